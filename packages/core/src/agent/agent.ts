@@ -1,0 +1,65 @@
+import type { ActionNames, ActionOf, Ddl, InputOf, OutputOf } from '../ddl/ddl.js';
+import type { Facts } from '../filter/filter.js';
+import type { Logger } from '../log.js';
+
+/** What a handler knows of the call that it serves. */
+export interface Context {
+  /** Who calls: the authenticated name, such as `rip.mcollective`. */
+  readonly caller: string;
+  /** The id of the request; the same request never runs twice on a node. */
+  readonly requestId: string;
+  readonly identity: string;
+  readonly collective: string;
+  /** Bound to agent, action and request. */
+  readonly log: Logger;
+  /** Fires when the action's time is over, the caller cancels, or the daemon stops for good. */
+  readonly signal: AbortSignal;
+  /** Seconds that the action may take in all. */
+  readonly timeoutSeconds: number;
+  /** Sends a piece of output to the caller now; `data` is any JSON value. */
+  progress(data: unknown): void;
+}
+
+/** What an agent may know of the daemon that loads it. */
+export interface Host {
+  readonly identity: string;
+  readonly log: Logger;
+  /** A folder of the agent's own that outlives the daemon; it exists. */
+  readonly stateDir: string;
+  facts(): Facts;
+  classes(): readonly string[];
+  /** Reads the configuration again and reconnects with it, after the replies under way are sent. */
+  reload(): void;
+}
+
+export type Handler<I, O> = (input: I, context: Context) => O | Promise<O>;
+
+/** A handler for each action of the DDL. */
+export type Handlers<D extends Ddl> = {
+  [N in ActionNames<D>]: Handler<InputOf<ActionOf<D, N>>, OutputOf<ActionOf<D, N>>>;
+};
+
+/** The agent's own section of the configuration, frozen. The agent validates it and throws to stop the start. */
+export type AgentConfig = Readonly<Record<string, unknown>>;
+
+/** Called once at start; returns the handlers, or nothing where the agent does not apply. */
+export type Setup<D extends Ddl> = (
+  config: AgentConfig,
+  host: Host,
+) => Handlers<D> | undefined | Promise<Handlers<D> | undefined>;
+
+export type AnyHandler = Handler<Record<string, unknown>, Record<string, unknown>>;
+
+/** An agent as the registry sees it: its DDL and its set-up, the types of the inputs forgotten. */
+export interface Agent {
+  readonly ddl: Ddl;
+  setup(config: AgentConfig, host: Host): Promise<Readonly<Record<string, AnyHandler>> | undefined>;
+}
+
+/** Makes an agent of a DDL and its handlers: the default export of an agent package. */
+export function defineAgent<const D extends Ddl>(ddl: D, setup: Setup<D>): Agent {
+  return {
+    ddl,
+    setup: async (config, host) => (await setup(config, host)) as Record<string, AnyHandler> | undefined,
+  };
+}

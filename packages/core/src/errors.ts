@@ -1,0 +1,71 @@
+/** What went wrong: stable, for programs. The message is for people. */
+export type ErrorCode =
+  | 'CONFIG_INVALID'
+  | 'DDL_INVALID'
+  | 'DDL_UNKNOWN'
+  | 'AGENT_INVALID'
+  | 'FILTER_INVALID'
+  | 'INPUT_INVALID'
+  | 'MESSAGE_MALFORMED'
+  | 'MESSAGE_EXPIRED'
+  | 'MESSAGE_FROM_FUTURE'
+  | 'SIGNATURE_INVALID'
+  | 'CERTIFICATE_INVALID'
+  | 'TOKEN_INVALID'
+  | 'CALLER_DENIED'
+  | 'IDENTITY_INVALID'
+  | 'TOPIC_INVALID'
+  | 'BROKER_UNREACHABLE'
+  | 'BROKER_REFUSED'
+  | 'NOT_CONNECTED'
+  | 'FILE_UNREADABLE'
+  | 'DISCOVERY_FAILED';
+
+/** Every error that Troupe raises on purpose: a code for programs, one line for people, and its cause. */
+export class TroupeError extends Error {
+  override readonly name = 'TroupeError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** MCollective's status codes of a reply. */
+export const Status = {
+  ok: 0,
+  aborted: 1,
+  unknownAction: 2,
+  missingData: 3,
+  invalidData: 4,
+  unknownError: 5,
+} as const;
+
+export type StatusCode = (typeof Status)[keyof typeof Status];
+
+/**
+ * Thrown by a handler to fail: message and status reach the caller as they are. Anything else that a handler
+ * throws reaches the caller as status 5 with a neutral text.
+ */
+export class ActionError extends Error {
+  override readonly name = 'ActionError';
+  readonly status: Exclude<StatusCode, 0>;
+  /** Outputs to send although the action failed, such as the output of a command. */
+  readonly data: Readonly<Record<string, unknown>>;
+
+  constructor(
+    message: string,
+    status: Exclude<StatusCode, 0> = Status.aborted,
+    options: ErrorOptions & { data?: Readonly<Record<string, unknown>> } = {},
+  ) {
+    super(message, options);
+    this.status = status;
+    this.data = options.data ?? {};
+  }
+}
+
+/** The text of whatever was thrown, for a log line or a status message. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,2 @@
+/** A host's facts: JSON, structured. */
+export type Facts = Readonly<Record<string, unknown>>;
