@@ -26,3 +26,4 @@ export type {
 export { ActionError, type ErrorCode, messageOf, Status, type StatusCode, TroupeError } from './errors.js';
 export type { Facts } from './filter/filter.js';
 export { createLogger, type Logger, type LogLevel, logLevels, silentLogger } from './log.js';
+export { isIdentity, isName, type Topic, Topics } from './transport/topics.js';

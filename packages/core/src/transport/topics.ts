@@ -1,0 +1,120 @@
+import { TroupeError } from '../errors.js';
+
+// MQTT levels that every broker carries unchanged (docs/protocol.md, "Topics").
+const identityPattern = /^[a-z0-9](?:[a-z0-9._-]{0,253}[a-z0-9_-])?$/;
+const namePattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+
+/** Whether `text` may name a node or a caller: lower-case letters, digits, `.`, `_`, `-`. */
+export function isIdentity(text: string): boolean {
+  return identityPattern.test(text);
+}
+
+/** Whether `text` may name a collective, an agent or a client's session. */
+export function isName(text: string): boolean {
+  return namePattern.test(text);
+}
+
+/** What a topic is for, with its levels decoded. */
+export type Topic =
+  | { readonly kind: 'agent'; readonly collective: string; readonly agent: string }
+  | { readonly kind: 'node'; readonly collective: string; readonly identity: string }
+  | { readonly kind: 'presence'; readonly collective: string; readonly identity: string }
+  | { readonly kind: 'event'; readonly collective: string; readonly identity: string }
+  | {
+      readonly kind: 'reply';
+      readonly collective: string;
+      /** Whose replies these are: the caller's name. */
+      readonly caller: string;
+      /** One running client of that caller. */
+      readonly session: string;
+      /** Who replies. */
+      readonly identity: string;
+    };
+
+/**
+ * Builds and takes apart every topic of Troupe. With `escape`, dots travel as `%2E`, which NATS and RabbitMQ
+ * need; it is one setting of the whole network.
+ */
+export class Topics {
+  readonly #escape: boolean;
+
+  constructor(options: { escape?: boolean } = {}) {
+    this.#escape = options.escape ?? false;
+  }
+
+  agent(collective: string, agent: string): string {
+    return `mco/${name(collective)}/agent/${name(agent)}`;
+  }
+
+  node(collective: string, identity: string): string {
+    return `mco/${name(collective)}/node/${this.#level(identity)}`;
+  }
+
+  presence(collective: string, identity: string): string {
+    return `mco/${name(collective)}/presence/${this.#level(identity)}`;
+  }
+
+  event(collective: string, identity: string): string {
+    return `mco/${name(collective)}/event/${this.#level(identity)}`;
+  }
+
+  reply(collective: string, caller: string, session: string, identity: string): string {
+    return `mco/${name(collective)}/reply/${this.#level(caller)}/${name(session)}/${this.#level(identity)}`;
+  }
+
+  /** The filter on which one client hears its replies. */
+  replies(collective: string, caller: string, session: string): string {
+    return `mco/${name(collective)}/reply/${this.#level(caller)}/${name(session)}/#`;
+  }
+
+  presences(collective: string): string {
+    return `mco/${name(collective)}/presence/#`;
+  }
+
+  events(collective: string): string {
+    return `mco/${name(collective)}/event/#`;
+  }
+
+  /** The parts of a topic, or nothing where it is none of Troupe's. */
+  parse(topic: string): Topic | undefined {
+    const [prefix, collective, kind, first, second, third, ...rest] = topic.split('/');
+    if (prefix !== 'mco' || !collective || !isName(collective) || first === undefined || rest.length > 0)
+      return;
+    if (kind === 'agent') {
+      return second === undefined && isName(first) ? { kind, collective, agent: first } : undefined;
+    }
+    if (kind === 'node' || kind === 'presence' || kind === 'event') {
+      const identity = this.#unescape(first);
+      return second === undefined && isIdentity(identity) ? { kind, collective, identity } : undefined;
+    }
+    if (kind !== 'reply' || second === undefined || third === undefined || !isName(second)) return;
+    const caller = this.#unescape(first);
+    const identity = this.#unescape(third);
+    if (!isIdentity(caller) || !isIdentity(identity)) return;
+    return { kind, collective, caller, session: second, identity };
+  }
+
+  #level(identity: string): string {
+    if (!isIdentity(identity)) {
+      throw new TroupeError(
+        'IDENTITY_INVALID',
+        `"${identity}" is no identity: use a-z, 0-9, ".", "_" and "-"`,
+      );
+    }
+    return this.#escape ? identity.replaceAll('.', '%2E') : identity;
+  }
+
+  #unescape(level: string): string {
+    return this.#escape ? level.replaceAll('%2E', '.') : level;
+  }
+}
+
+function name(text: string): string {
+  if (!isName(text)) {
+    throw new TroupeError(
+      'TOPIC_INVALID',
+      `"${text}" is no name of a collective or agent: use a-z, 0-9, "_", "-"`,
+    );
+  }
+  return text;
+}
