@@ -1,0 +1,1 @@
+export { skip, skipReasonOf } from './skip.js';
