@@ -31,9 +31,13 @@ export function algorithmOf(key: KeyObject): Element {
   if (!found) {
     throw new TroupeError('CERTIFICATE_INVALID', `keys of type ${key.asymmetricKeyType} cannot sign here`);
   }
-  const [dotted, { type }] = found;
-  // RFC 4055 §5: RSA has a NULL parameter; the others have none.
-  return type === 'rsa' ? sequence(oid(dotted), empty()) : sequence(oid(dotted));
+  return identifier(found[0]);
+}
+
+// RFC 4055 §5: RSA has a NULL parameter; the others have none.
+function identifier(algorithm: string): Element {
+  const isRsa = algorithms[algorithm]?.type === 'rsa';
+  return sequence(oid(algorithm), ...(isRsa ? [empty()] : []));
 }
 
 /** Signs: the sequence of part, algorithm and signature that certificates, CSRs and CRLs are. */
@@ -54,7 +58,10 @@ export function readPrivateKey(pem: string): KeyObject {
 /** Whether `key` signed this certificate, CSR or CRL; an algorithm that is not known counts as no. */
 export function isSignedBy(der: Buffer, key: KeyObject): boolean {
   const [, algorithm, signature] = children(decode(der));
-  const known = algorithms[oidOf(children(algorithm)[0])];
-  if (!known || known.type !== key.asymmetricKeyType) return false;
+  const dotted = oidOf(children(algorithm)[0]);
+  const known = algorithms[dotted];
+  if (!algorithm || !known || known.type !== key.asymmetricKeyType) return false;
+  // The signature does not cover this part: nothing else may stand there.
+  if (!encode(algorithm).equals(encode(identifier(dotted)))) return false;
   return verify(known.hash, signedPart(der), key, bitsOf(signature));
 }
