@@ -1,0 +1,115 @@
+#!/usr/bin/env node
+// The set-up of a clone: npm packages, Debian packages and, as a command, the build. Runs before tests and demo.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CommandFailed, Interrupted, run } from './command.mjs';
+import { installPackages, mayInstall, missingPackages } from './debian.mjs';
+
+/** The folder of the clone. */
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const MINIMUM = [20, 19];
+const STAMP = 'node_modules/.troupe-setup';
+
+/** This machine cannot be set up; the message says what to do. */
+export class SetupFailed extends Error {
+  name = 'SetupFailed';
+}
+
+/** Throws SetupFailed when a version of Node, such as `20.20.2`, is too old. */
+export function checkNode(version = process.versions.node) {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major > MINIMUM[0] || (major === MINIMUM[0] && minor >= MINIMUM[1])) return;
+  throw new SetupFailed(
+    `Node ${version} is too old: Troupe needs ${MINIMUM.join('.')} or newer, see https://nodejs.org`,
+  );
+}
+
+function readJson(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether node_modules holds what package-lock.json asks for, whoever installed it. */
+export function isInstalled(folder = root) {
+  const wanted = readJson(join(folder, 'package-lock.json'))?.packages;
+  const present = readJson(join(folder, 'node_modules/.package-lock.json'))?.packages;
+  if (!wanted || !present) return false;
+  return (
+    Object.entries(wanted).every(([path, { version, integrity, link, optional }]) => {
+      if (!path.includes('node_modules/')) return true;
+      const found = present[path];
+      // An optional package of another platform is absent, and rightly so.
+      if (!found) return optional === true;
+      return (
+        found.version === version &&
+        found.integrity === integrity &&
+        found.link === link &&
+        existsSync(join(folder, path))
+      );
+    }) && Object.keys(present).every((path) => wanted[path])
+  );
+}
+
+async function installModules(report) {
+  const stamp = join(root, STAMP);
+  const hash = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
+  if (!isInstalled()) {
+    report('installing npm packages …');
+    await run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
+  }
+  writeFileSync(stamp, hash);
+}
+
+async function installDebian(puppet, report) {
+  const missing = missingPackages({ puppet });
+  if (missing.length === 0) return missing;
+  const names = missing.map(({ name }) => name).join(' ');
+  if (!mayInstall()) {
+    report(`not installed, and only root can do it: apt-get install --no-install-recommends ${names}`);
+    return missing;
+  }
+  report(`installing Debian packages, which may take minutes: ${names} …`);
+  await installPackages(missing, report);
+  const left = missingPackages({ puppet });
+  for (const { name, use } of left) report(`still missing: ${name} (${use})`);
+  return left;
+}
+
+/**
+ * Brings the clone to where tests and demo can run and returns the Debian packages that are missing still, as
+ * `{ name, use }`. With `build` it compiles, without `puppet` it leaves Puppet's packages aside, `quiet` says
+ * nothing on standard error. Throws SetupFailed, CommandFailed or Interrupted.
+ */
+export async function setup({ build = false, puppet = true, quiet = false } = {}) {
+  const report = (text) => quiet || console.error(`set-up: ${text}`);
+  checkNode();
+  await installModules(report);
+  const missing = await installDebian(puppet, report);
+  if (build) await run('node_modules/.bin/tsc', ['--build'], { cwd: root });
+  return missing.map(({ name, use }) => ({ name, use }));
+}
+
+/** Prints why a set-up ended early and returns the exit code; only what is a defect of ours shows its stack. */
+export function explain(error, stage = 'set-up') {
+  const isOwn = [SetupFailed, CommandFailed, Interrupted].some((kind) => error instanceof kind);
+  console.error(isOwn ? `${stage}: ${error.message}` : error);
+  return error.exitCode ?? 1;
+}
+
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  try {
+    const missing = await setup({ build: true });
+    console.error(missing.length === 0 ? 'set-up: ready' : 'set-up: ready, apart from what is missing');
+  } catch (error) {
+    process.exitCode = explain(error);
+  }
+}

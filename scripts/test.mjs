@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+// npm test: set-up, lint, types of the DDLs, build, tests. A stage that fails counts as a failure and the next one
+// still runs; the last line is always "N passed, N failed, N skipped". Arguments go to mocha.
+import { endWithNpm } from './parent.mjs';
+import { explain, root, setup } from './setup.mjs';
+import { runMocha, runStage } from './stages.mjs';
+import { totals } from './totals.mjs';
+
+const STAGES = [
+  ['lint', ['node_modules/@biomejs/biome/bin/biome', 'check']],
+  ['types of the DDLs', ['ddl/types.mjs', '--check']],
+  ['build', ['node_modules/typescript/bin/tsc', '--build']],
+];
+const MOCHA = { cwd: root, mocha: 'node_modules/mocha/bin/mocha.js', reporter: './scripts/reporter.mjs' };
+
+const failures = [];
+let counts = { passed: 0, failed: 0, skipped: 0 };
+let stage = 'set-up';
+endWithNpm();
+try {
+  await setup();
+  for (const [name, args] of STAGES) {
+    stage = name;
+    console.log(`== ${stage}`);
+    const problem = await runStage(args, { cwd: root });
+    if (problem) failures.push(`${stage}: ${problem} from node ${args.join(' ')}`);
+  }
+  stage = 'tests';
+  console.log(`== ${stage}`);
+  const result = await runMocha(['scripts/test/**/*.test.mjs', ...process.argv.slice(2)], MOCHA);
+  counts = result.counts;
+  if (result.problem) failures.push(`${stage}: ${result.problem}`);
+} catch (error) {
+  process.exitCode = explain(error, stage);
+  failures.push(`${stage}: ${error.message.split('\n', 1)[0]}`);
+}
+
+if (failures.length > 0) console.log(`\nFailed:\n${failures.map((line) => `  - ${line}`).join('\n')}`);
+counts.failed += failures.length;
+if (counts.failed > 0) process.exitCode ||= 1;
+console.log(`\n${totals(counts)}`);

@@ -1,0 +1,97 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { CommandFailed, run } from '../command.mjs';
+import { checkNode, isInstalled, SetupFailed } from '../setup.mjs';
+
+describe('the version of Node', () => {
+  for (const version of ['20.19.0', '20.20.2', '22.0.0']) {
+    it(`${version} will do`, () => {
+      checkNode(version);
+    });
+  }
+  for (const version of ['20.18.9', '18.20.0', '8.0.0']) {
+    it(`${version} is too old`, () => {
+      expect(() => checkNode(version)).to.throw(SetupFailed, `Node ${version} is too old`);
+    });
+  }
+});
+
+describe('whether node_modules is what package-lock.json asks for', () => {
+  let folder;
+  const packages = {
+    '': { name: 'x' },
+    ddl: { version: '1.0.0' },
+    'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' },
+    'node_modules/@x/ddl': { resolved: 'ddl', link: true },
+    'node_modules/other-platform': { version: '1.0.0', integrity: 'sha512-o', optional: true },
+  };
+  const { '': _root, 'node_modules/other-platform': _optional, ...installed } = packages;
+
+  function write(wanted, present) {
+    writeFileSync(join(folder, 'package-lock.json'), JSON.stringify({ packages: wanted }));
+    writeFileSync(join(folder, 'node_modules/.package-lock.json'), JSON.stringify({ packages: present }));
+  }
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'troupe-setup-'));
+    for (const path of ['a', '@x/ddl']) mkdirSync(join(folder, 'node_modules', path), { recursive: true });
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('yes, when all of it is there', () => {
+    write(packages, installed);
+    expect(isInstalled(folder)).to.equal(true);
+  });
+
+  for (const [title, wanted, present] of [
+    [
+      'another version',
+      packages,
+      { ...installed, 'node_modules/a': { version: '2.0.0', integrity: 'sha512-a' } },
+    ],
+    [
+      'another content',
+      packages,
+      { ...installed, 'node_modules/a': { version: '1.0.0', integrity: 'sha512-b' } },
+    ],
+    ['one is not installed', { ...packages, 'node_modules/b': { version: '1.0.0' } }, installed],
+    ['one is too many', packages, { ...installed, 'node_modules/b': { version: '1.0.0' } }],
+  ]) {
+    it(`no: ${title}`, () => {
+      write(wanted, present);
+      expect(isInstalled(folder)).to.equal(false);
+    });
+  }
+
+  it('no: a folder was deleted', () => {
+    write(packages, installed);
+    rmSync(join(folder, 'node_modules/a'), { recursive: true });
+    expect(isInstalled(folder)).to.equal(false);
+  });
+
+  it('no: nothing was ever installed', () => {
+    expect(isInstalled(join(folder, 'nowhere'))).to.equal(false);
+  });
+});
+
+describe('a command of the set-up', () => {
+  it('returns what it printed and has no standard input', async () => {
+    expect(await run('cat', [])).to.equal('');
+    expect(await run('echo', ['here'])).to.equal('here\n');
+  });
+
+  it('names itself and its last lines when it fails', async () => {
+    const error = await run('sh', ['-c', 'seq 1 30; exit 3']).catch((reason) => reason);
+    expect(error).to.be.instanceOf(CommandFailed);
+    expect(error.message).to.match(/^sh -c seq 1 30; exit 3: exit 3\n {2}\| 11\n/);
+    expect(error.message).to.match(/\| 30$/);
+  });
+
+  it('says that it is not installed', async () => {
+    const error = await run('no-such-command', ['x']).catch((reason) => reason);
+    expect(error.message).to.equal('no-such-command x: no-such-command is not installed');
+  });
+});

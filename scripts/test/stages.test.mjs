@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { root } from '../setup.mjs';
+
+const PASSING = `it('passes', () => {});`;
+const FAILING = `it('fails', () => { throw new Error('broken on purpose'); });`;
+const SKIPPED = `
+  describe('a suite', function () {
+    this.skipReason = 'no broker here';
+    it.skip('needs a broker');
+    it('needs root', function () { this.test.skipReason = 'not root'; this.skip(); });
+  });
+  it.skip('says nothing');`;
+
+const RUNNER = `
+  import { runMocha } from '${root}/scripts/stages.mjs';
+  const [spec, cwd] = process.argv.slice(2);
+  const result = await runMocha([spec], {
+    cwd,
+    mocha: '${root}/node_modules/mocha/bin/mocha.js',
+    reporter: '${root}/scripts/reporter.mjs',
+    leftOpenSeconds: 0.3,
+  });
+  console.log('RESULT ' + JSON.stringify(result));`;
+
+describe('a run of the tests', function () {
+  this.timeout(60_000);
+  let folder;
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'troupe-stages-'));
+    writeFileSync(join(folder, 'runner.mjs'), RUNNER);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** Runs mocha on a spec file with this text. */
+  function runSpec(text) {
+    writeFileSync(join(folder, 'spec.cjs'), text);
+    const { stdout } = spawnSync(process.execPath, ['runner.mjs', 'spec.cjs', folder], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    const [output, json] = stdout.split('RESULT ');
+    return { output, ...JSON.parse(json) };
+  }
+
+  it('counts, and gives failures their stack and skipped tests their reason', () => {
+    const { output, counts, problem } = runSpec(PASSING + FAILING + SKIPPED);
+    expect(counts).to.deep.equal({ passed: 1, failed: 1, skipped: 3 });
+    expect(problem).to.equal(undefined);
+    expect(output).to.match(/broken on purpose\n\s+at Context\.<anonymous> \(spec\.cjs:1:/);
+    expect(output).to.include('- a suite needs a broker: no broker here\n');
+    expect(output).to.include('- a suite needs root: not root\n');
+    expect(output).to.include('- says nothing: no reason given\n');
+  });
+
+  it('counts a hook that fails', () => {
+    const { counts } = runSpec(`before(() => { throw new Error('x'); }); ${PASSING}`);
+    expect(counts).to.deep.equal({ passed: 0, failed: 1, skipped: 0 });
+  });
+
+  for (const [title, text, expected] of [
+    ['nothing, when all pass', PASSING, undefined],
+    ['that no test ran', '', 'no test ran'],
+    ['a file that does not load', 'syntax error', 'mocha ended early: exit 1'],
+    ['a crash', `${PASSING} it('dies', () => process.kill(process.pid, 'SIGKILL'));`, 'killed by SIGKILL'],
+    ['an exit in a test', `${PASSING} it('leaves', () => process.exit(0));`, 'mocha ended early: exit 0'],
+    [
+      'a server left open',
+      `${PASSING} after(() => require('net').createServer().listen(0));`,
+      'left something open',
+    ],
+    [
+      'an exit code after the end',
+      `${PASSING} process.on('exit', () => { process.exitCode = 9; });`,
+      'exit 9',
+    ],
+    ['a forgotten only', `it.only('alone', () => {}); ${PASSING}`, 'mocha ended early: exit 1'],
+  ]) {
+    it(`tells ${title}`, () => {
+      const { problem } = runSpec(text);
+      if (expected === undefined) expect(problem).to.equal(undefined);
+      else expect(problem).to.include(expected);
+    });
+  }
+
+  it('ends with the totals when mocha runs alone', () => {
+    writeFileSync(join(folder, 'spec.cjs'), PASSING + FAILING + SKIPPED);
+    const args = [
+      `${root}/node_modules/mocha/bin/mocha.js`,
+      '--reporter',
+      `${root}/scripts/reporter.mjs`,
+      'spec.cjs',
+    ];
+    const { stdout, status } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+    expect(stdout.trimEnd().split('\n').at(-1)).to.equal('1 passed, 1 failed, 3 skipped');
+    expect(status).to.equal(1);
+  });
+});

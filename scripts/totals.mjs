@@ -1,0 +1,4 @@
+/** The last line of every test run. */
+export function totals({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
