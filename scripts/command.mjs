@@ -1,15 +1,22 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-const TAIL_LINES = 20;
+const HEAD_LINES = 8;
+const TAIL_LINES = 16;
 
-/** A command of the set-up did not do its work: one line which names it, then the last lines that it printed. */
+// Some commands say what is wrong first, some last; npm ends with its manual.
+function ends(lines) {
+  if (lines.length <= HEAD_LINES + TAIL_LINES) return lines;
+  return [...lines.slice(0, HEAD_LINES), '…', ...lines.slice(-TAIL_LINES)];
+}
+
+/** A command of the set-up did not do its work: one line which names it, then the ends of what it printed. */
 export class CommandFailed extends Error {
   name = 'CommandFailed';
 
   constructor(command, how, output) {
-    const tail = output.split('\n').filter((line) => line.trim() !== '');
-    super([`${command}: ${how}`, ...tail.slice(-TAIL_LINES).map((line) => `  | ${line}`)].join('\n'));
+    const lines = output.split('\n').filter((line) => line.trim() !== '');
+    super([`${command}: ${how}`, ...ends(lines).map((line) => `  | ${line}`)].join('\n'));
   }
 }
 

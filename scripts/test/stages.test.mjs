@@ -75,9 +75,9 @@ describe('a run of the tests', function () {
       'left something open',
     ],
     [
-      'an exit code after the end',
-      `${PASSING} process.on('exit', () => { process.exitCode = 9; });`,
-      'exit 9',
+      'an error after the end',
+      `${PASSING} after(() => setTimeout(() => { throw new Error('late'); }, 50));`,
+      'exit ',
     ],
     ['a forgotten only', `it.only('alone', () => {}); ${PASSING}`, 'mocha ended early: exit 1'],
   ]) {
