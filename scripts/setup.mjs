@@ -74,7 +74,7 @@ async function installDebian(puppet, report) {
   if (missing.length === 0) return missing;
   const names = missing.map(({ name }) => name).join(' ');
   if (!mayInstall()) {
-    report(`not installed, and only root can do it: apt-get install --no-install-recommends ${names}`);
+    report(`missing, and only root on Debian can install it: apt-get install --no-install-recommends ${names}`);
     return missing;
   }
   report(`installing Debian packages, which may take minutes: ${names} …`);

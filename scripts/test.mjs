@@ -4,6 +4,7 @@
 import { endWithNpm } from './parent.mjs';
 import { explain, root, setup } from './setup.mjs';
 import { runMocha, runStage } from './stages.mjs';
+import { removeStale } from './stale.mjs';
 import { totals } from './totals.mjs';
 
 const STAGES = [
@@ -19,6 +20,7 @@ let stage = 'set-up';
 endWithNpm();
 try {
   await setup();
+  removeStale(root);
   for (const [name, args] of STAGES) {
     stage = name;
     console.log(`== ${stage}`);

@@ -1,0 +1,39 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { removeStale } from '../stale.mjs';
+
+describe('what was compiled from sources that are gone', () => {
+  let folder;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'troupe-stale-'));
+    for (const path of [
+      'packages/a/test/kept.test.ts',
+      'packages/a/dist/test/kept.test.js',
+      'packages/a/dist/test/gone.test.js',
+      'packages/a/dist/test/gone.test.js.map',
+      'packages/a/dist/tsconfig.tsbuildinfo',
+      'packages/b/src/never-built.ts',
+      'demo/dist/src/gone.d.ts',
+    ]) {
+      mkdirSync(join(folder, dirname(path)), { recursive: true });
+      writeFileSync(join(folder, path), '');
+    }
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('is removed, and nothing else', () => {
+    expect(removeStale(folder)).to.have.members(
+      [
+        'packages/a/dist/test/gone.test.js',
+        'packages/a/dist/test/gone.test.js.map',
+        'demo/dist/src/gone.d.ts',
+      ].map((path) => join(folder, path)),
+    );
+    for (const path of ['packages/a/dist/test/kept.test.js', 'packages/a/dist/tsconfig.tsbuildinfo'])
+      expect(existsSync(join(folder, path)), path).to.equal(true);
+  });
+});
