@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import { link, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+
+/** Replaces a file in one step: a reader sees the old text or the new one, never a part. */
+export async function replaceFile(path: string, text: string, mode = 0o600): Promise<void> {
+  const temporary = temporaryOf(path);
+  try {
+    await writeFile(temporary, text, { mode, flag: 'wx' });
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** Makes a file in one step unless there is one; answers whether it did. */
+export async function createFile(path: string, text: string, mode: number): Promise<boolean> {
+  const temporary = temporaryOf(path);
+  try {
+    await writeFile(temporary, text, { mode, flag: 'wx' });
+    await link(temporary, path);
+    return true;
+  } catch (error) {
+    if (isCode(error, 'EEXIST')) return false;
+    throw error;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** The text of a file, or nothing where there is none. */
+export async function readIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR')) return;
+    throw error;
+  }
+}
+
+/** The first and the last bytes of a file that may be large, or nothing where there is none. */
+export async function readEnds(
+  path: string,
+  bytes: number,
+): Promise<{ head: string; tail: string } | undefined> {
+  const file = await open(path, 'r').catch((error: unknown) => {
+    if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR')) return;
+    throw error;
+  });
+  if (!file) return;
+  try {
+    const { size } = await file.stat();
+    const head = await file.read(Buffer.alloc(bytes), 0, bytes, 0);
+    const tail = await file.read(Buffer.alloc(bytes), 0, bytes, Math.max(0, size - bytes));
+    return {
+      head: head.buffer.toString('utf8', 0, head.bytesRead),
+      tail: tail.buffer.toString('utf8', 0, tail.bytesRead),
+    };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Whether a system call failed with this code, such as `ENOENT`. */
+export function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
+}
+
+function temporaryOf(path: string): string {
+  return `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+}

@@ -1,0 +1,13 @@
+export { type PuppetConfig, puppetConfigKeys, readPuppetConfig } from './config.js';
+export type { LogEntry } from './logs.js';
+export { identify, isAlive, type ProcessIdentity } from './process.js';
+export { Puppet } from './puppet.js';
+export type { RunRecord } from './record.js';
+export { type ReportHead, readReport } from './report.js';
+export { isRunId, type RunOptions } from './request.js';
+export { type FollowOptions, PuppetRun } from './run.js';
+export { findExecutable, type PuppetSettings, SettingsReader } from './settings.js';
+export { attachRun, startRun } from './start.js';
+export { isApplying, type PuppetStatus, readStatus } from './state.js';
+export { type ResourceCounts, type RunSummary, readSummary } from './summary.js';
+export { type Evidence, judge, type Outcome, type Verdict } from './verdict.js';

@@ -1,0 +1,145 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+
+/** A process such that its number's next owner is not taken for it. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks from boot to the process's start; null where there is no /proc. */
+  readonly startTicks: number | null;
+  readonly bootId: string | null;
+}
+
+interface Stat {
+  readonly pid: number;
+  readonly state: string;
+  readonly parent: number;
+  readonly group: number;
+  readonly startTicks: number;
+}
+
+/** The identity of the process that has this number now, or nothing where none has. */
+export function identify(pid: number): ProcessIdentity | undefined {
+  if (!hasProc()) return exists(pid) ? { pid, startTicks: null, bootId: null } : undefined;
+  const stat = readStat(pid);
+  if (!stat || isDead(stat)) return;
+  return { pid, startTicks: stat.startTicks, bootId: bootId() };
+}
+
+/** Whether that very process still runs; a zombie does not. */
+export function isAlive(process: ProcessIdentity): boolean {
+  const now = identify(process.pid);
+  if (!now) return false;
+  return process.startTicks === null || (now.startTicks === process.startTicks && !isOtherBoot(process));
+}
+
+/** Whether the machine was started again since. */
+export function isOtherBoot(process: ProcessIdentity): boolean {
+  return process.bootId !== null && process.bootId !== bootId();
+}
+
+/** Whether the process with this number is Puppet: the rule by which Puppet judges its own lock files. */
+export function isPuppet(pid: number): boolean {
+  if (!hasProc()) return exists(pid);
+  const stat = readStat(pid);
+  if (!stat || isDead(stat)) return false;
+  const [program = '', ...args] = readText(`/proc/${pid}/cmdline`)?.split('\0') ?? [];
+  // A forked child of the daemon names itself "puppet agent: applying configuration".
+  if (/^puppet agent\b/.test(program) || isPuppetName(basename(program))) return true;
+  const script = args.find((word) => word !== '' && !word.startsWith('-'));
+  return script !== undefined && isPuppetName(basename(script));
+}
+
+/**
+ * The members of the group that `leader` leads and everything that descends from them: Puppet gives each command
+ * that it runs a session of its own, so that the group alone does not hold them.
+ */
+export function familyOf(leader: ProcessIdentity): ProcessIdentity[] {
+  if (!hasProc() || !ownsNumber(leader)) return [];
+  const all = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => readStat(Number(name)))
+    .filter((stat): stat is Stat => stat !== undefined && !isDead(stat));
+  const family = new Set(all.filter((stat) => stat.group === leader.pid).map((stat) => stat.pid));
+  for (let grown = true; grown; ) {
+    const children = all.filter((stat) => family.has(stat.parent) && !family.has(stat.pid));
+    for (const child of children) family.add(child.pid);
+    grown = children.length > 0;
+  }
+  const boot = bootId();
+  return all
+    .filter((stat) => family.has(stat.pid))
+    .map((stat) => ({ pid: stat.pid, startTicks: stat.startTicks, bootId: boot }));
+}
+
+/** Sends a signal to that very process, or to nobody where it has ended. */
+export function signalProcess(target: ProcessIdentity, signal: NodeJS.Signals): void {
+  if (isAlive(target)) kill(target.pid, signal);
+}
+
+/** Sends a signal to the group that `leader` leads, unless the leader's number has passed to somebody else. */
+export function signalGroup(leader: ProcessIdentity, signal: NodeJS.Signals): void {
+  if (ownsNumber(leader)) kill(-leader.pid, signal);
+}
+
+// A number is not given away while a group of that number has members, nor while its owner is a zombie.
+function ownsNumber(leader: ProcessIdentity): boolean {
+  return isAlive(leader) || identify(leader.pid) === undefined;
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function isPuppetName(name: string): boolean {
+  return /^puppet(-.*)?$/.test(name);
+}
+
+function isDead(stat: Stat): boolean {
+  return stat.state === 'Z' || stat.state === 'X';
+}
+
+// proc(5): the second field is the command in brackets and may itself hold blanks and brackets.
+function readStat(pid: number): Stat | undefined {
+  const text = readText(`/proc/${pid}/stat`);
+  if (text === undefined) return;
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [state = '', parent, group] = fields;
+  return {
+    pid,
+    state,
+    parent: Number(parent),
+    group: Number(group),
+    startTicks: Number(fields[19]),
+  };
+}
+
+function hasProc(): boolean {
+  return process.platform === 'linux';
+}
+
+function bootId(): string | null {
+  return readText('/proc/sys/kernel/random/boot_id')?.trim() ?? null;
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES') return;
+    throw error;
+  }
+}

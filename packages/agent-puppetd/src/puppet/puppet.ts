@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { type Logger, messageOf } from '@troupe/core';
+import { type PuppetConfig, readPuppetConfig } from './config.js';
+import { type LogEntry, readLogs } from './logs.js';
+import { listRecords, type RunRecord, readVerdict } from './record.js';
+import type { RunOptions } from './request.js';
+import { PuppetRun } from './run.js';
+import { findExecutable, type PuppetSettings, SettingsReader } from './settings.js';
+import { attachRun, startRun } from './start.js';
+import { daemonPid, disable, enable, type PuppetStatus, readStatus } from './state.js';
+import { type RunSummary, readSummary, readTypeDistribution } from './summary.js';
+
+/** Puppet on this host: its settings, its state, and running and judging it. */
+export class Puppet {
+  readonly config: PuppetConfig;
+  readonly #stateDir: string;
+  readonly #settings: SettingsReader;
+  readonly #starting = new Map<string, Promise<PuppetRun>>();
+
+  /**
+   * `section` may hold the keys of `puppetConfigKeys`; records of runs and the cached settings go to `stateDir`,
+   * which belongs to one process. Throws CONFIG_INVALID.
+   */
+  constructor(section: Readonly<Record<string, unknown>>, stateDir: string) {
+    this.config = readPuppetConfig(section);
+    this.#stateDir = stateDir;
+    this.#settings = new SettingsReader(this.config, stateDir);
+  }
+
+  /** Whether the command exists on this host now. */
+  isInstalled(): Promise<boolean> {
+    return findExecutable(this.config).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Puppet's settings and paths, read once and again when puppet.conf changes. Throws CONFIG_INVALID. */
+  settings(): Promise<PuppetSettings> {
+    return this.#settings.read();
+  }
+
+  async status(): Promise<PuppetStatus> {
+    return readStatus(await this.settings());
+  }
+
+  /** Enables Puppet; false where it already was. */
+  async enable(): Promise<boolean> {
+    return enable(await this.settings());
+  }
+
+  /** Disables Puppet; false, and the first message kept, where it already was. */
+  async disable(message: string): Promise<boolean> {
+    return disable(await this.settings(), message);
+  }
+
+  /** The process of Puppet's own daemon; SIGUSR1 makes it run at once. */
+  async daemonPid(): Promise<number | undefined> {
+    return daemonPid(await this.settings());
+  }
+
+  /** The summary of the last run, or nothing where Puppet never ran. Throws FILE_UNREADABLE. */
+  async summary(): Promise<RunSummary | undefined> {
+    return readSummary(await this.settings());
+  }
+
+  /** The first messages of the last run. */
+  async logs(limit?: number): Promise<LogEntry[]> {
+    return readLogs(await this.settings(), limit);
+  }
+
+  /** How many resources of each type Puppet manages here. */
+  async typeDistribution(): Promise<Record<string, number>> {
+    return readTypeDistribution(await this.settings());
+  }
+
+  /** Starts a run, detached, or attaches to the one that has this id. Throws INPUT_INVALID. */
+  start(options: RunOptions = {}): Promise<PuppetRun> {
+    const id = options.id ?? randomUUID();
+    const starting =
+      this.#starting.get(id) ??
+      this.settings()
+        .then((settings) => startRun(this.config, settings, this.#stateDir, { ...options, id }))
+        .finally(() => this.#starting.delete(id));
+    this.#starting.set(id, starting);
+    return starting;
+  }
+
+  /** A run that was started before, going on or over, maybe by a daemon that died since. */
+  attach(id: string): Promise<PuppetRun | undefined> {
+    return attachRun(this.#stateDir, id);
+  }
+
+  /** The records of the last runs, the newest first. */
+  runs(): Promise<RunRecord[]> {
+    return listRecords(this.#stateDir);
+  }
+
+  /** Judges the runs that nobody has judged, as they end: to be called when a daemon has come back. */
+  async resume(log: Logger): Promise<void> {
+    for (const record of await this.runs()) {
+      if (await readVerdict(record)) continue;
+      const run = new PuppetRun(record);
+      log.info({ run: run.id }, 'a Puppet run of before the start is attached to');
+      run.follow({ isBackground: true }).then(
+        ({ outcome, reason }) => log.info({ run: run.id, outcome, reason }, 'the Puppet run has ended'),
+        (error: unknown) => log.error({ run: run.id, reason: messageOf(error) }, 'the Puppet run is lost'),
+      );
+    }
+  }
+}

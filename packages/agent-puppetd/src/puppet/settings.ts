@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import { access, constants, mkdir, realpath, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { TroupeError } from '@troupe/core';
+import { execa } from 'execa';
+import type { PuppetConfig } from './config.js';
+import { readIfPresent, replaceFile } from './file.js';
+
+const names = [
+  'agent_catalog_run_lockfile',
+  'agent_disabled_lockfile',
+  'certname',
+  'classfile',
+  'confdir',
+  'config',
+  'environment',
+  'hostcert',
+  'hostcrl',
+  'hostcsr',
+  'hostprivkey',
+  'hostpubkey',
+  'lastrunfile',
+  'lastrunreport',
+  'localcacert',
+  'pidfile',
+  'resourcefile',
+  'server',
+  'ssl_lockfile',
+  'ssldir',
+  'statedir',
+  'vardir',
+] as const;
+
+/** Settings of Puppet's agent on this host, by Puppet's own names; nearly all are paths. */
+export type PuppetSettings = Readonly<Record<(typeof names)[number], string>>;
+
+interface Cached {
+  readonly key: string;
+  readonly settings: PuppetSettings;
+}
+
+/**
+ * Asks Puppet for its settings, which takes seconds, and keeps the answer in memory and in a file until the
+ * executable, puppet.conf or the host's name changes.
+ */
+export class SettingsReader {
+  readonly #config: PuppetConfig;
+  readonly #file: string;
+  #cached: Cached | undefined;
+  #reading: Promise<PuppetSettings> | undefined;
+
+  constructor(config: PuppetConfig, stateDir: string) {
+    this.#config = config;
+    this.#file = join(stateDir, 'puppet-settings.json');
+  }
+
+  /** The settings as they are now; throws CONFIG_INVALID where Puppet is missing or does not answer. */
+  read(): Promise<PuppetSettings> {
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #read(): Promise<PuppetSettings> {
+    const executable = await findExecutable(this.#config);
+    const cached = this.#cached ?? (await this.#load());
+    if (cached && cached.key === (await keyOf(this.#config, executable, cached.settings.config))) {
+      this.#cached = cached;
+      return cached.settings;
+    }
+    const settings = await ask(this.#config, executable);
+    this.#cached = { key: await keyOf(this.#config, executable, settings.config), settings };
+    await mkdir(join(this.#file, '..'), { recursive: true });
+    await replaceFile(this.#file, JSON.stringify(this.#cached));
+    return settings;
+  }
+
+  async #load(): Promise<Cached | undefined> {
+    const text = await readIfPresent(this.#file);
+    if (text === undefined) return;
+    try {
+      const cached = JSON.parse(text) as Cached;
+      return names.every((name) => typeof cached.settings[name] === 'string') ? cached : undefined;
+    } catch {
+      return; // A cache that does not parse is asked for anew.
+    }
+  }
+}
+
+/** Where the first word of the command is; throws CONFIG_INVALID where it is not. */
+export async function findExecutable({ command, env }: PuppetConfig): Promise<string> {
+  const [name] = command;
+  const folders = name.includes('/') ? [''] : (env.PATH ?? '').split(':').filter(isAbsolute);
+  for (const folder of folders) {
+    const path = folder === '' ? name : join(folder, name);
+    const isUsable = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isUsable) return path;
+  }
+  throw new TroupeError(
+    'CONFIG_INVALID',
+    `Puppet was not found: there is no executable "${name}"${folders[0] === '' ? '' : ` in ${env.PATH}`}`,
+  );
+}
+
+async function ask(config: PuppetConfig, executable: string): Promise<PuppetSettings> {
+  const [, ...words] = config.command;
+  const args = [...words, 'config', 'print', '--section', 'agent', '--color=false'];
+  if (config.confdir !== undefined) args.push('--confdir', config.confdir);
+  const result = await execa(executable, [...args, ...config.extraArgs, ...names], {
+    env: config.env,
+    extendEnv: false,
+    stdin: 'ignore',
+    reject: false,
+    timeout: 120_000,
+    cwd: '/',
+  });
+  const printed = new Map(
+    result.stdout.split('\n').map((line) => {
+      const at = line.indexOf(' = ');
+      return [line.slice(0, at), line.slice(at + 3)] as const;
+    }),
+  );
+  const missing = names.filter((name) => !printed.has(name));
+  if (result.failed || missing.length > 0) {
+    const why =
+      result.stderr.split('\n').find((line) => line !== '') ?? `no answer for ${missing.join(', ')}`;
+    throw new TroupeError('CONFIG_INVALID', `"${executable} config print" failed: ${why.slice(0, 300)}`, {
+      cause: result,
+    });
+  }
+  return Object.fromEntries(printed) as PuppetSettings;
+}
+
+// All that the answer depends on and that changes on a living host: what is asked, of whom, puppet.conf, and
+// the names from which Puppet makes its default certname.
+async function keyOf(config: PuppetConfig, executable: string, puppetConf: string): Promise<string> {
+  const domain = (await readIfPresent('/etc/resolv.conf'))?.match(/^(domain|search)\b.*$/gm) ?? [];
+  const host = (await readIfPresent('/etc/hosts'))
+    ?.split('\n')
+    .filter((line) => line.split(/[\s.]+/).includes(hostname().split('.')[0] ?? ''));
+  const facts = [
+    config,
+    names,
+    await traceOf(await realpath(executable)),
+    await traceOf(puppetConf),
+    hostname(),
+    domain,
+    host,
+  ];
+  return createHash('sha256').update(JSON.stringify(facts)).digest('hex');
+}
+
+async function traceOf(path: string): Promise<unknown> {
+  const found = await stat(path).catch(() => undefined);
+  return [path, found && [found.mtimeMs, found.size, found.ino]];
+}

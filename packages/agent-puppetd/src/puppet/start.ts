@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PuppetConfig } from './config.js';
+import { identify } from './process.js';
+import {
+  claimRun,
+  pruneRuns,
+  type RunRecord,
+  readRecord,
+  runFiles,
+  runsFolder,
+  writeRecord,
+} from './record.js';
+import { type RunOptions, runArguments } from './request.js';
+import { PuppetRun } from './run.js';
+import type { PuppetSettings } from './settings.js';
+
+// Watches one run of Puppet and outlives whoever started it. It waits for the word "go", so that Puppet never
+// runs without a record. What Puppet wrote of the run is copied at once, before another run replaces it. The
+// exit code appears last and whole. All that varies comes as arguments, nothing as text of the script.
+const watcher = `
+folder=$1 report=$2 summary=$3
+shift 3
+umask 022
+trap : HUP INT TERM
+code=125
+if read -r word && [ "$word" = go ]; then
+  "$@" </dev/null
+  code=$?
+  head -c 8192 "$report" >"$folder/${runFiles.reportHead}" 2>/dev/null
+  tail -c 8192 "$report" >"$folder/${runFiles.reportTail}" 2>/dev/null
+  head -c 65536 "$summary" >"$folder/${runFiles.summary}" 2>/dev/null
+fi
+printf '%s' "$code" >"$folder/${runFiles.exitCode}.tmp" && mv "$folder/${runFiles.exitCode}.tmp" "$folder/${runFiles.exitCode}"
+`;
+
+const runsKept = 10;
+
+/**
+ * Starts Puppet, detached; a run of this id that exists is attached to instead. Not to be called twice at a time
+ * for one id: `Puppet` sees to that. Throws INPUT_INVALID.
+ */
+export async function startRun(
+  config: PuppetConfig,
+  settings: PuppetSettings,
+  stateDir: string,
+  options: RunOptions,
+): Promise<PuppetRun> {
+  const id = options.id ?? randomUUID();
+  const command = [...config.command, ...runArguments(config, id, options)];
+  const folder = join(runsFolder(stateDir), id);
+  if (!(await claimRun(stateDir, id))) {
+    const run = await attachRun(stateDir, id);
+    if (run) return run;
+    // Whoever made the folder died before the record, hence before Puppet was let go.
+    await rm(folder, { recursive: true, force: true });
+    await claimRun(stateDir, id);
+  }
+  try {
+    const record = await launch(config, settings, { id, folder, command, environment: options.environment });
+    await pruneRuns(stateDir, runsKept);
+    return new PuppetRun(record);
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** A run that was started before, maybe by a process that is gone, or nothing where none has this id. */
+export async function attachRun(stateDir: string, id: string): Promise<PuppetRun | undefined> {
+  const record = await readRecord(stateDir, id);
+  return record && new PuppetRun(record);
+}
+
+interface Launch {
+  readonly id: string;
+  readonly folder: string;
+  readonly command: readonly string[];
+  readonly environment: string | undefined;
+}
+
+async function launch(config: PuppetConfig, settings: PuppetSettings, what: Launch): Promise<RunRecord> {
+  const { id, folder, command, environment } = what;
+  const output = await open(join(folder, runFiles.output), 'a', 0o600);
+  try {
+    const args = [
+      '-c',
+      watcher,
+      'troupe-run',
+      folder,
+      settings.lastrunreport,
+      settings.lastrunfile,
+      ...command,
+    ];
+    const child = spawn('/bin/sh', args, {
+      // A session and process group of its own: signals to the daemon do not reach it.
+      detached: true,
+      stdio: ['pipe', output.fd, output.fd],
+      env: config.env,
+      cwd: '/',
+    });
+    await once(child, 'spawn');
+    const { pid, stdin } = child;
+    const identity = pid === undefined ? undefined : identify(pid);
+    if (!identity || !stdin) throw new Error('The shell that watches Puppet ended at once');
+    const record: RunRecord = {
+      id,
+      process: identity,
+      startedAt: Date.now(),
+      environment: environment ?? null,
+      command,
+      folder,
+      disabledLockfile: settings.agent_disabled_lockfile,
+    };
+    await writeRecord(record);
+    stdin.end('go\n');
+    await once(stdin, 'close');
+    child.unref();
+    return record;
+  } finally {
+    await output.close();
+  }
+}

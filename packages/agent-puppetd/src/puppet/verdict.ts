@@ -1,0 +1,171 @@
+import { causeOf } from './cause.js';
+import type { Findings } from './hint.js';
+import type { ReportHead } from './report.js';
+import type { ResourceCounts } from './summary.js';
+
+/** How a run ended: stable, for programs. */
+export type Outcome =
+  | 'unchanged'
+  | 'changed'
+  /** Resources failed; the rest of the catalog was applied. */
+  | 'failed-resources'
+  /** It ended in another environment than it was asked to run. */
+  | 'other-environment'
+  | 'unknown-environment'
+  /** The server compiled no catalog. */
+  | 'catalog-refused'
+  /** There was no catalog to apply, for a reason that has no name of its own. */
+  | 'no-catalog'
+  /** A catalog, but not applied to its end. */
+  | 'incomplete'
+  | 'disabled'
+  | 'already-running'
+  | 'ssl-locked'
+  | 'not-signed'
+  | 'csr-refused'
+  | 'key-mismatch'
+  /** The server turned the host's certificate down: revoked, cleaned, or of another CA. */
+  | 'certificate-refused'
+  /** The server's certificate is not of the CA that the host trusts. */
+  | 'other-ca'
+  | 'other-name'
+  | 'server-unreachable'
+  /** Puppet reached its own limit of time. */
+  | 'timeout'
+  /** A signal ended it, or the host went down. */
+  | 'killed'
+  /** `PuppetRun.abort` ended it. */
+  | 'aborted'
+  /** The executable could not be started. */
+  | 'not-started'
+  /** It ended as if well, but left no report of this run. */
+  | 'no-report'
+  | 'failed';
+
+/** What became of a run, judged by exit code and report together. */
+export interface Verdict {
+  readonly ok: boolean;
+  readonly outcome: Outcome;
+  /** One line for people. */
+  readonly reason: string;
+  /** Null where none was recorded: the run was killed together with the shell that watched it. */
+  readonly exitCode: number | null;
+  /** The environment in which it ended; null where there is no report of it. */
+  readonly environment: string | null;
+  /** Whether a no-op run found something to change. */
+  readonly noopPending: boolean;
+  readonly resources: ResourceCounts | null;
+  /** Puppet's first messages of level error. */
+  readonly errors: readonly string[];
+  /** The last lines of the output. */
+  readonly tail: readonly string[];
+}
+
+/** All that is known of a run when it has ended. */
+export interface Evidence {
+  readonly id: string;
+  /** Milliseconds. */
+  readonly startedAt: number;
+  readonly exitCode: number | null;
+  /** Puppet's report as it was when the run ended, maybe of another run. */
+  readonly report: ReportHead | undefined;
+  readonly resources: ResourceCounts | undefined;
+  readonly findings: Findings;
+  /** The environment that was asked for. */
+  readonly environment?: string | undefined;
+  /** Why `abort` was called. */
+  readonly aborted?: string | undefined;
+  /** Whether the machine was started again during the run. */
+  readonly isOtherBoot?: boolean;
+  /** The message of the lock file that disables Puppet, where there is one. */
+  readonly disabledMessage?: string | undefined;
+}
+
+type Judgement = readonly [Outcome, string];
+
+/**
+ * Judges a run. The exit code alone is wrong: Puppet exits 0 when it is killed in the middle of a run, and 0 or 2
+ * when it ran production because the server did not know the environment.
+ */
+export function judge(evidence: Evidence): Verdict {
+  const { exitCode, findings } = evidence;
+  const report = isOwn(evidence) ? evidence.report : undefined;
+  const [outcome, reason] = success(evidence, report) ?? failure(evidence, report);
+  return {
+    ok: outcome === 'unchanged' || outcome === 'changed',
+    outcome,
+    reason: reason.slice(0, 1000),
+    exitCode,
+    environment: report?.environment ?? null,
+    noopPending: report?.noopPending ?? false,
+    resources: (report && evidence.resources) ?? null,
+    errors: findings.errors,
+    tail: findings.tail,
+  };
+}
+
+// A report names its run by the job id that we gave. One without a job id has only its time.
+function isOwn({ id, report, startedAt }: Evidence): boolean {
+  if (!report) return false;
+  return report.jobId === null
+    ? report.time !== null && report.time >= startedAt - 1000
+    : report.jobId === id;
+}
+
+function success(evidence: Evidence, report: ReportHead | undefined): Judgement | undefined {
+  const { exitCode, environment, resources } = evidence;
+  if (exitCode !== 0 && exitCode !== 2) return;
+  if (!report || report.status === 'failed' || !report.transactionCompleted) return;
+  if (environment !== undefined && report.environment !== environment) return;
+  if (report.cachedCatalogStatus === 'on_failure') return;
+  const where = report.environment === null ? '' : ` in environment ${report.environment}`;
+  if (report.noop && report.noopPending)
+    return ['unchanged', `No-op run${where}: there is something to change`];
+  if (report.status === 'unchanged') return ['unchanged', `Nothing to change${where}`];
+  return ['changed', `${resources ? count(resources.changed, 'resource') : 'Resources'} changed${where}`];
+}
+
+function failure(evidence: Evidence, report: ReportHead | undefined): Judgement {
+  const { environment, exitCode, findings, resources } = evidence;
+  const failed = (resources?.failed ?? 0) + (resources?.failed_to_restart ?? 0);
+  if (evidence.aborted !== undefined) return ['aborted', `The run was stopped: ${evidence.aborted}`];
+  if (exitCode === null && evidence.isOtherBoot) return ['killed', 'The host went down during the run'];
+  if (exitCode === null) return ['killed', 'The run was killed before it could record how it ended'];
+  if (exitCode > 128) return ['killed', `Puppet was killed by signal ${exitCode - 128}`];
+  if (report && environment !== undefined && report.environment !== environment) {
+    return ['other-environment', `Asked to run environment ${environment}, Puppet ran ${report.environment}`];
+  }
+  if (findings.lineOf('timeout') !== undefined) return ['timeout', 'The run took longer than Puppet may run'];
+  if (exitCode === 0 && (report || findings.lineOf('terminated') !== undefined)) {
+    return ['killed', 'Puppet was told to stop in the middle of the run'];
+  }
+  if (!report && (exitCode === 126 || exitCode === 127 || exitCode === 125)) {
+    return ['not-started', `Puppet could not be started: ${findings.tail.at(-1) ?? `exit code ${exitCode}`}`];
+  }
+  if (report?.transactionCompleted) {
+    if (failed === 0)
+      return ['failed', `Puppet reports a failed run (exit code ${exitCode}): ${detail(findings)}`];
+    return ['failed-resources', `${count(failed, 'resource')} failed: ${detail(findings)}`];
+  }
+  const cause = causeOf(findings, evidence.environment);
+  if (cause) return cause;
+  if (report) {
+    const outcome = report.configurationVersion === null ? 'no-catalog' : 'incomplete';
+    const what = outcome === 'incomplete' ? 'The catalog was not applied to its end' : 'There was no catalog';
+    return [outcome, `${what}: ${detail(findings)}`];
+  }
+  if (evidence.disabledMessage !== undefined)
+    return ['disabled', `Puppet is disabled: ${evidence.disabledMessage || 'nobody said why'}`];
+  if (exitCode === 0 || exitCode === 2) {
+    return ['no-report', `Puppet ended with exit code ${exitCode} but left no report of this run`];
+  }
+  return ['failed', `Puppet ended with exit code ${exitCode}: ${detail(findings)}`];
+}
+
+function detail({ errors, tail }: Findings): string {
+  return errors[0] ?? tail.at(-1) ?? 'it printed nothing';
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
