@@ -1,0 +1,237 @@
+import { createHash } from 'node:crypto';
+import type { Logger } from '@troupe/core';
+import {
+  createCsr,
+  generateKeyPair,
+  readCertificate,
+  readCsr,
+  sha256Fingerprint,
+  splitPem,
+} from '@troupe/core/pki';
+import type { CaAnswer, CaClient, CaTrust } from './ca-client.js';
+import { ProvisionError } from './provision-error.js';
+import { Serial } from './serial.js';
+import type { SslFiles } from './ssl-files.js';
+import type { CsrState } from './state.js';
+
+/** What is remembered of the CSR between attempts. */
+export interface CsrMemory {
+  read(): Readonly<CsrState> | null;
+  write(csr: Omit<CsrState, 'since'>): Promise<void>;
+}
+
+export interface RequestOptions {
+  readonly ca: CaClient;
+  /** SHA-256 of the bytes of the CA's bundle, in hex; colons do not matter. */
+  readonly caFingerprint: string;
+  /** Makes a new key in any case. */
+  readonly fresh: boolean;
+  /** Called before each thing that cannot be undone; throws where the caller may no longer go on. */
+  readonly confirm: () => void;
+  readonly signal: AbortSignal;
+}
+
+export interface Requested {
+  readonly certname: string;
+  /** SHA-256 over the DER, as Puppet prints it. */
+  readonly csrFingerprint: string;
+  /** SHA-256 of the bytes of the CA's bundle, lower-case hex. */
+  readonly caFingerprint: string;
+  /** Whether the key was there from an earlier attempt. */
+  readonly reused: boolean;
+}
+
+interface Key {
+  readonly csrPem: string;
+  readonly fingerprint: string;
+  readonly reused: boolean;
+  /** What became of this CSR in an earlier attempt. */
+  readonly former: CsrState['state'] | undefined;
+}
+
+/** Makes the host's key and CSR and hands the CSR to the CA whose digest it was told, and to no other. */
+export class CertificateRequester {
+  readonly #files: SslFiles;
+  readonly #certname: string;
+  readonly #keyBits: number;
+  readonly #memory: CsrMemory;
+  readonly #log: Logger;
+  readonly #requests = new Serial();
+
+  constructor(options: {
+    files: SslFiles;
+    certname: string;
+    keyBits: number;
+    memory: CsrMemory;
+    log: Logger;
+  }) {
+    this.#files = options.files;
+    this.#certname = options.certname;
+    this.#keyBits = options.keyBits;
+    this.#memory = options.memory;
+    this.#log = options.log;
+  }
+
+  /**
+   * Asks for a certificate. Asked again, it hands in the CSR of the same key, so that a lost answer does no harm;
+   * for another CA, or with `fresh`, it removes the old key and certificates and begins anew.
+   */
+  request(options: RequestOptions): Promise<Requested> {
+    return this.#requests.run(() => this.#request(options));
+  }
+
+  async #request(options: RequestOptions): Promise<Requested> {
+    const expected = normaliseDigest(options.caFingerprint);
+    const caPem = await this.#fetchCa(options, expected);
+    const crlPem = await this.#fetchCrl(options, caPem);
+    const trust = { caPem, crlPems: splitPem(crlPem) };
+    const key = (await this.#formerKey(options, expected)) ?? (await this.#newKey(options, expected));
+    await this.#submit(options, trust, key, expected);
+    await this.#files.write('localcacert', caPem);
+    await this.#files.write('hostcrl', crlPem);
+    await this.#files.write('hostcsr', key.csrPem);
+    await this.#remember(key.fingerprint, expected, 'accepted');
+    return {
+      certname: this.#certname,
+      csrFingerprint: key.fingerprint,
+      caFingerprint: expected,
+      reused: key.reused,
+    };
+  }
+
+  async #fetchCa({ ca, signal }: RequestOptions, expected: string): Promise<string> {
+    const path = 'certificate/ca';
+    const answer = await ca.ask({ method: 'GET', path, trust: 'none', signal });
+    if (answer.status !== 200) throw ca.unexpected(path, answer);
+    const found = createHash('sha256').update(answer.body).digest('hex');
+    if (found !== expected) {
+      throw new ProvisionError(
+        `the CA that answers is not the one expected: its digest is ${found}, expected ${expected}; nothing was saved`,
+      );
+    }
+    return answer.body.toString('utf8');
+  }
+
+  async #fetchCrl({ ca, signal }: RequestOptions, caPem: string): Promise<string> {
+    const path = 'certificate_revocation_list/ca';
+    const answer = await ca.ask({ method: 'GET', path, trust: { caPem, crlPems: [] }, signal });
+    const crlPem = answer.body.toString('utf8');
+    if (answer.status !== 200 || splitPem(crlPem).length === 0) throw ca.unexpected(path, answer);
+    return crlPem;
+  }
+
+  async #formerKey({ fresh }: RequestOptions, caFingerprint: string): Promise<Key | undefined> {
+    const known = this.#memory.read();
+    const privateKeyPem = await this.#files.read('hostprivkey');
+    if (fresh || !known || privateKeyPem === undefined) return undefined;
+    if (known.ca_fingerprint !== caFingerprint || known.certname !== this.#certname) return undefined;
+    try {
+      const csrPem = createCsr({ commonName: this.#certname, privateKeyPem });
+      const fingerprint = sha256Fingerprint(csrPem);
+      if (fingerprint === known.fingerprint) return { csrPem, fingerprint, reused: true, former: known.state };
+      this.#log.warn({ file: this.#files.paths.hostprivkey }, 'the key is not the one of the last CSR: making another');
+    } catch (err) {
+      this.#log.warn({ err, file: this.#files.paths.hostprivkey }, 'the key cannot be used: making another');
+    }
+    return undefined;
+  }
+
+  async #newKey({ confirm }: RequestOptions, caFingerprint: string): Promise<Key> {
+    const { privateKeyPem } = await generateKeyPair(this.#keyBits);
+    const csrPem = createCsr({ commonName: this.#certname, privateKeyPem });
+    const fingerprint = sha256Fingerprint(csrPem);
+    confirm();
+    await this.#files.remove('hostprivkey', 'hostpubkey', 'hostcert', 'hostcsr', 'localcacert', 'hostcrl');
+    await this.#files.write('hostprivkey', privateKeyPem);
+    await this.#remember(fingerprint, caFingerprint, 'made');
+    return { csrPem, fingerprint, reused: false, former: undefined };
+  }
+
+  async #submit(options: RequestOptions, trust: CaTrust, key: Key, caFingerprint: string): Promise<void> {
+    const { ca, confirm, signal } = options;
+    const path = `certificate_request/${encodeURIComponent(this.#certname)}`;
+    confirm();
+    await this.#remember(key.fingerprint, caFingerprint, 'sent');
+    const answer = await ca.ask({ method: 'PUT', path, body: key.csrPem, trust, signal });
+    if (answer.status === 200) {
+      // A certificate of the same key from before is none that this CA still stands by.
+      await this.#files.remove('hostcert');
+      return;
+    }
+    // It may have taken the request all the same.
+    if (answer.status >= 500) throw ca.unexpected(path, answer);
+    try {
+      await this.#judge(options, trust, key, answer, path);
+    } catch (refusal) {
+      await this.#remember(key.fingerprint, caFingerprint, 'refused');
+      throw refusal;
+    }
+  }
+
+  // Returns where the CA holds this very CSR, or its certificate, already.
+  async #judge(
+    options: RequestOptions,
+    trust: CaTrust,
+    key: Key,
+    answer: CaAnswer,
+    path: string,
+  ): Promise<void> {
+    const text = answer.body.toString('utf8');
+    const name = this.#certname;
+    if (answer.status === 403) {
+      throw new ProvisionError(`the CA takes no requests from this host (403): let it PUT ${path}`);
+    }
+    if (/already has a requested certificate/.test(text)) {
+      const held = await this.#fetch(options, trust, path);
+      const wasAsked = key.former === 'sent' || key.former === 'accepted';
+      // Where the CA does not show its requests, the fingerprint that it signs or refuses decides.
+      if (held === undefined && wasAsked) return;
+      if (held !== undefined && sha256Fingerprint(held) === key.fingerprint) return;
+      const other = held === undefined ? 'which it does not show' : sha256Fingerprint(held);
+      throw new ProvisionError(
+        `the CA holds another request for ${name} (${other}; that of this host is ${key.fingerprint}): clean ${name} there`,
+      );
+    }
+    if (/already has a (signed|revoked) certificate/.test(text)) {
+      const held = await this.#fetch(options, trust, `certificate/${encodeURIComponent(name)}`);
+      if (held !== undefined && isOfKey(held, key.csrPem)) {
+        await this.#keepOnly(held);
+        return;
+      }
+      throw new ProvisionError(`the CA has a certificate for ${name} already, of another key: clean ${name} there`);
+    }
+    throw options.ca.unexpected(path, answer);
+  }
+
+  async #fetch({ ca, signal }: RequestOptions, trust: CaTrust, path: string): Promise<string | undefined> {
+    const { status, body } = await ca.ask({ method: 'GET', path, trust, signal });
+    return status === 200 ? body.toString('utf8') : undefined;
+  }
+
+  // Puppet fetches the certificate itself where there is none.
+  async #keepOnly(certificatePem: string): Promise<void> {
+    const mine = await this.#files.read('hostcert');
+    if (mine === undefined || sha256Fingerprint(mine) === sha256Fingerprint(certificatePem)) return;
+    await this.#files.remove('hostcert');
+  }
+
+  async #remember(fingerprint: string, caFingerprint: string, state: CsrState['state']): Promise<void> {
+    await this.#memory.write({
+      certname: this.#certname,
+      fingerprint,
+      ca_fingerprint: caFingerprint,
+      state,
+    });
+  }
+}
+
+function normaliseDigest(text: string): string {
+  const digest = text.replaceAll(':', '').toLowerCase();
+  if (/^[0-9a-f]{64}$/.test(digest)) return digest;
+  throw new ProvisionError(`"${text.slice(0, 100)}" is no SHA-256 digest: give 64 hex digits`);
+}
+
+function isOfKey(certificatePem: string, csrPem: string): boolean {
+  const held = readCertificate(certificatePem).publicKey.export({ type: 'spki', format: 'pem' });
+  return held.toString() === readCsr(csrPem).publicKeyPem;
+}

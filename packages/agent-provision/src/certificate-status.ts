@@ -1,0 +1,82 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { messageOf } from '@troupe/core';
+import { splitPem } from '@troupe/core/pki';
+import type { SslFiles } from './ssl-files.js';
+
+/** What can be told of the host's certificate without asking its CA. */
+export interface CertificateStatus {
+  /** Whether there is a file: no proof of anything. */
+  readonly exists: boolean;
+  /** SHA-256 over the DER, as Puppet prints it. */
+  readonly fingerprint: string | null;
+  readonly issuer: string | null;
+  /** ISO 8601 */
+  readonly notAfter: string | null;
+  readonly matchesKey: boolean;
+  /** Whether a CA of the local `ca.pem` signed it. */
+  readonly matchesCa: boolean;
+  /** Whether nothing that is known here speaks against it; revoked it may be all the same. */
+  readonly isUsable: boolean;
+  /** What speaks against it. */
+  readonly reason: string | null;
+}
+
+const nothing = {
+  exists: false,
+  fingerprint: null,
+  issuer: null,
+  notAfter: null,
+  matchesKey: false,
+  matchesCa: false,
+  isUsable: false,
+};
+
+/** Looks at the host's certificate, its key and the local CA bundle. */
+export async function certificateStatus(files: SslFiles, now: number): Promise<CertificateStatus> {
+  const pem = await files.read('hostcert');
+  if (pem === undefined) return { ...nothing, reason: `there is no ${files.paths.hostcert}` };
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(pem);
+  } catch (error) {
+    return { ...nothing, exists: true, reason: `${files.paths.hostcert} is unreadable: ${messageOf(error)}` };
+  }
+  const matchesKey = isOfKey(certificate, await files.read('hostprivkey'));
+  const matchesCa = isSignedByOneOf(certificate, (await files.read('localcacert')) ?? '');
+  const reasons = [
+    ...(matchesKey ? [] : ['it does not match the private key']),
+    ...(matchesCa ? [] : ['no CA in the local ca.pem signed it']),
+    ...(Date.parse(certificate.validFrom) > now ? [`it is valid only from ${certificate.validFrom}`] : []),
+    ...(Date.parse(certificate.validTo) < now ? [`it was valid until ${certificate.validTo}`] : []),
+  ];
+  return {
+    exists: true,
+    fingerprint: certificate.fingerprint256,
+    issuer: certificate.issuer.replaceAll('\n', ', '),
+    notAfter: new Date(certificate.validTo).toISOString(),
+    matchesKey,
+    matchesCa,
+    isUsable: reasons.length === 0,
+    reason: reasons.length === 0 ? null : reasons.join('; '),
+  };
+}
+
+function isOfKey(certificate: X509Certificate, keyPem: string | undefined): boolean {
+  if (keyPem === undefined) return false;
+  try {
+    return certificate.checkPrivateKey(createPrivateKey(keyPem));
+  } catch {
+    return false; // A key that cannot be read matches nothing.
+  }
+}
+
+function isSignedByOneOf(certificate: X509Certificate, bundle: string): boolean {
+  return splitPem(bundle).some((pem) => {
+    try {
+      const ca = new X509Certificate(pem);
+      return certificate.checkIssued(ca) && certificate.verify(ca.publicKey);
+    } catch {
+      return false; // A CA that cannot be read signed nothing.
+    }
+  });
+}

@@ -1,0 +1,56 @@
+import { isoTime } from './clock.js';
+import { ProvisionError } from './provision-error.js';
+import { type ProvisionState, remember } from './state.js';
+import { openStep } from './steps.js';
+
+/** Puts the node aside: nobody gets its lease until it is released. Changes `state`. */
+export function quarantine(state: ProvisionState, reason: string, owner: string, now: number): void {
+  const since = isoTime(now);
+  const open = openStep(state.steps);
+  if (open) {
+    open.outcome = 'failed';
+    open.reason = reason;
+    open.seconds = (now - Date.parse(open.since)) / 1000;
+  }
+  state.quarantine = { reason, since };
+  const attempt = open?.attempts ?? null;
+  remember(state, {
+    time: since,
+    step: open?.step ?? 'quarantine',
+    attempt,
+    outcome: 'quarantined',
+    reason,
+    seconds: open?.seconds ?? null,
+    owner,
+  });
+}
+
+/** Ends the quarantine and counts attempts from zero again; `fresh` forgets the steps done so far as well. */
+export function release(state: ProvisionState, owner: string, fresh: boolean, now: number): void {
+  const former = state.quarantine;
+  state.quarantine = null;
+  for (const step of state.steps) step.attempts = 0;
+  if (fresh) {
+    state.steps = [];
+    state.step = null;
+    state.done = null;
+  }
+  remember(state, {
+    time: isoTime(now),
+    step: 'quarantine',
+    attempt: null,
+    outcome: 'released',
+    reason: former ? `it was in quarantine since ${former.since}: ${former.reason}` : null,
+    seconds: null,
+    owner,
+  });
+}
+
+/** Throws while the node is in quarantine. */
+export function checkFree(state: Pick<ProvisionState, 'quarantine'>): void {
+  if (!state.quarantine) return;
+  const { since, reason } = state.quarantine;
+  throw new ProvisionError(
+    `this node is in quarantine since ${since}: ${reason}; end that with the action release`,
+  );
+}
