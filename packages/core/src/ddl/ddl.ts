@@ -34,9 +34,10 @@ export interface OutputDdl {
   readonly default?: unknown;
 }
 
+/** A summary over the replies of a call: `args` are the output's name and, at will, a hash with `format`. */
 export interface AggregateDdl {
   readonly function: string;
-  readonly args: readonly unknown[];
+  readonly args?: readonly unknown[];
 }
 
 /** What a DDL says of one action. */
@@ -51,6 +52,10 @@ export interface ActionDdl {
   readonly timeout?: number;
   /** Troupe's addition: whether the action changes the host. Unknown counts as yes. */
   readonly mutating?: boolean;
+  /** Troupe's addition: the boolean input with which the action only says what it would change. */
+  readonly dry_run?: string;
+  /** Troupe's addition: whether inputs that are not declared reach the action, which checks them itself. */
+  readonly additional_inputs?: boolean;
 }
 
 export interface Metadata {
@@ -99,11 +104,24 @@ export type ActionNames<D extends Ddl> = D['actions'][number]['action'];
 /** One action of a DDL. */
 export type ActionOf<D extends Ddl, N extends ActionNames<D>> = Extract<D['actions'][number], { action: N }>;
 
-/** The inputs of an action as a TypeScript type, inferred from the JSON. */
+type DefaultKeys<I> = {
+  [K in keyof I]: I[K] extends { readonly default: infer V } ? (V extends null ? never : K) : never;
+}[keyof I];
+
+type Inputs<I, Omittable extends keyof I> = { [K in Exclude<keyof I, Omittable>]: ValueOf<I[K]> } & {
+  [K in Omittable]?: ValueOf<I[K]>;
+};
+
+type MoreInputs<A> = A extends { readonly additional_inputs: true } ? Record<string, unknown> : unknown;
+
+/** The inputs of an action as its handler gets them, inferred from the JSON. */
 export type InputOf<A extends ActionDdl> = Simplify<
-  { [K in Exclude<keyof A['input'], OptionalKeys<A['input']>>]: ValueOf<A['input'][K]> } & {
-    [K in OptionalKeys<A['input']>]?: ValueOf<A['input'][K]>;
-  }
+  Inputs<A['input'], OptionalKeys<A['input']>> & MoreInputs<A>
+>;
+
+/** The inputs of an action as a caller gives them: what is required but has a default may be left out. */
+export type CallInputOf<A extends ActionDdl> = Simplify<
+  Inputs<A['input'], OptionalKeys<A['input']> | DefaultKeys<A['input']>> & MoreInputs<A>
 >;
 
 /** The outputs of an action as a handler returns them: what is left out has the DDL's default, or null. */

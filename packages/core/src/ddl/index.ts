@@ -1,0 +1,30 @@
+export {
+  type AggregateFunction,
+  type AggregateReply,
+  type AggregateResult,
+  aggregate,
+} from './aggregate.js';
+export { type CompiledAction, type CompiledDdl, type CompileOptions, compileDdl } from './compile.js';
+export type {
+  ActionDdl,
+  ActionNames,
+  ActionOf,
+  AggregateDdl,
+  CallInputOf,
+  DataOf,
+  Ddl,
+  DdlType,
+  InputDdl,
+  InputOf,
+  Metadata,
+  OutputDdl,
+  OutputOf,
+} from './ddl.js';
+export { canonicalJson, ddlHash } from './hash.js';
+export { inputSchema } from './input-schema.js';
+export { lintDdl } from './lint.js';
+export { findDdl, listDdls, parseDdl } from './load.js';
+export type { InputFault } from './problem.js';
+export { ddlSchema } from './schema.js';
+export { nearest, suggestion } from './suggestion.js';
+export { builtInValidators, type Validator } from './validator.js';
