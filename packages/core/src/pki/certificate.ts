@@ -18,6 +18,7 @@ import {
   extension,
   extensionOid,
   extensionsOf,
+  extensionText,
   type KeyUsage,
   keyUsage,
   subjectAltName,
@@ -124,6 +125,12 @@ export function readCertificate(pem: string): X509Certificate {
   }
 }
 
+/** The extensions of a certificate by OID: their text, or base64 of the DER where they hold none. */
+export function readExtensions(pem: string): Readonly<Record<string, string>> {
+  const found = certificateExtensions(fromPem(pem, 'CERTIFICATE'));
+  return Object.fromEntries(Array.from(found, ([type, value]) => [type, extensionText(value)]));
+}
+
 /** The subject as it stands in a certificate. */
 export function subjectOf(der: Buffer): Element {
   const fields = children(children(decode(der))[0]);
@@ -133,7 +140,7 @@ export function subjectOf(der: Buffer): Element {
 }
 
 /** The extensions of a certificate by OID: the DER inside. */
-export function certificateExtensions(der: Buffer): Map<string, Buffer> {
+function certificateExtensions(der: Buffer): Map<string, Buffer> {
   const list = children(children(decode(der))[0]).find((field) => isTagged(field, 3));
   return list ? extensionsOf(children(list)[0]) : new Map();
 }

@@ -1,4 +1,4 @@
-export { type Ca, createCa, issueCertificate, readCertificate } from './certificate.js';
+export { type Ca, createCa, issueCertificate, readCertificate, readExtensions } from './certificate.js';
 export { type Crl, createCrl, type Revocation, readCrl } from './crl.js';
 export { type Csr, createCsr, readCsr } from './csr.js';
 export { generateKeyPair, type KeyPair } from './keys.js';

@@ -12,6 +12,7 @@ import {
   issueCertificate,
   type KeyPair,
   readCertificate,
+  readExtensions,
   sha256Fingerprint,
   splitPem,
 } from '../../src/pki/index.js';
@@ -118,6 +119,11 @@ describe('certificates', () => {
         .to.throw(TroupeError)
         .with.property('code', 'CERTIFICATE_INVALID');
     }
+  });
+
+  it('tells the extensions of a certificate', () => {
+    const pem = issue({ extensions: { '1.3.6.1.4.1.34380.1.3.39': 'true' } });
+    expect(readExtensions(pem)).to.include({ '1.3.6.1.4.1.34380.1.3.39': 'true', '2.5.29.19': 'MAA=' });
   });
 
   it('takes a bundle apart', () => {

@@ -1,0 +1,23 @@
+import type { CertificateState, CertificateStatus } from './ca.js';
+
+/**
+ * A way to speak to a CA. Knows no rules: GuardedCa decides what may be asked of it. Names are valid already.
+ */
+export interface Backend {
+  readonly kind: 'http' | 'cli' | 'builtin';
+  /** Names whose certificates the CA itself lives by. */
+  readonly ownNames: readonly string[];
+  /** The bytes that nodes get from `GET certificate/ca`. */
+  caCertificate(signal?: AbortSignal): Promise<Buffer>;
+  list(state?: CertificateState, signal?: AbortSignal): Promise<CertificateStatus[]>;
+  status(certname: string, signal?: AbortSignal): Promise<CertificateStatus>;
+  /** The pending request in PEM. */
+  request(certname: string, signal?: AbortSignal): Promise<string | undefined>;
+  /** The certificate in PEM. */
+  certificate(certname: string, signal?: AbortSignal): Promise<string | undefined>;
+  sign(certname: string, signal?: AbortSignal): Promise<void>;
+  /** Fails with NOT_FOUND, or CONFLICT where there is only a request. */
+  revoke(certname: string, signal?: AbortSignal): Promise<void>;
+  /** Revokes and deletes whatever there is of the name. */
+  clean(certname: string, signal?: AbortSignal): Promise<{ revoked: boolean; deleted: boolean }>;
+}

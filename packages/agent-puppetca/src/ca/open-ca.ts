@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Host, messageOf } from '@troupe/core';
+import { readCertificate } from '@troupe/core/pki';
+import {
+  type BuiltinConfig,
+  type CliConfig,
+  type HttpConfig,
+  invalid,
+  type PuppetcaConfig,
+} from '../config.js';
+import { BuiltinCa } from './builtin/builtin-ca.js';
+import { startBuiltinServer } from './builtin/builtin-server.js';
+import type { Ca } from './ca.js';
+import { GuardedCa } from './guarded-ca.js';
+import { CaHttpClient } from './puppetserver/ca-http-client.js';
+import { CliCa } from './puppetserver/cli-ca.js';
+import { HttpCa } from './puppetserver/http-ca.js';
+
+/** A CA that is open, and what closes its connections and its server. */
+export interface OpenCa {
+  readonly ca: Ca;
+  close(): Promise<void>;
+}
+
+/** What a CA needs to know of the host. */
+export type CaHost = Pick<Host, 'identity' | 'stateDir' | 'log'>;
+
+/** Opens the CA that the configuration names; throws CONFIG_INVALID. A Puppet Server need not be running yet. */
+export function openCa(config: PuppetcaConfig, host: CaHost): Promise<OpenCa> {
+  if (config.backend === 'http') return openHttp(config);
+  return config.backend === 'cli' ? openCli(config, host) : openBuiltin(config, host);
+}
+
+async function openHttp(config: HttpConfig): Promise<OpenCa> {
+  const administrator = await commonNameIn(config.certificate);
+  const url = new URL(config.url);
+  const client = new CaHttpClient({
+    url: config.url,
+    files: {
+      ca: config.ca,
+      certificate: config.certificate,
+      key: config.key,
+      ...(config.crl === undefined ? {} : { crl: config.crl }),
+    },
+    ...(config.server_name === undefined ? {} : { serverName: config.server_name }),
+    timeoutSeconds: config.timeout,
+  });
+  const certname = config.certname ?? administrator;
+  const place = {
+    certname,
+    address: config.address ?? url.hostname.replace(/^\[|\]$/g, ''),
+    port: config.port ?? Number(url.port || 443),
+  };
+  const ca = new GuardedCa(new HttpCa(client, [certname, administrator]), place, config.refuse);
+  return { ca, close: async () => client.close() };
+}
+
+async function openCli(config: CliConfig, host: CaHost): Promise<OpenCa> {
+  const certname = config.certname ?? host.identity;
+  const backend = new CliCa({
+    command: config.command,
+    ...(config.config === undefined ? {} : { config: config.config }),
+    cadir: config.cadir,
+    certname,
+    timeoutSeconds: config.timeout,
+  });
+  const place = { certname, address: config.address, port: config.port };
+  return { ca: new GuardedCa(backend, place, config.refuse), close: async () => {} };
+}
+
+async function openBuiltin(config: BuiltinConfig, host: CaHost): Promise<OpenCa> {
+  const certname = config.certname ?? host.identity;
+  const address = config.address ?? config.listen?.address;
+  if (address === undefined || address === '0.0.0.0' || address === '::') {
+    throw invalid('address is missing: say where nodes reach the CA');
+  }
+  if (config.port === undefined && !config.listen)
+    throw invalid('port is missing: say where nodes reach the CA');
+  const backend = await BuiltinCa.open({
+    cadir: config.cadir ?? join(host.stateDir, 'ca'),
+    certname,
+    ...(config.days === undefined ? {} : { days: config.days }),
+    ...(config.max_requests === undefined ? {} : { maxRequests: config.max_requests }),
+  });
+  const server = config.listen
+    ? await startBuiltinServer({
+        ca: backend,
+        ...config.listen,
+        altNames: [address, ...config.alt_names],
+        log: host.log,
+      })
+    : undefined;
+  const place = { certname, address, port: config.port ?? server?.port ?? 0 };
+  return { ca: new GuardedCa(backend, place, config.refuse), close: async () => server?.close() };
+}
+
+async function commonNameIn(path: string): Promise<string> {
+  try {
+    const { subject } = readCertificate(await readFile(path, 'utf8'));
+    const [, commonName] = /^CN=(.+)$/m.exec(subject) ?? [];
+    if (commonName !== undefined) return commonName;
+  } catch (cause) {
+    throw invalid(`certificate ${path} cannot be read: ${messageOf(cause)}`);
+  }
+  throw invalid(`certificate ${path} has no common name`);
+}

@@ -1,0 +1,170 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { Backend } from '../backend.js';
+import { type CertificateState, type CertificateStatus, missing } from '../ca.js';
+import { CaError } from '../error.js';
+import { statusFromJson } from './puppet-status.js';
+
+interface CliResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+// What `clean` and `revoke` exit with where there is only a request: `clean` has deleted it all the same.
+const onlyRequest = 24;
+
+/**
+ * The CA of a Puppet Server on this host, through the command `puppetserver ca`. The command has no way to show a
+ * request or a certificate: these are read from the CA's folder.
+ */
+export class CliCa implements Backend {
+  readonly kind = 'cli';
+  readonly ownNames: readonly string[];
+  readonly #command: string;
+  readonly #config: string | undefined;
+  readonly #cadir: string;
+  readonly #timeoutSeconds: number;
+
+  constructor(options: {
+    /** `puppetserver`, or its path. */
+    command: string;
+    /** puppet.conf, where it is not in its usual place. */
+    config?: string;
+    cadir: string;
+    certname: string;
+    timeoutSeconds: number;
+  }) {
+    this.#command = options.command;
+    this.#config = options.config;
+    this.#cadir = options.cadir;
+    this.#timeoutSeconds = options.timeoutSeconds;
+    this.ownNames = [options.certname];
+  }
+
+  async caCertificate(signal?: AbortSignal): Promise<Buffer> {
+    const path = join(this.#cadir, 'ca_crt.pem');
+    const certificate = await readIfThere(path, signal);
+    if (!certificate)
+      throw new CaError('UNREACHABLE', `There is no ${path}: set cadir to the folder of the CA`);
+    return certificate;
+  }
+
+  async list(state?: CertificateState, signal?: AbortSignal): Promise<CertificateStatus[]> {
+    const result = await this.#run(['list', '--all', '--format', 'json'], signal);
+    if (result.exitCode !== 0) throw failed('list', result);
+    const all = certificatesOf(result);
+    return state === undefined ? all : all.filter((one) => one.state === state);
+  }
+
+  async status(certname: string, signal?: AbortSignal): Promise<CertificateStatus> {
+    const result = await this.#run(['list', '--certname', certname, '--format', 'json'], signal);
+    // 1 means "missing" and every other failure alike: only the JSON tells.
+    if (result.exitCode > 1) throw failed('list', result);
+    return certificatesOf(result)[0] ?? missing(certname);
+  }
+
+  async request(certname: string, signal?: AbortSignal): Promise<string | undefined> {
+    return (await readIfThere(join(this.#cadir, 'requests', `${certname}.pem`), signal))?.toString();
+  }
+
+  async certificate(certname: string, signal?: AbortSignal): Promise<string | undefined> {
+    return (await readIfThere(join(this.#cadir, 'signed', `${certname}.pem`), signal))?.toString();
+  }
+
+  async sign(certname: string, signal?: AbortSignal): Promise<void> {
+    const result = await this.#run(['sign', '--certname', certname], signal);
+    if (result.exitCode === 0) return;
+    if (result.stderr.includes('Could not find certificate request')) {
+      throw new CaError('NOT_FOUND', `The CA has no request of ${certname} to sign`);
+    }
+    if (/code: 409/.test(result.stderr)) {
+      throw new CaError('CONFLICT', `The CA does not sign ${certname}: ${told(result)}`);
+    }
+    throw failed('sign', result);
+  }
+
+  async revoke(certname: string, signal?: AbortSignal): Promise<void> {
+    const result = await this.#run(['revoke', '--certname', certname], signal);
+    if (result.exitCode === 0) return;
+    if (result.exitCode === onlyRequest) {
+      throw new CaError('CONFLICT', `The CA has only a request of ${certname}, no certificate to revoke`);
+    }
+    if (result.stderr.includes('Could not find certificate')) {
+      throw new CaError('NOT_FOUND', `The CA has no certificate of ${certname} to revoke`);
+    }
+    throw failed('revoke', result);
+  }
+
+  async clean(certname: string, signal?: AbortSignal): Promise<{ revoked: boolean; deleted: boolean }> {
+    const before = await this.status(certname, signal);
+    if (before.state === 'missing') return { revoked: false, deleted: false };
+    const result = await this.#run(['clean', '--certname', certname], signal);
+    const isGone = result.stderr.includes('Could not find files to clean');
+    if (result.exitCode !== 0 && result.exitCode !== onlyRequest && !isGone) throw failed('clean', result);
+    const revoked = before.state === 'signed' && result.stdout.includes('has been revoked');
+    return { revoked, deleted: !isGone };
+  }
+
+  async #run(args: readonly string[], signal: AbortSignal | undefined): Promise<CliResult> {
+    const config = this.#config === undefined ? [] : ['--config', this.#config];
+    const result = await execa(this.#command, ['ca', ...args, ...config], {
+      reject: false,
+      stdin: 'ignore',
+      timeout: this.#timeoutSeconds * 1000,
+      ...(signal ? { cancelSignal: signal } : {}),
+    });
+    signal?.throwIfAborted();
+    if (result.timedOut) {
+      throw new CaError(
+        'TIMEOUT',
+        `${this.#command} ca ${args[0]}: not done within ${this.#timeoutSeconds} s`,
+      );
+    }
+    const { exitCode, stdout, stderr } = result;
+    if (exitCode === undefined) {
+      throw new CaError('UNREACHABLE', `${this.#command} ca ${args[0]}: ${result.shortMessage}`, {
+        cause: result.cause,
+      });
+    }
+    return { exitCode, stdout, stderr };
+  }
+}
+
+/** The requests and certificates in the JSON among the lines of `list`. */
+function certificatesOf(result: CliResult): CertificateStatus[] {
+  const line = result.stdout.split('\n').find((one) => one.startsWith('{'));
+  if (line === undefined) throw failed('list', result);
+  let groups: Record<string, unknown>;
+  try {
+    groups = JSON.parse(line);
+  } catch (cause) {
+    throw new CaError('UNEXPECTED', `puppetserver ca list printed broken JSON: ${told(result)}`, { cause });
+  }
+  return ['requested', 'signed', 'revoked'].flatMap((state) => {
+    const group = groups[state] ?? [];
+    return Array.isArray(group) ? group.map(statusFromJson) : [];
+  });
+}
+
+function told({ stdout, stderr }: CliResult): string {
+  const line = (stderr.trim() || stdout.trim()).replace(/\s+/g, ' ');
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line || 'it printed nothing';
+}
+
+function failed(action: string, result: CliResult): CaError {
+  const message = `puppetserver ca ${action} failed with exit code ${result.exitCode}: ${told(result)}`;
+  const code = /ConnectionFailed|Failed connecting/.test(result.stderr) ? 'UNREACHABLE' : 'UNEXPECTED';
+  return new CaError(code, message);
+}
+
+async function readIfThere(path: string, signal: AbortSignal | undefined): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path, signal ? { signal } : {});
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new CaError('UNREACHABLE', `Cannot read ${path}: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,88 @@
+import { ActionError, defineAgent, Status, TroupeError } from '@troupe/core';
+import ddl from '@troupe/ddl/puppetca.json' with { type: 'json' };
+import type { CertificateStatus } from './ca/ca.js';
+import { CaError } from './ca/error.js';
+import { type OpenCa, openCa } from './ca/open-ca.js';
+import { readConfig } from './config.js';
+
+// By state folder: a daemon that reads its configuration again sets its agents up again in the same process.
+const opened = new Map<string, OpenCa>();
+
+const words: Readonly<Record<CertificateStatus['state'], string>> = {
+  requested: 'awaiting signature',
+  signed: 'signed',
+  revoked: 'revoked',
+  missing: 'not found',
+};
+
+/** Lists, signs, revokes and cleans the certificates of a Puppet CA; without a section `puppetca`, a host has none. */
+export default defineAgent(ddl, async (config, host) => {
+  await opened.get(host.stateDir)?.close();
+  opened.delete(host.stateDir);
+  if (Object.keys(config).length === 0) return;
+  const open = await openCa(readConfig(config), host);
+  opened.set(host.stateDir, open);
+  const { ca } = open;
+  return {
+    info: (_, { signal }) => told(async () => ({ ...(await ca.info(signal)) })),
+
+    list: ({ state }, { signal }) =>
+      told(async () => {
+        const certificates = await ca.list(state, signal);
+        const namesIn = (wanted: string) =>
+          certificates.filter((one) => one.state === wanted).map(({ certname }) => certname);
+        return {
+          requests: namesIn('requested'),
+          signed: namesIn('signed'),
+          revoked: namesIn('revoked'),
+          certificates,
+        };
+      }),
+
+    status: ({ certname }, { signal }) =>
+      told(async () => {
+        const status = await ca.status(certname, signal);
+        return { msg: words[status.state], ...status };
+      }),
+
+    sign: ({ certname, fingerprint }, { signal, log }) =>
+      told(async () => {
+        const signature = await ca.sign(certname, fingerprint, signal);
+        log.info({ certname, ...signature }, 'signed');
+        return { out: `Signed ${certname}, serial number ${signature.serial}`, ...signature };
+      }),
+
+    revoke: ({ certname }, { signal, log }) =>
+      told(async () => {
+        const { revoked } = await ca.revoke(certname, signal);
+        log.info({ certname, revoked }, 'revoked');
+        return { out: revoked ? `Revoked ${certname}` : `${certname} was revoked before`, revoked };
+      }),
+
+    clean: ({ certname }, { signal, log }) =>
+      told(async () => {
+        const { revoked, deleted } = await ca.clean(certname, signal);
+        log.info({ certname, revoked, deleted }, 'cleaned');
+        const done = [...(revoked ? ['revoked'] : []), ...(deleted ? ['deleted'] : [])].join(' and ');
+        return {
+          out: done === '' ? `Nothing of ${certname} to clean` : `${certname}: ${done}`,
+          revoked,
+          deleted,
+        };
+      }),
+  };
+});
+
+/** Lets the caller know what the CA refused, and why it failed. */
+async function told<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof CaError) {
+      const status = cause.code === 'CERTNAME_INVALID' ? Status.invalidData : Status.aborted;
+      throw new ActionError(cause.message, status, { cause });
+    }
+    if (cause instanceof TroupeError) throw new ActionError(cause.message, Status.aborted, { cause });
+    throw cause;
+  }
+}
