@@ -1,0 +1,73 @@
+import type { Comparison, FactCondition, Operator } from './condition.js';
+import type { Expression } from './expression.js';
+import type { Filter } from './filter.js';
+
+const verbs: Readonly<Record<Operator, string>> = {
+  '==': 'is',
+  '!=': 'is known and is not',
+  '=~': 'matches',
+  '!~': 'is known and does not match',
+  '<': 'is less than',
+  '<=': 'is at most',
+  '>': 'is more than',
+  '>=': 'is at least',
+};
+
+/** Says in English which nodes a filter selects, one line for each condition. */
+export function describe(filter: Filter): string {
+  const { identities, agents, classes, facts, compound } = filter;
+  const conditions = [
+    ...(identities.length > 0 ? [`the identity ${join(identities.map(describeName), 'or')}`] : []),
+    ...agents.map((agent) => `the agent ${describeThing(agent)} is present`),
+    ...classes.map((name) => `the class ${describeThing(name)} is present`),
+    ...facts.map(describeFact),
+    ...compound.map((expression) => describeExpression(expression)),
+  ];
+  if (conditions.length === 0) return 'All nodes.';
+  return `Nodes where:\n${conditions.map((condition) => `  - ${condition}`).join('\n')}`;
+}
+
+/** Says in English when a compound filter is true. */
+export function describeExpression(expression: Expression): string {
+  switch (expression.kind) {
+    case 'and':
+    case 'or': {
+      const parts = expression.of.map((part) => {
+        const isList = part.kind === 'and' || part.kind === 'or';
+        return isList ? `(${describeExpression(part)})` : describeExpression(part);
+      });
+      return parts.join(` ${expression.kind} `);
+    }
+    case 'not':
+      return `it is not so that (${describeExpression(expression.of)})`;
+    case 'class':
+      return `the class ${describeThing(expression.name)} is present`;
+    case 'fact':
+      return describeFact(expression);
+    case 'data': {
+      const query = expression.query === undefined ? '' : ` for "${expression.query}"`;
+      return `what the data plugin ${expression.name} says${query} as ${expression.output} ${describeComparison(expression)}`;
+    }
+  }
+}
+
+function describeFact(condition: FactCondition): string {
+  return `the fact ${condition.fact} ${describeComparison(condition)}`;
+}
+
+function describeComparison({ operator, value }: Comparison): string {
+  const isPattern = operator === '=~' || operator === '!~';
+  return `${verbs[operator]} ${isPattern ? value : `"${value}"`}`;
+}
+
+function describeName(name: string): string {
+  return `${name.startsWith('/') ? 'matches' : 'is'} ${name}`;
+}
+
+function describeThing(name: string): string {
+  return name.startsWith('/') ? `that matches ${name}` : name;
+}
+
+function join(parts: readonly string[], word: string): string {
+  return parts.join(` ${word} `);
+}

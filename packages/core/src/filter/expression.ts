@@ -1,0 +1,70 @@
+import type { Comparison, FactCondition } from './condition.js';
+
+/** A compound filter (`-S`) as it travels. */
+export type Expression =
+  | { readonly kind: 'and' | 'or'; readonly of: readonly Expression[] }
+  | { readonly kind: 'not'; readonly of: Expression }
+  | ClassOperand
+  | FactOperand
+  | DataOperand;
+
+/** A class by name or regular expression `/…/`. */
+export interface ClassOperand {
+  readonly kind: 'class';
+  readonly name: string;
+}
+
+export interface FactOperand extends FactCondition {
+  readonly kind: 'fact';
+}
+
+/** An output of a data plugin: `name('query').output == value`. */
+export interface DataOperand extends Comparison {
+  readonly kind: 'data';
+  readonly name: string;
+  readonly query?: string;
+  readonly output: string;
+}
+
+/** Writes an expression in the language of `-S`; reading it again gives the same expression. */
+export function print(expression: Expression): string {
+  switch (expression.kind) {
+    case 'and':
+    case 'or':
+      return expression.of.map((part) => printPart(part, expression.kind)).join(` ${expression.kind} `);
+    case 'not':
+      return `not ${printPart(expression.of, 'not')}`;
+    case 'class':
+      return printOperand(expression.name);
+    case 'fact':
+      return `${quote(expression.fact)} ${printComparison(expression)}`;
+    case 'data': {
+      const query = expression.query === undefined ? '' : quoted(expression.query);
+      return `${expression.name}(${query}).${expression.output} ${printComparison(expression)}`;
+    }
+  }
+}
+
+function printPart(part: Expression, within: 'and' | 'or' | 'not'): string {
+  const isList = part.kind === 'and' || part.kind === 'or';
+  const bindsTighter = part.kind === 'and' && within === 'or';
+  return isList && !bindsTighter ? `(${print(part)})` : print(part);
+}
+
+function printComparison({ operator, value }: Comparison): string {
+  const isPattern = operator === '=~' || operator === '!~';
+  return `${operator} ${isPattern ? value : quote(value)}`;
+}
+
+function printOperand(name: string): string {
+  return name.startsWith('/') ? name : quote(name);
+}
+
+function quote(text: string): string {
+  const isWord = /^[\w:@%+*.,-][\w:@%+*.,/-]*$/.test(text) && !/^(and|or|not)$/i.test(text);
+  return isWord ? text : quoted(text);
+}
+
+function quoted(text: string): string {
+  return `"${text.replaceAll(/["\\]/g, (character) => `\\${character}`)}"`;
+}
