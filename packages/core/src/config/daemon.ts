@@ -1,0 +1,71 @@
+import type { AgentConfig } from '../agent/agent.js';
+import type { LogLevel } from '../log.js';
+import { loadConfig, parseConfig } from './load.js';
+import { type BrokerConfig, type SecurityConfig, section, sections } from './sections.js';
+
+/** The configuration of `mcod`, complete with its defaults. */
+export interface DaemonConfig {
+  /** The node's name; the certificate's name, or else the host's, when absent. */
+  readonly identity?: string;
+  readonly collectives: readonly string[];
+  /** The collective that presence is told to; the first one when absent. */
+  readonly main_collective?: string;
+  readonly broker: BrokerConfig;
+  readonly topics: { readonly escape: boolean };
+  readonly security: SecurityConfig;
+  /** npm packages, or paths relative to this file. */
+  readonly agents: readonly string[];
+  /** Each agent's own section, by agent name. */
+  readonly plugins: Readonly<Record<string, AgentConfig>>;
+  readonly facts: {
+    /** Files and folders: .yaml, .yml, .json, .txt (`name=value`); later ones win. */
+    readonly paths: readonly string[];
+  };
+  /** Puppet's list of classes, one on each line. */
+  readonly classes_file?: string;
+  readonly state_dir: string;
+  readonly pid_file?: string;
+  readonly log: { readonly level: LogLevel; readonly file?: string };
+  readonly audit: { readonly file?: string };
+  readonly limits: {
+    /** Actions that run at the same time. */
+    readonly concurrency: number;
+    /** Requests that wait for their turn; the next one is told so. */
+    readonly queue: number;
+    /** Seconds that the replies to a request are kept. */
+    readonly keep_replies: number;
+  };
+}
+
+/** The JSON Schema of the daemon's configuration. */
+export const daemonSchema = section({
+  identity: { type: 'string', pattern: '^[a-z0-9][a-z0-9._-]*$' },
+  collectives: sections.collectives,
+  main_collective: { type: 'string' },
+  broker: sections.broker,
+  topics: sections.topics,
+  security: sections.security,
+  agents: { type: 'array', items: { type: 'string', minLength: 1 }, default: [] },
+  plugins: { type: 'object', additionalProperties: { type: 'object' }, default: {} },
+  facts: section({ paths: { type: 'array', items: sections.file, default: ['/etc/troupe/facts.d'] } }),
+  classes_file: sections.file,
+  state_dir: { type: 'string', default: '/var/lib/troupe' },
+  pid_file: sections.file,
+  log: section({ level: sections.logLevel, file: sections.file }),
+  audit: section({ file: sections.file }),
+  limits: section({
+    concurrency: { type: 'integer', minimum: 1, maximum: 1000, default: 20 },
+    queue: { type: 'integer', minimum: 0, maximum: 100_000, default: 1000 },
+    keep_replies: { type: 'number', minimum: 1, maximum: 604_800, default: 3600 },
+  }),
+});
+
+/** Reads the daemon's configuration. Throws FILE_UNREADABLE or CONFIG_INVALID. */
+export function loadDaemonConfig(file: string): DaemonConfig {
+  return loadConfig<DaemonConfig>(file, daemonSchema);
+}
+
+/** The daemon's configuration out of a YAML text, for tests and embedding. Throws CONFIG_INVALID. */
+export function parseDaemonConfig(text: string, where = 'the configuration'): DaemonConfig {
+  return parseConfig<DaemonConfig>(text, daemonSchema, where);
+}

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { Ajv, type ErrorObject } from 'ajv';
+import { LineCounter, parseDocument } from 'yaml';
+import { suggestion } from '../ddl/suggestion.js';
+import { TroupeError } from '../errors.js';
+
+/** A JSON Schema of a configuration file, with its defaults. */
+export type ConfigSchema = Readonly<Record<string, unknown>>;
+
+/** Reads a YAML file, fills in the schema's defaults, checks it and freezes it. Throws FILE_UNREADABLE or CONFIG_INVALID with all faults at once. */
+export function loadConfig<T>(file: string, schema: ConfigSchema): T {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new TroupeError(
+      'FILE_UNREADABLE',
+      `cannot read the configuration ${file}: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+  return parseConfig<T>(text, schema, file);
+}
+
+/** As loadConfig, for a text that came from `where`. */
+export function parseConfig<T>(text: string, schema: ConfigSchema, where: string): T {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
+  const [fault] = document.errors;
+  if (fault) {
+    const { line, col } = lines.linePos(fault.pos[0]);
+    throw new TroupeError('CONFIG_INVALID', `${where}:${line}:${col}: ${fault.message.split('\n')[0]}`);
+  }
+  return checkConfig<T>(document.toJS({ maxAliasCount: 100 }) ?? {}, schema, where);
+}
+
+/** Checks a configuration that is already an object; the object is not changed. Throws CONFIG_INVALID. */
+export function checkConfig<T>(value: unknown, schema: ConfigSchema, where: string): T {
+  const config = structuredClone(value);
+  const validate = new Ajv({ useDefaults: true, allErrors: true, verbose: true, strict: false }).compile(
+    schema,
+  );
+  if (validate(config)) return deepFreeze(config as T);
+  const faults = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if').map(wording);
+  throw new TroupeError('CONFIG_INVALID', `${where}: ${[...new Set(faults)].join('; ')}`);
+}
+
+function wording(error: ErrorObject): string {
+  const place = error.instancePath.slice(1).replaceAll('/', '.') || 'the file';
+  const { params } = error as { params: Record<string, unknown> };
+  if (error.keyword === 'additionalProperties') {
+    const key = String(params.additionalProperty);
+    const known = Object.keys((error.parentSchema?.properties as object | undefined) ?? {});
+    return `${place}: unknown key "${key}"${suggestion(key, known)}`;
+  }
+  if (error.keyword === 'required') return `${place}: "${params.missingProperty}" is missing`;
+  if (error.keyword === 'enum')
+    return `${place}: must be one of ${(params.allowedValues as unknown[]).join(', ')}`;
+  return `${place}: ${error.message}`;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

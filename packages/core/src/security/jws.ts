@@ -1,0 +1,87 @@
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { type CompactJWSHeaderParameters, CompactSign, compactVerify, decodeProtectedHeader } from 'jose';
+import { TroupeError } from '../errors.js';
+
+/** The `typ` of an envelope; keeps a signature made for one purpose from serving another (RFC 8725, 3.11). */
+export const envelopeType = 'troupe+jws';
+/** The `typ` of an enrolment token. */
+export const tokenType = 'troupe-enrolment+jws';
+
+const knownHeaders = new Set(['alg', 'typ', 'x5c', 'jwk', 'token']);
+
+/** The one algorithm that a key is used with, so that a header cannot choose another (RFC 8725, 3.1). */
+export function algorithmOf(key: KeyObject): string {
+  const curve = key.asymmetricKeyDetails?.namedCurve;
+  if (key.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048)
+    return 'RS256';
+  if (key.asymmetricKeyType === 'ec' && curve === 'prime256v1') return 'ES256';
+  if (key.asymmetricKeyType === 'ec' && curve === 'secp384r1') return 'ES384';
+  if (key.asymmetricKeyType === 'ed25519') return 'EdDSA';
+  throw new TroupeError(
+    'CERTIFICATE_INVALID',
+    `a key of type ${key.asymmetricKeyType} ${curve ?? ''} cannot sign: use RSA of 2048 bits or more, P-256, P-384 or Ed25519`,
+  );
+}
+
+export interface JwsHeader {
+  readonly typ: string;
+  readonly x5c?: readonly string[];
+  readonly jwk?: Readonly<Record<string, unknown>>;
+  readonly token?: string;
+}
+
+/** Signs a payload; the header says which key to check it with. */
+export async function signJws(payload: Uint8Array, key: KeyObject, header: JwsHeader): Promise<string> {
+  const full = { alg: algorithmOf(key), ...header } as unknown as CompactJWSHeaderParameters;
+  return new CompactSign(payload).setProtectedHeader(full).sign(key);
+}
+
+/** The header of a JWS, before anything of it is believed. Throws SIGNATURE_INVALID. */
+export function headerOf(jws: string, typ: string): JwsHeader {
+  let header: Record<string, unknown>;
+  try {
+    header = decodeProtectedHeader(jws) as Record<string, unknown>;
+  } catch (cause) {
+    throw new TroupeError('SIGNATURE_INVALID', 'the message is not a JWS in compact form', { cause });
+  }
+  const unknown = Object.keys(header).find((key) => !knownHeaders.has(key));
+  if (unknown !== undefined) {
+    throw new TroupeError(
+      'SIGNATURE_INVALID',
+      `the header has the unknown key ${JSON.stringify(unknown.slice(0, 40))}`,
+    );
+  }
+  if (header.typ !== typ) throw new TroupeError('SIGNATURE_INVALID', `the header's typ is not "${typ}"`);
+  const { x5c, jwk, token } = header;
+  if (x5c !== undefined && !(Array.isArray(x5c) && x5c.every((item) => typeof item === 'string'))) {
+    throw new TroupeError('SIGNATURE_INVALID', "the header's x5c is not a list of certificates");
+  }
+  if (jwk !== undefined && (typeof jwk !== 'object' || jwk === null)) {
+    throw new TroupeError('SIGNATURE_INVALID', "the header's jwk is not a key");
+  }
+  if (token !== undefined && typeof token !== 'string') {
+    throw new TroupeError('SIGNATURE_INVALID', "the header's token is not a text");
+  }
+  return header as unknown as JwsHeader;
+}
+
+/** The payload, if the signature is good. Throws SIGNATURE_INVALID. */
+export async function verifyJws(jws: string, key: KeyObject): Promise<Uint8Array> {
+  const algorithms = [algorithmOf(key)];
+  try {
+    return (await compactVerify(jws, key, { algorithms })).payload;
+  } catch (cause) {
+    throw new TroupeError('SIGNATURE_INVALID', 'the signature does not fit', { cause });
+  }
+}
+
+/** A public key out of a header. Throws SIGNATURE_INVALID. */
+export function keyOfJwk(jwk: Readonly<Record<string, unknown>>): KeyObject {
+  if ('d' in jwk || 'k' in jwk)
+    throw new TroupeError('SIGNATURE_INVALID', "the header's jwk is not a public key");
+  try {
+    return createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
+  } catch (cause) {
+    throw new TroupeError('SIGNATURE_INVALID', "the header's jwk is not a public key", { cause });
+  }
+}

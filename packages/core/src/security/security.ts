@@ -1,0 +1,45 @@
+/** What a signature proves of the author of a message. */
+export interface Proof {
+  /** The name that is vouched for; absent where nobody vouches for one (`token`, `none`): the author says its own. */
+  readonly name?: string;
+  /** Who vouches: the CA, an enrolment token, or nobody (`none` mode). */
+  readonly vouchedBy: 'ca' | 'token' | 'nobody';
+  /** Tells two authors of one name apart: the fingerprint of the certificate or the key, hexadecimal. */
+  readonly key: string;
+  /** The only collective in which this author may speak: what an enrolment token is confined to. */
+  readonly collective?: string;
+}
+
+/** Signs what this process sends. */
+export interface Signer {
+  /** The name that its signature proves: an identity or a caller. */
+  readonly name: string;
+  /** A JWS in compact form over the payload. */
+  sign(payload: Uint8Array): Promise<string>;
+}
+
+/** Checks what this process receives. */
+export interface Verifier {
+  /** The payload and what is proved of its author. Throws TroupeError SIGNATURE_INVALID, CERTIFICATE_INVALID or TOKEN_INVALID. */
+  verify(jws: string): Promise<{ readonly payload: Uint8Array; readonly proof: Proof }>;
+}
+
+/** How one end speaks and whom it believes: everything that a mode of security decides. */
+export interface Security {
+  readonly signer: Signer;
+  /** A node checks callers with it; a client checks nodes. */
+  readonly verifier: Verifier;
+  /** What the broker is shown. */
+  readonly credentials: Credentials;
+}
+
+export interface Credentials {
+  readonly tls?: {
+    /** PEM. */
+    readonly ca: readonly string[];
+    readonly certificate?: string;
+    readonly key?: string;
+  };
+  readonly username?: string;
+  readonly password?: string;
+}

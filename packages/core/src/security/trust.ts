@@ -1,0 +1,148 @@
+import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
+import { TroupeError } from '../errors.js';
+import { readCrl } from '../pki/crl.js';
+
+/** A certificate that chains to the trusted CA. */
+export interface Trusted {
+  /** The common name of its subject. */
+  readonly name: string;
+  readonly publicKey: KeyObject;
+  /** SHA-256 of the DER, hexadecimal. */
+  readonly fingerprint: string;
+}
+
+type Crl = ReturnType<typeof readCrl>;
+
+const maxChain = 5;
+const maxCached = 20_000;
+
+/** Decides which certificates are believed: chains to its CAs, in their time, not revoked. */
+export class TrustStore {
+  readonly #authorities: readonly X509Certificate[];
+  readonly #crls: readonly Crl[];
+  readonly #cache = new Map<string, { trusted: Trusted; until: number }>();
+
+  /** `ca` and `crl` are PEM texts with any number of blocks. A CRL that none of the CAs signed is refused. */
+  constructor(options: { ca: string; crl?: string }) {
+    this.#authorities = pemBlocks(options.ca, 'CERTIFICATE').map((pem) => new X509Certificate(pem));
+    if (this.#authorities.length === 0)
+      throw new TroupeError('CERTIFICATE_INVALID', 'the CA file holds no certificate');
+    this.#crls = pemBlocks(options.crl ?? '', 'X509 CRL').map((pem) => {
+      const crl = readCrl(pem);
+      if (!this.#authorities.some((ca) => crl.verify(ca.toString()))) {
+        throw new TroupeError('CERTIFICATE_INVALID', 'a CRL is not signed by any CA of the CA file');
+      }
+      return crl;
+    });
+  }
+
+  /** `chain` is the leaf first, DER in base64 (the x5c of RFC 7515). Throws CERTIFICATE_INVALID with the reason. */
+  check(chain: readonly string[], now = Date.now()): Trusted {
+    const [first] = chain;
+    if (first === undefined || chain.length > maxChain) {
+      throw new TroupeError(
+        'CERTIFICATE_INVALID',
+        `a chain of ${chain.length} certificates: 1 to ${maxChain} are allowed`,
+      );
+    }
+    const cached = this.#cache.get(first);
+    if (cached && now < cached.until) return cached.trusted;
+    const [leaf, ...others] = chain.map(parseDer);
+    if (!leaf) throw new TroupeError('CERTIFICATE_INVALID', 'no certificate');
+    const until = this.#checkPath(leaf, others, now);
+    const trusted = {
+      name: commonName(leaf),
+      publicKey: leaf.publicKey,
+      fingerprint: createHash('sha256').update(leaf.raw).digest('hex'),
+    };
+    if (this.#cache.size >= maxCached) this.#cache.clear();
+    this.#cache.set(first, { trusted, until });
+    return trusted;
+  }
+
+  // RFC 5280, 6.1, as far as CAs of this kind need it: names, signatures, time, CA flag, revocation.
+  #checkPath(leaf: X509Certificate, others: readonly X509Certificate[], now: number): number {
+    let current = leaf;
+    let until = Number.POSITIVE_INFINITY;
+    for (let depth = 0; depth <= maxChain; depth += 1) {
+      until = Math.min(until, checkTime(current, now));
+      const issuer =
+        this.#authorities.find((ca) => isIssuedBy(current, ca)) ??
+        others.find((ca) => !ca.raw.equals(current.raw) && isIssuedBy(current, ca));
+      if (!issuer) {
+        throw new TroupeError(
+          'CERTIFICATE_INVALID',
+          `the certificate "${commonName(leaf)}" is not from a trusted CA (issuer ${oneLine(current.issuer)})`,
+        );
+      }
+      this.#checkRevocation(current, issuer);
+      if (this.#authorities.includes(issuer)) return Math.min(until, checkTime(issuer, now));
+      current = issuer;
+    }
+    throw new TroupeError('CERTIFICATE_INVALID', 'the chain of certificates does not end');
+  }
+
+  #checkRevocation(certificate: X509Certificate, issuer: X509Certificate): void {
+    for (const crl of this.#crls) {
+      if (crl.revokedSerials.has(certificate.serialNumber) && crl.verify(issuer.toString())) {
+        throw new TroupeError(
+          'CERTIFICATE_INVALID',
+          `the certificate "${commonName(certificate)}" is revoked`,
+        );
+      }
+    }
+  }
+}
+
+function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+}
+
+function checkTime(certificate: X509Certificate, now: number): number {
+  const notAfter = Date.parse(certificate.validTo);
+  if (now < Date.parse(certificate.validFrom)) {
+    throw new TroupeError(
+      'CERTIFICATE_INVALID',
+      `the certificate "${commonName(certificate)}" is not valid before ${certificate.validFrom}`,
+    );
+  }
+  if (now > notAfter) {
+    throw new TroupeError(
+      'CERTIFICATE_INVALID',
+      `the certificate "${commonName(certificate)}" expired ${certificate.validTo}`,
+    );
+  }
+  return notAfter;
+}
+
+function parseDer(base64: string): X509Certificate {
+  try {
+    return new X509Certificate(Buffer.from(base64, 'base64'));
+  } catch (cause) {
+    throw new TroupeError('CERTIFICATE_INVALID', 'the chain holds something that is no certificate', {
+      cause,
+    });
+  }
+}
+
+/** The common name of a certificate's subject; exactly one is demanded. Throws CERTIFICATE_INVALID. */
+export function commonName(certificate: X509Certificate): string {
+  const names = certificate.subject.split('\n').filter((line) => line.startsWith('CN='));
+  const [only] = names;
+  if (names.length !== 1 || only === undefined) {
+    throw new TroupeError(
+      'CERTIFICATE_INVALID',
+      `a certificate has ${names.length} common names: one is needed`,
+    );
+  }
+  return only.slice(3);
+}
+
+/** The PEM blocks of one kind in a text. */
+export function pemBlocks(text: string, kind: 'CERTIFICATE' | 'X509 CRL'): string[] {
+  return text.match(new RegExp(`-----BEGIN ${kind}-----[^-]+-----END ${kind}-----`, 'g')) ?? [];
+}
+
+function oneLine(subject: string): string {
+  return subject.replaceAll('\n', ', ');
+}

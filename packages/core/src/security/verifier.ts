@@ -1,0 +1,50 @@
+import { createHash, type KeyObject } from 'node:crypto';
+import { TroupeError } from '../errors.js';
+import { envelopeType, headerOf, keyOfJwk, verifyJws } from './jws.js';
+import type { Proof, Verifier } from './security.js';
+import { verifyToken } from './token.js';
+import type { TrustStore } from './trust.js';
+
+/** Whose messages are believed. What is absent is refused. */
+export interface Believed {
+  /** Authors with a certificate of these CAs … */
+  readonly certificates?: { readonly trust: TrustStore /** … and such a name. */; readonly names?: RegExp };
+  /** Authors with an enrolment token from such an issuer. */
+  readonly tokens?: { readonly trust: TrustStore; readonly issuers: string };
+  /** Anybody: `none` mode. */
+  readonly anybody?: boolean;
+}
+
+/** The one place where an author is believed or not. */
+export function createVerifier(believed: Believed): Verifier {
+  return {
+    verify: async (jws) => {
+      const header = headerOf(jws, envelopeType);
+      if (header.x5c) {
+        const trusted = believed.certificates?.trust.check(header.x5c);
+        if (!trusted) throw new TroupeError('SIGNATURE_INVALID', 'certificates are not accepted here');
+        if (believed.certificates?.names && !believed.certificates.names.test(trusted.name)) {
+          throw new TroupeError('CALLER_DENIED', `"${trusted.name}" is not the name of a caller`);
+        }
+        const payload = await verifyJws(jws, trusted.publicKey);
+        return { payload, proof: { name: trusted.name, vouchedBy: 'ca', key: trusted.fingerprint } };
+      }
+      if (!header.jwk) throw new TroupeError('SIGNATURE_INVALID', 'the header names no key');
+      const key = keyOfJwk(header.jwk);
+      const proof = await proofOfKey(header.token, key, believed);
+      return { payload: await verifyJws(jws, key), proof };
+    },
+  };
+}
+
+async function proofOfKey(token: string | undefined, key: KeyObject, believed: Believed): Promise<Proof> {
+  const fingerprint = createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest('hex');
+  if (token !== undefined && believed.tokens) {
+    const claims = await verifyToken(token, believed.tokens);
+    return { vouchedBy: 'token', key: fingerprint, collective: claims.collective };
+  }
+  if (believed.anybody) return { vouchedBy: 'nobody', key: fingerprint };
+  throw new TroupeError('SIGNATURE_INVALID', 'a key that nobody vouches for is not accepted here');
+}
