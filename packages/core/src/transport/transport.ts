@@ -1,0 +1,39 @@
+/** Hears a message; must not throw. */
+export type Listener = (payload: Uint8Array, topic: string) => void;
+
+export interface PublishOptions {
+  readonly qos?: 0 | 1;
+  readonly retain?: boolean;
+}
+
+/** What the broker publishes for us when we vanish. */
+export interface Will {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+}
+
+/** Moves bytes between topics; knows nothing of messages. */
+export interface Transport {
+  readonly connected: boolean;
+  /** Hands the bytes to the broker. Throws NOT_CONNECTED instead of queueing: what is late is asked for again. */
+  publish(topic: string, payload: Uint8Array, options?: PublishOptions): Promise<void>;
+  /** Hears every message on topics that match `filter`, over reconnects, until the result is called. */
+  subscribe(filter: string, listener: Listener, options?: { qos?: 0 | 1 }): Promise<() => Promise<void>>;
+  /** Calls `listener` now if connected, and after every connect, when the subscriptions stand again. */
+  onConnect(listener: () => void): void;
+  /** Takes leave of the broker, so that the will is not sent. */
+  close(): Promise<void>;
+}
+
+/** Whether an MQTT topic filter matches a topic (MQTT 3.1.1, 4.7). */
+export function matchesTopic(filter: string, topic: string): boolean {
+  if (filter === topic) return true;
+  const wanted = filter.split('/');
+  const levels = topic.split('/');
+  for (let index = 0; index < wanted.length; index += 1) {
+    const level = wanted[index];
+    if (level === '#') return true;
+    if (index >= levels.length || (level !== '+' && level !== levels[index])) return false;
+  }
+  return wanted.length === levels.length;
+}

@@ -1,0 +1,81 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { isIdentity, Topics } from '../../src/transport/topics.js';
+import { matchesTopic } from '../../src/transport/transport.js';
+
+describe('topics', () => {
+  const raw = new Topics();
+  const escaped = new Topics({ escape: true });
+
+  for (const [built, expected] of [
+    [raw.agent('mcollective', 'rpcutil'), 'mco/mcollective/agent/rpcutil'],
+    [raw.node('mcollective', 'web1.example.com'), 'mco/mcollective/node/web1.example.com'],
+    [escaped.node('mcollective', 'web1.example.com'), 'mco/mcollective/node/web1%2Eexample%2Ecom'],
+    [raw.reply('eu', 'rip.mcollective', 's1', 'web1'), 'mco/eu/reply/rip.mcollective/s1/web1'],
+    [escaped.replies('eu', 'rip.mcollective', 's1'), 'mco/eu/reply/rip%2Emcollective/s1/#'],
+    [raw.presences('eu'), 'mco/eu/presence/#'],
+  ] as const) {
+    it(`builds ${expected}`, () => expect(built).to.equal(expected));
+  }
+
+  for (const topics of [raw, escaped]) {
+    it('takes apart what it built', () => {
+      const reply = {
+        kind: 'reply',
+        collective: 'eu',
+        caller: 'rip.mcollective',
+        session: 's1',
+        identity: 'web1.lab',
+      } as const;
+      expect(topics.parse(topics.reply('eu', 'rip.mcollective', 's1', 'web1.lab'))).to.deep.equal(reply);
+      for (const kind of ['node', 'presence', 'event'] as const) {
+        expect(topics.parse(topics[kind]('eu', 'web1.lab'))).to.deep.equal({
+          kind,
+          collective: 'eu',
+          identity: 'web1.lab',
+        });
+      }
+      expect(topics.parse(topics.agent('eu', 'rpcutil'))).to.deep.equal({
+        kind: 'agent',
+        collective: 'eu',
+        agent: 'rpcutil',
+      });
+    });
+  }
+
+  for (const topic of [
+    '',
+    'mco',
+    'mco/eu/agent',
+    'mco/eu/agent/a/b',
+    'mco/EU/agent/a',
+    'x/eu/agent/a',
+    'mco/eu/node/A',
+    'mco/eu/reply/a/s',
+    'mco/eu/reply/a/s/i/more',
+  ]) {
+    it(`"${topic}" is none of ours`, () => expect(raw.parse(topic)).to.equal(undefined));
+  }
+
+  for (const identity of ['', '+', '#', 'a/b', 'A', 'a b', '.a', 'a.', 'é', 'a'.repeat(300)]) {
+    it(`"${identity.slice(0, 10)}" is no identity`, () => {
+      expect(isIdentity(identity)).to.equal(false);
+      expect(() => raw.node('eu', identity)).to.throw('is no identity');
+    });
+  }
+
+  for (const [filter, topic, expected] of [
+    ['a/+', 'a/b', true],
+    ['a/+', 'a/b/c', false],
+    ['a/#', 'a/b/c', true],
+    ['a/#', 'a', true],
+    ['a/b', 'a/b', true],
+    ['a/+/c', 'a/b/c', true],
+    ['a/+/c', 'a/b', false],
+    ['#', 'a', true],
+  ] as const) {
+    it(`${filter} ${expected ? 'matches' : 'does not match'} ${topic}`, () => {
+      expect(matchesTopic(filter, topic)).to.equal(expected);
+    });
+  }
+});
