@@ -3,27 +3,99 @@ export {
   type AgentConfig,
   type AnyHandler,
   type Context,
+  type DataLookup,
+  type DataResult,
   defineAgent,
   type Handler,
   type Handlers,
   type Host,
   type Setup,
 } from './agent/agent.js';
-export type {
-  ActionDdl,
-  ActionNames,
-  ActionOf,
-  AggregateDdl,
-  DataOf,
-  Ddl,
-  DdlType,
-  InputDdl,
-  InputOf,
-  Metadata,
-  OutputDdl,
-  OutputOf,
-} from './ddl/ddl.js';
+export { type DaemonConfig, loadDaemonConfig, parseDaemonConfig } from './config/daemon.js';
+export { type ConfigSchema, checkConfig, loadConfig, parseConfig } from './config/load.js';
+export { type BrokerConfig, type SecurityConfig, section, sections } from './config/sections.js';
+export { type Daemon, type DaemonOptions, startDaemon } from './daemon/daemon.js';
+export { type Presence, parsePresence } from './daemon/presence.js';
+export {
+  type ActionDdl,
+  type ActionNames,
+  type ActionOf,
+  type AggregateDdl,
+  type AggregateFunction,
+  type AggregateReply,
+  type AggregateResult,
+  aggregate,
+  builtInValidators,
+  type CallInputOf,
+  type CompiledAction,
+  type CompiledDdl,
+  type CompileOptions,
+  canonicalJson,
+  compileDdl,
+  type DataOf,
+  type Ddl,
+  type DdlType,
+  ddlHash,
+  findDdl,
+  type InputDdl,
+  type InputFault,
+  type InputOf,
+  lintDdl,
+  listDdls,
+  type Metadata,
+  nearest,
+  type OutputDdl,
+  type OutputOf,
+  parseDdl,
+  suggestion,
+  type Validator,
+} from './ddl/index.js';
 export { ActionError, type ErrorCode, messageOf, Status, type StatusCode, TroupeError } from './errors.js';
-export type { Facts } from './filter/filter.js';
+export {
+  checkFilter,
+  describe as describeFilter,
+  type Expression,
+  emptyFilter,
+  type FactCondition,
+  type Facts,
+  type Filter,
+  type FilterWords,
+  isEmpty as isEmptyFilter,
+  isPattern,
+  lookUpFact,
+  matches,
+  namedNodes,
+  parseAgent,
+  parseClass,
+  parseExpression,
+  parseFact,
+  parseFilter,
+  parseIdentity,
+  parseWith,
+} from './filter/index.js';
 export { createLogger, type Logger, type LogLevel, logLevels, silentLogger } from './log.js';
+export { open, seal } from './message/envelope.js';
+export {
+  type Accepted,
+  type Attach,
+  type Cancel,
+  checkNodeMessage,
+  checkReply,
+  type NodeMessage,
+  type Outcome,
+  outcomes,
+  type Progress,
+  type Reply,
+  type Request,
+  type Result,
+} from './message/message.js';
+export { clientSecurity, isLoopback, loadOwn, nodeSecurity, type Own } from './security/modes.js';
+export { compilePattern } from './security/pattern.js';
+export type { Credentials, Proof, Security, Signer, Verifier } from './security/security.js';
+export { issueToken, readToken, type TokenClaims, verifyToken } from './security/token.js';
+export { type Trusted, TrustStore } from './security/trust.js';
+export { MemoryBroker, type MemoryTransport } from './transport/memory.js';
+export { connectMqtt, type MqttOptions, openMqtt } from './transport/mqtt.js';
 export { isIdentity, isName, type Topic, Topics } from './transport/topics.js';
+export type { Listener, PublishOptions, Transport, Will } from './transport/transport.js';
+export { version } from './version.js';

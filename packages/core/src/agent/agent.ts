@@ -28,9 +28,15 @@ export interface Host {
   readonly stateDir: string;
   facts(): Facts;
   classes(): readonly string[];
+  /** Offers a data plugin: what `NAME('query').output` in a filter and `rpcutil get_data` look up on this node. */
+  provideData(name: string, lookup: DataLookup): void;
   /** Reads the configuration again and reconnects with it, after the replies under way are sent. */
   reload(): void;
 }
+
+/** A data plugin's answer to a query: flat values by output name. */
+export type DataLookup = (query: string | undefined) => DataResult | Promise<DataResult>;
+export type DataResult = Readonly<Record<string, string | number | boolean | null>>;
 
 export type Handler<I, O> = (input: I, context: Context) => O | Promise<O>;
 

@@ -1,0 +1,197 @@
+import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Agent, DataLookup, Host } from '../agent/agent.js';
+import { discoveryAgent } from '../agent/discovery.js';
+import { agentStateDir, importAgent, Registry } from '../agent/registry.js';
+import { rpcutilAgent } from '../agent/rpcutil.js';
+import type { DaemonConfig } from '../config/daemon.js';
+import { builtinData } from '../data/builtin.js';
+import { TroupeError } from '../errors.js';
+import type { Logger } from '../log.js';
+import { Audit } from '../security/audit.js';
+import { loadOwn, loadToken, nodeSecurity } from '../security/modes.js';
+import type { Security } from '../security/security.js';
+import { openMqtt } from '../transport/mqtt.js';
+import { isIdentity, Topics } from '../transport/topics.js';
+import type { Transport, Will } from '../transport/transport.js';
+import { version } from '../version.js';
+import { Dispatcher } from './dispatcher.js';
+import { FactSource, readClasses } from './facts.js';
+import { Jobs } from './jobs.js';
+import type { Node } from './node.js';
+import { announce, offlineWill } from './presence.js';
+import { BoundedQueue } from './queue.js';
+import { Replier } from './replier.js';
+import { newStats } from './stats.js';
+
+/** A daemon at work. */
+export interface Daemon {
+  readonly node: Node;
+  /** Begins nothing new, waits for what runs until `patience` aborts (at once without), aborts the rest, sends its replies and takes leave of the broker. */
+  close(options?: { patience?: AbortSignal }): Promise<void>;
+}
+
+export interface DaemonOptions {
+  readonly config: DaemonConfig;
+  /** Where the configuration came from; paths of agents are relative to it. */
+  readonly configFile: string;
+  readonly log: Logger;
+  /** Called when an agent asks for a new start with a configuration read again. */
+  readonly onReload?: () => void;
+  /** For tests and emulators: agents beside those of the configuration, and another way to a broker. */
+  readonly agents?: readonly Agent[];
+  readonly connect?: (options: { clientId: string; will: Will; security: Security }) => Transport;
+}
+
+/** The agents that may exist in the collective of machines without a certificate. */
+const enrollingAgents = new Set(['provision']);
+
+/** Loads the agents, and serves until closed, connecting in the background. Throws when the configuration or an agent is at fault. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { config, log } = options;
+  mkdirSync(config.state_dir, { recursive: true, mode: 0o700 });
+  const settings = effectiveSettings(config);
+  const { identity, mainCollective } = settings;
+  const security = nodeSecurity({
+    config: config.security,
+    broker: settings.broker,
+    identity,
+    stateDir: config.state_dir,
+  });
+  const topics = new Topics({ escape: settings.escape });
+  const data = new Map<string, DataLookup>();
+  const facts = new FactSource(config.facts.paths, log);
+  const node: Node = {
+    identity,
+    version,
+    config: { ...config, collectives: settings.collectives },
+    configFile: options.configFile,
+    mainCollective,
+    registry: new Registry(),
+    stats: newStats(),
+    startedAt: Date.now(),
+    data,
+    facts: () => facts.read(),
+    classes: () => readClasses(config.classes_file),
+  };
+  for (const [name, lookup] of Object.entries(builtinData(node))) data.set(name, lookup);
+  await loadAgents(node, data, options);
+
+  const audit = config.audit.file === undefined ? undefined : new Audit(config.audit.file);
+  const record = { v: 1 as const, identity, since: node.startedAt, version };
+  const will = offlineWill(topics, mainCollective, record);
+  const connect =
+    options.connect ??
+    ((wanted) => openMqtt({ ...settings.broker, ...wanted, credentials: wanted.security.credentials, log }));
+  const transport = connect({ clientId: identity, will, security });
+  const replier = new Replier({ signer: security.signer, topics, transport, stats: node.stats, log });
+  const jobs = new Jobs({
+    file: join(config.state_dir, 'requests.jsonl'),
+    keepSeconds: config.limits.keep_replies,
+  });
+  const queue = new BoundedQueue({ concurrency: config.limits.concurrency, waiting: config.limits.queue });
+  const dispatcher = new Dispatcher({ node, verifier: security.verifier, jobs, queue, replier, audit, log });
+
+  for (const collective of settings.collectives) {
+    const filters = [
+      topics.node(collective, identity),
+      ...node.registry.names().map((agent) => topics.agent(collective, agent)),
+    ];
+    for (const filter of filters)
+      await transport.subscribe(filter, (payload) => void dispatcher.receive(payload));
+  }
+  const leave = announce({ transport, topics, log }, mainCollective, record);
+  log.info({ identity, collectives: settings.collectives, agents: node.registry.names() }, 'ready');
+
+  return {
+    node,
+    close: async ({ patience = AbortSignal.abort() } = {}) => {
+      dispatcher.beginNothing();
+      await drained(jobs, patience);
+      for (const job of jobs.running())
+        job.abort.abort(new TroupeError('NOT_CONNECTED', 'the daemon of this node stops'));
+      await drained(jobs, AbortSignal.timeout(1000));
+      await replier.idle();
+      await leave({ forget: config.security.mode === 'token' });
+      await transport.close();
+      audit?.close();
+    },
+  };
+}
+
+async function loadAgents(node: Node, data: Map<string, DataLookup>, options: DaemonOptions): Promise<void> {
+  const { config, configFile, log } = options;
+  const builtin: [string, Agent][] = [
+    ['rpcutil', rpcutilAgent(node)],
+    ['discovery', discoveryAgent(node)],
+  ];
+  const given = (options.agents ?? []).map((agent): [string, Agent] => [agent.ddl.metadata.name, agent]);
+  const configured: [string, Agent][] = [];
+  for (const specifier of config.agents)
+    configured.push([specifier, await importAgent(specifier, configFile)]);
+  for (const [where, agent] of [...builtin, ...given, ...configured]) {
+    const { name } = agent.ddl.metadata;
+    const isBuiltin = name === 'rpcutil' || name === 'discovery';
+    if (config.security.mode === 'token' && !isBuiltin && !enrollingAgents.has(name)) {
+      throw new TroupeError(
+        'CONFIG_INVALID',
+        `agents: "${where}" may not run on a machine that has no certificate yet: only provision may`,
+      );
+    }
+    const agentLog = log.child({ agent: name });
+    const host: Host = {
+      identity: node.identity,
+      log: agentLog,
+      stateDir: agentStateDir(config.state_dir, name),
+      facts: node.facts,
+      classes: node.classes,
+      provideData: (plugin, lookup) => data.set(plugin, lookup),
+      reload: () => options.onReload?.(),
+    };
+    const isLoaded = await node.registry.add(agent, where, config.plugins[name] ?? {}, host);
+    if (!isLoaded) log.info({ agent: name }, 'the agent does not apply to this host');
+  }
+}
+
+interface Settings {
+  readonly identity: string;
+  readonly collectives: readonly string[];
+  readonly mainCollective: string;
+  readonly broker: DaemonConfig['broker'];
+  readonly escape: boolean;
+}
+
+// What the token says replaces what the configuration would have to.
+function effectiveSettings(config: DaemonConfig): Settings {
+  const { mode } = config.security;
+  const claims = mode === 'token' ? loadToken(config.security).claims : undefined;
+  const identity =
+    config.identity ?? (mode === 'x509' ? loadOwn(config.security).name : hostname().toLowerCase());
+  if (!isIdentity(identity))
+    throw new TroupeError(
+      'IDENTITY_INVALID',
+      `"${identity}" is no identity: set identity in the configuration`,
+    );
+  const collectives = claims ? [claims.collective] : config.collectives;
+  const mainCollective = claims?.collective ?? config.main_collective ?? collectives[0] ?? 'mcollective';
+  if (!collectives.includes(mainCollective)) {
+    throw new TroupeError(
+      'CONFIG_INVALID',
+      `main_collective "${mainCollective}" is not one of collectives (${collectives.join(', ')})`,
+    );
+  }
+  const urls = config.broker.urls.length > 0 || !claims ? config.broker.urls : claims.brokers;
+  return {
+    identity,
+    collectives,
+    mainCollective,
+    broker: { ...config.broker, urls },
+    escape: claims?.escape ?? config.topics.escape,
+  };
+}
+
+async function drained(jobs: Jobs, patience: AbortSignal): Promise<void> {
+  while (jobs.running().length > 0 && !patience.aborted)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}

@@ -1,0 +1,111 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { arch, cpus, hostname, networkInterfaces, platform, release, totalmem } from 'node:os';
+import { extname, join } from 'node:path';
+import { parse } from 'yaml';
+import type { Facts } from '../filter/filter.js';
+import type { Logger } from '../log.js';
+
+const freshFor = 10_000;
+const maxFileBytes = 4 * 1024 * 1024;
+
+/** The host's facts: built-in ones, then those of files and folders, where later ones win. A source that cannot be read keeps its last good facts. */
+export class FactSource {
+  readonly #paths: readonly string[];
+  readonly #log: Logger;
+  readonly #files = new Map<string, { stamp: string; facts: Facts }>();
+  #facts: Facts = {};
+  #readAt = Number.NEGATIVE_INFINITY;
+
+  constructor(paths: readonly string[], log: Logger) {
+    this.#paths = paths;
+    this.#log = log;
+  }
+
+  /** The facts now; files are looked at again after ten seconds. */
+  read(now = Date.now()): Facts {
+    if (now - this.#readAt < freshFor) return this.#facts;
+    this.#readAt = now;
+    const parts = this.#paths.flatMap((path) => this.#expand(path)).map((file) => this.#readFile(file));
+    this.#facts = Object.freeze(Object.assign({}, builtinFacts(), ...parts));
+    return this.#facts;
+  }
+
+  #expand(path: string): string[] {
+    try {
+      if (!statSync(path).isDirectory()) return [path];
+      return readdirSync(path)
+        .filter((name) => extname(name) in parsers)
+        .sort()
+        .map((name) => join(path, name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        this.#log.warn({ err: error, path }, 'cannot read facts');
+      return [...this.#files.keys()].filter((file) => file === path || file.startsWith(`${path}/`));
+    }
+  }
+
+  #readFile(file: string): Facts {
+    const known = this.#files.get(file);
+    try {
+      const { mtimeMs, size, ino } = statSync(file);
+      const stamp = `${mtimeMs} ${size} ${ino}`;
+      if (known?.stamp === stamp) return known.facts;
+      const facts = parseFacts(file, size);
+      this.#files.set(file, { stamp, facts });
+      return facts;
+    } catch (error) {
+      this.#log.warn({ err: error, file }, 'cannot read facts: the last good ones of this file are kept');
+      return known?.facts ?? {};
+    }
+  }
+}
+
+const parsers: Readonly<Record<string, (text: string) => unknown>> = {
+  '.yaml': (text) => parse(text, { maxAliasCount: 100 }),
+  '.yml': (text) => parse(text, { maxAliasCount: 100 }),
+  '.json': (text) => JSON.parse(text),
+  '.txt': (text) =>
+    Object.fromEntries(
+      text
+        .split('\n')
+        .filter((line) => line.includes('='))
+        .map((line) => [line.slice(0, line.indexOf('=')).trim(), line.slice(line.indexOf('=') + 1).trim()]),
+    ),
+};
+
+function parseFacts(file: string, size: number): Facts {
+  if (size > maxFileBytes) throw new Error(`${file} has ${size} bytes: the most is ${maxFileBytes}`);
+  const facts = parsers[extname(file)]?.(readFileSync(file, 'utf8')) ?? {};
+  if (typeof facts !== 'object' || Array.isArray(facts))
+    throw new Error(`${file} does not hold names and values`);
+  return facts as Facts;
+}
+
+/** What Node itself knows of the host. */
+export function builtinFacts(): Facts {
+  const addresses = Object.values(networkInterfaces()).flat();
+  const ip = addresses.find((address) => address && !address.internal && address.family === 'IPv4')?.address;
+  return {
+    hostname: hostname().split('.')[0],
+    kernel: platform(),
+    kernelrelease: release(),
+    architecture: arch(),
+    processors: { count: cpus().length },
+    memory: { total_bytes: totalmem() },
+    ...(ip === undefined ? {} : { ipaddress: ip, networking: { ip } }),
+  };
+}
+
+/** The classes of a file, one on each line; none where there is no file. */
+export function readClasses(file: string | undefined): readonly string[] {
+  if (file === undefined) return [];
+  try {
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,136 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { pino } from 'pino';
+import { type DaemonConfig, loadDaemonConfig } from '../config/daemon.js';
+import { messageOf } from '../errors.js';
+import { createLogger, type Logger } from '../log.js';
+import { version } from '../version.js';
+import { type Daemon, startDaemon } from './daemon.js';
+
+const usage = `Usage: mcod [--config FILE] [--check]
+
+The daemon of a node: loads agents, and serves their actions over MQTT.
+
+  -c, --config FILE  the configuration (default: /etc/troupe/mcod.yaml)
+      --check        only check the configuration
+      --version      the version
+  -h, --help         this text
+
+Signals: HUP reads the configuration again and reconnects, when what runs has ended;
+TERM and INT end it: what runs has 10 seconds.
+Exit codes: 0 ended as asked; 1 the configuration or the start is at fault; 2 wrong use.
+`;
+
+/** Milliseconds that running actions have before a reload or an end cuts them off. */
+const reloadGrace = 3_600_000;
+const stopGrace = 10_000;
+
+function arguments_() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        config: { type: 'string', short: 'c', default: '/etc/troupe/mcod.yaml' },
+        check: { type: 'boolean', default: false },
+        version: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    return values;
+  } catch (error) {
+    process.stderr.write(`mcod: ${messageOf(error).split('\n')[0]}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+function fail(error: unknown): never {
+  process.stderr.write(`mcod: ${messageOf(error)}\n`);
+  process.exit(1);
+}
+
+type Wake = 'reload' | 'stop';
+
+async function serve(configFile: string): Promise<void> {
+  const stopping = new AbortController();
+  let wake: ((what: Wake) => void) | undefined;
+  const stop = () => {
+    stopping.abort();
+    wake?.('stop');
+  };
+  process.on('SIGHUP', () => wake?.('reload'));
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+
+  let config = loadDaemonConfig(configFile);
+  let working: DaemonConfig | undefined;
+  if (config.pid_file !== undefined) writeFileSync(config.pid_file, `${process.pid}\n`);
+  const pidFile = config.pid_file;
+  while (!stopping.signal.aborted) {
+    const log = loggerOf(config);
+    surviveOrEnd(log);
+    const woken = new Promise<Wake>((resolve) => {
+      wake = resolve;
+    });
+    let daemon: Daemon;
+    try {
+      daemon = await startDaemon({ config, configFile, log, onReload: () => wake?.('reload') });
+    } catch (error) {
+      if (!working || working === config) throw error;
+      log.error({ reason: messageOf(error) }, 'the new configuration does not work: back to the old one');
+      config = working;
+      continue;
+    }
+    working = config;
+    const next = stopping.signal.aborted ? 'stop' : await woken;
+    log.info(next === 'reload' ? 'reading the configuration again when what runs has ended' : 'ending');
+    if (next === 'reload') config = reread(configFile, config, log);
+    const patience =
+      next === 'reload'
+        ? [AbortSignal.timeout(reloadGrace), stopping.signal]
+        : [AbortSignal.timeout(stopGrace)];
+    await daemon.close({ patience: AbortSignal.any(patience) });
+  }
+  if (pidFile !== undefined) rmSync(pidFile, { force: true });
+}
+
+function loggerOf(config: DaemonConfig) {
+  const { level, file } = config.log;
+  return createLogger({
+    level,
+    ...(file === undefined ? {} : { destination: pino.destination({ dest: file, mkdir: true, sync: true }) }),
+  });
+}
+
+// A promise that an agent forgot is its own affair; an exception out of nowhere may have left anything half done.
+function surviveOrEnd(log: Logger): void {
+  process.removeAllListeners('uncaughtException').on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'an error that nobody caught: the daemon ends');
+    process.exit(1);
+  });
+  process.removeAllListeners('unhandledRejection').on('unhandledRejection', (reason) => {
+    log.error({ err: reason }, 'a promise was rejected and nobody listened');
+  });
+}
+
+// A configuration that is at fault must not cost us the node: the old one stays.
+function reread(file: string, old: DaemonConfig, log: Logger): DaemonConfig {
+  try {
+    return loadDaemonConfig(file);
+  } catch (error) {
+    log.error({ reason: messageOf(error) }, 'the new configuration is at fault: the old one stays');
+    return old;
+  }
+}
+
+const values = arguments_();
+if (values.help) process.stdout.write(usage);
+else if (values.version) process.stdout.write(`mcod ${version}\n`);
+else if (values.check) {
+  try {
+    loadDaemonConfig(values.config);
+    process.stdout.write(`${values.config} is sound\n`);
+  } catch (error) {
+    fail(error);
+  }
+} else {
+  serve(values.config).then(() => process.exit(0), fail);
+}

@@ -1,0 +1,61 @@
+import { messageOf } from '../errors.js';
+import type { Logger } from '../log.js';
+import { maxMessageBytes, seal } from '../message/envelope.js';
+import type { Reply } from '../message/message.js';
+import type { Signer } from '../security/security.js';
+import type { Topics } from '../transport/topics.js';
+import type { Transport } from '../transport/transport.js';
+import type { Stats } from './stats.js';
+
+/** Signs replies and sends them, in order for each request. What cannot be sent now is kept by its job and asked for again. */
+export class Replier {
+  readonly #parts: { signer: Signer; topics: Topics; transport: Transport; stats: Stats; log: Logger };
+  readonly #lines = new Map<string, Promise<void>>();
+
+  constructor(parts: { signer: Signer; topics: Topics; transport: Transport; stats: Stats; log: Logger }) {
+    this.#parts = parts;
+  }
+
+  send(reply: Reply): void {
+    const line = `${reply.id}/${reply.session}`;
+    const sent = (this.#lines.get(line) ?? Promise.resolve()).then(() => this.#send(reply));
+    this.#lines.set(line, sent);
+    void sent.then(() => {
+      if (this.#lines.get(line) === sent) this.#lines.delete(line);
+    });
+  }
+
+  /** Resolves when all that was handed over is sent. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#lines.values());
+  }
+
+  async #send(reply: Reply): Promise<void> {
+    const { signer, topics, transport, stats, log } = this.#parts;
+    try {
+      const bytes = await seal(fitting(reply), signer);
+      await transport.publish(
+        topics.reply(reply.collective, reply.caller, reply.session, reply.sender),
+        bytes,
+      );
+      stats.replies += 1;
+    } catch (error) {
+      log.warn(
+        { request: reply.id, reason: messageOf(error) },
+        'a reply was not sent; it is kept for whoever asks again',
+      );
+    }
+  }
+}
+
+// A signed message is a third longer than its payload (base64), and its header holds certificates.
+const maxPayload = Math.floor((maxMessageBytes - 32 * 1024) * 0.74);
+
+function fitting(reply: Reply): Reply {
+  if (reply.kind === 'accepted') return reply;
+  const size = Buffer.byteLength(JSON.stringify(reply));
+  if (size <= maxPayload) return reply;
+  const words = `the reply has ${size} bytes, the most is ${maxPayload}: ask for less`;
+  if (reply.kind === 'progress') return { ...reply, data: `(${words})` };
+  return { ...reply, outcome: 'failed', statuscode: 5, statusmsg: words, data: {} };
+}

@@ -1,0 +1,119 @@
+import type { Context } from '../agent/agent.js';
+import type { LoadedAgent } from '../agent/registry.js';
+import { type ActionError, messageOf, Status } from '../errors.js';
+import type { Logger } from '../log.js';
+import type { Outcome } from '../message/message.js';
+import type { Job, ReplyBody } from './jobs.js';
+
+/** How an action ended on this node. */
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly statuscode: number;
+  readonly statusmsg: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Milliseconds after which a caller is told that its request is at work. */
+const acceptAfter = 200;
+
+const unknownFailure = 'the action failed unexpectedly; the log of the node has the reason';
+
+/** An action ready to run: `run` never rejects; `refuse` ends it without running. */
+export function runAction(parts: {
+  readonly job: Job;
+  readonly agent: LoadedAgent;
+  readonly identity: string;
+  readonly log: Logger;
+  readonly reply: (body: ReplyBody) => void;
+  readonly ended: (ending: Ending) => void;
+}): { run: () => Promise<void>; refuse: (ending: Ending) => void } {
+  const { job, agent, reply } = parts;
+  const { request } = job;
+  const action = agent.compiled.action(request.action);
+  const most = action?.timeoutSeconds ?? agent.compiled.ddl.metadata.timeout;
+  const timeoutSeconds = Math.min(request.timeout ?? most, most);
+  const log = parts.log.child({
+    agent: agent.name,
+    action: request.action,
+    request: request.id,
+    caller: request.caller,
+  });
+  const accept = setTimeout(() => reply({ kind: 'accepted', timeout: timeoutSeconds }), acceptAfter);
+
+  const end = (ending: Ending) => {
+    if (job.endedAt !== undefined) return;
+    clearTimeout(accept);
+    reply({ kind: 'result', ...ending, ddl: agent.compiled.ddl.metadata.version });
+    parts.ended(ending);
+  };
+  const context: Context = {
+    caller: request.caller,
+    requestId: request.id,
+    identity: parts.identity,
+    collective: request.collective,
+    log,
+    signal: job.abort.signal,
+    timeoutSeconds,
+    progress: (data) => {
+      if (job.endedAt === undefined) reply({ kind: 'progress', data });
+    },
+  };
+
+  const run = async () => {
+    const timer = setTimeout(
+      () => job.abort.abort(new DOMException('the time is over', 'TimeoutError')),
+      timeoutSeconds * 1000,
+    );
+    const stopped = new Promise<Ending>((resolve) => {
+      const { signal } = job.abort;
+      const stop = () => resolve(endingOfAbort(signal.reason, timeoutSeconds));
+      if (signal.aborted) stop();
+      else signal.addEventListener('abort', stop, { once: true });
+    });
+    const handled = handle(parts, context);
+    const ending = await Promise.race([handled, stopped]);
+    clearTimeout(timer);
+    end(ending);
+  };
+  return { run, refuse: end };
+}
+
+async function handle(parts: Parameters<typeof runAction>[0], context: Context): Promise<Ending> {
+  const { agent, job } = parts;
+  const action = agent.compiled.action(job.request.action);
+  const handler = agent.handlers[job.request.action];
+  if (!action || !handler)
+    return { outcome: 'failed', statuscode: Status.unknownAction, statusmsg: 'no such action', data: {} };
+  // An action cancelled while it waited for its turn never starts.
+  if (context.signal.aborted) return new Promise<Ending>(() => {});
+  try {
+    const output = await handler({ ...job.request.input }, context);
+    const data = action.withOutputDefaults(output ?? {});
+    const fault = action.checkOutput(data);
+    if (fault) context.log.warn({ reason: fault }, "the action's output is not what its DDL says");
+    return { outcome: 'ok', statuscode: Status.ok, statusmsg: 'OK', data };
+  } catch (error) {
+    // By name, because an agent may bring its own copy of this library.
+    if (error instanceof Error && error.name === 'ActionError') {
+      const { status = Status.aborted, data = {} } = error as ActionError;
+      context.log.info({ reason: error.message }, 'the action failed');
+      return {
+        outcome: 'failed',
+        statuscode: status,
+        statusmsg: error.message,
+        data: action.withOutputDefaults(data),
+      };
+    }
+    if (context.signal.aborted) return new Promise<Ending>(() => {});
+    context.log.error({ err: error }, 'the action failed unexpectedly');
+    return { outcome: 'failed', statuscode: Status.unknownError, statusmsg: unknownFailure, data: {} };
+  }
+}
+
+function endingOfAbort(reason: unknown, timeoutSeconds: number): Ending {
+  if (reason instanceof DOMException && reason.name === 'TimeoutError') {
+    const statusmsg = `the action did not end within its ${timeoutSeconds} s`;
+    return { outcome: 'timeout', statuscode: Status.aborted, statusmsg, data: {} };
+  }
+  return { outcome: 'cancelled', statuscode: Status.aborted, statusmsg: messageOf(reason), data: {} };
+}
