@@ -1,0 +1,23 @@
+/** Wakes whoever waits for something to change. */
+export class Change {
+  readonly #waiting = new Set<() => void>();
+
+  tell(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of waiting) wake();
+  }
+
+  /** Resolves at the next change, or after so many milliseconds. */
+  wait(milliseconds?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(wake);
+        resolve();
+      };
+      const timer = milliseconds === undefined ? undefined : setTimeout(wake, milliseconds);
+      this.#waiting.add(wake);
+    });
+  }
+}

@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type ActionNames,
+  type ActionOf,
+  type CompiledDdl,
+  checkFilter,
+  clientSecurity,
+  compileDdl,
+  connectMqtt,
+  type DataOf,
+  type Ddl,
+  emptyFilter,
+  type Filter,
+  type InputOf,
+  type Logger,
+  namedNodes,
+  silentLogger,
+  Topics,
+  type Transport,
+  TroupeError,
+} from '@troupe/core';
+import { Call, type CallOptions } from './call.js';
+import type { ClientConfig } from './config.js';
+import { localCaller } from './config.js';
+import { type Discovery, type DiscoveryOptions, discover } from './discovery.js';
+import { PresenceView } from './presence.js';
+import { Router } from './router.js';
+
+/** An agent's actions as functions, typed by its DDL. */
+export type AgentClient<D extends Ddl> = {
+  [N in ActionNames<D>]: (
+    input: InputOf<ActionOf<D, N>>,
+    options?: CallOptions,
+  ) => Call<DataOf<ActionOf<D, N>>>;
+};
+
+/** Finds nodes and calls their agents. */
+export class Client {
+  readonly config: ClientConfig;
+  readonly #transport: Transport;
+  readonly #topics: Topics;
+  readonly #router: Router;
+  readonly #presence = new Map<string, Promise<PresenceView>>();
+  readonly #compiled = new WeakMap<Ddl, CompiledDdl>();
+
+  /** @internal Use `connect`. */
+  constructor(config: ClientConfig, transport: Transport, topics: Topics, router: Router) {
+    this.config = config;
+    this.#transport = transport;
+    this.#topics = topics;
+    this.#router = router;
+  }
+
+  /** The authenticated name of this caller. */
+  get caller(): string {
+    return this.#router.caller;
+  }
+
+  /** The collective that is meant when none is named. */
+  get mainCollective(): string {
+    return this.config.collectives[0] ?? 'mcollective';
+  }
+
+  /** A filter of the given parts. Throws FILTER_INVALID. */
+  filter(parts: Partial<Filter>): Filter {
+    return checkFilter({ ...emptyFilter, ...parts });
+  }
+
+  /** Who is online in a collective, kept up to date from the first asking on. */
+  presence(collective = this.mainCollective): Promise<PresenceView> {
+    let view = this.#presence.get(collective);
+    if (!view) {
+      view = PresenceView.open(this.#transport, this.#topics, collective);
+      this.#presence.set(collective, view);
+      view.catch(() => this.#presence.delete(collective));
+    }
+    return view;
+  }
+
+  /** The nodes that match a filter. A filter that only names nodes is not asked about. */
+  async discover(options: Partial<DiscoveryOptions> = {}): Promise<Discovery> {
+    const collective = options.collective ?? this.mainCollective;
+    const filter = options.filter ?? emptyFilter;
+    const named = namedNodes(filter);
+    if (named) return { nodes: named, silent: [], offline: [], seconds: 0 };
+    return discover(this.#router, await this.presence(collective), { ...options, collective, filter });
+  }
+
+  /** Asks every matching node, named outright or not, and hears of each as it answers. */
+  async ping(options: Partial<DiscoveryOptions> = {}): Promise<Discovery> {
+    const collective = options.collective ?? this.mainCollective;
+    return discover(this.#router, await this.presence(collective), {
+      ...options,
+      collective,
+      filter: options.filter ?? emptyFilter,
+    });
+  }
+
+  /** The actions of an agent, typed by its DDL. */
+  agent<const D extends Ddl>(ddl: D): AgentClient<D> {
+    const actions = ddl.actions.map(({ action }) => [
+      action,
+      (input: Record<string, unknown>, options?: CallOptions) => this.call(ddl, action, input, options),
+    ]);
+    return Object.fromEntries(actions) as AgentClient<D>;
+  }
+
+  /** Calls an action by name. Throws INPUT_INVALID before anything is sent when the input is not what the DDL says. */
+  call(ddl: Ddl, action: string, input: Readonly<Record<string, unknown>>, options: CallOptions = {}): Call {
+    const compiled = this.#compile(ddl);
+    const checked = compiled.action(action);
+    if (!checked) throw new TroupeError('INPUT_INVALID', compiled.unknownAction(action));
+    const complete = checked.withDefaults(input);
+    const fault = checked.checkInput(complete);
+    if (fault) throw new TroupeError('INPUT_INVALID', fault.message);
+    const filter = options.filter ?? emptyFilter;
+    const agents = [...new Set([...filter.agents, ddl.metadata.name])];
+    return new Call({
+      router: this.#router,
+      presence: (collective) => this.presence(collective),
+      discover: (wanted, collective) =>
+        this.discover({
+          filter: namedNodes(filter) ? filter : wanted,
+          collective,
+          ...(options.discoveryTimeout === undefined ? {} : { window: options.discoveryTimeout }),
+          ...(options.signal ? { signal: options.signal } : {}),
+        }),
+      agent: ddl.metadata.name,
+      action,
+      input: complete,
+      // A node without the agent says so when it is named; it is not looked for otherwise.
+      filter: options.targets || namedNodes(filter) ? emptyFilter : { ...filter, agents },
+      collective: options.collective ?? this.mainCollective,
+      options,
+    });
+  }
+
+  #compile(ddl: Ddl): CompiledDdl {
+    const compiled = this.#compiled.get(ddl) ?? compileDdl(ddl, { unknownValidators: 'skip' });
+    this.#compiled.set(ddl, compiled);
+    return compiled;
+  }
+
+  async close(): Promise<void> {
+    await this.#transport.close();
+  }
+}
+
+export interface ConnectOptions {
+  readonly config: ClientConfig;
+  readonly log?: Logger;
+  /** For tests and emulators: another way to a broker. */
+  readonly transport?: Transport;
+}
+
+/** Connects to the broker of a configuration. Throws BROKER_UNREACHABLE, BROKER_REFUSED and what its security throws. */
+export async function connect(options: ConnectOptions): Promise<Client> {
+  const { config, log = silentLogger } = options;
+  const security = clientSecurity({ config: config.security, broker: config.broker, name: localCaller() });
+  const topics = new Topics({ escape: config.topics.escape });
+  const session = randomBytes(8).toString('hex');
+  const transport =
+    options.transport ??
+    (await connectMqtt({
+      ...config.broker,
+      clientId: `${security.signer.name}:${session}`,
+      credentials: security.credentials,
+      log,
+      timeout: config.connect_timeout,
+    }));
+  return new Client(config, transport, topics, new Router(session, { transport, topics, security, log }));
+}

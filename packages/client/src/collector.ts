@@ -1,0 +1,183 @@
+import type { Reply } from '@troupe/core';
+import type { Result, State } from './result.js';
+
+export interface CollectorOptions {
+  readonly targets: readonly string[];
+  /** Milliseconds, as `Date.now()`. */
+  readonly now: number;
+  /** Milliseconds that a node may stay silent before it counts as one that does not reply. */
+  readonly answerWithin: number;
+  /** Whether a node is online, as far as is known. */
+  readonly isOnline: (identity: string) => boolean | undefined;
+}
+
+/** What is to be sent now. */
+export interface Due {
+  /** Nodes to ask again with the same request id. */
+  readonly ask: readonly string[];
+  /** Nodes to ask for what they keep after the given reply. */
+  readonly attach: readonly { readonly identity: string; readonly after: number }[];
+  readonly ended: readonly Result[];
+}
+
+interface Target {
+  readonly identity: string;
+  readonly since: number;
+  rounds: number;
+  lastAsked: number;
+  lastHeard: number;
+  /** The last reply up to which none is missing. */
+  seq: number;
+  /** Replies that came before one that is missing. */
+  readonly early: Set<number>;
+  acceptedUntil: number | undefined;
+  offlineSince: number | undefined;
+}
+
+const firstRetry = 1_000;
+const mostRounds = 4;
+const attachEvery = 15_000;
+const resultGrace = 5_000;
+/** A node that is known to be offline gets this long, in case it just came back. */
+const offlineGrace = 1_000;
+/** A node that went offline with our action gets this long to come back. */
+const vanishedGrace = 30_000;
+
+/**
+ * When is a call over, and whom to ask again: the state of each target, without I/O. Nothing that a broker loses
+ * is lost here: a node that is silent is asked again under the same request id, which it runs at most once.
+ */
+export class Collector {
+  readonly #options: CollectorOptions;
+  readonly #open = new Map<string, Target>();
+
+  constructor(options: CollectorOptions) {
+    this.#options = options;
+    for (const identity of options.targets) this.expect(identity, options.now);
+  }
+
+  get isComplete(): boolean {
+    return this.#open.size === 0;
+  }
+
+  /** Targets that have not ended. */
+  open(): readonly string[] {
+    return [...this.#open.keys()];
+  }
+
+  expect(identity: string, now: number): void {
+    this.#open.set(identity, {
+      identity,
+      since: now,
+      rounds: 1,
+      lastAsked: now,
+      lastHeard: now,
+      seq: 0,
+      early: new Set(),
+      acceptedUntil: undefined,
+      offlineSince: undefined,
+    });
+  }
+
+  /** Takes a reply in; says whether it is new, and how the target ended if it did. */
+  receive(reply: Reply, key: string, now: number): { readonly isNew: boolean; readonly result?: Result } {
+    const target = this.#open.get(reply.sender);
+    if (!target) return { isNew: false };
+    target.lastHeard = now;
+    target.offlineSince = undefined;
+    const isNew = count(target, reply.seq);
+    if (reply.kind === 'accepted')
+      target.acceptedUntil = Math.max(target.acceptedUntil ?? 0, now + reply.timeout * 1000);
+    if (reply.kind === 'progress') target.acceptedUntil ??= now + attachEvery;
+    if (reply.kind !== 'result') return { isNew };
+    this.#open.delete(reply.sender);
+    const { statuscode, statusmsg, data, ddl } = reply;
+    const state: State = reply.outcome === 'unmatched' ? 'failed' : reply.outcome;
+    const seconds = (now - target.since) / 1000;
+    const result = {
+      sender: reply.sender,
+      state,
+      ok: state === 'ok',
+      statuscode,
+      statusmsg,
+      data,
+      seconds,
+      key,
+    };
+    return { isNew, result: ddl === undefined ? result : { ...result, ddl } };
+  }
+
+  /** What time has made due. */
+  tick(now: number): Due {
+    const ask: string[] = [];
+    const attach: { identity: string; after: number }[] = [];
+    const ended: Result[] = [];
+    for (const target of this.#open.values()) {
+      const end =
+        target.acceptedUntil === undefined ? this.#silence(target, now) : this.#vanishing(target, now);
+      if (end) ended.push(this.#end(target, end, now));
+      else if (target.acceptedUntil === undefined) {
+        if (this.#isAskDue(target, now)) ask.push(target.identity);
+      } else if (this.#isAttachDue(target, now))
+        attach.push({ identity: target.identity, after: target.seq });
+    }
+    return { ask, attach, ended };
+  }
+
+  #silence(target: Target, now: number): readonly [State, string] | undefined {
+    const waited = now - target.since;
+    const isOver = waited >= this.#options.answerWithin;
+    const isOffline = this.#options.isOnline(target.identity) === false;
+    if (isOffline && (isOver || waited >= offlineGrace)) return ['offline', 'the node is offline'];
+    if (!isOver) return undefined;
+    const isKnown = this.#options.isOnline(target.identity) === true;
+    const asked = `was asked ${target.rounds} times in ${Math.round((now - target.since) / 1000)} s`;
+    return [
+      'no-reply',
+      isKnown ? `the node is online, ${asked} and said nothing` : `the node ${asked} and said nothing`,
+    ];
+  }
+
+  #vanishing(target: Target, now: number): readonly [State, string] | undefined {
+    if (this.#options.isOnline(target.identity) === false) {
+      target.offlineSince ??= now;
+      if (now - target.offlineSince >= vanishedGrace) {
+        return [
+          'offline',
+          'the node went offline after it had begun: what became of the action is not known',
+        ];
+      }
+    } else target.offlineSince = undefined;
+    if (now < (target.acceptedUntil ?? 0) + resultGrace || now - target.lastHeard < attachEvery + resultGrace)
+      return undefined;
+    return ['no-reply', 'the node began and its time is over, but its result did not arrive'];
+  }
+
+  #isAskDue(target: Target, now: number): boolean {
+    if (target.rounds >= mostRounds || now - target.lastAsked < firstRetry * 2 ** (target.rounds - 1))
+      return false;
+    target.rounds += 1;
+    target.lastAsked = now;
+    return true;
+  }
+
+  #isAttachDue(target: Target, now: number): boolean {
+    const patience = target.early.size > 0 ? firstRetry : attachEvery;
+    if (now - Math.max(target.lastHeard, target.lastAsked) < patience) return false;
+    target.lastAsked = now;
+    return true;
+  }
+
+  #end(target: Target, [state, statusmsg]: readonly [State, string], now: number): Result {
+    this.#open.delete(target.identity);
+    const seconds = (now - target.since) / 1000;
+    return { sender: target.identity, state, ok: false, statusmsg, data: {}, seconds };
+  }
+}
+
+function count(target: Target, seq: number): boolean {
+  if (seq <= target.seq || target.early.has(seq)) return false;
+  target.early.add(seq);
+  while (target.early.delete(target.seq + 1)) target.seq += 1;
+  return true;
+}

@@ -1,0 +1,69 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Ddl, findDdl, messageOf, parseDdl, TroupeError } from '@troupe/core';
+import discoveryDdl from '@troupe/ddl/discovery.json' with { type: 'json' };
+import type { Client } from './client.js';
+
+/** The folder with the DDLs that come with Troupe. */
+export const bundledDdls = dirname(fileURLToPath(import.meta.resolve('@troupe/ddl/discovery.json')));
+
+/** The folder where DDLs fetched from nodes are kept. */
+export function ddlCache(): string {
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'troupe', 'ddl');
+}
+
+/** The folders of this machine in which DDLs are looked for: the configured ones, those that come with Troupe, the cache. */
+export function ddlFolders(configured: readonly string[]): readonly string[] {
+  return [...configured, bundledDdls, ddlCache()];
+}
+
+/** The DDL of an agent: from this machine's disk, or else from a node that has the agent. Throws DDL_UNKNOWN, DDL_INVALID. */
+export async function resolveDdl(client: Client, agent: string, collective: string): Promise<Ddl> {
+  try {
+    return (await findDdl(agent, ddlFolders(client.config.ddl_dirs))).ddl;
+  } catch (error) {
+    if (!(error instanceof TroupeError && error.code === 'DDL_UNKNOWN')) throw error;
+    return fetchDdl(client, agent, collective);
+  }
+}
+
+async function fetchDdl(client: Client, agent: string, collective: string): Promise<Ddl> {
+  const { nodes } = await client.discover({ collective, filter: client.filter({ agents: [agent] }) });
+  for (const node of nodes.slice(0, 3)) {
+    const result = await client
+      .agent(discoveryDdl)
+      .ddl({ agent }, { collective, targets: [node] })
+      .one();
+    if (result.ok && result.data.ddl)
+      return keep(parseDdl(result.data.ddl, `the DDL of "${agent}" from ${node}`));
+  }
+  const words =
+    nodes.length === 0 ? 'no node has such an agent' : `${nodes.slice(0, 3).join(', ')} did not give it`;
+  throw new TroupeError(
+    'DDL_UNKNOWN',
+    `there is no DDL for the agent "${agent}" on this machine, and ${words}`,
+  );
+}
+
+function keep(ddl: Ddl): Ddl {
+  const file = join(ddlCache(), `${ddl.metadata.name}.json`);
+  const text = `${JSON.stringify(ddl, undefined, 2)}\n`;
+  try {
+    if (currentText(file) === text) return ddl;
+    mkdirSync(ddlCache(), { recursive: true });
+    writeFileSync(file, text);
+  } catch (error) {
+    process.emitWarning(`the DDL cache cannot be written: ${messageOf(error)}`);
+  }
+  return ddl;
+}
+
+function currentText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,61 @@
+import { type Presence, parsePresence, type Topics, type Transport } from '@troupe/core';
+
+export type PresenceListener = (presence: Presence) => void;
+
+/** Milliseconds without another retained record after which those at hand are all. */
+const settleQuiet = 40;
+const settleMost = 500;
+
+/** Who is online in a collective, as the broker's retained records say: a hint, kept up to date while the client lives. */
+export class PresenceView {
+  readonly #records = new Map<string, Presence>();
+  readonly #listeners = new Set<PresenceListener>();
+  #lastHeard = 0;
+
+  /** Subscribes, and waits until the records that the broker retains are in. */
+  static async open(transport: Transport, topics: Topics, collective: string): Promise<PresenceView> {
+    const view = new PresenceView();
+    await transport.subscribe(topics.presences(collective), (payload) => view.#take(payload), { qos: 1 });
+    await view.#settled();
+    return view;
+  }
+
+  get(identity: string): Presence | undefined {
+    return this.#records.get(identity);
+  }
+
+  /** Undefined where nothing is known of the node. */
+  isOnline(identity: string): boolean | undefined {
+    return this.#records.get(identity)?.online;
+  }
+
+  online(): readonly string[] {
+    return [...this.#records.values()].filter(({ online }) => online).map(({ identity }) => identity);
+  }
+
+  offline(): readonly string[] {
+    return [...this.#records.values()].filter(({ online }) => !online).map(({ identity }) => identity);
+  }
+
+  /** Hears of every node that comes, goes or says again that it is here, until the result is called. */
+  onChange(listener: PresenceListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #take(payload: Uint8Array): void {
+    const record = parsePresence(payload);
+    if (!record) return;
+    this.#lastHeard = Date.now();
+    this.#records.set(record.identity, record);
+    for (const listener of this.#listeners) listener(record);
+  }
+
+  async #settled(): Promise<void> {
+    const start = Date.now();
+    this.#lastHeard = start;
+    while (Date.now() - this.#lastHeard < settleQuiet && Date.now() - start < settleMost) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import {
+  checkReply,
+  type Logger,
+  messageOf,
+  type NodeMessage,
+  open,
+  type Reply,
+  type Security,
+  seal,
+  type Topics,
+  type Transport,
+  TroupeError,
+} from '@troupe/core';
+
+/** A reply that is believed, and the key that signed it. */
+export type ReplyListener = (reply: Reply, key: string) => void;
+
+/** Sends signed messages to nodes and brings each reply that is believed to whoever asked. */
+export class Router {
+  readonly session: string;
+  readonly #parts: { transport: Transport; topics: Topics; security: Security; log: Logger };
+  readonly #listeners = new Map<string, ReplyListener>();
+  readonly #collectives = new Map<string, Promise<unknown>>();
+
+  constructor(
+    session: string,
+    parts: { transport: Transport; topics: Topics; security: Security; log: Logger },
+  ) {
+    this.session = session;
+    this.#parts = parts;
+  }
+
+  get caller(): string {
+    return this.#parts.security.signer.name;
+  }
+
+  /** Brings the replies to request `id` to the listener, until the result is called. */
+  async listen(collective: string, id: string, listener: ReplyListener): Promise<() => void> {
+    const { transport, topics } = this.#parts;
+    let subscribed = this.#collectives.get(collective);
+    if (!subscribed) {
+      // QoS 0: a broker keeps only so many unacknowledged messages for a subscriber, and loses the rest of a fan-in.
+      subscribed = transport.subscribe(
+        topics.replies(collective, this.caller, this.session),
+        (bytes) => void this.#receive(bytes),
+      );
+      this.#collectives.set(collective, subscribed);
+      subscribed.catch(() => this.#collectives.delete(collective));
+    }
+    await subscribed;
+    this.#listeners.set(id, listener);
+    return () => this.#listeners.delete(id);
+  }
+
+  async broadcast(message: NodeMessage, agent: string): Promise<void> {
+    const { transport, topics, security } = this.#parts;
+    await transport.publish(topics.agent(message.collective, agent), await seal(message, security.signer));
+  }
+
+  /** The same signed bytes to each node. */
+  async direct(message: NodeMessage, identities: readonly string[]): Promise<void> {
+    const { transport, topics, security } = this.#parts;
+    const bytes = await seal(message, security.signer);
+    for (const identity of identities)
+      await transport.publish(topics.node(message.collective, identity), bytes);
+  }
+
+  // Signatures are checked off the main thread, so a large fan-in does not block the loop.
+  async #receive(bytes: Uint8Array): Promise<void> {
+    const { security, log } = this.#parts;
+    try {
+      const { payload, proof } = await open(bytes, security.verifier);
+      const reply = checkReply(payload);
+      if (proof.name !== undefined && proof.name !== reply.sender) {
+        throw new TroupeError(
+          'SIGNATURE_INVALID',
+          `"${proof.name}" signed a reply that says it is from "${reply.sender}"`,
+        );
+      }
+      if (proof.collective !== undefined && proof.collective !== reply.collective) {
+        throw new TroupeError(
+          'SIGNATURE_INVALID',
+          `"${reply.sender}" may speak in the collective "${proof.collective}" only`,
+        );
+      }
+      if (reply.caller !== this.caller || reply.session !== this.session) {
+        throw new TroupeError(
+          'MESSAGE_MALFORMED',
+          `a reply from "${reply.sender}" is addressed to another client`,
+        );
+      }
+      this.#listeners.get(reply.id)?.(reply, proof.key);
+    } catch (error) {
+      log.warn({ reason: messageOf(error) }, 'a reply was not believed');
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import { ActionError, defineAgent } from '@troupe/core';
+import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import type { Client } from '../src/index.js';
+import { Network } from './network.js';
+
+const input = (name: string) => ({
+  [name]: {
+    prompt: name,
+    description: name,
+    type: 'string',
+    optional: true,
+    validation: '.*',
+    maxlength: 40,
+  },
+});
+const action = (name: string, extra: object = {}) =>
+  ({ action: name, description: name, display: 'always', input: {}, output: {}, ...extra }) as const;
+
+const ddl = {
+  metadata: {
+    name: 'work',
+    description: 'd',
+    author: 'a',
+    license: 'l',
+    version: '1.2.3',
+    url: 'u',
+    timeout: 5,
+  },
+  actions: [
+    action('echo', {
+      input: input('text'),
+      output: { text: { description: 't', display_as: 't', type: 'string' } },
+    }),
+    action('slow'),
+    action('fail'),
+    action('crash'),
+    action('hang', { timeout: 0.3 }),
+  ],
+} as const;
+
+describe('a call', () => {
+  let network: Network;
+  let client: Client;
+  let runs: string[];
+
+  const work = () =>
+    defineAgent(ddl as never, () => ({
+      echo: (given: { text?: string }) => {
+        runs.push(given.text ?? '');
+        return { text: given.text ?? null };
+      },
+      slow: async (
+        _: unknown,
+        { progress, signal }: { progress(data: unknown): void; signal: AbortSignal },
+      ) => {
+        for (const line of ['one', 'two']) progress(line);
+        await new Promise((resolve, reject) => {
+          const timer = setTimeout(resolve, 400);
+          signal.addEventListener('abort', () => {
+            clearTimeout(timer);
+            reject(new Error('aborted'));
+          });
+        });
+        return {};
+      },
+      fail: () => {
+        throw new ActionError('no disk', 1);
+      },
+      crash: () => {
+        throw new TypeError('secret detail');
+      },
+      hang: () => new Promise(() => {}),
+    }));
+
+  beforeEach(async () => {
+    network = new Network();
+    runs = [];
+    client = await network.client();
+  });
+  afterEach(() => network.close());
+
+  it('finds all that have the agent and brings every reply', async () => {
+    for (const name of ['a', 'b', 'c']) await network.node(name, [work()]);
+    await network.node('d');
+    const call = client.call(ddl, 'echo', { text: 'hi' });
+    const senders: string[] = [];
+    for await (const { sender, ok, data } of call) {
+      expect(ok).to.equal(true);
+      expect(data).to.deep.equal({ text: 'hi' });
+      senders.push(sender);
+    }
+    expect(senders.sort()).to.deep.equal(['a', 'b', 'c']);
+    expect((await call.stats()).byState).to.deep.equal({ ok: senders });
+  });
+
+  it('gives every target a state with a name', async () => {
+    await network.node('a', [work()]);
+    await network.node('plain');
+    const stopped = await network.node('stopped', [work()]);
+    await stopped.close();
+    const options = { targets: ['a', 'plain', 'stopped', 'never-seen'], answerWithin: 0.5 };
+    const results = await client.call(ddl, 'fail', {}, options).all();
+    const states = Object.fromEntries(
+      results.map(({ sender, state, statuscode }) => [sender, [state, statuscode]]),
+    );
+    expect(states).to.deep.equal({
+      a: ['failed', 1],
+      plain: ['failed', 2],
+      stopped: ['offline', undefined],
+      'never-seen': ['no-reply', undefined],
+    });
+    const plain = results.find(({ sender }) => sender === 'plain');
+    expect(plain?.statusmsg).to.equal('there is no agent "work" here; this node has discovery, rpcutil');
+  });
+
+  it('keeps what a handler threw on the node', async () => {
+    await network.node('a', [work()]);
+    const result = await client.call(ddl, 'crash', {}, { targets: ['a'] }).one();
+    expect(result).to.include({ state: 'failed', statuscode: 5 });
+    expect(JSON.stringify(result)).to.not.include('secret detail');
+  });
+
+  it('ends a handler that hangs, and says so', async () => {
+    await network.node('a', [work()]);
+    const result = await client.call(ddl, 'hang', {}, { targets: ['a'] }).one();
+    expect(result).to.include({ state: 'timeout', statusmsg: 'the action did not end within its 0.3 s' });
+  });
+
+  it('shows output as it comes', async () => {
+    await network.node('a', [work()]);
+    const pieces: unknown[] = [];
+    const call = client.call(ddl, 'slow', {}, { targets: ['a'], onProgress: (piece) => pieces.push(piece) });
+    expect((await call.one()).state).to.equal('ok');
+    expect(pieces).to.deep.equal([
+      { sender: 'a', data: 'one' },
+      { sender: 'a', data: 'two' },
+    ]);
+  });
+
+  it('cancels', async () => {
+    await network.node('a', [work()]);
+    const call = client.call(ddl, 'slow', {}, { targets: ['a'], onProgress: () => void call.cancel() });
+    expect((await call.one()).state).to.equal('cancelled');
+  });
+
+  it('stops waiting when its signal says so, and leaves the node alone', async () => {
+    const { node } = await network.node('a', [work()]);
+    const abort = new AbortController();
+    const call = client.call(
+      ddl,
+      'slow',
+      {},
+      { targets: ['a'], signal: abort.signal, onProgress: () => abort.abort() },
+    );
+    expect(await call.one()).to.include({ state: 'no-reply', statusmsg: 'this client stopped waiting' });
+    expect(node.stats.passed).to.equal(1);
+  });
+
+  it('runs a request once however often it arrives', async () => {
+    await network.node('a', [work()]);
+    const doubled = network.broker.connect();
+    await doubled.subscribe('mco/mcollective/node/a', (payload, topic) => {
+      if (runs.length < 3) void doubled.publish(topic, payload);
+    });
+    await client.call(ddl, 'echo', { text: 'x' }, { targets: ['a'] }).one();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(runs).to.deep.equal(['x']);
+    await doubled.close();
+  });
+
+  it('recovers replies that the broker lost', async () => {
+    await network.node('a', [work()]);
+    const { broker } = network;
+    const route = broker.route.bind(broker);
+    let lost = 0;
+    broker.route = (topic, payload, retain) => {
+      if (topic.includes('/reply/') && lost < 1) lost += 1;
+      else route(topic, payload, retain);
+    };
+    const result = await client.call(ddl, 'echo', { text: 'x' }, { targets: ['a'] }).one();
+    expect(result.state).to.equal('ok');
+    expect(lost).to.equal(1);
+    expect(runs).to.deep.equal(['x']);
+  });
+
+  it('refuses what the DDL refuses before anything is sent', () => {
+    expect(() => client.call(ddl, 'echo', { text: 1 })).to.throw('text');
+    expect(() => client.call(ddl, 'eco', {})).to.throw('did you mean "echo"');
+  });
+
+  it('leaves out those that the filter does not match', async () => {
+    await network.node('a', [work()]);
+    await network.node('b', [work()]);
+    const filter = client.filter({ identities: ['/^b/'] });
+    const results = await client.call(ddl, 'echo', {}, { filter }).all();
+    expect(results.map(({ sender }) => sender)).to.deep.equal(['b']);
+  });
+
+  it('asks one node named outright without looking for it', async () => {
+    await network.node('a');
+    const filter = client.filter({ identities: ['a'] });
+    const result = await client.agent(rpcutil).get_fact({ fact: 'kernel' }, { filter }).one();
+    expect(result.data.value).to.equal('linux');
+  });
+});

@@ -1,0 +1,106 @@
+import type { Reply } from '@troupe/core';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { Collector } from '../src/collector.js';
+
+const base = {
+  v: 1,
+  type: 'reply',
+  id: 'x',
+  time: 0,
+  caller: 'c',
+  session: 's',
+  collective: 'm',
+  agent: 'a',
+  action: 'b',
+} as const;
+const accepted = (sender: string, seq: number, timeout: number): Reply => ({
+  ...base,
+  kind: 'accepted',
+  sender,
+  seq,
+  timeout,
+});
+const progress = (sender: string, seq: number): Reply => ({
+  ...base,
+  kind: 'progress',
+  sender,
+  seq,
+  data: seq,
+});
+const result = (sender: string, seq: number): Reply => ({
+  ...base,
+  kind: 'result',
+  sender,
+  seq,
+  outcome: 'ok',
+  statuscode: 0,
+  statusmsg: 'OK',
+  data: {},
+});
+
+function collector(targets: string[], online: Record<string, boolean> = {}) {
+  return new Collector({ targets, now: 0, answerWithin: 10_000, isOnline: (identity) => online[identity] });
+}
+
+describe('Collector', () => {
+  it('is complete when each target ended', () => {
+    const all = collector(['a', 'b']);
+    expect(all.receive(result('a', 1), 'k', 5).result).to.include({ sender: 'a', state: 'ok', ok: true });
+    expect(all.isComplete).to.equal(false);
+    all.receive(result('b', 1), 'k', 6);
+    expect(all.isComplete).to.equal(true);
+  });
+
+  it('asks a silent node again, ever more rarely, and then says that it said nothing', () => {
+    const one = collector(['a'], { a: true });
+    const asked: number[] = [];
+    let ended: unknown;
+    for (let now = 0; now <= 12_000 && !ended; now += 100) {
+      const due = one.tick(now);
+      if (due.ask.length > 0) asked.push(now);
+      ended = due.ended[0];
+    }
+    expect(asked).to.deep.equal([1000, 3000, 7000]);
+    expect(ended).to.include({
+      state: 'no-reply',
+      statusmsg: 'the node is online, was asked 4 times in 10 s and said nothing',
+    });
+  });
+
+  it('does not wait long for a node that is offline', () => {
+    const one = collector(['a'], { a: false });
+    expect(one.tick(500).ended).to.deep.equal([]);
+    expect(one.tick(1000).ended[0]).to.include({ state: 'offline', statusmsg: 'the node is offline' });
+  });
+
+  it('waits as long as the node said, and asks for what is missing', () => {
+    const one = collector(['a'], { a: true });
+    one.receive(accepted('a', 1, 60), 'k', 100);
+    expect(one.tick(12_000)).to.deep.equal({ ask: [], attach: [], ended: [] });
+    expect(one.tick(15_200).attach).to.deep.equal([{ identity: 'a', after: 1 }]);
+    one.receive(progress('a', 3), 'k', 20_000);
+    expect(one.tick(21_100).attach).to.deep.equal([{ identity: 'a', after: 1 }]);
+  });
+
+  it('tells a reply that came twice', () => {
+    const one = collector(['a']);
+    expect(one.receive(progress('a', 2), 'k', 1).isNew).to.equal(true);
+    expect(one.receive(progress('a', 2), 'k', 2).isNew).to.equal(false);
+    expect(one.receive(progress('a', 1), 'k', 3).isNew).to.equal(true);
+  });
+
+  it('gives up on a node that went offline with the action', () => {
+    const online: Record<string, boolean> = { a: true };
+    const one = collector(['a'], online);
+    one.receive(accepted('a', 1, 3600), 'k', 0);
+    online.a = false;
+    one.tick(1000);
+    expect(one.tick(20_000).ended).to.deep.equal([]);
+    expect(one.tick(31_000).ended[0]).to.include({ state: 'offline' });
+  });
+
+  it('ignores those who were not asked', () => {
+    expect(collector(['a']).receive(result('b', 1), 'k', 1)).to.deep.equal({ isNew: false });
+  });
+});

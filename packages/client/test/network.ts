@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type Agent,
+  type Daemon,
+  MemoryBroker,
+  parseConfig,
+  parseDaemonConfig,
+  silentLogger,
+  startDaemon,
+} from '@troupe/core';
+import { type Client, type ClientConfig, clientSchema, connect } from '../src/index.js';
+
+/** Daemons and clients in this process, over a broker in memory: the real protocol without I/O. */
+export class Network {
+  readonly broker = new MemoryBroker();
+  readonly #folder = mkdtempSync(join(tmpdir(), 'troupe-network-'));
+  readonly #closers: (() => Promise<void>)[] = [];
+
+  async node(identity: string, agents: readonly Agent[] = [], extra = ''): Promise<Daemon> {
+    const config = parseDaemonConfig(
+      `{ identity: ${identity}, security: { mode: none }, state_dir: ${join(this.#folder, identity)}, facts: { paths: [] } ${extra} }`,
+    );
+    const daemon = await startDaemon({
+      config,
+      configFile: 'none',
+      log: silentLogger,
+      agents,
+      connect: ({ will }) => this.broker.connect({ will }),
+    });
+    this.#closers.push(() => daemon.close());
+    return daemon;
+  }
+
+  async client(): Promise<Client> {
+    const config = parseConfig<ClientConfig>('security: { mode: none }', clientSchema, 'the test');
+    const client = await connect({ config, transport: this.broker.connect() });
+    this.#closers.push(() => client.close());
+    return client;
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closers.reverse()) await close();
+    rmSync(this.#folder, { recursive: true });
+  }
+}
