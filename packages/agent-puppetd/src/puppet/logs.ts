@@ -11,42 +11,42 @@ export interface LogEntry {
   readonly time: string;
 }
 
+const maxLength = 1024 * 1024;
+
 /** The messages of the last run from its report, at most `limit` of them, the report never read whole. */
 export async function readLogs(settings: PuppetSettings, limit = 200): Promise<LogEntry[]> {
-  const entries = parseYaml(await readLogSection(settings.lastrunreport, limit));
-  if (!Array.isArray(entries)) return [];
+  const report = parseYaml(await readToLogs(settings.lastrunreport, limit));
+  const entries = isRecord(report) && Array.isArray(report.logs) ? report.logs : [];
   return entries.filter(isRecord).map(({ level, source, message, time }) => ({
-    level: String(level),
+    level: String(level).replace(/^:/, ''),
     source: String(source),
     message: String(message).slice(0, 2000),
     time: String(time),
   }));
 }
 
-const maxLength = 1024 * 1024;
-
-// In the report the list `logs:` is an outermost key whose entries begin with "- " at the start of a line.
-async function readLogSection(path: string, limit: number): Promise<string> {
+// The report as far as the end of its list `logs:`, an outermost key whose entries begin with "- " at the start of
+// a line. What stands before is needed too: an entry may refer to an anchor there.
+async function readToLogs(path: string, limit: number): Promise<string> {
   const file = await open(path, 'r').catch((error: unknown) => {
     if (isCode(error, 'ENOENT')) return;
     throw error;
   });
   if (!file) return '';
   try {
-    const section: string[] = [];
+    const lines: string[] = [];
     let isInside = false;
     let entries = 0;
     let length = 0;
     for await (const line of file.readLines()) {
       if (isInside && /^[a-z_]+:/.test(line)) break;
-      if (isInside) {
-        if (line.startsWith('- ')) entries += 1;
-        length += line.length;
-        if (entries > limit || length > maxLength) break;
-        section.push(line);
-      } else if (line === 'logs:') isInside = true;
+      if (isInside && line.startsWith('- ')) entries += 1;
+      length += line.length;
+      if (entries > limit || length > maxLength) break;
+      lines.push(line);
+      isInside ||= line === 'logs:';
     }
-    return section.join('\n');
+    return lines.join('\n');
   } finally {
     await file.close();
   }

@@ -51,7 +51,7 @@ export async function readSummary(settings: PuppetSettings): Promise<RunSummary 
 /** A summary from its text, or nothing where the text is none. */
 export function parseSummary(text: string): RunSummary | undefined {
   const document = parseYaml(text);
-  if (!isRecord(document)) return;
+  if (!isRecord(document) || !isRecord(document.time)) return;
   const version = recordOf(document.version);
   return {
     resources: countsOf(recordOf(document.resources)),

@@ -136,16 +136,21 @@ function failure(evidence: Evidence, report: ReportHead | undefined): Judgement 
     return ['other-environment', `Asked to run environment ${environment}, Puppet ran ${report.environment}`];
   }
   if (findings.lineOf('timeout') !== undefined) return ['timeout', 'The run took longer than Puppet may run'];
-  if (exitCode === 0 && (report || findings.lineOf('terminated') !== undefined)) {
+  if (
+    exitCode === 0 &&
+    (report ? !report.transactionCompleted : findings.lineOf('terminated') !== undefined)
+  ) {
     return ['killed', 'Puppet was told to stop in the middle of the run'];
   }
   if (!report && (exitCode === 126 || exitCode === 127 || exitCode === 125)) {
     return ['not-started', `Puppet could not be started: ${findings.tail.at(-1) ?? `exit code ${exitCode}`}`];
   }
+  if (report?.cachedCatalogStatus === 'on_failure') {
+    return ['no-catalog', `There was no new catalog, so Puppet applied an old one: ${detail(findings)}`];
+  }
   if (report?.transactionCompleted) {
-    if (failed === 0)
-      return ['failed', `Puppet reports a failed run (exit code ${exitCode}): ${detail(findings)}`];
-    return ['failed-resources', `${count(failed, 'resource')} failed: ${detail(findings)}`];
+    if (failed > 0) return ['failed-resources', `${count(failed, 'resource')} failed: ${detail(findings)}`];
+    return ['failed', `The catalog was applied, yet the exit code is ${exitCode}: ${detail(findings)}`];
   }
   const cause = causeOf(findings, evidence.environment);
   if (cause) return cause;

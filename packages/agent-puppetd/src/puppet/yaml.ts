@@ -1,12 +1,12 @@
 import { parse } from 'yaml';
 
-/** What a file of Puppet's says, or nothing where it is no YAML. */
+/** What a file of Puppet's says, as far as it can be read, or nothing where it cannot. */
 export function parseYaml(text: string): unknown {
   try {
-    // Puppet tags values with Ruby classes; they are of no interest here and not worth a warning each.
+    // Puppet tags values with Ruby classes; "silent" takes them as plain values, and passes over faults as well.
     return parse(text, { logLevel: 'silent' }) as unknown;
   } catch {
-    return;
+    return; // An alias without its anchor is thrown all the same.
   }
 }
 

@@ -1,0 +1,48 @@
+import { ActionError, defineAgent, TroupeError } from '@troupe/core';
+import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
+import { readConfig } from './config.js';
+import { lastRunSummary } from './last-run-summary.js';
+import { Puppet } from './puppet/index.js';
+import { runonce } from './runonce.js';
+
+/** The Puppet agent of a host. Where Puppet is not installed the agent does not apply. */
+export default defineAgent(ddl, async (section, host) => {
+  const config = readConfig(section);
+  const puppet = new Puppet(section, host.stateDir);
+  if (!(await puppet.isInstalled())) {
+    host.log.info({ command: puppet.config.command }, 'Puppet is not installed: no agent puppetd here');
+    return;
+  }
+  // The first question takes seconds, so it is asked before anybody waits for the answer.
+  puppet
+    .settings()
+    .catch((error: unknown) => host.log.warn({ err: error }, "Puppet's settings are not known yet"));
+  await puppet.resume(host.log);
+
+  return {
+    runonce: (input, context) => told(runonce(puppet, config, input, context)),
+    status: async () => ({ ...(await told(puppet.status())) }),
+    enable: async () => {
+      if (await told(puppet.enable())) return { status: 'Puppet is enabled', enabled: true };
+      throw new ActionError('Puppet was enabled already', undefined, { data: { enabled: true } });
+    },
+    disable: async (input, { caller }) => {
+      const message = input.message ?? `Disabled by ${caller} at ${new Date().toISOString()}`;
+      if (await told(puppet.disable(message)))
+        return { status: `Puppet is disabled: ${message}`, enabled: false };
+      const { disable_message } = await puppet.status();
+      throw new ActionError(`Puppet was disabled already: ${disable_message}`, undefined, {
+        data: { enabled: false },
+      });
+    },
+    last_run_summary: ({ logs }) => told(lastRunSummary(puppet, logs ?? false)),
+  };
+});
+
+// The messages of our own errors are for people, so the caller may read them.
+function told<T>(work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    if (error instanceof TroupeError) throw new ActionError(error.message, undefined, { cause: error });
+    throw error;
+  });
+}

@@ -1,0 +1,28 @@
+import { ActionError, type ActionOf, type OutputOf } from '@troupe/core';
+import type ddl from '@troupe/ddl/puppetd.json';
+import type { Puppet } from './puppet/index.js';
+
+type Output = OutputOf<ActionOf<typeof ddl, 'last_run_summary'>>;
+
+/** The figures of the last run by MCollective's names; throws an ActionError where there are none. */
+export async function lastRunSummary(puppet: Puppet, withLogs: boolean): Promise<Output> {
+  const summary = await puppet.summary();
+  if (!summary) throw new ActionError('Puppet never ran on this host');
+  const { resources, times } = summary;
+  const lastrun = times.last_run ?? 0;
+  return {
+    out_of_sync_resources: resources.out_of_sync,
+    failed_resources: resources.failed,
+    corrected_resources: resources.corrective_change,
+    changed_resources: resources.changed,
+    total_resources: resources.total,
+    config_retrieval_time: times.config_retrieval ?? 0,
+    total_time: times.total ?? 0,
+    lastrun,
+    since_lastrun: lastrun === 0 ? null : Math.max(0, Math.floor(Date.now() / 1000) - lastrun),
+    config_version: summary.configVersion ?? '',
+    type_distribution: await puppet.typeDistribution(),
+    summary: { ...summary.document },
+    ...(withLogs && { logs: await puppet.logs() }),
+  };
+}

@@ -1,0 +1,275 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { type AgentConfig, type AnyHandler, type Context, type Host, silentLogger } from '@troupe/core';
+import { waitFor } from '@troupe/testkit';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import agent from '../src/index.js';
+import { type FakeHost, fakeCommand, fakeHost } from './puppet/fake.js';
+
+describe('the agent puppetd', () => {
+  let host: FakeHost;
+  let progress: unknown[];
+
+  beforeEach(async () => {
+    host = await fakeHost();
+    progress = [];
+  });
+
+  afterEach(() => host[Symbol.asyncDispose]());
+
+  async function setUp(config: AgentConfig = {}): Promise<Readonly<Record<string, AnyHandler>>> {
+    await mkdir(host.stateDir, { recursive: true });
+    const daemon: Host = {
+      identity: 'n1',
+      log: silentLogger,
+      stateDir: host.stateDir,
+      facts: () => ({}),
+      classes: () => [],
+      provideData: () => {},
+      reload: () => {},
+    };
+    const handlers = await agent.setup({ command: [fakeCommand], splay: false, ...config }, daemon);
+    if (!handlers) throw new Error('the agent does not apply');
+    return handlers;
+  }
+
+  const behaving = (behaviour: Record<string, string> = {}, config: AgentConfig = {}) =>
+    setUp({ env: { FAKE_DIR: host.folder, ...behaviour }, ...config });
+
+  const context = (more: Partial<Context> = {}): Context => ({
+    caller: 'rip.mcollective',
+    requestId: 'request-1',
+    identity: 'n1',
+    collective: 'mcollective',
+    log: silentLogger,
+    signal: new AbortController().signal,
+    timeoutSeconds: 3600,
+    progress: (data) => progress.push(data),
+    ...more,
+  });
+
+  async function call(
+    handlers: Readonly<Record<string, AnyHandler>>,
+    action: string,
+    input: Record<string, unknown> = {},
+    more: Partial<Context> = {},
+  ): Promise<Record<string, unknown>> {
+    const handler = handlers[action];
+    if (!handler) throw new Error(`no action ${action}`);
+    return handler(input, context(more));
+  }
+
+  const failure = (work: Promise<unknown>) =>
+    work.then(
+      () => {
+        throw new Error('it did not fail');
+      },
+      (error: unknown) => error as Error & { status: number; data: Record<string, unknown> },
+    );
+
+  const givenArguments = async () => (await readFile(host.path('arguments'), 'utf8')).trim().split('\n');
+
+  it('does not apply where Puppet is not installed', async () => {
+    const missing = await setUp({ command: host.path('puppet') }).catch((error: Error) => error.message);
+    expect(missing).to.equal('the agent does not apply');
+  });
+
+  for (const [key, value] of [
+    ['splaylimt', 30],
+    ['splay', 'yes'],
+    ['splaylimit', -1],
+    ['run_timeout', '1h'],
+    ['command', 7],
+  ] as const) {
+    it(`stops the start where ${key} is ${JSON.stringify(value)}`, async () => {
+      const error = await failure(setUp({ [key]: value }));
+      expect(error).to.have.property('code', 'CONFIG_INVALID');
+      expect(error.message).to.include(key);
+    });
+  }
+
+  it('runs Puppet in the foreground, its output as progress, and replies with the verdict', async () => {
+    const handlers = await behaving({
+      FAKE_STATUS: 'changed',
+      FAKE_EXIT: '2',
+      FAKE_OUTPUT: 'Info: a\nInfo: b',
+    });
+    const input = { foreground: true, environment: 'bootstrap', noop: false, tags: 'a, b' };
+    const reply = await call(handlers, 'runonce', input);
+    expect(reply).to.include({
+      summary: '3 resources changed in environment bootstrap',
+      outcome: 'changed',
+      exit_code: 2,
+      environment: 'bootstrap',
+      run_id: 'request-1',
+    });
+    expect(reply.resources).to.include({ changed: 3, total: 10 });
+    expect(reply.initiated_at).to.be.closeTo(Date.now() / 1000, 10);
+    expect(progress.join('\n')).to.equal('Info: a\nInfo: b');
+    const args = (await givenArguments()).join(' ');
+    expect(args).to.include('--tags a,b').and.include('--no-noop').and.include('--no-splay');
+    expect(args).to.include('--runtimeout 3570');
+  });
+
+  it('fails a run in the foreground with its reason and figures', async () => {
+    const handlers = await behaving({ FAKE_STATUS: 'failed', FAKE_EXIT: '4', FAKE_FAILED: '2' });
+    const error = await failure(call(handlers, 'runonce', { foreground: true }));
+    expect(error).to.include({ name: 'ActionError', status: 1 });
+    expect(error.message).to.match(/^2 resources failed/);
+    expect(error.data).to.include({ outcome: 'failed-resources', exit_code: 4 });
+  });
+
+  it('starts Puppet in the background and replies at once', async () => {
+    const release = host.path('release');
+    const handlers = await behaving({ FAKE_STATUS: 'unchanged', FAKE_WAIT: release });
+    const reply = await call(handlers, 'runonce');
+    expect(reply).to.include({ run_id: 'request-1' });
+    expect(reply.summary).to.include('--onetime');
+    await writeFile(release, '');
+    const verdict = `${host.stateDir}/runs/request-1/verdict.json`;
+    await waitFor('the verdict', () => existsSync(verdict));
+    expect(JSON.parse(await readFile(verdict, 'utf8'))).to.include({ outcome: 'unchanged' });
+  });
+
+  it('waits for a random time in the background as configured, unless forced', async () => {
+    const handlers = await behaving({}, { splay: true, splaylimit: 7 });
+    for (const [input, expected] of [
+      [{}, '--splay --splaylimit 7'],
+      [{ splaylimit: 3 }, '--splay --splaylimit 3'],
+      [{ splay: false }, '--no-splay'],
+      [{ force: true }, '--no-splay'],
+      [{ foreground: true }, '--no-splay'],
+      [{ foreground: true, splay: true }, '--splay --splaylimit 7'],
+    ] as const) {
+      const requestId = `r-${expected}-${JSON.stringify(input)}`.replace(/[^a-z0-9]+/g, '-');
+      await call(handlers, 'runonce', input, { requestId }).catch(() => {});
+      await waitFor('the verdict', () => existsSync(`${host.stateDir}/runs/${requestId}/verdict.json`));
+      expect((await givenArguments()).join(' '), JSON.stringify(input)).to.include(expected);
+    }
+  });
+
+  it('lets nobody choose the server unless configured so', async () => {
+    const error = await failure(call(await behaving(), 'runonce', { server: 'evil.example.com' }));
+    expect(error.message).to.include('allow_server_override');
+    expect(existsSync(host.path('arguments'))).to.equal(false);
+    const handlers = await behaving({ FAKE_STATUS: 'unchanged' }, { allow_server_override: true });
+    await call(handlers, 'runonce', { server: 'm1.example.com:8141', foreground: true });
+    expect((await givenArguments()).join(' ')).to.include('--server m1.example.com --serverport 8141');
+  });
+
+  it('does not run where Puppet is disabled, and says why', async () => {
+    const handlers = await behaving();
+    await call(handlers, 'disable', { message: 'maintenance' });
+    const error = await failure(call(handlers, 'runonce'));
+    expect(error.message).to.equal("Puppet is disabled: 'maintenance'");
+    expect(existsSync(host.path('arguments'))).to.equal(false);
+  });
+
+  it('does not run while a catalog is applied', async () => {
+    const release = host.path('release');
+    const handlers = await behaving({ FAKE_STATUS: 'unchanged', FAKE_WAIT: release });
+    await call(handlers, 'runonce');
+    const pid = await waitFor('the run', async () => readFile(host.path('started'), 'utf8'));
+    await writeFile(host.path('agent_catalog_run_lockfile'), pid);
+    const error = await failure(call(handlers, 'runonce', {}, { requestId: 'request-2' }));
+    expect(error.message).to.equal('Puppet is applying a catalog already');
+    await writeFile(release, '');
+    await waitFor('the verdict', () => existsSync(`${host.stateDir}/runs/request-1/verdict.json`));
+  });
+
+  it("leaves a plain run to Puppet's daemon, and only such a one", async () => {
+    const other = await fakeHost();
+    try {
+      // A fake that ends itself on SIGUSR1, as any process does that does not handle it.
+      const daemon = await other.puppet({ FAKE_WAIT: other.path('never') }).start();
+      const pid = await waitFor('the daemon', async () => readFile(other.path('started'), 'utf8'));
+      await writeFile(host.path('pidfile'), pid);
+      const handlers = await behaving({ FAKE_STATUS: 'unchanged' });
+      const chosen = await call(handlers, 'runonce', { foreground: true });
+      expect(chosen.outcome).to.equal('unchanged');
+      expect(await daemon.isRunning()).to.equal(true);
+      const reply = await call(handlers, 'runonce', {}, { requestId: 'request-2' });
+      expect(reply).to.include({ summary: "Told Puppet's daemon to run now", run_id: '' });
+      expect((await daemon.follow()).reason).to.match(/signal 10/);
+    } finally {
+      await other[Symbol.asyncDispose]();
+    }
+  });
+
+  for (const [why, reason, isKilled] of [
+    ['the time is over', new DOMException('the time is over', 'TimeoutError'), true],
+    ['the caller cancels', Object.assign(new Error('cancelled'), { code: 'CALLER_DENIED' }), true],
+    ['the daemon stops', Object.assign(new Error('the daemon stops'), { code: 'NOT_CONNECTED' }), false],
+  ] as const) {
+    it(`${isKilled ? 'ends' : 'goes on with'} a run in the foreground when ${why}`, async () => {
+      const release = host.path('release');
+      const handlers = await behaving({ FAKE_STATUS: 'unchanged', FAKE_WAIT: release });
+      const stop = new AbortController();
+      const error = failure(call(handlers, 'runonce', { foreground: true }, { signal: stop.signal }));
+      await waitFor('the run', () => existsSync(host.path('started')));
+      stop.abort(reason);
+      const { message } = await error;
+      if (isKilled) {
+        expect(message).to.equal(`The run was stopped: ${reason.message}`);
+      } else {
+        expect(message).to.include('goes on');
+        await writeFile(release, '');
+        // The daemon that comes back judges what it finds.
+        await behaving();
+        const verdict = `${host.stateDir}/runs/request-1/verdict.json`;
+        await waitFor('the verdict', () => existsSync(verdict));
+        expect(JSON.parse(await readFile(verdict, 'utf8'))).to.include({ outcome: 'unchanged' });
+      }
+    });
+  }
+
+  it('enables and disables, and fails where that changes nothing', async () => {
+    const handlers = await behaving();
+    expect((await failure(call(handlers, 'enable'))).data).to.deep.equal({ enabled: true });
+    expect(await call(handlers, 'disable')).to.include({ enabled: false });
+    const again = await failure(call(handlers, 'disable', { message: 'mine' }));
+    expect(again.message).to.match(/^Puppet was disabled already: Disabled by rip\.mcollective at /);
+    expect(again.data).to.deep.equal({ enabled: false });
+    expect(await call(handlers, 'status')).to.include({ enabled: false, status: 'disabled' });
+    expect(await call(handlers, 'enable')).to.deep.equal({ status: 'Puppet is enabled', enabled: true });
+  });
+
+  it('sums up the last run by the names of MCollective', async () => {
+    const handlers = await behaving({ FAKE_STATUS: 'changed', FAKE_EXIT: '2' });
+    expect((await failure(call(handlers, 'last_run_summary'))).message).to.equal(
+      'Puppet never ran on this host',
+    );
+    await call(handlers, 'runonce', { foreground: true });
+    await writeFile(host.path('resourcefile'), 'file[/x]\n');
+    const reply = await call(handlers, 'last_run_summary', { logs: true });
+    expect(reply).to.deep.include({
+      changed_resources: 3,
+      failed_resources: 0,
+      corrected_resources: 0,
+      out_of_sync_resources: 0,
+      total_resources: 10,
+      total_time: 1.5,
+      config_retrieval_time: 0,
+      config_version: '1',
+      type_distribution: { File: 1 },
+    });
+    expect(reply.since_lastrun).to.be.within(0, 30);
+    expect(reply.logs).to.deep.equal([
+      {
+        level: 'notice',
+        source: 'Puppet',
+        message: 'status: unchanged',
+        time: '2026-01-01T00:00:00.000000000+00:00',
+      },
+    ]);
+    expect(await call(handlers, 'last_run_summary')).not.to.have.property('logs');
+  });
+
+  it("tells the caller what is wrong where Puppet's settings cannot be read", async () => {
+    const handlers = await behaving({ FAKE_CONFIG_EXIT: '1' });
+    const error = await failure(call(handlers, 'status'));
+    expect(error).to.include({ name: 'ActionError', status: 1 });
+    expect(error.message).to.include('config print');
+  });
+});
