@@ -10,7 +10,6 @@ import {
 } from '@troupe/core/pki';
 import type { CaAnswer, CaClient, CaTrust } from './ca-client.js';
 import { ProvisionError } from './provision-error.js';
-import { Serial } from './serial.js';
 import type { SslFiles } from './ssl-files.js';
 import type { CsrState } from './state.js';
 
@@ -22,8 +21,8 @@ export interface CsrMemory {
 
 export interface RequestOptions {
   readonly ca: CaClient;
-  /** SHA-256 of the bytes of the CA's bundle, in hex; colons do not matter. */
-  readonly caFingerprint: string;
+  /** SHA-256 of the bytes of the CA's bundle, in hex; colons do not matter. Without it any CA is believed. */
+  readonly caFingerprint: string | undefined;
   /** Makes a new key in any case. */
   readonly fresh: boolean;
   /** Called before each thing that cannot be undone; throws where the caller may no longer go on. */
@@ -56,7 +55,6 @@ export class CertificateRequester {
   readonly #keyBits: number;
   readonly #memory: CsrMemory;
   readonly #log: Logger;
-  readonly #requests = new Serial();
 
   constructor(options: {
     files: SslFiles;
@@ -76,40 +74,38 @@ export class CertificateRequester {
    * Asks for a certificate. Asked again, it hands in the CSR of the same key, so that a lost answer does no harm;
    * for another CA, or with `fresh`, it removes the old key and certificates and begins anew.
    */
-  request(options: RequestOptions): Promise<Requested> {
-    return this.#requests.run(() => this.#request(options));
-  }
-
-  async #request(options: RequestOptions): Promise<Requested> {
-    const expected = normaliseDigest(options.caFingerprint);
-    const caPem = await this.#fetchCa(options, expected);
+  async request(options: RequestOptions): Promise<Requested> {
+    const { caPem, digest } = await this.#fetchCa(options);
     const crlPem = await this.#fetchCrl(options, caPem);
     const trust = { caPem, crlPems: splitPem(crlPem) };
-    const key = (await this.#formerKey(options, expected)) ?? (await this.#newKey(options, expected));
-    await this.#submit(options, trust, key, expected);
+    const key = (await this.#formerKey(options, digest)) ?? (await this.#newKey(options, digest));
+    await this.#submit(options, trust, key, digest);
     await this.#files.write('localcacert', caPem);
     await this.#files.write('hostcrl', crlPem);
     await this.#files.write('hostcsr', key.csrPem);
-    await this.#remember(key.fingerprint, expected, 'accepted');
+    await this.#remember(key.fingerprint, digest, 'accepted');
     return {
       certname: this.#certname,
       csrFingerprint: key.fingerprint,
-      caFingerprint: expected,
+      caFingerprint: digest,
       reused: key.reused,
     };
   }
 
-  async #fetchCa({ ca, signal }: RequestOptions, expected: string): Promise<string> {
+  async #fetchCa({ ca, caFingerprint, signal }: RequestOptions): Promise<{ caPem: string; digest: string }> {
+    const expected = caFingerprint === undefined ? undefined : normaliseDigest(caFingerprint);
     const path = 'certificate/ca';
     const answer = await ca.ask({ method: 'GET', path, trust: 'none', signal });
     if (answer.status !== 200) throw ca.unexpected(path, answer);
-    const found = createHash('sha256').update(answer.body).digest('hex');
-    if (found !== expected) {
+    const digest = createHash('sha256').update(answer.body).digest('hex');
+    if (expected !== undefined && digest !== expected) {
       throw new ProvisionError(
-        `the CA that answers is not the one expected: its digest is ${found}, expected ${expected}; nothing was saved`,
+        `the CA that answers is not the one expected: its digest is ${digest}, expected ${expected}; nothing was saved`,
       );
     }
-    return answer.body.toString('utf8');
+    if (expected === undefined)
+      this.#log.warn({ digest }, 'the CA is believed without proof: no digest was given');
+    return { caPem: answer.body.toString('utf8'), digest };
   }
 
   async #fetchCrl({ ca, signal }: RequestOptions, caPem: string): Promise<string> {
@@ -128,8 +124,12 @@ export class CertificateRequester {
     try {
       const csrPem = createCsr({ commonName: this.#certname, privateKeyPem });
       const fingerprint = sha256Fingerprint(csrPem);
-      if (fingerprint === known.fingerprint) return { csrPem, fingerprint, reused: true, former: known.state };
-      this.#log.warn({ file: this.#files.paths.hostprivkey }, 'the key is not the one of the last CSR: making another');
+      if (fingerprint === known.fingerprint)
+        return { csrPem, fingerprint, reused: true, former: known.state };
+      this.#log.warn(
+        { file: this.#files.paths.hostprivkey },
+        'the key is not the one of the last CSR: making another',
+      );
     } catch (err) {
       this.#log.warn({ err, file: this.#files.paths.hostprivkey }, 'the key cannot be used: making another');
     }
@@ -198,7 +198,9 @@ export class CertificateRequester {
         await this.#keepOnly(held);
         return;
       }
-      throw new ProvisionError(`the CA has a certificate for ${name} already, of another key: clean ${name} there`);
+      throw new ProvisionError(
+        `the CA has a certificate for ${name} already, of another key: clean ${name} there`,
+      );
     }
     throw options.ca.unexpected(path, answer);
   }

@@ -26,7 +26,8 @@ export function withHostsEntry(text: string, address: string, names: readonly st
 
 /** Throws unless `address` is an IPv4 or IPv6 address. */
 export function checkAddress(address: string): void {
-  if (isIP(address) === 0) throw new ProvisionError(`"${address.slice(0, 60)}" is neither an IPv4 nor an IPv6 address`);
+  if (isIP(address) === 0)
+    throw new ProvisionError(`"${address.slice(0, 60)}" is neither an IPv4 nor an IPv6 address`);
 }
 
 function isEntryFor(line: string, names: readonly string[]): boolean {

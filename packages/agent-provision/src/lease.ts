@@ -57,7 +57,8 @@ export class Lease {
     return this.#record.update((draft) => {
       const holder = this.#inForce(draft.lease);
       this.#check(claim, holder);
-      if (!holder) throw new ProvisionError('no lease is in force that could be renewed: take one with lock_deploy');
+      if (!holder)
+        throw new ProvisionError('no lease is in force that could be renewed: take one with lock_deploy');
       const lasting = seconds ?? holder.seconds;
       draft.lease = {
         owner: holder.owner,

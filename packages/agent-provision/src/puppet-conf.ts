@@ -1,5 +1,5 @@
-import { type Change, changeText, type ManagedFileOptions } from './managed-file.js';
 import { checkAddress } from './hosts-file.js';
+import { type Change, changeText, type ManagedFileOptions } from './managed-file.js';
 import { putBlock, takeBlock } from './marked-block.js';
 import { ProvisionError } from './provision-error.js';
 
@@ -38,7 +38,5 @@ export function withServer(text: string, file: string, address: string): string 
   // Within a section the first value wins; [agent] wins over [main].
   const at = agentHasServer ? agent : main;
   const setting = `server = ${address}`;
-  return at === undefined
-    ? putBlock(outside, 0, ['[main]', setting])
-    : putBlock(outside, at, [setting]);
+  return at === undefined ? putBlock(outside, 0, ['[main]', setting]) : putBlock(outside, at, [setting]);
 }

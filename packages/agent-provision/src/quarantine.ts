@@ -3,8 +3,11 @@ import { ProvisionError } from './provision-error.js';
 import { type ProvisionState, remember } from './state.js';
 import { openStep } from './steps.js';
 
-/** Puts the node aside: nobody gets its lease until it is released. Changes `state`. */
-export function quarantine(state: ProvisionState, reason: string, owner: string, now: number): void {
+const reasonLimit = 2000;
+
+/** Puts the node aside: nobody gets its lease until it is released. Returns since when. Changes `state`. */
+export function quarantine(state: ProvisionState, words: string, owner: string, now: number): string {
+  const reason = words.slice(0, reasonLimit);
   const since = isoTime(now);
   const open = openStep(state.steps);
   if (open) {
@@ -23,10 +26,14 @@ export function quarantine(state: ProvisionState, reason: string, owner: string,
     seconds: open?.seconds ?? null,
     owner,
   });
+  return since;
 }
 
-/** Ends the quarantine and counts attempts from zero again; `fresh` forgets the steps done so far as well. */
-export function release(state: ProvisionState, owner: string, fresh: boolean, now: number): void {
+/**
+ * Ends the quarantine and counts attempts from zero again; `fresh` forgets the steps done so far as well. Returns
+ * whether the node was in quarantine. Changes `state`.
+ */
+export function release(state: ProvisionState, owner: string, fresh: boolean, now: number): boolean {
   const former = state.quarantine;
   state.quarantine = null;
   for (const step of state.steps) step.attempts = 0;
@@ -44,6 +51,7 @@ export function release(state: ProvisionState, owner: string, fresh: boolean, no
     seconds: null,
     owner,
   });
+  return former !== null;
 }
 
 /** Throws while the node is in quarantine. */

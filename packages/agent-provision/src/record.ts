@@ -34,7 +34,10 @@ export class ProvisionRecord {
       return new ProvisionRecord(file, parseState(json));
     } catch (cause) {
       const record = new ProvisionRecord(file, await setAside(file, json, messageOf(cause), now));
-      log.error({ file: record.state.damaged?.file, reason: messageOf(cause) }, 'the provisioning record is damaged');
+      log.error(
+        { file: record.state.damaged?.file, reason: messageOf(cause) },
+        'the provisioning record is damaged',
+      );
       await record.update(() => undefined);
       return record;
     }

@@ -54,7 +54,7 @@ export interface RunVerdict {
   outcome: string;
   reason: string;
   exitcode: number | null;
-  seconds: number;
+  seconds: number | null;
   finished: string;
 }
 
@@ -193,7 +193,7 @@ const schema = object({
           outcome: text,
           reason: text,
           exitcode: { type: 'integer', nullable: true },
-          seconds: number,
+          seconds: numberOrNull,
           finished: text,
         }),
         nullable: true,

@@ -56,7 +56,8 @@ function noteConsequences(state: ProvisionState, note: StepNote, time: string): 
   if (note.outcome === 'ok' || note.outcome === 'skipped') state.step = note.step;
   if (note.outcome === 'ok' && note.step === 'done') state.done = { since: time };
   const { run } = state;
-  if (run?.verdict && (note.run === run.id || (note.run === undefined && note.step === run.step))) run.noted = true;
+  if (run?.verdict && (note.run === run.id || (note.run === undefined && note.step === run.step)))
+    run.noted = true;
 }
 
 // Whoever began a step and never said how it ended is gone: the history tells.

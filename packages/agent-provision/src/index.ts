@@ -1,0 +1,28 @@
+import { defineAgent, messageOf } from '@troupe/core';
+import ddl from '@troupe/ddl/provision.json' with { type: 'json' };
+import { readConfig } from './config.js';
+import { leaseHandlers } from './lease-handlers.js';
+import { isDisabled, openNode, tellFailures } from './node.js';
+import { puppetHandlers } from './puppet-handlers.js';
+import { recordHandlers } from './record-handlers.js';
+
+/** The node's half of provisioning; not there where the disable file exists. */
+export default defineAgent(ddl, async (section, host) => {
+  const config = readConfig(section, host);
+  if (isDisabled({ config })) return;
+  const node = await openNode(config, host);
+  host.provideData('provision', () => ({
+    locked: node.lease.holder !== undefined,
+    disabled: isDisabled(node),
+    quarantined: node.record.state.quarantine !== null,
+    done: node.record.state.done !== null,
+    step: node.record.state.step,
+    owner: node.lease.holder?.owner ?? null,
+  }));
+  await node.puppet.resume(host.log);
+  // Puppet takes seconds to tell its settings: best asked before somebody waits for them.
+  node.puppet.settings().catch((error: unknown) => {
+    host.log.debug({ reason: messageOf(error) }, 'Puppet does not tell its settings yet');
+  });
+  return tellFailures({ ...leaseHandlers(node), ...recordHandlers(node), ...puppetHandlers(node) });
+});

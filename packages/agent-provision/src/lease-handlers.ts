@@ -1,0 +1,37 @@
+import type { Handlers } from '@troupe/core';
+import type ddl from '@troupe/ddl/provision.json';
+import type { Grant } from './lease.js';
+import { claimOf, type Node } from './node.js';
+import { checkFree } from './quarantine.js';
+
+type Actions = 'lock_deploy' | 'renew' | 'unlock_deploy' | 'is_locked';
+
+/** Who works on this node. */
+export function leaseHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> {
+  const { lease, record } = node;
+  return {
+    lock_deploy: async ({ owner, seconds }, { caller, log }) => {
+      checkFree(record.state);
+      const grant = await lease.acquire(owner ?? caller, seconds);
+      log.info({ owner: grant.owner, until: grant.expires }, 'the lease of this node is taken');
+      return { lockfile: record.file, ...outputOf(grant) };
+    },
+    renew: async (input, context) => outputOf(await lease.renew(claimOf(input, context), input.seconds)),
+    unlock_deploy: async (input, context) => {
+      await lease.release(claimOf(input, context));
+      return { unlocked: lease.holder === undefined };
+    },
+    is_locked: () => {
+      const { holder } = lease;
+      return {
+        locked: holder !== undefined,
+        owner: holder?.owner ?? null,
+        expires: holder?.expires ?? null,
+      };
+    },
+  };
+}
+
+function outputOf({ owner, token, expires, seconds }: Grant) {
+  return { owner, token, expires, seconds };
+}
