@@ -1,0 +1,106 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { isIdentity, messageOf } from '@troupe/core';
+import type { Credentials } from './credentials.js';
+import type { EnrolledNames } from './enrolled-names.js';
+import type { Party } from './permissions.js';
+
+/** Checks an enrolment token and says which collective it is for; throws with the reason where it is not good. */
+export type VerifyToken = (token: string) => Promise<{ readonly collective: string }>;
+
+/** [MQTT-3.2.2.3], the return codes of CONNACK. */
+export const ConnackCode = { badToken: 4, notAuthorized: 5 } as const;
+
+/** Why somebody is not let in. The peer is told the code only, the log has the reason. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly returnCode: (typeof ConnackCode)[keyof typeof ConnackCode];
+
+  constructor(reason: string, returnCode: Refusal['returnCode'] = ConnackCode.notAuthorized) {
+    super(reason);
+    this.returnCode = returnCode;
+  }
+}
+
+/** How a peer can prove who it is: what the socket alone decides. */
+export type Method = 'certificate' | 'token' | 'nothing';
+
+/** Somebody who wants to connect. */
+export interface Attempt {
+  readonly socket: Socket;
+  readonly method: Method;
+  readonly clientId: string;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+}
+
+/** What an attempt is judged by. */
+export interface Gate {
+  readonly credentials: Credentials | undefined;
+  /** The names of callers. */
+  readonly callers: RegExp;
+  readonly verifyToken: VerifyToken | undefined;
+  readonly enrolmentCollective: string;
+  readonly enrolledNames: EnrolledNames;
+}
+
+export function methodOf(socket: Socket, mode: 'x509' | 'none'): Method {
+  if (!(socket instanceof TLSSocket)) return mode === 'none' ? 'nothing' : 'token';
+  return socket.getPeerX509Certificate() ? 'certificate' : 'token';
+}
+
+/** Who is connecting. Throws Refusal. */
+export async function authenticate(attempt: Attempt, gate: Gate): Promise<Party> {
+  if (attempt.method === 'certificate') return byCertificate(attempt, gate);
+  if (attempt.method === 'token') return byToken(attempt, gate);
+  return { role: 'anyone', name: attempt.clientId.split(':', 1)[0] || 'anonymous' };
+}
+
+function byCertificate({ socket, clientId }: Attempt, { credentials, callers }: Gate): Party {
+  const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+  if (!(socket instanceof TLSSocket) || !certificate) throw new Refusal('it has no certificate');
+  if (!socket.authorized) {
+    const subject = certificate.subject.replaceAll('\n', ', ');
+    throw new Refusal(`its certificate "${subject}" is not accepted: ${String(socket.authorizationError)}`);
+  }
+  // The parsed subject: an array where a certificate has several common names.
+  const name: unknown = socket.getPeerCertificate().subject?.CN;
+  if (typeof name !== 'string' || !isIdentity(name)) {
+    throw new Refusal(`the common name of its certificate is no identity: ${JSON.stringify(name)}`);
+  }
+  checkClientId(name, clientId);
+  if (!callers.test(name)) return { role: 'node', name };
+  if (!credentials?.isFromCallerAuthority(socket)) {
+    throw new Refusal(`"${name}" is a caller's name, but its certificate is not from the CA of callers`);
+  }
+  return { role: 'caller', name };
+}
+
+async function byToken(attempt: Attempt, gate: Gate): Promise<Party> {
+  const { socket, clientId, username: name, password: token } = attempt;
+  if (!name || !token) throw new Refusal('it has neither a certificate nor an enrolment token');
+  if (!gate.verifyToken)
+    throw new Refusal('it has no certificate, and this broker takes no enrolment tokens');
+  if (!isIdentity(name)) throw new Refusal('its user name is no identity');
+  checkClientId(name, clientId);
+  const { collective } = await gate.verifyToken(token).catch((error: unknown) => {
+    throw new Refusal(messageOf(error), ConnackCode.badToken);
+  });
+  if (collective !== gate.enrolmentCollective) {
+    throw new Refusal(
+      `its token is for the collective "${collective}": machines enrol in "${gate.enrolmentCollective}" here`,
+      ConnackCode.badToken,
+    );
+  }
+  if (socket.destroyed) throw new Refusal('it left before its token was checked');
+  const giveBack = gate.enrolledNames.take(name, socket.remoteAddress ?? '');
+  if (!giveBack) throw new Refusal(`the name "${name}" is in use by an enrolling machine at another address`);
+  socket.once('close', giveBack);
+  return { role: 'enrolling', name, collective };
+}
+
+// A broker ends the older of two connections with one client id: bound to the proven name, nobody can do that to others.
+function checkClientId(name: string, clientId: string): void {
+  if (clientId === name || clientId.startsWith(`${name}:`)) return;
+  throw new Refusal(`its client id is ${JSON.stringify(clientId)}: "${name}" or "${name}:…" is needed`);
+}

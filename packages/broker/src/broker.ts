@@ -1,0 +1,235 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { compilePattern, type Logger, messageOf, silentLogger, Topics } from '@troupe/core';
+import { Aedes, type Client } from 'aedes';
+import { type Gate, methodOf, Refusal, type VerifyToken } from './authenticate.js';
+import { type BrokerConfig, type BrokerConfigInput, checkBrokerConfig } from './config.js';
+import { type Credentials, loadCredentials, watchCredentials } from './credentials.js';
+import { EnrolledNames } from './enrolled-names.js';
+import { createHooks, Denial, describe } from './hooks.js';
+import { isTls, type Listener, openListener } from './listener.js';
+import { limitPackets } from './packet-gauge.js';
+import { RetainedQuota } from './retained.js';
+import { peerOf, type Session } from './session.js';
+import { type BrokerStats, zeroCounters } from './stats.js';
+
+// A CONNECT holds a token and a last will; more is not taken from somebody unknown.
+const firstPacketBytes = 128 * 1024;
+// The protocol needs 6.
+const maxTopicLevels = 8;
+// Troupe never uses QoS 2, and each such packet in flight is kept.
+const maxInflightInbound = 16;
+const maxClientIdLength = 65_535;
+
+/** A running broker. */
+export interface Broker {
+  /** Where it listens, with the ports that were bound, in the order of the configuration. */
+  readonly urls: readonly string[];
+  /** The first of `urls`. */
+  readonly url: string;
+  /** The port of `url`. */
+  readonly port: number;
+  stats(): BrokerStats;
+  /**
+   * Reads certificates and revocation lists again and disconnects whoever is not trusted by them. Throws
+   * FILE_UNREADABLE or CERTIFICATE_INVALID; then the old ones stay.
+   */
+  reload(): void;
+  close(): Promise<void>;
+}
+
+export interface BrokerOptions {
+  /** How enrolment tokens are checked; without it nobody comes in by one. */
+  readonly verifyToken?: VerifyToken;
+  readonly log?: Logger;
+}
+
+/** Starts a broker in this process. Throws CONFIG_INVALID, FILE_UNREADABLE, CERTIFICATE_INVALID or BROKER_UNREACHABLE. */
+export async function startBroker(config: BrokerConfigInput, options: BrokerOptions = {}): Promise<Broker> {
+  const broker = new EmbeddedBroker(checkBrokerConfig(config), options);
+  try {
+    await broker.start();
+  } catch (error) {
+    await broker.close();
+    throw error;
+  }
+  return broker;
+}
+
+class EmbeddedBroker implements Broker {
+  readonly #config: BrokerConfig;
+  readonly #log: Logger;
+  readonly #gate: Omit<Gate, 'credentials'>;
+  readonly #counters = zeroCounters();
+  readonly #retained: RetainedQuota;
+  // The MQTT library asks about a client (its last will) after its socket is closed.
+  readonly #sessions = new WeakMap<object, Session>();
+  readonly #live = new Set<Session>();
+  readonly #listeners: Listener[] = [];
+  readonly #aedes: Aedes;
+  #credentials: Credentials | undefined;
+  #unwatch: (() => void) | undefined;
+
+  constructor(config: BrokerConfig, options: BrokerOptions) {
+    this.#config = config;
+    this.#log = options.log ?? silentLogger;
+    const { security, enrolment, limits } = config;
+    this.#gate = {
+      callers: compilePattern(security.callers.match, 'security.callers.match'),
+      verifyToken: options.verifyToken,
+      enrolmentCollective: enrolment.collective,
+      enrolledNames: new EnrolledNames(),
+    };
+    this.#retained = new RetainedQuota(limits);
+    this.#aedes = new Aedes({
+      // With a limit here, a client that leaves during a large fan-in overflows the stack of mqemitter.
+      concurrency: 0,
+      drainTimeout: limits.drain_timeout * 1000,
+      maxTopicLevels,
+      maxInflightInbound,
+      maxClientsIdLength: maxClientIdLength,
+      ...createHooks({
+        sessionOf: (client) => this.#sessionOf(client),
+        gate: () => ({ ...this.#gate, credentials: this.#credentials }),
+        rules: { topics: new Topics(config.topics), enrolmentCollective: enrolment.collective },
+        limits,
+        retained: this.#retained,
+        counters: this.#counters,
+        log: this.#log,
+      }),
+    });
+  }
+
+  get urls(): readonly string[] {
+    return this.#listeners.map(({ url }) => url);
+  }
+
+  get url(): string {
+    return this.#listeners[0]?.url ?? '';
+  }
+
+  get port(): number {
+    return this.#listeners[0]?.port ?? 0;
+  }
+
+  async start(): Promise<void> {
+    const { listen, security } = this.#config;
+    if (listen.some(isTls)) this.#credentials = loadCredentials(security);
+    await this.#aedes.listen();
+    this.#follow();
+    for (const url of listen) {
+      const listener = await openListener({
+        url,
+        credentials: this.#credentials,
+        onConnection: (socket) => this.#connected(socket),
+        onTlsError: (error, socket) =>
+          this.#log.warn({ peer: peerOf(socket), reason: error.message }, 'connection refused: TLS failed'),
+      });
+      this.#listeners.push(listener);
+    }
+    if (this.#credentials) this.#unwatch = watchCredentials(security, () => this.#reloadChanged());
+  }
+
+  stats(): BrokerStats {
+    return {
+      clients: this.#aedes.connectedClients,
+      retained: this.#retained.messages,
+      ...this.#counters,
+    };
+  }
+
+  reload(): void {
+    if (!this.#credentials) return;
+    const credentials = loadCredentials(this.#config.security);
+    this.#credentials = credentials;
+    for (const listener of this.#listeners) listener.use(credentials);
+    for (const session of this.#live) {
+      const { socket, method } = session;
+      const fault = method === 'certificate' && socket instanceof TLSSocket && credentials.faultOf(socket);
+      if (!fault) continue;
+      this.#log.warn(
+        { ...describe(session), reason: fault },
+        'connection closed: its certificate is not good any more',
+      );
+      socket.destroy();
+    }
+    this.#log.info('certificates and revocation lists read again');
+  }
+
+  async close(): Promise<void> {
+    this.#unwatch?.();
+    await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+  }
+
+  #reloadChanged(): void {
+    try {
+      this.reload();
+    } catch (error) {
+      this.#log.error(
+        { reason: messageOf(error) },
+        'the certificates changed but are not usable: the old ones stay',
+      );
+    }
+  }
+
+  #connected(socket: Socket): void {
+    const session: Session = {
+      socket,
+      method: methodOf(socket, this.#config.security.mode),
+      peer: peerOf(socket),
+      gauge: limitPackets(socket, firstPacketBytes),
+      filters: new Set(),
+      refusals: 0,
+      clientId: '',
+      will: undefined,
+      party: undefined,
+      isFailed: false,
+    };
+    this.#sessions.set(socket, session);
+    this.#live.add(session);
+    socket.once('close', () => this.#live.delete(session));
+    this.#aedes.handle(socket);
+  }
+
+  #follow(): void {
+    const failed = (client: Client, error: Error) => this.#failed(this.#sessionOf(client), error);
+    this.#aedes.on('client', (client) => {
+      this.#counters.accepted += 1;
+      this.#log.debug(describe(this.#sessionOf(client)), 'client connected');
+    });
+    this.#aedes.on('clientDisconnect', (client) => {
+      this.#log.debug(describe(this.#sessionOf(client)), 'client disconnected');
+    });
+    this.#aedes.on('unsubscribe', (filters, client) => {
+      for (const filter of filters) this.#sessionOf(client).filters.delete(filter);
+    });
+    this.#aedes.on('clientError', failed);
+    this.#aedes.on('connectionError', failed);
+  }
+
+  // Told once for each message that was on its way to the client: only the first tells something.
+  #failed(session: Session, error: Error & { code?: string; errorCode?: number }): void {
+    if (session.isFailed) return;
+    session.isFailed = true;
+    if (error instanceof Refusal || error instanceof Denial) return;
+    const level = isOrdinary(error) ? 'debug' : 'warn';
+    this.#log[level]({ ...describe(session), reason: error.message }, 'connection closed');
+  }
+
+  #sessionOf(client: Client): Session {
+    const session = this.#sessions.get(client.conn);
+    if (!session) throw new Error('a client without a session');
+    return session;
+  }
+}
+
+// How connections end every day: with the peer gone, or with a client that tries MQTT 5 first (CONNACK 1).
+function isOrdinary(error: Error & { code?: string; errorCode?: number }): boolean {
+  return (
+    error.code === 'ECONNRESET' ||
+    error.code === 'EPIPE' ||
+    error.errorCode === 1 ||
+    error.message === 'connection closed'
+  );
+}

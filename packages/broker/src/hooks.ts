@@ -1,0 +1,175 @@
+import type { Logger } from '@troupe/core';
+import type { AedesOptions, Client } from 'aedes';
+import { authenticate, type Gate, Refusal } from './authenticate.js';
+import type { Limits } from './config.js';
+import { mayPublish, maySubscribe, type Party, type Rules, type Verdict } from './permissions.js';
+import type { RetainedQuota } from './retained.js';
+import type { Session } from './session.js';
+import type { Counters } from './stats.js';
+
+type Hooks = Required<
+  Pick<
+    AedesOptions,
+    'preConnect' | 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'
+  >
+>;
+
+interface Message {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly retain: boolean;
+}
+
+// A PUBLISH is its payload, its topic of up to 64 KiB, and a few bytes more.
+const packetOverhead = 65_536 + 16;
+// Beyond it a client is not mistaken but filling the log.
+const maxRefusals = 100;
+const maxLogged = 128;
+
+const allowed: Verdict = { allowed: true };
+
+/** Ends a connection for what its client did; it is in the log already. */
+export class Denial extends Error {
+  override readonly name = 'Denial';
+}
+
+/** Where the MQTT library asks whether something may be done. */
+export function createHooks(options: {
+  readonly sessionOf: (client: Client) => Session;
+  readonly gate: () => Gate;
+  readonly rules: Rules;
+  readonly limits: Limits;
+  readonly retained: RetainedQuota;
+  readonly counters: Counters;
+  readonly log: Logger;
+}): Hooks {
+  const { sessionOf, gate, rules, limits, retained, counters, log } = options;
+
+  function judgeMessage(party: Party, message: Message): Verdict {
+    if (message.payload.length > limits.payload_bytes) {
+      const reason = `a payload of ${message.payload.length} bytes: at most ${limits.payload_bytes} are allowed`;
+      return { allowed: false, reason };
+    }
+    return mayPublish(party, message, rules);
+  }
+
+  function judgePublish(party: Party, message: Message): Verdict {
+    const verdict = judgeMessage(party, message);
+    const topic = message.retain && verdict.allowed ? rules.topics.parse(message.topic) : undefined;
+    // The name in the topic: the same as the client's, but for clients without a proven name.
+    return topic?.kind === 'presence'
+      ? retained.keep(topic.identity, message.topic, message.payload.length)
+      : verdict;
+  }
+
+  async function admit(session: Session, username?: string, password?: Buffer): Promise<Party> {
+    const { socket, method, clientId, will } = session;
+    const party = await authenticate(
+      { socket, method, clientId, username, password: password?.toString('utf8') },
+      gate(),
+    );
+    const verdict = will ? judgeMessage(party, will) : allowed;
+    if (!verdict.allowed) throw new Refusal(`its last will on ${will?.topic} is denied: ${verdict.reason}`);
+    return party;
+  }
+
+  function judgeSubscription(session: Session, party: Party, filter: string): Verdict {
+    if (!session.filters.has(filter) && session.filters.size >= limits.subscriptions) {
+      return { allowed: false, reason: `it has ${session.filters.size} subscriptions already` };
+    }
+    return maySubscribe(party, filter, rules);
+  }
+
+  return {
+    preConnect(client, packet, done) {
+      const session = sessionOf(client);
+      session.clientId = packet.clientId;
+      session.will = packet.will && messageFrom(packet.will);
+      // Client ids that are proven differently never meet: nobody without a certificate ends the connection of one with.
+      if (packet.clientId !== '') packet.clientId = `${session.method}/${packet.clientId}`;
+      // No session outlives its connection: a node must not run a command hours later, nor fill the memory meanwhile.
+      packet.clean = true;
+      done(null, true);
+    },
+
+    authenticate(client, username, password, done) {
+      const session = sessionOf(client);
+      admit(session, username, password).then(
+        (party) => {
+          session.party = party;
+          session.gauge.limit = limits.payload_bytes + packetOverhead;
+          done(null, true);
+        },
+        (error: Error & { returnCode?: number }) => {
+          counters.refused += 1;
+          const [clientId, user] = [session.clientId, username].map((text) => text?.slice(0, maxLogged));
+          log.warn(
+            { peer: session.peer, clientId, username: user, reason: error.message },
+            'connection refused',
+          );
+          done(Object.assign(error, { returnCode: error.returnCode ?? 3 }), null);
+        },
+      );
+    },
+
+    authorizePublish(client, packet, done) {
+      // Only the broker itself has no client: with a last will, which was judged when its client connected.
+      if (!client) return done();
+      const session = sessionOf(client);
+      const { party } = session;
+      const verdict = party
+        ? judgePublish(party, messageFrom(packet))
+        : ({ allowed: false, reason: 'it is not authenticated' } as const);
+      if (verdict.allowed) {
+        counters.published += 1;
+        return done();
+      }
+      counters.deniedPublishes += 1;
+      log.warn({ ...describe(session), topic: packet.topic, reason: verdict.reason }, 'publish denied');
+      done(new Denial(verdict.reason));
+    },
+
+    authorizeSubscribe(client, subscription, done) {
+      const session = sessionOf(client);
+      const { party } = session;
+      const filter = subscription.topic;
+      const verdict = party
+        ? judgeSubscription(session, party, filter)
+        : ({ allowed: false, reason: 'it is not authenticated' } as const);
+      if (verdict.allowed) {
+        session.filters.add(filter);
+        return done(null, subscription);
+      }
+      counters.deniedSubscriptions += 1;
+      session.refusals += 1;
+      log.warn({ ...describe(session), filter, reason: verdict.reason }, 'subscription denied');
+      if (session.refusals > maxRefusals) return done(new Denial('too many denied subscriptions'));
+      done(null, null);
+    },
+
+    authorizeForward(client, packet) {
+      const session = sessionOf(client);
+      const { socket } = session;
+      if (socket.writableLength <= limits.backlog_bytes) return packet;
+      if (!socket.destroyed) {
+        log.warn(
+          { ...describe(session), bytes: socket.writableLength },
+          'client too slow: connection closed',
+        );
+        socket.destroy();
+      }
+      return null;
+    },
+  };
+}
+
+/** Who a log line is about. */
+export function describe(session: Session): { peer: string; role?: string; name?: string } {
+  const { peer, party } = session;
+  return { peer, ...(party && { role: party.role, name: party.name }) };
+}
+
+function messageFrom(packet: { topic: string; payload: Buffer | string; retain?: boolean }): Message {
+  const { topic, payload, retain = false } = packet;
+  return { topic, payload: typeof payload === 'string' ? Buffer.from(payload) : payload, retain };
+}

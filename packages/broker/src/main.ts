@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { createLogger, type Logger, messageOf } from '@troupe/core';
+import { type Broker, startBroker } from './broker.js';
+import { type BrokerConfig, loadBrokerConfig, parseBrokerConfig } from './config.js';
+import { loadCredentials } from './credentials.js';
+import { isTls } from './listener.js';
+import { tokenVerifier } from './tokens.js';
+
+const usage = `Usage: troupe-broker --config FILE [--listen URL]...
+
+The embedded MQTT broker: MQTT 3.1.1 over TLS, for clients with a certificate or an enrolment token.
+When it is ready it prints one line of JSON with its addresses, {"urls": [...]}, on standard output; its log
+is JSON lines on standard error.
+
+  -c, --config FILE  the configuration; "-" reads it from standard input, as one line of JSON, and the broker
+                     then ends when standard input does
+  -l, --listen URL   an address in place of those of the configuration: mqtts://HOST:PORT or, on loopback,
+                     mqtt://HOST:PORT; port 0 is any free one; may be given several times
+      --check        only check the configuration and its certificates
+  -h, --help         this text
+
+Signals: HUP reads the certificates and revocation lists again; TERM and INT end it.
+Memory: what waits for slow clients is kept in memory, so give it a limit: NODE_OPTIONS=--max-old-space-size=512
+or MemoryMax= of systemd, and a supervisor that starts it again.
+Exit codes: 0 ended as asked; 1 the configuration or the start is at fault, or an unexpected error; 2 wrong use.
+`;
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        config: { type: 'string', short: 'c' },
+        listen: { type: 'string', short: 'l', multiple: true },
+        check: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values;
+  } catch (error) {
+    return misused(messageOf(error).split('\n', 1)[0] ?? '');
+  }
+}
+
+function misused(reason: string): never {
+  process.stderr.write(`troupe-broker: ${reason}\n\n${usage}`);
+  process.exit(2);
+}
+
+function fail(error: unknown): never {
+  process.stderr.write(`troupe-broker: ${messageOf(error)}\n`);
+  process.exit(1);
+}
+
+async function readConfig(file: string, ended: () => void): Promise<BrokerConfig> {
+  if (file !== '-') return loadBrokerConfig(file);
+  const lines = createInterface({ input: process.stdin });
+  lines.on('close', ended);
+  const [line] = (await once(lines, 'line')) as [string];
+  return parseBrokerConfig(line, 'standard input');
+}
+
+async function serve(file: string, listen: readonly string[] | undefined): Promise<void> {
+  let stop: () => void = () => process.exit(0);
+  const ended = () => stop();
+  process.on('SIGTERM', ended);
+  // A terminal sends Ctrl-C to the parent as well, which may need the broker for its own end.
+  process.on('SIGINT', file === '-' ? () => undefined : ended);
+  const read = await readConfig(file, ended);
+  const config = listen ? { ...read, listen } : read;
+  const log = createLogger({ level: config.log.level });
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'an error that nobody caught: the broker ends');
+    process.exit(1);
+  });
+  const verifyToken = tokenVerifier(config.security);
+  const broker = await startBroker(config, { log, ...(verifyToken && { verifyToken }) });
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  process.on('SIGHUP', () => reload(broker, log));
+  process.stdout.write(`${JSON.stringify({ urls: broker.urls })}\n`);
+  log.info({ urls: broker.urls, pid: process.pid }, 'the broker is ready');
+  await stopped;
+  await broker.close();
+  log.info(broker.stats(), 'the broker ended');
+}
+
+function reload(broker: Broker, log: Logger): void {
+  try {
+    broker.reload();
+  } catch (error) {
+    log.error({ reason: messageOf(error) }, 'the certificates are not usable: the old ones stay');
+  }
+}
+
+function check(file: string): void {
+  const config = loadBrokerConfig(file);
+  if (config.listen.some(isTls)) loadCredentials(config.security);
+  process.stdout.write(`${file} is sound\n`);
+}
+
+const values = readArguments();
+if (values.help) process.stdout.write(usage);
+else if (values.config === undefined) misused('--config FILE is missing');
+else if (values.check) {
+  try {
+    check(values.config);
+  } catch (error) {
+    fail(error);
+  }
+} else serve(values.config, values.listen).then(() => process.exit(0), fail);

@@ -1,0 +1,93 @@
+import type { Topics } from '@troupe/core';
+import { type Levels, parseFilter } from './filter.js';
+
+/** `anyone` exists on loopback without security only. */
+export type Role = 'node' | 'caller' | 'enrolling' | 'anyone';
+
+/** Who a connection belongs to, as far as the broker has proof of it. */
+export interface Party {
+  readonly role: Role;
+  readonly name: string;
+  /** Where an enrolling machine is confined to: what its token says. */
+  readonly collective?: string;
+}
+
+/** What holds for the whole network. */
+export interface Rules {
+  readonly topics: Topics;
+  /** The collective of machines without a certificate; no node is let in. */
+  readonly enrolmentCollective: string;
+}
+
+export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
+
+const allowed: Verdict = { allowed: true };
+const denied = (reason: string): Verdict => ({ allowed: false, reason });
+
+const articles: Record<Role, string> = {
+  node: 'a node',
+  caller: 'a caller',
+  enrolling: 'an enrolling machine',
+  anyone: 'anyone',
+};
+
+/** Whether a client may publish this; a last will is judged by the same rules. */
+export function mayPublish(
+  party: Party,
+  message: { readonly topic: string; readonly retain: boolean },
+  rules: Rules,
+): Verdict {
+  const levels = parseFilter(message.topic, rules.topics);
+  if (!levels || levels.hasWildcard) return denied(foreign(rules));
+  const { topic } = levels;
+  if (message.retain && topic.kind !== 'presence') return denied('only presence may be retained');
+  if (party.role === 'anyone') return allowed;
+  if (party.role === 'caller') {
+    if (topic.kind === 'agent' || topic.kind === 'node') return allowed;
+    if (topic.kind === 'event' && topic.identity === party.name) return allowed;
+    return denied('a caller publishes requests and its own events only');
+  }
+  const outside = outsideOf(party, levels, rules);
+  if (outside !== undefined) return denied(outside);
+  const isOwn = topic.kind !== 'agent' && topic.kind !== 'node' && topic.identity === party.name;
+  return isOwn
+    ? allowed
+    : denied(`${articles[party.role]} publishes its own presence, events and replies only`);
+}
+
+/** Whether a client may subscribe to a filter. */
+export function maySubscribe(party: Party, filter: string, rules: Rules): Verdict {
+  // For looking on with any MQTT tool on one's own machine; the broker's own topics stay closed.
+  if (party.role === 'anyone') return filter.startsWith('mco/') ? allowed : denied(foreign(rules));
+  const levels = parseFilter(filter, rules.topics);
+  if (!levels) return denied(foreign(rules));
+  const { topic } = levels;
+  if (party.role === 'caller') {
+    if (topic.kind === 'presence' || topic.kind === 'event') return allowed;
+    if (topic.kind === 'reply' && !levels.isWild('caller') && topic.caller === party.name) return allowed;
+    return denied('a caller hears its own replies, presence and events only');
+  }
+  const outside = outsideOf(party, levels, rules);
+  if (outside !== undefined) return denied(outside);
+  if (topic.kind === 'agent') return allowed;
+  if (topic.kind === 'node' && !levels.isWild('identity') && topic.identity === party.name) return allowed;
+  return denied(`${articles[party.role]} hears requests to agents and to itself only`);
+}
+
+function outsideOf(party: Party, levels: Levels, rules: Rules): string | undefined {
+  if (levels.isWild('collective')) return `${articles[party.role]} names the collective, without a wildcard`;
+  const { collective } = levels.topic;
+  if (party.role === 'enrolling') {
+    return collective === party.collective
+      ? undefined
+      : `its token is for the collective "${party.collective}"`;
+  }
+  return collective === rules.enrolmentCollective
+    ? `the collective "${collective}" is for machines that enrol with a token`
+    : undefined;
+}
+
+function foreign(rules: Rules): string {
+  const isEscaped = rules.topics.event('x', 'a.b').endsWith('a%2Eb');
+  return `it is no topic of this network (topics.escape is ${isEscaped ? 'on' : 'off'})`;
+}

@@ -1,0 +1,50 @@
+import type { Limits } from './config.js';
+import type { Verdict } from './permissions.js';
+
+type RetainedLimits = Pick<Limits, 'retained_bytes' | 'retained_per_name' | 'retained_total_bytes'>;
+
+/** Keeps count of what the broker keeps for others, so that no client can fill its memory. */
+export class RetainedQuota {
+  readonly #limits: RetainedLimits;
+  readonly #sizes = new Map<string, number>();
+  readonly #topics = new Map<string, Set<string>>();
+  #total = 0;
+
+  constructor(limits: RetainedLimits) {
+    this.#limits = limits;
+  }
+
+  get messages(): number {
+    return this.#sizes.size;
+  }
+
+  /** Counts a message that is about to be kept; an empty one removes what was kept. */
+  keep(name: string, topic: string, bytes: number): Verdict {
+    const {
+      retained_bytes: messageBytes,
+      retained_total_bytes: totalBytes,
+      retained_per_name: topicsPerName,
+    } = this.#limits;
+    const topics = this.#topics.get(name) ?? new Set();
+    const total = this.#total - (this.#sizes.get(topic) ?? 0) + bytes;
+    if (bytes > messageBytes) return over(`a retained message of ${bytes} bytes`, messageBytes);
+    if (bytes > 0 && total > totalBytes) return over(`${total} bytes of retained messages`, totalBytes);
+    if (bytes > 0 && !topics.has(topic) && topics.size >= topicsPerName) {
+      return over(`retained messages on ${topics.size + 1} topics`, topicsPerName);
+    }
+    this.#total = total;
+    if (bytes > 0) {
+      this.#sizes.set(topic, bytes);
+      this.#topics.set(name, topics.add(topic));
+    } else {
+      this.#sizes.delete(topic);
+      topics.delete(topic);
+      if (topics.size === 0) this.#topics.delete(name);
+    }
+    return { allowed: true };
+  }
+}
+
+function over(what: string, limit: number): Verdict {
+  return { allowed: false, reason: `${what}: at most ${limit} are kept` };
+}

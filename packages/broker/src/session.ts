@@ -1,0 +1,27 @@
+import type { Socket } from 'node:net';
+import type { Method } from './authenticate.js';
+import type { PacketGauge } from './packet-gauge.js';
+import type { Party } from './permissions.js';
+
+/** What the broker remembers of one connection while it lasts. */
+export interface Session {
+  readonly socket: Socket;
+  readonly method: Method;
+  /** `address:port` of the other end. */
+  readonly peer: string;
+  readonly gauge: PacketGauge;
+  /** What it is subscribed to. */
+  readonly filters: Set<string>;
+  /** Subscriptions that it was refused. */
+  refusals: number;
+  clientId: string;
+  will: { readonly topic: string; readonly payload: Uint8Array; readonly retain: boolean } | undefined;
+  /** Nothing until it is authenticated. */
+  party: Party | undefined;
+  isFailed: boolean;
+}
+
+/** `address:port` of the other end of a socket. */
+export function peerOf(socket: Socket): string {
+  return `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
+}

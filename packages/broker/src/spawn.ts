@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { TroupeError } from '@troupe/core';
+import { type BrokerConfigInput, checkBrokerConfig } from './config.js';
+
+const main = fileURLToPath(new URL('./main.js', import.meta.url));
+const readyMilliseconds = 30_000;
+const stopMilliseconds = 10_000;
+
+export interface SpawnOptions {
+  /** Hears each line of the broker's log; standard error otherwise. */
+  readonly onLog?: (line: string) => void;
+  /** MiB of JavaScript heap, beyond which the process ends; Node's own limit otherwise. */
+  readonly memory?: number;
+}
+
+/** A broker in a process of its own, which ends at the latest when this process does. */
+export interface SpawnedBroker {
+  /** Where it listens; the same after a restart. */
+  readonly urls: readonly string[];
+  /** The first of `urls`. */
+  readonly url: string;
+  /** Of the running process, or of the last one. */
+  readonly pid: number;
+  readonly isRunning: boolean;
+  /** Lets it end in order. */
+  stop(): Promise<void>;
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
+  /** Stops it if it runs, and starts it on the same addresses. Throws as spawnBroker does. */
+  restart(): Promise<void>;
+  /** Has it read its certificates and revocation lists again. */
+  reload(): void;
+}
+
+/** Starts `troupe-broker` as a child process. Throws CONFIG_INVALID, or BROKER_UNREACHABLE with what it said. */
+export async function spawnBroker(
+  config: BrokerConfigInput,
+  options: SpawnOptions = {},
+): Promise<SpawnedBroker> {
+  checkBrokerConfig(config);
+  const broker = new BrokerProcess(config, options);
+  await broker.start();
+  return broker;
+}
+
+class BrokerProcess implements SpawnedBroker {
+  readonly #options: SpawnOptions;
+  #config: BrokerConfigInput;
+  #child: ChildProcess | undefined;
+  #pid = 0;
+
+  constructor(config: BrokerConfigInput, options: SpawnOptions) {
+    this.#config = config;
+    this.#options = options;
+  }
+
+  get urls(): readonly string[] {
+    return this.#config.listen;
+  }
+
+  get url(): string {
+    return this.#config.listen[0] ?? '';
+  }
+
+  get pid(): number {
+    return this.#pid;
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== undefined;
+  }
+
+  async start(): Promise<void> {
+    const { memory, onLog = (line) => process.stderr.write(`${line}\n`) } = this.#options;
+    const flags = memory === undefined ? [] : [`--max-old-space-size=${memory}`];
+    const child = spawn(process.execPath, [...flags, main, '--config', '-'], { stdio: 'pipe' });
+    this.#child = child;
+    this.#pid = child.pid ?? 0;
+    child.once('close', () => {
+      if (this.#child === child) this.#child = undefined;
+    });
+    let lastLine = '';
+    child.on('error', (error) => {
+      lastLine = error.message;
+    });
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      lastLine = line;
+      onLog(line);
+    });
+    // It ended before it read its configuration; the end itself tells why.
+    child.stdin.on('error', () => undefined);
+    child.stdin.write(`${JSON.stringify(this.#config)}\n`);
+    const ready = await readyLine(child);
+    if (ready === undefined) {
+      child.kill('SIGKILL');
+      throw new TroupeError(
+        'BROKER_UNREACHABLE',
+        `the broker did not start: ${lastLine || 'it said nothing'}`,
+      );
+    }
+    this.#config = { ...this.#config, listen: (JSON.parse(ready) as { urls: string[] }).urls };
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (!child) return;
+    const closed = once(child, 'close');
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopMilliseconds);
+    child.kill('SIGTERM');
+    await closed.finally(() => clearTimeout(timer));
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (!child) return;
+    const closed = once(child, 'close');
+    child.kill('SIGKILL');
+    await closed;
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  reload(): void {
+    this.#child?.kill('SIGHUP');
+  }
+}
+
+// The first line of its standard output; nothing where it ends before, or takes too long.
+async function readyLine(child: ChildProcess): Promise<string | undefined> {
+  if (!child.stdout) return undefined;
+  const lines = createInterface({ input: child.stdout });
+  const signal = AbortSignal.timeout(readyMilliseconds);
+  const ended = once(child, 'close', { signal }).then(() => undefined);
+  const line = once(lines, 'line', { signal }).then(([text]) => String(text));
+  return Promise.race([line, ended]).catch(() => undefined);
+}

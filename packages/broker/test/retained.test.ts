@@ -1,0 +1,39 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { RetainedQuota } from '../src/retained.js';
+
+const limits = { retained_bytes: 100, retained_per_name: 2, retained_total_bytes: 250 };
+
+describe('RetainedQuota', () => {
+  it('counts a topic once, however often it changes', () => {
+    const quota = new RetainedQuota(limits);
+    for (let round = 0; round < 10; round += 1) expect(quota.keep('n1', 't', 100).allowed).to.equal(true);
+    expect(quota.messages).to.equal(1);
+  });
+
+  it('refuses a message that is too large', () => {
+    expect(new RetainedQuota(limits).keep('n1', 't', 101)).to.eql({
+      allowed: false,
+      reason: 'a retained message of 101 bytes: at most 100 are kept',
+    });
+  });
+
+  it('refuses one name more topics than it may have, and others nothing', () => {
+    const quota = new RetainedQuota(limits);
+    quota.keep('n1', 'a', 1);
+    quota.keep('n1', 'b', 1);
+    expect(quota.keep('n1', 'c', 1).allowed).to.equal(false);
+    expect(quota.keep('n1', 'b', 2).allowed).to.equal(true);
+    expect(quota.keep('n2', 'c', 1).allowed).to.equal(true);
+  });
+
+  it('refuses what is too much in total, until something is removed', () => {
+    const quota = new RetainedQuota(limits);
+    quota.keep('n1', 'a', 100);
+    quota.keep('n2', 'b', 100);
+    expect(quota.keep('n3', 'c', 100).allowed).to.equal(false);
+    expect(quota.keep('n1', 'a', 0).allowed).to.equal(true);
+    expect(quota.keep('n3', 'c', 100).allowed).to.equal(true);
+    expect(quota.messages).to.equal(2);
+  });
+});
