@@ -1,0 +1,138 @@
+import { BlockList, isIP } from 'node:net';
+import { messageOf } from '@troupe/core';
+import { createTransport } from 'nodemailer';
+import { configFault } from '../config-fault.js';
+import { oneLine } from '../one-line.js';
+import {
+  DeliveryError,
+  type Notification,
+  type Protocol,
+  type ProtocolKind,
+  RecipientError,
+} from '../protocol.js';
+import { readConfigured, readSecret } from '../secret-file.js';
+
+/** How to reach the mail server. */
+export interface MailtoConfig {
+  server: string;
+  /** By `tls` when absent: 587, 465 or 25. */
+  port?: number;
+  /** The address that mails are from. */
+  from: string;
+  /** `starttls` never goes on in clear, even where the server offers nothing else. */
+  tls: 'starttls' | 'tls' | 'none';
+  /** PEM file of the CAs that the server's certificate may be from; those that Node knows when absent. */
+  ca?: string;
+  username?: string;
+  password_file?: string;
+  /** Seconds for a whole delivery. */
+  timeout: number;
+}
+
+// One plain mailbox of RFC 5321 without quoting: nothing in it can end a header or an SMTP command.
+const ADDRESS =
+  "^[A-Za-z0-9.!#$&'*+/=^_`{|}~-]{1,64}@(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$";
+const PORTS = { starttls: 587, tls: 465, none: 25 };
+
+/** Mail through an SMTP server: `mailto://ops@example.com`. */
+export const mailto: ProtocolKind<MailtoConfig> = {
+  schema: {
+    type: 'object',
+    properties: {
+      server: { type: 'string', minLength: 1 },
+      port: { type: 'integer', minimum: 1, maximum: 65_535 },
+      from: { type: 'string', pattern: ADDRESS },
+      tls: { type: 'string', enum: ['starttls', 'tls', 'none'], default: 'starttls' },
+      ca: { type: 'string', minLength: 1 },
+      username: { type: 'string', minLength: 1 },
+      password_file: { type: 'string', minLength: 1 },
+      timeout: { type: 'number', exclusiveMinimum: 0, maximum: 600, default: 20 },
+    },
+    required: ['server', 'from'],
+    dependencies: { username: ['password_file'], password_file: ['username'] },
+    additionalProperties: false,
+  },
+  open,
+};
+
+function open(config: MailtoConfig): Protocol {
+  if (config.username !== undefined && config.tls === 'none' && !isLoopback(config.server)) {
+    throw configFault(
+      'mailto.tls',
+      `the password would go to ${config.server} in clear: say starttls or tls`,
+    );
+  }
+  // What the files lack is to be known at start, not when somebody has to be woken.
+  secretsOf(config);
+  return { deliver: (address, notification, signal) => deliver(config, address, notification, signal) };
+}
+
+async function deliver(
+  config: MailtoConfig,
+  address: string,
+  { id, subject, message, time }: Notification,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!new RegExp(ADDRESS).test(address)) {
+    throw new RecipientError(`${JSON.stringify(address)} is not a mail address`);
+  }
+  const { server, port = PORTS[config.tls], timeout } = config;
+  const limit = AbortSignal.timeout(timeout * 1000);
+  const { ca, password } = secretsOf(config);
+  const transport = createTransport({
+    host: server,
+    port,
+    secure: config.tls === 'tls',
+    requireTLS: config.tls === 'starttls',
+    ignoreTLS: config.tls === 'none',
+    socketTimeout: timeout * 1000,
+    tls: ca === undefined ? {} : { ca },
+    // Without `forceAuth` a server that offers no login would get the mail without one.
+    ...(password === undefined
+      ? {}
+      : { forceAuth: true, auth: { user: config.username ?? '', pass: password } }),
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  try {
+    await transport.sendMail({
+      messageId: `<${id}@${config.from.slice(config.from.indexOf('@') + 1)}>`,
+      date: time,
+      from: { name: '', address: config.from },
+      to: { name: '', address },
+      subject,
+      text: message,
+      // RFC 3834: no vacation notice comes back.
+      headers: { 'Auto-Submitted': 'auto-generated' },
+      signal: AbortSignal.any([signal, limit]),
+    });
+  } catch (cause) {
+    const where = `mail server ${server}:${port}`;
+    if (signal.aborted) throw new DeliveryError(`The delivery through ${where} was cancelled`, { cause });
+    if (limit.aborted) throw new DeliveryError(`The ${where} took longer than ${timeout} s`, { cause });
+    throw new DeliveryError(`The ${where} did not accept the mail: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** What the server said where it said something, what went wrong on the way to it otherwise. */
+function reasonOf(error: unknown): string {
+  const { response, command } = error as { response?: unknown; command?: unknown };
+  if (typeof response !== 'string' || response === '') return oneLine(messageOf(error));
+  return oneLine(typeof command === 'string' ? `${response} (to ${command})` : response);
+}
+
+function secretsOf({ ca, password_file }: MailtoConfig): { ca?: string; password?: string } {
+  return {
+    ...(ca === undefined ? {} : { ca: readConfigured(ca, 'mailto.ca') }),
+    ...(password_file === undefined ? {} : { password: readSecret(password_file, 'mailto.password_file') }),
+  };
+}
+
+function isLoopback(server: string): boolean {
+  if (server === 'localhost') return true;
+  const loopback = new BlockList();
+  loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+  loopback.addAddress('::1', 'ipv6');
+  const version = isIP(server);
+  return version !== 0 && loopback.check(server, version === 6 ? 'ipv6' : 'ipv4');
+}

@@ -1,0 +1,24 @@
+import { readFileSync, statSync } from 'node:fs';
+import { messageOf } from '@troupe/core';
+import { configFault } from './config-fault.js';
+
+/**
+ * Reads a secret from a file of its own, without the line break at its end. Throws CONFIG_INVALID, naming `key`,
+ * where the file is empty or anybody but its owner may read or change it.
+ */
+export function readSecret(file: string, key: string): string {
+  const secret = readConfigured(file, key).replace(/\r?\n$/, '');
+  if ((statSync(file).mode & 0o077) !== 0)
+    throw configFault(key, `${file} is open to others: chmod 600 ${file}`);
+  if (secret === '') throw configFault(key, `${file} is empty`);
+  return secret;
+}
+
+/** Reads a file that the configuration names. Throws CONFIG_INVALID, naming `key`. */
+export function readConfigured(file: string, key: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw configFault(key, messageOf(cause), cause);
+  }
+}

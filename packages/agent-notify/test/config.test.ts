@@ -1,0 +1,113 @@
+import { TroupeError } from '@troupe/core';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { openProtocols } from '../src/config.js';
+
+const mailto = { server: 'localhost', from: 'troupe@example.com', tls: 'none' };
+const webhook = { endpoints: { ops: { url: 'https://hooks.example.com/x' } } };
+
+describe('the configuration of the agent notify', () => {
+  it('opens the protocols that it has a section for', () => {
+    expect([...openProtocols({ mailto, webhook }).keys()]).to.deep.equal(['mailto', 'webhook']);
+    expect([...openProtocols({ webhook }).keys()]).to.deep.equal(['webhook']);
+  });
+
+  it('leaves the section as it is', () => {
+    openProtocols(Object.freeze({ mailto: Object.freeze({ ...mailto }) }));
+  });
+
+  for (const [title, section, message] of [
+    ['no protocol', {}, 'notify: no protocol is configured: add a section mailto or webhook'],
+    ['an unknown protocol', { sms: {} }, 'notify: unknown key "sms"'],
+    [
+      'a password in the file',
+      { mailto: { ...mailto, password: 'x' } },
+      'notify.mailto: unknown key "password"',
+    ],
+    ['no server', { mailto: { from: 'a@b.c' } }, 'notify.mailto: "server" is missing'],
+    [
+      'all faults at once',
+      { mailto: {} },
+      'notify.mailto: "server" is missing; notify.mailto: "from" is missing',
+    ],
+    [
+      'an unknown TLS mode',
+      { mailto: { ...mailto, tls: 'ssl' } },
+      'notify.mailto.tls: must be one of starttls, tls, none',
+    ],
+    ['a port that is none', { mailto: { ...mailto, port: 0 } }, 'notify.mailto.port: must be >= 1'],
+    [
+      'a sender of two lines',
+      { mailto: { ...mailto, from: 'a@b.c\nBcc: d@e.f' } },
+      'notify.mailto.from: must match pattern',
+    ],
+    [
+      'a login without password',
+      { mailto: { ...mailto, username: 'troupe' } },
+      'notify.mailto: must have property password_file when property username is present',
+    ],
+    [
+      'a password in clear over the network',
+      {
+        mailto: { ...mailto, server: 'mail.example.com', username: 'troupe', password_file: '/nonexistent' },
+      },
+      'notify.mailto.tls: the password would go to mail.example.com in clear',
+    ],
+    [
+      'a password file that is not there',
+      { mailto: { ...mailto, tls: 'tls', username: 'troupe', password_file: '/nonexistent' } },
+      'notify.mailto.password_file: ENOENT',
+    ],
+    [
+      'no endpoints',
+      { webhook: { endpoints: {} } },
+      'notify.webhook.endpoints: must NOT have fewer than 1 properties',
+    ],
+    [
+      'an endpoint without URL',
+      { webhook: { endpoints: { ops: {} } } },
+      'notify.webhook.endpoints.ops: "url" is missing',
+    ],
+    [
+      'an endpoint with a key that is not known',
+      { webhook: { endpoints: { ops: { url: 'https://x', secret: 'x' } } } },
+      'notify.webhook.endpoints.ops: unknown key "secret"',
+    ],
+    [
+      'a URL of another kind',
+      { webhook: { endpoints: { ops: { url: 'file:///etc/passwd' } } } },
+      'notify.webhook.endpoints.ops.url: must match pattern',
+    ],
+    [
+      'a login in a URL',
+      { webhook: { endpoints: { ops: { url: 'https://a:geheim@example.com/' } } } },
+      'notify.webhook.endpoints.ops.url: must not hold a login',
+    ],
+    [
+      'a URL that is none',
+      { webhook: { endpoints: { ops: { url: 'https://' } } } },
+      'notify.webhook.endpoints.ops.url: is not a URL',
+    ],
+  ] as const) {
+    it(`refuses ${title}`, () => {
+      expect(() => openProtocols(section))
+        .to.throw(TroupeError, `plugins: ${message}`)
+        .with.property('code', 'CONFIG_INVALID');
+    });
+  }
+
+  it('never shows the login of a URL', () => {
+    const section = { webhook: { endpoints: { ops: { url: 'https://a:geheim@example.com/' } } } };
+    expect(() => openProtocols(section))
+      .to.throw()
+      .with.property('message')
+      .not.include('geheim');
+  });
+
+  it('allows a login in clear on this machine alone', () => {
+    for (const server of ['localhost', '127.0.0.1', '127.1.2.3', '::1']) {
+      const section = { mailto: { ...mailto, server, username: 'troupe', password_file: '/nonexistent' } };
+      expect(() => openProtocols(section)).to.throw('plugins: notify.mailto.password_file: ENOENT');
+    }
+  });
+});
