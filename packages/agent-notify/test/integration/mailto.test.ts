@@ -210,7 +210,8 @@ describe('mailto and a real mail server', function () {
     expect(error.message).to.match(/did not accept the mail: .*ECONNREFUSED/);
   });
 
-  describe('a server that never comes to the point', () => {
+  describe('a server that never comes to the point', function () {
+    this.timeout(10_000);
     let endless: Server;
     let connections: number;
 
