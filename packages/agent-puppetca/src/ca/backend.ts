@@ -18,6 +18,6 @@ export interface Backend {
   sign(certname: string, signal?: AbortSignal): Promise<void>;
   /** Fails with NOT_FOUND, or CONFLICT where there is only a request. */
   revoke(certname: string, signal?: AbortSignal): Promise<void>;
-  /** Revokes and deletes whatever there is of the name. */
-  clean(certname: string, signal?: AbortSignal): Promise<{ revoked: boolean; deleted: boolean }>;
+  /** Revokes and deletes whatever there is of the name that had this status a moment ago. */
+  clean(before: CertificateStatus, signal?: AbortSignal): Promise<{ revoked: boolean; deleted: boolean }>;
 }

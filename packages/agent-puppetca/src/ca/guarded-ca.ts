@@ -74,8 +74,9 @@ export class GuardedCa implements Ca {
     return this.#queue.run(
       certname,
       async () => {
-        this.#checkOwn(await this.#backend.status(certname, signal), 'cleaned');
-        return this.#backend.clean(certname, signal);
+        const status = await this.#backend.status(certname, signal);
+        this.#checkOwn(status, 'cleaned');
+        return this.#backend.clean(status, signal);
       },
       signal,
     );
@@ -91,7 +92,7 @@ export class GuardedCa implements Ca {
     }
     const certificate = readCertificate(pem);
     if (!createPublicKey(csr.publicKeyPem).equals(certificate.publicKey)) {
-      await this.#backend.clean(certname);
+      await this.#backend.clean(await this.#backend.status(certname));
       throw new CaError(
         'FINGERPRINT_MISMATCH',
         `The certificate of ${certname} that the CA signed (${sha256Fingerprint(pem)}) has another key than the ` +

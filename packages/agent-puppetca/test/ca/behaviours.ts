@@ -38,9 +38,9 @@ export function behavesLikeACa(subject: () => Subject): void {
   });
 
   /** A name that no other test uses. */
-  function newName(): string {
+  function newName(domain = 'example.net'): string {
     names += 1;
-    return `n${names}.example.net`;
+    return `n${names}.${domain}`;
   }
 
   function csrOf(commonName: string, options: Partial<Parameters<typeof createCsr>[0]> = {}): string {
@@ -220,7 +220,7 @@ export function behavesLikeACa(subject: () => Subject): void {
     });
 
     it('makes no caller out of a node', async () => {
-      const name = 'mallory.mcollective';
+      const name = newName('mcollective');
       const fingerprint = await submit(name);
       const error = await refusal('REFUSED', subject().ca.sign(name, fingerprint));
       expect(error.message).to.include('/\\.mcollective$/');

@@ -158,7 +158,7 @@ export class BuiltinCa implements Backend {
     });
   }
 
-  clean(certname: string): Promise<{ revoked: boolean; deleted: boolean }> {
+  clean({ certname }: CertificateStatus): Promise<{ revoked: boolean; deleted: boolean }> {
     return this.#alone(async () => {
       const revoked = await this.#revokeAll(certname);
       const certificate = await this.#directory.remove('signed', `${certname}.pem`);

@@ -97,10 +97,12 @@ export class CliCa implements Backend {
     throw failed('revoke', result);
   }
 
-  async clean(certname: string, signal?: AbortSignal): Promise<{ revoked: boolean; deleted: boolean }> {
-    const before = await this.status(certname, signal);
+  async clean(
+    before: CertificateStatus,
+    signal?: AbortSignal,
+  ): Promise<{ revoked: boolean; deleted: boolean }> {
     if (before.state === 'missing') return { revoked: false, deleted: false };
-    const result = await this.#run(['clean', '--certname', certname], signal);
+    const result = await this.#run(['clean', '--certname', before.certname], signal);
     const isGone = result.stderr.includes('Could not find files to clean');
     if (result.exitCode !== 0 && result.exitCode !== onlyRequest && !isGone) throw failed('clean', result);
     const revoked = before.state === 'signed' && result.stdout.includes('has been revoked');

@@ -76,10 +76,12 @@ export class HttpCa implements Backend {
     if (!isDone(answer)) throw unexpected(call, answer);
   }
 
-  async clean(certname: string, signal?: AbortSignal): Promise<{ revoked: boolean; deleted: boolean }> {
-    const before = await this.status(certname, signal);
+  async clean(
+    before: CertificateStatus,
+    signal?: AbortSignal,
+  ): Promise<{ revoked: boolean; deleted: boolean }> {
     // Not the API's own "clean": it answers 200 always, and leaves requests where they are.
-    const revocation = this.#change(certname, 'revoked', signal);
+    const revocation = this.#change(before.certname, 'revoked', signal);
     const revoked = await this.#client.call(revocation);
     if (!isDone(revoked) && revoked.status !== 404 && revoked.status !== 409)
       throw unexpected(revocation, revoked);

@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises';
+import { silentLogger } from '@troupe/core';
+import {
+  aotJar,
+  createTempFolder,
+  freePort,
+  PuppetServer,
+  puppetServerMissing,
+  skip,
+  type TempFolder,
+} from '@troupe/testkit';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { CaError } from '../../src/ca/error.js';
+import { type OpenCa, openCa } from '../../src/ca/open-ca.js';
+import { readConfig } from '../../src/config.js';
+import { behavesLikeACa, type Subject } from '../ca/behaviours.js';
+import { nodeFiles } from './node-files.js';
+
+const certname = 'ca2.example.net';
+const address = '127.0.0.1';
+
+describe('a real Puppet Server', function () {
+  this.timeout(60_000);
+  let folder: TempFolder;
+  let server: PuppetServer;
+  let subject: Omit<Subject, 'ca'>;
+
+  before(async function () {
+    const missing = puppetServerMissing();
+    if (missing) skip(this, missing);
+    this.timeout(400_000);
+    folder = await createTempFolder({ prefix: 'troupe-puppetca', mode: 0o711 });
+    server = await PuppetServer.start({
+      name: 'ca2',
+      folder: folder.join('ca2'),
+      address,
+      port: await freePort(),
+      certname,
+      code: {},
+      aotJar: aotJar(),
+    });
+    const caCertificatePem = await readFile(server.layout.caCertificate, 'utf8');
+    subject = { certname, address, port: server.port, caCertificatePem };
+  });
+
+  after(async function () {
+    this.timeout(60_000);
+    await server?.stop();
+    await folder?.close();
+  });
+
+  const host = { identity: certname, stateDir: '/nonexistent', log: silentLogger };
+  const http = () => {
+    const { caCertificate, hostCertificate, hostKey, crl } = server.layout;
+    return {
+      backend: 'http',
+      url: server.url,
+      ca: caCertificate,
+      certificate: hostCertificate,
+      key: hostKey,
+      crl,
+    };
+  };
+  const cli = () => {
+    const { puppetConf, cadir } = server.layout;
+    return { backend: 'cli', config: puppetConf, cadir, address, port: server.port };
+  };
+
+  for (const [backend, section] of [
+    ['http', http],
+    ['cli', cli],
+  ] as const) {
+    describe(`through ${backend}`, () => {
+      let open: OpenCa;
+
+      before(async () => {
+        open = await openCa(readConfig(section()), host);
+      });
+
+      after(() => open?.close());
+
+      behavesLikeACa(() => ({ ...subject, ca: open.ca }));
+    });
+  }
+
+  it('lets nobody in who may not administer it', async () => {
+    const admin = await openCa(readConfig(http()), host);
+    const open = await openCa(readConfig({ ...http(), ...(await nodeFiles(admin, subject, folder)) }), host);
+    try {
+      const error = await open.ca.status('web1').catch((reason: unknown) => reason);
+      expect(error).to.be.instanceOf(CaError).with.property('code', 'FORBIDDEN');
+      expect((error as Error).message).to.match(/answered 403: .*pp_cli_auth/);
+    } finally {
+      await open.close();
+      await admin.close();
+    }
+  });
+});
