@@ -18,8 +18,8 @@ export function describe(filter: Filter): string {
   const { identities, agents, classes, facts, compound } = filter;
   const conditions = [
     ...(identities.length > 0 ? [`the identity ${join(identities.map(describeName), 'or')}`] : []),
-    ...agents.map((agent) => `the agent ${describeThing(agent)} is present`),
-    ...classes.map((name) => `the class ${describeThing(name)} is present`),
+    ...agents.map((agent) => describePresence('agent', agent)),
+    ...classes.map((name) => describePresence('class', name)),
     ...facts.map(describeFact),
     ...compound.map((expression) => describeExpression(expression)),
   ];
@@ -41,7 +41,7 @@ export function describeExpression(expression: Expression): string {
     case 'not':
       return `it is not so that (${describeExpression(expression.of)})`;
     case 'class':
-      return `the class ${describeThing(expression.name)} is present`;
+      return describePresence('class', expression.name);
     case 'fact':
       return describeFact(expression);
     case 'data': {
@@ -64,8 +64,11 @@ function describeName(name: string): string {
   return `${name.startsWith('/') ? 'matches' : 'is'} ${name}`;
 }
 
-function describeThing(name: string): string {
-  return name.startsWith('/') ? `that matches ${name}` : name;
+function describePresence(what: 'agent' | 'class', name: string): string {
+  const article = what === 'agent' ? 'an' : 'a';
+  return name.startsWith('/')
+    ? `${article} ${what} that matches ${name} is present`
+    : `the ${what} ${name} is present`;
 }
 
 function join(parts: readonly string[], word: string): string {

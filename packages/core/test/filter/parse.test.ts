@@ -1,0 +1,120 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { parseClass, parseFact, parseFilter, parseIdentity, parseWith } from '../../src/filter/parse.js';
+
+describe('a fact on the command line', () => {
+  for (const [word, fact, operator, value] of [
+    ['os.family=Debian', 'os.family', '==', 'Debian'],
+    ['os.family==Debian', 'os.family', '==', 'Debian'],
+    ['os.family != Debian', 'os.family', '!=', 'Debian'],
+    ['role=/^web/', 'role', '=~', '/^web/'],
+    ['role!=/^web/i', 'role', '!~', '/^web/i'],
+    ['role=~^web', 'role', '=~', '/^web/'],
+    ['role=~/^web/', 'role', '=~', '/^web/'],
+    ['role!~^web', 'role', '!~', '/^web/'],
+    ['path=/a/b/', 'path', '=~', '/a\\/b/'],
+    ['path="/a/b/"', 'path', '==', '/a/b/'],
+    ['path=/var/log', 'path', '==', '/var/log'],
+    ['memory>=4', 'memory', '>=', '4'],
+    ['memory=>4', 'memory', '>=', '4'],
+    ['memory=<4', 'memory', '<=', '4'],
+    ['memory<-4.5', 'memory', '<', '-4.5'],
+    ['formula=a=b', 'formula', '==', 'a=b'],
+    ["motd='two words'", 'motd', '==', 'two words'],
+    ['  spaced  =  out  ', 'spaced', '==', 'out'],
+  ] as const) {
+    it(`reads ${word}`, () => {
+      expect(parseFact(word)).to.deep.equal({ fact, operator, value });
+    });
+  }
+
+  for (const [word, reason] of [
+    ['os', '"os" is not a fact filter'],
+    ['=Debian', 'not a fact filter'],
+    ['os=', 'not a fact filter'],
+    ['os</x/', 'cannot be compared with <'],
+    ['os=/(/', 'missing closing )'],
+  ] as const) {
+    it(`refuses ${word}`, () => {
+      expect(() => parseFact(word))
+        .to.throw(reason)
+        .with.property('code', 'FILTER_INVALID');
+    });
+  }
+});
+
+describe('names on the command line', () => {
+  it('are plain or regular expressions', () => {
+    expect(parseClass('apache::mod')).to.equal('apache::mod');
+    expect(parseClass('/^apache/')).to.equal('/^apache/');
+    expect(parseIdentity('Web1.Example.COM')).to.equal('web1.example.com');
+    expect(parseIdentity('/^web/')).to.equal('/^web/');
+  });
+
+  it('are refused when they cannot name anything', () => {
+    expect(() => parseClass('os=x')).to.throw('"os=x" is no class');
+    expect(() => parseClass('')).to.throw('the class is empty');
+    expect(() => parseClass('/apache')).to.throw('is not a regular expression');
+    expect(() => parseIdentity('web 1')).to.throw('"web 1" is no identity');
+    expect(() => parseIdentity('web/1')).to.throw('"web/1" is no identity');
+  });
+});
+
+describe('a mix of facts and classes', () => {
+  it('takes as a class what is no fact', () => {
+    expect(parseWith('apache os.family=Debian  /^php=/ motd="two words" memory>4')).to.deep.equal({
+      facts: [
+        { fact: 'os.family', operator: '==', value: 'Debian' },
+        { fact: 'motd', operator: '==', value: 'two words' },
+        { fact: 'memory', operator: '>', value: '4' },
+      ],
+      classes: ['apache', '/^php=/'],
+    });
+  });
+
+  it('must say something, and close its quotes', () => {
+    expect(() => parseWith('  ')).to.throw('-W needs');
+    expect(() => parseWith('motd="two words')).to.throw('a quote is never closed');
+  });
+});
+
+describe('a whole command line', () => {
+  it('becomes one filter', () => {
+    const filter = parseFilter({
+      facts: ['a=1'],
+      classes: ['c'],
+      agents: ['puppetd'],
+      identities: ['X1'],
+      with: ['d b=2'],
+      select: ['c and not b=3'],
+    });
+    expect(filter).to.deep.equal({
+      facts: [
+        { fact: 'a', operator: '==', value: '1' },
+        { fact: 'b', operator: '==', value: '2' },
+      ],
+      classes: ['c', 'd'],
+      agents: ['puppetd'],
+      identities: ['x1'],
+      compound: [
+        {
+          kind: 'and',
+          of: [
+            { kind: 'class', name: 'c' },
+            { kind: 'not', of: { kind: 'fact', fact: 'b', operator: '==', value: '3' } },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('may be empty', () => {
+    expect(parseFilter({})).to.deep.equal({
+      facts: [],
+      classes: [],
+      agents: [],
+      identities: [],
+      compound: [],
+    });
+  });
+});
