@@ -39,9 +39,10 @@ export async function daemonizePuppet(options: {
   const data = { output: said, exitcode: exitCode };
   if (exitCode !== 0)
     throw new ProvisionError(`${words.join(' ')} ended with exit code ${exitCode}`, { data });
+  // A service manager answers for its services itself.
+  if (options.command) return { output: said, exitCode };
   const pid = await appearing(puppet, signal);
   if (pid !== undefined) return { output: `${said}\nPuppet's daemon runs (process ${pid})`, exitCode };
-  if (options.command) return { output: said, exitCode };
   throw new ProvisionError(`${words.join(' ')} ended well, but no daemon of Puppet runs`, { data });
 }
 

@@ -33,6 +33,8 @@ export class FakeCa implements AsyncDisposable {
   revocationList: string;
   /** Answers instead of the usual ones, by `METHOD path`. */
   readonly answers = new Map<string, { status: number; body: string } | 'cut'>();
+  /** Nothing is answered before this. */
+  pause: Promise<void> = Promise.resolve();
   readonly #server: Server;
 
   private constructor(ca: Ca, server: Server) {
@@ -49,7 +51,8 @@ export class FakeCa implements AsyncDisposable {
     options: { name?: string; names?: readonly string[]; addresses?: readonly string[] } = {},
   ): Promise<FakeCa> {
     const ca = await caNamed(options.name ?? 'Fake CA');
-    const { privateKeyPem, publicKeyPem } = await (serverKey ??= generateKeyPair(2048));
+    serverKey ??= generateKeyPair(2048);
+    const { privateKeyPem, publicKeyPem } = await serverKey;
     const certificate = issueCertificate({
       ca,
       commonName: 'm1.example.net',
@@ -87,6 +90,7 @@ export class FakeCa implements AsyncDisposable {
     this.asked.push(what);
     const body: Buffer[] = [];
     for await (const piece of request) body.push(piece as Buffer);
+    await this.pause;
     const given = this.answers.get(what);
     const usual = () => this.#usual(what, Buffer.concat(body).toString());
     if (given === 'cut') {
