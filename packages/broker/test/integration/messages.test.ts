@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { type Broker, startBroker } from '../../src/broker.js';
 import type { BrokerConfigInput } from '../../src/config.js';
-import { connect, refusal, type TestClient } from '../fixtures/client.js';
+import { connect, refusal, stopReading, type TestClient } from '../fixtures/client.js';
 import { type LogLine, recordingLogger } from '../fixtures/log.js';
 import { Pki } from '../fixtures/pki.js';
 import { until } from '../fixtures/wait.js';
@@ -315,8 +315,7 @@ describe('messages through the broker', function () {
       const slow = await join('alice.mcollective');
       const brisk = await join('bob.mcollective');
       for (const client of [slow, brisk]) await client.subscribe(`${main}/event/#`);
-      slow.mqtt.stream.pause();
-      (slow.mqtt.stream as unknown as { _handle?: { readStop(): void } })._handle?.readStop();
+      stopReading(slow);
       const node = await join('n1.example.com');
       const text = 'x'.repeat(500_000);
       for (let index = 0; index < 60; index += 1) {

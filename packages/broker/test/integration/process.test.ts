@@ -1,0 +1,210 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { after, afterEach, before, describe, it } from 'mocha';
+import { type SpawnedBroker, spawnBroker } from '../../src/spawn.js';
+import { connect, refusal, stopReading, type TestClient } from '../fixtures/client.js';
+import { Pki } from '../fixtures/pki.js';
+import { until } from '../fixtures/wait.js';
+
+const bin = fileURLToPath(new URL('../../../bin/troupe-broker.js', import.meta.url));
+const spawnModule = new URL('../../src/spawn.js', import.meta.url).href;
+const quiet = { onLog: () => undefined };
+const open = { listen: ['mqtt://127.0.0.1:0'], security: { mode: 'none' as const } };
+
+describe('the broker as a process', function () {
+  this.timeout(60_000);
+  let pki: Pki;
+  let broker: SpawnedBroker | undefined;
+
+  before(async () => {
+    pki = await Pki.create();
+  });
+  after(() => pki.remove());
+  afterEach(async () => {
+    await broker?.stop();
+    broker = undefined;
+  });
+
+  describe('spawnBroker', () => {
+    it('starts it on a free port, and stops it', async () => {
+      broker = await spawnBroker(open, quiet);
+      expect(broker.url).to.match(/^mqtt:\/\/127\.0\.0\.1:[1-9]\d+$/);
+      expect(broker.pid).to.be.greaterThan(0).and.not.equal(process.pid);
+      expect(await refusal(broker.url)).to.equal(0);
+      const { pid } = broker;
+      await broker.stop();
+      expect(broker.isRunning).to.equal(false);
+      expect(isAlive(pid)).to.equal(false);
+    });
+
+    it('restarts it on the same address, after an orderly end and after a crash', async () => {
+      broker = await spawnBroker(open, quiet);
+      const { url, pid } = broker;
+      const client = await connect(url);
+      await broker.restart();
+      await client.closed();
+      expect([broker.url, broker.pid === pid]).to.eql([url, false]);
+      expect(await refusal(url)).to.equal(0);
+      await broker.kill();
+      expect(broker.isRunning).to.equal(false);
+      expect(await refusal(url)).to.equal('ECONNREFUSED');
+      await broker.restart();
+      expect(await refusal(url)).to.equal(0);
+    });
+
+    it('reads certificates again when it is told to', async () => {
+      const lines: string[] = [];
+      const revoked = pki.issue('n1.example.com');
+      const security = { ...pki.server(), crl: pki.crlFile };
+      broker = await spawnBroker(
+        { listen: ['mqtts://127.0.0.1:0'], security },
+        { onLog: (line) => void lines.push(line) },
+      );
+      const options = { clientId: 'n1.example.com', ca: pki.ca.certificatePem, ...revoked };
+      expect(await refusal(broker.url, options)).to.equal(0);
+      pki.revoke(revoked);
+      broker.reload();
+      await until('they are read again', () => lines.some((line) => line.includes('read again')));
+      expect(await refusal(broker.url, options)).to.equal(5);
+    });
+
+    for (const [title, config, reason] of [
+      ['what is wrong with its configuration', { listen: ['mqtt://0.0.0.0:0'] }, 'not loopback'],
+      [
+        'that a value is not possible',
+        { ...open, limits: { subscriptions: 0 } },
+        'limits.subscriptions: must be >= 1',
+      ],
+    ] as const) {
+      it(`tells ${title}`, async () => {
+        const error = await spawnBroker(config, quiet).then(
+          () => undefined,
+          (cause: unknown) => cause,
+        );
+        expect(error).to.be.instanceOf(Error).with.property('message').that.includes(reason);
+      });
+    }
+
+    it('lets no broker outlive a parent that was killed', async () => {
+      const script = `
+        import { spawnBroker } from ${JSON.stringify(spawnModule)};
+        const broker = await spawnBroker(${JSON.stringify(open)}, { onLog: () => undefined });
+        console.log(broker.pid);
+        setInterval(() => undefined, 1000);
+      `;
+      const args = ['--input-type=module', '--eval', script];
+      const parent = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const [line] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string];
+      const pid = Number(line);
+      expect(isAlive(pid)).to.equal(true);
+      parent.kill('SIGKILL');
+      await once(parent, 'close');
+      await until('the broker has ended', () => !isAlive(pid));
+    });
+  });
+
+  describe('troupe-broker', () => {
+    const run = (...args: string[]) => spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8' });
+
+    it('prints its addresses as one line of JSON, logs JSON, and ends with 0 on SIGTERM', async () => {
+      const file = pki.file('broker.yaml', 'listen: ["mqtt://127.0.0.1:1"]\nsecurity: {mode: none}\n');
+      const args = [bin, '--config', file, '--listen', 'mqtt://127.0.0.1:0', '-l', 'tcp://127.0.0.1:0'];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+      let [stdout, stderr] = ['', ''];
+      child.stdout.on('data', (text) => {
+        stdout += text;
+      });
+      child.stderr.on('data', (text) => {
+        stderr += text;
+      });
+      const closed = once(child, 'close');
+      await until('it is ready', () => stdout.includes('\n'));
+      const { urls } = JSON.parse(stdout) as { urls: string[] };
+      expect(urls.map((url) => url.replace(/\d+$/, 'N'))).to.eql(['mqtt://127.0.0.1:N', 'tcp://127.0.0.1:N']);
+      for (const url of urls) expect(await refusal(url)).to.equal(0);
+      const client = await connect(urls[0] ?? '');
+      child.kill('SIGTERM');
+      await client.closed();
+      expect(await closed).to.eql([0, null]);
+      const log = stderr
+        .trim()
+        .split('\n')
+        .map((text) => JSON.parse(text) as { msg: string });
+      expect(log.at(0)?.msg).to.equal('the broker is ready');
+      expect(log.at(-1)).to.include({ msg: 'the broker ended', accepted: 3 });
+    });
+
+    it('explains itself', () => {
+      const { status, stdout } = run('--help');
+      expect(status).to.equal(0);
+      expect(stdout).to.include('Exit codes: 0 ').and.to.include('Signals: HUP').and.to.include('Memory:');
+    });
+
+    it('checks a configuration and the files that it names', () => {
+      const good = pki.file(
+        'good.yaml',
+        JSON.stringify({ listen: ['mqtts://0.0.0.0:1'], security: pki.server() }),
+      );
+      expect(run('--config', good, '--check')).to.include({ status: 0, stdout: `${good} is sound\n` });
+      const bad = pki.file(
+        'bad.yaml',
+        JSON.stringify({ listen: ['mqtts://0.0.0.0:1'], security: { ca: '/nowhere' } }),
+      );
+      const { status, stderr } = run('-c', bad, '--check');
+      expect(status).to.equal(1);
+      expect(stderr).to.match(/^troupe-broker: security\.ca: cannot read \/nowhere: .*\n$/);
+    });
+
+    for (const [title, args, status, message] of [
+      ['no configuration', [], 2, '--config FILE is missing'],
+      ['an unknown option', ['--lisen', 'x'], 2, "Unknown option '--lisen'"],
+      ['a file that is not there', ['-c', '/nowhere.yaml'], 1, 'cannot read the configuration /nowhere.yaml'],
+    ] as const) {
+      it(`ends with ${status} for ${title}`, () => {
+        const result = run(...args);
+        expect(result.status).to.equal(status);
+        expect(result.stderr).to.include(message);
+        expect(result.stderr).not.to.include('    at ');
+      });
+    }
+  });
+
+  // With aedes' own setting of `concurrency` this ends the broker: "Maximum call stack size exceeded".
+  it('survives a requester that leaves while thousands of replies are on their way', async () => {
+    broker = await spawnBroker(open, quiet);
+    const { url, pid } = broker;
+    const replies = 'mco/mcollective/reply/alice/s1';
+    const join = (count: number, name: string) =>
+      Promise.all(Array.from({ length: count }, (_, index) => connect(url, { clientId: `${name}${index}` })));
+    const [requester, ...others] = await Promise.all([connect(url), ...(await join(110, 'n'))]);
+    await requester.subscribe(`${replies}/#`);
+    stopReading(requester);
+    // The large ones fill the requester's socket; what comes then has to wait in the broker.
+    const send = (node: TestClient, count: number, bytes: number) =>
+      Promise.all(
+        Array.from({ length: count }, () => node.publish(`${replies}/n`, 'x'.repeat(bytes), { qos: 1 })),
+      );
+    await Promise.all(others.slice(0, 10).map((node) => send(node, 1, 1_000_000)));
+    await Promise.all(others.slice(10).map((node) => send(node, 40, 300)));
+    requester.drop();
+    const late = await connect(url);
+    await late.subscribe('mco/mcollective/event/#');
+    await others.at(-1)?.publish('mco/mcollective/event/n', 'alive');
+    await late.hears('alive');
+    expect(broker.pid).to.equal(pid);
+    expect(broker.isRunning).to.equal(true);
+    await Promise.all([late, ...others].map((client) => client.end()));
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
