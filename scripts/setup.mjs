@@ -74,7 +74,9 @@ async function installDebian(puppet, report) {
   if (missing.length === 0) return missing;
   const names = missing.map(({ name }) => name).join(' ');
   if (!mayInstall()) {
-    report(`missing, and only root on Debian can install it: apt-get install --no-install-recommends ${names}`);
+    report(
+      `missing, and only root on Debian can install it: apt-get install --no-install-recommends ${names}`,
+    );
     return missing;
   }
   report(`installing Debian packages, which may take minutes: ${names} …`);
