@@ -1,19 +1,17 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { isIPv6 } from 'node:net';
-import { execa } from 'execa';
+import { copyFile, readFile } from 'node:fs/promises';
 import { type RunningProcess, startProcess } from '../process.js';
 import { signalTarget } from '../process-tree.js';
 import { waitFor } from '../wait-for.js';
 import { installCode, type PuppetCode } from './environments.js';
-import { asServerUser, puppetServerMissing, serverJar, serverUser } from './installation.js';
+import { asServerUser, puppetServerMissing, serverJar } from './installation.js';
 import { jvmArguments } from './jvm.js';
-import { writeServerConfig } from './server-config.js';
-import { type ServerLayout, serverLayout } from './server-layout.js';
+import { type ServerPaths, serverPaths } from './server-paths.js';
+import { handOver, prepareServer } from './server-setup.js';
 
 export interface PuppetServerOptions {
   /** What people call it. */
   name: string;
-  /** A folder of its own, which may be new; where root starts the server, every user must be able to reach it. */
+  /** A folder of its own, new or with the CA of an earlier start; where root starts the server, every user must be able to reach it. */
   folder: string;
   /** The address it listens on. Two servers share a port only on two addresses. */
   address: string;
@@ -42,15 +40,15 @@ export class PuppetServer implements AsyncDisposable {
   readonly port: number;
   /** The JVM's. */
   readonly pid: number;
-  readonly layout: ServerLayout;
+  readonly paths: ServerPaths;
   readonly #process: RunningProcess;
 
-  private constructor(options: PuppetServerOptions, layout: ServerLayout, process: RunningProcess) {
+  private constructor(options: PuppetServerOptions, paths: ServerPaths, process: RunningProcess) {
     this.name = options.name;
     this.certname = options.certname;
     this.address = options.address;
     this.port = options.port ?? 8140;
-    this.layout = layout;
+    this.paths = paths;
     this.pid = signalTarget(process.pid);
     this.#process = process;
   }
@@ -59,23 +57,23 @@ export class PuppetServer implements AsyncDisposable {
   static async start(options: PuppetServerOptions): Promise<PuppetServer> {
     const missing = puppetServerMissing();
     if (missing) throw new Error(`Puppet Server ${options.name} cannot start: ${missing}`);
-    const layout = serverLayout(options.folder, options.certname);
-    await prepare(options, layout);
+    const paths = serverPaths(options.folder, options.certname);
+    await prepareServer(options, paths);
     const jar = await options.aotJar;
-    if (jar) await copyFile(jar, layout.aotJar);
+    if (jar) await copyFile(jar, paths.aotJar);
     options.signal?.throwIfAborted();
-    const process = launch(options, layout);
+    const process = launch(options, paths);
     try {
-      await ready(options, layout, process);
+      await ready(options, paths, process);
     } catch (error) {
       await process.stop({ signal: 'SIGKILL' });
       throw error;
     }
-    return new PuppetServer(options, layout, process);
+    return new PuppetServer(options, paths, process);
   }
 
   get url(): string {
-    return `https://${isIPv6(this.address) ? `[${this.address}]` : this.address}:${this.port}`;
+    return `https://${this.address}:${this.port}`;
   }
 
   get isRunning(): boolean {
@@ -84,13 +82,13 @@ export class PuppetServer implements AsyncDisposable {
 
   /** The log since the start. */
   log(): Promise<string> {
-    return readFile(this.layout.logFile, 'utf8');
+    return readFile(this.paths.logFile, 'utf8');
   }
 
   /** Adds to its code or replaces parts of it; the next catalog is made of that. */
   async installCode(code: PuppetCode): Promise<void> {
-    await installCode(this.layout.environments, code);
-    await handOver(this.layout.codedir);
+    await installCode(this.paths.environments, code);
+    await handOver(this.paths.codedir);
   }
 
   /** Ends the JVM: politely, after 30 s by force. The folder stays, so that its CA can be looked at. */
@@ -103,47 +101,12 @@ export class PuppetServer implements AsyncDisposable {
   }
 }
 
-async function prepare(options: PuppetServerOptions, layout: ServerLayout): Promise<void> {
-  const { name, address, certname, folder } = options;
-  await mkdir(folder, { recursive: true });
-  await writeServerConfig(layout, {
-    ...{ name, address, certname },
-    port: options.port ?? 8140,
-    dnsAltNames: options.dnsAltNames ?? ['puppet'],
-    keyLength: options.keyLength ?? 2048,
-  });
-  await installCode(layout.environments, options.code);
-  await writeFile(layout.restartFile, '0');
-  await handOver(folder);
-  await checkReachable(folder);
-  const [file = '', ...args] = asServerUser(folder);
-  const setup = [...args, 'puppetserver', 'ca', 'setup', '--config', layout.puppetConf];
-  await execa(file, setup, options.signal ? { cancelSignal: options.signal } : {});
-}
-
-/** Gives what root made to the server's user. */
-async function handOver(folder: string): Promise<void> {
-  const user = serverUser();
-  if (user) await execa('chown', ['--recursive', `${user}:${user}`, folder]);
-  await execa('chmod', ['--recursive', 'u+rwX', folder]);
-}
-
-async function checkReachable(folder: string): Promise<void> {
-  const [file = '', ...args] = asServerUser(folder);
-  const { exitCode } = await execa(file, [...args, 'test', '-x', folder], { reject: false });
-  if (exitCode === 0) return;
-  const user = serverUser() ?? 'the current user';
-  throw new Error(
-    `${user} cannot reach ${folder}: give a folder below folders that everybody may enter (mode 0711)`,
-  );
-}
-
-function launch(options: PuppetServerOptions, layout: ServerLayout): RunningProcess {
+function launch(options: PuppetServerOptions, paths: ServerPaths): RunningProcess {
   const java = [
-    ...jvmArguments({ heapMegabytes: 384, tempFolder: layout.rundir }),
-    ...['-cp', `${layout.aotJar}:${serverJar}`, 'puppetlabs.trapperkeeper.main'],
-    ...['--config', layout.servicesConfig, '--bootstrap-config', layout.bootstrapConfig],
-    ...['--restart-file', layout.restartFile],
+    ...jvmArguments({ heapMegabytes: 384, tempFolder: paths.rundir }),
+    ...['-cp', `${paths.aotJar}:${serverJar}`, 'puppetlabs.trapperkeeper.main'],
+    ...['--config', paths.servicesConfig, '--bootstrap-config', paths.bootstrapConfig],
+    ...['--restart-file', paths.restartFile],
   ];
   return startProcess('java', java, {
     prefix: [...(options.exec ?? []), ...asServerUser(options.folder)],
@@ -153,12 +116,12 @@ function launch(options: PuppetServerOptions, layout: ServerLayout): RunningProc
 
 async function ready(
   options: PuppetServerOptions,
-  layout: ServerLayout,
+  paths: ServerPaths,
   process: RunningProcess,
 ): Promise<void> {
   const { name, timeoutSeconds = 300, signal } = options;
   const isReady = async () =>
-    !process.isRunning || (await readFile(layout.restartFile, 'utf8')).startsWith('1');
+    !process.isRunning || (await readFile(paths.restartFile, 'utf8')).startsWith('1');
   try {
     await waitFor(`Puppet Server ${name}`, isReady, {
       ...(signal ? { signal } : {}),
@@ -168,7 +131,7 @@ async function ready(
     if (!process.isRunning) throw new Error(`Puppet Server ${name} ended before it was ready`);
   } catch (cause) {
     if (signal?.aborted) throw cause;
-    const end = faults(`${process.output}${await readFile(layout.logFile, 'utf8').catch(() => '')}`);
+    const end = faults(`${process.output}${await readFile(paths.logFile, 'utf8').catch(() => '')}`);
     throw new Error(`${cause instanceof Error ? cause.message : cause}; its log says:\n${end}`, {
       cause,
     });

@@ -2,7 +2,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { authorization } from './auth-rules.js';
 import { serverGems, serverRuby } from './installation.js';
-import type { ServerLayout } from './server-layout.js';
+import type { ServerPaths } from './server-paths.js';
 import { services } from './services.js';
 
 /** What tells one Puppet Server from another. */
@@ -16,8 +16,8 @@ export interface ServerIdentity {
 }
 
 /** Writes the whole configuration of a private server, without its CA and its code. */
-export async function writeServerConfig(layout: ServerLayout, identity: ServerIdentity): Promise<void> {
-  const { confdir, servicesConfig, bootstrapConfig, environments, vardir, rundir, logdir, gems } = layout;
+export async function writeServerConfig(paths: ServerPaths, identity: ServerIdentity): Promise<void> {
+  const { confdir, servicesConfig, bootstrapConfig, environments, vardir, rundir, logdir, gems } = paths;
   for (const folder of [
     confdir,
     servicesConfig,
@@ -31,17 +31,17 @@ export async function writeServerConfig(layout: ServerLayout, identity: ServerId
     await mkdir(folder, { recursive: true });
     await chmod(folder, 0o755);
   }
-  await writeFile(layout.puppetConf, puppetConf(layout, identity));
+  await writeFile(paths.puppetConf, puppetConf(paths, identity));
   await writeFile(
     join(servicesConfig, 'server.json'),
-    JSON.stringify(serviceSettings(layout, identity), null, 2),
+    JSON.stringify(serviceSettings(paths, identity), null, 2),
   );
   await writeFile(join(bootstrapConfig, 'bootstrap.cfg'), `${services.join('\n')}\n`);
-  await writeFile(layout.loggingConfig, logback(layout));
+  await writeFile(paths.loggingConfig, logback(paths));
 }
 
 function puppetConf(
-  layout: ServerLayout,
+  paths: ServerPaths,
   { address, port, certname, dnsAltNames, keyLength }: ServerIdentity,
 ): string {
   // The parser of `puppetserver ca` ends a value at its first blank, and takes its own defaults for cadir and ssldir.
@@ -52,10 +52,10 @@ server = ${address}
 serverport = ${port}
 ca_server = ${address}
 ca_port = ${port}
-confdir = ${layout.confdir}
-codedir = ${layout.codedir}
-ssldir = ${layout.ssldir}
-cadir = ${layout.cadir}
+confdir = ${paths.confdir}
+codedir = ${paths.codedir}
+ssldir = ${paths.ssldir}
+cadir = ${paths.cadir}
 keylength = ${keyLength}
 dns_alt_names = ${names}
 [server]
@@ -66,9 +66,9 @@ environment_timeout = 0
 }
 
 /** One file for all services: the server reads JSON where its package has HOCON. */
-function serviceSettings(layout: ServerLayout, { name, address, port }: ServerIdentity): object {
+function serviceSettings(paths: ServerPaths, { name, address, port }: ServerIdentity): object {
   return {
-    global: { 'logging-config': layout.loggingConfig },
+    global: { 'logging-config': paths.loggingConfig },
     webserver: {
       'client-auth': 'want',
       // Ruby's HTTP client waits 30 s for nothing on a TLS 1.3 connection that Jetty keeps alive.
@@ -78,13 +78,13 @@ function serviceSettings(layout: ServerLayout, { name, address, port }: ServerId
     },
     'jruby-puppet': {
       'ruby-load-path': [serverRuby],
-      'gem-home': layout.gems,
-      'gem-path': [layout.gems, serverGems],
-      'server-conf-dir': layout.confdir,
-      'server-code-dir': layout.codedir,
-      'server-var-dir': layout.vardir,
-      'server-run-dir': layout.rundir,
-      'server-log-dir': layout.logdir,
+      'gem-home': paths.gems,
+      'gem-path': [paths.gems, serverGems],
+      'server-conf-dir': paths.confdir,
+      'server-code-dir': paths.codedir,
+      'server-var-dir': paths.vardir,
+      'server-run-dir': paths.rundir,
+      'server-log-dir': paths.logdir,
       'max-active-instances': 1,
     },
     'http-client': {},
@@ -107,10 +107,10 @@ function serviceSettings(layout: ServerLayout, { name, address, port }: ServerId
   };
 }
 
-function logback(layout: ServerLayout): string {
+function logback(paths: ServerPaths): string {
   return `<configuration>
   <appender name="FILE" class="ch.qos.logback.core.FileAppender">
-    <file>${layout.logFile}</file>
+    <file>${paths.logFile}</file>
     <encoder><pattern>%d{ISO8601} %-5p [%t] [%c{2}] %m%n</pattern></encoder>
   </appender>
   <logger name="puppetlabs.trapperkeeper.services.status.status-debug-logging" level="off"/>

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 /** Where the files of one private Puppet Server are. */
-export interface ServerLayout {
+export interface ServerPaths {
   confdir: string;
   puppetConf: string;
   /** Configuration of the JVM's services. */
@@ -28,7 +28,7 @@ export interface ServerLayout {
   crl: string;
 }
 
-export function serverLayout(folder: string, certname: string): ServerLayout {
+export function serverPaths(folder: string, certname: string): ServerPaths {
   const at = (...parts: string[]) => join(folder, ...parts);
   return {
     confdir: at('puppet'),
