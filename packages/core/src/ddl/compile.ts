@@ -57,7 +57,12 @@ export interface CompiledDdl {
  */
 export function compileDdl(ddl: Ddl, options: CompileOptions = {}): CompiledDdl {
   const agent = ddl.metadata.name;
-  const validators = new Map(Object.entries({ ...options.validators, ...builtInValidators }));
+  const validators = new Map<string, Validator>([
+    ...Object.entries(options.validators ?? {}).map(
+      ([name, validator]) => [name, guarded(validator)] as const,
+    ),
+    ...Object.entries(builtInValidators),
+  ]);
   for (const action of ddl.actions) {
     for (const [name, input] of Object.entries(action.input)) {
       if (input.type !== 'string' || !isValidatorName(input.validation ?? '')) continue;
@@ -118,6 +123,17 @@ function newAjv(validators: ReadonlyMap<string, Validator>): Ajv {
     ajv.addFormat(name, (value: string) => validator(value) === undefined);
   }
   return ajv;
+}
+
+// A validator that throws refuses the value.
+function guarded(validator: Validator): Validator {
+  return (value) => {
+    try {
+      return validator(value);
+    } catch (error) {
+      return `cannot be judged, because the validator fails: ${messageOf(error)}`;
+    }
+  };
 }
 
 function checkPatterns(ddl: Ddl, action: ActionDdl, schema: Record<string, unknown>): void {

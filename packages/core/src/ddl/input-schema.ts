@@ -33,7 +33,8 @@ function constraints({ type, validation, maxlength, list }: InputDdl): Record<st
         ...validationSchema(validation ?? ''),
       };
     case 'list':
-      return { enum: [...(list ?? [])] };
+      // JSON Schema has no empty enum.
+      return list && list.length > 0 ? { enum: [...list] } : { not: {} };
     case 'Array':
     case 'array':
       return { type: 'array' };

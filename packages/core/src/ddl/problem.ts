@@ -45,12 +45,12 @@ export function inputFault(
 }
 
 function fault(name: string, why: string, status: InputFault['status'] = Status.invalidData): InputFault {
-  const shown = name.length > 64 ? `${name.slice(0, 61)}...` : name;
+  const shown = (name.length > 64 ? `${name.slice(0, 61)}...` : name).replaceAll(/\p{Cc}/gu, '?');
   return { input: name, status, message: `Cannot validate input ${shown}: ${why}` };
 }
 
 function reason(
-  { type, validation, maxlength, list }: InputDdl,
+  { type, validation, maxlength, list, secret }: InputDdl,
   value: unknown,
   error: ErrorObject | undefined,
   validators: ReadonlyMap<string, Validator>,
@@ -59,13 +59,17 @@ function reason(
     case 'type':
       return `must be ${article(type)}, not ${kindOf(value)}`;
     case 'enum':
-      return `must be one of ${(list ?? []).join(', ')}`;
+    case 'not':
+      return `must be one of ${(list ?? []).join(', ') || 'an empty list'}`;
     case 'maxLength':
       return `must not be longer than ${maxlength} characters (maxlength)`;
     case 'minLength':
       return 'must not be empty';
-    case 'format':
-      return `${validators.get(validation ?? '')?.(String(value)) ?? 'is refused'} (validation ${validation})`;
+    case 'format': {
+      // What a validator says may quote the value.
+      const why = secret ? undefined : validators.get(validation ?? '')?.(String(value));
+      return `${why ?? 'is refused'} (validation ${validation})`;
+    }
     case 'pattern':
       return `must match ${validation} (validation)`;
     default:

@@ -105,7 +105,9 @@ const { any: expressions } = fc.letrec<{ any: Expression }>((tie) => ({
   ),
 }));
 
-describe('for any filter whatever', () => {
+describe('for any filter whatever', function () {
+  this.timeout(60_000);
+
   it('text is read, or refused with its place', () =>
     fc.assert(
       fc.asyncProperty(filterText, async (words) => {
