@@ -226,10 +226,11 @@ class MqttTransport implements Transport {
   async publish(topic: string, payload: Uint8Array, options: PublishOptions = {}): Promise<void> {
     const client = this.#client;
     if (!client?.connected) throw new TroupeError('NOT_CONNECTED', 'there is no broker now');
-    await client.publishAsync(topic, Buffer.from(payload.buffer, payload.byteOffset, payload.length), {
-      qos: options.qos ?? 0,
-      retain: options.retain ?? false,
-    });
+    const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+    const { qos = 0, retain = false } = options;
+    const published = client.publishAsync(topic, bytes, { qos, retain });
+    // Without an acknowledgement to wait for, it is done when it is written.
+    await (qos === 0 ? published : whileConnected(client, published));
   }
 
   async subscribe(
@@ -249,7 +250,8 @@ class MqttTransport implements Transport {
     return async () => {
       this.#subscriptions.delete(subscription);
       const isLast = ![...this.#subscriptions].some((other) => other.filter === filter);
-      if (isLast && this.#client?.connected) await this.#client.unsubscribeAsync(filter);
+      const client = this.#client;
+      if (isLast && client?.connected) await whileConnected(client, client.unsubscribeAsync(filter));
     };
   }
 
@@ -267,8 +269,23 @@ class MqttTransport implements Transport {
   }
 }
 
+// MQTT.js leaves a promise open for ever when the connection breaks before the broker answered.
+async function whileConnected<T>(client: MqttClient, work: Promise<T>): Promise<T> {
+  let onClose: (() => void) | undefined;
+  const lost = new Promise<never>((_, reject) => {
+    onClose = () => reject(new TroupeError('NOT_CONNECTED', 'the connection to the broker broke'));
+    client.once('close', onClose);
+  });
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, lost]);
+  } finally {
+    if (onClose) client.off('close', onClose);
+  }
+}
+
 async function subscribeTo(client: MqttClient, filter: string, qos: 0 | 1): Promise<void> {
-  const grants = await client.subscribeAsync(filter, { qos });
+  const grants = await whileConnected(client, client.subscribeAsync(filter, { qos }));
   // MQTT.js drops filters that it is subscribed to already, and then grants is empty.
   if (grants.some((grant) => grant.qos > 2)) {
     throw new TroupeError('BROKER_REFUSED', `the broker does not let us hear ${filter}`);
