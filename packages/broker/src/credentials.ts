@@ -1,5 +1,5 @@
 import { constants } from 'node:crypto';
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { readFileSync, statSync, unwatchFile, watchFile } from 'node:fs';
 import {
   createSecureContext,
   type DetailedPeerCertificate,
@@ -30,7 +30,7 @@ export function loadCredentials(config: SecurityConfig): Credentials {
   const crl = config.crl === undefined ? undefined : readPem(config.crl, 'security.crl');
   const context = {
     cert: readPem(config.certificate, 'security.certificate').join(''),
-    key: readPem(config.key, 'security.key').join(''),
+    key: readKey(config.key).join(''),
     ca: [...new Set([...authorities, ...(callerAuthorities ?? [])])],
     ...(crl && { crl }),
     minVersion: 'TLSv1.2' as const,
@@ -93,6 +93,15 @@ function chainOf(socket: TLSSocket): string[] {
     link = link.issuerCertificate === link ? undefined : link.issuerCertificate;
   }
   return chain;
+}
+
+// Puppet's own keys are readable by its group (0640), so only "others" are shut out.
+function readKey(file: string | undefined): string[] {
+  const key = readPem(file, 'security.key');
+  if (file !== undefined && (statSync(file).mode & 0o007) !== 0) {
+    throw new TroupeError('FILE_UNREADABLE', `security.key: ${file} is open to everybody: chmod o= ${file}`);
+  }
+  return key;
 }
 
 function readPem(file: string | undefined, key: string): string[] {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { connectMqtt, silentLogger } from '@troupe/core';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { type Broker, startBroker } from '../../src/broker.js';
@@ -57,6 +58,22 @@ describe('clients with certificates', function () {
     await node.publish('mco/mcollective/reply/alice.mcollective/s1/n1.example.com', 'me');
     await caller.hears('me');
     expect(broker.stats()).to.include({ clients: 2, accepted: 2, refused: 0, published: 2 });
+  });
+
+  it("lets Troupe's own transport in, which tries MQTT 5 first, without a warning", async () => {
+    const { cert, key } = pki.issue('n1.example.com');
+    const transport = await connectMqtt({
+      urls: [broker.url],
+      clientId: 'n1.example.com',
+      credentials: { tls: { ca: [pki.ca.certificatePem], certificate: cert, key } },
+      keepalive: 30,
+      timeout: 5,
+      log: silentLogger,
+    });
+    await transport.subscribe('mco/mcollective/agent/rpcutil', () => undefined);
+    await transport.close();
+    expect(lines.filter(({ level }) => Number(level) >= 40)).to.eql([]);
+    expect(broker.stats()).to.include({ accepted: 1, refused: 0 });
   });
 
   for (const [title, clientId] of [

@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { TroupeError } from '@troupe/core';
@@ -60,6 +61,14 @@ describe('listeners', () => {
   it('need certificates for TLS', async () => {
     const error = await faultOf({ listen: ['mqtts://127.0.0.1:0'] });
     expect(error.message).to.include('security.ca is missing');
+  });
+
+  it('take no key that everybody may read', async () => {
+    const security = pki.server();
+    chmodSync(security.key, 0o644);
+    const error = await faultOf({ listen: ['mqtts://127.0.0.1:0'], security });
+    chmodSync(security.key, 0o600);
+    expect(error.message).to.include('is open to everybody: chmod o=');
   });
 
   it('refuse a revocation list that leaves one of the CAs out', async () => {

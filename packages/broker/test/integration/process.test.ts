@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -88,6 +89,13 @@ describe('the broker as a process', function () {
       });
     }
 
+    it('bounds its memory where that is asked for', async () => {
+      broker = await spawnBroker(open, { ...quiet, memory: 200 });
+      expect(readFileSync(`/proc/${broker.pid}/cmdline`, 'utf8').split('\0')).to.include(
+        '--max-old-space-size=200',
+      );
+    });
+
     it('lets no broker outlive a parent that was killed', async () => {
       const script = `
         import { spawnBroker } from ${JSON.stringify(spawnModule)};
@@ -135,6 +143,24 @@ describe('the broker as a process', function () {
         .map((text) => JSON.parse(text) as { msg: string });
       expect(log.at(0)?.msg).to.equal('the broker is ready');
       expect(log.at(-1)).to.include({ msg: 'the broker ended', accepted: 3 });
+    });
+
+    it('ends with 1 after an error that nobody expected, and has it in its log', async () => {
+      const file = pki.file('broker.yaml', JSON.stringify(open));
+      const trap = "process.once('SIGUSR2', () => { throw new Error('unexpected'); })";
+      const args = ['--import', `data:text/javascript,${encodeURIComponent(trap)}`, bin, '--config', file];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+      let stderr = '';
+      child.stderr.on('data', (text) => {
+        stderr += text;
+      });
+      const closed = once(child, 'close');
+      await once(child.stdout, 'data');
+      child.kill('SIGUSR2');
+      expect(await closed).to.eql([1, null]);
+      expect(stderr)
+        .to.include('"msg":"an error that nobody caught: the broker ends"')
+        .and.to.include('unexpected');
     });
 
     it('explains itself', () => {
