@@ -5,6 +5,7 @@ export {
   aggregate,
 } from './aggregate.js';
 export { type CompiledAction, type CompiledDdl, type CompileOptions, compileDdl } from './compile.js';
+export { type CompiledData, compileDataDdl, type DataDdl, dataFaults } from './data.js';
 export type {
   ActionDdl,
   ActionNames,
@@ -23,8 +24,8 @@ export type {
 export { canonicalJson, ddlHash } from './hash.js';
 export { inputSchema } from './input-schema.js';
 export { lintDdl } from './lint.js';
-export { findDdl, listDdls, parseDdl } from './load.js';
+export { findDdl, listDdls, parseDataDdl, parseDdl } from './load.js';
 export type { InputFault } from './problem.js';
-export { ddlSchema } from './schema.js';
+export { ddlSchemas } from './schema.js';
 export { nearest, suggestion } from './suggestion.js';
 export { builtInValidators, type Validator } from './validator.js';

@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, TroupeError } from '../errors.js';
+import type { DataDdl } from './data.js';
 import type { ActionDdl, Ddl } from './ddl.js';
 import { shapeFaults } from './schema.js';
 import { suggestion } from './suggestion.js';
@@ -15,14 +16,23 @@ const maxValues = 100_000;
  * in errors. Throws DDL_INVALID, which says where in the DDL and what.
  */
 export function parseDdl(source: unknown, where: string): Ddl {
-  const value = typeof source === 'string' ? parseJson(source, where) : source;
-  const fault = jsonFault(value);
-  const faults = fault === undefined ? shapeFaults(value) : [fault];
-  if (faults.length > 0) throw invalid(where, faults);
-  const ddl = structuredClone(value) as Ddl;
+  const ddl = read<Ddl>('agent', source, where);
   const contradictions = ddlFaults(ddl);
   if (contradictions.length > 0) throw invalid(where, contradictions);
-  return freeze(ddl);
+  return ddl;
+}
+
+/** The same for the DDL of a data plugin. */
+export function parseDataDdl(source: unknown, where: string): DataDdl {
+  return read<DataDdl>('data', source, where);
+}
+
+function read<T>(kind: 'agent' | 'data', source: unknown, where: string): T {
+  const value = typeof source === 'string' ? parseJson(source, where) : source;
+  const fault = jsonFault(value);
+  const faults = fault === undefined ? shapeFaults(kind, value) : [fault];
+  if (faults.length > 0) throw invalid(where, faults);
+  return freeze(structuredClone(value) as T);
 }
 
 /**

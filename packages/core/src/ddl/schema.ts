@@ -1,21 +1,27 @@
-import schema from '@troupe/ddl/schema/agent.json' with { type: 'json' };
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import type { Ddl } from './ddl.js';
+import agentSchema from '@troupe/ddl/schema/agent.json' with { type: 'json' };
+import dataSchema from '@troupe/ddl/schema/data.json' with { type: 'json' };
+import { Ajv, type ErrorObject } from 'ajv';
 import { pointerSteps } from './pointer.js';
 import { isHash } from './value.js';
 
-/** The JSON Schema of a DDL, for editors and other programs too. */
-export const ddlSchema: Readonly<Record<string, unknown>> = schema;
+/** The JSON Schemas of the DDLs of agents and of data plugins, for editors and other programs too. */
+export const ddlSchemas: Readonly<Record<'agent' | 'data', Readonly<Record<string, unknown>>>> = {
+  agent: agentSchema,
+  data: dataSchema,
+};
 
 const most = 5;
-let check: ValidateFunction<Ddl> | undefined;
+let ajv: Ajv | undefined;
 
 /** What is wrong with the shape of a DDL, each fault with its place; empty when nothing is. */
-export function shapeFaults(ddl: unknown): string[] {
-  check ??= new Ajv({ allErrors: true, strictTypes: false, strictRequired: false }).compile<Ddl>(schema);
-  if (check(ddl)) return [];
-  const faults = (check.errors ?? [])
-    .filter(({ keyword }) => keyword !== 'if' && keyword !== 'propertyNames')
+export function shapeFaults(kind: 'agent' | 'data', ddl: unknown): string[] {
+  // Making this takes time that a client which needs no DDL does not have.
+  ajv ??= new Ajv({ allErrors: true, strictTypes: false })
+    .addSchema(agentSchema, 'agent.json')
+    .addSchema(dataSchema, 'data.json');
+  if (ajv.validate(`${kind}.json`, ddl)) return [];
+  const faults = (ajv.errors ?? [])
+    .filter(({ keyword }) => !['if', 'propertyNames', 'anyOf'].includes(keyword))
     .map((error) => `${placeOf(ddl, error.instancePath)}${reasonOf(error)}`);
   return faults.length > most ? [...faults.slice(0, most), `and ${faults.length - most} more`] : faults;
 }

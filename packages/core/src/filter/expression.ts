@@ -68,3 +68,18 @@ function quote(text: string): string {
 function quoted(text: string): string {
   return `"${text.replaceAll(/["\\]/g, (character) => `\\${character}`)}"`;
 }
+
+/** The data functions that an expression asks, in its order. */
+export function dataOperands(expression: Expression): readonly DataOperand[] {
+  switch (expression.kind) {
+    case 'and':
+    case 'or':
+      return expression.of.flatMap(dataOperands);
+    case 'not':
+      return dataOperands(expression.of);
+    case 'data':
+      return [expression];
+    default:
+      return [];
+  }
+}
