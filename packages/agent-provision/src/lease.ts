@@ -110,7 +110,11 @@ export class Lease {
       this.#seen = { lease: key, ends: elapsed + Math.min(left, lease.seconds * 1000) };
     }
     const left = this.#seen.ends - elapsed;
-    return left > 0 ? { ...lease, expires: isoTime(this.#clock.now() + left) } : undefined;
+    if (left <= 0) return undefined;
+    const ends = this.#clock.now() + left;
+    // Only a clock that was set makes it another time of day than the one that was promised.
+    const isMoved = Math.abs(ends - Date.parse(lease.expires)) > 1000;
+    return { ...lease, expires: isMoved ? isoTime(ends) : lease.expires };
   }
 
   #after(seconds: number): string {

@@ -25,12 +25,13 @@ type Actions =
 /** What is done to this host until Puppet manages it. */
 export function puppetHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> {
   const { clock, puppet, record } = node;
-  // What changes the host's files is done one after the other.
+  // What changes the host's files is done one after the other; what waited too long is not done at all.
   const changes = new Serial();
   return {
     set_puppet_host: (input, context) =>
       changes.run(async () => {
         const { ipaddress: address } = input;
+        context.signal.throwIfAborted();
         checkMayChange(node, claimOf(input, context));
         const change = await pointAt(node, address);
         await record.update((draft) => {
@@ -48,6 +49,7 @@ export function puppetHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
     request_certificate: (input, context) =>
       changes.run(async () => {
         const confirm = () => checkMayChange(node, claimOf(input, context));
+        context.signal.throwIfAborted();
         confirm();
         await node.stages.checkIdle();
         if (input.ca_fingerprint === undefined && input.token !== undefined) {

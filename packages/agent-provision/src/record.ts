@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { type Logger, messageOf } from '@troupe/core';
 import { absent, isTemporaryOf, replaceFile, syncFolder } from './durable-file.js';
 import { Serial } from './serial.js';
-import { emptyState, type ProvisionState, parseState, remember } from './state.js';
+import { checkState, emptyState, type ProvisionState, parseState, remember } from './state.js';
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
@@ -55,6 +55,8 @@ export class ProvisionRecord {
     return this.#changes.run(async () => {
       const draft = structuredClone(this.#state);
       const result = change(draft);
+      // What could not be read again must never be written.
+      checkState(draft);
       await replaceFile(this.file, `${JSON.stringify(draft, null, 2)}\n`, { mode: 0o600 });
       this.#state = draft;
       return result;

@@ -100,6 +100,7 @@ export interface ProvisionState {
 }
 
 export const historyLimit = 200;
+const historyReasonLimit = 500;
 
 /** A record without a past, whose fencing tokens begin after `token`. */
 export function emptyState(token: number): ProvisionState {
@@ -121,7 +122,7 @@ export function emptyState(token: number): ProvisionState {
 
 /** Adds a line to the history and drops the oldest beyond the limit. */
 export function remember(state: ProvisionState, entry: HistoryEntry): void {
-  state.history.push(entry);
+  state.history.push({ ...entry, reason: entry.reason?.slice(0, historyReasonLimit) ?? null });
   state.history.splice(0, state.history.length - historyLimit);
 }
 
@@ -213,6 +214,11 @@ const validate = ajv.compile<ProvisionState>(schema as unknown as JSONSchemaType
 /** Reads a record; throws an Error that says what is wrong with it. */
 export function parseState(json: string): ProvisionState {
   const value: unknown = JSON.parse(json);
-  if (!validate(value)) throw new Error(ajv.errorsText(validate.errors, { dataVar: 'record' }));
+  checkState(value);
   return value;
+}
+
+/** Throws an Error that says what is wrong with what should be a record. */
+export function checkState(value: unknown): asserts value is ProvisionState {
+  if (!validate(value)) throw new Error(ajv.errorsText(validate.errors, { dataVar: 'record' }));
 }

@@ -6,8 +6,8 @@ import { type ProvisionState, remember, type StepState } from './state.js';
 export const started = 'started';
 
 const reasonLimit = 2000;
-const dataLimit = 8192;
-const stepLimit = 100;
+const dataLimit = 4096;
+const stepLimit = 50;
 
 /** What a provisioner says of a step. */
 export interface StepNote {
@@ -26,6 +26,9 @@ export interface StepNote {
 export function noteStep(state: ProvisionState, note: StepNote, now: number): number {
   if (note.data && JSON.stringify(note.data).length > dataLimit) {
     throw new ProvisionError(`data of step ${note.step} is longer than ${dataLimit} characters of JSON`);
+  }
+  if (note.attempt !== undefined && note.attempt < 1) {
+    throw new ProvisionError(`attempts are counted from 1: ${note.attempt} is none`);
   }
   const time = isoTime(now);
   if (note.outcome === started) endAbandoned(state, note, now);

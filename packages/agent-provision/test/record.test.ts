@@ -48,6 +48,15 @@ describe('ProvisionRecord', () => {
     expect(await readFile(file, 'utf8')).to.equal(before);
   });
 
+  it('does not write what it could not read again', async () => {
+    const record = await open();
+    const change = record.update((draft) => {
+      draft.token = Number.NaN;
+    });
+    expect((await rejection(change)).message).to.contain('record/token must be integer');
+    expect((await open()).state.token).to.be.greaterThan(0);
+  });
+
   it('stays as it was when it cannot be written', async () => {
     const record = await open();
     await mkdir(file);

@@ -55,6 +55,10 @@ describe('noteStep', () => {
     expect(note('lock', 'started')).to.equal(8);
   });
 
+  it('counts from 1', () => {
+    expect(() => note('lock', 'started', { attempt: 0 })).to.throw('attempts are counted from 1: 0 is none');
+  });
+
   it('does not count a failed step as reached', () => {
     note('lock', 'ok');
     note('send_node_csr', 'failed');
@@ -99,11 +103,12 @@ describe('noteStep', () => {
   });
 
   it('refuses what would let the record grow without end', () => {
-    expect(() => note('lock', 'ok', { data: { long: 'x'.repeat(9000) } })).to.throw('longer than 8192');
-    for (let number = 0; number < 100; number += 1) note(`s${number}`, 'ok');
+    expect(() => note('lock', 'ok', { data: { long: 'x'.repeat(9000) } })).to.throw('longer than 4096');
+    for (let number = 0; number < 50; number += 1) note(`s${number}`, 'ok');
     expect(() => note('another', 'ok')).to.throw('one too many');
-    note('s99', 'failed', { reason: 'x'.repeat(5000) });
-    expect(state.history.at(-1)?.reason).to.have.length(2000);
+    note('s49', 'failed', { reason: 'x'.repeat(5000) });
+    expect(state.steps.at(-1)?.reason).to.have.length(2000);
+    expect(state.history.at(-1)?.reason).to.have.length(500);
   });
 
   it('takes no step for one that every object has', () => {
