@@ -1,6 +1,4 @@
-import { isAbsolute } from 'node:path';
-import { type AgentConfig, TroupeError } from '@troupe/core';
-import { Ajv, type ErrorObject } from 'ajv';
+import { type AgentConfig, checkConfig, TroupeError } from '@troupe/core';
 
 interface Common {
   /** The name of the Puppet Server that runs the CA. */
@@ -49,7 +47,7 @@ export interface BuiltinConfig extends Common {
 export type PuppetcaConfig = HttpConfig | CliConfig | BuiltinConfig;
 
 const text = { type: 'string', minLength: 1 } as const;
-const path = { type: 'string', format: 'absolute-path' } as const;
+const path = { type: 'string', pattern: '^/' } as const;
 const port = { type: 'integer', minimum: 1, maximum: 65_535 } as const;
 const seconds = { type: 'number', exclusiveMinimum: 0 } as const;
 const name = { type: 'string', pattern: '^[a-z0-9][a-z0-9._-]*$' } as const;
@@ -60,7 +58,7 @@ const common = {
   address: text,
   port,
   // Whoever holds a certificate with a caller's name may call every agent: nodes must not get one.
-  refuse: { type: 'string', format: 'pattern', default: '/\\.mcollective$/' },
+  refuse: { type: 'string', pattern: '^/.+/i?$', default: '/\\.mcollective$/' },
 };
 
 const schemas = {
@@ -68,7 +66,7 @@ const schemas = {
     required: ['url', 'ca', 'certificate', 'key'],
     properties: {
       ...common,
-      url: { type: 'string', format: 'https-url' },
+      url: { type: 'string', pattern: '^https://[^/\\s]+/?$' },
       ca: path,
       certificate: path,
       key: path,
@@ -90,7 +88,6 @@ const schemas = {
     },
   },
   builtin: {
-    required: [],
     properties: {
       ...common,
       cadir: path,
@@ -107,52 +104,33 @@ const schemas = {
   },
 } as const;
 
-const ajv = new Ajv({ useDefaults: true, allErrors: true, strict: false });
-ajv.addFormat('absolute-path', isAbsolute);
-ajv.addFormat('https-url', (url: string) => URL.canParse(url) && new URL(url).protocol === 'https:');
-ajv.addFormat('pattern', (pattern: string) => patternOf(pattern) !== undefined);
-
-const formats: Readonly<Record<string, string>> = {
-  'absolute-path': 'must be an absolute path',
-  'https-url': 'must be a URL like https://ca.example.net:8140',
-  pattern: 'must be a regular expression between slashes, such as /\\.mcollective$/',
-};
-
 /** Checks the agent's section and fills in defaults; throws CONFIG_INVALID with all that is wrong. */
 export function readConfig(section: AgentConfig): PuppetcaConfig {
-  const backend = section.backend;
+  const { backend } = section;
   if (backend !== 'http' && backend !== 'cli' && backend !== 'builtin') {
-    throw invalid('backend must be one of http, cli and builtin');
+    throw invalid('"backend" must be one of http, cli, builtin');
   }
-  const config = structuredClone(section);
-  const validate = ajv.compile({ type: 'object', additionalProperties: false, ...schemas[backend] });
-  if (!validate(config)) throw invalid((validate.errors ?? []).map(fault).join('; '));
-  return { ...config, refuse: patternOf(String(config.refuse)) } as unknown as PuppetcaConfig;
+  const schema = { type: 'object', additionalProperties: false, ...schemas[backend] };
+  // As a part of the whole, so that an error names the section.
+  const { plugins } = checkConfig<{ plugins: { puppetca: PuppetcaConfig & { refuse: unknown } } }>(
+    { plugins: { puppetca: section } },
+    { type: 'object', properties: { plugins: { type: 'object', properties: { puppetca: schema } } } },
+    'configuration',
+  );
+  const config = plugins.puppetca;
+  return { ...config, refuse: patternOf(String(config.refuse)) };
 }
 
 /** An error that names the section of this agent. */
-export function invalid(what: string): TroupeError {
-  return new TroupeError('CONFIG_INVALID', `puppetca: ${what}`);
+export function invalid(what: string, options?: ErrorOptions): TroupeError {
+  return new TroupeError('CONFIG_INVALID', `configuration: plugins.puppetca: ${what}`, options);
 }
 
-function patternOf(text: string): RegExp | undefined {
-  const [, source, flags] = /^\/(.+)\/(i?)$/.exec(text) ?? [];
-  if (source === undefined) return undefined;
+function patternOf(text: string): RegExp {
+  const end = text.lastIndexOf('/');
   try {
-    return new RegExp(source, flags);
-  } catch {
-    // The fault is told with the format's own words.
-    return undefined;
+    return new RegExp(text.slice(1, end), text.slice(end + 1));
+  } catch (cause) {
+    throw invalid(`"refuse" is no regular expression: ${text}`, { cause });
   }
-}
-
-function fault(error: ErrorObject): string {
-  const place = error.instancePath.slice(1).replaceAll('/', '.');
-  const within = place === '' ? '' : `${place}.`;
-  if (error.keyword === 'required') return `${within}${error.params.missingProperty} is missing`;
-  if (error.keyword === 'additionalProperties') {
-    return `${within}${error.params.additionalProperty} is no key of this agent`;
-  }
-  if (error.keyword === 'format') return `${place} ${formats[error.params.format]}`;
-  return `${place} ${error.message}`;
 }

@@ -48,30 +48,24 @@ describe('configuration of puppetca', () => {
 
   const { key: _, ...withoutKey } = http;
   for (const [section, message] of [
-    [{}, 'puppetca: backend must be one of http, cli and builtin'],
-    [{ ...http, backend: 'vault' }, 'puppetca: backend must be one of http, cli and builtin'],
-    [withoutKey, 'puppetca: key is missing'],
-    [{ ...http, cadir: '/ca' }, 'puppetca: cadir is no key of this agent'],
-    [{ ...http, crl: 'crl.pem' }, 'puppetca: crl must be an absolute path'],
-    [{ ...http, url: 'http://a' }, 'puppetca: url must be a URL like https://ca.example.net:8140'],
-    [{ ...http, port: 0 }, 'puppetca: port must be >= 1'],
+    [{}, 'configuration: plugins.puppetca: "backend" must be one of http, cli, builtin'],
     [
-      { ...http, refuse: 'mcollective' },
-      'puppetca: refuse must be a regular expression between slashes, such as /\\.mcollective$/',
+      { ...http, backend: 'vault' },
+      'configuration: plugins.puppetca: "backend" must be one of http, cli, builtin',
     ],
-    [
-      { ...http, refuse: '/(/' },
-      'puppetca: refuse must be a regular expression between slashes, such as /\\.mcollective$/',
-    ],
-    [{ ...http, certname: 'CA1' }, 'puppetca: certname must match pattern "^[a-z0-9][a-z0-9._-]*$"'],
-    [{ backend: 'cli' }, 'puppetca: address is missing'],
-    [{ backend: 'builtin', listen: { address: '::' } }, 'puppetca: listen.port is missing'],
-    [
-      { backend: 'builtin', url: 'x', crl: 'y' },
-      'puppetca: url is no key of this agent; crl is no key of this agent',
-    ],
+    [withoutKey, 'puppetca: "key" is missing'],
+    [{ ...http, cadir: '/ca' }, 'puppetca: unknown key "cadir"'],
+    [{ ...http, crl: 'crl.pem' }, 'puppetca.crl: must match pattern "^/"'],
+    [{ ...http, url: 'http://a' }, 'puppetca.url: must match pattern "^https:'],
+    [{ ...http, port: 0 }, 'puppetca.port: must be >= 1'],
+    [{ ...http, refuse: 'mcollective' }, 'puppetca.refuse: must match pattern "^/.+/i?$"'],
+    [{ ...http, refuse: '/(/' }, 'configuration: plugins.puppetca: "refuse" is no regular expression: /(/'],
+    [{ ...http, certname: 'CA1' }, 'puppetca.certname: must match pattern'],
+    [{ backend: 'cli' }, 'puppetca: "address" is missing'],
+    [{ backend: 'builtin', listen: { address: '::' } }, 'puppetca.listen: "port" is missing'],
+    [{ backend: 'builtin', url: 'x', crl: 'y' }, /unknown key "url".*unknown key "crl"/],
   ] as const) {
-    it(`says: ${message}`, () => {
+    it(`refuses ${JSON.stringify(section)}`, () => {
       expect(() => readConfig(section))
         .to.throw(TroupeError, message)
         .with.property('code', 'CONFIG_INVALID');

@@ -73,10 +73,10 @@ async function openBuiltin(config: BuiltinConfig, host: CaHost): Promise<OpenCa>
   const certname = config.certname ?? host.identity;
   const address = config.address ?? config.listen?.address;
   if (address === undefined || address === '0.0.0.0' || address === '::') {
-    throw invalid('address is missing: say where nodes reach the CA');
+    throw invalid('"address" is missing: say where nodes reach the CA');
   }
   if (config.port === undefined && !config.listen)
-    throw invalid('port is missing: say where nodes reach the CA');
+    throw invalid('"port" is missing: say where nodes reach the CA');
   const backend = await BuiltinCa.open({
     cadir: config.cadir ?? join(host.stateDir, 'ca'),
     certname,

@@ -40,7 +40,7 @@ describe('a real Puppet Server', function () {
       code: {},
       aotJar: aotJar(),
     });
-    const caCertificatePem = await readFile(server.layout.caCertificate, 'utf8');
+    const caCertificatePem = await readFile(server.paths.caCertificate, 'utf8');
     subject = { certname, address, port: server.port, caCertificatePem };
   });
 
@@ -52,7 +52,7 @@ describe('a real Puppet Server', function () {
 
   const host = { identity: certname, stateDir: '/nonexistent', log: silentLogger };
   const http = () => {
-    const { caCertificate, hostCertificate, hostKey, crl } = server.layout;
+    const { caCertificate, hostCertificate, hostKey, crl } = server.paths;
     return {
       backend: 'http',
       url: server.url,
@@ -63,7 +63,7 @@ describe('a real Puppet Server', function () {
     };
   };
   const cli = () => {
-    const { puppetConf, cadir } = server.layout;
+    const { puppetConf, cadir } = server.paths;
     return { backend: 'cli', config: puppetConf, cadir, address, port: server.port };
   };
 

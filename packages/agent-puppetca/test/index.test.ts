@@ -1,0 +1,171 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  ActionError,
+  type AnyHandler,
+  type Context,
+  compileDdl,
+  type Host,
+  lintDdl,
+  Status,
+  silentLogger,
+  TroupeError,
+} from '@troupe/core';
+import { createCsr, generateKeyPair, type KeyPair, sha256Fingerprint } from '@troupe/core/pki';
+import { freePort } from '@troupe/testkit';
+import { expect } from 'chai';
+import { afterEach, before, beforeEach, describe, it } from 'mocha';
+import { BuiltinCa } from '../src/ca/index.js';
+import agent from '../src/index.js';
+import { call } from './ca/behaviours.js';
+
+describe('agent puppetca', () => {
+  let stateDir: string;
+  let host: Host;
+  let node: KeyPair;
+
+  before(async () => {
+    node = await generateKeyPair();
+  });
+
+  beforeEach(async () => {
+    stateDir = await mkdtemp(join(tmpdir(), 'troupe-puppetca-'));
+    host = {
+      identity: 'ca1.example.net',
+      log: silentLogger,
+      stateDir,
+      facts: () => ({}),
+      classes: () => [],
+      provideData: () => {},
+      reload: () => {},
+    };
+  });
+
+  afterEach(async () => {
+    await agent.setup({}, host);
+    await rm(stateDir, { recursive: true });
+  });
+
+  const context = {
+    caller: 'rip.mcollective',
+    log: silentLogger,
+    signal: new AbortController().signal,
+  } as unknown as Context;
+
+  async function handlers(
+    section: Record<string, unknown> = {},
+  ): Promise<Readonly<Record<string, AnyHandler>>> {
+    const found = await agent.setup(
+      { backend: 'builtin', address: '192.0.2.1', port: 8140, ...section },
+      host,
+    );
+    if (!found) throw new Error('the agent does not apply');
+    return found;
+  }
+
+  async function run(action: string, input: Record<string, unknown> = {}, section = {}) {
+    return (await handlers(section))[action]?.(input, context);
+  }
+
+  /** Submits a request as the built-in CA keeps it. */
+  async function request(certname: string): Promise<string> {
+    const csr = createCsr({ commonName: certname, privateKeyPem: node.privateKeyPem });
+    const ca = await BuiltinCa.open({ cadir: join(stateDir, 'ca'), certname: host.identity });
+    await ca.submit(certname, csr);
+    return sha256Fingerprint(csr);
+  }
+
+  it('has a handler for each action of its DDL', async () => {
+    expect(Object.keys(await handlers())).to.have.members(agent.ddl.actions.map(({ action }) => action));
+  });
+
+  it('has a DDL that is sound', () => {
+    expect(lintDdl(agent.ddl)).to.deep.equal([]);
+  });
+
+  it('takes and answers what its DDL declares, and nothing else', async () => {
+    const fingerprint = await request('web1');
+    const inputs = [
+      ['info', {}],
+      ['list', {}],
+      ['status', { certname: 'web1' }],
+      ['sign', { certname: 'web1', fingerprint }],
+      ['revoke', { certname: 'web1' }],
+      ['clean', { certname: 'web1' }],
+    ] as const;
+    for (const [action, input] of inputs) {
+      const compiled = compileDdl(agent.ddl).action(action);
+      expect(compiled?.checkInput(input), action).to.equal(undefined);
+      const output = (await run(action, input)) ?? {};
+      expect(compiled?.checkOutput(output), action).to.equal(undefined);
+      expect(Object.keys(output), action).to.have.members(Object.keys(compiled?.ddl.output ?? {}));
+    }
+  });
+
+  it('does not apply on a host without a section', async () => {
+    expect(await agent.setup({}, host)).to.equal(undefined);
+  });
+
+  it('does not start with a section that is wrong', async () => {
+    const error = await agent.setup({ backend: 'builtin' }, host).catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(TroupeError);
+    expect((error as TroupeError).message).to.include('"address" is missing: say where nodes reach the CA');
+  });
+
+  it('takes a request to a certificate and away again', async () => {
+    expect(await run('status', { certname: 'web1' })).to.include({ msg: 'not found', state: 'missing' });
+    const fingerprint = await request('web1');
+    expect(await run('status', { certname: 'web1' })).to.include({ msg: 'awaiting signature', fingerprint });
+    expect(await run('list')).to.deep.include({ requests: ['web1'], signed: [], revoked: [] });
+    expect(await run('sign', { certname: 'web1', fingerprint })).to.include({
+      out: 'Signed web1, serial number 01',
+      csr_fingerprint: fingerprint,
+      serial: '01',
+    });
+    expect(await run('list', { state: 'signed' })).to.deep.include({ requests: [], signed: ['web1'] });
+    expect(await run('revoke', { certname: 'web1' })).to.deep.equal({ out: 'Revoked web1', revoked: true });
+    expect(await run('revoke', { certname: 'web1' })).to.deep.equal({
+      out: 'web1 was revoked before',
+      revoked: false,
+    });
+    expect(await run('clean', { certname: 'web1' })).to.deep.equal({
+      out: 'web1: deleted',
+      revoked: false,
+      deleted: true,
+    });
+    expect(await run('clean', { certname: 'web1' })).to.deep.equal({
+      out: 'Nothing of web1 to clean',
+      revoked: false,
+      deleted: false,
+    });
+  });
+
+  for (const [action, input, status, message] of [
+    ['sign', { certname: 'web1', fingerprint: '00' }, Status.aborted, /no request of web1/],
+    ['clean', { certname: 'ops.mcollective' }, Status.aborted, /never cleaned by this agent/],
+    ['status', { certname: 'A/..' }, Status.invalidData, /is no name of a certificate/],
+  ] as const) {
+    it(`tells the caller why ${action} ${input.certname} fails`, async () => {
+      const error = await run(action, input).catch((reason: unknown) => reason);
+      expect(error).to.be.instanceOf(ActionError).with.property('status', status);
+      expect((error as ActionError).message).to.match(message);
+    });
+  }
+
+  it('serves nodes where it is told to listen, also when it is set up again, and not after that', async () => {
+    const port = await freePort();
+    const listening = { backend: 'builtin', listen: { address: '127.0.0.1', port } };
+    const reach = async () => {
+      const ca = await BuiltinCa.open({ cadir: join(stateDir, 'ca'), certname: host.identity });
+      const caCertificatePem = (await ca.caCertificate()).toString();
+      return (await call({ address: '127.0.0.1', port, caCertificatePem }, 'GET', 'certificate/ca')).status;
+    };
+    for (let start = 0; start < 2; start += 1) {
+      await agent.setup(listening, host);
+      expect(await reach()).to.equal(200);
+    }
+    await agent.setup({}, host);
+    expect(await reach().catch((error: NodeJS.ErrnoException) => error.code)).to.equal('ECONNREFUSED');
+  });
+});
