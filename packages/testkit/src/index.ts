@@ -4,6 +4,7 @@ export type { CommandOptions, CommandResult, ExecOptions, Host, HostOptions } fr
 export { NamespaceHost, type NamespaceHostOptions } from './hosts/namespace-host.js';
 export { namespacesMissing } from './hosts/namespaces-missing.js';
 export { Network } from './hosts/network.js';
+export { createTestPki, type IssuedCertificate, type IssueOptions, type TestPki } from './network-pki.js';
 export {
   type LineTest,
   type ProcessExit,

@@ -124,7 +124,12 @@ function environment({ facts = {} }: DirectoryHostOptions, folder: TempFolder): 
     HOME: folder.path,
     LANG: 'C.UTF-8',
     TMPDIR: folder.join('tmp'),
-    ...Object.fromEntries(Object.entries(facts).map(([name, value]) => [`FACTER_${name}`, value])),
+    ...Object.fromEntries(
+      Object.entries({ ...facts, troupe_root: folder.path }).map(([name, value]) => [
+        `FACTER_${name}`,
+        value,
+      ]),
+    ),
   };
 }
 

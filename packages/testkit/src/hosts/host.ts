@@ -46,7 +46,10 @@ export interface Host extends AsyncDisposable {
 export interface HostOptions {
   /** The host's full name, which is its certname too. */
   identity: string;
-  /** Facts that Facter shall find on it, beside its own. */
+  /**
+   * Facts that Facter shall find on it, beside its own. One more, `troupe_root`, is what Puppet code puts before the
+   * paths of files, so that the same code serves hosts that are folders.
+   */
   facts?: Readonly<Record<string, string>>;
   /** Bits of its RSA keys that Puppet makes; 2048 unless told, for speed. */
   keyLength?: number;

@@ -39,7 +39,7 @@ export class NamespaceHost implements Host {
       identity,
       prefix: this.prefix,
       // Temporary files go where they vanish with the host.
-      env: { PATH: searchPath, HOME: '/root', LANG: 'C.UTF-8', TMPDIR: '/var/tmp' },
+      env: { PATH: searchPath, HOME: '/root', LANG: 'C.UTF-8', TMPDIR: '/run/tmp' },
       cwd: '/',
     };
     this.#init = init;
@@ -109,7 +109,7 @@ export class NamespaceHost implements Host {
     await this.#replace('/etc/resolv.conf', domain ? `search ${domain}\n` : '');
     await this.#replace('/etc/hostname', `${name}\n`);
     await this.#replace('/etc/hosts', `127.0.0.1 localhost\n${address} ${names}\n`);
-    await this.#replace('/etc/facter/facts.d/troupe.json', JSON.stringify(facts));
+    await this.#replace('/etc/facter/facts.d/troupe.json', JSON.stringify({ ...facts, troupe_root: '' }));
     const settings = ['[main]', `certname = ${identity}`, `keylength = ${keyLength}`, 'color = false'];
     await this.#replace('/etc/puppet/puppet.conf', `${settings.join('\n')}\n`);
   }

@@ -20,6 +20,7 @@ for top in etc var; do
   mount -t overlay overlay -o "lowerdir=/$top,upperdir=$stage/$top,workdir=$stage/$top.work" "/$top"
 done
 mount -t tmpfs -o mode=0755 tmpfs /run
+mkdir -m 1777 /run/tmp
 number=0
 for share do
   number=$((number + 1))

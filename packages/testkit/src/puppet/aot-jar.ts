@@ -4,6 +4,7 @@ import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { dyingWithParent } from '../process.js';
 import { createTempFolder } from '../temp-folder.js';
 import { serverJar } from './installation.js';
 import { jvmArguments } from './jvm.js';
@@ -53,7 +54,18 @@ async function build(jar: string): Promise<void> {
     ...[classes, jar, 'puppetlabs.trapperkeeper.main', ...serviceNamespaces],
   ];
   // The lock ends with the process that holds it. Whoever waited for it finds the jar made.
-  await execa('flock', [`${jar}.lock`, 'sh', '-c', '[ -e "$0" ] || exec java "$@"', jar, ...java]);
+  const locked = [
+    'flock',
+    '--no-fork',
+    `${jar}.lock`,
+    'sh',
+    '-c',
+    '[ -e "$0" ] || exec java "$@"',
+    jar,
+    ...java,
+  ];
+  const [file, ...args] = dyingWithParent(locked);
+  await execa(file, args);
 }
 
 /** Arguments: the folder for classes, the jar, the namespaces. Clojure prefers a class to its source when it is newer. */

@@ -22,7 +22,10 @@ import { processesNaming } from '../../../src/process-tree.js';
 
 const code = {
   'bootstrap/manifests/site.pp': `notify { join(["bootstrap of", $trusted["certname"], $settings::certname], " "): }\n`,
-  'production/manifests/site.pp': `notify { join(["production of", $facts["region"]], " "): }\n`,
+  'production/manifests/site.pp': `
+    $path = join([$facts["troupe_root"], "etc/managed"], "/")
+    file { $path: content => $facts["region"] }
+  `,
 };
 
 describe('PuppetServer', function () {
@@ -154,7 +157,7 @@ describe('PuppetServer', function () {
     const bootstrap = await run(node, 'bootstrap');
     expect(bootstrap.stdout).to.contain(`bootstrap of ${node.identity} master.lab`);
     const production = await run(node, 'production');
-    expect(production.stdout).to.contain('production of eu-1');
+    expect(await readFile(node.file('/etc/managed'), 'utf8')).to.equal('eu-1');
     expect([bootstrap.exitCode, production.exitCode]).to.deep.equal([2, 2]);
   }
 

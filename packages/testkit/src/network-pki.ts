@@ -1,0 +1,96 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Ca,
+  createCa,
+  createCrl,
+  generateKeyPair,
+  issueCertificate,
+  readCertificate,
+} from '@troupe/core/pki';
+
+/** Where a certificate and its key are, in PEM. */
+export interface IssuedCertificate {
+  certificate: string;
+  key: string;
+}
+
+export interface IssueOptions {
+  /** Names that a server is reached by, beside its own. */
+  dnsNames?: readonly string[];
+  ipAddresses?: readonly string[];
+  days?: number;
+}
+
+/** A CA of a test's own, with its files. */
+export interface TestPki {
+  readonly caCertificate: string;
+  readonly caKey: string;
+  readonly crl: string;
+  /** Makes key and certificate for a node, a caller or a server; again for a name that had one before. */
+  issue(name: string, options?: IssueOptions): Promise<IssuedCertificate>;
+  /** Puts all certificates of a name on the CRL. */
+  revoke(name: string): Promise<void>;
+}
+
+/** Makes a CA whose certificates are as those of Puppet; all files go to `folder`, keys readable by the owner only. */
+export async function createTestPki(folder: string): Promise<TestPki> {
+  await mkdir(folder, { recursive: true });
+  const ca = await createCa({ commonName: 'Troupe test CA' });
+  const pki = new FolderPki(folder, ca);
+  await pki.write();
+  return pki;
+}
+
+class FolderPki implements TestPki {
+  readonly caCertificate: string;
+  readonly caKey: string;
+  readonly crl: string;
+  readonly #folder: string;
+  readonly #ca: Ca;
+  readonly #issued: { name: string; serial: string; revoked?: Date }[] = [];
+  #crlNumber = 0;
+
+  constructor(folder: string, ca: Ca) {
+    this.#folder = folder;
+    this.#ca = ca;
+    this.caCertificate = join(folder, 'ca.pem');
+    this.caKey = join(folder, 'ca-key.pem');
+    this.crl = join(folder, 'crl.pem');
+  }
+
+  async write(): Promise<void> {
+    await writeFile(this.caCertificate, this.#ca.certificatePem);
+    await writeFile(this.caKey, this.#ca.privateKeyPem, { mode: 0o600 });
+    await this.#writeCrl();
+  }
+
+  async issue(name: string, options: IssueOptions = {}): Promise<IssuedCertificate> {
+    const { privateKeyPem, publicKeyPem } = await generateKeyPair();
+    const { dnsNames = [], ...rest } = options;
+    const names = [...new Set([name, ...dnsNames])];
+    const pem = issueCertificate({ ca: this.#ca, commonName: name, publicKeyPem, dnsNames: names, ...rest });
+    this.#issued.push({ name, serial: readCertificate(pem).serialNumber });
+    const files = {
+      certificate: join(this.#folder, `${name}.pem`),
+      key: join(this.#folder, `${name}-key.pem`),
+    };
+    await writeFile(files.certificate, pem);
+    await writeFile(files.key, privateKeyPem, { mode: 0o600 });
+    return files;
+  }
+
+  async revoke(name: string): Promise<void> {
+    const mine = this.#issued.filter((each) => each.name === name);
+    if (mine.length === 0) throw new Error(`The test CA has issued no certificate for ${name}`);
+    for (const each of mine) each.revoked ??= new Date();
+    await this.#writeCrl();
+  }
+
+  async #writeCrl(): Promise<void> {
+    const revoked = this.#issued.flatMap(({ serial, revoked }) =>
+      revoked ? [{ serial, date: revoked }] : [],
+    );
+    await writeFile(this.crl, createCrl({ ca: this.#ca, number: ++this.#crlNumber, revoked }));
+  }
+}
