@@ -63,6 +63,9 @@ function byCertificate({ socket, clientId }: Attempt, { credentials, callers }: 
     const subject = certificate.subject.replaceAll('\n', ', ');
     throw new Refusal(`its certificate "${subject}" is not accepted: ${String(socket.authorizationError)}`);
   }
+  // And by the rules that the network judges messages with: a reload judges connections by them, too.
+  const fault = credentials?.faultOf(socket);
+  if (fault !== undefined) throw new Refusal(fault);
   // The parsed subject: an array where a certificate has several common names.
   const name: unknown = socket.getPeerCertificate().subject?.CN;
   if (typeof name !== 'string' || !isIdentity(name)) {

@@ -24,7 +24,7 @@ interface Message {
 const packetOverhead = 65_536 + 16;
 // Beyond it a client is not mistaken but filling the log.
 const maxRefusals = 100;
-const maxLogged = 128;
+const maxLogged = 256;
 
 const allowed: Verdict = { allowed: true };
 
@@ -69,7 +69,8 @@ export function createHooks(options: {
       gate(),
     );
     const verdict = will ? judgeMessage(party, will) : allowed;
-    if (!verdict.allowed) throw new Refusal(`its last will on ${will?.topic} is denied: ${verdict.reason}`);
+    if (!verdict.allowed)
+      throw new Refusal(`its last will on ${shown(will?.topic)} is denied: ${verdict.reason}`);
     return party;
   }
 
@@ -102,11 +103,9 @@ export function createHooks(options: {
         },
         (error: Error & { returnCode?: number }) => {
           counters.refused += 1;
-          const [clientId, user] = [session.clientId, username].map((text) => text?.slice(0, maxLogged));
-          log.warn(
-            { peer: session.peer, clientId, username: user, reason: error.message },
-            'connection refused',
-          );
+          const who = { peer: session.peer, clientId: shown(session.clientId), username: shown(username) };
+          if (error instanceof Refusal) log.warn({ ...who, reason: error.message }, 'connection refused');
+          else log.error({ ...who, err: error }, 'connection refused: it could not be judged');
           done(Object.assign(error, { returnCode: error.returnCode ?? 3 }), null);
         },
       );
@@ -125,7 +124,10 @@ export function createHooks(options: {
         return done();
       }
       counters.deniedPublishes += 1;
-      log.warn({ ...describe(session), topic: packet.topic, reason: verdict.reason }, 'publish denied');
+      log.warn(
+        { ...describe(session), topic: shown(packet.topic), reason: verdict.reason },
+        'publish denied',
+      );
       done(new Denial(verdict.reason));
     },
 
@@ -142,7 +144,10 @@ export function createHooks(options: {
       }
       counters.deniedSubscriptions += 1;
       session.refusals += 1;
-      log.warn({ ...describe(session), filter, reason: verdict.reason }, 'subscription denied');
+      log.warn(
+        { ...describe(session), filter: shown(filter), reason: verdict.reason },
+        'subscription denied',
+      );
       if (session.refusals > maxRefusals) return done(new Denial('too many denied subscriptions'));
       done(null, null);
     },
@@ -167,6 +172,10 @@ export function createHooks(options: {
 export function describe(session: Session): { peer: string; role?: string; name?: string } {
   const { peer, party } = session;
   return { peer, ...(party && { role: party.role, name: party.name }) };
+}
+
+function shown<T extends string | undefined>(text: T): T | string {
+  return text === undefined ? text : text.slice(0, maxLogged);
 }
 
 function messageFrom(packet: { topic: string; payload: Buffer | string; retain?: boolean }): Message {
