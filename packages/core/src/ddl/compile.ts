@@ -8,17 +8,8 @@ import { outputFault, withOutputDefaults } from './output.js';
 import { type InputFault, inputFault } from './problem.js';
 import { redact } from './redaction.js';
 import { suggestion } from './suggestion.js';
-import { builtInValidators, isValidatorName, type Validator } from './validator.js';
-
-export interface CompileOptions {
-  /** Validators that the agent's package brings, by the name that its DDL uses. */
-  readonly validators?: Readonly<Record<string, Validator>>;
-  /**
-   * What to do with a named validator that is not here: a node must refuse the DDL, a client may leave the
-   * check to the nodes. Default: refuse.
-   */
-  readonly unknownValidators?: 'refuse' | 'skip';
-}
+import type { Validator } from './validator.js';
+import { type CompileOptions, validatorsOf } from './validator-choice.js';
 
 /** An action of a DDL, ready to judge and convert what goes in and comes out. */
 export interface CompiledAction {
@@ -46,6 +37,8 @@ export interface CompiledAction {
 export interface CompiledDdl {
   readonly ddl: Ddl;
   readonly actions: ReadonlyMap<string, CompiledAction>;
+  /** Named validators that were skipped, to warn of. */
+  readonly skippedValidators: readonly string[];
   action(name: string): CompiledAction | undefined;
   /** Says that there is no such action, and which ones there are. */
   unknownAction(name: string): string;
@@ -57,22 +50,7 @@ export interface CompiledDdl {
  */
 export function compileDdl(ddl: Ddl, options: CompileOptions = {}): CompiledDdl {
   const agent = ddl.metadata.name;
-  const validators = new Map<string, Validator>([
-    ...Object.entries(options.validators ?? {}).map(
-      ([name, validator]) => [name, guarded(validator)] as const,
-    ),
-    ...Object.entries(builtInValidators),
-  ]);
-  for (const action of ddl.actions) {
-    for (const [name, input] of Object.entries(action.input)) {
-      if (input.type !== 'string' || !isValidatorName(input.validation ?? '')) continue;
-      const validator = input.validation ?? '';
-      if (validators.has(validator)) continue;
-      if (options.unknownValidators !== 'skip')
-        throw unknownValidator(agent, action, name, validator, validators);
-      validators.set(validator, () => undefined);
-    }
-  }
+  const { validators, skipped } = validatorsOf(ddl, options);
   const ajv = newAjv(validators);
   const actions = new Map(
     ddl.actions.map((action) => [action.action, compileAction(ddl, action, ajv, validators)]),
@@ -80,6 +58,7 @@ export function compileDdl(ddl: Ddl, options: CompileOptions = {}): CompiledDdl 
   return {
     ddl,
     actions,
+    skippedValidators: skipped,
     action: (name) => actions.get(name),
     unknownAction: (name) =>
       `Unknown action '${name}' for agent '${agent}'${suggestion(name, actions.keys())}; its actions are: ${[...actions.keys()].join(', ')}`,
@@ -125,17 +104,6 @@ function newAjv(validators: ReadonlyMap<string, Validator>): Ajv {
   return ajv;
 }
 
-// A validator that throws refuses the value.
-function guarded(validator: Validator): Validator {
-  return (value) => {
-    try {
-      return validator(value);
-    } catch (error) {
-      return `cannot be judged, because the validator fails: ${messageOf(error)}`;
-    }
-  };
-}
-
 function checkPatterns(ddl: Ddl, action: ActionDdl, schema: Record<string, unknown>): void {
   for (const [name, { pattern }] of Object.entries(
     schema.properties as Record<string, { pattern?: string }>,
@@ -171,20 +139,6 @@ function fromStrings(action: ActionDdl, words: Readonly<Record<string, string>>)
       // What is not declared travels as it is, for checkInput to judge.
       return [name, declared ? valueOfText(name, text, declared) : text];
     }),
-  );
-}
-
-function unknownValidator(
-  agent: string,
-  action: ActionDdl,
-  input: string,
-  name: string,
-  known: ReadonlyMap<string, Validator>,
-): TroupeError {
-  const where = `DDL ${agent}: action ${action.action}: input ${input}`;
-  return new TroupeError(
-    'DDL_INVALID',
-    `${where}: no validator "${name}"${suggestion(name, known.keys())}; known are: ${[...known.keys()].join(', ')}`,
   );
 }
 

@@ -1,8 +1,9 @@
 import { messageOf } from '../errors.js';
 import type { DataOperand } from '../filter/expression.js';
-import { type CompileOptions, compileDdl } from './compile.js';
+import { compileDdl } from './compile.js';
 import type { ActionDdl, InputDdl, Metadata, OutputDdl } from './ddl.js';
 import { suggestion } from './suggestion.js';
+import type { CompileOptions } from './validator-choice.js';
 
 /** What a data plugin can be asked and what it answers: Choria's data DDL v1. */
 export interface DataDdl {

@@ -4,7 +4,7 @@ export {
   type AggregateResult,
   aggregate,
 } from './aggregate.js';
-export { type CompiledAction, type CompiledDdl, type CompileOptions, compileDdl } from './compile.js';
+export { type CompiledAction, type CompiledDdl, compileDdl } from './compile.js';
 export { type CompiledData, compileDataDdl, type DataDdl, dataFaults } from './data.js';
 export type {
   ActionDdl,
@@ -29,3 +29,4 @@ export type { InputFault } from './problem.js';
 export { ddlSchemas } from './schema.js';
 export { nearest, suggestion } from './suggestion.js';
 export { builtInValidators, type Validator } from './validator.js';
+export type { CompileOptions } from './validator-choice.js';

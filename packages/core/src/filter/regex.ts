@@ -43,13 +43,11 @@ function compile(pattern: string, ignoreCase: boolean): Regex {
       `the regular expression is ${pattern.length} characters long, ${maxPatternLength} are allowed`,
     );
   }
+  // Before the engine writes the repetitions out, which takes time and memory of its own.
+  if (repetitions(pattern) > maxSize) throw tooCostly(pattern);
   const engine = parse(pattern, ignoreCase);
   const size = engine.programSize();
-  if (size > maxSize) {
-    throw new Error(
-      `the regular expression ${shorten(pattern)} costs too much: use fewer or smaller repetitions`,
-    );
-  }
+  if (size > maxSize) throw tooCostly(pattern);
   return {
     source: pattern,
     size,
@@ -65,6 +63,17 @@ function parse(pattern: string, ignoreCase: boolean): RE2JS {
     const detail = cause instanceof Error ? cause.message.replace(/^error parsing regexp: /, '') : '';
     throw new Error(`the regular expression ${shorten(pattern)} is not valid: ${shorten(detail)}`, { cause });
   }
+}
+
+function repetitions(pattern: string): number {
+  const counts = [...pattern.matchAll(/\{(\d+)(?:,(\d*))?\}/g)];
+  return counts.reduce((sum, [, least, most]) => sum + Math.max(Number(least), Number(most ?? 0)), 0);
+}
+
+function tooCostly(pattern: string): Error {
+  return new Error(
+    `the regular expression ${shorten(pattern)} costs too much: use fewer or smaller repetitions`,
+  );
 }
 
 function shorten(text: string): string {

@@ -215,7 +215,9 @@ describe('a validation', () => {
     expect(() => compileDdl(ddl)).to.throw(
       'DDL small: action act: input a: no validator "shellsave" (did you mean "shellsafe"?); known are: shellsafe,',
     );
-    const act = compileDdl(ddl, { unknownValidators: 'skip' }).action('act');
+    const compiled = compileDdl(ddl, { unknownValidators: 'skip' });
+    expect(compiled.skippedValidators).to.deep.equal(['shellsave']);
+    const act = compiled.action('act');
     expect(act?.checkInput({ a: 'anything' })).to.equal(undefined);
     expect(act?.checkInput({ a: 'longer than ten' })?.status).to.equal(4);
   });

@@ -26,6 +26,8 @@ describe('a regular expression from the network', () => {
     ['(a)\\1', '\\1'],
     ['((a{30}){30}){30}', 'repeat'],
     ['[a-z]{0,1000}[0-9]{0,1000}', 'costs too much'],
+    ['a{999}'.repeat(170), 'costs too much'],
+    ['(a{2,31}){31}'.repeat(70), 'costs too much'],
     ['('.repeat(1000), 'not valid'],
     ['a'.repeat(1025), '1024 are allowed'],
   ] as const) {
