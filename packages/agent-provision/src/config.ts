@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { puppetConfigKeys } from '@troupe/agent-puppetd/puppet';
-import { type AgentConfig, type Host, TroupeError } from '@troupe/core';
-import { Ajv, type ErrorObject, type JSONSchemaType } from 'ajv';
+import { type AgentConfig, checkConfig, type Host, section } from '@troupe/core';
 
 /** The section `provision` of the daemon's configuration. */
 export interface ProvisionConfig {
@@ -24,57 +23,30 @@ export interface ProvisionConfig {
   readonly daemonize?: readonly string[];
 }
 
-type Given = { -readonly [K in keyof ProvisionConfig]?: ProvisionConfig[K] };
+type Given = Omit<ProvisionConfig, 'disable_file' | 'server_in_hosts'> &
+  Partial<Pick<ProvisionConfig, 'disable_file' | 'server_in_hosts'>>;
 
-const name = '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$';
+const absolute = { type: 'string', pattern: '^/' };
+const name = { type: 'string', pattern: '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$' };
 
-const schema = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {
-    puppet: {
-      type: 'object',
-      additionalProperties: false,
-      properties: Object.fromEntries(puppetConfigKeys.map((key) => [key, {}])),
-    },
-    hosts_file: { type: 'string', pattern: '^/' },
-    puppet_names: { type: 'array', minItems: 1, items: { type: 'string', pattern: name } },
-    port: { type: 'integer', minimum: 1, maximum: 65_535 },
-    key_bits: { type: 'integer', minimum: 2048, maximum: 8192 },
-    disable_file: { type: 'string', pattern: '^/' },
-    server_in_conf: { type: 'boolean' },
-    server_in_hosts: { type: 'boolean' },
-    daemonize: { type: 'array', minItems: 1, items: { type: 'string' } },
-  },
-};
-
-const validate = new Ajv({ allErrors: true }).compile<Given>(schema as unknown as JSONSchemaType<Given>);
+const schema = section({
+  puppet: section(Object.fromEntries(puppetConfigKeys.map((key) => [key, {}]))),
+  hosts_file: { ...absolute, default: '/etc/hosts' },
+  puppet_names: { type: 'array', minItems: 1, items: name, default: ['puppet'] },
+  port: { type: 'integer', minimum: 1, maximum: 65_535, default: 8140 },
+  key_bits: { type: 'integer', minimum: 2048, maximum: 8192, default: 4096 },
+  disable_file: absolute,
+  server_in_conf: { type: 'boolean', default: false },
+  server_in_hosts: { type: 'boolean' },
+  daemonize: { type: 'array', minItems: 1, items: { type: 'string' } },
+});
 
 /** Reads the section, with what is left out; throws CONFIG_INVALID with all faults, each with its key. */
-export function readConfig(section: AgentConfig, host: Pick<Host, 'stateDir'>): ProvisionConfig {
-  const given: unknown = section;
-  if (!validate(given)) {
-    throw new TroupeError('CONFIG_INVALID', (validate.errors ?? []).map(faultOf).join('; '));
-  }
-  const server_in_conf = given.server_in_conf ?? false;
-  const config = {
-    puppet: {},
-    hosts_file: '/etc/hosts',
-    puppet_names: ['puppet'],
-    port: 8140,
-    key_bits: 4096,
+export function readConfig(given: AgentConfig, host: Pick<Host, 'stateDir'>): ProvisionConfig {
+  const config = checkConfig<Given>(given, schema, 'plugins.provision');
+  return Object.freeze({
     disable_file: join(host.stateDir, 'disabled'),
-    server_in_conf,
-    server_in_hosts: !server_in_conf,
-    ...given,
-  };
-  return Object.freeze(config);
-}
-
-function faultOf({ instancePath, keyword, params, message }: ErrorObject): string {
-  const key = instancePath.slice(1).replaceAll('/', '.');
-  if (keyword === 'additionalProperties') {
-    return `unknown key "${key && `${key}.`}${params.additionalProperty}"`;
-  }
-  return `"${key}" ${message ?? 'is not valid'}`;
+    server_in_hosts: !config.server_in_conf,
+    ...config,
+  });
 }

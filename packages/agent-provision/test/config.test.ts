@@ -32,14 +32,14 @@ describe('readConfig', () => {
   });
 
   for (const [section, message] of [
-    [{ hosts_fil: '/etc/hosts' }, 'unknown key "hosts_fil"'],
-    [{ puppet: { comand: ['puppet'] } }, 'unknown key "puppet.comand"'],
-    [{ hosts_file: 'hosts' }, '"hosts_file" must match pattern'],
-    [{ puppet_names: [] }, '"puppet_names" must NOT have fewer than 1 items'],
-    [{ puppet_names: ['puppet evil'] }, '"puppet_names.0" must match pattern'],
-    [{ key_bits: 1024 }, '"key_bits" must be >= 2048'],
-    [{ port: '8140' }, '"port" must be integer'],
-    [{ port: 0, key_bits: 'x' }, '"port" must be >= 1; "key_bits" must be integer'],
+    [{ hosts_fil: '/etc/hosts' }, 'unknown key "hosts_fil" (did you mean "hosts_file"?)'],
+    [{ puppet: { comand: ['puppet'] } }, 'puppet: unknown key "comand" (did you mean "command"?)'],
+    [{ hosts_file: 'hosts' }, 'hosts_file: must match pattern'],
+    [{ puppet_names: [] }, 'puppet_names: must NOT have fewer than 1 items'],
+    [{ puppet_names: ['puppet evil'] }, 'puppet_names.0: must match pattern'],
+    [{ key_bits: 1024 }, 'key_bits: must be >= 2048'],
+    [{ port: '8140' }, 'port: must be integer'],
+    [{ port: 0, key_bits: 'x' }, 'port: must be >= 1; key_bits: must be integer'],
   ] as const) {
     it(`refuses ${JSON.stringify(section)}`, () => {
       expect(() => readConfig(section, host))
