@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 
 /** Replaces a file in one step: a reader sees the old text or the new one, never a part. */
 export async function replaceFile(path: string, text: string, mode = 0o600): Promise<void> {
@@ -58,6 +58,14 @@ export async function readEnds(
   } finally {
     await file.close();
   }
+}
+
+/** Whether there is such a file; one that cannot be looked at counts as there. */
+export function isPresent(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: unknown) => !isCode(error, 'ENOENT') && !isCode(error, 'ENOTDIR'),
+  );
 }
 
 /** Whether a system call failed with this code, such as `ENOENT`. */

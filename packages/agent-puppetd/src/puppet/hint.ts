@@ -25,8 +25,8 @@ const patterns: readonly (readonly [Hint, RegExp])[] = [
   ['key-mismatch', /does not match its private key/],
   ['certificate-refused', /alert (?:certificate|unknown ca|bad certificate|access denied)/i],
   ['other-ca', /certificate verify failed|did not match expected digest/],
-  ['other-name', /did not match server certificate/],
-  ['csr-refused', /due to a conflict on the server|Failed to submit (?:the CSR|certificate request)/],
+  ['other-name', /did not match server certificate|does not match the server certificate/],
+  ['csr-refused', /Failed to submit the CSR/],
   ['not-signed', /you might still need to sign this agent's certificate/],
   ['catalog-refused', /Could not retrieve catalog from remote server: Error \d+ on SERVER/],
   [

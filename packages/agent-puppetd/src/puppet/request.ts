@@ -22,7 +22,10 @@ export interface RunOptions {
   readonly waitForLockSeconds?: number;
   /** How long to try to reach the server. Default: 30; Puppet's own is 120. */
   readonly connectTimeoutSeconds?: number;
-  /** Close each connection after one request; only then Puppet's CA requests do not stall with TLS 1.3. */
+  /**
+   * Close each connection after one request. Default: where Puppet will submit its first CSR, which otherwise
+   * stalls for 30 s with a server that speaks TLS 1.3 (ruby/net-http issue 233).
+   */
   readonly closeConnections?: boolean;
 }
 

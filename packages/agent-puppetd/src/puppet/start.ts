@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PuppetConfig } from './config.js';
+import { isPresent } from './file.js';
 import { identify } from './process.js';
 import {
   claimRun,
@@ -50,7 +51,8 @@ export async function startRun(
   options: RunOptions,
 ): Promise<PuppetRun> {
   const id = options.id ?? randomUUID();
-  const command = [...config.command, ...runArguments(config, id, options)];
+  const closeConnections = options.closeConnections ?? (await submitsCsr(settings));
+  const command = [...config.command, ...runArguments(config, id, { ...options, closeConnections })];
   const folder = join(runsFolder(stateDir), id);
   if (!(await claimRun(stateDir, id))) {
     const run = await attachRun(stateDir, id);
@@ -73,6 +75,10 @@ export async function startRun(
 export async function attachRun(stateDir: string, id: string): Promise<PuppetRun | undefined> {
   const record = await readRecord(stateDir, id);
   return record && new PuppetRun(record);
+}
+
+async function submitsCsr({ hostcert, hostcsr }: PuppetSettings): Promise<boolean> {
+  return !(await isPresent(hostcert)) && !(await isPresent(hostcsr));
 }
 
 interface Launch {

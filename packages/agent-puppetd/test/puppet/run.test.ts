@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { attachRun, identify, isAlive, PuppetRun } from '../../src/puppet/index.js';
+import { attachRun, identify, isAlive, PuppetRun, type RunOptions } from '../../src/puppet/index.js';
 import { type FakeHost, fakeCommand, fakeHost } from './fake.js';
 
 const starter = fileURLToPath(new URL('./starter.js', import.meta.url));
@@ -123,6 +123,21 @@ describe('a run of Puppet', () => {
     expect(
       names.filter((name) => name && !['_', 'PWD', 'OLDPWD', 'SHLVL', 'HOME'].includes(name)),
     ).to.have.members(['PATH', 'LANG', 'FAKE_DIR']);
+  });
+
+  it('closes connections where Puppet will submit its first CSR, and only there', async () => {
+    const given = async (options: RunOptions = {}) => {
+      await (await host.puppet().start(options)).follow();
+      return (await readFile(host.path('arguments'), 'utf8')).includes('--http_keepalive_timeout\n0\n');
+    };
+    expect(await given()).to.equal(true);
+    expect(await given({ closeConnections: false })).to.equal(false);
+    await writeFile(host.path('hostcsr'), '');
+    expect(await given()).to.equal(false);
+    await rm(host.path('hostcsr'));
+    await writeFile(host.path('hostcert'), '');
+    expect(await given()).to.equal(false);
+    expect(await given({ closeConnections: true })).to.equal(true);
   });
 
   for (const [option, options] of Object.entries({

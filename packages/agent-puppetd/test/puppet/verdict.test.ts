@@ -156,11 +156,10 @@ const rows: readonly Row[] = [
     outcome: 'key-mismatch',
   },
   {
-    title: 'a request under this name that is somebody else’s',
+    title: 'a request that the CA does not take',
     behaviour: {
       FAKE_EXIT: '1',
-      FAKE_OUTPUT:
-        "Error: Could not submit certificate request for 'n1.lab' to https://puppet:8140/puppet-ca/v1 due to a conflict on the server",
+      FAKE_OUTPUT: 'Error: Failed to submit the CSR, HTTP response was 403',
     },
     outcome: 'csr-refused',
   },
@@ -190,6 +189,15 @@ const rows: readonly Row[] = [
       FAKE_EXIT: '1',
       FAKE_OUTPUT:
         "Error: Server hostname 'vm' did not match server certificate; expected one of m1.lab, DNS:m1.lab",
+    },
+    outcome: 'other-name',
+  },
+  {
+    title: 'a server with other addresses',
+    behaviour: {
+      FAKE_EXIT: '1',
+      FAKE_OUTPUT:
+        'Error: Connection to https://127.0.0.2:8140/puppet-ca/v1 failed, trying next route: hostname "127.0.0.2" does not match the server certificate\nError: No more routes to ca',
     },
     outcome: 'other-name',
   },
