@@ -716,7 +716,7 @@ declare const ddl: {
       "input": {
         "fresh": {
           "prompt": "Fresh",
-          "description": "Forget the steps done so far as well",
+          "description": "Forget what was reached as well: steps, CSR and the last Puppet run",
           "type": "boolean",
           "optional": true
         },

@@ -30,8 +30,8 @@ export function quarantine(state: ProvisionState, words: string, owner: string, 
 }
 
 /**
- * Ends the quarantine and counts attempts from zero again; `fresh` forgets the steps done so far as well. Returns
- * whether the node was in quarantine. Changes `state`.
+ * Ends the quarantine and counts attempts from zero again; `fresh` forgets what was reached as well: steps, CSR
+ * and the last Puppet run. Returns whether the node was in quarantine. Changes `state`.
  */
 export function release(state: ProvisionState, owner: string, fresh: boolean, now: number): boolean {
   const former = state.quarantine;
@@ -41,6 +41,8 @@ export function release(state: ProvisionState, owner: string, fresh: boolean, no
     state.steps = [];
     state.step = null;
     state.done = null;
+    state.csr = null;
+    if (state.run) state.run.noted = true;
   }
   remember(state, {
     time: isoTime(now),

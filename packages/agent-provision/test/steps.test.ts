@@ -175,12 +175,22 @@ describe('quarantine', () => {
     ]);
   });
 
-  it('may forget the steps, never the history', () => {
+  it('may forget what was reached, never the history', () => {
     const state = emptyState(0);
+    const csr = {
+      certname: 'n1',
+      fingerprint: 'AA',
+      ca_fingerprint: 'bb',
+      state: 'accepted',
+      since: 'now',
+    } as const;
+    state.csr = csr;
+    release(state, 'rip.mcollective', false, start);
+    expect(state.csr).to.equal(csr);
     noteStep(state, { step: 'done', outcome: 'ok', owner: 'a' }, start);
     expect(release(state, 'rip.mcollective', true, start)).to.equal(false);
-    expect(state).to.include({ step: null, done: null });
+    expect(state).to.include({ step: null, done: null, csr: null });
     expect(state.steps).to.deep.equal([]);
-    expect(state.history).to.have.length(2);
+    expect(state.history).to.have.length(3);
   });
 });
