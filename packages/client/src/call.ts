@@ -1,63 +1,48 @@
-import type { Filter, Request } from '@troupe/core';
+import { randomInt } from 'node:crypto';
+import type { Attach, Reply, Request } from '@troupe/core';
+import type { CallOptions } from './call-options.js';
 import { Change } from './change.js';
 import { Collector } from './collector.js';
 import type { Discovery } from './discovery.js';
-import { attach, cancel, newId, request } from './message.js';
+import { attach, cancel } from './message.js';
 import type { PresenceView } from './presence.js';
-import { type ProgressPiece, type Result, type Stats, statsOf } from './result.js';
+import { type Result, type State, type Stats, statsOf } from './result.js';
 import type { Router } from './router.js';
-
-export interface CallOptions {
-  /** Which nodes; all that have the agent otherwise. */
-  readonly filter?: Filter;
-  /** These nodes, without discovery. */
-  readonly targets?: readonly string[];
-  readonly collective?: string;
-  /** Seconds that the action may take; the DDL's otherwise, which is also the most. */
-  readonly timeout?: number;
-  /** Seconds in which a node may begin; 60 otherwise. */
-  readonly ttl?: number;
-  /** Seconds that a node may stay silent before it counts as one that does not reply; 10 otherwise. */
-  readonly answerWithin?: number;
-  /** Seconds of a fixed discovery window. */
-  readonly discoveryTimeout?: number;
-  /** Stops the waiting; what runs on the nodes goes on (see `cancel`). */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (piece: ProgressPiece) => void;
-  readonly onDiscovered?: (discovery: Discovery) => void;
-}
+import { batchSize, chunks, limited, pick } from './share.js';
 
 export interface CallParts {
   readonly router: Router;
-  readonly presence: (collective: string) => Promise<PresenceView>;
-  readonly discover: (filter: Filter, collective: string) => Promise<Discovery>;
-  readonly agent: string;
-  readonly action: string;
-  readonly input: Readonly<Record<string, unknown>>;
-  readonly filter: Filter;
-  readonly collective: string;
+  readonly presence: () => Promise<PresenceView>;
+  readonly discover: () => Promise<Discovery>;
+  /** What is sent first: a request that begins something, or a question for what is kept of one. */
+  readonly message: Request | Attach;
   readonly options: CallOptions;
 }
 
 /** Up to so many nodes are asked each for itself; more are asked by one broadcast, when a filter found them. */
 const mostDirect = 10;
 /** Names in one signed message. */
-const chunk = 50;
+const namesInMessage = 50;
 const tickEvery = 100;
 
 /** One call to many nodes: an async iterable of how each target ended, in the order of their ends. */
 export class Call<Data = Record<string, unknown>> implements AsyncIterable<Result<Data>> {
-  readonly id = newId();
+  readonly id: string;
   readonly #parts: CallParts;
   readonly #results: Result[] = [];
+  readonly #unexpected = new Set<string>();
   readonly #done: Promise<Stats>;
   readonly #change = new Change();
-  #request: Request | undefined;
+  #message: Request | Attach;
   #collector: Collector | undefined;
+  #view: PresenceView | undefined;
+  #about: { readonly agent: string; readonly action: string } | undefined;
   #isOver = false;
 
   constructor(parts: CallParts) {
     this.#parts = parts;
+    this.#message = parts.message;
+    this.id = parts.message.id;
     this.#done = this.#run().finally(() => {
       this.#isOver = true;
       this.#change.tell();
@@ -76,6 +61,16 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
       else await this.#change.wait();
     }
     await this.#done;
+  }
+
+  /** The agent and action, as a node says it: how somebody who attached learns what the request was. */
+  get about(): { readonly agent: string; readonly action: string } | undefined {
+    return this.#about;
+  }
+
+  /** Targets that have been asked and have not ended. */
+  open(): readonly string[] {
+    return this.#collector?.open() ?? [];
   }
 
   /** All results, when the call is over. Throws what spoils the whole call. */
@@ -99,90 +94,112 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
 
   /** Ends the action on the nodes where it runs. */
   async cancel(): Promise<void> {
-    if (this.#request && this.#collector)
-      await this.#parts.router.direct(cancel(this.#request), this.#collector.open());
+    await this.#parts.router.direct(cancel(this.#message), this.open());
   }
 
   async #run(): Promise<Stats> {
-    const { router, collective, options } = this.#parts;
-    const presence = await this.#parts.presence(collective);
-    const { targets, discovery } = await this.#targets();
+    const { router, options, message } = this.#parts;
+    // Needed only when somebody is silent, so nobody waits for it before the first message is out.
+    const presence = this.#parts.presence();
+    presence.catch(() => {});
+    const { targets, discovery, isWhole } = await this.#targets();
     const start = Date.now();
-    const collector = new Collector({
-      targets,
-      now: start,
-      answerWithin: (options.answerWithin ?? 10) * 1000,
-      isOnline: (identity) => presence.isOnline(identity),
-    });
+    const wasAsked = new Set<string>();
+    const collector = this.#newCollector();
     this.#collector = collector;
-    this.#request = this.#newRequest();
-    const stop = await router.listen(collective, this.id, (reply, key) => {
-      const { isNew, result } = collector.receive(reply, key, Date.now());
-      if (isNew && reply.kind === 'progress')
-        options.onProgress?.({ sender: reply.sender, data: reply.data });
-      if (result) this.#push(result);
+    const stop = await router.listen(message.collective, this.id, (reply, key) => {
+      if (wasAsked.has(reply.sender)) this.#receive(collector, reply, key);
+      else if (reply.kind === 'result' && reply.outcome !== 'unmatched') this.#unexpected.add(reply.sender);
     });
+    const wake = () => this.#change.tell();
+    options.signal?.addEventListener('abort', wake);
     try {
-      if (targets.length > 0)
-        await this.#send(targets, discovery !== undefined && targets.length > mostDirect);
-      options.signal?.addEventListener('abort', () => this.#change.tell(), { once: true });
-      while (!collector.isComplete && !options.signal?.aborted) {
-        await this.#change.wait(tickEvery);
-        await this.#tick(collector);
+      const size = options.batch === undefined ? targets.length : batchSize(options.batch, targets.length);
+      for (const [index, group] of chunks(targets, size).entries()) {
+        if (index > 0) await this.#pause((options.batchSleep ?? 1) * 1000);
+        if (options.signal?.aborted) break;
+        this.#message = { ...message, time: Date.now() };
+        for (const identity of group) {
+          wasAsked.add(identity);
+          collector.expect(identity, Date.now());
+        }
+        await this.#send(group, isWhole && size === targets.length && group.length > mostDirect);
+        this.#view = await presence;
+        await this.#settle(collector);
       }
-      for (const sender of collector.open()) {
-        this.#push({
-          sender,
-          state: 'no-reply',
-          ok: false,
-          statusmsg: 'this client stopped waiting',
-          data: {},
-          seconds: (Date.now() - start) / 1000,
-        });
-      }
+      const left = { state: 'no-reply', statusmsg: 'this client stopped waiting', start } as const;
+      for (const sender of collector.open()) this.#leave(sender, left);
+      const skipped = {
+        state: 'not-asked',
+        statusmsg: 'this client stopped before its turn',
+        start,
+      } as const;
+      for (const sender of targets.filter((name) => !wasAsked.has(name))) this.#leave(sender, skipped);
     } finally {
       stop();
+      options.signal?.removeEventListener('abort', wake);
     }
     const times = { discoverySeconds: discovery?.seconds ?? 0, callSeconds: (Date.now() - start) / 1000 };
-    return statsOf(this.id, this.#results, times);
+    return statsOf(this.id, this.#results, times, [...this.#unexpected]);
   }
 
-  async #targets(): Promise<{ targets: readonly string[]; discovery?: Discovery }> {
-    const { options, filter, collective } = this.#parts;
-    if (options.targets) return { targets: [...new Set(options.targets)] };
-    const discovery = await this.#parts.discover(filter, collective);
-    options.onDiscovered?.(discovery);
-    return { targets: discovery.nodes, discovery };
-  }
-
-  #newRequest(): Request {
-    const { router, agent, action, input, collective, options, filter } = this.#parts;
-    return request({
-      id: this.id,
-      ttl: options.ttl ?? 60,
-      caller: router.caller,
-      session: router.session,
-      collective,
-      agent,
-      action,
-      filter,
-      input,
-      ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+  #newCollector(): Collector {
+    return new Collector({
+      answerWithin: (this.#parts.options.answerWithin ?? 10) * 1000,
+      isOnline: (identity) => this.#view?.isOnline(identity),
+      isStranger: (identity) => this.#view?.isStranger(identity) ?? false,
     });
+  }
+
+  async #targets(): Promise<{ targets: readonly string[]; discovery?: Discovery; isWhole: boolean }> {
+    const { options } = this.#parts;
+    if (options.targets)
+      return { targets: limitedTo([...new Set(options.targets)], options), isWhole: false };
+    const discovery = options.discovered ?? (await this.#parts.discover());
+    if (!options.discovered) options.onDiscovered?.(discovery);
+    const targets = limitedTo(discovery.nodes, options);
+    const isWhole = discovery.method === 'broadcast' && targets.length === discovery.nodes.length;
+    return { targets, discovery, isWhole };
+  }
+
+  #receive(collector: Collector, reply: Reply, key: string): void {
+    if (reply.agent !== '') this.#about ??= { agent: reply.agent, action: reply.action };
+    const { isNew, result } = collector.receive(reply, key, Date.now());
+    if (isNew && reply.kind === 'progress')
+      this.#parts.options.onProgress?.({ sender: reply.sender, data: reply.data });
+    if (result) this.#push(result);
+  }
+
+  async #settle(collector: Collector): Promise<void> {
+    const { signal } = this.#parts.options;
+    while (!collector.isComplete && !signal?.aborted) {
+      await this.#change.wait(tickEvery);
+      await this.#tick(collector);
+    }
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    const end = Date.now() + milliseconds;
+    while (Date.now() < end && !this.#parts.options.signal?.aborted)
+      await this.#change.wait(end - Date.now());
   }
 
   async #send(targets: readonly string[], broadcast: boolean): Promise<void> {
-    const { router, agent } = this.#parts;
-    if (!this.#request) return;
-    if (broadcast) await router.broadcast(this.#request, agent);
+    const { router } = this.#parts;
+    if (broadcast && this.#message.type === 'request')
+      await router.broadcast(this.#message, this.#message.agent);
     else await this.#ask(targets);
   }
 
   async #ask(identities: readonly string[]): Promise<void> {
-    if (!this.#request) return;
-    for (let from = 0; from < identities.length; from += chunk) {
-      const targets = identities.slice(from, from + chunk);
-      await this.#parts.router.direct({ ...this.#request, targets }, targets);
+    const { router } = this.#parts;
+    for (const targets of chunks(identities, namesInMessage)) {
+      const message =
+        this.#message.type === 'request'
+          ? // A node that the filter leaves out by now says so.
+            { ...this.#message, targets, answerUnmatched: true }
+          : attach(this.#message, 0);
+      await router.direct(message, targets);
     }
   }
 
@@ -192,17 +209,28 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
     for (const result of due.ended) this.#push(result);
     try {
       await this.#ask(due.ask);
-      for (const { identity, after } of due.attach) {
-        if (this.#request) await router.direct(attach(this.#request, after), [identity]);
-      }
+      for (const { identity, after } of due.attach)
+        await router.direct(attach(this.#message, after), [identity]);
     } catch (error) {
       // Without a broker now: the next tick asks again.
       if ((error as { code?: string }).code !== 'NOT_CONNECTED') throw error;
     }
   }
 
+  #leave(sender: string, end: { state: State; statusmsg: string; start: number }): void {
+    const { state, statusmsg, start } = end;
+    const seconds = state === 'not-asked' ? 0 : (Date.now() - start) / 1000;
+    this.#push({ sender, state, ok: false, statusmsg, data: {}, seconds });
+  }
+
   #push(result: Result): void {
     this.#results.push(result);
     this.#change.tell();
   }
+}
+
+function limitedTo(names: readonly string[], { limit, limitSeed }: CallOptions): readonly string[] {
+  if (limit === undefined) return names;
+  const count = limited(limit, names.length);
+  return count < names.length ? pick(names, count, limitSeed ?? randomInt(2 ** 32)) : names;
 }

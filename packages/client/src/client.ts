@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   type ActionNames,
   type ActionOf,
+  type CallInputOf,
   type CompiledDdl,
   checkFilter,
   clientSecurity,
@@ -11,7 +12,6 @@ import {
   type Ddl,
   emptyFilter,
   type Filter,
-  type InputOf,
   type Logger,
   namedNodes,
   silentLogger,
@@ -19,17 +19,19 @@ import {
   type Transport,
   TroupeError,
 } from '@troupe/core';
-import { Call, type CallOptions } from './call.js';
+import { Call } from './call.js';
+import type { AttachOptions, CallOptions } from './call-options.js';
 import type { ClientConfig } from './config.js';
 import { localCaller } from './config.js';
 import { type Discovery, type DiscoveryOptions, discover } from './discovery.js';
+import { attach, newId, request } from './message.js';
 import { PresenceView } from './presence.js';
 import { Router } from './router.js';
 
 /** An agent's actions as functions, typed by its DDL. */
 export type AgentClient<D extends Ddl> = {
   [N in ActionNames<D>]: (
-    input: InputOf<ActionOf<D, N>>,
+    input: CallInputOf<ActionOf<D, N>>,
     options?: CallOptions,
   ) => Call<DataOf<ActionOf<D, N>>>;
 };
@@ -82,7 +84,7 @@ export class Client {
     const collective = options.collective ?? this.mainCollective;
     const filter = options.filter ?? emptyFilter;
     const named = namedNodes(filter);
-    if (named) return { nodes: named, silent: [], offline: [], seconds: 0 };
+    if (named) return { method: 'named', nodes: named, silent: [], offline: [], seconds: 0 };
     return discover(this.#router, await this.presence(collective), { ...options, collective, filter });
   }
 
@@ -107,43 +109,75 @@ export class Client {
 
   /** Calls an action by name. Throws INPUT_INVALID before anything is sent when the input is not what the DDL says. */
   call(ddl: Ddl, action: string, input: Readonly<Record<string, unknown>>, options: CallOptions = {}): Call {
-    const compiled = this.#compile(ddl);
+    const compiled = this.compile(ddl);
     const checked = compiled.action(action);
     if (!checked) throw new TroupeError('INPUT_INVALID', compiled.unknownAction(action));
     const complete = checked.withDefaults(input);
     const fault = checked.checkInput(complete);
     if (fault) throw new TroupeError('INPUT_INVALID', fault.message);
-    const filter = options.filter ?? emptyFilter;
-    const agents = [...new Set([...filter.agents, ddl.metadata.name])];
+    const agent = ddl.metadata.name;
+    const collective = options.collective ?? this.mainCollective;
+    const given = options.filter ?? emptyFilter;
+    const isNamed = namedNodes(given) !== undefined;
+    // A node without the agent says so when it is named; it is not looked for otherwise.
+    const wanted = isNamed ? given : this.withAgent(given, agent);
     return new Call({
       router: this.#router,
-      presence: (collective) => this.presence(collective),
-      discover: (wanted, collective) =>
-        this.discover({
-          filter: namedNodes(filter) ? filter : wanted,
-          collective,
-          ...(options.discoveryTimeout === undefined ? {} : { window: options.discoveryTimeout }),
-          ...(options.signal ? { signal: options.signal } : {}),
-        }),
-      agent: ddl.metadata.name,
-      action,
-      input: complete,
-      // A node without the agent says so when it is named; it is not looked for otherwise.
-      filter: options.targets || namedNodes(filter) ? emptyFilter : { ...filter, agents },
-      collective: options.collective ?? this.mainCollective,
+      presence: () => this.presence(collective),
+      discover: () => this.discover({ filter: wanted, collective, ...discoveryPart(options) }),
+      message: request({
+        ...this.#about(newId(), collective, options.ttl),
+        agent,
+        action,
+        filter: isNamed ? emptyFilter : options.targets ? given : wanted,
+        input: complete,
+        ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+      }),
       options,
     });
   }
 
-  #compile(ddl: Ddl): CompiledDdl {
+  /** Listens to a request that somebody made before: what is kept of it on these nodes, and what is still to come. */
+  attach(id: string, options: AttachOptions): Call {
+    const collective = options.collective ?? this.mainCollective;
+    return new Call({
+      router: this.#router,
+      presence: () => this.presence(collective),
+      discover: () => Promise.reject(new TypeError('who attaches names the nodes')),
+      message: attach(this.#about(id, collective), 0),
+      options,
+    });
+  }
+
+  /** A filter for the same nodes, as far as they have an agent. */
+  withAgent(filter: Filter, agent: string): Filter {
+    return { ...filter, agents: [...new Set([...filter.agents, agent])] };
+  }
+
+  /** A DDL ready for use; validators that are not here are left to the nodes. */
+  compile(ddl: Ddl): CompiledDdl {
     const compiled = this.#compiled.get(ddl) ?? compileDdl(ddl, { unknownValidators: 'skip' });
     this.#compiled.set(ddl, compiled);
     return compiled;
   }
 
+  #about(id: string, collective: string, ttl = defaultTtl) {
+    return { id, ttl, caller: this.caller, session: this.#router.session, collective };
+  }
+
   async close(): Promise<void> {
     await this.#transport.close();
   }
+}
+
+/** Seconds in which a node may begin. */
+const defaultTtl = 60;
+
+function discoveryPart({ discoveryTimeout, signal }: CallOptions): Partial<DiscoveryOptions> {
+  return {
+    ...(discoveryTimeout === undefined ? {} : { window: discoveryTimeout }),
+    ...(signal ? { signal } : {}),
+  };
 }
 
 export interface ConnectOptions {

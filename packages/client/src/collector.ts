@@ -1,14 +1,13 @@
-import type { Reply } from '@troupe/core';
+import { type Reply, Status } from '@troupe/core';
 import type { Result, State } from './result.js';
 
 export interface CollectorOptions {
-  readonly targets: readonly string[];
-  /** Milliseconds, as `Date.now()`. */
-  readonly now: number;
   /** Milliseconds that a node may stay silent before it counts as one that does not reply. */
   readonly answerWithin: number;
   /** Whether a node is online, as far as is known. */
   readonly isOnline: (identity: string) => boolean | undefined;
+  /** Whether others are known to be or to have been here, and this node is not: most likely a slip in its name. */
+  readonly isStranger?: (identity: string) => boolean;
 }
 
 /** What is to be sent now. */
@@ -40,6 +39,8 @@ const attachEvery = 15_000;
 const resultGrace = 5_000;
 /** A node that is known to be offline gets this long, in case it just came back. */
 const offlineGrace = 1_000;
+/** A name that nobody knows gets this long. */
+const strangerGrace = 3_000;
 /** A node that went offline with our action gets this long to come back. */
 const vanishedGrace = 30_000;
 
@@ -53,7 +54,6 @@ export class Collector {
 
   constructor(options: CollectorOptions) {
     this.#options = options;
-    for (const identity of options.targets) this.expect(identity, options.now);
   }
 
   get isComplete(): boolean {
@@ -65,6 +65,7 @@ export class Collector {
     return [...this.#open.keys()];
   }
 
+  /** Counts on a node from now on: milliseconds, as `Date.now()`. */
   expect(identity: string, now: number): void {
     this.#open.set(identity, {
       identity,
@@ -91,8 +92,9 @@ export class Collector {
     if (reply.kind === 'progress') target.acceptedUntil ??= now + attachEvery;
     if (reply.kind !== 'result') return { isNew };
     this.#open.delete(reply.sender);
-    const { statuscode, statusmsg, data, ddl } = reply;
+    const { statusmsg, data, ddl } = reply;
     const state: State = reply.outcome === 'unmatched' ? 'failed' : reply.outcome;
+    const statuscode = reply.outcome === 'unmatched' ? Status.aborted : reply.statuscode;
     const seconds = (now - target.since) / 1000;
     const result = {
       sender: reply.sender,
@@ -125,17 +127,19 @@ export class Collector {
   }
 
   #silence(target: Target, now: number): readonly [State, string] | undefined {
+    const { answerWithin, isOnline, isStranger } = this.#options;
+    const { identity, rounds } = target;
     const waited = now - target.since;
-    const isOver = waited >= this.#options.answerWithin;
-    const isOffline = this.#options.isOnline(target.identity) === false;
-    if (isOffline && (isOver || waited >= offlineGrace)) return ['offline', 'the node is offline'];
-    if (!isOver) return undefined;
-    const isKnown = this.#options.isOnline(target.identity) === true;
-    const asked = `was asked ${target.rounds} times in ${Math.round((now - target.since) / 1000)} s`;
-    return [
-      'no-reply',
-      isKnown ? `the node is online, ${asked} and said nothing` : `the node ${asked} and said nothing`,
-    ];
+    const online = isOnline(identity);
+    if (online === false && waited >= Math.min(offlineGrace, answerWithin)) {
+      return ['offline', 'the node is offline'];
+    }
+    const asked = `was asked ${rounds} times in ${Math.round(waited / 1000)} s and said nothing`;
+    if (isStranger?.(identity) && waited >= Math.min(strangerGrace, answerWithin)) {
+      return ['no-reply', `no node of this name is known here; it ${asked}`];
+    }
+    if (waited < answerWithin) return undefined;
+    return ['no-reply', online ? `the node is online, ${asked}` : `the node ${asked}`];
   }
 
   #vanishing(target: Target, now: number): readonly [State, string] | undefined {

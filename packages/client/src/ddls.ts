@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Ddl, findDdl, messageOf, parseDdl, TroupeError } from '@troupe/core';
+import { type Ddl, findDdl, listDdls, messageOf, parseDdl, suggestion, TroupeError } from '@troupe/core';
 import discoveryDdl from '@troupe/ddl/discovery.json' with { type: 'json' };
 import type { Client } from './client.js';
 
@@ -39,12 +39,11 @@ async function fetchDdl(client: Client, agent: string, collective: string): Prom
     if (result.ok && result.data.ddl)
       return keep(parseDdl(result.data.ddl, `the DDL of "${agent}" from ${node}`));
   }
-  const words =
+  const known = (await listDdls(ddlFolders(client.config.ddl_dirs))).keys();
+  const here = `there is no DDL for the agent "${agent}" on this machine${suggestion(agent, known)}`;
+  const there =
     nodes.length === 0 ? 'no node has such an agent' : `${nodes.slice(0, 3).join(', ')} did not give it`;
-  throw new TroupeError(
-    'DDL_UNKNOWN',
-    `there is no DDL for the agent "${agent}" on this machine, and ${words}`,
-  );
+  throw new TroupeError('DDL_UNKNOWN', `${here}, and ${there}`);
 }
 
 function keep(ddl: Ddl): Ddl {

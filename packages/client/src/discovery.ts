@@ -9,6 +9,8 @@ export interface DiscoveryOptions {
   readonly filter: Filter;
   /** Seconds of a fixed window; without it, discovery ends when there is nothing left to wait for. */
   readonly window?: number;
+  /** Ends with the first so many that match. */
+  readonly most?: number;
   readonly signal?: AbortSignal;
   /** Hears of each node as it answers, with the milliseconds it took. */
   readonly onNode?: (identity: string, milliseconds: number) => void;
@@ -16,6 +18,8 @@ export interface DiscoveryOptions {
 
 /** Who is there. */
 export interface Discovery {
+  /** Whether nodes were asked, or the filter named them outright. */
+  readonly method: 'broadcast' | 'named';
   /** The nodes that match, sorted. */
   readonly nodes: readonly string[];
   /** Nodes that are online and said nothing. */
@@ -44,7 +48,7 @@ export async function discover(
   const online = new Set(presence.online());
   const matchesAll = isEmptyFilter(options.filter) && options.filter.agents.length === 0;
   const all = matchesAll || (online.size > 0 && online.size <= everybodyAnswers);
-  const tally = new Tally(start);
+  const tally = new Tally();
   const message = request({
     id: newId(),
     ttl,
@@ -59,12 +63,13 @@ export async function discover(
   });
   const stop = await router.listen(options.collective, message.id, (reply) => tally.take(reply, options));
   try {
+    tally.begin();
     await router.broadcast(message, 'discovery');
     let isRepeated = false;
     for (;;) {
       const now = Date.now();
       const missing = [...online].filter((identity) => !tally.answered.has(identity));
-      if (options.signal?.aborted) break;
+      if (options.signal?.aborted || tally.matched.size >= (options.most ?? Number.POSITIVE_INFINITY)) break;
       if (options.window !== undefined) {
         if (now - start >= options.window * 1000) break;
       } else if (all && online.size > 0 && missing.length === 0) break;
@@ -77,8 +82,10 @@ export async function discover(
       }
       await tally.change.wait(25);
     }
-    const silent = all ? [...online].filter((identity) => !tally.answered.has(identity)) : [];
+    const isCut = options.signal?.aborted === true || options.most !== undefined;
+    const silent = all && !isCut ? [...online].filter((identity) => !tally.answered.has(identity)) : [];
     return {
+      method: 'broadcast',
       nodes: [...tally.matched].sort(),
       silent: silent.sort(),
       offline: [...presence.offline()].sort(),
@@ -94,14 +101,14 @@ class Tally {
   readonly change = new Change();
   readonly answered = new Set<string>();
   readonly matched = new Set<string>();
-  readonly #start: number;
+  #start = Date.now();
   #last: number | undefined;
   #longestGap = 0;
-  #waitFrom: number;
+  #waitFrom = this.#start;
 
-  constructor(start: number) {
-    this.#start = start;
-    this.#waitFrom = start;
+  begin(): void {
+    this.#start = Date.now();
+    this.#waitFrom = this.#start;
   }
 
   take(reply: Reply, options: DiscoveryOptions): void {

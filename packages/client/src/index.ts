@@ -1,4 +1,5 @@
-export { Call, type CallOptions } from './call.js';
+export { Call } from './call.js';
+export type { AttachOptions, CallOptions } from './call-options.js';
 export { type AgentClient, Client, type ConnectOptions, connect } from './client.js';
 export {
   type ClientConfig,
@@ -8,7 +9,8 @@ export {
   loadClientConfig,
   localCaller,
 } from './config.js';
-export { ddlFolders, resolveDdl } from './ddls.js';
+export { bundledDdls, ddlCache, ddlFolders, resolveDdl } from './ddls.js';
 export type { Discovery, DiscoveryOptions } from './discovery.js';
 export type { PresenceListener, PresenceView } from './presence.js';
-export { type ProgressPiece, type Result, type State, type Stats, states } from './result.js';
+export { type ProgressPiece, type Result, type State, type Stats, silentStates, states } from './result.js';
+export { batchSize, limited, pick, type Share } from './share.js';

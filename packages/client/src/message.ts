@@ -13,14 +13,15 @@ export function request(parts: Omit<Request, Common>): Request {
   return { v: 1, type: 'request', time: Date.now(), ...parts };
 }
 
+/** What makes a message of this client's about a request id. */
+export type About = Pick<Request, 'id' | 'ttl' | 'caller' | 'session' | 'collective'>;
+
 /** Asks for what is kept of a request. */
-export function attach(of: Request, after: number): Attach {
-  const { id, ttl, caller, session, collective } = of;
+export function attach({ id, ttl, caller, session, collective }: About, after: number): Attach {
   return { v: 1, type: 'attach', time: Date.now(), id, ttl, caller, session, collective, after };
 }
 
 /** Asks to end a request. */
-export function cancel(of: Request): Cancel {
-  const { id, ttl, caller, session, collective } = of;
+export function cancel({ id, ttl, caller, session, collective }: About): Cancel {
   return { v: 1, type: 'cancel', time: Date.now(), id, ttl, caller, session, collective };
 }

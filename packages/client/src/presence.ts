@@ -29,6 +29,11 @@ export class PresenceView {
     return this.#records.get(identity)?.online;
   }
 
+  /** Whether others are known and this node never was: where the broker tells who is there. */
+  isStranger(identity: string): boolean {
+    return this.#records.size > 0 && !this.#records.has(identity);
+  }
+
   online(): readonly string[] {
     return [...this.#records.values()].filter(({ online }) => online).map(({ identity }) => identity);
   }

@@ -9,8 +9,12 @@ export const states = [
   'no-reply',
   'cancelled',
   'unknown',
+  'not-asked',
 ] as const;
 export type State = (typeof states)[number];
+
+/** The states of targets from which nothing was heard. */
+export const silentStates = ['offline', 'no-reply', 'not-asked'] as const satisfies readonly State[];
 
 /** What became of one target. */
 export interface Result<Data = Record<string, unknown>> {
@@ -44,6 +48,8 @@ export interface Stats {
   readonly ok: number;
   /** Names by state; only states that occurred. */
   readonly byState: Readonly<Partial<Record<State, readonly string[]>>>;
+  /** Nodes that were not among the targets and ran the action all the same: they came while a filter was broadcast. */
+  readonly unexpected: readonly string[];
   readonly discoverySeconds: number;
   readonly callSeconds: number;
 }
@@ -53,6 +59,7 @@ export function statsOf(
   requestId: string,
   results: readonly Result<unknown>[],
   times: { discoverySeconds: number; callSeconds: number },
+  unexpected: readonly string[] = [],
 ): Stats {
   const byState: Partial<Record<State, string[]>> = {};
   for (const { state, sender } of results) {
@@ -60,13 +67,14 @@ export function statsOf(
     names.push(sender);
     byState[state] = names;
   }
-  const silent = (byState.offline?.length ?? 0) + (byState['no-reply']?.length ?? 0);
+  const silent = silentStates.flatMap((state) => byState[state] ?? []).length;
   return {
     requestId,
     targets: results.length,
     answered: results.length - silent,
     ok: byState.ok?.length ?? 0,
     byState,
+    unexpected,
     ...times,
   };
 }

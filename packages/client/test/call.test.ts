@@ -198,6 +198,105 @@ describe('a call', () => {
     expect(results.map(({ sender }) => sender)).to.deep.equal(['b']);
   });
 
+  it('asks in batches, the next one when the last has ended', async () => {
+    for (const name of ['a', 'b', 'c']) await network.node(name, [work()]);
+    const ended: string[] = [];
+    const call = client.call(
+      ddl,
+      'slow',
+      {},
+      {
+        batch: { percent: 50 },
+        batchSleep: 0.01,
+        onProgress: ({ sender, data }) => data === 'one' && ended.push(`+${sender}`),
+      },
+    );
+    for await (const { sender } of call) ended.push(`-${sender}`);
+    const last = ended.slice(-2);
+    expect(last[0]?.slice(1)).to.equal(last[1]?.slice(1));
+    expect(ended.slice(0, 4).map((word) => word[0])).to.deep.equal(['+', '+', '-', '-']);
+    expect((await call.stats()).ok).to.equal(3);
+  });
+
+  it('asks a part of the nodes, the same one for the same seed', async () => {
+    for (const name of ['a', 'b', 'c', 'd']) await network.node(name, [work()]);
+    const senders = async () => {
+      const results = await client.call(ddl, 'echo', {}, { limit: { percent: 50 }, limitSeed: 7 }).all();
+      return results.map(({ sender }) => sender).sort();
+    };
+    const picked = await senders();
+    expect(picked).to.have.length(2);
+    expect(await senders()).to.deep.equal(picked);
+  });
+
+  it('says who was not asked when it is stopped between two batches', async () => {
+    for (const name of ['a', 'b']) await network.node(name, [work()]);
+    const abort = new AbortController();
+    const call = client.call(ddl, 'echo', {}, { batch: 1, batchSleep: 60, signal: abort.signal });
+    for await (const { state } of call) if (state === 'ok') abort.abort();
+    expect((await call.stats()).byState).to.deep.equal({ ok: ['a'], 'not-asked': ['b'] });
+  });
+
+  it('does not make a discovery again that was made already', async () => {
+    await network.node('a', [work()]);
+    const discovered = await client.discover({ filter: client.withAgent(client.filter({}), 'work') });
+    await network.node('b', [work()]);
+    const results = await client.call(ddl, 'echo', {}, { discovered }).all();
+    expect(results.map(({ sender }) => sender)).to.deep.equal(['a']);
+  });
+
+  it('names nodes that came while a broadcast was under way', async () => {
+    for (let index = 0; index < 11; index += 1) await network.node(`n${index}`, [work()]);
+    const { nodes, ...rest } = await client.discover();
+    await network.node('late', [work()]);
+    // The one that never answers keeps the call open until the late node's answer is here.
+    const discovered = { ...rest, nodes: [...nodes, 'gone'] };
+    const call = client.call(ddl, 'echo', {}, { discovered, answerWithin: 0.5 });
+    expect(await call.all()).to.have.length(12);
+    expect(runs).to.have.length(12);
+    expect((await call.stats()).unexpected).to.deep.equal(['late']);
+  });
+
+  it('hears it from a named node when the filter does not match it', async () => {
+    await network.node('a', [work()]);
+    const filter = client.filter({ classes: ['web'] });
+    const result = await client.call(ddl, 'echo', {}, { targets: ['a'], filter }).one();
+    expect(result).to.include({ state: 'failed', statusmsg: 'the filter does not match this node' });
+    expect(runs).to.deep.equal([]);
+  });
+
+  it('attaches to what another client began', async () => {
+    await network.node('a', [work()]);
+    const other = await network.client();
+    const begun = other.call(ddl, 'slow', {}, { targets: ['a'] });
+    const started = new Promise<void>((resolve) => {
+      other
+        .call(ddl, 'echo', {}, { targets: ['a'] })
+        .one()
+        .then(() => resolve());
+    });
+    await started;
+    const pieces: unknown[] = [];
+    const attached = client.attach(begun.id, {
+      targets: ['a', 'b'],
+      answerWithin: 0.5,
+      onProgress: ({ data }) => pieces.push(data),
+    });
+    const results = await attached.all();
+    expect(results.find(({ sender }) => sender === 'a')).to.include({ state: 'ok', statuscode: 0 });
+    expect(results.find(({ sender }) => sender === 'b')).to.include({ state: 'no-reply' });
+    expect(pieces).to.deep.equal(['one', 'two']);
+    expect(attached.about).to.deep.equal({ agent: 'work', action: 'slow' });
+    expect((await begun.one()).state).to.equal('ok');
+  });
+
+  it('is told where nothing is kept', async () => {
+    await network.node('a', [work()]);
+    const call = client.attach('0'.repeat(32), { targets: ['a'] });
+    expect(await call.one()).to.include({ state: 'unknown' });
+    expect(call.about).to.equal(undefined);
+  });
+
   it('asks one node named outright without looking for it', async () => {
     await network.node('a');
     const filter = client.filter({ identities: ['a'] });

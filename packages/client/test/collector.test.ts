@@ -40,7 +40,9 @@ const result = (sender: string, seq: number): Reply => ({
 });
 
 function collector(targets: string[], online: Record<string, boolean> = {}) {
-  return new Collector({ targets, now: 0, answerWithin: 10_000, isOnline: (identity) => online[identity] });
+  const made = new Collector({ answerWithin: 10_000, isOnline: (identity) => online[identity] });
+  for (const identity of targets) made.expect(identity, 0);
+  return made;
 }
 
 describe('Collector', () => {
@@ -72,6 +74,16 @@ describe('Collector', () => {
     const one = collector(['a'], { a: false });
     expect(one.tick(500).ended).to.deep.equal([]);
     expect(one.tick(1000).ended[0]).to.include({ state: 'offline', statusmsg: 'the node is offline' });
+  });
+
+  it('does not wait long for a name that nobody knows', () => {
+    const one = new Collector({ answerWithin: 10_000, isOnline: () => undefined, isStranger: () => true });
+    one.expect('wbe1', 0);
+    expect(one.tick(2900).ended).to.deep.equal([]);
+    expect(one.tick(3000).ended[0]).to.include({
+      state: 'no-reply',
+      statusmsg: 'no node of this name is known here; it was asked 2 times in 3 s and said nothing',
+    });
   });
 
   it('waits as long as the node said, and asks for what is missing', () => {

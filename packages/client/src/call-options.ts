@@ -1,0 +1,39 @@
+import type { Filter } from '@troupe/core';
+import type { Discovery } from './discovery.js';
+import type { ProgressPiece } from './result.js';
+import type { Share } from './share.js';
+
+export interface CallOptions {
+  /** Which nodes; all that have the agent otherwise. */
+  readonly filter?: Filter;
+  /** These nodes, without discovery; each checks the filter for itself if one is given. */
+  readonly targets?: readonly string[];
+  /** What a discovery with the same filter found, so that it is not made again. */
+  readonly discovered?: Discovery;
+  /** At most so many of the nodes, picked at random. */
+  readonly limit?: Share;
+  /** The same seed picks the same nodes. */
+  readonly limitSeed?: number;
+  /** So many nodes at a time: the next ones are asked when these have ended. */
+  readonly batch?: Share;
+  /** Seconds between two batches; 1 otherwise. */
+  readonly batchSleep?: number;
+  readonly collective?: string;
+  /** Seconds that the action may take; the DDL's otherwise, which is also the most. */
+  readonly timeout?: number;
+  /** Seconds in which a node may begin; 60 otherwise. */
+  readonly ttl?: number;
+  /** Seconds that a node may stay silent before it counts as one that does not reply; 10 otherwise. */
+  readonly answerWithin?: number;
+  /** Seconds of a fixed discovery window. */
+  readonly discoveryTimeout?: number;
+  /** Stops the waiting; what runs on the nodes goes on (see `cancel`). */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (piece: ProgressPiece) => void;
+  readonly onDiscovered?: (discovery: Discovery) => void;
+}
+
+/** How to attach to a request that somebody made: the nodes, and the part of a call's options that applies. */
+export type AttachOptions = Pick<CallOptions, 'collective' | 'answerWithin' | 'signal' | 'onProgress'> & {
+  readonly targets: readonly string[];
+};
