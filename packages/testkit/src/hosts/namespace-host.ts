@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { searchPath } from '../installed.js';
 import { type RunningProcess, startProcess } from '../process.js';
-import { createTempFolder, type TempFolder } from '../temp-folder.js';
+import { createTempFolder } from '../temp-folder.js';
 import { type Entry, execOn, spawnOn } from './command.js';
 import type { CommandOptions, CommandResult, ExecOptions, Host, HostOptions } from './host.js';
 import { namespaceInit } from './namespace-init.js';
@@ -27,11 +27,10 @@ export class NamespaceHost implements Host {
   readonly address: string;
   readonly prefix: readonly string[];
   readonly #init: RunningProcess;
-  readonly #stage: TempFolder;
   readonly #entry: Entry;
   #leave = () => {};
 
-  private constructor(identity: string, address: string, init: RunningProcess, stage: TempFolder) {
+  private constructor(identity: string, address: string, init: RunningProcess) {
     this.identity = identity;
     this.address = address;
     this.prefix = enter(init.pid);
@@ -43,7 +42,6 @@ export class NamespaceHost implements Host {
       cwd: '/',
     };
     this.#init = init;
-    this.#stage = stage;
   }
 
   /** Boots a host on a network. */
@@ -53,20 +51,18 @@ export class NamespaceHost implements Host {
     const shares = [...new Set(await Promise.all(folders.map((folder) => realpath(folder))))].filter(
       isHidden,
     );
-    const stage = await createTempFolder({ prefix: 'troupe-host' });
-    let init: RunningProcess | undefined;
+    // Only a place to mount on: it may go when the host is up, for the overlays hold on to what they need of it.
+    await using stage = await createTempFolder({ prefix: 'troupe-host' });
+    const sh = ['sh', '-c', namespaceInit, 'sh', stage.path, shortName(identity), ...shares];
+    const init = startProcess('unshare', [...unshare, '--', ...sh]);
     try {
-      const sh = ['sh', '-c', namespaceInit, 'sh', stage.path, shortName(identity), ...shares];
-      init = startProcess('unshare', [...unshare, '--', ...sh]);
       await init.waitForLine('ready');
-      const address = await network.plugIn(init.pid);
-      const host = new NamespaceHost(identity, address, init, stage);
+      const host = new NamespaceHost(identity, await network.plugIn(init.pid), init);
       await host.#personalise(options);
       host.#leave = network.adopt(host);
       return host;
     } catch (error) {
-      await init?.stop({ signal: 'SIGKILL' });
-      await stage.close();
+      await init.stop({ signal: 'SIGKILL' });
       throw error;
     }
   }
@@ -92,7 +88,6 @@ export class NamespaceHost implements Host {
     // The first process of a pid namespace takes all others with it.
     await this.#init.stop({ signal: 'SIGKILL' });
     this.#leave();
-    await this.#stage.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

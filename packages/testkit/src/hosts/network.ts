@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type RunningProcess, startProcess } from '../process.js';
 import { waitFor } from '../wait-for.js';
-import { ip, routes } from './ip.js';
+import { ip, routes, untilRunning } from './ip.js';
 import { freeSubnet } from './subnet.js';
 
 /**
@@ -33,10 +33,12 @@ export class Network implements AsyncDisposable {
     try {
       await holder.waitForLine('ready');
       await ip([`link add ${interfaceName} type veth peer name uplink netns ${holder.pid}`]);
-      await ip(['link add bridge type bridge', 'link set bridge up', 'link set uplink master bridge up'], {
-        inNamespaceOf: holder.pid,
-      });
+      await ip(
+        ['link add bridge type bridge', 'link set bridge up', 'link set uplink master bridge up'],
+        holder.pid,
+      );
       await ip([`addr add ${network.address}/24 dev ${interfaceName}`, `link set ${interfaceName} up`]);
+      await untilRunning(interfaceName);
     } catch (error) {
       await network.close();
       throw error;
@@ -59,11 +61,10 @@ export class Network implements AsyncDisposable {
         `link add port${number} type veth peer name eth0 netns ${pid}`,
         `link set port${number} master bridge up`,
       ],
-      { inNamespaceOf: this.#switch.pid },
+      this.#switch.pid,
     );
-    await ip(['link set lo up', `addr add ${address}/24 dev eth0`, 'link set eth0 up'], {
-      inNamespaceOf: pid,
-    });
+    await ip(['link set lo up', `addr add ${address}/24 dev eth0`, 'link set eth0 up'], pid);
+    await untilRunning('eth0', pid);
     return address;
   }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, readlink, rename, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { hostname, networkInterfaces } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -85,6 +85,22 @@ describe('NamespaceHost', function () {
     expect((await one.exec('cat', [self])).stdout).to.contain('sees this checkout');
   });
 
+  it('shares a folder of the machine that its own folders would cover', async () => {
+    const shared = await mkdtemp('/var/tmp/troupe-share-');
+    try {
+      await using host = await NamespaceHost.create({
+        network,
+        identity: 'web7.lab.example',
+        shares: [shared],
+      });
+      await writeFile(`${shared}/from-machine`, 'machine');
+      await host.exec('cp', [`${shared}/from-machine`, `${shared}/from-host`]);
+      expect(await readFile(`${shared}/from-host`, 'utf8')).to.equal('machine');
+    } finally {
+      await rm(shared, { recursive: true });
+    }
+  });
+
   it('has processes of its own, and reaps those whose parent is gone', async () => {
     const script = '(sleep 0.01 & echo $! > /run/orphan)';
     await one.exec('sh', ['-c', script]);
@@ -164,21 +180,21 @@ describe('NamespaceHost', function () {
   });
 
   it('leaves nothing when the process that made it is killed', async () => {
+    await using folder = await createTempFolder();
     const module = new URL('../../../src/index.js', import.meta.url).href;
-    const owner = startProcess(process.execPath, [
-      '-e',
-      `import(${JSON.stringify(module)}).then(async ({ Network, NamespaceHost }) => {
-         const network = await Network.create();
-         const host = await NamespaceHost.create({ network, identity: 'web6.lab.example' });
-         await host.spawn('sh', ['-c', 'echo on; exec sleep 65.7']).waitForLine('on');
-         console.log('made', network.interfaceName);
-       })`,
-    ]);
+    const script = `import(${JSON.stringify(module)}).then(async ({ Network, NamespaceHost }) => {
+      const network = await Network.create();
+      const host = await NamespaceHost.create({ network, identity: 'web6.lab.example' });
+      await host.spawn('sh', ['-c', 'echo on; exec sleep 65.7']).waitForLine('on');
+      console.log('made', network.interfaceName);
+    })`;
+    const owner = startProcess(process.execPath, ['-e', script], { env: { TMPDIR: folder.path } });
     const interfaceName = (await owner.waitForLine(/^made /)).split(' ')[1];
     expect(existsSync(`/sys/class/net/${interfaceName}`)).to.equal(true);
     owner.kill('SIGKILL');
     await waitFor('the end of its network', () => !existsSync(`/sys/class/net/${interfaceName}`));
     await waitFor('the end of its processes', () => processesNaming('sleep\u000065.7').length === 0);
+    expect(await readdir(folder.path)).to.deep.equal([]);
   });
 
   const fetchOn = async (host: NamespaceHost, url: string) =>
