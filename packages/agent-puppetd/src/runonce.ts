@@ -27,6 +27,8 @@ export async function runonce(
   if (input.server !== undefined && !config.allowServerOverride) {
     throw new ActionError('This node lets nobody choose the server: "allow_server_override" is not set');
   }
+  const begun = await puppet.attach(context.requestId);
+  if (begun) return conclude(begun, input, context);
   const status = await puppet.status();
   if (!status.enabled) throw new ActionError(`Puppet is disabled: '${status.disable_message}'`);
   if (status.applying) throw new ActionError('Puppet is applying a catalog already');
@@ -34,8 +36,11 @@ export async function runonce(
     const pid = await puppet.daemonPid();
     if (pid !== undefined) return signalDaemon(pid);
   }
-  const run = await puppet.start(optionsOf(input, config, context));
-  return input.foreground ? inForeground(run, context) : inBackground(run, context);
+  return conclude(await puppet.start(optionsOf(input, config, context)), input, context);
+}
+
+function conclude(run: PuppetRun, { foreground }: Input, context: Context): Output | Promise<Output> {
+  return foreground ? inForeground(run, context) : inBackground(run, context);
 }
 
 // Puppet's daemon runs as it is configured, and nobody sees how the run ended.
@@ -90,7 +95,7 @@ async function inForeground(run: PuppetRun, context: Context): Promise<Output> {
     if (isDaemonStop(signal.reason)) throw new ActionError('The daemon stops; the Puppet run goes on');
     return run.abort(messageOf(signal.reason));
   });
-  const output = { ...beginningOf(run), ...endOf(verdict, run) };
+  const output = { ...beginningOf(run), ...endOf(verdict) };
   if (!verdict.ok) throw new ActionError(verdict.reason, undefined, { data: output });
   return output;
 }
@@ -104,7 +109,7 @@ function beginningOf(run: PuppetRun): Output {
   return { initiated_at: Math.floor(run.record.startedAt / 1000), run_id: run.id };
 }
 
-function endOf(verdict: Verdict, run: PuppetRun): Output {
+function endOf(verdict: Verdict): Output {
   return {
     summary: verdict.reason,
     outcome: verdict.outcome,
@@ -112,6 +117,6 @@ function endOf(verdict: Verdict, run: PuppetRun): Output {
     environment: verdict.environment,
     resources: verdict.resources,
     errors: [...verdict.errors],
-    seconds: (Date.now() - run.record.startedAt) / 1000,
+    seconds: verdict.seconds,
   };
 }

@@ -158,6 +158,13 @@ describe('the agent puppetd', () => {
     expect((await givenArguments()).join(' ')).to.include('--server m1.example.com --serverport 8141');
   });
 
+  it('replies with the run that a request began before', async () => {
+    const handlers = await behaving({ FAKE_STATUS: 'changed', FAKE_EXIT: '2' });
+    const first = await call(handlers, 'runonce', { foreground: true });
+    await call(handlers, 'disable');
+    expect(await call(handlers, 'runonce', { foreground: true })).to.deep.equal(first);
+  });
+
   it('does not run where Puppet is disabled, and says why', async () => {
     const handlers = await behaving();
     await call(handlers, 'disable', { message: 'maintenance' });

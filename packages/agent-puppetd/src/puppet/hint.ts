@@ -20,7 +20,11 @@ const patterns: readonly (readonly [Hint, RegExp])[] = [
   ['disabled', /Skipping run of .*; administratively disabled/],
   ['already-running', /already in progress; skipping|maxwaitforlock timeout has been exceeded\.$/],
   ['ssl-locked', /Another puppet instance is already running and the (?:max)?waitforlock .*; exiting/],
-  ['timeout', /Execution of .* did not complete within \d+ seconds/],
+  // The second where the time ends while facts are gathered.
+  [
+    'timeout',
+    /Execution of .* did not complete within \d+ seconds|^Error: Failed to apply catalog: .*execution expired$/,
+  ],
   ['unknown-environment', /Environment '.*' not found on server, aborting run/],
   ['key-mismatch', /does not match its private key/],
   ['certificate-refused', /alert (?:certificate|unknown ca|bad certificate|access denied)/i],

@@ -9,6 +9,12 @@ export interface ProcessIdentity {
   readonly bootId: string | null;
 }
 
+/** A process of a run. */
+export interface Member extends ProcessIdentity {
+  /** The process group that it is in. */
+  readonly group: number;
+}
+
 interface Stat {
   readonly pid: number;
   readonly state: string;
@@ -53,7 +59,7 @@ export function isPuppet(pid: number): boolean {
  * The members of the group that `leader` leads and everything that descends from them: Puppet gives each command
  * that it runs a session of its own, so that the group alone does not hold them.
  */
-export function familyOf(leader: ProcessIdentity): ProcessIdentity[] {
+export function familyOf(leader: ProcessIdentity): Member[] {
   if (!hasProc() || !ownsNumber(leader)) return [];
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -68,7 +74,7 @@ export function familyOf(leader: ProcessIdentity): ProcessIdentity[] {
   const boot = bootId();
   return all
     .filter((stat) => family.has(stat.pid))
-    .map((stat) => ({ pid: stat.pid, startTicks: stat.startTicks, bootId: boot }));
+    .map(({ pid, startTicks, group }) => ({ pid, startTicks, bootId: boot, group }));
 }
 
 /** Sends a signal to that very process, or to nobody where it has ended. */

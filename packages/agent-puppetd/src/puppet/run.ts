@@ -1,16 +1,10 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createFile, readIfPresent } from './file.js';
 import { Findings } from './hint.js';
 import { OutputReader } from './output.js';
-import {
-  familyOf,
-  isAlive,
-  isOtherBoot,
-  type ProcessIdentity,
-  signalGroup,
-  signalProcess,
-} from './process.js';
+import { familyOf, isAlive, isOtherBoot, type Member, signalGroup, signalProcess } from './process.js';
 import { type RunRecord, readVerdict, runFiles, writeVerdict } from './record.js';
 import { parseReport } from './report.js';
 import { readDisabledLock } from './state.js';
@@ -81,14 +75,16 @@ export class PuppetRun {
     const leader = this.record.process;
     if (!(await this.isRunning()) && familyOf(leader).length === 0) return this.follow();
     await createFile(join(this.record.folder, runFiles.aborted), why, 0o600);
-    const family = new Map<number, ProcessIdentity>();
+    const family = new Map<number, Member>();
     const grow = () => {
       for (const member of familyOf(leader)) family.set(member.pid, member);
     };
     const signalAll = (name: NodeJS.Signals) => {
       // Those outside the group first: their parent, once ended, no longer leads to them.
       grow();
-      for (const member of family.values()) signalProcess(member, name);
+      for (const member of family.values()) {
+        if (member.group !== leader.pid) signalProcess(member, name);
+      }
       signalGroup(leader, name);
     };
     const isGone = () => ![leader, ...family.values()].some(isAlive);
@@ -117,6 +113,7 @@ export class PuppetRun {
       id,
       startedAt,
       exitCode: (await this.#exitCode()) ?? null,
+      endedAt: await timeOf(join(folder, runFiles.exitCode)),
       report,
       resources: parseSummary((await read(runFiles.summary)) ?? '')?.resources,
       findings,
@@ -133,6 +130,13 @@ export class PuppetRun {
     const text = await readIfPresent(join(this.record.folder, runFiles.exitCode));
     return text === undefined ? undefined : Number(text);
   }
+}
+
+function timeOf(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
 }
 
 function handOn({ onOutput, maxOutput = 1024 * 1024 }: FollowOptions, folder: string) {

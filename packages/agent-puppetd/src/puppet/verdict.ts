@@ -50,6 +50,8 @@ export interface Verdict {
   readonly reason: string;
   /** Null where none was recorded: the run was killed together with the shell that watched it. */
   readonly exitCode: number | null;
+  /** How long it took; null where nobody recorded its end. */
+  readonly seconds: number | null;
   /** The environment in which it ended; null where there is no report of it. */
   readonly environment: string | null;
   /** Whether a no-op run found something to change. */
@@ -67,6 +69,8 @@ export interface Evidence {
   /** Milliseconds. */
   readonly startedAt: number;
   readonly exitCode: number | null;
+  /** Milliseconds. */
+  readonly endedAt?: number | undefined;
   /** Puppet's report as it was when the run ended, maybe of another run. */
   readonly report: ReportHead | undefined;
   readonly resources: ResourceCounts | undefined;
@@ -88,7 +92,7 @@ type Judgement = readonly [Outcome, string];
  * when it ran production because the server did not know the environment.
  */
 export function judge(evidence: Evidence): Verdict {
-  const { exitCode, findings } = evidence;
+  const { exitCode, findings, startedAt, endedAt } = evidence;
   const report = isOwn(evidence) ? evidence.report : undefined;
   const [outcome, reason] = success(evidence, report) ?? failure(evidence, report);
   return {
@@ -96,6 +100,7 @@ export function judge(evidence: Evidence): Verdict {
     outcome,
     reason: reason.slice(0, 1000),
     exitCode,
+    seconds: endedAt === undefined ? null : Math.max(0, endedAt - startedAt) / 1000,
     environment: report?.environment ?? null,
     noopPending: report?.noopPending ?? false,
     resources: (report && evidence.resources) ?? null,

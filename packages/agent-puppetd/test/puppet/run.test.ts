@@ -205,6 +205,7 @@ describe('a run of Puppet', () => {
     const verdict = run?.follow({ onOutput: (more) => lines.push(...more) });
     await writeFile(release, '');
     expect(await verdict).to.include({ ok: true, outcome: 'changed', exitCode: 2 });
+    expect((await verdict)?.seconds).to.be.within(0, 60);
     expect(lines).to.deep.equal(['Info: one']);
   });
 
@@ -236,6 +237,8 @@ describe('a run of Puppet', () => {
     expect(verdict).to.include({ ok: false, outcome: 'aborted' });
     expect(verdict.reason).to.equal('The run was stopped: the caller went away');
     expect(identity && isAlive(identity)).to.equal(false);
+    // Once: a second SIGTERM would disturb Puppet while it writes its report.
+    expect(verdict.tail.filter((line) => line.includes('Caught TERM'))).to.have.length(1);
     expect(await run.isRunning()).to.equal(false);
   });
 
@@ -269,7 +272,7 @@ describe('a run of Puppet', () => {
     const run = await host.puppet({ FAKE_WAIT: host.path('never') }).start();
     await isStarted();
     process.kill(-run.record.process.pid, 'SIGKILL');
-    expect(await run.follow()).to.include({ ok: false, outcome: 'killed', exitCode: null });
+    expect(await run.follow()).to.include({ ok: false, outcome: 'killed', exitCode: null, seconds: null });
   });
 
   it('is over where its number belongs to somebody else, who is left alone', async () => {

@@ -72,6 +72,18 @@ const rows: readonly Row[] = [
     outcome: 'timeout',
   },
   {
+    title: "Puppet's own limit of time while it gathers facts",
+    behaviour: {
+      FAKE_STATUS: 'failed',
+      FAKE_COMPLETED: 'false',
+      FAKE_VERSION: '',
+      FAKE_EXIT: '1',
+      FAKE_OUTPUT:
+        'Error: Could not retrieve local facts: execution expired\nError: Failed to apply catalog: Could not retrieve local facts: execution expired',
+    },
+    outcome: 'timeout',
+  },
+  {
     title: 'another environment than asked for',
     behaviour: { FAKE_STATUS: 'changed', FAKE_EXIT: '2', FAKE_RAN: 'production' },
     options: { environment: 'bootstrap' },
