@@ -1,0 +1,203 @@
+import { dirname, resolve } from 'node:path';
+import { type ClientConfig, clientSchema, findClientConfig, loadClientConfig } from '@troupe/client';
+import {
+  checkConfig,
+  checkFilter,
+  compilePattern,
+  emptyFilter,
+  type Expression,
+  type Filter,
+  type LogLevel,
+  loadConfig,
+  messageOf,
+  parseConfig,
+  parseExpression,
+  TroupeError,
+} from '@troupe/core';
+import { type Hook, type RawHook, readHooks } from './hooks.js';
+import { provisionerSchema } from './schema.js';
+import type { StepName } from './step-names.js';
+import { readSwitches, type Switches } from './switches.js';
+
+/** An agent and the nodes that are meant when it is asked. */
+export interface Role {
+  readonly agent: string;
+  /** The agent's name is part of it. */
+  readonly filter: Filter;
+}
+
+/** What a site says of one step; the step has defaults of its own. */
+export interface StepSettings {
+  /** Seconds. */
+  readonly timeout?: number;
+  readonly attempts?: number;
+  /** The step is left out on nodes of which this is not true. */
+  readonly condition?: { readonly text: string; readonly expression: Expression };
+  /** Puppet's environment, for the two runs. */
+  readonly environment?: string;
+}
+
+/** The configuration of `mcprovision`, complete with its defaults. */
+export interface ProvisionerConfig {
+  readonly steps: Switches;
+  readonly stepSettings: Readonly<Partial<Record<string, StepSettings>>>;
+  readonly hooks: readonly Hook[];
+  readonly master: Role & { readonly criteria: readonly string[]; readonly addressFact?: string };
+  readonly target: Role & { readonly addressFact?: string };
+  readonly notify: Role & { readonly targets: readonly string[] };
+  /** Seconds between two looks for nodes whose arrival was missed. */
+  readonly sleeptime: number;
+  readonly log: { readonly level: LogLevel; readonly file?: string };
+  readonly daemonize: boolean;
+  readonly pidFile: string;
+  readonly collectives: { readonly enrolment: string; readonly main: string };
+  /** Nodes that are worked on at the same time. */
+  readonly workers: number;
+  readonly limitPerMaster: number;
+  /** Seconds that the lease of a node lasts from its last renewal. */
+  readonly leaseSeconds: number;
+  /** Failures of one step after which a node is put in quarantine. */
+  readonly attempts: number;
+  /** Seconds before a failed step is tried again, at first and at most. */
+  readonly backoff: { readonly first: number; readonly most: number };
+  /** Names that are never cleaned, signed or given to a node. */
+  readonly isProtected: (name: string) => boolean;
+  readonly client: ClientConfigSource;
+  /** What a reader of the file should know of what it means. */
+  readonly notes: readonly string[];
+}
+
+/** Where the client's configuration comes from: a file, or this file's own sections. */
+export type ClientConfigSource = { readonly file: string | undefined } | { readonly inline: ClientConfig };
+
+interface RawRole {
+  readonly agent: string;
+  readonly filter: string | null;
+  readonly ipaddress_fact?: string;
+}
+
+interface RawConfig {
+  readonly steps?: Readonly<Record<string, boolean | string>>;
+  readonly step_settings: Readonly<Record<StepName, Omit<StepSettings, 'condition'> & { condition?: string }>>;
+  readonly hooks: readonly RawHook[] | null;
+  readonly master: RawRole & { readonly criteria: readonly string[] | null };
+  readonly target: RawRole;
+  readonly notify: RawRole & { readonly targets: readonly string[] | null };
+  readonly sleeptime: number;
+  readonly logfile?: string;
+  readonly loglevel: LogLevel;
+  readonly daemonize: boolean | string;
+  readonly pid_file: string;
+  readonly client?: string;
+  readonly broker?: unknown;
+  readonly security?: unknown;
+  readonly topics?: unknown;
+  readonly connect_timeout?: number;
+  readonly collectives: { readonly enrolment: string; readonly main: string };
+  readonly workers: number;
+  readonly limit_per_master: number;
+  readonly lease: number;
+  readonly attempts: number;
+  readonly backoff: { readonly first: number; readonly most: number };
+  readonly protected: readonly string[] | null;
+}
+
+/** Reads `provisioner.yaml`, one of 2010 or of today. Throws FILE_UNREADABLE or CONFIG_INVALID. */
+export function loadProvisionerConfig(file: string): ProvisionerConfig {
+  return complete(loadConfig<RawConfig>(file, provisionerSchema), file);
+}
+
+/** The configuration out of a YAML text, for tests and embedding. Throws CONFIG_INVALID. */
+export function parseProvisionerConfig(text: string, where = 'the configuration'): ProvisionerConfig {
+  return complete(parseConfig<RawConfig>(text, provisionerSchema, where), where);
+}
+
+/** The client's configuration that a provisioner's names or holds. Throws FILE_UNREADABLE or CONFIG_INVALID. */
+export function clientConfigOf({ client }: ProvisionerConfig): ClientConfig {
+  return 'inline' in client ? client.inline : loadClientConfig(findClientConfig(client.file));
+}
+
+function complete(raw: RawConfig, where: string): ProvisionerConfig {
+  const notes: string[] = [];
+  const steps = readSwitches(raw.steps, where, notes);
+  const targets = raw.notify.targets ?? [];
+  if (steps.notify && targets.length === 0) notes.push('notify.targets is empty: nobody is notified');
+  if (raw.backoff.first > raw.backoff.most) {
+    throw new TroupeError('CONFIG_INVALID', `${where}: backoff.first is greater than backoff.most`);
+  }
+  return Object.freeze({
+    steps,
+    stepSettings: readStepSettings(raw, where),
+    hooks: readHooks(raw.hooks ?? [], where),
+    master: { ...roleOf(raw.master, 'master', where), criteria: raw.master.criteria ?? [], ...addressFactOf(raw.master) },
+    target: { ...roleOf(raw.target, 'target', where), ...addressFactOf(raw.target) },
+    notify: { ...roleOf(notifierOf(raw.notify, notes), 'notify', where), targets },
+    sleeptime: raw.sleeptime,
+    log: { level: raw.loglevel, ...(raw.logfile === undefined ? {} : { file: raw.logfile }) },
+    daemonize: raw.daemonize === true || raw.daemonize === 'yes' || raw.daemonize === 'on',
+    pidFile: raw.pid_file,
+    collectives: raw.collectives,
+    workers: raw.workers,
+    limitPerMaster: raw.limit_per_master,
+    leaseSeconds: raw.lease,
+    attempts: raw.attempts,
+    backoff: raw.backoff,
+    isProtected: readNames(raw.protected ?? [], `${where}: protected`),
+    client: readClient(raw, where),
+    notes,
+  });
+}
+
+function roleOf({ agent, filter }: RawRole, section: string, where: string): Role {
+  const text = filter?.trim() ?? '';
+  const compound = text === '' ? [] : [readExpression(text, `${where}: ${section}.filter`)];
+  return { agent, filter: checkFilter({ ...emptyFilter, agents: [agent], compound }) };
+}
+
+function addressFactOf({ ipaddress_fact: fact }: RawRole) {
+  return fact === undefined ? {} : { addressFact: fact };
+}
+
+function notifierOf<R extends RawRole>(raw: R, notes: string[]): R {
+  if (raw.agent !== 'angelianotify') return raw;
+  notes.push('notify.agent angelianotify is called notify now: that agent is asked');
+  return { ...raw, agent: 'notify' };
+}
+
+function readStepSettings({ step_settings }: RawConfig, where: string) {
+  const settings = Object.entries(step_settings).map(([name, { condition: text, ...rest }]) => {
+    if (text === undefined) return [name, rest];
+    const expression = readExpression(text, `${where}: step_settings.${name}.condition`);
+    return [name, { ...rest, condition: { text, expression } }];
+  });
+  return Object.fromEntries(settings) as Record<string, StepSettings>;
+}
+
+function readExpression(text: string, where: string): Expression {
+  try {
+    return parseExpression(text);
+  } catch (cause) {
+    throw new TroupeError('CONFIG_INVALID', `${where}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function readNames(patterns: readonly string[], where: string): (name: string) => boolean {
+  const compiled = patterns.map((pattern) => compilePattern(pattern, where));
+  return (name) => compiled.some((pattern) => pattern.test(name));
+}
+
+function readClient(raw: RawConfig, where: string): ClientConfigSource {
+  const { client, broker, security, topics, connect_timeout } = raw;
+  const own = { broker, security, topics, connect_timeout };
+  const inline = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+  const keys = Object.keys(inline);
+  if (keys.length === 0) {
+    // Relative to the configuration, as mcod takes the paths of its agents.
+    return { file: client === undefined ? undefined : resolve(dirname(where), client) };
+  }
+  if (client !== undefined) {
+    throw new TroupeError('CONFIG_INVALID', `${where}: client names a file, so ${keys.join(', ')} may not be here too`);
+  }
+  const collectives = [...new Set([raw.collectives.main, raw.collectives.enrolment])];
+  return { inline: checkConfig<ClientConfig>({ ...inline, collectives }, clientSchema, where) };
+}

@@ -1,0 +1,44 @@
+import PQueue from 'p-queue';
+
+/**
+ * Places on masters and workers: so many nodes for each master, so many in all, first come first served. A node
+ * that waits for a place on its master keeps no worker from the nodes of others.
+ */
+export class MasterPlaces {
+  readonly #perMaster: number;
+  readonly #workers: PQueue;
+  readonly #queues = new Map<string, PQueue>();
+  readonly #loads = new Map<string, number>();
+
+  constructor(options: { perMaster: number; workers: number }) {
+    this.#perMaster = options.perMaster;
+    this.#workers = new PQueue({ concurrency: options.workers });
+  }
+
+  /** Nodes that have or wait for a place on a master. */
+  loadOf(master: string): number {
+    return this.#loads.get(master) ?? 0;
+  }
+
+  /** Runs a task when there is a place on the master and a worker. */
+  async run<T>(master: string, task: () => Promise<T>): Promise<T> {
+    this.#count(master, 1);
+    try {
+      return await this.#queueOf(master).add(() => this.#workers.add(task));
+    } finally {
+      this.#count(master, -1);
+    }
+  }
+
+  #count(master: string, change: number): void {
+    const load = this.loadOf(master) + change;
+    if (load > 0) this.#loads.set(master, load);
+    else this.#loads.delete(master);
+  }
+
+  #queueOf(master: string): PQueue {
+    const queue = this.#queues.get(master) ?? new PQueue({ concurrency: this.#perMaster });
+    this.#queues.set(master, queue);
+    return queue;
+  }
+}

@@ -1,0 +1,105 @@
+import type { Call, CallOptions, ProgressPiece, Result } from '@troupe/client';
+import { answerTo } from './ask.js';
+import { failureOf, StepFailure } from './failure.js';
+import type { KeyPin } from './key-pin.js';
+import type { Peers, ProvisionAgent } from './peers.js';
+
+export interface NodeCallOptions {
+  /** Seconds. */
+  readonly timeout?: number;
+  readonly answerWithin?: number;
+  readonly onProgress?: (piece: ProgressPiece) => void;
+  /** Instead of the signal of what is under way. */
+  readonly signal?: AbortSignal;
+}
+
+/** The token of the lease, as an input of the actions that change something. */
+export interface Claim {
+  readonly token?: number;
+}
+
+/** The provision agent of one node, asked with the token of the lease and held to its key. */
+export class NodeAgent {
+  readonly identity: string;
+  readonly collective: string;
+  readonly pin: KeyPin;
+  /** The fencing token of the lease that is held; none where the step lock is off. */
+  token: number | undefined;
+  /** Ends the waiting for answers. */
+  signal: AbortSignal;
+  readonly #peers: Peers;
+
+  constructor(options: {
+    peers: Peers;
+    identity: string;
+    collective: string;
+    pin: KeyPin;
+    signal: AbortSignal;
+  }) {
+    this.identity = options.identity;
+    this.collective = options.collective;
+    this.pin = options.pin;
+    this.signal = options.signal;
+    this.#peers = options.peers;
+  }
+
+  /** What an action answers. Throws StepFailure. */
+  async ask<Data>(
+    action: string,
+    call: (agent: ProvisionAgent, options: CallOptions) => Call<Data>,
+    options: NodeCallOptions = {},
+  ): Promise<Data> {
+    const result = await this.#answer(action, (given) => call(this.#peers.provision, given), options);
+    const failure = failureOf(result, action);
+    if (failure) throw failure;
+    return result.data;
+  }
+
+  /**
+   * What an action that changes the node answers. Throws StepFailure, of the kind `lost` where the token is not
+   * that of the lease in force any more.
+   */
+  async change<Data>(
+    action: string,
+    call: (agent: ProvisionAgent, claim: Claim, options: CallOptions) => Call<Data>,
+    options: NodeCallOptions = {},
+  ): Promise<Data> {
+    const claim = this.token === undefined ? {} : { token: this.token };
+    const result = await this.#answer(action, (given) => call(this.#peers.provision, claim, given), options);
+    const failure = failureOf(result, action);
+    if (!failure) return result.data;
+    if (failure.kind === 'failed') await this.#checkLease(failure, options.signal ?? this.signal);
+    throw withRun(failure, result);
+  }
+
+  async #answer<Data>(
+    action: string,
+    call: (options: CallOptions) => Call<Data>,
+    options: NodeCallOptions,
+  ): Promise<Result<Data>> {
+    const { identity, collective } = this;
+    const signal = options.signal ?? this.signal;
+    signal.throwIfAborted();
+    const result = await answerTo(() => call({ ...options, targets: [identity], collective, signal }), action);
+    if (signal.aborted && result.state === 'no-reply') signal.throwIfAborted();
+    this.pin.check(result);
+    return result;
+  }
+
+  async #checkLease(failure: StepFailure, signal: AbortSignal): Promise<void> {
+    if (this.token === undefined) return;
+    const { lease } = await this.ask('status', (agent, options) => agent.status({}, options), { signal });
+    if (lease?.['token'] === this.token) return;
+    throw new StepFailure('lost', `the lease of ${this.identity} is held no more: ${failure.message}`, { cause: failure });
+  }
+}
+
+// What the node said of a Puppet run although it failed.
+function withRun(failure: StepFailure, { data }: Result<unknown>): StepFailure {
+  const { run, seconds } = data as { run?: unknown; seconds?: unknown };
+  if (typeof run !== 'string') return failure;
+  return new StepFailure(failure.kind, failure.message, {
+    run,
+    ...(typeof seconds === 'number' ? { runSeconds: seconds } : {}),
+  });
+}

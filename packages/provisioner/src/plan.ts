@@ -1,0 +1,105 @@
+import type { Logger } from '@troupe/core';
+import { ask } from './ask.js';
+import { type Candidate, chooseMaster } from './choice.js';
+import type { ProvisionerConfig } from './config/config.js';
+import type { Events } from './events.js';
+import { StepFailure } from './failure.js';
+import type { KeyPin } from './key-pin.js';
+import type { Master, Masters } from './masters.js';
+import type { NameGuard } from './name-guard.js';
+import { NodeAgent } from './node-agent.js';
+import { isOver, type NodeRecord, readRecord } from './node-record.js';
+import type { Peers } from './peers.js';
+
+/** What all provisionings of one provisioner share. */
+export interface Kit {
+  readonly config: ProvisionerConfig;
+  readonly peers: Peers;
+  readonly masters: Masters;
+  readonly guard: NameGuard;
+  readonly events: Events;
+  readonly log: Logger;
+  /** Under which leases are taken: of this provisioner and no other. */
+  readonly owner: string;
+  /** Provisionings under way on a master. */
+  readonly loadOf: (master: string) => number;
+}
+
+/** What is known of a node before anything is done to it. */
+export interface Plan {
+  readonly node: NodeAgent;
+  readonly record: NodeRecord;
+  readonly master: Master;
+  /** Why this master. */
+  readonly reason: string;
+  /** Whether steps were done with another master, and count no more. */
+  readonly isOtherMaster: boolean;
+}
+
+/** Nothing is to be done to a node, and why. */
+export interface NoPlan {
+  readonly refusal: string;
+}
+
+/**
+ * Looks at a node and chooses its master; changes nothing. `tries` counts how often the node could not be worked
+ * on since. Throws StepFailure.
+ */
+export async function planFor(
+  target: { identity: string; collective: string; pin: KeyPin; tries: number },
+  kit: Kit,
+  signal: AbortSignal,
+): Promise<Plan | NoPlan> {
+  const { peers, config, masters } = kit;
+  const node = new NodeAgent({ ...target, peers, signal });
+  const status = await node.ask('status', (agent, options) => agent.status({}, options), { answerWithin: 5 });
+  const record = readRecord(status);
+  const refusal = refusalOf(record, kit.owner);
+  if (refusal !== undefined) return { refusal };
+  const available = await masters.list();
+  const kept = keptMaster(record, available, target.tries < config.attempts);
+  if (kept) return { node, record, ...kept, isOtherMaster: false };
+  const facts = await factsOf(node, kit);
+  const candidates = available.map(({ identity, facts: known }): Candidate => {
+    return { identity, facts: known, load: kit.loadOf(identity) };
+  });
+  const choice = chooseMaster(facts, candidates, config.master.criteria);
+  const master = available.find(({ identity }) => identity === choice?.master);
+  if (!choice || !master) throw new StepFailure('unreachable', 'there is no master to choose from');
+  const former = formerMaster(record);
+  const isOtherMaster = former !== undefined && former !== master.identity;
+  const reason = isOtherMaster ? `its former master ${former} is away; ${choice.reason}` : choice.reason;
+  return { node, record, master, reason, isOtherMaster };
+}
+
+function refusalOf({ quarantine, isDisabled, isDone, doneSince, lease }: NodeRecord, owner: string): string | undefined {
+  if (quarantine) return `in quarantine since ${quarantine.since}: ${quarantine.reason}`;
+  if (isDisabled && isDone) return `provisioned since ${doneSince}`;
+  if (isDone) return `provisioned since ${doneSince}: "mcprovision retry" begins anew`;
+  if (lease && lease.owner !== owner) return `${lease.owner} works on it`;
+  return undefined;
+}
+
+// Nobody changes masters in the middle of the way, unless the first one stays away.
+function keptMaster(record: NodeRecord, available: readonly Master[], isPatient: boolean) {
+  const former = formerMaster(record);
+  if (former === undefined) return undefined;
+  const master = available.find(({ identity }) => identity === former);
+  if (master) return { master, reason: record.master?.reason ?? 'chosen before' };
+  if (isPatient) throw new StepFailure('unreachable', `its master ${former} does not answer`);
+  return undefined;
+}
+
+function formerMaster({ master, steps }: NodeRecord): string | undefined {
+  const hasBegun = steps.some((step) => step.step !== 'lock' && isOver(step));
+  return hasBegun ? (master?.identity ?? undefined) : undefined;
+}
+
+async function factsOf({ identity, collective, signal }: NodeAgent, { config, peers }: Kit) {
+  const { criteria } = config.master;
+  if (criteria.length === 0) return {};
+  const options = { targets: [identity], collective, signal };
+  const input = { facts: criteria.join(',') };
+  const { data } = await ask(() => peers.rpcutil.get_facts(input, options), 'rpcutil get_facts');
+  return data.values ?? {};
+}

@@ -1,0 +1,248 @@
+import { type Logger, messageOf } from '@troupe/core';
+import { backoffSeconds } from './backoff.js';
+import { StepFailure } from './failure.js';
+import { Journal } from './journal.js';
+import { findingsOf } from './node-record.js';
+import type { Kit, Plan } from './plan.js';
+import { putAside, putAsideAnybody } from './quarantine.js';
+import type { NodeReport } from './report.js';
+import { unmetCondition } from './steps/condition.js';
+import { stepsOf } from './steps/index.js';
+import type { Session, Step, StepContext } from './steps/step.js';
+
+/** What became of a node that was taken up. */
+export type Ending =
+  | { readonly kind: 'done'; readonly report: NodeReport }
+  | { readonly kind: 'quarantined'; readonly reason: string; readonly recorded: boolean; readonly report: NodeReport }
+  /** It failed and is tried again; its lease is held until then. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly seconds: number; readonly release: () => Promise<void> }
+  | { readonly kind: 'unreachable'; readonly reason: string }
+  /** Somebody else works on it. */
+  | { readonly kind: 'lost'; readonly reason: string }
+  | { readonly kind: 'stopped' };
+
+/** Takes one node through the steps that are still to be done; never rejects. `stop` makes it let go of the node. */
+export function provision(plan: Plan, kit: Kit, stop: AbortSignal): Promise<Ending> {
+  return new Provisioning(plan, kit, stop).run();
+}
+
+class Provisioning {
+  readonly #plan: Plan;
+  readonly #kit: Kit;
+  readonly #stop: AbortSignal;
+  readonly #steps: readonly Step[];
+  readonly #session: Session;
+  readonly #journal: Journal;
+  readonly #log: Logger;
+
+  constructor(plan: Plan, kit: Kit, stop: AbortSignal) {
+    const { node, record, master, reason } = plan;
+    this.#plan = plan;
+    this.#kit = kit;
+    this.#stop = stop;
+    this.#steps = stepsOf(kit.config);
+    this.#log = kit.log.child({ node: node.identity });
+    this.#session = {
+      identity: node.identity,
+      node,
+      lease: undefined,
+      findings: plan.isOtherMaster ? {} : findingsOf(record),
+    };
+    const { identity, address } = master;
+    this.#journal = new Journal({
+      session: this.#session,
+      events: kit.events,
+      record,
+      master: { identity, address, reason },
+      isOtherMaster: plan.isOtherMaster,
+    });
+  }
+
+  async run(): Promise<Ending> {
+    if (!this.#kit.config.steps.lock) this.#announce();
+    for (const step of this.#steps) {
+      if (this.#isOver(step)) {
+        this.#journal.keep(step.name);
+        continue;
+      }
+      const failure = await this.#take(step);
+      if (failure) return this.#ended(step, failure);
+    }
+    await this.#session.lease?.release();
+    return { kind: 'done', report: this.#report('done') };
+  }
+
+  // Nothing when the step ended well.
+  async #take(step: Step): Promise<StepFailure | undefined> {
+    const start = performance.now();
+    const seconds = () => (performance.now() - start) / 1000;
+    const time = this.#timeOf(step);
+    this.#session.node.signal = time.signal;
+    try {
+      await this.#journal.begin(step);
+      const context = this.#context(step, time);
+      const leftOut = (await unmetCondition(context, step.name)) ?? (await step.leaveOut?.(context));
+      const end =
+        leftOut === undefined ? await step.run(context) : ({ outcome: 'skipped', reason: leftOut } as const);
+      await this.#journal.end(step, end, seconds());
+      if (step.name === 'lock') this.#announce();
+      return undefined;
+    } catch (error) {
+      const failure = this.#failureOf(error, time.signal);
+      this.#session.node.signal = this.#stop;
+      await this.#journal.fail(step.name, failure, seconds());
+      return failure;
+    } finally {
+      time.clear();
+    }
+  }
+
+  async #ended(step: Step, failure: StepFailure): Promise<Ending> {
+    const { kind, message: reason, back } = failure;
+    const { lease } = this.#session;
+    if (kind === 'permanent') return this.#quarantine(reason);
+    if (kind === 'failed') {
+      const failures = this.#journal.failures(step.name);
+      const most = this.#settings(step).attempts ?? step.attempts ?? this.#kit.config.attempts;
+      if (failures >= most) return this.#quarantine(words(step, failures, reason));
+      const wait = backoffSeconds(failures, this.#kit.config.backoff);
+      return this.#waiting(reason, back, wait);
+    }
+    lease?.stop();
+    if (kind === 'lost') return { kind, reason };
+    await lease?.release();
+    return kind === 'stopped' ? { kind } : { kind: 'unreachable', reason };
+  }
+
+  // Held meanwhile, so that no other provisioner tries sooner.
+  async #waiting(reason: string, back: string | undefined, seconds: number): Promise<Ending> {
+    const { lease } = this.#session;
+    try {
+      if (back !== undefined) await this.#journal.annul(this.#from(back), reason);
+      await lease?.confirm(Math.ceil(seconds) + this.#kit.config.leaseSeconds);
+    } catch (error) {
+      this.#log.debug({ reason: messageOf(error) }, 'the lease could not be held');
+    }
+    lease?.stop();
+    return { kind: 'failed', reason, seconds, release: async () => lease?.release() };
+  }
+
+  async #quarantine(reason: string): Promise<Ending> {
+    let recorded = true;
+    try {
+      await putAside(this.#session.node, reason);
+      await this.#session.lease?.release();
+    } catch (error) {
+      this.#session.lease?.stop();
+      // Another machine may have the name now: that one must not be taken up again either.
+      recorded = await putAsideAnybody(this.#session.node, this.#kit.peers, reason);
+      if (!recorded) this.#log.warn({ reason: messageOf(error) }, 'the node could not be told of its quarantine');
+    }
+    return { kind: 'quarantined', reason, recorded, report: this.#report('quarantined', reason) };
+  }
+
+  #isOver(step: Step): boolean {
+    if (step.isRepeated) return false;
+    const { name } = step;
+    if (!this.#journal.isOver(name)) return false;
+    // A CSR is asked for again until it is signed: the fingerprint is to come from the node that is there now.
+    if (name === 'send_node_csr' && this.#kit.config.steps.sign_node_csr) return this.#journal.isOver('sign_node_csr');
+    // Back in the enrolment collective: what it was to read was not there.
+    const isBack = this.#session.node.collective === this.#kit.peers.enrolment;
+    return !(name === 'restart' && isBack && this.#kit.peers.enrolment !== this.#kit.peers.main);
+  }
+
+  #from(name: string): readonly string[] {
+    const names = this.#steps.map((step) => step.name);
+    return names.slice(Math.max(0, names.indexOf(name)));
+  }
+
+  #settings({ name }: Step) {
+    return this.#kit.config.stepSettings[name] ?? {};
+  }
+
+  #timeOf(step: Step): StepTime {
+    const seconds = this.#settings(step).timeout ?? step.timeoutSeconds;
+    const lost = this.#session.lease?.lost;
+    return stepTime(step.name, seconds, lost ? [this.#stop, lost] : [this.#stop]);
+  }
+
+  #context(step: Step, { seconds, signal }: StepTime): StepContext {
+    const { config, peers, masters, guard, owner, events } = this.#kit;
+    const { master, reason } = this.#plan;
+    const { identity } = this.#session;
+    return {
+      session: this.#session,
+      master,
+      reason,
+      config,
+      peers,
+      masters,
+      guard,
+      owner,
+      timeoutSeconds: seconds,
+      signal,
+      log: this.#log,
+      output: (text) => events.emit({ identity, type: 'output', step: step.name, text }),
+    };
+  }
+
+  #failureOf(error: unknown, signal: AbortSignal): StepFailure {
+    // Whatever was under way when the signal came says less than the signal.
+    if (signal.aborted && signal.reason instanceof StepFailure) {
+      const isSaid = error instanceof StepFailure && (error.kind === 'permanent' || error.back !== undefined);
+      return isSaid ? error : signal.reason;
+    }
+    if (error instanceof StepFailure) return error;
+    this.#log.error({ err: error }, 'an error that was not foreseen');
+    return new StepFailure('failed', `an error that was not foreseen: ${messageOf(error)}`, { cause: error });
+  }
+
+  #announce(): void {
+    const { events } = this.#kit;
+    const { master, reason } = this.#plan;
+    const { identity } = this.#session;
+    const isResumed = this.#steps.some((step) => step.name !== 'lock' && this.#isOver(step));
+    const next = this.#steps.find((step) => step.name !== 'lock' && !this.#isOver(step));
+    events.emit({ identity, type: 'begun', ...(isResumed && next ? { resumedAt: next.name } : {}) });
+    events.emit({ identity, type: 'master', master: master.identity, address: master.address, reason });
+  }
+
+  #report(outcome: NodeReport['outcome'], failure?: string): NodeReport {
+    const { identity, findings } = this.#session;
+    const { certname, csrReported, csrSigned, certificate } = findings;
+    return {
+      identity,
+      outcome,
+      ...(failure === undefined ? {} : { failure }),
+      ...(certname === undefined ? {} : { certname }),
+      master: this.#plan.master.identity,
+      reason: this.#plan.reason,
+      ...(csrReported === undefined ? {} : { csrFingerprintReported: csrReported }),
+      ...(csrSigned === undefined ? {} : { csrFingerprintSigned: csrSigned }),
+      ...(certificate === undefined ? {} : { certificateFingerprint: certificate }),
+      ...this.#journal.tally.times(),
+      steps: this.#journal.tally.steps(),
+    };
+  }
+}
+
+interface StepTime {
+  readonly seconds: number;
+  readonly signal: AbortSignal;
+  clear(): void;
+}
+
+/** Seconds in which what a node says of the end of its time may still arrive. */
+const grace = 15;
+
+function stepTime(name: string, seconds: number, others: readonly AbortSignal[]): StepTime {
+  const over = new AbortController();
+  const reason = new StepFailure('failed', `the step ${name} did not end within its ${seconds} s`);
+  const timer = setTimeout(() => over.abort(reason), (seconds + grace) * 1000);
+  return { seconds, signal: AbortSignal.any([...others, over.signal]), clear: () => clearTimeout(timer) };
+}
+
+function words({ name }: Step, failures: number, reason: string): string {
+  return failures === 1 ? `${name}: ${reason}` : `${name} failed ${failures} times, at last: ${reason}`;
+}

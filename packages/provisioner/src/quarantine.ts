@@ -1,0 +1,24 @@
+import { oneLine, patience } from './failure.js';
+import { KeyPin } from './key-pin.js';
+import { NodeAgent } from './node-agent.js';
+import type { Peers } from './peers.js';
+
+/** Puts a node aside: nobody gets its lease until it is released. Throws StepFailure where it cannot be told. */
+export async function putAside(node: NodeAgent, reason: string): Promise<void> {
+  const text = { reason: oneLine(reason) };
+  const options = { answerWithin: 5, signal: patience };
+  await node.change('quarantine', (agent, claim, given) => agent.quarantine({ ...text, ...claim }, given), options);
+}
+
+/** Puts aside whatever machine has the name now, and says whether it could be told. */
+export async function putAsideAnybody(
+  { identity, collective }: { readonly identity: string; readonly collective: string },
+  peers: Peers,
+  reason: string,
+): Promise<boolean> {
+  const node = new NodeAgent({ peers, identity, collective, pin: new KeyPin(false), signal: patience });
+  return putAside(node, reason).then(
+    () => true,
+    () => false,
+  );
+}

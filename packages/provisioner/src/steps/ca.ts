@@ -1,0 +1,39 @@
+import { ask } from '../ask.js';
+import type { StepContext } from './step.js';
+
+/** What the CA of the chosen master knows of a name. */
+export interface CaStatus {
+  readonly state: string | null;
+  readonly fingerprint: string | null;
+}
+
+/** Asks the CA of the chosen master for a name. Throws StepFailure. */
+export async function caStatus(context: StepContext, certname: string): Promise<CaStatus> {
+  const { peers, master, signal } = context;
+  const options = { targets: [master.identity], collective: peers.main, signal };
+  const { data } = await ask(() => peers.puppetca.status({ certname }, options), 'puppetca status');
+  return { state: data.state, fingerprint: data.fingerprint };
+}
+
+/** Whether two SHA-256 fingerprints are the same, however they are written. */
+export function isSameFingerprint(a: string | null | undefined, b: string | null | undefined): boolean {
+  const digits = (text: string) => text.replaceAll(':', '').toLowerCase();
+  return typeof a === 'string' && typeof b === 'string' && digits(a) === digits(b);
+}
+
+/** The name that Puppet has for the node, as the node says it. Throws StepFailure. */
+export async function certnameOf({ session }: StepContext): Promise<string> {
+  const { findings, node } = session;
+  if (findings.certname === undefined) {
+    const { certname } = await node.ask('has_cert', (agent, options) => agent.has_cert({}, options));
+    findings.certname = certname ?? node.identity;
+  }
+  return findings.certname;
+}
+
+/** Makes sure, once, that the name is nobody else's. Throws StepFailure. */
+export async function checkName({ session, guard }: StepContext, certname: string): Promise<void> {
+  if (session.freeName === certname) return;
+  await guard.check(certname, session.node.pin.key);
+  session.freeName = certname;
+}

@@ -1,0 +1,30 @@
+import { failureOf } from '../failure.js';
+import { certnameOf, checkName } from './ca.js';
+import { goodCertificate } from './good-certificate.js';
+import type { Step } from './step.js';
+
+/** Removes what the CAs of all masters hold under the node's name, unless that name is somebody else's. */
+export const cleanNodeCertname: Step = {
+  name: 'clean_node_certname',
+  timeoutSeconds: 60,
+  leaveOut: goodCertificate,
+  run: async (context) => {
+    const { session, masters, master, peers, signal } = context;
+    const certname = await certnameOf(context);
+    await checkName(context, certname);
+    const targets = (await masters.list()).map(({ identity }) => identity);
+    await session.lease?.confirm();
+    const options = { targets: [...new Set([...targets, master.identity])], collective: peers.main, signal };
+    const results = await peers.puppetca.clean({ certname }, options).all();
+    signal.throwIfAborted();
+    const words: string[] = [];
+    for (const result of results) {
+      const failure = failureOf(result, 'puppetca clean');
+      // The CA that will sign must be clean; what another one keeps does this node no harm.
+      if (failure && result.sender === master.identity) throw failure;
+      if (failure) words.push(`not cleaned: ${failure.message}`);
+      else if (result.data.deleted || result.data.revoked) words.push(`${result.sender}: ${result.data.out ?? 'cleaned'}`);
+    }
+    return { outcome: 'ok', reason: words.length > 0 ? words.join('; ') : `no CA had anything of ${certname}` };
+  },
+};

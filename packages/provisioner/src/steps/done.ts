@@ -1,0 +1,22 @@
+import { StepFailure } from '../failure.js';
+import type { Step } from './step.js';
+
+/** Ends the provisioning: the node's provision agent disables itself, where the final configuration kept it. */
+export const done: Step = {
+  name: 'done',
+  timeoutSeconds: 30,
+  recording: 'after',
+  run: async ({ session }) => {
+    try {
+      await session.node.change(
+        'disable_provisioner',
+        (agent, claim, options) => agent.disable_provisioner({ ...claim }, options),
+        { answerWithin: 5 },
+      );
+      return { outcome: 'ok' };
+    } catch (error) {
+      if (!(error instanceof StepFailure) || error.kind !== 'unreachable') throw error;
+      return { outcome: 'ok', reason: 'the provision agent is gone with the final configuration' };
+    }
+  },
+};

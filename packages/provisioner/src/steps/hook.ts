@@ -1,0 +1,63 @@
+import { resolveDdl } from '@troupe/client';
+import { ask } from '../ask.js';
+import type { Hook } from '../config/hooks.js';
+import { asFailure, StepFailure } from '../failure.js';
+import { certnameOf } from './ca.js';
+import type { Step, StepContext } from './step.js';
+
+/**
+ * A step of the site's own: calls an action of the agent that the configuration names. `isAfterHandOver`: the node
+ * need not have a provision agent any more.
+ */
+export function hookStep(hook: Hook, isAfterHandOver: boolean): Step {
+  return {
+    name: hook.name,
+    timeoutSeconds: 300,
+    ...(isAfterHandOver ? { recording: 'after' } : {}),
+    run: async (context) => {
+      try {
+        return { outcome: 'ok', reason: await call(hook, context) };
+      } catch (error) {
+        const isOwn = error instanceof StepFailure && (error.kind === 'failed' || error.kind === 'unreachable');
+        if (!hook.optional || !isOwn || context.signal.aborted) throw error;
+        return { outcome: 'skipped', reason: `it failed and is optional: ${error.message}` };
+      }
+    },
+  };
+}
+
+async function call(hook: Hook, context: StepContext): Promise<string> {
+  const { peers, session, signal, timeoutSeconds } = context;
+  const collective = hook.on === 'node' ? session.node.collective : peers.main;
+  const what = `${hook.agent} ${hook.action}`;
+  const target = await targetOf(hook, context);
+  const ddl = await resolveDdl(peers.client, hook.agent, collective).catch((error: unknown) => {
+    throw asFailure(error, what);
+  });
+  const input = await filledIn(hook.input, context);
+  const options = { targets: [target], collective, signal, timeout: timeoutSeconds };
+  const result = await ask(() => peers.client.call(ddl, hook.action, input, options), what);
+  return `${what} on ${result.sender}: ${result.statusmsg}`;
+}
+
+async function targetOf(hook: Hook, { peers, session, master }: StepContext): Promise<string> {
+  if (hook.on === 'node') return session.node.identity;
+  if (hook.on === 'master') return master.identity;
+  const filter = peers.client.filter({ agents: [hook.agent] });
+  const { nodes } = await peers.client.discover({ collective: peers.main, filter });
+  const target = nodes[Math.floor(Math.random() * nodes.length)];
+  if (target !== undefined) return target;
+  throw new StepFailure('unreachable', `no node with the agent ${hook.agent} answers in the collective ${peers.main}`);
+}
+
+async function filledIn(input: Hook['input'], context: StepContext): Promise<Record<string, unknown>> {
+  const known: Readonly<Record<string, string>> = {
+    identity: context.session.identity,
+    certname: await certnameOf(context),
+    master: context.master.identity,
+  };
+  const fill = (text: string) => text.replaceAll(/\{(\w+)\}/g, (all, name: string) => known[name] ?? all);
+  return Object.fromEntries(
+    Object.entries(input).map(([name, value]) => [name, typeof value === 'string' ? fill(value) : value]),
+  );
+}

@@ -1,0 +1,73 @@
+import { messageOf } from '@troupe/core';
+import type { Call, CallOptions } from '@troupe/client';
+import { StepFailure } from '../failure.js';
+import type { Claim } from '../node-agent.js';
+import type { ProvisionAgent } from '../peers.js';
+import type { Step, StepContext } from './step.js';
+
+interface RunData {
+  readonly run: string | null;
+  readonly seconds: number | null;
+  readonly reason: string | null;
+  readonly environment: string | null;
+  readonly attached: boolean | null;
+}
+
+type RunInput = Claim & { environment?: string };
+
+// A run that goes on already is attached to by the node's agent.
+function puppetRun(
+  name: 'puppet_bootstrap_stage' | 'puppet_final_run',
+  call: (agent: ProvisionAgent, input: RunInput, options: CallOptions) => Call<RunData>,
+): Step {
+  return {
+    name,
+    timeoutSeconds: 3600,
+    run: async (context) => {
+      const { environment } = context.config.stepSettings[name] ?? {};
+      const { node } = context.session;
+      try {
+        const data = await node.change(
+          name,
+          (agent, claim, options) => call(agent, environment === undefined ? claim : { ...claim, environment }, options),
+          { timeout: context.timeoutSeconds, onProgress: ({ data: piece }) => show(context, piece) },
+        );
+        return {
+          outcome: 'ok',
+          reason: `${data.attached ? 'attached to a run under way: ' : ''}${data.reason ?? 'the run went well'}`,
+          ...(data.run === null ? {} : { run: data.run }),
+          ...(data.seconds === null ? {} : { runSeconds: data.seconds }),
+        };
+      } catch (error) {
+        throw await judged(error, context);
+      }
+    },
+  };
+}
+
+/** Runs Puppet in the bootstrap environment. */
+export const puppetBootstrapStage = puppetRun('puppet_bootstrap_stage', (agent, input, options) =>
+  agent.bootstrap_puppet(input, options),
+);
+
+/** Runs Puppet in the node's own environment. */
+export const puppetFinalRun = puppetRun('puppet_final_run', (agent, input, options) =>
+  agent.run_puppet(input, options),
+);
+
+function show(context: StepContext, piece: unknown): void {
+  context.output(typeof piece === 'string' ? piece : JSON.stringify(piece));
+}
+
+// A run that failed while its master was away says nothing of the node.
+async function judged(error: unknown, { master, masters, signal }: StepContext): Promise<unknown> {
+  if (!(error instanceof StepFailure) || error.kind !== 'failed' || signal.aborted) return error;
+  const isAlive = await masters.isAlive(master.identity).catch(() => false);
+  if (isAlive) return error;
+  masters.forget();
+  return new StepFailure('unreachable', `${messageOf(error)}; its master ${master.identity} does not answer`, {
+    cause: error,
+    ...(error.run === undefined ? {} : { run: error.run }),
+    ...(error.runSeconds === undefined ? {} : { runSeconds: error.runSeconds }),
+  });
+}

@@ -1,0 +1,85 @@
+import { ask } from '../ask.js';
+import { StepFailure } from '../failure.js';
+import { caStatus, certnameOf, checkName, isSameFingerprint } from './ca.js';
+import { goodCertificate } from './good-certificate.js';
+import { planted, requestCertificate } from './send-node-csr.js';
+import type { Step, StepContext, StepEnd } from './step.js';
+
+/** Has the chosen master's CA sign the CSR with the fingerprint that the node reported, or nothing. */
+export const signNodeCsr: Step = {
+  name: 'sign_node_csr',
+  timeoutSeconds: 60,
+  leaveOut: goodCertificate,
+  run: async (context) => {
+    const { session } = context;
+    const certname = await certnameOf(context);
+    const { csrReported } = session.findings;
+    if (csrReported === undefined) {
+      throw new StepFailure('failed', 'the node has not reported a CSR', { back: 'send_node_csr' });
+    }
+    const known = await caStatus(context, certname);
+    if (known.state === 'signed') return signedBefore(context, certname, csrReported);
+    if (known.state !== 'requested') {
+      throw new StepFailure('failed', `the CA of ${context.master.identity} has no CSR of ${certname} (${known.state})`, {
+        back: known.state === 'revoked' ? 'clean_node_certname' : 'send_node_csr',
+      });
+    }
+    if (!isSameFingerprint(known.fingerprint, csrReported)) {
+      throw planted(context, certname, known.fingerprint, csrReported);
+    }
+    await checkName(context, certname);
+    await session.lease?.confirm();
+    return sign(context, certname, csrReported);
+  },
+};
+
+async function sign(context: StepContext, certname: string, fingerprint: string): Promise<StepEnd> {
+  const { peers, master, signal, session } = context;
+  const options = { targets: [master.identity], collective: peers.main, signal };
+  const { data } = await ask(() => peers.puppetca.sign({ certname, fingerprint }, options), 'puppetca sign').catch(
+    async (error: unknown) => {
+      await checkReplaced(context, certname, fingerprint);
+      throw error;
+    },
+  );
+  if (!isSameFingerprint(data.csr_fingerprint, fingerprint)) {
+    throw new StepFailure(
+      'permanent',
+      `${master.identity} signed the CSR ${data.csr_fingerprint} of ${certname} instead of ${fingerprint}: revoke it there`,
+    );
+  }
+  session.findings.csrSigned = fingerprint;
+  return ended(context, `${master.identity} signed ${fingerprint}`, data.fingerprint);
+}
+
+// Between our look and its own, the CA may have been given another CSR.
+async function checkReplaced(context: StepContext, certname: string, own: string): Promise<void> {
+  context.signal.throwIfAborted();
+  const now = await caStatus(context, certname).catch(() => undefined);
+  if (now?.state === 'requested' && !isSameFingerprint(now.fingerprint, own)) {
+    throw planted(context, certname, now.fingerprint, own);
+  }
+}
+
+// An answer was lost, or the CA signs by itself: the node can tell whether the certificate is of its key.
+async function signedBefore(context: StepContext, certname: string, csrReported: string): Promise<StepEnd> {
+  const again = await requestCertificate(context);
+  if (!isSameFingerprint(again.csr_fingerprint, csrReported)) {
+    throw new StepFailure('failed', `the node made another CSR meanwhile: ${again.csr_fingerprint}`, {
+      back: 'send_node_csr',
+    });
+  }
+  const { state, fingerprint } = await caStatus(context, certname);
+  if (state !== 'signed') {
+    throw new StepFailure('failed', `the certificate of ${certname} is ${state} now`, { back: 'send_node_csr' });
+  }
+  context.session.findings.csrSigned = csrReported;
+  return ended(context, `signed before: the certificate is of the key of ${csrReported}, as the node confirms`, fingerprint);
+}
+
+function ended({ session }: StepContext, reason: string, certificate: string | null): StepEnd {
+  const { findings } = session;
+  if (certificate !== null) findings.certificate = certificate;
+  const data = { csr_fingerprint: findings.csrSigned, certificate };
+  return { outcome: 'ok', reason, data };
+}

@@ -1,0 +1,87 @@
+import type { Logger, matches } from '@troupe/core';
+import type { ProvisionerConfig } from '../config/config.js';
+import type { Lease } from '../lease.js';
+import type { Master, Masters } from '../masters.js';
+import type { NameGuard } from '../name-guard.js';
+import type { NodeAgent } from '../node-agent.js';
+import type { Peers } from '../peers.js';
+
+/** A node as filters see it. */
+export type FilterNode = Parameters<typeof matches>[1];
+
+/** What is learnt on the way, by this provisioner or by one before it. */
+export interface Findings {
+  /** What Puppet calls the node. */
+  certname?: string;
+  csrReported?: string;
+  csrSigned?: string;
+  /** Fingerprint of the certificate. */
+  certificate?: string;
+}
+
+/** What changes while one node is worked on. */
+export interface Session {
+  /** The node's name when it was taken up. */
+  readonly identity: string;
+  /** Where the node's provision agent is asked; the main collective after the hand-over. */
+  node: NodeAgent;
+  lease: Lease | undefined;
+  readonly findings: Findings;
+  /** Whether it has a good certificate of its master; asked once. */
+  certificate?: Promise<string | undefined>;
+  /** What conditions see of the node; asked once. */
+  view?: Promise<FilterNode>;
+  /** The name that was found to be nobody else's. */
+  freeName?: string;
+}
+
+/** What a step works with. */
+export interface StepContext {
+  readonly session: Session;
+  readonly master: Master;
+  /** Why this master. */
+  readonly reason: string;
+  readonly config: ProvisionerConfig;
+  readonly peers: Peers;
+  readonly masters: Masters;
+  readonly guard: NameGuard;
+  readonly owner: string;
+  /** Seconds that the step may take. */
+  readonly timeoutSeconds: number;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  /** Shows a piece of Puppet's output. */
+  output(text: string): void;
+}
+
+/** How a step ended, if well. */
+export interface StepEnd {
+  readonly outcome: 'ok' | 'skipped';
+  readonly reason?: string;
+  /** Kept with the step in the node's record, for whoever goes on. */
+  readonly data?: Readonly<Record<string, unknown>>;
+  /** The Puppet run of which this is the outcome. */
+  readonly run?: string;
+  /** Seconds that Puppet ran. */
+  readonly runSeconds?: number;
+}
+
+/** One step of a provisioning. */
+export interface Step {
+  readonly name: string;
+  /** Seconds, unless the configuration says otherwise. */
+  readonly timeoutSeconds: number;
+  /** Failures after which the node is put in quarantine, where the step has a number of its own. */
+  readonly attempts?: number;
+  /** Done whenever somebody takes the node up; other steps that are on record are not done again. */
+  readonly isRepeated?: boolean;
+  /**
+   * How the record is kept: before and after; `first`: as done before it begins, because the node goes away with it;
+   * `after`: only when it has ended, as far as the node then has a provision agent.
+   */
+  readonly recording?: 'first' | 'after';
+  /** Why it is not done on this node; nothing where it is. Throws StepFailure. */
+  leaveOut?(context: StepContext): Promise<string | undefined>;
+  /** Throws StepFailure. */
+  run(context: StepContext): Promise<StepEnd>;
+}

@@ -1,0 +1,88 @@
+import type { Result } from '@troupe/client';
+import { StepFailure } from '../failure.js';
+import { KeyPin } from '../key-pin.js';
+import { NodeAgent } from '../node-agent.js';
+import { caStatus, certnameOf, isSameFingerprint } from './ca.js';
+import type { Step, StepContext, StepEnd } from './step.js';
+
+/** Milliseconds between two looks where no presence tells. */
+const lookEvery = 1000;
+
+/** Seconds that a node has to come back, unless the configuration says otherwise. */
+export const verifySeconds = 120;
+
+/** Waits until the node answers in the main collective, with the certificate that its master's CA stands by. */
+export const verify: Step = {
+  name: 'verify',
+  timeoutSeconds: verifySeconds,
+  attempts: 1,
+  recording: 'after',
+  run: async (context) => {
+    const { session, peers } = context;
+    const name = session.findings.certname ?? session.node.identity;
+    const deadline = Date.now() + context.timeoutSeconds * 1000;
+    let doubt = `${name} did not answer in the collective ${peers.main}`;
+    while (Date.now() < deadline) {
+      const end = await look(context, name);
+      if (typeof end === 'object') return end;
+      doubt = end ?? doubt;
+      await arrivalOf(context, name);
+    }
+    throw new StepFailure('failed', `the node did not come back within ${context.timeoutSeconds} s: ${doubt}`, {
+      back: 'restart',
+    });
+  },
+};
+
+async function look(context: StepContext, name: string): Promise<StepEnd | string | undefined> {
+  const { peers, signal } = context;
+  signal.throwIfAborted();
+  const options = { targets: [name], collective: peers.main, answerWithin: 2, signal };
+  const result = await peers.rpcutil.ping({}, options).one();
+  return result.ok ? judge(context, name, result) : undefined;
+}
+
+// A text is a doubt that time may end.
+async function judge(context: StepContext, name: string, result: Result<unknown>): Promise<StepEnd | string> {
+  const { session, peers } = context;
+  const isProven = peers.client.config.security.mode !== 'none';
+  const certificate = isProven ? result.key : session.findings.certificate;
+  if (isProven) {
+    const known = await caStatus(context, session.findings.certname ?? (await certnameOf(context)));
+    if (known.state !== 'signed' || !isSameFingerprint(known.fingerprint, result.key)) {
+      return (
+        `${name} answers in the collective ${peers.main} with a certificate (${result.key}) that is not the one of the ` +
+        `CA of ${context.master.identity} (${known.state} ${known.fingerprint ?? ''})`
+      );
+    }
+  }
+  const before = session.node;
+  session.node = new NodeAgent({
+    peers,
+    identity: name,
+    collective: peers.main,
+    pin: new KeyPin(isProven),
+    signal: before.signal,
+  });
+  session.node.token = before.token;
+  if (certificate !== undefined) session.findings.certificate = certificate;
+  const how = isProven ? 'with its new certificate' : 'without proof: the security mode is none';
+  return { outcome: 'ok', reason: `it came back as ${name} in the collective ${peers.main}, ${how}` };
+}
+
+async function arrivalOf({ peers, signal }: StepContext, name: string): Promise<void> {
+  const presence = await peers.client.presence(peers.main);
+  await new Promise<void>((resolve) => {
+    const go = () => {
+      clearTimeout(timer);
+      stop();
+      signal.removeEventListener('abort', go);
+      resolve();
+    };
+    const timer = setTimeout(go, lookEvery);
+    const stop = presence.onChange(({ identity, online }) => {
+      if (identity === name && online) go();
+    });
+    signal.addEventListener('abort', go);
+  });
+}
