@@ -89,8 +89,19 @@ export {
   type Request,
   type Result,
 } from './message/message.js';
+export { Audit, type AuditEntry, type AuditOptions } from './security/audit.js';
+export { type AuditFault, type AuditVerdict, auditFiles, verifyAudit } from './security/audit-chain.js';
+export { type AuditEvent, openAuditEvent, sealAuditEvent } from './security/audit-event.js';
 export { clientSecurity, isLoopback, loadOwn, nodeSecurity, type Own } from './security/modes.js';
 export { compilePattern } from './security/pattern.js';
+export {
+  type Decision,
+  type PolicyOptions,
+  PolicyStore,
+  parseGroups,
+  parsePolicy,
+  readPolicy,
+} from './security/policy/index.js';
 export type { Credentials, Proof, Security, Signer, Verifier } from './security/security.js';
 export { issueToken, readToken, type TokenClaims, verifyToken } from './security/token.js';
 export { type Trusted, TrustStore } from './security/trust.js';

@@ -26,7 +26,25 @@ export interface DaemonConfig {
   readonly state_dir: string;
   readonly pid_file?: string;
   readonly log: { readonly level: LogLevel; readonly file?: string };
-  readonly audit: { readonly file?: string };
+  readonly authorization: {
+    /** The folder with AGENT.policy, default.policy and groups. */
+    readonly policies?: string;
+    /** What holds for an agent that no policy is for. */
+    readonly without_policy: 'allow' | 'refuse';
+  };
+  readonly audit: {
+    readonly file?: string;
+    /** Bytes after which a new file begins. */
+    readonly max_bytes: number;
+    /** Files that are kept beside the one in use; 0 keeps all. */
+    readonly keep: number;
+    /** `refuse`: nothing runs that cannot be noted first. */
+    readonly on_failure: 'warn' | 'refuse';
+    /** Whether lines are told on the network too, signed. */
+    readonly events: boolean;
+    /** Whether the questions of those who look for nodes are noted as well. */
+    readonly discovery: boolean;
+  };
   readonly limits: {
     /** Actions that run at the same time. */
     readonly concurrency: number;
@@ -52,7 +70,18 @@ export const daemonSchema = section({
   state_dir: { type: 'string', default: '/var/lib/troupe' },
   pid_file: sections.file,
   log: section({ level: sections.logLevel, file: sections.file }),
-  audit: section({ file: sections.file }),
+  authorization: section({
+    policies: sections.file,
+    without_policy: { enum: ['allow', 'refuse'], default: 'allow' },
+  }),
+  audit: section({
+    file: sections.file,
+    max_bytes: { type: 'integer', minimum: 4096, default: 64 * 1024 * 1024 },
+    keep: { type: 'integer', minimum: 0, default: 0 },
+    on_failure: { enum: ['warn', 'refuse'], default: 'warn' },
+    events: { type: 'boolean', default: false },
+    discovery: { type: 'boolean', default: true },
+  }),
   limits: section({
     concurrency: { type: 'integer', minimum: 1, maximum: 1000, default: 20 },
     queue: { type: 'integer', minimum: 0, maximum: 100_000, default: 1000 },

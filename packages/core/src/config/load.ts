@@ -37,12 +37,16 @@ export function parseConfig<T>(text: string, schema: ConfigSchema, where: string
 /** Checks a configuration that is already an object; the object is not changed. Throws CONFIG_INVALID. */
 export function checkConfig<T>(value: unknown, schema: ConfigSchema, where: string): T {
   const config = structuredClone(value);
-  const validate = new Ajv({ useDefaults: true, allErrors: true, verbose: true, strict: false }).compile(
-    schema,
-  );
+  const ajv = new Ajv({ useDefaults: true, allErrors: true, verbose: true, strict: false });
+  ajv.addFormat('mqtt-url', isMqttUrl);
+  const validate = ajv.compile(schema);
   if (validate(config)) return deepFreeze(config as T);
   const faults = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if').map(wording);
   throw new TroupeError('CONFIG_INVALID', `${where}: ${[...new Set(faults)].join('; ')}`);
+}
+
+function isMqttUrl(text: string): boolean {
+  return URL.canParse(text) && /^mqtts?:$/.test(new URL(text).protocol);
 }
 
 function wording(error: ErrorObject): string {
@@ -56,6 +60,7 @@ function wording(error: ErrorObject): string {
   if (error.keyword === 'required') return `${place}: "${params.missingProperty}" is missing`;
   if (error.keyword === 'enum')
     return `${place}: must be one of ${(params.allowedValues as unknown[]).join(', ')}`;
+  if (error.keyword === 'format') return `${place}: must be a URL such as mqtts://broker.example.net:8883`;
   return `${place}: ${error.message}`;
 }
 

@@ -34,7 +34,7 @@ export function section(properties: Record<string, unknown>, required: readonly 
 /** The schemas of the sections that the daemon's and the client's configuration share. */
 export const sections = {
   broker: section({
-    urls: { type: 'array', items: { type: 'string', pattern: '^mqtts?://' }, default: [] },
+    urls: { type: 'array', items: { type: 'string', format: 'mqtt-url' }, default: [] },
     ca: file,
     keepalive: { type: 'integer', minimum: 5, maximum: 3600, default: 30 },
   }),

@@ -11,11 +11,14 @@ import { TroupeError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { Audit } from '../security/audit.js';
 import { loadOwn, loadToken, nodeSecurity } from '../security/modes.js';
+import { compilePattern } from '../security/pattern.js';
+import { PolicyStore } from '../security/policy/index.js';
 import type { Security } from '../security/security.js';
 import { openMqtt } from '../transport/mqtt.js';
 import { isIdentity, Topics } from '../transport/topics.js';
 import type { Transport, Will } from '../transport/transport.js';
 import { version } from '../version.js';
+import { AuditTeller } from './audit-teller.js';
 import { Dispatcher } from './dispatcher.js';
 import { FactSource, readClasses } from './facts.js';
 import { Jobs } from './jobs.js';
@@ -78,20 +81,44 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   for (const [name, lookup] of Object.entries(builtinData(node))) data.set(name, lookup);
   await loadAgents(node, data, options);
 
-  const audit = config.audit.file === undefined ? undefined : new Audit(config.audit.file);
   const record = { v: 1 as const, identity, since: node.startedAt, version };
   const will = offlineWill(topics, mainCollective, record);
   const connect =
     options.connect ??
     ((wanted) => openMqtt({ ...settings.broker, ...wanted, credentials: wanted.security.credentials, log }));
   const transport = connect({ clientId: identity, will, security });
+  const teller = new AuditTeller({
+    signer: security.signer,
+    topics,
+    transport,
+    collective: mainCollective,
+    log,
+  });
+  const audit = openAudit(config, log, teller);
+  const policies = new PolicyStore({
+    ...(config.authorization.policies === undefined ? {} : { folder: config.authorization.policies }),
+    withoutPolicy: config.authorization.without_policy,
+    ...(settings.callers && { callers: settings.callers }),
+  });
+  const { errors, warnings } = policies.check();
+  for (const reason of errors) log.error({ reason }, 'a policy is at fault: it denies everything');
+  for (const reason of warnings) log.warn({ reason }, 'a policy is doubtful');
   const replier = new Replier({ signer: security.signer, topics, transport, stats: node.stats, log });
   const jobs = new Jobs({
     file: join(config.state_dir, 'requests.jsonl'),
     keepSeconds: config.limits.keep_replies,
   });
   const queue = new BoundedQueue({ concurrency: config.limits.concurrency, waiting: config.limits.queue });
-  const dispatcher = new Dispatcher({ node, verifier: security.verifier, jobs, queue, replier, audit, log });
+  const dispatcher = new Dispatcher({
+    node,
+    verifier: security.verifier,
+    jobs,
+    queue,
+    replier,
+    policies,
+    audit,
+    log,
+  });
 
   for (const collective of settings.collectives) {
     const filters = [
@@ -113,6 +140,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         job.abort.abort(new TroupeError('NOT_CONNECTED', 'the daemon of this node stops'));
       await drained(jobs, AbortSignal.timeout(1000));
       await replier.idle();
+      await teller.idle();
       await leave({ forget: config.security.mode === 'token' });
       await transport.close();
       audit?.close();
@@ -160,6 +188,8 @@ interface Settings {
   readonly mainCollective: string;
   readonly broker: DaemonConfig['broker'];
   readonly escape: boolean;
+  /** The names of those who may call; nothing where nobody proves a name. */
+  readonly callers: RegExp | undefined;
 }
 
 // What the token says replaces what the configuration would have to.
@@ -188,7 +218,22 @@ function effectiveSettings(config: DaemonConfig): Settings {
     mainCollective,
     broker: { ...config.broker, urls },
     escape: claims?.escape ?? config.topics.escape,
+    callers:
+      mode === 'none'
+        ? undefined
+        : compilePattern(claims?.callers ?? config.security.callers.match, 'callers'),
   };
+}
+
+function openAudit(config: DaemonConfig, log: Logger, teller: AuditTeller): Audit | undefined {
+  const { file, max_bytes: maxBytes, keep, events, on_failure } = config.audit;
+  if (file !== undefined) {
+    const onLine = events ? (line: string) => teller.tell(line) : undefined;
+    return new Audit(file, { maxBytes, keep, log, ...(onLine && { onLine }) });
+  }
+  if (events || on_failure === 'refuse')
+    throw new TroupeError('CONFIG_INVALID', 'audit.file is missing: audit.events and on_failure need it');
+  return undefined;
 }
 
 async function drained(jobs: Jobs, patience: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 import type { LoadedAgent } from '../agent/registry.js';
 import { suggestion } from '../ddl/suggestion.js';
 import { messageOf, Status, TroupeError } from '../errors.js';
-import { checkFilter, matches } from '../filter/index.js';
+import { checkFilter, emptyFilter, type FilterNode, matches } from '../filter/index.js';
 import type { Logger } from '../log.js';
 import { open } from '../message/envelope.js';
 import {
@@ -13,6 +13,7 @@ import {
   type Request,
 } from '../message/message.js';
 import type { Audit } from '../security/audit.js';
+import type { Decision, PolicyStore } from '../security/policy/index.js';
 import type { Proof, Verifier } from '../security/security.js';
 import { addressTo, type Job, type Jobs, type ReplyBody } from './jobs.js';
 import { lookUpData, type Node } from './node.js';
@@ -29,11 +30,18 @@ export interface DispatcherParts {
   readonly jobs: Jobs;
   readonly queue: BoundedQueue;
   readonly replier: Replier;
+  readonly policies: PolicyStore;
   readonly audit: Audit | undefined;
   readonly log: Logger;
 }
 
-type Refusal = { readonly outcome: Outcome; readonly statuscode: number; readonly statusmsg: string };
+interface Refusal {
+  readonly outcome: Outcome;
+  readonly statuscode: number;
+  readonly statusmsg: string;
+  /** What the caller is not told: the line of the policy that decided. */
+  readonly policy?: string;
+}
 
 /** Takes what the network delivers, refuses what it must and says so, and runs the rest. */
 export class Dispatcher {
@@ -69,9 +77,15 @@ export class Dispatcher {
 
   async #dispatch(message: NodeMessage): Promise<void> {
     if (!this.#parts.node.config.collectives.includes(message.collective)) return;
-    if (message.type === 'attach') this.#attach(message);
-    else if (message.type === 'cancel') this.#cancel(message);
-    else await this.#request(message);
+    if (message.type === 'request') {
+      await this.#request(message);
+      return;
+    }
+    const now = Date.now();
+    const refusal = this.#untimely(message, now);
+    if (refusal) this.#refuse(message, refusal, now);
+    else if (message.type === 'attach') this.#attach(message);
+    else this.#cancel(message);
   }
 
   async #request(request: Request): Promise<void> {
@@ -86,35 +100,36 @@ export class Dispatcher {
       return;
     }
     const now = Date.now();
-    const unmatched = await this.#leftOut(request);
-    if (unmatched) {
-      node.stats.filtered += 1;
-      if (unmatched.outcome !== 'unmatched' || request.answerUnmatched) this.#refuse(request, unmatched, now);
-      return;
-    }
-    node.stats.passed += 1;
-    const agent = node.registry.get(request.agent);
+    // In the order of what it costs and what it tells: a caller who may not call learns nothing of facts by a filter.
     const refusal =
-      this.#untimely(request, now) ?? this.#unable(request) ?? inadmissible(request, agent, node);
-    if (refusal || !agent) {
-      if (refusal) this.#refuse(request, refusal, now);
-      return;
-    }
-    this.#begin(request, agent, now);
+      (await this.#leftOut(request, 'names')) ??
+      this.#untimely(request, now) ??
+      (await this.#unauthorized(request)) ??
+      (await this.#leftOut(request, 'all'));
+    if (refusal?.outcome === 'unmatched') node.stats.filtered += 1;
+    else node.stats.passed += 1;
+    // Meanwhile, the same request may have come again.
+    const twin = jobs.find(request.id);
+    if (twin) this.#again(twin, request, 0);
+    else if (refusal) {
+      if (refusal.outcome !== 'unmatched' || request.answerUnmatched) this.#refuse(request, refusal, now);
+    } else this.#admit(request, now);
   }
 
-  async #leftOut(request: Request): Promise<Refusal | undefined> {
-    const { node } = this.#parts;
+  #admit(request: Request, now: number): void {
+    const { registry } = this.#parts.node;
+    const agent = registry.get(request.agent);
+    const refusal = this.#unable(request) ?? inadmissible(request, agent, this.#parts.node);
+    if (refusal) this.#refuse(request, refusal, now);
+    else if (agent) this.#begin(request, agent, now);
+  }
+
+  async #leftOut(request: Request, parts: 'names' | 'all'): Promise<Refusal | undefined> {
     try {
       const filter = checkFilter(request.filter);
-      const host = {
-        identity: node.identity,
-        facts: node.facts(),
-        classes: node.classes(),
-        agents: node.registry.names(),
-        data: (name: string, query: string | undefined) => lookUpData(node, name, query),
-      };
-      if (await matches(filter, host)) return undefined;
+      const { identities, agents } = filter;
+      if (await matches(parts === 'all' ? filter : { ...emptyFilter, identities, agents }, this.#host()))
+        return undefined;
       return {
         outcome: 'unmatched',
         statuscode: Status.ok,
@@ -129,7 +144,35 @@ export class Dispatcher {
     }
   }
 
-  #untimely(request: Request, now: number): Refusal | undefined {
+  #host(): FilterNode {
+    const { node } = this.#parts;
+    return {
+      identity: node.identity,
+      // Looked up only where a filter or a policy asks.
+      get facts() {
+        return node.facts();
+      },
+      get classes() {
+        return node.classes();
+      },
+      agents: node.registry.names(),
+      data: (name, query) => lookUpData(node, name, query),
+    };
+  }
+
+  async #unauthorized(request: Request): Promise<Refusal | undefined> {
+    const { caller, agent, action } = request;
+    const decision = await this.#parts.policies.decide({ caller, agent, action }, this.#host());
+    if (decision.allowed) return undefined;
+    return {
+      outcome: 'denied',
+      statuscode: Status.aborted,
+      statusmsg: `you are not authorized to call ${agent}#${action} here${whyDenied(decision, agent)}`,
+      policy: decision.reason,
+    };
+  }
+
+  #untimely(request: NodeMessage, now: number): Refusal | undefined {
     const { stats } = this.#parts.node;
     const age = (now - request.time) / 1000;
     const here = `this node's clock says ${new Date(now).toISOString()}, the request's ${new Date(request.time).toISOString()}`;
@@ -149,7 +192,7 @@ export class Dispatcher {
   #unable(request: Request): Refusal | undefined {
     if (this.#parts.jobs.seenBefore(request.id)) {
       const words =
-        'this node restarted after it had begun this request: it is not run again, and its outcome is not known here';
+        'this node began this request before it restarted, or so long ago that it forgot the replies: it is not run again, and its outcome is not known here';
       return { outcome: 'unknown', statuscode: Status.unknownError, statusmsg: words };
     }
     if (!this.#isEnding) return undefined;
@@ -161,8 +204,18 @@ export class Dispatcher {
   }
 
   #begin(request: Request, agent: LoadedAgent, now: number): void {
-    const { jobs, node, queue, log } = this.#parts;
+    const { jobs, node, queue, log, audit } = this.#parts;
     let job: Job;
+    if (audit && node.config.audit.on_failure === 'refuse') {
+      try {
+        audit.mustWrite({ ...this.#entryOf(request, agent), outcome: 'begun' }, now);
+      } catch (error) {
+        log.error({ reason: messageOf(error) }, 'cannot note a request in the audit, so it does not run');
+        const words = 'this node cannot write its audit, so it runs nothing';
+        this.#refuse(request, { outcome: 'failed', statuscode: Status.unknownError, statusmsg: words }, now);
+        return;
+      }
+    }
     try {
       job = jobs.begin(request, node.identity, now);
     } catch (error) {
@@ -235,11 +288,25 @@ export class Dispatcher {
     const { replier, audit, node, log } = this.#parts;
     const request = message.type === 'request' ? message : { ...message, agent: '', action: '' };
     if (refusal.outcome === 'denied') node.stats.denied += 1;
-    if (refusal.outcome !== 'unmatched') {
+    const { outcome, statuscode, statusmsg, policy } = refusal;
+    if (outcome !== 'unmatched') {
       const { id, caller, collective, agent, action } = request;
-      const { outcome, statuscode, statusmsg: reason } = refusal;
-      log.info({ request: id, caller, agent, action, outcome, reason }, 'a request was refused');
-      audit?.write({ request: id, caller, collective, agent, action, outcome, statuscode, reason }, now);
+      const known =
+        message.type === 'request'
+          ? this.#entryOf(message, node.registry.get(agent))
+          : { request: id, caller, collective };
+      const entry = {
+        ...known,
+        outcome,
+        statuscode,
+        reason: statusmsg,
+        ...(policy === undefined ? {} : { policy }),
+      };
+      log.info(
+        { request: id, caller, agent, action, outcome, reason: policy ?? statusmsg },
+        'a request was refused',
+      );
+      audit?.write(entry, now);
     }
     if (message.type === 'request' && message.noReply) return;
     const { id, caller, session, collective, agent, action } = request;
@@ -257,28 +324,57 @@ export class Dispatcher {
       collective,
       agent,
       action,
-      ...refusal,
+      outcome,
+      statuscode,
+      statusmsg,
       data: {},
     });
   }
 
   #record(request: Request, agent: LoadedAgent, ending: Ending, startedAt: number): void {
-    const { audit } = this.#parts;
-    if (!audit || agent.name === 'discovery') return;
-    const { id, caller, collective, action } = request;
+    const { audit, node } = this.#parts;
+    if (!audit || (agent.name === 'discovery' && !node.config.audit.discovery)) return;
     audit.write({
-      request: id,
-      caller,
-      collective,
-      agent: agent.name,
-      action,
-      input: agent.compiled.action(action)?.redact(request.input) ?? {},
+      ...this.#entryOf(request, agent),
       outcome: ending.outcome,
       statuscode: ending.statuscode,
       ...(ending.outcome === 'ok' ? {} : { reason: ending.statusmsg }),
       seconds: (Date.now() - startedAt) / 1000,
     });
   }
+
+  // An input that no DDL is known for may hold secrets: it stays out.
+  #entryOf(request: Request, agent: LoadedAgent | undefined) {
+    const { id, caller, collective, action } = request;
+    const input = agent?.compiled.action(action)?.redact(request.input);
+    const filter = filterOf(request);
+    return {
+      request: id,
+      caller,
+      collective,
+      agent: request.agent,
+      action,
+      ...(input === undefined ? {} : { input }),
+      ...(filter === undefined ? {} : { filter }),
+    };
+  }
+}
+
+// As it travels, without what is empty.
+function filterOf(request: Request): unknown {
+  try {
+    const parts = Object.entries(checkFilter(request.filter)).filter(([, part]) => part.length > 0);
+    return parts.length === 0 ? undefined : Object.fromEntries(parts);
+  } catch {
+    return '(malformed)';
+  }
+}
+
+function whyDenied({ by }: Decision, agent: string): string {
+  if (by === 'none') return `: this node has no policy for the agent "${agent}", and refuses without one`;
+  return by === 'fault'
+    ? ': its policy cannot be used, and its log says where'
+    : ' by the policy of this node';
 }
 
 function checkAuthor(message: NodeMessage, proof: Proof): void {

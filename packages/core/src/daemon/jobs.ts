@@ -113,7 +113,7 @@ export class Jobs {
     return this.#jobs.get(id);
   }
 
-  /** Whether a request was begun before this daemon started: who called it. */
+  /** Whether a request ran of which nothing else is kept, such as before this daemon started: who called it. */
   seenBefore(id: string): Seen | undefined {
     return this.#seen.get(id);
   }
@@ -135,8 +135,11 @@ export class Jobs {
   }
 
   #forget(now: number): void {
-    for (const [id, job] of this.#jobs) {
-      if (job.endedAt !== undefined && now - job.endedAt > this.#keepMs) this.#jobs.delete(id);
+    for (const [id, { endedAt, request }] of this.#jobs) {
+      if (endedAt === undefined || now - endedAt <= this.#keepMs) continue;
+      this.#jobs.delete(id);
+      // Its replies are forgotten; that it ran is not, for as long as somebody could send it again.
+      this.#seen.set(id, { caller: request.caller, until: request.time + request.ttl * 1000 });
     }
   }
 

@@ -2,8 +2,9 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { type DaemonConfig, loadDaemonConfig } from '../config/daemon.js';
-import { messageOf } from '../errors.js';
+import { messageOf, TroupeError } from '../errors.js';
 import { createLogger, type Logger } from '../log.js';
+import { PolicyStore } from '../security/policy/index.js';
 import { version } from '../version.js';
 import { type Daemon, startDaemon } from './daemon.js';
 
@@ -121,12 +122,20 @@ function reread(file: string, old: DaemonConfig, log: Logger): DaemonConfig {
   }
 }
 
+function checkPolicies(config: DaemonConfig): void {
+  const { policies, without_policy: withoutPolicy } = config.authorization;
+  if (policies === undefined) return;
+  const { errors, warnings } = new PolicyStore({ folder: policies, withoutPolicy }).check();
+  for (const warning of warnings) process.stderr.write(`mcod: warning: ${warning}\n`);
+  if (errors.length > 0) throw new TroupeError('POLICY_INVALID', errors.join('\n'));
+}
+
 const values = arguments_();
 if (values.help) process.stdout.write(usage);
 else if (values.version) process.stdout.write(`mcod ${version}\n`);
 else if (values.check) {
   try {
-    loadDaemonConfig(values.config);
+    checkPolicies(loadDaemonConfig(values.config));
     process.stdout.write(`${values.config} is sound\n`);
   } catch (error) {
     fail(error);

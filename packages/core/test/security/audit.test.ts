@@ -1,9 +1,20 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { Audit, firstBrokenLine } from '../../src/security/audit.js';
+import { createLogger } from '../../src/log.js';
+import { Audit, type AuditOptions, firstBrokenLine } from '../../src/security/audit.js';
+import { verifyAudit } from '../../src/security/audit-chain.js';
 
 describe('Audit', () => {
   let folder: string;
@@ -35,5 +46,99 @@ describe('Audit', () => {
   it('shows a line that is missing', () => {
     const [one, , three] = threeLines().split('\n');
     expect(firstBrokenLine(`${one}\n${three}\n`)).to.equal(2);
+  });
+});
+
+describe('the files of an audit', () => {
+  let folder: string;
+  let file: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'audit-'));
+    file = join(folder, 'audit.jsonl');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  function fill(entries: number, options: AuditOptions = {}): void {
+    const audit = new Audit(file, { maxBytes: 1000, ...options });
+    for (let number = 0; number < entries; number += 1) audit.write({ caller: `c${number}`, outcome: 'ok' });
+    audit.close();
+  }
+
+  it('go on with the chain from one to the next, and over restarts', async () => {
+    fill(20);
+    fill(20);
+    const { files, lines, fault, isWhole } = await verifyAudit(file);
+    expect(files.length).to.be.greaterThan(5);
+    expect(lines).to.equal(40);
+    expect({ fault, isWhole }).to.deep.equal({ fault: undefined, isWhole: true });
+    expect(statSync(file).size).to.be.at.most(1000);
+  });
+
+  it('show a whole file that is missing', async () => {
+    fill(40);
+    rmSync(`${file}.3`);
+    expect((await verifyAudit(file)).fault).to.deep.include({ file: `${file}.4`, line: 1 });
+  });
+
+  it('are as many as are to be kept, which the check says', async () => {
+    fill(40, { keep: 2 });
+    const { files, fault, isWhole } = await verifyAudit(file);
+    expect(files).to.have.length(3);
+    expect({ fault, isWhole }).to.deep.equal({ fault: undefined, isWhole: false });
+  });
+
+  it('go on when somebody moves the file away', async () => {
+    const audit = new Audit(file);
+    audit.write({ outcome: 'ok' });
+    renameSync(file, `${file}.1`);
+    audit.write({ outcome: 'ok' });
+    audit.close();
+    expect(await verifyAudit(file)).to.deep.include({ lines: 2, isWhole: true });
+    fill(1);
+    expect((await verifyAudit(file)).fault).to.equal(undefined);
+  });
+
+  it('lose a line that a crash cut off, and say so', async () => {
+    fill(2, { maxBytes: 100_000 });
+    appendFileSync(file, '{"time":"2030');
+    fill(1, { maxBytes: 100_000 });
+    const [, , third] = readFileSync(file, 'utf8').split('\n');
+    expect(JSON.parse(third ?? '')).to.deep.include({
+      outcome: 'recovered',
+      reason: '13 bytes of a line that was never finished were removed',
+    });
+    expect((await verifyAudit(file)).fault).to.equal(undefined);
+  });
+
+  it('have no fault of a text that the network sent', async () => {
+    const audit = new Audit(file);
+    audit.write({ outcome: 'invalid', reason: 'a\nb\u2028"}\n{"previous":"0"' });
+    audit.write({ outcome: 'ok', input: { text: 'x'.repeat(100_000) } });
+    audit.close();
+    const { lines, fault } = await verifyAudit(file);
+    expect({ lines, fault }).to.deep.equal({ lines: 2, fault: undefined });
+    expect(readFileSync(file, 'utf8')).to.include('(100011 bytes are left out)');
+  });
+
+  it('say when lines could not be written', async function () {
+    if (!existsSync('/dev/full')) this.skip();
+    const lines: string[] = [];
+    const log = createLogger({ level: 'error', destination: { write: (line) => void lines.push(line) } });
+    symlinkSync('/dev/full', file);
+    const audit = new Audit(file, { log });
+    audit.write({ outcome: 'ok' });
+    audit.write({ outcome: 'ok' });
+    expect(() => audit.mustWrite({ outcome: 'begun' }))
+      .to.throw('ENOSPC')
+      .and.include({ code: 'AUDIT_FAILED' });
+    expect(lines.join()).to.include('THE AUDIT CANNOT BE WRITTEN');
+    // There is room again.
+    rmSync(file);
+    audit.write({ outcome: 'ok' });
+    audit.close();
+    const [gap, last] = readFileSync(file, 'utf8').split('\n');
+    expect(gap).to.include('"gap"').and.include('2 entries since').and.include('ENOSPC');
+    expect(last).to.include('"ok"');
+    expect((await verifyAudit(file)).fault).to.equal(undefined);
   });
 });

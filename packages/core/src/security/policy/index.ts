@@ -1,0 +1,4 @@
+export { parseGroups } from './groups.js';
+export { type PolicyContext, parsePolicy } from './parse.js';
+export type { Decision, Finding, Groups, Policy, Question, Rule, Step } from './policy.js';
+export { type PolicyOptions, PolicyStore, readPolicy } from './store.js';

@@ -1,0 +1,132 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Agent, defineAgent } from '../../src/agent/agent.js';
+import { parseDaemonConfig } from '../../src/config/daemon.js';
+import { type Daemon, startDaemon } from '../../src/daemon/daemon.js';
+import { emptyFilter } from '../../src/filter/index.js';
+import { silentLogger } from '../../src/log.js';
+import { open, seal } from '../../src/message/envelope.js';
+import { checkReply, type Request, type Result } from '../../src/message/message.js';
+import { envelopeType, signJws } from '../../src/security/jws.js';
+import type { Signer } from '../../src/security/security.js';
+import { createVerifier } from '../../src/security/verifier.js';
+import { MemoryBroker } from '../../src/transport/memory.js';
+import { Topics } from '../../src/transport/topics.js';
+
+const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+const jwk = publicKey.export({ format: 'jwk' }) as Record<string, unknown>;
+const signer: Signer = {
+  name: 'rip.mcollective',
+  sign: (payload) => signJws(payload, privateKey, { typ: envelopeType, jwk }),
+};
+
+const ddl = {
+  metadata: {
+    name: 'counter',
+    description: 'Counts',
+    author: 'x',
+    license: 'x',
+    version: '1.0.0',
+    url: 'https://example.com',
+    timeout: 5,
+  },
+  actions: [
+    {
+      action: 'count',
+      description: 'Counts',
+      mutating: true,
+      input: {
+        pin: {
+          prompt: 'Pin',
+          description: 'Pin',
+          type: 'string',
+          optional: true,
+          maxlength: 20,
+          validation: '.',
+          secret: true,
+        },
+      },
+      output: { count: { description: 'How often', display_as: 'Count', type: 'integer' } },
+    },
+  ],
+} as const;
+
+/** A daemon in this process with an agent that counts how often it ran, and somebody who asks it. */
+export class Bench {
+  readonly folder = mkdtempSync(join(tmpdir(), 'troupe-daemon-'));
+  readonly broker = new MemoryBroker();
+  readonly topics = new Topics();
+  count = 0;
+  #daemon: Daemon | undefined;
+
+  async start(extra = ''): Promise<void> {
+    const config = parseDaemonConfig(
+      `{ identity: web1.lab, security: { mode: none }, state_dir: ${this.folder}/state, facts: { paths: [${this.folder}/facts.yaml] } ${extra} }`,
+    );
+    const counter = defineAgent(ddl, () => ({
+      count: () => {
+        this.count += 1;
+        return { count: this.count };
+      },
+    })) as unknown as Agent;
+    this.#daemon = await startDaemon({
+      config,
+      configFile: 'none',
+      log: silentLogger,
+      agents: [counter],
+      connect: ({ will }) => this.broker.connect({ will }),
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#daemon?.close();
+    this.#daemon = undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  /** A request as of now. */
+  request(parts: Partial<Request> = {}): Request & Record<string, unknown> {
+    return {
+      v: 1,
+      type: 'request',
+      id: randomBytes(16).toString('hex'),
+      time: Date.now(),
+      ttl: 60,
+      caller: signer.name,
+      session: 's1',
+      collective: 'mcollective',
+      agent: 'counter',
+      action: 'count',
+      filter: emptyFilter,
+      input: {},
+      ...parts,
+    };
+  }
+
+  /** The first result to a message. */
+  async ask(message: { readonly id: string } & Record<string, unknown>): Promise<Result> {
+    const transport = this.broker.connect();
+    const verifier = createVerifier({ anybody: true });
+    const bytes = await seal(message, signer);
+    const result = await new Promise<Result>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('nobody answered')), 5000);
+      const hear = async (payload: Uint8Array) => {
+        const reply = checkReply((await open(payload, verifier)).payload);
+        if (reply.id !== message.id || reply.kind !== 'result') return;
+        clearTimeout(timer);
+        resolve(reply);
+      };
+      void transport
+        .subscribe(this.topics.replies('mcollective', signer.name, 's1'), (payload) => void hear(payload))
+        .then(() => transport.publish(this.topics.node('mcollective', 'web1.lab'), bytes));
+    });
+    await transport.close();
+    return result;
+  }
+}
