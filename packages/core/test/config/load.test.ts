@@ -15,7 +15,10 @@ describe('the daemon configuration', () => {
     ['colectives: [a]', 'x.yaml: the file: unknown key "colectives" (did you mean "collectives"?)'],
     ['security: { mode: psk }', 'x.yaml: security.mode: must be one of x509, token, none'],
     ['limits: { concurrency: 0 }', 'x.yaml: limits.concurrency: must be >= 1'],
-    ['broker: { urls: [http://x] }', 'x.yaml: broker.urls.0: must be a URL such as mqtts://broker.example.net:8883'],
+    [
+      'broker: { urls: [http://x] }',
+      'x.yaml: broker.urls.0: must be a URL such as mqtts://broker.example.net:8883',
+    ],
     ['broker: { urls: ["mqtt://h:188311"] }', 'x.yaml: broker.urls.0: must be a URL such as'],
     ['a: [', 'x.yaml:1:5: Flow sequence'],
   ] as const) {
