@@ -1,0 +1,180 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { messageOf, silentLogger } from '@troupe/core';
+import rpcutilDdl from '@troupe/ddl/rpcutil.json' with { type: 'json' };
+import {
+  type NodeReport,
+  type ProvisionEvent,
+  parseProvisionerConfig,
+  startProvisioner,
+} from '@troupe/provisioner';
+import { puppetServerMissing, waitFor } from '@troupe/testkit';
+import { collectives, nodes } from './cast.js';
+import { type Options, readOptions, usage } from './options.js';
+import { type NotificationRow, nodeRow, type Report, table } from './report.js';
+import { Screen } from './screen.js';
+import { World } from './world.js';
+
+const provisionerYaml = fileURLToPath(new URL('../../provisioner.yaml', import.meta.url));
+
+/** Seconds that all of it may take once the hosts have booted. */
+const patience = 600;
+
+type Notified = Extract<ProvisionEvent, { type: 'notified' }>;
+
+/** Runs the demo; the result says whether everything happened. */
+async function play(options: Options, signal: AbortSignal): Promise<boolean> {
+  const missing = puppetServerMissing();
+  const emulated = options.emulate || missing !== undefined;
+  const screen = new Screen(options.json ? process.stderr : process.stdout, {
+    verbose: options.verbose,
+    emulated,
+  });
+  screen.title(firstLine(options, missing));
+  const world = new World({ emulated, screen, signal });
+  try {
+    await world.open();
+    const { reports, notified } = await provision(world, screen, signal);
+    await world.mailArrived(notified.length);
+    const report: Report = {
+      emulated,
+      masters: world.masters.map(({ identity, facts }) => ({ identity, facts })),
+      nodes: nodes
+        .flatMap(({ identity }) => reports.get(identity) ?? [])
+        .map((node) => nodeRow(node, emulated)),
+      notifications: notified.map((one) => notificationRow(one, world)),
+    };
+    const faults = [...(await faultsOf(report)), ...(await faultsOnHosts(world))];
+    show(report, faults, world, screen);
+    if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+    return faults.length === 0;
+  } finally {
+    screen.line('demo', 'takes everything away again');
+    await world.close();
+  }
+}
+
+function firstLine(options: Options, missing: string | undefined): string {
+  if (options.emulate) return 'Troupe demo, EMULATED as asked: the built-in CA, and a stand-in for Puppet';
+  if (missing !== undefined)
+    return `Troupe demo, EMULATED (${missing}): the built-in CA, and a stand-in for Puppet`;
+  return 'Troupe demo: two real Puppet Servers, three new hosts';
+}
+
+async function provision(world: World, screen: Screen, signal: AbortSignal) {
+  const reports = new Map<string, NodeReport>();
+  const notified: Notified[] = [];
+  const config = parseProvisionerConfig(await readFile(provisionerYaml, 'utf8'), 'provisioner.yaml');
+  const provisioner = await startProvisioner({
+    client: world.client,
+    config,
+    log: silentLogger,
+    onEvent: (event: ProvisionEvent) => {
+      screen.event(event);
+      if (event.type === 'done' || event.type === 'quarantined') reports.set(event.identity, event.report);
+      if (event.type === 'notified') notified.push(event);
+    },
+  });
+  try {
+    screen.blank();
+    screen.title('Three new hosts boot. Nobody touches them.');
+    await Promise.all(nodes.map((node, index) => world.boot(node, index + 10)));
+    const expected = nodes.length * config.notify.targets.length;
+    const isOver = () => reports.size === nodes.length && notified.length >= expected;
+    await waitFor('the end of all provisionings', isOver, { timeoutSeconds: patience, signal });
+  } finally {
+    await provisioner.stop();
+  }
+  return { reports, notified };
+}
+
+function notificationRow(event: Notified, world: World): NotificationRow {
+  const { protocol, recipient, subject, delivered } = event;
+  // Delivered is what arrived, not what somebody says to have sent.
+  const arrived = world.mailbox.delivered.some(
+    (mail) => mail.protocol === protocol && mail.subject === subject,
+  );
+  return { protocol, recipient, subject, delivered: delivered && arrived };
+}
+
+async function faultsOf(report: Report): Promise<string[]> {
+  const faults: string[] = [];
+  for (const expected of nodes) {
+    const node = report.nodes.find(({ identity }) => identity === expected.identity);
+    if (node?.outcome !== 'provisioned')
+      faults.push(`${expected.identity}: ${node?.outcome ?? 'nothing happened'}`);
+    else if (node.master !== expected.master)
+      faults.push(`${expected.identity}: master ${node.master}, not ${expected.master}`);
+    else if (
+      node.csr_fingerprint_signed === null ||
+      node.csr_fingerprint_signed !== node.csr_fingerprint_reported
+    ) {
+      faults.push(`${expected.identity}: another CSR was signed than the one that it made`);
+    }
+  }
+  for (const { recipient, subject, delivered } of report.notifications) {
+    if (!delivered) faults.push(`the notification "${subject}" did not arrive at ${recipient}`);
+  }
+  return faults;
+}
+
+// What the hosts themselves say: Puppet changed them, and they answer in the main collective.
+async function faultsOnHosts(world: World): Promise<string[]> {
+  const faults: string[] = [];
+  for (const { identity } of nodes) {
+    const motd = await readFile(world.fileOn(identity, '/etc/motd'), 'utf8').catch(messageOf);
+    if (!motd.startsWith(`${identity} is a webserver`))
+      faults.push(`${identity}: Puppet did not change /etc/motd (${motd.trim()})`);
+  }
+  const targets = nodes.map(({ identity }) => identity);
+  const pings = await world.client
+    .agent(rpcutilDdl)
+    .ping({}, { targets, collective: collectives.main })
+    .all();
+  for (const { sender, ok, statusmsg } of pings) {
+    if (!ok) faults.push(`${sender} does not answer in the collective ${collectives.main}: ${statusmsg}`);
+  }
+  return faults;
+}
+
+function show(report: Report, faults: readonly string[], world: World, screen: Screen): void {
+  screen.blank();
+  const [mail] = world.mailbox.delivered.filter(({ protocol }) => protocol === 'mailto');
+  if (mail) {
+    screen.title('One of the mails, as it was delivered:');
+    screen.plain(`Subject: ${mail.subject}\n\n${mail.text}\n`);
+  }
+  screen.title('What happened');
+  screen.plain(table(report));
+  const most = Math.max(...report.nodes.map(({ seconds_outside_puppet: seconds }) => seconds));
+  screen.plain(`Everything but the two Puppet runs took ${most.toFixed(1)} s at most for a host.`);
+  for (const fault of faults) screen.plain(`NOT AS IT SHOULD BE: ${fault}`);
+  if (faults.length === 0) screen.plain('All of it happened as it should.');
+}
+
+async function main(): Promise<number> {
+  let options: Options;
+  try {
+    options = readOptions(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n\n${usage}`);
+    return 2;
+  }
+  if (options.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const abort = new AbortController();
+  const interrupt = () => abort.abort(new Error('interrupted'));
+  // On, not once: a signal that nobody listens to any more ends the process before it has cleared up.
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  try {
+    return (await play(options, abort.signal)) ? 0 : 1;
+  } catch (error) {
+    process.stderr.write(`\nThe demo did not come to its end: ${messageOf(error)}\n`);
+    return abort.signal.aborted ? 130 : 1;
+  }
+}
+
+process.exitCode = await main();

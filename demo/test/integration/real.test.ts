@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import { PassThrough } from 'node:stream';
+import provisionDdl from '@troupe/ddl/provision.json' with { type: 'json' };
+import puppetcaDdl from '@troupe/ddl/puppetca.json' with { type: 'json' };
+import { type ProvisionEvent, parseProvisionerConfig, startProvisioner } from '@troupe/provisioner';
+import { puppetServerMissing, skip, waitFor } from '@troupe/testkit';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { collectives, type NewNode } from '../../src/cast.js';
+import { submitCsr } from '../../src/master.js';
+import { Screen } from '../../src/screen.js';
+import { World } from '../../src/world.js';
+
+type Ended = Extract<ProvisionEvent, { type: 'done' | 'quarantined' }>;
+
+const yaml = new URL('../../../provisioner.yaml', import.meta.url);
+
+const newcomer = (identity: string): NewNode => ({
+  identity,
+  facts: { region: 'eu-west', country: 'ie' },
+  master: 'puppet-eu.lab',
+  hasOldCertificate: false,
+});
+
+describe('the flow against real Puppet Servers', function () {
+  this.timeout(600_000);
+  let world: World;
+
+  before(async function () {
+    const missing = puppetServerMissing();
+    if (missing) skip(this, missing);
+    const screen = new Screen(new PassThrough() as unknown as NodeJS.WriteStream, {
+      verbose: false,
+      emulated: false,
+    });
+    world = new World({ emulated: false, screen, signal: AbortSignal.timeout(600_000) });
+    await world.open();
+  });
+  after(() => world?.close());
+
+  /** Provisions one new host to its end. */
+  async function provision(
+    node: NewNode,
+    number: number,
+    change: (text: string) => string = (text) => text,
+  ): Promise<Ended> {
+    const config = parseProvisionerConfig(change(await readFile(yaml, 'utf8')));
+    let ended: Ended | undefined;
+    const provisioner = await startProvisioner({
+      client: world.client,
+      config,
+      onEvent: (event) => {
+        if (event.identity === node.identity && (event.type === 'done' || event.type === 'quarantined'))
+          ended = event;
+      },
+    });
+    try {
+      await world.boot(node, number);
+      await waitFor(`the end of ${node.identity}`, () => ended !== undefined, { timeoutSeconds: 400 });
+    } finally {
+      await provisioner.stop();
+    }
+    if (!ended) throw new Error('it did not end');
+    return ended;
+  }
+
+  it('takes a new host to one that Puppet manages', async () => {
+    const node = newcomer('new-eu.lab');
+    const { type, report } = await provision(node, 20);
+    expect(type).to.equal('done');
+    expect(report.master).to.equal('puppet-eu.lab');
+    expect(report.csrFingerprintSigned).to.equal(report.csrFingerprintReported);
+    expect(await readFile(world.fileOn(node.identity, '/etc/motd'), 'utf8')).to.equal(
+      'new-eu.lab is a webserver, managed by puppet-eu.lab\n',
+    );
+  });
+
+  it('signs no CSR that somebody else planted, and puts the node in quarantine with that reason', async () => {
+    const node = newcomer('victim.lab');
+    const [master] = world.masters.filter(({ identity }) => identity === 'puppet-eu.lab');
+    if (!master) throw new Error('no master');
+    const planted = await submitCsr(master, node.identity);
+    // Cleaning would remove it; whoever plants one at the right moment comes after that.
+    const { type, report } = await provision(
+      node,
+      21,
+      (text) => `${text.replace('clean_node_certname: true', 'clean_node_certname: false')}\nattempts: 1\n`,
+    );
+    expect(type).to.equal('quarantined');
+    expect(report.failure).to.match(/another (certificate )?request|CSR/);
+    const status = await world.client
+      .agent(puppetcaDdl)
+      .status({ certname: node.identity }, { targets: [master.identity] })
+      .one();
+    expect(status.data).to.include({ state: 'requested', fingerprint: planted });
+    const options = { targets: [node.identity], collective: collectives.enrolment };
+    const record = await world.client.agent(provisionDdl).status({}, options).one();
+    expect(JSON.stringify(record.data)).to.include(report.failure ?? 'no reason');
+  });
+});
