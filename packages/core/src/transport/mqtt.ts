@@ -27,6 +27,9 @@ const longestDelay = 60_000;
 const connackTimeout = 10_000;
 const stableAfter = 5_000;
 
+/** The brokers that were seen to speak MQTT 3.1.1 only: the next connection of this process does not try 5 again. */
+const oldBrokers = new Set<string>();
+
 /** A transport that connects in the background, for as long as it takes. */
 export function openMqtt(options: MqttOptions): Transport {
   const transport = new MqttTransport(options);
@@ -53,8 +56,6 @@ class MqttTransport implements Transport {
   readonly #options: MqttOptions;
   readonly #subscriptions = new Set<Subscription>();
   readonly #connectListeners: (() => void)[] = [];
-  /** The protocol version that a broker was seen to speak. */
-  readonly #versions = new Map<string, 4 | 5>();
   #client: MqttClient | undefined;
   #closed = false;
   #retry: NodeJS.Timeout | undefined;
@@ -124,16 +125,13 @@ class MqttTransport implements Transport {
 
   // MQTT 5 first; brokers that lack it refuse with code 1 or 132, or close before CONNACK.
   async #open(url: string): Promise<MqttClient> {
-    const known = this.#versions.get(url);
-    if (known) return this.#handshake(url, known);
+    if (oldBrokers.has(url)) return this.#handshake(url, 4);
     try {
-      const client = await this.#handshake(url, 5);
-      this.#versions.set(url, 5);
-      return client;
+      return await this.#handshake(url, 5);
     } catch (error) {
       if (!(error as { isVersionRefusal?: boolean }).isVersionRefusal) throw error;
       const client = await this.#handshake(url, 4);
-      this.#versions.set(url, 4);
+      oldBrokers.add(url);
       return client;
     }
   }
