@@ -61,6 +61,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     broker: settings.broker,
     identity,
     stateDir: config.state_dir,
+    log,
   });
   const topics = new Topics({ escape: settings.escape });
   const data = new Map<string, DataLookup>();

@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import writeFileAtomic from 'write-file-atomic';
+import { replaceFileSync } from '../durable-file.js';
 import type { Accepted, Progress, Reply, Request, Result } from '../message/message.js';
 
 type Numbered<T> = Omit<T, 'session'>;
@@ -165,7 +165,7 @@ export class Jobs {
     for (const [id, { request }] of this.#jobs) {
       lines.push(JSON.stringify({ id, caller: request.caller, until: request.time + request.ttl * 1000 }));
     }
-    writeFileAtomic.sync(this.#file, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 });
+    replaceFileSync(this.#file, lines.map((line) => `${line}\n`).join(''), 0o600);
     this.#lines = lines.length;
   }
 }

@@ -11,15 +11,17 @@ const knownHeaders = new Set(['alg', 'typ', 'x5c', 'jwk', 'token']);
 
 /** The one algorithm that a key is used with, so that a header cannot choose another (RFC 8725, 3.1). */
 export function algorithmOf(key: KeyObject): string {
-  const curve = key.asymmetricKeyDetails?.namedCurve;
-  if (key.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048)
-    return 'RS256';
+  const { namedCurve: curve, modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+  // A key of an attacker's making may cost minutes to check a signature with.
+  const isSensible = modulusLength >= 2048 && modulusLength <= 8192 && publicExponent <= 0xffffffffn;
+  if (key.asymmetricKeyType === 'rsa' && isSensible) return 'RS256';
   if (key.asymmetricKeyType === 'ec' && curve === 'prime256v1') return 'ES256';
   if (key.asymmetricKeyType === 'ec' && curve === 'secp384r1') return 'ES384';
+  if (key.asymmetricKeyType === 'ec' && curve === 'secp521r1') return 'ES512';
   if (key.asymmetricKeyType === 'ed25519') return 'EdDSA';
   throw new TroupeError(
     'CERTIFICATE_INVALID',
-    `a key of type ${key.asymmetricKeyType} ${curve ?? ''} cannot sign: use RSA of 2048 bits or more, P-256, P-384 or Ed25519`,
+    `a key of type ${key.asymmetricKeyType} ${curve ?? ''} cannot sign: use RSA of 2048 to 8192 bits, P-256, P-384, P-521 or Ed25519`,
   );
 }
 

@@ -1,14 +1,20 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrokerConfig, SecurityConfig } from '../config/sections.js';
 import { TroupeError } from '../errors.js';
+import { type Logger, silentLogger } from '../log.js';
+import { readCrl } from '../pki/crl.js';
+import { followFiles } from './followed-files.js';
 import { envelopeType, type JwsHeader, signJws } from './jws.js';
+import { loadOwn, type Own, readSecret, readText } from './own.js';
 import { compilePattern } from './pattern.js';
 import type { Credentials, Security, Signer } from './security.js';
 import { checkTokenTime, readToken, type TokenClaims } from './token.js';
-import { commonName, pemBlocks, TrustStore } from './trust.js';
+import { listsOf, pemBlocks, type Trust, TrustStore } from './trust.js';
 import { createVerifier } from './verifier.js';
+
+export { loadOwn, type Own } from './own.js';
 
 /** How a node speaks and whom it obeys. Throws CONFIG_INVALID, FILE_UNREADABLE, CERTIFICATE_INVALID, TOKEN_INVALID. */
 export function nodeSecurity(options: {
@@ -16,26 +22,25 @@ export function nodeSecurity(options: {
   readonly broker: BrokerConfig;
   readonly identity: string;
   readonly stateDir: string;
+  readonly log?: Logger;
 }): Security {
-  const { config, broker, identity } = options;
+  const { config, broker, identity, log = silentLogger } = options;
   if (config.mode === 'none') return openSecurity(identity, broker);
   if (config.mode === 'token') return enrollingSecurity(config, identity, options.stateDir);
-  const own = loadOwn(config);
-  if (own.name !== identity) {
+  const own = followOwn(config, broker, log, (name) => {
+    if (name === identity) return;
     throw new TroupeError(
       'CONFIG_INVALID',
-      `identity is "${identity}", the certificate's name is "${own.name}": they must be the same`,
+      `identity is "${identity}", the certificate's name is "${name}": they must be the same`,
     );
-  }
-  const trust = new TrustStore(
-    withCrl(readText(config.callers.ca ?? config.ca, 'security.callers.ca'), config),
-  );
+  });
+  const trust = followTrust(config.callers.ca ?? config.ca, 'security.callers.ca', config.crl, log);
   return {
-    signer: signerOf(own.name, own.key, { typ: envelopeType, x5c: own.chain }),
+    signer: signerOf(own),
     verifier: createVerifier({
       certificates: { trust, names: compilePattern(config.callers.match, 'security.callers.match') },
     }),
-    credentials: certificateCredentials(own, config, broker),
+    credentials: credentialsOf(own),
   };
 }
 
@@ -45,66 +50,36 @@ export function clientSecurity(options: {
   readonly broker: BrokerConfig;
   /** The caller's name in `none` mode; the certificate's otherwise. */
   readonly name: string;
+  readonly log?: Logger;
 }): Security {
-  const { config, broker } = options;
+  const { config, broker, log = silentLogger } = options;
   if (config.mode === 'none') return openSecurity(options.name, broker);
   if (config.mode === 'token')
     throw new TroupeError(
       'CONFIG_INVALID',
       'security.mode: token is for nodes; a client needs a certificate',
     );
-  const own = loadOwn(config);
-  if (!compilePattern(config.callers.match, 'security.callers.match').test(own.name)) {
+  const names = compilePattern(config.callers.match, 'security.callers.match');
+  const own = followOwn(config, broker, log, (name) => {
+    if (names.test(name)) return;
     throw new TroupeError(
       'CALLER_DENIED',
-      `the certificate's name "${own.name}" is not that of a caller (${config.callers.match}): nodes would refuse every request`,
+      `the certificate's name "${name}" is not that of a caller (${config.callers.match}): nodes would refuse every request`,
     );
-  }
-  const trust = new TrustStore(withCrl(readText(config.ca, 'security.ca'), config));
+  });
+  const trust = followTrust(config.ca, 'security.ca', config.crl, log);
   const callers =
     config.callers.ca === undefined
       ? trust
-      : new TrustStore(withCrl(readText(config.callers.ca, 'security.callers.ca'), config));
+      : followTrust(config.callers.ca, 'security.callers.ca', config.crl, log);
   return {
-    signer: signerOf(own.name, own.key, { typ: envelopeType, x5c: own.chain }),
+    signer: signerOf(own),
     verifier: createVerifier({
       certificates: { trust },
       tokens: { trust: callers, issuers: config.callers.match },
     }),
-    credentials: certificateCredentials(own, config, broker),
+    credentials: credentialsOf(own),
   };
-}
-
-/** A certificate with its key and chain, as a signer needs them. */
-export interface Own {
-  readonly name: string;
-  readonly key: KeyObject;
-  /** x5c of RFC 7515: DER in base64, leaf first. */
-  readonly chain: readonly string[];
-  readonly certificatePem: string;
-  readonly keyPem: string;
-}
-
-/** Reads the certificate and key that a configuration names. Throws FILE_UNREADABLE, CERTIFICATE_INVALID. */
-export function loadOwn(config: Pick<SecurityConfig, 'certificate' | 'key'>): Own {
-  const certificatePem = readText(config.certificate, 'security.certificate');
-  const keyPem = readSecret(config.key, 'security.key');
-  const certificates = pemBlocks(certificatePem, 'CERTIFICATE').map((pem) => new X509Certificate(pem));
-  const [leaf] = certificates;
-  if (!leaf)
-    throw new TroupeError(
-      'CERTIFICATE_INVALID',
-      `security.certificate: ${config.certificate} holds no certificate`,
-    );
-  const key = createPrivateKey(keyPem);
-  if (!leaf.checkPrivateKey(key)) {
-    throw new TroupeError(
-      'CERTIFICATE_INVALID',
-      `the key ${config.key} does not belong to the certificate ${config.certificate}`,
-    );
-  }
-  const chain = certificates.map((certificate) => certificate.raw.toString('base64'));
-  return { name: commonName(leaf), key, chain, certificatePem, keyPem };
 }
 
 /** The claims of the token that a configuration names. Throws TOKEN_INVALID, FILE_UNREADABLE. */
@@ -120,7 +95,7 @@ function enrollingSecurity(config: SecurityConfig, identity: string, stateDir: s
   const { key, jwk } = enrolmentKey(join(stateDir, 'enrolment.key'));
   const names = compilePattern(claims.callers, "the enrolment token's callers");
   return {
-    signer: signerOf(identity, key, { typ: envelopeType, jwk, token }),
+    signer: keySigner(identity, key, { typ: envelopeType, jwk, token }),
     verifier: createVerifier({ certificates: { trust: new TrustStore({ ca: claims.ca }), names } }),
     credentials: { tls: { ca: [claims.ca] }, username: identity, password: token },
   };
@@ -137,7 +112,7 @@ function openSecurity(name: string, broker: BrokerConfig): Security {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const jwk = publicKey.export({ format: 'jwk' }) as Record<string, unknown>;
   return {
-    signer: signerOf(name, privateKey, { typ: envelopeType, jwk }),
+    signer: keySigner(name, privateKey, { typ: envelopeType, jwk }),
     verifier: createVerifier({ anybody: true }),
     credentials: {},
   };
@@ -149,17 +124,81 @@ export function isLoopback(url: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
-function signerOf(name: string, key: KeyObject, header: JwsHeader): Signer {
+/** What this process shows of itself: its certificate, and the CAs that the broker must be from. */
+interface Self {
+  readonly own: Own;
+  readonly ca: readonly string[];
+}
+
+// A certificate is renewed file by file: until key and certificate fit together again, the old ones stay.
+function followOwn(
+  config: SecurityConfig,
+  broker: BrokerConfig,
+  log: Logger,
+  checkName: (name: string) => void,
+): () => Self {
+  const [caFile, caKey] = broker.ca === undefined ? [config.ca, 'security.ca'] : [broker.ca, 'broker.ca'];
+  return followFiles({
+    files: [config.certificate, config.key, caFile],
+    what: 'the certificate of this process',
+    log,
+    read: () => {
+      const own = loadOwn(config);
+      checkName(own.name);
+      return { own, ca: [readText(caFile, caKey)] };
+    },
+  });
+}
+
+function followTrust(ca: string | undefined, what: string, crl: string | undefined, log: Logger): Trust {
+  const store = followFiles({ files: [ca, crl], what, log, read: () => readTrust(ca, what, crl, log) });
+  return { check: (chain, now) => store().check(chain, now) };
+}
+
+function readTrust(
+  caFile: string | undefined,
+  what: string,
+  crlFile: string | undefined,
+  log: Logger,
+): TrustStore {
+  const ca = readText(caFile, what);
+  if (crlFile === undefined) return new TrustStore({ ca });
+  const crl = listsOf(ca, readText(crlFile, 'security.crl'));
+  if (crl === '') {
+    throw new TroupeError(
+      'CERTIFICATE_INVALID',
+      `security.crl: ${crlFile} holds no list of a CA of ${what}, so nobody of it could ever be revoked`,
+    );
+  }
+  for (const { issuer, nextUpdate } of pemBlocks(crl, 'X509 CRL').map(readCrl)) {
+    if (nextUpdate && nextUpdate.getTime() < Date.now())
+      log.warn({ issuer, nextUpdate }, 'security.crl: a revocation list is out of date: fetch the new one');
+  }
+  return new TrustStore({ ca, crl });
+}
+
+function signerOf(self: () => Self): Signer {
+  return {
+    name: self().own.name,
+    sign: (payload) => {
+      const { key, chain } = self().own;
+      return signJws(payload, key, { typ: envelopeType, x5c: chain });
+    },
+  };
+}
+
+// Read at each connect, so that a certificate which was renewed in the meantime is used.
+function credentialsOf(self: () => Self): Credentials {
+  return {
+    get tls() {
+      const { own, ca } = self();
+      return { ca, certificate: own.certificatePem, key: own.keyPem };
+    },
+  };
+}
+
+function keySigner(name: string, key: KeyObject, header: JwsHeader): Signer {
   return { name, sign: (payload) => signJws(payload, key, header) };
-}
-
-function certificateCredentials(own: Own, config: SecurityConfig, broker: BrokerConfig): Credentials {
-  const ca = readText(broker.ca ?? config.ca, broker.ca === undefined ? 'security.ca' : 'broker.ca');
-  return { tls: { ca: [ca], certificate: own.certificatePem, key: own.keyPem } };
-}
-
-function withCrl(ca: string, config: SecurityConfig): { ca: string; crl?: string } {
-  return config.crl === undefined ? { ca } : { ca, crl: readText(config.crl, 'security.crl') };
 }
 
 function enrolmentKey(file: string): { key: KeyObject; jwk: Record<string, unknown> } {
@@ -170,24 +209,4 @@ function enrolmentKey(file: string): { key: KeyObject; jwk: Record<string, unkno
   const key = createPrivateKey(readSecret(file, 'the enrolment key'));
   const { d: _private, ...jwk } = key.export({ format: 'jwk' }) as Record<string, unknown>;
   return { key, jwk };
-}
-
-function readText(file: string | undefined, what: string): string {
-  if (file === undefined) throw new TroupeError('CONFIG_INVALID', `${what} is missing: name the file`);
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new TroupeError('FILE_UNREADABLE', `${what}: cannot read ${file}: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-}
-
-// Puppet's own keys are readable by its group (0640), so only "others" are shut out.
-function readSecret(file: string | undefined, what: string): string {
-  const text = readText(file, what);
-  if (file !== undefined && (statSync(file).mode & 0o007) !== 0) {
-    throw new TroupeError('FILE_UNREADABLE', `${what}: ${file} is open to everybody: chmod o= ${file}`);
-  }
-  return text;
 }

@@ -3,7 +3,7 @@ import { TroupeError } from '../errors.js';
 import { parseJson } from '../message/envelope.js';
 import { headerOf, signJws, tokenType, verifyJws } from './jws.js';
 import { compilePattern } from './pattern.js';
-import type { TrustStore } from './trust.js';
+import type { Trust } from './trust.js';
 
 /** What an enrolment token says: everything that a machine without a certificate needs to know. */
 export interface TokenClaims {
@@ -56,7 +56,7 @@ export function readToken(token: string): TokenClaims {
 /** Checks a token's signature, its issuer's certificate and name, and its time. Throws TOKEN_INVALID with the reason. */
 export async function verifyToken(
   token: string,
-  options: { readonly trust: TrustStore; readonly issuers: string },
+  options: { readonly trust: Trust; readonly issuers: string },
   now = Date.now(),
 ): Promise<TokenClaims> {
   try {

@@ -1,6 +1,7 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { TroupeError } from '../errors.js';
 import { readCrl } from '../pki/crl.js';
+import { checkExtensions, checkMaySign, checkPathLength } from './path-constraints.js';
 
 /** A certificate that chains to the trusted CA. */
 export interface Trusted {
@@ -16,8 +17,13 @@ type Crl = ReturnType<typeof readCrl>;
 const maxChain = 5;
 const maxCached = 20_000;
 
+/** Says whether a chain of certificates is believed: the leaf first, DER in base64. Throws CERTIFICATE_INVALID. */
+export interface Trust {
+  check(chain: readonly string[], now?: number): Trusted;
+}
+
 /** Decides which certificates are believed: chains to its CAs, in their time, not revoked. */
-export class TrustStore {
+export class TrustStore implements Trust {
   readonly #authorities: readonly X509Certificate[];
   readonly #crls: readonly Crl[];
   readonly #cache = new Map<string, { trusted: Trusted; until: number }>();
@@ -60,26 +66,37 @@ export class TrustStore {
     return trusted;
   }
 
-  // RFC 5280, 6.1, as far as CAs of this kind need it: names, signatures, time, CA flag, revocation.
+  // RFC 5280, 6.1: signatures, names, time, CA flag and path length, critical extensions, revocation; up to a root,
+  // or to a CA of the file whose own issuer is not in it.
   #checkPath(leaf: X509Certificate, others: readonly X509Certificate[], now: number): number {
     let current = leaf;
     let until = Number.POSITIVE_INFINITY;
     for (let depth = 0; depth <= maxChain; depth += 1) {
-      until = Math.min(until, checkTime(current, now));
+      const isAnchored = this.#authorities.includes(current);
       const issuer =
         this.#authorities.find((ca) => isIssuedBy(current, ca)) ??
-        others.find((ca) => !ca.raw.equals(current.raw) && isIssuedBy(current, ca));
+        (isAnchored
+          ? undefined
+          : others.find((ca) => !ca.raw.equals(current.raw) && isIssuedBy(current, ca)));
       if (!issuer) {
+        if (isAnchored && depth > 0) break;
         throw new TroupeError(
           'CERTIFICATE_INVALID',
           `the certificate "${commonName(leaf)}" is not from a trusted CA (issuer ${oneLine(current.issuer)})`,
         );
       }
+      until = Math.min(until, checkTime(current, now), checkTime(issuer, now));
+      checkExtensions(current);
+      checkExtensions(issuer);
+      checkPathLength(issuer, depth);
       this.#checkRevocation(current, issuer);
-      if (this.#authorities.includes(issuer)) return Math.min(until, checkTime(issuer, now));
+      if (this.#authorities.includes(issuer) && issuer.checkIssued(issuer)) break;
       current = issuer;
+      if (depth === maxChain)
+        throw new TroupeError('CERTIFICATE_INVALID', 'the chain of certificates does not end');
     }
-    throw new TroupeError('CERTIFICATE_INVALID', 'the chain of certificates does not end');
+    checkMaySign(leaf);
+    return until;
   }
 
   #checkRevocation(certificate: X509Certificate, issuer: X509Certificate): void {
@@ -136,6 +153,13 @@ export function commonName(certificate: X509Certificate): string {
     );
   }
   return only.slice(3);
+}
+
+/** The lists of a bundle that one of these CAs signed: a file often holds those of CAs that vouch for others as well. */
+export function listsOf(ca: string, crl: string): string {
+  const authorities = pemBlocks(ca, 'CERTIFICATE');
+  const lists = pemBlocks(crl, 'X509 CRL');
+  return lists.filter((list) => authorities.some((pem) => readCrl(list).verify(pem))).join('\n');
 }
 
 /** The PEM blocks of one kind in a text. */

@@ -3,14 +3,14 @@ import { TroupeError } from '../errors.js';
 import { envelopeType, headerOf, keyOfJwk, verifyJws } from './jws.js';
 import type { Proof, Verifier } from './security.js';
 import { verifyToken } from './token.js';
-import type { TrustStore } from './trust.js';
+import type { Trust } from './trust.js';
 
 /** Whose messages are believed. What is absent is refused. */
 export interface Believed {
   /** Authors with a certificate of these CAs … */
-  readonly certificates?: { readonly trust: TrustStore /** … and such a name. */; readonly names?: RegExp };
+  readonly certificates?: { readonly trust: Trust /** … and such a name. */; readonly names?: RegExp };
   /** Authors with an enrolment token from such an issuer. */
-  readonly tokens?: { readonly trust: TrustStore; readonly issuers: string };
+  readonly tokens?: { readonly trust: Trust; readonly issuers: string };
   /** Anybody: `none` mode. */
   readonly anybody?: boolean;
 }

@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+export interface Ownership {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Where the steps of a replacement can be replaced themselves: for tests of what file systems refuse. */
+export interface ReplaceOptions {
+  /** Permissions; by default those of the file that is replaced, or 0644. */
+  readonly mode?: number;
+  /** By default that of the file that is replaced. */
+  readonly owner?: Ownership | undefined;
+  readonly rename?: typeof rename;
+}
+
+/**
+ * Replaces a file so that after a crash, a power cut or a full disk it holds either the old bytes or the new:
+ * written beside it, flushed, renamed over it, and the folder flushed.
+ */
+export async function replaceFile(
+  file: string,
+  bytes: string | Uint8Array,
+  options: ReplaceOptions = {},
+): Promise<void> {
+  const old = await stat(file).catch(absent);
+  const owner = options.owner ?? old;
+  const temporary = temporaryOf(file);
+  try {
+    const handle = await open(temporary, 'wx', 0o600);
+    try {
+      await handle.writeFile(bytes);
+      if (owner && process.getuid?.() === 0) await handle.chown(owner.uid, owner.gid);
+      await handle.chmod(options.mode ?? (old ? old.mode & 0o7777 : 0o644));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await (options.rename ?? rename)(temporary, file);
+  } catch (error) {
+    // What is told is why the replacement failed, whatever becomes of the rest.
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+  await syncFolder(dirname(file));
+}
+
+/** As {@link replaceFile}, at once, with permissions of its own: for what must be on disk before the next step. */
+export function replaceFileSync(file: string, bytes: string | Uint8Array, mode: number): void {
+  const temporary = temporaryOf(file);
+  try {
+    const handle = openSync(temporary, 'wx', mode);
+    try {
+      writeFileSync(handle, bytes);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(temporary, file);
+  } catch (error) {
+    removeQuietly(temporary);
+    throw error;
+  }
+  const folder = openSync(dirname(file), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+// What is told is why the replacement failed, whatever becomes of the rest.
+function removeQuietly(file: string): void {
+  try {
+    unlinkSync(file);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
+}
+
+/** Makes what was created, renamed or removed in a folder survive a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(folder, 'r');
+    await handle.sync();
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** What {@link replaceFile} left beside `file` when it was cut short: names that match. */
+export function isTemporaryOf(file: string, name: string): boolean {
+  return name.startsWith(`.${basename(file)}.`) && name.endsWith('.tmp');
+}
+
+/** For `.catch()`: nothing where there is no such file; other errors go on. */
+export function absent(error: unknown): undefined {
+  if (isErrno(error, 'ENOENT')) return undefined;
+  throw error;
+}
+
+export function isErrno(error: unknown, ...codes: readonly string[]): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && codes.includes(code);
+}
+
+function temporaryOf(file: string): string {
+  return join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.tmp`);
+}

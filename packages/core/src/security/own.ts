@@ -1,0 +1,69 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import type { SecurityConfig } from '../config/sections.js';
+import { messageOf, TroupeError } from '../errors.js';
+import { commonName, pemBlocks } from './trust.js';
+
+/** A certificate with its key and chain, as a signer needs them. */
+export interface Own {
+  readonly name: string;
+  readonly key: KeyObject;
+  /** x5c of RFC 7515: DER in base64, leaf first. */
+  readonly chain: readonly string[];
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}
+
+/** Reads the certificate and key that a configuration names. Throws FILE_UNREADABLE, CERTIFICATE_INVALID. */
+export function loadOwn(config: Pick<SecurityConfig, 'certificate' | 'key'>): Own {
+  const certificatePem = readText(config.certificate, 'security.certificate');
+  const keyPem = readSecret(config.key, 'security.key');
+  const certificates = pemBlocks(certificatePem, 'CERTIFICATE').map((pem) => new X509Certificate(pem));
+  const [leaf] = certificates;
+  if (!leaf)
+    throw new TroupeError(
+      'CERTIFICATE_INVALID',
+      `security.certificate: ${config.certificate} holds no certificate`,
+    );
+  const key = createPrivateKey(keyPem);
+  if (!leaf.checkPrivateKey(key)) {
+    throw new TroupeError(
+      'CERTIFICATE_INVALID',
+      `the key ${config.key} does not belong to the certificate ${config.certificate}`,
+    );
+  }
+  const chain = certificates.map((certificate) => certificate.raw.toString('base64'));
+  return { name: commonName(leaf), key, chain, certificatePem, keyPem };
+}
+
+/** The text of a file that the configuration names. Throws CONFIG_INVALID, FILE_UNREADABLE. */
+export function readText(file: string | undefined, what: string): string {
+  if (file === undefined) throw new TroupeError('CONFIG_INVALID', `${what} is missing: name the file`);
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new TroupeError('FILE_UNREADABLE', `${what}: cannot read ${file}: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** The text of a file that is nobody else's. Throws CONFIG_INVALID, FILE_UNREADABLE. */
+// Puppet's own keys are readable by its group (0640): others are shut out, and so is a group that could replace it.
+export function readSecret(file: string | undefined, what: string): string {
+  if (file === undefined) throw new TroupeError('CONFIG_INVALID', `${what} is missing: name the file`);
+  let fd: number | undefined;
+  try {
+    fd = openSync(file, 'r');
+    const { mode } = fstatSync(fd);
+    if ((mode & 0o007) !== 0) throw new Error(`it is open to everybody: chmod o= ${file}`);
+    if ((mode & 0o020) !== 0) throw new Error(`its group may replace it: chmod g-w ${file}`);
+    return readFileSync(fd, 'utf8');
+  } catch (cause) {
+    throw new TroupeError('FILE_UNREADABLE', `${what}: cannot use ${file}: ${messageOf(cause)}`, {
+      cause,
+    });
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}

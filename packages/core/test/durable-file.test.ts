@@ -1,0 +1,58 @@
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { replaceFile, replaceFileSync } from '../src/durable-file.js';
+
+describe('replaceFile', () => {
+  let folder: { path: string; join(name: string): string };
+  beforeEach(async () => {
+    const path = await mkdtemp(join(tmpdir(), 'durable-file-'));
+    folder = { path, join: (name) => join(path, name) };
+  });
+  afterEach(() => rm(folder.path, { recursive: true }));
+
+  it('makes a file with the mode it is told', async () => {
+    await replaceFile(folder.join('key'), 'secret', { mode: 0o640 });
+    expect((await stat(folder.join('key'))).mode & 0o7777).to.equal(0o640);
+    expect(await readFile(folder.join('key'), 'utf8')).to.equal('secret');
+  });
+
+  it('keeps the mode and the owner of what it replaces', async () => {
+    await writeFile(folder.join('hosts'), 'old');
+    await chmod(folder.join('hosts'), 0o604);
+    const before = await stat(folder.join('hosts'));
+    await replaceFile(folder.join('hosts'), 'new');
+    const after = await stat(folder.join('hosts'));
+    expect([after.mode, after.uid, after.gid]).to.deep.equal([before.mode, before.uid, before.gid]);
+    expect(after.ino).to.not.equal(before.ino);
+  });
+
+  it('leaves the old file and nothing else when it fails', async () => {
+    await writeFile(folder.join('hosts'), 'old');
+    const failing = () => Promise.reject(Object.assign(new Error('no'), { code: 'EBUSY' }));
+    const error = await rejection(replaceFile(folder.join('hosts'), 'new', { rename: failing }));
+    expect(error.message).to.equal('no');
+    expect(await readFile(folder.join('hosts'), 'utf8')).to.equal('old');
+    expect(await readdir(folder.path)).to.deep.equal(['hosts']);
+  });
+
+  it('does the same at once', async () => {
+    await writeFile(folder.join('k'), 'old');
+    replaceFileSync(folder.join('k'), 'new', 0o600);
+    expect(await readFile(folder.join('k'), 'utf8')).to.equal('new');
+    expect((await stat(folder.join('k'))).mode & 0o777).to.equal(0o600);
+    expect(() => replaceFileSync(join(folder.path, 'absent', 'k'), 'x', 0o600)).to.throw('ENOENT');
+    expect(await readdir(folder.path)).to.deep.equal(['k']);
+  });
+});
+
+async function rejection(work: Promise<unknown>): Promise<Error> {
+  try {
+    await work;
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('nothing was refused');
+}

@@ -1,0 +1,160 @@
+import { chmodSync } from 'node:fs';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import type { SecurityConfig } from '../../src/config/sections.js';
+import { open, seal } from '../../src/message/envelope.js';
+import { clientSecurity, loadOwn, nodeSecurity } from '../../src/security/modes.js';
+import { TrustStore } from '../../src/security/trust.js';
+import { needOpenssl } from '../pki/openssl.js';
+import { type KeyKind, keyKinds, OpensslPki } from './openssl-pki.js';
+
+describe('certificates that openssl made', function () {
+  this.timeout(30_000);
+  let pki: OpensslPki;
+  const broker = { urls: ['mqtts://b:8883'], keepalive: 30 };
+
+  before(function () {
+    needOpenssl(this);
+    pki = new OpensslPki();
+    for (const kind of Object.keys(keyKinds) as KeyKind[]) pki.ca(`root-${kind}`, { kind });
+    pki.ca('other');
+  });
+  after(() => pki?.remove());
+
+  const config = (name: string, ca: string, crl?: string): SecurityConfig => ({
+    mode: 'x509',
+    ca: pki.file(ca),
+    certificate: pki.file(`${name}.pem`),
+    key: pki.file(`${name}.key`),
+    callers: { match: '/\\.mcollective$/' },
+    ...(crl === undefined ? {} : { crl: pki.file(crl) }),
+  });
+  const node = (name: string, ca: string, crl?: string) =>
+    nodeSecurity({ config: config(name, ca, crl), broker, identity: name, stateDir: pki.folder });
+  const client = (name: string, ca: string) => clientSecurity({ config: config(name, ca), broker, name });
+  const chainOf = (...names: string[]) => {
+    pki.write('bundle.pem', names.map((name) => pki.text(`${name}.pem`)).join(''));
+    return loadOwn({ certificate: pki.file('bundle.pem'), key: pki.file(`${names[0]}.key`) }).chain;
+  };
+  const check = (ca: string, chain: readonly string[], crl = '') =>
+    new TrustStore({ ca: pki.text(`${ca}.pem`), crl }).check(chain);
+
+  for (const kind of Object.keys(keyKinds) as KeyKind[]) {
+    it(`of kind ${kind} sign requests and replies, and are revoked`, async () => {
+      const [caller, web] = [`c-${kind.toLowerCase()}.mcollective`, `w-${kind.toLowerCase()}.lab`];
+      const ca = `root-${kind}`;
+      for (const name of [caller, web]) pki.issue(name, { by: ca, kind });
+      const [asker, answerer] = [client(caller, `${ca}.pem`), node(web, `${ca}.pem`)];
+      const request = await open(await seal({ a: 1 }, asker.signer), answerer.verifier);
+      expect(request.proof.name).to.equal(caller);
+      const reply = await open(await seal({ b: 2 }, answerer.signer), asker.verifier);
+      expect(reply.proof.name).to.equal(web);
+      const crl = pki.crl(ca, [web]);
+      expect(() => check(ca, chainOf(web), crl)).to.throw(`"${web}" is revoked`);
+    });
+  }
+
+  it('chain over an intermediate, which may be revoked or have too many below it', () => {
+    pki.ca('middle', {
+      by: 'root-RSA',
+      kind: 'RSA',
+      extensions: ['basicConstraints=critical,CA:TRUE,pathlen:0', 'keyUsage=critical,keyCertSign,cRLSign'],
+    });
+    pki.issue('leaf.lab', { by: 'middle' });
+    const chain = chainOf('leaf.lab', 'middle');
+    expect(check('root-RSA', chain).name).to.equal('leaf.lab');
+    expect(() => check('root-RSA', chain.slice(0, 1))).to.throw('not from a trusted CA');
+    const crl = pki.crl('root-RSA', ['middle']);
+    expect(() => check('root-RSA', chain, crl)).to.throw('"middle" is revoked');
+    // Puppet's CA file holds the intermediate as well: its revocation must not be forgotten for that.
+    const both = pki.text('middle.pem') + pki.text('root-RSA.pem');
+    expect(new TrustStore({ ca: both }).check(chain.slice(0, 1)).name).to.equal('leaf.lab');
+    expect(() => new TrustStore({ ca: both, crl }).check(chain.slice(0, 1))).to.throw('"middle" is revoked');
+    expect(new TrustStore({ ca: pki.text('middle.pem') }).check(chain).name).to.equal('leaf.lab');
+    pki.ca('below', { by: 'middle' });
+    pki.issue('deep.lab', { by: 'below' });
+    expect(() => check('root-RSA', chainOf('deep.lab', 'below', 'middle'))).to.throw('allows 0 CAs below it');
+  });
+
+  for (const [what, extensions, message] of [
+    ['name constraints', ['nameConstraints=critical,permitted;DNS:.lab'], 'critical extension 2.5.29.30'],
+    ['another use than signatures', ['keyUsage=critical,keyEncipherment'], 'not for digital signatures'],
+  ] as const) {
+    it(`with ${what} are refused`, () => {
+      pki.issue('odd.lab', { by: 'root-RSA', kind: 'RSA', extensions });
+      expect(() => check('root-RSA', chainOf('odd.lab'))).to.throw(message);
+    });
+  }
+
+  it('of a CA that may not sign certificates are refused', () => {
+    pki.ca('weak', {
+      by: 'root-RSA',
+      extensions: ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,cRLSign'],
+    });
+    pki.issue('under.lab', { by: 'weak' });
+    expect(() => check('root-RSA', chainOf('under.lab', 'weak'))).to.throw('not from a trusted CA');
+  });
+
+  it('are taken when they are renewed on disk, with no restart', async function () {
+    this.timeout(20_000);
+    pki.issue('renewed.lab', { by: 'root-RSA', kind: 'RSA' });
+    const security = node('renewed.lab', 'root-RSA.pem');
+    const before = security.credentials.tls?.certificate;
+    pki.issue('renewed.lab', { by: 'root-RSA', kind: 'RSA' });
+    await new Promise((resolve) => setTimeout(resolve, 1050));
+    expect(security.credentials.tls?.certificate).to.equal(pki.text('renewed.lab.pem')).and.not.equal(before);
+    const verifier = client('c-rsa.mcollective', 'root-RSA.pem').verifier;
+    expect((await open(await seal({}, security.signer), verifier)).proof.name).to.equal('renewed.lab');
+    // Another name, or a key that does not fit yet: the old one stays.
+    pki.write('renewed.lab.pem', pki.text('w-rsa.lab.pem'));
+    await new Promise((resolve) => setTimeout(resolve, 1050));
+    expect((await open(await seal({}, security.signer), verifier)).proof.name).to.equal('renewed.lab');
+  });
+
+  it('are refused from the moment that the revocation list names them', async () => {
+    pki.write('live.crl', pki.crl('root-RSA', []));
+    pki.issue('soon.mcollective', { by: 'root-RSA', kind: 'RSA' });
+    const { verifier } = node('w-rsa.lab', 'root-RSA.pem', 'live.crl');
+    const { signer } = client('soon.mcollective', 'root-RSA.pem');
+    expect((await open(await seal({}, signer), verifier)).proof.name).to.equal('soon.mcollective');
+    pki.write('live.crl', pki.crl('root-RSA', ['soon.mcollective']));
+    await new Promise((resolve) => setTimeout(resolve, 1050));
+    const refused = await seal({}, signer)
+      .then((bytes) => open(bytes, verifier))
+      .then(() => '', String);
+    expect(refused).to.include('"soon.mcollective" is revoked');
+    // A damaged list must not bring it back.
+    pki.write('live.crl', 'nonsense');
+    await new Promise((resolve) => setTimeout(resolve, 1050));
+    expect(
+      await seal({}, signer)
+        .then((bytes) => open(bytes, verifier))
+        .then(() => '', String),
+    ).to.include('revoked');
+  });
+
+  it('need a revocation list of their own CA, where one is named', () => {
+    pki.write('other.crl', pki.crl('other', []));
+    expect(() => node('w-rsa.lab', 'root-RSA.pem', 'other.crl')).to.throw(
+      'holds no list of a CA of security.callers.ca',
+    );
+  });
+
+  for (const [mode, message] of [
+    [0o604, 'open to everybody: chmod o='],
+    [0o660, 'its group may replace it: chmod g-w'],
+  ] as const) {
+    it(`are not used with a private key of mode ${mode.toString(8)}`, () => {
+      chmodSync(pki.file('w-rsa.lab.key'), mode);
+      try {
+        expect(() => node('w-rsa.lab', 'root-RSA.pem')).to.throw(message);
+      } finally {
+        chmodSync(pki.file('w-rsa.lab.key'), 0o600);
+      }
+    });
+  }
+
+  it("cannot be a node's and call", () => {
+    expect(() => client('w-rsa.lab', 'root-RSA.pem')).to.throw('not that of a caller');
+  });
+});
