@@ -1,7 +1,7 @@
 import { open, readFile, realpath, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf } from '@troupe/core';
-import { absent, isErrno, replaceFile, syncFolder } from './durable-file.js';
+import { absent, isErrno, replaceFile, syncFolder } from '@troupe/core/durable-file';
 import { ProvisionError } from './provision-error.js';
 
 /** How a file of the host came to its new text. */

@@ -1,7 +1,7 @@
 import type { Handlers } from '@troupe/core';
+import { replaceFile } from '@troupe/core/durable-file';
 import type ddl from '@troupe/ddl/provision.json';
 import { isoTime } from './clock.js';
-import { replaceFile } from './durable-file.js';
 import { actorOf, claimOf, isDisabled, type Node } from './node.js';
 import { ProvisionError } from './provision-error.js';
 import { quarantine, release } from './quarantine.js';

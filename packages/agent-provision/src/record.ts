@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Logger, messageOf } from '@troupe/core';
-import { absent, isTemporaryOf, replaceFile, syncFolder } from './durable-file.js';
+import { absent, isTemporaryOf, replaceFile, syncFolder } from '@troupe/core/durable-file';
 import { Serial } from './serial.js';
 import { checkState, emptyState, type ProvisionState, parseState, remember } from './state.js';
 

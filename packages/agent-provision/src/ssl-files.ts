@@ -1,6 +1,6 @@
 import { chmod, chown, mkdir, readFile, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { absent, type Ownership, replaceFile, syncFolder } from './durable-file.js';
+import { absent, type Ownership, replaceFile, syncFolder } from '@troupe/core/durable-file';
 
 /** Where Puppet's agent keeps its key and certificates: settings of Puppet, by its own names. */
 export interface SslPaths {

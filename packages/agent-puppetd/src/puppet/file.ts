@@ -1,16 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-
-/** Replaces a file in one step: a reader sees the old text or the new one, never a part. */
-export async function replaceFile(path: string, text: string, mode = 0o600): Promise<void> {
-  const temporary = temporaryOf(path);
-  try {
-    await writeFile(temporary, text, { mode, flag: 'wx' });
-    await rename(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
-  }
-}
+import { link, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 
 /** Makes a file in one step unless there is one; answers whether it did. */
 export async function createFile(path: string, text: string, mode: number): Promise<boolean> {

@@ -1,7 +1,8 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TroupeError } from '@troupe/core';
-import { isCode, readIfPresent, replaceFile } from './file.js';
+import { replaceFile } from '@troupe/core/durable-file';
+import { isCode, readIfPresent } from './file.js';
 import type { ProcessIdentity } from './process.js';
 import { isRunId } from './request.js';
 import type { Verdict } from './verdict.js';
@@ -54,7 +55,7 @@ export async function claimRun(stateDir: string, id: string): Promise<boolean> {
 }
 
 export function writeRecord(record: RunRecord): Promise<void> {
-  return replaceFile(join(record.folder, runFiles.record), JSON.stringify(record));
+  return replaceFile(join(record.folder, runFiles.record), JSON.stringify(record), { mode: 0o600 });
 }
 
 /** The record of a run, or nothing where there is none; throws FILE_UNREADABLE where it does not parse. */
@@ -83,7 +84,7 @@ export function readVerdict(record: RunRecord): Promise<Verdict | undefined> {
 }
 
 export function writeVerdict(record: RunRecord, verdict: Verdict): Promise<void> {
-  return replaceFile(join(record.folder, runFiles.verdict), JSON.stringify(verdict));
+  return replaceFile(join(record.folder, runFiles.verdict), JSON.stringify(verdict), { mode: 0o600 });
 }
 
 /** Removes the oldest runs that are judged, so that `keep` of these are left. */

@@ -3,9 +3,10 @@ import { access, constants, mkdir, realpath, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { TroupeError } from '@troupe/core';
+import { replaceFile } from '@troupe/core/durable-file';
 import { execa } from 'execa';
 import type { PuppetConfig } from './config.js';
-import { readIfPresent, replaceFile } from './file.js';
+import { readIfPresent } from './file.js';
 
 const names = [
   'agent_catalog_run_lockfile',
@@ -73,7 +74,7 @@ export class SettingsReader {
     const settings = await ask(this.#config, executable);
     this.#cached = { key: await keyOf(this.#config, executable, settings.config), settings };
     await mkdir(join(this.#file, '..'), { recursive: true });
-    await replaceFile(this.#file, JSON.stringify(this.#cached));
+    await replaceFile(this.#file, JSON.stringify(this.#cached), { mode: 0o600 });
     return settings;
   }
 

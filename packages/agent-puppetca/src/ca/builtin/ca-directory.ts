@@ -1,6 +1,6 @@
 import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
+import { replaceFile } from '@troupe/core/durable-file';
 
 /** A line of the inventory: a certificate that was issued. */
 export interface Issued {
@@ -35,7 +35,7 @@ export class CaDirectory {
 
   async write(text: string, ...parts: readonly string[]): Promise<void> {
     const isSecret = parts[0] === 'ca_key.pem' || parts[0] === 'private_keys';
-    await writeFileAtomic(join(this.path, ...parts), text, { mode: isSecret ? 0o600 : 0o644 });
+    await replaceFile(join(this.path, ...parts), text, { mode: isSecret ? 0o600 : 0o644 });
   }
 
   /** Whether there was something to remove. */
