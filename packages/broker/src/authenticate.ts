@@ -5,8 +5,8 @@ import type { Credentials } from './credentials.js';
 import type { EnrolledNames } from './enrolled-names.js';
 import type { Party } from './permissions.js';
 
-/** Checks an enrolment token and says which collective it is for; throws with the reason where it is not good. */
-export type VerifyToken = (token: string) => Promise<{ readonly collective: string }>;
+/** Checks the enrolment token of a machine and says which collective it is for; throws with the reason where it is not good. */
+export type VerifyToken = (token: string, name: string) => Promise<{ readonly collective: string }>;
 
 /** [MQTT-3.2.2.3], the return codes of CONNACK. */
 export const ConnackCode = { badToken: 4, notAuthorized: 5 } as const;
@@ -86,7 +86,7 @@ async function byToken(attempt: Attempt, gate: Gate): Promise<Party> {
     throw new Refusal('it has no certificate, and this broker takes no enrolment tokens');
   if (!isIdentity(name)) throw new Refusal('its user name is no identity');
   checkClientId(name, clientId);
-  const { collective } = await gate.verifyToken(token).catch((error: unknown) => {
+  const { collective } = await gate.verifyToken(token, name).catch((error: unknown) => {
     throw new Refusal(messageOf(error), ConnackCode.badToken);
   });
   if (collective !== gate.enrolmentCollective) {

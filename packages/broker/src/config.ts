@@ -43,6 +43,10 @@ export interface BrokerConfig {
   readonly enrolment: {
     /** The collective that holders of a token join, and no node. */
     readonly collective: string;
+    /** The file with the ids of revoked tokens, one on each line. */
+    readonly revoked?: string;
+    /** The file in which the uses of tokens are counted; without it, a token of limited use is refused. */
+    readonly ledger?: string;
   };
   readonly topics: { readonly escape: boolean };
   readonly limits: Limits;
@@ -77,6 +81,8 @@ export const brokerSchema = section(
     }),
     enrolment: section({
       collective: { type: 'string', pattern: '^[a-z0-9][a-z0-9_-]{0,62}$', default: 'provisioning' },
+      revoked: file,
+      ledger: file,
     }),
     topics: sections.topics,
     limits: section({

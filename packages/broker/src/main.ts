@@ -73,7 +73,7 @@ async function serve(file: string, listen: readonly string[] | undefined): Promi
     log.fatal({ err: error }, 'an error that nobody caught: the broker ends');
     process.exit(1);
   });
-  const verifyToken = tokenVerifier(config.security);
+  const verifyToken = tokenVerifier(config.security, config.enrolment);
   const broker = await startBroker(config, { log, ...(verifyToken && { verifyToken }) });
   const stopped = new Promise<void>((resolve) => {
     stop = resolve;

@@ -1,35 +1,39 @@
 import { readFileSync, statSync } from 'node:fs';
-import { TrustStore, verifyToken } from '@troupe/core';
-import { readCrl, splitPem } from '@troupe/core/pki';
+import { listsOf, TokenLedger, TrustStore, verifyToken } from '@troupe/core';
 import type { VerifyToken } from './authenticate.js';
-import type { SecurityConfig } from './config.js';
+import type { BrokerConfig, SecurityConfig } from './config.js';
 
 /**
  * Checks enrolment tokens against the CA of callers and its revocation list, as the files are at that moment;
- * nothing where the configuration names no CA.
+ * nothing where the configuration names no CA. A token proves no name, so what is counted of a token of limited use
+ * are the names that its holders give. Throws FILE_UNREADABLE.
  */
-export function tokenVerifier(security: SecurityConfig): VerifyToken | undefined {
+export function tokenVerifier(
+  security: SecurityConfig,
+  enrolment: Pick<BrokerConfig['enrolment'], 'revoked' | 'ledger'> = {},
+): VerifyToken | undefined {
   const { crl, callers } = security;
   const ca = callers.ca ?? security.ca;
   if (ca === undefined) return undefined;
+  const { revoked, ledger: file } = enrolment;
+  const ledger = new TokenLedger({ ...(revoked && { revoked }), ...(file && { file }) });
   let trust: TrustStore | undefined;
   let stamp = '';
-  return async (token) => {
+  return async (token, name) => {
     const current = [ca, crl].map(stampOf).join();
     if (!trust || current !== stamp) {
       trust = readTrust(ca, crl);
       stamp = current;
     }
-    return verifyToken(token, { trust, issuers: callers.match });
+    return verifyToken(token, { trust, issuers: callers.match, ledger, holder: name });
   };
 }
 
 // The file of lists also holds those of CAs that vouch for nodes only.
 function readTrust(caFile: string, crlFile: string | undefined): TrustStore {
   const ca = readFileSync(caFile, 'utf8');
-  const lists = crlFile === undefined ? [] : splitPem(readFileSync(crlFile, 'utf8'));
-  const crl = lists.filter((list) => splitPem(ca).some((authority) => readCrl(list).verify(authority)));
-  return new TrustStore({ ca, crl: crl.join('') });
+  const crl = crlFile === undefined ? '' : listsOf(ca, readFileSync(crlFile, 'utf8'));
+  return new TrustStore({ ca, crl });
 }
 
 function stampOf(file: string | undefined): string {

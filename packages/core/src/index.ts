@@ -103,8 +103,9 @@ export {
   readPolicy,
 } from './security/policy/index.js';
 export type { Credentials, Proof, Security, Signer, Verifier } from './security/security.js';
-export { issueToken, readToken, type TokenClaims, verifyToken } from './security/token.js';
-export { type Trusted, TrustStore } from './security/trust.js';
+export { checkTokenFacts, issueToken, readToken, type TokenClaims, verifyToken } from './security/token.js';
+export { TokenLedger } from './security/token-ledger.js';
+export { listsOf, type Trust, type Trusted, TrustStore } from './security/trust.js';
 export { MemoryBroker, type MemoryTransport } from './transport/memory.js';
 export { connectMqtt, type MqttOptions, openMqtt } from './transport/mqtt.js';
 export { isIdentity, isName, type Topic, Topics } from './transport/topics.js';

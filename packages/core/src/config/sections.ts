@@ -22,6 +22,13 @@ export interface SecurityConfig {
     /** The CAs that callers must be from; `security.ca` otherwise. */
     readonly ca?: string;
   };
+  /** For a client that orders machines with an enrolment token. */
+  readonly tokens?: {
+    /** The file with the ids of revoked tokens. */
+    readonly revoked?: string;
+    /** The file in which uses are counted. */
+    readonly ledger?: string;
+  };
 }
 
 const file = { type: 'string', minLength: 1 };
@@ -46,6 +53,7 @@ export const sections = {
     crl: file,
     token: file,
     callers: section({ match: { type: 'string', default: '/\\.mcollective$/' }, ca: file }),
+    tokens: section({ revoked: file, ledger: file }),
   }),
   topics: section({ escape: { type: 'boolean', default: false } }),
   collectives: {

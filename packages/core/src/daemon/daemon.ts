@@ -14,6 +14,7 @@ import { loadOwn, loadToken, nodeSecurity } from '../security/modes.js';
 import { compilePattern } from '../security/pattern.js';
 import { PolicyStore } from '../security/policy/index.js';
 import type { Security } from '../security/security.js';
+import { checkTokenFacts, type TokenClaims } from '../security/token.js';
 import { openMqtt } from '../transport/mqtt.js';
 import { isIdentity, Topics } from '../transport/topics.js';
 import type { Transport, Will } from '../transport/transport.js';
@@ -80,6 +81,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     classes: () => readClasses(config.classes_file),
   };
   for (const [name, lookup] of Object.entries(builtinData(node))) data.set(name, lookup);
+  if (settings.claims) await checkTokenFacts(settings.claims, node.facts());
   await loadAgents(node, data, options);
 
   const record = { v: 1 as const, identity, since: node.startedAt, version };
@@ -191,6 +193,7 @@ interface Settings {
   readonly escape: boolean;
   /** The names of those who may call; nothing where nobody proves a name. */
   readonly callers: RegExp | undefined;
+  readonly claims: TokenClaims | undefined;
 }
 
 // What the token says replaces what the configuration would have to.
@@ -219,6 +222,7 @@ function effectiveSettings(config: DaemonConfig): Settings {
     mainCollective,
     broker: { ...config.broker, urls },
     escape: claims?.escape ?? config.topics.escape,
+    claims,
     callers:
       mode === 'none'
         ? undefined

@@ -11,6 +11,7 @@ import { loadOwn, type Own, readSecret, readText } from './own.js';
 import { compilePattern } from './pattern.js';
 import type { Credentials, Security, Signer } from './security.js';
 import { checkTokenTime, readToken, type TokenClaims } from './token.js';
+import { TokenLedger } from './token-ledger.js';
 import { listsOf, pemBlocks, type Trust, TrustStore } from './trust.js';
 import { createVerifier } from './verifier.js';
 
@@ -76,7 +77,7 @@ export function clientSecurity(options: {
     signer: signerOf(own),
     verifier: createVerifier({
       certificates: { trust },
-      tokens: { trust: callers, issuers: config.callers.match },
+      tokens: { trust: callers, issuers: config.callers.match, ledger: ledgerOf(config) },
     }),
     credentials: credentialsOf(own),
   };
@@ -97,7 +98,16 @@ function enrollingSecurity(config: SecurityConfig, identity: string, stateDir: s
   return {
     signer: keySigner(identity, key, { typ: envelopeType, jwk, token }),
     verifier: createVerifier({ certificates: { trust: new TrustStore({ ca: claims.ca }), names } }),
-    credentials: { tls: { ca: [claims.ca] }, username: identity, password: token },
+    credentials: {
+      tls: { ca: [claims.ca] },
+      username: identity,
+      password: token,
+      get onRefusal() {
+        return Date.now() / 1000 > claims.exp
+          ? `the enrolment token expired at ${new Date(claims.exp * 1000).toISOString()}`
+          : `perhaps the enrolment token ${claims.jti} is revoked or used up: the broker's log has the reason`;
+      },
+    },
   };
 }
 
@@ -122,6 +132,16 @@ function openSecurity(name: string, broker: BrokerConfig): Security {
 export function isLoopback(url: string): boolean {
   const { hostname } = new URL(url);
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+function ledgerOf({ tokens }: SecurityConfig): TokenLedger {
+  const { revoked, ledger } = tokens ?? {};
+  // Without a ledger of its own a client leaves the counting to the broker.
+  return new TokenLedger({
+    uncounted: 'take',
+    ...(revoked === undefined ? {} : { revoked }),
+    ...(ledger === undefined ? {} : { file: ledger }),
+  });
 }
 
 /** What this process shows of itself: its certificate, and the CAs that the broker must be from. */

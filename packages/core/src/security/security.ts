@@ -42,4 +42,6 @@ export interface Credentials {
   };
   readonly username?: string;
   readonly password?: string;
+  /** What a refusal by the broker may mean: MQTT 3.1.1 gives no reason. */
+  readonly onRefusal?: string;
 }

@@ -1,8 +1,11 @@
 import { type KeyObject, randomUUID } from 'node:crypto';
 import { TroupeError } from '../errors.js';
+import { emptyFilter, type Facts, type Filter, matches, parseFact } from '../filter/index.js';
 import { parseJson } from '../message/envelope.js';
+import { isName } from '../transport/topics.js';
 import { headerOf, signJws, tokenType, verifyJws } from './jws.js';
 import { compilePattern } from './pattern.js';
+import type { TokenLedger } from './token-ledger.js';
 import type { Trust } from './trust.js';
 
 /** What an enrolment token says: everything that a machine without a certificate needs to know. */
@@ -24,9 +27,13 @@ export interface TokenClaims {
   readonly callers: string;
   /** Whether this network escapes dots in topics. */
   readonly escape?: boolean;
+  /** How many machines may use it; any number without. Counted where a ledger is kept: by the broker and by callers. */
+  readonly uses?: number;
+  /** Conditions such as `region=eu` that a machine's facts must meet. The machine itself judges them: an honest one obeys. */
+  readonly facts?: readonly string[];
 }
 
-/** Makes an enrolment token: a JWS signed by a caller. `chain` is the caller's x5c, leaf first. */
+/** Makes an enrolment token: a JWS signed by a caller. `chain` is the caller's x5c, leaf first. Throws TOKEN_INVALID, FILTER_INVALID. */
 export async function issueToken(
   claims: Omit<TokenClaims, 'v' | 'jti' | 'iat' | 'exp'> & { readonly ttlSeconds: number },
   issuer: { readonly key: KeyObject; readonly chain: readonly string[] },
@@ -35,6 +42,7 @@ export async function issueToken(
   const { ttlSeconds, ...rest } = claims;
   const iat = Math.floor(now / 1000);
   const full: TokenClaims = { v: 1, jti: randomUUID(), iat, exp: iat + ttlSeconds, ...rest };
+  checkClaims(full);
   return signJws(Buffer.from(JSON.stringify(full)), issuer.key, { typ: tokenType, x5c: issuer.chain });
 }
 
@@ -56,7 +64,13 @@ export function readToken(token: string): TokenClaims {
 /** Checks a token's signature, its issuer's certificate and name, and its time. Throws TOKEN_INVALID with the reason. */
 export async function verifyToken(
   token: string,
-  options: { readonly trust: Trust; readonly issuers: string },
+  options: {
+    readonly trust: Trust;
+    readonly issuers: string;
+    /** What is revoked and used up, and who holds the token: a name, or the fingerprint of a key. */
+    readonly ledger?: TokenLedger;
+    readonly holder?: string;
+  },
   now = Date.now(),
 ): Promise<TokenClaims> {
   try {
@@ -70,6 +84,7 @@ export async function verifyToken(
       );
     }
     checkTokenTime(claims, now);
+    options.ledger?.admit(claims, options.holder ?? '', now);
     return claims;
   } catch (cause) {
     if (cause instanceof TroupeError && cause.code === 'TOKEN_INVALID') throw cause;
@@ -88,21 +103,57 @@ export function checkTokenTime(claims: TokenClaims, now = Date.now()): void {
   }
 }
 
-const isText = (value: unknown) => typeof value === 'string' && value !== '';
+/** Throws TOKEN_INVALID when a token is not for a machine with such facts. */
+export async function checkTokenFacts(claims: TokenClaims, facts: Facts): Promise<void> {
+  for (const condition of claims.facts ?? []) {
+    const filter: Filter = { ...emptyFilter, facts: [parseFact(condition)] };
+    if (await matches(filter, { identity: '', facts, classes: [], agents: [] })) continue;
+    throw new TroupeError(
+      'TOKEN_INVALID',
+      `the enrolment token is for machines with ${condition}, and this is none`,
+    );
+  }
+}
 
+const isText = (value: unknown) => typeof value === 'string' && value !== '';
+const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText);
+
+type Test = (value: unknown) => boolean;
+const needed: Record<string, Test> = {
+  v: (value) => value === 1,
+  jti: (value) => isText(value) && /^[\w-]{1,64}$/.test(value as string),
+  iss: isText,
+  iat: Number.isSafeInteger,
+  exp: Number.isSafeInteger,
+  collective: (value) => isText(value) && isName(value as string),
+  brokers: (value) => isTexts(value) && value.length > 0,
+  ca: isText,
+  callers: isText,
+};
+const optional: Record<string, Test> = {
+  escape: (value) => typeof value === 'boolean',
+  uses: (value) => Number.isSafeInteger(value) && (value as number) > 0,
+  facts: (value) => isTexts(value) && value.length <= 20,
+};
+
+// A claim that this version does not know may be a limit: such a token is refused.
 function checkClaims(value: unknown): TokenClaims {
-  const claims = value as TokenClaims;
-  const isSound =
-    typeof value === 'object' &&
-    value !== null &&
-    claims.v === 1 &&
-    [claims.jti, claims.iss, claims.collective, claims.ca, claims.callers].every(isText) &&
-    Number.isSafeInteger(claims.iat) &&
-    Number.isSafeInteger(claims.exp) &&
-    Array.isArray(claims.brokers) &&
-    claims.brokers.length > 0 &&
-    claims.brokers.every(isText);
-  if (!isSound)
-    throw new TroupeError('TOKEN_INVALID', 'the enrolment token lacks claims that every token has');
-  return claims;
+  if (typeof value !== 'object' || value === null) throw unsound('it holds no claims');
+  const claims = value as Record<string, unknown>;
+  for (const [name, test] of Object.entries(needed))
+    if (!Object.hasOwn(claims, name) || !test(claims[name]))
+      throw unsound(`its claim "${name}" is missing or malformed`);
+  for (const [name, claim] of Object.entries(claims)) {
+    if (Object.hasOwn(needed, name)) continue;
+    if (!Object.hasOwn(optional, name))
+      throw unsound(`this version does not know its claim "${name.slice(0, 40)}"`);
+    if (optional[name]?.(claim) !== true) throw unsound(`its claim "${name}" is malformed`);
+  }
+  const checked = value as TokenClaims;
+  for (const condition of checked.facts ?? []) parseFact(condition);
+  return checked;
+}
+
+function unsound(reason: string): TroupeError {
+  return new TroupeError('TOKEN_INVALID', `the enrolment token is not usable: ${reason}`);
 }

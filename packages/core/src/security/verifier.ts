@@ -3,6 +3,7 @@ import { TroupeError } from '../errors.js';
 import { envelopeType, headerOf, keyOfJwk, verifyJws } from './jws.js';
 import type { Proof, Verifier } from './security.js';
 import { verifyToken } from './token.js';
+import type { TokenLedger } from './token-ledger.js';
 import type { Trust } from './trust.js';
 
 /** Whose messages are believed. What is absent is refused. */
@@ -10,7 +11,7 @@ export interface Believed {
   /** Authors with a certificate of these CAs … */
   readonly certificates?: { readonly trust: Trust /** … and such a name. */; readonly names?: RegExp };
   /** Authors with an enrolment token from such an issuer. */
-  readonly tokens?: { readonly trust: Trust; readonly issuers: string };
+  readonly tokens?: { readonly trust: Trust; readonly issuers: string; readonly ledger?: TokenLedger };
   /** Anybody: `none` mode. */
   readonly anybody?: boolean;
 }
@@ -31,8 +32,9 @@ export function createVerifier(believed: Believed): Verifier {
       }
       if (!header.jwk) throw new TroupeError('SIGNATURE_INVALID', 'the header names no key');
       const key = keyOfJwk(header.jwk);
-      const proof = await proofOfKey(header.token, key, believed);
-      return { payload: await verifyJws(jws, key), proof };
+      // Only who holds the key counts as a user of the token.
+      const payload = await verifyJws(jws, key);
+      return { payload, proof: await proofOfKey(header.token, key, believed) };
     },
   };
 }
@@ -42,7 +44,7 @@ async function proofOfKey(token: string | undefined, key: KeyObject, believed: B
     .update(key.export({ type: 'spki', format: 'der' }))
     .digest('hex');
   if (token !== undefined && believed.tokens) {
-    const claims = await verifyToken(token, believed.tokens);
+    const claims = await verifyToken(token, { ...believed.tokens, holder: fingerprint });
     return { vouchedBy: 'token', key: fingerprint, collective: claims.collective };
   }
   if (believed.anybody) return { vouchedBy: 'nobody', key: fingerprint };

@@ -169,7 +169,7 @@ class MqttTransport implements Transport {
         client.end(true);
         reject(error);
       };
-      client.on('error', (error) => fail(connectError(error, url, protocolVersion)));
+      client.on('error', (error) => fail(connectError(error, url, protocolVersion, credentials.onRefusal)));
       client.once('close', () => fail(closedEarly(url, protocolVersion)));
       client.on('message', (topic, payload) => this.#deliver(topic, payload));
       client.once('connect', () => {
@@ -296,6 +296,7 @@ function connectError(
   error: Error & { code?: number | string },
   url: string,
   version: 4 | 5,
+  hint?: string,
 ): ConnectFailure {
   if (typeof error.code !== 'number') {
     return new TroupeError('BROKER_UNREACHABLE', `${url}: ${messageOf(error) || String(error.code)}`, {
@@ -304,7 +305,7 @@ function connectError(
   }
   const failure: ConnectFailure = new TroupeError(
     'BROKER_REFUSED',
-    `${url} refused us: ${messageOf(error)}`,
+    `${url} refused us: ${messageOf(error)}${hint === undefined ? '' : ` (${hint})`}`,
     { cause: error },
   );
   // CONNACK 1 (3.1.1) and 0x84 (5.0): unsupported protocol version.

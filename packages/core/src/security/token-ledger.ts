@@ -1,0 +1,103 @@
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { replaceFileSync } from '../durable-file.js';
+import { messageOf, TroupeError } from '../errors.js';
+import type { TokenClaims } from './token.js';
+
+interface Use {
+  readonly jti: string;
+  readonly holder: string;
+  /** Seconds since 1970: when the token is over, and its uses can be forgotten. */
+  readonly exp: number;
+}
+
+/**
+ * Which enrolment tokens are revoked, and by whom those of limited use were used. `revoked` names a file with the id
+ * of a token on each line, read again when asked; `file` keeps the uses over a restart.
+ */
+export class TokenLedger {
+  readonly #revoked: string | undefined;
+  readonly #file: string | undefined;
+  readonly #uncounted: 'refuse' | 'take';
+  readonly #holders = new Map<string, Set<string>>();
+
+  /** `uncounted` is what becomes of a token of limited use where no file is named. Throws FILE_UNREADABLE. */
+  constructor(options: {
+    readonly revoked?: string;
+    readonly file?: string;
+    readonly uncounted?: 'refuse' | 'take';
+  }) {
+    this.#uncounted = options.uncounted ?? 'refuse';
+    this.#revoked = options.revoked;
+    this.#file = options.file;
+    try {
+      if (this.#file !== undefined && existsSync(this.#file)) this.#load(this.#file);
+    } catch (cause) {
+      throw new TroupeError(
+        'FILE_UNREADABLE',
+        `cannot read the ledger of tokens ${this.#file}: ${messageOf(cause)}`,
+        { cause },
+      );
+    }
+  }
+
+  /** Notes that `holder` uses a token; the same holder may come again. Throws TOKEN_INVALID with the reason. */
+  admit(claims: TokenClaims, holder: string, now = Date.now()): void {
+    const { jti, uses, exp } = claims;
+    if (this.#isRevoked(jti)) throw refused(jti, 'it is revoked');
+    if (uses === undefined) return;
+    if (this.#file === undefined) {
+      if (this.#uncounted === 'take') return;
+      throw refused(
+        jti,
+        `it is good for ${uses} machines, and nobody counts them here: a ledger is not configured`,
+      );
+    }
+    const holders = this.#holders.get(jti) ?? new Set();
+    if (holders.has(holder)) return;
+    if (holders.size >= uses) throw refused(jti, `it is used up: ${uses} machines have used it`);
+    try {
+      appendFileSync(this.#file, `${JSON.stringify({ jti, holder, exp, time: now })}\n`, { mode: 0o600 });
+    } catch (cause) {
+      throw refused(jti, `its use cannot be noted: ${messageOf(cause)}`);
+    }
+    this.#holders.set(jti, holders.add(holder));
+  }
+
+  // A list that cannot be read must not bring revoked tokens back.
+  #isRevoked(jti: string): boolean {
+    if (this.#revoked === undefined) return false;
+    try {
+      return readFileSync(this.#revoked, 'utf8')
+        .split('\n')
+        .some((line) => line.trim().split(/\s/, 1)[0] === jti);
+    } catch (cause) {
+      throw refused(jti, `the list of revoked tokens cannot be read: ${messageOf(cause)}`);
+    }
+  }
+
+  #load(file: string): void {
+    const now = Date.now() / 1000;
+    const kept: string[] = [];
+    for (const line of readFileSync(file, 'utf8').split('\n')) {
+      if (line === '') continue;
+      const use = parseUse(line);
+      if (!use || use.exp < now) continue;
+      kept.push(`${line}\n`);
+      this.#holders.set(use.jti, (this.#holders.get(use.jti) ?? new Set()).add(use.holder));
+    }
+    replaceFileSync(file, kept.join(''), 0o600);
+  }
+}
+
+// A line that a power cut tore was not acted on.
+function parseUse(line: string): Use | undefined {
+  try {
+    return JSON.parse(line) as Use;
+  } catch {
+    return undefined;
+  }
+}
+
+function refused(jti: string, reason: string): TroupeError {
+  return new TroupeError('TOKEN_INVALID', `the enrolment token ${jti} is refused: ${reason}`);
+}
