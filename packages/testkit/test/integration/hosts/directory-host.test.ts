@@ -82,7 +82,8 @@ describe('DirectoryHost', function () {
     const daemon = closing.spawn('sh', ['-c', 'setsid sleep 60 & echo started; wait']);
     await daemon.waitForLine('started');
     const folder = closing.file('/');
-    expect(processesNaming(folder)).to.have.length.of.at.least(2);
+    // A process that was just forked has no environment of its own to be known by yet.
+    await waitFor('both processes', () => processesNaming(folder).length >= 2);
     await closing.close();
     expect((await daemon.exited).signal).to.equal('SIGKILL');
     await waitFor('the end of the background process', () => processesNaming(folder).length === 0);
