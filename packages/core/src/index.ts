@@ -92,6 +92,14 @@ export {
 export { Audit, type AuditEntry, type AuditOptions } from './security/audit.js';
 export { type AuditFault, type AuditVerdict, auditFiles, verifyAudit } from './security/audit-chain.js';
 export { type AuditEvent, openAuditEvent, sealAuditEvent } from './security/audit-event.js';
+export {
+  type BrokerConfigOptions,
+  type BrokerKind,
+  brokerConfig,
+  brokerKinds,
+  type ConfigFile,
+  type GeneratedConfig,
+} from './security/broker-config/index.js';
 export { clientSecurity, isLoopback, loadOwn, nodeSecurity, type Own } from './security/modes.js';
 export { compilePattern } from './security/pattern.js';
 export {

@@ -1,0 +1,93 @@
+import { Topics } from '../../transport/topics.js';
+import { type BrokerConfigOptions, checkedOptions, type GeneratedConfig } from './options.js';
+import { callerPermissions, nodePermissions, type Permissions } from './permissions.js';
+
+/** A configuration of RabbitMQ 3.10 and later, with a user for each certificate. */
+export function rabbitmqConfig(given: BrokerConfigOptions): GeneratedConfig {
+  const options = checkedOptions(given);
+  const { port, collectives, folder, callers, callersCa, nodes, crl } = options;
+  const topics = new Topics({ escape: true });
+  const accounts = [
+    ...nodes.map((name) => ({ name, ...nodePermissions(topics, collectives, escaped(name)) })),
+    ...callers.map((name) => ({ name, ...callerPermissions(topics, collectives, escaped(name)) })),
+  ];
+  const text = `# RabbitMQ for Troupe: MQTT at port ${port}. Needs topics.escape in the whole network.
+listeners.tcp = none
+mqtt.listeners.tcp = none
+mqtt.listeners.ssl.default = ${port}
+mqtt.allow_anonymous = false
+mqtt.ssl_cert_login = true
+mqtt.vhost = /
+mqtt.exchange = amq.topic
+ssl_cert_login_from = common_name
+ssl_options.cacertfile = ${callersCa === options.ca ? options.ca : `${folder}/ca-bundle.pem`}
+ssl_options.certfile = ${options.certificate}
+ssl_options.keyfile = ${options.key}
+ssl_options.verify = verify_peer
+ssl_options.fail_if_no_peer_cert = true
+load_definitions = ${folder}/definitions.json
+`;
+  return {
+    escape: true,
+    files: [
+      { name: 'rabbitmq.conf', text },
+      { name: 'enabled_plugins', text: '[rabbitmq_mqtt,rabbitmq_auth_mechanism_ssl].\n' },
+      { name: 'definitions.json', text: `${JSON.stringify(definitions(accounts), null, 2)}\n` },
+    ],
+    notes: [
+      'Set topics.escape: true in the configuration of every node and client: RabbitMQ turns a dot within a level into a slash.',
+      'Make it again and import definitions.json (rabbitmqctl import_definitions) when a node or a caller is added.',
+      ...(crl === undefined
+        ? []
+        : [
+            'RabbitMQ reads no revocation list here: delete the user of a revoked name. Nodes and clients still check the list themselves.',
+          ]),
+      ...(callersCa === options.ca
+        ? []
+        : [`Put both CAs into ${folder}/ca-bundle.pem; RabbitMQ does not tell them apart.`]),
+      'RabbitMQ cannot check enrolment tokens: machines without a certificate need the embedded broker.',
+    ],
+  };
+}
+
+function definitions(accounts: readonly ({ readonly name: string } & Permissions)[]) {
+  const vhost = '/';
+  // What RabbitMQ itself makes for a client: its queue.
+  const queues = '^mqtt-subscription-.*$';
+  const both = '^(amq\\.topic|mqtt-subscription-.*)$';
+  return {
+    vhosts: [{ name: vhost }],
+    users: accounts.map(({ name }) => ({ name, password_hash: '', tags: [] })),
+    permissions: accounts.map(({ name }) => ({
+      user: name,
+      vhost,
+      configure: queues,
+      write: both,
+      read: both,
+    })),
+    topic_permissions: accounts.map(({ name, publish, subscribe }) => ({
+      user: name,
+      vhost,
+      exchange: 'amq.topic',
+      write: anyOf(publish),
+      read: anyOf(subscribe),
+    })),
+  };
+}
+
+// A routing key has dots for slashes; a key of a subscription may hold the wildcards * and #.
+function anyOf(filters: readonly string[]): string {
+  const forms = filters.map((filter) =>
+    filter
+      .split('/')
+      .map((level) =>
+        level === '+' ? '[^.#]+' : level === '#' ? '.+' : level.replaceAll(/[^\w%-]/g, '\\$&'),
+      )
+      .join('\\.'),
+  );
+  return `^(${forms.join('|')})$`;
+}
+
+function escaped(name: string): string {
+  return name.replaceAll('.', '%2E');
+}
