@@ -15,12 +15,15 @@ export async function sendmsg(
     classes: () => [],
     reload: () => {},
     provideData: () => {},
+    onClose: () => {},
   });
   const handler = handlers?.sendmsg;
   if (!handler) throw new Error('The agent has no action sendmsg');
   const context: Context = {
     caller: 'rip.mcollective',
     requestId: options.requestId ?? 'f00d',
+    requestedAt: 0,
+    ttlSeconds: 60,
     identity: 'notifier.example.com',
     collective: 'mcollective',
     log: silentLogger,

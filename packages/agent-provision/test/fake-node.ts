@@ -23,6 +23,7 @@ export class FakeNode implements AsyncDisposable {
       facts: () => ({}),
       classes: () => [],
       provideData: (name, lookup) => this.data.set(name, lookup),
+      onClose: () => {},
       reload: () => {
         this.reloads += 1;
       },
@@ -79,6 +80,8 @@ export function fakeContext(more: Partial<Context> & { output?: string[] } = {})
   return {
     caller: 'rip.mcollective',
     requestId: 'r1',
+    requestedAt: 0,
+    ttlSeconds: 60,
     identity: 'node1.example.net',
     collective: 'provisioning',
     log: silentLogger,

@@ -2,11 +2,8 @@ import { ActionError, defineAgent, Status, TroupeError } from '@troupe/core';
 import ddl from '@troupe/ddl/puppetca.json' with { type: 'json' };
 import type { CertificateStatus } from './ca/ca.js';
 import { CaError } from './ca/error.js';
-import { type OpenCa, openCa } from './ca/open-ca.js';
+import { openCa } from './ca/open-ca.js';
 import { readConfig } from './config.js';
-
-// By state folder: a daemon that reads its configuration again sets its agents up again in the same process.
-const opened = new Map<string, OpenCa>();
 
 const words: Readonly<Record<CertificateStatus['state'], string>> = {
   requested: 'awaiting signature',
@@ -17,11 +14,9 @@ const words: Readonly<Record<CertificateStatus['state'], string>> = {
 
 /** Lists, signs, revokes and cleans the certificates of a Puppet CA; without a section `puppetca`, a host has none. */
 export default defineAgent(ddl, async (config, host) => {
-  await opened.get(host.stateDir)?.close();
-  opened.delete(host.stateDir);
   if (Object.keys(config).length === 0) return;
   const open = await openCa(readConfig(config), host);
-  opened.set(host.stateDir, open);
+  host.onClose(() => open.close());
   const { ca } = open;
   return {
     info: (_, { signal }) => told(async () => ({ ...(await ca.info(signal)) })),

@@ -23,6 +23,7 @@ import { call } from './ca/behaviours.js';
 describe('agent puppetca', () => {
   let stateDir: string;
   let host: Host;
+  const closers: (() => void | Promise<void>)[] = [];
   let node: KeyPair;
 
   before(async () => {
@@ -38,12 +39,19 @@ describe('agent puppetca', () => {
       facts: () => ({}),
       classes: () => [],
       provideData: () => {},
+      onClose: (close) => {
+        closers.push(close);
+      },
       reload: () => {},
     };
   });
 
+  const close = async () => {
+    for (const closer of closers.splice(0)) await closer();
+  };
+
   afterEach(async () => {
-    await agent.setup({}, host);
+    await close();
     await rm(stateDir, { recursive: true });
   });
 
@@ -153,7 +161,7 @@ describe('agent puppetca', () => {
     });
   }
 
-  it('serves nodes where it is told to listen, also when it is set up again, and not after that', async () => {
+  it('serves nodes where it is told to listen, again after a reload, and not when it is closed', async () => {
     const port = await freePort();
     const listening = { backend: 'builtin', listen: { address: '127.0.0.1', port } };
     const reach = async () => {
@@ -162,10 +170,11 @@ describe('agent puppetca', () => {
       return (await call({ address: '127.0.0.1', port, caCertificatePem }, 'GET', 'certificate/ca')).status;
     };
     for (let start = 0; start < 2; start += 1) {
+      await close();
       await agent.setup(listening, host);
       expect(await reach()).to.equal(200);
     }
-    await agent.setup({}, host);
+    await close();
     expect(await reach().catch((error: NodeJS.ErrnoException) => error.code)).to.equal('ECONNREFUSED');
   });
 });

@@ -27,6 +27,7 @@ describe('the agent puppetd', () => {
       facts: () => ({}),
       classes: () => [],
       provideData: () => {},
+      onClose: () => {},
       reload: () => {},
     };
     const handlers = await agent.setup({ command: [fakeCommand], splay: false, ...config }, daemon);
@@ -40,6 +41,8 @@ describe('the agent puppetd', () => {
   const context = (more: Partial<Context> = {}): Context => ({
     caller: 'rip.mcollective',
     requestId: 'request-1',
+    requestedAt: 0,
+    ttlSeconds: 60,
     identity: 'n1',
     collective: 'mcollective',
     log: silentLogger,

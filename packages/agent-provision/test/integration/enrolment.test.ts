@@ -106,6 +106,7 @@ describe('enrolment with a real Puppet Server', function () {
       facts: () => ({}),
       classes: () => [],
       provideData: () => undefined,
+      onClose: () => {},
       reload: () => undefined,
     };
     const env = { FACTER_troupe_root: node.file('/'), HOME: node.file('/') };

@@ -1,4 +1,5 @@
 import type { ActionNames, ActionOf, Ddl, InputOf, OutputOf } from '../ddl/ddl.js';
+import type { CompileOptions } from '../ddl/validator-choice.js';
 import type { Facts } from '../filter/filter.js';
 import type { Logger } from '../log.js';
 
@@ -8,6 +9,10 @@ export interface Context {
   readonly caller: string;
   /** The id of the request; the same request never runs twice on a node. */
   readonly requestId: string;
+  /** Milliseconds since 1970 by the caller's clock: when the request was made. */
+  readonly requestedAt: number;
+  /** Seconds after `requestedAt` in which a node may begin. */
+  readonly ttlSeconds: number;
   readonly identity: string;
   readonly collective: string;
   /** Bound to agent, action and request. */
@@ -32,6 +37,8 @@ export interface Host {
   provideData(name: string, lookup: DataLookup): void;
   /** Reads the configuration again and reconnects with it, after the replies under way are sent. */
   reload(): void;
+  /** Has `close` called once when the daemon ends or reads its configuration again, after the last action has ended. */
+  onClose(close: () => void | Promise<void>): void;
 }
 
 /** A data plugin's answer to a query: flat values by output name. */
@@ -59,13 +66,23 @@ export type AnyHandler = Handler<Record<string, unknown>, Record<string, unknown
 /** An agent as the registry sees it: its DDL and its set-up, the types of the inputs forgotten. */
 export interface Agent {
   readonly ddl: Ddl;
+  /** How the DDL's named validators are found. */
+  readonly compileOptions?: CompileOptions;
   setup(config: AgentConfig, host: Host): Promise<Readonly<Record<string, AnyHandler>> | undefined>;
 }
 
-/** Makes an agent of a DDL and its handlers: the default export of an agent package. */
-export function defineAgent<const D extends Ddl>(ddl: D, setup: Setup<D>): Agent {
+/**
+ * Makes an agent of a DDL and its handlers: the default export of an agent package. `validators` are those that the
+ * DDL names and Troupe has not; clients leave them to the nodes.
+ */
+export function defineAgent<const D extends Ddl>(
+  ddl: D,
+  setup: Setup<D>,
+  { validators }: Pick<CompileOptions, 'validators'> = {},
+): Agent {
   return {
     ddl,
+    ...(validators && { compileOptions: { validators } }),
     setup: async (config, host) => (await setup(config, host)) as Record<string, AnyHandler> | undefined,
   };
 }

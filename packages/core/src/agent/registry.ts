@@ -1,7 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import { type CompiledDdl, compileDdl } from '../ddl/compile.js';
 import { ddlHash } from '../ddl/hash.js';
 import { parseDdl } from '../ddl/load.js';
@@ -15,8 +13,6 @@ export interface LoadedAgent {
   readonly hash: string;
   readonly handlers: Readonly<Record<string, AnyHandler>>;
 }
-
-export type HostFor = (agent: string, stateDir: string) => Host;
 
 /** The agents of a node, by name. */
 export class Registry {
@@ -34,25 +30,63 @@ export class Registry {
     return [...this.#agents.values()];
   }
 
-  /** Checks an agent against its DDL and sets it up; false where it does not apply to this host. Throws AGENT_INVALID, DDL_INVALID, CONFIG_INVALID. */
-  async add(agent: Agent, where: string, config: AgentConfig, host: Host): Promise<boolean> {
-    const ddl = parseDdl(agent.ddl, where);
-    const { name } = ddl.metadata;
-    if (this.#agents.has(name))
+  /**
+   * Sets an agent up, in the place of the one of its name only where it `replaces` it; false where it does not apply
+   * to this host. What runs is finished by the agent that began it. Throws AGENT_INVALID, DDL_INVALID, CONFIG_INVALID.
+   */
+  async add(
+    agent: Agent,
+    where: string,
+    config: AgentConfig,
+    host: Host,
+    { replaces = false } = {},
+  ): Promise<boolean> {
+    const { name } = agent.ddl.metadata;
+    const checkName = () => {
+      if (replaces || !this.#agents.has(name)) return;
       throw new TroupeError('AGENT_INVALID', `${where}: there is an agent "${name}" already`);
-    const handlers = await setUp(agent, where, config, host);
-    if (!handlers) return false;
-    const actions = ddl.actions.map(({ action }) => action);
-    const missing = actions.filter((action) => typeof handlers[action] !== 'function');
-    const undeclared = Object.keys(handlers).filter((action) => !actions.includes(action));
-    if (missing.length > 0)
-      throw new TroupeError('AGENT_INVALID', `${where}: no handler for ${missing.join(', ')}`);
-    if (undeclared.length > 0) {
-      throw new TroupeError('AGENT_INVALID', `${where}: the DDL has no action ${undeclared.join(', ')}`);
-    }
-    this.#agents.set(name, { name, compiled: compileDdl(ddl), hash: ddlHash(ddl), handlers });
+    };
+    checkName();
+    const loaded = await loadAgent(agent, where, config, host);
+    if (!loaded) return false;
+    // Another one may have come while this one was set up.
+    checkName();
+    this.#agents.set(name, loaded);
     return true;
   }
+
+  remove(name: string): void {
+    this.#agents.delete(name);
+  }
+}
+
+/** Checks an agent against its DDL and sets it up; nothing where it does not apply to this host. Throws AGENT_INVALID, DDL_INVALID, CONFIG_INVALID. */
+export async function loadAgent(
+  agent: Agent,
+  where: string,
+  config: AgentConfig,
+  host: Host,
+): Promise<LoadedAgent | undefined> {
+  const ddl = parseDdl(agent.ddl, where);
+  const { name } = ddl.metadata;
+  const compiled = compileDdl(ddl, agent.compileOptions);
+  for (const validator of compiled.skippedValidators) {
+    host.log.warn(
+      { validator },
+      'the DDL names a validator that is not here: the agent must check the input',
+    );
+  }
+  const handlers = await setUp(agent, where, config, host);
+  if (!handlers) return undefined;
+  const actions = ddl.actions.map(({ action }) => action);
+  const missing = actions.filter((action) => typeof handlers[action] !== 'function');
+  const undeclared = Object.keys(handlers).filter((action) => !actions.includes(action));
+  if (missing.length > 0)
+    throw new TroupeError('AGENT_INVALID', `${where}: no handler for ${missing.join(', ')}`);
+  if (undeclared.length > 0) {
+    throw new TroupeError('AGENT_INVALID', `${where}: the DDL has no action ${undeclared.join(', ')}`);
+  }
+  return { name, compiled, hash: ddlHash(ddl), handlers };
 }
 
 async function setUp(agent: Agent, where: string, config: AgentConfig, host: Host) {
@@ -63,49 +97,6 @@ async function setUp(agent: Agent, where: string, config: AgentConfig, host: Hos
       throw new TroupeError(cause.code, `${where}: ${cause.message}`, { cause });
     throw new TroupeError('AGENT_INVALID', `${where}: its set-up failed: ${messageOf(cause)}`, { cause });
   }
-}
-
-/**
- * Imports an agent named in the configuration: an npm package that the configuration's folder or this program
- * can see, or a path relative to the configuration. Throws AGENT_INVALID.
- */
-export async function importAgent(specifier: string, configFile: string): Promise<Agent> {
-  const folder = dirname(resolve(configFile));
-  let module: { default?: unknown };
-  try {
-    module = (await import(locate(specifier, folder))) as { default?: unknown };
-  } catch (cause) {
-    throw new TroupeError(
-      'AGENT_INVALID',
-      `agents: cannot load "${specifier}": ${messageOf(cause).split('\n')[0]}`,
-      { cause },
-    );
-  }
-  const agent = module.default as Partial<Agent> | undefined;
-  if (typeof agent?.setup !== 'function' || typeof agent.ddl !== 'object') {
-    throw new TroupeError(
-      'AGENT_INVALID',
-      `agents: "${specifier}" has no agent as its default export: use defineAgent`,
-    );
-  }
-  return agent as Agent;
-}
-
-function locate(specifier: string, folder: string): string {
-  if (specifier.startsWith('.') || isAbsolute(specifier))
-    return pathToFileURL(resolve(folder, specifier)).href;
-  for (const from of [join(folder, 'mcod.yaml'), import.meta.url]) {
-    try {
-      return pathToFileURL(createRequire(from).resolve(specifier)).href;
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
-  }
-  throw new TroupeError('AGENT_INVALID', `no such npm package in sight of ${folder} or of mcod itself`);
-}
-
-function isNotFound(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
 }
 
 /** The folder of an agent's own, made if need be. */

@@ -1,4 +1,5 @@
 import type { AgentConfig } from '../agent/agent.js';
+import type { ExternalEntry } from '../agent/external/places.js';
 import type { LogLevel } from '../log.js';
 import { loadConfig, parseConfig } from './load.js';
 import { type BrokerConfig, type SecurityConfig, section, sections } from './sections.js';
@@ -15,6 +16,8 @@ export interface DaemonConfig {
   readonly security: SecurityConfig;
   /** npm packages, or paths relative to this file. */
   readonly agents: readonly string[];
+  /** Agents in any language that speak Choria's external agent protocol; paths are relative to this file. */
+  readonly external_agents: readonly ExternalEntry[];
   /** Each agent's own section, by agent name. */
   readonly plugins: Readonly<Record<string, AgentConfig>>;
   readonly facts: {
@@ -64,6 +67,16 @@ export const daemonSchema = section({
   topics: sections.topics,
   security: sections.security,
   agents: { type: 'array', items: { type: 'string', minLength: 1 }, default: [] },
+  external_agents: {
+    type: 'array',
+    items: section({
+      ddl: sections.file,
+      command: sections.file,
+      config: sections.file,
+      folder: sections.file,
+    }),
+    default: [],
+  },
   plugins: { type: 'object', additionalProperties: { type: 'object' }, default: {} },
   facts: section({ paths: { type: 'array', items: sections.file, default: ['/etc/troupe/facts.d'] } }),
   classes_file: sections.file,

@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Agent, DataLookup, Host } from '../agent/agent.js';
+import type { Agent, DataLookup } from '../agent/agent.js';
+import { Agents } from '../agent/agents.js';
 import { discoveryAgent } from '../agent/discovery.js';
-import { agentStateDir, importAgent, Registry } from '../agent/registry.js';
+import { Registry } from '../agent/registry.js';
 import { rpcutilAgent } from '../agent/rpcutil.js';
 import type { DaemonConfig } from '../config/daemon.js';
 import { builtinData } from '../data/builtin.js';
@@ -48,11 +49,18 @@ export interface DaemonOptions {
   readonly connect?: (options: { clientId: string; will: Will; security: Security }) => Transport;
 }
 
-/** The agents that may exist in the collective of machines without a certificate. */
-const enrollingAgents = new Set(['provision']);
-
 /** Loads the agents, and serves until closed, connecting in the background. Throws when the configuration or an agent is at fault. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const begun: (() => Promise<void>)[] = [];
+  try {
+    return await start(options, begun);
+  } catch (error) {
+    for (const end of begun.reverse()) await end();
+    throw error;
+  }
+}
+
+async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Promise<Daemon> {
   const { config, log } = options;
   mkdirSync(config.state_dir, { recursive: true, mode: 0o700 });
   const settings = effectiveSettings(config);
@@ -82,7 +90,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
   for (const [name, lookup] of Object.entries(builtinData(node))) data.set(name, lookup);
   if (settings.claims) await checkTokenFacts(settings.claims, node.facts());
-  await loadAgents(node, data, options);
+  const { registry } = node;
+  const reload = () => options.onReload?.();
+  const agents = new Agents({ config, configFile: options.configFile, log, registry, data, node, reload });
+  await agents.load([rpcutilAgent(node), discoveryAgent(node), ...(options.agents ?? [])]);
+  begun.push(() => agents.close());
 
   const record = { v: 1 as const, identity, since: node.startedAt, version };
   const will = offlineWill(topics, mainCollective, record);
@@ -90,6 +102,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     options.connect ??
     ((wanted) => openMqtt({ ...settings.broker, ...wanted, credentials: wanted.security.credentials, log }));
   const transport = connect({ clientId: identity, will, security });
+  begun.push(() => transport.close());
   const teller = new AuditTeller({
     signer: security.signer,
     topics,
@@ -123,14 +136,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log,
   });
 
-  for (const collective of settings.collectives) {
-    const filters = [
-      topics.node(collective, identity),
-      ...node.registry.names().map((agent) => topics.agent(collective, agent)),
-    ];
-    for (const filter of filters)
-      await transport.subscribe(filter, (payload) => void dispatcher.receive(payload));
-  }
+  const hear = (filter: string) => transport.subscribe(filter, (payload) => void dispatcher.receive(payload));
+  for (const collective of settings.collectives) await hear(topics.node(collective, identity));
+  await agents.serve(async (agent) => {
+    const stops: (() => Promise<void>)[] = [];
+    for (const collective of settings.collectives) stops.push(await hear(topics.agent(collective, agent)));
+    return async () => {
+      for (const stop of stops) await stop();
+    };
+  });
   const leave = announce({ transport, topics, log }, mainCollective, record);
   log.info({ identity, collectives: settings.collectives, agents: node.registry.names() }, 'ready');
 
@@ -142,6 +156,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       for (const job of jobs.running())
         job.abort.abort(new TroupeError('NOT_CONNECTED', 'the daemon of this node stops'));
       await drained(jobs, AbortSignal.timeout(1000));
+      await agents.close();
       await replier.idle();
       await teller.idle();
       await leave({ forget: config.security.mode === 'token' });
@@ -149,40 +164,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       audit?.close();
     },
   };
-}
-
-async function loadAgents(node: Node, data: Map<string, DataLookup>, options: DaemonOptions): Promise<void> {
-  const { config, configFile, log } = options;
-  const builtin: [string, Agent][] = [
-    ['rpcutil', rpcutilAgent(node)],
-    ['discovery', discoveryAgent(node)],
-  ];
-  const given = (options.agents ?? []).map((agent): [string, Agent] => [agent.ddl.metadata.name, agent]);
-  const configured: [string, Agent][] = [];
-  for (const specifier of config.agents)
-    configured.push([specifier, await importAgent(specifier, configFile)]);
-  for (const [where, agent] of [...builtin, ...given, ...configured]) {
-    const { name } = agent.ddl.metadata;
-    const isBuiltin = name === 'rpcutil' || name === 'discovery';
-    if (config.security.mode === 'token' && !isBuiltin && !enrollingAgents.has(name)) {
-      throw new TroupeError(
-        'CONFIG_INVALID',
-        `agents: "${where}" may not run on a machine that has no certificate yet: only provision may`,
-      );
-    }
-    const agentLog = log.child({ agent: name });
-    const host: Host = {
-      identity: node.identity,
-      log: agentLog,
-      stateDir: agentStateDir(config.state_dir, name),
-      facts: node.facts,
-      classes: node.classes,
-      provideData: (plugin, lookup) => data.set(plugin, lookup),
-      reload: () => options.onReload?.(),
-    };
-    const isLoaded = await node.registry.add(agent, where, config.plugins[name] ?? {}, host);
-    if (!isLoaded) log.info({ agent: name }, 'the agent does not apply to this host');
-  }
 }
 
 interface Settings {

@@ -49,6 +49,8 @@ export function runAction(parts: {
   const context: Context = {
     caller: request.caller,
     requestId: request.id,
+    requestedAt: request.time,
+    ttlSeconds: request.ttl,
     identity: parts.identity,
     collective: request.collective,
     log,

@@ -56,6 +56,8 @@ export interface ActionDdl {
   readonly dry_run?: string;
   /** Troupe's addition: whether inputs that are not declared reach the action, which checks them itself. */
   readonly additional_inputs?: boolean;
+  /** Troupe's addition: whether the action reports progress. An external agent gets a channel for it only then. */
+  readonly progress?: boolean;
 }
 
 export interface Metadata {

@@ -14,6 +14,7 @@ const actionKeys = [
   'mutating',
   'dry_run',
   'additional_inputs',
+  'progress',
 ];
 const inputKeys = [
   'prompt',
