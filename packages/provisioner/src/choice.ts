@@ -40,7 +40,8 @@ export function chooseMaster(
   }
   const best = leastLoaded(candidates);
   if (!best) return undefined;
-  const why = candidates.length === 1 ? 'the only master' : `the least loaded of ${candidates.length} masters`;
+  const why =
+    candidates.length === 1 ? 'the only master' : `the least loaded of ${candidates.length} masters`;
   return { master: best.identity, reason: [...passed, why].join('; ') };
 }
 

@@ -7,7 +7,12 @@ export type ProvisionEvent =
   | (About & { readonly type: 'arrived'; readonly collective: string })
   /** A worker took it up; `resumedAt` is the step at which somebody left it. */
   | (About & { readonly type: 'begun'; readonly resumedAt?: string })
-  | (About & { readonly type: 'master'; readonly master: string; readonly address: string; readonly reason: string })
+  | (About & {
+      readonly type: 'master';
+      readonly master: string;
+      readonly address: string;
+      readonly reason: string;
+    })
   | (About & { readonly type: 'step-started'; readonly step: string; readonly attempt: number })
   /** A piece of what Puppet prints. */
   | (About & { readonly type: 'output'; readonly step: string; readonly text: string })
@@ -25,7 +30,12 @@ export type ProvisionEvent =
   | (About & { readonly type: 'left'; readonly reason: string })
   | (About & { readonly type: 'done'; readonly report: NodeReport })
   /** `recorded` tells whether the node itself knows. */
-  | (About & { readonly type: 'quarantined'; readonly reason: string; readonly recorded: boolean; readonly report: NodeReport })
+  | (About & {
+      readonly type: 'quarantined';
+      readonly reason: string;
+      readonly recorded: boolean;
+      readonly report: NodeReport;
+    })
   | (About & {
       readonly type: 'notified';
       readonly protocol: string;

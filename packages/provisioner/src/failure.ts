@@ -3,10 +3,17 @@ import { Status, TroupeError } from '@troupe/core';
 
 /**
  * Why a step did not end well. `failed` counts, and is tried again; `permanent` is never tried again;
- * `unreachable` and `interrupted` say nothing of the node, are tried again and do not count; with `lost`
- * somebody else works on the node; with `stopped` this provisioner ends.
+ * `unreachable` and `interrupted` say nothing of the node, are tried again and do not count; with `gone` the agent
+ * that is asked is not there; with `lost` somebody else works on the node; with `stopped` this provisioner ends.
  */
-export type FailureKind = 'failed' | 'permanent' | 'unreachable' | 'interrupted' | 'lost' | 'stopped';
+export type FailureKind =
+  | 'failed'
+  | 'permanent'
+  | 'unreachable'
+  | 'interrupted'
+  | 'gone'
+  | 'lost'
+  | 'stopped';
 
 /** A step that did not end well, with its reason in words. */
 export class StepFailure extends Error {
@@ -47,8 +54,7 @@ const kinds = {
 /** What the end of a call says, if it did not end well. */
 export function failureOf(result: Result<unknown>, what: string): StepFailure | undefined {
   if (result.state === 'ok') return undefined;
-  // A node whose agent is gone has not failed at anything.
-  const kind = result.statuscode === Status.unknownAction ? 'unreachable' : kinds[result.state];
+  const kind = result.statuscode === Status.unknownAction ? 'gone' : kinds[result.state];
   return new StepFailure(kind, `${what} on ${result.sender}: ${result.statusmsg}`);
 }
 
@@ -66,3 +72,13 @@ export function oneLine(text: string, most = 2000): string {
 
 /** Never fires: for what is to be said whatever becomes of the rest. */
 export const patience: AbortSignal = new AbortController().signal;
+
+/** Whether a node that was handed over has no provision agent any more, so that nothing can be noted there. */
+export function hasLeft(
+  error: unknown,
+  steps: { readonly restart: boolean; readonly verify: boolean },
+): boolean {
+  if (!(error instanceof StepFailure)) return false;
+  // Where nobody looks whether it came back, it is not to be reached either.
+  return error.kind === 'gone' || (error.kind === 'unreachable' && steps.restart && !steps.verify);
+}

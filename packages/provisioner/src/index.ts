@@ -13,10 +13,6 @@ export { type StepName, stepNames } from './config/step-names.js';
 export type { EventListener, ProvisionEvent } from './events.js';
 export { type FailureKind, StepFailure } from './failure.js';
 export type { Master } from './masters.js';
-export {
-  type NodeInHand,
-  type Provisioner,
-  type ProvisionerOptions,
-  startProvisioner,
-} from './provisioner.js';
+export { type Provisioner, type ProvisionerOptions, startProvisioner } from './provisioner.js';
 export type { NodeReport, StepReport } from './report.js';
+export type { NodeInHand } from './roster.js';

@@ -1,4 +1,6 @@
-import { type Filter, type Logger, messageOf } from '@troupe/core';
+import { type Filter, type Logger, matches, messageOf } from '@troupe/core';
+import PQueue from 'p-queue';
+import { viewOf } from './node-view.js';
 import type { Peers } from './peers.js';
 
 export interface IntakeOptions {
@@ -7,20 +9,20 @@ export interface IntakeOptions {
   readonly filter: Filter;
   /** Seconds between two looks that nobody asked for. */
   readonly everySeconds: number;
-  /** Whether a node that comes online is looked for at once. */
+  /** Whether nodes that come online are asked at once. */
   readonly isEager: boolean;
   readonly onNode: (identity: string) => void;
   readonly log: Logger;
 }
 
-/** Looks for nodes: at once when one arrives, and now and then for those whose arrival was missed. */
+/** Takes nodes in: at once when one arrives, and now and then those whose arrival was missed. */
 export class Intake {
   /** Resolves when it has looked once. */
   readonly looked: Promise<void>;
   readonly #options: IntakeOptions;
   readonly #stop = new AbortController();
+  readonly #asking = new PQueue({ concurrency: 20 });
   #wake: (() => void) | undefined;
-  #isWanted = false;
   #isBlind = false;
   #hasLooked: () => void = () => {};
   readonly #ended: Promise<void>;
@@ -33,16 +35,10 @@ export class Intake {
     this.#ended = this.#run();
   }
 
-  /** Looks now, or once more when it is looking. */
-  look(): void {
-    this.#isWanted = true;
-    this.#wake?.();
-  }
-
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#wake?.();
-    await this.#ended;
+    await Promise.all([this.#ended, this.#asking.onIdle()]);
   }
 
   async #run(): Promise<void> {
@@ -50,7 +46,6 @@ export class Intake {
     const { signal } = this.#stop;
     let stopListening: (() => void) | undefined;
     while (!signal.aborted) {
-      this.#isWanted = false;
       try {
         stopListening ??= await this.#listen();
         await this.#discover(signal);
@@ -58,10 +53,11 @@ export class Intake {
         this.#hasLooked();
       } catch (error) {
         // Once for each loss of the broker, not at every look.
-        if (!this.#isBlind) this.#options.log.warn({ reason: messageOf(error) }, 'nodes cannot be looked for now');
+        if (!this.#isBlind)
+          this.#options.log.warn({ reason: messageOf(error) }, 'nodes cannot be looked for now');
         this.#isBlind = true;
       }
-      if (!this.#isWanted) await this.#pause(everySeconds);
+      await this.#pause(everySeconds);
     }
     stopListening?.();
     this.#hasLooked();
@@ -71,9 +67,22 @@ export class Intake {
     const { peers, collective, isEager } = this.#options;
     if (!isEager) return () => {};
     const presence = await peers.client.presence(collective);
-    return presence.onChange(({ online }) => {
-      if (online) this.look();
+    return presence.onChange(({ identity, online }) => {
+      if (online) void this.#asking.add(() => this.#consider(identity));
     });
+  }
+
+  // Asks the node itself, instead of everybody who of them it might be.
+  async #consider(identity: string): Promise<void> {
+    const { peers, collective, filter, onNode, log } = this.#options;
+    const { signal } = this.#stop;
+    if (signal.aborted) return;
+    try {
+      const view = await viewOf({ identity, collective }, peers, signal);
+      if ((await matches(filter, view)) && !signal.aborted) onNode(identity);
+    } catch (error) {
+      log.debug({ node: identity, reason: messageOf(error) }, 'a node that arrived could not be asked');
+    }
   }
 
   // Each node is taken as it answers: one that stays silent delays nobody.

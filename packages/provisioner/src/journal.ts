@@ -1,5 +1,6 @@
+import type { Switches } from './config/switches.js';
 import type { Events } from './events.js';
-import { oneLine, patience, StepFailure } from './failure.js';
+import { hasLeft, oneLine, patience, type StepFailure } from './failure.js';
 import { failuresOf, isOver, type NodeRecord } from './node-record.js';
 import { Tally } from './report.js';
 import { isPuppetRun } from './steps/index.js';
@@ -13,6 +14,7 @@ export class Journal {
   readonly tally = new Tally();
   readonly #session: Session;
   readonly #events: Events;
+  readonly #steps: Switches;
   readonly #record: NodeRecord;
   /** Steps on record as over, unless they were voided since. */
   readonly #over: Set<string>;
@@ -26,6 +28,7 @@ export class Journal {
   constructor(options: {
     session: Session;
     events: Events;
+    steps: Switches;
     record: NodeRecord;
     master: { identity: string; address: string; reason: string };
     /** Whether what is on record was done with another master. */
@@ -33,6 +36,7 @@ export class Journal {
   }) {
     this.#session = options.session;
     this.#events = options.events;
+    this.#steps = options.steps;
     this.#record = options.record;
     this.#master = { ...options.master, reason: oneLine(options.master.reason) };
     const over = options.record.steps.filter(isOver).map(({ step }) => step);
@@ -72,10 +76,14 @@ export class Journal {
     const { outcome, reason, run, runSeconds } = end;
     const words = reason === undefined ? {} : { reason: oneLine(reason) };
     if (recording !== 'first') {
-      const note = { ...words, ...(end.data ? { data: end.data } : {}), ...(run === undefined ? {} : { run }) };
-      await this.#note(name, outcome, note, recording === 'after' ? brief : undefined).catch((error: unknown) => {
-        // After the hand-over a node need not have a provision agent any more.
-        if (recording !== 'after' || !(error instanceof StepFailure) || error.kind !== 'unreachable') throw error;
+      const note = {
+        ...words,
+        ...(end.data ? { data: end.data } : {}),
+        ...(run === undefined ? {} : { run }),
+      };
+      const patient = recording === 'after' ? brief : undefined;
+      await this.#note(name, outcome, note, patient).catch((error: unknown) => {
+        if (recording !== 'after' || !hasLeft(error, this.#steps)) throw error;
       });
     }
     this.#over.add(name);

@@ -14,14 +14,15 @@ export class KeyPin {
     this.#isOn = isOn;
   }
 
+  /** The key with which it answered. */
   get key(): string | undefined {
     return this.#key;
   }
 
   /** Throws a permanent StepFailure where another key signed. */
   check({ sender, key }: Pick<Result<unknown>, 'sender' | 'key'>): void {
-    if (key === undefined || !this.#isOn) return;
-    this.#key ??= key;
+    if (key === undefined) return;
+    if (this.#key === undefined || !this.#isOn) this.#key = key;
     if (this.#key === key) return;
     throw new StepFailure(
       'permanent',

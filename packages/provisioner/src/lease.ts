@@ -27,7 +27,9 @@ export class Lease {
     const { node } = session;
     const { owner, seconds, log } = options;
     const asked = Date.now();
-    const { token } = await node.ask('lock_deploy', (agent, given) => agent.lock_deploy({ owner, seconds }, given));
+    const { token } = await node.ask('lock_deploy', (agent, given) =>
+      agent.lock_deploy({ owner, seconds }, given),
+    );
     node.token = token ?? undefined;
     const lease = new Lease(() => session.node, seconds, log);
     lease.#renewed(asked, seconds);
@@ -59,10 +61,14 @@ export class Lease {
   async release(): Promise<void> {
     this.stop();
     try {
-      await this.#node().change('unlock_deploy', (agent, claim, given) => agent.unlock_deploy({ ...claim }, given), {
-        answerWithin: 2,
-        signal: patience,
-      });
+      await this.#node().change(
+        'unlock_deploy',
+        (agent, claim, given) => agent.unlock_deploy({ ...claim }, given),
+        {
+          answerWithin: 2,
+          signal: patience,
+        },
+      );
     } catch (error) {
       this.#log.debug({ reason: messageOf(error) }, 'the lease was not given back: it ends by itself');
     }
@@ -79,7 +85,8 @@ export class Lease {
       await this.confirm();
     } catch (error) {
       if (!this.#isKept) return;
-      const isGone = error instanceof StepFailure && error.kind !== 'unreachable' && error.kind !== 'interrupted';
+      const isGone =
+        error instanceof StepFailure && error.kind !== 'unreachable' && error.kind !== 'interrupted';
       if (isGone || Date.now() >= this.#ends) {
         this.stop();
         const kind = error instanceof StepFailure && error.kind === 'permanent' ? 'permanent' : 'lost';

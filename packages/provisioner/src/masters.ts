@@ -1,5 +1,4 @@
-import type { Logger } from '@troupe/core';
-import type { Facts } from '@troupe/core';
+import type { Facts, Logger } from '@troupe/core';
 import type { ProvisionerConfig } from './config/config.js';
 import { StepFailure } from './failure.js';
 import type { Peers } from './peers.js';
@@ -41,7 +40,10 @@ export class Masters {
     if (masters.length > 0) return masters;
     this.#listed = undefined;
     const { agent } = this.#config;
-    throw new StepFailure('unreachable', `no master with the agent ${agent} answers in the collective ${this.#peers.main}`);
+    throw new StepFailure(
+      'unreachable',
+      `no master with the agent ${agent} answers in the collective ${this.#peers.main}`,
+    );
   }
 
   /** Every master that was ever seen, so that its name is known while it is away. */
@@ -95,7 +97,9 @@ export class Masters {
     const names = [...new Set([...criteria, ...(addressFact === undefined ? [] : [addressFact])])];
     if (names.length === 0) return new Map(targets.map((identity) => [identity, {}]));
     const { rpcutil, main: collective } = this.#peers;
-    const answers = await rpcutil.get_facts({ facts: names.join(',') }, { targets, collective, answerWithin }).all();
+    const answers = await rpcutil
+      .get_facts({ facts: names.join(',') }, { targets, collective, answerWithin })
+      .all();
     return new Map(answers.flatMap(({ sender, ok, data }) => (ok ? [[sender, data.values ?? {}]] : [])));
   }
 

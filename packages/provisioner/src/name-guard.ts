@@ -53,7 +53,11 @@ export class NameGuard {
     }
     if (isOnline !== true) return;
     // Presence is a hint, and may be old: it is worth another look.
-    throw refused('failed', certname, `a host of that name is online in the collective ${collective}, though it does not answer`);
+    throw refused(
+      'failed',
+      certname,
+      `a host of that name is online in the collective ${collective}, though it does not answer`,
+    );
   }
 }
 

@@ -80,7 +80,10 @@ export class NodeAgent {
     const { identity, collective } = this;
     const signal = options.signal ?? this.signal;
     signal.throwIfAborted();
-    const result = await answerTo(() => call({ ...options, targets: [identity], collective, signal }), action);
+    const result = await answerTo(
+      () => call({ ...options, targets: [identity], collective, signal }),
+      action,
+    );
     if (signal.aborted && result.state === 'no-reply') signal.throwIfAborted();
     this.pin.check(result);
     return result;
@@ -89,8 +92,10 @@ export class NodeAgent {
   async #checkLease(failure: StepFailure, signal: AbortSignal): Promise<void> {
     if (this.token === undefined) return;
     const { lease } = await this.ask('status', (agent, options) => agent.status({}, options), { signal });
-    if (lease?.['token'] === this.token) return;
-    throw new StepFailure('lost', `the lease of ${this.identity} is held no more: ${failure.message}`, { cause: failure });
+    if (lease?.token === this.token) return;
+    throw new StepFailure('lost', `the lease of ${this.identity} is held no more: ${failure.message}`, {
+      cause: failure,
+    });
   }
 }
 

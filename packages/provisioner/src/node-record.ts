@@ -35,8 +35,12 @@ export interface NodeRecord {
   readonly doneSince: string | undefined;
   readonly lease: { readonly owner: string; readonly token: number; readonly expires: string } | undefined;
   readonly quarantine: { readonly reason: string; readonly since: string } | undefined;
-  readonly master: { readonly identity: string | null; readonly address: string | null; readonly reason: string | null } | undefined;
-  readonly run: { readonly id: string; readonly stage: string; readonly since: string; readonly running: boolean } | undefined;
+  readonly master:
+    | { readonly identity: string | null; readonly address: string | null; readonly reason: string | null }
+    | undefined;
+  readonly run:
+    | { readonly id: string; readonly stage: string; readonly since: string; readonly running: boolean }
+    | undefined;
   readonly damaged: { readonly file: string; readonly reason: string } | undefined;
   readonly steps: readonly RecordedStep[];
   readonly history: readonly HistoryLine[];
@@ -80,11 +84,12 @@ export function findingsOf(record: NodeRecord): Findings {
   const data = (step: string) => record.steps.find((each) => each.step === step && isOver(each))?.data ?? {};
   const csr = data('send_node_csr');
   const signed = data('sign_node_csr');
-  const text = (key: keyof Findings, value: unknown) => (typeof value === 'string' ? { [key]: oneLine(value) } : {});
+  const text = (key: keyof Findings, value: unknown) =>
+    typeof value === 'string' ? { [key]: oneLine(value) } : {};
   return {
-    ...text('certname', csr['certname']),
-    ...text('csrReported', csr['csr_fingerprint']),
-    ...text('csrSigned', signed['csr_fingerprint']),
-    ...text('certificate', signed['certificate']),
+    ...text('certname', csr.certname),
+    ...text('csrReported', csr.csr_fingerprint),
+    ...text('csrSigned', signed.csr_fingerprint),
+    ...text('certificate', signed.certificate),
   };
 }

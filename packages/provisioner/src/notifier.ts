@@ -29,7 +29,8 @@ export class Notifier {
 
   /** Begins to deliver to every target; what becomes of it is told by events. */
   send(message: Message): void {
-    for (const recipient of this.#config.targets) void this.#queue.add(() => this.#deliver(recipient, message));
+    for (const recipient of this.#config.targets)
+      void this.#queue.add(() => this.#deliver(recipient, message));
   }
 
   /** Resolves when nothing is being delivered. */
@@ -43,7 +44,11 @@ export class Notifier {
     const about = { identity, type: 'notified', protocol, recipient, subject } as const;
     try {
       for (const notifier of await this.#notifiers()) {
-        const reason = await this.#try(notifier, { recipient, subject: subject.slice(0, 200), message: text });
+        const reason = await this.#try(notifier, {
+          recipient,
+          subject: subject.slice(0, 200),
+          message: text,
+        });
         if (reason === undefined) {
           this.#events.emit({ ...about, delivered: true, by: notifier });
           return;

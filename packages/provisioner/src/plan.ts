@@ -72,7 +72,10 @@ export async function planFor(
   return { node, record, master, reason, isOtherMaster };
 }
 
-function refusalOf({ quarantine, isDisabled, isDone, doneSince, lease }: NodeRecord, owner: string): string | undefined {
+function refusalOf(
+  { quarantine, isDisabled, isDone, doneSince, lease }: NodeRecord,
+  owner: string,
+): string | undefined {
   if (quarantine) return `in quarantine since ${quarantine.since}: ${quarantine.reason}`;
   if (isDisabled && isDone) return `provisioned since ${doneSince}`;
   if (isDone) return `provisioned since ${doneSince}: "mcprovision retry" begins anew`;

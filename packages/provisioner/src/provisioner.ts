@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Client } from '@troupe/client';
-import { emptyFilter, type Filter, type Logger, messageOf, parseExpression, silentLogger } from '@troupe/core';
+import {
+  emptyFilter,
+  type Filter,
+  type Logger,
+  messageOf,
+  parseExpression,
+  silentLogger,
+} from '@troupe/core';
 import PQueue from 'p-queue';
 import { backoffSeconds } from './backoff.js';
 import type { ProvisionerConfig } from './config/config.js';
@@ -9,8 +16,8 @@ import { type EventListener, Events } from './events.js';
 import { StepFailure } from './failure.js';
 import { Intake } from './intake.js';
 import { KeyPin } from './key-pin.js';
-import { type Master, Masters } from './masters.js';
 import { MasterPlaces } from './master-places.js';
+import { type Master, Masters } from './masters.js';
 import { endMessage } from './message.js';
 import { NameGuard } from './name-guard.js';
 import { Notifier } from './notifier.js';
@@ -18,6 +25,8 @@ import { peersOf } from './peers.js';
 import { type Kit, type NoPlan, type Plan, planFor } from './plan.js';
 import { type Ending, provision } from './provisioning.js';
 import { putAsideAnybody } from './quarantine.js';
+import type { NodeReport } from './report.js';
+import { type Job, type NodeInHand, Roster } from './roster.js';
 
 export interface ProvisionerOptions {
   readonly client: Client;
@@ -27,15 +36,6 @@ export interface ProvisionerOptions {
   readonly onEvent?: EventListener;
   /** Whether a node is held to the key of its first answer; by default wherever keys are vouched for. */
   readonly pinKeys?: boolean;
-}
-
-/** A node that a provisioner has in hand. */
-export interface NodeInHand {
-  readonly identity: string;
-  readonly state: 'planning' | 'queued' | 'working' | 'waiting';
-  readonly master?: string;
-  /** What it waits for. */
-  readonly reason?: string;
 }
 
 /** A provisioner at work. */
@@ -60,26 +60,13 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
   return running;
 }
 
-interface Job {
-  readonly identity: string;
-  readonly collective: string;
-  readonly pin: KeyPin;
-  state: NodeInHand['state'];
-  master?: string;
-  reason?: string;
-  /** How often in a row it could not be worked on through no fault of its own. */
-  tries: number;
-  timer?: NodeJS.Timeout;
-  /** Gives back the lease that is held while it waits. */
-  release?: () => Promise<void>;
-}
-
 /** Nodes that were handed over and whose end nobody has noted. */
 const unfinished = 'provision().done=false and provision().quarantined=false and provision().step=/./';
 /** Seconds; the main collective may be large. */
 const leastBetweenMainLooks = 60;
 /** Milliseconds after which a plan is looked at again before it is carried out. */
 const planIsGoodFor = 10_000;
+/** Milliseconds that notifications under way get at the end. */
 const lastWords = 10_000;
 
 class RunningProvisioner implements Provisioner {
@@ -91,12 +78,9 @@ class RunningProvisioner implements Provisioner {
   readonly #intakes: Intake[] = [];
   readonly #planning: PQueue;
   readonly #places: MasterPlaces;
-  readonly #jobs = new Map<string, Job>();
+  readonly #roster = new Roster();
   readonly #work = new Set<Promise<void>>();
-  /** What was last said of nodes that need nothing, so that it is said once. */
-  readonly #told = new Map<string, string>();
   readonly #stop = new AbortController();
-  readonly #idlers = new Set<() => void>();
   readonly #unsubscribe: (() => void)[] = [];
 
   constructor({ client, config, log = silentLogger, onEvent, pinKeys }: ProvisionerOptions) {
@@ -107,12 +91,13 @@ class RunningProvisioner implements Provisioner {
     if (onEvent) events.on(onEvent);
     const peers = peersOf(client, config);
     const masters = new Masters(peers, config.master, log);
-    this.#places = new MasterPlaces({ perMaster: config.limitPerMaster, workers: config.workers });
-    const loadOf = (master: string) => this.#places.loadOf(master);
+    const places = new MasterPlaces({ perMaster: config.limitPerMaster, workers: config.workers });
+    const loadOf = (master: string) => places.loadOf(master);
     const guard = new NameGuard(peers, masters, config);
     this.#kit = { config, peers, masters, guard, events, log, owner: this.owner, loadOf };
     this.#notifier = new Notifier(peers, config.notify, events, log);
     this.#planning = new PQueue({ concurrency: config.workers });
+    this.#places = places;
   }
 
   on(listener: EventListener): () => void {
@@ -120,12 +105,7 @@ class RunningProvisioner implements Provisioner {
   }
 
   nodes(): readonly NodeInHand[] {
-    return [...this.#jobs.values()].map(({ identity, state, master, reason }) => ({
-      identity,
-      state,
-      ...(master === undefined ? {} : { master }),
-      ...(reason === undefined ? {} : { reason }),
-    }));
+    return this.#roster.list();
   }
 
   masters(): Promise<readonly Master[]> {
@@ -148,9 +128,7 @@ class RunningProvisioner implements Provisioner {
 
   async idle(): Promise<void> {
     await Promise.all(this.#intakes.map(({ looked }) => looked));
-    while (this.#jobs.size > 0 && !this.#stop.signal.aborted) {
-      await new Promise<void>((resolve) => this.#idlers.add(resolve));
-    }
+    await this.#roster.empty();
     await this.#notifier.idle();
   }
 
@@ -158,16 +136,11 @@ class RunningProvisioner implements Provisioner {
     this.#stop.abort(new StepFailure('stopped', 'this provisioner ends'));
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await Promise.all(this.#intakes.map((intake) => intake.stop()));
-    const waiting = [...this.#jobs.values()].filter(({ state }) => state === 'waiting');
-    for (const job of waiting) clearTimeout(job.timer);
-    await Promise.all([...this.#work, ...waiting.map(({ release }) => release?.())]);
+    await Promise.all(this.#work);
+    await this.#roster.close();
     const silence = AbortSignal.timeout(lastWords);
-    await Promise.race([
-      this.#notifier.idle(),
-      new Promise((resolve) => silence.addEventListener('abort', resolve, { once: true })),
-    ]);
-    this.#jobs.clear();
-    this.#tellIdlers();
+    const isOver = new Promise((resolve) => silence.addEventListener('abort', resolve, { once: true }));
+    await Promise.race([this.#notifier.idle(), isOver]);
   }
 
   // A node that was away and is back is taken up at once, where its record says that it is not done.
@@ -175,9 +148,9 @@ class RunningProvisioner implements Provisioner {
     const presence = await this.#kit.peers.client.presence(collective);
     const unsubscribe = presence.onChange(({ identity, online }) => {
       if (!online) return;
-      this.#told.delete(identity);
-      const job = this.#jobs.get(identity);
-      if (job?.state === 'waiting' && job.release === undefined) this.#begin({ ...job, collective });
+      this.#roster.forget(identity);
+      const job = this.#roster.idling(identity);
+      if (job) this.#begin({ ...job, collective });
     });
     this.#unsubscribe.push(unsubscribe);
   }
@@ -190,20 +163,18 @@ class RunningProvisioner implements Provisioner {
   }
 
   #offer(identity: string, collective: string): void {
-    if (this.#jobs.has(identity) || this.#stop.signal.aborted) return;
-    if (!this.#told.has(identity)) {
-      this.#told.set(identity, '');
+    if (this.#roster.has(identity) || this.#stop.signal.aborted) return;
+    if (this.#roster.isStranger(identity)) {
+      this.#roster.isNews(identity, '');
       this.#kit.events.emit({ type: 'arrived', identity, collective });
     }
     this.#begin({ identity, collective, pin: new KeyPin(this.#pinKeys), state: 'planning', tries: 0 });
   }
 
   #begin(given: Job): void {
-    clearTimeout(given.timer);
-    const { timer: _, release: __, reason: ___, ...kept } = given;
-    const job: Job = { ...kept, state: 'planning' };
-    this.#jobs.set(job.identity, job);
-    const work = this.#carryOut(job).then((ending) => this.#ended(job, ending));
+    const job: Job = { ...given, state: 'planning' };
+    this.#roster.take(job);
+    const work = this.#carryOut(job).then((ending) => this.#conclude(job, ending));
     this.#work.add(work);
     void work.finally(() => this.#work.delete(work));
   }
@@ -246,86 +217,67 @@ class RunningProvisioner implements Provisioner {
     }
     const { kind, message: reason } = error;
     if (kind === 'stopped') return { kind };
-    if (kind === 'lost') return { kind, reason };
+    if (kind === 'lost' || kind === 'gone') return { kind: 'lost', reason };
     if (kind !== 'permanent') return { kind: 'unreachable', reason };
     const recorded = await putAsideAnybody(job, this.#kit.peers, reason);
-    const report = { identity: job.identity, failure: reason, seconds: 0, secondsOutsidePuppet: 0, steps: [] };
+    const report = {
+      identity: job.identity,
+      failure: reason,
+      seconds: 0,
+      secondsOutsidePuppet: 0,
+      steps: [],
+    };
     return { kind: 'quarantined', reason, recorded, report: { ...report, outcome: 'quarantined' } };
   }
 
-  #ended(job: Job, ending: Ending | NoPlan): void {
+  async #conclude(job: Job, ending: Ending | NoPlan): Promise<void> {
     const { identity } = job;
     const { events } = this.#kit;
-    if ('refusal' in ending) return this.#leave(job, ending.refusal);
-    switch (ending.kind) {
-      case 'done':
-      case 'quarantined': {
-        this.#drop(job);
-        this.#told.set(identity, ending.kind);
-        if (ending.kind === 'done') events.emit({ identity, type: 'done', report: ending.report });
-        else events.emit({ identity, type: 'quarantined', ...pick(ending) });
-        if (this.#kit.config.steps.notify) this.#notifier.send({ identity, ...endMessage(ending.report) });
-        this.#tellIdlers();
-        return;
-      }
-      case 'failed':
-        job.release = ending.release;
-        return this.#wait(job, ending.reason, ending.seconds);
-      case 'unreachable':
-        job.tries += 1;
-        return this.#await(job, ending.reason);
-      case 'lost':
-        return this.#leave(job, ending.reason);
-      case 'stopped':
-        return this.#drop(job);
-    }
+    if ('refusal' in ending) this.#leave(job, ending.refusal);
+    else if (ending.kind === 'done') {
+      events.emit({ identity, type: 'done', report: ending.report });
+      this.#tell(job, ending.report);
+    } else if (ending.kind === 'quarantined') {
+      const { reason, recorded, report } = ending;
+      events.emit({ identity, type: 'quarantined', reason, recorded, report });
+      this.#tell(job, report);
+    } else if (ending.kind === 'lost') this.#leave(job, ending.reason);
+    else if (ending.kind === 'failed') this.#wait(job, ending.reason, ending.seconds, ending.release);
+    else if (ending.kind === 'unreachable') await this.#waitForNode(job, ending.reason);
+    else this.#roster.drop(job);
   }
 
-  // One that is offline is heard of when it comes back.
-  #await(job: Job, reason: string): void {
-    const { peers, config } = this.#kit;
-    void peers.client.presence(job.collective).then(
-      (presence) => {
-        if (presence.isOnline(job.identity) !== false) {
-          return this.#wait(job, reason, backoffSeconds(job.tries, config.backoff));
-        }
-        this.#drop(job);
-        this.#told.delete(job.identity);
-        this.#kit.events.emit({ identity: job.identity, type: 'waiting', reason });
-      },
-      () => this.#wait(job, reason, backoffSeconds(job.tries, config.backoff)),
-    );
-  }
-
-  #wait(job: Job, reason: string, seconds: number): void {
-    if (this.#stop.signal.aborted) {
-      void job.release?.();
-      return this.#drop(job);
-    }
-    job.state = 'waiting';
-    job.reason = reason;
-    job.timer = setTimeout(() => this.#begin(job), seconds * 1000);
-    this.#kit.events.emit({ identity: job.identity, type: 'waiting', reason, seconds });
+  #tell(job: Job, report: NodeReport): void {
+    const { identity } = job;
+    this.#roster.isNews(identity, report.outcome);
+    if (this.#kit.config.steps.notify) this.#notifier.send({ identity, ...endMessage(report) });
+    this.#roster.drop(job);
   }
 
   #leave(job: Job, reason: string): void {
-    this.#drop(job);
-    if (this.#told.get(job.identity) === reason) return;
-    this.#told.set(job.identity, reason);
-    this.#kit.events.emit({ identity: job.identity, type: 'left', reason });
+    const { identity } = job;
+    if (this.#roster.isNews(identity, reason)) this.#kit.events.emit({ identity, type: 'left', reason });
+    this.#roster.drop(job);
   }
 
-  #drop(job: Job): void {
-    if (this.#jobs.get(job.identity) === job) this.#jobs.delete(job.identity);
-    this.#tellIdlers();
+  // One that is offline is heard of when it comes back.
+  async #waitForNode(job: Job, reason: string): Promise<void> {
+    const { peers, config, events } = this.#kit;
+    const next: Job = { ...job, tries: job.tries + 1 };
+    const presence = await peers.client.presence(job.collective).catch(() => undefined);
+    if (presence?.isOnline(job.identity) !== false) {
+      this.#wait(next, reason, backoffSeconds(next.tries, config.backoff));
+      return;
+    }
+    this.#roster.forget(job.identity);
+    events.emit({ identity: job.identity, type: 'waiting', reason });
+    this.#roster.drop(job);
   }
 
-  #tellIdlers(): void {
-    for (const resolve of this.#idlers) resolve();
-    this.#idlers.clear();
+  #wait(job: Job, reason: string, seconds: number, release?: () => Promise<void>): void {
+    this.#roster.take(job);
+    const again = () => this.#begin(job);
+    this.#roster.wait(job, { reason, seconds, again, ...(release ? { release } : {}) });
+    this.#kit.events.emit({ identity: job.identity, type: 'waiting', reason, seconds });
   }
-}
-
-function pick({ reason, recorded, report }: Extract<Ending, { kind: 'quarantined' }>) {
-  return { reason, recorded, report };
 }

@@ -13,9 +13,19 @@ import type { Session, Step, StepContext } from './steps/step.js';
 /** What became of a node that was taken up. */
 export type Ending =
   | { readonly kind: 'done'; readonly report: NodeReport }
-  | { readonly kind: 'quarantined'; readonly reason: string; readonly recorded: boolean; readonly report: NodeReport }
+  | {
+      readonly kind: 'quarantined';
+      readonly reason: string;
+      readonly recorded: boolean;
+      readonly report: NodeReport;
+    }
   /** It failed and is tried again; its lease is held until then. */
-  | { readonly kind: 'failed'; readonly reason: string; readonly seconds: number; readonly release: () => Promise<void> }
+  | {
+      readonly kind: 'failed';
+      readonly reason: string;
+      readonly seconds: number;
+      readonly release: () => Promise<void>;
+    }
   | { readonly kind: 'unreachable'; readonly reason: string }
   /** Somebody else works on it. */
   | { readonly kind: 'lost'; readonly reason: string }
@@ -52,6 +62,7 @@ class Provisioning {
     this.#journal = new Journal({
       session: this.#session,
       events: kit.events,
+      steps: kit.config.steps,
       record,
       master: { identity, address, reason },
       isOtherMaster: plan.isOtherMaster,
@@ -136,7 +147,8 @@ class Provisioning {
       this.#session.lease?.stop();
       // Another machine may have the name now: that one must not be taken up again either.
       recorded = await putAsideAnybody(this.#session.node, this.#kit.peers, reason);
-      if (!recorded) this.#log.warn({ reason: messageOf(error) }, 'the node could not be told of its quarantine');
+      if (!recorded)
+        this.#log.warn({ reason: messageOf(error) }, 'the node could not be told of its quarantine');
     }
     return { kind: 'quarantined', reason, recorded, report: this.#report('quarantined', reason) };
   }
@@ -146,7 +158,8 @@ class Provisioning {
     const { name } = step;
     if (!this.#journal.isOver(name)) return false;
     // A CSR is asked for again until it is signed: the fingerprint is to come from the node that is there now.
-    if (name === 'send_node_csr' && this.#kit.config.steps.sign_node_csr) return this.#journal.isOver('sign_node_csr');
+    if (name === 'send_node_csr' && this.#kit.config.steps.sign_node_csr)
+      return this.#journal.isOver('sign_node_csr');
     // Back in the enrolment collective: what it was to read was not there.
     const isBack = this.#session.node.collective === this.#kit.peers.enrolment;
     return !(name === 'restart' && isBack && this.#kit.peers.enrolment !== this.#kit.peers.main);

@@ -7,7 +7,11 @@ import type { Peers } from './peers.js';
 export async function putAside(node: NodeAgent, reason: string): Promise<void> {
   const text = { reason: oneLine(reason) };
   const options = { answerWithin: 5, signal: patience };
-  await node.change('quarantine', (agent, claim, given) => agent.quarantine({ ...text, ...claim }, given), options);
+  await node.change(
+    'quarantine',
+    (agent, claim, given) => agent.quarantine({ ...text, ...claim }, given),
+    options,
+  );
 }
 
 /** Puts aside whatever machine has the name now, and says whether it could be told. */

@@ -4,8 +4,8 @@ import {
   checkConfig,
   checkFilter,
   compilePattern,
-  emptyFilter,
   type Expression,
+  emptyFilter,
   type Filter,
   type LogLevel,
   loadConfig,
@@ -78,7 +78,9 @@ interface RawRole {
 
 interface RawConfig {
   readonly steps?: Readonly<Record<string, boolean | string>>;
-  readonly step_settings: Readonly<Record<StepName, Omit<StepSettings, 'condition'> & { condition?: string }>>;
+  readonly step_settings: Readonly<
+    Record<StepName, Omit<StepSettings, 'condition'> & { condition?: string }>
+  >;
   readonly hooks: readonly RawHook[] | null;
   readonly master: RawRole & { readonly criteria: readonly string[] | null };
   readonly target: RawRole;
@@ -129,7 +131,11 @@ function complete(raw: RawConfig, where: string): ProvisionerConfig {
     steps,
     stepSettings: readStepSettings(raw, where),
     hooks: readHooks(raw.hooks ?? [], where),
-    master: { ...roleOf(raw.master, 'master', where), criteria: raw.master.criteria ?? [], ...addressFactOf(raw.master) },
+    master: {
+      ...roleOf(raw.master, 'master', where),
+      criteria: raw.master.criteria ?? [],
+      ...addressFactOf(raw.master),
+    },
     target: { ...roleOf(raw.target, 'target', where), ...addressFactOf(raw.target) },
     notify: { ...roleOf(notifierOf(raw.notify, notes), 'notify', where), targets },
     sleeptime: raw.sleeptime,
@@ -196,7 +202,10 @@ function readClient(raw: RawConfig, where: string): ClientConfigSource {
     return { file: client === undefined ? undefined : resolve(dirname(where), client) };
   }
   if (client !== undefined) {
-    throw new TroupeError('CONFIG_INVALID', `${where}: client names a file, so ${keys.join(', ')} may not be here too`);
+    throw new TroupeError(
+      'CONFIG_INVALID',
+      `${where}: client names a file, so ${keys.join(', ')} may not be here too`,
+    );
   }
   const collectives = [...new Set([raw.collectives.main, raw.collectives.enrolment])];
   return { inline: checkConfig<ClientConfig>({ ...inline, collectives }, clientSchema, where) };

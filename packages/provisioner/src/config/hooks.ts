@@ -47,7 +47,8 @@ export const hooksSchema = { type: ['array', 'null'], items: hookSchema, default
 export function readHooks(raw: readonly RawHook[], where: string): readonly Hook[] {
   const names = raw.map((hook) => hook.name);
   const twice = names.find((each, index) => names.indexOf(each) !== index);
-  if (twice !== undefined) throw new TroupeError('CONFIG_INVALID', `${where}: two hooks are called "${twice}"`);
+  if (twice !== undefined)
+    throw new TroupeError('CONFIG_INVALID', `${where}: two hooks are called "${twice}"`);
   return raw.map(({ before, after, ...hook }) => {
     if ((before === undefined) === (after === undefined)) {
       throw new TroupeError('CONFIG_INVALID', `${where}: hooks: "${hook.name}" needs either before or after`);

@@ -17,8 +17,8 @@ export function readSwitches(given: Given | undefined, where: string, notes: str
   const switches = { ...all };
   for (const name of stepsOf2010) switches[name] = named[name] ?? false;
   // New since then, and part of what a final run is for.
-  switches.restart = named['restart'] ?? switches.puppet_final_run;
-  switches.verify = named['verify'] ?? switches.puppet_final_run;
+  switches.restart = named.restart ?? switches.puppet_final_run;
+  switches.verify = named.verify ?? switches.puppet_final_run;
   noteSwitches(named, switches, notes);
   return switches;
 }
@@ -55,9 +55,13 @@ function withDaemonize(named: Record<string, boolean>, where: string, notes: str
 function noteSwitches(named: Record<string, boolean>, switches: Switches, notes: string[]): void {
   const unnamed = stepsOf2010.filter((name) => named[name] === undefined);
   if (unnamed.length > 0) {
-    notes.push(`steps does not name ${unnamed.join(', ')}: off, as in 2010; without a steps section all are on`);
+    notes.push(
+      `steps does not name ${unnamed.join(', ')}: off, as in 2010; without a steps section all are on`,
+    );
   }
-  const added = (['restart', 'verify'] as const).filter((name) => named[name] === undefined && switches[name]);
+  const added = (['restart', 'verify'] as const).filter(
+    (name) => named[name] === undefined && switches[name],
+  );
   if (added.length > 0) {
     notes.push(
       `${added.join(' and ')} did not exist in 2010 and follow puppet_final_run: on; name them to change that`,

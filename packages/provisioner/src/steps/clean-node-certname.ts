@@ -23,8 +23,12 @@ export const cleanNodeCertname: Step = {
       // The CA that will sign must be clean; what another one keeps does this node no harm.
       if (failure && result.sender === master.identity) throw failure;
       if (failure) words.push(`not cleaned: ${failure.message}`);
-      else if (result.data.deleted || result.data.revoked) words.push(`${result.sender}: ${result.data.out ?? 'cleaned'}`);
+      else if (result.data.deleted || result.data.revoked)
+        words.push(`${result.sender}: ${result.data.out ?? 'cleaned'}`);
     }
-    return { outcome: 'ok', reason: words.length > 0 ? words.join('; ') : `no CA had anything of ${certname}` };
+    return {
+      outcome: 'ok',
+      reason: words.length > 0 ? words.join('; ') : `no CA had anything of ${certname}`,
+    };
   },
 };

@@ -18,9 +18,13 @@ export function hookStep(hook: Hook, isAfterHandOver: boolean): Step {
       try {
         return { outcome: 'ok', reason: await call(hook, context) };
       } catch (error) {
-        const isOwn = error instanceof StepFailure && (error.kind === 'failed' || error.kind === 'unreachable');
-        if (!hook.optional || !isOwn || context.signal.aborted) throw error;
-        return { outcome: 'skipped', reason: `it failed and is optional: ${error.message}` };
+        if (!(error instanceof StepFailure) || context.signal.aborted) throw error;
+        const isOwn = error.kind === 'failed' || error.kind === 'gone' || error.kind === 'unreachable';
+        if (hook.optional && isOwn) {
+          return { outcome: 'skipped', reason: `it failed and is optional: ${error.message}` };
+        }
+        // Whoever named an agent that is not there is told so.
+        throw error.kind === 'gone' ? new StepFailure('failed', error.message, { cause: error }) : error;
       }
     },
   };
@@ -47,7 +51,10 @@ async function targetOf(hook: Hook, { peers, session, master }: StepContext): Pr
   const { nodes } = await peers.client.discover({ collective: peers.main, filter });
   const target = nodes[Math.floor(Math.random() * nodes.length)];
   if (target !== undefined) return target;
-  throw new StepFailure('unreachable', `no node with the agent ${hook.agent} answers in the collective ${peers.main}`);
+  throw new StepFailure(
+    'unreachable',
+    `no node with the agent ${hook.agent} answers in the collective ${peers.main}`,
+  );
 }
 
 async function filledIn(input: Hook['input'], context: StepContext): Promise<Record<string, unknown>> {

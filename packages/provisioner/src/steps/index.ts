@@ -32,7 +32,8 @@ const order: readonly Step[] = [
 /** The steps that a configuration asks for, its hooks in their places. */
 export function stepsOf(config: Pick<ProvisionerConfig, 'steps' | 'hooks'>): readonly Step[] {
   const isAway = (hook: Hook) =>
-    order.findIndex(({ name }) => name === hook.step) + (hook.place === 'after' ? 1 : 0) > order.indexOf(restart);
+    order.findIndex(({ name }) => name === hook.step) + (hook.place === 'after' ? 1 : 0) >
+    order.indexOf(restart);
   const hooks = (step: string, place: Hook['place']) =>
     config.hooks
       .filter((hook) => hook.step === step && hook.place === place)

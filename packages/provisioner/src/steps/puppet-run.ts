@@ -1,5 +1,5 @@
-import { messageOf } from '@troupe/core';
 import type { Call, CallOptions } from '@troupe/client';
+import { messageOf } from '@troupe/core';
 import { StepFailure } from '../failure.js';
 import type { Claim } from '../node-agent.js';
 import type { ProvisionAgent } from '../peers.js';
@@ -29,7 +29,8 @@ function puppetRun(
       try {
         const data = await node.change(
           name,
-          (agent, claim, options) => call(agent, environment === undefined ? claim : { ...claim, environment }, options),
+          (agent, claim, options) =>
+            call(agent, environment === undefined ? claim : { ...claim, environment }, options),
           { timeout: context.timeoutSeconds, onProgress: ({ data: piece }) => show(context, piece) },
         );
         return {
@@ -65,9 +66,13 @@ async function judged(error: unknown, { master, masters, signal }: StepContext):
   const isAlive = await masters.isAlive(master.identity).catch(() => false);
   if (isAlive) return error;
   masters.forget();
-  return new StepFailure('unreachable', `${messageOf(error)}; its master ${master.identity} does not answer`, {
-    cause: error,
-    ...(error.run === undefined ? {} : { run: error.run }),
-    ...(error.runSeconds === undefined ? {} : { runSeconds: error.runSeconds }),
-  });
+  return new StepFailure(
+    'unreachable',
+    `${messageOf(error)}; its master ${master.identity} does not answer`,
+    {
+      cause: error,
+      ...(error.run === undefined ? {} : { run: error.run }),
+      ...(error.runSeconds === undefined ? {} : { runSeconds: error.runSeconds }),
+    },
+  );
 }

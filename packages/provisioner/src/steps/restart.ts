@@ -14,7 +14,8 @@ export const restart: Step = {
       await session.node.change('restart', (agent, claim, options) => agent.restart({ ...claim }, options));
     } catch (error) {
       // It may go away before its answer is out: the next step finds out.
-      const isAway = error instanceof StepFailure && (error.kind === 'unreachable' || error.kind === 'interrupted');
+      const isAway =
+        error instanceof StepFailure && (error.kind === 'unreachable' || error.kind === 'interrupted');
       if (!isAway) throw error;
       return { outcome: 'ok', reason: 'the node went away without an answer' };
     }
@@ -24,7 +25,7 @@ export const restart: Step = {
 
 // Nobody can renew a lease while the node is away.
 async function keepWhileAway({ session, config }: StepContext): Promise<void> {
-  const away = config.stepSettings['verify']?.timeout ?? verifySeconds;
+  const away = config.stepSettings.verify?.timeout ?? verifySeconds;
   await session.lease?.confirm(Math.ceil(away) + config.leaseSeconds);
   session.lease?.stop();
 }

@@ -20,9 +20,13 @@ export const signNodeCsr: Step = {
     const known = await caStatus(context, certname);
     if (known.state === 'signed') return signedBefore(context, certname, csrReported);
     if (known.state !== 'requested') {
-      throw new StepFailure('failed', `the CA of ${context.master.identity} has no CSR of ${certname} (${known.state})`, {
-        back: known.state === 'revoked' ? 'clean_node_certname' : 'send_node_csr',
-      });
+      throw new StepFailure(
+        'failed',
+        `the CA of ${context.master.identity} has no CSR of ${certname} (${known.state})`,
+        {
+          back: known.state === 'revoked' ? 'clean_node_certname' : 'send_node_csr',
+        },
+      );
     }
     if (!isSameFingerprint(known.fingerprint, csrReported)) {
       throw planted(context, certname, known.fingerprint, csrReported);
@@ -36,12 +40,13 @@ export const signNodeCsr: Step = {
 async function sign(context: StepContext, certname: string, fingerprint: string): Promise<StepEnd> {
   const { peers, master, signal, session } = context;
   const options = { targets: [master.identity], collective: peers.main, signal };
-  const { data } = await ask(() => peers.puppetca.sign({ certname, fingerprint }, options), 'puppetca sign').catch(
-    async (error: unknown) => {
-      await checkReplaced(context, certname, fingerprint);
-      throw error;
-    },
-  );
+  const { data } = await ask(
+    () => peers.puppetca.sign({ certname, fingerprint }, options),
+    'puppetca sign',
+  ).catch(async (error: unknown) => {
+    await checkReplaced(context, certname, fingerprint);
+    throw error;
+  });
   if (!isSameFingerprint(data.csr_fingerprint, fingerprint)) {
     throw new StepFailure(
       'permanent',
@@ -71,10 +76,16 @@ async function signedBefore(context: StepContext, certname: string, csrReported:
   }
   const { state, fingerprint } = await caStatus(context, certname);
   if (state !== 'signed') {
-    throw new StepFailure('failed', `the certificate of ${certname} is ${state} now`, { back: 'send_node_csr' });
+    throw new StepFailure('failed', `the certificate of ${certname} is ${state} now`, {
+      back: 'send_node_csr',
+    });
   }
   context.session.findings.csrSigned = csrReported;
-  return ended(context, `signed before: the certificate is of the key of ${csrReported}, as the node confirms`, fingerprint);
+  return ended(
+    context,
+    `signed before: the certificate is of the key of ${csrReported}, as the node confirms`,
+    fingerprint,
+  );
 }
 
 function ended({ session }: StepContext, reason: string, certificate: string | null): StepEnd {

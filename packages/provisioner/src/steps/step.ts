@@ -1,13 +1,11 @@
-import type { Logger, matches } from '@troupe/core';
+import type { Logger } from '@troupe/core';
 import type { ProvisionerConfig } from '../config/config.js';
 import type { Lease } from '../lease.js';
 import type { Master, Masters } from '../masters.js';
 import type { NameGuard } from '../name-guard.js';
 import type { NodeAgent } from '../node-agent.js';
+import type { NodeView } from '../node-view.js';
 import type { Peers } from '../peers.js';
-
-/** A node as filters see it. */
-export type FilterNode = Parameters<typeof matches>[1];
 
 /** What is learnt on the way, by this provisioner or by one before it. */
 export interface Findings {
@@ -30,7 +28,7 @@ export interface Session {
   /** Whether it has a good certificate of its master; asked once. */
   certificate?: Promise<string | undefined>;
   /** What conditions see of the node; asked once. */
-  view?: Promise<FilterNode>;
+  view?: Promise<NodeView>;
   /** The name that was found to be nobody else's. */
   freeName?: string;
 }

@@ -1,11 +1,11 @@
-import type { Result } from '@troupe/client';
+import type { PresenceView, Result } from '@troupe/client';
 import { StepFailure } from '../failure.js';
 import { KeyPin } from '../key-pin.js';
 import { NodeAgent } from '../node-agent.js';
 import { caStatus, certnameOf, isSameFingerprint } from './ca.js';
 import type { Step, StepContext, StepEnd } from './step.js';
 
-/** Milliseconds between two looks where no presence tells. */
+/** Milliseconds between two looks where presence does not tell. */
 const lookEvery = 1000;
 
 /** Seconds that a node has to come back, unless the configuration says otherwise. */
@@ -23,14 +23,21 @@ export const verify: Step = {
     const deadline = Date.now() + context.timeoutSeconds * 1000;
     let doubt = `${name} did not answer in the collective ${peers.main}`;
     while (Date.now() < deadline) {
+      // A question that comes before the node would have to be asked again.
+      const presence = await peers.client.presence(peers.main);
+      if (presence.isOnline(name) !== true) await arrivalOf(context, presence, name);
       const end = await look(context, name);
       if (typeof end === 'object') return end;
       doubt = end ?? doubt;
-      await arrivalOf(context, name);
+      if (end !== undefined) await arrivalOf(context, presence, name);
     }
-    throw new StepFailure('failed', `the node did not come back within ${context.timeoutSeconds} s: ${doubt}`, {
-      back: 'restart',
-    });
+    throw new StepFailure(
+      'failed',
+      `the node did not come back within ${context.timeoutSeconds} s: ${doubt}`,
+      {
+        back: 'restart',
+      },
+    );
   },
 };
 
@@ -70,8 +77,7 @@ async function judge(context: StepContext, name: string, result: Result<unknown>
   return { outcome: 'ok', reason: `it came back as ${name} in the collective ${peers.main}, ${how}` };
 }
 
-async function arrivalOf({ peers, signal }: StepContext, name: string): Promise<void> {
-  const presence = await peers.client.presence(peers.main);
+async function arrivalOf({ signal }: StepContext, presence: PresenceView, name: string): Promise<void> {
   await new Promise<void>((resolve) => {
     const go = () => {
       clearTimeout(timer);

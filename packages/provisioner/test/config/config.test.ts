@@ -1,0 +1,175 @@
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseExpression, type TroupeError } from '@troupe/core';
+import { createTempFolder } from '@troupe/testkit';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { freeNodes } from '../../src/config/schema.js';
+import { clientConfigOf, loadProvisionerConfig, parseProvisionerConfig } from '../../src/index.js';
+
+const fixture = (name: string) => fileURLToPath(new URL(`../../../test/fixtures/${name}`, import.meta.url));
+
+function faultOf(yaml: string): string {
+  try {
+    parseProvisionerConfig(yaml, 'provisioner.yaml');
+  } catch (error) {
+    expect((error as TroupeError).code).to.equal('CONFIG_INVALID');
+    return (error as TroupeError).message;
+  }
+  throw new Error(`this was accepted: ${yaml}`);
+}
+
+describe('the configuration', () => {
+  it('reads the provisioner.yaml of 2010 as it was meant', () => {
+    const config = loadProvisionerConfig(fixture('provisioner-2010.yaml'));
+    expect(config.master).to.deep.include({
+      criteria: ['ec2_placement_region', 'country'],
+      agent: 'puppetca',
+      addressFact: 'ipaddress',
+    });
+    expect(config.master.filter).to.deep.include({ agents: ['puppetca'], compound: [] });
+    expect(config.target.filter).to.deep.include({ agents: ['provision'], compound: [] });
+    expect(config.notify.filter).to.deep.include({
+      agents: ['notify'],
+      compound: [parseExpression('/monitor1/')],
+    });
+    expect(config.notify.targets).to.deep.equal(['boxcar://rip@devco.net']);
+    expect(config.log).to.deep.equal({ level: 'debug', file: '/dev/stderr' });
+    expect(config.daemonize).to.equal(false);
+    expect(config.steps).to.deep.equal({
+      lock: false,
+      set_puppet_hostname: true,
+      clean_node_certname: true,
+      send_node_csr: true,
+      sign_node_csr: true,
+      puppet_bootstrap_stage: true,
+      puppet_final_run: true,
+      puppet_daemonize: false,
+      restart: true,
+      verify: true,
+      done: true,
+      notify: true,
+    });
+  });
+
+  it('says what in it is not what it seems', () => {
+    const { notes } = loadProvisionerConfig(fixture('provisioner-2010.yaml'));
+    expect(notes).to.deep.equal([
+      'steps does not name lock, puppet_daemonize: off, as in 2010; without a steps section all are on',
+      'restart and verify did not exist in 2010 and follow puppet_final_run: on; name them to change that',
+      'steps.lock is off: run one provisioner only, and nothing fences off one that hangs',
+      'notify.agent angelianotify is called notify now: that agent is asked',
+    ]);
+  });
+
+  it('reads the shipped example of 2010, in which every step is off, as one that touches nothing', () => {
+    const { steps, notes, daemonize } = loadProvisionerConfig(fixture('provisioner-2010.dist.yaml'));
+    const { done, ...switchable } = steps;
+    expect(Object.values(switchable)).to.not.include(true);
+    expect(daemonize).to.equal(true);
+    expect(notes).to.include('no step that changes a node is on: nodes are left alone, and none is disabled');
+  });
+
+  it('has defaults for all of it', () => {
+    const config = parseProvisionerConfig('');
+    expect(config.steps).to.include({
+      lock: true,
+      puppet_final_run: true,
+      puppet_daemonize: false,
+      verify: true,
+    });
+    expect(config.target.filter.compound).to.deep.equal([parseExpression(freeNodes)]);
+    expect(config.collectives).to.deep.equal({ enrolment: 'provisioning', main: 'mcollective' });
+    expect(config).to.include({
+      sleeptime: 5,
+      workers: 50,
+      limitPerMaster: 10,
+      leaseSeconds: 60,
+      attempts: 3,
+    });
+    expect(config.notes).to.deep.equal(['notify.targets is empty: nobody is notified']);
+  });
+
+  describe('puppet_daemonize, which could never work in 2010', () => {
+    for (const key of ['puppet_daemonize', 'puppet_daemon']) {
+      it(`works when it is written ${key}, and says so`, () => {
+        const { steps, notes } = parseProvisionerConfig(`steps: { ${key}: true }`);
+        expect(steps.puppet_daemonize).to.equal(true);
+        expect(notes.join()).to.match(/puppet_daemonize/);
+      });
+    }
+
+    it('is refused when the two names contradict each other', () => {
+      expect(faultOf('steps: { puppet_daemonize: true, puppet_daemon: false }')).to.match(
+        /contradict each other/,
+      );
+    });
+  });
+
+  it('reads the booleans of YAML 1.1', () => {
+    const { steps } = parseProvisionerConfig(
+      'steps: { lock: yes, set_puppet_hostname: no, notify: on, send_node_csr: off }',
+    );
+    expect(steps).to.include({ lock: true, set_puppet_hostname: false, notify: true, send_node_csr: false });
+  });
+
+  for (const [yaml, expected] of [
+    [
+      'steps: { puppet_final_rum: true }',
+      'steps: unknown key "puppet_final_rum" (did you mean "puppet_final_run"?)',
+    ],
+    ['sleptime: 3', 'the file: unknown key "sleptime" (did you mean "sleeptime"?)'],
+    ['master: { criterion: [a] }', 'master: unknown key "criterion"'],
+    ['target: { filter: "a = and" }', 'target.filter: '],
+    ['step_settings: { verify: { condition: "(" } }', 'step_settings.verify.condition: '],
+    ['step_settings: { verify: { timout: 3 } }', 'unknown key "timout" (did you mean "timeout"?)'],
+    ['workers: 0', 'workers: must be >= 1'],
+    ['backoff: { first: 10, most: 5 }', 'backoff.first is greater than backoff.most'],
+    ['notify: { targets: [nobody] }', 'notify.targets.0: must match pattern'],
+    ['hooks: [{ name: cmdb, agent: cmdb, action: add }]', '"cmdb" needs either before or after'],
+    ['hooks: [{ name: lock, after: lock, agent: a, action: b }]', 'hooks.0.name'],
+    [
+      'hooks: [{ name: a, after: lock, agent: a, action: b }, { name: a, after: lock, agent: a, action: b }]',
+      'two hooks are called "a"',
+    ],
+    ['client: a.yaml\nbroker: { urls: [] }', 'client names a file, so broker may not be here too'],
+    ['security: { mode: nome }', 'security.mode: must be one of x509, token, none'],
+    ['protected: ["/(/"]', 'protected: /(/ is no regular expression'],
+  ] as const) {
+    it(`refuses ${yaml.split('\n')[0]}`, () => {
+      expect(faultOf(yaml)).to.contain('provisioner.yaml').and.to.contain(expected);
+    });
+  }
+
+  it('tells all faults at once', () => {
+    expect(faultOf('workers: 0\nattempts: 0')).to.match(/workers.*attempts/);
+  });
+
+  it('takes protected names, exact or as a pattern', () => {
+    const { isProtected } = parseProvisionerConfig("protected: [db1.example.net, '/^puppet/']");
+    expect(['db1.example.net', 'puppet7', 'db1xexample.net', 'web1'].map(isProtected)).to.deep.equal([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('takes the client from its own sections', () => {
+    const config = parseProvisionerConfig(
+      'broker: { urls: ["mqtt://127.0.0.1:1883"] }\nsecurity: { mode: none }',
+    );
+    const client = clientConfigOf(config);
+    expect(client.security.mode).to.equal('none');
+    expect(client.broker.urls).to.deep.equal(['mqtt://127.0.0.1:1883']);
+    expect(client.collectives).to.deep.equal(['mcollective', 'provisioning']);
+  });
+
+  it('takes the client from a file beside it', async () => {
+    await using folder = await createTempFolder();
+    writeFileSync(folder.join('client.yaml'), 'security: { mode: none }\nconnect_timeout: 3');
+    writeFileSync(folder.join('provisioner.yaml'), 'client: client.yaml');
+    const client = clientConfigOf(loadProvisionerConfig(folder.join('provisioner.yaml')));
+    expect(client).to.deep.include({ connect_timeout: 3 });
+  });
+});

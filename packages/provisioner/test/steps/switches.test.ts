@@ -1,0 +1,182 @@
+import { ActionError, defineAgent } from '@troupe/core';
+import { waitFor } from '@troupe/testkit';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { World } from '../fixtures/world.js';
+
+const eu = { region: 'eu', country: 'de' };
+const words = (steps: readonly { step: string; outcome: string }[]) =>
+  steps.map(({ step, outcome }) => `${step} ${outcome}`);
+
+describe('the steps', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.create();
+    await world.master('puppet1', eu);
+  });
+  afterEach(() => world.close());
+
+  it('are those that are on', async () => {
+    const watched = await world.provisioner(
+      'steps: { set_puppet_hostname: true, puppet_final_run: true, puppet_daemonize: true, restart: false, verify: false }',
+    );
+    const { machine } = await world.node('web1', { facts: eu });
+    const report = await watched.ended('web1');
+    expect(words(report.steps)).to.deep.equal([
+      'set_puppet_hostname ok',
+      'puppet_final_run ok',
+      'puppet_daemonize ok',
+      'done ok',
+    ]);
+    expect(machine.isDaemonized).to.equal(true);
+    expect(machine.record.token, 'no lease was taken').to.equal(0);
+    expect(machine.record.isDisabled).to.equal(true);
+  });
+
+  it('leave nodes alone where none is on', async () => {
+    const watched = await world.provisioner('steps: { lock: false, notify: false }');
+    const { machine } = await world.node('web1', { facts: eu });
+    await watched.provisioner.idle();
+    expect(watched.events).to.deep.equal([]);
+    expect(machine.calls).to.deep.equal([]);
+    expect(machine.record.isDisabled).to.equal(false);
+  });
+
+  it('are left out where their condition is not true of the node', async () => {
+    const watched = await world.provisioner(
+      [
+        'step_settings:',
+        '  puppet_bootstrap_stage: { condition: "role=new" }',
+        '  puppet_final_run: { condition: "region=eu and provision().locked=true" }',
+      ].join('\n'),
+    );
+    const { machine } = await world.node('web1', { facts: eu });
+    const report = await watched.ended('web1');
+    expect(machine.runs).to.deep.equal(['production']);
+    const left = report.steps.find(({ step }) => step === 'puppet_bootstrap_stage');
+    expect(left).to.include({ outcome: 'skipped', reason: 'not true of this node: role=new' });
+  });
+
+  it('have attempts of their own', async () => {
+    const watched = await world.provisioner('step_settings: { puppet_bootstrap_stage: { attempts: 1 } }');
+    const { machine } = await world.node('web1', { facts: eu });
+    machine.puppet = () => {
+      throw new Error('no');
+    };
+    expect((await watched.ended('web1')).failure).to.match(/^puppet_bootstrap_stage: /);
+    expect(machine.runs).to.have.length(1);
+  });
+
+  it('end with their time', async () => {
+    const watched = await world.provisioner(
+      'attempts: 1\nstep_settings: { puppet_bootstrap_stage: { timeout: 0.3 } }',
+    );
+    const { machine } = await world.node('web1', { facts: eu });
+    machine.puppet = () => new Promise(() => {});
+    expect((await watched.ended('web1')).failure).to.match(/did not end within its 0.3 s/);
+  });
+
+  describe('of the site', () => {
+    const ddl = {
+      metadata: {
+        name: 'cmdb',
+        description: 'd',
+        author: 'a',
+        license: 'l',
+        version: '1.0.0',
+        url: 'u',
+        timeout: 5,
+      },
+      actions: [
+        {
+          action: 'register',
+          description: 'Registers a host',
+          display: 'always',
+          input: {
+            host: {
+              prompt: 'Host',
+              description: 'Host',
+              type: 'string',
+              optional: false,
+              validation: '.',
+              maxlength: 90,
+            },
+            by: {
+              prompt: 'By',
+              description: 'By',
+              type: 'string',
+              optional: true,
+              validation: '.',
+              maxlength: 90,
+            },
+          },
+          output: {},
+        },
+      ],
+    } as const;
+    let calls: string[];
+    let fault: string | undefined;
+
+    beforeEach(async () => {
+      calls = [];
+      fault = undefined;
+      const agent = defineAgent(ddl, () => ({
+        register: ({ host, by }) => {
+          calls.push(`${host} by ${by}`);
+          if (fault !== undefined) throw new ActionError(fault);
+          return {};
+        },
+      }));
+      await world.host('cmdb1', { collective: 'mcollective', agents: [agent] });
+    });
+
+    const hook = (more: string) =>
+      `attempts: 2\nhooks: [{ name: cmdb, agent: cmdb, action: register, input: { host: "{certname}", by: "{master}" }, ${more} }]`;
+
+    for (const [place, before, after] of [
+      ['after: sign_node_csr', 'sign_node_csr', 'puppet_bootstrap_stage'],
+      ['before: lock', undefined, undefined],
+      ['after: verify', 'verify', 'done'],
+    ] as const) {
+      if (before === undefined) continue;
+      it(`are done ${place}`, async () => {
+        const watched = await world.provisioner(hook(place));
+        await world.node('web1', { facts: eu });
+        const { steps } = await watched.ended('web1');
+        const names = steps.map(({ step }) => step);
+        expect(names.slice(names.indexOf('cmdb') - 1, names.indexOf('cmdb') + 2)).to.deep.equal([
+          before,
+          'cmdb',
+          after,
+        ]);
+        expect(calls).to.deep.equal(['web1 by puppet1']);
+      });
+    }
+
+    it('fail as other steps do', async () => {
+      fault = 'no such site';
+      const watched = await world.provisioner(hook('after: sign_node_csr'));
+      await world.node('web1', { facts: eu });
+      expect((await watched.ended('web1')).failure).to.match(/^cmdb failed 2 times, at last: .*no such site/);
+    });
+
+    it('may fail where they are optional', async () => {
+      fault = 'no such site';
+      const watched = await world.provisioner(hook('after: sign_node_csr, optional: true'));
+      await world.node('web1', { facts: eu });
+      const report = await watched.ended('web1');
+      expect(report.outcome).to.equal('done');
+      expect(words(report.steps)).to.include('cmdb skipped');
+    });
+
+    it('are asked of the node itself where it has the agent', async () => {
+      const watched = await world.provisioner(hook('after: sign_node_csr, on: node, optional: true'));
+      await world.node('web1', { facts: eu });
+      const { steps } = await watched.ended('web1');
+      expect(steps.find(({ step }) => step === 'cmdb')?.reason).to.match(
+        /there is no agent "cmdb" here|no DDL/,
+      );
+      await waitFor('nothing', () => calls.length === 0);
+    });
+  });
+});
