@@ -68,9 +68,20 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
     return this.#about;
   }
 
+  /** The same, as soon as a node has said it; nothing where the call ended and none did. */
+  async whenKnown(): Promise<{ readonly agent: string; readonly action: string } | undefined> {
+    while (!this.#about && !this.#isOver) await this.#change.wait();
+    return this.#about;
+  }
+
   /** Targets that have been asked and have not ended. */
   open(): readonly string[] {
     return this.#collector?.open() ?? [];
+  }
+
+  /** Those of them that are known to be at work on it. */
+  running(): readonly string[] {
+    return this.#collector?.running() ?? [];
   }
 
   /** All results, when the call is over. Throws what spoils the whole call. */
@@ -163,7 +174,10 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
   }
 
   #receive(collector: Collector, reply: Reply, key: string): void {
-    if (reply.agent !== '') this.#about ??= { agent: reply.agent, action: reply.action };
+    if (reply.agent !== '' && !this.#about) {
+      this.#about = { agent: reply.agent, action: reply.action };
+      this.#change.tell();
+    }
     const { isNew, result } = collector.receive(reply, key, Date.now());
     if (isNew && reply.kind === 'progress')
       this.#parts.options.onProgress?.({ sender: reply.sender, data: reply.data });

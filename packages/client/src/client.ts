@@ -3,10 +3,8 @@ import {
   type ActionNames,
   type ActionOf,
   type CallInputOf,
-  type CompiledDdl,
   checkFilter,
   clientSecurity,
-  compileDdl,
   connectMqtt,
   type DataOf,
   type Ddl,
@@ -21,6 +19,7 @@ import {
 } from '@troupe/core';
 import { Call } from './call.js';
 import type { AttachOptions, CallOptions } from './call-options.js';
+import { compiledDdl } from './compiled.js';
 import type { ClientConfig } from './config.js';
 import { localCaller } from './config.js';
 import { type Discovery, type DiscoveryOptions, discover } from './discovery.js';
@@ -43,7 +42,6 @@ export class Client {
   readonly #topics: Topics;
   readonly #router: Router;
   readonly #presence = new Map<string, Promise<PresenceView>>();
-  readonly #compiled = new WeakMap<Ddl, CompiledDdl>();
 
   /** @internal Use `connect`. */
   constructor(config: ClientConfig, transport: Transport, topics: Topics, router: Router) {
@@ -109,7 +107,7 @@ export class Client {
 
   /** Calls an action by name. Throws INPUT_INVALID before anything is sent when the input is not what the DDL says. */
   call(ddl: Ddl, action: string, input: Readonly<Record<string, unknown>>, options: CallOptions = {}): Call {
-    const compiled = this.compile(ddl);
+    const compiled = compiledDdl(ddl);
     const checked = compiled.action(action);
     if (!checked) throw new TroupeError('INPUT_INVALID', compiled.unknownAction(action));
     const complete = checked.withDefaults(input);
@@ -152,13 +150,6 @@ export class Client {
   /** A filter for the same nodes, as far as they have an agent. */
   withAgent(filter: Filter, agent: string): Filter {
     return { ...filter, agents: [...new Set([...filter.agents, agent])] };
-  }
-
-  /** A DDL ready for use; validators that are not here are left to the nodes. */
-  compile(ddl: Ddl): CompiledDdl {
-    const compiled = this.#compiled.get(ddl) ?? compileDdl(ddl, { unknownValidators: 'skip' });
-    this.#compiled.set(ddl, compiled);
-    return compiled;
   }
 
   #about(id: string, collective: string, ttl = defaultTtl) {

@@ -65,6 +65,13 @@ export class Collector {
     return [...this.#open.keys()];
   }
 
+  /** Those of them that said that they are at work. */
+  running(): readonly string[] {
+    return [...this.#open.values()]
+      .filter(({ acceptedUntil }) => acceptedUntil !== undefined)
+      .map(({ identity }) => identity);
+  }
+
   /** Counts on a node from now on: milliseconds, as `Date.now()`. */
   expect(identity: string, now: number): void {
     this.#open.set(identity, {

@@ -31,7 +31,7 @@ export const clientSchema = section({
   security: sections.security,
   collectives: sections.collectives,
   ddl_dirs: { type: 'array', items: sections.file, default: [] },
-  log: section({ level: { ...sections.logLevel, default: 'error' } }),
+  log: section({ level: { ...sections.logLevel, default: 'warn' } }),
   connect_timeout: { type: 'number', exclusiveMinimum: 0, default: 10 },
 });
 
@@ -43,7 +43,7 @@ export function configPlaces(): readonly string[] {
 
 /** The file that holds the configuration: the one named, `TROUPE_CONFIG`, or the first that exists. Throws FILE_UNREADABLE. */
 export function findClientConfig(named?: string): string {
-  const wanted = named ?? process.env.TROUPE_CONFIG;
+  const wanted = named ?? (process.env.TROUPE_CONFIG || undefined);
   if (wanted !== undefined) return wanted;
   const found = configPlaces().find((place) => existsSync(place));
   if (found !== undefined) return found;

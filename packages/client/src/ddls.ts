@@ -14,19 +14,24 @@ export function ddlCache(): string {
   return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'troupe', 'ddl');
 }
 
-/** The folders of this machine in which DDLs are looked for: the configured ones, those that come with Troupe, the cache. */
-export function ddlFolders(configured: readonly string[]): readonly string[] {
-  return [...configured, bundledDdls, ddlCache()];
+/** The DDLs on this machine by agent: the configured folders, those that come with Troupe, then the cache. */
+export async function localDdls(configured: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const bundled = new Map(await listDdls([bundledDdls]));
+  // That of the npm package, and not of an agent named "package".
+  bundled.delete('package');
+  const [own, cached] = await Promise.all([listDdls(configured), listDdls([ddlCache()])]);
+  return new Map([...cached, ...bundled, ...own]);
+}
+
+/** The DDL of an agent from this machine's disk, if it is there. Throws DDL_INVALID, FILE_UNREADABLE. */
+export async function localDdl(configured: readonly string[], agent: string): Promise<Ddl | undefined> {
+  const path = (await localDdls(configured)).get(agent);
+  return path === undefined ? undefined : (await findDdl(agent, [dirname(path)])).ddl;
 }
 
 /** The DDL of an agent: from this machine's disk, or else from a node that has the agent. Throws DDL_UNKNOWN, DDL_INVALID. */
 export async function resolveDdl(client: Client, agent: string, collective: string): Promise<Ddl> {
-  try {
-    return (await findDdl(agent, ddlFolders(client.config.ddl_dirs))).ddl;
-  } catch (error) {
-    if (!(error instanceof TroupeError && error.code === 'DDL_UNKNOWN')) throw error;
-    return fetchDdl(client, agent, collective);
-  }
+  return (await localDdl(client.config.ddl_dirs, agent)) ?? (await fetchDdl(client, agent, collective));
 }
 
 async function fetchDdl(client: Client, agent: string, collective: string): Promise<Ddl> {
@@ -39,7 +44,7 @@ async function fetchDdl(client: Client, agent: string, collective: string): Prom
     if (result.ok && result.data.ddl)
       return keep(parseDdl(result.data.ddl, `the DDL of "${agent}" from ${node}`));
   }
-  const known = (await listDdls(ddlFolders(client.config.ddl_dirs))).keys();
+  const known = (await localDdls(client.config.ddl_dirs)).keys();
   const here = `there is no DDL for the agent "${agent}" on this machine${suggestion(agent, known)}`;
   const there =
     nodes.length === 0 ? 'no node has such an agent' : `${nodes.slice(0, 3).join(', ')} did not give it`;

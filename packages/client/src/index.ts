@@ -1,6 +1,7 @@
 export { Call } from './call.js';
 export type { AttachOptions, CallOptions } from './call-options.js';
 export { type AgentClient, Client, type ConnectOptions, connect } from './client.js';
+export { compiledDdl } from './compiled.js';
 export {
   type ClientConfig,
   clientSchema,
@@ -9,8 +10,16 @@ export {
   loadClientConfig,
   localCaller,
 } from './config.js';
-export { bundledDdls, ddlCache, ddlFolders, resolveDdl } from './ddls.js';
+export { bundledDdls, ddlCache, localDdl, localDdls, resolveDdl } from './ddls.js';
 export type { Discovery, DiscoveryOptions } from './discovery.js';
 export type { PresenceListener, PresenceView } from './presence.js';
-export { type ProgressPiece, type Result, type State, type Stats, silentStates, states } from './result.js';
+export {
+  type ProgressPiece,
+  type Result,
+  type State,
+  type Stats,
+  silentStates,
+  states,
+  statsOf,
+} from './result.js';
 export { batchSize, limited, pick, type Share } from './share.js';

@@ -21,6 +21,7 @@ export class Router {
   readonly #parts: { transport: Transport; topics: Topics; security: Security; log: Logger };
   readonly #listeners = new Map<string, ReplyListener>();
   readonly #collectives = new Map<string, Promise<unknown>>();
+  #last: Promise<void> = Promise.resolve();
 
   constructor(
     session: string,
@@ -40,9 +41,8 @@ export class Router {
     let subscribed = this.#collectives.get(collective);
     if (!subscribed) {
       // QoS 0: a broker keeps only so many unacknowledged messages for a subscriber, and loses the rest of a fan-in.
-      subscribed = transport.subscribe(
-        topics.replies(collective, this.caller, this.session),
-        (bytes) => void this.#receive(bytes),
+      subscribed = transport.subscribe(topics.replies(collective, this.caller, this.session), (bytes) =>
+        this.#receive(bytes),
       );
       this.#collectives.set(collective, subscribed);
       subscribed.catch(() => this.#collectives.delete(collective));
@@ -65,11 +65,18 @@ export class Router {
       await transport.publish(topics.node(message.collective, identity), bytes);
   }
 
-  // Signatures are checked off the main thread, so a large fan-in does not block the loop.
-  async #receive(bytes: Uint8Array): Promise<void> {
-    const { security, log } = this.#parts;
+  // Signatures are checked off the main thread, so a large fan-in does not block the loop. Whichever check ends
+  // first, replies are brought in the order in which they came: a result must not overtake the output before it.
+  #receive(bytes: Uint8Array): void {
+    const opened = open(bytes, this.#parts.security.verifier);
+    opened.catch(() => {});
+    this.#last = this.#last.then(() => this.#deliver(opened));
+  }
+
+  async #deliver(opened: ReturnType<typeof open>): Promise<void> {
+    const { log } = this.#parts;
     try {
-      const { payload, proof } = await open(bytes, security.verifier);
+      const { payload, proof } = await opened;
       const reply = checkReply(payload);
       if (proof.name !== undefined && proof.name !== reply.sender) {
         throw new TroupeError(

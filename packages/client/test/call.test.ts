@@ -269,13 +269,7 @@ describe('a call', () => {
     await network.node('a', [work()]);
     const other = await network.client();
     const begun = other.call(ddl, 'slow', {}, { targets: ['a'] });
-    const started = new Promise<void>((resolve) => {
-      other
-        .call(ddl, 'echo', {}, { targets: ['a'] })
-        .one()
-        .then(() => resolve());
-    });
-    await started;
+    await other.call(ddl, 'echo', {}, { targets: ['a'] }).one();
     const pieces: unknown[] = [];
     const attached = client.attach(begun.id, {
       targets: ['a', 'b'],

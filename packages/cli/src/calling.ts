@@ -1,0 +1,208 @@
+import type { CallOptions, Client, ProgressPiece, Result, Stats } from '@troupe/client';
+import { type ActionDdl, aggregate, type Ddl, type Filter, suggestion } from '@troupe/core';
+import { type ExitCode, exitCodeOf } from './exit.js';
+import { Interruption } from './interruption.js';
+import type { DiscoveryOptions, TimeOptions, VolumeOptions } from './options.js';
+import type { Presenter, Report } from './output/presenter.js';
+import { counted } from './output/wording.js';
+import { ProgressBar } from './progress-bar.js';
+import type { Screen } from './screen.js';
+import { type Found, find } from './selection.js';
+import type { Work } from './work.js';
+
+/** Where a command finds its nodes, and how it shows what becomes of them. */
+export interface Setting {
+  readonly screen: Screen;
+  readonly client: Client;
+  readonly collective: string;
+  readonly filter: Filter;
+  readonly presenter: Presenter;
+  readonly interruption: Interruption;
+  readonly options: DiscoveryOptions &
+    VolumeOptions &
+    TimeOptions & { readonly progress: boolean; readonly stream?: true };
+}
+
+/** Finds the nodes, calls the action, shows what becomes of it, and says how it ended. */
+export async function callWork(work: Work, given: Omit<Setting, 'interruption'>): Promise<ExitCode> {
+  const interruption = new Interruption(given.screen);
+  const setting = { ...given, interruption };
+  try {
+    const found = await findNodes(setting, work.ddl.metadata.name);
+    if (found.nodes.length > 0) return (await callNodes(setting, work, found)).exitCode;
+    const report = emptyReport(setting, work, found);
+    setting.presenter.end(report);
+    return report.exitCode;
+  } finally {
+    interruption.stop();
+  }
+}
+
+/** Looks for the nodes of a setting, and says on a terminal that it does. */
+export async function findNodes(setting: Setting, agent: string): Promise<Found> {
+  const { screen, client, collective, filter, interruption, presenter, options } = setting;
+  const isSeen = presenter.isForPeople && options.progress && !screen.isQuiet && screen.stderr.isTTY === true;
+  if (isSeen) screen.stderr.write('Discovering nodes .... ');
+  const found = await find(client, filter, agent, {
+    ...options,
+    collective,
+    signal: interruption.signal,
+  }).finally(() => isSeen && screen.stderr.write('\r\x1b[K'));
+  presenter.discovered(found);
+  if (found.nodes.length === 0) await sayThatNobodyMatches(setting, agent);
+  return found;
+}
+
+/** Calls an action on nodes that were found, and shows how each of them ended. */
+export async function callNodes(
+  setting: Setting,
+  { ddl, action, input }: Work,
+  found: Found,
+): Promise<Report> {
+  const { client, collective, filter, interruption, presenter, options } = setting;
+  const isWhole = found.method === 'broadcast' && found.before === undefined;
+  const call = client.call(ddl, action.name, input, {
+    collective,
+    // Who was left out by a limit must not run it, and who was named may have ceased to match.
+    ...(isWhole ? { discovered: found } : { targets: found.nodes }),
+    filter,
+    ...timesOf(options),
+    ...(options.batch === undefined ? {} : { batch: options.batch }),
+    ...(options.batchSleep === undefined ? {} : { batchSleep: options.batchSleep }),
+    signal: interruption.signal,
+    ...(options.stream ? { onProgress: (piece: ProgressPiece) => presenter.progress(piece) } : {}),
+  });
+  interruption.watch(call);
+  if (found.method === 'named') await sayWhoIsNotKnown(setting, found.nodes);
+  const results = await follow(setting, call, found.nodes.length);
+  const report = reportOf({
+    setting,
+    found,
+    results,
+    unfinished: call.open(),
+    stats: await call.stats(),
+    agent: ddl.metadata.name,
+    action: action.ddl,
+  });
+  sayWhichVersionsDiffer(setting.screen, ddl, results);
+  presenter.end(report);
+  return report;
+}
+
+/** Shows results as they come, under a progress bar where somebody sees it. */
+export async function follow(
+  { screen, presenter, options }: Pick<Setting, 'screen' | 'presenter' | 'options'>,
+  call: AsyncIterable<Result>,
+  total: number,
+): Promise<readonly Result[]> {
+  const isBar = presenter.isForPeople && ProgressBar.isWanted(screen, options);
+  const bar = isBar ? new ProgressBar(screen, total) : undefined;
+  bar?.start();
+  const results: Result[] = [];
+  try {
+    for await (const result of call) {
+      results.push(result);
+      presenter.result(result);
+      bar?.add();
+    }
+  } finally {
+    bar?.stop();
+  }
+  return results;
+}
+
+/** A call that is over, judged. */
+export function reportOf(parts: {
+  readonly setting: Pick<Setting, 'interruption'>;
+  readonly found: Found;
+  readonly results: readonly Result[];
+  readonly unfinished: readonly string[];
+  readonly stats: Stats;
+  readonly agent: string;
+  readonly action: ActionDdl;
+}): Report {
+  const { setting, found, results, unfinished, stats, agent, action } = parts;
+  return {
+    agent,
+    action: action.action,
+    found,
+    results,
+    unfinished,
+    stats,
+    summaries: aggregate(action, results),
+    exitCode: exitCodeOf({
+      method: found.method,
+      stats,
+      silentInDiscovery: found.silent.length,
+      isInterrupted: setting.interruption.isInterrupted,
+    }),
+  };
+}
+
+/** The report of a call that was not made, because there was nobody to call. */
+export function emptyReport(setting: Pick<Setting, 'interruption'>, work: Work, found: Found): Report {
+  const stats: Stats = {
+    requestId: '',
+    targets: 0,
+    answered: 0,
+    ok: 0,
+    byState: {},
+    unexpected: [],
+    discoverySeconds: found.seconds,
+    callSeconds: 0,
+  };
+  const agent = work.ddl.metadata.name;
+  return reportOf({ setting, found, results: [], unfinished: [], stats, agent, action: work.action.ddl });
+}
+
+function timesOf({ timeout, ttl }: TimeOptions): Pick<CallOptions, 'timeout' | 'ttl'> {
+  return { ...(timeout === undefined ? {} : { timeout }), ...(ttl === undefined ? {} : { ttl }) };
+}
+
+async function sayThatNobodyMatches({ screen, client, collective }: Setting, agent: string): Promise<void> {
+  const online = (await client.presence(collective)).online().length;
+  const there = online === 0 ? 'no node is known to be online' : `${counted(online)} online`;
+  screen.warn(
+    screen.paintNote(
+      'red',
+      `mco: nothing was sent: no node in "${collective}" matches the filter and has the agent "${agent}" (${there})`,
+    ),
+  );
+}
+
+// Most likely a slip of the fingers, which is better said before the waiting than after it.
+async function sayWhoIsNotKnown(
+  { screen, client, collective }: Setting,
+  nodes: readonly string[],
+): Promise<void> {
+  const presence = await client.presence(collective);
+  const known = [...presence.online(), ...presence.offline()];
+  for (const node of nodes.filter((name) => presence.isStranger(name)).slice(0, 5)) {
+    screen.warn(
+      screen.paintNote(
+        'yellow',
+        `mco: no node "${node}" is known${suggestion(node, known)}; asking all the same`,
+      ),
+    );
+  }
+}
+
+function sayWhichVersionsDiffer(screen: Screen, { metadata }: Ddl, results: readonly Result[]): void {
+  const others = new Map<string, string[]>();
+  for (const { sender, ddl } of results) {
+    if (ddl === undefined || ddl === metadata.version) continue;
+    others.set(ddl, [...(others.get(ddl) ?? []), sender]);
+  }
+  for (const [version, senders] of others) {
+    const names =
+      senders.length > 5
+        ? `${senders.slice(0, 5).join(', ')} and ${senders.length - 5} more`
+        : senders.join(', ');
+    screen.note(
+      screen.paintNote(
+        'yellow',
+        `mco: version ${version} of the agent "${metadata.name}" runs on ${names}; the DDL here is of version ${metadata.version}`,
+      ),
+    );
+  }
+}

@@ -1,0 +1,69 @@
+import type { CommandEntry } from './shell.js';
+
+/** The commands, in the order of the help text. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'ping',
+    summary: 'Who is there, and how fast they answer',
+    load: () => import('./commands/ping.js'),
+  },
+  {
+    name: 'find',
+    aliases: ['discover'],
+    summary: 'Names of the nodes that match a filter',
+    load: () => import('./commands/find.js'),
+  },
+  {
+    name: 'rpc',
+    aliases: ['req'],
+    summary: 'Run an action of an agent on many nodes',
+    load: () => import('./commands/rpc.js'),
+  },
+  {
+    name: 'job',
+    summary: 'Show, follow or cancel what an earlier rpc began',
+    load: () => import('./commands/job.js'),
+  },
+  {
+    name: 'inventory',
+    summary: 'All about one node, or the collectives of many',
+    load: () => import('./commands/inventory.js'),
+  },
+  {
+    name: 'facts',
+    summary: 'The values of a fact, and how many nodes have each',
+    load: () => import('./commands/facts.js'),
+  },
+  {
+    name: 'plugin',
+    summary: 'What agents there are, and what they can do',
+    load: () => import('./commands/plugin.js'),
+  },
+  {
+    name: 'describe-filter',
+    aliases: ['describe_filter'],
+    summary: 'Say in English which nodes a filter means',
+    load: () => import('./commands/describe-filter.js'),
+  },
+  {
+    name: 'enroll',
+    summary: 'Let new machines in: enrolment tokens',
+    load: () => import('./commands/enroll.js'),
+  },
+  {
+    name: 'config',
+    summary: 'The configuration in use, and where each value is from',
+    load: () => import('./commands/config.js'),
+  },
+  {
+    name: 'completion',
+    summary: 'Completion for bash, zsh or fish',
+    load: () => import('./commands/completion.js'),
+  },
+  { name: 'version', summary: 'The version', load: () => import('./commands/version.js') },
+  {
+    name: 'help',
+    summary: 'Help on a command, on an action (help rpc AGENT ACTION), on exit-codes',
+    load: () => import('./commands/help.js'),
+  },
+];

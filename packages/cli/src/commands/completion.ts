@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { localDdl } from '@troupe/client';
+import { type Command, Option } from 'commander';
+import {
+  actionCandidates,
+  agentCandidates,
+  type Candidate,
+  candidates,
+  inputCandidates,
+} from '../completion.js';
+import { ExitCode } from '../exit.js';
+import { UsageError } from '../failure.js';
+import { addTo, type GlobalOptions } from '../options.js';
+import { readConfig } from '../session.js';
+import type { Shell } from '../shell.js';
+
+interface CompletionOptions extends GlobalOptions {
+  readonly line?: string;
+  readonly listApplications?: true;
+  readonly listAgents?: true;
+  readonly listActions?: true;
+  readonly listInputs?: true;
+  readonly agent?: string;
+  readonly action?: string;
+}
+
+const shells = ['bash', 'zsh', 'fish'] as const;
+
+export function define(command: Command, shell: Shell): void {
+  command.description(
+    [
+      'Prints a script that completes mco in a shell: commands, options, agents, actions and inputs.',
+      '',
+      'Examples:',
+      '  # bash: in ~/.bashrc',
+      '  source <(mco completion bash)',
+      '  # zsh: in ~/.zshrc, after compinit',
+      '  source <(mco completion zsh)',
+      '  # fish',
+      '  mco completion fish > ~/.config/fish/completions/mco.fish',
+    ].join('\n'),
+  );
+  command.addArgument(command.createArgument('[shell]', 'the shell').choices(shells));
+  command.addOption(new Option('--line <text>', 'what may come after this').hideHelp());
+  addTo(command, 'Lists, for other shells (with -v: NAME:DESCRIPTION):', [
+    new Option('--list-applications', 'the commands'),
+    new Option('--list-agents', 'the agents whose DDL is here'),
+    new Option('--list-actions', 'the actions of --agent'),
+    new Option('--list-inputs', 'the inputs of --action of --agent'),
+    new Option('--agent <name>', 'an agent'),
+    new Option('--action <name>', 'an action'),
+  ]);
+  command.action(
+    shell.action((name: string | undefined) =>
+      complete(shell, name, command.optsWithGlobals<CompletionOptions>()),
+    ),
+  );
+}
+
+async function complete(
+  shell: Shell,
+  name: string | undefined,
+  options: CompletionOptions,
+): Promise<ExitCode> {
+  const { screen } = shell;
+  if (options.line !== undefined) {
+    // A tab between value and meaning: fish takes it as it is, the other scripts take it apart.
+    const found = await candidates(shell, folders(options), options.line);
+    for (const { value, meaning } of found) screen.print(`${value}\t${meaning}`);
+    return ExitCode.ok;
+  }
+  if (name !== undefined) {
+    screen.print(readFileSync(new URL(`../../../completion/mco.${name}`, import.meta.url), 'utf8').trimEnd());
+    return ExitCode.ok;
+  }
+  for (const { value, meaning } of await listed(shell, options)) {
+    screen.print(screen.isVerbose ? `${value}:${meaning}` : value);
+  }
+  return ExitCode.ok;
+}
+
+async function listed(shell: Shell, options: CompletionOptions): Promise<readonly Candidate[]> {
+  if (options.listApplications) {
+    return shell.program.commands.map((one) => ({ value: one.name(), meaning: one.summary() }));
+  }
+  if (options.listAgents) return agentCandidates(folders(options));
+  if (!options.listActions && !options.listInputs) {
+    throw new UsageError(`name a shell: mco completion ${shells.join('|')}`);
+  }
+  if (options.agent === undefined) throw new UsageError('of which agent? add --agent NAME');
+  const ddl = await localDdl(folders(options), options.agent);
+  if (!ddl) throw new UsageError(`there is no DDL of an agent "${options.agent}" on this machine`);
+  if (options.listActions) return actionCandidates(ddl);
+  if (options.action === undefined) throw new UsageError('of which action? add --action NAME');
+  return inputCandidates(ddl, options.action).map(({ value, meaning }) => ({
+    value: value.replace(/=$/, ''),
+    meaning,
+  }));
+}
+
+// Whoever presses the tabulator has not asked for an error about the configuration.
+function folders(options: GlobalOptions): readonly string[] {
+  try {
+    return readConfig(options).ddl_dirs;
+  } catch {
+    return [];
+  }
+}

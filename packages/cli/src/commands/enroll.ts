@@ -1,0 +1,173 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import type { ClientConfig } from '@troupe/client';
+import { compilePattern, isLoopback, issueToken, loadOwn, readToken, TroupeError } from '@troupe/core';
+import { type Command, Option } from 'commander';
+import { describe } from '../description.js';
+import { ExitCode } from '../exit.js';
+import { UsageError } from '../failure.js';
+import { addTo, type GlobalOptions } from '../options.js';
+import { counted } from '../output/wording.js';
+import type { Screen } from '../screen.js';
+import { readConfig } from '../session.js';
+import type { Shell } from '../shell.js';
+import { duration, gather } from '../values.js';
+
+interface TokenOptions extends GlobalOptions {
+  readonly collective: string;
+  readonly broker?: readonly string[];
+  readonly ttl: number;
+  readonly callers?: string;
+  readonly ca?: readonly string[];
+  readonly output?: string;
+}
+
+export function define(command: Command, shell: Shell): void {
+  command.description('Lets new machines in.');
+  const token = command.command('token').summary('Make an enrolment token');
+  describe(
+    token,
+    'Makes an enrolment token, signed with your certificate. A machine that holds it may join one collective until the token expires, and obeys only callers that the token names. Whoever has it can do that too: keep it secret.',
+    [
+      ['For the image of new machines, good for a day', 'mco enroll token -o /srv/image/etc/troupe/token'],
+      [
+        'With the address at which new machines see the broker',
+        'mco enroll token --broker mqtts://mq.example.net:8883 --ttl 7d >token',
+      ],
+    ],
+  );
+  addTo(token, 'Token:', [
+    new Option('--collective <name>', 'the one collective that its holders may join').default('provisioning'),
+    new Option(
+      '--broker <url>',
+      "a broker's address for new machines; repeatable; else those of your configuration",
+    ).argParser(gather),
+    new Option('--ttl <time>', 'how long it is good: 90s, 30m, 24h, 7d')
+      .argParser(duration)
+      .default(86_400, '24h'),
+    new Option('--callers <pattern>', 'whom its holders obey: /regex/ of names; else security.callers.match'),
+    new Option(
+      '--ca <file>',
+      'PEM of the CAs of broker and callers; repeatable; else those of your configuration',
+    ).argParser(gather),
+    new Option('-o, --output <file>', 'write it there, readable by you alone; else to standard output'),
+  ]);
+  token.action(shell.action(() => makeToken(shell.screen, token.optsWithGlobals<TokenOptions>())));
+}
+
+async function makeToken(screen: Screen, options: TokenOptions): Promise<ExitCode> {
+  const config = readConfig(options);
+  if (config.security.mode !== 'x509') {
+    throw new UsageError(
+      `a token is signed with a certificate, and security.mode is "${config.security.mode}", not "x509"`,
+    );
+  }
+  const own = loadOwn(config.security);
+  const callers = options.callers ?? config.security.callers.match;
+  compilePattern(callers, '--callers');
+  const token = await issueToken(
+    {
+      iss: own.name,
+      collective: collectiveOf(options),
+      brokers: brokersOf(options, config),
+      ca: caOf(options, config),
+      callers,
+      ttlSeconds: options.ttl,
+      ...(config.topics.escape ? { escape: true } : {}),
+    },
+    own,
+  );
+  await write(screen, token, options.output);
+  describeToken(screen, token, new X509Certificate(own.certificatePem), options.output);
+  return ExitCode.ok;
+}
+
+function collectiveOf({ collective }: TokenOptions): string {
+  if (/^[a-z0-9][a-z0-9_-]{0,62}$/.test(collective)) return collective;
+  throw new UsageError(`--collective: "${collective}" is no name of a collective (a-z, 0-9, "_", "-")`);
+}
+
+function brokersOf({ broker }: TokenOptions, config: ClientConfig): readonly string[] {
+  const urls = broker ?? config.broker.urls;
+  if (urls.length === 0)
+    throw new UsageError('no broker: name one with --broker, or in broker.urls of the configuration');
+  for (const url of urls) {
+    if (!/^mqtts?:\/\/[^/\s]+$/.test(url) || !URL.canParse(url)) {
+      throw new UsageError(
+        `--broker: "${url}" is no address of a broker, such as mqtts://mq.example.net:8883`,
+      );
+    }
+  }
+  return urls;
+}
+
+// What broker and callers are from, each certificate once.
+function caOf({ ca }: TokenOptions, { security, broker }: ClientConfig): string {
+  const files =
+    ca ?? [security.callers.ca ?? security.ca, broker.ca ?? security.ca].filter((file) => file !== undefined);
+  const certificates = new Set([...new Set(files)].flatMap(certificatesOf));
+  if (certificates.size === 0)
+    throw new UsageError('no CA: name a file with --ca, or in security.ca of the configuration');
+  return [...certificates].map((pem) => `${pem}\n`).join('');
+}
+
+function certificatesOf(file: string): readonly string[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`--ca: cannot read ${file}: ${(error as Error).message}`);
+  }
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0) throw new UsageError(`--ca: ${file} holds no certificate`);
+  for (const pem of blocks) {
+    try {
+      if (new X509Certificate(pem).ca) continue;
+    } catch (cause) {
+      throw new TroupeError('CERTIFICATE_INVALID', `--ca: ${file} holds a damaged certificate`, { cause });
+    }
+    throw new UsageError(`--ca: ${file} holds a certificate that is not of a CA`);
+  }
+  return blocks;
+}
+
+// Never half a token where a machine might find it, and never one that others can read.
+async function write(screen: Screen, token: string, file: string | undefined): Promise<void> {
+  if (file === undefined) {
+    screen.print(token);
+    return;
+  }
+  const part = `${file}.${process.pid}.part`;
+  try {
+    await writeFile(part, `${token}\n`, { mode: 0o600, flag: 'wx' });
+    await rename(part, file);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw new UsageError(`--output: cannot write ${file}: ${(error as Error).message}`);
+  }
+}
+
+function describeToken(
+  screen: Screen,
+  token: string,
+  certificate: X509Certificate,
+  file: string | undefined,
+): void {
+  const { collective, brokers, callers, exp } = readToken(token);
+  const place = file === undefined ? '' : ` in ${file}`;
+  screen.note(`Enrolment token${place}, good until ${new Date(exp * 1000).toISOString()}`);
+  screen.note(`  collective  ${collective}`);
+  screen.note(`  broker      ${brokers.join(', ')}`);
+  screen.note(`  obeys       ${callers}`);
+  const ends = new Date(certificate.validTo).getTime();
+  if (ends < exp * 1000) {
+    screen.warn(`mco: your certificate ends on ${certificate.validTo}: nobody believes the token after that`);
+  }
+  const near = brokers.filter(isLoopback);
+  if (near.length > 0) {
+    screen.warn(
+      `mco: ${counted(near.length, 'address')} of the broker on loopback: no other machine can reach ${near.join(', ')} (--broker)`,
+    );
+  }
+}

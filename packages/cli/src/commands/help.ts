@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { ExitCode, exitCodeMeanings } from '../exit.js';
+import { UsageError } from '../failure.js';
+import type { GlobalOptions } from '../options.js';
+import type { Shell } from '../shell.js';
+
+export function define(command: Command, shell: Shell): void {
+  command.argument('[topic...]', 'a command; rpc AGENT ACTION; or exit-codes');
+  command.action(
+    shell.action((words: string[]) => help(shell, words, command.optsWithGlobals<GlobalOptions>())),
+  );
+}
+
+async function help(shell: Shell, words: readonly string[], options: GlobalOptions): Promise<ExitCode> {
+  const { screen, program } = shell;
+  const [topic, ...rest] = words;
+  if (topic === undefined) program.outputHelp();
+  else if (topic === 'exit-codes') printExitCodes(shell);
+  else {
+    const command = await commandOf(shell, topic);
+    const [agent, action] = rest;
+    if (command.name() === 'rpc' && agent !== undefined) {
+      const { document } = await import('./plugin.js');
+      return document(screen, agent, action, options);
+    }
+    const inner = rest.length === 0 ? command : command.commands.find((one) => one.name() === rest[0]);
+    if (!inner) throw new UsageError(`mco ${topic} has no command "${rest[0]}": mco help ${topic}`);
+    inner.outputHelp();
+  }
+  return ExitCode.ok;
+}
+
+async function commandOf(shell: Shell, name: string): Promise<Command> {
+  const { commands } = shell.program;
+  const command = commands.find((one) => one.name() === name || one.aliases().includes(name));
+  if (command) return shell.load(command);
+  const { suggestion } = await import('@troupe/core');
+  const names = [...commands.map((one) => one.name()), 'exit-codes'];
+  throw new UsageError(
+    `there is no help on "${name}"${suggestion(name, names)}: mco help lists the commands`,
+  );
+}
+
+function printExitCodes({ screen }: Shell): void {
+  screen.print('Exit codes of mco, the same in every output mode:\n');
+  for (const [code, meaning] of exitCodeMeanings) screen.print(`  ${String(code).padStart(3)}  ${meaning}`);
+}

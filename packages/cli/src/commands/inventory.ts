@@ -1,0 +1,118 @@
+import type { Client, Result } from '@troupe/client';
+import { parseIdentity, suggestion } from '@troupe/core';
+import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
+import { type Command, Option } from 'commander';
+import { callWork } from '../calling.js';
+import { describe } from '../description.js';
+import { ExitCode, exitCodeOf } from '../exit.js';
+import { UsageError } from '../failure.js';
+import {
+  addTo,
+  type DiscoveryOptions,
+  type FilterOptions,
+  type GlobalOptions,
+  groups,
+  withDiscovery,
+  withFilter,
+  withJson,
+} from '../options.js';
+import { CollectivesPresenter } from '../output/collectives.js';
+import { printInventory } from '../output/inventory.js';
+import { printJson } from '../output/json.js';
+import { plainLine } from '../output/plain.js';
+import { isSilent } from '../output/replies.js';
+import { statusWord } from '../output/wording.js';
+import type { Screen } from '../screen.js';
+import { selectionOf } from '../selection.js';
+import { readConfig, withClient } from '../session.js';
+import type { Shell } from '../shell.js';
+import { workOf } from '../work.js';
+
+type InventoryOptions = GlobalOptions &
+  FilterOptions &
+  DiscoveryOptions & { readonly json?: true; readonly facts: boolean; readonly listCollectives?: true };
+
+export function define(command: Command, shell: Shell): void {
+  describe(command, 'Says all about one node, or which collectives there are.', [
+    ['One node', 'mco inventory web1.example.net'],
+    ['The collectives, and how many nodes are in each', 'mco inventory --list-collectives'],
+  ]);
+  command.argument('[node]', 'the identity of a node');
+  withJson(withDiscovery(withFilter(command)));
+  addTo(command, groups.output, [
+    new Option('--no-facts', 'leave out the facts'),
+    new Option('--lc, --list-collectives', 'the collectives of all nodes that match the filter'),
+  ]);
+  command.action(
+    shell.action((node: string | undefined) =>
+      inventory(shell, node, command.optsWithGlobals<InventoryOptions>()),
+    ),
+  );
+}
+
+async function inventory(
+  shell: Shell,
+  node: string | undefined,
+  options: InventoryOptions,
+): Promise<ExitCode> {
+  if (options.listCollectives) return listCollectives(shell, options);
+  if (node === undefined) throw new UsageError('name a node: mco inventory NODE; mco find lists them');
+  const identity = parseIdentity(node);
+  if (identity.startsWith('/'))
+    throw new UsageError('the inventory is that of one node: name it; mco find lists them');
+  return withClient(shell.screen, readConfig(options), (client) =>
+    ofNode(shell.screen, client, identity, options),
+  );
+}
+
+async function ofNode(
+  screen: Screen,
+  client: Client,
+  node: string,
+  options: InventoryOptions,
+): Promise<ExitCode> {
+  const collective = options.target ?? client.mainCollective;
+  const agent = client.agent(rpcutil);
+  const where = { targets: [node], collective };
+  const asked = Promise.all([agent.inventory({}, where).one(), agent.daemon_stats({}, where).one()]);
+  const [inventory, stats] = await asked;
+  const failed = [inventory, stats].find(({ ok }) => !ok);
+  if (failed) {
+    screen.warn(await reason(client, collective, failed));
+    const answered = isSilent(failed) ? 0 : 1;
+    return exitCodeOf({
+      method: 'named',
+      stats: { targets: 1, answered, ok: 0 },
+      silentInDiscovery: 0,
+      isInterrupted: false,
+    });
+  }
+  if (options.json) printJson(screen, { node, inventory: inventory.data, daemon_stats: stats.data });
+  else printInventory(screen, { node, inventory: inventory.data, stats: stats.data }, options.facts);
+  return ExitCode.ok;
+}
+
+async function reason(client: Client, collective: string, failed: Result<unknown>): Promise<string> {
+  const { sender, statusmsg } = failed;
+  const presence = await client.presence(collective);
+  const hint = presence.isStranger(sender)
+    ? suggestion(sender, [...presence.online(), ...presence.offline()])
+    : '';
+  return `mco: ${sender}: ${statusWord(failed)}: ${plainLine(statusmsg)}${hint}`;
+}
+
+async function listCollectives({ screen }: Shell, options: InventoryOptions): Promise<ExitCode> {
+  const config = readConfig(options);
+  const filter = await selectionOf(options);
+  const work = workOf(rpcutil, 'collective_info', {});
+  return withClient(screen, config, (client) =>
+    callWork(work, {
+      screen,
+      client,
+      collective: options.target ?? client.mainCollective,
+      filter,
+      presenter: new CollectivesPresenter(screen, options.json === true),
+      options: { ...options, progress: true },
+    }),
+  );
+}

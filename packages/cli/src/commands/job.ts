@@ -1,0 +1,212 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Call, type Client, type ProgressPiece, type Result, resolveDdl, statsOf } from '@troupe/client';
+import { type ActionDdl, namedNodes } from '@troupe/core';
+import { type Command, Option } from 'commander';
+import { follow, reportOf } from '../calling.js';
+import { describe } from '../description.js';
+import { ExitCode } from '../exit.js';
+import { UsageError } from '../failure.js';
+import { Interruption } from '../interruption.js';
+import {
+  addTo,
+  type DiscoveryOptions,
+  type FilterOptions,
+  type GlobalOptions,
+  groups,
+  type OutputOptions,
+  withDiscovery,
+  withFilter,
+  withJson,
+  withOutput,
+} from '../options.js';
+import { printJob } from '../output/job.js';
+import { type Presenter, presenterOf } from '../output/presenter.js';
+import { sayWhatGoesOn } from '../output/unfinished.js';
+import type { Screen } from '../screen.js';
+import { type Found, selectionOf } from '../selection.js';
+import { readConfig, withClient } from '../session.js';
+import type { Shell } from '../shell.js';
+
+type WhereOptions = GlobalOptions & FilterOptions & DiscoveryOptions;
+type JobOptions = WhereOptions & { readonly json?: true };
+type AttachOptions = WhereOptions & OutputOptions & { readonly stream?: true };
+
+const idText = 'the id that rpc said (-v, --json, or after Ctrl-C)';
+
+export function define(command: Command, shell: Shell): void {
+  command.description(
+    'What an earlier rpc began. Nodes keep the replies of a request for a while, an hour unless told; without a filter all nodes are asked whether they keep some of it.',
+  );
+  const show = command.command('show').summary('Where it goes on, and how it ended where it did not');
+  describe(show, 'Says of each node that had the request whether it is at work on it or how it ended.', [
+    ['Of all nodes', 'mco job show 0123456789abcdef0123456789abcdef'],
+  ]);
+  withJson(withDiscovery(withFilter(show.argument('<id>', idText))));
+  show.action(shell.action((id: string) => showJob(shell, id, show.optsWithGlobals<JobOptions>())));
+
+  const attach = command.command('attach').summary('Wait for it, as if this were the mco that began it');
+  describe(attach, 'Gets what nodes kept of a request, and waits for the rest.', [
+    [
+      'From another terminal, with the output so far',
+      'mco job attach 0123456789abcdef0123456789abcdef --stream',
+    ],
+  ]);
+  withOutput(withDiscovery(withFilter(attach.argument('<id>', idText))));
+  addTo(attach, groups.output, [new Option('--stream', 'output as it comes, and what was kept of it')]);
+  attach.action(shell.action((id: string) => attachTo(shell, id, attach.optsWithGlobals<AttachOptions>())));
+
+  const cancel = command.command('cancel').summary('End it where it goes on');
+  describe(cancel, 'Ends a request on the nodes that are at work on it.', [
+    ['On all of them', 'mco job cancel 0123456789abcdef0123456789abcdef'],
+  ]);
+  withJson(withDiscovery(withFilter(cancel.argument('<id>', idText))));
+  cancel.action(shell.action((id: string) => cancelJob(shell, id, cancel.optsWithGlobals<JobOptions>())));
+}
+
+async function attachTo({ screen }: Shell, id: string, options: AttachOptions): Promise<ExitCode> {
+  return atJob(screen, id, options, async (client, found) => {
+    const interruption = new Interruption(screen);
+    let presenter: Presenter | undefined;
+    const early: ProgressPiece[] = [];
+    const call = client.attach(id, {
+      ...where(found, options),
+      signal: interruption.signal,
+      ...(options.stream
+        ? { onProgress: (piece) => (presenter ? presenter.progress(piece) : early.push(piece)) }
+        : {}),
+    });
+    interruption.watch(call);
+    try {
+      const about = await call.whenKnown();
+      const { agent, action } = about ?? { agent: '', action: '' };
+      const ddl = about && (await actionDdl(client, agent, action, options));
+      presenter = await presenterOf(options, { screen, agent, action, ddl });
+      for (const piece of early) presenter.progress(piece);
+      const results = await follow({ screen, presenter, options }, keeping(call, found), found.nodes.length);
+      const report = reportOf({
+        setting: { interruption },
+        found,
+        results,
+        unfinished: call.open(),
+        stats: statsOf(id, results, {
+          discoverySeconds: found.seconds,
+          callSeconds: (await call.stats()).callSeconds,
+        }),
+        agent,
+        action: ddl ?? { action, description: '', input: {}, output: {} },
+      });
+      presenter.end(report);
+      if (results.length === 0) return nothingKept(screen, id);
+      if (interruption.isInterrupted) sayWhatGoesOn(screen, report, options);
+      return report.exitCode;
+    } finally {
+      interruption.stop();
+    }
+  });
+}
+
+async function showJob({ screen }: Shell, id: string, options: JobOptions): Promise<ExitCode> {
+  return atJob(screen, id, options, async (client, found) => {
+    const stop = new AbortController();
+    const call = client.attach(id, { ...where(found, options), signal: stop.signal });
+    const running = await settled(call);
+    stop.abort();
+    const ended = (await kept(call, found)).filter(({ sender }) => !running.includes(sender));
+    if (running.length + ended.length === 0) return nothingKept(screen, id);
+    printJob(screen, { id, about: call.about, running, ended }, options.json === true);
+    return ExitCode.ok;
+  });
+}
+
+/** Milliseconds for nodes to say that they have cancelled. */
+const cancelling = 5_000;
+
+async function cancelJob({ screen }: Shell, id: string, options: JobOptions): Promise<ExitCode> {
+  return atJob(screen, id, options, async (client, found) => {
+    const stop = new AbortController();
+    const call = client.attach(id, { ...where(found, options), signal: stop.signal });
+    if ((await settled(call)).length > 0) {
+      await call.cancel();
+      const timer = setTimeout(() => stop.abort(), cancelling);
+      await call.all().finally(() => clearTimeout(timer));
+    }
+    const running = call.open();
+    const ended = (await kept(call, found)).filter(({ sender }) => !running.includes(sender));
+    if (running.length + ended.length === 0) return nothingKept(screen, id);
+    printJob(screen, { id, about: call.about, running, ended }, options.json === true);
+    return running.length > 0 ? ExitCode.partialSilence : ExitCode.ok;
+  });
+}
+
+// Asks the nodes that are named, or else all of them.
+async function atJob(
+  screen: Screen,
+  id: string,
+  options: WhereOptions,
+  work: (client: Client, found: Found) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  if (!/^[0-9a-f]{32}$/.test(id))
+    throw new UsageError(`"${id}" is no id of a request: it has 32 digits from 0 to 9 and a to f`);
+  const config = readConfig(options);
+  const filter = await selectionOf(options);
+  return withClient(screen, config, async (client) => {
+    const found = await client.discover({
+      filter: namedNodes(filter) ? filter : client.filter(filter),
+      collective: options.target ?? client.mainCollective,
+      ...(options.discoveryTimeout === undefined ? {} : { window: options.discoveryTimeout }),
+    });
+    if (found.nodes.length > 0) return work(client, found);
+    screen.warn('mco: no node matches');
+    return ExitCode.error;
+  });
+}
+
+function where(found: Found, options: WhereOptions) {
+  return {
+    targets: found.nodes,
+    ...(options.target === undefined ? {} : { collective: options.target }),
+  };
+}
+
+// Until each node has either ended it or said that it is at work on it.
+async function settled(call: Call): Promise<readonly string[]> {
+  let isOver = false;
+  const over = call.all().finally(() => {
+    isOver = true;
+  });
+  over.catch(() => {});
+  await call.whenKnown();
+  while (!isOver && call.open().length > call.running().length) await Promise.race([over, delay(20)]);
+  return call.running();
+}
+
+// A node that was asked only because all were, and knows nothing of it, is none of its nodes.
+async function* keeping(call: AsyncIterable<Result>, { method }: Found): AsyncGenerator<Result> {
+  for await (const result of call) {
+    if (method === 'named' || result.state !== 'unknown') yield result;
+  }
+}
+
+async function kept(call: Call, found: Found): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for await (const result of keeping(call, found)) results.push(result);
+  return results;
+}
+
+async function actionDdl(
+  client: Client,
+  agent: string,
+  action: string,
+  options: WhereOptions,
+): Promise<ActionDdl | undefined> {
+  // Without it the replies are shown all the same, under the names that they come with.
+  const ddl = await resolveDdl(client, agent, options.target ?? client.mainCollective).catch(() => undefined);
+  return ddl?.actions.find((one) => one.action === action);
+}
+
+function nothingKept(screen: Screen, id: string): ExitCode {
+  screen.warn(
+    `mco: no node keeps anything of ${id}: it is too long ago, or the daemons were restarted since`,
+  );
+  return ExitCode.error;
+}

@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { bundledDdls, type ClientConfig, ddlCache, localDdl, localDdls, resolveDdl } from '@troupe/client';
+import { type Ddl, parseDdl, suggestion, TroupeError } from '@troupe/core';
+import type { Command } from 'commander';
+import { describe } from '../description.js';
+import { ExitCode } from '../exit.js';
+import { type GlobalOptions, withJson, withTarget } from '../options.js';
+import { actionDoc, agentDoc } from '../output/agent-doc.js';
+import { printJson } from '../output/json.js';
+import type { Screen } from '../screen.js';
+import { readConfig, withClient } from '../session.js';
+import type { Shell } from '../shell.js';
+
+type PluginOptions = GlobalOptions & { readonly json?: true; readonly target?: string };
+
+export function define(command: Command, shell: Shell): void {
+  command.description('What agents there are, and what they can do.');
+  const list = command.command('list').summary('Agents whose DDL is on this machine');
+  describe(list, 'Lists the agents whose DDL is on this machine.', [['All of them', 'mco plugin list']]);
+  withJson(list).action(shell.action(() => listAgents(shell, list.optsWithGlobals<PluginOptions>())));
+
+  const doc = command.command('doc').summary('What an agent can do, from its DDL');
+  describe(doc, "Shows an agent's DDL as a page. A DDL that is not on this machine is fetched from a node.", [
+    ['An agent', 'mco plugin doc puppetd'],
+    ['One of its actions', 'mco plugin doc puppetd runonce'],
+  ]);
+  doc.argument('[agent]', 'the agent, as in mco plugin list').argument('[action]', 'one of its actions');
+  withTarget(withJson(doc)).action(
+    shell.action((agent: string | undefined, action: string | undefined) => {
+      const options = doc.optsWithGlobals<PluginOptions>();
+      return agent === undefined
+        ? listAgents(shell, options)
+        : document(shell.screen, agent, action, options);
+    }),
+  );
+}
+
+/** Prints the page of an agent or of one of its actions. */
+export async function document(
+  screen: Screen,
+  name: string,
+  action: string | undefined,
+  options: PluginOptions,
+): Promise<ExitCode> {
+  // MCollective's users write agent/NAME.
+  const agent = name.replace(/^agent\//, '');
+  const config = configIfAny(options);
+  const ddl = (await localDdl(config?.ddl_dirs ?? [], agent)) ?? (await fetched(agent));
+  const found = ddl.actions.find((one) => one.action === action);
+  if (action !== undefined && !found) {
+    const names = ddl.actions.map((one) => one.action);
+    throw new TroupeError(
+      'INPUT_INVALID',
+      `the agent "${agent}" has no action "${action}"${suggestion(action, names)}; its actions are: ${names.join(', ')}`,
+    );
+  }
+  if (options.json) printJson(screen, found ?? ddl);
+  else screen.print(found ? actionDoc(ddl, found, screen.width) : agentDoc(ddl, screen.width));
+  return ExitCode.ok;
+
+  async function fetched(wanted: string): Promise<Ddl> {
+    // Without a configuration there is nobody to ask: its absence is the error.
+    return withClient(screen, config ?? readConfig(options), (client) =>
+      resolveDdl(client, wanted, options.target ?? client.mainCollective),
+    );
+  }
+}
+
+async function listAgents({ screen }: Shell, options: PluginOptions): Promise<ExitCode> {
+  const agents = await known(configIfAny(options));
+  if (options.json) {
+    printJson(
+      screen,
+      agents.map(({ path, ddl }) => ({ ...ddl?.metadata, path })),
+    );
+    return ExitCode.ok;
+  }
+  const widest = Math.max(0, ...agents.map(({ name }) => name.length));
+  for (const { name, ddl, path, fault } of agents) {
+    const version = (ddl?.metadata.version ?? '').padEnd(8);
+    screen.print(`   ${name.padEnd(widest)}  ${version}  ${ddl?.metadata.description ?? ''}`.trimEnd());
+    if (screen.isVerbose) screen.print(`   ${' '.repeat(widest)}            ${placeOf(path)}`);
+    if (fault !== undefined) screen.warn(`mco: ${fault}`);
+  }
+  return agents.some(({ fault }) => fault !== undefined) ? ExitCode.error : ExitCode.ok;
+}
+
+async function known(config: ClientConfig | undefined) {
+  const files = [...(await localDdls(config?.ddl_dirs ?? []))].sort(([a], [b]) => (a < b ? -1 : 1));
+  return Promise.all(
+    files.map(async ([name, path]) => {
+      try {
+        return { name, path, ddl: parseDdl(await readFile(path, 'utf8'), path), fault: undefined };
+      } catch (error) {
+        return { name, path, ddl: undefined, fault: (error as Error).message };
+      }
+    }),
+  );
+}
+
+function placeOf(path: string): string {
+  const folder = dirname(path);
+  if (folder === bundledDdls) return 'comes with Troupe';
+  return folder === ddlCache() ? `fetched from a node: ${path}` : path;
+}
+
+// The DDLs that come with Troupe can be read without any configuration; a faulty one is an error all the same.
+function configIfAny(options: GlobalOptions): ClientConfig | undefined {
+  try {
+    return readConfig(options);
+  } catch (error) {
+    const isAbsent = error instanceof TroupeError && error.message.startsWith('no configuration');
+    if (isAbsent && options.config === undefined) return undefined;
+    throw error;
+  }
+}

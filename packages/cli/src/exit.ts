@@ -1,0 +1,44 @@
+import type { Stats } from '@troupe/client';
+
+/** The exit codes of `mco`: MCollective's 0 to 4, one for partial silence, and that of an interruption. */
+export const ExitCode = {
+  ok: 0,
+  error: 1,
+  failed: 2,
+  noAnswer: 3,
+  noAnswerFromNamed: 4,
+  partialSilence: 5,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** What each exit code says, for `mco help exit-codes` and the documentation. */
+export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
+  [0, 'All nodes that were asked answered, and all of them are ok'],
+  [1, 'No node was found; or wrong use, a refusal, or an error before anything was sent'],
+  [2, 'Some nodes failed, denied, ran out of time or ended in another way that is not ok'],
+  [3, 'Nodes were found by discovery, and none of them answered'],
+  [4, 'Nodes were named, so that none were looked for, and none of them answered'],
+  [5, 'All that answered are ok, but some nodes gave no answer: offline, or online and silent'],
+  [130, 'Interrupted by Ctrl-C'],
+];
+
+/** What an exit code is judged by. */
+export interface Outcome {
+  /** Whether nodes were looked for, or named by the user. */
+  readonly method: 'broadcast' | 'named';
+  readonly stats: Pick<Stats, 'targets' | 'answered' | 'ok'>;
+  /** Nodes that are online and said nothing when nodes were looked for. */
+  readonly silentInDiscovery: number;
+  readonly isInterrupted: boolean;
+}
+
+/** The one place where a call becomes an exit code; a failure counts for more than silence. */
+export function exitCodeOf({ method, stats, silentInDiscovery, isInterrupted }: Outcome): ExitCode {
+  if (isInterrupted) return ExitCode.interrupted;
+  if (stats.targets === 0) return ExitCode.error;
+  if (stats.answered === 0) return method === 'named' ? ExitCode.noAnswerFromNamed : ExitCode.noAnswer;
+  if (stats.ok < stats.answered) return ExitCode.failed;
+  return stats.answered < stats.targets || silentInDiscovery > 0 ? ExitCode.partialSilence : ExitCode.ok;
+}

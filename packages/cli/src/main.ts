@@ -1,0 +1,9 @@
+import { run } from './program.js';
+
+// Somebody downstream who has read enough, such as `head`, is no error: end as a signal of theirs would have it.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(141);
+});
+
+process.exitCode = await run(process.argv.slice(2));

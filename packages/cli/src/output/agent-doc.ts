@@ -1,0 +1,90 @@
+import type { ActionDdl, Ddl, InputDdl, OutputDdl } from '@troupe/core';
+import { aligned } from './record.js';
+
+/** An agent's DDL as a page for people. */
+export function agentDoc(ddl: Ddl, width: number): string {
+  const { name, description, author, license, version, url, timeout } = ddl.metadata;
+  const title = `${name} agent, version ${version}`;
+  const metadata = [
+    { label: 'Author', value: author },
+    { label: 'License', value: license },
+    { label: 'URL', value: url },
+    { label: 'Timeout', value: `${timeout} s` },
+  ];
+  return [
+    title,
+    '='.repeat(title.length),
+    '',
+    description,
+    '',
+    ...aligned(metadata, width),
+    '',
+    'Actions:',
+    '',
+    ...ddl.actions.map(({ action, description: text }) => `   ${action.padEnd(widest(ddl))}  ${text}`),
+    '',
+    ...ddl.actions.flatMap((action) => [actionDoc(ddl, action, width), '']),
+  ]
+    .join('\n')
+    .trimEnd();
+}
+
+/** One action: what it does, what it needs, what it answers. */
+export function actionDoc(ddl: Ddl, action: ActionDdl, width: number): string {
+  const title = `${ddl.metadata.name} ${action.action}`;
+  const inputs = Object.entries(action.input);
+  const outputs = Object.entries(action.output);
+  return [
+    title,
+    '-'.repeat(title.length),
+    `   ${action.description}`,
+    '',
+    ...aligned(
+      [
+        { label: 'Changes Hosts', value: changes(action) },
+        { label: 'Timeout', value: `${action.timeout ?? ddl.metadata.timeout} s` },
+      ],
+      width,
+    ),
+    '',
+    ...(inputs.length === 0 ? ['   Takes no inputs.'] : ['   Inputs:']),
+    ...inputs.flatMap(([name, input]) => ['', `      ${name}`, ...inputLines(input, width)]),
+    ...(action.additional_inputs ? ['', '      Others are let through; the action checks them itself.'] : []),
+    '',
+    ...(outputs.length === 0 ? ['   Answers with nothing but how it ended.'] : ['   Outputs:', '']),
+    ...outputLines(outputs),
+  ].join('\n');
+}
+
+function inputLines(input: InputDdl, width: number): readonly string[] {
+  const { description, type, optional, list, validation, maxlength, secret } = input;
+  const rows = [
+    { label: 'Type', value: type },
+    { label: 'Required', value: optional ? 'no' : 'yes' },
+    ...(input.default === undefined || input.default === null
+      ? []
+      : [{ label: 'Default', value: input.default }]),
+    ...(list ? [{ label: 'One Of', value: list.join(', ') }] : []),
+    ...(validation === undefined || type !== 'string' ? [] : [{ label: 'Validation', value: validation }]),
+    ...(maxlength === undefined || maxlength === 0 || type !== 'string'
+      ? []
+      : [{ label: 'Max Length', value: maxlength }]),
+    ...(secret ? [{ label: 'Secret', value: 'yes: never in a log or an audit' }] : []),
+  ];
+  return [`         ${description}`, ...aligned(rows, width, 12)];
+}
+
+function outputLines(outputs: readonly (readonly [string, OutputDdl])[]): readonly string[] {
+  const longest = Math.max(0, ...outputs.map(([name]) => name.length));
+  return outputs.map(([name, { description }]) => `      ${name.padEnd(longest)}  ${description}`);
+}
+
+function changes({ mutating, dry_run: dryRun }: ActionDdl): string {
+  if (mutating === false) return 'no';
+  const unless = dryRun === undefined ? '' : `, except with ${dryRun}=true`;
+  return `${mutating === undefined ? 'yes, as far as is known' : 'yes'}${unless}`;
+}
+
+function widest({ actions }: Ddl): number {
+  return Math.max(...actions.map(({ action }) => action.length));
+}

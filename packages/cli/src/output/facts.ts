@@ -1,0 +1,85 @@
+import { canonicalJson } from '@troupe/core';
+import type { Screen } from '../screen.js';
+import { columns } from './columns.js';
+import { footer } from './footer.js';
+import { printJson, statsOf } from './json.js';
+import { plainLine } from './plain.js';
+import type { Presenter, Report } from './presenter.js';
+import { counted } from './wording.js';
+
+/** Which values a fact has, the most frequent first, and on how many nodes each. */
+export class FactsPresenter implements Presenter {
+  readonly isForPeople: boolean;
+  readonly #screen: Screen;
+  readonly #fact: string;
+  readonly #isReverse: boolean;
+
+  constructor(screen: Screen, fact: string, options: { readonly json?: true; readonly reverse?: true }) {
+    this.#screen = screen;
+    this.#fact = fact;
+    this.isForPeople = options.json !== true;
+    this.#isReverse = options.reverse === true;
+  }
+
+  discovered(): void {}
+  progress(): void {}
+  result(): void {}
+
+  end(report: Report): void {
+    const ok = report.results.filter(({ ok }) => ok);
+    const lacking = ok.filter(({ data }) => data.value === null).map(({ sender }) => sender);
+    const values = countValues(ok.filter(({ data }) => data.value !== null));
+    if (this.#isReverse) values.reverse();
+    if (this.isForPeople) this.#print(report, values, lacking);
+    else {
+      printJson(this.#screen, {
+        fact: this.#fact,
+        values: values.map(({ value, nodes }) => ({ value, count: nodes.length, nodes })),
+        unknown: lacking.sort(),
+        request_stats: statsOf(report),
+      });
+    }
+  }
+
+  #print(report: Report, values: readonly Counted[], lacking: readonly string[]): void {
+    const screen = this.#screen;
+    if (report.results.length > 0) screen.print(`Report for fact: ${this.#fact}\n`);
+    const texts = values.map(({ value }) =>
+      plainLine(typeof value === 'string' ? value : JSON.stringify(value)),
+    );
+    const widest = Math.min(40, Math.max(0, ...texts.map((text) => text.length)));
+    for (const [index, { nodes }] of values.entries()) {
+      screen.print(`   ${(texts[index] ?? '').padEnd(widest)} found ${counted(nodes.length, 'time')}`);
+      this.#printNames(nodes);
+    }
+    if (lacking.length > 0) {
+      screen.print(`   ${counted(lacking.length)} without this fact`);
+      this.#printNames(lacking);
+    }
+    if (report.results.length > 0) screen.print('');
+    footer(screen, report);
+  }
+
+  #printNames(nodes: readonly string[]): void {
+    if (!this.#screen.isVerbose) return;
+    this.#screen.print(['', ...columns(nodes.toSorted(), this.#screen.width, 6), ''].join('\n'));
+  }
+}
+
+interface Counted {
+  readonly value: unknown;
+  readonly nodes: string[];
+}
+
+function countValues(results: readonly { sender: string; data: Record<string, unknown> }[]): Counted[] {
+  const byValue = new Map<string, Counted>();
+  for (const { sender, data } of results) {
+    const key = canonicalJson(data.value);
+    const counted = byValue.get(key) ?? { value: data.value, nodes: [] };
+    counted.nodes.push(sender);
+    byValue.set(key, counted);
+  }
+  return [...byValue]
+    .sort(([a, one], [b, other]) => other.nodes.length - one.nodes.length || (a < b ? -1 : 1))
+    .map(([, value]) => value);
+}

@@ -1,0 +1,82 @@
+import { batchSize } from '@troupe/client';
+import { ExitCode } from '../exit.js';
+import type { OutputOptions, TimeOptions, VolumeOptions } from '../options.js';
+import type { Screen } from '../screen.js';
+import type { Found } from '../selection.js';
+import type { Work } from '../work.js';
+import { columns } from './columns.js';
+import { printJson } from './json.js';
+import { aligned } from './record.js';
+import { counted } from './wording.js';
+
+/** What a call would do, for --dry-run: whom it would ask, and what the DDL says of it. */
+export function showPlan(
+  screen: Screen,
+  work: Work,
+  found: Found,
+  options: Pick<OutputOptions, 'json' | 'jsonl'> & VolumeOptions & TimeOptions,
+): ExitCode {
+  const plan = planOf(work, found, options);
+  if (options.json || options.jsonl) printJson(screen, { dry_run: true, ...plan });
+  else screen.print(textOf(plan, work, found, screen.width));
+  return found.nodes.length > 0 ? ExitCode.ok : ExitCode.error;
+}
+
+function planOf({ ddl, action, input }: Work, found: Found, options: VolumeOptions & TimeOptions) {
+  const { batch, batchSleep, timeout } = options;
+  return {
+    agent: ddl.metadata.name,
+    action: action.name,
+    description: action.ddl.description,
+    mutating: action.isMutating(input),
+    input: action.redact(input),
+    timeout: Math.min(timeout ?? action.timeoutSeconds, action.timeoutSeconds),
+    nodes: found.nodes,
+    discovered: found.before ?? found.nodes.length,
+    ...(found.seed === undefined ? {} : { limit_seed: found.seed }),
+    ...(batch === undefined
+      ? {}
+      : { batch: batchSize(batch, found.nodes.length), batch_sleep: batchSleep ?? 1 }),
+  };
+}
+
+function textOf(plan: ReturnType<typeof planOf>, { action }: Work, found: Found, width: number): string {
+  const inputs = Object.entries(plan.input).map(([label, value]) => ({ label, value }));
+  const rows = [
+    { label: 'Action', value: `${plan.agent} ${plan.action}: ${plan.description}` },
+    { label: 'Changes Hosts', value: changes(plan.mutating, action.ddl.mutating) },
+    { label: 'Timeout', value: `${plan.timeout} s on each node` },
+    ...(found.seed === undefined
+      ? []
+      : [
+          {
+            label: 'Limit',
+            value: `${counted(plan.nodes.length)} of ${plan.discovered}; --limit-seed ${found.seed} picks the same`,
+          },
+        ]),
+    ...(plan.batch === undefined
+      ? []
+      : [{ label: 'Batches', value: `of ${counted(plan.batch)}, ${plan.batch_sleep} s apart` }]),
+    ...(action.ddl.dry_run === undefined || !plan.mutating
+      ? []
+      : [
+          {
+            label: 'See Also',
+            value: `${action.ddl.dry_run}=true: the action itself says what it would change`,
+          },
+        ]),
+  ];
+  return [
+    `Nothing was sent. ${counted(plan.nodes.length)} would be asked:`,
+    '',
+    ...columns(plan.nodes, width),
+    '',
+    ...aligned(rows, width),
+    ...(inputs.length > 0 ? ['', '   Inputs:', '', ...aligned(inputs, width, 6)] : []),
+  ].join('\n');
+}
+
+function changes(isMutating: boolean, declared: boolean | undefined): string {
+  if (!isMutating) return 'no';
+  return declared === undefined ? 'yes, as far as is known: the DDL does not say' : 'yes';
+}

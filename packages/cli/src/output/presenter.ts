@@ -1,0 +1,62 @@
+import type { ProgressPiece, Result, Stats } from '@troupe/client';
+import type { ActionDdl, AggregateResult } from '@troupe/core';
+import type { ExitCode } from '../exit.js';
+import type { Display, OutputOptions } from '../options.js';
+import type { Screen } from '../screen.js';
+import type { Found } from '../selection.js';
+
+/** A call that is over. */
+export interface Report {
+  readonly agent: string;
+  readonly action: string;
+  readonly found: Found;
+  /** Every target, in the order of their ends. */
+  readonly results: readonly Result[];
+  /** Nodes where it may still be going on, because nobody waits for them any more. */
+  readonly unfinished: readonly string[];
+  readonly stats: Stats;
+  readonly summaries: readonly AggregateResult[];
+  readonly exitCode: ExitCode;
+}
+
+/** One way to show a call: hears each reply as it comes, and the whole at the end. */
+export interface Presenter {
+  /** Whether this is for people, who want a progress bar and a footer. */
+  readonly isForPeople: boolean;
+  discovered(found: Found): void;
+  progress(piece: ProgressPiece): void;
+  result(result: Result): void;
+  end(report: Report): void;
+}
+
+/** What a presenter needs to know beforehand. */
+export interface View {
+  readonly screen: Screen;
+  readonly agent: string;
+  readonly action: string;
+  /** Absent where nobody knows the action's DDL. */
+  readonly ddl: ActionDdl | undefined;
+  readonly options: Pick<OutputOptions, 'sort'>;
+  readonly display: Display;
+}
+
+/** The presenter that the options ask for. */
+export async function presenterOf(
+  options: OutputOptions,
+  given: Omit<View, 'options' | 'display'>,
+): Promise<Presenter> {
+  const view = { ...given, options, display: displayOf(options, given) };
+  if (options.senders)
+    return new (await import('./senders.js')).SendersPresenter(view, options.json === true);
+  if (options.json) return new (await import('./json.js')).JsonPresenter(view);
+  if (options.jsonl) return new (await import('./jsonl.js')).JsonLinesPresenter(view);
+  if (options.table) return new (await import('./table.js')).TablePresenter(view);
+  return new (await import('./text.js')).TextPresenter(view);
+}
+
+// Programs get every reply unless somebody said otherwise; people get what the DDL says.
+function displayOf(options: OutputOptions, { screen, ddl }: Pick<View, 'screen' | 'ddl'>): Display {
+  if (options.display !== undefined) return options.display;
+  if (options.json || options.jsonl || options.senders || options.table || screen.isVerbose) return 'all';
+  return ddl?.display === 'always' ? 'all' : (ddl?.display ?? 'failed');
+}

@@ -1,0 +1,61 @@
+import type { Result } from '@troupe/client';
+import type { ActionDdl } from '@troupe/core';
+import type { Screen } from '../screen.js';
+import { plain, plainLine, valueLines } from './plain.js';
+import { span, statusWord } from './wording.js';
+
+/** Columns for a node's name, before the word for how it ended. */
+const nameWidth = 40;
+
+/** One reply as a record: the node, how it ended, why, and its outputs under the names that the DDL gives them. */
+export function record(screen: Screen, result: Result, action: ActionDdl | undefined): string {
+  const { ok, sender, statusmsg, seconds, data } = result;
+  const word = ok && !screen.isVerbose ? '' : statusWord(result);
+  const time = screen.isVerbose ? `${word === '' ? '' : '  '}${span(seconds)}` : '';
+  const painted = word === '' ? '' : screen.paint(ok ? 'green' : 'red', word);
+  const header = `${sender.padEnd(nameWidth)} ${painted}${screen.paint('dim', time)}`.trimEnd();
+  const message = statusmsg === 'OK' || statusmsg === '' ? [] : ['', ...indented(plain(statusmsg), 4)];
+  const outputs = outputLines(data, action, screen.width, ok);
+  const gap = message.length > 0 && outputs.length > 0 ? [''] : [];
+  const details = [...message, ...gap, ...outputs];
+  return [header, ...details, ...(details.length > 0 ? [''] : [])].join('\n');
+}
+
+/** Outputs, right-aligned on their names; those of a failure only where there is something to see. */
+export function outputLines(
+  data: Readonly<Record<string, unknown>>,
+  action: ActionDdl | undefined,
+  width: number,
+  ok = true,
+): readonly string[] {
+  const declared = Object.keys(action?.output ?? {}).filter((name) => Object.hasOwn(data, name));
+  const others = Object.keys(data).filter((name) => !declared.includes(name));
+  const rows = [...declared, ...others.sort()]
+    .filter((name) => ok || (data[name] !== null && data[name] !== undefined))
+    .map((name) => ({ label: plainLine(labelOf(action, name)), value: data[name] }));
+  return aligned(rows, width);
+}
+
+/** Rows of a label and a value, the labels right-aligned. */
+export function aligned(
+  rows: readonly { readonly label: string; readonly value: unknown }[],
+  width: number,
+  margin = 3,
+): readonly string[] {
+  const widest = Math.max(0, ...rows.map(({ label }) => label.length)) + margin;
+  return rows.flatMap(({ label, value }) => {
+    const [first = '', ...rest] = valueLines(value, Math.max(20, width - widest - 2));
+    const head = `${label.padStart(widest)}: ${first}`.trimEnd();
+    return [head, ...rest.map((line) => `${' '.repeat(widest + 2)}${line}`.trimEnd())];
+  });
+}
+
+/** The name that the DDL gives an output for people. */
+export function labelOf(action: ActionDdl | undefined, name: string): string {
+  const output = action && Object.hasOwn(action.output, name) ? action.output[name] : undefined;
+  return output?.display_as ?? name;
+}
+
+function indented(text: string, by: number): readonly string[] {
+  return text.split('\n').map((line) => `${' '.repeat(by)}${line}`.trimEnd());
+}

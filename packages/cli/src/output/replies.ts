@@ -1,0 +1,17 @@
+import { type Result, silentStates } from '@troupe/client';
+import type { Display } from '../options.js';
+
+/** Whether nothing was heard of a target. */
+export function isSilent({ state }: Pick<Result<unknown>, 'state'>): boolean {
+  return silentStates.some((silent) => silent === state);
+}
+
+/** Whether a reply is to be shown. */
+export function isShown({ ok }: Pick<Result<unknown>, 'ok'>, display: Display): boolean {
+  return display === 'all' || (display === 'ok' && ok) || (display === 'failed' && !ok);
+}
+
+/** Orders by the node's name. */
+export function bySender(one: Pick<Result, 'sender'>, other: Pick<Result, 'sender'>): number {
+  return one.sender < other.sender ? -1 : one.sender > other.sender ? 1 : 0;
+}

@@ -1,0 +1,23 @@
+import type { GlobalOptions } from '../options.js';
+import type { Screen } from '../screen.js';
+import type { Report } from './presenter.js';
+import { counted } from './wording.js';
+
+/** After an interruption: where the action may go on, and how to get back to it. */
+export function sayWhatGoesOn(
+  screen: Screen,
+  { unfinished, stats }: Pick<Report, 'unfinished' | 'stats'>,
+  options: Pick<GlobalOptions, 'config'> & { readonly target?: string },
+): void {
+  if (unfinished.length === 0) return;
+  const target = options.target === undefined ? '' : ` -T ${options.target}`;
+  const config = options.config === undefined ? '' : ` --config ${options.config}`;
+  const command = (verb: string) => `mco job ${verb} ${stats.requestId}${target}${config}`;
+  screen.warn(
+    [
+      `${counted(unfinished.length)} may still be at work on it:`,
+      `  ${command('attach')}   # waits for the rest`,
+      `  ${command('cancel')}   # ends it there`,
+    ].join('\n'),
+  );
+}

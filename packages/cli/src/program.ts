@@ -1,0 +1,81 @@
+import { Command, CommanderError, Help, Option } from 'commander';
+import { commands } from './commands.js';
+import { ExitCode } from './exit.js';
+import { reportFailure, usageLine } from './failure.js';
+import { groups, withGlobal } from './options.js';
+import { Screen } from './screen.js';
+import { Shell } from './shell.js';
+import { version } from './version.js';
+
+/** Runs a command line and says how it ended. */
+export async function run(argv: readonly string[], screen = new Screen()): Promise<number> {
+  const shell = newShell(screen);
+  try {
+    await shell.program.parseAsync([...argv], { from: 'user' });
+    return shell.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.ok;
+    reportFailure(screen, error);
+    return ExitCode.error;
+  }
+}
+
+/** The command line with all its commands, of which each one's module is loaded when the command is parsed. */
+export function newShell(screen: Screen): Shell {
+  const program = new Command('mco');
+  const shell = new Shell(screen, program, commands);
+  program
+    .description('Finds nodes and runs actions of their agents.')
+    .usage('<command> [<arguments>] [<options>]')
+    .version(`mco ${version()}`, '--version', 'the version')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => screen.print(text.replace(/\n$/, '')),
+      writeErr: (text) => screen.warn(text.replace(/\n$/, '')),
+      getOutHasColors: () => false,
+      outputError: (text) => screen.warn(screen.paintNote('red', usageLine(text))),
+    })
+    .configureHelp({ visibleOptions, subcommandTerm: (command) => command.name() })
+    .commandsGroup('Commands:')
+    .addHelpText(
+      'after',
+      '\nmco help COMMAND says more; mco help exit-codes lists the exit codes; mco plugin list the agents.',
+    );
+  withGlobal(program).addHelpOption(helpOption());
+  for (const option of program.options) option.helpGroup(groups.general);
+  program.hook('preAction', () => configure(screen, program));
+  for (const entry of commands) {
+    const command = program.command(entry.name).summary(entry.summary).description(`${entry.summary}.`);
+    if (entry.aliases) command.aliases([...entry.aliases]);
+    command.helpCommand(false).addHelpOption(helpOption());
+  }
+  program.hook('preSubcommand', async (_, command) => {
+    configure(screen, program);
+    await shell.load(command);
+  });
+  return shell;
+}
+
+function helpOption(): Option {
+  return new Option('-h, --help', 'this text').helpGroup(groups.general);
+}
+
+// The options of every command stand with the others of their group, not in a list of their own.
+function visibleOptions(this: Help, command: Command): Option[] {
+  const own = Help.prototype.visibleOptions.call(this, command);
+  const above: Option[] = [];
+  for (let at = command.parent; at; at = at.parent)
+    above.push(...at.options.filter(({ long }) => long !== '--version'));
+  return [...own, ...above];
+}
+
+function configure(screen: Screen, program: Command): void {
+  const { verbose, quiet, color } = program.opts<{ verbose?: true; quiet?: true; color: boolean }>();
+  screen.isVerbose = verbose === true;
+  screen.isQuiet = quiet === true;
+  if (!color) {
+    delete process.env.FORCE_COLOR;
+    process.env.NO_COLOR = '1';
+  }
+}

@@ -1,0 +1,64 @@
+import { styleText } from 'node:util';
+
+type Format = Parameters<typeof styleText>[0];
+
+/** Something on the terminal that must give way before a line is written, such as a progress bar. */
+export interface Overlay {
+  hide(): void;
+}
+
+/** Where lines go: data to standard output, everything else to standard error. */
+export class Screen {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  isVerbose = false;
+  isQuiet = false;
+  overlay: Overlay | undefined;
+
+  constructor(
+    streams: { stdout: NodeJS.WriteStream; stderr: NodeJS.WriteStream } = {
+      stdout: process.stdout,
+      stderr: process.stderr,
+    },
+  ) {
+    this.stdout = streams.stdout;
+    this.stderr = streams.stderr;
+  }
+
+  /** Data. */
+  print(text: string): void {
+    this.overlay?.hide();
+    this.stdout.write(`${text}\n`);
+  }
+
+  /** What a person may like to know; not said with --quiet. */
+  note(text: string): void {
+    if (!this.isQuiet) this.warn(text);
+  }
+
+  /** What a person must know. */
+  warn(text: string): void {
+    this.overlay?.hide();
+    this.stderr.write(`${text}\n`);
+  }
+
+  /** Colours a text for standard output, where that is a terminal and colours are wanted. */
+  paint(format: Format, text: string): string {
+    return styleText(format, text, { stream: this.stdout });
+  }
+
+  /** Colours a text for standard error. */
+  paintNote(format: Format, text: string): string {
+    return styleText(format, text, { stream: this.stderr });
+  }
+
+  /** Columns of the terminal behind standard output; 80 where there is none. */
+  get width(): number {
+    return this.stdout.columns ?? 80;
+  }
+
+  /** Whether somebody is there to be asked. */
+  get isInteractive(): boolean {
+    return process.stdin.isTTY === true && this.stderr.isTTY === true;
+  }
+}

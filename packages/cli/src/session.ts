@@ -1,0 +1,51 @@
+import { type Client, type ClientConfig, connect, findClientConfig, loadClientConfig } from '@troupe/client';
+import { createLogger, type Logger } from '@troupe/core';
+import type { GlobalOptions } from './options.js';
+import type { Screen } from './screen.js';
+
+/** Reads the configuration that the options name, or the one that is found. Throws FILE_UNREADABLE, CONFIG_INVALID. */
+export function readConfig(options: Pick<GlobalOptions, 'config'>): ClientConfig {
+  return loadClientConfig(findClientConfig(options.config));
+}
+
+/** Runs `work` with a connected client, and closes it whatever happens. */
+export async function withClient<T>(
+  screen: Screen,
+  config: ClientConfig,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = await connect({ config, log: loggerOf(screen, config) });
+  try {
+    return await work(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** Distinct lines of the log that are shown; more of them help nobody. */
+const mostLines = 10;
+
+// The log of the library as lines for a person, each once.
+function loggerOf(screen: Screen, config: ClientConfig): Logger {
+  const { level } = config.log;
+  const shown = new Set<string>();
+  const write = (text: string) => {
+    const line = lineOf(text);
+    if (shown.has(line) || shown.size >= mostLines) return;
+    shown.add(line);
+    screen.warn(screen.paintNote('yellow', `mco: ${line}`));
+  };
+  return createLogger({
+    level: screen.isVerbose && level === 'warn' ? 'info' : level,
+    destination: { write },
+  });
+}
+
+function lineOf(text: string): string {
+  const { msg, url, reason, err } = JSON.parse(text) as Record<string, unknown>;
+  const place = url === undefined ? '' : ` ${url}`;
+  const why = reason ?? (err as { message?: string } | undefined)?.message;
+  return why === undefined
+    ? `${msg}${place}`
+    : `${msg}${String(why).includes(String(url)) ? '' : place}: ${why}`;
+}

@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import { ExitCode } from './exit.js';
+import type { Screen } from './screen.js';
+
+/** What a command gets to work with, and where it leaves its exit code. */
+export class Shell {
+  readonly screen: Screen;
+  /** The whole command line, for help and completion. */
+  readonly program: Command;
+  exitCode: ExitCode = ExitCode.ok;
+  readonly #entries: readonly CommandEntry[];
+  readonly #loaded = new Map<Command, Promise<Command>>();
+
+  constructor(screen: Screen, program: Command, entries: readonly CommandEntry[]) {
+    this.screen = screen;
+    this.program = program;
+    this.#entries = entries;
+  }
+
+  /** A command with its arguments and options, whose module is loaded once, when it is needed. */
+  load(command: Command): Promise<Command> {
+    const loaded = this.#loaded.get(command) ?? this.#define(command);
+    this.#loaded.set(command, loaded);
+    return loaded;
+  }
+
+  async #define(command: Command): Promise<Command> {
+    const entry = this.#entries.find(({ name }) => name === command.name());
+    (await entry?.load())?.define(command, this);
+    return command;
+  }
+
+  /** Makes a commander action of a function that returns an exit code. */
+  action<Given extends unknown[]>(
+    work: (...given: Given) => ExitCode | Promise<ExitCode>,
+  ): (...given: Given) => Promise<void> {
+    return async (...given) => {
+      this.exitCode = await work(...given);
+    };
+  }
+}
+
+/** A command as `mco help` lists it. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+/** What a command's module exports: adds arguments, options and the work to a command that has its name already. */
+export interface CommandModule {
+  define(command: Command, shell: Shell): void;
+}
