@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Agent, AgentConfig, DataLookup, Host } from '../agent/agent.js';
+import { Closers } from '../agent/closers.js';
+import { loadAgent } from '../agent/registry.js';
+import { Job } from '../daemon/jobs.js';
+import { type Ending, runAction } from '../daemon/run.js';
+import { messageOf, Status, TroupeError } from '../errors.js';
+import { emptyFilter, type Facts } from '../filter/index.js';
+import { type Logger, silentLogger } from '../log.js';
+
+export interface TrialOptions {
+  /** The agent's section of the configuration. */
+  readonly config?: AgentConfig;
+  readonly identity?: string;
+  readonly facts?: Facts;
+  readonly classes?: readonly string[];
+  readonly caller?: string;
+  readonly log?: Logger;
+}
+
+/** What a caller would get, and the progress on the way. */
+export interface TrialResult extends Ending {
+  readonly progress: readonly unknown[];
+}
+
+/** An agent at work without daemon and network. */
+export interface Trial {
+  /** The data plugins that the agent offers. */
+  readonly data: ReadonlyMap<string, DataLookup>;
+  /** Calls an action as the daemon would: the input is checked, time is limited, defaults are filled in. Never rejects. */
+  call(
+    action: string,
+    input?: Readonly<Record<string, unknown>>,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<TrialResult>;
+  /** Closes the agent and removes its state. */
+  close(): Promise<void>;
+}
+
+/** Sets an agent up in this process, for its author's tests. Throws what a daemon would refuse it for, and AGENT_INVALID where it does not apply to this host. */
+export async function tryAgent(agent: Agent, options: TrialOptions = {}): Promise<Trial> {
+  const { identity = 'node1.example.net', caller = 'tester.mcollective', log = silentLogger } = options;
+  const { name } = agent.ddl.metadata;
+  const stateDir = await mkdtemp(join(tmpdir(), 'troupe-trial-'));
+  const closers = new Closers();
+  const data = new Map<string, DataLookup>();
+  const host: Host = {
+    identity,
+    log,
+    stateDir,
+    facts: () => options.facts ?? {},
+    classes: () => options.classes ?? [],
+    provideData: (plugin, lookup) => data.set(plugin, lookup),
+    reload: () => {},
+    onClose: (close) => closers.add(name, close),
+  };
+  const close = async () => {
+    await closers.close(log);
+    await rm(stateDir, { recursive: true, force: true });
+  };
+  try {
+    const loaded = await loadAgent(agent, name, Object.freeze({ ...options.config }), host);
+    if (!loaded) throw new TroupeError('AGENT_INVALID', `the agent "${name}" does not apply to this host`);
+    return {
+      data,
+      close,
+      call: (action, input = {}, { signal } = {}) => {
+        const now = Date.now();
+        const job = new Job(
+          {
+            v: 1,
+            type: 'request',
+            id: randomBytes(16).toString('hex'),
+            time: now,
+            ttl: 60,
+            caller,
+            session: 'trial',
+            collective: 'mcollective',
+            agent: name,
+            action,
+            filter: emptyFilter,
+            input,
+          },
+          identity,
+          now,
+        );
+        const progress: unknown[] = [];
+        const compiled = loaded.compiled.action(action);
+        if (!compiled) return refused(Status.unknownAction, loaded.compiled.unknownAction(action));
+        const fault = compiled.checkInput(input);
+        if (fault) return refused(fault.status, fault.message);
+        const cancel = () => job.abort.abort(new Error(messageOf(signal?.reason)));
+        if (signal?.aborted) cancel();
+        signal?.addEventListener('abort', cancel, { once: true });
+        return new Promise((resolve) => {
+          const { run } = runAction({
+            job,
+            agent: loaded,
+            identity,
+            log,
+            reply: (body) => {
+              job.add(body, Date.now());
+              if (body.kind === 'progress') progress.push(body.data);
+            },
+            ended: (ending) => {
+              signal?.removeEventListener('abort', cancel);
+              resolve({ ...ending, progress });
+            },
+          });
+          void run();
+        });
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function refused(statuscode: number, statusmsg: string): Promise<TrialResult> {
+  return { outcome: 'failed', statuscode, statusmsg, data: {}, progress: [] };
+}

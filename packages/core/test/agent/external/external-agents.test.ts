@@ -1,0 +1,194 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { commandsOf, ExternalAgents, type ExternalEntry } from '../../../src/agent/external/index.js';
+import type { TroupeError } from '../../../src/errors.js';
+import { actorProgram, ddlOf, keptLog } from './actor.js';
+
+const program = (name: string) =>
+  `${name}-${process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
+
+describe('external agents', () => {
+  let folder: string;
+  let events: string[];
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'external-'));
+    events = [];
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const write = (file: string, text: string) => {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), text);
+  };
+  const ddl = (file: string, name: string, version = '1.0.0') =>
+    write(file, JSON.stringify(ddlOf(name, { show: {} }, version)));
+
+  function agents(entries: readonly ExternalEntry[], put = async () => true) {
+    const { log, lines } = keptLog();
+    const external = new ExternalAgents({
+      entries,
+      configFile: join(folder, 'mcod.yaml'),
+      log,
+      put: async (agent, _where, instead) => {
+        const { name, version } = agent.ddl.metadata;
+        events.push(`put ${name} ${version}${instead === undefined ? '' : ` instead of ${instead}`}`);
+        return await put();
+      },
+      remove: async (name) => void events.push(`remove ${name}`),
+    });
+    return { external, lines };
+  }
+
+  const refusal = async (entries: readonly ExternalEntry[]) => {
+    const error = await agents(entries)
+      .external.load()
+      .then(
+        () => undefined,
+        (cause: TroupeError) => cause,
+      );
+    return [error?.code, error?.message.replaceAll(folder, '')];
+  };
+
+  it('are those that the configuration names, and those of the folders that it names', async () => {
+    ddl('one.json', 'one');
+    ddl('agents/two.json', 'two');
+    ddl('agents/three/three.json', 'three');
+    ddl('agents/three/other.json', 'other');
+    write('agents/notes.txt', 'x');
+    mkdirSync(join(folder, 'agents/empty'));
+    const { external } = agents([{ ddl: 'one.json' }, { folder: 'agents' }]);
+    await external.load();
+    expect(events.sort()).to.deep.equal(['put one 1.0.0', 'put three 1.0.0', 'put two 1.0.0']);
+  });
+
+  it('from a folder are those whose DDL says external', async () => {
+    const { metadata, actions } = ddlOf('ruby', { show: {} });
+    write('agents/ruby.json', JSON.stringify({ metadata: { ...metadata, provider: 'ruby' }, actions }));
+    await agents([{ folder: 'agents' }]).external.load();
+    expect(events).to.deep.equal([]);
+    await agents([{ ddl: 'agents/ruby.json' }]).external.load();
+    expect(events).to.deep.equal(['put ruby 1.0.0']);
+  });
+
+  it('stop the start when one that is named is wrong', async () => {
+    write('broken.json', '{');
+    ddl('rpcutil.json', 'rpcutil');
+    expect(await refusal([{ ddl: 'none.json' }])).to.deep.equal([
+      'FILE_UNREADABLE',
+      "cannot read the DDL /none.json: ENOENT: no such file or directory, open '/none.json'",
+    ]);
+    expect((await refusal([{ ddl: 'broken.json' }]))[0]).to.equal('DDL_INVALID');
+    expect(await refusal([{ ddl: 'rpcutil.json' }])).to.deep.equal([
+      'AGENT_INVALID',
+      '/rpcutil.json: an external agent must not be named "rpcutil"',
+    ]);
+    expect(await refusal([{}])).to.deep.equal([
+      'CONFIG_INVALID',
+      'external_agents.0: needs either ddl or folder',
+    ]);
+    expect((await refusal([{ folder: 'x', command: 'y' }]))[1]).to.equal(
+      'external_agents.0: a folder goes without command and config',
+    );
+  });
+
+  it('from a folder are left out when they are wrong, and the log says so', async () => {
+    write('agents/broken.json', '{');
+    ddl('agents/discovery.json', 'discovery');
+    ddl('agents/good.json', 'good');
+    const { external, lines } = agents([{ folder: 'agents' }, { folder: 'none' }]);
+    await external.load();
+    expect(events).to.deep.equal(['put good 1.0.0']);
+    expect(lines.map(({ msg }) => msg)).to.deep.equal(
+      Array.from({ length: 2 }, () => 'an external agent cannot be loaded: it is left out'),
+    );
+  });
+
+  it('are loaded anew when a file has changed and then stayed the same', async () => {
+    ddl('agents/one.json', 'one');
+    const { external } = agents([{ folder: 'agents' }]);
+    await external.load();
+    await external.look();
+    expect(events.splice(0)).to.deep.equal(['put one 1.0.0']);
+
+    ddl('agents/one.json', 'one', '1.0.1');
+    await external.look();
+    expect(events).to.deep.equal([]);
+    ddl('agents/one.json', 'one', '1.10.0');
+    await external.look();
+    expect(events, 'it changed again').to.deep.equal([]);
+    await external.look();
+    expect(events.splice(0)).to.deep.equal(['put one 1.10.0 instead of one']);
+
+    copyFileSync(actorProgram, join(folder, 'agents/one'));
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(events.splice(0), 'its program came').to.deep.equal(['put one 1.10.0 instead of one']);
+  });
+
+  it('come and go with their DDLs', async () => {
+    const { external } = agents([{ folder: 'agents' }]);
+    await external.load();
+    ddl('agents/one.json', 'one');
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(events.splice(0)).to.deep.equal(['put one 1.0.0']);
+    rmSync(join(folder, 'agents/one.json'));
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(events.splice(0)).to.deep.equal(['remove one']);
+  });
+
+  it('stay as they are when the new file is wrong, until it is right', async () => {
+    ddl('one.json', 'one');
+    const { external, lines } = agents([{ ddl: 'one.json' }]);
+    await external.load();
+    events.splice(0);
+    write('one.json', '{');
+    for (let look = 0; look < 4; look += 1) await external.look();
+    expect(events).to.deep.equal([]);
+    expect(lines.map(({ msg }) => msg)).to.deep.equal([
+      'an external agent cannot be loaded: the one before stays',
+    ]);
+    ddl('one.json', 'one', '2.0.0');
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(events).to.deep.equal(['put one 2.0.0 instead of one']);
+  });
+
+  it('that get another name or do not apply any more are taken away', async () => {
+    ddl('one.json', 'one');
+    let applies = true;
+    const { external } = agents([{ ddl: 'one.json' }], async () => applies);
+    await external.load();
+    ddl('one.json', 'uno');
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(events.splice(0)).to.deep.equal(['put one 1.0.0', 'put uno 1.0.0', 'remove one']);
+    applies = false;
+    ddl('one.json', 'uno', '1.1.0');
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(events.splice(0)).to.deep.equal(['put uno 1.1.0 instead of uno', 'remove uno']);
+  });
+
+  it('are looked at until told otherwise', async () => {
+    ddl('one.json', 'one');
+    const { external } = agents([{ ddl: 'one.json' }]);
+    await external.load();
+    const stop = external.watch(5);
+    ddl('one.json', 'one', '2.0.0');
+    const end = Date.now() + 10_000;
+    while (events.length < 2 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 5));
+    await stop();
+    expect(events).to.deep.equal(['put one 1.0.0', 'put one 2.0.0 instead of one']);
+  });
+
+  it('have a program named like them, or like Go names what it builds', () => {
+    const place = { ddlFile: '/a/go/go.json', isNamed: true };
+    expect(commandsOf(place, 'go')).to.deep.equal([
+      '/a/go/go',
+      `/a/go/${program('go')}`,
+      `/a/go/go/${program('go')}`,
+    ]);
+    expect(commandsOf({ ...place, command: '/opt/go' }, 'go')[2]).to.equal(`/opt/go/${program('go')}`);
+  });
+});

@@ -1,0 +1,78 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { findAgent, importAgent } from '../../src/agent/import.js';
+import type { TroupeError } from '../../src/errors.js';
+
+describe('importing an agent', () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'import-'));
+    write('package.json', '{ "type": "module", "main": "./agent.js" }');
+    write(
+      'agent.js',
+      "import ddl from './ddl.json' with { type: 'json' };\nimport { word } from './lib/word.js';\n",
+    );
+    write('agent.js', `${agentText}export default { ddl, setup: () => word };`);
+    write('ddl.json', '{ "version": 1 }');
+    write('lib/word.js', "export const word = 'one';");
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const agentText =
+    "import ddl from './ddl.json' with { type: 'json' };\nimport { word } from './lib/word.js';\n";
+
+  function write(file: string, text: string): void {
+    mkdirSync(join(folder, file, '..'), { recursive: true });
+    writeFileSync(join(folder, file), text);
+  }
+
+  const config = () => join(folder, 'mcod.yaml');
+
+  async function load(): Promise<unknown[]> {
+    const { now, accept } = findAgent('./agent.js', config());
+    const agent = await now();
+    accept();
+    return [agent.ddl, await agent.setup({}, {} as never)];
+  }
+
+  it('takes what is on the disk, each time: the module, what it imports of its package, and its DDL', async () => {
+    expect(await load()).to.deep.equal([{ version: 1 }, 'one']);
+    write('lib/word.js', "export const word = 'second';");
+    expect(await load()).to.deep.equal([{ version: 1 }, 'second']);
+    write('ddl.json', '{ "version": 22 }');
+    expect(await load()).to.deep.equal([{ version: 22 }, 'second']);
+  });
+
+  it('gives the same module again when nothing has changed', async () => {
+    const once = await importAgent('./agent.js', config());
+    findAgent('./agent.js', config()).accept();
+    expect(await importAgent('./agent.js', config())).to.equal(once);
+  });
+
+  it('offers the last one that worked beside one that does not', async () => {
+    await load();
+    for (const broken of ['export const word = ;', "throw new Error('not today');"]) {
+      write('lib/word.js', broken);
+      const { now, before } = findAgent('./agent.js', config());
+      expect(await now().catch((error: TroupeError) => error.code)).to.equal('AGENT_INVALID');
+      expect(await (await before?.())?.setup({}, {} as never)).to.equal('one');
+    }
+  });
+
+  for (const [specifier, text, message] of [
+    ['./none.js', '', /^agents: cannot load ".\/none.js": Cannot find module/],
+    ['@nobody/agent', '', /^agents: cannot load "@nobody\/agent": no such npm package in sight of /],
+    ['./agent.js', 'export const agent = 1;', /^agents: ".\/agent.js" has no agent as its default export/],
+  ] as const) {
+    it(`refuses ${specifier} with ${text || 'no file'}`, async () => {
+      if (text) write('agent.js', text);
+      const error = await importAgent(specifier, config()).catch((cause: TroupeError) => cause);
+      expect(error).to.be.instanceOf(Error).with.property('message').that.matches(message);
+    });
+  }
+});
