@@ -1,0 +1,466 @@
+import { createHmac, generateKeyPairSync } from 'node:crypto';
+import { waitFor } from '@troupe/testkit';
+import { encode, jws, payloadOf } from '../jws.js';
+import type { World } from '../world.js';
+import type { Attack } from './attack.js';
+
+const typ = 'troupe+jws';
+
+type Bytes = (world: World) => Promise<Uint8Array | string> | Uint8Array | string;
+
+/** Bytes that the victim must not believe: nobody is answered, log and audit have the reason. */
+function isNotBelieved(name: string, bytes: Bytes, why: RegExp): Attack {
+  return {
+    name,
+    run: async (world) => {
+      await world.deliver(await bytes(world));
+      return undefined;
+    },
+    refused: [/a message was not believed/, why],
+    audited: new RegExp(`"outcome":"invalid","reason":.*${why.source}`),
+  };
+}
+
+/** Asks the victim as eve, who is believed, and returns what it answers. */
+async function ask(world: World, message: Record<string, unknown>, who = 'eve.mcollective'): Promise<string> {
+  await world.eve.subscribe('mco/mcollective/reply/eve.mcollective/s1/#');
+  const { length } = world.eve.heard;
+  await world.deliver(world.sign(who, message));
+  return waitFor('an answer of the victim', () => {
+    const replies = world.eve.heard.slice(length).map(({ payload }) => payloadOf(payload));
+    const result = replies.find(({ id, kind }) => id === message.id && kind === 'result');
+    return result && `${String(result.outcome)}: ${String(result.statusmsg)}`;
+  });
+}
+
+function isRefused(
+  name: string,
+  parts: Record<string, unknown> | ((world: World) => Record<string, unknown>),
+  refused: RegExp,
+  audited = refused,
+): Attack {
+  return {
+    name,
+    run: (world) => ask(world, world.request(typeof parts === 'function' ? parts(world) : parts)),
+    refused: [refused],
+    audited,
+  };
+}
+
+function header(world: World, more: object = {}): object {
+  return { alg: 'RS256', typ, x5c: world.person('eve.mcollective').x5c, ...more };
+}
+
+/** What somebody sends to a node who owns the broker, the network or a caller's account. */
+export const messageAttacks: readonly Attack[] = [
+  isNotBelieved('bytes that mean nothing', () => 'nonsense', /the message is not a JWS/),
+  isNotBelieved('an empty message', () => ' ', /the message is not a JWS/),
+  isNotBelieved(
+    'a message that nobody signed (alg none)',
+    (world) => jws(header(world, { alg: 'none' }), world.request()),
+    /the signature does not fit/,
+  ),
+  isNotBelieved(
+    'the public key as a shared secret (HS256)',
+    (world) =>
+      jws(header(world, { alg: 'HS256' }), world.request(), (input) =>
+        createHmac('sha256', world.person('eve.mcollective').pem.cert).update(input).digest(),
+      ),
+    /the signature does not fit/,
+  ),
+  isNotBelieved(
+    'another algorithm than that of the key',
+    (world) => world.sign('eve.mcollective', world.request(), { alg: 'ES256' }),
+    /the signature does not fit/,
+  ),
+  isNotBelieved(
+    'a header that wants extensions understood (crit)',
+    (world) => world.sign('eve.mcollective', world.request(), { crit: ['b64'], b64: false }),
+    /unknown key/,
+  ),
+  isNotBelieved(
+    'a header that names a key somewhere else (jku)',
+    (world) => world.sign('eve.mcollective', world.request(), { jku: 'https://evil.example/keys' }),
+    /unknown key/,
+  ),
+  isNotBelieved(
+    'a signature for another purpose (typ)',
+    (world) => world.sign('eve.mcollective', world.request(), { typ: 'JWT' }),
+    /typ is not/,
+  ),
+  isNotBelieved(
+    'an enrolment token in the place of a message',
+    (world) => world.token({}, 'alice.mcollective'),
+    /typ is not/,
+  ),
+  isNotBelieved(
+    'a header that is no object',
+    () => `${encode('[]')}.${encode('{}')}.AA`,
+    /not a JWS|typ is not/,
+  ),
+  isNotBelieved(
+    'an altered request',
+    (world) => {
+      const [head, , signature] = world.sign('eve.mcollective', world.request()).toString().split('.');
+      return `${head}.${encode(JSON.stringify(world.request({ input: { text: 'other' } })))}.${signature}`;
+    },
+    /the signature does not fit/,
+  ),
+  isNotBelieved(
+    "a signature of one request under another's header",
+    (world) => {
+      const [, payload, signature] = world
+        .sign('alice.mcollective', world.request({ caller: 'alice.mcollective' }))
+        .toString()
+        .split('.');
+      return `${encode(JSON.stringify(header(world)))}.${payload}.${signature}`;
+    },
+    /the signature does not fit/,
+  ),
+  isNotBelieved(
+    "a request with a node's certificate",
+    (world) => world.sign('web2.lab', world.request({ caller: 'web2.lab' })),
+    /is not the name of a caller/,
+  ),
+  isNotBelieved(
+    "a request that a node signs in a caller's name",
+    (world) => world.sign('web2.lab', world.request({ caller: 'alice.mcollective' })),
+    /is not the name of a caller/,
+  ),
+  isNotBelieved(
+    "a caller's request in the name of another caller",
+    (world) => world.sign('eve.mcollective', world.request({ caller: 'alice.mcollective' })),
+    /signed a message that says it is from/,
+  ),
+  isNotBelieved(
+    'a request of a caller that was revoked',
+    (world) => world.sign('mallory.mcollective', world.request({ caller: 'mallory.mcollective' })),
+    /is revoked/,
+  ),
+  isNotBelieved(
+    'a request of a caller whose certificate is over',
+    (world) => world.sign('old.mcollective', world.request({ caller: 'old.mcollective' })),
+    /expired/,
+  ),
+  isNotBelieved(
+    "a request with a caller's name from another CA",
+    (world) => world.sign('evil alice', world.request({ caller: 'alice.mcollective' })),
+    /is not from a trusted CA/,
+  ),
+  isNotBelieved(
+    'a certificate that a node issued',
+    async (world) => {
+      const { issueCertificate } = await import('@troupe/core/pki');
+      const node = world.person('web2.lab');
+      const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+      const cert = issueCertificate({
+        ca: { certificatePem: node.pem.cert, privateKeyPem: node.pem.key },
+        commonName: 'alice.mcollective',
+        publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      });
+      const der = cert.replaceAll(/-----[^-]+-----|\s/g, '');
+      return jws(
+        { alg: 'RS256', typ, x5c: [der, ...node.x5c] },
+        world.request({ caller: 'alice.mcollective' }),
+        privateKey,
+      );
+    },
+    /is not from a trusted CA/,
+  ),
+  isNotBelieved(
+    'a key that nobody vouches for',
+    (world) => world.selfSigned(world.request()),
+    /nobody vouches for/,
+  ),
+  isNotBelieved(
+    'a key that an enrolment token vouches for',
+    async (world) => world.selfSigned(world.request(), await world.token()),
+    /nobody vouches for/,
+  ),
+  isNotBelieved(
+    'a key of 16384 bits',
+    (world) => {
+      const jwk = { kty: 'RSA', e: 'AQAB', n: Buffer.alloc(2048, 0xfb).toString('base64url') };
+      return jws({ alg: 'RS256', typ, jwk }, world.request(), () => Buffer.alloc(2048, 1));
+    },
+    /cannot sign: use RSA of 2048 to 8192 bits/,
+  ),
+  isNotBelieved(
+    'a private key in the header',
+    (world) => {
+      const { privateKey } = generateKeyPairSync('ed25519');
+      return jws(
+        { alg: 'EdDSA', typ, jwk: privateKey.export({ format: 'jwk' }) },
+        world.request(),
+        privateKey,
+      );
+    },
+    /is not a public key/,
+  ),
+  isNotBelieved(
+    'a chain of a hundred certificates',
+    (world) =>
+      world.sign('eve.mcollective', world.request(), {
+        x5c: Array(100).fill(world.person('eve.mcollective').x5c[0]),
+      }),
+    /a chain of 100 certificates/,
+  ),
+  isNotBelieved(
+    'a chain of something else',
+    (world) => world.sign('eve.mcollective', world.request(), { x5c: ['AAAA'] }),
+    /no certificate/,
+  ),
+  isNotBelieved(
+    'JSON that nests 100,000 levels deep',
+    (world) => world.sign('eve.mcollective', '['.repeat(100_000) + ']'.repeat(100_000)),
+    /deeper than 40 levels/,
+  ),
+  isNotBelieved(
+    'bytes that are no UTF-8',
+    (world) => world.sign('eve.mcollective', Buffer.from([0x7b, 0xff, 0xfe, 0x7d])),
+    /not JSON in UTF-8/,
+  ),
+  isNotBelieved(
+    'JSON that breaks off',
+    (world) => world.sign('eve.mcollective', '{"v":1,'),
+    /not JSON in UTF-8/,
+  ),
+  isNotBelieved(
+    'a field that the protocol does not know',
+    (world) => world.sign('eve.mcollective', world.request({ admin: true })),
+    /must NOT have additional properties/,
+  ),
+  isNotBelieved(
+    'a field "__proto__"',
+    (world) =>
+      world.sign(
+        'eve.mcollective',
+        JSON.stringify(world.request()).replace('"v":1', '"v":1,"__proto__":{"admin":true}'),
+      ),
+    /must NOT have additional properties/,
+  ),
+  isNotBelieved(
+    'a request of a version to come',
+    (world) => world.sign('eve.mcollective', world.request({ v: 2 })),
+    /must be equal to constant/,
+  ),
+  isNotBelieved(
+    'a request without a time',
+    (world) => {
+      const { time: _, ...rest } = world.request();
+      return world.sign('eve.mcollective', rest);
+    },
+    /must have required property 'time'/,
+  ),
+  isNotBelieved(
+    'a request for ever',
+    (world) => world.sign('eve.mcollective', world.request({ ttl: 1e9 })),
+    /must be <= 86400/,
+  ),
+  isNotBelieved(
+    'an id that is a path',
+    (world) => world.sign('eve.mcollective', world.request({ id: '../../etc/passwd' })),
+    /must match pattern/,
+  ),
+  isNotBelieved(
+    'replies to a topic with a wildcard',
+    (world) => world.sign('eve.mcollective', world.request({ session: '+/#' })),
+    /must match pattern/,
+  ),
+  isNotBelieved(
+    "replies to another's topic",
+    (world) => world.sign('eve.mcollective', world.request({ caller: 'alice.mcollective', session: 's1' })),
+    /signed a message that says it is from/,
+  ),
+  isNotBelieved(
+    'an agent that is a path',
+    (world) => world.sign('eve.mcollective', world.request({ agent: '../groups' })),
+    /must match pattern/,
+  ),
+  isNotBelieved(
+    'a reply in the place of a request',
+    (world) => world.sign('eve.mcollective', { ...world.request(), type: 'reply', kind: 'result' }),
+    /unknown type/,
+  ),
+
+  isRefused(
+    'a request that was recorded yesterday',
+    () => ({ time: Date.now() - 86_400_000 }),
+    /this node's clock says/,
+  ),
+  isRefused('a request from tomorrow, for later', () => ({ time: Date.now() + 86_400_000 }), /in the future/),
+  isRefused('an input that is not in the DDL', { input: { command: 'rm' } }, /command/),
+  isRefused('an input with a command for a shell', { input: { text: '$(reboot); `id`' } }, /text/),
+  isRefused(
+    'an input "__proto__"',
+    () => ({ input: JSON.parse('{"__proto__":{"text":"x"}}') as object }),
+    /__proto__/,
+  ),
+  isRefused('an input a hundred times too long', { input: { text: 'x'.repeat(2000) } }, /text/),
+  isRefused('an action that is a property of every object', { action: 'constructor' }, /constructor/),
+  isRefused(
+    'a regular expression that takes for ever',
+    { filter: { facts: [{ fact: 'secret', operator: '=~', value: '/^(a{1,1000}){1,1000}$/' }] } },
+    /the filter: /,
+  ),
+  isRefused(
+    'a filter that nests without end',
+    () => {
+      let deep: object = { kind: 'class', name: 'x' };
+      for (let level = 0; level < 12; level += 1) deep = { kind: 'not', of: deep };
+      return { filter: { compound: Array(17).fill(deep) } };
+    },
+    /compound has 17 entries/,
+  ),
+  isRefused('a filter with a part that is not known', { filter: { everything: true } }, /everything/),
+  isRefused(
+    'an agent that the policy does not allow',
+    { agent: 'rpcutil', action: 'inventory' },
+    /denied.*not authorized/,
+    /"policy":"[^"]*default\.policy/,
+  ),
+  isRefused(
+    'an agent that is not there, to learn which are',
+    { agent: 'nope' },
+    /denied.*not authorized/,
+    /"outcome":"denied"/,
+  ),
+  isRefused(
+    'a secret fact guessed by filters, without a right to the agent',
+    {
+      agent: 'rpcutil',
+      action: 'ping',
+      answerUnmatched: true,
+      filter: { facts: [{ fact: 'secret', operator: '==', value: 'abc' }] },
+    },
+    /denied/,
+    /"outcome":"denied"/,
+  ),
+  {
+    name: 'a request is delivered twenty times',
+    run: async (world) => {
+      const message = world.request();
+      const answer = await ask(world, message);
+      const bytes = world.sign('eve.mcollective', message);
+      for (let copy = 0; copy < 20; copy += 1) await world.deliver(bytes);
+      await ask(world, world.request({ input: { nonsense: 1 } }));
+      return answer;
+    },
+    refused: [/ok: OK/],
+    audited: /"outcome":"ok"/,
+    runs: 1,
+  },
+  {
+    name: 'a request for one node is delivered to another',
+    run: async (world) => {
+      await world.deliver(world.sign('eve.mcollective', world.request({ targets: ['web2.lab'] })));
+      return ask(world, world.request({ input: { nonsense: 1 } }));
+    },
+    refused: [/failed/],
+    audited: /"outcome":"failed"/,
+  },
+  {
+    name: 'a request for another collective is delivered',
+    run: async (world) => {
+      await world.deliver(world.sign('eve.mcollective', world.request({ collective: 'other' })));
+      return ask(world, world.request({ input: { nonsense: 1 } }));
+    },
+    refused: [/failed/],
+    audited: /"outcome":"failed"/,
+  },
+  {
+    name: 'a caller asks for the replies to a request of another',
+    run: async (world) => {
+      const { id } = world.request();
+      await world.deliver(
+        world.sign('alice.mcollective', world.request({ id, caller: 'alice.mcollective' })),
+      );
+      return ask(world, world.request({ id }));
+    },
+    refused: [/denied: this request id belongs to another caller/],
+    audited: /belongs to another caller/,
+    runs: 1,
+  },
+  {
+    name: 'a caller cancels a request of another',
+    run: async (world) => {
+      const { id } = world.request();
+      await world.deliver(
+        world.sign('alice.mcollective', world.request({ id, caller: 'alice.mcollective', action: 'wait' })),
+      );
+      const { v, time, ttl, caller, session, collective } = world.request();
+      const answer = await ask(world, { v, type: 'cancel', id, time, ttl, caller, session, collective });
+      await world.deliver(
+        world.sign('alice.mcollective', {
+          v,
+          type: 'cancel',
+          id,
+          time,
+          ttl,
+          caller: 'alice.mcollective',
+          session,
+          collective,
+        }),
+      );
+      return answer;
+    },
+    refused: [/denied: this request id belongs to another caller/],
+    audited: /belongs to another caller/,
+  },
+  {
+    name: 'old questions about a request are sent again',
+    run: async (world) => {
+      const { v, id, ttl, caller, session, collective } = world.request();
+      return ask(world, {
+        v,
+        type: 'attach',
+        id,
+        time: Date.now() - 3_600_000,
+        ttl,
+        caller,
+        session,
+        collective,
+        after: 0,
+      });
+    },
+    refused: [/expired/],
+    audited: /"outcome":"expired"/,
+  },
+  {
+    name: 'the policy is damaged to open the door',
+    run: async (world) => {
+      const { readFileSync, writeFileSync } = await import('node:fs');
+      const file = world.folder.join('policies', 'counter.policy');
+      const policy = readFileSync(file, 'utf8');
+      writeFileSync(file, `policy default allow\ndeny eve.mcollective * *\n`);
+      try {
+        return await ask(world, world.request());
+      } finally {
+        writeFileSync(file, policy);
+      }
+    },
+    refused: [/denied.*its log says where/],
+    audited: /counter\.policy:2: there are blanks/,
+  },
+  {
+    name: 'a caller is revoked while it is at work',
+    run: async (world) => {
+      await world.deliver(world.sign('carol.mcollective', world.request({ caller: 'carol.mcollective' })));
+      await waitFor('the audit', () => /"caller":"carol.mcollective".*"outcome":"ok"/.test(world.audit));
+      await world.pki.revoke('carol.mcollective');
+      // The input is at fault, so that nothing runs until the list is read.
+      const probe = world.request({ caller: 'carol.mcollective', input: { nonsense: 1 } });
+      const { length } = world.audit;
+      await waitFor('the list to be read', async () => {
+        await world.deliver(world.sign('carol.mcollective', probe));
+        return world.audit.slice(length).includes('is revoked');
+      });
+      return undefined;
+    },
+    refused: [/"carol.mcollective" is revoked/],
+    audited: /is revoked/,
+    runs: 1,
+  },
+];
+
+export { ask };

@@ -1,0 +1,289 @@
+import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type Broker, startBroker, tokenVerifier } from '@troupe/broker';
+import { type Client, type ClientConfig, clientSchema, connect } from '@troupe/client';
+import {
+  type Agent,
+  createLogger,
+  type Daemon,
+  defineAgent,
+  issueToken,
+  parseConfig,
+  parseDaemonConfig,
+  startDaemon,
+} from '@troupe/core';
+import {
+  createTempFolder,
+  createTestPki,
+  type IssuedCertificate,
+  type TempFolder,
+  type TestPki,
+} from '@troupe/testkit';
+import type { IClientOptions } from 'mqtt';
+import { encode, jws, newId } from './jws.js';
+import { type Account, connectMqtt } from './mqtt.js';
+
+/** The agent that is attacked: it counts how often it ran. */
+export const counterDdl = {
+  metadata: {
+    name: 'counter',
+    description: 'Counts',
+    author: 'x',
+    license: 'x',
+    version: '1.0.0',
+    url: 'https://example.com',
+    timeout: 5,
+  },
+  actions: [
+    {
+      action: 'count',
+      description: 'Counts',
+      mutating: true,
+      input: {
+        text: {
+          prompt: 'Text',
+          description: 'Text',
+          type: 'string',
+          optional: true,
+          maxlength: 20,
+          validation: 'shellsafe',
+        },
+      },
+      output: { count: { description: 'How often', display_as: 'Count', type: 'integer' } },
+    },
+    { action: 'wait', description: 'Waits until it is cancelled', mutating: true, input: {}, output: {} },
+  ],
+} as const;
+
+/** Somebody's certificate and key, as a signer of anything. */
+export interface Person {
+  readonly name: string;
+  readonly key: KeyObject;
+  readonly x5c: readonly string[];
+  readonly pem: { readonly cert: string; readonly key: string };
+}
+
+/** A network with a victim (web1), a stolen node account (web2), callers good and bad, and all that they write down. */
+export class World {
+  readonly folder: TempFolder;
+  readonly pki: TestPki;
+  readonly people = new Map<string, Person>();
+  readonly log: string[] = [];
+  ran = 0;
+  broker!: Broker;
+  daemon!: Daemon;
+  client!: Client;
+  eve!: Account;
+  readonly #accounts: Account[] = [];
+
+  private constructor(folder: TempFolder, pki: TestPki) {
+    this.folder = folder;
+    this.pki = pki;
+  }
+
+  static async create(): Promise<World> {
+    const folder = await createTempFolder({ prefix: 'troupe-hostile' });
+    const world = new World(folder, await createTestPki(folder.join('pki')));
+    await world.#start();
+    return world;
+  }
+
+  get audit(): string {
+    return readFileSync(this.auditFile, 'utf8');
+  }
+
+  get auditFile(): string {
+    return this.folder.join('audit.jsonl');
+  }
+
+  person(name: string): Person {
+    const person = this.people.get(name);
+    if (!person) throw new Error(`there is no ${name}`);
+    return person;
+  }
+
+  async #issue(name: string, pki: TestPki = this.pki, as = name, days?: number): Promise<IssuedCertificate> {
+    const files = await pki.issue(name, {
+      ipAddresses: ['127.0.0.1'],
+      ...(days === undefined ? {} : { days }),
+    });
+    const pem = { cert: readFileSync(files.certificate, 'utf8'), key: readFileSync(files.key, 'utf8') };
+    const x5c = [new X509Certificate(pem.cert).raw.toString('base64')];
+    this.people.set(as, { name, key: createPrivateKey(pem.key), x5c, pem });
+    return files;
+  }
+
+  async #start(): Promise<void> {
+    const { pki, folder } = this;
+    const log = (who: string) =>
+      createLogger({
+        level: 'info',
+        destination: { write: (line) => void this.log.push(`${who}: ${line}`) },
+      });
+    const server = await this.#issue('broker.lab');
+    for (const name of [
+      'alice.mcollective',
+      'eve.mcollective',
+      'mallory.mcollective',
+      'carol.mcollective',
+      'web2.lab',
+      'web9.lab',
+    ])
+      await this.#issue(name);
+    await this.#issue('old.mcollective', pki, 'old.mcollective', -1);
+    await this.#issue('alice.mcollective', await createTestPki(folder.join('evil')), 'evil alice');
+    const web1 = await this.#issue('web1.lab');
+    await pki.revoke('mallory.mcollective');
+    await pki.revoke('web9.lab');
+    const security = { ca: pki.caCertificate, crl: pki.crl };
+    const [revoked, ledger] = [folder.join('revoked'), folder.join('ledger.jsonl')];
+    writeFileSync(revoked, '');
+    const verifyToken = tokenVerifier(
+      { mode: 'x509', ...security, callers: { match: '/\\.mcollective$/' } },
+      { revoked, ledger },
+    );
+    this.broker = await startBroker(
+      { listen: ['mqtts://127.0.0.1:0'], security: { ...security, ...server } },
+      { log: log('broker'), ...(verifyToken && { verifyToken }) },
+    );
+
+    mkdirSync(folder.join('policies'));
+    const policy = 'allow\talice.mcollective eve.mcollective carol.mcollective\t*\t*\ndeny\t*\t*\t*\n';
+    writeFileSync(folder.join('policies', 'counter.policy'), policy);
+    writeFileSync(folder.join('policies', 'default.policy'), 'allow\talice.mcollective\t*\t*\n');
+    writeFileSync(folder.join('facts.yaml'), 'secret: abc\n');
+    const config = {
+      identity: 'web1.lab',
+      broker: { urls: [this.broker.url] },
+      security: { mode: 'x509', ...security, ...web1 },
+      state_dir: folder.join('state'),
+      facts: { paths: [folder.join('facts.yaml')] },
+      authorization: { policies: folder.join('policies') },
+      audit: { file: this.auditFile, events: true, discovery: false },
+    };
+    const counter = defineAgent(counterDdl, () => ({
+      count: () => {
+        this.ran += 1;
+        return { count: this.ran };
+      },
+      wait: async (_, { signal }) => {
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        return {};
+      },
+    })) as unknown as Agent;
+    this.daemon = await startDaemon({
+      config: parseDaemonConfig(JSON.stringify(config)),
+      configFile: 'none',
+      log: log('node'),
+      agents: [counter],
+    });
+    const own = folder.join('pki', 'alice.mcollective');
+    const clientConfig = {
+      broker: { urls: [this.broker.url] },
+      security: { ...security, certificate: `${own}.pem`, key: `${own}-key.pem` },
+    };
+    this.client = await connect({
+      config: parseConfig<ClientConfig>(JSON.stringify(clientConfig), clientSchema, 'the test'),
+      log: log('client'),
+    });
+    this.eve = await this.join('eve.mcollective');
+  }
+
+  /** A connection with somebody's certificate. */
+  async join(who: string, options: IClientOptions = {}): Promise<Account> {
+    const { name, pem } = this.person(who);
+    return this.connect({ clientId: `${name}:${newId().slice(0, 8)}`, ...pem, ...options });
+  }
+
+  async connect(options: IClientOptions): Promise<Account> {
+    const account = await connectMqtt(this.broker.url, {
+      ca: readFileSync(this.pki.caCertificate, 'utf8'),
+      ...options,
+    });
+    this.#accounts.push(account);
+    return account;
+  }
+
+  /** What the broker answers to somebody whom it does not let in. */
+  async refusal(options: IClientOptions): Promise<string> {
+    try {
+      await this.connect(options);
+      return 'let in';
+    } catch (error) {
+      return `not let in: ${(error as Error).message}`;
+    }
+  }
+
+  /** A request to the victim, as of now. */
+  request(parts: Record<string, unknown> = {}): Record<string, unknown> {
+    return {
+      v: 1,
+      type: 'request',
+      id: newId(),
+      time: Date.now(),
+      ttl: 60,
+      caller: 'eve.mcollective',
+      session: 's1',
+      collective: 'mcollective',
+      agent: 'counter',
+      action: 'count',
+      filter: {},
+      input: {},
+      ...parts,
+    };
+  }
+
+  /** Signs as somebody. */
+  sign(who: string, payload: object | string | Uint8Array, header: object = {}): Buffer {
+    const { key, x5c } = this.person(who);
+    return jws({ alg: 'RS256', typ: 'troupe+jws', x5c, ...header }, payload, key);
+  }
+
+  /** Has the broker deliver bytes to the victim: what somebody can who owns the broker. */
+  async deliver(bytes: Uint8Array | string): Promise<void> {
+    await this.eve.publish('mco/mcollective/node/web1.lab', bytes);
+  }
+
+  /** An enrolment token, by alice unless told. */
+  async token(more: Record<string, unknown> = {}, by = 'alice.mcollective'): Promise<string> {
+    const { name, key, x5c } = this.person(by);
+    const claims = {
+      iss: name,
+      collective: 'provisioning',
+      brokers: [this.broker.url],
+      ca: readFileSync(this.pki.caCertificate, 'utf8'),
+      callers: '/\\.mcollective$/',
+      ttlSeconds: 60,
+      ...more,
+    };
+    return issueToken(claims, { key, chain: x5c });
+  }
+
+  enrolling(name: string, password: string): IClientOptions {
+    return { clientId: name, username: name, password };
+  }
+
+  /** A message of somebody with a key of its own making. */
+  selfSigned(payload: object, token?: string): Buffer {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const jwk = publicKey.export({ format: 'jwk' });
+    return jws({ alg: 'EdDSA', typ: 'troupe+jws', jwk, ...(token && { token }) }, payload, privateKey);
+  }
+
+  /** Ends the connections that an attack made. */
+  async disperse(): Promise<void> {
+    for (const account of this.#accounts.splice(0)) if (account !== this.eve) await account.close();
+    if (this.eve.isClosed) this.eve = await this.join('eve.mcollective');
+    this.#accounts.push(this.eve);
+  }
+
+  async close(): Promise<void> {
+    await this.client?.close();
+    await this.daemon?.close();
+    for (const account of this.#accounts) await account.close();
+    await this.broker?.close();
+    await this.folder.close();
+  }
+}
+
+export { encode };
