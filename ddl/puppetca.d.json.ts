@@ -3,10 +3,10 @@ declare const ddl: {
   "$schema": "https://choria.io/schemas/mcorpc/ddl/v1/agent.json",
   "metadata": {
     "name": "puppetca",
-    "description": "Lists, signs, revokes and cleans the certificates of a Puppet CA",
+    "description": "Lists, signs, rejects, revokes and cleans the certificates of a Puppet CA",
     "author": "Troupe maintainers",
     "license": "Apache-2.0",
-    "version": "1.0.0",
+    "version": "1.1.0",
     "url": "https://github.com/troupe/troupe",
     "timeout": 60
   },
@@ -49,7 +49,12 @@ declare const ddl: {
           "type": "string"
         }
       },
-      "aggregate": [{ "function": "summary", "args": ["backend"] }]
+      "aggregate": [
+        {
+          "function": "summary",
+          "args": ["backend"]
+        }
+      ]
     },
     {
       "action": "list",
@@ -150,7 +155,65 @@ declare const ddl: {
           "type": "hash"
         }
       },
-      "aggregate": [{ "function": "summary", "args": ["state"] }]
+      "aggregate": [
+        {
+          "function": "summary",
+          "args": ["state"]
+        }
+      ]
+    },
+    {
+      "action": "request",
+      "description": "What a request that waits asks for, with its challenge password, for whoever decides about it",
+      "display": "always",
+      "mutating": false,
+      "input": {
+        "certname": {
+          "prompt": "Certificate Name",
+          "description": "The name that the request is for",
+          "type": "string",
+          "validation": "^[a-z0-9][a-z0-9._-]*$",
+          "maxlength": 253,
+          "optional": false
+        }
+      },
+      "output": {
+        "certname": {
+          "description": "The name that was looked up",
+          "display_as": "Certificate Name",
+          "type": "string"
+        },
+        "fingerprint": {
+          "description": "SHA-256 of the request",
+          "display_as": "Fingerprint",
+          "type": "string"
+        },
+        "key": {
+          "description": "The kind and the size of its key, such as RSA 2048",
+          "display_as": "Key",
+          "type": "string"
+        },
+        "subject_alt_names": {
+          "description": "The alternative names that it asks for, such as DNS:www.example.net",
+          "display_as": "Alternative Names",
+          "type": "array"
+        },
+        "extensions": {
+          "description": "The extensions that it asks for, by Puppet's names, such as pp_role, or by OID",
+          "display_as": "Extensions",
+          "type": "hash"
+        },
+        "challenge_password": {
+          "description": "The secret by which the requester may prove who it is",
+          "display_as": "Challenge Password",
+          "type": "string"
+        },
+        "refusal": {
+          "description": "Why the action sign would refuse it; empty where it would not",
+          "display_as": "Refusal",
+          "type": "string"
+        }
+      }
     },
     {
       "action": "sign",
@@ -199,6 +262,42 @@ declare const ddl: {
         "not_after": {
           "description": "When the certificate expires, in ISO 8601",
           "display_as": "Expires",
+          "type": "string"
+        }
+      }
+    },
+    {
+      "action": "reject",
+      "description": "Deletes a request that was not signed",
+      "display": "always",
+      "mutating": true,
+      "input": {
+        "certname": {
+          "prompt": "Certificate Name",
+          "description": "The name that the request is for",
+          "type": "string",
+          "validation": "^[a-z0-9][a-z0-9._-]*$",
+          "maxlength": 253,
+          "optional": false
+        },
+        "fingerprint": {
+          "prompt": "Fingerprint",
+          "description": "SHA-256 of the request: only this one is rejected",
+          "type": "string",
+          "validation": "^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}$",
+          "maxlength": 95,
+          "optional": true
+        }
+      },
+      "output": {
+        "out": {
+          "description": "What was done, in words",
+          "display_as": "Result",
+          "type": "string"
+        },
+        "fingerprint": {
+          "description": "SHA-256 of the request that was deleted",
+          "display_as": "Request Fingerprint",
           "type": "string"
         }
       }
@@ -264,8 +363,14 @@ declare const ddl: {
         }
       },
       "aggregate": [
-        { "function": "summary", "args": ["revoked"] },
-        { "function": "summary", "args": ["deleted"] }
+        {
+          "function": "summary",
+          "args": ["revoked"]
+        },
+        {
+          "function": "summary",
+          "args": ["deleted"]
+        }
       ]
     }
   ]

@@ -1,4 +1,6 @@
 import { type AgentConfig, checkConfig, TroupeError } from '@troupe/core';
+import { cliAuth, extensionName, isExtensionName } from './ca/extension-names.js';
+import type { SigningPolicy } from './ca/rules.js';
 
 interface Common {
   /** The name of the Puppet Server that runs the CA. */
@@ -8,6 +10,8 @@ interface Common {
   port?: number;
   /** Names that are neither signed nor cleaned. */
   refuse: RegExp;
+  /** What requests may ask for beside a certificate of their name. */
+  policy: SigningPolicy;
 }
 
 /** The CA of a Puppet Server through its HTTP API. */
@@ -46,6 +50,15 @@ export interface BuiltinConfig extends Common {
 
 export type PuppetcaConfig = HttpConfig | CliConfig | BuiltinConfig;
 
+/** The section as the schema lets it through. */
+type Checked<Config> = Config extends Common
+  ? Omit<Config, 'refuse' | 'policy'> & {
+      refuse: string;
+      allow_extensions: Record<string, string>;
+      allow_alt_names: string[];
+    }
+  : never;
+
 const text = { type: 'string', minLength: 1 } as const;
 const path = { type: 'string', pattern: '^/' } as const;
 const port = { type: 'integer', minimum: 1, maximum: 65_535 } as const;
@@ -59,6 +72,9 @@ const common = {
   port,
   // Whoever holds a certificate with a caller's name may call every agent: nodes must not get one.
   refuse: { type: 'string', pattern: '^/.+/i?$', default: '/\\.mcollective$/' },
+  // Trusted facts decide what a node gets: it must not be able to choose them for itself.
+  allow_extensions: { type: 'object', additionalProperties: text, default: {} },
+  allow_alt_names: { type: 'array', items: text, default: [] },
 };
 
 const schemas = {
@@ -112,13 +128,33 @@ export function readConfig(section: AgentConfig): PuppetcaConfig {
   }
   const schema = { type: 'object', additionalProperties: false, ...schemas[backend] };
   // As a part of the whole, so that an error names the section.
-  const { plugins } = checkConfig<{ plugins: { puppetca: PuppetcaConfig & { refuse: unknown } } }>(
+  const { plugins } = checkConfig<{ plugins: { puppetca: Checked<PuppetcaConfig> } }>(
     { plugins: { puppetca: section } },
     { type: 'object', properties: { plugins: { type: 'object', properties: { puppetca: schema } } } },
     'configuration',
   );
-  const config = plugins.puppetca;
-  return { ...config, refuse: patternOf(String(config.refuse)) };
+  const { refuse, allow_extensions, allow_alt_names, ...config } = plugins.puppetca;
+  return {
+    ...config,
+    refuse: regularExpression('refuse', refuse),
+    policy: {
+      extensions: new Map(
+        Object.entries(allow_extensions).map(([name, pattern]) => [extension(name), whole(name, pattern)]),
+      ),
+      altNames: allow_alt_names.map((pattern) => whole('allow_alt_names', pattern)),
+    },
+  };
+}
+
+function extension(name: string): string {
+  if (!isExtensionName(name)) {
+    throw invalid(`allow_extensions: "${name}" is neither one of Puppet's extensions nor an OID`);
+  }
+  const known = extensionName(name);
+  if (known === cliAuth || known === 'pp_authorization') {
+    throw invalid(`allow_extensions: ${known} is never signed: it gives rights over the CA itself`);
+  }
+  return known;
 }
 
 /** An error that names the section of this agent. */
@@ -126,11 +162,18 @@ export function invalid(what: string, options?: ErrorOptions): TroupeError {
   return new TroupeError('CONFIG_INVALID', `configuration: plugins.puppetca: ${what}`, options);
 }
 
-function patternOf(text: string): RegExp {
+function regularExpression(key: string, text: string): RegExp {
   const end = text.lastIndexOf('/');
   try {
     return new RegExp(text.slice(1, end), text.slice(end + 1));
   } catch (cause) {
-    throw invalid(`"refuse" is no regular expression: ${text}`, { cause });
+    throw invalid(`"${key}" is no regular expression: ${text}`, { cause });
   }
+}
+
+/** What is allowed is allowed whole: `/web/` does not let `web.evil.example` through. */
+function whole(key: string, text: string): RegExp {
+  const [, body, flags] = /^\/(.+)\/(i?)$/s.exec(text) ?? [];
+  if (body === undefined) return new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`);
+  return regularExpression(key, `/^(?:${body})$/${flags}`);
 }

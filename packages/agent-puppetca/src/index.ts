@@ -18,6 +18,10 @@ export default defineAgent(ddl, async (config, host) => {
   const open = await openCa(readConfig(config), host);
   host.onClose(() => open.close());
   const { ca } = open;
+  host.provideData('puppetca', async (certname = '') => {
+    const { state, not_after } = await ca.status(certname);
+    return { status: state === 'requested' ? 'waiting' : state, expires: not_after };
+  });
   return {
     info: (_, { signal }) => told(async () => ({ ...(await ca.info(signal)) })),
 
@@ -40,11 +44,20 @@ export default defineAgent(ddl, async (config, host) => {
         return { msg: words[status.state], ...status };
       }),
 
+    request: ({ certname }, { signal }) => told(async () => ({ ...(await ca.request(certname, signal)) })),
+
     sign: ({ certname, fingerprint }, { signal, log }) =>
       told(async () => {
         const signature = await ca.sign(certname, fingerprint, signal);
         log.info({ certname, ...signature }, 'signed');
         return { out: `Signed ${certname}, serial number ${signature.serial}`, ...signature };
+      }),
+
+    reject: ({ certname, fingerprint: expected }, { signal, log }) =>
+      told(async () => {
+        const { fingerprint } = await ca.reject(certname, expected, signal);
+        log.info({ certname, fingerprint }, 'rejected');
+        return { out: `Rejected the request of ${certname}`, fingerprint };
       }),
 
     revoke: ({ certname }, { signal, log }) =>

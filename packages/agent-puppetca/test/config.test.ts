@@ -1,6 +1,7 @@
 import { TroupeError } from '@troupe/core';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { strictPolicy } from '../src/ca/rules.js';
 import { readConfig } from '../src/config.js';
 
 const http = {
@@ -13,7 +14,12 @@ const http = {
 
 describe('configuration of puppetca', () => {
   it('fills in the defaults of http', () => {
-    expect(readConfig(http)).to.deep.equal({ ...http, refuse: /\.mcollective$/, timeout: 15 });
+    expect(readConfig(http)).to.deep.equal({
+      ...http,
+      refuse: /\.mcollective$/,
+      policy: strictPolicy,
+      timeout: 15,
+    });
   });
 
   it('fills in the defaults of cli', () => {
@@ -24,6 +30,7 @@ describe('configuration of puppetca', () => {
       command: 'puppetserver',
       cadir: '/etc/puppet/puppetserver/ca',
       refuse: /\.mcollective$/,
+      policy: strictPolicy,
       timeout: 90,
     });
   });
@@ -33,6 +40,22 @@ describe('configuration of puppetca', () => {
       backend: 'builtin',
       alt_names: [],
       refuse: /\.mcollective$/,
+      policy: strictPolicy,
+    });
+  });
+
+  it('allows values and names only whole', () => {
+    const { policy } = readConfig({
+      ...http,
+      allow_extensions: { '1.3.6.1.4.1.34380.1.1.13': '/web|db/', '1.2.3': 'a.b' },
+      allow_alt_names: ['/DNS:[a-z]+\\.example\\.net/i', 'IP:192.0.2.1'],
+    });
+    expect(policy).to.deep.equal({
+      extensions: new Map([
+        ['pp_role', /^(?:web|db)$/],
+        ['1.2.3', /^a\.b$/],
+      ]),
+      altNames: [/^(?:DNS:[a-z]+\.example\.net)$/i, /^IP:192\.0\.2\.1$/],
     });
   });
 
@@ -60,6 +83,10 @@ describe('configuration of puppetca', () => {
     [{ ...http, port: 0 }, 'puppetca.port: must be >= 1'],
     [{ ...http, refuse: 'mcollective' }, 'puppetca.refuse: must match pattern "^/.+/i?$"'],
     [{ ...http, refuse: '/(/' }, 'configuration: plugins.puppetca: "refuse" is no regular expression: /(/'],
+    [{ ...http, allow_extensions: { pp_rule: 'x' } }, 'allow_extensions: "pp_rule" is neither'],
+    [{ ...http, allow_extensions: { pp_cli_auth: 'true' } }, 'allow_extensions: pp_cli_auth is never signed'],
+    [{ ...http, allow_extensions: { '1.3.6.1.4.1.34380.1.3.39': 'true' } }, 'pp_cli_auth is never signed'],
+    [{ ...http, allow_alt_names: ['/(/'] }, '"allow_alt_names" is no regular expression'],
     [{ ...http, certname: 'CA1' }, 'puppetca.certname: must match pattern'],
     [{ backend: 'cli' }, 'puppetca: "address" is missing'],
     [{ backend: 'builtin', listen: { address: '::' } }, 'puppetca.listen: "port" is missing'],

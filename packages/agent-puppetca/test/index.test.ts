@@ -1,11 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   ActionError,
   type AnyHandler,
   type Context,
   compileDdl,
+  type DataLookup,
   type Host,
   lintDdl,
   Status,
@@ -20,10 +22,13 @@ import { BuiltinCa } from '../src/ca/index.js';
 import agent from '../src/index.js';
 import { call } from './ca/behaviours.js';
 
+const dataDdl = fileURLToPath(import.meta.resolve('@troupe/ddl/data/puppetca.json'));
+
 describe('agent puppetca', () => {
   let stateDir: string;
   let host: Host;
   const closers: (() => void | Promise<void>)[] = [];
+  const data = new Map<string, DataLookup>();
   let node: KeyPair;
 
   before(async () => {
@@ -38,7 +43,9 @@ describe('agent puppetca', () => {
       stateDir,
       facts: () => ({}),
       classes: () => [],
-      provideData: () => {},
+      provideData: (name, lookup) => {
+        data.set(name, lookup);
+      },
       onClose: (close) => {
         closers.push(close);
       },
@@ -98,11 +105,13 @@ describe('agent puppetca', () => {
       ['info', {}],
       ['list', {}],
       ['status', { certname: 'web1' }],
+      ['request', { certname: 'web1' }],
       ['sign', { certname: 'web1', fingerprint }],
       ['revoke', { certname: 'web1' }],
       ['clean', { certname: 'web1' }],
     ] as const;
-    for (const [action, input] of inputs) {
+    await request('web2');
+    for (const [action, input] of [...inputs, ['reject', { certname: 'web2' }] as const]) {
       const compiled = compileDdl(agent.ddl).action(action);
       expect(compiled?.checkInput(input), action).to.equal(undefined);
       const output = (await run(action, input)) ?? {};
@@ -147,6 +156,20 @@ describe('agent puppetca', () => {
       revoked: false,
       deleted: false,
     });
+  });
+
+  it('answers the data function puppetca() as its DDL says', async () => {
+    const fingerprint = await request('web1');
+    await handlers();
+    const ddl = JSON.parse(await readFile(dataDdl, 'utf8'));
+    const ask = async (name: string) => data.get('puppetca')?.(name);
+    expect(await ask('nobody')).to.deep.equal({ status: 'missing', expires: null });
+    expect(await ask('web1')).to.deep.equal({ status: 'waiting', expires: null });
+    await run('sign', { certname: 'web1', fingerprint });
+    const answer = await ask('web1');
+    expect(answer).to.include({ status: 'signed' });
+    expect(Object.keys(answer ?? {})).to.have.members(Object.keys(ddl.output));
+    expect(ddl.metadata.name).to.equal('puppetca');
   });
 
   for (const [action, input, status, message] of [

@@ -53,6 +53,22 @@ export interface Signature {
   not_after: string;
 }
 
+/** What a request that waits asks for: all that somebody needs who decides about it. */
+export interface RequestDetails {
+  certname: string;
+  /** SHA-256, upper-case hex with colons. */
+  fingerprint: string;
+  /** Such as `RSA 2048` or `EC prime256v1`. */
+  key: string;
+  subject_alt_names: string[];
+  /** By Puppet's short names, such as `pp_role`, or by OID. */
+  extensions: Record<string, string>;
+  /** The secret by which the requester may prove who it is; null where it sent none. */
+  challenge_password: string | null;
+  /** Why `sign` would refuse it, or null. */
+  refusal: string | null;
+}
+
 /** A Puppet CA. What it refuses or fails to do is thrown as CaError. */
 export interface Ca {
   info(signal?: AbortSignal): Promise<CaInfo>;
@@ -60,6 +76,10 @@ export interface Ca {
   status(certname: string, signal?: AbortSignal): Promise<CertificateStatus>;
   /** Signs the request with this fingerprint, or nothing. */
   sign(certname: string, fingerprint: string, signal?: AbortSignal): Promise<Signature>;
+  /** What the request of a name asks for. */
+  request(certname: string, signal?: AbortSignal): Promise<RequestDetails>;
+  /** Deletes a request that was not signed; only the one with this fingerprint where one is given. */
+  reject(certname: string, fingerprint?: string, signal?: AbortSignal): Promise<{ fingerprint: string }>;
   /** Revokes the certificate and keeps its file; `revoked` is false where it was revoked before. */
   revoke(certname: string, signal?: AbortSignal): Promise<{ revoked: boolean }>;
   /** Revokes the certificate, deletes certificate and request; does nothing where there is none. */

@@ -1,10 +1,12 @@
 import { createHash, createPublicKey } from 'node:crypto';
 import { type Csr, readCertificate, readCsr, sha256Fingerprint } from '@troupe/core/pki';
 import type { Backend } from './backend.js';
-import type { Ca, CaInfo, CertificateState, CertificateStatus, Signature } from './ca.js';
+import type { Ca, CaInfo, CertificateState, CertificateStatus, RequestDetails, Signature } from './ca.js';
 import { CaError } from './error.js';
+import { byName, cliAuth } from './extension-names.js';
 import { NameQueue } from './name-queue.js';
-import { checkCertname, cliAuth, faultOf } from './rules.js';
+import { detailsOf } from './request-details.js';
+import { checkCertname, faultOf, type SigningPolicy } from './rules.js';
 
 /** Where nodes reach the CA. */
 export interface Place {
@@ -18,13 +20,15 @@ export class GuardedCa implements Ca {
   readonly #backend: Backend;
   readonly #place: Place;
   readonly #refuse: RegExp;
+  readonly #policy: SigningPolicy;
   readonly #queue = new NameQueue();
 
   /** `refuse`: names that are neither signed nor cleaned here, such as those of callers. */
-  constructor(backend: Backend, place: Place, refuse: RegExp) {
+  constructor(backend: Backend, place: Place, rules: { refuse: RegExp; policy: SigningPolicy }) {
     this.#backend = backend;
     this.#place = place;
-    this.#refuse = refuse;
+    this.#refuse = rules.refuse;
+    this.#policy = rules.policy;
   }
 
   async info(signal?: AbortSignal): Promise<CaInfo> {
@@ -51,6 +55,47 @@ export class GuardedCa implements Ca {
     checkCertname(certname);
     this.#checkRefused(certname, 'signed');
     return this.#queue.run(certname, () => this.#sign(certname, fingerprint.toUpperCase(), signal), signal);
+  }
+
+  async request(certname: string, signal?: AbortSignal): Promise<RequestDetails> {
+    checkCertname(certname);
+    const status = await this.#backend.status(certname, signal);
+    const pem = await this.#backend.request(certname, signal);
+    if (status.state !== 'requested' || pem === undefined) {
+      throw new CaError('NOT_FOUND', `The CA has no request of ${certname} that waits`);
+    }
+    const csr = readCsr(pem);
+    return detailsOf(certname, pem, csr, this.#ruleAgainst(certname, 'signed') ?? this.#faultOf(csr, status));
+  }
+
+  async reject(
+    certname: string,
+    fingerprint?: string,
+    signal?: AbortSignal,
+  ): Promise<{ fingerprint: string }> {
+    checkCertname(certname);
+    return this.#queue.run(
+      certname,
+      async () => {
+        const status = await this.#backend.status(certname, signal);
+        if (status.state === 'missing' || status.fingerprint === null) {
+          throw new CaError('NOT_FOUND', `The CA has no request of ${certname} to reject`);
+        }
+        if (status.state !== 'requested') {
+          throw new CaError(
+            'CONFLICT',
+            `The CA has a ${status.state} certificate of ${certname}: clean it instead`,
+          );
+        }
+        if (fingerprint !== undefined && fingerprint.toUpperCase() !== status.fingerprint) {
+          throw mismatch(certname, status.fingerprint, fingerprint.toUpperCase(), 'nothing was rejected');
+        }
+        // Were it signed in this very moment by somebody else, the certificate is revoked too.
+        await this.#backend.clean(status, signal);
+        return { fingerprint: status.fingerprint };
+      },
+      signal,
+    );
   }
 
   async revoke(certname: string, signal?: AbortSignal): Promise<{ revoked: boolean }> {
@@ -122,27 +167,32 @@ export class GuardedCa implements Ca {
     if (pem === undefined) throw new CaError('NOT_FOUND', `The request of ${certname} went away meanwhile`);
     for (const actual of [status.fingerprint, sha256Fingerprint(pem)]) {
       if (actual === expected) continue;
-      throw new CaError(
-        'FINGERPRINT_MISMATCH',
-        `The request of ${certname} at the CA has the fingerprint ${actual}, but ${expected} was expected: ` +
-          'nothing was signed, somebody else may have made it',
-      );
+      throw mismatch(certname, actual, expected, 'nothing was signed, somebody else may have made it');
     }
     const csr = readCsr(pem);
-    const rights = Object.keys(status.authorization_extensions);
-    const fault =
-      faultOf(certname, csr) ??
-      (rights.length > 0 ? `the CA sees the authorization extension ${rights.join(', ')} in it` : undefined);
+    const fault = this.#faultOf(csr, status);
     if (fault) throw new CaError('REFUSED', `The request of ${certname} is not signed: ${fault}`);
     return csr;
   }
 
+  #faultOf(csr: Csr, { certname, authorization_extensions }: CertificateStatus): string | undefined {
+    const fault = faultOf(certname, csr, this.#policy);
+    if (fault !== undefined) return fault;
+    const asked = byName(csr.extensions);
+    const unseen = Object.keys(authorization_extensions).filter((name) => !(name in asked));
+    return unseen.length > 0
+      ? `the CA sees the authorization extension ${unseen.join(', ')} in it`
+      : undefined;
+  }
+
   #checkRefused(certname: string, done: string): void {
-    if (!this.#refuse.test(certname)) return;
-    throw new CaError(
-      'REFUSED',
-      `"${certname}" matches ${this.#refuse}: such names are never ${done} by this agent`,
-    );
+    const rule = this.#ruleAgainst(certname, done);
+    if (rule !== undefined) throw new CaError('REFUSED', rule);
+  }
+
+  #ruleAgainst(certname: string, done: string): string | undefined {
+    if (!this.#refuse.test(certname)) return undefined;
+    return `"${certname}" matches ${this.#refuse}: such names are never ${done} by this agent`;
   }
 
   // A request that merely asks for the extension is somebody's try, and may go.
@@ -158,4 +208,11 @@ export class GuardedCa implements Ca {
       );
     }
   }
+}
+
+function mismatch(certname: string, actual: string | null, expected: string, so: string): CaError {
+  return new CaError(
+    'FINGERPRINT_MISMATCH',
+    `The request of ${certname} at the CA has the fingerprint ${actual}, but ${expected} was expected: ${so}`,
+  );
 }

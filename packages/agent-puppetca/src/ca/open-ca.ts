@@ -52,7 +52,7 @@ async function openHttp(config: HttpConfig): Promise<OpenCa> {
     address: config.address ?? url.hostname.replace(/^\[|\]$/g, ''),
     port: config.port ?? Number(url.port || 443),
   };
-  const ca = new GuardedCa(new HttpCa(client, [certname, administrator]), place, config.refuse);
+  const ca = new GuardedCa(new HttpCa(client, [certname, administrator]), place, config);
   return { ca, close: async () => client.close() };
 }
 
@@ -66,7 +66,7 @@ async function openCli(config: CliConfig, host: CaHost): Promise<OpenCa> {
     timeoutSeconds: config.timeout,
   });
   const place = { certname, address: config.address, port: config.port };
-  return { ca: new GuardedCa(backend, place, config.refuse), close: async () => {} };
+  return { ca: new GuardedCa(backend, place, config), close: async () => {} };
 }
 
 async function openBuiltin(config: BuiltinConfig, host: CaHost): Promise<OpenCa> {
@@ -92,7 +92,7 @@ async function openBuiltin(config: BuiltinConfig, host: CaHost): Promise<OpenCa>
       })
     : undefined;
   const place = { certname, address, port: config.port ?? server?.port ?? 0 };
-  return { ca: new GuardedCa(backend, place, config.refuse), close: async () => server?.close() };
+  return { ca: new GuardedCa(backend, place, config), close: async () => server?.close() };
 }
 
 async function commonNameIn(path: string): Promise<string> {

@@ -1,19 +1,21 @@
 import type { Csr } from '@troupe/core/pki';
 import { CaError } from './error.js';
+import { extensionName, isAuthorization } from './extension-names.js';
 
 /** What names of certificates look like; also what keeps them harmless in paths and arguments. */
 const certnamePattern = /^[a-z0-9][a-z0-9._-]{0,252}$/;
-const authorizationArc = '1.3.6.1.4.1.34380.1.3.';
+export const subjectAltName = '2.5.29.17';
 
-/** Puppet's names of its authorization extensions. */
-const authorizationNames: Readonly<Record<string, string>> = {
-  '1.3.6.1.4.1.34380.1.3.1': 'pp_authorization',
-  '1.3.6.1.4.1.34380.1.3.13': 'pp_auth_role',
-  '1.3.6.1.4.1.34380.1.3.39': 'pp_cli_auth',
-};
+/** What a request may ask for beside a certificate of its name; a pattern must match the whole value. */
+export interface SigningPolicy {
+  /** By Puppet's short name of the extension, or its OID. */
+  readonly extensions: ReadonlyMap<string, RegExp>;
+  /** Of names as OpenSSL writes them: `DNS:www.example.net`, `IP:192.0.2.1`. */
+  readonly altNames: readonly RegExp[];
+}
 
-/** The extension that lets a certificate administer the CA. */
-export const cliAuth = 'pp_cli_auth';
+/** Nothing beside a certificate of its name. */
+export const strictPolicy: SigningPolicy = { extensions: new Map(), altNames: [] };
 
 export function isCertname(text: string): boolean {
   return certnamePattern.test(text);
@@ -28,24 +30,20 @@ export function checkCertname(certname: string): void {
   );
 }
 
-/** Those extensions of a request or certificate that give rights on the Puppet Server. */
-export function authorizationExtensions(
-  extensions: Readonly<Record<string, string>>,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(extensions)
-      .filter(([oid]) => oid.startsWith(authorizationArc))
-      .map(([oid, value]) => [authorizationNames[oid] ?? oid, value]),
-  );
-}
-
 /** Why a request must not be signed, although it is the one that is meant; nothing where it may be. */
-export function faultOf(certname: string, csr: Csr): string | undefined {
+export function faultOf(certname: string, csr: Csr, policy: SigningPolicy): string | undefined {
   if (csr.commonName !== certname) return `it is made out to "${csr.commonName}"`;
   if (!csr.isSignatureValid) return 'its signature does not belong to its key';
-  const names = csr.subjectAltNames.filter((name) => name !== `DNS:${certname}`);
+  const names = csr.subjectAltNames.filter(
+    (name) => name !== `DNS:${certname}` && !policy.altNames.some((pattern) => pattern.test(name)),
+  );
   if (names.length > 0) return `it asks for the alternative names ${names.join(', ')}`;
-  const rights = Object.keys(authorizationExtensions(csr.extensions));
+  const refused = Object.entries(csr.extensions).filter(
+    ([oid, value]) => oid !== subjectAltName && !policy.extensions.get(extensionName(oid))?.test(value),
+  );
+  const rights = refused.filter(([oid]) => isAuthorization(oid)).map(([oid]) => extensionName(oid));
   if (rights.length > 0) return `it asks for the authorization extension ${rights.join(', ')}`;
-  return undefined;
+  if (refused.length === 0) return undefined;
+  // Without the values: one may be a secret that should not have been put there.
+  return `it asks for the extension ${refused.map(([oid]) => extensionName(oid)).join(', ')}`;
 }

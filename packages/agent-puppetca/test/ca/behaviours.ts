@@ -26,6 +26,12 @@ export interface Subject {
   readonly caCertificatePem: string;
 }
 
+/** What the configuration of every subject allows. */
+export const allowances = {
+  allow_extensions: { pp_role: '/web|db/', '1.2.3.4': 'x' },
+  allow_alt_names: ['/DNS:[a-z0-9.]+\\.alias\\.example\\.net/'],
+};
+
 let names = 0;
 
 /** What holds for every backend; `subject` is asked when the tests run. */
@@ -204,7 +210,18 @@ export function behavesLikeACa(subject: () => Subject): void {
       expect(await subject().ca.clean(name)).to.deep.equal({ revoked: false, deleted: true });
     });
 
-    it('certifies trusted facts', async () => {
+    it('refuses trusted facts that its configuration does not allow', async () => {
+      const name = newName();
+      const fingerprint = await submit(
+        name,
+        csrOf(name, { extensions: { '1.3.6.1.4.1.34380.1.1.13': 'master' } }),
+      );
+      const error = await refusal('REFUSED', subject().ca.sign(name, fingerprint));
+      expect(error.message).to.match(/it asks for the extension pp_role$/);
+      expect(await stateOf(name)).to.equal('requested');
+    });
+
+    it('certifies trusted facts that its configuration allows', async () => {
       const name = newName();
       await submitAndSign(name, csrOf(name, { extensions: { '1.3.6.1.4.1.34380.1.1.13': 'web' } }));
       const { text } = await get(`certificate/${name}`);
@@ -248,6 +265,92 @@ export function behavesLikeACa(subject: () => Subject): void {
       expect(error.message).to.equal('the caller has gone');
       expect(await stateOf(name)).to.equal('requested');
     });
+  });
+
+  describe('request', () => {
+    it('tells all that a request asks for, and whether it would be signed', async () => {
+      const name = newName();
+      const csr = csrOf(name, {
+        challengePassword: 'open sesame',
+        extensions: { '1.3.6.1.4.1.34380.1.1.13': 'web', '1.3.6.1.4.1.34380.1.2.1': 'ours' },
+        dnsNames: [name, 'puppet'],
+      });
+      const fingerprint = await submit(name, csr);
+      expect(await subject().ca.request(name)).to.deep.equal({
+        certname: name,
+        fingerprint,
+        key: 'RSA 2048',
+        subject_alt_names: [`DNS:${name}`, 'DNS:puppet'],
+        extensions: { pp_role: 'web', '1.3.6.1.4.1.34380.1.2.1': 'ours' },
+        challenge_password: 'open sesame',
+        refusal: 'it asks for the alternative names DNS:puppet',
+      });
+    });
+
+    it('finds nothing wrong with a plain one', async () => {
+      const name = newName();
+      await submit(name);
+      const { challenge_password, extensions, refusal: why } = await subject().ca.request(name);
+      expect({ challenge_password, extensions, why }).to.deep.equal({
+        challenge_password: null,
+        extensions: {},
+        why: null,
+      });
+    });
+
+    it('fails where none waits', async () => {
+      const name = newName();
+      await refusal('NOT_FOUND', subject().ca.request(name));
+      await submitAndSign(name);
+      await refusal('NOT_FOUND', subject().ca.request(name));
+    });
+  });
+
+  describe('reject', () => {
+    it('deletes a request that somebody planted, and makes room for the right one', async () => {
+      const name = newName();
+      const planted = await submit(name, csrOf(name, { privateKeyPem: somebodyElse.privateKeyPem }));
+      const own = sha256Fingerprint(csrOf(name));
+      await refusal('FINGERPRINT_MISMATCH', subject().ca.reject(name, own));
+      expect(await stateOf(name)).to.equal('requested');
+      expect(await subject().ca.reject(name, planted)).to.deep.equal({ fingerprint: planted });
+      expect(await stateOf(name)).to.equal('missing');
+      await submitAndSign(name);
+    });
+
+    it('leaves certificates alone', async () => {
+      const name = newName();
+      await refusal('NOT_FOUND', subject().ca.reject(name));
+      await submitAndSign(name);
+      await refusal('CONFLICT', subject().ca.reject(name));
+      expect(await stateOf(name)).to.equal('signed');
+    });
+
+    it('deletes also what is made out to a caller', async () => {
+      const name = newName('mcollective');
+      await submit(name);
+      await subject().ca.reject(name);
+      expect(await stateOf(name)).to.equal('missing');
+    });
+  });
+
+  it('leaves a name in one state when everything is asked of it at the same time', async () => {
+    const name = newName();
+    const fingerprint = await submit(name);
+    const { ca } = subject();
+    const [signed, rejected, revoked, cleaned] = await Promise.allSettled([
+      ca.sign(name, fingerprint),
+      ca.reject(name, fingerprint),
+      ca.revoke(name),
+      ca.clean(name),
+    ]);
+    // In the order in which they came.
+    expect(signed.status).to.equal('fulfilled');
+    expect(rejected).to.have.nested.property('reason.code', 'CONFLICT');
+    expect(revoked).to.deep.equal({ status: 'fulfilled', value: { revoked: true } });
+    expect(cleaned).to.deep.equal({ status: 'fulfilled', value: { revoked: false, deleted: true } });
+    expect(await stateOf(name)).to.equal('missing');
+    if (signed.status === 'fulfilled') expect(await isRevoked(signed.value.serial)).to.equal(true);
   });
 
   describe('revoke', () => {

@@ -13,6 +13,7 @@ import type { Backend } from '../../src/ca/backend.js';
 import { type CertificateStatus, missing } from '../../src/ca/ca.js';
 import { CaError } from '../../src/ca/error.js';
 import { GuardedCa } from '../../src/ca/guarded-ca.js';
+import { strictPolicy } from '../../src/ca/rules.js';
 
 // What no real CA does, but a hostile or broken one might.
 describe('rules around a CA that misbehaves', () => {
@@ -62,7 +63,7 @@ describe('rules around a CA that misbehaves', () => {
     new GuardedCa(
       { ...backend, ...changes },
       { certname: 'ca1', address: '192.0.2.1', port: 8140 },
-      /\.mcollective$/,
+      { refuse: /\.mcollective$/, policy: strictPolicy },
     );
 
   async function failure(changes: Partial<Backend>): Promise<CaError> {
@@ -159,6 +160,27 @@ describe('rules around a CA that misbehaves', () => {
     expect(error).to.be.instanceOf(CaError).with.property('code', 'FINGERPRINT_MISMATCH');
     expect(done).to.deep.equal(['sign', 'clean']);
   });
+
+  it('rejects a request, and says what it was', async () => {
+    const fingerprint = sha256Fingerprint(csr);
+    expect(await guarded().reject('web1', fingerprint.toLowerCase())).to.deep.equal({ fingerprint });
+    expect(done).to.deep.equal(['clean']);
+  });
+
+  for (const [what, changes, fingerprint, code] of [
+    ['another request than is meant', {}, Array(32).fill('00').join(':'), 'FINGERPRINT_MISMATCH'],
+    ['a certificate', { state: 'signed' }, undefined, 'CONFLICT'],
+    ['what is not there', { state: 'missing', fingerprint: null }, undefined, 'NOT_FOUND'],
+  ] as const) {
+    it(`does not reject ${what}`, async () => {
+      const status = async () => ({ ...(await backend.status('web1')), ...changes });
+      const error = await guarded({ status })
+        .reject('web1', fingerprint)
+        .catch((reason: unknown) => reason);
+      expect(error).to.be.instanceOf(CaError).with.property('code', code);
+      expect(done).to.deep.equal([]);
+    });
+  }
 
   it('neither cleans nor revokes another administrator of the CA', async () => {
     const status: CertificateStatus = {

@@ -1,7 +1,8 @@
 import { createCsr, generateKeyPair, type KeyPair, readCsr } from '@troupe/core/pki';
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
-import { authorizationExtensions, faultOf, isCertname } from '../../src/ca/rules.js';
+import { authorizationExtensions } from '../../src/ca/extension-names.js';
+import { faultOf, isCertname, strictPolicy } from '../../src/ca/rules.js';
 
 describe('rules for requests', () => {
   let keys: KeyPair;
@@ -16,10 +17,14 @@ describe('rules for requests', () => {
   for (const [what, options, fault] of [
     ['a plain request', {}, undefined],
     ['a challenge password', { challengePassword: 'x' }, undefined],
-    ['trusted facts', { extensions: { '1.3.6.1.4.1.34380.1.1.13': 'web' } }, undefined],
     ['its own name again', { dnsNames: ['web1'] }, undefined],
     ['another name', { commonName: 'web2' }, 'it is made out to "web2"'],
     ['alternative names', { dnsNames: ['web1', 'a', 'b'] }, 'it asks for the alternative names DNS:a, DNS:b'],
+    [
+      'trusted facts of its own choice',
+      { extensions: { '1.3.6.1.4.1.34380.1.1.13': 'web', '1.3.6.1.4.1.34380.1.2.7': 'x' } },
+      'it asks for the extension pp_role, 1.3.6.1.4.1.34380.1.2.7',
+    ],
     [
       'rights on the server',
       { extensions: { '1.3.6.1.4.1.34380.1.3.39': 'true', '1.3.6.1.4.1.34380.1.3.99': 'x' } },
@@ -27,13 +32,45 @@ describe('rules for requests', () => {
     ],
   ] as const) {
     it(`${fault === undefined ? 'accepts' : 'refuses'} ${what}`, () => {
-      expect(faultOf('web1', csrOf(options))).to.equal(fault);
+      expect(faultOf('web1', csrOf(options), strictPolicy)).to.equal(fault);
     });
   }
 
   it('refuses a request whose sender does not hold the key', () => {
-    expect(faultOf('web1', { ...csrOf({}), isSignatureValid: false })).to.match(/signature/);
+    expect(faultOf('web1', { ...csrOf({}), isSignatureValid: false }, strictPolicy)).to.match(/signature/);
   });
+
+  const policy = {
+    extensions: new Map([
+      ['pp_role', /^(?:web|db)$/],
+      ['pp_auth_role', /^x$/],
+    ]),
+    altNames: [/^(?:DNS:.+\.web\.example)$/],
+  };
+  for (const [what, options, fault] of [
+    ['a value that is allowed', { extensions: { '1.3.6.1.4.1.34380.1.1.13': 'db' } }, undefined],
+    ['a right that is allowed', { extensions: { '1.3.6.1.4.1.34380.1.3.13': 'x' } }, undefined],
+    ['a name that is allowed', { dnsNames: ['a.web.example'] }, undefined],
+    [
+      'another value',
+      { extensions: { '1.3.6.1.4.1.34380.1.1.13': 'dba' } },
+      'it asks for the extension pp_role',
+    ],
+    [
+      'another right',
+      { extensions: { '1.3.6.1.4.1.34380.1.3.39': 'x' } },
+      'it asks for the authorization extension pp_cli_auth',
+    ],
+    [
+      'another name',
+      { dnsNames: ['a.web.example', 'a.web.example.net'] },
+      'it asks for the alternative names DNS:a.web.example.net',
+    ],
+  ] as const) {
+    it(`${fault === undefined ? 'accepts' : 'refuses'} ${what} under a policy`, () => {
+      expect(faultOf('web1', csrOf(options), policy)).to.equal(fault);
+    });
+  }
 
   it("names Puppet's authorization extensions, and no others", () => {
     const extensions = {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { silentLogger } from '@troupe/core';
+import { createCsr, generateKeyPair, sha256Fingerprint } from '@troupe/core/pki';
 import {
   aotJar,
   createTempFolder,
@@ -14,7 +15,7 @@ import { after, before, describe, it } from 'mocha';
 import { CaError } from '../../src/ca/error.js';
 import { type OpenCa, openCa } from '../../src/ca/open-ca.js';
 import { readConfig } from '../../src/config.js';
-import { behavesLikeACa, type Subject } from '../ca/behaviours.js';
+import { allowances, behavesLikeACa, call, type Subject } from '../ca/behaviours.js';
 import { nodeFiles } from './node-files.js';
 
 const certname = 'ca2.example.net';
@@ -60,11 +61,12 @@ describe('a real Puppet Server', function () {
       certificate: hostCertificate,
       key: hostKey,
       crl,
+      ...allowances,
     };
   };
   const cli = () => {
     const { puppetConf, cadir } = server.paths;
-    return { backend: 'cli', config: puppetConf, cadir, address, port: server.port };
+    return { backend: 'cli', config: puppetConf, cadir, address, port: server.port, ...allowances };
   };
 
   for (const [backend, section] of [
@@ -81,6 +83,17 @@ describe('a real Puppet Server', function () {
       after(() => open?.close());
 
       behavesLikeACa(() => ({ ...subject, ca: open.ca }));
+
+      it('passes on that the server itself refuses alternative names', async () => {
+        const name = `aliased-${backend}.example.net`;
+        const { privateKeyPem } = await generateKeyPair();
+        const dnsNames = ['www.alias.example.net'];
+        const csr = createCsr({ commonName: name, privateKeyPem, dnsNames });
+        await call(subject, 'PUT', `certificate_request/${name}`, csr);
+        const error = await open.ca.sign(name, sha256Fingerprint(csr)).catch((reason: unknown) => reason);
+        expect(error).to.be.instanceOf(CaError).with.property('code', 'CONFLICT');
+        expect((error as Error).message).to.match(/subject alternative names/);
+      });
     });
   }
 

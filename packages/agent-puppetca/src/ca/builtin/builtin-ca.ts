@@ -14,7 +14,7 @@ import { NameQueue } from '../name-queue.js';
 import { CaDirectory } from './ca-directory.js';
 import { statusOfCertificate, statusOfRequest } from './pem-status.js';
 import { RevocationList } from './revocation-list.js';
-import { checkSubmission, trustedExtensions } from './submission.js';
+import { altNames, checkSubmission, trustedExtensions } from './submission.js';
 
 const cliAuthOid = '1.3.6.1.4.1.34380.1.3.39';
 
@@ -131,6 +131,7 @@ export class BuiltinCa implements Backend {
     });
   }
 
+  /** Signs what the request asks for: whoever calls has judged it. */
   sign(certname: string): Promise<void> {
     return this.#alone(async () => {
       const { state } = await this.status(certname);
@@ -140,7 +141,7 @@ export class BuiltinCa implements Backend {
       }
       const csr = readCsr(request);
       const extensions = trustedExtensions(csr);
-      await this.#issue(certname, csr.publicKeyPem, { dnsNames: [certname], extensions });
+      await this.#issue(certname, csr.publicKeyPem, { ...altNames(certname, csr), extensions });
       await this.#directory.remove('requests', `${certname}.pem`);
     });
   }

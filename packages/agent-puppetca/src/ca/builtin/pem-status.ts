@@ -1,6 +1,6 @@
 import { readCertificate, readCsr, readExtensions, sha256Fingerprint } from '@troupe/core/pki';
 import type { CertificateStatus } from '../ca.js';
-import { authorizationExtensions } from '../rules.js';
+import { authorizationExtensions } from '../extension-names.js';
 
 /** Describes a pending request. */
 export function statusOfRequest(certname: string, pem: string): CertificateStatus {

@@ -1,11 +1,10 @@
 import { type Csr, readCsr } from '@troupe/core/pki';
 import type { CertificateState } from '../ca.js';
 import { CaError } from '../error.js';
-import { checkCertname, isCertname } from '../rules.js';
+import { checkCertname, isCertname, subjectAltName } from '../rules.js';
 
 // What Puppet's CA lets through to a certificate: names and roles that Puppet reads as trusted facts.
 const trustedArcs = ['1.3.6.1.4.1.34380.1.1.', '1.3.6.1.4.1.34380.1.2.'];
-const subjectAltName = '2.5.29.17';
 
 /**
  * Checks a request that came in under a name, with the refusals of Puppet's CA; throws CONFLICT. The common name is
@@ -44,6 +43,18 @@ export function trustedExtensions(csr: Csr): Record<string, string> {
     throw new CaError('CONFLICT', `Found extensions that are not permitted: ${others.join(', ')}`);
   }
   return Object.fromEntries(Object.entries(csr.extensions).filter(([oid]) => isTrusted(oid)));
+}
+
+/** The names that go into the certificate of a request; throws CONFLICT where it asks for those of another kind. */
+export function altNames(certname: string, csr: Csr): { dnsNames: string[]; ipAddresses: string[] } {
+  const of = (kind: string) =>
+    csr.subjectAltNames.flatMap((name) => (name.startsWith(kind) ? [name.slice(kind.length)] : []));
+  const [dns, ipAddresses] = [of('DNS:'), of('IP:')];
+  if (dns.length + ipAddresses.length < csr.subjectAltNames.length) {
+    const others = csr.subjectAltNames.filter((name) => !/^(DNS|IP):/.test(name));
+    throw new CaError('CONFLICT', `Found alternative names that are not permitted: ${others.join(', ')}`);
+  }
+  return { dnsNames: [...new Set([certname, ...dns])], ipAddresses };
 }
 
 function read(pem: string): Csr {

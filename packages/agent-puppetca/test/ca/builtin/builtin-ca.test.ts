@@ -9,6 +9,7 @@ import {
   type KeyPair,
   readCertificate,
   readCrl,
+  sha256Fingerprint,
 } from '@troupe/core/pki';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
@@ -16,7 +17,7 @@ import { BuiltinCa } from '../../../src/ca/builtin/builtin-ca.js';
 import { CaError } from '../../../src/ca/error.js';
 import { type OpenCa, openCa } from '../../../src/ca/open-ca.js';
 import { readConfig } from '../../../src/config.js';
-import { behavesLikeACa, type Subject } from '../behaviours.js';
+import { allowances, behavesLikeACa, call, type Subject } from '../behaviours.js';
 
 const certname = 'ca1.example.net';
 
@@ -33,6 +34,7 @@ describe('built-in CA', () => {
         cadir: folder,
         certname,
         listen: { address: '127.0.0.1', port: 0 },
+        ...allowances,
       };
       const host = { identity: 'irrelevant', stateDir: folder, log: silentLogger };
       open = await openCa(readConfig(config), host);
@@ -47,6 +49,18 @@ describe('built-in CA', () => {
     });
 
     behavesLikeACa(() => subject);
+
+    it('certifies alternative names that its configuration allows', async () => {
+      const { privateKeyPem } = await generateKeyPair();
+      const dnsNames = ['www.alias.example.net'];
+      const csr = createCsr({ commonName: 'aliased.example.net', privateKeyPem, dnsNames });
+      await call(subject, 'PUT', 'certificate_request/aliased.example.net', csr);
+      await open.ca.sign('aliased.example.net', sha256Fingerprint(csr));
+      expect((await open.ca.status('aliased.example.net')).subject_alt_names).to.have.members([
+        'DNS:aliased.example.net',
+        'DNS:www.alias.example.net',
+      ]);
+    });
   });
 
   describe('in its folder', () => {
