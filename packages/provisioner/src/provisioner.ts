@@ -149,10 +149,15 @@ class RunningProvisioner implements Provisioner {
     const unsubscribe = presence.onChange(({ identity, online }) => {
       if (!online) return;
       this.#roster.forget(identity);
-      const job = this.#roster.idling(identity);
-      if (job) this.#begin({ ...job, collective });
+      const job = this.#roster.resumable(identity);
+      if (job) this.#begin(this.#moved(job, collective));
     });
     this.#unsubscribe.push(unsubscribe);
+  }
+
+  // In the main collective a node speaks with its certificate, which proves its name.
+  #moved(job: Job, collective: string): Job {
+    return collective === job.collective ? job : { ...job, collective, pin: new KeyPin(this.#pinKeys) };
   }
 
   #look(collective: string, filter: Filter, everySeconds: number, isEager: boolean): void {
@@ -271,7 +276,7 @@ class RunningProvisioner implements Provisioner {
     }
     this.#roster.forget(job.identity);
     events.emit({ identity: job.identity, type: 'waiting', reason });
-    this.#roster.drop(job);
+    this.#roster.expect(job);
   }
 
   #wait(job: Job, reason: string, seconds: number, release?: () => Promise<void>): void {

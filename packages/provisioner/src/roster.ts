@@ -31,6 +31,7 @@ interface Wait {
 export class Roster {
   readonly #jobs = new Map<string, Job>();
   readonly #waits = new Map<string, Wait>();
+  readonly #away = new Map<string, Job>();
   readonly #told = new Map<string, string>();
   readonly #idlers = new Set<() => void>();
 
@@ -42,6 +43,7 @@ export class Roster {
   take(job: Job): void {
     clearTimeout(this.#waits.get(job.identity)?.timer);
     this.#waits.delete(job.identity);
+    this.#away.delete(job.identity);
     this.#jobs.set(job.identity, job);
   }
 
@@ -62,10 +64,16 @@ export class Roster {
     this.#waits.set(job.identity, { reason, timer: setTimeout(again, seconds * 1000), release });
   }
 
-  /** The job of a node that waits and whose lease is not held: it may be taken sooner. */
-  idling(identity: string): Job | undefined {
+  /** Lets go of a node that went away in the middle of the work, and keeps in mind how far it was. */
+  expect(job: Job): void {
+    this.drop(job);
+    this.#away.set(job.identity, job);
+  }
+
+  /** The job of a node that went away, or that waits for nothing of its own: it may be taken now. */
+  resumable(identity: string): Job | undefined {
     const wait = this.#waits.get(identity);
-    return wait && !wait.release ? this.#jobs.get(identity) : undefined;
+    return wait && !wait.release ? this.#jobs.get(identity) : this.#away.get(identity);
   }
 
   /** Drops all that wait, and gives their leases back. */

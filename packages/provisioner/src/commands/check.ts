@@ -1,0 +1,40 @@
+import { messageOf } from '@troupe/core';
+import { clientConfigOf, loadProvisionerConfig, type ProvisionerConfig } from '../config/config.js';
+import { stepsOf } from '../steps/index.js';
+import { ExitCode } from './exit-code.js';
+import type { Io } from './io.js';
+import { findConfig } from './session.js';
+
+/** `mcprovision check`: what a configuration means. Connects to nobody. */
+export function check(io: Io, options: { config?: string; json?: boolean }): ExitCode {
+  const file = findConfig(options.config);
+  const config = loadProvisionerConfig(file);
+  const { urls, fault } = brokersOf(config);
+  const steps = [...stepsOf(config).map(({ name }) => name), ...(config.steps.notify ? ['notify'] : [])];
+  const off = Object.entries(config.steps).flatMap(([name, isOn]) => (isOn ? [] : [name]));
+  const { collectives, notes } = config;
+  if (options.json) {
+    io.out(`${JSON.stringify({ file, steps, off, collectives, brokers: urls, fault, notes })}\n`);
+    return fault === undefined ? ExitCode.ok : ExitCode.error;
+  }
+  io.out(`${file} is sound\n`);
+  io.out(`  steps        ${steps.join(', ')}\n`);
+  if (off.length > 0) io.out(`  off          ${off.join(', ')}\n`);
+  io.out(
+    `  collectives  ${collectives.enrolment} (new machines), ${collectives.main} (masters, notifiers)\n`,
+  );
+  io.out(`  broker       ${urls.join(', ') || 'unknown'}\n`);
+  for (const note of notes) io.out(`  note: ${note}\n`);
+  if (fault === undefined) return ExitCode.ok;
+  io.err(`mcprovision: ${fault}\n`);
+  return ExitCode.error;
+}
+
+// A file of 2010 does not say how to reach a broker: that was in the environment.
+function brokersOf(config: ProvisionerConfig): { urls: readonly string[]; fault?: string } {
+  try {
+    return { urls: clientConfigOf(config).broker.urls };
+  } catch (error) {
+    return { urls: [], fault: messageOf(error) };
+  }
+}

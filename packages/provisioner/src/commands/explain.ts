@@ -1,0 +1,57 @@
+import type { NodeRecord } from '../node-record.js';
+import { ExitCode } from './exit-code.js';
+import { findNode } from './find-node.js';
+import type { Io } from './io.js';
+import { withSession } from './session.js';
+import { stateOf } from './state.js';
+import { table } from './table.js';
+
+/** `mcprovision explain NODE`: the node's story, as the node itself remembers it. */
+export function explain(
+  io: Io,
+  identity: string,
+  options: { config?: string; json?: boolean },
+): Promise<ExitCode> {
+  return withSession(io, options.config, async ({ peers }) => {
+    const { node, record } = await findNode(identity, peers);
+    if (options.json) {
+      io.out(`${JSON.stringify({ identity, collective: node.collective, ...stateOf(record), record })}\n`);
+      return ExitCode.ok;
+    }
+    const { state, since, reason } = stateOf(record);
+    io.out(`${identity} in ${node.collective}: ${state}${since === undefined ? '' : ` since ${since}`}\n`);
+    if (reason !== undefined) io.out(`  ${reason}\n`);
+    io.out(circumstances(record));
+    io.out(story(record));
+    return ExitCode.ok;
+  });
+}
+
+function circumstances({ master, lease, run, damaged }: NodeRecord): string {
+  const lines = [
+    master
+      ? `master: ${master.identity ?? 'unknown'} (${master.address ?? 'no address'}): ${master.reason ?? ''}`
+      : '',
+    lease ? `lease: ${lease.owner} until ${lease.expires}` : '',
+    run?.running ? `Puppet runs: ${run.stage} since ${run.since} (${run.id})` : '',
+    damaged ? `an older record was damaged (${damaged.reason}) and is kept as ${damaged.file}` : '',
+  ];
+  return lines
+    .filter((line) => line !== '')
+    .map((line) => `  ${line}\n`)
+    .join('');
+}
+
+function story({ history }: NodeRecord): string {
+  if (history.length === 0) return '  nothing has happened yet\n';
+  const rows = history.map(({ time, step, attempt, outcome, seconds, owner, reason }) => [
+    time,
+    step,
+    attempt === null ? '' : `#${attempt}`,
+    outcome,
+    seconds === null ? '' : `${seconds.toFixed(1)} s`,
+    owner ?? '',
+    reason ?? '',
+  ]);
+  return table([['TIME', 'STEP', 'TRY', 'OUTCOME', 'TOOK', 'WHO', 'WHY'], ...rows]);
+}

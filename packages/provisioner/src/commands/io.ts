@@ -1,0 +1,27 @@
+import { type Client, type ClientConfig, connect } from '@troupe/client';
+import type { Logger } from '@troupe/core';
+
+/** What the commands read and write, so that tests can take its place. */
+export interface Io {
+  out(text: string): void;
+  err(text: string): void;
+  /** Whether people read what goes to standard error. */
+  readonly isTerminal: boolean;
+  connect(config: ClientConfig, log: Logger): Promise<Client>;
+  /** Calls the listener at each request to end, until the result is called. */
+  onSignal(listener: () => void): () => void;
+}
+
+/** The process's own. */
+export const processIo: Io = {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+  isTerminal: process.stderr.isTTY === true,
+  connect: (config, log) => connect({ config, log }),
+  onSignal: (listener) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, listener);
+    return () => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, listener);
+    };
+  },
+};

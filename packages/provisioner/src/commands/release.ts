@@ -1,0 +1,30 @@
+import { ExitCode } from './exit-code.js';
+import { findNode } from './find-node.js';
+import type { Io } from './io.js';
+import { withSession } from './session.js';
+
+/**
+ * `mcprovision release NODE` ends a quarantine, so that the next provisioner goes on where the node stopped;
+ * `mcprovision retry NODE` makes it begin anew.
+ */
+export function release(
+  io: Io,
+  identity: string,
+  options: { config?: string; json?: boolean; fresh: boolean },
+): Promise<ExitCode> {
+  return withSession(io, options.config, async ({ peers }) => {
+    const { fresh } = options;
+    const { node } = await findNode(identity, peers);
+    const { released } = await node.change('release', (agent, claim, given) =>
+      agent.release({ fresh, ...claim }, given),
+    );
+    const wasQuarantined = released === true;
+    if (options.json)
+      io.out(`${JSON.stringify({ identity, collective: node.collective, fresh, wasQuarantined })}\n`);
+    else {
+      const next = fresh ? 'it is provisioned from the first step on' : 'it goes on where it stopped';
+      io.out(`${identity}: ${wasQuarantined ? 'released' : 'it was not in quarantine'}; ${next}\n`);
+    }
+    return ExitCode.ok;
+  });
+}

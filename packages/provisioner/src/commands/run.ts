@@ -1,0 +1,120 @@
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@troupe/client';
+import { createLogger, type Logger, messageOf, TroupeError } from '@troupe/core';
+import { clientConfigOf, loadProvisionerConfig, type ProvisionerConfig } from '../config/config.js';
+import { eventLog } from '../event-log.js';
+import type { ProvisionEvent } from '../events.js';
+import { startProvisioner } from '../provisioner.js';
+import { detach } from './detach.js';
+import { ExitCode } from './exit-code.js';
+import type { Io } from './io.js';
+import { logDestination } from './log-lines.js';
+import { findConfig } from './session.js';
+
+export interface RunOptions {
+  readonly config?: string;
+  /** Ends when so many nodes have ended, well or not. */
+  readonly once?: number;
+  /** Ends when nothing is left to do. */
+  readonly untilIdle?: boolean;
+  readonly foreground?: boolean;
+  readonly json?: boolean;
+}
+
+/** Milliseconds between two tries to reach a broker that is away at the start. */
+const brokerEvery = 5000;
+
+/** `mcprovision run`: provisions every node that arrives, until told to end. */
+export async function run(io: Io, options: RunOptions): Promise<ExitCode> {
+  const file = findConfig(options.config);
+  const config = loadProvisionerConfig(file);
+  const isDaemon = options.once === undefined && !options.untilIdle;
+  if (config.daemonize && isDaemon && !options.foreground) {
+    if (config.log.file === undefined) {
+      throw new TroupeError(
+        'CONFIG_INVALID',
+        `${file}: daemonize needs a logfile: nobody would see what happens`,
+      );
+    }
+    const pid = detach(config.pidFile, ['run', '--foreground', '--config', resolve(file)]);
+    io.err(`mcprovision runs in the background as process ${pid} (${config.pidFile})\n`);
+    return ExitCode.ok;
+  }
+  const log = createLogger({ level: config.log.level, destination: logDestination(io, config.log) });
+  const stop = new AbortController();
+  let isPressed = false;
+  const unhear = io.onSignal(() => {
+    if (isPressed) process.exit(ExitCode.interrupted);
+    isPressed = true;
+    log.info('ending: what runs on nodes goes on');
+    stop.abort();
+  });
+  try {
+    const client = await reach(io, config, log, isDaemon ? stop.signal : undefined);
+    return client ? await serve(io, client, config, { ...options, log, stop: stop.signal }) : ExitCode.ok;
+  } finally {
+    unhear();
+  }
+}
+
+async function serve(
+  io: Io,
+  client: Client,
+  config: ProvisionerConfig,
+  { log, stop, once, untilIdle, json }: RunOptions & { log: Logger; stop: AbortSignal },
+): Promise<ExitCode> {
+  let quarantined = 0;
+  let ended = 0;
+  const enough = new AbortController();
+  const count = (event: ProvisionEvent) => {
+    if (event.type !== 'done' && event.type !== 'quarantined') return;
+    ended += 1;
+    if (event.type === 'quarantined') quarantined += 1;
+    if (once !== undefined && ended >= once) enough.abort();
+  };
+  const write = eventLog(log);
+  const provisioner = await startProvisioner({
+    client,
+    config,
+    log,
+    onEvent: (event) => {
+      write(event);
+      count(event);
+      if (json) io.out(`${JSON.stringify(event)}\n`);
+    },
+  });
+  log.info({ owner: provisioner.owner }, 'waiting for nodes');
+  const over = fired(AbortSignal.any([stop, enough.signal]));
+  await (untilIdle ? Promise.race([over, provisioner.idle()]) : over);
+  await provisioner.stop();
+  await client.close();
+  const isCounted = once !== undefined || untilIdle;
+  return isCounted && quarantined > 0 ? ExitCode.quarantined : ExitCode.ok;
+}
+
+// A daemon waits for its broker as long as it takes.
+async function reach(
+  io: Io,
+  config: ProvisionerConfig,
+  log: Logger,
+  patience: AbortSignal | undefined,
+): Promise<Client | undefined> {
+  const clientConfig = clientConfigOf(config);
+  while (!patience?.aborted) {
+    try {
+      return await io.connect(clientConfig, log);
+    } catch (error) {
+      const isAway = error instanceof TroupeError && error.code === 'BROKER_UNREACHABLE';
+      if (!isAway || !patience) throw error;
+      log.warn({ reason: messageOf(error) }, 'the broker cannot be reached: trying again');
+      await sleep(brokerEvery, undefined, { signal: patience }).catch(() => {});
+    }
+  }
+  return undefined;
+}
+
+async function fired(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}

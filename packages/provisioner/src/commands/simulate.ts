@@ -1,0 +1,33 @@
+import { simulate as simulateNode } from '../simulation.js';
+import { ExitCode } from './exit-code.js';
+import { findNode } from './find-node.js';
+import type { Io } from './io.js';
+import { withSession } from './session.js';
+import { table } from './table.js';
+
+/** `mcprovision simulate NODE`: what would be done for a node and why; nothing is done. */
+export function simulate(
+  io: Io,
+  identity: string,
+  options: { config?: string; json?: boolean },
+): Promise<ExitCode> {
+  return withSession(io, options.config, async ({ config, peers }) => {
+    const { node } = await findNode(identity, peers);
+    const found = await simulateNode(node, config, peers);
+    const { collective, refusal, master, address, reason, certname, objection, steps } = found;
+    const code =
+      refusal?.startsWith('in quarantine') || objection !== undefined ? ExitCode.quarantined : ExitCode.ok;
+    if (options.json) {
+      io.out(`${JSON.stringify({ ...found, identity, collective })}\n`);
+      return code;
+    }
+    if (refusal !== undefined) {
+      io.out(`${identity}: nothing would be done: ${refusal}\n`);
+      return code;
+    }
+    io.out(`${identity} (${certname}) would be provisioned against ${master} (${address}): ${reason}\n`);
+    if (objection !== undefined) io.out(`  but would end in quarantine: ${objection}\n`);
+    io.out(table([['STEP', '', ''], ...steps.map((each) => [each.step, each.verdict, each.reason ?? ''])]));
+    return code;
+  });
+}

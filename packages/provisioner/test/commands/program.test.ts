@@ -1,0 +1,265 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { TroupeError } from '@troupe/core';
+import { createTempFolder, type TempFolder, waitFor } from '@troupe/testkit';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import type { Io } from '../../src/commands/io.js';
+import { runProgram } from '../../src/commands/program.js';
+import { World } from '../fixtures/world.js';
+
+const eu = { region: 'eu', country: 'de' };
+const fixture = (name: string) => fileURLToPath(new URL(`../../../test/fixtures/${name}`, import.meta.url));
+
+describe('mcprovision', () => {
+  let world: World;
+  let folder: TempFolder;
+  let out: string;
+  let err: string;
+  let signal: () => void;
+
+  beforeEach(async () => {
+    world = await World.create();
+    folder = await createTempFolder();
+    out = '';
+    err = '';
+    signal = () => {};
+  });
+  afterEach(async () => {
+    await world.close();
+    await folder.close();
+  });
+
+  const io = (): Io => ({
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    isTerminal: true,
+    connect: () => world.client(),
+    onSignal: (listener) => {
+      signal = listener;
+      return () => {};
+    },
+  });
+
+  const call = (yaml: string, ...args: readonly string[]) => {
+    const file = folder.join('provisioner.yaml');
+    writeFileSync(
+      file,
+      `security: { mode: none }\nmaster: { criteria: [region] }\nlease: 5\nsleeptime: 0.2\nbackoff: { first: 0.05, most: 0.1 }\n${yaml}`,
+    );
+    return runProgram([...args, '--config', file], io());
+  };
+  const lines = () =>
+    out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+
+  describe('run', () => {
+    it('provisions, tells what it does, and ends when nothing is left to do', async () => {
+      await world.master('puppet1', eu);
+      await world.node('web1', { facts: eu });
+      expect(await call('', 'run', '--until-idle')).to.equal(0);
+      expect(out).to.equal('');
+      expect(err).to.match(/^\d\d:\d\d:\d\d web1: master puppet1 \(192\.0\.2\.1\): region eu matches$/m);
+      expect(err).to.match(/web1: puppet_final_run ok \(\d\.\d\d s\): it went well$/m);
+      expect(err).to.match(/web1: done in /);
+    });
+
+    it('writes events as JSON, and says by its exit code that a node is in quarantine', async () => {
+      await world.master('puppet1', eu);
+      await world.node('web1', { facts: eu });
+      expect(await call('protected: [web1]', 'run', '--once', '1', '--json')).to.equal(2);
+      expect(lines().map(({ type }) => type)).to.include.members([
+        'arrived',
+        'master',
+        'step-ended',
+        'quarantined',
+      ]);
+      expect(lines().at(-1)).to.deep.include({ type: 'quarantined', identity: 'web1', recorded: true });
+    });
+
+    it('lets go of its nodes when it is told to end', async () => {
+      await world.master('puppet1', eu);
+      const { machine } = await world.node('web1', { facts: eu });
+      machine.puppet = () => new Promise(() => {});
+      const code = call('', 'run');
+      await waitFor('the run', () => machine.runs.length === 1);
+      signal();
+      expect(await code).to.equal(0);
+      expect(err).to.match(/ending: what runs on nodes goes on/);
+      expect(machine.record.lease).to.equal(null);
+    });
+
+    it('logs JSON lines to the file of the configuration, with the node on each', async () => {
+      await world.master('puppet1', eu);
+      const { machine } = await world.node('web1', { facts: eu });
+      machine.puppet = (_, { progress }) => {
+        progress('Notice: one\nNotice: two');
+        return 'it went well';
+      };
+      const file = folder.join('log/mcprovision.log');
+      expect(await call(`logfile: ${file}\nloglevel: debug`, 'run', '--until-idle')).to.equal(0);
+      const logged = readFileSync(file, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      expect(logged.find(({ msg }) => msg === 'Notice: two')).to.include({
+        node: 'web1',
+        step: 'puppet_bootstrap_stage',
+      });
+      const end = logged.find(({ event, step }) => event === 'step-ended' && step === 'sign_node_csr');
+      expect(end).to.include({ node: 'web1', outcome: 'ok' });
+      expect(err).to.equal('');
+    });
+
+    it('waits for a broker that is away, as a daemon', async () => {
+      let tries = 0;
+      const away: Io = {
+        ...io(),
+        connect: () => {
+          tries += 1;
+          return Promise.reject(new TroupeError('BROKER_UNREACHABLE', 'nobody listens'));
+        },
+      };
+      writeFileSync(folder.join('p.yaml'), 'security: { mode: none }');
+      const code = runProgram(['run', '--config', folder.join('p.yaml')], away);
+      await waitFor('a try', () => tries > 0);
+      signal();
+      expect(await code).to.equal(0);
+      expect(err).to.match(/the broker cannot be reached: trying again/);
+      expect(await runProgram(['run', '--until-idle', '--config', folder.join('p.yaml')], away)).to.equal(1);
+      expect(err).to.match(/mcprovision: nobody listens/);
+    });
+
+    it('refuses to go to the background without a log', async () => {
+      expect(await call('daemonize: true', 'run')).to.equal(1);
+      expect(err).to.match(/daemonize needs a logfile/);
+    });
+  });
+
+  describe('check', () => {
+    it('says what a file of 2010 means', async () => {
+      expect(await runProgram(['check', '--config', fixture('provisioner-2010.yaml')], io())).to.equal(1);
+      expect(out)
+        .to.match(/steps {8}set_puppet_hostname, clean_node_certname/)
+        .and.to.match(/off {10}lock, puppet_daemonize/);
+      expect(out).to.match(/note: notify.agent angelianotify is called notify now/);
+      expect(err).to.match(/^mcprovision: no configuration: name one/);
+    });
+
+    it('is content with what is complete', async () => {
+      expect(await call('', 'check', '--json')).to.equal(0);
+      expect(lines()[0]).to.deep.include({ off: ['puppet_daemonize'], brokers: [] });
+    });
+
+    it('names what is wrong', async () => {
+      expect(await call('sleptime: 3', 'check')).to.equal(1);
+      expect(err).to.match(
+        /provisioner\.yaml: the file: unknown key "sleptime" \(did you mean "sleeptime"\?\)\n$/,
+      );
+    });
+  });
+
+  describe('of nodes', () => {
+    const quarantined = async () => {
+      await world.master('puppet1', eu);
+      const { machine } = await world.node('web1', { facts: eu });
+      await call('protected: [web1]', 'run', '--once', '1');
+      out = '';
+      err = '';
+      return machine;
+    };
+
+    it('status: every node and how far it is', async () => {
+      await quarantined();
+      await world.node('web2', { facts: eu });
+      await world.host('deaf', { collective: 'provisioning', isDeaf: true });
+      expect(await call('', 'status')).to.equal(0);
+      expect(out).to.match(/^NODE {2}STATE {8}STEP/m);
+      expect(out).to.match(/^web1 {2}quarantined {2}quarantine {2}puppet1 .*the name web1 is refused/m);
+      expect(out).to.match(/^web2 {2}new /m);
+      expect(out).to.match(/online, but silent: deaf/);
+      out = '';
+      await call('', 'status', '--json');
+      expect(lines()[0].nodes[0]).to.deep.include({
+        identity: 'web1',
+        state: 'quarantined',
+        collective: 'provisioning',
+      });
+    });
+
+    it('status --all: those that are done as well', async () => {
+      await world.master('puppet1', eu);
+      await world.node('web1', { facts: eu });
+      await call('', 'run', '--once', '1');
+      await call('', 'status');
+      expect(out).to.equal('no node waits to be provisioned\n');
+      out = '';
+      await call('', 'status', '--all');
+      expect(out).to.match(/^web1 {2}done /m);
+    });
+
+    it('explain: the story of a node with its reasons', async () => {
+      await quarantined();
+      expect(await call('', 'explain', 'web1')).to.equal(0);
+      expect(out).to.match(/^web1 in provisioning: quarantined since \d{4}-/);
+      expect(out).to.match(/master: puppet1 \(192\.0\.2\.1\): region eu matches/);
+      expect(out).to.match(/set_puppet_hostname +#1 +ok/);
+      expect(out).to.match(/quarantined .*protected by the configuration/);
+      out = '';
+      await call('', 'explain', 'web1', '--json');
+      expect(lines()[0].record.history).to.be.an('array').that.is.not.empty;
+    });
+
+    it('release: the node goes on where it stopped', async () => {
+      const machine = await quarantined();
+      expect(await call('', 'release', 'web1')).to.equal(0);
+      expect(out).to.equal('web1: released; it goes on where it stopped\n');
+      await call('', 'run', '--until-idle');
+      expect(machine.record.done).to.not.equal(null);
+      expect(machine.calls.filter((name) => name === 'set_puppet_host')).to.have.length(1);
+    });
+
+    it('retry: the node begins anew', async () => {
+      const machine = await quarantined();
+      expect(await call('', 'retry', 'web1', '--json')).to.equal(0);
+      expect(lines()[0]).to.include({ fresh: true, wasQuarantined: true });
+      await call('', 'run', '--until-idle');
+      expect(machine.calls.filter((name) => name === 'set_puppet_host')).to.have.length(2);
+    });
+
+    it('simulate: what would be done and why, while nothing is done', async () => {
+      const { ca } = await world.master('puppet1', eu);
+      const { machine } = await world.node('web1', { facts: eu });
+      expect(await call('', 'simulate', 'web1')).to.equal(0);
+      expect(out).to.match(
+        /^web1 \(web1\) would be provisioned against puppet1 \(192\.0\.2\.1\): region eu matches\n/,
+      );
+      expect(out).to.match(/^sign_node_csr +do$/m);
+      expect([machine.calls, ca.log, machine.record.token]).to.deep.equal([[], [], 0]);
+      out = '';
+      expect(await call('protected: [web1]', 'simulate', 'web1', '--json')).to.equal(2);
+      expect(lines()[0].objection).to.match(/protected/);
+    });
+
+    it('say so by their exit code where a node does not answer', async () => {
+      expect(await call('', 'explain', 'nobody')).to.equal(3);
+      expect(err).to.match(/^mcprovision: nobody does not tell of its provisioning \(provisioning: /);
+    });
+  });
+
+  it('helps with typing errors', async () => {
+    expect(await runProgram(['statsu'], io())).to.equal(1);
+    expect(err).to.match(/Did you mean status\?/);
+  });
+
+  it('lists its exit codes', async () => {
+    expect(await runProgram(['--help'], io())).to.equal(0);
+    expect(out).to.match(/ 3 {2}the node that was named does not answer/);
+  });
+});
