@@ -3,10 +3,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Broker, startBroker, tokenVerifier } from '@troupe/broker';
 import { type Client, type ClientConfig, clientSchema, connect } from '@troupe/client';
 import {
-  type Agent,
   createLogger,
   type Daemon,
-  defineAgent,
   issueToken,
   parseConfig,
   parseDaemonConfig,
@@ -20,40 +18,9 @@ import {
   type TestPki,
 } from '@troupe/testkit';
 import type { IClientOptions } from 'mqtt';
-import { encode, jws, newId } from './jws.js';
+import { counterAgent } from './counter.js';
+import { jws, newId } from './jws.js';
 import { type Account, connectMqtt } from './mqtt.js';
-
-/** The agent that is attacked: it counts how often it ran. */
-export const counterDdl = {
-  metadata: {
-    name: 'counter',
-    description: 'Counts',
-    author: 'x',
-    license: 'x',
-    version: '1.0.0',
-    url: 'https://example.com',
-    timeout: 5,
-  },
-  actions: [
-    {
-      action: 'count',
-      description: 'Counts',
-      mutating: true,
-      input: {
-        text: {
-          prompt: 'Text',
-          description: 'Text',
-          type: 'string',
-          optional: true,
-          maxlength: 20,
-          validation: 'shellsafe',
-        },
-      },
-      output: { count: { description: 'How often', display_as: 'Count', type: 'integer' } },
-    },
-    { action: 'wait', description: 'Waits until it is cancelled', mutating: true, input: {}, output: {} },
-  ],
-} as const;
 
 /** Somebody's certificate and key, as a signer of anything. */
 export interface Person {
@@ -102,7 +69,8 @@ export class World {
     return person;
   }
 
-  async #issue(name: string, pki: TestPki = this.pki, as = name, days?: number): Promise<IssuedCertificate> {
+  /** Makes a certificate; `as` is what the person is called here. */
+  async issue(name: string, pki: TestPki = this.pki, as = name, days?: number): Promise<IssuedCertificate> {
     const files = await pki.issue(name, {
       ipAddresses: ['127.0.0.1'],
       ...(days === undefined ? {} : { days }),
@@ -120,7 +88,7 @@ export class World {
         level: 'info',
         destination: { write: (line) => void this.log.push(`${who}: ${line}`) },
       });
-    const server = await this.#issue('broker.lab');
+    const server = await this.issue('broker.lab');
     for (const name of [
       'alice.mcollective',
       'eve.mcollective',
@@ -129,10 +97,10 @@ export class World {
       'web2.lab',
       'web9.lab',
     ])
-      await this.#issue(name);
-    await this.#issue('old.mcollective', pki, 'old.mcollective', -1);
-    await this.#issue('alice.mcollective', await createTestPki(folder.join('evil')), 'evil alice');
-    const web1 = await this.#issue('web1.lab');
+      await this.issue(name);
+    await this.issue('old.mcollective', pki, 'old.mcollective', -1);
+    await this.issue('alice.mcollective', await createTestPki(folder.join('evil')), 'evil alice');
+    const web1 = await this.issue('web1.lab');
     await pki.revoke('mallory.mcollective');
     await pki.revoke('web9.lab');
     const security = { ca: pki.caCertificate, crl: pki.crl };
@@ -161,16 +129,9 @@ export class World {
       authorization: { policies: folder.join('policies') },
       audit: { file: this.auditFile, events: true, discovery: false },
     };
-    const counter = defineAgent(counterDdl, () => ({
-      count: () => {
-        this.ran += 1;
-        return { count: this.ran };
-      },
-      wait: async (_, { signal }) => {
-        await new Promise((resolve) => signal.addEventListener('abort', resolve));
-        return {};
-      },
-    })) as unknown as Agent;
+    const counter = counterAgent(() => {
+      this.ran += 1;
+    });
     this.daemon = await startDaemon({
       config: parseDaemonConfig(JSON.stringify(config)),
       configFile: 'none',
@@ -285,5 +246,3 @@ export class World {
     await this.folder.close();
   }
 }
-
-export { encode };

@@ -1,6 +1,7 @@
 import { waitFor } from '@troupe/testkit';
+import { counterDdl } from '../counter.js';
 import { payloadOf } from '../jws.js';
-import { counterDdl, type World } from '../world.js';
+import type { World } from '../world.js';
 import type { Attack } from './attack.js';
 
 type Forge = (world: World, truth: Record<string, unknown>) => Promise<Uint8Array> | Uint8Array;

@@ -2,6 +2,9 @@ import { Topics } from '../../transport/topics.js';
 import { type BrokerConfigOptions, checkedOptions, type GeneratedConfig } from './options.js';
 import { callerPermissions, nodePermissions, type Permissions } from './permissions.js';
 
+// Where NATS itself delivers what somebody is subscribed to at QoS 1: presence, which callers hear.
+const deliveries = '$MQTT.sub.>';
+
 /** A configuration of NATS Server 2.9 and later, with an account for each certificate. */
 export function natsConfig(given: BrokerConfigOptions): GeneratedConfig {
   const options = checkedOptions(given);
@@ -9,7 +12,7 @@ export function natsConfig(given: BrokerConfigOptions): GeneratedConfig {
   const topics = new Topics({ escape: true });
   const users = [
     ...nodes.map((name) => user(name, nodePermissions(topics, collectives, escaped(name)))),
-    ...callers.map((name) => user(name, callerPermissions(topics, collectives, escaped(name)))),
+    ...callers.map((name) => user(name, callerPermissions(topics, collectives, escaped(name)), [deliveries])),
   ];
   const text = `# NATS Server for Troupe: MQTT at port ${port}. Needs topics.escape in the whole network.
 server_name: troupe
@@ -52,13 +55,10 @@ ${users.join('\n')}
   };
 }
 
-function user(name: string, { publish, subscribe }: Permissions): string {
-  const list = (filters: readonly string[]) =>
-    filters
-      .flatMap(subjectsOf)
-      .map((subject) => JSON.stringify(subject))
-      .join(', ');
-  return `    { user: "CN=${name}", permissions: { publish: { allow: [${list(publish)}] }, subscribe: { allow: [${list(subscribe)}] } } }`;
+function user(name: string, { publish, subscribe }: Permissions, more: readonly string[] = []): string {
+  const list = (subjects: readonly string[]) => subjects.map((subject) => JSON.stringify(subject)).join(', ');
+  const hears = [...subscribe.flatMap(subjectsOf), ...more];
+  return `    { user: "CN=${name}", permissions: { publish: { allow: [${list(publish.flatMap(subjectsOf))}] }, subscribe: { allow: [${list(hears)}] } } }`;
 }
 
 // MQTT's "#" means its parent as well, which NATS subscribes for itself.

@@ -1,0 +1,108 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { verifyAudit } from '@troupe/core';
+import { type RunningProcess, startProcess, waitFor } from '@troupe/testkit';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { payloadOf } from '../jws.js';
+import { World } from '../world.js';
+
+const mcod = fileURLToPath(import.meta.resolve('@troupe/core/mcod'));
+
+// An agent as a file: it notes each run, and may wait for ever.
+const agent = (notes: string) => `
+import { appendFileSync } from 'node:fs';
+const action = (name) => ({ action: name, description: name, mutating: true, input: {}, output: {} });
+export default {
+  ddl: {
+    metadata: { name: 'notes', description: 'x', author: 'x', license: 'x', version: '1.0.0', url: 'https://example.com', timeout: 60 },
+    actions: [action('note'), action('wait')],
+  },
+  setup: async () => ({
+    note: () => { appendFileSync(${JSON.stringify(notes)}, 'note\\n'); return {}; },
+    wait: async () => { appendFileSync(${JSON.stringify(notes)}, 'wait\\n'); await new Promise(() => setInterval(() => {}, 1000)); },
+  }),
+};
+`;
+
+describe('a daemon that is killed and started again', function () {
+  this.timeout(60_000);
+  let world: World;
+  let daemon: RunningProcess;
+  let notes: string;
+
+  before(async () => {
+    world = await World.create();
+    await world.issue('web3.lab');
+    notes = world.folder.join('notes');
+    writeFileSync(world.folder.join('agent.mjs'), agent(notes));
+    const own = world.folder.join('pki', 'web3.lab');
+    const config = {
+      broker: { urls: [world.broker.url] },
+      security: {
+        ca: world.pki.caCertificate,
+        crl: world.pki.crl,
+        certificate: `${own}.pem`,
+        key: `${own}-key.pem`,
+      },
+      state_dir: world.folder.join('web3'),
+      agents: ['./agent.mjs'],
+      facts: { paths: [] },
+      audit: { file: world.folder.join('web3.jsonl') },
+    };
+    writeFileSync(world.folder.join('mcod.yaml'), JSON.stringify(config));
+    await world.eve.subscribe('mco/mcollective/reply/eve.mcollective/s1/#');
+    await start();
+  });
+  after(async () => {
+    await daemon?.stop();
+    await world?.close();
+  });
+
+  async function start(): Promise<void> {
+    daemon = startProcess(process.execPath, [mcod, '--config', world.folder.join('mcod.yaml')]);
+    await daemon.waitForLine('connected to the broker');
+  }
+  async function killAndStart(): Promise<void> {
+    daemon.kill('SIGKILL');
+    await daemon.exited;
+    await start();
+  }
+  const send = (bytes: Uint8Array) => world.eve.publish('mco/mcollective/node/web3.lab', bytes);
+  async function answer(bytes: Uint8Array): Promise<Record<string, unknown>> {
+    const { id } = payloadOf(bytes);
+    const { length } = world.eve.heard;
+    await send(bytes);
+    return waitFor('an answer', () =>
+      world.eve.heard
+        .slice(length)
+        .map(({ payload }) => payloadOf(payload))
+        .find((reply) => reply.id === id && reply.kind === 'result'),
+    );
+  }
+  const noted = () => (existsSync(notes) ? readFileSync(notes, 'utf8').trim().split('\n') : []);
+
+  it('does not run a request again that it ran before, within its time', async () => {
+    const bytes = world.sign('eve.mcollective', world.request({ agent: 'notes', action: 'note', ttl: 3600 }));
+    expect((await answer(bytes)).outcome).to.equal('ok');
+    await killAndStart();
+    const { outcome, statusmsg } = await answer(bytes);
+    expect(outcome).to.equal('unknown');
+    expect(statusmsg).to.include('began this request before it restarted');
+    expect(noted()).to.deep.equal(['note']);
+  });
+
+  it('does not run one again that was at work when it was killed', async () => {
+    const bytes = world.sign('eve.mcollective', world.request({ agent: 'notes', action: 'wait', ttl: 3600 }));
+    await send(bytes);
+    await waitFor('the action to begin', () => noted().includes('wait'));
+    await killAndStart();
+    expect((await answer(bytes)).outcome).to.equal('unknown');
+    expect(noted()).to.deep.equal(['note', 'wait']);
+  });
+
+  it('goes on with the chain of its audit', async () => {
+    const { fault, isWhole, lines } = await verifyAudit(world.folder.join('web3.jsonl'));
+    expect({ fault, isWhole, lines }).to.deep.equal({ fault: undefined, isWhole: true, lines: 3 });
+  });
+});
