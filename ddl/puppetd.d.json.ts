@@ -3,10 +3,10 @@ declare const ddl: {
   "$schema": "https://choria.io/schemas/mcorpc/ddl/v1/agent.json",
   "metadata": {
     "name": "puppetd",
-    "description": "Runs the Puppet agent of a host, tells its state, enables and disables it",
+    "description": "Runs the Puppet agent of a host, tells its state, enables and disables it, manages single resources",
     "author": "Troupe maintainers",
     "license": "Apache-2.0",
-    "version": "1.0.0",
+    "version": "1.1.0",
     "url": "https://github.com/troupe/troupe",
     "timeout": 20
   },
@@ -22,6 +22,12 @@ declare const ddl: {
         "foreground": {
           "prompt": "Foreground",
           "description": "Send the output as it comes and reply when the run has ended, instead of when it has begun",
+          "type": "boolean",
+          "optional": true
+        },
+        "quiet": {
+          "prompt": "Quiet",
+          "description": "Send no output of the run, only how it ended",
           "type": "boolean",
           "optional": true
         },
@@ -84,6 +90,12 @@ declare const ddl: {
           "optional": true,
           "validation": "^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?$",
           "maxlength": 260
+        },
+        "min_age": {
+          "prompt": "Minimum Age",
+          "description": "Do not run, and say so, where the last run began less than so many seconds ago",
+          "type": "integer",
+          "optional": true
         }
       },
       "output": {
@@ -94,7 +106,7 @@ declare const ddl: {
           "default": ""
         },
         "initiated_at": {
-          "description": "When the run was started, in seconds since 1970",
+          "description": "When the run was started, in seconds since 1970; that of the last run where none was begun",
           "display_as": "Initiated at",
           "type": "integer"
         },
@@ -104,7 +116,7 @@ declare const ddl: {
           "type": "string"
         },
         "outcome": {
-          "description": "How a run in the foreground ended, in one word",
+          "description": "How a run in the foreground ended, or why none was begun, in one word",
           "display_as": "Outcome",
           "type": "string"
         },
@@ -134,7 +146,89 @@ declare const ddl: {
           "type": "number"
         }
       },
-      "aggregate": [{ "function": "summary", "args": ["outcome"] }]
+      "aggregate": [
+        {
+          "function": "summary",
+          "args": ["outcome"]
+        }
+      ]
+    },
+    {
+      "action": "follow",
+      "description": "Waits for the end of a run that was begun before, and replies with the verdict on it",
+      "display": "always",
+      "mutating": false,
+      "timeout": 3600,
+      "input": {
+        "run_id": {
+          "prompt": "Run",
+          "description": "The id of the run, which is that of the request that began it",
+          "type": "string",
+          "validation": "^[A-Za-z0-9][A-Za-z0-9_-]*$",
+          "maxlength": 64,
+          "optional": false
+        },
+        "quiet": {
+          "prompt": "Quiet",
+          "description": "Send no output of the run, only how it ended",
+          "type": "boolean",
+          "optional": true
+        }
+      },
+      "output": {
+        "summary": {
+          "description": "How the run ended, in words",
+          "display_as": "Summary",
+          "type": "string",
+          "default": ""
+        },
+        "initiated_at": {
+          "description": "When the run was started, in seconds since 1970",
+          "display_as": "Initiated at",
+          "type": "integer"
+        },
+        "run_id": {
+          "description": "The id of the run",
+          "display_as": "Run",
+          "type": "string"
+        },
+        "outcome": {
+          "description": "How the run ended, in one word",
+          "display_as": "Outcome",
+          "type": "string"
+        },
+        "exit_code": {
+          "description": "Puppet's exit code",
+          "display_as": "Exit Code",
+          "type": "integer"
+        },
+        "environment": {
+          "description": "The environment in which the run ended",
+          "display_as": "Environment",
+          "type": "string"
+        },
+        "resources": {
+          "description": "How many resources the run changed, failed, skipped and so on",
+          "display_as": "Resources",
+          "type": "hash"
+        },
+        "errors": {
+          "description": "The first errors that Puppet printed",
+          "display_as": "Errors",
+          "type": "array"
+        },
+        "seconds": {
+          "description": "How long the run took",
+          "display_as": "Seconds",
+          "type": "number"
+        }
+      },
+      "aggregate": [
+        {
+          "function": "summary",
+          "args": ["outcome"]
+        }
+      ]
     },
     {
       "action": "status",
@@ -194,17 +288,53 @@ declare const ddl: {
           "display_as": "Message",
           "type": "string",
           "default": ""
+        },
+        "lastrun_began": {
+          "description": "When the last run began, in seconds since 1970; 0 where Puppet never ran",
+          "display_as": "Last Run Began",
+          "type": "integer",
+          "default": 0
+        },
+        "server": {
+          "description": "The Puppet server that is configured",
+          "display_as": "Puppet Server",
+          "type": "string",
+          "default": ""
         }
       },
       "aggregate": [
-        { "function": "boolean_summary", "args": ["enabled", { "true": "enabled", "false": "disabled" }] },
         {
           "function": "boolean_summary",
-          "args": ["daemon_present", { "true": "running", "false": "stopped" }]
+          "args": [
+            "enabled",
+            {
+              "true": "enabled",
+              "false": "disabled"
+            }
+          ]
         },
-        { "function": "summary", "args": ["applying"] },
-        { "function": "summary", "args": ["status"] },
-        { "function": "summary", "args": ["idling"] }
+        {
+          "function": "boolean_summary",
+          "args": [
+            "daemon_present",
+            {
+              "true": "running",
+              "false": "stopped"
+            }
+          ]
+        },
+        {
+          "function": "summary",
+          "args": ["applying"]
+        },
+        {
+          "function": "summary",
+          "args": ["status"]
+        },
+        {
+          "function": "summary",
+          "args": ["idling"]
+        }
       ]
     },
     {
@@ -226,7 +356,16 @@ declare const ddl: {
         }
       },
       "aggregate": [
-        { "function": "boolean_summary", "args": ["enabled", { "true": "enabled", "false": "disabled" }] }
+        {
+          "function": "boolean_summary",
+          "args": [
+            "enabled",
+            {
+              "true": "enabled",
+              "false": "disabled"
+            }
+          ]
+        }
       ]
     },
     {
@@ -257,7 +396,16 @@ declare const ddl: {
         }
       },
       "aggregate": [
-        { "function": "boolean_summary", "args": ["enabled", { "true": "enabled", "false": "disabled" }] }
+        {
+          "function": "boolean_summary",
+          "args": [
+            "enabled",
+            {
+              "true": "enabled",
+              "false": "disabled"
+            }
+          ]
+        }
       ]
     },
     {
@@ -352,9 +500,97 @@ declare const ddl: {
         }
       },
       "aggregate": [
-        { "function": "average", "args": ["config_retrieval_time", { "format": "Average: %0.2f" }] },
-        { "function": "average", "args": ["total_time", { "format": "Average: %0.2f" }] },
-        { "function": "average", "args": ["total_resources", { "format": "Average: %d" }] }
+        {
+          "function": "average",
+          "args": [
+            "config_retrieval_time",
+            {
+              "format": "Average: %0.2f"
+            }
+          ]
+        },
+        {
+          "function": "average",
+          "args": [
+            "total_time",
+            {
+              "format": "Average: %0.2f"
+            }
+          ]
+        },
+        {
+          "function": "average",
+          "args": [
+            "total_resources",
+            {
+              "format": "Average: %d"
+            }
+          ]
+        }
+      ]
+    },
+    {
+      "action": "resource",
+      "description": "Brings one resource into a state, as Puppet would; what is allowed is configured on the node",
+      "display": "always",
+      "mutating": true,
+      "dry_run": "noop",
+      "timeout": 300,
+      "additional_inputs": true,
+      "input": {
+        "type": {
+          "prompt": "Type",
+          "description": "The type of the resource, such as service",
+          "type": "string",
+          "validation": "^[a-zA-Z][a-zA-Z0-9_]*(::[a-zA-Z][a-zA-Z0-9_]*)*$",
+          "maxlength": 64,
+          "optional": false
+        },
+        "name": {
+          "prompt": "Name",
+          "description": "The title of the resource",
+          "type": "string",
+          "validation": "^\\P{Cc}+$",
+          "maxlength": 1000,
+          "optional": false
+        },
+        "noop": {
+          "prompt": "No-op",
+          "description": "Only say what would be changed",
+          "type": "boolean",
+          "optional": true
+        }
+      },
+      "output": {
+        "result": {
+          "description": "What was done, in words",
+          "display_as": "Result",
+          "type": "string",
+          "default": ""
+        },
+        "changed": {
+          "description": "Whether the resource was changed",
+          "display_as": "Changed",
+          "type": "boolean"
+        },
+        "messages": {
+          "description": "What Puppet said, each with level, source and message",
+          "display_as": "Messages",
+          "type": "array",
+          "default": []
+        }
+      },
+      "aggregate": [
+        {
+          "function": "boolean_summary",
+          "args": [
+            "changed",
+            {
+              "true": "changed",
+              "false": "no change"
+            }
+          ]
+        }
       ]
     }
   ]

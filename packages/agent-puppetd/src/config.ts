@@ -1,5 +1,6 @@
 import { type AgentConfig, TroupeError } from '@troupe/core';
 import { puppetConfigKeys } from './puppet/index.js';
+import { type ResourceRules, readResourceRules } from './resource-rules.js';
 
 /** What the agent itself is configured with; the keys of `puppetConfigKeys` go to Puppet. */
 export interface PuppetdConfig {
@@ -13,9 +14,11 @@ export interface PuppetdConfig {
   readonly allowServerOverride: boolean;
   /** Seconds after which Puppet ends a run by itself. */
   readonly runTimeout: number;
+  /** Which resources callers may manage one by one. */
+  readonly resource: ResourceRules;
 }
 
-const ownKeys = ['splay', 'splaylimit', 'signal_daemon', 'allow_server_override', 'run_timeout'];
+const ownKeys = ['splay', 'splaylimit', 'signal_daemon', 'allow_server_override', 'run_timeout', 'resource'];
 
 /** Reads the agent's section, defaults filled in; throws CONFIG_INVALID, naming the key. */
 export function readConfig(section: AgentConfig): PuppetdConfig {
@@ -28,6 +31,7 @@ export function readConfig(section: AgentConfig): PuppetdConfig {
     signalDaemon: flag(section, 'signal_daemon', true),
     allowServerOverride: flag(section, 'allow_server_override', false),
     runTimeout: seconds(section, 'run_timeout', 3600),
+    resource: readResourceRules(section, invalid),
   };
 }
 

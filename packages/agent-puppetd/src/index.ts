@@ -1,9 +1,11 @@
 import { ActionError, defineAgent, TroupeError } from '@troupe/core';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
 import { readConfig } from './config.js';
+import { providePuppetData } from './data.js';
 import { lastRunSummary } from './last-run-summary.js';
 import { Puppet } from './puppet/index.js';
-import { runonce } from './runonce.js';
+import { manageResource } from './resource.js';
+import { Runner } from './runner.js';
 
 /** The Puppet agent of a host. Where Puppet is not installed the agent does not apply. */
 export default defineAgent(ddl, async (section, host) => {
@@ -18,9 +20,12 @@ export default defineAgent(ddl, async (section, host) => {
     .settings()
     .catch((error: unknown) => host.log.warn({ err: error }, "Puppet's settings are not known yet"));
   await puppet.resume(host.log);
+  providePuppetData(host, puppet);
+  const runner = new Runner(puppet, config);
 
   return {
-    runonce: (input, context) => told(runonce(puppet, config, input, context)),
+    runonce: (input, context) => told(runner.runonce(input, context)),
+    follow: (input, context) => told(runner.follow(input, context)),
     status: async () => ({ ...(await told(puppet.status())) }),
     enable: async () => {
       if (await told(puppet.enable())) return { status: 'Puppet is enabled', enabled: true };
@@ -36,6 +41,7 @@ export default defineAgent(ddl, async (section, host) => {
       });
     },
     last_run_summary: ({ logs }) => told(lastRunSummary(puppet, logs ?? false)),
+    resource: (input, context) => told(manageResource(puppet, config.resource, input, context)),
   };
 });
 

@@ -1,6 +1,6 @@
 import { ActionError, type ActionOf, type OutputOf } from '@troupe/core';
 import type ddl from '@troupe/ddl/puppetd.json';
-import type { Puppet } from './puppet/index.js';
+import type { Puppet, RunSummary } from './puppet/index.js';
 
 type Output = OutputOf<ActionOf<typeof ddl, 'last_run_summary'>>;
 
@@ -8,7 +8,16 @@ type Output = OutputOf<ActionOf<typeof ddl, 'last_run_summary'>>;
 export async function lastRunSummary(puppet: Puppet, withLogs: boolean): Promise<Output> {
   const summary = await puppet.summary();
   if (!summary) throw new ActionError('Puppet never ran on this host');
-  const { resources, times } = summary;
+  return {
+    ...figuresOf(summary),
+    type_distribution: await puppet.typeDistribution(),
+    summary: { ...summary.document },
+    ...(withLogs && { logs: await puppet.logs() }),
+  };
+}
+
+/** The figures alone. */
+export function figuresOf({ resources, times, configVersion }: RunSummary) {
   const lastrun = times.last_run ?? 0;
   return {
     out_of_sync_resources: resources.out_of_sync,
@@ -20,9 +29,6 @@ export async function lastRunSummary(puppet: Puppet, withLogs: boolean): Promise
     total_time: times.total ?? 0,
     lastrun,
     since_lastrun: lastrun === 0 ? null : Math.max(0, Math.floor(Date.now() / 1000) - lastrun),
-    config_version: summary.configVersion ?? '',
-    type_distribution: await puppet.typeDistribution(),
-    summary: { ...summary.document },
-    ...(withLogs && { logs: await puppet.logs() }),
+    config_version: configVersion ?? '',
   };
 }

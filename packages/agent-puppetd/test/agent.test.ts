@@ -1,6 +1,16 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { type AgentConfig, type AnyHandler, type Context, type Host, silentLogger } from '@troupe/core';
+import { fileURLToPath } from 'node:url';
+import {
+  type AgentConfig,
+  type AnyHandler,
+  type Context,
+  compileDdl,
+  type DataLookup,
+  type Host,
+  lintDdl,
+  silentLogger,
+} from '@troupe/core';
 import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -10,6 +20,7 @@ import { type FakeHost, fakeCommand, fakeHost } from './puppet/fake.js';
 describe('the agent puppetd', () => {
   let host: FakeHost;
   let progress: unknown[];
+  const data = new Map<string, DataLookup>();
 
   beforeEach(async () => {
     host = await fakeHost();
@@ -26,7 +37,9 @@ describe('the agent puppetd', () => {
       stateDir: host.stateDir,
       facts: () => ({}),
       classes: () => [],
-      provideData: () => {},
+      provideData: (name, lookup) => {
+        data.set(name, lookup);
+      },
       onClose: () => {},
       reload: () => {},
     };
@@ -84,9 +97,17 @@ describe('the agent puppetd', () => {
     ['splaylimit', -1],
     ['run_timeout', '1h'],
     ['command', 7],
+    ['resource', 'all'],
+    ['resource.allow', { allow: 'host' }],
+    ['resource.deny', { deny: ['/(/'] }],
+    ['resource.types', { types: [] }],
+    ['resource.names.host.allow', { names: { host: { allow: 7 } } }],
+    ['resource.properties.host', { properties: { host: 'ip' } }],
+    ['resource.managed', { managed: 'no' }],
   ] as const) {
     it(`stops the start where ${key} is ${JSON.stringify(value)}`, async () => {
-      const error = await failure(setUp({ [key]: value }));
+      const [name = ''] = key.split('.');
+      const error = await failure(setUp({ [name]: value }));
       expect(error).to.have.property('code', 'CONFIG_INVALID');
       expect(error.message).to.include(key);
     });
@@ -113,6 +134,77 @@ describe('the agent puppetd', () => {
     const args = (await givenArguments()).join(' ');
     expect(args).to.include('--tags a,b').and.include('--no-noop').and.include('--no-splay');
     expect(args).to.include('--runtimeout 3570');
+  });
+
+  it('has a DDL that is sound', () => {
+    expect(lintDdl(agent.ddl)).to.deep.equal([]);
+  });
+
+  it('sends no output where it shall be quiet', async () => {
+    const handlers = await behaving({ FAKE_STATUS: 'unchanged', FAKE_OUTPUT: 'Info: a' });
+    expect(await call(handlers, 'runonce', { foreground: true, quiet: true })).to.include({
+      outcome: 'unchanged',
+    });
+    expect(progress).to.deep.equal([]);
+  });
+
+  it('follows a run that somebody else began, to its verdict', async () => {
+    const release = host.path('release');
+    const handlers = await behaving({
+      FAKE_STATUS: 'changed',
+      FAKE_EXIT: '2',
+      FAKE_WAIT: release,
+      FAKE_OUTPUT: 'Info: a',
+    });
+    const { run_id } = await call(handlers, 'runonce');
+    const verdict = call(handlers, 'follow', { run_id }, { requestId: 'request-2' });
+    await waitFor('its output', () => progress.length > 0);
+    await writeFile(release, '');
+    expect(await verdict).to.include({ outcome: 'changed', run_id, exit_code: 2 });
+    const reply = await call(handlers, 'follow', { run_id }, { requestId: 'request-3' });
+    const follow = compileDdl(agent.ddl).action('follow');
+    expect(follow?.checkOutput(reply)).to.equal(undefined);
+    expect(Object.keys(reply)).to.have.members(Object.keys(follow?.ddl.output ?? {}));
+    const unknown = await failure(call(handlers, 'follow', { run_id: 'nothing' }));
+    expect(unknown.data).to.deep.equal({ outcome: 'unknown-run' });
+  });
+
+  it('leaves alone a run that nobody follows any more', async () => {
+    const release = host.path('release');
+    const handlers = await behaving({ FAKE_STATUS: 'unchanged', FAKE_WAIT: release });
+    const { run_id } = await call(handlers, 'runonce');
+    const stop = new AbortController();
+    const error = failure(call(handlers, 'follow', { run_id }, { signal: stop.signal }));
+    stop.abort(new DOMException('the time is over', 'TimeoutError'));
+    expect((await error).message).to.equal('the time is over; the Puppet run goes on');
+    await writeFile(release, '');
+    expect(await call(handlers, 'follow', { run_id })).to.include({ outcome: 'unchanged' });
+  });
+
+  it('does not run again so soon, and says when it ran', async () => {
+    const handlers = await behaving({ FAKE_STATUS: 'unchanged' });
+    const first = await call(handlers, 'runonce', { foreground: true, min_age: 3600 });
+    expect(first).to.include({ outcome: 'unchanged' });
+    const second = await call(handlers, 'runonce', { min_age: 3600 }, { requestId: 'request-2' });
+    expect(second).to.include({ outcome: 'recent', run_id: '' });
+    expect(second.initiated_at).to.be.closeTo(Number(first.initiated_at), 1);
+    const third = { foreground: true, min_age: 0 };
+    expect(await call(handlers, 'runonce', third, { requestId: 'request-3' })).to.include({
+      outcome: 'unchanged',
+    });
+  });
+
+  it('begins one run where two are asked for at the same time', async () => {
+    const release = host.path('release');
+    const handlers = await behaving({ FAKE_STATUS: 'unchanged', FAKE_WAIT: release });
+    const both = await Promise.allSettled([
+      call(handlers, 'runonce', {}, { requestId: 'request-1' }),
+      call(handlers, 'runonce', {}, { requestId: 'request-2' }),
+    ]);
+    expect(both.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected']);
+    expect(both[1]).to.have.nested.property('reason.data.outcome', 'already-running');
+    await writeFile(release, '');
+    await call(handlers, 'follow', { run_id: 'request-1' });
   });
 
   it('fails a run in the foreground with its reason and figures', async () => {
@@ -173,6 +265,7 @@ describe('the agent puppetd', () => {
     await call(handlers, 'disable', { message: 'maintenance' });
     const error = await failure(call(handlers, 'runonce'));
     expect(error.message).to.equal("Puppet is disabled: 'maintenance'");
+    expect(error.data).to.deep.equal({ outcome: 'disabled' });
     expect(existsSync(host.path('arguments'))).to.equal(false);
   });
 
@@ -274,6 +367,53 @@ describe('the agent puppetd', () => {
       },
     ]);
     expect(await call(handlers, 'last_run_summary')).not.to.have.property('logs');
+  });
+
+  it('answers the data functions puppet() and resource() as their DDLs say', async () => {
+    const handlers = await behaving({ FAKE_STATUS: 'changed', FAKE_EXIT: '2' });
+    const ask = async (name: string, query?: string) => {
+      const answer = await data.get(name)?.(query);
+      const file = fileURLToPath(import.meta.resolve(`@troupe/ddl/data/${name}.json`));
+      const { output } = JSON.parse(await readFile(file, 'utf8')) as { output: object };
+      expect(Object.keys(output)).to.include.members(Object.keys(answer ?? {}));
+      return { answer, names: Object.keys(output) };
+    };
+    expect((await ask('resource')).answer).to.deep.equal({ managed: false });
+    await call(handlers, 'runonce', { foreground: true });
+    await call(handlers, 'disable', { message: 'because' });
+    const puppet = await ask('puppet');
+    expect(puppet.answer).to.include({ enabled: false, disable_message: 'because', status: 'disabled' });
+    expect(puppet.answer).to.have.all.keys(puppet.names);
+    await writeFile(host.path('resourcefile'), 'file[/etc/motd]\n');
+    const managed = await ask('resource', 'File[/etc/motd]');
+    expect(managed.answer).to.include({ managed: true, changed_resources: 3, total_resources: 10 });
+    expect(managed.answer).to.have.all.keys(managed.names);
+    expect((await ask('resource', 'File[/etc/passwd]')).answer).to.include({ managed: false });
+  });
+
+  for (const [why, input, config, message] of [
+    ['nothing is configured', {}, {}, /resources of type host.*"resource\.allow"/],
+    ['the type is denied', {}, { allow: ['/.*/'], deny: ['host'] }, /resources of type host/],
+    ['the name is denied', {}, { allow: ['host'], names: { host: { deny: ['/web.*/'] } } }, /host\[web1\]/],
+    ['the name is not allowed', {}, { allow: ['host'], names: { host: { allow: ['web'] } } }, /host\[web1\]/],
+    ['a property is a command', { type: 'service', stop: 'rm' }, { allow: ['service'] }, /stop of a service/],
+    ['Puppet manages it', { name: 'db1' }, { allow: ['host'] }, /host\[db1\] is managed by Puppet/],
+  ] as const) {
+    it(`does not manage a resource where ${why}`, async () => {
+      const handlers = await behaving({}, { resource: config });
+      await writeFile(host.path('resourcefile'), 'host[db1]\n');
+      const error = await failure(call(handlers, 'resource', { type: 'host', name: 'web1', ...input }));
+      expect(error.name).to.equal('ActionError');
+      expect(error.message).to.match(message);
+      expect(existsSync(host.path('arguments'))).to.equal(false);
+    });
+  }
+
+  it('does not manage a resource where Puppet is disabled', async () => {
+    const handlers = await behaving({}, { resource: { allow: ['host'] } });
+    await call(handlers, 'disable', { message: 'hands off' });
+    const error = await failure(call(handlers, 'resource', { type: 'host', name: 'web1', ip: '192.0.2.1' }));
+    expect(error.message).to.equal("Puppet is disabled: 'hands off'");
   });
 
   it("tells the caller what is wrong where Puppet's settings cannot be read", async () => {

@@ -5,6 +5,7 @@ export { Puppet } from './puppet.js';
 export type { RunRecord } from './record.js';
 export { type ReportHead, readReport } from './report.js';
 export { isRunId, type RunOptions } from './request.js';
+export type { ResourceRequest, ResourceVerdict } from './resource.js';
 export { type FollowOptions, PuppetRun } from './run.js';
 export { findExecutable, type PuppetSettings, SettingsReader } from './settings.js';
 export { attachRun, startRun } from './start.js';

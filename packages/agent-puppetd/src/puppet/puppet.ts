@@ -4,11 +4,15 @@ import { type PuppetConfig, readPuppetConfig } from './config.js';
 import { type LogEntry, readLogs } from './logs.js';
 import { listRecords, type RunRecord, readVerdict } from './record.js';
 import type { RunOptions } from './request.js';
+import { applyResource, type ResourceRequest, type ResourceVerdict } from './resource.js';
 import { PuppetRun } from './run.js';
 import { findExecutable, type PuppetSettings, SettingsReader } from './settings.js';
 import { attachRun, startRun } from './start.js';
 import { daemonPid, disable, enable, type PuppetStatus, readStatus } from './state.js';
-import { type RunSummary, readSummary, readTypeDistribution } from './summary.js';
+import { type RunSummary, readIsManaged, readSummary, readTypeDistribution } from './summary.js';
+import type { Outcome } from './verdict.js';
+
+const neverBegan: readonly Outcome[] = ['disabled', 'already-running', 'ssl-locked', 'not-started'];
 
 /** Puppet on this host: its settings, its state, and running and judging it. */
 export class Puppet {
@@ -72,6 +76,34 @@ export class Puppet {
   /** How many resources of each type Puppet manages here. */
   async typeDistribution(): Promise<Record<string, number>> {
     return readTypeDistribution(await this.settings());
+  }
+
+  /** Whether Puppet manages a resource here, given as `Type[title]`. */
+  async isManaged(reference: string): Promise<boolean> {
+    return readIsManaged(await this.settings(), reference);
+  }
+
+  /** Brings one resource into a state. Throws INPUT_INVALID. */
+  async apply(request: ResourceRequest, options: { signal?: AbortSignal } = {}): Promise<ResourceVerdict> {
+    return applyResource(this.config, await this.settings(), this.#stateDir, { ...request, ...options });
+  }
+
+  /** The run of ours that goes on and is not merely waiting for its random time, if there is one. */
+  async running(): Promise<PuppetRun | undefined> {
+    for (const record of await this.runs()) {
+      const run = new PuppetRun(record);
+      if (!record.command.includes('--splay') && (await run.isRunning())) return run;
+    }
+    return undefined;
+  }
+
+  /** When the newest run that was begun here, and did begin, was begun: seconds since 1970; 0 where none was. */
+  async lastBegan(): Promise<number> {
+    for (const record of await this.runs()) {
+      const verdict = await readVerdict(record);
+      if (!verdict || !neverBegan.includes(verdict.outcome)) return Math.floor(record.startedAt / 1000);
+    }
+    return 0;
   }
 
   /** Starts a run, detached, or attaches to the one that has this id. Throws INPUT_INVALID. */

@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createFile, readIfPresent } from './file.js';
 import { isPuppet } from './process.js';
+import { readReport } from './report.js';
 import type { PuppetSettings } from './settings.js';
 import { readSummary } from './summary.js';
 
@@ -19,6 +20,10 @@ export interface PuppetStatus {
   readonly lastrun: number;
   /** Seconds; null where Puppet never ran. */
   readonly since_lastrun: number | null;
+  /** When the last run began: seconds since 1970; 0 where Puppet never ran. */
+  readonly lastrun_began: number;
+  /** The configured Puppet server. */
+  readonly server: string;
   readonly status: 'applying a catalog' | 'disabled' | 'idling' | 'stopped';
   /** One line for people. */
   readonly message: string;
@@ -43,6 +48,8 @@ export async function readStatus(settings: PuppetSettings, now = Date.now()): Pr
     idling,
     lastrun,
     since_lastrun,
+    lastrun_began: await lastBegan(settings),
+    server: settings.server,
     status,
     message: `${applying && !enabled ? `${status}, disabled` : status}; ${last}`,
   };
@@ -84,6 +91,11 @@ export async function enable(settings: PuppetSettings): Promise<boolean> {
 async function lastRun(settings: PuppetSettings): Promise<number> {
   const summary = await readSummary(settings).catch(() => undefined);
   return summary?.times.last_run ?? 0;
+}
+
+async function lastBegan(settings: PuppetSettings): Promise<number> {
+  const report = await readReport(settings.lastrunreport).catch(() => undefined);
+  return Math.floor((report?.time ?? 0) / 1000);
 }
 
 /** The process that Puppet's daemon runs in, or nothing where none does. */

@@ -75,6 +75,13 @@ export async function readTypeDistribution(settings: PuppetSettings): Promise<Re
   return counts;
 }
 
+/** Whether Puppet manages a resource here, given as `Type[title]`. */
+export async function readIsManaged(settings: PuppetSettings, reference: string): Promise<boolean> {
+  const lines = (await readIfPresent(settings.resourcefile))?.split('\n') ?? [];
+  // Puppet writes type and title in lower case.
+  return lines.includes(reference.toLowerCase());
+}
+
 function countsOf(resources: Readonly<Record<string, unknown>>): ResourceCounts {
   const numbers = numbersOf(resources);
   return Object.fromEntries(countNames.map((name) => [name, numbers[name] ?? 0])) as ResourceCounts;

@@ -37,6 +37,8 @@ describe('the state of Puppet', () => {
       daemon_present: false,
       idling: false,
       lastrun: 0,
+      lastrun_began: 0,
+      server: 'fake',
       since_lastrun: null,
       status: 'stopped',
       message: 'stopped; never ran',

@@ -8,44 +8,81 @@ import {
 } from '@troupe/core';
 import type ddl from '@troupe/ddl/puppetd.json';
 import type { PuppetdConfig } from './config.js';
-import type { Puppet, PuppetRun, RunOptions, Verdict } from './puppet/index.js';
+import { type Puppet, PuppetRun, type RunOptions, type Verdict } from './puppet/index.js';
 
 type Runonce = ActionOf<typeof ddl, 'runonce'>;
 type Input = InputOf<Runonce>;
 type Output = OutputOf<Runonce>;
+type FollowInput = InputOf<ActionOf<typeof ddl, 'follow'>>;
 
 // What is left of the action's time when Puppet has ended itself: to write its report and to reply.
 const reserveSeconds = 30;
 
-/** Runs Puppet once as `input` asks; throws an ActionError where it may not run or, in the foreground, fails. */
-export async function runonce(
-  puppet: Puppet,
-  config: PuppetdConfig,
-  input: Input,
-  context: Context,
-): Promise<Output> {
-  if (input.server !== undefined && !config.allowServerOverride) {
-    throw new ActionError('This node lets nobody choose the server: "allow_server_override" is not set');
+/** Runs Puppet as callers ask, one after the other as far as the decision goes whether it may run now. */
+export class Runner {
+  readonly #puppet: Puppet;
+  readonly #config: PuppetdConfig;
+  #deciding: Promise<unknown> = Promise.resolve();
+
+  constructor(puppet: Puppet, config: PuppetdConfig) {
+    this.#puppet = puppet;
+    this.#config = config;
   }
-  const begun = await puppet.attach(context.requestId);
-  if (begun) return conclude(begun, input, context);
-  const status = await puppet.status();
-  if (!status.enabled) throw new ActionError(`Puppet is disabled: '${status.disable_message}'`);
-  if (status.applying) throw new ActionError('Puppet is applying a catalog already');
-  if (config.signalDaemon && isPlain(input)) {
-    const pid = await puppet.daemonPid();
-    if (pid !== undefined) return signalDaemon(pid);
+
+  /** Runs Puppet once as `input` asks; throws an ActionError where it may not run or, in the foreground, fails. */
+  async runonce(input: Input, context: Context): Promise<Output> {
+    if (input.server !== undefined && !this.#config.allowServerOverride) {
+      throw new ActionError('This node lets nobody choose the server: "allow_server_override" is not set');
+    }
+    const turn = this.#deciding.then(() => this.#begin(input, context));
+    this.#deciding = turn.catch(() => undefined);
+    const begun = await turn;
+    if (!(begun instanceof PuppetRun)) return begun;
+    if (!input.foreground) return inBackground(begun, context);
+    return inForeground(begun, input.quiet ?? false, context, (why) => begun.abort(why));
   }
-  return conclude(await puppet.start(optionsOf(input, config, context)), input, context);
+
+  /** Waits for the end of a run that was begun before; throws an ActionError where there is none, or it failed. */
+  async follow({ run_id, quiet }: FollowInput, context: Context): Promise<Output> {
+    const run = await this.#puppet.attach(run_id);
+    if (!run) throw refusal('unknown-run', `This node knows nothing of a run ${run_id}`);
+    return inForeground(run, quiet ?? false, context, (why) => {
+      throw new ActionError(`${why}; the Puppet run goes on`);
+    });
+  }
+
+  // The run, or the reply where it is another's to run or none is due.
+  async #begin(input: Input, context: Context): Promise<PuppetRun | Output> {
+    const puppet = this.#puppet;
+    const begun = await puppet.attach(context.requestId);
+    if (begun) return begun;
+    const status = await puppet.status();
+    if (!status.enabled) throw refusal('disabled', `Puppet is disabled: '${status.disable_message}'`);
+    if (status.applying || (await puppet.running())) {
+      throw refusal('already-running', 'Puppet is applying a catalog already');
+    }
+    const last = Math.max(status.lastrun_began, await puppet.lastBegan());
+    const age = Math.floor(Date.now() / 1000) - last;
+    if (input.min_age !== undefined && age < input.min_age) {
+      const summary = `The last run began ${age} s ago, less than ${input.min_age} s`;
+      return { summary, outcome: 'recent', initiated_at: last, run_id: '' };
+    }
+    if (this.#config.signalDaemon && isPlain(input)) {
+      const pid = await puppet.daemonPid();
+      if (pid !== undefined) return signalDaemon(pid);
+    }
+    return puppet.start(optionsOf(input, this.#config, context));
+  }
 }
 
-function conclude(run: PuppetRun, { foreground }: Input, context: Context): Output | Promise<Output> {
-  return foreground ? inForeground(run, context) : inBackground(run, context);
+// A word for programs beside the line for people.
+function refusal(outcome: string, message: string): ActionError {
+  return new ActionError(message, undefined, { data: { outcome } });
 }
 
 // Puppet's daemon runs as it is configured, and nobody sees how the run ended.
 function isPlain(input: Input): boolean {
-  const { force, splay, splaylimit, ...others } = input;
+  const { force, splay, splaylimit, min_age, ...others } = input;
   return Object.values(others).every((value) => value === undefined || value === false);
 }
 
@@ -87,13 +124,18 @@ function inBackground(run: PuppetRun, { log }: Context): Output {
   return { summary: `Started a Puppet run: ${run.record.command.join(' ')}`, ...beginningOf(run) };
 }
 
-async function inForeground(run: PuppetRun, context: Context): Promise<Output> {
+async function inForeground(
+  run: PuppetRun,
+  quiet: boolean,
+  context: Context,
+  giveUp: (why: string) => Promise<Verdict>,
+): Promise<Output> {
   const { signal } = context;
   const onOutput = (lines: readonly string[]) => context.progress(lines.join('\n'));
-  const verdict = await run.follow({ onOutput, signal }).catch((error: unknown) => {
+  const verdict = await run.follow({ signal, ...(quiet ? {} : { onOutput }) }).catch((error: unknown) => {
     if (!signal.aborted) throw error;
     if (isDaemonStop(signal.reason)) throw new ActionError('The daemon stops; the Puppet run goes on');
-    return run.abort(messageOf(signal.reason));
+    return giveUp(messageOf(signal.reason));
   });
   const output = { ...beginningOf(run), ...endOf(verdict) };
   if (!verdict.ok) throw new ActionError(verdict.reason, undefined, { data: output });
