@@ -68,7 +68,7 @@ function listOf(document: unknown): readonly unknown[] {
 }
 
 function nameOf(entry: unknown): unknown {
-  if (typeof entry === 'string') return entry;
+  if (typeof entry !== 'object') return entry;
   return (
     member(entry, 'sender') ?? member(entry, 'certname') ?? member(entry, 'identity') ?? member(entry, 'name')
   );

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { type Client, type Discovery, limited, pick } from '@troupe/client';
 import { emptyFilter, type Filter, matches, namedNodes, parseFilter } from '@troupe/core';
+import { UsageError } from './failure.js';
 import { readNodes } from './nodes-list.js';
 import type { DiscoveryOptions, FilterOptions, VolumeOptions } from './options.js';
 
@@ -17,7 +18,11 @@ export async function selectionOf(options: FilterOptions & DiscoveryOptions): Pr
   const filter = filterOf(options);
   if (options.nodes === undefined) return filter;
   const listed = await readNodes(options.nodes);
-  return { ...filter, identities: await matching(listed, filter.identities) };
+  const identities = await matching(listed, filter.identities);
+  // An empty list would be the filter that every node matches.
+  if (identities.length === 0)
+    throw new UsageError(`-I matches none of the nodes that --nodes ${options.nodes} names`);
+  return { ...filter, identities };
 }
 
 /** The filter that the options describe. Throws FILTER_INVALID, which names the word. */

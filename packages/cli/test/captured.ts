@@ -1,0 +1,22 @@
+import { PassThrough } from 'node:stream';
+import { Screen } from '../src/screen.js';
+
+export interface Captured {
+  readonly screen: Screen;
+  /** What was written so far, and is forgotten then. */
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+}
+
+/** A screen that nobody looks at: no terminal, 80 columns. */
+export function captured(options: { isVerbose?: boolean; isQuiet?: boolean } = {}): Captured {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const screen = new Screen({
+    stdout: stdout as unknown as NodeJS.WriteStream,
+    stderr: stderr as unknown as NodeJS.WriteStream,
+  });
+  screen.isVerbose = options.isVerbose ?? false;
+  screen.isQuiet = options.isQuiet ?? false;
+  const textOf = (stream: PassThrough) => () => String(stream.read() ?? '');
+  return { screen, stdout: textOf(stdout), stderr: textOf(stderr) };
+}

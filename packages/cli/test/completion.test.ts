@@ -1,0 +1,55 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createTempFolder } from '@troupe/testkit';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { candidates } from '../src/completion.js';
+import { newShell } from '../src/program.js';
+import { captured } from './captured.js';
+import { ddl } from './lab-agent.js';
+
+describe('completion', () => {
+  const complete = async (line: string) => {
+    await using folder = await createTempFolder();
+    await mkdir(folder.join('ddl'));
+    await writeFile(folder.join('ddl', 'lab.json'), JSON.stringify(ddl));
+    const found = await candidates(newShell(captured().screen), [folder.join('ddl')], line);
+    return found.map(({ value }) => value);
+  };
+
+  const table: readonly [line: string, values: readonly string[]][] = [
+    ['mco pi', ['ping']],
+    ['mco job ', ['show', 'attach', 'cancel']],
+    ['mco rpc la', ['lab']],
+    ['mco req la', ['lab']],
+    ['mco -v rpc --limit 3 la', ['lab']],
+    ['mco rpc lab ', ['weigh', 'move', 'fail', 'crash', 'hang', 'slow']],
+    ['mco rpc lab -I web1.lab w', ['weigh']],
+    ['mco rpc lab weigh ', ['unit=', 'brief=']],
+    ['mco rpc lab weigh unit=kg ', ['brief=']],
+    ['mco rpc lab weigh unit=', ['unit=kg', 'unit=lb']],
+    ['mco rpc lab weigh unit=l', ['unit=lb']],
+    ['mco rpc lab weigh brief=', ['brief=true', 'brief=false']],
+    ['mco rpc nosuch ', []],
+    ['mco rpc lab weigh --limit-', ['--limit-seed']],
+    ['mco rpc lab weigh --disp', ['--display']],
+    ['mco rpc lab weigh --display ', ['ok', 'failed', 'all', 'none']],
+    ['mco rpc -A la', ['lab']],
+    ['mco ping --verb', ['--verbose']],
+    ['mco plugin doc la', ['lab']],
+    ['mco plugin doc lab mo', ['move']],
+    ['mco help exit', ['exit-codes']],
+    ['mco help rpc la', ['lab']],
+    ['mco inventory ', []],
+  ];
+  for (const [line, values] of table) {
+    it(`"${line}" ${values.join(' ')}`, async () => {
+      expect(await complete(line)).to.deep.equal(values);
+    });
+  }
+
+  it('offers every command, and says what each one does', async () => {
+    const found = await candidates(newShell(captured().screen), [], 'mco ');
+    expect(found.map(({ value }) => value)).to.include.members(['ping', 'rpc', 'help']);
+    expect(found.every(({ meaning }) => meaning !== '')).to.equal(true);
+  });
+});

@@ -1,0 +1,43 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { ExitCode, exitCodeMeanings, exitCodeOf } from '../src/exit.js';
+
+describe('exit codes', () => {
+  const table: readonly [
+    what: string,
+    code: number,
+    method: 'broadcast' | 'named',
+    targets: number,
+    answered: number,
+    ok: number,
+    silent: number,
+  ][] = [
+    ['all found are ok', 0, 'broadcast', 3, 3, 3, 0],
+    ['all named are ok', 0, 'named', 3, 3, 3, 0],
+    ['nothing found', 1, 'broadcast', 0, 0, 0, 0],
+    ['nothing found, somebody silent', 1, 'broadcast', 0, 0, 0, 1],
+    ['one of three failed', 2, 'broadcast', 3, 3, 2, 0],
+    ['all failed', 2, 'named', 3, 3, 0, 0],
+    ['one failed, one silent', 2, 'broadcast', 3, 2, 1, 0],
+    ['found, and no answer', 3, 'broadcast', 3, 0, 0, 0],
+    ['named, and no answer', 4, 'named', 1, 0, 0, 0],
+    ['one found gave no answer', 5, 'broadcast', 3, 2, 2, 0],
+    ['one named gave no answer', 5, 'named', 2, 1, 1, 0],
+    ['one did not answer the discovery', 5, 'broadcast', 2, 2, 2, 1],
+  ];
+  for (const [what, code, method, targets, answered, ok, silentInDiscovery] of table) {
+    it(`${code}: ${what}`, () => {
+      const stats = { targets, answered, ok };
+      expect(exitCodeOf({ method, stats, silentInDiscovery, isInterrupted: false })).to.equal(code);
+    });
+  }
+
+  it('130: interrupted, whatever had happened by then', () => {
+    const stats = { targets: 3, answered: 3, ok: 1 };
+    expect(exitCodeOf({ method: 'named', stats, silentInDiscovery: 0, isInterrupted: true })).to.equal(130);
+  });
+
+  it('all have a meaning', () => {
+    expect(exitCodeMeanings.map(([code]) => code)).to.have.members(Object.values(ExitCode));
+  });
+});

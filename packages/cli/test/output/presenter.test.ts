@@ -1,0 +1,206 @@
+import type { ActionDdl } from '@troupe/core';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import type { OutputOptions } from '../../src/options.js';
+import { presenterOf } from '../../src/output/presenter.js';
+import { captured } from '../captured.js';
+import { ddl } from '../lab-agent.js';
+import { reportOn, result, weigh } from '../report.js';
+
+const results = [
+  result('b', 'ok', { data: { weight: 3, unit: 'kg' } }),
+  result('a', 'failed', { statuscode: 1, statusmsg: 'no scales', data: { weight: null, unit: null } }),
+  result('c', 'offline', { statusmsg: 'the node is offline' }),
+];
+
+async function shown(options: Partial<OutputOptions>, action = weigh, isVerbose = false) {
+  const { screen, stdout, stderr } = captured({ isVerbose });
+  const presenter = await presenterOf(
+    { progress: true, ...options },
+    { screen, agent: 'lab', action: action.action, ddl: action },
+  );
+  const report = reportOn(results, {}, action);
+  presenter.discovered(report.found);
+  presenter.progress({ sender: 'a', data: 'half\nway\n' });
+  for (const one of results) presenter.result(one);
+  presenter.end(report);
+  return { stdout: stdout(), stderr: stderr() };
+}
+
+const names = (text: string) => text.match(/^[abc](?=\s|$)/gm) ?? [];
+
+describe('what is shown', () => {
+  const move: ActionDdl = ddl.actions[1];
+  const table: readonly [
+    what: string,
+    options: Partial<OutputOptions>,
+    action: typeof weigh,
+    senders: string[],
+  ][] = [
+    ['all, when the DDL says always', {}, weigh, ['b', 'a']],
+    ['failures, when the DDL says failed', {}, move, ['a']],
+    ['failures, when the DDL says nothing', {}, { ...move, display: 'failed' }, ['a']],
+    ['successes, when the DDL says ok', {}, { ...move, display: 'ok' }, ['b']],
+    ['what --display says', { display: 'ok' }, weigh, ['b']],
+    ['nothing with --display none', { display: 'none' }, weigh, []],
+    ['in order with --sort', { sort: true }, weigh, ['a', 'b']],
+    ['only names with --senders', { senders: true }, move, ['a', 'b']],
+    ['only some names with --senders and --display', { senders: true, display: 'ok' }, weigh, ['b']],
+  ];
+  for (const [what, options, action, senders] of table) {
+    it(what, async () => expect(names((await shown(options, action)).stdout)).to.deep.equal(senders));
+  }
+
+  it('is everything with --verbose', async () => {
+    expect(names((await shown({}, move, true)).stdout)).to.deep.equal(['b', 'a']);
+  });
+
+  it('never has a silent node among the replies, always among those without an answer', async () => {
+    for (const options of [{}, { table: true }, { senders: true }, { display: 'none' }] as const) {
+      expect((await shown(options)).stderr).to.include('No answer from: c (offline)');
+    }
+  });
+});
+
+describe('text', () => {
+  it('has records, output and summaries on standard output, the rest on standard error', async () => {
+    const { stdout, stderr } = await shown({});
+    expect(stdout).to.equal(
+      [
+        'a: half',
+        'a: way',
+        'b',
+        '           Weight: 3',
+        '   Unit of Weight: kg',
+        '',
+        'a                                        Request Aborted',
+        '',
+        '    no scales',
+        '',
+        'Summary of Weight:',
+        '',
+        '   Together: 3',
+        '',
+        'Summary of Unit of Weight:',
+        '',
+        '   kg: 1',
+        '',
+        '',
+      ].join('\n'),
+    );
+    expect(stderr).to.equal(
+      'No answer from: c (offline)\nFinished processing 2 / 3 hosts in 1.50 s, 1 not ok\n',
+    );
+  });
+});
+
+describe('JSON', () => {
+  it('is one document with replies, silence, summaries and numbers', async () => {
+    const { stdout, stderr } = await shown({ json: true });
+    expect(stdout.split('\n')).to.have.length(2);
+    const document = JSON.parse(stdout);
+    expect(document).to.deep.equal({
+      agent: 'lab',
+      action: 'weigh',
+      replies: [
+        {
+          sender: 'b',
+          state: 'ok',
+          statuscode: 0,
+          statusmsg: 'OK',
+          data: { weight: 3, unit: 'kg' },
+          seconds: 0.25,
+        },
+        {
+          sender: 'a',
+          state: 'failed',
+          statuscode: 1,
+          statusmsg: 'no scales',
+          data: { weight: null, unit: null },
+          seconds: 0.25,
+        },
+      ],
+      no_answer: [{ sender: 'c', state: 'offline', statusmsg: 'the node is offline' }],
+      summaries: { weight: 3, unit: { kg: 1 } },
+      request_stats: {
+        requestid: '0'.repeat(32),
+        discovery: 'broadcast',
+        discovered: 3,
+        asked: 3,
+        responses: 2,
+        ok: 1,
+        failed: 1,
+        by_state: { ok: ['b'], failed: ['a'], offline: ['c'] },
+        no_responses: ['c'],
+        unexpected_responses: [],
+        silent_in_discovery: [],
+        offline: [],
+        discovery_seconds: 0.5,
+        call_seconds: 1.5,
+        exit_code: 2,
+      },
+    });
+    expect(stderr).to.equal('a: half\na: way\n');
+  });
+
+  it('has every reply whatever the DDL says, and fewer when told', async () => {
+    const senders = async (options: Partial<OutputOptions>) => {
+      const { replies } = JSON.parse((await shown({ json: true, ...options }, ddl.actions[1])).stdout);
+      return replies.map(({ sender }: { sender: string }) => sender);
+    };
+    expect(await senders({})).to.deep.equal(['b', 'a']);
+    expect(await senders({ sort: true })).to.deep.equal(['a', 'b']);
+    expect(await senders({ display: 'ok' })).to.deep.equal(['b']);
+  });
+
+  it('is an array of names with --senders', async () => {
+    expect(await shown({ json: true, senders: true })).to.deep.equal({
+      stdout: '["a","b"]\n',
+      stderr: 'a: half\na: way\n',
+    });
+  });
+
+  it('comes in lines as things happen', async () => {
+    const { stdout } = await shown({ jsonl: true });
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ kind, sender }) => [kind, sender])).to.deep.equal([
+      ['discovery', undefined],
+      ['progress', 'a'],
+      ['result', 'b'],
+      ['result', 'a'],
+      ['no_answer', 'c'],
+      ['summaries', undefined],
+      ['stats', undefined],
+    ]);
+    expect(lines[1].data).to.equal('half\nway\n');
+    expect(lines.at(-1).request_stats.exit_code).to.equal(2);
+  });
+});
+
+describe('a table', () => {
+  it('has a row for each reply and a column for each output', async () => {
+    const { stdout } = await shown({ table: true, display: 'ok' });
+    const rows = stdout.split('\n').filter((line) => line.includes('│'));
+    expect(
+      rows.map((row) =>
+        row
+          .split('│')
+          .map((cell) => cell.trim())
+          .slice(1, -1),
+      ),
+    ).to.deep.equal([
+      ['Sender', 'Weight', 'Unit of Weight', 'Notes'],
+      ['b', '3', 'kg', ''],
+    ]);
+  });
+
+  it('has a column for how they ended where that is not always ok', async () => {
+    const { stdout } = await shown({ table: true });
+    expect(stdout).to.match(/│ Sender │ Status +│ Weight │/);
+    expect(stdout).to.match(/│ a +│ Request Aborted │/);
+    expect(stdout).to.match(/│ +│ no scales +│/);
+  });
+});

@@ -1,0 +1,118 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { commands } from '../src/commands.js';
+import { run } from '../src/program.js';
+import { captured } from './captured.js';
+
+async function mco(...argv: string[]) {
+  const { screen, stdout, stderr } = captured();
+  const code = await run(argv, screen);
+  return { code, stdout: stdout(), stderr: stderr() };
+}
+
+describe('the command line', () => {
+  const bad: readonly [argv: readonly string[], line: string][] = [
+    [['pnig'], 'mco: unknown command pnig (did you mean ping?)'],
+    [['rpc', 'a', 'b', '--jsno'], 'mco: unknown option --jsno (did you mean --json?)'],
+    [['rpc', 'rpcutil'], 'mco: missing argument <action>'],
+    [
+      ['rpc', 'a', 'b', '--limit', '0'],
+      'mco: --limit <n|n%>: "0" is neither a number of nodes, such as 5, nor a share, such as 10%',
+    ],
+    [
+      ['rpc', 'a', 'b', '--display', 'some'],
+      'mco: --display <which>: "some" Allowed choices are ok, failed, all, none.',
+    ],
+    [['rpc', 'a', 'b', '-j', '--table'], 'mco: -j, --json cannot be used with --table'],
+    [['rpc', 'a', 'b', '-1', '--limit', '3'], 'mco: -1, --one cannot be used with --limit <n|n%>'],
+    [['rpc', 'a', 'b', '--timeout'], 'mco: -t, --timeout <seconds> needs a value'],
+    [['find', 'x'], "mco: too many arguments for 'find'. Expected 0 arguments but got 1."],
+    [['help', 'pign'], 'mco: there is no help on "pign" (did you mean "ping"?): mco help lists the commands'],
+    [['help', 'plugin', 'x'], 'mco: mco plugin has no command "x": mco help plugin'],
+    [
+      ['describe-filter', '-F', 'x'],
+      'mco: "x" is not a fact filter: write FACT=VALUE, with one of = != =~ !~ < <= > >=',
+    ],
+    [
+      ['ping', '--config', '/nowhere.yaml'],
+      "mco: cannot read the configuration /nowhere.yaml: ENOENT: no such file or directory, open '/nowhere.yaml'",
+    ],
+    [['completion'], 'mco: name a shell: mco completion bash|zsh|fish'],
+    [
+      ['job', 'show', 'x', '-c', '/nowhere.yaml'],
+      'mco: "x" is no id of a request: it has 32 digits from 0 to 9 and a to f',
+    ],
+  ];
+  for (const [argv, line] of bad) {
+    it(`${argv.join(' ')}: ${line}`, async () => {
+      expect(await mco(...argv)).to.deep.equal({ code: 1, stdout: '', stderr: `${line}\n` });
+    });
+  }
+
+  it('shows where an error comes from with --verbose', async () => {
+    const { stderr } = await mco('ping', '-v', '--config', '/nowhere.yaml');
+    expect(stderr).to.match(/^mco: cannot read .*\n.*\n {4}at /);
+  });
+
+  it('tells its version', async () => {
+    const { code, stdout } = await mco('--version');
+    expect(code).to.equal(0);
+    expect(stdout).to.match(/^mco \d+\.\d+\.\d+\n$/);
+    expect((await mco('version')).stdout).to.equal(stdout);
+  });
+
+  it('lists its commands, each with a summary that fits', async () => {
+    const { code, stdout } = await mco('--help');
+    expect(code).to.equal(0);
+    for (const { name } of commands) expect(stdout).to.match(new RegExp(`^ {2}${name} {2,}\\S`, 'm'));
+    expect(stdout.split('\n').filter((line) => line.length > 100)).to.deep.equal([]);
+  });
+
+  for (const { name } of commands) {
+    it(`has help on ${name}, for people with 80 columns`, async () => {
+      const asked = await mco('help', name);
+      expect(asked).to.deep.equal(await mco(name, '--help'));
+      expect(asked.code).to.equal(0);
+      expect(asked.stdout).to.match(new RegExp(`^Usage: mco ${name}`));
+      expect(asked.stdout).to.match(/^General:\n {2}-h, --help/m);
+      expect(asked.stdout.split('\n').filter((line) => line.length > 80)).to.deep.equal([]);
+    });
+  }
+
+  it('groups the options of rpc', async () => {
+    const { stdout } = await mco('help', 'rpc');
+    const headings = stdout.match(/^[A-Z]\w*:$/gm);
+    expect(headings).to.deep.equal([
+      'Examples:',
+      'Arguments:',
+      'Filter:',
+      'Discovery:',
+      'Request:',
+      'Output:',
+      'General:',
+    ]);
+    expect(stdout).to.not.include('--wf');
+  });
+
+  it('lists the exit codes', async () => {
+    const { code, stdout } = await mco('help', 'exit-codes');
+    expect(code).to.equal(0);
+    expect(stdout.match(/^ +\d+ {2}/gm)?.map(Number)).to.deep.equal([0, 1, 2, 3, 4, 5, 130]);
+  });
+
+  it('shows the inputs of an action from its DDL', async () => {
+    const { stdout } = await mco('help', 'rpc', 'rpcutil', 'get_fact');
+    expect(stdout).to.include('rpcutil get_fact\n----------------\n   Reads one fact\n');
+    expect(stdout).to.match(
+      /^ {6}fact\n {9}Name of the fact.*\n +Type: string\n +Required: yes\n +Validation: /m,
+    );
+  });
+
+  it('says in English which nodes a filter means', async () => {
+    const { stdout } = await mco('describe-filter', '-C', 'web', '-S', 'country=mt or country=de');
+    expect(stdout).to.equal(
+      'Nodes where:\n  - the class web is present\n  - the fact country is "mt" or the fact country is "de"\n',
+    );
+    expect((await mco('describe_filter')).stdout).to.equal('All nodes.\n');
+  });
+});
