@@ -53,15 +53,19 @@ async function look(context: StepContext, name: string): Promise<StepEnd | strin
 async function judge(context: StepContext, name: string, result: Result<unknown>): Promise<StepEnd | string> {
   const { session, peers } = context;
   const isProven = peers.client.config.security.mode !== 'none';
-  const certificate = isProven ? result.key : session.findings.certificate;
   if (isProven) {
     const known = await caStatus(context, session.findings.certname ?? (await certnameOf(context)));
-    if (known.state !== 'signed' || !isSameFingerprint(known.fingerprint, result.key)) {
+    if (
+      known.state !== 'signed' ||
+      known.fingerprint === null ||
+      !isSameFingerprint(known.fingerprint, result.key)
+    ) {
       return (
         `${name} answers in the collective ${peers.main} with a certificate (${result.key}) that is not the one of the ` +
         `CA of ${context.master.identity} (${known.state} ${known.fingerprint ?? ''})`
       );
     }
+    session.findings.certificate = known.fingerprint;
   }
   const before = session.node;
   session.node = new NodeAgent({
@@ -72,7 +76,6 @@ async function judge(context: StepContext, name: string, result: Result<unknown>
     signal: before.signal,
   });
   session.node.token = before.token;
-  if (certificate !== undefined) session.findings.certificate = certificate;
   const how = isProven ? 'with its new certificate' : 'without proof: the security mode is none';
   return { outcome: 'ok', reason: `it came back as ${name} in the collective ${peers.main}, ${how}` };
 }
