@@ -168,7 +168,10 @@ class RunningProvisioner implements Provisioner {
   }
 
   #offer(identity: string, collective: string): void {
-    if (this.#roster.has(identity) || this.#stop.signal.aborted) return;
+    if (this.#stop.signal.aborted) return;
+    const job = this.#roster.resumable(identity);
+    if (job && job.collective !== collective) this.#begin(this.#moved(job, collective));
+    if (this.#roster.has(identity)) return;
     if (this.#roster.isStranger(identity)) {
       this.#roster.isNews(identity, '');
       this.#kit.events.emit({ type: 'arrived', identity, collective });
@@ -265,18 +268,25 @@ class RunningProvisioner implements Provisioner {
     this.#roster.drop(job);
   }
 
-  // One that is offline is heard of when it comes back.
+  // One that is offline is heard of when it comes back; one that was handed over may be back already.
   async #waitForNode(job: Job, reason: string): Promise<void> {
-    const { peers, config, events } = this.#kit;
+    const { config, events } = this.#kit;
+    const { identity, collective } = job;
     const next: Job = { ...job, tries: job.tries + 1 };
-    const presence = await peers.client.presence(job.collective).catch(() => undefined);
-    if (presence?.isOnline(job.identity) !== false) {
-      this.#wait(next, reason, backoffSeconds(next.tries, config.backoff));
-      return;
-    }
-    this.#roster.forget(job.identity);
-    events.emit({ identity: job.identity, type: 'waiting', reason });
-    this.#roster.expect(job);
+    const { enrolment, main } = config.collectives;
+    if (collective === enrolment && main !== enrolment && (await this.#isOnline(identity, main))) {
+      this.#wait(this.#moved(next, main), reason, config.backoff.first);
+    } else if ((await this.#isOnline(identity, collective)) === false) {
+      this.#roster.forget(identity);
+      events.emit({ identity, type: 'waiting', reason });
+      this.#roster.expect(next);
+    } else this.#wait(next, reason, backoffSeconds(next.tries, config.backoff));
+  }
+
+  // Nothing where the broker does not tell.
+  async #isOnline(identity: string, collective: string): Promise<boolean | undefined> {
+    const presence = await this.#kit.peers.client.presence(collective).catch(() => undefined);
+    return presence?.isOnline(identity);
   }
 
   #wait(job: Job, reason: string, seconds: number, release?: () => Promise<void>): void {

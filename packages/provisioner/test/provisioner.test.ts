@@ -38,6 +38,45 @@ describe('a provisioner', () => {
     expect(both.flatMap((one) => one.of('quarantined'))).to.have.length(0);
   });
 
+  it('works on several nodes at the same time', async () => {
+    await world.master('puppet1', eu);
+    const watched = await world.provisioner();
+    const finish: (() => void)[] = [];
+    for (const { machine } of await nodes(3, eu)) {
+      machine.puppet = (stage) =>
+        stage === 'production' ? stage : new Promise((resolve) => finish.push(() => resolve(stage)));
+    }
+    await waitFor('three runs at once', () => finish.length === 3);
+    for (const go of finish) go();
+    await watched.provisioner.idle();
+    expect(watched.of('done')).to.have.length(3);
+  });
+
+  it('asks masters once for many nodes, and never for all that they know', async () => {
+    const { ca } = await world.master('puppet1', eu);
+    let infos = 0;
+    ca.before = (action) => {
+      if (action === 'info') infos += 1;
+    };
+    const watched = await world.provisioner();
+    await nodes(6, eu);
+    await waitFor('all', () => watched.of('done').length === 6);
+    // The list of masters is good for some seconds.
+    expect(infos).to.be.lessThan(4);
+  });
+
+  it('does not provision a node again that is done, whatever the filter says', async () => {
+    await world.master('puppet1', eu);
+    const watched = await world.provisioner(
+      'target: { filter: "" }\nsteps: { lock: true, puppet_final_run: true, restart: false, verify: false }',
+    );
+    const { machine } = await world.node('web1', { facts: eu });
+    await watched.ended('web1');
+    const left = await watched.event('left', 'web1');
+    expect(left.reason).to.match(/^provisioned since/);
+    expect(machine.runs).to.deep.equal(['production']);
+  });
+
   it('is delayed by no node that says nothing, nor by one that stops answering', async () => {
     await world.master('puppet1', eu);
     await world.host('deaf', { collective: 'provisioning', isDeaf: true });
@@ -66,6 +105,24 @@ describe('a provisioner', () => {
     await world.enrol(machine, 'web1', { facts: eu });
     expect((await watched.ended('web1')).outcome).to.equal('done');
     expect(machine.runs).to.deep.equal(['bootstrap', 'production']);
+  });
+
+  it('goes on with a node whose last run of Puppet restarted its daemon with the final configuration', async () => {
+    await world.master('puppet1', eu);
+    const watched = await world.provisioner('sleeptime: 60');
+    const { machine, die } = await world.node('web1', { facts: eu });
+    machine.puppet = async (stage) => {
+      if (stage === 'bootstrap') return 'it went well';
+      void die().then(() =>
+        world.host('web1', { collective: 'mcollective', agents: [machine.agent()], facts: eu }),
+      );
+      return new Promise((resolve) => setTimeout(() => resolve('it went well'), 500));
+    };
+    const report = await watched.ended('web1');
+    expect(report.outcome).to.equal('done');
+    expect(machine.runs).to.deep.equal(['bootstrap', 'production']);
+    const last = report.steps.find(({ step }) => step === 'puppet_final_run');
+    expect(last?.reason).to.match(/attached to a run under way/);
   });
 
   it('gives no master more nodes than its limit, and the nodes of others do not wait for that', async () => {
