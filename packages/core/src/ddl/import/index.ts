@@ -1,0 +1,1 @@
+export { type ImportedDdl, importRubyDdl } from './ruby-ddl.js';

@@ -1,0 +1,249 @@
+import { RubyFault } from './fault.js';
+import { Scanner, type Token } from './scanner.js';
+
+/** A value in a Ruby DDL, with the line that it is on. */
+export type Value = { readonly line: number } & (
+  | { readonly kind: 'plain'; readonly value: string | number | boolean | null }
+  | { readonly kind: 'symbol'; readonly name: string }
+  | { readonly kind: 'regex'; readonly source: string; readonly flags: string }
+  | { readonly kind: 'array'; readonly items: readonly Value[] }
+  | { readonly kind: 'hash'; readonly pairs: ReadonlyMap<string, Value> }
+  | ({ readonly kind: 'call' } & Call)
+);
+
+/** A word with what it is given: `input :name, :prompt => "Name"`. */
+export interface Call {
+  readonly word: string;
+  readonly line: number;
+  readonly values: readonly Value[];
+  readonly pairs: ReadonlyMap<string, Value>;
+}
+
+/** A call that stands by itself, with the calls in its block. */
+export interface Statement extends Call {
+  readonly body: readonly Statement[] | undefined;
+}
+
+const most = 10_000;
+const deepest = 20;
+
+const keywords = new Set(
+  'if unless case while until for begin def class module require load return include raise lambda proc loop'.split(
+    ' ',
+  ),
+);
+
+/** Reads the statements of a Ruby DDL; anything that would have to be run is refused. Throws RubyFault. */
+export function parseRuby(text: string): readonly Statement[] {
+  const tokens: Token[] = [];
+  for (const token of new Scanner(text).tokens()) {
+    tokens.push(token);
+    if (tokens.length > 20 * most) throw new RubyFault(token.line, 'the DDL is too long');
+  }
+  return new Parser(tokens).statements(undefined);
+}
+
+class Parser {
+  readonly #tokens: readonly Token[];
+  #at = 0;
+  #depth = 0;
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  statements(closing: 'end' | '}' | undefined): Statement[] {
+    return this.#nested(() => {
+      const found: Statement[] = [];
+      for (;;) {
+        this.#skipNewlines();
+        const token = this.#peek();
+        if (token.kind === 'end') {
+          if (closing === undefined) return found;
+          throw new RubyFault(token.line, `"${closing}" is missing`);
+        }
+        if (token.text === closing && (token.kind === 'word' || token.kind === 'mark')) {
+          this.#at += 1;
+          return found;
+        }
+        found.push(this.#statement());
+      }
+    });
+  }
+
+  #statement(): Statement {
+    const token = this.#peek();
+    if (token.kind !== 'word' || keywords.has(token.text)) throw isProgram(token);
+    const call = this.#call();
+    const next = this.#peek();
+    let body: Statement[] | undefined;
+    if (next.kind === 'word' && next.text === 'do') body = this.#block('end');
+    else if (next.kind === 'mark' && next.text === '{') body = this.#block('}');
+    const after = this.#peek();
+    const isOver = ['newline', 'end'].includes(after.kind) || [';', 'end', '}'].includes(after.text);
+    if (!isOver) throw isProgram(after);
+    return { ...call, body };
+  }
+
+  #block(closing: 'end' | '}'): Statement[] {
+    this.#at += 1;
+    const next = this.#peek();
+    if (next.text === '|' || next.text === '||') throw isProgram(next);
+    return this.statements(closing);
+  }
+
+  #call(): Call {
+    const { text: word, line } = this.#take();
+    const open = this.#peek();
+    const isParenthesized = open.kind === 'mark' && open.text === '(';
+    if (isParenthesized) this.#at += 1;
+    const values: Value[] = [];
+    const pairs = new Map<string, Value>();
+    const isEnd = ({ kind, text }: Token) =>
+      isParenthesized
+        ? text === ')' && kind === 'mark'
+        : ['newline', 'end'].includes(kind) ||
+          (kind === 'word' && ['do', 'end'].includes(text)) ||
+          text === ';';
+    if (isParenthesized) this.#skipNewlines();
+    if (!isEnd(this.#peek()) && !(values.length === 0 && !isParenthesized && this.#isMark('{'))) {
+      do {
+        this.#skipNewlines();
+        this.#argument(values, pairs);
+        if (isParenthesized) this.#skipNewlines();
+      } while (this.#eat(','));
+    }
+    if (isParenthesized && !this.#eat(')')) throw new RubyFault(this.#peek().line, '")" is missing');
+    return { word, line, values, pairs };
+  }
+
+  #argument(values: Value[], pairs: Map<string, Value>): void {
+    const token = this.#peek();
+    if (token.kind === 'label') {
+      this.#at += 1;
+      this.#skipNewlines();
+      pairs.set(token.text, this.#value());
+      return;
+    }
+    const value = this.#value();
+    if (!this.#eat('=>')) values.push(value);
+    else {
+      this.#skipNewlines();
+      pairs.set(keyOf(value), this.#value());
+    }
+  }
+
+  #value(): Value {
+    return this.#nested(() => {
+      const value = this.#operand();
+      const next = this.#peek();
+      if (next.kind === 'mark' && !/^([,)}\]{;]|=>)$/.test(next.text)) throw isProgram(next);
+      return value;
+    });
+  }
+
+  #operand(): Value {
+    const { kind, text, line, flags = '' } = this.#peek();
+    if (
+      kind === 'word' &&
+      /^[a-z]/.test(text) &&
+      !['true', 'false', 'nil'].includes(text) &&
+      !keywords.has(text)
+    ) {
+      return { kind: 'call', ...this.#call() };
+    }
+    this.#at += 1;
+    if (kind === 'string') return { kind: 'plain', value: this.#joined(text), line };
+    if (kind === 'symbol') return { kind: 'symbol', name: text, line };
+    if (kind === 'regex') return { kind: 'regex', source: text, flags, line };
+    if (kind === 'number') return { kind: 'plain', value: Number(text.replaceAll('_', '')), line };
+    if (text === '[') return { kind: 'array', items: this.#items(), line };
+    if (text === '{') return { kind: 'hash', pairs: this.#pairs(), line };
+    if (text === 'true' || text === 'false') return { kind: 'plain', value: text === 'true', line };
+    if (text === 'nil') return { kind: 'plain', value: null, line };
+    throw isProgram({ kind, text, line });
+  }
+
+  // "a" "b" is one text in Ruby.
+  #joined(text: string): string {
+    let all = text;
+    while (this.#peek().kind === 'string') all += this.#take().text;
+    return all;
+  }
+
+  #items(): Value[] {
+    const items: Value[] = [];
+    this.#list(']', () => items.push(this.#value()));
+    return items;
+  }
+
+  #pairs(): ReadonlyMap<string, Value> {
+    const pairs = new Map<string, Value>();
+    const values: Value[] = [];
+    this.#list('}', () => {
+      this.#argument(values, pairs);
+      const [stray] = values;
+      if (stray) throw new RubyFault(stray.line, '"=>" is missing');
+    });
+    return pairs;
+  }
+
+  #list(closing: string, one: () => void): void {
+    for (;;) {
+      this.#skipNewlines();
+      if (this.#eat(closing)) return;
+      one();
+      this.#skipNewlines();
+      if (this.#eat(',')) continue;
+      if (!this.#eat(closing)) throw new RubyFault(this.#peek().line, `"${closing}" is missing`);
+      return;
+    }
+  }
+
+  #nested<T>(work: () => T): T {
+    this.#depth += 1;
+    if (this.#depth > deepest) throw new RubyFault(this.#peek().line, 'it is nested too deep');
+    const result = work();
+    this.#depth -= 1;
+    return result;
+  }
+
+  #skipNewlines(): void {
+    while (this.#peek().kind === 'newline' || this.#isMark(';')) this.#at += 1;
+  }
+
+  #isMark(text: string): boolean {
+    const token = this.#peek();
+    return token.kind === 'mark' && token.text === text;
+  }
+
+  #eat(text: string): boolean {
+    const is = this.#isMark(text);
+    if (is) this.#at += 1;
+    return is;
+  }
+
+  #take(): Token {
+    const token = this.#peek();
+    this.#at += 1;
+    return token;
+  }
+
+  #peek(): Token {
+    return this.#tokens[Math.min(this.#at, this.#tokens.length - 1)] as Token;
+  }
+}
+
+function keyOf(value: Value): string {
+  if (value.kind === 'symbol') return value.name;
+  if (value.kind === 'plain') return String(value.value);
+  throw new RubyFault(value.line, 'a key must be a symbol or a text');
+}
+
+function isProgram({ text, line, kind }: Token): RubyFault {
+  const what = kind === 'end' || kind === 'newline' ? text : JSON.stringify(text.slice(0, 40));
+  return new RubyFault(
+    line,
+    `${what} is not expected here: a DDL that is a program (loops, conditions, variables, methods) is not run; write its actions out`,
+  );
+}
