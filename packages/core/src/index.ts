@@ -15,6 +15,7 @@ export { type DaemonConfig, loadDaemonConfig, parseDaemonConfig } from './config
 export { type ConfigSchema, checkConfig, loadConfig, parseConfig } from './config/load.js';
 export { type BrokerConfig, type SecurityConfig, section, sections } from './config/sections.js';
 export { type Daemon, type DaemonOptions, startDaemon } from './daemon/daemon.js';
+export { parseFactText } from './daemon/facts.js';
 export { type Presence, parsePresence } from './daemon/presence.js';
 export {
   type ActionDdl,
@@ -114,6 +115,7 @@ export type { Credentials, Proof, Security, Signer, Verifier } from './security/
 export { checkTokenFacts, issueToken, readToken, type TokenClaims, verifyToken } from './security/token.js';
 export { TokenLedger } from './security/token-ledger.js';
 export { listsOf, type Trust, type Trusted, TrustStore } from './security/trust.js';
+export { createVerifier } from './security/verifier.js';
 export { MemoryBroker, type MemoryTransport } from './transport/memory.js';
 export { connectMqtt, type MqttOptions, openMqtt } from './transport/mqtt.js';
 export { isIdentity, isName, type Topic, Topics } from './transport/topics.js';

@@ -1,1 +1,2 @@
-export {};
+export type { Attack } from './attacks/attack.js';
+export { attackTables } from './attacks/tables.js';

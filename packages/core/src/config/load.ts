@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { LineCounter, parseDocument } from 'yaml';
 import { suggestion } from '../ddl/suggestion.js';
-import { TroupeError } from '../errors.js';
+import { messageOf, TroupeError } from '../errors.js';
+import { nestsDeeper } from './depth.js';
+
+const mostDepth = 64;
 
 /** A JSON Schema of a configuration file, with its defaults. */
 export type ConfigSchema = Readonly<Record<string, unknown>>;
@@ -25,21 +28,38 @@ export function loadConfig<T>(file: string, schema: ConfigSchema): T {
 /** As loadConfig, for a text that came from `where`. */
 export function parseConfig<T>(text: string, schema: ConfigSchema, where: string): T {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
+  const document = readAs(where, () =>
+    parseDocument(text, { lineCounter: lines, prettyErrors: true, logLevel: 'error' }),
+  );
   const [fault] = document.errors;
   if (fault) {
     const { line, col } = lines.linePos(fault.pos[0]);
     throw new TroupeError('CONFIG_INVALID', `${where}:${line}:${col}: ${fault.message.split('\n')[0]}`);
   }
-  return checkConfig<T>(document.toJS({ maxAliasCount: 100 }) ?? {}, schema, where);
+  const value = readAs(where, () => document.toJS({ maxAliasCount: 100 }) as unknown);
+  return checkConfig<T>(value ?? {}, schema, where);
+}
+
+function readAs<T>(where: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof RangeError)
+      throw new TroupeError('CONFIG_INVALID', `${where}: it nests too deeply to be read`);
+    const [reason] = messageOf(cause).split('\n', 1);
+    throw new TroupeError('CONFIG_INVALID', `${where}: ${reason}`, { cause });
+  }
 }
 
 /** Checks a configuration that is already an object; the object is not changed. Throws CONFIG_INVALID. */
 export function checkConfig<T>(value: unknown, schema: ConfigSchema, where: string): T {
+  if (nestsDeeper(value, mostDepth))
+    throw new TroupeError(
+      'CONFIG_INVALID',
+      `${where}: it nests deeper than ${mostDepth} levels, or without end`,
+    );
   const config = structuredClone(value);
-  const ajv = new Ajv({ useDefaults: true, allErrors: true, verbose: true, strict: false });
-  ajv.addFormat('mqtt-url', isMqttUrl);
-  const validate = ajv.compile(schema);
+  const validate = validatorOf(schema);
   if (validate(config)) return deepFreeze(config as T);
   const faults = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if').map(wording);
   throw new TroupeError('CONFIG_INVALID', `${where}: ${[...new Set(faults)].join('; ')}`);
@@ -47,6 +67,18 @@ export function checkConfig<T>(value: unknown, schema: ConfigSchema, where: stri
 
 function isMqttUrl(text: string): boolean {
   return URL.canParse(text) && /^mqtts?:$/.test(new URL(text).protocol);
+}
+
+const validators = new WeakMap<ConfigSchema, ValidateFunction>();
+
+function validatorOf(schema: ConfigSchema): ValidateFunction {
+  const known = validators.get(schema);
+  if (known) return known;
+  const ajv = new Ajv({ useDefaults: true, allErrors: true, verbose: true, strict: false });
+  ajv.addFormat('mqtt-url', isMqttUrl);
+  const validate = ajv.compile(schema);
+  validators.set(schema, validate);
+  return validate;
 }
 
 function wording(error: ErrorObject): string {

@@ -2,11 +2,14 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { arch, cpus, hostname, networkInterfaces, platform, release, totalmem } from 'node:os';
 import { extname, join } from 'node:path';
 import { parse } from 'yaml';
+import { nestsDeeper } from '../config/depth.js';
+import { messageOf, TroupeError } from '../errors.js';
 import type { Facts } from '../filter/filter.js';
 import type { Logger } from '../log.js';
 
 const freshFor = 10_000;
 const maxFileBytes = 4 * 1024 * 1024;
+const mostDepth = 32;
 
 /** The host's facts: built-in ones, then those of files and folders, where later ones win. A source that cannot be read keeps its last good facts. */
 export class FactSource {
@@ -26,7 +29,8 @@ export class FactSource {
     if (now - this.#readAt < freshFor) return this.#facts;
     this.#readAt = now;
     const parts = this.#paths.flatMap((path) => this.#expand(path)).map((file) => this.#readFile(file));
-    this.#facts = Object.freeze(Object.assign({}, builtinFacts(), ...parts));
+    // By definition and not by assignment: a fact named __proto__ is a fact.
+    this.#facts = Object.freeze(Object.fromEntries([builtinFacts(), ...parts].flatMap(Object.entries)));
     return this.#facts;
   }
 
@@ -61,8 +65,8 @@ export class FactSource {
 }
 
 const parsers: Readonly<Record<string, (text: string) => unknown>> = {
-  '.yaml': (text) => parse(text, { maxAliasCount: 100 }),
-  '.yml': (text) => parse(text, { maxAliasCount: 100 }),
+  '.yaml': (text) => parse(text, { maxAliasCount: 100, logLevel: 'error' }),
+  '.yml': (text) => parse(text, { maxAliasCount: 100, logLevel: 'error' }),
   '.json': (text) => JSON.parse(text),
   '.txt': (text) =>
     Object.fromEntries(
@@ -74,11 +78,27 @@ const parsers: Readonly<Record<string, (text: string) => unknown>> = {
 };
 
 function parseFacts(file: string, size: number): Facts {
-  if (size > maxFileBytes) throw new Error(`${file} has ${size} bytes: the most is ${maxFileBytes}`);
-  const facts = parsers[extname(file)]?.(readFileSync(file, 'utf8')) ?? {};
-  if (typeof facts !== 'object' || Array.isArray(facts))
-    throw new Error(`${file} does not hold names and values`);
+  if (size > maxFileBytes) throw unusable(file, `it has ${size} bytes, the most is ${maxFileBytes}`);
+  return parseFactText(readFileSync(file, 'utf8'), file);
+}
+
+/** The facts of a text that came from `file`, whose ending says how to read it. Throws FILE_UNREADABLE. */
+export function parseFactText(text: string, file: string): Facts {
+  let facts: unknown;
+  try {
+    facts = parsers[extname(file)]?.(text) ?? {};
+  } catch (cause) {
+    if (cause instanceof RangeError) throw unusable(file, 'it nests too deeply to be read');
+    throw unusable(file, messageOf(cause).split('\n', 1)[0] ?? '', cause);
+  }
+  if (typeof facts !== 'object' || facts === null || Array.isArray(facts))
+    throw unusable(file, 'it does not hold names and values');
+  if (nestsDeeper(facts, mostDepth)) throw unusable(file, `it nests deeper than ${mostDepth} levels`);
   return facts as Facts;
+}
+
+function unusable(file: string, reason: string, cause?: unknown): TroupeError {
+  return new TroupeError('FILE_UNREADABLE', `${file}: ${reason}`, { cause });
 }
 
 /** What Node itself knows of the host. */

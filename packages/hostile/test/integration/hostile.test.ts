@@ -1,12 +1,8 @@
 import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
-import type { Attack } from '../attacks/attack.js';
-import { auditAttacks } from '../attacks/audit.js';
-import { brokerAttacks } from '../attacks/broker.js';
-import { messageAttacks } from '../attacks/message.js';
-import { replyAttacks } from '../attacks/reply.js';
-import { World } from '../world.js';
+import { attackTables } from '../../src/attacks/tables.js';
+import { World } from '../../src/world.js';
 
 describe('attacks', function () {
   this.timeout(30_000);
@@ -17,13 +13,7 @@ describe('attacks', function () {
   after(() => world?.close());
   afterEach(() => world.disperse());
 
-  const tables: readonly [string, readonly Attack[]][] = [
-    ['at the broker', brokerAttacks],
-    ['on a node', messageAttacks],
-    ['on a client', replyAttacks],
-    ['on the audit', auditAttacks],
-  ];
-  for (const [where, attacks] of tables) {
+  for (const [where, attacks] of attackTables) {
     describe(where, () => {
       for (const { name, run, refused, audited, runs = 0 } of attacks) {
         it(name, async () => {
@@ -41,7 +31,7 @@ describe('attacks', function () {
   }
 
   it('are as many as promised, each with a name of its own', () => {
-    const names = tables.flatMap(([, attacks]) => attacks.map(({ name }) => name));
+    const names = attackTables.flatMap(([, attacks]) => attacks.map(({ name }) => name));
     expect(names.length).to.be.at.least(40);
     expect(new Set(names).size).to.equal(names.length);
   });

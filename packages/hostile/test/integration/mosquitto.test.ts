@@ -24,8 +24,8 @@ import {
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { IClientOptions } from 'mqtt';
-import { counterAgent, counterDdl } from '../counter.js';
-import { type Account, connectMqtt } from '../mqtt.js';
+import { counterAgent, counterDdl } from '../../src/counter.js';
+import { type Account, connectMqtt } from '../../src/mqtt.js';
 
 describe('Mosquitto with the configuration that brokerConfig makes', function () {
   this.timeout(30_000);

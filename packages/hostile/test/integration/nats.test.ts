@@ -23,8 +23,8 @@ import {
 } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
-import { counterAgent, counterDdl } from '../counter.js';
-import { type Account, connectMqtt } from '../mqtt.js';
+import { counterAgent, counterDdl } from '../../src/counter.js';
+import { type Account, connectMqtt } from '../../src/mqtt.js';
 
 const program = process.env.NATS_SERVER ?? 'nats-server';
 

@@ -4,8 +4,8 @@ import { verifyAudit } from '@troupe/core';
 import { type RunningProcess, startProcess, waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { payloadOf } from '../jws.js';
-import { World } from '../world.js';
+import { payloadOf } from '../../src/jws.js';
+import { World } from '../../src/world.js';
 
 const mcod = fileURLToPath(import.meta.resolve('@troupe/core/mcod'));
 

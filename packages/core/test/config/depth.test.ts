@@ -1,0 +1,21 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { parseDaemonConfig } from '../../src/config/daemon.js';
+
+describe('a configuration', () => {
+  for (const [what, text, message] of [
+    ['that holds itself', 'plugins: { a: &a { b: *a } }', 'nests deeper than 64 levels, or without end'],
+    ['that nests too deeply for the parser', `plugins: ${'['.repeat(20_000)}`, /nests too deeply|call stack/],
+    [
+      'whose aliases multiply',
+      `plugins: { a: &a [${'x,'.repeat(9)}x], b: &b [${'*a,'.repeat(20)}*a], c: [${'*b,'.repeat(20)}*b] }`,
+      'alias',
+    ],
+  ] as const) {
+    it(`${what} is refused`, () => {
+      expect(() => parseDaemonConfig(text))
+        .to.throw(message)
+        .and.include({ code: 'CONFIG_INVALID' });
+    });
+  }
+});

@@ -1,0 +1,13 @@
+import type { Attack } from './attack.js';
+import { auditAttacks } from './audit.js';
+import { brokerAttacks } from './broker.js';
+import { messageAttacks } from './message.js';
+import { replyAttacks } from './reply.js';
+
+/** Every attack, by what it is on. */
+export const attackTables: readonly (readonly [string, readonly Attack[]])[] = [
+  ['at the broker', brokerAttacks],
+  ['on a node', messageAttacks],
+  ['on a client', replyAttacks],
+  ['on the audit', auditAttacks],
+];
