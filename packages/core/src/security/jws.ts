@@ -1,5 +1,5 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
-import { type CompactJWSHeaderParameters, CompactSign, compactVerify, decodeProtectedHeader } from 'jose';
+import { createPublicKey, type JsonWebKey, type KeyObject, sign, verify } from 'node:crypto';
+import { decodeProtectedHeader } from 'jose';
 import { TroupeError } from '../errors.js';
 
 /** The `typ` of an envelope; keeps a signature made for one purpose from serving another (RFC 8725, 3.11). */
@@ -34,8 +34,11 @@ export interface JwsHeader {
 
 /** Signs a payload; the header says which key to check it with. */
 export async function signJws(payload: Uint8Array, key: KeyObject, header: JwsHeader): Promise<string> {
-  const full = { alg: algorithmOf(key), ...header } as unknown as CompactJWSHeaderParameters;
-  return new CompactSign(payload).setProtectedHeader(full).sign(key);
+  const alg = algorithmOf(key);
+  const input = `${base64url(Buffer.from(JSON.stringify({ alg, ...header })))}.${base64url(payload)}`;
+  // Here and not on the thread pool: the way there and back costs more than all but the signing by RSA.
+  const signature = sign(digestOf(alg), Buffer.from(input, 'latin1'), { key, dsaEncoding: 'ieee-p1363' });
+  return `${input}.${base64url(signature)}`;
 }
 
 /** The header of a JWS, before anything of it is believed. Throws SIGNATURE_INVALID. */
@@ -69,12 +72,27 @@ export function headerOf(jws: string, typ: string): JwsHeader {
 
 /** The payload, if the signature is good. Throws SIGNATURE_INVALID. */
 export async function verifyJws(jws: string, key: KeyObject): Promise<Uint8Array> {
-  const algorithms = [algorithmOf(key)];
+  const alg = algorithmOf(key);
+  const [header = '', payload = '', signature = '', ...rest] = jws.split('.');
+  let isGood = false;
+  let cause: unknown;
   try {
-    return (await compactVerify(jws, key, { algorithms })).payload;
-  } catch (cause) {
-    throw new TroupeError('SIGNATURE_INVALID', 'the signature does not fit', { cause });
+    isGood =
+      rest.length === 0 &&
+      isBase64url(payload) &&
+      isBase64url(signature) &&
+      decodeProtectedHeader(jws).alg === alg &&
+      verify(
+        digestOf(alg),
+        Buffer.from(`${header}.${payload}`, 'latin1'),
+        { key, dsaEncoding: 'ieee-p1363' },
+        Buffer.from(signature, 'base64url'),
+      );
+  } catch (error) {
+    cause = error;
   }
+  if (!isGood) throw new TroupeError('SIGNATURE_INVALID', 'the signature does not fit', { cause });
+  return Buffer.from(payload, 'base64url');
 }
 
 /** A public key out of a header. Throws SIGNATURE_INVALID. */
@@ -86,4 +104,18 @@ export function keyOfJwk(jwk: Readonly<Record<string, unknown>>): KeyObject {
   } catch (cause) {
     throw new TroupeError('SIGNATURE_INVALID', "the header's jwk is not a public key", { cause });
   }
+}
+
+/** The hash of an algorithm's signature (RFC 7518, 3.1); Ed25519 has its own inside (RFC 8037, 3.1). */
+function digestOf(alg: string): string | null {
+  return alg === 'EdDSA' ? null : `sha${alg.slice(2)}`;
+}
+
+function base64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url');
+}
+
+// Node's decoder passes over what is no digit of base64url.
+function isBase64url(text: string): boolean {
+  return /^[\w-]*$/.test(text);
 }
