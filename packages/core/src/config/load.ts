@@ -29,7 +29,7 @@ export function loadConfig<T>(file: string, schema: ConfigSchema): T {
 export function parseConfig<T>(text: string, schema: ConfigSchema, where: string): T {
   const lines = new LineCounter();
   const document = readAs(where, () =>
-    parseDocument(text, { lineCounter: lines, prettyErrors: true, logLevel: 'error' }),
+    parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' }),
   );
   const [fault] = document.errors;
   if (fault) {

@@ -65,8 +65,8 @@ export class FactSource {
 }
 
 const parsers: Readonly<Record<string, (text: string) => unknown>> = {
-  '.yaml': (text) => parse(text, { maxAliasCount: 100, logLevel: 'error' }),
-  '.yml': (text) => parse(text, { maxAliasCount: 100, logLevel: 'error' }),
+  '.yaml': (text) => parse(text, { maxAliasCount: 100, prettyErrors: false, logLevel: 'error' }),
+  '.yml': (text) => parse(text, { maxAliasCount: 100, prettyErrors: false, logLevel: 'error' }),
   '.json': (text) => JSON.parse(text),
   '.txt': (text) =>
     Object.fromEntries(
