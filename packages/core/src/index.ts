@@ -60,6 +60,7 @@ export {
   type FactCondition,
   type Facts,
   type Filter,
+  type FilterNode,
   type FilterWords,
   isEmpty as isEmptyFilter,
   isPattern,
@@ -101,6 +102,12 @@ export {
   type ConfigFile,
   type GeneratedConfig,
 } from './security/broker-config/index.js';
+export {
+  type CallerKeyKind,
+  type CallerKeys,
+  keyKinds,
+  makeCallerKeys,
+} from './security/keys.js';
 export { clientSecurity, isLoopback, loadOwn, nodeSecurity, type Own } from './security/modes.js';
 export { compilePattern } from './security/pattern.js';
 export {
