@@ -15,6 +15,8 @@ const may = {
   cli: ['core', 'ddl', 'client'],
   provisioner: ['core', 'ddl', 'client'],
   testkit: ['core', 'broker', 'ddl'],
+  // Not published: it attacks all of it.
+  hostile: ['core', 'client', 'broker', 'testkit'],
 };
 
 function dependenciesOf(name) {
