@@ -30,7 +30,10 @@ export function findAgent(specifier: string, configFile: string): ImportedAgent 
 
 /** Imports an agent named in the configuration. Throws AGENT_INVALID. */
 export async function importAgent(specifier: string, configFile: string): Promise<Agent> {
-  return await findAgent(specifier, configFile).now();
+  const { now, accept } = findAgent(specifier, configFile);
+  const agent = await now();
+  accept();
+  return agent;
 }
 
 async function importFrom(url: string, specifier: string): Promise<Agent> {

@@ -10,6 +10,7 @@ import { type Ending, runAction } from '../daemon/run.js';
 import { messageOf, Status, TroupeError } from '../errors.js';
 import { emptyFilter, type Facts } from '../filter/index.js';
 import { type Logger, silentLogger } from '../log.js';
+import type { Request } from '../message/message.js';
 
 export interface TrialOptions {
   /** The agent's section of the configuration. */
@@ -64,62 +65,62 @@ export async function tryAgent(agent: Agent, options: TrialOptions = {}): Promis
   try {
     const loaded = await loadAgent(agent, name, Object.freeze({ ...options.config }), host);
     if (!loaded) throw new TroupeError('AGENT_INVALID', `the agent "${name}" does not apply to this host`);
-    return {
-      data,
-      close,
-      call: (action, input = {}, { signal } = {}) => {
-        const now = Date.now();
-        const job = new Job(
-          {
-            v: 1,
-            type: 'request',
-            id: randomBytes(16).toString('hex'),
-            time: now,
-            ttl: 60,
-            caller,
-            session: 'trial',
-            collective: 'mcollective',
-            agent: name,
-            action,
-            filter: emptyFilter,
-            input,
-          },
-          identity,
-          now,
-        );
-        const progress: unknown[] = [];
-        const compiled = loaded.compiled.action(action);
-        if (!compiled) return refused(Status.unknownAction, loaded.compiled.unknownAction(action));
-        const fault = compiled.checkInput(input);
-        if (fault) return refused(fault.status, fault.message);
-        const cancel = () => job.abort.abort(new Error(messageOf(signal?.reason)));
-        if (signal?.aborted) cancel();
-        signal?.addEventListener('abort', cancel, { once: true });
-        return new Promise((resolve) => {
-          const { run } = runAction({
-            job,
-            agent: loaded,
-            identity,
-            log,
-            reply: (body) => {
-              job.add(body, Date.now());
-              if (body.kind === 'progress') progress.push(body.data);
-            },
-            ended: (ending) => {
-              signal?.removeEventListener('abort', cancel);
-              resolve({ ...ending, progress });
-            },
-          });
-          void run();
-        });
-      },
+    const call: Trial['call'] = async (action, input = {}, { signal } = {}) => {
+      const compiled = loaded.compiled.action(action);
+      if (!compiled) return refused(Status.unknownAction, loaded.compiled.unknownAction(action));
+      const fault = compiled.checkInput(input);
+      if (fault) return refused(fault.status, fault.message);
+      const job = jobOf({ agent: name, action, input, caller }, identity);
+      return await run({ job, agent: loaded, identity, log }, signal);
     };
+    return { data, close, call };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function refused(statuscode: number, statusmsg: string): Promise<TrialResult> {
+function jobOf(asked: Pick<Request, 'agent' | 'action' | 'input' | 'caller'>, identity: string): Job {
+  const now = Date.now();
+  const request: Request = {
+    v: 1,
+    type: 'request',
+    id: randomBytes(16).toString('hex'),
+    time: now,
+    ttl: 60,
+    session: 'trial',
+    collective: 'mcollective',
+    filter: emptyFilter,
+    ...asked,
+  };
+  return new Job(request, identity, now);
+}
+
+function run(
+  parts: Pick<Parameters<typeof runAction>[0], 'job' | 'agent' | 'identity' | 'log'>,
+  signal: AbortSignal | undefined,
+): Promise<TrialResult> {
+  const { job } = parts;
+  const progress: unknown[] = [];
+  const cancel = () => job.abort.abort(new Error(messageOf(signal?.reason)));
+  if (signal?.aborted) cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+  return new Promise((resolve) => {
+    const action = runAction({
+      ...parts,
+      reply: (body) => {
+        job.add(body, Date.now());
+        if (body.kind === 'progress') progress.push(body.data);
+      },
+      ended: (ending) => {
+        signal?.removeEventListener('abort', cancel);
+        resolve({ ...ending, progress });
+      },
+    });
+    void action.run();
+  });
+}
+
+function refused(statuscode: number, statusmsg: string): TrialResult {
   return { outcome: 'failed', statuscode, statusmsg, data: {}, progress: [] };
 }
