@@ -6,6 +6,7 @@ import { findingsOf } from './node-record.js';
 import type { Kit, Plan } from './plan.js';
 import { putAside, putAsideAnybody } from './quarantine.js';
 import type { NodeReport } from './report.js';
+import { beginNameCheck } from './steps/ca.js';
 import { unmetCondition } from './steps/condition.js';
 import { stepsOf } from './steps/index.js';
 import type { Session, Step, StepContext } from './steps/step.js';
@@ -70,7 +71,7 @@ class Provisioning {
   }
 
   async run(): Promise<Ending> {
-    if (!this.#kit.config.steps.lock) this.#announce();
+    if (!this.#kit.config.steps.lock) this.#begin();
     for (const step of this.#steps) {
       if (this.#isOver(step)) {
         this.#journal.keep(step.name);
@@ -96,7 +97,7 @@ class Provisioning {
       const end =
         leftOut === undefined ? await step.run(context) : ({ outcome: 'skipped', reason: leftOut } as const);
       await this.#journal.end(step, end, seconds());
-      if (step.name === 'lock') this.#announce();
+      if (step.name === 'lock') this.#begin();
       return undefined;
     } catch (error) {
       const failure = this.#failureOf(error, time.signal);
@@ -211,8 +212,13 @@ class Provisioning {
     return new StepFailure('failed', `an error that was not foreseen: ${messageOf(error)}`, { cause: error });
   }
 
-  #announce(): void {
-    const { events } = this.#kit;
+  #begin(): void {
+    const { events, guard } = this.#kit;
+    const isPending = (name: string) => this.#steps.some((step) => step.name === name && !this.#isOver(step));
+    if (isPending('clean_node_certname') || isPending('sign_node_csr')) {
+      const { certname } = this.#session.findings;
+      beginNameCheck(this.#session, guard, certname ?? this.#session.identity);
+    }
     const { master, reason } = this.#plan;
     const { identity } = this.#session;
     const isResumed = this.#steps.some((step) => step.name !== 'lock' && this.#isOver(step));

@@ -14,15 +14,21 @@ export async function putAside(node: NodeAgent, reason: string): Promise<void> {
   );
 }
 
-/** Puts aside whatever machine has the name now, and says whether it could be told. */
+/** Puts aside whatever machine has the name now, with the lease if it is the one that gave it; says whether it could be told. */
 export async function putAsideAnybody(
-  { identity, collective }: { readonly identity: string; readonly collective: string },
+  target: { readonly identity: string; readonly collective: string; readonly token?: number | undefined },
   peers: Peers,
   reason: string,
 ): Promise<boolean> {
-  const node = new NodeAgent({ peers, identity, collective, pin: new KeyPin(false), signal: patience });
-  return putAside(node, reason).then(
-    () => true,
-    () => false,
-  );
+  for (const token of new Set([target.token, undefined])) {
+    const { identity, collective } = target;
+    const node = new NodeAgent({ peers, identity, collective, pin: new KeyPin(false), signal: patience });
+    node.token = token;
+    const isTold = await putAside(node, reason).then(
+      () => true,
+      () => false,
+    );
+    if (isTold) return true;
+  }
+  return false;
 }

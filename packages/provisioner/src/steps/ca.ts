@@ -1,5 +1,6 @@
 import { ask } from '../ask.js';
-import type { StepContext } from './step.js';
+import type { NameGuard } from '../name-guard.js';
+import type { Session, StepContext } from './step.js';
 
 /** What the CA of the chosen master knows of a name. */
 export interface CaStatus {
@@ -33,7 +34,14 @@ export async function certnameOf({ session }: StepContext): Promise<string> {
 
 /** Makes sure, once, that the name is nobody else's. Throws StepFailure. */
 export async function checkName({ session, guard }: StepContext, certname: string): Promise<void> {
-  if (session.freeName === certname) return;
-  await guard.check(certname, session.node.pin.key);
-  session.freeName = certname;
+  if (session.nameCheck?.name !== certname) beginNameCheck(session, guard, certname);
+  await session.nameCheck?.result;
+}
+
+/** Begins to ask whether a name is somebody else's. */
+export function beginNameCheck(session: Session, guard: NameGuard, name: string): void {
+  const result = guard.check(name, session.node.pin.key);
+  session.nameCheck = { name, result };
+  // Whoever needs the answer hears of it.
+  result.catch(() => {});
 }

@@ -29,8 +29,8 @@ export interface Session {
   certificate?: Promise<string | undefined>;
   /** What conditions see of the node; asked once. */
   view?: Promise<NodeView>;
-  /** The name that was found to be nobody else's. */
-  freeName?: string;
+  /** Whether a name is somebody else's; asked once, and early, because silence takes its time. */
+  nameCheck?: { readonly name: string; readonly result: Promise<void> };
 }
 
 /** What a step works with. */
