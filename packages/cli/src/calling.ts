@@ -73,6 +73,7 @@ export async function callNodes(
     ...(options.stream ? { onProgress: (piece: ProgressPiece) => presenter.progress(piece) } : {}),
   });
   interruption.watch(call);
+  presenter.begun(call.id);
   if (found.method === 'named') await sayWhoIsNotKnown(setting, found.nodes);
   const results = await follow(setting, call, found.nodes.length);
   const report = reportOf({

@@ -53,7 +53,7 @@ export class ProgressBar implements Overlay {
   #draw(): void {
     const seconds = Math.round((Date.now() - this.#start) / 1000);
     this.#screen.stderr.write(
-      `\r${barLine(this.#ended, this.#total, seconds, this.#screen.stderr.columns ?? 80)}\x1b[K`,
+      `\r${barLine(this.#ended, this.#total, seconds, this.#screen.stderr.columns || 80)}\x1b[K`,
     );
     this.#isDrawn = true;
   }

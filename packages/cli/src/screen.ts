@@ -52,9 +52,9 @@ export class Screen {
     return styleText(format, text, { stream: this.stderr });
   }
 
-  /** Columns of the terminal behind standard output; 80 where there is none. */
+  /** Columns of the terminal behind standard output; 80 where there is none, or one that does not know. */
   get width(): number {
-    return this.stdout.columns ?? 80;
+    return this.stdout.columns || 80;
   }
 
   /** Whether somebody is there to be asked. */

@@ -1,8 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type SpawnedBroker, spawnBroker } from '@troupe/broker';
 import { type Ca, createCa, generateKeyPair, issueCertificate } from '@troupe/core/pki';
-import { createTempFolder, type RunningProcess, startProcess, type TempFolder } from '@troupe/testkit';
+import {
+  createTempFolder,
+  type RunningProcess,
+  startProcess,
+  type TempFolder,
+  waitFor,
+} from '@troupe/testkit';
 import { execa } from 'execa';
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -34,6 +41,9 @@ export interface Ran {
 export class TestNetwork implements AsyncDisposable {
   readonly folder: TempFolder;
   readonly broker: SpawnedBroker;
+  /** The scripts of `mco` and `mcod`. */
+  readonly executable = mco;
+  readonly daemonExecutable = mcod;
   readonly #ca: Ca;
   readonly #daemons = new Map<string, RunningProcess>();
 
@@ -119,17 +129,19 @@ export class TestNetwork implements AsyncDisposable {
       input,
       reject: false,
       timeout: 60_000,
+      extendEnv: false,
       env: { ...this.environment(caller), ...env },
     });
   }
 
+  /** A whole environment: what a test runner sets for colours has no part in it. */
   environment(caller = 'rip.mcollective'): Record<string, string> {
     return {
+      PATH: process.env.PATH ?? '',
+      HOME: this.folder.path,
       TROUPE_CONFIG: this.configOf(caller),
       XDG_CACHE_HOME: this.folder.join('cache'),
       NO_COLOR: '1',
-      FORCE_COLOR: '',
-      NODE_OPTIONS: '',
     };
   }
 
@@ -153,6 +165,17 @@ export class TestNetwork implements AsyncDisposable {
       },
     };
   }
+}
+
+/** Resolves when a text was seen on a stream from now on, with all that was seen there by then. */
+export async function printed(stream: Readable, text: string | RegExp): Promise<string> {
+  let seen = '';
+  stream.on('data', (chunk: Buffer) => {
+    seen += chunk;
+  });
+  const isThere = () => (typeof text === 'string' ? seen.includes(text) : text.test(seen));
+  await waitFor(`${text}`, isThere, { timeoutSeconds: 40 });
+  return seen;
 }
 
 async function issue(

@@ -14,6 +14,7 @@ export class CollectivesPresenter implements Presenter {
   }
 
   discovered(): void {}
+  begun(): void {}
   progress(): void {}
   result(): void {}
 

@@ -22,6 +22,7 @@ export class FactsPresenter implements Presenter {
   }
 
   discovered(): void {}
+  begun(): void {}
   progress(): void {}
   result(): void {}
 

@@ -16,6 +16,8 @@ export class JsonPresenter implements Presenter {
 
   discovered(): void {}
 
+  begun(): void {}
+
   progress({ sender, data }: ProgressPiece): void {
     for (const line of pieceLines(data)) this.#view.screen.warn(`${sender}: ${line}`);
   }

@@ -17,6 +17,10 @@ export class JsonLinesPresenter implements Presenter {
     this.#line('discovery', { method, nodes, seconds });
   }
 
+  begun(requestId: string): void {
+    this.#line('request', { requestid: requestId });
+  }
+
   progress({ sender, data }: ProgressPiece): void {
     this.#line('progress', { sender, data });
   }

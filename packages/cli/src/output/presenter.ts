@@ -24,6 +24,8 @@ export interface Presenter {
   /** Whether this is for people, who want a progress bar and a footer. */
   readonly isForPeople: boolean;
   discovered(found: Found): void;
+  /** The request is on its way, under this id. */
+  begun(requestId: string): void;
   progress(piece: ProgressPiece): void;
   result(result: Result): void;
   end(report: Report): void;

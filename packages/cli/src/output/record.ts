@@ -10,10 +10,9 @@ const nameWidth = 40;
 /** One reply as a record: the node, how it ended, why, and its outputs under the names that the DDL gives them. */
 export function record(screen: Screen, result: Result, action: ActionDdl | undefined): string {
   const { ok, sender, statusmsg, seconds, data } = result;
-  const word = ok && !screen.isVerbose ? '' : statusWord(result);
-  const time = screen.isVerbose ? `${word === '' ? '' : '  '}${span(seconds)}` : '';
-  const painted = word === '' ? '' : screen.paint(ok ? 'green' : 'red', word);
-  const header = `${sender.padEnd(nameWidth)} ${painted}${screen.paint('dim', time)}`.trimEnd();
+  const word = ok && !screen.isVerbose ? '' : screen.paint(ok ? 'green' : 'red', statusWord(result));
+  const time = screen.isVerbose ? screen.paint('dim', `  ${span(seconds)}`) : '';
+  const header = word === '' ? sender : `${sender.padEnd(nameWidth)} ${word}${time}`;
   const message = statusmsg === 'OK' || statusmsg === '' ? [] : ['', ...indented(plain(statusmsg), 4)];
   const outputs = outputLines(data, action, screen.width, ok);
   const gap = message.length > 0 && outputs.length > 0 ? [''] : [];

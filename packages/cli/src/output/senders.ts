@@ -21,6 +21,8 @@ export class SendersPresenter implements Presenter {
 
   discovered(): void {}
 
+  begun(): void {}
+
   progress({ sender, data }: ProgressPiece): void {
     for (const line of pieceLines(data)) this.#view.screen.warn(`${sender}: ${line}`);
   }

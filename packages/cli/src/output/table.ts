@@ -19,6 +19,8 @@ export class TablePresenter implements Presenter {
 
   discovered(): void {}
 
+  begun(): void {}
+
   progress({ sender, data }: ProgressPiece): void {
     for (const line of pieceLines(data)) this.#view.screen.warn(`${sender}: ${line}`);
   }

@@ -17,6 +17,10 @@ export class TextPresenter implements Presenter {
 
   discovered(): void {}
 
+  begun(requestId: string): void {
+    if (this.#view.screen.isVerbose) this.#view.screen.note(`Request ${requestId}`);
+  }
+
   progress({ sender, data }: ProgressPiece): void {
     for (const line of pieceLines(data)) this.#view.screen.print(`${sender}: ${line}`);
   }

@@ -21,6 +21,7 @@ async function shown(options: Partial<OutputOptions>, action = weigh, isVerbose 
   );
   const report = reportOn(results, {}, action);
   presenter.discovered(report.found);
+  presenter.begun('0'.repeat(32));
   presenter.progress({ sender: 'a', data: 'half\nway\n' });
   for (const one of results) presenter.result(one);
   presenter.end(report);
@@ -168,6 +169,7 @@ describe('JSON', () => {
       .map((line) => JSON.parse(line));
     expect(lines.map(({ kind, sender }) => [kind, sender])).to.deep.equal([
       ['discovery', undefined],
+      ['request', undefined],
       ['progress', 'a'],
       ['result', 'b'],
       ['result', 'a'],
@@ -175,7 +177,8 @@ describe('JSON', () => {
       ['summaries', undefined],
       ['stats', undefined],
     ]);
-    expect(lines[1].data).to.equal('half\nway\n');
+    expect(lines[1].requestid).to.equal('0'.repeat(32));
+    expect(lines[2].data).to.equal('half\nway\n');
     expect(lines.at(-1).request_stats.exit_code).to.equal(2);
   });
 });

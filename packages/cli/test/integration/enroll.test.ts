@@ -1,0 +1,85 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readToken } from '@troupe/core';
+import { startProcess } from '@troupe/testkit';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { TestNetwork } from '../network.js';
+
+describe('mco enroll token', function () {
+  this.timeout(60_000);
+  let network: TestNetwork;
+
+  before(async () => {
+    network = await TestNetwork.start();
+  });
+  after(() => network?.stop());
+
+  it('lets a machine without a certificate in, which mco then finds', async () => {
+    const file = network.folder.join('token');
+    const made = await network.mco(['enroll', 'token', '-o', file]);
+    expect(made).to.include({ stdout: '', code: 0 });
+    expect(made.stderr).to.match(
+      /^Enrolment token in .*token, good until \S+Z\n {2}collective {2}provisioning\n/,
+    );
+    expect(made.stderr).to.include('on loopback: no other machine can reach mqtts://127.0.0.1');
+    expect((await stat(file)).mode & 0o777).to.equal(0o600);
+    const config = network.folder.join('new.yaml');
+    await writeFile(
+      config,
+      JSON.stringify({
+        identity: 'new1.lab',
+        security: { mode: 'token', token: file },
+        state_dir: network.folder.join('new'),
+      }),
+    );
+    await using daemon = startProcess(process.execPath, [network.daemonExecutable, '--config', config]);
+    await daemon.waitForLine('"connected to the broker"');
+    expect(await network.mco(['find', '-T', 'provisioning', '-q'])).to.deep.equal({
+      stdout: 'new1.lab',
+      stderr: '',
+      code: 0,
+    });
+    const ping = await network.mco(['rpc', 'rpcutil', 'ping', '-T', 'provisioning', '--json']);
+    expect(JSON.parse(ping.stdout).replies).to.have.length(1);
+  });
+
+  it('says what it was told to say', async () => {
+    const { stdout, stderr } = await network.mco([
+      ...['enroll', 'token', '--collective', 'berlin', '--ttl', '2h', '--callers', '/^boss\\.mcollective$/'],
+      ...['--broker', 'mqtts://mq1.example.net:8883', '--broker', 'mqtts://mq2.example.net', '-q'],
+    ]);
+    expect(stderr).to.equal('');
+    const claims = readToken(stdout);
+    expect(claims).to.deep.include({
+      iss: 'rip.mcollective',
+      collective: 'berlin',
+      callers: '/^boss\\.mcollective$/',
+      brokers: ['mqtts://mq1.example.net:8883', 'mqtts://mq2.example.net'],
+      ca: await readFile(network.folder.join('ca.pem'), 'utf8'),
+    });
+    expect(claims.exp - claims.iat).to.equal(7200);
+  });
+
+  const bad: readonly [args: readonly string[], message: RegExp][] = [
+    [['--ttl', '1y'], /--ttl <time>: "1y" is no time: write 90s, 30m, 24h or 7d$/],
+    [['--collective', 'A B'], /--collective: "A B" is no name of a collective/],
+    [['--broker', 'http://x'], /--broker: "http:\/\/x" is no address of a broker, such as mqtts:/],
+    [['--callers', '/(/'], /--callers/],
+    [['--ca', '/nowhere.pem'], /--ca: cannot read \/nowhere\.pem: ENOENT/],
+    [['-o', '/nowhere/token'], /--output: cannot write \/nowhere\/token: ENOENT/],
+  ];
+  it('refuses what would be of no use', async () => {
+    const runs = await Promise.all(bad.map(([args]) => network.mco(['enroll', 'token', ...args])));
+    for (const [index, [args, message]] of bad.entries()) {
+      expect(runs[index], args.join(' ')).to.include({ stdout: '', code: 1 });
+      expect(runs[index]?.stderr).to.match(message);
+    }
+  });
+
+  it('refuses a certificate that is not of a CA', async () => {
+    const file = network.folder.join('rip.mcollective.pem');
+    const { stderr, code } = await network.mco(['enroll', 'token', '--ca', file]);
+    expect(code).to.equal(1);
+    expect(stderr).to.match(/^mco: --ca: .*rip\.mcollective\.pem holds a certificate that is not of a CA$/);
+  });
+});

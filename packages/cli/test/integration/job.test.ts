@@ -1,0 +1,160 @@
+import { waitFor } from '@troupe/testkit';
+import { expect } from 'chai';
+import { execa } from 'execa';
+import { after, before, describe, it } from 'mocha';
+import { printed, TestNetwork } from '../network.js';
+
+describe('mco and what goes on without it', function () {
+  this.timeout(120_000);
+  let network: TestNetwork;
+
+  before(async () => {
+    network = await TestNetwork.start(['rip.mcollective', 'ann.mcollective']);
+    await Promise.all([network.addNode('a.lab'), network.addNode('b.lab')]);
+  });
+  after(() => network?.stop());
+
+  // Starts a slow action, and stops waiting for it when it is at work.
+  async function detached(seconds: number) {
+    const running = network.start(['rpc', 'lab', 'slow', `seconds=${seconds}`, '-I', 'a.lab', '--stream']);
+    await printed(running.stdout, 'a.lab: three\n');
+    running.kill('SIGINT');
+    const { exitCode, stderr } = await running;
+    return { exitCode, stderr, id: /mco job attach ([0-9a-f]{32})/.exec(stderr)?.[1] ?? '' };
+  }
+
+  it('stops waiting at Ctrl-C, says the id, and another one gets the output and the result', async () => {
+    const { exitCode, stderr, id } = await detached(4);
+    expect(exitCode).to.equal(130);
+    expect(stderr.split('\n').slice(0, 1)).to.deep.equal([
+      'No answer from: a.lab (no reply: this client stopped waiting)',
+    ]);
+    expect(stderr.split('\n').slice(2)).to.deep.equal([
+      '1 node may still be at work on it:',
+      `  mco job attach ${id}   # waits for the rest`,
+      `  mco job cancel ${id}   # ends it there`,
+    ]);
+    const attached = await network.mco(['job', 'attach', id, '--stream', '-v']);
+    expect(attached.code).to.equal(0);
+    expect(attached.stdout).to.match(/^a\.lab: one\na\.lab: two\na\.lab: three\na\.lab +OK +[\d.]+ m?s$/);
+    const json = await network.mco(['job', 'attach', id, '--json']);
+    expect(JSON.parse(json.stdout).replies).to.have.length(1);
+    expect(JSON.parse(json.stdout)).to.include({ agent: 'lab', action: 'slow' });
+  });
+
+  it('survives a client that is killed: the action ran once, and its result is kept', async () => {
+    const running = network.start(['rpc', 'lab', 'slow', 'seconds=3', '-I', 'a.lab', '--jsonl', '--stream']);
+    const seen = await printed(running.stdout, '"two\\nthree"');
+    running.kill('SIGKILL');
+    expect((await running).signal).to.equal('SIGKILL');
+    const id = /"requestid":"([0-9a-f]{32})"/.exec(seen)?.[1] ?? '';
+    const { stdout, code } = await network.mco(['job', 'attach', id, '--jsonl', '--stream']);
+    expect(code).to.equal(0);
+    const lines = stdout.split('\n').map((line) => JSON.parse(line));
+    expect(lines.filter(({ kind }) => kind === 'progress').map(({ data }) => data)).to.deep.equal([
+      'one',
+      'two\nthree',
+    ]);
+    expect(lines.find(({ kind }) => kind === 'result')).to.include({ sender: 'a.lab', state: 'ok' });
+  });
+
+  it('shows where it is at work, and cancels it there', async () => {
+    const { id } = await detached(50);
+    const shown = await network.mco(['job', 'show', id]);
+    expect(shown).to.deep.equal({
+      stdout: `Job ${id}: lab slow\n\n   a.lab                                    at work`,
+      stderr: '',
+      code: 0,
+    });
+    const cancelled = await network.mco(['job', 'cancel', id, '--json']);
+    expect(cancelled.code).to.equal(0);
+    expect(JSON.parse(cancelled.stdout)).to.deep.equal({
+      requestid: id,
+      agent: 'lab',
+      action: 'slow',
+      running: [],
+      ended: [{ sender: 'a.lab', state: 'cancelled', statuscode: 1, statusmsg: 'cancelled by the caller' }],
+    });
+    expect((await network.mco(['job', 'attach', id])).code).to.equal(2);
+  });
+
+  it('is denied to another caller', async () => {
+    const { id } = await detached(2);
+    const { stdout, code } = await network.mco(['job', 'attach', id, '-I', 'a.lab', '--json'], {
+      caller: 'ann.mcollective',
+    });
+    expect(code).to.equal(2);
+    expect(JSON.parse(stdout).replies).to.deep.include({
+      ...JSON.parse(stdout).replies[0],
+      state: 'denied',
+      statusmsg: 'this request id belongs to another caller',
+    });
+  });
+
+  it('says when nobody keeps anything', async () => {
+    const id = '0'.repeat(32);
+    expect(await network.mco(['job', 'show', id])).to.deep.equal({
+      stdout: '',
+      stderr: `mco: no node keeps anything of ${id}: it is too long ago, or the daemons were restarted since`,
+      code: 1,
+    });
+  });
+
+  describe('on a terminal', () => {
+    // util-linux's script gives it one; what it writes is one stream, as a person sees it.
+    async function typed(args: readonly string[], keys: readonly (readonly [after: RegExp, key: string])[]) {
+      const command = [process.execPath, network.executable, ...args].map((word) => `'${word}'`).join(' ');
+      const child = execa('script', ['-qefc', command, '/dev/null'], {
+        extendEnv: false,
+        env: { ...network.environment(), TERM: 'xterm', SHELL: '/bin/sh' },
+        reject: false,
+        timeout: 60_000,
+      });
+      let seen = '';
+      child.stdout.on('data', (chunk: Buffer) => {
+        seen += chunk;
+      });
+      for (const [awaited, key] of keys) {
+        await waitFor(`${awaited} on the terminal`, () => awaited.test(seen), { timeoutSeconds: 30 });
+        child.stdin.write(key);
+      }
+      const { exitCode } = await child;
+      return { seen: seen.replaceAll('\r\n', '\n'), exitCode };
+    }
+
+    it('asks before it changes all nodes', async () => {
+      const question = /Run it on all 2 nodes\? \[y\/N\] /;
+      const no = await typed(['rpc', 'lab', 'move', 'to=here'], [[question, 'n\r']]);
+      expect(no.exitCode).to.equal(1);
+      expect(no.seen)
+        .to.include('lab move changes hosts, and there is no filter.')
+        .and.to.include('mco: nothing was sent\n');
+      const left = await typed(['rpc', 'lab', 'move', 'to=here'], [[question, '\u0003']]);
+      expect(left.exitCode).to.equal(1);
+      expect(left.seen).to.include('mco: nothing was sent\n');
+      const yes = await typed(['rpc', 'lab', 'move', 'to=here'], [[question, 'y\r']]);
+      expect(yes.exitCode).to.equal(0);
+      expect(yes.seen).to.match(/Finished processing 2 \/ 2 hosts/);
+    });
+
+    it('shows how far it is', async () => {
+      const { seen, exitCode } = await typed(['rpc', 'lab', 'slow', 'seconds=2'], []);
+      expect(exitCode).to.equal(0);
+      expect(seen).to.match(/\r0 \/ 2 {2}\ds \[ +\] 0%/);
+      expect(seen.split('\n').at(-2)).to.match(/Finished processing 2 \/ 2 hosts/);
+    });
+
+    it('stops waiting at the first Ctrl-C and cancels at the second', async () => {
+      const { seen, exitCode } = await typed(
+        ['rpc', 'lab', 'slow', 'seconds=50', '--stream'],
+        [
+          [/b\.lab: three/, '\u0003'],
+          [/Ctrl-C again within 3 s cancels/, '\u0003'],
+        ],
+      );
+      expect(exitCode).to.equal(130);
+      expect(seen).to.include('Cancelling on 2 nodes');
+      expect(seen.match(/[ab]\.lab +Cancelled$/gm)).to.have.length(2);
+    });
+  });
+});

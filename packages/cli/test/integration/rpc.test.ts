@@ -1,0 +1,322 @@
+import { expect } from 'chai';
+import { execa } from 'execa';
+import { after, before, describe, it } from 'mocha';
+import { TestNetwork } from '../network.js';
+
+const sendersOf = (stdout: string): string[] =>
+  JSON.parse(stdout)
+    .replies.map(({ sender }: { sender: string }) => sender)
+    .sort();
+
+describe('mco against real daemons', function () {
+  this.timeout(120_000);
+  let network: TestNetwork;
+
+  before(async () => {
+    network = await TestNetwork.start(['rip.mcollective', 'ann.mcollective']);
+    await Promise.all([
+      network.addNode('web1.lab', {
+        facts: { country: 'mt', os: { name: 'Debian' } },
+        classes: ['role::web'],
+      }),
+      network.addNode('web2.lab', {
+        facts: { country: 'de', os: { name: 'Debian' } },
+        classes: ['role::web'],
+      }),
+      network.addNode('plain.lab', { facts: { country: 'mt' }, isPlain: true }),
+      network.addNode('gone.lab'),
+    ]);
+    await network.daemon('gone.lab').stop();
+  });
+  after(() => network?.stop());
+
+  it('pings', async () => {
+    const { stdout, stderr, code } = await network.mco(['ping']);
+    expect(code).to.equal(0);
+    const lines = stdout.split('\n');
+    expect(lines.filter((line) => /^[a-z0-9.]+ {29,} *time=\d+ ms$/.test(line))).to.have.length(3);
+    expect(stdout).to.match(
+      /---- ping statistics ----\n3 replies max: \d+ ms min: \d+ ms avg: [\d.]+ ms overhead: \d+ ms$/,
+    );
+    expect(stderr).to.equal('\nOffline: 1 node\n\n   gone.lab');
+  });
+
+  it('finds by fact, and by class and part of a name', async () => {
+    expect(await network.mco(['find', '-F', 'country=mt', '-A', 'lab', '-q'])).to.deep.equal({
+      stdout: 'web1.lab',
+      stderr: '',
+      code: 0,
+    });
+    const { stdout } = await network.mco(['find', '-C', 'role::web', '-I', '/2/', '--json']);
+    expect(JSON.parse(stdout)).to.deep.equal(['web2.lab']);
+  });
+
+  it('finds nobody, and says so', async () => {
+    expect(await network.mco(['find', '-F', 'country=fr', '-q'])).to.deep.equal({
+      stdout: '',
+      stderr: 'mco: no node matches',
+      code: 1,
+    });
+  });
+
+  it('calls all that have an agent whose DDL is only there', async () => {
+    const { stdout, stderr, code } = await network.mco(['rpc', 'lab', 'weigh', '--sort']);
+    expect(code).to.equal(0);
+    expect(stdout).to.equal(
+      [
+        ...['web1.lab', 'web2.lab'].flatMap((name) => [
+          name,
+          '           Weight: 8',
+          '   Unit of Weight: kg',
+          '            Notes: {',
+          '                     "seen": ["today", "yesterday"],',
+          `                     "by": "\\u001b[31m${name}\\u001b[0m"`,
+          '                   }',
+          '',
+        ]),
+        'Summary of Weight:',
+        '',
+        '   Together: 16',
+        '',
+        'Summary of Unit of Weight:',
+        '',
+        '   kg: 2',
+        '',
+      ].join('\n'),
+    );
+    expect(stderr).to.match(/^Finished processing 2 \/ 2 hosts in [\d.]+ m?s; 1 node offline$/);
+  });
+
+  it('shows failures, and exits with 2 in text and in JSON', async () => {
+    const text = await network.mco(['rpc', 'lab', 'fail', 'on=web2.lab']);
+    expect(text.code).to.equal(2);
+    expect(text.stdout).to.equal(
+      'web2.lab                                 Request Aborted\n\n    no disk\n    none at all\n',
+    );
+    expect(text.stderr).to.match(/^Finished processing 2 \/ 2 hosts in .*, 1 not ok; 1 node offline$/);
+    const json = await network.mco(['rpc', 'lab', 'fail', 'on=web2.lab', '--json']);
+    expect(json.code).to.equal(2);
+    expect(json.stderr).to.equal('');
+    const { replies, request_stats: stats } = JSON.parse(json.stdout);
+    expect(stats).to.deep.include({
+      ok: 1,
+      failed: 1,
+      discovered: 2,
+      responses: 2,
+      exit_code: 2,
+      offline: ['gone.lab'],
+    });
+    expect(replies.find(({ sender }: { sender: string }) => sender === 'web2.lab')).to.deep.include({
+      state: 'failed',
+      statuscode: 1,
+      statusmsg: 'no disk\nnone at all',
+    });
+  });
+
+  it('keeps what a handler threw on the node', async () => {
+    const { stdout, code } = await network.mco(['rpc', 'lab', 'crash', '-I', 'web1.lab', '--json']);
+    expect(code).to.equal(2);
+    expect(JSON.parse(stdout).replies[0]).to.deep.include({ state: 'failed', statuscode: 5 });
+    expect(stdout).to.not.include('secret detail');
+  });
+
+  it('names each way to end, in lines of JSON as they come', async () => {
+    const { stdout, code } = await network.mco([
+      ...['rpc', 'lab', 'hang', '--jsonl'],
+      ...['web1.lab', 'plain.lab', 'gone.lab'].flatMap((name) => ['-I', name]),
+    ]);
+    expect(code).to.equal(2);
+    const lines = stdout.split('\n').map((line) => JSON.parse(line));
+    const ends = lines.flatMap(({ kind, sender, state }) => (sender ? [[kind, sender, state]] : []));
+    expect(ends.sort()).to.deep.equal([
+      ['no_answer', 'gone.lab', 'offline'],
+      ['result', 'plain.lab', 'failed'],
+      ['result', 'web1.lab', 'timeout'],
+    ]);
+    expect(lines.at(-1).request_stats.exit_code).to.equal(2);
+  });
+
+  it('exits with 5 when one of those named is offline, in every output mode', async () => {
+    const args = ['rpc', 'rpcutil', 'ping', '-I', 'web1.lab', '-I', 'gone.lab'];
+    const runs = await Promise.all(
+      [[], ['--json'], ['--jsonl'], ['--table'], ['--senders']].map((mode) =>
+        network.mco([...args, ...mode]),
+      ),
+    );
+    expect(runs.map(({ code }) => code)).to.deep.equal([5, 5, 5, 5, 5]);
+    expect(runs[0]?.stderr).to.include('No answer from: gone.lab (offline)');
+    expect(runs[4]?.stdout).to.equal('web1.lab');
+  });
+
+  it('exits with 4 when nobody of those named answers, and says at once that a name is not known', async () => {
+    const { stdout, stderr, code } = await network.mco(['rpc', 'rpcutil', 'ping', '-I', 'wbe1.lab']);
+    expect({ stdout, code }).to.deep.equal({ stdout: '', code: 4 });
+    expect(stderr.split('\n').slice(0, 2)).to.deep.equal([
+      'mco: no node "wbe1.lab" is known (did you mean "web1.lab"?); asking all the same',
+      'No answer from: wbe1.lab (no reply: no node of this name is known here; it was asked 2 times in 3 s and said nothing)',
+    ]);
+  });
+
+  it('exits with 1 when the filter matches nobody, with a document all the same', async () => {
+    const { stdout, stderr, code } = await network.mco(['rpc', 'lab', 'weigh', '-F', 'country=fr', '--json']);
+    expect(code).to.equal(1);
+    expect(stderr).to.equal(
+      'mco: nothing was sent: no node in "mcollective" matches the filter and has the agent "lab" (3 nodes online)',
+    );
+    expect(JSON.parse(stdout)).to.deep.include({ replies: [], no_answer: [] });
+  });
+
+  it('suggests an action and an input, from a DDL that was fetched', async () => {
+    const runs = await Promise.all([
+      network.mco(['rpc', 'lab', 'wiegh']),
+      network.mco(['rpc', 'lab', 'weigh', 'untit=kg']),
+      network.mco(['rpc', 'rpcuitl', 'ping']),
+    ]);
+    expect(runs.map(({ code }) => code)).to.deep.equal([1, 1, 1]);
+    expect(runs.map(({ stderr }) => stderr)).to.deep.equal([
+      `mco: Unknown action 'wiegh' for agent 'lab' (did you mean "weigh"?); its actions are: weigh, move, fail, crash, hang, slow`,
+      'mco: "untit" is not an input of lab weigh (did you mean "unit"?); its inputs are: unit, brief',
+      'mco: there is no DDL for the agent "rpcuitl" on this machine (did you mean "rpcutil"?), and no node has such an agent',
+    ]);
+  });
+
+  it('changes all nodes only when told to', async () => {
+    const refused = await network.mco(['rpc', 'lab', 'move', 'to=here']);
+    expect(refused).to.deep.equal({
+      stdout: '',
+      stderr:
+        'mco: lab move changes hosts, and there is no filter: add one (-F -C -I -W -S --nodes), or --yes for all nodes',
+      code: 1,
+    });
+    const yes = await network.mco(['rpc', 'lab', 'move', 'to=here', '--yes', '-q']);
+    expect(yes).to.deep.equal({ stdout: '', stderr: '', code: 0 });
+    expect((await network.mco(['rpc', 'lab', 'move', 'to=here', '-C', 'role::web', '-q'])).code).to.equal(0);
+  });
+
+  it('sends nothing with --dry-run', async () => {
+    const { stdout, code } = await network.mco(['rpc', 'lab', 'move', 'to=here', '--dry-run', '--json']);
+    expect(code).to.equal(0);
+    expect(JSON.parse(stdout)).to.deep.equal({
+      dry_run: true,
+      agent: 'lab',
+      action: 'move',
+      description: 'The action move of the test',
+      mutating: true,
+      input: { to: 'here' },
+      timeout: 10,
+      nodes: ['web1.lab', 'web2.lab'],
+      discovered: 2,
+    });
+  });
+
+  it('chains: the nodes of one call are those of the next', async () => {
+    const first = await network.mco(['rpc', 'lab', 'fail', 'on=web2.lab', '--json', '--display', 'ok']);
+    const next = await network.mco(['rpc', 'lab', 'weigh', '--json', '--nodes', '-'], {
+      input: first.stdout,
+    });
+    expect(next.code).to.equal(0);
+    expect(sendersOf(next.stdout)).to.deep.equal(['web1.lab']);
+    const all = await network.mco(['rpc', 'lab', 'weigh', '--jsonl']);
+    const senders = await network.mco(['rpc', 'lab', 'weigh', '--senders', '--nodes', '-', '-q'], {
+      input: all.stdout,
+    });
+    expect(senders).to.deep.equal({ stdout: 'web1.lab\nweb2.lab', stderr: '', code: 0 });
+    const nobody = await network.mco(['rpc', 'lab', 'weigh', '--nodes', '-'], { input: '{"replies":[]}' });
+    expect(nobody).to.deep.equal({
+      stdout: '',
+      stderr: 'mco: --nodes: standard input names no node',
+      code: 1,
+    });
+  });
+
+  it('asks some, the same ones for the same seed', async () => {
+    const pick = () =>
+      network.mco(['rpc', 'rpcutil', 'ping', '--limit', '34%', '--limit-seed', '5', '--senders']);
+    const [one, other] = [await pick(), await pick()];
+    expect(one.stdout.split('\n')).to.have.length(1);
+    expect(one.stdout).to.equal(other.stdout);
+    expect(one.stderr).to.include('picked from 3 (--limit-seed 5 picks the same)');
+    const any = await network.mco(['rpc', 'rpcutil', 'ping', '-1', '--batch', '1', '--json']);
+    expect(sendersOf(any.stdout)).to.have.length(1);
+    expect(any.code).to.equal(0);
+  });
+
+  it('shows output as it comes, each line after its node', async () => {
+    const { stdout } = await network.mco([
+      'rpc',
+      'lab',
+      'slow',
+      'seconds=0.3',
+      '--stream',
+      '-I',
+      'web1.lab',
+      '--display',
+      'none',
+    ]);
+    expect(stdout).to.equal('web1.lab: one\nweb1.lab: two\nweb1.lab: three');
+  });
+
+  it('shows facts, a node and its collectives', async () => {
+    const facts = await network.mco(['facts', 'os.name']);
+    expect(facts.stdout).to.equal(
+      'Report for fact: os.name\n\n   Debian found 2 times\n   1 node without this fact\n',
+    );
+    const node = await network.mco(['inventory', 'web1.lab']);
+    expect(node).to.include({ code: 0, stderr: '' });
+    expect(node.stdout).to.match(/^Inventory for web1\.lab:\n\n {2}Server Statistics:\n\n/);
+    expect(node.stdout).to.match(/\n {2}Agents:\n\n {4}discovery +lab +rpcutil\n/);
+    expect(node.stdout).to.match(/\n {2}Configuration Management Classes:\n\n {4}role::web\n/);
+    const json = JSON.parse((await network.mco(['inventory', 'web1.lab', '--json'])).stdout);
+    expect(json.inventory.facts).to.deep.include({ country: 'mt' });
+    const away = await network.mco(['inventory', 'gone.lab']);
+    expect(away).to.deep.equal({
+      stdout: '',
+      stderr: 'mco: gone.lab: Offline: the node is offline',
+      code: 4,
+    });
+    const collectives = await network.mco(['inventory', '--list-collectives', '-q']);
+    expect(collectives.stdout).to.equal('   Collective    Nodes\n   mcollective       3\n');
+  });
+
+  it('documents an agent whose DDL is only on nodes', async () => {
+    const { stdout, code } = await network.mco(['plugin', 'doc', 'lab', 'weigh'], {
+      env: { XDG_CACHE_HOME: network.folder.join('other-cache') },
+    });
+    expect(code).to.equal(0);
+    expect(stdout).to.match(/^lab weigh\n---------\n {3}The action weigh of the test\n/);
+    expect(stdout).to.match(/\n {6}unit\n {9}kg or lb\n +Type: list\n +Required: no\n +One Of: kg, lb\n/);
+  });
+
+  it('ends without a word when nobody reads on', async () => {
+    const { stdout, stderr } = await execa({
+      shell: 'bash',
+      extendEnv: false,
+      env: network.environment(),
+      input: '',
+    })`${process.execPath} ${network.executable} plugin doc provision | head -n 1`;
+    expect({ stdout, stderr }).to.deep.equal({ stdout: 'provision agent, version 1.0.0', stderr: '' });
+  });
+
+  it('says what is wrong with the way to the broker', async () => {
+    const config = network.folder.join('wrong.yaml');
+    const { code, stderr } = await network.mco(['config', 'check', '--config', config]);
+    expect(code).to.equal(1);
+    expect(stderr).to.match(/^mco: cannot read the configuration .*wrong\.yaml: ENOENT/);
+    const sound = await network.mco(['config', 'check']);
+    expect(sound.stdout).to.include('is sound: you are rip.mcollective, the broker is mqtts://127.0.0.1:');
+  });
+
+  it('completes in bash what the DDLs on disk allow', async () => {
+    const { stdout } = await execa({ extendEnv: false, env: network.environment() })('bash', [
+      '--norc',
+      '-c',
+      `mco() { "${process.execPath}" "${network.executable}" "$@"; }
+       source <(mco completion bash)
+       complete_line() { COMP_LINE="$1"; COMP_POINT=\${#1}; _mco 2>/dev/null; echo "\${COMPREPLY[*]}"; }
+       complete_line "mco pin"
+       complete_line "mco rpc rpcutil get_f"
+       complete_line "mco rpc lab weigh unit=l"`,
+    ]);
+    expect(stdout.split('\n')).to.deep.equal(['ping', 'get_fact get_facts', 'lb']);
+  });
+});

@@ -1,0 +1,64 @@
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { printed, type Ran, TestNetwork } from '../network.js';
+
+describe('mco and nodes that say nothing', function () {
+  this.timeout(120_000);
+  let network: TestNetwork;
+  let vanished: Promise<Ran>;
+
+  before(async () => {
+    network = await TestNetwork.start();
+    await Promise.all(['well.lab', 'hung.lab', 'doomed.lab'].map((name) => network.addNode(name)));
+    // A node that goes away has half a minute to come back: the other tests run meanwhile.
+    const running = network.start([
+      'rpc',
+      'lab',
+      'slow',
+      'seconds=50',
+      '-I',
+      'doomed.lab',
+      '--stream',
+      '--json',
+    ]);
+    vanished = Promise.resolve(
+      running.then(({ stdout, stderr, exitCode: code }) => ({ stdout, stderr, code })),
+    );
+    await printed(running.stderr, 'doomed.lab: three');
+    await network.daemon('doomed.lab').stop({ signal: 'SIGKILL' });
+    network.daemon('hung.lab').kill('SIGSTOP');
+  });
+  after(async () => {
+    network?.daemon('hung.lab').kill('SIGCONT');
+    await network?.stop();
+  });
+
+  it('names a silent one when nodes are looked for, and exits with 5', async () => {
+    const { stdout, stderr, code } = await network.mco(['rpc', 'lab', 'weigh', '--senders']);
+    expect({ stdout, code }).to.deep.equal({ stdout: 'well.lab', code: 5 });
+    expect(stderr).to.include('Did not answer when nodes were looked for: hung.lab (online, said nothing)');
+    const ping = await network.mco(['ping', '--json']);
+    expect(ping.code).to.equal(5);
+    expect(JSON.parse(ping.stdout)).to.deep.include({ silent: ['hung.lab'], offline: ['doomed.lab'] });
+  });
+
+  it('says of a silent one that is named how often it was asked, and exits with 4', async () => {
+    const { stdout, stderr, code } = await network.mco(['rpc', 'lab', 'weigh', '-I', 'hung.lab']);
+    expect({ stdout, code }).to.deep.equal({ stdout: '', code: 4 });
+    expect(stderr).to.match(
+      /^No answer from: hung\.lab \(no reply: the node is online, was asked 4 times in 10 s and said nothing\)\n/,
+    );
+  });
+
+  it('says of one that was killed with the action that nobody knows what became of it', async () => {
+    const { stdout, code } = await vanished;
+    expect(code).to.equal(4);
+    expect(JSON.parse(stdout).no_answer).to.deep.equal([
+      {
+        sender: 'doomed.lab',
+        state: 'offline',
+        statusmsg: 'the node went offline after it had begun: what became of the action is not known',
+      },
+    ]);
+  });
+});
