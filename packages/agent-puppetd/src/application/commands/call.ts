@@ -1,0 +1,60 @@
+import type { Call, Result } from '@troupe/client';
+import { type Ddl, isEmptyFilter } from '@troupe/core';
+import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
+import type { Session } from './command-line.js';
+import { ExitCode, exitCodeOfCall } from './exit.js';
+
+/** The replies of a call, those that are not ok told as they come. */
+export interface Answers<Data> {
+  readonly ok: readonly Result<Data>[];
+  readonly all: readonly Result<Data>[];
+  readonly exitCode: number;
+}
+
+/** Calls an action of the agent puppetd on all nodes of a session. */
+export function call(
+  session: Session,
+  action: string,
+  input: Readonly<Record<string, unknown>> = {},
+  onProgress?: (sender: string, text: string) => void,
+): Call {
+  const { client, collective, filter, signal } = session;
+  return client.call(ddl as Ddl, action, input, {
+    collective,
+    filter,
+    signal,
+    ...(onProgress && { onProgress: ({ sender, data }) => onProgress(sender, String(data)) }),
+  });
+}
+
+/** Waits for all replies; `tell` makes a line of each that is ok, if it is worth one. */
+export async function collect<Data>(
+  session: Session,
+  replies: Call<Data>,
+  tell: (result: Result<Data>) => string | undefined = () => undefined,
+): Promise<Answers<Data>> {
+  const all: Result<Data>[] = [];
+  for await (const result of replies) {
+    all.push(result);
+    const line = result.ok ? tell(result) : `${result.state}: ${result.statusmsg}`;
+    if (line === undefined || session.isJson) continue;
+    if (result.ok) session.print(`${result.sender}: ${line}`);
+    else session.note(`${result.sender}: ${line}`);
+  }
+  const stats = await replies.stats();
+  if (stats.targets === 0) session.note('No node matches and has the agent puppetd');
+  const exitCode = session.signal.aborted ? ExitCode.interrupted : exitCodeOfCall(stats);
+  return { ok: all.filter((result) => result.ok), all, exitCode };
+}
+
+/** Prints a document where JSON is wanted, and lines otherwise. */
+export function show(session: Session, document: unknown, lines: readonly string[]): void {
+  if (session.isJson) session.print(JSON.stringify(document, undefined, session.isWatched ? 2 : undefined));
+  else for (const line of lines) session.print(line);
+}
+
+/** Whether to go on: asks where no filter says which nodes are meant. */
+export async function isMeant(session: Session, what: string): Promise<boolean> {
+  if (!isEmptyFilter(session.filter)) return true;
+  return session.confirm(`${what} on all nodes?`);
+}

@@ -1,0 +1,123 @@
+// Types alone: whoever shows these commands brings commander, and a node has neither it nor the client.
+import type { Command } from 'commander';
+import type { RunInput } from '../node-run.js';
+import type { CommandLine, Session } from './command-line.js';
+import { manageResource } from './resource.js';
+import { runEverywhere, runOnce, runSchedule } from './runs.js';
+import { disable, enable, showCount, showStatus } from './state.js';
+import { showSummary } from './summary.js';
+
+/** The name under which a command line shows these commands, and what they are for. */
+export const name = 'puppet';
+export const summary = 'Run Puppet, and see how it fares';
+
+/** Adds the subcommands of `mco puppet` to a command of that name. */
+export function define(command: Command, line: CommandLine): void {
+  const add = (usage: string, text: string) => line.withNodes(command.command(usage).description(text));
+  const does = (added: Command, work: (session: Session) => Promise<number>) =>
+    added.action(() => line.run(added, work));
+
+  does(add('count', 'Counts the Puppet agents by what they are doing'), showCount);
+  does(add('status', 'Says what each Puppet agent is doing'), showStatus);
+  does(add('summary', 'Shows how the figures of the last runs are spread over the nodes'), showSummary);
+  does(add('enable', 'Lets Puppet run again'), enable);
+
+  const disabling = add('disable', 'Keeps Puppet from running until it is enabled').argument(
+    '[message]',
+    'why, for whoever finds Puppet disabled',
+  );
+  disabling.action((message?: string) => line.run(disabling, (session) => disable(session, message)));
+
+  const once = withRun(add('runonce', 'Runs Puppet once on all nodes that match'))
+    .option('--foreground', 'show the output of the runs and wait for their ends')
+    .option('--force', 'at once, without the random wait that is configured')
+    .option('--splay', 'wait for a random time first')
+    .option('--no-splay', 'do not')
+    .option('--splaylimit <seconds>', 'the longest random wait', seconds('--splaylimit'));
+  once.action(() => {
+    const { foreground, force, splay, splaylimit } = once.opts();
+    const input = given({ foreground, force, splay, splaylimit });
+    return line.run(once, (session) => runOnce(session, { ...runInput(once), ...input }));
+  });
+
+  const all = withRun(add('runall', 'Runs Puppet on all nodes, so many at a time'))
+    .argument('<concurrency>', 'the most runs at a time', whole('concurrency'))
+    .option('--per-server <n>', 'the most runs at a time with the same Puppet server', whole('--per-server'))
+    .option(
+      '--retries <n>',
+      'how often a node that cannot begin is asked again (default: 2)',
+      whole('--retries', 0),
+    )
+    .option('--rerun <seconds>', 'again and again, each round taking so long at least', seconds('--rerun'));
+  all.action((concurrency: number) => {
+    const { perServer, retries, rerun } = all.opts();
+    const input = { ...runInput(all), force: true };
+    return line.run(all, (session) =>
+      runEverywhere(session, { concurrency, input, ...given({ perServer, retries, rerun }) }),
+    );
+  });
+
+  const spread = withRun(add('schedule', 'Runs Puppet on all nodes in turn, evenly, until it is stopped'))
+    .option('--interval <minutes>', 'the time in which each node runs once', minutes('--interval'), 30 * 60)
+    .option('--concurrency <n>', 'the most runs at a time', whole('--concurrency'))
+    .option('--per-server <n>', 'the most runs at a time with the same Puppet server', whole('--per-server'))
+    .option('--for <minutes>', 'end after this time', minutes('--for'));
+  spread.action(() => {
+    const { interval, concurrency, perServer, for: duration } = spread.opts();
+    const input = { ...runInput(spread), force: true };
+    return line.run(spread, (session) =>
+      runSchedule(session, { interval, input, ...given({ concurrency, perServer, duration }) }),
+    );
+  });
+
+  const single = add('resource', 'Brings one resource into a state, where the nodes allow it')
+    .argument('<type>', 'such as service')
+    .argument('<name>', 'its title')
+    .argument('[properties...]', 'each as NAME=VALUE')
+    .option('--noop', 'only say what would be changed');
+  single.action((type: string, title: string, words: string[]) =>
+    line.run(single, (session) => manageResource(session, type, title, words, single.opts().noop === true)),
+  );
+}
+
+function withRun(command: Command): Command {
+  return command
+    .option('--environment <name>', 'the environment to run')
+    .option('--tags, --tag <tags>', 'apply only what carries one of these tags, separated by commas')
+    .option('--noop', 'only say what would be changed')
+    .option('--no-noop', 'change it, even where puppet.conf says noop')
+    .option('--server <host>', 'ask this Puppet server, where the nodes allow that')
+    .option('--use_cached_catalog', 'apply the catalog of the last run')
+    .option('--no-use_cached_catalog', 'ask for a new one')
+    .option('--ignoreschedules', 'apply resources outside their schedules too');
+}
+
+function runInput(command: Command): RunInput {
+  const { environment, tag, noop, server, use_cached_catalog, ignoreschedules } = command.opts();
+  return given({ environment, tags: tag, noop, server, use_cached_catalog, ignoreschedules });
+}
+
+function given<T extends Record<string, unknown>>(options: T): { [K in keyof T]: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+}
+
+function whole(what: string, least = 1): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least)
+      throw new Error(`${what}: "${text}" is no number from ${least} on`);
+    return value;
+  };
+}
+
+function seconds(what: string): (text: string) => number {
+  return whole(what);
+}
+
+function minutes(what: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!(value > 0)) throw new Error(`${what}: "${text}" is no number of minutes`);
+    return value * 60;
+  };
+}

@@ -1,0 +1,32 @@
+import type { Stats } from '@troupe/client';
+import type { RunAllStats } from '../run-all.js';
+
+/** The exit codes of `mco`. */
+export const ExitCode = {
+  ok: 0,
+  error: 1,
+  failed: 2,
+  noAnswer: 3,
+  partialSilence: 5,
+  interrupted: 130,
+} as const;
+
+/** What a call to many nodes ends with; a failure counts for more than silence. */
+export function exitCodeOfCall({
+  targets,
+  answered,
+  ok,
+}: Pick<Stats, 'targets' | 'answered' | 'ok'>): number {
+  if (targets === 0) return ExitCode.error;
+  if (answered === 0) return ExitCode.noAnswer;
+  if (ok < answered) return ExitCode.failed;
+  return answered < targets ? ExitCode.partialSilence : ExitCode.ok;
+}
+
+/** The same of runs over a fleet: a node that could not begin has failed. */
+export function exitCodeOfRuns({ nodes, failed, notBegun, silent, unheard }: RunAllStats): number {
+  if (nodes === 0) return ExitCode.error;
+  if (failed.length + notBegun.length > 0) return ExitCode.failed;
+  if (silent.length === nodes) return ExitCode.noAnswer;
+  return silent.length + unheard.length > 0 ? ExitCode.partialSilence : ExitCode.ok;
+}

@@ -1,0 +1,90 @@
+import type { Result } from '@troupe/client';
+import type { ActionOf, DataOf } from '@troupe/core';
+import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
+import { call, collect, show } from './call.js';
+import type { Session } from './command-line.js';
+
+type Status = DataOf<ActionOf<typeof ddl, 'status'>>;
+
+/** What the Puppet agents are doing, each on a line. */
+export async function showStatus(session: Session): Promise<number> {
+  const answers = await collect(session, statusCall(session), ({ data }) => lineOf(data));
+  if (session.isJson) show(session, answers.all.map(flat), []);
+  else if (answers.ok.length > 0)
+    show(session, undefined, ['', ...countLines(answers.ok.map(({ data }) => data))]);
+  return answers.exitCode;
+}
+
+/** How many Puppet agents are doing what. */
+export async function showCount(session: Session): Promise<number> {
+  const answers = await collect(session, statusCall(session));
+  const all = answers.ok.map(({ data }) => data);
+  show(session, countsOf(all), countLines(all));
+  return answers.exitCode;
+}
+
+function statusCall({ client, collective, filter, signal }: Session) {
+  return client.agent(ddl).status({}, { collective, filter, signal });
+}
+
+function lineOf({ message, enabled, disable_message }: Status): string {
+  return enabled || !disable_message ? (message ?? '') : `${message}; disabled: ${disable_message}`;
+}
+
+function flat({ sender, state, statusmsg, data }: Result<Status>) {
+  return { sender, state, ...(state === 'ok' ? data : { statusmsg }) };
+}
+
+function countsOf(all: readonly Status[]) {
+  const count = (test: (status: Status) => boolean | null) => all.filter(test).length;
+  return {
+    total: all.length,
+    enabled: count(({ enabled }) => enabled),
+    disabled: count(({ enabled }) => enabled === false),
+    applying: count(({ applying }) => applying),
+    stopped: count(({ status }) => status === 'stopped'),
+    daemons: count(({ daemon_present }) => daemon_present),
+    idling: count(({ idling }) => idling),
+  };
+}
+
+function countLines(all: readonly Status[]): string[] {
+  const { total, enabled, disabled, applying, stopped, daemons, idling } = countsOf(all);
+  const rows: readonly (readonly [string, number])[] = [
+    ['nodes with Puppet', total],
+    ['enabled', enabled],
+    ['disabled', disabled],
+    ['applying a catalog', applying],
+    ['stopped', stopped],
+    ["with Puppet's daemon", daemons],
+    ['daemon idling', idling],
+  ];
+  return rows.map(([what, count]) => `${what.padStart(22)}: ${count}`);
+}
+
+/** Lets Puppet run again. */
+export async function enable(session: Session): Promise<number> {
+  return changed(session, 'enable', {});
+}
+
+/** Keeps Puppet from running. */
+export async function disable(session: Session, message: string | undefined): Promise<number> {
+  return changed(session, 'disable', message === undefined ? {} : { message });
+}
+
+async function changed(session: Session, action: string, input: Record<string, unknown>): Promise<number> {
+  const answers = await collect(session, call(session, action, input));
+  const after = answers.all.filter(({ data }) => typeof data.enabled === 'boolean');
+  const enabled = after.filter(({ data }) => data.enabled).length;
+  show(
+    session,
+    answers.all.map(({ sender, state, statusmsg, data }) => ({
+      sender,
+      state,
+      statusmsg,
+      enabled: data.enabled,
+    })),
+    after.length === 0 ? [] : [`${enabled} enabled, ${after.length - enabled} disabled`],
+  );
+  return answers.exitCode;
+}

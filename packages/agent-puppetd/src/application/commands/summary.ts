@@ -1,0 +1,46 @@
+import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
+import { distributionOf, sparkline } from '../distribution.js';
+import { collect, show } from './call.js';
+import type { Session } from './command-line.js';
+
+const figures = [
+  ['Total resources', 'total_resources'],
+  ['Out of sync resources', 'out_of_sync_resources'],
+  ['Failed resources', 'failed_resources'],
+  ['Changed resources', 'changed_resources'],
+  ['Corrected resources', 'corrected_resources'],
+  ['Config retrieval time (s)', 'config_retrieval_time'],
+  ['Total run time (s)', 'total_time'],
+  ['Time since last run (s)', 'since_lastrun'],
+] as const;
+
+/** How the figures of the last runs are spread over the nodes. */
+export async function showSummary(session: Session): Promise<number> {
+  const { client, collective, filter, signal } = session;
+  const answers = await collect(
+    session,
+    client.agent(ddl).last_run_summary({}, { collective, filter, signal }),
+  );
+  const spread = figures.map(([label, name]) => {
+    const values = answers.ok
+      .map(({ data }) => data[name])
+      .filter((value): value is number => typeof value === 'number' && value >= 0);
+    return { label, name, distribution: distributionOf(values) };
+  });
+  const lines = spread.map(({ label, distribution }) => {
+    const title = `${label}:`.padStart(26);
+    if (!distribution) return `${title} no values`;
+    const { counts, min, average, max } = distribution;
+    const [low, mean, high] = [min, average, max].map((value) => value.toFixed(1));
+    return `${title} ${sparkline(counts)}  min: ${low}  avg: ${mean}  max: ${high}`;
+  });
+  show(
+    session,
+    {
+      nodes: answers.ok.length,
+      ...Object.fromEntries(spread.map(({ name, distribution }) => [name, distribution])),
+    },
+    answers.ok.length === 0 ? [] : [`The last runs of ${answers.ok.length} nodes:`, '', ...lines],
+  );
+  return answers.exitCode;
+}

@@ -1,0 +1,191 @@
+import type { CallOptions, Client, PresenceView, Result } from '@troupe/client';
+import { type ActionOf, type DataOf, type Filter, messageOf } from '@troupe/core';
+import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
+import { Slots } from './slots.js';
+
+type Status = DataOf<ActionOf<typeof ddl, 'status'>>;
+
+/** Which nodes. */
+export interface Selection {
+  readonly filter?: Filter | undefined;
+  /** These nodes, without looking for others. */
+  readonly targets?: readonly string[] | undefined;
+  readonly collective?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A node with Puppet, as it was when it was last heard of. */
+export interface Member {
+  readonly identity: string;
+  /** The Puppet server that it asks; empty where it does not say. */
+  readonly server: string;
+  readonly isEnabled: boolean;
+  readonly isApplying: boolean;
+  readonly disableMessage: string;
+  /** When its last run began: seconds since 1970; 0 where it never ran. */
+  readonly began: number;
+}
+
+/** What a fleet tells. */
+export interface FleetListener {
+  arrived?(member: Member): void;
+  departed?(identity: string): void;
+}
+
+/** New nodes that are asked for their state at the same time. */
+const asksAtOnce = 20;
+
+/** The nodes with Puppet that match a filter, kept up to date by the presence of nodes: nobody is asked again. */
+export class Fleet {
+  readonly #client: Client;
+  readonly #selection: Selection;
+  readonly #presence: PresenceView;
+  readonly #members = new Map<string, Member>();
+  readonly #listeners = new Set<FleetListener>();
+  readonly #asks = new Slots({ concurrency: asksAtOnce });
+  readonly #asked = new Set<string>();
+  readonly #stop: () => void;
+  readonly #closing = new AbortController();
+  #unheard: readonly string[] = [];
+  #offline: readonly string[] = [];
+
+  /** Finds the nodes; `unable` hears of those that did not tell their state. */
+  static async open(
+    client: Client,
+    selection: Selection,
+    unable: (result: Result) => void = () => {},
+  ): Promise<Fleet> {
+    const fleet = new Fleet(client, selection, await client.presence(selection.collective));
+    try {
+      await fleet.refresh(unable);
+      return fleet;
+    } catch (error) {
+      fleet.close();
+      throw error;
+    }
+  }
+
+  private constructor(client: Client, selection: Selection, presence: PresenceView) {
+    this.#client = client;
+    this.#selection = selection;
+    this.#presence = presence;
+    this.#stop = presence.onChange(({ identity, online }) => {
+      if (!online) this.#depart(identity);
+      else if (!this.#members.has(identity)) void this.#welcome(identity);
+    });
+  }
+
+  members(): readonly Member[] {
+    return [...this.#members.values()];
+  }
+
+  get(identity: string): Member | undefined {
+    return this.#members.get(identity);
+  }
+
+  isOnline(identity: string): boolean | undefined {
+    return this.#presence.isOnline(identity);
+  }
+
+  /** Nodes that are online and did not answer when nodes were looked for: whether they match is not known. */
+  get unheard(): readonly string[] {
+    return this.#unheard;
+  }
+
+  /** Nodes that are known to be offline: whether they match is not known. */
+  get offline(): readonly string[] {
+    return this.#offline;
+  }
+
+  /** Notes what was learned of a member. */
+  update(identity: string, change: Partial<Member>): void {
+    const member = this.#members.get(identity);
+    if (member) this.#members.set(identity, { ...member, ...change });
+  }
+
+  /** Hears who comes and goes, until the result is called. */
+  listen(listener: FleetListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Asks all nodes once more: whom presence missed is found, and who matches no longer is let go. */
+  async refresh(unable: (result: Result) => void = () => {}): Promise<void> {
+    const call = this.#client.agent(ddl).status(
+      {},
+      {
+        ...this.#callOptions(),
+        onDiscovered: ({ silent, offline }) => {
+          this.#unheard = silent;
+          this.#offline = offline;
+        },
+      },
+    );
+    const known = new Set(this.#members.keys());
+    for await (const result of call) {
+      if (result.ok) {
+        known.delete(result.sender);
+        this.#admit(memberOf(result.sender, result.data));
+      } else if (result.statusmsg !== stopped) unable(result as unknown as Result);
+    }
+    if (this.#selection.signal?.aborted) return;
+    for (const identity of known) this.#depart(identity);
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#stop();
+    this.#listeners.clear();
+  }
+
+  async #welcome(identity: string): Promise<void> {
+    const { targets } = this.#selection;
+    if (this.#asked.has(identity) || (targets && !targets.includes(identity))) return;
+    this.#asked.add(identity);
+    try {
+      const done = await this.#asks.take('', this.#closing.signal);
+      const call = this.#client.agent(ddl).status({}, { ...this.#callOptions(), targets: [identity] });
+      const result = await call.one().finally(done);
+      // A node that the filter leaves out, or that has no Puppet, says so.
+      if (result.ok && !this.#closing.signal.aborted) this.#admit(memberOf(identity, result.data));
+    } catch (error) {
+      if (!this.#closing.signal.aborted) process.emitWarning(`${identity} came: ${messageOf(error)}`);
+    } finally {
+      this.#asked.delete(identity);
+    }
+  }
+
+  #admit(member: Member): void {
+    const isNew = !this.#members.has(member.identity);
+    this.#members.set(member.identity, member);
+    if (isNew) for (const { arrived } of this.#listeners) arrived?.(member);
+  }
+
+  #depart(identity: string): void {
+    if (!this.#members.delete(identity)) return;
+    for (const { departed } of this.#listeners) departed?.(identity);
+  }
+
+  #callOptions(): CallOptions {
+    const { filter, targets, collective, signal } = this.#selection;
+    return {
+      ...(filter ? { filter } : {}),
+      ...(targets ? { targets } : {}),
+      ...(collective === undefined ? {} : { collective }),
+      signal: signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal,
+    };
+  }
+}
+
+const stopped = 'this client stopped waiting';
+
+function memberOf(identity: string, status: Status): Member {
+  return {
+    identity,
+    server: status.server ?? '',
+    isEnabled: status.enabled !== false,
+    isApplying: status.applying === true,
+    disableMessage: status.disable_message ?? '',
+    began: status.lastrun_began || status.lastrun || 0,
+  };
+}

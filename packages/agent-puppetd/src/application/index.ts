@@ -1,0 +1,8 @@
+export type { CommandLine, Session } from './commands/command-line.js';
+export { define, name, summary } from './commands/define.js';
+export { type Distribution, distributionOf, sparkline } from './distribution.js';
+export { Fleet, type FleetListener, type Member, type Selection } from './fleet.js';
+export { type NodeRun, type NodeRunOptions, type RunInput, runNode } from './node-run.js';
+export { type RunAll, type RunAllOptions, type RunAllStats, rerunAll, runAll } from './run-all.js';
+export { type ScheduleEvent, type ScheduleOptions, schedule } from './schedule.js';
+export { type Limits, Slots } from './slots.js';

@@ -1,0 +1,166 @@
+import type { Client, Result } from '@troupe/client';
+import { type ActionOf, type CallInputOf, type DataOf, Status } from '@troupe/core';
+import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
+import { Watch } from './watch.js';
+
+type Runonce = ActionOf<typeof ddl, 'runonce'>;
+type Reply = Result<DataOf<Runonce>>;
+
+/** What a run is asked to do: the inputs of the action `runonce`, but that it is always waited for. */
+export type RunInput = Omit<CallInputOf<Runonce>, 'foreground' | 'quiet'>;
+
+/** What became of one node. */
+export interface NodeRun {
+  readonly sender: string;
+  /**
+   * `ran`: Puppet ran, and the node told its verdict; `skipped`: there was nothing to do, because Puppet is disabled or
+   * ran already; `not-begun`: the node could or would not begin; `silent`: it is offline, or said nothing.
+   */
+  readonly kind: 'ran' | 'skipped' | 'not-begun' | 'silent';
+  /** It ran and the verdict is good, or it was skipped. */
+  readonly ok: boolean;
+  /** The verdict in one word, such as `changed`, or else the state of the call, such as `offline`. */
+  readonly outcome: string;
+  /** One line for people. */
+  readonly reason: string;
+  /** Empty where nothing was begun. */
+  readonly runId: string;
+  /** When the run began, seconds since 1970; for a node that ran already, its last run. 0 where not known. */
+  readonly began: number;
+  /** From the asking to the end. */
+  readonly seconds: number;
+  /** Whether asking again later may help. */
+  readonly mayRetry: boolean;
+}
+
+/** How one node is run. */
+export interface NodeRunOptions {
+  readonly collective?: string | undefined;
+  /** Stops the waiting, not the run: the promise is rejected with its reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Seconds that a node may be away in the middle of a run, until it is given up; 30 otherwise. */
+  readonly grace?: number | undefined;
+  /** Told when a node has been away for longer than a restart takes: nobody else need wait for it. */
+  readonly onAway?: (() => void) | undefined;
+}
+
+/**
+ * Runs Puppet on one node and waits for the node's own word on how that ended. A daemon that restarts in the middle,
+ * maybe because Puppet replaces it, is asked for the same run when it is back.
+ */
+export async function runNode(
+  client: Client,
+  identity: string,
+  input: RunInput,
+  options: NodeRunOptions = {},
+): Promise<NodeRun> {
+  const { collective, signal, grace = 30, onAway } = options;
+  const start = Date.now();
+  const presence = await client.presence(collective);
+  const watch = new Watch(presence, identity, { grace, signal, onAway });
+  const asking = new Asking(client, identity, collective, watch);
+  try {
+    const run =
+      presence.isOnline(identity) === false
+        ? offline(identity, 'the node is offline')
+        : await asking.run(input, grace, signal);
+    signal?.throwIfAborted();
+    return { ...run, seconds: (Date.now() - start) / 1000 };
+  } finally {
+    watch.stop();
+  }
+}
+
+type Judged = Omit<NodeRun, 'seconds'>;
+
+/** The states of a call after which a run may go on, or may have ended. */
+const inconclusive: readonly string[] = ['offline', 'no-reply', 'unknown', 'cancelled', 'timeout'];
+
+/** The questions to one node about one run. */
+class Asking {
+  readonly #client: Client;
+  readonly #where: { readonly targets: readonly string[]; readonly collective?: string };
+  readonly #identity: string;
+  readonly #watch: Watch;
+  #runId = '';
+
+  constructor(client: Client, identity: string, collective: string | undefined, watch: Watch) {
+    this.#client = client;
+    this.#identity = identity;
+    this.#where = { targets: [identity], ...(collective === undefined ? {} : { collective }) };
+    this.#watch = watch;
+  }
+
+  async run(input: RunInput, grace: number, signal: AbortSignal | undefined): Promise<Judged> {
+    const reply = await this.#watch.during((stop) => {
+      const call = this.#client
+        .agent(ddl)
+        .runonce({ ...input, foreground: true, quiet: true }, { ...this.#where, signal: stop });
+      this.#runId = call.id;
+      return call.one();
+    });
+    if (reply && (reply.data.outcome || !inconclusive.includes(reply.state))) {
+      return judge(reply, this.#runId);
+    }
+    return this.#followed(reply, grace, signal);
+  }
+
+  // The id of the run is that of the request, so it is known although nobody replied.
+  async #followed(cut: Reply | undefined, grace: number, signal: AbortSignal | undefined): Promise<Judged> {
+    let last = cut;
+    for (let until = Date.now() + grace * 1000; Date.now() < until && !signal?.aborted; ) {
+      if (!(await this.#watch.back())) break;
+      const asked = Date.now();
+      const input = { run_id: this.#runId, quiet: true };
+      const reply = await this.#watch.during((stop) =>
+        this.#client
+          .agent(ddl)
+          .follow(input, { ...this.#where, signal: stop })
+          .one(),
+      );
+      if (reply?.data.outcome === 'unknown-run') {
+        const reason = 'the request was lost before the node began';
+        return { ...nothing(this.#identity), outcome: 'lost', reason, mayRetry: true };
+      }
+      if (reply?.data.outcome) return judge(reply, this.#runId);
+      last = reply ?? last;
+      // Neither a policy that forbids to follow nor an agent that cannot will change soon.
+      if (reply?.state === 'denied' || reply?.statuscode === Status.unknownAction) break;
+      if (reply && reply.state === 'no-reply') break;
+      // It was followed for a while, and the node left again.
+      if (Date.now() - asked > 5_000) until = Date.now() + grace * 1000;
+      // A daemon that is about to end refuses what is new.
+      await this.#watch.change(500);
+    }
+    const reason = `what became of the run is not known: ${last?.statusmsg ?? 'the node went away'}`;
+    const outcome = last?.state ?? 'offline';
+    return { ...nothing(this.#identity), kind: 'silent', outcome, reason, runId: this.#runId };
+  }
+}
+
+const skipping: readonly string[] = ['disabled', 'recent'];
+/** The words of a node that did not begin and may do so later. */
+const passing: readonly string[] = ['already-running', 'ssl-locked', 'not-started'];
+
+function judge({ sender, ok, state, statuscode, statusmsg, data }: Reply, runId: string): Judged {
+  const outcome = data.outcome || state;
+  const reason = data.summary || statusmsg;
+  const began = data.initiated_at ?? 0;
+  if (skipping.includes(outcome))
+    return { ...nothing(sender), kind: 'skipped', ok: true, outcome, reason, began };
+  if (!data.outcome || passing.includes(outcome)) {
+    // Refused in passing: the daemon restarts, or has too much to do.
+    const mayRetry = passing.includes(outcome) || (state === 'failed' && statuscode === Status.aborted);
+    return { ...nothing(sender), outcome, reason, mayRetry };
+  }
+  return { sender, kind: 'ran', ok, outcome, reason, runId, began, mayRetry: false };
+}
+
+/** A node that is known to be away. */
+export function offline(identity: string, reason: string): Judged {
+  return { ...nothing(identity), kind: 'silent', outcome: 'offline', reason };
+}
+
+function nothing(sender: string): Omit<Judged, 'outcome' | 'reason'> {
+  return { sender, kind: 'not-begun', ok: false, runId: '', began: 0, mayRetry: false };
+}

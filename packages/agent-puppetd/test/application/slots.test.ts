@@ -1,0 +1,64 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { Slots } from '../../src/application/slots.js';
+
+describe('slots', () => {
+  /** Whoever has a place by now, in the order of getting it. */
+  function line(slots: Slots) {
+    const got: string[] = [];
+    const frees = new Map<string, () => void>();
+    const join = (name: string, server = '', signal?: AbortSignal) =>
+      slots.take(server, signal).then((free) => {
+        got.push(name);
+        frees.set(name, free);
+      });
+    const settle = () => new Promise((resolve) => setImmediate(resolve));
+    return { got, frees, join, settle };
+  }
+
+  it('are given to so many, in the order in which they came', async () => {
+    const slots = new Slots({ concurrency: 2 });
+    const { got, frees, join, settle } = line(slots);
+    for (const name of ['a', 'b', 'c', 'd']) void join(name);
+    await settle();
+    expect(got).to.deep.equal(['a', 'b']);
+    frees.get('b')?.();
+    frees.get('b')?.();
+    await settle();
+    expect(got).to.deep.equal(['a', 'b', 'c']);
+    expect(slots.most).to.equal(2);
+  });
+
+  it('let nobody wait for a server that is not theirs', async () => {
+    const { got, frees, join, settle } = line(new Slots({ concurrency: 3, perServer: 1 }));
+    for (const [name, server] of [
+      ['a1', 'a'],
+      ['a2', 'a'],
+      ['b1', 'b'],
+      ['x1', ''],
+      ['b2', 'b'],
+    ] as const)
+      void join(name, server);
+    await settle();
+    expect(got).to.deep.equal(['a1', 'b1', 'x1']);
+    frees.get('a1')?.();
+    await settle();
+    expect(got.at(-1)).to.equal('a2');
+    frees.get('b1')?.();
+    await settle();
+    expect(got.at(-1)).to.equal('b2');
+  });
+
+  it('are not given to whoever has left the line', async () => {
+    const { got, frees, join, settle } = line(new Slots({ concurrency: 1 }));
+    const leaving = new AbortController();
+    await join('a');
+    const left = join('b', '', leaving.signal).catch((error: Error) => error.message);
+    void join('c');
+    leaving.abort(new Error('gone'));
+    expect(await left).to.equal('gone');
+    frees.get('a')?.();
+    await settle();
+    expect(got).to.deep.equal(['a', 'c']);
+  });
+});
