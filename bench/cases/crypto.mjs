@@ -1,0 +1,80 @@
+import { clientSecurity, nodeSecurity, open, seal } from '@troupe/core';
+import { createTempFolder, makeKeyPair, useTestPki } from '@troupe/testkit';
+import { quantile, ratio } from '../lib/figures.mjs';
+import { round } from '../lib/machine.mjs';
+import { sampleReply } from '../lib/messages.mjs';
+
+export const about = 'cost per message of signing and checking, by kind of key';
+
+/** Baseline: the same message as JSON, without a signature. */
+export async function run({ seconds }) {
+  const folder = await createTempFolder();
+  try {
+    return await measure(folder, seconds);
+  } finally {
+    await folder.close();
+  }
+}
+
+async function measure(folder, seconds) {
+  const pki = await useTestPki(folder.join('pki'));
+  const reply = sampleReply();
+  const plain = Buffer.from(JSON.stringify(reply));
+  const baseline = {
+    sign: await microseconds(seconds, () => Buffer.from(JSON.stringify(reply))),
+    check: await microseconds(seconds, () => JSON.parse(plain.toString())),
+  };
+  const results = [{ key: 'none: JSON alone', ...baseline, bytes: plain.length }];
+  for (const keyType of ['rsa', 'p256', 'ed25519']) {
+    const issue = async (name) => ({
+      mode: 'x509',
+      ca: pki.caCertificate,
+      ...(await pki.issue(name, { keys: await makeKeyPair(keyType) })),
+      callers: { match: '/\\.mcollective$/' },
+    });
+    const broker = { urls: [], keepalive: 30 };
+    const node = nodeSecurity({
+      config: await issue('node.bench'),
+      broker,
+      identity: 'node.bench',
+      stateDir: folder.path,
+    });
+    const client = clientSecurity({ config: await issue('bench.mcollective'), broker, name: '' });
+    const bytes = await seal(reply, node.signer);
+    results.push({
+      key: keyType,
+      sign: await microseconds(seconds, () => seal(reply, node.signer)),
+      check: await microseconds(seconds, () => open(bytes, client.verifier)),
+      bytes: bytes.length,
+    });
+  }
+  return {
+    tables: [
+      {
+        title: `Sealing and opening one reply (${plain.length} bytes of JSON), microseconds, best of ten slices`,
+        head: ['key', 'seal', 'open', 'bytes', 'both, against JSON alone'],
+        rows: results.map(({ key, sign, check, bytes }) => [
+          key,
+          round(sign, 0),
+          round(check, 0),
+          bytes,
+          ratio(sign + check, baseline.sign + baseline.check),
+        ]),
+      },
+    ],
+    results,
+  };
+}
+
+// The best of ten slices: what the others of this machine take away is not the cost of a signature.
+async function microseconds(seconds, work) {
+  for (let index = 0; index < 50; index += 1) await work();
+  const slices = [];
+  for (let slice = 0; slice < 10; slice += 1) {
+    const start = performance.now();
+    let count = 0;
+    for (; performance.now() - start < (seconds * 1000) / 20; count += 1) await work();
+    slices.push(((performance.now() - start) * 1000) / count);
+  }
+  return quantile(slices, 0);
+}

@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { median, ratio, spread, times } from '../lib/figures.mjs';
+import { round, usageOf } from '../lib/machine.mjs';
+import { startPeer } from '../lib/process.mjs';
+import { Site } from '../lib/site.mjs';
+
+export const about = 'start-up and memory of mcod, start-up of mco, each as a whole process';
+
+const mco = fileURLToPath(new URL('../../packages/cli/bin/mco.js', import.meta.url));
+const mqtt = import.meta.resolve('mqtt');
+
+/** Baselines: an empty Node process, and one with a bare MQTT.js connection. */
+export async function run({ brokers, rounds }) {
+  const site = await Site.open({ broker: brokers[0], tls: true });
+  try {
+    const empty = await times(rounds, () => runNode(['-e', '0']));
+    const daemonStarts = await times(rounds, async (index) => {
+      await site.daemon(`start-${index}.fleet`);
+    });
+    for (let index = 0; index < rounds; index += 1) await site.closeLast();
+    const memory = await memories(site);
+    const commands = await commandTimes(site, rounds);
+    return {
+      tables: [memoryTable(memory), startTable({ empty, daemonStarts, commands })],
+      results: { empty, daemonStarts, memory, commands },
+    };
+  } finally {
+    await site.close();
+  }
+}
+
+async function runNode(words, env = {}) {
+  const child = spawn(process.execPath, words, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  let complaint = '';
+  child.stderr.on('data', (text) => {
+    complaint += text;
+  });
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`node ${words.join(' ')} ended with ${code}: ${complaint}`);
+}
+
+async function memories(site) {
+  const all = {};
+  const note = async (name, peer) => {
+    // What a start leaves behind is collected in the first seconds.
+    await delay(3000);
+    all[name] = usageOf(peer.pid);
+  };
+  const empty = await startPeer('-e', ["console.log('up'); setInterval(() => {}, 1e6)"]);
+  await note('empty Node process', empty);
+  await empty.stop();
+  const script = site.folder.join('bare.mjs');
+  writeFileSync(
+    script,
+    `import { connect } from '${mqtt}'; connect(process.argv[2]).on('error', () => {}); console.log('up');`,
+  );
+  const bare = await startPeer(script, [site.broker.url]);
+  await note('bare MQTT.js', bare);
+  await bare.stop();
+  const daemon = await site.daemon('memory.fleet');
+  await note('mcod', daemon);
+  await site.closeLast();
+  return all;
+}
+
+async function commandTimes(site, rounds) {
+  if (!existsSync(mco)) return {};
+  const config = site.folder.join('client.yaml');
+  writeFileSync(config, JSON.stringify(await site.clientConfig('mco.mcollective')));
+  await site.daemon('one.fleet');
+  const env = { TROUPE_CONFIG: config, NO_COLOR: '1' };
+  const commands = {
+    'mco version': ['version'],
+    'mco ping': ['ping'],
+    'mco rpc rpcutil ping': ['rpc', 'rpcutil', 'ping'],
+    'mco rpc rpcutil ping -I one.fleet': ['rpc', 'rpcutil', 'ping', '-I', 'one.fleet'],
+  };
+  const all = {};
+  for (const [name, words] of Object.entries(commands)) {
+    all[name] = await times(rounds, () => runNode([mco, ...words], env)).catch((error) =>
+      error.message.slice(0, 200),
+    );
+  }
+  return all;
+}
+
+function memoryTable(memory) {
+  const empty = memory['empty Node process'];
+  return {
+    title: 'Memory of a process, MiB',
+    head: ['process', 'resident', 'own', 'own, above the empty one', 'resident, against it'],
+    rows: Object.entries(memory).map(([name, { residentMiB, privateMiB }]) => [
+      name,
+      round(residentMiB, 1),
+      round(privateMiB, 1),
+      round(privateMiB - empty.privateMiB, 1),
+      ratio(residentMiB, empty.residentMiB),
+    ]),
+  };
+}
+
+function startTable({ empty, daemonStarts, commands }) {
+  const line = (name, values) =>
+    Array.isArray(values)
+      ? [name, spread(values), ratio(median(values), median(empty))]
+      : [name, values, '-'];
+  return {
+    title: 'From start to end (mcod: to connected and subscribed), milliseconds: median (least … most)',
+    head: ['command', 'ms', 'against node -e 0'],
+    rows: [
+      line('node -e 0', empty),
+      line('mcod', daemonStarts),
+      ...Object.entries(commands).map(([name, values]) => line(name, values)),
+    ],
+  };
+}

@@ -1,0 +1,31 @@
+import { round } from './machine.mjs';
+
+/** Milliseconds that `work` takes. */
+export async function timed(work) {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+/** The times of `rounds` runs, in order. */
+export async function times(rounds, work) {
+  const all = [];
+  for (let index = 0; index < rounds; index += 1) all.push(await timed(() => work(index)));
+  return all;
+}
+
+/** The value below which a share of the values lies. */
+export function quantile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+export const median = (values) => quantile(values, 0.5);
+
+/** `median (least … most)` in milliseconds, for a table. */
+export function spread(values, digits = 0) {
+  const [least, middle, most] = [Math.min(...values), median(values), Math.max(...values)];
+  return `${round(middle, digits)} (${round(least, digits)} … ${round(most, digits)})`;
+}
+
+export const ratio = (value, baseline) => `${round(value / baseline, 2)} x`;
