@@ -85,12 +85,13 @@ export class Lease {
       await this.confirm();
     } catch (error) {
       if (!this.#isKept) return;
-      const isGone =
-        error instanceof StepFailure && error.kind !== 'unreachable' && error.kind !== 'interrupted';
-      if (isGone || Date.now() >= this.#ends) {
+      // A daemon that restarts refuses too: only what the node says of the lease itself decides.
+      const kind = error instanceof StepFailure ? error.kind : undefined;
+      if (kind === 'lost' || kind === 'permanent' || Date.now() >= this.#ends) {
         this.stop();
-        const kind = error instanceof StepFailure && error.kind === 'permanent' ? 'permanent' : 'lost';
-        this.#lost.abort(new StepFailure(kind, messageOf(error), { cause: error }));
+        this.#lost.abort(
+          new StepFailure(kind === 'permanent' ? kind : 'lost', messageOf(error), { cause: error }),
+        );
         return;
       }
       this.#timer = setTimeout(() => void this.#renew(), 1000);

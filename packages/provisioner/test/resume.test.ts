@@ -151,7 +151,7 @@ describe('a provisioner that has lost its lease', () => {
     let finish: (words: string) => void = () => {};
     machine.before = (action) => {
       if (action === 'renew') renewals += 1;
-      if (renewals === 4) finish('it went well');
+      if (renewals === 2) finish('it went well');
     };
     machine.puppet = (stage) =>
       stage === 'production'
@@ -161,6 +161,6 @@ describe('a provisioner that has lost its lease', () => {
             finish = resolve;
           });
     await waitFor('the end', () => watched.of('done')[0], { timeoutSeconds: 14 });
-    expect(renewals).to.be.greaterThan(3);
+    expect(renewals).to.be.greaterThan(1);
   }).timeout(15_000);
 });

@@ -13,7 +13,12 @@ import { status } from './status.js';
 type Action = (...args: never[]) => ExitCode | Promise<ExitCode>;
 
 /** Runs `mcprovision` with these arguments; resolves to its exit code. */
-export async function runProgram(args: readonly string[], io: Io): Promise<ExitCode> {
+export async function runProgram(args: readonly string[], given: Io): Promise<ExitCode> {
+  const io: Io = {
+    ...given,
+    out: (text) => given.out(printable(text)),
+    err: (text) => given.err(printable(text)),
+  };
   let code: ExitCode = ExitCode.ok;
   const program = build(io, (action) => async (...given: unknown[]) => {
     code = await action(...(given as never[]));
@@ -71,6 +76,12 @@ function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Prom
     noting((node: string, options: Parameters<typeof simulate>[2]) => simulate(io, node, options)),
   );
   return program;
+}
+
+// What nodes say ends up on a terminal: nothing in it may move the cursor or change colours.
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is meant
+  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?');
 }
 
 function counted(text: string): number {

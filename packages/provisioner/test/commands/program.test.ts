@@ -216,6 +216,14 @@ describe('mcprovision', () => {
       expect(lines()[0].record.history).to.be.an('array').that.is.not.empty;
     });
 
+    it('show nothing that could play with the terminal', async () => {
+      await world.master('puppet1', eu);
+      const { machine } = await world.node('web1', { facts: eu });
+      machine.record.putAside('bad \u001b[2J\u009b1m news');
+      await call('', 'status');
+      expect(out).to.contain('bad ?[2J?1m news');
+    });
+
     it('release: the node goes on where it stopped', async () => {
       const machine = await quarantined();
       expect(await call('', 'release', 'web1')).to.equal(0);
