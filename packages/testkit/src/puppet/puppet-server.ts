@@ -23,6 +23,8 @@ export interface PuppetServerOptions {
   code: PuppetCode;
   /** Bits of all RSA keys that it makes: 2048 unless told, for speed; Puppet's own default is 4096. */
   keyLength?: number;
+  /** Versions of TLS that it speaks, as Java names them: TLSv1.2 unless told, as Ruby's client stalls with TLSv1.3. */
+  tlsVersions?: readonly string[];
   /** Words put before the command that starts the JVM, such as the `networkPrefix` of a host. */
   exec?: readonly string[];
   /** What `aotJar()` returned, or its promise: configuration and CA are made while it compiles. */

@@ -13,6 +13,7 @@ export interface ServerIdentity {
   certname: string;
   dnsAltNames: readonly string[];
   keyLength: number;
+  tlsVersions: readonly string[];
 }
 
 /** Writes the whole configuration of a private server, without its CA and its code. */
@@ -66,13 +67,12 @@ environment_timeout = 0
 }
 
 /** One file for all services: the server reads JSON where its package has HOCON. */
-function serviceSettings(paths: ServerPaths, { name, address, port }: ServerIdentity): object {
+function serviceSettings(paths: ServerPaths, { name, address, port, tlsVersions }: ServerIdentity): object {
   return {
     global: { 'logging-config': paths.loggingConfig },
     webserver: {
       'client-auth': 'want',
-      // Ruby's HTTP client waits 30 s for nothing on a TLS 1.3 connection that Jetty keeps alive.
-      'ssl-protocols': ['TLSv1.2'],
+      'ssl-protocols': tlsVersions,
       'ssl-host': address,
       'ssl-port': port,
     },

@@ -16,6 +16,8 @@ export async function prepareServer(options: PuppetServerOptions, paths: ServerP
     port: options.port ?? 8140,
     dnsAltNames: options.dnsAltNames ?? ['puppet'],
     keyLength: options.keyLength ?? 2048,
+    // Ruby's HTTP client waits 30 s for nothing on a TLS 1.3 connection that Jetty keeps alive.
+    tlsVersions: options.tlsVersions ?? ['TLSv1.2'],
   });
   await installCode(paths.environments, options.code);
   await writeFile(paths.restartFile, '0');

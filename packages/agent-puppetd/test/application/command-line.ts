@@ -1,0 +1,52 @@
+import type { Client } from '@troupe/client';
+import { parseFilter } from '@troupe/core';
+import { Command } from 'commander';
+import { type CommandLine, define, type Session } from '../../src/application/index.js';
+
+/** What a command line printed, and how it ended. */
+export interface Outcome {
+  readonly exitCode: number;
+  readonly data: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** Runs the words after `mco puppet`; the least that `mco` itself provides. */
+export async function puppet(
+  client: Client,
+  words: readonly string[],
+  more: Partial<Session> = {},
+): Promise<Outcome> {
+  const data: string[] = [];
+  const notes: string[] = [];
+  let exitCode = -1;
+  const line: CommandLine = {
+    withNodes: (command) =>
+      command
+        .option('-I, --with-identity <identity>', 'a node', (text, before: string[] = []) => [
+          ...before,
+          text,
+        ])
+        .option('--json', 'JSON')
+        .option('--yes', 'all nodes'),
+    run: async (command, work) => {
+      const { withIdentity = [], json = false, yes = false } = command.opts();
+      exitCode = await work({
+        client,
+        collective: client.mainCollective,
+        filter: client.filter(parseFilter({ identities: withIdentity })),
+        signal: new AbortController().signal,
+        isJson: json,
+        isWatched: false,
+        print: (text) => data.push(text),
+        note: (text) => notes.push(text),
+        confirm: async () => yes,
+        ...more,
+      });
+    },
+  };
+  const command = new Command('puppet').exitOverride().configureOutput({ writeErr: () => {} });
+  define(command, line);
+  for (const sub of command.commands) sub.exitOverride().configureOutput({ writeErr: () => {} });
+  await command.parseAsync([...words], { from: 'user' });
+  return { exitCode, data, notes };
+}

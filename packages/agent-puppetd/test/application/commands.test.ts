@@ -1,0 +1,118 @@
+import type { Client } from '@troupe/client';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { puppet } from './command-line.js';
+import { FakeFleet } from './fake-fleet.js';
+
+describe('mco puppet', () => {
+  let fleet: FakeFleet;
+  let client: Client;
+
+  before(async () => {
+    fleet = new FakeFleet();
+    await fleet.start('web1');
+    await fleet.start('web2', { enabled: false });
+    await fleet.start('db1', { outcome: 'failed-resources' });
+    client = await fleet.client();
+  });
+
+  after(() => fleet[Symbol.asyncDispose]());
+
+  it('count', async () => {
+    const { exitCode, data } = await puppet(client, ['count']);
+    expect(exitCode).to.equal(0);
+    expect(data.map((line) => line.trim())).to.include.members(['nodes with Puppet: 3', 'disabled: 1']);
+    const { data: json } = await puppet(client, ['count', '--json']);
+    expect(JSON.parse(json.join(''))).to.include({ total: 3, enabled: 2, stopped: 3 });
+  });
+
+  it('status', async () => {
+    const { exitCode, data } = await puppet(client, ['status', '-I', 'web1', '-I', 'db1']);
+    expect(exitCode).to.equal(0);
+    expect(data).to.include('web1: stopped; never ran').and.include('db1: stopped; never ran');
+    const gone = await puppet(client, ['status', '-I', 'gone', '--json']);
+    expect(gone.exitCode).to.equal(3);
+    expect(JSON.parse(gone.data.join(''))[0]).to.include({ sender: 'gone', state: 'no-reply' });
+  });
+
+  it('summary', async () => {
+    const { exitCode, data } = await puppet(client, ['summary']);
+    expect(exitCode).to.equal(0);
+    expect(data.join('\n')).to.match(
+      /Total resources: [▁▂▃▄▅▆▇█]{20} {2}min: 3\.0 {2}avg: 3\.7 {2}max: 4\.0/,
+    );
+    expect(data.join('\n')).to.match(/Changed resources: no values/);
+  });
+
+  it('enable and disable', async () => {
+    expect(await puppet(client, ['enable', '-I', 'web1'])).to.deep.include({
+      exitCode: 0,
+      data: ['1 enabled, 0 disabled'],
+    });
+    expect(await puppet(client, ['disable', 'moving', '-I', 'web1'])).to.deep.include({
+      exitCode: 0,
+      data: ['0 enabled, 1 disabled'],
+    });
+  });
+
+  it('runonce, which asks before it runs everywhere at once', async () => {
+    const before = fleet.runs.length;
+    expect((await puppet(client, ['runonce'])).exitCode).to.equal(1);
+    expect(fleet.runs.length).to.equal(before);
+    const all = await puppet(client, ['runonce', '--yes', '--foreground', '--tags', 'a,b', '--no-noop']);
+    expect(all.exitCode).to.equal(2);
+    expect(all.data).to.include('web1: it is unchanged');
+    expect(all.notes).to.include('db1: failed: it is failed-resources');
+  });
+
+  it('runall', async () => {
+    const { exitCode, data, notes } = await puppet(client, ['runall', '2', '--retries', '0']);
+    expect(exitCode).to.equal(2);
+    expect(data).to.have.length(3);
+    expect(notes.at(-1)).to.match(
+      /^1 of 3 ran well; 1 failed \(db1\); 1 skipped \(web2\); at most 2 at a time/,
+    );
+    const json = await puppet(client, ['runall', '1', '-I', 'web1', '--json']);
+    expect(json.exitCode).to.equal(0);
+    expect(JSON.parse(json.data[0] ?? '')).to.include({ sender: 'web1', kind: 'ran', ok: true });
+  });
+
+  it('runall is interrupted with a code of its own', async () => {
+    const { exitCode } = await puppet(client, ['runall', '1'], { signal: AbortSignal.abort() });
+    expect(exitCode).to.equal(130);
+  });
+
+  it('schedule, until its time is over', async () => {
+    const words = ['schedule', '--interval', '0.01', '--for', '0.05', '-I', 'web1', '--json'];
+    const { exitCode, data } = await puppet(client, words);
+    expect(exitCode).to.equal(0);
+    const types = data.map((text) => JSON.parse(text)).map(({ type = 'run' }) => type);
+    expect(types[0]).to.equal('fleet');
+    expect(types).to.include('run');
+  });
+
+  it('resource', async () => {
+    const words = ['resource', 'service', 'nginx', 'ensure=running', '-I', 'web1'];
+    expect(await puppet(client, words)).to.deep.include({
+      exitCode: 0,
+      data: ['web1: service[nginx] {"ensure":"running"}', '1 changed, 0 as they should be'],
+    });
+    expect(await puppet(client, [...words, '--noop'])).to.deep.include({
+      data: ['0 changed, 1 as they should be'],
+    });
+    expect((await puppet(client, ['resource', 'service', 'nginx'])).exitCode).to.equal(1);
+    const wrong = puppet(client, ['resource', 'service', 'nginx', 'running', '-I', 'web1']);
+    expect(await wrong.catch((error: Error) => error.message)).to.match(/NAME=VALUE/);
+  });
+
+  for (const [words, message] of [
+    [['runall'], /concurrency/],
+    [['runall', '0'], /no number from 1 on/],
+    [['runall', 'three'], /no number from 1 on/],
+    [['schedule', '--interval', '-5'], /no number of minutes/],
+  ] as const) {
+    it(`refuses ${words.join(' ')}`, async () => {
+      expect(await puppet(client, words).catch((error: Error) => error.message)).to.match(message);
+    });
+  }
+});
