@@ -3,7 +3,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { LineCounter, parseDocument } from 'yaml';
 import { suggestion } from '../ddl/suggestion.js';
 import { messageOf, TroupeError } from '../errors.js';
-import { nestsDeeper } from './depth.js';
+import { nestsDeeper, opensTooMuch } from './depth.js';
 
 const mostDepth = 64;
 
@@ -27,9 +27,10 @@ export function loadConfig<T>(file: string, schema: ConfigSchema): T {
 
 /** As loadConfig, for a text that came from `where`. */
 export function parseConfig<T>(text: string, schema: ConfigSchema, where: string): T {
+  if (opensTooMuch(text)) throw new TroupeError('CONFIG_INVALID', `${where}: it nests too deeply to be read`);
   const lines = new LineCounter();
   const document = readAs(where, () =>
-    parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' }),
+    parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error', stringKeys: true }),
   );
   const [fault] = document.errors;
   if (fault) {

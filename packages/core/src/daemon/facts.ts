@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { arch, cpus, hostname, networkInterfaces, platform, release, totalmem } from 'node:os';
 import { extname, join } from 'node:path';
 import { parse } from 'yaml';
-import { nestsDeeper } from '../config/depth.js';
+import { nestsDeeper, opensTooMuch } from '../config/depth.js';
 import { messageOf, TroupeError } from '../errors.js';
 import type { Facts } from '../filter/filter.js';
 import type { Logger } from '../log.js';
@@ -64,9 +64,12 @@ export class FactSource {
   }
 }
 
+// A key that is a collection is turned into a text again and again: 800 bytes of "? ? ?" take half a minute.
+const yamlOptions = { maxAliasCount: 100, prettyErrors: false, logLevel: 'error', stringKeys: true } as const;
+
 const parsers: Readonly<Record<string, (text: string) => unknown>> = {
-  '.yaml': (text) => parse(text, { maxAliasCount: 100, prettyErrors: false, logLevel: 'error' }),
-  '.yml': (text) => parse(text, { maxAliasCount: 100, prettyErrors: false, logLevel: 'error' }),
+  '.yaml': (text) => parse(text, yamlOptions),
+  '.yml': (text) => parse(text, yamlOptions),
   '.json': (text) => JSON.parse(text),
   '.txt': (text) =>
     Object.fromEntries(
@@ -84,6 +87,7 @@ function parseFacts(file: string, size: number): Facts {
 
 /** The facts of a text that came from `file`, whose ending says how to read it. Throws FILE_UNREADABLE. */
 export function parseFactText(text: string, file: string): Facts {
+  if (opensTooMuch(text)) throw unusable(file, 'it nests too deeply to be read');
   let facts: unknown;
   try {
     facts = parsers[extname(file)]?.(text) ?? {};

@@ -16,6 +16,7 @@ describe('parseFactText', () => {
       `a: &a [${'x,'.repeat(9)}x]\nb: &b [${'*a,'.repeat(20)}*a]\nc: [${'*b,'.repeat(20)}*b]`,
       'alias',
     ],
+    ['keys that are collections', `${'? '.repeat(150)}x`, 'keys must be strings'],
     ['a list', '- a', 'does not hold names and values'],
     ['a text', 'hello', 'does not hold names and values'],
   ] as const) {
