@@ -1,6 +1,7 @@
 import type { IClientOptions, MqttClient } from 'mqtt';
 import { messageOf, TroupeError } from '../errors.js';
 import type { Logger } from '../log.js';
+import { isLoopback } from '../security/modes.js';
 import type { Credentials } from '../security/security.js';
 import { backoff } from './backoff.js';
 import { type Listener, matchesTopic, type PublishOptions, type Transport, type Will } from './transport.js';
@@ -139,7 +140,9 @@ class MqttTransport implements Transport {
   async #handshake(url: string, protocolVersion: 4 | 5): Promise<MqttClient> {
     const { connect } = await import('mqtt');
     const { clientId, credentials, keepalive, will } = this.#options;
-    const { ca, certificate, key } = credentials.tls ?? {};
+    // MQTT.js turns mqtt:// into mqtts:// where it is given a certificate, and a plain broker on this machine may want none.
+    const isPlain = url.startsWith('mqtt:') && isLoopback(url);
+    const { ca, certificate, key } = (isPlain ? undefined : credentials.tls) ?? {};
     const settings: IClientOptions = {
       protocolVersion,
       clientId,
@@ -196,10 +199,11 @@ class MqttTransport implements Transport {
   }
 
   async #resubscribe(client: MqttClient): Promise<void> {
-    const wanted = new Map<string, 0 | 1>();
+    const wanted: Record<string, { qos: 0 | 1 }> = {};
     for (const { filter, qos } of this.#subscriptions)
-      wanted.set(filter, Math.max(qos, wanted.get(filter) ?? 0) as 0 | 1);
-    for (const [filter, qos] of wanted) await subscribeTo(client, filter, qos);
+      wanted[filter] = { qos: Math.max(qos, wanted[filter]?.qos ?? 0) as 0 | 1 };
+    // All in one packet: a fleet that comes back waits for one answer each, and not for one each time.
+    if (this.#subscriptions.size > 0) await subscribeTo(client, wanted);
   }
 
   #lost(client: MqttClient, url: string): void {
@@ -240,7 +244,8 @@ class MqttTransport implements Transport {
     const isNew = ![...this.#subscriptions].some((other) => other.filter === filter);
     this.#subscriptions.add(subscription);
     try {
-      if (isNew && this.#client?.connected) await subscribeTo(this.#client, filter, subscription.qos);
+      if (isNew && this.#client?.connected)
+        await subscribeTo(this.#client, { [filter]: { qos: subscription.qos } });
     } catch (error) {
       this.#subscriptions.delete(subscription);
       throw error;
@@ -282,12 +287,21 @@ async function whileConnected<T>(client: MqttClient, work: Promise<T>): Promise<
   }
 }
 
-async function subscribeTo(client: MqttClient, filter: string, qos: 0 | 1): Promise<void> {
-  const grants = await whileConnected(client, client.subscribeAsync(filter, { qos }));
-  // MQTT.js drops filters that it is subscribed to already, and then grants is empty.
-  if (grants.some((grant) => grant.qos > 2)) {
-    throw new TroupeError('BROKER_REFUSED', `the broker does not let us hear ${filter}`);
+async function subscribeTo(
+  client: MqttClient,
+  wanted: Readonly<Record<string, { qos: 0 | 1 }>>,
+): Promise<void> {
+  const filters = Object.keys(wanted);
+  try {
+    const grants = await whileConnected(client, client.subscribeAsync({ ...wanted }));
+    // MQTT.js drops filters that it is subscribed to already, and then grants is empty.
+    if (!grants.some(({ qos }) => qos > 2)) return;
+  } catch (error) {
+    // The reason codes of a SUBACK that begin with 0x80 are refusals.
+    if (!(Number((error as { code?: unknown }).code) >= 128)) throw error;
   }
+  const what = filters.length === 1 ? filters[0] : `one of ${filters.join(', ')}`;
+  throw new TroupeError('BROKER_REFUSED', `the broker does not let us hear ${what}`);
 }
 
 type ConnectFailure = Error & { isVersionRefusal?: boolean };
