@@ -1,14 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Client } from '@troupe/client';
-import {
-  emptyFilter,
-  type Filter,
-  type Logger,
-  messageOf,
-  parseExpression,
-  silentLogger,
-} from '@troupe/core';
-import PQueue from 'p-queue';
+import { emptyFilter, type Filter, type Logger, parseExpression, silentLogger } from '@troupe/core';
 import { backoffSeconds } from './backoff.js';
 import type { ProvisionerConfig } from './config/config.js';
 import { doesAnything } from './config/switches.js';
@@ -22,11 +14,11 @@ import { endMessage } from './message.js';
 import { NameGuard } from './name-guard.js';
 import { Notifier } from './notifier.js';
 import { peersOf } from './peers.js';
-import { type Kit, type NoPlan, type Plan, planFor } from './plan.js';
-import { type Ending, provision } from './provisioning.js';
-import { putAsideAnybody } from './quarantine.js';
+import type { Kit, NoPlan } from './plan.js';
+import type { Ending } from './provisioning.js';
 import type { NodeReport } from './report.js';
 import { type Job, type NodeInHand, Roster } from './roster.js';
+import { Workshop } from './workshop.js';
 
 export interface ProvisionerOptions {
   readonly client: Client;
@@ -64,8 +56,6 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
 const unfinished = 'provision().done=false and provision().quarantined=false and provision().step=/./';
 /** Seconds; the main collective may be large. */
 const leastBetweenMainLooks = 60;
-/** Milliseconds after which a plan is looked at again before it is carried out. */
-const planIsGoodFor = 10_000;
 /** Milliseconds that notifications under way get at the end. */
 const lastWords = 10_000;
 
@@ -76,8 +66,7 @@ class RunningProvisioner implements Provisioner {
   readonly #pinKeys: boolean;
   readonly #notifier: Notifier;
   readonly #intakes: Intake[] = [];
-  readonly #planning: PQueue;
-  readonly #places: MasterPlaces;
+  readonly #workshop: Workshop;
   readonly #roster = new Roster();
   readonly #work = new Set<Promise<void>>();
   readonly #stop = new AbortController();
@@ -96,8 +85,7 @@ class RunningProvisioner implements Provisioner {
     const guard = new NameGuard(peers, masters, config);
     this.#kit = { config, peers, masters, guard, events, log, owner: this.owner, loadOf };
     this.#notifier = new Notifier(peers, config.notify, events, log);
-    this.#planning = new PQueue({ concurrency: config.workers });
-    this.#places = places;
+    this.#workshop = new Workshop(this.#kit, places, this.#stop.signal);
   }
 
   on(listener: EventListener): () => void {
@@ -182,60 +170,9 @@ class RunningProvisioner implements Provisioner {
   #begin(given: Job): void {
     const job: Job = { ...given, state: 'planning' };
     this.#roster.take(job);
-    const work = this.#carryOut(job).then((ending) => this.#conclude(job, ending));
+    const work = this.#workshop.carryOut(job).then((ending) => this.#conclude(job, ending));
     this.#work.add(work);
     void work.finally(() => this.#work.delete(work));
-  }
-
-  // Never rejects.
-  async #carryOut(job: Job): Promise<Ending | NoPlan> {
-    try {
-      for (;;) {
-        const plan = await this.#planning.add(() => planFor(job, this.#kit, this.#stop.signal));
-        if ('refusal' in plan) return plan;
-        const ending = await this.#onMaster(job, plan);
-        if (ending) return ending;
-      }
-    } catch (error) {
-      return this.#endingOf(job, error);
-    }
-  }
-
-  // Nothing where it has to go to another master meanwhile.
-  #onMaster(job: Job, plan: Plan): Promise<Ending | NoPlan | undefined> {
-    const { identity } = plan.master;
-    const { signal } = this.#stop;
-    const planned = Date.now();
-    job.master = identity;
-    job.state = 'queued';
-    return this.#places.run(identity, async () => {
-      const isFresh = Date.now() - planned < planIsGoodFor;
-      const now = isFresh ? plan : await planFor(job, this.#kit, signal);
-      if ('refusal' in now) return now;
-      if (now.master.identity !== identity) return undefined;
-      job.state = 'working';
-      return provision(now, this.#kit, signal);
-    });
-  }
-
-  async #endingOf(job: Job, error: unknown): Promise<Ending> {
-    if (!(error instanceof StepFailure)) {
-      this.#log.error({ err: error }, 'an error that was not foreseen');
-      return { kind: 'unreachable', reason: `an error that was not foreseen: ${messageOf(error)}` };
-    }
-    const { kind, message: reason } = error;
-    if (kind === 'stopped') return { kind };
-    if (kind === 'lost' || kind === 'gone') return { kind: 'lost', reason };
-    if (kind !== 'permanent') return { kind: 'unreachable', reason };
-    const recorded = await putAsideAnybody(job, this.#kit.peers, reason);
-    const report = {
-      identity: job.identity,
-      failure: reason,
-      seconds: 0,
-      secondsOutsidePuppet: 0,
-      steps: [],
-    };
-    return { kind: 'quarantined', reason, recorded, report: { ...report, outcome: 'quarantined' } };
   }
 
   async #conclude(job: Job, ending: Ending | NoPlan): Promise<void> {

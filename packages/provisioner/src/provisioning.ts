@@ -6,6 +6,7 @@ import { findingsOf } from './node-record.js';
 import type { Kit, Plan } from './plan.js';
 import { putAside, putAsideAnybody } from './quarantine.js';
 import type { NodeReport } from './report.js';
+import { type StepTime, stepTime } from './step-time.js';
 import { beginNameCheck } from './steps/ca.js';
 import { unmetCondition } from './steps/condition.js';
 import { stepsOf } from './steps/index.js';
@@ -244,22 +245,6 @@ class Provisioning {
       steps: this.#journal.tally.steps(),
     };
   }
-}
-
-interface StepTime {
-  readonly seconds: number;
-  readonly signal: AbortSignal;
-  clear(): void;
-}
-
-/** Seconds in which what a node says of the end of its time may still arrive. */
-const grace = 15;
-
-function stepTime(name: string, seconds: number, others: readonly AbortSignal[]): StepTime {
-  const over = new AbortController();
-  const reason = new StepFailure('failed', `the step ${name} did not end within its ${seconds} s`);
-  const timer = setTimeout(() => over.abort(reason), (seconds + grace) * 1000);
-  return { seconds, signal: AbortSignal.any([...others, over.signal]), clear: () => clearTimeout(timer) };
 }
 
 function words({ name }: Step, failures: number, reason: string): string {
