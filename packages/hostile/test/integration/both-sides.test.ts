@@ -1,0 +1,112 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  createLogger,
+  createVerifier,
+  type Daemon,
+  openAuditEvent,
+  parseDaemonConfig,
+  readToken,
+  startDaemon,
+  TrustStore,
+} from '@troupe/core';
+import { waitFor } from '@troupe/testkit';
+import { expect } from 'chai';
+import { after, afterEach, before, describe, it } from 'mocha';
+import { ask } from '../../src/attacks/message.js';
+import { World } from '../../src/world.js';
+
+describe('what both sides are told', function () {
+  this.timeout(30_000);
+  let world: World;
+  let daemon: Daemon | undefined;
+  before(async () => {
+    world = await World.create();
+  });
+  after(() => world?.close());
+  afterEach(async () => {
+    await daemon?.close();
+    daemon = undefined;
+    await world.disperse();
+  });
+
+  /** A machine that enrols; resolves with what its log says. */
+  async function enrol(name: string, token: string): Promise<string[]> {
+    const lines: string[] = [];
+    const log = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
+    const file = world.folder.join(`${name}.token`);
+    writeFileSync(file, token, { mode: 0o600 });
+    const config = {
+      identity: name,
+      security: { mode: 'token', token: file },
+      state_dir: world.folder.join(name),
+      facts: { paths: [world.folder.join('facts.yaml')] },
+    };
+    daemon = await startDaemon({
+      config: parseDaemonConfig(JSON.stringify(config)),
+      configFile: 'none',
+      log,
+    });
+    return lines;
+  }
+  const says = (lines: readonly string[], words: string) =>
+    waitFor(words, () => lines.some((line) => line.includes(words)));
+
+  it('of a token that is good: the machine comes in', async () => {
+    await says(
+      await enrol('new1.lab', await world.token({ uses: 1, facts: ['secret=abc'] })),
+      'connected to the broker',
+    );
+  });
+
+  it('of a token that is revoked', async () => {
+    const token = await world.token();
+    const { jti } = readToken(token);
+    appendFileSync(world.folder.join('revoked'), `${jti}\n`);
+    const lines = await enrol('new2.lab', token);
+    await says(
+      lines,
+      `perhaps the enrolment token ${jti} is revoked or used up: the broker's log has the reason`,
+    );
+    await says(world.log, `the enrolment token ${jti} is refused: it is revoked`);
+  });
+
+  it('of a token that is used up', async () => {
+    const token = await world.token({ uses: 1 });
+    await says(await enrol('new3.lab', token), 'connected to the broker');
+    await daemon?.close();
+    await says(await enrol('new4.lab', token), 'is revoked or used up');
+    await says(world.log, 'it is used up: 1 machines have used it');
+  });
+
+  for (const [what, more, words] of [
+    ['that is over', { ttlSeconds: -60 }, 'the enrolment token expired at'],
+    ['for other machines', { facts: ['secret=xyz'] }, 'the enrolment token is for machines with secret=xyz'],
+  ] as const) {
+    it(`of a token ${what}: the machine does not even start`, async () => {
+      const refused = await enrol('new5.lab', await world.token(more)).catch((error: Error) => error.message);
+      expect(refused).to.include(words);
+    });
+  }
+
+  it('of a request: a collector hears the very line of the audit', async () => {
+    const collector = await world.join('alice.mcollective');
+    await collector.subscribe('mco/mcollective/event/#');
+    await ask(world, world.request());
+    const event = await waitFor('the event', () => collector.heard[0]);
+    const trust = new TrustStore({ ca: readFileSync(world.pki.caCertificate, 'utf8') });
+    const verifier = createVerifier({ certificates: { trust } });
+    const { line } = await openAuditEvent(event.payload, 'web1.lab', verifier);
+    expect(readFileSync(world.auditFile, 'utf8').split('\n')).to.include(line);
+    const forged = world.sign('web2.lab', {
+      v: 1,
+      type: 'event',
+      kind: 'audit',
+      sender: 'web1.lab',
+      collective: 'mcollective',
+      time: 1,
+      line,
+    });
+    const refused = await openAuditEvent(forged, 'web1.lab', verifier).catch((error: Error) => error.message);
+    expect(refused).to.equal('an event on the topic of "web1.lab" is from "web2.lab"');
+  });
+});
