@@ -1,4 +1,4 @@
-import { type Presence, parsePresence, type Topics, type Transport } from '@troupe/core';
+import { type Presence, parsePresence, type Topic, type Topics, type Transport } from '@troupe/core';
 
 export type PresenceListener = (presence: Presence) => void;
 
@@ -15,7 +15,13 @@ export class PresenceView {
   /** Subscribes, and waits until the records that the broker retains are in. */
   static async open(transport: Transport, topics: Topics, collective: string): Promise<PresenceView> {
     const view = new PresenceView();
-    await transport.subscribe(topics.presences(collective), (payload) => view.#take(payload), { qos: 1 });
+    await transport.subscribe(
+      topics.presences(collective),
+      (payload, topic) => view.#take(payload, topics.parse(topic)),
+      {
+        qos: 1,
+      },
+    );
     await view.#settled();
     return view;
   }
@@ -48,12 +54,19 @@ export class PresenceView {
     return () => this.#listeners.delete(listener);
   }
 
-  #take(payload: Uint8Array): void {
-    const record = parsePresence(payload);
+  #take(payload: Uint8Array, topic: Topic | undefined): void {
+    const record = parsePresence(payload) ?? this.#gone(payload, topic);
     if (!record) return;
     this.#lastHeard = Date.now();
     this.#records.set(record.identity, record);
     for (const listener of this.#listeners) listener(record);
+  }
+
+  // A node that left the collective for good takes its record away.
+  #gone(payload: Uint8Array, topic: Topic | undefined): Presence | undefined {
+    if (payload.length > 0 || topic?.kind !== 'presence') return undefined;
+    const known = this.#records.get(topic.identity);
+    return known && { ...known, online: false };
   }
 
   async #settled(): Promise<void> {

@@ -1,0 +1,31 @@
+import { MemoryBroker, Topics } from '@troupe/core';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { PresenceView } from '../src/presence.js';
+
+const record = (online: boolean) =>
+  Buffer.from(JSON.stringify({ v: 1, identity: 'web1.lab', online, since: 1, version: '1' }));
+
+describe('PresenceView', () => {
+  const topics = new Topics();
+  const topic = topics.presence('mcollective', 'web1.lab');
+
+  for (const [what, payload] of [
+    ['goes offline', record(false)],
+    ['takes its record away', new Uint8Array(0)],
+  ] as const) {
+    it(`hears of a node that ${what}`, async () => {
+      const broker = new MemoryBroker();
+      const node = broker.connect();
+      await node.publish(topic, record(true), { retain: true });
+      const view = await PresenceView.open(broker.connect(), topics, 'mcollective');
+      expect(view.online()).to.deep.equal(['web1.lab']);
+      const left = new Promise((resolve) =>
+        view.onChange(({ identity, online }) => resolve({ identity, online })),
+      );
+      await node.publish(topic, payload, { retain: true });
+      expect(await left).to.deep.equal({ identity: 'web1.lab', online: false });
+      expect(view.isOnline('web1.lab')).to.equal(false);
+    });
+  }
+});
