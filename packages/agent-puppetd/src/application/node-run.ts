@@ -1,5 +1,5 @@
 import type { Client, Result } from '@troupe/client';
-import { type ActionOf, type CallInputOf, type DataOf, Status } from '@troupe/core';
+import { type ActionOf, type CallInputOf, type DataOf, messageOf, Status } from '@troupe/core';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
 import { Watch } from './watch.js';
 
@@ -63,7 +63,7 @@ export async function runNode(
     const run =
       presence.isOnline(identity) === false
         ? offline(identity, 'the node is offline')
-        : await asking.run(input, grace, signal);
+        : await asking.run(input, grace, signal).catch((error: unknown) => unsent(identity, error));
     signal?.throwIfAborted();
     return { ...run, seconds: (Date.now() - start) / 1000 };
   } finally {
@@ -112,12 +112,15 @@ class Asking {
       if (!(await this.#watch.back())) break;
       const asked = Date.now();
       const input = { run_id: this.#runId, quiet: true };
-      const reply = await this.#watch.during((stop) =>
-        this.#client
-          .agent(ddl)
-          .follow(input, { ...this.#where, signal: stop })
-          .one(),
-      );
+      const reply = await this.#watch
+        .during((stop) =>
+          this.#client
+            .agent(ddl)
+            .follow(input, { ...this.#where, signal: stop })
+            .one(),
+        )
+        // Without a broker now: it is asked again.
+        .catch(() => undefined);
       if (reply?.data.outcome === 'unknown-run') {
         const reason = 'the request was lost before the node began';
         return { ...nothing(this.#identity), outcome: 'lost', reason, mayRetry: true };
@@ -154,6 +157,11 @@ function judge({ sender, ok, state, statuscode, statusmsg, data }: Reply, runId:
     return { ...nothing(sender), outcome, reason, mayRetry };
   }
   return { sender, kind: 'ran', ok, outcome, reason, runId, began, mayRetry: false };
+}
+
+// Without a broker now, the request did not leave this client.
+function unsent(identity: string, error: unknown): Judged {
+  return { ...nothing(identity), outcome: 'error', reason: messageOf(error), mayRetry: true };
 }
 
 /** A node that is known to be away. */

@@ -52,7 +52,7 @@ class Commander {
   readonly #options: ScheduleOptions;
   readonly #tell: (event: ScheduleEvent) => void;
   readonly #slots: Slots;
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #running = new Set<string>();
   #wake = new AbortController();
   #pace = '';
 
@@ -65,7 +65,6 @@ class Commander {
   }
 
   async run(): Promise<void> {
-    const { signal } = this.#options;
     const fleet = await Fleet.open(this.#client, this.#options);
     fleet.listen({
       arrived: ({ identity }) => this.#changed({ type: 'arrived', identity }),
@@ -73,7 +72,6 @@ class Commander {
     });
     try {
       await Promise.all([this.#pump(fleet), this.#reconcile(fleet)]);
-      if (!signal?.aborted) await Promise.all(this.#running.values());
     } finally {
       fleet.close();
     }
@@ -108,7 +106,8 @@ class Commander {
     const { input = { force: true }, collective, signal, grace, interval } = this.#options;
     this.#tell({ type: 'started', identity });
     const order = { ...input, min_age: Math.floor(interval * leastAge) };
-    const run = runNode(this.#client, identity, order, { collective, signal, grace, onAway: free })
+    this.#running.add(identity);
+    void runNode(this.#client, identity, order, { collective, signal, grace, onAway: free })
       .then((ended) => {
         const now = Math.floor(Date.now() / 1000);
         // Whoever could not begin comes again when all others have had their turn.
@@ -123,7 +122,6 @@ class Commander {
         this.#running.delete(identity);
         this.#rouse();
       });
-    this.#running.set(identity, run);
   }
 
   // What presence missed, and who was enabled meanwhile: once in an interval.

@@ -1,7 +1,8 @@
 import type { Client } from '@troupe/client';
 import { parseFilter } from '@troupe/core';
 import { Command } from 'commander';
-import { type CommandLine, define, type Session } from '../../src/application/index.js';
+import { define } from '../../src/application/commands/define.js';
+import type { CommandLine, Session } from '../../src/application/index.js';
 
 /** What a command line printed, and how it ended. */
 export interface Outcome {

@@ -105,6 +105,17 @@ describe('mco puppet', () => {
     expect(await wrong.catch((error: Error) => error.message)).to.match(/NAME=VALUE/);
   });
 
+  it('shows nothing that nodes said as it is to a terminal', async () => {
+    const words = ['resource', 'host', 'a', 'comment=\u001b[2Jx\u0007\u009b2J', '-I', 'web1'];
+    const { data } = await puppet(client, words);
+    // The fake answers with JSON, which leaves C1 as it is.
+    expect(data.join('\n')).not.to.match(/(?!\n)\p{Cc}/u);
+    const json = await puppet(client, ['resource', 'host', '\u009b2J', '-I', 'web1', '--json']).catch(
+      (error: Error) => error.message,
+    );
+    expect(String(json)).to.match(/must match/);
+  });
+
   for (const [words, message] of [
     [['runall'], /concurrency/],
     [['runall', '0'], /no number from 1 on/],

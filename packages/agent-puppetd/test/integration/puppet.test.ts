@@ -148,6 +148,10 @@ describe('the real Puppet', function () {
     expect(summary?.resources.total).to.be.greaterThan(0);
     expect(summary?.times.last_run).to.be.closeTo(Date.now() / 1000, 60);
     expect(await enrolled.puppet.typeDistribution()).to.have.property('File');
+    expect(await enrolled.puppet.isManaged(`File[${enrolled.path('managed')}]`)).to.equal(true);
+    expect(await enrolled.puppet.isManaged('File[/etc/passwd]')).to.equal(false);
+    expect(await enrolled.puppet.status()).to.include({ server: server.address, enabled: true });
+    expect((await enrolled.puppet.status()).lastrun_began).to.be.closeTo(Date.now() / 1000, 60);
     const messages = (await enrolled.puppet.logs()).map(({ message }) => message);
     expect(messages.join('\n')).to.match(/Applied catalog in/);
   });
@@ -254,6 +258,15 @@ describe('the real Puppet', function () {
     const csr = createCsr({ commonName: node.certname, privateKeyPem });
     expect(await askCa(server, 'PUT', `certificate_request/${node.certname}`, csr)).to.match(/^200/);
     expectOutcome(await node.run(), 'not-signed', /not signed/);
+    await setState(server, node.certname, 'signed');
+    expectOutcome(await node.run(), 'key-mismatch', /another key/);
+  });
+
+  it('cannot enrol where the CA has a certificate of its name already, for a key that is lost', async () => {
+    const node = await newNode();
+    const { privateKeyPem } = await generateKeyPair();
+    const csr = createCsr({ commonName: node.certname, privateKeyPem });
+    await askCa(server, 'PUT', `certificate_request/${node.certname}`, csr);
     await setState(server, node.certname, 'signed');
     expectOutcome(await node.run(), 'key-mismatch', /another key/);
   });

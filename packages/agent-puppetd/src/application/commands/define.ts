@@ -2,10 +2,6 @@
 import type { Command } from 'commander';
 import type { RunInput } from '../node-run.js';
 import type { CommandLine, Session } from './command-line.js';
-import { manageResource } from './resource.js';
-import { runEverywhere, runOnce, runSchedule } from './runs.js';
-import { disable, enable, showCount, showStatus } from './state.js';
-import { showSummary } from './summary.js';
 
 /** The name under which a command line shows these commands, and what they are for. */
 export const name = 'puppet';
@@ -14,19 +10,32 @@ export const summary = 'Run Puppet, and see how it fares';
 /** Adds the subcommands of `mco puppet` to a command of that name. */
 export function define(command: Command, line: CommandLine): void {
   const add = (usage: string, text: string) => line.withNodes(command.command(usage).description(text));
+  // What a command does is loaded when it is used, so that help and completion cost nothing.
+  const run = (added: Command, work: (session: Session) => Promise<number>) =>
+    line.run(added, async (session) => work((await import('./plain.js')).guarded(session)));
+  const state = () => import('./state.js');
+  const runs = () => import('./runs.js');
   const does = (added: Command, work: (session: Session) => Promise<number>) =>
-    added.action(() => line.run(added, work));
+    added.action(() => run(added, work));
 
-  does(add('count', 'Counts the Puppet agents by what they are doing'), showCount);
-  does(add('status', 'Says what each Puppet agent is doing'), showStatus);
-  does(add('summary', 'Shows how the figures of the last runs are spread over the nodes'), showSummary);
-  does(add('enable', 'Lets Puppet run again'), enable);
+  does(add('count', 'Counts the Puppet agents by what they are doing'), async (session) =>
+    (await state()).showCount(session),
+  );
+  does(add('status', 'Says what each Puppet agent is doing'), async (session) =>
+    (await state()).showStatus(session),
+  );
+  does(add('summary', 'Shows how the figures of the last runs are spread over the nodes'), async (session) =>
+    (await import('./summary.js')).showSummary(session),
+  );
+  does(add('enable', 'Lets Puppet run again'), async (session) => (await state()).enable(session));
 
   const disabling = add('disable', 'Keeps Puppet from running until it is enabled').argument(
     '[message]',
     'why, for whoever finds Puppet disabled',
   );
-  disabling.action((message?: string) => line.run(disabling, (session) => disable(session, message)));
+  disabling.action((message?: string) =>
+    run(disabling, async (session) => (await state()).disable(session, message)),
+  );
 
   const once = withRun(add('runonce', 'Runs Puppet once on all nodes that match'))
     .option('--foreground', 'show the output of the runs and wait for their ends')
@@ -37,7 +46,7 @@ export function define(command: Command, line: CommandLine): void {
   once.action(() => {
     const { foreground, force, splay, splaylimit } = once.opts();
     const input = given({ foreground, force, splay, splaylimit });
-    return line.run(once, (session) => runOnce(session, { ...runInput(once), ...input }));
+    return run(once, async (session) => (await runs()).runOnce(session, { ...runInput(once), ...input }));
   });
 
   const all = withRun(add('runall', 'Runs Puppet on all nodes, so many at a time'))
@@ -52,8 +61,8 @@ export function define(command: Command, line: CommandLine): void {
   all.action((concurrency: number) => {
     const { perServer, retries, rerun } = all.opts();
     const input = { ...runInput(all), force: true };
-    return line.run(all, (session) =>
-      runEverywhere(session, { concurrency, input, ...given({ perServer, retries, rerun }) }),
+    return run(all, async (session) =>
+      (await runs()).runEverywhere(session, { concurrency, input, ...given({ perServer, retries, rerun }) }),
     );
   });
 
@@ -65,8 +74,12 @@ export function define(command: Command, line: CommandLine): void {
   spread.action(() => {
     const { interval, concurrency, perServer, for: duration } = spread.opts();
     const input = { ...runInput(spread), force: true };
-    return line.run(spread, (session) =>
-      runSchedule(session, { interval, input, ...given({ concurrency, perServer, duration }) }),
+    return run(spread, async (session) =>
+      (await runs()).runSchedule(session, {
+        interval,
+        input,
+        ...given({ concurrency, perServer, duration }),
+      }),
     );
   });
 
@@ -76,7 +89,15 @@ export function define(command: Command, line: CommandLine): void {
     .argument('[properties...]', 'each as NAME=VALUE')
     .option('--noop', 'only say what would be changed');
   single.action((type: string, title: string, words: string[]) =>
-    line.run(single, (session) => manageResource(session, type, title, words, single.opts().noop === true)),
+    run(single, async (session) =>
+      (await import('./resource.js')).manageResource(
+        session,
+        type,
+        title,
+        words,
+        single.opts().noop === true,
+      ),
+    ),
   );
 }
 
