@@ -3,11 +3,13 @@ import { type ActionDdl, aggregate, type Ddl, type Filter, suggestion } from '@t
 import { type ExitCode, exitCodeOf } from './exit.js';
 import { Interruption } from './interruption.js';
 import type { DiscoveryOptions, TimeOptions, VolumeOptions } from './options.js';
+import { nameList, namesBy } from './output/naming.js';
+import { refusalNotes } from './output/presence.js';
 import type { Presenter, Report } from './output/presenter.js';
-import { counted } from './output/wording.js';
 import { ProgressBar } from './progress-bar.js';
 import type { Screen } from './screen.js';
 import { type Found, find } from './selection.js';
+import { sayThatNobodyAnswered } from './session.js';
 import type { Work } from './work.js';
 
 /** Where a command finds its nodes, and how it shows what becomes of them. */
@@ -49,7 +51,8 @@ export async function findNodes(setting: Setting, agent: string): Promise<Found>
     signal: interruption.signal,
   }).finally(() => isSeen && screen.stderr.write('\r\x1b[K'));
   presenter.discovered(found);
-  if (found.nodes.length === 0) await sayThatNobodyMatches(setting, agent);
+  refusalNotes(screen, found);
+  if (found.nodes.length === 0) await sayThatNobodyAnswered(screen, client, collective, agent);
   return found;
 }
 
@@ -160,17 +163,6 @@ function timesOf({ timeout, ttl }: TimeOptions): Pick<CallOptions, 'timeout' | '
   return { ...(timeout === undefined ? {} : { timeout }), ...(ttl === undefined ? {} : { ttl }) };
 }
 
-async function sayThatNobodyMatches({ screen, client, collective }: Setting, agent: string): Promise<void> {
-  const online = (await client.presence(collective)).online().length;
-  const there = online === 0 ? 'no node is known to be online' : `${counted(online)} online`;
-  screen.warn(
-    screen.paintNote(
-      'red',
-      `mco: nothing was sent: no node in "${collective}" matches the filter and has the agent "${agent}" (${there})`,
-    ),
-  );
-}
-
 // Most likely a slip of the fingers, which is better said before the waiting than after it.
 async function sayWhoIsNotKnown(
   { screen, client, collective }: Setting,
@@ -189,21 +181,10 @@ async function sayWhoIsNotKnown(
 }
 
 function sayWhichVersionsDiffer(screen: Screen, { metadata }: Ddl, results: readonly Result[]): void {
-  const others = new Map<string, string[]>();
-  for (const { sender, ddl } of results) {
-    if (ddl === undefined || ddl === metadata.version) continue;
-    others.set(ddl, [...(others.get(ddl) ?? []), sender]);
-  }
-  for (const [version, senders] of others) {
-    const names =
-      senders.length > 5
-        ? `${senders.slice(0, 5).join(', ')} and ${senders.length - 5} more`
-        : senders.join(', ');
-    screen.note(
-      screen.paintNote(
-        'yellow',
-        `mco: version ${version} of the agent "${metadata.name}" runs on ${names}; the DDL here is of version ${metadata.version}`,
-      ),
-    );
+  const { name, version } = metadata;
+  const others = results.filter(({ ddl }) => ddl !== undefined && ddl !== version);
+  for (const [theirs, senders] of namesBy(others, ({ ddl }) => String(ddl))) {
+    const note = `version ${theirs} of the agent "${name}" runs on ${nameList(senders, screen.isVerbose)}; the DDL here is of version ${version}`;
+    screen.note(screen.paintNote('yellow', `mco: ${note}`));
   }
 }

@@ -1,6 +1,7 @@
 import { type Client, type ClientConfig, connect, findClientConfig, loadClientConfig } from '@troupe/client';
 import { createLogger, type Logger } from '@troupe/core';
 import type { GlobalOptions } from './options.js';
+import { counted } from './output/wording.js';
 import type { Screen } from './screen.js';
 
 /** Reads the configuration that the options name, or the one that is found. Throws FILE_UNREADABLE, CONFIG_INVALID. */
@@ -20,6 +21,20 @@ export async function withClient<T>(
   } finally {
     await client.close();
   }
+}
+
+/** Says that nobody in a collective matches, or has the agent that was to do something, and how many are there. */
+export async function sayThatNobodyAnswered(
+  screen: Screen,
+  client: Client,
+  collective: string,
+  agent?: string,
+): Promise<void> {
+  const online = (await client.presence(collective)).online().length;
+  const there = online === 0 ? 'no node is known to be online' : `${counted(online)} online`;
+  const sent = agent === undefined ? '' : 'nothing was sent: ';
+  const having = agent === undefined ? '' : ` the filter and has the agent "${agent}"`;
+  screen.warn(screen.paintNote('red', `mco: ${sent}no node in "${collective}" matches${having} (${there})`));
 }
 
 /** Distinct lines of the log that are shown; more of them help nobody. */

@@ -82,7 +82,7 @@ export class Client {
     const collective = options.collective ?? this.mainCollective;
     const filter = options.filter ?? emptyFilter;
     const named = namedNodes(filter);
-    if (named) return { method: 'named', nodes: named, silent: [], offline: [], seconds: 0 };
+    if (named) return { method: 'named', nodes: named, silent: [], refused: [], offline: [], seconds: 0 };
     return discover(this.#router, await this.presence(collective), { ...options, collective, filter });
   }
 
@@ -127,7 +127,7 @@ export class Client {
         ...this.#about(newId(), collective, options.ttl),
         agent,
         action,
-        filter: isNamed ? emptyFilter : options.targets ? given : wanted,
+        filter: isNamed ? { ...emptyFilter, agents: given.agents } : options.targets ? given : wanted,
         input: complete,
         ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
       }),

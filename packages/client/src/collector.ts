@@ -152,13 +152,10 @@ export class Collector {
   #vanishing(target: Target, now: number): readonly [State, string] | undefined {
     if (this.#options.isOnline(target.identity) === false) {
       target.offlineSince ??= now;
-      if (now - target.offlineSince >= vanishedGrace) {
-        return [
-          'offline',
-          'the node went offline after it had begun: what became of the action is not known',
-        ];
-      }
-    } else target.offlineSince = undefined;
+      if (now - target.offlineSince < vanishedGrace) return undefined;
+      return ['offline', 'the node went offline after it had begun: what became of the action is not known'];
+    }
+    target.offlineSince = undefined;
     if (now < (target.acceptedUntil ?? 0) + resultGrace || now - target.lastHeard < attachEvery + resultGrace)
       return undefined;
     return ['no-reply', 'the node began and its time is over, but its result did not arrive'];

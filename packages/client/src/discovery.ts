@@ -24,6 +24,8 @@ export interface Discovery {
   readonly nodes: readonly string[];
   /** Nodes that are online and said nothing. */
   readonly silent: readonly string[];
+  /** Nodes that could not say whether the filter matches, and why: a data plugin that they lack, a clock that is off. */
+  readonly refused: readonly { readonly sender: string; readonly statusmsg: string }[];
   /** Nodes that the broker knows to be offline; whether the filter would match them is not known. */
   readonly offline: readonly string[];
   readonly seconds: number;
@@ -88,6 +90,7 @@ export async function discover(
       method: 'broadcast',
       nodes: [...tally.matched].sort(),
       silent: silent.sort(),
+      refused: [...tally.refused].map(([sender, statusmsg]) => ({ sender, statusmsg })),
       offline: [...presence.offline()].sort(),
       seconds: (Date.now() - start) / 1000,
     };
@@ -101,6 +104,7 @@ class Tally {
   readonly change = new Change();
   readonly answered = new Set<string>();
   readonly matched = new Set<string>();
+  readonly refused = new Map<string, string>();
   #start = Date.now();
   #last: number | undefined;
   #longestGap = 0;
@@ -120,7 +124,7 @@ class Tally {
     if (reply.outcome === 'ok') {
       this.matched.add(reply.sender);
       options.onNode?.(reply.sender, now - this.#start);
-    }
+    } else if (reply.outcome !== 'unmatched') this.refused.set(reply.sender, reply.statusmsg);
     this.change.tell();
   }
 

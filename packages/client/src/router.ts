@@ -41,8 +41,9 @@ export class Router {
     let subscribed = this.#collectives.get(collective);
     if (!subscribed) {
       // QoS 0: a broker keeps only so many unacknowledged messages for a subscriber, and loses the rest of a fan-in.
-      subscribed = transport.subscribe(topics.replies(collective, this.caller, this.session), (bytes) =>
-        this.#receive(bytes),
+      subscribed = transport.subscribe(
+        topics.replies(collective, this.caller, this.session),
+        (bytes, topic) => this.#receive(bytes, topic),
       );
       this.#collectives.set(collective, subscribed);
       subscribed.catch(() => this.#collectives.delete(collective));
@@ -67,14 +68,15 @@ export class Router {
 
   // Signatures are checked off the main thread, so a large fan-in does not block the loop. Whichever check ends
   // first, replies are brought in the order in which they came: a result must not overtake the output before it.
-  #receive(bytes: Uint8Array): void {
+  #receive(bytes: Uint8Array, topic: string): void {
     const opened = open(bytes, this.#parts.security.verifier);
-    opened.catch(() => {});
-    this.#last = this.#last.then(() => this.#deliver(opened));
+    // Whoever delivers it hears of a failure; until its turn comes, nobody does.
+    opened.catch(() => undefined);
+    this.#last = this.#last.then(() => this.#deliver(opened, topic));
   }
 
-  async #deliver(opened: ReturnType<typeof open>): Promise<void> {
-    const { log } = this.#parts;
+  async #deliver(opened: ReturnType<typeof open>, topic: string): Promise<void> {
+    const { log, topics } = this.#parts;
     try {
       const { payload, proof } = await opened;
       const reply = checkReply(payload);
@@ -88,6 +90,18 @@ export class Router {
         throw new TroupeError(
           'SIGNATURE_INVALID',
           `"${reply.sender}" may speak in the collective "${proof.collective}" only`,
+        );
+      }
+      // The broker lets each publish under its own name only: a token's holder, whom no certificate names, too.
+      const place = topics.parse(topic);
+      if (
+        place?.kind !== 'reply' ||
+        place.identity !== reply.sender ||
+        place.collective !== reply.collective
+      ) {
+        throw new TroupeError(
+          'SIGNATURE_INVALID',
+          `a reply that says it is from "${reply.sender}" came on the topic ${topic}`,
         );
       }
       if (reply.caller !== this.caller || reply.session !== this.session) {

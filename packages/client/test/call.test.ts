@@ -265,6 +265,24 @@ describe('a call', () => {
     expect(runs).to.deep.equal([]);
   });
 
+  it('does not run on a named node what a filter for agents leaves out', async () => {
+    await network.node('a', [work()]);
+    const filter = client.filter({ identities: ['a'], agents: ['other'] });
+    const result = await client.call(ddl, 'echo', {}, { filter }).one();
+    expect(result).to.include({ state: 'failed', statusmsg: 'the filter does not match this node' });
+    expect(runs).to.deep.equal([]);
+  });
+
+  it('says which nodes cannot judge a filter, and why', async () => {
+    await network.node('a', [work()]);
+    const compound = [{ kind: 'data', name: 'nosuch', output: 'x', operator: '==', value: '1' }] as const;
+    const { nodes, refused } = await client.discover({ filter: client.filter({ compound }) });
+    expect(nodes).to.deep.equal([]);
+    expect(refused).to.have.length(1);
+    expect(refused[0]).to.include({ sender: 'a' });
+    expect(refused[0]?.statusmsg).to.include('nosuch');
+  });
+
   it('attaches to what another client began', async () => {
     await network.node('a', [work()]);
     const other = await network.client();

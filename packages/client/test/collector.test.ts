@@ -112,6 +112,16 @@ describe('Collector', () => {
     expect(one.tick(31_000).ended[0]).to.include({ state: 'offline' });
   });
 
+  it('says so of one that went offline before it had said how long it would take', () => {
+    const online: Record<string, boolean> = { a: true };
+    const one = collector(['a'], online);
+    one.receive(progress('a', 1), 'k', 0);
+    online.a = false;
+    one.tick(1000);
+    expect(one.tick(25_000).ended).to.deep.equal([]);
+    expect(one.tick(31_000).ended[0]).to.include({ state: 'offline' });
+  });
+
   it('ignores those who were not asked', () => {
     expect(collector(['a']).receive(result('b', 1), 'k', 1)).to.deep.equal({ isNew: false });
   });

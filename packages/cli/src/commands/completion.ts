@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { localDdl } from '@troupe/client';
-import { type Command, Option } from 'commander';
 import {
   actionCandidates,
   agentCandidates,
@@ -8,56 +7,15 @@ import {
   candidates,
   inputCandidates,
 } from '../completion.js';
+import type { CompletionOptions } from '../definitions/completion.js';
 import { ExitCode } from '../exit.js';
 import { UsageError } from '../failure.js';
-import { addTo, type GlobalOptions } from '../options.js';
+import type { GlobalOptions } from '../options.js';
 import { readConfig } from '../session.js';
 import type { Shell } from '../shell.js';
 
-interface CompletionOptions extends GlobalOptions {
-  readonly line?: string;
-  readonly listApplications?: true;
-  readonly listAgents?: true;
-  readonly listActions?: true;
-  readonly listInputs?: true;
-  readonly agent?: string;
-  readonly action?: string;
-}
-
-const shells = ['bash', 'zsh', 'fish'] as const;
-
-export function define(command: Command, shell: Shell): void {
-  command.description(
-    [
-      'Prints a script that completes mco in a shell: commands, options, agents, actions and inputs.',
-      '',
-      'Examples:',
-      '  # bash: in ~/.bashrc',
-      '  source <(mco completion bash)',
-      '  # zsh: in ~/.zshrc, after compinit',
-      '  source <(mco completion zsh)',
-      '  # fish',
-      '  mco completion fish > ~/.config/fish/completions/mco.fish',
-    ].join('\n'),
-  );
-  command.addArgument(command.createArgument('[shell]', 'the shell').choices(shells));
-  command.addOption(new Option('--line <text>', 'what may come after this').hideHelp());
-  addTo(command, 'Lists, for other shells (with -v: NAME:DESCRIPTION):', [
-    new Option('--list-applications', 'the commands'),
-    new Option('--list-agents', 'the agents whose DDL is here'),
-    new Option('--list-actions', 'the actions of --agent'),
-    new Option('--list-inputs', 'the inputs of --action of --agent'),
-    new Option('--agent <name>', 'an agent'),
-    new Option('--action <name>', 'an action'),
-  ]);
-  command.action(
-    shell.action((name: string | undefined) =>
-      complete(shell, name, command.optsWithGlobals<CompletionOptions>()),
-    ),
-  );
-}
-
-async function complete(
+/** Prints a script for a shell, or what may come next on a line. */
+export async function complete(
   shell: Shell,
   name: string | undefined,
   options: CompletionOptions,
@@ -85,7 +43,7 @@ async function listed(shell: Shell, options: CompletionOptions): Promise<readonl
   }
   if (options.listAgents) return agentCandidates(folders(options));
   if (!options.listActions && !options.listInputs) {
-    throw new UsageError(`name a shell: mco completion ${shells.join('|')}`);
+    throw new UsageError('name a shell: mco completion bash|zsh|fish');
   }
   if (options.agent === undefined) throw new UsageError('of which agent? add --agent NAME');
   const ddl = await localDdl(folders(options), options.agent);

@@ -1,30 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { type ClientConfig, configPlaces, findClientConfig, localCaller } from '@troupe/client';
 import { clientSecurity, parseConfig } from '@troupe/core';
-import type { Command } from 'commander';
-import { describe } from '../description.js';
+import type { ConfigOptions } from '../definitions/config.js';
 import { ExitCode } from '../exit.js';
-import { type GlobalOptions, withJson } from '../options.js';
+import type { GlobalOptions } from '../options.js';
 import { printJson } from '../output/json.js';
 import { readConfig } from '../session.js';
 import type { Shell } from '../shell.js';
-
-type ConfigOptions = GlobalOptions & { readonly json?: true };
-
-export function define(command: Command, shell: Shell): void {
-  command.description('The configuration in use, and where each value is from.');
-  const show = command.command('show', { isDefault: true }).summary('Every value, and where it is from');
-  describe(show, 'Shows every value of the configuration, and whether the file or a default says so.', [
-    ['The configuration that mco would use', 'mco config'],
-  ]);
-  withJson(show).action(shell.action(() => showConfig(shell, show.optsWithGlobals<ConfigOptions>())));
-
-  const check = command.command('check').summary('Whether it is sound, certificate and key included');
-  describe(check, 'Checks the configuration, with the certificate, the key and the CA that it names.', [
-    ['A file that is not in use yet', 'mco config check --config new.yaml'],
-  ]);
-  check.action(shell.action(() => checkConfig(shell, check.optsWithGlobals<ConfigOptions>())));
-}
 
 interface Setting {
   readonly key: string;
@@ -32,7 +14,8 @@ interface Setting {
   readonly from: 'file' | 'default';
 }
 
-function showConfig({ screen }: Shell, options: ConfigOptions): ExitCode {
+/** Prints every value of the configuration, and where it is from. */
+export function showConfig({ screen }: Shell, options: ConfigOptions): ExitCode {
   const file = findClientConfig(options.config);
   const config = readConfig({ config: file });
   const written = parseConfig<Record<string, unknown>>(readFileSync(file, 'utf8'), { type: 'object' }, file);
@@ -60,7 +43,8 @@ function settingsOf(config: object, written: Readonly<Record<string, unknown>>, 
   });
 }
 
-function checkConfig({ screen }: Shell, options: ConfigOptions): ExitCode {
+/** Says whether the configuration and the files that it names are sound. */
+export function checkConfig({ screen }: Shell, options: ConfigOptions): ExitCode {
   const file = findClientConfig(options.config);
   const config: ClientConfig = readConfig({ config: file });
   const { signer } = clientSecurity({ config: config.security, broker: config.broker, name: localCaller() });

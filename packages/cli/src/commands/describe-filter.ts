@@ -1,20 +1,11 @@
 import { describeFilter } from '@troupe/core';
-import type { Command } from 'commander';
-import { describe } from '../description.js';
 import { ExitCode } from '../exit.js';
-import { type FilterOptions, withConditions } from '../options.js';
+import type { FilterOptions } from '../options.js';
 import { filterOf } from '../selection.js';
 import type { Shell } from '../shell.js';
 
-export function define(command: Command, shell: Shell): void {
-  describe(command, 'Says in English which nodes a filter means. Nobody is asked.', [
-    ['A compound filter', "mco describe-filter -S 'role::web and not (country=mt or country=de)'"],
-  ]);
-  withConditions(command);
-  command.action(
-    shell.action(() => {
-      shell.screen.print(describeFilter(filterOf(command.optsWithGlobals<FilterOptions>())));
-      return ExitCode.ok;
-    }),
-  );
+/** Says in English which nodes the words of a filter mean. */
+export function describeWords({ screen }: Shell, options: FilterOptions): ExitCode {
+  screen.print(describeFilter(filterOf(options)));
+  return ExitCode.ok;
 }

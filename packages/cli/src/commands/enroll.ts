@@ -3,60 +3,15 @@ import { readFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import type { ClientConfig } from '@troupe/client';
 import { compilePattern, isLoopback, issueToken, loadOwn, readToken, TroupeError } from '@troupe/core';
-import { type Command, Option } from 'commander';
-import { describe } from '../description.js';
+import type { TokenOptions } from '../definitions/enroll.js';
 import { ExitCode } from '../exit.js';
 import { UsageError } from '../failure.js';
-import { addTo, type GlobalOptions } from '../options.js';
 import { counted } from '../output/wording.js';
 import type { Screen } from '../screen.js';
 import { readConfig } from '../session.js';
-import type { Shell } from '../shell.js';
-import { duration, gather } from '../values.js';
 
-interface TokenOptions extends GlobalOptions {
-  readonly collective: string;
-  readonly broker?: readonly string[];
-  readonly ttl: number;
-  readonly callers?: string;
-  readonly ca?: readonly string[];
-  readonly output?: string;
-}
-
-export function define(command: Command, shell: Shell): void {
-  command.description('Lets new machines in.');
-  const token = command.command('token').summary('Make an enrolment token');
-  describe(
-    token,
-    'Makes an enrolment token, signed with your certificate. A machine that holds it may join one collective until the token expires, and obeys only callers that the token names. Whoever has it can do that too: keep it secret.',
-    [
-      ['For the image of new machines, good for a day', 'mco enroll token -o /srv/image/etc/troupe/token'],
-      [
-        'With the address at which new machines see the broker',
-        'mco enroll token --broker mqtts://mq.example.net:8883 --ttl 7d >token',
-      ],
-    ],
-  );
-  addTo(token, 'Token:', [
-    new Option('--collective <name>', 'the one collective that its holders may join').default('provisioning'),
-    new Option(
-      '--broker <url>',
-      "a broker's address for new machines; repeatable; else those of your configuration",
-    ).argParser(gather),
-    new Option('--ttl <time>', 'how long it is good: 90s, 30m, 24h, 7d')
-      .argParser(duration)
-      .default(86_400, '24h'),
-    new Option('--callers <pattern>', 'whom its holders obey: /regex/ of names; else security.callers.match'),
-    new Option(
-      '--ca <file>',
-      'PEM of the CAs of broker and callers; repeatable; else those of your configuration',
-    ).argParser(gather),
-    new Option('-o, --output <file>', 'write it there, readable by you alone; else to standard output'),
-  ]);
-  token.action(shell.action(() => makeToken(shell.screen, token.optsWithGlobals<TokenOptions>())));
-}
-
-async function makeToken(screen: Screen, options: TokenOptions): Promise<ExitCode> {
+/** Makes an enrolment token and says what it allows. */
+export async function makeToken(screen: Screen, options: TokenOptions): Promise<ExitCode> {
   const config = readConfig(options);
   if (config.security.mode !== 'x509') {
     throw new UsageError(

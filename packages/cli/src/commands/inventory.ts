@@ -1,21 +1,10 @@
 import type { Client, Result } from '@troupe/client';
 import { parseIdentity, suggestion } from '@troupe/core';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
-import { type Command, Option } from 'commander';
 import { callWork } from '../calling.js';
-import { describe } from '../description.js';
+import type { InventoryOptions } from '../definitions/inventory.js';
 import { ExitCode, exitCodeOf } from '../exit.js';
 import { UsageError } from '../failure.js';
-import {
-  addTo,
-  type DiscoveryOptions,
-  type FilterOptions,
-  type GlobalOptions,
-  groups,
-  withDiscovery,
-  withFilter,
-  withJson,
-} from '../options.js';
 import { CollectivesPresenter } from '../output/collectives.js';
 import { printInventory } from '../output/inventory.js';
 import { printJson } from '../output/json.js';
@@ -28,29 +17,8 @@ import { readConfig, withClient } from '../session.js';
 import type { Shell } from '../shell.js';
 import { workOf } from '../work.js';
 
-type InventoryOptions = GlobalOptions &
-  FilterOptions &
-  DiscoveryOptions & { readonly json?: true; readonly facts: boolean; readonly listCollectives?: true };
-
-export function define(command: Command, shell: Shell): void {
-  describe(command, 'Says all about one node, or which collectives there are.', [
-    ['One node', 'mco inventory web1.example.net'],
-    ['The collectives, and how many nodes are in each', 'mco inventory --list-collectives'],
-  ]);
-  command.argument('[node]', 'the identity of a node');
-  withJson(withDiscovery(withFilter(command)));
-  addTo(command, groups.output, [
-    new Option('--no-facts', 'leave out the facts'),
-    new Option('--lc, --list-collectives', 'the collectives of all nodes that match the filter'),
-  ]);
-  command.action(
-    shell.action((node: string | undefined) =>
-      inventory(shell, node, command.optsWithGlobals<InventoryOptions>()),
-    ),
-  );
-}
-
-async function inventory(
+/** Says all about one node, or counts the nodes of each collective. */
+export async function inventory(
   shell: Shell,
   node: string | undefined,
   options: InventoryOptions,

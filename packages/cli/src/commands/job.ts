@@ -1,69 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Call, type Client, type ProgressPiece, type Result, resolveDdl, statsOf } from '@troupe/client';
 import { type ActionDdl, namedNodes } from '@troupe/core';
-import { type Command, Option } from 'commander';
 import { follow, reportOf } from '../calling.js';
-import { describe } from '../description.js';
+import type { AttachOptions, JobOptions, WhereOptions } from '../definitions/job.js';
 import { ExitCode } from '../exit.js';
 import { UsageError } from '../failure.js';
 import { Interruption } from '../interruption.js';
-import {
-  addTo,
-  type DiscoveryOptions,
-  type FilterOptions,
-  type GlobalOptions,
-  groups,
-  type OutputOptions,
-  withDiscovery,
-  withFilter,
-  withJson,
-  withOutput,
-} from '../options.js';
 import { printJob } from '../output/job.js';
 import { type Presenter, presenterOf } from '../output/presenter.js';
 import { sayWhatGoesOn } from '../output/unfinished.js';
 import type { Screen } from '../screen.js';
 import { type Found, selectionOf } from '../selection.js';
-import { readConfig, withClient } from '../session.js';
+import { readConfig, sayThatNobodyAnswered, withClient } from '../session.js';
 import type { Shell } from '../shell.js';
 
-type WhereOptions = GlobalOptions & FilterOptions & DiscoveryOptions;
-type JobOptions = WhereOptions & { readonly json?: true };
-type AttachOptions = WhereOptions & OutputOptions & { readonly stream?: true };
-
-const idText = 'the id that rpc said (-v, --json, or after Ctrl-C)';
-
-export function define(command: Command, shell: Shell): void {
-  command.description(
-    'What an earlier rpc began. Nodes keep the replies of a request for a while, an hour unless told; without a filter all nodes are asked whether they keep some of it.',
-  );
-  const show = command.command('show').summary('Where it goes on, and how it ended where it did not');
-  describe(show, 'Says of each node that had the request whether it is at work on it or how it ended.', [
-    ['Of all nodes', 'mco job show 0123456789abcdef0123456789abcdef'],
-  ]);
-  withJson(withDiscovery(withFilter(show.argument('<id>', idText))));
-  show.action(shell.action((id: string) => showJob(shell, id, show.optsWithGlobals<JobOptions>())));
-
-  const attach = command.command('attach').summary('Wait for it, as if this were the mco that began it');
-  describe(attach, 'Gets what nodes kept of a request, and waits for the rest.', [
-    [
-      'From another terminal, with the output so far',
-      'mco job attach 0123456789abcdef0123456789abcdef --stream',
-    ],
-  ]);
-  withOutput(withDiscovery(withFilter(attach.argument('<id>', idText))));
-  addTo(attach, groups.output, [new Option('--stream', 'output as it comes, and what was kept of it')]);
-  attach.action(shell.action((id: string) => attachTo(shell, id, attach.optsWithGlobals<AttachOptions>())));
-
-  const cancel = command.command('cancel').summary('End it where it goes on');
-  describe(cancel, 'Ends a request on the nodes that are at work on it.', [
-    ['On all of them', 'mco job cancel 0123456789abcdef0123456789abcdef'],
-  ]);
-  withJson(withDiscovery(withFilter(cancel.argument('<id>', idText))));
-  cancel.action(shell.action((id: string) => cancelJob(shell, id, cancel.optsWithGlobals<JobOptions>())));
-}
-
-async function attachTo({ screen }: Shell, id: string, options: AttachOptions): Promise<ExitCode> {
+/** Gets what nodes keep of a request, and waits for the rest. */
+export async function attachTo({ screen }: Shell, id: string, options: AttachOptions): Promise<ExitCode> {
   return atJob(screen, id, options, async (client, found) => {
     const interruption = new Interruption(screen);
     let presenter: Presenter | undefined;
@@ -105,7 +57,8 @@ async function attachTo({ screen }: Shell, id: string, options: AttachOptions): 
   });
 }
 
-async function showJob({ screen }: Shell, id: string, options: JobOptions): Promise<ExitCode> {
+/** Says where a request is at work and how it ended elsewhere. */
+export async function showJob({ screen }: Shell, id: string, options: JobOptions): Promise<ExitCode> {
   return atJob(screen, id, options, async (client, found) => {
     const stop = new AbortController();
     const call = client.attach(id, { ...where(found, options), signal: stop.signal });
@@ -121,7 +74,8 @@ async function showJob({ screen }: Shell, id: string, options: JobOptions): Prom
 /** Milliseconds for nodes to say that they have cancelled. */
 const cancelling = 5_000;
 
-async function cancelJob({ screen }: Shell, id: string, options: JobOptions): Promise<ExitCode> {
+/** Ends a request where it is at work. */
+export async function cancelJob({ screen }: Shell, id: string, options: JobOptions): Promise<ExitCode> {
   return atJob(screen, id, options, async (client, found) => {
     const stop = new AbortController();
     const call = client.attach(id, { ...where(found, options), signal: stop.signal });
@@ -156,7 +110,7 @@ async function atJob(
       ...(options.discoveryTimeout === undefined ? {} : { window: options.discoveryTimeout }),
     });
     if (found.nodes.length > 0) return work(client, found);
-    screen.warn('mco: no node matches');
+    await sayThatNobodyAnswered(screen, client, options.target ?? client.mainCollective);
     return ExitCode.error;
   });
 }

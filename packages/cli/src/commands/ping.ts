@@ -1,44 +1,19 @@
-import { type Command, Option } from 'commander';
-import { describe } from '../description.js';
+import type { PingOptions } from '../definitions/ping.js';
 import { ExitCode } from '../exit.js';
-import {
-  addTo,
-  type DiscoveryOptions,
-  type FilterOptions,
-  type GlobalOptions,
-  groups,
-  withDiscovery,
-  withFilter,
-  withJson,
-} from '../options.js';
 import { histogram } from '../output/histogram.js';
 import { printJson } from '../output/json.js';
-import { presenceNotes } from '../output/presence.js';
+import { presenceNotes, refusalNotes } from '../output/presence.js';
 import { selectionOf } from '../selection.js';
-import { readConfig, withClient } from '../session.js';
+import { readConfig, sayThatNobodyAnswered, withClient } from '../session.js';
 import type { Shell } from '../shell.js';
-
-type PingOptions = GlobalOptions &
-  FilterOptions &
-  DiscoveryOptions & { readonly graph?: true; readonly json?: true };
 
 interface Pong {
   readonly sender: string;
   readonly milliseconds: number;
 }
 
-export function define(command: Command, shell: Shell): void {
-  describe(command, 'Asks nodes to answer, and says how fast each one did.', [
-    ['All nodes', 'mco ping'],
-    ['The web servers, with a graph of the times', 'mco ping -C role::web --graph'],
-  ]);
-  withDiscovery(withFilter(command));
-  withJson(command);
-  addTo(command, groups.output, [new Option('-g, --graph', 'how many answered how fast')]);
-  command.action(shell.action(() => ping(shell, command.optsWithGlobals<PingOptions>())));
-}
-
-async function ping({ screen }: Shell, options: PingOptions): Promise<ExitCode> {
+/** Asks all that match to answer, and says how fast each one did. */
+export async function ping({ screen }: Shell, options: PingOptions): Promise<ExitCode> {
   const config = readConfig(options);
   const filter = await selectionOf(options);
   const pongs: Pong[] = [];
@@ -68,7 +43,9 @@ async function ping({ screen }: Shell, options: PingOptions): Promise<ExitCode> 
         screen.print(['', 'Responses by time:', '', ...histogram(times, screen.width)].join('\n'));
       }
     }
+    refusalNotes(screen, discovery);
     presenceNotes(screen, discovery, filter);
+    if (pongs.length === 0) await sayThatNobodyAnswered(screen, client, collective);
     if (pongs.length === 0) return ExitCode.error;
     return silent.length > 0 ? ExitCode.partialSilence : ExitCode.ok;
   });

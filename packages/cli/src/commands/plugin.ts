@@ -2,39 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { bundledDdls, type ClientConfig, ddlCache, localDdl, localDdls, resolveDdl } from '@troupe/client';
 import { type Ddl, parseDdl, suggestion, TroupeError } from '@troupe/core';
-import type { Command } from 'commander';
-import { describe } from '../description.js';
+import type { PluginOptions } from '../definitions/plugin.js';
 import { ExitCode } from '../exit.js';
-import { type GlobalOptions, withJson, withTarget } from '../options.js';
+import type { GlobalOptions } from '../options.js';
 import { actionDoc, agentDoc } from '../output/agent-doc.js';
 import { printJson } from '../output/json.js';
 import type { Screen } from '../screen.js';
 import { readConfig, withClient } from '../session.js';
 import type { Shell } from '../shell.js';
-
-type PluginOptions = GlobalOptions & { readonly json?: true; readonly target?: string };
-
-export function define(command: Command, shell: Shell): void {
-  command.description('What agents there are, and what they can do.');
-  const list = command.command('list').summary('Agents whose DDL is on this machine');
-  describe(list, 'Lists the agents whose DDL is on this machine.', [['All of them', 'mco plugin list']]);
-  withJson(list).action(shell.action(() => listAgents(shell, list.optsWithGlobals<PluginOptions>())));
-
-  const doc = command.command('doc').summary('What an agent can do, from its DDL');
-  describe(doc, "Shows an agent's DDL as a page. A DDL that is not on this machine is fetched from a node.", [
-    ['An agent', 'mco plugin doc puppetd'],
-    ['One of its actions', 'mco plugin doc puppetd runonce'],
-  ]);
-  doc.argument('[agent]', 'the agent, as in mco plugin list').argument('[action]', 'one of its actions');
-  withTarget(withJson(doc)).action(
-    shell.action((agent: string | undefined, action: string | undefined) => {
-      const options = doc.optsWithGlobals<PluginOptions>();
-      return agent === undefined
-        ? listAgents(shell, options)
-        : document(shell.screen, agent, action, options);
-    }),
-  );
-}
 
 /** Prints the page of an agent or of one of its actions. */
 export async function document(
@@ -67,7 +42,8 @@ export async function document(
   }
 }
 
-async function listAgents({ screen }: Shell, options: PluginOptions): Promise<ExitCode> {
+/** Lists the agents whose DDL is on this machine. */
+export async function listAgents({ screen }: Shell, options: PluginOptions): Promise<ExitCode> {
   const agents = await known(configIfAny(options));
   if (options.json) {
     printJson(

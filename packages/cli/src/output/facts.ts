@@ -57,7 +57,7 @@ export class FactsPresenter implements Presenter {
       screen.print(`   ${counted(lacking.length)} without this fact`);
       this.#printNames(lacking);
     }
-    if (report.results.length > 0) screen.print('');
+    if (report.results.length > 0 && !screen.isVerbose) screen.print('');
     footer(screen, report);
   }
 

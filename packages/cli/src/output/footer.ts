@@ -1,12 +1,10 @@
 import type { Result } from '@troupe/client';
 import type { Screen } from '../screen.js';
+import { nameList, namesBy } from './naming.js';
 import { plainLine } from './plain.js';
 import type { Report } from './presenter.js';
 import { isSilent } from './replies.js';
 import { counted, span, statusWord } from './wording.js';
-
-/** Names in one list unless --verbose. */
-const mostNames = 100;
 
 /** What a person wants to know when a call is over, on standard error: who did not answer and why, and the count. */
 export function footer(screen: Screen, report: Report): void {
@@ -15,11 +13,11 @@ export function footer(screen: Screen, report: Report): void {
   for (const line of unansweredLines(report.results, screen.isVerbose)) screen.warn(line);
   if (found.silent.length > 0) {
     screen.warn(
-      `Did not answer when nodes were looked for: ${names(found.silent, screen.isVerbose)} (online, said nothing)`,
+      `Did not answer when nodes were looked for: ${nameList(found.silent, screen.isVerbose)} (online, said nothing)`,
     );
   }
   if (stats.unexpected.length > 0) {
-    screen.warn(`Answered without being expected: ${names(stats.unexpected, screen.isVerbose)}`);
+    screen.warn(`Answered without being expected: ${nameList(stats.unexpected, screen.isVerbose)}`);
   }
   if (screen.isVerbose) screen.note(statsBlock(report));
   else screen.note(finished(screen, report));
@@ -27,15 +25,11 @@ export function footer(screen: Screen, report: Report): void {
 
 /** Names of the nodes that did not answer, by reason. */
 export function unansweredLines(results: readonly Result[], all: boolean): readonly string[] {
-  const byReason = new Map<string, string[]>();
-  for (const result of results) {
-    if (!isSilent(result)) continue;
+  const byReason = namesBy(results.filter(isSilent), (result) => {
     const word = statusWord(result).toLowerCase();
-    const reason =
-      result.statusmsg === `the node is ${word}` ? word : `${word}: ${plainLine(result.statusmsg)}`;
-    byReason.set(reason, [...(byReason.get(reason) ?? []), result.sender]);
-  }
-  return [...byReason].map(([reason, senders]) => `No answer from: ${names(senders, all)} (${reason})`);
+    return result.statusmsg === `the node is ${word}` ? word : `${word}: ${plainLine(result.statusmsg)}`;
+  });
+  return [...byReason].map(([reason, senders]) => `No answer from: ${nameList(senders, all)} (${reason})`);
 }
 
 function finished(screen: Screen, { stats, found }: Report): string {
@@ -74,10 +68,4 @@ function statsBlock({ stats, found }: Report): string {
     '---- request stats ----',
     ...rows.map(([label, text]) => `${label.padStart(20)}: ${text}`),
   ].join('\n');
-}
-
-function names(list: readonly string[], all: boolean): string {
-  const sorted = list.toSorted();
-  if (all || sorted.length <= mostNames) return sorted.join(', ');
-  return `${sorted.slice(0, mostNames).join(', ')} and ${sorted.length - mostNames} more (-v names all)`;
 }

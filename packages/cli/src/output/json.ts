@@ -70,6 +70,7 @@ export function statsOf({ stats, found, exitCode }: Report) {
     no_responses: silentStates.flatMap((state) => stats.byState[state] ?? []).sort(),
     unexpected_responses: stats.unexpected,
     silent_in_discovery: found.silent,
+    refused_in_discovery: found.refused,
     offline: found.offline,
     ...(found.seed === undefined ? {} : { limit_seed: found.seed }),
     discovery_seconds: found.seconds,

@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { skip } from '@troupe/testkit';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { after, before, describe, it } from 'mocha';
@@ -54,7 +56,7 @@ describe('mco against real daemons', function () {
   it('finds nobody, and says so', async () => {
     expect(await network.mco(['find', '-F', 'country=fr', '-q'])).to.deep.equal({
       stdout: '',
-      stderr: 'mco: no node matches',
+      stderr: 'mco: no node in "mcollective" matches (3 nodes online)',
       code: 1,
     });
   });
@@ -306,12 +308,19 @@ describe('mco against real daemons', function () {
     expect(sound.stdout).to.include('is sound: you are rip.mcollective, the broker is mqtts://127.0.0.1:');
   });
 
+  it('says why a filter cannot be judged', async () => {
+    const { stdout, stderr, code } = await network.mco(['find', '-S', "nosuch('x').y=1"]);
+    expect({ stdout, code }).to.deep.equal({ stdout: '', code: 1 });
+    expect(stderr.split('\n')[0]).to.equal(
+      'mco: plain.lab, web1.lab, web2.lab did not say whether they match: the filter: there is no data plugin "nosuch" here',
+    );
+  });
+
   it('completes in bash what the DDLs on disk allow', async () => {
-    const { stdout } = await execa({ extendEnv: false, env: network.environment() })('bash', [
+    const { stdout } = await inShell('bash', [
       '--norc',
       '-c',
-      `mco() { "${process.execPath}" "${network.executable}" "$@"; }
-       source <(mco completion bash)
+      `source <(mco completion bash)
        complete_line() { COMP_LINE="$1"; COMP_POINT=\${#1}; _mco 2>/dev/null; echo "\${COMPREPLY[*]}"; }
        complete_line "mco pin"
        complete_line "mco rpc rpcutil get_f"
@@ -319,4 +328,57 @@ describe('mco against real daemons', function () {
     ]);
     expect(stdout.split('\n')).to.deep.equal(['ping', 'get_fact get_facts', 'lb']);
   });
+
+  it('completes in fish', async function () {
+    if (!(await isInstalled('fish'))) skip(this, 'fish is not installed');
+    const { stdout } = await inShell('fish', [
+      '--no-config',
+      '-c',
+      `mco completion fish | source
+       complete -C 'mco pin'
+       complete -C 'mco rpc rpcutil get_fact'
+       complete -C 'mco rpc lab weigh unit=l'`,
+    ]);
+    expect(stdout.split('\n')).to.deep.equal([
+      'ping\tWho is there, and how fast they answer',
+      'get_fact\tReads one fact',
+      'get_facts\tReads several facts',
+      'unit=lb',
+    ]);
+  });
+
+  it('completes in zsh', async function () {
+    if (!(await isInstalled('zsh'))) skip(this, 'zsh is not installed');
+    // What compadd is called with is what zsh offers.
+    const { stdout } = await inShell('zsh', [
+      '-f',
+      '-c',
+      `compdef() { :; }
+       compadd() { print -r -- "\${(P)@[-1]} \${@[2]}"; }
+       source <(mco completion zsh)
+       words=(mco pin); CURRENT=2; _mco
+       words=(mco rpc rpcutil get_f); CURRENT=4; _mco
+       words=(mco rpc lab weigh un); CURRENT=5; _mco`,
+    ]);
+    expect(stdout.split('\n').map((line) => line.trim())).to.deep.equal([
+      'ping -d',
+      'get_fact get_facts -d',
+      'unit= -S',
+    ]);
+  });
+
+  // A shell that finds mco as a user's would.
+  async function inShell(shell: string, args: readonly string[]) {
+    const bin = network.folder.join('bin');
+    await mkdir(bin, { recursive: true });
+    await writeFile(`${bin}/mco`, `#!/bin/sh\nexec '${process.execPath}' '${network.executable}' "$@"\n`, {
+      mode: 0o755,
+    });
+    const env = network.environment();
+    return execa(shell, args, { extendEnv: false, env: { ...env, PATH: `${bin}:${env.PATH}` } });
+  }
 });
+
+async function isInstalled(command: string): Promise<boolean> {
+  return !(await execa(command, ['--version'], { reject: false })).failed;
+}

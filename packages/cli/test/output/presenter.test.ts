@@ -135,6 +135,7 @@ describe('JSON', () => {
         no_responses: ['c'],
         unexpected_responses: [],
         silent_in_discovery: [],
+        refused_in_discovery: [],
         offline: [],
         discovery_seconds: 0.5,
         call_seconds: 1.5,

@@ -20,7 +20,7 @@ async function help(shell: Shell, words: readonly string[], options: GlobalOptio
     const command = await commandOf(shell, topic);
     const [agent, action] = rest;
     if (command.name() === 'rpc' && agent !== undefined) {
-      const { document } = await import('./plugin.js');
+      const { document } = await import('../commands/plugin.js');
       return document(screen, agent, action, options);
     }
     const inner = rest.length === 0 ? command : command.commands.find((one) => one.name() === rest[0]);
