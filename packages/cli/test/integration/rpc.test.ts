@@ -316,67 +316,72 @@ describe('mco against real daemons', function () {
     );
   });
 
-  it('completes in bash what the DDLs on disk allow', async () => {
-    const { stdout } = await inShell('bash', [
-      '--norc',
-      '-c',
-      `source <(mco completion bash)
+  describe('completion', () => {
+    // A DDL that was fetched once is on this machine's disk.
+    before(() => network.mco(['plugin', 'doc', 'lab']));
+
+    it('completes in bash what the DDLs on disk allow', async () => {
+      const { stdout } = await inShell('bash', [
+        '--norc',
+        '-c',
+        `source <(mco completion bash)
        complete_line() { COMP_LINE="$1"; COMP_POINT=\${#1}; _mco 2>/dev/null; echo "\${COMPREPLY[*]}"; }
        complete_line "mco pin"
        complete_line "mco rpc rpcutil get_f"
        complete_line "mco rpc lab weigh unit=l"`,
-    ]);
-    expect(stdout.split('\n')).to.deep.equal(['ping', 'get_fact get_facts', 'lb']);
-  });
+      ]);
+      expect(stdout.split('\n')).to.deep.equal(['ping', 'get_fact get_facts', 'lb']);
+    });
 
-  it('completes in fish', async function () {
-    if (!(await isInstalled('fish'))) skip(this, 'fish is not installed');
-    const { stdout } = await inShell('fish', [
-      '--no-config',
-      '-c',
-      `mco completion fish | source
+    it('completes in fish', async function () {
+      if (!(await isInstalled('fish'))) skip(this, 'fish is not installed');
+      const { stdout } = await inShell('fish', [
+        '--no-config',
+        '-c',
+        `mco completion fish | source
        complete -C 'mco pin'
        complete -C 'mco rpc rpcutil get_fact'
        complete -C 'mco rpc lab weigh unit=l'`,
-    ]);
-    expect(stdout.split('\n')).to.deep.equal([
-      'ping\tWho is there, and how fast they answer',
-      'get_fact\tReads one fact',
-      'get_facts\tReads several facts',
-      'unit=lb',
-    ]);
-  });
+      ]);
+      expect(stdout.split('\n')).to.deep.equal([
+        'ping\tWho is there, and how fast they answer',
+        'get_fact\tReads one fact',
+        'get_facts\tReads several facts',
+        'unit=lb',
+      ]);
+    });
 
-  it('completes in zsh', async function () {
-    if (!(await isInstalled('zsh'))) skip(this, 'zsh is not installed');
-    // What compadd is called with is what zsh offers.
-    const { stdout } = await inShell('zsh', [
-      '-f',
-      '-c',
-      `compdef() { :; }
+    it('completes in zsh', async function () {
+      if (!(await isInstalled('zsh'))) skip(this, 'zsh is not installed');
+      // What compadd is called with is what zsh offers.
+      const { stdout } = await inShell('zsh', [
+        '-f',
+        '-c',
+        `compdef() { :; }
        compadd() { print -r -- "\${(P)@[-1]} \${@[2]}"; }
        source <(mco completion zsh)
        words=(mco pin); CURRENT=2; _mco
        words=(mco rpc rpcutil get_f); CURRENT=4; _mco
        words=(mco rpc lab weigh un); CURRENT=5; _mco`,
-    ]);
-    expect(stdout.split('\n').map((line) => line.trim())).to.deep.equal([
-      'ping -d',
-      'get_fact get_facts -d',
-      'unit= -S',
-    ]);
-  });
-
-  // A shell that finds mco as a user's would.
-  async function inShell(shell: string, args: readonly string[]) {
-    const bin = network.folder.join('bin');
-    await mkdir(bin, { recursive: true });
-    await writeFile(`${bin}/mco`, `#!/bin/sh\nexec '${process.execPath}' '${network.executable}' "$@"\n`, {
-      mode: 0o755,
+      ]);
+      expect(stdout.split('\n').map((line) => line.trim())).to.deep.equal([
+        'ping -d',
+        'get_fact get_facts -d',
+        'unit= -S',
+      ]);
     });
-    const env = network.environment();
-    return execa(shell, args, { extendEnv: false, env: { ...env, PATH: `${bin}:${env.PATH}` } });
-  }
+
+    // A shell that finds mco as a user's would.
+    async function inShell(shell: string, args: readonly string[]) {
+      const bin = network.folder.join('bin');
+      await mkdir(bin, { recursive: true });
+      await writeFile(`${bin}/mco`, `#!/bin/sh\nexec '${process.execPath}' '${network.executable}' "$@"\n`, {
+        mode: 0o755,
+      });
+      const env = network.environment();
+      return execa(shell, args, { extendEnv: false, env: { ...env, PATH: `${bin}:${env.PATH}` } });
+    }
+  });
 });
 
 async function isInstalled(command: string): Promise<boolean> {
