@@ -52,12 +52,12 @@ type Wake = 'reload' | 'stop';
 
 async function serve(configFile: string): Promise<void> {
   const stopping = new AbortController();
-  let wake: ((what: Wake) => void) | undefined;
+  const alarm = new Alarm();
   const stop = () => {
     stopping.abort();
-    wake?.('stop');
+    alarm.ring('stop');
   };
-  process.on('SIGHUP', () => wake?.('reload'));
+  process.on('SIGHUP', () => alarm.ring('reload'));
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
 
@@ -68,12 +68,9 @@ async function serve(configFile: string): Promise<void> {
   while (!stopping.signal.aborted) {
     const log = loggerOf(config);
     surviveOrEnd(log);
-    const woken = new Promise<Wake>((resolve) => {
-      wake = resolve;
-    });
     let daemon: Daemon;
     try {
-      daemon = await startDaemon({ config, configFile, log, onReload: () => wake?.('reload') });
+      daemon = await startDaemon({ config, configFile, log, onReload: () => alarm.ring('reload') });
     } catch (error) {
       if (!working || working === config) throw error;
       log.error({ reason: messageOf(error) }, 'the new configuration does not work: back to the old one');
@@ -81,16 +78,42 @@ async function serve(configFile: string): Promise<void> {
       continue;
     }
     working = config;
-    const next = stopping.signal.aborted ? 'stop' : await woken;
+    const next = await alarm.rung();
     log.info(next === 'reload' ? 'reading the configuration again when what runs has ended' : 'ending');
-    if (next === 'reload') config = reread(configFile, config, log);
     const patience =
       next === 'reload'
         ? [AbortSignal.timeout(reloadGrace), stopping.signal]
         : [AbortSignal.timeout(stopGrace)];
     await daemon.close({ patience: AbortSignal.any(patience) });
+    if (next === 'stop') break;
+    // A signal from now on is for the start after this one.
+    alarm.reset();
+    config = reread(configFile, config, log);
   }
   if (pidFile !== undefined) rmSync(pidFile, { force: true });
+}
+
+// Keeps what was asked for until somebody listens: a signal may come while the daemon starts or stops.
+class Alarm {
+  #asked: Wake | undefined;
+  #wake: ((what: Wake) => void) | undefined;
+
+  ring(what: Wake): void {
+    if (this.#asked !== 'stop') this.#asked = what;
+    this.#wake?.(what);
+  }
+
+  reset(): void {
+    if (this.#asked === 'reload') this.#asked = undefined;
+  }
+
+  rung(): Promise<Wake> {
+    const asked = this.#asked;
+    if (asked !== undefined) return Promise.resolve(asked);
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
 }
 
 function loggerOf(config: DaemonConfig) {
