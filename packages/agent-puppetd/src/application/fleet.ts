@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { CallOptions, Client, PresenceView, Result } from '@troupe/client';
 import { type ActionOf, type DataOf, type Filter, messageOf } from '@troupe/core';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
@@ -46,6 +47,8 @@ export class Fleet {
   readonly #asked = new Set<string>();
   readonly #stop: () => void;
   readonly #closing = new AbortController();
+  /** Who came while everybody was asked. */
+  #duringRefresh: Set<string> | undefined;
   #unheard: readonly string[] = [];
   #offline: readonly string[] = [];
 
@@ -69,8 +72,10 @@ export class Fleet {
     this.#client = client;
     this.#selection = selection;
     this.#presence = presence;
+    setMaxListeners(0, this.#closing.signal);
     this.#stop = presence.onChange(({ identity, online }) => {
       if (!online) this.#depart(identity);
+      else if (this.#duringRefresh) this.#duringRefresh.add(identity);
       else if (!this.#members.has(identity)) void this.#welcome(identity);
     });
   }
@@ -122,14 +127,22 @@ export class Fleet {
       },
     );
     const known = new Set(this.#members.keys());
-    for await (const result of call) {
-      if (result.ok) {
-        known.delete(result.sender);
-        this.#admit(memberOf(result.sender, result.data));
-      } else if (result.statusmsg !== stopped) unable(result as unknown as Result);
+    const came = new Set<string>();
+    this.#duringRefresh = came;
+    try {
+      for await (const result of call) {
+        came.delete(result.sender);
+        if (result.ok) {
+          known.delete(result.sender);
+          this.#admit(memberOf(result.sender, result.data));
+        } else if (result.statusmsg !== stopped) unable(result as unknown as Result);
+      }
+    } finally {
+      this.#duringRefresh = undefined;
     }
     if (this.#selection.signal?.aborted) return;
-    for (const identity of known) this.#depart(identity);
+    for (const identity of known) if (!came.has(identity)) this.#depart(identity);
+    for (const identity of came) if (this.#presence.isOnline(identity)) void this.#welcome(identity);
   }
 
   close(): void {

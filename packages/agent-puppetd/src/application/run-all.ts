@@ -1,7 +1,7 @@
 import type { Client, Result } from '@troupe/client';
 import { Fleet, type Member, type Selection } from './fleet.js';
 import { type NodeRun, offline, type RunInput, runNode } from './node-run.js';
-import { pause } from './pause.js';
+import { pause, signalForMany } from './pause.js';
 import { type Limits, Slots } from './slots.js';
 import { Stream } from './stream.js';
 
@@ -93,7 +93,8 @@ class Round {
 
   constructor(client: Client, options: RunAllOptions, tell: (run: NodeRun) => void) {
     this.#client = client;
-    this.#options = options;
+    const signal = signalForMany(options.signal);
+    this.#options = signal ? { ...options, signal } : options;
     this.#tell = tell;
     this.#slots = new Slots(options);
   }

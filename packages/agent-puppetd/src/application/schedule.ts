@@ -2,7 +2,7 @@ import type { Client } from '@troupe/client';
 import { messageOf } from '@troupe/core';
 import { Fleet, type Member, type Selection } from './fleet.js';
 import { type NodeRun, type RunInput, runNode } from './node-run.js';
-import { pause } from './pause.js';
+import { pause, signalForMany } from './pause.js';
 import { type Limits, Slots } from './slots.js';
 import { Stream } from './stream.js';
 
@@ -58,7 +58,8 @@ class Commander {
 
   constructor(client: Client, options: ScheduleOptions, tell: (event: ScheduleEvent) => void) {
     this.#client = client;
-    this.#options = options;
+    const signal = signalForMany(options.signal);
+    this.#options = signal ? { ...options, signal } : options;
     this.#tell = tell;
     const { concurrency = Number.POSITIVE_INFINITY, perServer } = options;
     this.#slots = new Slots({ concurrency, ...(perServer === undefined ? {} : { perServer }) });

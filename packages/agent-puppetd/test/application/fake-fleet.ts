@@ -12,6 +12,7 @@ import {
   parseDaemonConfig,
   silentLogger,
   startDaemon,
+  type Transport,
 } from '@troupe/core';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
 
@@ -50,10 +51,12 @@ export class FakeFleet implements AsyncDisposable {
   readonly #behaviours = new Map<string, Behaviour>();
   readonly #clients: Client[] = [];
   requests = 0;
+  /** Messages that anybody has published. */
+  messages = 0;
 
   async client(): Promise<Client> {
     const config = parseConfig<ClientConfig>('security: { mode: none }', clientSchema, 'the test');
-    const client = await connect({ config, transport: this.#broker.connect() });
+    const client = await connect({ config, transport: this.#counted(this.#broker.connect()) });
     this.#clients.push(client);
     return client;
   }
@@ -73,7 +76,7 @@ export class FakeFleet implements AsyncDisposable {
       configFile: 'none',
       log: silentLogger,
       agents: [this.#agent(identity)],
-      connect: ({ will }) => this.#broker.connect({ will }),
+      connect: ({ will }) => this.#counted(this.#broker.connect({ will })),
     });
     this.#daemons.set(identity, daemon);
   }
@@ -94,6 +97,15 @@ export class FakeFleet implements AsyncDisposable {
     await Promise.all([...this.#daemons.values()].map((daemon) => daemon.close()));
     await Promise.all(this.runs.map(({ end }) => end));
     await rm(this.#folder, { recursive: true });
+  }
+
+  #counted<T extends Transport>(transport: T): T {
+    const publish = transport.publish.bind(transport);
+    transport.publish = (...message) => {
+      this.messages += 1;
+      return publish(...message);
+    };
+    return transport;
   }
 
   #agent(identity: string) {

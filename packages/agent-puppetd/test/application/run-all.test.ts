@@ -73,6 +73,20 @@ describe('runs over a fleet', () => {
     expect(fleet.behaviour('n2').refuses).to.equal(7);
   });
 
+  it('cost the same few messages in a fleet of any size', async () => {
+    const perRun: number[] = [];
+    for (const nodes of [6, 48]) {
+      await start(nodes);
+      const before = fleet.messages;
+      const { ok } = await runAll(client, { concurrency: 6 }).stats();
+      expect(ok).to.have.length(nodes);
+      perRun.push((fleet.messages - before) / nodes);
+    }
+    console.log(`      messages for each run: ${perRun.map((count) => count.toFixed(1)).join(', ')}`);
+    // An answer to each of two questions to all, a request, a result, and a word in between where a run takes long.
+    for (const count of perRun) expect(count).to.be.within(4, 6);
+  });
+
   it('try again where a node could not begin', async () => {
     await start(2, (index) => ({ refuses: index }));
     const { ok } = await runAll(client, { concurrency: 2, retryAfter: 0.01 }).stats();
