@@ -1,6 +1,15 @@
-import type { CallOptions, Client, ProgressPiece, Result, Stats } from '@troupe/client';
+import {
+  type CallOptions,
+  type Client,
+  ddlCache,
+  localDdls,
+  type ProgressPiece,
+  type Result,
+  type Stats,
+} from '@troupe/client';
 import { type ActionDdl, aggregate, type Ddl, type Filter, suggestion } from '@troupe/core';
 import { type ExitCode, exitCodeOf } from './exit.js';
+import { InterruptedError } from './failure.js';
 import { Interruption } from './interruption.js';
 import type { DiscoveryOptions, TimeOptions, VolumeOptions } from './options.js';
 import { nameList, namesBy } from './output/naming.js';
@@ -40,7 +49,7 @@ export async function callWork(work: Work, given: Omit<Setting, 'interruption'>)
   }
 }
 
-/** Looks for the nodes of a setting, and says on a terminal that it does. */
+/** Looks for the nodes of a setting, and says on a terminal that it does. Throws InterruptedError. */
 export async function findNodes(setting: Setting, agent: string): Promise<Found> {
   const { screen, client, collective, filter, interruption, presenter, options } = setting;
   const isSeen = presenter.isForPeople && options.progress && !screen.isQuiet && screen.stderr.isTTY === true;
@@ -50,6 +59,7 @@ export async function findNodes(setting: Setting, agent: string): Promise<Found>
     collective,
     signal: interruption.signal,
   }).finally(() => isSeen && screen.stderr.write('\r\x1b[K'));
+  if (interruption.isInterrupted) throw new InterruptedError();
   presenter.discovered(found);
   refusalNotes(screen, found);
   if (found.nodes.length === 0) await sayThatNobodyAnswered(screen, client, collective, agent);
@@ -88,7 +98,7 @@ export async function callNodes(
     agent: ddl.metadata.name,
     action: action.ddl,
   });
-  sayWhichVersionsDiffer(setting.screen, ddl, results);
+  await sayWhichVersionsDiffer(setting, ddl, results);
   presenter.end(report);
   return report;
 }
@@ -180,11 +190,17 @@ async function sayWhoIsNotKnown(
   }
 }
 
-function sayWhichVersionsDiffer(screen: Screen, { metadata }: Ddl, results: readonly Result[]): void {
-  const { name, version } = metadata;
+async function sayWhichVersionsDiffer(
+  { screen, client }: Pick<Setting, 'screen' | 'client'>,
+  { metadata: { name, version } }: Ddl,
+  results: readonly Result[],
+): Promise<void> {
   const others = results.filter(({ ddl }) => ddl !== undefined && ddl !== version);
+  if (others.length === 0) return;
+  const path = (await localDdls(client.config.ddl_dirs)).get(name);
+  const remedy = path?.startsWith(ddlCache()) ? `: remove ${path} and theirs is fetched` : '';
   for (const [theirs, senders] of namesBy(others, ({ ddl }) => String(ddl))) {
-    const note = `version ${theirs} of the agent "${name}" runs on ${nameList(senders, screen.isVerbose)}; the DDL here is of version ${version}`;
+    const note = `version ${theirs} of the agent "${name}" runs on ${nameList(senders, screen.isVerbose)}; the DDL here is of version ${version}${remedy}`;
     screen.note(screen.paintNote('yellow', `mco: ${note}`));
   }
 }

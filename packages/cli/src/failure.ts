@@ -6,6 +6,15 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** Ctrl-C before anything was sent. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+
+  constructor() {
+    super('interrupted before anything was sent');
+  }
+}
+
 /** Says in one line what went wrong; with --verbose, where. */
 export function reportFailure(screen: Screen, error: unknown): void {
   // Commander has said it already.

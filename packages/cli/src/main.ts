@@ -7,3 +7,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 process.exitCode = await run(process.argv.slice(2));
+
+// A connection that a broker does not take leave of must not keep anybody waiting for the prompt.
+setTimeout(() => process.exit(), 1_000).unref();

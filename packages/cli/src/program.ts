@@ -1,7 +1,7 @@
 import { Command, CommanderError, Help, Option } from 'commander';
 import { commands } from './commands.js';
 import { ExitCode } from './exit.js';
-import { reportFailure, usageLine } from './failure.js';
+import { InterruptedError, reportFailure, usageLine } from './failure.js';
 import { groups, withGlobal } from './options.js';
 import { Screen } from './screen.js';
 import { Shell } from './shell.js';
@@ -16,7 +16,7 @@ export async function run(argv: readonly string[], screen = new Screen()): Promi
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.ok;
     reportFailure(screen, error);
-    return ExitCode.error;
+    return error instanceof InterruptedError ? ExitCode.interrupted : ExitCode.error;
   }
 }
 

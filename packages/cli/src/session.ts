@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, type ClientConfig, connect, findClientConfig, loadClientConfig } from '@troupe/client';
 import { createLogger, type Logger } from '@troupe/core';
 import type { GlobalOptions } from './options.js';
@@ -19,9 +20,12 @@ export async function withClient<T>(
   try {
     return await work(client);
   } finally {
-    await client.close();
+    await Promise.race([client.close(), delay(leaving, undefined, { ref: false })]);
   }
 }
+
+/** Milliseconds for taking leave of the broker. */
+const leaving = 1_000;
 
 /** Says that nobody in a collective matches, or has the agent that was to do something, and how many are there. */
 export async function sayThatNobodyAnswered(

@@ -8,10 +8,21 @@ export interface Captured {
   readonly stderr: () => string;
 }
 
+// Whatever the test runner says of colours in its environment.
+class PlainScreen extends Screen {
+  override paint(_: unknown, text: string): string {
+    return text;
+  }
+
+  override paintNote(_: unknown, text: string): string {
+    return text;
+  }
+}
+
 /** A screen that nobody looks at: no terminal, 80 columns. */
 export function captured(options: { isVerbose?: boolean; isQuiet?: boolean } = {}): Captured {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const screen = new Screen({
+  const screen = new PlainScreen({
     stdout: stdout as unknown as NodeJS.WriteStream,
     stderr: stderr as unknown as NodeJS.WriteStream,
   });

@@ -54,10 +54,6 @@ export async function rpc({ screen }: Shell, words: Words, options: RpcOptions):
 async function runOn(setting: Setting, work: Work, options: RpcOptions): Promise<ExitCode> {
   const { screen, presenter, interruption } = setting;
   const found = await findNodes(setting, work.ddl.metadata.name);
-  if (interruption.isInterrupted) {
-    screen.warn('mco: interrupted before anything was sent');
-    return ExitCode.interrupted;
-  }
   if (options.dryRun) return showPlan(screen, work, found, options);
   if (found.nodes.length === 0) {
     const report = emptyReport(setting, work, found);

@@ -42,6 +42,16 @@ describe('mco and what goes on without it', function () {
     expect(JSON.parse(json.stdout)).to.include({ agent: 'lab', action: 'slow' });
   });
 
+  it('sends nothing when Ctrl-C comes while nodes are looked for', async () => {
+    const running = network.start(['rpc', 'lab', 'slow', 'seconds=9', '--dt', '30', '-v']);
+    await printed(running.stderr, 'connected to the broker');
+    // It hears of the signal when it has begun to look, a moment after it is connected.
+    const nudge = setInterval(() => running.kill('SIGINT'), 1000);
+    const { exitCode, stderr, stdout } = await running.finally(() => clearInterval(nudge));
+    expect({ exitCode, stdout }).to.deep.equal({ exitCode: 130, stdout: '' });
+    expect(stderr).to.include('mco: interrupted before anything was sent');
+  });
+
   it('survives a client that is killed: the action ran once, and its result is kept', async () => {
     const running = network.start(['rpc', 'lab', 'slow', 'seconds=3', '-I', 'a.lab', '--jsonl', '--stream']);
     const seen = await printed(running.stdout, '"two\\nthree"');

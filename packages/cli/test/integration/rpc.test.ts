@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { skip } from '@troupe/testkit';
 import { expect } from 'chai';
 import { execa } from 'execa';
@@ -287,6 +287,19 @@ describe('mco against real daemons', function () {
     expect(code).to.equal(0);
     expect(stdout).to.match(/^lab weigh\n---------\n {3}The action weigh of the test\n/);
     expect(stdout).to.match(/\n {6}unit\n {9}kg or lb\n +Type: list\n +Required: no\n +One Of: kg, lb\n/);
+  });
+
+  it('says when nodes run another version of an agent than the DDL here is of, and what to do', async () => {
+    await network.mco(['plugin', 'doc', 'lab']);
+    const cached = network.folder.join('cache', 'troupe', 'ddl', 'lab.json');
+    const ddl = await readFile(cached, 'utf8');
+    await writeFile(cached, ddl.replace('"1.2.0"', '"1.1.0"'));
+    const { stderr, code } = await network.mco(['rpc', 'lab', 'weigh', '-I', 'web1.lab', '--senders']);
+    await writeFile(cached, ddl);
+    expect(code).to.equal(0);
+    expect(stderr.split('\n')[0]).to.equal(
+      `mco: version 1.2.0 of the agent "lab" runs on web1.lab; the DDL here is of version 1.1.0: remove ${cached} and theirs is fetched`,
+    );
   });
 
   it('ends without a word when nobody reads on', async () => {
