@@ -63,7 +63,15 @@ export class Site {
 
   /** Emulated nodes in a process of their own. */
   async fleet(instances) {
-    const words = ['--broker', this.broker.url, '-n', `${instances}`, '--pki', this.folder.join('pki')];
+    const words = [
+      '--broker',
+      this.broker.url,
+      '-n',
+      `${instances}`,
+      '--pki',
+      this.folder.join('pki'),
+      '--until-eof',
+    ];
     const peer = await startPeer(emulate, [...words, '--key', this.keyType], {
       seconds: 120 + instances / 10,
     });

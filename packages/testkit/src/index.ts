@@ -1,10 +1,36 @@
+export { actionAssertions } from './author/assertions.js';
+export { Caller, type CallerOptions, type CallResult, type CallWords } from './author/caller.js';
+export {
+  type ActionResult,
+  type HostAgentOptions,
+  type HostedAgent,
+  hostAgent,
+} from './author/host-agent.js';
+export { type Mocked, type MockOverrides, mockAgent, plausibleOutput } from './author/mock-agent.js';
+export { withSkew } from './fleet/clock.js';
+export type { EmulatedNode } from './fleet/emulated-node.js';
+export { type Faults, FaultyLine } from './fleet/faults.js';
+export { FaultyTransport } from './fleet/faulty-transport.js';
+export { emulateFleet, type Fleet, type FleetOptions } from './fleet/fleet.js';
+export { fleetFacts } from './fleet/fleet-facts.js';
+export { type KeyType, makeKeyPair } from './fleet/key-pair.js';
+export { type Link, openLink } from './fleet/link.js';
+export type { FleetSecurity } from './fleet/node-config.js';
 export { freePort } from './free-port.js';
 export { DirectoryHost, type DirectoryHostOptions } from './hosts/directory-host.js';
 export type { CommandOptions, CommandResult, ExecOptions, Host, HostOptions } from './hosts/host.js';
 export { NamespaceHost, type NamespaceHostOptions } from './hosts/namespace-host.js';
 export { namespacesMissing } from './hosts/namespaces-missing.js';
 export { Network } from './hosts/network.js';
-export { createTestPki, type IssuedCertificate, type IssueOptions, type TestPki } from './network-pki.js';
+export { type NetworkOptions, startNetwork, type TestNetwork } from './network/start-network.js';
+export {
+  createTestPki,
+  type IssuedCertificate,
+  type IssueKeyOptions,
+  type IssueOptions,
+  type TestPki,
+  useTestPki,
+} from './network-pki.js';
 export {
   type LineTest,
   type ProcessExit,

@@ -1,4 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type Ca,
@@ -6,6 +7,7 @@ import {
   createCrl,
   generateKeyPair,
   issueCertificate,
+  type KeyPair,
   readCertificate,
 } from '@troupe/core/pki';
 
@@ -22,13 +24,18 @@ export interface IssueOptions {
   days?: number;
 }
 
+/** The same, with keys that are there already; RSA keys are made otherwise. */
+export type IssueKeyOptions = IssueOptions & { keys?: KeyPair };
+
 /** A CA of a test's own, with its files. */
 export interface TestPki {
   readonly caCertificate: string;
   readonly caKey: string;
   readonly crl: string;
   /** Makes key and certificate for a node, a caller or a server; again for a name that had one before. */
-  issue(name: string, options?: IssueOptions): Promise<IssuedCertificate>;
+  issue(name: string, options?: IssueKeyOptions): Promise<IssuedCertificate>;
+  /** Makes a certificate only, for a public key in PEM; the result is its file. */
+  certify(name: string, publicKeyPem: string, options?: IssueOptions): Promise<string>;
   /** Puts all certificates of a name on the CRL. */
   revoke(name: string): Promise<void>;
 }
@@ -40,6 +47,16 @@ export async function createTestPki(folder: string): Promise<TestPki> {
   const pki = new FolderPki(folder, ca);
   await pki.write();
   return pki;
+}
+
+/** The CA that `createTestPki` made in a folder, perhaps in another process; a new one where there is none. */
+export async function useTestPki(folder: string): Promise<TestPki> {
+  const [certificate, key] = [join(folder, 'ca.pem'), join(folder, 'ca-key.pem')];
+  if (!existsSync(key)) return createTestPki(folder);
+  return new FolderPki(folder, {
+    certificatePem: await readFile(certificate, 'utf8'),
+    privateKeyPem: await readFile(key, 'utf8'),
+  });
 }
 
 class FolderPki implements TestPki {
@@ -65,19 +82,23 @@ class FolderPki implements TestPki {
     await this.#writeCrl();
   }
 
-  async issue(name: string, options: IssueOptions = {}): Promise<IssuedCertificate> {
-    const { privateKeyPem, publicKeyPem } = await generateKeyPair();
+  async issue(name: string, options: IssueKeyOptions = {}): Promise<IssuedCertificate> {
+    const { keys, ...rest } = options;
+    const { privateKeyPem, publicKeyPem } = keys ?? (await generateKeyPair());
+    const certificate = await this.certify(name, publicKeyPem, rest);
+    const key = join(this.#folder, `${name}-key.pem`);
+    await writeFile(key, privateKeyPem, { mode: 0o600 });
+    return { certificate, key };
+  }
+
+  async certify(name: string, publicKeyPem: string, options: IssueOptions = {}): Promise<string> {
     const { dnsNames = [], ...rest } = options;
     const names = [...new Set([name, ...dnsNames])];
     const pem = issueCertificate({ ca: this.#ca, commonName: name, publicKeyPem, dnsNames: names, ...rest });
     this.#issued.push({ name, serial: readCertificate(pem).serialNumber });
-    const files = {
-      certificate: join(this.#folder, `${name}.pem`),
-      key: join(this.#folder, `${name}-key.pem`),
-    };
-    await writeFile(files.certificate, pem);
-    await writeFile(files.key, privateKeyPem, { mode: 0o600 });
-    return files;
+    const file = join(this.#folder, `${name}.pem`);
+    await writeFile(file, pem);
+    return file;
   }
 
   async revoke(name: string): Promise<void> {

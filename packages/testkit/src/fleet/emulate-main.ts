@@ -1,0 +1,156 @@
+import { parseArgs } from 'node:util';
+import { createLogger, messageOf } from '@troupe/core';
+import type { TestPki } from '../network-pki.js';
+import { useTestPki } from '../network-pki.js';
+import { emulateFleet } from './fleet.js';
+import { fleetFacts } from './fleet-facts.js';
+import type { KeyType } from './key-pair.js';
+import { loadAgents } from './load-agents.js';
+
+const usage = `Usage: troupe-emulate --broker URL [--instances N] [options]
+
+Runs N daemons in one process, each with a connection, a name, facts and agents of its own, and the whole protocol:
+signatures, DDLs, filters, policies. Their names are NAME-1, NAME-2 and so on.
+
+      --broker URL       mqtt://127.0.0.1:1883 or mqtts://HOST:PORT; may be repeated (required)
+  -n, --instances N      how many (default: 100)
+      --first N          the number of the first one, where several processes make one fleet (default: 1)
+      --name TEXT        what their names begin with (default: node), and …
+      --domain TEXT      … end with (default: fleet)
+      --pki FOLDER       signs with certificates of the test CA in that folder, which is made if it is not there;
+                         without it nobody proves anything, and the broker must be on loopback
+      --key TYPE         rsa, p256 or ed25519: the kind of the nodes' keys (default: rsa)
+      --own-keys         a key for each node, where otherwise they share one
+      --collective NAME  may be repeated (default: mcollective)
+  -a, --agent MODULE     an agent beside rpcutil and discovery: an npm package or a path; may be repeated
+      --mock FILE        an agent made of its DDL alone, which answers with defaults; may be repeated
+      --lose P           the chance that a message is lost, in each direction: 0 to 1; likewise
+      --double P, --reorder P, --delay MILLISECONDS and --skew MILLISECONDS
+      --faulty SHARE     the share of the nodes that have these faults: 0 to 1 (default: 1)
+      --connecting N     nodes that connect at the same time (default: 50)
+      --until-eof        ends, too, when its standard input ends: with the program that started it
+      --log LEVEL        of what the daemons say (default: silent)
+  -h, --help             this text
+
+When all are connected it prints one line, {"instances":N,"first":"…","last":"…"}, on standard output. TERM and INT end
+it. Exit codes: 0 ended as asked; 1 it could not start; 2 wrong use.
+`;
+
+function words() {
+  const text = { type: 'string' } as const;
+  const list = { type: 'string', multiple: true } as const;
+  try {
+    const { values } = parseArgs({
+      options: {
+        broker: list,
+        instances: { ...text, short: 'n', default: '100' },
+        first: { ...text, default: '1' },
+        name: { ...text, default: 'node' },
+        domain: { ...text, default: 'fleet' },
+        pki: text,
+        key: { ...text, default: 'rsa' },
+        'own-keys': { type: 'boolean', default: false },
+        collective: { ...list, default: ['mcollective'] },
+        agent: { ...list, short: 'a', default: [] },
+        mock: { ...list, default: [] },
+        lose: { ...text, default: '0' },
+        double: { ...text, default: '0' },
+        reorder: { ...text, default: '0' },
+        delay: { ...text, default: '0' },
+        skew: { ...text, default: '0' },
+        faulty: { ...text, default: '1' },
+        connecting: { ...text, default: '50' },
+        'until-eof': { type: 'boolean', default: false },
+        log: { ...text, default: 'silent' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    return values;
+  } catch (error) {
+    return wrong(messageOf(error).split('\n')[0] ?? '');
+  }
+}
+
+function wrong(reason: string): never {
+  process.stderr.write(`troupe-emulate: ${reason}\n\n${usage}`);
+  process.exit(2);
+}
+
+type Values = ReturnType<typeof words>;
+type Numeric =
+  | 'instances'
+  | 'first'
+  | 'lose'
+  | 'double'
+  | 'reorder'
+  | 'delay'
+  | 'skew'
+  | 'faulty'
+  | 'connecting';
+
+function number(values: Values, name: Numeric, least: number, most: number): number {
+  const value = Number(values[name]);
+  if (!(value >= least && value <= most))
+    wrong(`--${name} is "${values[name]}": give a number from ${least} to ${most}`);
+  return value;
+}
+
+function keyType({ key }: Values): KeyType {
+  return key === 'rsa' || key === 'p256' || key === 'ed25519'
+    ? key
+    : wrong(`--key is "${key}": rsa, p256 or ed25519`);
+}
+
+async function emulate(values: Values, broker: readonly string[]): Promise<void> {
+  const instances = number(values, 'instances', 1, 100_000);
+  const first = number(values, 'first', 1, 1e9);
+  const faults = {
+    lose: number(values, 'lose', 0, 1),
+    double: number(values, 'double', 0, 1),
+    reorder: number(values, 'reorder', 0, 1),
+    delay: number(values, 'delay', 0, 3_600_000),
+    skew: number(values, 'skew', -1e12, 1e12),
+  };
+  const faulty = Object.values(faults).some((value) => value !== 0) ? number(values, 'faulty', 0, 1) : 0;
+  const pki: TestPki | undefined = values.pki === undefined ? undefined : await useTestPki(values.pki);
+  const fleet = await emulateFleet({
+    instances,
+    broker,
+    security: pki
+      ? { mode: 'x509', pki, keyType: keyType(values), sharedKey: !values['own-keys'] }
+      : { mode: 'none' },
+    identity: (index) => `${values.name}-${first + index}.${values.domain}`,
+    collectives: values.collective,
+    facts: (index) => fleetFacts(first + index),
+    agents: await loadAgents({ modules: values.agent, mocks: values.mock }),
+    ...(faulty > 0 && {
+      faults: (index: number) => (index < Math.round(faulty * instances) ? faults : undefined),
+    }),
+    connecting: number(values, 'connecting', 1, 10_000),
+    log: createLogger({ level: values.log as 'silent' }),
+  });
+  const [one, last] = [fleet.nodes[0], fleet.nodes.at(-1)];
+  process.stdout.write(`${JSON.stringify({ instances, first: one?.identity, last: last?.identity })}\n`);
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+    if (values['until-eof'])
+      process.stdin
+        .once('end', resolve)
+        .once('error', () => resolve())
+        .resume();
+  });
+  await fleet.close();
+}
+
+const values = words();
+if (values.help) process.stdout.write(usage);
+else if (!values.broker) wrong('--broker is missing');
+else {
+  emulate(values, values.broker).then(
+    () => process.exit(0),
+    (error: unknown) => {
+      process.stderr.write(`troupe-emulate: ${messageOf(error)}\n`);
+      process.exit(1);
+    },
+  );
+}

@@ -1,0 +1,55 @@
+import type { Listener, PublishOptions, Transport } from '@troupe/core';
+import { withSkew } from './clock.js';
+import { type Faults, FaultyLine } from './faults.js';
+
+/** A transport between a node and its broker on which things go wrong, as `faults` says at that moment. */
+export class FaultyTransport implements Transport {
+  readonly #inner: Transport;
+  readonly #faults: () => Faults;
+  readonly #in: FaultyLine;
+  readonly #out: FaultyLine;
+
+  constructor(inner: Transport, faults: () => Faults, random: () => number = Math.random) {
+    this.#inner = inner;
+    this.#faults = faults;
+    this.#in = new FaultyLine(faults, random);
+    this.#out = new FaultyLine(faults, random);
+  }
+
+  get connected(): boolean {
+    return this.#inner.connected;
+  }
+
+  async publish(topic: string, payload: Uint8Array, options: PublishOptions = {}): Promise<void> {
+    // What the broker acknowledges is not lost on the way: MQTT sends it again.
+    if (options.qos === 1 || !this.#inner.connected) {
+      await this.#inner.publish(topic, payload, options);
+      return;
+    }
+    this.#out.carry(() => {
+      // The sender was told that it is on its way; a connection that broke meanwhile loses it, as a real one does.
+      this.#inner.publish(topic, payload, options).catch(() => undefined);
+    });
+  }
+
+  subscribe(filter: string, listener: Listener, options?: { qos?: 0 | 1 }): Promise<() => Promise<void>> {
+    const hear: Listener = (payload, topic) => {
+      this.#in.carry(() => {
+        const { skew = 0 } = this.#faults();
+        if (skew === 0) listener(payload, topic);
+        else withSkew(skew, () => listener(payload, topic));
+      });
+    };
+    return this.#inner.subscribe(filter, hear, options);
+  }
+
+  onConnect(listener: () => void): void {
+    this.#inner.onConnect(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#in.drop();
+    this.#out.drop();
+    await this.#inner.close();
+  }
+}

@@ -1,0 +1,53 @@
+import { fileURLToPath } from 'node:url';
+import { startBroker } from '@troupe/broker';
+import { connectMqtt, silentLogger } from '@troupe/core';
+import { expect } from 'chai';
+import { afterEach, describe, it } from 'mocha';
+import { Caller, startProcess } from '../../../src/index.js';
+
+const bin = fileURLToPath(new URL('../../../../bin/troupe-emulate.js', import.meta.url));
+
+describe('troupe-emulate', () => {
+  const open: { close(): Promise<void> }[] = [];
+
+  afterEach(async () => {
+    for (const each of open.splice(0).reverse()) await each.close();
+  });
+
+  it('runs nodes that can be called, and ends in order', async () => {
+    const broker = await startBroker({ listen: ['mqtt://127.0.0.1:0'], security: { mode: 'none' } });
+    open.push(broker);
+    const words = ['--broker', broker.url, '-n', '3', '--first', '7', '--skew=-7200000', '--faulty', '0.34'];
+    await using emulator = startProcess(process.execPath, [bin, ...words]);
+    const line = await emulator.waitForLine(/^{"instances"/);
+    expect(JSON.parse(line)).to.deep.equal({ instances: 3, first: 'node-7.fleet', last: 'node-9.fleet' });
+    const transport = await connectMqtt({
+      urls: [broker.url],
+      clientId: 'test',
+      credentials: {},
+      keepalive: 30,
+      log: silentLogger,
+      timeout: 10,
+    });
+    open.push(transport);
+    const caller = new Caller({ transport });
+    const fact = (identity: string) =>
+      caller.call({ identity, agent: 'rpcutil', action: 'get_fact', input: { fact: 'region' } });
+    expect((await fact('node-8.fleet')).data).to.deep.equal({ fact: 'region', value: 'eu-1' });
+    expect((await fact('node-7.fleet')).statusmsg).to.contain('in the future');
+    expect(await emulator.stop()).to.include({ code: 0 });
+  });
+
+  const misuses: [string[], string][] = [
+    [[], '--broker is missing'],
+    [['--broker', 'mqtt://127.0.0.1:1', '--lose', '2'], '--lose is "2": give a number from 0 to 1'],
+    [['--broker', 'mqtt://127.0.0.1:1', '--wrong'], "Unknown option '--wrong'"],
+  ];
+  for (const [words, message] of misuses) {
+    it(`refuses ${words.at(-1) ?? 'no words'}`, async () => {
+      const process_ = startProcess(process.execPath, [bin, ...words]);
+      expect(await process_.exited).to.include({ code: 2 });
+      expect(process_.output).to.contain(message);
+    });
+  }
+});
