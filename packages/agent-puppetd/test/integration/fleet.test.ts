@@ -136,6 +136,8 @@ describe('a fleet of real hosts', function () {
       const before = (await host.spans()).length;
       const result = runNode(client, host.identity, { environment: 'slow' });
       await waitFor('the run', async () => (await host.spans()).length > before, { timeoutSeconds: 60 });
+      // A run that is on record and has not begun is given up with the daemon: Puppet itself must be at work.
+      await waitFor('what Puppet prints', async () => host.hasOutput(), { timeoutSeconds: 60 });
       await disturb(host);
       const run = await result;
       expect(run, `${run.reason}\n${host.output}`).to.include({ kind: 'ran', ok: true, outcome: 'changed' });

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createCsr, generateKeyPair } from '@troupe/core/pki';
 import { DirectoryHost, type PuppetServer, type RunningProcess } from '@troupe/testkit';
+import { runFiles } from '../../src/puppet/record.js';
 import { askCa, setState } from './puppet-node.js';
 
 const mcod = fileURLToPath(import.meta.resolve('@troupe/core/mcod'));
@@ -78,6 +79,16 @@ export class ManagedHost {
   /** The output of the daemon that runs. */
   get output(): string {
     return this.#daemon.output;
+  }
+
+  /** Whether every run that has begun has printed something. */
+  async hasOutput(): Promise<boolean> {
+    const folder = this.host.file('/var/lib/troupe/agents/puppetd/runs');
+    const ids = await readdir(folder).catch(() => []);
+    const sizes = ids.map(
+      async (id) => (await stat(join(folder, id, runFiles.output)).catch(() => undefined))?.size ?? 0,
+    );
+    return (await Promise.all(sizes)).every((size) => size > 0);
   }
 
   /** The runs of this host. */
