@@ -1,18 +1,30 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { createTempFolder } from '@troupe/testkit';
+import { writeFile } from 'node:fs/promises';
+import { createTempFolder, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
-import { describe, it } from 'mocha';
+import { after, before, describe, it } from 'mocha';
 import { candidates } from '../src/completion.js';
 import { newShell } from '../src/program.js';
 import { captured } from './captured.js';
 import { ddl } from './lab-agent.js';
 
 describe('completion', () => {
+  let folder: TempFolder;
+  const cache = process.env.XDG_CACHE_HOME;
+
+  before(async () => {
+    folder = await createTempFolder();
+    // What this machine has fetched from nodes is not part of the test.
+    process.env.XDG_CACHE_HOME = folder.join('cache');
+    await writeFile(folder.join('lab.json'), JSON.stringify(ddl));
+  });
+  after(async () => {
+    if (cache === undefined) delete process.env.XDG_CACHE_HOME;
+    else process.env.XDG_CACHE_HOME = cache;
+    await folder.close();
+  });
+
   const complete = async (line: string) => {
-    await using folder = await createTempFolder();
-    await mkdir(folder.join('ddl'));
-    await writeFile(folder.join('ddl', 'lab.json'), JSON.stringify(ddl));
-    const found = await candidates(newShell(captured().screen), [folder.join('ddl')], line);
+    const found = await candidates(newShell(captured().screen), [folder.path], line);
     return found.map(({ value }) => value);
   };
 

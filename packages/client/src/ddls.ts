@@ -26,7 +26,10 @@ export async function localDdls(configured: readonly string[]): Promise<Readonly
 /** The DDL of an agent from this machine's disk, if it is there. Throws DDL_INVALID, FILE_UNREADABLE. */
 export async function localDdl(configured: readonly string[], agent: string): Promise<Ddl | undefined> {
   const path = (await localDdls(configured)).get(agent);
-  return path === undefined ? undefined : (await findDdl(agent, [dirname(path)])).ddl;
+  if (path === undefined) return undefined;
+  // Those that come with Troupe are known to be sound, and the checking costs mco a tenth of its time.
+  if (dirname(path) === bundledDdls) return JSON.parse(readFileSync(path, 'utf8')) as Ddl;
+  return (await findDdl(agent, [dirname(path)])).ddl;
 }
 
 /** The DDL of an agent: from this machine's disk, or else from a node that has the agent. Throws DDL_UNKNOWN, DDL_INVALID. */
