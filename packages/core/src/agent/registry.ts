@@ -4,6 +4,7 @@ import { type CompiledDdl, compileDdl } from '../ddl/compile.js';
 import { ddlHash } from '../ddl/hash.js';
 import { parseDdl } from '../ddl/load.js';
 import { messageOf, TroupeError } from '../errors.js';
+import { isDataName } from '../filter/index.js';
 import type { Agent, AgentConfig, AnyHandler, Host } from './agent.js';
 
 /** An agent that is at work on this node. */
@@ -90,8 +91,13 @@ export async function loadAgent(
 }
 
 async function setUp(agent: Agent, where: string, config: AgentConfig, host: Host) {
+  const provideData: Host['provideData'] = (plugin, lookup) => {
+    if (!isDataName(plugin))
+      throw new TroupeError('AGENT_INVALID', `no filter could ask a data plugin of the name "${plugin}"`);
+    host.provideData(plugin, lookup);
+  };
   try {
-    return await agent.setup(config, host);
+    return await agent.setup(config, { ...host, provideData });
   } catch (cause) {
     if (cause instanceof TroupeError)
       throw new TroupeError(cause.code, `${where}: ${cause.message}`, { cause });

@@ -1,6 +1,6 @@
 import { TroupeError } from '../errors.js';
 import { type FactCondition, operators } from './condition.js';
-import type { Expression } from './expression.js';
+import { type Expression, isDataName } from './expression.js';
 import { bounds } from './expression-parser.js';
 import type { Filter } from './filter.js';
 import { compilePattern } from './pattern.js';
@@ -93,7 +93,7 @@ function checkExpression(value: unknown, where: string, budget: Budget, depth: n
 function checkData(data: Fields, where: string, budget: Budget): Expression {
   const name = text(data.name, `${where}.name`);
   const output = text(data.output, `${where}.output`);
-  if (!/^[a-z][a-z0-9_]*$/.test(name)) throw invalid(`${where}.name is no name of a data plugin`);
+  if (!isDataName(name)) throw invalid(`${where}.name is no name of a data plugin`);
   if (!/^\w+$/.test(output)) throw invalid(`${where}.output is no name of an output`);
   const query = data.query === undefined ? {} : { query: text(data.query, `${where}.query`, 0) };
   return { kind: 'data', name, ...query, output, ...checkComparison(data, where, budget) };

@@ -1,5 +1,5 @@
 import type { Comparison, Operator } from './condition.js';
-import type { Expression } from './expression.js';
+import { type Expression, isDataName } from './expression.js';
 import { compilePattern, patternOf } from './pattern.js';
 import { syntaxError, type Token, tokenize } from './token.js';
 
@@ -95,7 +95,7 @@ class Parser {
 
   // NAME('QUERY').OUTPUT OPERATOR VALUE
   #data(name: Token): Expression {
-    if (!/^[a-z][a-z0-9_]*$/.test(name.text)) throw this.#error('this is no name of a data plugin', name);
+    if (!isDataName(name.text)) throw this.#error('this is no name of a data plugin', name);
     this.#take();
     const argument = this.#peek();
     if (argument.kind === 'quoted') this.#take();

@@ -26,6 +26,11 @@ export interface DataOperand extends Comparison {
   readonly output: string;
 }
 
+/** Whether a data plugin can have this name: a word that joins conditions, such as `or`, could never be asked. */
+export function isDataName(name: string): boolean {
+  return /^[a-z][a-z0-9_]*$/.test(name) && !['and', 'or', 'not'].includes(name);
+}
+
 /** Writes an expression in the language of `-S`; reading it again gives the same expression. */
 export function print(expression: Expression): string {
   switch (expression.kind) {

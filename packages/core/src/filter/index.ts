@@ -7,6 +7,7 @@ export {
   type DataOperand,
   type Expression,
   type FactOperand,
+  isDataName,
   print,
 } from './expression.js';
 export { parseExpression } from './expression-parser.js';

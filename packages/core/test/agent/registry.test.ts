@@ -56,6 +56,15 @@ describe('an agent', () => {
       .that.includes('no validator "colour_name"');
   });
 
+  it('is refused when it brings a data plugin that no filter could ask', async () => {
+    const agent = defineAgent({ ...ddl, actions: [] }, (_, host) => {
+      host.provideData('or', () => ({}));
+      return {};
+    });
+    const error = await tryAgent(agent).catch((cause: Error) => cause);
+    expect(error).to.have.property('message').that.includes('a data plugin of the name "or"');
+  });
+
   it('is closed once, the last opened first, also when its set-up fails or closing does', async () => {
     const closed: string[] = [];
     const validators = { colour_name: () => undefined };

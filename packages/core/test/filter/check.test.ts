@@ -67,6 +67,10 @@ describe('a filter from the network', () => {
       'no name of a data plugin',
     ],
     [
+      { compound: [{ kind: 'data', name: 'or', output: 'o', operator: '==', value: '' }] },
+      'no name of a data plugin',
+    ],
+    [
       { compound: [{ kind: 'data', name: 'f', output: 'o.p', operator: '==', value: '' }] },
       'no name of an output',
     ],

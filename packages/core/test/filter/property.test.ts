@@ -5,7 +5,7 @@ import { TroupeError } from '../../src/errors.js';
 import { checkFilter } from '../../src/filter/check.js';
 import { operators } from '../../src/filter/condition.js';
 import { describeExpression } from '../../src/filter/description.js';
-import { type Expression, print } from '../../src/filter/expression.js';
+import { type Expression, isDataName, print } from '../../src/filter/expression.js';
 import { parseExpression } from '../../src/filter/expression-parser.js';
 import { matches } from '../../src/filter/match.js';
 import { parseFilter } from '../../src/filter/parse.js';
@@ -58,7 +58,7 @@ const filterText = fc.oneof(
   fc.array(piece, { maxLength: 40 }).map((parts) => parts.join('')),
 );
 
-const name = fc.stringMatching(/^[a-z][a-z0-9_]{0,8}$/);
+const name = fc.stringMatching(/^[a-z][a-z0-9_]{0,8}$/).filter(isDataName);
 const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 12 });
 const pattern = fc
   .tuple(fc.stringMatching(/^[a-z0-9/ .()]{1,8}$/), fc.constantFrom('', 'i'))
