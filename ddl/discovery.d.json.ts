@@ -3,10 +3,10 @@ declare const ddl: {
   "$schema": "https://choria.io/schemas/mcorpc/ddl/v1/agent.json",
   "metadata": {
     "name": "discovery",
-    "description": "Finds nodes and hands out the DDLs of their agents",
+    "description": "Finds nodes, hands out the DDLs of their agents, and lists what a caller began",
     "author": "Troupe maintainers",
     "license": "Apache-2.0",
-    "version": "1.0.0",
+    "version": "1.1.0",
     "url": "https://github.com/troupe/troupe",
     "timeout": 10
   },
@@ -51,6 +51,25 @@ declare const ddl: {
           "description": "SHA-256 of the DDL, in hex",
           "display_as": "Hash",
           "type": "string"
+        }
+      }
+    },
+    {
+      "action": "jobs",
+      "description": "Lists what the node keeps of the caller's own requests, the newest first",
+      "display": "always",
+      "mutating": false,
+      "input": {},
+      "output": {
+        "now": {
+          "description": "The node's clock: milliseconds since 1970",
+          "display_as": "Node's Clock",
+          "type": "integer"
+        },
+        "jobs": {
+          "description": "Each request: id, agent, action, collective, started and ended (milliseconds since 1970, null while it runs) and outcome",
+          "display_as": "Jobs",
+          "type": "array"
         }
       }
     }

@@ -1,10 +1,14 @@
 import ddl from '@troupe/ddl/discovery.json' with { type: 'json' };
+import type { Job, Jobs } from '../daemon/jobs.js';
 import type { Node } from '../daemon/node.js';
 import { ActionError, Status } from '../errors.js';
 import { type Agent, defineAgent } from './agent.js';
 
-/** Answers those who look for nodes, and hands out the DDLs of the node's agents. */
-export function discoveryAgent(node: Node): Agent {
+/** Requests in one answer: as many as a message surely holds. */
+const mostJobs = 500;
+
+/** Answers those who look for nodes, hands out the DDLs of the node's agents, and tells a caller what is kept of its requests. */
+export function discoveryAgent(node: Node, jobs: Jobs): Agent {
   return defineAgent(ddl, () => ({
     ping: () => ({}),
     ddl: ({ agent }) => {
@@ -15,5 +19,21 @@ export function discoveryAgent(node: Node): Agent {
         hash: loaded.hash,
       };
     },
+    jobs: (_, { caller }) => {
+      const own = jobs.ofCaller(caller).filter(({ request }) => request.agent !== 'discovery');
+      return { now: Date.now(), jobs: own.slice(0, mostJobs).map(entryOf) };
+    },
   }));
+}
+
+function entryOf({ request: { id, agent, action, collective }, startedAt, endedAt, outcome }: Job) {
+  return {
+    id,
+    agent,
+    action,
+    collective,
+    started: startedAt,
+    ended: endedAt ?? null,
+    outcome: outcome ?? null,
+  };
 }

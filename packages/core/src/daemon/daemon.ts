@@ -93,7 +93,11 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   const { registry } = node;
   const reload = () => options.onReload?.();
   const agents = new Agents({ config, configFile: options.configFile, log, registry, data, node, reload });
-  await agents.load([rpcutilAgent(node), discoveryAgent(node), ...(options.agents ?? [])]);
+  const jobs = new Jobs({
+    file: join(config.state_dir, 'requests.jsonl'),
+    keepSeconds: config.limits.keep_replies,
+  });
+  await agents.load([rpcutilAgent(node), discoveryAgent(node, jobs), ...(options.agents ?? [])]);
   begun.push(() => agents.close());
 
   const record = { v: 1 as const, identity, since: node.startedAt, version };
@@ -120,10 +124,6 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   for (const reason of errors) log.error({ reason }, 'a policy is at fault: it denies everything');
   for (const reason of warnings) log.warn({ reason }, 'a policy is doubtful');
   const replier = new Replier({ signer: security.signer, topics, transport, stats: node.stats, log });
-  const jobs = new Jobs({
-    file: join(config.state_dir, 'requests.jsonl'),
-    keepSeconds: config.limits.keep_replies,
-  });
   const queue = new BoundedQueue({ concurrency: config.limits.concurrency, waiting: config.limits.queue });
   const dispatcher = new Dispatcher({
     node,

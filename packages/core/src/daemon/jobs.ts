@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { replaceFileSync } from '../durable-file.js';
-import type { Accepted, Progress, Reply, Request, Result } from '../message/message.js';
+import type { Accepted, Outcome, Progress, Reply, Request, Result } from '../message/message.js';
 
 type Numbered<T> = Omit<T, 'session'>;
 /** A reply before it is addressed to one of the caller's clients. */
@@ -26,6 +26,7 @@ export class Job {
   #progressBytes = 0;
   #seq = 0;
   #endedAt: number | undefined;
+  #outcome: Outcome | undefined;
 
   constructor(request: Request, identity: string, now: number) {
     this.request = request;
@@ -36,6 +37,11 @@ export class Job {
 
   get endedAt(): number | undefined {
     return this.#endedAt;
+  }
+
+  /** How it ended; nothing while it runs. */
+  get outcome(): Outcome | undefined {
+    return this.#outcome;
   }
 
   /** Keeps a reply and numbers it. Old progress is forgotten beyond 256 KiB; the client sees the gap in the numbers. */
@@ -56,7 +62,10 @@ export class Job {
       ...body,
     } as KeptReply;
     this.#replies.push(reply);
-    if (reply.kind === 'result') this.#endedAt = now;
+    if (reply.kind === 'result') {
+      this.#endedAt = now;
+      this.#outcome = reply.outcome;
+    }
     if (reply.kind === 'progress') this.#boundProgress(reply);
     return reply;
   }
@@ -116,6 +125,11 @@ export class Jobs {
   /** Whether a request ran of which nothing else is kept, such as before this daemon started: who called it. */
   seenBefore(id: string): Seen | undefined {
     return this.#seen.get(id);
+  }
+
+  /** What is kept of the requests of one caller, the newest first. */
+  ofCaller(caller: string): readonly Job[] {
+    return [...this.#jobs.values()].filter(({ request }) => request.caller === caller).reverse();
   }
 
   running(): readonly Job[] {

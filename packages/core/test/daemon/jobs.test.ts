@@ -55,6 +55,22 @@ describe('Jobs', () => {
     expect(jobs.find('a'.repeat(32))).to.equal(undefined);
   });
 
+  it('lists the requests of one caller with how each ended, the newest first', () => {
+    const jobs = new Jobs({ file, keepSeconds: 60 });
+    jobs
+      .begin(request('a'.repeat(32)), 'web1', 1)
+      .add({ kind: 'result', outcome: 'denied', statuscode: 1, statusmsg: 'no', data: {} }, 2);
+    jobs.begin({ ...request('b'.repeat(32)), caller: 'ann.mcollective' }, 'web1', 3);
+    jobs.begin(request('c'.repeat(32)), 'web1', 4);
+    const listed = jobs
+      .ofCaller('rip.mcollective')
+      .map((job) => [job.request.id[0], job.startedAt, job.endedAt, job.outcome]);
+    expect(listed).to.deep.equal([
+      ['c', 4, undefined, undefined],
+      ['a', 1, 2, 'denied'],
+    ]);
+  });
+
   it('numbers replies and keeps no more progress than it should', () => {
     const job = new Jobs({ file, keepSeconds: 60 }).begin(request('a'.repeat(32)), 'web1', 0);
     for (let n = 0; n < 10; n += 1) job.add({ kind: 'progress', data: 'x'.repeat(60_000) }, n);
