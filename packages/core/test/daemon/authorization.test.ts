@@ -6,6 +6,7 @@ import { emptyFilter, parseFilter } from '../../src/filter/index.js';
 import { verifyAudit } from '../../src/security/audit-chain.js';
 import { openAuditEvent } from '../../src/security/audit-event.js';
 import { createVerifier } from '../../src/security/verifier.js';
+import { skip } from '../skip.js';
 import { Bench } from './fixture.js';
 
 describe('a daemon with policies and an audit', () => {
@@ -101,7 +102,7 @@ describe('a daemon with policies and an audit', () => {
     expect(entries().map(({ outcome }) => outcome)).to.deep.equal(['begun', 'ok']);
     await bench.stop();
     const { existsSync, rmSync, symlinkSync } = await import('node:fs');
-    if (!existsSync('/dev/full')) this.skip();
+    if (!existsSync('/dev/full')) skip(this, 'there is no /dev/full here');
     rmSync(audit);
     symlinkSync('/dev/full', audit);
     await start('', ', on_failure: refuse');

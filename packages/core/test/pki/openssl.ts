@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { skip } from '../skip.js';
 
 /** Runs openssl in a folder that holds `files` while it runs. */
 export function openssl(files: Readonly<Record<string, string>>, ...args: readonly string[]) {
@@ -17,8 +18,5 @@ export function openssl(files: Readonly<Record<string, string>>, ...args: readon
 
 /** For a `before` hook: skips the suite where openssl is missing, with the reason for the summary. */
 export function needOpenssl(context: Mocha.Context): void {
-  if (spawnSync('openssl', ['version']).error === undefined) return;
-  // What testkit's skip() does; core cannot depend on testkit.
-  Object.assign(context.test?.parent ?? {}, { skipReason: 'openssl is not installed' });
-  context.skip();
+  if (spawnSync('openssl', ['version']).error !== undefined) skip(context, 'openssl is not installed');
 }

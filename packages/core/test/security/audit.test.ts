@@ -15,6 +15,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { createLogger } from '../../src/log.js';
 import { Audit, type AuditOptions, firstBrokenLine } from '../../src/security/audit.js';
 import { verifyAudit } from '../../src/security/audit-chain.js';
+import { skip } from '../skip.js';
 
 describe('Audit', () => {
   let folder: string;
@@ -121,7 +122,7 @@ describe('the files of an audit', () => {
   });
 
   it('say when lines could not be written', async function () {
-    if (!existsSync('/dev/full')) this.skip();
+    if (!existsSync('/dev/full')) skip(this, 'there is no /dev/full here');
     const lines: string[] = [];
     const log = createLogger({ level: 'error', destination: { write: (line) => void lines.push(line) } });
     symlinkSync('/dev/full', file);

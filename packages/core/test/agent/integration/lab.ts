@@ -36,6 +36,8 @@ export interface Answer extends Result {
   readonly progress: readonly unknown[];
 }
 
+import { until } from '../../until.js';
+
 /** The embedded broker and `mcod`, both as processes, and somebody who asks. */
 export class Lab {
   readonly folder = mkdtempSync(join(tmpdir(), 'troupe-lab-'));
@@ -173,14 +175,5 @@ export class Lab {
     const child = spawn(process.execPath, [join(root, program), ...args], { stdio: 'pipe' });
     this.#processes.push(child);
     return child;
-  }
-}
-
-/** Waits for a condition. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 15_000;
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`it did not come about: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

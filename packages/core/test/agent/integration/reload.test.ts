@@ -2,8 +2,9 @@ import { copyFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { until } from '../../until.js';
 import { actorProgram, ddlOf } from '../external/actor.js';
-import { Lab, root, until } from './lab.js';
+import { Lab, root } from './lab.js';
 
 const agentText = `
 import { existsSync } from 'node:fs';
