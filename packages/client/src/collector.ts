@@ -100,7 +100,7 @@ export class Collector {
     if (reply.kind !== 'result') return { isNew };
     this.#open.delete(reply.sender);
     const { statusmsg, data, ddl } = reply;
-    const state: State = reply.outcome === 'unmatched' ? 'failed' : reply.outcome;
+    const state: State = reply.outcome === 'unmatched' || reply.outcome === 'busy' ? 'failed' : reply.outcome;
     const statuscode = reply.outcome === 'unmatched' ? Status.aborted : reply.statuscode;
     const seconds = (now - target.since) / 1000;
     const result = {

@@ -195,12 +195,10 @@ export class Dispatcher {
         'this node began this request before it restarted, or so long ago that it forgot the replies: it is not run again, and its outcome is not known here';
       return { outcome: 'unknown', statuscode: Status.unknownError, statusmsg: words };
     }
-    if (!this.#isEnding) return undefined;
-    return {
-      outcome: 'failed',
-      statuscode: Status.aborted,
-      statusmsg: 'the daemon of this node is restarting: ask again in a moment',
-    };
+    if (this.#isEnding) return busy('the daemon of this node is restarting: ask again in a moment');
+    if (!this.#parts.queue.hasRoom)
+      return busy('this node has too many requests waiting: ask again in a moment');
+    return undefined;
   }
 
   #begin(request: Request, agent: LoadedAgent, now: number): void {
@@ -232,13 +230,7 @@ export class Dispatcher {
       reply: (body) => this.#reply(job, body),
       ended: (ending) => this.#record(request, agent, ending, now),
     });
-    if (queue.add(work.run)) return;
-    work.refuse({
-      outcome: 'failed',
-      statuscode: Status.aborted,
-      statusmsg: 'this node has too many requests waiting: try again later',
-      data: {},
-    });
+    queue.add(work.run);
   }
 
   #again(job: Job, message: NodeMessage, after: number): void {
@@ -368,6 +360,11 @@ function filterOf(request: Request): unknown {
   } catch {
     return '(malformed)';
   }
+}
+
+// Nothing of it is noted, so that the same request may come again.
+function busy(statusmsg: string): Refusal {
+  return { outcome: 'busy', statuscode: Status.aborted, statusmsg };
 }
 
 function whyDenied({ by }: Decision, agent: string): string {

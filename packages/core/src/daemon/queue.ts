@@ -10,15 +10,24 @@ export class BoundedQueue {
     this.#mostWaiting = options.waiting;
   }
 
-  /** False when the queue is full: the task will not run. The task must not reject. */
-  add(task: () => Promise<void>): boolean {
-    if (this.#running < this.#concurrency) {
-      void this.#run(task);
-      return true;
-    }
-    if (this.#waiting.length >= this.#mostWaiting) return false;
-    this.#waiting.push(task);
-    return true;
+  /** Whether a task that is added now would run. */
+  get hasRoom(): boolean {
+    return this.#running < this.#concurrency || this.#waiting.length < this.#mostWaiting;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** The task must not reject. Throws RangeError where there is no room. */
+  add(task: () => Promise<void>): void {
+    if (!this.hasRoom) throw new RangeError('the queue is full');
+    if (this.#running < this.#concurrency) void this.#run(task);
+    else this.#waiting.push(task);
   }
 
   async #run(task: () => Promise<void>): Promise<void> {

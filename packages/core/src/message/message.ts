@@ -48,7 +48,10 @@ export interface Cancel extends ToNode {
 
 export type NodeMessage = Request | Attach | Cancel;
 
-/** How a target's part of a request ended, as the node says it. */
+/**
+ * How a target's part of a request ended, as the node says it. `busy` is the only one that is no end: nothing was run
+ * and nothing is kept, so the same request may be sent again.
+ */
 export const outcomes = [
   'ok',
   'failed',
@@ -58,6 +61,7 @@ export const outcomes = [
   'cancelled',
   'unmatched',
   'unknown',
+  'busy',
 ] as const;
 export type Outcome = (typeof outcomes)[number];
 

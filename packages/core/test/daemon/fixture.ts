@@ -50,6 +50,13 @@ const ddl = {
       },
       output: { count: { description: 'How often', display_as: 'Count', type: 'integer' } },
     },
+    {
+      action: 'hold',
+      description: 'Counts, and ends when it is let go',
+      mutating: true,
+      input: {},
+      output: {},
+    },
   ],
 } as const;
 
@@ -59,29 +66,43 @@ export class Bench {
   readonly broker = new MemoryBroker();
   readonly topics = new Topics();
   count = 0;
+  /** Lets all that hold go. */
+  release: () => void = () => {};
   #daemon: Daemon | undefined;
 
-  async start(extra = ''): Promise<void> {
+  async start(extra = '', agents: readonly Agent[] = []): Promise<void> {
     const config = parseDaemonConfig(
       `{ identity: web1.lab, security: { mode: none }, state_dir: ${this.folder}/state, facts: { paths: [${this.folder}/facts.yaml] } ${extra} }`,
     );
+    const held = new Promise<void>((resolve) => {
+      this.release = resolve;
+    });
     const counter = defineAgent(ddl, () => ({
       count: () => {
         this.count += 1;
         return { count: this.count };
+      },
+      hold: async () => {
+        this.count += 1;
+        await held;
       },
     })) as unknown as Agent;
     this.#daemon = await startDaemon({
       config,
       configFile: 'none',
       log: silentLogger,
-      agents: [counter],
+      agents: [counter, ...agents],
       connect: ({ will }) => this.broker.connect({ will }),
     });
   }
 
-  async stop(): Promise<void> {
-    await this.#daemon?.close();
+  get daemon(): Daemon {
+    if (!this.#daemon) throw new Error('no daemon was started');
+    return this.#daemon;
+  }
+
+  async stop(options: { patience?: AbortSignal } = {}): Promise<void> {
+    await this.#daemon?.close(options);
     this.#daemon = undefined;
   }
 
@@ -107,6 +128,13 @@ export class Bench {
       input: {},
       ...parts,
     };
+  }
+
+  /** Sends a message, and waits for nothing. */
+  async send(message: Record<string, unknown>): Promise<void> {
+    const transport = this.broker.connect();
+    await transport.publish(this.topics.node('mcollective', 'web1.lab'), await seal(message, signer));
+    await transport.close();
   }
 
   /** The first result to a message. */
