@@ -112,6 +112,7 @@ export { clientSecurity, isLoopback, loadOwn, nodeSecurity, type Own } from './s
 export { compilePattern } from './security/pattern.js';
 export {
   type Decision,
+  decidePolicy,
   type PolicyOptions,
   PolicyStore,
   parseGroups,

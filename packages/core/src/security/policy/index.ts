@@ -1,3 +1,4 @@
+export { decide as decidePolicy } from './decide.js';
 export { parseGroups } from './groups.js';
 export { type PolicyContext, parsePolicy } from './parse.js';
 export type { Decision, Finding, Groups, Policy, Question, Rule, Step } from './policy.js';
