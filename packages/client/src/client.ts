@@ -181,7 +181,12 @@ export interface ConnectOptions {
 /** Connects to the broker of a configuration. Throws BROKER_UNREACHABLE, BROKER_REFUSED and what its security throws. */
 export async function connect(options: ConnectOptions): Promise<Client> {
   const { config, log = silentLogger } = options;
-  const security = clientSecurity({ config: config.security, broker: config.broker, name: localCaller() });
+  const security = clientSecurity({
+    config: config.security,
+    broker: config.broker,
+    name: localCaller(),
+    log,
+  });
   const topics = new Topics({ escape: config.topics.escape });
   const session = randomBytes(8).toString('hex');
   const transport =

@@ -19,6 +19,8 @@ export interface ClientConfig {
   readonly collectives: readonly string[];
   /** Folders with DDLs beside those that come with Troupe. */
   readonly ddl_dirs: readonly string[];
+  /** npm packages that bring commands to `mco`, or paths of modules relative to this file. */
+  readonly applications: readonly string[];
   readonly log: { readonly level: LogLevel };
   /** Seconds to wait for a broker. */
   readonly connect_timeout: number;
@@ -31,6 +33,7 @@ export const clientSchema = section({
   security: sections.security,
   collectives: sections.collectives,
   ddl_dirs: { type: 'array', items: sections.file, default: [] },
+  applications: { type: 'array', items: { type: 'string', minLength: 1 }, default: [] },
   log: section({ level: { ...sections.logLevel, default: 'warn' } }),
   connect_timeout: { type: 'number', exclusiveMinimum: 0, default: 10 },
 });
