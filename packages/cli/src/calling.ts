@@ -59,7 +59,7 @@ export async function findNodes(setting: Setting, agent: string): Promise<Found>
     collective,
     signal: interruption.signal,
   }).finally(() => isSeen && screen.stderr.write('\r\x1b[K'));
-  if (interruption.isInterrupted) throw new InterruptedError();
+  if (interruption.exitCode !== undefined) throw new InterruptedError(interruption.exitCode);
   presenter.discovered(found);
   refusalNotes(screen, found);
   if (found.nodes.length === 0) await sayThatNobodyAnswered(screen, client, collective, agent);
@@ -148,7 +148,7 @@ export function reportOf(parts: {
       method: found.method,
       stats,
       silentInDiscovery: found.silent.length,
-      isInterrupted: setting.interruption.isInterrupted,
+      interrupted: setting.interruption.exitCode,
     }),
   };
 }

@@ -9,9 +9,13 @@ export const ExitCode = {
   noAnswerFromNamed: 4,
   partialSilence: 5,
   interrupted: 130,
+  terminated: 143,
 } as const;
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** How a signal that ends the waiting ends `mco`. */
+export type InterruptionCode = typeof ExitCode.interrupted | typeof ExitCode.terminated;
 
 /** What each exit code says, for `mco help exit-codes` and the documentation. */
 export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
@@ -21,7 +25,8 @@ export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
   [3, 'Nodes were found by discovery, and none of them answered'],
   [4, 'Nodes were named, so that none were looked for, and none of them answered'],
   [5, 'All that answered are ok, but some nodes gave no answer: offline, or online and silent'],
-  [130, 'Interrupted by Ctrl-C'],
+  [130, 'Interrupted by Ctrl-C: what was begun on nodes goes on there, unless a second one cancelled it'],
+  [143, 'Ended by SIGTERM, in the same way'],
 ];
 
 /** What an exit code is judged by. */
@@ -31,12 +36,13 @@ export interface Outcome {
   readonly stats: Pick<Stats, 'targets' | 'answered' | 'ok'>;
   /** Nodes that are online and said nothing when nodes were looked for. */
   readonly silentInDiscovery: number;
-  readonly isInterrupted: boolean;
+  /** How somebody ended the waiting, where somebody did. */
+  readonly interrupted: InterruptionCode | undefined;
 }
 
 /** The one place where a call becomes an exit code; a failure counts for more than silence. */
-export function exitCodeOf({ method, stats, silentInDiscovery, isInterrupted }: Outcome): ExitCode {
-  if (isInterrupted) return ExitCode.interrupted;
+export function exitCodeOf({ method, stats, silentInDiscovery, interrupted }: Outcome): ExitCode {
+  if (interrupted !== undefined) return interrupted;
   if (stats.targets === 0) return ExitCode.error;
   if (stats.answered === 0) return method === 'named' ? ExitCode.noAnswerFromNamed : ExitCode.noAnswer;
   if (stats.ok < stats.answered) return ExitCode.failed;

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import type { InterruptionCode } from './exit.js';
 import type { Screen } from './screen.js';
 
 /** An error of use that the command line itself finds: one line, what and what to do. */
@@ -6,12 +7,14 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Ctrl-C before anything was sent. */
+/** Ctrl-C or SIGTERM before anything was sent. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
+  readonly exitCode: InterruptionCode;
 
-  constructor() {
+  constructor(exitCode: InterruptionCode) {
     super('interrupted before anything was sent');
+    this.exitCode = exitCode;
   }
 }
 

@@ -1,3 +1,4 @@
+import { ExitCode, type InterruptionCode } from './exit.js';
 import { counted } from './output/wording.js';
 import type { Screen } from './screen.js';
 
@@ -15,20 +16,22 @@ export interface Interruptible {
 
 /**
  * Ctrl-C: the first one stops the waiting, after a moment in which a second one cancels the action on the nodes.
- * Where nobody sits at a terminal there is no second one, so the first stops at once.
+ * Where nobody sits at a terminal there is no second one, so the first stops at once, and so does SIGTERM.
  */
 export class Interruption {
   readonly #screen: Screen;
   readonly #abort = new AbortController();
-  readonly #onSignal = () => this.#press();
+  readonly #onInterrupt = () => this.#press();
+  readonly #onTerminate = () => this.#terminate();
   #call: Interruptible | undefined;
   #presses = 0;
   #timer: NodeJS.Timeout | undefined;
-  #wasCancelled = false;
+  #wasTerminated = false;
 
   constructor(screen: Screen) {
     this.#screen = screen;
-    process.on('SIGINT', this.#onSignal);
+    process.on('SIGINT', this.#onInterrupt);
+    process.on('SIGTERM', this.#onTerminate);
   }
 
   /** Fires when nobody waits any more. */
@@ -36,12 +39,10 @@ export class Interruption {
     return this.#abort.signal;
   }
 
-  get isInterrupted(): boolean {
-    return this.#presses > 0;
-  }
-
-  get wasCancelled(): boolean {
-    return this.#wasCancelled;
+  /** With what `mco` ends because of it; nothing where it was left alone. */
+  get exitCode(): InterruptionCode | undefined {
+    if (this.#wasTerminated) return ExitCode.terminated;
+    return this.#presses > 0 ? ExitCode.interrupted : undefined;
   }
 
   /** From now on there is something to cancel. */
@@ -51,7 +52,13 @@ export class Interruption {
 
   stop(): void {
     clearTimeout(this.#timer);
-    process.off('SIGINT', this.#onSignal);
+    process.off('SIGINT', this.#onInterrupt);
+    process.off('SIGTERM', this.#onTerminate);
+  }
+
+  #terminate(): void {
+    this.#wasTerminated = true;
+    this.#abort.abort();
   }
 
   #press(): void {
@@ -69,7 +76,6 @@ export class Interruption {
   }
 
   #cancel(call: Interruptible, count: number): void {
-    this.#wasCancelled = true;
     this.#screen.warn(`\nCancelling on ${counted(count)}`);
     this.#endIn(cancelling);
     call.cancel().catch((error: Error) => {

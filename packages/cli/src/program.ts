@@ -16,7 +16,7 @@ export async function run(argv: readonly string[], screen = new Screen()): Promi
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.ok;
     reportFailure(screen, error);
-    return error instanceof InterruptedError ? ExitCode.interrupted : ExitCode.error;
+    return error instanceof InterruptedError ? error.exitCode : ExitCode.error;
   }
 }
 

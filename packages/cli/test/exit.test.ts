@@ -28,14 +28,16 @@ describe('exit codes', () => {
   for (const [what, code, method, targets, answered, ok, silentInDiscovery] of table) {
     it(`${code}: ${what}`, () => {
       const stats = { targets, answered, ok };
-      expect(exitCodeOf({ method, stats, silentInDiscovery, isInterrupted: false })).to.equal(code);
+      expect(exitCodeOf({ method, stats, silentInDiscovery, interrupted: undefined })).to.equal(code);
     });
   }
 
-  it('130: interrupted, whatever had happened by then', () => {
-    const stats = { targets: 3, answered: 3, ok: 1 };
-    expect(exitCodeOf({ method: 'named', stats, silentInDiscovery: 0, isInterrupted: true })).to.equal(130);
-  });
+  for (const interrupted of [130, 143] as const) {
+    it(`${interrupted}: interrupted, whatever had happened by then`, () => {
+      const stats = { targets: 3, answered: 3, ok: 1 };
+      expect(exitCodeOf({ method: 'named', stats, silentInDiscovery: 0, interrupted })).to.equal(interrupted);
+    });
+  }
 
   it('all have a meaning', () => {
     expect(exitCodeMeanings.map(([code]) => code)).to.have.members(Object.values(ExitCode));

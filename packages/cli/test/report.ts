@@ -45,7 +45,7 @@ export function reportOn(results: readonly Result[], extra: Partial<Found> = {},
       method: found.method,
       stats,
       silentInDiscovery: found.silent.length,
-      isInterrupted: false,
+      interrupted: undefined,
     }),
   };
 }

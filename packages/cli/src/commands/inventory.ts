@@ -52,7 +52,7 @@ async function ofNode(
       method: 'named',
       stats: { targets: 1, answered, ok: 0 },
       silentInDiscovery: 0,
-      isInterrupted: false,
+      interrupted: undefined,
     });
   }
   if (options.json) printJson(screen, { node, inventory: inventory.data, daemon_stats: stats.data });

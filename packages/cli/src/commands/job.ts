@@ -49,7 +49,7 @@ export async function attachTo({ screen }: Shell, id: string, options: AttachOpt
       });
       presenter.end(report);
       if (results.length === 0) return nothingKept(screen, id);
-      if (interruption.isInterrupted) sayWhatGoesOn(screen, report, options);
+      if (interruption.exitCode !== undefined) sayWhatGoesOn(screen, report, options);
       return report.exitCode;
     } finally {
       interruption.stop();

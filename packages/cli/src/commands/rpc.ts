@@ -68,7 +68,7 @@ async function runOn(setting: Setting, work: Work, options: RpcOptions): Promise
     }
   }
   const report = await callNodes(setting, work, found);
-  if (interruption.isInterrupted) sayWhatGoesOn(screen, report, options);
+  if (interruption.exitCode !== undefined) sayWhatGoesOn(screen, report, options);
   return report.exitCode;
 }
 

@@ -25,10 +25,26 @@ export type AttachOptions = WhereOptions & OutputOptions & { readonly stream?: t
 
 const idText = 'the id that rpc said (-v, --json, or after Ctrl-C)';
 
+/** What mco job list takes as options. */
+export type ListOptions = JobOptions & { readonly running?: true };
+
 export function define(command: Command, shell: Shell): void {
   command.description(
     'What an earlier rpc began. Nodes keep the replies of a request for a while, an hour unless told; without a filter all nodes are asked whether they keep some of it.',
   );
+  const list = command.command('list').summary('What nodes keep of your requests');
+  describe(list, 'Lists the requests of yours that nodes keep, the newest first, with how each goes on.', [
+    ['All of them', 'mco job list'],
+    ['Those that go on in one country', 'mco job list --running -F country=mt'],
+  ]);
+  withJson(withDiscovery(withFilter(list)));
+  addTo(list, groups.output, [new Option('--running', 'only those that some node is at work on')]);
+  list.action(
+    shell.action(async () =>
+      (await import('../commands/job-list.js')).listJobs(shell, list.optsWithGlobals<ListOptions>()),
+    ),
+  );
+
   const show = command.command('show').summary('Where it goes on, and how it ended where it did not');
   describe(show, 'Says of each node that had the request whether it is at work on it or how it ended.', [
     ['Of all nodes', 'mco job show 0123456789abcdef0123456789abcdef'],

@@ -42,6 +42,16 @@ describe('mco and what goes on without it', function () {
     expect(JSON.parse(json.stdout)).to.include({ agent: 'lab', action: 'slow' });
   });
 
+  it('stops waiting at SIGTERM too', async () => {
+    const running = network.start(['rpc', 'lab', 'slow', 'seconds=1', '-I', 'b.lab', '--stream']);
+    await printed(running.stdout, 'b.lab: three\n');
+    running.kill('SIGTERM');
+    const { exitCode, stderr } = await running;
+    expect(exitCode).to.equal(143);
+    const id = /mco job attach ([0-9a-f]{32})/.exec(stderr)?.[1] ?? '';
+    expect((await network.mco(['job', 'attach', id])).code).to.equal(0);
+  });
+
   it('sends nothing when Ctrl-C comes while nodes are looked for', async () => {
     const running = network.start(['rpc', 'lab', 'slow', 'seconds=9', '--dt', '30', '-v']);
     await printed(running.stderr, 'connected to the broker');
@@ -86,6 +96,29 @@ describe('mco and what goes on without it', function () {
       ended: [{ sender: 'a.lab', state: 'cancelled', statuscode: 1, statusmsg: 'cancelled by the caller' }],
     });
     expect((await network.mco(['job', 'attach', id])).code).to.equal(2);
+  });
+
+  it('lists what nodes keep for this caller, and not for another', async () => {
+    const { id } = await detached(50);
+    const text = await network.mco(['job', 'list', '--running']);
+    expect(text.code).to.equal(0);
+    expect(text.stdout.split('\n')[0]).to.match(/^ {3}Age +Id +Action +Nodes$/);
+    const lines = text.stdout.split('\n').filter((line) => line.includes(id));
+    expect(lines).to.have.length(1);
+    expect(lines[0]).to.match(new RegExp(`^ {3}[\\d.]+ m?s +${id} +lab slow +1 at work$`));
+    const all = JSON.parse((await network.mco(['job', 'list', '--json'])).stdout);
+    const begun = all.jobs.find((job: { requestid: string }) => job.requestid === id);
+    expect(begun).to.include({ agent: 'lab', action: 'slow', collective: 'mcollective' });
+    expect(begun.nodes).to.deep.equal([{ sender: 'a.lab', state: null }]);
+    const others = await network.mco(['job', 'list', '--json'], { caller: 'ann.mcollective' });
+    expect(JSON.parse(others.stdout).jobs).to.deep.equal([]);
+    expect(others.code).to.equal(0);
+    await network.mco(['job', 'cancel', id]);
+    const after = JSON.parse((await network.mco(['job', 'list', '--json'])).stdout);
+    expect(after.jobs.find((job: { requestid: string }) => job.requestid === id).nodes).to.deep.equal([
+      { sender: 'a.lab', state: 'cancelled' },
+    ]);
+    expect((await network.mco(['job', 'list', '--running'])).stderr).to.include('No node is at work for you');
   });
 
   it('is denied to another caller', async () => {

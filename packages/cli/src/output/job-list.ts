@@ -1,0 +1,106 @@
+import { type Result, type State, states } from '@troupe/client';
+import type { Screen } from '../screen.js';
+import { footer } from './footer.js';
+import { printJson, statsOf } from './json.js';
+import { plainLine } from './plain.js';
+import type { Presenter, Report } from './presenter.js';
+import { span, statusWord } from './wording.js';
+
+/** A request, with how it goes on the nodes that keep something of it. */
+interface Listed {
+  readonly requestid: string;
+  readonly agent: string;
+  readonly action: string;
+  readonly collective: string;
+  /** Seconds since the first node began it, by the nodes' own clocks. */
+  readonly age: number;
+  /** The state is null while a node is at work. */
+  readonly nodes: readonly { readonly sender: string; readonly state: State | null }[];
+}
+
+/** The requests that nodes keep for a caller, the newest first. */
+export class JobListPresenter implements Presenter {
+  readonly isForPeople: boolean;
+  readonly #screen: Screen;
+  readonly #isRunningOnly: boolean;
+
+  constructor(screen: Screen, options: { readonly json?: true; readonly running?: true }) {
+    this.#screen = screen;
+    this.isForPeople = options.json !== true;
+    this.#isRunningOnly = options.running === true;
+  }
+
+  discovered(): void {}
+  begun(): void {}
+  progress(): void {}
+  result(): void {}
+
+  end(report: Report): void {
+    const all = jobsOf(report.results);
+    const jobs = this.#isRunningOnly ? all.filter(isAtWork) : all;
+    if (!this.isForPeople) {
+      printJson(this.#screen, { jobs, request_stats: statsOf(report) });
+      return;
+    }
+    if (jobs.length > 0) this.#screen.print(lines(jobs).join('\n'));
+    else if (report.stats.answered > 0)
+      this.#screen.note(`No node ${this.#isRunningOnly ? 'is at work for you' : 'keeps a request of yours'}`);
+    for (const { ok, sender, state, statuscode, statusmsg } of report.results) {
+      if (ok || statuscode === undefined) continue;
+      this.#screen.warn(`mco: ${sender}: ${statusWord({ state, statuscode })}: ${plainLine(statusmsg)}`);
+    }
+    footer(this.#screen, report);
+  }
+}
+
+/** Brings together what nodes say of their jobs. */
+export function jobsOf(results: readonly Pick<Result, 'sender' | 'ok' | 'data'>[]): readonly Listed[] {
+  const jobs = new Map<string, Listed>();
+  for (const { sender, ok, data } of results) {
+    if (!ok || !Array.isArray(data.jobs)) continue;
+    for (const entry of data.jobs) {
+      const { id, agent, action, collective, started, outcome } = entry as Record<string, unknown>;
+      const age = Math.max(0, (Number(data.now) - Number(started)) / 1000);
+      const node = { sender, state: states.find((state) => state === outcome) ?? null };
+      const known = jobs.get(String(id));
+      jobs.set(String(id), {
+        requestid: String(id),
+        agent: String(agent),
+        action: String(action),
+        collective: String(collective),
+        age: Math.max(age, known?.age ?? 0),
+        nodes: [...(known?.nodes ?? []), node],
+      });
+    }
+  }
+  return [...jobs.values()].sort((one, other) => one.age - other.age);
+}
+
+function isAtWork({ nodes }: Listed): boolean {
+  return nodes.some(({ state }) => state === null);
+}
+
+function lines(jobs: readonly Listed[]): readonly string[] {
+  const rows = [
+    ['Age', 'Id', 'Action', 'Nodes'],
+    ...jobs.map((job) => [
+      span(job.age),
+      job.requestid,
+      plainLine(`${job.agent} ${job.action}`),
+      stateCounts(job),
+    ]),
+  ];
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    `   ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
+  );
+}
+
+function stateCounts({ nodes }: Listed): string {
+  const words = new Map<string, number>();
+  for (const { state } of nodes) {
+    const word = state === null ? 'at work' : statusWord({ state });
+    words.set(word, (words.get(word) ?? 0) + 1);
+  }
+  return [...words].map(([word, count]) => `${count} ${word}`).join(', ');
+}
