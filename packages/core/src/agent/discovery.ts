@@ -1,5 +1,6 @@
 import ddl from '@troupe/ddl/discovery.json' with { type: 'json' };
-import type { Job, Jobs } from '../daemon/jobs.js';
+import type { Job } from '../daemon/job.js';
+import type { Jobs } from '../daemon/jobs.js';
 import type { Node } from '../daemon/node.js';
 import { ActionError, Status } from '../errors.js';
 import { type Agent, defineAgent } from './agent.js';

@@ -53,8 +53,14 @@ export interface DaemonConfig {
     readonly concurrency: number;
     /** Requests that wait for their turn; the next one is told so. */
     readonly queue: number;
-    /** Seconds that the replies to a request are kept. */
+    /** Seconds that the replies to a request are kept after its end; sooner they go as the next two say. */
     readonly keep_replies: number;
+    /** Ended requests whose replies are kept; those that ended first go first. */
+    readonly keep_requests: number;
+    /** Bytes of kept replies. */
+    readonly keep_bytes: number;
+    /** Ids of requests that are remembered, so that none runs twice; beyond, new requests are told to come later. */
+    readonly keep_ids: number;
   };
 }
 
@@ -99,6 +105,9 @@ export const daemonSchema = section({
     concurrency: { type: 'integer', minimum: 1, maximum: 1000, default: 20 },
     queue: { type: 'integer', minimum: 0, maximum: 100_000, default: 1000 },
     keep_replies: { type: 'number', minimum: 1, maximum: 604_800, default: 3600 },
+    keep_requests: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 10_000 },
+    keep_bytes: { type: 'integer', minimum: 65_536, default: 32 * 1024 * 1024 },
+    keep_ids: { type: 'integer', minimum: 1000, maximum: 10_000_000, default: 100_000 },
   }),
 });
 

@@ -96,7 +96,11 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   const jobs = new Jobs({
     file: join(config.state_dir, 'requests.jsonl'),
     keepSeconds: config.limits.keep_replies,
+    most: config.limits.keep_requests,
+    mostBytes: config.limits.keep_bytes,
+    mostIds: config.limits.keep_ids,
   });
+  begun.push(async () => jobs.close());
   await agents.load([rpcutilAgent(node), discoveryAgent(node, jobs), ...(options.agents ?? [])]);
   begun.push(() => agents.close());
 
@@ -161,6 +165,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
       await teller.idle();
       await leave({ forget: config.security.mode === 'token' });
       await transport.close();
+      jobs.close();
       audit?.close();
     },
   };

@@ -15,7 +15,8 @@ import {
 import type { Audit } from '../security/audit.js';
 import type { Decision, PolicyStore } from '../security/policy/index.js';
 import type { Proof, Verifier } from '../security/security.js';
-import { addressTo, type Job, type Jobs, type ReplyBody } from './jobs.js';
+import { addressTo, type Job, type ReplyBody } from './job.js';
+import type { Jobs } from './jobs.js';
 import { lookUpData, type Node } from './node.js';
 import type { BoundedQueue } from './queue.js';
 import type { Replier } from './replier.js';
@@ -119,7 +120,7 @@ export class Dispatcher {
   #admit(request: Request, now: number): void {
     const { registry } = this.#parts.node;
     const agent = registry.get(request.agent);
-    const refusal = this.#unable(request) ?? inadmissible(request, agent, this.#parts.node);
+    const refusal = this.#unable(request, now) ?? inadmissible(request, agent, this.#parts.node);
     if (refusal) this.#refuse(request, refusal, now);
     else if (agent) this.#begin(request, agent, now);
   }
@@ -189,15 +190,17 @@ export class Dispatcher {
     return undefined;
   }
 
-  #unable(request: Request): Refusal | undefined {
-    if (this.#parts.jobs.seenBefore(request.id)) {
+  #unable(request: Request, now: number): Refusal | undefined {
+    const { jobs, queue } = this.#parts;
+    if (jobs.hasBegun(request.id)) {
       const words =
         'this node began this request before it restarted, or so long ago that it forgot the replies: it is not run again, and its outcome is not known here';
       return { outcome: 'unknown', statuscode: Status.unknownError, statusmsg: words };
     }
     if (this.#isEnding) return busy('the daemon of this node is restarting: ask again in a moment');
-    if (!this.#parts.queue.hasRoom)
-      return busy('this node has too many requests waiting: ask again in a moment');
+    if (!queue.hasRoom) return busy('this node has too many requests waiting: ask again in a moment');
+    if (!jobs.hasRoom(now))
+      return busy('this node remembers as many requests as it may (limits.keep_ids): ask again later');
     return undefined;
   }
 
@@ -218,8 +221,7 @@ export class Dispatcher {
       job = jobs.begin(request, node.identity, now);
     } catch (error) {
       log.error({ err: error }, 'cannot note a request on disk');
-      const words = 'this node cannot note the request on its disk, so it does not run it';
-      this.#refuse(request, { outcome: 'failed', statuscode: Status.unknownError, statusmsg: words }, now);
+      this.#refuse(request, notNoted, now);
       return;
     }
     const work = runAction({
@@ -230,7 +232,18 @@ export class Dispatcher {
       reply: (body) => this.#reply(job, body),
       ended: (ending) => this.#record(request, agent, ending, now),
     });
-    queue.add(work.run);
+    const mustLast = agent.compiled.action(request.action)?.isMutating(request.input) ?? true;
+    queue.add(async () => {
+      try {
+        // What changes the host must not run twice, not even when the power fails between.
+        if (mustLast) await jobs.flush();
+      } catch (error) {
+        log.error({ err: error }, 'cannot note a request on disk');
+        work.refuse({ ...notNoted, data: {} });
+        return;
+      }
+      await work.run();
+    });
   }
 
   #again(job: Job, message: NodeMessage, after: number): void {
@@ -239,7 +252,7 @@ export class Dispatcher {
       this.#refuse(message, { outcome: 'denied', statuscode: Status.aborted, statusmsg: words }, Date.now());
       return;
     }
-    job.sessions.add(message.session);
+    job.addSession(message.session);
     const kept = job.after(after);
     for (const reply of kept) this.#parts.replier.send(addressTo(reply, message.session));
     if (kept.length === 0 && job.endedAt === undefined) this.#reply(job, { kind: 'accepted', timeout: 0 });
@@ -255,7 +268,7 @@ export class Dispatcher {
     const job = this.#parts.jobs.find(message.id);
     if (!job) this.#nothingKept(message);
     else if (job.request.caller === message.caller && job.endedAt === undefined) {
-      job.sessions.add(message.session);
+      job.addSession(message.session);
       job.abort.abort(new TroupeError('CALLER_DENIED', 'cancelled by the caller'));
     } else this.#again(job, message, 0);
   }
@@ -361,6 +374,12 @@ function filterOf(request: Request): unknown {
     return '(malformed)';
   }
 }
+
+const notNoted = {
+  outcome: 'failed',
+  statuscode: Status.unknownError,
+  statusmsg: 'this node cannot note the request on its disk, so it does not run it',
+} as const;
 
 // Nothing of it is noted, so that the same request may come again.
 function busy(statusmsg: string): Refusal {

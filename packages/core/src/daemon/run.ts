@@ -3,7 +3,7 @@ import type { LoadedAgent } from '../agent/registry.js';
 import { type ActionError, messageOf, Status } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Outcome } from '../message/message.js';
-import type { Job, ReplyBody } from './jobs.js';
+import type { Job, ReplyBody } from './job.js';
 
 /** How an action ended on this node. */
 export interface Ending {

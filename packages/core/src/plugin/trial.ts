@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Agent, AgentConfig, DataLookup, Host } from '../agent/agent.js';
 import { Closers } from '../agent/closers.js';
 import { loadAgent } from '../agent/registry.js';
-import { Job } from '../daemon/jobs.js';
+import { Job } from '../daemon/job.js';
 import { type Ending, runAction } from '../daemon/run.js';
 import { messageOf, Status, TroupeError } from '../errors.js';
 import { emptyFilter, type Facts } from '../filter/index.js';

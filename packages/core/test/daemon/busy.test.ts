@@ -1,3 +1,5 @@
+import { rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { until } from '../until.js';
@@ -45,5 +47,27 @@ describe('a daemon that cannot take a request now', () => {
     await stopped;
     await bench.start();
     expect((await bench.ask(late)).outcome).to.equal('ok');
+  });
+
+  it('says so when it may remember no more requests that could come again', async () => {
+    await bench.start(', limits: { keep_ids: 1000 }');
+    for (let index = 0; index < 1000; index += 1) await bench.send(bench.request());
+    await until('the actions ran', () => bench.count === 1000);
+    const { outcome, statusmsg } = await bench.ask(bench.request());
+    expect(outcome).to.equal('busy');
+    expect(statusmsg).to.include('limits.keep_ids');
+  });
+
+  it('runs nothing that changes the host and cannot be made safe on disk, and still runs the rest', async () => {
+    await bench.start();
+    const journal = join(bench.folder, 'state/requests.jsonl');
+    rmSync(journal, { force: true });
+    // What cannot be flushed: EINVAL.
+    symlinkSync('/dev/null', journal);
+    const { outcome, statusmsg } = await bench.ask(bench.request());
+    expect(outcome).to.equal('failed');
+    expect(statusmsg).to.equal('this node cannot note the request on its disk, so it does not run it');
+    expect(bench.count).to.equal(0);
+    expect((await bench.ask(bench.request({ agent: 'rpcutil', action: 'ping' }))).outcome).to.equal('ok');
   });
 });
