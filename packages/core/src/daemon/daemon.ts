@@ -20,6 +20,7 @@ import { openMqtt } from '../transport/mqtt.js';
 import { isIdentity, Topics } from '../transport/topics.js';
 import type { Transport, Will } from '../transport/transport.js';
 import { version } from '../version.js';
+import { Admission } from './admission.js';
 import { AuditTeller } from './audit-teller.js';
 import { Dispatcher } from './dispatcher.js';
 import { FactSource, readClasses } from './facts.js';
@@ -129,16 +130,8 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   for (const reason of warnings) log.warn({ reason }, 'a policy is doubtful');
   const replier = new Replier({ signer: security.signer, topics, transport, stats: node.stats, log });
   const queue = new BoundedQueue({ concurrency: config.limits.concurrency, waiting: config.limits.queue });
-  const dispatcher = new Dispatcher({
-    node,
-    verifier: security.verifier,
-    jobs,
-    queue,
-    replier,
-    policies,
-    audit,
-    log,
-  });
+  const admission = new Admission({ node, verifier: security.verifier, jobs, queue, policies });
+  const dispatcher = new Dispatcher({ node, admission, jobs, queue, replier, audit, log });
 
   const hear = (filter: string) => transport.subscribe(filter, (payload) => void dispatcher.receive(payload));
   for (const collective of settings.collectives) await hear(topics.node(collective, identity));
@@ -155,7 +148,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   return {
     node,
     close: async ({ patience = AbortSignal.abort() } = {}) => {
-      dispatcher.beginNothing();
+      admission.beginNothing();
       await drained(jobs, patience);
       for (const job of jobs.running())
         job.abort.abort(new TroupeError('NOT_CONNECTED', 'the daemon of this node stops'));
