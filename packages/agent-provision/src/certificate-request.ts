@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import type { Logger } from '@troupe/core';
 import {
   createCsr,
-  generateKeyPair,
+  type KeyPair,
   readCertificate,
   readCsr,
   sha256Fingerprint,
@@ -52,20 +52,20 @@ interface Key {
 export class CertificateRequester {
   readonly #files: SslFiles;
   readonly #certname: string;
-  readonly #keyBits: number;
+  readonly #makeKey: () => Promise<KeyPair>;
   readonly #memory: CsrMemory;
   readonly #log: Logger;
 
   constructor(options: {
     files: SslFiles;
     certname: string;
-    keyBits: number;
+    makeKey: () => Promise<KeyPair>;
     memory: CsrMemory;
     log: Logger;
   }) {
     this.#files = options.files;
     this.#certname = options.certname;
-    this.#keyBits = options.keyBits;
+    this.#makeKey = options.makeKey;
     this.#memory = options.memory;
     this.#log = options.log;
   }
@@ -122,7 +122,7 @@ export class CertificateRequester {
     if (fresh || !known || privateKeyPem === undefined) return undefined;
     if (known.ca_fingerprint !== caFingerprint || known.certname !== this.#certname) return undefined;
     try {
-      const csrPem = createCsr({ commonName: this.#certname, privateKeyPem });
+      const csrPem = await this.#formerCsr(privateKeyPem, known.fingerprint);
       const fingerprint = sha256Fingerprint(csrPem);
       if (fingerprint === known.fingerprint)
         return { csrPem, fingerprint, reused: true, former: known.state };
@@ -136,13 +136,21 @@ export class CertificateRequester {
     return undefined;
   }
 
+  async #formerCsr(privateKeyPem: string, expected: string): Promise<string> {
+    const kept = await this.#files.read('hostcsr');
+    if (kept !== undefined && sha256Fingerprint(kept) === expected && isCsrOfKey(kept, privateKeyPem))
+      return kept;
+    return createCsr({ commonName: this.#certname, privateKeyPem });
+  }
+
   async #newKey({ confirm }: RequestOptions, caFingerprint: string): Promise<Key> {
-    const { privateKeyPem } = await generateKeyPair(this.#keyBits);
+    const { privateKeyPem } = await this.#makeKey();
     const csrPem = createCsr({ commonName: this.#certname, privateKeyPem });
     const fingerprint = sha256Fingerprint(csrPem);
     confirm();
     await this.#files.remove('hostprivkey', 'hostpubkey', 'hostcert', 'hostcsr', 'localcacert', 'hostcrl');
     await this.#files.write('hostprivkey', privateKeyPem);
+    if (isRandomized(privateKeyPem)) await this.#files.write('hostcsr', csrPem);
     await this.#remember(fingerprint, caFingerprint, 'made');
     return { csrPem, fingerprint, reused: false, former: undefined };
   }
@@ -236,4 +244,15 @@ function normaliseDigest(text: string): string {
 function isOfKey(certificatePem: string, csrPem: string): boolean {
   const held = readCertificate(certificatePem).publicKey.export({ type: 'spki', format: 'pem' });
   return held.toString() === readCsr(csrPem).publicKeyPem;
+}
+
+// With an elliptic curve each signature is another one: the CSR that was sent cannot be made again.
+function isRandomized(privateKeyPem: string): boolean {
+  return createPrivateKey(privateKeyPem).asymmetricKeyType === 'ec';
+}
+
+function isCsrOfKey(csrPem: string, privateKeyPem: string): boolean {
+  return createPublicKey(readCsr(csrPem).publicKeyPem).equals(
+    createPublicKey(createPrivateKey(privateKeyPem)),
+  );
 }

@@ -11,7 +11,9 @@ export interface ProvisionConfig {
   readonly puppet_names: readonly string[];
   /** Where the CA of the Puppet server answers. */
   readonly port: number;
-  /** Of the RSA key of the host. */
+  /** As Puppet's setting of that name; `ec` is the curve prime256v1. */
+  readonly key_type: 'rsa' | 'ec';
+  /** Of the host's key where it is RSA. */
   readonly key_bits: number;
   /** While this file exists, the agent is not there. */
   readonly disable_file: string;
@@ -34,6 +36,7 @@ const schema = section({
   hosts_file: { ...absolute, default: '/etc/hosts' },
   puppet_names: { type: 'array', minItems: 1, items: name, default: ['puppet'] },
   port: { type: 'integer', minimum: 1, maximum: 65_535, default: 8140 },
+  key_type: { enum: ['rsa', 'ec'], default: 'rsa' },
   key_bits: { type: 'integer', minimum: 2048, maximum: 8192, default: 4096 },
   disable_file: absolute,
   server_in_conf: { type: 'boolean', default: false },

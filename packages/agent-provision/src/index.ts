@@ -1,4 +1,5 @@
-import { defineAgent, messageOf } from '@troupe/core';
+import type { PuppetSystem } from '@troupe/agent-puppetd/puppet';
+import { type Agent, type AgentConfig, defineAgent, type Host, messageOf } from '@troupe/core';
 import ddl from '@troupe/ddl/provision.json' with { type: 'json' };
 import { readConfig } from './config.js';
 import { leaseHandlers } from './lease-handlers.js';
@@ -7,10 +8,17 @@ import { puppetHandlers } from './puppet-handlers.js';
 import { recordHandlers } from './record-handlers.js';
 
 /** The node's half of provisioning; not there where the disable file exists. */
-export default defineAgent(ddl, async (section, host) => {
+export default defineAgent(ddl, (section, host) => setUp(section, host));
+
+/** The same agent over an emulated Puppet. */
+export function emulatedProvision(systemOf: (host: Host) => PuppetSystem): Agent {
+  return defineAgent(ddl, (section, host) => setUp(section, host, systemOf(host)));
+}
+
+async function setUp(section: AgentConfig, host: Host, system?: PuppetSystem) {
   const config = readConfig(section, host);
   if (isDisabled({ config })) return;
-  const node = await openNode(config, host);
+  const node = await openNode(config, host, { system });
   host.provideData('provision', () => ({
     locked: node.lease.holder !== undefined,
     disabled: isDisabled(node),
@@ -25,4 +33,4 @@ export default defineAgent(ddl, async (section, host) => {
     host.log.debug({ reason: messageOf(error) }, 'Puppet does not tell its settings yet');
   });
   return tellFailures({ ...leaseHandlers(node), ...recordHandlers(node), ...puppetHandlers(node) });
-});
+}

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Puppet } from '@troupe/agent-puppetd/puppet';
+import { Puppet, type PuppetSystem } from '@troupe/agent-puppetd/puppet';
 import { ActionError, type Context, type Handler, type Host, Status, TroupeError } from '@troupe/core';
 import { type Clock, systemClock } from './clock.js';
 import type { ProvisionConfig } from './config.js';
@@ -24,10 +24,10 @@ export interface Node {
 export async function openNode(
   config: ProvisionConfig,
   host: Host,
-  clock: Clock = systemClock,
+  { clock = systemClock, system }: { clock?: Clock; system?: PuppetSystem | undefined } = {},
 ): Promise<Node> {
   const record = await ProvisionRecord.open(join(host.stateDir, 'record.json'), host.log, clock.now);
-  const puppet = new Puppet(config.puppet, host.stateDir);
+  const puppet = new Puppet(config.puppet, host.stateDir, system);
   return {
     config,
     host,

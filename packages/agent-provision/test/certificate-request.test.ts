@@ -1,6 +1,12 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { silentLogger } from '@troupe/core';
-import { createCrl, createCsr, generateKeyPair, sha256Fingerprint } from '@troupe/core/pki';
+import {
+  createCrl,
+  createCsr,
+  generateEcKeyPair,
+  generateKeyPair,
+  sha256Fingerprint,
+} from '@troupe/core/pki';
 import { createTempFolder, freePort, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -40,7 +46,13 @@ describe('CertificateRequester', () => {
         memory.csr = { ...csr, since: 'now' };
       },
     };
-    requester = new CertificateRequester({ files, certname, keyBits: 2048, memory, log: silentLogger });
+    requester = new CertificateRequester({
+      files,
+      certname,
+      makeKey: () => generateKeyPair(2048),
+      memory,
+      log: silentLogger,
+    });
   });
   afterEach(async () => {
     await ca[Symbol.asyncDispose]();
@@ -88,6 +100,26 @@ describe('CertificateRequester', () => {
       expect((await stat(folder.join(path))).mode & 0o7777, path).to.equal(mode);
     }
     expect(ca.asked).to.deep.equal(['GET certificate/ca', 'GET certificate_revocation_list/ca', put]);
+  });
+
+  it('hands in the same CSR again with a key on an elliptic curve, whose signatures differ each time', async () => {
+    const ofCurve = new CertificateRequester({
+      files,
+      certname,
+      makeKey: generateEcKeyPair,
+      memory,
+      log: silentLogger,
+    });
+    const options = {
+      ca: clientOf(ca),
+      caFingerprint: ca.digest,
+      fresh: false,
+      confirm: () => undefined,
+      signal: new AbortController().signal,
+    };
+    const first = await ofCurve.request(options);
+    const again = await ofCurve.request(options);
+    expect(again).to.deep.equal({ ...first, reused: true });
   });
 
   it('takes the digest in upper case and with colons', async () => {

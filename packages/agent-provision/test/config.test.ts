@@ -12,6 +12,7 @@ describe('readConfig', () => {
       hosts_file: '/etc/hosts',
       puppet_names: ['puppet'],
       port: 8140,
+      key_type: 'rsa',
       key_bits: 4096,
       disable_file: '/var/lib/troupe/agents/provision/disabled',
       server_in_conf: false,

@@ -1,16 +1,31 @@
-import { ActionError, defineAgent, TroupeError } from '@troupe/core';
+import {
+  ActionError,
+  type Agent,
+  type AgentConfig,
+  defineAgent,
+  type Handlers,
+  type Host,
+  TroupeError,
+} from '@troupe/core';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
 import { readConfig } from './config.js';
 import { providePuppetData } from './data.js';
 import { lastRunSummary } from './last-run-summary.js';
-import { Puppet } from './puppet/index.js';
+import { Puppet, type PuppetSystem } from './puppet/index.js';
 import { manageResource } from './resource.js';
 import { Runner } from './runner.js';
 
 /** The Puppet agent of a host. Where Puppet is not installed the agent does not apply. */
-export default defineAgent(ddl, async (section, host) => {
+export default defineAgent(ddl, setUp);
+
+/** The same agent over an emulated Puppet. */
+export function emulatedPuppetd(systemOf: (host: Host) => PuppetSystem): Agent {
+  return defineAgent(ddl, (section, host) => setUp(section, host, systemOf(host)));
+}
+
+async function setUp(section: AgentConfig, host: Host, system?: PuppetSystem) {
   const config = readConfig(section);
-  const puppet = new Puppet(section, host.stateDir);
+  const puppet = new Puppet(section, host.stateDir, system);
   if (!(await puppet.isInstalled())) {
     host.log.info({ command: puppet.config.command }, 'Puppet is not installed: no agent puppetd here');
     return;
@@ -23,7 +38,7 @@ export default defineAgent(ddl, async (section, host) => {
   providePuppetData(host, puppet);
   const runner = new Runner(puppet, config);
 
-  return {
+  const handlers: Handlers<typeof ddl> = {
     runonce: (input, context) => told(runner.runonce(input, context)),
     follow: (input, context) => told(runner.follow(input, context)),
     status: async () => ({ ...(await told(puppet.status())) }),
@@ -43,7 +58,8 @@ export default defineAgent(ddl, async (section, host) => {
     last_run_summary: ({ logs }) => told(lastRunSummary(puppet, logs ?? false)),
     resource: (input, context) => told(manageResource(puppet, config.resource, input, context)),
   };
-});
+  return handlers;
+}
 
 // The messages of our own errors are for people, so the caller may read them.
 function told<T>(work: Promise<T>): Promise<T> {

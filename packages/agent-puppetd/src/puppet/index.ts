@@ -2,7 +2,7 @@ export { type PuppetConfig, puppetConfigKeys, readPuppetConfig } from './config.
 export type { LogEntry } from './logs.js';
 export { identify, isAlive, type ProcessIdentity } from './process.js';
 export { Puppet } from './puppet.js';
-export type { RunRecord } from './record.js';
+export { type RunRecord, runFiles } from './record.js';
 export { type ReportHead, readReport } from './report.js';
 export { isRunId, type RunOptions } from './request.js';
 export type { ResourceRequest, ResourceVerdict } from './resource.js';
@@ -11,4 +11,5 @@ export { findExecutable, type PuppetSettings, SettingsReader } from './settings.
 export { attachRun, startRun } from './start.js';
 export { isApplying, type PuppetStatus, readStatus } from './state.js';
 export { type ResourceCounts, type RunSummary, readSummary } from './summary.js';
+export type { PuppetSystem, ReadyRun, RunPlan } from './system.js';
 export { type Evidence, judge, type Outcome, type Verdict } from './verdict.js';

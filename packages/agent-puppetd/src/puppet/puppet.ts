@@ -10,6 +10,7 @@ import { findExecutable, type PuppetSettings, SettingsReader } from './settings.
 import { attachRun, startRun } from './start.js';
 import { daemonPid, disable, enable, type PuppetStatus, readStatus } from './state.js';
 import { type RunSummary, readIsManaged, readSummary, readTypeDistribution } from './summary.js';
+import type { PuppetSystem } from './system.js';
 import type { Outcome } from './verdict.js';
 
 const neverBegan: readonly Outcome[] = ['disabled', 'already-running', 'ssl-locked', 'not-started'];
@@ -19,20 +20,23 @@ export class Puppet {
   readonly config: PuppetConfig;
   readonly #stateDir: string;
   readonly #settings: SettingsReader;
+  readonly #system: PuppetSystem | undefined;
   readonly #starting = new Map<string, Promise<PuppetRun>>();
 
   /**
    * `section` may hold the keys of `puppetConfigKeys`; records of runs and the cached settings go to `stateDir`,
-   * which belongs to one process. Throws CONFIG_INVALID.
+   * which belongs to one process. `system` is for emulators. Throws CONFIG_INVALID.
    */
-  constructor(section: Readonly<Record<string, unknown>>, stateDir: string) {
+  constructor(section: Readonly<Record<string, unknown>>, stateDir: string, system?: PuppetSystem) {
     this.config = readPuppetConfig(section);
     this.#stateDir = stateDir;
     this.#settings = new SettingsReader(this.config, stateDir);
+    this.#system = system;
   }
 
   /** Whether the command exists on this host now. */
   isInstalled(): Promise<boolean> {
+    if (this.#system) return Promise.resolve(true);
     return findExecutable(this.config).then(
       () => true,
       () => false,
@@ -41,7 +45,7 @@ export class Puppet {
 
   /** Puppet's settings and paths, read once and again when puppet.conf changes. Throws CONFIG_INVALID. */
   settings(): Promise<PuppetSettings> {
-    return this.#settings.read();
+    return this.#system?.settings() ?? this.#settings.read();
   }
 
   async status(): Promise<PuppetStatus> {
@@ -112,7 +116,7 @@ export class Puppet {
     const starting =
       this.#starting.get(id) ??
       this.settings()
-        .then((settings) => startRun(this.config, settings, this.#stateDir, { ...options, id }))
+        .then((settings) => startRun(this.config, settings, this.#stateDir, { ...options, id }, this.#system))
         .finally(() => this.#starting.delete(id));
     this.#starting.set(id, starting);
     return starting;

@@ -18,6 +18,7 @@ import {
 import { type RunOptions, runArguments } from './request.js';
 import { PuppetRun } from './run.js';
 import type { PuppetSettings } from './settings.js';
+import type { PuppetSystem, ReadyRun, RunPlan } from './system.js';
 
 // Watches one run of Puppet and outlives whoever started it. It waits for the word "go", so that Puppet never
 // runs without a record. What Puppet wrote of the run is copied at once, before another run replaces it. The
@@ -49,6 +50,7 @@ export async function startRun(
   settings: PuppetSettings,
   stateDir: string,
   options: RunOptions,
+  system?: PuppetSystem,
 ): Promise<PuppetRun> {
   const id = options.id ?? randomUUID();
   const closeConnections = options.closeConnections ?? (await submitsCsr(settings));
@@ -62,7 +64,19 @@ export async function startRun(
     await claimRun(stateDir, id);
   }
   try {
-    const record = await launch(config, settings, { id, folder, command, environment: options.environment });
+    const ready = await (system?.ready({ folder, command }) ??
+      readyShell(config, settings, { folder, command }));
+    const record: RunRecord = {
+      id,
+      process: ready.process,
+      startedAt: Date.now(),
+      environment: options.environment ?? null,
+      command,
+      folder,
+      disabledLockfile: settings.agent_disabled_lockfile,
+    };
+    await writeRecord(record);
+    await ready.go();
     await pruneRuns(stateDir, runsKept);
     return new PuppetRun(record);
   } catch (error) {
@@ -81,15 +95,11 @@ async function submitsCsr({ hostcert, hostcsr }: PuppetSettings): Promise<boolea
   return !(await isPresent(hostcert)) && !(await isPresent(hostcsr));
 }
 
-interface Launch {
-  readonly id: string;
-  readonly folder: string;
-  readonly command: readonly string[];
-  readonly environment: string | undefined;
-}
-
-async function launch(config: PuppetConfig, settings: PuppetSettings, what: Launch): Promise<RunRecord> {
-  const { id, folder, command, environment } = what;
+async function readyShell(
+  config: PuppetConfig,
+  settings: PuppetSettings,
+  { folder, command }: RunPlan,
+): Promise<ReadyRun> {
   const output = await open(join(folder, runFiles.output), 'a', 0o600);
   try {
     const args = [
@@ -112,20 +122,12 @@ async function launch(config: PuppetConfig, settings: PuppetSettings, what: Laun
     const { pid, stdin } = child;
     const identity = pid === undefined ? undefined : identify(pid);
     if (!identity || !stdin) throw new Error('The shell that watches Puppet ended at once');
-    const record: RunRecord = {
-      id,
-      process: identity,
-      startedAt: Date.now(),
-      environment: environment ?? null,
-      command,
-      folder,
-      disabledLockfile: settings.agent_disabled_lockfile,
+    const go = async () => {
+      stdin.end('go\n');
+      await once(stdin, 'close');
+      child.unref();
     };
-    await writeRecord(record);
-    stdin.end('go\n');
-    await once(stdin, 'close');
-    child.unref();
-    return record;
+    return { process: identity, go };
   } finally {
     await output.close();
   }

@@ -1,5 +1,5 @@
 export { type Ca, createCa, issueCertificate, readCertificate, readExtensions } from './certificate.js';
 export { type Crl, createCrl, type Revocation, readCrl } from './crl.js';
 export { type Csr, createCsr, readCsr } from './csr.js';
-export { generateKeyPair, type KeyPair } from './keys.js';
+export { generateEcKeyPair, generateKeyPair, type KeyPair } from './keys.js';
 export { sha256Fingerprint, splitPem } from './pem.js';

@@ -20,6 +20,16 @@ export async function generateKeyPair(bits = 2048): Promise<KeyPair> {
   return { privateKeyPem: pair.privateKey, publicKeyPem: pair.publicKey };
 }
 
+/** Makes a key pair on the curve P-256, which Puppet calls prime256v1. */
+export async function generateEcKeyPair(): Promise<KeyPair> {
+  const pair = await promisify(generate)('ec', {
+    namedCurve: 'prime256v1',
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  return { privateKeyPem: pair.privateKey, publicKeyPem: pair.publicKey };
+}
+
 /** Reads a public key from a public or private key in PEM; throws CERTIFICATE_INVALID. */
 export function readPublicKey(pem: string): KeyObject {
   try {
