@@ -80,6 +80,7 @@ export class HttpCa implements Backend {
     before: CertificateStatus,
     signal?: AbortSignal,
   ): Promise<{ revoked: boolean; deleted: boolean }> {
+    if (before.state === 'missing') return { revoked: false, deleted: false };
     // Not the API's own "clean": it answers 200 always, and leaves requests where they are.
     const revocation = this.#change(before.certname, 'revoked', signal);
     const revoked = await this.#client.call(revocation);

@@ -106,6 +106,12 @@ describe('HTTP API of a Puppet Server in trouble', () => {
     expect(await operations.clean()).to.deep.equal({ revoked: false, deleted: false });
   });
 
+  it('asks for nothing where there is nothing to clean', async () => {
+    fake.calls.length = 0;
+    expect(await ca.clean(missing('web1'))).to.deep.equal({ revoked: false, deleted: false });
+    expect(fake.calls).to.deep.equal([]);
+  });
+
   it('deletes what cannot be revoked, but not what the CA failed to revoke', async () => {
     fake.calls.length = 0;
     fake.behaviour = (request, response) => response.writeHead(request.method === 'PUT' ? 409 : 204).end();
