@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Client, Result } from '@troupe/client';
 import { parseIdentity, suggestion } from '@troupe/core';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
@@ -5,11 +6,13 @@ import { callWork } from '../calling.js';
 import type { InventoryOptions } from '../definitions/inventory.js';
 import { ExitCode, exitCodeOf } from '../exit.js';
 import { UsageError } from '../failure.js';
-import { CollectivesPresenter } from '../output/collectives.js';
+import { CollectiveMapPresenter, CollectivesPresenter } from '../output/collectives.js';
+import { FormattedPresenter } from '../output/formatted.js';
 import { printInventory } from '../output/inventory.js';
 import { printJson } from '../output/json.js';
 import { plainLine } from '../output/plain.js';
 import { isSilent } from '../output/replies.js';
+import { parseTemplate } from '../output/template.js';
 import { statusWord } from '../output/wording.js';
 import type { Screen } from '../screen.js';
 import { selectionOf } from '../selection.js';
@@ -23,7 +26,11 @@ export async function inventory(
   node: string | undefined,
   options: InventoryOptions,
 ): Promise<ExitCode> {
-  if (options.listCollectives) return listCollectives(shell, options);
+  const map = options.collectiveMap ?? options.map;
+  if (options.listCollectives || map !== undefined || options.format !== undefined) {
+    if (node !== undefined) throw new UsageError(`name the node by a filter for a list of nodes: -I ${node}`);
+    return ofMany(shell, options, map);
+  }
   if (node === undefined) throw new UsageError('name a node: mco inventory NODE; mco find lists them');
   const identity = parseIdentity(node);
   if (identity.startsWith('/'))
@@ -69,18 +76,38 @@ async function reason(client: Client, collective: string, failed: Result<unknown
   return `mco: ${sender}: ${statusWord(failed)}: ${plainLine(statusmsg)}${hint}`;
 }
 
-async function listCollectives({ screen }: Shell, options: InventoryOptions): Promise<ExitCode> {
+async function ofMany(
+  { screen }: Shell,
+  options: InventoryOptions,
+  map: string | undefined,
+): Promise<ExitCode> {
+  const template = options.format === undefined ? undefined : parseTemplate(templateText(options.format));
   const config = readConfig(options);
   const filter = await selectionOf(options);
-  const work = workOf(rpcutil, 'collective_info', {});
+  const work = workOf(rpcutil, template ? 'inventory' : 'collective_info', {});
+  const presenter = template
+    ? new FormattedPresenter(screen, template)
+    : map === undefined
+      ? new CollectivesPresenter(screen, options.json === true)
+      : new CollectiveMapPresenter(screen, map);
   return withClient(screen, config, (client) =>
     callWork(work, {
       screen,
       client,
       collective: options.target ?? client.mainCollective,
       filter,
-      presenter: new CollectivesPresenter(screen, options.json === true),
+      presenter,
       options: { ...options, progress: true },
     }),
   );
+}
+
+function templateText(given: string): string {
+  if (!given.startsWith('@')) return given;
+  const file = given.slice(1);
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    throw new UsageError(`--format: cannot read ${file}: ${(error as Error).message}`);
+  }
 }

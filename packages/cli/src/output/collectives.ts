@@ -1,4 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import type { Result } from '@troupe/client';
+import { UsageError } from '../failure.js';
 import type { Screen } from '../screen.js';
+import { collectiveMap } from './collective-map.js';
 import { footer } from './footer.js';
 import { printJson, statsOf } from './json.js';
 import type { Presenter, Report } from './presenter.js';
@@ -19,16 +23,14 @@ export class CollectivesPresenter implements Presenter {
   result(): void {}
 
   end(report: Report): void {
-    const members = new Map<string, string[]>();
-    for (const { sender, ok, data } of report.results) {
-      for (const name of ok && Array.isArray(data.collectives) ? data.collectives.map(String) : []) {
-        members.set(name, [...(members.get(name) ?? []), sender]);
-      }
-    }
-    const sorted = [...members].sort(([a], [b]) => (a < b ? -1 : 1));
+    const sorted = [...membersOf(report.results)].sort(([a], [b]) => (a < b ? -1 : 1));
     if (this.isForPeople) this.#print(report, sorted);
     else {
-      const collectives = sorted.map(([name, nodes]) => ({ name, count: nodes.length, nodes: nodes.sort() }));
+      const collectives = sorted.map(([name, nodes]) => ({
+        name,
+        count: nodes.length,
+        nodes: nodes.toSorted(),
+      }));
       printJson(this.#screen, { collectives, request_stats: statsOf(report) });
     }
   }
@@ -44,4 +46,45 @@ export class CollectivesPresenter implements Presenter {
     }
     footer(screen, report);
   }
+}
+
+/** The same as a graph, in a file, or with `-` on standard output. */
+export class CollectiveMapPresenter implements Presenter {
+  readonly isForPeople = true;
+  readonly #screen: Screen;
+  readonly #file: string;
+
+  constructor(screen: Screen, file: string) {
+    this.#screen = screen;
+    this.#file = file;
+  }
+
+  discovered(): void {}
+  begun(): void {}
+  progress(): void {}
+  result(): void {}
+
+  end(report: Report): void {
+    const map = collectiveMap(membersOf(report.results));
+    if (this.#file === '-') this.#screen.print(map.trimEnd());
+    else {
+      try {
+        writeFileSync(this.#file, map);
+      } catch (error) {
+        throw new UsageError(`--collective-map: cannot write ${this.#file}: ${(error as Error).message}`);
+      }
+      this.#screen.note(`The map is in ${this.#file}; dot -Tsvg ${this.#file} draws it`);
+    }
+    footer(this.#screen, report);
+  }
+}
+
+function membersOf(results: readonly Result[]): ReadonlyMap<string, readonly string[]> {
+  const members = new Map<string, string[]>();
+  for (const { sender, ok, data } of results) {
+    for (const name of ok && Array.isArray(data.collectives) ? data.collectives.map(String) : []) {
+      members.set(name, [...(members.get(name) ?? []), sender]);
+    }
+  }
+  return members;
 }

@@ -43,6 +43,7 @@ export function printInventory(
             { label: 'Collectives', value: names(inventory.collectives).join(', ') },
             { label: 'Main Collective', value: inventory.main_collective },
             { label: 'Process ID', value: stats.pid },
+            { label: 'CPU Time', value: cpuTime(stats.times) },
             { label: 'Total Messages', value: stats.total },
             { label: 'Messages Passed Filters', value: stats.passed },
             { label: 'Messages Filtered', value: stats.filtered },
@@ -68,4 +69,10 @@ export function printInventory(
       .join('\n')
       .trimEnd(),
   );
+}
+
+function cpuTime(times: unknown): string {
+  const { utime, stime } = (times ?? {}) as { readonly utime?: unknown; readonly stime?: unknown };
+  if (typeof utime !== 'number' || typeof stime !== 'number') return 'not known';
+  return `${utime.toFixed(2)} s of its own, ${stime.toFixed(2)} s of the system`;
 }
