@@ -1,5 +1,5 @@
 import type { Filter } from '@troupe/core';
-import type { Discovery } from './discovery.js';
+import type { Discovery } from './discovery/discovery.js';
 import type { ProgressPiece } from './result.js';
 import type { Share } from './share.js';
 

@@ -3,7 +3,7 @@ import type { Attach, Reply, Request } from '@troupe/core';
 import type { CallOptions } from './call-options.js';
 import { Change } from './change.js';
 import { Collector } from './collector.js';
-import type { Discovery } from './discovery.js';
+import type { Discovery } from './discovery/discovery.js';
 import { attach, cancel } from './message.js';
 import type { PresenceView } from './presence.js';
 import { type Result, type State, type Stats, statsOf } from './result.js';

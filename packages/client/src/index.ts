@@ -11,7 +11,7 @@ export {
   localCaller,
 } from './config.js';
 export { bundledDdls, ddlCache, localDdl, localDdls, resolveDdl } from './ddls.js';
-export type { Discovery, DiscoveryOptions } from './discovery.js';
+export type { Discovery, DiscoveryOptions } from './discovery/discovery.js';
 export type { PresenceListener, PresenceView } from './presence.js';
 export {
   type ProgressPiece,

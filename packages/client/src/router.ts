@@ -22,6 +22,7 @@ export class Router {
   readonly #listeners = new Map<string, ReplyListener>();
   readonly #collectives = new Map<string, Promise<unknown>>();
   #last: Promise<void> = Promise.resolve();
+  #undelivered = 0;
 
   constructor(
     session: string,
@@ -33,6 +34,11 @@ export class Router {
 
   get caller(): string {
     return this.#parts.security.signer.name;
+  }
+
+  /** Whether replies have come that are not checked yet. */
+  get isBehind(): boolean {
+    return this.#undelivered > 0;
   }
 
   /** Brings the replies to request `id` to the listener, until the result is called. */
@@ -72,7 +78,12 @@ export class Router {
     const opened = open(bytes, this.#parts.security.verifier);
     // Whoever delivers it hears of a failure; until its turn comes, nobody does.
     opened.catch(() => undefined);
-    this.#last = this.#last.then(() => this.#deliver(opened, topic));
+    this.#undelivered += 1;
+    this.#last = this.#last
+      .then(() => this.#deliver(opened, topic))
+      .finally(() => {
+        this.#undelivered -= 1;
+      });
   }
 
   async #deliver(opened: ReturnType<typeof open>, topic: string): Promise<void> {

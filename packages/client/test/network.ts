@@ -12,6 +12,12 @@ import {
 } from '@troupe/core';
 import { type Client, type ClientConfig, clientSchema, connect } from '../src/index.js';
 
+/** A client over a broker in memory. */
+export function connectTo(broker: MemoryBroker): Promise<Client> {
+  const config = parseConfig<ClientConfig>('security: { mode: none }', clientSchema, 'the test');
+  return connect({ config, transport: broker.connect() });
+}
+
 /** Daemons and clients in this process, over a broker in memory: the real protocol without I/O. */
 export class Network {
   readonly broker = new MemoryBroker();
@@ -34,8 +40,7 @@ export class Network {
   }
 
   async client(): Promise<Client> {
-    const config = parseConfig<ClientConfig>('security: { mode: none }', clientSchema, 'the test');
-    const client = await connect({ config, transport: this.broker.connect() });
+    const client = await connectTo(this.broker);
     this.#closers.push(() => client.close());
     return client;
   }

@@ -1,0 +1,129 @@
+import type { Reply } from '@troupe/core';
+
+/** What an expectation of answers begins with. */
+export interface TallyOptions {
+  /** Nodes that are known to be there. */
+  readonly expected: ReadonlySet<string>;
+  /** Whether those that do not match say so. */
+  readonly everybody: boolean;
+  /** Picks nodes to ask where there are too many to ask each. */
+  readonly sample: (names: readonly string[], count: number) => readonly string[];
+}
+
+/** What is to be done now. */
+export interface DueQuestions {
+  /** Nodes to ask the same question again, each for itself. */
+  readonly ask: readonly string[];
+  readonly isOver: boolean;
+}
+
+/** Milliseconds of silence that end the waiting where it is not known who is to answer. */
+const leastSilence = 500;
+/** The same where somebody who is known to be there has said nothing. */
+const leastPatience = 2_000;
+const mostPatience = 10_000;
+/** How often the silent are asked again before the patience is over. */
+const mostRounds = 2;
+/** Nodes of a large fleet that are asked whether they match, to find out whether answers are still to come. */
+const sampleSize = 100;
+/** The most that one look at the clock counts as silence: this process was busy itself meanwhile. */
+const mostStep = 100;
+
+/**
+ * When is a discovery over: who has answered and who is to be asked again, without I/O. A pause is not taken for the
+ * end while nodes that are known to be online have not been heard from: they are asked again first, and waited for.
+ */
+export class Tally {
+  readonly answered = new Set<string>();
+  readonly matched = new Set<string>();
+  readonly refused = new Map<string, string>();
+  readonly #options: TallyOptions;
+  #lastLook: number;
+  /** Milliseconds of waiting in all, up to the last answer, and since. */
+  #waited = 0;
+  #waitedAtLast = 0;
+  #quiet = 0;
+  #longestGap = 0;
+  #rounds = 0;
+  #quietAtAsking = 0;
+  #probed: ReadonlySet<string> = new Set();
+  #probesMatched = false;
+
+  constructor(options: TallyOptions, now: number) {
+    this.#options = options;
+    this.#lastLook = now;
+  }
+
+  /** Nodes that are known to be there and have not answered. */
+  missing(): readonly string[] {
+    return [...this.#options.expected].filter((identity) => !this.answered.has(identity));
+  }
+
+  /** Takes an answer in; says whether it is of another node that matches. */
+  take(reply: Reply): boolean {
+    const { sender } = reply;
+    if (reply.kind !== 'result' || reply.outcome === 'busy' || this.answered.has(sender)) return false;
+    if (this.answered.size > 0) this.#longestGap = Math.max(this.#longestGap, this.#quiet);
+    this.#waitedAtLast = this.#waited;
+    this.#beginSilence();
+    this.answered.add(sender);
+    if (reply.outcome !== 'ok') {
+      if (reply.outcome !== 'unmatched') this.refused.set(sender, reply.statusmsg);
+      return false;
+    }
+    this.matched.add(sender);
+    if (this.#probed.has(sender)) this.#probesMatched = true;
+    return true;
+  }
+
+  /** What time has made due: milliseconds, as `Date.now()`. */
+  tick(now: number): DueQuestions {
+    const step = Math.min(mostStep, Math.max(0, now - this.#lastLook));
+    this.#lastLook = now;
+    this.#quiet += step;
+    this.#waited += step;
+    const { expected, everybody } = this.#options;
+    if (expected.size === 0) return { ask: [], isOver: this.#quiet >= this.#silence() };
+    return everybody ? this.#insist(this.missing()) : this.#untilSampled();
+  }
+
+  // Only those that match answer: when they have fallen silent, a sample of the others says whether all of them have.
+  #untilSampled(): DueQuestions {
+    const open = [...this.#probed].filter((identity) => !this.answered.has(identity));
+    if (open.length > 0) return this.#insist(open);
+    const isDone = this.#probed.size > 0 && !this.#probesMatched;
+    const missing = isDone ? [] : this.missing();
+    if (missing.length === 0) return { ask: [], isOver: true };
+    const silence = this.answered.size === 0 ? leastSilence : this.#silence();
+    if (this.#quiet < silence) return { ask: [], isOver: false };
+    const ask = this.#options.sample(missing, sampleSize);
+    this.#probed = new Set(ask);
+    this.#probesMatched = false;
+    this.#rounds = 0;
+    this.#beginSilence();
+    return { ask, isOver: false };
+  }
+
+  // The broker may have lost questions and answers, so nobody is given up who was not asked again.
+  #insist(missing: readonly string[]): DueQuestions {
+    const patience = Math.max(leastPatience, this.#silence());
+    if (missing.length === 0 || this.#quiet >= patience) return { ask: [], isOver: true };
+    const pause = patience / (mostRounds + 1);
+    if (this.#rounds >= mostRounds || this.#quiet - this.#quietAtAsking < pause)
+      return { ask: [], isOver: false };
+    this.#rounds += 1;
+    this.#quietAtAsking = this.#quiet;
+    return { ask: missing, isOver: false };
+  }
+
+  // A fleet, a network or a machine that is slow takes its time between answers too.
+  #silence(): number {
+    if (this.answered.size === 0) return leastPatience;
+    return Math.min(mostPatience, Math.max(leastSilence, 3 * this.#longestGap, this.#waitedAtLast / 2));
+  }
+
+  #beginSilence(): void {
+    this.#quiet = 0;
+    this.#quietAtAsking = 0;
+  }
+}

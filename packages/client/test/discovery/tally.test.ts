@@ -1,0 +1,111 @@
+import type { Outcome, Reply } from '@troupe/core';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { Tally } from '../../src/discovery/tally.js';
+
+const answer = (sender: string, outcome: Outcome = 'ok'): Reply => ({
+  v: 1,
+  type: 'reply',
+  kind: 'result',
+  id: 'x',
+  time: 0,
+  seq: 1,
+  sender,
+  caller: 'c',
+  session: 's',
+  collective: 'm',
+  agent: 'discovery',
+  action: 'ping',
+  outcome,
+  statuscode: 0,
+  statusmsg: outcome,
+  data: {},
+});
+
+const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
+
+function tallyOf(expected: readonly string[], everybody = true) {
+  const sample = (of: readonly string[], count: number) => of.slice(0, count);
+  return new Tally({ expected: new Set(expected), everybody, sample }, 0);
+}
+
+/** Looks at the clock every 25 ms from `from` until `until`, or until it is over: when that was, and who was asked when. */
+function run(tally: Tally, from: number, until: number) {
+  const asked: [number, readonly string[]][] = [];
+  for (let now = from; now <= until; now += 25) {
+    const { ask, isOver } = tally.tick(now);
+    if (ask.length > 0) asked.push([now, ask]);
+    if (isOver) return { over: now, asked };
+  }
+  return { over: undefined, asked };
+}
+
+describe('Tally', () => {
+  it('is over with the last one that is expected', () => {
+    const tally = tallyOf(['a', 'b']);
+    tally.take(answer('a'));
+    expect(tally.tick(10).isOver).to.equal(false);
+    tally.take(answer('b', 'unmatched'));
+    expect(tally.tick(20).isOver).to.equal(true);
+    expect([...tally.matched]).to.deep.equal(['a']);
+  });
+
+  it('asks a silent one twice more, and gives it up after two seconds', () => {
+    const tally = tallyOf(['a', 'b']);
+    tally.take(answer('a'));
+    const { over, asked } = run(tally, 25, 10_000);
+    expect(asked).to.deep.equal([
+      [675, ['b']],
+      [1350, ['b']],
+    ]);
+    expect(over).to.equal(2000);
+    expect(tally.missing()).to.deep.equal(['b']);
+  });
+
+  it('waits longer where answers come with long pauses', () => {
+    const tally = tallyOf(['a', 'b', 'c']);
+    tally.take(answer('a'));
+    run(tally, 25, 1500);
+    tally.take(answer('b'));
+    expect(run(tally, 1525, 20_000).over).to.equal(1500 + 3 * 1500);
+  });
+
+  it('does not count as silence what this process was busy itself', () => {
+    const tally = tallyOf(['a', 'b']);
+    tally.take(answer('a'));
+    expect(tally.tick(60_000)).to.deep.equal({ ask: [], isOver: false });
+  });
+
+  it('ends with half a second of silence where nobody knows who is there', () => {
+    const tally = tallyOf([], false);
+    expect(run(tally, 25, 1000).over).to.equal(undefined);
+    tally.take(answer('a'));
+    expect(run(tally, 1025, 5000).over).to.equal(1500);
+  });
+
+  it('asks a sample in a large fleet, and another one while some of it matches', () => {
+    const tally = tallyOf(names(1000), false);
+    tally.take(answer('n999'));
+    const first = run(tally, 25, 600).asked;
+    expect(first).to.deep.equal([[500, names(100)]]);
+    for (const name of names(100)) tally.take(answer(name, name === 'n7' ? 'ok' : 'unmatched'));
+    const second = run(tally, 625, 1500).asked;
+    expect(second.map(([, ask]) => ask)).to.deep.equal([names(200).slice(100)]);
+    for (const name of names(200).slice(100)) tally.take(answer(name, 'unmatched'));
+    expect(tally.tick(1525).isOver).to.equal(true);
+    expect([...tally.matched]).to.deep.equal(['n999', 'n7']);
+  });
+
+  it('does not wait for ever for a sample that says nothing', () => {
+    const tally = tallyOf(names(300), false);
+    expect(run(tally, 25, 60_000).over).to.be.lessThan(5000);
+  });
+
+  it('takes no end from a node that is busy, and keeps why one refused', () => {
+    const tally = tallyOf(['a', 'b']);
+    tally.take(answer('a', 'busy'));
+    tally.take(answer('b', 'failed'));
+    expect(tally.missing()).to.deep.equal(['a']);
+    expect([...tally.refused]).to.deep.equal([['b', 'failed']]);
+  });
+});
