@@ -31,6 +31,30 @@ export const packages = [
   },
   { name: 'mosquitto-clients', file: '/usr/bin/mosquitto_sub', use: 'reading the wire from outside' },
   {
+    name: 'nats-server',
+    file: '/usr/sbin/nats-server',
+    use: 'tests against NATS',
+    unit: 'nats-server.service',
+  },
+  {
+    name: 'rabbitmq-server',
+    file: '/usr/lib/rabbitmq/bin/rabbitmq-server',
+    use: 'tests against RabbitMQ',
+    unit: 'rabbitmq-server.service',
+  },
+  {
+    name: 'prosody',
+    file: '/usr/bin/prosody',
+    use: 'tests against a real XMPP server',
+    unit: 'prosody.service',
+  },
+  {
+    name: 'radicale',
+    file: '/usr/bin/radicale',
+    use: 'tests against a real calendar server',
+    unit: 'radicale.service',
+  },
+  {
     name: 'python3-aiosmtpd',
     file: '/usr/lib/python3/dist-packages/aiosmtpd/__init__.py',
     use: 'tests against a real mail server',

@@ -7,6 +7,12 @@ export {
   hostAgent,
 } from './author/host-agent.js';
 export { type Mocked, type MockOverrides, mockAgent, plausibleOutput } from './author/mock-agent.js';
+export {
+  type TestBroker,
+  type TestBrokerKind,
+  type TestBrokerOptions,
+  testBrokers,
+} from './brokers/index.js';
 export { withSkew } from './fleet/clock.js';
 export type { EmulatedNode } from './fleet/emulated-node.js';
 export { type Faults, FaultyLine } from './fleet/faults.js';
@@ -16,7 +22,7 @@ export { fleetFacts } from './fleet/fleet-facts.js';
 export { type KeyType, makeKeyPair } from './fleet/key-pair.js';
 export { type Link, openLink } from './fleet/link.js';
 export type { FleetSecurity } from './fleet/node-config.js';
-export { freePort } from './free-port.js';
+export { freePort, freePorts } from './free-port.js';
 export { DirectoryHost, type DirectoryHostOptions } from './hosts/directory-host.js';
 export type { CommandOptions, CommandResult, ExecOptions, Host, HostOptions } from './hosts/host.js';
 export { NamespaceHost, type NamespaceHostOptions } from './hosts/namespace-host.js';

@@ -1,44 +1,55 @@
+import { randomBytes } from 'node:crypto';
 import { Topics } from '../../transport/topics.js';
 import { type BrokerConfigOptions, checkedOptions, type GeneratedConfig } from './options.js';
 import { callerPermissions, nodePermissions, type Permissions } from './permissions.js';
 
 // Where NATS itself delivers what somebody is subscribed to at QoS 1: presence, which callers hear.
 const deliveries = '$MQTT.sub.>';
+const routePort = 6222;
 
-/** A configuration of NATS Server 2.9 and later, with an account for each certificate. */
+/**
+ * A configuration of NATS Server 2.9 and later, with an account for each certificate: of one server, or of each
+ * server of a cluster.
+ */
 export function natsConfig(given: BrokerConfigOptions): GeneratedConfig {
   const options = checkedOptions(given);
-  const { port, collectives, folder, callers, callersCa, nodes, crl } = options;
-  const topics = new Topics({ escape: true });
-  const users = [
-    ...nodes.map((name) => user(name, nodePermissions(topics, collectives, escaped(name)))),
-    ...callers.map((name) => user(name, callerPermissions(topics, collectives, escaped(name)), [deliveries])),
-  ];
-  const text = `# NATS Server for Troupe: MQTT at port ${port}. Needs topics.escape in the whole network.
-server_name: troupe
+  const { folder, callersCa, crl, cluster } = options;
+  const names = cluster.length === 0 ? ['nats'] : cluster.map((_, index) => `nats-${index + 1}`);
+  const ca = callersCa === options.ca ? options.ca : `${folder}/ca-bundle.pem`;
+  const secret = options.clusterSecret ?? randomBytes(24).toString('hex');
+  const users = accounts(options);
+  const files = names.map((name, index) => {
+    const port = cluster[index]?.port ?? options.port;
+    const routes = cluster.length === 0 ? '' : clusterSection(options, { index, ca, secret });
+    return {
+      name: `${name}.conf`,
+      text: `# NATS Server for Troupe: MQTT at port ${port}. Needs topics.escape in the whole network.
+server_name: ${name === 'nats' ? 'troupe' : `troupe-${index + 1}`}
 # NATS' own protocol is of no use here.
 listen: "127.0.0.1:-1"
 max_payload: 1048576
-jetstream { store_dir: "${folder}/jetstream" }
+jetstream { store_dir: "${folder}/${name === 'nats' ? 'jetstream' : `jetstream-${index + 1}`}" }
 mqtt {
   port: ${port}
   tls {
     cert_file: "${options.certificate}"
     key_file: "${options.key}"
-    ca_file: "${callersCa === options.ca ? options.ca : `${folder}/ca-bundle.pem`}"
+    ca_file: "${ca}"
     # The account is the one of the certificate's name.
     verify_and_map: true
   }
 }
-authorization {
+${routes}authorization {
   users: [
-${users.join('\n')}
+${users}
   ]
 }
-`;
+`,
+    };
+  });
   return {
     escape: true,
-    files: [{ name: 'nats.conf', text }],
+    files,
     notes: [
       'Set topics.escape: true in the configuration of every node and client: NATS takes no dots within a level.',
       'Make it again and reload (nats-server --signal reload) when a node or a caller is added: NATS has no patterns of names.',
@@ -50,9 +61,46 @@ ${users.join('\n')}
       ...(callersCa === options.ca
         ? []
         : [`Put both CAs into ${folder}/ca-bundle.pem; NATS does not tell them apart.`]),
+      ...(cluster.length === 0
+        ? []
+        : [
+            `Each server has a file: ${files.map(({ name }, index) => `${name} is for ${cluster[index]?.host}`).join(', ')}; its certificate must name its host.`,
+            'The files hold the secret of the cluster: whoever reads it can join as a server and hear everything. Give the same secret again when the files are made again.',
+          ]),
       'NATS cannot check enrolment tokens: machines without a certificate need the embedded broker.',
     ],
   };
+}
+
+// A node's certificate is of the same CA as a server's, so that it alone must not make anybody a server.
+function clusterSection(
+  { certificate, key, cluster }: ReturnType<typeof checkedOptions>,
+  { index, ca, secret }: { index: number; ca: string; secret: string },
+): string {
+  const routes = cluster.filter((_, other) => other !== index);
+  return `cluster {
+  name: troupe
+  listen: "${cluster[index]?.host}:${cluster[index]?.routePort ?? routePort}"
+  authorization { user: troupe, password: "${secret}" }
+  tls {
+    cert_file: "${certificate}"
+    key_file: "${key}"
+    ca_file: "${ca}"
+    verify: true
+  }
+  routes: [
+${routes.map((server) => `    "nats-route://troupe:${secret}@${server.host}:${server.routePort ?? routePort}"`).join('\n')}
+  ]
+}
+`;
+}
+
+function accounts({ nodes, callers, collectives }: ReturnType<typeof checkedOptions>): string {
+  const topics = new Topics({ escape: true });
+  return [
+    ...nodes.map((name) => user(name, nodePermissions(topics, collectives, escaped(name)))),
+    ...callers.map((name) => user(name, callerPermissions(topics, collectives, escaped(name)), [deliveries])),
+  ].join('\n');
 }
 
 function user(name: string, { publish, subscribe }: Permissions, more: readonly string[] = []): string {

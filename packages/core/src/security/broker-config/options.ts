@@ -18,12 +18,26 @@ export interface BrokerConfigOptions {
   readonly nodes?: readonly string[];
   /** The folder on the broker's machine that the files will be in. */
   readonly folder?: string;
+  /** The servers of a NATS cluster; each gets a file of its own. */
+  readonly cluster?: readonly ClusterServer[];
+  /** What the servers of a cluster prove to each other that they belong to it; random unless told. */
+  readonly clusterSecret?: string;
+}
+
+/** One server of a cluster. */
+export interface ClusterServer {
+  readonly host: string;
+  /** For nodes and callers; that of the whole configuration unless told. */
+  readonly port?: number;
+  /** Where the other servers connect; 6222 unless told. */
+  readonly routePort?: number;
 }
 
 /** Fills in what may be left out. Throws CONFIG_INVALID. */
-export function checkedOptions(options: BrokerConfigOptions): Required<Omit<BrokerConfigOptions, 'crl'>> & {
-  readonly crl: string | undefined;
-} {
+export function checkedOptions(
+  options: BrokerConfigOptions,
+): Required<Omit<BrokerConfigOptions, 'crl' | 'clusterSecret'>> &
+  Pick<BrokerConfigOptions, 'clusterSecret'> & { readonly crl: string | undefined } {
   const {
     port = 8883,
     collectives = ['mcollective'],
@@ -31,12 +45,15 @@ export function checkedOptions(options: BrokerConfigOptions): Required<Omit<Brok
     folder = '.',
     crl,
     callersCa = options.ca,
+    cluster = [],
   } = options;
   const invalid = (message: string) => new TroupeError('CONFIG_INVALID', message);
   for (const name of collectives) if (!isName(name)) throw invalid(`"${name}" is no name of a collective`);
   for (const name of [...options.callers, ...nodes])
     if (!isIdentity(name))
-      throw invalid(`"${name}" is no name of a certificate here: use a-z, 0-9, ".", "_" and "-"`);
+      throw invalid(
+        `${JSON.stringify(name)} is no name of a certificate here: use a-z, 0-9, ".", "_" and "-"`,
+      );
   if (options.callers.length === 0) throw invalid('name at least one caller');
   const files = {
     ca: options.ca,
@@ -46,10 +63,17 @@ export function checkedOptions(options: BrokerConfigOptions): Required<Omit<Brok
     folder,
     ...(crl && { crl }),
   };
+  for (const { host } of cluster)
+    if (!isIdentity(host)) throw invalid(`"${host}" is no name or address of a host`);
+  if (cluster.length > 0 && cluster.length < 3)
+    throw invalid('a cluster has three servers at least: with fewer, none may fail');
+  if (options.clusterSecret !== undefined && !/^[\w-]{16,}$/.test(options.clusterSecret))
+    throw invalid('the secret of a cluster is sixteen or more of a-z, A-Z, 0-9, "_" and "-"');
   // Each goes to a line of its own, where a line end would begin another setting.
   for (const [key, file] of Object.entries(files))
-    if (!/^[\w./@+:-]+$/.test(file)) throw invalid(`${key}: "${file}" is no path that every broker can read`);
-  return { ...options, port, collectives, nodes, folder, callersCa, crl };
+    if (!/^[\w./@+:-]+$/.test(file))
+      throw invalid(`${key}: ${JSON.stringify(file)} is no path that every broker can read`);
+  return { ...options, port, collectives, nodes, folder, callersCa, cluster, crl };
 }
 
 /** One file of a broker's configuration. */

@@ -36,6 +36,7 @@ load_definitions = ${folder}/definitions.json
     ],
     notes: [
       'Set topics.escape: true in the configuration of every node and client: RabbitMQ turns a dot within a level into a slash.',
+      'RabbitMQ runs as the user rabbitmq on Debian, whoever starts it: that user must be able to read every file here, the key included, else it ends with failed_to_prepare_configuration.',
       'Make it again and import definitions.json (rabbitmqctl import_definitions) when a node or a caller is added.',
       ...(crl === undefined
         ? []
@@ -52,19 +53,15 @@ load_definitions = ${folder}/definitions.json
 
 function definitions(accounts: readonly ({ readonly name: string } & Permissions)[]) {
   const vhost = '/';
-  // What RabbitMQ itself makes for a client: its queue.
-  const queues = '^mqtt-subscription-.*$';
-  const both = '^(amq\\.topic|mqtt-subscription-.*)$';
   return {
     vhosts: [{ name: vhost }],
     users: accounts.map(({ name }) => ({ name, password_hash: '', tags: [] })),
-    permissions: accounts.map(({ name }) => ({
-      user: name,
-      vhost,
-      configure: queues,
-      write: both,
-      read: both,
-    })),
+    permissions: accounts.map(({ name }) => {
+      // What RabbitMQ itself makes for a client: queues named after its client id, which begins with the account.
+      const queue = `mqtt-subscription-${name.replaceAll('.', '\\.')}(:[^:]*)?qos[01]`;
+      const both = `^(amq\\.topic|${queue})$`;
+      return { user: name, vhost, configure: `^${queue}$`, write: both, read: both };
+    }),
     topic_permissions: accounts.map(({ name, publish, subscribe }) => ({
       user: name,
       vhost,

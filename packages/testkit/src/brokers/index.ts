@@ -1,0 +1,13 @@
+import type { TestBrokerKind } from './broker.js';
+import { embedded } from './embedded.js';
+import { mosquitto } from './mosquitto.js';
+import { nats, natsCluster } from './nats.js';
+import { rabbitmq } from './rabbitmq.js';
+
+export type { TestBroker, TestBrokerKind, TestBrokerOptions } from './broker.js';
+
+/** The brokers that Troupe runs on, as a test starts them. */
+export const testBrokers = { embedded, mosquitto, nats, natsCluster, rabbitmq } as const satisfies Record<
+  string,
+  TestBrokerKind
+>;
