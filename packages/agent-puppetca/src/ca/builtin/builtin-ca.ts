@@ -12,6 +12,7 @@ import { type CertificateState, type CertificateStatus, missing } from '../ca.js
 import { CaError } from '../error.js';
 import { NameQueue } from '../name-queue.js';
 import { CaDirectory } from './ca-directory.js';
+import { withLock } from './folder-lock.js';
 import { statusOfCertificate, statusOfRequest } from './pem-status.js';
 import { RevocationList } from './revocation-list.js';
 import { altNames, checkSubmission, trustedExtensions } from './submission.js';
@@ -35,7 +36,10 @@ export interface ServerNames {
   readonly ipAddresses: readonly string[];
 }
 
-/** A CA of its own, in the folder layout of Puppet's. One process may work on a folder. */
+/**
+ * A CA of its own, in the folder layout of Puppet's. Other processes may sign in the same folder; what one revokes,
+ * others know after their next start.
+ */
 export class BuiltinCa implements Backend {
   readonly kind = 'builtin';
   readonly ownNames: readonly string[];
@@ -51,6 +55,10 @@ export class BuiltinCa implements Backend {
   static async open(options: BuiltinCaOptions): Promise<BuiltinCa> {
     const directory = new CaDirectory(options.cadir);
     await directory.create();
+    return withLock(directory.lock, () => BuiltinCa.#open(options, directory));
+  }
+
+  static async #open(options: BuiltinCaOptions, directory: CaDirectory): Promise<BuiltinCa> {
     if ((await directory.read('ca_crt.pem')) === undefined) await establish(directory, options.certname);
     const need = async (file: string) => {
       const text = await directory.read(file);
@@ -239,7 +247,7 @@ export class BuiltinCa implements Backend {
 
   // Serial numbers and the revocation list belong to all names.
   #alone<T>(task: () => Promise<T>): Promise<T> {
-    return this.#queue.run('', task);
+    return this.#queue.run('', () => withLock(this.#directory.lock, task));
   }
 }
 

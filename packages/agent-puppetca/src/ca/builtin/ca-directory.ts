@@ -17,6 +17,11 @@ export class CaDirectory {
     this.path = path;
   }
 
+  /** The file that whoever changes something holds. */
+  get lock(): string {
+    return join(this.path, 'lock');
+  }
+
   async create(): Promise<void> {
     for (const folder of ['requests', 'signed', 'private_keys']) {
       await mkdir(join(this.path, folder), { recursive: true, mode: 0o750 });

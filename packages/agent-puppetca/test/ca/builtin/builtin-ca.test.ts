@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -163,6 +164,26 @@ describe('built-in CA', () => {
       expect(new Set(serials)).to.have.property('size', 20);
       await Promise.all(names.map((name) => ca.revoke(name)));
       expect([...readCrl(await ca.crl()).revokedSerials]).to.have.members(serials);
+    });
+
+    it('gives no number twice where two processes sign in one folder', async () => {
+      // Each knows nothing of the other's queue, as a daemon and a command beside it.
+      const both = [await open(), await open()];
+      const serials = await Promise.all(
+        both.flatMap((ca, which) => Array.from({ length: 8 }, (_, index) => issue(ca, `n${index}-${which}`))),
+      );
+      expect(new Set(serials)).to.have.property('size', 16);
+      const inventory = (await read('inventory.txt')).match(/CN=/g);
+      expect(inventory).to.have.length(16);
+    });
+
+    it('takes away the lock of a process that has died', async () => {
+      const ca = await open();
+      const { pid } = spawnSync('true');
+      await writeFile(join(folder, 'lock'), String(pid));
+      const serials = await Promise.all(['a', 'b'].map((name) => issue(ca, name)));
+      expect(new Set(serials)).to.have.property('size', 2);
+      expect((await readdir(folder)).filter((name) => name.startsWith('lock'))).to.deep.equal([]);
     });
 
     it('revokes what it issued to a name even if its file is gone', async () => {
