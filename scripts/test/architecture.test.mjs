@@ -12,7 +12,8 @@ const may = {
   'agent-puppetca': ['core', 'ddl'],
   'agent-provision': ['core', 'ddl', 'agent-puppetd'],
   'agent-notify': ['core', 'ddl'],
-  cli: ['core', 'ddl', 'client'],
+  // The commands that the agents bring, and the CA that signs a person's key.
+  cli: ['core', 'ddl', 'client', 'agent-puppetd', 'agent-puppetca', 'agent-notify'],
   provisioner: ['core', 'ddl', 'client'],
   testkit: ['core', 'broker', 'ddl'],
   // Not published: it attacks all of it.

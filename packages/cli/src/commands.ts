@@ -51,6 +51,26 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./definitions/enroll.js'),
   },
   {
+    name: 'keys',
+    summary: "A person's key and certificate",
+    load: () => import('./definitions/keys.js'),
+  },
+  {
+    name: 'policy',
+    summary: 'Check policies, and say which line decides',
+    load: () => import('./definitions/policy.js'),
+  },
+  {
+    name: 'audit',
+    summary: 'Say whether an audit is whole',
+    load: () => import('./definitions/audit.js'),
+  },
+  {
+    name: 'broker',
+    summary: 'Make the configuration of a broker',
+    load: () => import('./definitions/broker.js'),
+  },
+  {
     name: 'config',
     summary: 'The configuration in use, and where each value is from',
     load: () => import('./definitions/config.js'),

@@ -2,10 +2,19 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import type { ClientConfig } from '@troupe/client';
-import { compilePattern, isLoopback, issueToken, loadOwn, readToken, TroupeError } from '@troupe/core';
+import {
+  compilePattern,
+  isLoopback,
+  issueToken,
+  loadOwn,
+  parseFact,
+  readToken,
+  TroupeError,
+} from '@troupe/core';
 import type { TokenOptions } from '../definitions/enroll.js';
 import { ExitCode } from '../exit.js';
 import { UsageError } from '../failure.js';
+import { printJson } from '../output/json.js';
 import { counted } from '../output/wording.js';
 import type { Screen } from '../screen.js';
 import { readConfig } from '../session.js';
@@ -21,6 +30,7 @@ export async function makeToken(screen: Screen, options: TokenOptions): Promise<
   const own = loadOwn(config.security);
   const callers = options.callers ?? config.security.callers.match;
   compilePattern(callers, '--callers');
+  for (const condition of options.fact ?? []) parseFact(condition);
   const token = await issueToken(
     {
       iss: own.name,
@@ -30,11 +40,15 @@ export async function makeToken(screen: Screen, options: TokenOptions): Promise<
       callers,
       ttlSeconds: options.ttl,
       ...(config.topics.escape ? { escape: true } : {}),
+      ...(options.uses === undefined ? {} : { uses: options.uses }),
+      ...(options.fact === undefined ? {} : { facts: options.fact }),
     },
     own,
   );
-  await write(screen, token, options.output);
-  describeToken(screen, token, new X509Certificate(own.certificatePem), options.output);
+  if (options.output !== undefined) await write(token, options.output);
+  if (options.json) printJson(screen, documentOf(token, options.output));
+  else if (options.output === undefined) screen.print(token);
+  describeToken(screen, token, new X509Certificate(own.certificatePem), options);
   return ExitCode.ok;
 }
 
@@ -88,11 +102,7 @@ function certificatesOf(file: string): readonly string[] {
 }
 
 // Never half a token where a machine might find it, and never one that others can read.
-async function write(screen: Screen, token: string, file: string | undefined): Promise<void> {
-  if (file === undefined) {
-    screen.print(token);
-    return;
-  }
+async function write(token: string, file: string): Promise<void> {
   const part = `${file}.${process.pid}.part`;
   try {
     await writeFile(part, `${token}\n`, { mode: 0o600, flag: 'wx' });
@@ -103,18 +113,44 @@ async function write(screen: Screen, token: string, file: string | undefined): P
   }
 }
 
+// The token itself only where it is not in a file of its own.
+function documentOf(token: string, file: string | undefined) {
+  const { jti, iss, iat, exp, collective, brokers, callers, uses, facts } = readToken(token);
+  const time = (seconds: number) => new Date(seconds * 1000).toISOString();
+  return {
+    id: jti,
+    ...(file === undefined ? { token } : { file }),
+    issuer: iss,
+    issued: time(iat),
+    expires: time(exp),
+    collective,
+    brokers,
+    callers,
+    uses: uses ?? null,
+    facts: facts ?? [],
+  };
+}
+
 function describeToken(
   screen: Screen,
   token: string,
   certificate: X509Certificate,
-  file: string | undefined,
+  { output: file, json }: TokenOptions,
 ): void {
-  const { collective, brokers, callers, exp } = readToken(token);
+  const { jti, collective, brokers, callers, exp, uses, facts } = readToken(token);
   const place = file === undefined ? '' : ` in ${file}`;
-  screen.note(`Enrolment token${place}, good until ${new Date(exp * 1000).toISOString()}`);
-  screen.note(`  collective  ${collective}`);
-  screen.note(`  broker      ${brokers.join(', ')}`);
-  screen.note(`  obeys       ${callers}`);
+  const limits = [
+    ...(uses === undefined ? [] : [`at most ${counted(uses, 'machine')}, where a ledger counts them`]),
+    ...(facts ?? []).map((fact) => `machines with ${fact}`),
+  ];
+  if (!json) {
+    screen.note(`Enrolment token${place}, good until ${new Date(exp * 1000).toISOString()}`);
+    screen.note(`  id          ${jti} (to revoke it)`);
+    screen.note(`  collective  ${collective}`);
+    screen.note(`  broker      ${brokers.join(', ')}`);
+    screen.note(`  obeys       ${callers}`);
+    for (const limit of limits) screen.note(`  only        ${limit}`);
+  }
   const ends = new Date(certificate.validTo).getTime();
   if (ends < exp * 1000) {
     screen.warn(`mco: your certificate ends on ${certificate.validTo}: nobody believes the token after that`);

@@ -4,7 +4,7 @@ import { bundledDdls, type ClientConfig, ddlCache, localDdl, localDdls, resolveD
 import { type Ddl, parseDdl, suggestion, TroupeError } from '@troupe/core';
 import type { PluginOptions } from '../definitions/plugin.js';
 import { ExitCode } from '../exit.js';
-import type { GlobalOptions } from '../options.js';
+import { configIfAny } from '../optional-config.js';
 import { actionDoc, agentDoc } from '../output/agent-doc.js';
 import { printJson } from '../output/json.js';
 import type { Screen } from '../screen.js';
@@ -79,15 +79,4 @@ function placeOf(path: string): string {
   const folder = dirname(path);
   if (folder === bundledDdls) return 'comes with Troupe';
   return folder === ddlCache() ? `fetched from a node: ${path}` : path;
-}
-
-// The DDLs that come with Troupe can be read without any configuration; a faulty one is an error all the same.
-function configIfAny(options: GlobalOptions): ClientConfig | undefined {
-  try {
-    return readConfig(options);
-  } catch (error) {
-    const isAbsent = error instanceof TroupeError && error.message.startsWith('no configuration');
-    if (isAbsent && options.config === undefined) return undefined;
-    throw error;
-  }
 }

@@ -19,7 +19,7 @@ describe('mco enroll token', function () {
     const made = await network.mco(['enroll', 'token', '-o', file]);
     expect(made).to.include({ stdout: '', code: 0 });
     expect(made.stderr).to.match(
-      /^Enrolment token in .*token, good until \S+Z\n {2}collective {2}provisioning\n/,
+      /^Enrolment token in .*token, good until \S+Z\n {2}id {10}[\w-]{36} .*\n {2}collective {2}provisioning\n/,
     );
     expect(made.stderr).to.include('on loopback: no other machine can reach mqtts://127.0.0.1');
     expect((await stat(file)).mode & 0o777).to.equal(0o600);
@@ -60,11 +60,32 @@ describe('mco enroll token', function () {
     expect(claims.exp - claims.iat).to.equal(7200);
   });
 
+  it('limits uses and machines, and tells the id that takes it back', async () => {
+    const limits = ['--uses', '3', '--fact', 'region=eu', '--fact', 'os.family=Debian'];
+    const { stdout, stderr } = await network.mco(['enroll', 'token', ...limits]);
+    const claims = readToken(stdout);
+    expect(claims).to.deep.include({ uses: 3, facts: ['region=eu', 'os.family=Debian'] });
+    expect(stderr).to.include(`  id          ${claims.jti} (to revoke it)\n`);
+    expect(stderr).to.match(
+      / {2}only {8}at most 3 machines, where .*\n {2}only {8}machines with region=eu\n/,
+    );
+    const file = network.folder.join('limited');
+    const made = await network.mco(['enroll', 'token', ...limits, '--json', '-q', '-o', file]);
+    const { id, token, ...document } = JSON.parse(made.stdout);
+    expect(document).to.deep.include({ file, uses: 3, issuer: 'rip.mcollective' });
+    expect({ id, token }).to.deep.equal({
+      id: readToken(await readFile(file, 'utf8')).jti,
+      token: undefined,
+    });
+  });
+
   const bad: readonly [args: readonly string[], message: RegExp][] = [
     [['--ttl', '1y'], /--ttl <time>: "1y" is no time: write 90s, 30m, 24h or 7d$/],
     [['--collective', 'A B'], /--collective: "A B" is no name of a collective/],
     [['--broker', 'http://x'], /--broker: "http:\/\/x" is no address of a broker, such as mqtts:/],
     [['--callers', '/(/'], /--callers/],
+    [['--uses', '0'], /--uses <n>: "0" is no whole number from 1 on$/],
+    [['--fact', 'region'], /"region" is not a fact filter: write FACT=VALUE/],
     [['--ca', '/nowhere.pem'], /--ca: cannot read \/nowhere\.pem: ENOENT/],
     [['-o', '/nowhere/token'], /--output: cannot write \/nowhere\/token: ENOENT/],
   ];
