@@ -18,6 +18,11 @@ export interface CallOptions {
   readonly batch?: Share;
   /** Seconds between two batches; 1 otherwise. */
   readonly batchSleep?: number;
+  /**
+   * As many may end in another way than ok; with one more, no other batch is sent, and those that were not asked end
+   * as `not-asked`. Needs `batch`.
+   */
+  readonly maxFailures?: Share;
   readonly collective?: string;
   /** Seconds that the action may take; the DDL's otherwise, which is also the most. */
   readonly timeout?: number;

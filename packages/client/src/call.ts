@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import type { Attach, Reply, Request } from '@troupe/core';
 import type { CallOptions } from './call-options.js';
 import { Change } from './change.js';
@@ -7,8 +6,10 @@ import type { Discovery } from './discovery/discovery.js';
 import { attach, cancel } from './message.js';
 import type { PresenceView } from './presence.js';
 import { type Result, type State, type Stats, statsOf } from './result.js';
+import { Rollout } from './rollout.js';
 import type { Router } from './router.js';
-import { batchSize, chunks, limited, pick } from './share.js';
+import { chunks } from './share.js';
+import { targetsOf } from './targets.js';
 
 export interface CallParts {
   readonly router: Router;
@@ -37,6 +38,7 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
   #collector: Collector | undefined;
   #view: PresenceView | undefined;
   #about: { readonly agent: string; readonly action: string } | undefined;
+  #rollout: Rollout | undefined;
   #isOver = false;
 
   constructor(parts: CallParts) {
@@ -113,11 +115,13 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
     // Needed only when somebody is silent, so nobody waits for it before the first message is out.
     const presence = this.#parts.presence();
     presence.catch(() => {});
-    const { targets, discovery, isWhole } = await this.#targets();
+    const { targets, discovery, isWhole } = await targetsOf(options, this.#parts.discover);
     const start = Date.now();
     const wasAsked = new Set<string>();
     const collector = this.#newCollector();
     this.#collector = collector;
+    const rollout = new Rollout(targets, options);
+    this.#rollout = rollout;
     const stop = await router.listen(message.collective, this.id, (reply, key) => {
       if (wasAsked.has(reply.sender)) this.#receive(collector, reply, key);
       else if (reply.kind === 'result' && reply.outcome !== 'unmatched') this.#unexpected.add(reply.sender);
@@ -125,33 +129,37 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
     const wake = () => this.#change.tell();
     options.signal?.addEventListener('abort', wake);
     try {
-      const size = options.batch === undefined ? targets.length : batchSize(options.batch, targets.length);
-      for (const [index, group] of chunks(targets, size).entries()) {
+      for (const [index, group] of rollout.batches.entries()) {
+        if (rollout.stopped !== undefined) break;
         if (index > 0) await this.#pause((options.batchSleep ?? 1) * 1000);
         if (options.signal?.aborted) break;
-        this.#message = { ...message, time: Date.now() };
+        const now = Date.now();
+        this.#message = { ...message, time: now };
         for (const identity of group) {
           wasAsked.add(identity);
-          collector.expect(identity, Date.now());
+          collector.expect(identity, now, now + message.ttl * 1000);
         }
-        await this.#send(group, isWhole && size === targets.length && group.length > mostDirect);
+        await this.#send(group, isWhole && group.length === targets.length && group.length > mostDirect);
         this.#view = await presence;
         await this.#settle(collector);
       }
       const left = { state: 'no-reply', statusmsg: 'this client stopped waiting', start } as const;
       for (const sender of collector.open()) this.#leave(sender, left);
-      const skipped = {
-        state: 'not-asked',
-        statusmsg: 'this client stopped before its turn',
-        start,
-      } as const;
-      for (const sender of targets.filter((name) => !wasAsked.has(name))) this.#leave(sender, skipped);
+      const why =
+        rollout.stopped === undefined
+          ? 'this client stopped before its turn'
+          : `not asked: ${rollout.stopped}`;
+      for (const sender of targets.filter((name) => !wasAsked.has(name)))
+        this.#leave(sender, { state: 'not-asked', statusmsg: why, start });
     } finally {
       stop();
       options.signal?.removeEventListener('abort', wake);
     }
     const times = { discoverySeconds: discovery?.seconds ?? 0, callSeconds: (Date.now() - start) / 1000 };
-    return statsOf(this.id, this.#results, times, [...this.#unexpected]);
+    const stats = statsOf(this.id, this.#results, times, [...this.#unexpected]);
+    return rollout.stopped === undefined || !stats.byState['not-asked']
+      ? stats
+      : { ...stats, stopped: rollout.stopped };
   }
 
   #newCollector(): Collector {
@@ -160,17 +168,6 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
       isOnline: (identity) => this.#view?.isOnline(identity),
       isStranger: (identity) => this.#view?.isStranger(identity) ?? false,
     });
-  }
-
-  async #targets(): Promise<{ targets: readonly string[]; discovery?: Discovery; isWhole: boolean }> {
-    const { options } = this.#parts;
-    if (options.targets)
-      return { targets: limitedTo([...new Set(options.targets)], options), isWhole: false };
-    const discovery = options.discovered ?? (await this.#parts.discover());
-    if (!options.discovered) options.onDiscovered?.(discovery);
-    const targets = limitedTo(discovery.nodes, options);
-    const isWhole = discovery.method === 'broadcast' && targets.length === discovery.nodes.length;
-    return { targets, discovery, isWhole };
   }
 
   #receive(collector: Collector, reply: Reply, key: string): void {
@@ -239,12 +236,7 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
 
   #push(result: Result): void {
     this.#results.push(result);
+    this.#rollout?.count(result);
     this.#change.tell();
   }
-}
-
-function limitedTo(names: readonly string[], { limit, limitSeed }: CallOptions): readonly string[] {
-  if (limit === undefined) return names;
-  const count = limited(limit, names.length);
-  return count < names.length ? pick(names, count, limitSeed ?? randomInt(2 ** 32)) : names;
 }

@@ -26,6 +26,7 @@ import { discover } from './discovery/broadcast.js';
 import type { Discovery, DiscoveryOptions } from './discovery/discovery.js';
 import { attach, newId, request } from './message.js';
 import { PresenceView } from './presence.js';
+import { checkRollout } from './rollout.js';
 import { Router } from './router.js';
 
 /** An agent's actions as functions, typed by its DDL. */
@@ -108,6 +109,7 @@ export class Client {
 
   /** Calls an action by name. Throws INPUT_INVALID before anything is sent when the input is not what the DDL says. */
   call(ddl: Ddl, action: string, input: Readonly<Record<string, unknown>>, options: CallOptions = {}): Call {
+    checkRollout(options);
     const compiled = compiledDdl(ddl);
     const checked = compiled.action(action);
     if (!checked) throw new TroupeError('INPUT_INVALID', compiled.unknownAction(action));

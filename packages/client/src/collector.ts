@@ -1,4 +1,4 @@
-import { type Reply, Status } from '@troupe/core';
+import { type Outcome, type Reply, Status } from '@troupe/core';
 import type { Result, State } from './result.js';
 
 export interface CollectorOptions {
@@ -31,10 +31,13 @@ interface Target {
   readonly early: Set<number>;
   acceptedUntil: number | undefined;
   offlineSince: number | undefined;
+  /** What it said when it could not take the request, and when it cannot take it any more. */
+  busy: string | undefined;
+  readonly until: number;
 }
 
 const firstRetry = 1_000;
-const mostRounds = 4;
+const lastRetry = 4_000;
 const attachEvery = 15_000;
 const resultGrace = 5_000;
 /** A node that is known to be offline gets this long, in case it just came back. */
@@ -72,8 +75,8 @@ export class Collector {
       .map(({ identity }) => identity);
   }
 
-  /** Counts on a node from now on: milliseconds, as `Date.now()`. */
-  expect(identity: string, now: number): void {
+  /** Counts on a node from now on, which may begin until then: milliseconds, as `Date.now()`. */
+  expect(identity: string, now: number, until = Number.POSITIVE_INFINITY): void {
     this.#open.set(identity, {
       identity,
       since: now,
@@ -84,6 +87,8 @@ export class Collector {
       early: new Set(),
       acceptedUntil: undefined,
       offlineSince: undefined,
+      busy: undefined,
+      until,
     });
   }
 
@@ -93,6 +98,11 @@ export class Collector {
     if (!target) return { isNew: false };
     target.lastHeard = now;
     target.offlineSince = undefined;
+    if (reply.kind === 'result' && reply.outcome === 'busy') {
+      defer(target, reply.statusmsg, now);
+      return { isNew: false };
+    }
+    target.busy = undefined;
     const isNew = count(target, reply.seq);
     if (reply.kind === 'accepted')
       target.acceptedUntil = Math.max(target.acceptedUntil ?? 0, now + reply.timeout * 1000);
@@ -100,7 +110,7 @@ export class Collector {
     if (reply.kind !== 'result') return { isNew };
     this.#open.delete(reply.sender);
     const { statusmsg, data, ddl } = reply;
-    const state: State = reply.outcome === 'unmatched' || reply.outcome === 'busy' ? 'failed' : reply.outcome;
+    const state = stateOf(reply.outcome);
     const statuscode = reply.outcome === 'unmatched' ? Status.aborted : reply.statuscode;
     const seconds = (now - target.since) / 1000;
     const result = {
@@ -122,8 +132,7 @@ export class Collector {
     const attach: { identity: string; after: number }[] = [];
     const ended: Result[] = [];
     for (const target of this.#open.values()) {
-      const end =
-        target.acceptedUntil === undefined ? this.#silence(target, now) : this.#vanishing(target, now);
+      const end = this.#endOf(target, now);
       if (end) ended.push(this.#end(target, end, now));
       else if (target.acceptedUntil === undefined) {
         if (this.#isAskDue(target, now)) ask.push(target.identity);
@@ -131,6 +140,31 @@ export class Collector {
         attach.push({ identity: target.identity, after: target.seq });
     }
     return { ask, attach, ended };
+  }
+
+  #endOf(target: Target, now: number): readonly [State, string] | undefined {
+    if (target.acceptedUntil !== undefined) return this.#vanishing(target, now);
+    return target.busy === undefined ? this.#silence(target, now) : this.#deferral(target, target.busy, now);
+  }
+
+  // One that said that it is busy has run nothing: it is asked until the request is too old to begin.
+  #deferral(target: Target, words: string, now: number): readonly [State, string] | undefined {
+    if (this.#hasLeft(target, now))
+      return ['offline', `the node went offline before it took the request: it had said that ${words}`];
+    if (now < target.until) return undefined;
+    return [
+      'failed',
+      `${words} (asked ${target.rounds} times in ${Math.round((now - target.since) / 1000)} s)`,
+    ];
+  }
+
+  #hasLeft(target: Target, now: number): boolean {
+    if (this.#options.isOnline(target.identity) !== false) {
+      target.offlineSince = undefined;
+      return false;
+    }
+    target.offlineSince ??= now;
+    return now - target.offlineSince >= vanishedGrace;
   }
 
   #silence(target: Target, now: number): readonly [State, string] | undefined {
@@ -150,20 +184,17 @@ export class Collector {
   }
 
   #vanishing(target: Target, now: number): readonly [State, string] | undefined {
-    if (this.#options.isOnline(target.identity) === false) {
-      target.offlineSince ??= now;
-      if (now - target.offlineSince < vanishedGrace) return undefined;
+    if (this.#hasLeft(target, now))
       return ['offline', 'the node went offline after it had begun: what became of the action is not known'];
-    }
-    target.offlineSince = undefined;
+    if (target.offlineSince !== undefined) return undefined;
     if (now < (target.acceptedUntil ?? 0) + resultGrace || now - target.lastHeard < attachEvery + resultGrace)
       return undefined;
     return ['no-reply', 'the node began and its time is over, but its result did not arrive'];
   }
 
   #isAskDue(target: Target, now: number): boolean {
-    if (target.rounds >= mostRounds || now - target.lastAsked < firstRetry * 2 ** (target.rounds - 1))
-      return false;
+    if (now >= target.until) return false;
+    if (now - target.lastAsked < Math.min(lastRetry, firstRetry * 2 ** (target.rounds - 1))) return false;
     target.rounds += 1;
     target.lastAsked = now;
     return true;
@@ -179,8 +210,21 @@ export class Collector {
   #end(target: Target, [state, statusmsg]: readonly [State, string], now: number): Result {
     this.#open.delete(target.identity);
     const seconds = (now - target.since) / 1000;
-    return { sender: target.identity, state, ok: false, statusmsg, data: {}, seconds };
+    const end = { sender: target.identity, state, ok: false, statusmsg, data: {}, seconds };
+    return state === 'failed' ? { ...end, statuscode: Status.aborted } : end;
   }
+}
+
+function stateOf(outcome: Outcome): State {
+  return outcome === 'unmatched' || outcome === 'busy' ? 'failed' : outcome;
+}
+
+// It keeps nothing of the request, and numbers its replies from 1 when it takes it.
+function defer(target: Target, words: string, now: number): void {
+  target.busy = words;
+  target.lastAsked = now;
+  target.seq = 0;
+  target.early.clear();
 }
 
 function count(target: Target, seq: number): boolean {

@@ -50,6 +50,8 @@ export interface Stats {
   readonly byState: Readonly<Partial<Record<State, readonly string[]>>>;
   /** Nodes that were not among the targets and ran the action all the same: they came while a filter was broadcast. */
   readonly unexpected: readonly string[];
+  /** Why some were not asked, where too many failed before their turn. */
+  readonly stopped?: string;
   readonly discoverySeconds: number;
   readonly callSeconds: number;
 }

@@ -1,5 +1,6 @@
 import { ActionError, defineAgent } from '@troupe/core';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
+import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { Client } from '../src/index.js';
@@ -235,6 +236,46 @@ describe('a call', () => {
     const call = client.call(ddl, 'echo', {}, { batch: 1, batchSleep: 60, signal: abort.signal });
     for await (const { state } of call) if (state === 'ok') abort.abort();
     expect((await call.stats()).byState).to.deep.equal({ ok: ['a'], 'not-asked': ['b'] });
+  });
+
+  it('sends no other batch when more have failed than may', async () => {
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await network.node(name, [work()]);
+    const options = { batch: 1, batchSleep: 0.01, maxFailures: { percent: 20 } };
+    const call = client.call(ddl, 'fail', {}, options);
+    const results = await call.all();
+    const { stopped, byState, answered } = await call.stats();
+    expect(byState).to.deep.equal({ failed: ['a', 'b'], 'not-asked': ['c', 'd', 'e'] });
+    expect({ stopped, answered }).to.deep.equal({
+      stopped: '2 did not end well, and at most 1 might',
+      answered: 2,
+    });
+    expect(results.at(-1)).to.include({ statusmsg: `not asked: ${stopped}`, seconds: 0 });
+  });
+
+  it('stops with the first failure where none may fail, and ends those that were asked', async () => {
+    for (const name of ['a', 'b', 'c']) await network.node(name, [work()]);
+    const stats = await client.call(ddl, 'fail', {}, { batch: 2, batchSleep: 0, maxFailures: 0 }).stats();
+    expect(stats.byState).to.deep.equal({ failed: ['a', 'b'], 'not-asked': ['c'] });
+    const all = await client.call(ddl, 'echo', {}, { batch: 2, batchSleep: 0, maxFailures: 0 }).stats();
+    expect(all).to.include({ ok: 3 }).and.to.not.have.property('stopped');
+  });
+
+  it('refuses to count failures where all are asked at once', () => {
+    expect(() => client.call(ddl, 'echo', {}, { maxFailures: 1 })).to.throw('maxFailures needs a batch');
+  });
+
+  it('asks a daemon again that says it is restarting, and the action runs once', async () => {
+    const restarting = await network.node('a', [work()]);
+    const holding = client.call(ddl, 'slow', {}, { targets: ['a'] });
+    await waitFor('the action to run', () => holding.running().length > 0);
+    const closed = restarting.close({ patience: AbortSignal.timeout(10_000) });
+    const call = client.call(ddl, 'echo', { text: 'later' }, { targets: ['a'] });
+    await closed;
+    expect(runs).to.deep.equal([]);
+    await network.node('a', [work()]);
+    expect(await call.one()).to.include({ state: 'ok', sender: 'a' });
+    expect(runs).to.deep.equal(['later']);
+    expect((await holding.one()).state).to.equal('ok');
   });
 
   it('does not make a discovery again that was made already', async () => {

@@ -70,6 +70,14 @@ describe('Collector', () => {
     });
   });
 
+  it('goes on asking where it may take longer', () => {
+    const one = new Collector({ answerWithin: 30_000, isOnline: () => true });
+    one.expect('a', 0);
+    const asked: number[] = [];
+    for (let now = 0; now < 30_000; now += 100) if (one.tick(now).ask.length > 0) asked.push(now);
+    expect(asked).to.deep.equal([1000, 3000, 7000, 11_000, 15_000, 19_000, 23_000, 27_000]);
+  });
+
   it('does not wait long for a node that is offline', () => {
     const one = collector(['a'], { a: false });
     expect(one.tick(500).ended).to.deep.equal([]);
@@ -120,6 +128,50 @@ describe('Collector', () => {
     one.tick(1000);
     expect(one.tick(25_000).ended).to.deep.equal([]);
     expect(one.tick(31_000).ended[0]).to.include({ state: 'offline' });
+  });
+
+  const busy = (sender: string): Reply => ({
+    ...base,
+    kind: 'result',
+    sender,
+    seq: 1,
+    outcome: 'busy',
+    statuscode: 1,
+    statusmsg: 'the daemon restarts',
+    data: {},
+  });
+
+  it('asks one that is busy again, and takes its result as if nothing had been', () => {
+    const one = collector(['a'], { a: true });
+    expect(one.receive(busy('a'), 'k', 100)).to.deep.equal({ isNew: false });
+    expect(one.tick(1000).ask).to.deep.equal([]);
+    expect(one.tick(1100).ask).to.deep.equal(['a']);
+    expect(one.receive(result('a', 1), 'k', 1200).result).to.include({ state: 'ok' });
+  });
+
+  it('asks one that is busy for as long as it may begin, even where it is away for a while', () => {
+    const online: Record<string, boolean> = { a: true };
+    const one = new Collector({ answerWithin: 10_000, isOnline: (identity) => online[identity] });
+    one.expect('a', 0, 60_000);
+    one.receive(busy('a'), 'k', 100);
+    online.a = false;
+    expect(one.tick(20_000)).to.deep.include({ ask: ['a'], ended: [] });
+    online.a = true;
+    expect(one.tick(59_000).ended).to.deep.equal([]);
+    expect(one.tick(60_000).ended[0]).to.include({
+      state: 'failed',
+      statusmsg: 'the daemon restarts (asked 3 times in 60 s)',
+    });
+  });
+
+  it('says of one that was busy and did not come back that it is offline', () => {
+    const one = collector(['a'], { a: false });
+    one.receive(busy('a'), 'k', 0);
+    expect(one.tick(1000).ended).to.deep.equal([]);
+    expect(one.tick(31_000).ended[0]).to.include({
+      state: 'offline',
+      statusmsg: 'the node went offline before it took the request: it had said that the daemon restarts',
+    });
   });
 
   it('ignores those who were not asked', () => {

@@ -1,0 +1,28 @@
+import { randomInt } from 'node:crypto';
+import type { CallOptions } from './call-options.js';
+import type { Discovery } from './discovery/discovery.js';
+import { limited, pick } from './share.js';
+
+/** The nodes that a call goes to. */
+export interface Targets {
+  readonly targets: readonly string[];
+  readonly discovery?: Discovery;
+  /** Whether these are all that match, so that one broadcast reaches them and no others. */
+  readonly isWhole: boolean;
+}
+
+/** Finds out whom to ask, as the options say. */
+export async function targetsOf(options: CallOptions, discover: () => Promise<Discovery>): Promise<Targets> {
+  if (options.targets) return { targets: limitedTo([...new Set(options.targets)], options), isWhole: false };
+  const discovery = options.discovered ?? (await discover());
+  if (!options.discovered) options.onDiscovered?.(discovery);
+  const targets = limitedTo(discovery.nodes, options);
+  const isWhole = discovery.method === 'broadcast' && targets.length === discovery.nodes.length;
+  return { targets, discovery, isWhole };
+}
+
+function limitedTo(names: readonly string[], { limit, limitSeed }: CallOptions): readonly string[] {
+  if (limit === undefined) return names;
+  const count = limited(limit, names.length);
+  return count < names.length ? pick(names, count, limitSeed ?? randomInt(2 ** 32)) : names;
+}
