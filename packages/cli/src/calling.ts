@@ -1,16 +1,18 @@
 import {
   type CallOptions,
   type Client,
+  type Discovery,
   ddlCache,
   localDdls,
   type ProgressPiece,
   type Result,
   type Stats,
 } from '@troupe/client';
-import { type ActionDdl, aggregate, type Ddl, type Filter, suggestion } from '@troupe/core';
+import { type ActionDdl, aggregate, type Ddl, type Filter, isEmptyFilter, suggestion } from '@troupe/core';
 import { type ExitCode, exitCodeOf } from './exit.js';
 import { InterruptedError } from './failure.js';
 import { Interruption } from './interruption.js';
+import { rememberNodes } from './node-cache.js';
 import type { DiscoveryOptions, TimeOptions, VolumeOptions } from './options.js';
 import { nameList, namesBy } from './output/naming.js';
 import { refusalNotes } from './output/presence.js';
@@ -61,9 +63,17 @@ export async function findNodes(setting: Setting, agent: string): Promise<Found>
   }).finally(() => isSeen && screen.stderr.write('\r\x1b[K'));
   if (interruption.exitCode !== undefined) throw new InterruptedError(interruption.exitCode);
   presenter.discovered(found);
+  remember(client, collective, filter, found);
   refusalNotes(screen, found);
   if (found.nodes.length === 0) await sayThatNobodyAnswered(screen, client, collective, agent);
   return found;
+}
+
+/** Keeps the names of nodes that were found, for completion. */
+export function remember(client: Client, collective: string, filter: Filter, found: Discovery): void {
+  if (found.method === 'named') return;
+  const isWhole = isEmptyFilter(filter) && filter.agents.length === 0;
+  rememberNodes(client.config, collective, found, isWhole);
 }
 
 /** Calls an action on nodes that were found, and shows how each of them ended. */

@@ -76,6 +76,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./definitions/config.js'),
   },
   {
+    name: 'doctor',
+    summary: 'What is wrong between here and the nodes',
+    load: () => import('./definitions/doctor.js'),
+  },
+  {
     name: 'completion',
     summary: 'Completion for bash, zsh or fish',
     load: () => import('./definitions/completion.js'),

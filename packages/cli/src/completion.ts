@@ -9,16 +9,26 @@ export interface Candidate {
   readonly meaning: string;
 }
 
+/** What this machine knows of a network. */
+export interface Sources {
+  /** Folders with DDLs. */
+  readonly folders: readonly string[];
+  /** The names of nodes that were seen before. */
+  readonly nodes: () => readonly string[];
+}
+
 /** What may come where the cursor is, from commands and from the DDLs on this machine, never from the network. */
 export async function candidates(
   shell: Shell,
-  folders: readonly string[],
+  { folders, nodes }: Sources,
   line: string,
 ): Promise<readonly Candidate[]> {
   const words = line.trimStart().split(/\s+/).slice(1);
   const current = words.pop() ?? '';
   const place = await placeOf(shell, words);
-  const all = await allAt(shell, folders, place, current);
+  const all = isNodePlace(place, current)
+    ? nodes().map(nodeCandidate)
+    : await allAt(shell, folders, place, current);
   return all.filter(({ value }) => value.startsWith(current));
 }
 
@@ -50,6 +60,15 @@ interface Place {
   readonly command: Command;
   readonly given: readonly string[];
   readonly option: Option | undefined;
+}
+
+function isNodePlace({ command, given, option }: Place, current: string): boolean {
+  if (option) return option.long === '--with-identity' || option.long === '--wi';
+  return command.name() === 'inventory' && given.length === 0 && !current.startsWith('-');
+}
+
+function nodeCandidate(value: string): Candidate {
+  return { value, meaning: '' };
 }
 
 async function placeOf(shell: Shell, words: readonly string[]): Promise<Place> {

@@ -23,15 +23,21 @@ describe('completion', () => {
     await folder.close();
   });
 
+  const nodes = () => ['db1.lab', 'web1.lab', 'web2.lab'];
   const complete = async (line: string) => {
-    const found = await candidates(newShell(captured().screen), [folder.path], line);
+    const found = await candidates(newShell(captured().screen), { folders: [folder.path], nodes }, line);
     return found.map(({ value }) => value);
   };
 
   const table: readonly [line: string, values: readonly string[]][] = [
     ['mco pi', ['ping']],
-    ['mco job ', ['show', 'attach', 'cancel']],
+    ['mco job ', ['list', 'show', 'attach', 'cancel']],
     ['mco rpc la', ['lab']],
+    ['mco inventory we', ['web1.lab', 'web2.lab']],
+    ['mco inventory web1.lab we', []],
+    ['mco inventory --list-c', ['--list-collectives']],
+    ['mco rpc lab weigh -I db', ['db1.lab']],
+    ['mco ping --with-identity d', ['db1.lab']],
     ['mco req la', ['lab']],
     ['mco -v rpc --limit 3 la', ['lab']],
     ['mco rpc lab ', ['weigh', 'move', 'fail', 'crash', 'hang', 'slow']],
@@ -51,7 +57,7 @@ describe('completion', () => {
     ['mco plugin doc lab mo', ['move']],
     ['mco help exit', ['exit-codes']],
     ['mco help rpc la', ['lab']],
-    ['mco inventory ', []],
+    ['mco inventory ', ['db1.lab', 'web1.lab', 'web2.lab']],
   ];
   for (const [line, values] of table) {
     it(`"${line}" ${values.join(' ')}`, async () => {
@@ -60,7 +66,7 @@ describe('completion', () => {
   }
 
   it('offers every command, and says what each one does', async () => {
-    const found = await candidates(newShell(captured().screen), [], 'mco ');
+    const found = await candidates(newShell(captured().screen), { folders: [], nodes }, 'mco ');
     expect(found.map(({ value }) => value)).to.include.members(['ping', 'rpc', 'help']);
     expect(found.every(({ meaning }) => meaning !== '')).to.equal(true);
   });

@@ -6,10 +6,12 @@ import {
   type Candidate,
   candidates,
   inputCandidates,
+  type Sources,
 } from '../completion.js';
 import type { CompletionOptions } from '../definitions/completion.js';
 import { ExitCode } from '../exit.js';
 import { UsageError } from '../failure.js';
+import { knownNodes } from '../node-cache.js';
 import type { GlobalOptions } from '../options.js';
 import { readConfig } from '../session.js';
 import type { Shell } from '../shell.js';
@@ -23,7 +25,7 @@ export async function complete(
   const { screen } = shell;
   if (options.line !== undefined) {
     // A tab between value and meaning: fish takes it as it is, the other scripts take it apart.
-    const found = await candidates(shell, folders(options), options.line);
+    const found = await candidates(shell, sources(options), options.line);
     for (const { value, meaning } of found) screen.print(`${value}\t${meaning}`);
     return ExitCode.ok;
   }
@@ -57,10 +59,15 @@ async function listed(shell: Shell, options: CompletionOptions): Promise<readonl
 }
 
 // Whoever presses the tabulator has not asked for an error about the configuration.
-function folders(options: GlobalOptions): readonly string[] {
+function sources(options: GlobalOptions): Sources {
   try {
-    return readConfig(options).ddl_dirs;
+    const config = readConfig(options);
+    return { folders: config.ddl_dirs, nodes: () => knownNodes(config) };
   } catch {
-    return [];
+    return { folders: [], nodes: () => [] };
   }
+}
+
+function folders(options: GlobalOptions): readonly string[] {
+  return sources(options).folders;
 }

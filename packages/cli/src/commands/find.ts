@@ -1,3 +1,4 @@
+import { remember } from '../calling.js';
 import type { FindOptions } from '../definitions/find.js';
 import { ExitCode } from '../exit.js';
 import { printJson } from '../output/json.js';
@@ -19,6 +20,7 @@ export async function find({ screen }: Shell, options: FindOptions): Promise<Exi
       collective,
       ...(options.discoveryTimeout === undefined ? {} : { window: options.discoveryTimeout }),
     });
+    remember(client, collective, filter, found);
     if (options.json) printJson(screen, found.nodes);
     else for (const node of found.nodes) screen.print(node);
     refusalNotes(screen, found);

@@ -1,3 +1,4 @@
+import { remember } from '../calling.js';
 import type { PingOptions } from '../definitions/ping.js';
 import { ExitCode } from '../exit.js';
 import { histogram } from '../output/histogram.js';
@@ -31,6 +32,7 @@ export async function ping({ screen }: Shell, options: PingOptions): Promise<Exi
         if (!options.json) screen.print(`${sender.padEnd(40)} time=${milliseconds} ms`);
       },
     });
+    remember(client, collective, filter, discovery);
     const { silent, offline } = discovery;
     const stats = statistics(pongs, overhead);
     if (options.json) {

@@ -1,0 +1,45 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ClientConfig, findClientConfig } from '@troupe/client';
+import { messageOf } from '@troupe/core';
+import type { DoctorOptions } from '../definitions/doctor.js';
+import { checkBrokers } from '../doctor/brokers.js';
+import { about, type Finding } from '../doctor/finding.js';
+import { fleetFindings } from '../doctor/fleet.js';
+import { ownCertificateFindings } from '../doctor/own-certificate.js';
+import { ExitCode } from '../exit.js';
+import { printFindings } from '../output/findings.js';
+import { selectionOf } from '../selection.js';
+import { readConfig } from '../session.js';
+import type { Shell } from '../shell.js';
+
+/** Looks at everything between this terminal and the nodes, and says what is wrong with it. */
+export async function doctor({ screen }: Shell, options: DoctorOptions): Promise<ExitCode> {
+  const findings = await remoteFindings(options);
+  printFindings(screen, findings, options.json === true);
+  return findings.some(({ level }) => level === 'fault') ? ExitCode.error : ExitCode.ok;
+}
+
+async function remoteFindings(options: DoctorOptions): Promise<readonly Finding[]> {
+  const say = about('configuration');
+  const filter = await selectionOf(options);
+  let config: ClientConfig;
+  let file: string;
+  try {
+    file = findClientConfig(options.config);
+    config = readConfig({ config: file });
+  } catch (error) {
+    return [say.fault(messageOf(error))];
+  }
+  const own = ownCertificateFindings(config);
+  const begun = [say.ok(`${file} is sound`), ...own];
+  // With a certificate that nobody believes there is no use in trying.
+  if (own.some(({ level }) => level === 'fault')) return begun;
+  const { findings, client } = await checkBrokers(config);
+  if (!client) return [...begun, ...findings];
+  try {
+    const collective = options.target ?? client.mainCollective;
+    return [...begun, ...findings, ...(await fleetFindings(client, collective, filter))];
+  } finally {
+    await Promise.race([client.close(), delay(1_000, undefined, { ref: false })]);
+  }
+}

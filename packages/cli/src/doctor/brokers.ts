@@ -1,0 +1,66 @@
+import type { X509Certificate } from 'node:crypto';
+import { connect as connectTls } from 'node:tls';
+import { type Client, type ClientConfig, connect } from '@troupe/client';
+import { messageOf } from '@troupe/core';
+import { about, type Finding } from './finding.js';
+import { validityOf } from './validity.js';
+
+/** What came of trying each broker: a client on the first that answered is left open for the caller. */
+export interface BrokerCheck {
+  readonly findings: readonly Finding[];
+  readonly client: Client | undefined;
+}
+
+/** Connects to each broker of a configuration. */
+export async function checkBrokers(config: ClientConfig): Promise<BrokerCheck> {
+  const say = about('broker');
+  if (config.broker.urls.length === 0)
+    return { findings: [say.fault('broker.urls names none')], client: undefined };
+  const findings: Finding[] = [];
+  let first: Client | undefined;
+  for (const url of config.broker.urls) {
+    const start = Date.now();
+    try {
+      const client = await connect({ config: { ...config, broker: { ...config.broker, urls: [url] } } });
+      findings.push(say.ok(`${url} took the connection in ${Date.now() - start} ms`));
+      if (first) await client.close();
+      else first = client;
+    } catch (error) {
+      findings.push(say.fault(messageOf(error)));
+      continue;
+    }
+    const certificate = await certificateOf(url);
+    if (certificate) findings.push(validityOf('broker', `the certificate of ${url}`, certificate));
+  }
+  // One of several that is down costs nothing yet.
+  const softened = first
+    ? findings.map((finding) =>
+        finding.level === 'fault' ? { ...finding, level: 'warn' as const } : finding,
+      )
+    : findings;
+  return { findings: softened, client: first };
+}
+
+/** Milliseconds for a broker to show its certificate. */
+const patience = 5_000;
+
+// Only looked at: whether it is believed, the connection has just shown.
+function certificateOf(url: string): Promise<X509Certificate | undefined> {
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol !== 'mqtts:') return Promise.resolve(undefined);
+  return new Promise((resolve) => {
+    const host = hostname.replace(/^\[|\]$/g, '');
+    const socket = connectTls({
+      host,
+      port: Number(port || 8883),
+      rejectUnauthorized: false,
+      timeout: patience,
+    });
+    const end = (certificate?: X509Certificate) => {
+      socket.destroy();
+      resolve(certificate);
+    };
+    socket.once('secureConnect', () => end(socket.getPeerX509Certificate()));
+    socket.once('timeout', () => end()).once('error', () => end());
+  });
+}

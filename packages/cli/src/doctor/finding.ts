@@ -1,0 +1,19 @@
+/** How bad it is: nothing, something to see to, or something that does not work. */
+export type Level = 'ok' | 'warn' | 'fault';
+
+/** What a check came to: one line, with what to do where something is to be done. */
+export interface Finding {
+  readonly level: Level;
+  /** What was checked, in a word. */
+  readonly subject: string;
+  readonly message: string;
+}
+
+/** Makes the findings of one subject. */
+export function about(subject: string) {
+  return {
+    ok: (message: string): Finding => ({ level: 'ok', subject, message }),
+    warn: (message: string): Finding => ({ level: 'warn', subject, message }),
+    fault: (message: string): Finding => ({ level: 'fault', subject, message }),
+  };
+}

@@ -1,0 +1,61 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { ClientConfig } from '@troupe/client';
+import { compilePattern, listsOf, loadOwn, messageOf, TrustStore } from '@troupe/core';
+import { splitPem } from '@troupe/core/pki';
+import { about, type Finding } from './finding.js';
+import { validityOf } from './validity.js';
+
+const subject = 'certificate';
+
+/** Whether this caller's certificate is one that nodes believe, and for how long. */
+export function ownCertificateFindings({ security }: ClientConfig): readonly Finding[] {
+  const say = about(subject);
+  if (security.mode === 'none') return [say.ok('none is used: the broker is on this machine')];
+  try {
+    const own = loadOwn(security);
+    const ca = readFileSync(String(security.ca), 'utf8');
+    return [
+      validityOf(subject, `that of ${own.name}`, new X509Certificate(own.certificatePem)),
+      ...nameFindings(own.name, security.callers.match),
+      ...trustFindings(own.chain, ca, security.crl),
+      ...authorityFindings(ca),
+    ];
+  } catch (error) {
+    return [say.fault(messageOf(error))];
+  }
+}
+
+function nameFindings(name: string, match: string): readonly Finding[] {
+  if (compilePattern(match, 'security.callers.match').test(name)) return [];
+  return [
+    about(subject).fault(`${name} is no name of a caller (${match}): nodes refuse every request of it`),
+  ];
+}
+
+function trustFindings(
+  chain: readonly string[],
+  ca: string,
+  crlFile: string | undefined,
+): readonly Finding[] {
+  try {
+    const crl = crlFile === undefined ? undefined : listsOf(ca, readFileSync(crlFile, 'utf8'));
+    new TrustStore({ ca, ...(crl === undefined ? {} : { crl }) }).check(chain);
+    return [];
+  } catch (error) {
+    return [about(subject).fault(messageOf(error))];
+  }
+}
+
+// What nothing is wrong with yet needs no line of its own.
+function authorityFindings(ca: string): readonly Finding[] {
+  return splitPem(ca)
+    .filter((pem) => pem.includes('BEGIN CERTIFICATE-'))
+    .map((pem) => new X509Certificate(pem))
+    .map((authority) => validityOf('CA', `that of ${nameOf(authority)}`, authority))
+    .filter(({ level }) => level !== 'ok');
+}
+
+function nameOf(certificate: X509Certificate): string {
+  return /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? certificate.subject.replaceAll('\n', ', ');
+}

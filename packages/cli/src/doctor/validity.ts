@@ -1,0 +1,27 @@
+import type { X509Certificate } from 'node:crypto';
+import { about, type Finding } from './finding.js';
+
+const dayMs = 86_400_000;
+/** Days before its end from which on a certificate should be renewed. */
+const renewWithin = 30;
+
+/** Whether a certificate is good for long enough. */
+export function validityOf(
+  subject: string,
+  what: string,
+  certificate: Pick<X509Certificate, 'validFrom' | 'validTo'>,
+  now = Date.now(),
+): Finding {
+  const say = about(subject);
+  const from = Date.parse(certificate.validFrom);
+  const to = Date.parse(certificate.validTo);
+  const day = new Date(to).toISOString().slice(0, 10);
+  if (now > to) return say.fault(`${what} expired on ${day}: renew it`);
+  if (now < from)
+    return say.fault(
+      `${what} is not good before ${new Date(from).toISOString()}, and this machine's clock says ${new Date(now).toISOString()}`,
+    );
+  const days = Math.floor((to - now) / dayMs);
+  const words = `${what} is good until ${day}, for ${days} more day${days === 1 ? '' : 's'}`;
+  return days < renewWithin ? say.warn(`${words}: renew it`) : say.ok(words);
+}

@@ -1,0 +1,27 @@
+import type { Finding, Level } from '../doctor/finding.js';
+import type { Screen } from '../screen.js';
+import { printJson } from './json.js';
+import { plainLine } from './plain.js';
+import { counted } from './wording.js';
+
+const colours = { ok: 'green', warn: 'yellow', fault: 'red' } as const satisfies Record<Level, string>;
+
+/** A line for each finding, or one document. */
+export function printFindings(screen: Screen, findings: readonly Finding[], isJson: boolean): void {
+  const count = (level: Level) => findings.filter((finding) => finding.level === level).length;
+  const [faults, warnings] = [count('fault'), count('warn')];
+  if (isJson) {
+    printJson(screen, { findings, faults, warnings });
+    return;
+  }
+  const shown = screen.isQuiet ? findings.filter(({ level }) => level !== 'ok') : findings;
+  for (const { level, subject, message } of shown)
+    screen.print(
+      `${screen.paint(colours[level], level.padEnd(5))}  ${subject.padEnd(13)}  ${plainLine(message)}`,
+    );
+  screen.note(
+    faults + warnings === 0
+      ? '\nNothing is wrong'
+      : `\n${counted(faults, 'fault')}, ${counted(warnings, 'warning')}`,
+  );
+}

@@ -1,0 +1,162 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { freePort } from '@troupe/testkit';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { ddl } from '../lab-agent.js';
+import { TestNetwork } from '../network.js';
+
+interface Finding {
+  readonly level: string;
+  readonly subject: string;
+  readonly message: string;
+}
+
+describe('what mco says of a network', function () {
+  this.timeout(120_000);
+  let network: TestNetwork;
+
+  before(async () => {
+    network = await TestNetwork.start();
+    await Promise.all([
+      network.addNode('web1.lab', { facts: { os: { name: 'Debian' } }, classes: ['base', 'role::web'] }),
+      network.addNode('db1.lab', { facts: { os: { name: 'Rocky' } }, isPlain: true }),
+    ]);
+  });
+  after(() => network?.stop());
+
+  // A configuration of the same caller, but for what is given.
+  async function changed(change: Record<string, unknown>): Promise<string> {
+    const config = JSON.parse(await readFile(network.configOf('rip.mcollective'), 'utf8'));
+    const file = network.folder.join('changed.yaml');
+    await writeFile(file, JSON.stringify({ ...config, ...change }));
+    return file;
+  }
+
+  const doctor = async (...args: string[]) => {
+    const { stdout, code } = await network.mco(['doctor', '--json', ...args]);
+    const { findings, faults, warnings } = JSON.parse(stdout);
+    const bad = findings.filter(({ level }: Finding) => level !== 'ok');
+    return {
+      code,
+      faults,
+      warnings,
+      subjects: [...new Set(findings.map(({ subject }: Finding) => subject))],
+      bad: bad.map(({ level, subject, message }: Finding) => `${level} ${subject}: ${message}`),
+    };
+  };
+
+  describe('mco inventory of many nodes', () => {
+    it('prints a line for each by a template, also from a file', async () => {
+      const { stdout, code } = await network.mco([
+        ...['inventory', '--format', '{identity:10}{facts.os.name}|{classes}|{collectives}', '-q'],
+      ]);
+      expect({ stdout, code }).to.deep.equal({
+        stdout: 'db1.lab   Rocky||mcollective\nweb1.lab  Debian|base, role::web|mcollective',
+        code: 0,
+      });
+      const file = network.folder.join('report.txt');
+      await writeFile(file, '{identity}: {agents}\n');
+      const fromFile = await network.mco(['inventory', '--format', `@${file}`, '-I', 'web1.lab']);
+      expect(fromFile.stdout).to.equal('web1.lab: discovery, lab, rpcutil');
+    });
+
+    it('draws the collectives', async () => {
+      const file = network.folder.join('map.dot');
+      const { stderr, code } = await network.mco(['inventory', '--collective-map', file]);
+      expect(code).to.equal(0);
+      expect(stderr).to.include(`The map is in ${file}; dot -Tsvg ${file} draws it`);
+      expect(await readFile(file, 'utf8')).to.include('"collective mcollective" -- "web1.lab";');
+      const piped = await network.mco(['inventory', '--cg', '-', '-q']);
+      expect(piped.stdout).to.match(/^graph "collectives" \{\n[\s\S]*\n\}$/);
+    });
+
+    it('wants a filter for a list, not a name', async () => {
+      const { stderr, code } = await network.mco(['inventory', 'web1.lab', '--format', '{identity}']);
+      expect({ stderr, code }).to.deep.equal({
+        stderr: 'mco: name the node by a filter for a list of nodes: -I web1.lab',
+        code: 1,
+      });
+    });
+  });
+
+  it('completes the names of nodes that were seen before', async () => {
+    await network.mco(['ping']);
+    const { stdout } = await network.mco(['completion', '--line', 'mco rpc rpcutil ping -I ']);
+    expect(stdout.split('\n').map((line) => line.trim())).to.deep.equal(['db1.lab', 'web1.lab']);
+    const inventory = await network.mco(['completion', '--line', 'mco inventory we']);
+    expect(inventory.stdout.trim()).to.equal('web1.lab');
+  });
+
+  describe('mco doctor', () => {
+    it('finds nothing wrong with a sound network', async () => {
+      expect(await doctor()).to.deep.equal({
+        code: 0,
+        faults: 0,
+        warnings: 0,
+        subjects: [
+          ...[
+            'configuration',
+            'certificate',
+            'broker',
+            'nodes',
+            'permissions',
+            'clocks',
+            'daemons',
+            'agents',
+          ],
+        ],
+        bad: [],
+      });
+      const quiet = await network.mco(['doctor', '-q']);
+      expect(quiet).to.deep.equal({ stdout: '', stderr: '', code: 0 });
+    });
+
+    it('names the broker that does not answer: a warning where another one does', async () => {
+      const { broker } = JSON.parse(await readFile(network.configOf('rip.mcollective'), 'utf8'));
+      const dead = `mqtts://127.0.0.1:${await freePort()}`;
+      const one = await doctor('-c', await changed({ broker: { urls: [dead] }, connect_timeout: 2 }));
+      expect(one.code).to.equal(1);
+      expect(one.bad).to.have.length(1);
+      expect(one.bad[0])
+        .to.match(/^fault broker: .*127\.0\.0\.1/)
+        .and.to.include('ECONNREFUSED');
+      const both = await doctor(
+        '-c',
+        await changed({ broker: { urls: [dead, ...broker.urls] }, connect_timeout: 2 }),
+      );
+      expect(both).to.include({ code: 0, faults: 0, warnings: 1 });
+    });
+
+    it("says that a certificate is no caller's", async () => {
+      const { security } = JSON.parse(await readFile(network.configOf('rip.mcollective'), 'utf8'));
+      const node = (name: string) => network.folder.join(name);
+      const wrong = { ...security, certificate: node('web1.lab.pem'), key: node('web1.lab.key') };
+      const { code, bad } = await doctor('-c', await changed({ security: wrong }));
+      expect({ code, bad }).to.deep.equal({
+        code: 1,
+        bad: [
+          'fault certificate: web1.lab is no name of a caller (/\\.mcollective$/): nodes refuse every request of it',
+        ],
+      });
+    });
+
+    it('sees a DDL here that no node has', async () => {
+      const folder = network.folder.join('ddls');
+      await mkdir(folder);
+      const older = { ...ddl, metadata: { ...ddl.metadata, version: '1.1.0' } };
+      await writeFile(`${folder}/lab.json`, JSON.stringify(older));
+      const { code, bad } = await doctor('-c', await changed({ ddl_dirs: [folder] }));
+      expect(code).to.equal(0);
+      expect(bad).to.have.length(1);
+      expect(bad[0]).to.match(
+        /^warn agents: the DDL of lab here \(1\.1\.0, [0-9a-f]{8}\) is that of no node$/,
+      );
+    });
+
+    it('says that nobody answers', async () => {
+      const { code, bad } = await doctor('-T', 'elsewhere');
+      expect(code).to.equal(1);
+      expect(bad).to.deep.equal(['fault nodes: none answers in the collective "elsewhere"']);
+    });
+  });
+});
