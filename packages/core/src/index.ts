@@ -29,13 +29,17 @@ export {
   builtInValidators,
   type CallInputOf,
   type CompiledAction,
+  type CompiledData,
   type CompiledDdl,
   type CompileOptions,
   canonicalJson,
+  compileDataDdl,
   compileDdl,
+  type DataDdl,
   type DataOf,
   type Ddl,
   type DdlType,
+  dataFaults,
   ddlHash,
   findDdl,
   type InputDdl,
@@ -47,6 +51,7 @@ export {
   nearest,
   type OutputDdl,
   type OutputOf,
+  parseDataDdl,
   parseDdl,
   suggestion,
   type Validator,
@@ -54,6 +59,8 @@ export {
 export { ActionError, type ErrorCode, messageOf, Status, type StatusCode, TroupeError } from './errors.js';
 export {
   checkFilter,
+  type DataOperand,
+  dataOperands,
   describe as describeFilter,
   type Expression,
   emptyFilter,
@@ -74,6 +81,7 @@ export {
   parseFilter,
   parseIdentity,
   parseWith,
+  print as printExpression,
 } from './filter/index.js';
 export { createLogger, type Logger, type LogLevel, logLevels, silentLogger } from './log.js';
 export { open, seal } from './message/envelope.js';

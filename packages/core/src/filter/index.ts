@@ -5,6 +5,7 @@ export { type DataAnswer, evaluate, type FilterNode } from './evaluation.js';
 export {
   type ClassOperand,
   type DataOperand,
+  dataOperands,
   type Expression,
   type FactOperand,
   isDataName,
