@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { silentLogger } from '@troupe/core';
-import { createCsr, generateKeyPair, sha256Fingerprint } from '@troupe/core/pki';
+import { copyFile, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadOwn, makeCallerKeys, silentLogger } from '@troupe/core';
+import { createCsr, generateKeyPair, readCertificate, sha256Fingerprint } from '@troupe/core/pki';
 import {
   aotJar,
   createTempFolder,
@@ -11,6 +12,7 @@ import {
   type TempFolder,
 } from '@troupe/testkit';
 import { expect } from 'chai';
+import { execa } from 'execa';
 import { after, before, describe, it } from 'mocha';
 import { CaError } from '../../src/ca/error.js';
 import { type OpenCa, openCa } from '../../src/ca/open-ca.js';
@@ -96,6 +98,20 @@ describe('a real Puppet Server', function () {
       });
     });
   }
+
+  // The five commands of docs/guides/keys.md, without the network between two machines.
+  it('signs the request of a person that was copied to it', async () => {
+    const { puppetConf, cadir } = server.paths;
+    const name = 'rip.mcollective';
+    const keys = await makeCallerKeys({ name, folder: folder.join('person') });
+    await copyFile(keys.csr, join(cadir, 'requests', `${name}.pem`));
+    await execa('puppetserver', ['ca', 'sign', '--config', puppetConf, '--certname', name]);
+    await copyFile(join(cadir, 'signed', `${name}.pem`), keys.certificate);
+    expect(loadOwn(keys)).to.include({ name });
+    const certificate = readCertificate(await readFile(keys.certificate, 'utf8'));
+    const { publicKey } = readCertificate(await readFile(join(cadir, 'ca_crt.pem'), 'utf8'));
+    expect(certificate.verify(publicKey)).to.equal(true);
+  });
 
   it('lets nobody in who may not administer it', async () => {
     const admin = await openCa(readConfig(http()), host);
