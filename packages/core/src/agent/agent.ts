@@ -39,6 +39,11 @@ export interface Host {
   reload(): void;
   /** Has `close` called once when the daemon ends or reads its configuration again, after the last action has ended. */
   onClose(close: () => void | Promise<void>): void;
+  /**
+   * Until told otherwise the agent is loaded at each start with the section that it has now, also where the configuration
+   * names it no more: for what must not be cut short by a new configuration. Not there for agents given in code.
+   */
+  readonly stay?: (isNeeded: boolean) => void;
 }
 
 /** A data plugin's answer to a query: flat values by output name. */

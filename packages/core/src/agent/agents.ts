@@ -1,11 +1,12 @@
 import type { DaemonConfig } from '../config/daemon.js';
 import { messageOf, TroupeError } from '../errors.js';
 import type { Logger } from '../log.js';
-import type { Agent, DataLookup, Host } from './agent.js';
+import type { Agent, AgentConfig, DataLookup, Host } from './agent.js';
 import { Closers } from './closers.js';
 import { ExternalAgents } from './external/index.js';
 import { findAgent } from './import.js';
 import { agentStateDir, type Registry } from './registry.js';
+import { StayingAgents } from './staying.js';
 
 /** Milliseconds between two looks at the files of external agents; a change is loaded at the second look that sees it. */
 const lookInterval = 2000;
@@ -32,6 +33,7 @@ export class Agents {
   readonly #options: AgentsOptions;
   readonly #closers = new Closers();
   readonly #external: ExternalAgents;
+  readonly #staying: StayingAgents;
   readonly #heard = new Map<string, () => Promise<void>>();
   #hear: Hear | undefined;
   #stopWatching: () => Promise<void> = async () => {};
@@ -39,6 +41,7 @@ export class Agents {
   constructor(options: AgentsOptions) {
     const { config, configFile, log, registry } = options;
     this.#options = options;
+    this.#staying = new StayingAgents(config.state_dir, log);
     this.#external = new ExternalAgents({
       entries: config.external_agents,
       configFile,
@@ -62,6 +65,7 @@ export class Agents {
       for (const agent of given) await this.#add(agent, agent.ddl.metadata.name);
       for (const specifier of this.#options.config.agents) await this.#import(specifier);
       await this.#external.load();
+      await this.#loadStaying();
     } catch (error) {
       await this.#closers.close(this.#options.log);
       throw error;
@@ -85,10 +89,28 @@ export class Agents {
     if (this.#hear && !this.#heard.has(name)) this.#heard.set(name, await this.#hear(name));
   }
 
-  async #import(specifier: string): Promise<void> {
+  // None of them is worth a daemon that does not start.
+  async #loadStaying(): Promise<void> {
+    const { config, registry, log } = this.#options;
+    for (const { name, specifier, section } of this.#staying.list()) {
+      if (config.security.mode === 'token' || registry.names().includes(name)) continue;
+      try {
+        await this.#import(specifier, section);
+        log.info(
+          { agent: name },
+          'the agent stays until it has finished, though the configuration does not name it',
+        );
+      } catch (error) {
+        log.warn({ agent: name, reason: messageOf(error) }, 'an unfinished agent cannot be loaded any more');
+        this.#staying.release(name);
+      }
+    }
+  }
+
+  async #import(specifier: string, section?: AgentConfig): Promise<void> {
     const { now, before, accept } = findAgent(specifier, this.#options.configFile);
     try {
-      await this.#add(await now(), specifier);
+      await this.#add(await now(), specifier, { specifier, section });
       accept();
     } catch (error) {
       if (!before) throw error;
@@ -97,11 +119,19 @@ export class Agents {
         { agent: specifier, reason: messageOf(error) },
         'the changed agent does not work: the one before stays',
       );
-      await this.#add(await before(), specifier);
+      await this.#add(await before(), specifier, { specifier, section });
     }
   }
 
-  async #add(agent: Agent, where: string, replacing: { replaces?: boolean } = {}): Promise<boolean> {
+  async #add(
+    agent: Agent,
+    where: string,
+    {
+      specifier,
+      section,
+      ...replacing
+    }: { replaces?: boolean; specifier?: string; section?: AgentConfig | undefined } = {},
+  ): Promise<boolean> {
     const { config, registry, log } = this.#options;
     const { name } = agent.ddl.metadata;
     if (config.security.mode === 'token' && !enrollingAgents.has(name)) {
@@ -110,18 +140,20 @@ export class Agents {
         `agents: "${where}" may not run on a machine that has no certificate yet: only provision may`,
       );
     }
-    const isAtWork = await registry.add(
-      agent,
-      where,
-      config.plugins[name] ?? {},
-      this.#host(name),
-      replacing,
-    );
+    const own = config.plugins[name] ?? section ?? {};
+    const host = this.#host(name);
+    if (specifier !== undefined) {
+      host.stay = (isNeeded) => {
+        if (isNeeded) this.#staying.keep({ name, specifier, section: own });
+        else this.#staying.release(name);
+      };
+    }
+    const isAtWork = await registry.add(agent, where, own, host, replacing);
     if (!isAtWork) log.info({ agent: name }, 'the agent does not apply to this host');
     return isAtWork;
   }
 
-  #host(name: string): Host {
+  #host(name: string): { -readonly [Key in keyof Host]: Host[Key] } {
     const { config, data, log, node, reload } = this.#options;
     return {
       identity: node.identity,
