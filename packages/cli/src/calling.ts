@@ -92,6 +92,7 @@ export async function callNodes(
     ...timesOf(options),
     ...(options.batch === undefined ? {} : { batch: options.batch }),
     ...(options.batchSleep === undefined ? {} : { batchSleep: options.batchSleep }),
+    ...(options.maxFailures === undefined ? {} : { maxFailures: options.maxFailures }),
     signal: interruption.signal,
     ...(options.stream ? { onProgress: (piece: ProgressPiece) => presenter.progress(piece) } : {}),
   });

@@ -1,6 +1,6 @@
 import type { Share } from '@troupe/client';
 import { type Command, Option } from 'commander';
-import { duration, gather, pause, seconds, share, whole } from './values.js';
+import { duration, failures, gather, pause, seconds, share, whole } from './values.js';
 
 /** The options of every command. */
 export interface GlobalOptions {
@@ -32,13 +32,20 @@ export interface DiscoveryOptions {
   readonly nodes?: string;
 }
 
-/** How many of them, and at what pace. */
-export interface VolumeOptions {
+/** How many of them. */
+export interface LimitOptions {
   readonly limit?: Share;
+  /** MCollective's other spelling of it. */
+  readonly limitNodes?: Share;
   readonly limitSeed?: number;
   readonly one?: true;
+}
+
+/** And at what pace. */
+export interface VolumeOptions extends LimitOptions {
   readonly batch?: Share;
   readonly batchSleep?: number;
+  readonly maxFailures?: Share;
 }
 
 /** How long they may take. */
@@ -115,13 +122,26 @@ export function withDiscovery(command: Command): Command {
   ]);
 }
 
-export function withVolume(command: Command): Command {
+export function withLimit(command: Command): Command {
   return addTo(command, groups.discovery, [
     new Option('--limit <n|n%>', 'at most so many nodes, picked at random').argParser(share),
+    new Option('--ln, --limit-nodes <n|n%>', '').argParser(share).hideHelp(),
     new Option('--limit-seed <n>', 'the same seed picks the same nodes').argParser(whole),
-    new Option('-1, --one', 'one node: the first that is found').conflicts(['limit', 'limitSeed']),
+    new Option('-1, --one', 'one node: the first that is found').conflicts([
+      'limit',
+      'limitNodes',
+      'limitSeed',
+    ]),
+  ]);
+}
+
+export function withVolume(command: Command): Command {
+  return addTo(withLimit(command), groups.discovery, [
     new Option('--batch <n|n%>', 'so many at a time').argParser(share),
     new Option('--batch-sleep <seconds>', 'the pause between two batches (default: 1)').argParser(pause),
+    new Option('--max-failures <n|n%>', 'so many may fail; with one more, no other batch is asked').argParser(
+      failures,
+    ),
   ]);
 }
 

@@ -3,7 +3,7 @@ import { type Client, type Discovery, limited, pick } from '@troupe/client';
 import { emptyFilter, type Filter, matches, namedNodes, parseFilter } from '@troupe/core';
 import { UsageError } from './failure.js';
 import { readNodes } from './nodes-list.js';
-import type { DiscoveryOptions, FilterOptions, VolumeOptions } from './options.js';
+import type { DiscoveryOptions, FilterOptions, LimitOptions } from './options.js';
 
 /** The nodes that a command goes to. */
 export interface Found extends Discovery {
@@ -43,7 +43,7 @@ export async function find(
   client: Client,
   filter: Filter,
   agent: string,
-  options: DiscoveryOptions & VolumeOptions & { readonly collective: string; readonly signal?: AbortSignal },
+  options: DiscoveryOptions & LimitOptions & { readonly collective: string; readonly signal?: AbortSignal },
 ): Promise<Found> {
   const { discoveryTimeout: window, collective, signal } = options;
   const discovery = await client.discover({
@@ -57,9 +57,10 @@ export async function find(
   return picked(discovery, options);
 }
 
-function picked(discovery: Discovery, options: VolumeOptions): Found {
+/** As many of the nodes that were found as the options let through. */
+export function picked(discovery: Discovery, options: LimitOptions): Found {
   const { nodes } = discovery;
-  const limit = options.one ? 1 : options.limit;
+  const limit = options.one ? 1 : (options.limit ?? options.limitNodes);
   const count = limit === undefined ? nodes.length : limited(limit, nodes.length);
   if (count >= nodes.length) return discovery;
   const seed = options.limitSeed ?? randomInt(1_000_000);

@@ -28,6 +28,11 @@ export function share(text: string): Share {
   return percent === '%' ? { percent: value } : value;
 }
 
+/** Reads `0`, `5` or `10%`: how many may fail. */
+export function failures(text: string): Share {
+  return text === '0' ? 0 : share(text);
+}
+
 /** Reads a whole number that is not negative. */
 export function whole(text: string): number {
   const value = Number(text);

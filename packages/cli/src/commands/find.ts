@@ -1,10 +1,11 @@
 import { remember } from '../calling.js';
 import type { FindOptions } from '../definitions/find.js';
 import { ExitCode } from '../exit.js';
+import { limitWords } from '../output/footer.js';
 import { printJson } from '../output/json.js';
 import { presenceNotes, refusalNotes } from '../output/presence.js';
 import { span } from '../output/wording.js';
-import { selectionOf } from '../selection.js';
+import { picked, selectionOf } from '../selection.js';
 import { readConfig, sayThatNobodyAnswered, withClient } from '../session.js';
 import type { Shell } from '../shell.js';
 
@@ -15,18 +16,21 @@ export async function find({ screen }: Shell, options: FindOptions): Promise<Exi
   return withClient(screen, config, async (client) => {
     const collective = options.target ?? client.mainCollective;
     // Names are checked too: a name that nobody bears is not printed.
-    const found = await client.ping({
+    const discovery = await client.ping({
       filter: client.filter(filter),
       collective,
       ...(options.discoveryTimeout === undefined ? {} : { window: options.discoveryTimeout }),
+      ...(options.one ? { most: 1 } : {}),
     });
-    remember(client, collective, filter, found);
+    if (!options.one) remember(client, collective, filter, discovery);
+    const found = picked(discovery, options);
     if (options.json) printJson(screen, found.nodes);
     else for (const node of found.nodes) screen.print(node);
     refusalNotes(screen, found);
     if (found.nodes.length === 0) await sayThatNobodyAnswered(screen, client, collective);
     if (screen.isVerbose)
-      screen.note(`\nFound ${found.nodes.length} in ${span(found.seconds)} by asking all nodes`);
+      screen.note(`\nFound ${discovery.nodes.length} in ${span(found.seconds)} by asking all nodes`);
+    if (found.before !== undefined) screen.note(limitWords(found));
     if (screen.isVerbose || found.silent.length > 0) presenceNotes(screen, found, filter);
     if (found.nodes.length === 0) return ExitCode.error;
     return found.silent.length > 0 ? ExitCode.partialSilence : ExitCode.ok;

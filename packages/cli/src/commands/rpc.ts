@@ -23,6 +23,8 @@ interface Words {
 
 /** Runs an action on all that match, or says what would be run. */
 export async function rpc({ screen }: Shell, words: Words, options: RpcOptions): Promise<ExitCode> {
+  if (options.maxFailures !== undefined && options.batch === undefined)
+    throw new UsageError('--max-failures stops between two batches: add --batch N, such as --batch 10%');
   const config = readConfig(options);
   const filter = await selectionOf(options);
   const isUnfiltered = isEmptyFilter(filter);

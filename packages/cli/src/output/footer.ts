@@ -1,5 +1,6 @@
 import type { Result } from '@troupe/client';
 import type { Screen } from '../screen.js';
+import type { Found } from '../selection.js';
 import { nameList, namesBy } from './naming.js';
 import { plainLine } from './plain.js';
 import type { Report } from './presenter.js';
@@ -25,11 +26,23 @@ export function footer(screen: Screen, report: Report): void {
 
 /** Names of the nodes that did not answer, by reason. */
 export function unansweredLines(results: readonly Result[], all: boolean): readonly string[] {
-  const byReason = namesBy(results.filter(isSilent), (result) => {
-    const word = statusWord(result).toLowerCase();
-    return result.statusmsg === `the node is ${word}` ? word : `${word}: ${plainLine(result.statusmsg)}`;
-  });
-  return [...byReason].map(([reason, senders]) => `No answer from: ${nameList(senders, all)} (${reason})`);
+  const notAsked = results.filter(({ state }) => state === 'not-asked');
+  const silent = results.filter((result) => isSilent(result) && result.state !== 'not-asked');
+  const line = (head: string) => (entry: readonly [reason: string, senders: readonly string[]]) =>
+    `${head}: ${nameList(entry[1], all)} (${entry[0]})`;
+  return [
+    ...[...namesBy(silent, whySilent)].map(line('No answer from')),
+    ...[...namesBy(notAsked, whyNotAsked)].map(line('Not asked')),
+  ];
+}
+
+function whySilent(result: Result): string {
+  const word = statusWord(result).toLowerCase();
+  return result.statusmsg === `the node is ${word}` ? word : `${word}: ${plainLine(result.statusmsg)}`;
+}
+
+function whyNotAsked({ statusmsg }: Result): string {
+  return plainLine(statusmsg.replace(/^not asked: /, ''));
 }
 
 function finished(screen: Screen, { stats, found }: Report): string {
@@ -39,13 +52,16 @@ function finished(screen: Screen, { stats, found }: Report): string {
     found.method === 'broadcast' && found.offline.length > 0
       ? `; ${counted(found.offline.length)} offline`
       : '';
-  const limited = found.before === undefined ? '' : limitWords(found.before, found.seed);
+  const words = limitWords(found);
+  const limited = words === '' ? '' : `; ${words}`;
   const line = `Finished processing ${answered} / ${targets} hosts in ${span(callSeconds)}${failed}${offline}${limited}`;
   return screen.paintNote(answered === targets && ok === answered ? 'green' : 'red', line);
 }
 
-function limitWords(before: number, seed: number | undefined): string {
-  return seed === undefined ? '' : `; picked from ${before} (--limit-seed ${seed} picks the same)`;
+/** From how many the nodes were picked, and how to pick the same. */
+export function limitWords({ before, seed }: Pick<Found, 'before' | 'seed'>): string {
+  if (before === undefined || seed === undefined) return '';
+  return `picked from ${before} (--limit-seed ${seed} picks the same)`;
 }
 
 function statsBlock({ stats, found }: Report): string {
@@ -59,9 +75,7 @@ function statsBlock({ stats, found }: Report): string {
     ['Agent Time', span(stats.callSeconds)],
     ['Total Time', span(found.seconds + stats.callSeconds)],
     ['Request Id', stats.requestId],
-    ...(found.before === undefined || found.seed === undefined
-      ? []
-      : ([['Limit', limitWords(found.before, found.seed).slice(2)]] as const)),
+    ...(limitWords(found) === '' ? [] : ([['Limit', limitWords(found)]] as const)),
   ];
   return [
     '',

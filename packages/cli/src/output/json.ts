@@ -67,7 +67,11 @@ export function statsOf({ stats, found, exitCode }: Report) {
     ok: stats.ok,
     failed: stats.answered - stats.ok,
     by_state: stats.byState,
-    no_responses: silentStates.flatMap((state) => stats.byState[state] ?? []).sort(),
+    no_responses: silentStates
+      .filter((state) => state !== 'not-asked')
+      .flatMap((state) => stats.byState[state] ?? [])
+      .sort(),
+    ...(stats.stopped === undefined ? {} : { stopped: stats.stopped }),
     unexpected_responses: stats.unexpected,
     silent_in_discovery: found.silent,
     refused_in_discovery: found.refused,

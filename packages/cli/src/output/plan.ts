@@ -1,4 +1,4 @@
-import { batchSize } from '@troupe/client';
+import { batchSize, type Share } from '@troupe/client';
 import { ExitCode } from '../exit.js';
 import type { OutputOptions, TimeOptions, VolumeOptions } from '../options.js';
 import type { Screen } from '../screen.js';
@@ -23,7 +23,7 @@ export function showPlan(
 }
 
 function planOf({ ddl, action, input }: Work, found: Found, options: VolumeOptions & TimeOptions) {
-  const { batch, batchSleep, timeout } = options;
+  const { batch, batchSleep, maxFailures, timeout } = options;
   return {
     agent: ddl.metadata.name,
     action: action.name,
@@ -37,6 +37,7 @@ function planOf({ ddl, action, input }: Work, found: Found, options: VolumeOptio
     ...(batch === undefined
       ? {}
       : { batch: batchSize(batch, found.nodes.length), batch_sleep: batchSleep ?? 1 }),
+    ...(maxFailures === undefined ? {} : { max_failures: maxFailures }),
   };
 }
 
@@ -57,6 +58,14 @@ function textOf(plan: ReturnType<typeof planOf>, { action }: Work, found: Found,
     ...(plan.batch === undefined
       ? []
       : [{ label: 'Batches', value: `of ${counted(plan.batch)}, ${plan.batch_sleep} s apart` }]),
+    ...(plan.max_failures === undefined
+      ? []
+      : [
+          {
+            label: 'May Fail',
+            value: `${shareWords(plan.max_failures)}; with one more, the rest is not asked`,
+          },
+        ]),
     ...(action.ddl.dry_run === undefined || !plan.mutating
       ? []
       : [
@@ -79,4 +88,8 @@ function textOf(plan: ReturnType<typeof planOf>, { action }: Work, found: Found,
 function changes(isMutating: boolean, declared: boolean | undefined): string {
   if (!isMutating) return 'no';
   return declared === undefined ? 'yes, as far as is known: the DDL does not say' : 'yes';
+}
+
+function shareWords(share: Share): string {
+  return typeof share === 'number' ? String(share) : `${share.percent}% of them`;
 }

@@ -243,6 +243,33 @@ describe('mco against real daemons', function () {
     expect(any.code).to.equal(0);
   });
 
+  it('stops a rollout when more fail than may, in text and in JSON', async () => {
+    const args = ['rpc', 'lab', 'fail', '--batch', '1', '--batch-sleep', '0', '--max-failures', '0'];
+    const text = await network.mco(args);
+    expect(text.code).to.equal(2);
+    expect(text.stderr).to.match(/^Not asked: web[12]\.lab \(1 did not end well, and none might\)\nFinished/);
+    const json = await network.mco([...args, '--json']);
+    expect(json.code).to.equal(2);
+    const { request_stats: stats } = JSON.parse(json.stdout);
+    expect(stats).to.include({ asked: 1, responses: 1, stopped: '1 did not end well, and none might' });
+    expect(stats.by_state['not-asked']).to.have.length(1);
+    expect(stats.no_responses).to.deep.equal([]);
+    const unbatched = await network.mco(['rpc', 'lab', 'fail', '--max-failures', '0']);
+    expect(unbatched).to.deep.equal({
+      stdout: '',
+      stderr: 'mco: --max-failures stops between two batches: add --batch N, such as --batch 10%',
+      code: 1,
+    });
+  });
+
+  it('finds some of the nodes, the same ones for the same seed', async () => {
+    const find = async () => (await network.mco(['find', '--limit', '67%', '--limit-seed', '3'])).stdout;
+    const first = await find();
+    expect(first.split('\n')).to.have.length(2);
+    expect(await find()).to.equal(first);
+    expect((await network.mco(['find', '-1'])).stdout.split('\n')).to.have.length(1);
+  });
+
   it('shows output as it comes, each line after its node', async () => {
     const { stdout } = await network.mco([
       'rpc',
