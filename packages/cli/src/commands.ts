@@ -1,3 +1,4 @@
+import { applicationEntry } from './application/command-line.js';
 import type { CommandEntry } from './shell.js';
 
 /** The commands, in the order of the help text. */
@@ -34,6 +35,10 @@ export const commands: readonly CommandEntry[] = [
     summary: 'The values of a fact, and how many nodes have each',
     load: () => import('./definitions/facts.js'),
   },
+  applicationEntry(
+    { name: 'puppet', summary: 'Run Puppet, and see how it fares' },
+    () => import('@troupe/agent-puppetd/application/commands'),
+  ),
   {
     name: 'plugin',
     summary: 'What agents there are, and what they can do',

@@ -1,16 +1,19 @@
 import { Command, CommanderError, Help, Option } from 'commander';
+import { neededApplications } from './application/needed.js';
 import { commands } from './commands.js';
 import { ExitCode } from './exit.js';
 import { InterruptedError, reportFailure, usageLine } from './failure.js';
 import { groups, withGlobal } from './options.js';
 import { Screen } from './screen.js';
-import { Shell } from './shell.js';
+import { type CommandEntry, Shell } from './shell.js';
 import { version } from './version.js';
 
 /** Runs a command line and says how it ended. */
 export async function run(argv: readonly string[], screen = new Screen()): Promise<number> {
-  const shell = newShell(screen);
+  let shell = newShell(screen);
   try {
+    const applications = await neededApplications(argv, commands, screen);
+    if (applications.length > 0) shell = newShell(screen, [...commands, ...applications]);
     await shell.program.parseAsync([...argv], { from: 'user' });
     return shell.exitCode;
   } catch (error) {
@@ -21,9 +24,9 @@ export async function run(argv: readonly string[], screen = new Screen()): Promi
 }
 
 /** The command line with all its commands, of which each one's module is loaded when the command is parsed. */
-export function newShell(screen: Screen): Shell {
+export function newShell(screen: Screen, entries: readonly CommandEntry[] = commands): Shell {
   const program = new Command('mco');
-  const shell = new Shell(screen, program, commands);
+  const shell = new Shell(screen, program, entries);
   program
     .description('Finds nodes and runs actions of their agents.')
     .usage('<command> [<arguments>] [<options>]')
@@ -45,7 +48,7 @@ export function newShell(screen: Screen): Shell {
   withGlobal(program).addHelpOption(helpOption());
   for (const option of program.options) option.helpGroup(groups.general);
   program.hook('preAction', () => configure(screen, program));
-  for (const entry of commands) {
+  for (const entry of entries) {
     const command = program.command(entry.name).summary(entry.summary).description(`${entry.summary}.`);
     if (entry.aliases) command.aliases([...entry.aliases]);
     command.helpCommand(false).addHelpOption(helpOption());

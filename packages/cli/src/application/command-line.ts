@@ -1,0 +1,56 @@
+import { type Command, Option } from 'commander';
+import type { ExitCode } from '../exit.js';
+import {
+  addTo,
+  type DiscoveryOptions,
+  type FilterOptions,
+  type GlobalOptions,
+  groups,
+  withFilter,
+  withJson,
+} from '../options.js';
+import type { CommandEntry, Shell } from '../shell.js';
+import type { Application, CommandLine } from './application.js';
+
+/** What every command of an application takes as options. */
+export type NodesOptions = GlobalOptions &
+  FilterOptions &
+  Pick<DiscoveryOptions, 'nodes'> & { readonly json?: true; readonly yes?: true };
+
+/** An application as a command of `mco`, which is loaded when it is needed. */
+export function applicationEntry(
+  { name, summary }: Pick<Application, 'name' | 'summary'>,
+  load: () => Promise<Pick<Application, 'define'>>,
+): CommandEntry {
+  return {
+    name,
+    summary,
+    load: async () => {
+      const { define } = await load();
+      return { define: (command, shell) => define(command, commandLineOf(shell)) };
+    },
+  };
+}
+
+function commandLineOf(shell: Shell): CommandLine {
+  return {
+    withNodes: (command) =>
+      addTo(withJson(withNodesList(withFilter(command))), groups.request, [
+        new Option('--yes', 'do not ask before all nodes are changed'),
+      ]),
+    run: (command, work) =>
+      shell.action(async () => {
+        const { atWork } = await import('./work.js');
+        return (await atWork(shell.screen, command.optsWithGlobals<NodesOptions>(), work)) as ExitCode;
+      })(),
+  };
+}
+
+function withNodesList(command: Command): Command {
+  return addTo(command, groups.discovery, [
+    new Option(
+      '--nodes <file>',
+      'these nodes: lines or JSON, such as that of mco rpc --json; - is standard input',
+    ),
+  ]);
+}

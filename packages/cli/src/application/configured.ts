@@ -1,0 +1,64 @@
+import { createRequire } from 'node:module';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { findClientConfig, loadClientConfig } from '@troupe/client';
+import { messageOf, TroupeError } from '@troupe/core';
+import type { CommandEntry } from '../shell.js';
+import type { Application } from './application.js';
+import { applicationEntry } from './command-line.js';
+
+/** The commands that the packages of a configuration bring, and what is wrong with those that bring none. */
+export interface Configured {
+  readonly entries: readonly CommandEntry[];
+  readonly faults: readonly TroupeError[];
+}
+
+/** Loads the packages that `applications` of a client's configuration names. Throws FILE_UNREADABLE, CONFIG_INVALID. */
+export async function configuredApplications(
+  named: string | undefined,
+  known: readonly CommandEntry[],
+): Promise<Configured> {
+  const file = findClientConfig(named);
+  const { applications } = loadClientConfig(file);
+  const taken = new Set(known.flatMap(({ name, aliases = [] }) => [name, ...aliases]));
+  const entries: CommandEntry[] = [];
+  const faults: TroupeError[] = [];
+  for (const specifier of applications) {
+    try {
+      const application = await applicationOf(specifier, dirname(resolve(file)));
+      if (taken.has(application.name)) throw new Error(`mco has a command "${application.name}" already`);
+      taken.add(application.name);
+      entries.push(applicationEntry(application, async () => application));
+    } catch (cause) {
+      const why = messageOf(cause).split('\n')[0];
+      faults.push(
+        new TroupeError('CONFIG_INVALID', `${file}: applications: cannot use "${specifier}": ${why}`, {
+          cause,
+        }),
+      );
+    }
+  }
+  return { entries, faults };
+}
+
+async function applicationOf(specifier: string, folder: string): Promise<Application> {
+  const module = (await import(locate(specifier, folder))) as Partial<Application>;
+  const { name, summary, define } = module;
+  if (typeof define !== 'function' || typeof name !== 'string' || typeof summary !== 'string')
+    throw new Error('it does not export name, summary and define');
+  if (!/^[a-z][a-z0-9_-]*$/.test(name)) throw new Error(`"${name.slice(0, 40)}" is no name of a command`);
+  return { name, summary, define };
+}
+
+function locate(specifier: string, folder: string): string {
+  if (specifier.startsWith('.') || isAbsolute(specifier))
+    return pathToFileURL(resolve(folder, specifier)).href;
+  for (const from of [join(folder, 'client.yaml'), import.meta.url]) {
+    try {
+      return pathToFileURL(createRequire(from).resolve(`${specifier}/application`)).href;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    }
+  }
+  throw new Error(`no such npm package in sight of ${folder} or of mco itself`);
+}

@@ -1,0 +1,41 @@
+import { confirm } from '../confirmation.js';
+import { ExitCode } from '../exit.js';
+import { Interruption } from '../interruption.js';
+import type { Screen } from '../screen.js';
+import { selectionOf } from '../selection.js';
+import { readConfig, withClient } from '../session.js';
+import type { Session } from './application.js';
+import type { NodesOptions } from './command-line.js';
+
+/** Does the work of an application's command with a connected client; the exit code is the work's own. */
+export async function atWork(
+  screen: Screen,
+  options: NodesOptions,
+  work: (session: Session) => Promise<number>,
+): Promise<number> {
+  const config = readConfig(options);
+  const filter = await selectionOf(options);
+  const interruption = new Interruption(screen);
+  // A work that does not end by the first signal must not be proof against the second.
+  interruption.signal.addEventListener('abort', () => interruption.stop(), { once: true });
+  try {
+    const code = await withClient(screen, config, (client) =>
+      work({
+        client,
+        collective: options.target ?? client.mainCollective,
+        filter,
+        signal: interruption.signal,
+        isJson: options.json === true,
+        isWatched: screen.stdout.isTTY === true,
+        print: (line) => screen.print(line),
+        note: (line) => screen.note(line),
+        confirm: async (question) =>
+          options.yes === true ||
+          confirm(screen, question, `${question.replace(/\?$/, '')}: without a filter, say so with --yes`),
+      }),
+    );
+    return code === ExitCode.interrupted ? (interruption.exitCode ?? code) : code;
+  } finally {
+    interruption.stop();
+  }
+}
