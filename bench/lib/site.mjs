@@ -9,7 +9,7 @@ import { startPeer } from './process.mjs';
 
 const path = (file) => fileURLToPath(new URL(file, import.meta.url));
 const mcod = path('../../packages/core/bin/mcod.js');
-const emulate = path('../../packages/testkit/bin/troupe-emulate.js');
+const emulate = path('../../packages/emulator/bin/troupe-emulate.js');
 const bareNodes = path('../peers/bare-nodes.mjs');
 
 /** A broker with a PKI, and what a case starts around it; all of it ends with `close`. */

@@ -16,6 +16,7 @@ const may = {
   cli: ['core', 'ddl', 'client', 'agent-puppetd', 'agent-puppetca', 'agent-notify'],
   provisioner: ['core', 'ddl', 'client'],
   testkit: ['core', 'broker', 'ddl'],
+  emulator: ['core', 'broker', 'agent-puppetd', 'agent-puppetca', 'agent-provision', 'testkit'],
   // Not published: it attacks all of it.
   hostile: ['core', 'client', 'broker', 'testkit'],
 };

@@ -1,18 +1,24 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createLogger, messageOf } from '@troupe/core';
-import type { TestPki } from '../network-pki.js';
-import { useTestPki } from '../network-pki.js';
-import { emulateFleet } from './fleet.js';
-import { fleetFacts } from './fleet-facts.js';
-import type { KeyType } from './key-pair.js';
+import { emulateFleet, fleetFacts, type KeyType, type TestPki, useTestPki } from '@troupe/testkit';
 import { loadAgents } from './load-agents.js';
+import { emulateProvisioning } from './provision-program.js';
 
 const usage = `Usage: troupe-emulate --broker URL [--instances N] [options]
+       troupe-emulate --provision FOLDER [--instances N] [options]
 
 Runs N daemons in one process, each with a connection, a name, facts and agents of its own, and the whole protocol:
 signatures, DDLs, filters, policies. Their names are NAME-1, NAME-2 and so on.
 
-      --broker URL       mqtt://127.0.0.1:1883 or mqtts://HOST:PORT; may be repeated (required)
+With --provision they are machines that have just booted, with an enrolment token each and an emulated Puppet, and the
+process runs a broker and masters with the built-in CA too: all that mcprovision needs. What becomes of them stays in FOLDER.
+
+      --provision FOLDER where hosts, masters, certificates and configurations are kept; made where it is not there
+      --masters N        Puppet servers (default: 2), each in a region of its own
+      --run-seconds N    what a run of the emulated Puppet takes (default: 0.5)
+      --failing SHARE    the share of the hosts on which Puppet fails: 0 to 1 (default: 0)
+      --broker URL       mqtt://127.0.0.1:1883 or mqtts://HOST:PORT; may be repeated (required without --provision)
   -n, --instances N      how many (default: 100)
       --first N          the number of the first one, where several processes make one fleet (default: 1)
       --name TEXT        what their names begin with (default: node), and …
@@ -43,6 +49,10 @@ function words() {
     const { values } = parseArgs({
       options: {
         broker: list,
+        provision: text,
+        masters: { ...text, default: '2' },
+        'run-seconds': { ...text, default: '0.5' },
+        failing: { ...text, default: '0' },
         instances: { ...text, short: 'n', default: '100' },
         first: { ...text, default: '1' },
         name: { ...text, default: 'node' },
@@ -78,6 +88,9 @@ function wrong(reason: string): never {
 
 type Values = ReturnType<typeof words>;
 type Numeric =
+  | 'masters'
+  | 'run-seconds'
+  | 'failing'
   | 'instances'
   | 'first'
   | 'lose'
@@ -101,9 +114,7 @@ function keyType({ key }: Values): KeyType {
     : wrong(`--key is "${key}": rsa, p256 or ed25519`);
 }
 
-async function emulate(values: Values, broker: readonly string[]): Promise<void> {
-  const instances = number(values, 'instances', 1, 100_000);
-  const first = number(values, 'first', 1, 1e9);
+function faultsOf(values: Values) {
   const faults = {
     lose: number(values, 'lose', 0, 1),
     double: number(values, 'double', 0, 1),
@@ -111,7 +122,15 @@ async function emulate(values: Values, broker: readonly string[]): Promise<void>
     delay: number(values, 'delay', 0, 3_600_000),
     skew: number(values, 'skew', -1e12, 1e12),
   };
-  const faulty = Object.values(faults).some((value) => value !== 0) ? number(values, 'faulty', 0, 1) : 0;
+  const share = Object.values(faults).some((value) => value !== 0) ? number(values, 'faulty', 0, 1) : 0;
+  const faulty = Math.round(share * number(values, 'instances', 1, 100_000));
+  return { faulty, of: (index: number) => (index < faulty ? faults : undefined) };
+}
+
+async function emulate(values: Values, broker: readonly string[]): Promise<() => Promise<void>> {
+  const instances = number(values, 'instances', 1, 100_000);
+  const first = number(values, 'first', 1, 1e9);
+  const faults = faultsOf(values);
   const pki: TestPki | undefined = values.pki === undefined ? undefined : await useTestPki(values.pki);
   const fleet = await emulateFleet({
     instances,
@@ -123,30 +142,73 @@ async function emulate(values: Values, broker: readonly string[]): Promise<void>
     collectives: values.collective,
     facts: (index) => fleetFacts(first + index),
     agents: await loadAgents({ modules: values.agent, mocks: values.mock }),
-    ...(faulty > 0 && {
-      faults: (index: number) => (index < Math.round(faulty * instances) ? faults : undefined),
-    }),
+    ...(faults.faulty > 0 && { faults: faults.of }),
     connecting: number(values, 'connecting', 1, 10_000),
     log: createLogger({ level: values.log as 'silent' }),
   });
   const [one, last] = [fleet.nodes[0], fleet.nodes.at(-1)];
-  process.stdout.write(`${JSON.stringify({ instances, first: one?.identity, last: last?.identity })}\n`);
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  tell({ instances, first: one?.identity, last: last?.identity });
+  return () => fleet.close();
+}
+
+async function provisioning(values: Values, folder: string): Promise<() => Promise<void>> {
+  const first = number(values, 'first', 1, 1e9);
+  const instances = number(values, 'instances', 1, 100_000);
+  const failing = Math.round(number(values, 'failing', 0, 1) * instances);
+  const [brokerUrl] = values.broker ?? [];
+  const faults = faultsOf(values);
+  const { close, site, names } = await emulateProvisioning({
+    folder,
+    ...(brokerUrl === undefined ? {} : { brokerUrl }),
+    instances,
+    masters: number(values, 'masters', 1, 200),
+    identity: (index) => `${values.name}-${first + index}.${values.domain}`,
+    runSeconds: number(values, 'run-seconds', 0, 86_400),
+    isFailing: (index) => index < failing,
+    faults: faults.of,
+    connecting: number(values, 'connecting', 1, 10_000),
+    log: createLogger({ level: values.log as 'silent' }),
+  });
+  tell({
+    instances,
+    first: names[0],
+    last: names.at(-1),
+    provisioner: site.provisionerFile,
+    client: site.clientFile,
+  });
+  process.stderr.write(`To provision them: npx mcprovision run --config ${site.provisionerFile}\n`);
+  return close;
+}
+
+function tell(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+async function untilToldToEnd(values: Values): Promise<void> {
+  await new Promise<void>((end) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => end());
     if (values['until-eof'])
       process.stdin
-        .once('end', resolve)
-        .once('error', () => resolve())
+        .once('end', end)
+        .once('error', () => end())
         .resume();
   });
-  await fleet.close();
+}
+
+async function run(values: Values): Promise<void> {
+  if (values.provision === undefined && !values.broker) wrong('--broker is missing');
+  const close =
+    values.provision === undefined
+      ? await emulate(values, values.broker ?? [])
+      : await provisioning(values, resolve(values.provision));
+  await untilToldToEnd(values);
+  await close();
 }
 
 const values = words();
 if (values.help) process.stdout.write(usage);
-else if (!values.broker) wrong('--broker is missing');
 else {
-  emulate(values, values.broker).then(
+  run(values).then(
     () => process.exit(0),
     (error: unknown) => {
       process.stderr.write(`troupe-emulate: ${messageOf(error)}\n`);

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Agent, parseDdl } from '@troupe/core';
-import { mockAgent } from '../author/mock-agent.js';
+import { mockAgent } from '@troupe/testkit';
 
 /** Imports agents named by npm package or path, and makes mocks of DDL files; both relative to the working folder. */
 export async function loadAgents(options: {

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { startBroker } from '@troupe/broker';
 import { connectMqtt, silentLogger } from '@troupe/core';
+import { Caller, startProcess } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, describe, it } from 'mocha';
-import { Caller, startProcess } from '../../../src/index.js';
 
-const bin = fileURLToPath(new URL('../../../../bin/troupe-emulate.js', import.meta.url));
+const bin = fileURLToPath(new URL('../../../bin/troupe-emulate.js', import.meta.url));
 
 describe('troupe-emulate', () => {
   const open: { close(): Promise<void> }[] = [];

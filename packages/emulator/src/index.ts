@@ -1,0 +1,10 @@
+export { type Behaviour, behaviours } from './host/behaviour.js';
+export { EmulatedHost, type HostOptions } from './host/emulated-host.js';
+export { type EmulatedHostsOptions, emulatedHosts, startMasters } from './provisioning.js';
+export { emulatedPuppet } from './puppet/emulated-puppet.js';
+export { type HostPaths, hostPaths } from './puppet/host-paths.js';
+export { type Play, play, type RunLine } from './puppet/play.js';
+export { localPlayers, type Players, remotePlayers, servePlayers } from './puppet/players.js';
+export { startMaster } from './site/master.js';
+export type { MasterPlan } from './site/master-config.js';
+export { makeSite, type Site, type SiteOptions } from './site/site.js';

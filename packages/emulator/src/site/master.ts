@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import puppetca from '@troupe/agent-puppetca';
+import { type Daemon, type Logger, loadDaemonConfig, openMqtt, startDaemon } from '@troupe/core';
+import { type Faults, FaultyTransport } from '@troupe/testkit';
+import type { MasterPlan } from './master-config.js';
+
+/** Starts a master's daemon in this process, behind a wire that may be bad. */
+export async function startMaster(
+  plan: Pick<MasterPlan, 'folder'>,
+  { log, faults }: { readonly log: Logger; readonly faults?: () => Faults },
+): Promise<Daemon> {
+  const configFile = join(plan.folder, 'mcod.yaml');
+  const config = { ...loadDaemonConfig(configFile), agents: [] };
+  return startDaemon({
+    config,
+    configFile,
+    log,
+    agents: [puppetca],
+    connect: ({ clientId, will, security }) => {
+      const { credentials } = security;
+      const transport = openMqtt({ ...config.broker, clientId, will, credentials, log });
+      return faults ? new FaultyTransport(transport, faults) : transport;
+    },
+  });
+}
