@@ -1,5 +1,6 @@
 import type { Filter } from '@troupe/core';
 import type { Discovery } from './discovery/discovery.js';
+import type { NodeSource } from './discovery/node-source.js';
 import type { ProgressPiece } from './result.js';
 import type { Share } from './share.js';
 
@@ -8,6 +9,8 @@ export interface CallOptions {
   readonly filter?: Filter;
   /** These nodes, without discovery; each checks the filter for itself if one is given. */
   readonly targets?: readonly string[];
+  /** Where the nodes come from instead of the network. */
+  readonly source?: NodeSource;
   /** What a discovery with the same filter found, so that it is not made again. */
   readonly discovered?: Discovery;
   /** At most so many of the nodes, picked at random. */

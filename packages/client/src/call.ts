@@ -17,6 +17,8 @@ export interface CallParts {
   readonly discover: () => Promise<Discovery>;
   /** What is sent first: a request that begins something, or a question for what is kept of one. */
   readonly message: Request | Attach;
+  /** The agents that the caller's own filter names: a node that lacks one of them is left out. */
+  readonly agents?: readonly string[];
   readonly options: CallOptions;
 }
 
@@ -111,11 +113,12 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
   }
 
   async #run(): Promise<Stats> {
-    const { router, options, message } = this.#parts;
+    const { router, options } = this.#parts;
     // Needed only when somebody is silent, so nobody waits for it before the first message is out.
     const presence = this.#parts.presence();
     presence.catch(() => {});
     const { targets, discovery, isWhole } = await targetsOf(options, this.#parts.discover);
+    const message = this.#narrowed(discovery);
     const start = Date.now();
     const wasAsked = new Set<string>();
     const collector = this.#newCollector();
@@ -160,6 +163,13 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
     return rollout.stopped === undefined || !stats.byState['not-asked']
       ? stats
       : { ...stats, stopped: rollout.stopped };
+  }
+
+  // What a source has judged is not left to the nodes as well: they may not know what it knows.
+  #narrowed(discovery: Discovery | undefined): Request | Attach {
+    const { message, agents = [] } = this.#parts;
+    if (message.type !== 'request' || !discovery?.rest) return message;
+    return { ...message, filter: { ...discovery.rest, agents } };
   }
 
   #newCollector(): Collector {

@@ -3,6 +3,7 @@ import {
   type ActionNames,
   type ActionOf,
   type CallInputOf,
+  type Credentials,
   checkFilter,
   clientSecurity,
   connectMqtt,
@@ -10,6 +11,7 @@ import {
   type Ddl,
   emptyFilter,
   type Filter,
+  isEmptyFilter,
   type Logger,
   namedNodes,
   silentLogger,
@@ -22,8 +24,11 @@ import type { AttachOptions, CallOptions } from './call-options.js';
 import { compiledDdl } from './compiled.js';
 import type { ClientConfig } from './config.js';
 import { localCaller } from './config.js';
+import { judgeData } from './data-ddls.js';
 import { discover } from './discovery/broadcast.js';
 import type { Discovery, DiscoveryOptions } from './discovery/discovery.js';
+import { groupOf } from './discovery/inventory-file.js';
+import type { NodeSource } from './discovery/node-source.js';
 import { attach, newId, request } from './message.js';
 import { PresenceView } from './presence.js';
 import { checkRollout } from './rollout.js';
@@ -37,20 +42,33 @@ export type AgentClient<D extends Ddl> = {
   ) => Call<DataOf<ActionOf<D, N>>>;
 };
 
+interface ClientParts {
+  readonly config: ClientConfig;
+  readonly transport: Transport;
+  readonly topics: Topics;
+  readonly router: Router;
+  readonly credentials: Credentials;
+  readonly log: Logger;
+}
+
 /** Finds nodes and calls their agents. */
 export class Client {
   readonly config: ClientConfig;
   readonly #transport: Transport;
   readonly #topics: Topics;
   readonly #router: Router;
+  readonly #credentials: Credentials;
+  readonly #log: Logger;
   readonly #presence = new Map<string, Promise<PresenceView>>();
 
   /** @internal Use `connect`. */
-  constructor(config: ClientConfig, transport: Transport, topics: Topics, router: Router) {
-    this.config = config;
-    this.#transport = transport;
-    this.#topics = topics;
-    this.#router = router;
+  constructor(parts: ClientParts) {
+    this.config = parts.config;
+    this.#transport = parts.transport;
+    this.#topics = parts.topics;
+    this.#router = parts.router;
+    this.#credentials = parts.credentials;
+    this.#log = parts.log;
   }
 
   /** The authenticated name of this caller. */
@@ -79,13 +97,49 @@ export class Client {
     return view;
   }
 
-  /** The nodes that match a filter. A filter that only names nodes is not asked about. */
+  /**
+   * The nodes that match a filter. A filter that only names nodes is not asked about. Throws FILTER_INVALID where a
+   * data function of the filter is known to be wrong, and what a source throws.
+   */
   async discover(options: Partial<DiscoveryOptions> = {}): Promise<Discovery> {
-    const collective = options.collective ?? this.mainCollective;
-    const filter = options.filter ?? emptyFilter;
-    const named = namedNodes(filter);
+    const complete = {
+      ...options,
+      collective: options.collective ?? this.mainCollective,
+      filter: options.filter ?? emptyFilter,
+    };
+    await this.#checkData(complete.filter);
+    if (options.source) return this.#discoverIn(options.source, complete);
+    const group = complete.filter.identities.map(groupOf).find((name) => name !== undefined);
+    if (group !== undefined)
+      throw new TroupeError('FILTER_INVALID', `"group:${group}" is a group of an inventory: name the file`);
+    const named = namedNodes(complete.filter);
     if (named) return { method: 'named', nodes: named, silent: [], refused: [], offline: [], seconds: 0 };
-    return discover(this.#router, await this.presence(collective), { ...options, collective, filter });
+    return discover(this.#router, await this.presence(complete.collective), complete);
+  }
+
+  async #discoverIn(source: NodeSource, options: DiscoveryOptions): Promise<Discovery> {
+    const start = Date.now();
+    const { filter, collective, signal } = options;
+    const { tls } = this.#credentials;
+    const given = { filter, collective, ...(tls && { tls }), ...(signal && { signal }) };
+    const { nodes: known, rest } = await source.find(given);
+    const nodes = [...new Set(known.map(({ identity }) => identity))].sort();
+    const found = { method: 'named', source: source.name, rest } as const;
+    // A node that lacks an agent says so when it is called.
+    if (isEmptyFilter(rest) || nodes.length === 0) {
+      const seconds = (Date.now() - start) / 1000;
+      return { ...found, nodes, silent: [], refused: [], offline: [], seconds };
+    }
+    const presence = await this.presence(collective);
+    const judged = await discover(this.#router, presence, { ...options, filter: rest, among: nodes });
+    const offline = judged.offline.filter((identity) => nodes.includes(identity));
+    return { ...judged, ...found, offline, seconds: (Date.now() - start) / 1000 };
+  }
+
+  async #checkData(filter: Filter): Promise<void> {
+    const { faults, doubts } = await judgeData(filter, this.config.ddl_dirs);
+    if (faults.length > 0) throw new TroupeError('FILTER_INVALID', faults.join('; '));
+    for (const reason of doubts) this.#log.warn({ reason }, 'a filter is doubtful');
   }
 
   /** Asks every matching node, named outright or not, and hears of each as it answers. */
@@ -119,7 +173,7 @@ export class Client {
     const agent = ddl.metadata.name;
     const collective = options.collective ?? this.mainCollective;
     const given = options.filter ?? emptyFilter;
-    const isNamed = namedNodes(given) !== undefined;
+    const isNamed = namedNodes(given) !== undefined && !options.source;
     // A node without the agent says so when it is named; it is not looked for otherwise.
     const wanted = isNamed ? given : this.withAgent(given, agent);
     return new Call({
@@ -134,6 +188,7 @@ export class Client {
         input: complete,
         ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
       }),
+      agents: given.agents,
       options,
     });
   }
@@ -167,8 +222,9 @@ export class Client {
 /** Seconds in which a node may begin. */
 const defaultTtl = 60;
 
-function discoveryPart({ discoveryTimeout, signal }: CallOptions): Partial<DiscoveryOptions> {
+function discoveryPart({ discoveryTimeout, signal, source }: CallOptions): Partial<DiscoveryOptions> {
   return {
+    ...(source && { source }),
     ...(discoveryTimeout === undefined ? {} : { window: discoveryTimeout }),
     ...(signal ? { signal } : {}),
   };
@@ -201,5 +257,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
       log,
       timeout: config.connect_timeout,
     }));
-  return new Client(config, transport, topics, new Router(session, { transport, topics, security, log }));
+  const router = new Router(session, { transport, topics, security, log });
+  const { credentials } = security;
+  return new Client({ config, transport, topics, router, credentials, log });
 }

@@ -1,13 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Ddl, findDdl, listDdls, messageOf, parseDdl, suggestion, TroupeError } from '@troupe/core';
 import discoveryDdl from '@troupe/ddl/discovery.json' with { type: 'json' };
+import { bundledDdls } from './bundled.js';
 import type { Client } from './client.js';
-
-/** The folder with the DDLs that come with Troupe. */
-export const bundledDdls = dirname(fileURLToPath(import.meta.resolve('@troupe/ddl/discovery.json')));
 
 /** The folder where DDLs fetched from nodes are kept. */
 export function ddlCache(): string {

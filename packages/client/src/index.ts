@@ -1,3 +1,4 @@
+export { bundledDdls } from './bundled.js';
 export { Call } from './call.js';
 export type { AttachOptions, CallOptions } from './call-options.js';
 export { type AgentClient, Client, type ConnectOptions, connect } from './client.js';
@@ -10,8 +11,22 @@ export {
   loadClientConfig,
   localCaller,
 } from './config.js';
-export { bundledDdls, ddlCache, localDdl, localDdls, resolveDdl } from './ddls.js';
+export { type DataVerdict, dataDdlFiles, judgeData } from './data-ddls.js';
+export { ddlCache, localDdl, localDdls, resolveDdl } from './ddls.js';
 export type { Discovery, DiscoveryOptions } from './discovery/discovery.js';
+export { type ExternalProgramOptions, externalProgram } from './discovery/external-program.js';
+export { flatfile, parseNodes } from './discovery/flatfile.js';
+export { groupOf, type Inventory, inventoryFile, parseInventory } from './discovery/inventory-file.js';
+export type { ListText } from './discovery/list-text.js';
+export type {
+  KnownNode,
+  NodeSource,
+  SourceAnswer,
+  SourceRequest,
+  TlsIdentity,
+} from './discovery/node-source.js';
+export { onlineNodes } from './discovery/presence-source.js';
+export { type PuppetDbOptions, puppetDb } from './discovery/puppetdb.js';
 export type { PresenceListener, PresenceView } from './presence.js';
 export {
   type ProgressPiece,

@@ -9,10 +9,19 @@ export interface KnownNode {
   readonly collectives?: readonly string[];
 }
 
+/** A CA to believe and a certificate to show, in PEM. */
+export interface TlsIdentity {
+  readonly ca?: string | readonly string[];
+  readonly certificate?: string;
+  readonly key?: string;
+}
+
 /** What a source is asked. */
 export interface SourceRequest {
   readonly filter: Filter;
   readonly collective: string;
+  /** What the client itself shows to its broker, for a source that wants to know who asks. */
+  readonly tls?: TlsIdentity;
   readonly signal?: AbortSignal;
 }
 
