@@ -177,6 +177,7 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
       answerWithin: (this.#parts.options.answerWithin ?? 10) * 1000,
       isOnline: (identity) => this.#view?.isOnline(identity),
       isStranger: (identity) => this.#view?.isStranger(identity) ?? false,
+      isConnected: () => this.#parts.router.isConnected,
     });
   }
 

@@ -8,6 +8,8 @@ export interface CollectorOptions {
   readonly isOnline: (identity: string) => boolean | undefined;
   /** Whether others are known to be or to have been here, and this node is not: most likely a slip in its name. */
   readonly isStranger?: (identity: string) => boolean;
+  /** Whether this client itself can be reached now. */
+  readonly isConnected?: () => boolean;
 }
 
 /** What is to be sent now. */
@@ -31,6 +33,8 @@ interface Target {
   readonly early: Set<number>;
   acceptedUntil: number | undefined;
   offlineSince: number | undefined;
+  /** Milliseconds of silence after which one that is at work is asked for what it keeps. */
+  patience: number;
   /** What it said when it could not take the request, and when it cannot take it any more. */
   busy: string | undefined;
   readonly until: number;
@@ -46,6 +50,8 @@ const offlineGrace = 1_000;
 const strangerGrace = 3_000;
 /** A node that went offline with our action gets this long to come back. */
 const vanishedGrace = 30_000;
+/** So long without a broker of its own, a client does not take the silence of those at work for theirs. */
+const cutOffGrace = 60_000;
 
 /**
  * When is a call over, and whom to ask again: the state of each target, without I/O. Nothing that a broker loses
@@ -54,6 +60,7 @@ const vanishedGrace = 30_000;
 export class Collector {
   readonly #options: CollectorOptions;
   readonly #open = new Map<string, Target>();
+  #cutOffSince: number | undefined;
 
   constructor(options: CollectorOptions) {
     this.#options = options;
@@ -87,6 +94,7 @@ export class Collector {
       early: new Set(),
       acceptedUntil: undefined,
       offlineSince: undefined,
+      patience: attachEvery,
       busy: undefined,
       until,
     });
@@ -98,6 +106,7 @@ export class Collector {
     if (!target) return { isNew: false };
     target.lastHeard = now;
     target.offlineSince = undefined;
+    target.patience = attachEvery;
     if (reply.kind === 'result' && reply.outcome === 'busy') {
       defer(target, reply.statusmsg, now);
       return { isNew: false };
@@ -128,6 +137,7 @@ export class Collector {
 
   /** What time has made due. */
   tick(now: number): Due {
+    this.#noticeConnection(now);
     const ask: string[] = [];
     const attach: { identity: string; after: number }[] = [];
     const ended: Result[] = [];
@@ -140,6 +150,20 @@ export class Collector {
         attach.push({ identity: target.identity, after: target.seq });
     }
     return { ask, attach, ended };
+  }
+
+  // What was said while this client had no broker is lost: as soon as it has one, it asks for it, more and more
+  // rarely, for the nodes may come back later.
+  #noticeConnection(now: number): void {
+    const isConnected = this.#options.isConnected?.() ?? true;
+    if (!isConnected) this.#cutOffSince ??= now;
+    else if (this.#cutOffSince !== undefined) {
+      this.#cutOffSince = undefined;
+      for (const target of this.#open.values()) {
+        target.lastHeard = now;
+        target.patience = firstRetry;
+      }
+    }
   }
 
   #endOf(target: Target, now: number): readonly [State, string] | undefined {
@@ -187,6 +211,7 @@ export class Collector {
     if (this.#hasLeft(target, now))
       return ['offline', 'the node went offline after it had begun: what became of the action is not known'];
     if (target.offlineSince !== undefined) return undefined;
+    if (this.#cutOffSince !== undefined && now - this.#cutOffSince < cutOffGrace) return undefined;
     if (now < (target.acceptedUntil ?? 0) + resultGrace || now - target.lastHeard < attachEvery + resultGrace)
       return undefined;
     return ['no-reply', 'the node began and its time is over, but its result did not arrive'];
@@ -201,9 +226,10 @@ export class Collector {
   }
 
   #isAttachDue(target: Target, now: number): boolean {
-    const patience = target.early.size > 0 ? firstRetry : attachEvery;
+    const patience = target.early.size > 0 ? firstRetry : target.patience;
     if (now - Math.max(target.lastHeard, target.lastAsked) < patience) return false;
     target.lastAsked = now;
+    target.patience = Math.min(attachEvery, target.patience * 2);
     return true;
   }
 

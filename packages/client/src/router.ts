@@ -36,6 +36,10 @@ export class Router {
     return this.#parts.security.signer.name;
   }
 
+  get isConnected(): boolean {
+    return this.#parts.transport.connected;
+  }
+
   /** Whether replies have come that are not checked yet. */
   get isBehind(): boolean {
     return this.#undelivered > 0;

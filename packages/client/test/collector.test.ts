@@ -103,6 +103,35 @@ describe('Collector', () => {
     expect(one.tick(21_100).attach).to.deep.equal([{ identity: 'a', after: 1 }]);
   });
 
+  it('asks those at work at once when this client has a broker again, and does not take its own silence for theirs', () => {
+    let isConnected = true;
+    const one = new Collector({
+      answerWithin: 10_000,
+      isOnline: () => true,
+      isConnected: () => isConnected,
+    });
+    one.expect('a', 0);
+    one.receive(progress('a', 1), 'k', 100);
+    expect(one.tick(200)).to.deep.equal({ ask: [], attach: [], ended: [] });
+    isConnected = false;
+    for (let now = 300; now < 40_000; now += 100) expect(one.tick(now).ended).to.deep.equal([]);
+    isConnected = true;
+    const asked: number[] = [];
+    for (let now = 40_000; now < 60_000; now += 100) if (one.tick(now).attach.length > 0) asked.push(now);
+    expect(asked).to.deep.equal([41_000, 43_000, 47_000, 55_000]);
+    expect(one.receive(result('a', 2), 'k', 60_000).result).to.include({ state: 'ok' });
+  });
+
+  it('gives up when this client has had no broker for a minute and the time of the action is over', () => {
+    const one = new Collector({ answerWithin: 10_000, isOnline: () => true, isConnected: () => false });
+    one.expect('a', 0);
+    one.receive(accepted('a', 1, 30), 'k', 0);
+    let ended: unknown;
+    for (let now = 0; now < 90_000 && !ended; now += 1000) [ended] = one.tick(now).ended;
+    expect(ended).to.include({ state: 'no-reply' });
+    expect(ended).to.have.property('seconds').that.is.within(60, 62);
+  });
+
   it('tells a reply that came twice', () => {
     const one = collector(['a']);
     expect(one.receive(progress('a', 2), 'k', 1).isNew).to.equal(true);
