@@ -59,10 +59,10 @@ export function parseAgent(word: string): string {
   return parseName(word, 'agent');
 }
 
-/** Reads an identity, or a regular expression `/…/`. */
+/** Reads an identity, a regular expression `/…/`, or `group:NAME`, a group of an inventory that a client reads. */
 export function parseIdentity(word: string): string {
   const name = parseName(word, 'identity');
-  if (name.startsWith('/')) return name;
+  if (name.startsWith('/') || /^group:[\w.-]+$/.test(name)) return name;
   const identity = name.toLowerCase();
   if (!isIdentity(identity)) {
     throw invalid(`"${word}" is no identity: use a-z, 0-9, ".", "_" and "-", or a regular expression /.../`);

@@ -49,6 +49,7 @@ describe('names on the command line', () => {
     expect(parseClass('/^apache/')).to.equal('/^apache/');
     expect(parseIdentity('Web1.Example.COM')).to.equal('web1.example.com');
     expect(parseIdentity('/^web/')).to.equal('/^web/');
+    expect(parseIdentity('group:Web.eu')).to.equal('group:Web.eu');
   });
 
   it('are refused when they cannot name anything', () => {
@@ -57,6 +58,7 @@ describe('names on the command line', () => {
     expect(() => parseClass('/apache')).to.throw('is not a regular expression');
     expect(() => parseIdentity('web 1')).to.throw('"web 1" is no identity');
     expect(() => parseIdentity('web/1')).to.throw('"web/1" is no identity');
+    expect(() => parseIdentity('group:')).to.throw('"group:" is no identity');
   });
 });
 
