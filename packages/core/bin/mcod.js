@@ -1,2 +1,6 @@
 #!/usr/bin/env node
-import '../dist/src/daemon/main.js';
+import { setFlagsFromString } from 'node:v8';
+
+// Before anything is loaded. A daemon is idle most of its time: its young generation stays small, which saves 10 MB.
+setFlagsFromString('--semi-space-growth-factor=1');
+await import('../dist/src/daemon/main.js');

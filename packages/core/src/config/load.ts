@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { LineCounter, parseDocument } from 'yaml';
+import type { ErrorObject, ValidateFunction } from 'ajv';
+import { commonJs } from '../commonjs.js';
 import { suggestion } from '../ddl/suggestion.js';
 import { messageOf, TroupeError } from '../errors.js';
 import { nestsDeeper, opensTooMuch } from './depth.js';
@@ -28,6 +28,7 @@ export function loadConfig<T>(file: string, schema: ConfigSchema): T {
 /** As loadConfig, for a text that came from `where`. */
 export function parseConfig<T>(text: string, schema: ConfigSchema, where: string): T {
   if (opensTooMuch(text)) throw new TroupeError('CONFIG_INVALID', `${where}: it nests too deeply to be read`);
+  const { LineCounter, parseDocument } = commonJs.yaml();
   const lines = new LineCounter();
   const document = readAs(where, () =>
     parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error', stringKeys: true }),
@@ -70,12 +71,16 @@ function isMqttUrl(text: string): boolean {
   return URL.canParse(text) && /^mqtts?:$/.test(new URL(text).protocol);
 }
 
+// The schemas are our own: to check them as well takes longer than all the rest.
+const trusted = { strict: false, meta: false, validateSchema: false };
+
 const validators = new WeakMap<ConfigSchema, ValidateFunction>();
 
 function validatorOf(schema: ConfigSchema): ValidateFunction {
   const known = validators.get(schema);
   if (known) return known;
-  const ajv = new Ajv({ useDefaults: true, allErrors: true, verbose: true, strict: false });
+  const { Ajv } = commonJs.ajv();
+  const ajv = new Ajv({ ...trusted, useDefaults: true, allErrors: true, verbose: true });
   ajv.addFormat('mqtt-url', isMqttUrl);
   const validate = ajv.compile(schema);
   validators.set(schema, validate);

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { arch, cpus, hostname, networkInterfaces, platform, release, totalmem } from 'node:os';
 import { extname, join } from 'node:path';
-import { parse } from 'yaml';
+import { commonJs } from '../commonjs.js';
 import { nestsDeeper, opensTooMuch } from '../config/depth.js';
 import { messageOf, TroupeError } from '../errors.js';
 import type { Facts } from '../filter/filter.js';
@@ -68,8 +68,8 @@ export class FactSource {
 const yamlOptions = { maxAliasCount: 100, prettyErrors: false, logLevel: 'error', stringKeys: true } as const;
 
 const parsers: Readonly<Record<string, (text: string) => unknown>> = {
-  '.yaml': (text) => parse(text, yamlOptions),
-  '.yml': (text) => parse(text, yamlOptions),
+  '.yaml': (text) => commonJs.yaml().parse(text, yamlOptions),
+  '.yml': (text) => commonJs.yaml().parse(text, yamlOptions),
   '.json': (text) => JSON.parse(text),
   '.txt': (text) =>
     Object.fromEntries(

@@ -1,6 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { pino } from 'pino';
 import { type DaemonConfig, loadDaemonConfig } from '../config/daemon.js';
 import { messageOf, TroupeError } from '../errors.js';
 import { createLogger, type Logger } from '../log.js';
@@ -118,10 +117,7 @@ class Alarm {
 
 function loggerOf(config: DaemonConfig) {
   const { level, file } = config.log;
-  return createLogger({
-    level,
-    ...(file === undefined ? {} : { destination: pino.destination({ dest: file, mkdir: true, sync: true }) }),
-  });
+  return createLogger({ level, ...(file === undefined ? {} : { file }) });
 }
 
 // A promise that an agent forgot is its own affair; an exception out of nowhere may have left anything half done.

@@ -1,4 +1,5 @@
-import { Ajv, type ValidateFunction } from 'ajv';
+import type { Ajv, ValidateFunction } from 'ajv';
+import { commonJs } from '../commonjs.js';
 import { messageOf, TroupeError } from '../errors.js';
 import { compileRegex } from '../filter/regex.js';
 import { valueOfText } from './arguments.js';
@@ -51,9 +52,13 @@ export interface CompiledDdl {
 export function compileDdl(ddl: Ddl, options: CompileOptions = {}): CompiledDdl {
   const agent = ddl.metadata.name;
   const { validators, skipped } = validatorsOf(ddl, options);
-  const ajv = newAjv(validators);
+  let ajv: Ajv | undefined;
+  const compile = (schema: Record<string, unknown>) => {
+    ajv ??= newAjv(validators);
+    return ajv.compile(schema);
+  };
   const actions = new Map(
-    ddl.actions.map((action) => [action.action, compileAction(ddl, action, ajv, validators)]),
+    ddl.actions.map((action) => [action.action, compileAction(ddl, action, compile, validators)]),
   );
   return {
     ddl,
@@ -68,7 +73,7 @@ export function compileDdl(ddl: Ddl, options: CompileOptions = {}): CompiledDdl 
 function compileAction(
   ddl: Ddl,
   action: ActionDdl,
-  ajv: Ajv,
+  compile: (schema: Record<string, unknown>) => ValidateFunction,
   validators: ReadonlyMap<string, Validator>,
 ): CompiledAction {
   const schema = inputSchema(action);
@@ -83,7 +88,7 @@ function compileAction(
       action.mutating !== false && !(dryRun !== undefined && own(input, dryRun) === true),
     checkInput: (input) => {
       // Compiling takes milliseconds, and a client often needs one action of many.
-      validate ??= ajv.compile(schema);
+      validate ??= compile(schema);
       return validate(input) ? undefined : inputFault(action, input, validate.errors?.[0], validators);
     },
     withDefaults: (input) => withDefaults(action, input),
@@ -97,6 +102,7 @@ function compileAction(
 // The schemas hold nothing of a DDL but bounded strings and numbers, as values of these few keywords.
 function newAjv(validators: ReadonlyMap<string, Validator>): Ajv {
   const regExp = Object.assign((pattern: string) => compileRegex(pattern), { code: 'compileRegex' });
+  const { Ajv } = commonJs.ajv();
   const ajv = new Ajv({ meta: false, validateSchema: false, ownProperties: true, code: { regExp } });
   for (const [name, validator] of validators) {
     ajv.addFormat(name, (value: string) => validator(value) === undefined);

@@ -1,6 +1,7 @@
 import agentSchema from '@troupe/ddl/schema/agent.json' with { type: 'json' };
 import dataSchema from '@troupe/ddl/schema/data.json' with { type: 'json' };
-import { Ajv, type ErrorObject } from 'ajv';
+import type { Ajv, ErrorObject } from 'ajv';
+import { commonJs } from '../commonjs.js';
 import { pointerSteps } from './pointer.js';
 import { isHash } from './value.js';
 
@@ -16,14 +17,20 @@ let ajv: Ajv | undefined;
 /** What is wrong with the shape of a DDL, each fault with its place; empty when nothing is. */
 export function shapeFaults(kind: 'agent' | 'data', ddl: unknown): string[] {
   // Making this takes time that a client which needs no DDL does not have.
-  ajv ??= new Ajv({ allErrors: true, strictTypes: false })
-    .addSchema(agentSchema, 'agent.json')
-    .addSchema(dataSchema, 'data.json');
+  ajv ??= newAjv();
   if (ajv.validate(`${kind}.json`, ddl)) return [];
   const faults = (ajv.errors ?? [])
     .filter(({ keyword }) => !['if', 'propertyNames', 'anyOf'].includes(keyword))
     .map((error) => `${placeOf(ddl, error.instancePath)}${reasonOf(error)}`);
   return faults.length > most ? [...faults.slice(0, most), `and ${faults.length - most} more`] : faults;
+}
+
+function newAjv(): Ajv {
+  const { Ajv } = commonJs.ajv();
+  // The schemas themselves are checked by the tests.
+  return new Ajv({ allErrors: true, strictTypes: false, meta: false, validateSchema: false })
+    .addSchema(agentSchema, 'agent.json')
+    .addSchema(dataSchema, 'data.json');
 }
 
 function reasonOf({ keyword, message, params, propertyName }: ErrorObject): string {

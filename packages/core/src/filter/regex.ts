@@ -1,4 +1,5 @@
-import { RE2JS } from 're2js';
+import type { RE2JS } from 're2js';
+import { commonJs } from '../commonjs.js';
 
 /** A compiled regular expression whose cost grows with the length of the text, never faster. */
 export interface Regex {
@@ -57,6 +58,7 @@ function compile(pattern: string, ignoreCase: boolean): Regex {
 }
 
 function parse(pattern: string, ignoreCase: boolean): RE2JS {
+  const { RE2JS } = commonJs.re2js();
   try {
     return RE2JS.compile(pattern, ignoreCase ? RE2JS.CASE_INSENSITIVE : 0);
   } catch (cause) {

@@ -1,11 +1,12 @@
-import forge from 'node-forge';
+import type { asn1 as forgeAsn1 } from 'node-forge';
+import { commonJs } from '../commonjs.js';
 import { TroupeError } from '../errors.js';
 
-const { asn1 } = forge;
+const asn1 = commonJs.asn1();
 const { Class, Type } = asn1;
 
 /** An element of ASN.1; node-forge stays behind this file. */
-export type Element = forge.asn1.Asn1;
+export type Element = forgeAsn1.Asn1;
 
 export function sequence(...items: readonly Element[]): Element {
   return asn1.create(Class.UNIVERSAL, Type.SEQUENCE, true, [...items]);

@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKey, type KeyObject, sign, verify } from 'node:crypto';
-import { decodeProtectedHeader } from 'jose';
+import { decodeProtectedHeader } from 'jose/decode/protected_header';
 import { TroupeError } from '../errors.js';
 
 /** The `typ` of an envelope; keeps a signature made for one purpose from serving another (RFC 8725, 3.11). */
