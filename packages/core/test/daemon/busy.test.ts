@@ -1,4 +1,4 @@
-import { rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -50,9 +50,11 @@ describe('a daemon that cannot take a request now', () => {
   });
 
   it('says so when it may remember no more requests that could come again', async () => {
+    const entry = (index: number) => ({ id: `${index}`.padStart(32, '0'), until: Date.now() + 60_000 });
+    const lines = Array.from({ length: 1000 }, (_, index) => `${JSON.stringify(entry(index))}\n`);
+    mkdirSync(join(bench.folder, 'state'));
+    writeFileSync(join(bench.folder, 'state/requests.jsonl'), lines.join(''));
     await bench.start(', limits: { keep_ids: 1000 }');
-    for (let index = 0; index < 1000; index += 1) await bench.send(bench.request());
-    await until('the actions ran', () => bench.count === 1000);
     const { outcome, statusmsg } = await bench.ask(bench.request());
     expect(outcome).to.equal('busy');
     expect(statusmsg).to.include('limits.keep_ids');

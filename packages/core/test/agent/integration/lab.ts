@@ -46,6 +46,7 @@ export class Lab {
   readonly #log: Record<string, unknown>[] = [];
   readonly #waiting = new Map<string, (answer: Answer) => void>();
   readonly #progress = new Map<string, unknown[]>();
+  readonly #lastSeq = new Map<string, number>();
   #heard = Promise.resolve();
   #url = '';
   #mcod: ChildProcess | undefined;
@@ -164,8 +165,11 @@ export class Lab {
 
   async #hear(payload: Uint8Array): Promise<void> {
     const reply = checkReply((await open(payload, createVerifier({ anybody: true }))).payload);
+    // A request that was sent again has its replies sent again.
+    const isNew = reply.seq > (this.#lastSeq.get(reply.id) ?? 0);
+    if (isNew) this.#lastSeq.set(reply.id, reply.seq);
     const progress = this.#progress.get(reply.id) ?? [];
-    if (reply.kind === 'progress') progress.push(reply.data);
+    if (reply.kind === 'progress' && isNew) progress.push(reply.data);
     if (reply.kind !== 'result') return;
     this.#waiting.get(reply.id)?.({ ...reply, progress });
     this.#waiting.delete(reply.id);
