@@ -29,6 +29,7 @@ import { discover } from './discovery/broadcast.js';
 import type { Discovery, DiscoveryOptions } from './discovery/discovery.js';
 import { groupOf } from './discovery/inventory-file.js';
 import type { NodeSource } from './discovery/node-source.js';
+import { type Event, EventChannel } from './events.js';
 import { attach, newId, request } from './message.js';
 import { PresenceView } from './presence.js';
 import { checkRollout } from './rollout.js';
@@ -47,6 +48,7 @@ interface ClientParts {
   readonly transport: Transport;
   readonly topics: Topics;
   readonly router: Router;
+  readonly events: EventChannel;
   readonly credentials: Credentials;
   readonly log: Logger;
 }
@@ -57,6 +59,7 @@ export class Client {
   readonly #transport: Transport;
   readonly #topics: Topics;
   readonly #router: Router;
+  readonly #events: EventChannel;
   readonly #credentials: Credentials;
   readonly #log: Logger;
   readonly #presence = new Map<string, Promise<PresenceView>>();
@@ -67,6 +70,7 @@ export class Client {
     this.#transport = parts.transport;
     this.#topics = parts.topics;
     this.#router = parts.router;
+    this.#events = parts.events;
     this.#credentials = parts.credentials;
     this.#log = parts.log;
   }
@@ -214,6 +218,16 @@ export class Client {
     return { id, ttl, caller: this.caller, session: this.#router.session, collective };
   }
 
+  /** Tells the network of something that happened, signed as this caller's own; nobody is certain to hear it. Throws NOT_CONNECTED. */
+  tell(kind: string, data: Event['data'], collective = this.mainCollective): Promise<void> {
+    return this.#events.tell(kind, data, collective);
+  }
+
+  /** Brings the events of a collective to the listener, as far as they are believed, until the result is called. */
+  hear(listener: (event: Event) => void, collective = this.mainCollective): Promise<() => Promise<void>> {
+    return this.#events.hear(collective, listener);
+  }
+
   async close(): Promise<void> {
     await this.#transport.close();
   }
@@ -258,6 +272,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
       timeout: config.connect_timeout,
     }));
   const router = new Router(session, { transport, topics, security, log });
+  const events = new EventChannel({ transport, topics, security, log });
   const { credentials } = security;
-  return new Client({ config, transport, topics, router, credentials, log });
+  return new Client({ config, transport, topics, router, events, credentials, log });
 }

@@ -27,6 +27,7 @@ export type {
 } from './discovery/node-source.js';
 export { onlineNodes } from './discovery/presence-source.js';
 export { type PuppetDbOptions, puppetDb } from './discovery/puppetdb.js';
+export type { Event } from './events.js';
 export type { PresenceListener, PresenceView } from './presence.js';
 export {
   type ProgressPiece,

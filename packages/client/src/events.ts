@@ -1,0 +1,81 @@
+import {
+  type Logger,
+  messageOf,
+  open,
+  type Security,
+  seal,
+  type Topic,
+  type Topics,
+  type Transport,
+  TroupeError,
+} from '@troupe/core';
+
+/** Something that happened, as whoever it happened to tells it on its event topic. */
+export interface Event {
+  readonly v: 1;
+  readonly type: 'event';
+  /** What it is about, such as `provision`. */
+  readonly kind: string;
+  readonly sender: string;
+  readonly collective: string;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Tells events, signed as this caller's own, and hears those of others that are believed. */
+export class EventChannel {
+  readonly #parts: { transport: Transport; topics: Topics; security: Security; log: Logger };
+
+  constructor(parts: { transport: Transport; topics: Topics; security: Security; log: Logger }) {
+    this.#parts = parts;
+  }
+
+  /** Throws NOT_CONNECTED. */
+  async tell(kind: string, data: Event['data'], collective: string): Promise<void> {
+    const { transport, topics, security } = this.#parts;
+    const { signer } = security;
+    const event: Event = {
+      v: 1,
+      type: 'event',
+      kind,
+      sender: signer.name,
+      collective,
+      time: Date.now(),
+      data,
+    };
+    await transport.publish(topics.event(collective, signer.name), await seal(event, signer));
+  }
+
+  /** Brings events to the listener until the result is called; what is not believed is only logged. */
+  hear(collective: string, listener: (event: Event) => void): Promise<() => Promise<void>> {
+    const { transport, topics, log } = this.#parts;
+    return transport.subscribe(topics.events(collective), (bytes, name) => {
+      this.#open(bytes, topics.parse(name), collective).then(listener, (error: unknown) => {
+        log.debug({ topic: name, reason: messageOf(error) }, 'an event was not believed');
+      });
+    });
+  }
+
+  async #open(bytes: Uint8Array, topic: Topic | undefined, collective: string): Promise<Event> {
+    const { payload, proof } = await open(bytes, this.#parts.security.verifier);
+    const event = payload as Partial<Event> | null;
+    const isSound =
+      event?.v === 1 &&
+      event.type === 'event' &&
+      typeof event.kind === 'string' &&
+      event.collective === collective &&
+      Number.isFinite(event.time) &&
+      typeof event.data === 'object' &&
+      event.data !== null;
+    if (!isSound) throw new TroupeError('MESSAGE_MALFORMED', 'malformed event');
+    const identity = topic?.kind === 'event' ? topic.identity : undefined;
+    if (event.sender !== identity || (proof.name !== undefined && proof.name !== event.sender)) {
+      throw new TroupeError(
+        'SIGNATURE_INVALID',
+        `an event on the topic of "${identity}" is from "${proof.name ?? event.sender}"`,
+      );
+    }
+    return event as Event;
+  }
+}
