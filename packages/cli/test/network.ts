@@ -22,6 +22,9 @@ export interface NodeOptions {
   readonly classes?: readonly string[];
   /** Whether it has the agent `lab`. */
   readonly isPlain?: boolean;
+  /** Agents beside it, and their sections of the configuration. */
+  readonly agents?: readonly string[];
+  readonly plugins?: Readonly<Record<string, unknown>>;
 }
 
 export interface RunOptions {
@@ -89,14 +92,15 @@ export class TestNetwork implements AsyncDisposable {
 
   /** Starts a daemon and waits until the broker has it. */
   async addNode(identity: string, options: NodeOptions = {}): Promise<void> {
-    const { facts = {}, classes = [], isPlain = false } = options;
+    const { facts = {}, classes = [], isPlain = false, agents = [], plugins = {} } = options;
     await issue(this.folder, this.#ca, identity);
     await writeFile(this.folder.join(`${identity}.facts.json`), JSON.stringify(facts));
     await writeFile(this.folder.join(`${identity}.classes`), classes.map((name) => `${name}\n`).join(''));
     await mkdir(this.folder.join(identity));
     const config = {
       ...this.#common(identity),
-      agents: isPlain ? [] : [labAgent],
+      agents: isPlain ? agents : [labAgent, ...agents],
+      plugins,
       facts: { paths: [this.folder.join(`${identity}.facts.json`)] },
       classes_file: this.folder.join(`${identity}.classes`),
       state_dir: this.folder.join(identity),

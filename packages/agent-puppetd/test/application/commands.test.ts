@@ -31,7 +31,7 @@ describe('mco puppet', () => {
     expect(exitCode).to.equal(0);
     expect(data).to.include('web1: stopped; never ran').and.include('db1: stopped; never ran');
     const gone = await puppet(client, ['status', '-I', 'gone', '--json']);
-    expect(gone.exitCode).to.equal(3);
+    expect(gone.exitCode).to.equal(4);
     expect(JSON.parse(gone.data.join(''))[0]).to.include({ sender: 'gone', state: 'no-reply' });
   });
 
@@ -53,6 +53,17 @@ describe('mco puppet', () => {
       exitCode: 0,
       data: ['0 enabled, 1 disabled'],
     });
+  });
+
+  it('enable and disable ask before they mean all nodes', async () => {
+    for (const word of ['enable', 'disable']) {
+      const asked: string[] = [];
+      const confirm = async (question: string) => asked.push(question) === 0;
+      expect(await puppet(client, [word], { confirm })).to.deep.include({ exitCode: 1, data: [] });
+      expect(asked).to.have.length(1);
+    }
+    const { data } = await puppet(client, ['status', '-I', 'db1', '--json']);
+    expect(JSON.parse(data.join(''))[0]).to.include({ enabled: true });
   });
 
   it('runonce, which asks before it runs everywhere at once', async () => {

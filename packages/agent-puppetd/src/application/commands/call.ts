@@ -1,5 +1,5 @@
 import type { Call, Result } from '@troupe/client';
-import { type Ddl, isEmptyFilter } from '@troupe/core';
+import { type Ddl, isEmptyFilter, namedNodes } from '@troupe/core';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
 import type { Session } from './command-line.js';
 import { ExitCode, exitCodeOfCall } from './exit.js';
@@ -43,7 +43,7 @@ export async function collect<Data>(
   }
   const stats = await replies.stats();
   if (stats.targets === 0) session.note('No node matches and has the agent puppetd');
-  const exitCode = session.signal.aborted ? ExitCode.interrupted : exitCodeOfCall(stats);
+  const exitCode = session.signal.aborted ? ExitCode.interrupted : exitCodeOfCall(stats, isNamed(session));
   return { ok: all.filter((result) => result.ok), all, exitCode };
 }
 
@@ -57,4 +57,9 @@ export function show(session: Session, document: unknown, lines: readonly string
 export async function isMeant(session: Session, what: string): Promise<boolean> {
   if (!isEmptyFilter(session.filter)) return true;
   return session.confirm(`${what} on all nodes?`);
+}
+
+/** Whether the nodes of a session were named outright, so that none were looked for. */
+export function isNamed({ filter }: Session): boolean {
+  return namedNodes(filter) !== undefined;
 }

@@ -9,7 +9,15 @@ export const summary = 'Run Puppet, and see how it fares';
 
 /** Adds the subcommands of `mco puppet` to a command of that name. */
 export function define(command: Command, line: CommandLine): void {
-  const add = (usage: string, text: string) => line.withNodes(command.command(usage).description(text));
+  const add = (usage: string, text: string, more = '', examples: readonly string[] = []) => {
+    const shown = examples.map((words) => `  mco puppet ${words}`);
+    const parts = [
+      more === '' ? `${text}.` : `${text}. ${more}`,
+      ...(shown.length > 0 ? ['', 'Examples:', ...shown] : []),
+    ];
+    const added = command.command(usage).summary(text).description(parts.join('\n'));
+    return line.withNodes(added).optionsGroup('Run:');
+  };
   // What a command does is loaded when it is used, so that help and completion cost nothing.
   const run = (added: Command, work: (session: Session) => Promise<number>) =>
     line.run(added, async (session) => work((await import('./plain.js')).guarded(session)));
@@ -24,8 +32,14 @@ export function define(command: Command, line: CommandLine): void {
   does(add('status', 'Says what each Puppet agent is doing'), async (session) =>
     (await state()).showStatus(session),
   );
-  does(add('summary', 'Shows how the figures of the last runs are spread over the nodes'), async (session) =>
-    (await import('./summary.js')).showSummary(session),
+  does(
+    add(
+      'summary',
+      'Shows how the figures of the last runs are spread over the nodes',
+      'Each line draws how many nodes have a value, from the least on the left to the most on the right.',
+      ['summary -F os.family=Debian'],
+    ),
+    async (session) => (await import('./summary.js')).showSummary(session),
   );
   does(add('enable', 'Lets Puppet run again'), async (session) => (await state()).enable(session));
 
@@ -37,7 +51,14 @@ export function define(command: Command, line: CommandLine): void {
     run(disabling, async (session) => (await state()).disable(session, message)),
   );
 
-  const once = withRun(add('runonce', 'Runs Puppet once on all nodes that match'))
+  const once = withRun(
+    add(
+      'runonce',
+      'Runs Puppet once on all nodes that match',
+      'They run in the background, after a random wait where one is configured; with --foreground their output is shown and their ends are waited for.',
+      ['runonce -I web1.example.net --foreground', 'runonce -F role=web --tags app --noop'],
+    ),
+  )
     .option('--foreground', 'show the output of the runs and wait for their ends')
     .option('--force', 'at once, without the random wait that is configured')
     .option('--splay', 'wait for a random time first')
@@ -49,7 +70,14 @@ export function define(command: Command, line: CommandLine): void {
     return run(once, async (session) => (await runs()).runOnce(session, { ...runInput(once), ...input }));
   });
 
-  const all = withRun(add('runall', 'Runs Puppet on all nodes, so many at a time'))
+  const all = withRun(
+    add(
+      'runall',
+      'Runs Puppet on all nodes, so many at a time',
+      'The end of a run, as its node tells it, begins the next. Nodes that are disabled are skipped, those that are gone are reported. Ctrl-C begins no other; what has begun goes on.',
+      ['runall 10', 'runall 50 --per-server 10 -F datacenter=ams --rerun 3600'],
+    ),
+  )
     .argument('<concurrency>', 'the most runs at a time', whole('concurrency'))
     .option('--per-server <n>', 'the most runs at a time with the same Puppet server', whole('--per-server'))
     .option(
@@ -66,7 +94,14 @@ export function define(command: Command, line: CommandLine): void {
     );
   });
 
-  const spread = withRun(add('schedule', 'Runs Puppet on all nodes in turn, evenly, until it is stopped'))
+  const spread = withRun(
+    add(
+      'schedule',
+      'Runs Puppet on all nodes in turn, evenly, until it is stopped',
+      'It keeps nothing: nodes know when they ran. It may be stopped and started at any time, and two at once do not double the load.',
+      ['schedule --interval 30 --concurrency 100'],
+    ),
+  )
     .option('--interval <minutes>', 'the time in which each node runs once', minutes('--interval'), 30 * 60)
     .option('--concurrency <n>', 'the most runs at a time', whole('--concurrency'))
     .option('--per-server <n>', 'the most runs at a time with the same Puppet server', whole('--per-server'))
@@ -83,7 +118,12 @@ export function define(command: Command, line: CommandLine): void {
     );
   });
 
-  const single = add('resource', 'Brings one resource into a state, where the nodes allow it')
+  const single = add(
+    'resource',
+    'Brings one resource into a state, where the nodes allow it',
+    "What they allow is in their daemon's configuration: plugins.puppetd.resource.",
+    ['resource service nginx ensure=running -C web', 'resource host db ip=192.0.2.7 --noop'],
+  )
     .argument('<type>', 'such as service')
     .argument('<name>', 'its title')
     .argument('[properties...]', 'each as NAME=VALUE')

@@ -7,26 +7,29 @@ export const ExitCode = {
   error: 1,
   failed: 2,
   noAnswer: 3,
+  noAnswerFromNamed: 4,
   partialSilence: 5,
   interrupted: 130,
 } as const;
 
-/** What a call to many nodes ends with; a failure counts for more than silence. */
-export function exitCodeOfCall({
-  targets,
-  answered,
-  ok,
-}: Pick<Stats, 'targets' | 'answered' | 'ok'>): number {
+/** What a call to many nodes ends with; a failure counts for more than silence. `isNamed`: nobody was looked for. */
+export function exitCodeOfCall(
+  { targets, answered, ok }: Pick<Stats, 'targets' | 'answered' | 'ok'>,
+  isNamed: boolean,
+): number {
   if (targets === 0) return ExitCode.error;
-  if (answered === 0) return ExitCode.noAnswer;
+  if (answered === 0) return isNamed ? ExitCode.noAnswerFromNamed : ExitCode.noAnswer;
   if (ok < answered) return ExitCode.failed;
   return answered < targets ? ExitCode.partialSilence : ExitCode.ok;
 }
 
 /** The same of runs over a fleet: a node that could not begin has failed. */
-export function exitCodeOfRuns({ nodes, failed, notBegun, silent, unheard }: RunAllStats): number {
+export function exitCodeOfRuns(
+  { nodes, failed, notBegun, silent, unheard }: RunAllStats,
+  isNamed: boolean,
+): number {
   if (nodes === 0) return ExitCode.error;
   if (failed.length + notBegun.length > 0) return ExitCode.failed;
-  if (silent.length === nodes) return ExitCode.noAnswer;
+  if (silent.length === nodes) return isNamed ? ExitCode.noAnswerFromNamed : ExitCode.noAnswer;
   return silent.length + unheard.length > 0 ? ExitCode.partialSilence : ExitCode.ok;
 }

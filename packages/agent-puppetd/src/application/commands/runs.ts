@@ -2,7 +2,7 @@ import type { NodeRun, RunInput } from '../node-run.js';
 import { pause } from '../pause.js';
 import { type RunAll, type RunAllStats, rerunAll, runAll } from '../run-all.js';
 import { schedule } from '../schedule.js';
-import { call, collect, isMeant, show } from './call.js';
+import { call, collect, isMeant, isNamed, show } from './call.js';
 import type { Session } from './command-line.js';
 import { ExitCode, exitCodeOfRuns } from './exit.js';
 
@@ -43,7 +43,7 @@ export async function runEverywhere(session: Session, words: RunAllWords): Promi
     filter: session.filter,
     signal: session.signal,
     onFleet: (members: readonly unknown[]) =>
-      session.note(`${members.length} nodes, ${words.concurrency} at a time`),
+      session.note(`${nodes(members.length)}, ${words.concurrency} at a time`),
     onStart: (identity: string) => session.note(`${identity}: begins`),
   };
   if (rerun === undefined)
@@ -66,7 +66,7 @@ async function round(session: Session, runs: RunAll): Promise<number | undefined
     for await (const run of runs) tellRun(session, run);
     const stats = await runs.stats();
     tellStats(session, stats);
-    return exitCodeOfRuns(stats);
+    return exitCodeOfRuns(stats, isNamed(session));
   } catch (error) {
     if (session.signal.aborted) return undefined;
     throw error;
@@ -79,13 +79,13 @@ function tellRun(session: Session, run: NodeRun): void {
 }
 
 function tellStats(session: Session, stats: RunAllStats): void {
-  const { nodes, ok, failed, skipped, notBegun, silent, unheard, most, seconds } = stats;
+  const { nodes: all, ok, failed, skipped, notBegun, silent, unheard, most, seconds } = stats;
   const named = (what: string, names: readonly string[]) =>
     names.length === 0
       ? []
       : [`${names.length} ${what} (${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''})`];
   const parts = [
-    `${ok.length} of ${nodes} ran well`,
+    `${ok.length} of ${all} ran well`,
     ...named('failed', failed),
     ...named('skipped', skipped),
     ...named('did not begin', notBegun),
@@ -119,9 +119,13 @@ export async function runSchedule(session: Session, words: ScheduleWords): Promi
       tellRun(session, event.run);
     } else if (session.isJson) session.print(JSON.stringify(event));
     else if (event.type === 'fleet')
-      session.note(`${event.nodes} nodes: one run every ${event.secondsApart.toFixed(1)} s`);
+      session.note(`${nodes(event.nodes)}: one run every ${event.secondsApart.toFixed(1)} s`);
     else if (event.type === 'trouble') session.note(event.reason);
     else session.note(`${event.identity}: ${event.type}`);
   }
   return hasFailed ? ExitCode.failed : ExitCode.ok;
+}
+
+function nodes(count: number): string {
+  return count === 1 ? '1 node' : `${count} nodes`;
 }

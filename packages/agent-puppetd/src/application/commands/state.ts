@@ -1,8 +1,9 @@
 import type { Result } from '@troupe/client';
 import type { ActionOf, DataOf } from '@troupe/core';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
-import { call, collect, show } from './call.js';
+import { call, collect, isMeant, show } from './call.js';
 import type { Session } from './command-line.js';
+import { ExitCode } from './exit.js';
 
 type Status = DataOf<ActionOf<typeof ddl, 'status'>>;
 
@@ -19,7 +20,7 @@ export async function showStatus(session: Session): Promise<number> {
 export async function showCount(session: Session): Promise<number> {
   const answers = await collect(session, statusCall(session));
   const all = answers.ok.map(({ data }) => data);
-  show(session, countsOf(all), countLines(all));
+  show(session, countsOf(all), all.length === 0 ? [] : countLines(all));
   return answers.exitCode;
 }
 
@@ -64,11 +65,13 @@ function countLines(all: readonly Status[]): string[] {
 
 /** Lets Puppet run again. */
 export async function enable(session: Session): Promise<number> {
+  if (!(await isMeant(session, 'Enable Puppet'))) return ExitCode.error;
   return changed(session, 'enable', {});
 }
 
 /** Keeps Puppet from running. */
 export async function disable(session: Session, message: string | undefined): Promise<number> {
+  if (!(await isMeant(session, 'Disable Puppet'))) return ExitCode.error;
   return changed(session, 'disable', message === undefined ? {} : { message });
 }
 
