@@ -1,15 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { type Ddl, findDdl, listDdls, messageOf, parseDdl, suggestion, TroupeError } from '@troupe/core';
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type Ddl, ddlHash, findDdl, listDdls, parseDdl, suggestion, TroupeError } from '@troupe/core';
 import discoveryDdl from '@troupe/ddl/discovery.json' with { type: 'json' };
+import rpcutilDdl from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import { bundledDdls } from './bundled.js';
 import type { Client } from './client.js';
-
-/** The folder where DDLs fetched from nodes are kept. */
-export function ddlCache(): string {
-  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'troupe', 'ddl');
-}
+import { ddlCache, isFresh, keepDdl, keptByHash } from './ddl-cache.js';
 
 /** The DDLs on this machine by agent: the configured folders, those that come with Troupe, then the cache. */
 export async function localDdls(configured: readonly string[]): Promise<ReadonlyMap<string, string>> {
@@ -29,45 +25,80 @@ export async function localDdl(configured: readonly string[], agent: string): Pr
   return (await findDdl(agent, [dirname(path)])).ddl;
 }
 
-/** The DDL of an agent: from this machine's disk, or else from a node that has the agent. Throws DDL_UNKNOWN, DDL_INVALID. */
+/**
+ * The DDL of an agent: from a configured folder, or one that comes with Troupe; else that of the fleet, from the cache
+ * where a node says that it is still the same, or was asked within the hour. Throws DDL_UNKNOWN, DDL_INVALID.
+ */
 export async function resolveDdl(client: Client, agent: string, collective: string): Promise<Ddl> {
-  return (await localDdl(client.config.ddl_dirs, agent)) ?? (await fetchDdl(client, agent, collective));
+  const configured = client.config.ddl_dirs;
+  const path = (await localDdls(configured)).get(agent);
+  const isCached = path !== undefined && dirname(path) === ddlCache();
+  if (path !== undefined && (!isCached || isFresh(agent))) {
+    const ddl = await localDdl(configured, agent);
+    if (ddl) return ddl;
+  }
+  return refreshDdl(client, agent, collective);
 }
 
-async function fetchDdl(client: Client, agent: string, collective: string): Promise<Ddl> {
-  const { nodes } = await client.discover({ collective, filter: client.filter({ agents: [agent] }) });
-  for (const node of nodes.slice(0, 3)) {
-    const result = await client
-      .agent(discoveryDdl)
-      .ddl({ agent }, { collective, targets: [node] })
-      .one();
-    if (result.ok && result.data.ddl)
-      return keep(parseDdl(result.data.ddl, `the DDL of "${agent}" from ${node}`));
+/**
+ * The DDL that an agent has on the nodes now: one of them, or the one named, tells its hash, and the DDL is fetched
+ * where no copy with that hash is kept. A copy serves where nobody answers. Throws DDL_UNKNOWN, DDL_INVALID.
+ */
+export async function refreshDdl(
+  client: Client,
+  agent: string,
+  collective: string,
+  node?: string,
+): Promise<Ddl> {
+  const nodes =
+    node === undefined
+      ? (await client.discover({ collective, filter: client.filter({ agents: [agent] }), most: mostAsked }))
+          .nodes
+      : [node];
+  for (const identity of nodes.slice(0, mostAsked)) {
+    const ddl = await ddlOfNode(client, agent, { collective, node: identity });
+    if (!ddl) continue;
+    keepDdl(ddl);
+    return ddl;
   }
-  const known = (await localDdls(client.config.ddl_dirs)).keys();
+  const kept = node === undefined ? await localDdl([], agent) : undefined;
+  if (kept) return kept;
+  throw unknown(agent, nodes, (await localDdls(client.config.ddl_dirs)).keys());
+}
+
+/** Nodes that are asked for a DDL before the asking ends. */
+const mostAsked = 3;
+
+/** The DDL that an agent has on one node, or nothing where the node does not give it. Throws DDL_INVALID. */
+export async function ddlOfNode(
+  client: Client,
+  agent: string,
+  { node, collective }: { readonly node: string; readonly collective: string },
+): Promise<Ddl | undefined> {
+  const options = { collective, targets: [node] };
+  const known = await client.agent(rpcutilDdl).agent_inventory({}, options).one();
+  const kept = keptByHash(hashIn(known.data.agents, agent) ?? '');
+  if (kept) return kept;
+  const { ok, data } = await client.agent(discoveryDdl).ddl({ agent }, options).one();
+  if (!ok || !data.ddl) return undefined;
+  const ddl = parseDdl(data.ddl, `the DDL of "${agent}" from ${node}`);
+  if (ddl.metadata.name === agent && (data.hash === undefined || data.hash === ddlHash(ddl))) return ddl;
+  throw new TroupeError('DDL_INVALID', `${node} gave another DDL than that of "${agent}", or a damaged one`);
+}
+
+// A node whose policy does not let us ask gives its DDL all the same.
+function hashIn(agents: unknown, agent: string): string | undefined {
+  if (!Array.isArray(agents)) return undefined;
+  const entry = agents.find((one) => (one as { agent?: unknown } | null)?.agent === agent);
+  const hash = (entry as { ddl?: unknown } | undefined)?.ddl;
+  return typeof hash === 'string' ? hash : undefined;
+}
+
+function unknown(agent: string, nodes: readonly string[], known: Iterable<string>): TroupeError {
   const here = `there is no DDL for the agent "${agent}" on this machine${suggestion(agent, known)}`;
   const there =
-    nodes.length === 0 ? 'no node has such an agent' : `${nodes.slice(0, 3).join(', ')} did not give it`;
-  throw new TroupeError('DDL_UNKNOWN', `${here}, and ${there}`);
-}
-
-function keep(ddl: Ddl): Ddl {
-  const file = join(ddlCache(), `${ddl.metadata.name}.json`);
-  const text = `${JSON.stringify(ddl, undefined, 2)}\n`;
-  try {
-    if (currentText(file) === text) return ddl;
-    mkdirSync(ddlCache(), { recursive: true });
-    writeFileSync(file, text);
-  } catch (error) {
-    process.emitWarning(`the DDL cache cannot be written: ${messageOf(error)}`);
-  }
-  return ddl;
-}
-
-function currentText(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
+    nodes.length === 0
+      ? 'no node has such an agent'
+      : `${nodes.slice(0, mostAsked).join(', ')} did not give it`;
+  return new TroupeError('DDL_UNKNOWN', `${here}, and ${there}`);
 }

@@ -12,7 +12,8 @@ export {
   localCaller,
 } from './config.js';
 export { type DataVerdict, dataDdlFiles, judgeData } from './data-ddls.js';
-export { ddlCache, localDdl, localDdls, resolveDdl } from './ddls.js';
+export { ddlCache } from './ddl-cache.js';
+export { ddlOfNode, localDdl, localDdls, refreshDdl, resolveDdl } from './ddls.js';
 export type { Discovery, DiscoveryOptions } from './discovery/discovery.js';
 export { type ExternalProgramOptions, externalProgram } from './discovery/external-program.js';
 export { flatfile, parseNodes } from './discovery/flatfile.js';
