@@ -42,8 +42,7 @@ describe('mco puppet', function () {
     expect(code).to.equal(0);
     expect(JSON.parse(stdout)).to.include({ total: 3, enabled: 3, applying: 0 });
     const status = await network.mco(['puppet', 'status']);
-    const lines = status.stdout.split('
-').filter((line) => line.includes('.lab'));
+    const lines = status.stdout.split('\n').filter((line) => line.includes('.lab'));
     expect(lines.sort()).to.deep.equal(names.map((name) => `${name}: stopped; never ran`));
   });
 
