@@ -1,31 +1,89 @@
-import { checkConfig } from '@troupe/core';
+import { checkConfig, messageOf } from '@troupe/core';
 import { configFault } from './config-fault.js';
-import type { Protocol } from './protocol.js';
-import { type MailtoConfig, mailto } from './protocols/mailto.js';
-import { type WebhookConfig, webhook } from './protocols/webhook.js';
+import { parseRecipient, protocolOf, type Routes } from './deliver.js';
+import type { Protocol, ProtocolKind } from './protocol.js';
+import { kinds } from './protocols/index.js';
+import { type SpoolPolicy, spoolSchema } from './spool/policy.js';
+import { faultOf, type TemplateConfig, templateSchema, withTemplates } from './template.js';
+
+type ProtocolName = keyof typeof kinds;
+type SectionOf<K> = K extends ProtocolKind<infer C> ? C : never;
 
 /** The agent's section of the configuration: a section for each protocol that is to work. */
-export interface NotifyConfig {
-  readonly mailto?: MailtoConfig;
-  readonly webhook?: WebhookConfig;
-}
+export type NotifyConfig = {
+  readonly [N in ProtocolName]?: SectionOf<(typeof kinds)[N]>;
+} & {
+  readonly spool: SpoolPolicy;
+  /** By recipient in full, such as `mailto://ops@example.com`; they stand in for those of the protocol. */
+  readonly templates?: Readonly<Record<string, TemplateConfig>>;
+};
 
-const properties = { mailto: mailto.schema, webhook: webhook.schema };
+const sections = Object.fromEntries(Object.entries(kinds).map(([name, { schema }]) => [name, schema]));
+const properties = {
+  ...sections,
+  spool: spoolSchema,
+  templates: { type: 'object', additionalProperties: templateSchema },
+};
 // One level more than the section has, so that each fault names the agent.
 const schema = {
   type: 'object',
   properties: { notify: { type: 'object', properties, additionalProperties: false } },
 };
 
-/** Checks the agent's section and opens the protocols it configures, by name. Throws CONFIG_INVALID. */
-export function openProtocols(section: unknown): ReadonlyMap<string, Protocol> {
+/** What the configuration sets up. */
+export interface Opened extends Routes {
+  readonly spool: SpoolPolicy;
+}
+
+/** Checks the agent's section, opens the protocols it configures and tries the templates. Throws CONFIG_INVALID. */
+export function openConfig(section: unknown): Opened {
   const config = checkConfig<{ notify: NotifyConfig }>({ notify: section }, schema, 'plugins').notify;
   const protocols = new Map<string, Protocol>();
-  if (config.mailto) protocols.set('mailto', mailto.open(config.mailto));
-  if (config.webhook) protocols.set('webhook', webhook.open(config.webhook));
-  if (protocols.size === 0) {
-    const names = Object.keys(properties).join(' or ');
-    throw configFault('', `no protocol is configured: add a section ${names}`);
+  for (const [name, kind] of Object.entries(kinds) as [ProtocolName, ProtocolKind<unknown>][]) {
+    const own = config[name];
+    if (own !== undefined) protocols.set(name, kind.open(own));
   }
-  return protocols;
+  if (protocols.size === 0)
+    throw configFault('', `no protocol is configured: add a section ${Object.keys(kinds).join(', ')}`);
+  const routes = { protocols, templates: new Map(Object.entries(config.templates ?? {})) };
+  checkOwnTemplates(config, protocols);
+  checkTemplates(routes);
+  return { ...routes, spool: config.spool };
+}
+
+/** The templates of protocols and of what they name, such as the endpoints of webhook. */
+function checkOwnTemplates(config: NotifyConfig, protocols: ReadonlyMap<string, Protocol>): void {
+  for (const [name, protocol] of protocols) {
+    const section = config[name as ProtocolName] as Readonly<Record<string, unknown>>;
+    for (const address of [...namesIn(section), ...(any[name] ?? [])]) {
+      const fault = faultOf(protocol.layout(address));
+      if (fault !== undefined) throw configFault(name, `the template for ${name}://${address}: ${fault}`);
+    }
+  }
+}
+
+// An address for those protocols whose recipients the configuration does not name.
+const any: Readonly<Record<string, readonly string[]>> = {
+  mailto: ['somebody@example.com'],
+  xmpp: ['somebody@example.com'],
+  mastodon: ['timeline'],
+  stdout: ['anything'],
+};
+
+function namesIn(section: Readonly<Record<string, unknown>>): readonly string[] {
+  const named = ['endpoints', 'webhooks', 'topics', 'users', 'calendars', 'programs'];
+  return named.flatMap((key) => Object.keys((section[key] as object | undefined) ?? {}));
+}
+
+function checkTemplates(routes: Routes): void {
+  for (const [recipient, template] of routes.templates) {
+    let fault: string | undefined;
+    try {
+      const { name, address } = parseRecipient(recipient);
+      fault = faultOf(withTemplates(protocolOf(routes, name).layout(address), template));
+    } catch (cause) {
+      throw configFault(`templates.${recipient}`, messageOf(cause), cause);
+    }
+    if (fault !== undefined) throw configFault(`templates.${recipient}`, fault);
+  }
 }

@@ -1,22 +1,61 @@
+import { TroupeError } from '@troupe/core';
 import { DeliveryError, type Notification, type Protocol, RecipientError } from './protocol.js';
+import { kinds } from './protocols/index.js';
+import { render, type TemplateConfig, withTemplates } from './template.js';
 
-/** Delivers through the protocol that the recipient names, and returns its name. Throws DeliveryError. */
+/** Where notifications can go: the protocols by name, and the templates of single recipients. */
+export interface Routes {
+  readonly protocols: ReadonlyMap<string, Protocol>;
+  readonly templates: ReadonlyMap<string, TemplateConfig>;
+}
+
+/** The parts of `protocol://address`. Throws RecipientError. */
+export function parseRecipient(recipient: string): { readonly name: string; readonly address: string } {
+  const [, name, address] = /^([a-z][a-z0-9]*):\/\/(.+)$/.exec(recipient) ?? [];
+  if (name === undefined || address === undefined)
+    throw new RecipientError(`Recipient ${JSON.stringify(recipient)} is not of the form protocol://name`);
+  return { name, address };
+}
+
+/** The protocol that a recipient names. Throws RecipientError, and DeliveryError where it is not configured here. */
+export function protocolOf({ protocols }: Routes, name: string): Protocol {
+  const protocol = protocols.get(name);
+  if (protocol) return protocol;
+  const known = Object.keys(kinds);
+  if (!known.includes(name))
+    throw new RecipientError(`There is no protocol "${name}"; known are: ${known.join(', ')}`);
+  const configured = [...protocols.keys()].join(', ');
+  throw new DeliveryError(`Protocol "${name}" is not configured here; configured are: ${configured}`, {
+    isFinal: true,
+  });
+}
+
+/** Throws DeliveryError where nothing can be delivered to a recipient from here, whatever it is. */
+export function checkRecipient(routes: Routes, recipient: string): void {
+  const { name, address } = parseRecipient(recipient);
+  protocolOf(routes, name).layout(address);
+}
+
+/** Delivers through the protocol that the recipient names. Throws DeliveryError. */
 export async function deliver(
-  protocols: ReadonlyMap<string, Protocol>,
+  routes: Routes,
   notification: Notification,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<void> {
   const { recipient } = notification;
-  const [, name, address] = /^([a-z][a-z0-9]*):\/\/(.+)$/.exec(recipient) ?? [];
-  if (name === undefined || address === undefined) {
-    throw new RecipientError(`Recipient ${JSON.stringify(recipient)} is not of the form protocol://name`);
-  }
-  const protocol = protocols.get(name);
-  if (!protocol) {
-    const known = [...protocols.keys()].join(', ');
-    throw new DeliveryError(`Protocol "${name}" is not configured here; configured are: ${known}`);
-  }
+  const { name, address } = parseRecipient(recipient);
+  const protocol = protocolOf(routes, name);
+  const layout = withTemplates(protocol.layout(address), routes.templates.get(recipient));
+  const letter = { address, notification, ...render(layout, notification) };
+  const fault = layout.check?.(letter.body);
+  if (fault !== undefined)
+    throw new DeliveryError(`The template for ${recipient} does not work: ${fault}`, { isFinal: true });
   signal.throwIfAborted();
-  await protocol.deliver(address, notification, signal);
-  return name;
+  try {
+    await protocol.deliver(letter, signal);
+  } catch (error) {
+    // A file with a secret may have gone, or been opened to others, since the start.
+    if (error instanceof TroupeError) throw new DeliveryError(error.message, { cause: error });
+    throw error;
+  }
 }

@@ -1,38 +1,105 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { ActionError, defineAgent, Status } from '@troupe/core';
 import ddl from '@troupe/ddl/notify.json' with { type: 'json' };
-import { openProtocols } from './config.js';
-import { deliver } from './deliver.js';
-import { DeliveryError, RecipientError } from './protocol.js';
+import { openConfig } from './config.js';
+import { checkRecipient, deliver, parseRecipient } from './deliver.js';
+import { DeliveryError, type Notification, RecipientError } from './protocol.js';
+import { SpoolFolder } from './spool/folder.js';
+import { type Outcome, Spool } from './spool/spool.js';
+import { describe } from './spool/view.js';
 
 export type { NotifyConfig } from './config.js';
-export type { MailtoConfig } from './protocols/mailto.js';
-export { type EndpointConfig, signatureOf, type WebhookConfig } from './protocols/webhook.js';
+export { signatureOf } from './protocols/webhook.js';
 
-/** Delivers notifications by the protocols that its section of the configuration sets up. */
-export default defineAgent(ddl, (config, host) => {
-  const protocols = openProtocols(config);
+/** Characters of JSON that the fields of a message may take. */
+const MAX_FIELDS = 10_000;
+
+/** Delivers notifications by the protocols that its section of the configuration sets up, now or later. */
+export default defineAgent(ddl, async (config, host) => {
+  const opened = openConfig(config);
+  const spool = await Spool.open({
+    folder: await SpoolFolder.open(join(host.stateDir, 'spool'), host.log),
+    policy: opened.spool,
+    deliver: (notification, signal) => deliver(opened, notification, signal),
+    log: host.log,
+  });
+  host.onClose(() => spool.close());
   return {
-    sendmsg: async ({ recipient, subject, message }, { requestId, signal, log }) => {
-      const notification = {
-        id: idOf(requestId),
+    sendmsg: async (input, { requestId, caller, signal, timeoutSeconds }) => {
+      const { recipient, message, subject, id, fields = {} } = input;
+      if (JSON.stringify(fields).length > MAX_FIELDS)
+        throw new ActionError(`fields: more than ${MAX_FIELDS} characters of JSON`, Status.invalidData);
+      const notification: Notification = {
+        id: id ?? idOf(requestId),
         recipient,
         subject: subject?.trim() || `Message from ${host.identity}`,
         message,
         time: new Date(),
+        caller,
+        host: host.identity,
+        fields,
       };
       try {
-        const protocol = await deliver(protocols, notification, signal);
-        log.info({ protocol, recipient, id: notification.id }, 'delivered');
-        return { msg: `Delivered to ${recipient}`, protocol, recipient, id: notification.id };
+        checkRecipient(opened, recipient);
       } catch (error) {
-        if (!(error instanceof DeliveryError)) throw error;
-        const status = error instanceof RecipientError ? Status.invalidData : Status.aborted;
-        throw new ActionError(error.message, status, { cause: error });
+        throw failure(error);
       }
+      // The caller is told what is known a little before its own time is over.
+      const patience = AbortSignal.timeout(timeoutSeconds * 800);
+      const outcome = await spool.send(notification, {
+        keep: input.spool ?? true,
+        remember: id !== undefined,
+        signal: AbortSignal.any([signal, patience]),
+      });
+      return replyTo(notification, outcome);
+    },
+    spool: ({ state = 'all', limit = 100 }) => describe(spool, { state, limit }),
+    retry: async ({ id, all }) => {
+      const count = await spool.retry(chosen(id, all, 'every message in the spool'));
+      if (count === 0 && id !== undefined) throw notThere(id);
+      return { count, msg: `${count} of them will be tried now` };
+    },
+    discard: async ({ id, all }) => {
+      const count = await spool.discard(chosen(id, all, 'every dead letter'));
+      if (count === 0 && id !== undefined) throw notThere(id);
+      return { count, msg: `${count} of them thrown away` };
     },
   };
 });
+
+function replyTo({ id, recipient }: Notification, outcome: Outcome) {
+  const { name: protocol } = parseRecipient(recipient);
+  const about = { state: outcome.state, protocol, recipient, id };
+  if (outcome.state === 'failed') throw failure(outcome.error);
+  if (outcome.state === 'delivered')
+    return {
+      ...about,
+      msg: outcome.isRepeat
+        ? `Delivered to ${recipient} before: it is not delivered again`
+        : `Delivered to ${recipient}`,
+    };
+  const { reason } = outcome;
+  const next_attempt = new Date(outcome.next).toISOString();
+  return { ...about, reason, next_attempt, msg: `Kept, and tried again at ${next_attempt}: ${reason}` };
+}
+
+function failure(error: unknown): unknown {
+  if (!(error instanceof DeliveryError)) return error;
+  const status = error instanceof RecipientError ? Status.invalidData : Status.aborted;
+  return new ActionError(error.message, status, { cause: error });
+}
+
+// Nothing of an id means all of them: that must be said.
+function chosen(id: string | undefined, all: boolean | undefined, what: string): string | undefined {
+  if ((id === undefined) === (all !== true))
+    throw new ActionError(`either id, or all=true for ${what}`, Status.missingData);
+  return id;
+}
+
+function notThere(id: string): ActionError {
+  return new ActionError(`There is no message "${id}" in the spool`, Status.invalidData);
+}
 
 // The id of a request is its caller's choice, and this one ends up in a header.
 function idOf(requestId: string): string {

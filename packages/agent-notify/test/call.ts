@@ -1,21 +1,32 @@
 import { type AgentConfig, type Context, silentLogger } from '@troupe/core';
+import { createTempFolder } from '@troupe/testkit';
 import agent from '../src/index.js';
 
-/** Sets the agent up with a section of configuration and calls `sendmsg` as the daemon would. */
+export interface Message {
+  readonly recipient: string;
+  readonly message: string;
+  readonly subject?: string;
+  readonly id?: string;
+  readonly fields?: Record<string, unknown>;
+}
+
+/** Sets the agent up with a section of configuration and calls `sendmsg` as the daemon would; nothing is kept. */
 export async function sendmsg(
   config: AgentConfig,
-  input: { recipient: string; message: string; subject?: string },
+  input: Message,
   options: { requestId?: string; signal?: AbortSignal } = {},
 ): Promise<Record<string, unknown>> {
+  await using folder = await createTempFolder();
+  const closers: (() => void | Promise<void>)[] = [];
   const handlers = await agent.setup(config, {
     identity: 'notifier.example.com',
     log: silentLogger,
-    stateDir: '/nonexistent',
+    stateDir: folder.path,
     facts: () => ({}),
     classes: () => [],
     reload: () => {},
     provideData: () => {},
-    onClose: () => {},
+    onClose: (close) => void closers.push(close),
   });
   const handler = handlers?.sendmsg;
   if (!handler) throw new Error('The agent has no action sendmsg');
@@ -31,7 +42,11 @@ export async function sendmsg(
     timeoutSeconds: 30,
     progress: () => {},
   };
-  return handler(input, context);
+  try {
+    return await handler({ ...input, spool: false }, context);
+  } finally {
+    for (const close of closers) await close();
+  }
 }
 
 /** What a promise rejects with; fails when it does not. */

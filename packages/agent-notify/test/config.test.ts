@@ -1,23 +1,27 @@
 import { TroupeError } from '@troupe/core';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { openProtocols } from '../src/config.js';
+import { openConfig } from '../src/config.js';
 
 const mailto = { server: 'localhost', from: 'troupe@example.com', tls: 'none' };
 const webhook = { endpoints: { ops: { url: 'https://hooks.example.com/x' } } };
 
 describe('the configuration of the agent notify', () => {
   it('opens the protocols that it has a section for', () => {
-    expect([...openProtocols({ mailto, webhook }).keys()]).to.deep.equal(['mailto', 'webhook']);
-    expect([...openProtocols({ webhook }).keys()]).to.deep.equal(['webhook']);
+    expect([...openConfig({ mailto, webhook }).protocols.keys()]).to.deep.equal(['mailto', 'webhook']);
+    expect([...openConfig({ webhook }).protocols.keys()]).to.deep.equal(['webhook']);
   });
 
   it('leaves the section as it is', () => {
-    openProtocols(Object.freeze({ mailto: Object.freeze({ ...mailto }) }));
+    openConfig(Object.freeze({ mailto: Object.freeze({ ...mailto }) }));
   });
 
   for (const [title, section, message] of [
-    ['no protocol', {}, 'notify: no protocol is configured: add a section mailto or webhook'],
+    [
+      'no protocol',
+      {},
+      'notify: no protocol is configured: add a section caldav, exec, mailto, mastodon, ntfy, pushover, slack, stdout, webhook, xmpp',
+    ],
     ['an unknown protocol', { sms: {} }, 'notify: unknown key "sms"'],
     [
       'a password in the file',
@@ -66,7 +70,7 @@ describe('the configuration of the agent notify', () => {
     [
       'an endpoint without URL',
       { webhook: { endpoints: { ops: {} } } },
-      'notify.webhook.endpoints.ops: "url" is missing',
+      'notify.webhook.endpoints.ops: "url" or "url_file" is missing',
     ],
     [
       'an endpoint with a key that is not known',
@@ -90,7 +94,7 @@ describe('the configuration of the agent notify', () => {
     ],
   ] as const) {
     it(`refuses ${title}`, () => {
-      expect(() => openProtocols(section))
+      expect(() => openConfig(section))
         .to.throw(TroupeError, `plugins: ${message}`)
         .with.property('code', 'CONFIG_INVALID');
     });
@@ -98,7 +102,7 @@ describe('the configuration of the agent notify', () => {
 
   it('never shows the login of a URL', () => {
     const section = { webhook: { endpoints: { ops: { url: 'https://a:geheim@example.com/' } } } };
-    expect(() => openProtocols(section))
+    expect(() => openConfig(section))
       .to.throw()
       .with.property('message')
       .not.include('geheim');
@@ -107,7 +111,7 @@ describe('the configuration of the agent notify', () => {
   it('allows a login in clear on this machine alone', () => {
     for (const server of ['localhost', '127.0.0.1', '127.1.2.3', '::1']) {
       const section = { mailto: { ...mailto, server, username: 'troupe', password_file: '/nonexistent' } };
-      expect(() => openProtocols(section)).to.throw('plugins: notify.mailto.password_file: ENOENT');
+      expect(() => openConfig(section)).to.throw('plugins: notify.mailto.password_file: ENOENT');
     }
   });
 });

@@ -1,17 +1,37 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { deliver } from '../src/deliver.js';
+import { deliver, type Routes } from '../src/deliver.js';
+import { asIs } from '../src/escape.js';
 import { DeliveryError, type Notification, type Protocol, RecipientError } from '../src/protocol.js';
 import { rejection } from './call.js';
 
 const calm = new AbortController().signal;
 
 function notification(recipient: string): Notification {
-  return { id: '1', recipient, subject: 's', message: 'm', time: new Date(0) };
+  return {
+    id: '1',
+    recipient,
+    subject: 's',
+    message: 'm',
+    time: new Date(0),
+    caller: 'rip.mcollective',
+    host: 'notifier',
+    fields: {},
+  };
+}
+
+function routes(protocols: ReadonlyMap<string, Protocol>): Routes {
+  return { protocols, templates: new Map() };
 }
 
 function recording(delivered: string[]): Protocol {
-  return { deliver: async (address, { message }) => void delivered.push(`${address} ${message}`) };
+  return {
+    layout: () => ({
+      subject: { template: '{{subject}}', escape: asIs },
+      body: { template: '{{message}}', escape: asIs },
+    }),
+    deliver: async ({ address, body }) => void delivered.push(`${address} ${body}`),
+  };
 }
 
 describe('a delivery', () => {
@@ -22,20 +42,38 @@ describe('a delivery', () => {
       ['mailto', recording(mails)],
       ['webhook', recording(hooks)],
     ]);
-    expect(await deliver(protocols, notification('webhook://ops'), calm)).to.equal('webhook');
+    await deliver(routes(protocols), notification('webhook://ops'), calm);
     expect({ mails, hooks }).to.deep.equal({ mails: [], hooks: ['ops m'] });
   });
 
   it('names the protocols that are configured when one is not', async () => {
     const protocols = new Map([['mailto', recording([])]]);
-    const error = await rejection(deliver(protocols, notification('sms://123'), calm));
+    const error = await rejection(deliver(routes(protocols), notification('xmpp://a@b'), calm));
     expect(error).to.be.instanceOf(DeliveryError);
-    expect(error.message).to.equal('Protocol "sms" is not configured here; configured are: mailto');
+    expect(error.message).to.equal('Protocol "xmpp" is not configured here; configured are: mailto');
+  });
+
+  it('names the protocols that there are when one is not', async () => {
+    const protocols = new Map([['mailto', recording([])]]);
+    const error = await rejection(deliver(routes(protocols), notification('sms://123'), calm));
+    expect(error).to.be.instanceOf(RecipientError);
+    expect(error.message).to.equal(
+      'There is no protocol "sms"; known are: caldav, exec, mailto, mastodon, ntfy, pushover, slack, stdout, webhook, xmpp',
+    );
+  });
+
+  it('is made by the template of its recipient, if there is one', async () => {
+    const hooks: string[] = [];
+    const protocols = new Map([['webhook', recording(hooks)]]);
+    const templates = new Map([['webhook://ops', { body: '{{caller}} by {{host}}: {{message}}' }]]);
+    await deliver({ protocols, templates }, notification('webhook://ops'), calm);
+    await deliver({ protocols, templates }, notification('webhook://other'), calm);
+    expect(hooks).to.deep.equal(['ops rip.mcollective by notifier: m', 'other m']);
   });
 
   for (const recipient of ['ops@example.com', '://x', 'mailto:x', 'MAILTO://x', 'mailto://', '']) {
     it(`refuses the recipient ${JSON.stringify(recipient)}`, async () => {
-      const error = await rejection(deliver(new Map(), notification(recipient), calm));
+      const error = await rejection(deliver(routes(new Map()), notification(recipient), calm));
       expect(error).to.be.instanceOf(RecipientError);
       expect(error.message).to.equal(
         `Recipient ${JSON.stringify(recipient)} is not of the form protocol://name`,
@@ -46,7 +84,7 @@ describe('a delivery', () => {
   it('does not begin when it is cancelled already', async () => {
     const delivered: string[] = [];
     const protocols = new Map([['mailto', recording(delivered)]]);
-    await rejection(deliver(protocols, notification('mailto://x'), AbortSignal.abort()));
+    await rejection(deliver(routes(protocols), notification('mailto://x'), AbortSignal.abort()));
     expect(delivered).to.deep.equal([]);
   });
 });

@@ -1,16 +1,13 @@
-import { BlockList, isIP } from 'node:net';
 import { messageOf } from '@troupe/core';
 import { createTransport } from 'nodemailer';
 import { configFault } from '../config-fault.js';
+import { asIs } from '../escape.js';
 import { oneLine } from '../one-line.js';
-import {
-  DeliveryError,
-  type Notification,
-  type Protocol,
-  type ProtocolKind,
-  RecipientError,
-} from '../protocol.js';
+import { DeliveryError, type Letter, type Protocol, type ProtocolKind, RecipientError } from '../protocol.js';
 import { readConfigured, readSecret } from '../secret-file.js';
+import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template.js';
+import { isThisMachine } from '../url.js';
+import { withoutSecrets } from '../without-secrets.js';
 
 /** How to reach the mail server. */
 export interface MailtoConfig {
@@ -27,12 +24,16 @@ export interface MailtoConfig {
   password_file?: string;
   /** Seconds for a whole delivery. */
   timeout: number;
+  template?: TemplateConfig;
 }
 
 // One plain mailbox of RFC 5321 without quoting: nothing in it can end a header or an SMTP command.
 const ADDRESS =
   "^[A-Za-z0-9.!#$&'*+/=^_`{|}~-]{1,64}@(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$";
 const PORTS = { starttls: 587, tls: 465, none: 25 };
+
+// nodemailer encodes what a header or a body must not hold as it is.
+const ownLayout = layoutOf('{{message}}', asIs);
 
 /** Mail through an SMTP server: `mailto://ops@example.com`. */
 export const mailto: ProtocolKind<MailtoConfig> = {
@@ -47,6 +48,7 @@ export const mailto: ProtocolKind<MailtoConfig> = {
       username: { type: 'string', minLength: 1 },
       password_file: { type: 'string', minLength: 1 },
       timeout: { type: 'number', exclusiveMinimum: 0, maximum: 600, default: 20 },
+      template: templateSchema,
     },
     required: ['server', 'from'],
     dependencies: { username: ['password_file'], password_file: ['username'] },
@@ -56,7 +58,7 @@ export const mailto: ProtocolKind<MailtoConfig> = {
 };
 
 function open(config: MailtoConfig): Protocol {
-  if (config.username !== undefined && config.tls === 'none' && !isLoopback(config.server)) {
+  if (config.username !== undefined && config.tls === 'none' && !isThisMachine(config.server)) {
     throw configFault(
       'mailto.tls',
       `the password would go to ${config.server} in clear: say starttls or tls`,
@@ -64,18 +66,21 @@ function open(config: MailtoConfig): Protocol {
   }
   // What the files lack is to be known at start, not when somebody has to be woken.
   secretsOf(config);
-  return { deliver: (address, notification, signal) => deliver(config, address, notification, signal) };
+  const layout = withTemplates(ownLayout, config.template);
+  return {
+    layout: (address) => {
+      if (new RegExp(ADDRESS).test(address)) return layout;
+      throw new RecipientError(`${JSON.stringify(address)} is not a mail address`);
+    },
+    deliver: (letter, signal) => deliver(config, letter, signal),
+  };
 }
 
 async function deliver(
   config: MailtoConfig,
-  address: string,
-  { id, subject, message, time }: Notification,
+  { address, subject, body, notification: { id, time } }: Letter,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!new RegExp(ADDRESS).test(address)) {
-    throw new RecipientError(`${JSON.stringify(address)} is not a mail address`);
-  }
   const { server, port = PORTS[config.tls], timeout } = config;
   const limit = AbortSignal.timeout(timeout * 1000);
   const { ca, password } = secretsOf(config);
@@ -101,7 +106,7 @@ async function deliver(
       from: { name: '', address: config.from },
       to: { name: '', address },
       subject,
-      text: message,
+      text: body,
       // RFC 3834: no vacation notice comes back.
       headers: { 'Auto-Submitted': 'auto-generated' },
       signal: AbortSignal.any([signal, limit]),
@@ -110,7 +115,11 @@ async function deliver(
     const where = `mail server ${server}:${port}`;
     if (signal.aborted) throw new DeliveryError(`The delivery through ${where} was cancelled`, { cause });
     if (limit.aborted) throw new DeliveryError(`The ${where} took longer than ${timeout} s`, { cause });
-    throw new DeliveryError(`The ${where} did not accept the mail: ${reasonOf(cause)}`, { cause });
+    const reason = withoutSecrets(reasonOf(cause), password === undefined ? [] : [password]);
+    // RFC 5321, 4.2.1: what begins with 5 stays so until somebody changes something.
+    const { responseCode } = cause as { responseCode?: unknown };
+    const isFinal = typeof responseCode === 'number' && responseCode >= 500;
+    throw new DeliveryError(`The ${where} did not accept the mail: ${reason}`, { cause, isFinal });
   }
 }
 
@@ -126,13 +135,4 @@ function secretsOf({ ca, password_file }: MailtoConfig): { ca?: string; password
     ...(ca === undefined ? {} : { ca: readConfigured(ca, 'mailto.ca') }),
     ...(password_file === undefined ? {} : { password: readSecret(password_file, 'mailto.password_file') }),
   };
-}
-
-function isLoopback(server: string): boolean {
-  if (server === 'localhost') return true;
-  const loopback = new BlockList();
-  loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-  loopback.addAddress('::1', 'ipv6');
-  const version = isIP(server);
-  return version !== 0 && loopback.check(server, version === 6 ? 'ipv6' : 'ipv4');
 }

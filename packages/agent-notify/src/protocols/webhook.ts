@@ -1,18 +1,26 @@
 import { createHmac } from 'node:crypto';
-import { messageOf } from '@troupe/core';
-import { configFault } from '../config-fault.js';
-import { oneLine } from '../one-line.js';
-import { DeliveryError, type Notification, type Protocol, type ProtocolKind } from '../protocol.js';
+import { asIs, inForm, inJson, inXml } from '../escape.js';
+import { finder, namedSchema } from '../named.js';
+import type { Letter, Protocol, ProtocolKind } from '../protocol.js';
 import { readConfigured, readSecret } from '../secret-file.js';
-import { type Answer, post } from './post.js';
+import { type Layout, layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template.js';
+import { checkUrl, oneOf } from '../url.js';
+import { deliverByHttp } from './http.js';
 
 /** Where a notification is posted to; callers know it by its name alone. */
 export interface EndpointConfig {
-  url: string;
+  url?: string;
+  /** File with the URL, where it holds a secret. */
+  url_file?: string;
   /** File with the key of the HMAC-SHA256 in the header X-Hub-Signature-256. */
   secret_file?: string;
+  /** File with what is sent as `Authorization: Bearer …`. */
+  token_file?: string;
   /** PEM file of the CAs that the server's certificate may be from; those that Node knows when absent. */
   ca?: string;
+  /** What the body is; it decides how values are escaped in its template. */
+  content_type: string;
+  template?: TemplateConfig;
 }
 
 /** The endpoints by name. */
@@ -22,26 +30,24 @@ export interface WebhookConfig {
   timeout: number;
 }
 
-/** JSON to a web server: `webhook://NAME` for the endpoint NAME of the configuration. */
+const file = { type: 'string', minLength: 1 };
+
+/** JSON, or what a template makes, to a web server: `webhook://NAME` for the endpoint NAME of the configuration. */
 export const webhook: ProtocolKind<WebhookConfig> = {
   schema: {
     type: 'object',
     properties: {
-      endpoints: {
-        type: 'object',
-        minProperties: 1,
-        propertyNames: { pattern: '^[A-Za-z0-9._-]+$' },
-        additionalProperties: {
-          type: 'object',
-          properties: {
-            url: { type: 'string', pattern: '^https?://' },
-            secret_file: { type: 'string', minLength: 1 },
-            ca: { type: 'string', minLength: 1 },
-          },
-          required: ['url'],
-          additionalProperties: false,
+      endpoints: namedSchema({
+        properties: {
+          url: { type: 'string', pattern: '^https?://' },
+          url_file: file,
+          secret_file: file,
+          token_file: file,
+          ca: file,
+          content_type: { type: 'string', pattern: '^[!-~ ]+/[!-~ ]+$', default: 'application/json' },
+          template: templateSchema,
         },
-      },
+      }),
       timeout: { type: 'number', exclusiveMinimum: 0, maximum: 600, default: 10 },
     },
     required: ['endpoints'],
@@ -51,50 +57,38 @@ export const webhook: ProtocolKind<WebhookConfig> = {
 };
 
 function open({ endpoints, timeout }: WebhookConfig): Protocol {
-  const known = new Map(Object.entries(endpoints));
-  for (const [name, endpoint] of known) {
-    checkUrl(name, endpoint.url);
-    secretsOf(name, endpoint);
-  }
+  for (const [name, endpoint] of Object.entries(endpoints)) secretsOf(name, endpoint);
+  const find = finder('Webhook', endpoints);
   return {
-    deliver: async (name, notification, signal) => {
-      const endpoint = known.get(name);
-      if (endpoint) return deliver(name, endpoint, timeout, notification, signal);
-      const names = [...known.keys()].join(', ');
-      throw new DeliveryError(`Webhook "${name}" is not configured here; configured are: ${names}`);
+    layout: (name) => {
+      const { content_type, template } = find(name);
+      return withTemplates(layoutFor(content_type), template);
     },
+    deliver: (letter, signal) => deliver(letter, find(letter.address), timeout, signal),
   };
 }
 
 async function deliver(
-  name: string,
+  { address: name, body }: Letter,
   endpoint: EndpointConfig,
-  timeout: number,
-  { id, recipient, subject, message, time }: Notification,
+  timeoutSeconds: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const { ca, secret } = secretsOf(name, endpoint);
-  const body = JSON.stringify({ id, recipient, subject, message, time: time.toISOString() });
-  const limit = AbortSignal.timeout(timeout * 1000);
-  let answer: Answer;
-  try {
-    answer = await post(endpoint.url, {
-      body,
-      headers: {
-        'content-type': 'application/json',
-        'user-agent': 'troupe-notify',
-        ...(secret === undefined ? {} : { 'x-hub-signature-256': signatureOf(body, secret) }),
-      },
-      signal: AbortSignal.any([signal, limit]),
-      ...(ca === undefined ? {} : { ca }),
-    });
-  } catch (cause) {
-    if (signal.aborted) throw new DeliveryError(`The delivery to webhook "${name}" was cancelled`, { cause });
-    if (limit.aborted) throw new DeliveryError(`Webhook "${name}" took longer than ${timeout} s`, { cause });
-    throw new DeliveryError(`Webhook "${name}" cannot be reached: ${oneLine(messageOf(cause))}`, { cause });
-  }
-  if (answer.status >= 200 && answer.status < 300) return;
-  throw new DeliveryError(`Webhook "${name}" did not accept the message: ${reasonOf(answer)}`);
+  const { ca, url, secret, token } = secretsOf(name, endpoint);
+  await deliverByHttp({
+    what: `Webhook "${name}"`,
+    url,
+    headers: {
+      'content-type': endpoint.content_type,
+      ...(secret === undefined ? {} : { 'x-hub-signature-256': signatureOf(body, secret) }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+    body,
+    ca,
+    timeoutSeconds,
+    signal,
+    secrets: [url, secret ?? '', token ?? ''],
+  });
 }
 
 /** `sha256=` and the HMAC of the body in hex, as GitHub's webhooks have it and many receivers check it. */
@@ -102,26 +96,43 @@ export function signatureOf(body: string, secret: string): string {
   return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
 }
 
-// The URL may hold a secret, and so may the one that it redirects to: neither is shown.
-function reasonOf({ status, text, location }: Answer): string {
-  if (location !== undefined) return `it answered ${status}, a redirect, which is never followed`;
-  const said = oneLine(text, 200);
-  return said === '' ? `it answered ${status}` : `it answered ${status}: ${said}`;
+const json: Layout = {
+  ...layoutOf(
+    '{"id":"{{id}}","recipient":"{{recipient}}","subject":"{{subject}}","message":"{{message}}","time":"{{time}}"}',
+    inJson,
+  ),
+  check: (body) => {
+    try {
+      JSON.parse(body);
+      return undefined;
+    } catch {
+      return 'it makes no valid JSON; values belong between double quotes';
+    }
+  },
+};
+
+function layoutFor(contentType: string): Layout {
+  const type = (contentType.split(';')[0] ?? '').trim().toLowerCase();
+  if (/[/+]json$/.test(type)) return json;
+  if (type === 'application/x-www-form-urlencoded')
+    return layoutOf('id={{id}}&recipient={{recipient}}&subject={{subject}}&message={{message}}', inForm);
+  if (/[/+](xml|html)$/.test(type)) return layoutOf('<p>{{subject}}</p><p>{{message}}</p>', inXml);
+  return layoutOf('{{subject}}\n\n{{message}}\n', asIs);
 }
 
-function checkUrl(name: string, url: string): void {
-  const key = `webhook.endpoints.${name}.url`;
-  if (!URL.canParse(url)) throw configFault(key, 'is not a URL');
-  const { username, password } = new URL(url);
-  if (username !== '' || password !== '') {
-    throw configFault(key, 'must not hold a login: sign with secret_file instead');
-  }
-}
-
-function secretsOf(name: string, { ca, secret_file }: EndpointConfig): { ca?: string; secret?: string } {
+function secretsOf(name: string, endpoint: EndpointConfig) {
   const key = `webhook.endpoints.${name}`;
+  const { ca, url, url_file, secret_file, token_file } = endpoint;
+  const secret = (path: string | undefined, what: string) =>
+    path === undefined ? undefined : readSecret(path, `${key}.${what}`);
+  oneOf(key, { url, url_file });
   return {
-    ...(ca === undefined ? {} : { ca: readConfigured(ca, `${key}.ca`) }),
-    ...(secret_file === undefined ? {} : { secret: readSecret(secret_file, `${key}.secret_file`) }),
+    url: checkUrl(
+      url ?? secret(url_file, 'url_file') ?? '',
+      url === undefined ? `${key}.url_file` : `${key}.url`,
+    ),
+    secret: secret(secret_file, 'secret_file'),
+    token: secret(token_file, 'token_file'),
+    ca: ca === undefined ? undefined : readConfigured(ca, `${key}.ca`),
   };
 }

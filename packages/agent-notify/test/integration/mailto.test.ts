@@ -55,6 +55,7 @@ describe('mailto and a real mail server', function () {
     const output = await sendmsg(section(server.port), input, { requestId: 'abc123' });
     expect(output).to.deep.equal({
       msg: 'Delivered to mailto://ops@example.com',
+      state: 'delivered',
       protocol: 'mailto',
       recipient: 'mailto://ops@example.com',
       id: 'abc123',

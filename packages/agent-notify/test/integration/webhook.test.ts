@@ -74,6 +74,7 @@ describe('webhook and a real web server', function () {
     const output = await sendmsg(section(`${url}/hook?key=1`), input, { requestId: 'abc123' });
     expect(output).to.deep.equal({
       msg: 'Delivered to webhook://ops',
+      state: 'delivered',
       protocol: 'webhook',
       recipient: 'webhook://ops',
       id: 'abc123',

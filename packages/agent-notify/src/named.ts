@@ -1,0 +1,24 @@
+import { DeliveryError } from './protocol.js';
+
+/** The schema of a section in which the configuration names what callers know by name alone. */
+export function namedSchema(entry: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return {
+    type: 'object',
+    minProperties: 1,
+    propertyNames: { pattern: '^[A-Za-z0-9._-]+$' },
+    additionalProperties: { type: 'object', additionalProperties: false, ...entry },
+  };
+}
+
+/** Finds by name; a name that is missing is an error that lists those that are there. Throws DeliveryError. */
+export function finder<T>(what: string, entries: Readonly<Record<string, T>>): (name: string) => T {
+  const known = new Map(Object.entries(entries));
+  return (name) => {
+    const entry = known.get(name);
+    if (entry !== undefined) return entry;
+    const names = [...known.keys()].join(', ');
+    throw new DeliveryError(`${what} "${name}" is not configured here; configured are: ${names}`, {
+      isFinal: true,
+    });
+  };
+}

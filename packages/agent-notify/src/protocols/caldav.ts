@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import ical from 'ical-generator';
+import { asIs } from '../escape.js';
+import { finder, namedSchema } from '../named.js';
+import { printable } from '../printable.js';
+import type { Letter, Protocol, ProtocolKind } from '../protocol.js';
+import { readConfigured, readSecret } from '../secret-file.js';
+import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template.js';
+import { checkNotInClear, checkUrl } from '../url.js';
+import { deliverByHttp } from './http.js';
+
+/** A calendar on a CalDAV server. */
+export interface CalendarConfig {
+  /** Of the calendar's collection, not of a file in it. */
+  url: string;
+  username?: string;
+  password_file?: string;
+  /** Seconds that an event takes. */
+  duration: number;
+  /** PEM file of the CAs that the server's certificate may be from; those that Node knows when absent. */
+  ca?: string;
+  template?: TemplateConfig;
+}
+
+/** The calendars by the names that callers know. */
+export interface CaldavConfig {
+  calendars: Record<string, CalendarConfig>;
+  /** Seconds for a whole delivery. */
+  timeout: number;
+  template?: TemplateConfig;
+}
+
+const file = { type: 'string', minLength: 1 };
+
+/** An event in a calendar at the time of the message: `caldav://NAME` for the calendar NAME of the configuration. */
+export const caldav: ProtocolKind<CaldavConfig> = {
+  schema: {
+    type: 'object',
+    properties: {
+      calendars: namedSchema({
+        properties: {
+          url: { type: 'string', pattern: '^https?://' },
+          username: { type: 'string', pattern: '^[^:\\x00-\\x1f]+$' },
+          password_file: file,
+          duration: { type: 'number', minimum: 60, maximum: 86_400, default: 900 },
+          ca: file,
+          template: templateSchema,
+        },
+        required: ['url'],
+        dependencies: { username: ['password_file'], password_file: ['username'] },
+      }),
+      timeout: { type: 'number', exclusiveMinimum: 0, maximum: 600, default: 10 },
+      template: templateSchema,
+    },
+    required: ['calendars'],
+    additionalProperties: false,
+  },
+  open: (config): Protocol => {
+    for (const [name, calendar] of Object.entries(config.calendars)) secretsOf(name, calendar);
+    const find = finder('Calendar', config.calendars);
+    const own = withTemplates(layoutOf('{{message}}', asIs), config.template);
+    return {
+      layout: (name) => withTemplates(own, find(name).template),
+      deliver: (letter, signal) => deliver(letter, find(letter.address), config.timeout, signal),
+    };
+  },
+};
+
+async function deliver(
+  letter: Letter,
+  calendar: CalendarConfig,
+  timeoutSeconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { address: name, notification } = letter;
+  const { username, url } = calendar;
+  const { password, ca } = secretsOf(name, calendar);
+  const login = Buffer.from(`${username}:${password}`).toString('base64');
+  const uid = createHash('sha256').update(notification.id).digest('hex').slice(0, 32);
+  await deliverByHttp({
+    what: `Calendar "${name}"`,
+    url: new URL(`troupe-${uid}.ics`, url.endsWith('/') ? url : `${url}/`).href,
+    method: 'PUT',
+    headers: {
+      'content-type': 'text/calendar; charset=utf-8',
+      // An event that is there already, and may have been edited since, is left as it is.
+      'if-none-match': '*',
+      ...(password === undefined ? {} : { authorization: `Basic ${login}` }),
+    },
+    accept: [412],
+    body: eventOf(letter, `troupe-${uid}`, calendar.duration),
+    ca,
+    timeoutSeconds,
+    signal,
+    secrets: password === undefined ? [] : [password, login],
+  });
+}
+
+/** The calendar file with the one event. */
+export function eventOf({ subject, body, notification }: Letter, uid: string, duration: number): string {
+  const { time } = notification;
+  const calendar = ical({ prodId: '//troupe//notify//EN' });
+  calendar.createEvent({
+    id: uid,
+    start: time,
+    end: new Date(time.getTime() + duration * 1000),
+    stamp: time,
+    summary: printable(subject),
+    description: printable(body),
+  });
+  return calendar.toString();
+}
+
+function secretsOf(name: string, { url, password_file, ca }: CalendarConfig) {
+  const key = `caldav.calendars.${name}`;
+  if (password_file === undefined) checkUrl(url, `${key}.url`);
+  else checkNotInClear(url, `${key}.url`);
+  return {
+    password: password_file === undefined ? undefined : readSecret(password_file, `${key}.password_file`),
+    ca: ca === undefined ? undefined : readConfigured(ca, `${key}.ca`),
+  };
+}

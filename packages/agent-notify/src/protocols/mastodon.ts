@@ -1,0 +1,94 @@
+import { cut } from '../cut.js';
+import { withoutMentions } from '../escape.js';
+import { type Letter, type Protocol, type ProtocolKind, RecipientError } from '../protocol.js';
+import { readConfigured, readSecret } from '../secret-file.js';
+import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template.js';
+import { checkNotInClear } from '../url.js';
+import { deliverByHttp } from './http.js';
+
+/** The account that writes. */
+export interface MastodonConfig {
+  /** Such as `https://social.example.net`. */
+  server: string;
+  /** File with an access token that may write statuses (`write:statuses`). */
+  token_file: string;
+  /** Who sees what goes to `mastodon://timeline`. */
+  visibility: 'public' | 'unlisted' | 'private';
+  /** Characters that the server allows. */
+  max_length: number;
+  /** PEM file of the CAs that the server's certificate may be from; those that Node knows when absent. */
+  ca?: string;
+  /** Seconds for a whole delivery. */
+  timeout: number;
+  template?: TemplateConfig;
+}
+
+const TIMELINE = 'timeline';
+const ACCOUNT = /^\w+([\w.-]*\w)?(@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d+)?)?$/;
+
+/** A status on Mastodon: `mastodon://timeline`, or `mastodon://USER@SERVER` for a message to one account. */
+export const mastodon: ProtocolKind<MastodonConfig> = {
+  schema: {
+    type: 'object',
+    properties: {
+      server: { type: 'string', pattern: '^https?://' },
+      token_file: { type: 'string', minLength: 1 },
+      visibility: { type: 'string', enum: ['public', 'unlisted', 'private'], default: 'private' },
+      max_length: { type: 'integer', minimum: 50, default: 500 },
+      ca: { type: 'string', minLength: 1 },
+      timeout: { type: 'number', exclusiveMinimum: 0, maximum: 600, default: 20 },
+      template: templateSchema,
+    },
+    required: ['server', 'token_file'],
+    additionalProperties: false,
+  },
+  open: (config): Protocol => {
+    secretsOf(config);
+    const layout = withTemplates(layoutOf('{{subject}}\n\n{{message}}', withoutMentions), config.template);
+    return {
+      layout: (address) => {
+        if (ACCOUNT.test(address)) return layout;
+        throw new RecipientError(
+          `${JSON.stringify(address)} is neither "${TIMELINE}" nor an account such as ops@social.example.net`,
+        );
+      },
+      deliver: (letter, signal) => deliver(config, letter, signal),
+    };
+  },
+};
+
+async function deliver(
+  config: MastodonConfig,
+  { address, body, notification }: Letter,
+  signal: AbortSignal,
+): Promise<void> {
+  const { server, visibility, max_length, timeout } = config;
+  const { token, ca } = secretsOf(config);
+  const isTimeline = address === TIMELINE;
+  await deliverByHttp({
+    what: `The Mastodon server ${new URL(server).host}`,
+    url: new URL('/api/v1/statuses', server).href,
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${token}`,
+      // The server makes one status of requests with the same key, for an hour.
+      'idempotency-key': `${notification.id} ${notification.recipient}`,
+    },
+    body: JSON.stringify({
+      status: cut(isTimeline ? body : `@${address} ${body}`, max_length),
+      visibility: isTimeline ? visibility : 'direct',
+    }),
+    ca,
+    timeoutSeconds: timeout,
+    signal,
+    secrets: [token],
+  });
+}
+
+function secretsOf({ server, token_file, ca }: MastodonConfig) {
+  checkNotInClear(server, 'mastodon.server');
+  return {
+    token: readSecret(token_file, 'mastodon.token_file'),
+    ca: ca === undefined ? undefined : readConfigured(ca, 'mastodon.ca'),
+  };
+}

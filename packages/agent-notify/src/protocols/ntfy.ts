@@ -1,0 +1,106 @@
+import { cut } from '../cut.js';
+import { asIs } from '../escape.js';
+import { finder, namedSchema } from '../named.js';
+import type { Protocol, ProtocolKind } from '../protocol.js';
+import { readConfigured, readSecret } from '../secret-file.js';
+import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template.js';
+import { checkNotInClear, checkUrl, oneOf } from '../url.js';
+import { deliverByHttp } from './http.js';
+
+/** A topic; on a public server its name is all that is needed to read it, hence a file. */
+export interface TopicConfig {
+  topic?: string;
+  topic_file?: string;
+  /** From 1, the least urgent, to 5. */
+  priority?: number;
+  tags?: string[];
+  template?: TemplateConfig;
+}
+
+/** The server, and its topics by the names that callers know. */
+export interface NtfyConfig {
+  server: string;
+  topics: Record<string, TopicConfig>;
+  /** File with an access token of the server. */
+  token_file?: string;
+  /** PEM file of the CAs that the server's certificate may be from; those that Node knows when absent. */
+  ca?: string;
+  /** Seconds for a whole delivery. */
+  timeout: number;
+  template?: TemplateConfig;
+}
+
+const file = { type: 'string', minLength: 1 };
+// https://docs.ntfy.sh/publish/#limitations: longer messages become attachments.
+const MAX_BYTES = 4096;
+
+/** A push message by an ntfy server: `ntfy://NAME` for the topic NAME of the configuration. */
+export const ntfy: ProtocolKind<NtfyConfig> = {
+  schema: {
+    type: 'object',
+    properties: {
+      server: { type: 'string', pattern: '^https?://', default: 'https://ntfy.sh' },
+      topics: namedSchema({
+        properties: {
+          topic: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' },
+          topic_file: file,
+          priority: { type: 'integer', minimum: 1, maximum: 5 },
+          tags: { type: 'array', items: { type: 'string', minLength: 1 } },
+          template: templateSchema,
+        },
+      }),
+      token_file: file,
+      ca: file,
+      timeout: { type: 'number', exclusiveMinimum: 0, maximum: 600, default: 10 },
+      template: templateSchema,
+    },
+    required: ['topics'],
+    additionalProperties: false,
+  },
+  open: (config): Protocol => {
+    for (const [name, topic] of Object.entries(config.topics)) secretsOf(config, name, topic);
+    const find = finder('Ntfy topic', config.topics);
+    const own = withTemplates(layoutOf('{{message}}', asIs), config.template);
+    return {
+      layout: (name) => withTemplates(own, find(name).template),
+      deliver: async ({ address: name, subject, body }, signal) => {
+        const entry = find(name);
+        const { topic, token, ca } = secretsOf(config, name, entry);
+        const { priority, tags } = entry;
+        // Published as JSON, so that nothing of a message ever stands in a header.
+        await deliverByHttp({
+          what: `Ntfy topic "${name}"`,
+          url: new URL('/', config.server).href,
+          headers: {
+            'content-type': 'application/json',
+            ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          },
+          body: JSON.stringify({ topic, title: cut(subject, 250), message: fitting(body), priority, tags }),
+          ca,
+          timeoutSeconds: config.timeout,
+          signal,
+          secrets: [token ?? '', entry.topic_file === undefined ? '' : topic],
+        });
+      },
+    };
+  },
+};
+
+function fitting(text: string): string {
+  let fits = cut(text, MAX_BYTES);
+  while (Buffer.byteLength(fits) > MAX_BYTES) fits = cut(fits, Math.floor(fits.length * 0.9));
+  return fits;
+}
+
+function secretsOf(config: NtfyConfig, name: string, { topic, topic_file }: TopicConfig) {
+  const key = `ntfy.topics.${name}`;
+  oneOf(key, { topic, topic_file });
+  const { server, token_file, ca } = config;
+  if (token_file === undefined && topic_file === undefined) checkUrl(server, 'ntfy.server');
+  else checkNotInClear(server, 'ntfy.server');
+  return {
+    topic: topic ?? readSecret(topic_file ?? '', `${key}.topic_file`),
+    token: token_file === undefined ? undefined : readSecret(token_file, 'ntfy.token_file'),
+    ca: ca === undefined ? undefined : readConfigured(ca, 'ntfy.ca'),
+  };
+}

@@ -1,0 +1,30 @@
+import { onLine } from '../escape.js';
+import { type Protocol, type ProtocolKind, RecipientError } from '../protocol.js';
+import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template.js';
+
+export interface StdoutConfig {
+  template?: TemplateConfig;
+}
+
+/** A line on the standard output of the daemon, which logs on standard error: `stdout://NAME` for any NAME. */
+export const stdout: ProtocolKind<StdoutConfig> = {
+  schema: { type: 'object', properties: { template: templateSchema }, additionalProperties: false },
+  open: ({ template }): Protocol => {
+    const layout = withTemplates(
+      layoutOf('{{time}} {{recipient}} {{subject}}: {{message}}', onLine),
+      template,
+    );
+    return {
+      layout: (address) => {
+        if (/^[\w.-]+$/.test(address)) return layout;
+        throw new RecipientError(
+          `${JSON.stringify(address)} is no name of letters, digits, ".", "_" and "-"`,
+        );
+      },
+      deliver: ({ body }) =>
+        new Promise((resolve, reject) => {
+          process.stdout.write(`${body}\n`, (error) => (error ? reject(error) : resolve()));
+        }),
+    };
+  },
+};

@@ -1,0 +1,123 @@
+import { messageOf } from '@troupe/core';
+import { cut } from '../cut.js';
+import { asIs } from '../escape.js';
+import { oneLine } from '../one-line.js';
+import { printable } from '../printable.js';
+import { DeliveryError, type Letter, type Protocol, type ProtocolKind, RecipientError } from '../protocol.js';
+import { readConfigured, readSecret } from '../secret-file.js';
+import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template.js';
+import { withoutSecrets } from '../without-secrets.js';
+import { Refused, sendChat, sendToRoom, withSession } from '../xmpp/session.js';
+
+/** The account that writes, and how to reach its server. */
+export interface XmppConfig {
+  /** Such as `troupe@example.com`; the server's certificate must be for what stands behind the @. */
+  jid: string;
+  password_file: string;
+  /** What stands behind the @ of the account when absent; DNS is not asked for SRV records. */
+  server?: string;
+  /** By `tls` when absent: 5222 or 5223. */
+  port?: number;
+  tls: 'starttls' | 'tls';
+  /** PEM file of the CAs that the server's certificate may be from; those that Node knows when absent. */
+  ca?: string;
+  /** The recipients that are rooms, such as `ops@conference.example.com`. */
+  rooms: string[];
+  /** The name of the account in rooms. */
+  nick: string;
+  /** Seconds for a whole delivery. */
+  timeout: number;
+  template?: TemplateConfig;
+}
+
+// A bare address without what an XML attribute would have to quote.
+const JID = '^[A-Za-z0-9._~!$*+,;=%#-]{1,255}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?$';
+const PORTS = { starttls: 5222, tls: 5223 };
+const MAX_BODY = 50_000;
+
+/** A message by XMPP: `xmpp://ops@example.com`, an account or one of the `rooms`. */
+export const xmpp: ProtocolKind<XmppConfig> = {
+  schema: {
+    type: 'object',
+    properties: {
+      jid: { type: 'string', pattern: JID },
+      password_file: { type: 'string', minLength: 1 },
+      server: { type: 'string', minLength: 1 },
+      port: { type: 'integer', minimum: 1, maximum: 65_535 },
+      tls: { type: 'string', enum: ['starttls', 'tls'], default: 'starttls' },
+      ca: { type: 'string', minLength: 1 },
+      rooms: { type: 'array', items: { type: 'string', pattern: JID }, default: [] },
+      nick: { type: 'string', pattern: '^[A-Za-z0-9._ -]{1,60}$', default: 'troupe' },
+      timeout: { type: 'number', exclusiveMinimum: 0, maximum: 600, default: 20 },
+      template: templateSchema,
+    },
+    required: ['jid', 'password_file'],
+    additionalProperties: false,
+  },
+  open: (config): Protocol => {
+    secretsOf(config);
+    const layout = withTemplates(layoutOf('{{subject}}\n{{message}}', asIs), config.template);
+    return {
+      layout: (address) => {
+        if (new RegExp(JID).test(address)) return layout;
+        throw new RecipientError(`${JSON.stringify(address)} is no XMPP address such as ops@example.com`);
+      },
+      deliver: (letter, signal) => deliver(config, letter, signal),
+    };
+  },
+};
+
+async function deliver(config: XmppConfig, letter: Letter, signal: AbortSignal): Promise<void> {
+  const { jid, tls, rooms, nick, timeout: timeoutSeconds } = config;
+  const [username = '', domain = ''] = jid.split('@');
+  const { server: host = domain, port = PORTS[tls] } = config;
+  const { password, ca } = secretsOf(config);
+  const limit = AbortSignal.timeout(timeoutSeconds * 1000);
+  const stop = AbortSignal.any([signal, limit]);
+  const { address, subject, notification } = letter;
+  const message = {
+    id: notification.id,
+    subject: printable(subject),
+    body: cut(printable(letter.body), MAX_BODY),
+  };
+  try {
+    await withSession(
+      { host, port, domain, tls, ca, username, password, timeoutSeconds, signal: stop },
+      (session) =>
+        rooms.includes(address)
+          ? sendToRoom(session, address, nick, message)
+          : sendChat(session, address, domain, message),
+    );
+  } catch (cause) {
+    const where = `XMPP server ${host}:${port}`;
+    if (signal.aborted) throw new DeliveryError(`The delivery through ${where} was cancelled`, { cause });
+    if (limit.aborted)
+      throw new DeliveryError(`The ${where} took longer than ${timeoutSeconds} s`, { cause });
+    const reason = withoutSecrets(oneLine(messageOf(cause)), [password]);
+    if (cause instanceof Refused)
+      throw new DeliveryError(`The ${where} did not accept the message: ${reason}`, {
+        cause,
+        isFinal: cause.isFinal,
+      });
+    if (isLoginRefused(cause))
+      throw new DeliveryError(`The ${where} refused the login of ${jid}: ${reason}`, {
+        cause,
+        isFinal: true,
+      });
+    throw new DeliveryError(`The ${where} cannot be used: ${reason}`, { cause });
+  }
+}
+
+// RFC 6120, 6.5: all the others are the server's own trouble.
+function isLoginRefused(error: unknown): boolean {
+  const conditions = ['not-authorized', 'account-disabled', 'credentials-expired', 'invalid-authzid'];
+  const { name, condition } = error as { name?: unknown; condition?: unknown };
+  return name === 'SASLError' && conditions.includes(String(condition));
+}
+
+function secretsOf({ password_file, ca }: XmppConfig) {
+  return {
+    password: readSecret(password_file, 'xmpp.password_file'),
+    ca: ca === undefined ? undefined : readConfigured(ca, 'xmpp.ca'),
+  };
+}

@@ -1,0 +1,80 @@
+import { mkdir, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Logger, messageOf } from '@troupe/core';
+import { absent, replaceFile, syncFolder } from '@troupe/core/durable-file';
+import { decode, encode, keyOf, type SpoolRecord } from './record.js';
+
+const SUFFIX = '.message';
+const DAMAGED = 'damaged';
+
+/** The spool on disk: a file for each message. What it says is done survives kill -9 and a power cut. */
+export class SpoolFolder {
+  readonly #path: string;
+  readonly #log: Logger;
+  readonly #replace: typeof replaceFile;
+  #damaged = 0;
+
+  private constructor(path: string, log: Logger, replace: typeof replaceFile) {
+    this.#path = path;
+    this.#log = log;
+    this.#replace = replace;
+  }
+
+  static async open(path: string, log: Logger, replace = replaceFile): Promise<SpoolFolder> {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await syncFolder(dirname(path));
+    return new SpoolFolder(path, log, replace);
+  }
+
+  /** How many files could not be read; they are kept aside, in the folder `damaged`. */
+  get damaged(): number {
+    return this.#damaged;
+  }
+
+  /** All records. A file that is none is put aside and said so; one that was never finished is removed. */
+  async load(): Promise<readonly SpoolRecord[]> {
+    const records: SpoolRecord[] = [];
+    for (const name of (await readdir(this.#path)).sort()) {
+      if (name.endsWith('.tmp')) await unlink(join(this.#path, name));
+      else if (name.endsWith(SUFFIX)) records.push(...(await this.#read(name)));
+    }
+    const aside = await readdir(join(this.#path, DAMAGED)).catch(absent);
+    this.#damaged = aside?.length ?? 0;
+    return records;
+  }
+
+  /** Writes a record over the one with its key, if there is one. Rejects where the disk is full; the old one stays then. */
+  async write(record: SpoolRecord): Promise<void> {
+    await this.#replace(this.#fileOf(record), encode(record), { mode: 0o600 });
+  }
+
+  async remove(record: Pick<SpoolRecord, 'notification'>): Promise<void> {
+    await unlink(this.#fileOf(record)).catch(absent);
+    await syncFolder(this.#path);
+  }
+
+  #fileOf({ notification }: Pick<SpoolRecord, 'notification'>): string {
+    return join(this.#path, `${keyOf(notification)}${SUFFIX}`);
+  }
+
+  async #read(name: string): Promise<readonly SpoolRecord[]> {
+    const file = join(this.#path, name);
+    try {
+      const record = decode(await readFile(file, 'utf8'));
+      if (file !== this.#fileOf(record)) throw new Error('it has the name of another message');
+      return [record];
+    } catch (error) {
+      const folder = join(this.#path, DAMAGED);
+      const aside = join(folder, `${name}.${Date.now()}`);
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await rename(file, aside);
+      await syncFolder(folder);
+      await syncFolder(this.#path);
+      this.#log.error(
+        { file: aside, reason: messageOf(error) },
+        'a message in the spool is damaged and was put aside: it will not be delivered',
+      );
+      return [];
+    }
+  }
+}

@@ -1,0 +1,377 @@
+import { type Logger, messageOf } from '@troupe/core';
+import PQueue from 'p-queue';
+import { DeliveryError, type Notification } from '../protocol.js';
+import type { SpoolFolder } from './folder.js';
+import { delayAfter, type SpoolPolicy } from './policy.js';
+import { keyOf, type SpoolRecord } from './record.js';
+
+/** What became of a message that was sent. */
+export type Outcome =
+  | { readonly state: 'delivered'; readonly isRepeat: boolean }
+  | { readonly state: 'waiting'; readonly reason: string; readonly next: number }
+  | { readonly state: 'failed'; readonly error: Error };
+
+export interface SendOptions {
+  /** Whether it is kept and tried again where it cannot be delivered now. */
+  readonly keep: boolean;
+  /** Whether the id is the caller's own, so that it may come again. */
+  readonly remember: boolean;
+  /** Fires when nobody waits for the outcome any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface SpoolOptions {
+  readonly folder: SpoolFolder;
+  readonly policy: SpoolPolicy;
+  readonly deliver: (notification: Notification, signal: AbortSignal) => Promise<void>;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  readonly random?: () => number;
+}
+
+interface Entry {
+  record: SpoolRecord;
+  /** Whether it is on disk. */
+  isKept: boolean;
+  /** Whether somebody was told that it is kept: it must not vanish then. */
+  isPromised: boolean;
+  /** Withdraws it. */
+  readonly withdrawal: AbortController;
+  attempt?: Promise<Outcome> | undefined;
+  /** Why it is not on disk although it should be. */
+  keepFault?: string;
+}
+
+/** Milliseconds between two looks at what is due, at most. */
+const lookInterval = 60_000;
+const day = 86_400_000;
+
+/**
+ * Delivers messages and keeps, on disk, those that cannot be delivered now. A message that it has accepted is delivered
+ * at least once: it comes twice where this process dies between the moment the other side has taken it and the
+ * moment that is on disk, or where the other side has taken it and could not say so.
+ */
+export class Spool {
+  readonly #options: SpoolOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #queues = new Map<string, PQueue>();
+  readonly #closing = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor(options: SpoolOptions) {
+    this.#options = options;
+  }
+
+  /** Reads what is on disk and goes on with it. */
+  static async open(options: SpoolOptions): Promise<Spool> {
+    const spool = new Spool(options);
+    for (const record of await options.folder.load())
+      spool.#entries.set(keyOf(record.notification), newEntry(record, { isKept: true, isPromised: true }));
+    spool.#look();
+    return spool;
+  }
+
+  /** Delivers a message, or keeps it. The same message is never delivered again while it is known. */
+  async send(notification: Notification, { keep, remember, signal }: SendOptions): Promise<Outcome> {
+    const known = this.#entries.get(keyOf(notification));
+    if (known?.record.state === 'delivered') return { state: 'delivered', isRepeat: true };
+    if (known) {
+      if (known.record.state === 'dead') await this.#revive(known);
+      return this.#outcomeFor(known, signal);
+    }
+    const entry = newEntry(this.#recordOf(notification, remember));
+    // At once, so that a second copy that comes now finds it.
+    this.#entries.set(keyOf(notification), entry);
+    if (keep) await this.#keep(entry);
+    return this.#outcomeFor(entry, signal);
+  }
+
+  /** What waits and what is dead, the oldest first. */
+  records(): readonly SpoolRecord[] {
+    return [...this.#entries.values()]
+      .filter(({ isKept, record }) => isKept && record.state !== 'delivered')
+      .map(({ record }) => record)
+      .sort((a, b) => a.since - b.since);
+  }
+
+  get damaged(): number {
+    return this.#options.folder.damaged;
+  }
+
+  /** Tries the messages of an id, or all, again now, dead letters too; returns how many there are. */
+  async retry(id: string | undefined): Promise<number> {
+    const chosen = this.#chosen(id);
+    for (const entry of chosen) await this.#revive(entry);
+    this.#look();
+    return chosen.length;
+  }
+
+  /** Throws the messages of an id, or all dead letters, away; returns how many there were. */
+  async discard(id: string | undefined): Promise<number> {
+    const chosen = this.#chosen(id).filter(({ record }) => id !== undefined || record.state === 'dead');
+    for (const entry of chosen) {
+      entry.withdrawal.abort();
+      await entry.attempt;
+      await this.#forget(entry);
+    }
+    return chosen.length;
+  }
+
+  /** Ends what is under way; what is on disk is delivered by the next one that opens it. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    clearTimeout(this.#timer);
+    await Promise.all([...this.#queues.values()].map((queue) => queue.onIdle()));
+  }
+
+  get #now(): number {
+    return (this.#options.now ?? Date.now)();
+  }
+
+  #recordOf(notification: Notification, remember: boolean): SpoolRecord {
+    const now = this.#now;
+    const giveUpAt = now + this.#options.policy.give_up_after * 1000;
+    const fresh = { notification, since: now, attempts: 0, reason: '', next: now, giveUpAt, remember };
+    return { state: 'waiting', ...fresh };
+  }
+
+  #chosen(id: string | undefined): readonly Entry[] {
+    return [...this.#entries.values()].filter(
+      ({ isKept, record }) =>
+        isKept && record.state !== 'delivered' && (id === undefined || record.notification.id === id),
+    );
+  }
+
+  async #keep(entry: Entry): Promise<void> {
+    const { policy, folder, log } = this.#options;
+    if (this.records().length >= policy.max_messages) {
+      entry.keepFault = `the spool is full (${policy.max_messages} messages)`;
+    } else {
+      try {
+        await folder.write(entry.record);
+        entry.isKept = true;
+        return;
+      } catch (error) {
+        entry.keepFault = messageOf(error);
+      }
+    }
+    log.error({ ...nameOf(entry), reason: entry.keepFault }, 'the message cannot be kept in the spool');
+  }
+
+  async #revive(entry: Entry): Promise<void> {
+    if (entry.attempt !== undefined) return;
+    const { record } = entry;
+    const now = this.#now;
+    const giveUpAt = now + this.#options.policy.give_up_after * 1000;
+    await this.#change(entry, { ...record, state: 'waiting', next: now, giveUpAt });
+  }
+
+  // What happens next counts, even where the disk is full: the file then says what was before.
+  async #change(entry: Entry, record: SpoolRecord): Promise<void> {
+    entry.record = record;
+    try {
+      if (entry.isKept) await this.#options.folder.write(record);
+    } catch (error) {
+      this.#options.log.error(
+        { ...nameOf(entry), reason: messageOf(error) },
+        'the spool cannot write down how far a message is: after a restart it is tried sooner',
+      );
+    }
+  }
+
+  async #forget(entry: Entry): Promise<void> {
+    const key = keyOf(entry.record.notification);
+    try {
+      if (entry.isKept) await this.#options.folder.remove(entry.record);
+    } catch (error) {
+      this.#options.log.error(
+        { ...nameOf(entry), reason: messageOf(error) },
+        'a message cannot be removed from the spool: after a restart it is delivered again',
+      );
+    }
+    if (this.#entries.get(key) === entry) this.#entries.delete(key);
+  }
+
+  // Waits for the attempt that is under way or is made now, as long as somebody wants to know.
+  async #outcomeFor(entry: Entry, signal: AbortSignal): Promise<Outcome> {
+    const attempt = this.#try(entry);
+    const left = leaving(signal);
+    const outcome = await Promise.race([attempt, left.promise]);
+    left.stop();
+    if (outcome) {
+      if (outcome.state === 'waiting') entry.isPromised = true;
+      return outcome;
+    }
+    if (entry.isKept && !isCancelled(signal)) {
+      entry.isPromised = true;
+      return { state: 'waiting', reason: 'the attempt is still under way', next: this.#now };
+    }
+    if (!entry.isPromised) entry.withdrawal.abort();
+    return attempt;
+  }
+
+  #try(entry: Entry): Promise<Outcome> {
+    entry.attempt ??= this.#queueOf(entry)
+      .add(() => this.#attempt(entry))
+      .finally(() => {
+        entry.attempt = undefined;
+        this.#arm();
+      });
+    return entry.attempt;
+  }
+
+  // A queue for each protocol: one server that hangs delays no other.
+  #queueOf({ record }: Entry): PQueue {
+    const { recipient } = record.notification;
+    const protocol = recipient.slice(0, recipient.indexOf('://'));
+    const queue = this.#queues.get(protocol) ?? new PQueue({ concurrency: this.#options.policy.concurrency });
+    this.#queues.set(protocol, queue);
+    return queue;
+  }
+
+  async #attempt(entry: Entry): Promise<Outcome> {
+    const stop = AbortSignal.any([this.#closing.signal, entry.withdrawal.signal]);
+    try {
+      stop.throwIfAborted();
+      await this.#options.deliver(entry.record.notification, stop);
+    } catch (error) {
+      return this.#failed(entry, error instanceof Error ? error : new Error(String(error)));
+    }
+    await this.#delivered(entry);
+    return { state: 'delivered', isRepeat: false };
+  }
+
+  async #delivered(entry: Entry): Promise<void> {
+    const { record } = entry;
+    this.#options.log.info({ ...nameOf(entry), attempts: record.attempts + 1 }, 'delivered');
+    if (!record.remember) return this.#forget(entry);
+    const notification = { ...record.notification, subject: '', message: '', fields: {} };
+    entry.record = {
+      ...record,
+      notification,
+      state: 'delivered',
+      attempts: record.attempts + 1,
+      next: this.#now,
+    };
+    try {
+      await this.#options.folder.write(entry.record);
+      entry.isKept = true;
+    } catch (error) {
+      const reason = messageOf(error);
+      this.#options.log.error({ ...nameOf(entry), reason }, 'the spool cannot remember what it delivered');
+      // It must not be delivered again after a restart; this process remembers it all the same.
+      await this.#options.folder
+        .remove(entry.record)
+        .catch((also) =>
+          this.#options.log.error({ ...nameOf(entry), reason: messageOf(also) }, 'nor remove it'),
+        );
+      entry.isKept = false;
+    }
+  }
+
+  async #failed(entry: Entry, error: Error): Promise<Outcome> {
+    const { log, policy, random = Math.random } = this.#options;
+    const { record } = entry;
+    if (entry.isKept && this.#closing.signal.aborted && !entry.withdrawal.signal.aborted)
+      return { state: 'waiting', reason: 'the daemon of this node stops', next: this.#now };
+    const isKnown = error instanceof DeliveryError;
+    if (!isKnown && !entry.withdrawal.signal.aborted)
+      log.error({ ...nameOf(entry), err: error }, 'a delivery failed unexpectedly');
+    const isFinal = isKnown && error.isFinal;
+    if (!entry.isKept || entry.withdrawal.signal.aborted || (isFinal && !entry.isPromised)) {
+      await this.#forget(entry);
+      return { state: 'failed', error: withFault(error, entry.keepFault) };
+    }
+    const reason = isKnown ? error.message : 'it failed unexpectedly: the log of this node says more';
+    const attempts = record.attempts + 1;
+    const now = this.#now;
+    if (isFinal || now >= record.giveUpAt) {
+      log.error(
+        { ...nameOf(entry), attempts, reason },
+        'a message could not be delivered: it is a dead letter now',
+      );
+      await this.#change(entry, { ...record, state: 'dead', attempts, reason, next: now });
+      return { state: 'failed', error: new DeliveryError(reason, { isFinal: true, cause: error }) };
+    }
+    const asked = isKnown ? error.retryAfterSeconds : undefined;
+    const next = now + delayAfter(attempts, policy, random(), asked);
+    log.warn(
+      { ...nameOf(entry), attempts, reason, next: new Date(next) },
+      'a message waits for another attempt',
+    );
+    await this.#change(entry, { ...record, attempts, reason, next });
+    return { state: 'waiting', reason, next };
+  }
+
+  // Begins what is due.
+  #look(): void {
+    if (this.#closing.signal.aborted) return;
+    const now = this.#now;
+    for (const entry of this.#entries.values()) {
+      const { state, next } = entry.record;
+      // A clock that was set back must not hold anything up for longer than a day.
+      if (state === 'waiting' && (next <= now || next > now + day)) void this.#try(entry);
+    }
+    void this.#tidy(now);
+    this.#arm();
+  }
+
+  #arm(): void {
+    if (this.#closing.signal.aborted) return;
+    const waiting = [...this.#entries.values()].filter(
+      ({ record, attempt }) => record.state === 'waiting' && attempt === undefined,
+    );
+    const next = Math.min(...waiting.map(({ record }) => record.next - this.#now), lookInterval);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#look(), Math.max(next, 0)).unref();
+  }
+
+  async #tidy(now: number): Promise<void> {
+    const { policy, log } = this.#options;
+    const delivered = [...this.#entries.values()].filter(({ record }) => record.state === 'delivered');
+    const tooMany = delivered.slice(0, Math.max(0, delivered.length - policy.max_messages));
+    const old = delivered.filter(({ record }) => record.next + policy.remember * 1000 <= now);
+    for (const entry of new Set([...tooMany, ...old])) await this.#forget(entry);
+    for (const entry of this.#entries.values()) {
+      if (entry.record.state !== 'dead' || entry.record.next + policy.keep_dead * 1000 > now) continue;
+      log.warn(
+        { ...nameOf(entry), reason: entry.record.reason },
+        'a dead letter is thrown away: it is too old',
+      );
+      await this.#forget(entry);
+    }
+  }
+}
+
+function newEntry(
+  record: SpoolRecord,
+  { isKept = false, isPromised = false }: Partial<Pick<Entry, 'isKept' | 'isPromised'>> = {},
+): Entry {
+  return { record, isKept, isPromised, withdrawal: new AbortController() };
+}
+
+function nameOf({ record }: Entry): { readonly id: string; readonly recipient: string } {
+  const { id, recipient } = record.notification;
+  return { id, recipient };
+}
+
+function isCancelled(signal: AbortSignal): boolean {
+  return (signal.reason as { code?: unknown } | undefined)?.code === 'CALLER_DENIED';
+}
+
+function withFault(error: Error, keepFault: string | undefined): Error {
+  if (keepFault === undefined || !(error instanceof DeliveryError)) return error;
+  return new DeliveryError(`${error.message}; and it cannot be kept: ${keepFault}`, { cause: error });
+}
+
+function leaving(signal: AbortSignal): { readonly promise: Promise<undefined>; readonly stop: () => void } {
+  let stop = () => {};
+  const promise = new Promise<undefined>((resolve) => {
+    const leave = () => resolve(undefined);
+    if (signal.aborted) leave();
+    signal.addEventListener('abort', leave, { once: true });
+    stop = () => signal.removeEventListener('abort', leave);
+  });
+  return { promise, stop };
+}

@@ -1,0 +1,130 @@
+import mustache from 'mustache';
+import { oneLine } from './one-line.js';
+import type { Notification } from './protocol.js';
+
+/** Makes a value harmless where a template puts it. */
+export type Escape = (value: string) => string;
+
+/** A Mustache template, and how the values in it are escaped. */
+export interface Part {
+  readonly template: string;
+  readonly escape: Escape;
+}
+
+/** How a notification becomes what is delivered. */
+export interface Layout {
+  readonly subject: Part;
+  readonly body: Part;
+  /** What is wrong with a body, such as that it is no JSON. */
+  readonly check?: (body: string) => string | undefined;
+}
+
+/** Templates of the configuration, which stand in for those of a layout. */
+export interface TemplateConfig {
+  readonly subject?: string;
+  readonly body?: string;
+}
+
+/** The schema of a section `template`. */
+export const templateSchema = {
+  type: 'object',
+  properties: { subject: { type: 'string', minLength: 1 }, body: { type: 'string', minLength: 1 } },
+  additionalProperties: false,
+} as const;
+
+/** A layout whose body is made by a template; all that comes in is escaped in the same way. */
+export function layoutOf(body: string, escaping: Escape): Layout {
+  return {
+    subject: { template: '{{subject}}', escape: escaping },
+    body: { template: body, escape: escaping },
+  };
+}
+
+/** A layout with the templates of the configuration in the place of its own. */
+export function withTemplates(layout: Layout, { subject, body }: TemplateConfig = {}): Layout {
+  return {
+    ...layout,
+    ...(subject === undefined ? {} : { subject: { ...layout.subject, template: subject } }),
+    ...(body === undefined ? {} : { body: { ...layout.body, template: body } }),
+  };
+}
+
+/** Subject, on one line, and body of a notification. */
+export function render(
+  { subject, body }: Layout,
+  notification: Notification,
+): { readonly subject: string; readonly body: string } {
+  const view = viewOf(notification);
+  return { subject: oneLine(fill(subject, view), 500), body: fill(body, view) };
+}
+
+/**
+ * What is wrong with a layout: a template that cannot be read or would put something in unescaped, or a body that
+ * cannot be right. Nothing where it works.
+ */
+export function faultOf(layout: Layout): string | undefined {
+  for (const name of ['subject', 'body'] as const) {
+    const fault = templateFault(layout[name].template);
+    if (fault !== undefined) return `${name}: ${fault}`;
+  }
+  const fault = layout.check?.(render(layout, sample).body);
+  return fault === undefined ? undefined : `body: ${fault}`;
+}
+
+// With all that escaping is for.
+const nasty = `a "b" \\ <c> & 'd'\n@e`;
+const sample: Notification = {
+  id: 'sample',
+  recipient: 'stdout://sample',
+  subject: nasty,
+  message: nasty,
+  time: new Date(0),
+  caller: 'sample.mcollective',
+  host: 'sample.example.com',
+  fields: {},
+};
+
+function templateFault(template: string): string | undefined {
+  try {
+    return unescaped(mustache.parse(template));
+  } catch (error) {
+    return oneLine(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function unescaped(tokens: readonly (readonly unknown[])[]): string | undefined {
+  for (const [kind, name, , , inner] of tokens) {
+    if (kind === '&') return `"${name}" would not be escaped: write {{${name}}}`;
+    if (kind === '>') return `there is no other template "${name}" to take in`;
+    const fault = Array.isArray(inner) ? unescaped(inner) : undefined;
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function fill(part: Part, view: object): string {
+  return mustache.render(part.template, view, {}, { escape: (value: unknown) => part.escape(textOf(value)) });
+}
+
+// Without prototypes: a template must not find what only JavaScript knows.
+function viewOf({ recipient, time, fields, ...rest }: Notification): object {
+  const at = recipient.indexOf('://');
+  const names = { recipient, protocol: recipient.slice(0, at), address: recipient.slice(at + 3) };
+  return bare({ ...rest, ...names, time: time.toISOString(), fields });
+}
+
+function bare(value: unknown): object {
+  return Object.assign(
+    Object.create(null),
+    Object.fromEntries(
+      Object.entries(value as object).map(([key, inner]) => [
+        key,
+        typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? bare(inner) : inner,
+      ]),
+    ),
+  );
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
