@@ -1,4 +1,4 @@
-import type { Attach, Reply, Request } from '@troupe/core';
+import type { Attach, Outcome, Reply, Request } from '@troupe/core';
 import type { CallOptions } from './call-options.js';
 import { Change } from './change.js';
 import { Collector } from './collector.js';
@@ -27,6 +27,8 @@ const mostDirect = 10;
 /** Names in one signed message. */
 const namesInMessage = 50;
 const tickEvery = 100;
+/** How a node that heard a broadcast answers without running anything: a policy denies before it tells by a filter. */
+const refusals: ReadonlySet<string> = new Set<Outcome>(['unmatched', 'denied', 'expired', 'busy']);
 
 /** One call to many nodes: an async iterable of how each target ended, in the order of their ends. */
 export class Call<Data = Record<string, unknown>> implements AsyncIterable<Result<Data>> {
@@ -127,7 +129,7 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
     this.#rollout = rollout;
     const stop = await router.listen(message.collective, this.id, (reply, key) => {
       if (wasAsked.has(reply.sender)) this.#receive(collector, reply, key);
-      else if (reply.kind === 'result' && reply.outcome !== 'unmatched') this.#unexpected.add(reply.sender);
+      else if (reply.kind === 'result' && !refusals.has(reply.outcome)) this.#unexpected.add(reply.sender);
     });
     const wake = () => this.#change.tell();
     options.signal?.addEventListener('abort', wake);
