@@ -25,6 +25,8 @@ export interface NodeOptions {
   /** Agents beside it, and their sections of the configuration. */
   readonly agents?: readonly string[];
   readonly plugins?: Readonly<Record<string, unknown>>;
+  /** More of its configuration. */
+  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 export interface RunOptions {
@@ -92,7 +94,14 @@ export class TestNetwork implements AsyncDisposable {
 
   /** Starts a daemon and waits until the broker has it. */
   async addNode(identity: string, options: NodeOptions = {}): Promise<void> {
-    const { facts = {}, classes = [], isPlain = false, agents = [], plugins = {} } = options;
+    const {
+      facts = {},
+      classes = [],
+      isPlain = false,
+      agents = [],
+      plugins = {},
+      config: more = {},
+    } = options;
     await issue(this.folder, this.#ca, identity);
     await writeFile(this.folder.join(`${identity}.facts.json`), JSON.stringify(facts));
     await writeFile(this.folder.join(`${identity}.classes`), classes.map((name) => `${name}\n`).join(''));
@@ -104,6 +113,7 @@ export class TestNetwork implements AsyncDisposable {
       facts: { paths: [this.folder.join(`${identity}.facts.json`)] },
       classes_file: this.folder.join(`${identity}.classes`),
       state_dir: this.folder.join(identity),
+      ...more,
     };
     await writeFile(this.folder.join(`${identity}.yaml`), JSON.stringify(config));
     await this.startNode(identity);
