@@ -659,6 +659,20 @@ declare const ddl: {
           "validation": "^[A-Za-z0-9_-]+$",
           "maxlength": 64
         },
+        "next": {
+          "prompt": "Next step",
+          "description": "The step that begins with the end of this one: noted as started in the same moment",
+          "type": "string",
+          "optional": true,
+          "validation": "^[a-z][a-z0-9_]*$",
+          "maxlength": 64
+        },
+        "next_attempt": {
+          "prompt": "Attempt of the next step",
+          "description": "The number of its attempt; counted by the node unless told",
+          "type": "integer",
+          "optional": true
+        },
         "token": {
           "prompt": "Token",
           "description": "Fencing token of the lease, as lock_deploy gave it",

@@ -6,6 +6,7 @@ import { leaseHandlers } from './lease-handlers.js';
 import { isDisabled, openNode, tellFailures } from './node.js';
 import { puppetHandlers } from './puppet-handlers.js';
 import { recordHandlers } from './record-handlers.js';
+import { isOwed } from './steps.js';
 
 /** The node's half of provisioning; not there where the disable file exists. */
 export default defineAgent(ddl, (section, host) => setUp(section, host));
@@ -17,13 +18,17 @@ export function emulatedProvision(systemOf: (host: Host) => PuppetSystem): Agent
 
 async function setUp(section: AgentConfig, host: Host, system?: PuppetSystem) {
   const config = readConfig(section, host);
-  if (isDisabled({ config })) return;
   const node = await openNode(config, host, { system });
+  if (isDisabled(node) && !isOwed(node.record.state)) {
+    host.stay?.(false);
+    return;
+  }
   host.provideData('provision', () => ({
     locked: node.lease.holder !== undefined,
     disabled: isDisabled(node),
     quarantined: node.record.state.quarantine !== null,
     done: node.record.state.done !== null,
+    finished: node.record.state.done !== null && !isOwed(node.record.state),
     step: node.record.state.step,
     owner: node.lease.holder?.owner ?? null,
   }));

@@ -8,12 +8,16 @@ type Actions = 'lock_deploy' | 'renew' | 'unlock_deploy' | 'is_locked';
 
 /** Who works on this node. */
 export function leaseHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> {
-  const { lease, record } = node;
+  const { lease, record, keys, host } = node;
   return {
     lock_deploy: async ({ owner, seconds }, { caller, log }) => {
       checkFree(record.state);
       const grant = await lease.acquire(owner ?? caller, seconds);
       log.info({ owner: grant.owner, until: grant.expires }, 'the lease of this node is taken');
+      // The final configuration need not name this agent, and may come before everything is done.
+      host.stay?.(true);
+      // Somebody works on it now, and will ask for a request: the key takes longest.
+      if (record.state.csr === null) keys.prepare();
       return { lockfile: record.file, ...outputOf(grant) };
     },
     renew: async (input, context) => outputOf(await lease.renew(claimOf(input, context), input.seconds)),

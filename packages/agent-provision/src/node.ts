@@ -4,6 +4,7 @@ import { Puppet, type PuppetSystem } from '@troupe/agent-puppetd/puppet';
 import { ActionError, type Context, type Handler, type Host, Status, TroupeError } from '@troupe/core';
 import { type Clock, systemClock } from './clock.js';
 import type { ProvisionConfig } from './config.js';
+import { KeyMaker } from './key-maker.js';
 import { type Claim, Lease } from './lease.js';
 import { ProvisionError } from './provision-error.js';
 import { PuppetStages } from './puppet-stage.js';
@@ -18,6 +19,7 @@ export interface Node {
   readonly lease: Lease;
   readonly puppet: Puppet;
   readonly stages: PuppetStages;
+  readonly keys: KeyMaker;
 }
 
 /** Opens what this node remembers of its provisioning. */
@@ -36,6 +38,7 @@ export async function openNode(
     lease: new Lease(record, clock),
     puppet,
     stages: new PuppetStages({ puppet, record, clock }),
+    keys: new KeyMaker(config),
   };
 }
 

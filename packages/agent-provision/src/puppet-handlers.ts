@@ -1,5 +1,4 @@
 import type { Context, Handlers } from '@troupe/core';
-import { generateEcKeyPair, generateKeyPair, type KeyPair } from '@troupe/core/pki';
 import type ddl from '@troupe/ddl/provision.json';
 import { CaClient } from './ca-client.js';
 import { CertificateRequester, type CsrMemory } from './certificate-request.js';
@@ -60,7 +59,7 @@ export function puppetHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
         const requester = new CertificateRequester({
           files: new SslFiles(settings),
           certname: settings.certname,
-          makeKey: () => makeKey(node.config),
+          makeKey: () => node.keys.take(),
           memory: csrMemory(node),
           log: context.log,
         });
@@ -72,7 +71,7 @@ export function puppetHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
           signal: context.signal,
         });
         const { certname, csrFingerprint, caFingerprint, reused } = requested;
-        const key = reused ? 'the key of the last attempt' : `a new ${keyInWords(node.config)} key`;
+        const key = reused ? 'the key of the last attempt' : `a new ${node.keys.kind} key`;
         return {
           output: `The CA with the digest ${caFingerprint} has the request of ${certname} (${csrFingerprint}), with ${key}`,
           exitcode: 0,
@@ -111,16 +110,6 @@ export function puppetHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
       return { output, exitcode: exitCode };
     },
   };
-}
-
-type KeyConfig = Pick<Node['config'], 'key_type' | 'key_bits'>;
-
-function makeKey({ key_type, key_bits }: KeyConfig): Promise<KeyPair> {
-  return key_type === 'ec' ? generateEcKeyPair() : generateKeyPair(key_bits);
-}
-
-function keyInWords({ key_type, key_bits }: KeyConfig): string {
-  return key_type === 'ec' ? 'elliptic curve' : `RSA ${key_bits}`;
 }
 
 async function pointAt({ config, host, puppet }: Node, address: string): Promise<Change> {

@@ -6,7 +6,7 @@ import { actorOf, claimOf, isDisabled, type Node } from './node.js';
 import { ProvisionError } from './provision-error.js';
 import { quarantine, release } from './quarantine.js';
 import type { MasterState } from './state.js';
-import { noteStep } from './steps.js';
+import { isOwed, noteStep, started } from './steps.js';
 
 type Actions =
   | 'status'
@@ -23,15 +23,22 @@ export function recordHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
   return {
     status: () => status(node),
     record: async (input, context) => {
-      const { step, outcome, reason, attempt, data, run } = input;
+      const { step, outcome, reason, attempt, data, run, next } = input;
+      if (next !== undefined && outcome === started)
+        throw new ProvisionError('the next step begins when this one has ended: leave out next');
       const master = data?.master === undefined ? undefined : masterOf(data.master, isoTime(clock.now()));
       const counted = await record.update((draft) => {
         lease.check(claimOf(input, context));
         if (master) draft.master = master;
-        const note = { step, outcome, reason, attempt, data, run, owner: actorOf(node, context) };
-        return noteStep(draft, note, clock.now());
+        const owner = actorOf(node, context);
+        const number = noteStep(draft, { step, outcome, reason, attempt, data, run, owner }, clock.now());
+        if (next !== undefined) {
+          noteStep(draft, { step: next, outcome: started, attempt: input.next_attempt, owner }, clock.now());
+        }
+        return number;
       });
-      context.log.info({ step, outcome, attempt: counted, reason }, 'a step of the provisioning');
+      if (record.state.done !== null && !isOwed(record.state)) host.stay?.(false);
+      context.log.info({ step, outcome, attempt: counted, reason, next }, 'a step of the provisioning');
       return { step, attempt: counted };
     },
     quarantine: async (input, context) => {

@@ -54,6 +54,17 @@ export function openStep<S extends { readonly outcome: string }>(steps: readonly
   return steps.find(({ outcome }) => outcome === started);
 }
 
+/** Whether the provisioning is done and people have still to be told of it. */
+export function isOwed({
+  done,
+  steps,
+}: {
+  readonly done: unknown;
+  readonly steps: readonly { readonly outcome: string }[];
+}): boolean {
+  return done !== null && openStep(steps) !== undefined;
+}
+
 function noteConsequences(state: ProvisionState, note: StepNote, time: string): void {
   if (note.outcome === started) return;
   if (note.outcome === 'ok' || note.outcome === 'skipped') state.step = note.step;

@@ -323,6 +323,46 @@ describe('the agent provision', () => {
   });
 
   describe('the record', () => {
+    it('keeps the agent until the node is done and people were told of it', async () => {
+      const { token } = await call('lock_deploy', { owner: 'p1' });
+      expect(node.stays).to.equal(true);
+      await call('disable_provisioner', { token });
+      await call('record', { step: 'done', outcome: 'ok', next: 'notify', token });
+      expect(node.stays).to.equal(true);
+      expect(await node.data.get('provision')?.(undefined)).to.include({ done: true, finished: false });
+      // Disabled or not: whoever goes on has to find it.
+      await load();
+      await call('record', { step: 'notify', outcome: 'ok', token });
+      expect(node.stays).to.equal(false);
+      expect(await node.data.get('provision')?.(undefined)).to.include({ done: true, finished: true });
+      expect(await agent.setup(node.section(), node.host)).to.equal(undefined);
+    });
+
+    it('notes the end of a step and the beginning of the next one at once', async () => {
+      await call('record', { step: 'lock', outcome: 'ok', next: 'set_puppet_hostname' });
+      const ended = { step: 'set_puppet_hostname', outcome: 'ok', next: 'send_node_csr', next_attempt: 4 };
+      expect(await call('record', ended)).to.deep.equal({ step: 'set_puppet_hostname', attempt: 1 });
+      const { steps, history, step } = await call('status');
+      expect(step).to.equal('set_puppet_hostname');
+      const [, , last] = steps as { step: string; attempts: number; outcome: string }[];
+      expect(last).to.include({ step: 'send_node_csr', attempts: 4, outcome: 'started' });
+      const lines = (history as { step: string; outcome: string }[]).map(
+        (line) => `${line.step} ${line.outcome}`,
+      );
+      expect(lines).to.deep.equal([
+        'lock ok',
+        'set_puppet_hostname started',
+        'set_puppet_hostname ok',
+        'send_node_csr started',
+      ]);
+    });
+
+    it('begins no next step while this one has not ended', async () => {
+      const both = { step: 'lock', outcome: 'started', next: 'send_node_csr' };
+      expect((await refusal('record', both)).message).to.contain('leave out next');
+      expect((await call('status')).steps).to.deep.equal([]);
+    });
+
     it('outlives the daemon, with the lease, the steps and the run', async () => {
       const { token } = await call('lock_deploy', { owner: 'p1' });
       await call('record', { step: 'puppet_bootstrap_stage', outcome: 'started', token });
@@ -408,6 +448,7 @@ describe('the agent provision', () => {
       disabled: false,
       quarantined: false,
       done: false,
+      finished: false,
       step: null,
       owner: null,
     });

@@ -13,6 +13,8 @@ export class FakeNode implements AsyncDisposable {
   readonly host: Host;
   readonly data = new Map<string, DataLookup>();
   reloads = 0;
+  /** What the agent said last of whether it has to stay. */
+  stays: boolean | undefined;
 
   private constructor(folder: TempFolder) {
     this.folder = folder;
@@ -24,6 +26,9 @@ export class FakeNode implements AsyncDisposable {
       classes: () => [],
       provideData: (name, lookup) => this.data.set(name, lookup),
       onClose: () => {},
+      stay: (isNeeded) => {
+        this.stays = isNeeded;
+      },
       reload: () => {
         this.reloads += 1;
       },

@@ -9,6 +9,8 @@ import type { Session, Step, StepEnd } from './steps/step.js';
 /** Seconds to wait for a node that may have gone. */
 const brief = 5;
 
+type Next = Pick<Step, 'name' | 'recording'>;
+
 /** Keeps what happens to a node: in the node's own record, in the report, and for those who listen. */
 export class Journal {
   readonly tally = new Tally();
@@ -22,6 +24,8 @@ export class Journal {
   readonly #failures = new Map<string, number>();
   /** Steps that count no more, to be noted before anything else is done. */
   #annulled: readonly string[] = [];
+  /** The step whose beginning was noted with the end of the one before. */
+  #begun: string | undefined;
   /** The choice, to be noted with the next line. */
   #master: Readonly<Record<string, string>> | undefined;
 
@@ -63,15 +67,18 @@ export class Journal {
     const { identity } = this.#session;
     // Before the lease is held nothing may be noted.
     if (name !== 'lock') await this.#noteAnnulled();
-    const attempt = (this.#attempts.get(name) ?? 0) + 1;
+    const isBegun = this.#begun === name;
+    this.#begun = undefined;
+    const attempt = (this.#attempts.get(name) ?? 0) + (isBegun ? 0 : 1);
     this.#attempts.set(name, attempt);
     this.#events.emit({ identity, type: 'step-started', step: name, attempt });
+    if (isBegun) return;
     if (recording === 'first') await this.#note(name, 'ok', { reason: 'begins with the next answer' });
     else if (recording !== 'after') await this.#note(name, 'started');
   }
 
-  /** A step ended well. Throws StepFailure where it cannot be put on record. */
-  async end({ name, recording }: Step, end: StepEnd, seconds: number): Promise<void> {
+  /** A step ended well, and `next` is to begin. Throws StepFailure where it cannot be put on record. */
+  async end({ name, recording }: Step, end: StepEnd, seconds: number, next?: Next): Promise<void> {
     const { identity } = this.#session;
     const { outcome, reason, run, runSeconds } = end;
     const words = reason === undefined ? {} : { reason: oneLine(reason) };
@@ -80,11 +87,16 @@ export class Journal {
         ...words,
         ...(end.data ? { data: end.data } : {}),
         ...(run === undefined ? {} : { run }),
+        ...this.#beginning(next),
       };
       const patient = recording === 'after' ? brief : undefined;
       await this.#note(name, outcome, note, patient).catch((error: unknown) => {
         if (recording !== 'after' || !hasLeft(error, this.#steps)) throw error;
       });
+      if (note.next !== undefined) {
+        this.#begun = note.next;
+        this.#attempts.set(note.next, note.next_attempt);
+      }
     }
     this.#over.add(name);
     this.#failures.delete(name);
@@ -108,6 +120,11 @@ export class Journal {
     await this.#note(name, outcome, note, brief).catch(() => {});
   }
 
+  /** What became of the notification, noted as far as the node can be reached: it is done in any case. */
+  async told(outcome: 'ok' | 'failed', reason: string): Promise<void> {
+    await this.#note('notify', outcome, { reason: oneLine(reason) }, brief).catch(() => {});
+  }
+
   /** These steps must be done again. Throws StepFailure where that cannot be put on record. */
   async annul(steps: readonly string[], reason: string): Promise<void> {
     for (const step of steps) {
@@ -129,10 +146,22 @@ export class Journal {
     return this.#failures.get(step) ?? failuresOf(this.#record, step);
   }
 
+  // One message and one write of the node for two lines of the record, where nothing has to come between them.
+  #beginning(next: Next | undefined): { next?: never } | { next: string; next_attempt: number } {
+    if (!next || next.recording !== undefined || this.#annulled.length > 0) return {};
+    return { next: next.name, next_attempt: (this.#attempts.get(next.name) ?? 0) + 1 };
+  }
+
   async #note(
     step: string,
     outcome: string,
-    more: { reason?: string; data?: Readonly<Record<string, unknown>>; run?: string } = {},
+    more: {
+      reason?: string;
+      data?: Readonly<Record<string, unknown>>;
+      run?: string;
+      next?: string;
+      next_attempt?: number;
+    } = {},
     answerWithin?: number,
   ): Promise<void> {
     const master = this.#annulled.length > 0 ? undefined : this.#master;

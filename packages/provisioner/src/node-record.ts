@@ -33,6 +33,8 @@ export interface NodeRecord {
   readonly isDisabled: boolean;
   readonly isDone: boolean;
   readonly doneSince: string | undefined;
+  /** It is done, and people have still to be told. */
+  readonly isOwed: boolean;
   readonly lease: { readonly owner: string; readonly token: number; readonly expires: string } | undefined;
   readonly quarantine: { readonly reason: string; readonly since: string } | undefined;
   readonly master:
@@ -49,17 +51,20 @@ export interface NodeRecord {
 /** Reads the answer of the provision agent's `status`. */
 export function readRecord(status: Status): NodeRecord {
   const hash = <T>(value: Record<string, unknown> | null) => (value ?? undefined) as T | undefined;
+  const steps = (status.steps ?? []) as RecordedStep[];
   return {
     step: status.step,
     isDisabled: status.disabled === true,
     isDone: status.done === true,
+    isOwed:
+      status.done === true && steps.some(({ step, outcome }) => step === 'notify' && outcome === 'started'),
     doneSince: hash<{ since: string }>(status.finished)?.since,
     lease: hash<NonNullable<NodeRecord['lease']>>(status.lease),
     quarantine: hash<NonNullable<NodeRecord['quarantine']>>(status.quarantine),
     master: hash<NonNullable<NodeRecord['master']>>(status.master),
     run: hash<NonNullable<NodeRecord['run']>>(status.run),
     damaged: hash<NonNullable<NodeRecord['damaged']>>(status.damaged),
-    steps: (status.steps ?? []) as RecordedStep[],
+    steps,
     history: (status.history ?? []) as HistoryLine[],
   };
 }

@@ -12,6 +12,12 @@ export interface Message {
   readonly text: string;
 }
 
+/** What became of a message. */
+export interface Told {
+  readonly outcome: 'ok' | 'failed';
+  readonly reason: string;
+}
+
 /** Has messages delivered by one of the notifiers; another takes over from one that fails. Never throws. */
 export class Notifier {
   readonly #peers: Peers;
@@ -27,10 +33,13 @@ export class Notifier {
     this.#log = log;
   }
 
-  /** Begins to deliver to every target; what becomes of it is told by events. */
-  send(message: Message): void {
-    for (const recipient of this.#config.targets)
-      void this.#queue.add(() => this.#deliver(recipient, message));
+  /** Delivers to every target; what becomes of it is told by events, and in words by the result. Never rejects. */
+  async send(message: Message): Promise<Told> {
+    const told = await Promise.all(
+      this.#config.targets.map((recipient) => this.#queue.add(() => this.#deliver(recipient, message))),
+    );
+    const outcome = told.every(({ delivered }) => delivered) ? 'ok' : 'failed';
+    return { outcome, reason: told.map(({ words }) => words).join('; ') };
   }
 
   /** Resolves when nothing is being delivered. */
@@ -38,7 +47,7 @@ export class Notifier {
     return this.#queue.onIdle();
   }
 
-  async #deliver(recipient: string, { identity, subject, text }: Message): Promise<void> {
+  async #deliver(recipient: string, { identity, subject, text }: Message) {
     const reasons: string[] = [];
     const protocol = recipient.slice(0, recipient.indexOf('://'));
     const about = { identity, type: 'notified', protocol, recipient, subject } as const;
@@ -51,7 +60,7 @@ export class Notifier {
         });
         if (reason === undefined) {
           this.#events.emit({ ...about, delivered: true, by: notifier });
-          return;
+          return { delivered: true, words: `${notifier} told ${recipient}` };
         }
         reasons.push(reason);
       }
@@ -59,8 +68,10 @@ export class Notifier {
     } catch (error) {
       reasons.push(messageOf(error));
     }
-    this.#log.warn({ node: identity, recipient, reason: reasons.join('; ') }, 'nobody could be notified');
-    this.#events.emit({ ...about, delivered: false, reason: reasons.join('; ') });
+    const reason = reasons.join('; ');
+    this.#log.warn({ node: identity, recipient, reason }, 'nobody could be notified');
+    this.#events.emit({ ...about, delivered: false, reason });
+    return { delivered: false, words: `${recipient} was not told: ${reason}` };
   }
 
   // Why it was not delivered; nothing when it was.

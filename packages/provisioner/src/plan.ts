@@ -73,10 +73,11 @@ export async function planFor(
 }
 
 function refusalOf(
-  { quarantine, isDisabled, isDone, doneSince, lease }: NodeRecord,
+  { quarantine, isDisabled, isDone, isOwed, doneSince, lease }: NodeRecord,
   owner: string,
 ): string | undefined {
   if (quarantine) return `in quarantine since ${quarantine.since}: ${quarantine.reason}`;
+  if (isOwed) return lease && lease.owner !== owner ? `${lease.owner} works on it` : undefined;
   if (isDisabled && isDone) return `provisioned since ${doneSince}`;
   if (isDone) return `provisioned since ${doneSince}: "mcprovision retry" begins anew`;
   if (lease && lease.owner !== owner) return `${lease.owner} works on it`;

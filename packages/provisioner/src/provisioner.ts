@@ -15,8 +15,7 @@ import { NameGuard } from './name-guard.js';
 import { Notifier } from './notifier.js';
 import { peersOf } from './peers.js';
 import type { Kit, NoPlan } from './plan.js';
-import type { Ending } from './provisioning.js';
-import type { NodeReport } from './report.js';
+import type { Afterwards, Ending } from './provisioning.js';
 import { type Job, type NodeInHand, Roster } from './roster.js';
 import { Workshop } from './workshop.js';
 
@@ -52,8 +51,8 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
   return running;
 }
 
-/** Nodes that were handed over and whose end nobody has noted. */
-const unfinished = 'provision().done=false and provision().quarantined=false and provision().step=/./';
+/** Nodes that were handed over and whose end nobody has noted, or told to people. */
+const unfinished = 'provision().finished=false and provision().quarantined=false and provision().step=/./';
 /** Seconds; the main collective may be large. */
 const leastBetweenMainLooks = 60;
 /** Milliseconds that notifications under way get at the end. */
@@ -69,6 +68,8 @@ class RunningProvisioner implements Provisioner {
   readonly #workshop: Workshop;
   readonly #roster = new Roster();
   readonly #work = new Set<Promise<void>>();
+  /** Nodes that are done and of which people are being told. */
+  readonly #telling = new Set<Afterwards>();
   readonly #stop = new AbortController();
   readonly #unsubscribe: (() => void)[] = [];
 
@@ -128,7 +129,9 @@ class RunningProvisioner implements Provisioner {
     await this.#roster.close();
     const silence = AbortSignal.timeout(lastWords);
     const isOver = new Promise((resolve) => silence.addEventListener('abort', resolve, { once: true }));
-    await Promise.race([this.#notifier.idle(), isOver]);
+    await Promise.race([Promise.all([this.#roster.empty(), this.#notifier.idle()]), isOver]);
+    for (const after of this.#telling) after.leave();
+    this.#telling.clear();
   }
 
   // A node that was away and is back is taken up at once, where its record says that it is not done.
@@ -180,23 +183,40 @@ class RunningProvisioner implements Provisioner {
     const { events } = this.#kit;
     if ('refusal' in ending) this.#leave(job, ending.refusal);
     else if (ending.kind === 'done') {
+      if (!this.#tells) await ending.after.release();
       events.emit({ identity, type: 'done', report: ending.report });
-      this.#tell(job, ending.report);
+      this.#finish(job, ending);
     } else if (ending.kind === 'quarantined') {
       const { reason, recorded, report } = ending;
       events.emit({ identity, type: 'quarantined', reason, recorded, report });
-      this.#tell(job, report);
+      this.#roster.isNews(identity, report.outcome);
+      if (this.#tells) void this.#notifier.send({ identity, ...endMessage(report) });
+      this.#roster.drop(job);
     } else if (ending.kind === 'lost') this.#leave(job, ending.reason);
     else if (ending.kind === 'failed') this.#wait(job, ending.reason, ending.seconds, ending.release);
     else if (ending.kind === 'unreachable') await this.#waitForNode(job, ending.reason);
     else this.#roster.drop(job);
   }
 
-  #tell(job: Job, report: NodeReport): void {
+  // A node stays in hand until people were told: somebody else would take it up for that.
+  #finish(job: Job, { report, after }: Extract<Ending, { kind: 'done' }>): void {
     const { identity } = job;
     this.#roster.isNews(identity, report.outcome);
-    if (this.#kit.config.steps.notify) this.#notifier.send({ identity, ...endMessage(report) });
-    this.#roster.drop(job);
+    if (!this.#tells) {
+      this.#roster.drop(job);
+      return;
+    }
+    job.state = 'telling';
+    this.#telling.add(after);
+    void this.#notifier.send({ identity, ...endMessage(report) }).then(async ({ outcome, reason }) => {
+      if (this.#telling.delete(after)) await after.told(outcome, reason);
+      this.#roster.drop(job);
+    });
+  }
+
+  get #tells(): boolean {
+    const { steps, notify } = this.#kit.config;
+    return steps.notify && notify.targets.length > 0;
   }
 
   #leave(job: Job, reason: string): void {

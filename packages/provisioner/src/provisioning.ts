@@ -1,6 +1,6 @@
 import { type Logger, messageOf } from '@troupe/core';
 import { backoffSeconds } from './backoff.js';
-import { StepFailure } from './failure.js';
+import { patience, StepFailure } from './failure.js';
 import { Journal } from './journal.js';
 import { findingsOf } from './node-record.js';
 import type { Kit, Plan } from './plan.js';
@@ -14,7 +14,7 @@ import type { Session, Step, StepContext } from './steps/step.js';
 
 /** What became of a node that was taken up. */
 export type Ending =
-  | { readonly kind: 'done'; readonly report: NodeReport }
+  | { readonly kind: 'done'; readonly report: NodeReport; readonly after: Afterwards }
   | {
       readonly kind: 'quarantined';
       readonly reason: string;
@@ -32,6 +32,16 @@ export type Ending =
   /** Somebody else works on it. */
   | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'stopped' };
+
+/** What is left to do for a node that is done; its lease is held until then. */
+export interface Afterwards {
+  /** People were told, or could not be; the lease is given back. */
+  told(outcome: 'ok' | 'failed', reason: string): Promise<void>;
+  /** Nobody has to be told; the lease is given back. */
+  release(): Promise<void>;
+  /** This provisioner ends before: the lease ends by itself, and whoever is there then tells them. */
+  leave(): void;
+}
 
 /** Takes one node through the steps that are still to be done; never rejects. `stop` makes it let go of the node. */
 export function provision(plan: Plan, kit: Kit, stop: AbortSignal): Promise<Ending> {
@@ -73,20 +83,42 @@ class Provisioning {
 
   async run(): Promise<Ending> {
     if (!this.#kit.config.steps.lock) this.#begin();
-    for (const step of this.#steps) {
+    for (const [index, step] of this.#steps.entries()) {
       if (this.#isOver(step)) {
         this.#journal.keep(step.name);
         continue;
       }
-      const failure = await this.#take(step);
+      const next = () => this.#steps.slice(index + 1).find((each) => !this.#isOver(each)) ?? this.#last();
+      const failure = await this.#take(step, next);
       if (failure) return this.#ended(step, failure);
     }
-    await this.#session.lease?.release();
-    return { kind: 'done', report: this.#report('done') };
+    return { kind: 'done', report: this.#report('done'), after: this.#afterwards() };
+  }
+
+  #afterwards(): Afterwards {
+    const { lease } = this.#session;
+    this.#session.node.signal = patience;
+    return {
+      told: async (outcome, reason) => {
+        await this.#journal.told(outcome, reason);
+        await lease?.release();
+      },
+      release: async () => {
+        if (this.#plan.record.isOwed) await this.#journal.told('failed', 'nobody is named to be told');
+        await lease?.release();
+      },
+      leave: () => lease?.stop(),
+    };
+  }
+
+  // On record with the end, so that another one tells people if this one cannot any more.
+  #last(): Pick<Step, 'name'> | undefined {
+    const { steps, notify } = this.#kit.config;
+    return steps.notify && notify.targets.length > 0 ? { name: 'notify' } : undefined;
   }
 
   // Nothing when the step ended well.
-  async #take(step: Step): Promise<StepFailure | undefined> {
+  async #take(step: Step, next: () => Pick<Step, 'name'> | undefined): Promise<StepFailure | undefined> {
     const start = performance.now();
     const seconds = () => (performance.now() - start) / 1000;
     const time = this.#timeOf(step);
@@ -97,7 +129,7 @@ class Provisioning {
       const leftOut = (await unmetCondition(context, step.name)) ?? (await step.leaveOut?.(context));
       const end =
         leftOut === undefined ? await step.run(context) : ({ outcome: 'skipped', reason: leftOut } as const);
-      await this.#journal.end(step, end, seconds());
+      await this.#journal.end(step, end, seconds(), next());
       if (step.name === 'lock') this.#begin();
       return undefined;
     } catch (error) {

@@ -3,7 +3,7 @@ import type { KeyPin } from './key-pin.js';
 /** A node that a provisioner has in hand. */
 export interface NodeInHand {
   readonly identity: string;
-  readonly state: 'planning' | 'queued' | 'working' | 'waiting';
+  readonly state: 'planning' | 'queued' | 'working' | 'waiting' | 'telling';
   readonly master?: string;
   /** What it waits for. */
   readonly reason?: string;

@@ -63,6 +63,39 @@ describe('a provisioner that is killed', () => {
     }
   }
 
+  const telling = 'notify: { targets: ["mailto://ops@example.net"] }';
+  for (const step of ['restart', 'verify', 'done', 'notify']) {
+    it(`after the hand-over, when ${step} begins: people are told once, by the next one`, async () => {
+      await world.master('puppet1', eu);
+      await world.notifier('notifier1');
+      let isKilled = false;
+      const first = await world.provisioner(telling, {
+        onEvent: (event) => {
+          const isIt =
+            event.type === 'step-started' ? event.step === step : step === 'notify' && event.type === 'done';
+          if (isIt && !isKilled) kill();
+        },
+      });
+      const kill = () => {
+        isKilled = true;
+        first.kill();
+      };
+      const { machine } = await world.node('web1', { facts: eu });
+      await waitFor('the kill', () => isKilled, { intervalMs: 5 });
+      machine.record.expire();
+      const second = await world.provisioner(telling);
+      await waitFor('the end of the notification', () => machine.record.outcomeOf('notify') === 'ok');
+      expect(world.delivered).to.deep.equal(['mailto://ops@example.net: Provisioned web1 against puppet1']);
+      expect(machine.runs).to.deep.equal(['bootstrap', 'production']);
+      expect(second.of('done')).to.have.length(1);
+      await waitFor('the end of the lease', () => machine.record.lease === null);
+      const third = await world.provisioner(telling);
+      await third.provisioner.idle();
+      expect(world.delivered).to.have.length(1);
+      expect(third.of('done')).to.have.length(0);
+    });
+  }
+
   it('in the middle of a run of Puppet: the next one attaches to it', async () => {
     await world.master('puppet1', eu);
     const first = await world.provisioner();

@@ -11,8 +11,8 @@ export const cleanNodeCertname: Step = {
   run: async (context) => {
     const { session, masters, master, peers, signal } = context;
     const certname = await certnameOf(context);
-    await checkName(context, certname);
-    const targets = (await masters.list()).map(({ identity }) => identity);
+    const [available] = await Promise.all([masters.list(), checkName(context, certname)]);
+    const targets = available.map(({ identity }) => identity);
     await session.lease?.confirm();
     const options = { targets: [...new Set([...targets, master.identity])], collective: peers.main, signal };
     const results = await peers.puppetca.clean({ certname }, options).all();

@@ -31,8 +31,7 @@ export const signNodeCsr: Step = {
     if (!isSameFingerprint(known.fingerprint, csrReported)) {
       throw planted(context, certname, known.fingerprint, csrReported);
     }
-    await checkName(context, certname);
-    await session.lease?.confirm();
+    await Promise.all([checkName(context, certname), session.lease?.confirm()]);
     return sign(context, certname, csrReported);
   },
 };
