@@ -14,3 +14,6 @@ export const commonJs = {
   re2js: () => require('re2js') as typeof import('re2js'),
   yaml: () => require('yaml') as typeof import('yaml'),
 };
+
+/** Options of ajv for schemas of our own, which the tests check: to check and to polish them takes longer than all the rest. */
+export const ownSchema = { meta: false, validateSchema: false, code: { optimize: false } } as const;

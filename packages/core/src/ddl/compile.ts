@@ -1,5 +1,5 @@
 import type { Ajv, ValidateFunction } from 'ajv';
-import { commonJs } from '../commonjs.js';
+import { commonJs, ownSchema } from '../commonjs.js';
 import { messageOf, TroupeError } from '../errors.js';
 import { compileRegex } from '../filter/regex.js';
 import { valueOfText } from './arguments.js';
@@ -103,7 +103,7 @@ function compileAction(
 function newAjv(validators: ReadonlyMap<string, Validator>): Ajv {
   const regExp = Object.assign((pattern: string) => compileRegex(pattern), { code: 'compileRegex' });
   const { Ajv } = commonJs.ajv();
-  const ajv = new Ajv({ meta: false, validateSchema: false, ownProperties: true, code: { regExp } });
+  const ajv = new Ajv({ ...ownSchema, ownProperties: true, code: { ...ownSchema.code, regExp } });
   for (const [name, validator] of validators) {
     ajv.addFormat(name, (value: string) => validator(value) === undefined);
   }

@@ -1,7 +1,7 @@
 import agentSchema from '@troupe/ddl/schema/agent.json' with { type: 'json' };
 import dataSchema from '@troupe/ddl/schema/data.json' with { type: 'json' };
 import type { Ajv, ErrorObject } from 'ajv';
-import { commonJs } from '../commonjs.js';
+import { commonJs, ownSchema } from '../commonjs.js';
 import { pointerSteps } from './pointer.js';
 import { isHash } from './value.js';
 
@@ -27,8 +27,7 @@ export function shapeFaults(kind: 'agent' | 'data', ddl: unknown): string[] {
 
 function newAjv(): Ajv {
   const { Ajv } = commonJs.ajv();
-  // The schemas themselves are checked by the tests.
-  return new Ajv({ allErrors: true, strictTypes: false, meta: false, validateSchema: false })
+  return new Ajv({ ...ownSchema, allErrors: true, strictTypes: false })
     .addSchema(agentSchema, 'agent.json')
     .addSchema(dataSchema, 'data.json');
 }

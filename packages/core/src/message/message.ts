@@ -1,5 +1,5 @@
 import type { ValidateFunction } from 'ajv';
-import { commonJs } from '../commonjs.js';
+import { commonJs, ownSchema } from '../commonjs.js';
 import { TroupeError } from '../errors.js';
 import type { Filter } from '../filter/filter.js';
 
@@ -173,8 +173,7 @@ function check<T>(kind: keyof typeof schemas, value: unknown): T {
   let validate = compiled.get(kind);
   if (!validate) {
     const { Ajv } = commonJs.ajv();
-    // The schemas are those above: to check them as well takes ten times as long as to compile them.
-    validate = new Ajv({ strict: false, meta: false, validateSchema: false }).compile(schemas[kind]);
+    validate = new Ajv({ ...ownSchema, strict: false }).compile(schemas[kind]);
     compiled.set(kind, validate);
   }
   if (validate(value)) return value as T;
