@@ -139,6 +139,7 @@ export class Dispatcher {
       this.#refuse(message, { outcome: 'denied', statuscode: Status.aborted, statusmsg: words }, Date.now());
       return;
     }
+    if (message.type === 'request' && message.noReply) return;
     job.addSession(message.session);
     const kept = job.after(after);
     for (const reply of kept) this.#parts.replier.send(addressTo(reply, message.session));
@@ -171,7 +172,6 @@ export class Dispatcher {
 
   #reply(job: Job, body: ReplyBody): void {
     const kept = job.add(body, Date.now());
-    if (job.request.noReply) return;
     for (const session of job.sessions) this.#parts.replier.send(addressTo(kept, session));
   }
 

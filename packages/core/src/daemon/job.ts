@@ -40,7 +40,8 @@ export class Job {
     this.#identity = identity;
     this.#whenEnded = whenEnded;
     this.startedAt = now;
-    this.addSession(request.session);
+    // Who wants no replies may attach later, and has them then.
+    if (!request.noReply) this.addSession(request.session);
   }
 
   /** What was asked; without its input, filter and targets when it has ended. */
