@@ -41,7 +41,25 @@ export interface CallOptions {
   readonly onDiscovered?: (discovery: Discovery) => void;
 }
 
+/** How to send a request whose replies this client does not wait for. */
+export type SendOptions = Omit<
+  CallOptions,
+  'batch' | 'batchSleep' | 'maxFailures' | 'answerWithin' | 'onProgress'
+> & {
+  /**
+   * Where the nodes send their replies: another session of the same caller, which hears them by `client.replies`. They
+   * send none otherwise, and keep what they would have sent for whoever attaches.
+   */
+  readonly replyTo?: string;
+};
+
 /** How to attach to a request that somebody made: the nodes, and the part of a call's options that applies. */
 export type AttachOptions = Pick<CallOptions, 'collective' | 'answerWithin' | 'signal' | 'onProgress'> & {
   readonly targets: readonly string[];
 };
+
+/** What is listened to, and until when. */
+export interface ListenOptions {
+  readonly collective?: string;
+  readonly signal?: AbortSignal;
+}

@@ -9,7 +9,7 @@ import { type Result, type State, type Stats, statsOf } from './result.js';
 import { Rollout } from './rollout.js';
 import type { Router } from './router.js';
 import { chunks } from './share.js';
-import { targetsOf } from './targets.js';
+import { mostDirect, namesInMessage, narrowed, targetsOf } from './targets.js';
 
 export interface CallParts {
   readonly router: Router;
@@ -22,10 +22,6 @@ export interface CallParts {
   readonly options: CallOptions;
 }
 
-/** Up to so many nodes are asked each for itself; more are asked by one broadcast, when a filter found them. */
-const mostDirect = 10;
-/** Names in one signed message. */
-const namesInMessage = 50;
 const tickEvery = 100;
 /** How a node that heard a broadcast answers without running anything: a policy denies before it tells by a filter. */
 const refusals: ReadonlySet<string> = new Set<Outcome>(['unmatched', 'denied', 'expired', 'busy']);
@@ -120,7 +116,9 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
     const presence = this.#parts.presence();
     presence.catch(() => {});
     const { targets, discovery, isWhole } = await targetsOf(options, this.#parts.discover);
-    const message = this.#narrowed(discovery);
+    const { agents } = this.#parts;
+    const given = this.#parts.message;
+    const message = given.type === 'request' ? narrowed(given, discovery, agents) : given;
     const start = Date.now();
     const wasAsked = new Set<string>();
     const collector = this.#newCollector();
@@ -165,13 +163,6 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
     return rollout.stopped === undefined || !stats.byState['not-asked']
       ? stats
       : { ...stats, stopped: rollout.stopped };
-  }
-
-  // What a source has judged is not left to the nodes as well: they may not know what it knows.
-  #narrowed(discovery: Discovery | undefined): Request | Attach {
-    const { message, agents = [] } = this.#parts;
-    if (message.type !== 'request' || !discovery?.rest) return message;
-    return { ...message, filter: { ...discovery.rest, agents } };
   }
 
   #newCollector(): Collector {

@@ -12,15 +12,18 @@ import {
   emptyFilter,
   type Filter,
   isEmptyFilter,
+  isName,
   type Logger,
   namedNodes,
+  type Reply,
+  type Request,
   silentLogger,
   Topics,
   type Transport,
   TroupeError,
 } from '@troupe/core';
-import { Call } from './call.js';
-import type { AttachOptions, CallOptions } from './call-options.js';
+import { Call, type CallParts } from './call.js';
+import type { AttachOptions, CallOptions, ListenOptions, SendOptions } from './call-options.js';
 import { compiledDdl } from './compiled.js';
 import type { ClientConfig } from './config.js';
 import { localCaller } from './config.js';
@@ -30,10 +33,13 @@ import type { Discovery, DiscoveryOptions } from './discovery/discovery.js';
 import { groupOf } from './discovery/inventory-file.js';
 import type { NodeSource } from './discovery/node-source.js';
 import { type Event, EventChannel } from './events.js';
+import { listening } from './listening.js';
 import { attach, newId, request } from './message.js';
+import { type NodeChange, nodeChanges } from './node-changes.js';
 import { PresenceView } from './presence.js';
 import { checkRollout } from './rollout.js';
 import { Router } from './router.js';
+import { type Sent, send } from './send.js';
 
 /** An agent's actions as functions, typed by its DDL. */
 export type AgentClient<D extends Ddl> = {
@@ -78,6 +84,16 @@ export class Client {
   /** The authenticated name of this caller. */
   get caller(): string {
     return this.#router.caller;
+  }
+
+  /** What other clients of this caller name as `replyTo` to have replies sent here. */
+  get session(): string {
+    return this.#router.session;
+  }
+
+  /** Requests of this client that have not ended: calls and discoveries. */
+  get open(): number {
+    return this.#router.listening;
   }
 
   /** The collective that is meant when none is named. */
@@ -168,6 +184,55 @@ export class Client {
   /** Calls an action by name. Throws INPUT_INVALID before anything is sent when the input is not what the DDL says. */
   call(ddl: Ddl, action: string, input: Readonly<Record<string, unknown>>, options: CallOptions = {}): Call {
     checkRollout(options);
+    return new Call({ ...this.#work(ddl, action, input, options), options });
+  }
+
+  /**
+   * Sends a request and waits for no reply: what it is known by, for whoever attaches later, and to whom it went. It is
+   * sent once, so a node may miss it. Throws as `call` does, and NOT_CONNECTED.
+   */
+  async send(
+    ddl: Ddl,
+    action: string,
+    input: Readonly<Record<string, unknown>>,
+    options: SendOptions = {},
+  ): Promise<Sent> {
+    const { replyTo } = options;
+    if (replyTo !== undefined && !isName(replyTo))
+      throw new TroupeError(
+        'INPUT_INVALID',
+        `"${replyTo}" is no session of a client: use a-z, 0-9, "_", "-"`,
+      );
+    const work = this.#work(ddl, action, input, options);
+    const address = replyTo === undefined ? { noReply: true } : { session: replyTo };
+    return send({ ...work, message: { ...work.message, ...address }, options });
+  }
+
+  /**
+   * The replies that come to this session and for which no call waits, until the consumer or the signal ends it: late
+   * ones, and those of requests that another client sent with this session as `replyTo`.
+   */
+  replies(options: ListenOptions = {}): AsyncIterableIterator<Reply> {
+    const { collective = this.mainCollective, signal } = options;
+    return listening<Reply>((take) => this.#router.listenToOthers(collective, take), signal);
+  }
+
+  /**
+   * Who comes and goes, from now until the consumer or the signal ends it; first those that are here already. A consumer
+   * that is slow is told what is so, and not all that was meanwhile. Nothing comes where the broker does not tell.
+   */
+  nodes(options: ListenOptions = {}): AsyncIterableIterator<NodeChange> {
+    const { collective = this.mainCollective, signal } = options;
+    return nodeChanges(() => this.presence(collective), signal);
+  }
+
+  // What call and send have in common.
+  #work(
+    ddl: Ddl,
+    action: string,
+    input: Readonly<Record<string, unknown>>,
+    options: CallOptions,
+  ): Omit<CallParts, 'options'> & { readonly message: Request } {
     const compiled = compiledDdl(ddl);
     const checked = compiled.action(action);
     if (!checked) throw new TroupeError('INPUT_INVALID', compiled.unknownAction(action));
@@ -180,7 +245,7 @@ export class Client {
     const isNamed = namedNodes(given) !== undefined && !options.source;
     // A node without the agent says so when it is named; it is not looked for otherwise.
     const wanted = isNamed ? given : this.withAgent(given, agent);
-    return new Call({
+    return {
       router: this.#router,
       presence: () => this.presence(collective),
       discover: () => this.discover({ filter: wanted, collective, ...discoveryPart(options) }),
@@ -193,8 +258,7 @@ export class Client {
         ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
       }),
       agents: given.agents,
-      options,
-    });
+    };
   }
 
   /** Listens to a request that somebody made before: what is kept of it on these nodes, and what is still to come. */
@@ -247,6 +311,8 @@ function discoveryPart({ discoveryTimeout, signal, source }: CallOptions): Parti
 export interface ConnectOptions {
   readonly config: ClientConfig;
   readonly log?: Logger;
+  /** A name for this running client among those of the same caller, to be given as `replyTo`; random unless told. */
+  readonly session?: string;
   /** For tests and emulators: another way to a broker. */
   readonly transport?: Transport;
 }
@@ -261,7 +327,9 @@ export async function connect(options: ConnectOptions): Promise<Client> {
     log,
   });
   const topics = new Topics({ escape: config.topics.escape });
-  const session = randomBytes(8).toString('hex');
+  const session = options.session ?? randomBytes(8).toString('hex');
+  if (!isName(session))
+    throw new TroupeError('CONFIG_INVALID', `"${session}" is no session: use a-z, 0-9, "_", "-"`);
   const transport =
     options.transport ??
     (await connectMqtt({

@@ -1,6 +1,6 @@
 export { bundledDdls } from './bundled.js';
 export { Call } from './call.js';
-export type { AttachOptions, CallOptions } from './call-options.js';
+export type { AttachOptions, CallOptions, ListenOptions, SendOptions } from './call-options.js';
 export { type AgentClient, Client, type ConnectOptions, connect } from './client.js';
 export { compiledDdl } from './compiled.js';
 export {
@@ -29,6 +29,7 @@ export type {
 export { onlineNodes } from './discovery/presence-source.js';
 export { type PuppetDbOptions, puppetDb } from './discovery/puppetdb.js';
 export type { Event } from './events.js';
+export type { NodeChange } from './node-changes.js';
 export type { PresenceListener, PresenceView } from './presence.js';
 export {
   type ProgressPiece,
@@ -39,4 +40,5 @@ export {
   states,
   statsOf,
 } from './result.js';
+export type { Sent } from './send.js';
 export { batchSize, limited, pick, type Share } from './share.js';

@@ -20,6 +20,7 @@ export class Router {
   readonly session: string;
   readonly #parts: { transport: Transport; topics: Topics; security: Security; log: Logger };
   readonly #listeners = new Map<string, ReplyListener>();
+  readonly #others = new Set<(reply: Reply) => void>();
   readonly #collectives = new Map<string, Promise<unknown>>();
   #last: Promise<void> = Promise.resolve();
   #undelivered = 0;
@@ -45,8 +46,29 @@ export class Router {
     return this.#undelivered > 0;
   }
 
+  /** How many requests are listened to. */
+  get listening(): number {
+    return this.#listeners.size;
+  }
+
   /** Brings the replies to request `id` to the listener, until the result is called. */
   async listen(collective: string, id: string, listener: ReplyListener): Promise<() => void> {
+    await this.#subscribed(collective);
+    this.#listeners.set(id, listener);
+    return () => this.#listeners.delete(id);
+  }
+
+  /** Brings the replies that nobody else listens to, until the result is called. */
+  async listenToOthers(collective: string, listener: (reply: Reply) => void): Promise<() => void> {
+    await this.#subscribed(collective);
+    const others = (reply: Reply) => {
+      if (reply.collective === collective) listener(reply);
+    };
+    this.#others.add(others);
+    return () => this.#others.delete(others);
+  }
+
+  async #subscribed(collective: string): Promise<void> {
     const { transport, topics } = this.#parts;
     let subscribed = this.#collectives.get(collective);
     if (!subscribed) {
@@ -59,8 +81,6 @@ export class Router {
       subscribed.catch(() => this.#collectives.delete(collective));
     }
     await subscribed;
-    this.#listeners.set(id, listener);
-    return () => this.#listeners.delete(id);
   }
 
   async broadcast(message: NodeMessage, agent: string): Promise<void> {
@@ -125,7 +145,9 @@ export class Router {
           `a reply from "${reply.sender}" is addressed to another client`,
         );
       }
-      this.#listeners.get(reply.id)?.(reply, proof.key);
+      const listener = this.#listeners.get(reply.id);
+      if (listener) listener(reply, proof.key);
+      else for (const other of this.#others) other(reply);
     } catch (error) {
       log.warn({ reason: messageOf(error) }, 'a reply was not believed');
     }

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import type { Request } from '@troupe/core';
 import type { CallOptions } from './call-options.js';
 import type { Discovery } from './discovery/discovery.js';
 import { limited, pick } from './share.js';
@@ -9,6 +10,20 @@ export interface Targets {
   readonly discovery?: Discovery;
   /** Whether these are all that match, so that one broadcast reaches them and no others. */
   readonly isWhole: boolean;
+}
+
+/** Up to so many nodes are asked each for itself; more are asked by one broadcast, when a filter found them. */
+export const mostDirect = 10;
+/** Names in one signed message. */
+export const namesInMessage = 50;
+
+/** A request to the nodes of a source: what the source has judged is not left to them, who may not know what it knows. */
+export function narrowed(
+  message: Request,
+  discovery: Discovery | undefined,
+  agents: readonly string[] = [],
+): Request {
+  return discovery?.rest ? { ...message, filter: { ...discovery.rest, agents } } : message;
 }
 
 /** Finds out whom to ask, as the options say. */

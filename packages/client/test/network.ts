@@ -13,9 +13,9 @@ import {
 import { type Client, type ClientConfig, clientSchema, connect } from '../src/index.js';
 
 /** A client over a broker in memory. */
-export function connectTo(broker: MemoryBroker): Promise<Client> {
+export function connectTo(broker: MemoryBroker, session?: string): Promise<Client> {
   const config = parseConfig<ClientConfig>('security: { mode: none }', clientSchema, 'the test');
-  return connect({ config, transport: broker.connect() });
+  return connect({ config, transport: broker.connect(), ...(session !== undefined && { session }) });
 }
 
 /** Daemons and clients in this process, over a broker in memory: the real protocol without I/O. */
@@ -39,8 +39,8 @@ export class Network {
     return daemon;
   }
 
-  async client(): Promise<Client> {
-    const client = await connectTo(this.broker);
+  async client(session?: string): Promise<Client> {
+    const client = await connectTo(this.broker, session);
     this.#closers.push(() => client.close());
     return client;
   }

@@ -5,13 +5,12 @@ import { newId, request } from '../message.js';
 import type { PresenceView } from '../presence.js';
 import type { Router } from '../router.js';
 import { chunks, pick } from '../share.js';
+import { namesInMessage } from '../targets.js';
 import type { Discovery, DiscoveryOptions } from './discovery.js';
 import { Tally } from './tally.js';
 
 /** Up to so many nodes that are online, each one answers, matched or not, so that discovery ends with the last of them. */
 const everybodyAnswers = 2_000;
-/** Names in one signed message. */
-const namesInMessage = 50;
 const tickEvery = 25;
 const ttl = 60;
 

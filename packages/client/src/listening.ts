@@ -1,0 +1,102 @@
+/** Takes what is heard, until it is told to stop. */
+export type Take<T> = (value: T) => void;
+/** Begins to listen; the result ends it. */
+export type Listen<T> = (take: Take<T>) => Promise<() => void>;
+
+/**
+ * What a listener hears, as an iterable: it listens from the first `next` on, until the consumer leaves, the signal
+ * fires, or listening fails, which throws. What nobody has taken yet is kept by `queue`.
+ */
+export function listening<T>(
+  listen: Listen<T>,
+  signal?: AbortSignal,
+  queue: Queue<T> = new Fifo<T>(),
+): AsyncIterableIterator<T> {
+  let stop: (() => void) | undefined;
+  let begun: Promise<void> | undefined;
+  let isOver = false;
+  let wake: () => void = () => {};
+  const end = () => {
+    isOver = true;
+    signal?.removeEventListener('abort', end);
+    stop?.();
+    stop = undefined;
+    wake();
+  };
+  const begin = async () => {
+    signal?.addEventListener('abort', end);
+    try {
+      const stopThis = await listen((value) => {
+        queue.add(value);
+        wake();
+      });
+      // Whoever left meanwhile does not hear of it.
+      if (isOver) stopThis();
+      else stop = stopThis;
+    } catch (error) {
+      end();
+      throw error;
+    }
+  };
+  const take = async (): Promise<IteratorResult<T, undefined>> => {
+    if (signal?.aborted) end();
+    if (!isOver) {
+      begun ??= begin();
+      await begun;
+    }
+    for (;;) {
+      if (isOver) return { done: true, value: undefined };
+      const next = queue.take();
+      if (next) return { done: false, value: next.value };
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
+  // One after the other, whoever asks.
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    next: () => {
+      const taken = last.then(take);
+      last = taken.catch(() => undefined);
+      return taken;
+    },
+    return: async () => {
+      end();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+/** Where what was heard waits for its consumer. */
+export interface Queue<T> {
+  add(value: T): void;
+  take(): { readonly value: T } | undefined;
+}
+
+/** The most that waits; a consumer that is slower loses the oldest. */
+const most = 100_000;
+
+class Fifo<T> implements Queue<T> {
+  #values: T[] = [];
+  #first = 0;
+
+  add(value: T): void {
+    this.#values.push(value);
+    if (this.#values.length - this.#first > most) this.#first += 1;
+  }
+
+  take(): { readonly value: T } | undefined {
+    if (this.#first >= this.#values.length) return undefined;
+    const value = this.#values[this.#first] as T;
+    this.#first += 1;
+    if (this.#first > 1024 && this.#first * 2 > this.#values.length) {
+      this.#values = this.#values.slice(this.#first);
+      this.#first = 0;
+    }
+    return { value };
+  }
+}
