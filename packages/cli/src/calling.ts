@@ -88,7 +88,8 @@ export async function callNodes(
     collective,
     // Who was left out by a limit must not run it, and who was named may have ceased to match.
     ...(isWhole ? { discovered: found } : { targets: found.nodes }),
-    filter,
+    // What a source has judged by what it knows, the nodes need not judge again.
+    filter: found.rest ?? filter,
     ...timesOf(options),
     ...(options.batch === undefined ? {} : { batch: options.batch }),
     ...(options.batchSleep === undefined ? {} : { batchSleep: options.batchSleep }),
@@ -98,7 +99,7 @@ export async function callNodes(
   });
   interruption.watch(call);
   presenter.begun(call.id);
-  if (found.method === 'named') await sayWhoIsNotKnown(setting, found.nodes);
+  if (found.method === 'named' && found.source === undefined) await sayWhoIsNotKnown(setting, found.nodes);
   const results = await follow(setting, call, found.nodes.length);
   const report = reportOf({
     setting,
@@ -156,7 +157,7 @@ export function reportOf(parts: {
     stats,
     summaries: aggregate(action, results),
     exitCode: exitCodeOf({
-      method: found.method,
+      method: found.source === undefined ? found.method : 'broadcast',
       stats,
       silentInDiscovery: found.silent.length,
       interrupted: setting.interruption.exitCode,

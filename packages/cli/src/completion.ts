@@ -101,6 +101,10 @@ async function allAt(
 ): Promise<readonly Candidate[]> {
   if (option) {
     if (option.long === '--with-agent' || option.long === '--wa') return agentCandidates(folders);
+    if (option.long === '--discovery-method') {
+      const { discoveryMethods } = await import('./discovery-method.js');
+      return Object.entries(discoveryMethods).map(([value, { meaning }]) => ({ value, meaning }));
+    }
     return (option.argChoices ?? []).map((value) => ({ value, meaning: '' }));
   }
   if (current.startsWith('-')) return optionCandidates(command);
@@ -121,7 +125,8 @@ async function allAt(
     case 'help':
       if (given.length === 0) {
         const exitCodes = { value: 'exit-codes', meaning: 'What the exit codes mean' };
-        return [...commandCandidates(shell.program), exitCodes];
+        const methods = { value: 'discovery', meaning: 'The ways to find nodes' };
+        return [...commandCandidates(shell.program), exitCodes, methods];
       }
       if (given[0] !== 'rpc') return [];
       return agent === undefined

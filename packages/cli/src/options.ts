@@ -30,6 +30,11 @@ export interface FilterOptions {
 export interface DiscoveryOptions {
   readonly discoveryTimeout?: number;
   readonly nodes?: string;
+  readonly discoveryMethod?: string;
+  readonly discoveryOption?: readonly string[];
+  /** MCollective's long spellings of these two. */
+  readonly discMethod?: string;
+  readonly discOption?: readonly string[];
 }
 
 /** How many of them. */
@@ -117,8 +122,15 @@ export function withDiscovery(command: Command): Command {
     new Option('--dt, --discovery-timeout <seconds>', 'wait exactly so long for nodes').argParser(seconds),
     new Option(
       '--nodes <file>',
-      'these nodes: lines or JSON, such as that of mco rpc --json; - is standard input',
+      'these nodes: lines, JSON or YAML, such as the JSON of mco rpc --json; - is standard input',
+    ).conflicts(['discoveryMethod', 'discMethod']),
+    new Option(
+      '--dm, --discovery-method <name>',
+      'where nodes come from: broadcast, presence, flatfile, stdin, inventory, puppetdb, external; mco help discovery',
     ),
+    new Option('--do, --discovery-option <k=v>', 'what the method needs; repeatable').argParser(gather),
+    new Option('--disc-method <method>', '').hideHelp(),
+    new Option('--disc-option <name=value>', '').argParser(gather).hideHelp(),
   ]);
 }
 

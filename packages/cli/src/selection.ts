@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { type Client, type Discovery, limited, pick } from '@troupe/client';
 import { emptyFilter, type Filter, matches, namedNodes, parseFilter } from '@troupe/core';
+import { checkMethod, sourceOf } from './discovery-method.js';
 import { UsageError } from './failure.js';
 import { readNodes } from './nodes-list.js';
 import type { DiscoveryOptions, FilterOptions, LimitOptions } from './options.js';
@@ -15,6 +16,7 @@ export interface Found extends Discovery {
 
 /** Which nodes the options mean, before anybody is asked. Throws FILTER_INVALID and UsageError. */
 export async function selectionOf(options: FilterOptions & DiscoveryOptions): Promise<Filter> {
+  checkMethod(options);
   const filter = filterOf(options);
   if (options.nodes === undefined) return filter;
   const listed = await readNodes(options.nodes);
@@ -46,10 +48,13 @@ export async function find(
   options: DiscoveryOptions & LimitOptions & { readonly collective: string; readonly signal?: AbortSignal },
 ): Promise<Found> {
   const { discoveryTimeout: window, collective, signal } = options;
+  const source = await sourceOf(options, client);
+  // A node that is named says for itself when it has no such agent.
+  const isNamed = source ? source.name === 'flatfile' : namedNodes(filter) !== undefined;
   const discovery = await client.discover({
-    // A node that is named says for itself when it has no such agent.
-    filter: namedNodes(filter) ? filter : client.filter(client.withAgent(filter, agent)),
+    filter: isNamed ? filter : client.filter(client.withAgent(filter, agent)),
     collective,
+    ...(source ? { source } : {}),
     ...(window === undefined ? {} : { window }),
     ...(options.one ? { most: 1 } : {}),
     ...(signal ? { signal } : {}),

@@ -1,5 +1,6 @@
 import { remember } from '../calling.js';
 import type { FindOptions } from '../definitions/find.js';
+import { sourceOf } from '../discovery-method.js';
 import { ExitCode } from '../exit.js';
 import { limitWords } from '../output/footer.js';
 import { printJson } from '../output/json.js';
@@ -15,13 +16,15 @@ export async function find({ screen }: Shell, options: FindOptions): Promise<Exi
   const filter = await selectionOf(options);
   return withClient(screen, config, async (client) => {
     const collective = options.target ?? client.mainCollective;
-    // Names are checked too: a name that nobody bears is not printed.
-    const discovery = await client.ping({
+    // Names are checked too: a name that nobody bears is not printed, unless a source says it.
+    const source = await sourceOf(options, client);
+    const wanted = {
       filter: client.filter(filter),
       collective,
       ...(options.discoveryTimeout === undefined ? {} : { window: options.discoveryTimeout }),
       ...(options.one ? { most: 1 } : {}),
-    });
+    };
+    const discovery = await (source ? client.discover({ ...wanted, source }) : client.ping(wanted));
     if (!options.one) remember(client, collective, filter, discovery);
     const found = picked(discovery, options);
     if (options.json) printJson(screen, found.nodes);
@@ -29,7 +32,9 @@ export async function find({ screen }: Shell, options: FindOptions): Promise<Exi
     refusalNotes(screen, found);
     if (found.nodes.length === 0) await sayThatNobodyAnswered(screen, client, collective);
     if (screen.isVerbose)
-      screen.note(`\nFound ${discovery.nodes.length} in ${span(found.seconds)} by asking all nodes`);
+      screen.note(
+        `\nFound ${discovery.nodes.length} in ${span(found.seconds)} by ${source ? `the method ${source.name}` : 'asking all nodes'}`,
+      );
     if (found.before !== undefined) screen.note(limitWords(found));
     if (screen.isVerbose || found.silent.length > 0) presenceNotes(screen, found, filter);
     if (found.nodes.length === 0) return ExitCode.error;

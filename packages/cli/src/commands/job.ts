@@ -3,6 +3,7 @@ import { type Call, type Client, type ProgressPiece, type Result, resolveDdl, st
 import { type ActionDdl, namedNodes } from '@troupe/core';
 import { follow, reportOf } from '../calling.js';
 import type { AttachOptions, JobOptions, WhereOptions } from '../definitions/job.js';
+import { sourceOf } from '../discovery-method.js';
 import { ExitCode } from '../exit.js';
 import { UsageError } from '../failure.js';
 import { Interruption } from '../interruption.js';
@@ -104,8 +105,10 @@ async function atJob(
   const config = readConfig(options);
   const filter = await selectionOf(options);
   return withClient(screen, config, async (client) => {
+    const source = await sourceOf(options, client);
     const found = await client.discover({
       filter: namedNodes(filter) ? filter : client.filter(filter),
+      ...(source ? { source } : {}),
       collective: options.target ?? client.mainCollective,
       ...(options.discoveryTimeout === undefined ? {} : { window: options.discoveryTimeout }),
     });

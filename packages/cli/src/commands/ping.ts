@@ -1,5 +1,6 @@
 import { remember } from '../calling.js';
 import type { PingOptions } from '../definitions/ping.js';
+import { sourceOf } from '../discovery-method.js';
 import { ExitCode } from '../exit.js';
 import { histogram } from '../output/histogram.js';
 import { printJson } from '../output/json.js';
@@ -23,8 +24,10 @@ export async function ping({ screen }: Shell, options: PingOptions): Promise<Exi
     const collective = options.target ?? client.mainCollective;
     await client.presence(collective);
     const overhead = performance.now();
+    const source = await sourceOf(options, client);
+    const listed = source && (await client.discover({ filter: client.filter(filter), collective, source }));
     const discovery = await client.ping({
-      filter: client.filter(filter),
+      ...(listed ? { among: listed.nodes } : { filter: client.filter(filter) }),
       collective,
       ...(options.discoveryTimeout === undefined ? {} : { window: options.discoveryTimeout }),
       onNode: (sender, milliseconds) => {

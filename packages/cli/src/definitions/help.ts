@@ -5,7 +5,7 @@ import type { GlobalOptions } from '../options.js';
 import type { Shell } from '../shell.js';
 
 export function define(command: Command, shell: Shell): void {
-  command.argument('[topic...]', 'a command; rpc AGENT ACTION; or exit-codes');
+  command.argument('[topic...]', 'a command; rpc AGENT ACTION; discovery; or exit-codes');
   command.action(
     shell.action((words: string[]) => help(shell, words, command.optsWithGlobals<GlobalOptions>())),
   );
@@ -16,6 +16,7 @@ async function help(shell: Shell, words: readonly string[], options: GlobalOptio
   const [topic, ...rest] = words;
   if (topic === undefined) program.outputHelp();
   else if (topic === 'exit-codes') printExitCodes(shell);
+  else if (topic === 'discovery') await printMethods(shell);
   else {
     const command = await commandOf(shell, topic);
     const [agent, action] = rest;
@@ -35,7 +36,7 @@ async function commandOf(shell: Shell, name: string): Promise<Command> {
   const command = commands.find((one) => one.name() === name || one.aliases().includes(name));
   if (command) return shell.load(command);
   const { suggestion } = await import('@troupe/core');
-  const names = [...commands.map((one) => one.name()), 'exit-codes'];
+  const names = [...commands.map((one) => one.name()), 'exit-codes', 'discovery'];
   throw new UsageError(
     `there is no help on "${name}"${suggestion(name, names)}: mco help lists the commands`,
   );
@@ -44,4 +45,14 @@ async function commandOf(shell: Shell, name: string): Promise<Command> {
 function printExitCodes({ screen }: Shell): void {
   screen.print('Exit codes of mco, the same in every output mode:\n');
   for (const [code, meaning] of exitCodeMeanings) screen.print(`  ${String(code).padStart(3)}  ${meaning}`);
+}
+
+async function printMethods({ screen }: Shell): Promise<void> {
+  const { discoveryMethods } = await import('../discovery-method.js');
+  screen.print('Where nodes come from, by --dm METHOD, with what each is told by --do NAME=VALUE:\n');
+  for (const [name, { meaning, needs, takes }] of Object.entries(discoveryMethods)) {
+    const words = [...needs.map((key) => `--do ${key}=…`), ...takes.map((key) => `[--do ${key}=…]`)];
+    screen.print(`  ${name.padEnd(10)}  ${meaning}`);
+    if (words.length > 0) screen.print(`  ${' '.repeat(10)}  ${words.join(' ')}`);
+  }
 }

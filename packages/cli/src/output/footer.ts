@@ -65,13 +65,15 @@ export function limitWords({ before, seed }: Pick<Found, 'before' | 'seed'>): st
 }
 
 function statsBlock({ stats, found }: Report): string {
+  const isNamed = found.method === 'named' && found.source === undefined;
   const rows: readonly (readonly [string, string])[] = [
     ['Nodes', `${stats.answered} / ${stats.targets}`],
     ['Pass / Fail', `${stats.ok} / ${stats.answered - stats.ok}`],
     ['No Answer', String(stats.targets - stats.answered)],
     ['Unexpected', String(stats.unexpected.length)],
     ['Offline', found.method === 'named' ? 'not looked for' : String(found.offline.length)],
-    ['Discovery Time', found.method === 'named' ? 'none, the nodes were named' : span(found.seconds)],
+    ['Discovery Time', isNamed ? 'none, the nodes were named' : span(found.seconds)],
+    ...(found.source === undefined ? [] : ([['Discovered By', found.source]] as const)),
     ['Agent Time', span(stats.callSeconds)],
     ['Total Time', span(found.seconds + stats.callSeconds)],
     ['Request Id', stats.requestId],

@@ -60,7 +60,7 @@ export function summariesOf(summaries: readonly AggregateResult[]): Record<strin
 export function statsOf({ stats, found, exitCode }: Report) {
   return {
     requestid: stats.requestId,
-    discovery: found.method,
+    discovery: found.source ?? found.method,
     discovered: found.before ?? stats.targets,
     asked: stats.targets - (stats.byState['not-asked']?.length ?? 0),
     responses: stats.answered,

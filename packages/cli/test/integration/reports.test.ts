@@ -79,6 +79,74 @@ describe('what mco says of a network', function () {
     });
   });
 
+  describe('ways to find nodes', () => {
+    const inventory = {
+      groups: [{ name: 'malta', filter: { facts: ['country=mt'] } }],
+      nodes: [
+        { name: 'web1.lab', facts: { country: 'mt' } },
+        { name: 'db1.lab', facts: { country: 'mt' }, agents: ['rpcutil'] },
+        { name: 'never.lab', facts: { country: 'de' } },
+      ],
+    };
+    let file: string;
+
+    before(async () => {
+      file = network.folder.join('inventory.json');
+      await writeFile(file, JSON.stringify(inventory));
+    });
+
+    it('takes the nodes of a group of an inventory file, without asking them', async () => {
+      const found = await network.mco([
+        'find',
+        '--dm',
+        'inventory',
+        '--do',
+        `file=${file}`,
+        '-I',
+        'group:malta',
+      ]);
+      expect(found).to.deep.equal({ stdout: 'db1.lab\nweb1.lab', stderr: '', code: 0 });
+      const { stdout } = await network.mco(['find', '--dm', 'inventory', '--do', file, '-F', 'country=de']);
+      expect(stdout).to.equal('never.lab');
+    });
+
+    it('calls those that have the agent, and says by which method they were found', async () => {
+      const { stdout, code } = await network.mco([
+        ...['rpc', 'lab', 'weigh', '--dm', 'inventory', '--do', file, '-I', 'group:malta', '--json'],
+      ]);
+      expect(code).to.equal(0);
+      const { replies, request_stats: stats } = JSON.parse(stdout);
+      expect(replies.map(({ sender }: { sender: string }) => sender)).to.deep.equal(['web1.lab']);
+      expect(stats.discovery).to.equal('inventory');
+    });
+
+    it('exits with 3 when none of those found by a method answers', async () => {
+      const { code } = await network.mco(['rpc', 'rpcutil', 'ping', '--dm', 'stdin', '--json'], {
+        input: '["never.lab"]',
+      });
+      expect(code).to.equal(3);
+    });
+
+    it("reads lists in lines, JSON and YAML, and the broker's own", async () => {
+      const list = network.folder.join('list.yaml');
+      await writeFile(list, '- web1.lab\n');
+      const runs = await Promise.all([
+        network.mco(['find', '--dm', 'flatfile', '--do', list]),
+        network.mco(['find', '--nodes', list, '-q']),
+        network.mco(['find', '--dm', 'stdin'], { input: '# one\nweb1.lab\n' }),
+        network.mco(['find', '--dm', 'presence', '-I', '/web/']),
+      ]);
+      expect(runs.map(({ stdout }) => stdout)).to.deep.equal(Array(4).fill('web1.lab'));
+    });
+
+    it('pings those of a list only', async () => {
+      const { stdout } = await network.mco(['ping', '--dm', 'stdin', '--json'], { input: 'db1.lab' });
+      expect(JSON.parse(stdout).replies.map(({ sender }: { sender: string }) => sender)).to.deep.equal([
+        'db1.lab',
+      ]);
+    });
+  });
+
   it('completes the names of nodes that were seen before', async () => {
     await network.mco(['ping']);
     const { stdout } = await network.mco(['completion', '--line', 'mco rpc rpcutil ping -I ']);
