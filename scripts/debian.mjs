@@ -59,6 +59,16 @@ export const packages = [
     file: '/usr/lib/python3/dist-packages/aiosmtpd/__init__.py',
     use: 'tests against a real mail server',
   },
+  {
+    name: 'python3-paho-mqtt',
+    file: '/usr/lib/python3/dist-packages/paho/mqtt/client.py',
+    use: 'the example of a client in Python',
+  },
+  {
+    name: 'python3-cryptography',
+    file: '/usr/lib/python3/dist-packages/cryptography/__init__.py',
+    use: 'the example of a client in Python',
+  },
   { name: 'iproute2', file: '/sbin/ip', use: 'network namespaces of the demo' },
   { name: 'util-linux', file: '/usr/bin/unshare', use: 'mount namespaces of the demo' },
   { name: 'openssl', file: '/usr/bin/openssl', use: 'a second opinion on certificates' },

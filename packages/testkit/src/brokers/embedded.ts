@@ -6,7 +6,7 @@ export const embedded: TestBrokerKind = {
   name: 'embedded',
   missing: () => undefined,
   start: async ({ pki, crl = false }): Promise<TestBroker> => {
-    const own = await pki.issue('broker.lab', { ipAddresses: ['127.0.0.1'] });
+    const own = await pki.issue('embedded.lab', { ipAddresses: ['127.0.0.1'] });
     const security = { ca: pki.caCertificate, ...own, ...(crl && { crl: pki.crl }) };
     const broker = await spawnBroker({ listen: ['mqtts://127.0.0.1:0'], security, log: { level: 'error' } });
     return {

@@ -12,7 +12,7 @@ export const mosquitto: TestBrokerKind = {
   name: 'Mosquitto',
   missing: () => (whereIs('mosquitto') ? undefined : 'Mosquitto is not installed'),
   start: async ({ pki, callers, collectives, crl = false, ...options }) => {
-    const own = await pki.issue('broker.lab', { ipAddresses: ['127.0.0.1'] });
+    const own = await pki.issue('mosquitto.lab', { ipAddresses: ['127.0.0.1'] });
     const folder = `${options.folder}/mosquitto`;
     await mkdir(folder);
     const port = await freePorts(2);

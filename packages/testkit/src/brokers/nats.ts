@@ -1,10 +1,13 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { brokerConfig } from '@troupe/core';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { brokerConfig, connectMqtt, silentLogger } from '@troupe/core';
 import { freePort } from '../free-port.js';
 import { whereIs } from '../installed.js';
-import { type RunningProcess, startProcess } from '../process.js';
+import type { IssuedCertificate } from '../network-pki.js';
+import { startProcess } from '../process.js';
 import type { TestBroker, TestBrokerKind, TestBrokerOptions } from './broker.js';
 import { startServers } from './servers.js';
+
+const account = 'nats.lab';
 
 /** One NATS Server. */
 export const nats: TestBrokerKind = {
@@ -26,7 +29,7 @@ function missing(): string | undefined {
 
 async function start(options: TestBrokerOptions, size: number): Promise<TestBroker> {
   const { pki, callers, nodes, collectives } = options;
-  const own = await pki.issue('broker.lab', { ipAddresses: ['127.0.0.1'] });
+  const own = await pki.issue(account, { ipAddresses: ['127.0.0.1'] });
   const folder = `${options.folder}/nats-${size}`;
   await mkdir(folder);
   const ports: number[] = [];
@@ -42,25 +45,37 @@ async function start(options: TestBrokerOptions, size: number): Promise<TestBrok
     ca: pki.caCertificate,
     ...own,
     callers,
-    nodes,
+    // The server's own certificate is the account that asks whether it is ready.
+    nodes: [...nodes, account],
     folder,
     ...(collectives && { collectives }),
     ...(size > 1 && { cluster }),
   });
   for (const { name, text } of made.files) await writeFile(`${folder}/${name}`, text);
+  const urls = mqtt.map((port) => `mqtts://127.0.0.1:${port}`);
   return startServers({
-    nodeUrls: mqtt.map((port) => `mqtts://127.0.0.1:${port}`),
+    nodeUrls: urls,
     escape: made.escape,
     servers: made.files.map(({ name }) => async () => {
       const server = startProcess(whereIs('nats-server') ?? 'nats-server', ['-c', `${folder}/${name}`]);
       await server.waitForLine('Server is ready');
       return server;
     }),
-    ...(size > 1 && { ready }),
+    ...(size > 1 && { ready: () => allTake(urls, { ca: pki.caCertificate, ...own }) }),
   });
 }
 
-// A server takes connections at once, and drops those with MQTT for as long as JetStream has no leader.
-async function ready(servers: readonly RunningProcess[]): Promise<void> {
-  await Promise.any(servers.map((server) => server.waitForLine(/JetStream cluster new metadata leader/)));
+// A server listens at once, and refuses everybody for as long as it has not found the others.
+async function allTake(urls: readonly string[], files: IssuedCertificate & { ca: string }): Promise<void> {
+  const read = (file: string) => readFile(file, 'utf8');
+  const tls = {
+    ca: [await read(files.ca)],
+    certificate: await read(files.certificate),
+    key: await read(files.key),
+  };
+  for (const url of urls) {
+    const options = { urls: [url], clientId: account, keepalive: 30, credentials: { tls } };
+    const transport = await connectMqtt({ ...options, log: silentLogger, timeout: 60 });
+    await transport.close();
+  }
 }

@@ -19,7 +19,7 @@ export const rabbitmq: TestBrokerKind = {
   name: 'RabbitMQ',
   missing: () => (existsSync(script) && whereIs('epmd') ? undefined : 'rabbitmq-server is not installed'),
   start: async ({ pki, callers, nodes, collectives, ...options }) => {
-    const own = await pki.issue('broker.lab', { ipAddresses: ['127.0.0.1'] });
+    const own = await pki.issue('rabbitmq.lab', { ipAddresses: ['127.0.0.1'] });
     const folder = `${options.folder}/rabbitmq`;
     await mkdir(folder);
     const port = await freePort();

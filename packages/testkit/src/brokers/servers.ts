@@ -5,10 +5,10 @@ export interface ServersOptions {
   readonly nodeUrls: readonly string[];
   readonly callerUrls?: readonly string[];
   readonly escape: boolean;
-  /** How to start each server; resolves when it is ready, or when its process runs and `ready` says the rest. */
+  /** How to start each server; resolves when it listens. */
   readonly servers: readonly (() => Promise<RunningProcess>)[];
   /** Resolves when all servers together are ready. */
-  readonly ready?: (servers: readonly RunningProcess[]) => Promise<void>;
+  readonly ready?: () => Promise<void>;
   /** What runs beside the servers and ends after them. */
   readonly beside?: readonly RunningProcess[];
 }
@@ -62,7 +62,7 @@ class Servers implements TestBroker {
       if (!this.#running[index]?.isRunning) this.#running[index] = await start();
     });
     await Promise.all(started);
-    await this.#options.ready?.(this.#alive);
+    await this.#options.ready?.();
   }
 
   // Nothing that a test broker keeps is worth an orderly end, which takes RabbitMQ several seconds.

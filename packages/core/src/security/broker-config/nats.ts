@@ -31,7 +31,7 @@ max_payload: 1048576
 jetstream { store_dir: "${folder}/${name === 'nats' ? 'jetstream' : `jetstream-${index + 1}`}" }
 mqtt {
   port: ${port}
-  tls {
+${replicas(cluster.length)}  tls {
     cert_file: "${options.certificate}"
     key_file: "${options.key}"
     ca_file: "${ca}"
@@ -70,6 +70,11 @@ ${users}
       'NATS cannot check enrolment tokens: machines without a certificate need the embedded broker.',
     ],
   };
+}
+
+// Left to itself it makes as many copies as servers have met when the first client comes, and two do not survive one.
+function replicas(servers: number): string {
+  return servers === 0 ? '' : '  stream_replicas: 3\n  consumer_replicas: 3\n';
 }
 
 // A node's certificate is of the same CA as a server's, so that it alone must not make anybody a server.

@@ -1,0 +1,111 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import {
+  createTempFolder,
+  createTestPki,
+  type IssuedCertificate,
+  skip,
+  startProcess,
+  type TempFolder,
+  type TestPki,
+  testBrokers,
+} from '@troupe/testkit';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { Stage } from './stage.js';
+
+const program = fileURLToPath(
+  new URL('../../../../../examples/signed-client-python/call.py', import.meta.url),
+);
+const python = '/usr/bin/python3';
+const caller = 'rip.mcollective';
+
+describe('a client in Python that knows nothing but docs/protocol.md, through Mosquitto with TLS', function () {
+  this.timeout(60_000);
+  let folder: TempFolder;
+  let pki: TestPki;
+  let stage: Stage;
+  const files = new Map<string, IssuedCertificate>();
+
+  before(async function () {
+    const missing = testBrokers.mosquitto.missing() ?? libraries();
+    if (missing) skip(this, missing);
+    folder = await createTempFolder({ prefix: 'troupe-python' });
+    pki = await createTestPki(folder.join('pki'));
+    for (const name of ['one.lab', caller]) files.set(name, await pki.issue(name));
+    const broker = await testBrokers.mosquitto.start({
+      pki,
+      folder: folder.path,
+      callers: [caller],
+      nodes: ['one.lab'],
+    });
+    stage = new Stage({ broker, names: { pki, files }, folder, prefix: 'python' });
+    await stage.startNode('one.lab');
+    await stage.answering(await stage.connect(caller), ['one.lab']);
+  });
+  after(async () => {
+    await stage?.[Symbol.asyncDispose]();
+    await folder?.close();
+  });
+
+  async function call(words: readonly string[], given: { ca?: string; seconds?: number } = {}) {
+    const { ca = pki.caCertificate, seconds = 30 } = given;
+    const own = files.get(caller);
+    const { port } = new URL(stage.broker.callerUrls[0] ?? '');
+    const access = ['--ca', ca, '--certificate', own?.certificate ?? '', '--key', own?.key ?? ''];
+    const where = ['--host', '127.0.0.1', '--port', port, '--seconds', `${seconds}`];
+    const process = startProcess(python, [program, ...where, ...access, ...words]);
+    const { code } = await process.exited;
+    return { code, lines: process.output.trim().split('\n') };
+  }
+
+  it('calls an action and reads its result', async () => {
+    const { code, lines } = await call(['one.lab', 'rpcutil', 'get_fact', 'fact=name']);
+    expect(JSON.parse(lines[0] ?? '')).to.deep.include({
+      sender: 'one.lab',
+      outcome: 'ok',
+      statuscode: 0,
+      data: { fact: 'name', value: 'one.lab' },
+    });
+    expect(code).to.equal(0);
+  });
+
+  it('reads progress', async () => {
+    const { code, lines } = await call(['one.lab', 'stage', 'steps', 'steps=3']);
+    const last = JSON.parse(lines.at(-1) ?? '');
+    expect(lines.slice(0, -1)).to.deep.equal(['{"step": 1}', '{"step": 2}', '{"step": 3}']);
+    expect(last.data).to.deep.equal({ last: 3 });
+    expect(code).to.equal(0);
+  });
+
+  for (const [words, outcome] of [
+    [['one.lab', 'rpcutil', 'nonsense'], { outcome: 'failed', statuscode: 2 }],
+    [['one.lab', 'stage', 'steps', 'steps=many'], { outcome: 'failed', statuscode: 4 }],
+  ] as const) {
+    it(`is told what is wrong with ${words.slice(1).join(' ')}`, async () => {
+      const { code, lines } = await call(words);
+      expect(JSON.parse(lines.at(-1) ?? '')).to.include(outcome);
+      expect(code).to.equal(2);
+    });
+  }
+
+  it('says of a node that is not there that it said nothing', async () => {
+    const { code, lines } = await call(['two.lab', 'rpcutil', 'ping'], { seconds: 3 });
+    expect(lines.at(-1)).to.equal('two.lab said nothing within 3 seconds');
+    expect(code).to.equal(1);
+  });
+
+  it('does not talk to a broker of another CA', async () => {
+    const other = await createTestPki(folder.join('other'));
+    const { code, lines } = await call(['one.lab', 'rpcutil', 'ping'], { ca: other.caCertificate });
+    expect(lines.at(-1)).to.match(/CERTIFICATE_VERIFY_FAILED/);
+    expect(code).to.equal(1);
+  });
+});
+
+function libraries(): string | undefined {
+  if (!existsSync(python)) return 'Python 3 is not installed';
+  const { status } = spawnSync(python, ['-c', 'import paho.mqtt.client, cryptography']);
+  return status === 0 ? undefined : 'python3-paho-mqtt or python3-cryptography is not installed';
+}
