@@ -7,7 +7,7 @@ import { brokersHere } from './lib/brokers.mjs';
 import { load, machine } from './lib/machine.mjs';
 import { table } from './lib/table.mjs';
 
-const names = ['start', 'crypto', 'bytes', 'calls', 'fleet', 'storm'];
+const names = ['start', 'crypto', 'bytes', 'calls', 'fleet', 'storm', 'provision'];
 
 const usage = `Usage: npm run bench [-- CASE … OPTIONS]
 
@@ -16,6 +16,8 @@ Cases: ${names.join(', ')}; all unless named.
   --broker NAME   ${brokersHere.join(' or ')}; may be repeated (default: all that are here)
   --nodes N       of the case fleet; may be repeated (default: 100 and 1000)
   --storm N       nodes of the case storm (default: 2000)
+  --provisioned N nodes of the case provision (default: 200)
+  --provisioners N  of the case provision; may be repeated (default: 1, 2 and 4)
   --keys TYPE     rsa, p256 or ed25519; may be repeated (default: rsa and p256)
   --rounds N      of each measurement (default: 5)
   --seconds N     of each measurement of a rate (default: 3)
@@ -30,6 +32,8 @@ const { values, positionals } = parseArgs({
     broker: { ...list, default: brokersHere },
     nodes: { ...list, default: ['100', '1000'] },
     storm: { type: 'string', default: '2000' },
+    provisioned: { type: 'string', default: '200' },
+    provisioners: { ...list, default: ['1', '2', '4'] },
     keys: { ...list, default: ['rsa', 'p256'] },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
@@ -49,6 +53,8 @@ const options = {
   brokers: values.broker,
   sizes: values.nodes.map(Number),
   stormNodes: Number(values.storm),
+  provisioned: Number(values.provisioned),
+  provisioners: values.provisioners.map(Number),
   keyTypes: values.keys,
   rounds: Number(values.rounds),
   seconds: Number(values.seconds),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Daemon, Facts, Logger } from '@troupe/core';
 import { silentLogger } from '@troupe/core';
-import { type Faults, fleetFacts } from '@troupe/testkit';
+import { type Faults, fleetFacts, type Mishap } from '@troupe/testkit';
 import type { Behaviour } from './host/behaviour.js';
 import { EmulatedHost } from './host/emulated-host.js';
 import { localPlayers, type Players } from './puppet/players.js';
@@ -16,6 +16,7 @@ export interface EmulatedHostsOptions {
   readonly facts?: (index: number) => Facts;
   readonly behaviour?: (index: number) => Behaviour;
   readonly faults?: (index: number) => (() => Faults) | undefined;
+  readonly onMishap?: (what: Mishap) => void;
   readonly players?: Players;
   /** Milliseconds that a run of Puppet takes. */
   readonly runTakes?: () => number;
@@ -45,6 +46,7 @@ export function emulatedHosts(options: EmulatedHostsOptions): EmulatedHost[] {
       runTakes,
       behaviour: options.behaviour?.(index) ?? 'healthy',
       ...(faults && { faults }),
+      ...(options.onMishap && { onMishap: options.onMishap }),
       log,
     });
   });

@@ -15,7 +15,7 @@ export {
 } from './brokers/index.js';
 export { withSkew } from './fleet/clock.js';
 export type { EmulatedNode } from './fleet/emulated-node.js';
-export { type Faults, FaultyLine } from './fleet/faults.js';
+export { type Faults, FaultyLine, type Mishap } from './fleet/faults.js';
 export { FaultyTransport } from './fleet/faulty-transport.js';
 export { emulateFleet, type Fleet, type FleetOptions } from './fleet/fleet.js';
 export { fleetFacts } from './fleet/fleet-facts.js';

@@ -16,7 +16,7 @@ import {
   silentLogger,
   startDaemon,
 } from '@troupe/core';
-import { type Faults, FaultyTransport, type Link, openLink } from '@troupe/testkit';
+import { type Faults, FaultyTransport, type Link, type Mishap, openLink } from '@troupe/testkit';
 import { emulatedPuppet } from '../puppet/emulated-puppet.js';
 import { type HostPaths, hostPaths } from '../puppet/host-paths.js';
 import type { Players } from '../puppet/players.js';
@@ -43,6 +43,7 @@ export interface HostOptions {
   readonly behaviour?: Behaviour;
   /** What goes wrong between it and the broker at this moment. */
   readonly faults?: () => Faults;
+  readonly onMishap?: (what: Mishap) => void;
   readonly log?: Logger;
 }
 
@@ -116,7 +117,7 @@ export class EmulatedHost {
   }
 
   #startDaemon(config: DaemonConfig): Promise<Daemon> {
-    const { faults } = this.#options;
+    const { faults, onMishap = () => undefined } = this.#options;
     const log = this.#log;
     const link = this.#link;
     const brokers = link
@@ -131,7 +132,7 @@ export class EmulatedHost {
       connect: ({ clientId, will, security }) => {
         const urls = { ...config.broker, urls: brokers };
         const transport = openMqtt({ ...urls, clientId, will, credentials: security.credentials, log });
-        return faults ? new FaultyTransport(transport, faults) : transport;
+        return faults ? new FaultyTransport(transport, faults, { onMishap }) : transport;
       },
     });
   }

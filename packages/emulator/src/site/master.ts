@@ -1,13 +1,21 @@
 import { join } from 'node:path';
 import puppetca from '@troupe/agent-puppetca';
 import { type Daemon, type Logger, loadDaemonConfig, openMqtt, startDaemon } from '@troupe/core';
-import { type Faults, FaultyTransport } from '@troupe/testkit';
+import { type Faults, FaultyTransport, type Mishap } from '@troupe/testkit';
 import type { MasterPlan } from './master-config.js';
 
 /** Starts a master's daemon in this process, behind a wire that may be bad. */
 export async function startMaster(
   plan: Pick<MasterPlan, 'folder'>,
-  { log, faults }: { readonly log: Logger; readonly faults?: () => Faults },
+  {
+    log,
+    faults,
+    onMishap = () => undefined,
+  }: {
+    readonly log: Logger;
+    readonly faults?: () => Faults;
+    readonly onMishap?: (what: Mishap) => void;
+  },
 ): Promise<Daemon> {
   const configFile = join(plan.folder, 'mcod.yaml');
   const config = { ...loadDaemonConfig(configFile), agents: [] };
@@ -19,7 +27,7 @@ export async function startMaster(
     connect: ({ clientId, will, security }) => {
       const { credentials } = security;
       const transport = openMqtt({ ...config.broker, clientId, will, credentials, log });
-      return faults ? new FaultyTransport(transport, faults) : transport;
+      return faults ? new FaultyTransport(transport, faults, { onMishap }) : transport;
     },
   });
 }

@@ -12,6 +12,9 @@ export interface Faults {
   readonly skew?: number;
 }
 
+/** What was done to a message. */
+export type Mishap = 'lost' | 'delayed' | 'doubled' | 'held';
+
 /** Milliseconds after which a message that waits for the next one goes alone. */
 const mostHeld = 200;
 
@@ -19,24 +22,37 @@ const mostHeld = 200;
 export class FaultyLine {
   readonly #faults: () => Faults;
   readonly #random: () => number;
+  readonly #onMishap: (what: Mishap) => void;
   readonly #pending = new Set<NodeJS.Timeout>();
   #held: (() => void) | undefined;
 
-  constructor(faults: () => Faults, random: () => number) {
+  constructor(
+    faults: () => Faults,
+    random: () => number,
+    onMishap: (what: Mishap) => void = () => undefined,
+  ) {
     this.#faults = faults;
     this.#random = random;
+    this.#onMishap = onMishap;
   }
 
   /** Calls `deliver` now, later, twice, after the next one or never. */
   carry(deliver: () => void): void {
     const { lose = 0, double = 0, reorder = 0 } = this.#faults();
-    if (this.#happens(lose)) return;
+    if (this.#happens(lose)) {
+      this.#onMishap('lost');
+      return;
+    }
     if (!this.#held && this.#happens(reorder)) {
+      this.#onMishap('held');
       this.#hold(deliver);
       return;
     }
     this.#send(deliver);
-    if (this.#happens(double)) this.#send(deliver);
+    if (this.#happens(double)) {
+      this.#onMishap('doubled');
+      this.#send(deliver);
+    }
     this.#held?.();
   }
 
@@ -67,8 +83,10 @@ export class FaultyLine {
     const { delay = 0 } = this.#faults();
     const [least, most] = typeof delay === 'number' ? [delay, delay] : delay;
     const wait = least + this.#random() * (most - least);
-    if (wait > 0) this.#later(deliver, wait);
-    else deliver();
+    if (wait > 0) {
+      this.#onMishap('delayed');
+      this.#later(deliver, wait);
+    } else deliver();
   }
 
   #later(work: () => void, milliseconds: number): NodeJS.Timeout {

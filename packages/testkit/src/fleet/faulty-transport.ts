@@ -1,6 +1,6 @@
 import type { Listener, PublishOptions, Transport } from '@troupe/core';
 import { withSkew } from './clock.js';
-import { type Faults, FaultyLine } from './faults.js';
+import { type Faults, FaultyLine, type Mishap } from './faults.js';
 
 /** A transport between a node and its broker on which things go wrong, as `faults` says at that moment. */
 export class FaultyTransport implements Transport {
@@ -9,11 +9,17 @@ export class FaultyTransport implements Transport {
   readonly #in: FaultyLine;
   readonly #out: FaultyLine;
 
-  constructor(inner: Transport, faults: () => Faults, random: () => number = Math.random) {
+  /** `onMishap` hears of everything that is done to a message. */
+  constructor(
+    inner: Transport,
+    faults: () => Faults,
+    options: { readonly random?: () => number; readonly onMishap?: (what: Mishap) => void } = {},
+  ) {
+    const { random = Math.random, onMishap } = options;
     this.#inner = inner;
     this.#faults = faults;
-    this.#in = new FaultyLine(faults, random);
-    this.#out = new FaultyLine(faults, random);
+    this.#in = new FaultyLine(faults, random, onMishap);
+    this.#out = new FaultyLine(faults, random, onMishap);
   }
 
   get connected(): boolean {

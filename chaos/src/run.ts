@@ -1,0 +1,158 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect, loadClientConfig } from '@troupe/client';
+import { absent } from '@troupe/core/durable-file';
+import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
+import type { Mishap } from '@troupe/testkit';
+import { castOf, type Role, type Size } from './cast.js';
+import { CaWatch } from './judge/ca-watch.js';
+import { readNode, readReasons } from './judge/collect.js';
+import type { Evidence } from './judge/evidence.js';
+import { type Finding, judge } from './judge/verdict.js';
+import { type Fault, scheduleOf } from './schedule.js';
+import { settled } from './settled.js';
+import { World } from './world.js';
+
+export interface RunOptions extends Size {
+  /** Where everything is kept. */
+  readonly folder: string;
+  /** Seconds that nodes have to come to an end when nothing is broken any more. */
+  readonly patience: number;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** All that a run has to tell. */
+export interface Outcome {
+  readonly size: Size;
+  readonly faults: readonly Fault[];
+  readonly mishaps: Readonly<Record<Mishap, number>>;
+  readonly evidence: Evidence;
+  readonly findings: readonly Finding[];
+  /** Seconds: until the last fault was mended, and from then until the last node had come to its end. */
+  readonly seconds: { readonly broken: number; readonly settling: number };
+}
+
+/** Provisions a fleet while everything that can die dies, and judges what came of it. */
+export async function runChaos(options: RunOptions): Promise<Outcome> {
+  const { folder, say, signal } = options;
+  const { seed, nodes, masters, provisioners, groups, seconds } = options;
+  const size: Size = { seed, nodes, masters, provisioners, groups, seconds };
+  const roles = castOf(size);
+  const faults = scheduleOf(size);
+  const world = await World.make(folder, size, roles);
+  const watches = world.site.masters.map(({ name, cadir }) => new CaWatch(name, cadir));
+  const progress = async () => settled(world.site.folder, roles);
+  try {
+    await world.start();
+    say(`${world.actors.size} processes run; ${faults.length} faults in ${seconds} s begin`);
+    const began = performance.now();
+    const since = () => (performance.now() - began) / 1000;
+    for (const fault of faults) {
+      await delay(Math.max(0, fault.at - since()) * 1000, undefined, { signal });
+      const wire = fault.wire ? ` (${describeWire(fault.wire)})` : '';
+      say(
+        `${fault.at.toFixed(1).padStart(6)} s  ${fault.deed} ${fault.target} for ${fault.lasts.toFixed(1)} s${wire}`,
+      );
+      world.inflict(fault);
+    }
+    await delay(Math.max(0, seconds - since()) * 1000, undefined, { signal });
+    world.mend();
+    const broken = since();
+    say(`all is mended; ${words(await progress())}`);
+    await waitUntilSettled(progress, options);
+    const settling = since() - broken;
+    say(`${words(await progress())} after another ${settling.toFixed(1)} s`);
+    const answers = await whoAnswers(world.site.clientFile, roles);
+    await world.stop();
+    const evidence = await collect(world, roles, watches, answers, size);
+    const mishaps = await countMishaps(folder, size);
+    return { size, faults, mishaps, evidence, findings: judge(evidence), seconds: { broken, settling } };
+  } finally {
+    for (const watch of watches) watch.stop();
+    await world.stop();
+  }
+}
+
+function words({ ended, of }: { ended: number; of: number }): string {
+  return `${ended} of ${of} nodes have come to their end`;
+}
+
+async function waitUntilSettled(
+  progress: () => Promise<{ ended: number; of: number }>,
+  { patience, signal, say }: RunOptions,
+): Promise<void> {
+  const deadline = performance.now() + patience * 1000;
+  while (performance.now() < deadline) {
+    const { ended, of } = await progress();
+    if (ended === of) return;
+    await delay(500, undefined, { signal });
+  }
+  say(`patience is over after ${patience} s: ${words(await progress())}`);
+}
+
+/** The fingerprints of the certificates with which nodes answer in the main collective. */
+async function whoAnswers(clientFile: string, roles: readonly Role[]): Promise<ReadonlyMap<string, string>> {
+  const client = await connect({ config: loadClientConfig(clientFile) });
+  try {
+    const targets = roles.map(({ identity }) => identity);
+    const answers = await client.agent(rpcutil).ping({}, { targets, answerWithin: 10 }).all();
+    return new Map(
+      answers.flatMap(({ ok, sender, key }) => (ok && key !== undefined ? [[sender, key]] : [])),
+    );
+  } finally {
+    await client.close();
+  }
+}
+
+async function collect(
+  world: World,
+  roles: readonly Role[],
+  watches: readonly CaWatch[],
+  answers: ReadonlyMap<string, string>,
+  { provisioners }: Size,
+): Promise<Evidence> {
+  const logs = Array.from({ length: provisioners }, (_, index) => world.provisionerLog(index + 1));
+  const told = await readReasons(logs);
+  const nodes = await Promise.all(
+    roles.map(async (role) => ({
+      ...(await readNode(world.site.folder, role)),
+      answersWith: answers.get(role.identity),
+      told: told.get(role.identity) ?? [],
+    })),
+  );
+  const cas = await Promise.all(watches.map((watch) => watch.collect()));
+  const crashes = [...world.actors.values()].flatMap(({ name, crashes: count }) =>
+    count > 0 ? [`${name}, ${count} times: see ${world.logs}`] : [],
+  );
+  return {
+    nodes,
+    issued: cas.flatMap(({ issued }) => issued),
+    unseen: cas.flatMap(({ unseen }) => unseen),
+    crashes,
+    time: Date.now(),
+  };
+}
+
+async function countMishaps(folder: string, { groups, masters }: Size): Promise<Record<Mishap, number>> {
+  const total = { lost: 0, delayed: 0, doubled: 0, held: 0 };
+  const names = [
+    ...Array.from({ length: groups }, (_, index) => `nodes-${index + 1}`),
+    ...Array.from({ length: masters }, (_, index) => `master-${index + 1}`),
+  ];
+  for (const name of names) {
+    const text = (await readFile(join(folder, `wire-${name}.json.done`), 'utf8').catch(absent)) ?? '';
+    for (const line of text.split('\n').slice(0, -1)) {
+      for (const [what, count] of Object.entries(JSON.parse(line) as Partial<Record<Mishap, number>>))
+        total[what as Mishap] += count;
+    }
+  }
+  return total;
+}
+
+function describeWire({ lose = 0, double = 0, delay: most }: NonNullable<Fault['wire']>): string {
+  const percent = (share: number) => `${Math.round(share * 100)} %`;
+  const late = Array.isArray(most) ? most[1] : (most ?? 0);
+  return `${percent(lose)} lost, ${percent(double)} doubled, up to ${Math.round(late)} ms late`;
+}
