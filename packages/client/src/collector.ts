@@ -33,8 +33,9 @@ interface Target {
   readonly early: Set<number>;
   acceptedUntil: number | undefined;
   offlineSince: number | undefined;
-  /** Milliseconds of silence after which one that is at work is asked for what it keeps. */
+  /** Milliseconds of silence after which one that is at work is asked for what it keeps; and when most have ended. */
   patience: number;
+  tailPatience: number;
   /** What it said when it could not take the request, and when it cannot take it any more. */
   busy: string | undefined;
   readonly until: number;
@@ -43,6 +44,11 @@ interface Target {
 const firstRetry = 1_000;
 const lastRetry = 4_000;
 const attachEvery = 15_000;
+/** The same, at first, for those that are left when most have ended: their results may have been lost. */
+const attachFirst = 2_000;
+/** The share of all targets that are left then, and a number of them that is few in any case. */
+const tailShare = 0.2;
+const tailSize = 10;
 const resultGrace = 5_000;
 /** A node that is known to be offline gets this long, in case it just came back. */
 const offlineGrace = 1_000;
@@ -60,6 +66,7 @@ const cutOffGrace = 60_000;
 export class Collector {
   readonly #options: CollectorOptions;
   readonly #open = new Map<string, Target>();
+  #expected = 0;
   #cutOffSince: number | undefined;
 
   constructor(options: CollectorOptions) {
@@ -84,6 +91,7 @@ export class Collector {
 
   /** Counts on a node from now on, which may begin until then: milliseconds, as `Date.now()`. */
   expect(identity: string, now: number, until = Number.POSITIVE_INFINITY): void {
+    this.#expected += 1;
     this.#open.set(identity, {
       identity,
       since: now,
@@ -95,6 +103,7 @@ export class Collector {
       acceptedUntil: undefined,
       offlineSince: undefined,
       patience: attachEvery,
+      tailPatience: attachFirst,
       busy: undefined,
       until,
     });
@@ -107,6 +116,7 @@ export class Collector {
     target.lastHeard = now;
     target.offlineSince = undefined;
     target.patience = attachEvery;
+    if (reply.kind === 'progress') target.tailPatience = attachFirst;
     if (reply.kind === 'result' && reply.outcome === 'busy') {
       defer(target, reply.statusmsg, now);
       return { isNew: false };
@@ -226,10 +236,13 @@ export class Collector {
   }
 
   #isAttachDue(target: Target, now: number): boolean {
-    const patience = target.early.size > 0 ? firstRetry : target.patience;
+    const isTail = this.#open.size <= Math.max(tailSize, tailShare * this.#expected);
+    const usual = isTail ? Math.min(target.patience, target.tailPatience) : target.patience;
+    const patience = target.early.size > 0 ? firstRetry : usual;
     if (now - Math.max(target.lastHeard, target.lastAsked) < patience) return false;
     target.lastAsked = now;
     target.patience = Math.min(attachEvery, target.patience * 2);
+    target.tailPatience = Math.min(attachEvery, target.tailPatience * 2);
     return true;
   }
 

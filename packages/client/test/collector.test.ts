@@ -95,12 +95,21 @@ describe('Collector', () => {
   });
 
   it('waits as long as the node said, and asks for what is missing', () => {
+    const fleet = Array.from({ length: 30 }, (_, index) => `n${index}`);
+    const all = collector(['a', ...fleet], { a: true });
+    for (const name of ['a', ...fleet]) all.receive(accepted(name, 1, 60), 'k', 100);
+    expect(all.tick(12_000)).to.deep.equal({ ask: [], attach: [], ended: [] });
+    expect(all.tick(15_200).attach).to.deep.include({ identity: 'a', after: 1 });
+    all.receive(progress('a', 3), 'k', 20_000);
+    expect(all.tick(21_100).attach).to.deep.equal([{ identity: 'a', after: 1 }]);
+  });
+
+  it('asks those that are left when most have ended sooner, and ever more rarely', () => {
     const one = collector(['a'], { a: true });
-    one.receive(accepted('a', 1, 60), 'k', 100);
-    expect(one.tick(12_000)).to.deep.equal({ ask: [], attach: [], ended: [] });
-    expect(one.tick(15_200).attach).to.deep.equal([{ identity: 'a', after: 1 }]);
-    one.receive(progress('a', 3), 'k', 20_000);
-    expect(one.tick(21_100).attach).to.deep.equal([{ identity: 'a', after: 1 }]);
+    one.receive(accepted('a', 1, 60), 'k', 0);
+    const asked: number[] = [];
+    for (let now = 0; now < 50_000; now += 100) if (one.tick(now).attach.length > 0) asked.push(now);
+    expect(asked).to.deep.equal([2000, 6000, 14_000, 29_000, 44_000]);
   });
 
   it('asks those at work at once when this client has a broker again, and does not take its own silence for theirs', () => {

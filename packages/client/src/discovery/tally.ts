@@ -22,8 +22,9 @@ const leastSilence = 500;
 /** The same where somebody who is known to be there has said nothing. */
 const leastPatience = 2_000;
 const mostPatience = 10_000;
-/** How often the silent are asked again before the patience is over. */
-const mostRounds = 2;
+/** How often the silent are asked again before the patience is over, and in all. */
+const mostRounds = 4;
+const mostRoundsInAll = 12;
 /** Nodes of a large fleet that are asked whether they match, to find out whether answers are still to come. */
 const sampleSize = 100;
 /** The most that one look at the clock counts as silence: this process was busy itself meanwhile. */
@@ -45,6 +46,7 @@ export class Tally {
   #quiet = 0;
   #longestGap = 0;
   #rounds = 0;
+  #roundsInAll = 0;
   #quietAtAsking = 0;
   #probed: ReadonlySet<string> = new Set();
   #probesMatched = false;
@@ -99,7 +101,6 @@ export class Tally {
     const ask = this.#options.sample(missing, sampleSize);
     this.#probed = new Set(ask);
     this.#probesMatched = false;
-    this.#rounds = 0;
     this.#beginSilence();
     return { ask, isOver: false };
   }
@@ -109,9 +110,10 @@ export class Tally {
     const patience = Math.max(leastPatience, this.#silence());
     if (missing.length === 0 || this.#quiet >= patience) return { ask: [], isOver: true };
     const pause = patience / (mostRounds + 1);
-    if (this.#rounds >= mostRounds || this.#quiet - this.#quietAtAsking < pause)
-      return { ask: [], isOver: false };
+    const isEnough = this.#rounds >= mostRounds || this.#roundsInAll >= mostRoundsInAll;
+    if (isEnough || this.#quiet - this.#quietAtAsking < pause) return { ask: [], isOver: false };
     this.#rounds += 1;
+    this.#roundsInAll += 1;
     this.#quietAtAsking = this.#quiet;
     return { ask: missing, isOver: false };
   }
@@ -123,6 +125,7 @@ export class Tally {
   }
 
   #beginSilence(): void {
+    this.#rounds = 0;
     this.#quiet = 0;
     this.#quietAtAsking = 0;
   }
