@@ -83,13 +83,9 @@ export async function callNodes(
   found: Found,
 ): Promise<Report> {
   const { client, collective, filter, interruption, presenter, options } = setting;
-  const isWhole = found.method === 'broadcast' && found.before === undefined;
   const call = client.call(ddl, action.name, input, {
     collective,
-    // Who was left out by a limit must not run it, and who was named may have ceased to match.
-    ...(isWhole ? { discovered: found } : { targets: found.nodes }),
-    // What a source has judged by what it knows, the nodes need not judge again.
-    filter: found.rest ?? filter,
+    ...targetsOf(found, filter),
     ...timesOf(options),
     ...(options.batch === undefined ? {} : { batch: options.batch }),
     ...(options.batchSleep === undefined ? {} : { batchSleep: options.batchSleep }),
@@ -181,7 +177,21 @@ export function emptyReport(setting: Pick<Setting, 'interruption'>, work: Work, 
   return reportOf({ setting, found, results: [], unfinished: [], stats, agent, action: work.action.ddl });
 }
 
-function timesOf({ timeout, ttl }: TimeOptions): Pick<CallOptions, 'timeout' | 'ttl'> {
+/** Whom a call goes to: who was left out by a limit must not run it, and who was named may have ceased to match. */
+export function targetsOf(
+  found: Found,
+  filter: Filter,
+): Pick<CallOptions, 'discovered' | 'targets' | 'filter'> {
+  const isWhole = found.method === 'broadcast' && found.before === undefined;
+  return {
+    ...(isWhole ? { discovered: found } : { targets: found.nodes }),
+    // What a source has judged by what it knows, the nodes need not judge again.
+    filter: found.rest ?? filter,
+  };
+}
+
+/** How long a call may take, as the options say. */
+export function timesOf({ timeout, ttl }: TimeOptions): Pick<CallOptions, 'timeout' | 'ttl'> {
   return { ...(timeout === undefined ? {} : { timeout }), ...(ttl === undefined ? {} : { ttl }) };
 }
 

@@ -26,6 +26,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./definitions/job.js'),
   },
   {
+    name: 'listen',
+    summary: 'Print replies that rpc --reply-to sends here',
+    load: () => import('./definitions/listen.js'),
+  },
+  {
     name: 'inventory',
     summary: 'All about one node, or the collectives of many',
     load: () => import('./definitions/inventory.js'),

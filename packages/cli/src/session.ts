@@ -10,13 +10,18 @@ export function readConfig(options: Pick<GlobalOptions, 'config'>): ClientConfig
   return loadClientConfig(findClientConfig(options.config));
 }
 
-/** Runs `work` with a connected client, and closes it whatever happens. */
+/** Runs `work` with a connected client, under a session's name where others know it, and closes it whatever happens. */
 export async function withClient<T>(
   screen: Screen,
   config: ClientConfig,
   work: (client: Client) => Promise<T>,
+  session?: string,
 ): Promise<T> {
-  const client = await connect({ config, log: loggerOf(screen, config) });
+  const client = await connect({
+    config,
+    log: loggerOf(screen, config),
+    ...(session === undefined ? {} : { session }),
+  });
   try {
     return await work(client);
   } finally {

@@ -33,6 +33,13 @@ export function failures(text: string): Share {
   return text === '0' ? 0 : share(text);
 }
 
+/** Reads a whole number above 0. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value > 0 && Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError('is no whole number above 0');
+}
+
 /** Reads a whole number that is not negative. */
 export function whole(text: string): number {
   const value = Number(text);

@@ -11,6 +11,7 @@ import { presenterOf } from '../output/presenter.js';
 import { sayWhatGoesOn } from '../output/unfinished.js';
 import { counted } from '../output/wording.js';
 import { selectionOf } from '../selection.js';
+import { sendOnly } from '../sending.js';
 import { readConfig, withClient } from '../session.js';
 import type { Shell } from '../shell.js';
 import { type Work, workOfWords } from '../work.js';
@@ -69,6 +70,7 @@ async function runOn(setting: Setting, work: Work, options: RpcOptions): Promise
       return ExitCode.error;
     }
   }
+  if (!options.results || options.replyTo !== undefined) return sendOnly(setting, work, found, options);
   const report = await callNodes(setting, work, found);
   if (interruption.exitCode !== undefined) sayWhatGoesOn(screen, report, options);
   return report.exitCode;

@@ -23,7 +23,16 @@ export type RpcOptions = GlobalOptions &
   DiscoveryOptions &
   VolumeOptions &
   TimeOptions &
-  OutputOptions & { readonly stream?: true; readonly yes?: true; readonly dryRun?: true };
+  OutputOptions & {
+    readonly stream?: true;
+    readonly yes?: true;
+    readonly dryRun?: true;
+    readonly results: boolean;
+    readonly replyTo?: string;
+  };
+
+// What makes sense only where somebody waits.
+const unlikeSending = ['batch', 'batchSleep', 'maxFailures', 'stream', 'table', 'senders', 'display', 'sort'];
 
 export function define(command: Command, shell: Shell): void {
   describe(command, 'Runs an action of an agent on all nodes that match a filter and have the agent.', [
@@ -49,6 +58,14 @@ export function define(command: Command, shell: Shell): void {
   withOutput(withTime(withVolume(withDiscovery(withFilter(command)))));
   addTo(command, groups.request, [
     new Option('-y, --yes', 'change all nodes without being asked'),
+    new Option('--nr, --no-results', 'send it, say its id, and wait for no reply').conflicts([
+      ...unlikeSending,
+      'replyTo',
+    ]),
+    new Option(
+      '-r, --reply-to <session>',
+      'the same, and the replies go to your mco listen SESSION',
+    ).conflicts([...unlikeSending]),
     new Option('--dry-run', 'send nothing: show who would be asked, and what the DDL says'),
   ]);
   addTo(command, groups.output, [

@@ -3,7 +3,7 @@ import { skip } from '@troupe/testkit';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { after, before, describe, it } from 'mocha';
-import { TestNetwork } from '../network.js';
+import { printed, TestNetwork } from '../network.js';
 
 const sendersOf = (stdout: string): string[] =>
   JSON.parse(stdout)
@@ -268,6 +268,39 @@ describe('mco against real daemons', function () {
     expect(first.split('\n')).to.have.length(2);
     expect(await find()).to.equal(first);
     expect((await network.mco(['find', '-1'])).stdout.split('\n')).to.have.length(1);
+  });
+
+  it('sends without waiting, and the replies are kept', async () => {
+    const { stdout, stderr, code } = await network.mco(['rpc', 'lab', 'weigh', '--no-results']);
+    expect(code).to.equal(0);
+    expect(stdout).to.match(/^[0-9a-f]{32}$/);
+    expect(stderr).to.equal(
+      `Sent to 2 nodes, which keep their replies for a while: mco job attach ${stdout}`,
+    );
+    const attached = await network.mco(['job', 'attach', stdout, '--json']);
+    expect(sendersOf(attached.stdout)).to.deep.equal(['web1.lab', 'web2.lab']);
+    expect(attached.code).to.equal(0);
+    const batched = await network.mco(['rpc', 'lab', 'weigh', '--nr', '--batch', '1']);
+    expect(batched.code).to.equal(1);
+    expect(batched.stderr).to.include('cannot be used with');
+  });
+
+  it('has the replies sent to a session that listens', async () => {
+    const listening = network.start(['listen', 'nightly', '--jsonl', '--count', '2']);
+    await printed(listening.stderr, 'Listening as rip.mcollective, session nightly');
+    const sent = await network.mco(['rpc', 'lab', 'fail', 'on=web2.lab', '--reply-to', 'nightly', '--json']);
+    const { requestid, nodes, reply_to: replyTo } = JSON.parse(sent.stdout);
+    expect({ code: sent.code, nodes, replyTo }).to.deep.equal({
+      code: 0,
+      nodes: ['web1.lab', 'web2.lab'],
+      replyTo: 'nightly',
+    });
+    const { stdout, exitCode } = await listening;
+    expect(exitCode).to.equal(0);
+    const replies = stdout.split('\n').map((line) => JSON.parse(line));
+    const seen = replies.map(({ sender, state }) => `${sender} ${state}`).sort();
+    expect(seen).to.deep.equal(['web1.lab ok', 'web2.lab failed']);
+    expect(replies.map((reply) => reply.requestid)).to.deep.equal([requestid, requestid]);
   });
 
   it('shows output as it comes, each line after its node', async () => {

@@ -1,0 +1,69 @@
+import type { Client, Result } from '@troupe/client';
+import { isName, type Reply } from '@troupe/core';
+import type { ListenOptions } from '../definitions/listen.js';
+import { ExitCode } from '../exit.js';
+import { UsageError } from '../failure.js';
+import { Interruption } from '../interruption.js';
+import { pieceLines, plainLine } from '../output/plain.js';
+import { record } from '../output/record.js';
+import type { Screen } from '../screen.js';
+import { readConfig, withClient } from '../session.js';
+import type { Shell } from '../shell.js';
+
+/** Prints the replies that come to a session, until a signal, a number or a time ends it. */
+export async function listen({ screen }: Shell, session: string, options: ListenOptions): Promise<ExitCode> {
+  if (!isName(session))
+    throw new UsageError(`"${session}" is no name of a session: it has a-z, 0-9, "_" and "-"`);
+  const config = readConfig(options);
+  const interruption = new Interruption(screen);
+  try {
+    return await withClient(screen, config, (client) => hear(screen, client, interruption, options), session);
+  } finally {
+    interruption.stop();
+  }
+}
+
+async function hear(
+  screen: Screen,
+  client: Client,
+  interruption: Interruption,
+  options: ListenOptions,
+): Promise<ExitCode> {
+  const limits = options.for === undefined ? [] : [AbortSignal.timeout(options.for * 1000)];
+  const signal = AbortSignal.any([interruption.signal, ...limits]);
+  const collective = options.target ?? client.mainCollective;
+  let results = 0;
+  const replies = client.replies({ collective, signal });
+  // It listens from the first asking on, and only then somebody may be told so.
+  let next = replies.next();
+  screen.note(`Listening as ${client.caller}, session ${client.session}, in ${collective}`);
+  for (let { value: reply, done } = await next; done !== true; { value: reply, done } = await next) {
+    show(screen, reply, options.jsonl === true);
+    if (reply.kind === 'result') results += 1;
+    if (options.count !== undefined && results >= options.count) return ExitCode.ok;
+    next = replies.next();
+  }
+  return interruption.exitCode ?? ExitCode.ok;
+}
+
+function show(screen: Screen, reply: Reply, isJson: boolean): void {
+  const { kind, id, sender, agent, action } = reply;
+  const about = { kind, requestid: id, sender, agent, action };
+  if (reply.kind === 'progress') {
+    if (isJson) screen.print(JSON.stringify({ ...about, data: reply.data }));
+    else for (const line of pieceLines(reply.data)) screen.print(`${sender}: ${line}`);
+  } else if (reply.kind === 'result') {
+    const { outcome, statuscode, statusmsg, data } = reply;
+    if (isJson) screen.print(JSON.stringify({ ...about, state: outcome, statuscode, statusmsg, data }));
+    else {
+      screen.print(plainLine(`${agent} ${action} (${id})`));
+      screen.print(record(screen, resultOf(reply), undefined));
+    }
+  }
+}
+
+function resultOf(reply: Extract<Reply, { kind: 'result' }>): Result {
+  const { sender, outcome, statuscode, statusmsg, data } = reply;
+  const state = outcome === 'unmatched' || outcome === 'busy' ? 'failed' : outcome;
+  return { sender, state, ok: outcome === 'ok', statuscode, statusmsg, data, seconds: 0 };
+}

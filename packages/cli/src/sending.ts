@@ -1,0 +1,35 @@
+import { type Setting, targetsOf, timesOf } from './calling.js';
+import type { RpcOptions } from './definitions/rpc.js';
+import { ExitCode } from './exit.js';
+import { printJson } from './output/json.js';
+import { counted } from './output/wording.js';
+import type { Found } from './selection.js';
+import type { Work } from './work.js';
+
+/** Sends a request whose replies nobody here waits for, and says what it is known by. */
+export async function sendOnly(
+  { screen, client, collective, filter, interruption }: Setting,
+  { ddl, action, input }: Work,
+  found: Found,
+  options: Pick<RpcOptions, 'replyTo' | 'json' | 'jsonl' | 'timeout' | 'ttl'>,
+): Promise<ExitCode> {
+  const { replyTo } = options;
+  const { id, targets } = await client.send(ddl, action.name, input, {
+    collective,
+    ...targetsOf(found, filter),
+    ...timesOf(options),
+    ...(replyTo === undefined ? {} : { replyTo }),
+    signal: interruption.signal,
+  });
+  if (options.json || options.jsonl) {
+    printJson(screen, { requestid: id, nodes: targets, reply_to: replyTo ?? null });
+    return ExitCode.ok;
+  }
+  screen.print(id);
+  const replies =
+    replyTo === undefined
+      ? `which keep their replies for a while: mco job attach ${id}`
+      : `which reply to mco listen ${replyTo}`;
+  screen.note(`Sent to ${counted(targets.length)}, ${replies}`);
+  return ExitCode.ok;
+}
