@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '@troupe/core';
 import { isErrno } from '@troupe/core/durable-file';
 import { execa } from 'execa';
@@ -111,20 +113,23 @@ interface End {
 async function endOf(child: Started, ended: Promise<unknown>): Promise<End> {
   const exited = new Promise<End>((resolve) => {
     child.once('exit', (code, signal) => {
-      // What it said last may still be in the pipe.
-      setImmediate(() => {
-        child.stderr?.destroy();
-        resolve({
-          code: code ?? undefined,
-          how: code === null ? `killed by ${signal}` : `exit code ${code}`,
-        });
-      });
+      const how = code === null ? `killed by ${signal}` : `exit code ${code}`;
+      resolve(lastWords(child.stderr).then(() => ({ code: code ?? undefined, how })));
     });
   });
   const notStarted = ended.then((cause): End | Promise<End> =>
     child.pid === undefined ? { code: undefined, how: oneLine(messageOf(cause)) } : exited,
   );
   return Promise.race([exited, notStarted]);
+}
+
+// What it said last may still be in the pipe, which something that it left behind may hold for ever.
+async function lastWords(stderr: Readable | null): Promise<void> {
+  if (!stderr || stderr.closed) return;
+  const over = new AbortController();
+  await Promise.race([once(stderr, 'close'), delay(500, undefined, { signal: over.signal })]);
+  over.abort();
+  stderr.destroy();
 }
 
 interface Started {
