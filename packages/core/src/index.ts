@@ -15,8 +15,10 @@ export { type DaemonConfig, loadDaemonConfig, parseDaemonConfig } from './config
 export { type ConfigSchema, checkConfig, loadConfig, parseConfig } from './config/load.js';
 export { type BrokerConfig, type SecurityConfig, section, sections } from './config/sections.js';
 export { type Daemon, type DaemonOptions, startDaemon } from './daemon/daemon.js';
-export { parseFactText } from './daemon/facts.js';
+export { parseFactText } from './daemon/fact-text.js';
 export { type Presence, parsePresence } from './daemon/presence.js';
+export { type DaemonStatus, readStatusFile } from './daemon/status.js';
+export { statusFileOf } from './daemon/status-file.js';
 export {
   type ActionDdl,
   type ActionNames,

@@ -15,13 +15,48 @@ export function createLogger(options: {
   level: LogLevel;
   destination?: DestinationStream;
   file?: string;
+  /** Hears of each child that it has, and that its children have. */
+  onChild?: (child: PinoLogger) => void;
 }): PinoLogger {
-  const { level, file } = options;
+  const { level, file, onChild = () => {} } = options;
   const { pino } = commonJs.pino();
   const destination =
     options.destination ??
     pino.destination(file === undefined ? { fd: 2, sync: true } : { dest: file, mkdir: true, sync: true });
-  return pino({ level, redact: { paths: redact, censor: '[redacted]' }, base: null }, destination);
+  return pino({ level, redact: { paths: redact, censor: '[redacted]' }, base: null, onChild }, destination);
+}
+
+/** A logger whose level can be changed, its children's too. */
+export function createSwitchedLogger(options: { level: LogLevel; file?: string }): {
+  readonly log: PinoLogger;
+  setLevel(level: LogLevel): void;
+} {
+  // Each child of pino has a level of its own from its birth on; those of a request live as long as it runs.
+  const children = new Children();
+  const log = createLogger({ ...options, onChild: (child) => children.add(child) });
+  return {
+    log,
+    setLevel: (level) => {
+      for (const logger of [log, ...children.all()]) logger.level = level;
+    },
+  };
+}
+
+class Children {
+  #references: WeakRef<PinoLogger>[] = [];
+  #most = 256;
+
+  add(child: PinoLogger): void {
+    if (this.#references.length >= this.#most) {
+      this.#references = this.#references.filter((reference) => reference.deref());
+      this.#most = Math.max(256, 2 * this.#references.length);
+    }
+    this.#references.push(new WeakRef(child));
+  }
+
+  all(): readonly PinoLogger[] {
+    return this.#references.flatMap((reference) => reference.deref() ?? []);
+  }
 }
 
 const nothing = () => {};

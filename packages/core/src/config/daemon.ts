@@ -23,11 +23,24 @@ export interface DaemonConfig {
   readonly facts: {
     /** Files and folders: .yaml, .yml, .json, .txt (`name=value`); later ones win. */
     readonly paths: readonly string[];
+    /** Facter's facts, where this section is there; run in the background, its last good facts kept over a restart. */
+    readonly facter?: {
+      /** The program and its words; it must print JSON. */
+      readonly command: readonly string[];
+      /** Seconds between two runs. */
+      readonly interval: number;
+      /** Seconds that a run may take. */
+      readonly timeout: number;
+    };
   };
   /** Puppet's list of classes, one on each line. */
   readonly classes_file?: string;
   readonly state_dir: string;
   readonly pid_file?: string;
+  /** Where the daemon tells monitoring how it fares; `status.json` in `state_dir` when absent. */
+  readonly status_file?: string;
+  /** Seconds after which that file is written again although nothing has happened. */
+  readonly status_interval: number;
   readonly log: { readonly level: LogLevel; readonly file?: string };
   readonly authorization: {
     /** The folder with AGENT.policy, default.policy and groups. */
@@ -84,10 +97,22 @@ export const daemonSchema = section({
     default: [],
   },
   plugins: { type: 'object', additionalProperties: { type: 'object' }, default: {} },
-  facts: section({ paths: { type: 'array', items: sections.file, default: ['/etc/troupe/facts.d'] } }),
+  facts: section({
+    paths: { type: 'array', items: sections.file, default: ['/etc/troupe/facts.d'] },
+    facter: {
+      ...section({
+        command: { type: 'array', items: sections.file, minItems: 1, default: ['facter', '--json'] },
+        interval: { type: 'number', minimum: 10, maximum: 604_800, default: 1800 },
+        timeout: { type: 'number', minimum: 1, maximum: 3600, default: 60 },
+      }),
+      default: undefined,
+    },
+  }),
   classes_file: sections.file,
   state_dir: { type: 'string', default: '/var/lib/troupe' },
   pid_file: sections.file,
+  status_file: sections.file,
+  status_interval: { type: 'number', minimum: 1, maximum: 3600, default: 30 },
   log: section({ level: sections.logLevel, file: sections.file }),
   authorization: section({
     policies: sections.file,

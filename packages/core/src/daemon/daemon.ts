@@ -22,18 +22,27 @@ import type { Transport, Will } from '../transport/transport.js';
 import { version } from '../version.js';
 import { Admission } from './admission.js';
 import { AuditTeller } from './audit-teller.js';
+import { ClassSource } from './classes.js';
 import { Dispatcher } from './dispatcher.js';
-import { FactSource, readClasses } from './facts.js';
+import { Facter } from './facter.js';
+import { FactSource } from './facts.js';
+import { Heard } from './heard.js';
 import { Jobs } from './jobs.js';
 import type { Node } from './node.js';
 import { announce, offlineWill } from './presence.js';
 import { BoundedQueue } from './queue.js';
 import { Replier } from './replier.js';
 import { newStats } from './stats.js';
+import type { DaemonStatus } from './status.js';
+import { statusOf } from './status-of.js';
 
 /** A daemon at work. */
 export interface Daemon {
   readonly node: Node;
+  /** What it keeps of its requests, for the daemon after it. */
+  readonly jobs: Jobs;
+  /** How it fares now. */
+  status(): DaemonStatus;
   /** Begins nothing new, waits for what runs until `patience` aborts (at once without), aborts the rest, sends its replies and takes leave of the broker. */
   close(options?: { patience?: AbortSignal }): Promise<void>;
 }
@@ -45,6 +54,10 @@ export interface DaemonOptions {
   readonly log: Logger;
   /** Called when an agent asks for a new start with a configuration read again. */
   readonly onReload?: () => void;
+  /** Called when something happened that its status tells: the broker came or went, it begins to end. */
+  readonly onChange?: () => void;
+  /** What the daemon before this one kept of its requests. */
+  readonly jobs?: Jobs;
   /** For tests and emulators: agents beside those of the configuration, and another way to a broker. */
   readonly agents?: readonly Agent[];
   readonly connect?: (options: { clientId: string; will: Will; security: Security }) => Transport;
@@ -75,7 +88,9 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   });
   const topics = new Topics({ escape: settings.escape });
   const data = new Map<string, DataLookup>();
-  const facts = new FactSource(config.facts.paths, log);
+  const facts = openFacts(config, log);
+  begun.push(() => facts.close());
+  const classes = new ClassSource(config.classes_file, log);
   const node: Node = {
     identity,
     version,
@@ -84,23 +99,18 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
     mainCollective,
     registry: new Registry(),
     stats: newStats(),
+    heard: new Heard(),
     startedAt: Date.now(),
     data,
     facts: () => facts.read(),
-    classes: () => readClasses(config.classes_file),
+    classes: () => classes.read(),
   };
   for (const [name, lookup] of Object.entries(builtinData(node))) data.set(name, lookup);
   if (settings.claims) await checkTokenFacts(settings.claims, node.facts());
   const { registry } = node;
   const reload = () => options.onReload?.();
   const agents = new Agents({ config, configFile: options.configFile, log, registry, data, node, reload });
-  const jobs = new Jobs({
-    file: join(config.state_dir, 'requests.jsonl'),
-    keepSeconds: config.limits.keep_replies,
-    most: config.limits.keep_requests,
-    mostBytes: config.limits.keep_bytes,
-    mostIds: config.limits.keep_ids,
-  });
+  const jobs = options.jobs ?? openJobs(config);
   begun.push(async () => jobs.close());
   await agents.load([rpcutilAgent(node), discoveryAgent(node, jobs), ...(options.agents ?? [])]);
   begun.push(() => agents.close());
@@ -143,23 +153,31 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
     };
   });
   const leave = announce({ transport, topics, log }, mainCollective, record);
+  transport.onChange?.(() => options.onChange?.());
+  let state: DaemonStatus['state'] = 'running';
   log.info({ identity, collectives: settings.collectives, agents: node.registry.names() }, 'ready');
 
   return {
     node,
+    jobs,
+    status: () => statusOf({ state, node, transport, security, jobs, queue, facts }),
     close: async ({ patience = AbortSignal.abort() } = {}) => {
+      state = 'ending';
+      options.onChange?.();
       admission.beginNothing();
       await drained(jobs, patience);
       for (const job of jobs.running())
         job.abort.abort(new TroupeError('NOT_CONNECTED', 'the daemon of this node stops'));
       await drained(jobs, AbortSignal.timeout(1000));
       await agents.close();
+      await facts.close();
       await replier.idle();
       await teller.idle();
       await leave({ forget: config.security.mode === 'token' });
       await transport.close();
       jobs.close();
       audit?.close();
+      state = 'ended';
     },
   };
 }
@@ -218,6 +236,22 @@ function openAudit(config: DaemonConfig, log: Logger, teller: AuditTeller): Audi
   if (events || on_failure === 'refuse')
     throw new TroupeError('CONFIG_INVALID', 'audit.file is missing: audit.events and on_failure need it');
   return undefined;
+}
+
+function openJobs({ state_dir: folder, limits }: DaemonConfig): Jobs {
+  return new Jobs({
+    file: join(folder, 'requests.jsonl'),
+    keepSeconds: limits.keep_replies,
+    most: limits.keep_requests,
+    mostBytes: limits.keep_bytes,
+    mostIds: limits.keep_ids,
+  });
+}
+
+function openFacts(config: DaemonConfig, log: Logger): FactSource {
+  const { paths, facter } = config.facts;
+  const cache = join(config.state_dir, 'facter.json');
+  return new FactSource(paths, log, facter && new Facter({ ...facter, cache, log }));
 }
 
 async function drained(jobs: Jobs, patience: AbortSignal): Promise<void> {

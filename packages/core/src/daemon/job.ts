@@ -74,16 +74,15 @@ export class Job {
     if (this.#sessions.size > mostSessions && oldest !== undefined) this.#sessions.delete(oldest);
   }
 
-  /** Keeps a reply and numbers it. Old progress is forgotten beyond 256 KiB; the client sees the gap in the numbers. */
+  /** Keeps a reply and numbers it. Old progress is forgotten beyond 256 KiB; the client sees the gap in the numbers. Throws a TypeError for what JSON cannot say. */
   add(body: ReplyBody, now: number): KeptReply {
-    this.#seq += 1;
     const { id, caller, collective, agent, action } = this.#request;
     const reply = {
       v: 1,
       type: 'reply',
       id,
       time: now,
-      seq: this.#seq,
+      seq: this.#seq + 1,
       sender: this.#identity,
       caller,
       collective,
@@ -92,6 +91,7 @@ export class Job {
       ...body,
     } as KeptReply;
     const bytes = reply.kind === 'accepted' ? 0 : JSON.stringify(reply.data ?? null).length;
+    this.#seq += 1;
     this.#replies.push({ reply, bytes });
     this.#bytes += bytes;
     if (reply.kind === 'progress') this.#boundProgress(reply, bytes);

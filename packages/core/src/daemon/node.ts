@@ -2,6 +2,7 @@ import type { DataLookup, DataResult } from '../agent/agent.js';
 import type { Registry } from '../agent/registry.js';
 import type { DaemonConfig } from '../config/daemon.js';
 import type { Facts } from '../filter/filter.js';
+import type { Heard } from './heard.js';
 import type { Stats } from './stats.js';
 
 /** The node as filters and `rpcutil` see it. */
@@ -13,6 +14,7 @@ export interface Node {
   readonly mainCollective: string;
   readonly registry: Registry;
   readonly stats: Stats;
+  readonly heard: Heard;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   /** Data plugins by name. */

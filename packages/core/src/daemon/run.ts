@@ -1,5 +1,6 @@
 import type { Context } from '../agent/agent.js';
 import type { LoadedAgent } from '../agent/registry.js';
+import { isHash, kindOf } from '../ddl/value.js';
 import { type ActionError, messageOf, Status } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Outcome } from '../message/message.js';
@@ -16,7 +17,12 @@ export interface Ending {
 /** Milliseconds after which a caller is told that its request is at work. */
 const acceptAfter = 200;
 
-const unknownFailure = 'the action failed unexpectedly; the log of the node has the reason';
+const unexpected: Ending = {
+  outcome: 'failed',
+  statuscode: Status.unknownError,
+  statusmsg: 'the action failed unexpectedly; the log of the node has the reason',
+  data: {},
+};
 
 /** An action ready to run: `run` never rejects; `refuse` ends it without running. */
 export function runAction(parts: {
@@ -43,8 +49,16 @@ export function runAction(parts: {
   const end = (ending: Ending) => {
     if (job.endedAt !== undefined) return;
     clearTimeout(accept);
-    reply({ kind: 'result', ...ending, ddl: agent.compiled.ddl.metadata.version });
-    parts.ended(ending);
+    const ddl = agent.compiled.ddl.metadata.version;
+    try {
+      reply({ kind: 'result', ...ending, ddl });
+      parts.ended(ending);
+    } catch (error) {
+      // Such as an output that holds itself, or a BigInt.
+      log.error({ err: error }, "the action's output cannot be sent");
+      reply({ kind: 'result', ...unexpected, ddl });
+      parts.ended(unexpected);
+    }
   };
   const context: Context = {
     caller: request.caller,
@@ -89,8 +103,9 @@ async function handle(parts: Parameters<typeof runAction>[0], context: Context):
   // An action cancelled while it waited for its turn never starts.
   if (context.signal.aborted) return new Promise<Ending>(() => {});
   try {
-    const output = await handler({ ...job.request.input }, context);
-    const data = action.withOutputDefaults(output ?? {});
+    const output: unknown = (await handler({ ...job.request.input }, context)) ?? {};
+    if (!isHash(output)) throw new TypeError(`the handler returned ${kindOf(output)} and no outputs`);
+    const data = action.withOutputDefaults(output);
     const fault = action.checkOutput(data);
     if (fault) context.log.warn({ reason: fault }, "the action's output is not what its DDL says");
     return { outcome: 'ok', statuscode: Status.ok, statusmsg: 'OK', data };
@@ -108,7 +123,7 @@ async function handle(parts: Parameters<typeof runAction>[0], context: Context):
     }
     if (context.signal.aborted) return new Promise<Ending>(() => {});
     context.log.error({ err: error }, 'the action failed unexpectedly');
-    return { outcome: 'failed', statuscode: Status.unknownError, statusmsg: unknownFailure, data: {} };
+    return unexpected;
   }
 }
 

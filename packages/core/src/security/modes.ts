@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrokerConfig, SecurityConfig } from '../config/sections.js';
@@ -42,6 +42,7 @@ export function nodeSecurity(options: {
       certificates: { trust, names: compilePattern(config.callers.match, 'security.callers.match') },
     }),
     credentials: credentialsOf(own),
+    expires: () => expiryOf(own().own),
   };
 }
 
@@ -80,6 +81,7 @@ export function clientSecurity(options: {
       tokens: { trust: callers, issuers: config.callers.match, ledger: ledgerOf(config) },
     }),
     credentials: credentialsOf(own),
+    expires: () => expiryOf(own().own),
   };
 }
 
@@ -108,6 +110,7 @@ function enrollingSecurity(config: SecurityConfig, identity: string, stateDir: s
           : `perhaps the enrolment token ${claims.jti} is revoked or used up: the broker's log has the reason`;
       },
     },
+    expires: () => claims.exp * 1000,
   };
 }
 
@@ -215,6 +218,10 @@ function credentialsOf(self: () => Self): Credentials {
       return { ca, certificate: own.certificatePem, key: own.keyPem };
     },
   };
+}
+
+function expiryOf({ certificatePem }: Own): number {
+  return Date.parse(new X509Certificate(certificatePem).validTo);
 }
 
 function keySigner(name: string, key: KeyObject, header: JwsHeader): Signer {

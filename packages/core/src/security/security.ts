@@ -31,6 +31,8 @@ export interface Security {
   readonly verifier: Verifier;
   /** What the broker is shown. */
   readonly credentials: Credentials;
+  /** Milliseconds since 1970: when our certificate or token is over, where we have one. */
+  readonly expires?: () => number;
 }
 
 export interface Credentials {

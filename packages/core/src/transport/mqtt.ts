@@ -5,7 +5,14 @@ import type { Logger } from '../log.js';
 import { isLoopback } from '../security/modes.js';
 import type { Credentials } from '../security/security.js';
 import { backoff } from './backoff.js';
-import { type Listener, matchesTopic, type PublishOptions, type Transport, type Will } from './transport.js';
+import {
+  type Link,
+  type Listener,
+  matchesTopic,
+  type PublishOptions,
+  type Transport,
+  type Will,
+} from './transport.js';
 
 export interface MqttOptions {
   /** Tried in turn. */
@@ -64,6 +71,8 @@ class MqttTransport implements Transport {
   #attempt = 0;
   #connectedAt = 0;
   #lastError: Error | undefined;
+  #link: Link = { connected: false };
+  readonly #changeListeners: (() => void)[] = [];
 
   constructor(options: MqttOptions) {
     this.#options = options;
@@ -73,6 +82,14 @@ class MqttTransport implements Transport {
 
   get connected(): boolean {
     return this.#client?.connected ?? false;
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  onChange(listener: () => void): void {
+    this.#changeListeners.push(listener);
   }
 
   start(): void {
@@ -92,12 +109,11 @@ class MqttTransport implements Transport {
   #unreachable(seconds: number): TroupeError {
     const cause = this.#lastError;
     const code = cause instanceof TroupeError ? cause.code : 'BROKER_UNREACHABLE';
-    const reason = cause ? `: ${messageOf(cause)}` : '';
-    return new TroupeError(
-      code,
-      `no broker took us within ${seconds} s: ${this.#options.urls.join(', ')}${reason}`,
-      { cause },
-    );
+    const { urls } = this.#options;
+    // The reason names the broker that was tried last.
+    const names = urls.length > 1 || !cause ? `: ${urls.join(', ')}` : '';
+    const reason = cause ? `${urls.length > 1 ? '; the last one' : ''}: ${messageOf(cause)}` : '';
+    return new TroupeError(code, `no broker took us within ${seconds} s${names}${reason}`, { cause });
   }
 
   async #connect(): Promise<void> {
@@ -115,14 +131,21 @@ class MqttTransport implements Transport {
       await this.#resubscribe(client);
       this.#connectedAt = Date.now();
       log.info({ url, protocol: client.options.protocolVersion }, 'connected to the broker');
+      this.#change({ connected: true, since: this.#connectedAt, url });
       for (const listener of this.#connectListeners) listener();
     } catch (error) {
       this.#lastError = error as Error;
       log.warn({ url, reason: messageOf(error) }, 'cannot connect to the broker');
       this.#client?.end(true);
       this.#client = undefined;
+      this.#change({ ...this.#link, connected: false, reason: messageOf(error) });
       this.#scheduleRetry();
     }
+  }
+
+  #change(link: Link): void {
+    this.#link = link;
+    for (const listener of this.#changeListeners) listener();
   }
 
   // MQTT 5 first; brokers that lack it refuse with code 1 or 132, or close before CONNACK.
@@ -214,6 +237,7 @@ class MqttTransport implements Transport {
     this.#client = undefined;
     if (this.#closed) return;
     this.#options.log.warn({ url }, 'lost the broker');
+    this.#change({ connected: false, since: Date.now(), url, reason: 'the connection broke' });
     // Two clients with one id kick each other without end: only a connection that lasted resets the back-off.
     if (Date.now() - this.#connectedAt >= stableAfter) this.#attempt = 0;
     this.#scheduleRetry();

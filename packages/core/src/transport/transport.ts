@@ -12,9 +12,24 @@ export interface Will {
   readonly payload: Uint8Array;
 }
 
+/** How a connection to the broker stands. */
+export interface Link {
+  readonly connected: boolean;
+  /** Milliseconds since 1970: when it last came or broke; absent where neither has happened. */
+  readonly since?: number;
+  /** The broker that we are connected to, or were last. */
+  readonly url?: string;
+  /** Why there is no connection, as far as is known. */
+  readonly reason?: string;
+}
+
 /** Moves bytes between topics; knows nothing of messages. */
 export interface Transport {
   readonly connected: boolean;
+  /** More of the same, where the transport can tell. */
+  readonly link?: Link;
+  /** Calls `listener` whenever `link` changes, where the transport can tell. */
+  onChange?(listener: () => void): void;
   /** Hands the bytes to the broker. Throws NOT_CONNECTED instead of queueing: what is late is asked for again. */
   publish(topic: string, payload: Uint8Array, options?: PublishOptions): Promise<void>;
   /** Hears every message on topics that match `filter`, over reconnects, until the result is called. */

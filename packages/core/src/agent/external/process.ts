@@ -5,8 +5,6 @@ import type { Logger } from '../../log.js';
 import { logOutput } from './output-log.js';
 import { readProgress } from './progress.js';
 
-/** Bytes on standard output or standard error after which a process is stopped. */
-const mostOutput = 16 * 1024 * 1024;
 /** Milliseconds between asking a process group to end and ending it. */
 const killGrace = 2000;
 /** Milliseconds in which what a process has written is read after its end; its children may hold the pipes for ever. */
@@ -19,6 +17,10 @@ export interface ProcessOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly log: Logger;
+  /** Gets what it writes to standard output, which the log gets otherwise. */
+  readonly output?: (bytes: Buffer) => void;
+  /** Bytes on standard output or standard error after which it is stopped; 16 MiB unless told. */
+  readonly mostOutput?: number;
   /** Gets the values of the JSON lines that the process writes to file descriptor 3, which is open only then. */
   readonly progress?: (data: unknown) => void;
 }
@@ -35,7 +37,7 @@ export interface ProcessEnd {
  * whole group. Throws the signal's reason, or why the program cannot be started.
  */
 export async function runProcess(options: ProcessOptions): Promise<ProcessEnd> {
-  const { command, args, cwd, env, signal, log, progress } = options;
+  const { command, args, cwd, env, signal, log, progress, output, mostOutput = 16 * 1024 * 1024 } = options;
   signal.throwIfAborted();
   const child = spawn(command, args, {
     cwd,
@@ -50,7 +52,8 @@ export async function runProcess(options: ProcessOptions): Promise<ProcessEnd> {
     stop();
   };
   const [, stdout, stderr, channel] = child.stdio as (Readable | undefined)[];
-  if (stdout) logOutput(stdout, 'stdout', log, mostOutput, flood);
+  if (stdout && output) collect(stdout, output, mostOutput, flood);
+  else if (stdout) logOutput(stdout, 'stdout', log, mostOutput, flood);
   if (stderr) logOutput(stderr, 'stderr', log, mostOutput, flood);
   const finish = channel && progress ? readProgress(channel, progress, log) : () => {};
   const closed = once(child, 'close').catch(() => {});
@@ -65,6 +68,17 @@ export async function runProcess(options: ProcessOptions): Promise<ProcessEnd> {
     signal.removeEventListener('abort', stop);
     for (const stream of [stdout, stderr, channel]) stream?.destroy();
   }
+}
+
+function collect(stream: Readable, output: (bytes: Buffer) => void, most: number, flooded: () => void): void {
+  let bytes = 0;
+  stream.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= most) output(chunk);
+    else flooded();
+  });
+  // A pipe that breaks ends with its process, which says how it ended.
+  stream.on('error', () => {});
 }
 
 function stopGroup(child: ChildProcess): void {

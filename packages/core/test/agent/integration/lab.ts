@@ -103,7 +103,24 @@ export class Lab {
   }
 
   hangUp(): void {
-    this.#mcod?.kill('SIGHUP');
+    this.signal('SIGHUP');
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#mcod?.kill(name);
+  }
+
+  /** Waits until `mcod` has ended; its exit code, or the signal that ended it. */
+  async ended(): Promise<number | string | null> {
+    const mcod = this.#mcod;
+    if (!mcod) return null;
+    if (mcod.exitCode === null && mcod.signalCode === null) await once(mcod, 'exit');
+    return mcod.exitCode ?? mcod.signalCode;
+  }
+
+  /** Takes the broker away at once. */
+  killBroker(): void {
+    this.#processes[0]?.kill('SIGKILL');
   }
 
   /** Waits until `mcod` has logged a message so often. */
@@ -120,6 +137,7 @@ export class Lab {
     action: string,
     input: Record<string, unknown> = {},
     onProgress: (data: unknown) => void = () => {},
+    more: Partial<Request> = {},
   ): Promise<Answer> {
     const request: Request & Record<string, unknown> = {
       v: 1,
@@ -134,6 +152,7 @@ export class Lab {
       action,
       filter: emptyFilter,
       input,
+      ...more,
     };
     const progress: unknown[] = [];
     const push = progress.push.bind(progress);
@@ -149,6 +168,20 @@ export class Lab {
     };
     const timer = setInterval(() => void send(), 1000);
     await send();
+    return await answered.finally(() => clearInterval(timer));
+  }
+
+  /** Asks what is kept of a request, until the daemon has heard it. */
+  async attach(id: string): Promise<Answer> {
+    this.#lastSeq.delete(id);
+    const answered = new Promise<Answer>((resolve) => this.#waiting.set(id, resolve));
+    const send = async () => {
+      const common = { v: 1, time: Date.now(), ttl: 60, caller: signer.name, session };
+      const message = { ...common, type: 'attach', id, collective: 'mcollective', after: 0 };
+      const topic = this.#topics.node('mcollective', 'node1.example.net');
+      await this.#transport?.publish(topic, await seal(message, signer));
+    };
+    const timer = setInterval(() => void send(), 200);
     return await answered.finally(() => clearInterval(timer));
   }
 
