@@ -1,27 +1,44 @@
 #!/usr/bin/env node
-// npm run bench [-- case …]: measures, prints tables, and writes all figures to bench/results/.
+// npm run bench [-- case …]: measures, prints tables, and writes all figures to bench/results/; a run of all cases also
+// writes bench/results.json and the tables of docs/scale.md.
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { brokersHere } from './lib/brokers.mjs';
-import { load, machine } from './lib/machine.mjs';
+import { machine } from './lib/machine.mjs';
+import { writePage } from './lib/page.mjs';
+import { endRunning, runCase } from './lib/run-case.mjs';
 import { table } from './lib/table.mjs';
 
-const names = ['start', 'crypto', 'bytes', 'calls', 'fleet', 'storm', 'provision'];
+// Seconds that each may take at most, of the minutes of all.
+const limits = {
+  start: 90,
+  commands: 90,
+  crypto: 60,
+  bytes: 30,
+  calls: 120,
+  fleet: 360,
+  storm: 150,
+  provision: 180,
+};
+const names = Object.keys(limits);
 
 const usage = `Usage: npm run bench [-- CASE … OPTIONS]
 
 Cases: ${names.join(', ')}; all unless named.
 
   --broker NAME   ${brokersHere.join(' or ')}; may be repeated (default: all that are here)
-  --nodes N       of the case fleet; may be repeated (default: 100 and 1000)
+  --nodes N       of the case fleet; may be repeated (default: 100, 1000 and 10000)
   --storm N       nodes of the case storm (default: 2000)
   --provisioned N nodes of the case provision (default: 200)
   --provisioners N  of the case provision; may be repeated (default: 1, 2 and 4)
   --keys TYPE     rsa, p256 or ed25519; may be repeated (default: rsa and p256)
   --rounds N      of each measurement (default: 5)
-  --seconds N     of each measurement of a rate (default: 3)
+  --seconds N     of each measurement of a rate (default: 2)
   --tls           lets the nodes of fleet and storm speak TLS (slow to connect: some 15 ms of CPU for each)
+  --minutes N     for all cases together; what is not finished then is ended (default: 12)
+  --write         writes bench/results.json and docs/scale.md (default: when no case is named)
   --list          what each case measures
 `;
 
@@ -30,14 +47,16 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     broker: { ...list, default: brokersHere },
-    nodes: { ...list, default: ['100', '1000'] },
+    nodes: { ...list, default: ['100', '1000', '10000'] },
     storm: { type: 'string', default: '2000' },
     provisioned: { type: 'string', default: '200' },
     provisioners: { ...list, default: ['1', '2', '4'] },
     keys: { ...list, default: ['rsa', 'p256'] },
     rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '2' },
     tls: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '12' },
+    write: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -62,35 +81,61 @@ const options = {
 };
 
 const wanted = positionals.length > 0 ? positionals : names;
+if (positionals.length === 0) values.write = true;
 if (values.list) {
   for (const name of names) console.log(`${name}: ${(await import(`./cases/${name}.mjs`)).about}`);
   process.exit(0);
 }
 
+// What was started is ended when this process exits, which a signal alone would not let it do in order.
+process.once('exit', endRunning);
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+])
+  process.once(signal, () => process.exit(code));
+
 const report = { machine: machine(), options, cases: {} };
 const { cpu, cores, memoryGiB, node, commit, files } = report.machine;
 console.log(`${cores} x ${cpu}, ${memoryGiB} GiB, Node ${node}, ${files} files, commit ${commit}`);
+const end = performance.now() + Number(values.minutes) * 60_000;
 for (const name of wanted) {
-  const { about, run } = await import(`./cases/${name}.mjs`);
-  const before = load();
+  const { about } = await import(`./cases/${name}.mjs`);
+  const left = (end - performance.now()) / 1000;
   console.log(`\n== ${name}: ${about}`);
   try {
-    const { tables, results, skipped = [] } = await run(options);
-    const after = load();
-    report.cases[name] = { results, skipped, load: { before, after } };
-    for (const { title, head, rows } of tables) console.log(table(title, head, rows));
-    for (const reason of skipped) console.log(`not measured: ${reason}`);
-    console.log(`\nload average before ${before.join(' ')}, after ${after.join(' ')}`);
+    if (left < 1) throw new Error(`no time left of ${values.minutes} minutes`);
+    const start = performance.now();
+    const measured = await runCase(
+      name,
+      options,
+      positionals.length > 0 ? left : Math.min(left, limits[name]),
+    );
+    const seconds = Math.round((performance.now() - start) / 1000);
+    report.cases[name] = { ...measured, seconds };
+    for (const { title, head, rows } of measured.tables) console.log(table(title, head, rows));
+    for (const reason of measured.skipped) console.log(`not measured: ${reason}`);
+    const { before, after } = measured.load;
+    console.log(`\n${seconds} s; load average before ${before.join(' ')}, after ${after.join(' ')}`);
   } catch (error) {
-    report.cases[name] = { error: error.message, load: { before, after: load() } };
+    report.cases[name] = { error: error.message };
     process.exitCode = 1;
-    console.error(`${name} failed: ${error.stack}`);
+    console.error(`${name} failed: ${error.message}`);
   }
 }
 
-const folder = fileURLToPath(new URL('results/', import.meta.url));
-mkdirSync(folder, { recursive: true });
-const file = `${folder}${report.machine.time.replaceAll(':', '').slice(0, 17)}.json`;
-writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
-console.log(`\nall figures: bench/results/${file.slice(folder.length)}`);
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const text = `${JSON.stringify(report, null, 2)}\n`;
+const file = `results/${report.machine.time.replaceAll(':', '').slice(0, 17)}.json`;
+mkdirSync(here('results/'), { recursive: true });
+writeFileSync(here(file), text);
+console.log(`\nall figures: bench/${file}`);
+if (values.write) {
+  writeFileSync(here('results.json'), text);
+  writePage(here('../docs/scale.md'), report);
+  const biome = here('../node_modules/@biomejs/biome/bin/biome');
+  spawnSync(process.execPath, [biome, 'check', '--write', here('results.json'), here('../docs/scale.md')]);
+  console.log('written: bench/results.json and the tables of docs/scale.md');
+}
 process.exit();

@@ -10,13 +10,14 @@ export const about =
 const pipeline = 64;
 
 /** Baseline: bare MQTT.js, JSON of the same length, over the same broker and TLS. */
-export async function run({ brokers, seconds, keyTypes }) {
+export async function run({ brokers, seconds, keyTypes }, note) {
   const results = [];
   for (const broker of brokers) {
     for (const keyType of keyTypes) {
       const site = await Site.open({ broker, tls: true, keyType });
       try {
         results.push({ broker, keyType, ...(await compare(site, seconds)) });
+        note({ tables: ['sequential', 'pipelined'].map((way) => tableOf(way, results)), results });
       } finally {
         await site.close();
       }

@@ -1,16 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { median, ratio, spread, times } from '../lib/figures.mjs';
 import { round, usageOf } from '../lib/machine.mjs';
 import { startPeer } from '../lib/process.mjs';
+import { mco, runNode } from '../lib/run-node.mjs';
 import { Site } from '../lib/site.mjs';
 
 export const about = 'start-up and memory of mcod, start-up of mco, each as a whole process';
 
-const mco = fileURLToPath(new URL('../../packages/cli/bin/mco.js', import.meta.url));
 const mqtt = import.meta.resolve('mqtt');
 
 /** Baselines: an empty Node process, and one with a bare MQTT.js connection. */
@@ -31,19 +28,6 @@ export async function run({ brokers, rounds }) {
   } finally {
     await site.close();
   }
-}
-
-async function runNode(words, env = {}) {
-  const child = spawn(process.execPath, words, {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, ...env },
-  });
-  let complaint = '';
-  child.stderr.on('data', (text) => {
-    complaint += text;
-  });
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`node ${words.join(' ')} ended with ${code}: ${complaint}`);
 }
 
 async function memories(site) {
@@ -71,7 +55,6 @@ async function memories(site) {
 }
 
 async function commandTimes(site, rounds) {
-  if (!existsSync(mco)) return {};
   const config = site.folder.join('client.yaml');
   writeFileSync(config, JSON.stringify(await site.clientConfig('mco.mcollective')));
   await site.daemon('one.fleet');
@@ -84,9 +67,7 @@ async function commandTimes(site, rounds) {
   };
   const all = {};
   for (const [name, words] of Object.entries(commands)) {
-    all[name] = await times(rounds, () => runNode([mco, ...words], env)).catch((error) =>
-      error.message.slice(0, 200),
-    );
+    all[name] = await times(rounds, () => runNode([mco, ...words], env));
   }
   return all;
 }
@@ -107,10 +88,7 @@ function memoryTable(memory) {
 }
 
 function startTable({ empty, daemonStarts, commands }) {
-  const line = (name, values) =>
-    Array.isArray(values)
-      ? [name, spread(values), ratio(median(values), median(empty))]
-      : [name, values, '-'];
+  const line = (name, values) => [name, spread(values), ratio(median(values), median(empty))];
   return {
     title: 'From start to end (mcod: to connected and subscribed), milliseconds: median (least … most)',
     head: ['command', 'ms', 'against node -e 0'],

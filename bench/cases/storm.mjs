@@ -7,14 +7,15 @@ import { Site } from '../lib/site.mjs';
 export const about = 'a broker is killed and comes back: until all nodes are back and presence says so';
 
 /** Baseline: as many bare MQTT.js clients that come back after a second. */
-export async function run({ brokers, stormNodes, keyTypes, tls }) {
+export async function run({ brokers, stormNodes, keyTypes, tls }, note) {
   const nodes = Math.min(stormNodes, openFileLimit() - 500);
   const results = [];
-  for (const broker of brokers) {
+  for (const broker of [...brokers].reverse()) {
     const site = await Site.open({ broker, tls, keyType: keyTypes[0] });
     try {
       const bare = tls ? undefined : await bareStorm(site, nodes);
       results.push({ broker, tls, nodes, bare, ...(await storm(site, nodes)) });
+      note({ tables: [tableOf(results)], results });
     } finally {
       await site.close();
     }

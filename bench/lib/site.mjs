@@ -73,6 +73,7 @@ export class Site {
       '--until-eof',
     ];
     const peer = await startPeer(emulate, [...words, '--key', this.keyType], {
+      ready: /^\{"instances"/,
       seconds: 120 + instances / 10,
     });
     this.#closers.push(() => peer.stop());
@@ -88,7 +89,10 @@ export class Site {
       replyBytes,
       ...(this.tls && { ca: this.pki.caCertificate, ...tls }),
     };
-    const peer = await startPeer(bareNodes, [JSON.stringify(words)], { seconds: 120 + instances / 10 });
+    const peer = await startPeer(bareNodes, [JSON.stringify(words)], {
+      ready: /^ready \d/,
+      seconds: 120 + instances / 10,
+    });
     this.#closers.push(() => peer.stop());
     return peer;
   }
