@@ -46,6 +46,9 @@ export function workRows({ nodes, issued }: Outcome['evidence']): Row[] {
   const cutOff = runs.filter(
     ({ event, id }) => event === 'begin' && !runs.some((run) => run.event === 'end' && run.id === id),
   ).length;
+  const attached = nodes.flatMap(({ record }) =>
+    (record?.history ?? []).filter(({ reason }) => reason?.startsWith('attached to a run')),
+  ).length;
   const abandoned = nodes.flatMap(({ record }) =>
     (record?.history ?? []).filter(({ outcome }) => outcome === 'abandoned'),
   ).length;
@@ -56,9 +59,14 @@ export function workRows({ nodes, issued }: Outcome['evidence']): Row[] {
     ['runs of Puppet in bootstrap', begun('bootstrap')],
     ['runs of Puppet in production', begun('production')],
     ['runs of Puppet that ended with their machine', cutOff],
+    ['runs of Puppet that another provisioner or daemon attached to', attached],
     ['certificates signed', issued.length],
     ['certificates revoked again', issued.filter(({ isRevoked }) => isRevoked).length],
     ['steps that somebody began and another one went on with', abandoned],
+    [
+      'requests of provisioners that had lost their lease, refused',
+      nodes.reduce((sum, { fencedOff }) => sum + fencedOff, 0),
+    ],
     ['nodes that more than one provisioner worked on', owners.filter((count) => count > 1).length],
   ];
 }

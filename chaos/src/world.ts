@@ -14,7 +14,7 @@ const mcprovision = file('../../../packages/provisioner/bin/mcprovision.js');
 const troupeBroker = file('../../../packages/broker/bin/troupe-broker.js');
 
 /** Milliseconds that a run of Puppet takes. */
-const runTakes = [100, 1500] as const;
+const runTakes = [300, 4000] as const;
 
 /** What a provisioner is told for the run: patience is short, since everything that dies comes back soon. */
 const settings = {

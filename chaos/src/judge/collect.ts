@@ -12,7 +12,7 @@ export async function readNode(siteFolder: string, { identity, behaviour }: Role
   const paths = hostPaths(join(siteFolder, 'hosts', identity), identity);
   const record = await readRecord(siteFolder, identity);
   const reported = await linesOf<{ csr_fingerprint: string }>(paths.reportedCsrs);
-  const audit = await linesOf<{ request?: string; seconds?: number }>(paths.audit);
+  const audit = await linesOf<{ request?: string; seconds?: number; reason?: string }>(paths.audit);
   return {
     identity,
     behaviour,
@@ -21,6 +21,7 @@ export async function readNode(siteFolder: string, { identity, behaviour }: Role
     reported: reported.map(({ csr_fingerprint }) => csr_fingerprint),
     // What was refused has no seconds.
     carriedOut: audit.flatMap(({ request, seconds }) => (request && seconds !== undefined ? [request] : [])),
+    fencedOff: audit.filter(({ reason }) => reason?.includes('is stale')).length,
   };
 }
 

@@ -29,6 +29,8 @@ export interface NodeEvidence {
   readonly reported: readonly string[];
   /** Request ids that its audit has as carried out, as often as it has them. */
   readonly carriedOut: readonly string[];
+  /** How often it refused somebody whose lease had gone to another. */
+  readonly fencedOff: number;
   /** The fingerprint of the certificate with which it answers in the main collective; nothing where it does not. */
   readonly answersWith: string | undefined;
   /** What the provisioners' logs say of it that is a reason. */

@@ -38,6 +38,13 @@ describe('troupe-emulate', () => {
     expect(await emulator.stop()).to.include({ code: 0 });
   });
 
+  it('is what mcod emulate runs', async () => {
+    const mcod = fileURLToPath(import.meta.resolve('@troupe/core/mcod'));
+    const helping = startProcess(process.execPath, [mcod, 'emulate', '--help']);
+    expect(await helping.exited).to.include({ code: 0 });
+    expect(helping.output).to.match(/^Usage: troupe-emulate/);
+  });
+
   const misuses: [string[], string][] = [
     [[], '--broker is missing'],
     [['--broker', 'mqtt://127.0.0.1:1', '--lose', '2'], '--lose is "2": give a number from 0 to 1'],
