@@ -57,13 +57,11 @@ export default defineAgent(ddl, async (config, host) => {
     spool: ({ state = 'all', limit = 100 }) => describe(spool, { state, limit }),
     retry: async ({ id, all }) => {
       const count = await spool.retry(chosen(id, all, 'every message in the spool'));
-      if (count === 0 && id !== undefined) throw notThere(id);
-      return { count, msg: `${count} of them will be tried now` };
+      return { count, msg: count === 0 ? absenceOf(id) : `${count} tried again now` };
     },
     discard: async ({ id, all }) => {
       const count = await spool.discard(chosen(id, all, 'every dead letter'));
-      if (count === 0 && id !== undefined) throw notThere(id);
-      return { count, msg: `${count} of them thrown away` };
+      return { count, msg: count === 0 ? absenceOf(id) : `${count} thrown away` };
     },
   };
 });
@@ -97,8 +95,11 @@ function chosen(id: string | undefined, all: boolean | undefined, what: string):
   return id;
 }
 
-function notThere(id: string): ActionError {
-  return new ActionError(`There is no message "${id}" in the spool`, Status.invalidData);
+// No failure: of many notifiers, one has the message.
+function absenceOf(id: string | undefined): string {
+  return id === undefined
+    ? 'There is nothing of the kind in the spool'
+    : `There is no message "${id}" in the spool`;
 }
 
 // The id of a request is its caller's choice, and this one ends up in a header.

@@ -83,8 +83,7 @@ export class Spool {
     const entry = newEntry(this.#recordOf(notification, remember));
     // At once, so that a second copy that comes now finds it.
     this.#entries.set(keyOf(notification), entry);
-    if (keep) await this.#keep(entry);
-    return this.#outcomeFor(entry, signal);
+    return this.#outcomeFor(entry, signal, keep);
   }
 
   /** What waits and what is dead, the oldest first. */
@@ -122,7 +121,7 @@ export class Spool {
   async close(): Promise<void> {
     this.#closing.abort();
     clearTimeout(this.#timer);
-    await Promise.all([...this.#queues.values()].map((queue) => queue.onIdle()));
+    await Promise.all([...this.#entries.values()].map(({ attempt }) => attempt));
   }
 
   get #now(): number {
@@ -194,8 +193,8 @@ export class Spool {
   }
 
   // Waits for the attempt that is under way or is made now, as long as somebody wants to know.
-  async #outcomeFor(entry: Entry, signal: AbortSignal): Promise<Outcome> {
-    const attempt = this.#try(entry);
+  async #outcomeFor(entry: Entry, signal: AbortSignal, keep = false): Promise<Outcome> {
+    const attempt = this.#try(entry, keep);
     const left = leaving(signal);
     const outcome = await Promise.race([attempt, left.promise]);
     left.stop();
@@ -211,14 +210,18 @@ export class Spool {
     return attempt;
   }
 
-  #try(entry: Entry): Promise<Outcome> {
-    entry.attempt ??= this.#queueOf(entry)
-      .add(() => this.#attempt(entry))
-      .finally(() => {
-        entry.attempt = undefined;
-        this.#arm();
-      });
+  // One attempt at a time; the first of a message begins with writing it down.
+  #try(entry: Entry, keep = false): Promise<Outcome> {
+    entry.attempt ??= this.#begin(entry, keep).finally(() => {
+      entry.attempt = undefined;
+      this.#arm();
+    });
     return entry.attempt;
+  }
+
+  async #begin(entry: Entry, keep: boolean): Promise<Outcome> {
+    if (keep) await this.#keep(entry);
+    return this.#queueOf(entry).add(() => this.#attempt(entry));
   }
 
   // A queue for each protocol: one server that hangs delays no other.

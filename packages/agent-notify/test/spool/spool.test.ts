@@ -274,6 +274,26 @@ describe('the spool', () => {
       expect(delivered).to.deep.equal(['1']);
     });
 
+    it('delivers one when the second comes while the first is written down', async () => {
+      await open();
+      let isWritten = () => {};
+      const written = new Promise<void>((resolve) => {
+        isWritten = resolve;
+      });
+      replace = async (...words) => {
+        await written;
+        return replaceFile(...words);
+      };
+      const first = send('1');
+      const second = send('1');
+      // Whatever the second could do before the first is on disk, it does now.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(delivered).to.deep.equal([]);
+      isWritten();
+      await Promise.all([first, second]);
+      expect(delivered).to.deep.equal(['1']);
+    });
+
     it('delivers one when the first waits', async () => {
       await open();
       trouble = down;

@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import ddl from '@troupe/ddl/notify.json' with { type: 'json' };
+import { asJson, plain } from './answers.js';
+import type { Session } from './command-line.js';
+import { ExitCode } from './exit.js';
+
+export interface SendWords {
+  readonly recipient: string;
+  /** Read from standard input when absent. */
+  readonly message?: string;
+  readonly subject?: string;
+  readonly id?: string;
+}
+
+/**
+ * Has a message delivered by one of the nodes that match; another takes over from one that fails. Where none can
+ * deliver it now, the first that will keeps it. All of them know it by the same id, so that none delivers it twice.
+ */
+export async function send(session: Session, words: SendWords): Promise<number> {
+  const { client, collective, filter, signal } = session;
+  const message = words.message ?? (await text(process.stdin));
+  const { recipient, subject, id = randomUUID() } = words;
+  const input = { recipient, message, id, ...(subject === undefined ? {} : { subject }) };
+  const { nodes } = await client.discover({
+    collective,
+    filter: { ...filter, agents: [...filter.agents, 'notify'] },
+  });
+  if (nodes.length === 0) {
+    session.note('No node matches and has the agent notify');
+    return ExitCode.error;
+  }
+  const first = Math.floor(Math.random() * nodes.length);
+  const inTurn = [...nodes.slice(first), ...nodes.slice(0, first)];
+  for (const spool of [false, true])
+    for (const node of inTurn) {
+      const result = await client
+        .agent(ddl)
+        .sendmsg({ ...input, spool }, { collective, targets: [node], signal })
+        .one();
+      if (signal.aborted) return ExitCode.interrupted;
+      if (result.ok) {
+        session.print(
+          session.isJson
+            ? asJson(session, { sender: node, ...result.data })
+            : plain(`${node}: ${result.data.msg}`),
+        );
+        return ExitCode.ok;
+      }
+      session.note(plain(`${node}: ${result.state}: ${result.statusmsg}`));
+    }
+  return ExitCode.failed;
+}

@@ -1,0 +1,100 @@
+import type { ActionOf, DataOf } from '@troupe/core';
+import ddl from '@troupe/ddl/notify.json' with { type: 'json' };
+import { collect } from './answers.js';
+import type { Session } from './command-line.js';
+import { ExitCode } from './exit.js';
+
+type Spool = DataOf<ActionOf<typeof ddl, 'spool'>>;
+
+interface Message {
+  readonly id: string;
+  readonly recipient: string;
+  readonly subject: string;
+  readonly caller: string;
+  readonly state: 'waiting' | 'dead';
+  readonly since: string;
+  readonly attempts: number;
+  readonly reason: string;
+  readonly next_attempt?: string;
+}
+
+/** Shows what waits on the nodes of a session, since when, why, and when it is tried again; and the dead letters. */
+export async function showSpool(
+  session: Session,
+  input: { readonly state?: 'all' | 'waiting' | 'dead'; readonly limit?: number },
+): Promise<number> {
+  const { client, collective, filter, signal } = session;
+  const replies = client.agent(ddl).spool(input, { collective, filter, signal });
+  const { exitCode } = await collect(session, replies, ({ sender, data }) =>
+    linesOf(sender, data, Date.now()),
+  );
+  return exitCode;
+}
+
+/** Has the messages of an id, or all, tried again at once. */
+export async function retry(session: Session, id: string | undefined): Promise<number> {
+  return change(session, 'retry', id);
+}
+
+/** Has the messages of an id, or all dead letters, thrown away. */
+export async function discard(session: Session, id: string | undefined): Promise<number> {
+  if (id === undefined && !(await session.confirm('Throw all dead letters away?'))) return ExitCode.error;
+  return change(session, 'discard', id);
+}
+
+async function change(
+  session: Session,
+  action: 'retry' | 'discard',
+  id: string | undefined,
+): Promise<number> {
+  const { client, collective, filter, signal } = session;
+  const input = id === undefined ? { all: true } : { id };
+  const replies = client.agent(ddl)[action](input, { collective, filter, signal });
+  const { all, exitCode } = await collect(session, replies, ({ sender, data }) =>
+    data.count ? [`${sender}: ${data.msg}`] : [],
+  );
+  const count = all.reduce((sum, { ok, data }) => sum + (ok ? Number(data.count) : 0), 0);
+  if (count > 0 || exitCode !== ExitCode.ok) return exitCode;
+  session.note(
+    id === undefined ? 'There is nothing of the kind in the spool' : `No node has a message "${id}"`,
+  );
+  return id === undefined ? ExitCode.ok : ExitCode.failed;
+}
+
+/** The lines of one node. */
+export function linesOf(sender: string, spool: Spool, now: number): readonly string[] {
+  const { waiting, dead, damaged } = spool;
+  const messages = (spool.messages ?? []) as readonly Message[];
+  const counts = [
+    `${waiting} waiting`,
+    `${dead} dead`,
+    ...(damaged ? [`${damaged} damaged and put aside: see the log of this node`] : []),
+  ];
+  const rest = Number(waiting) + Number(dead) - messages.length;
+  return [
+    `${sender}: ${waiting === 0 && dead === 0 && !damaged ? 'nothing in the spool' : counts.join(', ')}`,
+    ...messages.flatMap((message) => messageLines(message, now)),
+    ...(rest > 0 && messages.length > 0 ? [`  … and ${rest} more`] : []),
+  ];
+}
+
+function messageLines(message: Message, now: number): readonly string[] {
+  const { id, recipient, subject, state, since, attempts, reason, next_attempt } = message;
+  const age = timeOf(now - Date.parse(since));
+  const tried = attempts === 1 ? 'tried once' : `tried ${attempts} times`;
+  const left = next_attempt === undefined ? 0 : Date.parse(next_attempt) - now;
+  const next = left > 0 ? `next in ${timeOf(left)}` : 'next now';
+  return [
+    `  ${state.padEnd(7)}  ${id}  ${recipient}  "${subject}"`,
+    `           since ${age}, ${attempts === 0 ? 'not tried yet' : tried}, ${state === 'dead' ? 'given up' : next}` +
+      `${reason === '' ? '' : `: ${reason}`}`,
+  ];
+}
+
+function timeOf(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}
