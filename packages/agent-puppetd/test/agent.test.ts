@@ -62,6 +62,7 @@ describe('the agent puppetd', () => {
     signal: new AbortController().signal,
     timeoutSeconds: 3600,
     progress: (data) => progress.push(data),
+    statusmsg: () => {},
     ...more,
   });
 

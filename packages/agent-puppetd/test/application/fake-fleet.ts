@@ -61,6 +61,10 @@ export class FakeFleet implements AsyncDisposable {
     return client;
   }
 
+  get size(): number {
+    return this.#daemons.size;
+  }
+
   behaviour(identity: string): Behaviour {
     return this.#behaviours.get(identity) ?? {};
   }
