@@ -68,9 +68,9 @@ export async function loadAgent(
   config: AgentConfig,
   host: Host,
 ): Promise<LoadedAgent | undefined> {
-  const ddl = parseDdl(agent.ddl, where);
+  const { compiled, hash } = prepare(agent, where);
+  const { ddl } = compiled;
   const { name } = ddl.metadata;
-  const compiled = compileDdl(ddl, agent.compileOptions);
   for (const validator of compiled.skippedValidators) {
     host.log.warn(
       { validator },
@@ -87,7 +87,21 @@ export async function loadAgent(
   if (undeclared.length > 0) {
     throw new TroupeError('AGENT_INVALID', `${where}: the DDL has no action ${undeclared.join(', ')}`);
   }
-  return { name, compiled, hash: ddlHash(ddl), handlers };
+  return { name, compiled, hash, handlers };
+}
+
+type Prepared = Pick<LoadedAgent, 'compiled' | 'hash'>;
+
+// Once for each DDL, however often its agent is loaded: a daemon reloads, and an emulator has thousands of daemons.
+const prepared = new WeakMap<object, Prepared>();
+
+function prepare(agent: Agent, where: string): Prepared {
+  const known = agent.compileOptions ? undefined : prepared.get(agent.ddl);
+  if (known) return known;
+  const ddl = parseDdl(agent.ddl, where);
+  const made = { compiled: compileDdl(ddl, agent.compileOptions), hash: ddlHash(ddl) };
+  if (!agent.compileOptions) prepared.set(agent.ddl, made);
+  return made;
 }
 
 async function setUp(agent: Agent, where: string, config: AgentConfig, host: Host) {
