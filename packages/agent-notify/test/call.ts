@@ -41,6 +41,7 @@ export async function sendmsg(
     signal: options.signal ?? new AbortController().signal,
     timeoutSeconds: 30,
     progress: () => {},
+    statusmsg: () => {},
   };
   try {
     return await handler({ ...input, spool: false }, context);

@@ -93,6 +93,7 @@ export function fakeContext(more: Partial<Context> & { output?: string[] } = {})
     signal: new AbortController().signal,
     timeoutSeconds: 60,
     progress: (data) => output?.push(String(data)),
+    statusmsg: () => {},
     ...rest,
   };
 }

@@ -23,6 +23,8 @@ export interface Context {
   readonly timeoutSeconds: number;
   /** Sends a piece of output to the caller now; `data` is any JSON value. */
   progress(data: unknown): void;
+  /** What the caller reads as the statusmsg of a success, in the place of "OK"; the last one counts. */
+  statusmsg(text: string): void;
 }
 
 /** What an agent may know of the daemon that loads it. */

@@ -60,6 +60,7 @@ export function runAction(parts: {
       parts.ended(unexpected);
     }
   };
+  let words = 'OK';
   const context: Context = {
     caller: request.caller,
     requestId: request.id,
@@ -72,6 +73,9 @@ export function runAction(parts: {
     timeoutSeconds,
     progress: (data) => {
       if (job.endedAt === undefined) reply({ kind: 'progress', data });
+    },
+    statusmsg: (text) => {
+      words = text;
     },
   };
 
@@ -86,7 +90,7 @@ export function runAction(parts: {
       if (signal.aborted) stop();
       else signal.addEventListener('abort', stop, { once: true });
     });
-    const handled = handle(parts, context);
+    const handled = handle(parts, context, () => words);
     const ending = await Promise.race([handled, stopped]);
     clearTimeout(timer);
     end(ending);
@@ -94,7 +98,11 @@ export function runAction(parts: {
   return { run, refuse: end };
 }
 
-async function handle(parts: Parameters<typeof runAction>[0], context: Context): Promise<Ending> {
+async function handle(
+  parts: Parameters<typeof runAction>[0],
+  context: Context,
+  words: () => string,
+): Promise<Ending> {
   const { agent, job } = parts;
   const action = agent.compiled.action(job.request.action);
   const handler = agent.handlers[job.request.action];
@@ -108,7 +116,7 @@ async function handle(parts: Parameters<typeof runAction>[0], context: Context):
     const data = action.withOutputDefaults(output);
     const fault = action.checkOutput(data);
     if (fault) context.log.warn({ reason: fault }, "the action's output is not what its DDL says");
-    return { outcome: 'ok', statuscode: Status.ok, statusmsg: 'OK', data };
+    return { outcome: 'ok', statuscode: Status.ok, statusmsg: words(), data };
   } catch (error) {
     // By name, because an agent may bring its own copy of this library.
     if (error instanceof Error && error.name === 'ActionError') {

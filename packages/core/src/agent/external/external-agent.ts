@@ -6,7 +6,7 @@ import { exchange } from './exchange.js';
 import {
   activationProtocol,
   activationRequest,
-  outputOf,
+  answerOf,
   rpcProtocol,
   rpcRequest,
   saysActive,
@@ -82,7 +82,9 @@ async function call(
     log,
     ...(action.progress === true && { progress: (data: unknown) => context.progress(data) }),
   });
-  return outputOf(common.agent, reply);
+  const { statusmsg, data } = answerOf(common.agent, reply);
+  if (statusmsg !== '') context.statusmsg(statusmsg);
+  return data;
 }
 
 async function isActive(common: Common, { log }: Host): Promise<boolean> {

@@ -42,8 +42,11 @@ export function saysActive(reply: unknown): boolean {
   return isHash(reply) && reply.activate === true;
 }
 
-/** The output in an agent's reply. Throws the ActionError that the reply says, or that says what is wrong with it. */
-export function outputOf(agent: string, reply: unknown): Record<string, unknown> {
+/** The output and the words in an agent's reply. Throws the ActionError that the reply says, or that says what is wrong with it. */
+export function answerOf(
+  agent: string,
+  reply: unknown,
+): { readonly statusmsg: string; readonly data: Record<string, unknown> } {
   const malformed = (why: string) =>
     new ActionError(`the external agent "${agent}" sent a reply that ${why}`, Status.aborted);
   if (!isHash(reply)) throw malformed('is not a JSON object');
@@ -55,7 +58,7 @@ export function outputOf(agent: string, reply: unknown): Record<string, unknown>
   if (!Number.isInteger(code) || Number(code) < 0) throw malformed('has a statuscode that is no status');
   if (typeof text !== 'string') throw malformed('has a statusmsg that is no text');
   if (!isHash(output)) throw malformed('has data that is no JSON object');
-  if (code === Status.ok) return output;
+  if (code === Status.ok) return { statusmsg: text, data: output };
   const words = text === '' ? `the external agent "${agent}" failed and does not say why` : text;
   throw new ActionError(words, failureOf(Number(code)), { data: output });
 }

@@ -102,6 +102,12 @@ describe('an external agent', () => {
     });
   });
 
+  it('succeeds with the message of its reply, or with OK where it says nothing', async () => {
+    expect(await call('remark')).to.include({ outcome: 'ok', statuscode: 0, statusmsg: 'two were skipped' });
+    await trial?.close();
+    expect(await call('quiet')).to.include({ outcome: 'ok', statuscode: 0, statusmsg: 'OK' });
+  });
+
   for (const [action, statuscode, statusmsg] of [
     ['strange_status', 5, /^very odd$/],
     ['silent_failure', 1, /^the external agent "actor" failed and does not say why$/],
