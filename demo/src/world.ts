@@ -42,6 +42,7 @@ export class World {
   #site: Site | undefined;
   #broker: SpawnedBroker | undefined;
   #client: Client | undefined;
+  #operator: Readonly<Record<'broker' | 'security', object>> | undefined;
 
   constructor(options: { emulated: boolean; screen: Screen; signal: AbortSignal }) {
     this.#emulated = options.emulated;
@@ -52,6 +53,11 @@ export class World {
   /** The provisioner's client. */
   get client(): Client {
     return present(this.#client);
+  }
+
+  /** How the operator's programs reach the network: the sections `broker` and `security` of their configurations. */
+  get operator(): Readonly<Record<'broker' | 'security', object>> {
+    return present(this.#operator);
   }
 
   /** Starts broker, masters, notifier and mail server, in this order. */
@@ -138,11 +144,11 @@ export class World {
   async #connect(): Promise<void> {
     const [site, broker] = [present(this.#site), present(this.#broker)];
     const own = await site.issue(operator);
-    const given = {
+    this.#operator = {
       broker: { urls: [broker.url], ca: site.caFile },
       security: { ca: site.trustFile, callers: { ca: site.caFile }, ...own },
-      collectives: [collectives.main, collectives.enrolment],
     };
+    const given = { ...this.#operator, collectives: [collectives.main, collectives.enrolment] };
     const config = checkConfig<ClientConfig>(given, clientSchema, "the demo's client");
     this.#client = await connect({ config, log: silentLogger });
     this.#closers.push(() => present(this.#client).close());

@@ -1,11 +1,13 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import provisionDdl from '@troupe/ddl/provision.json' with { type: 'json' };
 import puppetcaDdl from '@troupe/ddl/puppetca.json' with { type: 'json' };
 import { type ProvisionEvent, parseProvisionerConfig, startProvisioner } from '@troupe/provisioner';
-import { puppetServerMissing, skip, waitFor } from '@troupe/testkit';
+import { createTempFolder, puppetServerMissing, skip, startProcess, waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { stringify } from 'yaml';
 import { collectives, type NewNode } from '../../src/cast.js';
 import { submitCsr } from '../../src/master.js';
 import { Screen } from '../../src/screen.js';
@@ -14,6 +16,10 @@ import { World } from '../../src/world.js';
 type Ended = Extract<ProvisionEvent, { type: 'done' | 'quarantined' }>;
 
 const yaml = new URL('../../../provisioner.yaml', import.meta.url);
+
+const mcprovision = fileURLToPath(
+  new URL('../../bin/mcprovision.js', import.meta.resolve('@troupe/provisioner')),
+);
 
 const newcomer = (identity: string): NewNode => ({
   identity,
@@ -96,5 +102,50 @@ describe('the flow against real Puppet Servers', function () {
     const options = { targets: [node.identity], collective: collectives.enrolment };
     const record = await world.client.agent(provisionDdl).status({}, options).one();
     expect(JSON.stringify(record.data)).to.include(report.failure ?? 'no reason');
+  });
+
+  it('finishes what a provisioner began that was killed with -9 in the bootstrap run: Puppet runs once for each stage', async () => {
+    const node = newcomer('orphan.lab');
+    await using folder = await createTempFolder();
+    const file = folder.join('provisioner.yaml');
+    const own = { ...world.operator, lease: 5, http: { enabled: false } };
+    const settings = `${await readFile(yaml, 'utf8')}\n${stringify(own)}`;
+    await writeFile(file, settings);
+    const killed = startProcess(process.execPath, [mcprovision, 'run', '--config', file]);
+    await killed.waitForLine(/waiting for nodes/, { timeoutSeconds: 60 });
+    await world.boot(node, 22);
+    const options = { targets: [node.identity], collective: collectives.enrolment };
+    const agent = world.client.agent(provisionDdl);
+    await waitFor(
+      'the bootstrap run',
+      async () => {
+        const { data } = await agent.status({}, options).one();
+        const run = data.run as { stage?: string; running?: boolean } | null;
+        return run?.stage === 'bootstrap' && run.running === true;
+      },
+      { timeoutSeconds: 200 },
+    );
+    process.kill(killed.pid, 'SIGKILL');
+    await killed.exited;
+
+    let ended: Ended | undefined;
+    let resumedAt: string | undefined;
+    const provisioner = await startProvisioner({
+      client: world.client,
+      config: parseProvisionerConfig(settings),
+      onEvent: (event) => {
+        if (event.identity !== node.identity) return;
+        if (event.type === 'begun') resumedAt = event.resumedAt;
+        if (event.type === 'done' || event.type === 'quarantined') ended = event;
+      },
+    });
+    await waitFor('the end of orphan.lab', () => ended !== undefined, { timeoutSeconds: 400 });
+    await provisioner.stop();
+    expect(ended?.type).to.equal('done');
+    expect(resumedAt).to.equal('puppet_bootstrap_stage');
+    const bootstrap = ended?.report.steps.find(({ step }) => step === 'puppet_bootstrap_stage');
+    expect(bootstrap?.reason).to.match(/^attached to a run under way: /);
+    const runs = await readdir(world.fileOn(node.identity, '/var/lib/troupe/agents/provision/runs'));
+    expect(runs.map((id) => id.split('-')[0]).sort()).to.deep.equal(['bootstrap', 'production']);
   });
 });

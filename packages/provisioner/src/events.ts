@@ -23,6 +23,8 @@ export type ProvisionEvent =
       readonly outcome: string;
       readonly reason?: string;
       readonly seconds: number;
+      /** The id of the request that did it, as in the log and the audit of who was asked. */
+      readonly request?: string;
     })
   /** It is tried again after so many seconds, or when the node is heard of again. */
   | (About & { readonly type: 'waiting'; readonly reason: string; readonly seconds?: number })

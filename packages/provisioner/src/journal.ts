@@ -102,7 +102,15 @@ export class Journal {
     this.#failures.delete(name);
     if (isPuppetRun(name)) this.tally.addPuppet(runSeconds ?? seconds);
     this.tally.add({ step: name, outcome, seconds, ...words });
-    this.#events.emit({ identity, type: 'step-ended', step: name, outcome, seconds, ...words });
+    this.#events.emit({
+      identity,
+      type: 'step-ended',
+      step: name,
+      outcome,
+      seconds,
+      ...words,
+      ...this.#request(),
+    });
   }
 
   /** A step did not end well. What cannot be put on record is told all the same. */
@@ -114,7 +122,15 @@ export class Journal {
     if (outcome === 'failed') this.#failures.set(name, this.failures(name) + 1);
     if (isPuppetRun(name)) this.tally.addPuppet(runSeconds ?? (run === undefined ? 0 : seconds));
     this.tally.add({ step: name, outcome, seconds, reason });
-    this.#events.emit({ identity, type: 'step-ended', step: name, outcome, seconds, reason });
+    this.#events.emit({
+      identity,
+      type: 'step-ended',
+      step: name,
+      outcome,
+      seconds,
+      reason,
+      ...this.#request(),
+    });
     if (kind === 'stopped' || kind === 'lost') return;
     const note = { reason, ...(run === undefined ? {} : { run }) };
     await this.#note(name, outcome, note, brief).catch(() => {});
@@ -131,6 +147,11 @@ export class Journal {
       if (!this.#over.delete(step)) continue;
       await this.#note(step, 'void', { reason: oneLine(reason) });
     }
+  }
+
+  #request(): { request?: string } {
+    const request = this.#session.caRequest ?? this.#session.node.lastRequest;
+    return request === undefined ? {} : { request };
   }
 
   // The old master stays on record until nothing that was done with it counts any more.

@@ -14,6 +14,8 @@ export interface Master {
   readonly certname: string;
   /** SHA-256 of the CA's certificate file, hexadecimal. */
   readonly caFingerprint: string;
+  /** The name of the CA, as it is in the certificates that it makes. */
+  readonly caSubject: string | null;
 }
 
 /** Milliseconds that the list of masters is good for. */
@@ -56,10 +58,10 @@ export class Masters {
     this.#listed = undefined;
   }
 
-  /** Whether a master answers at this moment. */
+  /** Whether a master and its CA answer at this moment. */
   async isAlive(identity: string): Promise<boolean> {
-    const { rpcutil, main: collective } = this.#peers;
-    const { ok } = await rpcutil.ping({}, { targets: [identity], collective, answerWithin }).one();
+    const { puppetca, main: collective } = this.#peers;
+    const { ok } = await puppetca.info({}, { targets: [identity], collective, answerWithin }).one();
     return ok;
   }
 
@@ -82,7 +84,8 @@ export class Masters {
       const known = facts.get(sender);
       const address = this.#addressOf(known) ?? data.address;
       if (ok && known && caFingerprint && address && certname && port) {
-        return [{ identity: sender, facts: known, address, port, certname, caFingerprint }];
+        const caSubject = data.ca_subject;
+        return [{ identity: sender, facts: known, address, port, certname, caFingerprint, caSubject }];
       }
       const reason = ok ? 'it does not say where its CA is, or its facts' : statusmsg;
       this.#log.warn({ master: sender, reason }, 'a master cannot be used');

@@ -18,6 +18,8 @@ export interface Claim {
   readonly token?: number;
 }
 
+const bookkeeping = new Set(['status', 'has_cert', 'record', 'renew', 'unlock_deploy']);
+
 /** The provision agent of one node, asked with the token of the lease and held to its key. */
 export class NodeAgent {
   readonly identity: string;
@@ -25,6 +27,8 @@ export class NodeAgent {
   readonly pin: KeyPin;
   /** The fencing token of the lease that is held; none where the step lock is off. */
   token: number | undefined;
+  /** The id of the last request that did something: the same as in the node's log and audit. */
+  lastRequest: string | undefined;
   /** Ends the waiting for answers. */
   signal: AbortSignal;
   readonly #peers: Peers;
@@ -80,10 +84,11 @@ export class NodeAgent {
     const { identity, collective } = this;
     const signal = options.signal ?? this.signal;
     signal.throwIfAborted();
-    const result = await answerTo(
-      () => call({ ...options, targets: [identity], collective, signal }),
-      action,
-    );
+    const result = await answerTo(() => {
+      const made = call({ ...options, targets: [identity], collective, signal });
+      if (!bookkeeping.has(action)) this.lastRequest = made.id;
+      return made;
+    }, action);
     if (signal.aborted && result.state === 'no-reply') signal.throwIfAborted();
     this.pin.check(result);
     return result;

@@ -9,7 +9,9 @@ import type { Master, Masters } from './masters.js';
 import type { NameGuard } from './name-guard.js';
 import { NodeAgent } from './node-agent.js';
 import { isOver, type NodeRecord, readRecord } from './node-record.js';
+import { type Pause, wordsOfPause } from './pause.js';
 import type { Peers } from './peers.js';
+import type { Policy } from './policy.js';
 
 /** What all provisionings of one provisioner share. */
 export interface Kit {
@@ -17,10 +19,13 @@ export interface Kit {
   readonly peers: Peers;
   readonly masters: Masters;
   readonly guard: NameGuard;
+  readonly policy: Policy;
   readonly events: Events;
   readonly log: Logger;
   /** Under which leases are taken: of this provisioner and no other. */
   readonly owner: string;
+  /** Why no new node is begun. */
+  readonly paused: () => Pause | undefined;
   /** Provisionings under way on a master. */
   readonly loadOf: (master: string) => number;
 }
@@ -56,6 +61,10 @@ export async function planFor(
   const record = readRecord(status);
   const refusal = refusalOf(record, kit.owner);
   if (refusal !== undefined) return { refusal };
+  const pause = hasBegun(record) ? undefined : kit.paused();
+  if (pause) return { refusal: `provisioning is ${wordsOfPause(pause)}` };
+  const objection = hasBegun(record) ? undefined : await kit.policy.objection(target, signal);
+  if (objection !== undefined) return { refusal: objection };
   const available = await masters.list();
   const kept = keptMaster(record, available, target.tries < config.attempts);
   if (kept) return { node, record, ...kept, isOtherMaster: false };
@@ -94,9 +103,13 @@ function keptMaster(record: NodeRecord, available: readonly Master[], isPatient:
   return undefined;
 }
 
-function formerMaster({ master, steps }: NodeRecord): string | undefined {
-  const hasBegun = steps.some((step) => step.step !== 'lock' && isOver(step));
-  return hasBegun ? (master?.identity ?? undefined) : undefined;
+function hasBegun({ steps }: NodeRecord): boolean {
+  return steps.some((step) => step.step !== 'lock' && isOver(step));
+}
+
+function formerMaster(record: NodeRecord): string | undefined {
+  const { master } = record;
+  return hasBegun(record) ? (master?.identity ?? undefined) : undefined;
 }
 
 async function factsOf({ identity, collective, signal }: NodeAgent, { config, peers }: Kit) {

@@ -4,6 +4,7 @@ import { emptyFilter, type Filter, type Logger, parseExpression, silentLogger } 
 import { backoffSeconds } from './backoff.js';
 import type { ProvisionerConfig } from './config/config.js';
 import { doesAnything } from './config/switches.js';
+import { eventTeller } from './event-teller.js';
 import { type EventListener, Events } from './events.js';
 import { StepFailure } from './failure.js';
 import { Intake } from './intake.js';
@@ -13,8 +14,10 @@ import { type Master, Masters } from './masters.js';
 import { endMessage } from './message.js';
 import { NameGuard } from './name-guard.js';
 import { Notifier } from './notifier.js';
+import { type Pause, PauseFile } from './pause.js';
 import { peersOf } from './peers.js';
 import type { Kit, NoPlan } from './plan.js';
+import { Policy } from './policy.js';
 import type { Afterwards, Ending } from './provisioning.js';
 import { type Job, type NodeInHand, Roster } from './roster.js';
 import { Workshop } from './workshop.js';
@@ -36,6 +39,8 @@ export interface Provisioner {
   /** Hears of everything from now on, until the result is called. */
   on(listener: EventListener): () => void;
   nodes(): readonly NodeInHand[];
+  /** Why no new node is begun. */
+  paused(): Pause | undefined;
   /** The masters that answer now. Throws StepFailure where there is none. */
   masters(): Promise<readonly Master[]>;
   /** Resolves when nothing is left to do for the nodes that are there. */
@@ -78,13 +83,17 @@ class RunningProvisioner implements Provisioner {
     this.owner = `${client.caller}/${randomBytes(6).toString('hex')}`;
     this.#pinKeys = pinKeys ?? client.config.security.mode !== 'none';
     const events = new Events(log);
+    if (config.tellsEvents) events.on(eventTeller(client, this.owner, log));
     if (onEvent) events.on(onEvent);
     const peers = peersOf(client, config);
     const masters = new Masters(peers, config.master, log);
     const places = new MasterPlaces({ perMaster: config.limitPerMaster, workers: config.workers });
     const loadOf = (master: string) => places.loadOf(master);
     const guard = new NameGuard(peers, masters, config);
-    this.#kit = { config, peers, masters, guard, events, log, owner: this.owner, loadOf };
+    const pauses = new PauseFile(config.pauseFile);
+    const paused = () => pauses.read();
+    const policy = new Policy(peers, config.policy);
+    this.#kit = { config, peers, masters, guard, policy, events, log, owner: this.owner, paused, loadOf };
     this.#notifier = new Notifier(peers, config.notify, events, log);
     this.#workshop = new Workshop(this.#kit, places, this.#stop.signal);
   }
@@ -95,6 +104,10 @@ class RunningProvisioner implements Provisioner {
 
   nodes(): readonly NodeInHand[] {
     return this.#roster.list();
+  }
+
+  paused(): Pause | undefined {
+    return this.#kit.paused();
   }
 
   masters(): Promise<readonly Master[]> {

@@ -10,6 +10,7 @@ import { type StepTime, stepTime } from './step-time.js';
 import { beginNameCheck } from './steps/ca.js';
 import { unmetCondition } from './steps/condition.js';
 import { stepsOf } from './steps/index.js';
+import { judged } from './steps/master-away.js';
 import type { Session, Step, StepContext } from './steps/step.js';
 
 /** What became of a node that was taken up. */
@@ -123,6 +124,8 @@ class Provisioning {
     const seconds = () => (performance.now() - start) / 1000;
     const time = this.#timeOf(step);
     this.#session.node.signal = time.signal;
+    this.#session.node.lastRequest = undefined;
+    this.#session.caRequest = undefined;
     try {
       await this.#journal.begin(step);
       const context = this.#context(step, time);
@@ -133,7 +136,8 @@ class Provisioning {
       if (step.name === 'lock') this.#begin();
       return undefined;
     } catch (error) {
-      const failure = this.#failureOf(error, time.signal);
+      const judgedError = step.needsMaster ? await judged(error, this.#context(step, time)) : error;
+      const failure = this.#failureOf(judgedError, time.signal);
       this.#session.node.signal = this.#stop;
       await this.#journal.fail(step.name, failure, seconds());
       return failure;

@@ -8,8 +8,10 @@ import { NameGuard } from './name-guard.js';
 import { findingsOf, isOver } from './node-record.js';
 import type { Peers } from './peers.js';
 import { type Plan, planFor } from './plan.js';
+import { Policy } from './policy.js';
 import { certnameOf, checkName } from './steps/ca.js';
 import { unmetCondition } from './steps/condition.js';
+import { goodCertificate } from './steps/good-certificate.js';
 import { stepsOf } from './steps/index.js';
 import type { Session, Step, StepContext } from './steps/step.js';
 
@@ -46,9 +48,11 @@ export async function simulate(
     peers,
     masters,
     guard,
+    policy: new Policy(peers, config.policy),
     events: new Events(silentLogger),
     log: silentLogger,
     owner: 'nobody',
+    paused: () => undefined,
     loadOf: () => 0,
   };
   const plan = await planFor({ ...target, pin: new KeyPin(false), tries: config.attempts }, kit, patience);
@@ -83,6 +87,7 @@ async function objectionOf(context: StepContext): Promise<string | undefined> {
   if (!cleans && !signs) return undefined;
   try {
     await checkName(context, await certnameOf(context));
+    await goodCertificate(context);
     return undefined;
   } catch (error) {
     if (error instanceof StepFailure && (error.kind === 'permanent' || error.kind === 'failed'))
@@ -96,7 +101,9 @@ async function verdictOn(step: Step, { record, isOtherMaster }: Plan, context: S
   if (known && isOver(known) && !step.isRepeated && !isOtherMaster) {
     return { step: step.name, verdict: 'on record', reason: `${known.outcome} at ${known.since}` } as const;
   }
-  const reason = (await unmetCondition(context, step.name)) ?? (await step.leaveOut?.(context));
+  const unmet = await unmetCondition(context, step.name);
+  // What stands against the certificate is said once, of the whole node.
+  const reason = unmet ?? (await step.leaveOut?.(context).catch(() => undefined));
   if (reason !== undefined) return { step: step.name, verdict: 'leave out', reason } as const;
   return { step: step.name, verdict: 'do' } as const;
 }

@@ -45,13 +45,21 @@ export class Workshop {
     job.master = identity;
     job.state = 'queued';
     return this.#places.run(identity, async () => {
-      const isFresh = Date.now() - planned < planIsGoodFor;
+      await this.#checkThere(job);
+      const isFresh = Date.now() - planned < planIsGoodFor && !this.#kit.paused();
       const now = isFresh ? plan : await planFor(job, this.#kit, this.#stop);
       if ('refusal' in now) return now;
       if (now.master.identity !== identity) return undefined;
       job.state = 'working';
       return provision(now, this.#kit, this.#stop);
     });
+  }
+
+  // While it waited for its place somebody else may have finished it: nobody asks a node that is known to be away.
+  async #checkThere({ identity, collective }: Job): Promise<void> {
+    const presence = await this.#kit.peers.client.presence(collective);
+    if (presence.isOnline(identity) !== false) return;
+    throw new StepFailure('unreachable', `${identity} went away while it waited for a place`);
   }
 
   async #endingOf(job: Job, error: unknown): Promise<Ending> {

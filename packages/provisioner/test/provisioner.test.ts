@@ -38,6 +38,24 @@ describe('a provisioner', () => {
     expect(both.flatMap((one) => one.of('quarantined'))).to.have.length(0);
   });
 
+  it('drops no node, however many there are for few workers and few places: two provisioners, one place each', async function () {
+    this.timeout(90_000);
+    const { ca } = await world.master('puppet1', eu);
+    const few = 'workers: 1\nlimit_per_master: 1';
+    const both = await Promise.all([world.provisioner(few), world.provisioner(few)]);
+    const machines = await nodes(6, eu);
+    await waitFor('the end of all', () => machines.every(({ machine }) => machine.record.done), {
+      intervalMs: 20,
+      timeoutSeconds: 80,
+    });
+    await Promise.all(both.map(({ provisioner }) => provisioner.idle()));
+    for (const { machine } of machines) expect(machine.runs).to.deep.equal(['bootstrap', 'production']);
+    expect(ca.log.filter((line) => line.startsWith('sign'))).to.have.length(6);
+    const shares = both.map((watched) => watched.of('done').length);
+    expect(shares.reduce((sum, share) => sum + share)).to.equal(6);
+    expect(Math.min(...shares)).to.be.greaterThan(0);
+  });
+
   it('works on several nodes at the same time', async () => {
     await world.master('puppet1', eu);
     const watched = await world.provisioner();

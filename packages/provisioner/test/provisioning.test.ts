@@ -1,3 +1,5 @@
+import { ActionError } from '@troupe/core';
+import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { ProvisionEvent } from '../src/index.js';
@@ -316,6 +318,32 @@ describe('a provisioning', () => {
     expect(machine.record.history.at(-1)).to.include({ outcome: 'unreachable' });
     expect(machine.record.quarantine).to.equal(null);
   });
+
+  for (const step of ['clean_node_certname', 'send_node_csr', 'sign_node_csr']) {
+    it(`does not count a failure of ${step} while the CA of its master is away, however long`, async () => {
+      const { ca } = await world.master('puppet1', eu);
+      const watched = await world.provisioner('attempts: 1');
+      let isAway = true;
+      ca.before = (action) => {
+        const isIt = step.startsWith(action) || action === 'info';
+        if (isAway && isIt && isBegun) throw new ActionError('the connection was refused');
+      };
+      let isBegun = false;
+      const { machine } = await world.node('web1', { facts: eu });
+      machine.before = (action) => {
+        if (action === `record ${step} started`) isBegun = true;
+        if (isAway && action === 'request_certificate' && step === 'send_node_csr')
+          throw new ActionError('the connection was refused: does the Puppet server run there?');
+      };
+      await waitFor('the third try', () => watched.of('waiting', 'web1').length > 2);
+      const ends = watched.of('step-ended', 'web1').filter((event) => event.step === step);
+      expect(ends.map(({ outcome }) => outcome))
+        .to.include('unreachable')
+        .and.not.include('failed');
+      isAway = false;
+      expect((await watched.ended('web1')).outcome).to.equal('done');
+    });
+  }
 
   it('begins anew with another master where the first one stays away', async () => {
     const first = await world.master('puppet1', eu);

@@ -7,6 +7,9 @@ export interface Io {
   err(text: string): void;
   /** Whether people read what goes to standard error. */
   readonly isTerminal: boolean;
+  /** Whether people read what goes to standard output, on a screen that can be cleared. */
+  readonly isScreen: boolean;
+  clear(): void;
   connect(config: ClientConfig, log: Logger): Promise<Client>;
   /** Calls the listener at each request to end, until the result is called. */
   onSignal(listener: () => void): () => void;
@@ -17,6 +20,8 @@ export const processIo: Io = {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   isTerminal: process.stderr.isTTY === true,
+  isScreen: process.stdout.isTTY === true,
+  clear: () => process.stdout.write('\u001b[2J\u001b[H'),
   connect: (config, log) => connect({ config, log }),
   onSignal: (listener) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, listener);

@@ -5,6 +5,7 @@ import { check } from './check.js';
 import { ExitCode, exitCodes } from './exit-code.js';
 import { explain } from './explain.js';
 import type { Io } from './io.js';
+import { pause, resume } from './pause.js';
 import { release } from './release.js';
 import { run } from './run.js';
 import { simulate } from './simulate.js';
@@ -62,6 +63,7 @@ function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Prom
   );
   command('status', 'show the nodes that have a provision agent, and how far they are')
     .option('-a, --all', 'those of the main collective too')
+    .option('-w, --watch [seconds]', 'show it again at each event, and every so many seconds (5)', counted)
     .action(noting((options: Parameters<typeof status>[1]) => status(io, options)));
   command('explain <node>', "tell a node's story with times and reasons").action(
     noting((node: string, options: Parameters<typeof explain>[2]) => explain(io, node, options)),
@@ -72,6 +74,13 @@ function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Prom
   command('retry <node>', 'end the quarantine of a node: it begins with the first step').action(
     noting((node: string, options: { config?: string }) => release(io, node, { ...options, fresh: true })),
   );
+  command('pause', 'begin no new node, on all provisioners; what is under way is finished')
+    .option('-r, --reason <text>', 'why, for whoever asks')
+    .option('--here', 'the provisioner of this machine only, without the network')
+    .action(noting((options: Parameters<typeof pause>[1]) => pause(io, options)));
+  command('resume', 'begin nodes again')
+    .option('--here', 'the provisioner of this machine only, without the network')
+    .action(noting((options: Parameters<typeof resume>[1]) => resume(io, options)));
   command('simulate <node>', 'say what would be done for a node and why, and do nothing').action(
     noting((node: string, options: Parameters<typeof simulate>[2]) => simulate(io, node, options)),
   );

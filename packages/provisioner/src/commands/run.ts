@@ -5,7 +5,10 @@ import { createLogger, type Logger, messageOf, TroupeError } from '@troupe/core'
 import { clientConfigOf, loadProvisionerConfig, type ProvisionerConfig } from '../config/config.js';
 import { eventLog } from '../event-log.js';
 import type { ProvisionEvent } from '../events.js';
-import { startProvisioner } from '../provisioner.js';
+import { type StatusServer, serveStatus } from '../http.js';
+import { Metrics } from '../metrics.js';
+import { wordsOfPause } from '../pause.js';
+import { type Provisioner, startProvisioner } from '../provisioner.js';
 import { detach } from './detach.js';
 import { ExitCode } from './exit-code.js';
 import type { Io } from './io.js';
@@ -52,13 +55,15 @@ export async function run(io: Io, options: RunOptions): Promise<ExitCode> {
   });
   try {
     const client = await reach(io, config, log, isDaemon ? stop.signal : undefined);
-    return client ? await serve(io, client, config, { ...options, log, stop: stop.signal }) : ExitCode.ok;
+    return client
+      ? await provisionAll(io, client, config, { ...options, log, stop: stop.signal })
+      : ExitCode.ok;
   } finally {
     unhear();
   }
 }
 
-async function serve(
+async function provisionAll(
   io: Io,
   client: Client,
   config: ProvisionerConfig,
@@ -74,23 +79,47 @@ async function serve(
     if (once !== undefined && ended >= once) enough.abort();
   };
   const write = eventLog(log);
+  const metrics = new Metrics();
   const provisioner = await startProvisioner({
     client,
     config,
     log,
     onEvent: (event) => {
       write(event);
+      metrics.count(event);
       count(event);
       if (json) io.out(`${JSON.stringify(event)}\n`);
     },
   });
-  log.info({ owner: provisioner.owner }, 'waiting for nodes');
+  metrics.watch(provisioner);
+  const web = await serve(config, provisioner, metrics, log);
+  log.info({ owner: provisioner.owner, ...(web && { url: web.url }) }, 'waiting for nodes');
+  const pause = provisioner.paused();
+  if (pause)
+    log.warn({ reason: wordsOfPause(pause) }, 'no new node is begun: "mcprovision resume" ends that');
   const over = fired(AbortSignal.any([stop, enough.signal]));
   await (untilIdle ? Promise.race([over, provisioner.idle()]) : over);
   await provisioner.stop();
+  await web?.close();
   await client.close();
   const isCounted = once !== undefined || untilIdle;
   return isCounted && quarantined > 0 ? ExitCode.quarantined : ExitCode.ok;
+}
+
+// Numbers that nobody can see are no reason to let nodes wait.
+async function serve(
+  { http }: ProvisionerConfig,
+  provisioner: Provisioner,
+  metrics: Metrics,
+  log: Logger,
+): Promise<StatusServer | undefined> {
+  if (!http) return undefined;
+  try {
+    return await serveStatus(http, provisioner, metrics);
+  } catch (error) {
+    log.warn({ reason: messageOf(error) }, 'no metrics and no status by HTTP');
+    return undefined;
+  }
 }
 
 // A daemon waits for its broker as long as it takes.

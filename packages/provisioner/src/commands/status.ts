@@ -1,9 +1,22 @@
+import type { Event } from '@troupe/client';
+import { emptyFilter } from '@troupe/core';
+import provisionerDdl from '@troupe/ddl/provisioner.json' with { type: 'json' };
+import { eventKind } from '../event-teller.js';
 import { type NodeRecord, readRecord } from '../node-record.js';
+import { wordsOfPause } from '../pause.js';
 import { ExitCode } from './exit-code.js';
 import type { Io } from './io.js';
 import { type CommandSession, withSession } from './session.js';
 import { type NodeState, stateOf } from './state.js';
 import { table } from './table.js';
+
+export interface StatusOptions {
+  readonly config?: string;
+  readonly all?: boolean;
+  /** Seconds between two looks; `true` for the usual ones. */
+  readonly watch?: number | true;
+  readonly json?: boolean;
+}
 
 interface Line extends NodeState {
   readonly identity: string;
@@ -12,20 +25,105 @@ interface Line extends NodeState {
   readonly owner: string | undefined;
 }
 
-/** `mcprovision status`: every node that has a provision agent, and how far it is. */
-export function status(
-  io: Io,
-  options: { config?: string; all?: boolean; json?: boolean },
-): Promise<ExitCode> {
+/** A host with a provisioner, as its agent tells. */
+interface ProvisionerLine {
+  readonly host: string;
+  readonly running: boolean;
+  /** In words, where it is paused. */
+  readonly paused: string | undefined;
+  readonly inHand: number;
+}
+
+interface Picture {
+  readonly nodes: readonly Line[];
+  readonly silent: readonly string[];
+  readonly provisioners: readonly ProvisionerLine[];
+}
+
+const usualSeconds = 5;
+/** Milliseconds in which several events make one new picture. */
+const settle = 200;
+
+/** `mcprovision status`: every node that has a provision agent, and how far it is; with `watch` again and again. */
+export function status(io: Io, options: StatusOptions): Promise<ExitCode> {
   return withSession(io, options.config, async (session) => {
-    const { enrolment, main } = session.peers;
-    const collectives = options.all && main !== enrolment ? [enrolment, main] : [enrolment];
-    const found = await Promise.all(collectives.map((collective) => linesOf(session, collective)));
-    const lines = found.flatMap((each) => each.lines);
-    const silent = found.flatMap((each) => each.silent);
-    if (options.json) io.out(`${JSON.stringify({ nodes: lines, silent })}\n`);
-    else io.out(screenOf(lines, silent));
+    if (options.watch === undefined) {
+      show(io, await pictureOf(session, options), options);
+      return ExitCode.ok;
+    }
+    const seconds = options.watch === true ? usualSeconds : options.watch;
+    await watch(io, session, { ...options, seconds });
     return ExitCode.ok;
+  });
+}
+
+async function watch(io: Io, session: CommandSession, options: StatusOptions & { seconds: number }) {
+  const stop = new AbortController();
+  let wake = () => {};
+  // What happens while a picture is made is on the next one.
+  let isOld = false;
+  const unhear = io.onSignal(() => {
+    stop.abort();
+    wake();
+  });
+  const onEvent = ({ kind }: Event) => {
+    if (kind !== eventKind || isOld) return;
+    isOld = true;
+    setTimeout(() => wake(), settle);
+  };
+  const deafen = await session.client.hear(onEvent, session.peers.main);
+  try {
+    while (!stop.signal.aborted) {
+      isOld = false;
+      const picture = await pictureOf(session, options);
+      if (!options.json && io.isScreen) io.clear();
+      show(io, picture, options);
+      if (!options.json && !io.isScreen) io.out('\n');
+      if (stop.signal.aborted) break;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, options.seconds * 1000);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        if (isOld) setTimeout(() => wake(), settle);
+      });
+    }
+  } finally {
+    unhear();
+    await deafen();
+  }
+}
+
+async function pictureOf(session: CommandSession, { all }: StatusOptions): Promise<Picture> {
+  const { enrolment, main } = session.peers;
+  const collectives = all && main !== enrolment ? [enrolment, main] : [enrolment];
+  const [provisioners, ...found] = await Promise.all([
+    provisionersOf(session),
+    ...collectives.map((collective) => linesOf(session, collective)),
+  ]);
+  return {
+    nodes: found.flatMap((each) => each.lines),
+    silent: found.flatMap((each) => each.silent),
+    provisioners,
+  };
+}
+
+async function provisionersOf({ client, peers }: CommandSession): Promise<readonly ProvisionerLine[]> {
+  const filter = { ...emptyFilter, agents: [provisionerDdl.metadata.name] };
+  const { nodes } = await client.discover({ collective: peers.main, filter });
+  if (nodes.length === 0) return [];
+  const options = { targets: nodes, collective: peers.main, answerWithin: 5 };
+  const results = await client.agent(provisionerDdl).status({}, options).all();
+  return results.map(({ sender: host, ok, data }) => {
+    const { by, since, reason } = data;
+    const pause = { by: by ?? 'somebody', since: since ?? '', reason: reason ?? '' };
+    return {
+      host,
+      running: ok && data.running === true,
+      paused: data.paused ? wordsOfPause(pause) : undefined,
+      inHand: data.nodes?.length ?? 0,
+    };
   });
 }
 
@@ -50,8 +148,13 @@ function lineOf(identity: string, collective: string, record: NodeRecord): Line 
   };
 }
 
-function screenOf(lines: readonly Line[], silent: readonly string[]): string {
-  const rows = lines.map(({ identity, state, step, master, since, reason }) => [
+function show(io: Io, picture: Picture, { json }: StatusOptions): void {
+  if (json) io.out(`${JSON.stringify(picture)}\n`);
+  else io.out(screenOf(picture));
+}
+
+function screenOf({ nodes, silent, provisioners }: Picture): string {
+  const rows = nodes.map(({ identity, state, step, master, since, reason }) => [
     identity,
     state,
     step ?? '-',
@@ -60,6 +163,12 @@ function screenOf(lines: readonly Line[], silent: readonly string[]): string {
     reason ?? '',
   ]);
   const head = ['NODE', 'STATE', 'STEP', 'MASTER', 'SINCE', ''];
-  const body = lines.length > 0 ? table([head, ...rows]) : 'no node waits to be provisioned\n';
-  return silent.length > 0 ? `${body}online, but silent: ${silent.join(', ')}\n` : body;
+  const body = nodes.length > 0 ? table([head, ...rows]) : 'no node waits to be provisioned\n';
+  const mute = silent.length > 0 ? `online, but silent: ${silent.join(', ')}\n` : '';
+  return `${provisioners.map(wordsOfProvisioner).join('')}${body}${mute}`;
+}
+
+function wordsOfProvisioner({ host, running, paused, inHand }: ProvisionerLine): string {
+  const what = running ? `has ${inHand} in hand` : 'does not run, or does not answer its agent';
+  return `provisioner on ${host}: ${paused === undefined ? what : `${what}, ${paused}`}\n`;
 }

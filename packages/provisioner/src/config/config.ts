@@ -14,7 +14,9 @@ import {
   parseExpression,
   TroupeError,
 } from '@troupe/core';
+import type { HttpAddress } from '../http.js';
 import { type Hook, type RawHook, readHooks } from './hooks.js';
+import { type PolicyConfig, type RawPolicy, readPolicy } from './policy.js';
 import { provisionerSchema } from './schema.js';
 import type { StepName } from './step-names.js';
 import { readSwitches, type Switches } from './switches.js';
@@ -50,6 +52,12 @@ export interface ProvisionerConfig {
   readonly log: { readonly level: LogLevel; readonly file?: string };
   readonly daemonize: boolean;
   readonly pidFile: string;
+  /** While this file exists, no new node is begun. */
+  readonly pauseFile: string;
+  /** Where metrics and status are served; nowhere when absent. */
+  readonly http?: HttpAddress;
+  /** Whether events are told on the network. */
+  readonly tellsEvents: boolean;
   readonly collectives: { readonly enrolment: string; readonly main: string };
   /** Nodes that are worked on at the same time. */
   readonly workers: number;
@@ -62,6 +70,8 @@ export interface ProvisionerConfig {
   readonly backoff: { readonly first: number; readonly most: number };
   /** Names that are never cleaned, signed or given to a node. */
   readonly isProtected: (name: string) => boolean;
+  /** Who may be provisioned. */
+  readonly policy: PolicyConfig;
   readonly client: ClientConfigSource;
   /** What a reader of the file should know of what it means. */
   readonly notes: readonly string[];
@@ -90,6 +100,9 @@ interface RawConfig {
   readonly loglevel: LogLevel;
   readonly daemonize: boolean | string;
   readonly pid_file: string;
+  readonly pause_file: string;
+  readonly http: HttpAddress & { readonly enabled: boolean };
+  readonly events: boolean;
   readonly client?: string;
   readonly broker?: unknown;
   readonly security?: unknown;
@@ -102,6 +115,7 @@ interface RawConfig {
   readonly attempts: number;
   readonly backoff: { readonly first: number; readonly most: number };
   readonly protected: readonly string[] | null;
+  readonly policy: RawPolicy;
 }
 
 /** Reads `provisioner.yaml`, one of 2010 or of today. Throws FILE_UNREADABLE or CONFIG_INVALID. */
@@ -142,6 +156,9 @@ function complete(raw: RawConfig, where: string): ProvisionerConfig {
     log: { level: raw.loglevel, ...(raw.logfile === undefined ? {} : { file: raw.logfile }) },
     daemonize: raw.daemonize === true || raw.daemonize === 'yes' || raw.daemonize === 'on',
     pidFile: raw.pid_file,
+    pauseFile: raw.pause_file,
+    ...(raw.http.enabled ? { http: { address: raw.http.address, port: raw.http.port } } : {}),
+    tellsEvents: raw.events,
     collectives: raw.collectives,
     workers: raw.workers,
     limitPerMaster: raw.limit_per_master,
@@ -149,6 +166,7 @@ function complete(raw: RawConfig, where: string): ProvisionerConfig {
     attempts: raw.attempts,
     backoff: raw.backoff,
     isProtected: readNames(raw.protected ?? [], `${where}: protected`),
+    policy: readPolicy(raw.policy, where),
     client: readClient(raw, where),
     notes,
   });

@@ -1,5 +1,7 @@
 import { section, sections } from '@troupe/core';
+import { defaultHttp, defaultPauseFile } from '../places.js';
 import { hooksSchema } from './hooks.js';
+import { policySchema } from './policy.js';
 import { stepNames } from './step-names.js';
 
 const seconds = { type: 'number', exclusiveMinimum: 0, maximum: 86_400 };
@@ -62,6 +64,13 @@ export const provisionerSchema = section({
   security: optional(sections.security),
   topics: optional(sections.topics),
   connect_timeout: seconds,
+  pause_file: { ...sections.file, default: defaultPauseFile },
+  http: section({
+    enabled: { type: 'boolean', default: true },
+    address: { ...text, default: defaultHttp.address },
+    port: { type: 'integer', minimum: 0, maximum: 65_535, default: defaultHttp.port },
+  }),
+  events: { type: 'boolean', default: true },
   collectives: section({ enrolment: collective('provisioning'), main: collective('mcollective') }),
   workers: count(1, 1000, 50),
   limit_per_master: count(1, 1000, 10),
@@ -69,6 +78,7 @@ export const provisionerSchema = section({
   attempts: count(1, 100, 3),
   backoff: section({ first: { ...seconds, default: 5 }, most: { ...seconds, default: 300 } }),
   protected: list(text),
+  policy: policySchema,
   hooks: hooksSchema,
   step_settings: section({
     ...Object.fromEntries(stepNames.map((name) => [name, stepSettings])),

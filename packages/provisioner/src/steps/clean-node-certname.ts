@@ -6,6 +6,7 @@ import type { Step } from './step.js';
 /** Removes what the CAs of all masters hold under the node's name, unless that name is somebody else's. */
 export const cleanNodeCertname: Step = {
   name: 'clean_node_certname',
+  needsMaster: true,
   timeoutSeconds: 60,
   leaveOut: goodCertificate,
   run: async (context) => {
@@ -15,7 +16,9 @@ export const cleanNodeCertname: Step = {
     const targets = available.map(({ identity }) => identity);
     await session.lease?.confirm();
     const options = { targets: [...new Set([...targets, master.identity])], collective: peers.main, signal };
-    const results = await peers.puppetca.clean({ certname }, options).all();
+    const cleaning = peers.puppetca.clean({ certname }, options);
+    session.caRequest = cleaning.id;
+    const results = await cleaning.all();
     signal.throwIfAborted();
     const words: string[] = [];
     for (const result of results) {

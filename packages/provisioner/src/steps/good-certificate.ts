@@ -1,3 +1,5 @@
+import type { CertificatePolicy } from '../config/policy.js';
+import { StepFailure } from '../failure.js';
 import { caStatus, isSameFingerprint } from './ca.js';
 import type { StepContext } from './step.js';
 
@@ -12,12 +14,43 @@ export function goodCertificate(context: StepContext): Promise<string | undefine
 }
 
 async function examine(context: StepContext): Promise<string | undefined> {
-  const { session, master } = context;
+  const { session, master, config } = context;
+  const { good, stale, foreign } = config.policy.certificates;
   const held = await session.node.ask('has_cert', (agent, options) => agent.has_cert({}, options));
   session.findings.certname = held.certname ?? session.node.identity;
-  if (!held.has_cert || !held.usable || held.fingerprint === null) return undefined;
-  const known = await caStatus(context, session.findings.certname);
-  if (known.state !== 'signed' || !isSameFingerprint(known.fingerprint, held.fingerprint)) return undefined;
-  session.findings.certificate = held.fingerprint;
-  return `the node has a good certificate of ${master.identity} (${held.fingerprint})`;
+  if (!held.has_cert) return undefined;
+  const which = `a certificate${held.issuer === null ? '' : ` of ${held.issuer}`} (${held.fingerprint ?? 'unreadable'})`;
+  if (held.usable && held.fingerprint !== null) {
+    const known = await caStatus(context, session.findings.certname);
+    if (known.state === 'signed' && isSameFingerprint(known.fingerprint, held.fingerprint)) {
+      if (good === 'refuse') throw refused(`${which} that ${master.identity} stands by`, 'good');
+      if (good === 'renew') return undefined;
+      session.findings.certificate = held.fingerprint;
+      return `the node has a good certificate of ${master.identity} (${held.fingerprint})`;
+    }
+  }
+  if (foreign === 'refuse' && isForeign(held.issuer, context)) {
+    throw refused(`${which}, which is the CA of no master here`, 'foreign');
+  }
+  if (stale === 'refuse') throw refused(`${which} that is of no use here`, 'stale');
+  return undefined;
+}
+
+function isForeign(issuer: string | null, { masters, master }: StepContext): boolean {
+  if (issuer === null) return false;
+  const subjects = [master, ...masters.known()].map(({ caSubject }) => caSubject);
+  // A master that does not tell the name of its CA might be the one.
+  return !subjects.some((subject) => subject === null || nameOf(subject) === nameOf(issuer));
+}
+
+// The same name is written in one line here and in several there.
+function nameOf(subject: string): string {
+  return subject.split(/\n|, /).sort().join(', ');
+}
+
+function refused(what: string, key: keyof CertificatePolicy): StepFailure {
+  return new StepFailure(
+    'permanent',
+    `the node has ${what}, and policy.certificates.${key} is refuse: remove it from the node, or change the policy, then release the node`,
+  );
 }

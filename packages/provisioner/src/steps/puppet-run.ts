@@ -1,6 +1,4 @@
 import type { Call, CallOptions } from '@troupe/client';
-import { messageOf } from '@troupe/core';
-import { StepFailure } from '../failure.js';
 import type { Claim } from '../node-agent.js';
 import type { ProvisionAgent } from '../peers.js';
 import type { Step, StepContext } from './step.js';
@@ -23,25 +21,22 @@ function puppetRun(
   return {
     name,
     timeoutSeconds: 3600,
+    needsMaster: true,
     run: async (context) => {
       const { environment } = context.config.stepSettings[name] ?? {};
       const { node } = context.session;
-      try {
-        const data = await node.change(
-          name,
-          (agent, claim, options) =>
-            call(agent, environment === undefined ? claim : { ...claim, environment }, options),
-          { timeout: context.timeoutSeconds, onProgress: ({ data: piece }) => show(context, piece) },
-        );
-        return {
-          outcome: 'ok',
-          reason: `${data.attached ? 'attached to a run under way: ' : ''}${data.reason ?? 'the run went well'}`,
-          ...(data.run === null ? {} : { run: data.run }),
-          ...(data.seconds === null ? {} : { runSeconds: data.seconds }),
-        };
-      } catch (error) {
-        throw await judged(error, context);
-      }
+      const data = await node.change(
+        name,
+        (agent, claim, options) =>
+          call(agent, environment === undefined ? claim : { ...claim, environment }, options),
+        { timeout: context.timeoutSeconds, onProgress: ({ data: piece }) => show(context, piece) },
+      );
+      return {
+        outcome: 'ok',
+        reason: `${data.attached ? 'attached to a run under way: ' : ''}${data.reason ?? 'the run went well'}`,
+        ...(data.run === null ? {} : { run: data.run }),
+        ...(data.seconds === null ? {} : { runSeconds: data.seconds }),
+      };
     },
   };
 }
@@ -58,21 +53,4 @@ export const puppetFinalRun = puppetRun('puppet_final_run', (agent, input, optio
 
 function show(context: StepContext, piece: unknown): void {
   context.output(typeof piece === 'string' ? piece : JSON.stringify(piece));
-}
-
-// A run that failed while its master was away says nothing of the node.
-async function judged(error: unknown, { master, masters, signal }: StepContext): Promise<unknown> {
-  if (!(error instanceof StepFailure) || error.kind !== 'failed' || signal.aborted) return error;
-  const isAlive = await masters.isAlive(master.identity).catch(() => false);
-  if (isAlive) return error;
-  masters.forget();
-  return new StepFailure(
-    'unreachable',
-    `${messageOf(error)}; its master ${master.identity} does not answer`,
-    {
-      cause: error,
-      ...(error.run === undefined ? {} : { run: error.run }),
-      ...(error.runSeconds === undefined ? {} : { runSeconds: error.runSeconds }),
-    },
-  );
 }

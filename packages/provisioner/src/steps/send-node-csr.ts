@@ -6,6 +6,7 @@ import type { Step, StepContext } from './step.js';
 /** Has the node make a key and a CSR and hand the CSR to the CA whose digest its master told us. */
 export const sendNodeCsr: Step = {
   name: 'send_node_csr',
+  needsMaster: true,
   timeoutSeconds: 120,
   leaveOut: goodCertificate,
   run: async (context) => {

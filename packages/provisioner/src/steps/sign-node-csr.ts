@@ -8,6 +8,7 @@ import type { Step, StepContext, StepEnd } from './step.js';
 /** Has the chosen master's CA sign the CSR with the fingerprint that the node reported, or nothing. */
 export const signNodeCsr: Step = {
   name: 'sign_node_csr',
+  needsMaster: true,
   timeoutSeconds: 60,
   leaveOut: goodCertificate,
   run: async (context) => {
@@ -39,10 +40,11 @@ export const signNodeCsr: Step = {
 async function sign(context: StepContext, certname: string, fingerprint: string): Promise<StepEnd> {
   const { peers, master, signal, session } = context;
   const options = { targets: [master.identity], collective: peers.main, signal };
-  const { data } = await ask(
-    () => peers.puppetca.sign({ certname, fingerprint }, options),
-    'puppetca sign',
-  ).catch(async (error: unknown) => {
+  const { data } = await ask(() => {
+    const signing = peers.puppetca.sign({ certname, fingerprint }, options);
+    session.caRequest = signing.id;
+    return signing;
+  }, 'puppetca sign').catch(async (error: unknown) => {
     await checkReplaced(context, certname, fingerprint);
     throw error;
   });

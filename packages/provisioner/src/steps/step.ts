@@ -25,6 +25,8 @@ export interface Session {
   node: NodeAgent;
   lease: Lease | undefined;
   readonly findings: Findings;
+  /** The id of the last request to the master that did something in this step. */
+  caRequest?: string | undefined;
   /** Whether it has a good certificate of its master; asked once. */
   certificate?: Promise<string | undefined>;
   /** What conditions see of the node; asked once. */
@@ -73,6 +75,8 @@ export interface Step {
   readonly attempts?: number;
   /** Done whenever somebody takes the node up; other steps that are on record are not done again. */
   readonly isRepeated?: boolean;
+  /** Whether its failures may be those of the master: then they do not count while its CA is away. */
+  readonly needsMaster?: boolean;
   /**
    * How the record is kept: before and after; `first`: as done before it begins, because the node goes away with it;
    * `after`: only when it has ended, as far as the node then has a provision agent.

@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { TroupeError } from '@troupe/core';
 import { createTempFolder, type TempFolder, waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import provisionerAgent from '../../src/agent/index.js';
 import type { Io } from '../../src/commands/io.js';
 import { runProgram } from '../../src/commands/program.js';
 import { World } from '../fixtures/world.js';
@@ -38,6 +39,8 @@ describe('mcprovision', () => {
       err += text;
     },
     isTerminal: true,
+    isScreen: false,
+    clear: () => {},
     connect: () => world.client(),
     onSignal: (listener) => {
       signal = listener;
@@ -49,7 +52,7 @@ describe('mcprovision', () => {
     const file = folder.join('provisioner.yaml');
     writeFileSync(
       file,
-      `security: { mode: none }\nmaster: { criteria: [region] }\nlease: 5\nsleeptime: 0.2\nbackoff: { first: 0.05, most: 0.1 }\n${yaml}`,
+      `security: { mode: none }\nmaster: { criteria: [region] }\nlease: 5\nsleeptime: 0.2\nbackoff: { first: 0.05, most: 0.1 }\npause_file: ${folder.join('paused')}\n${/^http:/m.test(yaml) ? '' : 'http: { enabled: false }\n'}${yaml}`,
     );
     return runProgram([...args, '--config', file], io());
   };
@@ -58,6 +61,62 @@ describe('mcprovision', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
+
+  describe('pause and resume', () => {
+    it('reach every host with a provisioner, and status tells', async () => {
+      for (const host of ['prov1', 'prov2']) {
+        const plugins = `{ provisioner: { pause_file: ${folder.join(host)}, status_url: "http://127.0.0.1:9/status" } }`;
+        await world.host(host, { collective: 'mcollective', agents: [provisionerAgent], plugins });
+      }
+      expect(await call('', 'pause', '--reason', 'new racks')).to.equal(0);
+      expect(out.split('\n').sort()).to.deep.equal(['', 'prov1: paused', 'prov2: paused']);
+      expect(JSON.parse(readFileSync(folder.join('prov2'), 'utf8'))).to.include({ reason: 'new racks' });
+      out = '';
+      expect(await call('', 'status')).to.equal(0);
+      expect(out).to.match(
+        /^provisioner on prov1: does not run, or does not answer its agent, paused by \S+\.mcollective since \S+: new racks$/m,
+      );
+      out = '';
+      expect(await call('', 'resume', '--json')).to.equal(0);
+      expect(lines()[0].provisioners.map(({ changed }: { changed: boolean }) => changed)).to.deep.equal([
+        true,
+        true,
+      ]);
+      out = '';
+      await call('', 'resume');
+      expect(out).to.include('prov1: was not paused before\n');
+    });
+
+    it('say how where no host has the agent, and work on this host without the network', async () => {
+      expect(await call('', 'pause')).to.equal(3);
+      expect(err).to.match(/no host with the agent provisioner answers .* use --here/);
+      expect(await call('', 'pause', '--here', '--reason', 'new racks')).to.equal(0);
+      expect(out).to.equal(`this host: paused (${folder.join('paused')})\n`);
+      expect(JSON.parse(readFileSync(folder.join('paused'), 'utf8'))).to.include({ reason: 'new racks' });
+      await call('', 'resume', '--here');
+      expect(existsSync(folder.join('paused'))).to.equal(false);
+    });
+  });
+
+  it('watches: status is shown again when something happens', async () => {
+    await world.master('puppet1', eu);
+    const { machine } = await world.node('web1', { facts: eu });
+    const end = call('', 'status', '--watch', '60', '--json');
+    await waitFor('the first picture', () => out.includes('\n'));
+    expect(lines()[0].nodes[0]).to.include({ identity: 'web1', state: 'new' });
+    let go = () => {};
+    machine.puppet = () =>
+      new Promise((resolve) => {
+        go = () => resolve('it went well');
+      });
+    await world.provisioner();
+    await waitFor('a picture of the work', () => lines().at(-1).nodes[0]?.state === 'working');
+    machine.puppet = () => 'it went well';
+    go();
+    await waitFor('a picture without it', () => lines().at(-1).nodes.length === 0);
+    signal();
+    expect(await end).to.equal(0);
+  });
 
   describe('run', () => {
     it('provisions, tells what it does, and ends when nothing is left to do', async () => {
@@ -114,6 +173,7 @@ describe('mcprovision', () => {
       });
       const end = logged.find(({ event, step }) => event === 'step-ended' && step === 'sign_node_csr');
       expect(end).to.include({ node: 'web1', outcome: 'ok' });
+      expect(end.request).to.match(/^\S{16,}$/);
       expect(err).to.equal('');
     });
 

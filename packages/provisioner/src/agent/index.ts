@@ -1,0 +1,50 @@
+import { type AgentConfig, checkConfig, defineAgent, messageOf, section } from '@troupe/core';
+import ddl from '@troupe/ddl/provisioner.json' with { type: 'json' };
+import { PauseFile } from '../pause.js';
+import { defaultPauseFile, defaultStatusUrl } from '../places.js';
+
+interface Config {
+  readonly pause_file: string;
+  /** Where the provisioner of this host tells what it does. */
+  readonly status_url: string;
+}
+
+const schema = section({
+  pause_file: { type: 'string', pattern: '^/', default: defaultPauseFile },
+  status_url: { type: 'string', pattern: '^http://(127\\.|localhost|\\[::1\\])', default: defaultStatusUrl },
+});
+
+/** Milliseconds in which a provisioner on the same host answers. */
+const patience = 2000;
+
+/** Lets people on the network pause and watch the provisioner that runs on this host. */
+export default defineAgent(ddl, (given: AgentConfig, host) => {
+  const config = checkConfig<Config>(given, schema, 'plugins.provisioner');
+  const pauses = new PauseFile(config.pause_file);
+  host.provideData('provisioner', () => ({ paused: pauses.read() !== undefined }));
+  return {
+    status: async () => {
+      const pause = pauses.read();
+      const paused = { paused: pause !== undefined, by: pause?.by ?? null, since: pause?.since ?? null };
+      try {
+        const answer = await fetch(config.status_url, { signal: AbortSignal.timeout(patience) });
+        if (!answer.ok) throw new Error(`${config.status_url} answered ${answer.status}`);
+        const { owner, nodes } = (await answer.json()) as { owner: string; nodes: unknown[] };
+        return { running: true, ...paused, reason: pause?.reason ?? null, owner, nodes };
+      } catch (error) {
+        const reason = `${config.status_url} does not answer: ${messageOf(error)}`;
+        return { running: false, ...paused, reason: pause?.reason ?? reason, owner: null, nodes: [] };
+      }
+    },
+    pause: ({ reason }, { caller, log }) => {
+      const changed = pauses.begin(caller, reason ?? '');
+      log.info({ caller, reason, changed }, 'provisioning is paused');
+      return { paused: true, since: pauses.read()?.since ?? '', changed };
+    },
+    resume: (_, { caller, log }) => {
+      const changed = pauses.end();
+      log.info({ caller, changed }, 'provisioning goes on');
+      return { paused: false, changed };
+    },
+  };
+});

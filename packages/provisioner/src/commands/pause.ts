@@ -1,0 +1,75 @@
+import { localCaller } from '@troupe/client';
+import { emptyFilter } from '@troupe/core';
+import provisionerDdl from '@troupe/ddl/provisioner.json' with { type: 'json' };
+import { loadProvisionerConfig } from '../config/config.js';
+import { PauseFile } from '../pause.js';
+import { ExitCode } from './exit-code.js';
+import type { Io } from './io.js';
+import { findConfig, withSession } from './session.js';
+
+export interface PauseOptions {
+  readonly config?: string;
+  readonly reason?: string;
+  /** The provisioner of this machine only, by its file. */
+  readonly here?: boolean;
+  readonly json?: boolean;
+}
+
+/** `mcprovision pause`: no provisioner begins another node; what is under way is finished. */
+export function pause(io: Io, options: PauseOptions): Promise<ExitCode> {
+  return change(io, options, 'pause');
+}
+
+/** `mcprovision resume` ends that. */
+export function resume(io: Io, options: PauseOptions): Promise<ExitCode> {
+  return change(io, options, 'resume');
+}
+
+type Action = 'pause' | 'resume';
+
+async function change(io: Io, options: PauseOptions, action: Action): Promise<ExitCode> {
+  if (options.here) return changeHere(io, options, action);
+  return withSession(io, options.config, async ({ client, config }) => {
+    const collective = config.collectives.main;
+    const agent = client.agent(provisionerDdl);
+    const filter = { ...emptyFilter, agents: [provisionerDdl.metadata.name] };
+    const { nodes } = await client.discover({ collective, filter });
+    const given = { targets: nodes, collective };
+    const { reason } = options;
+    const call =
+      action === 'pause'
+        ? agent.pause(reason === undefined ? {} : { reason }, given)
+        : agent.resume({}, given);
+    const results = nodes.length === 0 ? [] : await call.all();
+    const lines = results.map(({ sender, ok, statusmsg, data }) => {
+      return { host: sender, ok, changed: data.changed, reason: ok ? null : statusmsg };
+    });
+    if (options.json) io.out(`${JSON.stringify({ action, provisioners: lines })}\n`);
+    else for (const line of lines) io.out(`${line.host}: ${wordsOf(line, action)}\n`);
+    if (lines.length === 0) {
+      io.err(
+        `mcprovision: no host with the agent provisioner answers in the collective ${collective}: name ` +
+          `@troupe/provisioner/agent in the mcod.yaml of each provisioner's host, or use --here on that host\n`,
+      );
+      return ExitCode.noAnswer;
+    }
+    return lines.every(({ ok }) => ok) ? ExitCode.ok : ExitCode.error;
+  });
+}
+
+function wordsOf(
+  { ok, changed, reason }: { ok: boolean; changed: boolean | null; reason: string | null },
+  action: Action,
+): string {
+  if (!ok) return `not ${action}d: ${reason}`;
+  return changed ? `${action}d` : `was ${action === 'pause' ? 'paused' : 'not paused'} before`;
+}
+
+function changeHere(io: Io, { config: file, reason, json }: PauseOptions, action: Action): ExitCode {
+  const pauses = new PauseFile(loadProvisionerConfig(findConfig(file)).pauseFile);
+  const changed = action === 'pause' ? pauses.begin(localCaller(), reason ?? '') : pauses.end();
+  const line = { host: 'this host', ok: true, changed, reason: null };
+  if (json) io.out(`${JSON.stringify({ action, file: pauses.path, changed })}\n`);
+  else io.out(`${line.host}: ${wordsOf(line, action)} (${pauses.path})\n`);
+  return ExitCode.ok;
+}
