@@ -1,4 +1,5 @@
 import type { Attach, Outcome, Reply, Request } from '@troupe/core';
+import { onAbort } from './abort.js';
 import type { CallOptions } from './call-options.js';
 import { Change } from './change.js';
 import { Collector } from './collector.js';
@@ -129,8 +130,7 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
       if (wasAsked.has(reply.sender)) this.#receive(collector, reply, key);
       else if (reply.kind === 'result' && !refusals.has(reply.outcome)) this.#unexpected.add(reply.sender);
     });
-    const wake = () => this.#change.tell();
-    options.signal?.addEventListener('abort', wake);
+    const ignore = onAbort(options.signal, () => this.#change.tell());
     try {
       for (const [index, group] of rollout.batches.entries()) {
         if (rollout.stopped !== undefined) break;
@@ -156,7 +156,7 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
         this.#leave(sender, { state: 'not-asked', statusmsg: why, start });
     } finally {
       stop();
-      options.signal?.removeEventListener('abort', wake);
+      ignore();
     }
     const times = { discoverySeconds: discovery?.seconds ?? 0, callSeconds: (Date.now() - start) / 1000 };
     const stats = statsOf(this.id, this.#results, times, [...this.#unexpected]);

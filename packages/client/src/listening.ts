@@ -1,3 +1,5 @@
+import { onAbort } from './abort.js';
+
 /** Takes what is heard, until it is told to stop. */
 export type Take<T> = (value: T) => void;
 /** Begins to listen; the result ends it. */
@@ -15,16 +17,17 @@ export function listening<T>(
   let stop: (() => void) | undefined;
   let begun: Promise<void> | undefined;
   let isOver = false;
+  let ignore = () => {};
   let wake: () => void = () => {};
   const end = () => {
     isOver = true;
-    signal?.removeEventListener('abort', end);
+    ignore();
     stop?.();
     stop = undefined;
     wake();
   };
   const begin = async () => {
-    signal?.addEventListener('abort', end);
+    ignore = onAbort(signal, end);
     try {
       const stopThis = await listen((value) => {
         queue.add(value);

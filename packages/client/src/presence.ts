@@ -54,6 +54,11 @@ export class PresenceView {
     return () => this.#listeners.delete(listener);
   }
 
+  /** How many listen. */
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
   #take(payload: Uint8Array, topic: Topic | undefined): void {
     const record = parsePresence(payload) ?? this.#gone(payload, topic);
     if (!record) return;

@@ -19,7 +19,7 @@ export type ReplyListener = (reply: Reply, key: string) => void;
 export class Router {
   readonly session: string;
   readonly #parts: { transport: Transport; topics: Topics; security: Security; log: Logger };
-  readonly #listeners = new Map<string, ReplyListener>();
+  readonly #listeners = new Map<string, Set<ReplyListener>>();
   readonly #others = new Set<(reply: Reply) => void>();
   readonly #collectives = new Map<string, Promise<unknown>>();
   #last: Promise<void> = Promise.resolve();
@@ -54,8 +54,13 @@ export class Router {
   /** Brings the replies to request `id` to the listener, until the result is called. */
   async listen(collective: string, id: string, listener: ReplyListener): Promise<() => void> {
     await this.#subscribed(collective);
-    this.#listeners.set(id, listener);
-    return () => this.#listeners.delete(id);
+    // Two may attach to one request.
+    const all = this.#listeners.get(id) ?? new Set();
+    this.#listeners.set(id, all.add(listener));
+    return () => {
+      all.delete(listener);
+      if (all.size === 0 && this.#listeners.get(id) === all) this.#listeners.delete(id);
+    };
   }
 
   /** Brings the replies that nobody else listens to, until the result is called. */
@@ -145,9 +150,9 @@ export class Router {
           `a reply from "${reply.sender}" is addressed to another client`,
         );
       }
-      const listener = this.#listeners.get(reply.id);
-      if (listener) listener(reply, proof.key);
-      else for (const other of this.#others) other(reply);
+      const listeners = this.#listeners.get(reply.id);
+      for (const listener of listeners ?? []) listener(reply, proof.key);
+      if (!listeners) for (const other of this.#others) other(reply);
     } catch (error) {
       log.warn({ reason: messageOf(error) }, 'a reply was not believed');
     }

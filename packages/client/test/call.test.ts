@@ -347,6 +347,18 @@ describe('a call', () => {
     expect((await begun.one()).state).to.equal('ok');
   });
 
+  it('attaches twice to one request, and each hears all of it', async () => {
+    await network.node('a', [work()]);
+    const begun = client.call(ddl, 'slow', {}, { targets: ['a'] });
+    const pieces: unknown[] = [];
+    const attach = () =>
+      client.attach(begun.id, { targets: ['a'], onProgress: ({ data }) => pieces.push(data) });
+    await waitFor('the action to run', () => begun.running().length > 0);
+    const results = await Promise.all([attach().one(), attach().one(), begun.one()]);
+    expect(results.map(({ state }) => state)).to.deep.equal(['ok', 'ok', 'ok']);
+    expect(pieces.sort()).to.deep.equal(['one', 'one', 'two', 'two']);
+  });
+
   it('is told where nothing is kept', async () => {
     await network.node('a', [work()]);
     const call = client.attach('0'.repeat(32), { targets: ['a'] });

@@ -7,7 +7,7 @@ import { connectTo } from './network.js';
 import { workDdl, worker } from './work-agent.js';
 
 describe('a network that loses messages', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let fleet: Fleet;
   let client: Client;
   afterEach(async () => {

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { isEmptyFilter, type Request } from '@troupe/core';
+import { onAbort } from '../abort.js';
 import { Change } from '../change.js';
 import { newId, request } from '../message.js';
 import type { PresenceView } from '../presence.js';
@@ -48,7 +49,7 @@ export async function discover(
     if (tally.take(reply)) options.onNode?.(reply.sender, Date.now() - start);
     wake();
   });
-  signal?.addEventListener('abort', wake);
+  const ignore = onAbort(signal, wake);
   try {
     if (among) await askEach(router, message, among);
     else await router.broadcast(message, 'discovery');
@@ -65,7 +66,7 @@ export async function discover(
     }
   } finally {
     stop();
-    signal?.removeEventListener('abort', wake);
+    ignore();
   }
   const isCut = signal?.aborted === true || options.most !== undefined;
   return {
