@@ -44,9 +44,9 @@ export default defineAgent(ddl, (_, host) => ({
       case 'hangs':
         return new Promise<never>(() => {});
       case 'exits':
-        log.error('this daemon ends at once');
-        process.exit(7);
-        break;
+        log.error('this daemon is killed at once');
+        process.kill(process.pid, 'SIGKILL');
+        return new Promise<never>(() => {});
       default:
         return { part: String(part) };
     }

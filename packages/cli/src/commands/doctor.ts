@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ClientConfig, findClientConfig } from '@troupe/client';
-import { messageOf } from '@troupe/core';
+import { loadDaemonConfig, messageOf, readStatusFile, statusFileOf } from '@troupe/core';
 import type { DoctorOptions } from '../definitions/doctor.js';
 import { checkBrokers } from '../doctor/brokers.js';
+import { daemonFindings, isAlive } from '../doctor/daemon.js';
 import { about, type Finding } from '../doctor/finding.js';
 import { fleetFindings } from '../doctor/fleet.js';
 import { ownCertificateFindings } from '../doctor/own-certificate.js';
@@ -14,9 +15,18 @@ import type { Shell } from '../shell.js';
 
 /** Looks at everything between this terminal and the nodes, and says what is wrong with it. */
 export async function doctor({ screen }: Shell, options: DoctorOptions): Promise<ExitCode> {
-  const findings = await remoteFindings(options);
+  const findings = options.local ? localFindings(options) : await remoteFindings(options);
   printFindings(screen, findings, options.json === true);
   return findings.some(({ level }) => level === 'fault') ? ExitCode.error : ExitCode.ok;
+}
+
+function localFindings({ statusFile, daemonConfig }: DoctorOptions): readonly Finding[] {
+  try {
+    const file = statusFile ?? statusFileOf(loadDaemonConfig(daemonConfig));
+    return daemonFindings(readStatusFile(file), { now: Date.now(), isAlive });
+  } catch (error) {
+    return [about('daemon').fault(messageOf(error))];
+  }
 }
 
 async function remoteFindings(options: DoctorOptions): Promise<readonly Finding[]> {

@@ -1,10 +1,16 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { describe } from '../description.js';
-import { type FilterOptions, type GlobalOptions, withFilter, withJson } from '../options.js';
+import { addTo, type FilterOptions, type GlobalOptions, withFilter, withJson } from '../options.js';
 import type { Shell } from '../shell.js';
 
 /** What mco doctor takes as options. */
-export type DoctorOptions = GlobalOptions & FilterOptions & { readonly json?: true };
+export type DoctorOptions = GlobalOptions &
+  FilterOptions & {
+    readonly json?: true;
+    readonly local?: true;
+    readonly daemonConfig: string;
+    readonly statusFile?: string;
+  };
 
 export function define(command: Command, shell: Shell): void {
   describe(
@@ -13,9 +19,17 @@ export function define(command: Command, shell: Shell): void {
     [
       ['All nodes', 'mco doctor'],
       ['Only what is wrong, in one country', 'mco doctor -q -F country=mt'],
+      ['The daemon of this machine, such as for a monitoring system', 'mco doctor --local -q'],
     ],
   );
   withJson(withFilter(command));
+  addTo(command, 'This machine:', [
+    new Option('--local', 'judge the status file of the daemon here instead; nobody is asked'),
+    new Option('--daemon-config <file>', 'its configuration, which says where that file is').default(
+      '/etc/troupe/mcod.yaml',
+    ),
+    new Option('--status-file <file>', 'the file itself'),
+  ]);
   command.action(
     shell.action(async () =>
       (await import('../commands/doctor.js')).doctor(shell, command.optsWithGlobals<DoctorOptions>()),

@@ -25,22 +25,33 @@ export type ImportOptions = GlobalOptions & { readonly output?: string };
 export function define(command: Command, shell: Shell): void {
   command.description('What agents there are, what they can do, and how a new one is made.');
   const list = command.command('list').summary('Agents whose DDL is on this machine');
-  describe(list, 'Lists the agents whose DDL is on this machine.', [['All of them', 'mco plugin list']]);
-  withJson(list).action(
-    shell.action(async () =>
-      (await import('../commands/plugin.js')).listAgents(shell, list.optsWithGlobals<PluginOptions>()),
-    ),
+  describe(list, 'Lists the agents, or with --data the data plugins, whose DDL is on this machine.', [
+    ['All agents', 'mco plugin list'],
+    ['What a filter can ask: -S "fstat(\'/etc/motd\').size > 0"', 'mco plugin list --data'],
+  ]);
+  withJson(list).addOption(new Option('--data', 'data plugins'));
+  list.action(
+    shell.action(async () => {
+      const options = list.optsWithGlobals<PluginOptions & { readonly data?: true }>();
+      if (options.data) return (await import('../commands/data-plugin.js')).listData(shell, options);
+      return (await import('../commands/plugin.js')).listAgents(shell, options);
+    }),
   );
 
   const doc = command.command('doc').summary('What an agent can do, from its DDL');
   describe(doc, "Shows an agent's DDL as a page. A DDL that is not on this machine is fetched from a node.", [
     ['An agent', 'mco plugin doc puppetd'],
     ['One of its actions', 'mco plugin doc puppetd runonce'],
+    ['A data plugin', 'mco plugin doc data/fstat'],
   ]);
   doc.argument('[agent]', 'the agent, as in mco plugin list').argument('[action]', 'one of its actions');
   withTarget(withJson(doc)).action(
     shell.action(async (agent: string | undefined, action: string | undefined) => {
       const options = doc.optsWithGlobals<PluginOptions>();
+      if (agent?.startsWith('data/')) {
+        const { documentData } = await import('../commands/data-plugin.js');
+        return documentData(shell, agent.slice('data/'.length), options);
+      }
       const { document, listAgents } = await import('../commands/plugin.js');
       return agent === undefined
         ? listAgents(shell, options)

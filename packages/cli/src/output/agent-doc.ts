@@ -56,7 +56,8 @@ export function actionDoc(ddl: Ddl, action: ActionDdl, width: number): string {
   ].join('\n');
 }
 
-function inputLines(input: InputDdl, width: number): readonly string[] {
+/** What an input is for and what it takes. */
+export function inputLines(input: InputDdl, width: number): readonly string[] {
   const { description, type, optional, list, validation, maxlength, secret } = input;
   const rows = [
     { label: 'Type', value: type },
@@ -74,7 +75,8 @@ function inputLines(input: InputDdl, width: number): readonly string[] {
   return [`         ${description}`, ...aligned(rows, width, 12)];
 }
 
-function outputLines(outputs: readonly (readonly [string, OutputDdl])[]): readonly string[] {
+/** What each output says. */
+export function outputLines(outputs: readonly (readonly [string, OutputDdl])[]): readonly string[] {
   const longest = Math.max(0, ...outputs.map(([name]) => name.length));
   return outputs.map(([name, { description }]) => `      ${name.padEnd(longest)}  ${description}`);
 }

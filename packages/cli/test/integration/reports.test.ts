@@ -1,4 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { connect, loadClientConfig } from '@troupe/client';
+import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import { freePort } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
@@ -155,6 +157,47 @@ describe('what mco says of a network', function () {
     expect(inventory.stdout.trim()).to.equal('web1.lab');
   });
 
+  it('asks every action of rpcutil, which gives away no secret', async () => {
+    const client = await connect({ config: loadClientConfig(network.configOf('rip.mcollective')) });
+    try {
+      const agent = client.agent(rpcutil);
+      const where = { targets: ['web1.lab'] };
+      const data = async (call: AsyncIterable<{ readonly data: Record<string, unknown> }>) => {
+        for await (const result of call) return result.data;
+        throw new Error('nobody answered');
+      };
+      expect((await data(agent.ping({}, where))).pong).to.be.a('number');
+      expect((await data(agent.inventory({}, where))).classes).to.deep.equal(['base', 'role::web']);
+      expect(await data(agent.get_fact({ fact: 'os.name' }, where))).to.deep.equal({
+        fact: 'os.name',
+        value: 'Debian',
+      });
+      expect((await data(agent.get_facts({ facts: 'os.name, none' }, where))).values).to.deep.equal({
+        'os.name': 'Debian',
+        none: null,
+      });
+      expect((await data(agent.daemon_stats({}, where))).total).to.be.a('number');
+      const agents = (await data(agent.agent_inventory({}, where))).agents as { agent: string }[];
+      expect(agents.map((one) => one.agent).sort()).to.deep.equal(['discovery', 'lab', 'rpcutil']);
+      expect((await data(agent.collective_info({}, where))).collectives).to.deep.equal(['mcollective']);
+      const security = (await data(agent.get_config_item({ item: 'security' }, where))).value;
+      expect(security).to.include({ mode: 'x509', key: '[redacted]' });
+      const asked = async (source: string, query: string) => data(agent.get_data({ source, query }, where));
+      expect(await asked('fact', 'os.name')).to.include({ exists: true, value: 'Debian' });
+      expect(await asked('collective', 'mcollective')).to.include({ member: true });
+      expect(await asked('agent', 'lab')).to.include({ version: '1.2.0' });
+      expect(await asked('fstat', network.folder.path)).to.include({ present: 1, type: 'directory' });
+    } finally {
+      await client.close();
+    }
+    const found = await network.mco([
+      'find',
+      '-S',
+      "agent('lab').version = 1.2.0 and collective('mcollective').member = true",
+    ]);
+    expect(found).to.deep.equal({ stdout: 'web1.lab', stderr: '', code: 0 });
+  });
+
   describe('mco doctor', () => {
     it('finds nothing wrong with a sound network', async () => {
       expect(await doctor()).to.deep.equal({
@@ -219,6 +262,16 @@ describe('what mco says of a network', function () {
       expect(bad[0]).to.match(
         /^warn agents: the DDL of lab here \(1\.1\.0, [0-9a-f]{8}\) is that of no node$/,
       );
+    });
+
+    it('judges a daemon of this machine by its status file', async () => {
+      const config = network.folder.join('db1.lab.yaml');
+      const sound = await doctor('--local', '--daemon-config', config);
+      expect(sound).to.include({ code: 0, faults: 0 });
+      expect(sound.subjects).to.include.members(['daemon', 'broker', 'certificate', 'work']);
+      const missing = await doctor('--local', '--status-file', network.folder.join('none.json'));
+      expect(missing.code).to.equal(1);
+      expect(missing.bad[0]).to.match(/^fault daemon: cannot read the status file .*none\.json: ENOENT/);
     });
 
     it('says that nobody answers', async () => {

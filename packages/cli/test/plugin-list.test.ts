@@ -1,0 +1,43 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { run } from '../src/program.js';
+import { captured } from './captured.js';
+
+async function mco(...args: string[]) {
+  const { screen, stdout, stderr } = captured();
+  const code = await run(args, screen);
+  return { code, stdout: stdout(), stderr: stderr() };
+}
+
+describe('the plugins on this machine', () => {
+  it('are listed: agents, and data plugins', async () => {
+    const agents = await mco('plugin', 'list', '--json');
+    expect(JSON.parse(agents.stdout).map(({ name }: { name: string }) => name)).to.include.members([
+      'discovery',
+      'rpcutil',
+      'puppetd',
+    ]);
+    const data = await mco('plugin', 'list', '--data');
+    expect(data.code).to.equal(0);
+    expect(data.stdout).to.match(/^ {3}fstat +1\.0\.0 +What is known of a file of a host$/m);
+  });
+
+  it('are documented, a data plugin with how a filter asks it', async () => {
+    const { stdout, code } = await mco('plugin', 'doc', 'data/fstat');
+    expect(code).to.equal(0);
+    expect(stdout).to.match(/^fstat data plugin, version 1\.0\.0\n=+\n/);
+    expect(stdout).to.include(`In a filter: -S "fstat('QUERY').name = VALUE"`);
+    expect(stdout).to.match(/\n {3}Query:\n {9}The path of the file\n +Type: string\n/);
+    const json = await mco('plugin', 'doc', 'data/fstat', '--json');
+    expect(JSON.parse(json.stdout).metadata.name).to.equal('fstat');
+  });
+
+  it('say what was meant by a slip', async () => {
+    const { stderr, code } = await mco('plugin', 'doc', 'data/fsta');
+    expect({ stderr, code }).to.deep.equal({
+      stderr:
+        'mco: there is no DDL of a data plugin "fsta" on this machine (did you mean "fstat"?): mco plugin list --data\n',
+      code: 1,
+    });
+  });
+});
