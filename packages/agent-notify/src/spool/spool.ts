@@ -159,7 +159,9 @@ export class Spool {
   }
 
   async #revive(entry: Entry): Promise<void> {
-    if (entry.attempt !== undefined) return;
+    // The attempt that made it a dead letter may still be writing that down; one that is under way is all that is asked.
+    if (entry.record.state === 'dead') await entry.attempt;
+    else if (entry.attempt !== undefined) return;
     const { record } = entry;
     const now = this.#now;
     const giveUpAt = now + this.#options.policy.give_up_after * 1000;

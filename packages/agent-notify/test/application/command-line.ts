@@ -1,0 +1,51 @@
+import type { Client } from '@troupe/client';
+import { parseFilter } from '@troupe/core';
+import { Command } from 'commander';
+import { define } from '../../src/application/commands/define.js';
+import type { CommandLine, Session } from '../../src/application/index.js';
+
+/** What a command line printed, and how it ended. */
+export interface Ending {
+  readonly exitCode: number;
+  readonly data: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** Runs the words after `mco notify`; the least that `mco` itself provides. */
+export async function notify(
+  client: Client,
+  words: readonly string[],
+  more: Partial<Session> = {},
+): Promise<Ending> {
+  const data: string[] = [];
+  const notes: string[] = [];
+  let exitCode = -1;
+  const line: CommandLine = {
+    withNodes: (command) =>
+      command
+        .option('-I, --with-identity <identity>', 'a node')
+        .option('--json', 'JSON')
+        .option('--yes', 'all nodes'),
+    run: async (command, work) => {
+      const { withIdentity, json = false, yes = false } = command.opts();
+      const identities = withIdentity === undefined ? [] : [withIdentity];
+      exitCode = await work({
+        client,
+        collective: client.mainCollective,
+        filter: client.filter(parseFilter({ identities })),
+        signal: new AbortController().signal,
+        isJson: json,
+        isWatched: false,
+        print: (text) => data.push(text),
+        note: (text) => notes.push(text),
+        confirm: async () => yes,
+        ...more,
+      });
+    },
+  };
+  const command = new Command('notify').exitOverride().configureOutput({ writeErr: () => {} });
+  define(command, line);
+  for (const sub of command.commands) sub.exitOverride().configureOutput({ writeErr: () => {} });
+  await command.parseAsync([...words], { from: 'user' });
+  return { exitCode, data, notes };
+}
