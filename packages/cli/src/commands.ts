@@ -44,6 +44,10 @@ export const commands: readonly CommandEntry[] = [
     { name: 'puppet', summary: 'Run Puppet, and see how it fares' },
     () => import('@troupe/agent-puppetd/application/commands'),
   ),
+  applicationEntry(
+    { name: 'notify', summary: 'Tell people, and see what could not be told yet' },
+    () => import('@troupe/agent-notify/application/commands'),
+  ),
   {
     name: 'plugin',
     summary: 'What agents there are, and what they can do',

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createTempFolder, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { commands } from '../src/commands.js';
 import { mco } from './commands.js';
 
 // It leaves a mark when it is loaded, and works without a network.
@@ -16,6 +17,14 @@ export function define(command, line) {
 `;
 
 describe('applications', () => {
+  for (const name of ['puppet', 'notify'] as const) {
+    it(`that come with Troupe are listed as they call themselves: ${name}`, async () => {
+      const listed = commands.find((command) => command.name === name);
+      const { summary } = await import(`@troupe/agent-${name === 'puppet' ? 'puppetd' : name}/application`);
+      expect(listed?.summary).to.equal(summary);
+    });
+  }
+
   let folder: TempFolder;
   const loaded = () => existsSync(folder.join('loaded'));
   const configured = (...applications: string[]) => {
