@@ -103,9 +103,10 @@ export function absent(error: unknown): undefined {
   throw error;
 }
 
+/** Whether an error is of the operating system: with one of these codes, or any where none is named. */
 export function isErrno(error: unknown, ...codes: readonly string[]): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && codes.includes(code);
+  return typeof code === 'string' && (codes.length === 0 || codes.includes(code));
 }
 
 function temporaryOf(file: string): string {

@@ -47,25 +47,15 @@ export class Admission {
   /** What keeps its author from making a request here. */
   // In the order of what it costs and what it tells: a caller who may not call learns nothing of facts by a filter.
   async forbidden(request: Request, now: number): Promise<Refusal | undefined> {
-    return (
-      (await this.#leftOut(request, 'names')) ??
-      this.untimely(request, now) ??
-      (await this.#unauthorized(request)) ??
-      (await this.#leftOut(request, 'all'))
-    );
-  }
-
-  async #leftOut(request: Request, parts: 'names' | 'all'): Promise<Refusal | undefined> {
+    const host = this.#host();
     try {
       const filter = checkFilter(request.filter);
       const { identities, agents } = filter;
-      if (await matches(parts === 'all' ? filter : { ...emptyFilter, identities, agents }, this.#host()))
-        return undefined;
-      return {
-        outcome: 'unmatched',
-        statuscode: Status.ok,
-        statusmsg: 'the filter does not match this node',
-      };
+      const isNamed = await matches({ ...emptyFilter, identities, agents }, host);
+      const refusal = isNamed
+        ? (this.untimely(request, now) ?? (await this.#unauthorized(request, host)))
+        : unmatched;
+      return refusal ?? ((await matches(filter, host)) ? undefined : unmatched);
     } catch (error) {
       return {
         outcome: 'failed',
@@ -91,9 +81,9 @@ export class Admission {
     };
   }
 
-  async #unauthorized(request: Request): Promise<Refusal | undefined> {
+  async #unauthorized(request: Request, host: FilterNode): Promise<Refusal | undefined> {
     const { caller, agent, action } = request;
-    const decision = await this.#parts.policies.decide({ caller, agent, action }, this.#host());
+    const decision = await this.#parts.policies.decide({ caller, agent, action }, host);
     if (decision.allowed) return undefined;
     return {
       outcome: 'denied',
@@ -107,18 +97,14 @@ export class Admission {
   untimely(request: NodeMessage, now: number): Refusal | undefined {
     const { stats } = this.#parts.node;
     const age = (now - request.time) / 1000;
-    const here = `this node's clock says ${new Date(now).toISOString()}, the request's ${new Date(request.time).toISOString()}`;
-    if (age > request.ttl) {
-      stats.ttlexpired += 1;
-      const words = `the request is ${Math.round(age)} s old and was good for ${request.ttl} s: ${here}`;
-      return { outcome: 'expired', statuscode: Status.aborted, statusmsg: words };
-    }
-    if (age < -mostSkew) {
-      stats.ttlexpired += 1;
-      const words = `the request is from ${Math.round(-age)} s in the future: ${here}`;
-      return { outcome: 'expired', statuscode: Status.aborted, statusmsg: words };
-    }
-    return undefined;
+    if (age <= request.ttl && age >= -mostSkew) return undefined;
+    stats.ttlexpired += 1;
+    const words =
+      age > request.ttl
+        ? `the request is ${Math.round(age)} s old and was good for ${request.ttl} s`
+        : `the request is from ${Math.round(-age)} s in the future`;
+    const clocks = `this node's clock says ${new Date(now).toISOString()}, the request's ${new Date(request.time).toISOString()}`;
+    return { outcome: 'expired', statuscode: Status.aborted, statusmsg: `${words}: ${clocks}` };
   }
 
   /** What keeps a request that its author may make from being begun. */
@@ -140,6 +126,12 @@ export class Admission {
     return undefined;
   }
 }
+
+const unmatched: Refusal = {
+  outcome: 'unmatched',
+  statuscode: Status.ok,
+  statusmsg: 'the filter does not match this node',
+};
 
 function whyDenied({ by }: Decision, agent: string): string {
   if (by === 'none') return `: this node has no policy for the agent "${agent}", and refuses without one`;

@@ -93,6 +93,7 @@ export class Dispatcher {
 
   #begin(request: Request, agent: LoadedAgent, now: number): void {
     const { jobs, node, queue, log, audit } = this.#parts;
+    const isMutating = agent.compiled.action(request.action)?.isMutating(request.input) ?? true;
     let job: Job;
     if (audit && node.config.audit.on_failure === 'refuse') {
       try {
@@ -105,7 +106,7 @@ export class Dispatcher {
       }
     }
     try {
-      job = jobs.begin(request, node.identity, now);
+      job = jobs.begin(request, node.identity, now, { isMutating });
     } catch (error) {
       log.error({ err: error }, 'cannot note a request on disk');
       this.#refuse(request, notNoted, now);
@@ -119,11 +120,10 @@ export class Dispatcher {
       reply: (body) => this.#reply(job, body),
       ended: (ending) => this.#record(request, agent, ending, now),
     });
-    const mustLast = agent.compiled.action(request.action)?.isMutating(request.input) ?? true;
     queue.add(async () => {
       try {
         // What changes the host must not run twice, not even when the power fails between.
-        if (mustLast) await jobs.flush();
+        if (isMutating) await jobs.flush();
       } catch (error) {
         log.error({ err: error }, 'cannot note a request on disk');
         work.refuse({ ...notNoted, data: {} });

@@ -66,11 +66,16 @@ export class Jobs {
     return { running: this.#running.size, kept: this.#ended.size, keptBytes: this.#endedBytes };
   }
 
-  /** Notes on disk that the request begins, then returns its job. Throws what the file system throws. */
-  begin(request: Request, identity: string, now: number): Job {
+  /**
+   * Notes on disk that the request begins, then returns its job; of what only reads, soon after. Throws what the file
+   * system throws.
+   */
+  begin(request: Request, identity: string, now: number, { isMutating = true } = {}): Job {
     this.#forget(now);
     const { id } = request;
-    this.#journal.add(id, request.time + request.ttl * 1000, now);
+    const until = request.time + request.ttl * 1000;
+    if (isMutating) this.#journal.add(id, until, now);
+    else this.#journal.addSoon(id, until, now);
     const job = new Job(request, identity, now, () => this.#end(job));
     this.#running.set(id, job);
     return job;

@@ -1,6 +1,6 @@
 import { messageOf } from '../errors.js';
 import type { Logger } from '../log.js';
-import { maxMessageBytes, seal } from '../message/envelope.js';
+import { maxMessageBytes, sealText } from '../message/envelope.js';
 import type { Reply } from '../message/message.js';
 import type { Signer } from '../security/security.js';
 import type { Topics } from '../transport/topics.js';
@@ -33,7 +33,7 @@ export class Replier {
   async #send(reply: Reply): Promise<void> {
     const { signer, topics, transport, stats, log } = this.#parts;
     try {
-      const bytes = await seal(fitting(reply), signer);
+      const bytes = await sealText(fitting(reply), signer);
       await transport.publish(
         topics.reply(reply.collective, reply.caller, reply.session, reply.sender),
         bytes,
@@ -51,11 +51,11 @@ export class Replier {
 // A signed message is a third longer than its payload (base64), and its header holds certificates.
 const maxPayload = Math.floor((maxMessageBytes - 32 * 1024) * 0.74);
 
-function fitting(reply: Reply): Reply {
-  if (reply.kind === 'accepted') return reply;
-  const size = Buffer.byteLength(JSON.stringify(reply));
-  if (size <= maxPayload) return reply;
+function fitting(reply: Reply): string {
+  const json = JSON.stringify(reply);
+  const size = Buffer.byteLength(json);
+  if (size <= maxPayload) return json;
   const words = `the reply has ${size} bytes, the most is ${maxPayload}: ask for less`;
-  if (reply.kind === 'progress') return { ...reply, data: `(${words})` };
-  return { ...reply, outcome: 'failed', statuscode: 5, statusmsg: words, data: {} };
+  if (reply.kind !== 'result') return JSON.stringify({ ...reply, data: `(${words})` });
+  return JSON.stringify({ ...reply, outcome: 'failed', statuscode: 5, statusmsg: words, data: {} });
 }

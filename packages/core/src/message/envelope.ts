@@ -15,8 +15,15 @@ export interface Opened {
 
 /** Signs a message: a JWS in compact form (RFC 7515). */
 export async function seal(payload: unknown, signer: Signer): Promise<Uint8Array> {
-  return Buffer.from(await signer.sign(Buffer.from(JSON.stringify(payload))), 'latin1');
+  return sealText(JSON.stringify(payload), signer);
 }
+
+/** As {@link seal}, for a message that is JSON already. */
+export async function sealText(json: string, signer: Signer): Promise<Uint8Array> {
+  return Buffer.from(await signer.sign(Buffer.from(json)), 'latin1');
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Checks size and signature, and only then reads the message. Throws MESSAGE_MALFORMED, SIGNATURE_INVALID, CERTIFICATE_INVALID, TOKEN_INVALID. */
 export async function open(bytes: Uint8Array, verifier: Verifier): Promise<Opened> {
@@ -26,7 +33,9 @@ export async function open(bytes: Uint8Array, verifier: Verifier): Promise<Opene
       `message of ${bytes.length} bytes: the most is ${maxMessageBytes}`,
     );
   }
-  const { payload, proof } = await verifier.verify(Buffer.from(bytes).toString('latin1'));
+  const { payload, proof } = await verifier.verify(
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'),
+  );
   return { payload: parseJson(payload), proof };
 }
 
@@ -34,7 +43,7 @@ export async function open(bytes: Uint8Array, verifier: Verifier): Promise<Opene
 export function parseJson(bytes: Uint8Array): unknown {
   checkDepth(bytes);
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(utf8.decode(bytes));
   } catch (cause) {
     throw new TroupeError('MESSAGE_MALFORMED', 'the message is not JSON in UTF-8', { cause });
   }

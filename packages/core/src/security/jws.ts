@@ -35,17 +35,37 @@ export interface JwsHeader {
 /** Signs a payload; the header says which key to check it with. */
 export async function signJws(payload: Uint8Array, key: KeyObject, header: JwsHeader): Promise<string> {
   const alg = algorithmOf(key);
-  const input = `${base64url(Buffer.from(JSON.stringify({ alg, ...header })))}.${base64url(payload)}`;
+  const input = `${encodedHeader(alg, header)}.${base64url(payload)}`;
   // Here and not on the thread pool: the way there and back costs more than all but the signing by RSA.
   const signature = sign(digestOf(alg), Buffer.from(input, 'latin1'), { key, dsaEncoding: 'ieee-p1363' });
   return `${input}.${base64url(signature)}`;
 }
 
+// A signer signs under one header for as long as it has its certificate, which is most of the text.
+const encodedHeaders = new WeakMap<JwsHeader, { readonly alg: string; readonly text: string }>();
+
+function encodedHeader(alg: string, header: JwsHeader): string {
+  const known = encodedHeaders.get(header);
+  if (known?.alg === alg) return known.text;
+  const text = base64url(Buffer.from(JSON.stringify({ alg, ...header })));
+  encodedHeaders.set(header, { alg, text });
+  return text;
+}
+
+// A header is read twice: to find the key, and to check the signature with it.
+let lastRead: { readonly jws: string; readonly header: Readonly<Record<string, unknown>> } | undefined;
+
+function readHeader(jws: string): Readonly<Record<string, unknown>> {
+  if (lastRead?.jws !== jws)
+    lastRead = { jws, header: decodeProtectedHeader(jws) as Record<string, unknown> };
+  return lastRead.header;
+}
+
 /** The header of a JWS, before anything of it is believed. Throws SIGNATURE_INVALID. */
 export function headerOf(jws: string, typ: string): JwsHeader {
-  let header: Record<string, unknown>;
+  let header: Readonly<Record<string, unknown>>;
   try {
-    header = decodeProtectedHeader(jws) as Record<string, unknown>;
+    header = readHeader(jws);
   } catch (cause) {
     throw new TroupeError('SIGNATURE_INVALID', 'the message is not a JWS in compact form', { cause });
   }
@@ -81,7 +101,7 @@ export async function verifyJws(jws: string, key: KeyObject): Promise<Uint8Array
       rest.length === 0 &&
       isBase64url(payload) &&
       isBase64url(signature) &&
-      decodeProtectedHeader(jws).alg === alg &&
+      readHeader(jws).alg === alg &&
       verify(
         digestOf(alg),
         Buffer.from(`${header}.${payload}`, 'latin1'),

@@ -151,6 +151,8 @@ function ledgerOf({ tokens }: SecurityConfig): TokenLedger {
 interface Self {
   readonly own: Own;
   readonly ca: readonly string[];
+  /** Under which it signs. */
+  readonly header: JwsHeader;
 }
 
 // A certificate is renewed file by file: until key and certificate fit together again, the old ones stay.
@@ -168,7 +170,8 @@ function followOwn(
     read: () => {
       const own = loadOwn(config);
       checkName(own.name);
-      return { own, ca: [readText(caFile, caKey)] };
+      const header = { typ: envelopeType, x5c: own.chain };
+      return { own, ca: [readText(caFile, caKey)], header };
     },
   });
 }
@@ -204,8 +207,8 @@ function signerOf(self: () => Self): Signer {
   return {
     name: self().own.name,
     sign: (payload) => {
-      const { key, chain } = self().own;
-      return signJws(payload, key, { typ: envelopeType, x5c: chain });
+      const { own, header } = self();
+      return signJws(payload, own.key, header);
     },
   };
 }

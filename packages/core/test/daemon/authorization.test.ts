@@ -7,6 +7,7 @@ import { verifyAudit } from '../../src/security/audit-chain.js';
 import { openAuditEvent } from '../../src/security/audit-event.js';
 import { createVerifier } from '../../src/security/verifier.js';
 import { skip } from '../skip.js';
+import { until } from '../until.js';
 import { Bench } from './fixture.js';
 
 describe('a daemon with policies and an audit', () => {
@@ -124,6 +125,7 @@ describe('a daemon with policies and an audit', () => {
     await bench.ask(bench.request());
     await bench.ask(bench.request({ agent: 'nope' }));
     await bench.stop();
+    await until('both lines are heard', () => heard.length === 2);
     expect(`${(await Promise.all(heard)).join('\n')}\n`).to.equal(readFileSync(audit, 'utf8'));
   });
 
