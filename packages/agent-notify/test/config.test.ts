@@ -88,6 +88,46 @@ describe('the configuration of the agent notify', () => {
       'notify.webhook.endpoints.ops.url: must not hold a login',
     ],
     [
+      'a secret over the network in clear',
+      { mastodon: { server: 'http://social.example.net', token_file: '/nonexistent' } },
+      'notify.mastodon.server: the secret would go to social.example.net in clear: say https',
+    ],
+    [
+      'an endpoint with two URLs',
+      { webhook: { endpoints: { ops: { url: 'https://x', url_file: '/nonexistent' } } } },
+      'notify.webhook.endpoints.ops: "url" and "url_file" exclude each other',
+    ],
+    [
+      'a template that puts something in unescaped',
+      { stdout: { template: { body: '{{{message}}}' } } },
+      'notify.stdout: the template for stdout://anything: body: "message" would not be escaped: write {{message}}',
+    ],
+    [
+      'a template that makes no JSON',
+      { webhook: { endpoints: { ops: { url: 'https://x', template: { body: '{"a": {{message}}}' } } } } },
+      'notify.webhook: the template for webhook://ops: body: it makes no valid JSON; values belong between double quotes',
+    ],
+    [
+      'a template for a recipient of no protocol',
+      { stdout: {}, templates: { 'sms://1': { body: 'x' } } },
+      'notify.templates.sms://1: There is no protocol "sms"; known are: caldav, exec',
+    ],
+    [
+      'a template for a recipient that is not there',
+      { webhook, templates: { 'webhook://nobody': { body: 'x' } } },
+      'notify.templates.webhook://nobody: Webhook "nobody" is not configured here; configured are: ops',
+    ],
+    [
+      'a template for a recipient that does not work',
+      { webhook, templates: { 'webhook://ops': { body: '{"a": "{{#fields}}"}' } } },
+      'notify.templates.webhook://ops: body: Unclosed section "fields" at',
+    ],
+    [
+      'a spool that is none',
+      { stdout: {}, spool: { first_dellay: 3 } },
+      'notify.spool: unknown key "first_dellay" (did you mean "first_delay"?)',
+    ],
+    [
       'a URL that is none',
       { webhook: { endpoints: { ops: { url: 'https://' } } } },
       'notify.webhook.endpoints.ops.url: is not a URL',

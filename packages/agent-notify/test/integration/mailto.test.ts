@@ -5,6 +5,9 @@ import { ActionError } from '@troupe/core';
 import { createTempFolder, skip, type TempFolder, waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
+import { openConfig } from '../../src/config.js';
+import { deliver } from '../../src/deliver.js';
+import { DeliveryError } from '../../src/protocol.js';
 import { rejection, sendmsg } from '../call.js';
 import { makePemFiles, type PemFiles } from '../pem-files.js';
 import { SmtpServer, smtpServerMissing } from './smtp-server.js';
@@ -142,6 +145,23 @@ describe('mailto and a real mail server', function () {
       `The mail server 127.0.0.1:${server.port} did not accept the mail: 550 5.1.1 No such mailbox here (to RCPT TO)`,
     );
   });
+
+  for (const [answer, isFinal] of [
+    ['550 5.1.1 No such mailbox here', true],
+    ['451 4.7.1 Greylisted, come back later', false],
+  ] as const) {
+    it(`tries ${isFinal ? 'no more' : 'again'} after ${answer}`, async () => {
+      const server = await start('--reject', 'ops@example.com', '--reject-with', answer);
+      const routes = openConfig(section(server.port));
+      const about = { time: new Date(), caller: 'rip.mcollective', host: 'notifier', fields: {} };
+      const error = await rejection(
+        deliver(routes, { id: '1', ...about, ...input }, new AbortController().signal),
+      );
+      expect(error).to.be.instanceOf(DeliveryError);
+      expect(error.message).to.include(answer);
+      expect((error as DeliveryError).isFinal).to.equal(isFinal);
+    });
+  }
 
   for (const tls of ['starttls', 'tls'] as const) {
     it(`delivers over ${tls} after a login`, async () => {

@@ -9,11 +9,13 @@ const agent = fileURLToPath(import.meta.resolve('@troupe/agent-notify'));
 export class Notifier {
   readonly identity: string;
   readonly #file: string;
+  readonly #prefix: readonly string[];
   #process: RunningProcess | undefined;
 
-  private constructor(identity: string, file: string) {
+  private constructor(identity: string, file: string, prefix: readonly string[]) {
     this.identity = identity;
     this.#file = file;
+    this.#prefix = prefix;
   }
 
   static async start(options: {
@@ -21,8 +23,10 @@ export class Notifier {
     readonly folder: string;
     readonly broker: string;
     readonly notify: Readonly<Record<string, unknown>>;
+    /** Words put before the command. */
+    readonly prefix?: readonly string[];
   }): Promise<Notifier> {
-    const { identity, folder, broker, notify } = options;
+    const { identity, folder, broker, notify, prefix = [] } = options;
     const file = `${folder}/${identity}.yaml`;
     const security = { mode: 'none' };
     // JSON is YAML.
@@ -37,7 +41,7 @@ export class Notifier {
         plugins: { notify },
       }),
     );
-    const notifier = new Notifier(identity, file);
+    const notifier = new Notifier(identity, file, prefix);
     await notifier.start();
     return notifier;
   }
@@ -47,7 +51,9 @@ export class Notifier {
   }
 
   async start(): Promise<void> {
-    this.#process = startProcess(process.execPath, [mcod, '--config', this.#file]);
+    this.#process = startProcess(process.execPath, [mcod, '--config', this.#file], {
+      prefix: this.#prefix,
+    });
     await this.#process.waitForLine('connected to the broker', { timeoutSeconds: 60 });
   }
 

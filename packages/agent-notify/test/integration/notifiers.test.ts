@@ -1,9 +1,16 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { type Broker, startBroker } from '@troupe/broker';
 import { type Client, clientSchema, connect } from '@troupe/client';
 import { checkConfig, silentLogger } from '@troupe/core';
 import ddl from '@troupe/ddl/notify.json' with { type: 'json' };
-import { createTempFolder, freePort, type TempFolder, waitFor } from '@troupe/testkit';
+import {
+  createTempFolder,
+  freePort,
+  namespacesMissing,
+  skip,
+  type TempFolder,
+  waitFor,
+} from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import { notify } from '../application/command-line.js';
@@ -181,5 +188,40 @@ describe('two notifiers in a network', function () {
     for (const text of [JSON.stringify(result), first.output, ...spool])
       expect(text).to.not.include('geheim-5');
     await notify(client, ['discard', 'secret']);
+  });
+
+  it('delivers with a full disk, and says what it cannot keep', async function () {
+    const missing = namespacesMissing();
+    if (missing) skip(this, missing);
+    const state = folder.join('full.test/agents/notify');
+    mkdirSync(state, { recursive: true });
+    const script =
+      'mount -t tmpfs -o size=64k,mode=700 tmpfs "$0" && head -c 100000 /dev/zero > "$0/filler"; exec "$@"';
+    const full = await Notifier.start({
+      identity: 'full.test',
+      folder: folder.path,
+      broker: broker.url,
+      notify: { webhook: { endpoints: { ops: { url: server.url } }, timeout: 20 } },
+      prefix: ['unshare', '--mount', '--', 'sh', '-c', script, state],
+    });
+    try {
+      const ask = () =>
+        client
+          .agent(ddl)
+          .sendmsg({ recipient: 'webhook://ops', message: 'm', id: 'f' }, { targets: ['full.test'] })
+          .one();
+      server.prepare({ status: 503 });
+      expect((await ask()).statusmsg).to.match(
+        /^Webhook "ops" .*it answered 503; and it cannot be kept: ENOSPC: no space left on device/,
+      );
+      server.prepare({ status: 204 });
+      expect((await ask()).data.msg).to.equal('Delivered to webhook://ops');
+      expect((await ask()).data.msg)
+        .to.include('delivered again')
+        .and.include('before');
+      expect(server.received).to.have.length(1);
+    } finally {
+      await full.stop();
+    }
   });
 });

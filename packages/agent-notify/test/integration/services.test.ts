@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { createTempFolder, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { DeliveryError } from '../../src/protocol.js';
+import { deliverByHttp } from '../../src/protocols/http.js';
 import { rejection, sendmsg } from '../call.js';
 import { WebServer } from './web-server.js';
 
@@ -231,6 +233,50 @@ describe('the services that are spoken to over HTTP', function () {
       expect(server.received[0]).to.include({ path: '/hidden' });
       expect(server.received[0]?.headers.authorization).to.equal('Bearer geheim-7');
       expect(error.message).to.not.include('geheim-7');
+    });
+  });
+
+  describe('what an answer means', () => {
+    const ask = async () => {
+      const error = await rejection(
+        deliverByHttp({
+          what: 'Webhook "ops"',
+          url: server.url,
+          headers: {},
+          body: '',
+          timeoutSeconds: 20,
+          signal: new AbortController().signal,
+          secrets: [],
+        }),
+      );
+      expect(error).to.be.instanceOf(DeliveryError);
+      return error as DeliveryError;
+    };
+
+    for (const [status, isFinal] of [
+      [301, true],
+      [400, true],
+      [401, true],
+      [404, true],
+      [408, false],
+      [429, false],
+      [500, false],
+      [503, false],
+    ] as const) {
+      it(`tries ${isFinal ? 'no more' : 'again'} after ${status}`, async () => {
+        server.prepare({ status });
+        expect((await ask()).isFinal).to.equal(isFinal);
+      });
+    }
+
+    it('waits as long as Retry-After says, in seconds or as a date', async () => {
+      server.prepare({ status: 429, headers: { 'retry-after': '120' } });
+      expect((await ask()).retryAfterSeconds).to.equal(120);
+      const inAnHour = new Date(Date.now() + 3_600_000).toUTCString();
+      server.prepare({ status: 503, headers: { 'retry-after': inAnHour } });
+      expect((await ask()).retryAfterSeconds).to.be.within(3500, 3600);
+      server.prepare({ status: 503, headers: { 'retry-after': 'soon' } });
+      expect((await ask()).retryAfterSeconds).to.equal(undefined);
     });
   });
 });
