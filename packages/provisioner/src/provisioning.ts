@@ -137,7 +137,7 @@ class Provisioning {
       return undefined;
     } catch (error) {
       const judgedError = step.needsMaster ? await judged(error, this.#context(step, time)) : error;
-      const failure = this.#failureOf(judgedError, time.signal);
+      const failure = this.#failureOf(asFailure(judgedError, step.name), time.signal);
       this.#session.node.signal = this.#stop;
       await this.#journal.fail(step.name, failure, seconds());
       return failure;

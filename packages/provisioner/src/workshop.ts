@@ -1,6 +1,6 @@
 import { messageOf } from '@troupe/core';
 import PQueue from 'p-queue';
-import { StepFailure } from './failure.js';
+import { asFailure, StepFailure } from './failure.js';
 import type { MasterPlaces } from './master-places.js';
 import { type Kit, type NoPlan, type Plan, planFor } from './plan.js';
 import { type Ending, provision } from './provisioning.js';
@@ -62,7 +62,8 @@ export class Workshop {
     throw new StepFailure('unreachable', `${identity} went away while it waited for a place`);
   }
 
-  async #endingOf(job: Job, error: unknown): Promise<Ending> {
+  async #endingOf(job: Job, thrown: unknown): Promise<Ending> {
+    const error = asFailure(thrown, 'planning');
     if (!(error instanceof StepFailure)) {
       this.#kit.log.error({ err: error, node: job.identity }, 'an error that was not foreseen');
       return { kind: 'unreachable', reason: `an error that was not foreseen: ${messageOf(error)}` };
