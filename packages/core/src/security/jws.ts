@@ -1,11 +1,13 @@
 import { createPublicKey, type JsonWebKey, type KeyObject, sign, verify } from 'node:crypto';
-import { decodeProtectedHeader } from 'jose/decode/protected_header';
+import { isHash } from '../ddl/value.js';
 import { TroupeError } from '../errors.js';
 
 /** The `typ` of an envelope; keeps a signature made for one purpose from serving another (RFC 8725, 3.11). */
 export const envelopeType = 'troupe+jws';
 /** The `typ` of an enrolment token. */
 export const tokenType = 'troupe-enrolment+jws';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 const knownHeaders = new Set(['alg', 'typ', 'x5c', 'jwk', 'token']);
 
@@ -52,20 +54,31 @@ function encodedHeader(alg: string, header: JwsHeader): string {
   return text;
 }
 
-// A header is read twice: to find the key, and to check the signature with it.
-let lastRead: { readonly jws: string; readonly header: Readonly<Record<string, unknown>> } | undefined;
+// Most messages come from few authors, each under one header for as long as it has its certificate.
+const headers = new Map<string, Readonly<Record<string, unknown>>>();
+const mostHeaders = 256;
+const mostHeaderLength = 16_384;
 
-function readHeader(jws: string): Readonly<Record<string, unknown>> {
-  if (lastRead?.jws !== jws)
-    lastRead = { jws, header: decodeProtectedHeader(jws) as Record<string, unknown> };
-  return lastRead.header;
+function readHeader(text: string): Readonly<Record<string, unknown>> {
+  const known = headers.get(text);
+  if (known) return known;
+  if (!isBase64url(text)) throw new Error('the header is not base64url');
+  const header: unknown = JSON.parse(utf8.decode(Buffer.from(text, 'base64url')));
+  if (!isHash(header)) throw new Error('the header is no object');
+  if (headers.size >= mostHeaders) headers.clear();
+  // A copy: what is cut out of a message would keep all of it in memory.
+  const key = Buffer.from(text, 'latin1').toString('latin1');
+  if (text.length <= mostHeaderLength) headers.set(key, Object.freeze(header));
+  return header;
 }
 
 /** The header of a JWS, before anything of it is believed. Throws SIGNATURE_INVALID. */
 export function headerOf(jws: string, typ: string): JwsHeader {
   let header: Readonly<Record<string, unknown>>;
   try {
-    header = readHeader(jws);
+    const [head = '', ...rest] = jws.split('.', 4);
+    if (rest.length !== 2) throw new Error('it has not three parts');
+    header = readHeader(head);
   } catch (cause) {
     throw new TroupeError('SIGNATURE_INVALID', 'the message is not a JWS in compact form', { cause });
   }
@@ -93,7 +106,7 @@ export function headerOf(jws: string, typ: string): JwsHeader {
 /** The payload, if the signature is good. Throws SIGNATURE_INVALID. */
 export async function verifyJws(jws: string, key: KeyObject): Promise<Uint8Array> {
   const alg = algorithmOf(key);
-  const [header = '', payload = '', signature = '', ...rest] = jws.split('.');
+  const [header = '', payload = '', signature = '', ...rest] = jws.split('.', 4);
   let isGood = false;
   let cause: unknown;
   try {
@@ -101,10 +114,10 @@ export async function verifyJws(jws: string, key: KeyObject): Promise<Uint8Array
       rest.length === 0 &&
       isBase64url(payload) &&
       isBase64url(signature) &&
-      readHeader(jws).alg === alg &&
+      readHeader(header).alg === alg &&
       verify(
         digestOf(alg),
-        Buffer.from(`${header}.${payload}`, 'latin1'),
+        Buffer.from(jws.slice(0, jws.lastIndexOf('.')), 'latin1'),
         { key, dsaEncoding: 'ieee-p1363' },
         Buffer.from(signature, 'base64url'),
       );

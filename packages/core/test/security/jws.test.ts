@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { expect } from 'chai';
 import { CompactSign, compactVerify } from 'jose';
 import { describe, it } from 'mocha';
-import { algorithmOf, envelopeType, signJws, verifyJws } from '../../src/security/jws.js';
+import { algorithmOf, envelopeType, headerOf, signJws, verifyJws } from '../../src/security/jws.js';
 
 const pairs: Readonly<Record<string, { publicKey: KeyObject; privateKey: KeyObject }>> = {
   RS256: generateKeyPairSync('rsa', { modulusLength: 2048 }),
@@ -80,5 +80,37 @@ describe('JWS', () => {
     expect(await refused(await signJws(payload, privateKey, header), publicKey)).to.equal(
       'the signature does not fit',
     );
+  });
+
+  for (const [what, header] of [
+    ['is not base64url', '!!!'],
+    ['has padding', `${Buffer.from('{"typ":"x"} ').toString('base64url')}=`],
+    ['is no JSON', Buffer.from('{').toString('base64url')],
+    ['is no object', Buffer.from('[1]').toString('base64url')],
+    ['is null', Buffer.from('null').toString('base64url')],
+    ['is not UTF-8', Buffer.from([0x22, 0xff, 0x22]).toString('base64url')],
+    ['is empty', ''],
+  ] as const) {
+    it(`is refused when its header ${what}`, () => {
+      expect(() => headerOf(`${header}.e30.AAAA`, envelopeType)).to.throw('is not a JWS in compact form');
+    });
+  }
+
+  for (const jws of ['', 'e30', 'e30.e30', 'e30.e30.AA.AA', '.'.repeat(1_000_000)]) {
+    it(`is refused with ${jws.split('.').length} parts`, () => {
+      expect(() => headerOf(jws, envelopeType)).to.throw('is not a JWS in compact form');
+    });
+  }
+
+  it('says the same of the same header whenever it is asked, and remembers no more of them than it should', async () => {
+    const { privateKey } = pairs.EdDSA ?? {};
+    if (!privateKey) throw new Error('no key');
+    for (let index = 0; index < 600; index += 1) {
+      const own = { typ: envelopeType, x5c: [`A${index}`] };
+      const jws = await signJws(payload, privateKey, own);
+      expect(headerOf(jws, envelopeType)).to.deep.equal({ alg: 'EdDSA', ...own });
+      expect(headerOf(jws, envelopeType)).to.equal(headerOf(jws, envelopeType));
+      expect(() => headerOf(jws, 'another')).to.throw('typ is not');
+    }
   });
 });
