@@ -38,12 +38,13 @@ export function runAction(parts: {
   const action = agent.compiled.action(request.action);
   const most = action?.timeoutSeconds ?? agent.compiled.ddl.metadata.timeout;
   const timeoutSeconds = Math.min(request.timeout ?? most, most);
-  const log = parts.log.child({
-    agent: agent.name,
-    action: request.action,
-    request: request.id,
-    caller: request.caller,
-  });
+  let log: Logger | undefined;
+  // Most actions say nothing, and a logger of its own costs as much as all the rest of a short one.
+  const ownLog = () => {
+    const { id, action: name, caller } = request;
+    log ??= parts.log.child({ agent: agent.name, action: name, request: id, caller });
+    return log;
+  };
   const accept = setTimeout(() => reply({ kind: 'accepted', timeout: timeoutSeconds }), acceptAfter);
 
   const end = (ending: Ending) => {
@@ -55,7 +56,7 @@ export function runAction(parts: {
       parts.ended(ending);
     } catch (error) {
       // Such as an output that holds itself, or a BigInt.
-      log.error({ err: error }, "the action's output cannot be sent");
+      ownLog().error({ err: error }, "the action's output cannot be sent");
       reply({ kind: 'result', ...unexpected, ddl });
       parts.ended(unexpected);
     }
@@ -68,7 +69,9 @@ export function runAction(parts: {
     ttlSeconds: request.ttl,
     identity: parts.identity,
     collective: request.collective,
-    log,
+    get log() {
+      return ownLog();
+    },
     signal: job.abort.signal,
     timeoutSeconds,
     progress: (data) => {
