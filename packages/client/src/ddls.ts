@@ -16,10 +16,18 @@ export async function localDdls(configured: readonly string[]): Promise<Readonly
   return new Map([...cached, ...bundled, ...own]);
 }
 
-/** The DDL of an agent from this machine's disk, if it is there. Throws DDL_INVALID, FILE_UNREADABLE. */
-export async function localDdl(configured: readonly string[], agent: string): Promise<Ddl | undefined> {
+/**
+ * The DDL of an agent from this machine's disk, if it is there; with `isFresh`, no copy of the fleet's that a node was
+ * not asked about within the hour. Throws DDL_INVALID, FILE_UNREADABLE.
+ */
+export async function localDdl(
+  configured: readonly string[],
+  agent: string,
+  options: { readonly isFresh?: boolean } = {},
+): Promise<Ddl | undefined> {
   const path = (await localDdls(configured)).get(agent);
   if (path === undefined) return undefined;
+  if (options.isFresh && dirname(path) === ddlCache() && !isFresh(agent)) return undefined;
   // Those that come with Troupe are known to be sound, and the checking costs mco a tenth of its time.
   if (dirname(path) === bundledDdls) return JSON.parse(readFileSync(path, 'utf8')) as Ddl;
   return (await findDdl(agent, [dirname(path)])).ddl;
@@ -30,13 +38,8 @@ export async function localDdl(configured: readonly string[], agent: string): Pr
  * where a node says that it is still the same, or was asked within the hour. Throws DDL_UNKNOWN, DDL_INVALID.
  */
 export async function resolveDdl(client: Client, agent: string, collective: string): Promise<Ddl> {
-  const configured = client.config.ddl_dirs;
-  const path = (await localDdls(configured)).get(agent);
-  const isCached = path !== undefined && dirname(path) === ddlCache();
-  if (path !== undefined && (!isCached || isFresh(agent))) {
-    const ddl = await localDdl(configured, agent);
-    if (ddl) return ddl;
-  }
+  const ddl = await localDdl(client.config.ddl_dirs, agent, { isFresh: true });
+  if (ddl) return ddl;
   return refreshDdl(client, agent, collective);
 }
 
@@ -77,6 +80,7 @@ export async function ddlOfNode(
 ): Promise<Ddl | undefined> {
   const options = { collective, targets: [node] };
   const known = await client.agent(rpcutilDdl).agent_inventory({}, options).one();
+  if (known.statuscode === undefined) return undefined;
   const kept = keptByHash(hashIn(known.data.agents, agent) ?? '');
   if (kept) return kept;
   const { ok, data } = await client.agent(discoveryDdl).ddl({ agent }, options).one();
