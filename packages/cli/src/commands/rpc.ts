@@ -30,7 +30,7 @@ export async function rpc({ screen }: Shell, words: Words, options: RpcOptions):
   const filter = await selectionOf(options);
   const isUnfiltered = isEmptyFilter(filter);
   // What can be known without a network is said without one.
-  const ddl = await localDdl(config.ddl_dirs, words.agent);
+  const ddl = await localDdl(config.ddl_dirs, words.agent, { isFresh: true });
   const prepared = ddl && workOfWords(ddl, words.action, words.words);
   if (prepared && isUnfiltered) refuseUnasked(prepared, screen.isInteractive, options);
   return withClient(screen, config, async (client) => {
