@@ -35,7 +35,9 @@ export interface NodeRecord {
   readonly doneSince: string | undefined;
   /** It is done, and people have still to be told. */
   readonly isOwed: boolean;
-  readonly lease: { readonly owner: string; readonly token: number; readonly expires: string } | undefined;
+  readonly lease:
+    | { readonly owner: string; readonly token: number; readonly seconds: number; readonly expires: string }
+    | undefined;
   readonly quarantine: { readonly reason: string; readonly since: string } | undefined;
   readonly master:
     | { readonly identity: string | null; readonly address: string | null; readonly reason: string | null }

@@ -44,6 +44,8 @@ export interface Plan {
 /** Nothing is to be done to a node, and why. */
 export interface NoPlan {
   readonly refusal: string;
+  /** Seconds after which somebody else's lease ends, if nobody renews it. */
+  readonly leaseSeconds?: number;
 }
 
 /**
@@ -60,7 +62,7 @@ export async function planFor(
   const status = await node.ask('status', (agent, options) => agent.status({}, options), { answerWithin: 5 });
   const record = readRecord(status);
   const refusal = refusalOf(record, kit.owner);
-  if (refusal !== undefined) return { refusal };
+  if (refusal !== undefined) return { refusal, ...leaseOf(record) };
   const pause = hasBegun(record) ? undefined : kit.paused();
   if (pause) return { refusal: `provisioning is ${wordsOfPause(pause)}` };
   const objection = hasBegun(record) ? undefined : await kit.policy.objection(target, signal);
@@ -79,6 +81,13 @@ export async function planFor(
   const isOtherMaster = former !== undefined && former !== master.identity;
   const reason = isOtherMaster ? `its former master ${former} is away; ${choice.reason}` : choice.reason;
   return { node, record, master, reason, isOtherMaster };
+}
+
+// By the node's clock, which may be wrong: it never lasts longer than it was given.
+function leaseOf({ lease }: NodeRecord): { leaseSeconds?: number } {
+  if (!lease) return {};
+  const left = (Date.parse(lease.expires) - Date.now()) / 1000;
+  return { leaseSeconds: Math.min(Math.max(left, 1), lease.seconds) };
 }
 
 function refusalOf(

@@ -75,6 +75,8 @@ class RunningProvisioner implements Provisioner {
   readonly #work = new Set<Promise<void>>();
   /** Nodes that are done and of which people are being told. */
   readonly #telling = new Set<Afterwards>();
+  /** Nodes of the main collective that somebody else works on: when to look at them again. */
+  readonly #looks = new Map<string, NodeJS.Timeout>();
   readonly #stop = new AbortController();
   readonly #unsubscribe: (() => void)[] = [];
 
@@ -137,6 +139,7 @@ class RunningProvisioner implements Provisioner {
   async stop(): Promise<void> {
     this.#stop.abort(new StepFailure('stopped', 'this provisioner ends'));
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    for (const timer of this.#looks.values()) clearTimeout(timer);
     await Promise.all(this.#intakes.map((intake) => intake.stop()));
     await Promise.all(this.#work);
     await this.#roster.close();
@@ -194,8 +197,10 @@ class RunningProvisioner implements Provisioner {
   async #conclude(job: Job, ending: Ending | NoPlan): Promise<void> {
     const { identity } = job;
     const { events } = this.#kit;
-    if ('refusal' in ending) this.#leave(job, ending.refusal);
-    else if (ending.kind === 'done') {
+    if ('refusal' in ending) {
+      this.#leave(job, ending.refusal);
+      if (ending.leaseSeconds !== undefined) this.#lookAgain(job, ending.leaseSeconds);
+    } else if (ending.kind === 'done') {
       if (!this.#tells) await ending.after.release();
       events.emit({ identity, type: 'done', report: ending.report });
       this.#finish(job, ending);
@@ -236,6 +241,18 @@ class RunningProvisioner implements Provisioner {
     const { identity } = job;
     if (this.#roster.isNews(identity, reason)) this.#kit.events.emit({ identity, type: 'left', reason });
     this.#roster.drop(job);
+  }
+
+  // Whoever works on it may be dead, and the main collective is looked through seldom.
+  #lookAgain({ identity, collective }: Job, seconds: number): void {
+    const { enrolment, main } = this.#kit.peers;
+    if (collective !== main || main === enrolment) return;
+    clearTimeout(this.#looks.get(identity));
+    const look = () => {
+      this.#looks.delete(identity);
+      this.#offer(identity, collective);
+    };
+    this.#looks.set(identity, setTimeout(look, seconds * 1000));
   }
 
   // One that is offline is heard of when it comes back; one that was handed over may be back already.

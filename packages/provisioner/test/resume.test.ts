@@ -96,6 +96,28 @@ describe('a provisioner that is killed', () => {
     });
   }
 
+  it('after the hand-over: one that runs already goes on as soon as the lease ends, not at its next look', async () => {
+    await world.master('puppet1', eu);
+    let isKilled = false;
+    const first = await world.provisioner('step_settings: { verify: { timeout: 1 } }', {
+      onEvent: (event) => {
+        if (event.type === 'step-started' && event.step === 'verify' && !isKilled) kill();
+      },
+    });
+    const kill = () => {
+      isKilled = true;
+      first.kill();
+    };
+    const { machine } = await world.node('web1', { facts: eu });
+    await waitFor('the kill', () => isKilled, { intervalMs: 5 });
+    // Only its first look is soon enough.
+    const second = await world.provisioner();
+    const left = await second.event('left', 'web1');
+    expect(left.reason).to.match(/works on it$/);
+    expect(machine.record.lease).to.not.equal(null);
+    await waitFor('the end', () => second.of('done', 'web1')[0], { timeoutSeconds: 40 });
+  }).timeout(60_000);
+
   it('in the middle of a run of Puppet: the next one attaches to it', async () => {
     await world.master('puppet1', eu);
     const first = await world.provisioner();
