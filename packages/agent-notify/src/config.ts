@@ -55,7 +55,7 @@ export function openConfig(section: unknown): Opened {
 function checkOwnTemplates(config: NotifyConfig, protocols: ReadonlyMap<string, Protocol>): void {
   for (const [name, protocol] of protocols) {
     const section = config[name as ProtocolName] as Readonly<Record<string, unknown>>;
-    for (const address of [...namesIn(section), ...(any[name] ?? [])]) {
+    for (const address of [...namesIn(section), ...(sampleAddresses[name] ?? [])]) {
       const fault = faultOf(protocol.layout(address));
       if (fault !== undefined) throw configFault(name, `the template for ${name}://${address}: ${fault}`);
     }
@@ -63,7 +63,7 @@ function checkOwnTemplates(config: NotifyConfig, protocols: ReadonlyMap<string, 
 }
 
 // An address for those protocols whose recipients the configuration does not name.
-const any: Readonly<Record<string, readonly string[]>> = {
+const sampleAddresses: Readonly<Record<string, readonly string[]>> = {
   mailto: ['somebody@example.com'],
   xmpp: ['somebody@example.com'],
   mastodon: ['timeline'],

@@ -6,7 +6,8 @@ import { openConfig } from './config.js';
 import { checkRecipient, deliver, parseRecipient } from './deliver.js';
 import { DeliveryError, type Notification, RecipientError } from './protocol.js';
 import { SpoolFolder } from './spool/folder.js';
-import { type Outcome, Spool } from './spool/spool.js';
+import type { Outcome } from './spool/outcome.js';
+import { Spool } from './spool/spool.js';
 import { describe } from './spool/view.js';
 
 export type { NotifyConfig } from './config.js';

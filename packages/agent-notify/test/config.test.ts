@@ -93,6 +93,11 @@ describe('the configuration of the agent notify', () => {
       'notify.mastodon.server: the secret would go to social.example.net in clear: say https',
     ],
     [
+      'the token of a webhook over the network in clear',
+      { webhook: { endpoints: { ops: { url: 'http://hooks.example.com/', token_file: '/nonexistent' } } } },
+      'notify.webhook.endpoints.ops.url: the secret would go to hooks.example.com in clear: say https',
+    ],
+    [
       'an endpoint with two URLs',
       { webhook: { endpoints: { ops: { url: 'https://x', url_file: '/nonexistent' } } } },
       'notify.webhook.endpoints.ops: "url" and "url_file" exclude each other',

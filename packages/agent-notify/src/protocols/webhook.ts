@@ -4,7 +4,7 @@ import { finder, namedSchema } from '../named.js';
 import type { Letter, Protocol, ProtocolKind } from '../protocol.js';
 import { readConfigured, readSecret } from '../secret-file.js';
 import { type Layout, layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template.js';
-import { checkUrl, oneOf } from '../url.js';
+import { checkNotInClear, checkUrl, oneOf } from '../url.js';
 import { deliverByHttp } from './http.js';
 
 /** Where a notification is posted to; callers know it by its name alone. */
@@ -126,11 +126,11 @@ function secretsOf(name: string, endpoint: EndpointConfig) {
   const secret = (path: string | undefined, what: string) =>
     path === undefined ? undefined : readSecret(path, `${key}.${what}`);
   oneOf(key, { url, url_file });
+  const where = `${key}.${url === undefined ? 'url_file' : 'url'}`;
+  const holdsSecret = url === undefined || token_file !== undefined;
+  const target = url ?? secret(url_file, 'url_file') ?? '';
   return {
-    url: checkUrl(
-      url ?? secret(url_file, 'url_file') ?? '',
-      url === undefined ? `${key}.url_file` : `${key}.url`,
-    ),
+    url: holdsSecret ? checkNotInClear(target, where) : checkUrl(target, where),
     secret: secret(secret_file, 'secret_file'),
     token: secret(token_file, 'token_file'),
     ca: ca === undefined ? undefined : readConfigured(ca, `${key}.ca`),

@@ -1,15 +1,12 @@
 import { type Logger, messageOf } from '@troupe/core';
 import PQueue from 'p-queue';
 import { DeliveryError, type Notification } from '../protocol.js';
+import { type Entry, nameOf, newEntry } from './entry.js';
 import type { SpoolFolder } from './folder.js';
+import { isCancelled, leaving } from './leaving.js';
+import type { Outcome } from './outcome.js';
 import { delayAfter, type SpoolPolicy } from './policy.js';
 import { keyOf, type SpoolRecord } from './record.js';
-
-/** What became of a message that was sent. */
-export type Outcome =
-  | { readonly state: 'delivered'; readonly isRepeat: boolean }
-  | { readonly state: 'waiting'; readonly reason: string; readonly next: number }
-  | { readonly state: 'failed'; readonly error: Error };
 
 export interface SendOptions {
   /** Whether it is kept and tried again where it cannot be delivered now. */
@@ -28,19 +25,6 @@ export interface SpoolOptions {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   readonly random?: () => number;
-}
-
-interface Entry {
-  record: SpoolRecord;
-  /** Whether it is on disk. */
-  isKept: boolean;
-  /** Whether somebody was told that it is kept: it must not vanish then. */
-  isPromised: boolean;
-  /** Withdraws it. */
-  readonly withdrawal: AbortController;
-  attempt?: Promise<Outcome> | undefined;
-  /** Why it is not on disk although it should be. */
-  keepFault?: string;
 }
 
 /** Milliseconds between two looks at what is due, at most. */
@@ -349,34 +333,7 @@ export class Spool {
   }
 }
 
-function newEntry(
-  record: SpoolRecord,
-  { isKept = false, isPromised = false }: Partial<Pick<Entry, 'isKept' | 'isPromised'>> = {},
-): Entry {
-  return { record, isKept, isPromised, withdrawal: new AbortController() };
-}
-
-function nameOf({ record }: Entry): { readonly id: string; readonly recipient: string } {
-  const { id, recipient } = record.notification;
-  return { id, recipient };
-}
-
-function isCancelled(signal: AbortSignal): boolean {
-  return (signal.reason as { code?: unknown } | undefined)?.code === 'CALLER_DENIED';
-}
-
 function withFault(error: Error, keepFault: string | undefined): Error {
   if (keepFault === undefined || !(error instanceof DeliveryError)) return error;
   return new DeliveryError(`${error.message}; and it cannot be kept: ${keepFault}`, { cause: error });
-}
-
-function leaving(signal: AbortSignal): { readonly promise: Promise<undefined>; readonly stop: () => void } {
-  let stop = () => {};
-  const promise = new Promise<undefined>((resolve) => {
-    const leave = () => resolve(undefined);
-    if (signal.aborted) leave();
-    signal.addEventListener('abort', leave, { once: true });
-    stop = () => signal.removeEventListener('abort', leave);
-  });
-  return { promise, stop };
 }
