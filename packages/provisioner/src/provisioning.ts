@@ -1,6 +1,6 @@
 import { type Logger, messageOf } from '@troupe/core';
 import { backoffSeconds } from './backoff.js';
-import { patience, StepFailure } from './failure.js';
+import { asFailure, patience, StepFailure } from './failure.js';
 import { Journal } from './journal.js';
 import { findingsOf } from './node-record.js';
 import type { Kit, Plan } from './plan.js';
