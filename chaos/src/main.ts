@@ -18,8 +18,8 @@ and messages are lost, doubled and delayed; then judges by the disks of nodes an
       --masters N       (default: 2)
       --provisioners N  (default: 3)
       --groups N        processes that the nodes are spread over (default: one for 25 nodes)
-      --seconds N       in which things are broken (default: 60)
-      --patience N      seconds that nodes have to come to an end afterwards (default: 180)
+      --seconds N       in which things are broken (default: 120)
+      --patience N      seconds that nodes have to come to an end afterwards (default: 240)
       --folder PATH     an empty folder in which all files are left: disks, logs, CAs
       --plan            only print what would be broken when
       --json            one JSON document on standard output
@@ -55,8 +55,8 @@ function read() {
     masters: number('masters', 2),
     provisioners: number('provisioners', 3),
     groups: number('groups', Math.max(1, Math.round(nodes / 25))),
-    seconds: number('seconds', 60),
-    patience: number('patience', 180),
+    seconds: number('seconds', 120),
+    patience: number('patience', 240),
   };
   return { values, settings };
 }

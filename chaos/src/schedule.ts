@@ -37,17 +37,17 @@ const one = (random: Random, count: number) => random.below(count) + 1;
 
 // A pause that is longer than a lease lets another provisioner take over while the first believes to be at work.
 const kinds: readonly Kind[] = [
-  { deed: 'kill', target: (r, s) => `provisioner ${one(r, s.provisioners)}`, rate: 8, lasts: [0.2, 3] },
-  { deed: 'pause', target: (r, s) => `provisioner ${one(r, s.provisioners)}`, rate: 4, lasts: [1, 15] },
-  { deed: 'kill', target: (r, s) => `master ${one(r, s.masters)}`, rate: 3, lasts: [0.2, 3] },
-  { deed: 'pause', target: (r, s) => `master ${one(r, s.masters)}`, rate: 2, lasts: [1, 5] },
-  { deed: 'kill', target: () => 'broker', rate: 2, lasts: [0.2, 2] },
+  { deed: 'kill', target: (r, s) => `provisioner ${one(r, s.provisioners)}`, rate: 5, lasts: [0.2, 3] },
+  { deed: 'pause', target: (r, s) => `provisioner ${one(r, s.provisioners)}`, rate: 2, lasts: [2, 15] },
+  { deed: 'kill', target: (r, s) => `master ${one(r, s.masters)}`, rate: 2, lasts: [0.2, 3] },
+  { deed: 'pause', target: (r, s) => `master ${one(r, s.masters)}`, rate: 1, lasts: [1, 5] },
+  { deed: 'kill', target: () => 'broker', rate: 1, lasts: [0.2, 2] },
   { deed: 'pause', target: () => 'broker', rate: 1, lasts: [0.5, 3] },
-  { deed: 'kill', target: (r, s) => `nodes ${one(r, s.groups)}`, rate: 8, lasts: [0.2, 3] },
-  { deed: 'cut', target: (r, s) => `power ${one(r, s.groups)}`, rate: 3, lasts: [0.5, 3] },
-  { deed: 'pause', target: (r, s) => `nodes ${one(r, s.groups)}`, rate: 3, lasts: [0.5, 6] },
-  { deed: 'spoil', target: (r, s) => `wire of nodes ${one(r, s.groups)}`, rate: 10, lasts: [1, 6] },
-  { deed: 'spoil', target: (r, s) => `wire of master ${one(r, s.masters)}`, rate: 4, lasts: [1, 4] },
+  { deed: 'kill', target: (r, s) => `nodes ${one(r, s.groups)}`, rate: 4, lasts: [0.2, 3] },
+  { deed: 'cut', target: (r, s) => `power ${one(r, s.groups)}`, rate: 2, lasts: [0.5, 3] },
+  { deed: 'pause', target: (r, s) => `nodes ${one(r, s.groups)}`, rate: 2, lasts: [0.5, 6] },
+  { deed: 'spoil', target: (r, s) => `wire of nodes ${one(r, s.groups)}`, rate: 6, lasts: [1, 6] },
+  { deed: 'spoil', target: (r, s) => `wire of master ${one(r, s.masters)}`, rate: 2, lasts: [1, 4] },
 ];
 
 /** What every wire is like all the time. */

@@ -14,14 +14,14 @@ const mcprovision = file('../../../packages/provisioner/bin/mcprovision.js');
 const troupeBroker = file('../../../packages/broker/bin/troupe-broker.js');
 
 /** Milliseconds that a run of Puppet takes. */
-const runTakes = [300, 4000] as const;
+const runTakes = [200, 2500] as const;
 
 /** What a provisioner is told for the run: patience is short, since everything that dies comes back soon. */
 const settings = {
   sleeptime: 3,
   lease: 10,
-  attempts: 6,
-  backoff: { first: 0.3, most: 2 },
+  attempts: 5,
+  backoff: { first: 0.3, most: 3 },
   step_settings: { verify: { timeout: 25 } },
 };
 

@@ -8,7 +8,7 @@ const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 describe('npm run chaos', () => {
   it('provisions twenty nodes although everything dies now and then', async function () {
     this.timeout(240_000);
-    const words = ['--seed', '5', '--nodes', '20', '--groups', '2', '--seconds', '12'];
+    const words = ['--seed', '5', '--nodes', '20', '--groups', '2', '--seconds', '10'];
     await using chaos = startProcess(process.execPath, [main, ...words]);
     const { code } = await chaos.exited;
     expect(code, chaos.output).to.equal(0);
