@@ -102,27 +102,22 @@ function unescaped(tokens: readonly (readonly unknown[])[]): string | undefined 
   return undefined;
 }
 
-function fill(part: Part, view: object): string {
+function fill(part: Part, view: unknown): string {
   return mustache.render(part.template, view, {}, { escape: (value: unknown) => part.escape(textOf(value)) });
 }
 
 // Without prototypes: a template must not find what only JavaScript knows.
-function viewOf({ recipient, time, fields, ...rest }: Notification): object {
+function viewOf({ recipient, time, fields, ...rest }: Notification): unknown {
   const at = recipient.indexOf('://');
   const names = { recipient, protocol: recipient.slice(0, at), address: recipient.slice(at + 3) };
   return bare({ ...rest, ...names, time: time.toISOString(), fields });
 }
 
-function bare(value: unknown): object {
-  return Object.assign(
-    Object.create(null),
-    Object.fromEntries(
-      Object.entries(value as object).map(([key, inner]) => [
-        key,
-        typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? bare(inner) : inner,
-      ]),
-    ),
-  );
+function bare(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(bare);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, inner]) => [key, bare(inner)]);
+  return Object.assign(Object.create(null), Object.fromEntries(entries));
 }
 
 function textOf(value: unknown): string {

@@ -37,6 +37,7 @@ describe('a template', () => {
       'fields.nested.toString',
     ])
       expect(body(`<{{${name}}}>`)).to.equal('<>');
+    expect(body('{{#fields.steps}}<{{constructor}}>{{/fields.steps}}')).to.equal('<><>');
   });
 
   it('makes a subject of one line, whatever it is made of', () => {

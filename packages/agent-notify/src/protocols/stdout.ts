@@ -1,10 +1,16 @@
+import { writeFile } from 'node:fs';
+import { promisify } from 'node:util';
+import { messageOf } from '@troupe/core';
 import { onLine } from '../escape.js';
-import { type Protocol, type ProtocolKind, RecipientError } from '../protocol.js';
+import { DeliveryError, type Protocol, type ProtocolKind, RecipientError } from '../protocol.js';
 import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template.js';
 
 export interface StdoutConfig {
   template?: TemplateConfig;
 }
+
+// Not the stream, whose failure would end the daemon.
+const write = promisify(writeFile);
 
 /** A line on the standard output of the daemon, which logs on standard error: `stdout://NAME` for any NAME. */
 export const stdout: ProtocolKind<StdoutConfig> = {
@@ -21,10 +27,13 @@ export const stdout: ProtocolKind<StdoutConfig> = {
           `${JSON.stringify(address)} is no name of letters, digits, ".", "_" and "-"`,
         );
       },
-      deliver: ({ body }) =>
-        new Promise((resolve, reject) => {
-          process.stdout.write(`${body}\n`, (error) => (error ? reject(error) : resolve()));
-        }),
+      deliver: async ({ body }) => {
+        try {
+          await write(process.stdout.fd, `${body}\n`);
+        } catch (cause) {
+          throw new DeliveryError(`The standard output cannot be written: ${messageOf(cause)}`, { cause });
+        }
+      },
     };
   },
 };

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Logger, messageOf } from '@troupe/core';
 import PQueue from 'p-queue';
 import { DeliveryError, type Notification } from '../protocol.js';
@@ -29,6 +30,8 @@ export interface SpoolOptions {
 
 /** Milliseconds between two looks at what is due, at most. */
 const lookInterval = 60_000;
+/** Milliseconds in which an attempt that is called off has ended. */
+const endGrace = 500;
 const day = 86_400_000;
 
 /**
@@ -193,7 +196,8 @@ export class Spool {
       return { state: 'waiting', reason: 'the attempt is still under way', next: this.#now };
     }
     if (!entry.isPromised) entry.withdrawal.abort();
-    return attempt;
+    // One that waits behind others that hang would answer too late.
+    return Promise.race([attempt, tooLate()]);
   }
 
   // One attempt at a time; the first of a message begins with writing it down.
@@ -331,6 +335,11 @@ export class Spool {
       await this.#forget(entry);
     }
   }
+}
+
+async function tooLate(): Promise<Outcome> {
+  await delay(endGrace, undefined, { ref: false });
+  return { state: 'failed', error: new DeliveryError('It was not delivered within the time of the call') };
 }
 
 function withFault(error: Error, keepFault: string | undefined): Error {

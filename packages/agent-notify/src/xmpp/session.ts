@@ -89,14 +89,18 @@ export async function sendToRoom(
   message: { readonly id: string; readonly body: string },
 ): Promise<void> {
   const { id, body } = message;
-  const heard = (is: (stanza: Element) => boolean) =>
-    new Promise<void>((resolve, reject) => {
+  const heard = (is: (stanza: Element) => boolean) => {
+    const stanza = new Promise<void>((resolve, reject) => {
       session.on('stanza', (stanza: Element) => {
         if (!stanza.attrs.from?.startsWith(room)) return;
         if (stanza.attrs.type === 'error') reject(new Refused(stanza));
         else if (is(stanza)) resolve();
       });
     });
+    // It may fail before it is awaited.
+    stanza.catch(() => {});
+    return stanza;
+  };
   const entered = heard(isOwnPresence);
   await session.send(
     xml('presence', { to: `${room}/${nick}` }, xml('x', { xmlns: MUC }, xml('history', { maxstanzas: '0' }))),

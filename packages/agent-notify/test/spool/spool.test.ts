@@ -395,6 +395,22 @@ describe('the spool', () => {
       expect(outcome).to.include({ state: 'waiting', reason: 'the attempt is still under way' });
   });
 
+  it('answers in time what waits behind a server that hangs, and does not deliver it later', async () => {
+    await open();
+    const hanging: (() => void)[] = [];
+    trouble = () => new Promise((resolve) => hanging.push(resolve));
+    const others = ['1', '2'].map((id) => send(id, { keep: false }));
+    await waitFor('those that hang', () => hanging.length === 2);
+    const outcome = await send('3', { keep: false, signal: AbortSignal.timeout(10) });
+    expect(outcome.state === 'failed' && outcome.error.message).to.equal(
+      'It was not delivered within the time of the call',
+    );
+    for (const go of hanging) go();
+    await Promise.all(others);
+    await spool.close();
+    expect(delivered).to.deep.equal(['1', '2']);
+  });
+
   it('withdraws what its caller cancels', async () => {
     await open();
     trouble = (_, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', reject));
