@@ -1,0 +1,12 @@
+// Makes the table of docs/reference/mcod.md from the schema of the daemon's configuration. After a build.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { daemonSchema } from '../packages/core/dist/src/config/daemon.js';
+import { configTable } from '../packages/core/dist/src/config/reference.js';
+
+const page = new URL('../docs/reference/mcod.md', import.meta.url);
+const begin = '<!-- made by scripts/reference.mjs -->\n';
+const end = '<!-- end -->\n';
+
+const text = readFileSync(page, 'utf8');
+const from = text.indexOf(begin) + begin.length;
+writeFileSync(page, `${text.slice(0, from)}\n${configTable(daemonSchema)}\n${text.slice(text.indexOf(end))}`);
