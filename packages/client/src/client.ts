@@ -27,6 +27,7 @@ import type { AttachOptions, CallOptions, ListenOptions, SendOptions } from './c
 import { compiledDdl } from './compiled.js';
 import type { ClientConfig } from './config.js';
 import { localCaller } from './config.js';
+import { Connection } from './connection.js';
 import { judgeData } from './data-ddls.js';
 import { discover } from './discovery/broadcast.js';
 import type { Discovery, DiscoveryOptions } from './discovery/discovery.js';
@@ -68,12 +69,14 @@ export class Client {
   readonly #events: EventChannel;
   readonly #credentials: Credentials;
   readonly #log: Logger;
+  readonly #connection: Connection;
   readonly #presence = new Map<string, Promise<PresenceView>>();
 
   /** @internal Use `connect`. */
   constructor(parts: ClientParts) {
     this.config = parts.config;
     this.#transport = parts.transport;
+    this.#connection = new Connection(parts.transport);
     this.#topics = parts.topics;
     this.#router = parts.router;
     this.#events = parts.events;
@@ -280,6 +283,11 @@ export class Client {
 
   #about(id: string, collective: string, ttl = defaultTtl) {
     return { id, ttl, caller: this.caller, session: this.#router.session, collective };
+  }
+
+  /** Resolves when there is a connection to the broker, at once where there is one. Throws the signal's reason. */
+  whenConnected(signal?: AbortSignal): Promise<void> {
+    return this.#connection.established(signal);
   }
 
   /** Tells the network of something that happened, signed as this caller's own; nobody is certain to hear it. Throws NOT_CONNECTED. */

@@ -28,6 +28,8 @@ export class Workshop {
   async carryOut(job: Job): Promise<Ending | NoPlan> {
     try {
       for (;;) {
+        // Once for all: each node for itself would only find out the same again.
+        await this.#kit.peers.client.whenConnected(this.#stop);
         const plan = await this.#planning.add(() => planFor(job, this.#kit, this.#stop));
         if ('refusal' in plan) return plan;
         const ending = await this.#onMaster(job, plan);

@@ -1,0 +1,40 @@
+import type { Transport } from '@troupe/core';
+
+/** Lets any number wait for the connection of a client, with one listener at its transport. */
+export class Connection {
+  readonly #transport: Pick<Transport, 'connected' | 'onConnect'>;
+  readonly #waiting = new Set<() => void>();
+  #isWatched = false;
+
+  constructor(transport: Pick<Transport, 'connected' | 'onConnect'>) {
+    this.#transport = transport;
+  }
+
+  /** Resolves when there is a connection, at once where there is one. Throws the signal's reason. */
+  async established(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.#transport.connected) return;
+    this.#watch();
+    await new Promise<void>((resolve, reject) => {
+      const stop = () => {
+        this.#waiting.delete(go);
+        reject(signal?.reason);
+      };
+      const go = () => {
+        this.#waiting.delete(go);
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      };
+      this.#waiting.add(go);
+      signal?.addEventListener('abort', stop, { once: true });
+    });
+  }
+
+  #watch(): void {
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    this.#transport.onConnect(() => {
+      for (const go of [...this.#waiting]) go();
+    });
+  }
+}
