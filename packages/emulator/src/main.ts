@@ -5,7 +5,7 @@ import { emulateFleet, fleetFacts, type KeyType, type TestPki, useTestPki } from
 import { loadAgents } from './load-agents.js';
 import { emulateProvisioning } from './provision-program.js';
 
-const usage = `Usage: troupe-emulate --broker URL [--instances N] [options]
+const usage = `Usage: troupe-emulate --broker URL [--instances N] [options]   (or: mcod emulate …)
        troupe-emulate --provision FOLDER [--instances N] [options]
 
 Runs N daemons in one process, each with a connection, a name, facts and agents of its own, and the whole protocol:

@@ -55,6 +55,20 @@ describe('FaultyLine', () => {
     expect(heard).to.deep.equal(['a', 'c']);
   });
 
+  it('tells what it does to messages', () => {
+    const told: string[] = [];
+    // The third and the fifth of the rest are drawn for the delay.
+    const numbers = [0.1, 0.9, 0.9, 0.5, 0.1, 0.5, 0.9, 0.1];
+    const faulty = new FaultyLine(
+      () => ({ lose: 0.4, reorder: 0.2, double: 0.3 }),
+      () => numbers.shift() ?? 0.9,
+      (what) => told.push(what),
+    );
+    for (const _ of ['lost', 'doubled', 'held']) faulty.carry(() => undefined);
+    faulty.drop();
+    expect(told).to.deep.equal(['lost', 'doubled', 'held']);
+  });
+
   it('takes new faults as they come', () => {
     let faults: Faults = { lose: 1 };
     const heard: string[] = [];
