@@ -3,7 +3,6 @@ import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { emptyFilter, type Filter, messageOf, printExpression, TroupeError } from '@troupe/core';
-import { execa } from 'execa';
 import { identityAt } from './list-text.js';
 import type { NodeSource } from './node-source.js';
 
@@ -63,6 +62,8 @@ async function run(
   try {
     await writeFile(question, JSON.stringify(request), { mode: 0o600 });
     await writeFile(answer, '', { mode: 0o600 });
+    // A hundred and fifty files, which nobody else needs.
+    const { execa } = await import('execa');
     const end = await execa(command, [...args, question, answer, requestProtocol], {
       cwd: folder,
       extendEnv: false,
