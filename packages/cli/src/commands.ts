@@ -22,7 +22,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'job',
-    summary: 'Show, follow or cancel what an earlier rpc began',
+    summary: 'List, show, follow or cancel what an earlier rpc began',
     load: () => import('./definitions/job.js'),
   },
   {

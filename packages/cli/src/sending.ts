@@ -26,10 +26,11 @@ export async function sendOnly(
     return ExitCode.ok;
   }
   screen.print(id);
+  const isOne = targets.length === 1;
   const replies =
     replyTo === undefined
-      ? `which keep their replies for a while: mco job attach ${id}`
-      : `which reply to mco listen ${replyTo}`;
+      ? `which ${isOne ? 'keeps its' : 'keep their'} replies for a while: mco job attach ${id}`
+      : `which ${isOne ? 'replies' : 'reply'} to mco listen ${replyTo}`;
   screen.note(`Sent to ${counted(targets.length)}, ${replies}`);
   return ExitCode.ok;
 }

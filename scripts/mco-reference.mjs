@@ -1,0 +1,147 @@
+// npm run reference: makes docs/reference/mco.md and exit-codes.md from the definitions of the commands.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from './setup.mjs';
+
+const cli = (file) => import(pathToFileURL(join(root, 'packages/cli/dist/src', file)).href);
+
+/** The pages by their file: the text that each must have. */
+export async function references() {
+  const { newShell } = await cli('program.js');
+  const { Screen } = await cli('screen.js');
+  const { exitCodeMeanings } = await cli('exit.js');
+  const shell = newShell(new Screen());
+  const commands = [];
+  for (const command of shell.program.commands) commands.push(await shell.load(command));
+  return new Map([
+    ['docs/reference/mco.md', commandsPage(shell.program, commands)],
+    ['docs/reference/exit-codes.md', exitCodesPage(exitCodeMeanings)],
+  ]);
+}
+
+function commandsPage(program, commands) {
+  const list = commands.map(
+    (command) => `- [\`mco ${command.name()}\`](#mco-${command.name()}): ${command.summary()}`,
+  );
+  return `# The commands of mco
+
+Made by \`npm run reference\` from the definitions of the commands. The same is said by \`mco help COMMAND\`; sessions at a terminal are
+[here](../transcripts/README.md), exit codes [there](exit-codes.md). Commands that packages bring (\`applications\` in the
+configuration) say for themselves what they do.
+
+${list.join('\n')}
+
+## Options of every command
+
+${optionTable(program.options)}
+
+${commands.map((command) => commandText(command, 2)).join('\n')}`
+    .trimEnd()
+    .concat('\n');
+}
+
+function commandText(command, level) {
+  const inner = command.commands.filter((one) => !one._hidden);
+  const aliases =
+    command.aliases().length > 0
+      ? `Also: ${command
+          .aliases()
+          .map((name) => `\`mco ${name}\``)
+          .join(', ')}.\n\n`
+      : '';
+  const options = command.options.filter(({ hidden }) => !hidden);
+  return [
+    `${'#'.repeat(level)} ${pathOf(command)}\n`,
+    `${descriptionText(command.description())}\n`,
+    `${aliases}\`\`\`\n${pathOf(command)} ${command.usage()}\n\`\`\`\n`,
+    ...(command.registeredArguments.length > 0 ? [argumentTable(command.registeredArguments)] : []),
+    ...(options.length > 0 ? [optionTable(options)] : []),
+    ...inner.map((one) => commandText(one, level + 1)),
+  ].join('\n');
+}
+
+function pathOf(command) {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+}
+
+// The examples become a block of their own.
+function descriptionText(description) {
+  const [text = '', examples] = description.split(/\nExamples:\n/);
+  const words = escaped(text.trim());
+  if (examples === undefined) return words;
+  return `${words}\n\n\`\`\`sh\n${examples.replace(/^ {2}/gm, '').trim()}\n\`\`\``;
+}
+
+function argumentTable(args) {
+  const rows = args.map((argument) => {
+    const name = `${argument.name()}${argument.variadic ? '…' : ''}`;
+    return `| \`${name}\` | ${argument.required ? 'required' : 'optional'} | ${escaped(argument.description)} |`;
+  });
+  return `| argument | | |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
+}
+
+function optionTable(options) {
+  const groups = [...new Set(options.map(({ helpGroupHeading = 'Options:' }) => helpGroupHeading))];
+  const rows = groups.flatMap((group) =>
+    options
+      .filter(({ hidden, helpGroupHeading = 'Options:' }) => !hidden && helpGroupHeading === group)
+      .map((option) => {
+        const choices = option.argChoices ? ` (${option.argChoices.join(', ')})` : '';
+        return `| ${group.replace(/:$/, '')} | \`${option.flags.replaceAll('|', '\\|')}\` | ${escaped(option.description)}${choices} |`;
+      }),
+  );
+  return `| | option | |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
+}
+
+// What Markdown would take for markup.
+function escaped(text) {
+  return text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('*', '\\*').replaceAll('_', '\\_');
+}
+
+function exitCodesPage(meanings) {
+  const rows = meanings.map(([code, meaning]) => `| ${code} | ${escaped(meaning)} |`);
+  return `# Exit codes of mco
+
+Made by \`npm run reference\` from the same table as \`mco help exit-codes\`. 0 to 4 are MCollective's; they are the same in every output
+mode (text, \`--json\`, \`--jsonl\`, \`--table\`, \`--senders\`), and \`request_stats.exit_code\` of the JSON says them too.
+
+| code | meaning |
+| --- | --- |
+${rows.join('\n')}
+
+The first of these that holds decides: interrupted (130, 143); nobody to call (1); nobody answered (3, 4); somebody failed (2); somebody was
+silent (5); all are ok (0). So a failure counts for more than silence.
+
+How a target ended, by its \`state\` in JSON:
+
+| state | answered | counts as |
+| --- | --- | --- |
+| \`ok\` | yes | ok |
+| \`failed\` (status 1 to 5), \`denied\`, \`timeout\`, \`expired\`, \`cancelled\`, \`unknown\` | yes | failure: 2 |
+| \`offline\`, \`no-reply\` | no | silence: 5, or 3 or 4 where nobody answered |
+| \`not-asked\` | no | silence; with \`--max-failures\` something failed before: 2 |
+
+Nodes that were called without being named were found by a discovery. One that was online and said nothing in it is silence, too.
+
+Commands that call nobody (\`config\`, \`plugin\`, \`doctor\`, \`keys\`, …) end with 0 or 1; \`mco policy explain\` with 2 where the call is denied.
+
+In a script:
+
+\`\`\`sh
+mco rpc puppetd runonce -C role::web
+case $? in
+  0) echo 'all of them' ;;
+  5) echo 'some are away: they get it later' ;;
+  *) exit 1 ;;
+esac
+\`\`\`
+`;
+}
+
+if (process.argv[1] === join(root, 'scripts/mco-reference.mjs')) {
+  for (const [file, text] of await references()) {
+    writeFileSync(join(root, file), text);
+    process.stdout.write(`${file}\n`);
+  }
+}
