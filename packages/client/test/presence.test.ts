@@ -28,4 +28,22 @@ describe('PresenceView', () => {
       expect(view.isOnline('web1.lab')).to.equal(false);
     });
   }
+
+  it('takes longer for complete where there are many', async () => {
+    const broker = new MemoryBroker();
+    const node = broker.connect();
+    const tell = async (count: number) => {
+      for (let index = 0; index < count; index += 1) {
+        const identity = `n${index}`;
+        const one = Buffer.from(JSON.stringify({ v: 1, identity, online: true, since: 1, version: '1' }));
+        await node.publish(topics.presence('mcollective', identity), one, { retain: true });
+      }
+    };
+    await tell(101);
+    const view = await PresenceView.open(broker.connect(), topics, 'mcollective');
+    expect(view.size).to.equal(101);
+    const asOf = Date.now();
+    expect(view.isSettled(asOf - 1_000)).to.equal(false);
+    expect(view.isSettled(asOf + 10_000)).to.equal(true);
+  });
 });

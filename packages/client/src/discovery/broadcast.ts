@@ -23,13 +23,16 @@ export async function discover(
 ): Promise<Discovery> {
   const start = Date.now();
   const { among, filter, collective, window, most = Number.POSITIVE_INFINITY, signal } = options;
-  const asked = among?.filter((identity) => presence.isOnline(identity) !== false);
-  const expected = new Set(asked ?? presence.online());
+  // Who is online may still be told while nodes answer already.
+  const online = () =>
+    among?.filter((identity) => presence.isOnline(identity) !== false) ?? presence.online();
+  const expected = online();
   const matchesAll = isEmptyFilter(filter) && filter.agents.length === 0;
-  const isFew = expected.size > 0 && expected.size <= everybodyAnswers;
+  const isFew = expected.length > 0 && expected.length <= everybodyAnswers;
   const everybody = matchesAll || among !== undefined || (options.everybody ?? isFew);
   const sample = (names: readonly string[], count: number) => pick(names, count, randomInt(2 ** 32));
   const tally = new Tally({ expected, everybody, sample }, start);
+  let known = presence.size;
   const change = new Change();
   const wake = () => change.tell();
   const message = request({
@@ -58,8 +61,12 @@ export async function discover(
         if (Date.now() - start >= window * 1000) break;
       } else if (!router.isBehind) {
         // What has come and is not checked yet is no silence.
+        if (presence.size !== known) {
+          known = presence.size;
+          tally.expect(online());
+        }
         const { ask, isOver } = tally.tick(Date.now());
-        if (isOver) break;
+        if (isOver && presence.isSettled()) break;
         await askEach(router, message, ask).catch(unlessDisconnected);
       }
       await change.wait(tickEvery);

@@ -3,7 +3,7 @@ import type { Reply } from '@troupe/core';
 /** What an expectation of answers begins with. */
 export interface TallyOptions {
   /** Nodes that are known to be there. */
-  readonly expected: ReadonlySet<string>;
+  readonly expected: Iterable<string>;
   /** Whether those that do not match say so. */
   readonly everybody: boolean;
   /** Picks nodes to ask where there are too many to ask each. */
@@ -23,8 +23,10 @@ const leastSilence = 500;
 const leastPatience = 2_000;
 const mostPatience = 10_000;
 /** How often the silent are asked again before the patience is over, and in all. */
-const mostRounds = 4;
+const mostRounds = 3;
 const mostRoundsInAll = 12;
+/** How many of them at a time: a fleet that is slow would only be made slower. */
+const mostAgain = 100;
 /** Nodes of a large fleet that are asked whether they match, to find out whether answers are still to come. */
 const sampleSize = 100;
 /** The most that one look at the clock counts as silence: this process was busy itself meanwhile. */
@@ -39,6 +41,7 @@ export class Tally {
   readonly matched = new Set<string>();
   readonly refused = new Map<string, string>();
   readonly #options: TallyOptions;
+  readonly #expected: Set<string>;
   #lastLook: number;
   /** Milliseconds of waiting in all, up to the last answer, and since. */
   #waited = 0;
@@ -53,12 +56,18 @@ export class Tally {
 
   constructor(options: TallyOptions, now: number) {
     this.#options = options;
+    this.#expected = new Set(options.expected);
     this.#lastLook = now;
+  }
+
+  /** Learns of nodes that are there, too. */
+  expect(identities: Iterable<string>): void {
+    for (const identity of identities) this.#expected.add(identity);
   }
 
   /** Nodes that are known to be there and have not answered. */
   missing(): readonly string[] {
-    return [...this.#options.expected].filter((identity) => !this.answered.has(identity));
+    return [...this.#expected].filter((identity) => !this.answered.has(identity));
   }
 
   /** Takes an answer in; says whether it is of another node that matches. */
@@ -84,9 +93,8 @@ export class Tally {
     this.#lastLook = now;
     this.#quiet += step;
     this.#waited += step;
-    const { expected, everybody } = this.#options;
-    if (expected.size === 0) return { ask: [], isOver: this.#quiet >= this.#silence() };
-    return everybody ? this.#insist(this.missing()) : this.#untilSampled();
+    if (this.#expected.size === 0) return { ask: [], isOver: this.#quiet >= this.#silence() };
+    return this.#options.everybody ? this.#insist(this.missing()) : this.#untilSampled();
   }
 
   // Only those that match answer: when they have fallen silent, a sample of the others says whether all of them have.
@@ -115,7 +123,8 @@ export class Tally {
     this.#rounds += 1;
     this.#roundsInAll += 1;
     this.#quietAtAsking = this.#quiet;
-    return { ask: missing, isOver: false };
+    const ask = missing.length > mostAgain ? this.#options.sample(missing, mostAgain) : missing;
+    return { ask, isOver: false };
   }
 
   // A fleet, a network or a machine that is slow takes its time between answers too.
