@@ -50,10 +50,15 @@ async function measure({ broker, keyType, nodes, rounds, tls }) {
     const idle = usageOf(site.broker.pid);
     const bare = tls ? undefined : await bareRounds(site, nodes, rounds);
     let fleet;
+    const before = usageOf(site.broker.pid).cpuMs;
     const startSeconds =
       (await timed(async () => {
         fleet = await site.fleet(nodes);
       })) / 1000;
+    const connecting = {
+      node: round(usageOf(fleet.pid).cpuMs / nodes, 1),
+      broker: round((usageOf(site.broker.pid).cpuMs - before) / nodes, 2),
+    };
     const client = await site.client();
     const troupe = await troupeRounds({ site, client, fleet, nodes, rounds });
     const full = usageOf(site.broker.pid);
@@ -63,6 +68,7 @@ async function measure({ broker, keyType, nodes, rounds, tls }) {
       tls,
       nodes,
       startSeconds: round(startSeconds, 1),
+      connectingCpuMs: connecting,
       kibPerNode: {
         emulator: round((usageOf(fleet.pid).residentMiB * 1024) / nodes, 0),
         broker: round(((full.residentMiB - idle.residentMiB) * 1024) / nodes, 0),
@@ -181,6 +187,8 @@ function tablesOf(results) {
         'fact filter',
         'missed',
         'fleet up s',
+        'CPU ms to come up: node',
+        'broker',
         'KiB a node: emulator',
         'broker',
       ],
@@ -190,6 +198,8 @@ function tablesOf(results) {
         spread(result.filtered),
         result.missed,
         result.startSeconds,
+        result.connectingCpuMs.node,
+        result.connectingCpuMs.broker,
         result.kibPerNode.emulator,
         result.kibPerNode.broker,
       ]),
