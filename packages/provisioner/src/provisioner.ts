@@ -52,7 +52,12 @@ export interface Provisioner {
 /** Begins to provision every node that arrives. */
 export async function startProvisioner(options: ProvisionerOptions): Promise<Provisioner> {
   const running = new RunningProvisioner(options);
-  await running.start();
+  try {
+    await running.start();
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
   return running;
 }
 

@@ -54,10 +54,17 @@ export async function run(io: Io, options: RunOptions): Promise<ExitCode> {
     stop.abort();
   });
   try {
-    const client = await reach(io, config, log, isDaemon ? stop.signal : undefined);
-    return client
-      ? await provisionAll(io, client, config, { ...options, log, stop: stop.signal })
-      : ExitCode.ok;
+    for (;;) {
+      const client = await reach(io, config, log, isDaemon ? stop.signal : undefined);
+      if (!client) return ExitCode.ok;
+      try {
+        return await provisionAll(io, client, config, { ...options, log, stop: stop.signal });
+      } catch (error) {
+        await client.close();
+        if (!isDaemon || !isAway(error)) throw error;
+        await waitForBroker(error, log, stop.signal);
+      }
+    }
   } finally {
     unhear();
   }
@@ -134,13 +141,23 @@ async function reach(
     try {
       return await io.connect(clientConfig, log);
     } catch (error) {
-      const isAway = error instanceof TroupeError && error.code === 'BROKER_UNREACHABLE';
-      if (!isAway || !patience) throw error;
-      log.warn({ reason: messageOf(error) }, 'the broker cannot be reached: trying again');
-      await sleep(brokerEvery, undefined, { signal: patience }).catch(() => {});
+      if (!isAway(error) || !patience) throw error;
+      await waitForBroker(error, log, patience);
     }
   }
   return undefined;
+}
+
+// It may go away again before everything is subscribed.
+function isAway(error: unknown): boolean {
+  return (
+    error instanceof TroupeError && (error.code === 'BROKER_UNREACHABLE' || error.code === 'NOT_CONNECTED')
+  );
+}
+
+async function waitForBroker(error: unknown, log: Logger, signal: AbortSignal): Promise<void> {
+  log.warn({ reason: messageOf(error) }, 'the broker cannot be reached: trying again');
+  await sleep(brokerEvery, undefined, { signal }).catch(() => {});
 }
 
 async function fired(signal: AbortSignal): Promise<void> {

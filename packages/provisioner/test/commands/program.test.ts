@@ -196,6 +196,26 @@ describe('mcprovision', () => {
       expect(err).to.match(/mcprovision: nobody listens/);
     });
 
+    it('goes on, as a daemon, although the broker goes away while it starts', async () => {
+      let tries = 0;
+      const shaky: Io = {
+        ...io(),
+        connect: async () => {
+          tries += 1;
+          const client = await world.client();
+          client.presence = () =>
+            Promise.reject(new TroupeError('NOT_CONNECTED', 'the connection to the broker broke'));
+          return client;
+        },
+      };
+      writeFileSync(folder.join('p.yaml'), 'security: { mode: none }');
+      const code = runProgram(['run', '--config', folder.join('p.yaml')], shaky);
+      await waitFor('a try', () => tries > 0 && err.includes('trying again'));
+      signal();
+      expect(await code).to.equal(0);
+      expect(err).to.match(/the connection to the broker broke/);
+    });
+
     it('refuses to go to the background without a log', async () => {
       expect(await call('daemonize: true', 'run')).to.equal(1);
       expect(err).to.match(/daemonize needs a logfile/);
