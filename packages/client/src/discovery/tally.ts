@@ -41,7 +41,9 @@ export class Tally {
   readonly matched = new Set<string>();
   readonly refused = new Map<string, string>();
   readonly #options: TallyOptions;
-  readonly #expected: Set<string>;
+  /** Those of whom it is known that they are there, and who have not answered. */
+  readonly #missing = new Set<string>();
+  #isAnybodyKnown = false;
   #lastLook: number;
   /** Milliseconds of waiting in all, up to the last answer, and since. */
   #waited = 0;
@@ -56,18 +58,21 @@ export class Tally {
 
   constructor(options: TallyOptions, now: number) {
     this.#options = options;
-    this.#expected = new Set(options.expected);
     this.#lastLook = now;
+    this.expect(options.expected);
   }
 
   /** Learns of nodes that are there, too. */
   expect(identities: Iterable<string>): void {
-    for (const identity of identities) this.#expected.add(identity);
+    for (const identity of identities) {
+      this.#isAnybodyKnown = true;
+      if (!this.answered.has(identity)) this.#missing.add(identity);
+    }
   }
 
   /** Nodes that are known to be there and have not answered. */
   missing(): readonly string[] {
-    return [...this.#expected].filter((identity) => !this.answered.has(identity));
+    return [...this.#missing];
   }
 
   /** Takes an answer in; says whether it is of another node that matches. */
@@ -78,6 +83,7 @@ export class Tally {
     this.#waitedAtLast = this.#waited;
     this.#beginSilence();
     this.answered.add(sender);
+    this.#missing.delete(sender);
     if (reply.outcome !== 'ok') {
       if (reply.outcome !== 'unmatched') this.refused.set(sender, reply.statusmsg);
       return false;
@@ -93,20 +99,19 @@ export class Tally {
     this.#lastLook = now;
     this.#quiet += step;
     this.#waited += step;
-    if (this.#expected.size === 0) return { ask: [], isOver: this.#quiet >= this.#silence() };
-    return this.#options.everybody ? this.#insist(this.missing()) : this.#untilSampled();
+    if (!this.#isAnybodyKnown) return { ask: [], isOver: this.#quiet >= this.#silence() };
+    return this.#options.everybody ? this.#insist(this.#missing) : this.#untilSampled();
   }
 
   // Only those that match answer: when they have fallen silent, a sample of the others says whether all of them have.
   #untilSampled(): DueQuestions {
-    const open = [...this.#probed].filter((identity) => !this.answered.has(identity));
-    if (open.length > 0) return this.#insist(open);
+    const open = new Set([...this.#probed].filter((identity) => !this.answered.has(identity)));
+    if (open.size > 0) return this.#insist(open);
     const isDone = this.#probed.size > 0 && !this.#probesMatched;
-    const missing = isDone ? [] : this.missing();
-    if (missing.length === 0) return { ask: [], isOver: true };
+    if (isDone || this.#missing.size === 0) return { ask: [], isOver: true };
     const silence = this.answered.size === 0 ? leastSilence : this.#silence();
     if (this.#quiet < silence) return { ask: [], isOver: false };
-    const ask = this.#options.sample(missing, sampleSize);
+    const ask = this.#options.sample(this.missing(), sampleSize);
     this.#probed = new Set(ask);
     this.#probesMatched = false;
     this.#beginSilence();
@@ -114,17 +119,17 @@ export class Tally {
   }
 
   // The broker may have lost questions and answers, so nobody is given up who was not asked again.
-  #insist(missing: readonly string[]): DueQuestions {
+  #insist(missing: ReadonlySet<string>): DueQuestions {
     const patience = Math.max(leastPatience, this.#silence());
-    if (missing.length === 0 || this.#quiet >= patience) return { ask: [], isOver: true };
+    if (missing.size === 0 || this.#quiet >= patience) return { ask: [], isOver: true };
     const pause = patience / (mostRounds + 1);
     const isEnough = this.#rounds >= mostRounds || this.#roundsInAll >= mostRoundsInAll;
     if (isEnough || this.#quiet - this.#quietAtAsking < pause) return { ask: [], isOver: false };
     this.#rounds += 1;
     this.#roundsInAll += 1;
     this.#quietAtAsking = this.#quiet;
-    const ask = missing.length > mostAgain ? this.#options.sample(missing, mostAgain) : missing;
-    return { ask, isOver: false };
+    const names = [...missing];
+    return { ask: names.length > mostAgain ? this.#options.sample(names, mostAgain) : names, isOver: false };
   }
 
   // A fleet, a network or a machine that is slow takes its time between answers too.
