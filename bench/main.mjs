@@ -18,8 +18,8 @@ const limits = {
   crypto: 60,
   bytes: 30,
   calls: 120,
-  fleet: 360,
-  storm: 150,
+  fleet: 300,
+  storm: 120,
   provision: 180,
 };
 const names = Object.keys(limits);
