@@ -162,10 +162,15 @@ describe('mco policy', () => {
       expect((await mco('policy', 'explain', folder.join('policies'), ...args)).code).to.equal(0);
     });
 
-    it('says so when the caller is none', async () => {
-      const { stderr } = await explain('web1.lab', 'status');
-      expect(stderr).to.match(
-        /^mco: "web1\.lab" is no name of a caller .*: mcod refuses it before any policy/,
+    it('denies whoever is no caller, whatever the policy says', async () => {
+      const open = folder.join('policies', 'shell.policy');
+      const words = ['--caller', 'web1.lab', '--agent', 'shell', '--action', 'go'];
+      const { code, stdout } = await mco('policy', 'explain', open, ...words, '--json');
+      expect(code).to.equal(2);
+      expect(JSON.parse(stdout)).to.include({ allowed: false, by: 'callers' });
+      const shown = await mco('policy', 'explain', open, ...words);
+      expect(shown.stdout).to.match(
+        /^denied: .*\n {3}"web1\.lab" is no name of a caller .*: mcod refuses it before any policy\n$/,
       );
     });
   });

@@ -66,6 +66,9 @@ function findingsIn(path: string, callers: RegExp): Findings {
   }
 }
 
+/** What a policy says, or the rule before all policies. */
+type Judgement = Omit<Decision, 'by'> & { readonly by: Decision['by'] | 'callers' };
+
 /** Judges a call, and says which line decides. */
 export async function explainPolicy(
   screen: Screen,
@@ -76,27 +79,32 @@ export async function explainPolicy(
   const path = given ?? folderOf(options, config);
   const callers = callersOf(options, config);
   const { caller, agent, action } = options;
-  const host = await hostOf(screen, options);
   const question = { caller, agent, action };
-  const decision = isFolder(path)
-    ? await storeOf({
-        folder: path,
-        callers,
-        withoutPolicy: options.withoutPolicy ?? config?.authorization.without_policy ?? 'allow',
-      }).decide(question, host)
-    : await decidePolicy(readPolicy(path, { callers }), question, host);
+  const host = await hostOf(screen, options);
+  const decision: Judgement = !callers.test(caller)
+    ? noCaller(caller, callers)
+    : isFolder(path)
+      ? await storeOf({
+          folder: path,
+          callers,
+          withoutPolicy: options.withoutPolicy ?? config?.authorization.without_policy ?? 'allow',
+        }).decide(question, host)
+      : await decidePolicy(readPolicy(path, { callers }), question, host);
   if (options.json) printJson(screen, { ...question, ...decision });
   else explain(screen, question, decision);
-  if (!callers.test(caller))
-    screen.warn(`mco: "${caller}" is no name of a caller (${callers}): mcod refuses it before any policy`);
   if (decision.by === 'fault') return ExitCode.error;
   return decision.allowed ? ExitCode.ok : ExitCode.failed;
+}
+
+function noCaller(caller: string, callers: RegExp): Judgement {
+  const reason = `"${caller}" is no name of a caller (${callers}): mcod refuses it before any policy`;
+  return { allowed: false, by: 'callers', reason, steps: [] };
 }
 
 function explain(
   screen: Screen,
   { caller, agent, action }: Pick<PolicyExplainOptions, 'caller' | 'agent' | 'action'>,
-  { allowed, by, reason, steps }: Decision,
+  { allowed, by, reason, steps }: Judgement,
 ): void {
   const verdict = allowed ? screen.paint('green', 'allowed') : screen.paint('red', 'denied');
   screen.print(`${verdict}: ${caller} → ${agent} ${action}`);
