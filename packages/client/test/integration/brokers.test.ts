@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { connect as connectTls } from 'node:tls';
 import type { Client } from '@troupe/client';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import {
@@ -158,6 +160,30 @@ describe('Troupe over', function () {
         expect(byState.ok).to.have.members(['one.lab', 'two.lab']);
         await stage.answering(client, nodes);
       });
+
+      if (kind === natsCluster)
+        it('takes nobody in as a server for the certificate of a node', async () => {
+          const [, port] =
+            /Listening for route connections on 127.0.0.1:(\d+)/.exec(stage.broker.output) ?? [];
+          const { certificate, key } = names.files.get('one.lab') ?? { certificate: '', key: '' };
+          const socket = connectTls({
+            host: '127.0.0.1',
+            port: Number(port),
+            ca: await readFile(names.pki.caCertificate),
+            cert: await readFile(certificate),
+            key: await readFile(key),
+          });
+          let heard = '';
+          socket.on('data', (bytes) => {
+            heard += bytes;
+          });
+          await once(socket, 'secureConnect');
+          socket.write('CONNECT {"server_id":"X","name":"x","cluster":"troupe","verbose":false}\r\nPING\r\n');
+          await once(socket, 'close');
+          expect(heard)
+            .to.match(/Authorization Violation/)
+            .and.not.match(/PONG/);
+        });
 
       if (kind === natsCluster)
         it('ends a call with every reply though a server dies in its middle', async () => {
