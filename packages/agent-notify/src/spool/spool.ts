@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Logger, messageOf } from '@troupe/core';
 import PQueue from 'p-queue';
 import { DeliveryError, type Notification } from '../protocol.js';
-import { type Entry, nameOf, newEntry } from './entry.js';
+import { type Entry, inTurn, nameOf, newEntry } from './entry.js';
 import type { SpoolFolder } from './folder.js';
 import { isCancelled, leaving } from './leaving.js';
 import type { Outcome } from './outcome.js';
@@ -135,7 +135,7 @@ export class Spool {
       entry.keepFault = `the spool is full (${policy.max_messages} messages)`;
     } else {
       try {
-        await folder.write(entry.record);
+        await inTurn(entry, () => folder.write(entry.record));
         entry.isKept = true;
         return;
       } catch (error) {
@@ -150,6 +150,8 @@ export class Spool {
     if (entry.record.state === 'dead') await entry.attempt;
     else if (entry.attempt !== undefined) return;
     const { record } = entry;
+    // It may have been delivered, and be gone, since it was chosen.
+    if (this.#entries.get(keyOf(record.notification)) !== entry || record.state === 'delivered') return;
     const now = this.#now;
     const giveUpAt = now + this.#options.policy.give_up_after * 1000;
     await this.#change(entry, { ...record, state: 'waiting', next: now, giveUpAt });
@@ -159,7 +161,7 @@ export class Spool {
   async #change(entry: Entry, record: SpoolRecord): Promise<void> {
     entry.record = record;
     try {
-      if (entry.isKept) await this.#options.folder.write(record);
+      if (entry.isKept) await inTurn(entry, () => this.#options.folder.write(record));
     } catch (error) {
       this.#options.log.error(
         { ...nameOf(entry), reason: messageOf(error) },
@@ -171,7 +173,7 @@ export class Spool {
   async #forget(entry: Entry): Promise<void> {
     const key = keyOf(entry.record.notification);
     try {
-      if (entry.isKept) await this.#options.folder.remove(entry.record);
+      if (entry.isKept) await inTurn(entry, () => this.#options.folder.remove(entry.record));
     } catch (error) {
       this.#options.log.error(
         { ...nameOf(entry), reason: messageOf(error) },
@@ -248,17 +250,15 @@ export class Spool {
       next: this.#now,
     };
     try {
-      await this.#options.folder.write(entry.record);
+      await inTurn(entry, () => this.#options.folder.write(entry.record));
       entry.isKept = true;
     } catch (error) {
       const reason = messageOf(error);
       this.#options.log.error({ ...nameOf(entry), reason }, 'the spool cannot remember what it delivered');
       // It must not be delivered again after a restart; this process remembers it all the same.
-      await this.#options.folder
-        .remove(entry.record)
-        .catch((also) =>
-          this.#options.log.error({ ...nameOf(entry), reason: messageOf(also) }, 'nor remove it'),
-        );
+      await inTurn(entry, () => this.#options.folder.remove(entry.record)).catch((also) =>
+        this.#options.log.error({ ...nameOf(entry), reason: messageOf(also) }, 'nor remove it'),
+      );
       entry.isKept = false;
     }
   }

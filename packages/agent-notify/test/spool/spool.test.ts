@@ -102,9 +102,9 @@ describe('the spool', () => {
     const outcome = await send('1');
     expect(outcome).to.include({ state: 'waiting', reason: 'the server is down' });
     await waitFor('the delivery', () => delivered.length === 1);
-    await waitFor('the file to go', () => files().length === 0);
+    await waitFor('an empty spool', () => spool.records().length === 0);
+    expect(files()).to.deep.equal([]);
     expect(attempts).to.equal(4);
-    expect(spool.records()).to.deep.equal([]);
   });
 
   it('says since when, how often, why, and when again', async () => {
@@ -155,8 +155,11 @@ describe('the spool', () => {
     await waitFor('the second attempt', () => spool.records()[0]?.attempts === 2);
     expect(spool.records()[0]?.state).to.equal('waiting');
     now += 61_000;
-    await send('1');
-    expect(spool.records()[0]).to.include({ state: 'dead', attempts: 3, reason: 'the server is down' });
+    await waitFor('the dead letter', async () => {
+      await send('1');
+      return spool.records()[0]?.state === 'dead';
+    });
+    expect(spool.records()[0]?.reason).to.equal('the server is down');
     expect(log.some(({ level, msg }) => level === 50 && String(msg).includes('dead letter'))).to.equal(true);
   });
 
@@ -198,6 +201,24 @@ describe('the spool', () => {
     trouble = undefined;
     expect(await spool.retry('1')).to.equal(1);
     await waitFor('the delivery', () => delivered.length === 1);
+  });
+
+  it('leaves no file of what is delivered while a retry is written down', async () => {
+    await open();
+    trouble = down;
+    for (const id of ['1', '2']) await send(id);
+    trouble = undefined;
+    replace = async (...words) => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return replaceFile(...words);
+    };
+    const retried = spool.retry(undefined);
+    await send('1');
+    await send('2');
+    await retried;
+    expect(delivered.sort()).to.deep.equal(['1', '2']);
+    expect(files()).to.deep.equal([]);
+    expect(spool.records()).to.deep.equal([]);
   });
 
   it('throws away what it is told to', async () => {

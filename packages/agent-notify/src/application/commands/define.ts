@@ -43,16 +43,18 @@ export function define(command: Command, line: CommandLine): void {
   )
     .argument('[id]', 'the message')
     .option('--all', 'every message in the spool');
-  again.action((id?: string) =>
-    line.run(again, async (session) => (await spool()).retry(session, chosen(id, again.opts().all))),
-  );
+  again.action((id?: string) => {
+    const which = chosen(id, again.opts().all);
+    return line.run(again, async (session) => (await spool()).retry(session, which));
+  });
 
   const away = add('discard', 'Throws messages away', '', ['discard web1-17', 'discard --all'])
     .argument('[id]', 'the message, whether it waits or is dead')
     .option('--all', 'every dead letter');
-  away.action((id?: string) =>
-    line.run(away, async (session) => (await spool()).discard(session, chosen(id, away.opts().all))),
-  );
+  away.action((id?: string) => {
+    const which = chosen(id, away.opts().all);
+    return line.run(away, async (session) => (await spool()).discard(session, which));
+  });
 
   const sending = add(
     'send',
