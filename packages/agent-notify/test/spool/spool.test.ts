@@ -213,8 +213,8 @@ describe('the spool', () => {
       return replaceFile(...words);
     };
     const retried = spool.retry(undefined);
-    await send('1');
     await send('2');
+    await send('1');
     await retried;
     expect(delivered.sort()).to.deep.equal(['1', '2']);
     expect(files()).to.deep.equal([]);
