@@ -102,7 +102,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'version', summary: 'The version', load: () => import('./definitions/version.js') },
   {
     name: 'help',
-    summary: 'Help on a command, on an action (help rpc AGENT ACTION), on exit-codes',
+    summary: 'Help on a command, an action (help rpc AGENT ACTION), discovery, exit-codes',
     load: () => import('./definitions/help.js'),
   },
 ];
