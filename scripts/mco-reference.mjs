@@ -76,9 +76,9 @@ function descriptionText(description) {
 function argumentTable(args) {
   const rows = args.map((argument) => {
     const name = `${argument.name()}${argument.variadic ? '…' : ''}`;
-    return `| \`${name}\` | ${argument.required ? 'required' : 'optional'} | ${escaped(argument.description)} |`;
+    return [`\`${name}\``, argument.required ? 'required' : 'optional', escaped(argument.description)];
   });
-  return `| argument | | |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
+  return table(['argument', '', ''], rows);
 }
 
 function optionTable(options) {
@@ -88,10 +88,23 @@ function optionTable(options) {
       .filter(({ hidden, helpGroupHeading = 'Options:' }) => !hidden && helpGroupHeading === group)
       .map((option) => {
         const choices = option.argChoices ? ` (${option.argChoices.join(', ')})` : '';
-        return `| ${group.replace(/:$/, '')} | \`${option.flags.replaceAll('|', '\\|')}\` | ${escaped(option.description)}${choices} |`;
+        return [
+          group.replace(/:$/, ''),
+          `\`${option.flags.replaceAll('|', '\\|')}\``,
+          `${escaped(option.description)}${choices}`,
+        ];
       }),
   );
-  return `| | option | |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
+  return table(['', 'option', ''], rows);
+}
+
+// Columns of one width, as people write tables who want to read them.
+function table(head, rows) {
+  const widths = head.map((cell, column) =>
+    Math.max(3, cell.length, ...rows.map((row) => row[column].length)),
+  );
+  const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line), ''].join('\n');
 }
 
 // What Markdown would take for markup.
