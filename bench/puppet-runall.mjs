@@ -84,8 +84,10 @@ class Tally {
       Buffer.from(Buffer.from(payload).toString('latin1').split('.')[1] ?? '', 'base64url').toString(),
     );
     const key = `${topic} ${id} ${seq}`;
-    const isAgain = type === 'attach' || this.#seen.has(key);
+    // Who did not answer a question to all is asked by name, with the same id.
+    const isAgain = type === 'attach' || this.#seen.has(key) || (kind === 'node' && this.#seen.has(id));
     this.#seen.add(key);
+    if (kind === 'agent') this.#seen.add(id);
     const name = isAgain ? 'again' : { agent: 'toAll', node: 'toOne', reply: 'replies' }[kind];
     this.#counts[name] = (this.#counts[name] ?? 0) + 1;
   }
