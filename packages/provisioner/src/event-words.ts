@@ -35,8 +35,9 @@ export function wordsOf(event: ProvisionEvent): string | undefined {
     case 'quarantined':
       return `quarantined: ${event.reason}${event.recorded ? '' : ' (the node could not be told)'}`;
     case 'notified':
-      return event.delivered
-        ? `${event.recipient} was told by ${event.by}`
-        : `${event.recipient} could not be told: ${event.reason}`;
+      if (event.delivered) return `${event.recipient} was told by ${event.by}`;
+      return event.by === undefined
+        ? `${event.recipient} could not be told: ${event.reason}`
+        : `${event.recipient} is told by ${event.by} as soon as it can: ${event.reason}`;
   }
 }

@@ -44,7 +44,7 @@ export type ProvisionEvent =
       readonly recipient: string;
       readonly subject: string;
       readonly delivered: boolean;
-      /** The notifier that delivered it. */
+      /** The notifier that delivered it, or that keeps it to deliver it when it can. */
       readonly by?: string;
       readonly reason?: string;
     });

@@ -1,7 +1,32 @@
+import { randomUUID } from 'node:crypto';
 import type { NodeReport } from './report.js';
 
-/** What people are told of a node that has ended: subject and text. */
-export function endMessage(report: NodeReport): { readonly subject: string; readonly text: string } {
+/** What people are told of a node. */
+export interface Message {
+  readonly identity: string;
+  /** By which notifiers know a message that they have had already. */
+  readonly id: string;
+  readonly subject: string;
+  readonly text: string;
+  /** For the templates of a notifier. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** What people are told of a node that has ended. */
+export function endMessage(report: NodeReport): Message {
+  const { identity, outcome, master, reason, failure } = report;
+  const fields = { node: identity, outcome, master, reason, failure };
+  const known = Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined);
+  return { identity, id: messageId(report), ...words(report), fields: Object.fromEntries(known) };
+}
+
+// Whoever tells of the same end again, after another died over it, says the same id: of each CSR there is one end.
+function messageId({ outcome, csrFingerprintSigned }: NodeReport): string {
+  if (outcome !== 'done' || csrFingerprintSigned === undefined) return randomUUID();
+  return `${outcome}-${csrFingerprintSigned.replaceAll(':', '')}`;
+}
+
+function words(report: NodeReport): Pick<Message, 'subject' | 'text'> {
   const { identity, outcome, master, reason } = report;
   const against = master === undefined ? '' : ` against ${master}`;
   const why = master === undefined || reason === undefined ? [] : [`Master: ${master} (${reason})`];

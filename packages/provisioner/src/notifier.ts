@@ -3,22 +3,36 @@ import PQueue from 'p-queue';
 import type { ProvisionerConfig } from './config/config.js';
 import type { Events } from './events.js';
 import { failureOf } from './failure.js';
+import type { Message } from './message.js';
 import type { Peers } from './peers.js';
-
-/** What people are told of a node. */
-export interface Message {
-  readonly identity: string;
-  readonly subject: string;
-  readonly text: string;
-}
 
 /** What became of a message. */
 export interface Told {
+  /** `ok` also where a notifier keeps it, to deliver it when it can. */
   readonly outcome: 'ok' | 'failed';
   readonly reason: string;
 }
 
-/** Has messages delivered by one of the notifiers; another takes over from one that fails. Never throws. */
+interface Input {
+  readonly recipient: string;
+  readonly subject: string;
+  readonly message: string;
+  readonly id: string;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly spool: boolean;
+}
+
+/** Nobody has it where `by` is missing. */
+interface Taken {
+  readonly delivered: boolean;
+  readonly by?: string;
+  readonly reason?: string;
+}
+
+/**
+ * Has messages delivered by one of the notifiers; another takes over from one that fails. Where none can deliver it
+ * now, one that will keeps it. Never throws.
+ */
 export class Notifier {
   readonly #peers: Peers;
   readonly #config: ProvisionerConfig['notify'];
@@ -38,7 +52,7 @@ export class Notifier {
     const told = await Promise.all(
       this.#config.targets.map((recipient) => this.#queue.add(() => this.#deliver(recipient, message))),
     );
-    const outcome = told.every(({ delivered }) => delivered) ? 'ok' : 'failed';
+    const outcome = told.every(({ isInHand }) => isInHand) ? 'ok' : 'failed';
     return { outcome, reason: told.map(({ words }) => words).join('; ') };
   }
 
@@ -47,38 +61,48 @@ export class Notifier {
     return this.#queue.onIdle();
   }
 
-  async #deliver(recipient: string, { identity, subject, text }: Message) {
-    const reasons: string[] = [];
+  async #deliver(recipient: string, { identity, id, subject, text, fields }: Message) {
     const protocol = recipient.slice(0, recipient.indexOf('://'));
     const about = { identity, type: 'notified', protocol, recipient, subject } as const;
-    try {
-      for (const notifier of await this.#notifiers()) {
-        const reason = await this.#try(notifier, {
-          recipient,
-          subject: subject.slice(0, 200),
-          message: text,
-        });
-        if (reason === undefined) {
-          this.#events.emit({ ...about, delivered: true, by: notifier });
-          return { delivered: true, words: `${notifier} told ${recipient}` };
-        }
-        reasons.push(reason);
-      }
-      if (reasons.length === 0) reasons.push(`no node with the agent ${this.#config.agent} answers`);
-    } catch (error) {
-      reasons.push(messageOf(error));
-    }
-    const reason = reasons.join('; ');
+    const input = { recipient, subject: subject.slice(0, 200), message: text, id, fields };
+    const taken = await this.#hand(input);
+    this.#events.emit({ ...about, ...taken });
+    const { delivered, by, reason } = taken;
+    if (delivered) return { isInHand: true, words: `${by} told ${recipient}` };
+    if (by !== undefined)
+      return { isInHand: true, words: `${by} keeps the message to ${recipient}: ${reason}` };
     this.#log.warn({ node: identity, recipient, reason }, 'nobody could be notified');
-    this.#events.emit({ ...about, delivered: false, reason });
-    return { delivered: false, words: `${recipient} was not told: ${reason}` };
+    return { isInHand: false, words: `${recipient} was not told: ${reason}` };
   }
 
-  // Why it was not delivered; nothing when it was.
-  async #try(notifier: string, input: { recipient: string; subject: string; message: string }) {
+  // First whoever can deliver it now, then whoever will keep it.
+  async #hand(input: Omit<Input, 'spool'>): Promise<Taken> {
+    const reasons = new Set<string>();
+    try {
+      const notifiers = await this.#notifiers();
+      for (const spool of [false, true]) {
+        for (const notifier of notifiers) {
+          const taken = await this.#try(notifier, { ...input, spool });
+          if (taken.by !== undefined) return taken;
+          reasons.add(taken.reason ?? '');
+        }
+      }
+      if (reasons.size === 0) reasons.add(`no node with the agent ${this.#config.agent} answers`);
+    } catch (error) {
+      reasons.add(messageOf(error));
+    }
+    return { delivered: false, reason: [...reasons].join('; ') };
+  }
+
+  async #try(notifier: string, input: Input): Promise<Taken> {
     const { notify, main: collective } = this.#peers;
     const result = await notify.sendmsg(input, { targets: [notifier], collective }).one();
-    return failureOf(result, 'notify sendmsg')?.message;
+    const failure = failureOf(result, 'notify sendmsg');
+    if (failure || !result.ok) return { delivered: false, reason: failure?.message ?? '' };
+    const { state, reason } = result.data;
+    return state === 'waiting'
+      ? { delivered: false, by: notifier, reason: reason ?? '' }
+      : { delivered: true, by: notifier };
   }
 
   // In any order, so that none has to do all the work.

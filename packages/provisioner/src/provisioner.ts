@@ -213,7 +213,7 @@ class RunningProvisioner implements Provisioner {
       const { reason, recorded, report } = ending;
       events.emit({ identity, type: 'quarantined', reason, recorded, report });
       this.#roster.isNews(identity, report.outcome);
-      if (this.#tells) void this.#notifier.send({ identity, ...endMessage(report) });
+      if (this.#tells) void this.#notifier.send(endMessage(report));
       this.#roster.drop(job);
     } else if (ending.kind === 'lost') this.#leave(job, ending.reason);
     else if (ending.kind === 'failed') this.#wait(job, ending.reason, ending.seconds, ending.release);
@@ -231,7 +231,7 @@ class RunningProvisioner implements Provisioner {
     }
     job.state = 'telling';
     this.#telling.add(after);
-    void this.#notifier.send({ identity, ...endMessage(report) }).then(async ({ outcome, reason }) => {
+    void this.#notifier.send(endMessage(report)).then(async ({ outcome, reason }) => {
       if (this.#telling.delete(after)) await after.told(outcome, reason);
       this.#roster.drop(job);
     });

@@ -340,6 +340,23 @@ describe('a provisioner', () => {
       expect(world.delivered).to.have.length(2);
     });
 
+    it('later, where no notifier can deliver now and one keeps the message', async () => {
+      await world.master('puppet1', eu);
+      await world.notifier('notify1', 'the mail server is down');
+      await world.notifier('notify2', 'the mail server is down', { keeps: true });
+      const watched = await world.provisioner(targets);
+      const { machine } = await world.node('web1', { facts: eu });
+      await watched.ended('web1');
+      expect(await told(watched)).to.have.members(['mailto://ops false', 'webhook://cmdb false']);
+      expect(world.kept).to.have.members([
+        'notify2: mailto://ops: Provisioned web1 against puppet1',
+        'notify2: webhook://cmdb: Provisioned web1 against puppet1',
+      ]);
+      // A notifier that hears of it again must know that it is the same message.
+      expect(new Set(world.messageIds)).to.have.property('size', 1);
+      await waitFor('the end of the notification', () => machine.record.outcomeOf('notify') === 'ok');
+    });
+
     for (const [what, fault] of [
       ['there is no notifier', undefined],
       ['every notifier fails', 'the mail server is down'],
