@@ -7,6 +7,7 @@ import { exit } from './exit.js';
 import { serve } from './serve.js';
 
 const usage = `Usage: mcod [--config FILE] [--check]
+       mcod emulate …  a whole fleet in one process (mcod emulate --help)
 
 The daemon of a node: loads agents, and serves their actions over MQTT.
 
