@@ -14,6 +14,7 @@ declare const ddl: {
     {
       "action": "status",
       "description": "Whether it runs, whether it is paused, and the nodes that it has in hand",
+      "mutating": false,
       "display": "always",
       "input": {},
       "output": {
