@@ -165,14 +165,11 @@ export class Client {
     for (const reason of doubts) this.#log.warn({ reason }, 'a filter is doubtful');
   }
 
-  /** Asks every matching node, named outright or not, and hears of each as it answers. */
+  /** Asks every matching node, named outright or not, and hears of each as it answers. Throws FILTER_INVALID as `discover` does. */
   async ping(options: Partial<DiscoveryOptions> = {}): Promise<Discovery> {
-    const collective = options.collective ?? this.mainCollective;
-    return discover(this.#router, await this.presence(collective), {
-      ...options,
-      collective,
-      filter: options.filter ?? emptyFilter,
-    });
+    const { collective = this.mainCollective, filter = emptyFilter } = options;
+    await this.#checkData(filter);
+    return discover(this.#router, await this.presence(collective), { ...options, collective, filter });
   }
 
   /** The actions of an agent, typed by its DDL. */

@@ -64,6 +64,7 @@ describe('the data functions of a filter', () => {
       const filter = parseFilter({ select: ["fstat('/x').sice > 0"] });
       const reason = await client.agent(rpcutil).ping({}, { filter }).all().catch(String);
       expect(reason).to.include('fstat() has no output "sice"');
+      expect(await client.ping({ filter }).catch(String)).to.equal(reason);
     } finally {
       await network.close();
     }
