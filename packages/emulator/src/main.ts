@@ -28,6 +28,7 @@ process runs a broker and masters with the built-in CA too: all that mcprovision
       --key TYPE         rsa, p256 or ed25519: the kind of the nodes' keys (default: rsa)
       --own-keys         a key for each node, where otherwise they share one
       --collective NAME  may be repeated (default: mcollective)
+      --escape           writes dots as %2E in topics, which RabbitMQ and NATS need
   -a, --agent MODULE     an agent beside rpcutil and discovery: an npm package or a path; may be repeated
       --mock FILE        an agent made of its DDL alone, which answers with defaults; may be repeated
       --lose P           the chance that a message is lost, in each direction: 0 to 1; likewise
@@ -61,6 +62,7 @@ function words() {
         key: { ...text, default: 'rsa' },
         'own-keys': { type: 'boolean', default: false },
         collective: { ...list, default: ['mcollective'] },
+        escape: { type: 'boolean', default: false },
         agent: { ...list, short: 'a', default: [] },
         mock: { ...list, default: [] },
         lose: { ...text, default: '0' },
@@ -140,6 +142,7 @@ async function emulate(values: Values, broker: readonly string[]): Promise<() =>
       : { mode: 'none' },
     identity: (index) => `${values.name}-${first + index}.${values.domain}`,
     collectives: values.collective,
+    escape: values.escape,
     facts: (index) => fleetFacts(first + index),
     agents: await loadAgents({ modules: values.agent, mocks: values.mock }),
     ...(faults.faulty > 0 && { faults: faults.of }),

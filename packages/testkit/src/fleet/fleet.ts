@@ -25,6 +25,8 @@ export interface FleetOptions {
   /** The name of node number `index`, from 0; `node-1.fleet` and so on unless told. */
   readonly identity?: (index: number) => string;
   readonly collectives?: readonly string[];
+  /** Whether dots are written `%2E` in topics, as RabbitMQ and NATS need it; false unless told. */
+  readonly escape?: boolean;
   readonly facts?: (index: number) => Facts;
   readonly classes?: (index: number) => readonly string[];
   /** The agents beside rpcutil and discovery. */
@@ -84,6 +86,7 @@ class RunningFleet implements Fleet {
       urls: urlsOf(options.broker),
       security,
       collectives,
+      escape: options.escape ?? false,
       plugins,
     });
   }

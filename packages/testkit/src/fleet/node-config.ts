@@ -22,6 +22,7 @@ export interface NodeConfigOptions {
   readonly urls: readonly string[];
   readonly security: FleetSecurity;
   readonly collectives: readonly string[];
+  readonly escape: boolean;
   readonly plugins: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
@@ -47,6 +48,7 @@ export class NodeConfigs {
         broker: { urls },
         security: { mode: security.mode },
         collectives,
+        topics: { escape: options.escape },
         plugins,
         facts: { paths: [] },
       }),

@@ -8,6 +8,7 @@ import {
   type Faults,
   mockAgent,
   useTestPki,
+  waitFor,
 } from '../../src/index.js';
 import { gauge } from '../author/gauge.js';
 
@@ -81,6 +82,15 @@ describe('emulateFleet', () => {
     expect(outcome).to.equal('expired');
     expect(statusmsg).to.match(/36\d\d s old/);
     await fleet.close();
+  });
+
+  it('writes dots in topics as RabbitMQ needs them', async () => {
+    const broker = new MemoryBroker();
+    const topics = new Set<string>();
+    await broker.connect().subscribe('#', (_payload, topic) => topics.add(topic));
+    await using _fleet = await emulateFleet({ instances: 1, broker, escape: true });
+    await waitFor('presence', () => topics.size > 0);
+    for (const topic of topics) expect(topic).to.contain('/node-1%2Efleet');
   });
 
   it('refuses faults for a node that was to have none', async () => {
