@@ -8,6 +8,7 @@ export {
 } from './author/host-agent.js';
 export { type Mocked, type MockOverrides, mockAgent, plausibleOutput } from './author/mock-agent.js';
 export {
+  startRabbitmq,
   type TestBroker,
   type TestBrokerKind,
   type TestBrokerOptions,

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { brokerConfig } from '@troupe/core';
+import { brokerConfig, type GeneratedConfig } from '@troupe/core';
 import { freePort } from '../free-port.js';
 import { whereIs } from '../installed.js';
 import { startProcess } from '../process.js';
 import { waitFor } from '../wait-for.js';
-import type { TestBrokerKind } from './broker.js';
+import type { TestBroker, TestBrokerKind, TestBrokerOptions } from './broker.js';
 import { startServers } from './servers.js';
 
 // Debian's /usr/sbin/rabbitmq-server becomes the user rabbitmq, who cannot read a test's keys or write to its
@@ -18,40 +18,46 @@ const startSeconds = 120;
 export const rabbitmq: TestBrokerKind = {
   name: 'RabbitMQ',
   missing: () => (existsSync(script) && whereIs('epmd') ? undefined : 'rabbitmq-server is not installed'),
-  start: async ({ pki, callers, nodes, collectives, ...options }) => {
-    const own = await pki.issue('rabbitmq.lab', { ipAddresses: ['127.0.0.1'] });
-    const folder = `${options.folder}/rabbitmq`;
-    await mkdir(folder);
-    const port = await freePort();
-    const made = brokerConfig('rabbitmq', {
-      port,
-      ca: pki.caCertificate,
-      ...own,
-      callers,
-      nodes,
-      folder,
-      ...(collectives && { collectives }),
-    });
-    for (const { name, text } of made.files) await writeFile(`${folder}/${name}`, text);
-    const names = await freePort();
-    // RabbitMQ would start Erlang's name server in the background, where it stays.
-    const epmd = startProcess(whereIs('epmd') ?? 'epmd', ['-address', '127.0.0.1', '-port', `${names}`]);
-    const env = environment({ folder, names, own: await freePort() });
-    return startServers({
-      nodeUrls: [`mqtts://127.0.0.1:${port}`],
-      escape: made.escape,
-      beside: [epmd],
-      servers: [
-        async () => {
-          await waitFor('epmd', () => isOpen(names));
-          const server = startProcess(script, [], { env });
-          await server.waitForLine(/completed with \d+ plugins/, { timeoutSeconds: startSeconds });
-          return server;
-        },
-      ],
-    });
-  },
+  start: (options) => startRabbitmq(options),
 };
+
+/** Starts it; `change` adds to its files what something beside Troupe needs. */
+export async function startRabbitmq(
+  { pki, callers, nodes, collectives, ...options }: TestBrokerOptions,
+  change: (files: GeneratedConfig['files']) => GeneratedConfig['files'] = (files) => files,
+): Promise<TestBroker> {
+  const own = await pki.issue('rabbitmq.lab', { ipAddresses: ['127.0.0.1'] });
+  const folder = `${options.folder}/rabbitmq`;
+  await mkdir(folder);
+  const port = await freePort();
+  const made = brokerConfig('rabbitmq', {
+    port,
+    ca: pki.caCertificate,
+    ...own,
+    callers,
+    nodes,
+    folder,
+    ...(collectives && { collectives }),
+  });
+  for (const { name, text } of change(made.files)) await writeFile(`${folder}/${name}`, text);
+  const names = await freePort();
+  // RabbitMQ would start Erlang's name server in the background, where it stays.
+  const epmd = startProcess(whereIs('epmd') ?? 'epmd', ['-address', '127.0.0.1', '-port', `${names}`]);
+  const env = environment({ folder, names, own: await freePort() });
+  return startServers({
+    nodeUrls: [`mqtts://127.0.0.1:${port}`],
+    escape: made.escape,
+    beside: [epmd],
+    servers: [
+      async () => {
+        await waitFor('epmd', () => isOpen(names));
+        const server = startProcess(script, [], { env });
+        await server.waitForLine(/completed with \d+ plugins/, { timeoutSeconds: startSeconds });
+        return server;
+      },
+    ],
+  });
+}
 
 function environment({ folder, names, own }: { folder: string; names: number; own: number }) {
   return {
