@@ -17,9 +17,10 @@ const SKIPPED = `
   it.skip('says nothing');`;
 
 const RUNNER = `
-  import { runMocha } from '${root}/scripts/stages.mjs';
-  const [spec, cwd] = process.argv.slice(2);
-  const result = await runMocha([spec], {
+  import { runMocha, runParts } from '${root}/scripts/stages.mjs';
+  const [cwd, ...specs] = process.argv.slice(2);
+  const run = specs.length === 1 ? runMocha : runParts;
+  const result = await run(specs.length === 1 ? specs : specs.map((spec) => [spec]), {
     cwd,
     mocha: '${root}/node_modules/mocha/bin/mocha.js',
     reporter: '${root}/scripts/reporter.mjs',
@@ -38,9 +39,13 @@ describe('a run of the tests', function () {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   /** Runs mocha on a spec file with this text. */
-  function runSpec(text) {
-    writeFileSync(join(folder, 'spec.cjs'), text);
-    const { stdout } = spawnSync(process.execPath, ['runner.mjs', 'spec.cjs', folder], {
+  function runSpec(...texts) {
+    const specs = texts.map((text, index) => {
+      const spec = index === 0 ? 'spec.cjs' : `spec${index}.cjs`;
+      writeFileSync(join(folder, spec), text);
+      return spec;
+    });
+    const { stdout } = spawnSync(process.execPath, ['runner.mjs', folder, ...specs], {
       cwd: folder,
       encoding: 'utf8',
     });
@@ -87,6 +92,26 @@ describe('a run of the tests', function () {
       else expect(problem).to.include(expected);
     });
   }
+
+  it('adds up its parts, and shows them one after the other', () => {
+    const { output, counts, problems } = runSpec(PASSING, PASSING + FAILING + SKIPPED);
+    expect(counts).to.deep.equal({ passed: 2, failed: 1, skipped: 3 });
+    expect(problems).to.deep.equal([]);
+    expect(output.indexOf('✓ passes')).to.be.below(output.indexOf('1) fails'));
+    expect(output).to.include('broken on purpose');
+  });
+
+  it('tells what is wrong with any part', () => {
+    expect(runSpec(PASSING, 'process.exit(3);').problems).to.deep.equal(['mocha ended early: exit 3']);
+  });
+
+  it('may have a part without tests, but not all of them', () => {
+    expect(runSpec('', PASSING)).to.deep.include({
+      problems: [],
+      counts: { passed: 1, failed: 0, skipped: 0 },
+    });
+    expect(runSpec('', '').problems).to.deep.equal(['no test ran']);
+  });
 
   it('ends with the totals when mocha runs alone', () => {
     writeFileSync(join(folder, 'spec.cjs'), PASSING + FAILING + SKIPPED);
