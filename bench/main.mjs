@@ -15,6 +15,7 @@ import { table } from './lib/table.mjs';
 const limits = {
   start: 90,
   commands: 90,
+  mcollective: 180,
   crypto: 60,
   bytes: 30,
   calls: 120,
@@ -33,11 +34,12 @@ Cases: ${names.join(', ')}; all unless named.
   --storm N       nodes of the case storm (default: 2000)
   --provisioned N nodes of the case provision (default: 200)
   --provisioners N  of the case provision; may be repeated (default: 1, 2 and 4)
+  --mcollective N nodes of the case mcollective (default: 200)
   --keys TYPE     rsa, p256 or ed25519; may be repeated (default: rsa and p256)
   --rounds N      of each measurement (default: 5)
   --seconds N     of each measurement of a rate (default: 2)
   --tls           lets the nodes of fleet and storm speak TLS (slow to connect: some 15 ms of CPU for each)
-  --minutes N     for all cases together; what is not finished then is ended (default: 12)
+  --minutes N     for all cases together; what is not finished then is ended (default: 15)
   --write         writes bench/results.json and docs/scale.md (default: when no case is named)
   --list          what each case measures
 `;
@@ -51,11 +53,12 @@ const { values, positionals } = parseArgs({
     storm: { type: 'string', default: '2000' },
     provisioned: { type: 'string', default: '200' },
     provisioners: { ...list, default: ['1', '2', '4'] },
+    mcollective: { type: 'string', default: '200' },
     keys: { ...list, default: ['rsa', 'p256'] },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
     tls: { type: 'boolean', default: false },
-    minutes: { type: 'string', default: '12' },
+    minutes: { type: 'string', default: '15' },
     write: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
@@ -74,6 +77,7 @@ const options = {
   stormNodes: Number(values.storm),
   provisioned: Number(values.provisioned),
   provisioners: values.provisioners.map(Number),
+  mcollectiveNodes: Number(values.mcollective),
   keyTypes: values.keys,
   rounds: Number(values.rounds),
   seconds: Number(values.seconds),

@@ -2,6 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
+const running = new Set();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /**
  * Starts a program that says on standard output that it is ready, and gives its process and that line. It ends when
  * `stop` is called, and at the latest with this process, whose end closes its standard input.
@@ -11,7 +16,8 @@ export async function startPeer(file, args, options = {}) {
   const [command, words] = node ? [process.execPath, [file, ...args]] : [file, args];
   const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   let tail = '';
   const line = await new Promise((resolve, reject) => {
     const timer = setTimeout(
@@ -42,7 +48,6 @@ export async function startPeer(file, args, options = {}) {
       await once(child, 'exit');
     },
     stop: async () => {
-      process.off('exit', kill);
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGTERM');
       const timer = setTimeout(kill, 20_000);

@@ -5,18 +5,24 @@ import { fileURLToPath } from 'node:url';
 /** The program `mco`. */
 export const mco = fileURLToPath(new URL('../../packages/cli/bin/mco.js', import.meta.url));
 
-/** Runs a Node program to its end. Throws with what it said when it fails or takes longer than a minute. */
-export async function runNode(words, env = {}) {
-  const child = spawn(process.execPath, words, {
-    stdio: ['ignore', 'ignore', 'pipe'],
+/** Runs a program to its end and gives what it printed. Throws with what it said when it fails or takes longer than a minute. */
+export async function runProgram(file, words, env = {}) {
+  const child = spawn(file, words, {
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
     timeout: 60_000,
     killSignal: 'SIGKILL',
   });
-  let complaint = '';
-  child.stderr.on('data', (text) => {
-    complaint += text;
-  });
+  const said = { stdout: '', stderr: '' };
+  for (const name of Object.keys(said))
+    child[name].setEncoding('utf8').on('data', (text) => {
+      said[name] += text;
+    });
   const [code, signal] = await once(child, 'close');
-  if (code !== 0) throw new Error(`node ${words.join(' ')} ended with ${code ?? signal}: ${complaint}`);
+  if (code !== 0)
+    throw new Error(`${[file, ...words].join(' ')} ended with ${code ?? signal}: ${said.stderr}`);
+  return said.stdout;
 }
+
+/** Runs a Node program likewise. */
+export const runNode = (words, env) => runProgram(process.execPath, words, env);

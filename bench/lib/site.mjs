@@ -12,14 +12,15 @@ const mcod = path('../../packages/core/bin/mcod.js');
 const emulate = path('../../packages/emulator/bin/troupe-emulate.js');
 const bareNodes = path('../peers/bare-nodes.mjs');
 
-/** A broker with a PKI, and what a case starts around it; all of it ends with `close`. */
+/** A broker, named or a function that starts one, with a PKI, and what a case starts around it; all of it ends with `close`. */
 export class Site {
   static async open({ broker, tls, keyType = 'rsa' }) {
     const folder = await createTempFolder({ prefix: 'troupe-bench', mode: 0o711 });
     const pki = await useTestPki(folder.join('pki'));
     const site = new Site({ folder, pki, tls, keyType });
     try {
-      site.broker = await startBroker(broker, { tls, pki, folder: folder.path });
+      const parts = { tls, pki, folder: folder.path };
+      site.broker = await (typeof broker === 'function' ? broker(parts) : startBroker(broker, parts));
     } catch (error) {
       await folder.close();
       throw error;
@@ -71,6 +72,7 @@ export class Site {
       '--pki',
       this.folder.join('pki'),
       '--until-eof',
+      ...(this.broker.escape ? ['--escape'] : []),
     ];
     const peer = await startPeer(emulate, [...words, '--key', this.keyType], {
       ready: /^\{"instances"/,
@@ -118,6 +120,7 @@ export class Site {
     return {
       broker: { urls: [this.broker.url] },
       security: { mode: 'x509', ca: this.pki.caCertificate, certificate, key },
+      topics: { escape: this.broker.escape ?? false },
     };
   }
 

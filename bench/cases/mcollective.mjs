@@ -1,0 +1,123 @@
+import { writeFileSync } from 'node:fs';
+import { median, spread, times } from '../lib/figures.mjs';
+import { freeMiB } from '../lib/machine.mjs';
+import { Mcollective, mcollectiveMco, missingMcollective, startSharedRabbitmq } from '../lib/mcollective.mjs';
+import { mco, runProgram } from '../lib/run-node.mjs';
+import { Site } from '../lib/site.mjs';
+
+export const about = 'MCollective itself and Troupe, as whole processes on as many nodes';
+
+// How many times as fast Troupe is meant to be.
+const commands = [
+  { words: ['ping'], target: 10 },
+  { words: ['rpc', 'rpcutil', 'ping'], target: 5 },
+];
+const rounds = 3;
+const perDaemonMiB = 50;
+const startSeconds = 80;
+const caller = 'bench.mcollective';
+
+/** Baseline: MCollective over RabbitMQ, its broker. Its daemons are gone before Troupe's nodes come. */
+export async function run({ mcollectiveNodes: wanted, brokers }, note) {
+  const missing = missingMcollective();
+  if (missing) return { tables: [], results: {}, skipped: [`MCollective: ${missing}`] };
+  const count = Math.max(1, Math.min(wanted, Math.floor(freeMiB() / perDaemonMiB)));
+  const names = Array.from({ length: count }, (_, index) => `node-${index + 1}.fleet`);
+  const rabbitmq = ({ pki, folder }) => startSharedRabbitmq({ pki, folder, callers: [caller], nodes: names });
+  const { nodes, mcollective, troupe } = await onSite(rabbitmq, async (site) => {
+    const theirs = await measureMcollective(site, count);
+    return { ...theirs, troupe: { rabbitmq: await measureTroupe(site, theirs.nodes) } };
+  });
+  const figures = () => ({
+    tables: [tableOf(nodes, mcollective, troupe)],
+    results: { nodes, mcollective, troupe },
+    skipped: nodes < wanted ? [`${wanted} nodes: time or memory was enough for ${nodes}`] : [],
+  });
+  note(figures());
+  // Troupe's usual brokers retain presence, which RabbitMQ does not.
+  const broker = brokers.at(-1);
+  troupe[broker] = await onSite(broker, (site) => measureTroupe(site, nodes));
+  return figures();
+}
+
+async function onSite(broker, work) {
+  const site = await Site.open({ broker, tls: true });
+  try {
+    return await work(site);
+  } finally {
+    await site.close();
+  }
+}
+
+async function measureMcollective(site, count) {
+  const network = new Mcollective({ stomp: site.broker.stomp, folder: site.folder.path });
+  try {
+    await network.start(count, { atATime: 4, seconds: startSeconds });
+    const run = (words) => runProgram(mcollectiveMco, [...words, '--config', network.client]);
+    return { nodes: network.nodes, mcollective: await measure(network.nodes, run) };
+  } finally {
+    await network.close();
+  }
+}
+
+async function measureTroupe(site, count) {
+  await site.fleet(count);
+  const config = site.folder.join('client.yaml');
+  writeFileSync(config, JSON.stringify(await site.clientConfig(caller)));
+  const env = { TROUPE_CONFIG: config, NO_COLOR: '1' };
+  return measure(count, (words) => runProgram(process.execPath, [mco, ...words], env));
+}
+
+// The first run of each is not counted: it shows that every node is there, and warms files and caches for both alike.
+async function measure(nodes, run) {
+  const measured = [];
+  for (const { words } of commands) {
+    const checked = async () => {
+      const output = await run(words);
+      if (!isWhole(output, nodes))
+        throw new Error(`mco ${words.join(' ')} did not hear all ${nodes} nodes:\n${output.slice(-500)}`);
+    };
+    await checked();
+    measured.push(await times(rounds, checked));
+  }
+  return measured;
+}
+
+// Both print a line for each node that begins with its name.
+function isWhole(output, nodes) {
+  return new Set(output.match(/^node-\d+\.fleet\b/gm)).size === nodes;
+}
+
+function tableOf(nodes, mcollective, troupe) {
+  const rowOf = (index, broker) => {
+    const [theirs, ours] = [mcollective[index], troupe[broker][index]];
+    const share = median(ours) / median(theirs);
+    const { words, target } = commands[index];
+    return [
+      `mco ${words.join(' ')}`,
+      nodes,
+      spread(theirs),
+      broker,
+      spread(ours),
+      `${share.toFixed(3)} x`,
+      (1 / share).toFixed(1),
+      target,
+    ];
+  };
+  const security =
+    "MCollective's nodes are processes over RabbitMQ with STOMP, a pre-shared key and no TLS; Troupe's are emulated in one process with MQTT, TLS and RSA signatures";
+  return {
+    title: `Start to end, milliseconds: median (least … most) of ${rounds} runs; ${security}`,
+    head: [
+      'command',
+      'nodes',
+      'MCollective',
+      'Troupe over',
+      'Troupe',
+      'ratio',
+      'times as fast',
+      'meant to be',
+    ],
+    rows: commands.flatMap((_, index) => Object.keys(troupe).map((broker) => rowOf(index, broker))),
+  };
+}
