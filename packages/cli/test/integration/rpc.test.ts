@@ -384,9 +384,16 @@ describe('mco against real daemons', function () {
   it('says why a filter cannot be judged', async () => {
     const { stdout, stderr, code } = await network.mco(['find', '-S', "nosuch('x').y=1"]);
     expect({ stdout, code }).to.deep.equal({ stdout: '', code: 1 });
-    expect(stderr.split('\n')[0]).to.equal(
+    expect(stderr.split('\n').slice(0, 2)).to.deep.equal([
+      'mco: a filter is doubtful: no DDL of a data plugin "nosuch" is here; each node judges for itself',
       'mco: plain.lab, web1.lab, web2.lab did not say whether they match: the filter: there is no data plugin "nosuch" here',
-    );
+    ]);
+  });
+
+  it('refuses a filter whose data function is known to be wrong, before it asks anybody', async () => {
+    const { stdout, stderr, code } = await network.mco(['find', '-S', "fstat('/').sise > 1"]);
+    expect({ stdout, code }).to.deep.equal({ stdout: '', code: 1 });
+    expect(stderr).to.match(/^mco: fstat\(\) has no output "sise" \(did you mean "size"\?\)/);
   });
 
   describe('completion', () => {
