@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { silentLogger } from '@troupe/core';
+import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { systemClock } from '../src/clock.js';
@@ -86,7 +87,11 @@ describe('PuppetStages', () => {
     await hold();
     const first = run();
     await node.running();
-    const others = [run(), run({ token: undefined }), run({ token: 2, fresh: true })];
+    const attached = new Set<number>();
+    const others = [{}, { token: undefined }, { token: 2, fresh: true }].map((more, index) =>
+      run({ ...more, onOutput: () => attached.add(index) }),
+    );
+    await waitFor('all to follow the run', () => attached.size === others.length);
     await go();
     const { id } = await first;
     const results = await Promise.all(others);
