@@ -378,6 +378,12 @@ declare const ddl: {
           "description": "How long the lease lasts; 300 unless told",
           "type": "integer",
           "optional": true
+        },
+        "notify": {
+          "prompt": "Notify",
+          "description": "Take it only to tell people of the quarantine of this node; refused where they know",
+          "type": "boolean",
+          "optional": true
         }
       },
       "output": {
@@ -706,6 +712,12 @@ declare const ddl: {
           "optional": false,
           "validation": ".*",
           "maxlength": 10000
+        },
+        "notify": {
+          "prompt": "Notify",
+          "description": "People have still to be told: the step notify begins in the same moment",
+          "type": "boolean",
+          "optional": true
         },
         "token": {
           "prompt": "Token",

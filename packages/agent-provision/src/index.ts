@@ -6,7 +6,7 @@ import { leaseHandlers } from './lease-handlers.js';
 import { isDisabled, openNode, tellFailures } from './node.js';
 import { puppetHandlers } from './puppet-handlers.js';
 import { recordHandlers } from './record-handlers.js';
-import { isOwed } from './steps.js';
+import { isFinished, isOwed } from './steps.js';
 
 /** The node's half of provisioning; not there where the disable file exists. */
 export default defineAgent(ddl, (section, host) => setUp(section, host));
@@ -28,7 +28,7 @@ async function setUp(section: AgentConfig, host: Host, system?: PuppetSystem) {
     disabled: isDisabled(node),
     quarantined: node.record.state.quarantine !== null,
     done: node.record.state.done !== null,
-    finished: node.record.state.done !== null && !isOwed(node.record.state),
+    finished: isFinished(node.record.state),
     step: node.record.state.step,
     owner: node.lease.holder?.owner ?? null,
   }));

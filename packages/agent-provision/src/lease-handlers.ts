@@ -10,8 +10,8 @@ type Actions = 'lock_deploy' | 'renew' | 'unlock_deploy' | 'is_locked';
 export function leaseHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> {
   const { lease, record, keys, host } = node;
   return {
-    lock_deploy: async ({ owner, seconds }, { caller, log }) => {
-      checkFree(record.state);
+    lock_deploy: async ({ owner, seconds, notify }, { caller, log }) => {
+      checkFree(record.state, notify);
       const grant = await lease.acquire(owner ?? caller, seconds);
       log.info({ owner: grant.owner, until: grant.expires }, 'the lease of this node is taken');
       // The final configuration need not name this agent, and may come before everything is done.

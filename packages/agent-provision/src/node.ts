@@ -8,6 +8,7 @@ import { KeyMaker } from './key-maker.js';
 import { type Claim, Lease } from './lease.js';
 import { ProvisionError } from './provision-error.js';
 import { PuppetStages } from './puppet-stage.js';
+import { checkFree } from './quarantine.js';
 import { ProvisionRecord } from './record.js';
 
 /** What the handlers work with. */
@@ -49,6 +50,8 @@ export function isDisabled({ config }: Pick<Node, 'config'>): boolean {
 /** Throws unless whoever calls may change this host now. */
 export function checkMayChange(node: Node, claim: Claim): void {
   node.lease.check(claim);
+  // Who has a lease of a node in quarantine has it to tell people, and for nothing else.
+  if (claim.token !== undefined) checkFree(node.record.state);
   if (!isDisabled(node)) return;
   throw new ProvisionError(`provisioning is disabled on this host: ${node.config.disable_file} exists`);
 }

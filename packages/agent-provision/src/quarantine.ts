@@ -1,7 +1,7 @@
 import { isoTime } from './clock.js';
 import { ProvisionError } from './provision-error.js';
 import { type ProvisionState, remember } from './state.js';
-import { openStep } from './steps.js';
+import { type Ended, isOwed, notification, openStep } from './steps.js';
 
 const reasonLimit = 2000;
 
@@ -36,6 +36,11 @@ export function quarantine(state: ProvisionState, words: string, owner: string, 
 export function release(state: ProvisionState, owner: string, fresh: boolean, now: number): boolean {
   const former = state.quarantine;
   state.quarantine = null;
+  if (former) {
+    // Nobody has to be told any more, and who was at it has nothing to do here.
+    state.lease = null;
+    state.steps = state.steps.filter(({ step }) => step !== notification);
+  }
   for (const step of state.steps) step.attempts = 0;
   if (fresh) {
     state.steps = [];
@@ -56,8 +61,12 @@ export function release(state: ProvisionState, owner: string, fresh: boolean, no
   return former !== null;
 }
 
-/** Throws while the node is in quarantine. */
-export function checkFree(state: Pick<ProvisionState, 'quarantine'>): void {
+/** Throws while the node is in quarantine; `isForNotice`: unless people have still to be told of that. */
+export function checkFree(state: Ended, isForNotice = false): void {
+  if (isForNotice) {
+    if (state.quarantine && isOwed(state)) return;
+    throw new ProvisionError('nobody has to be told of a quarantine of this node: leave out notify');
+  }
   if (!state.quarantine) return;
   const { since, reason } = state.quarantine;
   throw new ProvisionError(

@@ -6,7 +6,7 @@ import { actorOf, claimOf, isDisabled, type Node } from './node.js';
 import { ProvisionError } from './provision-error.js';
 import { quarantine, release } from './quarantine.js';
 import type { MasterState } from './state.js';
-import { isOwed, noteStep, started } from './steps.js';
+import { isOwed, noteStep, notification, started } from './steps.js';
 
 type Actions =
   | 'status'
@@ -44,14 +44,18 @@ export function recordHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
     quarantine: async (input, context) => {
       const since = await record.update((draft) => {
         lease.check(claimOf(input, context));
-        return quarantine(draft, input.reason, actorOf(node, context), clock.now());
+        const owner = actorOf(node, context);
+        const time = quarantine(draft, input.reason, owner, clock.now());
+        if (input.notify) noteStep(draft, { step: notification, outcome: started, owner }, clock.now());
+        return time;
       });
       context.log.warn({ reason: input.reason }, 'this node is in quarantine');
       return { since };
     },
     release: async (input, context) => {
       const released = await record.update((draft) => {
-        lease.check(claimOf(input, context));
+        // In quarantine a lease is for telling people only, which an operator need not wait for.
+        if (draft.quarantine === null) lease.check(claimOf(input, context));
         return release(draft, context.caller, input.fresh ?? false, clock.now());
       });
       return { released };

@@ -1,6 +1,10 @@
 import { isoTime } from './clock.js';
 import { ProvisionError } from './provision-error.js';
+import type { Recorded } from './record.js';
 import { type ProvisionState, remember, type StepState } from './state.js';
+
+/** The step in which people are told how the provisioning has ended. */
+export const notification = 'notify';
 
 /** Outcome of a step that is under way; every other outcome ends it. */
 export const started = 'started';
@@ -54,15 +58,21 @@ export function openStep<S extends { readonly outcome: string }>(steps: readonly
   return steps.find(({ outcome }) => outcome === started);
 }
 
-/** Whether the provisioning is done and people have still to be told of it. */
-export function isOwed({
-  done,
-  steps,
-}: {
-  readonly done: unknown;
-  readonly steps: readonly { readonly outcome: string }[];
-}): boolean {
-  return done !== null && openStep(steps) !== undefined;
+/** What tells whether the provisioning has ended. */
+export type Ended = Pick<Recorded, 'done' | 'quarantine' | 'steps'>;
+
+/** Whether the provisioning is done, or the node in quarantine, and people have still to be told of it. */
+export function isOwed(state: Ended): boolean {
+  return hasEnded(state) && openStep(state.steps) !== undefined;
+}
+
+/** Whether nothing is left to do: it is done, or the node in quarantine, and people know. */
+export function isFinished(state: Ended): boolean {
+  return hasEnded(state) && !isOwed(state);
+}
+
+function hasEnded({ done, quarantine }: Ended): boolean {
+  return done !== null || quarantine !== null;
 }
 
 function noteConsequences(state: ProvisionState, note: StepNote, time: string): void {

@@ -434,6 +434,60 @@ describe('the agent provision', () => {
         ['released', 'rip.mcollective'],
       ]);
     });
+
+    const owed = async () => {
+      const { token } = await call('lock_deploy', { owner: 'p1' });
+      await call('quarantine', { reason: 'out of luck', notify: true, token });
+      return Number(token);
+    };
+    const outcomes = async () => {
+      const { history } = await call('status');
+      return (history as { step: string; outcome: string }[]).map((line) => `${line.step} ${line.outcome}`);
+    };
+
+    it('gives its lease to who tells people of it, until they know, and for nothing else', async () => {
+      const first = await owed();
+      const look = () => node.data.get('provision')?.(undefined);
+      expect(await look()).to.include({ quarantined: true, finished: false });
+      expect((await refusal('lock_deploy', { owner: 'p2', notify: true })).message).to.contain('p1 holds');
+      await call('unlock_deploy', { token: first });
+      await load();
+      expect((await refusal('lock_deploy', { owner: 'p2' })).message).to.contain('in quarantine since');
+      const { token } = await call('lock_deploy', { owner: 'p2', notify: true });
+      for (const [action, input] of [
+        ['set_puppet_host', { ipaddress: '127.0.0.1' }],
+        ['request_certificate', {}],
+        ['run_puppet', {}],
+      ] as const) {
+        expect((await refusal(action, { ...input, token })).message).to.contain('in quarantine since');
+      }
+      await call('record', { step: 'lock', outcome: 'ok', next: 'notify', token });
+      expect(await look()).to.include({ finished: false });
+      await call('record', { step: 'notify', outcome: 'ok', token });
+      expect(await look()).to.include({ quarantined: true, finished: true });
+      await call('unlock_deploy', { token });
+      const { message } = await refusal('lock_deploy', { owner: 'p3', notify: true });
+      expect(message).to.contain('nobody has to be told');
+      expect(await outcomes()).to.deep.equal([
+        'quarantine quarantined',
+        'notify started',
+        'lock ok',
+        'notify abandoned',
+        'notify started',
+        'notify ok',
+      ]);
+    });
+
+    it('ends for an operator also while people are being told of it, which nobody has to any more', async () => {
+      const token = await owed();
+      expect(await call('release')).to.deep.equal({ released: true });
+      expect((await refusal('record', { step: 'notify', outcome: 'ok', token })).message).to.contain('stale');
+      expect((await refusal('lock_deploy', { owner: 'p2', notify: true })).message).to.contain('nobody');
+      expect((await call('status')).steps).to.deep.equal([]);
+      await call('lock_deploy', { owner: 'p2' });
+      // Somebody works on it again: that is no quarantine any more.
+      expect((await refusal('release')).message).to.contain('p2 holds the lease');
+    });
   });
 
   it('has the daemon read its configuration again', async () => {

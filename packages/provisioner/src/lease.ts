@@ -19,16 +19,19 @@ export class Lease {
     this.#log = log;
   }
 
-  /** Takes the lease under a name of this provisioner's own and renews it from then on. Throws StepFailure. */
+  /**
+   * Takes the lease under a name of this provisioner's own and renews it from then on; `notify`: of a node in
+   * quarantine, to tell people. Throws StepFailure.
+   */
   static async take(
     session: { readonly node: NodeAgent },
-    options: { owner: string; seconds: number; log: Logger },
+    options: { owner: string; seconds: number; notify: boolean; log: Logger },
   ): Promise<Lease> {
     const { node } = session;
-    const { owner, seconds, log } = options;
+    const { owner, seconds, notify, log } = options;
     const asked = Date.now();
     const { token } = await node.ask('lock_deploy', (agent, given) =>
-      agent.lock_deploy({ owner, seconds }, given),
+      agent.lock_deploy({ owner, seconds, ...(notify ? { notify } : {}) }, given),
     );
     node.token = token ?? undefined;
     const lease = new Lease(() => session.node, seconds, log);

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { NodeReport } from './report.js';
 
 /** What people are told of a node. */
@@ -20,8 +20,13 @@ export function endMessage(report: NodeReport): Message {
   return { identity, id: messageId(report), ...words(report), fields: Object.fromEntries(known) };
 }
 
-// Whoever tells of the same end again, after another died over it, says the same id: of each CSR there is one end.
-function messageId({ outcome, csrFingerprintSigned }: NodeReport): string {
+// Whoever tells of the same end again, after another died over it, says the same id: of each CSR there is one end,
+// and of each quarantine one beginning.
+function messageId({ identity, outcome, csrFingerprintSigned, quarantinedSince }: NodeReport): string {
+  if (quarantinedSince !== undefined) {
+    const digest = createHash('sha256').update(`${identity} ${quarantinedSince}`).digest('hex');
+    return `${outcome}-${digest}`;
+  }
   if (outcome !== 'done' || csrFingerprintSigned === undefined) return randomUUID();
   return `${outcome}-${csrFingerprintSigned.replaceAll(':', '')}`;
 }

@@ -33,7 +33,7 @@ export interface NodeRecord {
   readonly isDisabled: boolean;
   readonly isDone: boolean;
   readonly doneSince: string | undefined;
-  /** It is done, and people have still to be told. */
+  /** It is done or in quarantine, and people have still to be told. */
   readonly isOwed: boolean;
   readonly lease:
     | { readonly owner: string; readonly token: number; readonly seconds: number; readonly expires: string }
@@ -59,7 +59,8 @@ export function readRecord(status: Status): NodeRecord {
     isDisabled: status.disabled === true,
     isDone: status.done === true,
     isOwed:
-      status.done === true && steps.some(({ step, outcome }) => step === 'notify' && outcome === 'started'),
+      (status.done === true || status.quarantined === true) &&
+      steps.some(({ step, outcome }) => step === 'notify' && outcome === 'started'),
     doneSince: hash<{ since: string }>(status.finished)?.since,
     lease: hash<NonNullable<NodeRecord['lease']>>(status.lease),
     quarantine: hash<NonNullable<NodeRecord['quarantine']>>(status.quarantine),

@@ -63,6 +63,7 @@ export async function planFor(
   const record = readRecord(status);
   const refusal = refusalOf(record, kit.owner);
   if (refusal !== undefined) return { refusal, ...leaseOf(record) };
+  if (record.quarantine) return { node, record, ...masterOnRecord(record), isOtherMaster: false };
   const pause = hasBegun(record) ? undefined : kit.paused();
   if (pause) return { refusal: `provisioning is ${wordsOfPause(pause)}` };
   const objection = hasBegun(record) ? undefined : await kit.policy.objection(target, signal);
@@ -94,12 +95,28 @@ function refusalOf(
   { quarantine, isDisabled, isDone, isOwed, doneSince, lease }: NodeRecord,
   owner: string,
 ): string | undefined {
-  if (quarantine) return `in quarantine since ${quarantine.since}: ${quarantine.reason}`;
-  if (isOwed) return lease && lease.owner !== owner ? `${lease.owner} works on it` : undefined;
+  const isOthers = lease !== undefined && lease.owner !== owner;
+  if (quarantine) return isOwed && !isOthers ? undefined : wordsOfQuarantine(quarantine);
+  if (isOwed) return isOthers ? `${lease.owner} works on it` : undefined;
   if (isDisabled && isDone) return `provisioned since ${doneSince}`;
   if (isDone) return `provisioned since ${doneSince}: "mcprovision retry" begins anew`;
-  if (lease && lease.owner !== owner) return `${lease.owner} works on it`;
+  if (isOthers) return `${lease.owner} works on it`;
   return undefined;
+}
+
+/** Why nothing is done to a node in quarantine. */
+export function wordsOfQuarantine({ since, reason }: NonNullable<NodeRecord['quarantine']>): string {
+  return `in quarantine since ${since}: ${reason}`;
+}
+
+// To tell people what was needs no master that is there.
+function masterOnRecord({ master }: NodeRecord): Pick<Plan, 'master' | 'reason'> {
+  const identity = master?.identity ?? 'unknown';
+  const unasked = { facts: {}, port: 0, certname: identity, caFingerprint: '', caSubject: null };
+  return {
+    master: { ...unasked, identity, address: master?.address ?? '' },
+    reason: master?.reason ?? 'chosen before',
+  };
 }
 
 // Nobody changes masters in the middle of the way, unless the first one stays away.

@@ -19,6 +19,7 @@ import { peersOf } from './peers.js';
 import type { Kit, NoPlan } from './plan.js';
 import { Policy } from './policy.js';
 import type { Afterwards, Ending } from './provisioning.js';
+import type { NodeReport } from './report.js';
 import { type Job, type NodeInHand, Roster } from './roster.js';
 import { Workshop } from './workshop.js';
 
@@ -62,7 +63,7 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
 }
 
 /** Nodes that were handed over and whose end nobody has noted, or told to people. */
-const unfinished = 'provision().finished=false and provision().quarantined=false and provision().step=/./';
+const unfinished = 'provision().finished=false and provision().step=/./';
 /** Seconds; the main collective may be large. */
 const leastBetweenMainLooks = 60;
 /** Milliseconds that notifications under way get at the end. */
@@ -78,7 +79,7 @@ class RunningProvisioner implements Provisioner {
   readonly #workshop: Workshop;
   readonly #roster = new Roster();
   readonly #work = new Set<Promise<void>>();
-  /** Nodes that are done and of which people are being told. */
+  /** Nodes that have ended and of which people are being told. */
   readonly #telling = new Set<Afterwards>();
   /** Nodes of the main collective that somebody else works on: when to look at them again. */
   readonly #looks = new Map<string, NodeJS.Timeout>();
@@ -205,16 +206,15 @@ class RunningProvisioner implements Provisioner {
     if ('refusal' in ending) {
       this.#leave(job, ending.refusal);
       if (ending.leaseSeconds !== undefined) this.#lookAgain(job, ending.leaseSeconds);
-    } else if (ending.kind === 'done') {
-      if (!this.#tells) await ending.after.release();
-      events.emit({ identity, type: 'done', report: ending.report });
+    } else if (ending.kind === 'done' || ending.kind === 'quarantined') {
+      const { report } = ending;
+      if (!this.#tells) await ending.after?.release();
+      if (ending.kind === 'done') events.emit({ identity, type: 'done', report });
+      else {
+        const { reason, recorded } = ending;
+        events.emit({ identity, type: 'quarantined', reason, recorded, report });
+      }
       this.#finish(job, ending);
-    } else if (ending.kind === 'quarantined') {
-      const { reason, recorded, report } = ending;
-      events.emit({ identity, type: 'quarantined', reason, recorded, report });
-      this.#roster.isNews(identity, report.outcome);
-      if (this.#tells) void this.#notifier.send(endMessage(report));
-      this.#roster.drop(job);
     } else if (ending.kind === 'lost') this.#leave(job, ending.reason);
     else if (ending.kind === 'failed') this.#wait(job, ending.reason, ending.seconds, ending.release);
     else if (ending.kind === 'unreachable') await this.#waitForNode(job, ending.reason);
@@ -222,7 +222,7 @@ class RunningProvisioner implements Provisioner {
   }
 
   // A node stays in hand until people were told: somebody else would take it up for that.
-  #finish(job: Job, { report, after }: Extract<Ending, { kind: 'done' }>): void {
+  #finish(job: Job, { report, after }: Extract<Ending, { report: NodeReport }>): void {
     const { identity } = job;
     this.#roster.isNews(identity, report.outcome);
     if (!this.#tells) {
@@ -230,9 +230,9 @@ class RunningProvisioner implements Provisioner {
       return;
     }
     job.state = 'telling';
-    this.#telling.add(after);
+    if (after) this.#telling.add(after);
     void this.#notifier.send(endMessage(report)).then(async ({ outcome, reason }) => {
-      if (this.#telling.delete(after)) await after.told(outcome, reason);
+      if (after && this.#telling.delete(after)) await after.told(outcome, reason);
       this.#roster.drop(job);
     });
   }

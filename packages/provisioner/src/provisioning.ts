@@ -21,6 +21,8 @@ export type Ending =
       readonly reason: string;
       readonly recorded: boolean;
       readonly report: NodeReport;
+      /** Where the node knows of it from who has its lease. */
+      readonly after?: Afterwards;
     }
   /** It failed and is tried again; its lease is held until then. */
   | {
@@ -34,7 +36,7 @@ export type Ending =
   | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'stopped' };
 
-/** What is left to do for a node that is done; its lease is held until then. */
+/** What is left to do for a node that is done or in quarantine; its lease is held until then. */
 export interface Afterwards {
   /** People were told, or could not be; the lease is given back. */
   told(outcome: 'ok' | 'failed', reason: string): Promise<void>;
@@ -67,6 +69,7 @@ class Provisioning {
     this.#log = kit.log.child({ node: node.identity });
     this.#session = {
       identity: node.identity,
+      isQuarantined: record.quarantine !== undefined,
       node,
       lease: undefined,
       findings: plan.isOtherMaster ? {} : findingsOf(record),
@@ -93,6 +96,8 @@ class Provisioning {
       const failure = await this.#take(step, next);
       if (failure) return this.#ended(step, failure);
     }
+    const { quarantine } = this.#plan.record;
+    if (quarantine) return this.#quarantined(quarantine.reason, quarantine.since);
     return { kind: 'done', report: this.#report('done'), after: this.#afterwards() };
   }
 
@@ -177,22 +182,28 @@ class Provisioning {
   }
 
   async #quarantine(reason: string): Promise<Ending> {
-    let recorded = true;
     try {
-      await putAside(this.#session.node, reason);
-      await this.#session.lease?.release();
+      const since = await putAside(this.#session.node, reason, this.#last() !== undefined);
+      return this.#quarantined(reason, since);
     } catch (error) {
       this.#session.lease?.stop();
       // Another machine may have the name now: that one must not be taken up again either.
-      recorded = await putAsideAnybody(this.#session.node, this.#kit.peers, reason);
+      const recorded = await putAsideAnybody(this.#session.node, this.#kit.peers, reason);
       if (!recorded)
         this.#log.warn({ reason: messageOf(error) }, 'the node could not be told of its quarantine');
+      return { kind: 'quarantined', reason, recorded, report: this.#report('quarantined', reason) };
     }
-    return { kind: 'quarantined', reason, recorded, report: this.#report('quarantined', reason) };
+  }
+
+  #quarantined(reason: string, since: string | undefined): Ending {
+    const known = this.#report('quarantined', reason);
+    const report = since === undefined ? known : { ...known, quarantinedSince: since };
+    return { kind: 'quarantined', reason, recorded: true, report, after: this.#afterwards() };
   }
 
   #isOver(step: Step): boolean {
     if (step.isRepeated) return false;
+    if (this.#session.isQuarantined) return true;
     const { name } = step;
     if (!this.#journal.isOver(name)) return false;
     // A CSR is asked for again until it is signed: the fingerprint is to come from the node that is there now.

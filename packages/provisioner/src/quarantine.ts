@@ -3,15 +3,19 @@ import { KeyPin } from './key-pin.js';
 import { NodeAgent } from './node-agent.js';
 import type { Peers } from './peers.js';
 
-/** Puts a node aside: nobody gets its lease until it is released. Throws StepFailure where it cannot be told. */
-export async function putAside(node: NodeAgent, reason: string): Promise<void> {
-  const text = { reason: oneLine(reason) };
+/**
+ * Puts a node aside: nobody gets its lease until it is released, but to tell people where `notify` says that they
+ * have to be told. Returns since when. Throws StepFailure where it cannot be told.
+ */
+export async function putAside(node: NodeAgent, reason: string, notify = false): Promise<string | undefined> {
+  const text = { reason: oneLine(reason), ...(notify ? { notify } : {}) };
   const options = { answerWithin: 5, signal: patience };
-  await node.change(
+  const { since } = await node.change(
     'quarantine',
     (agent, claim, given) => agent.quarantine({ ...text, ...claim }, given),
     options,
   );
+  return since ?? undefined;
 }
 
 /** Puts aside whatever machine has the name now, with the lease if it is the one that gave it; says whether it could be told. */

@@ -12,6 +12,8 @@ export interface NodeReport {
   readonly outcome: 'done' | 'quarantined';
   /** Why it is in quarantine. */
   readonly failure?: string;
+  /** Since when, as the node has it; ISO 8601. */
+  readonly quarantinedSince?: string;
   readonly certname?: string;
   readonly master?: string;
   /** Why this master. */

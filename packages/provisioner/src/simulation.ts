@@ -7,7 +7,7 @@ import { Masters } from './masters.js';
 import { NameGuard } from './name-guard.js';
 import { findingsOf, isOver } from './node-record.js';
 import type { Peers } from './peers.js';
-import { type Plan, planFor } from './plan.js';
+import { type Plan, planFor, wordsOfQuarantine } from './plan.js';
 import { Policy } from './policy.js';
 import { certnameOf, checkName } from './steps/ca.js';
 import { unmetCondition } from './steps/condition.js';
@@ -57,6 +57,8 @@ export async function simulate(
   };
   const plan = await planFor({ ...target, pin: new KeyPin(false), tries: config.attempts }, kit, patience);
   if ('refusal' in plan) return { ...target, refusal: plan.refusal, steps: [] };
+  const { quarantine } = plan.record;
+  if (quarantine) return { ...target, refusal: wordsOfQuarantine(quarantine), steps: [] };
   const context = contextOf(plan, kit);
   const objection = await objectionOf(context);
   const steps: Simulation['steps'][number][] = [];
@@ -78,7 +80,13 @@ function contextOf(
   kit: Omit<StepContext, 'session' | 'master' | 'reason' | 'timeoutSeconds' | 'signal' | 'output'>,
 ) {
   const { node, record, master, reason } = plan;
-  const session: Session = { identity: node.identity, node, lease: undefined, findings: findingsOf(record) };
+  const session: Session = {
+    identity: node.identity,
+    isQuarantined: false,
+    node,
+    lease: undefined,
+    findings: findingsOf(record),
+  };
   return { ...kit, session, master, reason, timeoutSeconds: 30, signal: patience, output: () => {} };
 }
 

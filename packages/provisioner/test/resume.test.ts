@@ -97,6 +97,68 @@ describe('a provisioner that is killed', () => {
     });
   }
 
+  for (const [when, isTold, action, step] of [
+    ['quarantine and notification', false, 'set_puppet_host', 'set_puppet_hostname'],
+    ['notification and the note of it', true, 'set_puppet_host', 'set_puppet_hostname'],
+    ['quarantine after the hand-over and notification', false, 'disable_provisioner', 'done'],
+  ] as const) {
+    it(`between ${when}: people are told by the next one, which leaves the quarantine as it is`, async () => {
+      const { die } = await world.master('puppet1', eu);
+      await world.notifier('notifier1');
+      let isKilled = false;
+      const first = await world.provisioner(`${telling}\nattempts: 1`, {
+        onEvent: ({ type }) => {
+          if (type === (isTold ? 'notified' : 'quarantined') && !isKilled) kill();
+        },
+      });
+      const kill = () => {
+        isKilled = true;
+        first.kill();
+      };
+      const { machine } = await world.node('web1', { facts: eu });
+      machine.before = (each) => {
+        if (each === action) throw new Error('out of luck');
+      };
+      await waitFor('the kill', () => isKilled, { intervalMs: 5 });
+      const { record, calls } = machine;
+      const { quarantine } = record;
+      const done = [...calls];
+      expect(quarantine?.reason.startsWith(`${step}: `)).to.equal(true);
+      expect(record.lease).to.not.equal(null);
+      expect(record.outcomeOf('notify')).to.equal('started');
+      // The main collective is looked through seldom.
+      const isHandedOver = step === 'done';
+      if (isHandedOver) record.expire();
+      // Neither a master nor a pause has to do with it.
+      await die();
+      const second = await world.provisioner(
+        `${telling}\npause_file: ${import.meta.filename}\ntarget: { filter: "" }`,
+      );
+      if (!isHandedOver) {
+        // While the lease lasts the first one might still be at it.
+        expect((await second.event('left', 'web1')).reason).to.match(/^in quarantine since /);
+        record.expire();
+      }
+      await waitFor('the end of the notification', () => record.outcomeOf('notify') === 'ok');
+      await waitFor('the end of the lease', () => record.lease === null);
+      expect(new Set(world.delivered)).to.have.all.keys('mailto://ops@example.net: Quarantined web1');
+      expect(world.delivered).to.have.length(isTold ? 2 : 1);
+      expect(new Set(world.messageIds)).to.have.property('size', 1);
+      const report = await second.ended('web1');
+      expect(report).to.deep.include({
+        outcome: 'quarantined',
+        failure: quarantine?.reason,
+        master: 'puppet1',
+      });
+      expect(report.steps.find((each) => each.step === step)?.outcome).to.equal('failed');
+      expect(record.quarantine).to.deep.equal(quarantine);
+      expect(calls).to.deep.equal(done);
+      const third = await world.provisioner(telling);
+      await third.provisioner.idle();
+      expect(third.of('quarantined')).to.have.length(0);
+    });
+  }
+
   it('after the hand-over: one that runs already goes on as soon as the lease ends, not at its next look', async () => {
     await world.master('puppet1', eu);
     let isKilled = false;

@@ -27,12 +27,13 @@ export function explain(
   });
 }
 
-function circumstances({ master, lease, run, damaged }: NodeRecord): string {
+function circumstances({ master, lease, run, damaged, isOwed }: NodeRecord): string {
   const lines = [
     master
       ? `master: ${master.identity ?? 'unknown'} (${master.address ?? 'no address'}): ${master.reason ?? ''}`
       : '',
     lease ? `lease: ${lease.owner} until ${lease.expires}` : '',
+    isOwed ? 'people have still to be told' : '',
     run?.running ? `Puppet runs: ${run.stage} since ${run.since} (${run.id})` : '',
     damaged ? `an older record was damaged (${damaged.reason}) and is kept as ${damaged.file}` : '',
   ];

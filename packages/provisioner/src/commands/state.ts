@@ -15,7 +15,12 @@ export function stateOf(record: NodeRecord): NodeState {
   const last = record.history.at(-1);
   const step = record.steps.find(({ outcome }) => outcome === 'started')?.step ?? last?.step ?? undefined;
   const { quarantine, lease } = record;
-  if (quarantine) return { state: 'quarantined', step, reason: quarantine.reason, since: quarantine.since };
+  if (quarantine) {
+    // What came afterwards is only that people were told.
+    const end = record.history.findLast(({ outcome }) => outcome === 'quarantined');
+    const { reason, since } = quarantine;
+    return { state: 'quarantined', step: end?.step ?? step, reason, since };
+  }
   if (record.isDone) return { state: 'done', step, reason: undefined, since: record.doneSince };
   if (record.isDisabled) return { state: 'disabled', step, reason: undefined, since: undefined };
   const failures = step === undefined ? 0 : failuresOf(record, step);

@@ -10,7 +10,8 @@ export const lock: Step = {
   recording: 'after',
   run: async ({ session, owner, config, log }) => {
     try {
-      session.lease = await Lease.take(session, { owner, seconds: config.leaseSeconds, log });
+      const { isQuarantined: notify } = session;
+      session.lease = await Lease.take(session, { owner, seconds: config.leaseSeconds, notify, log });
     } catch (error) {
       // Somebody else was faster, or put the node aside meanwhile.
       if (error instanceof StepFailure && error.kind === 'failed') {

@@ -21,6 +21,8 @@ export interface Findings {
 export interface Session {
   /** The node's name when it was taken up. */
   readonly identity: string;
+  /** Whether people are to be told of its quarantine, and nothing else is to be done. */
+  readonly isQuarantined: boolean;
   /** Where the node's provision agent is asked; the main collective after the hand-over. */
   node: NodeAgent;
   lease: Lease | undefined;

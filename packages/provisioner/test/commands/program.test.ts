@@ -296,6 +296,30 @@ describe('mcprovision', () => {
       expect(lines()[0].record.history).to.be.an('array').that.is.not.empty;
     });
 
+    it('of which people have still to be told: in quarantine for everybody, and free for an operator', async () => {
+      const { record } = await quarantined();
+      record.note({ step: 'notify', outcome: 'started' });
+      record.lock('provisioner:1', 60, true);
+      await call('', 'status');
+      expect(out).to.match(/^web1 {2}quarantined {2}quarantine {2}puppet1 .*the name web1 is refused/m);
+      out = '';
+      await call('', 'explain', 'web1');
+      expect(out).to.match(/^web1 in provisioning: quarantined since/);
+      expect(out).to.contain('people have still to be told');
+      for (const isLocked of [true, false]) {
+        out = '';
+        if (!isLocked) record.expire();
+        expect(await call('', 'simulate', 'web1')).to.equal(2);
+        expect(out).to.match(/nothing would be done: in quarantine since/);
+      }
+      record.lock('provisioner:2', 60, true);
+      out = '';
+      expect(await call('', 'release', 'web1')).to.equal(0);
+      expect(record).to.include({ quarantine: null, lease: null, isOwed: false });
+      await call('notify: { targets: ["mailto://ops"] }', 'run', '--until-idle');
+      expect(record.done).to.not.equal(null);
+    });
+
     it('show nothing that could play with the terminal', async () => {
       await world.master('puppet1', eu);
       const { machine } = await world.node('web1', { facts: eu });

@@ -47,6 +47,7 @@ describe('the defects that cannot happen here', () => {
       'master',
       'next',
       'next_attempt',
+      'notify',
       'outcome',
       'owner',
       'reason',
