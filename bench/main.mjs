@@ -15,7 +15,7 @@ import { table } from './lib/table.mjs';
 const limits = {
   start: 90,
   commands: 90,
-  mcollective: 180,
+  mcollective: 210,
   crypto: 60,
   bytes: 30,
   calls: 120,

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { median, spread, times } from '../lib/figures.mjs';
-import { freeMiB } from '../lib/machine.mjs';
+import { childrenCpuMs, freeMiB } from '../lib/machine.mjs';
 import { Mcollective, mcollectiveMco, missingMcollective, startSharedRabbitmq } from '../lib/mcollective.mjs';
 import { mco, runProgram } from '../lib/run-node.mjs';
 import { Site } from '../lib/site.mjs';
@@ -78,7 +78,9 @@ async function measure(nodes, run) {
         throw new Error(`mco ${words.join(' ')} did not hear all ${nodes} nodes:\n${output.slice(-500)}`);
     };
     await checked();
-    measured.push(await times(rounds, checked));
+    const before = childrenCpuMs();
+    const ms = await times(rounds, checked);
+    measured.push({ ms, cpuMs: (childrenCpuMs() - before) / rounds });
   }
   return measured;
 }
@@ -91,17 +93,18 @@ function isWhole(output, nodes) {
 function tableOf(nodes, mcollective, troupe) {
   const rowOf = (index, broker) => {
     const [theirs, ours] = [mcollective[index], troupe[broker][index]];
-    const share = median(ours) / median(theirs);
+    const share = median(ours.ms) / median(theirs.ms);
     const { words, target } = commands[index];
     return [
       `mco ${words.join(' ')}`,
       nodes,
-      spread(theirs),
+      spread(theirs.ms),
       broker,
-      spread(ours),
+      spread(ours.ms),
       `${share.toFixed(3)} x`,
       (1 / share).toFixed(1),
       target,
+      `${Math.round(theirs.cpuMs)} / ${Math.round(ours.cpuMs)}`,
     ];
   };
   const security =
@@ -117,6 +120,7 @@ function tableOf(nodes, mcollective, troupe) {
       'ratio',
       'times as fast',
       'meant to be',
+      'CPU ms of each',
     ],
     rows: commands.flatMap((_, index) => Object.keys(troupe).map((broker) => rowOf(index, broker))),
   };
