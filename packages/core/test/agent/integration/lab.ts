@@ -45,6 +45,7 @@ export class Lab {
   readonly #processes: ChildProcess[] = [];
   readonly #log: Record<string, unknown>[] = [];
   readonly #waiting = new Map<string, (answer: Answer) => void>();
+  readonly #repeating = new Set<NodeJS.Timeout>();
   readonly #progress = new Map<string, unknown[]>();
   readonly #lastSeq = new Map<string, number>();
   #heard = Promise.resolve();
@@ -166,9 +167,9 @@ export class Lab {
       const topic = this.#topics.node('mcollective', 'node1.example.net');
       await this.#transport?.publish(topic, await seal(request, signer));
     };
-    const timer = setInterval(() => void send(), 1000);
+    const stop = this.#repeat(send, 1000);
     await send();
-    return await answered.finally(() => clearInterval(timer));
+    return await answered.finally(stop);
   }
 
   /** Asks what is kept of a request, until the daemon has heard it. */
@@ -181,11 +182,18 @@ export class Lab {
       const topic = this.#topics.node('mcollective', 'node1.example.net');
       await this.#transport?.publish(topic, await seal(message, signer));
     };
-    const timer = setInterval(() => void send(), 200);
-    return await answered.finally(() => clearInterval(timer));
+    return await answered.finally(this.#repeat(send, 200));
+  }
+
+  // Until there is an answer; a test may end without one.
+  #repeat(send: () => Promise<void>, milliseconds: number): () => void {
+    const timer = setInterval(() => void send(), milliseconds);
+    this.#repeating.add(timer);
+    return () => clearInterval(timer);
   }
 
   async close(): Promise<void> {
+    for (const timer of this.#repeating) clearInterval(timer);
     await this.#transport?.close();
     for (const child of this.#processes.reverse()) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
