@@ -67,15 +67,15 @@ export class Jobs {
   }
 
   /**
-   * Notes on disk that the request begins, then returns its job; of what only reads, soon after. Throws what the file
-   * system throws.
+   * Notes on disk that the request begins, then returns its job. Throws what the file system throws; what only reads
+   * begins all the same.
    */
   begin(request: Request, identity: string, now: number, { isMutating = true } = {}): Job {
     this.#forget(now);
     const { id } = request;
     const until = request.time + request.ttl * 1000;
     if (isMutating) this.#journal.add(id, until, now);
-    else this.#journal.addSoon(id, until, now);
+    else this.#journal.addIfPossible(id, until, now);
     const job = new Job(request, identity, now, () => this.#end(job));
     this.#running.set(id, job);
     return job;

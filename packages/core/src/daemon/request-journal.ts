@@ -9,8 +9,6 @@ const dataSync = promisify(fdatasync);
 const slack = 3_600_000;
 const minute = 60_000;
 const leastLines = 10_000;
-/** Milliseconds that the id of what only reads may wait for others on its way to the disk. */
-const patience = 100;
 
 /** The journals of this process that hold their files open: emulators run thousands of daemons, and handles are few. */
 const holders = new Set<RequestJournal>();
@@ -28,9 +26,6 @@ export class RequestJournal {
   #lines = 0;
   #fd: number | undefined;
   #isTorn = false;
-  // Lines that are not written yet.
-  #waiting: string[] = [];
-  #timer: NodeJS.Timeout | undefined;
   // Whether the folder's entry for the file is safe as well.
   #isPlaced = false;
   #flushing: Promise<void> | undefined;
@@ -59,12 +54,14 @@ export class RequestJournal {
     this.#remember(id, until);
   }
 
-  /** Remembers an id, and notes it on disk soon: for what may run twice when the daemon is killed in between. */
-  addSoon(id: string, until: number, now: number): void {
-    if (Math.abs(now - this.#sweptAt) >= minute) this.#sweep(now, slack);
-    this.#remember(id, until);
-    this.#waiting.push(lineOf(id, until));
-    this.#timer ??= setTimeout(() => this.#writeWaiting(), patience).unref();
+  /** The same, but remembered in memory alone where the disk takes nothing: for what only reads, and harms nobody twice. */
+  addIfPossible(id: string, until: number, now: number): void {
+    try {
+      this.add(id, until, now);
+    } catch (error) {
+      if (!isErrno(error)) throw error;
+      this.#remember(id, until);
+    }
   }
 
   /** Resolves when what was added is safe from a power cut; those that come together share the cost. */
@@ -75,7 +72,6 @@ export class RequestJournal {
 
   /** The file may be opened again by what is added later. */
   close(): void {
-    this.#writeWaiting();
     this.#release();
   }
 
@@ -131,27 +127,13 @@ export class RequestJournal {
 
   #write(line: string): void {
     if (this.#lines >= 2 * this.#ids.size + leastLines) this.#compact();
-    const waiting = this.#waiting;
     // What a full disk took of a line must not spoil the next one.
-    const bytes = Buffer.from(`${this.#isTorn ? '\n' : ''}${waiting.join('')}${line}`);
+    const bytes = Buffer.from(`${this.#isTorn ? '\n' : ''}${line}`);
     this.#isTorn = true;
     const fd = this.#open();
     for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
     this.#isTorn = false;
-    this.#lines += waiting.length + 1;
-    this.#waiting = [];
-  }
-
-  #writeWaiting(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#waiting.length === 0) return;
-    try {
-      this.#write('');
-    } catch (error) {
-      // They go with the next ones; where the disk stays as it is, what changes the host is refused with the reason.
-      if (!isErrno(error)) throw error;
-    }
+    this.#lines += 1;
   }
 
   #load(): void {
@@ -175,8 +157,6 @@ export class RequestJournal {
     const lines = [...this.#ids].map(([id, until]) => lineOf(id, until));
     replaceFileSync(this.#file, lines.join(''), 0o600);
     this.#lines = lines.length;
-    // They are among the remembered ones.
-    this.#waiting = [];
     this.#isTorn = false;
     this.#isPlaced = true;
   }

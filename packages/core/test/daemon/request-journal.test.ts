@@ -13,7 +13,6 @@ import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { RequestJournal } from '../../src/daemon/request-journal.js';
 import { skip } from '../skip.js';
-import { until } from '../until.js';
 
 const id = (index: number) => index.toString(16).padStart(32, '0');
 const hour = 3_600_000;
@@ -87,33 +86,22 @@ describe('RequestJournal', () => {
     journal.close();
   });
 
-  it('writes ids of what only reads a moment later, all at once, or with the next that must be there', async () => {
-    const journal = open();
+  it('has ids of what only reads on disk at once, too', () => {
     const now = Date.now();
-    const lines = () => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0);
-    journal.addSoon(id(1), now + hour, now);
-    journal.addSoon(id(2), now + hour, now);
-    expect([journal.has(id(1)), lines()]).to.deep.equal([true, 0]);
-    await until('they are written', () => lines() === 2);
-    journal.addSoon(id(3), now + hour, now);
-    journal.add(id(4), now + hour, now);
-    expect(lines()).to.equal(4);
-    journal.addSoon(id(5), now + hour, now);
-    journal.close();
-    expect([1, 2, 3, 4, 5].every((index) => open().has(id(index)))).to.equal(true);
+    open().addIfPossible(id(1), now + hour, now);
+    expect(open().has(id(1))).to.equal(true);
   });
 
-  it('keeps ids of what only reads that a full disk does not take, until it does', function () {
+  it('remembers ids of what only reads in memory where the disk is full', function () {
     if (!existsSync('/dev/full')) skip(this, 'there is no /dev/full here');
     const journal = open();
     const now = Date.now();
     symlinkSync('/dev/full', file);
-    journal.addSoon(id(1), now + hour, now);
+    journal.addIfPossible(id(1), now + hour, now);
     journal.close();
     expect(journal.has(id(1))).to.equal(true);
     rmSync(file);
-    journal.close();
-    expect(open().has(id(1))).to.equal(true);
+    expect(open().has(id(1))).to.equal(false);
   });
 
   it('loses no id beside the one that a full disk tore', function () {
