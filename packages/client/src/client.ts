@@ -11,7 +11,6 @@ import {
   type Ddl,
   emptyFilter,
   type Filter,
-  isEmptyFilter,
   isName,
   type Logger,
   namedNodes,
@@ -28,11 +27,8 @@ import { compiledDdl } from './compiled.js';
 import type { ClientConfig } from './config.js';
 import { localCaller } from './config.js';
 import { Connection } from './connection.js';
-import { judgeData } from './data-ddls.js';
-import { discover } from './discovery/broadcast.js';
 import type { Discovery, DiscoveryOptions } from './discovery/discovery.js';
-import { groupOf } from './discovery/inventory-file.js';
-import type { NodeSource } from './discovery/node-source.js';
+import { Finder } from './discovery/finder.js';
 import { type Event, EventChannel } from './events.js';
 import { listening } from './listening.js';
 import { attach, newId, request } from './message.js';
@@ -67,9 +63,8 @@ export class Client {
   readonly #topics: Topics;
   readonly #router: Router;
   readonly #events: EventChannel;
-  readonly #credentials: Credentials;
-  readonly #log: Logger;
   readonly #connection: Connection;
+  readonly #finder: Finder;
   readonly #presence = new Map<string, Promise<PresenceView>>();
 
   /** @internal Use `connect`. */
@@ -80,8 +75,11 @@ export class Client {
     this.#topics = parts.topics;
     this.#router = parts.router;
     this.#events = parts.events;
-    this.#credentials = parts.credentials;
-    this.#log = parts.log;
+    this.#finder = new Finder({
+      ...parts,
+      presence: (collective) => this.presence(collective),
+      ddlDirs: parts.config.ddl_dirs,
+    });
   }
 
   /** The authenticated name of this caller. */
@@ -124,52 +122,17 @@ export class Client {
    * The nodes that match a filter. A filter that only names nodes is not asked about. Throws FILTER_INVALID where a
    * data function of the filter is known to be wrong, and what a source throws.
    */
-  async discover(options: Partial<DiscoveryOptions> = {}): Promise<Discovery> {
-    const complete = {
-      ...options,
-      collective: options.collective ?? this.mainCollective,
-      filter: options.filter ?? emptyFilter,
-    };
-    await this.#checkData(complete.filter);
-    if (options.source) return this.#discoverIn(options.source, complete);
-    const group = complete.filter.identities.map(groupOf).find((name) => name !== undefined);
-    if (group !== undefined)
-      throw new TroupeError('FILTER_INVALID', `"group:${group}" is a group of an inventory: name the file`);
-    const named = namedNodes(complete.filter);
-    if (named) return { method: 'named', nodes: named, silent: [], refused: [], offline: [], seconds: 0 };
-    return discover(this.#router, await this.presence(complete.collective), complete);
-  }
-
-  async #discoverIn(source: NodeSource, options: DiscoveryOptions): Promise<Discovery> {
-    const start = Date.now();
-    const { filter, collective, signal } = options;
-    const { tls } = this.#credentials;
-    const given = { filter, collective, ...(tls && { tls }), ...(signal && { signal }) };
-    const { nodes: known, rest } = await source.find(given);
-    const nodes = [...new Set(known.map(({ identity }) => identity))].sort();
-    const found = { method: 'named', source: source.name, rest } as const;
-    // A node that lacks an agent says so when it is called.
-    if (isEmptyFilter(rest) || nodes.length === 0) {
-      const seconds = (Date.now() - start) / 1000;
-      return { ...found, nodes, silent: [], refused: [], offline: [], seconds };
-    }
-    const presence = await this.presence(collective);
-    const judged = await discover(this.#router, presence, { ...options, filter: rest, among: nodes });
-    const offline = judged.offline.filter((identity) => nodes.includes(identity));
-    return { ...judged, ...found, offline, seconds: (Date.now() - start) / 1000 };
-  }
-
-  async #checkData(filter: Filter): Promise<void> {
-    const { faults, doubts } = await judgeData(filter, this.config.ddl_dirs);
-    if (faults.length > 0) throw new TroupeError('FILTER_INVALID', faults.join('; '));
-    for (const reason of doubts) this.#log.warn({ reason }, 'a filter is doubtful');
+  discover(options: Partial<DiscoveryOptions> = {}): Promise<Discovery> {
+    return this.#finder.find(this.#wanted(options));
   }
 
   /** Asks every matching node, named outright or not, and hears of each as it answers. Throws FILTER_INVALID as `discover` does. */
-  async ping(options: Partial<DiscoveryOptions> = {}): Promise<Discovery> {
-    const { collective = this.mainCollective, filter = emptyFilter } = options;
-    await this.#checkData(filter);
-    return discover(this.#router, await this.presence(collective), { ...options, collective, filter });
+  ping(options: Partial<DiscoveryOptions> = {}): Promise<Discovery> {
+    return this.#finder.ask(this.#wanted(options));
+  }
+
+  #wanted({ collective = this.mainCollective, filter = emptyFilter, ...rest }: Partial<DiscoveryOptions>) {
+    return { ...rest, collective, filter };
   }
 
   /** The actions of an agent, typed by its DDL. */
@@ -248,7 +211,7 @@ export class Client {
     return {
       router: this.#router,
       presence: () => this.presence(collective),
-      discover: () => this.discover({ filter: wanted, collective, ...discoveryPart(options) }),
+      discover: () => this.#finder.find({ filter: wanted, collective, ...discoveryPart(options) }),
       message: request({
         ...this.#about(newId(), collective, options.ttl),
         agent,
