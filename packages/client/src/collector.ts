@@ -38,11 +38,15 @@ interface Target {
   tailPatience: number;
   /** What it said when it could not take the request, and when it cannot take it any more. */
   busy: string | undefined;
+  /** Whether it is asked again later than it would have been, because others still answered. */
+  isHeldBack: boolean;
   readonly until: number;
 }
 
 const firstRetry = 1_000;
 const lastRetry = 4_000;
+/** While answers still come, no more than so many are asked again in a second: a slow fleet would only be made slower. */
+const mostAgain = 100;
 const attachEvery = 15_000;
 /** The same, at first, for those that are left when most have ended: their results may have been lost. */
 const attachFirst = 2_000;
@@ -68,6 +72,9 @@ export class Collector {
   readonly #open = new Map<string, Target>();
   #expected = 0;
   #cutOffSince: number | undefined;
+  #lastAnswer = Number.NEGATIVE_INFINITY;
+  /** Since when the silent are counted that were asked again, and their number. */
+  #again = { since: Number.NEGATIVE_INFINITY, count: 0 };
 
   constructor(options: CollectorOptions) {
     this.#options = options;
@@ -105,6 +112,7 @@ export class Collector {
       patience: attachEvery,
       tailPatience: attachFirst,
       busy: undefined,
+      isHeldBack: false,
       until,
     });
   }
@@ -113,6 +121,7 @@ export class Collector {
   receive(reply: Reply, key: string, now: number): { readonly isNew: boolean; readonly result?: Result } {
     const target = this.#open.get(reply.sender);
     if (!target) return { isNew: false };
+    this.#lastAnswer = now;
     target.lastHeard = now;
     target.offlineSince = undefined;
     target.patience = attachEvery;
@@ -213,7 +222,7 @@ export class Collector {
     if (isStranger?.(identity) && waited >= Math.min(strangerGrace, answerWithin)) {
       return ['no-reply', `no node of this name is known here; it ${asked}`];
     }
-    if (waited < answerWithin) return undefined;
+    if (waited < answerWithin || this.#isOwedTime(target, now)) return undefined;
     return ['no-reply', online ? `the node is online, ${asked}` : `the node ${asked}`];
   }
 
@@ -227,11 +236,28 @@ export class Collector {
     return ['no-reply', 'the node began and its time is over, but its result did not arrive'];
   }
 
+  // One that was held back is not given up before it was asked again and had time to answer that.
+  #isOwedTime({ isHeldBack, rounds, lastAsked, until }: Target, now: number): boolean {
+    if (!isHeldBack || now >= until) return false;
+    return rounds === 1 || now - lastAsked < firstRetry;
+  }
+
   #isAskDue(target: Target, now: number): boolean {
     if (now >= target.until) return false;
     if (now - target.lastAsked < Math.min(lastRetry, firstRetry * 2 ** (target.rounds - 1))) return false;
+    if (!this.#mayAsk(now)) {
+      target.isHeldBack = true;
+      return false;
+    }
     target.rounds += 1;
     target.lastAsked = now;
+    return true;
+  }
+
+  #mayAsk(now: number): boolean {
+    if (now - this.#again.since >= firstRetry) this.#again = { since: now, count: 0 };
+    if (this.#again.count >= mostAgain && now - this.#lastAnswer < firstRetry) return false;
+    this.#again.count += 1;
     return true;
   }
 

@@ -78,6 +78,47 @@ describe('Collector', () => {
     expect(asked).to.deep.equal([1000, 3000, 7000, 11_000, 15_000, 19_000, 23_000, 27_000]);
   });
 
+  describe('with many that are silent while others answer', () => {
+    const names = Array.from({ length: 1000 }, (_, index) => `n${index}`);
+    const asked = (all: Collector, from: number, to: number, step = 100) => {
+      let count = 0;
+      for (let now = from; now <= to; now += step) {
+        // One answers each time.
+        const [first] = all.open();
+        if (first !== undefined) all.receive(result(first, 1), 'k', now);
+        count += all.tick(now).ask.length;
+      }
+      return count;
+    };
+
+    it('asks a hundred of them a second, so that a slow fleet is made no slower', () => {
+      const all = collector(names);
+      expect(asked(all, 0, 900)).to.equal(0);
+      expect(asked(all, 1000, 1900)).to.equal(100);
+      expect(asked(all, 2000, 2900)).to.equal(100);
+    });
+
+    it('asks all of them as soon as nobody has answered for a second', () => {
+      const all = collector(names);
+      asked(all, 0, 500);
+      expect(all.tick(1400).ask).to.have.length(100);
+      expect(all.tick(1500).ask).to.have.length(894);
+    });
+
+    it('gives nobody up whom it has not asked again, and waits a second for the answer', () => {
+      const all = collector(names);
+      expect(asked(all, 0, 10_500)).to.be.within(900, 1000);
+      const silent = all.open().length;
+      expect(all.tick(10_600).ended.length).to.be.lessThan(silent);
+      const last = all.tick(11_500);
+      expect(last.ask).to.not.deep.equal([]);
+      expect(all.tick(12_400).ended.filter(({ sender }) => last.ask.includes(sender))).to.deep.equal([]);
+      const ended = all.tick(12_500).ended.map(({ sender }) => sender);
+      expect(ended).to.include.members([...last.ask]);
+      expect(all.isComplete).to.equal(true);
+    });
+  });
+
   it('does not wait long for a node that is offline', () => {
     const one = collector(['a'], { a: false });
     expect(one.tick(500).ended).to.deep.equal([]);
