@@ -100,8 +100,23 @@ export function issueCertificate(options: {
   });
 }
 
+interface Issuer {
+  readonly name: Element;
+  readonly key: KeyObject;
+  readonly keyIdentifier: Buffer;
+}
+
+// Reading a key takes longer than signing with it.
+const issuers = new WeakMap<Ca, Issuer>();
+
 /** What a CA puts into everything that it signs. */
-export function issuerOf(ca: Ca): { name: Element; key: KeyObject; keyIdentifier: Buffer } {
+export function issuerOf(ca: Ca): Issuer {
+  const known = issuers.get(ca) ?? readIssuer(ca);
+  issuers.set(ca, known);
+  return known;
+}
+
+function readIssuer(ca: Ca): Issuer {
   const der = fromPem(ca.certificatePem, 'CERTIFICATE');
   const key = readPrivateKey(ca.privateKeyPem);
   if (!spkiOf(createPublicKey(key)).equals(spkiOf(readCertificate(ca.certificatePem).publicKey))) {
