@@ -1,5 +1,4 @@
-import { TroupeError } from '@troupe/core';
-import { parse as parseYaml } from 'yaml';
+import { parseYaml, TroupeError } from '@troupe/core';
 import { ofIdentity } from './judge.js';
 import { identityAt, type ListText, textOf } from './list-text.js';
 import type { NodeSource } from './node-source.js';

@@ -4,10 +4,10 @@ import {
   type Filter,
   messageOf,
   parseFilter,
+  parseYaml,
   suggestion,
   TroupeError,
 } from '@troupe/core';
-import { parse as parseYaml } from 'yaml';
 import { matching, withoutData } from './judge.js';
 import { identityAt, type ListText, textOf } from './list-text.js';
 import type { KnownNode, NodeSource } from './node-source.js';

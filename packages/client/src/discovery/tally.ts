@@ -1,4 +1,4 @@
-import type { Reply } from '@troupe/core';
+import type { Verdict } from './verdict.js';
 
 /** What an expectation of answers begins with. */
 export interface TallyOptions {
@@ -25,8 +25,11 @@ const mostPatience = 10_000;
 /** How often the silent are asked again before the patience is over, and in all. */
 const mostRounds = 3;
 const mostRoundsInAll = 12;
-/** How many of them at a time: a fleet that is slow would only be made slower. */
+/** How many of them at a time: a fleet that is slow would only be made slower; and where it was the connection that broke. */
 const mostAgain = 100;
+const mostAgainAfterCut = 1_000;
+/** Milliseconds without a connection after which nobody is waited for. */
+const mostCutOff = 60_000;
 /** Nodes of a large fleet that are asked whether they match, to find out whether answers are still to come. */
 const sampleSize = 100;
 /** The most that one look at the clock counts as silence: this process was busy itself meanwhile. */
@@ -43,7 +46,11 @@ export class Tally {
   readonly #options: TallyOptions;
   /** Those of whom it is known that they are there, and who have not answered. */
   readonly #missing = new Set<string>();
+  /** Those that answered, and of whom it was not known that they are there. */
+  readonly #strangers = new Set<string>();
   #isAnybodyKnown = false;
+  /** Milliseconds without a connection, in all. */
+  #cutOff = 0;
   #lastLook: number;
   /** Milliseconds of waiting in all, up to the last answer, and since. */
   #waited = 0;
@@ -66,6 +73,7 @@ export class Tally {
   expect(identities: Iterable<string>): void {
     for (const identity of identities) {
       this.#isAnybodyKnown = true;
+      this.#strangers.delete(identity);
       if (!this.answered.has(identity)) this.#missing.add(identity);
     }
   }
@@ -76,27 +84,31 @@ export class Tally {
   }
 
   /** Takes an answer in; says whether it is of another node that matches. */
-  take(reply: Reply): boolean {
-    const { sender } = reply;
-    if (reply.kind !== 'result' || reply.outcome === 'busy' || this.answered.has(sender)) return false;
+  take(sender: string, verdict: Verdict, words: string): boolean {
+    if (this.answered.has(sender)) return false;
     if (this.answered.size > 0) this.#longestGap = Math.max(this.#longestGap, this.#quiet);
     this.#waitedAtLast = this.#waited;
     this.#beginSilence();
     this.answered.add(sender);
-    this.#missing.delete(sender);
-    if (reply.outcome !== 'ok') {
-      if (reply.outcome !== 'unmatched') this.refused.set(sender, reply.statusmsg);
-      return false;
-    }
+    if (!this.#missing.delete(sender)) this.#strangers.add(sender);
+    if (verdict === 'refused') this.refused.set(sender, words);
+    if (verdict !== 'matched') return false;
     this.matched.add(sender);
     if (this.#probed.has(sender)) this.#probesMatched = true;
     return true;
   }
 
   /** What time has made due: milliseconds, as `Date.now()`. */
-  tick(now: number): DueQuestions {
+  tick(now: number, isConnected = true): DueQuestions {
     const step = Math.min(mostStep, Math.max(0, now - this.#lastLook));
     this.#lastLook = now;
+    if (!isConnected) {
+      // What was said meanwhile is lost, and those that lost their broker too need a while to come back.
+      this.#cutOff += step;
+      this.#beginSilence();
+      this.#roundsInAll = 0;
+      return { ask: [], isOver: this.#cutOff >= mostCutOff };
+    }
     this.#quiet += step;
     this.#waited += step;
     if (!this.#isAnybodyKnown) return { ask: [], isOver: this.#quiet >= this.#silence() };
@@ -120,7 +132,10 @@ export class Tally {
 
   // The broker may have lost questions and answers, so nobody is given up who was not asked again.
   #insist(missing: ReadonlySet<string>): DueQuestions {
-    const patience = Math.max(leastPatience, this.#silence());
+    // Where some answered of whom nobody knew, others may: what is known is not all.
+    if (missing.size === 0 && this.#strangers.size > 0)
+      return { ask: [], isOver: this.#quiet >= this.#silence() };
+    const patience = this.#cutOff > 0 ? mostPatience : Math.max(leastPatience, this.#silence());
     if (missing.size === 0 || this.#quiet >= patience) return { ask: [], isOver: true };
     const pause = patience / (mostRounds + 1);
     const isEnough = this.#rounds >= mostRounds || this.#roundsInAll >= mostRoundsInAll;
@@ -129,7 +144,8 @@ export class Tally {
     this.#roundsInAll += 1;
     this.#quietAtAsking = this.#quiet;
     const names = [...missing];
-    return { ask: names.length > mostAgain ? this.#options.sample(names, mostAgain) : names, isOver: false };
+    const most = this.#cutOff > 0 ? mostAgainAfterCut : mostAgain;
+    return { ask: names.length > most ? this.#options.sample(names, most) : names, isOver: false };
   }
 
   // A fleet, a network or a machine that is slow takes its time between answers too.

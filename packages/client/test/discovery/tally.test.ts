@@ -1,26 +1,14 @@
-import type { Outcome, Reply } from '@troupe/core';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { Tally } from '../../src/discovery/tally.js';
+import type { Verdict } from '../../src/discovery/verdict.js';
 
-const answer = (sender: string, outcome: Outcome = 'ok'): Reply => ({
-  v: 1,
-  type: 'reply',
-  kind: 'result',
-  id: 'x',
-  time: 0,
-  seq: 1,
+/** How a node answers: it matches, unless told otherwise. */
+const answer = (sender: string, verdict: Verdict = 'matched'): readonly [string, Verdict, string] => [
   sender,
-  caller: 'c',
-  session: 's',
-  collective: 'm',
-  agent: 'discovery',
-  action: 'ping',
-  outcome,
-  statuscode: 0,
-  statusmsg: outcome,
-  data: {},
-});
+  verdict,
+  verdict,
+];
 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
 
@@ -43,16 +31,16 @@ function run(tally: Tally, from: number, until: number) {
 describe('Tally', () => {
   it('is over with the last one that is expected', () => {
     const tally = tallyOf(['a', 'b']);
-    tally.take(answer('a'));
+    tally.take(...answer('a'));
     expect(tally.tick(10).isOver).to.equal(false);
-    tally.take(answer('b', 'unmatched'));
+    tally.take(...answer('b', 'unmatched'));
     expect(tally.tick(20).isOver).to.equal(true);
     expect([...tally.matched]).to.deep.equal(['a']);
   });
 
   it('asks a silent one three times more, and gives it up after two seconds', () => {
     const tally = tallyOf(['a', 'b']);
-    tally.take(answer('a'));
+    tally.take(...answer('a'));
     const { over, asked } = run(tally, 25, 10_000);
     expect(asked).to.deep.equal([500, 1000, 1500].map((now) => [now, ['b']]));
     expect(over).to.equal(2000);
@@ -68,7 +56,7 @@ describe('Tally', () => {
       if (isOver) break;
       if (ask.length === 0) continue;
       rounds += 1;
-      if (ask[0] !== undefined) tally.take(answer(ask[0]));
+      if (ask[0] !== undefined) tally.take(...answer(ask[0]));
     }
     expect(rounds).to.equal(12);
     expect(tally.missing()).to.have.length(28);
@@ -82,42 +70,42 @@ describe('Tally', () => {
   it('waits for those, too, of whom it hears while it waits', () => {
     const tally = tallyOf(['a']);
     tally.expect(['a', 'b']);
-    tally.take(answer('a'));
+    tally.take(...answer('a'));
     expect(tally.tick(10).isOver).to.equal(false);
-    tally.take(answer('b'));
+    tally.take(...answer('b'));
     expect(tally.tick(20).isOver).to.equal(true);
   });
 
   it('waits longer where answers come with long pauses', () => {
     const tally = tallyOf(['a', 'b', 'c']);
-    tally.take(answer('a'));
+    tally.take(...answer('a'));
     run(tally, 25, 1500);
-    tally.take(answer('b'));
+    tally.take(...answer('b'));
     expect(run(tally, 1525, 20_000).over).to.equal(1500 + 3 * 1500);
   });
 
   it('does not count as silence what this process was busy itself', () => {
     const tally = tallyOf(['a', 'b']);
-    tally.take(answer('a'));
+    tally.take(...answer('a'));
     expect(tally.tick(60_000)).to.deep.equal({ ask: [], isOver: false });
   });
 
   it('ends with half a second of silence where nobody knows who is there', () => {
     const tally = tallyOf([], false);
     expect(run(tally, 25, 1000).over).to.equal(undefined);
-    tally.take(answer('a'));
+    tally.take(...answer('a'));
     expect(run(tally, 1025, 5000).over).to.equal(1500);
   });
 
   it('asks a sample in a large fleet, and another one while some of it matches', () => {
     const tally = tallyOf(names(1000), false);
-    tally.take(answer('n999'));
+    tally.take(...answer('n999'));
     const first = run(tally, 25, 600).asked;
     expect(first).to.deep.equal([[500, names(100)]]);
-    for (const name of names(100)) tally.take(answer(name, name === 'n7' ? 'ok' : 'unmatched'));
+    for (const name of names(100)) tally.take(...answer(name, name === 'n7' ? 'matched' : 'unmatched'));
     const second = run(tally, 625, 1450).asked;
     expect(second.map(([, ask]) => ask)).to.deep.equal([names(200).slice(100)]);
-    for (const name of names(200).slice(100)) tally.take(answer(name, 'unmatched'));
+    for (const name of names(200).slice(100)) tally.take(...answer(name, 'unmatched'));
     expect(tally.tick(1475).isOver).to.equal(true);
     expect([...tally.matched]).to.deep.equal(['n999', 'n7']);
   });
@@ -127,11 +115,41 @@ describe('Tally', () => {
     expect(run(tally, 25, 60_000).over).to.be.lessThan(5000);
   });
 
-  it('takes no end from a node that is busy, and keeps why one refused', () => {
+  it('keeps why one refused', () => {
     const tally = tallyOf(['a', 'b']);
-    tally.take(answer('a', 'busy'));
-    tally.take(answer('b', 'failed'));
+    expect(tally.take('b', 'refused', 'no such plugin')).to.equal(false);
     expect(tally.missing()).to.deep.equal(['a']);
-    expect([...tally.refused]).to.deep.equal([['b', 'failed']]);
+    expect([...tally.refused]).to.deep.equal([['b', 'no such plugin']]);
+  });
+
+  it('waits half a second more where some answered of whom nobody knew', () => {
+    const tally = tallyOf(['a']);
+    tally.take(...answer('stranger'));
+    tally.take(...answer('a'));
+    expect(run(tally, 25, 5000).over).to.equal(500);
+    // It is none where its record was late only.
+    const informed = tallyOf(['a']);
+    informed.take(...answer('b'));
+    informed.take(...answer('a'));
+    informed.expect(['a', 'b']);
+    expect(informed.tick(25).isOver).to.equal(true);
+  });
+
+  it('takes no silence of a client without a connection for that of the nodes', () => {
+    const tally = tallyOf(['a', 'b']);
+    tally.take(...answer('a'));
+    for (let now = 25; now <= 20_000; now += 25)
+      expect(tally.tick(now, false)).to.deep.equal({ ask: [], isOver: false });
+    // Nodes that lost their broker as well need a while to come back.
+    const { over, asked } = run(tally, 20_025, 60_000);
+    expect(asked).to.deep.equal([22_500, 25_000, 27_500].map((now) => [now, ['b']]));
+    expect(over).to.equal(30_000);
+  });
+
+  it('does not wait for ever for a connection', () => {
+    const tally = tallyOf(['a']);
+    let now = 0;
+    while (!tally.tick(now, false).isOver) now += 25;
+    expect(now).to.equal(60_000);
   });
 });

@@ -1,0 +1,127 @@
+import { randomInt } from 'node:crypto';
+import type { Request } from '@troupe/core';
+import { onAbort } from '../abort.js';
+import { Change } from '../change.js';
+import type { PresenceView } from '../presence.js';
+import type { Router } from '../router.js';
+import { chunks, pick } from '../share.js';
+import { namesInMessage } from '../targets.js';
+import type { Discovery, DiscoveryOptions } from './discovery.js';
+import { Tally } from './tally.js';
+import type { Judge } from './verdict.js';
+
+/** The agent that every node has: what is published on its topic reaches all of them. */
+export const everywhere = 'discovery';
+/** Up to so many nodes that are online, each one answers, matched or not, so that a search ends with the last of them. */
+export const everybodyAnswers = 2_000;
+
+const tickEvery = 25;
+
+/** What is asked of nodes, and how their answers are read. */
+export interface Question {
+  readonly message: Request;
+  readonly judge: Judge;
+  /** Whether those that do not match say so. */
+  readonly everybody: boolean;
+}
+
+type Options = Pick<DiscoveryOptions, 'among' | 'window' | 'most' | 'signal' | 'onNode'>;
+
+/** One question on its way to all nodes, or to some: who is meant by it, who is not, who is silent. */
+export class Search {
+  readonly #router: Router;
+  readonly #presence: PresenceView;
+  readonly #question: Question;
+  readonly #options: Options;
+  readonly #tally: Tally;
+  readonly #start = Date.now();
+  readonly #change = new Change();
+  #isOver = false;
+
+  constructor(router: Router, presence: PresenceView, question: Question, options: Options = {}) {
+    this.#router = router;
+    this.#presence = presence;
+    this.#question = question;
+    this.#options = options;
+    const sample = (names: readonly string[], count: number) => pick(names, count, randomInt(2 ** 32));
+    const { everybody } = question;
+    this.#tally = new Tally({ expected: this.#online(), everybody, sample }, this.#start);
+  }
+
+  /** Nodes that have said nothing and are still waited for. */
+  open(): readonly string[] {
+    return this.#isOver ? [] : this.#tally.missing();
+  }
+
+  /** Asks, and waits until there is nothing left to wait for, or the signal fires. Throws NOT_CONNECTED where nobody can be asked. */
+  async run(): Promise<Discovery> {
+    const { among, most = Number.POSITIVE_INFINITY, signal, onNode } = this.#options;
+    const { message, judge, everybody } = this.#question;
+    const tally = this.#tally;
+    const stop = await this.#router.listen(message.collective, message.id, (reply) => {
+      const verdict = tally.matched.size < most ? judge(reply) : undefined;
+      if (verdict === undefined) return;
+      const words = reply.kind === 'result' ? reply.statusmsg : '';
+      if (tally.take(reply.sender, verdict, words)) onNode?.(reply.sender, Date.now() - this.#start);
+      this.#change.tell();
+    });
+    const ignore = onAbort(signal, () => this.#change.tell());
+    let isKnownAnew = false;
+    const deaf = this.#presence.onChange(() => {
+      isKnownAnew = true;
+    });
+    try {
+      if (among) await this.#ask(among);
+      else await this.#router.broadcast({ ...message, answerUnmatched: everybody }, everywhere);
+      while (!signal?.aborted && tally.matched.size < most) {
+        // Who is online may still be told while nodes answer already.
+        if (isKnownAnew) tally.expect(this.#online());
+        isKnownAnew = false;
+        if (await this.#isDone()) break;
+        await this.#change.wait(tickEvery);
+      }
+    } finally {
+      stop();
+      ignore();
+      deaf();
+    }
+    const isCut = signal?.aborted === true || this.#options.most !== undefined;
+    this.#isOver = !isCut;
+    return {
+      method: 'broadcast',
+      nodes: [...tally.matched].sort(),
+      silent: everybody && !isCut ? [...tally.missing()].sort() : [],
+      refused: [...tally.refused].map(([sender, statusmsg]) => ({ sender, statusmsg })),
+      offline: [...this.#presence.offline()].sort(),
+      seconds: (Date.now() - this.#start) / 1000,
+    };
+  }
+
+  async #isDone(): Promise<boolean> {
+    const { window } = this.#options;
+    if (window !== undefined) return Date.now() - this.#start >= window * 1000;
+    // What has come and is not checked yet is no silence.
+    if (this.#router.isBehind) return false;
+    const { ask, isOver } = this.#tally.tick(Date.now(), this.#router.isConnected);
+    if (isOver && this.#presence.isSettled()) return true;
+    await this.#ask(ask).catch(unlessDisconnected);
+    return false;
+  }
+
+  #online(): readonly string[] {
+    const { among } = this.#options;
+    return (
+      among?.filter((identity) => this.#presence.isOnline(identity) !== false) ?? this.#presence.online()
+    );
+  }
+
+  async #ask(identities: readonly string[]): Promise<void> {
+    for (const targets of chunks(identities, namesInMessage))
+      await this.#router.direct({ ...this.#question.message, targets, answerUnmatched: true }, targets);
+  }
+}
+
+// Without a broker now: the next round asks again.
+function unlessDisconnected(error: unknown): void {
+  if ((error as { code?: string }).code !== 'NOT_CONNECTED') throw error;
+}
