@@ -96,7 +96,10 @@ export async function setup({ build = false, puppet = true, quiet = false } = {}
   checkNode();
   await installModules(report);
   const missing = await installDebian(puppet, report);
-  if (build) await run('node_modules/.bin/tsc', ['--build'], { cwd: root });
+  if (build) {
+    await run('node_modules/.bin/tsc', ['--build'], { cwd: root });
+    await run(process.execPath, ['scripts/bundle.mjs'], { cwd: root });
+  }
   return missing.map(({ name, use }) => ({ name, use }));
 }
 

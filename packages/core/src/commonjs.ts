@@ -1,4 +1,6 @@
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { freshFolders, type Origins, readOrigins } from './bundle.js';
 
 const require = createRequire(import.meta.url);
 
@@ -7,13 +9,31 @@ const require = createRequire(import.meta.url);
  * `import` Node reads each file twice and starts WebAssembly for it: 8 MB of a daemon, and half of its start-up.
  */
 export const commonJs = {
-  ajv: () => require('ajv') as typeof import('ajv'),
-  asn1: () => require('node-forge/lib/asn1') as typeof import('node-forge').asn1,
-  mqtt: () => require('mqtt') as typeof import('mqtt'),
-  pino: () => require('pino') as typeof import('pino'),
-  re2js: () => require('re2js') as typeof import('re2js'),
-  yaml: () => require('yaml') as typeof import('yaml'),
+  ajv: () => load<typeof import('ajv')>('ajv'),
+  asn1: () => load<typeof import('node-forge').asn1>('node-forge/lib/asn1'),
+  mqtt: () => load<typeof import('mqtt')>('mqtt'),
+  pino: () => load<typeof import('pino')>('pino'),
+  re2js: () => load<typeof import('re2js')>('re2js'),
+  yaml: () => load<typeof import('yaml')>('yaml'),
 };
 
 /** Options of ajv for schemas of our own, which the tests check: to check and to polish them takes longer than all the rest. */
 export const ownSchema = { meta: false, validateSchema: false, code: { optimize: false } } as const;
+
+const loaded = new Map<string, unknown>();
+let bundles: Readonly<Record<string, Origins>> | undefined;
+
+/** Loads a package: the single file that the build made of it, where that is of the versions that are installed. */
+function load<T>(name: string): T {
+  const known = loaded.get(name);
+  if (known !== undefined) return known as T;
+  bundles ??=
+    readOrigins<Record<string, Origins>>(
+      fileURLToPath(new URL('../libraries/origins.json', import.meta.url)),
+    ) ?? {};
+  const origins = bundles[name];
+  const isFresh = origins && freshFolders(origins, fileURLToPath(new URL('../../', import.meta.url)));
+  const library = require(isFresh ? `../libraries/${name.replaceAll('/', '-')}.cjs` : name);
+  loaded.set(name, library);
+  return library as T;
+}

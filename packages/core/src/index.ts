@@ -139,3 +139,4 @@ export { connectMqtt, type MqttOptions, openMqtt } from './transport/mqtt.js';
 export { isIdentity, isName, type Topic, Topics } from './transport/topics.js';
 export type { Listener, PublishOptions, Transport, Will } from './transport/transport.js';
 export { version } from './version.js';
+export { parseYaml } from './yaml.js';

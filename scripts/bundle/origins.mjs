@@ -1,0 +1,58 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+
+/**
+ * The packages that a build of esbuild read files of, as `freshFolders` of `@troupe/core` wants them: first the one
+ * at `home`, then each after one that imports it. Files of packages that lie outside `node_modules` are listed.
+ */
+export function originsOf(metafile, { root, home, since }) {
+  const inputs = Object.entries(metafile.inputs).filter(([path]) => existsSync(join(root, path)));
+  const importers = new Map([[home, undefined]]);
+  const files = new Map();
+  const folderOf = (path) => packageFolder(resolve(root, path));
+  const open = [home];
+  const edges = new Map();
+  for (const [path, { imports }] of inputs) {
+    const folder = folderOf(path);
+    files.set(folder, [...(files.get(folder) ?? []), relative(folder, resolve(root, path))]);
+    const targets = imports.filter(({ external }) => !external).map((one) => folderOf(one.path));
+    edges.set(folder, new Set([...(edges.get(folder) ?? []), ...targets]));
+  }
+  if (!edges.has(home)) edges.set(home, new Set());
+  // What stands in no file: the entry of a library is imported by its home.
+  const imported = new Set(
+    [...edges].flatMap(([folder, targets]) => [...targets].filter((one) => one !== folder)),
+  );
+  for (const folder of edges.keys()) if (!imported.has(folder)) edges.get(home).add(folder);
+  const order = [home];
+  for (let folder = open.shift(); folder !== undefined; folder = open.shift()) {
+    for (const target of edges.get(folder) ?? []) {
+      if (importers.has(target)) continue;
+      importers.set(target, folder);
+      order.push(target);
+      open.push(target);
+    }
+  }
+  const packages = order.map((folder) => {
+    const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const from = importers.get(folder);
+    const own = files.get(folder) ?? [];
+    return {
+      name,
+      version,
+      ...(from === undefined ? {} : { from: order.indexOf(from) }),
+      ...(folder.includes('/node_modules/') ? {} : { files: own.sort() }),
+    };
+  });
+  return { since, packages };
+}
+
+/** The folder of the package that a file belongs to: some packages have a package.json without a name further down. */
+export function packageFolder(file) {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const manifest = join(folder, 'package.json');
+    if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version !== undefined)
+      return folder;
+    if (folder === dirname(folder)) throw new Error(`${file} belongs to no package`);
+  }
+}
