@@ -1,21 +1,24 @@
-import type { Attach, Outcome, Reply, Request } from '@troupe/core';
+import type { Attach, Request } from '@troupe/core';
 import { onAbort } from './abort.js';
+import type { Audience } from './audience.js';
 import type { CallOptions } from './call-options.js';
 import { Change } from './change.js';
-import { Collector } from './collector.js';
-import type { Discovery } from './discovery/discovery.js';
-import { attach, cancel } from './message.js';
+import type { Discovery, DiscoveryOptions } from './discovery/discovery.js';
+import type { Finder } from './discovery/finder.js';
+import { Everybody } from './everybody.js';
+import { Listed } from './listed.js';
+import { cancel } from './message.js';
 import type { PresenceView } from './presence.js';
-import { type Result, type State, type Stats, statsOf } from './result.js';
-import { Rollout } from './rollout.js';
+import { type Result, type Stats, statsOf } from './result.js';
 import type { Router } from './router.js';
-import { chunks } from './share.js';
-import { mostDirect, namesInMessage, narrowed, targetsOf } from './targets.js';
+import { isForAll, mayTellThemselves } from './targets.js';
 
 export interface CallParts {
   readonly router: Router;
   readonly presence: () => Promise<PresenceView>;
-  readonly discover: () => Promise<Discovery>;
+  readonly finder: Finder;
+  /** Whom to look for where the options name nobody. */
+  readonly wanted: DiscoveryOptions;
   /** What is sent first: a request that begins something, or a question for what is kept of one. */
   readonly message: Request | Attach;
   /** The agents that the caller's own filter names: a node that lacks one of them is left out. */
@@ -23,28 +26,19 @@ export interface CallParts {
   readonly options: CallOptions;
 }
 
-const tickEvery = 100;
-/** How a node that heard a broadcast answers without running anything: a policy denies before it tells by a filter. */
-const refusals: ReadonlySet<string> = new Set<Outcome>(['unmatched', 'denied', 'expired', 'busy']);
-
 /** One call to many nodes: an async iterable of how each target ended, in the order of their ends. */
 export class Call<Data = Record<string, unknown>> implements AsyncIterable<Result<Data>> {
   readonly id: string;
   readonly #parts: CallParts;
   readonly #results: Result[] = [];
-  readonly #unexpected = new Set<string>();
   readonly #done: Promise<Stats>;
   readonly #change = new Change();
-  #message: Request | Attach;
-  #collector: Collector | undefined;
-  #view: PresenceView | undefined;
+  #audience: Audience | undefined;
   #about: { readonly agent: string; readonly action: string } | undefined;
-  #rollout: Rollout | undefined;
   #isOver = false;
 
   constructor(parts: CallParts) {
     this.#parts = parts;
-    this.#message = parts.message;
     this.id = parts.message.id;
     this.#done = this.#run().finally(() => {
       this.#isOver = true;
@@ -77,14 +71,24 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
     return this.#about;
   }
 
-  /** Targets that have been asked and have not ended. */
+  /** Targets that have been asked and have not ended, and nodes that have not said whether they are targets. */
   open(): readonly string[] {
-    return this.#collector?.open() ?? [];
+    return this.#audience?.open() ?? [];
   }
 
   /** Those of them that are known to be at work on it. */
   running(): readonly string[] {
-    return this.#collector?.running() ?? [];
+    return this.#audience?.running() ?? [];
+  }
+
+  /** How many targets there are as far as is known: nodes that have not said whether they are some count as such. */
+  get size(): number {
+    return this.#audience?.size ?? 0;
+  }
+
+  /** Who was found, as far as is known by now; nothing where nobody was looked for, or it goes on. */
+  get discovery(): Discovery | undefined {
+    return this.#audience?.discovery;
   }
 
   /** All results, when the call is over. Throws what spoils the whole call. */
@@ -108,139 +112,53 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
 
   /** Ends the action on the nodes where it runs. */
   async cancel(): Promise<void> {
-    await this.#parts.router.direct(cancel(this.#message), this.open());
+    const { router, message } = this.#parts;
+    const silent = this.discovery?.byRequest ? this.discovery.silent : [];
+    await router.direct(cancel(message), [...new Set([...this.open(), ...silent])]);
   }
 
   async #run(): Promise<Stats> {
-    const { router, options } = this.#parts;
-    // Needed only when somebody is silent, so nobody waits for it before the first message is out.
-    const presence = this.#parts.presence();
-    presence.catch(() => {});
-    const { targets, discovery, isWhole } = await targetsOf(options, this.#parts.discover);
-    const { agents } = this.#parts;
-    const given = this.#parts.message;
-    const message = given.type === 'request' ? narrowed(given, discovery, agents) : given;
-    const start = Date.now();
-    const wasAsked = new Set<string>();
-    const collector = this.#newCollector();
-    this.#collector = collector;
-    const rollout = new Rollout(targets, options);
-    this.#rollout = rollout;
+    const { router, options, message } = this.#parts;
+    const view = this.#parts.presence();
+    view.catch(() => {});
+    const audience = await this.#audienceOf(view);
+    this.#audience = audience;
     const stop = await router.listen(message.collective, this.id, (reply, key) => {
-      if (wasAsked.has(reply.sender)) this.#receive(collector, reply, key);
-      else if (reply.kind === 'result' && !refusals.has(reply.outcome)) this.#unexpected.add(reply.sender);
+      if (reply.agent !== '' && !this.#about) {
+        this.#about = { agent: reply.agent, action: reply.action };
+        this.#change.tell();
+      }
+      audience.hear(reply, key);
     });
     const ignore = onAbort(options.signal, () => this.#change.tell());
     try {
-      for (const [index, group] of rollout.batches.entries()) {
-        if (rollout.stopped !== undefined) break;
-        if (index > 0) await this.#pause((options.batchSleep ?? 1) * 1000);
-        if (options.signal?.aborted) break;
-        const now = Date.now();
-        this.#message = { ...message, time: now };
-        for (const identity of group) {
-          wasAsked.add(identity);
-          collector.expect(identity, now, now + message.ttl * 1000);
-        }
-        await this.#send(group, isWhole && group.length === targets.length && group.length > mostDirect);
-        this.#view = await presence;
-        await this.#settle(collector);
-      }
-      const left = { state: 'no-reply', statusmsg: 'this client stopped waiting', start } as const;
-      for (const sender of collector.open()) this.#leave(sender, left);
-      const why =
-        rollout.stopped === undefined
-          ? 'this client stopped before its turn'
-          : `not asked: ${rollout.stopped}`;
-      for (const sender of targets.filter((name) => !wasAsked.has(name)))
-        this.#leave(sender, { state: 'not-asked', statusmsg: why, start });
+      const start = await audience.ask();
+      const { discovery, stopped, unexpected } = audience;
+      const times = {
+        discoverySeconds: discovery?.seconds ?? 0,
+        callSeconds: (Date.now() - start) / 1000,
+      };
+      const stats = statsOf(this.id, this.#results, times, unexpected);
+      return stopped === undefined ? stats : { ...stats, stopped };
     } finally {
       stop();
       ignore();
     }
-    const times = { discoverySeconds: discovery?.seconds ?? 0, callSeconds: (Date.now() - start) / 1000 };
-    const stats = statsOf(this.id, this.#results, times, [...this.#unexpected]);
-    return rollout.stopped === undefined || !stats.byState['not-asked']
-      ? stats
-      : { ...stats, stopped: rollout.stopped };
   }
 
-  #newCollector(): Collector {
-    return new Collector({
-      answerWithin: (this.#parts.options.answerWithin ?? 10) * 1000,
-      isOnline: (identity) => this.#view?.isOnline(identity),
-      isStranger: (identity) => this.#view?.isStranger(identity) ?? false,
-      isConnected: () => this.#parts.router.isConnected,
-    });
-  }
-
-  #receive(collector: Collector, reply: Reply, key: string): void {
-    if (reply.agent !== '' && !this.#about) {
-      this.#about = { agent: reply.agent, action: reply.action };
-      this.#change.tell();
-    }
-    const { isNew, result } = collector.receive(reply, key, Date.now());
-    if (isNew && reply.kind === 'progress')
-      this.#parts.options.onProgress?.({ sender: reply.sender, data: reply.data });
-    if (result) this.#push(result);
-  }
-
-  async #settle(collector: Collector): Promise<void> {
-    const { signal } = this.#parts.options;
-    while (!collector.isComplete && !signal?.aborted) {
-      await this.#change.wait(tickEvery);
-      await this.#tick(collector);
-    }
-  }
-
-  async #pause(milliseconds: number): Promise<void> {
-    const end = Date.now() + milliseconds;
-    while (Date.now() < end && !this.#parts.options.signal?.aborted)
-      await this.#change.wait(end - Date.now());
-  }
-
-  async #send(targets: readonly string[], broadcast: boolean): Promise<void> {
-    const { router } = this.#parts;
-    if (broadcast && this.#message.type === 'request')
-      await router.broadcast(this.#message, this.#message.agent);
-    else await this.#ask(targets);
-  }
-
-  async #ask(identities: readonly string[]): Promise<void> {
-    const { router } = this.#parts;
-    for (const targets of chunks(identities, namesInMessage)) {
-      const message =
-        this.#message.type === 'request'
-          ? // A node that the filter leaves out by now says so.
-            { ...this.#message, targets, answerUnmatched: true }
-          : attach(this.#message, 0);
-      await router.direct(message, targets);
-    }
-  }
-
-  async #tick(collector: Collector): Promise<void> {
-    const { router } = this.#parts;
-    const due = collector.tick(Date.now());
-    for (const result of due.ended) this.#push(result);
-    try {
-      await this.#ask(due.ask);
-      for (const { identity, after } of due.attach)
-        await router.direct(attach(this.#message, after), [identity]);
-    } catch (error) {
-      // Without a broker now: the next tick asks again.
-      if ((error as { code?: string }).code !== 'NOT_CONNECTED') throw error;
-    }
-  }
-
-  #leave(sender: string, end: { state: State; statusmsg: string; start: number }): void {
-    const { state, statusmsg, start } = end;
-    const seconds = state === 'not-asked' ? 0 : (Date.now() - start) / 1000;
-    this.#push({ sender, state, ok: false, statusmsg, data: {}, seconds });
+  // Where nothing needs to know them before and presence tells whom to wait for, nodes say themselves that they are meant.
+  async #audienceOf(view: Promise<PresenceView>): Promise<Audience> {
+    const { options, message, finder, wanted } = this.#parts;
+    const parts = { ...this.#parts, view, change: this.#change, onResult: (one: Result) => this.#push(one) };
+    if (message.type === 'attach' || !mayTellThemselves(options)) return new Listed(parts);
+    const presence = await view;
+    if (!isForAll(options, presence.online().length)) return new Listed(parts);
+    await finder.check(wanted.filter);
+    return new Everybody(parts, presence, message);
   }
 
   #push(result: Result): void {
     this.#results.push(result);
-    this.#rollout?.count(result);
     this.#change.tell();
   }
 }

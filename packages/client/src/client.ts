@@ -211,7 +211,8 @@ export class Client {
     return {
       router: this.#router,
       presence: () => this.presence(collective),
-      discover: () => this.#finder.find({ filter: wanted, collective, ...discoveryPart(options) }),
+      finder: this.#finder,
+      wanted: { filter: wanted, collective, ...discoveryPart(options) },
       message: request({
         ...this.#about(newId(), collective, options.ttl),
         agent,
@@ -230,7 +231,8 @@ export class Client {
     return new Call({
       router: this.#router,
       presence: () => this.presence(collective),
-      discover: () => Promise.reject(new TypeError('who attaches names the nodes')),
+      finder: this.#finder,
+      wanted: { filter: emptyFilter, collective },
       message: attach(this.#about(id, collective), 0),
       options,
     });

@@ -15,7 +15,7 @@ export interface Sent {
 /** Finds the targets of a request and sends it to them, once. */
 export async function send(parts: CallParts & { readonly message: Request }): Promise<Sent> {
   const { router, options } = parts;
-  const { targets, discovery, isWhole } = await targetsOf(options, parts.discover);
+  const { targets, discovery, isWhole } = await targetsOf(options, () => parts.finder.find(parts.wanted));
   options.signal?.throwIfAborted();
   const message = { ...narrowed(parts.message, discovery, parts.agents), time: Date.now() };
   if (isWhole && targets.length > mostDirect) await router.broadcast(message, message.agent);

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { Request } from '@troupe/core';
+import { emptyFilter, isEmptyFilter, namedNodes, type Request } from '@troupe/core';
 import type { CallOptions } from './call-options.js';
 import type { Discovery } from './discovery/discovery.js';
 import { limited, pick } from './share.js';
@@ -16,6 +16,22 @@ export interface Targets {
 export const mostDirect = 10;
 /** Names in one signed message. */
 export const namesInMessage = 50;
+
+/** Up to so many nodes that are online, those that a filter leaves out say so; of more, only those that match answer. */
+export const everybodyAnswers = 2_000;
+
+/** Whether nothing in the options needs to know the targets before they are asked. */
+export function mayTellThemselves(options: CallOptions): boolean {
+  const { targets, discovered, source, limit, batch, discoveryTimeout, filter = emptyFilter } = options;
+  const needed = [targets, discovered, source, limit, batch, discoveryTimeout, namedNodes(filter)];
+  return needed.every((value) => value === undefined);
+}
+
+/** Whether a request may ask all of so many nodes that are known to be online. */
+export function isForAll({ filter = emptyFilter }: CallOptions, online: number): boolean {
+  const isUnfiltered = isEmptyFilter(filter) && filter.agents.length === 0;
+  return online > 0 && (online <= everybodyAnswers || isUnfiltered);
+}
 
 /** A request to the nodes of a source: what the source has judged is not left to them, who may not know what it knows. */
 export function narrowed(

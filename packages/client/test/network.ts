@@ -24,9 +24,14 @@ export class Network {
   readonly #folder = mkdtempSync(join(tmpdir(), 'troupe-network-'));
   readonly #closers: (() => Promise<void>)[] = [];
 
-  async node(identity: string, agents: readonly Agent[] = [], extra = ''): Promise<Daemon> {
+  async node(
+    identity: string,
+    agents: readonly Agent[] = [],
+    extra = '',
+    facts: readonly string[] = [],
+  ): Promise<Daemon> {
     const config = parseDaemonConfig(
-      `{ identity: ${identity}, security: { mode: none }, state_dir: ${join(this.#folder, identity)}, facts: { paths: [] } ${extra} }`,
+      `{ identity: ${identity}, security: { mode: none }, state_dir: ${join(this.#folder, identity)}, facts: { paths: ${JSON.stringify(facts)} } ${extra} }`,
     );
     const daemon = await startDaemon({
       config,

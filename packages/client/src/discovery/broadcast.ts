@@ -2,8 +2,9 @@ import { isEmptyFilter } from '@troupe/core';
 import { newId, request } from '../message.js';
 import type { PresenceView } from '../presence.js';
 import type { Router } from '../router.js';
+import { everybodyAnswers } from '../targets.js';
 import type { Discovery, DiscoveryOptions } from './discovery.js';
-import { everybodyAnswers, Search } from './search.js';
+import { Search } from './search.js';
 import { judgePing } from './verdict.js';
 
 const ttl = 60;

@@ -39,5 +39,7 @@ export interface Discovery {
   readonly offline: readonly string[];
   /** The part of the filter that the nodes of a source judge for themselves when they are called. */
   readonly rest?: Filter;
+  /** Whether the request of a call found them itself, so that no question went before it: they ran it as they answered. */
+  readonly byRequest?: true;
   readonly seconds: number;
 }

@@ -11,9 +11,7 @@ import { Tally } from './tally.js';
 import type { Judge } from './verdict.js';
 
 /** The agent that every node has: what is published on its topic reaches all of them. */
-export const everywhere = 'discovery';
-/** Up to so many nodes that are online, each one answers, matched or not, so that a search ends with the last of them. */
-export const everybodyAnswers = 2_000;
+const everywhere = 'discovery';
 
 const tickEvery = 25;
 
