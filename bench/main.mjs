@@ -19,7 +19,7 @@ const limits = {
   crypto: 60,
   bytes: 30,
   calls: 120,
-  fleet: 300,
+  fleet: 420,
   storm: 120,
   provision: 180,
 };
@@ -39,7 +39,7 @@ Cases: ${names.join(', ')}; all unless named.
   --rounds N      of each measurement (default: 5)
   --seconds N     of each measurement of a rate (default: 2)
   --tls           lets the nodes of fleet and storm speak TLS (slow to connect: some 15 ms of CPU for each)
-  --minutes N     for all cases together; what is not finished then is ended (default: 15)
+  --minutes N     for all cases together; what is not finished then is ended (default: 20)
   --write         writes bench/results.json and docs/scale.md (default: when no case is named)
   --list          what each case measures
 `;
@@ -58,7 +58,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
     tls: { type: 'boolean', default: false },
-    minutes: { type: 'string', default: '15' },
+    minutes: { type: 'string', default: '20' },
     write: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
