@@ -113,7 +113,13 @@ export class Client {
     if (!view) {
       view = PresenceView.open(this.#transport, this.#topics, collective);
       this.#presence.set(collective, view);
-      view.catch(() => this.#presence.delete(collective));
+      view.then(
+        (opened) =>
+          opened.onChange(({ identity, online }) => {
+            if (!online) this.#router.doubt(identity);
+          }),
+        () => this.#presence.delete(collective),
+      );
     }
     return view;
   }

@@ -1,4 +1,5 @@
 import {
+  type Closing,
   checkReply,
   type Logger,
   messageOf,
@@ -7,10 +8,14 @@ import {
   type Reply,
   type Security,
   seal,
+  sealText,
   type Topics,
   type Transport,
   TroupeError,
 } from '@troupe/core';
+
+/** Signed, and to be answered so: our key goes along. */
+const firmly: Closing = { as: 'offering' };
 
 /** A reply that is believed, and the key that signed it. */
 export type ReplyListener = (reply: Reply, key: string) => void;
@@ -20,6 +25,8 @@ export class Router {
   readonly session: string;
   readonly #parts: { transport: Transport; topics: Topics; security: Security; log: Logger };
   readonly #listeners = new Map<string, Set<ReplyListener>>();
+  /** Who was asked under a seal, for each request that is listened to. */
+  readonly #sealed = new Map<string, Set<string>>();
   readonly #others = new Set<(reply: Reply) => void>();
   readonly #collectives = new Map<string, Promise<unknown>>();
   #last: Promise<void> = Promise.resolve();
@@ -46,6 +53,11 @@ export class Router {
     return this.#undelivered > 0;
   }
 
+  /** Seals nothing for a node until it has been heard again: it went, and may come back without its key. */
+  doubt(identity: string): void {
+    this.#parts.security.sessionKeys?.doubt(identity);
+  }
+
   /** How many requests are listened to. */
   get listening(): number {
     return this.#listeners.size;
@@ -57,9 +69,12 @@ export class Router {
     // Two may attach to one request.
     const all = this.#listeners.get(id) ?? new Set();
     this.#listeners.set(id, all.add(listener));
+    if (!this.#sealed.has(id)) this.#sealed.set(id, new Set());
     return () => {
       all.delete(listener);
-      if (all.size === 0 && this.#listeners.get(id) === all) this.#listeners.delete(id);
+      if (all.size > 0 || this.#listeners.get(id) !== all) return;
+      this.#listeners.delete(id);
+      this.#sealed.delete(id);
     };
   }
 
@@ -90,15 +105,41 @@ export class Router {
 
   async broadcast(message: NodeMessage, agent: string): Promise<void> {
     const { transport, topics, security } = this.#parts;
-    await transport.publish(topics.agent(message.collective, agent), await seal(message, security.signer));
+    const closing = this.#isOurs(message) ? security.sessionKeys?.offering : undefined;
+    const bytes = await seal(message, security.signer, closing);
+    await transport.publish(topics.agent(message.collective, agent), bytes);
   }
 
-  /** The same signed bytes to each node. */
+  /** The same message to each node: sealed where a key is agreed, else the same signed bytes. */
   async direct(message: NodeMessage, identities: readonly string[]): Promise<void> {
     const { transport, topics, security } = this.#parts;
-    const bytes = await seal(message, security.signer);
-    for (const identity of identities)
+    const json = JSON.stringify(message);
+    let signed: Promise<Uint8Array> | undefined;
+    const sign = () => {
+      signed ??= sealText(json, security.signer, this.#isOurs(message) ? firmly : undefined);
+      return signed;
+    };
+    for (const identity of identities) {
+      const closing = this.#sealing(message, identity);
+      const bytes = await (closing ? sealText(json, security.signer, closing) : sign());
       await transport.publish(topics.node(message.collective, identity), bytes);
+    }
+  }
+
+  // What is asked again is signed: the node may have lost the key, or this client the answer that told it.
+  #sealing(message: NodeMessage, identity: string): Closing | undefined {
+    const { sessionKeys } = this.#parts.security;
+    if (!sessionKeys || message.type === 'cancel' || !this.#isOurs(message)) return undefined;
+    const sealed = this.#sealed.get(message.id);
+    if (!sealed || sealed.has(identity)) return undefined;
+    const closing = sessionKeys.sealing(identity);
+    if (closing) sealed.add(identity);
+    return closing;
+  }
+
+  // The replies to others cannot be opened there when they are sealed for this process.
+  #isOurs(message: NodeMessage): boolean {
+    return message.session === this.session && !(message.type === 'request' && message.noReply);
   }
 
   // Signatures are checked off the main thread, so a large fan-in does not block the loop. Whichever check ends

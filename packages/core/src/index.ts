@@ -86,7 +86,7 @@ export {
   print as printExpression,
 } from './filter/index.js';
 export { createLogger, type Logger, type LogLevel, logLevels, silentLogger } from './log.js';
-export { open, seal } from './message/envelope.js';
+export { open, seal, sealText } from './message/envelope.js';
 export {
   type Accepted,
   type Attach,
@@ -130,6 +130,7 @@ export {
   readPolicy,
 } from './security/policy/index.js';
 export type { Credentials, Proof, Security, Signer, Verifier } from './security/security.js';
+export type { Closing } from './security/session-keys.js';
 export { checkTokenFacts, issueToken, readToken, type TokenClaims, verifyToken } from './security/token.js';
 export { TokenLedger } from './security/token-ledger.js';
 export { listsOf, type Trust, type Trusted, TrustStore } from './security/trust.js';

@@ -32,6 +32,12 @@ export function payloadOf(bytes: Uint8Array): Record<string, unknown> {
   return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Record<string, unknown>;
 }
 
+/** The header of a JWS, believed as little. */
+export function headerOf(bytes: Uint8Array): Record<string, unknown> {
+  const [header = ''] = Buffer.from(bytes).toString('latin1').split('.');
+  return JSON.parse(Buffer.from(header, 'base64url').toString('utf8')) as Record<string, unknown>;
+}
+
 export function newId(): string {
   return randomBytes(16).toString('hex');
 }

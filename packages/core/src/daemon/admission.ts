@@ -5,6 +5,7 @@ import { open } from '../message/envelope.js';
 import { checkNodeMessage, type NodeMessage, type Request } from '../message/message.js';
 import type { Decision, PolicyStore } from '../security/policy/index.js';
 import type { Proof, Verifier } from '../security/security.js';
+import type { Closing } from '../security/session-keys.js';
 import type { Jobs } from './jobs.js';
 import { lookUpData, type Node } from './node.js';
 import type { BoundedQueue } from './queue.js';
@@ -12,6 +13,12 @@ import { busy, type Refusal } from './refusal.js';
 
 /** Seconds that a message may come from the future. */
 const mostSkew = 60;
+
+/** A message, and how to close what answers it. */
+export interface Believed {
+  readonly message: NodeMessage;
+  readonly closing: Closing | undefined;
+}
 
 export interface AdmissionParts {
   readonly node: Node;
@@ -36,12 +43,12 @@ export class Admission {
   }
 
   /** A message whose author is who it says. Throws what is wrong with it or its signature. */
-  async authenticate(bytes: Uint8Array): Promise<NodeMessage> {
+  async authenticate(bytes: Uint8Array): Promise<Believed> {
     const { payload, proof } = await open(bytes, this.#parts.verifier);
     const message = checkNodeMessage(payload);
     checkAuthor(message, proof);
     this.#parts.node.heard.note(message.time, Date.now());
-    return message;
+    return { message, closing: proof.answer };
   }
 
   /** What keeps its author from making a request here. */

@@ -1,8 +1,9 @@
 import type { LoadedAgent } from '../agent/registry.js';
 import { messageOf, Status, TroupeError } from '../errors.js';
 import type { Logger } from '../log.js';
-import type { Attach, Cancel, NodeMessage, Request } from '../message/message.js';
+import type { Attach, Cancel, NodeMessage, Reply, Request } from '../message/message.js';
 import type { Audit } from '../security/audit.js';
+import type { Closing } from '../security/session-keys.js';
 import type { Admission } from './admission.js';
 import { entryOf } from './audit-entry.js';
 import { addressTo, type Job, type ReplyBody } from './job.js';
@@ -36,9 +37,9 @@ export class Dispatcher {
     const { node, admission, log, audit } = this.#parts;
     node.stats.total += 1;
     try {
-      const message = await admission.authenticate(bytes);
+      const { message, closing } = await admission.authenticate(bytes);
       node.stats.validated += 1;
-      await this.#dispatch(message);
+      await this.#dispatch(message, closing);
     } catch (error) {
       // Nobody is known to have sent this, so there is nobody to answer.
       node.stats.unvalidated += 1;
@@ -47,20 +48,20 @@ export class Dispatcher {
     }
   }
 
-  async #dispatch(message: NodeMessage): Promise<void> {
+  async #dispatch(message: NodeMessage, closing: Closing | undefined): Promise<void> {
     if (!this.#parts.node.config.collectives.includes(message.collective)) return;
     if (message.type === 'request') {
-      await this.#request(message);
+      await this.#request(message, closing);
       return;
     }
     const now = Date.now();
     const refusal = this.#parts.admission.untimely(message, now);
-    if (refusal) this.#refuse(message, refusal, now);
-    else if (message.type === 'attach') this.#attach(message);
-    else this.#cancel(message);
+    if (refusal) this.#refuse(message, refusal, closing);
+    else if (message.type === 'attach') this.#attach(message, closing);
+    else this.#cancel(message, closing);
   }
 
-  async #request(request: Request): Promise<void> {
+  async #request(request: Request, closing: Closing | undefined): Promise<void> {
     const { node, jobs } = this.#parts;
     if (request.targets && !request.targets.includes(node.identity)) {
       node.stats.filtered += 1;
@@ -68,7 +69,7 @@ export class Dispatcher {
     }
     const begun = jobs.find(request.id);
     if (begun) {
-      this.#again(begun, request, 0);
+      this.#again(begun, request, 0, closing);
       return;
     }
     const now = Date.now();
@@ -77,21 +78,21 @@ export class Dispatcher {
     else node.stats.passed += 1;
     // Meanwhile, the same request may have come again.
     const twin = jobs.find(request.id);
-    if (twin) this.#again(twin, request, 0);
+    if (twin) this.#again(twin, request, 0, closing);
     else if (refusal) {
-      if (refusal.outcome !== 'unmatched' || request.answerUnmatched) this.#refuse(request, refusal, now);
-    } else this.#admit(request, now);
+      if (refusal.outcome !== 'unmatched' || request.answerUnmatched) this.#refuse(request, refusal, closing);
+    } else this.#admit(request, now, closing);
   }
 
-  #admit(request: Request, now: number): void {
+  #admit(request: Request, now: number, closing: Closing | undefined): void {
     const { node, admission } = this.#parts;
     const agent = node.registry.get(request.agent);
     const refusal = admission.unable(request, now);
-    if (refusal) this.#refuse(request, refusal, now);
-    else if (agent) this.#begin(request, agent, now);
+    if (refusal) this.#refuse(request, refusal, closing);
+    else if (agent) this.#begin(request, agent, now, closing);
   }
 
-  #begin(request: Request, agent: LoadedAgent, now: number): void {
+  #begin(request: Request, agent: LoadedAgent, now: number, closing: Closing | undefined): void {
     const { jobs, node, queue, log, audit } = this.#parts;
     const isMutating = agent.compiled.action(request.action)?.isMutating(request.input) ?? true;
     let job: Job;
@@ -101,15 +102,19 @@ export class Dispatcher {
       } catch (error) {
         log.error({ reason: messageOf(error) }, 'cannot note a request in the audit, so it does not run');
         const words = 'this node cannot write its audit, so it runs nothing';
-        this.#refuse(request, { outcome: 'failed', statuscode: Status.unknownError, statusmsg: words }, now);
+        this.#refuse(
+          request,
+          { outcome: 'failed', statuscode: Status.unknownError, statusmsg: words },
+          closing,
+        );
         return;
       }
     }
     try {
-      job = jobs.begin(request, node.identity, now, { isMutating });
+      job = jobs.begin(request, node.identity, now, { isMutating, closing });
     } catch (error) {
       log.error({ err: error }, 'cannot note a request on disk');
-      this.#refuse(request, notNoted, now);
+      this.#refuse(request, notNoted, closing);
       return;
     }
     const work = runAction({
@@ -133,50 +138,48 @@ export class Dispatcher {
     });
   }
 
-  #again(job: Job, message: NodeMessage, after: number): void {
+  #again(job: Job, message: NodeMessage, after: number, closing: Closing | undefined): void {
     if (job.request.caller !== message.caller) {
       const words = 'this request id belongs to another caller';
-      this.#refuse(message, { outcome: 'denied', statuscode: Status.aborted, statusmsg: words }, Date.now());
+      this.#refuse(message, { outcome: 'denied', statuscode: Status.aborted, statusmsg: words }, closing);
       return;
     }
     if (message.type === 'request' && message.noReply) return;
-    job.addSession(message.session);
+    job.addSession(message.session, closing);
     const kept = job.after(after);
-    for (const reply of kept) this.#parts.replier.send(addressTo(reply, message.session));
+    for (const reply of kept) this.#parts.replier.send(addressTo(reply, message.session), closing);
     if (kept.length === 0 && job.endedAt === undefined) this.#reply(job, { kind: 'accepted', timeout: 0 });
   }
 
-  #attach(message: Attach): void {
+  #attach(message: Attach, closing: Closing | undefined): void {
     const job = this.#parts.jobs.find(message.id);
-    if (job) this.#again(job, message, message.after);
-    else this.#nothingKept(message);
+    if (job) this.#again(job, message, message.after, closing);
+    else this.#nothingKept(message, closing);
   }
 
-  #cancel(message: Cancel): void {
+  #cancel(message: Cancel, closing: Closing | undefined): void {
     const job = this.#parts.jobs.find(message.id);
-    if (!job) this.#nothingKept(message);
+    if (!job) this.#nothingKept(message, closing);
     else if (job.request.caller === message.caller && job.endedAt === undefined) {
-      job.addSession(message.session);
+      job.addSession(message.session, closing);
       job.abort.abort(new TroupeError('CALLER_DENIED', 'cancelled by the caller'));
-    } else this.#again(job, message, 0);
+    } else this.#again(job, message, 0, closing);
   }
 
-  #nothingKept(message: Attach | Cancel): void {
+  #nothingKept(message: Attach | Cancel, closing: Closing | undefined): void {
     const words = 'this node keeps nothing of such a request';
-    this.#refuse(
-      message,
-      { outcome: 'unknown', statuscode: Status.unknownError, statusmsg: words },
-      Date.now(),
-    );
+    this.#refuse(message, { outcome: 'unknown', statuscode: Status.unknownError, statusmsg: words }, closing);
   }
 
   #reply(job: Job, body: ReplyBody): void {
     const kept = job.add(body, Date.now());
-    for (const session of job.sessions) this.#parts.replier.send(addressTo(kept, session));
+    for (const [session, closing] of job.sessions)
+      this.#parts.replier.send(addressTo(kept, session), closing);
   }
 
   // An answer to something that did not become a job.
-  #refuse(message: NodeMessage, refusal: Refusal, now: number): void {
+  #refuse(message: NodeMessage, refusal: Refusal, closing: Closing | undefined): void {
+    const now = Date.now();
     const { replier, audit, node, log } = this.#parts;
     const request = message.type === 'request' ? message : { ...message, agent: '', action: '' };
     if (refusal.outcome === 'denied') node.stats.denied += 1;
@@ -203,7 +206,7 @@ export class Dispatcher {
     if (message.type === 'request' && message.noReply) return;
     const { id, caller, session, collective, agent, action } = request;
     const sender = node.identity;
-    replier.send({
+    const reply: Reply = {
       v: 1,
       type: 'reply',
       kind: 'result',
@@ -220,7 +223,8 @@ export class Dispatcher {
       statuscode,
       statusmsg,
       data: {},
-    });
+    };
+    replier.send(reply, closing);
   }
 
   #record(request: Request, agent: LoadedAgent, ending: Ending, startedAt: number): void {

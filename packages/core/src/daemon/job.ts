@@ -1,5 +1,6 @@
 import { emptyFilter } from '../filter/index.js';
 import type { Accepted, Outcome, Progress, Reply, Request, Result } from '../message/message.js';
+import type { Closing } from '../security/session-keys.js';
 
 type Numbered<T> = Omit<T, 'session'>;
 /** A reply before it is addressed to one of the caller's clients. */
@@ -26,7 +27,7 @@ export class Job {
   readonly startedAt: number;
   readonly #identity: string;
   readonly #whenEnded: () => void;
-  readonly #sessions = new Set<string>();
+  readonly #sessions = new Map<string, Closing | undefined>();
   readonly #replies: { readonly reply: KeptReply; readonly bytes: number }[] = [];
   #request: Request;
   #bytes = jobBytes;
@@ -35,13 +36,18 @@ export class Job {
   #endedAt: number | undefined;
   #outcome: Outcome | undefined;
 
-  constructor(request: Request, identity: string, now: number, whenEnded: () => void = () => {}) {
+  constructor(
+    request: Request,
+    identity: string,
+    now: number,
+    parts: { readonly closing?: Closing | undefined; readonly whenEnded?: () => void } = {},
+  ) {
     this.#request = request;
     this.#identity = identity;
-    this.#whenEnded = whenEnded;
+    this.#whenEnded = parts.whenEnded ?? (() => {});
     this.startedAt = now;
     // Who wants no replies may attach later, and has them then.
-    if (!request.noReply) this.addSession(request.session);
+    if (!request.noReply) this.addSession(request.session, parts.closing);
   }
 
   /** What was asked; without its input, filter and targets when it has ended. */
@@ -49,7 +55,8 @@ export class Job {
     return this.#request;
   }
 
-  get sessions(): ReadonlySet<string> {
+  /** Who hears of it, and how what goes there is closed. */
+  get sessions(): ReadonlyMap<string, Closing | undefined> {
     return this.#sessions;
   }
 
@@ -67,10 +74,10 @@ export class Job {
     return this.#outcome;
   }
 
-  addSession(session: string): void {
+  addSession(session: string, closing?: Closing): void {
     this.#sessions.delete(session);
-    this.#sessions.add(session);
-    const [oldest] = this.#sessions;
+    this.#sessions.set(session, closing);
+    const [oldest] = this.#sessions.keys();
     if (this.#sessions.size > mostSessions && oldest !== undefined) this.#sessions.delete(oldest);
   }
 

@@ -1,4 +1,5 @@
 import type { Request } from '../message/message.js';
+import type { Closing } from '../security/session-keys.js';
 import { Job } from './job.js';
 import { RequestJournal } from './request-journal.js';
 
@@ -70,13 +71,18 @@ export class Jobs {
    * Notes on disk that the request begins, then returns its job. Throws what the file system throws; what only reads
    * begins all the same.
    */
-  begin(request: Request, identity: string, now: number, { isMutating = true } = {}): Job {
+  begin(
+    request: Request,
+    identity: string,
+    now: number,
+    { isMutating = true, closing }: { isMutating?: boolean; closing?: Closing | undefined } = {},
+  ): Job {
     this.#forget(now);
     const { id } = request;
     const until = request.time + request.ttl * 1000;
     if (isMutating) this.#journal.add(id, until, now);
     else this.#journal.addIfPossible(id, until, now);
-    const job = new Job(request, identity, now, () => this.#end(job));
+    const job = new Job(request, identity, now, { closing, whenEnded: () => this.#end(job) });
     this.#running.set(id, job);
     return job;
   }

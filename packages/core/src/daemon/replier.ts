@@ -3,11 +3,12 @@ import type { Logger } from '../log.js';
 import { maxMessageBytes, sealText } from '../message/envelope.js';
 import type { Reply } from '../message/message.js';
 import type { Signer } from '../security/security.js';
+import type { Closing } from '../security/session-keys.js';
 import type { Topics } from '../transport/topics.js';
 import type { Transport } from '../transport/transport.js';
 import type { Stats } from './stats.js';
 
-/** Signs replies and sends them, in order for each request. What cannot be sent now is kept by its job and asked for again. */
+/** Signs replies, or seals them, and sends them, in order for each request. What cannot be sent now is kept by its job and asked for again. */
 export class Replier {
   readonly #parts: { signer: Signer; topics: Topics; transport: Transport; stats: Stats; log: Logger };
   readonly #lines = new Map<string, Promise<void>>();
@@ -16,9 +17,9 @@ export class Replier {
     this.#parts = parts;
   }
 
-  send(reply: Reply): void {
+  send(reply: Reply, closing?: Closing): void {
     const line = `${reply.id}/${reply.session}`;
-    const sent = (this.#lines.get(line) ?? Promise.resolve()).then(() => this.#send(reply));
+    const sent = (this.#lines.get(line) ?? Promise.resolve()).then(() => this.#send(reply, closing));
     this.#lines.set(line, sent);
     void sent.then(() => {
       if (this.#lines.get(line) === sent) this.#lines.delete(line);
@@ -30,10 +31,10 @@ export class Replier {
     await Promise.all(this.#lines.values());
   }
 
-  async #send(reply: Reply): Promise<void> {
+  async #send(reply: Reply, closing: Closing | undefined): Promise<void> {
     const { signer, topics, transport, stats, log } = this.#parts;
     try {
-      const bytes = await sealText(fitting(reply), signer);
+      const bytes = await sealText(fitting(reply), signer, closing);
       await transport.publish(
         topics.reply(reply.collective, reply.caller, reply.session, reply.sender),
         bytes,

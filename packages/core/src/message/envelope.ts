@@ -1,5 +1,6 @@
 import { TroupeError } from '../errors.js';
 import type { Proof, Signer, Verifier } from '../security/security.js';
+import type { Closing } from '../security/session-keys.js';
 
 /** Bytes. A larger message is refused before anything of it is read. */
 export const maxMessageBytes = 1024 * 1024;
@@ -13,14 +14,14 @@ export interface Opened {
   readonly proof: Proof;
 }
 
-/** Signs a message: a JWS in compact form (RFC 7515). */
-export async function seal(payload: unknown, signer: Signer): Promise<Uint8Array> {
-  return sealText(JSON.stringify(payload), signer);
+/** Signs a message, or seals it where the closing says so: a JWS in compact form (RFC 7515). */
+export async function seal(payload: unknown, signer: Signer, closing?: Closing): Promise<Uint8Array> {
+  return sealText(JSON.stringify(payload), signer, closing);
 }
 
 /** As {@link seal}, for a message that is JSON already. */
-export async function sealText(json: string, signer: Signer): Promise<Uint8Array> {
-  return Buffer.from(await signer.sign(Buffer.from(json)), 'latin1');
+export async function sealText(json: string, signer: Signer, closing?: Closing): Promise<Uint8Array> {
+  return Buffer.from(await signer.sign(Buffer.from(json), closing), 'latin1');
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -1,4 +1,12 @@
-import { createPublicKey, type JsonWebKey, type KeyObject, sign, verify } from 'node:crypto';
+import {
+  createHmac,
+  createPublicKey,
+  type JsonWebKey,
+  type KeyObject,
+  sign,
+  timingSafeEqual,
+  verify,
+} from 'node:crypto';
 import { isHash } from '../ddl/value.js';
 import { TroupeError } from '../errors.js';
 
@@ -9,7 +17,7 @@ export const tokenType = 'troupe-enrolment+jws';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-const knownHeaders = new Set(['alg', 'typ', 'x5c', 'jwk', 'token']);
+const knownHeaders = new Set(['alg', 'typ', 'x5c', 'jwk', 'token', 'epk', 'met', 'kid']);
 
 /** The one algorithm that a key is used with, so that a header cannot choose another (RFC 8725, 3.1). */
 export function algorithmOf(key: KeyObject): string {
@@ -32,6 +40,12 @@ export interface JwsHeader {
   readonly x5c?: readonly string[];
   readonly jwk?: Readonly<Record<string, unknown>>;
   readonly token?: string;
+  /** The author's key for this session, offered under the signature (RFC 7518, 4.6.1.1). */
+  readonly epk?: Readonly<Record<string, unknown>>;
+  /** The author holds the session keys of those that answered it, who may answer sealed. */
+  readonly met?: boolean;
+  /** The session key that a message is sealed with; nothing else is said of its author then. */
+  readonly kid?: string;
 }
 
 /** Signs a payload; the header says which key to check it with. */
@@ -49,9 +63,20 @@ const encodedHeaders = new WeakMap<JwsHeader, { readonly alg: string; readonly t
 function encodedHeader(alg: string, header: JwsHeader): string {
   const known = encodedHeaders.get(header);
   if (known?.alg === alg) return known.text;
-  const text = base64url(Buffer.from(JSON.stringify({ alg, ...header })));
+  const text = encodeHeader({ alg, ...header });
   encodedHeaders.set(header, { alg, text });
   return text;
+}
+
+/** A header as a JWS begins with it. */
+export function encodeHeader(header: JwsHeader & { readonly alg: string }): string {
+  return base64url(Buffer.from(JSON.stringify(header)));
+}
+
+/** A JWS with an HMAC under a header that is encoded already. */
+export function macJws(payload: Uint8Array, key: Uint8Array, header: string): string {
+  const input = `${header}.${base64url(payload)}`;
+  return `${input}.${createHmac('sha256', key).update(input, 'latin1').digest('base64url')}`;
 }
 
 // Most messages come from few authors, each under one header for as long as it has its certificate.
@@ -90,7 +115,7 @@ export function headerOf(jws: string, typ: string): JwsHeader {
     );
   }
   if (header.typ !== typ) throw new TroupeError('SIGNATURE_INVALID', `the header's typ is not "${typ}"`);
-  const { x5c, jwk, token } = header;
+  const { x5c, jwk, token, epk, met, kid } = header;
   if (x5c !== undefined && !(Array.isArray(x5c) && x5c.every((item) => typeof item === 'string'))) {
     throw new TroupeError('SIGNATURE_INVALID', "the header's x5c is not a list of certificates");
   }
@@ -99,6 +124,18 @@ export function headerOf(jws: string, typ: string): JwsHeader {
   }
   if (token !== undefined && typeof token !== 'string') {
     throw new TroupeError('SIGNATURE_INVALID', "the header's token is not a text");
+  }
+  if (epk !== undefined && !isHash(epk)) {
+    throw new TroupeError('SIGNATURE_INVALID', "the header's epk is not a key");
+  }
+  if (met !== undefined && typeof met !== 'boolean') {
+    throw new TroupeError('SIGNATURE_INVALID', "the header's met is not true or false");
+  }
+  if (kid !== undefined && (typeof kid !== 'string' || Object.keys(header).length !== 3)) {
+    throw new TroupeError(
+      'SIGNATURE_INVALID',
+      "the header's kid is not a text, or something stands beside it",
+    );
   }
   return header as unknown as JwsHeader;
 }
@@ -125,6 +162,22 @@ export async function verifyJws(jws: string, key: KeyObject): Promise<Uint8Array
     cause = error;
   }
   if (!isGood) throw new TroupeError('SIGNATURE_INVALID', 'the signature does not fit', { cause });
+  return Buffer.from(payload, 'base64url');
+}
+
+/** The payload, if its HMAC is good. Throws SIGNATURE_INVALID. */
+export function verifyMacJws(jws: string, key: Uint8Array): Uint8Array {
+  const end = jws.lastIndexOf('.');
+  const [header = '', payload = '', mac = ''] = jws.split('.', 3);
+  const wanted = createHmac('sha256', key).update(jws.slice(0, end), 'latin1').digest();
+  const given = Buffer.from(mac, 'base64url');
+  const isGood =
+    isBase64url(payload) &&
+    isBase64url(mac) &&
+    readHeader(header).alg === 'HS256' &&
+    given.length === wanted.length &&
+    timingSafeEqual(given, wanted);
+  if (!isGood) throw new TroupeError('SIGNATURE_INVALID', 'the seal does not fit');
   return Buffer.from(payload, 'base64url');
 }
 

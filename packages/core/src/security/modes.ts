@@ -1,4 +1,10 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  generateKeyPairSync,
+  type KeyObject,
+  X509Certificate,
+} from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrokerConfig, SecurityConfig } from '../config/sections.js';
@@ -10,6 +16,7 @@ import { envelopeType, type JwsHeader, signJws } from './jws.js';
 import { loadOwn, type Own, readSecret, readText } from './own.js';
 import { compilePattern } from './pattern.js';
 import type { Credentials, Security, Signer } from './security.js';
+import { type OfferedKey, type Role, SessionKeys } from './session-keys.js';
 import { checkTokenTime, readToken, type TokenClaims } from './token.js';
 import { TokenLedger } from './token-ledger.js';
 import { listsOf, pemBlocks, type Trust, TrustStore } from './trust.js';
@@ -36,11 +43,14 @@ export function nodeSecurity(options: {
     );
   });
   const trust = followTrust(config.callers.ca ?? config.ca, 'security.callers.ca', config.crl, log);
+  const sessionKeys = sessionKeysOf('node', own);
   return {
-    signer: signerOf(own),
+    signer: signerOf(own, sessionKeys),
     verifier: createVerifier({
       certificates: { trust, names: compilePattern(config.callers.match, 'security.callers.match') },
+      sessionKeys,
     }),
+    sessionKeys,
     credentials: credentialsOf(own),
     expires: () => expiryOf(own().own),
   };
@@ -74,12 +84,15 @@ export function clientSecurity(options: {
     config.callers.ca === undefined
       ? trust
       : followTrust(config.callers.ca, 'security.callers.ca', config.crl, log);
+  const sessionKeys = sessionKeysOf('caller', own);
   return {
-    signer: signerOf(own),
+    signer: signerOf(own, sessionKeys),
     verifier: createVerifier({
       certificates: { trust },
+      sessionKeys,
       tokens: { trust: callers, issuers: config.callers.match, ledger: ledgerOf(config) },
     }),
+    sessionKeys,
     credentials: credentialsOf(own),
     expires: () => expiryOf(own().own),
   };
@@ -153,6 +166,8 @@ interface Self {
   readonly ca: readonly string[];
   /** Under which it signs. */
   readonly header: JwsHeader;
+  /** SHA-256 of the certificate's DER, hexadecimal. */
+  readonly fingerprint: string;
 }
 
 // A certificate is renewed file by file: until key and certificate fit together again, the old ones stay.
@@ -171,7 +186,9 @@ function followOwn(
       const own = loadOwn(config);
       checkName(own.name);
       const header = { typ: envelopeType, x5c: own.chain };
-      return { own, ca: [readText(caFile, caKey)], header };
+      const [leaf = ''] = own.chain;
+      const fingerprint = createHash('sha256').update(Buffer.from(leaf, 'base64')).digest('hex');
+      return { own, ca: [readText(caFile, caKey)], header, fingerprint };
     },
   });
 }
@@ -203,14 +220,38 @@ function readTrust(
   return new TrustStore({ ca, crl });
 }
 
-function signerOf(self: () => Self): Signer {
+function signerOf(self: () => Self, sessionKeys: SessionKeys): Signer {
+  const offering = offeringHeaders();
   return {
     name: self().own.name,
-    sign: (payload) => {
+    sign: async (payload, closing) => {
+      if (closing?.as === 'sealed') return sessionKeys.seal(payload, closing.peer);
       const { own, header } = self();
-      return signJws(payload, own.key, header);
+      if (!closing) return signJws(payload, own.key, header);
+      if (closing.peer) closing.peer.isAnswered = true;
+      return signJws(payload, own.key, offering(header, sessionKeys.offer, closing.met ?? false));
     },
   };
+}
+
+// The same objects as long as certificate and key are the same: a header is encoded once.
+function offeringHeaders(): (header: JwsHeader, epk: OfferedKey, met: boolean) => JwsHeader {
+  let made: { header: JwsHeader; epk: OfferedKey; signed: JwsHeader; met: JwsHeader } | undefined;
+  return (header, epk, met) => {
+    if (made?.header !== header || made.epk !== epk)
+      made = { header, epk, signed: { ...header, epk }, met: { ...header, epk, met: true } };
+    return met ? made.met : made.signed;
+  };
+}
+
+/** Seconds; a caller's end first, so that a node still knows what it is asked with. */
+const lifetimes: Readonly<Record<Role, number>> = { caller: 12 * 3600, node: 24 * 3600 };
+/** A node has few callers at a time, a caller many nodes. */
+const mostPeers: Readonly<Record<Role, number>> = { caller: 20_000, node: 64 };
+
+function sessionKeysOf(role: Role, self: () => Self): SessionKeys {
+  const own = () => self().fingerprint;
+  return new SessionKeys({ role, own, most: mostPeers[role], lifetime: lifetimes[role] });
 }
 
 // Read at each connect, so that a certificate which was renewed in the meantime is used.

@@ -1,3 +1,5 @@
+import type { Closing, SessionKeys } from './session-keys.js';
+
 /** What a signature proves of the author of a message. */
 export interface Proof {
   /** The name that is vouched for; absent where nobody vouches for one (`token`, `none`): the author says its own. */
@@ -8,14 +10,16 @@ export interface Proof {
   readonly key: string;
   /** The only collective in which this author may speak: what an enrolment token is confined to. */
   readonly collective?: string;
+  /** How to close what answers this author, if not by a bare signature. */
+  readonly answer?: Closing;
 }
 
 /** Signs what this process sends. */
 export interface Signer {
   /** The name that its signature proves: an identity or a caller. */
   readonly name: string;
-  /** A JWS in compact form over the payload. */
-  sign(payload: Uint8Array): Promise<string>;
+  /** A JWS in compact form over the payload: signed, unless the closing says that it is sealed. */
+  sign(payload: Uint8Array, closing?: Closing): Promise<string>;
 }
 
 /** Checks what this process receives. */
@@ -29,6 +33,8 @@ export interface Security {
   readonly signer: Signer;
   /** A node checks callers with it; a client checks nodes. */
   readonly verifier: Verifier;
+  /** Where both ends have certificates: keys that save them signatures. */
+  readonly sessionKeys?: SessionKeys;
   /** What the broker is shown. */
   readonly credentials: Credentials;
   /** Milliseconds since 1970: when our certificate or token is over, where we have one. */

@@ -2,9 +2,10 @@ import { createHash, type KeyObject } from 'node:crypto';
 import { TroupeError } from '../errors.js';
 import { envelopeType, headerOf, keyOfJwk, verifyJws } from './jws.js';
 import type { Proof, Verifier } from './security.js';
+import type { SessionKeys } from './session-keys.js';
 import { verifyToken } from './token.js';
 import type { TokenLedger } from './token-ledger.js';
-import type { Trust } from './trust.js';
+import type { Trust, Trusted } from './trust.js';
 
 /** Whose messages are believed. What is absent is refused. */
 export interface Believed {
@@ -12,6 +13,8 @@ export interface Believed {
   readonly certificates?: { readonly trust: Trust /** … and such a name. */; readonly names?: RegExp };
   /** Authors with an enrolment token from such an issuer. */
   readonly tokens?: { readonly trust: Trust; readonly issuers: string; readonly ledger?: TokenLedger };
+  /** Authors with a certificate may agree on keys, and seal with them. */
+  readonly sessionKeys?: SessionKeys;
   /** Anybody: `none` mode. */
   readonly anybody?: boolean;
 }
@@ -21,14 +24,20 @@ export function createVerifier(believed: Believed): Verifier {
   return {
     verify: async (jws) => {
       const header = headerOf(jws, envelopeType);
+      const { sessionKeys } = believed;
+      if (header.kid !== undefined) {
+        if (!sessionKeys) throw new TroupeError('SIGNATURE_INVALID', 'sealed messages are not accepted here');
+        const { payload, peer } = sessionKeys.open(jws, header.kid);
+        // What ends a certificate ends the keys that were agreed under it.
+        const trusted = checkCertificate(peer.chain, believed);
+        return { payload, proof: { ...proofOf(trusted), answer: { as: 'sealed', peer } } };
+      }
       if (header.x5c) {
-        const trusted = believed.certificates?.trust.check(header.x5c);
-        if (!trusted) throw new TroupeError('SIGNATURE_INVALID', 'certificates are not accepted here');
-        if (believed.certificates?.names && !believed.certificates.names.test(trusted.name)) {
-          throw new TroupeError('CALLER_DENIED', `"${trusted.name}" is not the name of a caller`);
-        }
+        const trusted = checkCertificate(header.x5c, believed);
         const payload = await verifyJws(jws, trusted.publicKey);
-        return { payload, proof: { name: trusted.name, vouchedBy: 'ca', key: trusted.fingerprint } };
+        if (!header.epk || !sessionKeys) return { payload, proof: proofOf(trusted) };
+        const answer = sessionKeys.meet(trusted, header.x5c, header.epk, header.met);
+        return { payload, proof: { ...proofOf(trusted), answer } };
       }
       if (!header.jwk) throw new TroupeError('SIGNATURE_INVALID', 'the header names no key');
       const key = keyOfJwk(header.jwk);
@@ -37,6 +46,18 @@ export function createVerifier(believed: Believed): Verifier {
       return { payload, proof: await proofOfKey(header.token, key, believed) };
     },
   };
+}
+
+function checkCertificate(chain: readonly string[], { certificates }: Believed): Trusted {
+  if (!certificates) throw new TroupeError('SIGNATURE_INVALID', 'certificates are not accepted here');
+  const trusted = certificates.trust.check(chain);
+  if (certificates.names && !certificates.names.test(trusted.name))
+    throw new TroupeError('CALLER_DENIED', `"${trusted.name}" is not the name of a caller`);
+  return trusted;
+}
+
+function proofOf({ name, fingerprint }: Trusted): Proof {
+  return { name, vouchedBy: 'ca', key: fingerprint };
 }
 
 async function proofOfKey(token: string | undefined, key: KeyObject, believed: Believed): Promise<Proof> {

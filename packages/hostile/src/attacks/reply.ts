@@ -1,6 +1,6 @@
 import { waitFor } from '@troupe/testkit';
 import { counterDdl } from '../counter.js';
-import { payloadOf } from '../jws.js';
+import { jws, payloadOf } from '../jws.js';
 import type { World } from '../world.js';
 import type { Attack } from './attack.js';
 
@@ -103,6 +103,12 @@ export const replyAttacks: readonly Attack[] = [
     'a reply has a field that is not known',
     (world, truth) => world.sign('web2.lab', { ...truth, admin: 1 }),
     /must NOT have additional properties/,
+  ),
+  isNotTaken(
+    'a reply is sealed with a key that nobody agreed on',
+    (_, truth) =>
+      jws({ alg: 'HS256', typ: 'troupe+jws', kid: 'AAAAAAAAAAAAAAAAAAAAAA' }, truth, () => Buffer.alloc(32)),
+    /a session key that is not known here/,
   ),
   isNotTaken('a reply is a request', (world) => world.sign('web2.lab', world.request()), /unknown kind/),
   isNotTaken('a reply is nonsense', () => Buffer.from('nonsense'), /not a JWS/),

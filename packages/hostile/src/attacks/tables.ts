@@ -3,11 +3,13 @@ import { auditAttacks } from './audit.js';
 import { brokerAttacks } from './broker.js';
 import { messageAttacks } from './message.js';
 import { replyAttacks } from './reply.js';
+import { sessionKeyAttacks } from './session-keys.js';
 
 /** Every attack, by what it is on. */
 export const attackTables: readonly (readonly [string, readonly Attack[]])[] = [
   ['at the broker', brokerAttacks],
   ['on a node', messageAttacks],
+  ['on session keys', sessionKeyAttacks],
   ['on a client', replyAttacks],
   ['on the audit', auditAttacks],
 ];

@@ -1,0 +1,228 @@
+import {
+  createHash,
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  hkdfSync,
+  type KeyObject,
+} from 'node:crypto';
+import { TroupeError } from '../errors.js';
+import { encodeHeader, envelopeType, macJws, verifyMacJws } from './jws.js';
+import type { Trusted } from './trust.js';
+
+/** The public half of a key pair made for one process: X25519 as a JWK (RFC 8037, 2). */
+export type OfferedKey = { readonly kty: 'OKP'; readonly crv: 'X25519'; readonly x: string };
+
+interface KeyPair {
+  readonly privateKey: KeyObject;
+  readonly offer: OfferedKey;
+  readonly madeAt: number;
+}
+
+/** A process at the other end that offered its key under the signature of a certificate. */
+export interface Peer {
+  readonly name: string;
+  /** The chain that it signed with, to be checked anew whenever it speaks: DER in base64, leaf first. */
+  readonly chain: readonly string[];
+  /** SHA-256 of its certificate, and of ours when we met: hexadecimal. */
+  readonly fingerprint: string;
+  readonly own: string;
+  /** The key that it offered, and the pair of ours that goes with it. */
+  readonly offered: string;
+  readonly pair: KeyPair;
+  readonly metAt: number;
+  readonly kid: string;
+  /** Whether it was sent our key, so that it can open what is sealed for it. */
+  isAnswered: boolean;
+  keys?: { readonly ours: Uint8Array; readonly theirs: Uint8Array; readonly header: string };
+}
+
+/** How a message is closed: sealed for one peer, or signed with our key offered; a bare signature without. */
+export type Closing =
+  | { readonly as: 'sealed'; readonly peer: Peer }
+  | {
+      readonly as: 'offering';
+      /** Whose offer this answers. */
+      readonly peer?: Peer;
+      /** To many: those whom we have met may answer sealed. */
+      readonly met?: boolean;
+    };
+
+/** What the two ends derive their keys from; each end has one role. */
+export type Role = 'caller' | 'node';
+
+const keyBytes = 32;
+
+/**
+ * Keys that a caller's process and a node's daemon agree on, so that what they say to each other after the first
+ * message needs no signature: X25519 (RFC 7748) between two keys that certificates have signed, HKDF (RFC 5869), HMAC.
+ */
+export class SessionKeys {
+  readonly #role: Role;
+  readonly #own: () => string;
+  readonly #most: number;
+  readonly #lifetime: number;
+  readonly #now: () => number;
+  #pair: KeyPair | undefined;
+  readonly #byKid = new Map<string, Peer>();
+  readonly #byOffer = new Map<string, Peer>();
+  readonly #byName = new Map<string, Peer>();
+  #isWhole = true;
+
+  constructor(options: {
+    readonly role: Role;
+    /** The fingerprint of our own certificate: SHA-256 of the DER, hexadecimal. */
+    readonly own: () => string;
+    /** Peers that are remembered at most; those met first are forgotten first. */
+    readonly most: number;
+    /** Seconds after which a key is made anew. */
+    readonly lifetime: number;
+    readonly now?: () => number;
+  }) {
+    this.#role = options.role;
+    this.#own = options.own;
+    this.#most = options.most;
+    this.#lifetime = options.lifetime * 1000;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** What a header offers as `epk`. */
+  get offer(): OfferedKey {
+    return this.#currentPair().offer;
+  }
+
+  /** How to close what goes to many. */
+  get offering(): Closing {
+    // One who was forgotten here may still take itself for known.
+    return { as: 'offering', met: this.#isWhole };
+  }
+
+  /** Remembers who signed an offer, and says how to answer. Throws SIGNATURE_INVALID where it is no key. */
+  meet(author: Trusted, chain: readonly string[], epk: unknown, met = false): Closing {
+    const offered = checkOffer(epk);
+    const known = this.#byOffer.get(`${author.fingerprint}.${offered}`);
+    const peer = known && this.#isFresh(known) ? known : this.#remember(author, chain, offered);
+    this.#byName.set(peer.name, peer);
+    return met && peer.isAnswered ? { as: 'sealed', peer } : { as: 'offering', peer };
+  }
+
+  /** How to close a message for one whose key is known; nothing where it is not. */
+  sealing(name: string): Closing | undefined {
+    const peer = this.#byName.get(name);
+    return peer && this.#isFresh(peer) ? { as: 'sealed', peer } : undefined;
+  }
+
+  /** Seals nothing for this name until it is heard again: its process may be gone, and its key with it. */
+  doubt(name: string): void {
+    this.#byName.delete(name);
+  }
+
+  /** Closes a payload for one peer: a JWS with an HMAC. */
+  seal(payload: Uint8Array, peer: Peer): string {
+    const { ours, header } = this.#keysOf(peer);
+    return macJws(payload, ours, header);
+  }
+
+  /** What a peer has sealed for us. Throws SIGNATURE_INVALID. */
+  open(jws: string, kid: string): { readonly payload: Uint8Array; readonly peer: Peer } {
+    const peer = this.#byKid.get(kid);
+    if (!peer || this.#now() - peer.metAt > this.#lifetime)
+      throw new TroupeError('SIGNATURE_INVALID', 'it is sealed with a session key that is not known here');
+    const payload = verifyMacJws(jws, this.#keysOf(peer).theirs);
+    // Whoever speaks is forgotten last.
+    this.#byKid.delete(kid);
+    this.#byKid.set(kid, peer);
+    this.#byName.set(peer.name, peer);
+    peer.isAnswered = true;
+    return { payload, peer };
+  }
+
+  #isFresh(peer: Peer): boolean {
+    return peer.own === this.#own() && this.#now() - peer.metAt <= this.#lifetime;
+  }
+
+  #currentPair(): KeyPair {
+    const now = this.#now();
+    if (this.#pair && now - this.#pair.madeAt <= this.#lifetime) return this.#pair;
+    const { privateKey, publicKey } = generateKeyPairSync('x25519');
+    const { x = '' } = publicKey.export({ format: 'jwk' });
+    this.#pair = { privateKey, offer: { kty: 'OKP', crv: 'X25519', x }, madeAt: now };
+    return this.#pair;
+  }
+
+  #remember({ name, fingerprint }: Trusted, chain: readonly string[], offered: string): Peer {
+    const pair = this.#currentPair();
+    const met = { name, chain, fingerprint, own: this.#own(), offered, pair };
+    const kid = createHash('sha256')
+      .update(contextOf(this.#role, met))
+      .digest()
+      .subarray(0, 16)
+      .toString('base64url');
+    const peer: Peer = { ...met, metAt: this.#now(), kid, isAnswered: false };
+    const before = this.#byOffer.get(offerOf(peer));
+    if (before) this.#forget(before);
+    this.#byKid.set(kid, peer);
+    this.#byOffer.set(offerOf(peer), peer);
+    const [oldest] = this.#byKid.values();
+    if (this.#byKid.size > this.#most && oldest) {
+      this.#forget(oldest);
+      this.#isWhole = false;
+    }
+    return peer;
+  }
+
+  #forget(peer: Peer): void {
+    this.#byKid.delete(peer.kid);
+    this.#byOffer.delete(offerOf(peer));
+    if (this.#byName.get(peer.name) === peer) this.#byName.delete(peer.name);
+  }
+
+  // Derived when it is first used: most who meet once never meet again.
+  #keysOf(peer: Peer): NonNullable<Peer['keys']> {
+    peer.keys ??= this.#derive(peer);
+    return peer.keys;
+  }
+
+  #derive(peer: Peer): NonNullable<Peer['keys']> {
+    let secret: Buffer;
+    try {
+      const key = { kty: 'OKP', crv: 'X25519', x: peer.offered };
+      const publicKey = createPublicKey({ key, format: 'jwk' });
+      secret = diffieHellman({ privateKey: peer.pair.privateKey, publicKey });
+    } catch (cause) {
+      throw new TroupeError('SIGNATURE_INVALID', 'the key that was offered is not usable', { cause });
+    }
+    const context = contextOf(this.#role, peer);
+    const bytes = new Uint8Array(hkdfSync('sha256', secret, '', context, 2 * keyBytes));
+    // One for each direction, so that nothing can be sent back to whoever said it.
+    const ofCaller = bytes.subarray(0, keyBytes);
+    const ofNode = bytes.subarray(keyBytes);
+    const header = encodeHeader({ alg: 'HS256', typ: envelopeType, kid: peer.kid });
+    return this.#role === 'caller'
+      ? { ours: ofCaller, theirs: ofNode, header }
+      : { ours: ofNode, theirs: ofCaller, header };
+  }
+}
+
+// Whoever copies another's offer under a certificate of its own gets another key, which it cannot know.
+function contextOf(
+  role: Role,
+  { own, pair, fingerprint, offered }: Omit<Peer, 'kid' | 'metAt' | 'isAnswered'>,
+): string {
+  const us = [own, pair.offer.x];
+  const them = [fingerprint, offered];
+  const [caller, node] = role === 'caller' ? [us, them] : [them, us];
+  return ['troupe session key 1', ...caller, ...node].join('\n');
+}
+
+function offerOf({ fingerprint, offered }: Peer): string {
+  return `${fingerprint}.${offered}`;
+}
+
+function checkOffer(epk: unknown): string {
+  const { kty, crv, x, ...others } = (epk ?? {}) as Record<string, unknown>;
+  const isOffer = kty === 'OKP' && crv === 'X25519' && typeof x === 'string' && /^[\w-]{43}$/.test(x);
+  if (!isOffer || Object.keys(others).length > 0)
+    throw new TroupeError('SIGNATURE_INVALID', "the header's epk is no public key of X25519");
+  return x;
+}

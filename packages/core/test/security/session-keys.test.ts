@@ -1,0 +1,204 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import { expect } from 'chai';
+import { before, describe, it } from 'mocha';
+import { encodeHeader, envelopeType, headerOf, macJws } from '../../src/security/jws.js';
+import type { Own } from '../../src/security/modes.js';
+import { type Closing, type Peer, type Role, SessionKeys } from '../../src/security/session-keys.js';
+import type { Trusted } from '../../src/security/trust.js';
+import { fixture } from './pki-fixture.js';
+
+const hour = 3_600_000;
+
+function trustedOf({ name, certificatePem, chain }: Own): Trusted {
+  const { publicKey } = new X509Certificate(certificatePem);
+  const fingerprint = createHash('sha256')
+    .update(Buffer.from(chain[0] ?? '', 'base64'))
+    .digest('hex');
+  return { name, publicKey, fingerprint };
+}
+
+/** One end: its certificate and its keys. */
+function end(role: Role, own: Own, more: { most?: number; now?: () => number } = {}) {
+  const trusted = trustedOf(own);
+  const keys = new SessionKeys({
+    role,
+    own: () => trusted.fingerprint,
+    most: more.most ?? 10,
+    lifetime: 12 * 3600,
+    ...(more.now && { now: more.now }),
+  });
+  return { own, trusted, keys };
+}
+
+type End = ReturnType<typeof end>;
+
+const meet = (who: End, other: End, met?: boolean) =>
+  who.keys.meet(other.trusted, other.own.chain, other.keys.offer, met);
+const peerOf = (closing: Closing | undefined): Peer => {
+  if (closing?.peer === undefined) throw new Error('nobody was met');
+  return closing.peer;
+};
+const payload = Buffer.from('{"type":"request"}');
+const kidOf = (jws: string) => headerOf(jws, envelopeType).kid ?? '';
+
+describe('SessionKeys', () => {
+  let alice: Own;
+  let mallory: Own;
+  let web1: Own;
+  let web2: Own;
+
+  before(async () => {
+    const pki = await fixture();
+    const issue = (name: string) => pki.issue(name);
+    alice = await issue('alice.mcollective');
+    mallory = await issue('mallory.mcollective');
+    web1 = await issue('web1.lab');
+    web2 = await issue('web2.lab');
+  });
+
+  /** A caller and a node that have met. */
+  const pair = (more: Parameters<typeof end>[2] = {}) => {
+    const caller = end('caller', alice, more);
+    const node = end('node', web1, more);
+    const ofNode = peerOf(meet(caller, node));
+    const ofCaller = peerOf(meet(node, caller));
+    return { caller, node, ofNode, ofCaller };
+  };
+
+  it('lets each end open what the other sealed, and tells who that is', () => {
+    const { caller, node, ofNode, ofCaller } = pair();
+    const asked = caller.keys.seal(payload, ofNode);
+    const heard = node.keys.open(asked, kidOf(asked));
+    expect(Buffer.from(heard.payload).toString()).to.equal(payload.toString());
+    expect(heard.peer.name).to.equal('alice.mcollective');
+    expect(heard.peer.chain).to.deep.equal(alice.chain);
+    const answer = node.keys.seal(payload, ofCaller);
+    expect(caller.keys.open(answer, kidOf(answer)).peer.name).to.equal('web1.lab');
+  });
+
+  it('takes nothing back that it sealed itself', () => {
+    const { caller, ofNode } = pair();
+    const asked = caller.keys.seal(payload, ofNode);
+    expect(() => caller.keys.open(asked, kidOf(asked))).to.throw('the seal does not fit');
+  });
+
+  it('opens nothing that was altered, cut or sealed by somebody who only knows the id of the key', () => {
+    const { caller, node, ofNode } = pair();
+    const asked = caller.keys.seal(payload, ofNode);
+    const [head = '', , mac = ''] = asked.split('.');
+    const other = Buffer.from('{"type":"cancel"}').toString('base64url');
+    const kid = kidOf(asked);
+    const bySecret = (secret: string) =>
+      macJws(payload, Buffer.from(secret), encodeHeader({ alg: 'HS256', typ: envelopeType, kid }));
+    const forged = [
+      `${head}.${other}.${mac}`,
+      `${head}.${asked.split('.')[1]}.`,
+      `${head}.${asked.split('.')[1]}.${mac.slice(0, -2)}`,
+      bySecret(kid),
+      bySecret(alice.certificatePem),
+      bySecret(''),
+    ];
+    for (const jws of forged) expect(() => node.keys.open(jws, kid), jws).to.throw('the seal does not fit');
+  });
+
+  it('makes another key for each node, so that one node cannot use what another was told', () => {
+    const { caller, ofNode } = pair();
+    const other = end('node', web2);
+    meet(other, caller);
+    const asked = caller.keys.seal(payload, ofNode);
+    expect(() => other.keys.open(asked, kidOf(asked))).to.throw('not known here');
+  });
+
+  it('gives nothing to whoever offers the key of another under a certificate of its own', () => {
+    const { caller, node } = pair();
+    const thief = end('caller', mallory);
+    node.keys.meet(thief.trusted, mallory.chain, caller.keys.offer);
+    // The thief has not the private key; the caller itself goes on as before, in its own name.
+    const asked = caller.keys.seal(payload, peerOf(caller.keys.sealing('web1.lab')));
+    expect(node.keys.open(asked, kidOf(asked)).peer.name).to.equal('alice.mcollective');
+    thief.keys.meet(node.trusted, web1.chain, node.keys.offer);
+    const stolen = thief.keys.seal(payload, peerOf(thief.keys.sealing('web1.lab')));
+    expect(() => node.keys.open(stolen, kidOf(stolen))).to.throw('not known here');
+  });
+
+  it('answers sealed only one that says it has met, and to whom our key was sent', () => {
+    const caller = end('caller', alice);
+    const node = end('node', web1);
+    const first = meet(node, caller, true);
+    expect(first.as).to.equal('offering');
+    peerOf(first).isAnswered = true;
+    expect(meet(node, caller).as).to.equal('offering');
+    expect(meet(node, caller, true).as).to.equal('sealed');
+  });
+
+  it('seals nothing for one that it doubts, and opens what that one seals all the same', () => {
+    const { caller, node, ofCaller } = pair();
+    caller.keys.doubt('web1.lab');
+    expect(caller.keys.sealing('web1.lab')).to.equal(undefined);
+    const answer = node.keys.seal(payload, ofCaller);
+    expect(caller.keys.open(answer, kidOf(answer)).peer.name).to.equal('web1.lab');
+    expect(caller.keys.sealing('web1.lab')?.as).to.equal('sealed');
+  });
+
+  it('ends a key with its time, with our certificate, and with the process that made it', () => {
+    let now = 1_000 * hour;
+    const { caller, node, ofNode } = pair({ now: () => now });
+    const asked = caller.keys.seal(payload, ofNode);
+    const restarted = end('node', web1);
+    expect(() => restarted.keys.open(asked, kidOf(asked))).to.throw('not known here');
+    const before = caller.keys.offer;
+    now += 13 * hour;
+    expect(caller.keys.sealing('web1.lab')).to.equal(undefined);
+    expect(() => node.keys.open(asked, kidOf(asked))).to.throw('not known here');
+    expect(caller.keys.offer.x).to.not.equal(before.x);
+    expect(meet(caller, node).as).to.equal('offering');
+    expect(caller.keys.sealing('web1.lab')?.as).to.equal('sealed');
+  });
+
+  it('makes a new key when our certificate is renewed', async () => {
+    let own = trustedOf(alice).fingerprint;
+    const keys = new SessionKeys({ role: 'caller', own: () => own, most: 10, lifetime: 60 });
+    const node = end('node', web1);
+    const first = peerOf(keys.meet(node.trusted, web1.chain, node.keys.offer));
+    own = trustedOf(mallory).fingerprint;
+    expect(keys.sealing('web1.lab')).to.equal(undefined);
+    const second = peerOf(keys.meet(node.trusted, web1.chain, node.keys.offer));
+    expect(second.kid).to.not.equal(first.kid);
+  });
+
+  it('forgets those met first beyond its bound, and then lets nobody answer sealed unasked', () => {
+    const node = end('node', web1, { most: 2 });
+    const callers = [1, 2, 3].map(() => end('caller', alice));
+    expect(node.keys.offering).to.deep.equal({ as: 'offering', met: true });
+    const sealed = callers.map((caller) => {
+      meet(caller, node);
+      meet(node, caller);
+      return caller.keys.seal(payload, peerOf(caller.keys.sealing('web1.lab')));
+    });
+    const [first = '', second = '', third = ''] = sealed;
+    expect(() => node.keys.open(first, kidOf(first))).to.throw('not known here');
+    for (const jws of [second, third]) expect(node.keys.open(jws, kidOf(jws)).peer.name).to.contain('alice');
+    expect(node.keys.offering).to.deep.equal({ as: 'offering', met: false });
+  });
+
+  for (const [what, epk] of [
+    ['nothing', {}],
+    ['another curve', { kty: 'EC', crv: 'P-256', x: 'A'.repeat(43) }],
+    ['a private key', { kty: 'OKP', crv: 'X25519', x: 'A'.repeat(43), d: 'A'.repeat(43) }],
+    ['a key that is too short', { kty: 'OKP', crv: 'X25519', x: 'AA' }],
+    ['a number', { kty: 'OKP', crv: 'X25519', x: 7 }],
+  ] as const)
+    it(`refuses an offer of ${what}`, () => {
+      const node = end('node', web1);
+      expect(() => node.keys.meet(trustedOf(alice), alice.chain, epk)).to.throw(
+        "the header's epk is no public key of X25519",
+      );
+    });
+
+  it('derives nothing from a key of low order, which would make a secret that everybody knows', () => {
+    const node = end('node', web1);
+    const zero = { kty: 'OKP', crv: 'X25519', x: Buffer.alloc(32).toString('base64url') };
+    const peer = peerOf(node.keys.meet(trustedOf(alice), alice.chain, zero));
+    expect(() => node.keys.seal(payload, peer)).to.throw('the key that was offered is not usable');
+  });
+});
