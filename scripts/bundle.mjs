@@ -4,10 +4,12 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleLibraries } from './bundle/libraries.mjs';
+import { bundleSchemas } from './bundle/schemas.mjs';
 
 /** Makes all bundles of the clone at `root`, which tsc has compiled. */
 export async function bundle(root) {
   await bundleLibraries(root);
+  await bundleSchemas(root);
 }
 
 const own = fileURLToPath(import.meta.url);

@@ -17,9 +17,6 @@ export const commonJs = {
   yaml: () => load<typeof import('yaml')>('yaml'),
 };
 
-/** Options of ajv for schemas of our own, which the tests check: to check and to polish them takes longer than all the rest. */
-export const ownSchema = { meta: false, validateSchema: false, code: { optimize: false } } as const;
-
 const loaded = new Map<string, unknown>();
 let bundles: Readonly<Record<string, Origins>> | undefined;
 

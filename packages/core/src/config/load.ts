@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { ErrorObject, ValidateFunction } from 'ajv';
-import { commonJs, ownSchema } from '../commonjs.js';
+import { commonJs } from '../commonjs.js';
 import { suggestion } from '../ddl/suggestion.js';
 import { messageOf, TroupeError } from '../errors.js';
+import { madeBefore, newAjv, type SchemaHost } from '../schema.js';
 import { nestsDeeper, opensTooMuch } from './depth.js';
 
 const mostDepth = 64;
@@ -62,7 +63,7 @@ export function checkConfig<T>(value: unknown, schema: ConfigSchema, where: stri
     );
   const config = structuredClone(value);
   if (soundnessOf(schema)(config)) return deepFreeze(config as T);
-  const validate = compile(schema, { allErrors: true, verbose: true });
+  const validate = newAjv('config-faults', host).compile(schema);
   validate(structuredClone(value));
   const faults = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if').map(wording);
   throw new TroupeError('CONFIG_INVALID', `${where}: ${[...new Set(faults)].join('; ')}`);
@@ -72,25 +73,17 @@ function isMqttUrl(text: string): boolean {
   return URL.canParse(text) && /^mqtts?:$/.test(new URL(text).protocol);
 }
 
+/** What the schema of a configuration may name. */
+const host: SchemaHost = { formats: { 'mqtt-url': isMqttUrl } };
+
 const validators = new WeakMap<ConfigSchema, ValidateFunction>();
 
-// Says only whether it is sound: to compile what finds the words for all faults takes twice as long.
 function soundnessOf(schema: ConfigSchema): ValidateFunction {
   const known = validators.get(schema);
   if (known) return known;
-  const validate = compile(schema, {});
+  const validate = madeBefore('config', schema, host) ?? newAjv('config', host).compile(schema);
   validators.set(schema, validate);
   return validate;
-}
-
-function compile(
-  schema: ConfigSchema,
-  options: { allErrors?: boolean; verbose?: boolean },
-): ValidateFunction {
-  const { Ajv } = commonJs.ajv();
-  const ajv = new Ajv({ ...ownSchema, useDefaults: true, strict: false, ...options });
-  ajv.addFormat('mqtt-url', isMqttUrl);
-  return ajv.compile(schema);
 }
 
 function wording(error: ErrorObject): string {

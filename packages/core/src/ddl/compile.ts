@@ -1,7 +1,7 @@
 import type { Ajv, ValidateFunction } from 'ajv';
-import { commonJs, ownSchema } from '../commonjs.js';
 import { messageOf, TroupeError } from '../errors.js';
-import { compileRegex } from '../filter/regex.js';
+import { compileRegex, type Regex } from '../filter/regex.js';
+import { madeBefore, newAjv, type SchemaHost } from '../schema.js';
 import { valueOfText } from './arguments.js';
 import type { ActionDdl, Ddl, InputDdl } from './ddl.js';
 import { inputSchema } from './input-schema.js';
@@ -9,7 +9,7 @@ import { outputFault, withOutputDefaults } from './output.js';
 import { type InputFault, inputFault } from './problem.js';
 import { redact } from './redaction.js';
 import { suggestion } from './suggestion.js';
-import type { Validator } from './validator.js';
+import { builtInValidators, type Validator } from './validator.js';
 import { type CompileOptions, validatorsOf } from './validator-choice.js';
 
 /** An action of a DDL, ready to judge and convert what goes in and comes out. */
@@ -54,7 +54,7 @@ export function compileDdl(ddl: Ddl, options: CompileOptions = {}): CompiledDdl 
   const { validators, skipped } = validatorsOf(ddl, options);
   let ajv: Ajv | undefined;
   const compile = (schema: Record<string, unknown>) => {
-    ajv ??= newAjv(validators);
+    ajv ??= newAjv('input', hostOf(validators));
     return ajv.compile(schema);
   };
   const actions = new Map(
@@ -77,9 +77,9 @@ function compileAction(
   validators: ReadonlyMap<string, Validator>,
 ): CompiledAction {
   const schema = inputSchema(action);
-  checkPatterns(ddl, action, schema);
+  let validate = madeBefore('input', schema, ownHost);
+  if (!validate) checkPatterns(ddl, action, schema);
   const { dry_run: dryRun } = action;
-  let validate: ValidateFunction | undefined;
   return {
     name: action.action,
     ddl: action,
@@ -100,15 +100,26 @@ function compileAction(
 }
 
 // The schemas hold nothing of a DDL but bounded strings and numbers, as values of these few keywords.
-function newAjv(validators: ReadonlyMap<string, Validator>): Ajv {
-  const regExp = Object.assign((pattern: string) => compileRegex(pattern), { code: 'compileRegex' });
-  const { Ajv } = commonJs.ajv();
-  const ajv = new Ajv({ ...ownSchema, ownProperties: true, code: { ...ownSchema.code, regExp } });
-  for (const [name, validator] of validators) {
-    ajv.addFormat(name, (value: string) => validator(value) === undefined);
-  }
-  return ajv;
+function hostOf(validators: Iterable<readonly [string, Validator]>): SchemaHost {
+  const formats = [...validators].map(([name, validator]) => [
+    name,
+    (value: string) => validator(value) === undefined,
+  ]);
+  const regExp = (pattern: string) => {
+    let engine: Regex | undefined;
+    return {
+      test: (text: string) => {
+        engine ??= compileRegex(pattern);
+        return engine.test(text);
+      },
+      // By which ajv tells one from another.
+      toString: () => pattern,
+    };
+  };
+  return { formats: Object.fromEntries(formats), regExp };
 }
+
+const ownHost = hostOf(Object.entries(builtInValidators));
 
 function checkPatterns(ddl: Ddl, action: ActionDdl, schema: Record<string, unknown>): void {
   for (const [name, { pattern }] of Object.entries(

@@ -1,7 +1,7 @@
 import agentSchema from '@troupe/ddl/schema/agent.json' with { type: 'json' };
 import dataSchema from '@troupe/ddl/schema/data.json' with { type: 'json' };
-import type { Ajv, ErrorObject } from 'ajv';
-import { commonJs, ownSchema } from '../commonjs.js';
+import type { ErrorObject, ValidateFunction } from 'ajv';
+import { madeBefore, newAjv, type SchemaHost } from '../schema.js';
 import { pointerSteps } from './pointer.js';
 import { isHash } from './value.js';
 
@@ -11,25 +11,27 @@ export const ddlSchemas: Readonly<Record<'agent' | 'data', Readonly<Record<strin
   data: dataSchema,
 };
 
+/** What the two refer to: each other. */
+export const ddlHost: SchemaHost = { schemas: { 'agent.json': agentSchema, 'data.json': dataSchema } };
+
 const most = 5;
-let ajv: Ajv | undefined;
+const validators = new Map<string, ValidateFunction>();
 
 /** What is wrong with the shape of a DDL, each fault with its place; empty when nothing is. */
 export function shapeFaults(kind: 'agent' | 'data', ddl: unknown): string[] {
-  // Making this takes time that a client which needs no DDL does not have.
-  ajv ??= newAjv();
-  if (ajv.validate(`${kind}.json`, ddl)) return [];
-  const faults = (ajv.errors ?? [])
+  const validate = validators.get(kind) ?? validatorOf(kind);
+  if (validate(ddl)) return [];
+  const faults = (validate.errors ?? [])
     .filter(({ keyword }) => !['if', 'propertyNames', 'anyOf'].includes(keyword))
     .map((error) => `${placeOf(ddl, error.instancePath)}${reasonOf(error)}`);
   return faults.length > most ? [...faults.slice(0, most), `and ${faults.length - most} more`] : faults;
 }
 
-function newAjv(): Ajv {
-  const { Ajv } = commonJs.ajv();
-  return new Ajv({ ...ownSchema, allErrors: true, strictTypes: false })
-    .addSchema(agentSchema, 'agent.json')
-    .addSchema(dataSchema, 'data.json');
+function validatorOf(kind: 'agent' | 'data'): ValidateFunction {
+  const schema = ddlSchemas[kind];
+  const validate = madeBefore('ddl', schema, ddlHost) ?? newAjv('ddl', ddlHost).compile(schema);
+  validators.set(kind, validate);
+  return validate;
 }
 
 function reasonOf({ keyword, message, params, propertyName }: ErrorObject): string {

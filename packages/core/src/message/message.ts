@@ -1,7 +1,7 @@
 import type { ValidateFunction } from 'ajv';
-import { commonJs, ownSchema } from '../commonjs.js';
 import { TroupeError } from '../errors.js';
 import type { Filter } from '../filter/filter.js';
+import { madeBefore, newAjv } from '../schema.js';
 
 /** What every message to a node carries. It travels inside a signed envelope; `caller` is what the signature proves. */
 interface ToNode {
@@ -133,7 +133,8 @@ function closed(properties: Record<string, unknown>, optional: readonly string[]
   return { type: 'object', properties, required, additionalProperties: false };
 }
 
-const schemas = {
+/** The JSON Schemas of the messages. */
+export const messageSchemas = {
   request: closed(
     {
       ...toNode,
@@ -169,11 +170,11 @@ const schemas = {
 
 const compiled = new Map<string, ValidateFunction>();
 
-function check<T>(kind: keyof typeof schemas, value: unknown): T {
+function check<T>(kind: keyof typeof messageSchemas, value: unknown): T {
   let validate = compiled.get(kind);
   if (!validate) {
-    const { Ajv } = commonJs.ajv();
-    validate = new Ajv({ ...ownSchema, strict: false }).compile(schemas[kind]);
+    const schema = messageSchemas[kind];
+    validate = madeBefore('message', schema, {}) ?? newAjv('message', {}).compile(schema);
     compiled.set(kind, validate);
   }
   if (validate(value)) return value as T;

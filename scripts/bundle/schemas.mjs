@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { originsOf } from './origins.mjs';
+
+// Where the code that ajv writes finds the formats and the regular expressions of the host that it is given.
+const prelude = (code) => `module.exports = (host) => {
+  const exports = {};
+  ${code}
+  return exports;
+};`;
+
+/** Writes down what ajv makes of the schemas of our own, under the name by which `schema.ts` of @troupe/core looks for it. */
+export async function bundleSchemas(root) {
+  const home = join(root, 'packages/core');
+  const folder = join(home, 'dist/schemas');
+  const since = Date.now();
+  const schemas = await ownSchemas(root);
+  const { ajvOptions, schemaKey } = await compiled(root, 'core/dist/src/schema.js');
+  const { Ajv, _, standalone } = packageOf(home);
+  const inputs = {};
+  for (const [use, { list, host }] of Object.entries(schemas)) {
+    const { code, ...options } = ajvOptions(use, host);
+    const ajv = new Ajv({ ...options, code: { ...code, source: true, formats: _`host.formats` } });
+    for (const schema of list) {
+      const key = schemaKey(use, schema, host);
+      if (!ajv.getSchema(key)) ajv.addSchema({ ...schema }, key);
+    }
+    const keys = list.map((schema) => schemaKey(use, schema, host));
+    const contents = prelude(standalone(ajv, Object.fromEntries(keys.map((key) => [key, key]))));
+    const { metafile } = await build({
+      stdin: { contents, resolveDir: home },
+      absWorkingDir: root,
+      bundle: true,
+      platform: 'node',
+      target: 'node20.19',
+      format: 'cjs',
+      minifySyntax: true,
+      minifyWhitespace: true,
+      metafile: true,
+      outfile: join(folder, `${use}.cjs`),
+      logLevel: 'warning',
+    });
+    Object.assign(inputs, metafile.inputs);
+  }
+  writeFileSync(join(folder, 'origins.json'), JSON.stringify(originsOf({ inputs }, { root, home, since })));
+}
+
+async function ownSchemas(root) {
+  const { daemonSchema } = await compiled(root, 'core/dist/src/config/daemon.js');
+  const { clientSchema } = await compiled(root, 'client/dist/src/config.js');
+  const { messageSchemas } = await compiled(root, 'core/dist/src/message/message.js');
+  const { ddlHost, ddlSchemas } = await compiled(root, 'core/dist/src/ddl/schema.js');
+  const { inputSchema } = await compiled(root, 'core/dist/src/ddl/input-schema.js');
+  const { builtInValidators } = await compiled(root, 'core/dist/src/ddl/validator.js');
+  const { compileRegex } = await compiled(root, 'core/dist/src/filter/regex.js');
+  const ddls = join(root, 'ddl');
+  const inputs = readdirSync(ddls)
+    .filter((file) => file.endsWith('.json') && file !== 'package.json')
+    .flatMap((file) => JSON.parse(readFileSync(join(ddls, file), 'utf8')).actions.map(inputSchema))
+    .filter(({ properties }) =>
+      Object.values(properties).every(
+        ({ format }) => format === undefined || Object.hasOwn(builtInValidators, format),
+      ),
+    );
+  const always = () => true;
+  return {
+    config: { list: [daemonSchema, clientSchema], host: { formats: { 'mqtt-url': always } } },
+    message: { list: Object.values(messageSchemas), host: {} },
+    ddl: { list: Object.values(ddlSchemas), host: ddlHost },
+    input: {
+      list: inputs,
+      host: {
+        formats: Object.fromEntries(Object.keys(builtInValidators).map((name) => [name, always])),
+        regExp: compileRegex,
+      },
+    },
+  };
+}
+
+const compiled = (root, path) => import(pathToFileURL(join(root, 'packages', path)).href);
+
+// The package itself: what writes the code down knows only the parts of its own copy.
+function packageOf(home) {
+  const require = createRequire(join(home, 'package.json'));
+  return { ...require('ajv'), standalone: require('ajv/dist/standalone').default };
+}
