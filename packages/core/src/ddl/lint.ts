@@ -49,11 +49,13 @@ function inputWarnings(action: ActionDdl): string[] {
   return Object.entries(action.input).flatMap(([name, input]) => {
     const warnings = keyWarnings(input, inputKeys);
     if (input.type === 'string') {
-      const { validation = '', maxlength = 0 } = input;
-      const { start, end } = anchors(validation);
-      if (!isValidatorName(validation) && start !== end) {
+      const { validation, maxlength } = input;
+      const { start, end } = anchors(validation ?? '');
+      if (validation === undefined) warnings.push('has no validation, so that any text goes');
+      else if (!isValidatorName(validation) && start !== end) {
         warnings.push(`validation ${validation} leaves the ${start ? 'end' : 'start'} of the value open`);
       }
+      if (maxlength === undefined) warnings.push('has no maxlength, and so no limit');
       if (maxlength === 0) warnings.push('maxlength 0 is no limit');
     }
     if (input.optional === true && input.default !== undefined && input.default !== null) {

@@ -16,6 +16,7 @@ describe('what an author may have meant otherwise', () => {
         input: {
           a: stringInput({ secrte: true, validation: '^a' }),
           b: stringInput({ validation: 'b$', maxlength: 0, default: 'b' }),
+          c: { prompt: 'C', description: 'C', type: 'string' },
         },
         aggregate: [{ function: 'sum', args: ['gone'] }],
       }),
@@ -28,6 +29,8 @@ describe('what an author may have meant otherwise', () => {
       'action act: input b: validation b$ leaves the start of the value open',
       'action act: input b: maxlength 0 is no limit',
       'action act: input b: is optional, so that its default is never sent',
+      'action act: input c: has no validation, so that any text goes',
+      'action act: input c: has no maxlength, and so no limit',
       'action act: aggregate sum names no declared output',
     ]);
   });
