@@ -19,7 +19,7 @@ import { refusalNotes } from './output/presence.js';
 import type { Presenter, Report } from './output/presenter.js';
 import { ProgressBar } from './progress-bar.js';
 import type { Screen } from './screen.js';
-import { type Found, find } from './selection.js';
+import { areToBeFound, type Found, find } from './selection.js';
 import { sayThatNobodyAnswered } from './session.js';
 import type { Work } from './work.js';
 
@@ -41,6 +41,7 @@ export async function callWork(work: Work, given: Omit<Setting, 'interruption'>)
   const interruption = new Interruption(given.screen);
   const setting = { ...given, interruption };
   try {
+    if (!areToBeFound(setting.filter, setting.options)) return (await callNodes(setting, work)).exitCode;
     const found = await findNodes(setting, work.ddl.metadata.name);
     if (found.nodes.length > 0) return (await callNodes(setting, work, found)).exitCode;
     const report = emptyReport(setting, work, found);
@@ -63,10 +64,18 @@ export async function findNodes(setting: Setting, agent: string): Promise<Found>
   }).finally(() => isSeen && screen.stderr.write('\r\x1b[K'));
   if (interruption.exitCode !== undefined) throw new InterruptedError(interruption.exitCode);
   presenter.discovered(found);
+  await sayWhoWasFound(setting, found, agent);
+  return found;
+}
+
+// What is worth a word, or worth keeping, of a discovery that is over.
+async function sayWhoWasFound(setting: Setting, found: Found, agent: string): Promise<void> {
+  const { screen, client, collective, filter } = setting;
   remember(client, collective, filter, found);
   refusalNotes(screen, found);
-  if (found.nodes.length === 0) await sayThatNobodyAnswered(screen, client, collective, agent);
-  return found;
+  if (found.nodes.length > 0) return;
+  const rest = found.byRequest ? { silent: found.silent.length } : { before: 'nothing was sent: ' };
+  await sayThatNobodyAnswered(screen, client, collective, { agent, ...rest });
 }
 
 /** Keeps the names of nodes that were found, for completion. */
@@ -76,16 +85,16 @@ export function remember(client: Client, collective: string, filter: Filter, fou
   rememberNodes(client.config, collective, found, isWhole);
 }
 
-/** Calls an action on nodes that were found, and shows how each of them ended. */
-export async function callNodes(
-  setting: Setting,
-  { ddl, action, input }: Work,
-  found: Found,
-): Promise<Report> {
+/** Calls an action on nodes that were found, or on all that match, who then say so themselves; shows how each of them ended. */
+export async function callNodes(setting: Setting, work: Work, given?: Found): Promise<Report> {
   const { client, collective, filter, interruption, presenter, options } = setting;
+  const { ddl, action, input } = work;
+  const agent = ddl.metadata.name;
   const call = client.call(ddl, action.name, input, {
     collective,
-    ...targetsOf(found, filter),
+    ...(given
+      ? targetsOf(given, filter)
+      : { filter, onDiscovered: (found: Discovery) => presenter.discovered(found) }),
     ...timesOf(options),
     ...(options.batch === undefined ? {} : { batch: options.batch }),
     ...(options.batchSleep === undefined ? {} : { batchSleep: options.batchSleep }),
@@ -95,15 +104,19 @@ export async function callNodes(
   });
   interruption.watch(call);
   presenter.begun(call.id);
-  if (found.method === 'named' && found.source === undefined) await sayWhoIsNotKnown(setting, found.nodes);
-  const results = await follow(setting, call, found.nodes.length);
+  if (given?.method === 'named' && given.source === undefined) await sayWhoIsNotKnown(setting, given.nodes);
+  const results = await follow(setting, call, () => call.size);
+  const stats = await call.stats();
+  const found = given ?? call.discovery;
+  if (!found) throw new TypeError('a call that names no node ended without having looked for some');
+  if (!given && interruption.exitCode === undefined) await sayWhoWasFound(setting, found, agent);
   const report = reportOf({
     setting,
     found,
     results,
     unfinished: call.open(),
-    stats: await call.stats(),
-    agent: ddl.metadata.name,
+    stats,
+    agent,
     action: action.ddl,
   });
   await sayWhichVersionsDiffer(setting, ddl, results);
@@ -115,7 +128,7 @@ export async function callNodes(
 export async function follow(
   { screen, presenter, options }: Pick<Setting, 'screen' | 'presenter' | 'options'>,
   call: AsyncIterable<Result>,
-  total: number,
+  total: () => number,
 ): Promise<readonly Result[]> {
   const isBar = presenter.isForPeople && ProgressBar.isWanted(screen, options);
   const bar = isBar ? new ProgressBar(screen, total) : undefined;
@@ -156,6 +169,7 @@ export function reportOf(parts: {
       method: found.source === undefined ? found.method : 'broadcast',
       stats,
       silentInDiscovery: found.silent.length,
+      byRequest: found.byRequest,
       interrupted: setting.interruption.exitCode,
     }),
   };

@@ -80,6 +80,11 @@ export function checkMethod(options: DiscoveryOptions): void {
   methodOf(options);
 }
 
+/** Whether nodes come from a source, so that the network is not asked for them. Throws UsageError. */
+export function hasSource(options: DiscoveryOptions): boolean {
+  return methodOf(options).method.open !== undefined;
+}
+
 /** Where the nodes come from, where the options name a source; nothing where the network is asked. Throws UsageError. */
 export async function sourceOf(options: DiscoveryOptions, client: Client): Promise<NodeSource | undefined> {
   const { method, given } = methodOf(options);

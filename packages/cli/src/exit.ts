@@ -22,7 +22,7 @@ export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
   [0, 'All nodes that were asked answered, and all of them are ok'],
   [1, 'No node was found; or wrong use, a refusal, or an error before anything was sent'],
   [2, 'Some nodes failed, denied, ran out of time or ended in another way that is not ok'],
-  [3, 'Nodes were found by discovery, and none of them answered'],
+  [3, 'Nodes were found by discovery, or asked all at once, and none of those that may be meant answered'],
   [4, 'Nodes were named, so that none were looked for, and none of them answered'],
   [5, 'All that answered are ok, but some nodes gave no answer: offline, or online and silent'],
   [130, 'Interrupted by Ctrl-C: what was begun on nodes goes on there, unless a second one cancelled it'],
@@ -36,14 +36,16 @@ export interface Outcome {
   readonly stats: Pick<Stats, 'targets' | 'answered' | 'ok'>;
   /** Nodes that are online and said nothing when nodes were looked for. */
   readonly silentInDiscovery: number;
+  /** Whether the request itself was what they were silent to. */
+  readonly byRequest?: true | undefined;
   /** How somebody ended the waiting, where somebody did. */
   readonly interrupted: InterruptionCode | undefined;
 }
 
 /** The one place where a call becomes an exit code; a failure counts for more than silence. */
-export function exitCodeOf({ method, stats, silentInDiscovery, interrupted }: Outcome): ExitCode {
+export function exitCodeOf({ method, stats, silentInDiscovery, byRequest, interrupted }: Outcome): ExitCode {
   if (interrupted !== undefined) return interrupted;
-  if (stats.targets === 0) return ExitCode.error;
+  if (stats.targets === 0) return byRequest && silentInDiscovery > 0 ? ExitCode.noAnswer : ExitCode.error;
   if (stats.answered === 0) return method === 'named' ? ExitCode.noAnswerFromNamed : ExitCode.noAnswer;
   if (stats.ok < stats.answered) return ExitCode.failed;
   return stats.answered < stats.targets || silentInDiscovery > 0 ? ExitCode.partialSilence : ExitCode.ok;

@@ -11,13 +11,14 @@ const mostColumns = 60;
  */
 export class ProgressBar implements Overlay {
   readonly #screen: Screen;
-  readonly #total: number;
+  readonly #total: () => number;
   readonly #start = Date.now();
   #ended = 0;
   #isDrawn = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(screen: Screen, total: number) {
+  /** The total may change while the bar is there. */
+  constructor(screen: Screen, total: () => number) {
     this.#screen = screen;
     this.#total = total;
   }
@@ -53,15 +54,16 @@ export class ProgressBar implements Overlay {
   #draw(): void {
     const seconds = Math.round((Date.now() - this.#start) / 1000);
     this.#screen.stderr.write(
-      `\r${barLine(this.#ended, this.#total, seconds, this.#screen.stderr.columns || 80)}\x1b[K`,
+      `\r${barLine(this.#ended, this.#total(), seconds, this.#screen.stderr.columns || 80)}\x1b[K`,
     );
     this.#isDrawn = true;
   }
 }
 
-/** `3 / 27   4s [=====>      ] 11%`, as wide as fits. */
+/** `3 / 27   4s [=====>      ] 11%`, as wide as fits; nobody to count yet: they are looked for. */
 export function barLine(ended: number, total: number, seconds: number, columns: number): string {
-  const share = total === 0 ? 1 : ended / total;
+  if (total === 0) return 'Discovering nodes .... '.slice(0, columns - 1);
+  const share = ended / total;
   const head = `${String(ended).padStart(String(total).length)} / ${total}  ${seconds}s`;
   const tail = `${Math.floor(share * 100)}%`;
   const room = Math.min(mostColumns, columns - head.length - ' [] 100%'.length - 1);

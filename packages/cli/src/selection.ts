@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { type Client, type Discovery, limited, pick } from '@troupe/client';
 import { emptyFilter, type Filter, matches, namedNodes, parseFilter } from '@troupe/core';
-import { checkMethod, sourceOf } from './discovery-method.js';
+import { checkMethod, hasSource, sourceOf } from './discovery-method.js';
 import { UsageError } from './failure.js';
 import { readNodes } from './nodes-list.js';
-import type { DiscoveryOptions, FilterOptions, LimitOptions } from './options.js';
+import type { DiscoveryOptions, FilterOptions, LimitOptions, VolumeOptions } from './options.js';
 
 /** The nodes that a command goes to. */
 export interface Found extends Discovery {
@@ -38,6 +38,16 @@ export function filterOf(options: FilterOptions): Filter {
     with: options.with ?? [],
     select: options.select ?? [],
   });
+}
+
+/**
+ * Whether nodes are to be found before any of them is asked: they are named or come from a source, or only some of
+ * those that match are meant, or not all of them at once.
+ */
+export function areToBeFound(filter: Filter, options: DiscoveryOptions & VolumeOptions): boolean {
+  const { limit, limitNodes, one, batch, discoveryTimeout } = options;
+  const needed = [limit, limitNodes, one, batch, discoveryTimeout, namedNodes(filter)];
+  return hasSource(options) || needed.some((value) => value !== undefined);
 }
 
 /** Looks for nodes that have an agent, unless they are named, and picks as many as wanted. */

@@ -32,18 +32,30 @@ export async function withClient<T>(
 /** Milliseconds for taking leave of the broker. */
 const leaving = 1_000;
 
-/** Says that nobody in a collective matches, or has the agent that was to do something, and how many are there. */
+/** What else is known where nobody matched. */
+export interface Nobody {
+  /** The agent that was to do something. */
+  readonly agent?: string;
+  /** What comes of it, to be said first. */
+  readonly before?: string;
+  /** How many may match and said nothing. */
+  readonly silent?: number;
+}
+
+/** Says that nobody in a collective matches, and how many are there. */
 export async function sayThatNobodyAnswered(
   screen: Screen,
   client: Client,
   collective: string,
-  agent?: string,
+  { agent, before = '', silent = 0 }: Nobody = {},
 ): Promise<void> {
   const online = (await client.presence(collective)).online().length;
   const there = online === 0 ? 'no node is known to be online' : `${counted(online)} online`;
-  const sent = agent === undefined ? '' : 'nothing was sent: ';
   const having = agent === undefined ? '' : ` the filter and has the agent "${agent}"`;
-  screen.warn(screen.paintNote('red', `mco: ${sent}no node in "${collective}" matches${having} (${there})`));
+  const matches = silent === 0 ? 'matches' : 'said that it matches';
+  screen.warn(
+    screen.paintNote('red', `mco: ${before}no node in "${collective}" ${matches}${having} (${there})`),
+  );
 }
 
 /** Distinct lines of the log that are shown; more of them help nobody. */

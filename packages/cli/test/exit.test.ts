@@ -32,6 +32,13 @@ describe('exit codes', () => {
     });
   }
 
+  it('3: nobody said that it is meant, and somebody who has the request said nothing', () => {
+    const none = { targets: 0, answered: 0, ok: 0 };
+    const outcome = { method: 'broadcast', stats: none, byRequest: true, interrupted: undefined } as const;
+    expect(exitCodeOf({ ...outcome, silentInDiscovery: 1 })).to.equal(3);
+    expect(exitCodeOf({ ...outcome, silentInDiscovery: 0 })).to.equal(1);
+  });
+
   for (const interrupted of [130, 143] as const) {
     it(`${interrupted}: interrupted, whatever had happened by then`, () => {
       const stats = { targets: 3, answered: 3, ok: 1 };

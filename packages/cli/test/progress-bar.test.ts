@@ -9,7 +9,7 @@ describe('the progress bar', () => {
     [3, 3, 4, 40, '3 / 3  4s [======================] 100%'],
     [7, 120, 4, 44, '  7 / 120  4s [=>                  ] 5%'],
     [1, 3, 4, 20, '1 / 3'],
-    [0, 0, 0, 40, '0 / 0  0s [======================] 100%'],
+    [0, 0, 0, 40, 'Discovering nodes .... '],
   ];
   for (const [ended, total, seconds, columns, line] of table) {
     it(line, () => {

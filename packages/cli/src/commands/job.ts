@@ -35,7 +35,11 @@ export async function attachTo({ screen }: Shell, id: string, options: AttachOpt
       const ddl = about && (await actionDdl(client, agent, action, options));
       presenter = await presenterOf(options, { screen, agent, action, ddl });
       for (const piece of early) presenter.progress(piece);
-      const results = await follow({ screen, presenter, options }, keeping(call, found), found.nodes.length);
+      const results = await follow(
+        { screen, presenter, options },
+        keeping(call, found),
+        () => found.nodes.length,
+      );
       const report = reportOf({
         setting: { interruption },
         found,

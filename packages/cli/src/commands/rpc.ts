@@ -7,10 +7,10 @@ import { ExitCode } from '../exit.js';
 import { UsageError } from '../failure.js';
 import { Interruption } from '../interruption.js';
 import { showPlan } from '../output/plan.js';
-import { presenterOf } from '../output/presenter.js';
+import { presenterOf, type Report } from '../output/presenter.js';
 import { sayWhatGoesOn } from '../output/unfinished.js';
 import { counted } from '../output/wording.js';
-import { selectionOf } from '../selection.js';
+import { areToBeFound, selectionOf } from '../selection.js';
 import { sendOnly } from '../sending.js';
 import { readConfig, withClient } from '../session.js';
 import type { Shell } from '../shell.js';
@@ -55,7 +55,11 @@ export async function rpc({ screen }: Shell, words: Words, options: RpcOptions):
 }
 
 async function runOn(setting: Setting, work: Work, options: RpcOptions): Promise<ExitCode> {
-  const { screen, presenter, interruption } = setting;
+  const { screen, presenter } = setting;
+  const isAsked = isToBeConfirmed(work, options) && isEmptyFilter(setting.filter);
+  const isOnlySent = !options.results || options.replyTo !== undefined;
+  if (!options.dryRun && !isAsked && !isOnlySent && !areToBeFound(setting.filter, options))
+    return ended(setting, await callNodes(setting, work), options);
   const found = await findNodes(setting, work.ddl.metadata.name);
   if (options.dryRun) return showPlan(screen, work, found, options);
   if (found.nodes.length === 0) {
@@ -63,15 +67,18 @@ async function runOn(setting: Setting, work: Work, options: RpcOptions): Promise
     presenter.end(report);
     return report.exitCode;
   }
-  if (isToBeConfirmed(work, options) && isEmptyFilter(setting.filter)) {
+  if (isAsked) {
     const question = `${nameOf(work)} changes hosts, and there is no filter. Run it on ${found.nodes.length === 1 ? 'the only node' : `all ${counted(found.nodes.length)}`}?`;
     if (!(await confirm(screen, question, refusal(work)))) {
       screen.warn('mco: nothing was sent');
       return ExitCode.error;
     }
   }
-  if (!options.results || options.replyTo !== undefined) return sendOnly(setting, work, found, options);
-  const report = await callNodes(setting, work, found);
+  if (isOnlySent) return sendOnly(setting, work, found, options);
+  return ended(setting, await callNodes(setting, work, found), options);
+}
+
+function ended({ screen, interruption }: Setting, report: Report, options: RpcOptions): ExitCode {
   if (interruption.exitCode !== undefined) sayWhatGoesOn(screen, report, options);
   return report.exitCode;
 }

@@ -10,18 +10,28 @@ import { counted, span, statusWord } from './wording.js';
 /** What a person wants to know when a call is over, on standard error: who did not answer and why, and the count. */
 export function footer(screen: Screen, report: Report): void {
   const { stats, found } = report;
-  if (stats.targets === 0) return;
   for (const line of unansweredLines(report.results, screen.isVerbose)) screen.warn(line);
-  if (found.silent.length > 0) {
-    screen.warn(
-      `Did not answer when nodes were looked for: ${nameList(found.silent, screen.isVerbose)} (online, said nothing)`,
-    );
-  }
+  for (const line of silentLines(found, screen.isVerbose)) screen.warn(line);
+  if (stats.targets === 0) return;
   if (stats.unexpected.length > 0) {
     screen.warn(`Answered without being expected: ${nameList(stats.unexpected, screen.isVerbose)}`);
   }
   if (screen.isVerbose) screen.note(statsBlock(report));
   else screen.note(finished(screen, report));
+}
+
+// Those that were silent to the request itself may have it all the same.
+function silentLines({ silent, offline, byRequest }: Found, all: boolean): readonly string[] {
+  const line = (head: string, names: readonly string[], why: string) =>
+    names.length === 0 ? [] : [`${head}: ${nameList(names, all)} (${why})`];
+  if (!byRequest) return line('Did not answer when nodes were looked for', silent, 'online, said nothing');
+  const head = 'Did not say whether they are meant';
+  const left = silent.filter((identity) => offline.includes(identity));
+  const here = silent.filter((identity) => !offline.includes(identity));
+  return [
+    ...line(head, here, 'online, said nothing; they may run it yet'),
+    ...line(head, left, 'went offline before they said anything; whether they had begun is not known'),
+  ];
 }
 
 /** Names of the nodes that did not answer, by reason. */
@@ -65,14 +75,13 @@ export function limitWords({ before, seed }: Pick<Found, 'before' | 'seed'>): st
 }
 
 function statsBlock({ stats, found }: Report): string {
-  const isNamed = found.method === 'named' && found.source === undefined;
   const rows: readonly (readonly [string, string])[] = [
     ['Nodes', `${stats.answered} / ${stats.targets}`],
     ['Pass / Fail', `${stats.ok} / ${stats.answered - stats.ok}`],
     ['No Answer', String(stats.targets - stats.answered)],
     ['Unexpected', String(stats.unexpected.length)],
     ['Offline', found.method === 'named' ? 'not looked for' : String(found.offline.length)],
-    ['Discovery Time', isNamed ? 'none, the nodes were named' : span(found.seconds)],
+    ['Discovery Time', discoveryTime(found)],
     ...(found.source === undefined ? [] : ([['Discovered By', found.source]] as const)),
     ['Agent Time', span(stats.callSeconds)],
     ['Total Time', span(found.seconds + stats.callSeconds)],
@@ -84,4 +93,9 @@ function statsBlock({ stats, found }: Report): string {
     '---- request stats ----',
     ...rows.map(([label, text]) => `${label.padStart(20)}: ${text}`),
   ].join('\n');
+}
+
+function discoveryTime({ method, source, byRequest, seconds }: Found): string {
+  if (byRequest) return 'none, the request itself asked';
+  return method === 'named' && source === undefined ? 'none, the nodes were named' : span(seconds);
 }

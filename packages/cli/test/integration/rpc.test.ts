@@ -163,7 +163,7 @@ describe('mco against real daemons', function () {
     const { stdout, stderr, code } = await network.mco(['rpc', 'lab', 'weigh', '-F', 'country=fr', '--json']);
     expect(code).to.equal(1);
     expect(stderr).to.equal(
-      'mco: nothing was sent: no node in "mcollective" matches the filter and has the agent "lab" (3 nodes online)',
+      'mco: no node in "mcollective" matches the filter and has the agent "lab" (3 nodes online)',
     );
     expect(JSON.parse(stdout)).to.deep.include({ replies: [], no_answer: [] });
   });

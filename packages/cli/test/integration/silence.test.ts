@@ -36,7 +36,15 @@ describe('mco and nodes that say nothing', function () {
   it('names a silent one when nodes are looked for, and exits with 5', async () => {
     const { stdout, stderr, code } = await network.mco(['rpc', 'lab', 'weigh', '--senders']);
     expect({ stdout, code }).to.deep.equal({ stdout: 'well.lab', code: 5 });
-    expect(stderr).to.include('Did not answer when nodes were looked for: hung.lab (online, said nothing)');
+    expect(stderr).to.include(
+      'Did not say whether they are meant: hung.lab (online, said nothing; they may run it yet)',
+    );
+    // Where nodes are looked for first, it was not asked.
+    const some = await network.mco(['rpc', 'lab', 'weigh', '--senders', '--limit', '5']);
+    expect(some.code).to.equal(5);
+    expect(some.stderr).to.include(
+      'Did not answer when nodes were looked for: hung.lab (online, said nothing)',
+    );
     const ping = await network.mco(['ping', '--json']);
     expect(ping.code).to.equal(5);
     expect(JSON.parse(ping.stdout)).to.deep.include({ silent: ['hung.lab'], offline: ['doomed.lab'] });

@@ -49,6 +49,14 @@ describe('the footer', () => {
     ]);
   });
 
+  it('says of those that were silent to the request itself that they may run it, though there are no targets', () => {
+    const report = reportOn([], { silent: ['y', 'z'], offline: ['x', 'z'], byRequest: true });
+    expect(linesOf(report)).to.deep.equal([
+      'Did not say whether they are meant: y (online, said nothing; they may run it yet)',
+      'Did not say whether they are meant: z (went offline before they said anything; whether they had begun is not known)',
+    ]);
+  });
+
   it('keeps its warnings when it is to be quiet, and its count to itself', () => {
     const report = reportOn([result('b', 'offline', { statusmsg: 'the node is offline' })]);
     expect(linesOf(report, { isQuiet: true })).to.deep.equal(['No answer from: b (offline)']);
@@ -69,6 +77,13 @@ describe('the footer', () => {
     expect(text).to.include('---- request stats ----');
     expect(text).to.match(/Nodes: 2 \/ 2\n +Pass \/ Fail: 1 \/ 1\n +No Answer: 0\n/);
     expect(text).to.match(/Total Time: 2.00 s\n +Request Id: 0{32}$/);
+  });
+
+  it('says with --verbose that no discovery was made', () => {
+    const report = reportOn([result('a', 'ok')], { byRequest: true, seconds: 0 });
+    expect(linesOf(report, { isVerbose: true }).join('\n')).to.include(
+      'Discovery Time: none, the request itself asked\n',
+    );
   });
 
   it('says nothing of a call that was not made', () => {
