@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, type ClientConfig, connect, findClientConfig, loadClientConfig } from '@troupe/client';
-import { createLogger, type Logger } from '@troupe/core';
+import { createLogger, type Logger, lateLogger } from '@troupe/core';
 import type { GlobalOptions } from './options.js';
 import { counted } from './output/wording.js';
 import type { Screen } from './screen.js';
@@ -71,10 +71,8 @@ function loggerOf(screen: Screen, config: ClientConfig): Logger {
     shown.add(line);
     screen.warn(screen.paintNote('yellow', `mco: ${line}`));
   };
-  return createLogger({
-    level: screen.isVerbose && level === 'warn' ? 'info' : level,
-    destination: { write },
-  });
+  const shownLevel = screen.isVerbose && level === 'warn' ? 'info' : level;
+  return lateLogger(shownLevel, () => createLogger({ level: shownLevel, destination: { write } }));
 }
 
 function lineOf(text: string): string {

@@ -85,7 +85,7 @@ export {
   parseWith,
   print as printExpression,
 } from './filter/index.js';
-export { createLogger, type Logger, type LogLevel, logLevels, silentLogger } from './log.js';
+export { createLogger, type Logger, type LogLevel, lateLogger, logLevels, silentLogger } from './log.js';
 export { open, seal, sealText } from './message/envelope.js';
 export {
   type Accepted,

@@ -59,6 +59,29 @@ class Children {
   }
 }
 
+/** A logger that is made when it has the first line of its level to write: many a program has none. */
+export function lateLogger(level: LogLevel, make: () => Logger): Logger {
+  let made: Logger | undefined;
+  const logger = () => {
+    made ??= make();
+    return made;
+  };
+  const most = level === 'silent' ? -1 : logLevels.indexOf(level);
+  const write = (name: Exclude<keyof Logger, 'child'>): Logger['info'] => {
+    if (logLevels.indexOf(name) > most) return nothing;
+    return (first: unknown, ...rest: unknown[]) => logger()[name](first, ...(rest as [string?]));
+  };
+  return {
+    fatal: write('fatal'),
+    error: write('error'),
+    warn: write('warn'),
+    info: write('info'),
+    debug: write('debug'),
+    trace: write('trace'),
+    child: (bindings) => lateLogger(level, () => logger().child(bindings)) as never,
+  };
+}
+
 const nothing = () => {};
 
 /** For tests and for embedding where nothing is to be logged. */
