@@ -1,5 +1,6 @@
 import { RubyFault } from './fault.js';
 import { Scanner, type Token } from './scanner.js';
+import { isMethod, standsFor } from './variable.js';
 
 /** A value in a Ruby DDL, with the line that it is on. */
 export type Value = { readonly line: number } & (
@@ -47,6 +48,9 @@ class Parser {
   readonly #tokens: readonly Token[];
   #at = 0;
   #depth = 0;
+  #count = 0;
+  /** What the variables of the loops around stand for now. */
+  readonly #bindings = new Map<string, string>();
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
@@ -66,7 +70,8 @@ class Parser {
           this.#at += 1;
           return found;
         }
-        found.push(this.#statement());
+        if (token.kind === 'words' || this.#isMark('[')) found.push(...this.#loop());
+        else found.push(this.#statement());
       }
     });
   }
@@ -74,6 +79,8 @@ class Parser {
   #statement(): Statement {
     const token = this.#peek();
     if (token.kind !== 'word' || keywords.has(token.text)) throw isProgram(token);
+    this.#count += 1;
+    if (this.#count > most) throw new RubyFault(token.line, 'the DDL is too long');
     const call = this.#call();
     const next = this.#peek();
     let body: Statement[] | undefined;
@@ -83,6 +90,34 @@ class Parser {
     const isOver = ['newline', 'end'].includes(after.kind) || [';', 'end', '}'].includes(after.text);
     if (!isOver) throw isProgram(after);
     return { ...call, body };
+  }
+
+  // A loop over a list that is written out is an abbreviation: it is written out, too, and not run.
+  #loop(): Statement[] {
+    const items = this.#operand();
+    for (const expected of ['.', 'each']) {
+      const token = this.#take();
+      if (token.text !== expected) throw isProgram(token);
+    }
+    const opening = this.#take();
+    const closing = opening.text === 'do' ? 'end' : '}';
+    if (opening.text !== 'do' && opening.text !== '{') throw isProgram(opening);
+    const [bar, name, secondBar] = [this.#take(), this.#take(), this.#take()];
+    if (bar.text !== '|' || name.kind !== 'word' || secondBar.text !== '|') throw isProgram(bar);
+    const body = this.#at;
+    const before = this.#bindings.get(name.text);
+    const found: Statement[] = [];
+    for (const item of items.kind === 'array' ? items.items : []) {
+      if (item.kind !== 'symbol' && !(item.kind === 'plain' && typeof item.value === 'string'))
+        throw new RubyFault(item.line, 'a loop goes over texts and symbols only');
+      this.#bindings.set(name.text, item.kind === 'symbol' ? item.name : String(item.value));
+      this.#at = body;
+      found.push(...this.statements(closing));
+    }
+    if (found.length === 0) throw new RubyFault(name.line, 'a loop over nothing');
+    if (before === undefined) this.#bindings.delete(name.text);
+    else this.#bindings.set(name.text, before);
+    return found;
   }
 
   #block(closing: 'end' | '}'): Statement[] {
@@ -144,6 +179,7 @@ class Parser {
 
   #operand(): Value {
     const { kind, text, line, flags = '' } = this.#peek();
+    if (kind === 'word' && this.#bindings.has(text)) return this.#variable();
     if (
       kind === 'word' &&
       /^[a-z]/.test(text) &&
@@ -152,9 +188,10 @@ class Parser {
     ) {
       return { kind: 'call', ...this.#call() };
     }
+    if (kind === 'string') return { kind: 'plain', value: this.#joined(), line };
+    if (kind === 'symbol') return { kind: 'symbol', name: this.#text(this.#take()), line };
     this.#at += 1;
-    if (kind === 'string') return { kind: 'plain', value: this.#joined(text), line };
-    if (kind === 'symbol') return { kind: 'symbol', name: text, line };
+    if (kind === 'words') return { kind: 'array', items: wordsOf(text, line), line };
     if (kind === 'regex') return { kind: 'regex', source: text, flags, line };
     if (kind === 'number') return { kind: 'plain', value: Number(text.replaceAll('_', '')), line };
     if (text === '[') return { kind: 'array', items: this.#items(), line };
@@ -165,10 +202,28 @@ class Parser {
   }
 
   // "a" "b" is one text in Ruby.
-  #joined(text: string): string {
-    let all = text;
-    while (this.#peek().kind === 'string') all += this.#take().text;
+  #joined(): string {
+    let all = '';
+    while (this.#peek().kind === 'string') all += this.#text(this.#take());
     return all;
+  }
+
+  #text({ text, pieces, line }: Token): string {
+    if (!pieces) return text;
+    return pieces
+      .map((piece) => (typeof piece === 'string' ? piece : standsFor(piece, this.#bindings, line)))
+      .join('');
+  }
+
+  #variable(): Value {
+    const { text: name, line } = this.#take();
+    const methods: string[] = [];
+    while (this.#eat('.')) {
+      const method = this.#take();
+      if (!isMethod(method.text)) throw isProgram(method);
+      methods.push(method.text);
+    }
+    return { kind: 'plain', value: standsFor({ name, methods }, this.#bindings, line), line };
   }
 
   #items(): Value[] {
@@ -232,6 +287,11 @@ class Parser {
   #peek(): Token {
     return this.#tokens[Math.min(this.#at, this.#tokens.length - 1)] as Token;
   }
+}
+
+function wordsOf(text: string, line: number): Value[] {
+  const words = text.split(/\s+/).filter((word) => word !== '');
+  return words.map((value) => ({ kind: 'plain', value, line }));
 }
 
 function keyOf(value: Value): string {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { DataDdl } from '../data.js';
 import type { ActionDdl, AggregateDdl, Ddl, InputDdl, OutputDdl } from '../ddl.js';
 import { parseDataDdl, parseDdl } from '../load.js';
@@ -13,11 +14,13 @@ export type ImportedDdl =
 const agentSchema = 'https://choria.io/schemas/mcorpc/ddl/v1/agent.json';
 const types = ['string', 'list', 'boolean', 'integer', 'float', 'number', 'array', 'hash'];
 const metadataKeys = ['name', 'description', 'author', 'license', 'version', 'url', 'timeout'];
+const isName = /^[a-z0-9][a-z0-9_]{0,62}$/;
 const mostBytes = 1024 * 1024;
 
 /**
  * Turns MCollective's Ruby DDL of an agent or a data plugin into JSON. It reads the text and never runs it; what
- * would have to be run is refused. Throws DDL_INVALID with `where`, the line and the reason.
+ * would have to be run is refused; a loop over a list that is written out is not. `where` is its file, which names the
+ * plugin where its metadata has a title instead. Throws DDL_INVALID with `where`, the line and the reason.
  */
 export function importRubyDdl(text: string, where = 'the DDL'): ImportedDdl {
   try {
@@ -47,6 +50,7 @@ class Importer {
       else if (!['requires', 'usage'].includes(statement.word)) throw misplaced(statement, 'in a DDL');
     }
     if (!metadata) throw new RubyFault(1, 'it has no metadata');
+    this.#nameAfterFile(metadata, data !== undefined);
     const notes = this.#notes;
     if (data) return { kind: 'data', ddl: this.#data(data, metadata), notes };
     if (actions.length === 0) {
@@ -68,6 +72,15 @@ class Importer {
       this.#note(line, `metadata ${key} is empty: "unknown" stands in its place`);
     }
     return metadata;
+  }
+
+  // MCollective knows a plugin by its file; the name in its metadata is a title as often as not.
+  #nameAfterFile(metadata: Record<string, unknown>, isData: boolean): void {
+    const title = metadata.name;
+    const name = basename(this.#where, '.ddl').replace(isData ? /_data$/ : '', '');
+    if (typeof title !== 'string' || isName.test(title) || !isName.test(name)) return;
+    metadata.name = name;
+    this.#notes.push(`the name "${title}" is a title: "${name}", the name of the file, stands in its place`);
   }
 
   #action(statement: Statement): ActionDdl {

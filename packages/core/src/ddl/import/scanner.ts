@@ -1,12 +1,25 @@
 import { RubyFault } from './fault.js';
+import { type Variable, variableOf } from './variable.js';
 
 /** A piece of Ruby text. */
 export interface Token {
-  readonly kind: 'word' | 'label' | 'symbol' | 'string' | 'regex' | 'number' | 'mark' | 'newline' | 'end';
+  readonly kind:
+    | 'word'
+    | 'label'
+    | 'symbol'
+    | 'string'
+    | 'words'
+    | 'regex'
+    | 'number'
+    | 'mark'
+    | 'newline'
+    | 'end';
   /** What it says: the word, the text of a string, the source of a regular expression, the mark. */
   readonly text: string;
   /** Of a regular expression. */
   readonly flags?: string;
+  /** Of a text with `#{…}` in it: its pieces, in place of the text. */
+  readonly pieces?: readonly (string | Variable)[];
   readonly line: number;
 }
 
@@ -54,7 +67,7 @@ export class Scanner {
     if (quote) {
       const [opening, mark = ''] = quote;
       this.#at += opening.length;
-      return { kind: opening.length > 1 ? 'symbol' : 'string', text: this.#quoted(mark, mark, line), line };
+      return { kind: opening.length > 1 ? 'symbol' : 'string', ...this.#quoted(mark, mark, line), line };
     }
     if (rest.startsWith('/') && isOperand(last)) {
       this.#at += 1;
@@ -110,19 +123,22 @@ export class Scanner {
     this.#at += kind.length + 2;
     const close = closing[open] ?? open;
     if (kind === 'r') return this.#regex(open, close, line);
+    if (kind === 'w') return { kind: 'words', ...this.#quoted(close, "'", line), line };
     if (kind !== '' && kind !== 'q' && kind !== 'Q')
       throw new RubyFault(line, `%${kind} lists are not read: write the list with brackets`);
-    return { kind: 'string', text: this.#quoted(close, kind === 'q' ? "'" : '"', line), line };
+    return { kind: 'string', ...this.#quoted(close, kind === 'q' ? "'" : '"', line), line };
   }
 
-  #quoted(end: string, manner: string, line: number): string {
+  #quoted(end: string, manner: string, line: number): Pick<Token, 'text' | 'pieces'> {
+    const pieces: (string | Variable)[] = [];
     let text = '';
     for (;;) {
       const character = this.#take(line, 'a text');
-      if (character === end) return text;
-      if (character === '#' && manner === '"' && this.#text[this.#at] === '{')
-        throw new RubyFault(line, 'a text with #{…} is computed, and nothing is run: write it out');
-      if (character !== '\\') text += character;
+      if (character === end) return pieces.length === 0 ? { text } : { text: '', pieces: [...pieces, text] };
+      if (character === '#' && manner === '"' && this.#text[this.#at] === '{') {
+        pieces.push(text, this.#variable(line));
+        text = '';
+      } else if (character !== '\\') text += character;
       else {
         const next = this.#take(line, 'a text');
         if (manner === "'") text += next === end || next === '\\' ? next : `\\${next}`;
@@ -130,6 +146,16 @@ export class Scanner {
         else text += escapes[next] ?? next;
       }
     }
+  }
+
+  #variable(line: number): Variable {
+    const [all = '', inside = ''] =
+      /^\{([^{}"\n]{1,80})\}/.exec(this.#text.slice(this.#at, this.#at + 100)) ?? [];
+    const variable = variableOf(inside);
+    if (!variable)
+      throw new RubyFault(line, 'a text with #{…} is computed, and nothing is run: write it out');
+    this.#advance(all.length);
+    return variable;
   }
 
   #codePoint(kind: string, line: number): string {

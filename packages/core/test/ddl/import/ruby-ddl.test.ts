@@ -143,6 +143,46 @@ end`);
     });
   });
 
+  it('may have loops over lists that are written out, as services and packages have', () => {
+    const text = `${metadata}
+["stop", :start].each do |act|
+  action act, :description => "#{act.to_s.capitalize}s a service" do
+    %w{before after}.each { |time|
+      output time, :description => "The state #{time} the #{act}", :display_as => time.upcase
+    }
+  end
+end
+action "status", :description => "Says the state" do
+end`;
+    const imported = importRubyDdl(text, 'service.ddl');
+    if (imported.kind !== 'agent') throw new Error('it is no agent');
+    const { actions } = imported.ddl;
+    expect(actions.map(({ action, description }) => [action, description])).to.deep.equal([
+      ['stop', 'Stops a service'],
+      ['start', 'Starts a service'],
+      ['status', 'Says the state'],
+    ]);
+    expect(actions[1]?.output).to.deep.equal({
+      before: { description: 'The state before the start', display_as: 'BEFORE' },
+      after: { description: 'The state after the start', display_as: 'AFTER' },
+    });
+  });
+
+  it('is named like its file where its metadata has a title instead', () => {
+    const titled = metadata.replace('"x"', '"File Stat"');
+    const action = 'action "a", :description => "a" do\nend';
+    const query = `dataquery :description => "a" do\noutput :o, :description => "o", :display_as => "O"\nend`;
+    const agent = importRubyDdl(`${titled}${action}`, '/usr/share/agent/service.ddl');
+    expect(agent.ddl.metadata.name).to.equal('service');
+    expect(agent.notes[0]).to.equal(
+      'the name "File Stat" is a title: "service", the name of the file, stands in its place',
+    );
+    const data = importRubyDdl(`${titled}${query}`, 'data/fstat_data.ddl');
+    expect(data.ddl.metadata.name).to.equal('fstat');
+    expect(refusal(`${metadata.replace('"x"', '"File Stat"')}${action}`)).to.equal(undefined);
+    expect(() => importRubyDdl(`${titled}${action}`)).to.throw('metadata.name: must match pattern');
+  });
+
   for (const [ruby, pattern] of [
     ["'^.+$'", '^.+$'],
     ['/\\A\\d+\\z/', '^\\d+$'],
@@ -162,8 +202,30 @@ end`);
   const program =
     'is not expected here: a DDL that is a program (loops, conditions, variables, methods) is not run';
   for (const [what, text, message] of [
-    ['a loop', `${metadata}\n["a", "b"].each do |act|\nend`, `3: "[" ${program}`],
-    ['a word list', `${metadata}\n%w{a b}.each do |act|\nend`, '3: %w lists are not read'],
+    ['a loop over something computed', `${metadata}\nnames.each do |act|\nend`, `3: "." ${program}`],
+    [
+      'a loop over numbers',
+      `${metadata}\n[1, 2].each do |act|\nend`,
+      '3: a loop goes over texts and symbols',
+    ],
+    ['a loop over nothing', `${metadata}\n[].each do |act|\nend`, '3: a loop over nothing'],
+    ['another loop', `${metadata}\n["a", "b"].map do |act|\nend`, `3: "map" ${program}`],
+    ['a computed list', `${metadata}\n%W{a b}.each do |act|\nend`, '3: %W lists are not read'],
+    [
+      'a method in a loop',
+      `${metadata}\n["a"].each do |act|\naction act.gsub("a", "b"), :description => "a" do\nend\nend`,
+      `4: "gsub" ${program}`,
+    ],
+    [
+      'a variable after its loop',
+      `${metadata}\n["a"].each do |act|\naction act, :description => act do\nend\nend\naction "#{act}" do\nend`,
+      '7: a text with #{…} is computed',
+    ],
+    [
+      'loops in loops without end',
+      `${metadata}\n${'%w(a b c d e f g h i j).each do |x|\n'.repeat(6)}action x, :description => "a" do\nend\n${'end\n'.repeat(6)}`,
+      '9: the DDL is too long',
+    ],
     ['a condition', `${metadata}\nif true\nend`, `3: "if" ${program}`],
     ['a variable', `${metadata}\nname = "x"`, `3: "=" ${program}`],
     ['a method', `${metadata}\naction "a".upcase do\nend`, `3: "." ${program}`],

@@ -1,0 +1,39 @@
+import { RubyFault } from './fault.js';
+
+/** The variable of a loop where it is used, and the methods of texts that are called of it. */
+export interface Variable {
+  readonly name: string;
+  readonly methods: readonly string[];
+}
+
+const methods: Readonly<Record<string, (text: string) => string>> = {
+  to_s: (text) => text,
+  to_sym: (text) => text,
+  capitalize: (text) => text.charAt(0).toUpperCase() + text.slice(1).toLowerCase(),
+  upcase: (text) => text.toUpperCase(),
+  downcase: (text) => text.toLowerCase(),
+};
+
+/** Reads `name.method.method`, as it stands in `#{…}`; nothing where it is anything else. */
+export function variableOf(text: string): Variable | undefined {
+  const [name = '', ...rest] = text.trim().split('.');
+  const isKnown = /^[a-z_]\w*$/.test(name) && rest.every((method) => Object.hasOwn(methods, method));
+  return isKnown ? { name, methods: rest } : undefined;
+}
+
+/** Whether this is a method of texts that can be read without running anything. */
+export function isMethod(name: string): boolean {
+  return Object.hasOwn(methods, name);
+}
+
+/** What a variable stands for in this round of its loop. Throws RubyFault where no loop has it. */
+export function standsFor(
+  { name, methods: called }: Variable,
+  bindings: ReadonlyMap<string, string>,
+  line: number,
+): string {
+  const value = bindings.get(name);
+  if (value === undefined)
+    throw new RubyFault(line, 'a text with #{…} is computed, and nothing is run: write it out');
+  return called.reduce((text, method) => methods[method]?.(text) ?? text, value);
+}
