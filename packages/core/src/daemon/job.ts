@@ -1,6 +1,7 @@
 import { emptyFilter } from '../filter/index.js';
 import type { Accepted, Outcome, Progress, Reply, Request, Result } from '../message/message.js';
 import type { Closing } from '../security/session-keys.js';
+import { LateAbort } from './late-abort.js';
 
 type Numbered<T> = Omit<T, 'session'>;
 /** A reply before it is addressed to one of the caller's clients. */
@@ -23,7 +24,7 @@ const jobBytes = 2048;
 
 /** One request on this node: its replies so far, and who listens to them. */
 export class Job {
-  readonly abort = new AbortController();
+  readonly abort = new LateAbort();
   readonly startedAt: number;
   readonly #identity: string;
   readonly #whenEnded: () => void;

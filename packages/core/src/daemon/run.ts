@@ -72,7 +72,9 @@ export function runAction(parts: {
     get log() {
       return ownLog();
     },
-    signal: job.abort.signal,
+    get signal() {
+      return job.abort.signal;
+    },
     timeoutSeconds,
     progress: (data) => {
       if (job.endedAt === undefined) reply({ kind: 'progress', data });
@@ -88,10 +90,7 @@ export function runAction(parts: {
       timeoutSeconds * 1000,
     );
     const stopped = new Promise<Ending>((resolve) => {
-      const { signal } = job.abort;
-      const stop = () => resolve(endingOfAbort(signal.reason, timeoutSeconds));
-      if (signal.aborted) stop();
-      else signal.addEventListener('abort', stop, { once: true });
+      job.abort.onAbort((reason) => resolve(endingOfAbort(reason, timeoutSeconds)));
     });
     const handled = handle(parts, context, () => words);
     const ending = await Promise.race([handled, stopped]);
@@ -112,7 +111,7 @@ async function handle(
   if (!action || !handler)
     return { outcome: 'failed', statuscode: Status.unknownAction, statusmsg: 'no such action', data: {} };
   // An action cancelled while it waited for its turn never starts.
-  if (context.signal.aborted) return new Promise<Ending>(() => {});
+  if (job.abort.aborted) return new Promise<Ending>(() => {});
   try {
     const output: unknown = (await handler({ ...job.request.input }, context)) ?? {};
     if (!isHash(output)) throw new TypeError(`the handler returned ${kindOf(output)} and no outputs`);
@@ -132,7 +131,7 @@ async function handle(
         data: action.withOutputDefaults(data),
       };
     }
-    if (context.signal.aborted) return new Promise<Ending>(() => {});
+    if (job.abort.aborted) return new Promise<Ending>(() => {});
     context.log.error({ err: error }, 'the action failed unexpectedly');
     return unexpected;
   }

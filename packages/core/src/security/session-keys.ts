@@ -1,6 +1,7 @@
 import {
   createHash,
   createPublicKey,
+  createSecretKey,
   diffieHellman,
   generateKeyPairSync,
   hkdfSync,
@@ -34,7 +35,7 @@ export interface Peer {
   readonly kid: string;
   /** Whether it was sent our key, so that it can open what is sealed for it. */
   isAnswered: boolean;
-  keys?: { readonly ours: Uint8Array; readonly theirs: Uint8Array; readonly header: string };
+  keys?: { readonly ours: KeyObject; readonly theirs: KeyObject; readonly header: string };
 }
 
 /** How a message is closed: sealed for one peer, or signed with our key offered; a bare signature without. */
@@ -195,8 +196,8 @@ export class SessionKeys {
     const context = contextOf(this.#role, peer);
     const bytes = new Uint8Array(hkdfSync('sha256', secret, '', context, 2 * keyBytes));
     // One for each direction, so that nothing can be sent back to whoever said it.
-    const ofCaller = bytes.subarray(0, keyBytes);
-    const ofNode = bytes.subarray(keyBytes);
+    const ofCaller = createSecretKey(bytes.subarray(0, keyBytes));
+    const ofNode = createSecretKey(bytes.subarray(keyBytes));
     const header = encodeHeader({ alg: 'HS256', typ: envelopeType, kid: peer.kid });
     return this.#role === 'caller'
       ? { ours: ofCaller, theirs: ofNode, header }

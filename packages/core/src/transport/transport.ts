@@ -43,6 +43,8 @@ export interface Transport {
 /** Whether an MQTT topic filter matches a topic (MQTT 3.1.1, 4.7). */
 export function matchesTopic(filter: string, topic: string): boolean {
   if (filter === topic) return true;
+  // Each message is held against each subscription, and most of them have no wildcard.
+  if (!filter.includes('+') && !filter.includes('#')) return false;
   const wanted = filter.split('/');
   const levels = topic.split('/');
   for (let index = 0; index < wanted.length; index += 1) {

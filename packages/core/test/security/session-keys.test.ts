@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, createSecretKey, X509Certificate } from 'node:crypto';
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
 import { encodeHeader, envelopeType, headerOf, macJws } from '../../src/security/jws.js';
@@ -89,7 +89,11 @@ describe('SessionKeys', () => {
     const other = Buffer.from('{"type":"cancel"}').toString('base64url');
     const kid = kidOf(asked);
     const bySecret = (secret: string) =>
-      macJws(payload, Buffer.from(secret), encodeHeader({ alg: 'HS256', typ: envelopeType, kid }));
+      macJws(
+        payload,
+        createSecretKey(Buffer.from(secret)),
+        encodeHeader({ alg: 'HS256', typ: envelopeType, kid }),
+      );
     const forged = [
       `${head}.${other}.${mac}`,
       `${head}.${asked.split('.')[1]}.`,
