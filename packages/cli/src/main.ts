@@ -1,3 +1,4 @@
+import { BundleLeft } from './bundled.js';
 import { run } from './program.js';
 
 // Somebody downstream who has read enough, such as `head`, is no error: end as a signal of theirs would have it.
@@ -6,7 +7,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(141);
 });
 
-process.exitCode = await run(process.argv.slice(2));
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof BundleLeft)) throw error;
+  const modules = '../src/main.js';
+  await import(modules);
+}
 
 // A connection that a broker does not take leave of must not keep anybody waiting for the prompt.
 setTimeout(() => process.exit(), 1_000).unref();

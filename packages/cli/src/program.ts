@@ -1,5 +1,6 @@
 import { Command, CommanderError, Help, Option } from 'commander';
 import { neededApplications } from './application/needed.js';
+import { BundleLeft } from './bundled.js';
 import { commands } from './commands.js';
 import { ExitCode } from './exit.js';
 import { InterruptedError, reportFailure, usageLine } from './failure.js';
@@ -17,6 +18,7 @@ export async function run(argv: readonly string[], screen = new Screen()): Promi
     await shell.program.parseAsync([...argv], { from: 'user' });
     return shell.exitCode;
   } catch (error) {
+    if (error instanceof BundleLeft) throw error;
     if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.ok;
     reportFailure(screen, error);
     return error instanceof InterruptedError ? error.exitCode : ExitCode.error;

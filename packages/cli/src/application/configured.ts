@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { findClientConfig, loadClientConfig } from '@troupe/client';
 import { messageOf, TroupeError } from '@troupe/core';
+import { leaveBundle } from '../bundled.js';
 import type { CommandEntry } from '../shell.js';
 import type { Application } from './application.js';
 import { applicationEntry } from './command-line.js';
@@ -20,6 +21,7 @@ export async function configuredApplications(
 ): Promise<Configured> {
   const file = findClientConfig(named);
   const { applications } = loadClientConfig(file);
+  if (applications.length > 0) leaveBundle();
   const taken = new Set(known.flatMap(({ name, aliases = [] }) => [name, ...aliases]));
   const entries: CommandEntry[] = [];
   const faults: TroupeError[] = [];
