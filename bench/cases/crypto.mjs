@@ -4,7 +4,8 @@ import { quantile, ratio } from '../lib/figures.mjs';
 import { round } from '../lib/machine.mjs';
 import { sampleReply } from '../lib/messages.mjs';
 
-export const about = 'cost per message of signing and checking, by kind of key';
+export const about =
+  'cost per message of signing and checking by kind of key, and of sealing with a session key';
 
 /** Baseline: the same message as JSON, without a signature. */
 export async function run({ seconds }) {
@@ -47,6 +48,7 @@ async function measure(folder, seconds) {
       check: await microseconds(seconds, () => open(bytes, client.verifier)),
       bytes: bytes.length,
     });
+    if (keyType === 'rsa') results.push(await sealing({ node, client, reply, seconds }));
   }
   return {
     tables: [
@@ -63,6 +65,22 @@ async function measure(folder, seconds) {
       },
     ],
     results,
+  };
+}
+
+// What both ends pay for a message once they have met, whatever their certificates' keys are.
+async function sealing({ node, client, reply, seconds }) {
+  const offer = await seal({}, client.signer, client.sessionKeys.offering);
+  const { proof } = await open(offer, node.verifier);
+  await open(await seal(reply, node.signer, proof.answer), client.verifier);
+  const asked = await seal({}, client.signer, client.sessionKeys.sealing('node.bench'));
+  const { answer } = (await open(asked, node.verifier)).proof;
+  const bytes = await seal(reply, node.signer, answer);
+  return {
+    key: 'session key',
+    sign: await microseconds(seconds, () => seal(reply, node.signer, answer)),
+    check: await microseconds(seconds, () => open(bytes, client.verifier)),
+    bytes: bytes.length,
   };
 }
 
