@@ -15,6 +15,7 @@ import { isForAll, mayTellThemselves } from './targets.js';
 
 export interface CallParts {
   readonly router: Router;
+  /** Who is online, while the records of some may still be coming. */
   readonly presence: () => Promise<PresenceView>;
   readonly finder: Finder;
   /** Whom to look for where the options name nobody. */
@@ -152,6 +153,7 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
     const parts = { ...this.#parts, view, change: this.#change, onResult: (one: Result) => this.#push(one) };
     if (message.type === 'attach' || !mayTellThemselves(options)) return new Listed(parts);
     const presence = await view;
+    await (isForAll(options, Number.POSITIVE_INFINITY) ? presence.whenAnybody() : presence.settled());
     if (!isForAll(options, presence.online().length)) return new Listed(parts);
     await finder.check(wanted.filter);
     return new Everybody(parts, presence, message);

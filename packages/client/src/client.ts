@@ -77,7 +77,7 @@ export class Client {
     this.#events = parts.events;
     this.#finder = new Finder({
       ...parts,
-      presence: (collective) => this.presence(collective),
+      presence: (collective) => this.#view(collective),
       ddlDirs: parts.config.ddl_dirs,
     });
   }
@@ -108,7 +108,14 @@ export class Client {
   }
 
   /** Who is online in a collective, kept up to date from the first asking on. */
-  presence(collective = this.mainCollective): Promise<PresenceView> {
+  async presence(collective = this.mainCollective): Promise<PresenceView> {
+    const view = await this.#view(collective);
+    await view.settled();
+    return view;
+  }
+
+  // The same while records may still be coming: who only waits for nodes need not wait for the records first.
+  #view(collective: string): Promise<PresenceView> {
     let view = this.#presence.get(collective);
     if (!view) {
       view = PresenceView.open(this.#transport, this.#topics, collective);
@@ -216,7 +223,7 @@ export class Client {
     const wanted = isNamed ? given : this.withAgent(given, agent);
     return {
       router: this.#router,
-      presence: () => this.presence(collective),
+      presence: () => this.#view(collective),
       finder: this.#finder,
       wanted: { filter: wanted, collective, ...discoveryPart(options) },
       message: request({
@@ -236,7 +243,7 @@ export class Client {
     const collective = options.collective ?? this.mainCollective;
     return new Call({
       router: this.#router,
-      presence: () => this.presence(collective),
+      presence: () => this.#view(collective),
       finder: this.#finder,
       wanted: { filter: emptyFilter, collective },
       message: attach(this.#about(id, collective), 0),

@@ -19,7 +19,10 @@ export class PresenceView {
   #lastNew = Date.now();
   #longestGap = 0;
 
-  /** Subscribes, and waits until the records that the broker retains are in. */
+  #begun = Date.now();
+  #settling: Promise<void> | undefined;
+
+  /** Subscribes; the records that the broker retains are still to come. */
   static async open(transport: Transport, topics: Topics, collective: string): Promise<PresenceView> {
     const view = new PresenceView();
     await transport.subscribe(
@@ -29,8 +32,24 @@ export class PresenceView {
         qos: 1,
       },
     );
-    await view.#settled();
+    view.#begin();
     return view;
+  }
+
+  /** Resolves when the records that the broker retains are in, as far as the pauses between them tell. */
+  settled(): Promise<void> {
+    this.#settling ??= this.#quiet();
+    return this.#settling;
+  }
+
+  /** Resolves as soon as somebody is known to be online, or it is settled that nobody is. */
+  async whenAnybody(): Promise<void> {
+    if (this.online().length > 0) return;
+    let ignore = () => {};
+    const first = new Promise<void>((resolve) => {
+      ignore = this.onChange(({ online }) => online && resolve());
+    });
+    await Promise.race([first, this.settled()]).finally(ignore);
   }
 
   get(identity: string): Presence | undefined {
@@ -99,11 +118,19 @@ export class PresenceView {
     return known && { ...known, online: false };
   }
 
-  async #settled(): Promise<void> {
-    const start = Date.now();
-    this.#lastHeard = start;
-    while (Date.now() - this.#lastHeard < settleQuiet && Date.now() - start < settleMost) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
+  // Nobody can have been told before the broker knew of the subscription.
+  #begin(): void {
+    this.#begun = Date.now();
+    this.#lastNew = Math.max(this.#lastNew, this.#begun);
+    this.#lastHeard = this.#begun;
+  }
+
+  async #quiet(): Promise<void> {
+    for (;;) {
+      const now = Date.now();
+      const left = Math.min(this.#lastHeard + settleQuiet, this.#begun + settleMost) - now;
+      if (left <= 0) return;
+      await new Promise((resolve) => setTimeout(resolve, left));
     }
   }
 }

@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { PresenceView } from '../src/presence.js';
 
-const record = (online: boolean) =>
-  Buffer.from(JSON.stringify({ v: 1, identity: 'web1.lab', online, since: 1, version: '1' }));
+const record = (online: boolean, identity = 'web1.lab') =>
+  Buffer.from(JSON.stringify({ v: 1, identity, online, since: 1, version: '1' }));
 
 describe('PresenceView', () => {
   const topics = new Topics();
@@ -19,6 +19,7 @@ describe('PresenceView', () => {
       const node = broker.connect();
       await node.publish(topic, record(true), { retain: true });
       const view = await PresenceView.open(broker.connect(), topics, 'mcollective');
+      await view.settled();
       expect(view.online()).to.deep.equal(['web1.lab']);
       const left = new Promise((resolve) =>
         view.onChange(({ identity, online }) => resolve({ identity, online })),
@@ -41,9 +42,35 @@ describe('PresenceView', () => {
     };
     await tell(101);
     const view = await PresenceView.open(broker.connect(), topics, 'mcollective');
+    await view.settled();
     expect(view.size).to.equal(101);
     const asOf = Date.now();
     expect(view.isSettled(asOf - 1_000)).to.equal(false);
     expect(view.isSettled(asOf + 10_000)).to.equal(true);
+  });
+
+  it('tells as soon as somebody is online, before all records are in', async () => {
+    const broker = new MemoryBroker();
+    const node = broker.connect();
+    await node.publish(topics.presence('mcollective', 'gone.lab'), record(false, 'gone.lab'), {
+      retain: true,
+    });
+    const view = await PresenceView.open(broker.connect(), topics, 'mcollective');
+    let isTold = false;
+    const told = view.whenAnybody().then(() => {
+      isTold = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect({ isTold, size: view.size }).to.deep.equal({ isTold: false, size: 1 });
+    await node.publish(topic, record(true), { retain: true });
+    await told;
+    expect(view.online()).to.deep.equal(['web1.lab']);
+    expect(view.listeners).to.equal(0);
+  });
+
+  it('tells that nobody is online when that is settled', async () => {
+    const view = await PresenceView.open(new MemoryBroker().connect(), topics, 'mcollective');
+    await view.whenAnybody();
+    expect(view.online()).to.deep.equal([]);
   });
 });

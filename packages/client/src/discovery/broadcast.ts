@@ -10,13 +10,15 @@ import { judgePing } from './verdict.js';
 const ttl = 60;
 
 /** Asks the network which nodes match a filter. */
-export function discover(
+export async function discover(
   router: Router,
   presence: PresenceView,
   options: DiscoveryOptions,
 ): Promise<Discovery> {
   const { among, filter, collective } = options;
-  const matchesAll = isEmptyFilter(filter) && filter.agents.length === 0;
+  const matchesAll = isEmptyFilter(filter) && filter.agents.length === 0 && !among;
+  // Where all are meant, those who are online may still be told while they answer.
+  if (!matchesAll) await presence.settled();
   const online = presence.online().length;
   const isFew = online > 0 && online <= everybodyAnswers;
   const everybody = matchesAll || among !== undefined || (options.everybody ?? isFew);

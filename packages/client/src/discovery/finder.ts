@@ -16,6 +16,7 @@ import type { NodeSource } from './node-source.js';
 
 export interface FinderParts {
   readonly router: Router;
+  /** Who is online, while the records of some may still be coming. */
   readonly presence: (collective: string) => Promise<PresenceView>;
   readonly credentials: Credentials;
   /** Where the DDLs of data plugins are, beside the usual places. */

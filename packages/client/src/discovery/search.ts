@@ -64,7 +64,8 @@ export class Search {
       this.#change.tell();
     });
     const ignore = onAbort(signal, () => this.#change.tell());
-    let isKnownAnew = false;
+    // Records may have come since the search was made.
+    let isKnownAnew = true;
     const deaf = this.#presence.onChange(() => {
       isKnownAnew = true;
     });
