@@ -20,9 +20,8 @@ export async function ping({ screen }: Shell, options: PingOptions): Promise<Exi
   const filter = await selectionOf(options);
   const pongs: Pong[] = [];
   return withClient(screen, config, async (client) => {
-    // What is spent before the first question is out: loading, connecting, learning who is online.
+    // What is spent before the first question is out: loading and connecting.
     const collective = options.target ?? client.mainCollective;
-    await client.presence(collective);
     const overhead = performance.now();
     const source = await sourceOf(options, client);
     const listed = source && (await client.discover({ filter: client.filter(filter), collective, source }));
