@@ -15,8 +15,7 @@ export async function bundleMco(root) {
     platform: 'node',
     target: 'node20.19',
     format: 'esm',
-    minifySyntax: true,
-    minifyWhitespace: true,
+    minify: true,
     metafile: true,
     outdir: folder,
     logLevel: 'warning',
@@ -45,8 +44,9 @@ export async function bundleMco(root) {
 const places = {
   name: 'places',
   setup({ onLoad, onResolve }) {
-    // Large, and hardly ever needed.
+    // Large, and hardly ever needed: the one in a file of its own, the other without the bundle.
     onResolve({ filter: /^execa$/ }, () => ({ path: './execa.js', external: true }));
+    onResolve({ filter: /^@troupe\/agent-puppetca\/ca$/ }, ({ path }) => ({ path, external: true }));
     onResolve({ filter: /^troupe:start$/ }, () => ({ path: './start.js', external: true }));
     onLoad({ filter: /\/dist\/src\/.*\.js$/ }, ({ path }) => {
       const text = readFileSync(path, 'utf8');

@@ -7,9 +7,9 @@ export class BundleLeft extends Error {
 }
 
 /**
- * To be called before code of others is imported, and before anything is printed: it brings the same libraries, and
- * within the bundle it would get a second copy of them. Throws BundleLeft.
+ * To be called where the modules themselves are needed, before anything is printed; above all before code of others
+ * is imported: it brings the same libraries, and would get a second copy of them. Throws BundleLeft.
  */
 export function leaveBundle(): void {
-  if (typeof TROUPE_BUNDLED !== 'undefined') throw new BundleLeft('code of others is to be imported');
+  if (typeof TROUPE_BUNDLED !== 'undefined') throw new BundleLeft('the modules themselves are needed');
 }

@@ -1,6 +1,6 @@
 import { Command, CommanderError, Help, Option } from 'commander';
 import { neededApplications } from './application/needed.js';
-import { BundleLeft } from './bundled.js';
+import { BundleLeft, leaveBundle } from './bundled.js';
 import { commands } from './commands.js';
 import { ExitCode } from './exit.js';
 import { InterruptedError, reportFailure, usageLine } from './failure.js';
@@ -78,6 +78,8 @@ function visibleOptions(this: Help, command: Command): Option[] {
 function configure(screen: Screen, program: Command): void {
   const { verbose, quiet, color } = program.opts<{ verbose?: true; quiet?: true; color: boolean }>();
   screen.isVerbose = verbose === true;
+  // It shows where an error comes from, and in the bundle nobody would find that.
+  if (verbose) leaveBundle();
   screen.isQuiet = quiet === true;
   if (!color) {
     delete process.env.FORCE_COLOR;
