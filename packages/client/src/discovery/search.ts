@@ -64,18 +64,16 @@ export class Search {
       this.#change.tell();
     });
     const ignore = onAbort(signal, () => this.#change.tell());
-    // Records may have come since the search was made.
-    let isKnownAnew = true;
-    const deaf = this.#presence.onChange(() => {
-      isKnownAnew = true;
+    // Who is online may still be told while nodes answer already.
+    const meant = among && new Set(among);
+    const deaf = this.#presence.onChange(({ identity, online }) => {
+      if (online && (meant?.has(identity) ?? true)) tally.expect([identity]);
     });
+    tally.expect(this.#online());
     try {
       if (among) await this.#ask(among);
       else await this.#router.broadcast({ ...message, answerUnmatched: everybody }, everywhere);
       while (!signal?.aborted && tally.matched.size < most) {
-        // Who is online may still be told while nodes answer already.
-        if (isKnownAnew) tally.expect(this.#online());
-        isKnownAnew = false;
         if (await this.#isDone()) break;
         await this.#change.wait(tickEvery);
       }
