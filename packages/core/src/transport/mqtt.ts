@@ -21,6 +21,8 @@ export interface MqttOptions {
   readonly credentials: Credentials;
   /** Seconds. */
   readonly keepalive: number;
+  /** Milliseconds that it waits at most before it tries again; a minute unless told. */
+  readonly longestDelay?: number;
   readonly will?: Will;
   readonly log: Logger;
 }
@@ -33,6 +35,8 @@ interface Subscription {
 
 const firstDelay = 500;
 const longestDelay = 60_000;
+/** The same for a program that somebody waits for: there are few of them. */
+const longestDelayOfClients = 5_000;
 const connackTimeout = 10_000;
 const stableAfter = 5_000;
 
@@ -46,9 +50,9 @@ export function openMqtt(options: MqttOptions): Transport {
   return transport;
 }
 
-/** Connects to the first broker that answers. Throws BROKER_REFUSED or BROKER_UNREACHABLE when none does within `timeout` seconds. */
+/** Connects to the first broker that answers, and again within seconds when it is lost. Throws BROKER_REFUSED or BROKER_UNREACHABLE when none does within `timeout` seconds. */
 export async function connectMqtt(options: MqttOptions & { timeout: number }): Promise<Transport> {
-  const transport = new MqttTransport(options);
+  const transport = new MqttTransport({ longestDelay: longestDelayOfClients, ...options });
   transport.start();
   try {
     await transport.firstConnect(options.timeout);
@@ -245,7 +249,8 @@ class MqttTransport implements Transport {
 
   #scheduleRetry(): void {
     if (this.#closed || this.#retry) return;
-    const delay = backoff(Math.max(1, this.#attempt), { first: firstDelay, most: longestDelay });
+    const most = this.#options.longestDelay ?? longestDelay;
+    const delay = backoff(Math.max(1, this.#attempt), { first: firstDelay, most });
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       void this.#connect();
@@ -319,16 +324,29 @@ async function subscribeTo(
   wanted: Readonly<Record<string, { qos: 0 | 1 }>>,
 ): Promise<void> {
   const filters = Object.keys(wanted);
+  if (await isGranted(client, wanted)) return;
+  // A cluster of NATS that has lost a server refuses every third subscription at QoS 1 until it is back.
+  const atLeastOnce = Object.entries(wanted).filter(([, { qos }]) => qos === 1);
+  const atMostOnce = Object.fromEntries(filters.map((filter) => [filter, { qos: 0 }] as const));
+  if (atLeastOnce.length > 0 && (await isGranted(client, atMostOnce))) return;
+  const what = filters.length === 1 ? filters[0] : `one of ${filters.join(', ')}`;
+  throw new TroupeError('BROKER_REFUSED', `the broker does not let us hear ${what}`);
+}
+
+async function isGranted(
+  client: MqttClient,
+  wanted: Readonly<Record<string, { qos: 0 | 1 }>>,
+): Promise<boolean> {
   try {
     const grants = await whileConnected(client, client.subscribeAsync({ ...wanted }));
     // MQTT.js drops filters that it is subscribed to already, and then grants is empty.
-    if (!grants.some(({ qos }) => qos > 2)) return;
+    return !grants.some(({ qos }) => qos > 2);
   } catch (error) {
-    // The reason codes of a SUBACK that begin with 0x80 are refusals.
-    if (!(Number((error as { code?: unknown }).code) >= 128)) throw error;
+    // The codes of a SUBACK that begin with 0x80 are refusals: MQTT.js tells them by its error, or by the packet in that.
+    const { code, packet } = error as { code?: unknown; packet?: { granted?: readonly unknown[] } };
+    if (![code, ...(packet?.granted ?? [])].some((each) => Number(each) >= 128)) throw error;
+    return false;
   }
-  const what = filters.length === 1 ? filters[0] : `one of ${filters.join(', ')}`;
-  throw new TroupeError('BROKER_REFUSED', `the broker does not let us hear ${what}`);
 }
 
 type ConnectFailure = Error & { isVersionRefusal?: boolean };

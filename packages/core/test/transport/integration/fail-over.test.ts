@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import mqtt, { type Packet } from 'mqtt-packet';
 import { silentLogger } from '../../../src/log.js';
 import { connectMqtt, openMqtt } from '../../../src/transport/mqtt.js';
 import type { Transport } from '../../../src/transport/transport.js';
@@ -17,6 +18,43 @@ async function freePorts(count: number): Promise<number[]> {
   const ports = servers.map((server) => (server.address() as { port: number }).port);
   for (const server of servers) server.close();
   return ports;
+}
+
+// Grants subscriptions up to this QoS, and refuses others.
+async function brokerThatTakes(most: number) {
+  let refused = 0;
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => {}));
+    const parser = mqtt.parser();
+    socket.on('data', (bytes) => parser.parse(bytes));
+    parser.on('packet', (packet: Packet) => {
+      if (packet.cmd === 'connect') {
+        const returnCode = packet.protocolVersion === 4 ? 0 : 1;
+        socket.write(mqtt.generate({ cmd: 'connack', returnCode, sessionPresent: false }));
+      } else if (packet.cmd === 'subscribe') {
+        const granted = packet.subscriptions.map(({ qos }) => (qos > most ? 128 : qos));
+        refused += granted.filter((qos) => qos === 128).length;
+        const { messageId = 0 } = packet;
+        socket.write(mqtt.generate({ cmd: 'suback', messageId, granted }));
+      }
+    });
+  });
+  const listen = async (port: number) => {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  };
+  await listen(0);
+  const { port } = server.address() as { port: number };
+  return {
+    url: `mqtt://127.0.0.1:${port}`,
+    refused: () => refused,
+    open: () => listen(port),
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }
 
 const topic = 'mco/mcollective/node/node';
@@ -81,6 +119,35 @@ describe('a connection with a list of brokers', () => {
     expect(transport.link?.reason).to.match(/^mqtt:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/);
     await start(urls[0]);
     await until('it is connected', () => transport?.link?.connected === true);
+  });
+
+  it('tries again as soon as told', async () => {
+    let refusals = 0;
+    const log = { ...silentLogger, warn: () => (refusals += 1) } as typeof silentLogger;
+    // Otherwise the tenth try would come after minutes.
+    transport = openMqtt({ ...options(log), urls: urls.slice(0, 1), longestDelay: 50 });
+    await until('it tried ten times', () => refusals >= 10);
+  });
+
+  it('hears at QoS 0 what the broker does not take at QoS 1', async () => {
+    const broker = await brokerThatTakes(0);
+    transport = await connectMqtt({ ...options(), urls: [broker.url], timeout: 5 });
+    await transport.subscribe(topic, () => {}, { qos: 1 });
+    await broker.close();
+    await until('it is lost', () => transport?.link?.connected === false);
+    await broker.open();
+    await until('it is connected again', () => transport?.link?.connected === true);
+    expect(broker.refused()).to.equal(2);
+    await broker.close();
+  });
+
+  it('says so where the broker does not let it hear at all', async () => {
+    const broker = await brokerThatTakes(-1);
+    transport = await connectMqtt({ ...options(), urls: [broker.url], timeout: 5 });
+    const { code, message } = await transport.subscribe(topic, () => {}, { qos: 1 }).catch((error) => error);
+    expect([code, message]).to.deep.equal(['BROKER_REFUSED', `the broker does not let us hear ${topic}`]);
+    expect(broker.refused()).to.equal(2);
+    await broker.close();
   });
 
   it('names each broker once when none answers in time', async () => {
