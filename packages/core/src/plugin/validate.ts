@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Agent, AgentConfig } from '../agent/agent.js';
 import { commandsOf, externalAgent } from '../agent/external/index.js';
 import { importAgent } from '../agent/import.js';
-import { compileDdl } from '../ddl/compile.js';
+import { type CompiledDdl, compileDdl } from '../ddl/compile.js';
 import type { Ddl } from '../ddl/ddl.js';
 import { lintDdl } from '../ddl/lint.js';
 import { parseDdl } from '../ddl/load.js';
@@ -73,8 +73,12 @@ async function packageEntry(folder: string): Promise<string> {
 
 async function checkDdlFile(file: string, config: AgentConfig | undefined, verdict: Verdict): Promise<void> {
   const ddl = parseDdl(await readFile(file, 'utf8'), file);
-  checkDdl(ddl, verdict);
-  if (ddl.metadata.provider !== 'external') return;
+  const { skippedValidators } = checkDdl(ddl, verdict);
+  if (ddl.metadata.provider !== 'external') {
+    for (const name of skippedValidators)
+      verdict.warnings.push(`no validator "${name}" is here: the agent must bring it`);
+    return;
+  }
   const commands = commandsOf({ ddlFile: file, isNamed: true }, ddl.metadata.name);
   await checkAgent(externalAgent({ ddl, commands }), config, verdict);
 }
@@ -85,7 +89,7 @@ async function checkModule(file: string, config: AgentConfig | undefined, verdic
   await checkAgent(agent, config, verdict);
 }
 
-function checkDdl(ddl: Ddl, verdict: Verdict): void {
+function checkDdl(ddl: Ddl, verdict: Verdict): CompiledDdl {
   verdict.name = ddl.metadata.name;
   verdict.warnings.push(...lintDdl(ddl));
   for (const { action, mutating } of ddl.actions) {
@@ -93,7 +97,7 @@ function checkDdl(ddl: Ddl, verdict: Verdict): void {
       verdict.warnings.push(`action ${action}: does not say whether it is mutating, which counts as yes`);
     }
   }
-  compileDdl(ddl, { unknownValidators: 'skip' });
+  return compileDdl(ddl, { unknownValidators: 'skip' });
 }
 
 async function checkAgent(agent: Agent, config: AgentConfig | undefined, verdict: Verdict): Promise<void> {

@@ -93,6 +93,24 @@ export default defineAgent(ddl, (config) => {
     expect(await faults(code, { key: 'x' })).to.deep.equal(['word: no handler for spell']);
   });
 
+  it('warns of a validator that only the code of an agent may have', async () => {
+    const input = {
+      prompt: 'I',
+      description: 'I',
+      type: 'string',
+      validation: 'certnme',
+      maxlength: 9,
+    } as const;
+    const { metadata, actions } = ddlOf('word', { say: { input: { i: input } } });
+    const { provider: _, ...own } = metadata;
+    const file = write('word.json', JSON.stringify({ metadata: own, actions }));
+    const { faults, warnings } = await validateAgent(file);
+    expect([faults, warnings]).to.deep.equal([
+      [],
+      ['no validator "certnme" is here: the agent must bring it'],
+    ]);
+  });
+
   it('warns of what is likely a mistake, and of an external agent that does not start', async () => {
     const input = {
       prompt: 'I',
