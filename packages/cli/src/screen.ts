@@ -14,6 +14,8 @@ export class Screen {
   isVerbose = false;
   isQuiet = false;
   overlay: Overlay | undefined;
+  #isHeld = false;
+  readonly #release = () => this.flush();
 
   constructor(
     streams: { stdout: NodeJS.WriteStream; stderr: NodeJS.WriteStream } = {
@@ -28,7 +30,26 @@ export class Screen {
   /** Data. */
   print(text: string): void {
     this.overlay?.hide();
+    this.#hold();
     this.stdout.write(`${text}\n`);
+  }
+
+  /** Writes what is printed now, and not at the end of this turn of the loop. */
+  flush(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    process.removeListener('exit', this.#release);
+    this.stdout.uncork();
+  }
+
+  // Replies come in bursts, and each write of its own would cost as much as all the rest of a reply.
+  #hold(): void {
+    if (this.#isHeld) return;
+    this.#isHeld = true;
+    this.stdout.cork();
+    process.nextTick(this.#release);
+    // Whoever ends the process in this turn of the loop has printed all the same.
+    process.once('exit', this.#release);
   }
 
   /** What a person may like to know; not said with --quiet. */
@@ -39,6 +60,8 @@ export class Screen {
   /** What a person must know. */
   warn(text: string): void {
     this.overlay?.hide();
+    // On a terminal, both are read in the order in which they were said.
+    this.flush();
     this.stderr.write(`${text}\n`);
   }
 

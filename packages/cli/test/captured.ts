@@ -28,6 +28,9 @@ export function captured(options: { isVerbose?: boolean; isQuiet?: boolean } = {
   });
   screen.isVerbose = options.isVerbose ?? false;
   screen.isQuiet = options.isQuiet ?? false;
-  const textOf = (stream: PassThrough) => () => String(stream.read() ?? '');
+  const textOf = (stream: PassThrough) => () => {
+    screen.flush();
+    return String(stream.read() ?? '');
+  };
   return { screen, stdout: textOf(stdout), stderr: textOf(stderr) };
 }

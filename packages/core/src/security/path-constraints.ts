@@ -44,7 +44,18 @@ export function checkPathLength(ca: X509Certificate, between: number): void {
   if (between > most) throw invalid(ca, `allows ${most} CAs below it, and there are ${between}`);
 }
 
-function extensionsOf(certificate: X509Certificate): Extension[] {
+// A CA is looked at for each certificate that it issued, and a leaf twice.
+const read = new WeakMap<X509Certificate, readonly Extension[]>();
+
+function extensionsOf(certificate: X509Certificate): readonly Extension[] {
+  const known = read.get(certificate);
+  if (known) return known;
+  const extensions = readExtensions(certificate);
+  read.set(certificate, extensions);
+  return extensions;
+}
+
+function readExtensions(certificate: X509Certificate): Extension[] {
   try {
     const part = children(decode(certificate.raw))[0];
     const list = children(part).find((field) => isTagged(field, 3));
