@@ -135,7 +135,8 @@ How a target ended, by its \`state\` in JSON:
 | \`offline\`, \`no-reply\` | no | silence: 5, or 3 or 4 where nobody answered |
 | \`not-asked\` | no | silence; with \`--max-failures\` something failed before: 2 |
 
-Nodes that were called without being named were found by a discovery. One that was online and said nothing in it is silence, too.
+Nodes that were called without being named were found by a discovery, or by the request itself. One that was online and said nothing is silence, too;
+where the request went to it, it may be meant and run it, so that this alone is 3 and not 1.
 
 Commands that call nobody (\`config\`, \`plugin\`, \`doctor\`, \`keys\`, …) end with 0 or 1; \`mco policy explain\` with 2 where the call is denied.
 

@@ -15,7 +15,7 @@ export const judgePing: Judge = (reply) => {
 
 /** Reads the replies to a request that itself carries the filter: whatever a node says of running it, it is meant. */
 export function judgeRequest(filter: Filter): Judge {
-  // Names and agents are judged before the policy, everything else after it (docs/protocol.md, "Discovery").
+  // Names and agents are judged before the policy, everything else after it (docs/protocol.md, "Discovery, and calls without one").
   const isPlain = isEmptyFilter({ ...filter, identities: emptyFilter.identities });
   return (reply) => {
     if (reply.kind !== 'result') return 'matched';
