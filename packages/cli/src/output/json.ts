@@ -1,6 +1,7 @@
 import { type ProgressPiece, type Result, silentStates } from '@troupe/client';
 import type { AggregateResult } from '@troupe/core';
 import type { Screen } from '../screen.js';
+import type { Found } from '../selection.js';
 import { pieceLines } from './plain.js';
 import type { Presenter, Report, View } from './presenter.js';
 import { bySender, isShown, isSilent } from './replies.js';
@@ -56,11 +57,16 @@ export function summariesOf(summaries: readonly AggregateResult[]): Record<strin
   return Object.fromEntries(summaries.map(({ output, value }) => [output, value]));
 }
 
+/** How nodes were found, in a word: by a source, by their names, by asking all of them, or by the request itself. */
+export function wayOf({ source, byRequest, method }: Found): string {
+  return source ?? (byRequest ? 'request' : method);
+}
+
 /** The numbers of a call as JSON; times are seconds. */
 export function statsOf({ stats, found, exitCode }: Report) {
   return {
     requestid: stats.requestId,
-    discovery: found.source ?? found.method,
+    discovery: wayOf(found),
     discovered: found.before ?? stats.targets,
     asked: stats.targets - (stats.byState['not-asked']?.length ?? 0),
     responses: stats.answered,

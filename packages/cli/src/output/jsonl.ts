@@ -1,6 +1,6 @@
 import type { ProgressPiece, Result } from '@troupe/client';
 import type { Found } from '../selection.js';
-import { replyOf, statsOf, summariesOf } from './json.js';
+import { replyOf, statsOf, summariesOf, wayOf } from './json.js';
 import type { Presenter, Report, View } from './presenter.js';
 import { isShown, isSilent } from './replies.js';
 
@@ -13,8 +13,9 @@ export class JsonLinesPresenter implements Presenter {
     this.#view = view;
   }
 
-  discovered({ method, nodes, seconds }: Found): void {
-    this.#line('discovery', { method, nodes, seconds });
+  discovered(found: Found): void {
+    const { nodes, seconds } = found;
+    this.#line('discovery', { method: wayOf(found), nodes, seconds });
   }
 
   begun(requestId: string): void {

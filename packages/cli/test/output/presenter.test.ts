@@ -2,6 +2,7 @@ import type { ActionDdl } from '@troupe/core';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { OutputOptions } from '../../src/options.js';
+import { statsOf } from '../../src/output/json.js';
 import { presenterOf } from '../../src/output/presenter.js';
 import { captured } from '../captured.js';
 import { ddl } from '../lab-agent.js';
@@ -144,6 +145,15 @@ describe('JSON', () => {
     });
     expect(stderr).to.equal('a: half\na: way\n');
   });
+
+  for (const [found, word] of [
+    [{}, 'broadcast'],
+    [{ byRequest: true }, 'request'],
+    [{ method: 'named' }, 'named'],
+    [{ method: 'named', source: 'puppetdb' }, 'puppetdb'],
+  ] as const)
+    it(`says how nodes were found: ${word}`, () =>
+      expect(statsOf(reportOn([result('a', 'ok')], found)).discovery).to.equal(word));
 
   it('has every reply whatever the DDL says, and fewer when told', async () => {
     const senders = async (options: Partial<OutputOptions>) => {
