@@ -1,0 +1,96 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createTempFolder, freePort, skip, type TempFolder } from '@troupe/testkit';
+import { expect } from 'chai';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+
+const root = fileURLToPath(new URL('../../../../../', import.meta.url));
+const guide = readFileSync(`${root}docs/guides/first-agent.md`, 'utf8');
+
+/** A guide as a shell script: what it says to type, and each of its files where it is named. */
+function scriptOf(text: string): string {
+  const blocks = [...text.matchAll(/(.*?)^```(\w+)\n(.*?)^```$/gms)];
+  return blocks
+    .map(([, prose = '', language, code = '']) => {
+      if (language === 'sh') return code;
+      // "`dice.json` is its interface", "`mcod.yaml`, for the daemon:"
+      const file = /(?:^|[:.] )`([\w.]+)`(?=[,:]| is )(?!.*^`)/ms.exec(prose)?.[1];
+      if (file === undefined) throw new Error(`nobody says where this is: ${code}`);
+      return `cat > ${file} <<'END OF FILE'\n${code}END OF FILE\n`;
+    })
+    .join('\n');
+}
+
+/** What a person has that a script has not: no hurry, and a registry of packages. */
+function played(script: string, port: number): string {
+  const linked = ['typescript', '@types/node']
+    .map((name) => `mkdir -p node_modules/@types\nln -s $TROUPE/node_modules/${name} node_modules/${name}\n`)
+    .join('');
+  return `set -eum
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+ready=0
+ready_again() {
+  until [ "$(grep -c '"msg":"ready"' mcod.log)" -gt $ready ]; do sleep 0.1; done
+  ready=$((ready + 1))
+}
+${script}`
+    .replaceAll('127.0.0.1:1883', `127.0.0.1:${port}`)
+    .replace(
+      'npm run setup\nexport PATH=$PWD/node_modules/.bin:$PATH\nexport TROUPE=$PWD\nmkdir ../first\ncd ../first\n',
+      '',
+    )
+    .replace(
+      /^mcod .*&$/m,
+      '$&\nuntil grep -q "connected to the broker" mcod.log 2>/dev/null; do sleep 0.1; done\nready_again',
+    )
+    .replaceAll(/^sleep 1$/gm, 'ready_again')
+    .replace(
+      /^npm install --save-dev typescript.*$/m,
+      `${linked}mkdir -p node_modules/.bin\nln -s ../typescript/bin/tsc node_modules/.bin/tsc`,
+    )
+    .replaceAll('npm install', 'npm install --offline --no-audit --no-fund');
+}
+
+describe('the guide to a first agent', function () {
+  this.timeout(180_000);
+  let folder: TempFolder;
+  beforeEach(async () => {
+    folder = await createTempFolder({ prefix: 'troupe-first' });
+  });
+  afterEach(() => folder?.close());
+
+  it('is true, word by word, for JavaScript, TypeScript and Python', async function () {
+    if ((await execa('python3', ['--version'], { reject: false })).failed)
+      skip(this, 'python3 is not installed');
+    const [javascript = '', rest = ''] = guide.split('## TypeScript');
+    // What it says in passing.
+    const said = [
+      'mco plugin doc dice',
+      'mco rpc dice throw times=lots || true',
+      'mco rpc dice throw times=101 || true',
+    ];
+    const script = [scriptOf(javascript), ...said, scriptOf(rest)].join('\n');
+    const file = folder.join('guide.sh');
+    writeFileSync(file, played(script, await freePort()));
+    const { exitCode, all } = await execa('bash', [file], {
+      cwd: folder.path,
+      env: { TROUPE: root.replace(/\/$/, ''), PATH: `${root}node_modules/.bin:${process.env.PATH}` },
+      all: true,
+      reject: false,
+      stdin: 'ignore',
+      timeout: 170_000,
+    });
+    expect(exitCode, all).to.equal(0);
+    expect(all.match(/^ +Sum: \d+$/gm), all).to.have.length(2);
+    expect(all)
+      .to.include('1 reply')
+      .and.include('Throws a die several times')
+      .and.include('the die wears out')
+      .and.match(/^ +Lines: \d+$/m)
+      .and.include('/nowhere: No such file or directory')
+      .and.include('sound: weather: weather\nsound: dice/dice.js: dice\nsound: words: words');
+    // The first word is refused before it is sent, so that no node is named.
+    expect(all).to.match(/^mco: .*times/m);
+  });
+});
