@@ -4,13 +4,14 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleLibraries } from './bundle/libraries.mjs';
-import { bundleMco } from './bundle/program.mjs';
+import { bundleMco, bundleMcod } from './bundle/program.mjs';
 import { bundleSchemas } from './bundle/schemas.mjs';
 
 /** Makes all bundles of the clone at `root`, which tsc has compiled. */
 export async function bundle(root) {
   await bundleLibraries(root);
   await bundleSchemas(root);
+  await bundleMcod(root);
   await bundleMco(root);
 }
 

@@ -3,23 +3,56 @@ import { join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { originsOf, packageFolder } from './origins.mjs';
 
+/**
+ * Makes one file of all modules of `mcod`, for whose agents the package's entries find what is in it. It is not made
+ * smaller: its log says where errors come from.
+ */
+export async function bundleMcod(root) {
+  const home = join(root, 'packages/core');
+  const folder = join(home, 'dist/bundle');
+  const since = Date.now();
+  rmSync(folder, { recursive: true, force: true });
+  const common = { ...modules(root), outdir: folder };
+  const start = await build({ ...common, entryPoints: { start: join(home, 'dist/src/daemon/start.js') } });
+  const { metafile } = await build({
+    ...common,
+    entryPoints: { mcod: join(home, 'dist/src/daemon/bundle-main.js') },
+    plugins: [ownPlaces(home)],
+  });
+  const inputs = { ...metafile.inputs, ...start.metafile.inputs };
+  writeFileSync(join(folder, 'origins.json'), JSON.stringify(originsOf({ inputs }, { root, home, since })));
+}
+
+// A module that looks for a file beside itself still finds it: the bundle lies in dist/bundle.
+const ownPlaces = (home) => ({
+  name: 'own places',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/dist\/src\/.*\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      if (!path.startsWith(`${home}/`) || !text.includes('import.meta.url')) return undefined;
+      const place = `new URL(${JSON.stringify(`../${relative(join(home, 'dist'), path)}`)}, import.meta.url).href`;
+      return { contents: text.replaceAll('import.meta.url', place), loader: 'js' };
+    });
+  },
+});
+
+const modules = (root) => ({
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'esm',
+  metafile: true,
+  logLevel: 'warning',
+});
+
 /** Makes few files of all modules of `mco`: to find and read two hundred takes longer than all that it does. */
 export async function bundleMco(root) {
   const home = join(root, 'packages/cli');
   const folder = join(home, 'dist/bundle');
   const since = Date.now();
   rmSync(folder, { recursive: true, force: true });
-  const common = {
-    absWorkingDir: root,
-    bundle: true,
-    platform: 'node',
-    target: 'node20.19',
-    format: 'esm',
-    minify: true,
-    metafile: true,
-    outdir: folder,
-    logLevel: 'warning',
-  };
+  const common = { ...modules(root), minify: true, outdir: folder };
   const banner = { js: "import { require } from './start.js';" };
   const start = await build({ ...common, entryPoints: [join(home, 'dist/src/start.js')] });
   const { metafile } = await build({
@@ -27,7 +60,7 @@ export async function bundleMco(root) {
     entryPoints: [join(home, 'dist/src/main.js')],
     define: { TROUPE_BUNDLED: 'true' },
     banner,
-    plugins: [places],
+    plugins: [places(root)],
   });
   const rest = await build({
     ...common,
@@ -40,13 +73,24 @@ export async function bundleMco(root) {
   writeFileSync(join(folder, 'origins.json'), JSON.stringify(originsOf({ inputs }, { root, home, since })));
 }
 
+const modulesOfCore = {
+  '@troupe/core': 'index.js',
+  '@troupe/core/pki': 'pki/index.js',
+  '@troupe/core/durable-file': 'durable-file.js',
+};
+
 // A module that looks for a file beside itself, or for a package from where it stands, still finds it.
-const places = {
+const places = (root) => ({
   name: 'places',
   setup({ onLoad, onResolve }) {
     // Large, and hardly ever needed: the one in a file of its own, the other without the bundle.
     onResolve({ filter: /^execa$/ }, () => ({ path: './execa.js', external: true }));
     onResolve({ filter: /^@troupe\/agent-puppetca\/ca$/ }, ({ path }) => ({ path, external: true }));
+    // The modules of the core: its entries are for who imports it beside a bundle.
+    for (const [name, path] of Object.entries(modulesOfCore))
+      onResolve({ filter: new RegExp(`^${name}$`) }, () => ({
+        path: join(root, 'packages/core/dist/src', path),
+      }));
     onResolve({ filter: /^troupe:start$/ }, () => ({ path: './start.js', external: true }));
     onLoad({ filter: /\/dist\/src\/.*\.js$/ }, ({ path }) => {
       const text = readFileSync(path, 'utf8');
@@ -58,4 +102,4 @@ const places = {
       return { contents, loader: 'js' };
     });
   },
-};
+});
