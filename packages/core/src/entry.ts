@@ -1,3 +1,4 @@
+import type * as Own from './entry.js';
 import { offeredExports } from './running.js';
 
 // What others import of this package: of the bundle that runs, where one does, else its modules.
@@ -98,3 +99,7 @@ export const {
   verifyToken,
   version,
 } = library;
+
+// Does not compile where an export is missing above, and names it.
+type Missing = Exclude<keyof typeof library, keyof typeof Own>;
+true satisfies [Missing] extends [never] ? true : Missing;

@@ -1,3 +1,4 @@
+// What is added here, entry.ts must hand on.
 export {
   type Agent,
   type AgentConfig,
