@@ -32,7 +32,7 @@ process runs a broker and masters with the built-in CA too: all that mcprovision
   -a, --agent MODULE     an agent beside rpcutil and discovery: an npm package or a path; may be repeated
       --mock FILE        an agent made of its DDL alone, which answers with defaults; may be repeated
       --lose P           the chance that a message is lost, in each direction: 0 to 1; likewise
-      --double P, --reorder P, --delay MILLISECONDS and --skew MILLISECONDS
+      --double P, --reorder P, --delay MILLISECONDS and --skew MILLISECONDS (a clock that is ahead; below 0 behind)
       --faulty SHARE     the share of the nodes that have these faults: 0 to 1 (default: 1)
       --connecting N     nodes that connect at the same time (default: 50)
       --until-eof        ends, too, when its standard input ends: with the program that started it
@@ -48,6 +48,7 @@ function words() {
   const list = { type: 'string', multiple: true } as const;
   try {
     const { values } = parseArgs({
+      args: joinNegatives(process.argv.slice(2)),
       options: {
         broker: list,
         provision: text,
@@ -81,6 +82,18 @@ function words() {
   } catch (error) {
     return wrong(messageOf(error).split('\n')[0] ?? '');
   }
+}
+
+// A number below zero is no option.
+function joinNegatives(given: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const word of given) {
+    const last = joined.at(-1);
+    if (/^-\d/.test(word) && last !== undefined && /^--[a-z-]+$/.test(last))
+      joined.splice(-1, 1, `${last}=${word}`);
+    else joined.push(word);
+  }
+  return joined;
 }
 
 function wrong(reason: string): never {

@@ -17,7 +17,18 @@ describe('troupe-emulate', () => {
   it('runs nodes that can be called, and ends in order', async () => {
     const broker = await startBroker({ listen: ['mqtt://127.0.0.1:0'], security: { mode: 'none' } });
     open.push(broker);
-    const words = ['--broker', broker.url, '-n', '3', '--first', '7', '--skew=-7200000', '--faulty', '0.34'];
+    const words = [
+      '--broker',
+      broker.url,
+      '-n',
+      '3',
+      '--first',
+      '7',
+      '--skew',
+      '-7200000',
+      '--faulty',
+      '0.34',
+    ];
     await using emulator = startProcess(process.execPath, [bin, ...words]);
     const line = await emulator.waitForLine(/^{"instances"/);
     expect(JSON.parse(line)).to.deep.equal({ instances: 3, first: 'node-7.fleet', last: 'node-9.fleet' });
