@@ -7,6 +7,7 @@ import { Search } from './discovery/search.js';
 import { type Judge, judgeRequest } from './discovery/verdict.js';
 import type { AudienceParts } from './listed.js';
 import type { PresenceView } from './presence.js';
+import { namesInMessage } from './targets.js';
 
 /**
  * Everybody who is online, who tell themselves whether they are meant: the request is the question of the discovery,
@@ -100,17 +101,19 @@ export class Everybody implements Audience {
   async #refused(): Promise<Discovery['refused']> {
     const { router, wanted, options } = this.#parts;
     const { signal } = options;
-    if (this.#refusals.size === 0) return [];
-    const among = [...this.#refusals.keys()];
+    const names = [...this.#refusals.keys()];
+    if (names.length === 0) return [];
     const { filter, collective } = wanted;
-    const question = { filter, collective, among, ...(signal ? { signal } : {}) };
-    const judged = await discover(router, this.#presence, question);
+    const question = { filter, collective, everybody: true, ...(signal ? { signal } : {}) };
+    // Many are asked by one message to all.
+    const among = names.length > namesInMessage ? {} : { among: names };
+    const judged = await discover(router, this.#presence, { ...question, ...among });
     for (const sender of judged.nodes) {
       const refusal = this.#refusals.get(sender);
       if (refusal) this.#admit(refusal.reply, refusal.key);
     }
     const undecided = judged.silent.map((sender) => ({ sender, statusmsg: this.#wordsOf(sender) }));
-    return [...judged.refused, ...undecided];
+    return [...judged.refused, ...undecided].filter(({ sender }) => this.#refusals.has(sender));
   }
 
   #admit(reply: Reply, key: string): void {

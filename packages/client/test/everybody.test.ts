@@ -308,6 +308,19 @@ describe('a call to everybody, some of whom refuse', () => {
     expect(call.discovery).to.deep.include({ nodes: ['free.eu', 'shut.eu'], refused: [] });
   });
 
+  it('asks many that refuse by one message to all', async () => {
+    const fleet = await emulateFleet({ instances: 60, broker: network.broker, agents: [work.agent] });
+    client = await network.client();
+    await client.presence();
+    const sent = overhear(network.broker);
+    const compound = [{ kind: 'data', name: 'nosuch', output: 'x', operator: '==', value: '1' }] as const;
+    const call = client.call(workDdl, 'echo', {}, { filter: client.filter({ compound }) });
+    expect(await call.stats()).to.include({ targets: 0 });
+    expect(call.discovery?.refused).to.have.length(60);
+    expect(sent).to.deep.equal([all, all]);
+    await fleet.close();
+  });
+
   it('says which nodes cannot judge a filter, and why', async () => {
     await start();
     const compound = [{ kind: 'data', name: 'nosuch', output: 'x', operator: '==', value: '1' }] as const;
