@@ -1,12 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import {
   type ActionNames,
   type ActionOf,
   type CallInputOf,
   type Credentials,
   checkFilter,
-  clientSecurity,
-  connectMqtt,
   type DataOf,
   type Ddl,
   emptyFilter,
@@ -16,8 +13,7 @@ import {
   namedNodes,
   type Reply,
   type Request,
-  silentLogger,
-  Topics,
+  type Topics,
   type Transport,
   TroupeError,
 } from '@troupe/core';
@@ -25,17 +21,17 @@ import { Call, type CallParts } from './call.js';
 import type { AttachOptions, CallOptions, ListenOptions, SendOptions } from './call-options.js';
 import { compiledDdl } from './compiled.js';
 import type { ClientConfig } from './config.js';
-import { localCaller } from './config.js';
 import { Connection } from './connection.js';
 import type { Discovery, DiscoveryOptions } from './discovery/discovery.js';
 import { Finder } from './discovery/finder.js';
-import { type Event, EventChannel } from './events.js';
+import type { Event, EventChannel } from './events.js';
 import { listening } from './listening.js';
 import { attach, newId, request } from './message.js';
 import { type NodeChange, nodeChanges } from './node-changes.js';
-import { PresenceView } from './presence.js';
+import type { PresenceView } from './presence.js';
+import { PresenceViews } from './presence-views.js';
 import { checkRollout } from './rollout.js';
-import { Router } from './router.js';
+import type { Router } from './router.js';
 import { type Sent, send } from './send.js';
 
 /** An agent's actions as functions, typed by its DDL. */
@@ -60,24 +56,25 @@ interface ClientParts {
 export class Client {
   readonly config: ClientConfig;
   readonly #transport: Transport;
-  readonly #topics: Topics;
   readonly #router: Router;
   readonly #events: EventChannel;
   readonly #connection: Connection;
   readonly #finder: Finder;
-  readonly #presence = new Map<string, Promise<PresenceView>>();
+  readonly #presence: PresenceViews;
 
   /** @internal Use `connect`. */
   constructor(parts: ClientParts) {
     this.config = parts.config;
     this.#transport = parts.transport;
     this.#connection = new Connection(parts.transport);
-    this.#topics = parts.topics;
     this.#router = parts.router;
     this.#events = parts.events;
+    this.#presence = new PresenceViews(parts.transport, parts.topics, (identity) =>
+      parts.router.doubt(identity),
+    );
     this.#finder = new Finder({
       ...parts,
-      presence: (collective) => this.#view(collective),
+      presence: (collective) => this.#presence.of(collective),
       ddlDirs: parts.config.ddl_dirs,
     });
   }
@@ -109,25 +106,8 @@ export class Client {
 
   /** Who is online in a collective, kept up to date from the first asking on. */
   async presence(collective = this.mainCollective): Promise<PresenceView> {
-    const view = await this.#view(collective);
+    const view = await this.#presence.of(collective);
     await view.settled();
-    return view;
-  }
-
-  // The same while records may still be coming: who only waits for nodes need not wait for the records first.
-  #view(collective: string): Promise<PresenceView> {
-    let view = this.#presence.get(collective);
-    if (!view) {
-      view = PresenceView.open(this.#transport, this.#topics, collective);
-      this.#presence.set(collective, view);
-      view.then(
-        (opened) =>
-          opened.onChange(({ identity, online }) => {
-            if (!online) this.#router.doubt(identity);
-          }),
-        () => this.#presence.delete(collective),
-      );
-    }
     return view;
   }
 
@@ -223,7 +203,7 @@ export class Client {
     const wanted = isNamed ? given : this.withAgent(given, agent);
     return {
       router: this.#router,
-      presence: () => this.#view(collective),
+      presence: () => this.#presence.of(collective),
       finder: this.#finder,
       wanted: { filter: wanted, collective, ...discoveryPart(options) },
       message: request({
@@ -243,7 +223,7 @@ export class Client {
     const collective = options.collective ?? this.mainCollective;
     return new Call({
       router: this.#router,
-      presence: () => this.#view(collective),
+      presence: () => this.#presence.of(collective),
       finder: this.#finder,
       wanted: { filter: emptyFilter, collective },
       message: attach(this.#about(id, collective), 0),
@@ -289,41 +269,4 @@ function discoveryPart({ discoveryTimeout, signal, source }: CallOptions): Parti
     ...(discoveryTimeout === undefined ? {} : { window: discoveryTimeout }),
     ...(signal ? { signal } : {}),
   };
-}
-
-export interface ConnectOptions {
-  readonly config: ClientConfig;
-  readonly log?: Logger;
-  /** A name for this running client among those of the same caller, to be given as `replyTo`; random unless told. */
-  readonly session?: string;
-  /** For tests and emulators: another way to a broker. */
-  readonly transport?: Transport;
-}
-
-/** Connects to the broker of a configuration. Throws BROKER_UNREACHABLE, BROKER_REFUSED and what its security throws. */
-export async function connect(options: ConnectOptions): Promise<Client> {
-  const { config, log = silentLogger } = options;
-  const security = clientSecurity({
-    config: config.security,
-    broker: config.broker,
-    name: localCaller(),
-    log,
-  });
-  const topics = new Topics({ escape: config.topics.escape });
-  const session = options.session ?? randomBytes(8).toString('hex');
-  if (!isName(session))
-    throw new TroupeError('CONFIG_INVALID', `"${session}" is no session: use a-z, 0-9, "_", "-"`);
-  const transport =
-    options.transport ??
-    (await connectMqtt({
-      ...config.broker,
-      clientId: `${security.signer.name}:${session}`,
-      credentials: security.credentials,
-      log,
-      timeout: config.connect_timeout,
-    }));
-  const router = new Router(session, { transport, topics, security, log });
-  const events = new EventChannel({ transport, topics, security, log });
-  const { credentials } = security;
-  return new Client({ config, transport, topics, router, events, credentials, log });
 }

@@ -1,7 +1,7 @@
 export { bundledDdls } from './bundled.js';
 export { Call } from './call.js';
 export type { AttachOptions, CallOptions, ListenOptions, SendOptions } from './call-options.js';
-export { type AgentClient, Client, type ConnectOptions, connect } from './client.js';
+export { type AgentClient, Client } from './client.js';
 export { compiledDdl } from './compiled.js';
 export {
   type ClientConfig,
@@ -11,6 +11,7 @@ export {
   loadClientConfig,
   localCaller,
 } from './config.js';
+export { type ConnectOptions, connect } from './connect.js';
 export { type DataVerdict, dataDdlFiles, judgeData } from './data-ddls.js';
 export { ddlCache } from './ddl-cache.js';
 export { ddlOfNode, localDdl, localDdls, refreshDdl, resolveDdl } from './ddls.js';

@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import {
+  clientSecurity,
+  connectMqtt,
+  isName,
+  type Logger,
+  silentLogger,
+  Topics,
+  type Transport,
+  TroupeError,
+} from '@troupe/core';
+import { Client } from './client.js';
+import { type ClientConfig, localCaller } from './config.js';
+import { EventChannel } from './events.js';
+import { Router } from './router.js';
+
+export interface ConnectOptions {
+  readonly config: ClientConfig;
+  readonly log?: Logger;
+  /** A name for this running client among those of the same caller, to be given as `replyTo`; random unless told. */
+  readonly session?: string;
+  /** For tests and emulators: another way to a broker. */
+  readonly transport?: Transport;
+}
+
+/** Connects to the broker of a configuration. Throws BROKER_UNREACHABLE, BROKER_REFUSED and what its security throws. */
+export async function connect(options: ConnectOptions): Promise<Client> {
+  const { config, log = silentLogger } = options;
+  const security = clientSecurity({
+    config: config.security,
+    broker: config.broker,
+    name: localCaller(),
+    log,
+  });
+  const topics = new Topics({ escape: config.topics.escape });
+  const session = options.session ?? randomBytes(8).toString('hex');
+  if (!isName(session))
+    throw new TroupeError('CONFIG_INVALID', `"${session}" is no session: use a-z, 0-9, "_", "-"`);
+  const transport =
+    options.transport ??
+    (await connectMqtt({
+      ...config.broker,
+      clientId: `${security.signer.name}:${session}`,
+      credentials: security.credentials,
+      log,
+      timeout: config.connect_timeout,
+    }));
+  const router = new Router(session, { transport, topics, security, log });
+  const events = new EventChannel({ transport, topics, security, log });
+  const { credentials } = security;
+  return new Client({ config, transport, topics, router, events, credentials, log });
+}
