@@ -1,9 +1,11 @@
+import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf, TroupeError } from '../errors.js';
 import type { Agent } from './agent.js';
 import { moduleVersion } from './module-version.js';
+import { importEntry } from './package-entry.js';
 
 /** An agent's module as it is now, and, where its files have changed since this process imported it, as it was. */
 export interface ImportedAgent {
@@ -71,7 +73,9 @@ function locate(specifier: string, folder: string): string {
     return pathToFileURL(resolve(folder, specifier)).href;
   for (const from of [join(folder, 'mcod.yaml'), import.meta.url]) {
     try {
-      return pathToFileURL(createRequire(from).resolve(specifier)).href;
+      const { resolve } = createRequire(from);
+      const entry = importEntry(specifier, resolve.paths(specifier) ?? []);
+      return pathToFileURL(entry === undefined ? resolve(specifier) : realpathSync(entry)).href;
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

@@ -63,6 +63,35 @@ describe('importing an agent', () => {
     }
   });
 
+  for (const [what, specifier, manifest] of [
+    ['has one file', 'agent-x', '"main": "./agent.js"'],
+    ['is for import only', '@you/agent-x', '"exports": { "import": "./agent.js" }'],
+    [
+      'is for import and for require',
+      'agent-x',
+      '"exports": { ".": { "types": "./x.d.ts", "require": "./none.cjs", "import": "./agent.js" } }',
+    ],
+    ['has its agent beside others', '@you/x/agent', '"exports": { ".": "./no.js", "./agent": "./agent.js" }'],
+  ] as const) {
+    it(`takes a package by its name, which ${what}`, async () => {
+      const name = specifier.replace('/x/agent', '/x');
+      write(`node_modules/${name}/package.json`, `{ "name": "${name}", "type": "module", ${manifest} }`);
+      write(`node_modules/${name}/agent.js`, 'export default { ddl: { version: 7 }, setup: () => {} };');
+      expect((await importAgent(specifier, config())).ddl).to.deep.equal({ version: 7 });
+    });
+  }
+
+  it('says what a package lacks', async () => {
+    write(
+      'node_modules/agent-x/package.json',
+      '{ "name": "agent-x", "exports": { "./other": "./agent.js" } }',
+    );
+    const error = await importAgent('agent-x', config()).catch((cause: TroupeError) => cause);
+    expect(error)
+      .to.have.property('message')
+      .that.matches(/^agents: cannot load "agent-x": .*exports/);
+  });
+
   for (const [specifier, text, message] of [
     ['./none.js', '', /^agents: cannot load ".\/none.js": Cannot find module/],
     ['@nobody/agent', '', /^agents: cannot load "@nobody\/agent": no such npm package in sight of /],
