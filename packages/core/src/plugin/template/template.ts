@@ -41,7 +41,7 @@ export function readmeText(
 ): string {
   return `# Agent ${name}
 
-${description}. ${parts.files}
+${description}. ${parts.files}.
 
 Try it: \`${parts.test}\`.
 
