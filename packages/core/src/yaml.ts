@@ -1,6 +1,8 @@
 import { commonJs } from './commonjs.js';
 
+type Options = Parameters<typeof import('yaml').parse>[2];
+
 /** Reads a YAML text, as `parse` of the package yaml does, which is loaded for the first one. Throws its errors. */
-export function parseYaml(text: string): unknown {
-  return commonJs.yaml().parse(text);
+export function parseYaml(text: string, options?: Options): unknown {
+  return commonJs.yaml().parse(text, options);
 }

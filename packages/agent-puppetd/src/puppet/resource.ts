@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TroupeError } from '@troupe/core';
-import { execa } from 'execa';
 import type { PuppetConfig } from './config.js';
 import { readIfPresent } from './file.js';
 import { type ReportHead, readReport } from './report.js';
@@ -54,6 +53,7 @@ export async function applyResource(
     await writeFile(join(folder, 'catalog.json'), JSON.stringify(catalog), { mode: 0o600 });
     const [, ...words] = config.command;
     const args = [...words, ...applyArguments(config, folder, request.noop ?? false)];
+    const { execa } = await import('execa');
     const result = await execa(await findExecutable(config), args, {
       env: config.env,
       extendEnv: false,

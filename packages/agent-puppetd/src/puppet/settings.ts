@@ -4,7 +4,6 @@ import { hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { TroupeError } from '@troupe/core';
 import { replaceFile } from '@troupe/core/durable-file';
-import { execa } from 'execa';
 import type { PuppetConfig } from './config.js';
 import { readIfPresent } from './file.js';
 
@@ -112,6 +111,8 @@ async function ask(config: PuppetConfig, executable: string): Promise<PuppetSett
   const [, ...words] = config.command;
   const args = [...words, 'config', 'print', '--section', 'agent', '--color=false'];
   if (config.confdir !== undefined) args.push('--confdir', config.confdir);
+  // A hundred modules, which a daemon that starts does not need.
+  const { execa } = await import('execa');
   const result = await execa(executable, [...args, ...config.extraArgs, ...names], {
     env: config.env,
     extendEnv: false,

@@ -1,10 +1,10 @@
-import { parse } from 'yaml';
+import { parseYaml as parse } from '@troupe/core';
 
 /** What a file of Puppet's says, as far as it can be read, or nothing where it cannot. */
 export function parseYaml(text: string): unknown {
   try {
     // Puppet tags values with Ruby classes; "silent" takes them as plain values, and passes over faults as well.
-    return parse(text, { logLevel: 'silent' }) as unknown;
+    return parse(text, { logLevel: 'silent' });
   } catch {
     return; // An alias without its anchor is thrown all the same.
   }
