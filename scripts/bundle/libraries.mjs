@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { originsOf, packageFolder } from './origins.mjs';
+import { writeLicences } from './licences.mjs';
+import { originsOf } from './origins.mjs';
 
 /** The CommonJS packages that `commonjs.ts` of @troupe/core loads. */
 const names = ['ajv', 'mqtt', 'node-forge/lib/asn1', 'pino', 're2js', 'yaml'];
@@ -12,7 +13,7 @@ export async function bundleLibraries(root) {
   const folder = join(home, 'dist/libraries');
   const since = Date.now();
   const origins = {};
-  const licences = new Map();
+  const metafiles = [];
   for (const name of names) {
     const { metafile } = await build({
       stdin: { contents: `module.exports = require('${name}')`, resolveDir: home },
@@ -29,19 +30,8 @@ export async function bundleLibraries(root) {
       logLevel: 'warning',
     });
     origins[name] = originsOf(metafile, { root, home, since });
-    for (const path of Object.keys(metafile.inputs)) noteLicence(join(root, path), licences);
+    metafiles.push(metafile);
   }
-  writeFileSync(join(folder, 'LICENSES.txt'), [...licences.values()].sort().join('\n\n'));
+  writeLicences(join(folder, 'LICENSES.txt'), metafiles, root);
   writeFileSync(join(folder, 'origins.json'), JSON.stringify(origins));
-}
-
-function noteLicence(file, licences) {
-  if (!file.includes('/node_modules/')) return;
-  const folder = packageFolder(file);
-  if (licences.has(folder)) return;
-  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const texts = readdirSync(folder)
-    .filter((entry) => /^(licen[cs]e|notice|copying)/i.test(entry))
-    .map((entry) => readFileSync(join(folder, entry), 'utf8').trim());
-  licences.set(folder, [`${name} ${version} (${license})`, ...texts].join('\n\n'));
 }

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { build } from 'esbuild';
+import { writeLicences } from './licences.mjs';
 import { originsOf, packageFolder } from './origins.mjs';
 
 /**
@@ -20,6 +21,7 @@ export async function bundleMcod(root) {
     plugins: [ownPlaces(home)],
   });
   const inputs = { ...metafile.inputs, ...start.metafile.inputs };
+  writeLicences(join(folder, 'LICENSES.txt'), [{ inputs }], root);
   writeFileSync(join(folder, 'origins.json'), JSON.stringify(originsOf({ inputs }, { root, home, since })));
 }
 
@@ -70,6 +72,7 @@ export async function bundleMco(root) {
     banner,
   });
   const inputs = { ...metafile.inputs, ...start.metafile.inputs, ...rest.metafile.inputs };
+  writeLicences(join(folder, 'LICENSES.txt'), [{ inputs }], root);
   writeFileSync(join(folder, 'origins.json'), JSON.stringify(originsOf({ inputs }, { root, home, since })));
 }
 
