@@ -55,23 +55,15 @@ export async function bundleMco(root) {
   const since = Date.now();
   rmSync(folder, { recursive: true, force: true });
   const common = { ...modules(root), minify: true, outdir: folder };
-  const banner = { js: "import { require } from './start.js';" };
   const start = await build({ ...common, entryPoints: [join(home, 'dist/src/start.js')] });
   const { metafile } = await build({
     ...common,
     entryPoints: [join(home, 'dist/src/main.js')],
     define: { TROUPE_BUNDLED: 'true' },
-    banner,
+    banner: { js: "import { require } from './start.js';" },
     plugins: [places(root)],
   });
-  const rest = await build({
-    ...common,
-    stdin: { contents: "export { execa } from 'execa';", resolveDir: join(root, 'packages/client') },
-    outdir: undefined,
-    outfile: join(folder, 'execa.js'),
-    banner,
-  });
-  const inputs = { ...metafile.inputs, ...start.metafile.inputs, ...rest.metafile.inputs };
+  const inputs = { ...metafile.inputs, ...start.metafile.inputs };
   writeLicences(join(folder, 'LICENSES.txt'), [{ inputs }], root);
   writeFileSync(join(folder, 'origins.json'), JSON.stringify(originsOf({ inputs }, { root, home, since })));
 }
@@ -86,8 +78,7 @@ const modulesOfCore = {
 const places = (root) => ({
   name: 'places',
   setup({ onLoad, onResolve }) {
-    // Large, and hardly ever needed: the one in a file of its own, the other without the bundle.
-    onResolve({ filter: /^execa$/ }, () => ({ path: './execa.js', external: true }));
+    // Large, and hardly ever needed.
     onResolve({ filter: /^@troupe\/agent-puppetca\/ca$/ }, ({ path }) => ({ path, external: true }));
     // The modules of the core: its entries are for who imports it beside a bundle.
     for (const [name, path] of Object.entries(modulesOfCore))
@@ -97,12 +88,15 @@ const places = (root) => ({
     onResolve({ filter: /^troupe:start$/ }, () => ({ path: './start.js', external: true }));
     onLoad({ filter: /\/dist\/src\/.*\.js$/ }, ({ path }) => {
       const text = readFileSync(path, 'utf8');
-      if (path.includes('/node_modules/') || !text.includes('import.meta.url')) return undefined;
+      if (path.includes('/node_modules/') || !/import\.meta\.url|import\('execa'\)/.test(text))
+        return undefined;
       const folder = packageFolder(path);
       const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
       const place = `placeOf(${JSON.stringify(name)}, ${JSON.stringify(relative(folder, path))})`;
-      const contents = `import { placeOf } from 'troupe:start';\n${text.replaceAll('import.meta.url', place)}`;
-      return { contents, loader: 'js' };
+      const code = text
+        .replaceAll('import.meta.url', place)
+        .replaceAll("import('execa')", `import(packageFrom(${place}, 'execa'))`);
+      return { contents: `import { packageFrom, placeOf } from 'troupe:start';\n${code}`, loader: 'js' };
     });
   },
 });

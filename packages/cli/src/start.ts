@@ -16,6 +16,11 @@ export function placeOf(name: string, path: string): string {
   return pathToFileURL(join(folders?.get(name) ?? folder, path)).href;
 }
 
+/** The address of a package that is not in the bundle, as some part of the bundle would find it. */
+export function packageFrom(place: string, name: string): string {
+  return pathToFileURL(createRequire(place).resolve(name)).href;
+}
+
 /** Runs the bundle where nothing that it was made of has changed since, else those modules themselves. */
 export async function start(): Promise<void> {
   // In variables, so that neither is looked for when this is compiled.
