@@ -51,7 +51,7 @@ describe('what the build makes of a schema', () => {
   });
 
   it('is not there for a schema that nobody knew', () => {
-    expect(madeBefore('input', { type: 'object', title: 'of a stranger' }, {})).to.equal(undefined);
+    expect(madeBefore('message', { type: 'object', title: 'of a stranger' }, {})).to.equal(undefined);
   });
 
   it('refuses and lets through what the DDLs that come with Troupe say', () => {
