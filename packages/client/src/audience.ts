@@ -1,5 +1,16 @@
 import type { Reply } from '@troupe/core';
+import type { CallParts } from './call.js';
+import type { Change } from './change.js';
 import type { Discovery } from './discovery/discovery.js';
+import type { PresenceView } from './presence.js';
+import type { Result } from './result.js';
+
+/** What an audience works with beside the parts of its call. */
+export interface AudienceParts extends CallParts {
+  readonly change: Change;
+  readonly view: Promise<PresenceView>;
+  readonly onResult: (result: Result) => void;
+}
 
 /** Whom a call goes to: a list, or everybody who is online. */
 export interface Audience {

@@ -1,11 +1,10 @@
 import type { Reply, Request } from '@troupe/core';
 import { Asking } from './asking.js';
-import type { Audience } from './audience.js';
+import type { Audience, AudienceParts } from './audience.js';
 import { discover } from './discovery/broadcast.js';
 import type { Discovery } from './discovery/discovery.js';
 import { Search } from './discovery/search.js';
 import { type Judge, judgeRequest } from './discovery/verdict.js';
-import type { AudienceParts } from './listed.js';
 import type { PresenceView } from './presence.js';
 import { namesInMessage } from './targets.js';
 
@@ -68,9 +67,9 @@ export class Everybody implements Audience {
     }
     const verdict = this.#judge(reply);
     if (verdict === undefined) return;
-    this.#heard.add(sender);
     if (verdict === 'matched') this.#admit(reply, key);
-    if (verdict === 'refused') this.#refusals.set(sender, { reply, key });
+    if (verdict === 'refused') this.#refuse(reply, key);
+    this.#heard.add(sender);
   }
 
   async ask(): Promise<number> {
@@ -119,6 +118,15 @@ export class Everybody implements Audience {
   #admit(reply: Reply, key: string): void {
     this.#asking.expect([reply.sender], this.#start);
     this.#asking.receive(reply, key);
+  }
+
+  #refuse(reply: Reply, key: string): void {
+    const { sender } = reply;
+    this.#refusals.set(sender, { reply, key });
+    const found = this.#found;
+    // Nobody is asked any more whether it is meant.
+    if (found && !this.#heard.has(sender))
+      this.#found = { ...found, refused: [...found.refused, { sender, statusmsg: this.#wordsOf(sender) }] };
   }
 
   #wordsOf(sender: string): string {

@@ -1,23 +1,13 @@
 import type { Outcome, Reply } from '@troupe/core';
 import { Asking, unheard } from './asking.js';
-import type { Audience } from './audience.js';
-import type { CallParts } from './call.js';
-import type { Change } from './change.js';
+import type { Audience, AudienceParts } from './audience.js';
 import type { Discovery } from './discovery/discovery.js';
-import type { PresenceView } from './presence.js';
 import type { Result } from './result.js';
 import { Rollout } from './rollout.js';
 import { mostDirect, narrowed, targetsOf } from './targets.js';
 
 /** How a node that heard a broadcast answers without running anything: a policy denies before it tells by a filter. */
 const refusals: ReadonlySet<string> = new Set<Outcome>(['unmatched', 'denied', 'expired', 'busy']);
-
-/** What an audience works with beside the parts of its call. */
-export interface AudienceParts extends CallParts {
-  readonly change: Change;
-  readonly view: Promise<PresenceView>;
-  readonly onResult: (result: Result) => void;
-}
 
 /** Targets that are known before anybody is asked: all at once, or in batches. */
 export class Listed implements Audience {

@@ -308,6 +308,26 @@ describe('a call to everybody, some of whom refuse', () => {
     expect(call.discovery).to.deep.include({ nodes: ['free.eu', 'shut.eu'], refused: [] });
   });
 
+  it('names one that refuses when the search is over', async () => {
+    await start();
+    const route = network.broker.route.bind(network.broker);
+    const held: (() => void)[] = [];
+    network.broker.route = (topic, payload, retain) => {
+      const bring = () => route(topic, payload, retain);
+      if (topic.includes('/reply/') && topic.endsWith('/shut.eu') && !call.discovery) held.push(bring);
+      else bring();
+    };
+    const filter = client.filter({ facts: [parseFact('region=eu')] });
+    const call = client.call(workDdl, 'hold', {}, { filter });
+    await waitFor('the search to end', () => call.discovery !== undefined);
+    expect(call.discovery).to.deep.include({ silent: ['shut.eu'], refused: [] });
+    for (const bring of held) bring();
+    await waitFor('the refusal', () => call.discovery?.silent.length === 0);
+    expect(call.discovery?.refused.map(({ sender }) => sender)).to.deep.equal(['shut.eu']);
+    work.release();
+    expect((await call.stats()).byState).to.deep.equal({ ok: ['free.eu'] });
+  });
+
   it('asks many that refuse by one message to all', async () => {
     const fleet = await emulateFleet({ instances: 60, broker: network.broker, agents: [work.agent] });
     client = await network.client();

@@ -57,7 +57,8 @@ export class Search {
     const { message, judge, everybody } = this.#question;
     const tally = this.#tally;
     const stop = await this.#router.listen(message.collective, message.id, (reply) => {
-      const verdict = tally.matched.size < most ? judge(reply) : undefined;
+      if (tally.answered.has(reply.sender) || tally.matched.size >= most) return;
+      const verdict = judge(reply);
       if (verdict === undefined) return;
       const words = reply.kind === 'result' ? reply.statusmsg : '';
       if (tally.take(reply.sender, verdict, words)) onNode?.(reply.sender, Date.now() - this.#start);
