@@ -109,10 +109,15 @@ export class Everybody implements Audience {
     const judged = await discover(router, this.#presence, { ...question, ...among });
     for (const sender of judged.nodes) {
       const refusal = this.#refusals.get(sender);
-      if (refusal) this.#admit(refusal.reply, refusal.key);
+      if (refusal && !this.#asking.targets.has(sender)) this.#admit(refusal.reply, refusal.key);
     }
-    const undecided = judged.silent.map((sender) => ({ sender, statusmsg: this.#wordsOf(sender) }));
-    return [...judged.refused, ...undecided].filter(({ sender }) => this.#refusals.has(sender));
+    // Where the waiting was cut short, the others have not said anything either.
+    const undecided = signal?.aborted ? names : judged.silent;
+    const refused = new Map(undecided.map((sender) => [sender, this.#wordsOf(sender)]));
+    for (const { sender, statusmsg } of judged.refused) refused.set(sender, statusmsg);
+    return [...refused]
+      .filter(([sender]) => this.#refusals.has(sender))
+      .map(([sender, statusmsg]) => ({ sender, statusmsg }));
   }
 
   #admit(reply: Reply, key: string): void {

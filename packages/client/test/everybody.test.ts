@@ -308,6 +308,23 @@ describe('a call to everybody, some of whom refuse', () => {
     expect(call.discovery).to.deep.include({ nodes: ['free.eu', 'shut.eu'], refused: [] });
   });
 
+  it('hides no refusal when it is stopped before that is judged', async () => {
+    await start();
+    const abort = new AbortController();
+    const route = network.broker.route.bind(network.broker);
+    network.broker.route = (topic, payload, retain) => {
+      // The question of a discovery to one that denied.
+      if (topic === topics.node('mcollective', 'shut.eu')) abort.abort();
+      else route(topic, payload, retain);
+    };
+    const filter = client.filter({ facts: [parseFact('region=eu')] });
+    const call = client.call(workDdl, 'echo', {}, { filter, signal: abort.signal });
+    expect((await call.stats()).byState).to.deep.equal({ ok: ['free.eu'] });
+    const refused = call.discovery?.refused ?? [];
+    expect(refused.map(({ sender }) => sender).sort()).to.deep.equal(['shut.eu', 'shut.us']);
+    expect(refused[0]?.statusmsg).to.include('not authorized');
+  });
+
   it('names one that refuses when the search is over', async () => {
     await start();
     const route = network.broker.route.bind(network.broker);
