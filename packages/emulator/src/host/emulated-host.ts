@@ -148,7 +148,7 @@ export class EmulatedHost {
         command,
         takes: runTakes(),
         ...(failsIn === undefined ? {} : { failsIn }),
-        finalConfig: behaviour === 'stays' ? '{"security": {"mode": "x509"' : this.#configOf('x509'),
+        finalConfig: this.#configOf(behaviour === 'stays' ? 'token' : 'x509'),
       }));
     const provision = wrapped(emulatedProvision(puppet), {
       request_certificate: async (run) => {

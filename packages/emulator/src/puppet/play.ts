@@ -59,7 +59,6 @@ export async function play(run: Play): Promise<void> {
     exitCode = 1;
     lines.push(`Error: ${messageOf(error)}`);
   }
-  note({ event: 'end', exitCode });
   const texts = reportOf({
     certname: paths.puppet.certname,
     environment,
@@ -77,6 +76,8 @@ export async function play(run: Play): Promise<void> {
   const exit = join(folder, runFiles.exitCode);
   await writeFile(`${exit}.tmp`, `${exitCode}`);
   await rename(`${exit}.tmp`, exit);
+  // A run whose end nobody recorded counts as one that was killed.
+  note({ event: 'end', exitCode });
 }
 
 async function apply({ paths, finalConfig }: Play, environment: string): Promise<string[]> {
