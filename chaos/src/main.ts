@@ -20,7 +20,8 @@ and messages are lost, doubled and delayed; then judges by the disks of nodes an
       --groups N        processes that the nodes are spread over (default: one for 25 nodes)
       --seconds N       in which things are broken (default: 120)
       --patience N      seconds that nodes have to come to an end afterwards (default: 240)
-      --folder PATH     an empty folder in which all files are left: disks, logs, CAs
+      --folder PATH     an empty folder in which all files are left: disks, logs, CAs (a temporary one otherwise,
+                        which is left where something did not hold)
       --plan            only print what would be broken when
       --json            one JSON document on standard output
   -h, --help            this text
@@ -92,15 +93,18 @@ async function main(): Promise<number> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
   const { path, close } = await folderOf(values.folder);
   const say = (line: string) => process.stderr.write(`${line}\n`);
+  let isEvidence = false;
   try {
     const outcome = await runChaos({ ...settings, folder: path, say, signal: stop.signal });
     process.stdout.write(values.json ? `${JSON.stringify(outcome, null, 2)}\n` : tables(outcome));
-    return outcome.findings.every(({ violations }) => violations.length === 0) ? 0 : 1;
+    isEvidence = outcome.findings.some(({ violations }) => violations.length > 0);
+    return isEvidence ? 1 : 0;
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     return 130;
   } finally {
-    await close();
+    if (isEvidence) say(`disks, logs and CAs are left in ${path}`);
+    else await close();
   }
 }
 
