@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Request } from '@troupe/core';
 import { onAbort } from '../abort.js';
 import { Change } from '../change.js';
@@ -77,6 +78,8 @@ export class Search {
       while (!signal?.aborted && tally.matched.size < most) {
         if (await this.#isDone()) break;
         await this.#change.wait(tickEvery);
+        // What came at the same time is taken in first, and the last of it is then behind nobody.
+        await turn();
       }
     } finally {
       stop();
