@@ -3,7 +3,8 @@ import { dirname, join, relative, resolve } from 'node:path';
 
 /**
  * The packages that a build of esbuild read files of, as `freshFolders` of `@troupe/core` wants them: first the one
- * at `home`, then each after one that imports it. Files of packages that lie outside `node_modules` are listed.
+ * at `home`, then each after one that imports it. Of packages
+ * that lie outside `node_modules`, what is to be looked at is listed.
  */
 export function originsOf(metafile, { root, home, since }) {
   const inputs = Object.entries(metafile.inputs).filter(([path]) => existsSync(join(root, path)));
@@ -36,7 +37,7 @@ export function originsOf(metafile, { root, home, since }) {
   const packages = order.map((folder) => {
     const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const from = importers.get(folder);
-    const own = files.get(folder) ?? [];
+    const own = watched(folder, files.get(folder) ?? []);
     return {
       name,
       version,
@@ -45,6 +46,15 @@ export function originsOf(metafile, { root, home, since }) {
     };
   });
   return { since, packages };
+}
+
+// What tsc writes whenever it has written something: one file to look at instead of a hundred.
+const written = 'dist/tsconfig.tsbuildinfo';
+
+function watched(folder, files) {
+  const compiled = files.filter((file) => file.startsWith('dist/'));
+  if (compiled.length === 0 || !existsSync(join(folder, written))) return files;
+  return [written, ...files.filter((file) => !compiled.includes(file))];
 }
 
 /** The folder of the package that a file belongs to: some packages have a package.json without a name further down. */
