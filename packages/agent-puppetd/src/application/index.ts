@@ -1,4 +1,4 @@
-export type { CommandLine, Session } from './commands/command-line.js';
+export type { CommandLine, Session } from '@troupe/client/application';
 export { define, name, summary } from './commands/define.js';
 export { type Distribution, distributionOf, sparkline } from './distribution.js';
 export { Fleet, type FleetListener, type Member, type Selection } from './fleet.js';

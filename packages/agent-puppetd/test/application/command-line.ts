@@ -1,8 +1,8 @@
 import type { Client } from '@troupe/client';
+import type { CommandLine, Session } from '@troupe/client/application';
 import { parseFilter } from '@troupe/core';
 import { Command } from 'commander';
 import { define } from '../../src/application/commands/define.js';
-import type { CommandLine, Session } from '../../src/application/index.js';
 
 /** What a command line printed, and how it ended. */
 export interface Outcome {

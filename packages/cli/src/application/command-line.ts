@@ -1,3 +1,4 @@
+import type { Application, CommandLine } from '@troupe/client/application';
 import { type Command, Option } from 'commander';
 import type { ExitCode } from '../exit.js';
 import {
@@ -10,7 +11,6 @@ import {
   withJson,
 } from '../options.js';
 import type { CommandEntry, Shell } from '../shell.js';
-import type { Application, CommandLine } from './application.js';
 
 /** What every command of an application takes as options. */
 export type NodesOptions = GlobalOptions &

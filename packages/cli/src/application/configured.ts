@@ -2,10 +2,10 @@ import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { findClientConfig, loadClientConfig } from '@troupe/client';
+import type { Application } from '@troupe/client/application';
 import { messageOf, TroupeError } from '@troupe/core';
 import { leaveBundle } from '../bundled.js';
 import type { CommandEntry } from '../shell.js';
-import type { Application } from './application.js';
 import { applicationEntry } from './command-line.js';
 
 /** The commands that the packages of a configuration bring, and what is wrong with those that bring none. */

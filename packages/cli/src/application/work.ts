@@ -1,10 +1,10 @@
+import type { Session } from '@troupe/client/application';
 import { confirm } from '../confirmation.js';
 import { ExitCode } from '../exit.js';
 import { Interruption } from '../interruption.js';
 import type { Screen } from '../screen.js';
 import { selectionOf } from '../selection.js';
 import { readConfig, withClient } from '../session.js';
-import type { Session } from './application.js';
 import type { NodesOptions } from './command-line.js';
 
 /** Does the work of an application's command with a connected client; the exit code is the work's own. */

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Call, Result } from '@troupe/client';
-import type { Session } from './command-line.js';
+import type { Session } from '@troupe/client/application';
 import { ExitCode, exitCodeOf } from './exit.js';
 
 export interface Answers<Data> {

@@ -1,6 +1,7 @@
 // Types alone: whoever shows these commands brings commander, and a node has neither it nor the client.
+
+import type { CommandLine } from '@troupe/client/application';
 import type { Command } from 'commander';
-import type { CommandLine } from './command-line.js';
 
 /** The name under which a command line shows these commands, and what they are for. */
 export const name = 'notify';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
+import type { Session } from '@troupe/client/application';
 import ddl from '@troupe/ddl/notify.json' with { type: 'json' };
 import { asJson, plain } from './answers.js';
-import type { Session } from './command-line.js';
 import { ExitCode } from './exit.js';
 
 export interface SendWords {

@@ -1,7 +1,7 @@
+import type { Session } from '@troupe/client/application';
 import type { ActionOf, DataOf } from '@troupe/core';
 import ddl from '@troupe/ddl/notify.json' with { type: 'json' };
 import { collect } from './answers.js';
-import type { Session } from './command-line.js';
 import { ExitCode } from './exit.js';
 
 type Spool = DataOf<ActionOf<typeof ddl, 'spool'>>;

@@ -1,7 +1,7 @@
 import type { Call, Result } from '@troupe/client';
+import type { Session } from '@troupe/client/application';
 import { type Ddl, isEmptyFilter, namedNodes } from '@troupe/core';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
-import type { Session } from './command-line.js';
 import { ExitCode, exitCodeOfCall } from './exit.js';
 
 /** The replies of a call, those that are not ok told as they come. */

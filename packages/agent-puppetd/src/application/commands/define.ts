@@ -1,7 +1,8 @@
 // Types alone: whoever shows these commands brings commander, and a node has neither it nor the client.
+
+import type { CommandLine, Session } from '@troupe/client/application';
 import type { Command } from 'commander';
 import type { RunInput } from '../node-run.js';
-import type { CommandLine, Session } from './command-line.js';
 
 /** The name under which a command line shows these commands, and what they are for. */
 export const name = 'puppet';

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { Session } from './command-line.js';
+import type { Session } from '@troupe/client/application';
 
 /** A session whose lines cannot play with the terminal, whatever nodes have said. */
 export function guarded(session: Session): Session {

@@ -1,5 +1,5 @@
+import type { Session } from '@troupe/client/application';
 import { call, collect, isMeant, show } from './call.js';
-import type { Session } from './command-line.js';
 import { ExitCode } from './exit.js';
 
 /** Brings one resource into a state on all nodes of a session; the properties are `name=value`. */

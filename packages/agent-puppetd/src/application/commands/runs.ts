@@ -1,9 +1,9 @@
+import type { Session } from '@troupe/client/application';
 import type { NodeRun, RunInput } from '../node-run.js';
 import { pause } from '../pause.js';
 import { type RunAll, type RunAllStats, rerunAll, runAll } from '../run-all.js';
 import { schedule } from '../schedule.js';
 import { call, collect, isMeant, isNamed, show } from './call.js';
-import type { Session } from './command-line.js';
 import { ExitCode, exitCodeOfRuns } from './exit.js';
 
 /** Runs Puppet on all nodes of a session at once: in the background, or watched to the end. */

@@ -1,8 +1,8 @@
 import type { Result } from '@troupe/client';
+import type { Session } from '@troupe/client/application';
 import type { ActionOf, DataOf } from '@troupe/core';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
 import { call, collect, isMeant, show } from './call.js';
-import type { Session } from './command-line.js';
 import { ExitCode } from './exit.js';
 
 type Status = DataOf<ActionOf<typeof ddl, 'status'>>;

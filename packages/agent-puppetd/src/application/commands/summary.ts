@@ -1,7 +1,7 @@
+import type { Session } from '@troupe/client/application';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
 import { distributionOf, sparkline } from '../distribution.js';
 import { collect, show } from './call.js';
-import type { Session } from './command-line.js';
 
 const figures = [
   ['Total resources', 'total_resources'],

@@ -1,6 +1,6 @@
-import type { Client } from '@troupe/client';
 import type { Filter } from '@troupe/core';
 import type { Command } from 'commander';
+import type { Client } from './client.js';
 
 /** What the export `./application` of a package must hold to be a command of `mco`. */
 export interface Application {
