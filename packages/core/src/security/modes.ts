@@ -19,7 +19,7 @@ import type { Credentials, Security, Signer } from './security.js';
 import { type OfferedKey, type Role, SessionKeys } from './session-keys.js';
 import { checkTokenTime, readToken, type TokenClaims } from './token.js';
 import { TokenLedger } from './token-ledger.js';
-import { listsOf, pemBlocks, type Trust, TrustStore } from './trust.js';
+import { listsOf, pemBlocks, type Trust, TrustStore, trustStore } from './trust.js';
 import { createVerifier } from './verifier.js';
 
 export { loadOwn, type Own } from './own.js';
@@ -205,7 +205,7 @@ function readTrust(
   log: Logger,
 ): TrustStore {
   const ca = readText(caFile, what);
-  if (crlFile === undefined) return new TrustStore({ ca });
+  if (crlFile === undefined) return trustStore({ ca });
   const crl = listsOf(ca, readText(crlFile, 'security.crl'));
   if (crl === '') {
     throw new TroupeError(
@@ -217,7 +217,7 @@ function readTrust(
     if (nextUpdate && nextUpdate.getTime() < Date.now())
       log.warn({ issuer, nextUpdate }, 'security.crl: a revocation list is out of date: fetch the new one');
   }
-  return new TrustStore({ ca, crl });
+  return trustStore({ ca, crl });
 }
 
 function signerOf(self: () => Self, sessionKeys: SessionKeys): Signer {

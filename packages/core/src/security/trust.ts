@@ -111,6 +111,20 @@ export class TrustStore implements Trust {
   }
 }
 
+const stores = new Map<string, WeakRef<TrustStore>>();
+const mostStores = 100;
+
+/** The store of these texts, made once as long as somebody has it: an emulator has thousands of nodes of one CA. Throws as `new TrustStore` does. */
+export function trustStore(options: { ca: string; crl?: string }): TrustStore {
+  const key = JSON.stringify([options.ca, options.crl]);
+  const known = stores.get(key)?.deref();
+  if (known) return known;
+  const made = new TrustStore(options);
+  if (stores.size >= mostStores) stores.clear();
+  stores.set(key, new WeakRef(made));
+  return made;
+}
+
 function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }

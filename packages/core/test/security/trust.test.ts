@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
 import { createCrl } from '../../src/pki/index.js';
-import { TrustStore } from '../../src/security/trust.js';
+import { TrustStore, trustStore } from '../../src/security/trust.js';
 import { fixture } from './pki-fixture.js';
 
 describe('TrustStore', () => {
@@ -28,6 +28,16 @@ describe('TrustStore', () => {
       new X509Certificate(other.ca.certificatePem).raw.toString('base64'),
     ];
     expect(() => store.check(withTheirRoot)).to.throw('is not from a trusted CA');
+  });
+
+  it('is shared by those who believe the same, and by nobody else', async () => {
+    const ca = pki.ca.certificatePem;
+    const crl = createCrl({ ca: pki.ca, number: 1, revoked: [] });
+    const store = trustStore({ ca });
+    expect(trustStore({ ca })).to.equal(store);
+    expect(trustStore({ ca, crl })).to.not.equal(store);
+    expect(trustStore({ ca: (await fixture()).ca.certificatePem })).to.not.equal(store);
+    expect(() => trustStore({ ca: 'nothing' })).to.throw('holds no certificate');
   });
 
   it('does not let a node be a CA', async () => {
