@@ -105,6 +105,8 @@ export class Router {
 
   async broadcast(message: NodeMessage, agent: string): Promise<void> {
     const { transport, topics, security } = this.#parts;
+    // Whoever is asked by name afterwards is asked again.
+    this.#sealed.delete(message.id);
     const closing = this.#isOurs(message) ? security.sessionKeys?.offering : undefined;
     const bytes = await seal(message, security.signer, closing);
     await transport.publish(topics.agent(message.collective, agent), bytes);

@@ -167,6 +167,19 @@ describe('session keys between a client and its nodes', () => {
     expect(algs(length)).to.deep.equal(['agent RS256', 'reply HS256', 'node RS256', 'reply RS256']);
   });
 
+  it('asks one by name with a signature where it did not answer what went to all', async () => {
+    await node('web1.lab');
+    const alice = await client();
+    await alice.discover();
+    const back = swallow((topic) => topic.includes('/agent/'));
+    const { length } = wire;
+    const found = alice.discover();
+    await waitFor('the question to be lost', () => back.swallowed > 0);
+    expect((await found).nodes).to.deep.equal(['web1.lab']);
+    back.restore();
+    expect(algs(length)).to.deep.equal(['node RS256', 'reply RS256']);
+  });
+
   it('ends with the certificate: a caller that is revoked is not obeyed under the seal either', async () => {
     await node('web1.lab');
     const alice = await client();
