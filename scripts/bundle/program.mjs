@@ -92,11 +92,14 @@ const places = (root) => ({
         return undefined;
       const folder = packageFolder(path);
       const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-      const place = `placeOf(${JSON.stringify(name)}, ${JSON.stringify(relative(folder, path))})`;
+      const place = `troupePlaceOf(${JSON.stringify(name)}, ${JSON.stringify(relative(folder, path))})`;
       const code = text
         .replaceAll('import.meta.url', place)
-        .replaceAll("import('execa')", `import(packageFrom(${place}, 'execa'))`);
-      return { contents: `import { packageFrom, placeOf } from 'troupe:start';\n${code}`, loader: 'js' };
+        .replaceAll("import('execa')", `import(troupePackageFrom(${place}, 'execa'))`);
+      return {
+        contents: `import { packageFrom as troupePackageFrom, placeOf as troupePlaceOf } from 'troupe:start';\n${code}`,
+        loader: 'js',
+      };
     });
   },
 });
