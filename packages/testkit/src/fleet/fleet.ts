@@ -83,6 +83,7 @@ class RunningFleet implements Fleet {
     this.#folder = folder;
     this.#configs = new NodeConfigs({
       folder: folder.path,
+      instances: options.instances,
       urls: urlsOf(options.broker),
       security,
       collectives,

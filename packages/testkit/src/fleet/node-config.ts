@@ -19,6 +19,8 @@ export type FleetSecurity =
 
 export interface NodeConfigOptions {
   readonly folder: string;
+  /** How many share one process. */
+  readonly instances: number;
   readonly urls: readonly string[];
   readonly security: FleetSecurity;
   readonly collectives: readonly string[];
@@ -34,6 +36,14 @@ export interface NodeParts {
   readonly classes?: readonly string[];
 }
 
+/**
+ * Seconds between two signs of life of a node, of which so many share one process: when all of them have something to do,
+ * some wait for longer than a broker has patience with one that is alone.
+ */
+export function keepaliveOf(instances: number): number {
+  return Math.max(30, Math.min(3600, Math.ceil(instances / 40)));
+}
+
 /** Makes the configurations of many nodes: read and checked once, and then varied. */
 export class NodeConfigs {
   readonly #options: NodeConfigOptions;
@@ -45,7 +55,7 @@ export class NodeConfigs {
     this.#options = options;
     this.#base = parseDaemonConfig(
       JSON.stringify({
-        broker: { urls },
+        broker: { urls, keepalive: keepaliveOf(options.instances) },
         security: { mode: security.mode },
         collectives,
         topics: { escape: options.escape },
