@@ -21,6 +21,17 @@ const knownHeaders = new Set(['alg', 'typ', 'x5c', 'jwk', 'token', 'epk', 'met',
 
 /** The one algorithm that a key is used with, so that a header cannot choose another (RFC 8725, 3.1). */
 export function algorithmOf(key: KeyObject): string {
+  const known = algorithms.get(key);
+  if (known !== undefined) return known;
+  const algorithm = decideAlgorithm(key);
+  algorithms.set(key, algorithm);
+  return algorithm;
+}
+
+// Node asks OpenSSL anew for each detail of a key.
+const algorithms = new WeakMap<KeyObject, string>();
+
+function decideAlgorithm(key: KeyObject): string {
   const { namedCurve: curve, modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
   // A key of an attacker's making may cost minutes to check a signature with.
   const isSensible = modulusLength >= 2048 && modulusLength <= 8192 && publicExponent <= 0xffffffffn;
