@@ -23,7 +23,7 @@ export async function run({ brokers, sizes, rounds, keyTypes, tls }, note) {
         const obstacle = obstacleTo(nodes) ?? tooMuch({ broker, brokers, nodes, keyType, keyTypes });
         if (obstacle) skipped.push(`${nodes} nodes with ${keyType} keys on ${broker}: ${obstacle}`);
         else {
-          const times = nodes > most ? Math.min(2, rounds) : rounds;
+          const times = nodes > most ? 1 : rounds;
           results.push(await measure({ broker, keyType, nodes, rounds: times, tls }));
           note({ tables: tablesOf(results), results, skipped });
         }
