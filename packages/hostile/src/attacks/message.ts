@@ -3,34 +3,14 @@ import { waitFor } from '@troupe/testkit';
 import { encode, jws, payloadOf } from '../jws.js';
 import type { World } from '../world.js';
 import type { Attack } from './attack.js';
+import { answerTo, isNotBelieved } from './victim.js';
 
 const typ = 'troupe+jws';
 
-type Bytes = (world: World) => Promise<Uint8Array | string> | Uint8Array | string;
-
-/** Bytes that the victim must not believe: nobody is answered, log and audit have the reason. */
-function isNotBelieved(name: string, bytes: Bytes, why: RegExp): Attack {
-  return {
-    name,
-    run: async (world) => {
-      await world.deliver(await bytes(world));
-      return undefined;
-    },
-    refused: [/a message was not believed/, why],
-    audited: new RegExp(`"outcome":"invalid","reason":.*${why.source}`),
-  };
-}
-
 /** Asks the victim as eve, who is believed, and returns what it answers. */
 async function ask(world: World, message: Record<string, unknown>, who = 'eve.mcollective'): Promise<string> {
-  await world.eve.subscribe('mco/mcollective/reply/eve.mcollective/s1/#');
-  const { length } = world.eve.heard;
-  await world.deliver(world.sign(who, message));
-  return waitFor('an answer of the victim', () => {
-    const replies = world.eve.heard.slice(length).map(({ payload }) => payloadOf(payload));
-    const result = replies.find(({ id, kind }) => id === message.id && kind === 'result');
-    return result && `${String(result.outcome)}: ${String(result.statusmsg)}`;
-  });
+  const { outcome, statusmsg } = payloadOf(await answerTo(world, message.id, world.sign(who, message)));
+  return `${String(outcome)}: ${String(statusmsg)}`;
 }
 
 function isRefused(

@@ -7,10 +7,10 @@ import {
   hkdfSync,
   randomBytes,
 } from 'node:crypto';
-import { waitFor } from '@troupe/testkit';
-import { headerOf, jws, newId, payloadOf } from '../jws.js';
+import { headerOf, jws, newId } from '../jws.js';
 import type { World } from '../world.js';
 import type { Attack } from './attack.js';
+import { answerTo, isNotBelieved } from './victim.js';
 
 const typ = 'troupe+jws';
 
@@ -35,50 +35,26 @@ function sealed(kid: string, payload: object, secret: Buffer): Buffer {
   );
 }
 
-/** Sends a message of eve's and returns the victim's answer as it came. */
-async function ask(world: World, id: unknown, bytes: Buffer): Promise<Uint8Array> {
-  await world.eve.subscribe('mco/mcollective/reply/eve.mcollective/s1/#');
-  const { length } = world.eve.heard;
-  await world.deliver(bytes);
-  const isAnswer = (payload: Uint8Array) => {
-    const { id: of, kind } = payloadOf(payload);
-    return of === id && kind === 'result';
-  };
-  const answer = await waitFor('an answer of the victim', () =>
-    world.eve.heard.slice(length).find(({ payload }) => isAnswer(payload)),
-  );
-  return answer.payload;
+/** Eve offers a key and is offered one: what both ends know then. The request is one that the victim refuses, so that nothing runs. */
+async function meet(world: World, own: string): Promise<{ context: string; offered: string }> {
+  const epk = { kty: 'OKP', crv: 'X25519', x: own };
+  const request = world.request({ action: 'no-such' });
+  const answer = await answerTo(world, request.id, world.sign('eve.mcollective', request, { epk }));
+  const { epk: offer, x5c } = headerOf(answer) as { epk: { x: string }; x5c: string[] };
+  const eve = fingerprint(world.person('eve.mcollective').x5c[0]);
+  const context = ['troupe session key 1', eve, own, fingerprint(x5c[0]), offer.x].join('\n');
+  return { context, offered: offer.x };
 }
 
-/** Eve, who may call, agrees on a key with the victim. The request is one that it refuses, so that nothing runs. */
+/** Eve, who may call, agrees on a key with the victim. */
 async function agree(world: World): Promise<Agreed> {
   const { privateKey, publicKey } = generateKeyPairSync('x25519');
   const { x: own = '' } = publicKey.export({ format: 'jwk' });
-  const epk = { kty: 'OKP', crv: 'X25519', x: own };
-  const request = world.request({ action: 'no-such' });
-  const answer = await ask(world, request.id, world.sign('eve.mcollective', request, { epk }));
-  const { epk: offered, x5c } = headerOf(answer) as { epk: { x: string }; x5c: string[] };
-  const context = contextOf(world, own, [fingerprint(x5c[0]), offered.x]);
-  const theirs = createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: offered.x }, format: 'jwk' });
+  const { context, offered } = await meet(world, own);
+  const theirs = createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: offered }, format: 'jwk' });
   const secret = diffieHellman({ privateKey, publicKey: theirs });
   const keys = Buffer.from(hkdfSync('sha256', secret, '', context, 64));
   return { kid: kidOf(context), ofCaller: keys.subarray(0, 32), ofNode: keys.subarray(32) };
-}
-
-function contextOf(world: World, own: string, node: readonly string[], who = 'eve.mcollective'): string {
-  return ['troupe session key 1', fingerprint(world.person(who).x5c[0]), own, ...node].join('\n');
-}
-
-function isNotBelieved(name: string, bytes: (world: World) => Promise<Buffer> | Buffer, why: RegExp): Attack {
-  return {
-    name,
-    run: async (world) => {
-      await world.deliver(await bytes(world));
-      return undefined;
-    },
-    refused: [/a message was not believed/, why],
-    audited: new RegExp(`"outcome":"invalid","reason":.*${why.source}`),
-  };
 }
 
 /** What somebody tries with the keys that spare a caller and a node their signatures. */
@@ -116,7 +92,7 @@ export const sessionKeyAttacks: readonly Attack[] = [
     async (world) => {
       const { kid, ofCaller } = await agree(world);
       const request = world.request({ action: 'no-such' });
-      return Buffer.from(await ask(world, request.id, sealed(kid, request, ofCaller)));
+      return Buffer.from(await answerTo(world, request.id, sealed(kid, request, ofCaller)));
     },
     /the seal does not fit/,
   ),
@@ -132,11 +108,7 @@ export const sessionKeyAttacks: readonly Attack[] = [
     "a caller's offer, copied under another certificate, and sealed without its private key",
     async (world) => {
       const { x: copied = '' } = generateKeyPairSync('x25519').publicKey.export({ format: 'jwk' });
-      const epk = { kty: 'OKP', crv: 'X25519', x: copied };
-      const request = world.request({ action: 'no-such' });
-      const answer = await ask(world, request.id, world.sign('eve.mcollective', request, { epk }));
-      const { epk: offered, x5c } = headerOf(answer) as { epk: { x: string }; x5c: string[] };
-      const kid = kidOf(contextOf(world, copied, [fingerprint(x5c[0]), offered.x]));
+      const kid = kidOf((await meet(world, copied)).context);
       return sealed(kid, world.request(), Buffer.from(copied, 'base64url'));
     },
     /the seal does not fit/,
@@ -147,8 +119,8 @@ export const sessionKeyAttacks: readonly Attack[] = [
       const { kid, ofCaller } = await agree(world);
       const request = world.request({ id: newId() });
       const bytes = sealed(kid, request, ofCaller);
-      await ask(world, request.id, bytes);
-      return Buffer.from(await ask(world, request.id, bytes)).length > 0 ? 'the same answer again' : '';
+      await answerTo(world, request.id, bytes);
+      return Buffer.from(await answerTo(world, request.id, bytes)).length > 0 ? 'the same answer again' : '';
     },
     refused: [/the same answer again/],
     audited: /"action":"count".*"outcome":"ok"/,
