@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { writeLicences } from './licences.mjs';
+import { writeOneFile } from './one-file.mjs';
 import { originsOf } from './origins.mjs';
 
 /** The CommonJS packages that `commonjs.ts` of @troupe/core loads. */
@@ -15,20 +15,9 @@ export async function bundleLibraries(root) {
   const origins = {};
   const metafiles = [];
   for (const name of names) {
-    const { metafile } = await build({
-      stdin: { contents: `module.exports = require('${name}')`, resolveDir: home },
-      absWorkingDir: root,
-      bundle: true,
-      platform: 'node',
-      target: 'node20.19',
-      format: 'cjs',
-      minifySyntax: true,
-      minifyWhitespace: true,
-      legalComments: 'inline',
-      metafile: true,
-      outfile: join(folder, `${name.replaceAll('/', '-')}.cjs`),
-      logLevel: 'warning',
-    });
+    const outfile = join(folder, `${name.replaceAll('/', '-')}.cjs`);
+    const contents = `module.exports = require('${name}')`;
+    const metafile = await writeOneFile(contents, { root, home, outfile, legalComments: 'inline' });
     origins[name] = originsOf(metafile, { root, home, since });
     metafiles.push(metafile);
   }

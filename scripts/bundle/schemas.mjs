@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { writeOneFile } from './one-file.mjs';
 import { originsOf } from './origins.mjs';
 
 // Where the code that ajv writes finds the formats and the regular expressions of the host that it is given.
@@ -30,19 +30,7 @@ export async function bundleSchemas(root) {
     }
     const keys = list.map((schema) => schemaKey(use, schema, host));
     const contents = prelude(standalone(ajv, Object.fromEntries(keys.map((key) => [key, key]))));
-    const { metafile } = await build({
-      stdin: { contents, resolveDir: home },
-      absWorkingDir: root,
-      bundle: true,
-      platform: 'node',
-      target: 'node20.19',
-      format: 'cjs',
-      minifySyntax: true,
-      minifyWhitespace: true,
-      metafile: true,
-      outfile: join(folder, `${use}.cjs`),
-      logLevel: 'warning',
-    });
+    const metafile = await writeOneFile(contents, { root, home, outfile: join(folder, `${use}.cjs`) });
     Object.assign(inputs, metafile.inputs);
   }
   writeFileSync(join(folder, 'origins.json'), JSON.stringify(originsOf({ inputs }, { root, home, since })));
