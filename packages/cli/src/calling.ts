@@ -3,12 +3,13 @@ import {
   type Client,
   type Discovery,
   ddlCache,
+  isUnfiltered,
   localDdls,
   type ProgressPiece,
   type Result,
   type Stats,
 } from '@troupe/client';
-import { type ActionDdl, aggregate, type Ddl, type Filter, isEmptyFilter, suggestion } from '@troupe/core';
+import { type ActionDdl, aggregate, type Ddl, type Filter, suggestion } from '@troupe/core';
 import { type ExitCode, exitCodeOf } from './exit.js';
 import { InterruptedError } from './failure.js';
 import { Interruption } from './interruption.js';
@@ -81,8 +82,7 @@ async function sayWhoWasFound(setting: Setting, found: Found, agent: string): Pr
 /** Keeps the names of nodes that were found, for completion. */
 export function remember(client: Client, collective: string, filter: Filter, found: Discovery): void {
   if (found.method === 'named') return;
-  const isWhole = isEmptyFilter(filter) && filter.agents.length === 0;
-  rememberNodes(client.config, collective, found, isWhole);
+  rememberNodes(client.config, collective, found, isUnfiltered(filter));
 }
 
 /** Calls an action on nodes that were found, or on all that match, who then say so themselves; shows how each of them ended. */

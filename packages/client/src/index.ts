@@ -43,3 +43,4 @@ export {
 } from './result.js';
 export type { Sent } from './send.js';
 export { batchSize, limited, pick, type Share } from './share.js';
+export { isUnfiltered } from './targets.js';

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { emptyFilter, isEmptyFilter, namedNodes, type Request } from '@troupe/core';
+import { emptyFilter, type Filter, isEmptyFilter, namedNodes, type Request } from '@troupe/core';
 import type { CallOptions } from './call-options.js';
 import type { Discovery } from './discovery/discovery.js';
 import { limited, pick } from './share.js';
@@ -18,7 +18,17 @@ export const mostDirect = 10;
 export const namesInMessage = 50;
 
 /** Up to so many nodes that are online, those that a filter leaves out say so; of more, only those that match answer. */
-export const everybodyAnswers = 2_000;
+const everybodyAnswers = 2_000;
+
+/** Whether so many nodes that are known to be online are few enough for all of them to say whether they match. */
+export function areFew(online: number): boolean {
+  return online > 0 && online <= everybodyAnswers;
+}
+
+/** Whether a filter leaves nobody out, for an agent neither. */
+export function isUnfiltered(filter: Filter): boolean {
+  return isEmptyFilter(filter) && filter.agents.length === 0;
+}
 
 /** Whether nothing in the options needs to know the targets before they are asked. */
 export function mayTellThemselves(options: CallOptions): boolean {
@@ -29,8 +39,7 @@ export function mayTellThemselves(options: CallOptions): boolean {
 
 /** Whether a request may ask all of so many nodes that are known to be online. */
 export function isForAll({ filter = emptyFilter }: CallOptions, online: number): boolean {
-  const isUnfiltered = isEmptyFilter(filter) && filter.agents.length === 0;
-  return online > 0 && (online <= everybodyAnswers || isUnfiltered);
+  return areFew(online) || (online > 0 && isUnfiltered(filter));
 }
 
 /** A request to the nodes of a source: what the source has judged is not left to them, who may not know what it knows. */

@@ -1,8 +1,7 @@
-import { isEmptyFilter } from '@troupe/core';
 import { newId, request } from '../message.js';
 import type { PresenceView } from '../presence.js';
 import type { Router } from '../router.js';
-import { everybodyAnswers } from '../targets.js';
+import { areFew, isUnfiltered } from '../targets.js';
 import type { Discovery, DiscoveryOptions } from './discovery.js';
 import { Search } from './search.js';
 import { judgePing } from './verdict.js';
@@ -16,11 +15,10 @@ export async function discover(
   options: DiscoveryOptions,
 ): Promise<Discovery> {
   const { among, filter, collective } = options;
-  const matchesAll = isEmptyFilter(filter) && filter.agents.length === 0 && !among;
+  const matchesAll = isUnfiltered(filter) && !among;
   // Where all are meant, those who are online may still be told while they answer.
   if (!matchesAll) await presence.settled();
-  const online = presence.online().length;
-  const isFew = online > 0 && online <= everybodyAnswers;
+  const isFew = areFew(presence.online().length);
   const everybody = matchesAll || among !== undefined || (options.everybody ?? isFew);
   const { caller, session } = router;
   const message = request({
