@@ -144,9 +144,22 @@ function puppetCommand(options: string, library: string): string[] {
   ];
 }
 
+/**
+ * A Ruby library that looks names up in `hosts` first, on both ways that Ruby has: resolv-replace covers TCPSocket and
+ * its kin, and whatever begins at an Addrinfo, as Socket.tcp does, gets there through Addrinfo.getaddrinfo. (NSS wrapper
+ * was tried: it loses its file in the children of Puppet, which close all descriptors.)
+ */
 function hostsFileFirst(hosts: string): string[] {
   return [
+    "require 'socket'",
     "require 'resolv-replace'",
-    `Resolv::DefaultResolver.replace_resolvers([Resolv::Hosts.new('${hosts}'), Resolv::Hosts.new, Resolv::DNS.new])`,
+    `hosts = Resolv::Hosts.new('${hosts}')`,
+    'Resolv::DefaultResolver.replace_resolvers([hosts, Resolv::Hosts.new, Resolv::DNS.new])',
+    'Addrinfo.singleton_class.prepend(Module.new do',
+    '  define_method(:getaddrinfo) do |name, *rest, **options|',
+    '    address = name && begin hosts.getaddress(name) rescue Resolv::ResolvError end',
+    '    super(address || name, *rest, **options)',
+    '  end',
+    'end)',
   ];
 }

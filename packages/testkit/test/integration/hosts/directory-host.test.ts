@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { DirectoryHost, puppetAgentMissing, skip, waitFor } from '../../../src/index.js';
@@ -65,11 +67,38 @@ describe('DirectoryHost', function () {
     const missing = puppetAgentMissing();
     if (missing) skip(this, missing);
     await writeFile(host.file('/etc/hosts'), '127.0.0.9 puppet\n');
-    // Nothing listens there.
-    const args = ['ssl', 'submit_request', '--onetime', '--serverport', '1', '--ca_port', '1'];
-    const { stderr, stdout } = await host.exec('puppet', args, { reject: false });
-    expect(`${stdout}${stderr}`).to.match(/Failed to open TCP connection to puppet:1 \(.*"127\.0\.0\.9"/);
+    const server = await listener('127.0.0.9');
+    try {
+      const port = `${server.port}`;
+      const args = ['ssl', 'submit_request', '--onetime', '--serverport', port, '--ca_port', port];
+      await host.exec('puppet', args, { reject: false });
+      expect(server.connections()).to.be.greaterThan(0);
+    } finally {
+      server.close();
+    }
   });
+
+  // Which of them net/http takes has changed from one Ruby of Debian to the next.
+  for (const [way, code] of [
+    ['TCPSocket', "TCPSocket.new('puppet', PORT)"],
+    ['Socket.tcp', "Socket.tcp('puppet', PORT)"],
+    ['Addrinfo', "Addrinfo.getaddrinfo('puppet', PORT, nil, :STREAM).first.connect"],
+    ['net/http', "require 'net/http'; Net::HTTP.get(URI('http://puppet:PORT/')) rescue EOFError"],
+  ] as const) {
+    it(`looks names up there for ${way} of Ruby`, async function () {
+      const missing = puppetAgentMissing();
+      if (missing) skip(this, missing);
+      await writeFile(host.file('/etc/hosts'), '127.0.0.9 puppet\n');
+      const server = await listener('127.0.0.9');
+      try {
+        const program = code.replace('PORT', `${server.port}`);
+        await host.exec('ruby', ['-r', host.pathOnHost('/lib/hosts.rb'), '-e', program]);
+        expect(server.connections()).to.be.greaterThan(0);
+      } finally {
+        server.close();
+      }
+    });
+  }
 
   it('has the facts that it was given', async function () {
     const missing = puppetAgentMissing();
@@ -90,3 +119,15 @@ describe('DirectoryHost', function () {
     expect(existsSync(folder)).to.equal(false);
   });
 });
+
+/** A server on a free port that ends each connection at once, and counts them. */
+async function listener(address: string) {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    socket.destroy();
+  }).listen(0, address);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { port, connections: () => connections, close: () => server.close() };
+}
