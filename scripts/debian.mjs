@@ -69,6 +69,8 @@ export const packages = [
     file: '/usr/lib/python3/dist-packages/cryptography/__init__.py',
     use: 'the example of a client in Python',
   },
+  { name: 'fish', file: '/usr/bin/fish', use: 'completion of mco in fish' },
+  { name: 'zsh', file: '/bin/zsh', use: 'completion of mco in zsh' },
   { name: 'iproute2', file: '/sbin/ip', use: 'network namespaces of the demo' },
   { name: 'util-linux', file: '/usr/bin/unshare', use: 'mount namespaces of the demo' },
   { name: 'openssl', file: '/usr/bin/openssl', use: 'a second opinion on certificates' },
