@@ -7,17 +7,23 @@ import { removeStale } from '../stale.mjs';
 
 describe('what was compiled from sources that are gone', () => {
   let folder;
+  const kept = [
+    'packages/a/dist/test/kept.test.js',
+    'packages/a/dist/tsconfig.tsbuildinfo',
+    'packages/a/dist/bundle/start.js',
+    'packages/a/dist/libraries/library.cjs',
+  ];
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'troupe-stale-'));
     for (const path of [
       'packages/a/test/kept.test.ts',
-      'packages/a/dist/test/kept.test.js',
       'packages/a/dist/test/gone.test.js',
       'packages/a/dist/test/gone.test.js.map',
-      'packages/a/dist/tsconfig.tsbuildinfo',
       'packages/b/src/never-built.ts',
       'demo/dist/src/gone.d.ts',
+      'chaos/dist/src/gone.js',
+      ...kept,
     ]) {
       mkdirSync(join(folder, dirname(path)), { recursive: true });
       writeFileSync(join(folder, path), '');
@@ -31,9 +37,9 @@ describe('what was compiled from sources that are gone', () => {
         'packages/a/dist/test/gone.test.js',
         'packages/a/dist/test/gone.test.js.map',
         'demo/dist/src/gone.d.ts',
+        'chaos/dist/src/gone.js',
       ].map((path) => join(folder, path)),
     );
-    for (const path of ['packages/a/dist/test/kept.test.js', 'packages/a/dist/tsconfig.tsbuildinfo'])
-      expect(existsSync(join(folder, path)), path).to.equal(true);
+    for (const path of kept) expect(existsSync(join(folder, path)), path).to.equal(true);
   });
 });
