@@ -11,14 +11,13 @@ const names = ['ajv', 'mqtt', 'node-forge/lib/asn1', 'pino', 're2js', 'yaml'];
 export async function bundleLibraries(root) {
   const home = join(root, 'packages/core');
   const folder = join(home, 'dist/libraries');
-  const since = Date.now();
   const origins = {};
   const metafiles = [];
   for (const name of names) {
     const outfile = join(folder, `${name.replaceAll('/', '-')}.cjs`);
     const contents = `module.exports = require('${name}')`;
     const metafile = await writeOneFile(contents, { root, home, outfile, legalComments: 'inline' });
-    origins[name] = originsOf(metafile, { root, home, since });
+    origins[name] = originsOf(metafile, { root, home });
     metafiles.push(metafile);
   }
   writeLicences(join(folder, 'LICENSES.txt'), metafiles, root);

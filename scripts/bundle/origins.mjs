@@ -1,12 +1,13 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
 /**
  * The packages that a build of esbuild read files of, as `freshFolders` of `@troupe/core` wants them: first the one
  * at `home`, then each after one that imports it. Of packages
- * that lie outside `node_modules`, what is to be looked at is listed.
+ * that lie outside `node_modules`, what is to be looked at is listed with its digest.
  */
-export function originsOf(metafile, { root, home, since }) {
+export function originsOf(metafile, { root, home }) {
   const inputs = Object.entries(metafile.inputs).filter(([path]) => existsSync(join(root, path)));
   const importers = new Map([[home, undefined]]);
   const files = new Map();
@@ -42,10 +43,10 @@ export function originsOf(metafile, { root, home, since }) {
       name,
       version,
       ...(from === undefined ? {} : { from: order.indexOf(from) }),
-      ...(folder.includes('/node_modules/') ? {} : { files: own.sort() }),
+      ...(folder.includes('/node_modules/') ? {} : { files: digests(folder, own.sort()) }),
     };
   });
-  return { since, packages };
+  return { packages };
 }
 
 // What tsc writes whenever it has written something: one file to look at instead of a hundred.
@@ -55,6 +56,14 @@ function watched(folder, files) {
   const compiled = files.filter((file) => file.startsWith('dist/'));
   if (compiled.length === 0 || !existsSync(join(folder, written))) return files;
   return [written, ...files.filter((file) => !compiled.includes(file))];
+}
+
+function digests(folder, files) {
+  const digest = (file) =>
+    createHash('sha256')
+      .update(readFileSync(join(folder, file)))
+      .digest('base64url');
+  return Object.fromEntries(files.map((file) => [file, digest(file)]));
 }
 
 /** The folder of the package that a file belongs to: some packages have a package.json without a name further down. */

@@ -11,7 +11,6 @@ import { originsOf, packageFolder } from './origins.mjs';
 export async function bundleMcod(root) {
   const home = join(root, 'packages/core');
   const folder = join(home, 'dist/bundle');
-  const since = Date.now();
   rmSync(folder, { recursive: true, force: true });
   const common = { ...modules(root), outdir: folder };
   const start = await build({ ...common, entryPoints: { start: join(home, 'dist/src/daemon/start.js') } });
@@ -22,7 +21,7 @@ export async function bundleMcod(root) {
   });
   const inputs = { ...metafile.inputs, ...start.metafile.inputs };
   writeLicences(join(folder, 'LICENSES.txt'), [{ inputs }], root);
-  writeFileSync(join(folder, 'origins.json'), JSON.stringify(originsOf({ inputs }, { root, home, since })));
+  writeFileSync(join(folder, 'origins.json'), JSON.stringify(originsOf({ inputs }, { root, home })));
 }
 
 // A module that looks for a file beside itself still finds it: the bundle lies in dist/bundle.
@@ -52,7 +51,6 @@ const modules = (root) => ({
 export async function bundleMco(root) {
   const home = join(root, 'packages/cli');
   const folder = join(home, 'dist/bundle');
-  const since = Date.now();
   rmSync(folder, { recursive: true, force: true });
   const common = { ...modules(root), minify: true, outdir: folder };
   const start = await build({ ...common, entryPoints: [join(home, 'dist/src/start.js')] });
@@ -65,7 +63,7 @@ export async function bundleMco(root) {
   });
   const inputs = { ...metafile.inputs, ...start.metafile.inputs };
   writeLicences(join(folder, 'LICENSES.txt'), [{ inputs }], root);
-  writeFileSync(join(folder, 'origins.json'), JSON.stringify(originsOf({ inputs }, { root, home, since })));
+  writeFileSync(join(folder, 'origins.json'), JSON.stringify(originsOf({ inputs }, { root, home })));
 }
 
 const modulesOfCore = {

@@ -16,7 +16,6 @@ const prelude = (code) => `module.exports = (host) => {
 export async function bundleSchemas(root) {
   const home = join(root, 'packages/core');
   const folder = join(home, 'dist/schemas');
-  const since = Date.now();
   const schemas = await ownSchemas(root);
   const { ajvOptions, schemaKey } = await compiled(root, 'core/dist/src/schema.js');
   const { Ajv, _, standalone } = packageOf(home);
@@ -33,7 +32,7 @@ export async function bundleSchemas(root) {
     const metafile = await writeOneFile(contents, { root, home, outfile: join(folder, `${use}.cjs`) });
     Object.assign(inputs, metafile.inputs);
   }
-  writeFileSync(join(folder, 'origins.json'), JSON.stringify(originsOf({ inputs }, { root, home, since })));
+  writeFileSync(join(folder, 'origins.json'), JSON.stringify(originsOf({ inputs }, { root, home })));
 }
 
 async function ownSchemas(root) {

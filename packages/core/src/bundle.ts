@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 
 /** A package of which files went into a bundle. */
@@ -7,14 +8,12 @@ export interface Origin {
   readonly version: string;
   /** The package before it in the list that imports it; the first one holds the bundle itself. */
   readonly from?: number;
-  /** What went in of a package of ours, by its path in the package. */
-  readonly files?: readonly string[];
+  /** Files of a package of ours that went in, by path in the package, each with its `digest`. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** What a bundle was made of, as the build writes it beside the bundle. */
 export interface Origins {
-  /** Milliseconds since 1970: before the build read anything. */
-  readonly since: number;
   readonly packages: readonly Origin[];
 }
 
@@ -31,7 +30,7 @@ export function freshFolders(origins: Origins, folder: string): ReadonlyMap<stri
     folders.push(found);
     if (!byName.has(name)) byName.set(name, found);
     const isInWork = files !== undefined && !found.includes(`${sep}node_modules${sep}`);
-    const isFresh = isInWork ? isOlder(found, files, origins.since) : versionIn(found) === version;
+    const isFresh = isInWork ? isSame(found, files) : versionIn(found) === version;
     if (!isFresh) return undefined;
   }
   return byName;
@@ -54,11 +53,17 @@ function findPackage(name: string, from: string): string | undefined {
   }
 }
 
-function isOlder(folder: string, files: readonly string[], since: number): boolean {
-  return files.every((file) => {
-    const found = statSync(join(folder, file), { throwIfNoEntry: false });
-    return found !== undefined && found.mtimeMs < since;
+// By content: a copied tree has other file times.
+function isSame(folder: string, files: Readonly<Record<string, string>>): boolean {
+  return Object.entries(files).every(([file, expected]) => {
+    const path = join(folder, file);
+    return existsSync(path) && digest(readFileSync(path)) === expected;
   });
+}
+
+/** SHA-256 of a file's content, as `Origin.files` holds it. */
+export function digest(content: Uint8Array): string {
+  return createHash('sha256').update(content).digest('base64url');
 }
 
 function versionIn(folder: string): unknown {

@@ -3,21 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { freshFolders, type Origins, readOrigins } from '../src/bundle.js';
+import { digest, freshFolders, type Origins, readOrigins } from '../src/bundle.js';
 
 describe('what a bundle was made of', () => {
   let home: string;
-  const since = Date.now();
 
   const put = (path: string, text: string) => {
     mkdirSync(join(home, path, '..'), { recursive: true });
     writeFileSync(join(home, path), text);
-    utimesSync(join(home, path), since / 1000 - 60, since / 1000 - 60);
   };
+  const compiled = digest(Buffer.from('compiled'));
   const origins: Origins = {
-    since,
     packages: [
-      { name: 'home', version: '1.0.0', files: ['dist/a.js', 'dist/b.js'] },
+      { name: 'home', version: '1.0.0', files: { 'dist/a.js': compiled, 'dist/b.js': compiled } },
       { name: 'outer', version: '2.0.0', from: 0 },
       { name: 'inner', version: '3.0.0', from: 1 },
     ],
@@ -26,8 +24,8 @@ describe('what a bundle was made of', () => {
   beforeEach(() => {
     home = realpathSync(mkdtempSync(join(tmpdir(), 'troupe-bundle-')));
     put('package.json', '{"version":"1.0.1"}');
-    put('dist/a.js', '');
-    put('dist/b.js', '');
+    put('dist/a.js', 'compiled');
+    put('dist/b.js', 'compiled');
     put('node_modules/outer/package.json', '{"version":"2.0.0"}');
     put('node_modules/outer/node_modules/inner/package.json', '{"version":"3.0.0"}');
     put('node_modules/inner/package.json', '{"version":"4.0.0"}');
@@ -42,9 +40,15 @@ describe('what a bundle was made of', () => {
     ]);
   });
 
-  it('is not what it was when a file of ours was compiled again', () => {
-    utimesSync(join(home, 'dist/b.js'), since / 1000 + 1, since / 1000 + 1);
+  it('is not what it was when a file of ours was compiled to something else', () => {
+    put('dist/b.js', 'compiled anew');
     expect(freshFolders(origins, home)).to.equal(undefined);
+  });
+
+  it('is what it was in a copy, whose file times are others', () => {
+    utimesSync(join(home, 'dist/a.js'), new Date(), new Date(0));
+    utimesSync(join(home, 'dist/b.js'), new Date(), new Date(Date.now() + 60_000));
+    expect(freshFolders(origins, home)).not.to.equal(undefined);
   });
 
   it('is not what it was when a file of ours is gone', () => {
@@ -62,8 +66,7 @@ describe('what a bundle was made of', () => {
   it('goes by the version of a package of ours where that is installed', () => {
     const installed = join(home, 'node_modules/outer');
     const own = (version: string): Origins => ({
-      since,
-      packages: [{ name: 'outer', version, files: ['dist/none-here.js'] }],
+      packages: [{ name: 'outer', version, files: { 'dist/none-here.js': compiled } }],
     });
     expect(freshFolders(own('2.0.0'), installed)).not.to.equal(undefined);
     expect(freshFolders(own('2.0.1'), installed)).to.equal(undefined);
