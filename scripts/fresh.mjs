@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+// npm run test:fresh: the commands of the README on a machine that has nothing but a minimal Debian, Node and npm.
+import { parseArgs } from 'node:util';
+import { CommandFailed, Interrupted } from './command.mjs';
+import { debians, FreshFailed, tryOn } from './fresh/machine.mjs';
+import { endWithNpm } from './parent.mjs';
+import { root } from './setup.mjs';
+
+const HELP = `npm run test:fresh [-- --quick] [--debian VERSION] [--keep]
+
+Bootstraps a minimal Debian in a temporary folder, clones HEAD into it and runs there, as root and with network:
+  npm run demo, npm test       or with --quick
+  npm run setup, npm run demo, npm run check
+
+  --quick           set-up, demo and unit tests
+  --debian VERSION  ${Object.keys(debians).join(' or ')}; may be given several times (default: each)
+  --keep            keep the folder, and say where it is
+
+Needs root and debootstrap. Exits with 0 if each command did and each skipped test gives a reason.
+`;
+
+const FULL = [['run', 'demo'], ['test']];
+const QUICK = [
+  ['run', 'setup'],
+  ['run', 'demo'],
+  ['run', 'check'],
+];
+
+function options() {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      debian: { type: 'string', multiple: true, default: Object.keys(debians) },
+      keep: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const unknown = values.debian.find((version) => !Object.hasOwn(debians, version));
+  if (unknown)
+    throw new FreshFailed(`no Debian ${unknown} here: choose from ${Object.keys(debians).join(', ')}`);
+  return values;
+}
+
+function print(results) {
+  const rows = results.map(({ debian, node, command, seconds, problem, totals }) => [
+    `Debian ${debian}`,
+    `Node ${node}`,
+    command,
+    `${seconds} s`,
+    problem ?? totals ?? 'exit 0',
+  ]);
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  console.log(`\nOn fresh machines:`);
+  for (const row of rows)
+    console.log(
+      `  ${row
+        .map((cell, at) => cell.padEnd(widths[at]))
+        .join('  ')
+        .trimEnd()}`,
+    );
+}
+
+endWithNpm();
+try {
+  const { quick, debian, keep, help } = options();
+  if (help) {
+    console.log(HELP);
+  } else {
+    const results = [];
+    for (const version of debian) {
+      results.push(...(await tryOn(version, { source: root, commands: quick ? QUICK : FULL, keep })));
+    }
+    print(results);
+    if (results.some(({ problem }) => problem)) process.exitCode = 1;
+  }
+} catch (error) {
+  const isOwn = [FreshFailed, CommandFailed, Interrupted].some((kind) => error instanceof kind);
+  console.error(isOwn || error.code?.startsWith('ERR_PARSE_ARGS') ? `test:fresh: ${error.message}` : error);
+  process.exitCode = error.exitCode ?? 1;
+}
