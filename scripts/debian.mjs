@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { CommandFailed, run } from './command.mjs';
 
+const ARCHITECTURE = process.arch === 'x64' ? 'amd64' : process.arch;
+
 /** Debian's packages that tests and demo use: the file that shows that one is there, and what it is for. */
 export const packages = [
   {
@@ -73,6 +75,11 @@ export const packages = [
   { name: 'zsh', file: '/bin/zsh', use: 'completion of mco in zsh' },
   { name: 'iproute2', file: '/sbin/ip', use: 'network namespaces of the demo' },
   { name: 'util-linux', file: '/usr/bin/unshare', use: 'mount namespaces of the demo' },
+  {
+    name: 'libatomic1',
+    file: `/var/lib/dpkg/info/libatomic1:${ARCHITECTURE}.list`,
+    use: 'npm run test:nodes, whose newest Node needs it',
+  },
   { name: 'openssl', file: '/usr/bin/openssl', use: 'a second opinion on certificates' },
 ];
 

@@ -6,25 +6,26 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CommandFailed, Interrupted, run } from './command.mjs';
 import { installPackages, mayInstall, missingPackages } from './debian.mjs';
+import { FLOOR, runtimeOf } from './runtime.mjs';
 
 /** The folder of the clone. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const MINIMUM = [20, 19];
+// For the set-up itself, until it has installed the Node that everything else runs on.
+const MINIMUM = 18;
 const STAMP = 'node_modules/.troupe-setup';
+
+const report = (text) => console.error(`set-up: ${text}`);
 
 /** This machine cannot be set up; the message says what to do. */
 export class SetupFailed extends Error {
   name = 'SetupFailed';
 }
 
-/** Throws SetupFailed when a version of Node, such as `20.20.2`, is too old. */
+/** Throws SetupFailed if a version of Node, such as `18.20.4`, is too old to run the set-up. */
 export function checkNode(version = process.versions.node) {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (major > MINIMUM[0] || (major === MINIMUM[0] && minor >= MINIMUM[1])) return;
-  throw new SetupFailed(
-    `Node ${version} is too old: Troupe needs ${MINIMUM.join('.')} or newer, see https://nodejs.org`,
-  );
+  if (Number(version.split('.', 1)[0]) >= MINIMUM) return;
+  throw new SetupFailed(`Node ${version} is too old for the set-up: install Node ${MINIMUM} or newer`);
 }
 
 function readJson(file) {
@@ -56,20 +57,32 @@ export function isInstalled(folder = root) {
   );
 }
 
-async function installModules(report) {
+/**
+ * Installs the npm packages of the clone and returns the Node to run everything else with: the pinned one among them.
+ * Throws SetupFailed or CommandFailed.
+ */
+export async function installModules() {
+  checkNode();
   const stamp = join(root, STAMP);
   const hash = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
-  if (!isInstalled()) {
-    report('installing npm packages …');
-    await run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== hash) {
+    if (!isInstalled()) {
+      report('installing npm packages …');
+      await run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
+    }
+    writeFileSync(stamp, hash);
   }
-  writeFileSync(stamp, hash);
+  const node = runtimeOf(root);
+  if (node) return node;
+  const { platform, arch, version } = process;
+  throw new SetupFailed(
+    `npm has no Node for ${platform}-${arch}, and ${version} is too old: install Node ${FLOOR} or newer`,
+  );
 }
 
-async function installDebian(puppet, report) {
+async function installDebian(puppet) {
   const missing = missingPackages({ puppet });
   if (missing.length === 0) return missing;
   const names = missing.map(({ name }) => name).join(' ');
@@ -88,17 +101,15 @@ async function installDebian(puppet, report) {
 
 /**
  * Brings the clone to where tests and demo can run and returns the Debian packages that are missing still, as
- * `{ name, use }`. With `build` it compiles, without `puppet` it leaves Puppet's packages aside, `quiet` says
- * nothing on standard error. Throws SetupFailed, CommandFailed or Interrupted.
+ * `{ name, use }`. With `build` it compiles, without `puppet` it leaves Puppet's packages aside. Throws
+ * SetupFailed, CommandFailed or Interrupted.
  */
-export async function setup({ build = false, puppet = true, quiet = false } = {}) {
-  const report = (text) => quiet || console.error(`set-up: ${text}`);
-  checkNode();
-  await installModules(report);
-  const missing = await installDebian(puppet, report);
+export async function setup({ build = false, puppet = true } = {}) {
+  const node = await installModules();
+  const missing = await installDebian(puppet);
   if (build) {
     await run('node_modules/.bin/tsc', ['--build'], { cwd: root });
-    await run(process.execPath, ['scripts/bundle.mjs'], { cwd: root });
+    await run(node, ['scripts/bundle.mjs'], { cwd: root });
   }
   return missing.map(({ name, use }) => ({ name, use }));
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { Interrupted, onSignal } from './command.mjs';
 
 // Mocha does not end while a test has left something open: a server, a process, a timer.
@@ -11,11 +11,11 @@ const LEFT_OPEN_SECONDS = 20;
 const NOTHING_RAN = 'no test ran';
 
 /**
- * Runs a program of a stage, its output being ours or `output`, a file that is open; resolves to what is wrong with
- * its end, if anything is. `started` gets the process and returns what to call at its end. Throws Interrupted.
+ * Runs a program of a stage with `node`, its output being ours or `output`, a file that is open; resolves to what is
+ * wrong with its end, if anything is. `started` gets the process and returns what to call at its end. Throws Interrupted.
  */
-export async function runStage(args, { cwd, started, output = 'inherit' } = {}) {
-  const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', output, output] });
+export async function runStage(args, { cwd, started, output = 'inherit', node = process.execPath } = {}) {
+  const child = spawn(node, args, { cwd, stdio: ['ignore', output, output], env: withNode(node) });
   const finished = started?.(child);
   // Mocha runs the hooks that clean up after a SIGINT, and dies of a SIGTERM.
   const signals = onSignal(() => child.kill('SIGINT'));
@@ -28,6 +28,11 @@ export async function runStage(args, { cwd, started, output = 'inherit' } = {}) 
     signals.release();
     finished?.();
   }
+}
+
+// What a test starts as `node` is the same one.
+function withNode(node) {
+  return { ...process.env, PATH: [dirname(node), process.env.PATH].join(delimiter) };
 }
 
 /** Kills a mocha that has written its result and does not end. */
@@ -48,7 +53,10 @@ function killWhenStuck(child, file, seconds, onKill) {
 }
 
 /** Runs mocha with our reporter: its counts, and the problems that these do not tell. */
-export async function runMocha(args, { cwd, mocha, reporter, output, leftOpenSeconds = LEFT_OPEN_SECONDS }) {
+export async function runMocha(
+  args,
+  { cwd, mocha, reporter, output, node, leftOpenSeconds = LEFT_OPEN_SECONDS },
+) {
   const folder = mkdtempSync(join(tmpdir(), 'troupe-test-'));
   const file = join(folder, 'result.json');
   const options = ['--forbid-only', '--reporter', reporter, '--reporter-option', `result=${file}`];
@@ -62,6 +70,7 @@ export async function runMocha(args, { cwd, mocha, reporter, output, leftOpenSec
       cwd,
       started,
       output,
+      ...(node && { node }),
     }).catch((error) => {
       if (error instanceof Interrupted) return error.message;
       throw error;

@@ -7,7 +7,7 @@ export async function writeOneFile(contents, { root, home, outfile, legalComment
     absWorkingDir: root,
     bundle: true,
     platform: 'node',
-    target: 'node20.19',
+    target: 'node24',
     format: 'cjs',
     minifySyntax: true,
     minifyWhitespace: true,

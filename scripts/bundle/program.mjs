@@ -41,7 +41,7 @@ const modules = (root) => ({
   absWorkingDir: root,
   bundle: true,
   platform: 'node',
-  target: 'node20.19',
+  target: 'node24',
   format: 'esm',
   metafile: true,
   logLevel: 'warning',

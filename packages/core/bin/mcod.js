@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 
-// From Node 22 on: what V8 compiled once is kept.
-module.enableCompileCache?.();
+// What V8 compiled once is kept.
+module.enableCompileCache();
 
 if (process.argv[2] === 'emulate') {
   const { emulate } = await import('../dist/src/daemon/emulate.js');

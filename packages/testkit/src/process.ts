@@ -45,7 +45,7 @@ export function startProcess(
     cleanup: false,
   });
   if (child.pid === undefined) throw new Error(`Cannot start ${argv.join(' ')}`);
-  const exit = once(child, 'exit').then(([code, signal]): ProcessExit => ({ code, signal }));
+  const exit = once(child.nodeChildProcess, 'exit').then(([code, signal]): ProcessExit => ({ code, signal }));
   return new RunningProcess(argv.join(' '), child.pid, exit, child.all);
 }
 

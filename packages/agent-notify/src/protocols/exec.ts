@@ -90,7 +90,7 @@ async function deliver(
   stop.addEventListener('abort', kill, { once: true });
   if (stop.aborted) kill();
   const end = await endOf(
-    child,
+    child.nodeChildProcess,
     child.then(({ cause }) => cause),
   );
   stop.removeEventListener('abort', kill);

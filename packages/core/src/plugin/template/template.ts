@@ -28,7 +28,7 @@ export function packageText(
     license,
     type: 'module',
     ...more,
-    engines: { node: '>=20.19' },
+    engines: { node: '>=24' },
     dependencies: { '@troupe/core': core },
   };
   return `${JSON.stringify(manifest, null, 2)}\n`;

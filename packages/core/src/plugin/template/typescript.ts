@@ -27,7 +27,7 @@ export const typescript: Template = (options) => {
           build: `troupe-ddl-types ${name}.json && tsc`,
           test: `npm run build && node --test dist/test/${name}.test.js`,
         },
-        devDependencies: { '@types/node': '^20.19.0', typescript: '^7.0.2' },
+        devDependencies: { '@types/node': '^24.0.0', typescript: '^7.0.2' },
       }),
     },
     'tsconfig.json': {
