@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 /** The program `mco`. */
 export const mco = fileURLToPath(new URL('../../packages/cli/bin/mco.js', import.meta.url));
 
-/** Runs a program to its end and gives what it printed. Throws with what it said when it fails or takes longer than a minute. */
-export async function runProgram(file, words, env = {}) {
+/** Runs a program to its end and gives what it printed. Throws with what it said when it fails or takes too long. */
+export async function runProgram(file, words, env = {}, seconds = 60) {
   const child = spawn(file, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
-    timeout: 60_000,
+    timeout: seconds * 1000,
     killSignal: 'SIGKILL',
   });
   const said = { stdout: '', stderr: '' };

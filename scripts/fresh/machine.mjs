@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onSignal, run } from '../command.mjs';
@@ -27,6 +27,8 @@ export async function tryOn(version, { source, commands, keep = false }) {
   if (process.getuid?.() !== 0) throw new FreshFailed('only root can make another root: run it with sudo');
   await provideDebootstrap();
   const folder = mkdtempSync(join(tmpdir(), `troupe-debian-${version}-`));
+  // It becomes a root folder, which all users enter.
+  chmodSync(folder, 0o755);
   try {
     await make(folder, debians[version]);
     await run('git', ['clone', '--quiet', '--no-local', source, join(folder, CLONE)]);
@@ -79,6 +81,8 @@ async function npm(folder, args) {
 // A process tree and mounts of its own, which are gone when its first process ends.
 const ENTER = ['--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private'];
 const MOUNTS = [
+  // A root that is a mount, so that what runs in it can make mount namespaces of its own.
+  'mount --bind "$1" "$1"',
   'mount -t proc proc "$1/proc"',
   'mount --rbind /sys "$1/sys"',
   'mount --rbind /dev "$1/dev"',
