@@ -119,7 +119,7 @@ for (const name of wanted) {
     const seconds = Math.round((performance.now() - start) / 1000);
     report.cases[name] = { ...measured, seconds };
     for (const { title, head, rows } of measured.tables) console.log(table(title, head, rows));
-    for (const reason of measured.skipped) console.log(`not measured: ${reason}`);
+    for (const reason of measured.skipped) console.log(`skipped: ${reason}`);
     const { before, after } = measured.load;
     console.log(`\n${seconds} s; load average before ${before.join(' ')}, after ${after.join(' ')}`);
   } catch (error) {

@@ -6,7 +6,7 @@ import { debians, FreshFailed, tryOn } from './fresh/machine.mjs';
 import { endWithNpm } from './parent.mjs';
 import { root } from './setup.mjs';
 
-const HELP = `npm run test:fresh [-- --quick] [--debian VERSION] [--keep]
+const HELP = `npm run test:fresh [-- --quick] [--debian VERSION] [--run COMMAND] [--keep]
 
 Bootstraps a minimal Debian in a temporary folder, clones HEAD into it and runs there, as root and with network:
   npm run demo, npm test       or with --quick
@@ -14,6 +14,7 @@ Bootstraps a minimal Debian in a temporary folder, clones HEAD into it and runs 
 
   --quick           set-up, demo and unit tests
   --debian VERSION  ${Object.keys(debians).join(' or ')}; may be given several times (default: each)
+  --run COMMAND     run this npm command instead, such as "run brokers"; may be given several times
   --keep            keep the folder, and say where it is
 
 Needs root and debootstrap. Exits with 0 if each command did and each skipped test gives a reason.
@@ -31,6 +32,7 @@ function options() {
     options: {
       quick: { type: 'boolean', default: false },
       debian: { type: 'string', multiple: true, default: Object.keys(debians) },
+      run: { type: 'string', multiple: true },
       keep: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -62,13 +64,14 @@ function print(results) {
 
 endWithNpm();
 try {
-  const { quick, debian, keep, help } = options();
+  const { quick, debian, run, keep, help } = options();
   if (help) {
     console.log(HELP);
   } else {
+    const commands = run?.map((words) => words.split(' ')) ?? (quick ? QUICK : FULL);
     const results = [];
     for (const version of debian) {
-      results.push(...(await tryOn(version, { source: root, commands: quick ? QUICK : FULL, keep })));
+      results.push(...(await tryOn(version, { source: root, commands, keep })));
     }
     print(results);
     if (results.some(({ problem }) => problem)) process.exitCode = 1;

@@ -18,7 +18,8 @@ export function missingMcollective() {
     'ruby-stomp': `${library}/stomp.rb`,
   };
   const absent = Object.keys(packages).filter((name) => !existsSync(packages[name]));
-  if (absent.length > 0) return `Debian's packages are not installed: ${absent.join(', ')}`;
+  if (absent.length > 0)
+    return `not installed: ${absent.join(', ')} (Debian 12 is the last that has these packages)`;
   return testBrokers.rabbitmq.missing();
 }
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import '@troupe/core/floor';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 

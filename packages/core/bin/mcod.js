@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import '../dist/src/floor.js';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { setFlagsFromString } from 'node:v8';

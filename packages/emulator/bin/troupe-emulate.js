@@ -1,2 +1,3 @@
 #!/usr/bin/env node
+import '@troupe/core/floor';
 import '../dist/src/main.js';
