@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // node bench/nodes.mjs [VERSION …]: what Troupe costs on one Node and on another, from npm, in turn: the choice in
 // docs/dependencies.md. CPU time, which a noisy machine disturbs least.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,6 +33,17 @@ async function installed(version, folder) {
   await runProgram('npm', ['install', '--prefix', join(folder, version), '--no-audit', '--no-fund', name]);
   const node = join(folder, version, 'node_modules/.bin/node');
   return { node, name: `Node ${(await runProgram(node, ['--version'])).trim().slice(1)}` };
+}
+
+/** What a binary asks of the machine: its size, and the libraries that it loads. */
+async function needsOf(node) {
+  const libraries = [...(await runProgram('ldd', [node])).matchAll(/^\s+lib(\S+)\.so/gm)].map(
+    ([, name]) => name,
+  );
+  return {
+    'binary, MiB': round(statSync(node).size / 2 ** 20, 0),
+    'libraries, lib…': libraries.sort().join(', '),
+  };
 }
 
 const lastNumber = (text) => Number(text.trim().split('\n').at(-1));
@@ -101,10 +112,13 @@ try {
       name,
       ...all.map((figures) => round(median(figures.map((one) => one[name])), 2)),
     ]);
+  const needs = [];
+  for (const { node } of nodes) needs.push(await needsOf(node));
+  const needRows = Object.keys(needs[0]).map((name) => [name, ...needs.map((one) => one[name])]);
   const { cores, cpu, commit } = machine();
   console.log(`${cores} x ${cpu}, commit ${commit}; medians of ${ROUNDS} rounds in turn, calls of 3`);
   const head = ['what', ...nodes.map(({ name }) => name)];
-  console.log(table('One Node beside another', head, [...rows(rounds), ...rows(rates)]));
+  console.log(table('One Node beside another', head, [...rows(rounds), ...rows(rates), ...needRows]));
 } finally {
   await site.close();
   rmSync(folder, { recursive: true, force: true });
