@@ -1,5 +1,5 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** The oldest Node that the programs run on: a major version. */
 export const FLOOR = 24;
@@ -9,7 +9,15 @@ export const FLOOR = 24;
  * undefined if neither will do. Where npm has none for this platform, the machine's own must be new enough.
  */
 export function runtimeOf(root, own = process) {
-  const pinned = join(root, 'node_modules/.bin/node');
-  if (existsSync(pinned)) return realpathSync(pinned);
-  return Number(own.versions.node.split('.', 1)[0]) >= FLOOR ? own.execPath : undefined;
+  const name = `node-${own.platform}-${own.arch}`;
+  const pinned = join(root, 'node_modules', name, 'bin/node');
+  if (!existsSync(pinned))
+    return Number(own.versions.node.split('.', 1)[0]) >= FLOOR ? own.execPath : undefined;
+  // Npm 9 takes this link, by which `npm run` and `npx` find it, away with the package for the other platform.
+  const link = join(root, 'node_modules/.bin/node');
+  if (!existsSync(link)) {
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join('..', name, 'bin/node'), link);
+  }
+  return realpathSync(pinned);
 }

