@@ -91,18 +91,28 @@ async function npm(folder, args) {
 
 // A process tree and mounts of its own, which are gone when its first process ends.
 const ENTER = ['--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private'];
-const MOUNTS = [
-  // A root that is a mount, so that what runs in it can make mount namespaces of its own.
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const ENVIRONMENT = [
+  `PATH=${PATH}`,
+  'HOME=/root',
+  'LANG=C.UTF-8',
+  'DEBIAN_FRONTEND=noninteractive',
+  'NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt',
+];
+// The folder becomes the root of the mount namespace, and not only of a process: nsenter would lead out of a chroot.
+const BECOME_ROOT = [
   'mount --bind "$1" "$1"',
   'mount -t proc proc "$1/proc"',
   'mount --rbind /sys "$1/sys"',
   'mount --rbind /dev "$1/dev"',
-  'mkdir -p "$1/run" && mount -t tmpfs tmpfs "$1/run"',
-  'exec chroot "$1" /usr/bin/env -i "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt sh -c "$2"',
+  'mount -t tmpfs -o mode=0755 tmpfs "$1/run"',
+  'cd "$1"',
+  'pivot_root . mnt',
+  `exec chroot . sh -c 'umount -l /mnt && exec env -i ${ENVIRONMENT.join(' ')} sh -c "$1"' sh "$2"`,
 ].join(' && ');
 
 async function inside(folder, script, { print }) {
-  const child = spawn('unshare', [...ENTER, 'sh', '-c', MOUNTS, 'sh', folder, script], {
+  const child = spawn('unshare', [...ENTER, 'sh', '-c', BECOME_ROOT, 'sh', folder, script], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const signals = onSignal(() => child.kill('SIGKILL'));

@@ -1,5 +1,5 @@
 import { ddlText } from './ddl.js';
-import { packageText, readmeText, type Template } from './template.js';
+import { npmrc, packageText, readmeText, type Template } from './template.js';
 
 /** An agent in JavaScript. */
 export const javascript: Template = (options) => {
@@ -8,6 +8,7 @@ export const javascript: Template = (options) => {
     'package.json': {
       text: packageText(options, { exports: `./${name}.js`, scripts: { test: 'node --test' } }),
     },
+    ...npmrc(options),
     [`${name}.json`]: { text: ddlText(options, false) },
     [`${name}.js`]: {
       text: `import { ActionError, defineAgent } from '@troupe/core';

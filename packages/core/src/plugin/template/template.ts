@@ -34,6 +34,15 @@ export function packageText(
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
+/** What npm has to know of a package that depends on a folder. */
+export function npmrc({ core }: TemplateOptions): Readonly<Record<string, TemplateFile>> {
+  if (!core.startsWith('file:')) return {};
+  const text = `; Npm 9.0 to 9.3, which Debian has, copy the folder otherwise, and then look for what it depends on in the registry.
+install-links=false
+`;
+  return { '.npmrc': { text } };
+}
+
 /** The part of a README that is the same in all languages. */
 export function readmeText(
   { name, description }: TemplateOptions,

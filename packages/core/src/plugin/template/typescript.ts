@@ -1,7 +1,7 @@
 import { ddlTypes } from '../ddl-types.js';
 import { ddlText } from './ddl.js';
 import { testText } from './javascript.js';
-import { packageText, readmeText, type Template } from './template.js';
+import { npmrc, packageText, readmeText, type Template } from './template.js';
 
 /** An agent in TypeScript, its inputs and outputs typed from the DDL. */
 export const typescript: Template = (options) => {
@@ -34,6 +34,7 @@ export const typescript: Template = (options) => {
       text: `${JSON.stringify({ compilerOptions, include: ['src', 'test'] }, null, 2)}\n`,
     },
     '.gitignore': { text: 'node_modules/\ndist/\n' },
+    ...npmrc(options),
     [`${name}.json`]: { text: ddl },
     [`${name}.d.json.ts`]: { text: ddlTypes(ddl, `${name}.json`) },
     'src/index.ts': {
