@@ -1,0 +1,140 @@
+#!/usr/bin/env node
+// npm run mutate: how many faults the unit tests notice. Random faults, the same for the same seed, are put one at a
+// time into copies of what tsc wrote; the tests that run the changed place have to fail.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { areas } from './mutate/areas.mjs';
+import { cleanRuns } from './mutate/clean-run.mjs';
+import { entryOf, parseJudged, staleJudged } from './mutate/judged.mjs';
+import { Pool } from './mutate/pool.mjs';
+import { percent, scoreOf, survivor, table } from './mutate/report.mjs';
+import { idOf, sample } from './mutate/sample.mjs';
+import { allSources, mutantsIn, sourcesOf } from './mutate/sources.mjs';
+import { stopTests } from './mutate/tests.mjs';
+import { tryMutant } from './mutate/try-mutant.mjs';
+import { root } from './setup.mjs';
+
+const NEEDED = 0.9;
+const JUDGED = 'scripts/mutate/judged.yaml';
+const USAGE = `npm run mutate -- [options]
+  --area NAME        only this area (repeatable): ${areas.map(({ name }) => name).join(', ')}
+  --count N          mutants of each area, or "all" (default: 60)
+  --seed N           which ones (default: 1)
+  --file PATH        all mutants of this source instead of areas (repeatable)
+  --only PATH:LINE   all mutants of this line instead of areas (repeatable)
+  --jobs N           runs at the same time (default: one for each core)
+  --entries          print survivors as entries for ${JUDGED}
+  --json FILE        write the results to this file too
+Needs npm run build. Exit code 0 if each area reaches ${percent(NEEDED)}.`;
+
+const { values } = parseArgs({
+  options: {
+    area: { type: 'string', multiple: true },
+    count: { type: 'string', default: '60' },
+    seed: { type: 'string', default: '1' },
+    file: { type: 'string', multiple: true, default: [] },
+    only: { type: 'string', multiple: true, default: [] },
+    jobs: { type: 'string', default: String(availableParallelism()) },
+    entries: { type: 'boolean' },
+    json: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+
+if (values.help) console.log(USAGE);
+else process.exitCode = await main();
+
+async function main() {
+  const judged = parseJudged(readFileSync(join(root, JUDGED), 'utf8'));
+  const drawn = draw();
+  const stale = staleJudged(
+    judged,
+    drawn.flatMap(({ all }) => all),
+  );
+  for (const entry of stale) console.error(`${JUDGED}: no such mutant any more: ${JSON.stringify(entry)}`);
+
+  const temp = mkdtempSync(join(tmpdir(), 'tm-'));
+  process.once('exit', () => {
+    stopTests();
+    rmSync(temp, { recursive: true, force: true });
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
+  const pool = new Pool(root, temp, number('jobs', values.jobs));
+  const done = [];
+  for (const area of drawn) done.push(await runArea(area, { judged, pool }));
+
+  console.log(`\n${table(done)}`);
+  if (values.json) {
+    const report = done.map(({ name, results }) => ({ name, ...scoreOf(results), results }));
+    writeFileSync(resolve(values.json), `${JSON.stringify({ seed: values.seed, areas: report }, null, 2)}\n`);
+  }
+  const isEnough = done.every(({ results }) => scoreOf(results).score >= NEEDED);
+  return isEnough && stale.length === 0 ? 0 : 1;
+}
+
+async function runArea({ name, tests, mutants }, { judged, pool }) {
+  console.log(`== ${name}: ${mutants.length} mutants`);
+  const runs = await cleanRuns(tests, {
+    root,
+    cache: join(root, '.cache/mutate'),
+    pool,
+    onRun: (file) => note(`without mutants: ${file}`),
+  });
+  let count = 0;
+  const results = await Promise.all(
+    mutants.map(async (mutant) => {
+      const verdict = judged.get(idOf(mutant))?.verdict;
+      if (verdict === 'equivalent') return { ...mutant, outcome: 'equivalent' };
+      const { by, tests } = await pool.use((job) => tryMutant(mutant, runs, job));
+      const result = { ...mutant, tests, by, outcome: by ? 'noticed' : (verdict ?? 'survived') };
+      note(`${name}: ${++count} of ${mutants.length}`);
+      if (result.outcome === 'survived') console.log(values.entries ? entryOf(result) : survivor(result));
+      return result;
+    }),
+  );
+  return { name, results };
+}
+
+/** Which mutants are tried, by area; `all` are those from which they were drawn. */
+function draw() {
+  const sources = allSources(root);
+  const places = [
+    ...values.file.map((file) => [file]),
+    ...values.only.map((place) => place.split(/:(?=\d+$)/)),
+  ];
+  if (places.length > 0) {
+    return places.map(([file, line]) => {
+      const area = areas.find((one) => sourcesOf(one, sources).includes(file));
+      if (!area && !sources.includes(file)) throw new Error(`${file} is not a source of a package`);
+      const all = mutantsIn(root, file);
+      const mutants = line === undefined ? all : all.filter((mutant) => mutant.line === Number(line));
+      return {
+        name: [file, line].join(line ? ':' : ''),
+        tests: area?.tests ?? [file.split('/')[1]],
+        all,
+        mutants,
+      };
+    });
+  }
+  const strange = values.area?.find((name) => !areas.some((area) => area.name === name));
+  if (strange) throw new Error(`no area is called ${strange}\n${USAGE}`);
+  const count = values.count === 'all' ? Number.POSITIVE_INFINITY : number('count', values.count);
+  return areas
+    .filter(({ name }) => !values.area || values.area.includes(name))
+    .map((area) => {
+      const all = sourcesOf(area, sources).flatMap((file) => mutantsIn(root, file));
+      return { ...area, all, mutants: sample(all, count, values.seed) };
+    });
+}
+
+function number(name, text) {
+  if (!/^[1-9]\d*$/.test(text)) throw new Error(`--${name} must be a positive number`);
+  return Number(text);
+}
+
+/** Says on a terminal where the run is. */
+function note(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}\r`);
+}

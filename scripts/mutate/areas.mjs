@@ -1,0 +1,34 @@
+const core = (...places) => places.map((place) => `packages/core/src/${place}`);
+
+/**
+ * What `npm run mutate` mutates: the sources of each area as globs, without those of `except`, and the packages whose
+ * unit tests have to notice.
+ */
+export const areas = [
+  {
+    name: 'security',
+    files: core('security/**', 'message/**'),
+    except: core('security/policy/**'),
+    tests: ['core'],
+  },
+  { name: 'policy', files: core('security/policy/**'), tests: ['core'] },
+  { name: 'daemon', files: core('daemon/**', 'agent/**'), tests: ['core'] },
+  { name: 'filter', files: core('filter/**'), tests: ['core'] },
+  { name: 'client', files: ['packages/client/src/**'], tests: ['client'] },
+  { name: 'provisioner', files: ['packages/provisioner/src/**'], tests: ['provisioner'] },
+  { name: 'puppetca', files: ['packages/agent-puppetca/src/**'], tests: ['agent-puppetca'] },
+  {
+    // Whom "mco puppet runall" and "mco puppet schedule" touch.
+    name: 'scheduler',
+    files: ['packages/agent-puppetd/src/application/**'],
+    except: ['packages/agent-puppetd/src/application/commands/**'],
+    tests: ['agent-puppetd'],
+  },
+  {
+    name: 'puppetd',
+    files: ['packages/agent-puppetd/src/**'],
+    except: ['packages/agent-puppetd/src/application/*.ts'],
+    tests: ['agent-puppetd'],
+  },
+  { name: 'provision', files: ['packages/agent-provision/src/**'], tests: ['agent-provision'] },
+];

@@ -1,0 +1,34 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+const LEFT_OUT = new Set(['.git', '.cache', 'node_modules']);
+
+/**
+ * Copies a built clone, so that what is changed in the copy changes nothing in the clone. Packages of the clone lead to
+ * those of the copy, all others to where they are installed. Without the bundles: what runs is what tsc wrote.
+ */
+export function copyClone(root, target) {
+  mkdirSync(target, { recursive: true });
+  for (const name of readdirSync(root)) {
+    if (LEFT_OUT.has(name)) continue;
+    const filter = (path) => !path.includes('/node_modules');
+    cpSync(join(root, name), join(target, name), { recursive: true, preserveTimestamps: true, filter });
+  }
+  for (const name of readdirSync(join(target, 'packages')))
+    rmSync(join(target, 'packages', name, 'dist/bundle'), { recursive: true, force: true });
+  linkModules(join(root, 'node_modules'), join(target, 'node_modules'));
+  for (const name of readdirSync(join(root, 'packages'))) {
+    const modules = join(root, 'packages', name, 'node_modules');
+    if (existsSync(modules)) linkModules(modules, join(target, 'packages', name, 'node_modules'));
+  }
+}
+
+function linkModules(modules, target) {
+  mkdirSync(target);
+  for (const name of readdirSync(modules)) {
+    const place = join(modules, name);
+    // Links of a workspace are relative: as they are, they lead into the copy.
+    if (name === '@troupe') cpSync(place, join(target, name), { recursive: true, verbatimSymlinks: true });
+    else symlinkSync(place, join(target, name));
+  }
+}

@@ -1,0 +1,76 @@
+import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { touches } from './coverage.mjs';
+import { applied } from './operators.mjs';
+import { runTests } from './tests.mjs';
+
+// A test that hangs has this long, beyond several times what it takes without a mutant.
+const TEST_MS = 10_000;
+const PROCESS_SECONDS = 20;
+const TIMES = 5;
+
+/** The tests that run what a mutant changes, as [{ run, tests }]: all of a file where it runs outside of its tests too. */
+export function testsFor({ compiled, start, end }, runs) {
+  const isIn = (ran) => touches(ran[compiled] ?? [], start, end);
+  const found = runs.map((run) => ({
+    run,
+    tests: isIn(run.shared) ? run.tests : run.tests.filter(({ ran }) => isIn(ran)),
+  }));
+  return found.filter(({ tests }) => tests.length > 0);
+}
+
+/**
+ * Runs the tests that can notice a mutant, first those alone that run what it changes, then all of their files: what
+ * noticed it, as `by`, or nothing.
+ */
+export async function tryMutant(mutant, runs, job) {
+  const found = testsFor(mutant, runs).sort((a, b) => rank(a, mutant) - rank(b, mutant));
+  const whole = found.map(({ run }) => ({ run, tests: run.tests }));
+  const count = (list) => list.reduce((sum, { tests }) => sum + tests.length, 0);
+  const file = join(job.folder, mutant.compiled);
+  const text = readFileSync(file, 'utf8');
+  const { atime, mtime } = statSync(file);
+  // By its time the file is as old as ever: what was made of it before, such as schemas, is judged by its text.
+  const write = (content) => {
+    writeFileSync(file, content);
+    utimesSync(file, atime, mtime);
+  };
+  write(applied(text, mutant));
+  try {
+    let by;
+    if (found.length > 0) by = await noticedBy(found, job);
+    if (!by && count(whole) > count(found)) by = await noticedBy(whole, job);
+    return { by, tests: count(found) };
+  } finally {
+    write(text);
+  }
+}
+
+async function noticedBy(found, job) {
+  const all = found.flatMap(({ tests }) => tests);
+  const ms = all.reduce((sum, test) => sum + (test.ms ?? 0), 0);
+  const order = {
+    bail: true,
+    files: found.map(({ run, tests }) => ({
+      path: join(job.folder, run.file),
+      titles: tests.map(({ title }) => title),
+    })),
+    limits: {
+      ofOthers: 2 * TEST_MS,
+      byTitle: Object.fromEntries(all.map((test) => [test.title, TEST_MS + TIMES * (test.ms ?? 0)])),
+    },
+  };
+  const { failures, late, end } = await runTests(job.folder, order, {
+    seconds: PROCESS_SECONDS + (TIMES * ms) / 1000,
+    temp: job.temp,
+  });
+  if (late) return 'a time limit';
+  if (end) return `the end of the process: ${end}`;
+  return failures[0]?.title;
+}
+
+/** The test that mirrors the source comes first, then what takes the least time. */
+function rank({ run, tests }, { file }) {
+  const isMirror = file.replace(/\/src\/(.*)\.ts$/, '/dist/test/$1.test.js') === run.file;
+  return isMirror ? -1 : tests.reduce((sum, { ms = 0 }) => sum + ms, 0);
+}
