@@ -3,7 +3,7 @@
 // time into copies of what tsc wrote; the tests that run the changed place have to fail.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { areas } from './mutate/areas.mjs';
 import { cleanRuns } from './mutate/clean-run.mjs';
@@ -103,7 +103,7 @@ function draw() {
   const places = [
     ...values.file.map((file) => [file]),
     ...values.only.map((place) => place.split(/:(?=\d+$)/)),
-  ];
+  ].map(([file, line]) => [relative(root, resolve(file)), line]);
   if (places.length > 0) {
     return places.map(([file, line]) => {
       const area = areas.find((one) => sourcesOf(one, sources).includes(file));

@@ -53,6 +53,7 @@ async function runTests({ files, limits = {}, bail, watch }) {
     runner.on(constants.EVENT_TEST_BEGIN, (test) => {
       const entry = { title: test.fullTitle(), seen: [] };
       tests.push(entry);
+      process.send({ begins: entry.title });
       turnTo(entry.seen);
     });
     runner.on(constants.EVENT_TEST_END, (test) => {

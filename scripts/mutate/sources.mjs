@@ -11,10 +11,11 @@ export function allSources(root) {
     .sort();
 }
 
-/** The compiled tests of a package that are no integration tests. */
+/** The compiled unit tests of a package. */
 export function unitTests(root, name) {
-  const tests = listed(root, `packages/${name}/dist/test`).filter((file) => file.endsWith('.test.js'));
-  return tests.filter((file) => !file.includes('/integration/')).sort();
+  const sources = listed(root, `packages/${name}/test`).filter((file) => file.endsWith('.test.ts'));
+  const tests = sources.filter((file) => !file.includes('/integration/')).sort();
+  return tests.map((file) => file.replace(/^(packages\/[^/]+)\/test\/(.*)\.ts$/, '$1/dist/test/$2.js'));
 }
 
 function listed(root, folder) {

@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url';
 
 const RUNNER = fileURLToPath(new URL('run-tests.mjs', import.meta.url));
 
-/** Processes that run tests and have not ended, each the leader of a group of its own. */
+/** Processes that run tests at the moment, each the leader of its process group. */
 const running = new Set();
 
 /**
- * Runs tests in a process of their own, in `folder`: what they answer, or `end` where they ended without, or `late`
- * where they did not end within `seconds`. Nothing that they started is left.
+ * Runs tests in a separate process, in `folder`: its answer, or `end` if it ended without one, or `late` if it began
+ * no other test for `seconds`. Whatever the tests started is killed.
  */
 export async function runTests(folder, order, { seconds, temp }) {
   const { NODE_OPTIONS: _options, NODE_V8_COVERAGE: _coverage, ...env } = process.env;
@@ -27,8 +27,9 @@ export async function runTests(folder, order, { seconds, temp }) {
   }, seconds * 1000);
   try {
     const end = await new Promise((resolve, reject) => {
-      child.once('message', (message) => {
-        answer = message;
+      child.on('message', (message) => {
+        timer.refresh();
+        if (message.failures) answer = message;
       });
       child.once('error', reject);
       child.once('exit', (code, signal) => resolve(signal ?? `exit ${code}`));
@@ -43,7 +44,7 @@ export async function runTests(folder, order, { seconds, temp }) {
   }
 }
 
-/** Ends all that still runs. */
+/** Kills all test runs. */
 export function stopTests() {
   for (const child of running) killGroup(child);
 }

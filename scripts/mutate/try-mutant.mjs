@@ -4,10 +4,11 @@ import { touches } from './coverage.mjs';
 import { applied } from './operators.mjs';
 import { runTests } from './tests.mjs';
 
-// A test that hangs has this long, beyond several times what it takes without a mutant.
+// A test that hangs fails after this time and several times its duration without a mutant; a process that does not even
+// notice that is killed a little later.
 const TEST_MS = 10_000;
-const PROCESS_SECONDS = 20;
 const TIMES = 5;
+const PROCESS_SECONDS = 20;
 
 /** The tests that run what a mutant changes, as [{ run, tests }]: all of a file where it runs outside of its tests too. */
 export function testsFor({ compiled, start, end }, runs) {
@@ -37,10 +38,9 @@ export async function tryMutant(mutant, runs, job) {
   };
   write(applied(text, mutant));
   try {
-    let by;
-    if (found.length > 0) by = await noticedBy(found, job);
-    if (!by && count(whole) > count(found)) by = await noticedBy(whole, job);
-    return { by, tests: count(found) };
+    const by = found.length > 0 ? await noticedBy(found, job) : undefined;
+    if (by || count(whole) === count(found)) return { by, tests: count(found) };
+    return { by: await noticedBy(whole, job), tests: count(whole) };
   } finally {
     write(text);
   }
@@ -48,7 +48,7 @@ export async function tryMutant(mutant, runs, job) {
 
 async function noticedBy(found, job) {
   const all = found.flatMap(({ tests }) => tests);
-  const ms = all.reduce((sum, test) => sum + (test.ms ?? 0), 0);
+  const limitOf = ({ ms = 0 }) => TEST_MS + TIMES * ms;
   const order = {
     bail: true,
     files: found.map(({ run, tests }) => ({
@@ -57,14 +57,14 @@ async function noticedBy(found, job) {
     })),
     limits: {
       ofOthers: 2 * TEST_MS,
-      byTitle: Object.fromEntries(all.map((test) => [test.title, TEST_MS + TIMES * (test.ms ?? 0)])),
+      byTitle: Object.fromEntries(all.map((test) => [test.title, limitOf(test)])),
     },
   };
   const { failures, late, end } = await runTests(job.folder, order, {
-    seconds: PROCESS_SECONDS + (TIMES * ms) / 1000,
+    seconds: PROCESS_SECONDS + Math.max(...all.map(limitOf)) / 1000,
     temp: job.temp,
   });
-  if (late) return 'a time limit';
+  if (late) return 'an endless loop';
   if (end) return `the end of the process: ${end}`;
   return failures[0]?.title;
 }
