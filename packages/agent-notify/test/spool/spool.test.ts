@@ -37,6 +37,8 @@ describe('the spool', () => {
   /** What happens instead of a delivery. */
   let trouble: ((id: string, signal: AbortSignal) => Promise<void>) | undefined;
   let replace: typeof replaceFile;
+  /** Ends what `holdWriting` began. */
+  let writeDown: () => void;
 
   beforeEach(async () => {
     folder = await createTempFolder();
@@ -44,8 +46,10 @@ describe('the spool', () => {
     delivered = [];
     trouble = undefined;
     replace = replaceFile;
+    writeDown = () => {};
   });
   afterEach(async () => {
+    writeDown();
     await spool.close();
     await folder.close();
   });
@@ -72,6 +76,17 @@ describe('the spool', () => {
   function send(id: string, more: { keep?: boolean; remember?: boolean; signal?: AbortSignal } = {}) {
     const { keep = true, remember = false, signal = new AbortController().signal } = more;
     return spool.send(notification(id), { keep, remember, signal });
+  }
+
+  /** Lets nothing be written from now on until `writeDown` is called. */
+  function holdWriting(): void {
+    const released = new Promise<void>((resolve) => {
+      writeDown = resolve;
+    });
+    replace = async (...words) => {
+      await released;
+      return replaceFile(...words);
+    };
   }
 
   const files = () => readdirSync(folder.join('spool')).filter((name) => name.endsWith('.message'));
@@ -191,15 +206,16 @@ describe('the spool', () => {
     await open();
     trouble = down;
     await send('1');
-    trouble = refused;
-    replace = async (...words) => {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      return replaceFile(...words);
+    trouble = () => {
+      holdWriting();
+      return refused();
     };
-    void spool.retry('1');
+    await spool.retry('1');
     await waitFor('the dead letter', () => spool.records()[0]?.state === 'dead', { intervalMs: 1 });
     trouble = undefined;
-    expect(await spool.retry('1')).to.equal(1);
+    const retried = spool.retry('1');
+    writeDown();
+    expect(await retried).to.equal(1);
     await waitFor('the delivery', () => delivered.length === 1);
   });
 
@@ -208,14 +224,13 @@ describe('the spool', () => {
     trouble = down;
     for (const id of ['1', '2']) await send(id);
     trouble = undefined;
-    replace = async (...words) => {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      return replaceFile(...words);
-    };
+    holdWriting();
     const retried = spool.retry(undefined);
     await send('2');
-    await send('1');
-    await retried;
+    const sent = send('1');
+    await waitFor('the delivery', () => delivered.length === 2, { intervalMs: 1 });
+    writeDown();
+    await Promise.all([sent, retried]);
     expect(delivered.sort()).to.deep.equal(['1', '2']);
     expect(files()).to.deep.equal([]);
     expect(spool.records()).to.deep.equal([]);
@@ -315,22 +330,15 @@ describe('the spool', () => {
 
     it('delivers one when the second comes while the first is written down', async () => {
       await open();
-      let isWritten = () => {};
-      const written = new Promise<void>((resolve) => {
-        isWritten = resolve;
-      });
-      replace = async (...words) => {
-        await written;
-        return replaceFile(...words);
-      };
+      holdWriting();
       const first = send('1');
       const second = send('1');
-      // Whatever the second could do before the first is on disk, it does now.
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      expect(delivered).to.deep.equal([]);
-      isWritten();
+      // A message that nobody keeps overtakes the two: what the second could do before the first is on disk is done then.
+      await send('2', { keep: false });
+      expect(delivered).to.deep.equal(['2']);
+      writeDown();
       await Promise.all([first, second]);
-      expect(delivered).to.deep.equal(['1']);
+      expect(delivered).to.deep.equal(['2', '1']);
     });
 
     it('delivers one when the first waits', async () => {
