@@ -1,11 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseExpression, type TroupeError } from '@troupe/core';
+import { matches, parseExpression, silentLogger, type TroupeError } from '@troupe/core';
 import { createTempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import type { Io } from '../../src/commands/io.js';
+import { logDestination } from '../../src/commands/log-lines.js';
 import { freeNodes } from '../../src/config/schema.js';
 import { clientConfigOf, loadProvisionerConfig, parseProvisionerConfig } from '../../src/index.js';
+import { Masters } from '../../src/masters.js';
+import { stepsOf } from '../../src/steps/index.js';
+import { StubNetwork, says } from '../fixtures/stub-network.js';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../../test/fixtures/${name}`, import.meta.url));
 
@@ -20,35 +25,62 @@ function faultOf(yaml: string): string {
 }
 
 describe('the configuration', () => {
-  it('reads the provisioner.yaml of 2010 as it was meant', () => {
+  describe('of 2010', () => {
     const config = loadProvisionerConfig(fixture('provisioner-2010.yaml'));
-    expect(config.master).to.deep.include({
-      criteria: ['ec2_placement_region', 'country'],
-      agent: 'puppetca',
-      addressFact: 'ipaddress',
+
+    it('means the steps that it names, and those that make a final run of use', () => {
+      expect(stepsOf(config).map(({ name }) => name)).to.deep.equal([
+        'set_puppet_hostname',
+        'clean_node_certname',
+        'send_node_csr',
+        'sign_node_csr',
+        'puppet_bootstrap_stage',
+        'puppet_final_run',
+        'restart',
+        'verify',
+        'done',
+      ]);
+      expect(config.steps.notify).to.equal(true);
     });
-    expect(config.master.filter).to.deep.include({ agents: ['puppetca'], compound: [] });
-    expect(config.target.filter).to.deep.include({ agents: ['provision'], compound: [] });
-    expect(config.notify.filter).to.deep.include({
-      agents: ['notify'],
-      compound: [parseExpression('/monitor1/')],
+
+    for (const [role, agents, classes, isMeant] of [
+      ['master', ['puppetca'], [], true],
+      ['master', ['provision'], [], false],
+      ['target', ['provision'], [], true],
+      ['target', ['puppetca'], [], false],
+      ['notify', ['notify'], ['role::monitor1'], true],
+      ['notify', ['notify'], ['role::web'], false],
+      ['notify', ['angelianotify'], ['role::monitor1'], false],
+    ] as const) {
+      it(`${isMeant ? 'takes' : 'does not take'} a node with ${[...agents, ...classes].join(' and ')} for its ${role}`, async () => {
+        const node = { identity: 'a', facts: {}, agents: [...agents], classes: [...classes] };
+        expect(await matches(config[role].filter, node)).to.equal(isMeant);
+      });
+    }
+
+    it('sends nodes to the address that the named fact of their master has, by the criteria in their order', async () => {
+      const network = new StubNetwork();
+      network.nodes = ['puppet1'];
+      network.answers['puppetca info'] = says({
+        certname: 'puppet1',
+        address: '192.0.2.1',
+        port: 8140,
+        ca_fingerprint: 'ab',
+      });
+      network.answers['rpcutil get_facts'] = says({ values: { ipaddress: '198.51.100.7', country: 'de' } });
+      const [master] = await new Masters(network.peers, config.master, silentLogger).list();
+      expect(master).to.include({ address: '198.51.100.7' });
+      expect(network.of('rpcutil get_facts')[0]?.input).to.deep.equal({
+        facts: 'ec2_placement_region,country,ipaddress',
+      });
     });
-    expect(config.notify.targets).to.deep.equal(['boxcar://rip@devco.net']);
-    expect(config.log).to.deep.equal({ level: 'debug', file: '/dev/stderr' });
-    expect(config.daemonize).to.equal(false);
-    expect(config.steps).to.deep.equal({
-      lock: false,
-      set_puppet_hostname: true,
-      clean_node_certname: true,
-      send_node_csr: true,
-      sign_node_csr: true,
-      puppet_bootstrap_stage: true,
-      puppet_final_run: true,
-      puppet_daemonize: false,
-      restart: true,
-      verify: true,
-      done: true,
-      notify: true,
+
+    it('logs everything to standard error in the foreground', () => {
+      const err: string[] = [];
+      const io = { err: (text: string) => err.push(text), isTerminal: false } as unknown as Io;
+      logDestination(io, config.log).write('a line');
+      expect(err).to.deep.equal(['a line']);
+      expect([config.log.level, config.daemonize]).to.deep.equal(['debug', false]);
     });
   });
 
