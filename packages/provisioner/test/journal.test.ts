@@ -5,12 +5,11 @@ import { Events } from '../src/events.js';
 import type { FailureKind } from '../src/failure.js';
 import { type ProvisionEvent, parseProvisionerConfig, StepFailure } from '../src/index.js';
 import { Journal } from '../src/journal.js';
-import { KeyPin } from '../src/key-pin.js';
-import { NodeAgent } from '../src/node-agent.js';
 import type { Session, Step, StepEnd } from '../src/steps/step.js';
 import { recorded, recordWith } from './fixtures/node-record.js';
 import { failureOf } from './fixtures/rejection.js';
-import { ends, StubNetwork, settled } from './fixtures/stub-network.js';
+import { ends, isPending, StubNetwork } from './fixtures/stub-network.js';
+import { nodeOf } from './fixtures/stub-node.js';
 
 const record = 'provision record';
 const master = { identity: 'puppet1', address: '192.0.2.1', reason: 'the only\nmaster' };
@@ -33,8 +32,7 @@ describe('the journal of a provisioning', () => {
     network = new StubNetwork();
     events = [];
     stop = new AbortController();
-    const of = { identity: 'web1', collective: 'provisioning', pin: new KeyPin(false), signal: stop.signal };
-    const node = new NodeAgent({ peers: network.peers, ...of });
+    const node = nodeOf(network, { signal: stop.signal });
     session = { identity: 'web1', isQuarantined: false, node, lease: undefined, findings: {} };
   });
 
@@ -84,10 +82,12 @@ describe('the journal of a provisioning', () => {
       expect(events.map((event) => 'attempt' in event && event.attempt)).to.deep.equal([5, 6]);
     });
 
-    it('fails if it cannot be put on record', async () => {
-      refuse();
-      expect((await failureOf(journal().begin(csr))).message).to.match(/out of luck/);
-    });
+    for (const of of [csr, step('restart', 'first')]) {
+      it(`fails if ${of.name} cannot be put on record`, async () => {
+        refuse();
+        expect((await failureOf(journal().begin(of))).message).to.match(/out of luck/);
+      });
+    }
 
     it('notes the chosen master with the first line, and only once', async () => {
       const kept = journal();
@@ -250,6 +250,14 @@ describe('the journal of a provisioning', () => {
       expect(network.asked[0]?.options).to.include({ answerWithin: 5 });
     });
 
+    it('ends when that is on record, or cannot be', async () => {
+      network.answers[record] = () => new Promise(() => {});
+      expect(await isPending(journal().fail('send_node_csr', new StepFailure('failed', 'no'), 2))).to.equal(
+        true,
+      );
+      expect(await isPending(journal().told('ok', 'all'))).to.equal(true);
+    });
+
     it('does not mind if that cannot be put on record', async () => {
       refuse();
       await journal().fail('send_node_csr', new StepFailure('failed', 'no'), 2);
@@ -285,7 +293,7 @@ describe('the journal of a provisioning', () => {
         const kept = journal(before);
         kept.keep('lock');
         await kept.end(step('puppet_final_run'), { ...ok, ...run }, 50);
-        await kept.end(csr, { ...ok, ...run }, 50);
+        await kept.end(csr, { ...ok, runSeconds: 7 }, 7);
         expect(puppetSeconds(kept)).to.equal(expected);
       });
     }
@@ -299,7 +307,7 @@ describe('the journal of a provisioning', () => {
         const kept = journal(before);
         kept.keep('lock');
         await kept.fail('puppet_final_run', new StepFailure('failed', 'no', run), 50);
-        await kept.fail('send_node_csr', new StepFailure('failed', 'no', run), 50);
+        await kept.fail('send_node_csr', new StepFailure('failed', 'no', { run: 'r2', runSeconds: 7 }), 7);
         expect(puppetSeconds(kept)).to.equal(expected);
       });
     }
@@ -355,6 +363,22 @@ describe('the journal of a provisioning', () => {
     });
   });
 
+  describe('of a node of which one step was done with another master', () => {
+    const kept = () => journal({ steps: [recorded('send_node_csr')] }, { isOtherMaster: true });
+
+    it('notes neither the new master nor the beginning of a step until that one is voided', async () => {
+      await kept().end(step('lock', 'after'), ok, 2, csr);
+      expect(last()).to.have.all.keys('step', 'outcome');
+    });
+
+    it('begins nothing if that one cannot be voided', async () => {
+      const of = kept();
+      network.answers[record] = ({ input }) => ({ state: input.outcome === 'void' ? 'no-reply' : 'ok' });
+      expect((await failureOf(of.begin(csr))).kind).to.equal('unreachable');
+      expect(short()).to.deep.equal(['send_node_csr void']);
+    });
+  });
+
   it('voids steps that must be done again, and only those that were over', async () => {
     const kept = journal({ steps: [recorded('send_node_csr'), recorded('sign_node_csr', 'failed')] });
     await kept.annul(['send_node_csr', 'sign_node_csr'], 'another\nCSR');
@@ -382,7 +406,6 @@ describe('the journal of a provisioning', () => {
     it(`notes what became of the notification, which the node answers with ${answer}`, async () => {
       if (answer !== 'ok') refuse(answer);
       await journal().told('failed', 'no\nnotifier');
-      await settled();
       expect(last()).to.include({ step: 'notify', outcome: 'failed', reason: 'no notifier' });
       expect(network.asked[0]?.options).to.include({ answerWithin: 5 });
     });

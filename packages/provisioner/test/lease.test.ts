@@ -3,12 +3,12 @@ import { silentLogger } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { StepFailure } from '../src/index.js';
-import { KeyPin } from '../src/key-pin.js';
 import { Lease } from '../src/lease.js';
-import { NodeAgent } from '../src/node-agent.js';
+import type { NodeAgent } from '../src/node-agent.js';
 import { logLines } from './fixtures/log-lines.js';
 import { failureOf } from './fixtures/rejection.js';
 import { type Answer, ends, StubNetwork, says, settled } from './fixtures/stub-network.js';
+import { nodeOf } from './fixtures/stub-node.js';
 
 const renew = 'provision renew';
 
@@ -19,9 +19,7 @@ describe('a lease', () => {
     mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 });
     network = new StubNetwork();
     network.answers['provision lock_deploy'] = says({ token: 7 });
-    const { signal } = new AbortController();
-    const of = { identity: 'web1', collective: 'provisioning', pin: new KeyPin(false), signal };
-    session = { node: new NodeAgent({ peers: network.peers, ...of }) };
+    session = { node: nodeOf(network) };
   });
   afterEach(() => mock.timers.reset());
 
@@ -88,9 +86,7 @@ describe('a lease', () => {
 
   it('is renewed where the node is asked now, after it has moved', async () => {
     await take();
-    const { signal } = new AbortController();
-    const of = { identity: 'web1.example.net', collective: 'mcollective', pin: new KeyPin(false), signal };
-    session.node = new NodeAgent({ peers: network.peers, ...of });
+    session.node = nodeOf(network, { identity: 'web1.example.net' });
     await pass(20_000);
     expect(network.of(renew)[0]?.target).to.equal('web1.example.net');
   });
@@ -236,13 +232,7 @@ describe('a lease', () => {
 
     it('is lost for good if another machine answers', async () => {
       network.answers['provision lock_deploy'] = () => ({ key: 'a'.repeat(20), data: { token: 7 } });
-      session.node = new NodeAgent({
-        peers: network.peers,
-        identity: 'web1',
-        collective: 'provisioning',
-        pin: new KeyPin(true),
-        signal: new AbortController().signal,
-      });
+      session.node = nodeOf(network, { isPinned: true });
       const lease = await take();
       network.answers[renew] = () => ({ key: 'b'.repeat(20) });
       await pass(20_000);
