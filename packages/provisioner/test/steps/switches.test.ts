@@ -1,6 +1,7 @@
 import { ActionError, defineAgent } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { cmdbDdl } from '../fixtures/cmdb-ddl.js';
 import { World } from '../fixtures/world.js';
 
 const eu = { region: 'eu', country: 'de' };
@@ -77,50 +78,13 @@ describe('the steps', () => {
   });
 
   describe('of the site', () => {
-    const ddl = {
-      metadata: {
-        name: 'cmdb',
-        description: 'd',
-        author: 'a',
-        license: 'l',
-        version: '1.0.0',
-        url: 'u',
-        timeout: 5,
-      },
-      actions: [
-        {
-          action: 'register',
-          description: 'Registers a host',
-          display: 'always',
-          input: {
-            host: {
-              prompt: 'Host',
-              description: 'Host',
-              type: 'string',
-              optional: false,
-              validation: '.',
-              maxlength: 90,
-            },
-            by: {
-              prompt: 'By',
-              description: 'By',
-              type: 'string',
-              optional: true,
-              validation: '.',
-              maxlength: 90,
-            },
-          },
-          output: {},
-        },
-      ],
-    } as const;
     let calls: string[];
     let fault: string | undefined;
 
     beforeEach(async () => {
       calls = [];
       fault = undefined;
-      const agent = defineAgent(ddl, () => ({
+      const agent = defineAgent(cmdbDdl, () => ({
         register: ({ host, by }) => {
           calls.push(`${host} by ${by}`);
           if (fault !== undefined) throw new ActionError(fault);

@@ -1,0 +1,236 @@
+import { writeFileSync } from 'node:fs';
+import type { CallOptions, Result } from '@troupe/client';
+import { type Ddl, TroupeError } from '@troupe/core';
+import { createTempFolder, type TempFolder } from '@troupe/testkit';
+import { expect } from 'chai';
+import { after, before, beforeEach, describe, it } from 'mocha';
+import { parseProvisionerConfig, StepFailure } from '../../src/index.js';
+import { unmetCondition } from '../../src/steps/condition.js';
+import { stepsOf } from '../../src/steps/index.js';
+import { cmdbDdl } from '../fixtures/cmdb-ddl.js';
+import { failureOf } from '../fixtures/rejection.js';
+import { StubContext } from '../fixtures/step-context.js';
+import { StubNetwork, says } from '../fixtures/stub-network.js';
+
+const rest = 'agent: cmdb, action: register';
+
+describe('a step of the site', () => {
+  let folder: TempFolder;
+  let network: StubNetwork;
+  let context: StubContext;
+  /** What was called: the action, its input and the options. */
+  let called: { action: string; input: unknown; options: CallOptions }[];
+  let answer: Partial<Result>;
+  before(async () => {
+    folder = await createTempFolder();
+    writeFileSync(folder.join('cmdb.json'), JSON.stringify(cmdbDdl));
+  });
+  after(() => folder.close());
+  beforeEach(() => {
+    network = new StubNetwork();
+    network.nodes = ['cmdb1'];
+    context = new StubContext(network);
+    context.session.findings.certname = 'web1.example.net';
+    called = [];
+    answer = {};
+    Object.assign(network.client, {
+      config: { ddl_dirs: [folder.path], security: { mode: 'none' } },
+      call: (_: Ddl, action: string, input: unknown, options: CallOptions) => {
+        called.push({ action, input, options });
+        const about = {
+          sender: options.targets?.[0],
+          state: 'ok',
+          ok: true,
+          statusmsg: 'registered',
+          data: {},
+        };
+        return { id: 'r1', one: async () => ({ ...about, ...answer }) };
+      },
+    });
+  });
+
+  const stepOf = (more: string) => {
+    const config = parseProvisionerConfig(`hooks: [{ name: cmdb_step, ${rest}, ${more} }]`);
+    const step = stepsOf(config).find(({ name }) => name === 'cmdb_step');
+    if (!step) throw new Error('there is no such step');
+    return step;
+  };
+
+  for (const [more, recording] of [
+    ['after: sign_node_csr', undefined],
+    ['before: restart', undefined],
+    ['after: restart', 'after'],
+    ['before: verify', 'after'],
+    ['before: done', 'after'],
+  ] as const) {
+    it(`${recording ? 'need not' : 'must'} be put on record by the node if it is done ${more}`, () => {
+      expect(stepOf(more).recording).to.equal(recording);
+    });
+  }
+
+  it('must be put on record after the place of a restart that is not done', () => {
+    const config = parseProvisionerConfig(
+      `steps: { restart: false, puppet_final_run: true }\nhooks: [{ name: a, ${rest}, after: verify }]`,
+    );
+    expect(stepsOf(config).find(({ name }) => name === 'a')?.recording).to.equal(undefined);
+  });
+
+  it('is done in its place, also where the step beside it is off', () => {
+    const config = parseProvisionerConfig(
+      `steps: { puppet_final_run: true, verify: false }\nhooks: [{ name: a, ${rest}, before: verify }, { name: b, ${rest}, after: verify }, { name: c, ${rest}, before: puppet_final_run }]`,
+    );
+    expect(stepsOf(config).map(({ name }) => name)).to.deep.equal([
+      'c',
+      'puppet_final_run',
+      'restart',
+      'a',
+      'b',
+      'done',
+    ]);
+  });
+
+  for (const [on, target, collective] of [
+    ['node', 'web1', 'provisioning'],
+    ['master', 'puppet1', 'mcollective'],
+    ['any', 'cmdb1', 'mcollective'],
+  ] as const) {
+    it(`is asked of ${target} if it is on: ${on}`, async () => {
+      const { signal } = context;
+      expect(await stepOf(`after: lock, on: ${on}`).run(context)).to.deep.equal({
+        outcome: 'ok',
+        reason: `cmdb register on ${target}: registered`,
+      });
+      expect(called).to.deep.equal([
+        { action: 'register', input: {}, options: { targets: [target], collective, signal, timeout: 30 } },
+      ]);
+      expect(network.discoveries).to.have.length(on === 'any' ? 1 : 0);
+    });
+  }
+
+  it('has what is known of the node filled into its texts', async () => {
+    const input = '{ host: "{certname} {identity}", by: "{master} {who}", count: 7 }';
+    await stepOf(`after: lock, input: ${input}`).run(context);
+    expect(called[0]?.input).to.deep.equal({
+      host: 'web1.example.net web1',
+      by: 'puppet1 {who}',
+      count: 7,
+    });
+  });
+
+  for (const [state, statuscode, kind, isOptional] of [
+    ['failed', undefined, 'failed', true],
+    ['failed', 2, 'failed', true],
+    ['no-reply', undefined, 'unreachable', true],
+    ['cancelled', undefined, 'interrupted', false],
+  ] as const) {
+    const what = `the answer is ${state}${statuscode === undefined ? '' : ` (${statuscode})`}`;
+    const set = () => {
+      answer = { state, ok: false, statusmsg: 'no', ...(statuscode === undefined ? {} : { statuscode }) };
+    };
+
+    it(`fails as ${kind} if ${what}`, async () => {
+      set();
+      const failure = await failureOf(stepOf('after: lock').run(context));
+      expect(failure).to.include({ kind, message: 'cmdb register on cmdb1: no' });
+    });
+
+    it(`${isOptional ? 'is left out' : 'fails all the same'} if it is optional and ${what}`, async () => {
+      set();
+      const end = stepOf('after: lock, optional: true').run(context);
+      if (!isOptional) expect((await failureOf(end)).kind).to.equal(kind);
+      else
+        expect(await end).to.deep.equal({
+          outcome: 'skipped',
+          reason: 'it failed and is optional: cmdb register on cmdb1: no',
+        });
+    });
+  }
+
+  it('says what was to be done if nobody can tell how to ask for it', async () => {
+    network.client.discover = () => Promise.reject(new TroupeError('NOT_CONNECTED', 'no broker'));
+    const config = parseProvisionerConfig(
+      'hooks: [{ name: a, agent: unheard, action: of, on: master, after: lock }]',
+    );
+    const step = stepsOf(config).find(({ name }) => name === 'a');
+    expect(await failureOf(Promise.resolve(step?.run(context)))).to.include({
+      kind: 'unreachable',
+      message: 'unheard of: no broker',
+    });
+    expect(called).to.deep.equal([]);
+  });
+
+  it('is asked of nobody if no node has the agent', async () => {
+    network.nodes = [];
+    const failure = await failureOf(stepOf('after: lock').run(context));
+    expect(failure).to.include({
+      kind: 'unreachable',
+      message: 'no node with the agent cmdb answers in the collective mcollective',
+    });
+  });
+
+  it('is left out if it is optional and no node has the agent', async () => {
+    network.nodes = [];
+    expect(await stepOf('after: lock, optional: true').run(context)).to.deep.equal({
+      outcome: 'skipped',
+      reason: 'it failed and is optional: no node with the agent cmdb answers in the collective mcollective',
+    });
+  });
+
+  it('is not left out if the step is called off, even if it is optional', async () => {
+    network.nodes = [];
+    context.stop.abort(new StepFailure('stopped', 'the end'));
+    expect((await failureOf(stepOf('after: lock, optional: true').run(context))).kind).to.equal(
+      'unreachable',
+    );
+  });
+});
+
+describe('the condition of a step', () => {
+  let network: StubNetwork;
+  beforeEach(() => {
+    network = new StubNetwork();
+    network.answers['rpcutil inventory'] = says({
+      facts: { tier: 'web' },
+      agents: [],
+      classes: ['role::web'],
+    });
+  });
+  const contextFor = (condition: string) =>
+    new StubContext(network, `step_settings: { verify: { condition: "${condition}" } }`);
+
+  it('asks nobody if there is none', async () => {
+    expect(await unmetCondition(contextFor('tier=web'), 'lock')).to.equal(undefined);
+    expect(network.asked).to.deep.equal([]);
+  });
+
+  for (const [condition, unmet] of [
+    ['tier=web and role::web', undefined],
+    ['tier=db', 'not true of this node: tier=db'],
+    ["provision('x').locked=true", undefined],
+  ] as const) {
+    it(`is judged by what the node says: ${condition}`, async () => {
+      network.answers['rpcutil get_data'] = ({ input }) => {
+        expect(input).to.deep.equal({ source: 'provision', query: 'x' });
+        return { data: { locked: true } };
+      };
+      expect(await unmetCondition(contextFor(condition), 'verify')).to.equal(unmet);
+    });
+  }
+
+  it('asks the node once for all conditions', async () => {
+    const context = contextFor('tier=web');
+    await unmetCondition(context, 'verify');
+    await unmetCondition(context, 'verify');
+    expect(network.whats()).to.deep.equal(['rpcutil inventory']);
+    expect(network.asked[0]?.options).to.include({ collective: 'provisioning', signal: context.signal });
+  });
+
+  it('fails as the node does if it is not to be reached', async () => {
+    network.answers['rpcutil inventory'] = () => ({ state: 'no-reply' });
+    expect((await failureOf(unmetCondition(contextFor('tier=web'), 'verify'))).kind).to.equal('unreachable');
+    network.answers['rpcutil inventory'] = says({});
+    network.answers['rpcutil get_data'] = () => ({ state: 'no-reply' });
+    const context = contextFor("provision('x').locked=true");
+    expect((await failureOf(unmetCondition(context, 'verify'))).kind).to.equal('unreachable');
+  });
+});
