@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
 import { StepFailure } from '../../src/index.js';
-import { certnameOf, checkName, isSameFingerprint } from '../../src/steps/ca.js';
+import { beginNameCheck, certnameOf, checkName, isSameFingerprint } from '../../src/steps/ca.js';
 import { cleanNodeCertname } from '../../src/steps/clean-node-certname.js';
 import { goodCertificate } from '../../src/steps/good-certificate.js';
 import { sendNodeCsr } from '../../src/steps/send-node-csr.js';
 import { signNodeCsr } from '../../src/steps/sign-node-csr.js';
 import { failureOf } from '../fixtures/rejection.js';
 import { infoOf, StubContext } from '../fixtures/step-context.js';
-import { type Answer, ends, StubNetwork, says } from '../fixtures/stub-network.js';
+import { type Answer, ends, StubNetwork, says, settled } from '../fixtures/stub-network.js';
 
 const own = 'AA:BB';
 const theirs = 'CC:DD';
@@ -65,6 +65,14 @@ describe('the steps about certificates', () => {
     expect((await failureOf(checkName(context, 'c'))).kind).to.equal('permanent');
   });
 
+  it('begin to ask early, and whoever needs the answer hears that the name is not free', async () => {
+    network.answers['rpcutil ping'] = () => ({});
+    beginNameCheck(context.session, context.guard, 'a');
+    await settled();
+    expect((await failureOf(checkName(context, 'a'))).kind).to.equal('permanent');
+    expect(network.of('rpcutil ping')).to.have.length(1);
+  });
+
   describe('clean_node_certname', () => {
     const cleaned = (answers: Record<string, Awaited<ReturnType<Answer>>>) => {
       network.answers['puppetca clean'] = ({ target }) => answers[target] ?? {};
@@ -91,6 +99,14 @@ describe('the steps about certificates', () => {
       ]);
       expect(asked[0]?.options).to.deep.include({ collective: 'mcollective', signal: context.signal });
       expect(context.session.caRequest).to.equal(asked[0]?.id);
+    });
+
+    it('cleans nothing if the lease is not held', async () => {
+      context.holdLease();
+      const { lease } = context.session;
+      if (lease) lease.confirm = () => Promise.reject(new StepFailure('lost', 'it is not held'));
+      expect((await failureOf(cleaned({}))).kind).to.equal('lost');
+      expect(network.of('puppetca clean')).to.deep.equal([]);
     });
 
     it('asks the CA of its master although that is not on the list', async () => {
