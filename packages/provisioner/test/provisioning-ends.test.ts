@@ -7,7 +7,7 @@ import { type Ending, provision } from '../src/provisioning.js';
 import { logLines } from './fixtures/log-lines.js';
 import { recorded, recordWith } from './fixtures/node-record.js';
 import { infoOf, kitOf, puppet1 } from './fixtures/step-context.js';
-import { ends, isPending, StubNetwork, says, settled } from './fixtures/stub-network.js';
+import { ends, hangs, isPending, StubNetwork, says, settled } from './fixtures/stub-network.js';
 import { nodeOf } from './fixtures/stub-node.js';
 
 const hostname = 'provision set_puppet_host';
@@ -288,8 +288,7 @@ describe('a provisioning of one node', () => {
     });
 
     it('lets go of the node as soon as its lease is lost', async () => {
-      network.answers[hostname] = ({ options: { signal } }) =>
-        new Promise((resolve) => signal?.addEventListener('abort', () => resolve({ state: 'no-reply' })));
+      network.answers[hostname] = hangs;
       const ending = begin(oneStep);
       await settled();
       network.answers['provision renew'] = ends('failed', 'token 7 is stale');
@@ -306,8 +305,7 @@ describe('a provisioning of one node', () => {
       [2, 17],
     ] as const) {
       it(`fails ${seconds} s after a step began that does not end`, async () => {
-        network.answers[hostname] = ({ options: { signal } }) =>
-          new Promise((resolve) => signal?.addEventListener('abort', () => resolve({ state: 'no-reply' })));
+        network.answers[hostname] = hangs;
         const settings =
           timeout === undefined ? '' : `\nstep_settings: { set_puppet_hostname: { timeout: ${timeout} } }`;
         const ending = begin(`${oneStep}${settings}`);
