@@ -37,10 +37,11 @@ export interface Simulation {
 
 /** Says what would be done for a node; asks, and changes nothing. Throws StepFailure. */
 export async function simulate(
-  target: { readonly identity: string; readonly collective: string },
+  { identity, collective }: { readonly identity: string; readonly collective: string },
   config: ProvisionerConfig,
   peers: Peers,
 ): Promise<Simulation> {
+  const target = { identity, collective };
   const masters = new Masters(peers, config.master, silentLogger);
   const guard = new NameGuard(peers, masters, config);
   const kit = {

@@ -1,0 +1,354 @@
+import { writeFileSync } from 'node:fs';
+import { createTempFolder, type TempFolder } from '@troupe/testkit';
+import { expect } from 'chai';
+import { after, before, beforeEach, describe, it } from 'mocha';
+import type { Io } from '../../src/commands/io.js';
+import { runProgram } from '../../src/commands/program.js';
+import { recorded, statusWith } from '../fixtures/node-record.js';
+import { infoOf } from '../fixtures/step-context.js';
+import { ends, StubNetwork, says } from '../fixtures/stub-network.js';
+
+const status = 'provision status';
+const line = (step: string, outcome: string, more: object = {}) => {
+  return { time: '2030', step, outcome, attempt: 1, reason: null, seconds: 1.26, owner: 'prov/1', ...more };
+};
+
+describe('a command about nodes', () => {
+  let folder: TempFolder;
+  let network: StubNetwork;
+  let out: string;
+  let err: string;
+  before(async () => {
+    folder = await createTempFolder();
+  });
+  after(() => folder.close());
+  beforeEach(() => {
+    network = new StubNetwork();
+    network.answers['puppetca info'] = ({ target }) => ({ data: infoOf(target) });
+    network.answers['rpcutil ping'] = ends('no-reply');
+    network.answers['rpcutil get_facts'] = says({ values: { region: 'eu' } });
+    network.answers['provision has_cert'] = says({ has_cert: false, certname: 'web1.example.net' });
+    out = '';
+    err = '';
+  });
+
+  const io = (): Io => ({
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    isTerminal: false,
+    isScreen: false,
+    clear: () => {},
+    connect: async () => network.client,
+    onSignal: () => () => {},
+  });
+  const call = async (yaml: string, ...args: readonly string[]) => {
+    const file = folder.join('provisioner.yaml');
+    writeFileSync(file, `security: { mode: none }\nmaster: { criteria: [region] }\n${yaml}`);
+    out = '';
+    err = '';
+    const before = network.closed;
+    const code = await runProgram([...args, '--config', file], io());
+    expect(network.closed - before, 'it takes its leave').to.equal(1);
+    return code;
+  };
+  /** The node is in one collective, and says this. */
+  const isIn = (collective: string, given: object) => {
+    network.answers[status] = ({ options }) =>
+      options.collective === collective
+        ? { data: statusWith({ ...given }) }
+        : { state: 'offline', statusmsg: 'it is offline' };
+  };
+
+  describe('explain', () => {
+    it('tells all that the node says', async () => {
+      isIn('mcollective', {
+        master: { identity: 'puppet1', address: '192.0.2.1', reason: 'the only master' },
+        lease: { owner: 'prov/1', token: 7, seconds: 60, expires: '2031' },
+        run: { id: 'r1', stage: 'bootstrap', since: '2030', running: true },
+        damaged: { file: '/a/file', reason: 'it is empty' },
+        done: true,
+        finished: { since: '2029' },
+        steps: [recorded('notify', 'started')],
+        history: [
+          line('lock', 'ok', { reason: 'fine' }),
+          line('quarantine', 'released', { attempt: null, seconds: null, owner: null }),
+        ],
+      });
+      expect(await call('', 'explain', 'web1')).to.equal(0);
+      expect(out.split('\n')).to.deep.equal([
+        'web1 in mcollective: done since 2029',
+        '  master: puppet1 (192.0.2.1): the only master',
+        '  lease: prov/1 until 2031',
+        '  people have still to be told',
+        '  Puppet runs: bootstrap since 2030 (r1)',
+        '  an older record was damaged (it is empty) and is kept as /a/file',
+        'TIME  STEP        TRY  OUTCOME   TOOK   WHO     WHY',
+        '2030  lock        #1   ok        1.3 s  prov/1  fine',
+        '2030  quarantine       released',
+        '',
+      ]);
+    });
+
+    it('tells of a node to which nothing has happened', async () => {
+      isIn('provisioning', {});
+      await call('', 'explain', 'web1');
+      expect(out).to.equal('web1 in provisioning: new\n  nothing has happened yet\n');
+    });
+
+    it('tells what is not known, and of no run that is over', async () => {
+      isIn('provisioning', {
+        master: { identity: null, address: null, reason: null },
+        run: { id: 'r1', stage: 'bootstrap', since: '2030', running: false },
+        history: [line('lock', 'failed', { reason: 'no' })],
+      });
+      await call('', 'explain', 'web1');
+      expect(out).to.match(
+        /^web1 in provisioning: waiting since 2030\n {2}failed 1 times, at last: no\n {2}master: unknown \(no address\): \n(?!.*Puppet runs)/,
+      );
+    });
+
+    it('says why where it does not answer, in each collective', async () => {
+      network.answers[status] = ({ options }) => ({
+        state: 'offline',
+        statusmsg: `not in ${options.collective}`,
+      });
+      expect(await call('', 'explain', 'web1')).to.equal(3);
+      expect(err).to.equal(
+        'mcprovision: web1 does not tell of its provisioning (provisioning: status on web1: not in provisioning; ' +
+          'mcollective: status on web1: not in mcollective)\n',
+      );
+      expect(network.asked.map(({ options }) => options.answerWithin)).to.deep.equal([3, 3]);
+    });
+
+    it('asks once in a network with one collective', async () => {
+      network.answers[status] = ends('offline');
+      await call('collectives: { enrolment: mcollective, main: mcollective }', 'explain', 'web1');
+      expect(network.asked).to.have.length(1);
+    });
+  });
+
+  for (const [command, fresh, released, words] of [
+    ['release', false, true, 'web1: released; it goes on where it stopped\n'],
+    ['release', false, false, 'web1: it was not in quarantine; it goes on where it stopped\n'],
+    ['retry', true, true, 'web1: released; it is provisioned from the first step on\n'],
+  ] as const) {
+    it(`${command} says: ${words.trim()}`, async () => {
+      isIn('provisioning', {});
+      network.answers['provision release'] = says({ released });
+      expect(await call('', command, 'web1')).to.equal(0);
+      expect(out).to.equal(words);
+      expect(network.of('provision release')[0]?.input).to.deep.equal({ fresh });
+      await call('', command, 'web1', '--json');
+      expect(JSON.parse(out)).to.deep.equal({
+        identity: 'web1',
+        collective: 'provisioning',
+        fresh,
+        wasQuarantined: released,
+      });
+    });
+  }
+
+  describe('simulate', () => {
+    beforeEach(() => {
+      network.nodes = ['puppet1'];
+      isIn('provisioning', {});
+    });
+    const changes = () =>
+      network.whats().filter((what) => !/status|info|ping|get_|has_cert|inventory/.test(what));
+    const verdicts = () =>
+      out
+        .split('\n')
+        .slice(1)
+        .filter((each) => /^[a-z]/.test(each));
+
+    it('says what would be done, and does nothing', async () => {
+      expect(await call('', 'simulate', 'web1')).to.equal(0);
+      expect(out).to.match(
+        /^web1 \(web1\.example\.net\) would be provisioned against puppet1 \(192\.0\.2\.1\): region eu matches\n/,
+      );
+      expect(out).to.not.match(/quarantine/);
+      expect(verdicts().every((each) => / +do$/.test(each))).to.equal(true);
+      expect(verdicts()).to.have.length(10);
+      expect(changes()).to.deep.equal([]);
+    });
+
+    it('says what is on record, and what would be left out and why', async () => {
+      isIn('provisioning', {
+        steps: [recorded('lock'), recorded('set_puppet_hostname', 'skipped'), recorded('verify', 'failed')],
+      });
+      network.answers['rpcutil inventory'] = says({ facts: {} });
+      await call('step_settings: { puppet_final_run: { condition: "tier=web" } }', 'simulate', 'web1');
+      expect(verdicts().map((each) => each.replace(/ +/g, ' '))).to.include.members([
+        'lock do',
+        'set_puppet_hostname on record skipped at 2030-01-01T00:00:00.000Z',
+        'puppet_final_run leave out not true of this node: tier=web',
+        'verify do',
+      ]);
+    });
+
+    it('counts nothing that was done with another master', async () => {
+      const steps = [recorded('set_puppet_hostname')];
+      isIn('provisioning', { steps, master: { identity: 'puppet7', address: '192.0.2.7', reason: 'r' } });
+      await call('', 'simulate', 'web1');
+      expect(out).to.match(/its former master puppet7 is away/);
+      expect(out).to.match(/^set_puppet_hostname +do$/m);
+    });
+
+    it('leaves out what has to do with certificates if the node has a good one', async () => {
+      network.answers['provision has_cert'] = says({
+        has_cert: true,
+        usable: true,
+        fingerprint: 'AA',
+        certname: 'w',
+      });
+      network.answers['puppetca status'] = says({ state: 'signed', fingerprint: 'AA' });
+      expect(await call('', 'simulate', 'web1')).to.equal(0);
+      expect(out).to.match(/^sign_node_csr +leave out +the node has a good certificate of puppet1/m);
+    });
+
+    for (const [what, given, words] of [
+      [
+        'the name is protected',
+        'protected: [web1.example.net]',
+        /would end in quarantine: the name .* is refused: it is protected/,
+      ],
+      [
+        'the certificate is refused',
+        'policy: { certificates: { good: refuse } }',
+        /would end in quarantine: the node has a certificate/,
+      ],
+    ] as const) {
+      it(`says by its exit code that the node would end in quarantine because ${what}`, async () => {
+        network.answers['provision has_cert'] = says({
+          has_cert: true,
+          usable: true,
+          fingerprint: 'AA',
+          certname: 'web1.example.net',
+        });
+        network.answers['puppetca status'] = says({ state: 'signed', fingerprint: 'AA' });
+        expect(await call(given, 'simulate', 'web1')).to.equal(2);
+        expect(out).to.match(words);
+        expect(changes()).to.deep.equal([]);
+      });
+    }
+
+    it('has no objection to a name if nothing is cleaned or signed', async () => {
+      expect(
+        await call('protected: [web1.example.net]\nsteps: { set_puppet_hostname: true }', 'simulate', 'web1'),
+      ).to.equal(0);
+      expect(network.of('rpcutil ping')).to.deep.equal([]);
+    });
+
+    it('objects if a name may be that of a silent host', async () => {
+      network.online.set('web1.example.net', true);
+      expect(await call('', 'simulate', 'web1')).to.equal(2);
+    });
+
+    it('fails if what it must know cannot be asked', async () => {
+      network.answers['puppetca status'] = ends('no-reply');
+      network.answers['provision has_cert'] = says({
+        has_cert: true,
+        usable: true,
+        fingerprint: 'AA',
+        certname: 'w',
+      });
+      expect(await call('', 'simulate', 'web1')).to.equal(3);
+      expect(err).to.match(/^mcprovision: puppetca status on puppet1: /);
+    });
+
+    it('says why nothing would be done', async () => {
+      isIn('provisioning', { done: true, disabled: true, finished: { since: '2030' } });
+      expect(await call('', 'simulate', 'web1')).to.equal(0);
+      expect(out).to.equal('web1: nothing would be done: provisioned since 2030\n');
+      await call('', 'simulate', 'web1', '--json');
+      expect(JSON.parse(out)).to.deep.equal({
+        identity: 'web1',
+        collective: 'provisioning',
+        refusal: 'provisioned since 2030',
+        steps: [],
+      });
+    });
+  });
+
+  describe('status', () => {
+    const rows = () => out.split('\n').map((row) => row.replace(/ +/g, ' '));
+    beforeEach(() => {
+      const { discover } = network.client;
+      network.client.discover = async (options) => {
+        const { collective, filter } = options ?? {};
+        await discover(options);
+        const isForNodes = filter?.agents.includes('provision') === true;
+        const nodes = isForNodes
+          ? collective === 'provisioning'
+            ? ['web2', 'web1', 'mute']
+            : ['web9']
+          : provisioners;
+        const silent = isForNodes && collective === 'provisioning' ? ['deaf'] : [];
+        return { nodes, silent } as unknown as Awaited<ReturnType<typeof discover>>;
+      };
+      provisioners = [];
+      network.answers[status] = ({ target }) => {
+        if (target === 'mute') return { state: 'no-reply' };
+        const master = target === 'web1' ? { identity: 'puppet1' } : null;
+        const lease = target === 'web2' ? { owner: 'prov/1' } : null;
+        return {
+          data: statusWith({ master, lease, history: target === 'web1' ? [line('lock', 'ok')] : [] }),
+        };
+      };
+    });
+    let provisioners: string[];
+
+    it('shows the nodes that wait, by name, and who is silent', async () => {
+      expect(await call('', 'status')).to.equal(0);
+      expect(rows()).to.deep.equal([
+        'NODE STATE STEP MASTER SINCE',
+        'web1 waiting lock puppet1 2030',
+        'web2 working - - - by prov/1',
+        'online, but silent: deaf, mute',
+        '',
+      ]);
+      expect(network.of(status)[0]?.options).to.include({ answerWithin: 5, collective: 'provisioning' });
+    });
+
+    it('shows those of the main collective too if all are wanted, and each once', async () => {
+      await call('', 'status', '--all');
+      expect(rows().map((row) => row.split(' ')[0])).to.include.members(['web1', 'web2', 'web9']);
+      await call('collectives: { enrolment: mcollective, main: mcollective }', 'status', '--all');
+      expect(rows().filter((row) => row.startsWith('web9'))).to.have.length(1);
+    });
+
+    it('shows each provisioner that its host tells of', async () => {
+      provisioners = ['prov1', 'prov2', 'prov3', 'prov4'];
+      network.answers['provisioner status'] = ({ target }) => {
+        if (target === 'prov3') return { state: 'no-reply', data: { running: true } };
+        if (target === 'prov4') return { data: { running: true, paused: true } };
+        const running = target === 'prov1';
+        return {
+          data: {
+            running,
+            nodes: running ? [{}, {}] : [],
+            paused: !running,
+            by: 'ops',
+            since: '2030',
+            reason: 'r',
+          },
+        };
+      };
+      await call('', 'status');
+      expect(out.split('\n').slice(0, 4)).to.deep.equal([
+        'provisioner on prov1: has 2 in hand',
+        'provisioner on prov2: does not run, or does not answer its agent, paused by ops since 2030: r',
+        'provisioner on prov3: does not run, or does not answer its agent',
+        'provisioner on prov4: has 0 in hand, paused by somebody',
+      ]);
+      expect(network.of('provisioner status')[0]?.options).to.include({
+        answerWithin: 5,
+        collective: 'mcollective',
+      });
+    });
+  });
+});
