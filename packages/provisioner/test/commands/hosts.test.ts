@@ -1,0 +1,303 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { mock } from 'node:test';
+import type { Event } from '@troupe/client';
+import { createTempFolder, type TempFolder } from '@troupe/testkit';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import type { Io } from '../../src/commands/io.js';
+import { runProgram } from '../../src/commands/program.js';
+import { findConfig } from '../../src/commands/session.js';
+import { statusWith } from '../fixtures/node-record.js';
+import { type Answer, isPending, StubNetwork, settled } from '../fixtures/stub-network.js';
+
+describe('mcprovision on a host', () => {
+  let folder: TempFolder;
+  let network: StubNetwork;
+  let out: string;
+  let err: string;
+  beforeEach(async () => {
+    folder = await createTempFolder();
+    network = new StubNetwork();
+    out = '';
+    err = '';
+  });
+  afterEach(async () => {
+    mock.timers.reset();
+    await folder.close();
+  });
+
+  const io = (more: Partial<Io> = {}): Io => ({
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    isTerminal: false,
+    isScreen: false,
+    clear: () => {
+      out += '<clear>';
+    },
+    connect: async () => network.client,
+    onSignal: () => () => {},
+    ...more,
+  });
+  const write = (yaml: string) => {
+    const file = folder.join('provisioner.yaml');
+    writeFileSync(file, `security: { mode: none }\npause_file: ${folder.join('paused')}\n${yaml}`);
+    return file;
+  };
+  const call = (args: readonly string[], yaml = '', more: Partial<Io> = {}) => {
+    out = '';
+    err = '';
+    return runProgram([...args, '--config', write(yaml)], io(more));
+  };
+
+  describe('finds its configuration', () => {
+    const variable = process.env.TROUPE_PROVISIONER_CONFIG;
+    afterEach(() => {
+      if (variable === undefined) delete process.env.TROUPE_PROVISIONER_CONFIG;
+      else process.env.TROUPE_PROVISIONER_CONFIG = variable;
+    });
+
+    it('by the option, then by the variable', () => {
+      process.env.TROUPE_PROVISIONER_CONFIG = '/a';
+      expect([findConfig('/b'), findConfig(undefined)]).to.deep.equal(['/b', '/a']);
+    });
+  });
+
+  describe('check', () => {
+    it('says what the configuration means', async () => {
+      const yaml =
+        'broker: { urls: ["mqtt://a:1", "mqtt://b:2"] }\nsteps: { lock: true, notify: true, puppet_daemonize: true }';
+      expect(await call(['check'], yaml)).to.equal(0);
+      expect(out.split('\n').slice(1, 5)).to.deep.equal([
+        '  steps        lock, puppet_daemonize, done, notify',
+        '  off          set_puppet_hostname, clean_node_certname, send_node_csr, sign_node_csr, puppet_bootstrap_stage, puppet_final_run, restart, verify',
+        '  collectives  provisioning (new machines), mcollective (masters, notifiers)',
+        '  broker       mqtt://a:1, mqtt://b:2',
+      ]);
+      expect(out)
+        .to.match(/is sound\n/)
+        .and.to.match(/\n {2}note: steps does not name/);
+      expect([err, network.closed]).to.deep.equal(['', 0]);
+    });
+
+    it('says it in JSON', async () => {
+      expect(await call(['check', '--json'], 'steps: { lock: true }')).to.equal(0);
+      const { file, steps, off, collectives, brokers, notes } = JSON.parse(out);
+      expect([file, steps, brokers]).to.deep.equal([folder.join('provisioner.yaml'), ['lock', 'done'], []]);
+      expect(off).to.include('notify').and.not.include('lock');
+      expect(collectives).to.deep.equal({ enrolment: 'provisioning', main: 'mcollective' });
+      expect(notes).to.be.an('array').that.is.not.empty;
+    });
+
+    it('has nothing to say of steps that are off if none is', async () => {
+      const all =
+        'lock: true, set_puppet_hostname: true, clean_node_certname: true, send_node_csr: true, sign_node_csr: true, puppet_bootstrap_stage: true, puppet_final_run: true, puppet_daemonize: true, notify: true';
+      await call(['check'], `steps: { ${all} }`);
+      expect(out).to.not.match(/ off /);
+    });
+
+    for (const args of [[], ['--json']]) {
+      it(`fails if it is not known how to reach a broker${args.length > 0 ? ', also in JSON' : ''}`, async () => {
+        const file = folder.join('bare.yaml');
+        writeFileSync(file, 'client: /nowhere/at/all.yaml');
+        expect(await runProgram(['check', ...args, '--config', file], io())).to.equal(1);
+        if (args.length > 0) expect(JSON.parse(out).fault).to.match(/\/nowhere\/at\/all\.yaml/);
+        else {
+          expect(out).to.match(/ {2}broker {7}unknown\n/);
+          expect(err).to.match(/^mcprovision: .*\/nowhere\/at\/all\.yaml/);
+        }
+      });
+    }
+  });
+
+  describe('pause and resume', () => {
+    const answers = (given: Record<string, Awaited<ReturnType<Answer>>>) => {
+      network.nodes = Object.keys(given);
+      for (const action of ['pause', 'resume']) {
+        network.answers[`provisioner ${action}`] = ({ target }) => given[target] ?? {};
+      }
+    };
+
+    for (const [action, lines] of [
+      ['pause', ['a: paused', 'b: was paused before', 'c: not paused: no']],
+      ['resume', ['a: resumed', 'b: was not paused before', 'c: not resumed: no']],
+    ] as const) {
+      it(`${action} tells what became of it on each host, and fails if it did on one`, async () => {
+        const a = { data: { changed: true } };
+        const b = { data: { changed: false } };
+        answers({ a, b, c: { state: 'failed', statusmsg: 'no' } });
+        expect(await call([action])).to.equal(1);
+        expect(out.trim().split('\n')).to.deep.equal(lines);
+        expect(network.asked[0]).to.deep.nested.include({ input: {}, 'options.collective': 'mcollective' });
+        answers({ a, b });
+        expect(await call([action, '--json'])).to.equal(0);
+        expect(JSON.parse(out)).to.deep.equal({
+          action,
+          provisioners: [
+            { host: 'a', ok: true, changed: true, reason: null },
+            { host: 'b', ok: true, changed: false, reason: null },
+          ],
+        });
+      });
+    }
+
+    it('pause tells the reason', async () => {
+      answers({ a: {} });
+      await call(['pause', '--reason', 'new racks']);
+      expect(network.asked[0]?.input).to.deep.equal({ reason: 'new racks' });
+    });
+
+    for (const action of ['pause', 'resume']) {
+      it(`${action} asks nobody, and fails, if no host has the agent`, async () => {
+        expect(await call([action, '--json'])).to.equal(3);
+        expect(JSON.parse(out)).to.deep.equal({ action, provisioners: [] });
+        expect(network.asked).to.deep.equal([]);
+        expect(err).to.match(/no host with the agent provisioner answers in the collective mcollective/);
+      });
+    }
+
+    it('with --here are of this host, which is not asked by the network', async () => {
+      const file = folder.join('paused');
+      expect(await call(['pause', '--here'])).to.equal(0);
+      expect(out).to.equal(`this host: paused (${file})\n`);
+      expect(JSON.parse(readFileSync(file, 'utf8'))).to.include({ reason: '' });
+      await call(['pause', '--here']);
+      expect(out).to.equal(`this host: was paused before (${file})\n`);
+      await call(['resume', '--here', '--json']);
+      expect(JSON.parse(out)).to.deep.equal({ action: 'resume', file, changed: true });
+      await call(['resume', '--here']);
+      expect(out).to.equal(`this host: was not paused before (${file})\n`);
+      expect([existsSync(file), network.closed]).to.deep.equal([false, 0]);
+    });
+  });
+
+  describe('status --watch', () => {
+    let press: () => void;
+    let happen: (kind: string) => void;
+    let isDeaf: number;
+    const begin = (args: readonly string[], more: Partial<Io> = {}) => {
+      press = () => {};
+      isDeaf = 0;
+      network.answers['provision status'] = () => ({ data: statusWith() });
+      Object.assign(network.client, {
+        hear: async (listener: (event: Event) => void) => {
+          happen = (kind) => listener({ kind } as Event);
+          return async () => {
+            isDeaf += 1;
+          };
+        },
+      });
+      mock.timers.enable({ apis: ['setTimeout'] });
+      const onSignal = (listener: () => void) => {
+        press = listener;
+        return () => {
+          isDeaf += 1;
+        };
+      };
+      return call(['status', '--watch', ...args], '', { onSignal, ...more });
+    };
+    const pictures = () => out.split('no node waits').length - 1;
+    const pass = async (milliseconds: number) => {
+      mock.timers.tick(milliseconds);
+      for (let n = 0; n < 3; n += 1) await settled();
+    };
+
+    for (const [args, seconds] of [
+      [[], 5],
+      [['2'], 2],
+    ] as const) {
+      it(`shows a picture every ${seconds} s until it is told to end, and listens no more then`, async () => {
+        const end = begin(args);
+        await pass(0);
+        expect(pictures()).to.equal(1);
+        await pass(seconds * 1000 - 1);
+        expect(pictures()).to.equal(1);
+        await pass(1);
+        expect(pictures()).to.equal(2);
+        expect(await isPending(end)).to.equal(true);
+        press();
+        expect(await end).to.equal(0);
+        await pass(60_000);
+        expect([pictures(), isDeaf, network.closed]).to.deep.equal([2, 2, 1]);
+      });
+    }
+
+    it('shows a picture soon after an event, one for several, and none for events of others', async () => {
+      const end = begin(['60']);
+      await pass(0);
+      happen('other');
+      await pass(1_000);
+      expect(pictures()).to.equal(1);
+      happen('provision');
+      happen('provision');
+      await pass(199);
+      expect(pictures()).to.equal(1);
+      await pass(1);
+      expect(pictures()).to.equal(2);
+      await pass(1_000);
+      expect(pictures()).to.equal(2);
+      happen('provision');
+      await pass(200);
+      expect(pictures()).to.equal(3);
+      press();
+      await end;
+    });
+
+    it('shows what happened while a picture was made on the next one', async () => {
+      const { discover } = network.client;
+      let isFirst = true;
+      network.client.discover = async (options) => {
+        if (isFirst) happen('provision');
+        isFirst = false;
+        return discover(options);
+      };
+      const end = begin(['60']);
+      await pass(0);
+      expect(pictures()).to.equal(1);
+      await pass(200);
+      expect(pictures()).to.equal(2);
+      press();
+      await end;
+    });
+
+    for (const [what, args, more, expected] of [
+      [
+        'clears a screen before each picture',
+        [],
+        { isScreen: true },
+        /^<clear>no node waits to be provisioned\n$/,
+      ],
+      ['leaves a line between pictures otherwise', [], {}, /^no node waits to be provisioned\n\n$/],
+      ['writes JSON lines alone', ['--json'], { isScreen: true }, /^\{.*\}\n$/],
+    ] as const) {
+      it(what, async () => {
+        const end = begin(args, more);
+        await pass(0);
+        press();
+        await end;
+        expect(out).to.match(expected);
+      });
+    }
+
+    it('takes no number below 1', async () => {
+      for (const number of ['0', '1.5', 'x']) {
+        expect(await call(['status', '--watch', number])).to.equal(1);
+        expect(err).to.match(/It must be 1 or more/);
+      }
+    });
+  });
+
+  it('fails with 1 if the configuration cannot be read', async () => {
+    expect(await runProgram(['status', '--config', '/nowhere/at/all'], io())).to.equal(1);
+    expect(err).to.match(/^mcprovision: .*\/nowhere\/at\/all/);
+  });
+
+  it('shows nothing that could play with a terminal, but lines and tabs', async () => {
+    writeFileSync(folder.join('a\u001b[2J.yaml'), 'security: { mode: none }');
+    await runProgram(['check', '--config', folder.join('a\u001b[2J.yaml')], io());
+    expect(out).to.match(/a\?\[2J\.yaml is sound\n/);
+  });
+});
