@@ -5,6 +5,7 @@ import { parseProvisionerConfig } from '../src/index.js';
 import { Masters } from '../src/masters.js';
 import { NameGuard } from '../src/name-guard.js';
 import { failureOf } from './fixtures/rejection.js';
+import { infoOf } from './fixtures/step-context.js';
 import { ends, StubNetwork, says } from './fixtures/stub-network.js';
 
 describe('the guard of names', () => {
@@ -14,12 +15,7 @@ describe('the guard of names', () => {
   beforeEach(async () => {
     network = new StubNetwork();
     network.nodes = ['puppet1'];
-    network.answers['puppetca info'] = says({
-      certname: 'puppet1.example.net',
-      address: '192.0.2.1',
-      port: 8140,
-      ca_fingerprint: 'ab',
-    });
+    network.answers['puppetca info'] = says(infoOf('puppet1'));
     const config = parseProvisionerConfig('protected: ["/^db/"]');
     masters = new Masters(network.peers, config.master, silentLogger);
     await masters.list();

@@ -4,53 +4,35 @@ import type { Event } from '@troupe/client';
 import { createTempFolder, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import type { Io } from '../../src/commands/io.js';
 import { runProgram } from '../../src/commands/program.js';
 import { findConfig } from '../../src/commands/session.js';
 import { statusWith } from '../fixtures/node-record.js';
+import { StubIo } from '../fixtures/stub-io.js';
 import { type Answer, isPending, StubNetwork, settled } from '../fixtures/stub-network.js';
 
 describe('mcprovision on a host', () => {
   let folder: TempFolder;
   let network: StubNetwork;
-  let out: string;
-  let err: string;
+  let io: StubIo;
   beforeEach(async () => {
     folder = await createTempFolder();
     network = new StubNetwork();
-    out = '';
-    err = '';
+    io = new StubIo(async () => network.client);
   });
   afterEach(async () => {
     mock.timers.reset();
     await folder.close();
   });
 
-  const io = (more: Partial<Io> = {}): Io => ({
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    isTerminal: false,
-    isScreen: false,
-    clear: () => {
-      out += '<clear>';
-    },
-    connect: async () => network.client,
-    onSignal: () => () => {},
-    ...more,
-  });
   const write = (yaml: string) => {
     const file = folder.join('provisioner.yaml');
     writeFileSync(file, `security: { mode: none }\npause_file: ${folder.join('paused')}\n${yaml}`);
     return file;
   };
-  const call = (args: readonly string[], yaml = '', more: Partial<Io> = {}) => {
-    out = '';
-    err = '';
-    return runProgram([...args, '--config', write(yaml)], io(more));
+  const call = (args: readonly string[], yaml = '', more: Partial<StubIo> = {}) => {
+    io.stdout = '';
+    io.stderr = '';
+    return runProgram([...args, '--config', write(yaml)], Object.assign(io, more));
   };
 
   describe('finds its configuration', () => {
@@ -71,21 +53,21 @@ describe('mcprovision on a host', () => {
       const yaml =
         'broker: { urls: ["mqtt://a:1", "mqtt://b:2"] }\nsteps: { lock: true, notify: true, puppet_daemonize: true }';
       expect(await call(['check'], yaml)).to.equal(0);
-      expect(out.split('\n').slice(1, 5)).to.deep.equal([
+      expect(io.stdout.split('\n').slice(1, 5)).to.deep.equal([
         '  steps        lock, puppet_daemonize, done, notify',
         '  off          set_puppet_hostname, clean_node_certname, send_node_csr, sign_node_csr, puppet_bootstrap_stage, puppet_final_run, restart, verify',
         '  collectives  provisioning (new machines), mcollective (masters, notifiers)',
         '  broker       mqtt://a:1, mqtt://b:2',
       ]);
-      expect(out)
+      expect(io.stdout)
         .to.match(/is sound\n/)
         .and.to.match(/\n {2}note: steps does not name/);
-      expect([err, network.closed]).to.deep.equal(['', 0]);
+      expect([io.stderr, network.closed]).to.deep.equal(['', 0]);
     });
 
     it('says it in JSON', async () => {
       expect(await call(['check', '--json'], 'steps: { lock: true }')).to.equal(0);
-      const { file, steps, off, collectives, brokers, notes } = JSON.parse(out);
+      const { file, steps, off, collectives, brokers, notes } = JSON.parse(io.stdout);
       expect([file, steps, brokers]).to.deep.equal([folder.join('provisioner.yaml'), ['lock', 'done'], []]);
       expect(off).to.include('notify').and.not.include('lock');
       expect(collectives).to.deep.equal({ enrolment: 'provisioning', main: 'mcollective' });
@@ -96,18 +78,18 @@ describe('mcprovision on a host', () => {
       const all =
         'lock: true, set_puppet_hostname: true, clean_node_certname: true, send_node_csr: true, sign_node_csr: true, puppet_bootstrap_stage: true, puppet_final_run: true, puppet_daemonize: true, notify: true';
       await call(['check'], `steps: { ${all} }`);
-      expect(out).to.not.match(/ off /);
+      expect(io.stdout).to.not.match(/ off /);
     });
 
     for (const args of [[], ['--json']]) {
       it(`fails if it is not known how to reach a broker${args.length > 0 ? ', also in JSON' : ''}`, async () => {
         const file = folder.join('bare.yaml');
         writeFileSync(file, 'client: /nowhere/at/all.yaml');
-        expect(await runProgram(['check', ...args, '--config', file], io())).to.equal(1);
-        if (args.length > 0) expect(JSON.parse(out).fault).to.match(/\/nowhere\/at\/all\.yaml/);
+        expect(await runProgram(['check', ...args, '--config', file], io)).to.equal(1);
+        if (args.length > 0) expect(JSON.parse(io.stdout).fault).to.match(/\/nowhere\/at\/all\.yaml/);
         else {
-          expect(out).to.match(/ {2}broker {7}unknown\n/);
-          expect(err).to.match(/^mcprovision: .*\/nowhere\/at\/all\.yaml/);
+          expect(io.stdout).to.match(/ {2}broker {7}unknown\n/);
+          expect(io.stderr).to.match(/^mcprovision: .*\/nowhere\/at\/all\.yaml/);
         }
       });
     }
@@ -130,11 +112,11 @@ describe('mcprovision on a host', () => {
         const b = { data: { changed: false } };
         answers({ a, b, c: { state: 'failed', statusmsg: 'no' } });
         expect(await call([action])).to.equal(1);
-        expect(out.trim().split('\n')).to.deep.equal(lines);
+        expect(io.stdout.trim().split('\n')).to.deep.equal(lines);
         expect(network.asked[0]).to.deep.nested.include({ input: {}, 'options.collective': 'mcollective' });
         answers({ a, b });
         expect(await call([action, '--json'])).to.equal(0);
-        expect(JSON.parse(out)).to.deep.equal({
+        expect(JSON.parse(io.stdout)).to.deep.equal({
           action,
           provisioners: [
             { host: 'a', ok: true, changed: true, reason: null },
@@ -153,33 +135,33 @@ describe('mcprovision on a host', () => {
     for (const action of ['pause', 'resume']) {
       it(`${action} asks nobody, and fails, if no host has the agent`, async () => {
         expect(await call([action, '--json'])).to.equal(3);
-        expect(JSON.parse(out)).to.deep.equal({ action, provisioners: [] });
+        expect(JSON.parse(io.stdout)).to.deep.equal({ action, provisioners: [] });
         expect(network.asked).to.deep.equal([]);
-        expect(err).to.match(/no host with the agent provisioner answers in the collective mcollective/);
+        expect(io.stderr).to.match(
+          /no host with the agent provisioner answers in the collective mcollective/,
+        );
       });
     }
 
     it('with --here are of this host, which is not asked by the network', async () => {
       const file = folder.join('paused');
       expect(await call(['pause', '--here'])).to.equal(0);
-      expect(out).to.equal(`this host: paused (${file})\n`);
+      expect(io.stdout).to.equal(`this host: paused (${file})\n`);
       expect(JSON.parse(readFileSync(file, 'utf8'))).to.include({ reason: '' });
       await call(['pause', '--here']);
-      expect(out).to.equal(`this host: was paused before (${file})\n`);
+      expect(io.stdout).to.equal(`this host: was paused before (${file})\n`);
       await call(['resume', '--here', '--json']);
-      expect(JSON.parse(out)).to.deep.equal({ action: 'resume', file, changed: true });
+      expect(JSON.parse(io.stdout)).to.deep.equal({ action: 'resume', file, changed: true });
       await call(['resume', '--here']);
-      expect(out).to.equal(`this host: was not paused before (${file})\n`);
+      expect(io.stdout).to.equal(`this host: was not paused before (${file})\n`);
       expect([existsSync(file), network.closed]).to.deep.equal([false, 0]);
     });
   });
 
   describe('status --watch', () => {
-    let press: () => void;
     let happen: (kind: string) => void;
     let isDeaf: number;
-    const begin = (args: readonly string[], more: Partial<Io> = {}) => {
-      press = () => {};
+    const begin = (args: readonly string[], more: Partial<StubIo> = {}) => {
       isDeaf = 0;
       network.answers['provision status'] = () => ({ data: statusWith() });
       Object.assign(network.client, {
@@ -191,15 +173,9 @@ describe('mcprovision on a host', () => {
         },
       });
       mock.timers.enable({ apis: ['setTimeout'] });
-      const onSignal = (listener: () => void) => {
-        press = listener;
-        return () => {
-          isDeaf += 1;
-        };
-      };
-      return call(['status', '--watch', ...args], '', { onSignal, ...more });
+      return call(['status', '--watch', ...args], '', more);
     };
-    const pictures = () => out.split('no node waits').length - 1;
+    const pictures = () => io.stdout.split('no node waits').length - 1;
     const pass = async (milliseconds: number) => {
       mock.timers.tick(milliseconds);
       for (let n = 0; n < 3; n += 1) await settled();
@@ -218,10 +194,10 @@ describe('mcprovision on a host', () => {
         await pass(1);
         expect(pictures()).to.equal(2);
         expect(await isPending(end)).to.equal(true);
-        press();
+        io.press();
         expect(await end).to.equal(0);
         await pass(60_000);
-        expect([pictures(), isDeaf, network.closed]).to.deep.equal([2, 2, 1]);
+        expect([pictures(), isDeaf, io.unheard, network.closed]).to.deep.equal([2, 1, 1, 1]);
       });
     }
 
@@ -242,7 +218,7 @@ describe('mcprovision on a host', () => {
       happen('provision');
       await pass(200);
       expect(pictures()).to.equal(3);
-      press();
+      io.press();
       await end;
     });
 
@@ -259,7 +235,7 @@ describe('mcprovision on a host', () => {
       expect(pictures()).to.equal(1);
       await pass(200);
       expect(pictures()).to.equal(2);
-      press();
+      io.press();
       await end;
     });
 
@@ -276,28 +252,28 @@ describe('mcprovision on a host', () => {
       it(what, async () => {
         const end = begin(args, more);
         await pass(0);
-        press();
+        io.press();
         await end;
-        expect(out).to.match(expected);
+        expect(io.stdout).to.match(expected);
       });
     }
 
     it('takes no number below 1', async () => {
       for (const number of ['0', '1.5', 'x']) {
         expect(await call(['status', '--watch', number])).to.equal(1);
-        expect(err).to.match(/It must be 1 or more/);
+        expect(io.stderr).to.match(/It must be 1 or more/);
       }
     });
   });
 
   it('fails with 1 if the configuration cannot be read', async () => {
-    expect(await runProgram(['status', '--config', '/nowhere/at/all'], io())).to.equal(1);
-    expect(err).to.match(/^mcprovision: .*\/nowhere\/at\/all/);
+    expect(await runProgram(['status', '--config', '/nowhere/at/all'], io)).to.equal(1);
+    expect(io.stderr).to.match(/^mcprovision: .*\/nowhere\/at\/all/);
   });
 
   it('shows nothing that could play with a terminal, but lines and tabs', async () => {
     writeFileSync(folder.join('a\u001b[2J.yaml'), 'security: { mode: none }');
-    await runProgram(['check', '--config', folder.join('a\u001b[2J.yaml')], io());
-    expect(out).to.match(/a\?\[2J\.yaml is sound\n/);
+    await runProgram(['check', '--config', folder.join('a\u001b[2J.yaml')], io);
+    expect(io.stdout).to.match(/a\?\[2J\.yaml is sound\n/);
   });
 });

@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { createTempFolder, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
-import type { Io } from '../../src/commands/io.js';
 import { runProgram } from '../../src/commands/program.js';
 import { recorded, statusWith } from '../fixtures/node-record.js';
 import { infoOf } from '../fixtures/step-context.js';
+import { StubIo } from '../fixtures/stub-io.js';
 import { ends, StubNetwork, says } from '../fixtures/stub-network.js';
 
 const status = 'provision status';
@@ -16,8 +16,7 @@ const line = (step: string, outcome: string, more: object = {}) => {
 describe('a command about nodes', () => {
   let folder: TempFolder;
   let network: StubNetwork;
-  let out: string;
-  let err: string;
+  let io: StubIo;
   before(async () => {
     folder = await createTempFolder();
   });
@@ -28,30 +27,16 @@ describe('a command about nodes', () => {
     network.answers['rpcutil ping'] = ends('no-reply');
     network.answers['rpcutil get_facts'] = says({ values: { region: 'eu' } });
     network.answers['provision has_cert'] = says({ has_cert: false, certname: 'web1.example.net' });
-    out = '';
-    err = '';
+    io = new StubIo(async () => network.client);
   });
 
-  const io = (): Io => ({
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    isTerminal: false,
-    isScreen: false,
-    clear: () => {},
-    connect: async () => network.client,
-    onSignal: () => () => {},
-  });
   const call = async (yaml: string, ...args: readonly string[]) => {
     const file = folder.join('provisioner.yaml');
     writeFileSync(file, `security: { mode: none }\nmaster: { criteria: [region] }\n${yaml}`);
-    out = '';
-    err = '';
+    io.stdout = '';
+    io.stderr = '';
     const before = network.closed;
-    const code = await runProgram([...args, '--config', file], io());
+    const code = await runProgram([...args, '--config', file], io);
     expect(network.closed - before, 'it takes its leave').to.equal(1);
     return code;
   };
@@ -79,7 +64,7 @@ describe('a command about nodes', () => {
         ],
       });
       expect(await call('', 'explain', 'web1')).to.equal(0);
-      expect(out.split('\n')).to.deep.equal([
+      expect(io.stdout.split('\n')).to.deep.equal([
         'web1 in mcollective: done since 2029',
         '  master: puppet1 (192.0.2.1): the only master',
         '  lease: prov/1 until 2031',
@@ -96,7 +81,7 @@ describe('a command about nodes', () => {
     it('tells of a node to which nothing has happened', async () => {
       isIn('provisioning', {});
       await call('', 'explain', 'web1');
-      expect(out).to.equal('web1 in provisioning: new\n  nothing has happened yet\n');
+      expect(io.stdout).to.equal('web1 in provisioning: new\n  nothing has happened yet\n');
     });
 
     it('tells what is not known, and of no run that is over', async () => {
@@ -106,7 +91,7 @@ describe('a command about nodes', () => {
         history: [line('lock', 'failed', { reason: 'no' })],
       });
       await call('', 'explain', 'web1');
-      expect(out).to.match(
+      expect(io.stdout).to.match(
         /^web1 in provisioning: waiting since 2030\n {2}failed 1 times, at last: no\n {2}master: unknown \(no address\): \n(?!.*Puppet runs)/,
       );
     });
@@ -117,7 +102,7 @@ describe('a command about nodes', () => {
         statusmsg: `not in ${options.collective}`,
       });
       expect(await call('', 'explain', 'web1')).to.equal(3);
-      expect(err).to.equal(
+      expect(io.stderr).to.equal(
         'mcprovision: web1 does not tell of its provisioning (provisioning: status on web1: not in provisioning; ' +
           'mcollective: status on web1: not in mcollective)\n',
       );
@@ -140,10 +125,10 @@ describe('a command about nodes', () => {
       isIn('provisioning', {});
       network.answers['provision release'] = says({ released });
       expect(await call('', command, 'web1')).to.equal(0);
-      expect(out).to.equal(words);
+      expect(io.stdout).to.equal(words);
       expect(network.of('provision release')[0]?.input).to.deep.equal({ fresh });
       await call('', command, 'web1', '--json');
-      expect(JSON.parse(out)).to.deep.equal({
+      expect(JSON.parse(io.stdout)).to.deep.equal({
         identity: 'web1',
         collective: 'provisioning',
         fresh,
@@ -160,17 +145,17 @@ describe('a command about nodes', () => {
     const changes = () =>
       network.whats().filter((what) => !/status|info|ping|get_|has_cert|inventory/.test(what));
     const verdicts = () =>
-      out
+      io.stdout
         .split('\n')
         .slice(1)
         .filter((each) => /^[a-z]/.test(each));
 
     it('says what would be done, and does nothing', async () => {
       expect(await call('', 'simulate', 'web1')).to.equal(0);
-      expect(out).to.match(
+      expect(io.stdout).to.match(
         /^web1 \(web1\.example\.net\) would be provisioned against puppet1 \(192\.0\.2\.1\): region eu matches\n/,
       );
-      expect(out).to.not.match(/quarantine/);
+      expect(io.stdout).to.not.match(/quarantine/);
       expect(verdicts().every((each) => / +do$/.test(each))).to.equal(true);
       expect(verdicts()).to.have.length(10);
       expect(changes()).to.deep.equal([]);
@@ -194,8 +179,8 @@ describe('a command about nodes', () => {
       const steps = [recorded('set_puppet_hostname')];
       isIn('provisioning', { steps, master: { identity: 'puppet7', address: '192.0.2.7', reason: 'r' } });
       await call('', 'simulate', 'web1');
-      expect(out).to.match(/its former master puppet7 is away/);
-      expect(out).to.match(/^set_puppet_hostname +do$/m);
+      expect(io.stdout).to.match(/its former master puppet7 is away/);
+      expect(io.stdout).to.match(/^set_puppet_hostname +do$/m);
     });
 
     it('leaves out what has to do with certificates if the node has a good one', async () => {
@@ -207,7 +192,7 @@ describe('a command about nodes', () => {
       });
       network.answers['puppetca status'] = says({ state: 'signed', fingerprint: 'AA' });
       expect(await call('', 'simulate', 'web1')).to.equal(0);
-      expect(out).to.match(/^sign_node_csr +leave out +the node has a good certificate of puppet1/m);
+      expect(io.stdout).to.match(/^sign_node_csr +leave out +the node has a good certificate of puppet1/m);
     });
 
     for (const [what, given, words] of [
@@ -231,7 +216,7 @@ describe('a command about nodes', () => {
         });
         network.answers['puppetca status'] = says({ state: 'signed', fingerprint: 'AA' });
         expect(await call(given, 'simulate', 'web1')).to.equal(2);
-        expect(out).to.match(words);
+        expect(io.stdout).to.match(words);
         expect(changes()).to.deep.equal([]);
       });
     }
@@ -257,15 +242,15 @@ describe('a command about nodes', () => {
         certname: 'w',
       });
       expect(await call('', 'simulate', 'web1')).to.equal(3);
-      expect(err).to.match(/^mcprovision: puppetca status on puppet1: /);
+      expect(io.stderr).to.match(/^mcprovision: puppetca status on puppet1: /);
     });
 
     it('says why nothing would be done', async () => {
       isIn('provisioning', { done: true, disabled: true, finished: { since: '2030' } });
       expect(await call('', 'simulate', 'web1')).to.equal(0);
-      expect(out).to.equal('web1: nothing would be done: provisioned since 2030\n');
+      expect(io.stdout).to.equal('web1: nothing would be done: provisioned since 2030\n');
       await call('', 'simulate', 'web1', '--json');
-      expect(JSON.parse(out)).to.deep.equal({
+      expect(JSON.parse(io.stdout)).to.deep.equal({
         identity: 'web1',
         collective: 'provisioning',
         refusal: 'provisioned since 2030',
@@ -275,7 +260,7 @@ describe('a command about nodes', () => {
   });
 
   describe('status', () => {
-    const rows = () => out.split('\n').map((row) => row.replace(/ +/g, ' '));
+    const rows = () => io.stdout.split('\n').map((row) => row.replace(/ +/g, ' '));
     beforeEach(() => {
       const { discover } = network.client;
       network.client.discover = async (options) => {
@@ -339,7 +324,7 @@ describe('a command about nodes', () => {
         };
       };
       await call('', 'status');
-      expect(out.split('\n').slice(0, 4)).to.deep.equal([
+      expect(io.stdout.split('\n').slice(0, 4)).to.deep.equal([
         'provisioner on prov1: has 2 in hand',
         'provisioner on prov2: does not run, or does not answer its agent, paused by ops since 2030: r',
         'provisioner on prov3: does not run, or does not answer its agent',

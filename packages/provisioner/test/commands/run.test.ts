@@ -4,10 +4,10 @@ import { TroupeError } from '@troupe/core';
 import { createTempFolder, type TempFolder, waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import type { Io } from '../../src/commands/io.js';
 import { runProgram } from '../../src/commands/program.js';
 import { statusWith } from '../fixtures/node-record.js';
 import { infoOf } from '../fixtures/step-context.js';
+import { StubIo } from '../fixtures/stub-io.js';
 import { StubNetwork, says } from '../fixtures/stub-network.js';
 
 const oneStep = 'steps: { set_puppet_hostname: true }';
@@ -15,12 +15,7 @@ const oneStep = 'steps: { set_puppet_hostname: true }';
 describe('mcprovision run', () => {
   let folder: TempFolder;
   let network: StubNetwork;
-  let out: string;
-  let err: string;
-  /** As somebody who presses Ctrl-C. */
-  let press: () => void;
-  let unheard: number;
-  let connect: Io['connect'];
+  let io: StubIo;
   before(async () => {
     folder = await createTempFolder();
   });
@@ -32,11 +27,7 @@ describe('mcprovision run', () => {
       target === 'puppet1' ? { data: infoOf(target) } : { state: 'failed' };
     network.answers['provision status'] = ({ target }) =>
       target.startsWith('web') ? { data: statusWith() } : { state: 'failed', statuscode: 2 };
-    out = '';
-    err = '';
-    press = () => {};
-    unheard = 0;
-    connect = async () => network.client;
+    io = new StubIo(async () => network.client);
   });
   afterEach(() => mock.restoreAll());
 
@@ -45,34 +36,16 @@ describe('mcprovision run', () => {
     const quiet = /^http:/m.test(yaml) ? '' : '\nhttp: { enabled: false }';
     const pause = /^pause_file:/m.test(yaml) ? '' : `\npause_file: ${folder.join('paused')}`;
     writeFileSync(file, `security: { mode: none }${quiet}${pause}\n${yaml}`);
-    const io: Io = {
-      out: (text) => {
-        out += text;
-      },
-      err: (text) => {
-        err += text;
-      },
-      isTerminal: false,
-      isScreen: false,
-      clear: () => {},
-      connect: (config, log) => connect(config, log),
-      onSignal: (listener) => {
-        press = listener;
-        return () => {
-          unheard += 1;
-        };
-      },
-    };
     return runProgram(['run', ...args, '--config', file], io);
   };
   const logged = () =>
-    err
+    io.stderr
       .split('\n')
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line));
   const find = (words: string) => logged().find(({ msg }) => msg === words);
   const ends = () =>
-    out
+    io.stdout
       .split('\n')
       .filter((line) => /"type":"(done|quarantined)"/.test(line))
       .map((line) => JSON.parse(line).identity);
@@ -92,17 +65,17 @@ describe('mcprovision run', () => {
       if (code === 2) network.answers['provision set_puppet_host'] = () => ({ state: 'failed' });
       expect(await call(`${oneStep}${yaml}`, '--json', ...args)).to.equal(code);
       expect(ends()).to.include('web1');
-      expect([network.closed, unheard]).to.deep.equal([1, 1]);
+      expect([network.closed, io.unheard]).to.deep.equal([1, 1]);
     });
   }
 
   it('does not end before as many have ended as were wanted', async () => {
     await call(oneStep, '--json', '--once', '1');
     expect(ends().length).to.be.at.least(1);
-    out = '';
+    io.stdout = '';
     const code = call(oneStep, '--json', '--once', '3');
     await waitFor('two ends', () => ends().length === 2, { intervalMs: 1 });
-    press();
+    io.press();
     expect(await code).to.equal(0);
   });
 
@@ -110,11 +83,11 @@ describe('mcprovision run', () => {
     network.answers['provision set_puppet_host'] = () => ({ state: 'failed' });
     const code = call(`${oneStep}\nattempts: 1`, '--json');
     await waitFor('the end of two', () => ends().length === 2, { intervalMs: 1 });
-    press();
+    io.press();
     expect(await code).to.equal(0);
     expect(find('waiting for nodes')).to.include.keys('owner').and.not.include.keys('url');
     expect(find('ending: what runs on nodes goes on')).to.include({ level: 30 });
-    expect([network.closed, unheard]).to.deep.equal([1, 1]);
+    expect([network.closed, io.unheard]).to.deep.equal([1, 1]);
   });
 
   it('ends at once when it is told to twice', async () => {
@@ -122,16 +95,16 @@ describe('mcprovision run', () => {
     mock.method(process, 'exit', (code: number) => codes.push(code));
     const code = call(oneStep);
     await waitFor('the start', () => find('waiting for nodes') !== undefined, { intervalMs: 1 });
-    press();
+    io.press();
     expect(codes).to.deep.equal([]);
-    press();
+    io.press();
     expect(codes).to.deep.equal([130]);
     expect(await code).to.equal(0);
   });
 
   it('writes no events unless JSON is wanted', async () => {
     expect(await call(oneStep, '--until-idle')).to.equal(0);
-    expect(out).to.equal('');
+    expect(io.stdout).to.equal('');
   });
 
   it('says that there is a pause, and how it ends', async () => {
@@ -143,7 +116,7 @@ describe('mcprovision run', () => {
       reason: 'paused by ops: new racks',
     });
     expect(ends()).to.deep.equal([]);
-    err = '';
+    io.stderr = '';
     await call(oneStep, '--until-idle');
     expect(find('no new node is begun: "mcprovision resume" ends that')).to.equal(undefined);
   });
@@ -152,9 +125,9 @@ describe('mcprovision run', () => {
     const first = call(`${oneStep}\nhttp: { port: 0 }`);
     await waitFor('the start', () => find('waiting for nodes') !== undefined, { intervalMs: 1 });
     const { url } = find('waiting for nodes');
-    const end = press;
+    const end = io.press;
     expect(await (await fetch(`${url}/metrics`)).text()).to.match(/^troupe_provisioner_arrivals_total \d/m);
-    err = '';
+    io.stderr = '';
     expect(await call(`${oneStep}\nhttp: { port: ${new URL(url).port} }`, '--until-idle')).to.equal(0);
     expect(find('no metrics and no status by HTTP')).to.include({ level: 40 });
     end();
@@ -171,7 +144,7 @@ describe('mcprovision run', () => {
       tries = 0;
     });
     const failing = (code: 'BROKER_UNREACHABLE' | 'NOT_CONNECTED' | 'CONFIG_INVALID') => {
-      connect = async () => {
+      io.connect = async () => {
         tries += 1;
         throw new TroupeError(code, 'no broker');
       };
@@ -184,23 +157,23 @@ describe('mcprovision run', () => {
         await waitFor('a try', () => find('the broker cannot be reached: trying again') !== undefined, {
           intervalMs: 1,
         });
-        press();
+        io.press();
         expect(await end).to.equal(0);
-        expect([tries, unheard]).to.deep.equal([1, 1]);
+        expect([tries, io.unheard]).to.deep.equal([1, 1]);
       });
 
       it(`fails if it is not a daemon (${code})`, async () => {
         failing(code);
         expect(await call(oneStep, '--until-idle')).to.equal(1);
         expect(await call(oneStep, '--once', '1')).to.equal(1);
-        expect(err).to.equal('mcprovision: no broker\n'.repeat(2));
+        expect(io.stderr).to.equal('mcprovision: no broker\n'.repeat(2));
       });
     }
 
     it('does not wait for what waiting does not mend', async () => {
       failing('CONFIG_INVALID');
       expect(await call(oneStep)).to.equal(1);
-      expect(err).to.equal('mcprovision: no broker\n');
+      expect(io.stderr).to.equal('mcprovision: no broker\n');
     });
 
     for (const [what, error, isDaemon, code] of [
@@ -215,7 +188,7 @@ describe('mcprovision run', () => {
           await waitFor('a try', () => find('the broker cannot be reached: trying again') !== undefined, {
             intervalMs: 1,
           });
-          press();
+          io.press();
         }
         expect(await end).to.equal(code);
         expect(network.closed).to.equal(1);
@@ -231,7 +204,7 @@ describe('mcprovision run', () => {
   ] as const) {
     it(`${isRefused ? 'refuses' : 'needs'} ${isRefused ? 'to go to the background without' : 'no'} a logfile with ${args.join(' ') || 'nothing'}`, async () => {
       expect(await call(`${oneStep}\n${yaml}`, ...args)).to.equal(isRefused ? 1 : 0);
-      expect(/daemonize needs a logfile/.test(err)).to.equal(isRefused);
+      expect(/daemonize needs a logfile/.test(io.stderr)).to.equal(isRefused);
     });
   }
 

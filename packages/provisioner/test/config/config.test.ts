@@ -10,6 +10,7 @@ import { freeNodes } from '../../src/config/schema.js';
 import { clientConfigOf, loadProvisionerConfig, parseProvisionerConfig } from '../../src/index.js';
 import { Masters } from '../../src/masters.js';
 import { stepsOf } from '../../src/steps/index.js';
+import { infoOf } from '../fixtures/step-context.js';
 import { StubNetwork, says } from '../fixtures/stub-network.js';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../../test/fixtures/${name}`, import.meta.url));
@@ -61,12 +62,7 @@ describe('the configuration', () => {
     it('sends nodes to the address that the named fact of their master has, by the criteria in their order', async () => {
       const network = new StubNetwork();
       network.nodes = ['puppet1'];
-      network.answers['puppetca info'] = says({
-        certname: 'puppet1',
-        address: '192.0.2.1',
-        port: 8140,
-        ca_fingerprint: 'ab',
-      });
+      network.answers['puppetca info'] = says(infoOf('puppet1'));
       network.answers['rpcutil get_facts'] = says({ values: { ipaddress: '198.51.100.7', country: 'de' } });
       const [master] = await new Masters(network.peers, config.master, silentLogger).list();
       expect(master).to.include({ address: '198.51.100.7' });
