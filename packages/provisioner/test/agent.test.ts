@@ -1,19 +1,22 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mock } from 'node:test';
-import { type Agent, silentLogger } from '@troupe/core';
+import type { Agent } from '@troupe/core';
 import { createTempFolder, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import agent from '../src/agent/index.js';
+import { logLines } from './fixtures/log-lines.js';
 
 type Action = (input: object, context: object) => Promise<Record<string, unknown>>;
 
 describe('the agent of a host with a provisioner', () => {
   let folder: TempFolder;
   let data: Record<string, () => unknown>;
+  const { log, lines } = logLines();
   beforeEach(async () => {
     folder = await createTempFolder();
     data = {};
+    lines.length = 0;
   });
   afterEach(async () => {
     mock.restoreAll();
@@ -29,7 +32,7 @@ describe('the agent of a host with a provisioner', () => {
       setup: (config: object, host: object) => Record<string, Action> | Promise<Record<string, Action>>;
     };
     const handlers = await setup(config, host);
-    const context = { caller: 'ops.mcollective', log: silentLogger };
+    const context = { caller: 'ops.mcollective', log };
     return handlers[action]?.(input, context);
   };
   const serves = (answer: () => Response | Promise<Response>) => {
@@ -43,7 +46,7 @@ describe('the agent of a host with a provisioner', () => {
     expect((agent as Agent).ddl.metadata.name).to.equal('provisioner');
   });
 
-  it('pauses in the name of its caller, and ends that', async () => {
+  it('pauses in the name of its caller, and ends that, and logs who did it', async () => {
     const begun = await call('pause', { reason: 'new racks' });
     const pause = JSON.parse(readFileSync(folder.join('paused'), 'utf8'));
     expect(pause).to.include({ by: 'ops.mcollective', reason: 'new racks' });
@@ -52,6 +55,14 @@ describe('the agent of a host with a provisioner', () => {
     expect(await call('pause')).to.deep.equal({ paused: true, since: pause.since, changed: false });
     expect(await call('resume')).to.deep.equal({ paused: false, changed: true });
     expect(await call('resume')).to.deep.equal({ paused: false, changed: false });
+    expect(
+      lines.map(({ level, caller, reason, changed, msg }) => [level, caller, reason, changed, msg]),
+    ).to.deep.equal([
+      [30, 'ops.mcollective', 'new racks', true, 'provisioning is paused'],
+      [30, 'ops.mcollective', undefined, false, 'provisioning is paused'],
+      [30, 'ops.mcollective', undefined, true, 'provisioning goes on'],
+      [30, 'ops.mcollective', undefined, false, 'provisioning goes on'],
+    ]);
     expect([existsSync(folder.join('paused')), data.provisioner?.()]).to.deep.equal([
       false,
       { paused: false },

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createTempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
@@ -72,5 +72,6 @@ describe('a log line', () => {
     destination.write(line);
     destination.write(line);
     expect(readFileSync(file, 'utf8')).to.equal(line + line);
+    expect(statSync(file).mode & 0o137, 'nobody else reads it').to.equal(0);
   });
 });
