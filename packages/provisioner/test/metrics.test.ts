@@ -56,6 +56,14 @@ describe('the metrics', () => {
     ]);
   });
 
+  it('have buckets for steps of moments and for runs of Puppet of minutes, which dashboards rely on', async () => {
+    metrics.count({ ...about, type: 'step-ended', step: 'lock', outcome: 'ok', seconds: 0 });
+    const bounds = (await lines()).flatMap(
+      (line) => /^step_seconds_bucket\{le="([^"]+)"/.exec(line)?.[1] ?? [],
+    );
+    expect(bounds.join(' ')).to.equal('0.05 0.1 0.25 0.5 1 2.5 5 10 30 60 120 300 600 1800 +Inf');
+  });
+
   it('count nothing else', async () => {
     metrics.count({ ...about, type: 'left', reason: 'r' });
     metrics.count({ ...about, type: 'begun' });

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { createTempFolder, type TempFolder, waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -43,6 +43,28 @@ describe('a pause', () => {
         since: '',
         reason: `${path} is there`,
       });
+    });
+  }
+
+  it('is one when its file is there and cannot be read, since nobody knows what it says', () => {
+    const path = folder.join('folder');
+    mkdirSync(path);
+    const pause = new PauseFile(path).read();
+    expect(pause).to.deep.equal({ by: 'somebody', since: '', reason: `${path} is there and cannot be read` });
+  });
+
+  it('may be read by everybody', () => {
+    file.begin('ops', '');
+    expect(statSync(file.path).mode & 0o777).to.equal(0o644);
+  });
+
+  for (const [pause, words] of [
+    [{ by: 'ops', since: '', reason: '' }, 'paused by ops'],
+    [{ by: 'ops', since: '2030', reason: '' }, 'paused by ops since 2030'],
+    [{ by: 'ops', since: '', reason: 'new racks' }, 'paused by ops: new racks'],
+  ] as const) {
+    it(`is told as "${words}"`, () => {
+      expect(wordsOfPause(pause)).to.equal(words);
     });
   }
 
