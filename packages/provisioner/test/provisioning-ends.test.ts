@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { Events } from '../src/events.js';
 import { type ProvisionEvent, StepFailure } from '../src/index.js';
-import { type Ending, provision } from '../src/provisioning.js';
+import { type Afterwards, type Ending, provision } from '../src/provisioning.js';
 import { logLines } from './fixtures/log-lines.js';
 import { recorded, recordWith } from './fixtures/node-record.js';
 import { infoOf, kitOf, puppet1 } from './fixtures/step-context.js';
@@ -46,7 +46,10 @@ describe('a provisioning of one node', () => {
     lines = logged;
     const listeners = new Events(log);
     listeners.on((event) => events.push(event));
-    const kit = kitOf(network, `lease: 60\nattempts: 3\n${yaml}`, { log, events: listeners });
+    const kit = kitOf(network, `${yaml.includes('lease:') ? '' : 'lease: 60\n'}attempts: 3\n${yaml}`, {
+      log,
+      events: listeners,
+    });
     const node = nodeOf(network, { collective, signal: stop.signal });
     const record = recordWith(status);
     const plan = { node, record, master: puppet1, reason: 'the only master', isOtherMaster };
@@ -131,6 +134,18 @@ describe('a provisioning of one node', () => {
         expect(network.of('provision record').at(-1)?.input).to.not.have.property('next');
         await after.release();
         expect(notes().at(-1)).to.equal('done ok');
+        expect(whats().at(-1)).to.equal('unlock_deploy');
+      });
+    }
+
+    for (const [what, end] of [
+      ['people were told', (after: Afterwards) => after.told('ok', 'n1 told mailto://ops')],
+      ['nobody has to be told', (after: Afterwards) => after.release()],
+    ] as const) {
+      it(`has ended when its lease is given back, after ${what}`, async () => {
+        const { after } = await take('done', telling);
+        network.answers['provision unlock_deploy'] = hangs;
+        expect(await isPending(end(after))).to.equal(true);
         expect(whats().at(-1)).to.equal('unlock_deploy');
       });
     }
@@ -319,6 +334,23 @@ describe('a provisioning of one node', () => {
         });
       });
     }
+
+    it('voids what must be done again although the time of the step is over', async () => {
+      network.answers['provision request_certificate'] = says({ csr_fingerprint: 'AA', certname: 'w' });
+      network.answers['puppetca status'] = ({ options: { signal } }) =>
+        new Promise((resolve) => {
+          signal?.addEventListener('abort', () => resolve({ data: { state: 'missing' } }));
+        });
+      const yaml = 'steps: { lock: true, send_node_csr: true, sign_node_csr: true }';
+      const ending = begin(`${yaml}\nlease: 3600`);
+      await settled();
+      await pass(75);
+      expect(await ending).to.include({
+        kind: 'failed',
+        reason: 'the CA of puppet1 has no CSR of w (missing)',
+      });
+      expect(notes().at(-1)).to.equal('send_node_csr void');
+    });
 
     it('has no time of a step that is over', async () => {
       await take('done', 'steps: { set_puppet_hostname: true }');

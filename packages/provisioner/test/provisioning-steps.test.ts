@@ -1,3 +1,4 @@
+import { mock } from 'node:test';
 import { silentLogger } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -184,6 +185,33 @@ describe('the steps of one node', () => {
       expect(of('step-ended')[1]).to.include({ outcome: 'skipped' });
       expect(done()).to.deep.equal(['daemonize_puppet', 'disable_provisioner']);
     });
+  });
+
+  it('are not done before it is on record that they have begun', async () => {
+    network.answers['provision record'] = ends('no-reply');
+    expect(await take('steps: { set_puppet_hostname: true }')).to.include({ kind: 'unreachable' });
+    expect(done()).to.deep.equal([]);
+  });
+
+  it('tell how many seconds they took', async () => {
+    let now = 5_000;
+    mock.method(performance, 'now', () => now);
+    for (const [what, seconds] of [
+      ['set_puppet_host', 2.5],
+      ['daemonize_puppet', 4],
+    ] as const) {
+      network.answers[`provision ${what}`] = () => {
+        now += seconds * 1000;
+        return { state: what === 'set_puppet_host' ? 'ok' : 'no-reply' };
+      };
+    }
+    await take('steps: { lock: true, set_puppet_hostname: true, puppet_daemonize: true }');
+    mock.restoreAll();
+    expect(of('step-ended').map(({ step, seconds }) => [step, seconds])).to.deep.equal([
+      ['lock', 0],
+      ['set_puppet_hostname', 2.5],
+      ['puppet_daemonize', 4],
+    ]);
   });
 
   it('tell with which request they were done, each its own', async () => {
