@@ -143,6 +143,7 @@ describe('a provisioner at work', () => {
     expect(provisioner.nodes()).to.deep.equal([{ identity: 'web1', state: 'planning' }]);
     expect(looksAt('web1')).to.equal(1);
     expect(of('arrived')).to.have.length(1);
+    expect(await isPending(provisioner.idle())).to.equal(true);
   });
 
   it('says once why a node is left alone, though it looks at it again and again, until it comes again', async () => {
