@@ -166,11 +166,17 @@ describe('a call', () => {
   it('runs a request once however often it arrives', async () => {
     await network.node('a', [work()]);
     const doubled = network.broker.connect();
+    let copies = 0;
     await doubled.subscribe('mco/mcollective/node/a', (payload, topic) => {
-      if (runs.length < 3) void doubled.publish(topic, payload);
+      copies += 1;
+      if (copies <= 3) void doubled.publish(topic, payload);
+    });
+    let replies = 0;
+    await doubled.subscribe('mco/mcollective/reply/#', () => {
+      replies += 1;
     });
     await client.call(ddl, 'echo', { text: 'x' }, { targets: ['a'] }).one();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await waitFor('every copy to be answered', () => replies === 4);
     expect(runs).to.deep.equal(['x']);
     await doubled.close();
   });

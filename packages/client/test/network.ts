@@ -18,6 +18,24 @@ export function connectTo(broker: MemoryBroker, session?: string): Promise<Clien
   return connect({ config, transport: broker.connect(), ...(session !== undefined && { session }) });
 }
 
+/** Keeps back what is published on some topics until it is released, in its order. */
+export function holdBack(broker: MemoryBroker, isHeld: (topic: string) => boolean): { release(): void } {
+  const route = broker.route.bind(broker);
+  const held: (() => void)[] = [];
+  let isReleased = false;
+  broker.route = (topic, payload, retain) => {
+    const pass = () => route(topic, payload, retain);
+    if (isReleased || !isHeld(topic)) pass();
+    else held.push(pass);
+  };
+  return {
+    release: () => {
+      isReleased = true;
+      for (const pass of held.splice(0)) pass();
+    },
+  };
+}
+
 /** Daemons and clients in this process, over a broker in memory: the real protocol without I/O. */
 export class Network {
   readonly broker = new MemoryBroker();
