@@ -2,42 +2,7 @@ import type { Reply } from '@troupe/core';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { Collector } from '../src/collector.js';
-
-const base = {
-  v: 1,
-  type: 'reply',
-  id: 'x',
-  time: 0,
-  caller: 'c',
-  session: 's',
-  collective: 'm',
-  agent: 'a',
-  action: 'b',
-} as const;
-const accepted = (sender: string, seq: number, timeout: number): Reply => ({
-  ...base,
-  kind: 'accepted',
-  sender,
-  seq,
-  timeout,
-});
-const progress = (sender: string, seq: number): Reply => ({
-  ...base,
-  kind: 'progress',
-  sender,
-  seq,
-  data: seq,
-});
-const result = (sender: string, seq: number): Reply => ({
-  ...base,
-  kind: 'result',
-  sender,
-  seq,
-  outcome: 'ok',
-  statuscode: 0,
-  statusmsg: 'OK',
-  data: {},
-});
+import { accepted, progress, result } from './replies.js';
 
 function collector(targets: string[], online: Record<string, boolean> = {}) {
   const made = new Collector({ answerWithin: 10_000, isOnline: (identity) => online[identity] });
@@ -209,16 +174,8 @@ describe('Collector', () => {
     expect(one.tick(31_000).ended[0]).to.include({ state: 'offline' });
   });
 
-  const busy = (sender: string): Reply => ({
-    ...base,
-    kind: 'result',
-    sender,
-    seq: 1,
-    outcome: 'busy',
-    statuscode: 1,
-    statusmsg: 'the daemon restarts',
-    data: {},
-  });
+  const busy = (sender: string): Reply =>
+    ({ ...result(sender, 1, 'busy', 1), statusmsg: 'the daemon restarts' }) as Reply;
 
   it('asks one that is busy again, and takes its result as if nothing had been', () => {
     const one = collector(['a'], { a: true });
