@@ -131,6 +131,13 @@ describe('the patience of a collector', () => {
       'the node was asked 4 times in 10 s and said nothing',
     ],
     [
+      'a silent node where less time is given than until the second question',
+      { isOnline: () => undefined, answerWithin: 500 },
+      500,
+      'no-reply',
+      'the node was asked 1 times in 1 s and said nothing',
+    ],
+    [
       'an offline node where less time is given than the grace',
       { isOnline: () => false, answerWithin: 500 },
       500,
@@ -154,6 +161,25 @@ describe('the patience of a collector', () => {
   ] as const)
     it(`for ${what} ends after ${at} ms`, () =>
       expect(ending(collector(['a'], options), 0, 60_000)).to.deep.include({ at, state, statusmsg }));
+
+  it('counts from when a node was asked', () => {
+    const all = new Collector({ answerWithin: 10_000, isOnline: () => true });
+    for (const identity of ['silent', 'busy']) all.expect(identity, 50_000, 65_000);
+    all.receive(result('busy', 1, 'busy', 1), 'k', 50_000);
+    const ended = [];
+    for (let now = 50_000; now <= 70_000; now += 100) ended.push(...all.tick(now).ended);
+    expect(ended.map(({ sender, statusmsg, seconds }) => [sender, statusmsg, seconds])).to.deep.equal([
+      ['silent', 'the node is online, was asked 4 times in 10 s and said nothing', 10],
+      ['busy', 'it is busy (asked 5 times in 15 s)', 15],
+    ]);
+  });
+
+  it('is not cut short by output either', () => {
+    const one = collector(['a']);
+    one.receive(accepted('a', 1, 60), 'k', 0);
+    one.receive(progress('a', 2), 'k', 1_000);
+    expect(ending(one, 1_000, 100_000)).to.include({ at: 65_000 });
+  });
 
   it('for a node at work ends five seconds after the time of the action', () => {
     const one = collector(['a']);
@@ -242,12 +268,31 @@ describe('the patience of a collector', () => {
   });
 });
 
+it('a collector asks a hundred silent nodes again in each second while others answer', () => {
+  const all = collector(names(400));
+  for (const [index, now] of [1_000, 1_900, 2_000].entries()) {
+    all.receive(result(`n${index}`, 1), 'k', now);
+    expect(all.tick(now).ask).to.have.length(now === 1_900 ? 0 : 100);
+  }
+});
+
+it('a collector owes no time to those that it held back once the request is too old', () => {
+  const all = collector(names(1_200), {}, 10_000);
+  for (let now = 1_000; now <= 10_000; now += 100) {
+    const [first = ''] = all.open();
+    all.receive(result(first, 1), 'k', now);
+    all.tick(now);
+  }
+  expect(all.isComplete).to.equal(true);
+});
+
 describe('asking for what nodes keep', () => {
   for (const [expected, left, first] of [
     [11, 10, 2_000],
     [12, 11, 15_000],
     [100, 20, 2_000],
     [100, 21, 15_000],
+    [104, 21, 15_000],
   ] as const)
     it(`begins after ${first} ms of silence where ${left} of ${expected} are left`, () => {
       const all = collector(names(expected));

@@ -152,6 +152,7 @@ describe('Collector', () => {
     expect(one.receive(progress('a', 2), 'k', 1).isNew).to.equal(true);
     expect(one.receive(progress('a', 2), 'k', 2).isNew).to.equal(false);
     expect(one.receive(progress('a', 1), 'k', 3).isNew).to.equal(true);
+    expect(one.receive(progress('a', 2), 'k', 4).isNew).to.equal(false);
   });
 
   it('gives up on a node that went offline with the action', () => {
