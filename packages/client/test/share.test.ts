@@ -12,6 +12,9 @@ describe('shares of nodes', () => {
     [{ percent: 1 }, 10, 1, 1],
     [{ percent: 100 }, 10, 10, 10],
     [{ percent: 50 }, 0, 0, 1],
+    [{ percent: 20 }, 10, 2, 2],
+    [{ percent: 21 }, 10, 2, 3],
+    [{ percent: 300 }, 10, 10, 30],
   ];
   for (const [share, total, limit, batch] of table) {
     it(`${JSON.stringify(share)} of ${total}`, () => {
@@ -29,6 +32,17 @@ describe('shares of nodes', () => {
     expect(pick(names, 200, 1)).to.have.length(100);
   });
 
+  it('picks what it always picked', () => {
+    const names = Array.from({ length: 20 }, (_, index) => `n${index}`);
+    expect([0, 1, 7, 2 ** 32 - 1].map((seed) => pick(names, 3, seed).join(' '))).to.deep.equal([
+      'n0 n13 n14',
+      'n0 n18 n2',
+      'n0 n10 n9',
+      'n11 n3 n7',
+    ]);
+    expect(pick(names, 0, 1)).to.deep.equal([]);
+  });
+
   it('picks every name about as often as any other', () => {
     const counts = new Map<string, number>();
     for (let seed = 0; seed < 2000; seed += 1) {
@@ -39,6 +53,10 @@ describe('shares of nodes', () => {
 
   it('cuts into groups', () => {
     expect(chunks(['a', 'b', 'c'], 2)).to.deep.equal([['a', 'b'], ['c']]);
+    expect(chunks(['a', 'b', 'c', 'd'], 2)).to.deep.equal([
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
     expect(chunks([], 0)).to.deep.equal([]);
   });
 });
