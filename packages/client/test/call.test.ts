@@ -120,6 +120,65 @@ describe('a call', () => {
     expect(plain?.statusmsg).to.equal('there is no agent "work" here; this node has discovery, rpcutil');
   });
 
+  for (const targets of [[], ['a', 'b']])
+    it(`has not one result where ${targets.length} nodes are asked`, async () => {
+      for (const name of targets) await network.node(name, [work()]);
+      const error = await client
+        .call(ddl, 'echo', {}, { targets })
+        .one()
+        .catch((thrown: unknown) => thrown);
+      expect(error).to.be.instanceOf(RangeError);
+      expect(error).to.have.property('message', `a call for one node had ${targets.length}`);
+    });
+
+  it('gives all results to whoever iterates later, and again', async () => {
+    for (const name of ['a', 'b']) await network.node(name, [work()]);
+    const call = client.call(ddl, 'echo', {});
+    await call.stats();
+    for (let round = 0; round < 2; round += 1) {
+      const senders: string[] = [];
+      for await (const { sender } of call) senders.push(sender);
+      expect(senders.sort()).to.deep.equal(['a', 'b']);
+    }
+    expect({ open: call.open(), running: call.running(), size: call.size }).to.deep.equal({
+      open: [],
+      running: [],
+      size: 2,
+    });
+  });
+
+  it('throws what spoils it as a whole in every way in which it is awaited', async () => {
+    const source = { name: 'failing', find: () => Promise.reject(new Error('no list')) };
+    const call = client.call(ddl, 'echo', {}, { source });
+    const iterated = (async () => {
+      for await (const _ of call);
+    })();
+    const ways = [iterated, call.all(), call.one(), call.stats()];
+    for (const way of ways) expect(await way.catch(String)).to.equal('Error: no list');
+    expect(await call.whenKnown()).to.equal(undefined);
+    expect(call.discovery).to.equal(undefined);
+    expect(client.open).to.equal(0);
+  });
+
+  it('takes the time from the first question, and that of a discovery apart', async () => {
+    await network.node('a', [work()]);
+    const discovered = { ...(await client.discover()), seconds: 42 };
+    const before = Date.now();
+    const { discoverySeconds, callSeconds } = await client.call(ddl, 'slow', {}, { discovered }).stats();
+    expect(discoverySeconds).to.equal(42);
+    expect(callSeconds).to.be.within(0.3, (Date.now() - before) / 1000);
+    expect((await client.call(ddl, 'echo', {}, { targets: ['a'] }).stats()).discoverySeconds).to.equal(0);
+  });
+
+  it('knows what the request was as soon as a node says it', async () => {
+    await network.node('a', [work()]);
+    const call = client.call(ddl, 'echo', {}, { targets: ['a'] });
+    expect(call.about).to.equal(undefined);
+    expect(await call.whenKnown()).to.deep.equal({ agent: 'work', action: 'echo' });
+    expect(call.about).to.deep.equal({ agent: 'work', action: 'echo' });
+    await call.all();
+  });
+
   it('keeps what a handler threw on the node', async () => {
     await network.node('a', [work()]);
     const result = await client.call(ddl, 'crash', {}, { targets: ['a'] }).one();

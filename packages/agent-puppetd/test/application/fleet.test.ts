@@ -203,9 +203,9 @@ describe('a fleet', () => {
 
     it('says nothing of those that it had not asked when it was closed', async () => {
       await open([]);
-      for (let index = 0; index < 22; index += 1) script.tell(`n${index}`, true);
-      await turn();
       const warned = once(process, 'warning');
+      for (let index = 0; index < 40; index += 1) script.tell(`n${index}`, true);
+      await turn();
       fleet.close();
       await turn();
       process.emitWarning('the first');
@@ -220,6 +220,16 @@ describe('a fleet', () => {
       fleet.close();
       await turn();
       expect(names()).to.deep.equal([]);
+    });
+
+    it('tells nobody of one that it found as it was closed', async () => {
+      await open([]);
+      const refreshed = fleet.refresh();
+      await turn();
+      script.last.answer({ sender: 'b' });
+      fleet.close();
+      await refreshed;
+      expect(events).to.deep.equal([]);
     });
 
     it('takes nobody in who answers in time but is looked at after it was closed', async () => {
