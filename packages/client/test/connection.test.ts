@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
 import { Connection } from '../src/connection.js';
@@ -39,5 +40,20 @@ describe('the connection of a client', () => {
     expect(await waiting).to.equal(reason);
     expect(await connection.established(stop.signal).catch((error: unknown) => error)).to.equal(reason);
     connect();
+    expect(await connection.established(stop.signal).catch((error: unknown) => error)).to.equal(reason);
+  });
+
+  it('leaves nothing on the signal, and is waited for again after it broke', async () => {
+    const connection = new Connection(transport);
+    const { signal } = new AbortController();
+    for (let round = 0; round < 2; round += 1) {
+      transport.connected = false;
+      const waiting = connection.established(signal);
+      expect(getEventListeners(signal, 'abort')).to.have.length(1);
+      connect();
+      await waiting;
+      expect(getEventListeners(signal, 'abort')).to.have.length(0);
+    }
+    expect(listeners).to.have.length(1);
   });
 });
