@@ -57,6 +57,30 @@ describe('the data functions of a filter', () => {
     expect((await judge('broken().x = 1', [folder.path])).doubts[0]).to.include('broken.json');
   });
 
+  it('are doubted once for each plugin', async () => {
+    const { doubts } = await judge('own().x = 1 and own().y = 2');
+    expect(doubts).to.have.length(1);
+  });
+
+  it('are all judged where a plugin is asked twice', async () => {
+    const { faults } = await judge("fstat('/x').sice > 0 and fstat('/x').soze > 0");
+    expect(faults).to.have.length(2);
+  });
+
+  it('are judged by the DDL of a configured folder before the one that comes with Troupe', async () => {
+    await using folder = await createTempFolder();
+    await mkdir(folder.join('data'));
+    await writeFile(folder.join('data', 'fstat.json'), '{}');
+    for (const name of ['Upper.json', 'plain.txt', '1st.json', 'x.json.bak'])
+      await writeFile(folder.join('data', name), '{}');
+    const files = await dataDdlFiles([folder.join('missing'), folder.path]);
+    expect(files.get('fstat')).to.equal(folder.join('data', 'fstat.json'));
+    expect([...files.keys()].filter((name) => name !== 'fstat').sort()).to.deep.equal(
+      [...(await dataDdlFiles([])).keys()].filter((name) => name !== 'fstat').sort(),
+    );
+    expect((await judge("fstat('/x').size > 0", [folder.path])).doubts).to.have.length(1);
+  });
+
   it('are refused before anybody is asked', async () => {
     const network = new Network();
     try {
