@@ -124,6 +124,44 @@ describe('the state of Puppet', () => {
     });
   });
 
+  for (const [seconds, words] of [
+    [0, '0 seconds'],
+    [59, '59 seconds'],
+    [60, '1 minutes'],
+    [3_599, '59 minutes'],
+    [3_600, '1 hours'],
+    [172_799, '47 hours'],
+    [172_800, '2 days'],
+    [-5, '0 seconds'],
+  ] as const)
+    it(`says ${words} of a run that ended ${seconds} s ago`, async () => {
+      await writeFile(host.path('lastrunfile'), '---\ntime:\n  last_run: 1000000000\n');
+      const status = await readStatus(await host.puppet().settings(), (1_000_000_000 + seconds) * 1000 + 999);
+      expect(status).to.include({
+        since_lastrun: Math.max(0, seconds),
+        message: `stopped; last run ended ${words} ago`,
+      });
+    });
+
+  it('tells when the last run began', async () => {
+    await writeFile(
+      host.path('lastrunreport'),
+      "--- x\ntime: '2026-01-01T00:00:00.700000000Z'\nstatus: changed\n",
+    );
+    const status = await readStatus(await host.puppet().settings());
+    expect(status).to.include({ lastrun_began: Date.UTC(2026, 0, 1) / 1000, lastrun: 0 });
+  });
+
+  it('is applying a catalog and disabled at the same time', async () => {
+    await lock(await livingPuppet());
+    await host.puppet().disable('why');
+    expect(await host.puppet().status()).to.deep.include({
+      status: 'applying a catalog',
+      message: 'applying a catalog, disabled; never ran',
+      disable_message: 'why',
+    });
+  });
+
   it('is told though the summary of the last run is torn', async () => {
     await writeFile(host.path('lastrunfile'), '\u0000\u0001');
     expect(await host.puppet().status()).to.include({ status: 'stopped', lastrun: 0 });

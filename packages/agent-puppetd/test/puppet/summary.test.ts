@@ -1,7 +1,10 @@
 import { writeFile } from 'node:fs/promises';
+import { mock } from 'node:test';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { figuresOf } from '../../src/last-run-summary.js';
 import { readReport } from '../../src/puppet/index.js';
+import { parseSummary, readIsManaged } from '../../src/puppet/summary.js';
 import { type FakeHost, fakeHost } from './fake.js';
 
 const entry = (number: number) =>
@@ -55,6 +58,69 @@ describe('what Puppet wrote of its last run', () => {
       expect(error).to.have.property('message').that.includes(host.path('lastrunfile'));
     });
   }
+
+  it('is refused where it is larger than any summary', async () => {
+    const text = '---\ntime:\n  total: 1\n';
+    await writeFile(host.path('lastrunfile'), text.padEnd(1024 * 1024, '#'));
+    expect((await host.puppet().summary())?.times).to.deep.equal({ total: 1 });
+    await writeFile(host.path('lastrunfile'), text.padEnd(1024 * 1024 + 1, '#'));
+    const error = await host
+      .puppet()
+      .summary()
+      .catch((thrown: unknown) => thrown);
+    expect(error).to.have.property('message').that.includes('has 1048577 bytes: that is no summary of a run');
+  });
+
+  it('has no counts, times and versions but numbers and texts', () => {
+    const summary = parseSummary('time:\n  total: soon\n  last_run: 5\nversion:\n  config:\n  puppet: ""\n');
+    expect(summary).to.deep.include({ times: { last_run: 5 }, configVersion: null, puppetVersion: null });
+    expect(Object.values(summary?.resources ?? {})).to.deep.equal(Array(9).fill(0));
+    expect(parseSummary('version: 7\ntime: {}\nresources: 3')).to.deep.include({
+      configVersion: null,
+      times: {},
+    });
+  });
+
+  it('has figures by the names of MCollective', () => {
+    mock.timers.enable({ apis: ['Date'], now: 100_900 });
+    try {
+      const figures = (text: string) => {
+        const summary = parseSummary(text);
+        return summary && figuresOf(summary);
+      };
+      const resources = 'resources: {total: 9, out_of_sync: 1, failed: 2, corrective_change: 3, changed: 4}';
+      expect(
+        figures(`version: {config: v1}\n${resources}\ntime: {last_run: 90, config_retrieval: 5, total: 6}`),
+      ).to.deep.equal({
+        out_of_sync_resources: 1,
+        failed_resources: 2,
+        corrected_resources: 3,
+        changed_resources: 4,
+        total_resources: 9,
+        config_retrieval_time: 5,
+        total_time: 6,
+        lastrun: 90,
+        since_lastrun: 10,
+        config_version: 'v1',
+      });
+      expect(figures('time: {last_run: 200}')).to.include({ since_lastrun: 0, config_version: '' });
+      expect(figures('time: {}')).to.include({
+        lastrun: 0,
+        since_lastrun: null,
+        config_retrieval_time: 0,
+        total_time: 0,
+      });
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  it('says which resources are managed', async () => {
+    await writeFile(host.path('resourcefile'), 'file[/etc/motd]\nservice[ssh]\n');
+    const settings = await host.puppet().settings();
+    expect(await readIsManaged(settings, 'File[/etc/motd]')).to.equal(true);
+    expect(await readIsManaged(settings, 'File[/etc/mot]')).to.equal(false);
+  });
 
   it('tells the types of resources', async () => {
     await writeFile(
