@@ -98,20 +98,45 @@ describe('a reply', () => {
       expect(fixture.warnings).to.deep.equal([reason]);
     });
 
-  it('does not overtake one that came before it and takes longer to check', async () => {
-    let check = () => {};
-    fixture.verifying = (body) =>
-      body.includes('"progress"') ? new Promise((resolve) => (check = resolve)) : Promise.resolve();
-    expect(fixture.router.isBehind).to.equal(false);
-    fixture.receive(progress('a', 1));
-    fixture.receive(result('a', 2));
-    await waitFor('the replies', () => fixture.router.isBehind, { intervalMs: 1 });
-    for (let turns = 0; turns < 5; turns += 1) await new Promise(setImmediate);
-    expect(heard).to.deep.equal([]);
-    expect(fixture.router.isBehind).to.equal(true);
-    check();
-    await settled();
-    expect(heard).to.deep.equal(['a 1 the key', 'a 2 the key']);
+  describe('that takes long to check', () => {
+    let check: () => void;
+    beforeEach(() => {
+      fixture.verifying = (body) =>
+        body.includes('"progress"')
+          ? new Promise((resolve) => {
+              check = resolve;
+            })
+          : Promise.resolve();
+    });
+    const turns = async () => {
+      for (let count = 0; count < 5; count += 1) await new Promise(setImmediate);
+    };
+
+    it('is not overtaken by one that came after it', async () => {
+      for (const seq of [1, 3]) {
+        heard.splice(0);
+        expect(fixture.router.isBehind).to.equal(false);
+        fixture.receive(progress('a', seq));
+        await turns();
+        expect(fixture.router.isBehind).to.equal(true);
+        fixture.receive(result('a', seq + 1));
+        await turns();
+        expect(heard).to.deep.equal([]);
+        check();
+        await settled();
+        expect(heard).to.deep.equal([`a ${seq} the key`, `a ${seq + 1} the key`]);
+      }
+    });
+
+    it('does not hide that one after it is not believed', async () => {
+      fixture.receive(progress('a', 1));
+      fixture.receive(result('a', 2), { proof: { isForged: true } as Partial<Proof> });
+      await turns();
+      check();
+      await settled();
+      expect(heard).to.deep.equal(['a 1 the key']);
+      expect(fixture.warnings).to.deep.equal(['forged']);
+    });
   });
 });
 
@@ -185,6 +210,7 @@ describe('listeners', () => {
     const subscribe = fixture.transport.subscribe.bind(fixture.transport);
     fixture.transport.subscribe = () => Promise.reject(new Error('refused'));
     expect(await fixture.router.listen('m', id, hear('one')).catch(String)).to.equal('Error: refused');
+    expect(await fixture.router.listenToOthers('m', hear('others')).catch(String)).to.equal('Error: refused');
     expect(fixture.router.listening).to.equal(0);
     fixture.transport.subscribe = subscribe;
     await fixture.router.listen('m', id, hear('two'));

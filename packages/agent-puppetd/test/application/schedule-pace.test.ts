@@ -211,6 +211,15 @@ describe('the pace of a schedule', () => {
     ]);
   });
 
+  it('runs the only node as soon as it is found to be enabled', async () => {
+    nodes.set('off', { enabled: false });
+    await begin({ interval: 20 });
+    await pass(10);
+    nodes.set('off', {});
+    await pass(10);
+    expect(asked).to.deep.equal(['off@20']);
+  });
+
   it('learns that a node was disabled when it is to run', async () => {
     nodes.set('a', { outcome: 'disabled' });
     nodes.set('b', {});
@@ -321,6 +330,18 @@ describe('the pace of a schedule', () => {
     expect(asked).to.deep.equal(['a@10']);
     expect(events).to.have.length(length);
   });
+
+  for (const [what, members] of [
+    ['nobody', []],
+    ['the next turn', ['a']],
+  ] as const)
+    it(`ends at the signal while it waits for ${what}`, async () => {
+      for (const identity of members) nodes.set(identity, {});
+      await begin({ interval: 10 });
+      stop.abort();
+      await turn();
+      expect({ isOver, asked }).to.deep.equal({ isOver: true, asked: [] });
+    });
 
   it('ends at the signal while it waits for a place', async () => {
     nodes.set('a', { takes: 50 });
