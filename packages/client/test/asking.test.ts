@@ -1,60 +1,37 @@
 import { mock } from 'node:test';
-import { emptyFilter, type NodeMessage, type Request, TroupeError } from '@troupe/core';
+import { emptyFilter, type Request, TroupeError } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { Asking, unheard } from '../src/asking.js';
 import type { CallOptions } from '../src/call-options.js';
 import { Change } from '../src/change.js';
-import type { PresenceView, ProgressPiece, Result } from '../src/index.js';
+import type { ProgressPiece, Result } from '../src/index.js';
 import { attach, request } from '../src/message.js';
-import type { Router } from '../src/router.js';
 import { accepted, progress, result } from './replies.js';
+import { ScriptedNetwork } from './scripted-network.js';
 
 const about = { id: '0'.repeat(32), ttl: 60, caller: 'c', session: 's', collective: 'm' };
 const order = () => request({ ...about, agent: 'work', action: 'b', filter: emptyFilter, input: {} });
 
 describe('asking', () => {
-  let sent: { readonly to: readonly string[] | string; readonly message: NodeMessage; readonly at: number }[];
+  let network: ScriptedNetwork;
   let results: Result[];
   let pieces: ProgressPiece[];
   let change: Change;
-  let sending: () => Promise<void>;
-  let looks: number;
-  const online = new Map<string, boolean>();
 
   beforeEach(() => {
-    mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 100_000 });
-    sent = [];
+    network = new ScriptedNetwork();
     results = [];
     pieces = [];
     change = new Change();
-    sending = async () => {};
-    online.clear();
-    looks = 0;
   });
-  afterEach(() => mock.timers.reset());
+  afterEach(() => network.end());
 
   function ask(options: CallOptions = {}, message: Request | ReturnType<typeof attach> = order()): Asking {
-    const send = async (to: readonly string[] | string, given: NodeMessage) => {
-      sent.push({ to, message: given, at: Date.now() - 100_000 });
-      await sending();
-    };
-    const router = {
-      isConnected: true,
-      direct: (given: NodeMessage, to: readonly string[]) => send(to, given),
-      broadcast: (given: NodeMessage, agent: string) => send(agent, given),
-    } as unknown as Router;
-    const view = {
-      isOnline: (identity: string) => {
-        looks += 1;
-        return online.get(identity);
-      },
-      isStranger: (identity: string) => identity === 'stranger',
-    } as unknown as PresenceView;
     return new Asking(
       {
-        router,
-        presence: Promise.resolve(view),
+        router: network.router,
+        presence: Promise.resolve(network.presence),
         options: { onProgress: (piece) => pieces.push(piece), ...options },
         change,
         onResult: (one) => results.push(one),
@@ -62,17 +39,8 @@ describe('asking', () => {
       message,
     );
   }
-
-  const turn = () => new Promise(setImmediate);
-  async function pass(milliseconds: number): Promise<void> {
-    await turn();
-    for (let left = milliseconds; left > 0; left -= 50) {
-      mock.timers.tick(50);
-      await turn();
-    }
-  }
   const now = () => Date.now();
-  const times = () => sent.map(({ at }) => at);
+  const times = () => network.sent.map(({ at }) => at);
   const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
 
   it('counts on nodes from when it is told to', () => {
@@ -91,19 +59,19 @@ describe('asking', () => {
 
   it('sends a request by name, as of the time at which it counts, fifty names in a message', async () => {
     const asking = ask();
-    asking.expect(names(51), 123_456);
+    asking.expect(names(51), 1_234_567);
     await asking.send(names(51));
-    expect(sent.map(({ to }) => to)).to.deep.equal([names(51).slice(0, 50), ['n50']]);
-    expect(sent.map(({ message }) => message)).to.deep.equal(
-      sent.map(({ to }) => ({ ...order(), time: 123_456, targets: to, answerUnmatched: true })),
+    expect(network.sent.map(({ to }) => to)).to.deep.equal([names(51).slice(0, 50), ['n50']]);
+    expect(network.sent.map(({ message }) => message)).to.deep.equal(
+      network.sent.map(({ to }) => ({ ...order(), time: 1_234_567, targets: to, answerUnmatched: true })),
     );
   });
 
   it('sends a request to all by the topic of its agent, once, with no names', async () => {
     const asking = ask();
-    asking.expect(['a'], 123_456);
+    asking.expect(['a'], 1_234_567);
     await asking.broadcast();
-    expect(sent).to.deep.equal([{ to: 'work', message: { ...order(), time: 123_456 }, at: 0 }]);
+    expect(network.sent).to.deep.equal([{ to: 'work', message: { ...order(), time: 1_234_567 }, at: 0 }]);
   });
 
   it('asks by name, for all that is kept, about a request that somebody made before', async () => {
@@ -111,7 +79,7 @@ describe('asking', () => {
     asking.expect(['a'], now());
     await asking.send(['a']);
     await asking.broadcast();
-    expect(sent).to.deep.equal([{ to: ['a'], message: attach(about, 0), at: 0 }]);
+    expect(network.sent).to.deep.equal([{ to: ['a'], message: attach(about, 0), at: 0 }]);
   });
 
   it('hands on each piece of output once, and results', () => {
@@ -135,12 +103,12 @@ describe('asking', () => {
     const settled = asking.settle().then(() => {
       isOver = true;
     });
-    await pass(500);
+    await network.pass(500);
     expect(isOver).to.equal(false);
     asking.receive(result('a', 1), 'k');
     change.tell();
     await settled;
-    expect(sent).to.deep.equal([]);
+    expect(network.sent).to.deep.equal([]);
   });
 
   it('does not end while more nodes may be added', async () => {
@@ -152,7 +120,7 @@ describe('asking', () => {
       .then(() => {
         isOver = true;
       });
-    await pass(500);
+    await network.pass(500);
     expect(isOver).to.equal(false);
     isMore = false;
     change.tell();
@@ -164,20 +132,20 @@ describe('asking', () => {
     const asking = ask({ signal: abort.signal });
     asking.expect(['a'], now());
     const settled = asking.settle();
-    await pass(900);
+    await network.pass(900);
     abort.abort();
     change.tell();
     await settled;
-    expect(sent).to.deep.equal([]);
+    expect(network.sent).to.deep.equal([]);
     expect(asking.open()).to.deep.equal(['a']);
   });
 
   it('asks the silent again, and gives them up after ten seconds', async () => {
-    online.set('a', true);
+    network.records.set('a', true);
     const asking = ask();
     asking.expect(['a'], now());
     const settled = asking.settle();
-    await pass(10_500);
+    await network.pass(10_500);
     await settled;
     expect(times()).to.deep.equal([1_000, 3_000, 7_000]);
     expect(results[0]).to.include({ sender: 'a', state: 'no-reply', ok: false, seconds: 10 });
@@ -187,17 +155,17 @@ describe('asking', () => {
     const asking = ask({ answerWithin: 2 });
     asking.expect(['a'], now());
     const settled = asking.settle();
-    await pass(2_500);
+    await network.pass(2_500);
     await settled;
     expect(results[0]).to.include({ state: 'no-reply', seconds: 2 });
   });
 
   it('takes from presence who is offline, and whose name nobody knows', async () => {
-    online.set('gone', false);
+    network.records.set('gone', false);
     const asking = ask();
     asking.expect(['gone', 'stranger'], now());
     const settled = asking.settle();
-    await pass(3_500);
+    await network.pass(3_500);
     await settled;
     expect(results.map(({ sender, state, seconds }) => [sender, state, seconds])).to.deep.equal([
       ['gone', 'offline', 1],
@@ -209,7 +177,7 @@ describe('asking', () => {
     const asking = ask({ answerWithin: 5 }, { ...order(), ttl: 2 });
     asking.expect(['a'], now());
     const settled = asking.settle();
-    await pass(5_500);
+    await network.pass(5_500);
     await settled;
     expect(times()).to.deep.equal([1_000]);
   });
@@ -220,8 +188,10 @@ describe('asking', () => {
     asking.receive(accepted('a', 1, 60), 'k');
     asking.receive(progress('a', 2), 'k');
     const settled = asking.settle();
-    await pass(2_500);
-    expect(sent).to.deep.equal([{ to: ['a'], message: { ...attach(about, 2), time: 102_000 }, at: 2_000 }]);
+    await network.pass(2_500);
+    expect(network.sent).to.deep.equal([
+      { to: ['a'], message: { ...attach(about, 2), time: 1_002_000 }, at: 2_000 },
+    ]);
     asking.receive(result('a', 3), 'k');
     change.tell();
     await settled;
@@ -231,15 +201,15 @@ describe('asking', () => {
     const asking = ask();
     asking.expect(['a'], now());
     const settled = asking.settle();
-    await turn();
+    await network.turns();
     for (let count = 0; count < 9; count += 1) {
       mock.timers.tick(10);
       change.tell();
-      await turn();
+      await network.turns();
     }
-    expect(looks).to.equal(0);
-    await pass(200);
-    expect(looks).to.equal(2);
+    expect(network.looks).to.equal(0);
+    await network.pass(200);
+    expect(network.looks).to.equal(2);
     asking.receive(result('a', 1), 'k');
     change.tell();
     await settled;
@@ -248,11 +218,11 @@ describe('asking', () => {
   it('goes on without a broker, and asks again when there is one', async () => {
     const asking = ask();
     asking.expect(['a'], now());
-    sending = () => Promise.reject(new TroupeError('NOT_CONNECTED', 'no broker'));
+    network.sending = () => Promise.reject(new TroupeError('NOT_CONNECTED', 'no broker'));
     const settled = asking.settle();
-    await pass(1_500);
-    sending = async () => {};
-    await pass(2_000);
+    await network.pass(1_500);
+    network.sending = async () => {};
+    await network.pass(2_000);
     expect(times()).to.deep.equal([1_000, 3_000]);
     asking.receive(result('a', 1), 'k');
     change.tell();
@@ -262,9 +232,9 @@ describe('asking', () => {
   it('throws what else keeps it from sending', async () => {
     const asking = ask();
     asking.expect(['a'], now());
-    sending = () => Promise.reject(new Error('no key'));
+    network.sending = () => Promise.reject(new Error('no key'));
     const settled = asking.settle().catch(String);
-    await pass(1_500);
+    await network.pass(1_500);
     expect(await settled).to.equal('Error: no key');
   });
 
@@ -273,7 +243,7 @@ describe('asking', () => {
     asking.expect(['a', 'b'], now());
     asking.receive(result('a', 1), 'k');
     mock.timers.tick(1_500);
-    asking.leave(100_500);
+    asking.leave(1_000_500);
     expect(results.slice(1)).to.deep.equal([
       {
         sender: 'b',

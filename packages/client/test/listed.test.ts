@@ -1,5 +1,5 @@
 import { mock } from 'node:test';
-import { emptyFilter, type NodeMessage } from '@troupe/core';
+import { emptyFilter } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { AudienceParts } from '../src/audience.js';
@@ -9,6 +9,7 @@ import type { Discovery, Result } from '../src/index.js';
 import { Listed } from '../src/listed.js';
 import { attach, request } from '../src/message.js';
 import { accepted, progress, result } from './replies.js';
+import { ScriptedNetwork } from './scripted-network.js';
 
 const about = { id: '0'.repeat(32), ttl: 60, caller: 'c', session: 's', collective: 'm' };
 const filter = { ...emptyFilter, classes: ['web'] };
@@ -17,7 +18,7 @@ const order = request({ ...about, agent: 'work', action: 'b', filter, input: {} 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index + 10}`);
 
 describe('targets that are known before they are asked', () => {
-  let sent: { readonly to: readonly string[] | string; readonly message: NodeMessage; readonly at: number }[];
+  let network: ScriptedNetwork;
   let results: Result[];
   let change: Change;
   let isOver: boolean;
@@ -27,16 +28,14 @@ describe('targets that are known before they are asked', () => {
   let listed: Listed;
 
   beforeEach(() => {
-    mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 100_000 });
-    sent = [];
+    network = new ScriptedNetwork();
     results = [];
     change = new Change();
     isOver = false;
     start = undefined;
     answers = undefined;
   });
-  afterEach(() => mock.timers.reset());
-  const turn = () => new Promise(setImmediate);
+  afterEach(() => network.end());
 
   /** Asks the nodes that a discovery finds, or those of the options. */
   async function ask(
@@ -44,8 +43,7 @@ describe('targets that are known before they are asked', () => {
     found: Partial<Discovery> = {},
     message: AudienceParts['message'] = order,
   ): Promise<void> {
-    const send = async (to: readonly string[] | string, given: NodeMessage) => {
-      sent.push({ to, message: given, at: Date.now() - 100_000 });
+    network.sending = ({ to }) => {
       const reached = typeof to === 'string' ? (found.nodes ?? []) : to;
       setImmediate(() => {
         for (const identity of reached) answers?.(identity);
@@ -61,11 +59,7 @@ describe('targets that are known before they are asked', () => {
       ...found,
     };
     listed = new Listed({
-      router: {
-        isConnected: true,
-        direct: (given: NodeMessage, to: readonly string[]) => send(to, given),
-        broadcast: (given: NodeMessage, agent: string) => send(agent, given),
-      },
+      router: network.router,
       finder: {
         find: async (given: unknown) => {
           expect(given).to.equal(wanted);
@@ -77,30 +71,20 @@ describe('targets that are known before they are asked', () => {
       agents: ['own'],
       options,
       change,
-      view: Promise.resolve({ isOnline: () => true, isStranger: () => false }),
+      view: Promise.resolve(network.presence),
       onResult: (one: Result) => results.push(one),
     } as unknown as AudienceParts);
     void listed.ask().then((time) => {
       start = time;
       isOver = true;
     });
-    await turn();
+    await network.turns();
   }
   const hear = (reply: Parameters<Listed['hear']>[0]) => {
     listed.hear(reply, 'k');
     change.tell();
   };
-  async function pass(milliseconds: number): Promise<void> {
-    await turn();
-    await turn();
-    for (let left = milliseconds; left > 0; left -= 50) {
-      mock.timers.tick(50);
-      await turn();
-      await turn();
-    }
-  }
   const states = () => results.map(({ sender, state }) => `${sender} ${state}`);
-  const asked = () => sent.map(({ to, at }) => `${to} ${at}`);
 
   it('are open from the question to the answer', async () => {
     await ask({}, { nodes: ['a', 'b'] });
@@ -113,8 +97,12 @@ describe('targets that are known before they are asked', () => {
     expect(listed.running()).to.deep.equal(['a']);
     hear(result('a', 2));
     hear(result('b', 1));
-    await turn();
-    expect({ isOver, open: listed.open(), start }).to.deep.equal({ isOver: true, open: [], start: 100_000 });
+    await network.turns();
+    expect({ isOver, open: listed.open(), start }).to.deep.equal({
+      isOver: true,
+      open: [],
+      start: 1_000_000,
+    });
     expect(listed.discovery).to.deep.include({ nodes: ['a', 'b'], seconds: 3 });
     expect(listed.stopped).to.equal(undefined);
   });
@@ -148,17 +136,17 @@ describe('targets that are known before they are asked', () => {
     ] as const)
       it(what, async () => {
         await ask(options, found, message);
-        expect(sent).to.have.length(1);
-        expect(sent[0]?.to).to.deep.equal(way === 'all' ? 'work' : sent[0]?.to);
-        expect(typeof sent[0]?.to).to.equal(way === 'all' ? 'string' : 'object');
+        expect(network.sent).to.have.length(1);
+        expect(network.sent[0]?.to).to.deep.equal(way === 'all' ? 'work' : network.sent[0]?.to);
+        expect(typeof network.sent[0]?.to).to.equal(way === 'all' ? 'string' : 'object');
       });
 
     it('by the filter of the request, or what a source has left of it', async () => {
       await ask({}, { nodes: ['a'] });
-      expect(sent[0]?.message).to.have.deep.property('filter', filter);
-      sent = [];
+      expect(network.sent[0]?.message).to.have.deep.property('filter', filter);
+      network.sent.splice(0);
       await ask({}, { nodes: ['a'], rest: emptyFilter });
-      expect(sent[0]?.message).to.have.deep.property('filter', { ...emptyFilter, agents: ['own'] });
+      expect(network.sent[0]?.message).to.have.deep.property('filter', { ...emptyFilter, agents: ['own'] });
     });
   });
 
@@ -195,19 +183,19 @@ describe('targets that are known before they are asked', () => {
       await ask({ batch: 2 }, { nodes: ['a', 'b', 'c'] });
       expect(listed.open()).to.deep.equal(['a', 'b']);
       hear(result('a', 1));
-      await pass(200);
+      await network.pass(200);
       hear(result('b', 1));
-      await pass(950);
-      expect(asked()).to.deep.equal(['a,b 0']);
-      await pass(50);
-      expect(asked()).to.deep.equal(['a,b 0', 'c 1200']);
-      expect(sent[1]?.message.time).to.equal(101_200);
+      await network.pass(950);
+      expect(network.log()).to.deep.equal(['a,b 0']);
+      await network.pass(50);
+      expect(network.log()).to.deep.equal(['a,b 0', 'c 1200']);
+      expect(network.sent[1]?.message.time).to.equal(1_001_200);
       expect(listed.size).to.equal(3);
       hear(result('c', 1));
-      await turn();
+      await network.turns();
       expect({ isOver, start, stopped: listed.stopped }).to.deep.equal({
         isOver: true,
-        start: 100_000,
+        start: 1_000_000,
         stopped: undefined,
       });
     });
@@ -215,14 +203,14 @@ describe('targets that are known before they are asked', () => {
     it('are asked after the pause that is wanted', async () => {
       answers = (identity) => hear(result(identity, 1));
       await ask({ batch: 1, batchSleep: 0.2 }, { nodes: ['a', 'b', 'c'] });
-      await pass(500);
-      expect(asked()).to.deep.equal(['a 0', 'b 200', 'c 400']);
+      await network.pass(500);
+      expect(network.log()).to.deep.equal(['a 0', 'b 200', 'c 400']);
     });
 
     it('are asked no more once too many have failed', async () => {
       answers = (identity) => hear(result(identity, 1, identity === 'c' ? 'ok' : 'failed', 1));
       await ask({ batch: 1, batchSleep: 0, maxFailures: 1 }, { nodes: ['a', 'b', 'c', 'd'] });
-      await pass(500);
+      await network.pass(500);
       const why = '2 did not end well, and at most 1 might';
       expect(listed.stopped).to.equal(why);
       expect(states()).to.deep.equal(['a failed', 'b failed', 'c not-asked', 'd not-asked']);
@@ -239,7 +227,7 @@ describe('targets that are known before they are asked', () => {
     it('are not stopped where all were asked before too many had failed', async () => {
       answers = (identity) => hear(result(identity, 1, 'failed', 1));
       await ask({ batch: 2, batchSleep: 0, maxFailures: 0 }, { nodes: ['a', 'b'] });
-      await pass(500);
+      await network.pass(500);
       expect(states()).to.deep.equal(['a failed', 'b failed']);
       expect(listed.stopped).to.equal(undefined);
     });
@@ -248,25 +236,25 @@ describe('targets that are known before they are asked', () => {
       const stop = new AbortController();
       answers = (identity) => hear(result(identity, 1));
       await ask({ batch: 1, batchSleep: 60, signal: stop.signal }, { nodes: ['a', 'b'] });
-      await pass(500);
+      await network.pass(500);
       stop.abort();
       change.tell();
-      await turn();
+      await network.turns();
       expect(isOver).to.equal(true);
       expect(states()).to.deep.equal(['a ok', 'b not-asked']);
       expect(results[1]).to.include({ statusmsg: 'this client stopped before its turn' });
-      expect(asked()).to.deep.equal(['a 0']);
+      expect(network.log()).to.deep.equal(['a 0']);
     });
 
     it('are not left because something else changes in a pause', async () => {
       answers = (identity) => hear(result(identity, 1));
       await ask({ batch: 1, batchSleep: 1 }, { nodes: ['a', 'b'] });
-      await pass(500);
+      await network.pass(500);
       change.tell();
-      await pass(400);
-      expect(asked()).to.deep.equal(['a 0']);
-      await pass(100);
-      expect(asked()).to.deep.equal(['a 0', 'b 1000']);
+      await network.pass(400);
+      expect(network.log()).to.deep.equal(['a 0']);
+      await network.pass(100);
+      expect(network.log()).to.deep.equal(['a 0', 'b 1000']);
     });
   });
 
@@ -277,14 +265,14 @@ describe('targets that are known before they are asked', () => {
     mock.timers.tick(2_000);
     stop.abort();
     change.tell();
-    await turn();
+    await network.turns();
     expect(states()).to.deep.equal(['a ok', 'b no-reply']);
     expect(results[1]).to.include({ statusmsg: 'this client stopped waiting', seconds: 2, ok: false });
   });
 
   it('are asked by nobody after the signal', async () => {
     await ask({ signal: AbortSignal.abort() }, { nodes: ['a'] });
-    expect(sent).to.deep.equal([]);
+    expect(network.sent).to.deep.equal([]);
     expect(states()).to.deep.equal(['a not-asked']);
   });
 });

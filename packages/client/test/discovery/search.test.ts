@@ -1,15 +1,14 @@
-import { mock } from 'node:test';
-import { emptyFilter, type Filter, type NodeMessage, type Request, TroupeError } from '@troupe/core';
+import { emptyFilter, type Filter, type Request, TroupeError } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { discover } from '../../src/discovery/broadcast.js';
 import type { DiscoveryOptions } from '../../src/discovery/discovery.js';
 import { Search } from '../../src/discovery/search.js';
 import { judgePing } from '../../src/discovery/verdict.js';
-import type { Discovery, PresenceListener, PresenceView } from '../../src/index.js';
+import type { Discovery } from '../../src/index.js';
 import { request } from '../../src/message.js';
-import type { ReplyListener, Router } from '../../src/router.js';
 import { accepted, result } from '../replies.js';
+import { ScriptedNetwork } from '../scripted-network.js';
 
 const about = { id: '0'.repeat(32), ttl: 60, caller: 'c', session: 's', collective: 'm' };
 const message = request({
@@ -21,118 +20,60 @@ const message = request({
 });
 
 describe('a search', () => {
-  let online: string[];
-  let offline: string[];
-  let isSettled: boolean;
-  let isBehind: boolean;
-  let listener: ReplyListener | undefined;
-  let watchers: Set<PresenceListener>;
-  let sent: { readonly to: readonly string[] | string; readonly message: Request; readonly at: number }[];
-  let sending: () => Promise<void>;
+  let network: ScriptedNetwork;
   let found: Discovery | undefined;
-  let settling: number;
 
   beforeEach(() => {
-    mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 });
-    online = [];
-    offline = [];
-    isSettled = true;
-    isBehind = false;
-    listener = undefined;
-    watchers = new Set();
-    sent = [];
-    sending = async () => {};
+    network = new ScriptedNetwork();
     found = undefined;
-    settling = 0;
   });
-  afterEach(() => mock.timers.reset());
+  afterEach(() => network.end());
 
-  const router = () =>
-    ({
-      caller: 'c',
-      session: 's',
-      isConnected: true,
-      get isBehind() {
-        return isBehind;
-      },
-      listen: async (_: string, __: string, given: ReplyListener) => {
-        listener = given;
-        return () => {
-          listener = undefined;
-        };
-      },
-      direct: async (given: NodeMessage, to: readonly string[]) => send(to, given),
-      broadcast: async (given: NodeMessage, agent: string) => send(agent, given),
-    }) as unknown as Router;
-  async function send(to: readonly string[] | string, given: NodeMessage): Promise<void> {
-    sent.push({ to, message: given as Request, at: Date.now() - 1_000_000 });
-    await sending();
-  }
-  const presence = () =>
-    ({
-      online: () => online,
-      offline: () => offline,
-      isOnline: (identity: string) =>
-        online.includes(identity) ? true : offline.includes(identity) ? false : undefined,
-      isSettled: () => isSettled,
-      settled: async () => {
-        settling += 1;
-      },
-      onChange: (given: PresenceListener) => {
-        watchers.add(given);
-        return () => watchers.delete(given);
-      },
-    }) as unknown as PresenceView;
-
-  async function turns(): Promise<void> {
-    for (let count = 0; count < 4; count += 1) await new Promise(setImmediate);
-  }
-  async function pass(milliseconds: number): Promise<void> {
-    await turns();
-    for (let left = milliseconds; left > 0; left -= 25) {
-      mock.timers.tick(25);
-      await turns();
-    }
-  }
+  /** The broker knows these nodes to be online, or not. */
+  const know = (online: readonly string[], offline: readonly string[] = []) => {
+    for (const identity of online) network.records.set(identity, true);
+    for (const identity of offline) network.records.set(identity, false);
+  };
   async function start(
     options: Partial<DiscoveryOptions> = {},
     everybody = true,
   ): Promise<{ search: Search; running: Promise<unknown> }> {
-    const search = new Search(router(), presence(), { message, judge: judgePing, everybody }, options);
+    const search = new Search(
+      network.router,
+      network.presence,
+      { message, judge: judgePing, everybody },
+      options,
+    );
     const running = search.run().then((all) => {
       found = all;
     });
     running.catch(() => {});
-    await turns();
+    await network.turns();
     return { search, running };
   }
-  const hear = (...words: Parameters<typeof result>) => listener?.(result(...words), 'k');
-  const tell = (identity: string, isOnline: boolean) => {
-    for (const watcher of watchers) watcher({ v: 1, identity, online: isOnline, since: 1, version: '1' });
-  };
+  const hear = (...words: Parameters<typeof result>) => network.hear(result(...words));
 
   for (const everybody of [true, false])
     it(`asks all at once, ${everybody ? 'those too' : 'not those'} that the filter leaves out`, async () => {
-      online = ['a'];
+      know(['a']);
       await start({}, everybody);
-      expect(sent).to.deep.equal([
+      expect(network.sent).to.deep.equal([
         { to: 'discovery', message: { ...message, answerUnmatched: everybody }, at: 0 },
       ]);
     });
 
   it('ends with the last answer, and says who is what', async () => {
-    online = ['b', 'a', 'c', 'd'];
-    offline = ['z', 'y'];
+    know(['b', 'a', 'c', 'd'], ['z', 'y']);
     const { search } = await start();
     expect(search.open()).to.deep.equal(['b', 'a', 'c', 'd']);
     for (const sender of ['b', 'a']) hear(sender, 1);
     hear('c', 1, 'unmatched', 1);
-    listener?.(accepted('d', 1, 5), 'k');
-    await pass(50);
+    network.hear(accepted('d', 1, 5));
+    await network.pass(50);
     expect(found).to.equal(undefined);
     expect(search.open()).to.deep.equal(['d']);
     hear('d', 2, 'denied', 1);
-    await pass(25);
+    await network.pass(25);
     expect(found).to.deep.equal({
       method: 'broadcast',
       nodes: ['a', 'b'],
@@ -141,83 +82,85 @@ describe('a search', () => {
       offline: ['y', 'z'],
       seconds: 0.05,
     });
-    expect({ listener, watchers: watchers.size, open: search.open() }).to.deep.equal({
-      listener: undefined,
+    expect({
+      listening: network.listening,
+      watchers: network.watchers.size,
+      open: search.open(),
+    }).to.deep.equal({
+      listening: 0,
       watchers: 0,
       open: [],
     });
   });
 
   it('asks the silent again by name, and names those that stay so, sorted', async () => {
-    online = ['c', 'b', 'a'];
+    know(['c', 'b', 'a']);
     await start();
     hear('c', 1);
-    await pass(2_000);
-    expect(sent.map(({ to, at }) => `${to} ${at}`)).to.deep.equal([
-      'discovery 0',
-      'b,a 500',
-      'b,a 1000',
-      'b,a 1500',
-    ]);
-    expect(sent[1]?.message).to.deep.equal({ ...message, targets: ['b', 'a'], answerUnmatched: true });
+    await network.pass(2_000);
+    expect(network.log()).to.deep.equal(['discovery 0', 'b,a 500', 'b,a 1000', 'b,a 1500']);
+    expect(network.sent[1]?.message).to.deep.equal({
+      ...message,
+      targets: ['b', 'a'],
+      answerUnmatched: true,
+    });
     expect(found).to.deep.include({ nodes: ['c'], silent: ['a', 'b'] });
   });
 
   it('names nobody as silent where only those that match answer', async () => {
-    online = ['a'];
+    know(['a']);
     await start({}, false);
-    await pass(5_000);
+    await network.pass(5_000);
     expect(found).to.deep.include({ nodes: [], silent: [] });
   });
 
   it('does not end while replies are not checked yet, or records are still coming', async () => {
-    online = ['a'];
-    isBehind = true;
+    know(['a']);
+    network.isBehind = true;
     await start();
     hear('a', 1);
-    await pass(1_000);
+    await network.pass(1_000);
     expect(found).to.equal(undefined);
-    isBehind = false;
-    isSettled = false;
-    await pass(1_000);
+    network.isBehind = false;
+    network.isSettled = false;
+    await network.pass(1_000);
     expect(found).to.equal(undefined);
-    isSettled = true;
-    await pass(25);
+    network.isSettled = true;
+    await network.pass(25);
     expect(found).to.deep.include({ nodes: ['a'] });
   });
 
   it('waits for nodes, too, that come meanwhile, and not for those that go', async () => {
-    online = ['a'];
+    know(['a']);
     await start();
-    tell('b', true);
-    tell('x', false);
+    network.tell('b', true);
+    network.tell('x', false);
     hear('a', 1);
-    await pass(50);
+    await network.pass(50);
     expect(found).to.equal(undefined);
     hear('b', 1);
-    await pass(25);
+    await network.pass(25);
     expect(found).to.deep.include({ nodes: ['a', 'b'], silent: [] });
   });
 
   it('tells of each node that matches once, with the time that it took', async () => {
     const told: string[] = [];
-    online = ['a', 'b', 'c'];
+    know(['a', 'b', 'c']);
     await start({ onNode: (identity, time) => told.push(`${identity} ${time}`) });
     hear('a', 1);
-    await pass(100);
+    await network.pass(100);
     hear('a', 1);
     hear('b', 1);
     hear('c', 1, 'unmatched', 1);
-    await pass(25);
+    await network.pass(25);
     expect(told).to.deep.equal(['a 0', 'b 100']);
   });
 
   describe('among some', () => {
     it('asks each of them, and expects all but those that are known to be away', async () => {
-      online = ['a', 'x'];
-      offline = ['b'];
+      know(['a', 'x'], ['b']);
       const { search } = await start({ among: ['a', 'b', 'c'] });
-      expect(sent).to.deep.equal([
+      expect(network.sent).to.deep.equal([
         {
           to: ['a', 'b', 'c'],
           message: { ...message, targets: ['a', 'b', 'c'], answerUnmatched: true },
@@ -225,70 +168,73 @@ describe('a search', () => {
         },
       ]);
       expect(search.open()).to.deep.equal(['a', 'c']);
-      tell('b', true);
-      tell('y', true);
+      network.tell('b', true);
+      network.tell('y', true);
       expect(search.open()).to.deep.equal(['a', 'c', 'b']);
     });
 
     it('puts fifty names into a message', async () => {
       const among = Array.from({ length: 51 }, (_, index) => `n${index}`);
       await start({ among });
-      expect(sent.map(({ to }) => to.length)).to.deep.equal([50, 1]);
+      expect(network.sent.map(({ to }) => to.length)).to.deep.equal([50, 1]);
     });
   });
 
   it('with a window ends when it is over, not before', async () => {
-    online = ['a'];
+    know(['a']);
     await start({ window: 0.3 });
     hear('a', 1);
-    await pass(275);
+    await network.pass(275);
     expect(found).to.equal(undefined);
-    await pass(25);
+    await network.pass(25);
     expect(found).to.deep.include({ nodes: ['a'], seconds: 0.3 });
-    expect(sent).to.have.length(1);
+    expect(network.sent).to.have.length(1);
   });
 
   it('for so many ends with the last of them, and counts nobody as silent', async () => {
-    online = ['a', 'b', 'c', 'd'];
+    know(['a', 'b', 'c', 'd']);
     const { search } = await start({ most: 2 });
     hear('a', 1, 'unmatched', 1);
     hear('b', 1);
-    await pass(25);
+    await network.pass(25);
     expect(found).to.equal(undefined);
     hear('c', 1);
     hear('d', 1);
-    await pass(25);
+    await network.pass(25);
     expect(found).to.deep.include({ nodes: ['b', 'c'], silent: [] });
     expect(search.open()).to.deep.equal(['d']);
   });
 
   it('ends at the signal, and keeps those open that said nothing', async () => {
-    online = ['a', 'b'];
+    know(['a', 'b']);
     const stop = new AbortController();
     const { search } = await start({ signal: stop.signal });
     hear('a', 1);
     stop.abort();
-    await turns();
+    await network.turns();
     expect(found).to.deep.include({ nodes: ['a'], silent: [] });
     expect(search.open()).to.deep.equal(['b']);
   });
 
   it('throws if nobody can be asked, and leaves nothing behind', async () => {
-    sending = () => Promise.reject(new TroupeError('NOT_CONNECTED', 'no broker'));
+    network.sending = () => Promise.reject(new TroupeError('NOT_CONNECTED', 'no broker'));
     const { running } = await start();
     expect(await running.catch((error: unknown) => error)).to.have.property('code', 'NOT_CONNECTED');
-    expect({ listener, watchers: watchers.size }).to.deep.equal({ listener: undefined, watchers: 0 });
+    expect({ listening: network.listening, watchers: network.watchers.size }).to.deep.equal({
+      listening: 0,
+      watchers: 0,
+    });
   });
 
   it('goes on if the silent cannot be asked again for want of a broker, and throws what else there is', async () => {
-    online = ['a', 'b'];
+    know(['a', 'b']);
     const { running } = await start();
     hear('b', 1);
-    sending = () => Promise.reject(new TroupeError('NOT_CONNECTED', 'no broker'));
-    await pass(600);
-    expect(sent).to.have.length(2);
-    sending = () => Promise.reject(new Error('no key'));
-    await pass(500);
+    network.sending = () => Promise.reject(new TroupeError('NOT_CONNECTED', 'no broker'));
+    await network.pass(600);
+    expect(network.sent).to.have.length(2);
+    network.sending = () => Promise.reject(new Error('no key'));
+    await network.pass(500);
     expect(await running.catch(String)).to.equal('Error: no key');
   });
 
@@ -317,10 +263,10 @@ describe('a search', () => {
       ],
     ] as const)
       it(`has ${everybody ? 'all' : 'those that match'} answer with ${what}`, async () => {
-        online = names(count);
-        void discover(router(), presence(), { collective: 'm', filter: emptyFilter, ...options });
-        await turns();
-        const { id, time, ...rest } = sent[0]?.message ?? ({} as Request);
+        know(names(count));
+        void discover(network.router, network.presence, { collective: 'm', filter: emptyFilter, ...options });
+        await network.turns();
+        const { id, time, ...rest } = network.sent[0]?.message ?? ({} as Request);
         expect(rest).to.deep.equal({
           v: 1,
           type: 'request',
@@ -334,14 +280,13 @@ describe('a search', () => {
           input: {},
           answerUnmatched: everybody,
         });
-        expect({ time, settling }).to.deep.equal({ time: 1_000_000, settling: waits });
+        expect({ time, settling: network.settling }).to.deep.equal({ time: 1_000_000, settling: waits });
         expect(id).to.match(/^[0-9a-f]{32}$/);
-        listener = undefined;
       });
 
     it('among some waits for the records first, and has all of them answer', async () => {
-      online = names(3_000);
-      void discover(router(), presence(), {
+      know(names(3_000));
+      void discover(network.router, network.presence, {
         collective: 'm',
         filter: emptyFilter,
         among: ['a', 'b'],
@@ -349,9 +294,9 @@ describe('a search', () => {
       }).then((all) => {
         found = all;
       });
-      await pass(3_000);
-      expect(settling).to.equal(1);
-      expect(sent[0]?.to).to.deep.equal(['a', 'b']);
+      await network.pass(3_000);
+      expect(network.settling).to.equal(1);
+      expect(network.sent[0]?.to).to.deep.equal(['a', 'b']);
       expect(found).to.deep.include({ silent: ['a', 'b'] });
     });
   });

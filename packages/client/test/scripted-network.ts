@@ -1,0 +1,126 @@
+import { mock } from 'node:test';
+import type { NodeMessage, Reply, Request } from '@troupe/core';
+import type { PresenceListener, PresenceView } from '../src/index.js';
+import type { ReplyListener, Router } from '../src/router.js';
+
+/** A message that was sent: to nodes by their names, or to all by the topic of an agent. */
+export interface Sent {
+  readonly to: readonly string[] | string;
+  readonly message: Request;
+  /** Milliseconds since the test began. */
+  readonly at: number;
+}
+
+/** A network that a test plays, on a clock that it sets: what was sent, who is online, what is heard. */
+export class ScriptedNetwork {
+  readonly sent: Sent[] = [];
+  /** Whether each node is online, of whom that is known. */
+  readonly records = new Map<string, boolean>();
+  readonly watchers = new Set<PresenceListener>();
+  readonly #listeners = new Map<string, ReplyListener>();
+  readonly #start: number;
+  isBehind = false;
+  isSettled = true;
+  /** How often the records of who is online were waited for. */
+  settling = 0;
+  /** How often it was looked whether a node is online. */
+  looks = 0;
+  sending: (sent: Sent) => Promise<void> | void = () => {};
+
+  /** Stops the clock, until {@link end}. */
+  constructor() {
+    mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 });
+    this.#start = Date.now();
+  }
+
+  end(): void {
+    mock.timers.reset();
+  }
+
+  /** Milliseconds since the test began. */
+  get now(): number {
+    return Date.now() - this.#start;
+  }
+
+  /** Requests that are listened to. */
+  get listening(): number {
+    return this.#listeners.size;
+  }
+
+  /** To whom was sent what, with the time. */
+  log(): readonly string[] {
+    return this.sent.map(({ to, at }) => `${to} ${at}`);
+  }
+
+  readonly router = this.#router();
+  readonly presence = this.#presence();
+
+  /** Brings a reply to whoever listens to a request; the id is that of the replies that tests make unless given. */
+  hear(reply: Reply, id = reply.id): void {
+    this.#listeners.get(id)?.(reply, 'the key');
+  }
+
+  /** The broker says that a node came or went. */
+  tell(identity: string, online: boolean): void {
+    this.records.set(identity, online);
+    for (const watcher of this.watchers) watcher({ v: 1, identity, online, since: 1, version: '1' });
+  }
+
+  /** Lets everything happen that needs no time. */
+  async turns(): Promise<void> {
+    for (let count = 0; count < 4; count += 1) await new Promise(setImmediate);
+  }
+
+  async pass(milliseconds: number): Promise<void> {
+    await this.turns();
+    for (let left = milliseconds; left > 0; left -= 25) {
+      mock.timers.tick(25);
+      await this.turns();
+    }
+  }
+
+  #router(): Router {
+    const network = this;
+    const send = async (to: readonly string[] | string, message: NodeMessage) => {
+      const sent = { to, message: message as Request, at: network.now };
+      network.sent.push(sent);
+      await network.sending(sent);
+    };
+    return {
+      caller: 'c',
+      session: 's',
+      isConnected: true,
+      get isBehind() {
+        return network.isBehind;
+      },
+      listen: async (_: string, id: string, listener: ReplyListener) => {
+        network.#listeners.set(id, listener);
+        return () => network.#listeners.delete(id);
+      },
+      direct: (message: NodeMessage, to: readonly string[]) => send(to, message),
+      broadcast: (message: NodeMessage, agent: string) => send(agent, message),
+    } as unknown as Router;
+  }
+
+  #presence(): PresenceView {
+    const named = (online: boolean) =>
+      [...this.records].filter(([, isOnline]) => isOnline === online).map(([identity]) => identity);
+    return {
+      online: () => named(true),
+      offline: () => named(false),
+      isOnline: (identity: string) => {
+        this.looks += 1;
+        return this.records.get(identity);
+      },
+      isStranger: (identity: string) => this.records.size > 0 && !this.records.has(identity),
+      isSettled: () => this.isSettled,
+      settled: async () => {
+        this.settling += 1;
+      },
+      onChange: (watcher: PresenceListener) => {
+        this.watchers.add(watcher);
+        return () => this.watchers.delete(watcher);
+      },
+    } as unknown as PresenceView;
+  }
+}
