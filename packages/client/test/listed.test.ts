@@ -1,5 +1,5 @@
 import { mock } from 'node:test';
-import { emptyFilter } from '@troupe/core';
+import { emptyFilter, TroupeError } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { AudienceParts } from '../src/audience.js';
@@ -23,6 +23,8 @@ describe('targets that are known before they are asked', () => {
   let change: Change;
   let isOver: boolean;
   let start: number | undefined;
+  let failure: string | undefined;
+  let isConnected: boolean;
   /** Answers each message to a node as soon as it is sent, where set. */
   let answers: ((identity: string) => void) | undefined;
   let listed: Listed;
@@ -33,6 +35,8 @@ describe('targets that are known before they are asked', () => {
     change = new Change();
     isOver = false;
     start = undefined;
+    failure = undefined;
+    isConnected = true;
     answers = undefined;
   });
   afterEach(() => network.end());
@@ -44,6 +48,7 @@ describe('targets that are known before they are asked', () => {
     message: AudienceParts['message'] = order,
   ): Promise<void> {
     network.sending = ({ to }) => {
+      if (!isConnected) throw new TroupeError('NOT_CONNECTED', 'no broker');
       const reached = typeof to === 'string' ? (found.nodes ?? []) : to;
       setImmediate(() => {
         for (const identity of reached) answers?.(identity);
@@ -74,10 +79,15 @@ describe('targets that are known before they are asked', () => {
       view: Promise.resolve(network.presence),
       onResult: (one: Result) => results.push(one),
     } as unknown as AudienceParts);
-    void listed.ask().then((time) => {
-      start = time;
-      isOver = true;
-    });
+    listed.ask().then(
+      (time) => {
+        start = time;
+        isOver = true;
+      },
+      (error) => {
+        failure = String(error);
+      },
+    );
     await network.turns();
   }
   const hear = (reply: Parameters<Listed['hear']>[0]) => {
@@ -269,6 +279,17 @@ describe('targets that are known before they are asked', () => {
     expect(states()).to.deep.equal(['a ok', 'b no-reply']);
     expect(results[1]).to.include({ statusmsg: 'this client stopped waiting', seconds: 2, ok: false });
   });
+
+  for (const [what, nodes] of [
+    ['by name', names(1)],
+    ['by broadcast', names(11)],
+  ] as const)
+    it(`cannot be asked without a broker (${what})`, async () => {
+      isConnected = false;
+      await ask({}, { nodes });
+      expect(failure).to.include('no broker');
+      expect(isOver).to.equal(false);
+    });
 
   it('are asked by nobody after the signal', async () => {
     await ask({ signal: AbortSignal.abort() }, { nodes: ['a'] });

@@ -314,6 +314,26 @@ describe('a round over a fleet', () => {
       expect((await repeat(3, false)).begun).to.deep.equal([0, 10, 20]);
     });
 
+    for (const [takes, second] of [
+      [4, 10],
+      [15, 15],
+    ] as const)
+      it(`begins after ${second} s at the earliest where a round takes ${takes} s`, async () => {
+        const stop = new AbortController();
+        const begun: number[] = [];
+        script.reply = (question) => setTimeout(() => question.answer(), takes * 1000);
+        const all = (async () => {
+          const options = { concurrency: 1, every: 10, signal: stop.signal };
+          for await (const _ of rerunAll(script.client, options)) begun.push(Date.now() / 1000 - 1000);
+        })();
+        await turn();
+        await pass(20);
+        expect(begun.slice(0, 2)).to.deep.equal([0, second]);
+        stop.abort();
+        await pass(20);
+        await all;
+      });
+
     it('goes on after a round that failed as a whole', async () => {
       expect(await repeat(2, true)).to.deep.equal({
         begun: [0, 10],
