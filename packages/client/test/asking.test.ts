@@ -173,14 +173,18 @@ describe('asking', () => {
     ]);
   });
 
-  it('asks nobody again when the request is too old to begin', async () => {
-    const asking = ask({ answerWithin: 5 }, { ...order(), ttl: 2 });
-    asking.expect(['a'], now());
-    const settled = asking.settle();
-    await network.pass(5_500);
-    await settled;
-    expect(times()).to.deep.equal([1_000]);
-  });
+  for (const [ttl, asked] of [
+    [1, []],
+    [2, [1_000]],
+  ] as const)
+    it(`asks nobody again when the request is too old to begin, after ${ttl} s`, async () => {
+      const asking = ask({ answerWithin: 5 }, { ...order(), ttl });
+      asking.expect(['a'], now());
+      const settled = asking.settle();
+      await network.pass(5_500);
+      await settled;
+      expect(times()).to.deep.equal(asked);
+    });
 
   it('asks those at work for what came after their last reply', async () => {
     const asking = ask();
@@ -215,18 +219,28 @@ describe('asking', () => {
     await settled;
   });
 
-  it('goes on without a broker, and asks again when there is one', async () => {
-    const asking = ask();
-    asking.expect(['a'], now());
+  for (const [what, begin, asked] of [
+    ['the silent', () => {}, [1_000, 3_000]],
+    ['those at work', (asking: Asking) => asking.receive(accepted('a', 1, 60), 'k'), [2_000, 6_000]],
+  ] as const)
+    it(`goes on without a broker, and asks ${what} again when there is one`, async () => {
+      const asking = ask();
+      asking.expect(['a'], now());
+      begin(asking);
+      network.sending = () => Promise.reject(new TroupeError('NOT_CONNECTED', 'no broker'));
+      const settled = asking.settle();
+      await network.pass(asked[0] + 500);
+      network.sending = () => {};
+      await network.pass(asked[1] - asked[0]);
+      expect(times()).to.deep.equal(asked);
+      asking.receive(result('a', 9), 'k');
+      change.tell();
+      await settled;
+    });
+
+  it('throws if a request to all cannot be sent', async () => {
     network.sending = () => Promise.reject(new TroupeError('NOT_CONNECTED', 'no broker'));
-    const settled = asking.settle();
-    await network.pass(1_500);
-    network.sending = async () => {};
-    await network.pass(2_000);
-    expect(times()).to.deep.equal([1_000, 3_000]);
-    asking.receive(result('a', 1), 'k');
-    change.tell();
-    await settled;
+    expect(await ask().broadcast().catch(String)).to.include('no broker');
   });
 
   it('throws what else keeps it from sending', async () => {

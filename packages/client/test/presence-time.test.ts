@@ -60,8 +60,9 @@ describe('a view of presence', () => {
 
   it('knows who is online, who is not, and who is a stranger', async () => {
     const view = await open();
-    expect(view.isStranger('a')).to.equal(false);
+    expect(view.isStranger('x')).to.equal(false);
     script.tell('a');
+    expect(view.isStranger('x')).to.equal(true);
     script.tell('b', false);
     script.tell('c');
     expect({
@@ -88,7 +89,7 @@ describe('a view of presence', () => {
     const heard: string[] = [];
     view.onChange(({ identity }) => heard.push(identity));
     script.tell('a');
-    script.bring('nonsense');
+    for (const text of ['nonsense', 'x']) script.bring(text);
     script.bring('', topics.presence('m', 'unknown'));
     script.bring('', topics.event('m', 'a'));
     script.bring('', 'mco/m/presence/a/b');
