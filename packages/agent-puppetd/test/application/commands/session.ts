@@ -1,0 +1,55 @@
+import type { Call, CallOptions, Client, Result } from '@troupe/client';
+import type { Session } from '@troupe/client/application';
+import { emptyFilter } from '@troupe/core';
+
+/** A session that notes what is printed and asked, over a client that gives these results to each call. */
+export class FakeSession implements Session {
+  readonly printed: string[] = [];
+  readonly notes: string[] = [];
+  readonly questions: string[] = [];
+  readonly calls: { readonly action: string; readonly input: unknown; readonly options: CallOptions }[] = [];
+  readonly client: Client;
+  readonly collective = 'eu';
+  filter = emptyFilter;
+  signal = new AbortController().signal;
+  isJson = false;
+  isWatched = false;
+  answer = true;
+
+  constructor(results: readonly Partial<Result>[] = []) {
+    const all = results.map((part) => {
+      const { state = 'ok', ...rest } = part;
+      return { sender: 'a', state, ok: state === 'ok', statusmsg: 'words', data: {}, seconds: 1, ...rest };
+    });
+    const silent = all.filter(({ state }) => state === 'no-reply' || state === 'offline').length;
+    const call = (action: string) => (input: unknown, options: CallOptions) => {
+      this.calls.push({ action, input, options });
+      return {
+        async *[Symbol.asyncIterator]() {
+          yield* all;
+        },
+        stats: async () => ({
+          targets: all.length,
+          answered: all.length - silent,
+          ok: all.filter(({ ok }) => ok).length,
+        }),
+      } as unknown as Call;
+    };
+    this.client = {
+      call: (_: unknown, action: string, input: unknown, options: CallOptions) =>
+        call(action)(input, options),
+      agent: () => ({ status: call('status'), last_run_summary: call('last_run_summary') }),
+    } as unknown as Client;
+  }
+
+  print(line: string): void {
+    this.printed.push(line);
+  }
+  note(line: string): void {
+    this.notes.push(line);
+  }
+  async confirm(question: string): Promise<boolean> {
+    this.questions.push(question);
+    return this.answer;
+  }
+}
