@@ -173,7 +173,12 @@ describe('a call', () => {
   it('knows what the request was as soon as a node says it', async () => {
     await network.node('a', [work()]);
     const call = client.call(ddl, 'echo', {}, { targets: ['a'] });
-    expect(call.about).to.equal(undefined);
+    expect({ about: call.about, size: call.size, open: call.open(), running: call.running() }).to.deep.equal({
+      about: undefined,
+      size: 0,
+      open: [],
+      running: [],
+    });
     expect(await call.whenKnown()).to.deep.equal({ agent: 'work', action: 'echo' });
     expect(call.about).to.deep.equal({ agent: 'work', action: 'echo' });
     await call.all();

@@ -75,6 +75,40 @@ describe('joins and leaves', () => {
     await changes.return?.();
   });
 
+  it('say so too where nobody heard it leave', async () => {
+    const script = new Script();
+    script.tell('a', true, 1);
+    const changes = script.changes();
+    await next(changes);
+    script.tell('a', true, 2);
+    const { value } = await changes.next();
+    expect(value).to.deep.equal({
+      kind: 'leave',
+      identity: 'a',
+      isKnown: false,
+      presence: { v: 1, identity: 'a', online: false, since: 1, version: '1' },
+    });
+    expect(await next(changes)).to.equal('join a 2');
+    await changes.return?.();
+  });
+
+  it('come in the order of the last change of each', async () => {
+    const script = new Script();
+    const changes = script.changes();
+    script.tell('z', true);
+    await next(changes);
+    for (const identity of ['a', 'b']) script.tell(identity, true);
+    script.tell('a', true, 2);
+    expect([await next(changes), await next(changes)]).to.deep.equal(['join b 1', 'join a 2']);
+    script.tell('a', false, 2);
+    script.tell('a', true, 2);
+    script.tell('b', false);
+    expect(await next(changes)).to.equal('leave b 1');
+    script.tell('b', true, 5);
+    expect(await next(changes)).to.equal('join b 5');
+    await changes.return?.();
+  });
+
   it('keep one entry for each node, however slow the consumer is', async () => {
     const script = new Script();
     const changes = script.changes();

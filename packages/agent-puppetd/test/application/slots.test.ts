@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { Slots } from '../../src/application/slots.js';
@@ -60,5 +61,39 @@ describe('slots', () => {
     frees.get('a')?.();
     await settle();
     expect(got).to.deep.equal(['a', 'c']);
+  });
+
+  it('are not given to whoever comes after the signal', async () => {
+    const slots = new Slots({ concurrency: 1 });
+    const { got, join } = line(slots);
+    const late = join('a', '', AbortSignal.abort(new Error('gone')));
+    expect(await late.catch((error: Error) => error.message)).to.equal('gone');
+    await join('b');
+    expect(got).to.deep.equal(['b']);
+    expect(slots.most).to.equal(1);
+  });
+
+  it('stay with whoever has one when the signal fires, and forget the signal', async () => {
+    const { got, frees, join, settle } = line(new Slots({ concurrency: 1 }));
+    const stop = new AbortController();
+    await join('a', '', stop.signal);
+    expect(getEventListeners(stop.signal, 'abort')).to.have.length(0);
+    void join('b');
+    void join('c');
+    stop.abort();
+    await settle();
+    expect(got).to.deep.equal(['a']);
+    frees.get('a')?.();
+    await settle();
+    expect(got).to.deep.equal(['a', 'b']);
+  });
+
+  it('are counted at their most, not by now', async () => {
+    const slots = new Slots({ concurrency: 3 });
+    const { frees, join } = line(slots);
+    for (const name of ['a', 'b']) await join(name);
+    for (const name of ['a', 'b']) frees.get(name)?.();
+    await join('c');
+    expect(slots.most).to.equal(2);
   });
 });
