@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mock } from 'node:test';
 import type { Result } from '@troupe/client';
 import { expect } from 'chai';
@@ -237,6 +238,18 @@ describe('a round over a fleet', () => {
       expect(stats).to.equal('Error: enough');
       expect(asked()).to.have.length(1);
     });
+  });
+
+  it('makes Node warn of nothing, however many nodes wait for a place until the signal', async () => {
+    const stop = new AbortController();
+    const warned = once(process, 'warning');
+    const members = Array.from({ length: 20 }, (_, index) => ({ sender: `n${index}` }));
+    await begin(members, { signal: stop.signal });
+    stop.abort(new Error('enough'));
+    await turn();
+    process.emitWarning('the first');
+    expect(String((await warned)[0])).to.include('the first');
+    expect(stats).to.equal('Error: enough');
   });
 
   it('counts each node by what became of it', async () => {

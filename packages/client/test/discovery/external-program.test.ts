@@ -98,8 +98,13 @@ describe('a discovery program', () => {
       'left a reply that cannot be read: ELOOP',
     ],
     [
+      'leaves a reply that is too large',
+      "require('node:fs').truncateSync(env.CHORIA_EXTERNAL_REPLY, 64 * 1024 * 1024 + 1);",
+      'left a reply that cannot be read: it has 67108865 bytes, the most is 67108864',
+    ],
+    [
       'floods its output',
-      "for (let count = 0; count < 40; count += 1) process.stdout.write('x'.repeat(65536));",
+      "for (let count = 0; count < 17; count += 1) process.stdout.write('x'.repeat(65536));",
       'wrote far too much to its output and was stopped',
     ],
   ];

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 import { emptyFilter, parseFilter } from '@troupe/core';
 import { createTempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
@@ -71,6 +71,17 @@ describe('a list of nodes', () => {
     );
     expect(failures[0]).to.match(/empty names no node$/);
     expect(failures[1]).to.match(/^cannot read .*missing: ENOENT/);
+  });
+
+  it('is not read where it is larger than any list', async () => {
+    await using folder = await createTempFolder();
+    await writeFile(folder.join('nodes'), 'a.lab\n');
+    await truncate(folder.join('nodes'), 256 * 1024 * 1024 + 1);
+    const error = await flatfile(folder.join('nodes'))
+      .find(request)
+      .catch((thrown: unknown) => thrown);
+    expect(error).to.have.property('code', 'FILE_UNREADABLE');
+    expect(String(error)).to.include('it has 268435457 bytes, the most is 268435456');
   });
 
   it('judges names, every pattern of them, and leaves the rest to the nodes', async () => {
