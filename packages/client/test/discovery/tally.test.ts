@@ -152,4 +152,63 @@ describe('Tally', () => {
     while (!tally.tick(now, false).isOver) now += 25;
     expect(now).to.equal(60_000);
   });
+
+  it('asks no more than a thousand again at a time after a cut', () => {
+    const tally = tallyOf(names(1_500));
+    tally.tick(25, false);
+    const { asked } = run(tally, 50, 3_000);
+    expect(asked).to.deep.equal([[2_525, names(1_000)]]);
+  });
+
+  it('counts at most 100 ms of each look at the clock, and nothing of one that was set back', () => {
+    const tally = tallyOf(['a', 'b']);
+    tally.take(...answer('a'));
+    let looks = 0;
+    for (let now = 1_000; !tally.tick(now).isOver; now += 1_000) looks += 1;
+    expect(looks).to.equal(19);
+    const other = tallyOf(['a', 'b']);
+    other.take(...answer('a'));
+    run(other, 25, 1_900);
+    for (const now of [-50_000, -100_000]) expect(other.tick(now).isOver).to.equal(false);
+    expect(other.tick(-99_900).isOver).to.equal(true);
+  });
+
+  for (const [until, patience] of [
+    [2_000, 2_000],
+    [8_000, 4_000],
+    [30_000, 10_000],
+  ] as const)
+    it(`waits ${patience} ms for the last one where answers came for ${until} ms`, () => {
+      const tally = tallyOf([...names(until / 400 + 1), 'silent']);
+      for (const [index, name] of names(until / 400 + 1).entries()) {
+        for (let now = Math.max(0, index * 400 - 375); now <= index * 400; now += 25) tally.tick(now);
+        tally.take(...answer(name));
+      }
+      expect(run(tally, until + 25, 100_000).over).to.equal(until + patience);
+    });
+
+  it('waits as long for the first answer of nodes of which nobody knows as for a known one', () => {
+    expect(run(tallyOf([]), 25, 10_000).over).to.equal(2_000);
+  });
+
+  it('is over with the last answer in a large fleet, and at once where all of it answered', () => {
+    const tally = tallyOf(['a', 'b'], false);
+    tally.take(...answer('a'));
+    expect(tally.tick(25)).to.deep.equal({ ask: [], isOver: false });
+    tally.take(...answer('b'));
+    expect(tally.tick(50)).to.deep.equal({ ask: [], isOver: true });
+  });
+
+  it('begins with a sample after half a second where nobody answers', () => {
+    const tally = tallyOf(names(200), false);
+    expect(run(tally, 25, 525).asked).to.deep.equal([[500, names(100)]]);
+  });
+
+  it('counts no answer twice', () => {
+    const tally = tallyOf(['a', 'b']);
+    expect(tally.take(...answer('a'))).to.equal(true);
+    run(tally, 25, 1_900);
+    expect(tally.take(...answer('a'))).to.equal(false);
+    expect(run(tally, 1_925, 5_000).over).to.equal(2_000);
+  });
 });
