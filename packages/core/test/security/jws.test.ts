@@ -1,8 +1,24 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import {
+  createHmac,
+  createPublicKey,
+  createSecretKey,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto';
 import { expect } from 'chai';
 import { CompactSign, compactVerify } from 'jose';
 import { describe, it } from 'mocha';
-import { algorithmOf, envelopeType, headerOf, signJws, verifyJws } from '../../src/security/jws.js';
+import {
+  algorithmOf,
+  encodeHeader,
+  envelopeType,
+  headerOf,
+  keyOfJwk,
+  macJws,
+  signJws,
+  verifyJws,
+  verifyMacJws,
+} from '../../src/security/jws.js';
 
 const pairs: Readonly<Record<string, { publicKey: KeyObject; privateKey: KeyObject }>> = {
   RS256: generateKeyPairSync('rsa', { modulusLength: 2048 }),
@@ -23,6 +39,49 @@ async function refused(jws: string, key: KeyObject): Promise<string> {
   }
   throw new Error('it was believed');
 }
+
+/** A public key of RSA that nobody holds the private half of: a modulus of so many bits. */
+function rsaKey(bits: number, exponent = 0x10001n): KeyObject {
+  const bytes = Buffer.alloc(Math.ceil(bits / 8), 0xff);
+  bytes[0] = 0xff >> (bytes.length * 8 - bits);
+  const e = Buffer.from(exponent.toString(16).padStart(10, '0'), 'hex').toString('base64url');
+  return createPublicKey({ key: { kty: 'RSA', n: bytes.toString('base64url'), e }, format: 'jwk' });
+}
+
+describe('algorithmOf', () => {
+  for (const [what, key] of [
+    ['RSA of 2048 bits', rsaKey(2048)],
+    ['RSA of 8192 bits', rsaKey(8192)],
+    ['RSA with an exponent of 32 bits', rsaKey(2048, 0xffff_ffffn)],
+  ] as const) {
+    it(`signs with RS256 for ${what}`, () => {
+      expect(algorithmOf(key)).to.equal('RS256');
+    });
+  }
+
+  for (const [what, key] of [
+    ['RSA of 2047 bits', rsaKey(2047)],
+    ['RSA of 1024 bits', generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey],
+    ['RSA of 8193 bits', rsaKey(8193)],
+    ['RSA with an exponent of 33 bits', rsaKey(2048, 0x1_0000_0001n)],
+    ['RSA-PSS', generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey],
+    ['secp256k1', generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey],
+    ['X25519', generateKeyPairSync('x25519').publicKey],
+    ['Ed448', generateKeyPairSync('ed448').publicKey],
+  ] as const) {
+    it(`refuses a key of ${what}, whenever it is asked`, () => {
+      for (const _ of [1, 2])
+        expect(() => algorithmOf(key))
+          .to.throw(`a key of type ${key.asymmetricKeyType} `)
+          .with.property('code', 'CERTIFICATE_INVALID');
+    });
+  }
+
+  it('names the curve that cannot sign', () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' });
+    expect(() => algorithmOf(publicKey)).to.throw('a key of type ec secp256k1 cannot sign');
+  });
+});
 
 describe('JWS', () => {
   for (const [alg, { publicKey, privateKey }] of Object.entries(pairs)) {
@@ -101,6 +160,82 @@ describe('JWS', () => {
       expect(() => headerOf(jws, envelopeType)).to.throw('is not a JWS in compact form');
     });
   }
+
+  const jwsOf = (header: object) => `${Buffer.from(JSON.stringify(header)).toString('base64url')}.e30.AAAA`;
+  const typ = envelopeType;
+
+  for (const header of [
+    { alg: 'EdDSA', typ },
+    { alg: 'EdDSA', typ, x5c: [], token: '', met: false, epk: {}, jwk: {} },
+    { alg: 'HS256', typ, kid: 'k' },
+  ]) {
+    it(`reads the header ${JSON.stringify(header)}`, () => {
+      expect(headerOf(jwsOf(header), typ)).to.deep.equal(header);
+    });
+  }
+
+  for (const [header, reason] of [
+    [{ typ, x5c: 'AAAA' }, 'x5c is not a list of certificates'],
+    [{ typ, x5c: ['AAAA', 7] }, 'x5c is not a list of certificates'],
+    [{ typ, x5c: { 0: 'AAAA' } }, 'x5c is not a list of certificates'],
+    [{ typ, jwk: 'key' }, 'jwk is not a key'],
+    [{ typ, jwk: null }, 'jwk is not a key'],
+    [{ typ, token: 7 }, 'token is not a text'],
+    [{ typ, epk: 'key' }, 'epk is not a key'],
+    [{ typ, epk: null }, 'epk is not a key'],
+    [{ typ, met: 'yes' }, 'met is not true or false'],
+    [{ alg: 'HS256', typ, kid: 7 }, 'kid is not a text, or something stands beside it'],
+    [{ alg: 'HS256', typ, kid: 'k', x5c: [] }, 'kid is not a text, or something stands beside it'],
+    [{ typ, kid: 'k' }, 'kid is not a text, or something stands beside it'],
+    [{ typ: 'jwt' }, `typ is not "${typ}"`],
+    [{ alg: 'EdDSA' }, `typ is not "${typ}"`],
+    [{ typ, ['x'.repeat(60)]: 1 }, `unknown key "${'x'.repeat(40)}"`],
+  ] as const) {
+    it(`refuses the header ${JSON.stringify(header).slice(0, 60)}`, () => {
+      expect(() => headerOf(jwsOf(header), typ))
+        .to.throw(reason)
+        .with.property('code', 'SIGNATURE_INVALID');
+    });
+  }
+
+  it('refuses a seal made under the name of another algorithm', () => {
+    const key = createSecretKey(Buffer.alloc(32, 1));
+    const sealed = (alg: string) => macJws(payload, key, encodeHeader({ alg, typ, kid: 'k' }));
+    expect(Buffer.from(verifyMacJws(sealed('HS256'), key))).to.deep.equal(payload);
+    expect(() => verifyMacJws(sealed('HS512'), key)).to.throw('the seal does not fit');
+  });
+
+  it('refuses a sealed payload that is not base64url, although its seal fits', () => {
+    const key = createSecretKey(Buffer.alloc(32, 1));
+    const head = `${encodeHeader({ alg: 'HS256', typ, kid: 'k' })}.e30=`;
+    const mac = createHmac('sha256', key).update(head).digest('base64url');
+    expect(() => verifyMacJws(`${head}.${mac}`, key))
+      .to.throw('the seal does not fit')
+      .with.property('code', 'SIGNATURE_INVALID');
+  });
+
+  for (const secret of ['d', 'k']) {
+    it(`takes no key out of a header that holds the secret part "${secret}"`, () => {
+      const jwk = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
+      expect(keyOfJwk({ ...jwk }).asymmetricKeyType).to.equal('ed25519');
+      expect(() => keyOfJwk({ ...jwk, [secret]: 'AAAA' }))
+        .to.throw('jwk is not a public key')
+        .with.property('code', 'SIGNATURE_INVALID');
+    });
+  }
+
+  it('takes no key out of a header that describes none', () => {
+    expect(() => keyOfJwk({ kty: 'OKP', crv: 'Ed25519', x: 'AA' }))
+      .to.throw('jwk is not a public key')
+      .with.property('code', 'SIGNATURE_INVALID');
+  });
+
+  it('signs under another header when the key is of another kind', async () => {
+    for (const [alg, { privateKey }] of Object.entries(pairs)) {
+      const jws = await signJws(payload, privateKey, header);
+      expect(headerOf(jws, typ)).to.deep.include({ alg });
+    }
+  });
 
   it('says the same of the same header whenever it is asked, and remembers no more of them than it should', async () => {
     const { privateKey } = pairs.EdDSA ?? {};
