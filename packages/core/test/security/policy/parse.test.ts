@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { parseGroups } from '../../../src/security/policy/groups.js';
 import { parsePolicy } from '../../../src/security/policy/parse.js';
 
-const groups = parseGroups('# people\nadmins rip.mcollective alice.mcollective\n', 'groups');
+const groups = parseGroups('#people\nadmins rip.mcollective alice.mcollective\n', 'groups');
 const parse = (text: string) => parsePolicy(text, 'x.policy', { groups, callers: /\.mcollective$/ });
 
 describe('parsePolicy', () => {
@@ -67,6 +67,11 @@ describe('parsePolicy', () => {
     ['permit\t*\t*\t*', 'begins with allow, deny, policy or #, this one with "permit"'],
     ['policy default maybe', 'expected "policy default allow"'],
     ['policy defualt deny', 'expected "policy default allow"'],
+    ['policy default', 'expected "policy default allow"'],
+    ['policy default allow all', 'expected "policy default allow"'],
+    ['allow\t \t*\t*', '4 fields: callers, actions, facts'],
+    ['allow\t*\t \t*', '4 fields: callers, actions, facts'],
+    [`${'p'.repeat(60)}\t*\t*\t*`, `this one with "${'p'.repeat(40)}"`],
     ['deny\tadmns\t*\t*', '"admns" is neither a group nor the name of a caller'],
     ['deny\tuid=500\t*\t*', '"uid=500" can never match'],
     ['allow\trip.mcollective *\t*\t*', '"*" stands alone'],
@@ -74,7 +79,8 @@ describe('parsePolicy', () => {
     ['allow\t*\tsi/gn\t*', '"si/gn" is no name of an action'],
     ['allow\t*\t*\tDebian', 'facts: "Debian" is not a fact filter'],
     ['allow\t*\t*\ta=1 and', 'facts: cannot read the filter at column'],
-    ['allow\t*\t*\ta="1', 'facts:'],
+    ['allow\t*\t*\ta="1', 'facts: a quote is never closed'],
+    ["allow\t*\t*\ta=1 b='1", 'facts: a quote is never closed'],
     ['allow\t*\t*\t*\t(apache', 'classes:'],
     [`allow\t*\t*\ta=${'x'.repeat(20_000)}`, 'longer than'],
   ] as const) {
@@ -86,11 +92,37 @@ describe('parsePolicy', () => {
     });
   }
 
-  it('warns of a "deny" that a missing fact would lift', () => {
-    expect(parse('policy default allow\ndeny\t*\t*\tstage=prod').warnings[0]).to.include(
-      'x.policy:2: this "deny" does not hold',
-    );
+  it('takes patterns of callers that ignore case', () => {
+    expect(parse('deny\t/^Guest/i\t*\t*').rules[0]?.callers).to.deep.equal(['/^Guest/i']);
   });
+
+  it('takes 10000 lines of 16384 characters each, and no more', () => {
+    const longest = `deny\t*\t*\ta=${'x'.repeat(16_384 - 'deny\t*\t*\ta='.length)}`;
+    expect(parse(longest).rules).to.have.length(1);
+    expect(() => parse(`${longest}x`)).to.throw('x.policy:1: the line is longer than 16384 characters');
+    const most = 'deny\t*\t*\t*\n'.repeat(10_000);
+    expect(parse(most).rules).to.have.length(10_000);
+    expect(() => parse(`${most}deny\t*\t*\t*`)).to.throw('x.policy:10001: there are more than 10000 lines');
+  });
+
+  it('does not warn of a default that says the same again', () => {
+    expect(parse('policy default allow\npolicy default allow\n').warnings).to.deep.equal([]);
+  });
+
+  for (const [what, lines, places] of [
+    ['a "deny" that a missing fact would lift', ['policy default allow', 'deny\t*\t*\tstage=prod'], [2]],
+    ['a "deny" that a missing class would lift', ['deny\t*\t*\t*\tweb', 'policy default allow'], [1]],
+    ['no "deny" of every host', ['policy default allow', 'deny\t*\t*\t*'], []],
+    ['no "allow" with facts', ['policy default allow', 'allow\t*\t*\tstage=prod'], []],
+    ['nothing where the default denies', ['policy default deny', 'deny\t*\t*\tstage=prod'], []],
+  ] as const) {
+    it(`warns of ${what}`, () => {
+      const { warnings } = parse(lines.join('\n'));
+      expect(warnings).to.have.length(places.length);
+      for (const [index, line] of places.entries())
+        expect(warnings[index]).to.include(`x.policy:${line}: this "deny" does not hold`);
+    });
+  }
 });
 
 describe('parseGroups', () => {
@@ -100,6 +132,8 @@ describe('parseGroups', () => {
     ['a/b x', 'is no name of a group'],
     ['a b\nb x', 'the group "a" holds the group "b"'],
     ['a uid=1', 'can never match'],
+    ['a b$c', 'groups:1: "b$c" is no name of a caller'],
+    ['a cert=', 'groups:1: "cert=" is no name of a caller'],
   ] as const) {
     it(`refuses ${JSON.stringify(text)}`, () => {
       expect(() => parseGroups(text, 'groups')).to.throw(message);

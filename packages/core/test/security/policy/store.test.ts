@@ -1,10 +1,11 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mock } from 'node:test';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { FilterNode } from '../../../src/filter/index.js';
-import { PolicyStore, readPolicy } from '../../../src/security/policy/index.js';
+import { decidePolicy, PolicyStore, parsePolicy, readPolicy } from '../../../src/security/policy/index.js';
 
 describe('PolicyStore', () => {
   let folder: string;
@@ -95,6 +96,38 @@ describe('PolicyStore', () => {
     ]);
   });
 
+  for (const [lines, allowed, line, reason] of [
+    [['policy default allow'], true, 1, ':1: policy default allow'],
+    [['# one', 'policy default deny'], false, 2, ':2: policy default deny'],
+    [['# nothing'], false, undefined, ': no line matches, and without a default that is deny'],
+  ] as const) {
+    it(`names the default that decides: ${lines.join(', ')}`, async () => {
+      write('puppetd.policy', ...lines);
+      const file = join(folder, 'puppetd.policy');
+      expect(await ask()).to.deep.equal({
+        allowed,
+        by: 'policy',
+        file,
+        ...(line === undefined ? {} : { line }),
+        reason: `${file}${reason}`,
+        steps: [],
+      });
+    });
+  }
+
+  it('answers by the mode alone where no folder is named', async () => {
+    for (const [withoutPolicy, answer] of [
+      ['allow', 'yes'],
+      ['refuse', 'no'],
+    ] as const) {
+      const bare = new PolicyStore({ withoutPolicy });
+      const { allowed, by, reason } = await ask('rip.mcollective', 'x', 'puppetd', bare);
+      expect({ allowed, by }).to.deep.equal({ allowed: withoutPolicy === 'allow', by: 'none' });
+      expect(reason).to.include(`the agent "puppetd", and without one the answer is ${answer}`);
+      expect(bare.check()).to.deep.equal({ files: [], errors: [], warnings: [] });
+    }
+  });
+
   it("takes the agent's policy before the default policy, and that before the mode", async () => {
     expect((await ask()).allowed).to.equal(true);
     expect(await ask('rip.mcollective', 'x', 'puppetd', store('refuse'))).to.include({
@@ -126,6 +159,27 @@ describe('PolicyStore', () => {
     expect((await ask('rip.mcollective', 'x', 'puppetd', kept)).allowed).to.equal(true);
     rmSync(join(folder, 'puppetd.policy'));
     expect((await ask('rip.mcollective', 'x', 'puppetd', kept)).by).to.equal('none');
+  });
+
+  it('notices a change that leaves the size of a policy as it was', async () => {
+    const kept = store();
+    write('puppetd.policy', 'deny\trip.mcollective\t*\t*');
+    expect((await ask('rip.mcollective', 'x', 'puppetd', kept)).allowed).to.equal(false);
+    const file = join(folder, 'puppetd.policy');
+    const { size, mtimeMs } = statSync(file);
+    writeFileSync(file, 'allow\trip.mcollective\t*\t*');
+    expect(statSync(file).size).to.equal(size);
+    // Two writes of one moment may have the same time.
+    utimesSync(file, 0, mtimeMs / 1000 + 10);
+    expect((await ask('rip.mcollective', 'x', 'puppetd', kept)).allowed).to.equal(true);
+  });
+
+  it('reads a policy of 1 MiB, and one that others may execute', async () => {
+    const lastLine = '\npolicy default allow\n';
+    const file = join(folder, 'puppetd.policy');
+    writeFileSync(file, `${'#'.repeat(1024 * 1024 - lastLine.length)}${lastLine}`);
+    chmodSync(file, 0o645);
+    expect(await ask()).to.include({ allowed: true, by: 'policy' });
   });
 
   // Each of them must close the door.
@@ -162,6 +216,32 @@ describe('PolicyStore', () => {
       'chmod o-w',
     ],
     ['a folder that everybody may write', () => chmodSync(folder, 0o777), 'chmod o-w'],
+    [
+      'a policy that is larger than 1 MiB',
+      () => writeFileSync(join(folder, 'puppetd.policy'), '#'.repeat(1024 * 1024 + 1)),
+      'it has 1048577 bytes, the most is 1048576',
+    ],
+    [
+      'a policy that cannot be looked at',
+      () => symlinkSync('puppetd.policy', join(folder, 'puppetd.policy')),
+      'ELOOP',
+    ],
+    [
+      'groups that cannot be looked at',
+      () => {
+        write('puppetd.policy', 'policy default allow');
+        symlinkSync('groups', join(folder, 'groups'));
+      },
+      'ELOOP',
+    ],
+    [
+      'a file in the place of the folder',
+      () => {
+        rmSync(folder, { recursive: true });
+        writeFileSync(folder, '');
+      },
+      'it is no folder',
+    ],
   ] as const) {
     it(`denies with ${what}`, async () => {
       prepare();
@@ -181,11 +261,98 @@ describe('PolicyStore', () => {
     write('a.policy', 'policy default deny');
     write('b.policy', 'nonsense');
     write('c.polcy', '');
+    write('d.policy', 'policy default deny', 'policy default allow');
+    write('groups', 'team rip.mcollective');
+    write('.a.policy.swp', '');
     const { files, errors, warnings } = store().check();
-    expect(files).to.have.length(2);
+    expect(files).to.deep.equal(['a', 'b', 'd'].map((name) => join(folder, `${name}.policy`)));
+    expect(errors).to.have.length(1);
     expect(errors[0]).to.include('b.policy:1: a line begins with');
-    expect(warnings[0]).to.include('nothing reads this file');
+    expect(warnings).to.deep.equal([
+      `${join(folder, 'c.polcy')}: nothing reads this file: policies end in .policy`,
+      `${join(folder, 'd.policy')}:2: this default replaces the one of line 1`,
+    ]);
     expect(readPolicy(join(folder, 'a.policy')).rules).to.have.length(0);
     expect(() => readPolicy(join(folder, 'b.policy'))).to.throw('b.policy:1');
+  });
+
+  it('checks the folder itself and its groups, although no policy needs them', () => {
+    write('groups', 'team');
+    expect(store().check().errors).to.deep.equal([
+      `${join(folder, 'groups')}:1: the group "team" has no callers`,
+    ]);
+    rmSync(join(folder, 'groups'));
+    chmodSync(folder, 0o777);
+    expect(store().check().errors.join()).to.include('chmod o-w');
+  });
+
+  it('reads a single file with the groups beside it, and without them where there are none', () => {
+    const file = join(folder, 'a.policy');
+    write('a.policy', 'allow\tteam\t*\t*');
+    expect(readPolicy(file).rules[0]?.callers).to.deep.equal(['team']);
+    write('groups', 'team rip.mcollective');
+    expect(readPolicy(file).rules[0]?.callers).to.deep.equal(['rip.mcollective']);
+    write('groups', 'team');
+    expect(() => readPolicy(file)).to.throw('groups:1: the group "team" has no callers');
+    expect(() => readPolicy(join(folder, 'groups'))).to.throw('groups:1: a line begins with');
+    expect(() => readPolicy(file, { callers: /\.mcollective$/ })).to.throw('groups:1:');
+  });
+});
+
+describe('a policy that asks data functions', () => {
+  const policy = parsePolicy('policy default allow\ndeny\t*\t*\tslow().x=1', 'x.policy', {
+    groups: new Map(),
+  });
+  const question = { caller: 'rip.mcollective', agent: 'puppetd', action: 'runonce' };
+  const host = (data: NonNullable<FilterNode['data']>): FilterNode => ({
+    identity: 'web1.lab',
+    facts: {},
+    classes: [],
+    agents: [],
+    data,
+  });
+
+  it('denies when they take longer than 5 seconds, and not a moment before', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      let isDecided = false;
+      let decision: ReturnType<typeof decidePolicy> | undefined;
+      const asked = new Promise<void>((resolve) => {
+        const never = host(() => {
+          resolve();
+          return new Promise(() => {});
+        });
+        decision = decidePolicy(policy, question, never).finally(() => {
+          isDecided = true;
+        });
+      });
+      await asked;
+      mock.timers.tick(4999);
+      await new Promise(setImmediate);
+      expect(isDecided).to.equal(false);
+      mock.timers.tick(1);
+      expect(await decision).to.deep.include({
+        allowed: false,
+        by: 'fault',
+        reason: 'x.policy:2: its data functions took longer than 5 s',
+      });
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  it('leaves no timer behind when they answer in time', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    // The timer of this test itself begins when the test first waits.
+    await new Promise(setImmediate);
+    const before = timers();
+    expect(
+      await decidePolicy(
+        policy,
+        question,
+        host(() => ({ x: 2 })),
+      ),
+    ).to.include({ allowed: true });
+    expect(timers()).to.equal(before);
   });
 });
