@@ -14,8 +14,14 @@ import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { createLogger } from '../../src/log.js';
 import { Audit, type AuditOptions, firstBrokenLine } from '../../src/security/audit.js';
-import { verifyAudit } from '../../src/security/audit-chain.js';
+import { firstHash, verifyAudit } from '../../src/security/audit-chain.js';
 import { skip } from '../skip.js';
+
+const entriesOf = (file: string) =>
+  readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe('Audit', () => {
   let folder: string;
@@ -111,14 +117,39 @@ describe('the files of an audit', () => {
     expect((await verifyAudit(file)).fault).to.equal(undefined);
   });
 
-  it('have no fault of a text that the network sent', async () => {
+  it('keep a text from the network to the letter, on one line', async () => {
+    const reason = 'a\nb\u2028"}\n{"previous":"0"';
     const audit = new Audit(file);
-    audit.write({ outcome: 'invalid', reason: 'a\nb\u2028"}\n{"previous":"0"' });
-    audit.write({ outcome: 'ok', input: { text: 'x'.repeat(100_000) } });
+    audit.write({ outcome: 'invalid', reason });
+    audit.write({ outcome: 'ok' });
     audit.close();
     const { lines, fault } = await verifyAudit(file);
     expect({ lines, fault }).to.deep.equal({ lines: 2, fault: undefined });
-    expect(readFileSync(file, 'utf8')).to.include('(100011 bytes are left out)');
+    expect(entriesOf(file)[0]).to.deep.include({ outcome: 'invalid', reason });
+  });
+
+  for (const part of ['input', 'filter'] as const) {
+    it(`leave out an ${part} of more than 32 KiB, and say how much`, async () => {
+      const text = (bytes: number) => 'x'.repeat(bytes - '"{"text":""}'.length + 1);
+      const audit = new Audit(file);
+      audit.write({ outcome: 'ok', [part]: { text: text(32 * 1024) } });
+      audit.write({ outcome: 'ok', [part]: { text: text(32 * 1024 + 1) } });
+      audit.write({ outcome: 'ok', [part]: { text: 'ü'.repeat(20_000) } });
+      audit.close();
+      const parts = entriesOf(file).map((entry) => entry[part]);
+      expect(parts[0]).to.deep.equal({ text: text(32 * 1024) });
+      expect(parts.slice(1)).to.deep.equal(['(32769 bytes are left out)', '(40011 bytes are left out)']);
+      expect((await verifyAudit(file)).fault).to.equal(undefined);
+    });
+  }
+
+  it('name nothing that an entry does not', () => {
+    const audit = new Audit(file);
+    audit.write({ outcome: 'ok' }, Date.parse('2026-01-02T03:04:05.678Z'));
+    audit.close();
+    expect(entriesOf(file)).to.deep.equal([
+      { time: '2026-01-02T03:04:05.678Z', outcome: 'ok', previous: firstHash },
+    ]);
   });
 
   it('say when lines could not be written', async function () {
@@ -127,8 +158,8 @@ describe('the files of an audit', () => {
     const log = createLogger({ level: 'error', destination: { write: (line) => void lines.push(line) } });
     symlinkSync('/dev/full', file);
     const audit = new Audit(file, { log });
-    audit.write({ outcome: 'ok' });
-    audit.write({ outcome: 'ok' });
+    audit.write({ outcome: 'ok' }, Date.parse('2026-01-01T00:00:00Z'));
+    audit.write({ outcome: 'ok' }, Date.parse('2026-01-01T00:00:01Z'));
     expect(() => audit.mustWrite({ outcome: 'begun' }))
       .to.throw('ENOSPC')
       .and.include({ code: 'AUDIT_FAILED' });
@@ -136,10 +167,14 @@ describe('the files of an audit', () => {
     // There is room again.
     rmSync(file);
     audit.write({ outcome: 'ok' });
+    audit.write({ outcome: 'ok' });
     audit.close();
-    const [gap, last] = readFileSync(file, 'utf8').split('\n');
-    expect(gap).to.include('"gap"').and.include('2 entries since').and.include('ENOSPC');
-    expect(last).to.include('"ok"');
+    const [gap, ...others] = entriesOf(file);
+    expect(gap?.outcome).to.equal('gap');
+    expect(gap?.reason)
+      .to.match(/^2 entries since 2026-01-01T00:00:00.000Z could not be written: /)
+      .and.include('ENOSPC');
+    expect(others.map(({ outcome }) => outcome)).to.deep.equal(['ok', 'ok']);
     expect((await verifyAudit(file)).fault).to.equal(undefined);
   });
 });
