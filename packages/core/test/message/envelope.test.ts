@@ -1,0 +1,108 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { maxMessageBytes, open, parseJson, seal, sealText } from '../../src/message/envelope.js';
+import type { Signer, Verifier } from '../../src/security/security.js';
+import type { Closing } from '../../src/security/session-keys.js';
+
+const closing: Closing = { as: 'offering', met: true };
+const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
+
+describe('an envelope', () => {
+  it('is what the signer makes of the message in JSON, closed as asked', async () => {
+    const signed: unknown[] = [];
+    const signer: Signer = {
+      name: 'web1.lab',
+      sign: async (payload, how) => {
+        signed.push([text(payload), how]);
+        return 'a.b.c';
+      },
+    };
+    expect(text(await seal({ a: 'ü' }, signer, closing))).to.equal('a.b.c');
+    expect(text(await sealText('{"a": 1}', signer))).to.equal('a.b.c');
+    expect(signed).to.deep.equal([
+      ['{"a":"ü"}', closing],
+      ['{"a": 1}', undefined],
+    ]);
+  });
+
+  it('is opened out of the part of a buffer that it takes up', async () => {
+    const heard: string[] = [];
+    const verifier: Verifier = {
+      verify: async (jws) => {
+        heard.push(jws);
+        return { payload: Buffer.from('{"a":1}'), proof: { vouchedBy: 'nobody', key: 'k' } };
+      },
+    };
+    const bytes = Buffer.from('xxa.b.cxx').subarray(2, 7);
+    expect(await open(bytes, verifier)).to.deep.equal({
+      payload: { a: 1 },
+      proof: { vouchedBy: 'nobody', key: 'k' },
+    });
+    expect(heard).to.deep.equal(['a.b.c']);
+  });
+
+  it('is verified up to 1 MiB, and refused beyond that before anybody looks at it', async () => {
+    let verified = 0;
+    const verifier: Verifier = {
+      verify: async (jws) => {
+        verified += 1;
+        return { payload: Buffer.from(`${jws.length}`), proof: { vouchedBy: 'nobody', key: 'k' } };
+      },
+    };
+    expect((await open(Buffer.alloc(maxMessageBytes), verifier)).payload).to.equal(1024 * 1024);
+    const refused: unknown = await open(Buffer.alloc(maxMessageBytes + 1), verifier).catch(
+      (error: unknown) => error,
+    );
+    expect(refused).to.include({
+      code: 'MESSAGE_MALFORMED',
+      message: 'message of 1048577 bytes: the most is 1048576',
+    });
+    expect(verified).to.equal(1);
+  });
+});
+
+describe('parseJson', () => {
+  const parse = (json: string) => parseJson(Buffer.from(json));
+  const nested = (opening: string, closing: string, levels: number) =>
+    opening.repeat(levels) + closing.repeat(levels);
+
+  for (const [what, json] of [
+    ['40 levels of arrays', nested('[', ']', 40)],
+    ['40 levels of objects', `${'{"a":'.repeat(39)}{}${'}'.repeat(39)}`],
+    ['more arrays beside each other than may be within each other', `[${Array(100).fill('[]').join()}]`],
+    ['more objects beside each other than may be within each other', `[${Array(100).fill('{}').join()}]`],
+    ['brackets in a text', JSON.stringify('[{'.repeat(100))],
+    ['brackets behind a quote in a text', JSON.stringify(`"${'[{'.repeat(100)}`)],
+    ['brackets behind a backslash in a text', JSON.stringify(`\\"\\\\${'[{'.repeat(100)}`)],
+  ] as const) {
+    it(`reads ${what}`, () => {
+      expect(parse(json)).to.deep.equal(JSON.parse(json));
+    });
+  }
+
+  for (const [what, json] of [
+    ['41 levels of arrays', nested('[', ']', 41)],
+    ['41 levels of objects', `${'{"a":'.repeat(40)}{}${'}'.repeat(40)}`],
+    ['41 levels behind a text that ends in a backslash', `["\\\\",${nested('[', ']', 40)}]`],
+    ['41 levels behind an empty text', `["",${nested('[', ']', 40)}]`],
+  ] as const) {
+    it(`refuses ${what} before it reads them`, () => {
+      expect(() => parse(json))
+        .to.throw('the message nests deeper than 40 levels')
+        .with.property('code', 'MESSAGE_MALFORMED');
+    });
+  }
+
+  for (const [what, bytes] of [
+    ['nothing', Buffer.alloc(0)],
+    ['half of a message', Buffer.from('{"a":')],
+    ['bytes that are no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
+    ['a text that is never closed', Buffer.from('"a\\')],
+  ] as const) {
+    it(`refuses ${what}`, () => {
+      expect(() => parseJson(bytes))
+        .to.throw('the message is not JSON in UTF-8')
+        .with.property('code', 'MESSAGE_MALFORMED');
+    });
+  }
+});
