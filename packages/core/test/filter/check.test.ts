@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { checkFilter } from '../../src/filter/check.js';
-import { emptyFilter, isEmpty, namedNodes } from '../../src/filter/filter.js';
+import { emptyFilter, isEmpty, isPattern, namedNodes } from '../../src/filter/filter.js';
 import { parseFilter } from '../../src/filter/parse.js';
 
 const filter = parseFilter({
@@ -32,6 +32,29 @@ describe('a filter from the network', () => {
     sent.compound[0].of[0].of[0].value = 'other';
     expect(checked).to.deep.equal(filter);
   });
+
+  const fact = (value: string) => ({ fact: 'a', operator: '==', value });
+  const times = <T>(count: number, part: T): T[] => Array.from({ length: count }, () => part);
+  for (const [what, value] of [
+    ['64 facts', { facts: times(64, fact('1')) }],
+    ['64 classes', { classes: times(64, 'a') }],
+    ['64 agents', { agents: times(64, 'a') }],
+    ['5000 identities', { identities: times(5000, 'a') }],
+    ['16 compound filters', { compound: times(16, { kind: 'class', name: 'a' }) }],
+    ['16 regular expressions', { classes: times(8, '/a/'), agents: times(8, '/a/') }],
+    ['256 parts', { compound: [many(255)] }],
+    ['67 levels', { compound: [not(67)] }],
+    ['texts of 1024 characters', { classes: ['a'.repeat(1024)] }],
+    ['an empty value', { facts: [fact('')] }],
+    [
+      'an empty query',
+      { compound: [{ kind: 'data', name: 'f', query: '', output: 'o', operator: '==', value: '' }] },
+    ],
+  ] as const) {
+    it(`is let through with ${what}`, () => {
+      expect(checkFilter(value)).to.deep.equal({ ...emptyFilter, ...value });
+    });
+  }
 
   for (const [value, reason] of [
     [null, 'the filter must be an object'],
@@ -74,8 +97,14 @@ describe('a filter from the network', () => {
       { compound: [{ kind: 'data', name: 'f', output: 'o.p', operator: '==', value: '' }] },
       'no name of an output',
     ],
-    [{ compound: [not(100)] }, 'nested too deeply'],
-    [{ compound: [many(300)] }, 'more than 256 parts'],
+    [{ compound: [not(68)] }, 'nested too deeply'],
+    [{ compound: [many(256)] }, 'more than 256 parts'],
+    [{ compound: [null] }, 'compound[0].kind must be one of'],
+    [{ compound: times(17, { kind: 'class', name: 'a' }) }, 'compound has 17 entries, 16 are allowed'],
+    [{ facts: times(65, fact('1')) }, 'facts has 65 entries, 64 are allowed'],
+    [{ agents: times(65, 'a') }, 'agents has 65 entries, 64 are allowed'],
+    [{ identities: times(5001, 'a') }, 'identities has 5001 entries, 5000 are allowed'],
+    [{ ['x'.repeat(100)]: 1 }, `has a part "${'x'.repeat(64)}" that`],
     [{ compound: [many(200), many(200)] }, 'more than 256 parts'],
   ] as const) {
     it(`is refused: ${JSON.stringify(value).slice(0, 60)}`, () => {
@@ -86,19 +115,31 @@ describe('a filter from the network', () => {
   }
 });
 
+describe('a pattern', () => {
+  it('begins with a slash, whatever it ends with', () => {
+    expect(['/a/', '/a/i', '/'].map(isPattern)).to.deep.equal([true, true, true]);
+    expect(['a', 'a/', ''].map(isPattern)).to.deep.equal([false, false, false]);
+  });
+});
+
 describe('a filter', () => {
   it('is empty when it selects every node that has the agents', () => {
     expect(isEmpty(emptyFilter)).to.equal(true);
     expect(isEmpty({ ...emptyFilter, agents: ['puppetd'] })).to.equal(true);
-    for (const words of [{ facts: ['a=1'] }, { classes: ['a'] }, { identities: ['a'] }, { select: ['a'] }]) {
-      expect(isEmpty(parseFilter(words))).to.equal(false);
-    }
+    const parts = [{ facts: ['a=1'] }, { classes: ['a'] }, { identities: ['a'] }, { select: ['a'] }];
+    for (const words of parts)
+      for (const more of parts)
+        expect(isEmpty(parseFilter({ ...words, ...more })), JSON.stringify([words, more])).to.equal(false);
   });
 
   it('names its nodes when it has nothing but identities', () => {
     expect(namedNodes(parseFilter({ identities: ['b', 'a', 'b'], agents: ['x'] }))).to.deep.equal(['b', 'a']);
     expect(namedNodes(parseFilter({ identities: ['a', '/b/'] }))).to.equal(undefined);
-    expect(namedNodes(parseFilter({ identities: ['a'], facts: ['x=1'] }))).to.equal(undefined);
+    expect(namedNodes(parseFilter({ identities: ['a'] }))).to.deep.equal(['a']);
+    const others = [{ facts: ['x=1'] }, { classes: ['x'] }, { select: ['x'] }];
+    for (const words of others)
+      for (const more of others)
+        expect(namedNodes(parseFilter({ identities: ['a'], ...words, ...more }))).to.equal(undefined);
     expect(namedNodes(emptyFilter)).to.equal(undefined);
   });
 });

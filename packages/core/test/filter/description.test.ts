@@ -26,6 +26,26 @@ describe('a filter in English', () => {
     ]);
   });
 
+  for (const [words, line] of [
+    [{ identities: ['web1'] }, 'the identity is web1'],
+    [{ identities: ['/^DB/i'] }, 'the identity matches /^DB/i'],
+    [{ agents: ['/^PUPPET/i'] }, 'an agent that matches /^PUPPET/i is present'],
+    [{ classes: ['apache'] }, 'the class apache is present'],
+    [{ facts: ['a=1'] }, 'the fact a is "1"'],
+    [{ facts: ['a!~1'] }, 'the fact a is known and does not match /1/'],
+    [{ facts: ['a<1'] }, 'the fact a is less than "1"'],
+    [{ facts: ['a<=1'] }, 'the fact a is at most "1"'],
+    [{ facts: ['a>1'] }, 'the fact a is more than "1"'],
+    [
+      { select: ['a or b and c'] },
+      'the class a is present or (the class b is present and the class c is present)',
+    ],
+  ] as const) {
+    it(`says: ${line}`, () => {
+      expect(inEnglish(parseFilter(words))).to.equal(`Nodes where:\n  - ${line}`);
+    });
+  }
+
   it('says so when there is none', () => {
     expect(inEnglish(emptyFilter)).to.equal('All nodes.');
   });

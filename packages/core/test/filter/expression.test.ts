@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { type Expression, print } from '../../src/filter/expression.js';
+import { dataOperands, type Expression, print } from '../../src/filter/expression.js';
 import { parseExpression } from '../../src/filter/expression-parser.js';
 
 const a: Expression = { kind: 'class', name: 'a' };
@@ -47,6 +47,15 @@ const readings: readonly (readonly [text: string, expression: unknown])[] = [
     },
   ],
   ['"and"', { kind: 'class', name: 'and' }],
+  ['path=/var', fact('path', '==', '/var')],
+  ['path=//', fact('path', '==', '//')],
+  ['path=/\\/x/', fact('path', '=~', '/\\/x/')],
+  ['path=/\\d/', fact('path', '=~', '/\\d/')],
+  ['(path=/x/)', fact('path', '=~', '/x/')],
+  ['/^APACHE/i', { kind: 'class', name: '/^APACHE/i' }],
+  [Array(40).fill('(a)').join(' and '), { kind: 'and', of: Array(40).fill(a) }],
+  [Array(40).fill('!a').join(' and '), { kind: 'and', of: Array(40).fill({ kind: 'not', of: a }) }],
+  ['a'.repeat(4096), { kind: 'class', name: 'a'.repeat(4096) }],
   ['apache::mod', { kind: 'class', name: 'apache::mod' }],
   [
     "fstat('/etc/x').size>0",
@@ -61,6 +70,16 @@ const readings: readonly (readonly [text: string, expression: unknown])[] = [
     { kind: 'data', name: 'fact', query: 'os', output: 'value', operator: '=~', value: '/a/' },
   ],
 ];
+
+/** Why a text is refused. */
+function messageOf(text: string): string {
+  try {
+    parseExpression(text);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('it was read');
+}
 
 describe('a compound filter', () => {
   for (const [text, expression] of readings) {
@@ -78,6 +97,17 @@ describe('a compound filter', () => {
     ['and a', 1, 'expected a class or a fact'],
     ['(a or b', 1, 'this ( is never closed'],
     ['a)', 2, 'this ) closes nothing'],
+    ['(a b)', 4, 'expected "and", "or" or ")"'],
+    ['a=)', 3, 'expected a value after "="; put quotes around it'],
+    ['a=~"("', 4, 'missing closing )'],
+    ['a!~"("', 4, 'missing closing )'],
+    ['f("x") .y=1', 8, 'expected the name of an output'],
+    ['f("x")".y"=1', 7, 'expected the name of an output'],
+    ['f("x").y.z=1', 7, 'expected the name of an output'],
+    ['f ("x").y=1', 3, 'expected "and" or "or" before ('],
+    ['"/a"', 1, 'no name of a class'],
+    ['//', 1, 'no name of a class'],
+    ['/a', 1, 'no name of a class'],
     ['a=', 3, 'expected a value after "="'],
     ['a= and b', 4, 'expected a value after "="'],
     ['a</x/', 3, 'a regular expression cannot be compared with "<"'],
@@ -105,6 +135,25 @@ describe('a compound filter', () => {
     });
   }
 
+  for (const [text, message] of [
+    ['a=', 'expected a value after "="'],
+    ['a=/(/', 'the regular expression ( is not valid: missing closing ): `(`'],
+  ] as const) {
+    it(`is refused with nothing but the reason: ${text}`, () => {
+      const [line = ''] = messageOf(text).split('\n');
+      expect(line).to.equal(`cannot read the filter at column 3: ${message}`);
+    });
+  }
+
+  it('is shown with 40 characters before the fault, and 76 in all', () => {
+    const text = `${'a'.repeat(60)} ${'b'.repeat(60)} `;
+    expect(messageOf(text).split('\n')).to.deep.equal([
+      `cannot read the filter at column 62: expected "and" or "or" before ${'b'.repeat(60)}`,
+      `  ${'a'.repeat(39)} ${'b'.repeat(36)}`,
+      `  ${' '.repeat(40)}^`,
+    ]);
+  });
+
   it('is shown with a caret below the fault', () => {
     expect(() => parseExpression('apache and (os=Debian')).to.throw(
       'cannot read the filter at column 12: this ( is never closed\n  apache and (os=Debian\n             ^',
@@ -120,5 +169,39 @@ describe('a compound filter', () => {
         const [, line = '', caret = ''] = message.split('\n');
         return line.length < 90 && caret.length < 50 && !/\p{Cc}/u.test(line);
       });
+  });
+});
+
+describe('a compound filter in print', () => {
+  for (const [text, printed] of [
+    ['a or (b and c)', 'a or b and c'],
+    ['(a or b) and c', '(a or b) and c'],
+    ['a and (b and c)', 'a and (b and c)'],
+    ['a or (b or c)', 'a or (b or c)'],
+    ['!(a and b)', 'not (a and b)'],
+    ['!(a or b)', 'not (a or b)'],
+    ['!!a', 'not not a'],
+    ['/^APACHE/i', '/^APACHE/i'],
+    ['"a b"', '"a b"'],
+    ['"OR"', '"OR"'],
+    ['"a/"', 'a/'],
+    ['a="/b"', 'a == "/b"'],
+    ['a=~b', 'a =~ /b/'],
+    ['a!~b', 'a !~ /b/'],
+    ['a="x\\"\\\\"', 'a == "x\\"\\\\"'],
+    ['f().x=1', 'f().x == 1'],
+    ["f('').x=1", 'f("").x == 1'],
+    ["f('q').x=/a/", 'f("q").x =~ /a/'],
+  ] as const) {
+    it(`is ${printed}`, () => {
+      expect(print(parseExpression(text))).to.equal(printed);
+    });
+  }
+
+  it('names the data functions that it asks, in their order', () => {
+    const names = dataOperands(parseExpression('a and !(f().x=1 or b=1) and g("q").y=2')).map(
+      ({ name }) => name,
+    );
+    expect(names).to.deep.equal(['f', 'g']);
   });
 });

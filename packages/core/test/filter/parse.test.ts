@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { parseClass, parseFact, parseFilter, parseIdentity, parseWith } from '../../src/filter/parse.js';
+import {
+  parseAgent,
+  parseClass,
+  parseFact,
+  parseFilter,
+  parseIdentity,
+  parseWith,
+} from '../../src/filter/parse.js';
 
 describe('a fact on the command line', () => {
   for (const [word, fact, operator, value] of [
@@ -49,11 +56,14 @@ describe('names on the command line', () => {
     expect(parseClass('/^apache/')).to.equal('/^apache/');
     expect(parseIdentity('Web1.Example.COM')).to.equal('web1.example.com');
     expect(parseIdentity('/^web/')).to.equal('/^web/');
+    expect(parseIdentity('/^WEB/i')).to.equal('/^WEB/i');
+    expect(parseAgent(' puppetd ')).to.equal('puppetd');
     expect(parseIdentity('group:Web.eu')).to.equal('group:Web.eu');
   });
 
   it('are refused when they cannot name anything', () => {
-    expect(() => parseClass('os=x')).to.throw('"os=x" is no class');
+    expect(() => parseClass('os=x')).to.throw('"os=x" is no class: it contains "="');
+    expect(() => parseAgent('a b')).to.throw('"a b" is no agent: it contains " "');
     expect(() => parseClass('')).to.throw('the class is empty');
     expect(() => parseClass('/apache')).to.throw('is not a regular expression');
     expect(() => parseIdentity('web 1')).to.throw('"web 1" is no identity');
@@ -64,13 +74,13 @@ describe('names on the command line', () => {
 
 describe('a mix of facts and classes', () => {
   it('takes as a class what is no fact', () => {
-    expect(parseWith('apache os.family=Debian  /^php=/ motd="two words" memory>4')).to.deep.equal({
+    expect(parseWith('apache os.family=Debian  /^php=/ /^PHP=/i motd="two words" memory>4')).to.deep.equal({
       facts: [
         { fact: 'os.family', operator: '==', value: 'Debian' },
         { fact: 'motd', operator: '==', value: 'two words' },
         { fact: 'memory', operator: '>', value: '4' },
       ],
-      classes: ['apache', '/^php=/'],
+      classes: ['apache', '/^php=/', '/^PHP=/i'],
     });
   });
 

@@ -51,6 +51,61 @@ describe('a regular expression from the network', () => {
   });
 });
 
+describe('the regular expressions that are kept', () => {
+  const others = (count: number, name: string) => {
+    for (let index = 0; index < count; index += 1) compileRegex(`${name}${index}`);
+  };
+
+  it('are the last 16', () => {
+    const [first, second] = [compileRegex('first'), compileRegex('second')];
+    others(14, 'x');
+    // Asked for again, the first is the one before last.
+    expect(compileRegex('first')).to.equal(first);
+    others(1, 'y');
+    expect(compileRegex('second')).not.to.equal(second);
+    expect(compileRegex('first')).to.equal(first);
+    others(16, 'z');
+    expect(compileRegex('first')).not.to.equal(first);
+  });
+
+  it('say what they are', () => {
+    expect(`${compileRegex('a')}`).to.equal('a');
+    expect(`${compileRegex('a', { ignoreCase: true })}`).to.equal('(?i)a');
+    expect(compileRegex('a', { ignoreCase: true }).source).to.equal('a');
+  });
+});
+
+describe('the bounds of a regular expression', () => {
+  it('are 1024 characters', () => {
+    expect(compileRegex('a'.repeat(1024)).test('a'.repeat(1024))).to.equal(true);
+    expect(() => compileRegex('a'.repeat(1025))).to.throw('1025 characters long, 1024 are allowed');
+  });
+
+  it('are 2000 steps for a character of text', () => {
+    const repeated = (count: number) => `a{1000}a{${count}}`;
+    const rest = 2000 - compileRegex(repeated(1)).size + 1;
+    expect(compileRegex(repeated(rest)).size).to.equal(2000);
+    expect(() => compileRegex(repeated(rest + 1))).to.throw('costs too much');
+  });
+
+  // A part of nothing takes no steps, only the time to write it out.
+  for (const repetition of ['{1000}', '{0,1000}', '{1000,}', '{500,1000}']) {
+    it(`are 2000 repetitions, also of ${repetition}`, () => {
+      const pattern = `(?:)${repetition}`;
+      expect(compileRegex(pattern.repeat(2)).test('')).to.equal(true);
+      expect(() => compileRegex(`${pattern.repeat(2)}(?:){1}`)).to.throw('costs too much');
+    });
+  }
+
+  it('show of a long one only its beginning', () => {
+    const whole = `(${'a'.repeat(79)}`;
+    expect(() => compileRegex(whole)).to.throw(`the regular expression ${whole} is not valid`);
+    expect(() => compileRegex(`${whole}a`)).to.throw(
+      `the regular expression ${whole.slice(0, 77)}... is not valid`,
+    );
+  });
+});
+
 describe('the /.../ of a filter', () => {
   it('may hold an escaped slash', () => {
     expect(compilePattern('/role\\/x/').test('a role/x')).to.equal(true);
@@ -66,6 +121,21 @@ describe('the /.../ of a filter', () => {
         .with.property('code', 'FILTER_INVALID');
     });
   }
+
+  it('costs 20 million steps in all, and not one more', () => {
+    const pattern = `/${'a{100}'.repeat(10)}/`;
+    const { size } = compilePattern(pattern);
+    const match = newMatch();
+    // The rest that 20 million leave is of another size.
+    const [length, rest] = [Math.floor(20_000_000 / size) - 2, 20_000_000 % size];
+    expect(match(pattern, 'b'.repeat(length - 1))).to.equal(false);
+    const small = compilePattern('/c/').size;
+    const left = size * 2 + rest;
+    expect(match('/c/', 'b'.repeat(Math.floor(left / small) - 1))).to.equal(false);
+    const spare = left % small;
+    expect(spare).to.be.lessThan(small);
+    expect(() => match('/c/', '')).to.throw('cost too much on this node, at /c/: use simpler ones');
+  });
 
   it('costs a bounded amount of work in all', () => {
     const match = newMatch();

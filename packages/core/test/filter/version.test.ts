@@ -27,6 +27,21 @@ describe('versions', () => {
     expect(backwards.sort(compareVersions)).to.deep.equal(ascending);
   });
 
+  it('come before all that are later, and after all that are earlier', () => {
+    for (const [index, early] of ascending.entries())
+      for (const late of ascending.slice(index + 1)) {
+        expect(compareVersions(early, late), `${early} ${late}`).to.equal(-1);
+        expect(compareVersions(late, early), `${late} ${early}`).to.equal(1);
+      }
+  });
+
+  it('come after those that have fewer numbers of the same', () => {
+    expect(compareVersions('1.2', '1.2.1')).to.equal(-1);
+    expect(compareVersions('1.2.1', '1.2')).to.equal(1);
+    expect(compareVersions('1.2.0-a', '1.2.0-a')).to.equal(0);
+    expect(compareVersions('1.2.0-1', '1.2.0-1')).to.equal(0);
+  });
+
   it('are the same when only zeros, the v or the build differ', () => {
     expect(compareVersions('1.2', '1.2.0')).to.equal(0);
     expect(compareVersions('v1.2.0', '1.2.0')).to.equal(0);
@@ -35,7 +50,14 @@ describe('versions', () => {
 
   it('are told from other texts', () => {
     expect(['1.2.3', '1.2-rc1', 'v1.2.3'].map(isVersion)).to.deep.equal([true, true, true]);
-    expect(['1', '1.2', 'one', '', '1..2'].map(isVersion)).to.deep.equal([false, false, false, false, false]);
+    expect(['1', '1.2', '1-rc1', 'one', '', '1..2'].map(isVersion)).to.deep.equal([
+      false,
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
     expect(['7', '5.10', 'jessie'].map(isVersionLike)).to.deep.equal([true, true, false]);
   });
 });
