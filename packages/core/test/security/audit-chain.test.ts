@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -100,6 +100,13 @@ describe('verifyAudit', () => {
       code: 'FILE_UNREADABLE',
       message: `cannot read the audit ${file}: there is no such file`,
     });
+  });
+
+  it('says which audit has a file that cannot be read', async () => {
+    mkdirSync(`${file}.1`);
+    const error: unknown = await verifyAudit(file).catch((thrown: unknown) => thrown);
+    expect(error).to.have.property('code', 'FILE_UNREADABLE');
+    expect(error).to.have.property('message').that.includes(`cannot read the audit ${file}: EISDIR`);
   });
 
   it('takes as files of an audit only those with whole numbers, in their order', () => {

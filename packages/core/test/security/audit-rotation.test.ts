@@ -131,6 +131,15 @@ describe('the rotation of an audit', () => {
     for (const name of names()) expect(statSync(join(folder, name)).mode & 0o777, name).to.equal(0o600);
   });
 
+  it('leaves no file open', () => {
+    const open = () => readdirSync('/proc/self/fd').length;
+    const before = open();
+    fill(5, { maxBytes: lineBytes });
+    rmSync(file);
+    fill(1);
+    expect(open()).to.equal(before);
+  });
+
   it('says which file cannot be written', () => {
     const gone = join(folder, 'gone', 'audit.jsonl');
     expect(() => new Audit(gone))

@@ -164,6 +164,7 @@ describe('the files of an audit', () => {
       .to.throw('ENOSPC')
       .and.include({ code: 'AUDIT_FAILED' });
     expect(lines.join()).to.include('THE AUDIT CANNOT BE WRITTEN');
+    expect(lines.join()).to.include('the unfinished line of the audit stays');
     // There is room again.
     rmSync(file);
     audit.write({ outcome: 'ok' });

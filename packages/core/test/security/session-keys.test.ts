@@ -159,6 +159,103 @@ describe('SessionKeys', () => {
     expect(caller.keys.sealing('web1.lab')?.as).to.equal('sealed');
   });
 
+  it('is good to the last moment of its time, and not beyond', () => {
+    let now = 1_000 * hour;
+    const { caller, node, ofNode } = pair({ now: () => now });
+    const asked = caller.keys.seal(payload, ofNode);
+    const { offer } = caller.keys;
+    now += 12 * hour;
+    expect(caller.keys.sealing('web1.lab')?.as).to.equal('sealed');
+    expect(caller.keys.offer).to.equal(offer);
+    expect(meet(caller, node).peer).to.equal(ofNode);
+    expect(node.keys.open(asked, kidOf(asked)).peer.name).to.equal('alice.mcollective');
+    now += 1;
+    expect(caller.keys.sealing('web1.lab')).to.equal(undefined);
+    expect(caller.keys.offer).to.not.equal(offer);
+    expect(meet(caller, node).peer).to.not.equal(ofNode);
+    expect(() => node.keys.open(asked, kidOf(asked))).to.throw('not known here');
+  });
+
+  it('forgets the key that was agreed before when the same offer is met anew', () => {
+    const node = end('node', web1);
+    let own = 'first';
+    const keys = new SessionKeys({ role: 'caller', own: () => own, most: 10, lifetime: 3600 });
+    const { kid: before } = peerOf(keys.meet(node.trusted, web1.chain, node.keys.offer));
+    own = 'renewed';
+    const { kid: after } = peerOf(keys.meet(node.trusted, web1.chain, node.keys.offer));
+    const forged = (kid: string) =>
+      macJws(
+        payload,
+        createSecretKey(Buffer.alloc(32)),
+        encodeHeader({ alg: 'HS256', typ: envelopeType, kid }),
+      );
+    expect(() => keys.open(forged(before), before)).to.throw('not known here');
+    expect(() => keys.open(forged(after), after)).to.throw('the seal does not fit');
+  });
+
+  it('seals for the process of a name that was met or heard last', () => {
+    const caller = end('caller', alice);
+    const [before, after] = [end('node', web1), end('node', web1)];
+    for (const node of [before, after]) {
+      meet(caller, node);
+      meet(node, caller);
+    }
+    const to = () => peerOf(caller.keys.sealing('web1.lab')).offered;
+    expect(to()).to.equal(after.keys.offer.x);
+    const answer = before.keys.seal(payload, peerOf(before.keys.sealing('alice.mcollective')));
+    caller.keys.open(answer, kidOf(answer));
+    expect(to()).to.equal(before.keys.offer.x);
+    meet(caller, after);
+    expect(to()).to.equal(after.keys.offer.x);
+  });
+
+  it('answers sealed one that sealed first, since that one has our key', () => {
+    const { caller, node, ofNode } = pair();
+    expect(meet(node, caller, true).as).to.equal('offering');
+    const asked = caller.keys.seal(payload, ofNode);
+    node.keys.open(asked, kidOf(asked));
+    expect(meet(node, caller, true).as).to.equal('sealed');
+    expect(meet(node, caller, false).as).to.equal('offering');
+  });
+
+  it('names a key by 128 bits', () => {
+    expect(Buffer.from(pair().ofNode.kid, 'base64url')).to.have.length(16);
+  });
+
+  it('forgets last those that speak', () => {
+    const node = end('node', web1, { most: 2 });
+    const callers = [1, 2, 3].map(() => end('caller', alice));
+    const sealed = callers.map((caller) => {
+      meet(caller, node);
+      return caller.keys.seal(payload, peerOf(caller.keys.sealing('web1.lab')));
+    });
+    const [one = '', two = '', three = ''] = sealed;
+    const [first, second, third] = callers as [End, End, End];
+    meet(node, first);
+    meet(node, second);
+    node.keys.open(one, kidOf(one));
+    meet(node, third);
+    expect(() => node.keys.open(two, kidOf(two))).to.throw('not known here');
+    for (const jws of [one, three]) expect(node.keys.open(jws, kidOf(jws)).peer.name).to.contain('alice');
+  });
+
+  it('seals nothing for a name whose last process it has forgotten', () => {
+    const node = end('node', web1, { most: 1 });
+    meet(node, end('caller', alice));
+    expect(node.keys.sealing('alice.mcollective')?.as).to.equal('sealed');
+    meet(node, end('caller', mallory));
+    expect(node.keys.sealing('alice.mcollective')).to.equal(undefined);
+    expect(node.keys.sealing('mallory.mcollective')?.as).to.equal('sealed');
+  });
+
+  it('goes on sealing for a name of which it has forgotten an older process', () => {
+    const node = end('node', web1, { most: 1 });
+    meet(node, end('caller', alice));
+    const newer = end('caller', alice);
+    meet(node, newer);
+    expect(peerOf(node.keys.sealing('alice.mcollective')).offered).to.equal(newer.keys.offer.x);
+  });
+
   it('makes a new key when our certificate is renewed', async () => {
     let own = trustedOf(alice).fingerprint;
     const keys = new SessionKeys({ role: 'caller', own: () => own, most: 10, lifetime: 60 });
@@ -187,6 +284,12 @@ describe('SessionKeys', () => {
 
   for (const [what, epk] of [
     ['nothing', {}],
+    ['undefined', undefined],
+    ['null', null],
+    ['another type', { kty: 'EC', crv: 'X25519', x: 'A'.repeat(43) }],
+    ['a curve for signatures', { kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43) }],
+    ['a key that is too long', { kty: 'OKP', crv: 'X25519', x: 'A'.repeat(44) }],
+    ['a key that is not base64url', { kty: 'OKP', crv: 'X25519', x: `${'A'.repeat(42)}=` }],
     ['another curve', { kty: 'EC', crv: 'P-256', x: 'A'.repeat(43) }],
     ['a private key', { kty: 'OKP', crv: 'X25519', x: 'A'.repeat(43), d: 'A'.repeat(43) }],
     ['a key that is too short', { kty: 'OKP', crv: 'X25519', x: 'AA' }],

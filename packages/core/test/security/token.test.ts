@@ -5,7 +5,13 @@ import { expect } from 'chai';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { signJws, tokenType } from '../../src/security/jws.js';
 import type { Own } from '../../src/security/modes.js';
-import { checkTokenFacts, issueToken, readToken, verifyToken } from '../../src/security/token.js';
+import {
+  checkTokenFacts,
+  checkTokenTime,
+  issueToken,
+  readToken,
+  verifyToken,
+} from '../../src/security/token.js';
 import { TokenLedger } from '../../src/security/token-ledger.js';
 import { TrustStore } from '../../src/security/trust.js';
 import { fixture } from './pki-fixture.js';
@@ -82,6 +88,15 @@ describe('an enrolment token', () => {
     ['a condition that is none', { facts: ['region'] }],
     ['a collective with a wildcard', { collective: '+' }],
     ['no broker', { brokers: [] }],
+    ['an empty broker', { brokers: [''] }],
+    ['brokers that are no list', { brokers: 'mqtts://b' }],
+    ['no CA', { ca: '' }],
+    ['no callers', { callers: '' }],
+    ['no issuer', { iss: '' }],
+    ['an escape that is no truth value', { escape: 'yes' }],
+    ['uses that are no number', { uses: '2' }],
+    ['conditions that are no list', { facts: 'a=1' }],
+    ['more than 20 conditions', { facts: Array(21).fill('a=1') }],
   ] as const) {
     it(`is neither made nor taken with ${what}`, async () => {
       expect(
@@ -101,6 +116,129 @@ describe('an enrolment token', () => {
         .and.not.equal('taken');
     });
   }
+
+  /** A token signed by alice with these claims and no others. */
+  const forged = (claims: unknown) =>
+    signJws(Buffer.from(JSON.stringify(claims)), issuer.key, { typ: tokenType, x5c: issuer.chain });
+  const full = (more: object = {}) => {
+    const now = Math.floor(Date.now() / 1000);
+    const { ttlSeconds: _, ...rest } = claims();
+    return { v: 1, jti: 'x', iat: now, exp: now + 60, ...rest, ...more };
+  };
+
+  it('may say all that a token can say', async () => {
+    const more = { escape: true, uses: 1, facts: Array(20).fill('a=1'), jti: 'j'.repeat(64) };
+    expect(await use(await forged(full(more)), 'a', new TokenLedger({ uncounted: 'take' }))).to.equal(
+      'taken',
+    );
+    expect(readToken(await forged(full(more)))).to.deep.equal(full(more));
+  });
+
+  for (const claim of Object.keys(full())) {
+    it(`is refused without its claim "${claim}"`, async () => {
+      const rest = Object.fromEntries(Object.entries(full()).filter(([key]) => key !== claim));
+      expect(await use(await forged(rest), 'a', new TokenLedger({}))).to.equal(
+        `the enrolment token is not usable: its claim "${claim}" is missing or malformed`,
+      );
+    });
+  }
+
+  for (const [claim, value] of [
+    ['v', 2],
+    ['jti', ''],
+    ['jti', 'j'.repeat(65)],
+    ['jti', 'a b'],
+    ['jti', 7],
+    ['iat', 1.5],
+    ['exp', '9999999999'],
+    ['exp', 1e300],
+    ['collective', ''],
+    ['collective', 'A B'],
+  ] as const) {
+    it(`is refused with the ${claim} ${JSON.stringify(value).slice(0, 20)}`, async () => {
+      expect(await use(await forged(full({ [claim]: value })), 'a', new TokenLedger({}))).to.equal(
+        `the enrolment token is not usable: its claim "${claim}" is missing or malformed`,
+      );
+    });
+  }
+
+  for (const [what, value, reason] of [
+    ['null', null, 'it holds no claims'],
+    ['a text', 'token', 'it holds no claims'],
+    ['a claim of Object', { ...full(), toString: 1 }, 'does not know its claim "toString"'],
+    ['a long unknown claim', { ...full(), ['x'.repeat(60)]: 1 }, `its claim "${'x'.repeat(40)}"`],
+    ['malformed uses', { ...full(), uses: -1 }, 'its claim "uses" is malformed'],
+  ] as const) {
+    it(`is refused when it holds ${what}`, async () => {
+      const token = await forged(value);
+      expect(await use(token, 'a', new TokenLedger({}))).to.include(reason);
+      expect(() => readToken(token))
+        .to.throw(reason)
+        .with.property('code', 'TOKEN_INVALID');
+    });
+  }
+
+  for (const token of ['', 'nonsense', 'a.b.c', 'a.%%%.c', `a.${Buffer.from('{').toString('base64url')}.c`]) {
+    it(`is damaged as ${JSON.stringify(token)}`, async () => {
+      expect(() => readToken(token))
+        .to.throw('the enrolment token is damaged: it is no JWS with claims in JSON')
+        .with.property('code', 'TOKEN_INVALID');
+      expect(await use(token, 'a', new TokenLedger({}))).to.include('the enrolment token is refused: ');
+    });
+  }
+
+  it('is read with blanks around it, as an editor leaves them', async () => {
+    const token = await issueToken(claims(), issuer);
+    expect(readToken(` ${token}\n`)).to.deep.equal(readToken(token));
+  });
+
+  it('is good from the second in which it is made, for as long as it says', async () => {
+    const now = 1_700_000_000_900;
+    const { iat, exp } = readToken(await issueToken(claims(), issuer, now));
+    expect({ iat, exp }).to.deep.equal({ iat: 1_700_000_000, exp: 1_700_000_060 });
+    const token = readToken(await forged(full({ iat, exp })));
+    checkTokenTime(token, exp * 1000);
+    expect(() => checkTokenTime(token, exp * 1000 + 1))
+      .to.throw('the enrolment token expired at 2023-11-14T22:14:20.000Z: make a new one')
+      .with.property('code', 'TOKEN_INVALID');
+  });
+
+  it('is refused in the name of another than who signed it', async () => {
+    const token = await issueToken(claims({ iss: 'bob.mcollective' }), issuer);
+    expect(await use(token, 'a', new TokenLedger({}))).to.equal(
+      'the token is signed by "alice.mcollective", who may not issue tokens',
+    );
+  });
+
+  it('is refused where its signer may not issue tokens', async () => {
+    const token = await issueToken(claims(), issuer);
+    const refused: unknown = await verifyToken(token, { trust, issuers: 'bob.mcollective' }).catch(
+      (error: unknown) => error,
+    );
+    expect(refused).to.include({
+      code: 'TOKEN_INVALID',
+      message: 'the token is signed by "alice.mcollective", who may not issue tokens',
+    });
+    expect((await verifyToken(token, { trust, issuers: 'alice.mcollective' })).iss).to.equal(
+      'alice.mcollective',
+    );
+  });
+
+  it('is refused without the certificate of who signed it', async () => {
+    const token = await signJws(Buffer.from(JSON.stringify(full())), issuer.key, { typ: tokenType });
+    expect(await use(token, 'a', new TokenLedger({}))).to.equal(
+      'the enrolment token is refused: a chain of 0 certificates: 1 to 5 are allowed',
+    );
+  });
+
+  it('counts for one holder where nobody says who holds it', async () => {
+    writeFileSync(join(folder, 'revoked'), '');
+    const token = await issueToken(claims({ uses: 1 }), issuer);
+    const options = { trust, issuers: '/\\.mcollective$/', ledger: ledger() };
+    await verifyToken(token, options);
+    await verifyToken(token, options);
+    expect(await use(token, 'a', options.ledger)).to.include('used up: 1 machines');
+  });
 
   it('is for machines with its facts', async () => {
     const token = readToken(await issueToken(claims({ facts: ['region=eu', 'memory>=4'] }), issuer));

@@ -1,11 +1,13 @@
-import { createHmac, generateKeyPairSync } from 'node:crypto';
+import { createHash, createHmac, generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
 import { open, seal } from '../../src/message/envelope.js';
 import { envelopeType, signJws } from '../../src/security/jws.js';
 import type { Own } from '../../src/security/modes.js';
 import type { Signer } from '../../src/security/security.js';
+import { type Role, SessionKeys } from '../../src/security/session-keys.js';
 import { issueToken, verifyToken } from '../../src/security/token.js';
+import type { TokenLedger } from '../../src/security/token-ledger.js';
 import { TrustStore } from '../../src/security/trust.js';
 import { createVerifier } from '../../src/security/verifier.js';
 import { fixture } from './pki-fixture.js';
@@ -107,6 +109,119 @@ describe('createVerifier', () => {
     expect(await refusal(open(Buffer.from(deep), callers))).to.include('deeper than 40 levels');
   });
 
+  const pair = generateKeyPairSync('ed25519');
+  const jwk = pair.publicKey.export({ format: 'jwk' }) as Record<string, unknown>;
+  const bare = (header: object = { jwk }) =>
+    signJws(Buffer.from('{}'), pair.privateKey, { typ: envelopeType, ...header });
+
+  it('believes anybody where it is told to, by the fingerprint of a key and no name', async () => {
+    const verifier = createVerifier({ anybody: true });
+    const { proof } = await verifier.verify(await bare());
+    const der = pair.publicKey.export({ type: 'spki', format: 'der' });
+    expect(proof).to.deep.equal({
+      vouchedBy: 'nobody',
+      key: createHash('sha256').update(der).digest('hex'),
+    });
+    // A token proves nothing where nobody checks it.
+    expect((await verifier.verify(await bare({ jwk, token: 'x' }))).proof.vouchedBy).to.equal('nobody');
+  });
+
+  for (const [what, make, reason] of [
+    ['no key', () => bare({}), 'the header names no key'],
+    [
+      'a certificate where certificates are not accepted',
+      () => bare({ x5c: caller.chain }),
+      'certificates are not accepted here',
+    ],
+    [
+      'a key that signed something else',
+      () => bare({ jwk: generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }) }),
+      'the signature does not fit',
+    ],
+  ] as const) {
+    it(`refuses a header with ${what}`, async () => {
+      const refused: unknown = await createVerifier({ anybody: true })
+        .verify(await make())
+        .catch((error: unknown) => error);
+      expect(refused).to.include({ code: 'SIGNATURE_INVALID', message: reason });
+    });
+  }
+
+  it('says with which code it refuses the name of a node', async () => {
+    const refused: unknown = await open(await seal({}, signer(node)), callers).catch(
+      (error: unknown) => error,
+    );
+    expect(refused).to.have.property('code', 'CALLER_DENIED');
+  });
+
+  describe('with session keys', () => {
+    const fingerprint = (own: Own) =>
+      createHash('sha256')
+        .update(Buffer.from(own.chain[0] ?? '', 'base64'))
+        .digest('hex');
+    const keysOf = (role: Role, own: Own) =>
+      new SessionKeys({ role, own: () => fingerprint(own), most: 10, lifetime: 60 });
+    const offer = (own: Own, keys: SessionKeys, met?: boolean) =>
+      signJws(Buffer.from('{}'), own.key, {
+        typ: envelopeType,
+        x5c: own.chain,
+        epk: keys.offer,
+        ...(met === undefined ? {} : { met }),
+      });
+
+    it('answers an offer, and believes what is sealed with the key as of the same author', async () => {
+      const [ours, theirs] = [keysOf('node', node), keysOf('caller', caller)];
+      const verifier = createVerifier({
+        certificates: { trust, names: /\.mcollective$/ },
+        sessionKeys: ours,
+      });
+      const { proof } = await verifier.verify(await offer(caller, theirs));
+      expect(proof.answer).to.include({ as: 'offering' });
+      const answerer = createVerifier({ certificates: { trust }, sessionKeys: theirs });
+      const answer = (await answerer.verify(await offer(node, ours))).proof.answer;
+      if (!answer?.peer) throw new Error('nobody was met');
+      const sealed = theirs.seal(Buffer.from('{"a":1}'), answer.peer);
+      const opened = await verifier.verify(sealed);
+      expect(Buffer.from(opened.payload).toString()).to.equal('{"a":1}');
+      const { answer: next, ...author } = opened.proof;
+      expect(author).to.deep.equal({ name: caller.name, vouchedBy: 'ca', key: fingerprint(caller) });
+      expect(next).to.include({ as: 'sealed' });
+      // One that says it has met is answered sealed from now on.
+      expect((await verifier.verify(await offer(caller, theirs, true))).proof.answer?.as).to.equal('sealed');
+      // What ends a certificate ends the key that was agreed under it.
+      const revoking = createVerifier({
+        certificates: {
+          trust: {
+            check: () => {
+              throw new Error('it is revoked');
+            },
+          },
+        },
+        sessionKeys: ours,
+      });
+      expect(await refusal(revoking.verify(sealed))).to.equal('it is revoked');
+      expect(await refusal(callers.verify(sealed))).to.equal('sealed messages are not accepted here');
+    });
+
+    it('passes over an offer where there are no session keys, and offers nothing to whom has none', async () => {
+      const { proof } = await callers.verify(await offer(caller, keysOf('caller', caller)));
+      expect(proof).to.not.have.property('answer');
+      const verifier = createVerifier({ certificates: { trust }, sessionKeys: keysOf('node', node) });
+      const bareProof = (await open(await seal({}, signer(caller)), verifier)).proof;
+      expect(bareProof).to.not.have.property('answer');
+    });
+
+    it('meets nobody whose signature does not fit', async () => {
+      const keys = keysOf('node', node);
+      const verifier = createVerifier({ certificates: { trust }, sessionKeys: keys });
+      const jws = await offer(caller, keysOf('caller', caller));
+      expect(await refusal(verifier.verify(`${jws.slice(0, -8)}AAAAAAAA`))).to.equal(
+        'the signature does not fit',
+      );
+      expect(keys.sealing(caller.name)).to.equal(undefined);
+    });
+  });
+
   describe('with enrolment tokens', () => {
     const claims = () => ({
       iss: caller.name,
@@ -129,6 +244,24 @@ describe('createVerifier', () => {
       const { proof } = await open(Buffer.from(jws), verifier);
       expect(proof).to.include({ vouchedBy: 'token', collective: 'provisioning' });
       expect(proof.name).to.equal(undefined);
+      const without = await signJws(Buffer.from('{}'), privateKey, { typ: envelopeType, jwk });
+      expect(await refusal(verifier.verify(without))).to.include('nobody vouches for');
+    });
+
+    it('counts as user of a token only who holds the key', async () => {
+      const token = await issueToken({ ...claims(), uses: 1 }, caller);
+      const admitted: string[] = [];
+      const ledger = { admit: (_: unknown, holder: string) => void admitted.push(holder) };
+      const verifier = createVerifier({
+        tokens: { trust, issuers: '/\\.mcollective$/', ledger: ledger as unknown as TokenLedger },
+      });
+      const jws = await bare({ jwk, token });
+      expect(await refusal(verifier.verify(`${jws.slice(0, -8)}AAAAAAAA`))).to.equal(
+        'the signature does not fit',
+      );
+      expect(admitted).to.deep.equal([]);
+      const { proof } = await verifier.verify(jws);
+      expect(admitted).to.deep.equal([proof.key]);
     });
 
     it('refuses one that expired, one that a node signed, one that was altered', async () => {
