@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@troupe/core';
 import {
+  createCa,
   createCrl,
   createCsr,
   generateKeyPair,
@@ -11,10 +12,12 @@ import {
   readCertificate,
   readCrl,
   sha256Fingerprint,
+  splitPem,
 } from '@troupe/core/pki';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { BuiltinCa } from '../../../src/ca/builtin/builtin-ca.js';
+import type { CertificateState } from '../../../src/ca/ca.js';
 import { CaError } from '../../../src/ca/error.js';
 import { type OpenCa, openCa } from '../../../src/ca/open-ca.js';
 import { readConfig } from '../../../src/config.js';
@@ -253,6 +256,94 @@ describe('built-in CA', () => {
       expect(crl.number).to.equal(8);
       expect(crl.revoked).to.deep.equal(revoked);
       expect(Number(crl.nextUpdate)).to.be.greaterThan(Date.now() + 365 * 86_400_000);
+    });
+
+    it('leaves a list as it is that is good for more than a year, and those of other CAs beside it', async () => {
+      await open();
+      const ca = { certificatePem: await read('ca_crt.pem'), privateKeyPem: await read('ca_key.pem') };
+      const other = createCrl({
+        ca: await createCa({ commonName: 'Root' }),
+        number: 3,
+        revoked: [],
+        days: 1,
+      });
+      const own = (days: number) => createCrl({ ca, number: 7, revoked: [], days });
+      await writeFile(join(folder, 'ca_crl.pem'), other + own(366));
+      const second = await open();
+      expect(await second.crl()).to.equal(await read('ca_crl.pem'));
+      expect(readCrl(splitPem(await second.crl())[1] ?? '').number).to.equal(7);
+      await writeFile(join(folder, 'ca_crl.pem'), other + own(364));
+      const [renewed = '', passedOn = '', ...more] = splitPem(await (await open()).crl());
+      expect(readCrl(renewed).number).to.equal(8);
+      expect(passedOn.trim()).to.equal(other.trim());
+      expect(more).to.deep.equal([]);
+    });
+
+    it('counts its lists, and gives each revocation the time at which it came', async () => {
+      const ca = await open();
+      expect(readCrl(await ca.crl()).number).to.equal(0);
+      const serials = [await issue(ca, 'a'), await issue(ca, 'b')];
+      const before = Math.floor(Date.now() / 1000) * 1000;
+      await ca.revoke('a');
+      const first = readCrl(await ca.crl());
+      await ca.revoke('b');
+      const second = readCrl(await ca.crl());
+      expect([first.number, second.number]).to.deep.equal([1, 2]);
+      expect(second.revoked.map(({ serial }) => serial)).to.deep.equal(serials);
+      expect(second.revoked[0]?.date).to.deep.equal(first.revoked[0]?.date);
+      expect(Number(first.revoked[0]?.date)).to.be.within(before, Date.now());
+    });
+
+    it('signs for five years where it is not told how long', async () => {
+      const ca = await open();
+      await issue(ca, 'a');
+      const { not_before, not_after } = await ca.status('a');
+      const days = (Date.parse(not_after ?? '') - Date.parse(not_before ?? '')) / 86_400_000;
+      expect(Math.round(days)).to.be.within(5 * 365, 5 * 365 + 1);
+    });
+
+    it('lists each name once, by the state that is asked for', async () => {
+      const ca = await open();
+      await issue(ca, 'a');
+      await ca.submit('b', csrOf('b'));
+      await issue(ca, 'c');
+      await ca.revoke('c');
+      await writeFile(join(folder, 'requests', 'a.pem'), csrOf('a'));
+      const named = async (state?: CertificateState) =>
+        (await ca.list(state)).map(({ certname: name }) => name).sort();
+      expect(await named()).to.deep.equal(['a', 'b', 'c']);
+      expect(await named('signed')).to.deep.equal(['a']);
+      expect(await named('requested')).to.deep.equal(['b']);
+      expect(await named('revoked')).to.deep.equal(['c']);
+      expect(await named('missing')).to.deep.equal([]);
+    });
+
+    it('signs and revokes nothing that is not there', async () => {
+      const ca = await open();
+      await issue(ca, 'signed');
+      await ca.submit('requested', csrOf('requested'));
+      expect(await failureOf(ca.sign('none'))).to.equal('The CA has no request of none to sign');
+      expect(await failureOf(ca.sign('signed'))).to.equal('The CA has no request of signed to sign');
+      expect(await failureOf(ca.revoke('none'))).to.equal('The CA has no certificate of none to revoke');
+      expect(await failureOf(ca.revoke('requested'))).to.equal(
+        'The CA has only a request of requested, no certificate to revoke',
+      );
+      await ca.revoke('signed');
+      await ca.revoke('signed');
+      expect(readCrl(await ca.crl()).number).to.equal(1);
+    });
+
+    it('says of a cleaning what it did', async () => {
+      const ca = await open();
+      expect(await clean(ca, 'a')).to.deep.equal({ revoked: false, deleted: false });
+      await ca.submit('a', csrOf('a'));
+      expect(await clean(ca, 'a')).to.deep.equal({ revoked: false, deleted: true });
+      await issue(ca, 'a');
+      await ca.revoke('a');
+      expect(await clean(ca, 'a')).to.deep.equal({ revoked: false, deleted: true });
+      await issue(ca, 'a');
+      expect(await clean(ca, 'a')).to.deep.equal({ revoked: true, deleted: true });
+      expect(await readdir(join(folder, 'signed'))).to.deep.equal([]);
     });
 
     it('keeps only so many requests: anybody can make them', async () => {
