@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createPrivateKey } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { createCa, issueCertificate, readCsr } from '../../src/pki/index.js';
+import { createCa, issueCertificate, readCsr, sha256Fingerprint } from '../../src/pki/index.js';
 import { keyKinds, makeCallerKeys } from '../../src/security/keys.js';
 import { loadOwn } from '../../src/security/modes.js';
 
@@ -18,6 +19,19 @@ describe('makeCallerKeys', () => {
     it(`makes a key of kind ${kind} that its certificate fits`, async () => {
       const keys = await makeCallerKeys({ name: 'rip.mcollective', folder, kind, callers: /\.mcollective$/ });
       expect(statSync(keys.key).mode & 0o777).to.equal(0o600);
+      expect(statSync(keys.csr).mode & 0o777).to.equal(0o644);
+      expect(keys).to.include({
+        key: join(folder, 'rip.mcollective.key'),
+        csr: join(folder, 'rip.mcollective.csr'),
+        certificate: join(folder, 'rip.mcollective.pem'),
+        csrPem: readFileSync(keys.csr, 'utf8'),
+        fingerprint: sha256Fingerprint(keys.csrPem),
+      });
+      const { asymmetricKeyType, asymmetricKeyDetails: details } = createPrivateKey(readFileSync(keys.key));
+      expect(asymmetricKeyType).to.equal(kind);
+      expect(details?.modulusLength ?? details?.namedCurve).to.equal(
+        { rsa: 2048, ec: 'prime256v1', ed25519: undefined }[kind],
+      );
       const csr = readCsr(readFileSync(keys.csr, 'utf8'));
       expect(csr).to.include({ commonName: 'rip.mcollective', isSignatureValid: true });
       const ca = await createCa({ commonName: 'Test CA' });
@@ -29,6 +43,26 @@ describe('makeCallerKeys', () => {
     });
   }
 
+  it('makes RSA where no kind is named, and a folder for its owner alone', async () => {
+    const own = join(folder, 'new', 'keys');
+    const { key } = await makeCallerKeys({ name: 'web1.lab', folder: own });
+    expect(createPrivateKey(readFileSync(key)).asymmetricKeyType).to.equal('rsa');
+    expect(statSync(own).mode & 0o777).to.equal(0o700);
+  });
+
+  it('says where it cannot write', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    const refused: unknown = await makeCallerKeys({
+      name: 'rip.mcollective',
+      folder: join(folder, 'file'),
+      kind: 'ed25519',
+    }).catch((error: unknown) => error);
+    expect(refused).to.have.property('code', 'FILE_UNREADABLE');
+    expect(refused)
+      .to.have.property('message')
+      .that.includes(`cannot write to ${join(folder, 'file')}: `);
+  });
+
   it('never replaces a key', async () => {
     const { key } = await makeCallerKeys({ name: 'rip.mcollective', folder, kind: 'ed25519' });
     const before = readFileSync(key, 'utf8');
@@ -39,15 +73,17 @@ describe('makeCallerKeys', () => {
     expect(readFileSync(key, 'utf8')).to.equal(before);
   });
 
-  for (const [name, message] of [
-    ['../x.mcollective', 'cannot name a caller'],
-    ['web1.lab', 'is not the name of a caller here'],
+  for (const [name, code, message] of [
+    ['../x.mcollective', 'IDENTITY_INVALID', 'cannot name a caller'],
+    ['web1.lab', 'CALLER_DENIED', 'is not the name of a caller here'],
   ] as const) {
     it(`refuses the name ${name}`, async () => {
       const refused = await makeCallerKeys({ name, folder, callers: /\.mcollective$/ }).catch(
-        (error: Error) => error.message,
+        (error: unknown) => error,
       );
-      expect(refused).to.include(message);
+      expect(refused).to.have.property('code', code);
+      expect(refused).to.have.property('message').that.includes(message);
+      expect(readdirSync(folder)).to.deep.equal([]);
     });
   }
 });

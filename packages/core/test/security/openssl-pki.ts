@@ -20,6 +20,8 @@ export interface Issue {
   readonly extensions?: readonly string[];
   readonly days?: number;
   readonly serial?: string;
+  /** Certifies the key and the name of this one anew. */
+  readonly of?: string;
 }
 
 const caExtensions = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign'];
@@ -45,9 +47,11 @@ export class OpensslPki {
     this.issue(name, { extensions: caExtensions, ...issue });
   }
 
-  issue(name: string, { by, kind = 'P-256', extensions = [], days = 30, serial }: Issue = {}): void {
-    this.#run('genpkey', ...keyKinds[kind], '-out', `${name}.key`);
-    this.#run('req', '-new', '-key', `${name}.key`, '-subj', `/CN=${name}`, '-out', `${name}.csr`);
+  issue(name: string, { by, kind = 'P-256', extensions = [], days = 30, serial, of }: Issue = {}): void {
+    if (of === undefined) {
+      this.#run('genpkey', ...keyKinds[kind], '-out', `${name}.key`);
+      this.#run('req', '-new', '-key', `${name}.key`, '-subj', `/CN=${name}`, '-out', `${name}.csr`);
+    }
     this.write(`${name}.ext`, extensions.join('\n'));
     const signer =
       by === undefined ? ['-signkey', `${name}.key`] : ['-CA', `${by}.pem`, '-CAkey', `${by}.key`];
@@ -62,7 +66,7 @@ export class OpensslPki {
       '-out',
       `${name}.pem`,
     ];
-    this.#run('x509', '-req', '-in', `${name}.csr`, ...signer, ...more);
+    this.#run('x509', '-req', '-in', `${of ?? name}.csr`, ...signer, ...more);
   }
 
   /** The revocation list of a CA. */

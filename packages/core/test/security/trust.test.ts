@@ -1,9 +1,11 @@
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
-import { createCrl } from '../../src/pki/index.js';
-import { TrustStore, trustStore } from '../../src/security/trust.js';
+import { createCa, createCrl, generateKeyPair, issueCertificate } from '../../src/pki/index.js';
+import { commonName, listsOf, TrustStore, trustStore } from '../../src/security/trust.js';
 import { fixture } from './pki-fixture.js';
+
+const derOf = (pem: string) => new X509Certificate(pem).raw.toString('base64');
 
 describe('TrustStore', () => {
   let pki: Awaited<ReturnType<typeof fixture>>;
@@ -42,7 +44,6 @@ describe('TrustStore', () => {
 
   it('does not let a node be a CA', async () => {
     const { key: _key, keyPem, certificatePem } = web;
-    const { issueCertificate, generateKeyPair } = await import('../../src/pki/index.js');
     const forged = issueCertificate({
       ca: { certificatePem, privateKeyPem: keyPem },
       commonName: 'admin.mcollective',
@@ -74,13 +75,115 @@ describe('TrustStore', () => {
     expect(() => new TrustStore({ ca: pki.ca.certificatePem, crl })).to.throw('not signed by any CA');
   });
 
-  for (const [what, chain] of [
-    ['no certificate', []],
-    ['garbage', ['AAAA']],
-    ['too many', ['a', 'b', 'c', 'd', 'e', 'f']],
+  for (const [what, chain, reason] of [
+    ['no certificate', [], 'a chain of 0 certificates: 1 to 5 are allowed'],
+    ['garbage', ['AAAA'], 'the chain holds something that is no certificate'],
+    ['too many', ['a', 'b', 'c', 'd', 'e', 'f'], 'a chain of 6 certificates: 1 to 5 are allowed'],
   ] as const) {
     it(`refuses a chain with ${what}`, () => {
-      expect(() => new TrustStore({ ca: pki.ca.certificatePem }).check(chain)).to.throw(/chain|certificate/);
+      expect(() => new TrustStore({ ca: pki.ca.certificatePem }).check(chain))
+        .to.throw(reason)
+        .with.property('code', 'CERTIFICATE_INVALID');
     });
   }
+
+  it('believes a chain of five, whatever follows the leaf', () => {
+    const others = Array<string>(4).fill(derOf(pki.ca.certificatePem));
+    const store = new TrustStore({ ca: pki.ca.certificatePem });
+    expect(store.check([...web.chain, ...others])).to.include({
+      name: 'web1.lab',
+      fingerprint: createHash('sha256')
+        .update(Buffer.from(web.chain[0] ?? '', 'base64'))
+        .digest('hex'),
+    });
+  });
+
+  it('believes a certificate from the first to the last moment of its time', () => {
+    const { validFrom, validTo } = new X509Certificate(web.certificatePem);
+    const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
+    const check = (now: number) => new TrustStore({ ca: pki.ca.certificatePem }).check(web.chain, now).name;
+    expect(check(Math.max(from, Date.parse(new X509Certificate(pki.ca.certificatePem).validFrom)))).to.equal(
+      'web1.lab',
+    );
+    expect(check(to)).to.equal('web1.lab');
+    expect(() => check(to + 1)).to.throw(`the certificate "web1.lab" expired ${validTo}`);
+    expect(() => check(from - 1)).to.throw(`the certificate "web1.lab" is not valid before ${validFrom}`);
+  });
+
+  it('refuses what a CA issued that has expired since, also when it was good a moment ago', async () => {
+    const ca = await createCa({ commonName: 'Short CA', days: 1 });
+    const certificate = issueCertificate({
+      ca,
+      commonName: 'web1.lab',
+      publicKeyPem: (await generateKeyPair()).publicKeyPem,
+      days: 100,
+    });
+    const store = new TrustStore({ ca: ca.certificatePem });
+    const chain = [derOf(certificate)];
+    const end = Date.parse(new X509Certificate(ca.certificatePem).validTo);
+    expect(store.check(chain, end).name).to.equal('web1.lab');
+    expect(store.check(chain)).to.equal(store.check(chain));
+    expect(() => store.check(chain, end + 1)).to.throw('the certificate "Short CA" expired');
+  });
+
+  it('takes a revocation for one of its own CA only', async () => {
+    const [one, two] = [pki.ca, await createCa({ commonName: 'Second CA' })];
+    const issue = async (ca: typeof one) => {
+      const { publicKeyPem } = await generateKeyPair();
+      return issueCertificate({ ca, commonName: 'web1.lab', publicKeyPem, serial: '0777' });
+    };
+    const crl = createCrl({ ca: one, number: 1, revoked: [{ serial: '0777', date: new Date() }] });
+    const store = new TrustStore({
+      ca: one.certificatePem + two.certificatePem,
+      crl: createCrl({ ca: two, number: 1, revoked: [] }) + crl,
+    });
+    const [ofOne, ofTwo] = [[derOf(await issue(one))], [derOf(await issue(two))]];
+    expect(store.check(ofTwo).name).to.equal('web1.lab');
+    expect(() => store.check(ofOne)).to.throw('"web1.lab" is revoked');
+  });
+
+  it('lets no CA sign messages itself', () => {
+    const store = new TrustStore({ ca: pki.ca.certificatePem });
+    expect(() => store.check([derOf(pki.ca.certificatePem)])).to.throw('is not for digital signatures');
+  });
+
+  it('shares no more than a hundred stores', () => {
+    const ca = pki.ca.certificatePem;
+    const first = trustStore({ ca });
+    const others = Array.from({ length: 50 }, (_, index) => trustStore({ ca: `${ca}\n# ${index}` }));
+    expect(trustStore({ ca })).to.equal(first);
+    others.push(...Array.from({ length: 101 }, (_, index) => trustStore({ ca: `${ca}\n## ${index}` })));
+    expect(trustStore({ ca })).to.not.equal(first);
+    expect(others).to.have.length(151);
+  });
+});
+
+describe('commonName', () => {
+  const named = (...subject: string[]) => commonName({ subject: subject.join('\n') } as X509Certificate);
+
+  it('is the one that a subject has', () => {
+    expect(named('C=DE', 'O=CN=wrong', 'CN=web1.lab', 'OU=x')).to.equal('web1.lab');
+    expect(named('CN=')).to.equal('');
+  });
+
+  for (const subject of [['O=x'], ['CN=a', 'CN=b'], ['CN=a', 'O=x', 'CN=a']]) {
+    it(`is none of ${subject.join(', ')}`, () => {
+      const count = subject.filter((line) => line.startsWith('CN=')).length;
+      expect(() => named(...subject)).to.throw(`a certificate has ${count} common names: one is needed`);
+    });
+  }
+});
+
+describe('listsOf', () => {
+  it('are those of a bundle that one of the CAs signed', async () => {
+    const [one, two, three] = await Promise.all(
+      ['1', '2', '3'].map((commonName) => createCa({ commonName })),
+    );
+    if (!one || !two || !three) throw new Error('no CA');
+    const lists = [one, two, three].map((ca) => createCrl({ ca, number: 1, revoked: [] }).trim());
+    const cas = (...some: (typeof one)[]) => some.map(({ certificatePem }) => certificatePem).join('');
+    expect(listsOf(cas(one, three), lists.join('\n'))).to.equal([lists[0], lists[2]].join('\n'));
+    expect(listsOf(cas(two), [lists[0], lists[2]].join('\n'))).to.equal('');
+    expect(listsOf('', lists.join('\n'))).to.equal('');
+  });
 });

@@ -1,0 +1,400 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import type { BrokerConfig, SecurityConfig } from '../../src/config/sections.js';
+import { createLogger } from '../../src/log.js';
+import { open, seal } from '../../src/message/envelope.js';
+import { createCrl } from '../../src/pki/index.js';
+import { envelopeType, headerOf } from '../../src/security/jws.js';
+import { clientSecurity, isLoopback, loadOwn, loadToken, nodeSecurity } from '../../src/security/modes.js';
+import type { Own } from '../../src/security/own.js';
+import type { Security } from '../../src/security/security.js';
+import { issueToken, readToken } from '../../src/security/token.js';
+import { fixture } from './pki-fixture.js';
+
+const local: BrokerConfig = { urls: ['mqtt://127.0.0.1:1883', 'mqtt://localhost'], keepalive: 30 };
+const remote: BrokerConfig = { urls: ['mqtts://broker.lab:8883'], keepalive: 30 };
+const callers = { match: '/\\.mcollective$/' };
+const none: SecurityConfig = { mode: 'none', callers };
+
+const headerFrom = async (
+  security: Security,
+  ...closing: Parameters<Security['signer']['sign']> extends [unknown, ...infer Rest] ? Rest : never
+) => headerOf(await security.signer.sign(Buffer.from('{}'), ...closing), envelopeType);
+const refusal = (work: Promise<unknown>) =>
+  work.then(
+    () => 'nothing was refused',
+    (error: Error) => error.message,
+  );
+
+describe('isLoopback', () => {
+  for (const host of ['localhost', '127.0.0.1', '127.1.2.3', '[::1]'])
+    it(`is true of ${host}`, () => {
+      expect(isLoopback(`mqtt://${host}:1883`)).to.equal(true);
+    });
+  for (const host of [
+    'localhost.lab',
+    '127.0.0.1.lab',
+    '10.0.0.1',
+    '[::2]',
+    'x127.0.0.1',
+    '0.0.0.0',
+    '1270.0.0.1',
+  ])
+    it(`is not true of ${host}`, () => {
+      expect(isLoopback(`mqtt://${host}:1883`)).to.equal(false);
+    });
+});
+
+describe('the modes of security', () => {
+  let folder: string;
+  let nodes: Awaited<ReturnType<typeof fixture>>;
+  let people: Awaited<ReturnType<typeof fixture>>;
+  let web1: Own;
+  let alice: Own;
+  let bob: Own;
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'troupe-modes-'));
+    [nodes, people] = await Promise.all([fixture('CA of nodes'), fixture('CA of callers')]);
+    [web1, alice, bob] = await Promise.all([
+      nodes.issue('web1.lab'),
+      nodes.issue('alice.mcollective'),
+      people.issue('bob.mcollective'),
+    ]);
+    for (const { name, certificatePem, keyPem } of [web1, alice, bob]) {
+      write(`${name}.pem`, certificatePem);
+      write(`${name}.key`, keyPem);
+    }
+    write('nodes.pem', nodes.ca.certificatePem);
+    write('callers.pem', people.ca.certificatePem);
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  const file = (name: string) => join(folder, name);
+  function write(name: string, text: string): string {
+    writeFileSync(file(name), text, { mode: 0o600 });
+    return file(name);
+  }
+  const x509 = (name: string, more: Partial<SecurityConfig> = {}): SecurityConfig => ({
+    mode: 'x509',
+    ca: file('nodes.pem'),
+    certificate: file(`${name}.pem`),
+    key: file(`${name}.key`),
+    callers,
+    ...more,
+  });
+  const node = (config: SecurityConfig, broker = remote, identity = 'web1.lab') =>
+    nodeSecurity({ config, broker, identity, stateDir: folder });
+  const client = (config: SecurityConfig, broker = remote, name = 'alice.mcollective') =>
+    clientSecurity({ config, broker, name });
+  const said = async (by: Security, to: Security) =>
+    (await open(await seal({ a: 1 }, by.signer), to.verifier)).proof;
+
+  describe('none', () => {
+    it('believes anybody, and shows the broker nothing', async () => {
+      const [asked, asking] = [node(none, local), client(none, local)];
+      expect(asked.signer.name).to.equal('web1.lab');
+      expect(asking.signer.name).to.equal('alice.mcollective');
+      for (const [by, to] of [
+        [asked, asking],
+        [asking, asked],
+      ] as const)
+        expect(await said(by, to)).to.include({ vouchedBy: 'nobody' });
+      for (const security of [asked, asking]) {
+        expect(security.credentials).to.deep.equal({});
+        expect(security).to.not.have.any.keys('sessionKeys', 'expires');
+      }
+    });
+
+    it('is for a broker on this machine only', () => {
+      const broker = { ...local, urls: [...local.urls, 'mqtt://10.0.0.1'] };
+      for (const make of [node, client])
+        expect(() => make(none, broker))
+          .to.throw(
+            'security.mode "none" is for a broker on this machine only: mqtt://10.0.0.1 is not on loopback',
+          )
+          .with.property('code', 'CONFIG_INVALID');
+    });
+  });
+
+  describe('x509', () => {
+    it('shows the broker certificate and key, and believes a broker of its CA', () => {
+      const { credentials, expires, signer } = node(x509('web1.lab'));
+      expect(credentials.tls).to.deep.equal({
+        ca: [nodes.ca.certificatePem],
+        certificate: web1.certificatePem,
+        key: web1.keyPem,
+      });
+      expect(signer.name).to.equal('web1.lab');
+      expect(expires?.()).to.equal(Date.parse(new X509Certificate(web1.certificatePem).validTo));
+      const broker = { ...remote, ca: file('callers.pem') };
+      expect(node(x509('web1.lab'), broker).credentials.tls?.ca).to.deep.equal([people.ca.certificatePem]);
+      expect(client(x509('alice.mcollective')).credentials.tls?.certificate).to.equal(alice.certificatePem);
+      expect(client(x509('alice.mcollective')).expires?.()).to.equal(
+        Date.parse(new X509Certificate(alice.certificatePem).validTo),
+      );
+    });
+
+    it('demands of a node a certificate of its identity, of a client one of a caller', () => {
+      expect(() => node(x509('web1.lab'), remote, 'web2.lab'))
+        .to.throw('identity is "web2.lab", the certificate\'s name is "web1.lab"')
+        .with.property('code', 'CONFIG_INVALID');
+      expect(() => client(x509('web1.lab')))
+        .to.throw('the certificate\'s name "web1.lab" is not that of a caller')
+        .with.property('code', 'CALLER_DENIED');
+    });
+
+    for (const [key, message] of [
+      ['ca', /^security.*ca is missing: name the file$/],
+      ['certificate', /^security\.certificate is missing: name the file$/],
+      ['key', /^security\.key is missing: name the file$/],
+    ] as const) {
+      it(`needs the file of "${key}"`, () => {
+        const { [key]: _, ...config } = x509('web1.lab');
+        expect(() => node(config))
+          .to.throw(message)
+          .with.property('code', 'CONFIG_INVALID');
+        const gone = file(`gone.${key}`);
+        expect(() => node({ ...config, [key]: gone }))
+          .to.throw(`cannot ${key === 'key' ? 'use' : 'read'} ${gone}: ENOENT`)
+          .with.property('code', 'FILE_UNREADABLE');
+      });
+    }
+
+    it('believes callers of their own CA where one is named, and nodes of theirs', async () => {
+      const own = { callers: { ...callers, ca: file('callers.pem') } };
+      const asked = node(x509('web1.lab', own));
+      const asking = client(x509('bob.mcollective', own));
+      expect((await said(asking, asked)).name).to.equal('bob.mcollective');
+      expect((await said(asked, asking)).name).to.equal('web1.lab');
+      expect(await refusal(said(client(x509('alice.mcollective')), asked))).to.include(
+        'not from a trusted CA',
+      );
+      expect(await refusal(said(asking, node(x509('web1.lab'))))).to.include('not from a trusted CA');
+    });
+
+    it('signs, offers a key, or seals, as it is asked', async () => {
+      const [asked, asking] = [node(x509('web1.lab')), client(x509('alice.mcollective'))];
+      const bare = await headerFrom(asking);
+      expect(bare).to.have.keys('alg', 'typ', 'x5c');
+      expect(bare.x5c).to.deep.equal(alice.chain);
+      const offering = await headerFrom(asking, { as: 'offering' });
+      expect(offering).to.have.keys('alg', 'typ', 'x5c', 'epk');
+      expect(offering.epk).to.deep.equal(asking.sessionKeys?.offer);
+      expect(await headerFrom(asking, { as: 'offering', met: false })).to.deep.equal(offering);
+      expect(await headerFrom(asking, { as: 'offering', met: true })).to.deep.equal({
+        ...offering,
+        met: true,
+      });
+      const { answer } = (await open(await seal({}, asking.signer, { as: 'offering' }), asked.verifier))
+        .proof;
+      const peer = answer?.peer;
+      if (!peer) throw new Error('nobody was met');
+      expect(peer.isAnswered).to.equal(false);
+      await headerFrom(asked, { as: 'offering', peer });
+      expect(peer.isAnswered).to.equal(true);
+      expect(await headerFrom(asked, { as: 'sealed', peer })).to.deep.equal({
+        alg: 'HS256',
+        typ: envelopeType,
+        kid: peer.kid,
+      });
+    });
+
+    it('warns of a revocation list that is out of date, and uses it all the same', async () => {
+      const lines: string[] = [];
+      const log = createLogger({ level: 'warn', destination: { write: (line) => void lines.push(line) } });
+      const { serialNumber: serial } = new X509Certificate(alice.certificatePem);
+      const crl = (days: number) =>
+        write(
+          'a.crl',
+          createCrl({ ca: nodes.ca, number: 1, revoked: [{ serial, date: new Date(0) }], days }),
+        );
+      const start = (days: number) =>
+        nodeSecurity({
+          config: x509('web1.lab', { crl: crl(days) }),
+          broker: remote,
+          identity: 'web1.lab',
+          stateDir: folder,
+          log,
+        });
+      const asking = client(x509('alice.mcollective'));
+      expect(await refusal(said(asking, start(1)))).to.include('"alice.mcollective" is revoked');
+      expect(lines).to.deep.equal([]);
+      expect(await refusal(said(asking, start(-1)))).to.include('"alice.mcollective" is revoked');
+      expect(lines.join()).to.include('a revocation list is out of date');
+    });
+
+    it('believes tokens of callers, by the ledger that is named', async () => {
+      const token = await issueToken(
+        {
+          iss: 'bob.mcollective',
+          collective: 'provisioning',
+          brokers: ['mqtts://b'],
+          ca: people.ca.certificatePem,
+          callers: callers.match,
+          ttlSeconds: 60,
+          uses: 1,
+        },
+        bob,
+      );
+      const enrolling = node({ mode: 'token', token: write('one.token', token), callers });
+      const own = { callers: { ...callers, ca: file('callers.pem') } };
+      // Without a ledger of its own a client leaves the counting to the broker.
+      expect(await said(enrolling, client(x509('bob.mcollective', own)))).to.include({
+        vouchedBy: 'token',
+        collective: 'provisioning',
+      });
+      expect(await refusal(said(enrolling, client(x509('alice.mcollective'))))).to.include(
+        'not from a trusted CA',
+      );
+      const tokens = { ledger: file('ledger.jsonl'), revoked: write('revoked', '') };
+      const counting = client(x509('bob.mcollective', { ...own, tokens }));
+      await said(enrolling, counting);
+      expect(readFileSync(file('ledger.jsonl'), 'utf8')).to.include(readToken(token).jti);
+      write('revoked', `${readToken(token).jti}\n`);
+      expect(await refusal(said(enrolling, counting))).to.include('it is revoked');
+    });
+  });
+
+  describe('token', () => {
+    let token: string;
+    let state: string;
+    beforeEach(async () => {
+      token = await issueToken(
+        {
+          iss: 'alice.mcollective',
+          collective: 'provisioning',
+          brokers: ['mqtts://b'],
+          ca: nodes.ca.certificatePem,
+          callers: callers.match,
+          ttlSeconds: 60,
+        },
+        alice,
+      );
+      state = mkdtempSync(join(tmpdir(), 'troupe-state-'));
+    });
+    afterEach(() => rmSync(state, { recursive: true }));
+    const enrolling = (): SecurityConfig => ({
+      mode: 'token',
+      token: write('a.token', `${token}\n`),
+      callers,
+    });
+    const start = () =>
+      nodeSecurity({ config: enrolling(), broker: remote, identity: 'new.lab', stateDir: state });
+
+    it('shows the broker the token, and believes whom it names', async () => {
+      const security = start();
+      const { credentials } = security;
+      expect(credentials).to.deep.include({
+        tls: { ca: [nodes.ca.certificatePem] },
+        username: 'new.lab',
+        password: token,
+      });
+      expect(security.expires?.()).to.equal(readToken(token).exp * 1000);
+      expect((await said(client(x509('alice.mcollective')), security)).name).to.equal('alice.mcollective');
+      expect(await refusal(said(node(x509('web1.lab')), security))).to.equal(
+        '"web1.lab" is not the name of a caller',
+      );
+    });
+
+    it('signs with a key of its own, which stays over a restart, under the token', async () => {
+      const first = await headerFrom(start());
+      expect(first).to.have.keys('alg', 'typ', 'jwk', 'token');
+      expect(first.token).to.equal(token);
+      expect(first.jwk).to.have.keys('kty', 'crv', 'x');
+      expect(statSync(join(state, 'enrolment.key')).mode & 0o777).to.equal(0o600);
+      expect(await headerFrom(start())).to.deep.equal(first);
+    });
+
+    it('says what a refusal by the broker may mean', () => {
+      const { credentials } = start();
+      expect(credentials.onRefusal).to.include(
+        `perhaps the enrolment token ${readToken(token).jti} is revoked`,
+      );
+      const { now } = Date;
+      const end = readToken(token).exp * 1000;
+      try {
+        Date.now = () => end;
+        expect(credentials.onRefusal).to.include('perhaps');
+        Date.now = () => end + 1;
+        expect(credentials.onRefusal).to.equal(
+          `the enrolment token expired at ${new Date(end).toISOString()}`,
+        );
+        expect(() => loadToken(enrolling())).to.throw('the enrolment token expired at');
+      } finally {
+        Date.now = now;
+      }
+      expect(loadToken(enrolling())).to.deep.equal({ token, claims: readToken(token) });
+    });
+
+    it('is for nodes only', () => {
+      expect(() => client(enrolling()))
+        .to.throw('security.mode: token is for nodes; a client needs a certificate')
+        .with.property('code', 'CONFIG_INVALID');
+    });
+  });
+});
+
+describe('loadOwn', () => {
+  let folder: string;
+  let one: Own;
+  let two: Own;
+  let caPem: string;
+  before(async () => {
+    const pki = await fixture();
+    caPem = pki.ca.certificatePem;
+    [one, two] = await Promise.all([pki.issue('web1.lab'), pki.issue('web2.lab')]);
+    folder = mkdtempSync(join(tmpdir(), 'troupe-own-'));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  function load(certificatePem: string, keyPem: string, mode = 0o600): Own {
+    const files = { certificate: join(folder, 'a.pem'), key: join(folder, 'a.key') };
+    rmSync(files.key, { force: true });
+    writeFileSync(files.certificate, certificatePem);
+    writeFileSync(files.key, keyPem, { mode });
+    return loadOwn(files);
+  }
+
+  it('reads a certificate with its key, and the chain behind it', () => {
+    const own = load(`${one.certificatePem}\n${caPem}`, one.keyPem);
+    expect(own).to.deep.include({ name: 'web1.lab', keyPem: one.keyPem });
+    expect(own.chain).to.deep.equal([...one.chain, new X509Certificate(caPem).raw.toString('base64')]);
+  });
+
+  it('refuses a key of another certificate, and a file without one', () => {
+    expect(() => load(one.certificatePem, two.keyPem))
+      .to.throw(/^the key .*a\.key does not belong to the certificate .*a\.pem$/)
+      .with.property('code', 'CERTIFICATE_INVALID');
+    expect(() => load('nothing', one.keyPem))
+      .to.throw(/^security\.certificate: .*a\.pem holds no certificate$/)
+      .with.property('code', 'CERTIFICATE_INVALID');
+  });
+
+  for (const mode of [0o600, 0o400, 0o640, 0o650]) {
+    it(`uses a key of mode ${mode.toString(8)}`, () => {
+      expect(load(one.certificatePem, one.keyPem, mode).name).to.equal('web1.lab');
+    });
+  }
+
+  for (const [mode, message] of [
+    [0o604, 'it is open to everybody: chmod o='],
+    [0o602, 'it is open to everybody: chmod o='],
+    [0o601, 'it is open to everybody: chmod o='],
+    [0o620, 'its group may replace it: chmod g-w'],
+  ] as const) {
+    it(`does not use a key of mode ${mode.toString(8)}`, () => {
+      const mask = process.umask(0);
+      try {
+        expect(() => load(one.certificatePem, one.keyPem, mode))
+          .to.throw(`security.key: cannot use ${join(folder, 'a.key')}: ${message}`)
+          .with.property('code', 'FILE_UNREADABLE');
+      } finally {
+        process.umask(mask);
+      }
+    });
+  }
+});

@@ -1,0 +1,114 @@
+import { X509Certificate } from 'node:crypto';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { checkExtensions, checkMaySign, checkPathLength } from '../../src/security/path-constraints.js';
+import { TrustStore } from '../../src/security/trust.js';
+import { needOpenssl } from '../pki/openssl.js';
+import { OpensslPki } from './openssl-pki.js';
+
+describe('the constraints of a path of certificates', function () {
+  this.timeout(30_000);
+  let pki: OpensslPki;
+  before(function () {
+    needOpenssl(this);
+    pki = new OpensslPki();
+    pki.ca('root');
+  });
+  after(() => pki?.remove());
+
+  let made = 0;
+  const issue = (...extensions: string[]) => {
+    made += 1;
+    pki.issue(`leaf${made}`, { by: 'root', extensions });
+    return new X509Certificate(pki.text(`leaf${made}.pem`));
+  };
+  const isCa = (constraints: string) => issue(`basicConstraints=critical,CA:TRUE${constraints}`);
+  const chainOf = (...names: string[]) =>
+    names.map((name) => new X509Certificate(pki.text(`${name}.pem`)).raw.toString('base64'));
+
+  for (const [what, extension] of [
+    ['no extension', undefined],
+    ['key usage', 'keyUsage=critical,digitalSignature'],
+    ['alternative names', 'subjectAltName=critical,DNS:web1.lab'],
+    ['basic constraints', 'basicConstraints=critical,CA:FALSE'],
+    ['distribution points', 'crlDistributionPoints=critical,URI:http://x'],
+    ['policies', 'certificatePolicies=critical,1.2.3.4'],
+    ['extended key usage', 'extendedKeyUsage=critical,clientAuth'],
+    ['an unknown extension that is not critical', '1.2.3.4=ASN1:UTF8String:x'],
+    ['name constraints that are not critical', 'nameConstraints=permitted;DNS:.lab'],
+  ] as const) {
+    it(`are understood with ${what}`, () => {
+      checkExtensions(issue(...(extension === undefined ? [] : [extension])));
+    });
+  }
+
+  it('are not understood with an unknown extension that is critical, wherever it stands', () => {
+    for (const extensions of [
+      ['1.2.3.4=critical,ASN1:UTF8String:x'],
+      ['keyUsage=critical,digitalSignature', '1.2.3.4=critical,ASN1:UTF8String:x', 'subjectAltName=DNS:a'],
+    ])
+      expect(() => checkExtensions(issue(...extensions)))
+        .to.throw(
+          /^the certificate "CN=leaf\d+" has the critical extension 1\.2\.3\.4, which is not understood here$/,
+        )
+        .with.property('code', 'CERTIFICATE_INVALID');
+  });
+
+  it('take an extension for one that is not critical where the certificate says FALSE at length', () => {
+    const { raw } = issue('1.2.3.4=critical,ASN1:UTF8String:x');
+    const oid = raw.indexOf(Buffer.from('2a0304', 'hex'));
+    expect(raw.subarray(oid + 3, oid + 6).toString('hex')).to.equal('0101ff');
+    raw[oid + 5] = 0;
+    checkExtensions(new X509Certificate(raw));
+  });
+
+  for (const [usage, may] of [
+    [undefined, true],
+    ['digitalSignature', true],
+    ['digitalSignature,keyEncipherment', true],
+    ['nonRepudiation', false],
+    ['keyEncipherment', false],
+    ['keyCertSign,cRLSign', false],
+    ['decipherOnly,keyAgreement', false],
+  ] as const) {
+    it(`${may ? 'let' : 'do not let'} a key sign messages with the usage ${usage ?? 'unlimited'}`, () => {
+      const certificate = issue(...(usage === undefined ? [] : [`keyUsage=${usage}`]));
+      if (may) checkMaySign(certificate);
+      else expect(() => checkMaySign(certificate)).to.throw('is not for digital signatures');
+    });
+  }
+
+  for (const most of [0, 1, 3]) {
+    it(`allow ${most} CAs below one of path length ${most}, and not one more`, () => {
+      const ca = isCa(`,pathlen:${most}`);
+      checkPathLength(ca, most);
+      expect(() => checkPathLength(ca, most + 1))
+        .to.throw(`allows ${most} CAs below it, and there are ${most + 1}`)
+        .with.property('code', 'CERTIFICATE_INVALID');
+    });
+  }
+
+  it('allow any number of CAs where no path length is set', () => {
+    checkPathLength(isCa(''), 5);
+    checkPathLength(issue(), 5);
+  });
+
+  it('end a chain of CAs that certify each other, which nobody trusts', () => {
+    pki.ca('loop1');
+    pki.ca('loop2', { by: 'loop1' });
+    pki.ca('loop1-again', { by: 'loop2', of: 'loop1' });
+    pki.issue('looped.lab', { by: 'loop1' });
+    const store = new TrustStore({ ca: pki.text('root.pem') });
+    expect(() => store.check(chainOf('looped.lab', 'loop1-again', 'loop2')))
+      .to.throw('the chain of certificates does not end')
+      .with.property('code', 'CERTIFICATE_INVALID');
+  });
+
+  it('allow four CAs between a leaf and the root', () => {
+    const cas = ['ca1', 'ca2', 'ca3', 'ca4'];
+    for (const [index, name] of cas.entries()) pki.ca(name, { by: cas[index - 1] ?? 'root' });
+    pki.issue('deep.lab', { by: 'ca4' });
+    const chain = chainOf('deep.lab', ...cas.toReversed());
+    expect(new TrustStore({ ca: pki.text('root.pem') }).check(chain).name).to.equal('deep.lab');
+  });
+});
