@@ -88,3 +88,188 @@ describe('brokerConfig', () => {
       expect(new RegExp(topic.read).test(key), key).to.equal(false);
   });
 });
+
+describe('the checks of brokerConfig', () => {
+  for (const [more, reason] of [
+    [{ collectives: ['mcollective', 'a+b'] }, '"a+b" is no name of a collective'],
+    [{ callers: [] }, 'name at least one caller'],
+    [{ nodes: ['web 1'] }, '"web 1" is no name of a certificate here'],
+    [{ cluster: [{ host: 'mq 1' }, { host: 'b' }, { host: 'c' }] }, '"mq 1" is no name or address of a host'],
+    [{ cluster: [{ host: 'a' }] }, 'a cluster has three servers at least'],
+    [{ clusterSecret: 'x'.repeat(15) }, 'the secret of a cluster is sixteen or more'],
+    [{ clusterSecret: `${'x'.repeat(16)}"` }, 'the secret of a cluster is sixteen or more'],
+    ...(['ca', 'certificate', 'key', 'crl', 'callersCa', 'folder'] as const).map(
+      (key) => [{ [key]: '/etc/a b' }, `${key}: "/etc/a b" is no path that every broker can read`] as const,
+    ),
+  ] as const) {
+    it(`refuse ${JSON.stringify(more)}`, () => {
+      expect(() => brokerConfig('nats', { ...options, ...more }))
+        .to.throw(reason)
+        .with.property('code', 'CONFIG_INVALID');
+    });
+  }
+
+  it('take a secret of sixteen characters, and three servers', () => {
+    expect(text('nats', { cluster: servers, clusterSecret: 'aB3_-678901234567'.slice(0, 16) })).to.include(
+      'aB3_-67890123456',
+    );
+  });
+});
+
+const notesOf = (kind: BrokerKind, more: Partial<BrokerConfigOptions> = {}) =>
+  brokerConfig(kind, { ...options, ...more }).notes.join('\n');
+const fileOf = (kind: BrokerKind, name: string, more: Partial<BrokerConfigOptions> = {}) =>
+  brokerConfig(kind, { ...options, ...more }).files.find((file) => file.name === name)?.text ?? '';
+
+describe('the configuration of every broker', () => {
+  for (const [kind, needed] of [
+    ['mosquitto', false],
+    ['nats', true],
+    ['rabbitmq', true],
+  ] as const) {
+    it(`says whether ${kind} needs dots escaped`, () => {
+      expect(brokerConfig(kind, options).escape).to.equal(needed);
+      expect(/topics\.escape: true/.test(notesOf(kind))).to.equal(needed);
+    });
+
+    it(`has the port that ${kind} is told, 8883 otherwise`, () => {
+      expect(text(kind)).to.match(/(listener |port: |ssl\.default = )8883\n/);
+      expect(text(kind, { port: 1234 })).to.match(/(listener |port: |ssl\.default = )1234\n/);
+    });
+  }
+
+  for (const kind of ['nats', 'rabbitmq'] as const) {
+    it(`of ${kind} says what it cannot do with a revocation list and with two CAs`, () => {
+      expect(notesOf(kind)).to.not.match(/revocation list|Put both CAs/);
+      expect(notesOf(kind, { crl: '/etc/troupe/crl.pem' })).to.match(/reads no revocation list/);
+      const two = { callersCa: '/etc/troupe/people.pem', folder: '/etc/mq' };
+      expect(notesOf(kind, two)).to.include('Put both CAs into /etc/mq/ca-bundle.pem');
+      expect(text(kind, two)).to.include('/etc/mq/ca-bundle.pem').and.not.include('/etc/troupe/ca.pem');
+      expect(text(kind)).to.include('/etc/troupe/ca.pem').and.not.include('ca-bundle.pem');
+    });
+  }
+});
+
+describe('the configuration of Mosquitto', () => {
+  const listener = (number: number, more: Partial<BrokerConfigOptions> = {}) =>
+    fileOf('mosquitto', 'mosquitto.conf', more).split(/^listener /m)[number] ?? '';
+
+  it('has a listener for nodes and the next one for callers', () => {
+    const more = { port: 8000, callersCa: '/etc/troupe/people.pem', folder: '/etc/mq' };
+    expect(listener(0, more)).to.include('nodes at port 8000, callers at port 8001');
+    expect(listener(1, more)).to.match(/^8000\ncafile \/etc\/troupe\/ca\.pem\n/);
+    expect(listener(1, more)).to.include('acl_file /etc/mq/nodes.acl\n');
+    expect(listener(2, more)).to.match(/^8001\ncafile \/etc\/troupe\/people\.pem\n/);
+    expect(listener(2, more)).to.include('acl_file /etc/mq/callers.acl\n');
+    expect(notesOf('mosquitto', more))
+      .to.include('Callers connect to port 8001')
+      .and.include('A node that reaches port 8001');
+    for (const number of [1, 2])
+      expect(listener(number, more))
+        .to.include('require_certificate true')
+        .and.include('allow_anonymous false');
+  });
+
+  it('checks revocation where a list is named', () => {
+    for (const number of [1, 2]) {
+      expect(listener(number)).to.not.include('crlfile');
+      expect(listener(number, { crl: '/etc/troupe/crl.pem' })).to.include('\ncrlfile /etc/troupe/crl.pem\n');
+    }
+  });
+
+  it('lets each node and each caller do what the protocol needs, and no more', () => {
+    expect(
+      fileOf('mosquitto', 'nodes.acl', { collectives: ['eu'] })
+        .trim()
+        .split('\n'),
+    ).to.deep.equal([
+      'pattern read mco/eu/agent/+',
+      'pattern read mco/eu/node/%u',
+      'pattern write mco/eu/presence/%u',
+      'pattern write mco/eu/event/%u',
+      'pattern write mco/eu/reply/+/+/%u',
+    ]);
+    const callers = ['alice.mcollective', 'bob.mcollective'];
+    const [first = '', second = ''] = fileOf('mosquitto', 'callers.acl', {
+      collectives: ['eu'],
+      callers,
+    }).split('\n\n');
+    expect(first.split('\n')).to.deep.equal([
+      'user alice.mcollective',
+      'topic read mco/eu/reply/alice.mcollective/#',
+      'topic read mco/eu/presence/#',
+      'topic read mco/eu/event/#',
+      'topic write mco/eu/agent/+',
+      'topic write mco/eu/node/+',
+    ]);
+    expect(second).to.match(/^user bob\.mcollective\n/);
+  });
+});
+
+describe('the configuration of NATS', () => {
+  it('is one file for a server that stands alone, with no cluster in it', () => {
+    const { files, notes } = brokerConfig('nats', { ...options, folder: '/etc/mq' });
+    expect(files.map(({ name }) => name)).to.deep.equal(['nats.conf']);
+    const [{ text: conf } = { text: '' }] = files;
+    expect(conf).to.include('server_name: troupe\n').and.include('store_dir: "/etc/mq/jetstream"');
+    expect(conf).to.not.match(/cluster|routes|replicas/);
+    expect(notes.join()).to.not.match(/Each server has a file|secret/);
+  });
+
+  it('names servers, folders, ports and copies of a cluster', () => {
+    const cluster = [{ host: 'a', port: 1, routePort: 2 }, { host: 'b' }, { host: 'c' }];
+    const { files, notes } = brokerConfig('nats', { ...options, cluster, port: 7 });
+    for (const [index, { text: conf }] of files.entries()) {
+      expect(conf).to.include(`server_name: troupe-${index + 1}\n`);
+      expect(conf).to.include(`store_dir: "./jetstream-${index + 1}"`);
+      expect(conf).to.include(
+        `  port: ${index === 0 ? 1 : 7}\n  stream_replicas: 3\n  consumer_replicas: 3\n`,
+      );
+      expect(conf).to.include(`listen: "${cluster[index]?.host}:${index === 0 ? 2 : 6222}"`);
+      const routes = [...conf.matchAll(/@([a-c]:\d+)/g)].map(([, route]) => route);
+      expect(routes).to.deep.equal(['a:2', 'b:6222', 'c:6222'].toSpliced(index, 1));
+    }
+    expect(notes.join('\n')).to.include(
+      'nats-1.conf is for a, nats-2.conf is for b, nats-3.conf is for c; its certificate must name its host',
+    );
+    expect(notes.join('\n')).to.include('The files hold the secret of the cluster');
+  });
+
+  it('lets each node and each caller do what the protocol needs, and no more', () => {
+    const users = text('nats', { collectives: ['eu'], nodes: ['web1.lab'] })
+      .split('\n')
+      .filter((line) => line.includes('{ user: "CN='))
+      .map((line) => line.trim());
+    expect(users).to.deep.equal([
+      '{ user: "CN=web1.lab", permissions: { publish: { allow: ["mco.eu.presence.web1%2Elab", "mco.eu.event.web1%2Elab", "mco.eu.reply.*.*.web1%2Elab"] }, subscribe: { allow: ["mco.eu.agent.*", "mco.eu.node.web1%2Elab"] } } }',
+      '{ user: "CN=alice.mcollective", permissions: { publish: { allow: ["mco.eu.agent.*", "mco.eu.node.*"] }, subscribe: { allow: ["mco.eu.reply.alice%2Emcollective.>", "mco.eu.reply.alice%2Emcollective", "mco.eu.presence.>", "mco.eu.presence", "mco.eu.event.>", "mco.eu.event", "$MQTT.sub.>"] } } }',
+    ]);
+  });
+});
+
+describe('the definitions of RabbitMQ', () => {
+  it('are indented JSON with a user for each certificate and no password', () => {
+    const json = fileOf('rabbitmq', 'definitions.json', { nodes: ['web1.lab'] });
+    expect(json).to.match(/^\{\n {2}"vhosts"/);
+    expect((JSON.parse(json) as { users: unknown }).users).to.deep.equal(
+      ['web1.lab', 'alice.mcollective'].map((name) => ({ name, password_hash: '', tags: [] })),
+    );
+  });
+
+  it('let a caller hear all of what is sent to it, and nothing that is sent to another', () => {
+    const { topic } = userOf(fileOf('rabbitmq', 'definitions.json'), 'alice.mcollective');
+    const read = new RegExp(topic.read);
+    for (const key of [
+      'mco.mcollective.reply.alice%2Emcollective.s1.web1%2Elab',
+      'mco.mcollective.presence.web1%2Elab',
+      'mco.mcollective.event.web1%2Elab',
+    ])
+      expect(read.test(key), key).to.equal(true);
+    for (const key of [
+      'mco.mcollective.reply.bob%2Emcollective.s1.web1%2Elab',
+      'mco.mcollective.node.web1%2Elab',
+      'xmco.mcollective.event.x',
+    ])
+      expect(read.test(key), key).to.equal(false);
+  });
+});
