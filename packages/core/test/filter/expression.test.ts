@@ -124,6 +124,7 @@ describe('a compound filter', () => {
     ['"/a/"', 1, 'no name of a class'],
     [`${'('.repeat(33)}a`, 33, 'nested more than 32'],
     [`${'!'.repeat(33)}a`, 33, 'nested more than 32'],
+    [`${'(a) or '.repeat(3)}${'('.repeat(33)}a`, 54, 'nested more than 32'],
     [`a${' or a'.repeat(300)}`, 1283, 'more than 256 parts'],
     ['a'.repeat(5000), 4097, 'longer than 4096'],
   ] as const) {

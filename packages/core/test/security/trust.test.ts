@@ -1,7 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
-import { createCa, createCrl, generateKeyPair, issueCertificate } from '../../src/pki/index.js';
+import { createCa, createCrl, generateEcKeyPair, issueCertificate } from '../../src/pki/index.js';
 import { commonName, listsOf, TrustStore, trustStore } from '../../src/security/trust.js';
 import { fixture } from './pki-fixture.js';
 
@@ -47,7 +47,7 @@ describe('TrustStore', () => {
     const forged = issueCertificate({
       ca: { certificatePem, privateKeyPem: keyPem },
       commonName: 'admin.mcollective',
-      publicKeyPem: (await generateKeyPair()).publicKeyPem,
+      publicKeyPem: (await generateEcKeyPair()).publicKeyPem,
     });
     const chain = [new X509Certificate(forged).raw.toString('base64'), ...web.chain];
     expect(() => new TrustStore({ ca: pki.ca.certificatePem }).check(chain)).to.throw(
@@ -115,7 +115,7 @@ describe('TrustStore', () => {
     const certificate = issueCertificate({
       ca,
       commonName: 'web1.lab',
-      publicKeyPem: (await generateKeyPair()).publicKeyPem,
+      publicKeyPem: (await generateEcKeyPair()).publicKeyPem,
       days: 100,
     });
     const store = new TrustStore({ ca: ca.certificatePem });
@@ -129,7 +129,7 @@ describe('TrustStore', () => {
   it('takes a revocation for one of its own CA only', async () => {
     const [one, two] = [pki.ca, await createCa({ commonName: 'Second CA' })];
     const issue = async (ca: typeof one) => {
-      const { publicKeyPem } = await generateKeyPair();
+      const { publicKeyPem } = await generateEcKeyPair();
       return issueCertificate({ ca, commonName: 'web1.lab', publicKeyPem, serial: '0777' });
     };
     const crl = createCrl({ ca: one, number: 1, revoked: [{ serial: '0777', date: new Date() }] });
