@@ -16,21 +16,35 @@ describe('withLock', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  /** Replaces what the file system does at a rename, as long as `work` runs. */
-  async function withRename<T>(
-    rename: (real: typeof promises.rename, from: string, to: string) => Promise<void>,
+  type Step = (from: string, to: string) => Promise<void>;
+  /** Replaces what the file system does at a rename or a link, as long as `work` runs. */
+  async function withStep<T>(
+    name: 'rename' | 'link',
+    replacement: (real: Step) => Step,
     work: () => Promise<T>,
   ): Promise<T> {
-    const real = promises.rename;
-    promises.rename = (from, to) => rename(real, String(from), String(to));
+    const real = promises[name];
+    const step = replacement(real);
+    promises[name] = (from, to) => step(String(from), String(to));
     syncBuiltinESMExports();
     try {
       return await work();
     } finally {
-      promises.rename = real;
+      promises[name] = real;
       syncBuiltinESMExports();
     }
   }
+  /** Fails once, then works. */
+  const failingOnce =
+    (code: string) =>
+    (real: Step): Step => {
+      let attempts = 0;
+      return async (from, to) => {
+        attempts += 1;
+        if (attempts === 1) throw Object.assign(new Error('not permitted'), { code });
+        await real(from, to);
+      };
+    };
   /** The id of a process that has ended. */
   const dead = () => String(spawnSync('true').pid);
   const failureOf = (work: Promise<unknown>) =>
@@ -41,7 +55,9 @@ describe('withLock', () => {
 
   it('holds a file with the id of its process while it works, and leaves nothing', async () => {
     const result = await withLock(file, async () => {
-      expect(await readFile(file, 'utf8')).to.equal(String(process.pid));
+      // Whoever removed it too early would have done so by one of these looks.
+      for (let look = 0; look < 20; look += 1)
+        expect(await readFile(file, 'utf8')).to.equal(String(process.pid));
       return 'done';
     });
     expect(result).to.equal('done');
@@ -103,30 +119,51 @@ describe('withLock', () => {
 
   it('fails where the lock of a dead process cannot be taken away', async () => {
     await writeFile(file, dead());
-    let attempts = 0;
-    const refusing = async (real: typeof promises.rename, from: string, to: string) => {
-      attempts += 1;
-      if (attempts === 1) throw Object.assign(new Error('not permitted'), { code: 'EACCES' });
-      await real(from, to);
-    };
-    const error = await withRename(refusing, () => failureOf(withLock(file, async () => 'done')));
+    const error = await withStep('rename', failingOnce('EACCES'), () =>
+      failureOf(withLock(file, async () => 'done')),
+    );
     expect(error).to.have.property('code', 'EACCES');
+  });
+
+  it('fails where a lock cannot be made for another reason than that there is one', async () => {
+    const error = await withStep('link', failingOnce('EPERM'), () =>
+      failureOf(withLock(file, async () => 'done')),
+    );
+    expect(error).to.have.property('code', 'EPERM');
+    expect(await readdir(folder)).to.deep.equal([]);
+  });
+
+  it('takes a process of another user for one that lives', async () => {
+    await writeFile(file, '1');
+    const { kill } = process;
+    const { now } = Date;
+    const times = [0, 20_001];
+    Date.now = () => times.shift() ?? Number.NaN;
+    process.kill = () => {
+      throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
+    };
+    try {
+      expect(await failureOf(withLock(file, async () => 'done'))).to.have.property('code', 'CONFLICT');
+    } finally {
+      process.kill = kill;
+      Date.now = now;
+    }
   });
 
   it('goes on where somebody else took the lock of a dead process away', async () => {
     await writeFile(file, dead());
-    const removing = async (real: typeof promises.rename, from: string, to: string) => {
+    const removing = (real: Step) => async (from: string, to: string) => {
       await rm(from);
       await real(from, to);
     };
-    expect(await withRename(removing, () => withLock(file, async () => 'done'))).to.equal('done');
+    expect(await withStep('rename', removing, () => withLock(file, async () => 'done'))).to.equal('done');
   });
 
   it('puts a lock back that a living process has taken since', async () => {
     await writeFile(file, dead());
     let wasPutBack: Promise<string> | undefined;
     const { now } = Date;
-    const taking = async (real: typeof promises.rename, from: string, to: string) => {
+    const taking = (real: Step) => async (from: string, to: string) => {
       await writeFile(from, String(process.pid));
       await real(from, to);
       // Whoever waits looks at the clock when it finds a lock that is held.
@@ -138,7 +175,7 @@ describe('withLock', () => {
       };
     };
     try {
-      expect(await withRename(taking, () => withLock(file, async () => 'done'))).to.equal('done');
+      expect(await withStep('rename', taking, () => withLock(file, async () => 'done'))).to.equal('done');
     } finally {
       Date.now = now;
     }
