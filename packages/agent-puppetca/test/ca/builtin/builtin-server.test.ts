@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { silentLogger } from '@troupe/core';
+import { createLogger, silentLogger } from '@troupe/core';
 import { createCsr, generateKeyPair, type KeyPair, readCertificate, readCrl } from '@troupe/core/pki';
 import { expect } from 'chai';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
@@ -74,8 +74,57 @@ describe('server of the built-in CA', () => {
     expect((await ca.status('web1')).state).to.equal('requested');
   });
 
+  it('says what it found, and what is wrong with a request', async () => {
+    expect(await get('certificate/web1')).to.deep.equal({
+      status: 404,
+      text: 'Could not find certificate web1',
+    });
+    expect(await get('certificate_revocation_list/web1')).to.deep.equal({
+      status: 404,
+      text: 'Could not find certificate_revocation_list web1',
+    });
+    expect(await get('nothing/web1')).to.deep.equal({ status: 404, text: 'Not Found' });
+    expect(await put('certificate_request/web1', csrOf('web1'))).to.deep.equal({ status: 200, text: '' });
+    expect(await put('certificate_request/web1', csrOf('web1'))).to.deep.equal({
+      status: 400,
+      text: 'web1 already has a requested certificate; ignoring certificate request',
+    });
+  });
+
+  it('takes a request of 64 KiB for one, though it is none', async () => {
+    const refused = { status: 400, text: 'The body is no certificate request in PEM.' };
+    expect(await put('certificate_request/web1', 'x'.repeat(64 * 1024))).to.deep.equal(refused);
+    expect((await put('certificate_request/web1', 'x'.repeat(64 * 1024 + 1))).status).to.equal(413);
+  });
+
+  it('reads names that are escaped', async () => {
+    await put('certificate_request/web%31', csrOf('web1'));
+    await ca.sign('web1');
+    expect((await get('certificate/%77eb1?environment=x')).text).to.equal(await ca.certificate('web1'));
+  });
+
+  it('says nothing of its own faults to a node, and all to its log', async () => {
+    const lines: string[] = [];
+    const log = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
+    await server.close();
+    server = await startBuiltinServer({ ca, address: '127.0.0.1', port: 0, log });
+    expect(lines.join()).to.include(`"port":${server.port}`).and.include('The built-in CA listens');
+    await rm(join(folder, 'ca_crl.pem'));
+    await mkdir(join(folder, 'ca_crl.pem'));
+    expect(await get('certificate_revocation_list/ca')).to.deep.equal({
+      status: 500,
+      text: 'Internal Server Error',
+    });
+    expect(lines.join()).to.include('The CA server failed').and.include('EISDIR');
+    await rm(join(folder, 'requests'), { recursive: true });
+    expect((await put('certificate_request/web9', csrOf('web9'))).status).to.equal(500);
+  });
+
   it('refuses a request that is too large, and more than may wait', async () => {
-    expect((await put('certificate_request/web1', 'x'.repeat(70_000))).status).to.equal(413);
+    expect(await put('certificate_request/web1', 'x'.repeat(70_000))).to.deep.equal({
+      status: 413,
+      text: 'The certificate request is too large.',
+    });
     for (const name of ['a', 'b'])
       expect((await put(`certificate_request/${name}`, csrOf(name))).status).to.equal(200);
     expect((await put('certificate_request/c', csrOf('c'))).status).to.equal(503);

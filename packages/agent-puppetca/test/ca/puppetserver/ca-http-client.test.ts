@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { createCa } from '@troupe/core/pki';
+import { createCa, generateEcKeyPair } from '@troupe/core/pki';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { CaError } from '../../../src/ca/error.js';
@@ -121,7 +121,7 @@ describe('HTTP client of the CA', () => {
 
   it('names its files when they do not fit together, and recovers when they do', async () => {
     const client = fake.client();
-    await writeFile(join(fake.folder, 'key.pem'), (await createCa({ commonName: 'x' })).privateKeyPem);
+    await writeFile(join(fake.folder, 'key.pem'), (await generateEcKeyPair()).privateKeyPem);
     expect((await failure(client.call(ping))).message).to.include(join(fake.folder, 'key.pem'));
     await fake.useClient('ca1');
     expect((await client.call(ping)).status).to.equal(200);

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -119,6 +119,53 @@ describe('command puppetserver ca', () => {
   it('does not start the command where there is nothing to clean', async () => {
     const ca = await withCommand('exit 1');
     expect(await ca.clean(missing('web1'))).to.deep.equal({ revoked: false, deleted: false });
+  });
+
+  it('quotes what the command said, on one line, and of a long one 300 characters', async () => {
+    const said = async (script: string) =>
+      (await failure((await withCommand(script)).revoke('web1'))).message;
+    const failed = 'puppetserver ca revoke failed with exit code 1: ';
+    expect(await said('echo out; echo " two"; echo "  lines" >&2; exit 1')).to.equal(`${failed}lines`);
+    expect(await said('echo out; echo " two"; exit 1')).to.equal(`${failed}out two`);
+    expect(await said('exit 1')).to.equal(`${failed}it printed nothing`);
+    expect(await said(`echo ${'x'.repeat(300)} >&2; exit 1`)).to.equal(failed + 'x'.repeat(300));
+    expect(await said(`echo ${'x'.repeat(301)} >&2; exit 1`)).to.equal(`${failed}${'x'.repeat(300)}…`);
+  });
+
+  it('asks for all certificates, and for a certificate to be revoked or cleaned', async () => {
+    const ca = await withCommand(`echo '{}'`);
+    expect(await ca.list()).to.deep.equal([]);
+    expect(await given()).to.deep.equal(['ca', 'list', '--all', '--format', 'json']);
+    await ca.revoke('web1');
+    expect(await given()).to.deep.equal(['ca', 'revoke', '--certname', 'web1']);
+    await ca.clean({ ...missing('web1'), state: 'signed' });
+    expect(await given()).to.deep.equal(['ca', 'clean', '--certname', 'web1']);
+  });
+
+  it('does not take a status for one where the command fails worse than for a missing name', async () => {
+    const ca = await withCommand(`echo '{"signed":[${status('signed')}]}'; exit 2`);
+    expect((await failure(ca.status('web1'))).message).to.include('ca list failed with exit code 2');
+  });
+
+  it('passes over groups that are no lists', async () => {
+    const ca = await withCommand(`echo '{"requested":7,"signed":[${status('signed')}],"other":[1]}'`);
+    expect((await ca.list()).map(({ state }) => state)).to.deep.equal(['signed']);
+  });
+
+  it('reads a request and a certificate, and says which file it cannot read', async () => {
+    const ca = await withCommand('exit 0');
+    for (const name of ['requests', 'signed']) await mkdir(join(folder, name));
+    await writeFile(join(folder, 'requests', 'web1.pem'), 'request');
+    await writeFile(join(folder, 'signed', 'web1.pem'), 'certificate');
+    expect(await ca.request('web1')).to.equal('request');
+    expect(await ca.certificate('web1')).to.equal('certificate');
+    await mkdir(join(folder, 'signed', 'web2.pem'));
+    const error = await failure(ca.certificate('web2'));
+    expect(error.code).to.equal('UNREACHABLE');
+    expect(error.message).to.include(`Cannot read ${join(folder, 'signed', 'web2.pem')}: EISDIR`);
+    const gone = AbortSignal.abort(new Error('gone'));
+    const aborted = await ca.certificate('web1', gone).catch((reason: Error) => reason);
+    expect(aborted).to.have.property('message', 'gone');
   });
 
   it('says that there is no such command', async () => {

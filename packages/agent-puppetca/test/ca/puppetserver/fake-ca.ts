@@ -10,7 +10,7 @@ import {
   type Ca as Authority,
   createCa,
   createCrl,
-  generateKeyPair,
+  generateEcKeyPair,
   issueCertificate,
   readCertificate,
 } from '@troupe/core/pki';
@@ -35,7 +35,7 @@ export class FakeCa {
   static async start(): Promise<FakeCa> {
     const authority = await createCa({ commonName: 'Fake CA' });
     const folder = await mkdtemp(join(tmpdir(), 'troupe-fake-ca-'));
-    const { privateKeyPem: key, publicKeyPem } = await generateKeyPair();
+    const { privateKeyPem: key, publicKeyPem } = await generateEcKeyPair();
     const cert = issueCertificate({
       ca: authority,
       commonName: 'ca1',
@@ -75,7 +75,7 @@ export class FakeCa {
 
   /** Puts certificate and key of this name into the client's files. */
   async useClient(name: string): Promise<void> {
-    const { privateKeyPem, publicKeyPem } = await generateKeyPair();
+    const { privateKeyPem, publicKeyPem } = await generateEcKeyPair();
     const certificate = issueCertificate({ ca: this.authority, commonName: name, publicKeyPem });
     await writeFile(join(this.folder, 'cert.pem'), certificate);
     await writeFile(join(this.folder, 'key.pem'), privateKeyPem);

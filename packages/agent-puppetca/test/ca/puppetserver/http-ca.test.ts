@@ -98,6 +98,91 @@ describe('HTTP API of a Puppet Server in trouble', () => {
     });
   }
 
+  const described = (state: string) =>
+    JSON.stringify({ name: 'web1', state, fingerprints: { SHA256: 'AA' } });
+
+  it('asks for what it wants to know', async () => {
+    fake.calls.length = 0;
+    fake.answer(200, `[${described('signed')}]`);
+    expect((await ca.list()).map(({ certname, state }) => `${certname} ${state}`)).to.deep.equal([
+      'web1 signed',
+    ]);
+    await ca.list('revoked');
+    fake.answer(200, described('requested'));
+    expect(await ca.status('web1')).to.include({ state: 'requested', fingerprint: 'AA' });
+    fake.answer(200, 'PEM');
+    expect(await ca.request('web1')).to.equal('PEM');
+    expect(await ca.certificate('web1')).to.equal('PEM');
+    expect((await ca.caCertificate()).toString()).to.equal('PEM');
+    expect(
+      fake.calls.map(({ method, url }) => `${method} ${url.slice('/puppet-ca/v1/'.length)}`),
+    ).to.deep.equal([
+      'GET certificate_statuses/any_key',
+      'GET certificate_statuses/any_key?state=revoked',
+      'GET certificate_status/web1',
+      'GET certificate_request/web1',
+      'GET certificate/web1',
+      'GET certificate/ca',
+    ]);
+  });
+
+  it('tells the CA which state it wants', async () => {
+    const bodies: string[] = [];
+    fake.behaviour = (request, response) => {
+      let body = '';
+      request.on('data', (chunk) => {
+        body += chunk;
+      });
+      request.on('end', () => {
+        bodies.push(`${request.method} ${body}`);
+        response.writeHead(bodies.length % 2 === 0 ? 200 : 204).end();
+      });
+    };
+    await ca.sign('web1');
+    await ca.revoke('web1');
+    expect(await ca.clean({ ...missing('web1'), state: 'signed' })).to.deep.equal({
+      revoked: true,
+      deleted: true,
+    });
+    expect(bodies).to.deep.equal([
+      'PUT {"desired_state":"signed"}',
+      'PUT {"desired_state":"revoked"}',
+      'PUT {"desired_state":"revoked"}',
+      'DELETE ',
+    ]);
+  });
+
+  it('takes what was revoked before for no new revocation', async () => {
+    fake.answer(204);
+    expect(await ca.clean({ ...missing('web1'), state: 'revoked' })).to.deep.equal({
+      revoked: false,
+      deleted: true,
+    });
+  });
+
+  it('says when it could not delete', async () => {
+    fake.behaviour = (request, response) =>
+      response.writeHead(request.method === 'PUT' ? 404 : 500).end('no');
+    expect((await failureOf('clean')).message).to.equal(
+      'DELETE certificate_status/web1: the CA answered 500: no',
+    );
+    fake.behaviour = (request, response) => response.writeHead(request.method === 'PUT' ? 204 : 404).end();
+    expect(await operations.clean()).to.deep.equal({ revoked: true, deleted: false });
+  });
+
+  it('passes on a whole sentence, and of a long one 300 characters', async () => {
+    fake.answer(409, ` because\n of ${'x'.repeat(288)} `);
+    expect((await failureOf('sign')).message).to.equal(
+      `The CA does not sign web1: because of ${'x'.repeat(288)}`,
+    );
+    fake.answer(409, 'x'.repeat(301));
+    expect((await failureOf('sign')).message).to.equal(`The CA does not sign web1: ${'x'.repeat(300)}…`);
+    fake.answer(200, '{');
+    expect((await failureOf('status')).message).to.equal(
+      "GET certificate_status/web1: the CA's answer is no JSON: {",
+    );
+  });
+
   it('takes 404 for "there is none" where that is an answer', async () => {
     fake.answer(404, 'Resource not found.');
     expect(await ca.status('web1')).to.deep.equal(missing('web1'));
