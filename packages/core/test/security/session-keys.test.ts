@@ -1,4 +1,11 @@
-import { createHash, createSecretKey, X509Certificate } from 'node:crypto';
+import {
+  createHash,
+  createPublicKey,
+  createSecretKey,
+  diffieHellman,
+  hkdfSync,
+  X509Certificate,
+} from 'node:crypto';
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
 import { encodeHeader, envelopeType, headerOf, macJws } from '../../src/security/jws.js';
@@ -74,6 +81,25 @@ describe('SessionKeys', () => {
     expect(heard.peer.chain).to.deep.equal(alice.chain);
     const answer = node.keys.seal(payload, ofCaller);
     expect(caller.keys.open(answer, kidOf(answer)).peer.name).to.equal('web1.lab');
+  });
+
+  it('derives the keys of both directions as the protocol has it', () => {
+    const { caller, node, ofNode, ofCaller } = pair();
+    const context = [
+      'troupe session key 1',
+      caller.trusted.fingerprint,
+      caller.keys.offer.x,
+      node.trusted.fingerprint,
+      node.keys.offer.x,
+    ].join('\n');
+    const kid = createHash('sha256').update(context).digest().subarray(0, 16).toString('base64url');
+    const publicKey = createPublicKey({ key: { ...node.keys.offer }, format: 'jwk' });
+    const secret = diffieHellman({ privateKey: ofNode.pair.privateKey, publicKey });
+    const bytes = Buffer.from(hkdfSync('sha256', secret, '', context, 64));
+    const sealed = (key: Buffer) =>
+      macJws(payload, createSecretKey(key), encodeHeader({ alg: 'HS256', typ: envelopeType, kid }));
+    expect(caller.keys.seal(payload, ofNode)).to.equal(sealed(bytes.subarray(0, 32)));
+    expect(node.keys.seal(payload, ofCaller)).to.equal(sealed(bytes.subarray(32)));
   });
 
   it('takes nothing back that it sealed itself', () => {

@@ -88,7 +88,7 @@ describe('an enrolment token', () => {
     ['a condition that is none', { facts: ['region'] }],
     ['a collective with a wildcard', { collective: '+' }],
     ['no broker', { brokers: [] }],
-    ['an empty broker', { brokers: [''] }],
+    ['an empty broker', { brokers: ['mqtts://b', ''] }],
     ['brokers that are no list', { brokers: 'mqtts://b' }],
     ['no CA', { ca: '' }],
     ['no callers', { callers: '' }],
