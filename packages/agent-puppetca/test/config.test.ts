@@ -63,6 +63,29 @@ describe('configuration of puppetca', () => {
     expect(readConfig({ ...http, refuse: '/^admin-/i' }).refuse).to.deep.equal(/^admin-/i);
   });
 
+  for (const [allowed, text, matches] of [
+    ['web', 'web', true],
+    ['web', 'web1', false],
+    ['a.b', 'axb', false],
+    ['/web/', 'web.evil.example', false],
+    ['/WEB/i', 'web', true],
+    ['/WEB/', 'web', false],
+    ['/a|b/', 'b', true],
+    ['/a|b/', 'ab', false],
+    ['/web', '/web', true],
+    ['web/i', 'web/i', true],
+  ] as const) {
+    it(`${matches ? 'allows' : 'does not allow'} ${text} by ${allowed}`, () => {
+      const { policy } = readConfig({
+        ...http,
+        allow_alt_names: [allowed],
+        allow_extensions: { pp_role: allowed },
+      });
+      expect(policy.altNames[0]?.test(text)).to.equal(matches);
+      expect(policy.extensions.get('pp_role')?.test(text)).to.equal(matches);
+    });
+  }
+
   it('leaves the section as it is', () => {
     const section = Object.freeze({ ...http });
     readConfig(section);
@@ -85,6 +108,13 @@ describe('configuration of puppetca', () => {
     [{ ...http, refuse: '/(/' }, 'configuration: plugins.puppetca: "refuse" is no regular expression: /(/'],
     [{ ...http, allow_extensions: { pp_rule: 'x' } }, 'allow_extensions: "pp_rule" is neither'],
     [{ ...http, allow_extensions: { pp_cli_auth: 'true' } }, 'allow_extensions: pp_cli_auth is never signed'],
+    [{ ...http, allow_extensions: { pp_authorization: 'x' } }, 'pp_authorization is never signed'],
+    [{ ...http, allow_extensions: { '1.2.3.x': 'x' } }, 'allow_extensions: "1.2.3.x" is neither'],
+    [{ ...http, allow_extensions: { '1': 'x' } }, 'allow_extensions: "1" is neither'],
+    [{ ...http, timeout: 0 }, 'puppetca.timeout: must be > 0'],
+    [{ backend: 'builtin', days: 0 }, 'puppetca.days: must be >= 1'],
+    [{ backend: 'builtin', max_requests: 0 }, 'puppetca.max_requests: must be >= 1'],
+    [{ backend: 'cli', address: 'a', port: 65_536 }, 'puppetca.port: must be <= 65535'],
     [{ ...http, allow_extensions: { '1.3.6.1.4.1.34380.1.3.39': 'true' } }, 'pp_cli_auth is never signed'],
     [{ ...http, allow_alt_names: ['/(/'] }, '"allow_alt_names" is no regular expression'],
     [{ ...http, certname: 'CA1' }, 'puppetca.certname: must match pattern'],

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,7 @@ import {
   type AnyHandler,
   type Context,
   compileDdl,
+  createLogger,
   type DataLookup,
   type Host,
   lintDdl,
@@ -170,6 +171,77 @@ describe('agent puppetca', () => {
     expect(answer).to.include({ status: 'signed' });
     expect(Object.keys(answer ?? {})).to.have.members(Object.keys(ddl.output));
     expect(ddl.metadata.name).to.equal('puppetca');
+  });
+
+  it('says of a cleaning what it did', async () => {
+    await run('sign', { certname: 'web1', fingerprint: await request('web1') });
+    expect(await run('clean', { certname: 'web1' })).to.deep.equal({
+      out: 'web1: revoked and deleted',
+      revoked: true,
+      deleted: true,
+    });
+  });
+
+  it('lists names by their states, and all that is known of them', async () => {
+    for (const name of ['b', 'a', 'c'])
+      await run('sign', { certname: name, fingerprint: await request(name) });
+    await run('revoke', { certname: 'b' });
+    await request('d');
+    const { certificates, ...names } = (await run('list')) as Record<string, { certname: string }[]>;
+    expect(names).to.deep.equal({ requests: ['d'], signed: ['a', 'c'], revoked: ['b'] });
+    expect(certificates?.map(({ certname }) => certname)).to.deep.equal(['a', 'b', 'c', 'd']);
+  });
+
+  it('says in words what state a name is in', async () => {
+    const fingerprint = await request('web1');
+    const wordsOf = async () => ((await run('status', { certname: 'web1' })) as { msg: string }).msg;
+    const seen = [await wordsOf()];
+    await run('sign', { certname: 'web1', fingerprint });
+    seen.push(await wordsOf());
+    await run('revoke', { certname: 'web1' });
+    seen.push(await wordsOf());
+    await run('clean', { certname: 'web1' });
+    seen.push(await wordsOf());
+    expect(seen).to.deep.equal(['awaiting signature', 'signed', 'revoked', 'not found']);
+  });
+
+  it('notes what it changed in its log', async () => {
+    const lines: string[] = [];
+    const log = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
+    const act = async (action: string, input: Record<string, unknown>) =>
+      (await handlers())[action]?.(input, { ...context, log });
+    const fingerprint = await request('web1');
+    await request('web2');
+    await act('sign', { certname: 'web1', fingerprint });
+    await act('reject', { certname: 'web2' });
+    await act('revoke', { certname: 'web1' });
+    await act('clean', { certname: 'web1' });
+    const noted = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(noted.map(({ msg, certname }) => `${msg} ${certname}`)).to.deep.equal([
+      'signed web1',
+      'rejected web2',
+      'revoked web1',
+      'cleaned web1',
+    ]);
+    expect(noted[0]).to.include({ serial: '01', csr_fingerprint: fingerprint });
+    expect(noted[3]).to.include({ revoked: false, deleted: true });
+  });
+
+  it('keeps from the caller what failed for no reason of the CA', async () => {
+    const found = await handlers();
+    await rm(join(stateDir, 'ca', 'signed'), { recursive: true });
+    const list = await Promise.resolve(found.list?.({}, context)).catch((reason: unknown) => reason);
+    expect(list).to.not.be.instanceOf(ActionError);
+    expect(list).to.have.property('code', 'ENOENT');
+  });
+
+  it('tells the caller of a certificate of the CA that is damaged', async () => {
+    const found = await handlers();
+    await writeFile(join(stateDir, 'ca', 'signed', 'odd.pem'), 'nonsense');
+    const error = await Promise.resolve(found.status?.({ certname: 'odd' }, context)).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).to.be.instanceOf(ActionError).with.property('status', Status.aborted);
   });
 
   for (const [action, input, status, message] of [
