@@ -148,6 +148,42 @@ describe('rules around a CA', () => {
     });
   }
 
+  it('do not reject a request of which the CA tells no fingerprint', async () => {
+    const status = async () => ({ ...statusOf('web1'), fingerprint: null });
+    expect(await refusal(guarded({ status }).reject('web1'))).to.equal(
+      'NOT_FOUND: The CA has no request of web1 to reject',
+    );
+    expect(calls).to.deep.equal([]);
+  });
+
+  for (const [action, before, step] of [
+    ['sign', 'requested', 'sign'],
+    ['reject', 'requested', 'clean'],
+    ['revoke', 'signed', 'revoke'],
+    ['clean', 'signed', 'clean'],
+  ] as const) {
+    it(`pass on why the CA did not ${action}`, async () => {
+      state = before;
+      const failing = async () => {
+        throw new CaError('TIMEOUT', 'it took too long');
+      };
+      expect(await refusal(all[action](guarded({ [step]: failing }), 'web1'))).to.equal(
+        'TIMEOUT: it took too long',
+      );
+    });
+  }
+
+  it('pass on why a certificate for another key could not be taken back', async () => {
+    const { publicKeyPem } = await generateEcKeyPair();
+    const other = issueCertificate({ ca: authority, commonName: 'web1', publicKeyPem });
+    const clean = async () => {
+      throw new CaError('TIMEOUT', 'it took too long');
+    };
+    expect(await refusal(all.sign(guarded({ certificate: async () => other, clean }), 'web1'))).to.equal(
+      'TIMEOUT: it took too long',
+    );
+  });
+
   it('revoke the certificate of a caller, which only its owner could want back', async () => {
     state = 'signed';
     expect(await guarded().revoke('a.mcollective')).to.deep.equal({ revoked: true });

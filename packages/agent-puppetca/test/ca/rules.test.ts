@@ -1,8 +1,10 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { createCsr, generateKeyPair, type KeyPair, readCsr } from '@troupe/core/pki';
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
-import { authorizationExtensions } from '../../src/ca/extension-names.js';
-import { faultOf, isCertname, strictPolicy } from '../../src/ca/rules.js';
+import { authorizationExtensions, extensionName, isExtensionName } from '../../src/ca/extension-names.js';
+import { detailsOf } from '../../src/ca/request-details.js';
+import { checkCertname, faultOf, isCertname, strictPolicy } from '../../src/ca/rules.js';
 
 describe('rules for requests', () => {
   let keys: KeyPair;
@@ -79,6 +81,48 @@ describe('rules for requests', () => {
       '1.3.6.1.4.1.34380.1.1.1': 'c',
     };
     expect(authorizationExtensions(extensions)).to.deep.equal({ pp_authorization: 'a', pp_auth_role: 'b' });
+  });
+
+  for (const [number, name] of [
+    [1, 'pp_uuid'],
+    [2, 'pp_instance_id'],
+    [13, 'pp_role'],
+    [20, 'pp_zone'],
+    [26, 'pp_owner'],
+  ] as const) {
+    it(`knows ${name} by its OID, and by its name`, () => {
+      expect(extensionName(`1.3.6.1.4.1.34380.1.1.${number}`)).to.equal(name);
+      expect(isExtensionName(name)).to.equal(true);
+    });
+  }
+
+  it('leaves an OID without a name as it is', () => {
+    for (const oid of ['1.3.6.1.4.1.34380.1.1.0', '1.3.6.1.4.1.34380.1.1.27', '1.2.3']) {
+      expect(extensionName(oid)).to.equal(oid);
+      expect(isExtensionName(oid)).to.equal(true);
+    }
+    for (const text of ['pp_other', '1', '1.', '.1', 'x1.2', '1.2x'])
+      expect(isExtensionName(text), text).to.equal(false);
+  });
+
+  it('shows of a long name that is none 80 characters', () => {
+    checkCertname('web1');
+    expect(() => checkCertname('A'.repeat(81)))
+      .to.throw(`"${'A'.repeat(80)}" is no name of a certificate`)
+      .with.property('code', 'CERTNAME_INVALID');
+  });
+
+  it('tells a key by its kind and its size, where it has one', () => {
+    for (const [pair, key] of [
+      [generateKeyPairSync('ed25519'), 'ED25519'],
+      [generateKeyPairSync('ec', { namedCurve: 'P-384' }), 'EC secp384r1'],
+      [generateKeyPairSync('rsa', { modulusLength: 1024 }), 'RSA 1024'],
+    ] as const) {
+      const publicKeyPem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+      const pem = createCsr({ commonName: 'web1', privateKeyPem: keys.privateKeyPem });
+      const details = detailsOf('web1', pem, { ...csrOf({}), publicKeyPem }, undefined);
+      expect(details).to.include({ key, challenge_password: null, refusal: null });
+    }
   });
 
   it('knows names that are harmless in paths and arguments', () => {

@@ -84,6 +84,7 @@ describe('parseJson', () => {
     ['41 levels of arrays', nested('[', ']', 41)],
     ['41 levels of objects', `${'{"a":'.repeat(40)}{}${'}'.repeat(40)}`],
     ['41 levels behind a text that ends in a backslash', `["\\\\",${nested('[', ']', 40)}]`],
+    ['41 levels behind many arrays', `[${'[],'.repeat(20)}${nested('[', ']', 40)}]`],
     ['41 levels behind an empty text', `["",${nested('[', ']', 40)}]`],
   ] as const) {
     it(`refuses ${what} before it reads them`, () => {

@@ -274,6 +274,17 @@ describe('SessionKeys', () => {
     expect(node.keys.sealing('mallory.mcollective')?.as).to.equal('sealed');
   });
 
+  it('meets one anew that it has forgotten', () => {
+    const node = end('node', web1, { most: 1 });
+    const caller = end('caller', alice);
+    meet(node, caller);
+    meet(node, end('caller', mallory));
+    meet(node, caller);
+    meet(caller, node);
+    const asked = caller.keys.seal(payload, peerOf(caller.keys.sealing('web1.lab')));
+    expect(node.keys.open(asked, kidOf(asked)).peer.name).to.equal('alice.mcollective');
+  });
+
   it('goes on sealing for a name of which it has forgotten an older process', () => {
     const node = end('node', web1, { most: 1 });
     meet(node, end('caller', alice));
