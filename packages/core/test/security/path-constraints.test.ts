@@ -93,6 +93,26 @@ describe('the constraints of a path of certificates', function () {
     checkPathLength(issue(), 5);
   });
 
+  it('let nobody issue certificates with one that is no CA, although its key may be used for anything', () => {
+    pki.issue('plain.lab', { by: 'root' });
+    pki.issue('forged.mcollective', { by: 'plain.lab' });
+    const store = new TrustStore({ ca: pki.text('root.pem') });
+    expect(store.check(chainOf('plain.lab')).name).to.equal('plain.lab');
+    expect(() => store.check(chainOf('forged.mcollective', 'plain.lab'))).to.throw(
+      'the certificate "forged.mcollective" is not from a trusted CA (issuer CN=plain.lab)',
+    );
+  });
+
+  it('are heeded by a store: the path length of a CA on the way', () => {
+    pki.ca('narrow', { by: 'root', extensions: ['basicConstraints=critical,CA:TRUE,pathlen:0'] });
+    pki.ca('too-deep', { by: 'narrow' });
+    pki.issue('leaf.lab', { by: 'too-deep' });
+    const store = new TrustStore({ ca: pki.text('root.pem') });
+    expect(() => store.check(chainOf('leaf.lab', 'too-deep', 'narrow'))).to.throw(
+      'allows 0 CAs below it, and there are 1',
+    );
+  });
+
   it('end a chain of CAs that certify each other, which nobody trusts', () => {
     pki.ca('loop1');
     pki.ca('loop2', { by: 'loop1' });
