@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -13,6 +13,7 @@ import { clientSecurity, isLoopback, loadOwn, loadToken, nodeSecurity } from '..
 import type { Own } from '../../src/security/own.js';
 import type { Security } from '../../src/security/security.js';
 import { issueToken, readToken } from '../../src/security/token.js';
+import { movedClock } from '../moved-clock.js';
 import { fixture } from './pki-fixture.js';
 
 const local: BrokerConfig = { urls: ['mqtt://127.0.0.1:1883', 'mqtt://localhost'], keepalive: 30 };
@@ -203,6 +204,38 @@ describe('the modes of security', () => {
       });
     });
 
+    it('offers a new key as soon as the one before is over', async () => {
+      const clock = movedClock();
+      try {
+        const asking = client(x509('alice.mcollective'));
+        const { epk: first } = await headerFrom(asking, { as: 'offering' });
+        clock.forward(12 * 3_600_000 + 1);
+        const { epk: second } = await headerFrom(asking, { as: 'offering' });
+        expect(second).to.not.deep.equal(first);
+        expect(second).to.deep.equal(asking.sessionKeys?.offer);
+      } finally {
+        clock.restore();
+      }
+    });
+
+    it('keeps a key for 12 hours as a caller, and for 24 as a node', () => {
+      const clock = movedClock();
+      try {
+        for (const [security, hours] of [
+          [client(x509('alice.mcollective')), 12],
+          [node(x509('web1.lab')), 24],
+        ] as const) {
+          const first = security.sessionKeys?.offer;
+          clock.forward(hours * 3_600_000 - 10_000);
+          expect(security.sessionKeys?.offer).to.equal(first);
+          clock.forward(20_000);
+          expect(security.sessionKeys?.offer).to.not.equal(first);
+        }
+      } finally {
+        clock.restore();
+      }
+    });
+
     it('warns of a revocation list that is out of date, and uses it all the same', async () => {
       const lines: string[] = [];
       const log = createLogger({ level: 'warn', destination: { write: (line) => void lines.push(line) } });
@@ -372,6 +405,14 @@ describe('loadOwn', () => {
     expect(() => load('nothing', one.keyPem))
       .to.throw(/^security\.certificate: .*a\.pem holds no certificate$/)
       .with.property('code', 'CERTIFICATE_INVALID');
+  });
+
+  it('leaves no file open', () => {
+    const open = () => readdirSync('/proc/self/fd').length;
+    const before = open();
+    load(one.certificatePem, one.keyPem);
+    expect(() => load(one.certificatePem, one.keyPem, 0o604)).to.throw('open to everybody');
+    expect(open()).to.equal(before);
   });
 
   for (const mode of [0o600, 0o400, 0o640, 0o650]) {

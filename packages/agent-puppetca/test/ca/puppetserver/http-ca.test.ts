@@ -171,9 +171,9 @@ describe('HTTP API of a Puppet Server in trouble', () => {
   });
 
   it('passes on a whole sentence, and of a long one 300 characters', async () => {
-    fake.answer(409, ` because\n of ${'x'.repeat(288)} `);
+    fake.answer(409, ` because\n of ${'x'.repeat(289)} `);
     expect((await failureOf('sign')).message).to.equal(
-      `The CA does not sign web1: because of ${'x'.repeat(288)}`,
+      `The CA does not sign web1: because of ${'x'.repeat(289)}`,
     );
     fake.answer(409, 'x'.repeat(301));
     expect((await failureOf('sign')).message).to.equal(`The CA does not sign web1: ${'x'.repeat(300)}…`);
