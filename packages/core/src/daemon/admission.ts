@@ -154,12 +154,6 @@ function checkAuthor(message: NodeMessage, proof: Proof): void {
       `"${proof.name}" signed a message that says it is from "${message.caller}"`,
     );
   }
-  if (proof.collective !== undefined && proof.collective !== message.collective) {
-    throw new TroupeError(
-      'CALLER_DENIED',
-      `"${message.caller}" may speak in the collective "${proof.collective}" only`,
-    );
-  }
 }
 
 function inadmissible(request: Request, node: Node): Refusal | undefined {
