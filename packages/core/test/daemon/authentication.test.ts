@@ -146,7 +146,10 @@ describe('a daemon with an enrolment token', () => {
     strangers.remove();
   });
   beforeEach(async () => {
-    desk = await Desk.open(realm, ', collectives: [provisioning]', await realm.token(rip));
+    desk = await Desk.open(realm, {
+      config: ', collectives: [provisioning]',
+      security: await realm.token(rip),
+    });
   });
   afterEach(() => desk.close());
 

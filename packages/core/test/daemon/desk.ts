@@ -73,7 +73,6 @@ export const rip = 'rip.mcollective';
 
 /** What the daemon does with messages, with the real security and without a network: a message is dispatched when `hear` resolves. */
 export class Desk {
-  readonly folder = mkdtempSync(join(tmpdir(), 'troupe-desk-'));
   readonly log = keptLog();
   readonly audit: (AuditEntry & { readonly now?: number })[] = [];
   readonly calls: { action: string; input: Record<string, unknown>; context: Context }[] = [];
@@ -94,7 +93,7 @@ export class Desk {
   readonly replier: Replier;
   readonly #clients = new Map<string, Security>();
   readonly #published: { topic: string; bytes: Uint8Array }[] = [];
-  readonly #publishing = new EventEmitter();
+  readonly #events = new EventEmitter();
   readonly #realm: Realm;
 
   /** Opened with {@link Desk.open}. */
@@ -132,7 +131,7 @@ export class Desk {
     const transport = {
       publish: async (topic: string, bytes: Uint8Array) => {
         this.#published.push({ topic, bytes });
-        this.#publishing.emit('published');
+        this.#events.emit('something');
       },
     } as unknown as Transport;
     const { log } = this.log;
@@ -145,20 +144,24 @@ export class Desk {
     });
     this.admission = new Admission({ node, verifier: this.security.verifier, jobs, queue, policies });
     const audit = {
-      write: (entry: AuditEntry, now?: number) => void this.audit.push({ ...entry, ...(now && { now }) }),
+      write: (entry: AuditEntry, now?: number) => {
+        this.audit.push({ ...entry, ...(now && { now }) });
+        this.#events.emit('something');
+      },
       mustWrite: (entry: AuditEntry, now?: number) => {
         if (this.auditFault) throw this.auditFault;
-        this.audit.push({ ...entry, ...(now && { now }) });
+        audit.write(entry, now);
       },
     } as unknown as Audit;
     const { replier, admission } = this;
     this.dispatcher = new Dispatcher({ node, admission, jobs, queue, replier, audit, log });
   }
 
-  /** `more` are further lines of the configuration. */
-  static async open(realm: Realm, more = '', security = realm.x509(identity)): Promise<Desk> {
-    const stateDir = mkdtempSync(join(tmpdir(), 'troupe-desk-state-'));
-    const desk = new Desk(realm, `{ identity: ${identity}, ${security}, state_dir: ${stateDir} ${more} }`);
+  /** `config` is more of the configuration; `stateDir` that of a desk before this one. */
+  static async open(realm: Realm, options: { config?: string; security?: string; stateDir?: string } = {}) {
+    const { config = '', security = realm.x509(identity) } = options;
+    const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), 'troupe-desk-'));
+    const desk = new Desk(realm, `{ identity: ${identity}, ${security}, state_dir: ${stateDir} ${config} }`);
     const run = (action: string) => (input: Record<string, unknown>, context: Context) => {
       desk.calls.push({ action, input, context });
       return desk.handle(input, context);
@@ -174,8 +177,7 @@ export class Desk {
 
   close(): void {
     this.jobs.close();
-    rmSync(this.folder, { recursive: true });
-    rmSync(this.config.state_dir, { recursive: true });
+    rmSync(this.stateDir, { recursive: true, force: true });
   }
 
   get stateDir(): string {
@@ -224,7 +226,7 @@ export class Desk {
 
   /** Resolves when nothing runs and everything is sent. */
   async ended(): Promise<void> {
-    while (this.jobs.running().length > 0) await once(this.#publishing, 'published');
+    while (this.jobs.running().length > 0) await once(this.#events, 'something');
     await this.replier.idle();
   }
 
