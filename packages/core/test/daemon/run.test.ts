@@ -1,0 +1,373 @@
+import { mock } from 'node:test';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import type { Context } from '../../src/agent/agent.js';
+import { type LoadedAgent, loadAgent } from '../../src/agent/registry.js';
+import { Job, type KeptReply } from '../../src/daemon/job.js';
+import { type Ending, runAction } from '../../src/daemon/run.js';
+import { ActionError, TroupeError } from '../../src/errors.js';
+import { emptyFilter } from '../../src/filter/index.js';
+import { silentLogger } from '../../src/log.js';
+import type { Request } from '../../src/message/message.js';
+import { keptLog } from '../agent/external/actor.js';
+
+const ddl = {
+  metadata: {
+    name: 'work',
+    description: 'Works',
+    author: 'x',
+    license: 'x',
+    version: '1.2.3',
+    url: 'https://example.com',
+    timeout: 5,
+  },
+  actions: [
+    {
+      action: 'do',
+      description: 'Does',
+      input: {},
+      output: {
+        count: { description: 'How often', display_as: 'Count', type: 'integer' },
+        more: { description: 'More', display_as: 'More', type: 'string', default: 'none' },
+      },
+    },
+    { action: 'brief', description: 'Has little time', timeout: 2, input: {}, output: {} },
+  ],
+} as const;
+
+type Handle = (input: Record<string, unknown>, context: Context) => unknown;
+
+const neutral = 'the action failed unexpectedly; the log of the node has the reason';
+
+describe('an action that runs', () => {
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
+  afterEach(() => mock.timers.reset());
+
+  const agentOf = async (handle: Handle) => {
+    const setup = async () => ({ do: handle, brief: handle }) as never;
+    const agent = await loadAgent({ ddl: ddl as never, setup }, 'test', {}, { log: silentLogger } as never);
+    return agent as LoadedAgent;
+  };
+
+  async function prepare(handle: Handle, parts: Partial<Request> = {}, agent?: LoadedAgent) {
+    const request: Request = {
+      v: 1,
+      type: 'request',
+      id: 'a'.repeat(32),
+      time: 1_700_000_000_000,
+      ttl: 60,
+      caller: 'rip.mcollective',
+      session: 's1',
+      collective: 'mcollective',
+      agent: 'work',
+      action: 'do',
+      filter: emptyFilter,
+      input: {},
+      ...parts,
+    };
+    const job = new Job(request, 'web1.lab', 0);
+    const replies: KeptReply[] = [];
+    const endings: Ending[] = [];
+    const { log, lines } = keptLog();
+    const { run, refuse } = runAction({
+      job,
+      agent: agent ?? (await agentOf(handle)),
+      identity: 'web1.lab',
+      log,
+      reply: (body) => void replies.push(job.add(body, 1)),
+      ended: (ending) => void endings.push(ending),
+    });
+    const kinds = () => replies.map(({ kind }) => kind);
+    return { job, replies, endings, lines, run, refuse, kinds, request };
+  }
+
+  const endingOf = async (handle: Handle, parts: Partial<Request> = {}) => {
+    const prepared = await prepare(handle, parts);
+    await prepared.run();
+    const [ending, ...more] = prepared.endings;
+    expect(more).to.deep.equal([]);
+    return { ending, ...prepared };
+  };
+
+  const never = () => new Promise<never>(() => {});
+
+  it('ends with its outputs, those of the DDL that it leaves out included', async () => {
+    const { ending, replies, lines } = await endingOf(() => ({ count: 3 }));
+    const result = { outcome: 'ok', statuscode: 0, statusmsg: 'OK', data: { count: 3, more: 'none' } };
+    expect(ending).to.deep.equal(result);
+    expect(replies).to.have.length(1);
+    expect(replies[0]).to.deep.include({ kind: 'result', ddl: '1.2.3', seq: 1, ...result });
+    expect(lines).to.deep.equal([]);
+  });
+
+  it('may return nothing, and say something else than OK', async () => {
+    const { ending } = await endingOf((_, { statusmsg }) => {
+      statusmsg('one was skipped');
+      statusmsg('two were skipped');
+    });
+    expect(ending).to.deep.include({ outcome: 'ok', statusmsg: 'two were skipped' });
+    expect(ending?.data).to.include({ more: 'none' });
+  });
+
+  it('knows who calls, for what and for how long', async () => {
+    let known: Partial<Context> = {};
+    const { request } = await endingOf(
+      (input, context) => {
+        input.changed = true;
+        known = { ...context, signal: context.signal };
+        return {};
+      },
+      { timeout: 3, input: { a: 1 } },
+    );
+    expect(known).to.deep.include({
+      caller: 'rip.mcollective',
+      requestId: 'a'.repeat(32),
+      requestedAt: 1_700_000_000_000,
+      ttlSeconds: 60,
+      identity: 'web1.lab',
+      collective: 'mcollective',
+      timeoutSeconds: 3,
+    });
+    expect(request.input, 'its input is a copy').to.deep.equal({ a: 1 });
+  });
+
+  it('logs with the names of agent, action, request and caller', async () => {
+    const { lines } = await endingOf((_, { log }) => {
+      log.info('one');
+      log.info('two');
+      return {};
+    });
+    expect(lines.map(({ msg }) => msg)).to.deep.equal(['one', 'two']);
+    expect(lines[0]).to.include({
+      agent: 'work',
+      action: 'do',
+      request: 'a'.repeat(32),
+      caller: 'rip.mcollective',
+    });
+  });
+
+  it('says that it is accepted when it takes longer than 200 ms, and for how long it may run', async () => {
+    let finish = () => {};
+    const { run, kinds, replies } = await prepare(
+      () =>
+        new Promise<void>((resolve) => {
+          finish = resolve;
+        }),
+    );
+    const done = run();
+    mock.timers.tick(199);
+    expect(kinds()).to.deep.equal([]);
+    mock.timers.tick(1);
+    expect(kinds()).to.deep.equal(['accepted']);
+    expect(replies[0]).to.include({ timeout: 5 });
+    finish();
+    await done;
+    expect(kinds()).to.deep.equal(['accepted', 'result']);
+  });
+
+  it('says so too while it waits for its turn', async () => {
+    const { kinds } = await prepare(() => ({}));
+    mock.timers.tick(200);
+    expect(kinds()).to.deep.equal(['accepted']);
+  });
+
+  it('does not say that it is accepted when it has ended', async () => {
+    const { kinds } = await endingOf(() => ({}));
+    mock.timers.tick(10_000);
+    expect(kinds()).to.deep.equal(['result']);
+  });
+
+  it('ends once with what refuses it, and does not say later that it is accepted', async () => {
+    const { refuse, kinds, endings } = await prepare(() => ({}));
+    const ending = { outcome: 'failed', statuscode: 5, statusmsg: 'no', data: {} } as const;
+    refuse(ending);
+    refuse({ ...ending, statusmsg: 'again' });
+    mock.timers.tick(200);
+    expect(kinds()).to.deep.equal(['result']);
+    expect(endings).to.deep.equal([ending]);
+  });
+
+  for (const [what, parts, seconds] of [
+    ['the time of its agent', {}, 5],
+    ['its own time', { action: 'brief' }, 2],
+    ['the time that the caller gives it', { timeout: 1 }, 1],
+    ['no more than its own time, whatever the caller says', { action: 'brief', timeout: 100 }, 2],
+  ] as const) {
+    it(`has ${what}, and is aborted then`, async () => {
+      let signal: AbortSignal | undefined;
+      const { run, endings } = await prepare((_, context) => {
+        signal = context.signal;
+        return never();
+      }, parts);
+      const done = run();
+      mock.timers.tick(seconds * 1000 - 1);
+      expect(signal?.aborted).to.equal(false);
+      mock.timers.tick(1);
+      expect(signal?.aborted).to.equal(true);
+      await done;
+      expect(endings).to.deep.equal([
+        {
+          outcome: 'timeout',
+          statuscode: 1,
+          statusmsg: `the action did not end within its ${seconds} s`,
+          data: {},
+        },
+      ]);
+    });
+  }
+
+  it('has its signal left alone when it has ended in time', async () => {
+    const { job } = await endingOf(() => ({}));
+    mock.timers.tick(60_000);
+    expect(job.abort.aborted).to.equal(false);
+  });
+
+  it('ends as cancelled with the reason, whatever it does afterwards', async () => {
+    let fail: (error: Error) => void = () => {};
+    const { run, job, endings, kinds, lines } = await prepare(
+      (_, { progress }) =>
+        new Promise((_resolve, reject) => {
+          fail = (error) => {
+            progress('too late');
+            reject(error);
+          };
+        }),
+    );
+    const done = run();
+    job.abort.abort(new TroupeError('CALLER_DENIED', 'cancelled by the caller'));
+    await done;
+    fail(new Error('aborted'));
+    await Promise.resolve();
+    expect(endings).to.deep.equal([
+      { outcome: 'cancelled', statuscode: 1, statusmsg: 'cancelled by the caller', data: {} },
+    ]);
+    expect(kinds()).to.deep.equal(['result']);
+    expect(lines).to.deep.equal([]);
+  });
+
+  it('that throws because it was aborted ends as cancelled and not as failed', async () => {
+    const { run, job, endings } = await prepare(async (_, { signal }) => {
+      job.abort.abort(new Error('stopped'));
+      signal.throwIfAborted();
+    });
+    await run();
+    expect(endings).to.deep.equal([{ outcome: 'cancelled', statuscode: 1, statusmsg: 'stopped', data: {} }]);
+  });
+
+  it('that is aborted with another DOMException is cancelled and has not timed out', async () => {
+    const { run, job, endings } = await prepare(never);
+    const done = run();
+    job.abort.abort(new DOMException('gone', 'AbortError'));
+    await done;
+    expect(endings[0]).to.include({ outcome: 'cancelled', statusmsg: 'gone' });
+  });
+
+  it('never starts when it was cancelled while it waited for its turn', async () => {
+    let hasStarted = false;
+    const { run, job, endings } = await prepare(() => {
+      hasStarted = true;
+      return {};
+    });
+    job.abort.abort(new Error('cancelled'));
+    await run();
+    expect(hasStarted).to.equal(false);
+    expect(endings).to.have.length(1);
+    expect(endings[0]).to.include({ outcome: 'cancelled', statusmsg: 'cancelled' });
+  });
+
+  it('reports progress until it ends', async () => {
+    let report: Context['progress'] = () => {};
+    const { replies } = await endingOf((_, { progress }) => {
+      report = progress;
+      progress({ percent: 50 });
+      return {};
+    });
+    report('too late');
+    expect(replies.map(({ kind }) => kind)).to.deep.equal(['progress', 'result']);
+    expect(replies[0]).to.deep.include({ data: { percent: 50 }, seq: 1 });
+  });
+
+  it('fails as an ActionError says, with its data', async () => {
+    const { ending, lines } = await endingOf(() => {
+      throw new ActionError('no such file', 4, { data: { count: 2 } });
+    });
+    expect(ending).to.deep.equal({
+      outcome: 'failed',
+      statuscode: 4,
+      statusmsg: 'no such file',
+      data: { count: 2, more: 'none' },
+    });
+    expect(lines.map(({ level, msg, reason }) => [level, msg, reason])).to.deep.equal([
+      [30, 'the action failed', 'no such file'],
+    ]);
+  });
+
+  it('fails as an ActionError from another copy of the library says, with status 1 by default', async () => {
+    const { ending } = await endingOf(() => {
+      throw Object.assign(new Error('from elsewhere'), { name: 'ActionError' });
+    });
+    expect(ending).to.deep.include({ outcome: 'failed', statuscode: 1, statusmsg: 'from elsewhere' });
+    expect(ending?.data).to.include({ more: 'none' });
+  });
+
+  for (const [what, handle] of [
+    ['throws', () => Promise.reject(new Error('a secret of the handler'))],
+    ['throws what is no error', () => Promise.reject({ name: 'ActionError', message: 'forged', status: 4 })],
+    ['throws nothing', () => Promise.reject(undefined)],
+    ['returns a number', () => 7],
+    ['returns a list', () => [1]],
+  ] as const) {
+    it(`tells its caller nothing of its inside when it ${what}, and the log all`, async () => {
+      const { ending, lines } = await endingOf(handle);
+      expect(ending).to.deep.equal({ outcome: 'failed', statuscode: 5, statusmsg: neutral, data: {} });
+      expect(lines.map(({ level, msg }) => [level, msg])).to.deep.equal([
+        [50, 'the action failed unexpectedly'],
+      ]);
+    });
+  }
+
+  for (const [what, output] of [
+    [
+      'holds itself',
+      () => {
+        const data: Record<string, unknown> = {};
+        data.data = data;
+        return data;
+      },
+    ],
+    ['holds a BigInt', () => ({ count: 1n })],
+  ] as const) {
+    it(`fails once when its output ${what}`, async () => {
+      const { ending, kinds, lines, replies } = await endingOf(output);
+      expect(ending).to.include({ outcome: 'failed', statuscode: 5, statusmsg: neutral });
+      expect(kinds()).to.deep.equal(['result']);
+      expect(replies[0]).to.deep.include({ seq: 1, ddl: '1.2.3', data: {}, statusmsg: neutral });
+      expect(lines.at(-1)).to.include({ level: 50, msg: "the action's output cannot be sent" });
+    });
+  }
+
+  it('succeeds with an output that is not what its DDL says, and the log says so', async () => {
+    const { ending, lines } = await endingOf(() => ({ count: 'three' }));
+    expect(ending).to.deep.include({ outcome: 'ok', data: { count: 'three', more: 'none' } });
+    expect(lines).to.have.length(1);
+    expect(lines[0]).to.include({ level: 40, msg: "the action's output is not what its DDL says" });
+    expect(lines[0]?.reason).to.include('count');
+  });
+
+  for (const [what, change] of [
+    [
+      'its DDL',
+      (agent: LoadedAgent) => ({ ...agent, compiled: { ...agent.compiled, action: () => undefined } }),
+    ],
+    ['its handlers', (agent: LoadedAgent) => ({ ...agent, handlers: {} })],
+  ] as const) {
+    it(`fails when it is missing from ${what}`, async () => {
+      const agent = change(await agentOf(() => ({})));
+      const { run, endings } = await prepare(() => ({}), {}, agent);
+      await run();
+      expect(endings).to.deep.equal([
+        { outcome: 'failed', statuscode: 2, statusmsg: 'no such action', data: {} },
+      ]);
+    });
+  }
+});
