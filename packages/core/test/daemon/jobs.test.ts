@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -32,12 +32,59 @@ describe('Jobs', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
+  const id = (index: number) => index.toString(16).padStart(32, '0');
+
   it('knows after a restart which requests were begun', () => {
     new Jobs({ file, keepSeconds: 60 }).begin(request('a'.repeat(32)), 'web1', Date.now());
     const later = new Jobs({ file, keepSeconds: 60 });
     expect(later.find('a'.repeat(32))).to.equal(undefined);
     expect(later.hasBegun('a'.repeat(32))).to.equal(true);
     expect(later.hasBegun('b'.repeat(32))).to.equal(false);
+  });
+
+  it('knows after a restart of a request that is good for a day, and has forgotten one that is over', () => {
+    const now = Date.now();
+    const jobs = new Jobs({ file, keepSeconds: 60 });
+    jobs.begin({ ...request('a'.repeat(32)), time: now, ttl: 86_400 }, 'web1', now);
+    jobs.begin({ ...request('b'.repeat(32)), time: now - 3 * 3_600_000, ttl: 60 }, 'web1', now);
+    jobs.close();
+    const later = new Jobs({ file, keepSeconds: 60 });
+    expect(later.hasBegun('a'.repeat(32))).to.equal(true);
+    expect(later.hasBegun('b'.repeat(32))).to.equal(false);
+  });
+
+  it('remembers until when each request could begin', () => {
+    const jobs = new Jobs({ file, keepSeconds: 60 });
+    for (const isMutating of [true, false])
+      jobs.begin({ ...request(`${isMutating}`), time: 1_000, ttl: 60 }, 'web1', 1_000, { isMutating });
+    jobs.close();
+    expect(readFileSync(file, 'utf8').trim().split('\n')).to.deep.equal([
+      '{"id":"true","until":61000}',
+      '{"id":"false","until":61000}',
+    ]);
+  });
+
+  it('begins what changes the host only if it can be noted, and what only reads in any case', () => {
+    const jobs = new Jobs({ file, keepSeconds: 60 });
+    mkdirSync(file);
+    expect(() => jobs.begin(request('a'.repeat(32)), 'web1', 0)).to.throw('EISDIR');
+    expect(() => jobs.begin(request('a'.repeat(32)), 'web1', 0, { isMutating: true })).to.throw('EISDIR');
+    expect(jobs.find('a'.repeat(32))).to.equal(undefined);
+    expect(jobs.hasBegun('a'.repeat(32))).to.equal(false);
+    const job = jobs.begin(request('b'.repeat(32)), 'web1', 0, { isMutating: false });
+    expect(jobs.find('b'.repeat(32))).to.equal(job);
+    expect(jobs.running()).to.deep.equal([job]);
+    expect(jobs.hasBegun('b'.repeat(32))).to.equal(true);
+    expect(jobs.counts()).to.deep.equal({ running: 1, kept: 0, keptBytes: 0 });
+  });
+
+  it('has room for as many ids as it is told', () => {
+    const jobs = new Jobs({ file, keepSeconds: 60, mostIds: 2 });
+    jobs.begin({ ...request(id(1)), time: 0 }, 'web1', 0);
+    expect(jobs.hasRoom(0)).to.equal(true);
+    jobs.begin({ ...request(id(2)), time: 0 }, 'web1', 0);
+    expect(jobs.hasRoom(0)).to.equal(false);
+    expect(jobs.hasRoom(3_600_000)).to.equal(true);
   });
 
   it('reads a file whose last line was torn', () => {
@@ -52,11 +99,13 @@ describe('Jobs', () => {
     job.add({ kind: 'result', outcome: 'ok', statuscode: 0, statusmsg: 'OK', data: {} }, 1000);
     jobs.begin(request('b'.repeat(32)), 'web1', 50_000);
     expect(jobs.find('a'.repeat(32))).to.equal(job);
-    jobs.begin(request('c'.repeat(32)), 'web1', 100_000);
+    jobs.begin(request('c'.repeat(32)), 'web1', 61_000);
+    expect(jobs.find('a'.repeat(32)), 'for exactly as long').to.equal(job);
+    jobs.begin(request('d'.repeat(32)), 'web1', 61_001);
     expect(jobs.find('a'.repeat(32))).to.equal(undefined);
+    expect(jobs.counts()).to.deep.equal({ running: 3, kept: 0, keptBytes: 0 });
   });
 
-  const id = (index: number) => index.toString(16).padStart(32, '0');
   const end = (job: Job, now: number, text = '') =>
     job.add({ kind: 'result', outcome: 'ok', statuscode: 0, statusmsg: 'OK', data: { text } }, now);
 
@@ -85,18 +134,33 @@ describe('Jobs', () => {
     expect([0, 1, 2, 3].every((index) => jobs.hasBegun(id(index)))).to.equal(true);
   });
 
-  it('drops what a request asked when it has ended, and listens for the sessions that asked last', () => {
-    const job = new Jobs({ file, keepSeconds: 60 }).begin(
-      { ...request(id(0)), input: { text: 'x'.repeat(1000) }, targets: ['web1'] },
-      'web1',
-      0,
-    );
-    for (let index = 0; index < 100; index += 1) job.addSession(`s${index}`);
-    expect(job.sessions.size).to.equal(16);
-    expect(job.sessions.has('s99')).to.equal(true);
-    end(job, 1);
-    expect(job.request.input).to.deep.equal({});
-    expect(job.request).to.not.have.property('targets');
+  it('forgets at the end of one request the replies of those whose time is over', () => {
+    const jobs = new Jobs({ file, keepSeconds: 60 });
+    const [one, two] = [jobs.begin(request(id(1)), 'web1', 0), jobs.begin(request(id(2)), 'web1', 0)];
+    end(one, 1000);
+    end(two, 61_001);
+    expect([jobs.find(id(1)), jobs.find(id(2))]).to.deep.equal([undefined, two]);
+    expect(jobs.counts()).to.deep.equal({ running: 0, kept: 1, keptBytes: two.bytes });
+  });
+
+  it('keeps 32 MiB of replies unless told otherwise', () => {
+    const jobs = new Jobs({ file, keepSeconds: 60 });
+    const end = (index: number, bytes: number) => {
+      const data = { text: 'x'.repeat(bytes - 2048 - '{"text":""}'.length) };
+      const job = jobs.begin(request(id(index)), 'web1', 0);
+      job.add({ kind: 'result', outcome: 'ok', statuscode: 0, statusmsg: 'OK', data }, 0);
+    };
+    for (const index of [0, 1]) end(index, 16 * 1024 * 1024);
+    expect(jobs.counts()).to.include({ kept: 2, keptBytes: 32 * 1024 * 1024 });
+    end(2, 4096);
+    expect(jobs.counts()).to.include({ kept: 2, keptBytes: 16 * 1024 * 1024 + 4096 });
+  });
+
+  it('keeps the replies of 10,000 requests unless told otherwise', () => {
+    const jobs = new Jobs({ file, keepSeconds: 60 });
+    for (let index = 0; index <= 10_000; index += 1) end(jobs.begin(request(id(index)), 'web1', 0), 0);
+    expect(jobs.counts().kept).to.equal(10_000);
+    expect([jobs.find(id(0)), jobs.find(id(1))?.request.id]).to.deep.equal([undefined, id(1)]);
   });
 
   it('lists the requests of one caller with how each ended, the newest first', () => {
@@ -113,14 +177,5 @@ describe('Jobs', () => {
       ['c', 4, undefined, undefined],
       ['a', 1, 2, 'denied'],
     ]);
-  });
-
-  it('numbers replies and keeps no more progress than it should', () => {
-    const job = new Jobs({ file, keepSeconds: 60 }).begin(request('a'.repeat(32)), 'web1', 0);
-    for (let n = 0; n < 10; n += 1) job.add({ kind: 'progress', data: 'x'.repeat(60_000) }, n);
-    const kept = job.after(0);
-    expect(kept.length).to.be.lessThan(6);
-    expect(kept.at(-1)?.seq).to.equal(10);
-    expect(job.after(9)).to.have.length(1);
   });
 });

@@ -1,0 +1,141 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { addressTo, Job } from '../../src/daemon/job.js';
+import { emptyFilter, parseFilter } from '../../src/filter/index.js';
+import type { Request } from '../../src/message/message.js';
+
+const request = (parts: Partial<Request> = {}): Request => ({
+  v: 1,
+  type: 'request',
+  id: 'a'.repeat(32),
+  time: 1000,
+  ttl: 60,
+  caller: 'rip.mcollective',
+  session: 's1',
+  collective: 'mcollective',
+  agent: 'work',
+  action: 'do',
+  filter: emptyFilter,
+  input: {},
+  ...parts,
+});
+
+const result = { kind: 'result', outcome: 'failed', statuscode: 4, statusmsg: 'no', data: {} } as const;
+/** A piece of progress whose JSON has `bytes` characters. */
+const progress = (bytes: number) => ({ kind: 'progress', data: 'x'.repeat(bytes - 2) }) as const;
+const most = 256 * 1024;
+
+describe('Job', () => {
+  it('makes numbered replies of what its request says', () => {
+    const job = new Job(request(), 'web1.lab', 2000);
+    expect(job.startedAt).to.equal(2000);
+    const first = job.add({ kind: 'accepted', timeout: 5 }, 2001);
+    expect(first).to.deep.equal({
+      v: 1,
+      type: 'reply',
+      kind: 'accepted',
+      id: 'a'.repeat(32),
+      time: 2001,
+      seq: 1,
+      sender: 'web1.lab',
+      caller: 'rip.mcollective',
+      collective: 'mcollective',
+      agent: 'work',
+      action: 'do',
+      timeout: 5,
+    });
+    const second = job.add(result, 2002);
+    expect(second).to.include({ seq: 2, time: 2002 });
+    expect(addressTo(second, 's2')).to.deep.equal({ ...second, session: 's2' });
+    expect(job.after(0)).to.deep.equal([first, second]);
+    expect(job.after(1)).to.deep.equal([second]);
+    expect(job.after(2)).to.deep.equal([]);
+  });
+
+  it('has ended with its result, and says so once', () => {
+    let ends = 0;
+    const job = new Job(request(), 'web1.lab', 0, { whenEnded: () => (ends += 1) });
+    job.add({ kind: 'accepted', timeout: 5 }, 1);
+    job.add(progress(10), 2);
+    expect([job.endedAt, job.outcome, ends]).to.deep.equal([undefined, undefined, 0]);
+    job.add(result, 3);
+    expect([job.endedAt, job.outcome, ends]).to.deep.equal([3, 'failed', 1]);
+  });
+
+  it('keeps of a request that has ended what tells whose it is, and not what it asked', () => {
+    const asked = request({
+      input: { a: 1 },
+      targets: ['web1.lab'],
+      filter: parseFilter({ facts: ['a=1'] }),
+    });
+    const job = new Job(asked, 'web1.lab', 0);
+    job.add(progress(10), 1);
+    expect(job.request).to.equal(asked);
+    job.add(result, 2);
+    expect(job.request).to.deep.equal(request());
+  });
+
+  it('is heard by the session that asked, unless that wants no reply', () => {
+    const closing = { as: 'offering' } as const;
+    expect([...new Job(request(), 'web1.lab', 0, { closing }).sessions]).to.deep.equal([['s1', closing]]);
+    expect([...new Job(request({ noReply: true }), 'web1.lab', 0).sessions]).to.deep.equal([]);
+  });
+
+  it('is heard by the 16 sessions that asked last, each with its last closing', () => {
+    const job = new Job(request({ session: 's0' }), 'web1.lab', 0);
+    for (let index = 1; index < 16; index += 1) job.addSession(`s${index}`);
+    expect(job.sessions.size).to.equal(16);
+    job.addSession('s0', { as: 'offering' });
+    job.addSession('s16');
+    expect([...job.sessions.keys()]).to.deep.equal([
+      ...Array.from({ length: 14 }, (_, index) => `s${index + 2}`),
+      's0',
+      's16',
+    ]);
+    expect(job.sessions.get('s0')).to.deep.equal({ as: 'offering' });
+  });
+
+  it('says what it takes of the memory', () => {
+    const job = new Job(request(), 'web1.lab', 0);
+    expect(job.bytes).to.equal(2048);
+    job.add({ kind: 'accepted', timeout: 5 }, 1);
+    expect(job.bytes).to.equal(2048);
+    job.add(progress(100), 2);
+    job.add({ kind: 'progress', data: undefined }, 2);
+    expect(job.bytes).to.equal(2048 + 100 + 'null'.length);
+    job.add({ ...result, data: { a: 1 } }, 3);
+    expect(job.bytes).to.equal(2048 + 100 + 'null'.length + '{"a":1}'.length);
+  });
+
+  it('keeps 256 KiB of progress, and forgets the oldest beyond that', () => {
+    const job = new Job(request(), 'web1.lab', 0);
+    job.add({ kind: 'accepted', timeout: 5 }, 0);
+    for (const bytes of [100, 200, most - 300]) job.add(progress(bytes), 1);
+    expect(job.after(0).map(({ seq }) => seq)).to.deep.equal([1, 2, 3, 4]);
+    expect(job.bytes).to.equal(2048 + most);
+    job.add(progress(101), 2);
+    expect(job.after(0).map(({ seq }) => seq)).to.deep.equal([1, 4, 5]);
+    expect(job.bytes).to.equal(2048 + most - 300 + 101);
+    job.add(progress(199), 3);
+    expect(job.after(0).map(({ seq }) => seq)).to.deep.equal([1, 4, 5, 6]);
+    job.add(result, 4);
+    expect(job.after(0).map(({ seq }) => seq)).to.deep.equal([1, 4, 5, 6, 7]);
+  });
+
+  it('keeps the last piece of progress, however large', () => {
+    const job = new Job(request(), 'web1.lab', 0);
+    job.add(progress(10), 1);
+    job.add(progress(most + 1), 2);
+    expect(job.after(0).map(({ seq }) => seq)).to.deep.equal([2]);
+    job.add(progress(10), 3);
+    expect(job.after(0).map(({ seq }) => seq)).to.deep.equal([3]);
+    expect(job.bytes).to.equal(2048 + 10);
+  });
+
+  it('keeps nothing of a reply that JSON cannot say, and goes on with its number', () => {
+    const job = new Job(request(), 'web1.lab', 0);
+    expect(() => job.add({ ...result, data: { count: 1n } }, 1)).to.throw(TypeError);
+    expect([job.endedAt, job.bytes, job.after(0).length]).to.deep.equal([undefined, 2048, 0]);
+    expect(job.add(result, 2).seq).to.equal(1);
+  });
+});
