@@ -63,6 +63,7 @@ describe('the dispatcher of a daemon', () => {
     await desk.ended();
     return brief(await desk.replies());
   };
+  const errors = () => desk.log.lines.filter(({ level }) => level === 50).map(({ msg }) => msg);
   const audited = () => desk.audit.map(({ caller, outcome }) => `${caller} ${outcome}`);
 
   it('sends the result to the topic of the session that asked', async () => {
@@ -358,6 +359,16 @@ describe('the dispatcher of a daemon', () => {
     });
   }
 
+  it('runs as many actions at a time as it may, and the next when one has ended', async () => {
+    desk.close();
+    await open(', limits: { concurrency: 1 }');
+    await running();
+    await desk.hear(desk.request({ action: 'look' }));
+    expect(desk.calls).to.have.length(1);
+    expect(await ended()).to.deep.equal(['s1 1 progress', 's1 2 ok', 's1 1 ok']);
+    expect(desk.calls).to.have.length(2);
+  });
+
   it('answers a refused request with all that a client needs to place it, and notes it', async () => {
     const request = desk.request({ input: { text: 'x', pin: '1234', odd: true } as never });
     const [reply, ...more] = await desk.ask(request);
@@ -422,9 +433,9 @@ describe('the dispatcher of a daemon', () => {
       });
       expect(desk.calls).to.deep.equal([]);
       expect(desk.jobs.hasBegun(request.id)).to.equal(false);
-      expect(desk.log.lines.map(({ level, msg }) => [level, msg])).to.deep.include.members([
-        [50, 'cannot note a request on disk'],
-      ]);
+      expect(errors()).to.deep.equal(['cannot note a request on disk']);
+      expect(audited()).to.deep.equal([`${rip} failed`]);
+      expect(desk.node.stats.unvalidated).to.equal(0);
     });
 
     it('runs what only reads', async () => {
@@ -461,6 +472,7 @@ describe('the dispatcher of a daemon', () => {
       });
       expect(desk.calls).to.deep.equal([]);
       expect(audited()).to.deep.equal([`${rip} failed`]);
+      expect(errors()).to.deep.equal(['cannot note a request on disk']);
       expect(brief(await desk.ask(request)), 'and not when it comes again').to.deep.equal(['s1 1 failed']);
       expect(desk.calls).to.deep.equal([]);
     });
@@ -554,9 +566,8 @@ describe('the dispatcher of a daemon', () => {
         statusmsg: 'this node cannot write its audit, so it runs nothing',
       });
       expect(desk.calls).to.deep.equal([]);
-      expect(desk.log.lines.map(({ level, msg }) => [level, msg])).to.deep.include.members([
-        [50, 'cannot note a request in the audit, so it does not run'],
-      ]);
+      expect(errors()).to.deep.equal(['cannot note a request in the audit, so it does not run']);
+      expect(audited()).to.deep.equal([`${rip} failed`]);
       desk.auditFault = undefined;
       expect(brief(await desk.ask(request))).to.deep.equal(['s1 1 ok']);
     });

@@ -70,9 +70,9 @@ export class Bench {
   release: () => void = () => {};
   #daemon: Daemon | undefined;
 
-  async start(extra = '', agents: readonly Agent[] = []): Promise<void> {
+  async start(extra = '', agents: readonly Agent[] = [], facts = ''): Promise<void> {
     const config = parseDaemonConfig(
-      `{ identity: web1.lab, security: { mode: none }, state_dir: ${this.folder}/state, facts: { paths: [${this.folder}/facts.yaml] } ${extra} }`,
+      `{ identity: web1.lab, security: { mode: none }, state_dir: ${this.folder}/state, facts: { paths: [${this.folder}/facts.yaml] ${facts} } ${extra} }`,
     );
     const held = new Promise<void>((resolve) => {
       this.release = resolve;

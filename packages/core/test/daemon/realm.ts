@@ -43,12 +43,12 @@ export class Realm {
   }
 
   /** The section `security` of a machine that holds an enrolment token for the collective "provisioning". */
-  async token(issuer: string): Promise<string> {
-    const file = this.#write('token', await this.enrolmentToken(issuer));
+  async token(issuer: string, claims: { facts?: readonly string[] } = {}): Promise<string> {
+    const file = this.#write('token', await this.enrolmentToken(issuer, claims));
     return `security: { mode: token, token: ${file} }`;
   }
 
-  async enrolmentToken(issuer: string): Promise<string> {
+  async enrolmentToken(issuer: string, more: { facts?: readonly string[] } = {}): Promise<string> {
     const claims = {
       iss: issuer,
       collective: 'provisioning',
@@ -56,6 +56,7 @@ export class Realm {
       ca: this.#ca.certificatePem,
       callers: '/\\.mcollective$/',
       ttlSeconds: 3600,
+      ...more,
     };
     return await issueToken(claims, this.#own(issuer));
   }

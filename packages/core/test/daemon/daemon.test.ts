@@ -1,0 +1,422 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { type Agent, defineAgent, type Host } from '../../src/agent/agent.js';
+import { parseDaemonConfig } from '../../src/config/daemon.js';
+import { type Daemon, type DaemonOptions, startDaemon } from '../../src/daemon/daemon.js';
+import { parsePresence } from '../../src/daemon/presence.js';
+import type { TroupeError } from '../../src/errors.js';
+import { MemoryBroker, MemoryTransport } from '../../src/transport/memory.js';
+import { Topics } from '../../src/transport/topics.js';
+import { keptLog } from '../agent/external/actor.js';
+import { until } from '../until.js';
+import { Realm } from './realm.js';
+
+const identity = 'web1.lab';
+const rip = 'rip.mcollective';
+const ddl = {
+  metadata: {
+    name: 'probe',
+    description: 'Probes',
+    author: 'x',
+    license: 'x',
+    version: '1.0.0',
+    url: 'https://example.com',
+    timeout: 5,
+  },
+  actions: [],
+} as const;
+
+describe('a daemon', () => {
+  let realm: Realm;
+  let folder: string;
+  let broker: MemoryBroker;
+  let daemon: Daemon | undefined;
+  let events: string[];
+  let wanted: Parameters<NonNullable<DaemonOptions['connect']>>[0] | undefined;
+  let transport: MemoryTransport | undefined;
+  let kept: ReturnType<typeof keptLog>;
+  before(async () => {
+    realm = await Realm.create(identity, rip);
+  });
+  after(() => realm.remove());
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'troupe-daemon-'));
+    broker = new MemoryBroker();
+    events = [];
+    kept = keptLog();
+    wanted = undefined;
+    transport = undefined;
+  });
+  const stop = async () => {
+    const ending = daemon;
+    daemon = undefined;
+    await ending?.close();
+  };
+  afterEach(async () => {
+    await stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  const none = 'security: { mode: none }';
+  async function start(text: string, options: Partial<DaemonOptions> = {}): Promise<Daemon> {
+    const config = parseDaemonConfig(`{ state_dir: ${folder}/state, facts: { paths: [] }, ${text} }`);
+    daemon = await startDaemon({
+      config,
+      configFile: join(folder, 'mcod.yaml'),
+      log: kept.log,
+      connect: (options) => {
+        wanted = options;
+        transport = broker.connect({ will: options.will });
+        return transport;
+      },
+      ...options,
+    });
+    return daemon;
+  }
+  const refusal = async (text: string, options: Partial<DaemonOptions> = {}) =>
+    start(text, options).then(
+      () => 'it started',
+      ({ code, message }: TroupeError) => `${code}: ${message}`,
+    );
+  /** An agent that notes when it is closed. */
+  const probe = (setup: (host: Host) => void = () => {}) =>
+    defineAgent(ddl, (_, host) => {
+      host.onClose(() => void events.push('agent closed'));
+      setup(host);
+      return {};
+    }) as unknown as Agent;
+
+  describe('is named', () => {
+    it('by its configuration, and tells so to the broker', async () => {
+      const { node } = await start(`identity: ${identity}, ${none}`);
+      expect(node).to.include({ identity, mainCollective: 'mcollective', configFile: `${folder}/mcod.yaml` });
+      expect(wanted?.clientId).to.equal(identity);
+      expect(wanted?.will.topic).to.equal(`mco/mcollective/presence/${identity}`);
+      expect(parsePresence(wanted?.will.payload ?? new Uint8Array())).to.deep.equal({
+        v: 1,
+        identity,
+        online: false,
+        since: node.startedAt,
+        version: node.version,
+      });
+    });
+
+    it('by its certificate where the configuration does not say', async () => {
+      const { node, status } = await start(realm.x509(identity));
+      expect(node.identity).to.equal(identity);
+      expect(wanted?.security.signer.name).to.equal(identity);
+      expect(wanted?.security.credentials.tls?.certificate).to.equal(
+        readFileSync(realm.file(`${identity}.pem`), 'utf8'),
+      );
+      expect(status().certificateExpires).to.be.above(Date.now());
+    });
+
+    it('by the host where it has no certificate', async () => {
+      expect((await start(none)).node.identity).to.equal(hostname().toLowerCase());
+    });
+
+    it('by nothing that no topic can hold', async () => {
+      expect(await refusal(`identity: web1., ${none}`)).to.equal(
+        'IDENTITY_INVALID: "web1." is no identity: set identity in the configuration',
+      );
+    });
+
+    it('as its certificate, or does not start', async () => {
+      expect(await refusal(`identity: web2.lab, ${realm.x509(identity)}`)).to.include('CONFIG_INVALID');
+    });
+  });
+
+  it('keeps its state from others', async () => {
+    await start(none);
+    expect(statSync(join(folder, 'state')).mode & 0o777).to.equal(0o700);
+  });
+
+  it('tells its presence to its main collective, and hears requests in all', async () => {
+    const heard: string[] = [];
+    const subscribe = MemoryTransport.prototype.subscribe;
+    await start(`identity: ${identity}, ${none}, collectives: [eu, us], main_collective: us`, {
+      connect: ({ will }) => {
+        const own = broker.connect({ will });
+        own.subscribe = (filter, ...rest) => {
+          heard.push(filter);
+          return subscribe.call(own, filter, ...rest);
+        };
+        return own;
+      },
+    });
+    expect(daemon?.node.mainCollective).to.equal('us');
+    expect([...broker.retained()].map(([topic]) => topic)).to.deep.equal([`mco/us/presence/${identity}`]);
+    expect(heard.sort()).to.deep.equal([
+      'mco/eu/agent/discovery',
+      'mco/eu/agent/rpcutil',
+      `mco/eu/node/${identity}`,
+      'mco/us/agent/discovery',
+      'mco/us/agent/rpcutil',
+      `mco/us/node/${identity}`,
+    ]);
+  });
+
+  it('escapes dots in topics where its network does', async () => {
+    await start(`identity: ${identity}, ${none}, topics: { escape: true }`);
+    expect(wanted?.will.topic).to.equal('mco/mcollective/presence/web1%2Elab');
+  });
+
+  it('does not start in a main collective that it does not belong to', async () => {
+    expect(await refusal(`${none}, collectives: [eu, us], main_collective: asia`)).to.equal(
+      'CONFIG_INVALID: main_collective "asia" is not one of collectives (eu, us)',
+    );
+  });
+
+  const presence = () => {
+    const [[, payload] = []] = [...broker.retained()];
+    return payload && parsePresence(payload);
+  };
+
+  it('is online when it has started and offline when it has ended', async () => {
+    const { node } = await start(`identity: ${identity}, ${none}`);
+    const record = { v: 1, identity, since: node.startedAt, version: node.version };
+    expect(presence()).to.deep.equal({ ...record, online: true });
+    await stop();
+    expect(presence()).to.deep.equal({ ...record, online: false });
+    expect(transport?.connected).to.equal(false);
+  });
+
+  it('is offline when its connection breaks', async () => {
+    await start(none);
+    transport?.drop();
+    expect(presence()).to.include({ online: false });
+  });
+
+  describe('with an enrolment token', () => {
+    it('lives in the collective of the token, at its broker, and is forgotten when it ends', async () => {
+      const token = await realm.token(rip);
+      const { node } = await start(
+        `identity: ${identity}, ${token}, collectives: [mcollective], main_collective: mcollective`,
+      );
+      expect(node.mainCollective).to.equal('provisioning');
+      expect(node.config.collectives).to.deep.equal(['provisioning']);
+      expect(wanted?.will.topic).to.equal(`mco/provisioning/presence/${identity}`);
+      expect(wanted?.security.credentials.username).to.equal(identity);
+      expect(presence()).to.include({ online: true });
+      await stop();
+      expect([...broker.retained()]).to.deep.equal([]);
+    });
+
+    it('is named by the host, for it has no certificate', async () => {
+      expect((await start(await realm.token(rip))).node.identity).to.equal(hostname().toLowerCase());
+    });
+
+    it('does not start on a machine that the token is not for', async () => {
+      writeFileSync(join(folder, 'facts.yaml'), 'region: us\n');
+      const token = await realm.token(rip, { facts: ['region=eu'] });
+      const text = `facts: { paths: [${folder}/facts.yaml] }, ${token}`;
+      const config = parseDaemonConfig(`{ state_dir: ${folder}/state, ${text} }`);
+      expect(await refusal(token, { config })).to.equal(
+        'TOKEN_INVALID: the enrolment token is for machines with region=eu, and this is none',
+      );
+      writeFileSync(join(folder, 'facts.yaml'), 'region: eu\n');
+      expect(await refusal(token, { config })).to.equal('it started');
+    });
+  });
+
+  describe('does not start', () => {
+    for (const more of ['events: true', 'on_failure: refuse']) {
+      it(`with audit.${more} and no file for the audit`, async () => {
+        expect(await refusal(`${none}, audit: { ${more} }`, { agents: [probe()] })).to.equal(
+          'CONFIG_INVALID: audit.file is missing: audit.events and on_failure need it',
+        );
+        expect(events, 'what was opened is closed').to.deep.equal(['agent closed']);
+        expect(transport?.connected).to.equal(false);
+      });
+    }
+
+    it('with an agent at fault, and closes what it has opened', async () => {
+      const faulty = defineAgent({ ...ddl, metadata: { ...ddl.metadata, name: 'faulty' } }, () => {
+        throw new Error('no such device');
+      }) as unknown as Agent;
+      expect(await refusal(none, { agents: [probe(), faulty] })).to.equal(
+        'AGENT_INVALID: faulty: its set-up failed: no such device',
+      );
+      expect(events).to.deep.equal(['agent closed']);
+    });
+  });
+
+  it('writes its audit, and tells the lines on the network only where it is told so', async () => {
+    const told: string[] = [];
+    const collector = broker.connect();
+    await collector.subscribe(new Topics().events('mcollective'), (_, topic) => void told.push(topic));
+    const file = join(folder, 'audit.jsonl');
+    const topic = new Topics().node('mcollective', identity);
+    for (const isTold of [false, true]) {
+      await start(`identity: ${identity}, ${none}, audit: { file: ${file}, events: ${isTold} }`);
+      await broker.connect().publish(topic, Buffer.from('nonsense'));
+      await until(
+        'the audit has a line',
+        () => readFileSync(file, 'utf8').split('\n').length > (isTold ? 2 : 1),
+      );
+      await stop();
+    }
+    await until('a line is told', () => told.length > 0);
+    expect(told).to.deep.equal([`mco/mcollective/event/${identity}`]);
+    expect(readFileSync(file, 'utf8').trim().split('\n')).to.have.length(2);
+  });
+
+  for (const [mode, faults] of [
+    ['none', ['default.policy:1']],
+    ['x509', ['default.policy:1', 'rpcutil.policy:2']],
+  ] as const) {
+    it(`says at its start what is wrong with its policies, in the mode ${mode}`, async () => {
+      const policies = join(folder, 'policies');
+      mkdirSync(policies);
+      writeFileSync(join(policies, 'default.policy'), 'nonsense\n');
+      // No certificate could have this name.
+      writeFileSync(join(policies, 'rpcutil.policy'), 'policy default deny\nallow\tnobody\t*\t*\t*\n');
+      writeFileSync(join(policies, 'rpcutil.policy.rpmsave'), '');
+      const security = mode === 'none' ? none : realm.x509(identity);
+      await start(`${security}, authorization: { policies: ${policies} }`);
+      const reasons = (wanted: string) =>
+        kept.lines
+          .filter(({ level, msg }) => `${level} ${msg}` === wanted)
+          .map(({ reason }) => `${reason}`.slice(policies.length + 1).split(': ')[0]);
+      expect(reasons('50 a policy is at fault: it denies everything')).to.deep.equal(faults);
+      expect(reasons('40 a policy is doubtful')).to.deep.equal(['rpcutil.policy.rpmsave']);
+    });
+  }
+
+  it('says that it is ready, and with what', async () => {
+    await start(`identity: ${identity}, ${none}, collectives: [eu]`, { agents: [probe()] });
+    const { level, msg, identity: name, collectives, agents } = kept.lines.at(-1) ?? { level: 0, msg: '' };
+    expect({ level, msg, name, collectives, agents }).to.deep.equal({
+      level: 30,
+      msg: 'ready',
+      name: identity,
+      collectives: ['eu'],
+      agents: ['discovery', 'probe', 'rpcutil'],
+    });
+  });
+
+  it('gives filters and agents facts, classes and data', async () => {
+    writeFileSync(join(folder, 'facts.yaml'), 'region: eu\n');
+    writeFileSync(join(folder, 'classes.txt'), 'role::web\n');
+    const config = parseDaemonConfig(
+      `{ ${none}, state_dir: ${folder}/state, facts: { paths: [${folder}/facts.yaml] }, classes_file: ${folder}/classes.txt }`,
+    );
+    let host: Host | undefined;
+    const setup = (given: Host) => {
+      host = given;
+      given.provideData('probe', () => ({ is: true }));
+    };
+    const { node } = await start('', { config, agents: [probe(setup)] });
+    for (const who of [node, host]) {
+      expect(who?.facts()).to.include({ region: 'eu' });
+      expect(who?.classes()).to.deep.equal(['role::web']);
+    }
+    expect([...node.data.keys()].sort()).to.deep.equal(['agent', 'collective', 'fact', 'fstat', 'probe']);
+  });
+
+  it('passes on that an agent asks for a reload, or for none where nobody listens', async () => {
+    let host: Host | undefined;
+    const agents = [
+      probe((given) => {
+        host = given;
+      }),
+    ];
+    await start(none, { agents, onReload: () => events.push('reload') });
+    host?.reload();
+    expect(events).to.deep.equal(['reload']);
+    await stop();
+    await start(none, { agents });
+    host?.reload();
+  });
+
+  describe('tells how it fares', () => {
+    it('from its start to its end', async () => {
+      const { status, node } = await start(`identity: ${identity}, ${none}, status_interval: 7`, {
+        agents: [probe()],
+        onChange: () => events.push('change'),
+      });
+      const now = status();
+      expect(now).to.deep.include({
+        v: 1,
+        state: 'running',
+        interval: 7,
+        pid: process.pid,
+        version: node.version,
+        identity,
+        collectives: ['mcollective'],
+        config: `${folder}/mcod.yaml`,
+        since: node.startedAt,
+        broker: { connected: true },
+        facts: { faults: [] },
+      });
+      expect(now.agents).to.include({ probe: '1.0.0' });
+      expect(now.counts).to.deep.equal({ ...node.stats, running: 0, queued: 0, kept: 0, keptBytes: 0 });
+      expect(now.memory).to.be.above(1_000_000);
+      expect(now).to.not.have.any.keys('lastRequest', 'clockSkew', 'certificateExpires');
+      await stop();
+      expect(events).to.deep.equal(['change', 'agent closed']);
+      expect(status()).to.deep.include({ state: 'ended', broker: { connected: false } });
+    });
+
+    it('by what its messages said and what its transport knows', async () => {
+      const link = { connected: false, since: 5, reason: 'no route' };
+      let changed = () => {};
+      const { status, node } = await start(none, {
+        onChange: () => events.push('change'),
+        connect: ({ will }) =>
+          Object.assign(broker.connect({ will }), {
+            link,
+            onChange: (listener: () => void) => {
+              changed = listener;
+            },
+          }),
+      });
+      node.heard.note(1000, 4000);
+      expect(status()).to.deep.include({ lastRequest: 4000, clockSkew: 3, broker: link });
+      changed();
+      expect(events).to.deep.equal(['change']);
+    });
+  });
+
+  it('closes everything once it has ended, its audit and its journal too', async () => {
+    const file = join(folder, 'audit.jsonl');
+    const before = openFiles();
+    await start(`${none}, audit: { file: ${file} }`);
+    daemon?.jobs.begin(
+      { id: 'a'.repeat(32), time: Date.now(), ttl: 60, session: 's' } as never,
+      'x',
+      Date.now(),
+    );
+    expect(existsSync(join(folder, 'state/requests.jsonl'))).to.equal(true);
+    const pending = daemon?.jobs.running() ?? [];
+    for (const job of pending)
+      job.add({ kind: 'result', outcome: 'ok', statuscode: 0, statusmsg: 'OK', data: {} }, 1);
+    await stop();
+    if (before !== undefined)
+      expect(openFiles()?.filter((name) => name.startsWith(folder))).to.deep.equal([]);
+  });
+});
+
+function openFiles(): string[] | undefined {
+  if (!existsSync('/proc/self/fd')) return undefined;
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      return [];
+    }
+  });
+}

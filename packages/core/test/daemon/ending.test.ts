@@ -1,0 +1,106 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { type Agent, defineAgent } from '../../src/agent/agent.js';
+import { until } from '../until.js';
+import { Bench } from './fixture.js';
+
+describe('a daemon that ends', () => {
+  let bench: Bench;
+  let topics: string[];
+  beforeEach(async () => {
+    bench = new Bench();
+    topics = [];
+    await bench.broker.connect().subscribe('#', (_, topic) => void topics.push(topic.split('/')[2] ?? ''));
+  });
+  afterEach(async () => {
+    bench.release();
+    await bench.close();
+  });
+
+  /** A request whose action runs until it is let go, and its result. */
+  const hold = async () => {
+    const result = bench.ask(bench.request({ action: 'hold' }));
+    await until('the action runs', () => bench.count === 1);
+    return { result };
+  };
+
+  it('aborts what runs, and sends the result before it takes leave', async () => {
+    await bench.start();
+    const { result } = await hold();
+    await bench.stop();
+    expect(await result).to.include({
+      outcome: 'cancelled',
+      statuscode: 1,
+      statusmsg: 'the daemon of this node stops',
+    });
+    await until('it is offline', () => topics.filter((kind) => kind === 'presence').length === 2);
+    expect(topics.filter((kind) => kind !== 'node')).to.deep.equal(['presence', 'reply', 'presence']);
+  });
+
+  it('lets what runs end while its patience lasts', async () => {
+    await bench.start();
+    const { result } = await hold();
+    const { daemon } = bench;
+    const stopped = bench.stop({ patience: new AbortController().signal });
+    expect(daemon.status().state).to.equal('ending');
+    bench.release();
+    expect(await result).to.include({ outcome: 'ok' });
+    await stopped;
+    expect(daemon.status().state).to.equal('ended');
+  });
+
+  it('aborts what runs when its patience is over', async () => {
+    await bench.start();
+    const { result } = await hold();
+    const patience = new AbortController();
+    const stopped = bench.stop({ patience: patience.signal });
+    patience.abort();
+    await stopped;
+    expect((await result).outcome).to.equal('cancelled');
+  });
+
+  it('closes its agents when nothing runs any more', async () => {
+    const ddl = {
+      metadata: {
+        name: 'probe',
+        description: 'Probes',
+        author: 'x',
+        license: 'x',
+        version: '1.0.0',
+        url: 'https://example.com',
+        timeout: 5,
+      },
+      actions: [],
+    } as const;
+    let running = -1;
+    const probe = defineAgent(ddl, (_, host) => {
+      host.onClose(() => {
+        running = bench.daemon.jobs.running().length;
+      });
+      return {};
+    }) as unknown as Agent;
+    await bench.start('', [probe]);
+    const { result } = await hold();
+    await bench.daemon.close();
+    expect(running).to.equal(0);
+    await result;
+  });
+
+  it('ends its facter', async () => {
+    const program = join(bench.folder, 'facter');
+    const file = join(bench.folder, 'pid');
+    writeFileSync(program, `#!/bin/sh\necho $$ > ${file}\nexec sleep 600\n`, { mode: 0o755 });
+    await bench.start('', [], `, facter: { command: [${program}] }`);
+    let pid = 0;
+    await until('facter runs', () => {
+      try {
+        pid = Number(readFileSync(file, 'utf8'));
+      } catch {}
+      return pid > 0;
+    });
+    await bench.stop();
+    expect(() => process.kill(pid, 0)).to.throw('ESRCH');
+  });
+});
