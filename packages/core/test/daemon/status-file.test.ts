@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -7,6 +7,7 @@ import { Heard } from '../../src/daemon/heard.js';
 import { type DaemonStatus, readStatusFile } from '../../src/daemon/status.js';
 import { StatusFile, statusFileOf } from '../../src/daemon/status-file.js';
 import { silentLogger } from '../../src/log.js';
+import { keptLog } from '../agent/external/actor.js';
 import { until } from '../until.js';
 
 describe('StatusFile', () => {
@@ -58,6 +59,9 @@ describe('StatusFile', () => {
     ['of another version', '{"v":2,"pid":1,"time":1}'],
     ['damaged', '{'],
     ['of something else', 'null'],
+    ['without the process', '{"v":1,"time":1}'],
+    ['without the time', '{"v":1,"pid":1}'],
+    ['larger than 1 MiB', '{"v":1,"pid":1,"time":1}'.padEnd(1024 * 1024 + 1)],
   ] as const) {
     it(`is refused in one line when it is ${what}`, () => {
       writeFileSync(file, text);
@@ -66,6 +70,39 @@ describe('StatusFile', () => {
         .and.include({ code: 'FILE_UNREADABLE' });
     });
   }
+
+  it('is read when it has 1 MiB, and not when it is not there', () => {
+    writeFileSync(file, '{"v":1,"pid":7,"time":1}'.padEnd(1024 * 1024));
+    expect(readStatusFile(file).pid).to.equal(7);
+    rmSync(file);
+    expect(() => readStatusFile(file))
+      .to.throw('ENOENT')
+      .and.include({ code: 'FILE_UNREADABLE' });
+  });
+
+  it('warns again when it fails again, and leaves nothing beside it', async () => {
+    const { log, lines } = keptLog();
+    let fails = true;
+    const read = () => {
+      if (fails) throw new Error('no status');
+      return some(1);
+    };
+    const status = new StatusFile({ file, seconds: 3600, read, log });
+    const written = (times: number) => until('it was tried', () => lines.length === times);
+    await written(1);
+    fails = false;
+    status.write();
+    await until('it is written', () => existsSync(file));
+    fails = true;
+    status.write();
+    await written(2);
+    await status.close();
+    expect(lines.map(({ level, msg, reason, file: where }) => [level, msg, reason, where])).to.deep.equal(
+      Array(2).fill([40, 'the status file cannot be written', 'no status', file]),
+    );
+    expect(readdirSync(folder)).to.deep.equal(['status.json']);
+    expect(statSync(file).mode & 0o777).to.equal(0o644 & ~process.umask());
+  });
 
   it('is in the state folder unless it is told otherwise', () => {
     expect(statusFileOf({ state_dir: '/var/lib/troupe' })).to.equal('/var/lib/troupe/status.json');
@@ -81,7 +118,11 @@ describe('the clocks of callers', () => {
     expect(heard.clockSkew).to.equal(30);
     heard.note(40_000, 38_000);
     expect([heard.last, heard.clockSkew]).to.deep.equal([38_000, -2]);
-    for (let index = 0; index < 16; index += 1) heard.note(0, 60_000);
-    expect(heard.clockSkew).to.equal(60);
+    for (let index = 0; index < 15; index += 1) heard.note(0, 60_000);
+    expect(heard.clockSkew, 'of the last 16').to.equal(-2);
+    heard.note(0, 60_000);
+    expect([heard.last, heard.clockSkew]).to.deep.equal([60_000, 60]);
+    heard.note(60_000, 0);
+    expect(heard.clockSkew, 'of two that are as near, the first').to.equal(60);
   });
 });

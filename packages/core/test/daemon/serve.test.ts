@@ -1,0 +1,177 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { ExitRefused } from '../../src/daemon/exit.js';
+import { serve } from '../../src/daemon/serve.js';
+import { readStatusFile } from '../../src/daemon/status.js';
+import type { LogLine } from '../agent/external/actor.js';
+import { until } from '../until.js';
+
+const taken = ['SIGHUP', 'SIGTERM', 'SIGINT', 'SIGUSR1', 'uncaughtException', 'unhandledRejection'] as const;
+const { exit } = process;
+
+describe('mcod in this process', () => {
+  let folder: string;
+  let served: Promise<void> | undefined;
+  let before: Map<string, unknown[]>;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'troupe-serve-'));
+    before = new Map(taken.map((name) => [name, process.listeners(name as never)]));
+    // The runner of these tests must not end with what is signalled here.
+    for (const name of taken) process.removeAllListeners(name);
+    served = undefined;
+  });
+  afterEach(async () => {
+    process.emit('SIGTERM');
+    await served?.catch(() => {});
+    process.exit = exit;
+    for (const [name, listeners] of before) {
+      process.removeAllListeners(name);
+      for (const listener of listeners) process.on(name, listener as never);
+    }
+    rmSync(folder, { recursive: true });
+  });
+
+  const file = (name: string) => join(folder, name);
+  // Nothing listens on the port of the broker: it connects in the background, in vain.
+  const configure = (more = '', identity = 'web1.lab', security = 'security: { mode: none }') =>
+    writeFileSync(
+      file('mcod.yaml'),
+      `{ identity: ${identity}, ${security}, broker: { urls: ["mqtt://127.0.0.1:1"] }, state_dir: ${file('state')}, facts: { paths: [] }, log: { file: ${file('log')} } ${more} }`,
+    );
+  const lines = (msg: string): readonly LogLine[] =>
+    readFileSync(file('log'), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as LogLine)
+      .filter((line) => line.msg === msg);
+  const logged = (msg: string, times = 1) =>
+    until(`"${msg}" in the log`, () => existsSync(file('log')) && lines(msg).length >= times);
+  const begin = async (more = '') => {
+    configure(more);
+    served = serve(file('mcod.yaml'));
+    await logged('ready');
+  };
+  const names = () => lines('ready').map(({ identity }) => identity);
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    it(`serves until ${signal}, and says so in its files`, async () => {
+      await begin(`, pid_file: ${file('pid')}`);
+      expect(readFileSync(file('pid'), 'utf8')).to.equal(`${process.pid}\n`);
+      await until('it has a status', () => existsSync(file('state/status.json')));
+      expect(readStatusFile(file('state/status.json'))).to.include({
+        state: 'running',
+        identity: 'web1.lab',
+      });
+      process.emit(signal);
+      await served;
+      expect(existsSync(file('pid'))).to.equal(false);
+      expect(readStatusFile(file('state/status.json')).state).to.equal('ended');
+      expect(lines('ending')).to.have.length(1);
+      expect(names()).to.deep.equal(['web1.lab']);
+    });
+  }
+
+  it('reads its configuration again at SIGHUP', async () => {
+    await begin();
+    configure('', 'web2.lab');
+    process.emit('SIGHUP');
+    await logged('ready', 2);
+    expect(names()).to.deep.equal(['web1.lab', 'web2.lab']);
+    expect(lines('reading the configuration again when what runs has ended')).to.have.length(1);
+    expect(lines('ending')).to.deep.equal([]);
+    await until(
+      'the status is that of the new one',
+      () => readStatusFile(file('state/status.json')).identity === 'web2.lab',
+    );
+  });
+
+  it('keeps the old configuration where the new one is at fault', async () => {
+    await begin();
+    configure(', nonsense: true', 'web2.lab');
+    process.emit('SIGHUP');
+    await logged('ready', 2);
+    expect(names()).to.deep.equal(['web1.lab', 'web1.lab']);
+    const [line] = lines('the new configuration is at fault: the old one stays');
+    expect(line).to.include({ level: 50 });
+    expect(line?.reason).to.include('nonsense');
+  });
+
+  it('goes back to the old configuration where nothing can start with the new one', async () => {
+    await begin();
+    configure(', main_collective: elsewhere', 'web2.lab');
+    process.emit('SIGHUP');
+    await logged('ready', 2);
+    expect(names()).to.deep.equal(['web1.lab', 'web1.lab']);
+    const [line] = lines('the new configuration does not work: back to the old one');
+    expect(line).to.include({ level: 50 });
+    expect(line?.reason).to.include('"elsewhere" is not one of collectives');
+    configure('', 'web3.lab');
+    process.emit('SIGHUP');
+    await logged('ready', 3);
+    expect(names()[2]).to.equal('web3.lab');
+  });
+
+  it('does not start with a configuration that is at fault', async () => {
+    configure(', nonsense: true');
+    served = serve(file('mcod.yaml'));
+    expect(await served.catch((error: Error) => error.message)).to.include('nonsense');
+  });
+
+  it('does not start where its first start fails', async () => {
+    configure(', main_collective: elsewhere');
+    served = serve(file('mcod.yaml'));
+    expect(await served.catch((error: Error) => error.message)).to.include('"elsewhere" is not one of');
+  });
+
+  it('ends when it is asked to while it reads its configuration again', async () => {
+    await begin();
+    process.emit('SIGHUP');
+    process.emit('SIGTERM');
+    await served;
+    expect(names()).to.deep.equal(['web1.lab']);
+  });
+
+  it('changes the level of its log at SIGUSR1: to debug, to trace, and back', async () => {
+    await begin();
+    const levels = () => lines('the level of the log is changed').map(({ from, to }) => [from, to]);
+    for (const count of [1, 2, 3, 4]) {
+      process.emit('SIGUSR1');
+      expect(levels()).to.have.length(count);
+    }
+    expect(levels()).to.deep.equal([
+      ['info', 'debug'],
+      ['debug', 'trace'],
+      ['trace', 'info'],
+      ['info', 'debug'],
+    ]);
+  });
+
+  it('does not let an agent end the process', async () => {
+    await begin();
+    expect(() => process.exit(3)).to.throw(ExitRefused, 'process.exit was called within the daemon');
+    process.emit('uncaughtException', new ExitRefused());
+    expect(lines('an agent tried to end the daemon')[0]).to.include({ level: 50 });
+    process.emit('unhandledRejection', new Error('forgotten'), Promise.resolve());
+    expect(lines('a promise was rejected and nobody listened')[0]).to.include({ level: 50 });
+    expect(process.listenerCount('uncaughtException')).to.equal(1);
+    expect(process.listenerCount('unhandledRejection')).to.equal(1);
+  });
+
+  it('reads its configuration again when an agent asks for it', async () => {
+    const metadata = `{ name: 'asker', description: 'x', author: 'x', license: 'x', version: '1.0.0', url: 'https://example.com', timeout: 5 }`;
+    writeFileSync(
+      file('asker.mjs'),
+      `export default { ddl: { metadata: ${metadata}, actions: [] }, setup: async (_, host) => { globalThis.askAgain = host.reload; return {}; } };`,
+    );
+    await begin(', agents: [./asker.mjs]');
+    configure('', 'web2.lab');
+    const shared = globalThis as { askAgain?: () => void };
+    shared.askAgain?.();
+    delete shared.askAgain;
+    await logged('ready', 2);
+    expect(names()).to.deep.equal(['web1.lab', 'web2.lab']);
+  });
+});
