@@ -363,7 +363,9 @@ describe('an action that runs', () => {
   ] as const) {
     it(`fails when it is missing from ${what}`, async () => {
       const agent = change(await agentOf(() => ({})));
-      const { run, endings } = await prepare(() => ({}), {}, agent);
+      const { run, endings, replies } = await prepare(() => ({}), {}, agent);
+      mock.timers.tick(200);
+      expect(replies[0]).to.include({ kind: 'accepted', timeout: 5 });
       await run();
       expect(endings).to.deep.equal([
         { outcome: 'failed', statuscode: 2, statusmsg: 'no such action', data: {} },
