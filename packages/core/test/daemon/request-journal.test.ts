@@ -1,20 +1,25 @@
 import {
   appendFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { RequestJournal } from '../../src/daemon/request-journal.js';
+import { openFiles } from '../open-files.js';
 import { skip } from '../skip.js';
+import { until } from '../until.js';
 
 const id = (index: number) => index.toString(16).padStart(32, '0');
+const minute = 60_000;
 const hour = 3_600_000;
 
 describe('RequestJournal', () => {
@@ -49,27 +54,109 @@ describe('RequestJournal', () => {
     journal.close();
   });
 
-  it('rewrites its file when most of it is of the past', () => {
+  it('forgets an id an hour after the minute in which its request could begin for the last time', () => {
+    for (const [now, isKept] of [
+      [2 * minute + hour, true],
+      [2 * minute + hour + 1, false],
+    ] as const) {
+      const journal = open();
+      journal.add(id(1), minute, 0);
+      journal.add(id(2), 10 * hour, now);
+      expect(journal.has(id(1)), `${now}`).to.equal(isKept);
+      journal.close();
+      rmSync(file);
+    }
+  });
+
+  it('looks for ids to forget once in a minute, and when the clock was set back', () => {
     const journal = open();
-    for (let index = 0; index < 10_500; index += 1) journal.add(id(index), 0, 2 * hour + index * 60_000);
-    expect(readFileSync(file, 'utf8').split('\n').length).to.be.lessThan(1000);
+    journal.add(id(1), -2 * hour, 0);
+    journal.add(id(2), 20 * hour, minute - 1);
+    expect(journal.has(id(1))).to.equal(true);
+    journal.add(id(3), 20 * hour, minute);
+    expect(journal.has(id(1))).to.equal(false);
+    journal.add(id(4), 20 * hour, 10 * hour);
+    journal.add(id(5), 7 * hour, 10 * hour);
+    journal.add(id(6), 20 * hour, 9 * hour);
+    expect(journal.has(id(5))).to.equal(false);
     journal.close();
   });
 
-  it('holds one file open, however many journals there are', () => {
+  it('makes room of requests that could not begin any more, but only when it is full', () => {
+    const journal = open(2);
+    journal.add(id(1), minute, 0);
+    expect(journal.hasRoom(hour)).to.equal(true);
+    expect(journal.has(id(1))).to.equal(true);
+    journal.add(id(2), hour, 0);
+    expect(journal.hasRoom(2 * minute)).to.equal(false);
+    expect(journal.hasRoom(2 * minute + 1)).to.equal(true);
+    expect([journal.has(id(1)), journal.has(id(2))]).to.deep.equal([false, true]);
+    journal.close();
+  });
+
+  it('keeps at a start the sound lines of what could still come again, for itself alone', () => {
+    const now = Date.now();
+    const kept = { id: id(1), until: now - 30 * minute };
+    const lines = [
+      JSON.stringify({ id: id(2), until: now - 62 * minute }),
+      JSON.stringify(kept),
+      'nonsense',
+      'null',
+      '',
+      JSON.stringify({ id: 3, until: now + hour }),
+      JSON.stringify({ id: id(4), until: `${now + hour}` }),
+      JSON.stringify({ id: id(5), until: now + hour }).slice(0, -1),
+    ];
+    writeFileSync(file, lines.join('\n'));
+    const journal = open();
+    expect([1, 2, 3, 4, 5].map((index) => journal.has(id(index)))).to.deep.equal([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
+    expect(readFileSync(file, 'utf8')).to.equal(`${JSON.stringify(kept)}\n`);
+    expect(statSync(file).mode & 0o777).to.equal(0o600);
+    journal.add(id(6), now + hour, now);
+    journal.close();
+    expect(readFileSync(file, 'utf8').split('\n')).to.have.length(3);
+  });
+
+  it('does not start without what it cannot read', () => {
+    mkdirSync(file);
+    expect(() => open()).to.throw('EISDIR');
+  });
+
+  it('rewrites its file when it has 10,000 lines more than twice its ids', () => {
+    const journal = open();
+    const lines = () => readFileSync(file, 'utf8').split('\n').length - 1;
+    for (let times = 0; times < 10_002; times += 1) journal.add(id(1), hour, 0);
+    expect(lines()).to.equal(10_002);
+    journal.add(id(2), hour, 0);
+    expect(lines()).to.equal(2);
+    for (let times = 0; times < 10_002; times += 1) journal.add(id(1), hour, 0);
+    expect(lines()).to.equal(10_004);
+    journal.add(id(1), hour, 0);
+    expect(lines()).to.equal(3);
+    expect(statSync(file).mode & 0o777).to.equal(0o600);
+    journal.close();
+  });
+
+  it('holds 64 files open, however many journals there are', () => {
     const journals = Array.from(
       { length: 200 },
       (_, index) => new RequestJournal({ file: `${file}.${index}`, most: 10 }),
     );
-    const openBefore = handles();
     for (const [index, journal] of journals.entries()) journal.add(id(index), Date.now(), Date.now());
     for (const [index, journal] of journals.entries()) journal.add(id(index + 1000), Date.now(), Date.now());
-    if (openBefore !== undefined) expect((handles() ?? 0) - openBefore).to.be.lessThan(70);
+    const open = openFiles(folder);
+    if (open) expect(open).to.have.length(64).and.include(`${file}.199`);
     const [first] = journals;
     expect(readFileSync(`${file}.0`, 'utf8').split('\n')).to.have.length(3);
     expect(first?.has(id(1000))).to.equal(true);
     for (const journal of journals) journal.close();
-    if (openBefore !== undefined) expect(handles()).to.be.at.most(openBefore);
+    if (open) expect(openFiles(folder)).to.deep.equal([]);
   });
 
   it('flushes for many at once, and for those that come in the meantime again', async () => {
@@ -84,6 +171,38 @@ describe('RequestJournal', () => {
     expect(second).to.not.equal(first);
     await Promise.all([first, second]);
     journal.close();
+  });
+
+  it('is not closed under a flush', async () => {
+    const journal = open();
+    journal.add(id(1), hour, 0);
+    const flushed = journal.flush();
+    await Promise.resolve();
+    await Promise.resolve();
+    journal.close();
+    await flushed;
+    if (openFiles(folder)) await until('its file is closed', () => openFiles(folder)?.length === 0);
+  });
+
+  it('says that it cannot be made safe, and can be later', async () => {
+    const journal = open();
+    // What cannot be flushed: EINVAL.
+    symlinkSync('/dev/null', file);
+    journal.add(id(1), hour, 0);
+    const failed = await journal.flush().catch((error: Error) => error);
+    expect(failed).to.be.instanceOf(Error).with.property('code', 'EINVAL');
+    journal.close();
+    rmSync(file);
+    journal.add(id(2), hour, 0);
+    await journal.flush();
+    journal.close();
+    expect(readFileSync(file, 'utf8')).to.equal(`${JSON.stringify({ id: id(2), until: hour })}\n`);
+  });
+
+  it('does not take a fault of the program for one of the disk', () => {
+    const journal = open();
+    expect(() => journal.addIfPossible(id(1), 1n as never, 0)).to.throw(TypeError);
+    expect(journal.has(id(1))).to.equal(false);
   });
 
   it('has ids of what only reads on disk at once, too', () => {
@@ -122,7 +241,3 @@ describe('RequestJournal', () => {
     expect(open().has(id(3))).to.equal(true);
   });
 });
-
-function handles(): number | undefined {
-  return existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : undefined;
-}
