@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mock } from 'node:test';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { type Agent, defineAgent, type Host } from '../../src/agent/agent.js';
@@ -11,7 +12,7 @@ import type { TroupeError } from '../../src/errors.js';
 import type { Request } from '../../src/message/message.js';
 import { MemoryBroker, MemoryTransport } from '../../src/transport/memory.js';
 import { Topics } from '../../src/transport/topics.js';
-import { keptLog } from '../agent/external/actor.js';
+import { actorProgram, ddlOf, keptLog } from '../agent/external/actor.js';
 import { openFiles } from '../open-files.js';
 import { skip } from '../skip.js';
 import { until } from '../until.js';
@@ -160,6 +161,42 @@ describe('a daemon', () => {
       'mco/us/agent/rpcutil',
       `mco/us/node/${identity}`,
     ]);
+  });
+
+  it('hears requests to external agents in all its collectives, until they are gone', async () => {
+    mock.timers.enable({ apis: ['setInterval'] });
+    try {
+      mkdirSync(join(folder, 'agents'));
+      const file = join(folder, 'agents/actor.json');
+      writeFileSync(file, JSON.stringify(ddlOf('actor', { show: {} })));
+      copyFileSync(actorProgram, join(folder, 'agents/actor'));
+      await start(`${none}, collectives: [eu, us], external_agents: [{ folder: agents }]`, {
+        connect: ({ will }) => {
+          const own = broker.connect({ will });
+          const { subscribe } = MemoryTransport.prototype;
+          own.subscribe = async (filter, ...rest) => {
+            const unsubscribe = await subscribe.call(own, filter, ...rest);
+            if (filter.endsWith('/actor')) events.push(`hear ${filter}`);
+            return async () => {
+              events.push(`stop ${filter}`);
+              await unsubscribe();
+            };
+          };
+          return own;
+        },
+      });
+      const topics = ['mco/eu/agent/actor', 'mco/us/agent/actor'];
+      expect(events).to.deep.equal(topics.map((topic) => `hear ${topic}`));
+      events.splice(0);
+      rmSync(file);
+      await until('it is gone', () => {
+        mock.timers.tick(2000);
+        return events.length > 1;
+      });
+      expect(events).to.deep.equal(topics.map((topic) => `stop ${topic}`));
+    } finally {
+      mock.timers.reset();
+    }
   });
 
   it('escapes dots in topics where its network does', async () => {

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -7,6 +7,8 @@ import type { Job } from '../../src/daemon/job.js';
 import { Jobs } from '../../src/daemon/jobs.js';
 import { emptyFilter } from '../../src/filter/index.js';
 import type { Request } from '../../src/message/message.js';
+import { openFiles } from '../open-files.js';
+import { skip } from '../skip.js';
 
 const request = (id: string): Request => ({
   v: 1,
@@ -85,6 +87,30 @@ describe('Jobs', () => {
     jobs.begin({ ...request(id(2)), time: 0 }, 'web1', 0);
     expect(jobs.hasRoom(0)).to.equal(false);
     expect(jobs.hasRoom(3_600_000)).to.equal(true);
+  });
+
+  it('remembers 100,000 ids unless told otherwise', () => {
+    const lines = Array.from(
+      { length: 100_000 },
+      (_, index) => `{"id":"${id(index)}","until":${Date.now()}}\n`,
+    );
+    for (const [count, hasRoom] of [
+      [99_999, true],
+      [100_000, false],
+    ] as const) {
+      writeFileSync(file, lines.slice(0, count).join(''));
+      expect(new Jobs({ file, keepSeconds: 60 }).hasRoom(0)).to.equal(hasRoom);
+    }
+  });
+
+  it('closes its file', function () {
+    const jobs = new Jobs({ file, keepSeconds: 60 });
+    jobs.begin(request(id(1)), 'web1', 0);
+    const files = openFiles(folder);
+    if (files === undefined) skip(this, 'this system does not tell which files are open');
+    expect(files).to.deep.equal([file]);
+    jobs.close();
+    expect(openFiles(folder)).to.deep.equal([]);
   });
 
   it('reads a file whose last line was torn', () => {

@@ -1,0 +1,131 @@
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { moduleVersion } from '../../src/agent/module-version.js';
+import { resolve } from '../../src/agent/module-version-hooks.js';
+
+describe('the version of a module', () => {
+  let folder: string;
+  let url: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'version-'));
+    write('package/package.json', '{}');
+    write('package/lib/agent.js', '1');
+    url = pathToFileURL(join(folder, 'package/lib/agent.js')).href;
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const write = (file: string, text: string) => {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), text);
+  };
+  const accepted = () => {
+    const version = moduleVersion(url);
+    version.accept();
+    return version;
+  };
+
+  it('is the module itself at first, and as long as nothing has changed', () => {
+    for (const _ of [1, 2]) {
+      const { url: now, before } = accepted();
+      expect([now, before]).to.deep.equal([url, undefined]);
+    }
+  });
+
+  it('is another when the module has changed, and the one before is known', () => {
+    accepted();
+    write('package/lib/agent.js', '22');
+    const second = accepted();
+    expect(second.url).to.match(/^file:.*\/agent\.js\?troupe=\d+$/);
+    expect(second.before).to.equal(url);
+    expect(accepted()).to.include({ url: second.url, before: undefined });
+    write('package/lib/agent.js', '333');
+    const third = accepted();
+    expect(third.before).to.equal(second.url);
+    expect(third.url)
+      .to.match(/troupe=/)
+      .and.not.equal(second.url);
+  });
+
+  it('falls back to the last one that worked', () => {
+    accepted();
+    write('package/lib/agent.js', '22');
+    moduleVersion(url);
+    write('package/lib/agent.js', '333');
+    expect(accepted().before).to.equal(url);
+  });
+
+  it('falls back to none where none has worked', () => {
+    moduleVersion(url);
+    write('package/lib/agent.js', '22');
+    expect(moduleVersion(url)).to.include({ url, before: undefined });
+  });
+
+  for (const [file, counts] of [
+    ['package/lib/other.js', true],
+    ['package/other/deep/x.mjs', true],
+    ['package/ddl.json', true],
+    ['package/notes.txt', false],
+    ['package/x.jsx', false],
+    ['package/node_modules/x/index.js', false],
+    ['package/.git/x.js', false],
+    ['other/x.js', false],
+  ] as const) {
+    it(`${counts ? 'changes' : 'does not change'} with ${file}`, () => {
+      accepted();
+      write(file, 'new');
+      expect(accepted().url !== url).to.equal(counts);
+    });
+  }
+
+  it('changes with the time of a file', () => {
+    accepted();
+    utimesSync(join(folder, 'package/lib/agent.js'), 1000, 1000);
+    expect(accepted().url).to.not.equal(url);
+  });
+
+  it('looks at the folder of a module that is in no package', () => {
+    rmSync(join(folder, 'package/package.json'));
+    accepted();
+    write('package/other.js', 'above it');
+    expect(accepted().url).to.equal(url);
+    write('package/lib/other.js', 'beside it');
+    expect(accepted().url).to.not.equal(url);
+  });
+});
+
+describe('what a new version of a module imports', () => {
+  const parent = 'file:///p/agent.js?troupe=7';
+  const resolved = (specifier: string, parentURL: string | undefined, url: string) =>
+    Promise.resolve(resolve(specifier, { parentURL } as never, () => ({ url, format: 'module' })));
+
+  for (const [specifier, url] of [
+    ['./word.js', 'file:///p/word.js'],
+    ['../p/word.js', 'file:///p/word.js'],
+    ['#word', 'file:///p/word.js'],
+  ] as const) {
+    it(`is new as well when it is ${specifier}`, async () => {
+      expect(await resolved(specifier, parent, url)).to.deep.equal({
+        url: `${url}?troupe=7`,
+        format: 'module',
+      });
+    });
+  }
+
+  for (const [what, specifier, from, url] of [
+    ['a package', 'yaml', parent, 'file:///p/yaml.js'],
+    ['a package by a relative path', './x.js', parent, 'file:///p/node_modules/yaml/x.js'],
+    ['a hidden file', '.word.js', parent, 'file:///p/word.js'],
+    ['a module of Node', './fs', parent, 'node:fs'],
+    ['imported by a first version', './word.js', 'file:///p/agent.js', 'file:///p/word.js'],
+    ['imported from elsewhere', './word.js', 'data:x?troupe=7', 'file:///p/word.js'],
+    ['imported by nobody', './word.js', undefined, 'file:///p/word.js'],
+  ] as const) {
+    it(`stays as it is when it is ${what}`, async () => {
+      expect(await resolved(specifier, from, url)).to.deep.equal({ url, format: 'module' });
+    });
+  }
+});
