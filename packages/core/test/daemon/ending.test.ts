@@ -3,16 +3,14 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { type Agent, defineAgent } from '../../src/agent/agent.js';
+import { MemoryTransport } from '../../src/transport/memory.js';
 import { until } from '../until.js';
 import { Bench } from './fixture.js';
 
 describe('a daemon that ends', () => {
   let bench: Bench;
-  let topics: string[];
-  beforeEach(async () => {
+  beforeEach(() => {
     bench = new Bench();
-    topics = [];
-    await bench.broker.connect().subscribe('#', (_, topic) => void topics.push(topic.split('/')[2] ?? ''));
   });
   afterEach(async () => {
     bench.release();
@@ -26,17 +24,38 @@ describe('a daemon that ends', () => {
     return { result };
   };
 
-  it('aborts what runs, and sends the result before it takes leave', async () => {
+  it('aborts what runs, and sends the result before it takes leave of the broker', async () => {
+    const done: string[] = [];
+    const { connect } = bench.broker;
+    const slowly = async (what: string) => {
+      for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      done.push(what);
+    };
+    bench.broker.connect = (options) => {
+      const transport = connect.call(bench.broker, options);
+      const { publish, close } = MemoryTransport.prototype;
+      if (options?.will) {
+        transport.publish = async (topic, ...rest) => {
+          await slowly(topic.split('/')[2] ?? '');
+          await publish.call(transport, topic, ...rest);
+        };
+        transport.close = async () => {
+          await slowly('close');
+          await close.call(transport);
+        };
+      }
+      return transport;
+    };
     await bench.start();
     const { result } = await hold();
+    await until('it is online', () => done.length === 1);
     await bench.stop();
+    expect(done).to.deep.equal(['presence', 'reply', 'presence', 'close']);
     expect(await result).to.include({
       outcome: 'cancelled',
       statuscode: 1,
       statusmsg: 'the daemon of this node stops',
     });
-    await until('it is offline', () => topics.filter((kind) => kind === 'presence').length === 2);
-    expect(topics.filter((kind) => kind !== 'node')).to.deep.equal(['presence', 'reply', 'presence']);
   });
 
   it('lets what runs end while its patience lasts', async () => {

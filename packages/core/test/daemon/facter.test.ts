@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { Facter } from '../../src/daemon/facter.js';
 import { FactSource } from '../../src/daemon/facts.js';
 import { silentLogger } from '../../src/log.js';
+import { keptLog } from '../agent/external/actor.js';
 import { until } from '../until.js';
 
 describe('Facter', () => {
@@ -98,6 +99,93 @@ describe('Facter', () => {
     await facter.close();
     expect(JSON.parse(readFileSync(join(folder, 'cache.json'), 'utf8'))).to.have.property('runs');
     expect(statSync(join(folder, 'cache.json')).mode & 0o777).to.equal(0o600);
+  });
+
+  it('asks who listens for new facts, and has files read again with them', async () => {
+    const facter = run('echo \'{"a": 1}\'');
+    const facts = new FactSource([], silentLogger, facter);
+    facts.read(0);
+    let told = 0;
+    facter.onFacts(() => (told += 1));
+    await ended(facter);
+    expect(told).to.equal(1);
+    expect(facts.status().readAt).to.equal(undefined);
+    expect(facts.read(1)).to.include({ a: 1 });
+  });
+
+  it('says when it succeeded, and not any more why it failed', async () => {
+    const before = Date.now();
+    const facter = run(`if [ -e ${folder}/good ]; then echo '{"a": 1}'; else exit 1; fi`, { interval: 0.05 });
+    await until('it has failed', () => facter.status().reason !== undefined);
+    expect(facter.status()).to.have.keys('reason');
+    writeFileSync(join(folder, 'good'), '');
+    await until('it has succeeded', () => facter.status().readAt !== undefined);
+    expect(facter.status()).to.have.keys('readAt');
+    expect(facter.status().readAt).to.be.within(before, Date.now());
+  });
+
+  for (const [what, script, interval, seconds] of [
+    ['an hour after it succeeded, where that is its interval', 'echo "{}"', 3600, 3600],
+    ['a minute after it failed', 'exit 1', 3600, 60],
+    ['after its interval where that is shorter than a minute', 'exit 1', 20, 20],
+  ] as const) {
+    it(`runs again ${what}`, async () => {
+      const timers: number[] = [];
+      const { setTimeout: real } = globalThis;
+      globalThis.setTimeout = ((work: () => void, milliseconds: number) => {
+        timers.push(milliseconds);
+        return real(work, milliseconds);
+      }) as typeof setTimeout;
+      try {
+        const facter = run(script, { interval });
+        await ended(facter);
+        await until('it waits', () => timers.includes(seconds * 1000));
+        await facter.close();
+      } finally {
+        globalThis.setTimeout = real;
+      }
+    });
+  }
+
+  it('is not tried again when it was ended', async () => {
+    const { log, lines } = keptLog();
+    const facter = new Facter({
+      command: ['/bin/sleep', '600'],
+      interval: 3600,
+      timeout: 600,
+      cache: join(folder, 'cache.json'),
+      log,
+    });
+    await facter.close();
+    expect(facter.status()).to.deep.equal({});
+    expect(lines.filter(({ level }) => level >= 40)).to.deep.equal([]);
+  });
+
+  it('says in the log why it failed, and that what it read cannot be kept', async () => {
+    const { log, lines } = keptLog();
+    const program = join(folder, 'facter');
+    writeFileSync(program, '#!/bin/sh\necho "{\\"a\\": 1}"\n', { mode: 0o755 });
+    const cache = join(folder, 'none/cache.json');
+    const kept = new Facter({ command: [program], interval: 3600, timeout: 20, cache, log });
+    opened.push(kept);
+    await until('it is kept', () => lines.length > 1);
+    expect(kept.facts).to.deep.equal({ a: 1 });
+    expect(lines.map(({ level, msg, file }) => [level, msg, file])).to.deep.equal([
+      [20, 'no facts of facter from before', cache],
+      [40, 'the facts of facter cannot be kept for the next start', cache],
+    ]);
+    lines.splice(0);
+    writeFileSync(program, '#!/bin/sh\necho nonsense\n', { mode: 0o755 });
+    const failed = new Facter({ command: [program], interval: 3600, timeout: 20, cache, log });
+    opened.push(failed);
+    await ended(failed);
+    const { level, msg, command, reason } = lines.at(-1) ?? { level: 0, msg: '' };
+    expect([level, msg, command, reason]).to.deep.equal([
+      40,
+      'facter failed: its last good facts are kept',
+      program,
+      failed.status().reason,
+    ]);
   });
 
   it('is ended with its daemon', async () => {

@@ -1,12 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { arch, cpus, hostname, networkInterfaces, platform, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { ClassSource } from '../../src/daemon/classes.js';
-import { parseFactText } from '../../src/daemon/fact-text.js';
-import { FactSource } from '../../src/daemon/facts.js';
+import { isFactFile, mostFactBytes, parseFactText } from '../../src/daemon/fact-text.js';
+import { builtinFacts, FactSource } from '../../src/daemon/facts.js';
 import { silentLogger } from '../../src/log.js';
+import { keptLog } from '../agent/external/actor.js';
 
 describe('parseFactText', () => {
   for (const [what, text, message] of [
@@ -28,6 +29,34 @@ describe('parseFactText', () => {
         .and.include({ code: 'FILE_UNREADABLE' });
     });
   }
+
+  for (const [file, text, facts] of [
+    ['x.yaml', 'a: 1', { a: 1 }],
+    ['x.yml', 'a: 1', { a: 1 }],
+    ['x.json', '{"a":1}', { a: 1 }],
+    ['x.txt', ' a = b=c \n\nnothing\n=d\ne=', { a: 'b=c', '': 'd', e: '' }],
+    ['x.md', 'a: 1', {}],
+    ['x.yaml', '', {}],
+  ] as const) {
+    it(`reads ${JSON.stringify(text)} in ${file}`, () => {
+      expect(parseFactText(text, file)).to.deep.equal(facts);
+    });
+  }
+
+  it('reads what nests 32 levels deep, and not 33', () => {
+    const nested = (levels: number) => `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+    expect(parseFactText(nested(31), 'x.json')).to.have.property('a');
+    expect(() => parseFactText(nested(33), 'x.json')).to.throw('x.json: it nests deeper than 32 levels');
+  });
+
+  it('names file and fault in one line', () => {
+    expect(() => parseFactText('a: [\nb: {', 'x.yaml')).to.throw(/^x\.yaml: [^\n]+$/);
+  });
+
+  it('knows files of facts by their endings', () => {
+    const names = ['a.yaml', 'a.yml', 'a.json', 'a.txt', 'a.b.json', 'a', 'a.md', '.json', 'a.toString'];
+    expect(names.filter(isFactFile)).to.deep.equal(['a.yaml', 'a.yml', 'a.json', 'a.txt', 'a.b.json']);
+  });
 
   it('takes a fact named __proto__ as a fact', () => {
     const folder = mkdtempSync(join(tmpdir(), 'facts-'));
@@ -83,10 +112,96 @@ describe('FactSource', () => {
   it('looks at files again after ten seconds, and when the clock was set back', () => {
     write('a.yaml', 'a: 1');
     const facts = new FactSource([folder], silentLogger);
-    facts.read(1_000_000);
+    expect(facts.status()).to.deep.equal({ faults: [] });
+    const first = facts.read(1_000_000);
+    expect(facts.status()).to.deep.equal({ readAt: 1_000_000, faults: [] });
     write('a.yaml', 'a: two');
-    expect(facts.read(1_009_000).a).to.equal(1);
-    expect(facts.read(500_000).a).to.equal('two');
+    expect(facts.read(1_009_999)).to.equal(first);
+    expect(facts.read(990_001)).to.equal(first);
+    expect(facts.read(1_010_000).a).to.equal('two');
+    write('a.yaml', 'a: three');
+    expect(facts.read(1_000_000).a).to.equal('three');
+    expect(Object.isFrozen(facts.read(1_000_000))).to.equal(true);
+  });
+
+  it('reads a file again only when it has changed', () => {
+    write('a.yaml', 'a: { b: 1 }');
+    const facts = new FactSource([join(folder, 'a.yaml')], silentLogger);
+    const first = facts.read(0).a;
+    expect(facts.read(10_000).a).to.equal(first);
+    utimesSync(join(folder, 'a.yaml'), 1000, 1000);
+    const second = facts.read(20_000).a;
+    expect(second).to.deep.equal(first);
+    expect(second).to.not.equal(first);
+  });
+
+  it('reads a file of 4 MiB, and not a larger one', () => {
+    const { log, lines } = keptLog();
+    const text = JSON.stringify({ a: '' });
+    const facts = new FactSource([folder], log);
+    write('a.json', JSON.stringify({ a: 'x'.repeat(mostFactBytes - text.length) }));
+    expect(`${facts.read(0).a}`).to.have.length(mostFactBytes - text.length);
+    write('a.json', JSON.stringify({ a: 'y'.repeat(mostFactBytes - text.length + 1) }));
+    expect(`${facts.read(10_000).a}`.startsWith('x')).to.equal(true);
+    const file = join(folder, 'a.json');
+    const reason = `${file}: it has ${mostFactBytes + 1} bytes, the most is 4194304`;
+    expect(facts.status().faults).to.deep.equal([{ source: file, reason }]);
+    expect(lines.map(({ level, msg, source, reason: why }) => [level, msg, source, why])).to.deep.equal([
+      [40, 'cannot read facts: the last good ones of this file are kept', file, reason],
+    ]);
+  });
+
+  it('keeps the last good facts of a folder that cannot be read, and says so once', () => {
+    const { log, lines } = keptLog();
+    mkdirSync(join(folder, 'facts.d'));
+    write('facts.d/a.yaml', 'a: 1');
+    write('b.yaml', 'b: 1');
+    const source = join(folder, 'facts.d');
+    const facts = new FactSource([source, join(folder, 'b.yaml')], log);
+    facts.read(0);
+    rmSync(source, { recursive: true });
+    // What cannot be looked at: ELOOP.
+    symlinkSync(source, source);
+    for (const time of [10_000, 20_000]) expect(facts.read(time)).to.include({ b: 1 });
+    expect(
+      lines.filter(({ source: which }) => which === source).map(({ level, msg }) => [level, msg]),
+    ).to.deep.equal([[40, 'cannot read facts: the last good ones of this folder are kept']]);
+    expect(facts.read(20_000).a).to.equal(1);
+    expect(facts.status().faults.map(({ source: which }) => which)).to.include(source);
+    rmSync(source);
+    mkdirSync(source);
+    expect(facts.read(30_000)).to.not.have.property('a');
+    expect(facts.status().faults.map(({ source: which }) => which)).to.not.include(source);
+  });
+
+  it('says again what is wrong when that is another thing', () => {
+    const { log, lines } = keptLog();
+    const facts = new FactSource([folder], log);
+    for (const [time, text] of ['[1]', '{', '[22]', '[333]'].entries()) {
+      write('a.json', text);
+      facts.read(time * 10_000);
+    }
+    expect(lines).to.have.length(3);
+    expect(facts.read(100_000)).to.not.have.property('a');
+  });
+
+  it('knows the host without any file', () => {
+    const facts = builtinFacts();
+    const { networking, ipaddress, ...rest } = facts;
+    expect(rest).to.deep.equal({
+      hostname: hostname().split('.')[0],
+      kernel: platform(),
+      kernelrelease: release(),
+      architecture: arch(),
+      processors: { count: cpus().length },
+      memory: { total_bytes: totalmem() },
+    });
+    const outer = Object.values(networkInterfaces())
+      .flat()
+      .filter((address) => address && !address.internal && address.family === 'IPv4')
+      .map((address) => address?.address);
+    expect(ipaddress).to.equal(outer[0]);
+    expect(networking).to.deep.equal(outer[0] === undefined ? undefined : { ip: outer[0] });
   });
 
   it('has none of a path that is not there', () => {
@@ -116,16 +231,40 @@ describe('ClassSource', () => {
     expect(classes.read()).to.deep.equal([]);
   });
 
-  it('keeps the last good ones when the file cannot be read, and says so once', () => {
-    let warnings = 0;
-    const log = { ...silentLogger, warn: () => (warnings += 1) } as typeof silentLogger;
+  it('has none without a file to read them from', () => {
+    expect(new ClassSource(undefined, silentLogger).read()).to.deep.equal([]);
+  });
+
+  it('reads the file again only when it has changed', () => {
+    writeFileSync(file, 'settings\n');
+    const classes = new ClassSource(file, silentLogger);
+    const first = classes.read();
+    expect(classes.read()).to.equal(first);
+    utimesSync(file, 1000, 1000);
+    const second = classes.read();
+    expect(second).to.deep.equal(first);
+    expect(second).to.not.equal(first);
+  });
+
+  it('keeps the last good ones when the file cannot be read, and says so once until it can', () => {
+    const { log, lines } = keptLog();
     writeFileSync(file, 'settings\n');
     const classes = new ClassSource(file, log);
     classes.read();
-    rmSync(file);
-    mkdirSync(file);
-    expect(classes.read()).to.deep.equal(['settings']);
-    expect(classes.read()).to.deep.equal(['settings']);
-    expect(warnings).to.equal(1);
+    for (const count of [1, 2]) {
+      rmSync(file);
+      mkdirSync(file);
+      for (const _ of [1, 2]) expect(classes.read()).to.deep.equal(['settings']);
+      expect(lines).to.have.length(count);
+      rmSync(file, { recursive: true });
+      writeFileSync(file, 'settings\n');
+      expect(classes.read()).to.deep.equal(['settings']);
+    }
+    expect(lines[0]).to.include({
+      level: 40,
+      msg: 'cannot read the classes: the last good ones are kept',
+      file,
+    });
+    expect(lines[0]?.reason).to.include('EISDIR');
   });
 });

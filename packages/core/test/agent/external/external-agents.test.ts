@@ -1,6 +1,7 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { mock } from 'node:test';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { commandsOf, ExternalAgents, type ExternalEntry } from '../../../src/agent/external/index.js';
@@ -180,6 +181,132 @@ describe('external agents', () => {
     while (events.length < 2 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 5));
     await stop();
     expect(events).to.deep.equal(['put one 1.0.0', 'put one 2.0.0 instead of one']);
+  });
+
+  it('from a folder are told with the file, the reason and what becomes of them', async () => {
+    write('agents/one.json', '{');
+    const { external, lines } = agents([{ folder: 'agents' }]);
+    await external.load();
+    expect(lines[0]).to.include({ level: 50, file: join(folder, 'agents/one.json') });
+    expect(lines[0]?.reason).to.match(/one\.json/);
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(lines, 'once, as long as the file stays').to.have.length(1);
+    ddl('agents/one.json', 'one');
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(events).to.deep.equal(['put one 1.0.0']);
+    expect(lines, 'it is new and not loaded anew').to.have.length(1);
+  });
+
+  it('are gone in silence where they were not at work', async () => {
+    write('agents/one.json', '{');
+    const { external, lines } = agents([{ folder: 'agents' }]);
+    await external.load();
+    rmSync(join(folder, 'agents/one.json'));
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(events).to.deep.equal([]);
+    expect(lines).to.have.length(1);
+  });
+
+  it('are gone when the DDL that the configuration names is', async () => {
+    ddl('one.json', 'one');
+    const { external, lines } = agents([{ ddl: 'one.json' }]);
+    await external.load();
+    events.splice(0);
+    rmSync(join(folder, 'one.json'));
+    for (let look = 0; look < 4; look += 1) await external.look();
+    expect(events).to.deep.equal(['remove one']);
+    expect(lines.map(({ level, msg, agent }) => [level, msg, agent])).to.deep.equal([
+      [30, 'an external agent is gone with its DDL', 'one'],
+    ]);
+    ddl('one.json', 'one');
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(events).to.deep.equal(['remove one', 'put one 1.0.0']);
+  });
+
+  it('are not touched by a change that is undone before the next look', async () => {
+    ddl('agents/one.json', 'one');
+    utimesSync(join(folder, 'agents/one.json'), 1000, 1000);
+    const { external } = agents([{ folder: 'agents' }]);
+    await external.load();
+    const change = (time: number) => utimesSync(join(folder, 'agents/one.json'), time, time);
+    for (const time of [2000, 1000, 2000, 1000]) {
+      change(time);
+      await external.look();
+    }
+    expect(events).to.deep.equal(['put one 1.0.0']);
+  });
+
+  it('are still looked at where taking one in fails, and the log says so', async () => {
+    ddl('agents/one.json', 'one');
+    ddl('agents/two.json', 'two');
+    let fails = false;
+    const { external, lines } = agents([{ folder: 'agents' }], async () => {
+      if (fails) throw new Error('it is taken already');
+      return true;
+    });
+    await external.load();
+    events.splice(0);
+    fails = true;
+    for (const name of ['one', 'two']) ddl(`agents/${name}.json`, name, '2.0.0');
+    for (let look = 0; look < 4; look += 1) await external.look();
+    expect(events).to.deep.equal(['put one 2.0.0 instead of one', 'put two 2.0.0 instead of two']);
+    expect(lines.map(({ msg, reason }) => [msg, reason])).to.deep.equal(
+      Array(2).fill(['an external agent cannot be loaded: the one before stays', 'it is taken already']),
+    );
+  });
+
+  it('are looked at by nobody where the configuration names none', async () => {
+    const { external } = agents([]);
+    mock.timers.enable({ apis: ['setInterval'] });
+    try {
+      const looks: string[] = [];
+      external.look = async () => void looks.push('look');
+      const stop = external.watch(5);
+      mock.timers.tick(100);
+      await stop();
+      expect(looks).to.deep.equal([]);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  it('are looked at one look after the other, and not any more when told to stop', async () => {
+    const { external } = agents([{ folder: 'agents' }]);
+    mock.timers.enable({ apis: ['setInterval'] });
+    try {
+      let looks = 0;
+      let go = () => {};
+      external.look = () => {
+        looks += 1;
+        return new Promise((resolve) => {
+          go = resolve;
+        });
+      };
+      const turn = () => new Promise((resolve) => setImmediate(resolve));
+      const stop = external.watch(5);
+      mock.timers.tick(4);
+      await turn();
+      expect(looks).to.equal(0);
+      mock.timers.tick(20);
+      await turn();
+      expect(looks).to.equal(1);
+      go();
+      await turn();
+      expect(looks).to.equal(2);
+      let isStopped = false;
+      const stopped = stop().then(() => {
+        isStopped = true;
+      });
+      await turn();
+      expect(isStopped, 'it waits for the look').to.equal(false);
+      go();
+      await stopped;
+      mock.timers.tick(100);
+      await turn();
+      expect(looks).to.equal(2);
+    } finally {
+      mock.timers.reset();
+    }
   });
 
   it('have a program named like them, or like Go names what it builds', () => {
