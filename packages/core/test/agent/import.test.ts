@@ -53,6 +53,29 @@ describe('importing an agent', () => {
     expect(await importAgent('./agent.js', config())).to.equal(once);
   });
 
+  it('takes an absolute path', async () => {
+    expect((await importAgent(join(folder, 'agent.js'), '/etc/troupe/mcod.yaml')).ddl).to.deep.equal({
+      version: 1,
+    });
+  });
+
+  it('takes a path from the folder of the configuration, and a package in sight of mcod itself', async () => {
+    mkdirSync(join(folder, 'etc'));
+    expect((await importAgent('../agent.js', join(folder, 'etc/mcod.yaml'))).ddl).to.deep.equal({
+      version: 1,
+    });
+    const error = await importAgent('chai', config()).catch((cause: Error) => cause);
+    expect(error).to.have.property('message').that.includes('"chai" has no agent as its default export');
+  });
+
+  it('says what is wrong with a package whose manifest is damaged', async () => {
+    write('node_modules/agent-x/package.json', '{');
+    const error = await importAgent('agent-x', config()).catch((cause: Error) => cause);
+    expect(error)
+      .to.have.property('message')
+      .that.matches(/^agents: cannot load "agent-x": .*JSON/);
+  });
+
   it('offers the last one that worked beside one that does not', async () => {
     await load();
     for (const broken of ['export const word = ;', "throw new Error('not today');"]) {
@@ -96,6 +119,22 @@ describe('importing an agent', () => {
     ['./none.js', '', /^agents: cannot load ".\/none.js": Cannot find module/],
     ['@nobody/agent', '', /^agents: cannot load "@nobody\/agent": no such npm package in sight of /],
     ['./agent.js', 'export const agent = 1;', /^agents: ".\/agent.js" has no agent as its default export/],
+    [
+      './agent.js',
+      'export default { ddl: {} };',
+      /^agents: ".\/agent.js" has no agent as its default export/,
+    ],
+    [
+      './agent.js',
+      'export default { setup: () => {} };',
+      /has no agent as its default export: use defineAgent$/,
+    ],
+    [
+      './agent.js',
+      'export default { ddl: {}, setup: {} };',
+      /has no agent as its default export: use defineAgent$/,
+    ],
+    ['./agent.js', "throw new Error('one\\ntwo');", /^agents: cannot load ".\/agent.js": one$/],
   ] as const) {
     it(`refuses ${specifier} with ${text || 'no file'}`, async () => {
       if (text) write('agent.js', text);
