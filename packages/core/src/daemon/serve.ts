@@ -3,7 +3,7 @@ import { type DaemonConfig, loadDaemonConfig } from '../config/daemon.js';
 import { messageOf } from '../errors.js';
 import { createSwitchedLogger, type Logger, type LogLevel } from '../log.js';
 import { Alarm } from './alarm.js';
-import { type Daemon, startDaemon } from './daemon.js';
+import { type Daemon, type DaemonOptions, startDaemon } from './daemon.js';
 import { ExitRefused, exit, refuseExit } from './exit.js';
 import type { Jobs } from './jobs.js';
 import { StatusFile, statusFileOf } from './status-file.js';
@@ -12,8 +12,11 @@ import { StatusFile, statusFileOf } from './status-file.js';
 const reloadGrace = 3_600_000;
 const stopGrace = 10_000;
 
-/** Serves as a configuration file says until a signal ends it. Throws when the first start fails. */
-export async function serve(configFile: string): Promise<void> {
+/** Serves as a configuration file says until a signal ends it; tests bring agents and a broker. Throws when the first start fails. */
+export async function serve(
+  configFile: string,
+  options: Pick<DaemonOptions, 'agents' | 'connect'> = {},
+): Promise<void> {
   const stopping = new AbortController();
   const alarm = new Alarm();
   const stop = () => {
@@ -41,6 +44,7 @@ export async function serve(configFile: string): Promise<void> {
     let status: StatusFile | undefined;
     try {
       daemon = await startDaemon({
+        ...options,
         config,
         configFile,
         log,

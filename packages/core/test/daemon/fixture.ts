@@ -74,10 +74,22 @@ export class Bench {
     const config = parseDaemonConfig(
       `{ identity: web1.lab, security: { mode: none }, state_dir: ${this.folder}/state, facts: { paths: [${this.folder}/facts.yaml] ${facts} } ${extra} }`,
     );
+    const counter = this.counter();
+    this.#daemon = await startDaemon({
+      config,
+      configFile: 'none',
+      log: silentLogger,
+      agents: [counter, ...agents],
+      connect: ({ will }) => this.broker.connect({ will }),
+    });
+  }
+
+  /** An agent that counts how often it ran, and whose action "hold" runs until it is let go. */
+  counter(): Agent {
     const held = new Promise<void>((resolve) => {
       this.release = resolve;
     });
-    const counter = defineAgent(ddl, () => ({
+    return defineAgent(ddl, () => ({
       count: () => {
         this.count += 1;
         return { count: this.count };
@@ -87,13 +99,6 @@ export class Bench {
         await held;
       },
     })) as unknown as Agent;
-    this.#daemon = await startDaemon({
-      config,
-      configFile: 'none',
-      log: silentLogger,
-      agents: [counter, ...agents],
-      connect: ({ will }) => this.broker.connect({ will }),
-    });
   }
 
   get daemon(): Daemon {

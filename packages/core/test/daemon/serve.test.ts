@@ -8,15 +8,18 @@ import { serve } from '../../src/daemon/serve.js';
 import { readStatusFile } from '../../src/daemon/status.js';
 import type { LogLine } from '../agent/external/actor.js';
 import { until } from '../until.js';
+import { Bench } from './fixture.js';
 
 const taken = ['SIGHUP', 'SIGTERM', 'SIGINT', 'SIGUSR1', 'uncaughtException', 'unhandledRejection'] as const;
 const { exit } = process;
 
 describe('mcod in this process', () => {
+  let bench: Bench;
   let folder: string;
   let served: Promise<void> | undefined;
   let before: Map<string, unknown[]>;
   beforeEach(() => {
+    bench = new Bench();
     folder = mkdtempSync(join(tmpdir(), 'troupe-serve-'));
     before = new Map(taken.map((name) => [name, process.listeners(name as never)]));
     // The runner of these tests must not end with what is signalled here.
@@ -24,6 +27,7 @@ describe('mcod in this process', () => {
     served = undefined;
   });
   afterEach(async () => {
+    bench.release();
     process.emit('SIGTERM');
     await served?.catch(() => {});
     process.exit = exit;
@@ -32,14 +36,14 @@ describe('mcod in this process', () => {
       for (const listener of listeners) process.on(name, listener as never);
     }
     rmSync(folder, { recursive: true });
+    await bench.close();
   });
 
   const file = (name: string) => join(folder, name);
-  // Nothing listens on the port of the broker: it connects in the background, in vain.
   const configure = (more = '', identity = 'web1.lab', security = 'security: { mode: none }') =>
     writeFileSync(
       file('mcod.yaml'),
-      `{ identity: ${identity}, ${security}, broker: { urls: ["mqtt://127.0.0.1:1"] }, state_dir: ${file('state')}, facts: { paths: [] }, log: { file: ${file('log')} } ${more} }`,
+      `{ identity: ${identity}, ${security}, state_dir: ${file('state')}, facts: { paths: [] }, log: { file: ${file('log')} } ${more} }`,
     );
   const lines = (msg: string): readonly LogLine[] =>
     readFileSync(file('log'), 'utf8')
@@ -51,7 +55,10 @@ describe('mcod in this process', () => {
     until(`"${msg}" in the log`, () => existsSync(file('log')) && lines(msg).length >= times);
   const begin = async (more = '') => {
     configure(more);
-    served = serve(file('mcod.yaml'));
+    served = serve(file('mcod.yaml'), {
+      agents: [bench.counter()],
+      connect: ({ will }) => bench.broker.connect({ will }),
+    });
     await logged('ready');
   };
   const names = () => lines('ready').map(({ identity }) => identity);
@@ -124,6 +131,112 @@ describe('mcod in this process', () => {
     configure(', main_collective: elsewhere');
     served = serve(file('mcod.yaml'));
     expect(await served.catch((error: Error) => error.message)).to.include('"elsewhere" is not one of');
+  });
+
+  it('ends although its pid file is gone', async () => {
+    await begin(`, pid_file: ${file('pid')}`);
+    rmSync(file('pid'));
+    process.emit('SIGTERM');
+    await served;
+  });
+
+  const attach = async ({ id, ...rest }: ReturnType<Bench['request']>) => {
+    const { agent: _, action, filter, input, ...common } = rest;
+    return (await bench.ask({ ...common, id, type: 'attach', after: 0 })).outcome;
+  };
+
+  it('keeps the replies to requests when it reads its configuration again', async () => {
+    await begin();
+    const request = bench.request();
+    expect((await bench.ask(request)).outcome).to.equal('ok');
+    process.emit('SIGHUP');
+    await logged('ready', 2);
+    expect(await attach(request)).to.equal('ok');
+    expect((await bench.ask(request)).outcome).to.equal('ok');
+    expect(bench.count).to.equal(1);
+  });
+
+  for (const [what, more] of [
+    ['limits have', ', limits: { keep_requests: 7 }'],
+    ['collectives have', ', collectives: [mcollective, eu]'],
+    ['security has', ', security: { mode: none, callers: { match: "/x$/" } }'],
+  ] as const) {
+    it(`does not keep the replies when its ${what} changed, and runs no request again`, async () => {
+      await begin();
+      const request = bench.request();
+      await bench.ask(request);
+      if (what === 'security has') configure('', 'web1.lab', more.slice(2));
+      else configure(more);
+      process.emit('SIGHUP');
+      await logged('ready', 2);
+      expect(await attach(request)).to.equal('unknown');
+      expect((await bench.ask(request)).outcome).to.equal('unknown');
+      expect(bench.count).to.equal(1);
+    });
+  }
+
+  describe('while an action runs', () => {
+    const { timeout } = AbortSignal;
+    let times: number[];
+    beforeEach(() => {
+      times = [];
+      AbortSignal.timeout = (milliseconds) => {
+        times.push(milliseconds);
+        return timeout(milliseconds);
+      };
+    });
+    afterEach(() => {
+      AbortSignal.timeout = timeout;
+    });
+    const hold = async () => {
+      const result = bench.ask(bench.request({ action: 'hold' }));
+      await until('the action runs', () => bench.count === 1);
+      return { result };
+    };
+    const busy = async () => {
+      const { outcome, statusmsg } = await bench.ask(bench.request());
+      expect([outcome, statusmsg]).to.deep.equal([
+        'busy',
+        'the daemon of this node is restarting: ask again in a moment',
+      ]);
+    };
+
+    it('reads its configuration again when that has ended, for an hour at most', async () => {
+      await begin();
+      const { result } = await hold();
+      process.emit('SIGHUP');
+      await busy();
+      expect(names()).to.have.length(1);
+      bench.release();
+      expect((await result).outcome).to.equal('ok');
+      await logged('ready', 2);
+      expect(times[0]).to.equal(3_600_000);
+    });
+
+    it('gives that ten seconds when it is to end', async () => {
+      await begin();
+      const { result } = await hold();
+      process.emit('SIGTERM');
+      await busy();
+      bench.release();
+      expect((await result).outcome).to.equal('ok');
+      await served;
+      expect(times[0]).to.equal(10_000);
+    });
+
+    it('aborts that when it is to end while it waits to read its configuration again', async () => {
+      await begin();
+      const { result } = await hold();
+      process.emit('SIGHUP');
+      await busy();
+      process.emit('SIGTERM');
+      expect(await result).to.include({
+        outcome: 'cancelled',
+        statusmsg: 'the daemon of this node stops',
+      });
+      await served;
+      expect(names()).to.have.length(1);
+    });
   });
 
   it('ends when it is asked to while it reads its configuration again', async () => {
