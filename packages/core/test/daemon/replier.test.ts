@@ -1,3 +1,5 @@
+import v8 from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
 import { Replier } from '../../src/daemon/replier.js';
@@ -126,6 +128,26 @@ describe('Replier', () => {
       request: 'a'.repeat(32),
       reason: 'not connected to a broker',
     });
+  });
+
+  it('keeps nothing of what it has sent', async () => {
+    v8.setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const heap = () => {
+      sent.splice(0);
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = heap();
+    for (let index = 0; index < 30_000; index += 1) {
+      replier.send(result({ id: index.toString(16).padStart(32, '0') }));
+      if (index % 1000 === 0) {
+        await replier.idle();
+        sent.splice(0);
+      }
+    }
+    await replier.idle();
+    expect(heap() - before).to.be.below(3_000_000);
   });
 
   describe('with a reply that is too large', () => {
