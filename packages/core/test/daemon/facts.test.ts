@@ -174,6 +174,20 @@ describe('FactSource', () => {
     expect(facts.status().faults.map(({ source: which }) => which)).to.not.include(source);
   });
 
+  it('keeps the last good facts of a file that cannot be looked at, and no other', () => {
+    const file = join(folder, 'a.yaml');
+    write('a.yaml', 'a: 1');
+    write('a.yaml.d', 'b: 1');
+    const facts = new FactSource([file], silentLogger);
+    facts.read(0);
+    rmSync(file);
+    symlinkSync(file, file);
+    expect(facts.read(10_000)).to.include({ a: 1 }).and.not.have.property('b');
+    expect(facts.status().faults.map(({ source }) => source)).to.deep.equal([file]);
+    rmSync(file);
+    expect(facts.read(20_000)).to.not.have.property('a');
+  });
+
   it('says again what is wrong when that is another thing', () => {
     const { log, lines } = keptLog();
     const facts = new FactSource([folder], log);
