@@ -7,9 +7,9 @@ import { discoveryAgent } from '../../src/agent/discovery.js';
 import { Registry } from '../../src/agent/registry.js';
 import { Jobs } from '../../src/daemon/jobs.js';
 import type { Node } from '../../src/daemon/node.js';
-import { emptyFilter } from '../../src/filter/index.js';
 import type { Request } from '../../src/message/message.js';
 import { type Trial, tryAgent } from '../../src/plugin/trial.js';
+import { requestOf } from '../daemon/request.js';
 import { ddlOf } from './external/actor.js';
 
 const caller = 'rip.mcollective';
@@ -33,21 +33,7 @@ describe('discovery', () => {
 
   const begin = (index: number, parts: Partial<Request> = {}) =>
     jobs.begin(
-      {
-        v: 1,
-        type: 'request',
-        id: id(index),
-        time: Date.now(),
-        ttl: 60,
-        caller,
-        session: 's1',
-        collective: 'eu',
-        agent: 'work',
-        action: 'do',
-        filter: emptyFilter,
-        input: {},
-        ...parts,
-      },
+      requestOf({ id: id(index), time: Date.now(), caller, collective: 'eu', ...parts }),
       'web1.lab',
       1000 + index,
     );

@@ -3,9 +3,10 @@ import { describe, it } from 'mocha';
 import type { LoadedAgent } from '../../src/agent/registry.js';
 import { entryOf } from '../../src/daemon/audit-entry.js';
 import { compileDdl } from '../../src/ddl/compile.js';
-import { emptyFilter, parseFilter } from '../../src/filter/index.js';
+import { parseFilter } from '../../src/filter/index.js';
 import type { Request } from '../../src/message/message.js';
 import { ddlOf } from '../agent/external/actor.js';
+import { requestOf } from './request.js';
 
 const text = { prompt: 'T', description: 'T', type: 'string', optional: true, maxlength: 9 } as const;
 const compiled = compileDdl(
@@ -14,17 +15,7 @@ const compiled = compileDdl(
   }),
 );
 const agent = { name: 'work', compiled } as LoadedAgent;
-const request = (parts: Partial<Request> = {}) =>
-  ({
-    id: 'a'.repeat(32),
-    caller: 'rip.mcollective',
-    collective: 'eu',
-    agent: 'work',
-    action: 'do',
-    filter: emptyFilter,
-    input: {},
-    ...parts,
-  }) as Request;
+const request = (parts: Partial<Request> = {}) => requestOf({ collective: 'eu', ...parts });
 const common = {
   request: 'a'.repeat(32),
   caller: 'rip.mcollective',

@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import { mock } from 'node:test';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import { type Agent, defineAgent, type Host } from '../../src/agent/agent.js';
+import type { Agent, Host } from '../../src/agent/agent.js';
 import { parseDaemonConfig } from '../../src/config/daemon.js';
 import { type Daemon, type DaemonOptions, startDaemon } from '../../src/daemon/daemon.js';
 import { parsePresence } from '../../src/daemon/presence.js';
 import type { TroupeError } from '../../src/errors.js';
-import type { Request } from '../../src/message/message.js';
 import { MemoryBroker, MemoryTransport } from '../../src/transport/memory.js';
 import { Topics } from '../../src/transport/topics.js';
 import { actorProgram, ddlOf, keptLog } from '../agent/external/actor.js';
@@ -17,21 +16,10 @@ import { openFiles } from '../open-files.js';
 import { skip } from '../skip.js';
 import { until } from '../until.js';
 import { Realm } from './realm.js';
+import { requestOf } from './request.js';
 
 const identity = 'web1.lab';
 const rip = 'rip.mcollective';
-const ddl = {
-  metadata: {
-    name: 'probe',
-    description: 'Probes',
-    author: 'x',
-    license: 'x',
-    version: '1.0.0',
-    url: 'https://example.com',
-    timeout: 5,
-  },
-  actions: [],
-} as const;
 
 describe('a daemon', () => {
   let realm: Realm;
@@ -86,12 +74,14 @@ describe('a daemon', () => {
       ({ code, message }: TroupeError) => `${code}: ${message}`,
     );
   /** An agent that notes when it is closed. */
-  const probe = (setup: (host: Host) => void = () => {}) =>
-    defineAgent(ddl, (_, host) => {
+  const probe = (setup: (host: Host) => void = () => {}): Agent => ({
+    ddl: ddlOf('probe', {}),
+    setup: async (_, host) => {
       host.onClose(() => void events.push('agent closed'));
       setup(host);
       return {};
-    }) as unknown as Agent;
+    },
+  });
 
   describe('is named', () => {
     it('by its configuration, and tells so to the broker', async () => {
@@ -274,9 +264,10 @@ describe('a daemon', () => {
     }
 
     it('with an agent at fault, and closes what it has opened', async () => {
-      const faulty = defineAgent({ ...ddl, metadata: { ...ddl.metadata, name: 'faulty' } }, () => {
-        throw new Error('no such device');
-      }) as unknown as Agent;
+      const faulty: Agent = {
+        ddl: ddlOf('faulty', {}),
+        setup: () => Promise.reject(new Error('no such device')),
+      };
       expect(await refusal(none, { agents: [probe(), faulty] })).to.equal(
         'AGENT_INVALID: faulty: its set-up failed: no such device',
       );
@@ -425,8 +416,7 @@ describe('a daemon', () => {
   it('has closed its files when it has ended', async function () {
     await start(`${none}, audit: { file: ${join(folder, 'audit.jsonl')} }`);
     const now = Date.now();
-    const request = { id: 'a'.repeat(32), time: now, ttl: 60, session: 's1' } as Request;
-    const job = daemon?.jobs.begin(request, identity, now);
+    const job = daemon?.jobs.begin(requestOf({ time: now }), identity, now);
     job?.add({ kind: 'result', outcome: 'ok', statuscode: 0, statusmsg: 'OK', data: {} }, now);
     const files = openFiles(folder);
     if (files === undefined) skip(this, 'this system does not tell which files are open');

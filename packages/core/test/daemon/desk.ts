@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Agent, type Context, type DataResult, defineAgent } from '../../src/agent/agent.js';
+import type { Agent, AnyHandler, Context, DataResult } from '../../src/agent/agent.js';
 import { discoveryAgent } from '../../src/agent/discovery.js';
 import { Registry } from '../../src/agent/registry.js';
 import { type DaemonConfig, parseDaemonConfig } from '../../src/config/daemon.js';
@@ -15,7 +15,7 @@ import type { Node } from '../../src/daemon/node.js';
 import { BoundedQueue } from '../../src/daemon/queue.js';
 import { Replier } from '../../src/daemon/replier.js';
 import { newStats } from '../../src/daemon/stats.js';
-import { emptyFilter, type Facts } from '../../src/filter/index.js';
+import type { Facts } from '../../src/filter/index.js';
 import { open, seal } from '../../src/message/envelope.js';
 import { type Attach, type Cancel, checkReply, type Reply, type Request } from '../../src/message/message.js';
 import type { Audit, AuditEntry } from '../../src/security/audit.js';
@@ -24,39 +24,24 @@ import { PolicyStore } from '../../src/security/policy/index.js';
 import type { Security, Signer } from '../../src/security/security.js';
 import { Topics } from '../../src/transport/topics.js';
 import type { Transport } from '../../src/transport/transport.js';
-import { keptLog } from '../agent/external/actor.js';
+import { ddlOf, keptLog } from '../agent/external/actor.js';
 import type { Realm } from './realm.js';
+import { requestOf } from './request.js';
 
 const text = { prompt: 'Text', description: 'Text', type: 'string', optional: true } as const;
 
-const ddl = {
-  metadata: {
-    name: 'work',
-    description: 'Works',
-    author: 'x',
-    license: 'x',
-    version: '1.2.3',
-    url: 'https://example.com',
-    timeout: 5,
+const change = {
+  mutating: true,
+  input: {
+    text: { ...text, maxlength: 20, validation: '.' },
+    pin: { ...text, maxlength: 20, validation: '.', secret: true },
   },
-  actions: [
-    {
-      action: 'change',
-      description: 'Changes the host',
-      mutating: true,
-      input: {
-        text: { ...text, maxlength: 20, validation: '.' },
-        pin: { ...text, maxlength: 20, validation: '.', secret: true },
-      },
-      output: {
-        out: { description: 'What came of it', display_as: 'Out', type: 'string' },
-        more: { description: 'And more', display_as: 'More', type: 'string', default: 'none' },
-      },
-    },
-    { action: 'look', description: 'Changes nothing', mutating: false, input: {}, output: {} },
-    { action: 'brief', description: 'Has little time', mutating: true, timeout: 2, input: {}, output: {} },
-  ],
+  output: {
+    out: { description: 'What came of it', display_as: 'Out', type: 'string' },
+    more: { description: 'And more', display_as: 'More', type: 'string', default: 'none' },
+  },
 } as const;
+const ddl = ddlOf('work', { change, look: { output: {} } }, '1.2.3');
 
 export type Handle = (input: Record<string, unknown>, context: Context) => unknown;
 
@@ -166,10 +151,8 @@ export class Desk {
       desk.calls.push({ action, input, context });
       return desk.handle(input, context);
     };
-    const work = defineAgent(ddl, () => {
-      const handlers = ddl.actions.map(({ action }) => [action, run(action)]);
-      return Object.fromEntries(handlers);
-    }) as unknown as Agent;
+    const handlers = Object.fromEntries(ddl.actions.map(({ action }) => [action, run(action)]));
+    const work: Agent = { ddl, setup: async () => handlers as Record<string, AnyHandler> };
     for (const agent of [work, discoveryAgent(desk.node, desk.jobs)])
       await desk.node.registry.add(agent, 'test', {}, { log: desk.log.log } as never);
     return desk;
@@ -231,15 +214,7 @@ export class Desk {
   }
 
   request(parts: Partial<Request> = {}): Request {
-    return {
-      ...this.#common(),
-      type: 'request',
-      agent: 'work',
-      action: 'change',
-      filter: emptyFilter,
-      input: {},
-      ...parts,
-    };
+    return requestOf({ ...this.#common(), action: 'change', ...parts });
   }
 
   attach(id: string, parts: Partial<Attach> = {}): Attach {

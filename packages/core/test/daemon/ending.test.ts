@@ -2,8 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { type Agent, defineAgent } from '../../src/agent/agent.js';
+import type { Agent } from '../../src/agent/agent.js';
 import { MemoryTransport } from '../../src/transport/memory.js';
+import { ddlOf } from '../agent/external/actor.js';
 import { until } from '../until.js';
 import { Bench } from './fixture.js';
 
@@ -81,25 +82,16 @@ describe('a daemon that ends', () => {
   });
 
   it('closes its agents when nothing runs any more', async () => {
-    const ddl = {
-      metadata: {
-        name: 'probe',
-        description: 'Probes',
-        author: 'x',
-        license: 'x',
-        version: '1.0.0',
-        url: 'https://example.com',
-        timeout: 5,
-      },
-      actions: [],
-    } as const;
     let running = -1;
-    const probe = defineAgent(ddl, (_, host) => {
-      host.onClose(() => {
-        running = bench.daemon.jobs.running().length;
-      });
-      return {};
-    }) as unknown as Agent;
+    const probe: Agent = {
+      ddl: ddlOf('probe', {}),
+      setup: async (_, host) => {
+        host.onClose(() => {
+          running = bench.daemon.jobs.running().length;
+        });
+        return {};
+      },
+    };
     await bench.start('', [probe]);
     const { result } = await hold();
     await bench.daemon.close();

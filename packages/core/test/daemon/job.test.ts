@@ -1,24 +1,8 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { addressTo, Job } from '../../src/daemon/job.js';
-import { emptyFilter, parseFilter } from '../../src/filter/index.js';
-import type { Request } from '../../src/message/message.js';
-
-const request = (parts: Partial<Request> = {}): Request => ({
-  v: 1,
-  type: 'request',
-  id: 'a'.repeat(32),
-  time: 1000,
-  ttl: 60,
-  caller: 'rip.mcollective',
-  session: 's1',
-  collective: 'mcollective',
-  agent: 'work',
-  action: 'do',
-  filter: emptyFilter,
-  input: {},
-  ...parts,
-});
+import { parseFilter } from '../../src/filter/index.js';
+import { requestOf } from './request.js';
 
 const result = { kind: 'result', outcome: 'failed', statuscode: 4, statusmsg: 'no', data: {} } as const;
 /** A piece of progress whose JSON has `bytes` characters. */
@@ -27,7 +11,7 @@ const most = 256 * 1024;
 
 describe('Job', () => {
   it('makes numbered replies of what its request says', () => {
-    const job = new Job(request(), 'web1.lab', 2000);
+    const job = new Job(requestOf(), 'web1.lab', 2000);
     expect(job.startedAt).to.equal(2000);
     const first = job.add({ kind: 'accepted', timeout: 5 }, 2001);
     expect(first).to.deep.equal({
@@ -54,7 +38,7 @@ describe('Job', () => {
 
   it('has ended with its result, and says so once', () => {
     let ends = 0;
-    const job = new Job(request(), 'web1.lab', 0, { whenEnded: () => (ends += 1) });
+    const job = new Job(requestOf(), 'web1.lab', 0, { whenEnded: () => (ends += 1) });
     job.add({ kind: 'accepted', timeout: 5 }, 1);
     job.add(progress(10), 2);
     expect([job.endedAt, job.outcome, ends]).to.deep.equal([undefined, undefined, 0]);
@@ -63,7 +47,7 @@ describe('Job', () => {
   });
 
   it('keeps of a request that has ended what tells whose it is, and not what it asked', () => {
-    const asked = request({
+    const asked = requestOf({
       input: { a: 1 },
       targets: ['web1.lab'],
       filter: parseFilter({ facts: ['a=1'] }),
@@ -72,17 +56,17 @@ describe('Job', () => {
     job.add(progress(10), 1);
     expect(job.request).to.equal(asked);
     job.add(result, 2);
-    expect(job.request).to.deep.equal(request());
+    expect(job.request).to.deep.equal(requestOf());
   });
 
   it('is heard by the session that asked, unless that wants no reply', () => {
     const closing = { as: 'offering' } as const;
-    expect([...new Job(request(), 'web1.lab', 0, { closing }).sessions]).to.deep.equal([['s1', closing]]);
-    expect([...new Job(request({ noReply: true }), 'web1.lab', 0).sessions]).to.deep.equal([]);
+    expect([...new Job(requestOf(), 'web1.lab', 0, { closing }).sessions]).to.deep.equal([['s1', closing]]);
+    expect([...new Job(requestOf({ noReply: true }), 'web1.lab', 0).sessions]).to.deep.equal([]);
   });
 
   it('is heard by the 16 sessions that asked last, each with its last closing', () => {
-    const job = new Job(request({ session: 's0' }), 'web1.lab', 0);
+    const job = new Job(requestOf({ session: 's0' }), 'web1.lab', 0);
     for (let index = 1; index < 16; index += 1) job.addSession(`s${index}`);
     expect(job.sessions.size).to.equal(16);
     job.addSession('s0', { as: 'offering' });
@@ -96,7 +80,7 @@ describe('Job', () => {
   });
 
   it('says what it takes of the memory', () => {
-    const job = new Job(request(), 'web1.lab', 0);
+    const job = new Job(requestOf(), 'web1.lab', 0);
     expect(job.bytes).to.equal(2048);
     job.add({ kind: 'accepted', timeout: 5 }, 1);
     expect(job.bytes).to.equal(2048);
@@ -108,7 +92,7 @@ describe('Job', () => {
   });
 
   it('keeps 256 KiB of progress, and forgets the oldest beyond that', () => {
-    const job = new Job(request(), 'web1.lab', 0);
+    const job = new Job(requestOf(), 'web1.lab', 0);
     job.add({ kind: 'accepted', timeout: 5 }, 0);
     for (const bytes of [100, 200, most - 300]) job.add(progress(bytes), 1);
     expect(job.after(0).map(({ seq }) => seq)).to.deep.equal([1, 2, 3, 4]);
@@ -123,7 +107,7 @@ describe('Job', () => {
   });
 
   it('keeps the last piece of progress, however large', () => {
-    const job = new Job(request(), 'web1.lab', 0);
+    const job = new Job(requestOf(), 'web1.lab', 0);
     job.add(progress(10), 1);
     job.add(progress(most + 1), 2);
     expect(job.after(0).map(({ seq }) => seq)).to.deep.equal([2]);
@@ -133,7 +117,7 @@ describe('Job', () => {
   });
 
   it('keeps nothing of a reply that JSON cannot say, and goes on with its number', () => {
-    const job = new Job(request(), 'web1.lab', 0);
+    const job = new Job(requestOf(), 'web1.lab', 0);
     expect(() => job.add({ ...result, data: { count: 1n } }, 1)).to.throw(TypeError);
     expect([job.endedAt, job.bytes, job.after(0).length]).to.deep.equal([undefined, 2048, 0]);
     expect(job.add(result, 2).seq).to.equal(1);

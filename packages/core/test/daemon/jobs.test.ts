@@ -5,25 +5,11 @@ import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { Job } from '../../src/daemon/job.js';
 import { Jobs } from '../../src/daemon/jobs.js';
-import { emptyFilter } from '../../src/filter/index.js';
-import type { Request } from '../../src/message/message.js';
 import { openFiles } from '../open-files.js';
 import { skip } from '../skip.js';
+import { requestOf } from './request.js';
 
-const request = (id: string): Request => ({
-  v: 1,
-  type: 'request',
-  id,
-  time: Date.now(),
-  ttl: 60,
-  caller: 'rip.mcollective',
-  session: 's',
-  collective: 'mcollective',
-  agent: 'a',
-  action: 'b',
-  filter: emptyFilter,
-  input: {},
-});
+const request = (id: string) => requestOf({ id, time: Date.now() });
 
 describe('Jobs', () => {
   let folder: string;

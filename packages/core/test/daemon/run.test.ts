@@ -6,34 +6,24 @@ import { type LoadedAgent, loadAgent } from '../../src/agent/registry.js';
 import { Job, type KeptReply } from '../../src/daemon/job.js';
 import { type Ending, runAction } from '../../src/daemon/run.js';
 import { ActionError, TroupeError } from '../../src/errors.js';
-import { emptyFilter } from '../../src/filter/index.js';
 import { silentLogger } from '../../src/log.js';
 import type { Request } from '../../src/message/message.js';
-import { keptLog } from '../agent/external/actor.js';
+import { ddlOf, keptLog } from '../agent/external/actor.js';
+import { requestOf } from './request.js';
 
-const ddl = {
-  metadata: {
-    name: 'work',
-    description: 'Works',
-    author: 'x',
-    license: 'x',
-    version: '1.2.3',
-    url: 'https://example.com',
-    timeout: 5,
-  },
-  actions: [
-    {
-      action: 'do',
-      description: 'Does',
-      input: {},
+const ddl = ddlOf(
+  'work',
+  {
+    do: {
       output: {
         count: { description: 'How often', display_as: 'Count', type: 'integer' },
         more: { description: 'More', display_as: 'More', type: 'string', default: 'none' },
       },
     },
-    { action: 'brief', description: 'Has little time', timeout: 2, input: {}, output: {} },
-  ],
-} as const;
+    brief: { timeout: 2, output: {} },
+  },
+  '1.2.3',
+);
 
 type Handle = (input: Record<string, unknown>, context: Context) => unknown;
 
@@ -45,26 +35,12 @@ describe('an action that runs', () => {
 
   const agentOf = async (handle: Handle) => {
     const setup = async () => ({ do: handle, brief: handle }) as never;
-    const agent = await loadAgent({ ddl: ddl as never, setup }, 'test', {}, { log: silentLogger } as never);
+    const agent = await loadAgent({ ddl, setup }, 'test', {}, { log: silentLogger } as never);
     return agent as LoadedAgent;
   };
 
   async function prepare(handle: Handle, parts: Partial<Request> = {}, agent?: LoadedAgent) {
-    const request: Request = {
-      v: 1,
-      type: 'request',
-      id: 'a'.repeat(32),
-      time: 1_700_000_000_000,
-      ttl: 60,
-      caller: 'rip.mcollective',
-      session: 's1',
-      collective: 'mcollective',
-      agent: 'work',
-      action: 'do',
-      filter: emptyFilter,
-      input: {},
-      ...parts,
-    };
+    const request = requestOf({ time: 1_700_000_000_000, ...parts });
     const job = new Job(request, 'web1.lab', 0);
     const replies: KeptReply[] = [];
     const endings: Ending[] = [];
@@ -159,7 +135,7 @@ describe('an action that runs', () => {
     expect(kinds()).to.deep.equal([]);
     mock.timers.tick(1);
     expect(kinds()).to.deep.equal(['accepted']);
-    expect(replies[0]).to.include({ timeout: 5 });
+    expect(replies[0]).to.include({ timeout: 20 });
     finish();
     await done;
     expect(kinds()).to.deep.equal(['accepted', 'result']);
@@ -188,7 +164,7 @@ describe('an action that runs', () => {
   });
 
   for (const [what, parts, seconds] of [
-    ['the time of its agent', {}, 5],
+    ['the time of its agent', {}, 20],
     ['its own time', { action: 'brief' }, 2],
     ['the time that the caller gives it', { timeout: 1 }, 1],
     ['no more than its own time, whatever the caller says', { action: 'brief', timeout: 100 }, 2],
@@ -365,7 +341,7 @@ describe('an action that runs', () => {
       const agent = change(await agentOf(() => ({})));
       const { run, endings, replies } = await prepare(() => ({}), {}, agent);
       mock.timers.tick(200);
-      expect(replies[0]).to.include({ kind: 'accepted', timeout: 5 });
+      expect(replies[0]).to.include({ kind: 'accepted', timeout: 20 });
       await run();
       expect(endings).to.deep.equal([
         { outcome: 'failed', statuscode: 2, statusmsg: 'no such action', data: {} },
