@@ -244,9 +244,14 @@ describe('Agents', () => {
   });
 
   describe('that are heard', () => {
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
     const hear = async (name: string) => {
+      await turn();
       events.push(`hear ${name}`);
-      return async () => void events.push(`stop ${name}`);
+      return async () => {
+        await turn();
+        events.push(`stop ${name}`);
+      };
     };
     beforeEach(() => {
       mkdirSync(join(folder, 'agents'));
@@ -293,6 +298,38 @@ describe('Agents', () => {
         await look('it is there again', () => events.length === 3);
         expect(events.at(-1)).to.equal('hear actor');
         await subject.close();
+      } finally {
+        mock.timers.reset();
+      }
+    });
+
+    it('are closed when the last one that is gone is not heard any more', async () => {
+      mock.timers.enable({ apis: ['setInterval'] });
+      try {
+        put('actor');
+        let stop = () => {};
+        let isStopping = false;
+        const subject = agents(external);
+        await subject.load([]);
+        await subject.serve(async () => () => {
+          isStopping = true;
+          return new Promise((resolve) => {
+            stop = resolve;
+          });
+        });
+        rmSync(join(folder, 'agents/actor.json'));
+        await until('it stops', () => {
+          mock.timers.tick(2000);
+          return isStopping;
+        });
+        let isClosed = false;
+        const closed = subject.close().then(() => {
+          isClosed = true;
+        });
+        await turn();
+        expect(isClosed).to.equal(false);
+        stop();
+        await closed;
       } finally {
         mock.timers.reset();
       }

@@ -93,6 +93,16 @@ describe('Registry', () => {
     expect(version()).to.equal('1.0.0');
   });
 
+  it('warns of the validators that are not here, where the agent is loaded without them', async () => {
+    const text = { prompt: 'T', description: 'T', type: 'string', optional: true, maxlength: 9 } as const;
+    const ddl = ddlOf('work', { show: { input: { text: { ...text, validation: 'colour_name' } } } });
+    const compileOptions = { unknownValidators: 'skip' } as const;
+    expect(await add({ ddl, compileOptions, setup: async () => ({ show }) })).to.equal(true);
+    expect(kept.lines.map(({ level, msg, validator }) => [level, msg, validator])).to.deep.equal([
+      [40, 'the DDL names a validator that is not here: the agent must check the input', 'colour_name'],
+    ]);
+  });
+
   for (const [what, handlers, message] of [
     ['lacks handlers', {}, 'here: no handler for show'],
     ['has something else than a handler', { show: 'text' }, 'here: no handler for show'],

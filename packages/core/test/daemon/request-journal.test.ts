@@ -77,7 +77,9 @@ describe('RequestJournal', () => {
     expect(journal.has(id(1))).to.equal(false);
     journal.add(id(4), 20 * hour, 10 * hour);
     journal.add(id(5), 7 * hour, 10 * hour);
-    journal.add(id(6), 20 * hour, 9 * hour);
+    journal.add(id(6), 20 * hour, 10 * hour + minute - 1);
+    expect(journal.has(id(5))).to.equal(true);
+    journal.add(id(7), 20 * hour, 9 * hour);
     expect(journal.has(id(5))).to.equal(false);
     journal.close();
   });
@@ -171,6 +173,15 @@ describe('RequestJournal', () => {
     expect(second).to.not.equal(first);
     await Promise.all([first, second]);
     journal.close();
+  });
+
+  it('is closed at once when no flush is under way', async () => {
+    const journal = open();
+    journal.add(id(1), hour, 0);
+    await journal.flush();
+    if (openFiles(folder)) expect(openFiles(folder)).to.deep.equal([file]);
+    journal.close();
+    if (openFiles(folder)) expect(openFiles(folder)).to.deep.equal([]);
   });
 
   it('is not closed under a flush', async () => {
