@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { externalAgent } from '../../../src/agent/external/index.js';
 import type { ActionDdl } from '../../../src/ddl/ddl.js';
-import type { Trial, TrialOptions, TrialResult } from '../../../src/plugin/trial.js';
-import { actorProgram, keptLog, tryActor } from './actor.js';
+import { type Trial, type TrialOptions, type TrialResult, tryAgent } from '../../../src/plugin/trial.js';
+import { actorProgram, ddlOf, keptLog, tryActor } from './actor.js';
 
 const error = 50;
 const warn = 40;
@@ -224,12 +225,68 @@ describe('an external agent', () => {
     });
   }
 
-  it('takes nothing but plain values from its section of the configuration', async () => {
-    const failure = await call('show', { config: { ports: [1, 2] } }).catch((cause: Error) => cause);
-    expect(failure).to.have.property(
-      'message',
-      'actor: plugins.actor.ports: an external agent takes texts of one line, numbers and booleans',
-    );
+  for (const [what, key, value] of [
+    ['a list', 'ports', [1, 2]],
+    ['a section', 'place', {}],
+    ['nothing', 'place', null],
+    ['a text of two lines', 'place', 'here\nthere'],
+    ['a text with a carriage return', 'place', 'here\rthere'],
+    ['a key with a blank', 'my place', 'here'],
+    ['a key of two lines', 'place\nother', 'here'],
+  ] as const) {
+    it(`does not take ${what} from its section of the configuration`, async () => {
+      const failure = await call('show', { config: { [key]: value } }).catch((cause: Error) => cause);
+      expect(failure).to.have.property(
+        'message',
+        `actor: plugins.actor.${key}: an external agent takes texts of one line, numbers and booleans`,
+      );
+    });
+  }
+
+  it('takes texts, numbers and booleans from its section of the configuration', async () => {
+    const { data } = await call('show', { config: { 'a.b-c_d': 'x y', depth: 1.5, on: false } });
+    expect(data.config).to.equal('a.b-c_d = x y;depth = 1.5;on = false;');
+  });
+
+  it('gets a configuration file of its own in the place of its section', async () => {
+    const file = join(folder, 'actor.cfg');
+    writeFileSync(file, 'from = file\n');
+    const agent = externalAgent({
+      ddl: ddlOf('actor', { show: {} }),
+      commands: [actorProgram],
+      configFile: file,
+    });
+    trial = await tryAgent(agent, { config: { ports: [1, 2] } });
+    const { data } = await trial.call('show');
+    expect(data.config).to.equal('from = file;');
+    expect(data.env).to.include(`CHORIA_EXTERNAL_CONFIG=${file} `);
+  });
+
+  it('is the first file of the places where its program may be', async () => {
+    trial = await tryActor({ show: {} }, {}, [join(folder, 'none'), folder, actorProgram, '/bin/false']);
+    expect(await trial.call('show')).to.include({ statuscode: 0 });
+  });
+
+  it('does not apply where its program is in none of them, and the log says so', async () => {
+    const { log, lines } = keptLog();
+    const commands = [join(folder, 'none'), folder];
+    const failure = await tryActor({ show: {} }, { log }, commands).catch((cause: Error) => cause);
+    expect(failure).to.have.property('message').that.includes('does not apply to this host');
+    expect(lines.map(({ level, msg, commands: places }) => [level, msg, places])).to.deep.equal([
+      [40, 'the external agent has no program', commands],
+    ]);
+  });
+
+  it('is not closed before its last action has ended', async () => {
+    const pids = join(folder, 'pids');
+    const subject = await tryActor({ hang: { timeout: 20 } }, { config: { pids } });
+    const cancel = new AbortController();
+    const reply = subject.call('hang', {}, { signal: cancel.signal });
+    const parent = await pidIn(`${pids}.parent`);
+    cancel.abort();
+    expect(await reply).to.include({ outcome: 'cancelled' });
+    await subject.close();
+    expect(isAlive(parent)).to.equal(false);
   });
 
   it('with a validator that is not here runs, and the log says so', async () => {
