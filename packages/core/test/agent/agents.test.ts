@@ -12,7 +12,7 @@ import type { TroupeError } from '../../src/errors.js';
 import { until } from '../until.js';
 import { actorProgram, ddlOf, keptLog } from './external/actor.js';
 
-describe('Agents', () => {
+describe('the agents of a daemon', () => {
   let folder: string;
   let events: string[];
   let registry: Registry;
@@ -71,7 +71,7 @@ describe('Agents', () => {
       .filter((line) => line.level === level)
       .map(({ msg, agent: name, reason }) => [msg, name, reason]);
 
-  it('gives an agent what it needs of its host', async () => {
+  it('give each agent its host: identity, facts, classes, state folder, log and reload', async () => {
     let host: Host | undefined;
     let config: AgentConfig | undefined;
     await agents(', plugins: { one: { depth: 3 } }').load([
@@ -95,7 +95,7 @@ describe('Agents', () => {
     expect(host, 'what is given in code is there anyway').to.not.have.property('stay');
   });
 
-  it('gives an agent without a section an empty one', async () => {
+  it('get an empty section if the configuration has none for them', async () => {
     let config: AgentConfig | undefined;
     await agents(', plugins: { two: { depth: 3 } }').load([
       agent('one', (given) => {
@@ -106,7 +106,7 @@ describe('Agents', () => {
     expect(config).to.deep.equal({});
   });
 
-  it('loads what is given and what the configuration names, and closes it in the other order', async () => {
+  it('are loaded in order, those of the configuration last, and closed in reverse order', async () => {
     write('three', "host.onClose(() => config.events.push('close three')); return {};");
     const subject = agents(', agents: [./three.mjs], plugins: { three: { events: [] } }');
     await subject.load([agent('one'), agent('two')]);
@@ -117,7 +117,7 @@ describe('Agents', () => {
     expect(events).to.have.length(2);
   });
 
-  it('closes what it has loaded when one is at fault', async () => {
+  it('are closed if one of them fails to load', async () => {
     const faulty = agent('faulty', () => {
       throw new Error('no such device');
     });
@@ -127,13 +127,13 @@ describe('Agents', () => {
     expect(events).to.deep.equal(['close faulty', 'close one']);
   });
 
-  it('refuses two agents of one name', async () => {
+  it('must have different names', async () => {
     expect(await refusal(agents().load([agent('one'), agent('one')]))).to.equal(
       'AGENT_INVALID: one: there is an agent "one" already',
     );
   });
 
-  it('leaves out an agent that does not apply to the host', async () => {
+  it('are left out if they do not apply to the host', async () => {
     await agents().load([agent('one', () => undefined)]);
     expect(registry.names()).to.deep.equal([]);
     expect(logged(30)).to.deep.equal([['the agent does not apply to this host', 'one', undefined]]);
@@ -141,13 +141,13 @@ describe('Agents', () => {
 
   describe('of a machine without a certificate', () => {
     for (const name of ['rpcutil', 'discovery', 'provision']) {
-      it(`may be ${name}`, async () => {
+      it(`may include ${name}`, async () => {
         await agents('', 'token').load([agent(name)]);
         expect(registry.names()).to.deep.equal([name]);
       });
     }
 
-    it('may be no other', async () => {
+    it('may include no others', async () => {
       write('one', 'return {};');
       const words = (where: string) =>
         `CONFIG_INVALID: agents: "${where}" may not run on a machine that has no certificate yet: only provision may`;
@@ -156,7 +156,7 @@ describe('Agents', () => {
       expect(registry.names()).to.deep.equal([]);
     });
 
-    it('are not those that have not finished', async () => {
+    it('do not include unfinished agents of an earlier configuration', async () => {
       write('one', 'host.stay(true); return {};');
       await agents(', agents: [./one.mjs]').load([]);
       await agents('', 'token').load([]);
@@ -166,8 +166,8 @@ describe('Agents', () => {
     });
   });
 
-  describe('that are changed', () => {
-    it('are loaded as they are now', async () => {
+  describe('whose files have changed', () => {
+    it('are loaded in their new version', async () => {
       write('one', "host.provideData('one', () => ({ version: 1 })); return {};");
       await agents(', agents: [./one.mjs]').load([]);
       write('one', "host.provideData('one', () => ({ version: 22 })); return {};");
@@ -175,7 +175,7 @@ describe('Agents', () => {
       expect(data.get('one')?.(undefined)).to.deep.equal({ version: 22 });
     });
 
-    it('stay as they were where they do not work any more', async () => {
+    it('stay in their last working version if the new one fails', async () => {
       write('one', "host.provideData('one', () => ({ version: config.version })); return {};");
       const more = ', agents: [./one.mjs], plugins: { one: { version: 1 } }';
       await agents(more).load([]);
@@ -192,7 +192,7 @@ describe('Agents', () => {
       ]);
     });
 
-    it('keep the daemon from starting where they never worked', async () => {
+    it('keep the daemon from starting if they never worked', async () => {
       write('one', "throw new Error('not today');");
       expect(await refusal(agents(', agents: [./one.mjs]').load([]))).to.equal(
         'AGENT_INVALID: ./one.mjs: its set-up failed: not today',
@@ -200,8 +200,8 @@ describe('Agents', () => {
     });
   });
 
-  describe('that have not finished', () => {
-    it('are loaded with the section that they had, and the log says so', async () => {
+  describe('that are unfinished', () => {
+    it('are loaded with their last section, which is logged', async () => {
       write('one', 'host.provideData("one", () => config); host.stay(true); return {};');
       await agents(', agents: [./one.mjs], plugins: { one: { depth: 3 } }').load([]);
       data.clear();
@@ -216,21 +216,21 @@ describe('Agents', () => {
       ]);
     });
 
-    it('follow the section that the configuration has for them', async () => {
+    it('get the section of the new configuration if it has one', async () => {
       write('one', 'host.provideData("one", () => config); host.stay(true); return {};');
       await agents(', agents: [./one.mjs], plugins: { one: { depth: 3 } }').load([]);
       await agents(', plugins: { one: { depth: 4 } }').load([]);
       expect(data.get('one')?.(undefined)).to.deep.equal({ depth: 4 });
     });
 
-    it('are released when they say so', async () => {
+    it('are released when they ask for it', async () => {
       write('one', 'host.stay(true); host.stay(false); return {};');
       await agents(', agents: [./one.mjs]').load([]);
       await agents().load([]);
       expect(registry.names()).to.deep.equal([]);
     });
 
-    it('are released when they cannot be loaded any more, and the log says so', async () => {
+    it('are released if they can no longer be loaded, which is logged once', async () => {
       write('one', 'host.stay(true); return {};');
       await agents(', agents: [./one.mjs]').load([]);
       rmSync(join(folder, 'one.mjs'));
@@ -243,7 +243,7 @@ describe('Agents', () => {
     });
   });
 
-  describe('that are heard', () => {
+  describe('that are served', () => {
     const turn = () => new Promise((resolve) => setImmediate(resolve));
     const hear = async (name: string) => {
       await turn();
@@ -262,7 +262,7 @@ describe('Agents', () => {
       copyFileSync(actorProgram, join(folder, 'agents', name));
     };
 
-    it('are heard once each, when they are served', async () => {
+    it('are each subscribed to once', async () => {
       put('actor');
       const subject = agents(external);
       await subject.load([agent('one')]);
@@ -271,7 +271,7 @@ describe('Agents', () => {
       expect(events).to.deep.equal(['hear actor', 'hear one']);
     });
 
-    it('are heard as external agents come, change and go', async () => {
+    it('are subscribed to as external agents are added, and no longer when they are removed', async () => {
       mock.timers.enable({ apis: ['setInterval'] });
       try {
         const subject = agents(external);
@@ -303,7 +303,7 @@ describe('Agents', () => {
       }
     });
 
-    it('are closed when the last one that is gone is not heard any more', async () => {
+    it('are closed only after pending removals are complete', async () => {
       mock.timers.enable({ apis: ['setInterval'] });
       try {
         put('actor');
@@ -335,7 +335,7 @@ describe('Agents', () => {
       }
     });
 
-    it('are not looked at any more when they are closed', async () => {
+    it('are no longer watched after they are closed', async () => {
       mock.timers.enable({ apis: ['setInterval'] });
       try {
         const subject = agents(external);
@@ -351,7 +351,7 @@ describe('Agents', () => {
       }
     });
 
-    it('do not take the place of another agent', async () => {
+    it('do not replace another agent of the same name', async () => {
       put('actor');
       const subject = agents(external);
       await subject.load([agent('actor')]);

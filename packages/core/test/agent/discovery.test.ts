@@ -46,7 +46,7 @@ describe('discovery', () => {
     expect(await trial.call('ping')).to.include({ outcome: 'ok', statuscode: 0 });
   });
 
-  it('hands out the DDL of an agent with its hash', async () => {
+  it('returns the DDL of an agent with its hash', async () => {
     const ddl = ddlOf('work', { show: {} });
     await registry.add({ ddl, setup: async () => ({ show: () => ({}) }) }, 'test', {}, {} as never);
     const { data } = await trial.call('ddl', { agent: 'work' });
@@ -55,7 +55,7 @@ describe('discovery', () => {
     registry.remove('work');
   });
 
-  it('says that an agent is not here', async () => {
+  it('fails for an agent that does not exist on this node', async () => {
     expect(await trial.call('ddl', { agent: 'none' })).to.include({
       outcome: 'failed',
       statuscode: 4,
@@ -63,7 +63,7 @@ describe('discovery', () => {
     });
   });
 
-  it("lists the caller's own requests, the newest first, and none that only looked for nodes", async () => {
+  it("lists the caller's own requests, newest first, without discovery requests", async () => {
     const ended = begin(1);
     ended.add({ kind: 'result', outcome: 'denied', statuscode: 1, statusmsg: 'no', data: {} }, 5000);
     begin(2, { caller: 'ann.mcollective' });
@@ -78,7 +78,7 @@ describe('discovery', () => {
     ]);
   });
 
-  it('lists the last 500 requests', async () => {
+  it('lists at most the last 500 requests', async () => {
     for (let index = 0; index <= 500; index += 1) begin(index);
     const { jobs: listed } = await list();
     expect([listed.length, listed[0]?.id, listed[499]?.id]).to.deep.equal([500, id(500), id(1)]);

@@ -53,13 +53,13 @@ describe('importing an agent', () => {
     expect(await importAgent('./agent.js', config())).to.equal(once);
   });
 
-  it('takes an absolute path', async () => {
+  it('accepts an absolute path', async () => {
     expect((await importAgent(join(folder, 'agent.js'), '/etc/troupe/mcod.yaml')).ddl).to.deep.equal({
       version: 1,
     });
   });
 
-  it('takes a path from the folder of the configuration, and a package in sight of mcod itself', async () => {
+  it('resolves paths from the folder of the configuration, and packages from mcod as well', async () => {
     mkdirSync(join(folder, 'etc'));
     expect((await importAgent('../agent.js', join(folder, 'etc/mcod.yaml'))).ddl).to.deep.equal({
       version: 1,
@@ -68,7 +68,7 @@ describe('importing an agent', () => {
     expect(error).to.have.property('message').that.includes('"chai" has no agent as its default export');
   });
 
-  it('says what is wrong with a package whose manifest is damaged', async () => {
+  it('reports a damaged package manifest', async () => {
     write('node_modules/agent-x/package.json', '{');
     const error = await importAgent('agent-x', config()).catch((cause: Error) => cause);
     expect(error)

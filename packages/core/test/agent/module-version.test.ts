@@ -28,14 +28,14 @@ describe('the version of a module', () => {
     return version;
   };
 
-  it('is the module itself at first, and as long as nothing has changed', () => {
+  it('is the plain URL at first, and as long as nothing changes', () => {
     for (const _ of [1, 2]) {
       const { url: now, before } = accepted();
       expect([now, before]).to.deep.equal([url, undefined]);
     }
   });
 
-  it('is another when the module has changed, and the one before is known', () => {
+  it('is a new URL after a change, with the previous one as fallback', () => {
     accepted();
     write('package/lib/agent.js', '22');
     const second = accepted();
@@ -50,7 +50,7 @@ describe('the version of a module', () => {
       .and.not.equal(second.url);
   });
 
-  it('falls back to the last one that worked', () => {
+  it('falls back to the last accepted version', () => {
     accepted();
     write('package/lib/agent.js', '22');
     moduleVersion(url);
@@ -58,7 +58,7 @@ describe('the version of a module', () => {
     expect(accepted().before).to.equal(url);
   });
 
-  it('falls back to none where none has worked', () => {
+  it('has no fallback if no version was accepted', () => {
     moduleVersion(url);
     write('package/lib/agent.js', '22');
     expect(moduleVersion(url)).to.include({ url, before: undefined });
@@ -81,13 +81,13 @@ describe('the version of a module', () => {
     });
   }
 
-  it('changes with the time of a file', () => {
+  it('changes with the modification time of a file', () => {
     accepted();
     utimesSync(join(folder, 'package/lib/agent.js'), 1000, 1000);
     expect(accepted().url).to.not.equal(url);
   });
 
-  it('looks at the folder of a module that is in no package', () => {
+  it('depends on the folder of the module if there is no package', () => {
     rmSync(join(folder, 'package/package.json'));
     accepted();
     write('package/other.js', 'above it');
@@ -97,7 +97,7 @@ describe('the version of a module', () => {
   });
 });
 
-describe('what a new version of a module imports', () => {
+describe('the import of a new version of a module', () => {
   const parent = 'file:///p/agent.js?troupe=7';
   const resolved = (specifier: string, parentURL: string | undefined, url: string) =>
     Promise.resolve(resolve(specifier, { parentURL } as never, () => ({ url, format: 'module' })));
@@ -107,7 +107,7 @@ describe('what a new version of a module imports', () => {
     ['../p/word.js', 'file:///p/word.js'],
     ['#word', 'file:///p/word.js'],
   ] as const) {
-    it(`is new as well when it is ${specifier}`, async () => {
+    it(`gets the version too for ${specifier}`, async () => {
       expect(await resolved(specifier, parent, url)).to.deep.equal({
         url: `${url}?troupe=7`,
         format: 'module',
@@ -120,11 +120,11 @@ describe('what a new version of a module imports', () => {
     ['a package by a relative path', './x.js', parent, 'file:///p/node_modules/yaml/x.js'],
     ['a hidden file', '.word.js', parent, 'file:///p/word.js'],
     ['a module of Node', './fs', parent, 'node:fs'],
-    ['imported by a first version', './word.js', 'file:///p/agent.js', 'file:///p/word.js'],
-    ['imported from elsewhere', './word.js', 'data:x?troupe=7', 'file:///p/word.js'],
-    ['imported by nobody', './word.js', undefined, 'file:///p/word.js'],
+    ['an import by a first version', './word.js', 'file:///p/agent.js', 'file:///p/word.js'],
+    ['an import by something other than a file', './word.js', 'data:x?troupe=7', 'file:///p/word.js'],
+    ['an entry point', './word.js', undefined, 'file:///p/word.js'],
   ] as const) {
-    it(`stays as it is when it is ${what}`, async () => {
+    it(`gets no version for ${what}`, async () => {
       expect(await resolved(specifier, from, url)).to.deep.equal({ url, format: 'module' });
     });
   }

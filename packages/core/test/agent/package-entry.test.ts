@@ -56,13 +56,13 @@ describe('importEntry', () => {
     });
   }
 
-  it('reads the package of a scope', () => {
+  it('reads a scoped package', () => {
     write({ exports: { '.': './a.js', './sub/deep': './s.js' } }, '@you/x');
     expect(entry('@you/x')).to.equal('modules/@you/x/a.js');
     expect(entry('@you/x/sub/deep')).to.equal('modules/@you/x/s.js');
   });
 
-  it('takes the first folder that has the package', () => {
+  it('uses the first folder that contains the package', () => {
     write({ exports: './b.js' }, 'agent-x', 'others');
     expect(entry()).to.equal('others/agent-x/b.js');
     mkdirSync(join(folder, 'modules/agent-x'), { recursive: true });
@@ -71,7 +71,7 @@ describe('importEntry', () => {
     expect(entry()).to.equal('modules/agent-x/a.js');
   });
 
-  it('finds nothing where there is no such package, or no name', () => {
+  it('returns nothing for a missing package or an empty name', () => {
     expect([entry(), entry(''), entry('/')]).to.deep.equal([undefined, undefined, undefined]);
   });
 });

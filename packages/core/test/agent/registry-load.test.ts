@@ -34,7 +34,7 @@ describe('Registry', () => {
     );
   const version = () => registry.get('work')?.compiled.ddl.metadata.version;
 
-  it('has agents by name, in their order, with the hash of their DDLs', async () => {
+  it('lists agents by name, with the hash of their DDLs', async () => {
     expect(await add(agent({ show }))).to.equal(true);
     expect(await add(agent({ show }, '1.0.0', ddlOf('aid', { show: {} })))).to.equal(true);
     expect(registry.names()).to.deep.equal(['aid', 'work']);
@@ -49,7 +49,7 @@ describe('Registry', () => {
     expect(registry.names()).to.deep.equal(['aid']);
   });
 
-  it('refuses a second agent of a name, before that is set up', async () => {
+  it('rejects a second agent of the same name before setting it up', async () => {
     await add(agent({ show }));
     let isSetUp = false;
     const second: Agent = {
@@ -63,7 +63,7 @@ describe('Registry', () => {
     expect([isSetUp, version()]).to.deep.equal([false, '1.0.0']);
   });
 
-  it('refuses a second agent of a name that came while this one was set up', async () => {
+  it('rejects an agent if another of its name was added during its setup', async () => {
     let go = () => {};
     const slow: Agent = {
       ddl: ddlOf('work', { show: {} }, '2.0.0'),
@@ -79,13 +79,13 @@ describe('Registry', () => {
     expect(version()).to.equal('1.0.0');
   });
 
-  it('replaces an agent where it is told so', async () => {
+  it('replaces an agent if asked to', async () => {
     await add(agent({ show }));
     expect(await add(agent({ show }, '2.0.0'), { replaces: true })).to.equal(true);
     expect(version()).to.equal('2.0.0');
   });
 
-  it('leaves out an agent that does not apply, and keeps the one that it would replace', async () => {
+  it('skips an agent that does not apply, and keeps the one it would replace', async () => {
     expect(await add(agent(undefined))).to.equal(false);
     expect(registry.names()).to.deep.equal([]);
     await add(agent({ show }));
@@ -93,7 +93,7 @@ describe('Registry', () => {
     expect(version()).to.equal('1.0.0');
   });
 
-  it('warns of the validators that are not here, where the agent is loaded without them', async () => {
+  it('warns about missing validators if an agent is loaded without them', async () => {
     const text = { prompt: 'T', description: 'T', type: 'string', optional: true, maxlength: 9 } as const;
     const ddl = ddlOf('work', { show: { input: { text: { ...text, validation: 'colour_name' } } } });
     const compileOptions = { unknownValidators: 'skip' } as const;
@@ -105,26 +105,26 @@ describe('Registry', () => {
 
   for (const [what, handlers, message] of [
     ['lacks handlers', {}, 'here: no handler for show'],
-    ['has something else than a handler', { show: 'text' }, 'here: no handler for show'],
+    ['has a handler that is not a function', { show: 'text' }, 'here: no handler for show'],
     [
-      'has handlers that its DDL does not know',
+      'has handlers that are not in its DDL',
       { show, hide: show, seek: show },
       'here: the DDL has no action hide, seek',
     ],
   ] as const) {
-    it(`refuses an agent that ${what}`, async () => {
+    it(`rejects an agent that ${what}`, async () => {
       expect(await refusal(add(agent(handlers)))).to.equal(`AGENT_INVALID: ${message}`);
       expect(registry.names()).to.deep.equal([]);
     });
   }
 
-  it('refuses an agent whose DDL is wrong', async () => {
+  it('rejects an agent with an invalid DDL', async () => {
     expect(await refusal(add(agent({ show }, '1.0.0', { metadata: { name: 'work' } } as never)))).to.match(
       /^DDL_INVALID: DDL here: /,
     );
   });
 
-  it('keeps the code of what a set-up throws on purpose, and says where it was', async () => {
+  it('keeps the error code of a failed setup and adds the place', async () => {
     const faulty = (error: Error): Agent => ({ ...agent({ show }), setup: () => Promise.reject(error) });
     const cause = new TroupeError('CONFIG_INVALID', 'plugins.work.depth: must be a number');
     expect(await refusal(add(faulty(cause)))).to.equal(
@@ -135,7 +135,7 @@ describe('Registry', () => {
     );
   });
 
-  it('judges an agent anew that has validators of its own, and others by their DDL once', async () => {
+  it('compiles the DDL again for an agent with its own validators, otherwise once', async () => {
     const text = { prompt: 'T', description: 'T', type: 'string', optional: true, maxlength: 9 } as const;
     const ddl = ddlOf('work', { show: { input: { text: { ...text, validation: 'colour_name' } } } });
     const own = (words: string): Agent => ({
@@ -157,7 +157,7 @@ describe('Registry', () => {
 });
 
 describe('agentStateDir', () => {
-  it('is a folder for the daemon alone, made if need be', () => {
+  it('is created if needed, with access for the daemon only', () => {
     const folder = mkdtempSync(join(tmpdir(), 'registry-'));
     try {
       for (const _ of [1, 2]) {

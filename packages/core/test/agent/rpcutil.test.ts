@@ -58,7 +58,7 @@ describe('rpcutil', () => {
     return outcome === 'ok' ? output : `${statuscode}: ${statusmsg}`;
   };
 
-  it('answers a ping with its time in seconds', async () => {
+  it('answers a ping with the time in seconds', async () => {
     mock.timers.enable({ apis: ['Date'], now: 1_700_000_000_999 });
     try {
       expect(await call('ping')).to.deep.equal({ pong: 1_700_000_000 });
@@ -67,7 +67,7 @@ describe('rpcutil', () => {
     }
   });
 
-  it('tells what the node has', async () => {
+  it('returns the inventory of the node', async () => {
     for (const name of ['puppet', 'fact']) data.set(name, () => ({}));
     expect(await call('inventory')).to.deep.equal({
       agents: ['work'],
@@ -84,7 +84,7 @@ describe('rpcutil', () => {
     });
   });
 
-  it('tells one fact, and several by their names', async () => {
+  it('returns one fact, or several by name', async () => {
     expect(await call('get_fact', { fact: 'os.family' })).to.deep.equal({
       fact: 'os.family',
       value: 'Debian',
@@ -95,7 +95,7 @@ describe('rpcutil', () => {
     });
   });
 
-  it('tells what the daemon has counted, and what it has used', async () => {
+  it('returns the statistics of the daemon', async () => {
     const { times, ...stats } = (await call('daemon_stats')) as Record<string, unknown>;
     expect(stats).to.deep.equal({
       ...node.stats,
@@ -112,7 +112,7 @@ describe('rpcutil', () => {
     expect(stime).to.be.within(system / 2e6, system / 1e6);
   });
 
-  it('tells of each agent what its DDL says, and the hash of that', async () => {
+  it('returns the metadata and the DDL hash of each agent', async () => {
     const { hash } = node.registry.get('work') ?? {};
     expect(await call('agent_inventory')).to.deep.equal({
       agents: [
@@ -132,7 +132,7 @@ describe('rpcutil', () => {
     expect(hash).to.match(/^[0-9a-f]{64}$/);
   });
 
-  describe('tells of the configuration', () => {
+  describe('get_config_item', () => {
     for (const [what, item, value] of [
       ['a value', 'identity', 'web1.lab'],
       ['a list', 'collectives', ['eu', 'us']],
@@ -151,11 +151,11 @@ describe('rpcutil', () => {
           none: null,
         },
       ],
-      ['a value, but no secret', 'plugins.notify.servers.0.password', '[redacted]'],
-      ['a value, but nothing inside a secret', 'plugins.notify.credentials.user', '[redacted]'],
-      ['a section, but no path of a key', 'security.key', '[redacted]'],
+      ['no secret value', 'plugins.notify.servers.0.password', '[redacted]'],
+      ['nothing inside a secret section', 'plugins.notify.credentials.user', '[redacted]'],
+      ['no path of a key', 'security.key', '[redacted]'],
     ] as const) {
-      it(what, async () => {
+      it(`returns ${what}`, async () => {
         expect(await call('get_config_item', { item })).to.deep.equal({ item, value });
       });
     }
@@ -167,19 +167,19 @@ describe('rpcutil', () => {
       'constructor',
       'plugins.notify.none.x',
     ]) {
-      it(`that it has no ${item}`, async () => {
+      it(`fails for the unknown item ${item}`, async () => {
         expect(await call('get_config_item', { item })).to.equal(`4: the configuration has no "${item}"`);
       });
     }
   });
 
-  it('looks up data, with or without a query', async () => {
+  it('returns data with or without a query', async () => {
     data.set('puppet', async (query) => ({ asked: query ?? 'nothing' }));
     expect(await call('get_data', { source: 'puppet', query: 'x' })).to.deep.equal({ asked: 'x' });
     expect(await call('get_data', { source: 'puppet' })).to.deep.equal({ asked: 'nothing' });
   });
 
-  it('names the data plugins that there are where one is not', async () => {
+  it('lists the available data plugins if the requested one does not exist', async () => {
     for (const name of ['puppet', 'fact']) data.set(name, () => ({}));
     expect(await call('get_data', { source: 'none', query: 'x' })).to.equal(
       '4: there is no data plugin "none" here; this node has fact, puppet',

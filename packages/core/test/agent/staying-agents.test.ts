@@ -20,7 +20,7 @@ describe('StayingAgents', () => {
 
   const open = () => new StayingAgents(folder, keptLog().log);
 
-  it('keeps agents on disk, for the daemon alone, each once and with its last section', () => {
+  it('keeps each agent once on disk, with its last section, readable by the daemon only', () => {
     const staying = open();
     expect(staying.list()).to.deep.equal([]);
     staying.keep(one);
@@ -33,7 +33,7 @@ describe('StayingAgents', () => {
     expect(readFileSync(file, 'utf8')).to.match(/\]\n$/);
   });
 
-  it('forgets an agent that is released, and writes nothing for one that it does not know', () => {
+  it('removes a released agent, and writes nothing for an unknown one', () => {
     const staying = open();
     staying.release('one');
     expect(existsSync(file)).to.equal(false);
@@ -47,12 +47,12 @@ describe('StayingAgents', () => {
     expect(existsSync(file)).to.equal(false);
   });
 
-  it('takes from its file what names an agent', () => {
+  it('ignores entries of its file that do not name an agent', () => {
     writeFileSync(file, JSON.stringify([one, { name: 1, specifier: 'x' }, { name: 'x' }, two]));
     expect(open().list()).to.deep.equal([one, two]);
   });
 
-  it('begins with none where its file is damaged, and the log says so', () => {
+  it('starts empty if its file is damaged, which is logged', () => {
     writeFileSync(file, '[');
     const { log, lines } = keptLog();
     expect(new StayingAgents(folder, log).list()).to.deep.equal([]);

@@ -37,17 +37,17 @@ describe('Admission', () => {
     for (const [what, age, verdict] of [
       ['is as old as its ttl', 30_000, undefined],
       ['is a moment older than its ttl', 30_001, 'expired'],
-      ['comes from a minute in the future', -60_000, undefined],
-      ['comes from more than a minute in the future', -60_001, 'expired'],
+      ['is from a minute in the future', -60_000, undefined],
+      ['is from more than a minute in the future', -60_001, 'expired'],
     ] as const) {
-      it(`${verdict ? 'refuses' : 'admits'} a message that ${what}`, () => {
+      it(`${verdict ? 'rejects' : 'admits'} a message that ${what}`, () => {
         const refusal = desk.admission.untimely(request({ time: now - age, ttl: 30 }), now);
         expect(refusal?.outcome).to.equal(verdict);
         expect(desk.node.stats.ttlexpired).to.equal(verdict ? 1 : 0);
       });
     }
 
-    it('tells the author of a late message how old it is, and what both clocks say', () => {
+    it('reports the age of a late message and the time of both clocks', () => {
       const refusal = desk.admission.untimely(request({ time: now - 90_000, ttl: 30 }), now);
       expect(refusal).to.deep.equal({
         outcome: 'expired',
@@ -57,7 +57,7 @@ describe('Admission', () => {
       });
     });
 
-    it('tells the author of an early message how far ahead it is', () => {
+    it('reports how far an early message is in the future', () => {
       const refusal = desk.admission.untimely(request({ time: now + 90_000 }), now);
       expect(refusal?.statusmsg).to.equal(
         "the request is from 90 s in the future: this node's clock says 2026-05-01T12:00:00.000Z, the request's 2026-05-01T12:01:30.000Z",
@@ -91,7 +91,7 @@ describe('Admission', () => {
       ['another class', { classes: ['role::database'] }],
       ['other data', { select: ["disk('/tmp').free > 5"] }],
     ] as const) {
-      it(`refuses a request as unmatched if its filter names ${what}`, async () => {
+      it(`rejects a request as unmatched if its filter names ${what}`, async () => {
         expect(await forbidden({ filter: filter(parts) })).to.deep.equal({
           outcome: 'unmatched',
           statuscode: 0,
@@ -108,14 +108,14 @@ describe('Admission', () => {
         /^the filter: .*"none"/,
       ],
     ] as const) {
-      it(`refuses a request with the reason if its filter ${what}`, async () => {
+      it(`rejects a request with the reason if its filter ${what}`, async () => {
         const refusal = await forbidden({ filter: asked as Filter });
         expect(refusal).to.include({ outcome: 'failed', statuscode: 4 });
         expect(refusal?.statusmsg).to.match(reason);
       });
     }
 
-    it('says nothing of time and policy to a request for another node', async () => {
+    it('checks neither time nor policy of a request for another node', async () => {
       policy('policy default deny\n');
       const other = { filter: filter({ identities: ['web2.lab'] }) };
       expect(await outcome(forbidden(other))).to.equal('unmatched');
@@ -123,7 +123,7 @@ describe('Admission', () => {
       expect(desk.node.stats.ttlexpired).to.equal(0);
     });
 
-    it('does not reveal facts to a caller who is denied or comes too late', async () => {
+    it('does not reveal facts to a caller whose request is denied or expired', async () => {
       for (const facts of [['stage=dev'], ['stage=prod']]) {
         expect(await outcome(forbidden({ filter: filter({ facts }), time: 0 }))).to.equal('expired');
         policy('policy default deny\n');
@@ -133,7 +133,7 @@ describe('Admission', () => {
   });
 
   describe('with policies', () => {
-    it('judges a request by caller, action, facts and classes', async () => {
+    it('decides by caller, action, facts and classes', async () => {
       policy(
         [
           'policy default deny',
@@ -153,7 +153,7 @@ describe('Admission', () => {
       expect(await outcome(forbidden({}))).to.equal('denied');
     });
 
-    it('tells a denied caller whether the policy denies or is at fault', async () => {
+    it('reports whether the policy denies or cannot be used', async () => {
       const words = async (agent = 'work') => {
         const refusal = await forbidden({ agent });
         expect(refusal).to.include({ outcome: 'denied', statuscode: 1 });
@@ -170,7 +170,7 @@ describe('Admission', () => {
       );
     });
 
-    it('refuses a request for an agent without a policy if the configuration says so', async () => {
+    it('rejects a request for an agent without a policy if the configuration says so', async () => {
       desk.close();
       desk = await Desk.open(realm, {
         config: `, authorization: { policies: ${join(realm.folder, 'none')}, without_policy: refuse }`,
@@ -182,12 +182,12 @@ describe('Admission', () => {
     });
   });
 
-  describe('of a request that its author may make', () => {
-    it('finds nothing wrong with what the DDL allows', () => {
+  describe('of an authorized request', () => {
+    it('admits what the DDL allows', () => {
       expect(unable()).to.equal(undefined);
     });
 
-    it('refuses a request for an agent that is not here, and names those that are', () => {
+    it('rejects a request for an unknown agent, and lists the known ones', () => {
       expect(unable({ agent: 'wrok' })).to.deep.equal({
         outcome: 'failed',
         statuscode: 2,
@@ -195,20 +195,20 @@ describe('Admission', () => {
       });
     });
 
-    it('refuses a request for an action that does not exist, and names those that do', () => {
+    it('rejects a request for an unknown action, and lists the known ones', () => {
       const refusal = unable({ action: 'none' });
       expect(refusal).to.include({ outcome: 'failed', statuscode: 2 });
       expect(refusal?.statusmsg).to.include("Unknown action 'none' for agent 'work'");
     });
 
-    it('refuses an input that the DDL does not allow, with the status of the fault', () => {
+    it('rejects invalid input with the status of the fault', () => {
       const refusal = unable({ input: { text: 7 } });
       expect(refusal).to.include({ outcome: 'failed', statuscode: 4 });
       expect(refusal?.statusmsg).to.include('text');
       expect(unable({ agent: 'discovery', action: 'ddl' })).to.include({ statuscode: 3 });
     });
 
-    it('refuses a request that was begun before, also while the daemon ends', async () => {
+    it('rejects a request that was already begun, even while the daemon shuts down', async () => {
       const again = request();
       desk.jobs.begin(again, identity, now);
       desk.admission.beginNothing();
@@ -220,7 +220,7 @@ describe('Admission', () => {
       });
     });
 
-    it('answers busy while the daemon ends, before it looks at the request', () => {
+    it('answers busy while the daemon shuts down, whatever the request', () => {
       desk.admission.beginNothing();
       expect(unable({ agent: 'none' })).to.deep.equal({
         outcome: 'busy',
@@ -249,7 +249,7 @@ describe('Admission', () => {
       release();
     });
 
-    it('answers busy while it may remember no more requests, and admits again when some are over', async () => {
+    it('answers busy while its memory of requests is full, until some have expired', async () => {
       desk.close();
       desk = await Desk.open(realm, { config: ', limits: { keep_ids: 1000 }' });
       for (let index = 0; index < 1000; index += 1)

@@ -4,21 +4,21 @@ import { Alarm } from '../../src/daemon/alarm.js';
 
 describe('Alarm', () => {
   for (const what of ['reload', 'stop'] as const) {
-    it(`wakes who listens with "${what}"`, async () => {
+    it(`wakes a waiting listener with "${what}"`, async () => {
       const alarm = new Alarm();
       const rung = alarm.rung();
       alarm.ring(what);
       expect(await rung).to.equal(what);
     });
 
-    it(`keeps "${what}" until somebody listens`, async () => {
+    it(`keeps "${what}" for a later listener`, async () => {
       const alarm = new Alarm();
       alarm.ring(what);
       expect(await alarm.rung()).to.equal(what);
     });
   }
 
-  it('does not forget a stop because of a reload after it, or because it is reset', async () => {
+  it('keeps a stop despite a later reload and a reset', async () => {
     const alarm = new Alarm();
     alarm.ring('stop');
     alarm.ring('reload');
@@ -26,7 +26,7 @@ describe('Alarm', () => {
     expect(await alarm.rung()).to.equal('stop');
   });
 
-  it('forgets a reload when it is reset, and wakes with what comes then', async () => {
+  it('drops a pending reload at a reset, and wakes with the next signal', async () => {
     const alarm = new Alarm();
     alarm.ring('reload');
     alarm.reset();

@@ -24,15 +24,15 @@ const common = {
   action: 'do',
 };
 
-describe('the entry of a request in the audit', () => {
-  it('has the input without its secrets', () => {
+describe('the audit entry of a request', () => {
+  it('contains the input without secrets', () => {
     expect(entryOf(request({ input: { text: 'x', pin: '1234' } }), agent)).to.deep.equal({
       ...common,
       input: { text: 'x', pin: '[redacted]' },
     });
   });
 
-  it('has no input that no DDL is known for', () => {
+  it('omits the input if no DDL is known for it', () => {
     expect(entryOf(request({ input: { pin: '1234' } }), undefined)).to.deep.equal(common);
     expect(entryOf(request({ action: 'none', input: { pin: '1234' } }), agent)).to.deep.equal({
       ...common,
@@ -40,7 +40,7 @@ describe('the entry of a request in the audit', () => {
     });
   });
 
-  it('has those parts of the filter that say something', () => {
+  it('contains the non-empty parts of the filter', () => {
     const filter = parseFilter({ classes: ['role::web'], identities: ['web1.lab'] });
     expect(entryOf(request({ filter }), agent)).to.deep.equal({
       ...common,
@@ -49,7 +49,7 @@ describe('the entry of a request in the audit', () => {
     });
   });
 
-  it('says of a filter that cannot be read only that', () => {
+  it('marks a malformed filter as such', () => {
     expect(entryOf(request({ filter: { nonsense: 'x' } as never }), agent)).to.include({
       filter: '(malformed)',
     });

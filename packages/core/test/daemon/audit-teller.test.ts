@@ -26,7 +26,7 @@ describe('AuditTeller', () => {
   }
   const sent = (line: string) => ({ topic: 'mco/eu/event/web1.lab', line, options: { qos: 1 } });
 
-  it('publishes the lines in their order, one after the other', async () => {
+  it('publishes lines one after the other, in order', async () => {
     let go = () => {};
     const { teller: subject } = teller((line) =>
       line === 'first'
@@ -47,7 +47,7 @@ describe('AuditTeller', () => {
     expect(told).to.deep.equal([sent('first'), sent('second')]);
   });
 
-  it('goes on after a line that cannot be published', async () => {
+  it('continues after a line that cannot be published', async () => {
     const { teller: subject, lines } = teller(async (line) => {
       if (line === 'first') throw new Error('not connected');
     });

@@ -36,7 +36,7 @@ describe('a daemon that checks certificates', () => {
     expect(lines).to.deep.equal([{ level: 40, msg: 'a message was not believed', why: entry?.reason }]);
   };
 
-  it('runs what a caller signed in its own name', async () => {
+  it('runs a request that a caller signed in its own name', async () => {
     const request = desk.request({ input: { text: 'hello' } });
     const [reply] = await desk.ask(request);
     expect(reply).to.include({
@@ -55,7 +55,7 @@ describe('a daemon that checks certificates', () => {
   });
 
   for (const type of ['request', 'attach', 'cancel'] as const) {
-    it(`does not believe a caller that signs a message of the type "${type}" as another`, async () => {
+    it(`rejects a message of type "${type}" signed in the name of another caller`, async () => {
       const { id, ...rest } = desk.request();
       const message = { request: { id, ...rest }, attach: desk.attach(id), cancel: desk.cancel(id) }[type];
       await desk.hear(message, eve);
@@ -63,7 +63,7 @@ describe('a daemon that checks certificates', () => {
     });
   }
 
-  it('does not believe a caller that seals a message as another', async () => {
+  it('rejects a message sealed in the name of another caller', async () => {
     await desk.ask(desk.request({ caller: eve }), sealing(eve));
     await desk.ask(desk.request({ caller: eve }), sealing(eve));
     desk.calls.splice(0);
@@ -77,7 +77,7 @@ describe('a daemon that checks certificates', () => {
     expect(desk.node.stats).to.include({ validated, unvalidated: 1 });
   });
 
-  it('answers sealed whom it has met, and signed whom it has not', async () => {
+  it('seals replies only after a handshake', async () => {
     const isSealed = async () => {
       await desk.hear(desk.request(), sealing(rip));
       await desk.ended();
@@ -86,17 +86,17 @@ describe('a daemon that checks certificates', () => {
     expect([await isSealed(), await isSealed()]).to.deep.equal([[false], [true]]);
   });
 
-  it('takes no orders from a node', async () => {
+  it('rejects a request signed by a node', async () => {
     await desk.hear(desk.request({ caller: 'web2.lab' }), realm.signer('web2.lab'));
     await refused('"web2.lab" is not the name of a caller');
   });
 
-  it('takes no orders from itself', async () => {
+  it('rejects a request signed by itself', async () => {
     await desk.hear(desk.request({ caller: identity }), desk.security.signer);
     await refused(`"${identity}" is not the name of a caller`);
   });
 
-  it('takes no orders from a machine with an enrolment token, whatever name and collective it says', async () => {
+  it('rejects a request signed with an enrolment token, whatever caller and collective it claims', async () => {
     const machine = await realm.enrolling(rip, rip);
     await desk.hear(desk.request({ collective: 'provisioning' }), machine);
     await desk.ask(desk.request(), machine);
@@ -107,17 +107,17 @@ describe('a daemon that checks certificates', () => {
     expect(desk.node.stats).to.include({ total: 2, validated: 0, unvalidated: 2 });
   });
 
-  it('takes no orders from a caller of another CA', async () => {
+  it('rejects a request signed with a certificate of another CA', async () => {
     await desk.hear(desk.request(), strangers.signer(rip));
     await refused(/Test CA|certificate/);
   });
 
-  it('does not believe what it cannot read', async () => {
+  it('rejects bytes that are not a message', async () => {
     await desk.dispatcher.receive(Buffer.from('nonsense'));
     await refused(/./);
   });
 
-  it('does not believe what a caller signed and is no message', async () => {
+  it('rejects signed JSON that is not a message', async () => {
     await desk.hear({ hello: 1 });
     await refused('malformed message: unknown type undefined');
   });
@@ -156,24 +156,24 @@ describe('a daemon with an enrolment token', () => {
   const ask = (signer = realm.signer(rip), caller = rip) =>
     desk.ask(desk.request({ collective: 'provisioning', caller }), signer);
 
-  it('obeys a caller of the CA that its token names', async () => {
+  it('runs a request signed with a certificate of the CA in its token', async () => {
     await ask();
     expect(desk.calls).to.have.length(1);
   });
 
-  it('obeys no caller of another CA', async () => {
+  it('rejects a request signed with a certificate of another CA', async () => {
     await ask(strangers.signer(rip));
     expect(desk.calls).to.deep.equal([]);
     expect(desk.node.stats).to.include({ unvalidated: 1, validated: 0 });
   });
 
-  it('obeys nobody whose name is not that of a caller', async () => {
+  it('rejects a request signed by a node', async () => {
     await ask(realm.signer('web2.lab'), 'web2.lab');
     expect(desk.calls).to.deep.equal([]);
     expect(desk.audit[0]?.reason).to.equal('"web2.lab" is not the name of a caller');
   });
 
-  it('obeys no caller that signs as another', async () => {
+  it('rejects a request signed in the name of another caller', async () => {
     await ask(realm.signer(rip), 'ann.mcollective');
     expect(desk.calls).to.deep.equal([]);
     expect(desk.audit[0]?.reason).to.equal(
@@ -181,7 +181,7 @@ describe('a daemon with an enrolment token', () => {
     );
   });
 
-  it('obeys no other machine with such a token', async () => {
+  it('rejects a request signed with another enrolment token', async () => {
     await ask(await realm.enrolling(rip, rip));
     expect(desk.calls).to.deep.equal([]);
     expect(desk.node.stats).to.include({ unvalidated: 1, validated: 0 });

@@ -83,8 +83,8 @@ describe('a daemon', () => {
     },
   });
 
-  describe('is named', () => {
-    it('by its configuration, and tells so to the broker', async () => {
+  describe('takes its identity', () => {
+    it('from its configuration, and shows it to the broker', async () => {
       const { node } = await start(`identity: ${identity}, ${none}`);
       expect(node).to.include({ identity, mainCollective: 'mcollective', configFile: `${folder}/mcod.yaml` });
       expect(wanted?.clientId).to.equal(identity);
@@ -98,7 +98,7 @@ describe('a daemon', () => {
       });
     });
 
-    it('by its certificate where the configuration does not say', async () => {
+    it('from its certificate if the configuration has none', async () => {
       const { node, status } = await start(realm.x509(identity));
       expect(node.identity).to.equal(identity);
       expect(wanted?.security.signer.name).to.equal(identity);
@@ -108,27 +108,27 @@ describe('a daemon', () => {
       expect(status().certificateExpires).to.be.above(Date.now());
     });
 
-    it('by the host where it has no certificate', async () => {
+    it('from the host name if it has no certificate', async () => {
       expect((await start(none)).node.identity).to.equal(hostname().toLowerCase());
     });
 
-    it('by nothing that no topic can hold', async () => {
+    it('from nothing that is not a valid topic level', async () => {
       expect(await refusal(`identity: web1., ${none}`)).to.equal(
         'IDENTITY_INVALID: "web1." is no identity: set identity in the configuration',
       );
     });
 
-    it('as its certificate, or does not start', async () => {
+    it('from its configuration only if its certificate has the same name', async () => {
       expect(await refusal(`identity: web2.lab, ${realm.x509(identity)}`)).to.include('CONFIG_INVALID');
     });
   });
 
-  it('keeps its state from others', async () => {
+  it('keeps its state folder from other users', async () => {
     await start(none);
     expect(statSync(join(folder, 'state')).mode & 0o777).to.equal(0o700);
   });
 
-  it('tells its presence to its main collective, and hears requests in all', async () => {
+  it('publishes presence in its main collective, and subscribes to requests in all', async () => {
     const heard: string[] = [];
     const subscribe = MemoryTransport.prototype.subscribe;
     await start(`identity: ${identity}, ${none}, collectives: [eu, us], main_collective: us`, {
@@ -153,7 +153,7 @@ describe('a daemon', () => {
     ]);
   });
 
-  it('hears requests to external agents in all its collectives, until they are gone', async () => {
+  it('subscribes to external agents in all its collectives until they are removed', async () => {
     mock.timers.enable({ apis: ['setInterval'] });
     try {
       mkdirSync(join(folder, 'agents'));
@@ -189,12 +189,12 @@ describe('a daemon', () => {
     }
   });
 
-  it('escapes dots in topics where its network does', async () => {
+  it('escapes dots in topics if configured', async () => {
     await start(`identity: ${identity}, ${none}, topics: { escape: true }`);
     expect(wanted?.will.topic).to.equal('mco/mcollective/presence/web1%2Elab');
   });
 
-  it('does not start in a main collective that it does not belong to', async () => {
+  it('does not start with a main collective that it does not belong to', async () => {
     expect(await refusal(`${none}, collectives: [eu, us], main_collective: asia`)).to.equal(
       'CONFIG_INVALID: main_collective "asia" is not one of collectives (eu, us)',
     );
@@ -205,7 +205,7 @@ describe('a daemon', () => {
     return payload && parsePresence(payload);
   };
 
-  it('is online when it has started and offline when it has ended', async () => {
+  it('is online after its start and offline after its end', async () => {
     const { node } = await start(`identity: ${identity}, ${none}`);
     const record = { v: 1, identity, since: node.startedAt, version: node.version };
     expect(presence()).to.deep.equal({ ...record, online: true });
@@ -221,7 +221,7 @@ describe('a daemon', () => {
   });
 
   describe('with an enrolment token', () => {
-    it('lives in the collective of the token, at its broker, and is forgotten when it ends', async () => {
+    it('uses the collective of the token, and removes its presence when it ends', async () => {
       const token = await realm.token(rip);
       const { node } = await start(
         `identity: ${identity}, ${token}, collectives: [mcollective], main_collective: mcollective`,
@@ -235,11 +235,11 @@ describe('a daemon', () => {
       expect([...broker.retained()]).to.deep.equal([]);
     });
 
-    it('is named by the host, for it has no certificate', async () => {
+    it('takes its identity from the host name', async () => {
       expect((await start(await realm.token(rip))).node.identity).to.equal(hostname().toLowerCase());
     });
 
-    it('does not start on a machine that the token is not for', async () => {
+    it('does not start if the facts do not match the token', async () => {
       writeFileSync(join(folder, 'facts.yaml'), 'region: us\n');
       const token = await realm.token(rip, { facts: ['region=eu'] });
       const text = `facts: { paths: [${folder}/facts.yaml] }, ${token}`;
@@ -254,7 +254,7 @@ describe('a daemon', () => {
 
   describe('does not start', () => {
     for (const more of ['events: true', 'on_failure: refuse']) {
-      it(`with audit.${more} and no file for the audit`, async () => {
+      it(`with audit.${more} but no audit file`, async () => {
         expect(await refusal(`${none}, audit: { ${more} }`, { agents: [probe()] })).to.equal(
           'CONFIG_INVALID: audit.file is missing: audit.events and on_failure need it',
         );
@@ -263,7 +263,7 @@ describe('a daemon', () => {
       });
     }
 
-    it('with an agent at fault, and closes what it has opened', async () => {
+    it('with a faulty agent, and closes what it has opened', async () => {
       const faulty: Agent = {
         ddl: ddlOf('faulty', {}),
         setup: () => Promise.reject(new Error('no such device')),
@@ -275,7 +275,7 @@ describe('a daemon', () => {
     });
   });
 
-  it('writes its audit, and tells the lines on the network only where it is told so', async () => {
+  it('writes its audit, and publishes it only if configured', async () => {
     const told: string[] = [];
     const collector = broker.connect();
     await collector.subscribe(new Topics().events('mcollective'), (_, topic) => void told.push(topic));
@@ -300,7 +300,7 @@ describe('a daemon', () => {
     ['none', ['default.policy:1']],
     ['x509', ['default.policy:1', 'rpcutil.policy:2']],
   ] as const) {
-    it(`says at its start what is wrong with its policies, in the mode ${mode}`, async () => {
+    it(`logs faults of its policies at its start, in mode ${mode}`, async () => {
       const policies = join(folder, 'policies');
       mkdirSync(policies);
       writeFileSync(join(policies, 'default.policy'), 'nonsense\n');
@@ -318,7 +318,7 @@ describe('a daemon', () => {
     });
   }
 
-  it('says that it is ready, and with what', async () => {
+  it('logs that it is ready, with its identity, collectives and agents', async () => {
     await start(`identity: ${identity}, ${none}, collectives: [eu]`, { agents: [probe()] });
     const { level, msg, identity: name, collectives, agents } = kept.lines.at(-1) ?? { level: 0, msg: '' };
     expect({ level, msg, name, collectives, agents }).to.deep.equal({
@@ -330,7 +330,7 @@ describe('a daemon', () => {
     });
   });
 
-  it('gives filters and agents facts, classes and data', async () => {
+  it('provides filters and agents with facts, classes and data', async () => {
     writeFileSync(join(folder, 'facts.yaml'), 'region: eu\n');
     writeFileSync(join(folder, 'classes.txt'), 'role::web\n');
     const config = parseDaemonConfig(
@@ -349,7 +349,7 @@ describe('a daemon', () => {
     expect([...node.data.keys()].sort()).to.deep.equal(['agent', 'collective', 'fact', 'fstat', 'probe']);
   });
 
-  it('passes on that an agent asks for a reload, or for none where nobody listens', async () => {
+  it('passes on the reload that an agent requests', async () => {
     let host: Host | undefined;
     const agents = [
       probe((given) => {
@@ -364,7 +364,7 @@ describe('a daemon', () => {
     host?.reload();
   });
 
-  describe('tells how it fares', () => {
+  describe('reports its status', () => {
     it('from its start to its end', async () => {
       const { status, node } = await start(`identity: ${identity}, ${none}, status_interval: 7`, {
         agents: [probe()],
@@ -393,7 +393,7 @@ describe('a daemon', () => {
       expect(status()).to.deep.include({ state: 'ended', broker: { connected: false } });
     });
 
-    it('by what its messages said and what its transport knows', async () => {
+    it('with the clock skew of callers and the state of the connection', async () => {
       const link = { connected: false, since: 5, reason: 'no route' };
       let changed = () => {};
       const { status, node } = await start(none, {
@@ -413,7 +413,7 @@ describe('a daemon', () => {
     });
   });
 
-  it('has closed its files when it has ended', async function () {
+  it('closes its files when it ends', async function () {
     await start(`${none}, audit: { file: ${join(folder, 'audit.jsonl')} }`);
     const now = Date.now();
     const job = daemon?.jobs.begin(requestOf({ time: now }), identity, now);

@@ -18,7 +18,7 @@ const brief = (replies: readonly Reply[]) =>
     return `${reply.session} ${reply.seq} ${what}`;
   });
 
-describe('the dispatcher of a daemon', () => {
+describe('Dispatcher', () => {
   let realm: Realm;
   let desk: Desk;
   let release: () => void;
@@ -116,7 +116,7 @@ describe('the dispatcher of a daemon', () => {
     expect(reply).to.include({ outcome: 'ok', collective: 'eu' });
   });
 
-  it('runs a request that lists its targets on those only, and says nothing elsewhere', async () => {
+  it('runs a directed request only if the node is a target, and is silent otherwise', async () => {
     expect(await desk.ask(desk.request({ targets: ['web2.lab'], answerUnmatched: true }))).to.deep.equal([]);
     expect(desk.calls).to.deep.equal([]);
     expect(desk.audit).to.deep.equal([]);
@@ -127,7 +127,7 @@ describe('the dispatcher of a daemon', () => {
   });
 
   for (const answerUnmatched of [true, false]) {
-    it(`${answerUnmatched ? 'answers' : 'says nothing'} where a filter leaves the node out and answerUnmatched is ${answerUnmatched}`, async () => {
+    it(`${answerUnmatched ? 'answers' : 'stays silent'} if the filter excludes the node and answerUnmatched is ${answerUnmatched}`, async () => {
       const filter = { ...emptyFilter, identities: ['web2.lab'] };
       const replies = await desk.ask(desk.request({ filter, answerUnmatched }));
       expect(brief(replies)).to.deep.equal(answerUnmatched ? ['s1 1 unmatched'] : []);
@@ -138,8 +138,8 @@ describe('the dispatcher of a daemon', () => {
     });
   }
 
-  describe('when a request comes again', () => {
-    it('runs it once and sends the kept replies to the session that asks now', async () => {
+  describe('when a request is repeated', () => {
+    it('runs it once and sends the kept replies to the new session', async () => {
       const request = desk.request();
       expect(brief(await desk.ask(request))).to.deep.equal(['s1 1 ok']);
       expect(brief(await desk.ask({ ...request, session: 's2' }))).to.deep.equal(['s2 1 ok']);
@@ -147,7 +147,7 @@ describe('the dispatcher of a daemon', () => {
       expect(audited()).to.deep.equal([`${rip} ok`]);
     });
 
-    it('runs it once although both copies come at the same moment', async () => {
+    it('runs it once although copies arrive at the same time', async () => {
       const request = desk.request();
       const bytes = await seal(request, desk.client(rip).signer);
       await Promise.all([1, 2, 3].map(() => desk.dispatcher.receive(bytes)));
@@ -157,7 +157,7 @@ describe('the dispatcher of a daemon', () => {
       expect(audited()).to.deep.equal([`${rip} ok`]);
     });
 
-    it('runs it once although the filter matches only one of two copies', async () => {
+    it('runs it once although the filter of the copy excludes the node', async () => {
       const request = desk.request();
       await desk.ask(request);
       const filter = { ...emptyFilter, identities: ['web2.lab'] };
@@ -165,7 +165,7 @@ describe('the dispatcher of a daemon', () => {
       expect(desk.calls).to.have.length(1);
     });
 
-    it('says that it is accepted while it runs without a reply, and sends the result to both sessions', async () => {
+    it('sends accepted while it runs, and the result to both sessions', async () => {
       let go = () => {};
       const held = new Promise<void>((resolve) => {
         go = resolve;
@@ -187,7 +187,7 @@ describe('the dispatcher of a daemon', () => {
       expect(desk.calls).to.have.length(1);
     });
 
-    it('sends what there is so far while it runs', async () => {
+    it('sends the replies so far while it runs', async () => {
       const request = await running();
       expect(brief(await desk.replies())).to.deep.equal(['s1 1 progress']);
       await desk.hear({ ...request, session: 's2' });
@@ -195,7 +195,7 @@ describe('the dispatcher of a daemon', () => {
       expect(await ended()).to.deep.equal(['s1 2 ok', 's2 2 ok']);
     });
 
-    it('does not run it after a restart, when its replies are gone', async () => {
+    it('does not run it again after a restart', async () => {
       const request = desk.request({ ttl: 86_400 });
       await desk.ask(request);
       const first = desk;
@@ -207,7 +207,7 @@ describe('the dispatcher of a daemon', () => {
       expect(desk.calls).to.deep.equal([]);
     });
 
-    it('tells another caller that the id is taken, and gives it nothing', async () => {
+    it('denies another caller, who receives none of its replies', async () => {
       const request = await running();
       await desk.replies();
       await desk.hear({ ...request, caller: ann, session: 's9' }, ann);
@@ -227,8 +227,8 @@ describe('the dispatcher of a daemon', () => {
     });
   });
 
-  describe('when no reply is wanted', () => {
-    it('runs the request and sends nothing, not even when it comes again', async () => {
+  describe('with noReply', () => {
+    it('runs the request and sends nothing, even if it is repeated', async () => {
       const request = desk.request({ noReply: true });
       expect(await desk.ask(request)).to.deep.equal([]);
       expect(await desk.ask(request)).to.deep.equal([]);
@@ -236,20 +236,20 @@ describe('the dispatcher of a daemon', () => {
       expect(audited()).to.deep.equal([`${rip} ok`]);
     });
 
-    it('gives the replies to whoever attaches later', async () => {
+    it('sends the replies to a session that attaches later', async () => {
       const request = desk.request({ noReply: true });
       await desk.ask(request);
       expect(brief(await desk.ask(desk.attach(request.id, { session: 's3' })))).to.deep.equal(['s3 1 ok']);
     });
 
-    it('notes a refusal in the audit and sends nothing', async () => {
+    it('writes a refusal to the audit and sends nothing', async () => {
       expect(await desk.ask(desk.request({ noReply: true, agent: 'none' }))).to.deep.equal([]);
       expect(audited()).to.deep.equal([`${rip} failed`]);
     });
   });
 
   describe('when a caller attaches', () => {
-    it('says that the request runs, and sends what comes next to both sessions', async () => {
+    it('sends accepted for a running request, and later replies to both sessions', async () => {
       let go = () => {};
       const held = new Promise<void>((resolve) => {
         go = resolve;
@@ -264,7 +264,7 @@ describe('the dispatcher of a daemon', () => {
       expect(brief(await desk.replies())).to.deep.equal(['s1 2 ok', 's2 2 ok']);
     });
 
-    it('sends the replies after the last one that the client has', async () => {
+    it('sends only replies after the last one that the client has', async () => {
       const { id } = await running();
       await desk.replies();
       await desk.hear(desk.attach(id, { session: 's2' }));
@@ -276,13 +276,13 @@ describe('the dispatcher of a daemon', () => {
       expect(brief(await desk.replies())).to.deep.equal(['s2 3 ok']);
     });
 
-    it('sends nothing where the client has all and the request has ended', async () => {
+    it('sends nothing if the client has all replies of an ended request', async () => {
       const { id, ...rest } = desk.request();
       await desk.ask({ id, ...rest });
       expect(await desk.ask(desk.attach(id, { after: 1 }))).to.deep.equal([]);
     });
 
-    it('refuses another caller, who hears nothing of the request afterwards', async () => {
+    it('denies another caller, who receives no later replies', async () => {
       const { id } = await running();
       await desk.replies();
       await desk.hear(desk.attach(id, { caller: ann, session: 's9' }), ann);
@@ -294,7 +294,7 @@ describe('the dispatcher of a daemon', () => {
   });
 
   describe('when a caller cancels', () => {
-    it('ends what runs, and tells every session', async () => {
+    it('aborts the action, and sends the result to every session', async () => {
       const { id } = await running();
       await desk.replies();
       await desk.hear(desk.cancel(id, { session: 's2' }));
@@ -307,13 +307,13 @@ describe('the dispatcher of a daemon', () => {
       expect(desk.audit[0]).to.include({ outcome: 'cancelled', reason: 'cancelled by the caller' });
     });
 
-    it('sends the replies of a request that has ended', async () => {
+    it('sends the kept replies of an ended request', async () => {
       const { id, ...rest } = desk.request();
       await desk.ask({ id, ...rest });
       expect(brief(await desk.ask(desk.cancel(id, { session: 's2' })))).to.deep.equal(['s2 1 ok']);
     });
 
-    it('lets another caller end nothing', async () => {
+    it('denies another caller, and lets the action continue', async () => {
       const { id } = await running();
       await desk.replies();
       await desk.hear(desk.cancel(id, { caller: ann, session: 's9' }), ann);
@@ -324,7 +324,7 @@ describe('the dispatcher of a daemon', () => {
   });
 
   for (const type of ['attach', 'cancel'] as const) {
-    it(`says that it keeps nothing of a request where "${type}" names an unknown one`, async () => {
+    it(`answers unknown to "${type}" of an unknown request`, async () => {
       const { id } = desk.request();
       const [reply, ...more] = await desk.ask(desk[type](id));
       expect(more).to.deep.equal([]);
@@ -351,7 +351,7 @@ describe('the dispatcher of a daemon', () => {
       ]);
     });
 
-    it(`refuses an old "${type}", also of a request that it keeps`, async () => {
+    it(`answers expired to an old "${type}", even of a kept request`, async () => {
       const { id, ...rest } = desk.request();
       await desk.ask({ id, ...rest });
       const replies = await desk.ask(desk[type](id, { time: Date.now() - 61_000 }));
@@ -359,7 +359,7 @@ describe('the dispatcher of a daemon', () => {
     });
   }
 
-  it('runs as many actions at a time as it may, and the next when one has ended', async () => {
+  it('limits concurrent actions, and starts the next when one has ended', async () => {
     desk.close();
     await open(', limits: { concurrency: 1 }');
     await running();
@@ -369,7 +369,7 @@ describe('the dispatcher of a daemon', () => {
     expect(desk.calls).to.have.length(2);
   });
 
-  it('answers a refused request with all that a client needs to place it, and notes it', async () => {
+  it('answers a refused request with a complete result, and writes it to the audit', async () => {
     const request = desk.request({ input: { text: 'x', pin: '1234', odd: true } as never });
     const [reply, ...more] = await desk.ask(request);
     expect(more).to.deep.equal([]);
@@ -419,10 +419,10 @@ describe('the dispatcher of a daemon', () => {
     expect(desk.node.stats).to.include({ denied: 0, passed: 1, filtered: 0 });
   });
 
-  describe('with the disk in the way', () => {
+  describe('with a faulty disk', () => {
     const spoil = () => mkdirSync(join(desk.config.state_dir, 'requests.jsonl'));
 
-    it('does not run what changes the host and cannot be noted', async () => {
+    it('does not run a mutating action that cannot be recorded', async () => {
       spoil();
       const request = desk.request();
       const [reply] = await desk.ask(request);
@@ -438,7 +438,7 @@ describe('the dispatcher of a daemon', () => {
       expect(desk.node.stats.unvalidated).to.equal(0);
     });
 
-    it('runs what only reads', async () => {
+    it('runs a read-only action', async () => {
       spoil();
       const request = desk.request({ action: 'look' });
       expect(brief(await desk.ask(request))).to.deep.equal(['s1 1 ok']);
@@ -446,7 +446,7 @@ describe('the dispatcher of a daemon', () => {
       expect(desk.calls).to.have.length(1);
     });
 
-    it('runs what changes the host only when its note is safe from a power cut', async () => {
+    it('runs a mutating action only after its record is flushed', async () => {
       let safe = () => {};
       desk.jobs.flush = () =>
         new Promise((resolve) => {
@@ -461,7 +461,7 @@ describe('the dispatcher of a daemon', () => {
       expect(actions()).to.deep.equal(['look', 'change']);
     });
 
-    it('ends what changes the host where its note cannot be made safe', async () => {
+    it('fails a mutating action whose record cannot be flushed', async () => {
       desk.jobs.flush = () => Promise.reject(new Error('EIO'));
       const request = desk.request();
       const [reply] = await desk.ask(request);
@@ -477,14 +477,14 @@ describe('the dispatcher of a daemon', () => {
       expect(desk.calls).to.deep.equal([]);
     });
 
-    it('does not wait for the disk with what only reads', async () => {
+    it('does not wait for a flush before a read-only action', async () => {
       desk.jobs.flush = () => new Promise(() => {});
       expect(brief(await desk.ask(desk.request({ action: 'look' })))).to.deep.equal(['s1 1 ok']);
     });
   });
 
-  describe('and its audit', () => {
-    it('notes how an action ended and how long it took', async () => {
+  describe('with an audit', () => {
+    it('records how an action ended and how long it took', async () => {
       const start = Date.now();
       mock.timers.enable({ apis: ['Date'], now: start });
       try {
@@ -514,7 +514,7 @@ describe('the dispatcher of a daemon', () => {
       }
     });
 
-    it('notes why an action failed', async () => {
+    it('records why an action failed', async () => {
       desk.handle = () => {
         throw new Error('a secret of the handler');
       };
@@ -527,7 +527,7 @@ describe('the dispatcher of a daemon', () => {
     });
 
     for (const discovery of [true, false]) {
-      it(`has ${discovery ? 'a line' : 'no line'} for discovery where audit.discovery is ${discovery}`, async () => {
+      it(`records ${discovery ? 'discovery' : 'no discovery'} if audit.discovery is ${discovery}`, async () => {
         desk.close();
         await open(`, audit: { file: /none, discovery: ${discovery} }`);
         await desk.ask(desk.request({ agent: 'discovery', action: 'ping' }));
@@ -539,7 +539,7 @@ describe('the dispatcher of a daemon', () => {
       });
     }
 
-    it('notes a request before it runs where on_failure is "refuse"', async () => {
+    it('records a request before it runs if on_failure is "refuse"', async () => {
       desk.close();
       await open(', audit: { file: /none, on_failure: refuse }');
       let before: readonly string[] = [];
@@ -554,7 +554,7 @@ describe('the dispatcher of a daemon', () => {
       expect(desk.audit[0]).to.include({ request: request.id, agent: 'work', action: 'change' });
     });
 
-    it('runs nothing that cannot be noted where on_failure is "refuse", and runs it when it can', async () => {
+    it('runs nothing that cannot be recorded if on_failure is "refuse", until it can be', async () => {
       desk.close();
       await open(', audit: { file: /none, on_failure: refuse }');
       desk.auditFault = new Error('ENOSPC');
@@ -572,7 +572,7 @@ describe('the dispatcher of a daemon', () => {
       expect(brief(await desk.ask(request))).to.deep.equal(['s1 1 ok']);
     });
 
-    it('keeps nothing from running where on_failure is "warn"', async () => {
+    it('runs what cannot be recorded if on_failure is "warn"', async () => {
       desk.auditFault = new Error('ENOSPC');
       expect(brief(await desk.ask(desk.request()))).to.deep.equal(['s1 1 ok']);
       expect(audited()).to.deep.equal([`${rip} ok`]);

@@ -27,13 +27,13 @@ describe('mcod emulate', () => {
     expect(findEmulator(['/nowhere/mcod.js'])).to.equal(undefined);
   });
 
-  it('takes the first place that has the emulator', () => {
+  it('uses the first place that has the emulator', () => {
     for (const place of ['a', 'b']) install(place, { './program': './program.js' });
     const places = ['none', 'b', 'a'].map((place) => join(folder, place, 'mcod.js'));
     expect(findEmulator(places)).to.equal(join(folder, 'b/node_modules/@troupe/emulator/program.js'));
   });
 
-  it('says what is wrong with an emulator that has no program', () => {
+  it('throws if the emulator exports no program', () => {
     install('a', { './other': './program.js' });
     expect(() => findEmulator([join(folder, 'a/mcod.js')])).to.throw('./program');
   });

@@ -8,7 +8,7 @@ import { ddlOf } from '../agent/external/actor.js';
 import { until } from '../until.js';
 import { Bench } from './fixture.js';
 
-describe('a daemon that ends', () => {
+describe('a daemon that shuts down', () => {
   let bench: Bench;
   beforeEach(() => {
     bench = new Bench();
@@ -25,7 +25,7 @@ describe('a daemon that ends', () => {
     return { result };
   };
 
-  it('aborts what runs, and sends the result before it takes leave of the broker', async () => {
+  it('aborts running actions, and sends their results before it disconnects', async () => {
     const done: string[] = [];
     const { connect } = bench.broker;
     const slowly = async (what: string) => {
@@ -59,7 +59,7 @@ describe('a daemon that ends', () => {
     });
   });
 
-  it('lets what runs end while its patience lasts', async () => {
+  it('lets running actions finish within the grace period', async () => {
     await bench.start();
     const { result } = await hold();
     const { daemon } = bench;
@@ -71,7 +71,7 @@ describe('a daemon that ends', () => {
     expect(daemon.status().state).to.equal('ended');
   });
 
-  it('aborts what runs when its patience is over', async () => {
+  it('aborts running actions after the grace period', async () => {
     await bench.start();
     const { result } = await hold();
     const patience = new AbortController();
@@ -81,7 +81,7 @@ describe('a daemon that ends', () => {
     expect((await result).outcome).to.equal('cancelled');
   });
 
-  it('closes its agents when nothing runs any more', async () => {
+  it('closes its agents after the last action has ended', async () => {
     let running = -1;
     const probe: Agent = {
       ddl: ddlOf('probe', {}),
@@ -99,7 +99,7 @@ describe('a daemon that ends', () => {
     await result;
   });
 
-  it('ends its facter', async () => {
+  it('stops its facter', async () => {
     const program = join(bench.folder, 'facter');
     const file = join(bench.folder, 'pid');
     writeFileSync(program, `#!/bin/sh\necho $$ > ${file}\nexec sleep 600\n`, { mode: 0o755 });

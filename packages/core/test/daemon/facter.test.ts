@@ -101,7 +101,7 @@ describe('Facter', () => {
     expect(statSync(join(folder, 'cache.json')).mode & 0o777).to.equal(0o600);
   });
 
-  it('asks who listens for new facts, and has files read again with them', async () => {
+  it('notifies listeners of new facts, and has the facts read again', async () => {
     const facter = run('echo \'{"a": 1}\'');
     const facts = new FactSource([], silentLogger, facter);
     facts.read(0);
@@ -113,7 +113,7 @@ describe('Facter', () => {
     expect(facts.read(1)).to.include({ a: 1 });
   });
 
-  it('says when it succeeded, and not any more why it failed', async () => {
+  it('reports when it succeeded, and no longer why it failed', async () => {
     const before = Date.now();
     const facter = run(`if [ -e ${folder}/good ]; then echo '{"a": 1}'; else exit 1; fi`, { interval: 0.05 });
     await until('it has failed', () => facter.status().reason !== undefined);
@@ -125,9 +125,9 @@ describe('Facter', () => {
   });
 
   for (const [what, script, interval, seconds] of [
-    ['an hour after it succeeded, where that is its interval', 'echo "{}"', 3600, 3600],
+    ['after its interval', 'echo "{}"', 3600, 3600],
     ['a minute after it failed', 'exit 1', 3600, 60],
-    ['after its interval where that is shorter than a minute', 'exit 1', 20, 20],
+    ['after its interval if it failed and that is shorter than a minute', 'exit 1', 20, 20],
   ] as const) {
     it(`runs again ${what}`, async () => {
       const timers: number[] = [];
@@ -147,7 +147,7 @@ describe('Facter', () => {
     });
   }
 
-  it('is not tried again when it was ended', async () => {
+  it('logs no failure if it is stopped', async () => {
     const { log, lines } = keptLog();
     const facter = new Facter({
       command: ['/bin/sleep', '600'],
@@ -161,7 +161,7 @@ describe('Facter', () => {
     expect(lines.filter(({ level }) => level >= 40)).to.deep.equal([]);
   });
 
-  it('says in the log why it failed, and that what it read cannot be kept', async () => {
+  it('logs why it failed, and that its facts cannot be cached', async () => {
     const { log, lines } = keptLog();
     const program = join(folder, 'facter');
     writeFileSync(program, '#!/bin/sh\necho "{\\"a\\": 1}"\n', { mode: 0o755 });

@@ -49,11 +49,11 @@ describe('parseFactText', () => {
     expect(() => parseFactText(nested(33), 'x.json')).to.throw('x.json: it nests deeper than 32 levels');
   });
 
-  it('names file and fault in one line', () => {
+  it('reports file and fault in one line', () => {
     expect(() => parseFactText('a: [\nb: {', 'x.yaml')).to.throw(/^x\.yaml: [^\n]+$/);
   });
 
-  it('knows files of facts by their endings', () => {
+  it('recognizes files of facts by their extension', () => {
     const names = ['a.yaml', 'a.yml', 'a.json', 'a.txt', 'a.b.json', 'a', 'a.md', '.json', 'a.toString'];
     expect(names.filter(isFactFile)).to.deep.equal(['a.yaml', 'a.yml', 'a.json', 'a.txt', 'a.b.json']);
   });
@@ -109,7 +109,7 @@ describe('FactSource', () => {
     expect(facts.status().faults).to.deep.equal([]);
   });
 
-  it('looks at files again after ten seconds, and when the clock was set back', () => {
+  it('reads files again after ten seconds, and after the clock was set back', () => {
     write('a.yaml', 'a: 1');
     const facts = new FactSource([folder], silentLogger);
     expect(facts.status()).to.deep.equal({ faults: [] });
@@ -124,7 +124,7 @@ describe('FactSource', () => {
     expect(Object.isFrozen(facts.read(1_000_000))).to.equal(true);
   });
 
-  it('reads a file again only when it has changed', () => {
+  it('reads a file again only after it has changed', () => {
     write('a.yaml', 'a: { b: 1 }');
     const facts = new FactSource([join(folder, 'a.yaml')], silentLogger);
     const first = facts.read(0).a;
@@ -151,7 +151,7 @@ describe('FactSource', () => {
     ]);
   });
 
-  it('keeps the last good facts of a folder that cannot be read, and says so once', () => {
+  it('keeps the last good facts of an unreadable folder, and logs it once', () => {
     const { log, lines } = keptLog();
     mkdirSync(join(folder, 'facts.d'));
     write('facts.d/a.yaml', 'a: 1');
@@ -174,7 +174,7 @@ describe('FactSource', () => {
     expect(facts.status().faults.map(({ source: which }) => which)).to.not.include(source);
   });
 
-  it('keeps the last good facts of a file that cannot be looked at, and no other', () => {
+  it('keeps the last good facts of an inaccessible file', () => {
     const file = join(folder, 'a.yaml');
     write('a.yaml', 'a: 1');
     write('a.yaml.d', 'b: 1');
@@ -188,7 +188,7 @@ describe('FactSource', () => {
     expect(facts.read(20_000)).to.not.have.property('a');
   });
 
-  it('says again what is wrong when that is another thing', () => {
+  it('logs again if the reason changes', () => {
     const { log, lines } = keptLog();
     const facts = new FactSource([folder], log);
     for (const [time, text] of ['[1]', '{', '[22]', '[333]'].entries()) {
@@ -199,7 +199,7 @@ describe('FactSource', () => {
     expect(facts.read(100_000)).to.not.have.property('a');
   });
 
-  it('knows the host without any file', () => {
+  it('provides built-in facts of the host', () => {
     const facts = builtinFacts();
     const { networking, ipaddress, ...rest } = facts;
     expect(rest).to.deep.equal({
@@ -245,11 +245,11 @@ describe('ClassSource', () => {
     expect(classes.read()).to.deep.equal([]);
   });
 
-  it('has none without a file to read them from', () => {
+  it('has no classes without a file', () => {
     expect(new ClassSource(undefined, silentLogger).read()).to.deep.equal([]);
   });
 
-  it('reads the file again only when it has changed', () => {
+  it('reads the file again only after it has changed', () => {
     writeFileSync(file, 'settings\n');
     const classes = new ClassSource(file, silentLogger);
     const first = classes.read();
@@ -260,7 +260,7 @@ describe('ClassSource', () => {
     expect(second).to.not.equal(first);
   });
 
-  it('keeps the last good ones when the file cannot be read, and says so once until it can', () => {
+  it('keeps the last good classes if the file cannot be read, and logs it once until it can', () => {
     const { log, lines } = keptLog();
     writeFileSync(file, 'settings\n');
     const classes = new ClassSource(file, log);

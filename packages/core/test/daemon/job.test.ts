@@ -10,7 +10,7 @@ const progress = (bytes: number) => ({ kind: 'progress', data: 'x'.repeat(bytes 
 const most = 256 * 1024;
 
 describe('Job', () => {
-  it('makes numbered replies of what its request says', () => {
+  it('numbers replies and addresses them as its request says', () => {
     const job = new Job(requestOf(), 'web1.lab', 2000);
     expect(job.startedAt).to.equal(2000);
     const first = job.add({ kind: 'accepted', timeout: 5 }, 2001);
@@ -36,7 +36,7 @@ describe('Job', () => {
     expect(job.after(2)).to.deep.equal([]);
   });
 
-  it('has ended with its result, and says so once', () => {
+  it('ends with its result, once', () => {
     let ends = 0;
     const job = new Job(requestOf(), 'web1.lab', 0, { whenEnded: () => (ends += 1) });
     job.add({ kind: 'accepted', timeout: 5 }, 1);
@@ -46,7 +46,7 @@ describe('Job', () => {
     expect([job.endedAt, job.outcome, ends]).to.deep.equal([3, 'failed', 1]);
   });
 
-  it('keeps of a request that has ended what tells whose it is, and not what it asked', () => {
+  it('drops input, filter and targets of its request when it ends', () => {
     const asked = requestOf({
       input: { a: 1 },
       targets: ['web1.lab'],
@@ -59,13 +59,13 @@ describe('Job', () => {
     expect(job.request).to.deep.equal(requestOf());
   });
 
-  it('is heard by the session that asked, unless that wants no reply', () => {
+  it('replies to the session that asked, unless noReply is set', () => {
     const closing = { as: 'offering' } as const;
     expect([...new Job(requestOf(), 'web1.lab', 0, { closing }).sessions]).to.deep.equal([['s1', closing]]);
     expect([...new Job(requestOf({ noReply: true }), 'web1.lab', 0).sessions]).to.deep.equal([]);
   });
 
-  it('is heard by the 16 sessions that asked last, each with its last closing', () => {
+  it('replies to the 16 sessions that asked last, each with its latest protection', () => {
     const job = new Job(requestOf({ session: 's0' }), 'web1.lab', 0);
     for (let index = 1; index < 16; index += 1) job.addSession(`s${index}`);
     expect(job.sessions.size).to.equal(16);
@@ -79,7 +79,7 @@ describe('Job', () => {
     expect(job.sessions.get('s0')).to.deep.equal({ as: 'offering' });
   });
 
-  it('says what it takes of the memory', () => {
+  it('counts the bytes it uses', () => {
     const job = new Job(requestOf(), 'web1.lab', 0);
     expect(job.bytes).to.equal(2048);
     job.add({ kind: 'accepted', timeout: 5 }, 1);
@@ -91,7 +91,7 @@ describe('Job', () => {
     expect(job.bytes).to.equal(2048 + 100 + 'null'.length + '{"a":1}'.length);
   });
 
-  it('keeps 256 KiB of progress, and forgets the oldest beyond that', () => {
+  it('keeps 256 KiB of progress, and drops the oldest beyond that', () => {
     const job = new Job(requestOf(), 'web1.lab', 0);
     job.add({ kind: 'accepted', timeout: 5 }, 0);
     for (const bytes of [100, 200, most - 300]) job.add(progress(bytes), 1);
@@ -106,7 +106,7 @@ describe('Job', () => {
     expect(job.after(0).map(({ seq }) => seq)).to.deep.equal([1, 4, 5, 6, 7]);
   });
 
-  it('keeps the last piece of progress, however large', () => {
+  it('keeps the latest progress, however large', () => {
     const job = new Job(requestOf(), 'web1.lab', 0);
     job.add(progress(10), 1);
     job.add(progress(most + 1), 2);
@@ -116,7 +116,7 @@ describe('Job', () => {
     expect(job.bytes).to.equal(2048 + 10);
   });
 
-  it('keeps nothing of a reply that JSON cannot say, and goes on with its number', () => {
+  it('rejects a reply that cannot be serialized, and reuses its number', () => {
     const job = new Job(requestOf(), 'web1.lab', 0);
     expect(() => job.add({ ...result, data: { count: 1n } }, 1)).to.throw(TypeError);
     expect([job.endedAt, job.bytes, job.after(0).length]).to.deep.equal([undefined, 2048, 0]);

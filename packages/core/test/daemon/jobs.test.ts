@@ -30,7 +30,7 @@ describe('Jobs', () => {
     expect(later.hasBegun('b'.repeat(32))).to.equal(false);
   });
 
-  it('knows after a restart of a request that is good for a day, and has forgotten one that is over', () => {
+  it('remembers a request with a ttl of a day over a restart, and forgets an expired one', () => {
     const now = Date.now();
     const jobs = new Jobs({ file, keepSeconds: 60 });
     jobs.begin({ ...request('a'.repeat(32)), time: now, ttl: 86_400 }, 'web1', now);
@@ -41,7 +41,7 @@ describe('Jobs', () => {
     expect(later.hasBegun('b'.repeat(32))).to.equal(false);
   });
 
-  it('remembers until when each request could begin', () => {
+  it('records until when each request could begin', () => {
     const jobs = new Jobs({ file, keepSeconds: 60 });
     for (const isMutating of [true, false])
       jobs.begin({ ...request(`${isMutating}`), time: 1_000, ttl: 60 }, 'web1', 1_000, { isMutating });
@@ -52,7 +52,7 @@ describe('Jobs', () => {
     ]);
   });
 
-  it('begins what changes the host only if it can be noted, and what only reads in any case', () => {
+  it('begins a mutating request only if it can be recorded, a read-only one in any case', () => {
     const jobs = new Jobs({ file, keepSeconds: 60 });
     mkdirSync(file);
     expect(() => jobs.begin(request('a'.repeat(32)), 'web1', 0)).to.throw('EISDIR');
@@ -66,7 +66,7 @@ describe('Jobs', () => {
     expect(jobs.counts()).to.deep.equal({ running: 1, kept: 0, keptBytes: 0 });
   });
 
-  it('has room for as many ids as it is told', () => {
+  it('has room for a limited number of ids', () => {
     const jobs = new Jobs({ file, keepSeconds: 60, mostIds: 2 });
     jobs.begin({ ...request(id(1)), time: 0 }, 'web1', 0);
     expect(jobs.hasRoom(0)).to.equal(true);
@@ -75,7 +75,7 @@ describe('Jobs', () => {
     expect(jobs.hasRoom(3_600_000)).to.equal(true);
   });
 
-  it('remembers 100,000 ids unless told otherwise', () => {
+  it('remembers 100,000 ids by default', () => {
     const lines = Array.from(
       { length: 100_000 },
       (_, index) => `{"id":"${id(index)}","until":${Date.now()}}\n`,
@@ -146,7 +146,7 @@ describe('Jobs', () => {
     expect([0, 1, 2, 3].every((index) => jobs.hasBegun(id(index)))).to.equal(true);
   });
 
-  it('forgets at the end of one request the replies of those whose time is over', () => {
+  it('drops expired replies when another request ends', () => {
     const jobs = new Jobs({ file, keepSeconds: 60 });
     const [one, two] = [jobs.begin(request(id(1)), 'web1', 0), jobs.begin(request(id(2)), 'web1', 0)];
     end(one, 1000);
@@ -155,7 +155,7 @@ describe('Jobs', () => {
     expect(jobs.counts()).to.deep.equal({ running: 0, kept: 1, keptBytes: two.bytes });
   });
 
-  it('keeps 32 MiB of replies unless told otherwise', () => {
+  it('keeps 32 MiB of replies by default', () => {
     const jobs = new Jobs({ file, keepSeconds: 60 });
     const end = (index: number, bytes: number) => {
       const data = { text: 'x'.repeat(bytes - 2048 - '{"text":""}'.length) };
@@ -168,7 +168,7 @@ describe('Jobs', () => {
     expect(jobs.counts()).to.include({ kept: 2, keptBytes: 16 * 1024 * 1024 + 4096 });
   });
 
-  it('keeps the replies of 10,000 requests unless told otherwise', () => {
+  it('keeps the replies of 10,000 requests by default', () => {
     const jobs = new Jobs({ file, keepSeconds: 60 });
     for (let index = 0; index <= 10_000; index += 1) end(jobs.begin(request(id(index)), 'web1', 0), 0);
     expect(jobs.counts().kept).to.equal(10_000);

@@ -30,23 +30,23 @@ describe('the command line of mcod', () => {
     writeFileSync(join(folder, 'policies', name), text);
   };
 
-  it('tells its version', () => {
+  it('prints its version', () => {
     expect(run('--version')).to.deep.equal({ status: 0, stdout: `mcod ${version}\n`, stderr: '' });
   });
 
-  it('tells its usage', () => {
+  it('prints its usage', () => {
     const { status, stdout, stderr } = run('-h');
     expect([status, stderr]).to.deep.equal([0, '']);
     expect(stdout).to.match(/^Usage: mcod \[--config FILE\] \[--check\]\n/);
   });
 
-  it('refuses an option that it does not have, with the usage', () => {
+  it('rejects an unknown option with the usage', () => {
     const { status, stdout, stderr } = run('--none');
     expect([status, stdout]).to.deep.equal([2, '']);
     expect(stderr).to.match(/^mcod: .*--none.*\n\nUsage: mcod /);
   });
 
-  it('says that a configuration is sound, and of what in its policies to beware', () => {
+  it('reports a valid configuration, and warnings about its policies', () => {
     expect(run('--check', '-c', configure())).to.deep.equal({
       status: 0,
       stdout: `${folder}/mcod.yaml is sound\n`,
@@ -65,7 +65,7 @@ describe('the command line of mcod', () => {
     );
   });
 
-  it('says in each line what is wrong with policies', () => {
+  it('reports one fault of its policies per line', () => {
     policy('a.policy', 'nonsense\n');
     policy('b.policy', 'nonsense\n');
     const { status, stdout, stderr } = run(
@@ -83,7 +83,7 @@ describe('the command line of mcod', () => {
   });
 
   for (const args of [['--check'], []] as const) {
-    it(`ends with a line and exit code 1 where the configuration is at fault, with "${args.join()}"`, () => {
+    it(`exits with code 1 and one line if the configuration is invalid, with "${args.join()}"`, () => {
       const { status, stdout, stderr } = run(...args, '-c', configure(', nonsense: true'));
       expect([status, stdout]).to.deep.equal([1, '']);
       expect(stderr).to.match(/^mcod: .*nonsense.*\n$/);

@@ -25,12 +25,12 @@ describe('the presence of a node', () => {
     ['no state', '{"identity":"web1.lab"}'],
     ['a state that is a text', '{"identity":"web1.lab","online":"yes"}'],
   ] as const) {
-    it(`is unknown where the record is ${what}`, () => {
+    it(`is unknown if the record is ${what}`, () => {
       expect(parsePresence(bytes(text))).to.equal(undefined);
     });
   }
 
-  it('is unknown where the record is larger than 4 KiB', () => {
+  it('is unknown if the record is larger than 4 KiB', () => {
     const text = JSON.stringify({ ...record, online: false });
     expect(parsePresence(bytes(text.padEnd(4096)))).to.deep.equal({ ...record, online: false });
     expect(parsePresence(bytes(text.padEnd(4097)))).to.equal(undefined);
@@ -69,19 +69,19 @@ describe('the presence of a node', () => {
       expect(told).to.deep.equal(Array(2).fill({ topic, record: { ...record, online: true }, options }));
     });
 
-    it('is offline when the node takes leave', async () => {
+    it('is offline when the node disconnects', async () => {
       const { told, leave } = announced();
       await leave({ forget: false });
       expect(told).to.deep.equal([{ topic, record: { ...record, online: false }, options }]);
     });
 
-    it('is removed when the node takes leave for good', async () => {
+    it('is removed when the node disconnects for good', async () => {
       const { told, leave } = announced();
       await leave({ forget: true });
       expect(told).to.deep.equal([{ topic, record: 0, options }]);
     });
 
-    it('costs nothing but a line in the log when it cannot be published', async () => {
+    it('is only logged if it cannot be published', async () => {
       const { told, leave, lines } = announced(() => Promise.reject(new Error('not connected')));
       await leave({ forget: false });
       expect(told).to.deep.equal([]);

@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { BoundedQueue } from '../../src/daemon/queue.js';
 
 describe('BoundedQueue', () => {
-  it('runs so many tasks at a time, has so many wait, and starts them in order', async () => {
+  it('limits running and waiting tasks, and starts them in order', async () => {
     const queue = new BoundedQueue({ concurrency: 2, waiting: 1 });
     const started: number[] = [];
     const finish: (() => void)[] = [];
@@ -42,7 +42,7 @@ describe('BoundedQueue', () => {
     expect(state()).to.deep.equal([0, 0, true]);
   });
 
-  it('lets nothing wait where nothing may', () => {
+  it('accepts no waiting tasks if none are allowed', () => {
     const queue = new BoundedQueue({ concurrency: 1, waiting: 0 });
     queue.add(() => new Promise(() => {}));
     expect(queue.hasRoom).to.equal(false);

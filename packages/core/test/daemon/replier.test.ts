@@ -62,7 +62,7 @@ describe('Replier', () => {
 
   const told = () => sent.map(({ text }) => JSON.parse(text.slice(text.indexOf(':') + 1)) as Reply);
 
-  it('publishes a reply to its session, closed as it is told, and counts it', async () => {
+  it('publishes a reply to its session with the given protection, and counts it', async () => {
     replier.send(result());
     replier.send(result({ session: 's2' }), { as: 'offering' });
     await replier.idle();
@@ -74,7 +74,7 @@ describe('Replier', () => {
     expect(stats.replies).to.equal(2);
   });
 
-  it('keeps the order of the replies to one session, and lets no session wait for another', async () => {
+  it('keeps the order of replies to one session, independently of other sessions', async () => {
     let sign1 = () => {};
     sign = (text) => {
       if (!text.includes('"seq":1') || text.includes('"s2"')) return Promise.resolve(text);
@@ -93,7 +93,7 @@ describe('Replier', () => {
     expect(told().slice(2)).to.deep.equal([result({ seq: 1 }), result({ seq: 2 })]);
   });
 
-  it('is idle when everything is sent, and not before', async () => {
+  it('is idle only after everything is sent', async () => {
     let go = () => {};
     publish = () =>
       new Promise((resolve) => {
@@ -112,7 +112,7 @@ describe('Replier', () => {
     await replier.idle();
   });
 
-  it('logs a reply that cannot be sent, does not count it, and sends the next one', async () => {
+  it('logs a reply that cannot be sent, and sends the next one', async () => {
     publish = () => Promise.reject(new Error('not connected to a broker'));
     replier.send(result());
     await replier.idle();
@@ -130,7 +130,7 @@ describe('Replier', () => {
     });
   });
 
-  it('keeps nothing of what it has sent', async () => {
+  it('does not retain what it has sent', async () => {
     v8.setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const heap = () => {
@@ -170,18 +170,18 @@ describe('Replier', () => {
       sign = async (text) => Buffer.from(text).toString('latin1');
     });
 
-    it('sends what just fits', async () => {
+    it('sends it if it just fits', async () => {
       const reply = sized(most);
       expect(await send(reply)).to.equal(JSON.stringify(reply));
     });
 
-    it('sends a failure in the place of a result', async () => {
+    it('sends a failure instead of a result', async () => {
       expect(JSON.parse(await send(sized(most + 1)))).to.deep.equal(
         result({ outcome: 'failed', statuscode: 5, statusmsg: words, data: {} }),
       );
     });
 
-    it('sends the reason in the place of progress', async () => {
+    it('sends the reason instead of progress', async () => {
       const parts = { kind: 'progress', outcome: undefined, statuscode: undefined, statusmsg: undefined };
       expect(JSON.parse(await send(sized(most + 1, parts)))).to.deep.equal(
         JSON.parse(JSON.stringify(result({ ...parts, data: `(${words})` }))),

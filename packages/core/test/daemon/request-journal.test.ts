@@ -54,7 +54,7 @@ describe('RequestJournal', () => {
     journal.close();
   });
 
-  it('forgets an id an hour after the minute in which its request could begin for the last time', () => {
+  it('forgets an id an hour after the last minute in which its request could begin', () => {
     for (const [now, isKept] of [
       [2 * minute + hour, true],
       [2 * minute + hour + 1, false],
@@ -68,7 +68,7 @@ describe('RequestJournal', () => {
     }
   });
 
-  it('looks for ids to forget once in a minute, and when the clock was set back', () => {
+  it('removes old ids once a minute, and after the clock was set back', () => {
     const journal = open();
     journal.add(id(1), -2 * hour, 0);
     journal.add(id(2), 20 * hour, minute - 1);
@@ -84,7 +84,7 @@ describe('RequestJournal', () => {
     journal.close();
   });
 
-  it('makes room of requests that could not begin any more, but only when it is full', () => {
+  it('removes expired ids early only if it is full', () => {
     const journal = open(2);
     journal.add(id(1), minute, 0);
     expect(journal.hasRoom(hour)).to.equal(true);
@@ -96,7 +96,7 @@ describe('RequestJournal', () => {
     journal.close();
   });
 
-  it('keeps at a start the sound lines of what could still come again, for itself alone', () => {
+  it('keeps valid, unexpired lines at its start, readable by the daemon only', () => {
     const now = Date.now();
     const kept = { id: id(1), until: now - 30 * minute };
     const lines = [
@@ -125,12 +125,12 @@ describe('RequestJournal', () => {
     expect(readFileSync(file, 'utf8').split('\n')).to.have.length(3);
   });
 
-  it('does not start without what it cannot read', () => {
+  it('throws if its file cannot be read', () => {
     mkdirSync(file);
     expect(() => open()).to.throw('EISDIR');
   });
 
-  it('rewrites its file when it has 10,000 lines more than twice its ids', () => {
+  it('compacts its file at 10,000 lines more than twice its ids', () => {
     const journal = open();
     const lines = () => readFileSync(file, 'utf8').split('\n').length - 1;
     for (let times = 0; times < 10_002; times += 1) journal.add(id(1), hour, 0);
@@ -175,7 +175,7 @@ describe('RequestJournal', () => {
     journal.close();
   });
 
-  it('is closed at once when no flush is under way', async () => {
+  it('closes its file at once if no flush is pending', async () => {
     const journal = open();
     journal.add(id(1), hour, 0);
     await journal.flush();
@@ -184,7 +184,7 @@ describe('RequestJournal', () => {
     if (openFiles(folder)) expect(openFiles(folder)).to.deep.equal([]);
   });
 
-  it('is not closed under a flush', async () => {
+  it('closes its file only after a pending flush', async () => {
     const journal = open();
     journal.add(id(1), hour, 0);
     const flushed = journal.flush();
@@ -195,7 +195,7 @@ describe('RequestJournal', () => {
     if (openFiles(folder)) await until('its file is closed', () => openFiles(folder)?.length === 0);
   });
 
-  it('says that it cannot be made safe, and can be later', async () => {
+  it('rejects a failed flush, and flushes later ones', async () => {
     const journal = open();
     // What cannot be flushed: EINVAL.
     symlinkSync('/dev/null', file);
@@ -210,7 +210,7 @@ describe('RequestJournal', () => {
     expect(readFileSync(file, 'utf8')).to.equal(`${JSON.stringify({ id: id(2), until: hour })}\n`);
   });
 
-  it('does not take a fault of the program for one of the disk', () => {
+  it('does not mistake a programming error for a disk error', () => {
     const journal = open();
     expect(() => journal.addIfPossible(id(1), 1n as never, 0)).to.throw(TypeError);
     expect(journal.has(id(1))).to.equal(false);

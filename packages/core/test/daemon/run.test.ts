@@ -29,7 +29,7 @@ type Handle = (input: Record<string, unknown>, context: Context) => unknown;
 
 const neutral = 'the action failed unexpectedly; the log of the node has the reason';
 
-describe('an action that runs', () => {
+describe('a running action', () => {
   beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
   afterEach(() => mock.timers.reset());
 
@@ -67,7 +67,7 @@ describe('an action that runs', () => {
 
   const never = () => new Promise<never>(() => {});
 
-  it('ends with its outputs, those of the DDL that it leaves out included', async () => {
+  it('returns its outputs, with the defaults of the DDL', async () => {
     const { ending, replies, lines } = await endingOf(() => ({ count: 3 }));
     const result = { outcome: 'ok', statuscode: 0, statusmsg: 'OK', data: { count: 3, more: 'none' } };
     expect(ending).to.deep.equal(result);
@@ -76,7 +76,7 @@ describe('an action that runs', () => {
     expect(lines).to.deep.equal([]);
   });
 
-  it('may return nothing, and say something else than OK', async () => {
+  it('may return nothing, and set its own status message', async () => {
     const { ending } = await endingOf((_, { statusmsg }) => {
       statusmsg('one was skipped');
       statusmsg('two were skipped');
@@ -85,7 +85,7 @@ describe('an action that runs', () => {
     expect(ending?.data).to.include({ more: 'none' });
   });
 
-  it('knows who calls, for what and for how long', async () => {
+  it('gets caller, request and time limit in its context', async () => {
     let known: Partial<Context> = {};
     const { request } = await endingOf(
       (input, context) => {
@@ -107,7 +107,7 @@ describe('an action that runs', () => {
     expect(request.input, 'its input is a copy').to.deep.equal({ a: 1 });
   });
 
-  it('logs with the names of agent, action, request and caller', async () => {
+  it('logs with agent, action, request and caller', async () => {
     const { lines } = await endingOf((_, { log }) => {
       log.info('one');
       log.info('two');
@@ -122,7 +122,7 @@ describe('an action that runs', () => {
     });
   });
 
-  it('says that it is accepted when it takes longer than 200 ms, and for how long it may run', async () => {
+  it('sends accepted with its time limit after 200 ms', async () => {
     let finish = () => {};
     const { run, kinds, replies } = await prepare(
       () =>
@@ -141,19 +141,19 @@ describe('an action that runs', () => {
     expect(kinds()).to.deep.equal(['accepted', 'result']);
   });
 
-  it('says so too while it waits for its turn', async () => {
+  it('sends accepted while it is queued', async () => {
     const { kinds } = await prepare(() => ({}));
     mock.timers.tick(200);
     expect(kinds()).to.deep.equal(['accepted']);
   });
 
-  it('does not say that it is accepted when it has ended', async () => {
+  it('does not send accepted after its result', async () => {
     const { kinds } = await endingOf(() => ({}));
     mock.timers.tick(10_000);
     expect(kinds()).to.deep.equal(['result']);
   });
 
-  it('ends once with what refuses it, and does not say later that it is accepted', async () => {
+  it('ends once if it is refused, and does not send accepted afterwards', async () => {
     const { refuse, kinds, endings } = await prepare(() => ({}));
     const ending = { outcome: 'failed', statuscode: 5, statusmsg: 'no', data: {} } as const;
     refuse(ending);
@@ -164,12 +164,12 @@ describe('an action that runs', () => {
   });
 
   for (const [what, parts, seconds] of [
-    ['the time of its agent', {}, 20],
-    ['its own time', { action: 'brief' }, 2],
-    ['the time that the caller gives it', { timeout: 1 }, 1],
-    ['no more than its own time, whatever the caller says', { action: 'brief', timeout: 100 }, 2],
+    ['the timeout of its agent', {}, 20],
+    ['its own timeout', { action: 'brief' }, 2],
+    ['the timeout of the request', { timeout: 1 }, 1],
+    ['its own timeout if the request has a longer one', { action: 'brief', timeout: 100 }, 2],
   ] as const) {
-    it(`has ${what}, and is aborted then`, async () => {
+    it(`is limited to ${what}, and aborted after that`, async () => {
       let signal: AbortSignal | undefined;
       const { run, endings } = await prepare((_, context) => {
         signal = context.signal;
@@ -192,7 +192,7 @@ describe('an action that runs', () => {
     });
   }
 
-  it('has its signal left alone when it has ended in time', async () => {
+  it('is not aborted after it has ended in time', async () => {
     const { job } = await endingOf(() => ({}));
     mock.timers.tick(60_000);
     expect(job.abort.aborted).to.equal(false);
@@ -221,7 +221,7 @@ describe('an action that runs', () => {
     expect(lines).to.deep.equal([]);
   });
 
-  it('that throws because it was aborted ends as cancelled and not as failed', async () => {
+  it('ends as cancelled, not as failed, if it throws because it was aborted', async () => {
     const { run, job, endings } = await prepare(async (_, { signal }) => {
       job.abort.abort(new Error('stopped'));
       signal.throwIfAborted();
@@ -230,7 +230,7 @@ describe('an action that runs', () => {
     expect(endings).to.deep.equal([{ outcome: 'cancelled', statuscode: 1, statusmsg: 'stopped', data: {} }]);
   });
 
-  it('that is aborted with another DOMException is cancelled and has not timed out', async () => {
+  it('ends as cancelled, not as timeout, if it is aborted with another DOMException', async () => {
     const { run, job, endings } = await prepare(never);
     const done = run();
     job.abort.abort(new DOMException('gone', 'AbortError'));
@@ -238,7 +238,7 @@ describe('an action that runs', () => {
     expect(endings[0]).to.include({ outcome: 'cancelled', statusmsg: 'gone' });
   });
 
-  it('never starts when it was cancelled while it waited for its turn', async () => {
+  it('never starts if it was cancelled while it was queued', async () => {
     let hasStarted = false;
     const { run, job, endings } = await prepare(() => {
       hasStarted = true;
@@ -251,7 +251,7 @@ describe('an action that runs', () => {
     expect(endings[0]).to.include({ outcome: 'cancelled', statusmsg: 'cancelled' });
   });
 
-  it('reports progress until it ends', async () => {
+  it('sends progress until it ends', async () => {
     let report: Context['progress'] = () => {};
     const { replies } = await endingOf((_, { progress }) => {
       report = progress;
@@ -263,7 +263,7 @@ describe('an action that runs', () => {
     expect(replies[0]).to.deep.include({ data: { percent: 50 }, seq: 1 });
   });
 
-  it('fails as an ActionError says, with its data', async () => {
+  it('fails with the status, message and data of an ActionError', async () => {
     const { ending, lines } = await endingOf(() => {
       throw new ActionError('no such file', 4, { data: { count: 2 } });
     });
@@ -278,7 +278,7 @@ describe('an action that runs', () => {
     ]);
   });
 
-  it('fails as an ActionError from another copy of the library says, with status 1 by default', async () => {
+  it('fails with status 1 by default for an ActionError from another copy of the library', async () => {
     const { ending } = await endingOf(() => {
       throw Object.assign(new Error('from elsewhere'), { name: 'ActionError' });
     });
@@ -288,12 +288,15 @@ describe('an action that runs', () => {
 
   for (const [what, handle] of [
     ['throws', () => Promise.reject(new Error('a secret of the handler'))],
-    ['throws what is no error', () => Promise.reject({ name: 'ActionError', message: 'forged', status: 4 })],
+    [
+      'throws something other than an Error',
+      () => Promise.reject({ name: 'ActionError', message: 'forged', status: 4 }),
+    ],
     ['throws nothing', () => Promise.reject(undefined)],
     ['returns a number', () => 7],
     ['returns a list', () => [1]],
   ] as const) {
-    it(`tells its caller nothing of its inside when it ${what}, and the log all`, async () => {
+    it(`sends a neutral message and logs the error if it ${what}`, async () => {
       const { ending, lines } = await endingOf(handle);
       expect(ending).to.deep.equal({ outcome: 'failed', statuscode: 5, statusmsg: neutral, data: {} });
       expect(lines.map(({ level, msg }) => [level, msg])).to.deep.equal([
@@ -313,7 +316,7 @@ describe('an action that runs', () => {
     ],
     ['holds a BigInt', () => ({ count: 1n })],
   ] as const) {
-    it(`fails once when its output ${what}`, async () => {
+    it(`fails once if its output ${what}`, async () => {
       const { ending, kinds, lines, replies } = await endingOf(output);
       expect(ending).to.include({ outcome: 'failed', statuscode: 5, statusmsg: neutral });
       expect(kinds()).to.deep.equal(['result']);
@@ -322,7 +325,7 @@ describe('an action that runs', () => {
     });
   }
 
-  it('succeeds with an output that is not what its DDL says, and the log says so', async () => {
+  it('succeeds with output that does not match the DDL, with a warning in the log', async () => {
     const { ending, lines } = await endingOf(() => ({ count: 'three' }));
     expect(ending).to.deep.include({ outcome: 'ok', data: { count: 'three', more: 'none' } });
     expect(lines).to.have.length(1);
@@ -337,7 +340,7 @@ describe('an action that runs', () => {
     ],
     ['its handlers', (agent: LoadedAgent) => ({ ...agent, handlers: {} })],
   ] as const) {
-    it(`fails when it is missing from ${what}`, async () => {
+    it(`fails if it is missing from ${what}`, async () => {
       const agent = change(await agentOf(() => ({})));
       const { run, endings, replies } = await prepare(() => ({}), {}, agent);
       mock.timers.tick(200);

@@ -64,7 +64,7 @@ describe('mcod in this process', () => {
   const names = () => lines('ready').map(({ identity }) => identity);
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    it(`serves until ${signal}, and says so in its files`, async () => {
+    it(`serves until ${signal}, and updates its pid and status files`, async () => {
       await begin(`, pid_file: ${file('pid')}`);
       expect(readFileSync(file('pid'), 'utf8')).to.equal(`${process.pid}\n`);
       await until('it has a status', () => existsSync(file('state/status.json')));
@@ -81,7 +81,7 @@ describe('mcod in this process', () => {
     });
   }
 
-  it('reads its configuration again at SIGHUP', async () => {
+  it('reloads its configuration at SIGHUP', async () => {
     await begin();
     configure('', 'web2.lab');
     process.emit('SIGHUP');
@@ -95,7 +95,7 @@ describe('mcod in this process', () => {
     );
   });
 
-  it('keeps the old configuration where the new one is at fault', async () => {
+  it('keeps the old configuration if the new one is invalid', async () => {
     await begin();
     configure(', nonsense: true', 'web2.lab');
     process.emit('SIGHUP');
@@ -106,7 +106,7 @@ describe('mcod in this process', () => {
     expect(line?.reason).to.include('nonsense');
   });
 
-  it('goes back to the old configuration where nothing can start with the new one', async () => {
+  it('returns to the old configuration if it cannot start with the new one', async () => {
     await begin();
     configure(', main_collective: elsewhere', 'web2.lab');
     process.emit('SIGHUP');
@@ -121,19 +121,19 @@ describe('mcod in this process', () => {
     expect(names()[2]).to.equal('web3.lab');
   });
 
-  it('does not start with a configuration that is at fault', async () => {
+  it('does not start with an invalid configuration', async () => {
     configure(', nonsense: true');
     served = serve(file('mcod.yaml'));
     expect(await served.catch((error: Error) => error.message)).to.include('nonsense');
   });
 
-  it('does not start where its first start fails', async () => {
+  it('fails if its first start fails', async () => {
     configure(', main_collective: elsewhere');
     served = serve(file('mcod.yaml'));
     expect(await served.catch((error: Error) => error.message)).to.include('"elsewhere" is not one of');
   });
 
-  it('ends although its pid file is gone', async () => {
+  it('ends normally if its pid file is gone', async () => {
     await begin(`, pid_file: ${file('pid')}`);
     rmSync(file('pid'));
     process.emit('SIGTERM');
@@ -145,7 +145,7 @@ describe('mcod in this process', () => {
     return (await bench.ask({ ...common, id, type: 'attach', after: 0 })).outcome;
   };
 
-  it('keeps the replies to requests when it reads its configuration again', async () => {
+  it('keeps replies over a reload', async () => {
     await begin();
     const request = bench.request();
     expect((await bench.ask(request)).outcome).to.equal('ok');
@@ -161,7 +161,7 @@ describe('mcod in this process', () => {
     ['collectives have', ', collectives: [mcollective, eu]'],
     ['security has', ', security: { mode: none, callers: { match: "/x$/" } }'],
   ] as const) {
-    it(`does not keep the replies when its ${what} changed, and runs no request again`, async () => {
+    it(`drops replies at a reload if its ${what} changed, and runs no request again`, async () => {
       await begin();
       const request = bench.request();
       await bench.ask(request);
@@ -201,7 +201,7 @@ describe('mcod in this process', () => {
       ]);
     };
 
-    it('reads its configuration again when that has ended, for an hour at most', async () => {
+    it('reloads when that has ended, after an hour at most', async () => {
       await begin();
       const { result } = await hold();
       process.emit('SIGHUP');
@@ -213,7 +213,7 @@ describe('mcod in this process', () => {
       expect(times[0]).to.equal(3_600_000);
     });
 
-    it('gives that ten seconds when it is to end', async () => {
+    it('waits ten seconds for it at SIGTERM', async () => {
       await begin();
       const { result } = await hold();
       process.emit('SIGTERM');
@@ -224,7 +224,7 @@ describe('mcod in this process', () => {
       expect(times[0]).to.equal(10_000);
     });
 
-    it('aborts that when it is to end while it waits to read its configuration again', async () => {
+    it('aborts it at SIGTERM during a pending reload', async () => {
       await begin();
       const { result } = await hold();
       process.emit('SIGHUP');
@@ -239,7 +239,7 @@ describe('mcod in this process', () => {
     });
   });
 
-  it('ends when it is asked to while it reads its configuration again', async () => {
+  it('ends at SIGTERM during a reload', async () => {
     await begin();
     process.emit('SIGHUP');
     process.emit('SIGTERM');
@@ -273,7 +273,7 @@ describe('mcod in this process', () => {
     expect(process.listenerCount('unhandledRejection')).to.equal(1);
   });
 
-  it('reads its configuration again when an agent asks for it', async () => {
+  it('reloads its configuration when an agent requests it', async () => {
     const metadata = `{ name: 'asker', description: 'x', author: 'x', license: 'x', version: '1.0.0', url: 'https://example.com', timeout: 5 }`;
     writeFileSync(
       file('asker.mjs'),

@@ -71,7 +71,7 @@ describe('StatusFile', () => {
     });
   }
 
-  it('is read when it has 1 MiB, and not when it is not there', () => {
+  it('is read up to 1 MiB, and refused if it is missing', () => {
     writeFileSync(file, '{"v":1,"pid":7,"time":1}'.padEnd(1024 * 1024));
     expect(readStatusFile(file).pid).to.equal(7);
     rmSync(file);
@@ -80,7 +80,7 @@ describe('StatusFile', () => {
       .and.include({ code: 'FILE_UNREADABLE' });
   });
 
-  it('warns again when it fails again, and leaves nothing beside it', async () => {
+  it('logs each new failure once, and leaves no temporary file', async () => {
     const { log, lines } = keptLog();
     let fails = true;
     const read = () => {
@@ -123,6 +123,6 @@ describe('the clocks of callers', () => {
     heard.note(0, 60_000);
     expect([heard.last, heard.clockSkew]).to.deep.equal([60_000, 60]);
     heard.note(60_000, 0);
-    expect(heard.clockSkew, 'of two that are as near, the first').to.equal(60);
+    expect(heard.clockSkew, 'of two that are equally near, the first').to.equal(60);
   });
 });

@@ -234,7 +234,7 @@ describe('an external agent', () => {
     ['a key with a blank', 'my place', 'here'],
     ['a key of two lines', 'place\nother', 'here'],
   ] as const) {
-    it(`does not take ${what} from its section of the configuration`, async () => {
+    it(`rejects ${what} in its section of the configuration`, async () => {
       const failure = await call('show', { config: { [key]: value } }).catch((cause: Error) => cause);
       expect(failure).to.have.property(
         'message',
@@ -243,12 +243,12 @@ describe('an external agent', () => {
     });
   }
 
-  it('takes texts, numbers and booleans from its section of the configuration', async () => {
+  it('accepts strings, numbers and booleans in its section of the configuration', async () => {
     const { data } = await call('show', { config: { 'a.b-c_d': 'x y', depth: 1.5, on: false } });
     expect(data.config).to.equal('a.b-c_d = x y;depth = 1.5;on = false;');
   });
 
-  it('gets a configuration file of its own in the place of its section', async () => {
+  it('gets its own configuration file instead of its section', async () => {
     const file = join(folder, 'actor.cfg');
     writeFileSync(file, 'from = file\n');
     const agent = externalAgent({
@@ -262,12 +262,12 @@ describe('an external agent', () => {
     expect(data.env).to.include(`CHORIA_EXTERNAL_CONFIG=${file} `);
   });
 
-  it('is the first file of the places where its program may be', async () => {
+  it('runs the first program that exists', async () => {
     trial = await tryActor({ show: {} }, {}, [join(folder, 'none'), folder, actorProgram, '/bin/false']);
     expect(await trial.call('show')).to.include({ statuscode: 0 });
   });
 
-  it('does not apply where its program is in none of them, and the log says so', async () => {
+  it('does not apply if its program does not exist, which is logged', async () => {
     const { log, lines } = keptLog();
     const commands = [join(folder, 'none'), folder];
     const failure = await tryActor({ show: {} }, { log }, commands).catch((cause: Error) => cause);
@@ -277,7 +277,7 @@ describe('an external agent', () => {
     ]);
   });
 
-  it('is not closed before its last action has ended', async () => {
+  it('is closed only after its last action has ended', async () => {
     const pids = join(folder, 'pids');
     const subject = await tryActor({ hang: { timeout: 20 } }, { config: { pids } });
     const cancel = new AbortController();

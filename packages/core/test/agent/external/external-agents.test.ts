@@ -183,7 +183,7 @@ describe('external agents', () => {
     expect(events).to.deep.equal(['put one 1.0.0', 'put one 2.0.0 instead of one']);
   });
 
-  it('from a folder are told with the file, the reason and what becomes of them', async () => {
+  it('from a folder are logged with file and reason if they cannot be loaded', async () => {
     write('agents/one.json', '{');
     const { external, lines } = agents([{ folder: 'agents' }]);
     await external.load();
@@ -197,7 +197,7 @@ describe('external agents', () => {
     expect(lines, 'it is new and not loaded anew').to.have.length(1);
   });
 
-  it('are gone in silence where they were not at work', async () => {
+  it('are removed silently if they were not loaded', async () => {
     write('agents/one.json', '{');
     const { external, lines } = agents([{ folder: 'agents' }]);
     await external.load();
@@ -207,7 +207,7 @@ describe('external agents', () => {
     expect(lines).to.have.length(1);
   });
 
-  it('are gone when the DDL that the configuration names is', async () => {
+  it('are removed with the DDL that the configuration names', async () => {
     ddl('one.json', 'one');
     const { external, lines } = agents([{ ddl: 'one.json' }]);
     await external.load();
@@ -223,7 +223,7 @@ describe('external agents', () => {
     expect(events).to.deep.equal(['remove one', 'put one 1.0.0']);
   });
 
-  it('are not touched by a change that is undone before the next look', async () => {
+  it('are not reloaded for a change that is undone before the next check', async () => {
     ddl('agents/one.json', 'one');
     utimesSync(join(folder, 'agents/one.json'), 1000, 1000);
     const { external } = agents([{ folder: 'agents' }]);
@@ -236,7 +236,7 @@ describe('external agents', () => {
     expect(events).to.deep.equal(['put one 1.0.0']);
   });
 
-  it('are still looked at where taking one in fails, and the log says so', async () => {
+  it('are still watched if reloading one fails, which is logged', async () => {
     ddl('agents/one.json', 'one');
     ddl('agents/two.json', 'two');
     let fails = false;
@@ -255,7 +255,7 @@ describe('external agents', () => {
     );
   });
 
-  it('are looked at by nobody where the configuration names none', async () => {
+  it('are not watched if the configuration names none', async () => {
     const { external } = agents([]);
     mock.timers.enable({ apis: ['setInterval'] });
     try {
@@ -270,7 +270,7 @@ describe('external agents', () => {
     }
   });
 
-  it('are looked at one look after the other, and not any more when told to stop', async () => {
+  it('are checked one check after the other until stopped', async () => {
     const { external } = agents([{ folder: 'agents' }]);
     mock.timers.enable({ apis: ['setInterval'] });
     try {

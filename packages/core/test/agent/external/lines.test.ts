@@ -24,7 +24,7 @@ describe('LineCutter', () => {
     });
   }
 
-  it('puts together a letter that comes in two pieces', () => {
+  it('joins a character that is split between two chunks', () => {
     const [first, second] = [Buffer.from('ü').subarray(0, 1), Buffer.from('ü').subarray(1)];
     expect(cut(10, first, second, '\n')).to.deep.equal([[], [], ['ü'], [], []]);
     expect(cut(10, first)).to.deep.equal([[], ['\ufffd'], []]);

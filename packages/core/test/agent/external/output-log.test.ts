@@ -45,7 +45,7 @@ describe('the output of a process', () => {
     expect(lines.every(({ level }) => level === 30)).to.equal(true);
   });
 
-  it('has a line in the log that says where it is cut, once', async () => {
+  it('is cut after 64 KiB, which is logged once', async () => {
     const { lines, sizes } = await logged(['x'.repeat(60 * kib), 'y'.repeat(5 * kib), 'z\n', 'z\n']);
     expect(lines.at(-1)).to.include({
       level: 40,
@@ -56,7 +56,7 @@ describe('the output of a process', () => {
     expect(lines.filter(({ level }) => level === 40)).to.have.length(1);
   });
 
-  it('says so also when it goes on after exactly 64 KiB', async () => {
+  it('is cut, with a warning, if it continues after exactly 64 KiB', async () => {
     const { lines } = await logged(['x'.repeat(64 * kib), 'y\n', 'z\n']);
     expect(lines.filter(({ level }) => level === 40)).to.have.length(1);
     expect(lines.some(({ msg }) => msg === 'y' || msg === 'z')).to.equal(false);
@@ -68,7 +68,7 @@ describe('the output of a process', () => {
     [['x'.repeat(100), 'y'], 1],
     [['x'.repeat(101), 'y'], 1],
   ] as const) {
-    it(`floods ${floods} times with ${chunks.map(({ length }) => length).join(' and ')} bytes where 100 may be`, async () => {
+    it(`reports ${floods} floods for chunks of ${chunks.map(({ length }) => length).join(' and ')} bytes with a limit of 100`, async () => {
       expect((await logged(chunks, 100)).floods).to.equal(floods);
     });
   }

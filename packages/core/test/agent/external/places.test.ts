@@ -46,14 +46,14 @@ describe('the places of external agents', () => {
       'external_agents.1: a folder goes without command and config',
     ],
   ] as const) {
-    it(`are not named by ${what}`, () => {
+    it(`cannot be configured by ${what}`, () => {
       expect(() => checkEntries([{ folder: 'a' }, entry]))
         .to.throw(words)
         .and.include({ code: 'CONFIG_INVALID' });
     });
   }
 
-  it('are named by a DDL, with or without command and configuration, or by a folder', () => {
+  it('can be configured by a DDL, with or without command and configuration, or by a folder', () => {
     const entries: readonly ExternalEntry[] = [
       { ddl: 'x' },
       { ddl: 'x', command: 'y', config: 'z' },
@@ -62,7 +62,7 @@ describe('the places of external agents', () => {
     expect(() => checkEntries(entries)).to.not.throw();
   });
 
-  it('are relative to the configuration', async () => {
+  it('are resolved from the folder of the configuration', async () => {
     write('agents/one.json');
     const entries = [
       { ddl: 'two.json' },
@@ -81,7 +81,7 @@ describe('the places of external agents', () => {
     ]);
   });
 
-  it('in a folder are its DDLs and those of its folders, in order, hidden ones and schemas aside', async () => {
+  it('in a folder are its DDLs and those of its subfolders, sorted, without hidden files and schemas', async () => {
     for (const file of ['b.json', 'a.json', 'c/c.json', '.d.json', '.e/.e.json', 'f.schema.json', 'g.txt'])
       write(`agents/${file}`);
     const places = await listPlaces([{ folder: 'agents' }], at('mcod.yaml'));
@@ -92,11 +92,11 @@ describe('the places of external agents', () => {
     ]);
   });
 
-  it('in a folder that is not there are none', async () => {
+  it('in a missing folder are none', async () => {
     expect(await listPlaces([{ folder: 'none' }], at('mcod.yaml'))).to.deep.equal([]);
   });
 
-  describe('that are read', () => {
+  describe('when their DDL is read', () => {
     const named = (file: string): Place => ({ ddlFile: at(file), isNamed: true });
     const found = (file: string): Place => ({ ddlFile: at(file), isNamed: false });
     const ddl = (name: string, provider = 'external') => {
@@ -104,20 +104,20 @@ describe('the places of external agents', () => {
       write(`${name}.json`, JSON.stringify({ metadata: { ...metadata, provider }, actions }));
     };
 
-    it('hold a DDL', async () => {
+    it('return the DDL', async () => {
       ddl('one');
       for (const place of [named('one.json'), found('one.json')])
         expect((await readPlace(place))?.metadata.name).to.equal('one');
     });
 
-    it('are nothing in a folder where they are gone or of another provider', async () => {
+    it('are skipped in a folder if the file is gone or the provider is not external', async () => {
       ddl('ruby', 'ruby');
       expect(await readPlace(found('none.json'))).to.equal(undefined);
       expect(await readPlace(found('ruby.json'))).to.equal(undefined);
       expect((await readPlace(named('ruby.json')))?.metadata.name).to.equal('ruby');
     });
 
-    it('are refused where they cannot be read, are named and gone, or are no DDL', async () => {
+    it('are rejected if the file is unreadable, is configured and missing, or is not a DDL', async () => {
       mkdirSync(at('folder.json'));
       write('broken.json', '{');
       expect(await refusal(readPlace(named('none.json')))).to.equal('FILE_UNREADABLE');
@@ -134,7 +134,7 @@ describe('the places of external agents', () => {
       'choria_registry',
       'scout',
     ]) {
-      it(`are refused under the name ${name}`, async () => {
+      it(`are rejected under the reserved name ${name}`, async () => {
         ddl(name);
         for (const place of [named(`${name}.json`), found(`${name}.json`)])
           expect(await refusal(readPlace(place))).to.equal('AGENT_INVALID');
@@ -142,7 +142,7 @@ describe('the places of external agents', () => {
     }
   });
 
-  it('have a stamp that changes with the DDL, the program and the configuration', async () => {
+  it('have a stamp that changes with the DDL, the program and the configuration file', async () => {
     const place = { ddlFile: at('one.json'), configFile: at('one.cfg'), isNamed: true };
     expect(await stampOf(place)).to.equal(undefined);
     const seen = new Set<string | undefined>([undefined]);
@@ -162,7 +162,7 @@ describe('the places of external agents', () => {
     expect(await stampOf(place), 'a folder is no DDL').to.equal(undefined);
   });
 
-  it('have a stamp that changes with a program elsewhere', async () => {
+  it('have a stamp that changes with a program outside of their folder', async () => {
     write('one.json');
     const place = { ddlFile: at('one.json'), command: at('bin/one'), isNamed: true };
     const before = await stampOf(place);

@@ -50,15 +50,15 @@ describe('runProcess', () => {
     }
   };
 
-  it('says with which code a program ended', async () => {
+  it('returns the exit code', async () => {
     expect(await run('exit 3')).to.deep.equal({ code: 3, signal: null, flooded: false });
   });
 
-  it('says by which signal a program ended', async () => {
+  it('returns the signal that ended the program', async () => {
     expect(await run('kill -KILL $$')).to.deep.equal({ code: null, signal: 'SIGKILL', flooded: false });
   });
 
-  it('gives what it writes to who wants it, and its errors to the log', async () => {
+  it('passes standard output on and logs standard error', async () => {
     const { log, lines } = keptLog();
     const chunks: Buffer[] = [];
     await run('echo out; echo err >&2', { log, output: (bytes) => chunks.push(bytes) });
@@ -66,7 +66,7 @@ describe('runProcess', () => {
     expect(lines.map(({ level, msg }) => [level, msg])).to.deep.equal([[50, 'err']]);
   });
 
-  it('gives what it writes to the log otherwise', async () => {
+  it('logs standard output if it is not passed on', async () => {
     const { log, lines } = keptLog();
     await run('echo out', { log });
     expect(lines.map(({ level, msg }) => [level, msg])).to.deep.equal([[30, 'out']]);
@@ -76,7 +76,7 @@ describe('runProcess', () => {
     [1000, false],
     [1001, true],
   ] as const) {
-    it(`${flooded ? 'stops' : 'does not stop'} what writes ${bytes} bytes where 1000 may be`, async () => {
+    it(`${flooded ? 'stops' : 'does not stop'} a program that writes ${bytes} bytes with a limit of 1000`, async () => {
       let length = 0;
       const end = await run(`head -c ${bytes} /dev/zero; ${flooded ? 'exec sleep 600' : ':'}`, {
         mostOutput: 1000,
@@ -87,19 +87,19 @@ describe('runProcess', () => {
     });
   }
 
-  it('stops what floods its standard error', async () => {
+  it('stops a program that floods standard error', async () => {
     const end = await run('head -c 2000 /dev/zero >&2; exec sleep 600', { mostOutput: 1000 });
     expect(end).to.include({ flooded: true, signal: 'SIGTERM' });
   });
 
-  it('reads progress from descriptor 3, which is there only then', async () => {
+  it('reads progress from descriptor 3, which is otherwise closed', async () => {
     const progress: unknown[] = [];
     await run('echo 1 >&3', { progress: (data) => progress.push(data) });
     expect(progress).to.deep.equal([1]);
     expect((await run('{ true >&3; } 2>/dev/null')).code).to.not.equal(0);
   });
 
-  it('starts nothing when it is aborted already', async () => {
+  it('starts nothing if its signal has already fired', async () => {
     const reason = new Error('too late');
     expect(await failure(run(`touch ${folder}/started`, { signal: AbortSignal.abort(reason) }))).to.equal(
       reason,
@@ -109,11 +109,11 @@ describe('runProcess', () => {
     );
   });
 
-  it('says why a program cannot be started', async () => {
+  it('throws the reason if a program cannot be started', async () => {
     expect(await failure(run('', { command: join(folder, 'none') }))).to.include({ code: 'ENOENT' });
   });
 
-  it('asks the whole group to end when it is aborted, and throws the reason', async () => {
+  it('sends SIGTERM to the whole process group when aborted, and throws the reason', async () => {
     const controller = new AbortController();
     const script = `(trap 'echo child >> ends; exit' TERM; echo ready > child; while :; do sleep 0.02; done) &
       trap 'echo parent >> ends; wait; exit 0' TERM; echo ready > parent; while :; do sleep 0.02; done`;
@@ -126,7 +126,7 @@ describe('runProcess', () => {
     expect(read('ends').split('\n').sort()).to.deep.equal(['', 'child', 'parent']);
   });
 
-  it('kills what does not end when it is asked to', async () => {
+  it('kills a program that ignores SIGTERM', async () => {
     const controller = new AbortController();
     const ended = failure(
       run("trap '' TERM; echo $$ > pid; while :; do sleep 0.02; done", { signal: controller.signal }),
@@ -137,7 +137,7 @@ describe('runProcess', () => {
     expect(isAlive(pid)).to.equal(false);
   });
 
-  it('kills what a program that ended when it was asked to has left', async () => {
+  it('kills children that outlive an aborted program', async () => {
     const controller = new AbortController();
     const script = '(trap "" TERM; while :; do sleep 0.02; done) & echo $! > child; echo $$ > pid; wait';
     const ended = failure(run(script, { signal: controller.signal }));
@@ -148,7 +148,7 @@ describe('runProcess', () => {
     await until('the child is gone', () => !isAlive(child));
   });
 
-  it('leaves alone what a program that ended by itself has left, and does not wait for its pipes', async () => {
+  it('leaves children of a program that exits by itself running, and does not wait for their pipes', async () => {
     const controller = new AbortController();
     const { code } = await run('sleep 600 & echo $! > child', { signal: controller.signal });
     const child = await pidIn('child');
@@ -157,7 +157,7 @@ describe('runProcess', () => {
     process.kill(child);
   });
 
-  it('does not listen to its signal any more when it has ended', async () => {
+  it('removes its abort listener after the program has ended', async () => {
     const { signal } = new AbortController();
     let listeners = 0;
     const counting = new Proxy(signal, {

@@ -32,7 +32,7 @@ describe('the progress of a process', () => {
     Array.from({ length: count }, (_, index) => `${first + index}\n`).join('');
   const warnings = () => lines.map(({ level, msg, reason }) => [level, msg, reason]);
 
-  it('is handed on value by value, blank lines aside', async () => {
+  it('is passed on value by value, without blank lines', async () => {
     await write('{"percent": 50}\n\n  \n"half"\n7');
     expect(told).to.deep.equal([{ percent: 50 }, 'half']);
     stream.end();
@@ -41,7 +41,7 @@ describe('the progress of a process', () => {
     expect(lines).to.deep.equal([]);
   });
 
-  it('is left out where it is not one JSON value, which the log says once', async () => {
+  it('is dropped if it is not JSON, which is logged once', async () => {
     await write('nonsense\n1, 2\n"fine"\nnonsense\n');
     expect(told).to.deep.equal(['fine']);
     expect(warnings()).to.deep.equal([
@@ -49,7 +49,7 @@ describe('the progress of a process', () => {
     ]);
   });
 
-  it('is left out where a line holds two values', async () => {
+  it('is dropped if a line holds two values', async () => {
     await write('1, 2\n');
     expect(told).to.deep.equal([]);
     expect(warnings()).to.deep.equal([
@@ -57,7 +57,7 @@ describe('the progress of a process', () => {
     ]);
   });
 
-  it('comes in lines of 64 KiB at most', async () => {
+  it('is limited to lines of 64 KiB', async () => {
     await write(`"${'x'.repeat(64 * 1024 - 2)}"\n"fine"\n`);
     expect(told).to.have.length(2);
     await write(`"${'x'.repeat(64 * 1024 - 1)}"\n`);
@@ -65,7 +65,7 @@ describe('the progress of a process', () => {
     expect(lines).to.have.length(1);
   });
 
-  it('comes 500 lines at once, then 100 in each second, and the writer waits', async () => {
+  it('is read 500 lines at once, then 100 per second, while the writer waits', async () => {
     await write(many(700));
     expect(told).to.have.length(500);
     expect(stream.isPaused()).to.equal(true);
@@ -80,7 +80,7 @@ describe('the progress of a process', () => {
     expect(told).to.deep.equal(Array.from({ length: 700 }, (_, index) => index + 1));
   });
 
-  it('may come 100 lines in a second however few came before, and no more', async () => {
+  it('accumulates no more than 100 lines of allowance per second', async () => {
     await write(many(499));
     mock.timers.tick(60_000);
     await write(many(499, 500));
@@ -89,7 +89,7 @@ describe('the progress of a process', () => {
     expect(told).to.have.length(699);
   });
 
-  it('comes at once, 500 lines at most, when its writer has ended', async () => {
+  it('is read to its end, up to 500 more lines, when the writer has ended', async () => {
     await write(many(900));
     finish();
     expect(told).to.have.length(900);
@@ -97,7 +97,7 @@ describe('the progress of a process', () => {
     expect(stream.isPaused()).to.equal(false);
   });
 
-  it('is cut when its writer has ended with more than that, which the log says', async () => {
+  it('is cut after that, which is logged', async () => {
     await write(many(1001));
     finish();
     expect(told).to.have.length(1000);
@@ -108,7 +108,7 @@ describe('the progress of a process', () => {
     expect(told).to.have.length(1000);
   });
 
-  it('is over when its pipe is closed or breaks', async () => {
+  it('ends when its pipe breaks', async () => {
     await write(many(600));
     stream.destroy(new Error('EPIPE'));
     await turn();

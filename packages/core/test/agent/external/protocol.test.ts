@@ -5,7 +5,7 @@ import { activationRequest, answerOf, rpcRequest, saysActive } from '../../../sr
 import type { ActionError } from '../../../src/errors.js';
 
 describe('the protocol of external agents', () => {
-  it('asks whether an agent applies', () => {
+  it('describes the activation request', () => {
     expect(activationRequest('work')).to.deep.equal({
       $schema: 'https://choria.io/schemas/mcorpc/external/v1/activation_request.json',
       protocol: 'io.choria.mcorpc.external.v1.activation_request',
@@ -13,7 +13,7 @@ describe('the protocol of external agents', () => {
     });
   });
 
-  it('passes a call on, with its time in whole seconds', () => {
+  it('describes a call, with its time in whole seconds', () => {
     const context = {
       caller: 'rip.mcollective',
       requestId: 'a'.repeat(32),
@@ -46,7 +46,7 @@ describe('the protocol of external agents', () => {
     [null, false],
     [true, false],
   ] as const) {
-    it(`takes ${JSON.stringify(reply)} for ${says ? 'yes' : 'no'}`, () => {
+    it(`reads the activation reply ${JSON.stringify(reply)} as ${says ? 'yes' : 'no'}`, () => {
       expect(saysActive(reply)).to.equal(says);
     });
   }
@@ -62,7 +62,7 @@ describe('the protocol of external agents', () => {
       { statusmsg: 'two', data: { out: 1 } },
     ],
   ] as const) {
-    it(`takes ${JSON.stringify(reply)} for a success`, () => {
+    it(`reads ${JSON.stringify(reply)} as a success`, () => {
       expect(answerOf('work', reply)).to.deep.equal(answer);
     });
   }
@@ -82,7 +82,7 @@ describe('the protocol of external agents', () => {
     [{ data: [] }, 1, `${said}has data that is no JSON object`, {}],
     [{ data: 'x' }, 1, `${said}has data that is no JSON object`, {}],
   ] as const) {
-    it(`takes ${JSON.stringify(reply)} for a failure with status ${status}`, () => {
+    it(`reads ${JSON.stringify(reply)} as a failure with status ${status}`, () => {
       let error: ActionError | undefined;
       try {
         answerOf('work', reply);
