@@ -5,12 +5,13 @@ import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { Refusal } from '../../src/daemon/refusal.js';
 import { type Filter, parseFilter } from '../../src/filter/index.js';
 import type { Request } from '../../src/message/message.js';
-import { Desk, identity, rip } from './desk.js';
+import { Desk, identity, rip, stopClock } from './desk.js';
 import { Realm } from './realm.js';
 
 const now = Date.parse('2026-05-01T12:00:00Z');
 
 describe('Admission', () => {
+  stopClock();
   let realm: Realm;
   let desk: Desk;
   let policies: string;

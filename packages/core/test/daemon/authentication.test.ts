@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import { Desk, identity, rip } from './desk.js';
+import { Desk, identity, rip, stopClock } from './desk.js';
 import { Realm } from './realm.js';
 
 const eve = 'eve.mcollective';
 
 describe('a daemon that checks certificates', () => {
+  stopClock();
   let realm: Realm;
   let strangers: Realm;
   let desk: Desk;
@@ -134,6 +135,7 @@ describe('a daemon that checks certificates', () => {
 });
 
 describe('a daemon with an enrolment token', () => {
+  stopClock();
   let realm: Realm;
   let strangers: Realm;
   let desk: Desk;

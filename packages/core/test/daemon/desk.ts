@@ -3,6 +3,8 @@ import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mock } from 'node:test';
+import { afterEach, beforeEach } from 'mocha';
 import type { Agent, AnyHandler, Context, DataResult } from '../../src/agent/agent.js';
 import { discoveryAgent } from '../../src/agent/discovery.js';
 import { Registry } from '../../src/agent/registry.js';
@@ -55,6 +57,12 @@ export interface Sent {
 /** The name of the node, and of the caller that asks it unless told. */
 export const identity = 'web1.lab';
 export const rip = 'rip.mcollective';
+
+/** Stops the clock for the tests around it: nothing is accepted or times out because the machine is busy. */
+export function stopClock(): void {
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Date.now() }));
+  afterEach(() => mock.timers.reset());
+}
 
 /** What the daemon does with messages, with the real security and without a network: a message is dispatched when `hear` resolves. */
 export class Desk {

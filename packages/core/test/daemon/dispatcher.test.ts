@@ -6,7 +6,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { emptyFilter } from '../../src/filter/index.js';
 import { seal } from '../../src/message/envelope.js';
 import type { Reply } from '../../src/message/message.js';
-import { Desk, identity, rip } from './desk.js';
+import { Desk, identity, rip, stopClock } from './desk.js';
 import { Realm } from './realm.js';
 
 const ann = 'ann.mcollective';
@@ -19,6 +19,7 @@ const brief = (replies: readonly Reply[]) =>
   });
 
 describe('Dispatcher', () => {
+  stopClock();
   let realm: Realm;
   let desk: Desk;
   let release: () => void;
@@ -486,32 +487,27 @@ describe('Dispatcher', () => {
   describe('with an audit', () => {
     it('records how an action ended and how long it took', async () => {
       const start = Date.now();
-      mock.timers.enable({ apis: ['Date'], now: start });
-      try {
-        desk.handle = () => {
-          mock.timers.setTime(start + 1500);
-          return {};
-        };
-        const filter = { ...emptyFilter, identities: [identity] };
-        const request = desk.request({ filter, input: { pin: '1234' } });
-        await desk.ask(request);
-        expect(desk.audit).to.deep.equal([
-          {
-            request: request.id,
-            caller: rip,
-            collective: 'mcollective',
-            agent: 'work',
-            action: 'change',
-            input: { pin: '[redacted]' },
-            filter: { identities: [identity] },
-            outcome: 'ok',
-            statuscode: 0,
-            seconds: 1.5,
-          },
-        ]);
-      } finally {
-        mock.timers.reset();
-      }
+      desk.handle = () => {
+        mock.timers.setTime(start + 1500);
+        return {};
+      };
+      const filter = { ...emptyFilter, identities: [identity] };
+      const request = desk.request({ filter, input: { pin: '1234' } });
+      await desk.ask(request);
+      expect(desk.audit).to.deep.equal([
+        {
+          request: request.id,
+          caller: rip,
+          collective: 'mcollective',
+          agent: 'work',
+          action: 'change',
+          input: { pin: '[redacted]' },
+          filter: { identities: [identity] },
+          outcome: 'ok',
+          statuscode: 0,
+          seconds: 1.5,
+        },
+      ]);
     });
 
     it('records why an action failed', async () => {

@@ -30,7 +30,8 @@ describe('a daemon that shuts down', () => {
     const { connect } = bench.broker;
     const slowly = async (what: string) => {
       for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-      done.push(what);
+      // On a busy machine it is accepted first.
+      if (done.at(-1) !== what) done.push(what);
     };
     bench.broker.connect = (options) => {
       const transport = connect.call(bench.broker, options);
