@@ -283,7 +283,9 @@ describe('the agents of a daemon', () => {
             return isThere();
           });
         put('actor');
-        await look('it is heard', () => events.length === 1);
+        // The first look sees the change, the second that it has settled.
+        mock.timers.tick(4000);
+        await until('it is heard', () => events.length === 1);
         expect(events).to.deep.equal(['hear actor']);
         const [before] = registry.all();
         put('actor', '1.1.0');

@@ -239,6 +239,23 @@ describe('a daemon', () => {
       expect((await start(await realm.token(rip))).node.identity).to.equal(hostname().toLowerCase());
     });
 
+    for (const [what, broker, url] of [
+      ['the broker of the token', '', 'mqtts://127.0.0.1:1'],
+      [
+        'the broker of its configuration',
+        ', broker: { urls: ["mqtts://127.0.0.2:1"] }',
+        'mqtts://127.0.0.2:1',
+      ],
+    ] as const) {
+      it(`connects to ${what}`, async () => {
+        const text = `{ state_dir: ${folder}/state, facts: { paths: [] }, ${await realm.token(rip)} ${broker} }`;
+        daemon = await startDaemon({ config: parseDaemonConfig(text), configFile: 'none', log: kept.log });
+        const refused = () => kept.lines.find(({ msg }) => msg === 'cannot connect to the broker');
+        await until('it tries to connect', () => refused() !== undefined);
+        expect(refused()).to.include({ url });
+      });
+    }
+
     it('does not start if the facts do not match the token', async () => {
       writeFileSync(join(folder, 'facts.yaml'), 'region: us\n');
       const token = await realm.token(rip, { facts: ['region=eu'] });
