@@ -256,6 +256,20 @@ describe('a daemon', () => {
       });
     }
 
+    it('escapes dots in topics if the token says so', async () => {
+      await start(`identity: ${identity}, ${await realm.token(rip, { escape: true })}`);
+      expect(wanted?.will.topic).to.equal('mco/provisioning/presence/web1%2Elab');
+    });
+
+    it('checks its policies against the callers of the token', async () => {
+      const policies = join(folder, 'policies');
+      mkdirSync(policies);
+      writeFileSync(join(policies, 'rpcutil.policy'), `policy default deny\nallow\t${rip}\t*\t*\t*\n`);
+      const token = await realm.token(rip, {}, ', callers: { match: "/^nobody$/" }');
+      await start(`${token}, authorization: { policies: ${policies} }`);
+      expect(kept.lines.filter(({ level }) => level === 50)).to.deep.equal([]);
+    });
+
     it('does not start if the facts do not match the token', async () => {
       writeFileSync(join(folder, 'facts.yaml'), 'region: us\n');
       const token = await realm.token(rip, { facts: ['region=eu'] });

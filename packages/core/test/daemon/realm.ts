@@ -7,7 +7,9 @@ import { createCa, generateEcKeyPair, issueCertificate } from '../../src/pki/ind
 import { envelopeType, signJws } from '../../src/security/jws.js';
 import { clientSecurity } from '../../src/security/modes.js';
 import type { Security, Signer } from '../../src/security/security.js';
-import { issueToken } from '../../src/security/token.js';
+import { issueToken, type TokenClaims } from '../../src/security/token.js';
+
+type TokenLimits = Partial<Pick<TokenClaims, 'facts' | 'escape'>>;
 
 /** A CA and the certificates that it has issued: files NAME.pem and NAME.key in a folder of their own. */
 export class Realm {
@@ -43,12 +45,12 @@ export class Realm {
   }
 
   /** The section `security` of a machine that holds an enrolment token for the collective "provisioning". */
-  async token(issuer: string, claims: { facts?: readonly string[] } = {}): Promise<string> {
+  async token(issuer: string, claims: TokenLimits = {}, more = ''): Promise<string> {
     const file = this.#write('token', await this.enrolmentToken(issuer, claims));
-    return `security: { mode: token, token: ${file} }`;
+    return `security: { mode: token, token: ${file} ${more} }`;
   }
 
-  async enrolmentToken(issuer: string, more: { facts?: readonly string[] } = {}): Promise<string> {
+  async enrolmentToken(issuer: string, more: TokenLimits = {}): Promise<string> {
     const claims = {
       iss: issuer,
       collective: 'provisioning',
