@@ -1,7 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { createTempFolder, type TempFolder } from '@troupe/testkit';
+import { createTempFolder, skip, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { configPlaces, findClientConfig, loadClientConfig, localCaller } from '../src/config.js';
@@ -40,6 +40,15 @@ describe('the configuration of a client', () => {
     process.env.TROUPE_CONFIG = '/from/environment';
     expect(findClientConfig()).to.equal('/from/environment');
     expect(findClientConfig('/named')).to.equal('/named');
+  });
+
+  it('is missed with all the ways to name one', function () {
+    if (existsSync('/etc/troupe/client.yaml')) skip(this, 'this machine has /etc/troupe/client.yaml');
+    expect(() => findClientConfig())
+      .to.throw(
+        `no configuration: name one with --config or TROUPE_CONFIG, or make ${configPlaces().join(' or ')}`,
+      )
+      .with.property('code', 'FILE_UNREADABLE');
   });
 
   it('is complete with its defaults', () => {
