@@ -93,7 +93,7 @@ describe('a verdict', () => {
     }));
 
   it('is short', () =>
-    expect(judged({ exitCode: 2, aborted: 'x'.repeat(5_000) }).reason.length).to.be.at.most(1_000));
+    expect(judged({ exitCode: 1, aborted: 'x'.repeat(5_000) }).reason).to.have.length(1_000));
 
   for (const [what, report, isOwn] of [
     ['of no run that began a second before the start', { jobId: null, time: startedAt - 1_000 }, true],
