@@ -70,6 +70,7 @@ describe('the constraints of a path of certificates', function () {
     ['keyEncipherment', false],
     ['keyCertSign,cRLSign', false],
     ['decipherOnly,keyAgreement', false],
+    ['encipherOnly,keyAgreement', false],
   ] as const) {
     it(`${may ? 'let' : 'do not let'} a key sign messages with the usage ${usage ?? 'unlimited'}`, () => {
       const certificate = issue(...(usage === undefined ? [] : [`keyUsage=${usage}`]));
@@ -78,7 +79,7 @@ describe('the constraints of a path of certificates', function () {
     });
   }
 
-  for (const most of [0, 1, 3]) {
+  for (const most of [0, 1, 3, 16]) {
     it(`allow ${most} CAs below one of path length ${most}, and not one more`, () => {
       const ca = isCa(`,pathlen:${most}`);
       checkPathLength(ca, most);
