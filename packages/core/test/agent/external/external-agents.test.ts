@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { commandsOf, ExternalAgents, type ExternalEntry } from '../../../src/agent/external/index.js';
 import type { TroupeError } from '../../../src/errors.js';
+import { until } from '../../until.js';
 import { actorProgram, ddlOf, keptLog } from './actor.js';
 
 const program = (name: string) =>
@@ -14,10 +15,12 @@ const program = (name: string) =>
 describe('external agents', () => {
   let folder: string;
   let events: string[];
+  let removed: Promise<void> | undefined;
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'external-'));
     events = [];
+    removed = undefined;
   });
 
   afterEach(() => rmSync(folder, { recursive: true }));
@@ -40,7 +43,10 @@ describe('external agents', () => {
         events.push(`put ${name} ${version}${instead === undefined ? '' : ` instead of ${instead}`}`);
         return await put();
       },
-      remove: async (name) => void events.push(`remove ${name}`),
+      remove: async (name) => {
+        events.push(`remove ${name}`);
+        await removed;
+      },
     });
     return { external, lines };
   }
@@ -222,6 +228,31 @@ describe('external agents', () => {
     for (let look = 0; look < 3; look += 1) await external.look();
     expect(events).to.deep.equal(['remove one', 'put one 1.0.0']);
   });
+
+  for (const [what, change] of [
+    ['whose DDL is gone', () => rmSync(join(folder, 'agents/one.json'))],
+    ['that has another name', () => ddl('agents/one.json', 'uno')],
+  ] as const) {
+    it(`are checked until one ${what} is removed`, async () => {
+      ddl('agents/one.json', 'one');
+      const { external } = agents([{ folder: 'agents' }]);
+      await external.load();
+      let go = () => {};
+      removed = new Promise((resolve) => {
+        go = resolve;
+      });
+      change();
+      await external.look();
+      let isOver = false;
+      const look = external.look().then(() => {
+        isOver = true;
+      });
+      await until('it is being removed', () => events.includes('remove one'));
+      expect(isOver).to.equal(false);
+      go();
+      await look;
+    });
+  }
 
   it('are not reloaded for a change that is undone before the next check', async () => {
     ddl('agents/one.json', 'one');
