@@ -135,6 +135,10 @@ describe('an external agent', () => {
     });
   }
 
+  it('may leave a reply of 1 MiB', async () => {
+    expect(await call('full')).to.include({ outcome: 'ok', statuscode: 0 });
+  });
+
   it('that cannot be started says so', async () => {
     const program = join(folder, 'actor');
     writeFileSync(program, readFileSync(actorProgram), { mode: 0o755 });
