@@ -135,6 +135,63 @@ describe('a provisioner at work', () => {
     expect(network.whats().at(-1)).to.equal('provision unlock_deploy');
   });
 
+  for (const [yaml, kinds] of [
+    ['', ['provision']],
+    ['\nevents: false', []],
+  ] as const) {
+    it(`tells ${kinds.length === 0 ? 'nothing' : 'its events'} on the network with ${yaml.trim() || 'the defaults'}`, async () => {
+      await start(`${oneStep}${yaml}`);
+      await arrive();
+      expect([...new Set(network.told)]).to.deep.equal(kinds);
+    });
+  }
+
+  for (const mode of ['x509', 'none'] as const) {
+    it(`${mode === 'none' ? 'takes any key for that of a node' : 'holds a node to its first key'} in the security mode ${mode}`, async () => {
+      Object.assign(network.client, { config: { security: { mode } } });
+      let count = 0;
+      network.answers['provision set_puppet_host'] = () => {
+        count += 1;
+        return { key: `key ${count}` };
+      };
+      network.answers[status] = () => ({ key: 'key of the first', data: statusWith() });
+      await start();
+      await arrive();
+      expect(of('quarantined').map(({ reason }) => reason.slice(0, 15))).to.deep.equal(
+        mode === 'none' ? [] : ['another machine'],
+      );
+    });
+  }
+
+  it('tells that a node is done when its lease is given back', async () => {
+    let giveBack = () => {};
+    network.answers['provision unlock_deploy'] = () =>
+      new Promise((resolve) => {
+        giveBack = () => resolve({});
+      });
+    await start();
+    await arrive();
+    expect(of('done')).to.deep.equal([]);
+    giveBack();
+    for (let n = 0; n < 3; n += 1) await settled();
+    expect(of('done')).to.have.length(1);
+  });
+
+  for (const [what, yaml] of [
+    ['the step is off', `${oneStep}\nnotify: { targets: ["mailto://ops"] }`],
+    ['nobody is named', `${oneStep.slice(0, -2)}, notify: true }`],
+  ] as const) {
+    it(`tells nobody of a node that is done if ${what}, and notes nothing of that`, async () => {
+      await start(yaml);
+      present.mcollective = ['puppet1', 'notify1'];
+      await arrive();
+      await pass(0);
+      expect(of('done')).to.have.length(1);
+      expect(network.of('notify sendmsg')).to.deep.equal([]);
+      expect(network.of('provision record').map(({ input }) => input.step)).to.not.include('notify');
+    });
+  }
+
   it('has a node once in hand, however often it is found', async () => {
     network.answers[status] = hangs;
     await start();
@@ -276,6 +333,22 @@ describe('a provisioner at work', () => {
       expect(of('done')).to.have.length(1);
     });
 
+    it('goes on at once where a look finds it in the main collective', async () => {
+      network.answers[status] = () => {
+        // The broker does not tell where it is.
+        network.online.delete('web1');
+        return { state: 'no-reply' };
+      };
+      await start(`${oneStep}\nbackoff: { first: 300, most: 300 }\nsleeptime: 60`);
+      await arrive();
+      expect(of('waiting')).to.have.length(1);
+      present = { provisioning: [], mcollective: ['puppet1', 'web1'] };
+      network.answers[status] = says(statusWith());
+      await pass(60);
+      expect(network.of(status).at(-1)?.options).to.include({ collective: 'mcollective' });
+      expect(of('done')).to.have.length(1);
+    });
+
     it('tries again if presence cannot be asked', async () => {
       await start(silent);
       const { presence } = network.client;
@@ -311,6 +384,20 @@ describe('a provisioner at work', () => {
       expect(looksAt('web1')).to.equal(2);
       await pass(600);
       expect(looksAt('web1')).to.equal(2);
+    });
+
+    it('does not look at it again if it is stopped while it looks', async () => {
+      let answer = () => {};
+      network.answers[status] = () =>
+        new Promise((resolve) => {
+          answer = () => resolve({ data: statusWith({ lease: lease('prov/2') }) });
+        });
+      await start(`${oneStep}\nsleeptime: 1000`);
+      const stopping = provisioner.stop();
+      answer();
+      await stopping;
+      await pass(600);
+      expect(looksAt('web1')).to.equal(1);
     });
 
     it('does not look at it after it is stopped', async () => {
@@ -365,7 +452,11 @@ describe('a provisioner at work', () => {
     });
 
     it('waits for them ten seconds at its end, and lets the lease end by itself then', async () => {
-      network.answers['notify sendmsg'] = hangs;
+      let deliver = () => {};
+      network.answers['notify sendmsg'] = () =>
+        new Promise((resolve) => {
+          deliver = () => resolve({});
+        });
       present.mcollective = ['puppet1'];
       await start(telling);
       present.mcollective = ['puppet1', 'notify1'];
@@ -376,9 +467,27 @@ describe('a provisioner at work', () => {
       expect(await isPending(stopping)).to.equal(true);
       silence.abort();
       await stopping;
+      deliver();
       await pass(600);
       expect(network.asked.slice(before)).to.deep.equal([]);
     });
+  });
+
+  it('has ended when all that it does for its nodes has', async () => {
+    let giveBack = () => {};
+    network.answers['provision set_puppet_host'] = hangs;
+    network.answers['provision unlock_deploy'] = () =>
+      new Promise((resolve) => {
+        giveBack = () => resolve({});
+      });
+    await start();
+    await arrive();
+    const stopping = provisioner.stop();
+    await pass(0);
+    expect(await isPending(stopping)).to.equal(true);
+    giveBack();
+    await stopping;
+    expect(network.whats().at(-1)).to.equal('provision unlock_deploy');
   });
 
   it('takes nobody any more when it is stopped', async () => {
