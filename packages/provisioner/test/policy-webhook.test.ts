@@ -57,6 +57,17 @@ describe('the policy of a web service', () => {
     expect(headers).to.deep.equal({ 'Content-Type': 'application/json' });
   });
 
+  it('waits for the answer as long as the configuration says', async () => {
+    const limits: number[] = [];
+    mock.method(AbortSignal, 'timeout', (milliseconds: number) => {
+      limits.push(milliseconds);
+      return new AbortController().signal;
+    });
+    answers = [{ allowed: true }];
+    await objection(policyOf(', timeout: 7.5'));
+    expect(limits).to.deep.equal([7_500]);
+  });
+
   it('signs its question with the secret of the file', async () => {
     await using folder = await createTempFolder();
     writeFileSync(folder.join('secret'), 'the secret\n');

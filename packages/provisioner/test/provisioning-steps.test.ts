@@ -154,6 +154,16 @@ describe('the steps of one node', () => {
       ).to.deep.equal(['clean_node_certname void', 'send_node_csr void']);
     });
 
+    it('are all voided if the step from which they must be done is off', async () => {
+      await take('steps: { set_puppet_hostname: true, sign_node_csr: true }');
+      expect(notes()).to.deep.equal([
+        'set_puppet_hostname started',
+        'set_puppet_hostname ok',
+        'sign_node_csr failed',
+        'set_puppet_hostname void',
+      ]);
+    });
+
     it('are voided although the time of the step is over', async () => {
       network.answers['puppetca status'] = () => {
         stop.abort(new StepFailure('stopped', 'the end'));

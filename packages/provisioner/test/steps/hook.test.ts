@@ -75,6 +75,10 @@ describe('a step of the site', () => {
     expect(stepsOf(config).find(({ name }) => name === 'a')?.recording).to.equal(undefined);
   });
 
+  it('has five minutes, unless its settings say otherwise', () => {
+    expect(stepOf('after: lock').timeoutSeconds).to.equal(300);
+  });
+
   it('is done in its place, also where the step beside it is off', () => {
     const config = parseProvisionerConfig(
       `steps: { puppet_final_run: true, verify: false }\nhooks: [{ name: a, ${rest}, before: verify }, { name: b, ${rest}, after: verify }, { name: c, ${rest}, before: puppet_final_run }]`,
