@@ -18,13 +18,15 @@ const message = {
 
 describe('the notifier', () => {
   let network: StubNetwork;
+  let random: number;
   let events: ProvisionEvent[];
   let lines: Record<string, unknown>[];
   beforeEach(() => {
     network = new StubNetwork();
     network.nodes = ['n1', 'n2'];
     events = [];
-    mock.method(Math, 'random', () => 0);
+    random = 0;
+    mock.method(Math, 'random', () => random);
   });
   afterEach(() => mock.restoreAll());
 
@@ -62,14 +64,14 @@ describe('the notifier', () => {
     expect(lines).to.deep.equal([]);
   });
 
-  for (const [random, order] of [
+  for (const [given, order] of [
     [0, ['n1', 'n2', 'n3']],
     [0.34, ['n2', 'n3', 'n1']],
     [0.99, ['n3', 'n1', 'n2']],
   ] as const) {
     it(`tries one after the other, from any: ${order.join(', ')}`, async () => {
       network.nodes = ['n1', 'n2', 'n3'];
-      mock.method(Math, 'random', () => random);
+      random = given;
       network.answers[sendmsg] = ({ target }) => ({ state: target === order[2] ? 'ok' : 'failed' });
       expect((await notifier().send(message)).reason).to.equal(`${order[2]} told mailto://ops`);
       expect(tries()).to.deep.equal(order);

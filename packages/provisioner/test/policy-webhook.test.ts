@@ -28,6 +28,7 @@ describe('the policy of a web service', () => {
       asked.push([to, options]);
       const answer = answers.shift();
       if (answer instanceof Error) throw answer;
+      if (typeof answer === 'function') return answer(options);
       return answer instanceof Response ? answer : Response.json(answer);
     });
   });
@@ -132,11 +133,12 @@ describe('the policy of a web service', () => {
   }
 
   it('ends with the provisioner', async () => {
-    mock.method(globalThis, 'fetch', async (_: string, { signal }: RequestInit) => {
+    const stopping = ({ signal }: RequestInit) => {
       stop.abort(new StepFailure('stopped', 'the end'));
       expect(signal?.aborted).to.equal(true);
       throw signal?.reason;
-    });
+    };
+    answers = [stopping];
     expect(await failureOf(objection())).to.equal(stop.signal.reason);
   });
 

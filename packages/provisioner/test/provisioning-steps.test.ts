@@ -36,7 +36,10 @@ describe('the steps of one node', () => {
     events = [];
     stop = new AbortController();
   });
-  afterEach(() => stop.abort(new StepFailure('stopped', 'the end')));
+  afterEach(() => {
+    mock.restoreAll();
+    stop.abort(new StepFailure('stopped', 'the end'));
+  });
 
   const take = async (yaml: string, { steps = [], collective = 'provisioning' }: Given = {}) => {
     const listeners = new Events(silentLogger);
@@ -216,7 +219,6 @@ describe('the steps of one node', () => {
       };
     }
     await take('steps: { lock: true, set_puppet_hostname: true, puppet_daemonize: true }');
-    mock.restoreAll();
     expect(of('step-ended').map(({ step, seconds }) => [step, seconds])).to.deep.equal([
       ['lock', 0],
       ['set_puppet_hostname', 2.5],
