@@ -7,6 +7,7 @@ import { Session } from 'node:inspector';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import Mocha from 'mocha';
+import '../unhandled-rejections.mjs';
 import { executed } from './coverage.mjs';
 
 const { constants } = Mocha.Runner;
