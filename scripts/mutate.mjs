@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// npm run mutate: how many faults the unit tests notice. Random faults, the same for the same seed, are put one at a
-// time into copies of what tsc wrote; the tests that run the changed place have to fail.
+// npm run mutate: measures how many faults the unit tests notice. Applies random mutants (reproducible by seed), one at
+// a time, to a copy of the compiled code; at least one of the tests that execute the mutated code must fail.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
@@ -44,16 +44,23 @@ const { values } = parseArgs({
 });
 
 if (values.help) console.log(USAGE);
-else process.exitCode = await main();
+else {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    console.error(`mutate: ${error.message}`);
+    process.exit(2);
+  }
+}
 
 async function main() {
   const judged = parseJudged(readFileSync(join(root, JUDGED), 'utf8'));
-  const drawn = draw();
+  const picked = pickMutants();
   const stale = staleJudged(
     judged,
-    drawn.flatMap(({ all }) => all),
+    picked.flatMap(({ all }) => all),
   );
-  for (const entry of stale) console.error(`${JUDGED}: no such mutant any more: ${JSON.stringify(entry)}`);
+  for (const entry of stale) console.error(`${JUDGED}: matches no mutant any more: ${JSON.stringify(entry)}`);
 
   const temp = mkdtempSync(join(tmpdir(), 'tm-'));
   process.once('exit', () => {
@@ -63,7 +70,7 @@ async function main() {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
   const pool = new Pool(root, temp, number('jobs', values.jobs));
   const done = [];
-  for (const area of drawn) done.push(await runArea(area, { judged, pool }));
+  for (const area of picked) done.push(await runArea(area, { judged, pool }));
 
   console.log(`\n${table(done)}`);
   if (values.json) {
@@ -97,8 +104,8 @@ async function runArea({ name, tests, mutants }, { judged, pool }) {
   return { name, results };
 }
 
-/** Which mutants are tried, by area; `all` are those from which they were drawn. */
-function draw() {
+/** The mutants to try, by area; `all` has those that they were picked from. */
+function pickMutants() {
   const sources = allSources(root);
   const places = [
     ...values.file.map((file) => [file]),
@@ -119,7 +126,7 @@ function draw() {
     });
   }
   const strange = values.area?.find((name) => !areas.some((area) => area.name === name));
-  if (strange) throw new Error(`no area is called ${strange}\n${USAGE}`);
+  if (strange) throw new Error(`unknown area ${strange}\n${USAGE}`);
   const count = values.count === 'all' ? Number.POSITIVE_INFINITY : number('count', values.count);
   return areas
     .filter(({ name }) => !values.area || values.area.includes(name))
@@ -134,7 +141,7 @@ function number(name, text) {
   return Number(text);
 }
 
-/** Says on a terminal where the run is. */
+/** Shows progress on a terminal. */
 function note(text) {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}\r`);
 }

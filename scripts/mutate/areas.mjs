@@ -1,9 +1,6 @@
 const core = (...places) => places.map((place) => `packages/core/src/${place}`);
 
-/**
- * What `npm run mutate` mutates: the sources of each area as globs, without those of `except`, and the packages whose
- * unit tests have to notice.
- */
+/** What `npm run mutate` covers: the sources of each area (globs), and the packages whose unit tests must notice. */
 export const areas = [
   {
     name: 'security',
@@ -18,7 +15,7 @@ export const areas = [
   { name: 'provisioner', files: ['packages/provisioner/src/**'], tests: ['provisioner'] },
   { name: 'puppetca', files: ['packages/agent-puppetca/src/**'], tests: ['agent-puppetca'] },
   {
-    // Whom "mco puppet runall" and "mco puppet schedule" touch.
+    // Decides which nodes "mco puppet runall" and "mco puppet schedule" act on.
     name: 'scheduler',
     files: ['packages/agent-puppetd/src/application/**'],
     except: ['packages/agent-puppetd/src/application/commands/**'],

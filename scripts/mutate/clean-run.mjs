@@ -7,8 +7,8 @@ import { runTests } from './tests.mjs';
 const CLEAN_SECONDS = 600;
 
 /**
- * Runs the unit tests of packages, each file in a process of its own: what each test takes, and what runs in it. What
- * is known from an earlier run and has not changed is kept in `cache`. Throws where a test fails.
+ * Runs the unit tests of packages without mutants, one process per file: how long each test takes and what code it
+ * executes. Results are cached until the test or the code that it loads changes. Throws if a test fails.
  */
 export async function cleanRuns(names, { root, cache, pool, onRun }) {
   const stamp = hashOf([process.version, ...always(root)]);
@@ -21,7 +21,7 @@ export async function cleanRuns(names, { root, cache, pool, onRun }) {
       const run = await pool.use((job) => cleanRun(file, job));
       onRun(file);
       const paths = [file, ...[run.shared, ...run.tests.map(({ ran }) => ran)].flatMap(Object.keys)];
-      // Tests write modules too, which are gone.
+      // Leaves out modules that tests wrote and removed.
       const there = [...new Set(paths)].filter((path) => existsSync(join(root, path)));
       const loaded = Object.fromEntries(
         there.map((path) => [path, hashOf([readFileSync(join(root, path))])]),
@@ -37,8 +37,8 @@ export async function cleanRuns(names, { root, cache, pool, onRun }) {
 
 async function cleanRun(file, job) {
   let problem;
-  // To watch the processes that tests start changes their environment, which some tests look at; the third time is for
-  // a machine that was busy.
+  // Coverage of child processes changes their environment, which some tests check, so the second attempt does without;
+  // the third is for a busy machine.
   for (const processes of [join(job.temp, 'coverage'), undefined, undefined]) {
     const watch = { processes };
     const order = {
@@ -52,9 +52,9 @@ async function cleanRun(file, job) {
     });
     if (failures?.length === 0) return { tests, shared };
     const [first] = failures ?? [];
-    problem = first ? `${first.title}: ${first.message}` : late ? 'no end' : end;
+    problem = first ? `${first.title}: ${first.message}` : late ? `hangs for ${CLEAN_SECONDS} s` : end;
   }
-  throw new Error(`without any mutant a test fails in ${file}: ${problem}`);
+  throw new Error(`${file} fails without a mutant: ${problem}`);
 }
 
 function always(root) {

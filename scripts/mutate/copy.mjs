@@ -4,8 +4,8 @@ import { join } from 'node:path';
 const LEFT_OUT = new Set(['.git', '.cache', 'node_modules']);
 
 /**
- * Copies a built clone, so that what is changed in the copy changes nothing in the clone. Packages of the clone lead to
- * those of the copy, all others to where they are installed. Without the bundles: what runs is what tsc wrote.
+ * Copies a built clone for mutation. In the copy, workspace packages resolve to the copy and all other packages to the
+ * installed ones. Bundles are left out, so that programs run the output of tsc.
  */
 export function copyClone(root, target) {
   mkdirSync(target, { recursive: true });
@@ -27,7 +27,7 @@ function linkModules(modules, target) {
   mkdirSync(target);
   for (const name of readdirSync(modules)) {
     const place = join(modules, name);
-    // Links of a workspace are relative: as they are, they lead into the copy.
+    // Workspace links are relative, so unchanged they point into the copy.
     if (name === '@troupe') cpSync(place, join(target, name), { recursive: true, verbatimSymlinks: true });
     else symlinkSync(place, join(target, name));
   }

@@ -1,6 +1,6 @@
 /**
- * The ranges of a script that ran, as V8 counts blocks: `[start, end, …]`, sorted, none touching the next. A function
- * inside another is a range inside another; the innermost one counts.
+ * The executed ranges of a script from V8's block coverage: `[start, end, …]`, sorted and merged. Where ranges are
+ * nested, the innermost one decides.
  */
 export function executed(functions) {
   const ranges = functions
@@ -33,7 +33,7 @@ export function executed(functions) {
   return result;
 }
 
-/** Whether anything between two places ran. */
+/** Whether any code between two offsets was executed. */
 export function touches(ranges, start, end) {
   for (let index = 0; index < ranges.length; index += 2)
     if (ranges[index] < end && ranges[index + 1] > start) return true;

@@ -4,7 +4,7 @@ import { idOf } from './sample.mjs';
 const VERDICTS = ['equivalent', 'accepted'];
 const KEYS = ['file', 'in', 'change', 'nth', 'verdict', 'reason'];
 
-/** Reads the judged mutants: a list of YAML. Throws where an entry lacks something, or has what nobody reads. */
+/** Reads the judged mutants, a list in YAML, into a map by id. Throws if an entry is incomplete or has unknown keys. */
 export function parseJudged(text) {
   const entries = parse(text) ?? [];
   const known = new Map();
@@ -26,14 +26,14 @@ function faultOf(entry) {
   return entry.reason ? undefined : 'needs a reason';
 }
 
-/** The entries of these files that fit no mutant: what they judged is gone. */
+/** Entries for files of these mutants that match none of them: the judged code has changed. */
 export function staleJudged(judged, mutants) {
   const files = new Set(mutants.map(({ file }) => file));
   const ids = new Set(mutants.map(idOf));
   return [...judged].filter(([id, { file }]) => files.has(file) && !ids.has(id)).map(([, entry]) => entry);
 }
 
-/** A mutant as an entry to be completed: its verdict and its reason are left to whoever judges. */
+/** A mutant as an entry for the file of judged mutants, still without verdict and reason. */
 export function entryOf({ file, within, change, nth }) {
   const lines = [`- file: ${file}`, `  in: ${quoted(within)}`, `  change: ${quoted(change)}`];
   if (nth > 1) lines.push(`  nth: ${nth}`);

@@ -21,16 +21,16 @@ const METHODS = {
   startsWith: 'endsWith',
   endsWith: 'startsWith',
 };
-// From here on one more is no fault that anybody meets: a millisecond of a time limit.
+// One more makes no difference to a number of this size, such as a timeout in milliseconds: it is doubled instead.
 const LARGE = 1000;
 const LONGEST = 80;
-// What is logged for whoever looks for a fault in this program is not what the program does.
+// Debug and trace messages are not behaviour that tests check, so they get no mutants.
 const QUIET = /^[\w.#?]*\blog(?:ger)?\??\.(?:debug|trace)\b/;
 
 /**
- * Every mutant of a module, in the order of its text: `start` and `end` of what is replaced, the `text` in its place,
- * the `operator`, `within`, the name of the function around it, and `change`, which shows both texts. No two are the
- * same; `nth` counts those that look the same in one function.
+ * All mutants of a module, in source order: `start` and `end` of the text to replace, the replacement `text`, the
+ * `operator`, `within` (the name of the enclosing function) and `change`, which shows both texts, shortened. No two are
+ * the same; `nth` numbers mutants of one function whose `change` is the same.
  */
 export function mutantsOf(source) {
   const found = new Map();
@@ -57,7 +57,7 @@ export function mutantsOf(source) {
   });
 }
 
-/** The source with a mutant in it. */
+/** The source with a mutant applied. */
 export function applied(source, { start, end, text }) {
   return source.slice(0, start) + text + source.slice(end);
 }
@@ -71,7 +71,7 @@ const textOf = (source, { start, end }) => source.slice(start, end);
 
 function changesOf(node, parent, source) {
   const whole = (operator, text) => ({ operator, start: node.start, end: node.end, text });
-  // The sign stands between the operands, where parentheses may be too.
+  // The operator stands between the operands, perhaps together with parentheses.
   const sign = (operator, text) => {
     const between = source.slice(node.left.end, node.right.start).replace(node.operator, text);
     return whole(
@@ -111,13 +111,15 @@ function changesOf(node, parent, source) {
       return literal(node, parent).map((text) => whole('constant', text));
     case 'AwaitExpression':
       return [whole('await', `(${textOf(source, node.argument)})`)];
-    case 'MemberExpression': {
-      const { property, computed } = node;
-      if (computed || !Object.hasOwn(METHODS, property.name)) return [];
-      return [whole('method', source.slice(node.start, property.start) + METHODS[property.name])];
+    case 'CallExpression': {
+      const { callee } = node;
+      if (callee.type !== 'MemberExpression' || !Object.hasOwn(METHODS, callee.property.name)) return [];
+      const { start } = callee;
+      const text = source.slice(start, callee.property.start) + METHODS[callee.property.name];
+      return [{ operator: 'method', start, end: callee.end, text }];
     }
     case 'TryStatement':
-      return [...emptied('catch', node.handler?.body, source), ...emptied('finally', node.finalizer, source)];
+      return [...emptied('catch', node.handler?.body), ...emptied('finally', node.finalizer)];
     case 'ReturnStatement':
       return node.argument ? [whole('statement', 'return;')] : [whole('statement', ';')];
     case 'ExpressionStatement':
@@ -131,7 +133,7 @@ function changesOf(node, parent, source) {
   }
 }
 
-/** Not that of one comparison, nor of one negation: these have mutants of their own that do the same. */
+/** Skips comparisons and negations: their own mutants have the same effect. */
 function negated(test, source) {
   const isDone =
     (test.type === 'BinaryExpression' && test.operator in FLIPPED) ||
@@ -145,21 +147,20 @@ function literal({ value }, parent) {
   if (typeof value === 'boolean') return [String(!value)];
   if (typeof value !== 'number') return [];
   if (value >= LARGE) return [String(value * 2)];
-  // One less, since a comparator that returns 2 is as good as one that returns 1; but no loop without an end.
+  // 1 becomes 0, because a comparator may as well return 2; the step of a loop becomes 2, because 0 would never end.
   const isStep = parent?.type === 'AssignmentExpression' && parent.operator in ASSIGNED;
   return [String(value === 1 && !isStep ? 0 : value + 1)];
 }
 
-function emptied(part, block, source) {
+function emptied(part, block) {
   if (!block || block.body.length === 0) return [];
   const [only, ...others] = block.body;
-  // One statement alone is dropped by another mutant.
+  // A single statement is already dropped by its own mutant.
   if (others.length === 0 && ['ExpressionStatement', 'ThrowStatement'].includes(only.type)) return [];
-  const text = part === 'finally' ? '{}' : '{ }';
-  return textOf(source, block) === text ? [] : [{ operator: part, start: block.start, end: block.end, text }];
+  return [{ operator: part, start: block.start, end: block.end, text: '{ }' }];
 }
 
-/** `list[0]`: what is in its place if it is undefined is often there for the compiler alone. */
+/** Whether this is `list[0]`: a default for it often exists only to satisfy the compiler. */
 function isIndexed(node) {
   return node.type === 'MemberExpression' && node.computed;
 }

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyClone } from './copy.mjs';
 
-/** Copies of the clone, each used by one at a time: as many as there are jobs, each made when it is first needed. */
+/** Copies of the clone, one for each job, made when first needed; each is used by one task at a time. */
 export class Pool {
   #root;
   #temp;
@@ -22,7 +22,7 @@ export class Pool {
     try {
       return await work(job);
     } finally {
-      // What tests that were killed have left.
+      // Killed tests leave their temporary files.
       rmSync(job.temp, { recursive: true, force: true });
       mkdirSync(job.temp);
       const next = this.#waiting.shift();

@@ -1,4 +1,4 @@
-/** What came of the mutants of an area, in numbers; what is equivalent is left out of the score. */
+/** Counts results by outcome. Equivalent mutants are left out of the score. */
 export function scoreOf(results) {
   const of = (outcome) => results.filter((result) => result.outcome === outcome).length;
   const counts = {
@@ -12,7 +12,7 @@ export function scoreOf(results) {
   return { ...counts, score: judged === 0 ? 1 : counts.noticed / judged };
 }
 
-/** The table of all areas that ran, and their sum. */
+/** A table of areas and their total. */
 export function table(areas) {
   const head = ['area', 'mutants', 'noticed', 'survived', 'accepted', 'equivalent', 'score'];
   const rows = areas.map(({ name, results }) => [name, scoreOf(results)]);
@@ -32,12 +32,12 @@ export function table(areas) {
     .join('\n');
 }
 
-/** Rounded down, so that no more is said than is true. */
+/** Rounds down, so that 89.99 % is not shown as 90 %. */
 export function percent(share) {
   return `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
 }
 
-/** A mutant that no test noticed, for whoever is to write one. */
+/** Describes a mutant that no test noticed. */
 export function survivor({ file, line, within, operator, change, nth, tests }) {
   const place = `${file}:${line} ${within || 'top level'} (${operator}${nth > 1 ? `, nth: ${nth}` : ''})`;
   return `${place}\n    ${change}\n    tests that run this: ${tests}`;

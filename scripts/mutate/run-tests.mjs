@@ -1,7 +1,6 @@
-// Runs mocha's tests of some files for npm run mutate, as its parent asks by a message: { files: [{ path, titles }],
-// limits, bail, watch }. Without titles it is all of a file; to watch is to say what ran, also in the
-// processes that the tests start, which leave it in the folder `watch.processes`.
-// Answers { tests, shared, failures } and ends.
+// Runs tests for npm run mutate. Its parent sends { files: [{ path, titles }], limits, bail, watch } and gets
+// { tests, shared, failures }. Without titles, all tests of a file run. With `watch`, the answer has the code that each
+// test executed; child processes of the tests write theirs to the folder `watch.processes`.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { Session } from 'node:inspector';
 import { join, relative } from 'node:path';
@@ -20,7 +19,7 @@ process.once('message', async (order) => {
   } catch (error) {
     answer = {
       tests: [],
-      failures: [{ title: 'while the tests were loaded', message: String(error?.message) }],
+      failures: [{ title: 'loading the tests', message: String(error?.message) }],
     };
   }
   process.send(answer, () => process.exit());
@@ -28,7 +27,7 @@ process.once('message', async (order) => {
 
 async function runTests({ files, limits = {}, bail, watch }) {
   const take = watch ? startWatching() : () => ({});
-  // For the processes that tests start: this one has started.
+  // Read at the start of a process, so this affects only child processes.
   if (watch?.processes) process.env.NODE_V8_COVERAGE = watch.processes;
   const mocha = new Mocha({ reporter: class {}, bail, timeout: limits.ofOthers });
   for (const { path } of files) mocha.addFile(path);
@@ -40,7 +39,7 @@ async function runTests({ files, limits = {}, bail, watch }) {
 
   const tests = [];
   const failures = [];
-  // What runs after a test is that test's, except what is done before and after all of them.
+  // Code that runs between two tests counts for the first, code in before and after hooks for the whole file.
   let running = shared;
   await new Promise((resolve) => {
     const runner = mocha.run(resolve);
@@ -80,7 +79,7 @@ function choose(suite, isWanted) {
   suite.suites = suite.suites.filter((inner) => inner.tests.length > 0 || inner.suites.length > 0);
 }
 
-/** The limits of tests by their titles, in the place of the tests' own, which are made for a quiet machine. */
+/** Replaces the timeouts of tests, by title. */
 function setLimits(suite, limits) {
   if (!limits.byTitle) return;
   suite.timeout(limits.ofOthers);
@@ -88,7 +87,7 @@ function setLimits(suite, limits) {
   for (const inner of suite.suites) setLimits(inner, limits);
 }
 
-/** Starts to count what runs in this process; the result returns it since the last call, by file. */
+/** Starts coverage of this process. The returned function gives what ran since its last call, by file. */
 function startWatching() {
   const session = new Session();
   session.connect();
@@ -105,7 +104,7 @@ function startWatching() {
   return () => byFile(ask('Profiler.takePreciseCoverage').result);
 }
 
-/** What ran in the processes that tests started, as far as these ended in peace. */
+/** What ran in child processes, unless they were killed. */
 function ofProcesses(folder) {
   return (existsSync(folder) ? readdirSync(folder) : []).flatMap((name) => {
     try {
@@ -123,7 +122,7 @@ function byFile(scripts) {
   );
 }
 
-/** One of several: where a file ran more than once, all of its ranges. */
+/** Merges several results by file. */
 function merged(parts) {
   const result = {};
   for (const part of parts) {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
-/** What a mutant is called in the file of the judged ones: stays the same when lines move. */
+/** Identifies a mutant even after lines have moved. */
 export function idOf({ file, within, change, nth }) {
   return JSON.stringify([file, within, change, nth]);
 }
 
 /**
- * `count` of the mutants at random, the same for the same seed; all where there are no more. Each has its own lot, so
- * that a change elsewhere draws no others.
+ * Picks `count` mutants at random (all if there are fewer); the same seed picks the same ones. Each mutant has its own
+ * random rank, so a change elsewhere in the code does not change the selection.
  */
 export function sample(mutants, count, seed) {
   const lots = mutants.map((mutant) => ({ mutant, lot: lotOf(`${seed} ${idOf(mutant)}`) }));

@@ -3,7 +3,7 @@ import { SourceMap } from 'node:module';
 import { join } from 'node:path';
 import { mutantsOf } from './operators.mjs';
 
-/** The sources of all packages, by their paths in the repository. */
+/** The source files of all packages, as paths in the repository. */
 export function allSources(root) {
   return readdirSync(join(root, 'packages'))
     .flatMap((name) => listed(root, `packages/${name}/src`))
@@ -25,7 +25,7 @@ function listed(root, folder) {
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
 }
 
-/** The sources of an area. */
+/** The source files of an area. */
 export function sourcesOf({ files, except = [] }, sources) {
   const [wanted, unwanted] = [files, except].map((globs) => globs.map(patternOf));
   const isOneOf = (patterns, file) => patterns.some((pattern) => pattern.test(file));
@@ -40,7 +40,7 @@ function patternOf(glob) {
   return new RegExp(`^${parts.join('')}$`);
 }
 
-/** The mutants of a source: those of what tsc made of it, with the `line` of the source where each stands. */
+/** The mutants of a source: those of its compiled file, each with its `line` in the source. */
 export function mutantsIn(root, file) {
   const compiled = file.replace(/^(packages\/[^/]+)\/src\/(.*)\.ts$/, '$1/dist/src/$2.js');
   const text = readFileSync(join(root, compiled), 'utf8');

@@ -4,13 +4,13 @@ import { touches } from './coverage.mjs';
 import { applied } from './operators.mjs';
 import { runTests } from './tests.mjs';
 
-// A test that hangs fails after this time and several times its duration without a mutant; a process that does not even
-// notice that is killed a little later.
+// A hanging test fails after this time plus several times its normal duration; a process in an endless loop is killed a
+// little later.
 const TEST_MS = 10_000;
 const TIMES = 5;
 const PROCESS_SECONDS = 20;
 
-/** The tests that run what a mutant changes, as [{ run, tests }]: all of a file where it runs outside of its tests too. */
+/** The tests that execute the mutated code, by file; all tests of a file if it is also executed outside of them. */
 export function testsFor({ compiled, start, end }, runs) {
   const isIn = (ran) => touches(ran[compiled] ?? [], start, end);
   const found = runs.map((run) => ({
@@ -21,8 +21,8 @@ export function testsFor({ compiled, start, end }, runs) {
 }
 
 /**
- * Runs the tests that can notice a mutant, first those alone that run what it changes, then all of their files: what
- * noticed it, as `by`, or nothing.
+ * Runs the tests that can notice a mutant: first only those that execute the mutated code, then all tests of their
+ * files. `by` in the result is the first test that fails, if any.
  */
 export async function tryMutant(mutant, runs, job) {
   const found = testsFor(mutant, runs).sort((a, b) => rank(a, mutant) - rank(b, mutant));
@@ -31,7 +31,7 @@ export async function tryMutant(mutant, runs, job) {
   const file = join(job.folder, mutant.compiled);
   const text = readFileSync(file, 'utf8');
   const { atime, mtime } = statSync(file);
-  // By its time the file is as old as ever: what was made of it before, such as schemas, is judged by its text.
+  // Keeps the file times: compiled schemas are used only while they are newer than the code.
   const write = (content) => {
     writeFileSync(file, content);
     utimesSync(file, atime, mtime);
@@ -69,7 +69,7 @@ async function noticedBy(found, job) {
   return failures[0]?.title;
 }
 
-/** The test that mirrors the source comes first, then what takes the least time. */
+/** Sorts the mirrored test first, then the fastest. */
 function rank({ run, tests }, { file }) {
   const isMirror = file.replace(/\/src\/(.*)\.ts$/, '/dist/test/$1.test.js') === run.file;
   return isMirror ? -1 : tests.reduce((sum, { ms = 0 }) => sum + ms, 0);
