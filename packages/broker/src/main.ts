@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { createLogger, type Logger, messageOf } from '@troupe/core';
+import { createLogger, type Logger, messageOf, onLine } from '@troupe/core';
 import { type Broker, startBroker } from './broker.js';
 import { type BrokerConfig, loadBrokerConfig, parseBrokerConfig } from './config.js';
 import { loadCredentials } from './credentials.js';
@@ -54,9 +52,8 @@ function fail(error: unknown): never {
 
 async function readConfig(file: string, ended: () => void): Promise<BrokerConfig> {
   if (file !== '-') return loadBrokerConfig(file);
-  const lines = createInterface({ input: process.stdin });
-  lines.on('close', ended);
-  const [line] = (await once(lines, 'line')) as [string];
+  process.stdin.once('end', ended);
+  const line = await new Promise<string>((resolve) => onLine(process.stdin, resolve));
   return parseBrokerConfig(line, 'standard input');
 }
 

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { TroupeError } from '@troupe/core';
+import { onLine, TroupeError } from '@troupe/core';
 import { type BrokerConfigInput, checkBrokerConfig } from './config.js';
 
 const main = fileURLToPath(new URL('./main.js', import.meta.url));
@@ -86,7 +85,7 @@ class BrokerProcess implements SpawnedBroker {
     child.on('error', (error) => {
       lastLine = error.message;
     });
-    createInterface({ input: child.stderr }).on('line', (line) => {
+    onLine(child.stderr, (line) => {
       lastLine = line;
       onLog(line);
     });
@@ -133,10 +132,10 @@ class BrokerProcess implements SpawnedBroker {
 
 // The first line of its standard output; nothing where it ends before, or takes too long.
 async function readyLine(child: ChildProcess): Promise<string | undefined> {
-  if (!child.stdout) return undefined;
-  const lines = createInterface({ input: child.stdout });
+  const { stdout } = child;
+  if (!stdout) return undefined;
   const signal = AbortSignal.timeout(readyMilliseconds);
   const ended = once(child, 'close', { signal }).then(() => undefined);
-  const line = once(lines, 'line', { signal }).then(([text]) => String(text));
+  const line = new Promise<string>((resolve) => onLine(stdout, resolve));
   return Promise.race([line, ended]).catch(() => undefined);
 }

@@ -86,6 +86,7 @@ export {
   parseWith,
   print as printExpression,
 } from './filter/index.js';
+export { linesOf, onLine } from './lines.js';
 export { createLogger, type Logger, type LogLevel, lateLogger, logLevels, silentLogger } from './log.js';
 export { open, seal, sealText } from './message/envelope.js';
 export {

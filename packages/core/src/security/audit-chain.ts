@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, readdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 import { messageOf, TroupeError } from '../errors.js';
+import { linesOf } from '../lines.js';
 
 /** What the first line of an audit names as the one before it. */
 export const firstHash = '0'.repeat(64);
@@ -61,10 +61,7 @@ async function verifyFiles(files: readonly string[]): Promise<AuditVerdict> {
   let lines = 0;
   for (const file of files) {
     let number = 0;
-    for await (const line of createInterface({
-      input: createReadStream(file),
-      crlfDelay: Number.POSITIVE_INFINITY,
-    })) {
+    for await (const line of linesOf(createReadStream(file))) {
       number += 1;
       const named = previousOf(line);
       const isFollowing = named !== undefined && (previous === undefined || named === previous);

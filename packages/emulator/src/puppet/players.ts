@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
 import { identify, type ProcessIdentity, type ReadyRun } from '@troupe/agent-puppetd/puppet';
+import { linesOf, onLine } from '@troupe/core';
 import { type Play, play } from './play.js';
 
 /** Who plays the runs of emulated Puppets. */
@@ -30,7 +30,7 @@ export function remotePlayers(socket: string): Players {
       const connection = connect(socket);
       await once(connection, 'connect');
       connection.write(`${JSON.stringify(run)}\n`);
-      const [line] = (await once(createInterface({ input: connection }), 'line')) as [string];
+      const line = await new Promise<string>((resolve) => onLine(connection, resolve));
       const go = async () => {
         connection.end('go\n');
         await once(connection, 'close');
@@ -54,7 +54,7 @@ export async function servePlayers(socket: string): Promise<() => void> {
 async function serveRun(connection: Socket, own: ProcessIdentity): Promise<void> {
   let run: Play | undefined;
   connection.on('error', () => connection.destroy());
-  for await (const line of createInterface({ input: connection })) {
+  for await (const line of linesOf(connection)) {
     if (line === 'go') {
       if (run) void play(run);
       connection.end();

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
+import { LineCutter } from '../../lines.js';
 import type { Logger } from '../../log.js';
-import { LineCutter } from './lines.js';
 
 const longestLine = 4096;
 const mostLogged = 64 * 1024;

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import { messageOf } from '../../errors.js';
+import { LineCutter } from '../../lines.js';
 import type { Logger } from '../../log.js';
 import { parseJson } from '../../message/envelope.js';
-import { LineCutter } from './lines.js';
 
 const longestLine = 64 * 1024;
 /** Lines that an agent may write at once, and in each second after that: one that writes faster has to wait. */

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
 /** Cuts a stream of bytes into lines; what is longer than `most` characters comes in pieces. */
@@ -34,4 +35,24 @@ export class LineCutter {
     this.#rest = '';
     if (rest !== '') yield rest;
   }
+}
+
+/**
+ * Calls `listener` with each line of a stream, cut at byte 0x0A alone. Node's readline also cuts at U+2028 and U+2029,
+ * which JSON leaves in its texts.
+ */
+export function onLine(stream: Readable, listener: (line: string) => void): void {
+  const cutter = new LineCutter(Number.POSITIVE_INFINITY);
+  const each = (lines: Iterable<string>) => {
+    for (const line of lines) listener(line);
+  };
+  stream.on('data', (bytes: Buffer) => each(cutter.cut(bytes)));
+  stream.once('end', () => each(cutter.end()));
+}
+
+/** The lines of a stream, cut likewise. Throws what the stream fails with. */
+export async function* linesOf(stream: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const cutter = new LineCutter(Number.POSITIVE_INFINITY);
+  for await (const bytes of stream) yield* cutter.cut(bytes);
+  yield* cutter.end();
 }
