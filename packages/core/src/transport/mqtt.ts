@@ -5,6 +5,7 @@ import type { Logger } from '../log.js';
 import { isLoopback } from '../security/modes.js';
 import type { Credentials } from '../security/security.js';
 import { backoff } from './backoff.js';
+import { endpointOf } from './endpoint.js';
 import {
   type Link,
   type Listener,
@@ -194,7 +195,7 @@ class MqttTransport implements Transport {
         : {}),
     };
     return new Promise((resolve, reject) => {
-      const client = connect(url, settings);
+      const client = connect({ ...endpointOf(url), ...settings });
       let isOver = false;
       const fail = (error: Error) => {
         if (isOver) return;
