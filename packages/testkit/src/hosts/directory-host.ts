@@ -157,7 +157,7 @@ function hostsFileFirst(hosts: string): string[] {
     'Resolv::DefaultResolver.replace_resolvers([hosts, Resolv::Hosts.new, Resolv::DNS.new])',
     'Addrinfo.singleton_class.prepend(Module.new do',
     '  define_method(:getaddrinfo) do |name, *rest, **options|',
-    '    address = name && begin hosts.getaddress(name) rescue Resolv::ResolvError end',
+    '    address = begin; hosts.getaddress(name) if name; rescue Resolv::ResolvError; end',
     '    super(address || name, *rest, **options)',
     '  end',
     'end)',

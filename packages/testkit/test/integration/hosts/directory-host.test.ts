@@ -84,8 +84,10 @@ describe('DirectoryHost', function () {
     ['Socket.tcp', "Socket.tcp('puppet', PORT)"],
     ['Addrinfo', "Addrinfo.getaddrinfo('puppet', PORT, nil, :STREAM).first.connect"],
     ['net/http', "require 'net/http'; Net::HTTP.get(URI('http://puppet:PORT/')) rescue EOFError"],
+    ['TCPSocket with an address', "TCPSocket.new('127.0.0.9', PORT)"],
+    ['Socket.tcp with an address', "Socket.tcp('127.0.0.9', PORT)"],
   ] as const) {
-    it(`looks names up there for ${way} of Ruby`, async function () {
+    it(`leads ${way} of Ruby to the host that is meant`, async function () {
       const missing = puppetAgentMissing();
       if (missing) skip(this, missing);
       await writeFile(host.file('/etc/hosts'), '127.0.0.9 puppet\n');
