@@ -26,9 +26,12 @@ const rules: readonly [path: string, methods: readonly string[], permission: Per
   ['^/puppet-ca/v1/certificate_revocation_list$', ['put'], caClients],
   ['/puppet-ca/v1/certificate_request', ['put'], anyone],
   ['/puppet-ca/v1/certificate_request', ['get'], caClients],
+  ['/puppet-ca/v1/certificate_renewal', ['post'], anyNode],
   ['/puppet-ca/v1/certificate_status', ['get', 'put', 'delete'], caClients],
   ['/puppet-ca/v1/certificate_statuses', ['get'], caClients],
   ['/puppet-ca/v1/clean', ['put'], caClients],
+  // Puppet Server 8: its "puppetserver ca sign" no longer signs by certificate_status.
+  ['/puppet-ca/v1/sign', ['post'], caClients],
   ['/puppet-ca/v1/expirations', ['get'], anyNode],
   ['/status/v1/services', ['get'], anyone],
   ['/status/v1/simple', ['get'], anyone],

@@ -45,6 +45,8 @@ export class FakeCa {
     });
     const ca = authority.certificatePem;
     const server = createServer({ ca, cert, key, requestCert: true, rejectUnauthorized: true });
+    // A test on a busy machine may pause for longer than a server keeps a connection.
+    server.keepAliveTimeout = 0;
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const fake = new FakeCa(authority, folder, readCertificate(cert).serialNumber, server);
