@@ -1,11 +1,12 @@
 import { parseYaml, TroupeError } from '@troupe/core';
+import { silentStates } from '../result.js';
 import { ofIdentity } from './judge.js';
 import { identityAt, type ListText, textOf } from './list-text.js';
 import type { NodeSource } from './node-source.js';
 
 /**
  * The nodes of a list: a path, or a text that came from elsewhere, such as standard input. Names in lines with `#`
- * comments, or JSON or YAML of names, of replies as `mco rpc --json` and `--jsonl` print them, or of PuppetDB.
+ * comments, or JSON or YAML of names, of replies as `mco --json` and `--jsonl` print them, or of PuppetDB.
  */
 export function flatfile(list: string | ListText): NodeSource {
   return {
@@ -44,8 +45,8 @@ function entriesOf(text: string, where: string): readonly Entry[] {
 }
 
 function entriesOfDocument(document: unknown): readonly Entry[] {
-  const entries = Array.isArray(document) ? document : listOf(document);
-  return entries.map((entry, index) => ({ name: nameOf(entry), place: `entry ${index + 1}` }));
+  const names = Array.isArray(document) ? document.map(nameOf) : namesIn(document);
+  return names.map((name, index) => ({ name, place: `entry ${index + 1}` }));
 }
 
 function jsonOf(text: string, where: string): unknown {
@@ -76,13 +77,22 @@ function parsedLines(text: string): unknown[] | undefined {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const documents = lines.map(parsed);
   if (documents.some((document) => typeof document !== 'object' || document === null)) return undefined;
-  return documents.filter((document) => ['result', undefined].includes(member(document, 'kind') as string));
+  return documents.filter(isReply);
 }
 
-// The document of mco rpc --json, or one reply.
-function listOf(document: unknown): readonly unknown[] {
+// Of a document of mco --json, as it is and as it was before it had a version; or of one reply.
+function namesIn(document: unknown): readonly unknown[] {
+  const results = member(document, 'results');
+  if (member(document, 'version') !== undefined && Array.isArray(results))
+    return results.filter(isReply).map((result) => member(result, 'sender'));
   const replies = member(document, 'replies') ?? member(document, 'nodes');
-  return Array.isArray(replies) ? replies : [document];
+  return (Array.isArray(replies) ? replies : [document].filter(isReply)).map(nameOf);
+}
+
+// Whoever said nothing is not meant, nor is what is no reply among the lines of --jsonl.
+function isReply(document: unknown): boolean {
+  const [kind, state] = [member(document, 'kind'), member(document, 'state')];
+  return (kind === undefined || kind === 'result') && !silentStates.some((silent) => silent === state);
 }
 
 function nameOf(entry: unknown): unknown {
