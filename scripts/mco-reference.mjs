@@ -117,7 +117,7 @@ function exitCodesPage(meanings) {
   return `# Exit codes of mco
 
 Made by \`npm run reference\` from the same table as \`mco help exit-codes\`. 0 to 4 are MCollective's; they are the same in every output
-mode (text, \`--json\`, \`--jsonl\`, \`--table\`, \`--senders\`), and \`request_stats.exit_code\` of the JSON says them too.
+mode (text, \`--json\`, \`--jsonl\`, \`--table\`, \`--senders\`), and \`statistics.exit_code\` of the [JSON](json/README.md) says them too.
 
 | code | meaning |
 | --- | --- |

@@ -1,3 +1,5 @@
+import type { JsonFailure } from '@troupe/client/application';
+import { TroupeError } from '@troupe/core';
 import { CommanderError } from 'commander';
 import type { InterruptionCode } from './exit.js';
 import type { Screen } from './screen.js';
@@ -18,18 +20,40 @@ export class InterruptedError extends Error {
   }
 }
 
-/** Says in one line what went wrong; with --verbose, where. */
-export function reportFailure(screen: Screen, error: unknown): void {
+/** Says in one line what went wrong; with --verbose, where. `isAtWork`: the command line itself is sound. */
+export function reportFailure(screen: Screen, error: unknown, isAtWork: boolean): void {
+  const failure = failureOf(error, isAtWork);
   // Commander has said it already.
-  if (error instanceof CommanderError) return;
-  const message = error instanceof Error ? error.message : String(error);
-  screen.warn(screen.paintNote('red', `mco: ${oneLine(message)}`));
+  if (error instanceof CommanderError) screen.json?.fail(failure);
+  else sayFailure(screen, failure);
   if (screen.isVerbose && error instanceof Error && error.stack !== undefined) screen.warn(error.stack);
+}
+
+/** Says why a command fails: on standard error, and in `errors` of its JSON. */
+export function sayFailure(screen: Screen, failure: JsonFailure): void {
+  screen.warn(screen.paintNote('red', `mco: ${failure.message}`));
+  screen.json?.fail(failure);
+}
+
+function failureOf(error: unknown, isAtWork: boolean): JsonFailure {
+  const text = error instanceof Error ? error.message : String(error);
+  if (error instanceof CommanderError) return { code: 'USAGE_INVALID', message: usageText(text) };
+  return { code: codeOf(error, isAtWork), message: oneLine(text) };
+}
+
+function codeOf(error: unknown, isAtWork: boolean): string {
+  if (error instanceof TroupeError) return error.code;
+  if (error instanceof InterruptedError) return 'INTERRUPTED';
+  return error instanceof UsageError || !isAtWork ? 'USAGE_INVALID' : 'INTERNAL_ERROR';
 }
 
 /** Commander's message in our form: `mco: unknown option --jsno (did you mean --json?)`. */
 export function usageLine(message: string): string {
-  const words = oneLine(message)
+  return `mco: ${usageText(message)}`;
+}
+
+function usageText(message: string): string {
+  return oneLine(message)
     .replace(/^error: /, '')
     .replace(/\(Did you mean ([^)]*)\?\)$/, (_, names: string) => `(did you mean ${names}?)`)
     .replace(/^(unknown option|unknown command) '([^']*)'/, '$1 $2')
@@ -37,7 +61,6 @@ export function usageLine(message: string): string {
     .replace(/^option '([^']*)' argument '(.*?)' is invalid\. /s, '$1: "$2" ')
     .replace(/^option '([^']*)' argument missing/, '$1 needs a value')
     .replace(/^missing required argument '([^']*)'/, 'missing argument <$1>');
-  return `mco: ${words}`;
 }
 
 function oneLine(message: string): string {

@@ -184,7 +184,13 @@ export function withOutput(command: Command): Command {
 }
 
 export function withJson(command: Command): Command {
-  return addTo(command, groups.output, [new Option('-j, --json', 'JSON')]);
+  return addTo(command, groups.output, [new Option('-j, --json', 'one JSON document')]);
+}
+
+export function withJsonLines(command: Command): Command {
+  return addTo(command, groups.output, [
+    new Option('--jsonl', 'a line of JSON for each result as it comes').conflicts('json'),
+  ]);
 }
 
 /** Adds options under one heading. */

@@ -4,6 +4,7 @@ import { BundleLeft, leaveBundle } from './bundled.js';
 import { commands } from './commands.js';
 import { ExitCode } from './exit.js';
 import { InterruptedError, reportFailure, usageLine } from './failure.js';
+import { askedForJson, commandIn, giveJson, type JsonOptions, pathOf } from './json-mode.js';
 import { groups, withGlobal } from './options.js';
 import { Screen } from './screen.js';
 import { type CommandEntry, Shell } from './shell.js';
@@ -13,16 +14,27 @@ import { version } from './version.js';
 export async function run(argv: readonly string[], screen = new Screen()): Promise<number> {
   let shell = newShell(screen);
   try {
+    // As far as can be known before the command line is: its errors are JSON too.
+    await giveJson(screen, askedForJson(argv));
     const applications = await neededApplications(argv, commands, screen);
     if (applications.length > 0) shell = newShell(screen, [...commands, ...applications]);
     await shell.program.parseAsync([...argv], { from: 'user' });
-    return shell.exitCode;
+    return ended(screen, shell.exitCode);
   } catch (error) {
     if (error instanceof BundleLeft) throw error;
     if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.ok;
-    reportFailure(screen, error);
-    return error instanceof InterruptedError ? error.exitCode : ExitCode.error;
+    reportFailure(screen, error, shell.isAtWork);
+    if (screen.json && !shell.isAtWork) screen.json.command = pathOf(commandIn(shell.program, argv));
+    return ended(screen, error instanceof InterruptedError ? error.exitCode : ExitCode.error);
   }
+}
+
+function ended({ json }: Screen, code: number): number {
+  if (!json) return code;
+  if ((code === ExitCode.interrupted || code === ExitCode.terminated) && !json.hasErrors)
+    json.fail({ code: 'INTERRUPTED', message: 'interrupted' });
+  json.end();
+  return code;
 }
 
 /** The command line with all its commands, of which each one's module is loaded when the command is parsed. */
@@ -49,7 +61,11 @@ export function newShell(screen: Screen, entries: readonly CommandEntry[] = comm
     );
   withGlobal(program).addHelpOption(helpOption());
   for (const option of program.options) option.helpGroup(groups.general);
-  program.hook('preAction', () => configure(screen, program));
+  program.hook('preAction', async (_, command) => {
+    configure(screen, program);
+    await giveJson(screen, command.opts<JsonOptions>());
+    if (screen.json) screen.json.command = pathOf(command);
+  });
   for (const entry of entries) {
     const command = program.command(entry.name).summary(entry.summary).description(`${entry.summary}.`);
     if (entry.aliases) command.aliases([...entry.aliases]);

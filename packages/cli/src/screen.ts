@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import type { JsonOutput } from '@troupe/client/application';
 
 type Format = Parameters<typeof styleText>[0];
 
@@ -14,6 +15,8 @@ export class Screen {
   isVerbose = false;
   isQuiet = false;
   overlay: Overlay | undefined;
+  /** Where the data goes if it is for programs. */
+  json: JsonOutput | undefined;
   #isHeld = false;
   readonly #release = () => this.flush();
 

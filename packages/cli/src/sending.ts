@@ -1,7 +1,7 @@
 import { type Setting, targetsOf, timesOf } from './calling.js';
 import type { RpcOptions } from './definitions/rpc.js';
 import { ExitCode } from './exit.js';
-import { printJson } from './output/json.js';
+import { discoveryStatistics } from './output/json-replies.js';
 import { counted } from './output/wording.js';
 import type { Found } from './selection.js';
 import type { Work } from './work.js';
@@ -11,7 +11,7 @@ export async function sendOnly(
   { screen, client, collective, filter, interruption }: Setting,
   { ddl, action, input }: Work,
   found: Found,
-  options: Pick<RpcOptions, 'replyTo' | 'json' | 'jsonl' | 'timeout' | 'ttl'>,
+  options: Pick<RpcOptions, 'replyTo' | 'timeout' | 'ttl'>,
 ): Promise<ExitCode> {
   const { replyTo } = options;
   const { id, targets } = await client.send(ddl, action.name, input, {
@@ -21,8 +21,11 @@ export async function sendOnly(
     ...(replyTo === undefined ? {} : { replyTo }),
     signal: interruption.signal,
   });
-  if (options.json || options.jsonl) {
-    printJson(screen, { requestid: id, nodes: targets, reply_to: replyTo ?? null });
+  if (screen.json) {
+    for (const sender of targets) screen.json.result({ sender });
+    const statistics = { requestid: id, asked: targets.length, ...discoveryStatistics(found) };
+    const own = { agent: ddl.metadata.name, action: action.name, reply_to: replyTo ?? null };
+    screen.json.summarize(statistics, own);
     return ExitCode.ok;
   }
   screen.print(id);

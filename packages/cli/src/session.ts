@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, type ClientConfig, connect, findClientConfig, loadClientConfig } from '@troupe/client';
 import { createLogger, type Logger, lateLogger } from '@troupe/core';
+import { sayFailure } from './failure.js';
 import type { GlobalOptions } from './options.js';
 import { counted } from './output/wording.js';
 import type { Screen } from './screen.js';
@@ -53,9 +54,8 @@ export async function sayThatNobodyAnswered(
   const there = online === 0 ? 'no node is known to be online' : `${counted(online)} online`;
   const having = agent === undefined ? '' : ` the filter and has the agent "${agent}"`;
   const matches = silent === 0 ? 'matches' : 'said that it matches';
-  screen.warn(
-    screen.paintNote('red', `mco: ${before}no node in "${collective}" ${matches}${having} (${there})`),
-  );
+  const message = `${before}no node in "${collective}" ${matches}${having} (${there})`;
+  sayFailure(screen, { code: 'NO_NODES', message });
 }
 
 /** Distinct lines of the log that are shown; more of them help nobody. */

@@ -8,6 +8,8 @@ export class Shell {
   /** The whole command line, for help and completion. */
   readonly program: Command;
   exitCode: ExitCode = ExitCode.ok;
+  /** Whether the command line is sound and the command has begun. */
+  isAtWork = false;
   readonly #entries: readonly CommandEntry[];
   readonly #loaded = new Map<Command, Promise<Command>>();
 
@@ -35,6 +37,7 @@ export class Shell {
     work: (...given: Given) => ExitCode | Promise<ExitCode>,
   ): (...given: Given) => Promise<void> {
     return async (...given) => {
+      this.isAtWork = true;
       this.exitCode = await work(...given);
     };
   }

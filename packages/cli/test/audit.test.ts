@@ -42,7 +42,7 @@ describe('mco audit verify', () => {
     writeFileSync(`${file()}.1`, [lines[0], ...lines.slice(2)].join('\n'));
     const { code, stdout } = await mco('audit', 'verify', file(), '--json');
     expect(code).to.equal(2);
-    const [verdict] = JSON.parse(stdout);
+    const [verdict] = JSON.parse(stdout).results;
     expect(verdict).to.deep.include({ audit: file(), ok: false, lines: 1 });
     expect(verdict.fault).to.include({ file: `${file()}.1`, line: 2 });
   });
@@ -55,7 +55,8 @@ describe('mco audit verify', () => {
   });
 
   it('holds the end against what a collector has', async () => {
-    const [{ lastHash }] = JSON.parse((await mco('audit', 'verify', file(), '--json')).stdout);
+    const { results } = JSON.parse((await mco('audit', 'verify', file(), '--json')).stdout);
+    const lastHash = results[0].last_hash;
     expect((await mco('audit', 'verify', file(), '--last', lastHash)).code).to.equal(0);
     const text = readFileSync(file(), 'utf8');
     writeFileSync(file(), text.slice(0, text.trimEnd().lastIndexOf('\n') + 1));

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { JsonOutput } from '@troupe/client/application';
 import { Screen } from '../src/screen.js';
 
 export interface Captured {
@@ -20,7 +21,9 @@ class PlainScreen extends Screen {
 }
 
 /** A screen that nobody looks at: no terminal, 80 columns. */
-export function captured(options: { isVerbose?: boolean; isQuiet?: boolean } = {}): Captured {
+export function captured(
+  options: { isVerbose?: boolean; isQuiet?: boolean; json?: 'document' | 'lines' } = {},
+): Captured {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const screen = new PlainScreen({
     stdout: stdout as unknown as NodeJS.WriteStream,
@@ -28,6 +31,8 @@ export function captured(options: { isVerbose?: boolean; isQuiet?: boolean } = {
   });
   screen.isVerbose = options.isVerbose ?? false;
   screen.isQuiet = options.isQuiet ?? false;
+  if (options.json !== undefined)
+    screen.json = new JsonOutput((text) => screen.print(text), { isLines: options.json === 'lines' });
   const textOf = (stream: PassThrough) => () => {
     screen.flush();
     return String(stream.read() ?? '');

@@ -7,7 +7,7 @@ import { captured } from './captured.js';
 describe('errors', () => {
   const lineOf = (error: unknown) => {
     const { screen, stderr } = captured();
-    reportFailure(screen, error);
+    reportFailure(screen, error, true);
     return stderr();
   };
 
@@ -19,7 +19,7 @@ describe('errors', () => {
 
   it('come with their stack when asked for', () => {
     const { screen, stderr } = captured({ isVerbose: true });
-    reportFailure(screen, new Error('why'));
+    reportFailure(screen, new Error('why'), true);
     expect(stderr()).to.match(/^mco: why\nError: why\n {4}at /);
   });
 });

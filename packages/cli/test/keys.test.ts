@@ -34,7 +34,7 @@ describe('mco keys', () => {
 
   it('writes a client.yaml that fits, and touches none that is there', async () => {
     const first = await keys('rip.mcollective', '--broker', 'mqtts://mq.example.net:8883', '--json');
-    expect(JSON.parse(first.stdout)).to.include({ signed: false, config: own('client.yaml') });
+    expect(JSON.parse(first.stdout).results[0]).to.include({ signed: false, config: own('client.yaml') });
     const text = readFileSync(own('client.yaml'), 'utf8');
     const { broker, security } = parseConfig<ClientConfig>(text, clientSchema, 'client.yaml');
     expect(broker.urls).to.deep.equal(['mqtts://mq.example.net:8883']);

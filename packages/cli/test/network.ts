@@ -11,6 +11,8 @@ import {
   waitFor,
 } from '@troupe/testkit';
 import { execa } from 'execa';
+import { askedForJson } from '../src/json-mode.js';
+import { checkJson } from './json/schemas.js';
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const mco = file('../../bin/mco.js');
@@ -131,9 +133,11 @@ export class TestNetwork implements AsyncDisposable {
     return daemon;
   }
 
-  /** Runs the real executable to its end, with nothing on standard input unless told. */
+  /** Runs the real executable to its end, with nothing on standard input unless told; its JSON is as the reference says. */
   async mco(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
     const { stdout, stderr, exitCode } = await this.start(args, options);
+    const { json, jsonl } = askedForJson(args);
+    if (json || jsonl) checkJson(args, stdout);
     return { stdout, stderr, code: exitCode };
   }
 

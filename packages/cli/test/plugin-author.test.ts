@@ -56,9 +56,10 @@ describe('mco plugin', () => {
         const words = ['plugin', 'generate', 'agent', 'dice', '--language', language, '-o', dice];
         const { code, stdout } = await mco(...words, '--json');
         expect(code).to.equal(0);
-        expect(JSON.parse(stdout)).to.include({ name: 'dice', folder: dice });
-        expect(JSON.parse(stdout).files).to.include(`${dice}/${file}`).and.include(`${dice}/README.md`);
-        for (const path of JSON.parse(stdout).files) expect(existsSync(path), path).to.equal(true);
+        const [made] = JSON.parse(stdout).results;
+        expect(made).to.include({ name: 'dice', folder: dice });
+        expect(made.files).to.include(`${dice}/${file}`).and.include(`${dice}/README.md`);
+        for (const path of made.files) expect(existsSync(path), path).to.equal(true);
       });
     }
 
@@ -101,7 +102,7 @@ describe('mco plugin', () => {
       write([{ ...action, input: { a: { type: 'strnig' } } }]);
       const faulty = await mco('plugin', 'validate', file, '--json');
       expect(faulty.code).to.equal(1);
-      const [verdict] = JSON.parse(faulty.stdout);
+      const [verdict] = JSON.parse(faulty.stdout).results;
       expect(verdict).to.include({ path: file });
       expect(verdict.faults.join()).to.include('a');
     });

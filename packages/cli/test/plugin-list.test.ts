@@ -1,18 +1,11 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { run } from '../src/program.js';
-import { captured } from './captured.js';
-
-async function mco(...args: string[]) {
-  const { screen, stdout, stderr } = captured();
-  const code = await run(args, screen);
-  return { code, stdout: stdout(), stderr: stderr() };
-}
+import { mco } from './commands.js';
 
 describe('the plugins on this machine', () => {
   it('are listed: agents, and data plugins', async () => {
     const agents = await mco('plugin', 'list', '--json');
-    expect(JSON.parse(agents.stdout).map(({ name }: { name: string }) => name)).to.include.members([
+    expect(JSON.parse(agents.stdout).results.map(({ name }: { name: string }) => name)).to.include.members([
       'discovery',
       'rpcutil',
       'puppetd',
@@ -29,7 +22,7 @@ describe('the plugins on this machine', () => {
     expect(stdout).to.include(`In a filter: -S "fstat('QUERY').name = VALUE"`);
     expect(stdout).to.match(/\n {3}Query:\n {9}The path of the file\n +Type: string\n/);
     const json = await mco('plugin', 'doc', 'data/fstat', '--json');
-    expect(JSON.parse(json.stdout).metadata.name).to.equal('fstat');
+    expect(JSON.parse(json.stdout).results[0].metadata.name).to.equal('fstat');
   });
 
   it('say what was meant by a slip', async () => {

@@ -52,10 +52,10 @@ describe('mco policy', () => {
     it('says the same as JSON', async () => {
       const { code, stdout } = await mco('policy', 'check', folder.join('policies'), '--json');
       expect(code).to.equal(0);
-      const { files, errors, warnings } = JSON.parse(stdout);
+      const { files, results, statistics } = JSON.parse(stdout);
       expect(files).to.have.length(2);
-      expect(errors).to.deep.equal([]);
-      expect(warnings).to.have.length(1);
+      expect(statistics).to.deep.equal({ faults: 0, warnings: 1 });
+      expect(results.map(({ level }: { level: string }) => level)).to.deep.equal(['warn']);
     });
 
     it('judges a groups file with the policies that need it', async () => {
@@ -113,7 +113,7 @@ describe('mco policy', () => {
       it(`${caller} ${action} ${host.join(' ')}: ${code === 0 ? 'allowed' : 'denied'} by line ${line}`, async () => {
         const { stdout, ...ended } = await explain(caller, action, ...host, '--json');
         expect(ended).to.deep.equal({ code, stderr: '' });
-        expect(JSON.parse(stdout)).to.deep.include({
+        expect(JSON.parse(stdout).results[0]).to.deep.include({
           caller,
           agent: 'puppetd',
           action,
@@ -167,7 +167,7 @@ describe('mco policy', () => {
       const words = ['--caller', 'web1.lab', '--agent', 'shell', '--action', 'go'];
       const { code, stdout } = await mco('policy', 'explain', open, ...words, '--json');
       expect(code).to.equal(2);
-      expect(JSON.parse(stdout)).to.include({ allowed: false, by: 'callers' });
+      expect(JSON.parse(stdout).results[0]).to.include({ allowed: false, by: 'callers' });
       const shown = await mco('policy', 'explain', open, ...words);
       expect(shown.stdout).to.match(
         /^denied: .*\n {3}"web1\.lab" is no name of a caller .*: mcod refuses it before any policy\n$/,

@@ -1,14 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { commands } from '../src/commands.js';
-import { run } from '../src/program.js';
-import { captured } from './captured.js';
-
-async function mco(...argv: string[]) {
-  const { screen, stdout, stderr } = captured();
-  const code = await run(argv, screen);
-  return { code, stdout: stdout(), stderr: stderr() };
-}
+import { mco } from './commands.js';
 
 describe('the command line', () => {
   const bad: readonly [argv: readonly string[], line: string][] = [
@@ -23,7 +16,6 @@ describe('the command line', () => {
       ['rpc', 'a', 'b', '--display', 'some'],
       'mco: --display <which>: "some" Allowed choices are ok, failed, all, none.',
     ],
-    [['rpc', 'a', 'b', '-j', '--table'], 'mco: -j, --json cannot be used with --table'],
     [['rpc', 'a', 'b', '-1', '--limit', '3'], 'mco: -1, --one cannot be used with --limit <n|n%>'],
     [['rpc', 'a', 'b', '--timeout'], 'mco: -t, --timeout <seconds> needs a value'],
     [['find', 'x'], "mco: too many arguments for 'find'. Expected 0 arguments but got 1: x."],

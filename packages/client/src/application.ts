@@ -1,6 +1,9 @@
 import type { Filter } from '@troupe/core';
 import type { Command } from 'commander';
 import type { Client } from './client.js';
+import type { JsonOutput } from './json-output.js';
+
+export { callStatistics, type JsonFailure, JsonOutput } from './json-output.js';
 
 /** What the export `./application` of a package must hold to be a command of `mco`. */
 export interface Application {
@@ -14,7 +17,7 @@ export interface Application {
 
 /** What `mco` gives the commands of an application: all that its own commands have in common. */
 export interface CommandLine {
-  /** Adds the options by which nodes are chosen, and `--json` and `--yes`. */
+  /** Adds the options by which nodes are chosen, and `--json`, `--jsonl` and `--yes`. */
   withNodes(command: Command): Command;
   /** Connects as the options of the command say, does the work, takes leave; the work's number is the exit code. */
   run(command: Command, work: (session: Session) => Promise<number>): Promise<void>;
@@ -27,10 +30,11 @@ export interface Session {
   readonly filter: Filter;
   /** Fires at Ctrl-C, and when a service manager ends the program; a second one ends it without asking. */
   readonly signal: AbortSignal;
-  readonly isJson: boolean;
+  /** Where the data goes if `--json` or `--jsonl` was given. */
+  readonly json?: JsonOutput | undefined;
   /** Whether the data goes to a terminal. */
   readonly isWatched: boolean;
-  /** A line of data. */
+  /** A line of data for people; with `--json` and `--jsonl` it goes to standard error. */
   print(line: string): void;
   /** A line for people, beside the data. */
   note(line: string): void;

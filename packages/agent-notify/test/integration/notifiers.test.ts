@@ -121,7 +121,8 @@ describe('two notifiers in a network', function () {
     }
     await waitFor('an empty spool', async () => {
       const shown = await notify(client, ['spool', '--json']);
-      return JSON.parse(shown.data[0] ?? '[]').every(({ waiting }: { waiting: number }) => waiting === 0);
+      const { results } = JSON.parse(shown.data[0] ?? '');
+      return results.every(({ data }: { data: { waiting: number } }) => data.waiting === 0);
     });
   });
 

@@ -1,5 +1,5 @@
 import type { Client } from '@troupe/client';
-import type { CommandLine, Session } from '@troupe/client/application';
+import { type CommandLine, JsonOutput, type Session } from '@troupe/client/application';
 import { parseFilter } from '@troupe/core';
 import { Command } from 'commander';
 import { define } from '../../src/application/commands/define.js';
@@ -31,18 +31,20 @@ export async function puppet(
         .option('--yes', 'all nodes'),
     run: async (command, work) => {
       const { withIdentity = [], json = false, yes = false } = command.opts();
+      const output = json ? new JsonOutput((text) => data.push(text)) : undefined;
       exitCode = await work({
         client,
         collective: client.mainCollective,
         filter: client.filter(parseFilter({ identities: withIdentity })),
         signal: new AbortController().signal,
-        isJson: json,
+        json: output,
         isWatched: false,
-        print: (text) => data.push(text),
+        print: (text) => (json ? notes : data).push(text),
         note: (text) => notes.push(text),
         confirm: async () => yes,
         ...more,
       });
+      output?.end();
     },
   };
   const command = new Command('puppet').exitOverride().configureOutput({ writeErr: () => {} });

@@ -23,7 +23,7 @@ describe('mco puppet', () => {
     expect(exitCode).to.equal(0);
     expect(data.map((line) => line.trim())).to.include.members(['nodes with Puppet: 3', 'disabled: 1']);
     const { data: json } = await puppet(client, ['count', '--json']);
-    expect(JSON.parse(json.join(''))).to.include({ total: 3, enabled: 2, stopped: 3 });
+    expect(JSON.parse(json.join('')).results[0]).to.include({ total: 3, enabled: 2, stopped: 3 });
   });
 
   it('status', async () => {
@@ -32,7 +32,7 @@ describe('mco puppet', () => {
     expect(data).to.include('web1: stopped; never ran').and.include('db1: stopped; never ran');
     const gone = await puppet(client, ['status', '-I', 'gone', '--json']);
     expect(gone.exitCode).to.equal(4);
-    expect(JSON.parse(gone.data.join(''))[0]).to.include({ sender: 'gone', state: 'no-reply' });
+    expect(JSON.parse(gone.data.join('')).results[0]).to.include({ sender: 'gone', state: 'no-reply' });
   });
 
   it('summary', async () => {
@@ -63,7 +63,7 @@ describe('mco puppet', () => {
       expect(asked).to.have.length(1);
     }
     const { data } = await puppet(client, ['status', '-I', 'db1', '--json']);
-    expect(JSON.parse(data.join(''))[0]).to.include({ enabled: true });
+    expect(JSON.parse(data.join('')).results[0].data).to.include({ enabled: true });
   });
 
   it('runonce, which asks before it runs everywhere at once', async () => {
@@ -85,7 +85,9 @@ describe('mco puppet', () => {
     );
     const json = await puppet(client, ['runall', '1', '-I', 'web1', '--json']);
     expect(json.exitCode).to.equal(0);
-    expect(JSON.parse(json.data[0] ?? '')).to.include({ sender: 'web1', kind: 'ran', ok: true });
+    const { results, statistics } = JSON.parse(json.data[0] ?? '');
+    expect(results[0]).to.include({ sender: 'web1', status: 'ran', ok: true, may_retry: false });
+    expect(statistics).to.deep.include({ nodes: 1, ok: ['web1'], not_begun: [] });
   });
 
   it('runall is interrupted with a code of its own', async () => {
@@ -97,9 +99,10 @@ describe('mco puppet', () => {
     const words = ['schedule', '--interval', '0.01', '--for', '0.05', '-I', 'web1', '--json'];
     const { exitCode, data } = await puppet(client, words);
     expect(exitCode).to.equal(0);
-    const types = data.map((text) => JSON.parse(text)).map(({ type = 'run' }) => type);
-    expect(types[0]).to.equal('fleet');
-    expect(types).to.include('run');
+    const kinds = data.map((text) => JSON.parse(text).kind);
+    expect(kinds[0]).to.equal('fleet');
+    expect(kinds).to.include('result');
+    expect(JSON.parse(data.at(-1) ?? '')).to.include({ version: 1, kind: 'statistics', failed: 0 });
   });
 
   it('resource', async () => {

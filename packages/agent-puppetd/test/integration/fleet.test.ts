@@ -14,7 +14,7 @@ import {
 } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { type NodeRun, runNode } from '../../src/application/index.js';
+import { runNode } from '../../src/application/index.js';
 import { puppet } from '../application/command-line.js';
 import { ManagedHost, type Span } from './managed-host.js';
 
@@ -93,12 +93,12 @@ describe('a fleet of real hosts', function () {
       note: (line) => begun.push(line.replace(/: begins$/, '')),
     });
     const lost = await killing;
-    const runs = data.map((line) => JSON.parse(line) as NodeRun);
-    const kindOf = (name: string) => runs.find(({ sender }) => sender === name)?.kind;
+    const runs: { sender: string; status: string }[] = JSON.parse(data.join('')).results;
+    const kindOf = (name: string) => runs.find(({ sender }) => sender === name)?.status;
     expect(kindOf(victim.identity), JSON.stringify(runs)).to.equal('silent');
     for (const { identity } of others) {
       const run = runs.find(({ sender }) => sender === identity);
-      expect(run, `${identity} ${notes}`).to.include({ kind: 'ran', ok: true, outcome: 'changed' });
+      expect(run, `${identity} ${notes}`).to.include({ status: 'ran', ok: true, outcome: 'changed' });
     }
     expect(exitCode).to.equal(5);
 

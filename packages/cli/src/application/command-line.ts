@@ -9,6 +9,7 @@ import {
   groups,
   withFilter,
   withJson,
+  withJsonLines,
 } from '../options.js';
 import type { CommandEntry, Shell } from '../shell.js';
 
@@ -35,7 +36,7 @@ export function applicationEntry(
 function commandLineOf(shell: Shell): CommandLine {
   return {
     withNodes: (command) =>
-      addTo(withJson(withNodesList(withFilter(command))), groups.request, [
+      addTo(withJsonLines(withJson(withNodesList(withFilter(command)))), groups.request, [
         new Option('--yes', 'do not ask before all nodes are changed'),
       ]),
     run: (command, work) =>

@@ -25,17 +25,22 @@ export async function atWork(
         collective: options.target ?? client.mainCollective,
         filter,
         signal: interruption.signal,
-        isJson: options.json === true,
+        json: screen.json,
         isWatched: screen.stdout.isTTY === true,
-        print: (line) => screen.print(line),
+        print: (line) => (screen.json ? screen.warn(line) : screen.print(line)),
         note: (line) => screen.note(line),
-        confirm: async (question) =>
-          options.yes === true ||
-          confirm(screen, question, `${question.replace(/\?$/, '')}: without a filter, say so with --yes`),
+        confirm: async (question) => options.yes === true || isConfirmed(screen, question),
       }),
     );
     return code === ExitCode.interrupted ? (interruption.exitCode ?? code) : code;
   } finally {
     interruption.stop();
   }
+}
+
+async function isConfirmed(screen: Screen, question: string): Promise<boolean> {
+  const refusal = `${question.replace(/\?$/, '')}: without a filter, say so with --yes`;
+  const isMeant = await confirm(screen, question, refusal);
+  if (!isMeant) screen.json?.fail({ code: 'NOT_CONFIRMED', message: 'nothing was sent' });
+  return isMeant;
 }

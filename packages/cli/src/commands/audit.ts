@@ -3,7 +3,6 @@ import type { AuditOptions } from '../definitions/audit.js';
 import { ExitCode } from '../exit.js';
 import { UsageError } from '../failure.js';
 import { neededOfNode, nodeConfigIfAny } from '../node-config.js';
-import { printJson } from '../output/json.js';
 import { counted } from '../output/wording.js';
 import type { Screen } from '../screen.js';
 
@@ -20,8 +19,10 @@ export async function verifyAudits(
   const audits: Judged[] = [];
   for (const file of given.length > 0 ? given : [ownFile(options)])
     audits.push({ audit: file, ...judged(await verifyAudit(file), last?.toLowerCase()) });
-  if (options.json) printJson(screen, audits);
-  else for (const audit of audits) say(screen, audit);
+  for (const audit of audits) {
+    if (screen.json) screen.json.result(resultOf(audit));
+    else say(screen, audit);
+  }
   return audits.every(({ ok }) => ok) ? ExitCode.ok : ExitCode.failed;
 }
 
@@ -40,6 +41,19 @@ function judged(verdict: AuditVerdict, last: string | undefined): Omit<Judged, '
     return { ...verdict, ok: false, problem };
   }
   return { ...verdict, ok: true };
+}
+
+function resultOf({ audit, ok, problem, files, lines, isWhole, lastHash, fault }: Judged): object {
+  return {
+    audit,
+    ok,
+    problem: problem ?? null,
+    files,
+    lines,
+    whole: isWhole,
+    last_hash: lastHash,
+    fault: fault ?? null,
+  };
 }
 
 function say(screen: Screen, { audit, ok, problem, files, lines, isWhole, lastHash }: Judged): void {

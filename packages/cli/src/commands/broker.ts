@@ -15,7 +15,6 @@ import { ExitCode } from '../exit.js';
 import { UsageError } from '../failure.js';
 import { readNodes } from '../nodes-list.js';
 import { configIfAny } from '../optional-config.js';
-import { printJson } from '../output/json.js';
 import type { Screen } from '../screen.js';
 
 /** Makes the configuration of a broker, and says what is to be done with it. */
@@ -34,8 +33,10 @@ export async function makeBrokerConfig(
   if (kind !== 'mosquitto' && nodes.length === 0)
     throw new UsageError(`${kind} has no patterns of names: name the nodes with --node or --nodes`);
   const made = configOf(kind, nodes, options, config);
-  if (options.json) printJson(screen, made);
-  else if (options.output === undefined) print(screen, made);
+  if (screen.json) {
+    for (const file of made.files) screen.json.result(file);
+    screen.json.summarize(null, { notes: made.notes, escape: made.escape });
+  } else if (options.output === undefined) print(screen, made);
   else await write(screen, made, options.output);
   if (options.output === undefined && options.folder === undefined)
     screen.note(`- The files are for ${places[kind]}; --folder names another place.`);

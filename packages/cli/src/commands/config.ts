@@ -4,7 +4,6 @@ import { clientSecurity, parseConfig } from '@troupe/core';
 import type { ConfigOptions } from '../definitions/config.js';
 import { ExitCode } from '../exit.js';
 import type { GlobalOptions } from '../options.js';
-import { printJson } from '../output/json.js';
 import { readConfig } from '../session.js';
 import type { Shell } from '../shell.js';
 
@@ -20,8 +19,10 @@ export function showConfig({ screen }: Shell, options: ConfigOptions): ExitCode 
   const config = readConfig({ config: file });
   const written = parseConfig<Record<string, unknown>>(readFileSync(file, 'utf8'), { type: 'object' }, file);
   const settings = settingsOf(config, written);
-  if (options.json) printJson(screen, { file, found_by: foundBy(options), settings });
-  else {
+  if (screen.json) {
+    for (const setting of settings) screen.json.result(setting);
+    screen.json.summarize(null, { file, found_by: foundBy(options) });
+  } else {
     screen.print(`${file} (${foundBy(options)})\n`);
     const widest = Math.max(...settings.map(({ key }) => key.length));
     for (const { key, value, from } of settings) {

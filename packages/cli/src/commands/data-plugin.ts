@@ -5,7 +5,6 @@ import type { PluginOptions } from '../definitions/plugin.js';
 import { ExitCode } from '../exit.js';
 import { configIfAny } from '../optional-config.js';
 import { dataDoc } from '../output/data-doc.js';
-import { printJson } from '../output/json.js';
 import type { Shell } from '../shell.js';
 
 /** Lists the data plugins whose DDL is on this machine. */
@@ -14,11 +13,8 @@ export async function listData({ screen }: Shell, options: PluginOptions): Promi
   const ddls = await Promise.all(
     [...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, file]) => read(file)),
   );
-  if (options.json) {
-    printJson(
-      screen,
-      ddls.map(({ metadata }) => metadata),
-    );
+  if (screen.json) {
+    for (const { metadata } of ddls) screen.json.result(metadata);
     return ExitCode.ok;
   }
   const widest = Math.max(0, ...ddls.map(({ metadata }) => metadata.name.length));
@@ -42,7 +38,7 @@ export async function documentData(
     throw new TroupeError('DDL_UNKNOWN', `${here}${suggestion(name, files.keys())}: mco plugin list --data`);
   }
   const ddl = await read(file);
-  if (options.json) printJson(screen, ddl);
+  if (screen.json) screen.json.result(ddl);
   else screen.print(dataDoc(ddl, screen.width));
   return ExitCode.ok;
 }

@@ -16,7 +16,7 @@ import type { Shell } from '../shell.js';
 /** Looks at everything between this terminal and the nodes, and says what is wrong with it. */
 export async function doctor({ screen }: Shell, options: DoctorOptions): Promise<ExitCode> {
   const findings = options.local ? localFindings(options) : await remoteFindings(options);
-  printFindings(screen, findings, options.json === true);
+  printFindings(screen, findings);
   return findings.some(({ level }) => level === 'fault') ? ExitCode.error : ExitCode.ok;
 }
 

@@ -14,7 +14,6 @@ import {
 import type { TokenOptions } from '../definitions/enroll.js';
 import { ExitCode } from '../exit.js';
 import { UsageError } from '../failure.js';
-import { printJson } from '../output/json.js';
 import { counted } from '../output/wording.js';
 import type { Screen } from '../screen.js';
 import { readConfig } from '../session.js';
@@ -46,7 +45,7 @@ export async function makeToken(screen: Screen, options: TokenOptions): Promise<
     own,
   );
   if (options.output !== undefined) await write(token, options.output);
-  if (options.json) printJson(screen, documentOf(token, options.output));
+  if (screen.json) screen.json.result(documentOf(token, options.output));
   else if (options.output === undefined) screen.print(token);
   describeToken(screen, token, new X509Certificate(own.certificatePem), options);
   return ExitCode.ok;
@@ -135,7 +134,7 @@ function describeToken(
   screen: Screen,
   token: string,
   certificate: X509Certificate,
-  { output: file, json }: TokenOptions,
+  { output: file }: TokenOptions,
 ): void {
   const { jti, collective, brokers, callers, exp, uses, facts } = readToken(token);
   const place = file === undefined ? '' : ` in ${file}`;
@@ -143,7 +142,7 @@ function describeToken(
     ...(uses === undefined ? [] : [`at most ${counted(uses, 'machine')}, where a ledger counts them`]),
     ...(facts ?? []).map((fact) => `machines with ${fact}`),
   ];
-  if (!json) {
+  if (!screen.json) {
     screen.note(`Enrolment token${place}, good until ${new Date(exp * 1000).toISOString()}`);
     screen.note(`  id          ${jti} (to revoke it)`);
     screen.note(`  collective  ${collective}`);

@@ -3,7 +3,7 @@ import type { FindOptions } from '../definitions/find.js';
 import { sourceOf } from '../discovery-method.js';
 import { ExitCode } from '../exit.js';
 import { limitWords } from '../output/footer.js';
-import { printJson } from '../output/json.js';
+import { discoveryStatistics } from '../output/json-replies.js';
 import { presenceNotes, refusalNotes } from '../output/presence.js';
 import { span } from '../output/wording.js';
 import { picked, selectionOf } from '../selection.js';
@@ -27,8 +27,10 @@ export async function find({ screen }: Shell, options: FindOptions): Promise<Exi
     const discovery = await (source ? client.discover({ ...wanted, source }) : client.ping(wanted));
     if (!options.one) remember(client, collective, filter, discovery);
     const found = picked(discovery, options);
-    if (options.json) printJson(screen, found.nodes);
-    else for (const node of found.nodes) screen.print(node);
+    if (screen.json) {
+      for (const sender of found.nodes) screen.json.result({ sender });
+      screen.json.summarize(discoveryStatistics(found));
+    } else for (const node of found.nodes) screen.print(node);
     refusalNotes(screen, found);
     if (found.nodes.length === 0) await sayThatNobodyAnswered(screen, client, collective);
     if (screen.isVerbose)

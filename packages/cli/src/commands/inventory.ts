@@ -9,7 +9,6 @@ import { UsageError } from '../failure.js';
 import { CollectiveMapPresenter, CollectivesPresenter } from '../output/collectives.js';
 import { FormattedPresenter } from '../output/formatted.js';
 import { printInventory } from '../output/inventory.js';
-import { printJson } from '../output/json.js';
 import { plainLine } from '../output/plain.js';
 import { isSilent } from '../output/replies.js';
 import { parseTemplate } from '../output/template.js';
@@ -54,6 +53,8 @@ async function ofNode(
   const failed = [inventory, stats].find(({ ok }) => !ok);
   if (failed) {
     screen.warn(await reason(client, collective, failed));
+    const { state, statuscode, statusmsg } = failed;
+    screen.json?.result({ sender: node, state, statuscode: statuscode ?? null, statusmsg });
     const answered = isSilent(failed) ? 0 : 1;
     return exitCodeOf({
       method: 'named',
@@ -62,8 +63,11 @@ async function ofNode(
       interrupted: undefined,
     });
   }
-  if (options.json) printJson(screen, { node, inventory: inventory.data, daemon_stats: stats.data });
-  else printInventory(screen, { node, inventory: inventory.data, stats: stats.data }, options.facts);
+  if (screen.json) {
+    const { state, statuscode = null, statusmsg } = inventory;
+    const data = { inventory: inventory.data, daemon_stats: stats.data };
+    screen.json.result({ sender: node, state, statuscode, statusmsg, ...data });
+  } else printInventory(screen, { node, inventory: inventory.data, stats: stats.data }, options.facts);
   return ExitCode.ok;
 }
 
@@ -88,7 +92,7 @@ async function ofMany(
   const presenter = template
     ? new FormattedPresenter(screen, template)
     : map === undefined
-      ? new CollectivesPresenter(screen, options.json === true)
+      ? new CollectivesPresenter(screen)
       : new CollectiveMapPresenter(screen, map);
   return withClient(screen, config, (client) =>
     callWork(work, {

@@ -5,7 +5,7 @@ import { follow, reportOf } from '../calling.js';
 import type { AttachOptions, JobOptions, WhereOptions } from '../definitions/job.js';
 import { sourceOf } from '../discovery-method.js';
 import { ExitCode } from '../exit.js';
-import { UsageError } from '../failure.js';
+import { sayFailure, UsageError } from '../failure.js';
 import { Interruption } from '../interruption.js';
 import { printJob } from '../output/job.js';
 import { type Presenter, presenterOf } from '../output/presenter.js';
@@ -71,7 +71,7 @@ export async function showJob({ screen }: Shell, id: string, options: JobOptions
     stop.abort();
     const ended = (await kept(call, found)).filter(({ sender }) => !running.includes(sender));
     if (running.length + ended.length === 0) return nothingKept(screen, id);
-    printJob(screen, { id, about: call.about, running, ended }, options.json === true);
+    printJob(screen, { id, about: call.about, running, ended });
     return ExitCode.ok;
   });
 }
@@ -92,7 +92,7 @@ export async function cancelJob({ screen }: Shell, id: string, options: JobOptio
     const running = call.open();
     const ended = (await kept(call, found)).filter(({ sender }) => !running.includes(sender));
     if (running.length + ended.length === 0) return nothingKept(screen, id);
-    printJob(screen, { id, about: call.about, running, ended }, options.json === true);
+    printJob(screen, { id, about: call.about, running, ended });
     return running.length > 0 ? ExitCode.partialSilence : ExitCode.ok;
   });
 }
@@ -166,8 +166,7 @@ async function actionDdl(
 }
 
 function nothingKept(screen: Screen, id: string): ExitCode {
-  screen.warn(
-    `mco: no node keeps anything of ${id}: it is too long ago, or the daemons were restarted since`,
-  );
+  const message = `no node keeps anything of ${id}: it is too long ago, or the daemons were restarted since`;
+  sayFailure(screen, { code: 'REQUEST_UNKNOWN', message });
   return ExitCode.error;
 }

@@ -9,7 +9,6 @@ import type { KeysOptions } from '../definitions/keys.js';
 import { ExitCode } from '../exit.js';
 import { UsageError } from '../failure.js';
 import { configIfAny } from '../optional-config.js';
-import { printJson } from '../output/json.js';
 import type { Screen } from '../screen.js';
 
 interface Files {
@@ -95,11 +94,11 @@ interface Made {
 function say(
   screen: Screen,
   { name, files, fingerprint, isSigned, isConfigured, pattern }: Made,
-  { json, broker = ['mqtts://mq.example.net:8883'] }: KeysOptions,
+  { broker = ['mqtts://mq.example.net:8883'] }: KeysOptions,
 ): void {
   const { key, csr, certificate, ca, config } = files;
-  if (json) {
-    printJson(screen, {
+  if (screen.json) {
+    screen.json.result({
       name,
       key,
       csr,

@@ -12,6 +12,7 @@ import type { Shell } from '../shell.js';
 
 /** Prints the replies that come to a session, until a signal, a number or a time ends it. */
 export async function listen({ screen }: Shell, session: string, options: ListenOptions): Promise<ExitCode> {
+  screen.json?.stream();
   if (!isName(session))
     throw new UsageError(`"${session}" is no name of a session: it has a-z, 0-9, "_" and "-"`);
   const config = readConfig(options);
@@ -33,28 +34,30 @@ async function hear(
   const signal = AbortSignal.any([interruption.signal, ...limits]);
   const collective = options.target ?? client.mainCollective;
   let results = 0;
+  screen.json?.summarize({ results });
   const replies = client.replies({ collective, signal });
   // It listens from the first asking on, and only then somebody may be told so.
   let next = replies.next();
   screen.note(`Listening as ${client.caller}, session ${client.session}, in ${collective}`);
   for (let { value: reply, done } = await next; done !== true; { value: reply, done } = await next) {
-    show(screen, reply, options.jsonl === true);
+    show(screen, reply);
     if (reply.kind === 'result') results += 1;
+    screen.json?.summarize({ results });
     if (options.count !== undefined && results >= options.count) return ExitCode.ok;
     next = replies.next();
   }
   return interruption.exitCode ?? ExitCode.ok;
 }
 
-function show(screen: Screen, reply: Reply, isJson: boolean): void {
-  const { kind, id, sender, agent, action } = reply;
-  const about = { kind, requestid: id, sender, agent, action };
+function show(screen: Screen, reply: Reply): void {
+  const { id, sender, agent, action } = reply;
+  const about = { requestid: id, sender, agent, action };
   if (reply.kind === 'progress') {
-    if (isJson) screen.print(JSON.stringify({ ...about, data: reply.data }));
+    if (screen.json) screen.json.event('progress', { ...about, data: reply.data });
     else for (const line of pieceLines(reply.data)) screen.print(`${sender}: ${line}`);
   } else if (reply.kind === 'result') {
     const { outcome, statuscode, statusmsg, data } = reply;
-    if (isJson) screen.print(JSON.stringify({ ...about, state: outcome, statuscode, statusmsg, data }));
+    if (screen.json) screen.json.result({ ...about, state: outcome, statuscode, statusmsg, data });
     else {
       screen.print(plainLine(`${agent} ${action} (${id})`));
       screen.print(record(screen, resultOf(reply), undefined));

@@ -3,7 +3,6 @@ import type { PingOptions } from '../definitions/ping.js';
 import { sourceOf } from '../discovery-method.js';
 import { ExitCode } from '../exit.js';
 import { histogram } from '../output/histogram.js';
-import { printJson } from '../output/json.js';
 import { presenceNotes, refusalNotes } from '../output/presence.js';
 import { selectionOf } from '../selection.js';
 import { readConfig, sayThatNobodyAnswered, withClient } from '../session.js';
@@ -31,15 +30,15 @@ export async function ping({ screen }: Shell, options: PingOptions): Promise<Exi
       ...(options.discoveryTimeout === undefined ? {} : { window: options.discoveryTimeout }),
       onNode: (sender, milliseconds) => {
         pongs.push({ sender, milliseconds });
-        if (!options.json) screen.print(`${sender.padEnd(40)} time=${milliseconds} ms`);
+        if (!screen.json) screen.print(`${sender.padEnd(40)} time=${milliseconds} ms`);
       },
     });
     remember(client, collective, filter, discovery);
     const { silent, offline } = discovery;
     const stats = statistics(pongs, overhead);
-    if (options.json) {
-      const replies = pongs.map(({ sender, milliseconds }) => ({ sender, milliseconds }));
-      printJson(screen, { replies, silent, offline, ...stats });
+    if (screen.json) {
+      for (const pong of pongs) screen.json.result(pong);
+      screen.json.summarize({ ...stats, silent, offline });
     } else {
       screen.print(`\n\n---- ping statistics ----\n${statisticsLine(stats)}`);
       if (options.graph && pongs.length > 0) {

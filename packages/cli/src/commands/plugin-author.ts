@@ -6,7 +6,6 @@ import { leaveBundle } from '../bundled.js';
 import type { GenerateOptions, ImportOptions, ValidateOptions } from '../definitions/plugin.js';
 import { ExitCode } from '../exit.js';
 import { UsageError } from '../failure.js';
-import { printJson } from '../output/json.js';
 import { counted } from '../output/wording.js';
 import type { Screen } from '../screen.js';
 
@@ -33,8 +32,8 @@ export async function generate(
     ...(license === undefined ? {} : { license }),
   });
   const paths = files.map((file) => join(folder, file));
-  if (options.json) {
-    printJson(screen, { name, folder, files: paths });
+  if (screen.json) {
+    screen.json.result({ name, folder, files: paths });
     return ExitCode.ok;
   }
   for (const path of paths) screen.print(path);
@@ -54,8 +53,11 @@ export async function validate(
   const verdicts: (AgentVerdict & { path: string })[] = [];
   for (const path of paths)
     verdicts.push({ path, ...(await validateAgent(path, config === undefined ? {} : { config })) });
-  if (options.json) printJson(screen, verdicts);
-  else for (const verdict of verdicts) say(screen, verdict);
+  for (const verdict of verdicts) {
+    const { path, name = null, faults, warnings } = verdict;
+    if (screen.json) screen.json.result({ path, name, faults, warnings });
+    else say(screen, verdict);
+  }
   return verdicts.every(({ faults }) => faults.length === 0) ? ExitCode.ok : ExitCode.error;
 }
 

@@ -4,9 +4,9 @@ import { bundledDdls, type ClientConfig, ddlCache, localDdl, localDdls, resolveD
 import { type Ddl, parseDdl, suggestion, TroupeError } from '@troupe/core';
 import type { PluginOptions } from '../definitions/plugin.js';
 import { ExitCode } from '../exit.js';
+import { sayFailure } from '../failure.js';
 import { configIfAny } from '../optional-config.js';
 import { actionDoc, agentDoc } from '../output/agent-doc.js';
-import { printJson } from '../output/json.js';
 import type { Screen } from '../screen.js';
 import { readConfig, withClient } from '../session.js';
 import type { Shell } from '../shell.js';
@@ -30,7 +30,7 @@ export async function document(
       `the agent "${agent}" has no action "${action}"${suggestion(action, names)}; its actions are: ${names.join(', ')}`,
     );
   }
-  if (options.json) printJson(screen, found ?? ddl);
+  if (screen.json) screen.json.result(found ?? ddl);
   else screen.print(found ? actionDoc(ddl, found, screen.width) : agentDoc(ddl, screen.width));
   return ExitCode.ok;
 
@@ -45,24 +45,29 @@ export async function document(
 /** Lists the agents whose DDL is on this machine. */
 export async function listAgents({ screen }: Shell, options: PluginOptions): Promise<ExitCode> {
   const agents = await known(configIfAny(options));
-  if (options.json) {
-    printJson(
-      screen,
-      agents.map(({ path, ddl }) => ({ ...ddl?.metadata, path })),
-    );
-    return ExitCode.ok;
-  }
   const widest = Math.max(0, ...agents.map(({ name }) => name.length));
   for (const { name, ddl, path, fault } of agents) {
+    if (screen.json) screen.json.result({ name, ...ddl?.metadata, path });
+    else listAgent({ name, ddl, path });
+    if (fault !== undefined) sayFailure(screen, { code: 'DDL_INVALID', message: fault });
+  }
+  return agents.some(({ fault }) => fault !== undefined) ? ExitCode.error : ExitCode.ok;
+
+  function listAgent({ name, ddl, path }: Pick<Known, 'name' | 'ddl' | 'path'>): void {
     const version = (ddl?.metadata.version ?? '').padEnd(8);
     screen.print(`   ${name.padEnd(widest)}  ${version}  ${ddl?.metadata.description ?? ''}`.trimEnd());
     if (screen.isVerbose) screen.print(`   ${' '.repeat(widest)}            ${placeOf(path)}`);
-    if (fault !== undefined) screen.warn(`mco: ${fault}`);
   }
-  return agents.some(({ fault }) => fault !== undefined) ? ExitCode.error : ExitCode.ok;
 }
 
-async function known(config: ClientConfig | undefined) {
+interface Known {
+  readonly name: string;
+  readonly path: string;
+  readonly ddl: Ddl | undefined;
+  readonly fault: string | undefined;
+}
+
+async function known(config: ClientConfig | undefined): Promise<readonly Known[]> {
   const files = [...(await localDdls(config?.ddl_dirs ?? []))].sort(([a], [b]) => (a < b ? -1 : 1));
   return Promise.all(
     files.map(async ([name, path]) => {

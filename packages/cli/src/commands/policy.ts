@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import type { JsonOutput } from '@troupe/client/application';
 import {
   compilePattern,
   type DaemonConfig,
@@ -17,7 +18,6 @@ import type { PolicyCheckOptions, PolicyExplainOptions } from '../definitions/po
 import { ExitCode } from '../exit.js';
 import { UsageError } from '../failure.js';
 import { neededOfNode, nodeConfigIfAny } from '../node-config.js';
-import { printJson } from '../output/json.js';
 import { counted } from '../output/wording.js';
 import type { Screen } from '../screen.js';
 import { readConfig, withClient } from '../session.js';
@@ -43,9 +43,15 @@ export function checkPolicies(
     errors: [...new Set(all.flatMap(({ errors }) => errors))],
     warnings: [...new Set(all.flatMap(({ warnings }) => warnings))],
   };
-  if (options.json) printJson(screen, findings);
+  if (screen.json) giveFindings(screen.json, findings);
   else say(screen, findings);
   return findings.errors.length > 0 ? ExitCode.error : ExitCode.ok;
+}
+
+function giveFindings(json: JsonOutput, { files, errors, warnings }: Findings): void {
+  for (const message of errors) json.result({ level: 'fault', message });
+  for (const message of warnings) json.result({ level: 'warn', message });
+  json.summarize({ faults: errors.length, warnings: warnings.length }, { files });
 }
 
 function say(screen: Screen, { files, errors, warnings }: Findings): void {
@@ -90,7 +96,7 @@ export async function explainPolicy(
           withoutPolicy: options.withoutPolicy ?? config?.authorization.without_policy ?? 'allow',
         }).decide(question, host)
       : await decidePolicy(readPolicy(path, { callers }), question, host);
-  if (options.json) printJson(screen, { ...question, ...decision });
+  if (screen.json) screen.json.result({ ...question, ...decision });
   else explain(screen, question, decision);
   if (decision.by === 'fault') return ExitCode.error;
   return decision.allowed ? ExitCode.ok : ExitCode.failed;

@@ -4,7 +4,7 @@ import { callNodes, emptyReport, findNodes, type Setting } from '../calling.js';
 import { confirm } from '../confirmation.js';
 import type { RpcOptions } from '../definitions/rpc.js';
 import { ExitCode } from '../exit.js';
-import { UsageError } from '../failure.js';
+import { sayFailure, UsageError } from '../failure.js';
 import { Interruption } from '../interruption.js';
 import { showPlan } from '../output/plan.js';
 import { presenterOf, type Report } from '../output/presenter.js';
@@ -70,7 +70,7 @@ async function runOn(setting: Setting, work: Work, options: RpcOptions): Promise
   if (isAsked) {
     const question = `${nameOf(work)} changes hosts, and there is no filter. Run it on ${found.nodes.length === 1 ? 'the only node' : `all ${counted(found.nodes.length)}`}?`;
     if (!(await confirm(screen, question, refusal(work)))) {
-      screen.warn('mco: nothing was sent');
+      sayFailure(screen, { code: 'NOT_CONFIRMED', message: 'nothing was sent' });
       return ExitCode.error;
     }
   }

@@ -7,7 +7,6 @@ import { positive, seconds } from '../values.js';
 /** What mco listen takes as options. */
 export type ListenOptions = GlobalOptions & {
   readonly target?: string;
-  readonly jsonl?: true;
   readonly count?: number;
   readonly for?: number;
 };
@@ -25,6 +24,7 @@ export function define(command: Command, shell: Shell): void {
   withTarget(command);
   addTo(command, groups.output, [
     new Option('--jsonl', 'a line of JSON for each reply'),
+    new Option('-j, --json', 'the same'),
     new Option('--count <n>', 'end after so many results').argParser(positive),
     new Option('--for <seconds>', 'end after so long').argParser(seconds),
   ]);

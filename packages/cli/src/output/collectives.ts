@@ -4,17 +4,19 @@ import { UsageError } from '../failure.js';
 import type { Screen } from '../screen.js';
 import { collectiveMap } from './collective-map.js';
 import { footer } from './footer.js';
-import { printJson, statsOf } from './json.js';
+import { statisticsOf } from './json-replies.js';
 import type { Presenter, Report } from './presenter.js';
 
 /** Which collectives there are, and how many nodes are in each. */
 export class CollectivesPresenter implements Presenter {
-  readonly isForPeople: boolean;
   readonly #screen: Screen;
 
-  constructor(screen: Screen, isJson: boolean) {
+  constructor(screen: Screen) {
     this.#screen = screen;
-    this.isForPeople = !isJson;
+  }
+
+  get isForPeople(): boolean {
+    return this.#screen.json === undefined;
   }
 
   discovered(): void {}
@@ -24,15 +26,13 @@ export class CollectivesPresenter implements Presenter {
 
   end(report: Report): void {
     const sorted = [...membersOf(report.results)].sort(([a], [b]) => (a < b ? -1 : 1));
-    if (this.isForPeople) this.#print(report, sorted);
-    else {
-      const collectives = sorted.map(([name, nodes]) => ({
-        name,
-        count: nodes.length,
-        nodes: nodes.toSorted(),
-      }));
-      printJson(this.#screen, { collectives, request_stats: statsOf(report) });
+    const { json } = this.#screen;
+    if (!json) {
+      this.#print(report, sorted);
+      return;
     }
+    for (const [name, nodes] of sorted) json.result({ name, count: nodes.length, nodes: nodes.toSorted() });
+    json.summarize(statisticsOf(report));
   }
 
   #print(report: Report, members: readonly (readonly [string, readonly string[]])[]): void {

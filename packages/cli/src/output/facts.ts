@@ -2,23 +2,25 @@ import { canonicalJson } from '@troupe/core';
 import type { Screen } from '../screen.js';
 import { columns } from './columns.js';
 import { footer } from './footer.js';
-import { printJson, statsOf } from './json.js';
+import { statisticsOf } from './json-replies.js';
 import { plainLine } from './plain.js';
 import type { Presenter, Report } from './presenter.js';
 import { counted } from './wording.js';
 
 /** Which values a fact has, the most frequent first, and on how many nodes each. */
 export class FactsPresenter implements Presenter {
-  readonly isForPeople: boolean;
   readonly #screen: Screen;
   readonly #fact: string;
   readonly #isReverse: boolean;
 
-  constructor(screen: Screen, fact: string, options: { readonly json?: true; readonly reverse?: true }) {
+  constructor(screen: Screen, fact: string, options: { readonly reverse?: true }) {
     this.#screen = screen;
     this.#fact = fact;
-    this.isForPeople = options.json !== true;
     this.#isReverse = options.reverse === true;
+  }
+
+  get isForPeople(): boolean {
+    return this.#screen.json === undefined;
   }
 
   discovered(): void {}
@@ -31,15 +33,13 @@ export class FactsPresenter implements Presenter {
     const lacking = ok.filter(({ data }) => data.value === null).map(({ sender }) => sender);
     const values = countValues(ok.filter(({ data }) => data.value !== null));
     if (this.#isReverse) values.reverse();
-    if (this.isForPeople) this.#print(report, values, lacking);
-    else {
-      printJson(this.#screen, {
-        fact: this.#fact,
-        values: values.map(({ value, nodes }) => ({ value, count: nodes.length, nodes })),
-        unknown: lacking.sort(),
-        request_stats: statsOf(report),
-      });
+    const { json } = this.#screen;
+    if (!json) {
+      this.#print(report, values, lacking);
+      return;
     }
+    for (const { value, nodes } of values) json.result({ value, count: nodes.length, nodes });
+    json.summarize(statisticsOf(report), { fact: this.#fact, unknown: lacking.sort() });
   }
 
   #print(report: Report, values: readonly Counted[], lacking: readonly string[]): void {

@@ -1,17 +1,17 @@
 import type { Finding, Level } from '../doctor/finding.js';
 import type { Screen } from '../screen.js';
-import { printJson } from './json.js';
 import { plainLine } from './plain.js';
 import { counted } from './wording.js';
 
 const colours = { ok: 'green', warn: 'yellow', fault: 'red' } as const satisfies Record<Level, string>;
 
-/** A line for each finding, or one document. */
-export function printFindings(screen: Screen, findings: readonly Finding[], isJson: boolean): void {
+/** A line for each finding, or a result of each. */
+export function printFindings(screen: Screen, findings: readonly Finding[]): void {
   const count = (level: Level) => findings.filter((finding) => finding.level === level).length;
   const [faults, warnings] = [count('fault'), count('warn')];
-  if (isJson) {
-    printJson(screen, { findings, faults, warnings });
+  if (screen.json) {
+    for (const finding of findings) screen.json.result(finding);
+    screen.json.summarize({ faults, warnings });
     return;
   }
   const shown = screen.isQuiet ? findings.filter(({ level }) => level !== 'ok') : findings;

@@ -1,7 +1,7 @@
 import { type Result, type State, states } from '@troupe/client';
 import type { Screen } from '../screen.js';
 import { footer } from './footer.js';
-import { printJson, statsOf } from './json.js';
+import { statisticsOf } from './json-replies.js';
 import { plainLine } from './plain.js';
 import type { Presenter, Report } from './presenter.js';
 import { span, statusWord } from './wording.js';
@@ -20,14 +20,16 @@ interface Listed {
 
 /** The requests that nodes keep for a caller, the newest first. */
 export class JobListPresenter implements Presenter {
-  readonly isForPeople: boolean;
   readonly #screen: Screen;
   readonly #isRunningOnly: boolean;
 
-  constructor(screen: Screen, options: { readonly json?: true; readonly running?: true }) {
+  constructor(screen: Screen, options: { readonly running?: true }) {
     this.#screen = screen;
-    this.isForPeople = options.json !== true;
     this.#isRunningOnly = options.running === true;
+  }
+
+  get isForPeople(): boolean {
+    return this.#screen.json === undefined;
   }
 
   discovered(): void {}
@@ -38,8 +40,10 @@ export class JobListPresenter implements Presenter {
   end(report: Report): void {
     const all = jobsOf(report.results);
     const jobs = this.#isRunningOnly ? all.filter(isAtWork) : all;
-    if (!this.isForPeople) {
-      printJson(this.#screen, { jobs, request_stats: statsOf(report) });
+    const { json } = this.#screen;
+    if (json) {
+      for (const job of jobs) json.result(job);
+      json.summarize(statisticsOf(report));
       return;
     }
     if (jobs.length > 0) this.#screen.print(lines(jobs).join('\n'));

@@ -1,6 +1,5 @@
 import type { Result } from '@troupe/client';
 import type { Screen } from '../screen.js';
-import { printJson } from './json.js';
 import { plainLine } from './plain.js';
 import { bySender } from './replies.js';
 import { statusWord } from './wording.js';
@@ -14,20 +13,16 @@ export interface JobState {
 }
 
 /** One line for each node that had the request. */
-export function printJob(screen: Screen, { id, about, running, ended }: JobState, isJson: boolean): void {
+export function printJob(screen: Screen, { id, about, running, ended }: JobState): void {
   const sorted = ended.toSorted(bySender);
-  if (isJson) {
-    printJson(screen, {
-      requestid: id,
-      ...about,
-      running: running.toSorted(),
-      ended: sorted.map(({ sender, state, statuscode, statusmsg }) => ({
-        sender,
-        state,
-        statuscode,
-        statusmsg,
-      })),
-    });
+  if (screen.json) {
+    for (const sender of running.toSorted())
+      screen.json.result({ sender, state: null, statuscode: null, statusmsg: 'at work' });
+    for (const { sender, state, statuscode, statusmsg } of sorted)
+      screen.json.result({ sender, state, statuscode: statuscode ?? null, statusmsg });
+    const { agent = null, action = null } = about ?? {};
+    const statistics = { requestid: id, running: running.length, ended: ended.length };
+    screen.json.summarize(statistics, { agent, action });
     return;
   }
   screen.print(`Job ${id}${about ? `: ${about.agent} ${about.action}` : ''}\n`);

@@ -1,11 +1,11 @@
 import { batchSize, type Share } from '@troupe/client';
 import { ExitCode } from '../exit.js';
-import type { OutputOptions, TimeOptions, VolumeOptions } from '../options.js';
+import type { TimeOptions, VolumeOptions } from '../options.js';
 import type { Screen } from '../screen.js';
 import type { Found } from '../selection.js';
 import type { Work } from '../work.js';
 import { columns } from './columns.js';
-import { printJson } from './json.js';
+import { discoveryStatistics } from './json-replies.js';
 import { aligned } from './record.js';
 import { counted } from './wording.js';
 
@@ -14,11 +14,14 @@ export function showPlan(
   screen: Screen,
   work: Work,
   found: Found,
-  options: Pick<OutputOptions, 'json' | 'jsonl'> & VolumeOptions & TimeOptions,
+  options: VolumeOptions & TimeOptions,
 ): ExitCode {
   const plan = planOf(work, found, options);
-  if (options.json || options.jsonl) printJson(screen, { dry_run: true, ...plan });
-  else screen.print(textOf(plan, work, found, screen.width));
+  if (screen.json) {
+    const { nodes, discovered, limit_seed, ...own } = plan;
+    for (const sender of nodes) screen.json.result({ sender });
+    screen.json.summarize(discoveryStatistics(found), { dry_run: true, ...own });
+  } else screen.print(textOf(plan, work, found, screen.width));
   return found.nodes.length > 0 ? ExitCode.ok : ExitCode.error;
 }
 

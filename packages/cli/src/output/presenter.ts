@@ -48,10 +48,9 @@ export async function presenterOf(
   given: Omit<View, 'options' | 'display'>,
 ): Promise<Presenter> {
   const view = { ...given, options, display: displayOf(options, given) };
-  if (options.senders)
-    return new (await import('./senders.js')).SendersPresenter(view, options.json === true);
-  if (options.json) return new (await import('./json.js')).JsonPresenter(view);
-  if (options.jsonl) return new (await import('./jsonl.js')).JsonLinesPresenter(view);
+  const { json } = given.screen;
+  if (options.senders) return new (await import('./senders.js')).SendersPresenter(view);
+  if (json) return new (await import('./json-replies.js')).JsonPresenter(view, json);
   if (options.table) return new (await import('./table.js')).TablePresenter(view);
   return new (await import('./text.js')).TextPresenter(view);
 }
@@ -59,6 +58,6 @@ export async function presenterOf(
 // Programs get every reply unless somebody said otherwise; people get what the DDL says.
 function displayOf(options: OutputOptions, { screen, ddl }: Pick<View, 'screen' | 'ddl'>): Display {
   if (options.display !== undefined) return options.display;
-  if (options.json || options.jsonl || options.senders || options.table || screen.isVerbose) return 'all';
+  if (screen.json || options.senders || options.table || screen.isVerbose) return 'all';
   return ddl?.display === 'always' ? 'all' : (ddl?.display ?? 'failed');
 }

@@ -1,22 +1,20 @@
 import type { ProgressPiece } from '@troupe/client';
 import { footer } from './footer.js';
-import { printJson } from './json.js';
+import { statisticsOf } from './json-replies.js';
 import { pieceLines } from './plain.js';
 import type { Presenter, Report, View } from './presenter.js';
 import { bySender, isShown, isSilent } from './replies.js';
 
-/** Only the names of the nodes that answered: one on each line, or an array. */
+/** Only the names of the nodes that answered: one on each line, or a result of each. */
 export class SendersPresenter implements Presenter {
   readonly #view: View;
-  readonly #isJson: boolean;
 
-  constructor(view: View, isJson: boolean) {
+  constructor(view: View) {
     this.#view = view;
-    this.#isJson = isJson;
   }
 
   get isForPeople(): boolean {
-    return !this.#isJson;
+    return this.#view.screen.json === undefined;
   }
 
   discovered(): void {}
@@ -33,8 +31,12 @@ export class SendersPresenter implements Presenter {
     const { screen, display } = this.#view;
     const shown = report.results.filter((result) => !isSilent(result) && isShown(result, display));
     const senders = shown.toSorted(bySender).map(({ sender }) => sender);
-    if (this.#isJson) printJson(screen, senders);
-    else for (const sender of senders) screen.print(sender);
-    if (!this.#isJson) footer(screen, report);
+    if (screen.json) {
+      for (const sender of senders) screen.json.result({ sender });
+      screen.json.summarize(statisticsOf(report), { agent: report.agent, action: report.action });
+      return;
+    }
+    for (const sender of senders) screen.print(sender);
+    footer(screen, report);
   }
 }

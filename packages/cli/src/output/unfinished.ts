@@ -13,9 +13,11 @@ export function sayWhatGoesOn(
   const target = options.target === undefined ? '' : ` -T ${options.target}`;
   const config = options.config === undefined ? '' : ` --config ${options.config}`;
   const command = (verb: string) => `mco job ${verb} ${stats.requestId}${target}${config}`;
+  const message = `${counted(unfinished.length)} may still be at work on it`;
+  screen.json?.fail({ code: 'INTERRUPTED', message, hint: `${command('attach')}, or ${command('cancel')}` });
   screen.warn(
     [
-      `${counted(unfinished.length)} may still be at work on it:`,
+      `${message}:`,
       `  ${command('attach')}   # waits for the rest`,
       `  ${command('cancel')}   # ends it there`,
     ].join('\n'),

@@ -94,7 +94,7 @@ describe('mco broker config', function () {
     await daemon.waitForLine('"connected to the broker"', { timeoutSeconds: 60 });
     const rpc = await mco('rpc', 'rpcutil', 'ping', '--json');
     expect(rpc.exitCode, rpc.stderr).to.equal(0);
-    expect(JSON.parse(rpc.stdout).replies).to.have.length(1);
+    expect(JSON.parse(rpc.stdout).results).to.have.length(1);
   });
 
   it('is the caller itself where none is named, and prints all files where no folder is', async () => {
@@ -105,7 +105,7 @@ describe('mco broker config', function () {
     expect(stdout).to.include(`crlfile ${pki.crl}`);
     expect(stderr).to.include('- The files are for /etc/mosquitto; --folder names another place.');
     const document = JSON.parse((await mco(...args, '--json', '-q')).stdout);
-    expect(document.files.map(({ name }: { name: string }) => name)).to.include('nodes.acl');
+    expect(document.results.map(({ name }: { name: string }) => name)).to.include('nodes.acl');
     expect(document.escape).to.equal(false);
     expect(document.notes).to.have.length.above(0);
   });

@@ -40,7 +40,7 @@ describe('mco enroll token', function () {
       code: 0,
     });
     const ping = await network.mco(['rpc', 'rpcutil', 'ping', '-T', 'provisioning', '--json']);
-    expect(JSON.parse(ping.stdout).replies).to.have.length(1);
+    expect(JSON.parse(ping.stdout).results).to.have.length(1);
   });
 
   it('says what it was told to say', async () => {
@@ -71,7 +71,7 @@ describe('mco enroll token', function () {
     );
     const file = network.folder.join('limited');
     const made = await network.mco(['enroll', 'token', ...limits, '--json', '-q', '-o', file]);
-    const { id, token, ...document } = JSON.parse(made.stdout);
+    const [{ id, token, ...document }] = JSON.parse(made.stdout).results;
     expect(document).to.deep.include({ file, uses: 3, issuer: 'rip.mcollective' });
     expect({ id, token }).to.deep.equal({
       id: readToken(await readFile(file, 'utf8')).jti,

@@ -95,11 +95,14 @@ describe('mco and twenty-one daemons', function () {
       network.mco(['find', '-F', 'site=de', '-F', 'part!=fails', '--json']),
     ]);
     expect(ping.code).to.equal(0);
-    const { replies, silent, offline, count } = JSON.parse(ping.stdout);
+    const { results: replies, statistics } = JSON.parse(ping.stdout);
+    const { silent, offline, count } = statistics;
     expect(replies.map(({ sender }: Reply) => sender).sort()).to.deep.equal(range(1, 20));
     expect({ silent, offline, count }).to.deep.equal({ silent: [], offline: [name(21)], count: 20 });
     expect(found).to.deep.equal({ stdout: range(1, 12).join('\n'), stderr: '', code: 0 });
-    expect(JSON.parse(both.stdout)).to.deep.equal([13, 16, 17, 18, 19, 20].map(name));
+    expect(JSON.parse(both.stdout).results.map(({ sender }: Reply) => sender)).to.deep.equal(
+      [13, 16, 17, 18, 19, 20].map(name),
+    );
   });
 
   it('calls those that are well: 0 in every mode', async () => {
@@ -125,9 +128,9 @@ describe('mco and twenty-one daemons', function () {
     expect([text.code, json.code, jsonl.code]).to.deep.equal([2, 2, 2]);
 
     const document = JSON.parse(json.stdout);
-    const told: Reply[] = [...document.replies, ...document.no_answer];
+    const told: Reply[] = document.results;
     expect(Object.fromEntries(told.map(({ sender, state }) => [sender, state]))).to.deep.equal(ends);
-    expect(document.request_stats).to.deep.include({
+    expect(document.statistics).to.deep.include({
       asked: 21,
       responses: 18,
       ok: 13,
@@ -146,7 +149,7 @@ describe('mco and twenty-one daemons', function () {
     expect(reasons[name(17)]).to.match(/^you are not authorized to call fleet#act here/);
 
     const lines = jsonl.stdout.split('\n').map((line) => JSON.parse(line));
-    const replies = lines.filter(({ kind }) => kind === 'result' || kind === 'no_answer');
+    const replies = lines.filter(({ kind }) => kind === 'result');
     expect(Object.fromEntries(replies.map(({ sender, state }) => [sender, state]))).to.deep.equal(ends);
 
     const shown = text.stdout.match(/^n\d\d\.lab +.*$/gm)?.map((line) => line.replace(/ +/, ' '));
@@ -172,9 +175,9 @@ describe('mco and twenty-one daemons', function () {
     ]);
     expect([part.code, afterDiscovery.code, named.code]).to.deep.equal([5, 3, 4]);
     expect(ping.code).to.equal(5);
-    expect(JSON.parse(ping.stdout).silent).to.include(name(13));
+    expect(JSON.parse(ping.stdout).statistics.silent).to.include(name(13));
     // It died of the request before it said that it is meant.
-    expect(JSON.parse(afterDiscovery.stdout).request_stats.silent_in_discovery).to.include(name(19));
+    expect(JSON.parse(afterDiscovery.stdout).statistics.silent_in_discovery).to.include(name(19));
     expect(afterDiscovery.stderr).to.equal(
       'mco: no node in "mcollective" said that it matches the filter and has the agent "fleet" (19 nodes online)',
     );

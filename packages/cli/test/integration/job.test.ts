@@ -38,7 +38,7 @@ describe('mco and what goes on without it', function () {
     expect(attached.code).to.equal(0);
     expect(attached.stdout).to.match(/^a\.lab: one\na\.lab: two\na\.lab: three\na\.lab +OK +[\d.]+ m?s$/);
     const json = await network.mco(['job', 'attach', id, '--json']);
-    expect(JSON.parse(json.stdout).replies).to.have.length(1);
+    expect(JSON.parse(json.stdout).results).to.have.length(1);
     expect(JSON.parse(json.stdout)).to.include({ agent: 'lab', action: 'slow' });
   });
 
@@ -89,11 +89,13 @@ describe('mco and what goes on without it', function () {
     const cancelled = await network.mco(['job', 'cancel', id, '--json']);
     expect(cancelled.code).to.equal(0);
     expect(JSON.parse(cancelled.stdout)).to.deep.equal({
-      requestid: id,
+      version: 1,
+      command: 'job cancel',
+      statistics: { requestid: id, running: 0, ended: 1 },
+      errors: [],
       agent: 'lab',
       action: 'slow',
-      running: [],
-      ended: [{ sender: 'a.lab', state: 'cancelled', statuscode: 1, statusmsg: 'cancelled by the caller' }],
+      results: [{ sender: 'a.lab', state: 'cancelled', statuscode: 1, statusmsg: 'cancelled by the caller' }],
     });
     expect((await network.mco(['job', 'attach', id])).code).to.equal(2);
   });
@@ -107,15 +109,15 @@ describe('mco and what goes on without it', function () {
     expect(lines).to.have.length(1);
     expect(lines[0]).to.match(new RegExp(`^ {3}[\\d.]+ m?s +${id} +lab slow +1 at work$`));
     const all = JSON.parse((await network.mco(['job', 'list', '--json'])).stdout);
-    const begun = all.jobs.find((job: { requestid: string }) => job.requestid === id);
+    const begun = all.results.find((job: { requestid: string }) => job.requestid === id);
     expect(begun).to.include({ agent: 'lab', action: 'slow', collective: 'mcollective' });
     expect(begun.nodes).to.deep.equal([{ sender: 'a.lab', state: null }]);
     const others = await network.mco(['job', 'list', '--json'], { caller: 'ann.mcollective' });
-    expect(JSON.parse(others.stdout).jobs).to.deep.equal([]);
+    expect(JSON.parse(others.stdout).results).to.deep.equal([]);
     expect(others.code).to.equal(0);
     await network.mco(['job', 'cancel', id]);
     const after = JSON.parse((await network.mco(['job', 'list', '--json'])).stdout);
-    expect(after.jobs.find((job: { requestid: string }) => job.requestid === id).nodes).to.deep.equal([
+    expect(after.results.find((job: { requestid: string }) => job.requestid === id).nodes).to.deep.equal([
       { sender: 'a.lab', state: 'cancelled' },
     ]);
     expect((await network.mco(['job', 'list', '--running'])).stderr).to.include('No node is at work for you');
@@ -127,8 +129,8 @@ describe('mco and what goes on without it', function () {
       caller: 'ann.mcollective',
     });
     expect(code).to.equal(2);
-    expect(JSON.parse(stdout).replies).to.deep.include({
-      ...JSON.parse(stdout).replies[0],
+    const [denied] = JSON.parse(stdout).results;
+    expect(denied).to.deep.include({
       state: 'denied',
       statusmsg: 'this request id belongs to another caller',
     });

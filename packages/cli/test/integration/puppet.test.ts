@@ -40,7 +40,7 @@ describe('mco puppet', function () {
   it('finds the nodes with Puppet, and no others', async () => {
     const { stdout, code } = await network.mco(['puppet', 'count', '--json']);
     expect(code).to.equal(0);
-    expect(JSON.parse(stdout)).to.include({ total: 3, enabled: 3, applying: 0 });
+    expect(JSON.parse(stdout).results[0]).to.include({ total: 3, enabled: 3, applying: 0 });
     const status = await network.mco(['puppet', 'status']);
     const lines = status.stdout.split('\n').filter((line) => line.includes('.lab'));
     expect(lines.sort()).to.deep.equal(names.map((name) => `${name}: stopped; never ran`));
@@ -77,7 +77,9 @@ describe('mco puppet', function () {
     const on = await network.mco(['puppet', 'enable', '--yes', '--json']);
     // Those that were enabled already say so.
     expect(on.code).to.equal(2);
-    const enabled = JSON.parse(on.stdout).map(({ enabled }: { enabled: boolean }) => enabled);
+    const enabled = JSON.parse(on.stdout).results.map(
+      ({ data }: { data: { enabled: boolean } }) => data.enabled,
+    );
     expect(enabled).to.deep.equal([true, true, true]);
   });
 
@@ -87,8 +89,13 @@ describe('mco puppet', function () {
     expect(stdout.split('\n')).to.have.length(3);
     expect(stderr).to.match(/3 nodes, 2 at a time\n/);
     expect(stderr).to.match(/2 of 3 ran well; 1 failed \(db1\.lab\); at most 2 at a time, /);
-    const lines = (await network.mco(['puppet', 'runall', '3', '-I', 'web1.lab', '--json'])).stdout;
-    expect(JSON.parse(lines)).to.include({ sender: 'web1.lab', kind: 'ran', ok: true, outcome: 'changed' });
+    const json = (await network.mco(['puppet', 'runall', '3', '-I', 'web1.lab', '--json'])).stdout;
+    expect(JSON.parse(json).results[0]).to.include({
+      sender: 'web1.lab',
+      status: 'ran',
+      ok: true,
+      outcome: 'changed',
+    });
   });
 
   it('summary draws how the figures are spread', async () => {

@@ -36,7 +36,8 @@ describe('what mco says of a network', function () {
 
   const doctor = async (...args: string[]) => {
     const { stdout, code } = await network.mco(['doctor', '--json', ...args]);
-    const { findings, faults, warnings } = JSON.parse(stdout);
+    const { results: findings, statistics } = JSON.parse(stdout);
+    const { faults, warnings } = statistics;
     const bad = findings.filter(({ level }: Finding) => level !== 'ok');
     return {
       code,
@@ -117,7 +118,7 @@ describe('what mco says of a network', function () {
         ...['rpc', 'lab', 'weigh', '--dm', 'inventory', '--do', file, '-I', 'group:malta', '--json'],
       ]);
       expect(code).to.equal(0);
-      const { replies, request_stats: stats } = JSON.parse(stdout);
+      const { results: replies, statistics: stats } = JSON.parse(stdout);
       expect(replies.map(({ sender }: { sender: string }) => sender)).to.deep.equal(['web1.lab']);
       expect(stats.discovery).to.equal('inventory');
     });
@@ -143,7 +144,7 @@ describe('what mco says of a network', function () {
 
     it('pings those of a list only', async () => {
       const { stdout } = await network.mco(['ping', '--dm', 'stdin', '--json'], { input: 'db1.lab' });
-      expect(JSON.parse(stdout).replies.map(({ sender }: { sender: string }) => sender)).to.deep.equal([
+      expect(JSON.parse(stdout).results.map(({ sender }: { sender: string }) => sender)).to.deep.equal([
         'db1.lab',
       ]);
     });

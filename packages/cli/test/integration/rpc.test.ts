@@ -3,11 +3,12 @@ import { skip } from '@troupe/testkit';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { after, before, describe, it } from 'mocha';
+import { checkJson } from '../json/schemas.js';
 import { printed, TestNetwork } from '../network.js';
 
 const sendersOf = (stdout: string): string[] =>
   JSON.parse(stdout)
-    .replies.map(({ sender }: { sender: string }) => sender)
+    .results.map(({ sender }: { sender: string }) => sender)
     .sort();
 
 describe('mco against real daemons', function () {
@@ -50,7 +51,7 @@ describe('mco against real daemons', function () {
       code: 0,
     });
     const { stdout } = await network.mco(['find', '-C', 'role::web', '-I', '/2/', '--json']);
-    expect(JSON.parse(stdout)).to.deep.equal(['web2.lab']);
+    expect(JSON.parse(stdout).results).to.deep.equal([{ sender: 'web2.lab' }]);
   });
 
   it('finds nobody, and says so', async () => {
@@ -99,7 +100,7 @@ describe('mco against real daemons', function () {
     const json = await network.mco(['rpc', 'lab', 'fail', 'on=web2.lab', '--json']);
     expect(json.code).to.equal(2);
     expect(json.stderr).to.equal('');
-    const { replies, request_stats: stats } = JSON.parse(json.stdout);
+    const { results: replies, statistics: stats } = JSON.parse(json.stdout);
     expect(stats).to.deep.include({
       ok: 1,
       failed: 1,
@@ -118,7 +119,7 @@ describe('mco against real daemons', function () {
   it('keeps what a handler threw on the node', async () => {
     const { stdout, code } = await network.mco(['rpc', 'lab', 'crash', '-I', 'web1.lab', '--json']);
     expect(code).to.equal(2);
-    expect(JSON.parse(stdout).replies[0]).to.deep.include({ state: 'failed', statuscode: 5 });
+    expect(JSON.parse(stdout).results[0]).to.deep.include({ state: 'failed', statuscode: 5 });
     expect(stdout).to.not.include('secret detail');
   });
 
@@ -131,11 +132,11 @@ describe('mco against real daemons', function () {
     const lines = stdout.split('\n').map((line) => JSON.parse(line));
     const ends = lines.flatMap(({ kind, sender, state }) => (sender ? [[kind, sender, state]] : []));
     expect(ends.sort()).to.deep.equal([
-      ['no_answer', 'gone.lab', 'offline'],
+      ['result', 'gone.lab', 'offline'],
       ['result', 'plain.lab', 'failed'],
       ['result', 'web1.lab', 'timeout'],
     ]);
-    expect(lines.at(-1).request_stats.exit_code).to.equal(2);
+    expect(lines.at(-1).exit_code).to.equal(2);
   });
 
   it('exits with 5 when one of those named is offline, in every output mode', async () => {
@@ -165,7 +166,9 @@ describe('mco against real daemons', function () {
     expect(stderr).to.equal(
       'mco: no node in "mcollective" matches the filter and has the agent "lab" (3 nodes online)',
     );
-    expect(JSON.parse(stdout)).to.deep.include({ replies: [], no_answer: [] });
+    const { results, errors } = JSON.parse(stdout);
+    expect(results).to.deep.equal([]);
+    expect(errors).to.deep.equal([{ code: 'NO_NODES', message: stderr.replace('mco: ', '') }]);
   });
 
   it('suggests an action and an input, from a DDL that was fetched', async () => {
@@ -198,7 +201,13 @@ describe('mco against real daemons', function () {
   it('sends nothing with --dry-run', async () => {
     const { stdout, code } = await network.mco(['rpc', 'lab', 'move', 'to=here', '--dry-run', '--json']);
     expect(code).to.equal(0);
-    expect(JSON.parse(stdout)).to.deep.equal({
+    const { results, statistics, ...plan } = JSON.parse(stdout);
+    expect(results).to.deep.equal([{ sender: 'web1.lab' }, { sender: 'web2.lab' }]);
+    expect(statistics.discovered).to.equal(2);
+    expect(plan).to.deep.equal({
+      version: 1,
+      command: 'rpc',
+      errors: [],
       dry_run: true,
       agent: 'lab',
       action: 'move',
@@ -206,8 +215,6 @@ describe('mco against real daemons', function () {
       mutating: true,
       input: { to: 'here' },
       timeout: 10,
-      nodes: ['web1.lab', 'web2.lab'],
-      discovered: 2,
     });
   });
 
@@ -223,7 +230,9 @@ describe('mco against real daemons', function () {
       input: all.stdout,
     });
     expect(senders).to.deep.equal({ stdout: 'web1.lab\nweb2.lab', stderr: '', code: 0 });
-    const nobody = await network.mco(['rpc', 'lab', 'weigh', '--nodes', '-'], { input: '{"replies":[]}' });
+    const nobody = await network.mco(['rpc', 'lab', 'weigh', '--nodes', '-'], {
+      input: '{"version":1,"results":[]}',
+    });
     expect(nobody).to.deep.equal({
       stdout: '',
       stderr: 'mco: --nodes: standard input names no node',
@@ -250,7 +259,7 @@ describe('mco against real daemons', function () {
     expect(text.stderr).to.match(/^Not asked: web[12]\.lab \(1 did not end well, and none might\)\nFinished/);
     const json = await network.mco([...args, '--json']);
     expect(json.code).to.equal(2);
-    const { request_stats: stats } = JSON.parse(json.stdout);
+    const { statistics: stats } = JSON.parse(json.stdout);
     expect(stats).to.include({ asked: 1, responses: 1, stopped: '1 did not end well, and none might' });
     expect(stats.by_state['not-asked']).to.have.length(1);
     expect(stats.no_responses).to.deep.equal([]);
@@ -289,15 +298,19 @@ describe('mco against real daemons', function () {
     const listening = network.start(['listen', 'nightly', '--jsonl', '--count', '2']);
     await printed(listening.stderr, 'Listening as rip.mcollective, session nightly');
     const sent = await network.mco(['rpc', 'lab', 'fail', 'on=web2.lab', '--reply-to', 'nightly', '--json']);
-    const { requestid, nodes, reply_to: replyTo } = JSON.parse(sent.stdout);
-    expect({ code: sent.code, nodes, replyTo }).to.deep.equal({
+    const { statistics, reply_to: replyTo } = JSON.parse(sent.stdout);
+    const { requestid } = statistics;
+    expect({ code: sent.code, nodes: sendersOf(sent.stdout), replyTo }).to.deep.equal({
       code: 0,
       nodes: ['web1.lab', 'web2.lab'],
       replyTo: 'nightly',
     });
     const { stdout, exitCode } = await listening;
     expect(exitCode).to.equal(0);
-    const replies = stdout.split('\n').map((line) => JSON.parse(line));
+    checkJson(['listen'], stdout);
+    const lines = stdout.split('\n').map((line) => JSON.parse(line));
+    expect(lines.at(-1)).to.deep.equal({ version: 1, kind: 'statistics', results: 2 });
+    const replies = lines.slice(0, -1);
     const seen = replies.map(({ sender, state }) => `${sender} ${state}`).sort();
     expect(seen).to.deep.equal(['web1.lab ok', 'web2.lab failed']);
     expect(replies.map((reply) => reply.requestid)).to.deep.equal([requestid, requestid]);
@@ -329,7 +342,7 @@ describe('mco against real daemons', function () {
     expect(node.stdout).to.match(/\n {2}Agents:\n\n {4}discovery +lab +rpcutil\n/);
     expect(node.stdout).to.match(/\n {2}Configuration Management Classes:\n\n {4}role::web\n/);
     const json = JSON.parse((await network.mco(['inventory', 'web1.lab', '--json'])).stdout);
-    expect(json.inventory.facts).to.deep.include({ country: 'mt' });
+    expect(json.results[0].inventory.facts).to.deep.include({ country: 'mt' });
     const away = await network.mco(['inventory', 'gone.lab']);
     expect(away).to.deep.equal({
       stdout: '',

@@ -13,9 +13,10 @@ const report = reportOn([
 ]);
 
 describe('facts', () => {
-  const shown = (options: ConstructorParameters<typeof FactsPresenter>[2], isVerbose = false) => {
-    const { screen, stdout, stderr } = captured({ isVerbose });
+  const shown = (options: { reverse?: true; json?: 'document' }, isVerbose = false) => {
+    const { screen, stdout, stderr } = captured({ isVerbose, ...options });
     new FactsPresenter(screen, 'os', options).end(report);
+    screen.json?.end();
     return { stdout: stdout(), stderr: stderr() };
   };
 
@@ -43,10 +44,10 @@ describe('facts', () => {
   });
 
   it('is JSON when told', () => {
-    const { fact, values, unknown } = JSON.parse(shown({ json: true }).stdout);
-    expect({ fact, values, unknown }).to.deep.equal({
+    const { fact, results, unknown } = JSON.parse(shown({ json: 'document' }).stdout);
+    expect({ fact, results, unknown }).to.deep.equal({
       fact: 'os',
-      values: [
+      results: [
         { value: 'Debian', count: 2, nodes: ['a', 'c'] },
         { value: { major: 12 }, count: 1, nodes: ['b'] },
       ],

@@ -2,7 +2,7 @@ import type { ActionDdl } from '@troupe/core';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { OutputOptions } from '../../src/options.js';
-import { statsOf } from '../../src/output/json.js';
+import { statisticsOf } from '../../src/output/json-replies.js';
 import { presenterOf } from '../../src/output/presenter.js';
 import { captured } from '../captured.js';
 import { ddl } from '../lab-agent.js';
@@ -15,7 +15,8 @@ const results = [
 ];
 
 async function shown(options: Partial<OutputOptions>, action = weigh, isVerbose = false) {
-  const { screen, stdout, stderr } = captured({ isVerbose });
+  const json = options.jsonl ? 'lines' : options.json ? 'document' : undefined;
+  const { screen, stdout, stderr } = captured({ isVerbose, ...(json && { json }) });
   const presenter = await presenterOf(
     { progress: true, ...options },
     { screen, agent: 'lab', action: action.action, ddl: action },
@@ -26,6 +27,7 @@ async function shown(options: Partial<OutputOptions>, action = weigh, isVerbose 
   presenter.progress({ sender: 'a', data: 'half\nway\n' });
   for (const one of results) presenter.result(one);
   presenter.end(report);
+  screen.json?.end();
   return { stdout: stdout(), stderr: stderr() };
 }
 
@@ -97,14 +99,14 @@ describe('text', () => {
 });
 
 describe('JSON', () => {
-  it('is one document with replies, silence, summaries and numbers', async () => {
+  it('is one document with every target, the statistics and the summaries', async () => {
     const { stdout, stderr } = await shown({ json: true });
     expect(stdout.split('\n')).to.have.length(2);
     const document = JSON.parse(stdout);
     expect(document).to.deep.equal({
-      agent: 'lab',
-      action: 'weigh',
-      replies: [
+      version: 1,
+      command: '',
+      results: [
         {
           sender: 'b',
           state: 'ok',
@@ -121,10 +123,16 @@ describe('JSON', () => {
           data: { weight: null, unit: null },
           seconds: 0.25,
         },
+        {
+          sender: 'c',
+          state: 'offline',
+          statuscode: null,
+          statusmsg: 'the node is offline',
+          data: {},
+          seconds: 0.25,
+        },
       ],
-      no_answer: [{ sender: 'c', state: 'offline', statusmsg: 'the node is offline' }],
-      summaries: { weight: 3, unit: { kg: 1 } },
-      request_stats: {
+      statistics: {
         requestid: '0'.repeat(32),
         discovery: 'broadcast',
         discovered: 3,
@@ -142,7 +150,18 @@ describe('JSON', () => {
         call_seconds: 1.5,
         exit_code: 2,
       },
+      errors: [],
+      agent: 'lab',
+      action: 'weigh',
+      summaries: { weight: 3, unit: { kg: 1 } },
     });
+    expect(Object.keys(document).slice(0, 5)).to.deep.equal([
+      'version',
+      'command',
+      'results',
+      'statistics',
+      'errors',
+    ]);
     expect(stderr).to.equal('a: half\na: way\n');
   });
 
@@ -153,23 +172,25 @@ describe('JSON', () => {
     [{ method: 'named', source: 'puppetdb' }, 'puppetdb'],
   ] as const)
     it(`says how nodes were found: ${word}`, () =>
-      expect(statsOf(reportOn([result('a', 'ok')], found)).discovery).to.equal(word));
+      expect(statisticsOf(reportOn([result('a', 'ok')], found)).discovery).to.equal(word));
 
   it('has every reply whatever the DDL says, and fewer when told', async () => {
     const senders = async (options: Partial<OutputOptions>) => {
-      const { replies } = JSON.parse((await shown({ json: true, ...options }, ddl.actions[1])).stdout);
+      const { results: replies } = JSON.parse(
+        (await shown({ json: true, ...options }, ddl.actions[1])).stdout,
+      );
       return replies.map(({ sender }: { sender: string }) => sender);
     };
-    expect(await senders({})).to.deep.equal(['b', 'a']);
-    expect(await senders({ sort: true })).to.deep.equal(['a', 'b']);
+    expect(await senders({})).to.deep.equal(['b', 'a', 'c']);
+    expect(await senders({ sort: true })).to.deep.equal(['a', 'b', 'c']);
     expect(await senders({ display: 'ok' })).to.deep.equal(['b']);
+    expect(await senders({ display: 'none' })).to.deep.equal([]);
   });
 
-  it('is an array of names with --senders', async () => {
-    expect(await shown({ json: true, senders: true })).to.deep.equal({
-      stdout: '["a","b"]\n',
-      stderr: 'a: half\na: way\n',
-    });
+  it('has only the names of those that answered with --senders', async () => {
+    const { stdout, stderr } = await shown({ json: true, senders: true });
+    expect(JSON.parse(stdout).results).to.deep.equal([{ sender: 'a' }, { sender: 'b' }]);
+    expect(stderr).to.equal('a: half\na: way\n');
   });
 
   it('comes in lines as things happen', async () => {
@@ -184,13 +205,13 @@ describe('JSON', () => {
       ['progress', 'a'],
       ['result', 'b'],
       ['result', 'a'],
-      ['no_answer', 'c'],
-      ['summaries', undefined],
-      ['stats', undefined],
+      ['result', 'c'],
+      ['summary', undefined],
+      ['statistics', undefined],
     ]);
     expect(lines[1].requestid).to.equal('0'.repeat(32));
     expect(lines[2].data).to.equal('half\nway\n');
-    expect(lines.at(-1).request_stats.exit_code).to.equal(2);
+    expect(lines.at(-1).exit_code).to.equal(2);
   });
 });
 

@@ -17,28 +17,25 @@ export async function collect<Data>(
   const all: Result<Data>[] = [];
   for await (const result of replies) {
     all.push(result);
-    if (session.isJson) continue;
-    if (!result.ok) session.note(plain(`${result.sender}: ${result.state}: ${result.statusmsg}`));
+    if (session.json) session.json.reply(result);
+    else if (!result.ok) session.note(plain(`${result.sender}: ${result.state}: ${result.statusmsg}`));
     else for (const line of tell(result)) session.print(plain(line));
   }
   const stats = await replies.stats();
-  if (stats.targets === 0) session.note('No node matches and has the agent notify');
+  if (stats.targets === 0) sayThatNobodyMatches(session);
   const exitCode = session.signal.aborted ? ExitCode.interrupted : exitCodeOf(stats);
-  if (session.isJson) session.print(asJson(session, all.map(flat)));
+  session.json?.summarizeCall(stats, exitCode);
   return { all, exitCode };
 }
 
-/** A document as JSON that cannot play with a terminal. */
-export function asJson(session: Session, document: unknown): string {
-  const text = JSON.stringify(document, undefined, session.isWatched ? 2 : undefined);
-  return text.replace(/[\u007f-\u009f]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+/** Says that no node is meant. */
+export function sayThatNobodyMatches(session: Session): void {
+  const message = 'No node matches and has the agent notify';
+  session.note(message);
+  session.json?.fail({ code: 'NO_NODES', message });
 }
 
 /** What nodes have said, as it can be shown on a terminal. */
 export function plain(text: string): string {
   return stripVTControlCharacters(text).replace(/\p{Cc}/gu, '\ufffd');
-}
-
-function flat<Data>({ sender, state, ok, statusmsg, data }: Result<Data>) {
-  return { sender, outcome: state, ...(ok ? (data as object) : { statusmsg }) };
 }

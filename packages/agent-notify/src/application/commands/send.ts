@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import type { Session } from '@troupe/client/application';
 import ddl from '@troupe/ddl/notify.json' with { type: 'json' };
-import { asJson, plain } from './answers.js';
+import { plain, sayThatNobodyMatches } from './answers.js';
 import { ExitCode } from './exit.js';
 
 export interface SendWords {
@@ -27,7 +27,7 @@ export async function send(session: Session, words: SendWords): Promise<number> 
     filter: { ...filter, agents: [...filter.agents, 'notify'] },
   });
   if (nodes.length === 0) {
-    session.note('No node matches and has the agent notify');
+    sayThatNobodyMatches(session);
     return ExitCode.error;
   }
   const first = Math.floor(Math.random() * nodes.length);
@@ -39,12 +39,9 @@ export async function send(session: Session, words: SendWords): Promise<number> 
         .sendmsg({ ...input, spool }, { collective, targets: [node], signal })
         .one();
       if (signal.aborted) return ExitCode.interrupted;
+      session.json?.reply(result);
       if (result.ok) {
-        session.print(
-          session.isJson
-            ? asJson(session, { sender: node, ...result.data })
-            : plain(`${node}: ${result.data.msg}`),
-        );
+        if (!session.json) session.print(plain(`${node}: ${result.data.msg}`));
         return ExitCode.ok;
       }
       session.note(plain(`${node}: ${result.state}: ${result.statusmsg}`));

@@ -55,10 +55,14 @@ async function change(
   );
   const count = all.reduce((sum, { ok, data }) => sum + (ok ? Number(data.count) : 0), 0);
   if (count > 0 || exitCode !== ExitCode.ok) return exitCode;
-  session.note(
-    id === undefined ? 'There is nothing of the kind in the spool' : `No node has a message "${id}"`,
-  );
-  return id === undefined ? ExitCode.ok : ExitCode.failed;
+  if (id === undefined) {
+    session.note('There is nothing of the kind in the spool');
+    return ExitCode.ok;
+  }
+  const message = `No node has a message "${id}"`;
+  session.note(message);
+  session.json?.fail({ code: 'MESSAGE_UNKNOWN', message });
+  return ExitCode.failed;
 }
 
 /** The lines of one node. */

@@ -27,30 +27,50 @@ export function call(
   });
 }
 
-/** Waits for all replies; `tell` makes a line of each that is ok, if it is worth one. */
+/** How each reply is shown. */
+export interface Shown<Data> {
+  /** The line of one that is ok, if it is worth one. */
+  readonly tell?: (result: Result<Data>) => string | undefined;
+  /** Whether its JSON is not the replies but what is made of them. */
+  readonly isSummed?: boolean;
+}
+
+/** Waits for all replies. */
 export async function collect<Data>(
   session: Session,
   replies: Call<Data>,
-  tell: (result: Result<Data>) => string | undefined = () => undefined,
+  { tell = () => undefined, isSummed = false }: Shown<Data> = {},
 ): Promise<Answers<Data>> {
+  const { json } = session;
   const all: Result<Data>[] = [];
   for await (const result of replies) {
     all.push(result);
+    if (json && !isSummed) {
+      json.reply(result);
+      continue;
+    }
     const line = result.ok ? tell(result) : `${result.state}: ${result.statusmsg}`;
-    if (line === undefined || session.isJson) continue;
+    if (line === undefined) continue;
     if (result.ok) session.print(`${result.sender}: ${line}`);
     else session.note(`${result.sender}: ${line}`);
   }
   const stats = await replies.stats();
-  if (stats.targets === 0) session.note('No node matches and has the agent puppetd');
+  if (stats.targets === 0) sayThatNobodyMatches(session);
   const exitCode = session.signal.aborted ? ExitCode.interrupted : exitCodeOfCall(stats, isNamed(session));
+  json?.summarizeCall(stats, exitCode);
   return { ok: all.filter((result) => result.ok), all, exitCode };
 }
 
-/** Prints a document where JSON is wanted, and lines otherwise. */
-export function show(session: Session, document: unknown, lines: readonly string[]): void {
-  if (session.isJson) session.print(JSON.stringify(document, undefined, session.isWatched ? 2 : undefined));
-  else for (const line of lines) session.print(line);
+/** Says that no node is meant. */
+export function sayThatNobodyMatches(session: Session): void {
+  const message = 'No node matches and has the agent puppetd';
+  session.note(message);
+  session.json?.fail({ code: 'NO_NODES', message });
+}
+
+/** Prints lines for people. */
+export function show(session: Session, lines: readonly string[]): void {
+  if (!session.json) for (const line of lines) session.print(line);
 }
 
 /** Whether to go on: asks where no filter says which nodes are meant. */

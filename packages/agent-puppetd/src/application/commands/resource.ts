@@ -1,4 +1,5 @@
 import type { Session } from '@troupe/client/application';
+import { TroupeError } from '@troupe/core';
 import { call, collect, isMeant, show } from './call.js';
 import { ExitCode } from './exit.js';
 
@@ -13,18 +14,12 @@ export async function manageResource(
   const properties = Object.fromEntries(words.map(property));
   if (!noop && !(await isMeant(session, `Manage ${type}[${name}]`))) return ExitCode.error;
   const input = { ...properties, type, name, ...(noop ? { noop } : {}) };
-  const answers = await collect(session, call(session, 'resource', input), ({ data }) =>
-    data.changed ? String(data.result) : undefined,
-  );
+  const answers = await collect(session, call(session, 'resource', input), {
+    tell: ({ data }) => (data.changed ? String(data.result) : undefined),
+  });
   const changed = answers.ok.filter(({ data }) => data.changed).length;
   show(
     session,
-    answers.all.map(({ sender, state, statusmsg, data }) => ({
-      sender,
-      state,
-      statusmsg,
-      changed: data.changed,
-    })),
     answers.ok.length === 0 ? [] : [`${changed} changed, ${answers.ok.length - changed} as they should be`],
   );
   return answers.exitCode;
@@ -34,6 +29,6 @@ function property(word: string): readonly [string, string] {
   const at = word.indexOf('=');
   const name = word.slice(0, at);
   if (at < 1 || name === 'type' || name === 'name')
-    throw new Error(`"${word}" is no property of the form NAME=VALUE`);
+    throw new TroupeError('INPUT_INVALID', `"${word}" is no property of the form NAME=VALUE`);
   return [name, word.slice(at + 1)];
 }

@@ -3,7 +3,7 @@ import type { NodeRun, RunInput } from '../node-run.js';
 import { pause } from '../pause.js';
 import { type RunAll, type RunAllStats, rerunAll, runAll } from '../run-all.js';
 import { schedule } from '../schedule.js';
-import { call, collect, isMeant, isNamed, show } from './call.js';
+import { call, collect, isMeant, isNamed, sayThatNobodyMatches } from './call.js';
 import { ExitCode, exitCodeOfRuns } from './exit.js';
 
 /** Runs Puppet on all nodes of a session at once: in the background, or watched to the end. */
@@ -13,15 +13,11 @@ export async function runOnce(
 ): Promise<number> {
   if (!input.noop && !(await isMeant(session, 'Run Puppet at the same time'))) return ExitCode.error;
   const output = (sender: string, text: string) => {
-    if (!session.isJson) for (const line of text.split('\n')) session.print(`${sender} | ${line}`);
+    session.json?.event('progress', { sender, data: text });
+    if (!session.json) for (const line of text.split('\n')) session.print(`${sender} | ${line}`);
   };
   const replies = call(session, 'runonce', input, input.foreground ? output : undefined);
-  const answers = await collect(session, replies, ({ data }) => String(data.summary ?? ''));
-  show(
-    session,
-    answers.all.map(({ sender, state, statusmsg, data }) => ({ sender, state, statusmsg, ...data })),
-    [],
-  );
+  const answers = await collect(session, replies, { tell: ({ data }) => String(data.summary ?? '') });
   return answers.exitCode;
 }
 
@@ -48,11 +44,13 @@ export async function runEverywhere(session: Session, words: RunAllWords): Promi
   };
   if (rerun === undefined)
     return (await round(session, runAll(session.client, options))) ?? ExitCode.interrupted;
+  session.json?.stream();
+  const endRound = (stats: RunAllStats) => session.json?.event('round', statisticsOf(stats));
   let worst: number = ExitCode.ok;
   for await (const runs of rerunAll(session.client, { ...options, every: rerun })) {
     // A round that fails as a whole is said and not the end.
-    const code = await round(session, runs).catch((error: Error) => {
-      session.note(error.message);
+    const code = await round(session, runs, endRound).catch((error: Error) => {
+      sayTrouble(session, error.message);
       return ExitCode.error;
     });
     worst = Math.max(worst, code ?? ExitCode.ok);
@@ -61,11 +59,17 @@ export async function runEverywhere(session: Session, words: RunAllWords): Promi
 }
 
 // Nothing where it was interrupted.
-async function round(session: Session, runs: RunAll): Promise<number | undefined> {
+async function round(
+  session: Session,
+  runs: RunAll,
+  end = (stats: RunAllStats) => session.json?.summarize(statisticsOf(stats)),
+): Promise<number | undefined> {
   try {
     for await (const run of runs) tellRun(session, run);
     const stats = await runs.stats();
+    if (stats.nodes === 0) sayThatNobodyMatches(session);
     tellStats(session, stats);
+    end(stats);
     return exitCodeOfRuns(stats, isNamed(session));
   } catch (error) {
     if (session.signal.aborted) return undefined;
@@ -74,8 +78,29 @@ async function round(session: Session, runs: RunAll): Promise<number | undefined
 }
 
 function tellRun(session: Session, run: NodeRun): void {
-  if (session.isJson) session.print(JSON.stringify(run));
+  if (session.json) session.json.result(runOf(run));
   else session.print(`${run.sender}: ${run.outcome}: ${run.reason} (${run.seconds.toFixed(1)} s)`);
+}
+
+function runOf({ sender, kind, ok, outcome, reason, runId, began, seconds, mayRetry }: NodeRun): object {
+  return {
+    ...{ sender, status: kind, ok, outcome, reason, run_id: runId, began, seconds },
+    may_retry: mayRetry,
+  };
+}
+
+// Whoever reads lines of JSON needs no other words.
+function happened(session: Session, kind: string, value: object, text: string): void {
+  if (session.json) session.json.event(kind, value);
+  else session.note(text);
+}
+
+function sayTrouble(session: Session, reason: string): void {
+  happened(session, 'trouble', { reason }, reason);
+}
+
+function statisticsOf({ notBegun, ...stats }: RunAllStats) {
+  return { ...stats, not_begun: notBegun };
 }
 
 function tellStats(session: Session, stats: RunAllStats): void {
@@ -112,18 +137,23 @@ export async function runSchedule(session: Session, words: ScheduleWords): Promi
   const signal = AbortSignal.any([session.signal, stop.signal]);
   if (duration !== undefined) void pause(duration * 1000, signal).then(() => stop.abort());
   const { client, collective, filter } = session;
-  let hasFailed = false;
+  const { json } = session;
+  json?.stream();
+  let [runs, failed] = [0, 0];
   for await (const event of schedule(client, { ...more, collective, filter, signal })) {
     if (event.type === 'run') {
-      hasFailed ||= !event.run.ok;
+      runs += 1;
+      if (!event.run.ok) failed += 1;
       tellRun(session, event.run);
-    } else if (session.isJson) session.print(JSON.stringify(event));
-    else if (event.type === 'fleet')
-      session.note(`${nodes(event.nodes)}: one run every ${event.secondsApart.toFixed(1)} s`);
-    else if (event.type === 'trouble') session.note(event.reason);
-    else session.note(`${event.identity}: ${event.type}`);
+    } else if (event.type === 'fleet') {
+      const { nodes: count, secondsApart } = event;
+      const text = `${nodes(count)}: one run every ${secondsApart.toFixed(1)} s`;
+      happened(session, 'fleet', { nodes: count, seconds_apart: secondsApart }, text);
+    } else if (event.type === 'trouble') sayTrouble(session, event.reason);
+    else happened(session, event.type, { sender: event.identity }, `${event.identity}: ${event.type}`);
   }
-  return hasFailed ? ExitCode.failed : ExitCode.ok;
+  json?.summarize({ runs, failed });
+  return failed > 0 ? ExitCode.failed : ExitCode.ok;
 }
 
 function nodes(count: number): string {

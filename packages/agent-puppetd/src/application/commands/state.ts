@@ -1,4 +1,3 @@
-import type { Result } from '@troupe/client';
 import type { Session } from '@troupe/client/application';
 import type { ActionOf, DataOf } from '@troupe/core';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
@@ -9,18 +8,17 @@ type Status = DataOf<ActionOf<typeof ddl, 'status'>>;
 
 /** What the Puppet agents are doing, each on a line. */
 export async function showStatus(session: Session): Promise<number> {
-  const answers = await collect(session, statusCall(session), ({ data }) => lineOf(data));
-  if (session.isJson) show(session, answers.all.map(flat), []);
-  else if (answers.ok.length > 0)
-    show(session, undefined, ['', ...countLines(answers.ok.map(({ data }) => data))]);
+  const answers = await collect(session, statusCall(session), { tell: ({ data }) => lineOf(data) });
+  if (answers.ok.length > 0) show(session, ['', ...countLines(answers.ok.map(({ data }) => data))]);
   return answers.exitCode;
 }
 
 /** How many Puppet agents are doing what. */
 export async function showCount(session: Session): Promise<number> {
-  const answers = await collect(session, statusCall(session));
+  const answers = await collect(session, statusCall(session), { isSummed: true });
   const all = answers.ok.map(({ data }) => data);
-  show(session, countsOf(all), all.length === 0 ? [] : countLines(all));
+  session.json?.result(countsOf(all));
+  show(session, all.length === 0 ? [] : countLines(all));
   return answers.exitCode;
 }
 
@@ -30,10 +28,6 @@ function statusCall({ client, collective, filter, signal }: Session) {
 
 function lineOf({ message, enabled, disable_message }: Status): string {
   return enabled || !disable_message ? (message ?? '') : `${message}; disabled: ${disable_message}`;
-}
-
-function flat({ sender, state, statusmsg, data }: Result<Status>) {
-  return { sender, state, ...(state === 'ok' ? data : { statusmsg }) };
 }
 
 function countsOf(all: readonly Status[]) {
@@ -79,15 +73,6 @@ async function changed(session: Session, action: string, input: Record<string, u
   const answers = await collect(session, call(session, action, input));
   const after = answers.all.filter(({ data }) => typeof data.enabled === 'boolean');
   const enabled = after.filter(({ data }) => data.enabled).length;
-  show(
-    session,
-    answers.all.map(({ sender, state, statusmsg, data }) => ({
-      sender,
-      state,
-      statusmsg,
-      enabled: data.enabled,
-    })),
-    after.length === 0 ? [] : [`${enabled} enabled, ${after.length - enabled} disabled`],
-  );
+  show(session, after.length === 0 ? [] : [`${enabled} enabled, ${after.length - enabled} disabled`]);
   return answers.exitCode;
 }

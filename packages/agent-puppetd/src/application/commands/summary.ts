@@ -14,12 +14,15 @@ const figures = [
   ['Time since last run (s)', 'since_lastrun'],
 ] as const;
 
+const nothing = { min: null, average: null, max: null, counts: [] };
+
 /** How the figures of the last runs are spread over the nodes. */
 export async function showSummary(session: Session): Promise<number> {
   const { client, collective, filter, signal } = session;
   const answers = await collect(
     session,
     client.agent(ddl).last_run_summary({}, { collective, filter, signal }),
+    { isSummed: true },
   );
   const spread = figures.map(([label, name]) => {
     const values = answers.ok
@@ -34,12 +37,10 @@ export async function showSummary(session: Session): Promise<number> {
     const [low, mean, high] = [min, average, max].map((value) => value.toFixed(1));
     return `${title} ${sparkline(counts)}  min: ${low}  avg: ${mean}  max: ${high}`;
   });
+  for (const { name, distribution } of spread)
+    session.json?.result({ figure: name, ...(distribution ?? nothing) });
   show(
     session,
-    {
-      nodes: answers.ok.length,
-      ...Object.fromEntries(spread.map(({ name, distribution }) => [name, distribution])),
-    },
     answers.ok.length === 0 ? [] : [`The last runs of ${answers.ok.length} nodes:`, '', ...lines],
   );
   return answers.exitCode;

@@ -18,9 +18,9 @@ describe('the replies to a command', () => {
       { sender: 'b', data: {} },
       { sender: 'c', state: 'denied', statusmsg: 'no' },
     ]);
-    const answers = await collect(session, call(session, 'status'), ({ data }) =>
-      data.x === undefined ? undefined : `x ${data.x}`,
-    );
+    const answers = await collect(session, call(session, 'status'), {
+      tell: ({ data }) => (data.x === undefined ? undefined : `x ${data.x}`),
+    });
     expect(session.printed).to.deep.equal(['a: x 1']);
     expect(session.notes).to.deep.equal(['c: denied: no']);
     expect(answers.ok.map(({ sender }) => sender)).to.deep.equal(['a', 'b']);
@@ -28,17 +28,31 @@ describe('the replies to a command', () => {
     expect(answers.exitCode).to.equal(2);
   });
 
-  it('are neither where JSON is wanted', async () => {
-    const session = new FakeSession([{}, { state: 'denied' }]);
-    session.isJson = true;
-    await collect(session, call(session, 'status'), () => 'line');
+  it('are results, failures among them, where JSON is wanted', async () => {
+    const session = new FakeSession([{}, { state: 'denied' }]).asJson();
+    await collect(session, call(session, 'status'), { tell: () => 'line' });
     expect({ printed: session.printed, notes: session.notes }).to.deep.equal({ printed: [], notes: [] });
+    const [{ results, statistics }] = session.documents();
+    expect(results.map(({ state }: { state: string }) => state)).to.deep.equal(['ok', 'denied']);
+    expect(statistics).to.include({ ok: 1, failed: 1, exit_code: 2 });
+  });
+
+  it('are no results where JSON is wanted of what is made of them, and failures are noted', async () => {
+    const session = new FakeSession([{}, { state: 'denied', statusmsg: 'no' }]).asJson();
+    await collect(session, call(session, 'status'), { isSummed: true });
+    expect({ printed: session.printed, notes: session.notes }).to.deep.equal({
+      printed: [],
+      notes: ['a: denied: no'],
+    });
+    expect(session.documents()[0].results).to.deep.equal([]);
   });
 
   it('are said to be none', async () => {
-    const session = new FakeSession();
+    const session = new FakeSession().asJson();
     const { exitCode } = await collect(session, call(session, 'status'));
-    expect(session.notes).to.deep.equal(['No node matches and has the agent puppetd']);
+    const message = 'No node matches and has the agent puppetd';
+    expect(session.notes).to.deep.equal([message]);
+    expect(session.documents()[0].errors).to.deep.equal([{ code: 'NO_NODES', message }]);
     expect(exitCode).to.equal(1);
   });
 
@@ -73,29 +87,23 @@ describe('the replies to a command', () => {
 });
 
 describe('what is shown', () => {
-  for (const [isJson, isWatched, printed] of [
-    [false, true, ['one', 'two']],
-    [true, false, ['{"x":1}']],
-    [true, true, ['{\n  "x": 1\n}']],
-  ] as const)
-    it(`is ${isJson ? 'a document' : 'lines'}${isJson && isWatched ? ' with indentation for people' : ''}`, () => {
-      const session = Object.assign(new FakeSession(), { isJson, isWatched });
-      show(session, { x: 1 }, ['one', 'two']);
-      expect(session.printed).to.deep.equal(printed);
-    });
+  it('is lines for people, and none where JSON is wanted', () => {
+    const session = new FakeSession();
+    show(session, ['one', 'two']);
+    expect(session.printed).to.deep.equal(['one', 'two']);
+    const json = new FakeSession().asJson();
+    show(json, ['one', 'two']);
+    expect(json.printed).to.deep.equal([]);
+  });
 
-  for (const [isJson, line, shown] of [
-    [false, 'a\u001b[31mred\u001b[0m\tb\u0007\n\u009b', 'ared\tb\ufffd\ufffd\ufffd'],
-    [true, '{"a": "\u009bü\u007f"}\n', '{"a": "\\u009bü\\u007f"}\n'],
-  ] as const)
-    it(`cannot play with the terminal ${isJson ? 'as JSON' : 'as lines'}`, () => {
-      const session = Object.assign(new FakeSession(), { isJson });
-      const safe = guarded(session);
-      safe.print(line);
-      safe.note('x\u001b[2J\n');
-      expect(session.printed).to.deep.equal([shown]);
-      expect(session.notes).to.deep.equal(['x\ufffd']);
-    });
+  it('cannot play with the terminal', () => {
+    const session = new FakeSession();
+    const safe = guarded(session);
+    safe.print('a\u001b[31mred\u001b[0m\tb\u0007\n\u009b');
+    safe.note('x\u001b[2J\n');
+    expect(session.printed).to.deep.equal(['ared\tb\ufffd\ufffd\ufffd']);
+    expect(session.notes).to.deep.equal(['x\ufffd']);
+  });
 });
 
 describe('whether all nodes are meant', () => {
@@ -175,29 +183,23 @@ describe('the state of Puppet on many nodes', () => {
     expect(session.printed).to.deep.equal(['a: stopped', 'b: stopped; disabled: why', 'c: ', '', ...counts]);
   });
 
-  it('is a document of each', async () => {
-    const session = Object.assign(new FakeSession(all), { isJson: true });
+  it('is a result of each', async () => {
+    const session = new FakeSession(all).asJson();
     await showStatus(session);
-    const [first, , , last] = JSON.parse(session.printed.join(''));
-    expect(first).to.deep.equal({ sender: 'a', state: 'ok', ...status });
-    expect(last).to.deep.equal({ sender: 'd', state: 'denied', statusmsg: 'no' });
+    const [first, , , last] = session.documents()[0].results;
+    expect(first).to.deep.include({ sender: 'a', state: 'ok', data: status });
+    expect(last).to.include({ sender: 'd', state: 'denied', statusmsg: 'no' });
   });
 
   it('is counted', async () => {
     const session = new FakeSession(all);
     await showCount(session);
     expect(session.printed).to.deep.equal(counts);
-    const json = Object.assign(new FakeSession(all), { isJson: true });
+    const json = new FakeSession(all).asJson();
     await showCount(json);
-    expect(JSON.parse(json.printed.join(''))).to.deep.equal({
-      total: 3,
-      enabled: 1,
-      disabled: 2,
-      applying: 1,
-      stopped: 2,
-      daemons: 1,
-      idling: 1,
-    });
+    expect(json.documents()[0].results).to.deep.equal([
+      { total: 3, enabled: 1, disabled: 2, applying: 1, stopped: 2, daemons: 1, idling: 1 },
+    ]);
   });
 
   it('is nothing where nobody answered', async () => {

@@ -93,11 +93,13 @@ describe('mco puppet, over a whole fleet', () => {
       );
     });
 
-  it('prints each run as JSON where that is wanted', async () => {
-    session.isJson = true;
+  it('prints each run as a result where JSON is wanted', async () => {
+    session.asJson();
     fleet({ a: 'changed' });
     expect(await ended(runEverywhere(session, words))).to.equal(0);
-    expect(JSON.parse(session.printed[0] ?? '')).to.include({ sender: 'a', outcome: 'changed', ok: true });
+    const [{ results, statistics }] = session.documents();
+    expect(results[0]).to.include({ sender: 'a', status: 'ran', outcome: 'changed', ok: true });
+    expect(statistics).to.deep.include({ nodes: 1, ok: ['a'], not_begun: [] });
     expect(session.notes[0]).to.equal('1 node, 2 at a time');
   });
 
@@ -118,6 +120,18 @@ describe('mco puppet, over a whole fleet', () => {
       stop.abort();
       expect(await ended(work)).to.equal(2);
       expect(session.printed).to.have.length(2);
+    });
+
+    it('prints a line for each run and each round where JSON is wanted', async () => {
+      session.asJson();
+      fleet({ a: 'changed' });
+      const work = runEverywhere(session, { ...words, rerun: 10 });
+      await ended(work, 5);
+      stop.abort();
+      await ended(work);
+      const lines = session.documents();
+      expect(lines.map(({ kind }) => kind)).to.deep.equal(['result', 'round']);
+      expect(lines[1]).to.deep.include({ nodes: 1, ok: ['a'] });
     });
 
     it('goes on after a round that failed as a whole, and says so', async () => {
@@ -176,18 +190,19 @@ describe('mco puppet, over a whole fleet', () => {
       expect(await ended(work)).to.equal(0);
     });
 
-    it('prints all that happens as JSON where that is wanted', async () => {
-      session.isJson = true;
+    it('prints all that happens as lines of JSON where that is wanted', async () => {
+      session.asJson();
       fleet({ a: 'changed' });
       const work = runSchedule(session, spread);
       await ended(work, 10);
       stop.abort();
       await ended(work);
       expect(session.notes).to.deep.equal([]);
-      expect(session.printed.map((line) => JSON.parse(line)).map(({ type = 'run' }) => type)).to.deep.equal([
+      expect(session.documents().map(({ kind }) => kind)).to.deep.equal([
         'fleet',
         'started',
-        'run',
+        'result',
+        'statistics',
       ]);
     });
   });
@@ -196,11 +211,12 @@ describe('mco puppet, over a whole fleet', () => {
 describe('mco puppet runonce', () => {
   it('shows what runs print, line by line, but not as JSON', async () => {
     for (const isJson of [false, true]) {
-      const session = Object.assign(new FakeSession([{ data: { summary: 'well' } }]), { isJson });
+      const session = new FakeSession([{ data: { summary: 'well' } }]);
+      if (isJson) session.asJson();
       await runOnce(session, { foreground: true });
       session.calls[0]?.options.onProgress?.({ sender: 'a', data: 'one\ntwo' });
       if (isJson)
-        expect(JSON.parse(session.printed[0] ?? '')[0]).to.deep.include({ sender: 'a', summary: 'well' });
+        expect(session.documents()[0].results[0]).to.deep.include({ sender: 'a', data: { summary: 'well' } });
       else expect(session.printed).to.deep.equal(['a: well', 'a | one', 'a | two']);
       expect(session.printed).to.have.length(isJson ? 1 : 3);
     }

@@ -1,5 +1,5 @@
-import type { Call, CallOptions, Client, Result } from '@troupe/client';
-import type { Session } from '@troupe/client/application';
+import { type Call, type CallOptions, type Client, type Result, statsOf } from '@troupe/client';
+import { JsonOutput, type Session } from '@troupe/client/application';
 import { emptyFilter } from '@troupe/core';
 
 /** A session that notes what is printed and asked, over a client that gives these results to each call. */
@@ -12,7 +12,7 @@ export class FakeSession implements Session {
   readonly collective = 'eu';
   filter = emptyFilter;
   signal = new AbortController().signal;
-  isJson = false;
+  json: JsonOutput | undefined;
   isWatched = false;
   answer = true;
 
@@ -21,18 +21,13 @@ export class FakeSession implements Session {
       const { state = 'ok', ...rest } = part;
       return { sender: 'a', state, ok: state === 'ok', statusmsg: 'words', data: {}, seconds: 1, ...rest };
     });
-    const silent = all.filter(({ state }) => state === 'no-reply' || state === 'offline').length;
     const call = (action: string) => (input: unknown, options: CallOptions) => {
       this.calls.push({ action, input, options });
       return {
         async *[Symbol.asyncIterator]() {
           yield* all;
         },
-        stats: async () => ({
-          targets: all.length,
-          answered: all.length - silent,
-          ok: all.filter(({ ok }) => ok).length,
-        }),
+        stats: async () => statsOf('0'.repeat(32), all, { discoverySeconds: 0, callSeconds: 0 }),
       } as unknown as Call;
     };
     this.client = {
@@ -40,6 +35,18 @@ export class FakeSession implements Session {
         call(action)(input, options),
       agent: () => ({ status: call('status'), last_run_summary: call('last_run_summary') }),
     } as unknown as Client;
+  }
+
+  /** Has it print JSON. */
+  asJson(): this {
+    this.json = new JsonOutput((text) => this.printed.push(text));
+    return this;
+  }
+
+  /** Ends the JSON: each document or line of it. */
+  documents() {
+    this.json?.end();
+    return this.printed.map((text) => JSON.parse(text));
   }
 
   print(line: string): void {
