@@ -47,7 +47,7 @@ export class JsonOutput {
     this.#isLines = true;
   }
 
-  /** What happens meanwhile: a line of this kind. A document does not hold it. */
+  /** What happens meanwhile: a line of this kind, not part of a document. */
   event(kind: string, value: object): void {
     if (this.#isLines) this.#line(kind, value);
   }

@@ -24,7 +24,7 @@ export function define(command: Command, shell: Shell): void {
   withTarget(command);
   addTo(command, groups.output, [
     new Option('--jsonl', 'a line of JSON for each reply'),
-    new Option('-j, --json', 'the same'),
+    new Option('-j, --json', 'the same as --jsonl'),
     new Option('--count <n>', 'end after so many results').argParser(positive),
     new Option('--for <seconds>', 'end after so long').argParser(seconds),
   ]);
