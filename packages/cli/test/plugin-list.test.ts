@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { createTempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { mco } from './commands.js';
@@ -32,5 +34,20 @@ describe('the plugins on this machine', () => {
         'mco: there is no DDL of a data plugin "fsta" on this machine (did you mean "fstat"?): mco plugin list --data\n',
       code: 1,
     });
+  });
+
+  it('include a faulty one, which is an error with --json too', async () => {
+    await using folder = await createTempFolder({ prefix: 'troupe-plugins' });
+    writeFileSync(folder.join('broken.json'), '{}');
+    writeFileSync(folder.join('client.yaml'), JSON.stringify({ ddl_dirs: [folder.path] }));
+    const config = ['-c', folder.join('client.yaml')];
+    const text = await mco('plugin', 'list', ...config);
+    const json = await mco('plugin', 'list', '--json', ...config);
+    expect([text.code, json.code]).to.deep.equal([1, 1]);
+    expect(text.stdout).to.match(/^ {3}broken$/m);
+    const { results, errors } = JSON.parse(json.stdout);
+    expect(results).to.deep.include({ name: 'broken', path: folder.join('broken.json') });
+    expect(errors.map(({ code }: { code: string }) => code)).to.deep.equal(['DDL_INVALID']);
+    for (const { stderr } of [text, json]) expect(stderr).to.equal(`mco: ${errors[0].message}\n`);
   });
 });
