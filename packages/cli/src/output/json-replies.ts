@@ -63,12 +63,11 @@ export function wayOf({ source, byRequest, method }: Found): string {
 
 /** The numbers of a call, and of the discovery before it. */
 export function statisticsOf({ stats, found, exitCode }: Report) {
-  const { discovered, ...discovery } = discoveryStatistics(found);
-  return {
-    ...callStatistics(stats, exitCode),
-    ...discovery,
-    discovered: found.before === undefined ? stats.targets : discovered,
-  };
+  const { discovery, discovered: _, ...rest } = discoveryStatistics(found);
+  const { requestid, ...call } = callStatistics(stats, exitCode);
+  const discovered = found.before ?? stats.targets;
+  // A discovery of its own was not part of the call, which knows nothing of its time.
+  return { requestid, discovery, discovered, ...call, ...rest };
 }
 
 /** The numbers of a discovery. */

@@ -174,6 +174,12 @@ describe('JSON', () => {
     it(`says how nodes were found: ${word}`, () =>
       expect(statisticsOf(reportOn([result('a', 'ok')], found)).discovery).to.equal(word));
 
+  it('has the time of a discovery that came before the call', () => {
+    const report = reportOn([result('a', 'ok')], { seconds: 2.5 });
+    const stats = { ...report.stats, discoverySeconds: 0 };
+    expect(statisticsOf({ ...report, stats }).discovery_seconds).to.equal(2.5);
+  });
+
   it('has every reply whatever the DDL says, and fewer when told', async () => {
     const senders = async (options: Partial<OutputOptions>) => {
       const { results: replies } = JSON.parse(
