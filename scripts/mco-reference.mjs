@@ -27,7 +27,8 @@ function commandsPage(program, commands) {
   return `# The commands of mco
 
 Made by \`npm run reference\` from the definitions of the commands. The same is said by \`mco help COMMAND\`; sessions at a terminal are
-[here](../transcripts/README.md), exit codes [there](exit-codes.md). Commands that packages bring (\`applications\` in the
+[here](../transcripts/README.md), exit codes [there](exit-codes.md). What \`--json\` prints is on [a page of its own](json/README.md), and what
+stays compatible on [another](stability.md). Commands that packages bring (\`applications\` in the
 configuration) say for themselves what they do.
 
 ${list.join('\n')}
