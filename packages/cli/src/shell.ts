@@ -29,6 +29,7 @@ export class Shell {
   async #define(command: Command): Promise<Command> {
     const entry = this.#entries.find(({ name }) => name === command.name());
     (await entry?.load())?.define(command, this);
+    presetNegated(command);
     return command;
   }
 
@@ -40,6 +41,17 @@ export class Shell {
       this.isAtWork = true;
       this.exitCode = await work(...given);
     };
+  }
+}
+
+// What an option such as --no-results negates is true otherwise. Commander sees to that before it has a command loaded.
+function presetNegated(command: Command): void {
+  const flags = new Set(command.options.map(({ long }) => long));
+  for (const option of command.options) {
+    const name = option.attributeName();
+    const isAlone = option.negate && !flags.has(option.long?.replace(/^--no-/, '--'));
+    if (isAlone && command.getOptionValue(name) === undefined)
+      command.setOptionValueWithSource(name, true, 'default');
   }
 }
 
