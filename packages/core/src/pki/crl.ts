@@ -21,13 +21,15 @@ import { textOfName } from './name.js';
 import { fromPem, toPem } from './pem.js';
 import { algorithmOf, isSignedBy, signed } from './signature.js';
 
+const dayMs = 86_400_000;
+
 /** A certificate that is revoked: its serial number in hex, and since when. */
 export interface Revocation {
   readonly serial: string;
   readonly date: Date;
 }
 
-/** Makes a revocation list, valid from now; 5 years unless `days` says otherwise. */
+/** Makes a revocation list that ends in `days`, 5 years by default. It begins a day ago, as certificates do. */
 export function createCrl(options: {
   ca: Ca;
   number: number;
@@ -35,14 +37,18 @@ export function createCrl(options: {
   days?: number;
 }): string {
   const issuer = issuerOf(options.ca);
+  const { days = 5 * 365 } = options;
   const now = Date.now();
+  // Where a clock is behind, a list of this moment is not yet valid: those of other hosts, and here for some milliseconds
+  // the kernel's coarse clock, which OpenSSL asks.
+  const from = new Date(Math.min(now - dayMs, now + (days - 1) * dayMs));
   const revoked = options.revoked.map(({ serial, date }) => sequence(integer(serial), time(date)));
   const part = sequence(
     integer('1'),
     algorithmOf(issuer.key),
     issuer.name,
-    time(new Date(now)),
-    time(new Date(now + (options.days ?? 5 * 365) * 86_400_000)),
+    time(from),
+    time(new Date(now + days * dayMs)),
     // RFC 5280 §5.1.2.6: absent where nothing is revoked.
     ...(revoked.length > 0 ? [sequence(...revoked)] : []),
     tagged(0, [

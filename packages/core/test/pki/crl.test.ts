@@ -35,7 +35,7 @@ describe('revocation lists', () => {
     expect(crl).to.deep.include({ issuer: 'CN=Test CA', number: 300 });
     expect([...crl.revokedSerials]).to.deep.equal(['01', '80', 'ABCDEF']);
     expect(crl.revoked.map((entry) => entry.date)).to.deep.equal([date, date, date]);
-    expect(Number(crl.nextUpdate) - Number(crl.thisUpdate)).to.equal(7 * 86_400_000);
+    expect(Number(crl.nextUpdate) - Number(crl.thisUpdate)).to.equal(8 * 86_400_000);
     expect(crl.verify(ca.certificatePem)).to.equal(true);
   });
 
