@@ -99,7 +99,8 @@ const ENVIRONMENT = [
   'DEBIAN_FRONTEND=noninteractive',
   'NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt',
 ];
-// The folder becomes the root of the mount namespace, and not only of a process: nsenter would lead out of a chroot.
+// Its first process adopts what others leave behind and must see to their ends, as a shell that waits does. The folder
+// becomes the root of the mount namespace, and not only of a process: nsenter would lead out of a chroot.
 const BECOME_ROOT = [
   'mount --bind "$1" "$1"',
   'mount -t proc proc "$1/proc"',
@@ -108,7 +109,7 @@ const BECOME_ROOT = [
   'mount -t tmpfs -o mode=0755 tmpfs "$1/run"',
   'cd "$1"',
   'pivot_root . mnt',
-  `exec chroot . sh -c 'umount -l /mnt && exec env -i ${ENVIRONMENT.join(' ')} sh -c "$1"' sh "$2"`,
+  `exec chroot . sh -c 'umount -l /mnt; env -i ${ENVIRONMENT.join(' ')} sh -c "$1"; exit $?' sh "$2"`,
 ].join(' && ');
 
 async function inside(folder, script, { print }) {

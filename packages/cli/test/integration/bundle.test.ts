@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { digest, freshFolders, type Origins, readOrigins } from '@troupe/core/bundle';
@@ -78,6 +78,8 @@ describe('the bundle of mco', function () {
     for (const path of ['bin/mco.js', 'package.json', 'dist/bundle/start.js']) copy(path);
     writeFileSync(folder.join('dist/bundle/main.js'), "console.log('the bundle');");
     mkdirSync(folder.join('dist/src'), { recursive: true });
+    mkdirSync(folder.join('node_modules/@troupe'), { recursive: true });
+    symlinkSync(join(cli, '../core'), folder.join('node_modules/@troupe/core'));
     const modules = folder.join('dist/src/main.js');
     writeFileSync(modules, "console.log('the modules');");
     const files = { 'dist/src/main.js': digest(readFileSync(modules)) };
