@@ -22,6 +22,9 @@ def encode(data): return base64.urlsafe_b64encode(data).rstrip(b"=")
 def decode(text): return base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
 def common_name(certificate): return certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value
 
+def utc(certificate, date):  # Since cryptography 42 the dates with a time zone have names of their own.
+    return getattr(certificate, f"{date}_utc", None) or getattr(certificate, date).replace(tzinfo=datetime.timezone.utc)
+
 def value(text):
     try: return json.loads(text)
     except ValueError: return text
@@ -42,7 +45,8 @@ def verify(jws):  # Throws unless the CA vouches for who signed; returns the nam
     if known["alg"] != "RS256" or known["typ"] != "troupe+jws": raise ValueError("not a message for RSA keys")
     leaf = x509.load_der_x509_certificate(base64.b64decode(known["x5c"][0]))
     ca.public_key().verify(leaf.signature, leaf.tbs_certificate_bytes, PKCS1v15(), leaf.signature_hash_algorithm)
-    if not leaf.not_valid_before <= datetime.datetime.utcnow() <= leaf.not_valid_after: raise ValueError("expired")
+    now = datetime.datetime.now(datetime.timezone.utc)
+    if not utc(leaf, "not_valid_before") <= now <= utc(leaf, "not_valid_after"): raise ValueError("expired")
     leaf.public_key().verify(decode(signature), header + b"." + payload, PKCS1v15(), SHA256())
     return common_name(leaf), json.loads(decode(payload))
 
@@ -54,7 +58,8 @@ request = sign({
     "targets": [args.node], "input": {name: value(text) for name, _, text in (each.partition("=") for each in args.input)},
 })
 heard = queue.Queue()
-client = mqtt.Client(client_id=f"{caller}:{session}")
+api = [mqtt.CallbackAPIVersion.VERSION2] if hasattr(mqtt, "CallbackAPIVersion") else []  # Since paho-mqtt 2.
+client = mqtt.Client(*api, client_id=f"{caller}:{session}")
 client.tls_set(args.ca, args.certificate, args.key)
 client.on_connect = lambda *_: client.subscribe(f"mco/{args.collective}/reply/{caller}/{session}/#", qos=0)
 client.on_subscribe = lambda *_: client.publish(f"mco/{args.collective}/node/{args.node}", request)

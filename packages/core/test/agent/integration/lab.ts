@@ -185,9 +185,9 @@ export class Lab {
     return await answered.finally(this.#repeat(send, 200));
   }
 
-  // Until there is an answer; a test may end without one.
+  // Until there is an answer; a test may end without one. While there is no broker, the next turn is as good.
   #repeat(send: () => Promise<void>, milliseconds: number): () => void {
-    const timer = setInterval(() => void send(), milliseconds);
+    const timer = setInterval(() => void send().catch(() => undefined), milliseconds);
     this.#repeating.add(timer);
     return () => clearInterval(timer);
   }
