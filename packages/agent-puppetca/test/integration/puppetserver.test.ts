@@ -94,7 +94,8 @@ describe('a real Puppet Server', function () {
         await call(subject, 'PUT', `certificate_request/${name}`, csr);
         const error = await open.ca.sign(name, sha256Fingerprint(csr)).catch((reason: unknown) => reason);
         expect(error).to.be.instanceOf(CaError).with.property('code', 'CONFLICT');
-        expect((error as Error).message).to.match(/subject alternative names/);
+        // The command of Puppet Server 8 does not pass on why.
+        expect((error as Error).message).to.match(/subject alternative names|the log of Puppet Server has/);
       });
     });
   }

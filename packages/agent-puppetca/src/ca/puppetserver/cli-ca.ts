@@ -76,11 +76,18 @@ export class CliCa implements Backend {
   async sign(certname: string, signal?: AbortSignal): Promise<void> {
     const result = await this.#run(['sign', '--certname', certname], signal);
     if (result.exitCode === 0) return;
-    if (result.stderr.includes('Could not find certificate request')) {
+    // The first words of each are those of Puppet 7, the others those of 8, which signs in bulk and keeps the reason.
+    if (/Could not find certificate request|No certificate request found/.test(result.stderr)) {
       throw new CaError('NOT_FOUND', `The CA has no request of ${certname} to sign`);
     }
     if (/code: 409/.test(result.stderr)) {
       throw new CaError('CONFLICT', `The CA does not sign ${certname}: ${told(result)}`);
+    }
+    if (/Error encountered when attempting to sign/.test(result.stderr)) {
+      throw new CaError(
+        'CONFLICT',
+        `The CA does not sign ${certname}; the log of Puppet Server has the reason`,
+      );
     }
     throw failed('sign', result);
   }

@@ -71,7 +71,9 @@ describe('command puppetserver ca', () => {
 
   for (const [operation, script, code] of [
     ['sign', 'echo "    Could not find certificate request for web1" >&2; exit 1', 'NOT_FOUND'],
+    ['sign', 'echo "    No certificate request found for the following nodes" >&2; exit 1', 'NOT_FOUND'],
     ['sign', 'echo "      code: 409" >&2; exit 1', 'CONFLICT'],
+    ['sign', 'echo "    Error encountered when attempting to sign the request" >&2; exit 1', 'CONFLICT'],
     ['sign', 'echo "      code: 403" >&2; exit 1', 'UNEXPECTED'],
     ['sign', 'echo "Failed connecting to https://x" >&2; exit 1', 'UNREACHABLE'],
     ['revoke', 'echo "    Could not find certificate for web1" >&2; exit 1', 'NOT_FOUND'],
