@@ -37,8 +37,9 @@ export async function ping({ screen }: Shell, options: PingOptions): Promise<Exi
     const { silent, offline } = discovery;
     const stats = statistics(pongs, overhead);
     if (screen.json) {
-      for (const pong of pongs) screen.json.result(pong);
-      screen.json.summarize({ ...stats, silent, offline });
+      for (const { sender, milliseconds } of pongs)
+        screen.json.result({ sender, seconds: milliseconds / 1000 });
+      screen.json.summarize({ ...inSeconds(stats), silent, offline });
     } else {
       screen.print(`\n\n---- ping statistics ----\n${statisticsLine(stats)}`);
       if (options.graph && pongs.length > 0) {
@@ -63,6 +64,18 @@ function statistics(pongs: readonly Pong[], overhead: number) {
     min: times.length > 0 ? Math.min(...times) : null,
     avg: times.length > 0 ? total / times.length : null,
     overhead: Math.round(overhead),
+  };
+}
+
+// JSON has all its times in seconds.
+function inSeconds({ count, max, min, avg, overhead }: ReturnType<typeof statistics>) {
+  const seconds = (milliseconds: number | null) => (milliseconds === null ? null : milliseconds / 1000);
+  return {
+    count,
+    max_seconds: seconds(max),
+    min_seconds: seconds(min),
+    avg_seconds: seconds(avg),
+    overhead_seconds: seconds(overhead),
   };
 }
 
