@@ -63,6 +63,8 @@ async function make(folder, suite) {
   await run('debootstrap', ['--variant=minbase', '--include=ca-certificates', suite, folder, MIRROR]);
   // A power cut would cost nothing but this folder, and dpkg waits for the disk with every file.
   writeFileSync(join(folder, 'etc/dpkg/dpkg.cfg.d/fresh'), 'force-unsafe-io\n');
+  // An installer writes it, debootstrap does not.
+  writeFileSync(join(folder, 'etc/hosts'), '127.0.0.1 localhost\n::1 localhost\n');
   // How this machine reaches the network, and whom it trusts there.
   cpSync('/etc/resolv.conf', join(folder, 'etc/resolv.conf'), { dereference: true });
   copyFolder('/usr/local/share/ca-certificates', folder);
