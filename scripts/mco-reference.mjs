@@ -139,7 +139,8 @@ How a target ended, by its \`state\` in JSON:
 Nodes that were called without being named were found by a discovery, or by the request itself. One that was online and said nothing is silence, too;
 where the request went to it, it may be meant and run it, so that this alone is 3 and not 1.
 
-Commands that call nobody (\`config\`, \`plugin\`, \`doctor\`, \`keys\`, …) end with 0 or 1; \`mco policy explain\` with 2 where the call is denied.
+Commands that call nobody (\`config\`, \`plugin\`, \`doctor\`, \`keys\`, …) end with 0 or 1; \`mco policy explain\` with 2 if the call is denied, and
+\`mco audit verify\` with 2 if a line was altered or is missing.
 
 In a script:
 

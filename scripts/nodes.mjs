@@ -9,6 +9,7 @@ import { endWithNpm } from './parent.mjs';
 import { FLOOR } from './runtime.mjs';
 import { explain, root, setup } from './setup.mjs';
 import { runMocha } from './stages.mjs';
+import { removeStale } from './stale.mjs';
 import { totals } from './totals.mjs';
 
 const VERSIONS = [`${FLOOR}.0.0`, 'latest'];
@@ -38,6 +39,7 @@ async function testOn(version, words) {
 endWithNpm();
 try {
   await setup({ build: true, puppet: false });
+  removeStale(root);
   const results = [];
   for (const version of VERSIONS) results.push(await testOn(version, process.argv.slice(2)));
   console.log('');

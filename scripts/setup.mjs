@@ -1,8 +1,7 @@
-#!/usr/bin/env node
-// The set-up of a clone: npm packages, Debian packages and, as a command, the build. Runs before tests and demo.
+// The set-up of a clone: npm packages, Debian packages and the build. Runs before tests and demo.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CommandFailed, Interrupted, run } from './command.mjs';
 import { installPackages, mayInstall, missingPackages } from './debian.mjs';
@@ -67,10 +66,16 @@ export async function installModules() {
   const hash = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
-  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== hash) {
-    if (!isInstalled()) {
+  // Npm goes on without an optional package that it could not load, as the pinned Node is one.
+  const isMissing = !runtimeOf(root);
+  if (isMissing || !existsSync(stamp) || readFileSync(stamp, 'utf8') !== hash) {
+    if (isMissing || !isInstalled()) {
       report('installing npm packages …');
-      await run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
+      await run(
+        'npm',
+        ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'],
+        { cwd: root },
+      );
     }
     writeFileSync(stamp, hash);
   }
@@ -78,7 +83,7 @@ export async function installModules() {
   if (node) return node;
   const { platform, arch, version } = process;
   throw new SetupFailed(
-    `npm has no Node for ${platform}-${arch}, and ${version} is too old: install Node ${FLOOR} or newer`,
+    `npm installed no Node for ${platform}-${arch}, and the machine's ${version} is too old: try again, or install Node ${FLOOR} or newer`,
   );
 }
 
@@ -119,13 +124,4 @@ export function explain(error, stage = 'set-up') {
   const isOwn = [SetupFailed, CommandFailed, Interrupted].some((kind) => error instanceof kind);
   console.error(isOwn ? `${stage}: ${error.message}` : error);
   return error.exitCode ?? 1;
-}
-
-if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  try {
-    const missing = await setup({ build: true });
-    console.error(missing.length === 0 ? 'set-up: ready' : 'set-up: ready, apart from what is missing');
-  } catch (error) {
-    process.exitCode = explain(error);
-  }
 }

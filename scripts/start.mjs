@@ -15,7 +15,6 @@ async function handOver(node, script, args) {
   const child = spawn(node, [script, ...args], { stdio: 'inherit' });
   // A Ctrl-C reaches the child from the terminal; it decides how it ends.
   const signals = onSignal(() => child.kill('SIGTERM'));
-  endWithNpm();
   const [code, signal] = await once(child, 'close');
   signals.release();
   process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0);
@@ -23,6 +22,7 @@ async function handOver(node, script, args) {
 
 const [file, ...args] = process.argv.slice(2);
 const script = resolve(file);
+endWithNpm();
 try {
   const node = await installModules();
   if (realpathSync(process.execPath) === node) {
