@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { parseNodes } from '@troupe/client';
-import { UsageError } from './failure.js';
+import { TroupeError } from '@troupe/core';
 
-/** Reads the nodes that `--nodes` names: a file, or `-` for standard input. Throws UsageError and DISCOVERY_FAILED. */
+/** Reads the nodes that `--nodes` names: a file, or `-` for standard input. Throws FILE_UNREADABLE, DISCOVERY_FAILED and NO_NODES. */
 export async function readNodes(file: string): Promise<readonly string[]> {
   const where = `--nodes: ${file === '-' ? 'standard input' : file}`;
   const nodes = parseNodes(await contents(file), where);
-  if (nodes.length === 0) throw new UsageError(`${where} names no node`);
+  if (nodes.length === 0) throw new TroupeError('NO_NODES', `${where} names no node`);
   return nodes;
 }
 
@@ -16,6 +16,6 @@ async function contents(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`--nodes: cannot read ${file}: ${(error as Error).message}`);
+    throw new TroupeError('FILE_UNREADABLE', `--nodes: cannot read ${file}: ${(error as Error).message}`);
   }
 }

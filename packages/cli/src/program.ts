@@ -13,6 +13,7 @@ import { version } from './version.js';
 /** Runs a command line and says how it ended. */
 export async function run(argv: readonly string[], screen = new Screen()): Promise<number> {
   let shell = newShell(screen);
+  const release = endInJson(screen);
   try {
     // As far as can be known before the command line is: its errors are JSON too.
     await giveJson(screen, askedForJson(argv));
@@ -26,7 +27,22 @@ export async function run(argv: readonly string[], screen = new Screen()): Promi
     reportFailure(screen, error, shell.isAtWork);
     if (screen.json && !shell.isAtWork) screen.json.command = pathOf(commandIn(shell.program, argv));
     return ended(screen, error instanceof InterruptedError ? error.exitCode : ExitCode.error);
+  } finally {
+    release();
   }
+}
+
+// While a command connects or looks for nodes, nothing of it listens to signals: they end it at once, with JSON all the same.
+function endInJson(screen: Screen): () => void {
+  const codes = { SIGINT: ExitCode.interrupted, SIGTERM: ExitCode.terminated } as const;
+  const end = (signal: keyof typeof codes) => {
+    if (process.listenerCount(signal) > 1) return;
+    process.exit(ended(screen, codes[signal]));
+  };
+  process.on('SIGINT', end).on('SIGTERM', end);
+  return () => {
+    process.off('SIGINT', end).off('SIGTERM', end);
+  };
 }
 
 function ended({ json }: Screen, code: number): number {

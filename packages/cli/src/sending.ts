@@ -22,6 +22,7 @@ export async function sendOnly(
     signal: interruption.signal,
   });
   if (screen.json) {
+    screen.json.event('request', { requestid: id });
     for (const sender of targets) screen.json.result({ sender });
     const statistics = { requestid: id, asked: targets.length, ...discoveryStatistics(found) };
     const own = { agent: ddl.metadata.name, action: action.name, reply_to: replyTo ?? null };

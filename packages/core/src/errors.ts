@@ -21,7 +21,8 @@ export type ErrorCode =
   | 'BROKER_REFUSED'
   | 'NOT_CONNECTED'
   | 'FILE_UNREADABLE'
-  | 'DISCOVERY_FAILED';
+  | 'DISCOVERY_FAILED'
+  | 'NO_NODES';
 
 /** Every error that Troupe raises on purpose: a code for programs, one line for people, and its cause. */
 export class TroupeError extends Error {

@@ -14,7 +14,7 @@ export function flatfile(list: string | ListText): NodeSource {
     find: async ({ filter }) => {
       const { text, where } = await textOf(list);
       const nodes = parseNodes(text, where).map((identity) => ({ identity }));
-      if (nodes.length === 0) throw new TroupeError('DISCOVERY_FAILED', `${where} names no node`);
+      if (nodes.length === 0) throw new TroupeError('NO_NODES', `${where} names no node`);
       return { nodes: await ofIdentity(nodes, filter), rest: { ...filter, identities: [] } };
     },
   };
@@ -45,7 +45,9 @@ function entriesOf(text: string, where: string): readonly Entry[] {
 }
 
 function entriesOfDocument(document: unknown): readonly Entry[] {
-  const names = Array.isArray(document) ? document.map(nameOf) : namesIn(document);
+  const names = Array.isArray(document)
+    ? document.flatMap((one) => (Array.isArray(member(one, 'results')) ? namesIn(one) : [nameOf(one)]))
+    : namesIn(document);
   return names.map((name, index) => ({ name, place: `entry ${index + 1}` }));
 }
 
