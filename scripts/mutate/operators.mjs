@@ -121,7 +121,9 @@ function changesOf(node, parent, source) {
     case 'TryStatement':
       return [...emptied('catch', node.handler?.body), ...emptied('finally', node.finalizer)];
     case 'ReturnStatement':
-      return node.argument ? [whole('statement', 'return;')] : [whole('statement', ';')];
+      if (!node.argument) return [whole('statement', ';')];
+      // What returns nothing returns undefined.
+      return node.argument.name === 'undefined' ? [] : [whole('statement', 'return;')];
     case 'ExpressionStatement':
       return node.directive !== undefined || isSuper(node) ? [] : [whole('statement', ';')];
     case 'ThrowStatement':

@@ -39,6 +39,7 @@ describe('the mutants of a source', () => {
     ['a = b;', ['a = b; → dropped']],
     ['throw a;', ['throw a; → dropped']],
     ['function f() { return a; }', ['return a; → return;']],
+    ['function f() { return undefined; }', []],
     ['if (a) f();', ['a → !(a)', 'f(); → dropped']],
     ['if (a === b) f();', ['a === b → a !== b', 'f(); → dropped']],
     ['try { } catch { f(); g(); }', ['{ f(); g(); } → { }', 'f(); → dropped', 'g(); → dropped']],
