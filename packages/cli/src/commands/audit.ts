@@ -50,7 +50,7 @@ function resultOf({ audit, ok, problem, files, lines, isWhole, lastHash, fault }
     problem: problem ?? null,
     files,
     lines,
-    whole: isWhole,
+    from_start: isWhole,
     last_hash: lastHash,
     fault: fault ?? null,
   };

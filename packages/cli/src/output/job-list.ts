@@ -42,7 +42,7 @@ export class JobListPresenter implements Presenter {
     const jobs = this.#isRunningOnly ? all.filter(isAtWork) : all;
     const { json } = this.#screen;
     if (json) {
-      for (const job of jobs) json.result(job);
+      for (const { age, ...job } of jobs) json.result({ ...job, age_seconds: age });
       json.summarize(statisticsOf(report));
       return;
     }
