@@ -87,7 +87,7 @@ describe('mco puppet', () => {
     expect(json.exitCode).to.equal(0);
     const { results, statistics } = JSON.parse(json.data[0] ?? '');
     expect(results[0]).to.include({ sender: 'web1', status: 'ran', ok: true, may_retry: false });
-    expect(statistics).to.deep.include({ nodes: 1, ok: ['web1'], not_begun: [] });
+    expect(statistics).to.deep.include({ nodes: 1, ok: 1, failed: 0, by_state: { ok: ['web1'] } });
   });
 
   it('runall is interrupted with a code of its own', async () => {

@@ -99,8 +99,18 @@ function sayTrouble(session: Session, reason: string): void {
   happened(session, 'trouble', { reason }, reason);
 }
 
-function statisticsOf({ notBegun, ...stats }: RunAllStats) {
-  return { ...stats, not_begun: notBegun };
+// Counts, and names by state, as the statistics of a call have them.
+function statisticsOf({ nodes: all, most, seconds, ...byState }: RunAllStats) {
+  const { ok, failed, skipped, notBegun, silent, offline, unheard } = byState;
+  const states = { ok, failed, skipped, 'not-begun': notBegun, silent, offline, unheard };
+  return {
+    nodes: all,
+    ok: ok.length,
+    failed: failed.length,
+    by_state: Object.fromEntries(Object.entries(states).filter(([, names]) => names.length > 0)),
+    most,
+    seconds,
+  };
 }
 
 function tellStats(session: Session, stats: RunAllStats): void {

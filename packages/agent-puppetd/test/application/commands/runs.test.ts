@@ -99,7 +99,7 @@ describe('mco puppet, over a whole fleet', () => {
     expect(await ended(runEverywhere(session, words))).to.equal(0);
     const [{ results, statistics }] = session.documents();
     expect(results[0]).to.include({ sender: 'a', status: 'ran', outcome: 'changed', ok: true });
-    expect(statistics).to.deep.include({ nodes: 1, ok: ['a'], not_begun: [] });
+    expect(statistics).to.deep.include({ nodes: 1, ok: 1, failed: 0, by_state: { ok: ['a'] } });
     expect(session.notes[0]).to.equal('1 node, 2 at a time');
   });
 
@@ -131,7 +131,7 @@ describe('mco puppet, over a whole fleet', () => {
       await ended(work);
       const lines = session.documents();
       expect(lines.map(({ kind }) => kind)).to.deep.equal(['result', 'round']);
-      expect(lines[1]).to.deep.include({ nodes: 1, ok: ['a'] });
+      expect(lines[1]).to.deep.include({ nodes: 1, ok: 1, by_state: { ok: ['a'] } });
     });
 
     it('goes on after a round that failed as a whole, and says so', async () => {
