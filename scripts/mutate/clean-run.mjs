@@ -5,13 +5,15 @@ import { unitTests } from './sources.mjs';
 import { runTests } from './tests.mjs';
 
 const CLEAN_SECONDS = 600;
+// Changes when older cached results can no longer be used.
+const FORMAT = '2';
 
 /**
  * Runs the unit tests of packages without mutants, one process per file: how long each test takes and what code it
  * executes. Results are cached until the test or the code that it loads changes. Throws if a test fails.
  */
 export async function cleanRuns(names, { root, cache, pool, onRun }) {
-  const stamp = hashOf([process.version, ...always(root)]);
+  const stamp = hashOf([FORMAT, process.version, ...always(root)]);
   const files = names.flatMap((name) => unitTests(root, name));
   const runs = await Promise.all(
     files.map(async (file) => {
@@ -50,11 +52,27 @@ async function cleanRun(file, job) {
       seconds: CLEAN_SECONDS,
       temp: job.temp,
     });
-    if (failures?.length === 0) return { tests, shared };
+    if (failures?.length === 0) return { tests, shared, isWhole: await needsAll(file, tests, job) };
     const [first] = failures ?? [];
     problem = first ? `${first.title}: ${first.message}` : late ? `hangs for ${CLEAN_SECONDS} s` : end;
   }
   throw new Error(`${file} fails without a mutant: ${problem}`);
+}
+
+/** Whether tests of a file need other tests of it to run before them, so that no single one can be chosen. */
+async function needsAll(file, tests, job) {
+  for (const parity of [0, 1]) {
+    const titles = tests.filter((_, index) => index % 2 === parity).map(({ title }) => title);
+    if (titles.length === 0) continue;
+    const order = {
+      files: [{ path: join(job.folder, file), titles }],
+      limits: { ofOthers: CLEAN_SECONDS * 1000 },
+      bail: true,
+    };
+    const { failures } = await runTests(job.folder, order, { seconds: CLEAN_SECONDS, temp: job.temp });
+    if (failures?.length !== 0) return true;
+  }
+  return false;
 }
 
 function always(root) {

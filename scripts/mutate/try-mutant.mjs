@@ -10,13 +10,17 @@ const TEST_MS = 10_000;
 const TIMES = 5;
 const PROCESS_SECONDS = 20;
 
-/** The tests that execute the mutated code, by file; all tests of a file if it is also executed outside of them. */
+/**
+ * The tests that execute the mutated code, by file; all tests of a file if they depend on each other, or if the code is
+ * also executed outside of tests.
+ */
 export function testsFor({ compiled, start, end }, runs) {
   const isIn = (ran) => touches(ran[compiled] ?? [], start, end);
-  const found = runs.map((run) => ({
-    run,
-    tests: isIn(run.shared) ? run.tests : run.tests.filter(({ ran }) => isIn(ran)),
-  }));
+  const found = runs.map((run) => {
+    const tests = run.tests.filter(({ ran }) => isIn(ran));
+    const needsAll = isIn(run.shared) || (run.isWhole && tests.length > 0);
+    return { run, tests: needsAll ? run.tests : tests };
+  });
   return found.filter(({ tests }) => tests.length > 0);
 }
 

@@ -7,6 +7,7 @@ import { applied, mutantsOf } from '../mutate/operators.mjs';
 import { scoreOf, table } from '../mutate/report.mjs';
 import { idOf, sample } from '../mutate/sample.mjs';
 import { allSources, sourcesOf } from '../mutate/sources.mjs';
+import { testsFor } from '../mutate/try-mutant.mjs';
 import { root } from '../setup.mjs';
 
 const changes = (source) => mutantsOf(source).map(({ change }) => change);
@@ -189,4 +190,25 @@ describe('the areas of mutants', () => {
     const names = areas.flatMap((area) => sourcesOf(area, sources));
     expect(names).to.deep.equal([...new Set(names)]);
   });
+});
+
+describe('the tests for a mutant', () => {
+  const mutant = { compiled: 'a.js', start: 5, end: 6 };
+  const [ran, other] = [{ 'a.js': [0, 10] }, { 'a.js': [20, 30] }];
+  const tests = [
+    { title: 'one', ran },
+    { title: 'two', ran: other },
+  ];
+  const titles = (run) => testsFor(mutant, [run]).flatMap((found) => found.tests.map(({ title }) => title));
+
+  for (const [what, run, expected] of [
+    ['those that execute the code', { tests, shared: {} }, ['one']],
+    ['all of a file that executes it outside of tests', { tests, shared: ran }, ['one', 'two']],
+    ['all of a file whose tests depend on each other', { tests, shared: {}, isWhole: true }, ['one', 'two']],
+    ['none of a file that does not execute it', { tests: [tests[1]], shared: other, isWhole: true }, []],
+  ]) {
+    it(`are ${what}`, () => {
+      expect(titles(run)).to.deep.equal(expected);
+    });
+  }
 });
