@@ -35,7 +35,10 @@ export function captured(
     screen.json = new JsonOutput((text) => screen.print(text), { isLines: options.json === 'lines' });
   const textOf = (stream: PassThrough) => () => {
     screen.flush();
-    return String(stream.read() ?? '');
+    let text = '';
+    // From Node 26 on, a read gives one chunk and not all.
+    for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) text += chunk;
+    return text;
   };
   return { screen, stdout: textOf(stdout), stderr: textOf(stderr) };
 }
