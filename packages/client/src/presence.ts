@@ -15,6 +15,8 @@ const settleLongest = 2_000;
 export class PresenceView {
   readonly #records = new Map<string, Presence>();
   readonly #listeners = new Set<PresenceListener>();
+  /** Of whom this connection has brought news, which a record that the broker kept is older than. */
+  readonly #fresh = new Set<string>();
   #lastHeard = 0;
   #lastNew = Date.now();
   #longestGap = 0;
@@ -27,11 +29,13 @@ export class PresenceView {
     const view = new PresenceView();
     await transport.subscribe(
       topics.presences(collective),
-      (payload, topic) => view.#take(payload, topics.parse(topic)),
-      {
-        qos: 1,
-      },
+      (payload, topic, isRetained) => view.#take(payload, topics.parse(topic), isRetained),
+      { qos: 1 },
     );
+    // What happened in between is told by the records of the next connection.
+    transport.onChange?.(() => {
+      if (!transport.connected) view.#fresh.clear();
+    });
     view.#begin();
     return view;
   }
@@ -96,9 +100,12 @@ export class PresenceView {
     return this.#listeners.size;
   }
 
-  #take(payload: Uint8Array, topic: Topic | undefined): void {
+  #take(payload: Uint8Array, topic: Topic | undefined, isRetained: boolean): void {
     const record = parsePresence(payload) ?? this.#gone(payload, topic);
     if (!record) return;
+    // A broker reads what it has kept while news go out already, so that a node which has just died seems to be back.
+    if (isRetained && this.#fresh.has(record.identity)) return;
+    if (!isRetained) this.#fresh.add(record.identity);
     const now = Date.now();
     this.#lastHeard = now;
     if (!this.#records.has(record.identity)) {

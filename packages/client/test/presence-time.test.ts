@@ -25,12 +25,17 @@ class Script {
     this.listeners.push(listener);
     return async () => {};
   }
-  bring(payload: string, topic = topics.presence('m', 'a')): void {
-    for (const listener of this.listeners) listener(Buffer.from(payload), topic);
+  connected = true;
+  changed = () => {};
+  onChange(listener: () => void): void {
+    this.changed = listener;
   }
-  tell(identity: string, online = true): void {
+  bring(payload: string, topic = topics.presence('m', 'a'), isRetained = false): void {
+    for (const listener of this.listeners) listener(Buffer.from(payload), topic, isRetained);
+  }
+  tell(identity: string, online = true, isRetained = false): void {
     const record = { v: 1, identity, online, since: 1, version: '1' };
-    this.bring(JSON.stringify(record), topics.presence('m', identity));
+    this.bring(JSON.stringify(record), topics.presence('m', identity), isRetained);
   }
 }
 
@@ -51,6 +56,26 @@ describe('a view of presence', () => {
     await turn();
     return done;
   }
+
+  it('believes news of this connection, and not an older record that the broker kept', async () => {
+    const view = await open();
+    script.tell('a', true, true);
+    script.tell('a', false);
+    script.tell('a', true, true);
+    script.tell('b', true, true);
+    expect([view.isOnline('a'), view.isOnline('b')]).to.deep.equal([false, true]);
+  });
+
+  it('believes what the broker kept while there was no connection', async () => {
+    const view = await open();
+    script.tell('a', false);
+    script.connected = false;
+    script.changed();
+    script.connected = true;
+    script.changed();
+    script.tell('a', true, true);
+    expect(view.isOnline('a')).to.equal(true);
+  });
 
   it('subscribes to the records of its collective so that none is lost', async () => {
     await open();

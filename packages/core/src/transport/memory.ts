@@ -49,7 +49,7 @@ export class MemoryTransport implements Transport {
     const subscription = { filter, listener };
     this.#subscriptions.add(subscription);
     for (const [topic, payload] of this.#broker.retained()) {
-      if (matchesTopic(filter, topic)) setImmediate(() => listener(payload, topic));
+      if (matchesTopic(filter, topic)) setImmediate(() => listener(payload, topic, true));
     }
     return async () => {
       this.#subscriptions.delete(subscription);
@@ -63,7 +63,7 @@ export class MemoryTransport implements Transport {
   /** @internal */
   deliver(topic: string, payload: Uint8Array): void {
     for (const { filter, listener } of this.#subscriptions) {
-      if (matchesTopic(filter, topic)) setImmediate(() => listener(payload, topic));
+      if (matchesTopic(filter, topic)) setImmediate(() => listener(payload, topic, false));
     }
   }
 

@@ -205,7 +205,7 @@ class MqttTransport implements Transport {
       };
       client.on('error', (error) => fail(connectError(error, url, protocolVersion, credentials.onRefusal)));
       client.once('close', () => fail(closedEarly(url, protocolVersion)));
-      client.on('message', (topic, payload) => this.#deliver(topic, payload));
+      client.on('message', (topic, payload, { retain }) => this.#deliver(topic, payload, retain));
       client.once('connect', () => {
         if (isOver) return;
         isOver = true;
@@ -218,11 +218,11 @@ class MqttTransport implements Transport {
   }
 
   // MQTT.js delivers nothing any more after a listener threw, so nothing may.
-  #deliver(topic: string, payload: Uint8Array): void {
+  #deliver(topic: string, payload: Uint8Array, isRetained: boolean): void {
     for (const { filter, listener } of this.#subscriptions) {
       if (!matchesTopic(filter, topic)) continue;
       try {
-        listener(payload, topic);
+        listener(payload, topic, isRetained);
       } catch (error) {
         this.#options.log.error({ err: error, topic }, 'a listener threw');
       }

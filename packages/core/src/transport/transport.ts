@@ -1,5 +1,5 @@
-/** Hears a message; must not throw. */
-export type Listener = (payload: Uint8Array, topic: string) => void;
+/** Hears a message, which the broker may have kept from before the subscription; must not throw. */
+export type Listener = (payload: Uint8Array, topic: string, isRetained: boolean) => void;
 
 export interface PublishOptions {
   readonly qos?: 0 | 1;

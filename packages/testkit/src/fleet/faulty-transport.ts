@@ -39,11 +39,11 @@ export class FaultyTransport implements Transport {
   }
 
   subscribe(filter: string, listener: Listener, options?: { qos?: 0 | 1 }): Promise<() => Promise<void>> {
-    const hear: Listener = (payload, topic) => {
+    const hear: Listener = (...message) => {
       this.#in.carry(() => {
         const { skew = 0 } = this.#faults();
-        if (skew === 0) listener(payload, topic);
-        else withSkew(skew, () => listener(payload, topic));
+        if (skew === 0) listener(...message);
+        else withSkew(skew, () => listener(...message));
       });
     };
     return this.#inner.subscribe(filter, hear, options);
