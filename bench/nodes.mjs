@@ -6,28 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { median } from './lib/figures.mjs';
-import { childrenCpuMs, machine, round, usageOf } from './lib/machine.mjs';
-import { startPeer } from './lib/process.mjs';
+import { machine, round } from './lib/machine.mjs';
 import { mco, runProgram } from './lib/run-node.mjs';
 import { Site } from './lib/site.mjs';
+import { measureStart } from './lib/start.mjs';
 import { table } from './lib/table.mjs';
 
 const ROUNDS = 10;
 const PINNED = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   .optionalDependencies[`node-${process.platform}-${process.arch}`];
-const SETTLE_MS = 3000;
 const path = (file) => fileURLToPath(new URL(file, import.meta.url));
 const mcod = path('../packages/core/bin/mcod.js');
-// Writes the most that a process had resident, KiB, as its last word.
-const PEAK = 'data:text/javascript,process.on("exit",()=>console.log(process.resourceUsage().maxRSS))';
-
-const COMMANDS = {
-  'node -e 0': ['-e', '0'],
-  'mco version': [mco, 'version'],
-  'mco find --help': [mco, 'find', '--help'],
-  'mco ping, one node': [mco, 'ping'],
-};
-
 async function installed(version, folder) {
   const name = `node-${process.platform}-${process.arch}@${version}`;
   await runProgram('npm', ['install', '--prefix', join(folder, version), '--no-audit', '--no-fund', name]);
@@ -44,35 +33,6 @@ async function needsOf(node) {
     'binary, MiB': round(statSync(node).size / 2 ** 20, 0),
     'libraries, lib…': libraries.sort().join(', '),
   };
-}
-
-const lastNumber = (text) => Number(text.trim().split('\n').at(-1));
-
-/** What one round says of a Node: a number for each row of the table. */
-async function measure(node, site, env) {
-  const figures = {};
-  for (const [name, words] of Object.entries(COMMANDS)) {
-    const before = childrenCpuMs();
-    await runProgram(node, words, env);
-    figures[`${name}: CPU, ms`] = childrenCpuMs() - before;
-  }
-  const peak = lastNumber(await runProgram(node, ['--import', PEAK, mco, 'ping'], env)) / 1024;
-  figures['mco ping, one node: most resident, MiB'] = peak;
-  // It was started before, so that its key and certificate are there.
-  const words = [mcod, '--config', site.idle];
-  const peer = await startPeer(node, words, { node: false, ready: /connected to the broker/ });
-  figures['mcod to connected: CPU, ms'] = usageOf(peer.pid).cpuMs;
-  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-  figures['mcod: own memory, MiB'] = usageOf(peer.pid).privateMiB;
-  await peer.stop();
-  const idle = await startPeer(node, ['-e', "console.log('up'); setInterval(() => {}, 1e6)"], {
-    node: false,
-  });
-  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-  figures['mcod: above an empty process, MiB'] =
-    figures['mcod: own memory, MiB'] - usageOf(idle.pid).privateMiB;
-  await idle.stop();
-  return figures;
 }
 
 /** Calls a second and CPU of a call, from the case `calls` run by that Node. */
@@ -97,13 +57,14 @@ try {
   for (const version of versions) nodes.push(await installed(version, folder));
   const config = site.folder.join('client.yaml');
   writeFileSync(config, JSON.stringify(await site.clientConfig('mco.mcollective')));
-  ({ config: site.idle } = await site.daemon('idle.fleet'));
+  const { config: idle } = await site.daemon('idle.fleet');
   await site.closeLast();
   await site.daemon('one.fleet');
   const env = { TROUPE_CONFIG: config, NO_COLOR: '1' };
   const rounds = nodes.map(() => []);
   for (let index = 0; index < ROUNDS; index += 1)
-    for (const [at, { node }] of nodes.entries()) rounds[at].push(await measure(node, site, env));
+    for (const [at, { node }] of nodes.entries())
+      rounds[at].push(await measureStart({ node, mco, mcod }, { idle, env }));
   const rates = nodes.map(() => []);
   for (let index = 0; index < 3; index += 1)
     for (const [at, { node }] of nodes.entries()) rates[at].push(await calls(node));

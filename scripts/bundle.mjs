@@ -1,19 +1,12 @@
 #!/usr/bin/env node
-// What follows tsc in a build: makes fewer and larger files, which start faster. Nothing needs them, and none is used
-// where something that it was made of has changed since.
+// npm run bundle: makes the programs of a release in bundles/, of what tsc has written: each a folder that needs
+// nothing but Node.
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleLibraries } from './bundle/libraries.mjs';
-import { bundleMco, bundleMcod } from './bundle/program.mjs';
-import { bundleSchemas } from './bundle/schemas.mjs';
+import { bundleProgram, programs } from './bundle/program.mjs';
 
-/** Makes all bundles of the clone at `root`, which tsc has compiled. */
-export async function bundle(root) {
-  await bundleLibraries(root);
-  await bundleSchemas(root);
-  await bundleMcod(root);
-  await bundleMco(root);
+const root = resolve(fileURLToPath(import.meta.url), '../..');
+for (const program of programs) {
+  const { folder, bytes } = await bundleProgram(program, { root, target: resolve(root, 'bundles') });
+  console.log(`${folder}  ${(bytes / 2 ** 20).toFixed(1)} MiB`);
 }
-
-const own = fileURLToPath(import.meta.url);
-if (process.argv[1] && resolve(process.argv[1]) === own) await bundle(resolve(own, '../..'));

@@ -110,12 +110,9 @@ async function installDebian(puppet) {
  * SetupFailed, CommandFailed or Interrupted.
  */
 export async function setup({ build = false, puppet = true } = {}) {
-  const node = await installModules();
+  await installModules();
   const missing = await installDebian(puppet);
-  if (build) {
-    await run('node_modules/.bin/tsc', ['--build'], { cwd: root });
-    await run(node, ['scripts/bundle.mjs'], { cwd: root });
-  }
+  if (build) await run('node_modules/.bin/tsc', ['--build'], { cwd: root });
   return missing.map(({ name, use }) => ({ name, use }));
 }
 

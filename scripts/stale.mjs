@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-// What tsc writes into `dist`; the build lays what else it makes, such as bundles, beside them.
+// What tsc writes into `dist`.
 const COMPILED = ['src', 'test'];
 
 /**
@@ -16,7 +16,7 @@ export function removeStale(folder) {
       const compiled = join(place, 'dist', part);
       if (!existsSync(compiled)) continue;
       for (const path of readdirSync(compiled, { recursive: true })) {
-        const source = path.replace(/(\.js|\.js\.map|\.d\.ts)$/, '.ts');
+        const source = path.replace(/(?:\.d)?\.([cm]?)[jt]s(?:\.map)?$/, '.$1ts');
         if (source === path || existsSync(join(place, part, source))) continue;
         rmSync(join(compiled, path));
         removed.push(join(compiled, path));

@@ -11,7 +11,6 @@ const STAGES = [
   ['lint', ['node_modules/@biomejs/biome/bin/biome', 'check']],
   ['types of the DDLs', ['ddl/types.mjs', '--check']],
   ['build', ['node_modules/typescript/bin/tsc', '--build']],
-  ['bundles', ['scripts/bundle.mjs']],
 ];
 // Two parts that take about the same time: all that runs Puppet or provisions, and the rest.
 const PUPPET = ['agent-*', 'provisioner', 'emulator'];

@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { packageFolder } from './origins.mjs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** Writes the licences of the packages of others that builds of esbuild read files of, as these licences ask for. */
 export function writeLicences(file, metafiles, root) {
@@ -11,6 +10,16 @@ export function writeLicences(file, metafiles, root) {
     if (!texts.has(folder)) texts.set(folder, licenceOf(folder));
   }
   writeFileSync(file, [...texts.values()].sort().join('\n\n'));
+}
+
+/** The folder of the package that a file belongs to. */
+function packageFolder(file) {
+  for (let folder = dirname(file); ; folder = dirname(folder))
+    if (existsSync(join(folder, 'package.json')) && hasName(folder)) return folder;
+}
+
+function hasName(folder) {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).name !== undefined;
 }
 
 function licenceOf(folder) {

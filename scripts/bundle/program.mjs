@@ -1,103 +1,112 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { cpSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { writeLicences } from './licences.mjs';
-import { originsOf, packageFolder } from './origins.mjs';
+import { madeSchemas } from './schemas.mjs';
 
 /**
- * Makes one file of all modules of `mcod`, for whose agents the package's entries find what is in it. It is not made
- * smaller: its log says where errors come from.
+ * The programs of a release: the file that begins, the package that it belongs to, the packages that code from outside
+ * imports of it (agents, applications of mco), and what it reads besides modules.
  */
-export async function bundleMcod(root) {
-  const home = join(root, 'packages/core');
-  const folder = join(home, 'dist/bundle');
+export const programs = [
+  {
+    name: 'mcod',
+    home: 'packages/core',
+    bin: 'bin/mcod.js',
+    shared: ['@troupe/core'],
+    files: [],
+  },
+  {
+    name: 'mco',
+    home: 'packages/cli',
+    bin: 'bin/mco.js',
+    shared: ['@troupe/core', '@troupe/client'],
+    files: ['completion'],
+  },
+  {
+    name: 'mcprovision',
+    home: 'packages/provisioner',
+    bin: 'bin/mcprovision.js',
+    shared: ['@troupe/core', '@troupe/client'],
+    files: [],
+  },
+  {
+    name: 'troupe-broker',
+    home: 'packages/broker',
+    bin: 'bin/troupe-broker.js',
+    shared: ['@troupe/core'],
+    files: [],
+  },
+];
+
+/**
+ * Bundles a program of the clone at `root` into a folder of its name in `target`, by one call of esbuild: the program
+ * and the packages that it shares are entries of the same call, so that what they have in common exists once. The
+ * packages lie in its node_modules, where `import` looks for them. Returns the folder and the bytes of its modules.
+ */
+export async function bundleProgram({ name, home, bin, shared, files }, { root, target }) {
+  const folder = join(target, name);
   rmSync(folder, { recursive: true, force: true });
-  const common = { ...modules(root), outdir: folder };
-  const start = await build({ ...common, entryPoints: { start: join(home, 'dist/src/daemon/start.js') } });
+  const entryPoints = { [bin.replace(/\.js$/, '')]: join(root, home, bin) };
+  for (const each of shared) {
+    const place = realpathSync(join(root, 'node_modules', each));
+    for (const [entry, file] of entriesOf(place, each)) entryPoints[entry] = file;
+    copyManifest(place, join(folder, 'node_modules', each));
+  }
   const { metafile } = await build({
-    ...common,
-    entryPoints: { mcod: join(home, 'dist/src/daemon/bundle-main.js') },
-    plugins: [ownPlaces(home)],
+    absWorkingDir: root,
+    entryPoints,
+    outdir: folder,
+    chunkNames: 'lib/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    // Names stay as they are: the log says where errors come from.
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    // What CommonJS packages load Node's own modules with.
+    banner: {
+      js: "import { createRequire as troupeRequire } from 'node:module'; const require = troupeRequire(import.meta.url);",
+    },
+    plugins: [madeSchemas(root)],
+    metafile: true,
+    legalComments: 'none',
+    logLevel: 'warning',
   });
-  const inputs = { ...metafile.inputs, ...start.metafile.inputs };
-  writeLicences(join(folder, 'LICENSES.txt'), [{ inputs }], root);
-  writeFileSync(join(folder, 'origins.json'), JSON.stringify(originsOf({ inputs }, { root, home })));
+  copyManifest(join(root, home), folder);
+  // Its own exports would come before those of a package that it shares.
+  if (shared.includes(`@troupe/${home.slice('packages/'.length)}`))
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, type: 'module' }));
+  for (const file of files) cpSync(join(root, home, file), join(folder, file), { recursive: true });
+  copyDdls(root, folder);
+  writeLicences(join(folder, 'LICENSES.txt'), [metafile], root);
+  cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
+  const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+  return { folder: relative(root, folder), bytes };
 }
 
-// A module that looks for a file beside itself still finds it: the bundle lies in dist/bundle.
-const ownPlaces = (home) => ({
-  name: 'own places',
-  setup({ onLoad }) {
-    onLoad({ filter: /\/dist\/src\/.*\.js$/ }, ({ path }) => {
-      const text = readFileSync(path, 'utf8');
-      if (!path.startsWith(`${home}/`) || !text.includes('import.meta.url')) return undefined;
-      const place = `new URL(${JSON.stringify(`../${relative(join(home, 'dist'), path)}`)}, import.meta.url).href`;
-      return { contents: text.replaceAll('import.meta.url', place), loader: 'js' };
-    });
-  },
-});
-
-const modules = (root) => ({
-  absWorkingDir: root,
-  bundle: true,
-  platform: 'node',
-  target: 'node24',
-  format: 'esm',
-  metafile: true,
-  logLevel: 'warning',
-});
-
-/** Makes few files of all modules of `mco`: to find and read two hundred takes longer than all that it does. */
-export async function bundleMco(root) {
-  const home = join(root, 'packages/cli');
-  const folder = join(home, 'dist/bundle');
-  rmSync(folder, { recursive: true, force: true });
-  const common = { ...modules(root), minify: true, outdir: folder };
-  const start = await build({ ...common, entryPoints: [join(home, 'dist/src/start.js')] });
-  const { metafile } = await build({
-    ...common,
-    entryPoints: [join(home, 'dist/src/main.js')],
-    define: { TROUPE_BUNDLED: 'true' },
-    banner: { js: "import { require } from './start.js';" },
-    plugins: [places(root)],
-  });
-  const inputs = { ...metafile.inputs, ...start.metafile.inputs };
-  writeLicences(join(folder, 'LICENSES.txt'), [{ inputs }], root);
-  writeFileSync(join(folder, 'origins.json'), JSON.stringify(originsOf({ inputs }, { root, home })));
+/** The modules that a package exports, by where they go in the bundle. */
+function entriesOf(place, name) {
+  const { exports } = JSON.parse(readFileSync(join(place, 'package.json'), 'utf8'));
+  return Object.values(exports)
+    .filter((file) => file.endsWith('.js') && !file.startsWith('./bin/'))
+    .map((file) => [join('node_modules', name, file.replace(/\.js$/, '')), join(place, file)]);
 }
 
-const modulesOfCore = {
-  '@troupe/core': 'index.js',
-  '@troupe/core/pki': 'pki/index.js',
-  '@troupe/core/durable-file': 'durable-file.js',
-};
+/** What Node reads of a package: its name, its version and its exports. */
+function copyManifest(from, to) {
+  const { name, version, license, type, exports } = JSON.parse(
+    readFileSync(join(from, 'package.json'), 'utf8'),
+  );
+  mkdirSync(to, { recursive: true });
+  writeFileSync(join(to, 'package.json'), JSON.stringify({ name, version, license, type, exports }));
+}
 
-// A module that looks for a file beside itself, or for a package from where it stands, still finds it.
-const places = (root) => ({
-  name: 'places',
-  setup({ onLoad, onResolve }) {
-    // Large, and hardly ever needed.
-    onResolve({ filter: /^@troupe\/agent-puppetca\/ca$/ }, ({ path }) => ({ path, external: true }));
-    // The modules of the core: its entries are for who imports it beside a bundle.
-    for (const [name, path] of Object.entries(modulesOfCore))
-      onResolve({ filter: new RegExp(`^${name}$`) }, () => ({
-        path: join(root, 'packages/core/dist/src', path),
-      }));
-    onResolve({ filter: /^troupe:start$/ }, () => ({ path: './start.js', external: true }));
-    onLoad({ filter: /\/dist\/src\/.*\.js$/ }, ({ path }) => {
-      const text = readFileSync(path, 'utf8');
-      if (path.includes('/node_modules/') || !/import\.meta\.url|import\('execa'\)/.test(text))
-        return undefined;
-      const folder = packageFolder(path);
-      const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-      const place = `troupePlaceOf(${JSON.stringify(name)}, ${JSON.stringify(relative(folder, path))})`;
-      const code = text
-        .replaceAll('import.meta.url', place)
-        .replaceAll("import('execa')", `import(troupePackageFrom(${place}, 'execa'))`);
-      return {
-        contents: `import { packageFrom as troupePackageFrom, placeOf as troupePlaceOf } from 'troupe:start';\n${code}`,
-        loader: 'js',
-      };
-    });
-  },
-});
+// They are read as files, too: by name, and by people.
+function copyDdls(root, folder) {
+  const to = join(folder, 'node_modules/@troupe/ddl');
+  mkdirSync(dirname(to), { recursive: true });
+  cpSync(join(root, 'ddl'), to, { recursive: true, filter: (path) => !/(\.d\.json\.ts|\.mjs)$/.test(path) });
+}

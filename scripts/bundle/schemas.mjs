@@ -1,9 +1,7 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { writeOneFile } from './one-file.mjs';
-import { originsOf } from './origins.mjs';
 
 // Where the code that ajv writes finds the formats and the regular expressions of the host that it is given.
 const prelude = (code) => `module.exports = (host) => {
@@ -12,27 +10,43 @@ const prelude = (code) => `module.exports = (host) => {
   return exports;
 };`;
 
-/** Writes down what ajv makes of the schemas of our own, under the name by which `schema.ts` of @troupe/core looks for it. */
-export async function bundleSchemas(root) {
+/**
+ * A plugin of esbuild that puts in the place of `made-schemas.cjs` of @troupe/core what ajv makes of the schemas of our
+ * own, each under the name by which `schema.ts` looks for it: to make it takes longer than the rest of a start.
+ */
+export function madeSchemas(root) {
   const home = join(root, 'packages/core');
-  const folder = join(home, 'dist/schemas');
-  const schemas = await ownSchemas(root);
+  return {
+    name: 'made schemas',
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /^troupe:schemas\// }, ({ path }) => ({ path, namespace: 'troupe' }));
+      onLoad({ filter: /\/made-schemas\.cjs$/ }, async () => {
+        const uses = Object.keys(await ownSchemas(root));
+        const made = uses.map((use) => `'${use}': (host) => require('troupe:schemas/${use}')(host)`);
+        return { contents: `module.exports = { ${made.join(', ')} };`, loader: 'js' };
+      });
+      onLoad({ filter: /./, namespace: 'troupe' }, async ({ path }) => ({
+        contents: await written(root, path.split('/')[1]),
+        resolveDir: home,
+        loader: 'js',
+      }));
+    },
+  };
+}
+
+async function written(root, use) {
+  const home = join(root, 'packages/core');
+  const { list, host } = (await ownSchemas(root))[use];
   const { ajvOptions, schemaKey } = await compiled(root, 'core/dist/src/schema.js');
   const { Ajv, _, standalone } = packageOf(home);
-  const inputs = {};
-  for (const [use, { list, host }] of Object.entries(schemas)) {
-    const { code, ...options } = ajvOptions(use, host);
-    const ajv = new Ajv({ ...options, code: { ...code, source: true, formats: _`host.formats` } });
-    for (const schema of list) {
-      const key = schemaKey(use, schema, host);
-      if (!ajv.getSchema(key)) ajv.addSchema({ ...schema }, key);
-    }
-    const keys = list.map((schema) => schemaKey(use, schema, host));
-    const contents = prelude(standalone(ajv, Object.fromEntries(keys.map((key) => [key, key]))));
-    const metafile = await writeOneFile(contents, { root, home, outfile: join(folder, `${use}.cjs`) });
-    Object.assign(inputs, metafile.inputs);
+  const { code, ...options } = ajvOptions(use, host);
+  const ajv = new Ajv({ ...options, code: { ...code, source: true, formats: _`host.formats` } });
+  for (const schema of list) {
+    const key = schemaKey(use, schema, host);
+    if (!ajv.getSchema(key)) ajv.addSchema({ ...schema }, key);
   }
-  writeFileSync(join(folder, 'origins.json'), JSON.stringify(originsOf({ inputs }, { root, home })));
+  const keys = list.map((schema) => schemaKey(use, schema, host));
+  return prelude(standalone(ajv, Object.fromEntries(keys.map((key) => [key, key]))));
 }
 
 async function ownSchemas(root) {

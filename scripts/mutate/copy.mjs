@@ -1,11 +1,11 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-const LEFT_OUT = new Set(['.git', '.cache', 'node_modules']);
+const LEFT_OUT = new Set(['.git', '.cache', 'node_modules', 'bundles']);
 
 /**
  * Copies a built clone for mutation. In the copy, workspace packages resolve to the copy and all other packages to the
- * installed ones. Bundles are left out, so that programs run the output of tsc.
+ * installed ones.
  */
 export function copyClone(root, target) {
   mkdirSync(target, { recursive: true });
@@ -14,8 +14,6 @@ export function copyClone(root, target) {
     const filter = (path) => !path.includes('/node_modules');
     cpSync(join(root, name), join(target, name), { recursive: true, preserveTimestamps: true, filter });
   }
-  for (const name of readdirSync(join(target, 'packages')))
-    rmSync(join(target, 'packages', name, 'dist/bundle'), { recursive: true, force: true });
   linkModules(join(root, 'node_modules'), join(target, 'node_modules'));
   for (const name of readdirSync(join(root, 'packages'))) {
     const modules = join(root, 'packages', name, 'node_modules');

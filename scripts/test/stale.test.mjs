@@ -10,8 +10,8 @@ describe('what was compiled from sources that are gone', () => {
   const kept = [
     'packages/a/dist/test/kept.test.js',
     'packages/a/dist/tsconfig.tsbuildinfo',
-    'packages/a/dist/bundle/start.js',
-    'packages/a/dist/libraries/library.cjs',
+    'packages/a/dist/src/common.cjs',
+    'packages/a/dist/src/common.d.cts',
   ];
 
   beforeEach(() => {
@@ -20,6 +20,8 @@ describe('what was compiled from sources that are gone', () => {
       'packages/a/test/kept.test.ts',
       'packages/a/dist/test/gone.test.js',
       'packages/a/dist/test/gone.test.js.map',
+      'packages/a/src/common.cts',
+      'packages/b/dist/src/gone.cjs.map',
       'packages/b/src/never-built.ts',
       'demo/dist/src/gone.d.ts',
       'chaos/dist/src/gone.js',
@@ -36,6 +38,7 @@ describe('what was compiled from sources that are gone', () => {
       [
         'packages/a/dist/test/gone.test.js',
         'packages/a/dist/test/gone.test.js.map',
+        'packages/b/dist/src/gone.cjs.map',
         'demo/dist/src/gone.d.ts',
         'chaos/dist/src/gone.js',
       ].map((path) => join(folder, path)),

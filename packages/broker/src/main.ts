@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { createLogger, type Logger, messageOf, onLine } from '@troupe/core';
+import { createLogger, type Logger, messageOf, onLine, version } from '@troupe/core';
 import { type Broker, startBroker } from './broker.js';
 import { type BrokerConfig, loadBrokerConfig, parseBrokerConfig } from './config.js';
 import { loadCredentials } from './credentials.js';
@@ -17,6 +17,7 @@ is JSON lines on standard error.
   -l, --listen URL   an address in place of those of the configuration: mqtts://HOST:PORT or, on loopback,
                      mqtt://HOST:PORT; port 0 is any free one; may be given several times
       --check        only check the configuration and its certificates
+      --version      the version
   -h, --help         this text
 
 Signals: HUP reads the certificates and revocation lists again; TERM and INT end it.
@@ -32,6 +33,7 @@ function readArguments() {
         config: { type: 'string', short: 'c' },
         listen: { type: 'string', short: 'l', multiple: true },
         check: { type: 'boolean', default: false },
+        version: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     }).values;
@@ -99,6 +101,7 @@ function check(file: string): void {
 
 const values = readArguments();
 if (values.help) process.stdout.write(usage);
+else if (values.version) process.stdout.write(`troupe-broker ${version}\n`);
 else if (values.config === undefined) misused('--config FILE is missing');
 else if (values.check) {
   try {

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { leaveBundle } from './bundled.js';
 import { UsageError } from './failure.js';
 
 /** A CA that signs requests of one name. */
@@ -21,7 +20,6 @@ export async function openCa(
   const isThere = existsSync(join(cadir, 'ca_crt.pem'));
   if (!isThere && !makeCa) throw new UsageError(`--cadir: ${cadir} holds no CA; --make-ca makes one there`);
   if (isThere && makeCa) throw new UsageError(`--make-ca: ${cadir} holds a CA already`);
-  leaveBundle();
   const { BuiltinCa } = await import('@troupe/agent-puppetca/ca');
   const ca = await BuiltinCa.open({ cadir, certname: hostname().toLowerCase() });
   const { state } = await ca.status(name);

@@ -1,4 +1,3 @@
-import { BundleLeft } from './bundled.js';
 import { run } from './program.js';
 
 // Somebody downstream who has read enough, such as `head`, is no error: end as a signal of theirs would have it.
@@ -7,13 +6,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(141);
 });
 
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof BundleLeft)) throw error;
-  const modules = '../src/main.js';
-  await import(modules);
-}
+process.exitCode = await run(process.argv.slice(2));
 
 // A connection that a broker does not take leave of must not keep anybody waiting for the prompt.
 setTimeout(() => process.exit(), 1_000).unref();

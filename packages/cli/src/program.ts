@@ -1,6 +1,5 @@
 import { Command, CommanderError, Help, Option } from 'commander';
 import { neededApplications } from './application/needed.js';
-import { BundleLeft, leaveBundle } from './bundled.js';
 import { commands } from './commands.js';
 import { ExitCode } from './exit.js';
 import { InterruptedError, reportFailure, usageLine } from './failure.js';
@@ -22,7 +21,6 @@ export async function run(argv: readonly string[], screen = new Screen()): Promi
     await shell.program.parseAsync([...argv], { from: 'user' });
     return ended(screen, shell.exitCode);
   } catch (error) {
-    if (error instanceof BundleLeft) throw error;
     if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.ok;
     reportFailure(screen, error, shell.isAtWork);
     if (screen.json && !shell.isAtWork) screen.json.command = pathOf(commandIn(shell.program, argv));
@@ -110,8 +108,6 @@ function visibleOptions(this: Help, command: Command): Option[] {
 function configure(screen: Screen, program: Command): void {
   const { verbose, quiet, color } = program.opts<{ verbose?: true; quiet?: true; color: boolean }>();
   screen.isVerbose = verbose === true;
-  // It shows where an error comes from, and in the bundle nobody would find that.
-  if (verbose) leaveBundle();
   screen.isQuiet = quiet === true;
   if (!color) {
     delete process.env.FORCE_COLOR;

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import '../dist/src/floor.js';
-import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 
@@ -13,7 +12,5 @@ if (process.argv[2] === 'emulate') {
 } else {
   // Before anything is loaded. A daemon is idle most of its time: its young generation stays small, which saves 10 MB.
   setFlagsFromString('--semi-space-growth-factor=1');
-  const bundle = new URL('../dist/bundle/start.js', import.meta.url);
-  if (existsSync(bundle)) await (await import(bundle.href)).start();
-  else await import('../dist/src/daemon/main.js');
+  await import('../dist/src/daemon/main.js');
 }

@@ -1,4 +1,3 @@
-// What is added here, entry.ts must hand on.
 export {
   type Agent,
   type AgentConfig,

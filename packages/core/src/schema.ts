@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import type { Ajv, Options, ValidateFunction } from 'ajv';
-import { freshFolders, type Origins, readOrigins } from './bundle.js';
-import { commonJs } from './commonjs.js';
+import commonJs from './commonjs.cjs';
+import madeSchemas from './made-schemas.cjs';
 
-/** What a schema of ours is for: its options of ajv, and the formats that it may name. */
+/** What a schema of ours is for: its options of ajv. */
 export type SchemaUse = keyof typeof uses;
 
 // They are checked by tests: to check and to polish them here takes longer than all the rest.
@@ -20,7 +18,7 @@ const uses = {
   input: { ownProperties: true },
 } as const satisfies Record<string, Options>;
 
-/** What the functions of a use need of their surroundings. */
+/** What schemas of a use need of their surroundings. */
 export interface SchemaHost {
   readonly formats?: Readonly<Record<string, (value: string) => boolean>>;
   /** Other schemas that they refer to, by name. */
@@ -47,34 +45,22 @@ export function newAjv(use: SchemaUse, host: SchemaHost): Ajv {
   return new Ajv(ajvOptions(use, host));
 }
 
-/** The name by which the build leaves the function that it made of a schema: another one where a letter differs. */
+/** The name by which the build of a release leaves what it made of a schema: another one where a letter differs. */
 export function schemaKey(use: SchemaUse, schema: unknown, { schemas }: SchemaHost): string {
   const text = JSON.stringify([common, uses[use], schema, schemas]);
   return createHash('sha256').update(text).digest('base64url');
 }
 
-type Made = Readonly<Record<string, ValidateFunction>>;
-
-const require = createRequire(import.meta.url);
-const made = new Map<SchemaUse, Made>();
+const made = new Map<SchemaUse, Readonly<Record<string, ValidateFunction>>>();
 
 /**
- * What the build made of a schema, so that nobody waits for ajv, nor loads it; nothing where there is none. The host
- * is that of the first asking: the build leaves out what needs more than `formats` of one's own.
+ * What the build of a release made of a schema, so that nobody waits for ajv, nor loads it; nothing where there is
+ * none. The host is that of the first asking: the build leaves out what needs more than `formats` of one's own.
  */
 export function madeBefore(use: SchemaUse, schema: unknown, host: SchemaHost): ValidateFunction | undefined {
-  let functions = made.get(use);
-  if (!functions) {
-    functions = loadMade(use, host);
-    made.set(use, functions);
-  }
+  const make = madeSchemas[use];
+  if (!make) return undefined;
+  const functions = made.get(use) ?? make(host);
+  made.set(use, functions);
   return functions[schemaKey(use, schema, host)];
-}
-
-function loadMade(use: SchemaUse, host: SchemaHost): Made {
-  const origins = readOrigins<Origins>(fileURLToPath(new URL('../schemas/origins.json', import.meta.url)));
-  const isFresh = origins && freshFolders(origins, fileURLToPath(new URL('../../', import.meta.url)));
-  if (!isFresh) return {};
-  const make = require(`../schemas/${use}.cjs`) as (host: SchemaHost) => Made;
-  return make(host);
 }

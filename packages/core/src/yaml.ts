@@ -1,4 +1,4 @@
-import { commonJs } from './commonjs.js';
+import commonJs from './commonjs.cjs';
 
 type Options = Parameters<typeof import('yaml').parse>[2];
 

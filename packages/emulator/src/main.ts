@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createLogger, messageOf } from '@troupe/core';
+import { createLogger, messageOf, version } from '@troupe/core';
 import { emulateFleet, fleetFacts, type KeyType, type TestPki, useTestPki } from '@troupe/testkit';
 import { loadAgents } from './load-agents.js';
 import { emulateProvisioning } from './provision-program.js';
@@ -37,6 +37,7 @@ process runs a broker and masters with the built-in CA too: all that mcprovision
       --connecting N     nodes that connect at the same time (default: 50)
       --until-eof        ends, too, when its standard input ends: with the program that started it
       --log LEVEL        of what the daemons say (default: silent)
+      --version          the version
   -h, --help             this text
 
 When all are connected it prints one line, {"instances":N,"first":"…","last":"…"}, on standard output. TERM and INT end
@@ -75,6 +76,7 @@ function words() {
         connecting: { ...text, default: '50' },
         'until-eof': { type: 'boolean', default: false },
         log: { ...text, default: 'silent' },
+        version: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -223,6 +225,7 @@ async function run(values: Values): Promise<void> {
 
 const values = words();
 if (values.help) process.stdout.write(usage);
+else if (values.version) process.stdout.write(`troupe-emulate ${version}\n`);
 else {
   run(values).then(
     () => process.exit(0),

@@ -1,10 +1,9 @@
-import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { findClientConfig, loadClientConfig } from '@troupe/client';
 import type { Application } from '@troupe/client/application';
 import { messageOf, TroupeError } from '@troupe/core';
-import { leaveBundle } from '../bundled.js';
+import { resolveFrom, shareOwnCopies } from '@troupe/core/modules';
 import type { CommandEntry } from '../shell.js';
 import { applicationEntry } from './command-line.js';
 
@@ -21,7 +20,7 @@ export async function configuredApplications(
 ): Promise<Configured> {
   const file = findClientConfig(named);
   const { applications } = loadClientConfig(file);
-  if (applications.length > 0) leaveBundle();
+  shareOwnCopies(['@troupe/core', '@troupe/client', '@troupe/ddl'], import.meta.url);
   const taken = new Set(known.flatMap(({ name, aliases = [] }) => [name, ...aliases]));
   const entries: CommandEntry[] = [];
   const faults: TroupeError[] = [];
@@ -55,12 +54,8 @@ async function applicationOf(specifier: string, folder: string): Promise<Applica
 function locate(specifier: string, folder: string): string {
   if (specifier.startsWith('.') || isAbsolute(specifier))
     return pathToFileURL(resolve(folder, specifier)).href;
-  for (const from of [join(folder, 'client.yaml'), import.meta.url]) {
-    try {
-      return pathToFileURL(createRequire(from).resolve(`${specifier}/application`)).href;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
-    }
-  }
+  const places = [pathToFileURL(join(folder, 'client.yaml')).href, import.meta.url];
+  const found = resolveFrom(`${specifier}/application`, places);
+  if (found !== undefined) return found;
   throw new Error(`no such npm package in sight of ${folder} or of mco itself`);
 }

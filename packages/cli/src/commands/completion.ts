@@ -30,7 +30,8 @@ export async function complete(
     return ExitCode.ok;
   }
   if (name !== undefined) {
-    screen.print(readFileSync(new URL(`../../../completion/mco.${name}`, import.meta.url), 'utf8').trimEnd());
+    const script = new URL(import.meta.resolve(`@troupe/cli/completion/mco.${name}`));
+    screen.print(readFileSync(script, 'utf8').trimEnd());
     return ExitCode.ok;
   }
   for (const { value, meaning } of await listed(shell, options)) {

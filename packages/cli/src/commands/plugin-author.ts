@@ -2,15 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AgentConfig, messageOf, parseConfig, suggestion } from '@troupe/core';
 import { type AgentVerdict, generateAgent, importRubyDdl, validateAgent } from '@troupe/core/plugin';
-import { leaveBundle } from '../bundled.js';
 import type { GenerateOptions, ImportOptions, ValidateOptions } from '../definitions/plugin.js';
 import { ExitCode } from '../exit.js';
 import { UsageError } from '../failure.js';
 import { counted } from '../output/wording.js';
 import type { Screen } from '../screen.js';
-
-// What is judged here are agents, which import libraries of ours.
-leaveBundle();
 
 /** Makes a new agent, and says what to do with it. */
 export async function generate(

@@ -1,11 +1,9 @@
-import { realpathSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf, TroupeError } from '../errors.js';
+import { resolveFrom, shareOwnCopies } from '../modules.js';
 import type { Agent } from './agent.js';
 import { moduleVersion } from './module-version.js';
-import { importEntry } from './package-entry.js';
 
 /** An agent's module as it is now, and, where its files have changed since this process imported it, as it was. */
 export interface ImportedAgent {
@@ -39,6 +37,7 @@ export async function importAgent(specifier: string, configFile: string): Promis
 }
 
 async function importFrom(url: string, specifier: string): Promise<Agent> {
+  shareOwnCopies(['@troupe/core', '@troupe/ddl'], import.meta.url);
   let module: { default?: unknown };
   try {
     module = (await import(url)) as { default?: unknown };
@@ -71,18 +70,7 @@ function unloadable(specifier: string, cause: unknown): TroupeError {
 function locate(specifier: string, folder: string): string {
   if (specifier.startsWith('.') || isAbsolute(specifier))
     return pathToFileURL(resolve(folder, specifier)).href;
-  for (const from of [join(folder, 'mcod.yaml'), import.meta.url]) {
-    try {
-      const { resolve } = createRequire(from);
-      const entry = importEntry(specifier, resolve.paths(specifier) ?? []);
-      return pathToFileURL(entry === undefined ? resolve(specifier) : realpathSync(entry)).href;
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
-  }
+  const found = resolveFrom(specifier, [pathToFileURL(join(folder, 'mcod.yaml')).href, import.meta.url]);
+  if (found !== undefined) return found;
   throw new TroupeError('AGENT_INVALID', `no such npm package in sight of ${folder} or of mcod itself`);
-}
-
-function isNotFound(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
 }

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { register } from 'node:module';
+import { type ResolveHookSync, registerHooks } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,17 +22,33 @@ export interface ModuleVersion {
  * since the last time, the address has a new query, which the relative imports of the package inherit.
  */
 export function moduleVersion(url: string): ModuleVersion {
-  const stamp = stampOf(packageFolder(fileURLToPath(url)));
+  const file = fileURLToPath(url);
+  const stamp = stampOf(packageFolder(file));
   const last = imported.get(url);
   if (last?.stamp === stamp) return { url: last.url, before: undefined, accept: () => {} };
   if (last && !isHooked) {
-    register('./module-version-hooks.js', import.meta.url);
+    registerHooks({ resolve: inheritVersion });
     isHooked = true;
   }
   version += 1;
   const next = last ? `${url}?troupe=${version}` : url;
-  return { url: next, before: last?.url, accept: () => imported.set(url, { stamp, url: next }) };
+  // Node would give what it has kept of a file that is gone, which was taken away for a reason.
+  const before = existsSync(file) ? last?.url : undefined;
+  return { url: next, before, accept: () => imported.set(url, { stamp, url: next }) };
 }
+
+/** Hands the query of a module's new version on to what it imports from its own package. */
+export const inheritVersion: ResolveHookSync = (specifier, context, nextResolve) => {
+  const resolved = nextResolve(specifier, context);
+  const version = context.parentURL?.startsWith('file:')
+    ? new URL(context.parentURL).searchParams.get('troupe')
+    : null;
+  const isOwn = /^(\.\.?\/|#)/.test(specifier) && resolved.url.startsWith('file:');
+  if (version === null || !isOwn || resolved.url.includes('/node_modules/')) return resolved;
+  const url = new URL(resolved.url);
+  url.searchParams.set('troupe', version);
+  return { ...resolved, url: url.href };
+};
 
 function packageFolder(file: string): string {
   const own = dirname(file);

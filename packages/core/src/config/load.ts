@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ErrorObject, ValidateFunction } from 'ajv';
-import { commonJs } from '../commonjs.js';
+import commonJs from '../commonjs.cjs';
 import { suggestion } from '../ddl/suggestion.js';
 import { messageOf, TroupeError } from '../errors.js';
 import { madeBefore, newAjv, type SchemaHost } from '../schema.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import { commonJs } from '../commonjs.js';
+import commonJs from '../commonjs.cjs';
 import { nestsDeeper, opensTooMuch } from '../config/depth.js';
 import { messageOf, TroupeError } from '../errors.js';
 import type { Facts } from '../filter/filter.js';

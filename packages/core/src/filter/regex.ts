@@ -1,5 +1,5 @@
 import type { RE2JS } from 're2js';
-import { commonJs } from '../commonjs.js';
+import commonJs from '../commonjs.cjs';
 
 /** A compiled regular expression whose cost grows with the length of the text, never faster. */
 export interface Regex {

@@ -1,5 +1,5 @@
 import type { asn1 as forgeAsn1 } from 'node-forge';
-import { commonJs } from '../commonjs.js';
+import commonJs from '../commonjs.cjs';
 import { TroupeError } from '../errors.js';
 
 const asn1 = commonJs.asn1();

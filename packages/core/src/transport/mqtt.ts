@@ -1,5 +1,5 @@
 import type { IClientOptions, MqttClient } from 'mqtt';
-import { commonJs } from '../commonjs.js';
+import commonJs from '../commonjs.cjs';
 import { messageOf, TroupeError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { isLoopback } from '../security/modes.js';

@@ -73,7 +73,7 @@ describe('importing an agent', () => {
     const error = await importAgent('agent-x', config()).catch((cause: Error) => cause);
     expect(error)
       .to.have.property('message')
-      .that.matches(/^agents: cannot load "agent-x": .*JSON/);
+      .that.matches(/^agents: cannot load "agent-x": Invalid package config .*agent-x\/package\.json/);
   });
 
   it('offers the last one that worked beside one that does not', async () => {

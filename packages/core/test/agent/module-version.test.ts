@@ -4,8 +4,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { moduleVersion } from '../../src/agent/module-version.js';
-import { resolve } from '../../src/agent/module-version-hooks.js';
+import { inheritVersion, moduleVersion } from '../../src/agent/module-version.js';
 
 describe('the version of a module', () => {
   let folder: string;
@@ -100,15 +99,15 @@ describe('the version of a module', () => {
 describe('the import of a new version of a module', () => {
   const parent = 'file:///p/agent.js?troupe=7';
   const resolved = (specifier: string, parentURL: string | undefined, url: string) =>
-    Promise.resolve(resolve(specifier, { parentURL } as never, () => ({ url, format: 'module' })));
+    inheritVersion(specifier, { parentURL } as never, () => ({ url, format: 'module' }));
 
   for (const [specifier, url] of [
     ['./word.js', 'file:///p/word.js'],
     ['../p/word.js', 'file:///p/word.js'],
     ['#word', 'file:///p/word.js'],
   ] as const) {
-    it(`gets the version too for ${specifier}`, async () => {
-      expect(await resolved(specifier, parent, url)).to.deep.equal({
+    it(`gets the version too for ${specifier}`, () => {
+      expect(resolved(specifier, parent, url)).to.deep.equal({
         url: `${url}?troupe=7`,
         format: 'module',
       });
@@ -124,8 +123,8 @@ describe('the import of a new version of a module', () => {
     ['an import by something other than a file', './word.js', 'data:x?troupe=7', 'file:///p/word.js'],
     ['an entry point', './word.js', undefined, 'file:///p/word.js'],
   ] as const) {
-    it(`gets no version for ${what}`, async () => {
-      expect(await resolved(specifier, from, url)).to.deep.equal({ url, format: 'module' });
+    it(`gets no version for ${what}`, () => {
+      expect(resolved(specifier, from, url)).to.deep.equal({ url, format: 'module' });
     });
   }
 });

@@ -37,7 +37,7 @@ export async function runProgram(args: readonly string[], given: Io): Promise<Ex
 function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Promise<void>): Command {
   const program = new Command('mcprovision')
     .description('Takes machines that have just booted to hosts that Puppet manages')
-    .version(version)
+    .version(`mcprovision ${version}`)
     .addHelpText('after', exitCodes)
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) });
