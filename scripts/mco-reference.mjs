@@ -9,7 +9,7 @@ const cli = (file) => import(pathToFileURL(join(root, 'packages/cli/dist/src', f
 /** The pages by their file: the text that each must have. */
 export async function references() {
   const { newShell } = await cli('program.js');
-  const { Screen } = await cli('screen.js');
+  const { Screen } = await cli('terminal/screen.js');
   const { exitCodeMeanings } = await cli('exit.js');
   const shell = newShell(new Screen());
   const commands = [];

@@ -2,7 +2,7 @@ import type { JsonFailure } from '@troupe/client/application';
 import { TroupeError } from '@troupe/core';
 import { CommanderError } from 'commander';
 import type { InterruptionCode } from './exit.js';
-import type { Screen } from './screen.js';
+import type { Screen } from './terminal/screen.js';
 
 /** An error of use that the command line itself finds: one line, what and what to do. */
 export class UsageError extends Error {

@@ -1,12 +1,12 @@
 import { Command, CommanderError, Help, Option } from 'commander';
 import { neededApplications } from './application/needed.js';
+import { askedForJson, commandIn, giveJson, type JsonOptions, pathOf } from './command-line/json-mode.js';
+import { groups, withGlobal } from './command-line/options.js';
+import { type CommandEntry, Shell } from './command-line/shell.js';
 import { commands } from './commands.js';
 import { ExitCode } from './exit.js';
 import { InterruptedError, reportFailure, usageLine } from './failure.js';
-import { askedForJson, commandIn, giveJson, type JsonOptions, pathOf } from './json-mode.js';
-import { groups, withGlobal } from './options.js';
-import { Screen } from './screen.js';
-import { type CommandEntry, Shell } from './shell.js';
+import { Screen } from './terminal/screen.js';
 import { version } from './version.js';
 
 /** Runs a command line and says how it ended. */

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { JsonOutput } from '@troupe/client/application';
-import { Screen } from '../src/screen.js';
+import { Screen } from '../src/terminal/screen.js';
 
 export interface Captured {
   readonly screen: Screen;

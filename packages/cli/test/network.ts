@@ -11,7 +11,7 @@ import {
   waitFor,
 } from '@troupe/testkit';
 import { execa } from 'execa';
-import { askedForJson } from '../src/json-mode.js';
+import { askedForJson } from '../src/command-line/json-mode.js';
 import { checkJson } from './json/schemas.js';
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));

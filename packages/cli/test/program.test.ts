@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { commands } from '../src/commands.js';
-import { mco } from './commands.js';
+import { mco } from './mco.js';
 
 describe('the command line', () => {
   const bad: readonly [argv: readonly string[], line: string][] = [

@@ -1,8 +1,8 @@
 import { type Result, type State, statsOf } from '@troupe/client';
 import { type ActionDdl, aggregate } from '@troupe/core';
+import type { Found } from '../src/call/selection.js';
 import { exitCodeOf } from '../src/exit.js';
 import type { Report } from '../src/output/presenter.js';
-import type { Found } from '../src/selection.js';
 import { ddl } from './lab-agent.js';
 
 /** The action `weigh` of the agent of the tests. */

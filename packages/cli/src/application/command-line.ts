@@ -1,6 +1,5 @@
 import type { Application, CommandLine } from '@troupe/client/application';
 import { type Command, Option } from 'commander';
-import type { ExitCode } from '../exit.js';
 import {
   addTo,
   type DiscoveryOptions,
@@ -10,8 +9,9 @@ import {
   withFilter,
   withJson,
   withJsonLines,
-} from '../options.js';
-import type { CommandEntry, Shell } from '../shell.js';
+} from '../command-line/options.js';
+import type { CommandEntry, Shell } from '../command-line/shell.js';
+import type { ExitCode } from '../exit.js';
 
 /** What every command of an application takes as options. */
 export type NodesOptions = GlobalOptions &

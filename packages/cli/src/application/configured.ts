@@ -4,7 +4,7 @@ import { findClientConfig, loadClientConfig } from '@troupe/client';
 import type { Application } from '@troupe/client/application';
 import { messageOf, TroupeError } from '@troupe/core';
 import { resolveFrom, shareOwnCopies } from '@troupe/core/modules';
-import type { CommandEntry } from '../shell.js';
+import type { CommandEntry } from '../command-line/shell.js';
 import { applicationEntry } from './command-line.js';
 
 /** The commands that the packages of a configuration bring, and what is wrong with those that bring none. */

@@ -1,6 +1,6 @@
+import type { CommandEntry } from '../command-line/shell.js';
 import { UsageError } from '../failure.js';
-import type { Screen } from '../screen.js';
-import type { CommandEntry } from '../shell.js';
+import type { Screen } from '../terminal/screen.js';
 
 // Commands that say what commands there are.
 const listing = ['help', 'completion'];
@@ -20,7 +20,7 @@ export async function neededApplications(
   if (isVersion || (isKnown && !isListing)) return [];
   const [{ configuredApplications }, { configIfAny }] = await Promise.all([
     import('./configured.js'),
-    import('../optional-config.js'),
+    import('../config/optional-config.js'),
   ]);
   try {
     if (configIfAny({ ...(config === undefined ? {} : { config }) }) === undefined) return [];

@@ -1,10 +1,10 @@
 import type { Session } from '@troupe/client/application';
-import { confirm } from '../confirmation.js';
+import { confirm } from '../call/confirmation.js';
+import { Interruption } from '../call/interruption.js';
+import { selectionOf } from '../call/selection.js';
+import { readConfig, withClient } from '../config/session.js';
 import { ExitCode } from '../exit.js';
-import { Interruption } from '../interruption.js';
-import type { Screen } from '../screen.js';
-import { selectionOf } from '../selection.js';
-import { readConfig, withClient } from '../session.js';
+import type { Screen } from '../terminal/screen.js';
 import type { NodesOptions } from './command-line.js';
 
 /** Does the work of an application's command with a connected client; the exit code is the work's own. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Result } from '@troupe/client';
 import { UsageError } from '../failure.js';
-import type { Screen } from '../screen.js';
+import type { Screen } from '../terminal/screen.js';
 import { collectiveMap } from './collective-map.js';
 import { footer } from './footer.js';
 import { statisticsOf } from './json-replies.js';

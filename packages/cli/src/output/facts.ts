@@ -1,5 +1,5 @@
 import { canonicalJson } from '@troupe/core';
-import type { Screen } from '../screen.js';
+import type { Screen } from '../terminal/screen.js';
 import { columns } from './columns.js';
 import { footer } from './footer.js';
 import { statisticsOf } from './json-replies.js';

@@ -1,6 +1,6 @@
 import type { Result } from '@troupe/client';
-import type { Screen } from '../screen.js';
-import type { Found } from '../selection.js';
+import type { Found } from '../call/selection.js';
+import type { Screen } from '../terminal/screen.js';
 import { nameList, namesBy } from './naming.js';
 import { plainLine } from './plain.js';
 import type { Report } from './presenter.js';

@@ -1,4 +1,4 @@
-import type { Screen } from '../screen.js';
+import type { Screen } from '../terminal/screen.js';
 import { footer } from './footer.js';
 import { plainLine } from './plain.js';
 import type { Presenter, Report } from './presenter.js';

@@ -1,6 +1,6 @@
 import type { DataOf } from '@troupe/core';
 import type rpcutil from '@troupe/ddl/rpcutil.json';
-import type { Screen } from '../screen.js';
+import type { Screen } from '../terminal/screen.js';
 import { columns } from './columns.js';
 import { jsonLines, plain } from './plain.js';
 import { aligned } from './record.js';

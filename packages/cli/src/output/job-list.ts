@@ -1,5 +1,5 @@
 import { type Result, type State, states } from '@troupe/client';
-import type { Screen } from '../screen.js';
+import type { Screen } from '../terminal/screen.js';
 import { footer } from './footer.js';
 import { statisticsOf } from './json-replies.js';
 import { plainLine } from './plain.js';

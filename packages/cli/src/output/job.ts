@@ -1,5 +1,5 @@
 import type { Result } from '@troupe/client';
-import type { Screen } from '../screen.js';
+import type { Screen } from '../terminal/screen.js';
 import { plainLine } from './plain.js';
 import { bySender } from './replies.js';
 import { statusWord } from './wording.js';

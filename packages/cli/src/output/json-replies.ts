@@ -1,7 +1,7 @@
 import type { ProgressPiece, Result } from '@troupe/client';
 import { callStatistics, type JsonOutput } from '@troupe/client/application';
 import type { AggregateResult } from '@troupe/core';
-import type { Found } from '../selection.js';
+import type { Found } from '../call/selection.js';
 import { pieceLines } from './plain.js';
 import type { Presenter, Report, View } from './presenter.js';
 import { bySender, isShown } from './replies.js';

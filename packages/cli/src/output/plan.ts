@@ -1,9 +1,9 @@
 import { batchSize, type Share } from '@troupe/client';
+import type { Found } from '../call/selection.js';
+import type { Work } from '../call/work.js';
+import type { TimeOptions, VolumeOptions } from '../command-line/options.js';
 import { ExitCode } from '../exit.js';
-import type { TimeOptions, VolumeOptions } from '../options.js';
-import type { Screen } from '../screen.js';
-import type { Found } from '../selection.js';
-import type { Work } from '../work.js';
+import type { Screen } from '../terminal/screen.js';
 import { columns } from './columns.js';
 import { discoveryStatistics } from './json-replies.js';
 import { aligned } from './record.js';

@@ -1,6 +1,6 @@
 import type { Discovery } from '@troupe/client';
 import { type Filter, isEmptyFilter } from '@troupe/core';
-import type { Screen } from '../screen.js';
+import type { Screen } from '../terminal/screen.js';
 import { columns } from './columns.js';
 import { nameList, namesBy } from './naming.js';
 import { plainLine } from './plain.js';

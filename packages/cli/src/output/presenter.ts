@@ -1,9 +1,9 @@
 import type { ProgressPiece, Result, Stats } from '@troupe/client';
 import type { ActionDdl, AggregateResult } from '@troupe/core';
+import type { Found } from '../call/selection.js';
+import type { Display, OutputOptions } from '../command-line/options.js';
 import type { ExitCode } from '../exit.js';
-import type { Display, OutputOptions } from '../options.js';
-import type { Screen } from '../screen.js';
-import type { Found } from '../selection.js';
+import type { Screen } from '../terminal/screen.js';
 
 /** A call that is over. */
 export interface Report {

@@ -1,6 +1,6 @@
 import type { Result } from '@troupe/client';
 import type { ActionDdl } from '@troupe/core';
-import type { Screen } from '../screen.js';
+import type { Screen } from '../terminal/screen.js';
 import { plain, plainLine, valueLines } from './plain.js';
 import { span, statusWord } from './wording.js';
 

@@ -1,5 +1,5 @@
 import { type Result, silentStates } from '@troupe/client';
-import type { Display } from '../options.js';
+import type { Display } from '../command-line/options.js';
 
 /** Whether nothing was heard of a target. */
 export function isSilent({ state }: Pick<Result<unknown>, 'state'>): boolean {

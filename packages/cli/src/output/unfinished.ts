@@ -1,5 +1,5 @@
-import type { GlobalOptions } from '../options.js';
-import type { Screen } from '../screen.js';
+import type { GlobalOptions } from '../command-line/options.js';
+import type { Screen } from '../terminal/screen.js';
 import type { Report } from './presenter.js';
 import { counted } from './wording.js';
 

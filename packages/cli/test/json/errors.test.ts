@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { createTempFolder, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { mco } from '../commands.js';
+import { mco } from '../mco.js';
 
 const id = '0'.repeat(32);
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { Command } from 'commander';
 import { describe, it } from 'mocha';
-import { pathOf } from '../../src/json-mode.js';
+import { pathOf } from '../../src/command-line/json-mode.js';
 import { newShell } from '../../src/program.js';
 import { captured } from '../captured.js';
 import { promised } from './promise.js';

@@ -1,7 +1,7 @@
 import type { ActionDdl } from '@troupe/core';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import type { OutputOptions } from '../../src/options.js';
+import type { OutputOptions } from '../../src/command-line/options.js';
 import { statisticsOf } from '../../src/output/json-replies.js';
 import { presenterOf } from '../../src/output/presenter.js';
 import { captured } from '../captured.js';

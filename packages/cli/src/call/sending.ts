@@ -1,0 +1,40 @@
+import type { RpcOptions } from '../commands/rpc/definition.js';
+import { ExitCode } from '../exit.js';
+import { discoveryStatistics } from '../output/json-replies.js';
+import { counted } from '../output/wording.js';
+import { type Setting, targetsOf, timesOf } from './calling.js';
+import type { Found } from './selection.js';
+import type { Work } from './work.js';
+
+/** Sends a request whose replies nobody here waits for, and says what it is known by. */
+export async function sendOnly(
+  { screen, client, collective, filter, interruption }: Setting,
+  { ddl, action, input }: Work,
+  found: Found,
+  options: Pick<RpcOptions, 'replyTo' | 'timeout' | 'ttl'>,
+): Promise<ExitCode> {
+  const { replyTo } = options;
+  const { id, targets } = await client.send(ddl, action.name, input, {
+    collective,
+    ...targetsOf(found, filter),
+    ...timesOf(options),
+    ...(replyTo === undefined ? {} : { replyTo }),
+    signal: interruption.signal,
+  });
+  if (screen.json) {
+    screen.json.event('request', { requestid: id });
+    for (const sender of targets) screen.json.result({ sender });
+    const statistics = { requestid: id, asked: targets.length, ...discoveryStatistics(found) };
+    const own = { agent: ddl.metadata.name, action: action.name, reply_to: replyTo ?? null };
+    screen.json.summarize(statistics, own);
+    return ExitCode.ok;
+  }
+  screen.print(id);
+  const isOne = targets.length === 1;
+  const replies =
+    replyTo === undefined
+      ? `which ${isOne ? 'keeps its' : 'keep their'} replies for a while: mco job attach ${id}`
+      : `which ${isOne ? 'replies' : 'reply'} to mco listen ${replyTo}`;
+  screen.note(`Sent to ${counted(targets.length)}, ${replies}`);
+  return ExitCode.ok;
+}

@@ -1,0 +1,74 @@
+import { type AuditVerdict, verifyAudit } from '@troupe/core';
+import { neededOfNode, nodeConfigIfAny } from '../../config/node-config.js';
+import { ExitCode } from '../../exit.js';
+import { UsageError } from '../../failure.js';
+import { counted } from '../../output/wording.js';
+import type { Screen } from '../../terminal/screen.js';
+import type { AuditOptions } from './definition.js';
+
+/** Says of each audit whether it is as it was written. */
+export async function verifyAudits(
+  screen: Screen,
+  given: readonly string[],
+  options: AuditOptions,
+): Promise<ExitCode> {
+  const { last } = options;
+  if (last !== undefined && !/^[0-9a-f]{64}$/i.test(last))
+    throw new UsageError(`--last: "${last}" is no SHA-256 of 64 hexadecimal digits`);
+  if (last !== undefined && given.length > 1) throw new UsageError('--last is of one audit: name one file');
+  const audits: Judged[] = [];
+  for (const file of given.length > 0 ? given : [ownFile(options)])
+    audits.push({ audit: file, ...judged(await verifyAudit(file), last?.toLowerCase()) });
+  for (const audit of audits) {
+    if (screen.json) screen.json.result(resultOf(audit));
+    else say(screen, audit);
+  }
+  return audits.every(({ ok }) => ok) ? ExitCode.ok : ExitCode.failed;
+}
+
+interface Judged extends AuditVerdict {
+  readonly audit: string;
+  readonly ok: boolean;
+  /** What is wrong with it, in words. */
+  readonly problem?: string;
+}
+
+function judged(verdict: AuditVerdict, last: string | undefined): Omit<Judged, 'audit'> {
+  const { fault, lastHash } = verdict;
+  if (fault) return { ...verdict, ok: false, problem: `${fault.file}:${fault.line}: ${fault.reason}` };
+  if (last !== undefined && last !== lastHash) {
+    const problem = `it ends with another line than ${last}: lines are missing at its end, or were added since`;
+    return { ...verdict, ok: false, problem };
+  }
+  return { ...verdict, ok: true };
+}
+
+function resultOf({ audit, ok, problem, files, lines, isWhole, lastHash, fault }: Judged): object {
+  return {
+    audit,
+    ok,
+    problem: problem ?? null,
+    files,
+    lines,
+    from_start: isWhole,
+    last_hash: lastHash,
+    fault: fault ?? null,
+  };
+}
+
+function say(screen: Screen, { audit, ok, problem, files, lines, isWhole, lastHash }: Judged): void {
+  if (!ok) {
+    screen.print(`${screen.paint('red', 'broken')}: ${audit}: ${problem}`);
+    screen.note(`   ${counted(lines, 'line')} before that are sound`);
+    return;
+  }
+  const where = files.length > 1 ? ` in ${counted(files.length, 'file')}` : '';
+  screen.print(`${screen.paint('green', 'whole')}: ${audit}: ${counted(lines, 'line')}${where}`);
+  if (!isWhole)
+    screen.print('   The oldest files are gone (audit.keep): nothing proves what was before the first line');
+  screen.print(`   last line: ${lastHash}`);
+}
+
+function ownFile({ mcod }: AuditOptions): string {
+  return neededOfNode(nodeConfigIfAny(mcod)?.audit.file, mcod, 'the file of an audit');
+}

@@ -1,0 +1,104 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { ClientConfig } from '@troupe/client';
+import {
+  type BrokerKind,
+  brokerConfig,
+  brokerKinds,
+  type GeneratedConfig,
+  loadOwn,
+  suggestion,
+} from '@troupe/core';
+import { replaceFile } from '@troupe/core/durable-file';
+import { readNodes } from '../../call/nodes-list.js';
+import { configIfAny } from '../../config/optional-config.js';
+import { ExitCode } from '../../exit.js';
+import { UsageError } from '../../failure.js';
+import type { Screen } from '../../terminal/screen.js';
+import type { BrokerOptions } from './definition.js';
+
+/** Makes the configuration of a broker, and says what is to be done with it. */
+export async function makeBrokerConfig(
+  screen: Screen,
+  kind: string,
+  options: BrokerOptions,
+): Promise<ExitCode> {
+  if (!isKind(kind)) {
+    throw new UsageError(
+      `"${kind}" is no broker that is known here${suggestion(kind, brokerKinds)}: ${brokerKinds.join(', ')}`,
+    );
+  }
+  const config = configIfAny(options);
+  const nodes = [...(options.node ?? []), ...(options.nodes ? await readNodes(options.nodes) : [])];
+  if (kind !== 'mosquitto' && nodes.length === 0)
+    throw new UsageError(`${kind} has no patterns of names: name the nodes with --node or --nodes`);
+  const made = configOf(kind, nodes, options, config);
+  if (screen.json) {
+    for (const file of made.files) screen.json.result(file);
+    screen.json.summarize(null, { notes: made.notes, escape: made.escape });
+  } else if (options.output === undefined) print(screen, made);
+  else await write(screen, made, options.output);
+  if (options.output === undefined && options.folder === undefined)
+    screen.note(`- The files are for ${places[kind]}; --folder names another place.`);
+  for (const note of made.notes) screen.note(`- ${note}`);
+  return ExitCode.ok;
+}
+
+function isKind(kind: string): kind is BrokerKind {
+  return (brokerKinds as readonly string[]).includes(kind);
+}
+
+/** Where the files are expected when nobody says where. */
+const places: Record<BrokerKind, string> = {
+  mosquitto: '/etc/mosquitto',
+  nats: '/var/lib/nats',
+  rabbitmq: '/etc/rabbitmq',
+};
+
+// Brokers take relative paths from where they are started, which is nowhere in particular.
+function configOf(
+  kind: BrokerKind,
+  nodes: readonly string[],
+  options: BrokerOptions,
+  config: ClientConfig | undefined,
+): GeneratedConfig {
+  const ca = options.ca ?? config?.security.ca;
+  if (ca === undefined) throw new UsageError('name the CA of nodes with --ca: no configuration says it');
+  const callersCa = options.callersCa ?? (options.ca === undefined ? config?.security.callers.ca : undefined);
+  const crl = options.crl ?? config?.security.crl;
+  const output = options.output === undefined ? undefined : resolve(options.output);
+  return brokerConfig(kind, {
+    ca: resolve(ca),
+    certificate: resolve(options.certificate),
+    key: resolve(options.key),
+    callers: options.caller ?? [ownName(config)],
+    nodes,
+    collectives: options.collective ?? config?.collectives ?? ['mcollective'],
+    ...(options.port === undefined ? {} : { port: options.port }),
+    ...(callersCa === undefined ? {} : { callersCa: resolve(callersCa) }),
+    ...(crl === undefined ? {} : { crl: resolve(crl) }),
+    folder: options.folder ?? output ?? places[kind],
+  });
+}
+
+function ownName(config: ClientConfig | undefined): string {
+  if (config?.security.mode !== 'x509')
+    throw new UsageError('name the callers with --caller: no configuration has a certificate of yours');
+  return loadOwn(config.security).name;
+}
+
+function print(screen: Screen, { files }: GeneratedConfig): void {
+  for (const [index, { name, text }] of files.entries())
+    screen.print(`${index > 0 ? '\n' : ''}# ==> ${name}\n${text.trimEnd()}`);
+}
+
+// The broker reads them as a user of its own; there is no secret in them.
+async function write(screen: Screen, { files }: GeneratedConfig, folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    for (const { name, text } of files) await replaceFile(join(folder, name), text, { mode: 0o644 });
+  } catch (error) {
+    throw new UsageError(`--output: cannot write to ${folder}: ${(error as Error).message}`);
+  }
+  for (const { name } of files) screen.print(join(folder, name));
+}

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { localDdl } from '@troupe/client';
+import { knownNodes } from '../../call/node-cache.js';
+import type { GlobalOptions } from '../../command-line/options.js';
+import type { Shell } from '../../command-line/shell.js';
+import { readConfig } from '../../config/session.js';
+import { ExitCode } from '../../exit.js';
+import { UsageError } from '../../failure.js';
+import {
+  actionCandidates,
+  agentCandidates,
+  type Candidate,
+  candidates,
+  inputCandidates,
+  type Sources,
+} from './candidates.js';
+import type { CompletionOptions } from './definition.js';
+
+/** Prints a script for a shell, or what may come next on a line. */
+export async function complete(
+  shell: Shell,
+  name: string | undefined,
+  options: CompletionOptions,
+): Promise<ExitCode> {
+  const { screen } = shell;
+  if (options.line !== undefined) {
+    // A tab between value and meaning: fish takes it as it is, the other scripts take it apart.
+    const found = await candidates(shell, sources(options), options.line);
+    for (const { value, meaning } of found) screen.print(`${value}\t${meaning}`);
+    return ExitCode.ok;
+  }
+  if (name !== undefined) {
+    const script = new URL(import.meta.resolve(`@troupe/cli/completion/mco.${name}`));
+    screen.print(readFileSync(script, 'utf8').trimEnd());
+    return ExitCode.ok;
+  }
+  for (const { value, meaning } of await listed(shell, options)) {
+    screen.print(screen.isVerbose ? `${value}:${meaning}` : value);
+  }
+  return ExitCode.ok;
+}
+
+async function listed(shell: Shell, options: CompletionOptions): Promise<readonly Candidate[]> {
+  if (options.listApplications) {
+    return shell.program.commands.map((one) => ({ value: one.name(), meaning: one.summary() }));
+  }
+  if (options.listAgents) return agentCandidates(folders(options));
+  if (!options.listActions && !options.listInputs) {
+    throw new UsageError('name a shell: mco completion bash|zsh|fish');
+  }
+  if (options.agent === undefined) throw new UsageError('of which agent? add --agent NAME');
+  const ddl = await localDdl(folders(options), options.agent);
+  if (!ddl) throw new UsageError(`there is no DDL of an agent "${options.agent}" on this machine`);
+  if (options.listActions) return actionCandidates(ddl);
+  if (options.action === undefined) throw new UsageError('of which action? add --action NAME');
+  return inputCandidates(ddl, options.action).map(({ value, meaning }) => ({
+    value: value.replace(/=$/, ''),
+    meaning,
+  }));
+}
+
+// Whoever presses the tabulator has not asked for an error about the configuration.
+function sources(options: GlobalOptions): Sources {
+  try {
+    const config = readConfig(options);
+    return { folders: config.ddl_dirs, nodes: () => knownNodes(config) };
+  } catch {
+    return { folders: [], nodes: () => [] };
+  }
+}
+
+function folders(options: GlobalOptions): readonly string[] {
+  return sources(options).folders;
+}

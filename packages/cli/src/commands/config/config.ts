@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { type ClientConfig, configPlaces, findClientConfig, localCaller } from '@troupe/client';
+import { clientSecurity, parseConfig } from '@troupe/core';
+import type { GlobalOptions } from '../../command-line/options.js';
+import type { Shell } from '../../command-line/shell.js';
+import { readConfig } from '../../config/session.js';
+import { ExitCode } from '../../exit.js';
+import type { ConfigOptions } from './definition.js';
+
+interface Setting {
+  readonly key: string;
+  readonly value: unknown;
+  readonly from: 'file' | 'default';
+}
+
+/** Prints every value of the configuration, and where it is from. */
+export function showConfig({ screen }: Shell, options: ConfigOptions): ExitCode {
+  const file = findClientConfig(options.config);
+  const config = readConfig({ config: file });
+  const written = parseConfig<Record<string, unknown>>(readFileSync(file, 'utf8'), { type: 'object' }, file);
+  const settings = settingsOf(config, written);
+  if (screen.json) {
+    for (const setting of settings) screen.json.result(setting);
+    screen.json.summarize(null, { file, found_by: foundBy(options) });
+  } else {
+    screen.print(`${file} (${foundBy(options)})\n`);
+    const widest = Math.max(...settings.map(({ key }) => key.length));
+    for (const { key, value, from } of settings) {
+      const origin = from === 'default' ? screen.paint('dim', '   # default') : '';
+      screen.print(`   ${key.padEnd(widest)} = ${JSON.stringify(value)}${origin}`);
+    }
+  }
+  return ExitCode.ok;
+}
+
+function settingsOf(config: object, written: Readonly<Record<string, unknown>>, prefix = ''): Setting[] {
+  return Object.entries(config).flatMap(([name, value]): Setting[] => {
+    const key = `${prefix}${name}`;
+    const said = written[name];
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return settingsOf(value, (said ?? {}) as Record<string, unknown>, `${key}.`);
+    }
+    return [{ key, value, from: said === undefined ? 'default' : 'file' }];
+  });
+}
+
+/** Says whether the configuration and the files that it names are sound. */
+export function checkConfig({ screen }: Shell, options: ConfigOptions): ExitCode {
+  const file = findClientConfig(options.config);
+  const config: ClientConfig = readConfig({ config: file });
+  const { signer } = clientSecurity({ config: config.security, broker: config.broker, name: localCaller() });
+  screen.print(
+    `${file} is sound: you are ${signer.name}, the broker is ${config.broker.urls.join(' or ') || 'missing'}`,
+  );
+  return config.broker.urls.length > 0 ? ExitCode.ok : ExitCode.error;
+}
+
+function foundBy({ config }: GlobalOptions): string {
+  if (config !== undefined) return '--config';
+  if (process.env.TROUPE_CONFIG !== undefined) return 'TROUPE_CONFIG';
+  return `the first of ${configPlaces().join(', ')}`;
+}

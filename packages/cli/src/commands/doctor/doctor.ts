@@ -1,0 +1,55 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ClientConfig, findClientConfig } from '@troupe/client';
+import { loadDaemonConfig, messageOf, readStatusFile, statusFileOf } from '@troupe/core';
+import { selectionOf } from '../../call/selection.js';
+import type { Shell } from '../../command-line/shell.js';
+import { readConfig } from '../../config/session.js';
+import { ExitCode } from '../../exit.js';
+import { checkBrokers } from './brokers.js';
+import { daemonFindings, isAlive } from './daemon.js';
+import type { DoctorOptions } from './definition.js';
+import { about, type Finding } from './finding.js';
+import { fleetFindings } from './fleet.js';
+import { ownCertificateFindings } from './own-certificate.js';
+import { printFindings } from './print-findings.js';
+
+/** Looks at everything between this terminal and the nodes, and says what is wrong with it. */
+export async function doctor({ screen }: Shell, options: DoctorOptions): Promise<ExitCode> {
+  const findings = options.local ? localFindings(options) : await remoteFindings(options);
+  printFindings(screen, findings);
+  return findings.some(({ level }) => level === 'fault') ? ExitCode.error : ExitCode.ok;
+}
+
+function localFindings({ statusFile, daemonConfig }: DoctorOptions): readonly Finding[] {
+  try {
+    const file = statusFile ?? statusFileOf(loadDaemonConfig(daemonConfig));
+    return daemonFindings(readStatusFile(file), { now: Date.now(), isAlive });
+  } catch (error) {
+    return [about('daemon').fault(messageOf(error))];
+  }
+}
+
+async function remoteFindings(options: DoctorOptions): Promise<readonly Finding[]> {
+  const say = about('configuration');
+  const filter = await selectionOf(options);
+  let config: ClientConfig;
+  let file: string;
+  try {
+    file = findClientConfig(options.config);
+    config = readConfig({ config: file });
+  } catch (error) {
+    return [say.fault(messageOf(error))];
+  }
+  const own = ownCertificateFindings(config);
+  const begun = [say.ok(`${file} is sound`), ...own];
+  // With a certificate that nobody believes there is no use in trying.
+  if (own.some(({ level }) => level === 'fault')) return begun;
+  const { findings, client } = await checkBrokers(config);
+  if (!client) return [...begun, ...findings];
+  try {
+    const collective = options.target ?? client.mainCollective;
+    return [...begun, ...findings, ...(await fleetFindings(client, collective, filter))];
+  } finally {
+    await Promise.race([client.close(), delay(1_000, undefined, { ref: false })]);
+  }
+}

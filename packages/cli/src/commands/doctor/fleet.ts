@@ -1,0 +1,156 @@
+import { type Client, localDdl, type Result } from '@troupe/client';
+import { ddlHash, type Filter } from '@troupe/core';
+import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
+import { nameList, namesBy } from '../../output/naming.js';
+import { plainLine } from '../../output/plain.js';
+import { isSilent } from '../../output/replies.js';
+import { counted } from '../../output/wording.js';
+import { about, type Finding } from './finding.js';
+
+/** Seconds by which a node's clock may differ before it is worth a word; at 60 it refuses what comes. */
+const mostSkew = 5;
+
+/** Whether nodes answer, let this caller in, agree on the time, and have the same agents. */
+export async function fleetFindings(
+  client: Client,
+  collective: string,
+  filter: Filter,
+): Promise<readonly Finding[]> {
+  const say = about('nodes');
+  const found = await client.ping({ collective, filter: client.filter(filter) });
+  const { nodes, silent, offline, refused } = found;
+  const findings: Finding[] = [];
+  if (silent.length > 0) findings.push(say.warn(`online, and silent: ${nameList(silent, false)}`));
+  for (const [reason, names] of namesBy(refused, ({ statusmsg }) => plainLine(statusmsg)))
+    findings.push(say.fault(`${nameList(names, false)} refused: ${reason}`));
+  const away = offline.length > 0 ? `, ${offline.length} offline` : '';
+  if (nodes.length === 0)
+    return [...findings, say.fault(`none answers in the collective "${collective}"${away}`)];
+  const where = { targets: nodes, collective };
+  const agent = client.agent(rpcutil);
+  const pings = await timed(agent.ping({}, where));
+  const inventories = await agent.agent_inventory({}, where).all();
+  return [
+    say.ok(`${counted(nodes.length)} answered in ${Math.round(found.seconds * 1000)} ms${away}`),
+    ...findings,
+    ...permissionFindings([...pings, ...inventories]),
+    ...clockFindings(pings),
+    ...versionFindings(await versionsOf(client, collective, nodes)),
+    ...(await driftFindings(client, inventories)),
+  ];
+}
+
+interface Timed extends Result<unknown> {
+  /** Milliseconds since 1970, when its reply was here. */
+  readonly at: number;
+}
+
+async function timed<Data>(call: AsyncIterable<Result<Data>>): Promise<readonly (Timed & Result<Data>)[]> {
+  const results: (Timed & Result<Data>)[] = [];
+  for await (const result of call) results.push({ ...result, at: Date.now() });
+  return results;
+}
+
+function permissionFindings(results: readonly Result<unknown>[]): readonly Finding[] {
+  const say = about('permissions');
+  const notOk = results.filter(({ ok }) => !ok);
+  if (notOk.length === 0) return [say.ok('you may call rpcutil on all of them')];
+  return [...namesBy(notOk, (result) => `${result.state}: ${plainLine(result.statusmsg)}`)].map(
+    ([reason, names]) => {
+      const isHushed = notOk.filter(isSilent).some(({ sender }) => names.includes(sender));
+      const line = `${nameList([...new Set(names)], false)}: ${reason}`;
+      return isHushed ? say.fault(line) : say.warn(line);
+    },
+  );
+}
+
+/** What the clocks of nodes say, against the one here: `pong` is in whole seconds. */
+export function clockFindings(
+  pings: readonly {
+    readonly sender: string;
+    readonly ok: boolean;
+    readonly at: number;
+    readonly seconds: number;
+    readonly data: { readonly pong?: unknown };
+  }[],
+): readonly Finding[] {
+  const say = about('clocks');
+  const skews = pings.flatMap(({ sender, ok, at, seconds, data: { pong } }) => {
+    if (!ok || typeof pong !== 'number') return [];
+    // The node looked at its clock between the asking and the answer, and rounded down.
+    const [early, late] = [at / 1000 - seconds - 1, at / 1000];
+    const skew = pong < early ? pong - early : pong > late ? pong - late : 0;
+    return [{ sender, skew }];
+  });
+  const off = skews.filter(({ skew }) => Math.abs(skew) > mostSkew);
+  if (off.length === 0)
+    return skews.length === 0 ? [] : [say.ok(`none differs from the one here by more than ${mostSkew} s`)];
+  return off.map(({ sender, skew }) =>
+    say.warn(
+      `that of ${sender} is ${Math.round(Math.abs(skew))} s ${skew < 0 ? 'behind' : 'ahead of'} the one here: see to its time service`,
+    ),
+  );
+}
+
+async function versionsOf(client: Client, collective: string, nodes: readonly string[]) {
+  const presence = await client.presence(collective);
+  return nodes.flatMap((sender) => {
+    const version = presence.get(sender)?.version;
+    return version === undefined ? [] : [{ sender, version }];
+  });
+}
+
+function versionFindings(
+  versions: readonly { readonly sender: string; readonly version: string }[],
+): readonly Finding[] {
+  const say = about('daemons');
+  const groups = [...namesBy(versions, ({ version }) => plainLine(version))];
+  if (groups.length === 1) return groups.map(([version]) => say.ok(`version ${version} on all of them`));
+  return groups.map(([version, names]) => say.warn(`version ${version} on ${nameList(names, false)}`));
+}
+
+interface AgentOf {
+  readonly sender: string;
+  readonly agent: string;
+  readonly version: string;
+  readonly ddl: string;
+}
+
+async function driftFindings(
+  client: Client,
+  inventories: readonly Result<unknown>[],
+): Promise<readonly Finding[]> {
+  const say = about('agents');
+  const known = inventories.flatMap(agentsOf);
+  const agents = [...new Set(known.map(({ agent }) => agent))].sort();
+  const findings: Finding[] = [];
+  for (const agent of agents) {
+    const all = known.filter((one) => one.agent === agent);
+    const kinds = namesBy(all, ({ version, ddl }) => `${version} (DDL ${ddl.slice(0, 8)})`);
+    if (kinds.size > 1) {
+      const list = [...kinds].map(([kind, names]) => `${kind} on ${nameList(names, false)}`).join('; ');
+      findings.push(say.warn(`${agent} is not the same everywhere: ${list}`));
+    }
+    const here = await localDdl(client.config.ddl_dirs, agent);
+    const hash = here && ddlHash(here);
+    if (hash !== undefined && all.every(({ ddl }) => ddl !== hash))
+      findings.push(
+        say.warn(
+          `the DDL of ${agent} here (${here?.metadata.version}, ${hash.slice(0, 8)}) is that of no node`,
+        ),
+      );
+  }
+  if (findings.length > 0 || agents.length === 0) return findings;
+  return [say.ok(`${counted(agents.length, 'agent')}, each the same on every node that has it`)];
+}
+
+function agentsOf({ sender, ok, data }: Result<unknown>): readonly AgentOf[] {
+  const { agents } = data as { readonly agents?: unknown };
+  if (!ok || !Array.isArray(agents)) return [];
+  return agents.map(({ agent, version, ddl }: Record<string, unknown>) => ({
+    sender,
+    agent: plainLine(String(agent)),
+    version: plainLine(String(version)),
+    ddl: plainLine(String(ddl)),
+  }));
+}

@@ -1,0 +1,27 @@
+import { plainLine } from '../../output/plain.js';
+import { counted } from '../../output/wording.js';
+import type { Screen } from '../../terminal/screen.js';
+import type { Finding, Level } from './finding.js';
+
+const colours = { ok: 'green', warn: 'yellow', fault: 'red' } as const satisfies Record<Level, string>;
+
+/** A line for each finding, or a result of each. */
+export function printFindings(screen: Screen, findings: readonly Finding[]): void {
+  const count = (level: Level) => findings.filter((finding) => finding.level === level).length;
+  const [faults, warnings] = [count('fault'), count('warn')];
+  if (screen.json) {
+    for (const finding of findings) screen.json.result(finding);
+    screen.json.summarize({ faults, warnings });
+    return;
+  }
+  const shown = screen.isQuiet ? findings.filter(({ level }) => level !== 'ok') : findings;
+  for (const { level, subject, message } of shown)
+    screen.print(
+      `${screen.paint(colours[level], level.padEnd(5))}  ${subject.padEnd(13)}  ${plainLine(message)}`,
+    );
+  screen.note(
+    faults + warnings === 0
+      ? '\nNothing is wrong'
+      : `\n${counted(faults, 'fault')}, ${counted(warnings, 'warning')}`,
+  );
+}

@@ -1,0 +1,163 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import type { ClientConfig } from '@troupe/client';
+import {
+  compilePattern,
+  isLoopback,
+  issueToken,
+  loadOwn,
+  parseFact,
+  readToken,
+  TroupeError,
+} from '@troupe/core';
+import { readConfig } from '../../config/session.js';
+import { ExitCode } from '../../exit.js';
+import { UsageError } from '../../failure.js';
+import { counted } from '../../output/wording.js';
+import type { Screen } from '../../terminal/screen.js';
+import type { TokenOptions } from './definition.js';
+
+/** Makes an enrolment token and says what it allows. */
+export async function makeToken(screen: Screen, options: TokenOptions): Promise<ExitCode> {
+  const config = readConfig(options);
+  if (config.security.mode !== 'x509') {
+    throw new UsageError(
+      `a token is signed with a certificate, and security.mode is "${config.security.mode}", not "x509"`,
+    );
+  }
+  const own = loadOwn(config.security);
+  const callers = options.callers ?? config.security.callers.match;
+  compilePattern(callers, '--callers');
+  for (const condition of options.fact ?? []) parseFact(condition);
+  const token = await issueToken(
+    {
+      iss: own.name,
+      collective: collectiveOf(options),
+      brokers: brokersOf(options, config),
+      ca: caOf(options, config),
+      callers,
+      ttlSeconds: options.ttl,
+      ...(config.topics.escape ? { escape: true } : {}),
+      ...(options.uses === undefined ? {} : { uses: options.uses }),
+      ...(options.fact === undefined ? {} : { facts: options.fact }),
+    },
+    own,
+  );
+  if (options.output !== undefined) await write(token, options.output);
+  if (screen.json) screen.json.result(documentOf(token, options.output));
+  else if (options.output === undefined) screen.print(token);
+  describeToken(screen, token, new X509Certificate(own.certificatePem), options);
+  return ExitCode.ok;
+}
+
+function collectiveOf({ collective }: TokenOptions): string {
+  if (/^[a-z0-9][a-z0-9_-]{0,62}$/.test(collective)) return collective;
+  throw new UsageError(`--collective: "${collective}" is no name of a collective (a-z, 0-9, "_", "-")`);
+}
+
+function brokersOf({ broker }: TokenOptions, config: ClientConfig): readonly string[] {
+  const urls = broker ?? config.broker.urls;
+  if (urls.length === 0)
+    throw new UsageError('no broker: name one with --broker, or in broker.urls of the configuration');
+  for (const url of urls) {
+    if (!/^mqtts?:\/\/[^/\s]+$/.test(url) || !URL.canParse(url)) {
+      throw new UsageError(
+        `--broker: "${url}" is no address of a broker, such as mqtts://mq.example.net:8883`,
+      );
+    }
+  }
+  return urls;
+}
+
+// What broker and callers are from, each certificate once.
+function caOf({ ca }: TokenOptions, { security, broker }: ClientConfig): string {
+  const files =
+    ca ?? [security.callers.ca ?? security.ca, broker.ca ?? security.ca].filter((file) => file !== undefined);
+  const certificates = new Set([...new Set(files)].flatMap(certificatesOf));
+  if (certificates.size === 0)
+    throw new UsageError('no CA: name a file with --ca, or in security.ca of the configuration');
+  return [...certificates].map((pem) => `${pem}\n`).join('');
+}
+
+function certificatesOf(file: string): readonly string[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`--ca: cannot read ${file}: ${(error as Error).message}`);
+  }
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0) throw new UsageError(`--ca: ${file} holds no certificate`);
+  for (const pem of blocks) {
+    try {
+      if (new X509Certificate(pem).ca) continue;
+    } catch (cause) {
+      throw new TroupeError('CERTIFICATE_INVALID', `--ca: ${file} holds a damaged certificate`, { cause });
+    }
+    throw new UsageError(`--ca: ${file} holds a certificate that is not of a CA`);
+  }
+  return blocks;
+}
+
+// Never half a token where a machine might find it, and never one that others can read.
+async function write(token: string, file: string): Promise<void> {
+  const part = `${file}.${process.pid}.part`;
+  try {
+    await writeFile(part, `${token}\n`, { mode: 0o600, flag: 'wx' });
+    await rename(part, file);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw new UsageError(`--output: cannot write ${file}: ${(error as Error).message}`);
+  }
+}
+
+// The token itself only where it is not in a file of its own.
+function documentOf(token: string, file: string | undefined) {
+  const { jti, iss, iat, exp, collective, brokers, callers, uses, facts } = readToken(token);
+  const time = (seconds: number) => new Date(seconds * 1000).toISOString();
+  return {
+    id: jti,
+    ...(file === undefined ? { token } : { file }),
+    issuer: iss,
+    issued: time(iat),
+    expires: time(exp),
+    collective,
+    brokers,
+    callers,
+    uses: uses ?? null,
+    facts: facts ?? [],
+  };
+}
+
+function describeToken(
+  screen: Screen,
+  token: string,
+  certificate: X509Certificate,
+  { output: file }: TokenOptions,
+): void {
+  const { jti, collective, brokers, callers, exp, uses, facts } = readToken(token);
+  const place = file === undefined ? '' : ` in ${file}`;
+  const limits = [
+    ...(uses === undefined ? [] : [`at most ${counted(uses, 'machine')}, where a ledger counts them`]),
+    ...(facts ?? []).map((fact) => `machines with ${fact}`),
+  ];
+  if (!screen.json) {
+    screen.note(`Enrolment token${place}, good until ${new Date(exp * 1000).toISOString()}`);
+    screen.note(`  id          ${jti} (to revoke it)`);
+    screen.note(`  collective  ${collective}`);
+    screen.note(`  broker      ${brokers.join(', ')}`);
+    screen.note(`  obeys       ${callers}`);
+    for (const limit of limits) screen.note(`  only        ${limit}`);
+  }
+  const ends = new Date(certificate.validTo).getTime();
+  if (ends < exp * 1000) {
+    screen.warn(`mco: your certificate ends on ${certificate.validTo}: nobody believes the token after that`);
+  }
+  const near = brokers.filter(isLoopback);
+  if (near.length > 0) {
+    screen.warn(
+      `mco: ${counted(near.length, 'address')} of the broker on loopback: no other machine can reach ${near.join(', ')} (--broker)`,
+    );
+  }
+}

@@ -1,0 +1,33 @@
+import { type Command, Option } from 'commander';
+import { describe } from '../../command-line/description.js';
+import {
+  addTo,
+  type DiscoveryOptions,
+  type FilterOptions,
+  type GlobalOptions,
+  groups,
+  withDiscovery,
+  withFilter,
+  withJson,
+} from '../../command-line/options.js';
+import type { Shell } from '../../command-line/shell.js';
+
+/** What mco facts takes as options. */
+export type FactsOptions = GlobalOptions &
+  FilterOptions &
+  DiscoveryOptions & { readonly json?: true; readonly reverse?: true };
+
+export function define(command: Command, shell: Shell): void {
+  describe(command, 'Says which values a fact has, and on how many nodes each.', [
+    ['Operating systems of the fleet', 'mco facts os.name'],
+    ['The same, with the names of the nodes', 'mco facts os.name -v'],
+  ]);
+  command.argument('<fact>', 'the name of a fact; dots lead into structured facts');
+  withJson(withDiscovery(withFilter(command)));
+  addTo(command, groups.output, [new Option('-r, --reverse', 'the rarest value first')]);
+  command.action(
+    shell.action(async (fact: string) =>
+      (await import('./facts.js')).facts(shell, fact, command.optsWithGlobals<FactsOptions>()),
+    ),
+  );
+}

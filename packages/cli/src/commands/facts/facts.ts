@@ -1,0 +1,26 @@
+import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
+import { callWork } from '../../call/calling.js';
+import { selectionOf } from '../../call/selection.js';
+import { workOf } from '../../call/work.js';
+import type { Shell } from '../../command-line/shell.js';
+import { readConfig, withClient } from '../../config/session.js';
+import type { ExitCode } from '../../exit.js';
+import { FactsPresenter } from '../../output/facts.js';
+import type { FactsOptions } from './definition.js';
+
+/** Counts the values of a fact. */
+export async function facts({ screen }: Shell, fact: string, options: FactsOptions): Promise<ExitCode> {
+  const config = readConfig(options);
+  const filter = await selectionOf(options);
+  const work = workOf(rpcutil, 'get_fact', { fact });
+  return withClient(screen, config, (client) =>
+    callWork(work, {
+      screen,
+      client,
+      collective: options.target ?? client.mainCollective,
+      filter,
+      presenter: new FactsPresenter(screen, fact, options),
+      options: { ...options, progress: true },
+    }),
+  );
+}

@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import { describe } from '../../command-line/description.js';
+import {
+  type DiscoveryOptions,
+  type FilterOptions,
+  type GlobalOptions,
+  type LimitOptions,
+  withDiscovery,
+  withFilter,
+  withJson,
+  withLimit,
+} from '../../command-line/options.js';
+import type { Shell } from '../../command-line/shell.js';
+
+/** What mco find takes as options. */
+export type FindOptions = GlobalOptions &
+  FilterOptions &
+  DiscoveryOptions &
+  LimitOptions & { readonly json?: true };
+
+export function define(command: Command, shell: Shell): void {
+  describe(command, 'Prints the names of the nodes that match a filter, one on each line.', [
+    ['The nodes in one country that have the agent puppetd', 'mco find -F country=mt -A puppetd'],
+    [
+      'A tenth of the web servers, the same ones each time',
+      'mco find -C role::web --limit 10% --limit-seed 1',
+    ],
+    [
+      'Names for a later command',
+      'mco find -C role::web > web.txt && mco rpc puppetd status --nodes web.txt',
+    ],
+  ]);
+  withJson(withLimit(withDiscovery(withFilter(command))));
+  command.action(
+    shell.action(async () => (await import('./find.js')).find(shell, command.optsWithGlobals<FindOptions>())),
+  );
+}

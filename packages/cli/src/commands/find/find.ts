@@ -1,0 +1,45 @@
+import { remember } from '../../call/calling.js';
+import { sourceOf } from '../../call/discovery-method.js';
+import { picked, selectionOf } from '../../call/selection.js';
+import type { Shell } from '../../command-line/shell.js';
+import { readConfig, sayThatNobodyAnswered, withClient } from '../../config/session.js';
+import { ExitCode } from '../../exit.js';
+import { limitWords } from '../../output/footer.js';
+import { discoveryStatistics } from '../../output/json-replies.js';
+import { presenceNotes, refusalNotes } from '../../output/presence.js';
+import { span } from '../../output/wording.js';
+import type { FindOptions } from './definition.js';
+
+/** Prints the names of all that match. */
+export async function find({ screen }: Shell, options: FindOptions): Promise<ExitCode> {
+  const config = readConfig(options);
+  const filter = await selectionOf(options);
+  return withClient(screen, config, async (client) => {
+    const collective = options.target ?? client.mainCollective;
+    // Names are checked too: a name that nobody bears is not printed, unless a source says it.
+    const source = await sourceOf(options, client);
+    const wanted = {
+      filter: client.filter(filter),
+      collective,
+      ...(options.discoveryTimeout === undefined ? {} : { window: options.discoveryTimeout }),
+      ...(options.one ? { most: 1 } : {}),
+    };
+    const discovery = await (source ? client.discover({ ...wanted, source }) : client.ping(wanted));
+    if (!options.one) remember(client, collective, filter, discovery);
+    const found = picked(discovery, options);
+    if (screen.json) {
+      for (const sender of found.nodes) screen.json.result({ sender });
+      screen.json.summarize(discoveryStatistics(found));
+    } else for (const node of found.nodes) screen.print(node);
+    refusalNotes(screen, found);
+    if (found.nodes.length === 0) await sayThatNobodyAnswered(screen, client, collective);
+    if (screen.isVerbose)
+      screen.note(
+        `\nFound ${discovery.nodes.length} in ${span(found.seconds)} by ${source ? `the method ${source.name}` : 'asking all nodes'}`,
+      );
+    if (found.before !== undefined) screen.note(limitWords(found));
+    if (screen.isVerbose || found.silent.length > 0) presenceNotes(screen, found, filter);
+    if (found.nodes.length === 0) return ExitCode.error;
+    return found.silent.length > 0 ? ExitCode.partialSilence : ExitCode.ok;
+  });
+}

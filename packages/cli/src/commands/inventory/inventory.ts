@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import type { Client, Result } from '@troupe/client';
+import { parseIdentity, suggestion } from '@troupe/core';
+import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
+import { callWork } from '../../call/calling.js';
+import { selectionOf } from '../../call/selection.js';
+import { workOf } from '../../call/work.js';
+import type { Shell } from '../../command-line/shell.js';
+import { readConfig, withClient } from '../../config/session.js';
+import { ExitCode, exitCodeOf } from '../../exit.js';
+import { UsageError } from '../../failure.js';
+import { CollectiveMapPresenter, CollectivesPresenter } from '../../output/collectives.js';
+import { FormattedPresenter } from '../../output/formatted.js';
+import { printInventory } from '../../output/inventory.js';
+import { plainLine } from '../../output/plain.js';
+import { isSilent } from '../../output/replies.js';
+import { parseTemplate } from '../../output/template.js';
+import { statusWord } from '../../output/wording.js';
+import type { Screen } from '../../terminal/screen.js';
+import type { InventoryOptions } from './definition.js';
+
+/** Says all about one node, or counts the nodes of each collective. */
+export async function inventory(
+  shell: Shell,
+  node: string | undefined,
+  options: InventoryOptions,
+): Promise<ExitCode> {
+  const map = options.collectiveMap ?? options.map;
+  if (options.listCollectives || map !== undefined || options.format !== undefined) {
+    if (node !== undefined) throw new UsageError(`name the node by a filter for a list of nodes: -I ${node}`);
+    return ofMany(shell, options, map);
+  }
+  if (node === undefined) throw new UsageError('name a node: mco inventory NODE; mco find lists them');
+  const identity = parseIdentity(node);
+  if (identity.startsWith('/'))
+    throw new UsageError('the inventory is that of one node: name it; mco find lists them');
+  return withClient(shell.screen, readConfig(options), (client) =>
+    ofNode(shell.screen, client, identity, options),
+  );
+}
+
+async function ofNode(
+  screen: Screen,
+  client: Client,
+  node: string,
+  options: InventoryOptions,
+): Promise<ExitCode> {
+  const collective = options.target ?? client.mainCollective;
+  const agent = client.agent(rpcutil);
+  const where = { targets: [node], collective };
+  const asked = Promise.all([agent.inventory({}, where).one(), agent.daemon_stats({}, where).one()]);
+  const [inventory, stats] = await asked;
+  const failed = [inventory, stats].find(({ ok }) => !ok);
+  if (failed) {
+    screen.warn(await reason(client, collective, failed));
+    const { state, statuscode, statusmsg } = failed;
+    screen.json?.result({ sender: node, state, statuscode: statuscode ?? null, statusmsg });
+    const answered = isSilent(failed) ? 0 : 1;
+    return exitCodeOf({
+      method: 'named',
+      stats: { targets: 1, answered, ok: 0 },
+      silentInDiscovery: 0,
+      interrupted: undefined,
+    });
+  }
+  if (screen.json) {
+    const { state, statuscode = null, statusmsg } = inventory;
+    const data = { inventory: inventory.data, daemon_stats: stats.data };
+    screen.json.result({ sender: node, state, statuscode, statusmsg, ...data });
+  } else printInventory(screen, { node, inventory: inventory.data, stats: stats.data }, options.facts);
+  return ExitCode.ok;
+}
+
+async function reason(client: Client, collective: string, failed: Result<unknown>): Promise<string> {
+  const { sender, statusmsg } = failed;
+  const presence = await client.presence(collective);
+  const hint = presence.isStranger(sender)
+    ? suggestion(sender, [...presence.online(), ...presence.offline()])
+    : '';
+  return `mco: ${sender}: ${statusWord(failed)}: ${plainLine(statusmsg)}${hint}`;
+}
+
+async function ofMany(
+  { screen }: Shell,
+  options: InventoryOptions,
+  map: string | undefined,
+): Promise<ExitCode> {
+  const template = options.format === undefined ? undefined : parseTemplate(templateText(options.format));
+  const config = readConfig(options);
+  const filter = await selectionOf(options);
+  const work = workOf(rpcutil, template ? 'inventory' : 'collective_info', {});
+  const presenter = template
+    ? new FormattedPresenter(screen, template)
+    : map === undefined
+      ? new CollectivesPresenter(screen)
+      : new CollectiveMapPresenter(screen, map);
+  return withClient(screen, config, (client) =>
+    callWork(work, {
+      screen,
+      client,
+      collective: options.target ?? client.mainCollective,
+      filter,
+      presenter,
+      options: { ...options, progress: true },
+    }),
+  );
+}
+
+function templateText(given: string): string {
+  if (!given.startsWith('@')) return given;
+  const file = given.slice(1);
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    throw new UsageError(`--format: cannot read ${file}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,172 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Call, type Client, type ProgressPiece, type Result, resolveDdl, statsOf } from '@troupe/client';
+import { type ActionDdl, namedNodes } from '@troupe/core';
+import { follow, reportOf } from '../../call/calling.js';
+import { sourceOf } from '../../call/discovery-method.js';
+import { Interruption } from '../../call/interruption.js';
+import { type Found, selectionOf } from '../../call/selection.js';
+import type { Shell } from '../../command-line/shell.js';
+import { readConfig, sayThatNobodyAnswered, withClient } from '../../config/session.js';
+import { ExitCode } from '../../exit.js';
+import { sayFailure, UsageError } from '../../failure.js';
+import { printJob } from '../../output/job.js';
+import { type Presenter, presenterOf } from '../../output/presenter.js';
+import { sayWhatGoesOn } from '../../output/unfinished.js';
+import type { Screen } from '../../terminal/screen.js';
+import type { AttachOptions, JobOptions, WhereOptions } from './definition.js';
+
+/** Gets what nodes keep of a request, and waits for the rest. */
+export async function attachTo({ screen }: Shell, id: string, options: AttachOptions): Promise<ExitCode> {
+  return atJob(screen, id, options, async (client, found) => {
+    const interruption = new Interruption(screen);
+    let presenter: Presenter | undefined;
+    const early: ProgressPiece[] = [];
+    const call = client.attach(id, {
+      ...where(found, options),
+      signal: interruption.signal,
+      ...(options.stream
+        ? { onProgress: (piece) => (presenter ? presenter.progress(piece) : early.push(piece)) }
+        : {}),
+    });
+    interruption.watch(call);
+    try {
+      const about = await call.whenKnown();
+      const { agent, action } = about ?? { agent: '', action: '' };
+      const ddl = about && (await actionDdl(client, agent, action, options));
+      presenter = await presenterOf(options, { screen, agent, action, ddl });
+      for (const piece of early) presenter.progress(piece);
+      const results = await follow(
+        { screen, presenter, options },
+        keeping(call, found),
+        () => found.nodes.length,
+      );
+      const report = reportOf({
+        setting: { interruption },
+        found,
+        results,
+        unfinished: call.open(),
+        stats: statsOf(id, results, {
+          discoverySeconds: found.seconds,
+          callSeconds: (await call.stats()).callSeconds,
+        }),
+        agent,
+        action: ddl ?? { action, description: '', input: {}, output: {} },
+      });
+      presenter.end(report);
+      if (results.length === 0) return nothingKept(screen, id);
+      if (interruption.exitCode !== undefined) sayWhatGoesOn(screen, report, options);
+      return report.exitCode;
+    } finally {
+      interruption.stop();
+    }
+  });
+}
+
+/** Says where a request is at work and how it ended elsewhere. */
+export async function showJob({ screen }: Shell, id: string, options: JobOptions): Promise<ExitCode> {
+  return atJob(screen, id, options, async (client, found) => {
+    const stop = new AbortController();
+    const call = client.attach(id, { ...where(found, options), signal: stop.signal });
+    const running = await settled(call);
+    stop.abort();
+    const ended = (await kept(call, found)).filter(({ sender }) => !running.includes(sender));
+    if (running.length + ended.length === 0) return nothingKept(screen, id);
+    printJob(screen, { id, about: call.about, running, ended });
+    return ExitCode.ok;
+  });
+}
+
+/** Milliseconds for nodes to say that they have cancelled. */
+const cancelling = 5_000;
+
+/** Ends a request where it is at work. */
+export async function cancelJob({ screen }: Shell, id: string, options: JobOptions): Promise<ExitCode> {
+  return atJob(screen, id, options, async (client, found) => {
+    const stop = new AbortController();
+    const call = client.attach(id, { ...where(found, options), signal: stop.signal });
+    if ((await settled(call)).length > 0) {
+      await call.cancel();
+      const timer = setTimeout(() => stop.abort(), cancelling);
+      await call.all().finally(() => clearTimeout(timer));
+    }
+    const running = call.open();
+    const ended = (await kept(call, found)).filter(({ sender }) => !running.includes(sender));
+    if (running.length + ended.length === 0) return nothingKept(screen, id);
+    printJob(screen, { id, about: call.about, running, ended });
+    return running.length > 0 ? ExitCode.partialSilence : ExitCode.ok;
+  });
+}
+
+// Asks the nodes that are named, or else all of them.
+async function atJob(
+  screen: Screen,
+  id: string,
+  options: WhereOptions,
+  work: (client: Client, found: Found) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  if (!/^[0-9a-f]{32}$/.test(id))
+    throw new UsageError(`"${id}" is no id of a request: it has 32 digits from 0 to 9 and a to f`);
+  const config = readConfig(options);
+  const filter = await selectionOf(options);
+  return withClient(screen, config, async (client) => {
+    const source = await sourceOf(options, client);
+    const found = await client.discover({
+      filter: namedNodes(filter) ? filter : client.filter(filter),
+      ...(source ? { source } : {}),
+      collective: options.target ?? client.mainCollective,
+      ...(options.discoveryTimeout === undefined ? {} : { window: options.discoveryTimeout }),
+    });
+    if (found.nodes.length > 0) return work(client, found);
+    await sayThatNobodyAnswered(screen, client, options.target ?? client.mainCollective);
+    return ExitCode.error;
+  });
+}
+
+function where(found: Found, options: WhereOptions) {
+  return {
+    targets: found.nodes,
+    ...(options.target === undefined ? {} : { collective: options.target }),
+  };
+}
+
+// Until each node has either ended it or said that it is at work on it.
+async function settled(call: Call): Promise<readonly string[]> {
+  let isOver = false;
+  const over = call.all().finally(() => {
+    isOver = true;
+  });
+  over.catch(() => {});
+  await call.whenKnown();
+  while (!isOver && call.open().length > call.running().length) await Promise.race([over, delay(20)]);
+  return call.running();
+}
+
+// A node that was asked only because all were, and knows nothing of it, is none of its nodes.
+async function* keeping(call: AsyncIterable<Result>, { method }: Found): AsyncGenerator<Result> {
+  for await (const result of call) {
+    if (method === 'named' || result.state !== 'unknown') yield result;
+  }
+}
+
+async function kept(call: Call, found: Found): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for await (const result of keeping(call, found)) results.push(result);
+  return results;
+}
+
+async function actionDdl(
+  client: Client,
+  agent: string,
+  action: string,
+  options: WhereOptions,
+): Promise<ActionDdl | undefined> {
+  // Without it the replies are shown all the same, under the names that they come with.
+  const ddl = await resolveDdl(client, agent, options.target ?? client.mainCollective).catch(() => undefined);
+  return ddl?.actions.find((one) => one.action === action);
+}
+
+function nothingKept(screen: Screen, id: string): ExitCode {
+  const message = `no node keeps anything of ${id}: it is too long ago, or the daemons were restarted since`;
+  sayFailure(screen, { code: 'REQUEST_UNKNOWN', message });
+  return ExitCode.error;
+}

@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { UsageError } from '../../failure.js';
+
+/** A CA that signs requests of one name. */
+export interface OpenCa {
+  sign(csr: string): Promise<{ readonly certificate: string; readonly ca: string }>;
+}
+
+/**
+ * The built-in CA in a folder, for whoever may read its key: what the agent puppetca refuses to callers from afar, a
+ * caller's certificate, it signs here. Throws a UsageError, and CaError where the CA refuses.
+ */
+export async function openCa(
+  cadir: string,
+  name: string,
+  { makeCa }: { readonly makeCa?: true },
+): Promise<OpenCa> {
+  const isThere = existsSync(join(cadir, 'ca_crt.pem'));
+  if (!isThere && !makeCa) throw new UsageError(`--cadir: ${cadir} holds no CA; --make-ca makes one there`);
+  if (isThere && makeCa) throw new UsageError(`--make-ca: ${cadir} holds a CA already`);
+  const { BuiltinCa } = await import('@troupe/agent-puppetca/ca');
+  const ca = await BuiltinCa.open({ cadir, certname: hostname().toLowerCase() });
+  const { state } = await ca.status(name);
+  if (state === 'signed' || state === 'revoked')
+    throw new UsageError(`the CA in ${cadir} has a ${state} certificate of ${name} already`);
+  return {
+    sign: async (csr) => {
+      if ((await ca.status(name)).state !== 'requested') await ca.submit(name, csr);
+      else if ((await ca.request(name))?.trim() !== csr.trim())
+        throw new UsageError(
+          `the CA in ${cadir} has another request of ${name}: mco rpc puppetca reject certname=${name}`,
+        );
+      await ca.sign(name);
+      return { certificate: (await ca.certificate(name)) ?? '', ca: (await ca.caCertificate()).toString() };
+    },
+  };
+}

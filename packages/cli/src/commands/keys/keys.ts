@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { compilePattern, isIdentity, makeCallerKeys } from '@troupe/core';
+import { replaceFile } from '@troupe/core/durable-file';
+import { sha256Fingerprint } from '@troupe/core/pki';
+import { configIfAny } from '../../config/optional-config.js';
+import { ExitCode } from '../../exit.js';
+import { UsageError } from '../../failure.js';
+import type { Screen } from '../../terminal/screen.js';
+import type { KeysOptions } from './definition.js';
+
+interface Files {
+  readonly key: string;
+  readonly csr: string;
+  /** Where the certificate and that of the CA are, or belong. */
+  readonly certificate: string;
+  readonly ca: string;
+  readonly config: string;
+}
+
+/** Makes a person's key and request, has the built-in CA sign it where one is named, and says what is left to do. */
+export async function makeKeys(screen: Screen, name: string, options: KeysOptions): Promise<ExitCode> {
+  if (options.makeCa && options.cadir === undefined)
+    throw new UsageError('--make-ca makes the CA of --cadir: name its folder');
+  if (!isIdentity(name))
+    throw new UsageError(`"${name}" cannot name a caller: use a-z, 0-9, ".", "_" and "-"`);
+  const folder = resolve(
+    options.folder ?? join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'troupe'),
+  );
+  const files: Files = {
+    key: join(folder, `${name}.key`),
+    csr: join(folder, `${name}.csr`),
+    certificate: join(folder, `${name}.pem`),
+    ca: join(folder, 'ca_crt.pem'),
+    config: join(folder, 'client.yaml'),
+  };
+  const pattern = options.callers ?? configIfAny(options)?.security.callers.match ?? '/\\.mcollective$/';
+  const signer =
+    options.cadir === undefined
+      ? undefined
+      : await (await import('./built-in-ca.js')).openCa(resolve(options.cadir), name, options);
+  // What was begun without a CA, or cut short, goes on.
+  const isUnsigned = signer && existsSync(files.csr) && !existsSync(files.certificate);
+  if (!isUnsigned)
+    await makeCallerKeys({ name, folder, kind: options.kind, callers: compilePattern(pattern, '--callers') });
+  const csr = await readFile(files.csr, 'utf8');
+  if (signer) {
+    const signed = await signer.sign(csr);
+    await replaceFile(files.certificate, signed.certificate, { mode: 0o644 });
+    await putCa(files.ca, signed.ca);
+  }
+  const isConfigured = await configure(files, pattern, options);
+  const fingerprint = sha256Fingerprint(csr);
+  say(screen, { name, files, fingerprint, isSigned: signer !== undefined, isConfigured, pattern }, options);
+  return ExitCode.ok;
+}
+
+async function putCa(file: string, pem: string): Promise<void> {
+  if (existsSync(file) && (await readFile(file, 'utf8')).trim() !== pem.trim())
+    throw new UsageError(`${file} is of another CA: move it away, or choose another --folder`);
+  await replaceFile(file, pem, { mode: 0o644 });
+}
+
+// A configuration that is there is somebody's work.
+async function configure(files: Files, pattern: string, { broker }: KeysOptions): Promise<boolean> {
+  if (broker === undefined || existsSync(files.config)) return false;
+  await replaceFile(files.config, configText(files, pattern, broker), { mode: 0o644 });
+  return true;
+}
+
+function configText({ key, certificate, ca }: Files, pattern: string, brokers: readonly string[]): string {
+  const lines = [
+    `broker: { urls: ${JSON.stringify(brokers)} }`,
+    'security:',
+    `  ca: ${JSON.stringify(ca)}`,
+    `  certificate: ${JSON.stringify(certificate)}`,
+    `  key: ${JSON.stringify(key)}`,
+  ];
+  if (pattern !== '/\\.mcollective$/') lines.push(`  callers: { match: ${JSON.stringify(pattern)} }`);
+  return `${lines.join('\n')}\n`;
+}
+
+interface Made {
+  readonly name: string;
+  readonly files: Files;
+  readonly fingerprint: string;
+  readonly isSigned: boolean;
+  readonly isConfigured: boolean;
+  readonly pattern: string;
+}
+
+function say(
+  screen: Screen,
+  { name, files, fingerprint, isSigned, isConfigured, pattern }: Made,
+  { broker = ['mqtts://mq.example.net:8883'] }: KeysOptions,
+): void {
+  const { key, csr, certificate, ca, config } = files;
+  if (screen.json) {
+    screen.json.result({
+      name,
+      key,
+      csr,
+      fingerprint,
+      certificate,
+      ca,
+      signed: isSigned,
+      config: isConfigured ? config : null,
+    });
+    return;
+  }
+  screen.print(`key          ${key}`);
+  screen.print(`request      ${csr}`);
+  screen.print(`fingerprint  ${fingerprint}`);
+  if (isSigned) screen.print(`certificate  ${certificate}\nCA           ${ca}`);
+  if (isConfigured) screen.print(`client.yaml  ${config}`);
+  if (!isSigned) {
+    screen.note(`\nTo do: have a CA sign the request, and put`);
+    screen.note(`  the certificate into  ${certificate}`);
+    screen.note(`  the CA's own into     ${ca}`);
+  }
+  if (isConfigured) return;
+  screen.note(`\n${existsSync(config) ? `${config} is there already; it needs` : `${config} needs`}`);
+  for (const line of configText(files, pattern, broker).trimEnd().split('\n')) screen.note(`  ${line}`);
+}

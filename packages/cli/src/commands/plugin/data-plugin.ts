@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises';
+import { dataDdlFiles } from '@troupe/client';
+import { type DataDdl, parseDataDdl, suggestion, TroupeError } from '@troupe/core';
+import type { Shell } from '../../command-line/shell.js';
+import { configIfAny } from '../../config/optional-config.js';
+import { ExitCode } from '../../exit.js';
+import { dataDoc } from '../../output/data-doc.js';
+import type { PluginOptions } from './definition.js';
+
+/** Lists the data plugins whose DDL is on this machine. */
+export async function listData({ screen }: Shell, options: PluginOptions): Promise<ExitCode> {
+  const files = await filesOf(options);
+  const ddls = await Promise.all(
+    [...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, file]) => read(file)),
+  );
+  if (screen.json) {
+    for (const { metadata } of ddls) screen.json.result(metadata);
+    return ExitCode.ok;
+  }
+  const widest = Math.max(0, ...ddls.map(({ metadata }) => metadata.name.length));
+  for (const { metadata } of ddls)
+    screen.print(
+      `   ${metadata.name.padEnd(widest)}  ${metadata.version.padEnd(8)}  ${metadata.description}`,
+    );
+  return ExitCode.ok;
+}
+
+/** Prints the page of a data plugin. Throws DDL_UNKNOWN. */
+export async function documentData(
+  { screen }: Shell,
+  name: string,
+  options: PluginOptions,
+): Promise<ExitCode> {
+  const files = await filesOf(options);
+  const file = files.get(name);
+  if (file === undefined) {
+    const here = `there is no DDL of a data plugin "${name}" on this machine`;
+    throw new TroupeError('DDL_UNKNOWN', `${here}${suggestion(name, files.keys())}: mco plugin list --data`);
+  }
+  const ddl = await read(file);
+  if (screen.json) screen.json.result(ddl);
+  else screen.print(dataDoc(ddl, screen.width));
+  return ExitCode.ok;
+}
+
+function filesOf(options: PluginOptions): Promise<ReadonlyMap<string, string>> {
+  return dataDdlFiles(configIfAny(options)?.ddl_dirs ?? []);
+}
+
+async function read(file: string): Promise<DataDdl> {
+  return parseDataDdl(await readFile(file, 'utf8'), file);
+}

@@ -1,0 +1,94 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type AgentConfig, messageOf, parseConfig, suggestion } from '@troupe/core';
+import { type AgentVerdict, generateAgent, importRubyDdl, validateAgent } from '@troupe/core/plugin';
+import { ExitCode } from '../../exit.js';
+import { UsageError } from '../../failure.js';
+import { counted } from '../../output/wording.js';
+import type { Screen } from '../../terminal/screen.js';
+import type { GenerateOptions, ImportOptions, ValidateOptions } from './definition.js';
+
+/** Makes a new agent, and says what to do with it. */
+export async function generate(
+  screen: Screen,
+  kind: string,
+  name: string,
+  options: GenerateOptions,
+): Promise<ExitCode> {
+  if (kind !== 'agent') {
+    throw new UsageError(
+      `mco plugin generate makes agents, no "${kind}"${suggestion(kind, ['agent'])}: mco plugin generate agent NAME`,
+    );
+  }
+  const { language, description, author, license, output: folder = name } = options;
+  const files = await generateAgent(folder, name, {
+    language,
+    ...(description === undefined ? {} : { description }),
+    ...(author === undefined ? {} : { author }),
+    ...(license === undefined ? {} : { license }),
+  });
+  const paths = files.map((file) => join(folder, file));
+  if (screen.json) {
+    screen.json.result({ name, folder, files: paths });
+    return ExitCode.ok;
+  }
+  for (const path of paths) screen.print(path);
+  const test = language === 'python' ? 'python3 -m unittest' : 'npm install && npm test';
+  screen.note(`\nTry it:  cd ${folder} && ${test}`);
+  screen.note(`${join(folder, 'README.md')} says how a daemon loads it.`);
+  return ExitCode.ok;
+}
+
+/** Says of agents and DDLs whether they are sound. */
+export async function validate(
+  screen: Screen,
+  paths: readonly string[],
+  options: ValidateOptions,
+): Promise<ExitCode> {
+  const config = options.section === undefined ? undefined : await sectionIn(options.section);
+  const verdicts: (AgentVerdict & { path: string })[] = [];
+  for (const path of paths)
+    verdicts.push({ path, ...(await validateAgent(path, config === undefined ? {} : { config })) });
+  for (const verdict of verdicts) {
+    const { path, name = null, faults, warnings } = verdict;
+    if (screen.json) screen.json.result({ path, name, faults, warnings });
+    else say(screen, verdict);
+  }
+  return verdicts.every(({ faults }) => faults.length === 0) ? ExitCode.ok : ExitCode.error;
+}
+
+function say(screen: Screen, { path, name, faults, warnings }: AgentVerdict & { path: string }): void {
+  for (const fault of faults) screen.print(`${screen.paint('red', 'fault:')} ${path}: ${fault}`);
+  for (const warning of warnings) screen.print(`${screen.paint('yellow', 'warning:')} ${path}: ${warning}`);
+  if (faults.length > 0) return;
+  const doubts = warnings.length > 0 ? ` (${counted(warnings.length, 'warning')})` : '';
+  screen.print(`${screen.paint('green', 'sound:')} ${path}: ${name}${doubts}`);
+}
+
+/** Prints a Ruby DDL as JSON, or writes it. */
+export async function importDdl(screen: Screen, file: string, { output }: ImportOptions): Promise<ExitCode> {
+  const { ddl, notes } = importRubyDdl(await textOf(file), file);
+  const text = `${JSON.stringify(ddl, undefined, 2)}\n`;
+  if (output === undefined) screen.print(text.trimEnd());
+  else {
+    try {
+      await writeFile(output, text, { flag: 'wx' });
+    } catch (error) {
+      throw new UsageError(`--output: cannot write ${output}: ${messageOf(error)}`);
+    }
+  }
+  for (const note of notes) screen.note(`- ${note}`);
+  return ExitCode.ok;
+}
+
+async function sectionIn(file: string): Promise<AgentConfig> {
+  return parseConfig<AgentConfig>(await textOf(file), { type: 'object' }, file);
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`cannot read ${file}: ${messageOf(error)}`);
+  }
+}

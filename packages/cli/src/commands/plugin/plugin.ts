@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { bundledDdls, type ClientConfig, ddlCache, localDdl, localDdls, resolveDdl } from '@troupe/client';
+import { type Ddl, parseDdl, suggestion, TroupeError } from '@troupe/core';
+import type { Shell } from '../../command-line/shell.js';
+import { configIfAny } from '../../config/optional-config.js';
+import { readConfig, withClient } from '../../config/session.js';
+import { ExitCode } from '../../exit.js';
+import { sayFailure } from '../../failure.js';
+import { actionDoc, agentDoc } from '../../output/agent-doc.js';
+import type { Screen } from '../../terminal/screen.js';
+import type { PluginOptions } from './definition.js';
+
+/** Prints the page of an agent or of one of its actions. */
+export async function document(
+  screen: Screen,
+  name: string,
+  action: string | undefined,
+  options: PluginOptions,
+): Promise<ExitCode> {
+  // MCollective's users write agent/NAME.
+  const agent = name.replace(/^agent\//, '');
+  const config = configIfAny(options);
+  const ddl = (await localDdl(config?.ddl_dirs ?? [], agent)) ?? (await fetched(agent));
+  const found = ddl.actions.find((one) => one.action === action);
+  if (action !== undefined && !found) {
+    const names = ddl.actions.map((one) => one.action);
+    throw new TroupeError(
+      'INPUT_INVALID',
+      `the agent "${agent}" has no action "${action}"${suggestion(action, names)}; its actions are: ${names.join(', ')}`,
+    );
+  }
+  if (screen.json) screen.json.result(found ?? ddl);
+  else screen.print(found ? actionDoc(ddl, found, screen.width) : agentDoc(ddl, screen.width));
+  return ExitCode.ok;
+
+  async function fetched(wanted: string): Promise<Ddl> {
+    // Without a configuration there is nobody to ask: its absence is the error.
+    return withClient(screen, config ?? readConfig(options), (client) =>
+      resolveDdl(client, wanted, options.target ?? client.mainCollective),
+    );
+  }
+}
+
+/** Lists the agents whose DDL is on this machine. */
+export async function listAgents({ screen }: Shell, options: PluginOptions): Promise<ExitCode> {
+  const agents = await known(configIfAny(options));
+  const widest = Math.max(0, ...agents.map(({ name }) => name.length));
+  for (const { name, ddl, path, fault } of agents) {
+    if (screen.json) screen.json.result({ name, ...ddl?.metadata, path });
+    else listAgent({ name, ddl, path });
+    if (fault !== undefined) sayFailure(screen, { code: 'DDL_INVALID', message: fault });
+  }
+  return agents.some(({ fault }) => fault !== undefined) ? ExitCode.error : ExitCode.ok;
+
+  function listAgent({ name, ddl, path }: Pick<Known, 'name' | 'ddl' | 'path'>): void {
+    const version = (ddl?.metadata.version ?? '').padEnd(8);
+    screen.print(`   ${name.padEnd(widest)}  ${version}  ${ddl?.metadata.description ?? ''}`.trimEnd());
+    if (screen.isVerbose) screen.print(`   ${' '.repeat(widest)}            ${placeOf(path)}`);
+  }
+}
+
+interface Known {
+  readonly name: string;
+  readonly path: string;
+  readonly ddl: Ddl | undefined;
+  readonly fault: string | undefined;
+}
+
+async function known(config: ClientConfig | undefined): Promise<readonly Known[]> {
+  const files = [...(await localDdls(config?.ddl_dirs ?? []))].sort(([a], [b]) => (a < b ? -1 : 1));
+  return Promise.all(
+    files.map(async ([name, path]) => {
+      try {
+        return { name, path, ddl: parseDdl(await readFile(path, 'utf8'), path), fault: undefined };
+      } catch (error) {
+        return { name, path, ddl: undefined, fault: (error as Error).message };
+      }
+    }),
+  );
+}
+
+function placeOf(path: string): string {
+  const folder = dirname(path);
+  if (folder === bundledDdls) return 'comes with Troupe';
+  return folder === ddlCache() ? `fetched from a node: ${path}` : path;
+}

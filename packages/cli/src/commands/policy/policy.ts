@@ -1,0 +1,191 @@
+import { readFileSync, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { JsonOutput } from '@troupe/client/application';
+import {
+  compilePattern,
+  type DaemonConfig,
+  type Decision,
+  decidePolicy,
+  type Facts,
+  type FilterNode,
+  messageOf,
+  PolicyStore,
+  parseFactText,
+  readPolicy,
+} from '@troupe/core';
+import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
+import { neededOfNode, nodeConfigIfAny } from '../../config/node-config.js';
+import { readConfig, withClient } from '../../config/session.js';
+import { ExitCode } from '../../exit.js';
+import { UsageError } from '../../failure.js';
+import { counted } from '../../output/wording.js';
+import type { Screen } from '../../terminal/screen.js';
+import type { PolicyCheckOptions, PolicyExplainOptions } from './definition.js';
+
+interface Findings {
+  readonly files: readonly string[];
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Says what is wrong with policies: errors close the door, warnings do not. */
+export function checkPolicies(
+  screen: Screen,
+  given: readonly string[],
+  options: PolicyCheckOptions,
+): ExitCode {
+  const config = nodeConfigIfAny(options.mcod);
+  const callers = callersOf(options, config);
+  const paths = given.length > 0 ? given : [folderOf(options, config)];
+  const all = paths.map((path) => findingsIn(path, callers));
+  const findings = {
+    files: all.flatMap(({ files }) => files),
+    errors: [...new Set(all.flatMap(({ errors }) => errors))],
+    warnings: [...new Set(all.flatMap(({ warnings }) => warnings))],
+  };
+  if (screen.json) giveFindings(screen.json, findings);
+  else say(screen, findings);
+  return findings.errors.length > 0 ? ExitCode.error : ExitCode.ok;
+}
+
+function giveFindings(json: JsonOutput, { files, errors, warnings }: Findings): void {
+  for (const message of errors) json.result({ level: 'fault', message });
+  for (const message of warnings) json.result({ level: 'warn', message });
+  json.summarize({ faults: errors.length, warnings: warnings.length }, { files });
+}
+
+function say(screen: Screen, { files, errors, warnings }: Findings): void {
+  for (const error of errors) screen.print(screen.paint('red', error));
+  for (const warning of warnings) screen.print(`${screen.paint('yellow', 'warning:')} ${warning}`);
+  const fault = errors.length > 0 ? `; ${counted(errors.length, 'error')}: what it is for is denied` : '';
+  screen.note(`${counted(files.length, 'policy file')} read${fault}`);
+}
+
+// The groups are of use to every policy of their folder.
+function findingsIn(path: string, callers: RegExp): Findings {
+  if (isFolder(path)) return storeOf({ folder: path, callers }).check();
+  if (basename(path) === 'groups') return storeOf({ folder: dirname(path), callers }).check();
+  try {
+    return { files: [path], errors: [], warnings: readPolicy(path, { callers }).warnings };
+  } catch (error) {
+    return { files: [path], errors: [messageOf(error)], warnings: [] };
+  }
+}
+
+/** What a policy says, or the rule before all policies. */
+type Judgement = Omit<Decision, 'by'> & { readonly by: Decision['by'] | 'callers' };
+
+/** Judges a call, and says which line decides. */
+export async function explainPolicy(
+  screen: Screen,
+  given: string | undefined,
+  options: PolicyExplainOptions,
+): Promise<ExitCode> {
+  const config = nodeConfigIfAny(options.mcod);
+  const path = given ?? folderOf(options, config);
+  const callers = callersOf(options, config);
+  const { caller, agent, action } = options;
+  const question = { caller, agent, action };
+  const host = await hostOf(screen, options);
+  const decision: Judgement = !callers.test(caller)
+    ? noCaller(caller, callers)
+    : isFolder(path)
+      ? await storeOf({
+          folder: path,
+          callers,
+          withoutPolicy: options.withoutPolicy ?? config?.authorization.without_policy ?? 'allow',
+        }).decide(question, host)
+      : await decidePolicy(readPolicy(path, { callers }), question, host);
+  if (screen.json) screen.json.result({ ...question, ...decision });
+  else explain(screen, question, decision);
+  if (decision.by === 'fault') return ExitCode.error;
+  return decision.allowed ? ExitCode.ok : ExitCode.failed;
+}
+
+function noCaller(caller: string, callers: RegExp): Judgement {
+  const reason = `"${caller}" is no name of a caller (${callers}): mcod refuses it before any policy`;
+  return { allowed: false, by: 'callers', reason, steps: [] };
+}
+
+function explain(
+  screen: Screen,
+  { caller, agent, action }: Pick<PolicyExplainOptions, 'caller' | 'agent' | 'action'>,
+  { allowed, by, reason, steps }: Judgement,
+): void {
+  const verdict = allowed ? screen.paint('green', 'allowed') : screen.paint('red', 'denied');
+  screen.print(`${verdict}: ${caller} → ${agent} ${action}`);
+  screen.print(`   ${by === 'fault' ? 'cannot be judged: ' : ''}${reason}`);
+  const others = steps.filter(({ finding }) => finding !== 'matches');
+  if (others.length === 0) return;
+  screen.print('\nOther lines, and why they say nothing of this call:');
+  for (const { line, text, finding } of others)
+    screen.print(`   ${String(line).padStart(4)}  ${text}  ${screen.paint('dim', `(${finding})`)}`);
+}
+
+async function hostOf(screen: Screen, options: PolicyExplainOptions): Promise<FilterNode> {
+  if (options.node !== undefined) return askedOf(screen, options.node, options);
+  const files = (options.facts ?? []).map(factsIn);
+  const single = (options.fact ?? []).map(factOf);
+  return {
+    identity: '',
+    facts: Object.fromEntries([...files, ...single].flatMap(Object.entries)),
+    classes: options.class ?? [],
+    agents: [options.agent],
+  };
+}
+
+async function askedOf(screen: Screen, node: string, options: PolicyExplainOptions): Promise<FilterNode> {
+  return withClient(screen, readConfig(options), async (client) => {
+    const collective = options.target ?? client.mainCollective;
+    const reply = await client
+      .agent(rpcutil)
+      .inventory({}, { targets: [node], collective })
+      .one();
+    if (!reply.ok) throw new UsageError(`${node} does not say its facts: ${reply.state}: ${reply.statusmsg}`);
+    const { facts, classes, agents } = reply.data;
+    return {
+      identity: node,
+      facts: (facts ?? {}) as Facts,
+      classes: (classes ?? []) as string[],
+      agents: (agents ?? []) as string[],
+    };
+  });
+}
+
+function factsIn(file: string): Facts {
+  try {
+    return parseFactText(
+      readFileSync(file, 'utf8'),
+      /\.(ya?ml|json|txt)$/.test(file) ? file : `${file}.yaml`,
+    );
+  } catch (error) {
+    throw new UsageError(`--facts: ${messageOf(error)}`);
+  }
+}
+
+// Filters compare texts and find os.family under that very name too, so a flat fact serves.
+function factOf(word: string): Facts {
+  const at = word.indexOf('=');
+  if (at < 1) throw new UsageError(`--fact: "${word}" is no fact of the form NAME=VALUE`);
+  return { [word.slice(0, at)]: word.slice(at + 1) };
+}
+
+function storeOf(options: {
+  folder: string;
+  callers: RegExp;
+  withoutPolicy?: 'allow' | 'refuse';
+}): PolicyStore {
+  return new PolicyStore({ withoutPolicy: 'refuse', ...options });
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function folderOf({ mcod }: PolicyCheckOptions, config: DaemonConfig | undefined): string {
+  return neededOfNode(config?.authorization.policies, mcod, 'a policy file, or a folder of them');
+}
+
+function callersOf({ callers }: PolicyCheckOptions, config: DaemonConfig | undefined): RegExp {
+  return compilePattern(callers ?? config?.security.callers.match ?? '/\\.mcollective$/', '--callers');
+}

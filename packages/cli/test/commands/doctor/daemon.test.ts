@@ -1,0 +1,108 @@
+import type { DaemonStatus } from '@troupe/core';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { daemonFindings } from '../../../src/commands/doctor/daemon.js';
+
+const now = Date.parse('2026-06-01T12:00:00Z');
+const sound: DaemonStatus = {
+  v: 1,
+  state: 'running',
+  time: now - 4_000,
+  interval: 30,
+  pid: 4711,
+  version: '0.1.0',
+  identity: 'web1.lab',
+  collectives: ['mcollective'],
+  config: '/etc/troupe/mcod.yaml',
+  since: now - 7_200_000,
+  broker: { connected: true, since: now - 60_000, url: 'mqtts://broker:8883' },
+  lastRequest: now - 5_000,
+  counts: {
+    ...{
+      total: 1,
+      validated: 1,
+      unvalidated: 0,
+      passed: 1,
+      filtered: 0,
+      ttlexpired: 0,
+      denied: 0,
+      replies: 1,
+    },
+    ...{ running: 0, queued: 0, kept: 1, keptBytes: 10 },
+  },
+  agents: { rpcutil: '1.0.0', discovery: '1.1.0' },
+  certificateExpires: Date.parse('2027-06-01'),
+  facts: { faults: [] },
+  clockSkew: 0.2,
+  memory: 60_000_000,
+};
+
+function bad(change: Partial<DaemonStatus>, isAlive = true): readonly string[] {
+  return daemonFindings({ ...sound, ...change }, { now, isAlive: () => isAlive })
+    .filter(({ level }) => level !== 'ok')
+    .map(({ level, subject, message }) => `${level} ${subject}: ${message}`);
+}
+
+describe('the status of a daemon', () => {
+  it('is sound', () => {
+    const findings = daemonFindings(sound, { now, isAlive: () => true });
+    expect(findings.map(({ level }) => level)).to.deep.equal(Array(5).fill('ok'));
+    expect(findings.map(({ message }) => message)).to.deep.equal([
+      'web1.lab, version 0.1.0, process 4711, serves for 2 h',
+      'connected to mqtts://broker:8883 for 1 min 00 s',
+      'that of the daemon is good until 2027-06-01, for 364 more days',
+      'differs from the clocks of callers by no more than 5 s',
+      'last request 5.00 s ago; 0 at work, 0 waiting; 2 agents',
+    ]);
+  });
+
+  const table: readonly [what: string, change: Partial<DaemonStatus>, said: string][] = [
+    [
+      'that hangs',
+      { time: now - 71_000 },
+      'fault daemon: process 4711 has not written its status for 1 min 11 s: it hangs, or its disk is full',
+    ],
+    ['that ended', { state: 'ended' }, 'fault daemon: web1.lab ended 4.00 s ago: start it again'],
+    [
+      'that ends',
+      { state: 'ending' },
+      'warn daemon: web1.lab begins nothing new: it waits for what runs, to end or to start again',
+    ],
+    [
+      'without its broker',
+      {
+        broker: { connected: false, since: now - 90_000, url: 'mqtts://broker:8883', reason: 'ECONNREFUSED' },
+      },
+      'fault broker: not connected for 1 min 30 s, last to mqtts://broker:8883: ECONNREFUSED',
+    ],
+    [
+      'whose certificate is over',
+      { certificateExpires: now - 1000 },
+      'fault certificate: that of the daemon expired on 2026-06-01: renew it',
+    ],
+    [
+      'whose clock is off',
+      { clockSkew: -12 },
+      'warn clock: 12 s behind the clocks of callers: see to the time service',
+    ],
+    [
+      'whose clock is far off',
+      { clockSkew: 61 },
+      'fault clock: 61 s ahead of the clocks of callers: requests are refused; see to the time service',
+    ],
+    [
+      'whose facts cannot be read',
+      { facts: { faults: [{ source: '/etc/facts.yaml', reason: 'EACCES' }] } },
+      'warn facts: /etc/facts.yaml: EACCES; the last good ones are kept',
+    ],
+  ];
+  for (const [what, change, said] of table) {
+    it(`of one ${what}`, () => expect(bad(change)).to.deep.equal([said]));
+  }
+
+  it('of one that was killed', () => {
+    expect(bad({}, false)).to.deep.equal([
+      'fault daemon: web1.lab is gone: there is no process 4711, and its status was written 4.00 s ago',
+    ]);
+  });
+});

@@ -1,0 +1,177 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createTempFolder, type TempFolder } from '@troupe/testkit';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { mco } from '../../mco.js';
+
+const policy = `policy default deny
+allow	admins	*	*
+deny	*	disable	os.family=Debian
+allow	/^ci-/	status disable	*	webserver
+allow	eve.mcollective	runonce	puppet().enabled=true and os.family=Debian
+`;
+
+describe('mco policy', () => {
+  let folder: TempFolder;
+  const puppetd = () => folder.join('policies', 'puppetd.policy');
+  const write = (name: string, text: string) => writeFileSync(folder.join('policies', name), text);
+
+  before(async () => {
+    folder = await createTempFolder({ prefix: 'troupe-policy' });
+    mkdirSync(folder.join('policies'));
+    write('puppetd.policy', policy);
+    write('groups', 'admins rip.mcollective eve2.mcollective\n');
+    write('shell.policy', 'policy default allow\ndeny\t*\trun\tcountry=uk\n');
+    writeFileSync(
+      folder.join('mcod.yaml'),
+      JSON.stringify({
+        authorization: { policies: folder.join('policies'), without_policy: 'refuse' },
+        security: { callers: { match: '/\\.(mcollective|boss)$/' } },
+      }),
+    );
+  });
+  after(() => folder?.close());
+
+  describe('check', () => {
+    it('reads the folder of mcod, and shows what is allowed but hardly meant', async () => {
+      const { code, stdout, stderr } = await mco('policy', 'check', '--mcod', folder.join('mcod.yaml'));
+      expect(code).to.equal(0);
+      expect(stdout).to.match(/^warning: .*shell\.policy:2: this "deny" does not hold where the fact is/);
+      expect(stderr).to.equal('2 policy files read\n');
+    });
+
+    it('names the line of a file that closes the door', async () => {
+      const file = folder.join('bad.policy');
+      writeFileSync(file, 'policy default deny\nallow * * *\n');
+      const { code, stdout, stderr } = await mco('policy', 'check', file);
+      expect(code).to.equal(1);
+      expect(stdout).to.equal(`${file}:2: there are blanks where a tab is needed after "allow"\n`);
+      expect(stderr).to.equal('1 policy file read; 1 error: what it is for is denied\n');
+    });
+
+    it('says the same as JSON', async () => {
+      const { code, stdout } = await mco('policy', 'check', folder.join('policies'), '--json');
+      expect(code).to.equal(0);
+      const { files, results, statistics } = JSON.parse(stdout);
+      expect(files).to.have.length(2);
+      expect(statistics).to.deep.equal({ faults: 0, warnings: 1 });
+      expect(results.map(({ level }: { level: string }) => level)).to.deep.equal(['warn']);
+    });
+
+    it('judges a groups file with the policies that need it', async () => {
+      const groups = folder.join('policies', 'groups');
+      expect((await mco('policy', 'check', groups)).code).to.equal(0);
+      chmodSync(groups, 0o646);
+      try {
+        const { code, stdout } = await mco('policy', 'check', groups);
+        expect(code).to.equal(1);
+        expect(stdout).to.include(`cannot use ${groups}: everybody may write to it`);
+      } finally {
+        chmodSync(groups, 0o644);
+      }
+    });
+
+    it('refuses a caller that cannot be one', async () => {
+      const { code, stdout } = await mco('policy', 'check', puppetd(), '--callers', '/\\.boss$/');
+      expect(code).to.equal(1);
+      expect(stdout).to.include('"eve.mcollective" is neither a group nor the name of a caller');
+    });
+
+    it('says which file would be needed', async () => {
+      const { code, stderr } = await mco('policy', 'check', '--mcod', '/nowhere.yaml');
+      expect(code).to.equal(1);
+      expect(stderr).to.match(/^mco: cannot read the configuration \/nowhere\.yaml/);
+    });
+  });
+
+  describe('explain', () => {
+    const explain = (caller: string, action: string, ...more: string[]) =>
+      mco(
+        'policy',
+        'explain',
+        puppetd(),
+        ...['--caller', caller, '--agent', 'puppetd'],
+        '--action',
+        action,
+        ...more,
+      );
+
+    const calls: readonly [
+      caller: string,
+      action: string,
+      host: readonly string[],
+      code: number,
+      line: number,
+    ][] = [
+      ['rip.mcollective', 'disable', ['--fact', 'os.family=Debian'], 0, 2],
+      ['eve.mcollective', 'disable', ['--fact', 'os.family=Debian'], 2, 3],
+      ['ci-7.mcollective', 'disable', ['--class', 'webserver'], 0, 4],
+      ['ci-7.mcollective', 'disable', [], 2, 1],
+      ['eve.mcollective', 'status', [], 2, 1],
+    ];
+    for (const [caller, action, host, code, line] of calls) {
+      it(`${caller} ${action} ${host.join(' ')}: ${code === 0 ? 'allowed' : 'denied'} by line ${line}`, async () => {
+        const { stdout, ...ended } = await explain(caller, action, ...host, '--json');
+        expect(ended).to.deep.equal({ code, stderr: '' });
+        expect(JSON.parse(stdout).results[0]).to.deep.include({
+          caller,
+          agent: 'puppetd',
+          action,
+          allowed: code === 0,
+          by: 'policy',
+          file: puppetd(),
+          line,
+        });
+      });
+    }
+
+    it('says why the lines before say nothing', async () => {
+      const { code, stdout } = await explain('ci-7.mcollective', 'disable', '--class', 'webserver');
+      expect(code).to.equal(0);
+      expect(stdout).to.equal(
+        [
+          'allowed: ci-7.mcollective → puppetd disable',
+          `   ${puppetd()}:4: allow | /^ci-/ | status disable | * | webserver`,
+          '',
+          'Other lines, and why they say nothing of this call:',
+          '      2  allow | admins | * | *  (other callers)',
+          '      3  deny | * | disable | os.family=Debian  (facts do not match)',
+          '',
+        ].join('\n'),
+      );
+    });
+
+    it('takes facts from a file', async () => {
+      const facts = folder.join('facts.yaml');
+      writeFileSync(facts, 'os: { family: Debian }\n');
+      const { code } = await explain('ci-7.mcollective', 'disable', '--class', 'webserver', '--facts', facts);
+      expect(code).to.equal(2);
+    });
+
+    it('does not guess what a data plugin would say', async () => {
+      const { code, stdout } = await explain('eve.mcollective', 'runonce');
+      expect(code).to.equal(1);
+      expect(stdout).to.match(/^denied: .*\n {3}cannot be judged: .*puppetd\.policy:5: .*puppet/);
+    });
+
+    it('says what holds without a policy, as mcod has it', async () => {
+      const args = ['--caller', 'rip.mcollective', '--agent', 'other', '--action', 'go'];
+      const { code, stdout } = await mco('policy', 'explain', '--mcod', folder.join('mcod.yaml'), ...args);
+      expect(code).to.equal(2);
+      expect(stdout).to.include('there is no policy for the agent "other", and without one the answer is no');
+      expect((await mco('policy', 'explain', folder.join('policies'), ...args)).code).to.equal(0);
+    });
+
+    it('denies whoever is no caller, whatever the policy says', async () => {
+      const open = folder.join('policies', 'shell.policy');
+      const words = ['--caller', 'web1.lab', '--agent', 'shell', '--action', 'go'];
+      const { code, stdout } = await mco('policy', 'explain', open, ...words, '--json');
+      expect(code).to.equal(2);
+      expect(JSON.parse(stdout).results[0]).to.include({ allowed: false, by: 'callers' });
+      const shown = await mco('policy', 'explain', open, ...words);
+      expect(shown.stdout).to.match(
+        /^denied: .*\n {3}"web1\.lab" is no name of a caller .*: mcod refuses it before any policy\n$/,
+      );
+    });
+  });
+});
