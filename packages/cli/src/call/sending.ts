@@ -1,4 +1,4 @@
-import type { RpcOptions } from '../commands/rpc/definition.js';
+import type { TimeOptions } from '../command-line/options.js';
 import { ExitCode } from '../exit.js';
 import { discoveryStatistics } from '../output/json-replies.js';
 import { counted } from '../output/wording.js';
@@ -11,7 +11,7 @@ export async function sendOnly(
   { screen, client, collective, filter, interruption }: Setting,
   { ddl, action, input }: Work,
   found: Found,
-  options: Pick<RpcOptions, 'replyTo' | 'timeout' | 'ttl'>,
+  options: TimeOptions & { readonly replyTo?: string },
 ): Promise<ExitCode> {
   const { replyTo } = options;
   const { id, targets } = await client.send(ddl, action.name, input, {

@@ -1,10 +1,17 @@
 import { type AuditVerdict, verifyAudit } from '@troupe/core';
+import type { GlobalOptions } from '../../command-line/options.js';
 import { neededOfNode, nodeConfigIfAny } from '../../config/node-config.js';
 import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import { counted } from '../../output/wording.js';
 import type { Screen } from '../../terminal/screen.js';
-import type { AuditOptions } from './definition.js';
+
+/** What mco audit verify takes as options. */
+export interface AuditOptions extends GlobalOptions {
+  readonly json?: true;
+  readonly mcod?: string;
+  readonly last?: string;
+}
 
 /** Says of each audit whether it is as it was written. */
 export async function verifyAudits(

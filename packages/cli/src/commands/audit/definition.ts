@@ -1,14 +1,8 @@
 import { type Command, Option } from 'commander';
 import { describe } from '../../command-line/description.js';
-import { addTo, type GlobalOptions, withJson } from '../../command-line/options.js';
+import { addTo, withJson } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-
-/** What mco audit verify takes as options. */
-export interface AuditOptions extends GlobalOptions {
-  readonly json?: true;
-  readonly mcod?: string;
-  readonly last?: string;
-}
+import type { AuditOptions } from './audit.js';
 
 export function define(command: Command, shell: Shell): void {
   command.description('What a node has noted of requests.');

@@ -11,11 +11,28 @@ import {
 } from '@troupe/core';
 import { replaceFile } from '@troupe/core/durable-file';
 import { readNodes } from '../../call/nodes-list.js';
+import type { GlobalOptions } from '../../command-line/options.js';
 import { configIfAny } from '../../config/optional-config.js';
 import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import type { Screen } from '../../terminal/screen.js';
-import type { BrokerOptions } from './definition.js';
+
+/** What mco broker config takes as options. */
+export interface BrokerOptions extends GlobalOptions {
+  readonly json?: true;
+  readonly port?: number;
+  readonly collective?: readonly string[];
+  readonly certificate: string;
+  readonly key: string;
+  readonly ca?: string;
+  readonly callersCa?: string;
+  readonly crl?: string;
+  readonly caller?: readonly string[];
+  readonly node?: readonly string[];
+  readonly nodes?: string;
+  readonly folder?: string;
+  readonly output?: string;
+}
 
 /** Makes the configuration of a broker, and says what is to be done with it. */
 export async function makeBrokerConfig(

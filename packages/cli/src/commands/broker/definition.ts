@@ -1,25 +1,9 @@
 import { type Command, Option } from 'commander';
 import { describe } from '../../command-line/description.js';
-import { addTo, type GlobalOptions, withJson } from '../../command-line/options.js';
+import { addTo, withJson } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { gather, whole } from '../../command-line/values.js';
-
-/** What mco broker config takes as options. */
-export interface BrokerOptions extends GlobalOptions {
-  readonly json?: true;
-  readonly port?: number;
-  readonly collective?: readonly string[];
-  readonly certificate: string;
-  readonly key: string;
-  readonly ca?: string;
-  readonly callersCa?: string;
-  readonly crl?: string;
-  readonly caller?: readonly string[];
-  readonly node?: readonly string[];
-  readonly nodes?: string;
-  readonly folder?: string;
-  readonly output?: string;
-}
+import type { BrokerOptions } from './broker.js';
 
 export function define(command: Command, shell: Shell): void {
   command.description('What a broker needs to serve this network.');

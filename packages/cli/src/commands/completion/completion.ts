@@ -14,7 +14,17 @@ import {
   inputCandidates,
   type Sources,
 } from './candidates.js';
-import type { CompletionOptions } from './definition.js';
+
+/** What mco completion takes as options. */
+export interface CompletionOptions extends GlobalOptions {
+  readonly line?: string;
+  readonly listApplications?: true;
+  readonly listAgents?: true;
+  readonly listActions?: true;
+  readonly listInputs?: true;
+  readonly agent?: string;
+  readonly action?: string;
+}
 
 /** Prints a script for a shell, or what may come next on a line. */
 export async function complete(

@@ -1,17 +1,7 @@
 import { type Command, Option } from 'commander';
-import { addTo, type GlobalOptions } from '../../command-line/options.js';
+import { addTo } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-
-/** What mco completion takes as options. */
-export interface CompletionOptions extends GlobalOptions {
-  readonly line?: string;
-  readonly listApplications?: true;
-  readonly listAgents?: true;
-  readonly listActions?: true;
-  readonly listInputs?: true;
-  readonly agent?: string;
-  readonly action?: string;
-}
+import type { CompletionOptions } from './completion.js';
 
 const shells = ['bash', 'zsh', 'fish'] as const;
 

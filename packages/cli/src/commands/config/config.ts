@@ -5,7 +5,9 @@ import type { GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { readConfig } from '../../config/session.js';
 import { ExitCode } from '../../exit.js';
-import type { ConfigOptions } from './definition.js';
+
+/** What mco config takes as options. */
+export type ConfigOptions = GlobalOptions & { readonly json?: true };
 
 interface Setting {
   readonly key: string;

@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
 import { describe } from '../../command-line/description.js';
-import { type GlobalOptions, withJson } from '../../command-line/options.js';
+import { withJson } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-
-/** What mco config takes as options. */
-export type ConfigOptions = GlobalOptions & { readonly json?: true };
+import type { ConfigOptions } from './config.js';
 
 export function define(command: Command, shell: Shell): void {
   command.description('The configuration in use, and where each value is from.');

@@ -1,22 +1,8 @@
 import { type Command, Option } from 'commander';
 import { describe } from '../../command-line/description.js';
-import {
-  addTo,
-  type FilterOptions,
-  type GlobalOptions,
-  withFilter,
-  withJson,
-} from '../../command-line/options.js';
+import { addTo, withFilter, withJson } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-
-/** What mco doctor takes as options. */
-export type DoctorOptions = GlobalOptions &
-  FilterOptions & {
-    readonly json?: true;
-    readonly local?: true;
-    readonly daemonConfig: string;
-    readonly statusFile?: string;
-  };
+import type { DoctorOptions } from './doctor.js';
 
 export function define(command: Command, shell: Shell): void {
   describe(

@@ -2,16 +2,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ClientConfig, findClientConfig } from '@troupe/client';
 import { loadDaemonConfig, messageOf, readStatusFile, statusFileOf } from '@troupe/core';
 import { selectionOf } from '../../call/selection.js';
+import type { FilterOptions, GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { readConfig } from '../../config/session.js';
 import { ExitCode } from '../../exit.js';
 import { checkBrokers } from './brokers.js';
 import { daemonFindings, isAlive } from './daemon.js';
-import type { DoctorOptions } from './definition.js';
 import { about, type Finding } from './finding.js';
 import { fleetFindings } from './fleet.js';
 import { ownCertificateFindings } from './own-certificate.js';
 import { printFindings } from './print-findings.js';
+
+/** What mco doctor takes as options. */
+export type DoctorOptions = GlobalOptions &
+  FilterOptions & {
+    readonly json?: true;
+    readonly local?: true;
+    readonly daemonConfig: string;
+    readonly statusFile?: string;
+  };
 
 /** Looks at everything between this terminal and the nodes, and says what is wrong with it. */
 export async function doctor({ screen }: Shell, options: DoctorOptions): Promise<ExitCode> {

@@ -1,21 +1,9 @@
 import { type Command, Option } from 'commander';
 import { describe } from '../../command-line/description.js';
-import { addTo, type GlobalOptions, withJson } from '../../command-line/options.js';
+import { addTo, withJson } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { duration, gather, wholeFromOne } from '../../command-line/values.js';
-
-/** What mco enroll token takes as options. */
-export interface TokenOptions extends GlobalOptions {
-  readonly collective: string;
-  readonly broker?: readonly string[];
-  readonly ttl: number;
-  readonly callers?: string;
-  readonly ca?: readonly string[];
-  readonly uses?: number;
-  readonly fact?: readonly string[];
-  readonly output?: string;
-  readonly json?: true;
-}
+import type { TokenOptions } from './enroll.js';
 
 export function define(command: Command, shell: Shell): void {
   command.description('Lets new machines in.');

@@ -11,12 +11,25 @@ import {
   readToken,
   TroupeError,
 } from '@troupe/core';
+import type { GlobalOptions } from '../../command-line/options.js';
 import { readConfig } from '../../config/session.js';
 import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import { counted } from '../../output/wording.js';
 import type { Screen } from '../../terminal/screen.js';
-import type { TokenOptions } from './definition.js';
+
+/** What mco enroll token takes as options. */
+export interface TokenOptions extends GlobalOptions {
+  readonly collective: string;
+  readonly broker?: readonly string[];
+  readonly ttl: number;
+  readonly callers?: string;
+  readonly ca?: readonly string[];
+  readonly uses?: number;
+  readonly fact?: readonly string[];
+  readonly output?: string;
+  readonly json?: true;
+}
 
 /** Makes an enrolment token and says what it allows. */
 export async function makeToken(screen: Screen, options: TokenOptions): Promise<ExitCode> {

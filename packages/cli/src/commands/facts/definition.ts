@@ -1,21 +1,8 @@
 import { type Command, Option } from 'commander';
 import { describe } from '../../command-line/description.js';
-import {
-  addTo,
-  type DiscoveryOptions,
-  type FilterOptions,
-  type GlobalOptions,
-  groups,
-  withDiscovery,
-  withFilter,
-  withJson,
-} from '../../command-line/options.js';
+import { addTo, groups, withDiscovery, withFilter, withJson } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-
-/** What mco facts takes as options. */
-export type FactsOptions = GlobalOptions &
-  FilterOptions &
-  DiscoveryOptions & { readonly json?: true; readonly reverse?: true };
+import type { FactsOptions } from './facts.js';
 
 export function define(command: Command, shell: Shell): void {
   describe(command, 'Says which values a fact has, and on how many nodes each.', [

@@ -2,11 +2,16 @@ import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import { callWork } from '../../call/calling.js';
 import { selectionOf } from '../../call/selection.js';
 import { workOf } from '../../call/work.js';
+import type { DiscoveryOptions, FilterOptions, GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { readConfig, withClient } from '../../config/session.js';
 import type { ExitCode } from '../../exit.js';
 import { FactsPresenter } from '../../output/facts.js';
-import type { FactsOptions } from './definition.js';
+
+/** What mco facts takes as options. */
+export type FactsOptions = GlobalOptions &
+  FilterOptions &
+  DiscoveryOptions & { readonly json?: true; readonly reverse?: true };
 
 /** Counts the values of a fact. */
 export async function facts({ screen }: Shell, fact: string, options: FactsOptions): Promise<ExitCode> {

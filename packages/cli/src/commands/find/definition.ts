@@ -1,22 +1,8 @@
 import type { Command } from 'commander';
 import { describe } from '../../command-line/description.js';
-import {
-  type DiscoveryOptions,
-  type FilterOptions,
-  type GlobalOptions,
-  type LimitOptions,
-  withDiscovery,
-  withFilter,
-  withJson,
-  withLimit,
-} from '../../command-line/options.js';
+import { withDiscovery, withFilter, withJson, withLimit } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-
-/** What mco find takes as options. */
-export type FindOptions = GlobalOptions &
-  FilterOptions &
-  DiscoveryOptions &
-  LimitOptions & { readonly json?: true };
+import type { FindOptions } from './find.js';
 
 export function define(command: Command, shell: Shell): void {
   describe(command, 'Prints the names of the nodes that match a filter, one on each line.', [

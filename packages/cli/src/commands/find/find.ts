@@ -1,6 +1,12 @@
 import { remember } from '../../call/calling.js';
 import { sourceOf } from '../../call/discovery-method.js';
 import { picked, selectionOf } from '../../call/selection.js';
+import type {
+  DiscoveryOptions,
+  FilterOptions,
+  GlobalOptions,
+  LimitOptions,
+} from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { readConfig, sayThatNobodyAnswered, withClient } from '../../config/session.js';
 import { ExitCode } from '../../exit.js';
@@ -8,7 +14,12 @@ import { limitWords } from '../../output/footer.js';
 import { discoveryStatistics } from '../../output/json-replies.js';
 import { presenceNotes, refusalNotes } from '../../output/presence.js';
 import { span } from '../../output/wording.js';
-import type { FindOptions } from './definition.js';
+
+/** What mco find takes as options. */
+export type FindOptions = GlobalOptions &
+  FilterOptions &
+  DiscoveryOptions &
+  LimitOptions & { readonly json?: true };
 
 /** Prints the names of all that match. */
 export async function find({ screen }: Shell, options: FindOptions): Promise<ExitCode> {

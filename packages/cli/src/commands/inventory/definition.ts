@@ -1,28 +1,8 @@
 import { type Command, Option } from 'commander';
 import { describe } from '../../command-line/description.js';
-import {
-  addTo,
-  type DiscoveryOptions,
-  type FilterOptions,
-  type GlobalOptions,
-  groups,
-  withDiscovery,
-  withFilter,
-  withJson,
-} from '../../command-line/options.js';
+import { addTo, groups, withDiscovery, withFilter, withJson } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-
-/** What mco inventory takes as options. */
-export type InventoryOptions = GlobalOptions &
-  FilterOptions &
-  DiscoveryOptions & {
-    readonly json?: true;
-    readonly facts: boolean;
-    readonly listCollectives?: true;
-    readonly collectiveMap?: string;
-    readonly map?: string;
-    readonly format?: string;
-  };
+import type { InventoryOptions } from './inventory.js';
 
 export function define(command: Command, shell: Shell): void {
   describe(command, 'Says all about one node, a line about each of many, or which collectives there are.', [

@@ -5,6 +5,7 @@ import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import { callWork } from '../../call/calling.js';
 import { selectionOf } from '../../call/selection.js';
 import { workOf } from '../../call/work.js';
+import type { DiscoveryOptions, FilterOptions, GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { readConfig, withClient } from '../../config/session.js';
 import { ExitCode, exitCodeOf } from '../../exit.js';
@@ -17,7 +18,18 @@ import { isSilent } from '../../output/replies.js';
 import { parseTemplate } from '../../output/template.js';
 import { statusWord } from '../../output/wording.js';
 import type { Screen } from '../../terminal/screen.js';
-import type { InventoryOptions } from './definition.js';
+
+/** What mco inventory takes as options. */
+export type InventoryOptions = GlobalOptions &
+  FilterOptions &
+  DiscoveryOptions & {
+    readonly json?: true;
+    readonly facts: boolean;
+    readonly listCollectives?: true;
+    readonly collectiveMap?: string;
+    readonly map?: string;
+    readonly format?: string;
+  };
 
 /** Says all about one node, or counts the nodes of each collective. */
 export async function inventory(

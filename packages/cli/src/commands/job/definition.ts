@@ -2,31 +2,17 @@ import { type Command, Option } from 'commander';
 import { describe } from '../../command-line/description.js';
 import {
   addTo,
-  type DiscoveryOptions,
-  type FilterOptions,
-  type GlobalOptions,
   groups,
-  type OutputOptions,
   withDiscovery,
   withFilter,
   withJson,
   withOutput,
 } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-
-/** Where mco job looks for a request. */
-export type WhereOptions = GlobalOptions & FilterOptions & DiscoveryOptions;
-
-/** What mco job show and cancel take as options. */
-export type JobOptions = WhereOptions & { readonly json?: true };
-
-/** What mco job attach takes as options. */
-export type AttachOptions = WhereOptions & OutputOptions & { readonly stream?: true };
+import type { AttachOptions, JobOptions } from './job.js';
+import type { ListOptions } from './job-list.js';
 
 const idText = 'the id that rpc said (-v, --json, or after Ctrl-C)';
-
-/** What mco job list takes as options. */
-export type ListOptions = JobOptions & { readonly running?: true };
 
 export function define(command: Command, shell: Shell): void {
   command.description(

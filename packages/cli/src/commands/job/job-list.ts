@@ -2,11 +2,15 @@ import discovery from '@troupe/ddl/discovery.json' with { type: 'json' };
 import { callWork } from '../../call/calling.js';
 import { selectionOf } from '../../call/selection.js';
 import { workOf } from '../../call/work.js';
+
 import type { Shell } from '../../command-line/shell.js';
 import { readConfig, withClient } from '../../config/session.js';
 import type { ExitCode } from '../../exit.js';
 import { JobListPresenter } from '../../output/job-list.js';
-import type { ListOptions } from './definition.js';
+import type { JobOptions } from './job.js';
+
+/** What mco job list takes as options. */
+export type ListOptions = JobOptions & { readonly running?: true };
 
 /** Lists the requests of this caller that nodes keep. */
 export async function listJobs({ screen }: Shell, options: ListOptions): Promise<ExitCode> {

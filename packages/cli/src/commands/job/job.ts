@@ -5,6 +5,12 @@ import { follow, reportOf } from '../../call/calling.js';
 import { sourceOf } from '../../call/discovery-method.js';
 import { Interruption } from '../../call/interruption.js';
 import { type Found, selectionOf } from '../../call/selection.js';
+import type {
+  DiscoveryOptions,
+  FilterOptions,
+  GlobalOptions,
+  OutputOptions,
+} from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { readConfig, sayThatNobodyAnswered, withClient } from '../../config/session.js';
 import { ExitCode } from '../../exit.js';
@@ -13,7 +19,15 @@ import { printJob } from '../../output/job.js';
 import { type Presenter, presenterOf } from '../../output/presenter.js';
 import { sayWhatGoesOn } from '../../output/unfinished.js';
 import type { Screen } from '../../terminal/screen.js';
-import type { AttachOptions, JobOptions, WhereOptions } from './definition.js';
+
+/** Where mco job looks for a request. */
+export type WhereOptions = GlobalOptions & FilterOptions & DiscoveryOptions;
+
+/** What mco job show and cancel take as options. */
+export type JobOptions = WhereOptions & { readonly json?: true };
+
+/** What mco job attach takes as options. */
+export type AttachOptions = WhereOptions & OutputOptions & { readonly stream?: true };
 
 /** Gets what nodes keep of a request, and waits for the rest. */
 export async function attachTo({ screen }: Shell, id: string, options: AttachOptions): Promise<ExitCode> {

@@ -1,19 +1,9 @@
 import { type Command, Option } from 'commander';
 import { describe } from '../../command-line/description.js';
-import { addTo, type GlobalOptions, withJson } from '../../command-line/options.js';
+import { addTo, withJson } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { gather } from '../../command-line/values.js';
-
-/** What mco keys takes as options. */
-export interface KeysOptions extends GlobalOptions {
-  readonly json?: true;
-  readonly kind: 'rsa' | 'ec' | 'ed25519';
-  readonly folder?: string;
-  readonly callers?: string;
-  readonly broker?: readonly string[];
-  readonly cadir?: string;
-  readonly makeCa?: true;
-}
+import type { KeysOptions } from './keys.js';
 
 export function define(command: Command, shell: Shell): void {
   describe(

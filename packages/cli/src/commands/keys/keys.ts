@@ -5,11 +5,22 @@ import { join, resolve } from 'node:path';
 import { compilePattern, isIdentity, makeCallerKeys } from '@troupe/core';
 import { replaceFile } from '@troupe/core/durable-file';
 import { sha256Fingerprint } from '@troupe/core/pki';
+import type { GlobalOptions } from '../../command-line/options.js';
 import { configIfAny } from '../../config/optional-config.js';
 import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import type { Screen } from '../../terminal/screen.js';
-import type { KeysOptions } from './definition.js';
+
+/** What mco keys takes as options. */
+export interface KeysOptions extends GlobalOptions {
+  readonly json?: true;
+  readonly kind: 'rsa' | 'ec' | 'ed25519';
+  readonly folder?: string;
+  readonly callers?: string;
+  readonly broker?: readonly string[];
+  readonly cadir?: string;
+  readonly makeCa?: true;
+}
 
 interface Files {
   readonly key: string;

@@ -1,15 +1,9 @@
 import { type Command, Option } from 'commander';
 import { describe } from '../../command-line/description.js';
-import { addTo, type GlobalOptions, groups, withTarget } from '../../command-line/options.js';
+import { addTo, groups, withTarget } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { positive, seconds } from '../../command-line/values.js';
-
-/** What mco listen takes as options. */
-export type ListenOptions = GlobalOptions & {
-  readonly target?: string;
-  readonly count?: number;
-  readonly for?: number;
-};
+import type { ListenOptions } from './listen.js';
 
 export function define(command: Command, shell: Shell): void {
   describe(

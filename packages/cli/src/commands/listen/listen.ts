@@ -1,6 +1,7 @@
 import type { Client, Result } from '@troupe/client';
 import { isName, type Reply } from '@troupe/core';
 import { Interruption } from '../../call/interruption.js';
+import type { GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { readConfig, withClient } from '../../config/session.js';
 import { ExitCode } from '../../exit.js';
@@ -8,7 +9,13 @@ import { UsageError } from '../../failure.js';
 import { pieceLines, plainLine } from '../../output/plain.js';
 import { record } from '../../output/record.js';
 import type { Screen } from '../../terminal/screen.js';
-import type { ListenOptions } from './definition.js';
+
+/** What mco listen takes as options. */
+export type ListenOptions = GlobalOptions & {
+  readonly target?: string;
+  readonly count?: number;
+  readonly for?: number;
+};
 
 /** Prints the replies that come to a session, until a signal, a number or a time ends it. */
 export async function listen({ screen }: Shell, session: string, options: ListenOptions): Promise<ExitCode> {

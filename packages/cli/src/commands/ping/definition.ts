@@ -1,21 +1,8 @@
 import { type Command, Option } from 'commander';
 import { describe } from '../../command-line/description.js';
-import {
-  addTo,
-  type DiscoveryOptions,
-  type FilterOptions,
-  type GlobalOptions,
-  groups,
-  withDiscovery,
-  withFilter,
-  withJson,
-} from '../../command-line/options.js';
+import { addTo, groups, withDiscovery, withFilter, withJson } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-
-/** What mco ping takes as options. */
-export type PingOptions = GlobalOptions &
-  FilterOptions &
-  DiscoveryOptions & { readonly graph?: true; readonly json?: true };
+import type { PingOptions } from './ping.js';
 
 export function define(command: Command, shell: Shell): void {
   describe(command, 'Asks nodes to answer, and says how fast each one did.', [

@@ -1,12 +1,17 @@
 import { remember } from '../../call/calling.js';
 import { sourceOf } from '../../call/discovery-method.js';
 import { selectionOf } from '../../call/selection.js';
+import type { DiscoveryOptions, FilterOptions, GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { readConfig, sayThatNobodyAnswered, withClient } from '../../config/session.js';
 import { ExitCode } from '../../exit.js';
 import { histogram } from '../../output/histogram.js';
 import { presenceNotes, refusalNotes } from '../../output/presence.js';
-import type { PingOptions } from './definition.js';
+
+/** What mco ping takes as options. */
+export type PingOptions = GlobalOptions &
+  FilterOptions &
+  DiscoveryOptions & { readonly graph?: true; readonly json?: true };
 
 interface Pong {
   readonly sender: string;

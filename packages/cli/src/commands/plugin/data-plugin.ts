@@ -5,7 +5,7 @@ import type { Shell } from '../../command-line/shell.js';
 import { configIfAny } from '../../config/optional-config.js';
 import { ExitCode } from '../../exit.js';
 import { dataDoc } from '../../output/data-doc.js';
-import type { PluginOptions } from './definition.js';
+import type { PluginOptions } from './plugin.js';
 
 /** Lists the data plugins whose DDL is on this machine. */
 export async function listData({ screen }: Shell, options: PluginOptions): Promise<ExitCode> {

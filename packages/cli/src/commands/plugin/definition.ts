@@ -1,26 +1,9 @@
 import { type Command, Option } from 'commander';
 import { describe } from '../../command-line/description.js';
-import { addTo, type GlobalOptions, withJson, withTarget } from '../../command-line/options.js';
+import { addTo, withJson, withTarget } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-
-/** What mco plugin takes as options. */
-export type PluginOptions = GlobalOptions & { readonly json?: true; readonly target?: string };
-
-/** What mco plugin generate takes as options. */
-export type GenerateOptions = GlobalOptions & {
-  readonly json?: true;
-  readonly language: 'javascript' | 'typescript' | 'python';
-  readonly description?: string;
-  readonly author?: string;
-  readonly license?: string;
-  readonly output?: string;
-};
-
-/** What mco plugin validate takes as options. */
-export type ValidateOptions = GlobalOptions & { readonly json?: true; readonly section?: string };
-
-/** What mco plugin import takes as options. */
-export type ImportOptions = GlobalOptions & { readonly output?: string };
+import type { PluginOptions } from './plugin.js';
+import type { GenerateOptions, ImportOptions, ValidateOptions } from './plugin-author.js';
 
 export function define(command: Command, shell: Shell): void {
   command.description('What agents there are, what they can do, and how a new one is made.');

@@ -2,11 +2,27 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AgentConfig, messageOf, parseConfig, suggestion } from '@troupe/core';
 import { type AgentVerdict, generateAgent, importRubyDdl, validateAgent } from '@troupe/core/plugin';
+import type { GlobalOptions } from '../../command-line/options.js';
 import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import { counted } from '../../output/wording.js';
 import type { Screen } from '../../terminal/screen.js';
-import type { GenerateOptions, ImportOptions, ValidateOptions } from './definition.js';
+
+/** What mco plugin generate takes as options. */
+export type GenerateOptions = GlobalOptions & {
+  readonly json?: true;
+  readonly language: 'javascript' | 'typescript' | 'python';
+  readonly description?: string;
+  readonly author?: string;
+  readonly license?: string;
+  readonly output?: string;
+};
+
+/** What mco plugin validate takes as options. */
+export type ValidateOptions = GlobalOptions & { readonly json?: true; readonly section?: string };
+
+/** What mco plugin import takes as options. */
+export type ImportOptions = GlobalOptions & { readonly output?: string };
 
 /** Makes a new agent, and says what to do with it. */
 export async function generate(

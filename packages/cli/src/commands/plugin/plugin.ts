@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { bundledDdls, type ClientConfig, ddlCache, localDdl, localDdls, resolveDdl } from '@troupe/client';
 import { type Ddl, parseDdl, suggestion, TroupeError } from '@troupe/core';
+import type { GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { configIfAny } from '../../config/optional-config.js';
 import { readConfig, withClient } from '../../config/session.js';
@@ -9,7 +10,9 @@ import { ExitCode } from '../../exit.js';
 import { sayFailure } from '../../failure.js';
 import { actionDoc, agentDoc } from '../../output/agent-doc.js';
 import type { Screen } from '../../terminal/screen.js';
-import type { PluginOptions } from './definition.js';
+
+/** What mco plugin takes as options. */
+export type PluginOptions = GlobalOptions & { readonly json?: true; readonly target?: string };
 
 /** Prints the page of an agent or of one of its actions. */
 export async function document(

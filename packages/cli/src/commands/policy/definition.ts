@@ -1,28 +1,9 @@
 import { type Command, Option } from 'commander';
 import { describe } from '../../command-line/description.js';
-import { addTo, type GlobalOptions, withJson } from '../../command-line/options.js';
+import { addTo, withJson } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { gather } from '../../command-line/values.js';
-
-/** What mco policy check takes as options. */
-export interface PolicyCheckOptions extends GlobalOptions {
-  readonly json?: true;
-  readonly callers?: string;
-  readonly mcod?: string;
-}
-
-/** What mco policy explain takes as options. */
-export interface PolicyExplainOptions extends PolicyCheckOptions {
-  readonly caller: string;
-  readonly agent: string;
-  readonly action: string;
-  readonly withoutPolicy?: 'allow' | 'refuse';
-  readonly node?: string;
-  readonly facts?: readonly string[];
-  readonly fact?: readonly string[];
-  readonly class?: readonly string[];
-  readonly target?: string;
-}
+import type { PolicyCheckOptions, PolicyExplainOptions } from './policy.js';
 
 export function define(command: Command, shell: Shell): void {
   command.description('Checks the policies that say who may call what, and says which line decides.');

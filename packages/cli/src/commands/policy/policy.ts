@@ -14,13 +14,33 @@ import {
   readPolicy,
 } from '@troupe/core';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
+import type { GlobalOptions } from '../../command-line/options.js';
 import { neededOfNode, nodeConfigIfAny } from '../../config/node-config.js';
 import { readConfig, withClient } from '../../config/session.js';
 import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import { counted } from '../../output/wording.js';
 import type { Screen } from '../../terminal/screen.js';
-import type { PolicyCheckOptions, PolicyExplainOptions } from './definition.js';
+
+/** What mco policy check takes as options. */
+export interface PolicyCheckOptions extends GlobalOptions {
+  readonly json?: true;
+  readonly callers?: string;
+  readonly mcod?: string;
+}
+
+/** What mco policy explain takes as options. */
+export interface PolicyExplainOptions extends PolicyCheckOptions {
+  readonly caller: string;
+  readonly agent: string;
+  readonly action: string;
+  readonly withoutPolicy?: 'allow' | 'refuse';
+  readonly node?: string;
+  readonly facts?: readonly string[];
+  readonly fact?: readonly string[];
+  readonly class?: readonly string[];
+  readonly target?: string;
+}
 
 interface Findings {
   readonly files: readonly string[];

@@ -2,13 +2,7 @@ import { type Command, Option } from 'commander';
 import { describe } from '../../command-line/description.js';
 import {
   addTo,
-  type DiscoveryOptions,
-  type FilterOptions,
-  type GlobalOptions,
   groups,
-  type OutputOptions,
-  type TimeOptions,
-  type VolumeOptions,
   withDiscovery,
   withFilter,
   withOutput,
@@ -16,20 +10,7 @@ import {
   withVolume,
 } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-
-/** What mco rpc takes as options. */
-export type RpcOptions = GlobalOptions &
-  FilterOptions &
-  DiscoveryOptions &
-  VolumeOptions &
-  TimeOptions &
-  OutputOptions & {
-    readonly stream?: true;
-    readonly yes?: true;
-    readonly dryRun?: true;
-    readonly results: boolean;
-    readonly replyTo?: string;
-  };
+import type { RpcOptions } from './rpc.js';
 
 // What makes sense only where somebody waits.
 const unlikeSending = ['batch', 'batchSleep', 'maxFailures', 'stream', 'table', 'senders', 'display', 'sort'];

@@ -6,6 +6,14 @@ import { Interruption } from '../../call/interruption.js';
 import { areToBeFound, selectionOf } from '../../call/selection.js';
 import { sendOnly } from '../../call/sending.js';
 import { type Work, workOfWords } from '../../call/work.js';
+import type {
+  DiscoveryOptions,
+  FilterOptions,
+  GlobalOptions,
+  OutputOptions,
+  TimeOptions,
+  VolumeOptions,
+} from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { readConfig, withClient } from '../../config/session.js';
 import { ExitCode } from '../../exit.js';
@@ -14,7 +22,20 @@ import { showPlan } from '../../output/plan.js';
 import { presenterOf, type Report } from '../../output/presenter.js';
 import { sayWhatGoesOn } from '../../output/unfinished.js';
 import { counted } from '../../output/wording.js';
-import type { RpcOptions } from './definition.js';
+
+/** What mco rpc takes as options. */
+export type RpcOptions = GlobalOptions &
+  FilterOptions &
+  DiscoveryOptions &
+  VolumeOptions &
+  TimeOptions &
+  OutputOptions & {
+    readonly stream?: true;
+    readonly yes?: true;
+    readonly dryRun?: true;
+    readonly results: boolean;
+    readonly replyTo?: string;
+  };
 
 interface Words {
   readonly agent: string;
