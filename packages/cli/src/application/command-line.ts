@@ -1,22 +1,9 @@
 import type { Application, CommandLine } from '@troupe/client/application';
 import { type Command, Option } from 'commander';
-import {
-  addTo,
-  type DiscoveryOptions,
-  type FilterOptions,
-  type GlobalOptions,
-  groups,
-  withFilter,
-  withJson,
-  withJsonLines,
-} from '../command-line/options.js';
+import { addTo, groups, withFilter, withJson, withJsonLines } from '../command-line/options.js';
 import type { CommandEntry, Shell } from '../command-line/shell.js';
 import type { ExitCode } from '../exit.js';
-
-/** What every command of an application takes as options. */
-export type NodesOptions = GlobalOptions &
-  FilterOptions &
-  Pick<DiscoveryOptions, 'nodes'> & { readonly json?: true; readonly yes?: true };
+import type { NodesOptions } from './work.js';
 
 /** An application as a command of `mco`, which is loaded when it is needed. */
 export function applicationEntry(

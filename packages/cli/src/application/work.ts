@@ -2,10 +2,15 @@ import type { Session } from '@troupe/client/application';
 import { confirm } from '../call/confirmation.js';
 import { Interruption } from '../call/interruption.js';
 import { selectionOf } from '../call/selection.js';
+import type { DiscoveryOptions, FilterOptions, GlobalOptions } from '../command-line/options.js';
 import { readConfig, withClient } from '../config/session.js';
 import { ExitCode } from '../exit.js';
 import type { Screen } from '../terminal/screen.js';
-import type { NodesOptions } from './command-line.js';
+
+/** What every command of an application takes as options. */
+export type NodesOptions = GlobalOptions &
+  FilterOptions &
+  Pick<DiscoveryOptions, 'nodes'> & { readonly json?: true; readonly yes?: true };
 
 /** Does the work of an application's command with a connected client; the exit code is the work's own. */
 export async function atWork(

@@ -16,7 +16,8 @@ import { readConfig, sayThatNobodyAnswered, withClient } from '../../config/sess
 import { ExitCode } from '../../exit.js';
 import { sayFailure, UsageError } from '../../failure.js';
 import { printJob } from '../../output/job.js';
-import { type Presenter, presenterOf } from '../../output/presenter.js';
+import type { Presenter } from '../../output/presenter.js';
+import { presenterOf } from '../../output/presenters.js';
 import { sayWhatGoesOn } from '../../output/unfinished.js';
 import type { Screen } from '../../terminal/screen.js';
 

@@ -19,7 +19,8 @@ import { readConfig, withClient } from '../../config/session.js';
 import { ExitCode } from '../../exit.js';
 import { sayFailure, UsageError } from '../../failure.js';
 import { showPlan } from '../../output/plan.js';
-import { presenterOf, type Report } from '../../output/presenter.js';
+import type { Report } from '../../output/presenter.js';
+import { presenterOf } from '../../output/presenters.js';
 import { sayWhatGoesOn } from '../../output/unfinished.js';
 import { counted } from '../../output/wording.js';
 

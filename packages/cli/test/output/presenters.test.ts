@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { OutputOptions } from '../../src/command-line/options.js';
 import { statisticsOf } from '../../src/output/json-replies.js';
-import { presenterOf } from '../../src/output/presenter.js';
+import { presenterOf } from '../../src/output/presenters.js';
 import { captured } from '../captured.js';
 import { ddl } from '../lab-agent.js';
 import { reportOn, result, weigh } from '../report.js';
