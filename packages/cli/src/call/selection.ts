@@ -1,14 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { type Client, type Discovery, limited, pick } from '@troupe/client';
-import { emptyFilter, type Filter, matches, namedNodes, parseFilter } from '@troupe/core';
-import type {
-  DiscoveryOptions,
-  FilterOptions,
-  LimitOptions,
-  VolumeOptions,
-} from '../command-line/options.js';
+import { type Discovery, limited, pick } from '@troupe/client';
+import { emptyFilter, type Filter, matches, parseFilter } from '@troupe/core';
+import type { DiscoveryOptions, FilterOptions, LimitOptions } from '../command-line/options.js';
 import { UsageError } from '../failure.js';
-import { checkMethod, hasSource, sourceOf } from './discovery-method.js';
+import { checkMethod } from './discovery-method.js';
 import { readNodes } from './nodes-list.js';
 
 /** The nodes that a command goes to. */
@@ -43,38 +38,6 @@ export function filterOf(options: FilterOptions): Filter {
     with: options.with ?? [],
     select: options.select ?? [],
   });
-}
-
-/**
- * Whether nodes are to be found before any of them is asked: they are named or come from a source, or only some of
- * those that match are meant, or not all of them at once.
- */
-export function areToBeFound(filter: Filter, options: DiscoveryOptions & VolumeOptions): boolean {
-  const { limit, limitNodes, one, batch, discoveryTimeout } = options;
-  const needed = [limit, limitNodes, one, batch, discoveryTimeout, namedNodes(filter)];
-  return hasSource(options) || needed.some((value) => value !== undefined);
-}
-
-/** Looks for nodes that have an agent, unless they are named, and picks as many as wanted. */
-export async function find(
-  client: Client,
-  filter: Filter,
-  agent: string,
-  options: DiscoveryOptions & LimitOptions & { readonly collective: string; readonly signal?: AbortSignal },
-): Promise<Found> {
-  const { discoveryTimeout: window, collective, signal } = options;
-  const source = await sourceOf(options, client);
-  // A node that is named says for itself when it has no such agent.
-  const isNamed = source ? source.name === 'flatfile' : namedNodes(filter) !== undefined;
-  const discovery = await client.discover({
-    filter: isNamed ? filter : client.filter(client.withAgent(filter, agent)),
-    collective,
-    ...(source ? { source } : {}),
-    ...(window === undefined ? {} : { window }),
-    ...(options.one ? { most: 1 } : {}),
-    ...(signal ? { signal } : {}),
-  });
-  return picked(discovery, options);
 }
 
 /** As many of the nodes that were found as the options let through. */

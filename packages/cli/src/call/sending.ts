@@ -2,8 +2,9 @@ import type { TimeOptions } from '../command-line/options.js';
 import { ExitCode } from '../exit.js';
 import { discoveryStatistics } from '../output/json-replies.js';
 import { counted } from '../output/wording.js';
-import { type Setting, targetsOf, timesOf } from './calling.js';
+import { targetsOf, timesOf } from './call-options.js';
 import type { Found } from './selection.js';
+import type { Setting } from './setting.js';
 import type { Work } from './work.js';
 
 /** Sends a request whose replies nobody here waits for, and says what it is known by. */

@@ -2,7 +2,6 @@ import discovery from '@troupe/ddl/discovery.json' with { type: 'json' };
 import { callWork } from '../../call/calling.js';
 import { selectionOf } from '../../call/selection.js';
 import { workOf } from '../../call/work.js';
-
 import type { Shell } from '../../command-line/shell.js';
 import { readConfig, withClient } from '../../config/session.js';
 import type { ExitCode } from '../../exit.js';

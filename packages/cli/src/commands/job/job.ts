@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Call, type Client, type ProgressPiece, type Result, resolveDdl, statsOf } from '@troupe/client';
 import { type ActionDdl, namedNodes } from '@troupe/core';
-import { follow, reportOf } from '../../call/calling.js';
 import { sourceOf } from '../../call/discovery-method.js';
+import { follow } from '../../call/following.js';
 import { Interruption } from '../../call/interruption.js';
+import { reportOf } from '../../call/report.js';
 import { type Found, selectionOf } from '../../call/selection.js';
 import type {
   DiscoveryOptions,

@@ -1,5 +1,5 @@
-import { remember } from '../../call/calling.js';
 import { sourceOf } from '../../call/discovery-method.js';
+import { remember } from '../../call/finding.js';
 import { selectionOf } from '../../call/selection.js';
 import type { DiscoveryOptions, FilterOptions, GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';

@@ -1,10 +1,10 @@
 import { localDdl, resolveDdl } from '@troupe/client';
-import { isEmptyFilter } from '@troupe/core';
-import { callNodes, emptyReport, findNodes, type Setting } from '../../call/calling.js';
+import { type Filter, isEmptyFilter } from '@troupe/core';
+import { callWork, type Steps } from '../../call/calling.js';
 import { confirm } from '../../call/confirmation.js';
-import { Interruption } from '../../call/interruption.js';
-import { areToBeFound, selectionOf } from '../../call/selection.js';
+import { type Found, selectionOf } from '../../call/selection.js';
 import { sendOnly } from '../../call/sending.js';
+import type { Setting } from '../../call/setting.js';
 import { type Work, workOfWords } from '../../call/work.js';
 import type {
   DiscoveryOptions,
@@ -23,6 +23,7 @@ import type { Report } from '../../output/presenter.js';
 import { presenterOf } from '../../output/presenters.js';
 import { sayWhatGoesOn } from '../../output/unfinished.js';
 import { counted } from '../../output/wording.js';
+import type { Screen } from '../../terminal/screen.js';
 
 /** What mco rpc takes as options. */
 export type RpcOptions = GlobalOptions &
@@ -66,43 +67,40 @@ export async function rpc({ screen }: Shell, words: Words, options: RpcOptions):
       action: words.action,
       ddl: work.action.ddl,
     });
-    const interruption = new Interruption(screen);
-    const setting: Setting = { screen, client, collective, filter, presenter, interruption, options };
-    try {
-      return await runOn(setting, work, options);
-    } finally {
-      interruption.stop();
-    }
+    return callWork(
+      work,
+      { screen, client, collective, filter, presenter, options },
+      {
+        before: beforeOf(work, filter, options),
+        after: (setting, report) => afterwards(setting, report, options),
+      },
+    );
   });
 }
 
-async function runOn(setting: Setting, work: Work, options: RpcOptions): Promise<ExitCode> {
-  const { screen, presenter } = setting;
-  const isAsked = isToBeConfirmed(work, options) && isEmptyFilter(setting.filter);
+// What has to be done with the nodes before they are called; nothing where they need not be known.
+function beforeOf(work: Work, filter: Filter, options: RpcOptions): Steps['before'] {
+  if (options.dryRun) return async ({ screen }, found) => showPlan(screen, work, found, options);
+  const isAsked = isToBeConfirmed(work, options) && isEmptyFilter(filter);
   const isOnlySent = !options.results || options.replyTo !== undefined;
-  if (!options.dryRun && !isAsked && !isOnlySent && !areToBeFound(setting.filter, options))
-    return ended(setting, await callNodes(setting, work), options);
-  const found = await findNodes(setting, work.ddl.metadata.name);
-  if (options.dryRun) return showPlan(screen, work, found, options);
-  if (found.nodes.length === 0) {
-    const report = emptyReport(setting, work, found);
-    presenter.end(report);
-    return report.exitCode;
-  }
-  if (isAsked) {
-    const question = `${nameOf(work)} changes hosts, and there is no filter. Run it on ${found.nodes.length === 1 ? 'the only node' : `all ${counted(found.nodes.length)}`}?`;
-    if (!(await confirm(screen, question, refusal(work)))) {
-      sayFailure(screen, { code: 'NOT_CONFIRMED', message: 'nothing was sent' });
-      return ExitCode.error;
-    }
-  }
-  if (isOnlySent) return sendOnly(setting, work, found, options);
-  return ended(setting, await callNodes(setting, work, found), options);
+  if (!isAsked && !isOnlySent) return undefined;
+  return async (setting, found) => {
+    if (found.nodes.length === 0) return undefined;
+    if (isAsked && !(await isConfirmed(setting.screen, work, found))) return ExitCode.error;
+    return isOnlySent ? sendOnly(setting, work, found, options) : undefined;
+  };
 }
 
-function ended({ screen, interruption }: Setting, report: Report, options: RpcOptions): ExitCode {
+async function isConfirmed(screen: Screen, work: Work, { nodes }: Found): Promise<boolean> {
+  const whom = nodes.length === 1 ? 'the only node' : `all ${counted(nodes.length)}`;
+  const question = `${nameOf(work)} changes hosts, and there is no filter. Run it on ${whom}?`;
+  if (await confirm(screen, question, refusal(work))) return true;
+  sayFailure(screen, { code: 'NOT_CONFIRMED', message: 'nothing was sent' });
+  return false;
+}
+
+function afterwards({ screen, interruption }: Setting, report: Report, options: RpcOptions): void {
   if (interruption.exitCode !== undefined) sayWhatGoesOn(screen, report, options);
-  return report.exitCode;
 }
 
 function isToBeConfirmed({ action, input }: Work, options: RpcOptions): boolean {

@@ -1,0 +1,55 @@
+import { type Client, type Discovery, isUnfiltered } from '@troupe/client';
+import { type Filter, namedNodes } from '@troupe/core';
+import { sayThatNobodyAnswered } from '../config/session.js';
+import { InterruptedError } from '../failure.js';
+import { refusalNotes } from '../output/presence.js';
+import { sourceOf } from './discovery-method.js';
+import { rememberNodes } from './node-cache.js';
+import { type Found, picked } from './selection.js';
+import type { Setting } from './setting.js';
+
+/** Looks for the nodes of a setting, and says on a terminal that it does. Throws InterruptedError. */
+export async function findNodes(setting: Setting, agent: string): Promise<Found> {
+  const { screen, interruption, presenter, options } = setting;
+  const isSeen = presenter.isForPeople && options.progress && !screen.isQuiet && screen.stderr.isTTY === true;
+  if (isSeen) screen.stderr.write('Discovering nodes .... ');
+  const found = await discover(setting, agent).finally(() => isSeen && screen.stderr.write('\r\x1b[K'));
+  if (interruption.exitCode !== undefined) throw new InterruptedError(interruption.exitCode);
+  presenter.discovered(found);
+  await sayWhoWasFound(setting, found, agent);
+  return found;
+}
+
+// Nodes that have the agent, unless they are named, and as many of them as wanted.
+async function discover(setting: Setting, agent: string): Promise<Found> {
+  const { client, collective, filter, interruption, options } = setting;
+  const { discoveryTimeout: window } = options;
+  const source = await sourceOf(options, client);
+  // A node that is named says for itself when it has no such agent.
+  const isNamed = source ? source.name === 'flatfile' : namedNodes(filter) !== undefined;
+  const discovery = await client.discover({
+    filter: isNamed ? filter : client.filter(client.withAgent(filter, agent)),
+    collective,
+    ...(source ? { source } : {}),
+    ...(window === undefined ? {} : { window }),
+    ...(options.one ? { most: 1 } : {}),
+    signal: interruption.signal,
+  });
+  return picked(discovery, options);
+}
+
+/** Says and keeps what is worth it of a discovery that is over. */
+export async function sayWhoWasFound(setting: Setting, found: Found, agent: string): Promise<void> {
+  const { screen, client, collective, filter } = setting;
+  remember(client, collective, filter, found);
+  refusalNotes(screen, found);
+  if (found.nodes.length > 0) return;
+  const rest = found.byRequest ? { silent: found.silent.length } : { before: 'nothing was sent: ' };
+  await sayThatNobodyAnswered(screen, client, collective, { agent, ...rest });
+}
+
+/** Keeps the names of nodes that were found, for completion. */
+export function remember(client: Client, collective: string, filter: Filter, found: Discovery): void {
+  if (found.method === 'named') return;
+  rememberNodes(client.config, collective, found, isUnfiltered(filter));
+}
