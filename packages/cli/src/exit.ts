@@ -30,7 +30,7 @@ export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
 ];
 
 /** What an exit code is judged by. */
-export interface Outcome {
+export interface CallEnd {
   /** Whether nodes were looked for, or named by the user. */
   readonly method: 'broadcast' | 'named';
   readonly stats: Pick<Stats, 'targets' | 'answered' | 'ok'>;
@@ -43,7 +43,7 @@ export interface Outcome {
 }
 
 /** The one place where a call becomes an exit code; a failure counts for more than silence. */
-export function exitCodeOf({ method, stats, silentInDiscovery, byRequest, interrupted }: Outcome): ExitCode {
+export function exitCodeOf({ method, stats, silentInDiscovery, byRequest, interrupted }: CallEnd): ExitCode {
   if (interrupted !== undefined) return interrupted;
   if (stats.targets === 0) return byRequest && silentInDiscovery > 0 ? ExitCode.noAnswer : ExitCode.error;
   if (stats.answered === 0) return method === 'named' ? ExitCode.noAnswerFromNamed : ExitCode.noAnswer;

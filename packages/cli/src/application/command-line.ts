@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { addTo, groups, withFilter, withJson, withJsonLines } from '../command-line/options.js';
 import type { CommandEntry, Shell } from '../command-line/shell.js';
 import type { ExitCode } from '../exit.js';
-import type { NodesOptions } from './work.js';
+import type { NodesOptions } from './session.js';
 
 /** An application as a command of `mco`, which is loaded when it is needed. */
 export function applicationEntry(
@@ -28,8 +28,8 @@ function commandLineOf(shell: Shell): CommandLine {
       ]),
     run: (command, work) =>
       shell.action(async () => {
-        const { atWork } = await import('./work.js');
-        return (await atWork(shell.screen, command.optsWithGlobals<NodesOptions>(), work)) as ExitCode;
+        const { runInSession } = await import('./session.js');
+        return (await runInSession(shell.screen, command.optsWithGlobals<NodesOptions>(), work)) as ExitCode;
       })(),
   };
 }

@@ -18,12 +18,12 @@ export async function neededApplications(
   const isListing = word === undefined || listing.includes(word);
   const isKnown = known.some(({ name, aliases = [] }) => name === word || aliases.includes(word ?? ''));
   if (isVersion || (isKnown && !isListing)) return [];
-  const [{ configuredApplications }, { configIfAny }] = await Promise.all([
+  const [{ configuredApplications }, { clientConfigIfAny }] = await Promise.all([
     import('./configured.js'),
-    import('../config/optional-config.js'),
+    import('../config/client-config.js'),
   ]);
   try {
-    if (configIfAny({ ...(config === undefined ? {} : { config }) }) === undefined) return [];
+    if (clientConfigIfAny({ ...(config === undefined ? {} : { config }) }) === undefined) return [];
   } catch (error) {
     // Help is needed most where something is wrong.
     if (isListing) return [];

@@ -1,9 +1,9 @@
 import { type Client, type Discovery, isUnfiltered } from '@troupe/client';
 import { type Filter, namedNodes } from '@troupe/core';
-import { sayThatNobodyAnswered } from '../config/session.js';
 import { InterruptedError } from '../failure.js';
 import { refusalNotes } from '../output/presence.js';
 import { sourceOf } from './discovery-method.js';
+import { sayThatNobodyAnswered } from './nobody.js';
 import { rememberNodes } from './node-cache.js';
 import { type Found, picked } from './selection.js';
 import type { Setting } from './setting.js';

@@ -12,7 +12,7 @@ import {
 import { replaceFile } from '@troupe/core/durable-file';
 import { readNodes } from '../../call/nodes-list.js';
 import type { GlobalOptions } from '../../command-line/options.js';
-import { configIfAny } from '../../config/optional-config.js';
+import { clientConfigIfAny } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import type { Screen } from '../../terminal/screen.js';
@@ -45,7 +45,7 @@ export async function makeBrokerConfig(
       `"${kind}" is no broker that is known here${suggestion(kind, brokerKinds)}: ${brokerKinds.join(', ')}`,
     );
   }
-  const config = configIfAny(options);
+  const config = clientConfigIfAny(options);
   const nodes = [...(options.node ?? []), ...(options.nodes ? await readNodes(options.nodes) : [])];
   if (kind !== 'mosquitto' && nodes.length === 0)
     throw new UsageError(`${kind} has no patterns of names: name the nodes with --node or --nodes`);

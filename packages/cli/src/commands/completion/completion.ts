@@ -3,7 +3,7 @@ import { localDdl } from '@troupe/client';
 import { knownNodes } from '../../call/node-cache.js';
 import type { GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-import { readConfig } from '../../config/session.js';
+import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import {
@@ -72,7 +72,7 @@ async function listed(shell: Shell, options: CompletionOptions): Promise<readonl
 // Whoever presses the tabulator has not asked for an error about the configuration.
 function sources(options: GlobalOptions): Sources {
   try {
-    const config = readConfig(options);
+    const config = readClientConfig(options);
     return { folders: config.ddl_dirs, nodes: () => knownNodes(config) };
   } catch {
     return { folders: [], nodes: () => [] };

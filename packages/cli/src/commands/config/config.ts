@@ -3,7 +3,7 @@ import { type ClientConfig, configPlaces, findClientConfig, localCaller } from '
 import { clientSecurity, parseConfig } from '@troupe/core';
 import type { GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-import { readConfig } from '../../config/session.js';
+import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 
 /** What mco config takes as options. */
@@ -18,7 +18,7 @@ interface Setting {
 /** Prints every value of the configuration, and where it is from. */
 export function showConfig({ screen }: Shell, options: ConfigOptions): ExitCode {
   const file = findClientConfig(options.config);
-  const config = readConfig({ config: file });
+  const config = readClientConfig({ config: file });
   const written = parseConfig<Record<string, unknown>>(readFileSync(file, 'utf8'), { type: 'object' }, file);
   const settings = settingsOf(config, written);
   if (screen.json) {
@@ -49,7 +49,7 @@ function settingsOf(config: object, written: Readonly<Record<string, unknown>>, 
 /** Says whether the configuration and the files that it names are sound. */
 export function checkConfig({ screen }: Shell, options: ConfigOptions): ExitCode {
   const file = findClientConfig(options.config);
-  const config: ClientConfig = readConfig({ config: file });
+  const config: ClientConfig = readClientConfig({ config: file });
   const { signer } = clientSecurity({ config: config.security, broker: config.broker, name: localCaller() });
   screen.print(
     `${file} is sound: you are ${signer.name}, the broker is ${config.broker.urls.join(' or ') || 'missing'}`,

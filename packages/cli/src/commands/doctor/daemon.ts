@@ -5,7 +5,7 @@ import { about, type Finding } from './finding.js';
 import { validityOf } from './validity.js';
 
 /** How a status is judged: what the caller knows beside it. */
-export interface Surroundings {
+export interface Host {
   /** Milliseconds since 1970. */
   readonly now: number;
   /** Whether a process of this id is there. */
@@ -17,7 +17,7 @@ const mostSkew = 5;
 const refusedSkew = 60;
 
 /** What the status file of a daemon on this machine says of its health. */
-export function daemonFindings(status: DaemonStatus, { now, isAlive }: Surroundings): readonly Finding[] {
+export function daemonFindings(status: DaemonStatus, { now, isAlive }: Host): readonly Finding[] {
   return [
     ...processFindings(status, now, isAlive),
     ...brokerFindings(status, now),
@@ -28,11 +28,7 @@ export function daemonFindings(status: DaemonStatus, { now, isAlive }: Surroundi
   ];
 }
 
-function processFindings(
-  status: DaemonStatus,
-  now: number,
-  isAlive: Surroundings['isAlive'],
-): readonly Finding[] {
+function processFindings(status: DaemonStatus, now: number, isAlive: Host['isAlive']): readonly Finding[] {
   const say = about('daemon');
   const { identity, pid, state, time, interval, version, since } = status;
   const written = `${ago(time, now)} ago`;

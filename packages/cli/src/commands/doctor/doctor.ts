@@ -4,7 +4,7 @@ import { loadDaemonConfig, messageOf, readStatusFile, statusFileOf } from '@trou
 import { selectionOf } from '../../call/selection.js';
 import type { FilterOptions, GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-import { readConfig } from '../../config/session.js';
+import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 import { checkBrokers } from './brokers.js';
 import { daemonFindings, isAlive } from './daemon.js';
@@ -45,7 +45,7 @@ async function remoteFindings(options: DoctorOptions): Promise<readonly Finding[
   let file: string;
   try {
     file = findClientConfig(options.config);
-    config = readConfig({ config: file });
+    config = readClientConfig({ config: file });
   } catch (error) {
     return [say.fault(messageOf(error))];
   }

@@ -12,7 +12,7 @@ import {
   TroupeError,
 } from '@troupe/core';
 import type { GlobalOptions } from '../../command-line/options.js';
-import { readConfig } from '../../config/session.js';
+import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import { counted } from '../../output/wording.js';
@@ -33,7 +33,7 @@ export interface TokenOptions extends GlobalOptions {
 
 /** Makes an enrolment token and says what it allows. */
 export async function makeToken(screen: Screen, options: TokenOptions): Promise<ExitCode> {
-  const config = readConfig(options);
+  const config = readClientConfig(options);
   if (config.security.mode !== 'x509') {
     throw new UsageError(
       `a token is signed with a certificate, and security.mode is "${config.security.mode}", not "x509"`,

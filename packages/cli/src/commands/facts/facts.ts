@@ -1,10 +1,11 @@
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import { callWork } from '../../call/calling.js';
 import { selectionOf } from '../../call/selection.js';
+import { withClient } from '../../call/with-client.js';
 import { workOf } from '../../call/work.js';
 import type { DiscoveryOptions, FilterOptions, GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-import { readConfig, withClient } from '../../config/session.js';
+import { readClientConfig } from '../../config/client-config.js';
 import type { ExitCode } from '../../exit.js';
 import { FactsPresenter } from '../../output/facts.js';
 
@@ -15,7 +16,7 @@ export type FactsOptions = GlobalOptions &
 
 /** Counts the values of a fact. */
 export async function facts({ screen }: Shell, fact: string, options: FactsOptions): Promise<ExitCode> {
-  const config = readConfig(options);
+  const config = readClientConfig(options);
   const filter = await selectionOf(options);
   const work = workOf(rpcutil, 'get_fact', { fact });
   return withClient(screen, config, (client) =>

@@ -1,6 +1,8 @@
 import { sourceOf } from '../../call/discovery-method.js';
 import { remember } from '../../call/finding.js';
+import { sayThatNobodyAnswered } from '../../call/nobody.js';
 import { picked, selectionOf } from '../../call/selection.js';
+import { withClient } from '../../call/with-client.js';
 import type {
   DiscoveryOptions,
   FilterOptions,
@@ -8,7 +10,7 @@ import type {
   LimitOptions,
 } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-import { readConfig, sayThatNobodyAnswered, withClient } from '../../config/session.js';
+import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 import { limitWords } from '../../output/footer.js';
 import { discoveryStatistics } from '../../output/json-replies.js';
@@ -23,7 +25,7 @@ export type FindOptions = GlobalOptions &
 
 /** Prints the names of all that match. */
 export async function find({ screen }: Shell, options: FindOptions): Promise<ExitCode> {
-  const config = readConfig(options);
+  const config = readClientConfig(options);
   const filter = await selectionOf(options);
   return withClient(screen, config, async (client) => {
     const collective = options.target ?? client.mainCollective;

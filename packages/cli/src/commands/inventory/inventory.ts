@@ -4,10 +4,11 @@ import { parseIdentity, suggestion } from '@troupe/core';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import { callWork } from '../../call/calling.js';
 import { selectionOf } from '../../call/selection.js';
+import { withClient } from '../../call/with-client.js';
 import { workOf } from '../../call/work.js';
 import type { DiscoveryOptions, FilterOptions, GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-import { readConfig, withClient } from '../../config/session.js';
+import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode, exitCodeOf } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import { CollectiveMapPresenter, CollectivesPresenter } from '../../output/collectives.js';
@@ -46,7 +47,7 @@ export async function inventory(
   const identity = parseIdentity(node);
   if (identity.startsWith('/'))
     throw new UsageError('the inventory is that of one node: name it; mco find lists them');
-  return withClient(shell.screen, readConfig(options), (client) =>
+  return withClient(shell.screen, readClientConfig(options), (client) =>
     ofNode(shell.screen, client, identity, options),
   );
 }
@@ -98,7 +99,7 @@ async function ofMany(
   map: string | undefined,
 ): Promise<ExitCode> {
   const template = options.format === undefined ? undefined : parseTemplate(templateText(options.format));
-  const config = readConfig(options);
+  const config = readClientConfig(options);
   const filter = await selectionOf(options);
   const work = workOf(rpcutil, template ? 'inventory' : 'collective_info', {});
   const presenter = template

@@ -1,9 +1,10 @@
 import discovery from '@troupe/ddl/discovery.json' with { type: 'json' };
 import { callWork } from '../../call/calling.js';
 import { selectionOf } from '../../call/selection.js';
+import { withClient } from '../../call/with-client.js';
 import { workOf } from '../../call/work.js';
 import type { Shell } from '../../command-line/shell.js';
-import { readConfig, withClient } from '../../config/session.js';
+import { readClientConfig } from '../../config/client-config.js';
 import type { ExitCode } from '../../exit.js';
 import { JobListPresenter } from '../../output/job-list.js';
 import type { JobOptions } from './job.js';
@@ -13,7 +14,7 @@ export type ListOptions = JobOptions & { readonly running?: true };
 
 /** Lists the requests of this caller that nodes keep. */
 export async function listJobs({ screen }: Shell, options: ListOptions): Promise<ExitCode> {
-  const config = readConfig(options);
+  const config = readClientConfig(options);
   const filter = await selectionOf(options);
   return withClient(screen, config, (client) =>
     callWork(workOf(discovery, 'jobs', {}), {

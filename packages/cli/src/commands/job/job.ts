@@ -4,8 +4,10 @@ import { type ActionDdl, namedNodes } from '@troupe/core';
 import { sourceOf } from '../../call/discovery-method.js';
 import { follow } from '../../call/following.js';
 import { Interruption } from '../../call/interruption.js';
+import { sayThatNobodyAnswered } from '../../call/nobody.js';
 import { reportOf } from '../../call/report.js';
 import { type Found, selectionOf } from '../../call/selection.js';
+import { withClient } from '../../call/with-client.js';
 import type {
   DiscoveryOptions,
   FilterOptions,
@@ -13,7 +15,7 @@ import type {
   OutputOptions,
 } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-import { readConfig, sayThatNobodyAnswered, withClient } from '../../config/session.js';
+import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 import { sayFailure, UsageError } from '../../failure.js';
 import { printJob } from '../../output/job.js';
@@ -122,7 +124,7 @@ async function atJob(
 ): Promise<ExitCode> {
   if (!/^[0-9a-f]{32}$/.test(id))
     throw new UsageError(`"${id}" is no id of a request: it has 32 digits from 0 to 9 and a to f`);
-  const config = readConfig(options);
+  const config = readClientConfig(options);
   const filter = await selectionOf(options);
   return withClient(screen, config, async (client) => {
     const source = await sourceOf(options, client);

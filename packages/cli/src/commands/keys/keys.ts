@@ -6,7 +6,7 @@ import { compilePattern, isIdentity, makeCallerKeys } from '@troupe/core';
 import { replaceFile } from '@troupe/core/durable-file';
 import { sha256Fingerprint } from '@troupe/core/pki';
 import type { GlobalOptions } from '../../command-line/options.js';
-import { configIfAny } from '../../config/optional-config.js';
+import { clientConfigIfAny } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import type { Screen } from '../../terminal/screen.js';
@@ -47,7 +47,8 @@ export async function makeKeys(screen: Screen, name: string, options: KeysOption
     ca: join(folder, 'ca_crt.pem'),
     config: join(folder, 'client.yaml'),
   };
-  const pattern = options.callers ?? configIfAny(options)?.security.callers.match ?? '/\\.mcollective$/';
+  const pattern =
+    options.callers ?? clientConfigIfAny(options)?.security.callers.match ?? '/\\.mcollective$/';
   const signer =
     options.cadir === undefined
       ? undefined

@@ -1,9 +1,10 @@
 import type { Client, Result } from '@troupe/client';
 import { isName, type Reply } from '@troupe/core';
 import { Interruption } from '../../call/interruption.js';
+import { withClient } from '../../call/with-client.js';
 import type { GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-import { readConfig, withClient } from '../../config/session.js';
+import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import { pieceLines, plainLine } from '../../output/plain.js';
@@ -22,7 +23,7 @@ export async function listen({ screen }: Shell, session: string, options: Listen
   screen.json?.stream();
   if (!isName(session))
     throw new UsageError(`"${session}" is no name of a session: it has a-z, 0-9, "_" and "-"`);
-  const config = readConfig(options);
+  const config = readClientConfig(options);
   const interruption = new Interruption(screen);
   try {
     return await withClient(screen, config, (client) => hear(screen, client, interruption, options), session);

@@ -1,9 +1,11 @@
 import { sourceOf } from '../../call/discovery-method.js';
 import { remember } from '../../call/finding.js';
+import { sayThatNobodyAnswered } from '../../call/nobody.js';
 import { selectionOf } from '../../call/selection.js';
+import { withClient } from '../../call/with-client.js';
 import type { DiscoveryOptions, FilterOptions, GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-import { readConfig, sayThatNobodyAnswered, withClient } from '../../config/session.js';
+import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 import { histogram } from '../../output/histogram.js';
 import { presenceNotes, refusalNotes } from '../../output/presence.js';
@@ -20,7 +22,7 @@ interface Pong {
 
 /** Asks all that match to answer, and says how fast each one did. */
 export async function ping({ screen }: Shell, options: PingOptions): Promise<ExitCode> {
-  const config = readConfig(options);
+  const config = readClientConfig(options);
   const filter = await selectionOf(options);
   const pongs: Pong[] = [];
   return withClient(screen, config, async (client) => {

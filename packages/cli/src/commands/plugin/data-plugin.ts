@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dataDdlFiles } from '@troupe/client';
 import { type DataDdl, parseDataDdl, suggestion, TroupeError } from '@troupe/core';
 import type { Shell } from '../../command-line/shell.js';
-import { configIfAny } from '../../config/optional-config.js';
+import { clientConfigIfAny } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 import { dataDoc } from '../../output/data-doc.js';
 import type { PluginOptions } from './plugin.js';
@@ -44,7 +44,7 @@ export async function documentData(
 }
 
 function filesOf(options: PluginOptions): Promise<ReadonlyMap<string, string>> {
-  return dataDdlFiles(configIfAny(options)?.ddl_dirs ?? []);
+  return dataDdlFiles(clientConfigIfAny(options)?.ddl_dirs ?? []);
 }
 
 async function read(file: string): Promise<DataDdl> {

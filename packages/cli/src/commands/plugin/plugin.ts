@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { bundledDdls, type ClientConfig, ddlCache, localDdl, localDdls, resolveDdl } from '@troupe/client';
 import { type Ddl, parseDdl, suggestion, TroupeError } from '@troupe/core';
+import { withClient } from '../../call/with-client.js';
 import type { GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-import { configIfAny } from '../../config/optional-config.js';
-import { readConfig, withClient } from '../../config/session.js';
+import { clientConfigIfAny, readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 import { sayFailure } from '../../failure.js';
 import { actionDoc, agentDoc } from '../../output/agent-doc.js';
@@ -23,7 +23,7 @@ export async function document(
 ): Promise<ExitCode> {
   // MCollective's users write agent/NAME.
   const agent = name.replace(/^agent\//, '');
-  const config = configIfAny(options);
+  const config = clientConfigIfAny(options);
   const ddl = (await localDdl(config?.ddl_dirs ?? [], agent)) ?? (await fetched(agent));
   const found = ddl.actions.find((one) => one.action === action);
   if (action !== undefined && !found) {
@@ -39,7 +39,7 @@ export async function document(
 
   async function fetched(wanted: string): Promise<Ddl> {
     // Without a configuration there is nobody to ask: its absence is the error.
-    return withClient(screen, config ?? readConfig(options), (client) =>
+    return withClient(screen, config ?? readClientConfig(options), (client) =>
       resolveDdl(client, wanted, options.target ?? client.mainCollective),
     );
   }
@@ -47,7 +47,7 @@ export async function document(
 
 /** Lists the agents whose DDL is on this machine. */
 export async function listAgents({ screen }: Shell, options: PluginOptions): Promise<ExitCode> {
-  const agents = await known(configIfAny(options));
+  const agents = await known(clientConfigIfAny(options));
   const widest = Math.max(0, ...agents.map(({ name }) => name.length));
   for (const { name, ddl, path, fault } of agents) {
     if (screen.json) screen.json.result({ name, ...ddl?.metadata, path });

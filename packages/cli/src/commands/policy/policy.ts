@@ -14,9 +14,10 @@ import {
   readPolicy,
 } from '@troupe/core';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
+import { withClient } from '../../call/with-client.js';
 import type { GlobalOptions } from '../../command-line/options.js';
+import { readClientConfig } from '../../config/client-config.js';
 import { neededOfNode, nodeConfigIfAny } from '../../config/node-config.js';
-import { readConfig, withClient } from '../../config/session.js';
 import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import { counted } from '../../output/wording.js';
@@ -155,7 +156,7 @@ async function hostOf(screen: Screen, options: PolicyExplainOptions): Promise<Fi
 }
 
 async function askedOf(screen: Screen, node: string, options: PolicyExplainOptions): Promise<FilterNode> {
-  return withClient(screen, readConfig(options), async (client) => {
+  return withClient(screen, readClientConfig(options), async (client) => {
     const collective = options.target ?? client.mainCollective;
     const reply = await client
       .agent(rpcutil)

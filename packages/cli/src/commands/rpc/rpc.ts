@@ -5,6 +5,7 @@ import { confirm } from '../../call/confirmation.js';
 import { type Found, selectionOf } from '../../call/selection.js';
 import { sendOnly } from '../../call/sending.js';
 import type { Setting } from '../../call/setting.js';
+import { withClient } from '../../call/with-client.js';
 import { type Work, workOfWords } from '../../call/work.js';
 import type {
   DiscoveryOptions,
@@ -15,7 +16,7 @@ import type {
   VolumeOptions,
 } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-import { readConfig, withClient } from '../../config/session.js';
+import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 import { sayFailure, UsageError } from '../../failure.js';
 import { showPlan } from '../../output/plan.js';
@@ -49,7 +50,7 @@ interface Words {
 export async function rpc({ screen }: Shell, words: Words, options: RpcOptions): Promise<ExitCode> {
   if (options.maxFailures !== undefined && options.batch === undefined)
     throw new UsageError('--max-failures stops between two batches: add --batch N, such as --batch 10%');
-  const config = readConfig(options);
+  const config = readClientConfig(options);
   const filter = await selectionOf(options);
   const isUnfiltered = isEmptyFilter(filter);
   // What can be known without a network is said without one.

@@ -2,8 +2,9 @@ import type { Session } from '@troupe/client/application';
 import { confirm } from '../call/confirmation.js';
 import { Interruption } from '../call/interruption.js';
 import { selectionOf } from '../call/selection.js';
+import { withClient } from '../call/with-client.js';
 import type { DiscoveryOptions, FilterOptions, GlobalOptions } from '../command-line/options.js';
-import { readConfig, withClient } from '../config/session.js';
+import { readClientConfig } from '../config/client-config.js';
 import { ExitCode } from '../exit.js';
 import type { Screen } from '../terminal/screen.js';
 
@@ -13,12 +14,12 @@ export type NodesOptions = GlobalOptions &
   Pick<DiscoveryOptions, 'nodes'> & { readonly json?: true; readonly yes?: true };
 
 /** Does the work of an application's command with a connected client; the exit code is the work's own. */
-export async function atWork(
+export async function runInSession(
   screen: Screen,
   options: NodesOptions,
   work: (session: Session) => Promise<number>,
 ): Promise<number> {
-  const config = readConfig(options);
+  const config = readClientConfig(options);
   const filter = await selectionOf(options);
   const interruption = new Interruption(screen);
   // A work that does not end by the first signal must not be proof against the second.

@@ -1,15 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Client, type ClientConfig, connect, findClientConfig, loadClientConfig } from '@troupe/client';
+import { type Client, type ClientConfig, connect } from '@troupe/client';
 import { createLogger, type Logger, lateLogger } from '@troupe/core';
-import type { GlobalOptions } from '../command-line/options.js';
-import { sayFailure } from '../failure.js';
-import { counted } from '../output/wording.js';
 import type { Screen } from '../terminal/screen.js';
-
-/** Reads the configuration that the options name, or the one that is found. Throws FILE_UNREADABLE, CONFIG_INVALID. */
-export function readConfig(options: Pick<GlobalOptions, 'config'>): ClientConfig {
-  return loadClientConfig(findClientConfig(options.config));
-}
 
 /** Runs `work` with a connected client, under a session's name where others know it, and closes it whatever happens. */
 export async function withClient<T>(
@@ -32,31 +24,6 @@ export async function withClient<T>(
 
 /** Milliseconds for taking leave of the broker. */
 const leaving = 1_000;
-
-/** What else is known where nobody matched. */
-export interface Nobody {
-  /** The agent that was to do something. */
-  readonly agent?: string;
-  /** What comes of it, to be said first. */
-  readonly before?: string;
-  /** How many may match and said nothing. */
-  readonly silent?: number;
-}
-
-/** Says that nobody in a collective matches, and how many are there. */
-export async function sayThatNobodyAnswered(
-  screen: Screen,
-  client: Client,
-  collective: string,
-  { agent, before = '', silent = 0 }: Nobody = {},
-): Promise<void> {
-  const online = (await client.presence(collective)).online().length;
-  const there = online === 0 ? 'no node is known to be online' : `${counted(online)} online`;
-  const having = agent === undefined ? '' : ` the filter and has the agent "${agent}"`;
-  const matches = silent === 0 ? 'matches' : 'said that it matches';
-  const message = `${before}no node in "${collective}" ${matches}${having} (${there})`;
-  sayFailure(screen, { code: 'NO_NODES', message });
-}
 
 /** Distinct lines of the log that are shown; more of them help nobody. */
 const mostLines = 10;
