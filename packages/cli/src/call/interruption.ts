@@ -5,7 +5,7 @@ import type { Screen } from '../terminal/screen.js';
 /** Milliseconds in which a second Ctrl-C cancels what the first one left alone. */
 const patience = 3_000;
 /** Milliseconds for nodes to say that they have cancelled. */
-const cancelling = 5_000;
+export const cancelling = 5_000;
 
 /** What is interrupted. */
 export interface Interruptible {

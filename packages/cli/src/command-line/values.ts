@@ -47,13 +47,6 @@ export function whole(text: string): number {
   throw new InvalidArgumentError('is no whole number');
 }
 
-/** Reads a whole number that is not 0. */
-export function wholeFromOne(text: string): number {
-  const value = whole(text);
-  if (value > 0) return value;
-  throw new InvalidArgumentError('is no whole number from 1 on');
-}
-
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
 /** Reads a time such as `90s`, `30m`, `24h`, `7d` or `2w`, in seconds. */

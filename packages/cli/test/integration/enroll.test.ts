@@ -84,7 +84,7 @@ describe('mco enroll token', function () {
     [['--collective', 'A B'], /--collective: "A B" is no name of a collective/],
     [['--broker', 'http://x'], /--broker: "http:\/\/x" is no address of a broker, such as mqtts:/],
     [['--callers', '/(/'], /--callers/],
-    [['--uses', '0'], /--uses <n>: "0" is no whole number from 1 on$/],
+    [['--uses', '0'], /--uses <n>: "0" is no whole number above 0$/],
     [['--fact', 'region'], /"region" is not a fact filter: write FACT=VALUE/],
     [['--ca', '/nowhere.pem'], /--ca: cannot read \/nowhere\.pem: ENOENT/],
     [['-o', '/nowhere/token'], /--output: cannot write \/nowhere\/token: ENOENT/],

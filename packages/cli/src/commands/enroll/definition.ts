@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { describe } from '../../command-line/description.js';
 import { addTo, withJson } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
-import { duration, gather, wholeFromOne } from '../../command-line/values.js';
+import { duration, gather, positive } from '../../command-line/values.js';
 import type { TokenOptions } from './enroll.js';
 
 export function define(command: Command, shell: Shell): void {
@@ -35,7 +35,7 @@ export function define(command: Command, shell: Shell): void {
       'PEM of the CAs of broker and callers; repeatable; else those of your configuration',
     ).argParser(gather),
     new Option('--uses <n>', 'at most so many machines; counted where a ledger is configured').argParser(
-      wholeFromOne,
+      positive,
     ),
     new Option(
       '--fact <condition>',

@@ -3,7 +3,7 @@ import { type Call, type Client, type ProgressPiece, type Result, resolveDdl, st
 import { type ActionDdl, namedNodes } from '@troupe/core';
 import { sourceOf } from '../../call/discovery-method.js';
 import { follow } from '../../call/following.js';
-import { Interruption } from '../../call/interruption.js';
+import { cancelling, Interruption } from '../../call/interruption.js';
 import { sayThatNobodyAnswered } from '../../call/nobody.js';
 import { reportOf } from '../../call/report.js';
 import { type Found, selectionOf } from '../../call/selection.js';
@@ -93,9 +93,6 @@ export async function showJob({ screen }: Shell, id: string, options: JobOptions
     return ExitCode.ok;
   });
 }
-
-/** Milliseconds for nodes to say that they have cancelled. */
-const cancelling = 5_000;
 
 /** Ends a request where it is at work. */
 export async function cancelJob({ screen }: Shell, id: string, options: JobOptions): Promise<ExitCode> {

@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import type { GlobalOptions } from '../../command-line/options.js';
+import type { Shell } from '../../command-line/shell.js';
+import { ExitCode, exitCodeMeanings } from '../../exit.js';
+import { UsageError } from '../../failure.js';
+
+/** Prints the help on a topic, or that on mco itself. */
+export async function help(
+  shell: Shell,
+  words: readonly string[],
+  options: GlobalOptions,
+): Promise<ExitCode> {
+  const { screen, program } = shell;
+  const [topic, ...rest] = words;
+  if (topic === undefined) program.outputHelp();
+  else if (topic === 'exit-codes') printExitCodes(shell);
+  else if (topic === 'discovery') await printMethods(shell);
+  else {
+    const command = await commandOf(shell, topic);
+    const [agent, action] = rest;
+    if (command.name() === 'rpc' && agent !== undefined) {
+      const { document } = await import('../plugin/plugin.js');
+      return document(screen, agent, action, options);
+    }
+    const inner = rest.length === 0 ? command : command.commands.find((one) => one.name() === rest[0]);
+    if (!inner) throw new UsageError(`mco ${topic} has no command "${rest[0]}": mco help ${topic}`);
+    inner.outputHelp();
+  }
+  return ExitCode.ok;
+}
+
+async function commandOf(shell: Shell, name: string): Promise<Command> {
+  const { commands } = shell.program;
+  const command = commands.find((one) => one.name() === name || one.aliases().includes(name));
+  if (command) return shell.load(command);
+  const { suggestion } = await import('@troupe/core');
+  const names = [...commands.map((one) => one.name()), 'exit-codes', 'discovery'];
+  throw new UsageError(
+    `there is no help on "${name}"${suggestion(name, names)}: mco help lists the commands`,
+  );
+}
+
+function printExitCodes({ screen }: Shell): void {
+  screen.print('Exit codes of mco, the same in every output mode:\n');
+  for (const [code, meaning] of exitCodeMeanings) screen.print(`  ${String(code).padStart(3)}  ${meaning}`);
+}
+
+async function printMethods({ screen }: Shell): Promise<void> {
+  const { discoveryMethods } = await import('../../call/discovery-method.js');
+  screen.print('Where nodes come from, by --dm METHOD, with what each is told by --do NAME=VALUE:\n');
+  for (const [name, { meaning, needs, takes }] of Object.entries(discoveryMethods)) {
+    const words = [...needs.map((key) => `--do ${key}=…`), ...takes.map((key) => `[--do ${key}=…]`)];
+    screen.print(`  ${name.padEnd(10)}  ${meaning}`);
+    if (words.length > 0) screen.print(`  ${' '.repeat(10)}  ${words.join(' ')}`);
+  }
+}
