@@ -17,22 +17,22 @@ import {
   type Transport,
   TroupeError,
 } from '@troupe/core';
-import { Call, type CallParts } from './call.js';
-import type { AttachOptions, CallOptions, ListenOptions, SendOptions } from './call-options.js';
-import { compiledDdl } from './compiled.js';
+import { Call, type CallParts } from './call/call.js';
+import type { AttachOptions, CallOptions, ListenOptions, SendOptions } from './call/call-options.js';
+import { checkRollout } from './call/rollout.js';
+import { type Sent, send } from './call/send.js';
 import type { ClientConfig } from './config.js';
-import { Connection } from './connection.js';
+import { Connection } from './connection/connection-waiters.js';
+import type { Event, EventChannel } from './connection/event-channel.js';
+import { attach, newId, request } from './connection/node-messages.js';
+import type { Router } from './connection/router.js';
+import { compiledDdl } from './ddl/compiled-ddl.js';
 import type { Discovery, DiscoveryOptions } from './discovery/discovery.js';
 import { Finder } from './discovery/finder.js';
-import type { Event, EventChannel } from './events.js';
-import { listening } from './listening.js';
-import { attach, newId, request } from './message.js';
-import { type NodeChange, nodeChanges } from './node-changes.js';
-import type { PresenceView } from './presence.js';
-import { PresenceViews } from './presence-views.js';
-import { checkRollout } from './rollout.js';
-import type { Router } from './router.js';
-import { type Sent, send } from './send.js';
+import { type NodeChange, nodeChanges } from './presence/node-changes.js';
+import type { PresenceView } from './presence/presence-view.js';
+import { PresenceViews } from './presence/presence-views.js';
+import { listening } from './waiting/listener-iterator.js';
 
 /** An agent's actions as functions, typed by its DDL. */
 export type AgentClient<D extends Ddl> = {

@@ -11,8 +11,8 @@ import {
 } from '@troupe/core';
 import { Client } from './client.js';
 import { type ClientConfig, localCaller } from './config.js';
-import { EventChannel } from './events.js';
-import { Router } from './router.js';
+import { EventChannel } from './connection/event-channel.js';
+import { Router } from './connection/router.js';
 
 export interface ConnectOptions {
   readonly config: ClientConfig;

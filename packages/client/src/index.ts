@@ -1,8 +1,17 @@
-export { bundledDdls } from './bundled.js';
-export { Call } from './call.js';
-export type { AttachOptions, CallOptions, ListenOptions, SendOptions } from './call-options.js';
+export { Call } from './call/call.js';
+export type { AttachOptions, CallOptions, ListenOptions, SendOptions } from './call/call-options.js';
+export {
+  type ProgressPiece,
+  type Result,
+  type State,
+  type Stats,
+  silentStates,
+  states,
+  statsOf,
+} from './call/result.js';
+export type { Sent } from './call/send.js';
+export { isUnfiltered } from './call/targets.js';
 export { type AgentClient, Client } from './client.js';
-export { compiledDdl } from './compiled.js';
 export {
   type ClientConfig,
   clientSchema,
@@ -12,9 +21,12 @@ export {
   localCaller,
 } from './config.js';
 export { type ConnectOptions, connect } from './connect.js';
-export { type DataVerdict, dataDdlFiles, judgeData } from './data-ddls.js';
-export { ddlCache } from './ddl-cache.js';
-export { ddlOfNode, localDdl, localDdls, refreshDdl, resolveDdl } from './ddls.js';
+export type { Event } from './connection/event-channel.js';
+export { bundledDdls } from './ddl/bundled-ddls.js';
+export { compiledDdl } from './ddl/compiled-ddl.js';
+export { type DataVerdict, dataDdlFiles, judgeData } from './ddl/data-ddls.js';
+export { ddlCache } from './ddl/ddl-cache.js';
+export { ddlOfNode, localDdl, localDdls, refreshDdl, resolveDdl } from './ddl/ddls.js';
 export type { Discovery, DiscoveryOptions } from './discovery/discovery.js';
 export { type ExternalProgramOptions, externalProgram } from './discovery/external-program.js';
 export { flatfile, parseNodes } from './discovery/flatfile.js';
@@ -29,18 +41,6 @@ export type {
 } from './discovery/node-source.js';
 export { onlineNodes } from './discovery/presence-source.js';
 export { type PuppetDbOptions, puppetDb } from './discovery/puppetdb.js';
-export type { Event } from './events.js';
-export type { NodeChange } from './node-changes.js';
-export type { PresenceListener, PresenceView } from './presence.js';
-export {
-  type ProgressPiece,
-  type Result,
-  type State,
-  type Stats,
-  silentStates,
-  states,
-  statsOf,
-} from './result.js';
-export type { Sent } from './send.js';
-export { batchSize, limited, pick, type Share } from './share.js';
-export { isUnfiltered } from './targets.js';
+export { batchSize, limited, pick, type Share } from './discovery/share.js';
+export type { NodeChange } from './presence/node-changes.js';
+export type { PresenceListener, PresenceView } from './presence/presence-view.js';

@@ -1,7 +1,7 @@
 import { mock } from 'node:test';
 import type { NodeMessage, Reply, Request } from '@troupe/core';
+import type { ReplyListener, Router } from '../src/connection/router.js';
 import type { PresenceListener, PresenceView } from '../src/index.js';
-import type { ReplyListener, Router } from '../src/router.js';
 
 /** A message that was sent: to nodes by their names, or to all by the topic of an agent. */
 export interface Sent {

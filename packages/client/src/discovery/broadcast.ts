@@ -1,10 +1,10 @@
-import { newId, request } from '../message.js';
-import type { PresenceView } from '../presence.js';
-import type { Router } from '../router.js';
-import { areFew, isUnfiltered } from '../targets.js';
+import { areFew, isUnfiltered } from '../call/targets.js';
+import { newId, request } from '../connection/node-messages.js';
+import type { Router } from '../connection/router.js';
+import type { PresenceView } from '../presence/presence-view.js';
 import type { Discovery, DiscoveryOptions } from './discovery.js';
+import { judgePing } from './match-answer.js';
 import { Search } from './search.js';
-import { judgePing } from './verdict.js';
 
 const ttl = 60;
 

@@ -6,9 +6,9 @@ import {
   namedNodes,
   TroupeError,
 } from '@troupe/core';
-import { judgeData } from '../data-ddls.js';
-import type { PresenceView } from '../presence.js';
-import type { Router } from '../router.js';
+import type { Router } from '../connection/router.js';
+import { judgeData } from '../ddl/data-ddls.js';
+import type { PresenceView } from '../presence/presence-view.js';
 import { discover } from './broadcast.js';
 import type { Discovery, DiscoveryOptions } from './discovery.js';
 import { groupOf } from './inventory-file.js';

@@ -1,6 +1,6 @@
 import { parseYaml, TroupeError } from '@troupe/core';
-import { silentStates } from '../result.js';
-import { ofIdentity } from './judge.js';
+import { silentStates } from '../call/result.js';
+import { ofIdentity } from './known-nodes.js';
 import { identityAt, type ListText, textOf } from './list-text.js';
 import type { NodeSource } from './node-source.js';
 

@@ -8,7 +8,7 @@ import {
   suggestion,
   TroupeError,
 } from '@troupe/core';
-import { matching, withoutData } from './judge.js';
+import { matching, withoutData } from './known-nodes.js';
 import { identityAt, type ListText, textOf } from './list-text.js';
 import type { KnownNode, NodeSource } from './node-source.js';
 

@@ -1,6 +1,6 @@
 import { TroupeError } from '@troupe/core';
-import type { PresenceView } from '../presence.js';
-import { ofIdentity } from './judge.js';
+import type { PresenceView } from '../presence/presence-view.js';
+import { ofIdentity } from './known-nodes.js';
 import type { NodeSource } from './node-source.js';
 
 /**

@@ -1,7 +1,7 @@
 import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { emptyFilter, messageOf, TroupeError } from '@troupe/core';
-import { ofIdentity } from './judge.js';
+import { ofIdentity } from './known-nodes.js';
 import { identityAt } from './list-text.js';
 import type { NodeSource, TlsIdentity } from './node-source.js';
 import { pqlOf } from './pql.js';

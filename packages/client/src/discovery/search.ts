@@ -1,15 +1,15 @@
 import { randomInt } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Request } from '@troupe/core';
-import { onAbort } from '../abort.js';
-import { Change } from '../change.js';
-import type { PresenceView } from '../presence.js';
-import type { Router } from '../router.js';
-import { chunks, pick } from '../share.js';
-import { namesInMessage } from '../targets.js';
+import { namesInMessage } from '../call/targets.js';
+import type { Router } from '../connection/router.js';
+import type { PresenceView } from '../presence/presence-view.js';
+import { onAbort } from '../waiting/abort.js';
+import { Change } from '../waiting/wake-up.js';
 import type { Discovery, DiscoveryOptions } from './discovery.js';
+import type { Judge } from './match-answer.js';
+import { chunks, pick } from './share.js';
 import { Tally } from './tally.js';
-import type { Judge } from './verdict.js';
 
 /** The agent that every node has: what is published on its topic reaches all of them. */
 const everywhere = 'discovery';

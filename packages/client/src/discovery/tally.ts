@@ -1,4 +1,4 @@
-import type { Verdict } from './verdict.js';
+import type { Verdict } from './match-answer.js';
 
 /** What an expectation of answers begins with. */
 export interface TallyOptions {

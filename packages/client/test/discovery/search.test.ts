@@ -1,12 +1,12 @@
 import { emptyFilter, type Filter, type Request, TroupeError } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { request } from '../../src/connection/node-messages.js';
 import { discover } from '../../src/discovery/broadcast.js';
 import type { DiscoveryOptions } from '../../src/discovery/discovery.js';
+import { judgePing } from '../../src/discovery/match-answer.js';
 import { Search } from '../../src/discovery/search.js';
-import { judgePing } from '../../src/discovery/verdict.js';
 import type { Discovery } from '../../src/index.js';
-import { request } from '../../src/message.js';
 import { accepted, result } from '../replies.js';
 import { ScriptedNetwork } from '../scripted-network.js';
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import type { Verdict } from '../../src/discovery/match-answer.js';
 import { Tally } from '../../src/discovery/tally.js';
-import type { Verdict } from '../../src/discovery/verdict.js';
 
 /** How a node answers: it matches, unless told otherwise. */
 const answer = (sender: string, verdict: Verdict = 'matched'): readonly [string, Verdict, string] => [

@@ -1,0 +1,166 @@
+import type { Attach, Request } from '@troupe/core';
+import { cancel } from '../connection/node-messages.js';
+import type { Router } from '../connection/router.js';
+import type { Discovery, DiscoveryOptions } from '../discovery/discovery.js';
+import type { Finder } from '../discovery/finder.js';
+import type { PresenceView } from '../presence/presence-view.js';
+import { onAbort } from '../waiting/abort.js';
+import { Change } from '../waiting/wake-up.js';
+import { Everybody } from './broadcast-call.js';
+import type { CallOptions } from './call-options.js';
+import { Listed } from './directed-call.js';
+import { type Result, type Stats, statsOf } from './result.js';
+import type { Audience } from './target-set.js';
+import { isForAll, mayTellThemselves } from './targets.js';
+
+export interface CallParts {
+  readonly router: Router;
+  /** Who is online, while the records of some may still be coming. */
+  readonly presence: () => Promise<PresenceView>;
+  readonly finder: Finder;
+  /** Whom to look for where the options name nobody. */
+  readonly wanted: DiscoveryOptions;
+  /** What is sent first: a request that begins something, or a question for what is kept of one. */
+  readonly message: Request | Attach;
+  /** The agents that the caller's own filter names: a node that lacks one of them is left out. */
+  readonly agents?: readonly string[];
+  readonly options: CallOptions;
+}
+
+/** One call to many nodes: an async iterable of how each target ended, in the order of their ends. */
+export class Call<Data = Record<string, unknown>> implements AsyncIterable<Result<Data>> {
+  readonly id: string;
+  readonly #parts: CallParts;
+  readonly #results: Result[] = [];
+  readonly #done: Promise<Stats>;
+  readonly #change = new Change();
+  #audience: Audience | undefined;
+  #about: { readonly agent: string; readonly action: string } | undefined;
+  #isOver = false;
+
+  constructor(parts: CallParts) {
+    this.#parts = parts;
+    this.id = parts.message.id;
+    this.#done = this.#run().finally(() => {
+      this.#isOver = true;
+      this.#change.tell();
+    });
+    // Whoever iterates or awaits hears of it; nobody has to.
+    this.#done.catch(() => {});
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Result<Data>> {
+    for (let index = 0; ; ) {
+      const result = this.#results[index];
+      if (result) {
+        index += 1;
+        yield result as Result<Data>;
+      } else if (this.#isOver) break;
+      else await this.#change.wait();
+    }
+    await this.#done;
+  }
+
+  /** The agent and action, as a node says it: how somebody who attached learns what the request was. */
+  get about(): { readonly agent: string; readonly action: string } | undefined {
+    return this.#about;
+  }
+
+  /** The same, as soon as a node has said it; nothing where the call ended and none did. */
+  async whenKnown(): Promise<{ readonly agent: string; readonly action: string } | undefined> {
+    while (!this.#about && !this.#isOver) await this.#change.wait();
+    return this.#about;
+  }
+
+  /** Targets that have been asked and have not ended, and nodes that have not said whether they are targets. */
+  open(): readonly string[] {
+    return this.#audience?.open() ?? [];
+  }
+
+  /** Those of them that are known to be at work on it. */
+  running(): readonly string[] {
+    return this.#audience?.running() ?? [];
+  }
+
+  /** How many targets there are as far as is known: nodes that have not said whether they are some count as such. */
+  get size(): number {
+    return this.#audience?.size ?? 0;
+  }
+
+  /** Who was found, as far as is known by now; nothing where nobody was looked for, or it goes on. */
+  get discovery(): Discovery | undefined {
+    return this.#audience?.discovery;
+  }
+
+  /** All results, when the call is over. Throws what spoils the whole call. */
+  async all(): Promise<readonly Result<Data>[]> {
+    await this.#done;
+    return this.#results as readonly Result<Data>[];
+  }
+
+  /** The result of the only target. */
+  async one(): Promise<Result<Data>> {
+    const [only, ...others] = await this.all();
+    if (!only || others.length > 0)
+      throw new RangeError(`a call for one node had ${others.length + (only ? 1 : 0)}`);
+    return only;
+  }
+
+  /** Numbers and names, when the call is over. */
+  stats(): Promise<Stats> {
+    return this.#done;
+  }
+
+  /** Ends the action on the nodes where it runs. */
+  async cancel(): Promise<void> {
+    const { router, message } = this.#parts;
+    const silent = this.discovery?.byRequest ? this.discovery.silent : [];
+    await router.direct(cancel(message), [...new Set([...this.open(), ...silent])]);
+  }
+
+  async #run(): Promise<Stats> {
+    const { router, options, message } = this.#parts;
+    const view = this.#parts.presence();
+    view.catch(() => {});
+    const audience = await this.#audienceOf(view);
+    this.#audience = audience;
+    const stop = await router.listen(message.collective, this.id, (reply, key) => {
+      if (reply.agent !== '' && !this.#about) {
+        this.#about = { agent: reply.agent, action: reply.action };
+        this.#change.tell();
+      }
+      audience.hear(reply, key);
+    });
+    const ignore = onAbort(options.signal, () => this.#change.tell());
+    try {
+      const start = await audience.ask();
+      const { discovery, stopped, unexpected } = audience;
+      const times = {
+        discoverySeconds: discovery?.seconds ?? 0,
+        callSeconds: (Date.now() - start) / 1000,
+      };
+      const stats = statsOf(this.id, this.#results, times, unexpected);
+      return stopped === undefined ? stats : { ...stats, stopped };
+    } finally {
+      stop();
+      ignore();
+    }
+  }
+
+  // Where nothing needs to know them before and presence tells whom to wait for, nodes say themselves that they are meant.
+  async #audienceOf(view: Promise<PresenceView>): Promise<Audience> {
+    const { options, message, finder, wanted } = this.#parts;
+    const parts = { ...this.#parts, view, change: this.#change, onResult: (one: Result) => this.#push(one) };
+    if (message.type === 'attach' || !mayTellThemselves(options)) return new Listed(parts);
+    const presence = await view;
+    await (isForAll(options, Number.POSITIVE_INFINITY) ? presence.whenAnybody() : presence.settled());
+    if (!isForAll(options, presence.online().length)) return new Listed(parts);
+    await finder.check(wanted.filter);
+    return new Everybody(parts, presence, message);
+  }
+
+  #push(result: Result): void {
+    this.#results.push(result);
+    this.#change.tell();
+  }
+}

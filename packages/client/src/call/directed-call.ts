@@ -1,0 +1,92 @@
+import type { Outcome, Reply } from '@troupe/core';
+import type { Discovery } from '../discovery/discovery.js';
+import { Asking, unheard } from './request-rounds.js';
+import type { Result } from './result.js';
+import { Rollout } from './rollout.js';
+import type { Audience, AudienceParts } from './target-set.js';
+import { mostDirect, narrowed, targetsOf } from './targets.js';
+
+/** How a node that heard a broadcast answers without running anything: a policy denies before it tells by a filter. */
+const refusals: ReadonlySet<string> = new Set<Outcome>(['unmatched', 'denied', 'expired', 'busy']);
+
+/** Targets that are known before anybody is asked: all at once, or in batches. */
+export class Listed implements Audience {
+  readonly #parts: AudienceParts;
+  readonly #unexpected = new Set<string>();
+  #asking: Asking | undefined;
+  #rollout: Rollout | undefined;
+  #targets: readonly string[] = [];
+  #discovery: Discovery | undefined;
+
+  constructor(parts: AudienceParts) {
+    this.#parts = parts;
+  }
+
+  get discovery(): Discovery | undefined {
+    return this.#discovery;
+  }
+
+  get size(): number {
+    return this.#targets.length;
+  }
+
+  get unexpected(): readonly string[] {
+    return [...this.#unexpected];
+  }
+
+  get stopped(): string | undefined {
+    const isEveryone = this.#asking?.targets.size === this.#targets.length;
+    return isEveryone ? undefined : this.#rollout?.stopped;
+  }
+
+  open(): readonly string[] {
+    return this.#asking?.open() ?? [];
+  }
+
+  running(): readonly string[] {
+    return this.#asking?.running() ?? [];
+  }
+
+  hear(reply: Reply, key: string): void {
+    if (this.#asking?.targets.has(reply.sender)) this.#asking.receive(reply, key);
+    else if (reply.kind === 'result' && !refusals.has(reply.outcome)) this.#unexpected.add(reply.sender);
+  }
+
+  async ask(): Promise<number> {
+    const { options, finder, wanted, agents, message: given } = this.#parts;
+    const { targets, discovery, isWhole } = await targetsOf(options, () => finder.find(wanted));
+    this.#targets = targets;
+    this.#discovery = discovery;
+    const message = given.type === 'request' ? narrowed(given, discovery, agents) : given;
+    const rollout = new Rollout(targets, options);
+    this.#rollout = rollout;
+    const onResult = (result: Result) => {
+      rollout.count(result);
+      this.#parts.onResult(result);
+    };
+    const asking = new Asking({ ...this.#parts, presence: this.#parts.view, onResult }, message);
+    this.#asking = asking;
+    const start = Date.now();
+    for (const [index, group] of rollout.batches.entries()) {
+      if (rollout.stopped !== undefined) break;
+      if (index > 0) await this.#pause((options.batchSleep ?? 1) * 1000);
+      if (options.signal?.aborted) break;
+      asking.expect(group, Date.now());
+      const isAll = isWhole && group.length === targets.length && group.length > mostDirect;
+      await (isAll && message.type === 'request' ? asking.broadcast() : asking.send(group));
+      await asking.settle();
+    }
+    asking.leave(start);
+    const why =
+      rollout.stopped === undefined ? 'this client stopped before its turn' : `not asked: ${rollout.stopped}`;
+    for (const name of targets)
+      if (!asking.targets.has(name)) this.#parts.onResult(unheard(name, 'not-asked', why, 0));
+    return start;
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    const { options, change } = this.#parts;
+    const end = Date.now() + milliseconds;
+    while (Date.now() < end && !options.signal?.aborted) await change.wait(end - Date.now());
+  }
+}

@@ -1,0 +1,46 @@
+import { TroupeError } from '@troupe/core';
+import { batchSize, chunks, type Share } from '../discovery/share.js';
+import type { CallOptions } from './call-options.js';
+import type { Result } from './result.js';
+
+type RolloutOptions = Pick<CallOptions, 'batch' | 'maxFailures'>;
+
+/** Refuses options that would not do what they say. Throws INPUT_INVALID. */
+export function checkRollout({ batch, maxFailures }: RolloutOptions): void {
+  if (maxFailures !== undefined && batch === undefined)
+    throw new TroupeError(
+      'INPUT_INVALID',
+      'maxFailures needs a batch: all nodes are asked at once otherwise, and nothing is left to stop',
+    );
+}
+
+/** How many of `total` may fail: percentages round down. */
+export function toleratedFailures(share: Share, total: number): number {
+  return typeof share === 'number' ? share : Math.floor((total * share.percent) / 100);
+}
+
+/** The targets of a call in batches, and whether so many failed that no other batch is sent. */
+export class Rollout {
+  readonly batches: readonly (readonly string[])[];
+  readonly #tolerated: number;
+  #failed = 0;
+
+  constructor(targets: readonly string[], { batch, maxFailures }: RolloutOptions) {
+    const size = batch === undefined ? targets.length : batchSize(batch, targets.length);
+    this.batches = chunks(targets, size);
+    this.#tolerated =
+      maxFailures === undefined ? Number.POSITIVE_INFINITY : toleratedFailures(maxFailures, targets.length);
+  }
+
+  /** Counts how a target ended: whatever is not ok is a failure, silence too. */
+  count({ ok, state }: Pick<Result, 'ok' | 'state'>): void {
+    if (!ok && state !== 'not-asked') this.#failed += 1;
+  }
+
+  /** Why nothing more is sent, or nothing. */
+  get stopped(): string | undefined {
+    if (this.#failed <= this.#tolerated) return undefined;
+    const most = this.#tolerated === 0 ? 'none' : `at most ${this.#tolerated}`;
+    return `${this.#failed} did not end well, and ${most} might`;
+  }
+}

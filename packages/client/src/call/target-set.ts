@@ -1,0 +1,33 @@
+import type { Reply } from '@troupe/core';
+import type { Discovery } from '../discovery/discovery.js';
+import type { PresenceView } from '../presence/presence-view.js';
+import type { Change } from '../waiting/wake-up.js';
+import type { CallParts } from './call.js';
+import type { Result } from './result.js';
+
+/** What an audience works with beside the parts of its call. */
+export interface AudienceParts extends CallParts {
+  readonly change: Change;
+  readonly view: Promise<PresenceView>;
+  readonly onResult: (result: Result) => void;
+}
+
+/** Whom a call goes to: a list, or everybody who is online. */
+export interface Audience {
+  /** What is known of who was found; nothing where the targets were given, or none were looked for yet. */
+  readonly discovery: Discovery | undefined;
+  /** How many are targets or, as far as is known, may turn out to be. */
+  readonly size: number;
+  /** Who ran the request and was no target. */
+  readonly unexpected: readonly string[];
+  /** Why some were not asked. */
+  readonly stopped: string | undefined;
+  /** Those who were asked and have not ended, or not said whether they are meant. */
+  open(): readonly string[];
+  /** Those of them that are known to be at work on it. */
+  running(): readonly string[];
+  /** Hears a reply to the call. */
+  hear(reply: Reply, key: string): void;
+  /** Asks, and waits for the ends; resolves with the time from which the call counts. Throws what spoils the whole call. */
+  ask(): Promise<number>;
+}

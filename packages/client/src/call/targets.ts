@@ -1,0 +1,68 @@
+import { randomInt } from 'node:crypto';
+import { emptyFilter, type Filter, isEmptyFilter, namedNodes, type Request } from '@troupe/core';
+import type { Discovery } from '../discovery/discovery.js';
+import { limited, pick } from '../discovery/share.js';
+import type { CallOptions } from './call-options.js';
+
+/** The nodes that a call goes to. */
+export interface Targets {
+  readonly targets: readonly string[];
+  readonly discovery?: Discovery;
+  /** Whether these are all that match, so that one broadcast reaches them and no others. */
+  readonly isWhole: boolean;
+}
+
+/** Up to so many nodes are asked each for itself; more are asked by one broadcast, when a filter found them. */
+export const mostDirect = 10;
+/** Names in one signed message. */
+export const namesInMessage = 50;
+
+/** Up to so many nodes that are online, those that a filter leaves out say so; of more, only those that match answer. */
+const everybodyAnswers = 2_000;
+
+/** Whether so many nodes that are known to be online are few enough for all of them to say whether they match. */
+export function areFew(online: number): boolean {
+  return online > 0 && online <= everybodyAnswers;
+}
+
+/** Whether a filter leaves nobody out, for an agent neither. */
+export function isUnfiltered(filter: Filter): boolean {
+  return isEmptyFilter(filter) && filter.agents.length === 0;
+}
+
+/** Whether nothing in the options needs to know the targets before they are asked. */
+export function mayTellThemselves(options: CallOptions): boolean {
+  const { targets, discovered, source, limit, batch, discoveryTimeout, filter = emptyFilter } = options;
+  const needed = [targets, discovered, source, limit, batch, discoveryTimeout, namedNodes(filter)];
+  return needed.every((value) => value === undefined);
+}
+
+/** Whether a request may ask all of so many nodes that are known to be online. */
+export function isForAll({ filter = emptyFilter }: CallOptions, online: number): boolean {
+  return areFew(online) || (online > 0 && isUnfiltered(filter));
+}
+
+/** A request to the nodes of a source: what the source has judged is not left to them, who may not know what it knows. */
+export function narrowed(
+  message: Request,
+  discovery: Discovery | undefined,
+  agents: readonly string[] = [],
+): Request {
+  return discovery?.rest ? { ...message, filter: { ...discovery.rest, agents } } : message;
+}
+
+/** Finds out whom to ask, as the options say. */
+export async function targetsOf(options: CallOptions, discover: () => Promise<Discovery>): Promise<Targets> {
+  if (options.targets) return { targets: limitedTo([...new Set(options.targets)], options), isWhole: false };
+  const discovery = options.discovered ?? (await discover());
+  if (!options.discovered) options.onDiscovered?.(discovery);
+  const targets = limitedTo(discovery.nodes, options);
+  const isWhole = discovery.method === 'broadcast' && targets.length === discovery.nodes.length;
+  return { targets, discovery, isWhole };
+}
+
+function limitedTo(names: readonly string[], { limit, limitSeed }: CallOptions): readonly string[] {
+  if (limit === undefined) return names;
+  const count = limited(limit, names.length);
+  return count < names.length ? pick(names, count, limitSeed ?? randomInt(2 ** 32)) : names;
+}

@@ -1,0 +1,59 @@
+import { getEventListeners } from 'node:events';
+import { expect } from 'chai';
+import { beforeEach, describe, it } from 'mocha';
+import { Connection } from '../../src/connection/connection-waiters.js';
+
+describe('the connection of a client', () => {
+  let listeners: (() => void)[];
+  let transport: { connected: boolean; onConnect: (listener: () => void) => void };
+  beforeEach(() => {
+    listeners = [];
+    transport = { connected: false, onConnect: (listener) => listeners.push(listener) };
+  });
+  const connect = () => {
+    transport.connected = true;
+    for (const listener of listeners) listener();
+  };
+
+  it('is waited for by any number, with one listener', async () => {
+    const connection = new Connection(transport);
+    let there = 0;
+    const waiting = [1, 2, 3].map(async () => {
+      await connection.established();
+      there += 1;
+    });
+    await new Promise(setImmediate);
+    expect(there).to.equal(0);
+    connect();
+    await Promise.all(waiting);
+    expect(there).to.equal(3);
+    expect(listeners).to.have.length(1);
+    await connection.established();
+  });
+
+  it('is waited for no longer than the signal lets', async () => {
+    const connection = new Connection(transport);
+    const stop = new AbortController();
+    const waiting = connection.established(stop.signal).catch((error: unknown) => error);
+    const reason = new Error('enough');
+    stop.abort(reason);
+    expect(await waiting).to.equal(reason);
+    expect(await connection.established(stop.signal).catch((error: unknown) => error)).to.equal(reason);
+    connect();
+    expect(await connection.established(stop.signal).catch((error: unknown) => error)).to.equal(reason);
+  });
+
+  it('leaves nothing on the signal, and is waited for again after it broke', async () => {
+    const connection = new Connection(transport);
+    const { signal } = new AbortController();
+    for (let round = 0; round < 2; round += 1) {
+      transport.connected = false;
+      const waiting = connection.established(signal);
+      expect(getEventListeners(signal, 'abort')).to.have.length(1);
+      connect();
+      await waiting;
+      expect(getEventListeners(signal, 'abort')).to.have.length(0);
+    }
+    expect(listeners).to.have.length(1);
+  });
+});

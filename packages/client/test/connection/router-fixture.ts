@@ -1,0 +1,93 @@
+import {
+  type Closing,
+  type Logger,
+  MemoryBroker,
+  type Proof,
+  type Reply,
+  type Security,
+  Topics,
+  type Transport,
+} from '@troupe/core';
+import { Router } from '../../src/connection/router.js';
+
+/** A message on its way to nodes. */
+export interface Sent {
+  readonly topic: string;
+  readonly message: Record<string, unknown>;
+  readonly closing: Closing | undefined;
+  readonly bytes: Uint8Array;
+}
+
+export const topics = new Topics();
+
+/** A router of caller "c" in session "s", and what it sends; what is proved of a reply is whatever a test says. */
+export class RouterFixture {
+  readonly broker = new MemoryBroker();
+  readonly sent: Sent[] = [];
+  readonly warnings: string[] = [];
+  readonly doubted: string[] = [];
+  /** Nodes with which a session key is agreed. */
+  readonly known = new Set<string>();
+  readonly router: Router;
+  readonly transport: Transport;
+  signatures = 0;
+  /** Resolves when a message of this body may be checked. */
+  verifying: (body: string) => Promise<void> = async () => {};
+
+  constructor() {
+    const transport = this.broker.connect();
+    this.transport = transport;
+    const publish = transport.publish.bind(transport);
+    transport.publish = async (topic, bytes) => {
+      await publish(topic, bytes);
+      const { message, closing } = JSON.parse(Buffer.from(bytes).toString());
+      this.sent.push({ topic, message, closing, bytes });
+    };
+    this.router = new Router('s', { transport, topics, security: this.#security(), log: this.#log() });
+  }
+
+  /** Brings a reply on the topic of a node, signed as the proof says. */
+  receive(
+    reply: Reply,
+    {
+      proof = {},
+      topic = topics.reply('m', 'c', 's', reply.sender),
+    }: { proof?: Partial<Proof>; topic?: string } = {},
+  ): void {
+    this.broker.route(topic, Buffer.from(JSON.stringify({ payload: reply, proof })), false);
+  }
+
+  #security(): Security {
+    return {
+      signer: {
+        name: 'c',
+        sign: async (payload, closing) => {
+          this.signatures += 1;
+          return JSON.stringify({ message: JSON.parse(Buffer.from(payload).toString()), closing });
+        },
+      },
+      verifier: {
+        verify: async (text) => {
+          await this.verifying(text);
+          const { payload, proof } = JSON.parse(text);
+          if (proof.isForged) throw new Error('forged');
+          return {
+            payload: Buffer.from(JSON.stringify(payload)),
+            proof: { vouchedBy: 'ca', key: 'the key', ...proof },
+          };
+        },
+      },
+      sessionKeys: {
+        offering: { as: 'offering', met: true },
+        sealing: (name: string) => (this.known.has(name) ? { as: 'sealed', peer: { name } } : undefined),
+        doubt: (name: string) => this.doubted.push(name),
+      } as unknown as NonNullable<Security['sessionKeys']>,
+      credentials: {},
+    };
+  }
+
+  #log(): Logger {
+    const warn = ({ reason }: { reason: string }) => this.warnings.push(reason);
+    return { warn } as unknown as Logger;
+  }
+}

@@ -1,0 +1,76 @@
+import { MemoryBroker, Topics } from '@troupe/core';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { PresenceView } from '../../src/presence/presence-view.js';
+
+const record = (online: boolean, identity = 'web1.lab') =>
+  Buffer.from(JSON.stringify({ v: 1, identity, online, since: 1, version: '1' }));
+
+describe('PresenceView', () => {
+  const topics = new Topics();
+  const topic = topics.presence('mcollective', 'web1.lab');
+
+  for (const [what, payload] of [
+    ['goes offline', record(false)],
+    ['takes its record away', new Uint8Array(0)],
+  ] as const) {
+    it(`hears of a node that ${what}`, async () => {
+      const broker = new MemoryBroker();
+      const node = broker.connect();
+      await node.publish(topic, record(true), { retain: true });
+      const view = await PresenceView.open(broker.connect(), topics, 'mcollective');
+      await view.settled();
+      expect(view.online()).to.deep.equal(['web1.lab']);
+      const left = new Promise((resolve) =>
+        view.onChange(({ identity, online }) => resolve({ identity, online })),
+      );
+      await node.publish(topic, payload, { retain: true });
+      expect(await left).to.deep.equal({ identity: 'web1.lab', online: false });
+      expect(view.isOnline('web1.lab')).to.equal(false);
+    });
+  }
+
+  it('takes longer for complete where there are many', async () => {
+    const broker = new MemoryBroker();
+    const node = broker.connect();
+    const tell = async (count: number) => {
+      for (let index = 0; index < count; index += 1) {
+        const identity = `n${index}`;
+        const one = Buffer.from(JSON.stringify({ v: 1, identity, online: true, since: 1, version: '1' }));
+        await node.publish(topics.presence('mcollective', identity), one, { retain: true });
+      }
+    };
+    await tell(101);
+    const view = await PresenceView.open(broker.connect(), topics, 'mcollective');
+    await view.settled();
+    expect(view.size).to.equal(101);
+    const asOf = Date.now();
+    expect(view.isSettled(asOf - 1_000)).to.equal(false);
+    expect(view.isSettled(asOf + 10_000)).to.equal(true);
+  });
+
+  it('tells as soon as somebody is online, before all records are in', async () => {
+    const broker = new MemoryBroker();
+    const node = broker.connect();
+    await node.publish(topics.presence('mcollective', 'gone.lab'), record(false, 'gone.lab'), {
+      retain: true,
+    });
+    const view = await PresenceView.open(broker.connect(), topics, 'mcollective');
+    let isTold = false;
+    const told = view.whenAnybody().then(() => {
+      isTold = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect({ isTold, size: view.size }).to.deep.equal({ isTold: false, size: 1 });
+    await node.publish(topic, record(true), { retain: true });
+    await told;
+    expect(view.online()).to.deep.equal(['web1.lab']);
+    expect(view.listeners).to.equal(0);
+  });
+
+  it('tells that nobody is online when that is settled', async () => {
+    const view = await PresenceView.open(new MemoryBroker().connect(), topics, 'mcollective');
+    await view.whenAnybody();
+    expect(view.online()).to.deep.equal([]);
+  });
+});
