@@ -22,7 +22,7 @@ import type { AttachOptions, CallOptions, ListenOptions, SendOptions } from './c
 import { checkRollout } from './call/rollout.js';
 import { type Sent, send } from './call/send.js';
 import type { ClientConfig } from './config.js';
-import { Connection } from './connection/connection-waiters.js';
+import { ConnectionWaiters } from './connection/connection-waiters.js';
 import type { Event, EventChannel } from './connection/event-channel.js';
 import { attach, newId, request } from './connection/node-messages.js';
 import type { Router } from './connection/router.js';
@@ -32,7 +32,7 @@ import { Finder } from './discovery/finder.js';
 import { type NodeChange, nodeChanges } from './presence/node-changes.js';
 import type { PresenceView } from './presence/presence-view.js';
 import { PresenceViews } from './presence/presence-views.js';
-import { listening } from './waiting/listener-iterator.js';
+import { listenerIterator } from './waiting/listener-iterator.js';
 
 /** An agent's actions as functions, typed by its DDL. */
 export type AgentClient<D extends Ddl> = {
@@ -58,7 +58,7 @@ export class Client {
   readonly #transport: Transport;
   readonly #router: Router;
   readonly #events: EventChannel;
-  readonly #connection: Connection;
+  readonly #connectionWaiters: ConnectionWaiters;
   readonly #finder: Finder;
   readonly #presence: PresenceViews;
 
@@ -66,11 +66,11 @@ export class Client {
   constructor(parts: ClientParts) {
     this.config = parts.config;
     this.#transport = parts.transport;
-    this.#connection = new Connection(parts.transport);
+    this.#connectionWaiters = new ConnectionWaiters(parts.transport);
     this.#router = parts.router;
     this.#events = parts.events;
     this.#presence = new PresenceViews(parts.transport, parts.topics, (identity) =>
-      parts.router.doubt(identity),
+      parts.router.invalidateKey(identity),
     );
     this.#finder = new Finder({
       ...parts,
@@ -91,7 +91,7 @@ export class Client {
 
   /** Requests of this client that have not ended: calls and discoveries. */
   get open(): number {
-    return this.#router.listening;
+    return this.#router.openRequests;
   }
 
   /** The collective that is meant when none is named. */
@@ -170,7 +170,7 @@ export class Client {
    */
   replies(options: ListenOptions = {}): AsyncIterableIterator<Reply> {
     const { collective = this.mainCollective, signal } = options;
-    return listening<Reply>((take) => this.#router.listenToOthers(collective, take), signal);
+    return listenerIterator<Reply>((take) => this.#router.listenToOthers(collective, take), signal);
   }
 
   /**
@@ -207,7 +207,7 @@ export class Client {
       finder: this.#finder,
       wanted: { filter: wanted, collective, ...discoveryPart(options) },
       message: request({
-        ...this.#about(newId(), collective, options.ttl),
+        ...this.#header(newId(), collective, options.ttl),
         agent,
         action,
         filter: isNamed ? { ...emptyFilter, agents: given.agents } : options.targets ? given : wanted,
@@ -226,7 +226,7 @@ export class Client {
       presence: () => this.#presence.of(collective),
       finder: this.#finder,
       wanted: { filter: emptyFilter, collective },
-      message: attach(this.#about(id, collective), 0),
+      message: attach(this.#header(id, collective), 0),
       options,
     });
   }
@@ -236,23 +236,23 @@ export class Client {
     return { ...filter, agents: [...new Set([...filter.agents, agent])] };
   }
 
-  #about(id: string, collective: string, ttl = defaultTtl) {
+  #header(id: string, collective: string, ttl = defaultTtl) {
     return { id, ttl, caller: this.caller, session: this.#router.session, collective };
   }
 
   /** Resolves when there is a connection to the broker, at once where there is one. Throws the signal's reason. */
   whenConnected(signal?: AbortSignal): Promise<void> {
-    return this.#connection.established(signal);
+    return this.#connectionWaiters.wait(signal);
   }
 
   /** Tells the network of something that happened, signed as this caller's own; nobody is certain to hear it. Throws NOT_CONNECTED. */
   tell(kind: string, data: Event['data'], collective = this.mainCollective): Promise<void> {
-    return this.#events.tell(kind, data, collective);
+    return this.#events.publish(kind, data, collective);
   }
 
   /** Brings the events of a collective to the listener, as far as they are believed, until the result is called. */
   hear(listener: (event: Event) => void, collective = this.mainCollective): Promise<() => Promise<void>> {
-    return this.#events.hear(collective, listener);
+    return this.#events.subscribe(collective, listener);
   }
 
   async close(): Promise<void> {

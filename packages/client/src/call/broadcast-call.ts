@@ -1,41 +1,41 @@
 import type { Reply, Request } from '@troupe/core';
 import { discover } from '../discovery/broadcast.js';
 import type { Discovery } from '../discovery/discovery.js';
-import { type Judge, judgeRequest } from '../discovery/match-answer.js';
+import { matchOfRequest, type ReadMatch } from '../discovery/match-answer.js';
 import { Search } from '../discovery/search.js';
 import type { PresenceView } from '../presence/presence-view.js';
-import { Asking } from './request-rounds.js';
-import type { Audience, AudienceParts } from './target-set.js';
+import { RequestRounds } from './request-rounds.js';
+import type { TargetSet, TargetSetParts } from './target-set.js';
 import { namesInMessage } from './targets.js';
 
 /**
- * Everybody who is online, who tell themselves whether they are meant: the request is the question of the discovery,
- * and those that run it are its targets. Who says neither is asked again, and told as one that was silent.
+ * A call to all nodes that are online: the request itself asks whether a node matches, and those that run it are its
+ * targets. A node that answers neither is asked again, and ends as one that was silent.
  */
-export class Everybody implements Audience {
+export class BroadcastCall implements TargetSet {
   readonly unexpected = [];
   readonly stopped = undefined;
-  readonly #parts: AudienceParts;
+  readonly #parts: TargetSetParts;
   readonly #presence: PresenceView;
   readonly #start = Date.now();
   readonly #search: Search;
-  readonly #asking: Asking;
-  readonly #judge: Judge;
+  readonly #rounds: RequestRounds;
+  readonly #readMatch: ReadMatch;
   readonly #heard = new Set<string>();
   /** How those answered that did not say whether they are meant. */
   readonly #refusals = new Map<string, { readonly reply: Reply; readonly key: string }>();
   #found: Discovery | undefined;
 
-  constructor(parts: AudienceParts, presence: PresenceView, given: Request) {
+  constructor(parts: TargetSetParts, presence: PresenceView, given: Request) {
     const { router, options } = parts;
     this.#parts = parts;
     this.#presence = presence;
     const message = { ...given, time: this.#start };
-    this.#judge = judgeRequest(message.filter);
+    this.#readMatch = matchOfRequest(message.filter);
     const { signal } = options;
-    const question = { message, judge: this.#judge, everybody: true };
+    const question = { message, readMatch: this.#readMatch, everybody: true };
     this.#search = new Search(router, presence, question, signal ? { signal } : {});
-    this.#asking = new Asking({ ...parts, presence: parts.view }, message);
+    this.#rounds = new RequestRounds({ ...parts, presence: parts.view }, message);
   }
 
   get discovery(): Discovery | undefined {
@@ -43,32 +43,32 @@ export class Everybody implements Audience {
     if (!found) return undefined;
     // Some may have answered since.
     const silent = found.silent.filter((identity) => !this.#heard.has(identity));
-    const refused = found.refused.filter(({ sender }) => !this.#asking.targets.has(sender));
-    return { ...found, nodes: [...this.#asking.targets].sort(), silent, refused };
+    const refused = found.refused.filter(({ sender }) => !this.#rounds.targets.has(sender));
+    return { ...found, nodes: [...this.#rounds.targets].sort(), silent, refused };
   }
 
   get size(): number {
-    return this.#asking.targets.size + this.#undecided().length;
+    return this.#rounds.targets.size + this.#undecided().length;
   }
 
   open(): readonly string[] {
-    return [...this.#asking.open(), ...this.#undecided()];
+    return [...this.#rounds.open(), ...this.#undecided()];
   }
 
   running(): readonly string[] {
-    return this.#asking.running();
+    return this.#rounds.running();
   }
 
-  hear(reply: Reply, key: string): void {
+  receive(reply: Reply, key: string): void {
     const { sender } = reply;
-    if (this.#asking.targets.has(sender)) {
-      this.#asking.receive(reply, key);
+    if (this.#rounds.targets.has(sender)) {
+      this.#rounds.receive(reply, key);
       return;
     }
-    const verdict = this.#judge(reply);
-    if (verdict === undefined) return;
-    if (verdict === 'matched') this.#admit(reply, key);
-    if (verdict === 'refused') this.#refuse(reply, key);
+    const match = this.#readMatch(reply);
+    if (match === undefined) return;
+    if (match === 'matched') this.#admit(reply, key);
+    if (match === 'refused') this.#refuse(reply, key);
     this.#heard.add(sender);
   }
 
@@ -76,12 +76,12 @@ export class Everybody implements Audience {
     let isOver = false;
     const finding = this.#find().finally(() => {
       isOver = true;
-      this.#parts.change.tell();
+      this.#parts.wakeUp.notify();
     });
     finding.catch(() => {});
-    await this.#asking.settle(() => !isOver);
+    await this.#rounds.settle(() => !isOver);
     await finding;
-    this.#asking.leave(this.#start);
+    this.#rounds.leave(this.#start);
     return this.#start;
   }
 
@@ -109,7 +109,7 @@ export class Everybody implements Audience {
     const judged = await discover(router, this.#presence, { ...question, ...among });
     for (const sender of judged.nodes) {
       const refusal = this.#refusals.get(sender);
-      if (refusal && !this.#asking.targets.has(sender)) this.#admit(refusal.reply, refusal.key);
+      if (refusal && !this.#rounds.targets.has(sender)) this.#admit(refusal.reply, refusal.key);
     }
     // Where the waiting was cut short, the others have not said anything either.
     const undecided = signal?.aborted ? names : judged.silent;
@@ -121,8 +121,8 @@ export class Everybody implements Audience {
   }
 
   #admit(reply: Reply, key: string): void {
-    this.#asking.expect([reply.sender], this.#start);
-    this.#asking.receive(reply, key);
+    this.#rounds.expect([reply.sender], this.#start);
+    this.#rounds.receive(reply, key);
   }
 
   #refuse(reply: Reply, key: string): void {
@@ -141,6 +141,6 @@ export class Everybody implements Audience {
 
   #undecided(): readonly string[] {
     const refusing = this.#found ? [] : [...this.#refusals.keys()];
-    return [...this.#search.open(), ...refusing.filter((sender) => !this.#asking.targets.has(sender))];
+    return [...this.#search.open(), ...refusing.filter((sender) => !this.#rounds.targets.has(sender))];
   }
 }

@@ -5,13 +5,13 @@ import type { Discovery, DiscoveryOptions } from '../discovery/discovery.js';
 import type { Finder } from '../discovery/finder.js';
 import type { PresenceView } from '../presence/presence-view.js';
 import { onAbort } from '../waiting/abort.js';
-import { Change } from '../waiting/wake-up.js';
-import { Everybody } from './broadcast-call.js';
+import { WakeUp } from '../waiting/wake-up.js';
+import { BroadcastCall } from './broadcast-call.js';
 import type { CallOptions } from './call-options.js';
-import { Listed } from './directed-call.js';
+import { DirectedCall } from './directed-call.js';
 import { type Result, type Stats, statsOf } from './result.js';
-import type { Audience } from './target-set.js';
-import { isForAll, mayTellThemselves } from './targets.js';
+import type { TargetSet } from './target-set.js';
+import { mayBroadcast, mayBroadcastTo } from './targets.js';
 
 export interface CallParts {
   readonly router: Router;
@@ -33,8 +33,8 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
   readonly #parts: CallParts;
   readonly #results: Result[] = [];
   readonly #done: Promise<Stats>;
-  readonly #change = new Change();
-  #audience: Audience | undefined;
+  readonly #wakeUp = new WakeUp();
+  #targetSet: TargetSet | undefined;
   #about: { readonly agent: string; readonly action: string } | undefined;
   #isOver = false;
 
@@ -43,7 +43,7 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
     this.id = parts.message.id;
     this.#done = this.#run().finally(() => {
       this.#isOver = true;
-      this.#change.tell();
+      this.#wakeUp.notify();
     });
     // Whoever iterates or awaits hears of it; nobody has to.
     this.#done.catch(() => {});
@@ -56,7 +56,7 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
         index += 1;
         yield result as Result<Data>;
       } else if (this.#isOver) break;
-      else await this.#change.wait();
+      else await this.#wakeUp.wait();
     }
     await this.#done;
   }
@@ -68,28 +68,28 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
 
   /** The same, as soon as a node has said it; nothing where the call ended and none did. */
   async whenKnown(): Promise<{ readonly agent: string; readonly action: string } | undefined> {
-    while (!this.#about && !this.#isOver) await this.#change.wait();
+    while (!this.#about && !this.#isOver) await this.#wakeUp.wait();
     return this.#about;
   }
 
   /** Targets that have been asked and have not ended, and nodes that have not said whether they are targets. */
   open(): readonly string[] {
-    return this.#audience?.open() ?? [];
+    return this.#targetSet?.open() ?? [];
   }
 
   /** Those of them that are known to be at work on it. */
   running(): readonly string[] {
-    return this.#audience?.running() ?? [];
+    return this.#targetSet?.running() ?? [];
   }
 
   /** How many targets there are as far as is known: nodes that have not said whether they are some count as such. */
   get size(): number {
-    return this.#audience?.size ?? 0;
+    return this.#targetSet?.size ?? 0;
   }
 
   /** Who was found, as far as is known by now; nothing where nobody was looked for, or it goes on. */
   get discovery(): Discovery | undefined {
-    return this.#audience?.discovery;
+    return this.#targetSet?.discovery;
   }
 
   /** All results, when the call is over. Throws what spoils the whole call. */
@@ -122,19 +122,19 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
     const { router, options, message } = this.#parts;
     const view = this.#parts.presence();
     view.catch(() => {});
-    const audience = await this.#audienceOf(view);
-    this.#audience = audience;
+    const targetSet = await this.#targetSetOf(view);
+    this.#targetSet = targetSet;
     const stop = await router.listen(message.collective, this.id, (reply, key) => {
       if (reply.agent !== '' && !this.#about) {
         this.#about = { agent: reply.agent, action: reply.action };
-        this.#change.tell();
+        this.#wakeUp.notify();
       }
-      audience.hear(reply, key);
+      targetSet.receive(reply, key);
     });
-    const ignore = onAbort(options.signal, () => this.#change.tell());
+    const ignore = onAbort(options.signal, () => this.#wakeUp.notify());
     try {
-      const start = await audience.ask();
-      const { discovery, stopped, unexpected } = audience;
+      const start = await targetSet.ask();
+      const { discovery, stopped, unexpected } = targetSet;
       const times = {
         discoverySeconds: discovery?.seconds ?? 0,
         callSeconds: (Date.now() - start) / 1000,
@@ -148,19 +148,19 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
   }
 
   // Where nothing needs to know them before and presence tells whom to wait for, nodes say themselves that they are meant.
-  async #audienceOf(view: Promise<PresenceView>): Promise<Audience> {
+  async #targetSetOf(view: Promise<PresenceView>): Promise<TargetSet> {
     const { options, message, finder, wanted } = this.#parts;
-    const parts = { ...this.#parts, view, change: this.#change, onResult: (one: Result) => this.#push(one) };
-    if (message.type === 'attach' || !mayTellThemselves(options)) return new Listed(parts);
+    const parts = { ...this.#parts, view, wakeUp: this.#wakeUp, onResult: (one: Result) => this.#push(one) };
+    if (message.type === 'attach' || !mayBroadcast(options)) return new DirectedCall(parts);
     const presence = await view;
-    await (isForAll(options, Number.POSITIVE_INFINITY) ? presence.whenAnybody() : presence.settled());
-    if (!isForAll(options, presence.online().length)) return new Listed(parts);
+    await (mayBroadcastTo(options, Number.POSITIVE_INFINITY) ? presence.whenAnybody() : presence.settled());
+    if (!mayBroadcastTo(options, presence.online().length)) return new DirectedCall(parts);
     await finder.check(wanted.filter);
-    return new Everybody(parts, presence, message);
+    return new BroadcastCall(parts, presence, message);
   }
 
   #push(result: Result): void {
     this.#results.push(result);
-    this.#change.tell();
+    this.#wakeUp.notify();
   }
 }

@@ -1,24 +1,24 @@
 import type { Outcome, Reply } from '@troupe/core';
 import type { Discovery } from '../discovery/discovery.js';
-import { Asking, unheard } from './request-rounds.js';
+import { RequestRounds, unheard } from './request-rounds.js';
 import type { Result } from './result.js';
 import { Rollout } from './rollout.js';
-import type { Audience, AudienceParts } from './target-set.js';
+import type { TargetSet, TargetSetParts } from './target-set.js';
 import { mostDirect, narrowed, targetsOf } from './targets.js';
 
 /** How a node that heard a broadcast answers without running anything: a policy denies before it tells by a filter. */
 const refusals: ReadonlySet<string> = new Set<Outcome>(['unmatched', 'denied', 'expired', 'busy']);
 
-/** Targets that are known before anybody is asked: all at once, or in batches. */
-export class Listed implements Audience {
-  readonly #parts: AudienceParts;
+/** A call whose targets are known before any of them is asked: all at once, or in batches. */
+export class DirectedCall implements TargetSet {
+  readonly #parts: TargetSetParts;
   readonly #unexpected = new Set<string>();
-  #asking: Asking | undefined;
+  #rounds: RequestRounds | undefined;
   #rollout: Rollout | undefined;
   #targets: readonly string[] = [];
   #discovery: Discovery | undefined;
 
-  constructor(parts: AudienceParts) {
+  constructor(parts: TargetSetParts) {
     this.#parts = parts;
   }
 
@@ -35,20 +35,20 @@ export class Listed implements Audience {
   }
 
   get stopped(): string | undefined {
-    const isEveryone = this.#asking?.targets.size === this.#targets.length;
+    const isEveryone = this.#rounds?.targets.size === this.#targets.length;
     return isEveryone ? undefined : this.#rollout?.stopped;
   }
 
   open(): readonly string[] {
-    return this.#asking?.open() ?? [];
+    return this.#rounds?.open() ?? [];
   }
 
   running(): readonly string[] {
-    return this.#asking?.running() ?? [];
+    return this.#rounds?.running() ?? [];
   }
 
-  hear(reply: Reply, key: string): void {
-    if (this.#asking?.targets.has(reply.sender)) this.#asking.receive(reply, key);
+  receive(reply: Reply, key: string): void {
+    if (this.#rounds?.targets.has(reply.sender)) this.#rounds.receive(reply, key);
     else if (reply.kind === 'result' && !refusals.has(reply.outcome)) this.#unexpected.add(reply.sender);
   }
 
@@ -64,29 +64,29 @@ export class Listed implements Audience {
       rollout.count(result);
       this.#parts.onResult(result);
     };
-    const asking = new Asking({ ...this.#parts, presence: this.#parts.view, onResult }, message);
-    this.#asking = asking;
+    const rounds = new RequestRounds({ ...this.#parts, presence: this.#parts.view, onResult }, message);
+    this.#rounds = rounds;
     const start = Date.now();
     for (const [index, group] of rollout.batches.entries()) {
       if (rollout.stopped !== undefined) break;
       if (index > 0) await this.#pause((options.batchSleep ?? 1) * 1000);
       if (options.signal?.aborted) break;
-      asking.expect(group, Date.now());
+      rounds.expect(group, Date.now());
       const isAll = isWhole && group.length === targets.length && group.length > mostDirect;
-      await (isAll && message.type === 'request' ? asking.broadcast() : asking.send(group));
-      await asking.settle();
+      await (isAll && message.type === 'request' ? rounds.broadcast() : rounds.send(group));
+      await rounds.settle();
     }
-    asking.leave(start);
+    rounds.leave(start);
     const why =
       rollout.stopped === undefined ? 'this client stopped before its turn' : `not asked: ${rollout.stopped}`;
     for (const name of targets)
-      if (!asking.targets.has(name)) this.#parts.onResult(unheard(name, 'not-asked', why, 0));
+      if (!rounds.targets.has(name)) this.#parts.onResult(unheard(name, 'not-asked', why, 0));
     return start;
   }
 
   async #pause(milliseconds: number): Promise<void> {
-    const { options, change } = this.#parts;
+    const { options, wakeUp } = this.#parts;
     const end = Date.now() + milliseconds;
-    while (Date.now() < end && !options.signal?.aborted) await change.wait(end - Date.now());
+    while (Date.now() < end && !options.signal?.aborted) await wakeUp.wait(end - Date.now());
   }
 }

@@ -3,7 +3,7 @@ import { attach } from '../connection/node-messages.js';
 import type { Router } from '../connection/router.js';
 import { chunks } from '../discovery/share.js';
 import type { PresenceView } from '../presence/presence-view.js';
-import type { Change } from '../waiting/wake-up.js';
+import type { WakeUp } from '../waiting/wake-up.js';
 import type { CallOptions } from './call-options.js';
 import { Collector } from './collector.js';
 import type { Result, State } from './result.js';
@@ -11,24 +11,24 @@ import { namesInMessage } from './targets.js';
 
 const tickEvery = 100;
 
-export interface AskingParts {
+export interface RequestRoundsParts {
   readonly router: Router;
   readonly presence: Promise<PresenceView>;
   readonly options: CallOptions;
-  /** Told of whatever may end the waiting. */
-  readonly change: Change;
+  /** Notified of whatever may end the waiting. */
+  readonly wakeUp: WakeUp;
   readonly onResult: (result: Result) => void;
 }
 
-/** One message on its way to targets, who are counted on: hears them, asks those again that are silent, says how each ended. */
-export class Asking {
-  readonly #parts: AskingParts;
+/** Sends one message to targets, takes their replies, sends it again to those that are silent, and says how each ended. */
+export class RequestRounds {
+  readonly #parts: RequestRoundsParts;
   readonly #collector: Collector;
   readonly #targets = new Set<string>();
   #message: Request | Attach;
   #view: PresenceView | undefined;
 
-  constructor(parts: AskingParts, message: Request | Attach) {
+  constructor(parts: RequestRoundsParts, message: Request | Attach) {
     this.#parts = parts;
     this.#message = message;
     this.#collector = new Collector({
@@ -91,12 +91,12 @@ export class Asking {
 
   /** Waits until every target has ended and no more are to come, or the signal fires. */
   async settle(isMoreToCome = () => false): Promise<void> {
-    const { presence, options, change } = this.#parts;
+    const { presence, options, wakeUp } = this.#parts;
     // Needed only where somebody is silent, so nobody waits for it before the message is out.
     this.#view = await presence;
     let last = Date.now();
     while ((isMoreToCome() || !this.#collector.isComplete) && !options.signal?.aborted) {
-      await change.wait(tickEvery);
+      await wakeUp.wait(tickEvery);
       if (Date.now() - last < tickEvery) continue;
       last = Date.now();
       await this.#tick(last);

@@ -1,19 +1,19 @@
 import type { Reply } from '@troupe/core';
 import type { Discovery } from '../discovery/discovery.js';
 import type { PresenceView } from '../presence/presence-view.js';
-import type { Change } from '../waiting/wake-up.js';
+import type { WakeUp } from '../waiting/wake-up.js';
 import type { CallParts } from './call.js';
 import type { Result } from './result.js';
 
-/** What an audience works with beside the parts of its call. */
-export interface AudienceParts extends CallParts {
-  readonly change: Change;
+/** What a set of targets works with beside the parts of its call. */
+export interface TargetSetParts extends CallParts {
+  readonly wakeUp: WakeUp;
   readonly view: Promise<PresenceView>;
   readonly onResult: (result: Result) => void;
 }
 
-/** Whom a call goes to: a list, or everybody who is online. */
-export interface Audience {
+/** The targets of a call and how they are asked: a list of them, or all nodes that are online. */
+export interface TargetSet {
   /** What is known of who was found; nothing where the targets were given, or none were looked for yet. */
   readonly discovery: Discovery | undefined;
   /** How many are targets or, as far as is known, may turn out to be. */
@@ -26,8 +26,8 @@ export interface Audience {
   open(): readonly string[];
   /** Those of them that are known to be at work on it. */
   running(): readonly string[];
-  /** Hears a reply to the call. */
-  hear(reply: Reply, key: string): void;
+  /** Takes a reply to the call. */
+  receive(reply: Reply, key: string): void;
   /** Asks, and waits for the ends; resolves with the time from which the call counts. Throws what spoils the whole call. */
   ask(): Promise<number>;
 }

@@ -30,15 +30,15 @@ export function isUnfiltered(filter: Filter): boolean {
   return isEmptyFilter(filter) && filter.agents.length === 0;
 }
 
-/** Whether nothing in the options needs to know the targets before they are asked. */
-export function mayTellThemselves(options: CallOptions): boolean {
+/** Whether a broadcast may find its own targets: nothing in the options needs to know them before they are asked. */
+export function mayBroadcast(options: CallOptions): boolean {
   const { targets, discovered, source, limit, batch, discoveryTimeout, filter = emptyFilter } = options;
   const needed = [targets, discovered, source, limit, batch, discoveryTimeout, namedNodes(filter)];
   return needed.every((value) => value === undefined);
 }
 
 /** Whether a request may ask all of so many nodes that are known to be online. */
-export function isForAll({ filter = emptyFilter }: CallOptions, online: number): boolean {
+export function mayBroadcastTo({ filter = emptyFilter }: CallOptions, online: number): boolean {
   return areFew(online) || (online > 0 && isUnfiltered(filter));
 }
 

@@ -1,7 +1,7 @@
 import type { Transport } from '@troupe/core';
 
 /** Lets any number wait for the connection of a client, with one listener at its transport. */
-export class Connection {
+export class ConnectionWaiters {
   readonly #transport: Pick<Transport, 'connected' | 'onConnect'>;
   readonly #waiting = new Set<() => void>();
   #isWatched = false;
@@ -11,7 +11,7 @@ export class Connection {
   }
 
   /** Resolves when there is a connection, at once where there is one. Throws the signal's reason. */
-  async established(signal?: AbortSignal): Promise<void> {
+  async wait(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     if (this.#transport.connected) return;
     this.#watch();

@@ -23,7 +23,7 @@ export interface Event {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Tells events, signed as this caller's own, and hears those of others that are believed. */
+/** Publishes events, signed as this caller's own, and brings those of others that are believed. */
 export class EventChannel {
   readonly #parts: { transport: Transport; topics: Topics; security: Security; log: Logger };
 
@@ -32,7 +32,7 @@ export class EventChannel {
   }
 
   /** Throws NOT_CONNECTED. */
-  async tell(kind: string, data: Event['data'], collective: string): Promise<void> {
+  async publish(kind: string, data: Event['data'], collective: string): Promise<void> {
     const { transport, topics, security } = this.#parts;
     const { signer } = security;
     const event: Event = {
@@ -48,7 +48,7 @@ export class EventChannel {
   }
 
   /** Brings events to the listener until the result is called; what is not believed is only logged. */
-  hear(collective: string, listener: (event: Event) => void): Promise<() => Promise<void>> {
+  subscribe(collective: string, listener: (event: Event) => void): Promise<() => Promise<void>> {
     const { transport, topics, log } = this.#parts;
     return transport.subscribe(topics.events(collective), (bytes, name) => {
       this.#open(bytes, topics.parse(name), collective).then(listener, (error: unknown) => {

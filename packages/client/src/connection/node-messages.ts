@@ -13,15 +13,15 @@ export function request(parts: Omit<Request, Common>): Request {
   return { v: 1, type: 'request', time: Date.now(), ...parts };
 }
 
-/** What makes a message of this client's about a request id. */
-export type About = Pick<Request, 'id' | 'ttl' | 'caller' | 'session' | 'collective'>;
+/** What every message about a request says: which request, of whom, and where the replies go. */
+export type RequestHeader = Pick<Request, 'id' | 'ttl' | 'caller' | 'session' | 'collective'>;
 
 /** Asks for what is kept of a request. */
-export function attach({ id, ttl, caller, session, collective }: About, after: number): Attach {
+export function attach({ id, ttl, caller, session, collective }: RequestHeader, after: number): Attach {
   return { v: 1, type: 'attach', time: Date.now(), id, ttl, caller, session, collective, after };
 }
 
 /** Asks to end a request. */
-export function cancel({ id, ttl, caller, session, collective }: About): Cancel {
+export function cancel({ id, ttl, caller, session, collective }: RequestHeader): Cancel {
   return { v: 1, type: 'cancel', time: Date.now(), id, ttl, caller, session, collective };
 }

@@ -15,7 +15,7 @@ import {
 } from '@troupe/core';
 
 /** Signed, and to be answered so: our key goes along. */
-const firmly: Closing = { as: 'offering' };
+const withOurKey: Closing = { as: 'offering' };
 
 /** A reply that is believed, and the key that signed it. */
 export type ReplyListener = (reply: Reply, key: string) => void;
@@ -53,13 +53,13 @@ export class Router {
     return this.#undelivered > 0;
   }
 
-  /** Seals nothing for a node until it has been heard again: it went, and may come back without its key. */
-  doubt(identity: string): void {
+  /** Seals nothing for a node until it has answered again: it went, and may come back without its key. */
+  invalidateKey(identity: string): void {
     this.#parts.security.sessionKeys?.doubt(identity);
   }
 
   /** How many requests are listened to. */
-  get listening(): number {
+  get openRequests(): number {
     return this.#listeners.size;
   }
 
@@ -118,7 +118,7 @@ export class Router {
     const json = JSON.stringify(message);
     let signed: Promise<Uint8Array> | undefined;
     const sign = () => {
-      signed ??= sealText(json, security.signer, this.#isOurs(message) ? firmly : undefined);
+      signed ??= sealText(json, security.signer, this.#isOurs(message) ? withOurKey : undefined);
       return signed;
     };
     for (const identity of identities) {

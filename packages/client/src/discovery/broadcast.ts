@@ -3,7 +3,7 @@ import { newId, request } from '../connection/node-messages.js';
 import type { Router } from '../connection/router.js';
 import type { PresenceView } from '../presence/presence-view.js';
 import type { Discovery, DiscoveryOptions } from './discovery.js';
-import { judgePing } from './match-answer.js';
+import { matchOfPing } from './match-answer.js';
 import { Search } from './search.js';
 
 const ttl = 60;
@@ -32,5 +32,5 @@ export async function discover(
     filter,
     input: {},
   });
-  return new Search(router, presence, { message, judge: judgePing, everybody }, options).run();
+  return new Search(router, presence, { message, readMatch: matchOfPing, everybody }, options).run();
 }

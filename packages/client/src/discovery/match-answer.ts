@@ -1,20 +1,20 @@
 import { emptyFilter, type Filter, isEmptyFilter, type Reply, Status } from '@troupe/core';
 
-/** What a node says of itself by its answer: that it is meant, that it is not, or neither. */
-export type Verdict = 'matched' | 'unmatched' | 'refused';
+/** What an answer says of whether its node matches: that it does, that it does not, or neither. */
+export type MatchAnswer = 'matched' | 'unmatched' | 'refused';
 
-/** Reads it in a reply; nothing where the reply says nothing of it yet. */
-export type Judge = (reply: Reply) => Verdict | undefined;
+/** Reads it from a reply; undefined where the reply does not say yet. */
+export type ReadMatch = (reply: Reply) => MatchAnswer | undefined;
 
 /** Reads the answers to the question of a discovery. */
-export const judgePing: Judge = (reply) => {
+export const matchOfPing: ReadMatch = (reply) => {
   if (reply.kind !== 'result' || reply.outcome === 'busy') return undefined;
   if (reply.outcome === 'ok') return 'matched';
   return reply.outcome === 'unmatched' ? 'unmatched' : 'refused';
 };
 
 /** Reads the replies to a request that itself carries the filter: whatever a node says of running it, it is meant. */
-export function judgeRequest(filter: Filter): Judge {
+export function matchOfRequest(filter: Filter): ReadMatch {
   // Names and agents are judged before the policy, everything else after it (docs/protocol.md, "Discovery, and calls without one").
   const isPlain = isEmptyFilter({ ...filter, identities: emptyFilter.identities });
   return (reply) => {

@@ -5,9 +5,9 @@ import { namesInMessage } from '../call/targets.js';
 import type { Router } from '../connection/router.js';
 import type { PresenceView } from '../presence/presence-view.js';
 import { onAbort } from '../waiting/abort.js';
-import { Change } from '../waiting/wake-up.js';
+import { WakeUp } from '../waiting/wake-up.js';
 import type { Discovery, DiscoveryOptions } from './discovery.js';
-import type { Judge } from './match-answer.js';
+import type { ReadMatch } from './match-answer.js';
 import { chunks, pick } from './share.js';
 import { Tally } from './tally.js';
 
@@ -19,7 +19,7 @@ const tickEvery = 25;
 /** What is asked of nodes, and how their answers are read. */
 export interface Question {
   readonly message: Request;
-  readonly judge: Judge;
+  readonly readMatch: ReadMatch;
   /** Whether those that do not match say so. */
   readonly everybody: boolean;
 }
@@ -34,7 +34,7 @@ export class Search {
   readonly #options: Options;
   readonly #tally: Tally;
   readonly #start = Date.now();
-  readonly #change = new Change();
+  readonly #wakeUp = new WakeUp();
   #isOver = false;
 
   constructor(router: Router, presence: PresenceView, question: Question, options: Options = {}) {
@@ -55,17 +55,17 @@ export class Search {
   /** Asks, and waits until there is nothing left to wait for, or the signal fires. Throws NOT_CONNECTED where nobody can be asked. */
   async run(): Promise<Discovery> {
     const { among, most = Number.POSITIVE_INFINITY, signal, onNode } = this.#options;
-    const { message, judge, everybody } = this.#question;
+    const { message, readMatch, everybody } = this.#question;
     const tally = this.#tally;
     const stop = await this.#router.listen(message.collective, message.id, (reply) => {
       if (tally.answered.has(reply.sender) || tally.matched.size >= most) return;
-      const verdict = judge(reply);
-      if (verdict === undefined) return;
+      const match = readMatch(reply);
+      if (match === undefined) return;
       const words = reply.kind === 'result' ? reply.statusmsg : '';
-      if (tally.take(reply.sender, verdict, words)) onNode?.(reply.sender, Date.now() - this.#start);
-      this.#change.tell();
+      if (tally.take(reply.sender, match, words)) onNode?.(reply.sender, Date.now() - this.#start);
+      this.#wakeUp.notify();
     });
-    const ignore = onAbort(signal, () => this.#change.tell());
+    const ignore = onAbort(signal, () => this.#wakeUp.notify());
     // Who is online may still be told while nodes answer already.
     const meant = among && new Set(among);
     const deaf = this.#presence.onChange(({ identity, online }) => {
@@ -77,7 +77,7 @@ export class Search {
       else await this.#router.broadcast({ ...message, answerUnmatched: everybody }, everywhere);
       while (!signal?.aborted && tally.matched.size < most) {
         if (await this.#isDone()) break;
-        await this.#change.wait(tickEvery);
+        await this.#wakeUp.wait(tickEvery);
         // What came at the same time is taken in first, and the last of it is then behind nobody.
         await turn();
       }

@@ -1,4 +1,4 @@
-import type { Verdict } from './match-answer.js';
+import type { MatchAnswer } from './match-answer.js';
 
 /** What an expectation of answers begins with. */
 export interface TallyOptions {
@@ -84,15 +84,15 @@ export class Tally {
   }
 
   /** Takes an answer in; says whether it is of another node that matches. */
-  take(sender: string, verdict: Verdict, words: string): boolean {
+  take(sender: string, match: MatchAnswer, words: string): boolean {
     if (this.answered.has(sender)) return false;
     if (this.answered.size > 0) this.#longestGap = Math.max(this.#longestGap, this.#quiet);
     this.#waitedAtLast = this.#waited;
     this.#beginSilence();
     this.answered.add(sender);
     if (!this.#missing.delete(sender)) this.#strangers.add(sender);
-    if (verdict === 'refused') this.refused.set(sender, words);
-    if (verdict !== 'matched') return false;
+    if (match === 'refused') this.refused.set(sender, words);
+    if (match !== 'matched') return false;
     this.matched.add(sender);
     if (this.#probed.has(sender)) this.#probesMatched = true;
     return true;

@@ -1,5 +1,5 @@
 import type { Presence } from '@troupe/core';
-import { listening, type Queue } from '../waiting/listener-iterator.js';
+import { listenerIterator, type Queue } from '../waiting/listener-iterator.js';
 import type { PresenceView } from './presence-view.js';
 
 /** A node that came, went, or was there when the listening began. */
@@ -16,7 +16,7 @@ export function nodeChanges(
   presence: () => Promise<PresenceView>,
   signal?: AbortSignal,
 ): AsyncIterableIterator<NodeChange> {
-  return listening(
+  return listenerIterator(
     async (take) => {
       const view = await presence();
       const tell = (record: Presence, isKnown: boolean) =>

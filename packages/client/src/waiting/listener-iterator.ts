@@ -6,10 +6,10 @@ export type Take<T> = (value: T) => void;
 export type Listen<T> = (take: Take<T>) => Promise<() => void>;
 
 /**
- * What a listener hears, as an iterable: it listens from the first `next` on, until the consumer leaves, the signal
+ * What a listener is given, as an iterable: it listens from the first `next` on, until the consumer leaves, the signal
  * fires, or listening fails, which throws. What nobody has taken yet is kept by `queue`.
  */
-export function listening<T>(
+export function listenerIterator<T>(
   listen: Listen<T>,
   signal?: AbortSignal,
   queue: Queue<T> = new Fifo<T>(),

@@ -1,8 +1,8 @@
 /** Wakes whoever waits for something to change. */
-export class Change {
+export class WakeUp {
   readonly #waiting = new Set<() => void>();
 
-  tell(): void {
+  notify(): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const wake of waiting) wake();

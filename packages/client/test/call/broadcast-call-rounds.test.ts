@@ -1,12 +1,12 @@
 import { emptyFilter, parseFact, type Reply } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { Everybody } from '../../src/call/broadcast-call.js';
+import { BroadcastCall } from '../../src/call/broadcast-call.js';
 import type { CallOptions } from '../../src/call/call-options.js';
-import type { AudienceParts } from '../../src/call/target-set.js';
+import type { TargetSetParts } from '../../src/call/target-set.js';
 import { request } from '../../src/connection/node-messages.js';
 import type { Discovery, Result } from '../../src/index.js';
-import { Change } from '../../src/waiting/wake-up.js';
+import { WakeUp } from '../../src/waiting/wake-up.js';
 import { accepted, result } from '../replies.js';
 import { ScriptedNetwork } from '../scripted-network.js';
 
@@ -16,7 +16,7 @@ const names = (count: number) => Array.from({ length: count }, (_, index) => `n$
 
 describe('everybody who is online', () => {
   let network: ScriptedNetwork;
-  let everybody: Everybody;
+  let call: BroadcastCall;
   let results: Result[];
   let told: Discovery[];
   let end: number | string | undefined;
@@ -32,19 +32,19 @@ describe('everybody who is online', () => {
   async function ask(online: readonly string[], options: CallOptions = {}): Promise<void> {
     for (const identity of online) network.records.set(identity, true);
     const message = request({ ...about, agent: 'work', action: 'b', filter, input: {} });
-    everybody = new Everybody(
+    call = new BroadcastCall(
       {
         router: network.router,
         options: { onDiscovered: (found: Discovery) => told.push(found), ...options },
         wanted: { filter, collective: 'm' },
-        change: new Change(),
+        wakeUp: new WakeUp(),
         view: Promise.resolve(network.presence),
         onResult: (one: Result) => results.push(one),
-      } as unknown as AudienceParts,
+      } as unknown as TargetSetParts,
       network.presence,
       message,
     );
-    everybody.ask().then(
+    call.ask().then(
       (start) => {
         end = start;
       },
@@ -56,7 +56,7 @@ describe('everybody who is online', () => {
   }
   /** A reply to the request, which both the call and its search hear. */
   const hear = (reply: Reply) => {
-    everybody.hear(reply, 'the key');
+    call.receive(reply, 'the key');
     network.hear(reply);
   };
   const states = () => results.map(({ sender, state }) => `${sender} ${state}`).sort();
@@ -76,8 +76,8 @@ describe('everybody who is online', () => {
       time: 1_000_000,
       answerUnmatched: true,
     });
-    expect(everybody.discovery).to.equal(undefined);
-    expect({ size: everybody.size, open: everybody.open(), running: everybody.running() }).to.deep.equal({
+    expect(call.discovery).to.equal(undefined);
+    expect({ size: call.size, open: call.open(), running: call.running() }).to.deep.equal({
       size: 2,
       open: ['a', 'b'],
       running: [],
@@ -87,7 +87,7 @@ describe('everybody who is online', () => {
   it('are targets if they run it, and none if the filter leaves them out', async () => {
     await ask(['a', 'b', 'c']);
     hear(accepted('a', 1, 60));
-    expect({ size: everybody.size, open: everybody.open(), running: everybody.running() }).to.deep.equal({
+    expect({ size: call.size, open: call.open(), running: call.running() }).to.deep.equal({
       size: 3,
       open: ['a', 'b', 'c'],
       running: ['a'],
@@ -95,7 +95,7 @@ describe('everybody who is online', () => {
     hear(result('b', 1, 'unmatched', 1));
     hear(result('c', 1));
     await network.pass(100);
-    expect({ size: everybody.size, open: everybody.open(), end }).to.deep.equal({
+    expect({ size: call.size, open: call.open(), end }).to.deep.equal({
       size: 2,
       open: ['a'],
       end: undefined,
@@ -115,9 +115,9 @@ describe('everybody who is online', () => {
     await network.pass(100);
     expect(states()).to.deep.equal(['a ok', 'c ok']);
     expect(results.find(({ sender }) => sender === 'a')).to.include({ key: 'the key', seconds: 1.1 });
-    expect({ end, discovery: everybody.discovery }).to.deep.equal({ end: 1_000_000, discovery: found });
-    expect(everybody.unexpected).to.deep.equal([]);
-    expect(everybody.stopped).to.equal(undefined);
+    expect({ end, discovery: call.discovery }).to.deep.equal({ end: 1_000_000, discovery: found });
+    expect(call.unexpected).to.deep.equal([]);
+    expect(call.stopped).to.equal(undefined);
   });
 
   it('are asked again if they are silent, then named as that, and taken in when they answer late', async () => {
@@ -125,11 +125,11 @@ describe('everybody who is online', () => {
     hear(accepted('a', 1, 60));
     await network.pass(2_100);
     expect(network.log()).to.deep.equal(['discovery 0', 'b 500', 'b 1000', 'b 1500', 'a 2000']);
-    expect(everybody.discovery).to.deep.include({ nodes: ['a'], silent: ['b'] });
-    expect(everybody.open()).to.deep.equal(['a']);
+    expect(call.discovery).to.deep.include({ nodes: ['a'], silent: ['b'] });
+    expect(call.open()).to.deep.equal(['a']);
     hear(accepted('b', 1, 60));
-    expect(everybody.discovery).to.deep.include({ nodes: ['a', 'b'], silent: [] });
-    expect(everybody.open()).to.deep.equal(['a', 'b']);
+    expect(call.discovery).to.deep.include({ nodes: ['a', 'b'], silent: [] });
+    expect(call.open()).to.deep.equal(['a', 'b']);
     hear(result('a', 2));
     hear(result('b', 2));
     await network.pass(200);
@@ -143,8 +143,8 @@ describe('everybody who is online', () => {
     hear(accepted('a', 1, 60));
     await network.pass(2_100);
     hear(result('b', 1, 'unmatched', 1));
-    expect(everybody.discovery).to.deep.include({ nodes: ['a'], silent: [] });
-    expect(everybody.size).to.equal(1);
+    expect(call.discovery).to.deep.include({ nodes: ['a'], silent: [] });
+    expect(call.size).to.equal(1);
   });
 
   describe('of whom some refuse', () => {
@@ -154,26 +154,26 @@ describe('everybody who is online', () => {
       await ask(['a', 'b', 'c', 'd']);
       hear(result('a', 1));
       for (const sender of ['b', 'c', 'd']) hear(refusal(sender));
-      expect({ size: everybody.size, open: everybody.open() }).to.deep.equal({
+      expect({ size: call.size, open: call.open() }).to.deep.equal({
         size: 4,
         open: ['b', 'c', 'd'],
       });
       await network.pass(100);
       expect(question().to).to.deep.equal(['b', 'c', 'd']);
       expect(question().message).to.deep.include({ action: 'ping', filter, answerUnmatched: true });
-      expect(everybody.discovery).to.equal(undefined);
+      expect(call.discovery).to.equal(undefined);
       answerQuestion(result('b', 1));
       answerQuestion(result('c', 1, 'unmatched', 1));
       answerQuestion({ ...refusal('d'), statusmsg: 'no clock' } as Reply);
       await network.pass(100);
       expect(states()).to.deep.equal(['a ok', 'b denied']);
-      expect(everybody.discovery).to.deep.include({
+      expect(call.discovery).to.deep.include({
         nodes: ['a', 'b'],
         silent: [],
         refused: [{ sender: 'd', statusmsg: 'no clock' }],
       });
       expect(end).to.equal(1_000_000);
-      expect(everybody.size).to.equal(2);
+      expect(call.size).to.equal(2);
     });
 
     it('are named with what they said if they do not answer that', async () => {
@@ -181,7 +181,7 @@ describe('everybody who is online', () => {
       hear(refusal('a'));
       await network.pass(3_000);
       expect(states()).to.deep.equal([]);
-      expect(everybody.discovery).to.deep.include({
+      expect(call.discovery).to.deep.include({
         nodes: [],
         refused: [{ sender: 'a', statusmsg: 'it is denied' }],
       });
@@ -201,7 +201,7 @@ describe('everybody who is online', () => {
         answerQuestion(refusal('x'));
         for (const sender of names(count)) answerQuestion(refusal(sender));
         await network.pass(1_000);
-        expect(everybody.discovery?.refused.map(({ sender }) => sender)).to.deep.equal(names(51));
+        expect(call.discovery?.refused.map(({ sender }) => sender)).to.deep.equal(names(51));
       });
 
     it('are not asked if nobody does', async () => {
@@ -217,13 +217,13 @@ describe('everybody who is online', () => {
       await network.pass(2_100);
       hear(refusal('b'));
       hear(refusal('b'));
-      expect(everybody.discovery).to.deep.include({
+      expect(call.discovery).to.deep.include({
         silent: [],
         refused: [{ sender: 'b', statusmsg: 'it is denied' }],
       });
-      expect(everybody.size).to.equal(1);
+      expect(call.size).to.equal(1);
       hear(accepted('b', 2, 60));
-      expect(everybody.discovery).to.deep.include({ nodes: ['a', 'b'], refused: [] });
+      expect(call.discovery).to.deep.include({ nodes: ['a', 'b'], refused: [] });
     });
 
     it('are all named at the signal', async () => {
@@ -234,7 +234,7 @@ describe('everybody who is online', () => {
       answerQuestion(result('a', 1, 'unmatched', 1));
       stop.abort();
       await network.pass(100);
-      expect(everybody.discovery?.refused).to.deep.equal(
+      expect(call.discovery?.refused).to.deep.equal(
         ['a', 'b'].map((sender) => ({ sender, statusmsg: 'it is denied' })),
       );
       expect(end).to.equal(1_000_000);
@@ -255,7 +255,7 @@ describe('everybody who is online', () => {
       statusmsg: 'this client stopped waiting',
       ok: false,
     });
-    expect(everybody.discovery).to.deep.include({ nodes: ['a'], silent: ['b'] });
+    expect(call.discovery).to.deep.include({ nodes: ['a'], silent: ['b'] });
     expect(end).to.equal(1_000_000);
   });
 

@@ -3,11 +3,11 @@ import { emptyFilter, TroupeError } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { CallOptions } from '../../src/call/call-options.js';
-import { Listed } from '../../src/call/directed-call.js';
-import type { AudienceParts } from '../../src/call/target-set.js';
+import { DirectedCall } from '../../src/call/directed-call.js';
+import type { TargetSetParts } from '../../src/call/target-set.js';
 import { attach, request } from '../../src/connection/node-messages.js';
 import type { Discovery, Result } from '../../src/index.js';
-import { Change } from '../../src/waiting/wake-up.js';
+import { WakeUp } from '../../src/waiting/wake-up.js';
 import { accepted, progress, result } from '../replies.js';
 import { ScriptedNetwork } from '../scripted-network.js';
 
@@ -20,19 +20,19 @@ const names = (count: number) => Array.from({ length: count }, (_, index) => `n$
 describe('targets that are known before they are asked', () => {
   let network: ScriptedNetwork;
   let results: Result[];
-  let change: Change;
+  let wakeUp: WakeUp;
   let isOver: boolean;
   let start: number | undefined;
   let failure: string | undefined;
   let isConnected: boolean;
   /** Answers each message to a node as soon as it is sent, where set. */
   let answers: ((identity: string) => void) | undefined;
-  let listed: Listed;
+  let call: DirectedCall;
 
   beforeEach(() => {
     network = new ScriptedNetwork();
     results = [];
-    change = new Change();
+    wakeUp = new WakeUp();
     isOver = false;
     start = undefined;
     failure = undefined;
@@ -45,7 +45,7 @@ describe('targets that are known before they are asked', () => {
   async function ask(
     options: CallOptions,
     found: Partial<Discovery> = {},
-    message: AudienceParts['message'] = order,
+    message: TargetSetParts['message'] = order,
   ): Promise<void> {
     network.sending = ({ to }) => {
       if (!isConnected) throw new TroupeError('NOT_CONNECTED', 'no broker');
@@ -63,7 +63,7 @@ describe('targets that are known before they are asked', () => {
       seconds: 3,
       ...found,
     };
-    listed = new Listed({
+    call = new DirectedCall({
       router: network.router,
       finder: {
         find: async (given: unknown) => {
@@ -75,11 +75,11 @@ describe('targets that are known before they are asked', () => {
       message,
       agents: ['own'],
       options,
-      change,
+      wakeUp,
       view: Promise.resolve(network.presence),
       onResult: (one: Result) => results.push(one),
-    } as unknown as AudienceParts);
-    listed.ask().then(
+    } as unknown as TargetSetParts);
+    call.ask().then(
       (time) => {
         start = time;
         isOver = true;
@@ -90,35 +90,35 @@ describe('targets that are known before they are asked', () => {
     );
     await network.turns();
   }
-  const hear = (reply: Parameters<Listed['hear']>[0]) => {
-    listed.hear(reply, 'k');
-    change.tell();
+  const hear = (reply: Parameters<DirectedCall['receive']>[0]) => {
+    call.receive(reply, 'k');
+    wakeUp.notify();
   };
   const states = () => results.map(({ sender, state }) => `${sender} ${state}`);
 
   it('are open from the question to the answer', async () => {
     await ask({}, { nodes: ['a', 'b'] });
-    expect({ open: listed.open(), running: listed.running(), size: listed.size }).to.deep.equal({
+    expect({ open: call.open(), running: call.running(), size: call.size }).to.deep.equal({
       open: ['a', 'b'],
       running: [],
       size: 2,
     });
     hear(accepted('a', 1, 60));
-    expect(listed.running()).to.deep.equal(['a']);
+    expect(call.running()).to.deep.equal(['a']);
     hear(result('a', 2));
     hear(result('b', 1));
     await network.turns();
-    expect({ isOver, open: listed.open(), start }).to.deep.equal({
+    expect({ isOver, open: call.open(), start }).to.deep.equal({
       isOver: true,
       open: [],
       start: 1_000_000,
     });
-    expect(listed.discovery).to.deep.include({ nodes: ['a', 'b'], seconds: 3 });
-    expect(listed.stopped).to.equal(undefined);
+    expect(call.discovery).to.deep.include({ nodes: ['a', 'b'], seconds: 3 });
+    expect(call.stopped).to.equal(undefined);
   });
 
   it('are none, and not open, before they are known', async () => {
-    const idle = new Listed({} as AudienceParts);
+    const idle = new DirectedCall({} as TargetSetParts);
     expect({
       open: idle.open(),
       running: idle.running(),
@@ -177,21 +177,21 @@ describe('targets that are known before they are asked', () => {
       it(`${what}, which is ${isUnexpected ? '' : 'not '}unexpected`, () => {
         hear(reply);
         hear(reply);
-        expect(listed.unexpected).to.deep.equal(isUnexpected ? ['x'] : []);
+        expect(call.unexpected).to.deep.equal(isUnexpected ? ['x'] : []);
         expect(results).to.deep.equal([]);
-        expect(listed.open()).to.deep.equal(['a']);
+        expect(call.open()).to.deep.equal(['a']);
       });
 
     it('themselves among the unexpected', () => {
       hear(result('a', 1));
-      expect(listed.unexpected).to.deep.equal([]);
+      expect(call.unexpected).to.deep.equal([]);
     });
   });
 
   describe('in batches', () => {
     it('are asked a second after those before have ended', async () => {
       await ask({ batch: 2 }, { nodes: ['a', 'b', 'c'] });
-      expect(listed.open()).to.deep.equal(['a', 'b']);
+      expect(call.open()).to.deep.equal(['a', 'b']);
       hear(result('a', 1));
       await network.pass(200);
       hear(result('b', 1));
@@ -200,10 +200,10 @@ describe('targets that are known before they are asked', () => {
       await network.pass(50);
       expect(network.log()).to.deep.equal(['a,b 0', 'c 1200']);
       expect(network.sent[1]?.message.time).to.equal(1_001_200);
-      expect(listed.size).to.equal(3);
+      expect(call.size).to.equal(3);
       hear(result('c', 1));
       await network.turns();
-      expect({ isOver, start, stopped: listed.stopped }).to.deep.equal({
+      expect({ isOver, start, stopped: call.stopped }).to.deep.equal({
         isOver: true,
         start: 1_000_000,
         stopped: undefined,
@@ -222,7 +222,7 @@ describe('targets that are known before they are asked', () => {
       await ask({ batch: 1, batchSleep: 0, maxFailures: 1 }, { nodes: ['a', 'b', 'c', 'd'] });
       await network.pass(500);
       const why = '2 did not end well, and at most 1 might';
-      expect(listed.stopped).to.equal(why);
+      expect(call.stopped).to.equal(why);
       expect(states()).to.deep.equal(['a failed', 'b failed', 'c not-asked', 'd not-asked']);
       expect(results[2]).to.deep.equal({
         sender: 'c',
@@ -239,7 +239,7 @@ describe('targets that are known before they are asked', () => {
       await ask({ batch: 2, batchSleep: 0, maxFailures: 0 }, { nodes: ['a', 'b'] });
       await network.pass(500);
       expect(states()).to.deep.equal(['a failed', 'b failed']);
-      expect(listed.stopped).to.equal(undefined);
+      expect(call.stopped).to.equal(undefined);
     });
 
     it('are left at the signal in the middle of a pause', async () => {
@@ -248,7 +248,7 @@ describe('targets that are known before they are asked', () => {
       await ask({ batch: 1, batchSleep: 60, signal: stop.signal }, { nodes: ['a', 'b'] });
       await network.pass(500);
       stop.abort();
-      change.tell();
+      wakeUp.notify();
       await network.turns();
       expect(isOver).to.equal(true);
       expect(states()).to.deep.equal(['a ok', 'b not-asked']);
@@ -260,7 +260,7 @@ describe('targets that are known before they are asked', () => {
       answers = (identity) => hear(result(identity, 1));
       await ask({ batch: 1, batchSleep: 1 }, { nodes: ['a', 'b'] });
       await network.pass(500);
-      change.tell();
+      wakeUp.notify();
       await network.pass(400);
       expect(network.log()).to.deep.equal(['a 0']);
       await network.pass(100);
@@ -274,7 +274,7 @@ describe('targets that are known before they are asked', () => {
     hear(result('a', 1));
     mock.timers.tick(2_000);
     stop.abort();
-    change.tell();
+    wakeUp.notify();
     await network.turns();
     expect(states()).to.deep.equal(['a ok', 'b no-reply']);
     expect(results[1]).to.include({ statusmsg: 'this client stopped waiting', seconds: 2, ok: false });

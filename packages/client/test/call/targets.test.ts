@@ -3,9 +3,9 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import {
   areFew,
-  isForAll,
   isUnfiltered,
-  mayTellThemselves,
+  mayBroadcast,
+  mayBroadcastTo,
   narrowed,
   targetsOf,
 } from '../../src/call/targets.js';
@@ -32,7 +32,7 @@ describe('whether nodes may tell themselves that they are targets', () => {
       false,
     ],
   ] as const)
-    it(`${what}: ${expected}`, () => expect(mayTellThemselves(options)).to.equal(expected));
+    it(`${what}: ${expected}`, () => expect(mayBroadcast(options)).to.equal(expected));
 
   for (const [online, options, expected] of [
     [0, {}, false],
@@ -45,7 +45,7 @@ describe('whether nodes may tell themselves that they are targets', () => {
     [2100, {}, true],
   ] as const)
     it(`${online} online, ${'filter' in options ? 'a filter' : 'no filter'}: ${expected}`, () =>
-      expect(isForAll(options, online)).to.equal(expected));
+      expect(mayBroadcastTo(options, online)).to.equal(expected));
 });
 
 describe('a filter', () => {

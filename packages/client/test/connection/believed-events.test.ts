@@ -36,7 +36,7 @@ describe('an event', () => {
     const debug = ({ reason }: { reason: string }) => rejected.push(reason);
     const log = { debug } as unknown as Logger;
     const channel = new EventChannel({ transport: broker.connect(), topics, security, log });
-    await channel.hear('m', (event) => heard.push(event));
+    await channel.subscribe('m', (event) => heard.push(event));
   });
 
   function tell(

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
-import { Connection } from '../../src/connection/connection-waiters.js';
+import { ConnectionWaiters } from '../../src/connection/connection-waiters.js';
 
 describe('the connection of a client', () => {
   let listeners: (() => void)[];
@@ -16,10 +16,10 @@ describe('the connection of a client', () => {
   };
 
   it('is waited for by any number, with one listener', async () => {
-    const connection = new Connection(transport);
+    const waiters = new ConnectionWaiters(transport);
     let there = 0;
     const waiting = [1, 2, 3].map(async () => {
-      await connection.established();
+      await waiters.wait();
       there += 1;
     });
     await new Promise(setImmediate);
@@ -28,27 +28,27 @@ describe('the connection of a client', () => {
     await Promise.all(waiting);
     expect(there).to.equal(3);
     expect(listeners).to.have.length(1);
-    await connection.established();
+    await waiters.wait();
   });
 
   it('is waited for no longer than the signal lets', async () => {
-    const connection = new Connection(transport);
+    const waiters = new ConnectionWaiters(transport);
     const stop = new AbortController();
-    const waiting = connection.established(stop.signal).catch((error: unknown) => error);
+    const waiting = waiters.wait(stop.signal).catch((error: unknown) => error);
     const reason = new Error('enough');
     stop.abort(reason);
     expect(await waiting).to.equal(reason);
-    expect(await connection.established(stop.signal).catch((error: unknown) => error)).to.equal(reason);
+    expect(await waiters.wait(stop.signal).catch((error: unknown) => error)).to.equal(reason);
     connect();
-    expect(await connection.established(stop.signal).catch((error: unknown) => error)).to.equal(reason);
+    expect(await waiters.wait(stop.signal).catch((error: unknown) => error)).to.equal(reason);
   });
 
   it('leaves nothing on the signal, and is waited for again after it broke', async () => {
-    const connection = new Connection(transport);
+    const waiters = new ConnectionWaiters(transport);
     const { signal } = new AbortController();
     for (let round = 0; round < 2; round += 1) {
       transport.connected = false;
-      const waiting = connection.established(signal);
+      const waiting = waiters.wait(signal);
       expect(getEventListeners(signal, 'abort')).to.have.length(1);
       connect();
       await waiting;

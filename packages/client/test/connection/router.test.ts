@@ -157,13 +157,13 @@ describe('listeners', () => {
     const { router } = fixture;
     const stopOne = await router.listen('m', id, hear('one'));
     const stopTwo = await router.listen('m', id, hear('two'));
-    expect(router.listening).to.equal(1);
+    expect(router.openRequests).to.equal(1);
     await receive(progress('a', 1));
     stopOne();
-    expect(router.listening).to.equal(1);
+    expect(router.openRequests).to.equal(1);
     await receive(progress('a', 2));
     stopTwo();
-    expect(router.listening).to.equal(0);
+    expect(router.openRequests).to.equal(0);
     await receive(progress('a', 3));
     expect(heard).to.deep.equal(['one 1', 'two 1', 'two 2']);
   });
@@ -174,7 +174,7 @@ describe('listeners', () => {
     stop();
     await router.listen('m', id, hear('two'));
     stop();
-    expect(router.listening).to.equal(1);
+    expect(router.openRequests).to.equal(1);
     await receive(progress('a', 1));
     expect(heard).to.deep.equal(['two 1']);
   });
@@ -211,7 +211,7 @@ describe('listeners', () => {
     fixture.transport.subscribe = () => Promise.reject(new Error('refused'));
     expect(await fixture.router.listen('m', id, hear('one')).catch(String)).to.equal('Error: refused');
     expect(await fixture.router.listenToOthers('m', hear('others')).catch(String)).to.equal('Error: refused');
-    expect(fixture.router.listening).to.equal(0);
+    expect(fixture.router.openRequests).to.equal(0);
     fixture.transport.subscribe = subscribe;
     await fixture.router.listen('m', id, hear('two'));
     await receive(progress('a', 1));
@@ -304,6 +304,6 @@ it('a router is named by its signer, and passes doubts about nodes on', () => {
   });
   void transport.close();
   expect(router.isConnected).to.equal(false);
-  router.doubt('a');
+  router.invalidateKey('a');
   expect(fixture.doubted).to.deep.equal(['a']);
 });

@@ -1,7 +1,7 @@
 import { emptyFilter, type Outcome, parseFact, type Reply, Status } from '@troupe/core';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { judgePing, judgeRequest } from '../../src/discovery/match-answer.js';
+import { matchOfPing, matchOfRequest } from '../../src/discovery/match-answer.js';
 
 const common = {
   v: 1,
@@ -28,8 +28,8 @@ const result = (outcome: Outcome, statuscode: number = Status.ok, agent = 'work'
 const accepted: Reply = { ...common, kind: 'accepted', timeout: 5 };
 const progress: Reply = { ...common, kind: 'progress', data: 'x' };
 
-describe('the verdict of an answer to a discovery', () => {
-  for (const [what, reply, verdict] of [
+describe('the match of an answer to a discovery', () => {
+  for (const [what, reply, match] of [
     ['ok', result('ok'), 'matched'],
     ['unmatched', result('unmatched'), 'unmatched'],
     ['denied', result('denied'), 'refused'],
@@ -37,12 +37,12 @@ describe('the verdict of an answer to a discovery', () => {
     ['busy', result('busy'), undefined],
     ['accepted', accepted, undefined],
   ] as const)
-    it(`${what}: ${verdict ?? 'none yet'}`, () => expect(judgePing(reply)).to.equal(verdict));
+    it(`${what}: ${match ?? 'none yet'}`, () => expect(matchOfPing(reply)).to.equal(match));
 });
 
-describe('the verdict of a reply to a request with a filter', () => {
-  const plain = judgeRequest({ ...emptyFilter, agents: ['work'], identities: ['/^n/'] });
-  const filtered = judgeRequest({ ...emptyFilter, facts: [parseFact('os=linux')] });
+describe('the match of a reply to a request with a filter', () => {
+  const plain = matchOfRequest({ ...emptyFilter, agents: ['work'], identities: ['/^n/'] });
+  const filtered = matchOfRequest({ ...emptyFilter, facts: [parseFact('os=linux')] });
   for (const [what, reply, ofPlain, ofFiltered = ofPlain] of [
     ['accepted', accepted, 'matched'],
     ['progress', progress, 'matched'],

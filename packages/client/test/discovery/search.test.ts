@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { request } from '../../src/connection/node-messages.js';
 import { discover } from '../../src/discovery/broadcast.js';
 import type { DiscoveryOptions } from '../../src/discovery/discovery.js';
-import { judgePing } from '../../src/discovery/match-answer.js';
+import { matchOfPing } from '../../src/discovery/match-answer.js';
 import { Search } from '../../src/discovery/search.js';
 import type { Discovery } from '../../src/index.js';
 import { accepted, result } from '../replies.js';
@@ -41,7 +41,7 @@ describe('a search', () => {
     const search = new Search(
       network.router,
       network.presence,
-      { message, judge: judgePing, everybody },
+      { message, readMatch: matchOfPing, everybody },
       options,
     );
     const running = search.run().then((all) => {

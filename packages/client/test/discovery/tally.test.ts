@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import type { Verdict } from '../../src/discovery/match-answer.js';
+import type { MatchAnswer } from '../../src/discovery/match-answer.js';
 import { Tally } from '../../src/discovery/tally.js';
 
 /** How a node answers: it matches, unless told otherwise. */
-const answer = (sender: string, verdict: Verdict = 'matched'): readonly [string, Verdict, string] => [
+const answer = (sender: string, match: MatchAnswer = 'matched'): readonly [string, MatchAnswer, string] => [
   sender,
-  verdict,
-  verdict,
+  match,
+  match,
 ];
 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
-import { listening, type Take } from '../../src/waiting/listener-iterator.js';
+import { listenerIterator, type Take } from '../../src/waiting/listener-iterator.js';
 
 describe('listening', () => {
   let take: Take<number>;
@@ -21,7 +21,7 @@ describe('listening', () => {
   const turn = () => new Promise(setImmediate);
 
   it('begins with the first question for a value, and once', async () => {
-    const values = listening(listen);
+    const values = listenerIterator(listen);
     expect(begun).to.equal(0);
     const first = values.next();
     const second = values.next();
@@ -36,7 +36,7 @@ describe('listening', () => {
   });
 
   it('keeps what nobody has taken yet, in its order', async () => {
-    const values = listening(listen);
+    const values = listenerIterator(listen);
     const first = values.next();
     await turn();
     for (const value of [1, 2, 3]) take(value);
@@ -45,7 +45,7 @@ describe('listening', () => {
   });
 
   it('keeps the latest hundred thousand values', async () => {
-    const values = listening(listen);
+    const values = listenerIterator(listen);
     const first = values.next();
     await turn();
     take(-1);
@@ -64,7 +64,7 @@ describe('listening', () => {
   });
 
   it('ends when the consumer leaves, and for whoever waits', async () => {
-    const values = listening(listen);
+    const values = listenerIterator(listen);
     const waiting = values.next();
     await turn();
     expect(await values.return?.()).to.deep.equal({ done: true, value: undefined });
@@ -77,7 +77,7 @@ describe('listening', () => {
 
   it('ends at the signal, and forgets it', async () => {
     const stop = new AbortController();
-    const values = listening(listen, stop.signal);
+    const values = listenerIterator(listen, stop.signal);
     const waiting = values.next();
     await turn();
     expect(getEventListeners(stop.signal, 'abort')).to.have.length(1);
@@ -89,7 +89,7 @@ describe('listening', () => {
 
   it('forgets the signal when the consumer leaves', async () => {
     const { signal } = new AbortController();
-    const values = listening(listen, signal);
+    const values = listenerIterator(listen, signal);
     const waiting = values.next();
     await turn();
     await values.return?.();
@@ -98,13 +98,13 @@ describe('listening', () => {
   });
 
   it('does not begin after the signal', async () => {
-    expect((await listening(listen, AbortSignal.abort()).next()).done).to.equal(true);
+    expect((await listenerIterator(listen, AbortSignal.abort()).next()).done).to.equal(true);
     expect(begun).to.equal(0);
   });
 
   it('stops what begins only after the consumer has left', async () => {
     let confirm = (_: () => void) => {};
-    const values = listening<number>(() => new Promise((resolve) => (confirm = resolve)));
+    const values = listenerIterator<number>(() => new Promise((resolve) => (confirm = resolve)));
     const waiting = values.next();
     await turn();
     await values.return?.();
@@ -117,14 +117,14 @@ describe('listening', () => {
 
   it('throws once what keeps it from beginning, and has ended then', async () => {
     const { signal } = new AbortController();
-    const values = listening<number>(() => Promise.reject(new Error('no broker')), signal);
+    const values = listenerIterator<number>(() => Promise.reject(new Error('no broker')), signal);
     expect(await values.next().catch(String)).to.equal('Error: no broker');
     expect((await values.next()).done).to.equal(true);
     expect(getEventListeners(signal, 'abort')).to.have.length(0);
   });
 
   it('is an iterable itself', () => {
-    const values = listening(listen);
+    const values = listenerIterator(listen);
     expect(values[Symbol.asyncIterator]()).to.equal(values);
   });
 });

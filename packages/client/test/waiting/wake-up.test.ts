@@ -1,40 +1,40 @@
 import { mock } from 'node:test';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { Change } from '../../src/waiting/wake-up.js';
+import { WakeUp } from '../../src/waiting/wake-up.js';
 
-describe('a change', () => {
+describe('a wake-up', () => {
   beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
   afterEach(() => mock.timers.reset());
   const turn = () => new Promise(setImmediate);
 
   it('wakes all that wait for it, once', async () => {
-    const change = new Change();
+    const wakeUp = new WakeUp();
     let woken = 0;
     const wait = (milliseconds?: number) =>
-      void change.wait(milliseconds).then(() => {
+      void wakeUp.wait(milliseconds).then(() => {
         woken += 1;
       });
     wait();
     wait(1_000);
     await turn();
     expect(woken).to.equal(0);
-    change.tell();
+    wakeUp.notify();
     await turn();
     expect(woken).to.equal(2);
     wait();
     mock.timers.tick(2_000);
     await turn();
     expect(woken).to.equal(2);
-    change.tell();
+    wakeUp.notify();
     await turn();
     expect(woken).to.equal(3);
   });
 
   it('is waited for no longer than is wanted', async () => {
-    const change = new Change();
+    const wakeUp = new WakeUp();
     let isOver = false;
-    void change.wait(100).then(() => {
+    void wakeUp.wait(100).then(() => {
       isOver = true;
     });
     mock.timers.tick(99);
@@ -43,6 +43,6 @@ describe('a change', () => {
     mock.timers.tick(1);
     await turn();
     expect(isOver).to.equal(true);
-    change.tell();
+    wakeUp.notify();
   });
 });
