@@ -17,8 +17,9 @@ import {
   type Transport,
   TroupeError,
 } from '@troupe/core';
-import { Call, type CallParts } from './call/call.js';
+import { Call } from './call/call.js';
 import type { AttachOptions, CallOptions, ListenOptions, SendOptions } from './call/call-options.js';
+import type { CallParts } from './call/call-parts.js';
 import { checkRollout } from './call/rollout.js';
 import { type Sent, send } from './call/send.js';
 import type { ClientConfig } from './config.js';

@@ -1,31 +1,14 @@
-import type { Attach, Request } from '@troupe/core';
 import { cancel } from '../connection/node-messages.js';
-import type { Router } from '../connection/router.js';
-import type { Discovery, DiscoveryOptions } from '../discovery/discovery.js';
-import type { Finder } from '../discovery/finder.js';
+import type { Discovery } from '../discovery/discovery.js';
 import type { PresenceView } from '../presence/presence-view.js';
 import { onAbort } from '../waiting/abort.js';
 import { WakeUp } from '../waiting/wake-up.js';
 import { BroadcastCall } from './broadcast-call.js';
-import type { CallOptions } from './call-options.js';
+import type { CallParts } from './call-parts.js';
 import { DirectedCall } from './directed-call.js';
 import { type Result, type Stats, statsOf } from './result.js';
 import type { TargetSet } from './target-set.js';
 import { mayBroadcast, mayBroadcastTo } from './targets.js';
-
-export interface CallParts {
-  readonly router: Router;
-  /** Who is online, while the records of some may still be coming. */
-  readonly presence: () => Promise<PresenceView>;
-  readonly finder: Finder;
-  /** Whom to look for where the options name nobody. */
-  readonly wanted: DiscoveryOptions;
-  /** What is sent first: a request that begins something, or a question for what is kept of one. */
-  readonly message: Request | Attach;
-  /** The agents that the caller's own filter names: a node that lacks one of them is left out. */
-  readonly agents?: readonly string[];
-  readonly options: CallOptions;
-}
 
 /** One call to many nodes: an async iterable of how each target ended, in the order of their ends. */
 export class Call<Data = Record<string, unknown>> implements AsyncIterable<Result<Data>> {

@@ -1,7 +1,7 @@
 import type { Request } from '@troupe/core';
 import type { Discovery } from '../discovery/discovery.js';
 import { chunks } from '../discovery/share.js';
-import type { CallParts } from './call.js';
+import type { CallParts } from './call-parts.js';
 import { mostDirect, namesInMessage, narrowed, targetsOf } from './targets.js';
 
 /** A request on its way. */

@@ -2,7 +2,7 @@ import type { Reply } from '@troupe/core';
 import type { Discovery } from '../discovery/discovery.js';
 import type { PresenceView } from '../presence/presence-view.js';
 import type { WakeUp } from '../waiting/wake-up.js';
-import type { CallParts } from './call.js';
+import type { CallParts } from './call-parts.js';
 import type { Result } from './result.js';
 
 /** What a set of targets works with beside the parts of its call. */

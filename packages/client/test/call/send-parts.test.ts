@@ -1,7 +1,7 @@
 import { emptyFilter, type NodeMessage, type Request } from '@troupe/core';
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
-import type { CallParts } from '../../src/call/call.js';
+import type { CallParts } from '../../src/call/call-parts.js';
 import { send } from '../../src/call/send.js';
 import { request } from '../../src/connection/node-messages.js';
 import type { CallOptions, Discovery } from '../../src/index.js';
