@@ -25,7 +25,7 @@ import { type Sent, send } from './call/send.js';
 import type { ClientConfig } from './config.js';
 import { ConnectionWaiters } from './connection/connection-waiters.js';
 import type { Event, EventChannel } from './connection/event-channel.js';
-import { attach, newId, request } from './connection/node-messages.js';
+import { attach, defaultTtl, newId, request } from './connection/node-messages.js';
 import type { Router } from './connection/router.js';
 import { compiledDdl } from './ddl/compiled-ddl.js';
 import type { Discovery, DiscoveryOptions } from './discovery/discovery.js';
@@ -260,9 +260,6 @@ export class Client {
     await this.#transport.close();
   }
 }
-
-/** Seconds in which a node may begin. */
-const defaultTtl = 60;
 
 function discoveryPart({ discoveryTimeout, signal, source }: CallOptions): Partial<DiscoveryOptions> {
   return {

@@ -10,7 +10,6 @@ export {
   statsOf,
 } from './call/result.js';
 export type { Sent } from './call/send.js';
-export { isUnfiltered } from './call/targets.js';
 export { type AgentClient, Client } from './client.js';
 export {
   type ClientConfig,
@@ -42,5 +41,6 @@ export type {
 export { onlineNodes } from './discovery/presence-source.js';
 export { type PuppetDbOptions, puppetDb } from './discovery/puppetdb.js';
 export { batchSize, limited, pick, type Share } from './discovery/share.js';
+export { isUnfiltered } from './discovery/who-answers.js';
 export type { NodeChange } from './presence/node-changes.js';
 export type { PresenceListener, PresenceView } from './presence/presence-view.js';

@@ -1,4 +1,5 @@
 import type { Reply, Request } from '@troupe/core';
+import { namesInMessage } from '../connection/node-messages.js';
 import { discover } from '../discovery/broadcast.js';
 import type { Discovery } from '../discovery/discovery.js';
 import { matchOfRequest, type ReadMatch } from '../discovery/match-answer.js';
@@ -6,7 +7,6 @@ import { Search } from '../discovery/search.js';
 import type { PresenceView } from '../presence/presence-view.js';
 import { RequestRounds } from './request-rounds.js';
 import type { TargetSet, TargetSetParts } from './target-set.js';
-import { namesInMessage } from './targets.js';
 
 /**
  * A call to all nodes that are online: the request itself asks whether a node matches, and those that run it are its

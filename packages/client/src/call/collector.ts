@@ -1,5 +1,5 @@
 import { type Outcome, type Reply, Status } from '@troupe/core';
-import type { Result, State } from './result.js';
+import { type Result, resultWithoutReply, type State } from './result.js';
 
 export interface CollectorOptions {
   /** Milliseconds that a node may stay silent before it counts as one that does not reply. */
@@ -275,7 +275,7 @@ export class Collector {
   #end(target: Target, [state, statusmsg]: readonly [State, string], now: number): Result {
     this.#open.delete(target.identity);
     const seconds = (now - target.since) / 1000;
-    const end = { sender: target.identity, state, ok: false, statusmsg, data: {}, seconds };
+    const end = resultWithoutReply(target.identity, state, statusmsg, seconds);
     return state === 'failed' ? { ...end, statuscode: Status.aborted } : end;
   }
 }

@@ -1,7 +1,7 @@
 import type { Outcome, Reply } from '@troupe/core';
 import type { Discovery } from '../discovery/discovery.js';
-import { RequestRounds, unheard } from './request-rounds.js';
-import type { Result } from './result.js';
+import { RequestRounds } from './request-rounds.js';
+import { type Result, resultWithoutReply } from './result.js';
 import { Rollout } from './rollout.js';
 import type { TargetSet, TargetSetParts } from './target-set.js';
 import { mostDirect, narrowed, targetsOf } from './targets.js';
@@ -80,7 +80,7 @@ export class DirectedCall implements TargetSet {
     const why =
       rollout.stopped === undefined ? 'this client stopped before its turn' : `not asked: ${rollout.stopped}`;
     for (const name of targets)
-      if (!rounds.targets.has(name)) this.#parts.onResult(unheard(name, 'not-asked', why, 0));
+      if (!rounds.targets.has(name)) this.#parts.onResult(resultWithoutReply(name, 'not-asked', why, 0));
     return start;
   }
 

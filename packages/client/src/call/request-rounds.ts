@@ -1,13 +1,13 @@
 import type { Attach, Reply, Request } from '@troupe/core';
-import { attach } from '../connection/node-messages.js';
+import { attach, namesInMessage } from '../connection/node-messages.js';
 import type { Router } from '../connection/router.js';
+import { unlessDisconnected } from '../connection/unless-disconnected.js';
 import { chunks } from '../discovery/share.js';
 import type { PresenceView } from '../presence/presence-view.js';
 import type { WakeUp } from '../waiting/wake-up.js';
 import type { CallOptions } from './call-options.js';
-import { Collector } from './collector.js';
-import type { Result, State } from './result.js';
-import { namesInMessage } from './targets.js';
+import { Collector, type Due } from './collector.js';
+import { type Result, resultWithoutReply } from './result.js';
 
 const tickEvery = 100;
 
@@ -107,24 +107,19 @@ export class RequestRounds {
   leave(start: number): void {
     const seconds = (Date.now() - start) / 1000;
     for (const sender of this.open())
-      this.#parts.onResult(unheard(sender, 'no-reply', 'this client stopped waiting', seconds));
+      this.#parts.onResult(resultWithoutReply(sender, 'no-reply', 'this client stopped waiting', seconds));
   }
 
   async #tick(now: number): Promise<void> {
     const { ended, ask, attach: lacking } = this.#collector.tick(now);
     for (const result of ended) this.#parts.onResult(result);
-    try {
-      await this.send(ask);
-      for (const { identity, after } of lacking)
-        await this.#parts.router.direct(attach(this.#message, after), [identity]);
-    } catch (error) {
-      // Without a broker now: the next tick asks again.
-      if ((error as { code?: string }).code !== 'NOT_CONNECTED') throw error;
-    }
+    // Without a broker now: the next tick asks again.
+    await this.#askAgain(ask, lacking).catch(unlessDisconnected);
   }
-}
 
-/** The result of a target that said nothing, in words of the client's own. */
-export function unheard(sender: string, state: State, statusmsg: string, seconds: number): Result {
-  return { sender, state, ok: false, statusmsg, data: {}, seconds };
+  async #askAgain(ask: readonly string[], lacking: Due['attach']): Promise<void> {
+    await this.send(ask);
+    for (const { identity, after } of lacking)
+      await this.#parts.router.direct(attach(this.#message, after), [identity]);
+  }
 }

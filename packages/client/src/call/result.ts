@@ -56,6 +56,11 @@ export interface Stats {
   readonly callSeconds: number;
 }
 
+/** The result of a target that did not end by a reply, in words of the client's own. */
+export function resultWithoutReply(sender: string, state: State, statusmsg: string, seconds: number): Result {
+  return { sender, state, ok: false, statusmsg, data: {}, seconds };
+}
+
 /** Counts results. */
 export function statsOf(
   requestId: string,

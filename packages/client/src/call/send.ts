@@ -1,8 +1,9 @@
 import type { Request } from '@troupe/core';
+import { namesInMessage } from '../connection/node-messages.js';
 import type { Discovery } from '../discovery/discovery.js';
 import { chunks } from '../discovery/share.js';
 import type { CallParts } from './call-parts.js';
-import { mostDirect, namesInMessage, narrowed, targetsOf } from './targets.js';
+import { mostDirect, narrowed, targetsOf } from './targets.js';
 
 /** A request on its way. */
 export interface Sent {

@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { emptyFilter, type Filter, isEmptyFilter, namedNodes, type Request } from '@troupe/core';
+import { emptyFilter, namedNodes, type Request } from '@troupe/core';
 import type { Discovery } from '../discovery/discovery.js';
 import { limited, pick } from '../discovery/share.js';
+import { areFew, isUnfiltered } from '../discovery/who-answers.js';
 import type { CallOptions } from './call-options.js';
 
 /** The nodes that a call goes to. */
@@ -14,21 +15,6 @@ export interface Targets {
 
 /** Up to so many nodes are asked each for itself; more are asked by one broadcast, when a filter found them. */
 export const mostDirect = 10;
-/** Names in one signed message. */
-export const namesInMessage = 50;
-
-/** Up to so many nodes that are online, those that a filter leaves out say so; of more, only those that match answer. */
-const everybodyAnswers = 2_000;
-
-/** Whether so many nodes that are known to be online are few enough for all of them to say whether they match. */
-export function areFew(online: number): boolean {
-  return online > 0 && online <= everybodyAnswers;
-}
-
-/** Whether a filter leaves nobody out, for an agent neither. */
-export function isUnfiltered(filter: Filter): boolean {
-  return isEmptyFilter(filter) && filter.agents.length === 0;
-}
 
 /** Whether a broadcast may find its own targets: nothing in the options needs to know them before they are asked. */
 export function mayBroadcast(options: CallOptions): boolean {

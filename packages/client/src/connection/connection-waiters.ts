@@ -1,4 +1,5 @@
 import type { Transport } from '@troupe/core';
+import { onAbort } from '../waiting/abort.js';
 
 /** Lets any number wait for the connection of a client, with one listener at its transport. */
 export class ConnectionWaiters {
@@ -20,13 +21,13 @@ export class ConnectionWaiters {
         this.#waiting.delete(go);
         reject(signal?.reason);
       };
+      const ignore = onAbort(signal, stop);
       const go = () => {
         this.#waiting.delete(go);
-        signal?.removeEventListener('abort', stop);
+        ignore();
         resolve();
       };
       this.#waiting.add(go);
-      signal?.addEventListener('abort', stop, { once: true });
     });
   }
 

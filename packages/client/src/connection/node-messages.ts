@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Attach, Cancel, Request } from '@troupe/core';
 
+/** Seconds in which a node may begin. */
+export const defaultTtl = 60;
+
+/** The most names in one signed message. */
+export const namesInMessage = 50;
+
 /** A fresh request id. */
 export function newId(): string {
   return randomBytes(16).toString('hex');

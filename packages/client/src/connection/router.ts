@@ -144,8 +144,9 @@ export class Router {
     return message.session === this.session && !(message.type === 'request' && message.noReply);
   }
 
-  // Signatures are checked off the main thread, so a large fan-in does not block the loop. Whichever check ends
-  // first, replies are brought in the order in which they came: a result must not overtake the output before it.
+  // A signature is checked on this thread, as soon as its message comes. What the check of a token waits for takes more
+  // turns than that of a seal; whichever ends first, replies are brought in the order in which they came: a result must
+  // not overtake the output before it.
   #receive(bytes: Uint8Array, topic: string): void {
     const opened = open(bytes, this.#parts.security.verifier);
     // Whoever delivers it hears of a failure; until its turn comes, nobody does.

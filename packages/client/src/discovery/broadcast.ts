@@ -1,12 +1,10 @@
-import { areFew, isUnfiltered } from '../call/targets.js';
-import { newId, request } from '../connection/node-messages.js';
+import { defaultTtl, newId, request } from '../connection/node-messages.js';
 import type { Router } from '../connection/router.js';
 import type { PresenceView } from '../presence/presence-view.js';
 import type { Discovery, DiscoveryOptions } from './discovery.js';
 import { matchOfPing } from './match-answer.js';
 import { Search } from './search.js';
-
-const ttl = 60;
+import { areFew, isUnfiltered } from './who-answers.js';
 
 /** Asks the network which nodes match a filter. */
 export async function discover(
@@ -23,7 +21,7 @@ export async function discover(
   const { caller, session } = router;
   const message = request({
     id: newId(),
-    ttl,
+    ttl: defaultTtl,
     caller,
     session,
     collective,

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Request } from '@troupe/core';
-import { namesInMessage } from '../call/targets.js';
+import { namesInMessage } from '../connection/node-messages.js';
 import type { Router } from '../connection/router.js';
+import { unlessDisconnected } from '../connection/unless-disconnected.js';
 import type { PresenceView } from '../presence/presence-view.js';
 import { onAbort } from '../waiting/abort.js';
 import { WakeUp } from '../waiting/wake-up.js';
@@ -105,6 +106,7 @@ export class Search {
     if (this.#router.isBehind) return false;
     const { ask, isOver } = this.#tally.tick(Date.now(), this.#router.isConnected);
     if (isOver && this.#presence.isSettled()) return true;
+    // Without a broker now: the next round asks again.
     await this.#ask(ask).catch(unlessDisconnected);
     return false;
   }
@@ -120,9 +122,4 @@ export class Search {
     for (const targets of chunks(identities, namesInMessage))
       await this.#router.direct({ ...this.#question.message, targets, answerUnmatched: true }, targets);
   }
-}
-
-// Without a broker now: the next round asks again.
-function unlessDisconnected(error: unknown): void {
-  if ((error as { code?: string }).code !== 'NOT_CONNECTED') throw error;
 }

@@ -3,7 +3,7 @@ import { emptyFilter, type Request, TroupeError } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { CallOptions } from '../../src/call/call-options.js';
-import { RequestRounds, unheard } from '../../src/call/request-rounds.js';
+import { RequestRounds } from '../../src/call/request-rounds.js';
 import { attach, request } from '../../src/connection/node-messages.js';
 import type { ProgressPiece, Result } from '../../src/index.js';
 import { WakeUp } from '../../src/waiting/wake-up.js';
@@ -272,14 +272,4 @@ describe('the rounds of a request', () => {
       },
     ]);
   });
-
-  it('counts nobody as ok who was never asked', () =>
-    expect(unheard('a', 'not-asked', 'why', 0)).to.deep.equal({
-      sender: 'a',
-      state: 'not-asked',
-      ok: false,
-      statusmsg: 'why',
-      data: {},
-      seconds: 0,
-    }));
 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { type State, states, statsOf } from '../../src/call/result.js';
+import { resultWithoutReply, type State, states, statsOf } from '../../src/call/result.js';
 
 const resultOf = (sender: string, state: State) => ({
   sender,
@@ -50,4 +50,16 @@ describe('the statistics of a call', () => {
       expect(statsOf('id', [resultOf('a', state)], times).answered).to.equal(
         ['offline', 'no-reply', 'not-asked'].includes(state) ? 0 : 1,
       ));
+});
+
+describe('the result of a target without a reply', () => {
+  it('is not ok, and has no data', () =>
+    expect(resultWithoutReply('a', 'not-asked', 'why', 0)).to.deep.equal({
+      sender: 'a',
+      state: 'not-asked',
+      ok: false,
+      statusmsg: 'why',
+      data: {},
+      seconds: 0,
+    }));
 });

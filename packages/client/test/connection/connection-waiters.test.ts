@@ -43,6 +43,15 @@ describe('the connection of a client', () => {
     expect(await waiters.wait(stop.signal).catch((error: unknown) => error)).to.equal(reason);
   });
 
+  it('is waited for by any number that share a signal, with one listener on it', async () => {
+    const waiters = new ConnectionWaiters(transport);
+    const stop = new AbortController();
+    const waiting = Array.from({ length: 20 }, () => waiters.wait(stop.signal).catch(String));
+    expect(getEventListeners(stop.signal, 'abort')).to.have.length(1);
+    stop.abort('enough');
+    expect(new Set(await Promise.all(waiting))).to.deep.equal(new Set(['enough']));
+  });
+
   it('leaves nothing on the signal, and is waited for again after it broke', async () => {
     const waiters = new ConnectionWaiters(transport);
     const { signal } = new AbortController();
