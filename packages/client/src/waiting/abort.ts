@@ -3,7 +3,10 @@ interface Watch {
   readonly fire: () => void;
 }
 
-/** One listener on each signal, however many wait for it: Node warns of more than ten. */
+/**
+ * One listener on each signal, however many wait for it: each costs more than the one before it, so that 20,000 take two
+ * seconds to add (Node 24). Node 20 also warns of more than ten.
+ */
 const watches = new WeakMap<AbortSignal, Watch>();
 
 /** Calls `call` when the signal fires, until the result is called. Any number of calls may share a signal. */
