@@ -1,10 +1,10 @@
 import { checkConfig, messageOf } from '@troupe/core';
-import { configFault } from './config-fault.js';
 import { parseRecipient, protocolOf, type Routes } from './deliver.js';
-import type { Protocol, ProtocolKind } from './protocol.js';
 import { kinds } from './protocols/index.js';
+import type { Protocol, ProtocolKind } from './protocols/protocol.js';
+import { configFault } from './section/config-fault.js';
 import { type SpoolPolicy, spoolSchema } from './spool/policy.js';
-import { faultOf, type TemplateConfig, templateSchema, withTemplates } from './template.js';
+import { faultOf, type TemplateConfig, templateSchema, withTemplates } from './template/template.js';
 
 type ProtocolName = keyof typeof kinds;
 type SectionOf<K> = K extends ProtocolKind<infer C> ? C : never;

@@ -1,7 +1,7 @@
 import { TroupeError } from '@troupe/core';
-import { DeliveryError, type Notification, type Protocol, RecipientError } from './protocol.js';
 import { kinds } from './protocols/index.js';
-import { render, type TemplateConfig, withTemplates } from './template.js';
+import { DeliveryError, type Notification, type Protocol, RecipientError } from './protocols/protocol.js';
+import { render, type TemplateConfig, withTemplates } from './template/template.js';
 
 /** Where notifications can go: the protocols by name, and the templates of single recipients. */
 export interface Routes {

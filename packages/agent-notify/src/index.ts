@@ -4,7 +4,7 @@ import { ActionError, defineAgent, Status } from '@troupe/core';
 import ddl from '@troupe/ddl/notify.json' with { type: 'json' };
 import { openConfig } from './config.js';
 import { checkRecipient, deliver, parseRecipient } from './deliver.js';
-import { DeliveryError, type Notification, RecipientError } from './protocol.js';
+import { DeliveryError, type Notification, RecipientError } from './protocols/protocol.js';
 import { SpoolFolder } from './spool/folder.js';
 import type { Outcome } from './spool/outcome.js';
 import { Spool } from './spool/spool.js';

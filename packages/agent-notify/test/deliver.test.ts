@@ -1,8 +1,13 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { deliver, type Routes } from '../src/deliver.js';
-import { asIs } from '../src/escape.js';
-import { DeliveryError, type Notification, type Protocol, RecipientError } from '../src/protocol.js';
+import {
+  DeliveryError,
+  type Notification,
+  type Protocol,
+  RecipientError,
+} from '../src/protocols/protocol.js';
+import { asIs } from '../src/template/escape.js';
 import { rejection } from './call.js';
 
 const calm = new AbortController().signal;

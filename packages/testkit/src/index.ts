@@ -29,7 +29,6 @@ export type { CommandOptions, CommandResult, ExecOptions, Host, HostOptions } fr
 export { NamespaceHost, type NamespaceHostOptions } from './hosts/namespace-host.js';
 export { namespacesMissing } from './hosts/namespaces-missing.js';
 export { Network } from './hosts/network.js';
-export { type NetworkOptions, startNetwork, type TestNetwork } from './network/start-network.js';
 export {
   createTestPki,
   type IssuedCertificate,
@@ -37,14 +36,15 @@ export {
   type IssueOptions,
   type TestPki,
   useTestPki,
-} from './network-pki.js';
+} from './network/network-pki.js';
+export { type NetworkOptions, startNetwork, type TestNetwork } from './network/start-network.js';
 export {
   type LineTest,
   type ProcessExit,
   type ProcessOptions,
   RunningProcess,
   startProcess,
-} from './process.js';
+} from './processes/process.js';
 export { aotJar, defaultCacheFolder } from './puppet/aot-jar.js';
 export type { PuppetCode } from './puppet/environments.js';
 export { puppetAgentMissing, puppetServerMissing } from './puppet/installation.js';

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onExit } from './on-exit.js';
+import { onExit } from './processes/on-exit.js';
 
 /** A folder that is gone, with all that is in it, after `close()`, `await using` or the end of the process. */
 export interface TempFolder extends AsyncDisposable {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import ical from 'ical-generator';
-import { asIs } from '../escape.js';
-import { finder, namedSchema } from '../named.js';
-import { printable } from '../printable.js';
-import type { Letter, Protocol, ProtocolKind } from '../protocol.js';
-import { readConfigured, readSecret } from '../secret-file.js';
-import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template.js';
-import { checkNotInClear, checkUrl } from '../url.js';
+import { finder, namedSchema } from '../section/named.js';
+import { readConfigured, readSecret } from '../section/secret-file.js';
+import { checkNotInClear, checkUrl } from '../section/url.js';
+import { asIs } from '../template/escape.js';
+import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template/template.js';
+import { printable } from '../text/printable.js';
 import { deliverByHttp } from './http.js';
+import type { Letter, Protocol, ProtocolKind } from './protocol.js';
 
 /** A calendar on a CalDAV server. */
 export interface CalendarConfig {

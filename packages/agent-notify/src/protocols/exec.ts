@@ -6,12 +6,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '@troupe/core';
 import { isErrno } from '@troupe/core/durable-file';
 import { execa } from 'execa';
-import { configFault } from '../config-fault.js';
-import { asIs } from '../escape.js';
-import { finder, namedSchema } from '../named.js';
-import { oneLine } from '../one-line.js';
-import { DeliveryError, type Letter, type Protocol, type ProtocolKind } from '../protocol.js';
-import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template.js';
+import { configFault } from '../section/config-fault.js';
+import { finder, namedSchema } from '../section/named.js';
+import { asIs } from '../template/escape.js';
+import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template/template.js';
+import { oneLine } from '../text/one-line.js';
+import { DeliveryError, type Letter, type Protocol, type ProtocolKind } from './protocol.js';
 
 /** A program of the operator's own. */
 export interface ProgramConfig {

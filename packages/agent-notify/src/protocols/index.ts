@@ -7,7 +7,7 @@ import { pushover } from './pushover.js';
 import { slack } from './slack.js';
 import { stdout } from './stdout.js';
 import { webhook } from './webhook.js';
-import { xmpp } from './xmpp.js';
+import { xmpp } from './xmpp/xmpp.js';
 
 /** Every protocol, by the name that recipients and the configuration give it. */
 export const kinds = {

@@ -1,13 +1,13 @@
 import { messageOf } from '@troupe/core';
 import { createTransport } from 'nodemailer';
-import { configFault } from '../config-fault.js';
-import { asIs } from '../escape.js';
-import { oneLine } from '../one-line.js';
-import { DeliveryError, type Letter, type Protocol, type ProtocolKind, RecipientError } from '../protocol.js';
-import { readConfigured, readSecret } from '../secret-file.js';
-import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template.js';
-import { isThisMachine } from '../url.js';
-import { withoutSecrets } from '../without-secrets.js';
+import { configFault } from '../section/config-fault.js';
+import { readConfigured, readSecret } from '../section/secret-file.js';
+import { isThisMachine } from '../section/url.js';
+import { asIs } from '../template/escape.js';
+import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template/template.js';
+import { oneLine } from '../text/one-line.js';
+import { withoutSecrets } from '../text/without-secrets.js';
+import { DeliveryError, type Letter, type Protocol, type ProtocolKind, RecipientError } from './protocol.js';
 
 /** How to reach the mail server. */
 export interface MailtoConfig {

@@ -1,11 +1,11 @@
-import { cut } from '../cut.js';
-import { asIs } from '../escape.js';
-import { finder, namedSchema } from '../named.js';
-import type { Protocol, ProtocolKind } from '../protocol.js';
-import { readConfigured, readSecret } from '../secret-file.js';
-import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template.js';
-import { checkNotInClear, checkUrl, oneOf } from '../url.js';
+import { finder, namedSchema } from '../section/named.js';
+import { readConfigured, readSecret } from '../section/secret-file.js';
+import { checkNotInClear, checkUrl, oneOf } from '../section/url.js';
+import { asIs } from '../template/escape.js';
+import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template/template.js';
+import { cut } from '../text/cut.js';
 import { deliverByHttp } from './http.js';
+import type { Protocol, ProtocolKind } from './protocol.js';
 
 /** A topic; on a public server its name is all that is needed to read it, hence a file. */
 export interface TopicConfig {

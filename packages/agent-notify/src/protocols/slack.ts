@@ -1,11 +1,11 @@
-import { cut } from '../cut.js';
-import { inMrkdwn } from '../escape.js';
-import { finder, namedSchema } from '../named.js';
-import type { Protocol, ProtocolKind } from '../protocol.js';
-import { readConfigured, readSecret } from '../secret-file.js';
-import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template.js';
-import { checkNotInClear } from '../url.js';
+import { finder, namedSchema } from '../section/named.js';
+import { readConfigured, readSecret } from '../section/secret-file.js';
+import { checkNotInClear } from '../section/url.js';
+import { inMrkdwn } from '../template/escape.js';
+import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template/template.js';
+import { cut } from '../text/cut.js';
 import { deliverByHttp } from './http.js';
+import type { Protocol, ProtocolKind } from './protocol.js';
 
 /** The incoming webhooks by name, each of which posts to one channel. */
 export interface SlackConfig {

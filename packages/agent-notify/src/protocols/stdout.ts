@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs';
 import { promisify } from 'node:util';
 import { messageOf } from '@troupe/core';
-import { onLine } from '../escape.js';
-import { DeliveryError, type Protocol, type ProtocolKind, RecipientError } from '../protocol.js';
-import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template.js';
+import { onLine } from '../template/escape.js';
+import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template/template.js';
+import { DeliveryError, type Protocol, type ProtocolKind, RecipientError } from './protocol.js';
 
 export interface StdoutConfig {
   template?: TemplateConfig;

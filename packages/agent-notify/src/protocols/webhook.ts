@@ -1,11 +1,17 @@
 import { createHmac } from 'node:crypto';
-import { asIs, inForm, inJson, inXml } from '../escape.js';
-import { finder, namedSchema } from '../named.js';
-import type { Letter, Protocol, ProtocolKind } from '../protocol.js';
-import { readConfigured, readSecret } from '../secret-file.js';
-import { type Layout, layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template.js';
-import { checkNotInClear, checkUrl, oneOf } from '../url.js';
+import { finder, namedSchema } from '../section/named.js';
+import { readConfigured, readSecret } from '../section/secret-file.js';
+import { checkNotInClear, checkUrl, oneOf } from '../section/url.js';
+import { asIs, inForm, inJson, inXml } from '../template/escape.js';
+import {
+  type Layout,
+  layoutOf,
+  type TemplateConfig,
+  templateSchema,
+  withTemplates,
+} from '../template/template.js';
 import { deliverByHttp } from './http.js';
+import type { Letter, Protocol, ProtocolKind } from './protocol.js';
 
 /** Where a notification is posted to; callers know it by its name alone. */
 export interface EndpointConfig {

@@ -3,8 +3,8 @@ import { createTempFolder, freePort, skip, type TempFolder, waitFor } from '@tro
 import { type Element, xml } from '@xmpp/client';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { readConfigured } from '../../src/secret-file.js';
-import { withSession } from '../../src/xmpp/session.js';
+import { withSession } from '../../src/protocols/xmpp/session.js';
+import { readConfigured } from '../../src/section/secret-file.js';
 import { rejection, sendmsg } from '../call.js';
 import { makePemFiles, type PemFiles } from '../pem-files.js';
 import { startSilentServer } from './silent-server.js';

@@ -5,7 +5,7 @@ import { replaceFile } from '@troupe/core/durable-file';
 import { createTempFolder, type TempFolder, waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { DeliveryError, type Notification } from '../../src/protocol.js';
+import { DeliveryError, type Notification } from '../../src/protocols/protocol.js';
 import { SpoolFolder } from '../../src/spool/folder.js';
 import type { SpoolPolicy } from '../../src/spool/policy.js';
 import { encode, keyOf } from '../../src/spool/record.js';

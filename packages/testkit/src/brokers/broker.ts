@@ -1,4 +1,4 @@
-import type { TestPki } from '../network-pki.js';
+import type { TestPki } from '../network/network-pki.js';
 
 /** A real broker in processes of its own: TLS with client certificates, and the permissions that `brokerConfig` makes. */
 export interface TestBroker extends AsyncDisposable {

@@ -2,8 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { brokerConfig } from '@troupe/core';
 import { freePorts } from '../free-port.js';
-import { whereIs } from '../installed.js';
-import { startProcess } from '../process.js';
+import { whereIs } from '../processes/installed.js';
+import { startProcess } from '../processes/process.js';
 import type { TestBrokerKind } from './broker.js';
 import { startServers } from './servers.js';
 

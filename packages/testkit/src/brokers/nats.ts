@@ -1,9 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { brokerConfig, connectMqtt, silentLogger } from '@troupe/core';
 import { freePort } from '../free-port.js';
-import { whereIs } from '../installed.js';
-import type { IssuedCertificate } from '../network-pki.js';
-import { startProcess } from '../process.js';
+import type { IssuedCertificate } from '../network/network-pki.js';
+import { whereIs } from '../processes/installed.js';
+import { startProcess } from '../processes/process.js';
 import type { TestBroker, TestBrokerKind, TestBrokerOptions } from './broker.js';
 import { startServers } from './servers.js';
 

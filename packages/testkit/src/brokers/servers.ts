@@ -1,4 +1,4 @@
-import type { RunningProcess } from '../process.js';
+import type { RunningProcess } from '../processes/process.js';
 import type { TestBroker } from './broker.js';
 
 export interface ServersOptions {

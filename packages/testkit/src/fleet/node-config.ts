@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DaemonConfig, type Facts, parseDaemonConfig } from '@troupe/core';
 import type { KeyPair } from '@troupe/core/pki';
-import type { TestPki } from '../network-pki.js';
+import type { TestPki } from '../network/network-pki.js';
 import { type KeyType, makeKeyPair } from './key-pair.js';
 
 /** How emulated nodes prove who they are. Whether they speak TLS to the broker is said by its URL. */

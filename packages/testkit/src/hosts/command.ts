@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { dyingWithParent, type RunningProcess, startProcess } from '../process.js';
+import { dyingWithParent, type RunningProcess, startProcess } from '../processes/process.js';
 import type { CommandOptions, CommandResult, ExecOptions } from './host.js';
 
 /** How commands get on a host, and what they find there. */

@@ -1,9 +1,9 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { searchPath, whereIs } from '../installed.js';
-import { onExit } from '../on-exit.js';
-import type { RunningProcess } from '../process.js';
-import { processesNaming, sendSignal } from '../process-tree.js';
+import { searchPath, whereIs } from '../processes/installed.js';
+import { onExit } from '../processes/on-exit.js';
+import type { RunningProcess } from '../processes/process.js';
+import { processesNaming, sendSignal } from '../processes/process-tree.js';
 import { createTempFolder, type TempFolder } from '../temp-folder.js';
 import { waitFor } from '../wait-for.js';
 import { type Entry, execOn, spawnOn } from './command.js';

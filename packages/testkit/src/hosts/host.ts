@@ -1,4 +1,4 @@
-import type { RunningProcess } from '../process.js';
+import type { RunningProcess } from '../processes/process.js';
 
 export interface CommandOptions {
   /** Added to the host's own environment, which has nothing of this process but PATH. */

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { searchPath } from '../installed.js';
+import { searchPath } from '../processes/installed.js';
 import { waitFor } from '../wait-for.js';
 
 /** Runs lines of `ip` commands in the network namespace of a process, or in the machine's own. */

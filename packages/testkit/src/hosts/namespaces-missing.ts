@@ -1,5 +1,5 @@
 import { execaSync } from 'execa';
-import { missingCommands, searchPath } from '../installed.js';
+import { missingCommands, searchPath } from '../processes/installed.js';
 
 let tried: { reason: string | undefined } | undefined;
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type RunningProcess, startProcess } from '../process.js';
+import { type RunningProcess, startProcess } from '../processes/process.js';
 import { waitFor } from '../wait-for.js';
 import { ip, routes, untilRunning } from './ip.js';
 import { freeSubnet } from './subnet.js';

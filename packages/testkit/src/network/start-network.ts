@@ -2,8 +2,8 @@ import { startBroker } from '@troupe/broker';
 import { type Agent, clientSecurity, connectMqtt, silentLogger } from '@troupe/core';
 import { Caller, type CallResult, type CallWords } from '../author/caller.js';
 import { emulateFleet, type Fleet, type FleetOptions } from '../fleet/fleet.js';
-import { createTestPki, type TestPki } from '../network-pki.js';
 import { createTempFolder } from '../temp-folder.js';
+import { createTestPki, type TestPki } from './network-pki.js';
 
 export interface NetworkOptions
   extends Pick<

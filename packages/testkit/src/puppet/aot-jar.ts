@@ -4,7 +4,7 @@ import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { dyingWithParent } from '../process.js';
+import { dyingWithParent } from '../processes/process.js';
 import { createTempFolder } from '../temp-folder.js';
 import { serverJar } from './installation.js';
 import { jvmArguments } from './jvm.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { execaSync } from 'execa';
-import { missingCommands, searchPath } from '../installed.js';
+import { missingCommands, searchPath } from '../processes/installed.js';
 
 /** The class path of the packaged server: its manifest names every library. */
 export const serverJar = '/usr/share/puppetserver/puppetserver.jar';

@@ -1,6 +1,6 @@
 import { copyFile, readFile } from 'node:fs/promises';
-import { type RunningProcess, startProcess } from '../process.js';
-import { signalTarget } from '../process-tree.js';
+import { type RunningProcess, startProcess } from '../processes/process.js';
+import { signalTarget } from '../processes/process-tree.js';
 import { waitFor } from '../wait-for.js';
 import { installCode, type PuppetCode } from './environments.js';
 import { asServerUser, puppetServerMissing, serverJar } from './installation.js';

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { DirectoryHost, puppetAgentMissing, skip, waitFor } from '../../../src/index.js';
-import { processesNaming } from '../../../src/process-tree.js';
+import { processesNaming } from '../../../src/processes/process-tree.js';
 
 describe('DirectoryHost', function () {
   this.timeout(60_000);

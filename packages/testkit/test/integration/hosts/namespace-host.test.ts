@@ -15,7 +15,7 @@ import {
   startProcess,
   waitFor,
 } from '../../../src/index.js';
-import { processesNaming } from '../../../src/process-tree.js';
+import { processesNaming } from '../../../src/processes/process-tree.js';
 
 describe('NamespaceHost', function () {
   this.timeout(60_000);

@@ -19,7 +19,7 @@ import {
   type TempFolder,
   waitFor,
 } from '../../../src/index.js';
-import { processesNaming } from '../../../src/process-tree.js';
+import { processesNaming } from '../../../src/processes/process-tree.js';
 
 const code = {
   'bootstrap/manifests/site.pp': `notify { join(["bootstrap of", $trusted["certname"], $settings::certname], " "): }\n`,

@@ -1,13 +1,13 @@
 import { messageOf } from '@troupe/core';
-import { cut } from '../cut.js';
-import { asIs } from '../escape.js';
-import { oneLine } from '../one-line.js';
-import { printable } from '../printable.js';
+import { readConfigured, readSecret } from '../../section/secret-file.js';
+import { asIs } from '../../template/escape.js';
+import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../../template/template.js';
+import { cut } from '../../text/cut.js';
+import { oneLine } from '../../text/one-line.js';
+import { printable } from '../../text/printable.js';
+import { withoutSecrets } from '../../text/without-secrets.js';
 import { DeliveryError, type Letter, type Protocol, type ProtocolKind, RecipientError } from '../protocol.js';
-import { readConfigured, readSecret } from '../secret-file.js';
-import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template.js';
-import { withoutSecrets } from '../without-secrets.js';
-import { Refused, sendChat, sendToRoom, withSession } from '../xmpp/session.js';
+import { Refused, sendChat, sendToRoom, withSession } from './session.js';
 
 /** The account that writes, and how to reach its server. */
 export interface XmppConfig {

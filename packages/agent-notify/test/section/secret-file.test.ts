@@ -2,7 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { createTempFolder, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { readSecret } from '../src/secret-file.js';
+import { readSecret } from '../../src/section/secret-file.js';
 
 describe('a file with a secret', () => {
   let folder: TempFolder;

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { type RunningProcess, startProcess, waitFor } from '../../src/index.js';
-import { whereIs } from '../../src/installed.js';
-import { processesNaming, sendSignal } from '../../src/process-tree.js';
-import { skip } from '../../src/skip.js';
+import { type RunningProcess, startProcess, waitFor } from '../../../src/index.js';
+import { whereIs } from '../../../src/processes/installed.js';
+import { processesNaming, sendSignal } from '../../../src/processes/process-tree.js';
+import { skip } from '../../../src/skip.js';
 
 const node = (script: string, ...args: string[]): RunningProcess =>
   startProcess(process.execPath, ['-e', script, ...args]);
@@ -65,7 +65,7 @@ describe('startProcess', () => {
   it('dies with its parent, even when that is killed', async function () {
     if (!whereIs('setpriv') || !existsSync('/proc')) skip(this, 'needs Linux with setpriv of util-linux');
     const marker = `marker-${process.pid}-${Date.now()}`;
-    const module = new URL('../../src/index.js', import.meta.url).href;
+    const module = new URL('../../../src/index.js', import.meta.url).href;
     const parent = node(
       `import(${JSON.stringify(module)}).then(async ({ startProcess }) => {
          const child = startProcess(process.execPath, ['-e', ${JSON.stringify(running)}, process.argv[1]]);

@@ -1,6 +1,6 @@
 import mustache from 'mustache';
-import { oneLine } from './one-line.js';
-import type { Notification } from './protocol.js';
+import type { Notification } from '../protocols/protocol.js';
+import { oneLine } from '../text/one-line.js';
 
 /** Makes a value harmless where a template puts it. */
 export type Escape = (value: string) => string;

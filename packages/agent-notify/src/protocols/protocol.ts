@@ -1,4 +1,4 @@
-import type { Layout } from './template.js';
+import type { Layout } from '../template/template.js';
 
 /** A message for one recipient, as its caller gave it. */
 export interface Notification {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { oneLine } from '../src/one-line.js';
+import { oneLine } from '../../src/text/one-line.js';
 
 describe('oneLine', () => {
   for (const [title, text, expected] of [

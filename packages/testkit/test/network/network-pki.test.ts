@@ -6,7 +6,7 @@ import { connect, createServer } from 'node:tls';
 import { readCrl } from '@troupe/core/pki';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { createTempFolder, createTestPki, type TempFolder, type TestPki } from '../src/index.js';
+import { createTempFolder, createTestPki, type TempFolder, type TestPki } from '../../src/index.js';
 
 describe('createTestPki', () => {
   let folder: TempFolder;

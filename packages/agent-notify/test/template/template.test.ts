@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { asIs, inForm, inJson, inMrkdwn, inXml, onLine, withoutMentions } from '../src/escape.js';
-import type { Notification } from '../src/protocol.js';
-import { faultOf, layoutOf, render } from '../src/template.js';
+import type { Notification } from '../../src/protocols/protocol.js';
+import { asIs, inForm, inJson, inMrkdwn, inXml, onLine, withoutMentions } from '../../src/template/escape.js';
+import { faultOf, layoutOf, render } from '../../src/template/template.js';
 
 const notification: Notification = {
   id: '17',
