@@ -1,6 +1,8 @@
 import { TroupeError } from '@troupe/core';
+import { DeliveryError, RecipientError } from './delivery-error.js';
+import type { Notification } from './notification.js';
 import { kinds } from './protocols/index.js';
-import { DeliveryError, type Notification, type Protocol, RecipientError } from './protocols/protocol.js';
+import type { Protocol } from './protocols/protocol.js';
 import { render, type TemplateConfig, withTemplates } from './template/template.js';
 
 /** Where notifications can go: the protocols by name, and the templates of single recipients. */

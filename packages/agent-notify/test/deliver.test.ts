@@ -1,12 +1,9 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { deliver, type Routes } from '../src/deliver.js';
-import {
-  DeliveryError,
-  type Notification,
-  type Protocol,
-  RecipientError,
-} from '../src/protocols/protocol.js';
+import { DeliveryError, RecipientError } from '../src/delivery-error.js';
+import type { Notification } from '../src/notification.js';
+import type { Protocol } from '../src/protocols/protocol.js';
 import { asIs } from '../src/template/escape.js';
 import { rejection } from './call.js';
 

@@ -48,7 +48,8 @@ export {
 export { aotJar, defaultCacheFolder } from './puppet/aot-jar.js';
 export type { PuppetCode } from './puppet/environments.js';
 export { puppetAgentMissing, puppetServerMissing } from './puppet/installation.js';
-export { PuppetServer, type PuppetServerOptions } from './puppet/puppet-server.js';
+export { PuppetServer } from './puppet/puppet-server.js';
+export type { PuppetServerOptions } from './puppet/puppet-server-options.js';
 export type { ServerPaths } from './puppet/server-paths.js';
 export { skip, skipReasonOf } from './skip.js';
 export { createTempFolder, type TempFolder } from './temp-folder.js';

@@ -6,12 +6,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '@troupe/core';
 import { isErrno } from '@troupe/core/durable-file';
 import { execa } from 'execa';
+import { DeliveryError } from '../delivery-error.js';
 import { configFault } from '../section/config-fault.js';
 import { finder, namedSchema } from '../section/named.js';
 import { asIs } from '../template/escape.js';
 import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template/template.js';
 import { oneLine } from '../text/one-line.js';
-import { DeliveryError, type Letter, type Protocol, type ProtocolKind } from './protocol.js';
+import type { Letter, Protocol, ProtocolKind } from './protocol.js';
 
 /** A program of the operator's own. */
 export interface ProgramConfig {

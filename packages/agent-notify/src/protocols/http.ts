@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { messageOf } from '@troupe/core';
+import { DeliveryError } from '../delivery-error.js';
 import { oneLine } from '../text/one-line.js';
 import { withoutSecrets } from '../text/without-secrets.js';
-import { DeliveryError } from './protocol.js';
 
 /** A request to a web server, and how the server is called in front of people. */
 export interface HttpDelivery {

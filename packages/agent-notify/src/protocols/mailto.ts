@@ -1,5 +1,6 @@
 import { messageOf } from '@troupe/core';
 import { createTransport } from 'nodemailer';
+import { DeliveryError, RecipientError } from '../delivery-error.js';
 import { configFault } from '../section/config-fault.js';
 import { readConfigured, readSecret } from '../section/secret-file.js';
 import { isThisMachine } from '../section/url.js';
@@ -7,7 +8,7 @@ import { asIs } from '../template/escape.js';
 import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template/template.js';
 import { oneLine } from '../text/one-line.js';
 import { withoutSecrets } from '../text/without-secrets.js';
-import { DeliveryError, type Letter, type Protocol, type ProtocolKind, RecipientError } from './protocol.js';
+import type { Letter, Protocol, ProtocolKind } from './protocol.js';
 
 /** How to reach the mail server. */
 export interface MailtoConfig {

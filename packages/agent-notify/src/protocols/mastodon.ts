@@ -1,10 +1,11 @@
+import { RecipientError } from '../delivery-error.js';
 import { readConfigured, readSecret } from '../section/secret-file.js';
 import { checkNotInClear } from '../section/url.js';
 import { withoutMentions } from '../template/escape.js';
 import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template/template.js';
 import { cut } from '../text/cut.js';
 import { deliverByHttp } from './http.js';
-import { type Letter, type Protocol, type ProtocolKind, RecipientError } from './protocol.js';
+import type { Letter, Protocol, ProtocolKind } from './protocol.js';
 
 /** The account that writes. */
 export interface MastodonConfig {

@@ -1,6 +1,7 @@
 import { finder, namedSchema } from '../section/named.js';
+import { oneOf } from '../section/one-of.js';
 import { readConfigured, readSecret } from '../section/secret-file.js';
-import { checkNotInClear, checkUrl, oneOf } from '../section/url.js';
+import { checkNotInClear, checkUrl } from '../section/url.js';
 import { asIs } from '../template/escape.js';
 import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template/template.js';
 import { cut } from '../text/cut.js';

@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs';
 import { promisify } from 'node:util';
 import { messageOf } from '@troupe/core';
+import { DeliveryError, RecipientError } from '../delivery-error.js';
 import { onLine } from '../template/escape.js';
 import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template/template.js';
-import { DeliveryError, type Protocol, type ProtocolKind, RecipientError } from './protocol.js';
+import type { Protocol, ProtocolKind } from './protocol.js';
 
 export interface StdoutConfig {
   template?: TemplateConfig;

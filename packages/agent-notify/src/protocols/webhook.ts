@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { finder, namedSchema } from '../section/named.js';
+import { oneOf } from '../section/one-of.js';
 import { readConfigured, readSecret } from '../section/secret-file.js';
-import { checkNotInClear, checkUrl, oneOf } from '../section/url.js';
+import { checkNotInClear, checkUrl } from '../section/url.js';
 import { asIs, inForm, inJson, inXml } from '../template/escape.js';
 import {
   type Layout,

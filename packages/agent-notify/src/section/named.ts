@@ -1,4 +1,4 @@
-import { DeliveryError } from '../protocols/protocol.js';
+import { DeliveryError } from '../delivery-error.js';
 
 /** The schema of a section in which the configuration names what callers know by name alone. */
 export function namedSchema(entry: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -19,19 +19,6 @@ export function checkNotInClear(url: string, key: string): string {
   return url;
 }
 
-/** Exactly one of several keys must be there. Throws CONFIG_INVALID. */
-export function oneOf(key: string, values: Readonly<Record<string, unknown>>): void {
-  const given = Object.values(values).filter((value) => value !== undefined);
-  if (given.length === 1) return;
-  const names = Object.keys(values);
-  throw configFault(
-    key,
-    given.length === 0
-      ? `"${names.join('" or "')}" is missing`
-      : `"${names.join('" and "')}" exclude each other`,
-  );
-}
-
 /** Whether what goes to a host never leaves this machine. */
 export function isThisMachine(host: string): boolean {
   if (host === 'localhost') return true;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Notification } from '../protocols/protocol.js';
+import type { Notification } from '../notification.js';
 
 /** What has become of a message: it will be tried again, it will not, or it has been delivered. */
 export type State = 'waiting' | 'dead' | 'delivered';

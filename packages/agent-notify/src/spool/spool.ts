@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Logger, messageOf } from '@troupe/core';
 import PQueue from 'p-queue';
-import { DeliveryError, type Notification } from '../protocols/protocol.js';
+import { DeliveryError } from '../delivery-error.js';
+import type { Notification } from '../notification.js';
 import { type Entry, inTurn, nameOf, newEntry } from './entry.js';
 import type { SpoolFolder } from './folder.js';
 import { isCancelled, leaving } from './leaving.js';

@@ -1,5 +1,5 @@
 import mustache from 'mustache';
-import type { Notification } from '../protocols/protocol.js';
+import type { Notification } from '../notification.js';
 import { oneLine } from '../text/one-line.js';
 
 /** Makes a value harmless where a template puts it. */

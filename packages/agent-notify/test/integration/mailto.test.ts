@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { openConfig } from '../../src/config.js';
 import { deliver } from '../../src/deliver.js';
-import { DeliveryError } from '../../src/protocols/protocol.js';
+import { DeliveryError } from '../../src/delivery-error.js';
 import { rejection, sendmsg } from '../call.js';
 import { makePemFiles, type PemFiles } from '../pem-files.js';
 import { SmtpServer, smtpServerMissing } from './smtp-server.js';

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { createTempFolder, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { DeliveryError } from '../../src/delivery-error.js';
 import { deliverByHttp } from '../../src/protocols/http.js';
-import { DeliveryError } from '../../src/protocols/protocol.js';
 import { rejection, sendmsg } from '../call.js';
 import { WebServer } from './web-server.js';
 

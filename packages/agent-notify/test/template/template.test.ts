@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import type { Notification } from '../../src/protocols/protocol.js';
+import type { Notification } from '../../src/notification.js';
 import { asIs, inForm, inJson, inMrkdwn, inXml, onLine, withoutMentions } from '../../src/template/escape.js';
 import { faultOf, layoutOf, render } from '../../src/template/template.js';
 

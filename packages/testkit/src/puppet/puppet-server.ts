@@ -5,34 +5,9 @@ import { waitFor } from '../wait-for.js';
 import { installCode, type PuppetCode } from './environments.js';
 import { asServerUser, puppetServerMissing, serverJar } from './installation.js';
 import { jvmArguments } from './jvm.js';
+import { defaultPort, type PuppetServerOptions } from './puppet-server-options.js';
 import { type ServerPaths, serverPaths } from './server-paths.js';
 import { handOver, prepareServer } from './server-setup.js';
-
-export interface PuppetServerOptions {
-  /** What people call it. */
-  name: string;
-  /** A folder of its own, new or with the CA of an earlier start; where root starts the server, every user must be able to reach it. */
-  folder: string;
-  /** The address it listens on. Two servers share a port only on two addresses. */
-  address: string;
-  /** 8140 unless told: nodes cannot be told another one with a line in /etc/hosts. */
-  port?: number;
-  certname: string;
-  /** Names in its certificate beside its own; `puppet` unless told. */
-  dnsAltNames?: readonly string[];
-  code: PuppetCode;
-  /** Bits of all RSA keys that it makes: 2048 unless told, for speed; Puppet's own default is 4096. */
-  keyLength?: number;
-  /** Versions of TLS that it speaks, as Java names them: TLSv1.2 unless told, as Ruby's client stalls with TLSv1.3. */
-  tlsVersions?: readonly string[];
-  /** Words put before the command that starts the JVM, such as the `networkPrefix` of a host. */
-  exec?: readonly string[];
-  /** What `aotJar()` returned, or its promise: configuration and CA are made while it compiles. */
-  aotJar?: string | undefined | Promise<string | undefined>;
-  /** Seconds to become ready; 300 unless told. */
-  timeoutSeconds?: number;
-  signal?: AbortSignal;
-}
 
 /** A real Puppet Server with a CA of its own, in private folders, without systemd. */
 export class PuppetServer implements AsyncDisposable {
@@ -49,7 +24,7 @@ export class PuppetServer implements AsyncDisposable {
     this.name = options.name;
     this.certname = options.certname;
     this.address = options.address;
-    this.port = options.port ?? 8140;
+    this.port = options.port ?? defaultPort;
     this.paths = paths;
     this.pid = signalTarget(process.pid);
     this.#process = process;

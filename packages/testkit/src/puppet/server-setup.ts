@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { installCode } from './environments.js';
 import { asServerUser, serverUser } from './installation.js';
-import type { PuppetServerOptions } from './puppet-server.js';
+import { defaultPort, type PuppetServerOptions } from './puppet-server-options.js';
 import { writeServerConfig } from './server-config.js';
 import type { ServerPaths } from './server-paths.js';
 
@@ -13,7 +13,7 @@ export async function prepareServer(options: PuppetServerOptions, paths: ServerP
   await mkdir(folder, { recursive: true });
   await writeServerConfig(paths, {
     ...{ name, address, certname },
-    port: options.port ?? 8140,
+    port: options.port ?? defaultPort,
     dnsAltNames: options.dnsAltNames ?? ['puppet'],
     keyLength: options.keyLength ?? 2048,
     // Ruby's HTTP client waits 30 s for nothing on a TLS 1.3 connection that Jetty keeps alive.

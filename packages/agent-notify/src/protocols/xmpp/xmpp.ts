@@ -1,4 +1,5 @@
 import { messageOf } from '@troupe/core';
+import { DeliveryError, RecipientError } from '../../delivery-error.js';
 import { readConfigured, readSecret } from '../../section/secret-file.js';
 import { asIs } from '../../template/escape.js';
 import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../../template/template.js';
@@ -6,7 +7,7 @@ import { cut } from '../../text/cut.js';
 import { oneLine } from '../../text/one-line.js';
 import { printable } from '../../text/printable.js';
 import { withoutSecrets } from '../../text/without-secrets.js';
-import { DeliveryError, type Letter, type Protocol, type ProtocolKind, RecipientError } from '../protocol.js';
+import type { Letter, Protocol, ProtocolKind } from '../protocol.js';
 import { Refused, sendChat, sendToRoom, withSession } from './session.js';
 
 /** The account that writes, and how to reach its server. */
