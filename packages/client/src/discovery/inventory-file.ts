@@ -87,12 +87,12 @@ export function parseInventory(text: string, where: string): Inventory {
   } catch (cause) {
     throw fault(where, `is neither JSON nor YAML: ${messageOf(cause).split('\n')[0]}`, cause);
   }
-  const inventory = hash(document, where);
-  const groups = list(inventory.groups, `${where}: groups`).map((group, index) =>
+  const inventory = objectOf(document, where);
+  const groups = listOf(inventory.groups, `${where}: groups`).map((group, index) =>
     groupEntry(group, `${where}: groups[${index}]`),
   );
   return {
-    nodes: list(inventory.nodes, `${where}: nodes`).map((node, index) =>
+    nodes: listOf(inventory.nodes, `${where}: nodes`).map((node, index) =>
       nodeEntry(node, `${where}: nodes[${index}]`),
     ),
     groups: new Map(groups),
@@ -100,23 +100,23 @@ export function parseInventory(text: string, where: string): Inventory {
 }
 
 function nodeEntry(value: unknown, place: string): KnownNode {
-  const { name, facts, ...rest } = hash(value, place);
+  const { name, facts, ...rest } = objectOf(value, place);
   const lists = (['classes', 'agents', 'collectives'] as const).flatMap((key) =>
-    rest[key] === undefined || rest[key] === null ? [] : [[key, words(rest[key], `${place}.${key}`)]],
+    rest[key] === undefined || rest[key] === null ? [] : [[key, textsOf(rest[key], `${place}.${key}`)]],
   );
   return {
     identity: identityAt(name, `${place}.name`),
-    ...(facts === undefined || facts === null ? {} : { facts: hash(facts, `${place}.facts`) }),
+    ...(facts === undefined || facts === null ? {} : { facts: objectOf(facts, `${place}.facts`) }),
     ...Object.fromEntries(lists),
   };
 }
 
 function groupEntry(value: unknown, place: string): [string, Filter] {
-  const { name, filter } = hash(value, place);
+  const { name, filter } = objectOf(value, place);
   if (typeof name !== 'string' || name === '') throw fault(place, 'has no name');
-  const parts = hash(filter ?? {}, `${place}.filter`);
+  const parts = objectOf(filter ?? {}, `${place}.filter`);
   const texts = (key: string) =>
-    parts[key] === undefined || parts[key] === null ? [] : words(parts[key], `${place}.filter.${key}`);
+    parts[key] === undefined || parts[key] === null ? [] : textsOf(parts[key], `${place}.filter.${key}`);
   // Choria writes one compound filter as a text; a list of them is taken too.
   const select = typeof parts.compound === 'string' ? [parts.compound] : texts('compound');
   try {
@@ -135,20 +135,20 @@ function groupEntry(value: unknown, place: string): [string, Filter] {
   }
 }
 
-function hash(value: unknown, place: string): Readonly<Record<string, unknown>> {
+function objectOf(value: unknown, place: string): Readonly<Record<string, unknown>> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
   throw fault(place, 'is no object');
 }
 
-function list(value: unknown, place: string): readonly unknown[] {
+function listOf(value: unknown, place: string): readonly unknown[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value)) return value;
   throw fault(place, 'is no list');
 }
 
-function words(value: unknown, place: string): readonly string[] {
-  const texts = list(value, place);
+function textsOf(value: unknown, place: string): readonly string[] {
+  const texts = listOf(value, place);
   if (texts.every((text) => typeof text === 'string')) return texts;
   throw fault(place, 'is no list of texts');
 }
