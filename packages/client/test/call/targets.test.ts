@@ -8,7 +8,7 @@ import type { CallOptions, Discovery } from '../../src/index.js';
 const filtered = { filter: { ...emptyFilter, facts: [parseFact('os=linux')] } };
 const withAgent = { filter: { ...emptyFilter, agents: ['puppetd'] } };
 
-describe('whether nodes may tell themselves that they are targets', () => {
+describe('whether a broadcast may find its own targets', () => {
   for (const [what, options, expected] of [
     ['nothing said', {}, true],
     ['a filter', filtered, true],

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
 import { listenerIterator, type Take } from '../../src/waiting/listener-iterator.js';
 
-describe('listening', () => {
+describe('a listener as an iterator', () => {
   let take: Take<number>;
   let begun: number;
   let stopped: number;
