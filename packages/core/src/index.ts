@@ -11,12 +11,19 @@ export {
   type Host,
   type Setup,
 } from './agent/agent.js';
+export {
+  type BrokerConfigOptions,
+  type BrokerKind,
+  brokerConfig,
+  brokerKinds,
+  type ConfigFile,
+  type GeneratedConfig,
+} from './broker-config/index.js';
 export { type DaemonConfig, loadDaemonConfig, parseDaemonConfig } from './config/daemon.js';
 export { type ConfigSchema, checkConfig, loadConfig, parseConfig } from './config/load.js';
 export { type BrokerConfig, type SecurityConfig, section, sections } from './config/sections.js';
 export { type Daemon, type DaemonOptions, startDaemon } from './daemon/daemon.js';
 export { parseFactText } from './daemon/fact-text.js';
-export { type Presence, parsePresence } from './daemon/presence.js';
 export { type DaemonStatus, readStatusFile } from './daemon/status.js';
 export { statusFileOf } from './daemon/status-file.js';
 export {
@@ -102,24 +109,18 @@ export {
   type Request,
   type Result,
 } from './message/message.js';
+export { type Presence, parsePresence } from './message/presence.js';
+export { isIdentity, isName } from './names.js';
 export { Audit, type AuditEntry, type AuditOptions } from './security/audit.js';
 export { type AuditFault, type AuditVerdict, auditFiles, verifyAudit } from './security/audit-chain.js';
 export { type AuditEvent, openAuditEvent, sealAuditEvent } from './security/audit-event.js';
-export {
-  type BrokerConfigOptions,
-  type BrokerKind,
-  brokerConfig,
-  brokerKinds,
-  type ConfigFile,
-  type GeneratedConfig,
-} from './security/broker-config/index.js';
 export {
   type CallerKeyKind,
   type CallerKeys,
   keyKinds,
   makeCallerKeys,
 } from './security/keys.js';
-export { clientSecurity, isLoopback, loadOwn, nodeSecurity, type Own } from './security/modes.js';
+export { clientSecurity, loadOwn, nodeSecurity, type Own } from './security/modes.js';
 export { compilePattern } from './security/pattern.js';
 export {
   type Decision,
@@ -130,15 +131,17 @@ export {
   parsePolicy,
   readPolicy,
 } from './security/policy/index.js';
-export type { Credentials, Proof, Security, Signer, Verifier } from './security/security.js';
+export type { Proof, Security, Signer, Verifier } from './security/security.js';
 export type { Closing } from './security/session-keys.js';
 export { checkTokenFacts, issueToken, readToken, type TokenClaims, verifyToken } from './security/token.js';
 export { TokenLedger } from './security/token-ledger.js';
 export { listsOf, type Trust, type Trusted, TrustStore } from './security/trust.js';
 export { createVerifier } from './security/verifier.js';
+export type { Credentials } from './transport/credentials.js';
 export { MemoryBroker, type MemoryTransport } from './transport/memory.js';
 export { connectMqtt, type MqttOptions, openMqtt } from './transport/mqtt.js';
-export { isIdentity, isName, type Topic, Topics } from './transport/topics.js';
+export { type Topic, Topics } from './transport/topics.js';
 export type { Listener, PublishOptions, Transport, Will } from './transport/transport.js';
+export { isLoopback } from './transport/url.js';
 export { version } from './version.js';
 export { parseYaml } from './yaml.js';

@@ -3,7 +3,7 @@ import { type FactCondition, operators } from './condition.js';
 import { type Expression, isDataName } from './expression.js';
 import { bounds } from './expression-parser.js';
 import type { Filter } from './filter.js';
-import { compilePattern } from './pattern.js';
+import { compileFilterPattern } from './pattern.js';
 
 const most = { facts: 64, classes: 64, agents: 64, identities: 5000, compound: 16 } as const;
 const longest = 1024;
@@ -109,7 +109,7 @@ function checkPattern(pattern: string, where: string, budget: Budget): void {
   budget.patterns -= 1;
   if (budget.patterns < 0) throw invalid(`it has more than ${mostPatterns} regular expressions`);
   try {
-    compilePattern(pattern);
+    compileFilterPattern(pattern);
   } catch (cause) {
     throw invalid(`${where}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }

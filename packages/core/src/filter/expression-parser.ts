@@ -1,6 +1,6 @@
 import type { Comparison, Operator } from './condition.js';
 import { type Expression, isDataName } from './expression.js';
-import { compilePattern, patternOf } from './pattern.js';
+import { compileFilterPattern, patternOf } from './pattern.js';
 import { syntaxError, type Token, tokenize } from './token.js';
 
 /** The most that a compound filter may hold: characters, operands and operators, parentheses in one another. */
@@ -143,7 +143,7 @@ class Parser {
   #check({ kind, text, ...place }: Token): void {
     if (kind !== 'pattern') return;
     try {
-      compilePattern(text);
+      compileFilterPattern(text);
     } catch (error) {
       throw syntaxError(this.#text, place.start, error instanceof Error ? error.message : String(error));
     }

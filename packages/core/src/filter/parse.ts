@@ -1,9 +1,9 @@
 import { TroupeError } from '../errors.js';
-import { isIdentity } from '../transport/topics.js';
+import { isIdentity } from '../names.js';
 import type { FactCondition } from './condition.js';
 import { operatorOf, parseExpression } from './expression-parser.js';
 import type { Filter } from './filter.js';
-import { compilePattern, patternOf } from './pattern.js';
+import { compileFilterPattern, patternOf } from './pattern.js';
 
 /** The words of a command line that make up a filter, one list per option. */
 export interface FilterWords {
@@ -97,7 +97,7 @@ function normal(pattern: string): string {
 }
 
 function checked(pattern: string): string {
-  compilePattern(pattern);
+  compileFilterPattern(pattern);
   return pattern;
 }
 

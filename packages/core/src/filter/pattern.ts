@@ -10,7 +10,7 @@ const form = /^\/((?:[^/\\\r\n]|\\.)+)\/(i?)$/;
 const mostSteps = 20_000_000;
 
 /** The regular expression that the text `/…/` of a filter stands for. Throws FILTER_INVALID. */
-export function compilePattern(pattern: string): Regex {
+export function compileFilterPattern(pattern: string): Regex {
   const [, source, flag] = form.exec(pattern) ?? [];
   if (source === undefined) {
     throw new TroupeError(
@@ -35,7 +35,7 @@ export function newMatch(): Match {
   const compiled = new Map<string, Regex>();
   let steps = 0;
   return (pattern, text) => {
-    const regex = compiled.get(pattern) ?? compilePattern(pattern);
+    const regex = compiled.get(pattern) ?? compileFilterPattern(pattern);
     compiled.set(pattern, regex);
     steps += regex.size * (text.length + 1);
     if (steps > mostSteps) {

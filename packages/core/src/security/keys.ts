@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf, TroupeError } from '../errors.js';
+import { isIdentity } from '../names.js';
 import { createCsr } from '../pki/csr.js';
 import { sha256Fingerprint } from '../pki/pem.js';
-import { isIdentity } from '../transport/topics.js';
 
 const generate = promisify(generateKeyPair) as unknown as (
   kind: string,

@@ -11,11 +11,13 @@ import type { BrokerConfig, SecurityConfig } from '../config/sections.js';
 import { TroupeError } from '../errors.js';
 import { type Logger, silentLogger } from '../log.js';
 import { readCrl } from '../pki/crl.js';
+import type { Credentials } from '../transport/credentials.js';
+import { isLoopback } from '../transport/url.js';
 import { followFiles } from './followed-files.js';
 import { envelopeType, type JwsHeader, signJws } from './jws.js';
 import { loadOwn, type Own, readSecret, readText } from './own.js';
 import { compilePattern } from './pattern.js';
-import type { Credentials, Security, Signer } from './security.js';
+import type { Security, Signer } from './security.js';
 import { type OfferedKey, type Role, SessionKeys } from './session-keys.js';
 import { checkTokenTime, readToken, type TokenClaims } from './token.js';
 import { TokenLedger } from './token-ledger.js';
@@ -142,12 +144,6 @@ function openSecurity(name: string, broker: BrokerConfig): Security {
     verifier: createVerifier({ anybody: true }),
     credentials: {},
   };
-}
-
-/** Whether a broker's URL is one of this machine's own addresses that nobody else can reach. */
-export function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 function ledgerOf({ tokens }: SecurityConfig): TokenLedger {

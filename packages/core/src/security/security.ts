@@ -1,3 +1,4 @@
+import type { Credentials } from '../transport/credentials.js';
 import type { Closing, SessionKeys } from './session-keys.js';
 
 /** What a signature proves of the author of a message. */
@@ -39,17 +40,4 @@ export interface Security {
   readonly credentials: Credentials;
   /** Milliseconds since 1970: when our certificate or token is over, where we have one. */
   readonly expires?: () => number;
-}
-
-export interface Credentials {
-  readonly tls?: {
-    /** PEM. */
-    readonly ca: readonly string[];
-    readonly certificate?: string;
-    readonly key?: string;
-  };
-  readonly username?: string;
-  readonly password?: string;
-  /** What a refusal by the broker may mean: MQTT 3.1.1 gives no reason. */
-  readonly onRefusal?: string;
 }

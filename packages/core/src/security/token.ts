@@ -1,8 +1,8 @@
 import { type KeyObject, randomUUID } from 'node:crypto';
 import { TroupeError } from '../errors.js';
 import { emptyFilter, type Facts, type Filter, matches, parseFact } from '../filter/index.js';
-import { parseJson } from '../message/envelope.js';
-import { isName } from '../transport/topics.js';
+import { isName } from '../names.js';
+import { parseJson } from './json.js';
 import { headerOf, signJws, tokenType, verifyJws } from './jws.js';
 import { compilePattern } from './pattern.js';
 import type { TokenLedger } from './token-ledger.js';

@@ -2,10 +2,8 @@ import type { IClientOptions, MqttClient } from 'mqtt';
 import commonJs from '../commonjs.cjs';
 import { messageOf, TroupeError } from '../errors.js';
 import type { Logger } from '../log.js';
-import { isLoopback } from '../security/modes.js';
-import type { Credentials } from '../security/security.js';
 import { backoff } from './backoff.js';
-import { endpointOf } from './endpoint.js';
+import type { Credentials } from './credentials.js';
 import {
   type Link,
   type Listener,
@@ -14,6 +12,7 @@ import {
   type Transport,
   type Will,
 } from './transport.js';
+import { endpointOf, isLoopback } from './url.js';
 
 export interface MqttOptions {
   /** Tried in turn. */

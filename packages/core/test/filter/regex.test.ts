@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { compilePattern, newMatch, patternOf } from '../../src/filter/pattern.js';
+import { compileFilterPattern, newMatch, patternOf } from '../../src/filter/pattern.js';
 import { compileRegex } from '../../src/filter/regex.js';
 
 describe('a regular expression from the network', () => {
@@ -108,15 +108,15 @@ describe('the bounds of a regular expression', () => {
 
 describe('the /.../ of a filter', () => {
   it('may hold an escaped slash', () => {
-    expect(compilePattern('/role\\/x/').test('a role/x')).to.equal(true);
-    expect(compilePattern(patternOf('role/x')).test('role/x')).to.equal(true);
-    expect(compilePattern(patternOf('role\\/x')).test('role/x')).to.equal(true);
-    expect(compilePattern('/a\\\\b/').test('a\\b')).to.equal(true);
+    expect(compileFilterPattern('/role\\/x/').test('a role/x')).to.equal(true);
+    expect(compileFilterPattern(patternOf('role/x')).test('role/x')).to.equal(true);
+    expect(compileFilterPattern(patternOf('role\\/x')).test('role/x')).to.equal(true);
+    expect(compileFilterPattern('/a\\\\b/').test('a\\b')).to.equal(true);
   });
 
   for (const wrong of ['web', '/', '//', '/a', 'a/', '/a/b/', '/a/g', '/a\nb/', '/a\\/', '/(/']) {
     it(`is refused as ${JSON.stringify(wrong)}`, () => {
-      expect(() => compilePattern(wrong))
+      expect(() => compileFilterPattern(wrong))
         .to.throw()
         .with.property('code', 'FILTER_INVALID');
     });
@@ -124,12 +124,12 @@ describe('the /.../ of a filter', () => {
 
   it('costs 20 million steps in all, and not one more', () => {
     const pattern = `/${'a{100}'.repeat(10)}/`;
-    const { size } = compilePattern(pattern);
+    const { size } = compileFilterPattern(pattern);
     const match = newMatch();
     // The rest that 20 million leave is of another size.
     const [length, rest] = [Math.floor(20_000_000 / size) - 2, 20_000_000 % size];
     expect(match(pattern, 'b'.repeat(length - 1))).to.equal(false);
-    const small = compilePattern('/c/').size;
+    const small = compileFilterPattern('/c/').size;
     const left = size * 2 + rest;
     expect(match('/c/', 'b'.repeat(Math.floor(left / small) - 1))).to.equal(false);
     const spare = left % small;

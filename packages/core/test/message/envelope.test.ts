@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { maxMessageBytes, open, parseJson, seal, sealText } from '../../src/message/envelope.js';
+import { maxMessageBytes, open, seal, sealText } from '../../src/message/envelope.js';
 import type { Signer, Verifier } from '../../src/security/security.js';
 import type { Closing } from '../../src/security/session-keys.js';
 
@@ -59,51 +59,4 @@ describe('an envelope', () => {
     });
     expect(verified).to.equal(1);
   });
-});
-
-describe('parseJson', () => {
-  const parse = (json: string) => parseJson(Buffer.from(json));
-  const nested = (opening: string, closing: string, levels: number) =>
-    opening.repeat(levels) + closing.repeat(levels);
-
-  for (const [what, json] of [
-    ['40 levels of arrays', nested('[', ']', 40)],
-    ['40 levels of objects', `${'{"a":'.repeat(39)}{}${'}'.repeat(39)}`],
-    ['more arrays beside each other than may be within each other', `[${Array(100).fill('[]').join()}]`],
-    ['more objects beside each other than may be within each other', `[${Array(100).fill('{}').join()}]`],
-    ['brackets in a text', JSON.stringify('[{'.repeat(100))],
-    ['brackets behind a quote in a text', JSON.stringify(`"${'[{'.repeat(100)}`)],
-    ['brackets behind a backslash in a text', JSON.stringify(`\\"\\\\${'[{'.repeat(100)}`)],
-  ] as const) {
-    it(`reads ${what}`, () => {
-      expect(parse(json)).to.deep.equal(JSON.parse(json));
-    });
-  }
-
-  for (const [what, json] of [
-    ['41 levels of arrays', nested('[', ']', 41)],
-    ['41 levels of objects', `${'{"a":'.repeat(40)}{}${'}'.repeat(40)}`],
-    ['41 levels behind a text that ends in a backslash', `["\\\\",${nested('[', ']', 40)}]`],
-    ['41 levels behind many arrays', `[${'[],'.repeat(20)}${nested('[', ']', 40)}]`],
-    ['41 levels behind an empty text', `["",${nested('[', ']', 40)}]`],
-  ] as const) {
-    it(`refuses ${what} before it reads them`, () => {
-      expect(() => parse(json))
-        .to.throw('the message nests deeper than 40 levels')
-        .with.property('code', 'MESSAGE_MALFORMED');
-    });
-  }
-
-  for (const [what, bytes] of [
-    ['nothing', Buffer.alloc(0)],
-    ['half of a message', Buffer.from('{"a":')],
-    ['bytes that are no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
-    ['a text that is never closed', Buffer.from('"a\\')],
-  ] as const) {
-    it(`refuses ${what}`, () => {
-      expect(() => parseJson(bytes))
-        .to.throw('the message is not JSON in UTF-8')
-        .with.property('code', 'MESSAGE_MALFORMED');
-    });
-  }
 });

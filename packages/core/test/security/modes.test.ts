@@ -9,10 +9,11 @@ import { createLogger } from '../../src/log.js';
 import { open, seal } from '../../src/message/envelope.js';
 import { createCrl } from '../../src/pki/index.js';
 import { envelopeType, headerOf } from '../../src/security/jws.js';
-import { clientSecurity, isLoopback, loadOwn, loadToken, nodeSecurity } from '../../src/security/modes.js';
+import { clientSecurity, loadOwn, loadToken, nodeSecurity } from '../../src/security/modes.js';
 import type { Own } from '../../src/security/own.js';
 import type { Security } from '../../src/security/security.js';
 import { issueToken, readToken } from '../../src/security/token.js';
+import { isLoopback } from '../../src/transport/url.js';
 import { movedClock } from '../moved-clock.js';
 import { fixture } from './pki-fixture.js';
 

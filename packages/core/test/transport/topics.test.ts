@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { isIdentity, Topics } from '../../src/transport/topics.js';
+import { isIdentity } from '../../src/names.js';
+import { Topics } from '../../src/transport/topics.js';
 import { matchesTopic } from '../../src/transport/transport.js';
 
 describe('topics', () => {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { ActionError, messageOf, Status } from '../../errors.js';
 import type { Facts } from '../../filter/filter.js';
 import type { Logger } from '../../log.js';
-import { maxMessageBytes, parseJson } from '../../message/envelope.js';
+import { maxMessageBytes } from '../../message/envelope.js';
+import { parseJson } from '../../security/json.js';
 import { type ProcessEnd, runProcess } from './process.js';
 import { rpcProtocol } from './protocol.js';
 

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { messageOf } from '../../errors.js';
 import { LineCutter } from '../../lines.js';
 import type { Logger } from '../../log.js';
-import { parseJson } from '../../message/envelope.js';
+import { parseJson } from '../../security/json.js';
 
 const longestLine = 64 * 1024;
 /** Lines that an agent may write at once, and in each second after that: one that writes faster has to wait. */

@@ -1,7 +1,7 @@
 import { messageOf, TroupeError } from '../../errors.js';
 import { emptyFilter, type Filter } from '../../filter/filter.js';
 import { parseClass, parseExpression, parseFact } from '../../filter/index.js';
-import { compilePattern } from '../../filter/pattern.js';
+import { compileFilterPattern } from '../../filter/pattern.js';
 import { callerName } from './groups.js';
 import type { Groups, Policy, Rule } from './policy.js';
 
@@ -86,7 +86,7 @@ function parseCaller(word: string, { groups, callers }: PolicyContext, invalid: 
   if (group) return group;
   if (word === '*') throw invalid('"*" stands alone');
   if (word.startsWith('/')) {
-    readAs('callers', invalid, () => compilePattern(word));
+    readAs('callers', invalid, () => compileFilterPattern(word));
     return [word];
   }
   const name = callerName(word, invalid);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { endpointOf } from '../../src/transport/endpoint.js';
+import { endpointOf } from '../../src/transport/url.js';
 
 describe('the endpoint of a broker', () => {
   for (const [url, expected] of [

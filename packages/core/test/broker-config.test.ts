@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { type BrokerConfigOptions, type BrokerKind, brokerConfig, brokerKinds } from '../../src/index.js';
+import { type BrokerConfigOptions, type BrokerKind, brokerConfig, brokerKinds } from '../src/index.js';
 
 const options: BrokerConfigOptions = {
   ca: '/etc/troupe/ca.pem',

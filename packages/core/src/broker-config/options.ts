@@ -1,5 +1,5 @@
-import { TroupeError } from '../../errors.js';
-import { isIdentity, isName } from '../../transport/topics.js';
+import { TroupeError } from '../errors.js';
+import { isIdentity, isName } from '../names.js';
 
 /** What a broker's configuration is made of. Files are paths on the broker's machine. */
 export interface BrokerConfigOptions {

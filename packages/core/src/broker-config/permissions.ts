@@ -1,4 +1,4 @@
-import type { Topics } from '../../transport/topics.js';
+import type { Topics } from '../transport/topics.js';
 
 /** What one account of a broker may do, as MQTT filters. */
 export interface Permissions {

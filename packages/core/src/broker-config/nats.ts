@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Topics } from '../../transport/topics.js';
+import { Topics } from '../transport/topics.js';
 import { type BrokerConfigOptions, checkedOptions, type GeneratedConfig } from './options.js';
 import { callerPermissions, nodePermissions, type Permissions } from './permissions.js';
 

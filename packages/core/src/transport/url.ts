@@ -21,3 +21,9 @@ export function endpointOf(url: string): Endpoint {
     ...(password === '' ? {} : { password: decodeURIComponent(password) }),
   };
 }
+
+/** Whether a broker's URL is one of this machine's own addresses that nobody else can reach. */
+export function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}

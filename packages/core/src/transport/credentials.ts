@@ -1,0 +1,13 @@
+/** What a broker is shown of who connects. */
+export interface Credentials {
+  readonly tls?: {
+    /** PEM. */
+    readonly ca: readonly string[];
+    readonly certificate?: string;
+    readonly key?: string;
+  };
+  readonly username?: string;
+  readonly password?: string;
+  /** What a refusal by the broker may mean: MQTT 3.1.1 gives no reason. */
+  readonly onRefusal?: string;
+}
