@@ -1,5 +1,3 @@
-export { backoffSeconds } from './backoff.js';
-export { type Candidate, type Choice, chooseMaster } from './choice.js';
 export {
   clientConfigOf,
   loadProvisionerConfig,
@@ -10,13 +8,15 @@ export {
 } from './config/config.js';
 export type { Hook } from './config/hooks.js';
 export { type StepName, stepNames } from './config/step-names.js';
-export { eventLog } from './event-log.js';
-export { wordsOf } from './event-words.js';
-export type { EventListener, ProvisionEvent } from './events.js';
-export { type FailureKind, StepFailure } from './failure.js';
-export type { Master } from './masters.js';
-export { type Peers, peersOf } from './peers.js';
-export { type Provisioner, type ProvisionerOptions, startProvisioner } from './provisioner.js';
-export type { NodeReport, StepReport } from './report.js';
-export type { NodeInHand } from './roster.js';
-export { type Simulation, simulate } from './simulation.js';
+export { eventLog } from './events/event-log.js';
+export { wordsOf } from './events/event-words.js';
+export type { EventListener, ProvisionEvent } from './events/events.js';
+export type { NodeReport, StepReport } from './events/node-report.js';
+export { type Candidate, type Choice, chooseMaster } from './master/choice.js';
+export type { Master } from './master/masters.js';
+export { type FailureKind, StepFailure } from './rpc/failure.js';
+export { type Peers, peersOf } from './rpc/peers.js';
+export { backoffSeconds } from './worker/backoff.js';
+export { type Provisioner, type ProvisionerOptions, startProvisioner } from './worker/provisioner.js';
+export type { NodeInHand } from './worker/roster.js';
+export { type Simulation, simulate } from './worker/simulation.js';

@@ -1,7 +1,7 @@
 import { type AgentConfig, checkConfig, defineAgent, messageOf, section } from '@troupe/core';
 import ddl from '@troupe/ddl/provisioner.json' with { type: 'json' };
-import { PauseFile } from '../pause.js';
-import { defaultPauseFile, defaultStatusUrl } from '../places.js';
+import { defaultPauseFile, defaultStatusUrl } from '../config/defaults.js';
+import { PauseFile } from '../worker/pause-file.js';
 
 interface Config {
   readonly pause_file: string;

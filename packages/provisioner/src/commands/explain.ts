@@ -1,4 +1,4 @@
-import type { NodeRecord } from '../node-record.js';
+import type { NodeRecord } from '../node/node-record.js';
 import { ExitCode } from './exit-code.js';
 import { findNode } from './find-node.js';
 import type { Io } from './io.js';

@@ -1,9 +1,9 @@
 import { messageOf } from '@troupe/core';
-import { StepFailure } from '../failure.js';
-import { KeyPin } from '../key-pin.js';
-import { NodeAgent } from '../node-agent.js';
-import { type NodeRecord, readRecord } from '../node-record.js';
-import type { Peers } from '../peers.js';
+import { type NodeRecord, readRecord } from '../node/node-record.js';
+import { StepFailure } from '../rpc/failure.js';
+import { KeyPin } from '../rpc/key-pin.js';
+import { NodeAgent } from '../rpc/node-agent.js';
+import type { Peers } from '../rpc/peers.js';
 
 /** A node that was named, and what it says of its provisioning. */
 export interface FoundNode {

@@ -2,7 +2,7 @@ import { localCaller } from '@troupe/client';
 import { emptyFilter } from '@troupe/core';
 import provisionerDdl from '@troupe/ddl/provisioner.json' with { type: 'json' };
 import { loadProvisionerConfig } from '../config/config.js';
-import { PauseFile } from '../pause.js';
+import { PauseFile } from '../worker/pause-file.js';
 import { ExitCode } from './exit-code.js';
 import type { Io } from './io.js';
 import { findConfig, withSession } from './session.js';

@@ -1,6 +1,6 @@
 import { messageOf, version } from '@troupe/core';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { StepFailure } from '../failure.js';
+import { StepFailure } from '../rpc/failure.js';
 import { check } from './check.js';
 import { ExitCode, exitCodes } from './exit-code.js';
 import { explain } from './explain.js';

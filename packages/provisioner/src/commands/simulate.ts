@@ -1,4 +1,4 @@
-import { simulate as simulateNode } from '../simulation.js';
+import { simulate as simulateNode } from '../worker/simulation.js';
 import { ExitCode } from './exit-code.js';
 import { findNode } from './find-node.js';
 import type { Io } from './io.js';

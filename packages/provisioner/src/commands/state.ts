@@ -1,4 +1,4 @@
-import { failuresOf, type NodeRecord } from '../node-record.js';
+import { failuresOf, type NodeRecord } from '../node/node-record.js';
 
 /** A node's state in a word, and what there is to say of it. */
 export interface NodeState {

@@ -1,9 +1,9 @@
 import type { Event } from '@troupe/client';
 import { emptyFilter } from '@troupe/core';
 import provisionerDdl from '@troupe/ddl/provisioner.json' with { type: 'json' };
-import { eventKind } from '../event-teller.js';
-import { type NodeRecord, readRecord } from '../node-record.js';
-import { wordsOfPause } from '../pause.js';
+import { eventKind } from '../events/event-publisher.js';
+import { type NodeRecord, readRecord } from '../node/node-record.js';
+import { wordsOfPause } from '../worker/pause-file.js';
 import { ExitCode } from './exit-code.js';
 import type { Io } from './io.js';
 import { type CommandSession, withSession } from './session.js';

@@ -14,7 +14,7 @@ import {
   parseExpression,
   TroupeError,
 } from '@troupe/core';
-import type { HttpAddress } from '../http.js';
+import type { HttpAddress } from '../monitoring/status-server.js';
 import { type Hook, type RawHook, readHooks } from './hooks.js';
 import { type PolicyConfig, type RawPolicy, readPolicy } from './policy.js';
 import { provisionerSchema } from './schema.js';

@@ -1,5 +1,5 @@
 import { section, sections } from '@troupe/core';
-import { defaultHttp, defaultPauseFile } from '../places.js';
+import { defaultHttp, defaultPauseFile } from './defaults.js';
 import { hooksSchema } from './hooks.js';
 import { policySchema } from './policy.js';
 import { stepNames } from './step-names.js';

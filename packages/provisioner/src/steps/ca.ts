@@ -1,5 +1,5 @@
-import { ask } from '../ask.js';
-import type { NameGuard } from '../name-guard.js';
+import type { NameGuard } from '../node/name-guard.js';
+import { ask } from '../rpc/ask.js';
 import type { Session, StepContext } from './step.js';
 
 /** What the CA of the chosen master knows of a name. */

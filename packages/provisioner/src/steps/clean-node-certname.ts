@@ -1,4 +1,4 @@
-import { failureOf } from '../failure.js';
+import { failureOf } from '../rpc/failure.js';
 import { certnameOf, checkName } from './ca.js';
 import { goodCertificate } from './good-certificate.js';
 import type { Step } from './step.js';

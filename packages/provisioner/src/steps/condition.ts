@@ -1,6 +1,6 @@
 import { emptyFilter, matches, messageOf } from '@troupe/core';
-import { StepFailure } from '../failure.js';
-import { viewOf } from '../node-view.js';
+import { viewOf } from '../node/node-view.js';
+import { StepFailure } from '../rpc/failure.js';
 import type { StepContext } from './step.js';
 
 /** Says so where the configuration's condition of a step is not true of the node. Throws StepFailure. */

@@ -1,5 +1,5 @@
 import type { CertificatePolicy } from '../config/policy.js';
-import { StepFailure } from '../failure.js';
+import { StepFailure } from '../rpc/failure.js';
 import { caStatus, isSameFingerprint } from './ca.js';
 import type { StepContext } from './step.js';
 

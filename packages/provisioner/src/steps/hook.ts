@@ -1,7 +1,7 @@
 import { resolveDdl } from '@troupe/client';
-import { ask } from '../ask.js';
 import type { Hook } from '../config/hooks.js';
-import { asFailure, StepFailure } from '../failure.js';
+import { ask } from '../rpc/ask.js';
+import { asFailure, StepFailure } from '../rpc/failure.js';
 import { certnameOf } from './ca.js';
 import type { Step, StepContext } from './step.js';
 

@@ -1,5 +1,5 @@
-import { StepFailure } from '../failure.js';
-import { Lease } from '../lease.js';
+import { Lease } from '../node/lease.js';
+import { StepFailure } from '../rpc/failure.js';
 import type { Step } from './step.js';
 
 /** Takes the lease of the node, so that nobody else works on it. */

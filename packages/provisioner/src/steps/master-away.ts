@@ -1,5 +1,5 @@
 import { messageOf } from '@troupe/core';
-import { StepFailure } from '../failure.js';
+import { StepFailure } from '../rpc/failure.js';
 import type { StepContext } from './step.js';
 
 /** What a failure says when it may be the master's: one that came while the CA of the master was away says nothing of the node. */

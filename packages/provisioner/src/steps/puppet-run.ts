@@ -1,6 +1,6 @@
 import type { Call, CallOptions } from '@troupe/client';
-import type { Claim } from '../node-agent.js';
-import type { ProvisionAgent } from '../peers.js';
+import type { Claim } from '../rpc/node-agent.js';
+import type { ProvisionAgent } from '../rpc/peers.js';
 import type { Step, StepContext } from './step.js';
 
 interface RunData {

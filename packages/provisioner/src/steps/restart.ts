@@ -1,4 +1,4 @@
-import { StepFailure } from '../failure.js';
+import { StepFailure } from '../rpc/failure.js';
 import type { Step, StepContext } from './step.js';
 import { verifySeconds } from './verify.js';
 

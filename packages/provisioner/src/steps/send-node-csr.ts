@@ -1,4 +1,4 @@
-import { StepFailure } from '../failure.js';
+import { StepFailure } from '../rpc/failure.js';
 import { caStatus, certnameOf, isSameFingerprint } from './ca.js';
 import { goodCertificate } from './good-certificate.js';
 import type { Step, StepContext } from './step.js';

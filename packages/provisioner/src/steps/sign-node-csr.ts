@@ -1,5 +1,5 @@
-import { ask } from '../ask.js';
-import { StepFailure } from '../failure.js';
+import { ask } from '../rpc/ask.js';
+import { StepFailure } from '../rpc/failure.js';
 import { caStatus, certnameOf, checkName, isSameFingerprint } from './ca.js';
 import { goodCertificate } from './good-certificate.js';
 import { planted, requestCertificate } from './send-node-csr.js';

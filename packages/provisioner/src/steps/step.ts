@@ -1,11 +1,11 @@
 import type { Logger } from '@troupe/core';
 import type { ProvisionerConfig } from '../config/config.js';
-import type { Lease } from '../lease.js';
-import type { Master, Masters } from '../masters.js';
-import type { NameGuard } from '../name-guard.js';
-import type { NodeAgent } from '../node-agent.js';
-import type { NodeView } from '../node-view.js';
-import type { Peers } from '../peers.js';
+import type { Master, Masters } from '../master/masters.js';
+import type { Lease } from '../node/lease.js';
+import type { NameGuard } from '../node/name-guard.js';
+import type { NodeView } from '../node/node-view.js';
+import type { NodeAgent } from '../rpc/node-agent.js';
+import type { Peers } from '../rpc/peers.js';
 
 /** What is learnt on the way, by this provisioner or by one before it. */
 export interface Findings {

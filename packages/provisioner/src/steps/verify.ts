@@ -1,7 +1,7 @@
 import type { PresenceView, Result } from '@troupe/client';
-import { StepFailure } from '../failure.js';
-import { KeyPin } from '../key-pin.js';
-import { NodeAgent } from '../node-agent.js';
+import { StepFailure } from '../rpc/failure.js';
+import { KeyPin } from '../rpc/key-pin.js';
+import { NodeAgent } from '../rpc/node-agent.js';
 import { caStatus, certnameOf, isSameFingerprint } from './ca.js';
 import type { Step, StepContext, StepEnd } from './step.js';
 

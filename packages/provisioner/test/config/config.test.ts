@@ -8,7 +8,7 @@ import type { Io } from '../../src/commands/io.js';
 import { logDestination } from '../../src/commands/log-lines.js';
 import { freeNodes } from '../../src/config/schema.js';
 import { clientConfigOf, loadProvisionerConfig, parseProvisionerConfig } from '../../src/index.js';
-import { Masters } from '../../src/masters.js';
+import { Masters } from '../../src/master/masters.js';
 import { stepsOf } from '../../src/steps/index.js';
 import { infoOf } from '../fixtures/step-context.js';
 import { StubNetwork, says } from '../fixtures/stub-network.js';

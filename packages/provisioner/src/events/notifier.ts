@@ -1,0 +1,115 @@
+import { type Logger, messageOf } from '@troupe/core';
+import PQueue from 'p-queue';
+import type { ProvisionerConfig } from '../config/config.js';
+import { failureOf } from '../rpc/failure.js';
+import type { Peers } from '../rpc/peers.js';
+import type { Events } from './events.js';
+import type { Message } from './notification.js';
+
+/** What became of a message. */
+export interface Told {
+  /** `ok` also where a notifier keeps it, to deliver it when it can. */
+  readonly outcome: 'ok' | 'failed';
+  readonly reason: string;
+}
+
+interface Input {
+  readonly recipient: string;
+  readonly subject: string;
+  readonly message: string;
+  readonly id: string;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly spool: boolean;
+}
+
+/** Nobody has it where `by` is missing. */
+interface Taken {
+  readonly delivered: boolean;
+  readonly by?: string;
+  readonly reason?: string;
+}
+
+/**
+ * Has messages delivered by one of the notifiers; another takes over from one that fails. Where none can deliver it
+ * now, one that will keeps it. Never throws.
+ */
+export class Notifier {
+  readonly #peers: Peers;
+  readonly #config: ProvisionerConfig['notify'];
+  readonly #events: Events;
+  readonly #log: Logger;
+  readonly #queue = new PQueue({ concurrency: 5 });
+
+  constructor(peers: Peers, config: ProvisionerConfig['notify'], events: Events, log: Logger) {
+    this.#peers = peers;
+    this.#config = config;
+    this.#events = events;
+    this.#log = log;
+  }
+
+  /** Delivers to every target; what becomes of it is told by events, and in words by the result. Never rejects. */
+  async send(message: Message): Promise<Told> {
+    const told = await Promise.all(
+      this.#config.targets.map((recipient) => this.#queue.add(() => this.#deliver(recipient, message))),
+    );
+    const outcome = told.every(({ isInHand }) => isInHand) ? 'ok' : 'failed';
+    return { outcome, reason: told.map(({ words }) => words).join('; ') };
+  }
+
+  /** Resolves when nothing is being delivered. */
+  idle(): Promise<void> {
+    return this.#queue.onIdle();
+  }
+
+  async #deliver(recipient: string, { identity, id, subject, text, fields }: Message) {
+    const protocol = recipient.slice(0, recipient.indexOf('://'));
+    const about = { identity, type: 'notified', protocol, recipient, subject } as const;
+    const input = { recipient, subject: subject.slice(0, 200), message: text, id, fields };
+    const taken = await this.#hand(input);
+    this.#events.emit({ ...about, ...taken });
+    const { delivered, by, reason } = taken;
+    if (delivered) return { isInHand: true, words: `${by} told ${recipient}` };
+    if (by !== undefined)
+      return { isInHand: true, words: `${by} keeps the message to ${recipient}: ${reason}` };
+    this.#log.warn({ node: identity, recipient, reason }, 'nobody could be notified');
+    return { isInHand: false, words: `${recipient} was not told: ${reason}` };
+  }
+
+  // First whoever can deliver it now, then whoever will keep it.
+  async #hand(input: Omit<Input, 'spool'>): Promise<Taken> {
+    const reasons = new Set<string>();
+    try {
+      const notifiers = await this.#notifiers();
+      for (const spool of [false, true]) {
+        for (const notifier of notifiers) {
+          const taken = await this.#try(notifier, { ...input, spool });
+          if (taken.by !== undefined) return taken;
+          reasons.add(taken.reason ?? '');
+        }
+      }
+      if (reasons.size === 0) reasons.add(`no node with the agent ${this.#config.agent} answers`);
+    } catch (error) {
+      reasons.add(messageOf(error));
+    }
+    return { delivered: false, reason: [...reasons].join('; ') };
+  }
+
+  async #try(notifier: string, input: Input): Promise<Taken> {
+    const { notify, main: collective } = this.#peers;
+    const result = await notify.sendmsg(input, { targets: [notifier], collective }).one();
+    const failure = failureOf(result, 'notify sendmsg');
+    if (failure || !result.ok) return { delivered: false, reason: failure?.message ?? '' };
+    const { state, reason } = result.data;
+    return state === 'waiting'
+      ? { delivered: false, by: notifier, reason: reason ?? '' }
+      : { delivered: true, by: notifier };
+  }
+
+  // In any order, so that none has to do all the work.
+  async #notifiers(): Promise<readonly string[]> {
+    const { client, main: collective } = this.#peers;
+    const { nodes } = await client.discover({ collective, filter: this.#config.filter });
+    const first = Math.floor(Math.random() * nodes.length);
+    return [...nodes.slice(first), ...nodes.slice(0, first)];
+  }
+}

@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { messageOf, TroupeError } from '@troupe/core';
+import type { Provisioner } from '../worker/provisioner.js';
+import type { Metrics } from './metrics.js';
+
+export interface HttpAddress {
+  readonly address: string;
+  /** 0: any that is free. */
+  readonly port: number;
+}
+
+/** A web server that tells what a provisioner does: `/metrics`, `/status` and `/healthz`. */
+export interface StatusServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Serves until it is closed. Throws TroupeError where the address cannot be had. */
+export async function serveStatus(
+  { address, port }: HttpAddress,
+  provisioner: Pick<Provisioner, 'owner' | 'nodes' | 'paused'>,
+  { registry }: Pick<Metrics, 'registry'>,
+): Promise<StatusServer> {
+  const server = createServer(async (request, response) => {
+    const path = request.url?.split('?')[0];
+    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'GET only\n');
+    if (path === '/healthz') return answer(response, 200, 'ok\n');
+    if (path === '/status') {
+      const { owner } = provisioner;
+      const status = { owner, paused: provisioner.paused() ?? null, nodes: provisioner.nodes() };
+      return answer(response, 200, `${JSON.stringify(status)}\n`, 'application/json');
+    }
+    if (path === '/metrics') return answer(response, 200, await registry.metrics(), registry.contentType);
+    return answer(response, 404, 'there are /metrics, /status and /healthz\n');
+  });
+  server.listen(port, address);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new TroupeError(
+      'CONFIG_INVALID',
+      `http: cannot listen on ${address}:${port}: ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
+  }
+  const host = address.includes(':') ? `[${address}]` : address;
+  return {
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function answer(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  type = 'text/plain; charset=utf-8',
+): void {
+  response.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-store' }).end(body);
+}

@@ -1,0 +1,103 @@
+import { oneLine } from '../rpc/failure.js';
+import type { Peers } from '../rpc/peers.js';
+import type { Findings } from '../steps/step.js';
+
+type Status = Awaited<ReturnType<ReturnType<Peers['provision']['status']>['one']>>['data'];
+
+/** One step as the node remembers it. */
+export interface RecordedStep {
+  readonly step: string;
+  readonly attempts: number;
+  readonly outcome: string;
+  readonly reason: string | null;
+  readonly since: string;
+  readonly seconds: number | null;
+  readonly owner: string | null;
+  readonly data: Readonly<Record<string, unknown>> | null;
+}
+
+/** One line of the node's story. */
+export interface HistoryLine {
+  readonly time: string;
+  readonly step: string;
+  readonly attempt: number | null;
+  readonly outcome: string;
+  readonly reason: string | null;
+  readonly seconds: number | null;
+  readonly owner: string | null;
+}
+
+/** All that a node says of its provisioning. */
+export interface NodeRecord {
+  readonly step: string | null;
+  readonly isDisabled: boolean;
+  readonly isDone: boolean;
+  readonly doneSince: string | undefined;
+  /** It is done or in quarantine, and people have still to be told. */
+  readonly isOwed: boolean;
+  readonly lease:
+    | { readonly owner: string; readonly token: number; readonly seconds: number; readonly expires: string }
+    | undefined;
+  readonly quarantine: { readonly reason: string; readonly since: string } | undefined;
+  readonly master:
+    | { readonly identity: string | null; readonly address: string | null; readonly reason: string | null }
+    | undefined;
+  readonly run:
+    | { readonly id: string; readonly stage: string; readonly since: string; readonly running: boolean }
+    | undefined;
+  readonly damaged: { readonly file: string; readonly reason: string } | undefined;
+  readonly steps: readonly RecordedStep[];
+  readonly history: readonly HistoryLine[];
+}
+
+/** Reads the answer of the provision agent's `status`. */
+export function readRecord(status: Status): NodeRecord {
+  const hash = <T>(value: Record<string, unknown> | null) => (value ?? undefined) as T | undefined;
+  const steps = (status.steps ?? []) as RecordedStep[];
+  return {
+    step: status.step,
+    isDisabled: status.disabled === true,
+    isDone: status.done === true,
+    isOwed:
+      (status.done === true || status.quarantined === true) &&
+      steps.some(({ step, outcome }) => step === 'notify' && outcome === 'started'),
+    doneSince: hash<{ since: string }>(status.finished)?.since,
+    lease: hash<NonNullable<NodeRecord['lease']>>(status.lease),
+    quarantine: hash<NonNullable<NodeRecord['quarantine']>>(status.quarantine),
+    master: hash<NonNullable<NodeRecord['master']>>(status.master),
+    run: hash<NonNullable<NodeRecord['run']>>(status.run),
+    damaged: hash<NonNullable<NodeRecord['damaged']>>(status.damaged),
+    steps,
+    history: (status.history ?? []) as HistoryLine[],
+  };
+}
+
+/** Whether a step ended well. */
+export function isOver({ outcome }: { readonly outcome: string }): boolean {
+  return outcome === 'ok' || outcome === 'skipped';
+}
+
+/** How often a step has failed since it last went well or the node was released. */
+export function failuresOf({ history }: Pick<NodeRecord, 'history'>, step: string): number {
+  let failures = 0;
+  for (const line of history) {
+    if (line.outcome === 'released' || (line.step === step && isOver(line))) failures = 0;
+    else if (line.step === step && line.outcome === 'failed') failures += 1;
+  }
+  return failures;
+}
+
+/** What those who worked on the node before have found out. */
+export function findingsOf(record: NodeRecord): Findings {
+  const data = (step: string) => record.steps.find((each) => each.step === step && isOver(each))?.data ?? {};
+  const csr = data('send_node_csr');
+  const signed = data('sign_node_csr');
+  const text = (key: keyof Findings, value: unknown) =>
+    typeof value === 'string' ? { [key]: oneLine(value) } : {};
+  return {
+    ...text('certname', csr.certname),
+    ...text('csrReported', csr.csr_fingerprint),
+    ...text('csrSigned', signed.csr_fingerprint),
+    ...text('certificate', signed.certificate),
+  };
+}

@@ -1,0 +1,38 @@
+import { oneLine, patience } from '../rpc/failure.js';
+import { KeyPin } from '../rpc/key-pin.js';
+import { NodeAgent } from '../rpc/node-agent.js';
+import type { Peers } from '../rpc/peers.js';
+
+/**
+ * Puts a node aside: nobody gets its lease until it is released, but to tell people where `notify` says that they
+ * have to be told. Returns since when. Throws StepFailure where it cannot be told.
+ */
+export async function putAside(node: NodeAgent, reason: string, notify = false): Promise<string | undefined> {
+  const text = { reason: oneLine(reason), ...(notify ? { notify } : {}) };
+  const options = { answerWithin: 5, signal: patience };
+  const { since } = await node.change(
+    'quarantine',
+    (agent, claim, given) => agent.quarantine({ ...text, ...claim }, given),
+    options,
+  );
+  return since ?? undefined;
+}
+
+/** Puts aside whatever machine has the name now, with the lease if it is the one that gave it; says whether it could be told. */
+export async function putAsideAnybody(
+  target: { readonly identity: string; readonly collective: string; readonly token?: number | undefined },
+  peers: Peers,
+  reason: string,
+): Promise<boolean> {
+  for (const token of new Set([target.token, undefined])) {
+    const { identity, collective } = target;
+    const node = new NodeAgent({ peers, identity, collective, pin: new KeyPin(false), signal: patience });
+    node.token = token;
+    const isTold = await putAside(node, reason).then(
+      () => true,
+      () => false,
+    );
+    if (isTold) return true;
+  }
+  return false;
+}

@@ -1,0 +1,121 @@
+import { createHmac } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { resolveDdl } from '@troupe/client';
+import { matches, messageOf } from '@troupe/core';
+import type { PolicyAgent, PolicyConfig, PolicyWebhook } from '../config/policy.js';
+import { type NodeView, viewOf } from '../node/node-view.js';
+import { ask } from '../rpc/ask.js';
+import { oneLine, StepFailure } from '../rpc/failure.js';
+import type { Peers } from '../rpc/peers.js';
+
+interface Verdict {
+  readonly allowed: boolean;
+  readonly reason: string;
+}
+
+/** What is asked of a site's own service about a node. */
+type Question = Readonly<Record<'identity' | 'collective', string>> & {
+  readonly facts: Readonly<Record<string, unknown>>;
+};
+
+/** Milliseconds for which a site's "no" is believed: a node is offered again and again. */
+const believedFor = 60_000;
+
+/** Decides who may be provisioned: by name, by facts, and by asking the site's own service. */
+export class Policy {
+  readonly #peers: Peers;
+  readonly #config: PolicyConfig;
+  readonly #denied = new Map<string, { readonly reason: string; readonly until: number }>();
+
+  constructor(peers: Peers, config: PolicyConfig) {
+    this.#peers = peers;
+    this.#config = config;
+  }
+
+  /** Why a node is left alone; nothing where it may be provisioned. Throws StepFailure where nobody could say: then not now. */
+  async objection(
+    target: { readonly identity: string; readonly collective: string },
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const { nameFault, facts, webhook, agent } = this.#config;
+    const fault = nameFault(target.identity);
+    if (fault !== undefined) return `not allowed: ${fault}`;
+    if (!facts && !webhook && !agent) return undefined;
+    const known = this.#denied.get(target.identity);
+    if (known && known.until > Date.now()) return known.reason;
+    this.#denied.delete(target.identity);
+    const view = await viewOf(target, this.#peers, signal);
+    if (facts && !(await matches(facts.filter, view)))
+      return `not allowed: policy.facts is not true of it: ${facts.text}`;
+    const { identity, collective } = target;
+    const question = { identity, collective, facts: view.facts as NodeView['facts'] };
+    for (const verdict of [
+      webhook && (() => askWebhook(webhook, question, signal)),
+      agent && (() => this.#askAgent(agent, question, signal)),
+    ]) {
+      const { allowed, reason } = (await verdict?.()) ?? { allowed: true, reason: '' };
+      if (allowed) continue;
+      const objection = `not allowed: ${oneLine(reason, 500)}`;
+      this.#denied.set(identity, { reason: objection, until: Date.now() + believedFor });
+      return objection;
+    }
+    return undefined;
+  }
+
+  async #askAgent({ agent, action, timeout }: PolicyAgent, question: Question, signal: AbortSignal) {
+    const what = `policy: ${agent} ${action}`;
+    try {
+      const { client, main: collective } = this.#peers;
+      const ddl = await resolveDdl(client, agent, collective);
+      const { nodes } = await client.discover({ collective, filter: client.filter({ agents: [agent] }) });
+      const target = nodes[Math.floor(Math.random() * nodes.length)];
+      if (target === undefined) throw new Error(`no node with the agent ${agent} answers`);
+      const options = { targets: [target], collective, timeout, answerWithin: timeout, signal };
+      const { data } = await ask(() => client.call(ddl, action, { ...question }, options), what);
+      return verdictOf(data, `${agent} on ${target}`);
+    } catch (error) {
+      throw notNow(what, error, signal);
+    }
+  }
+}
+
+async function askWebhook(
+  { url, timeout, secret_file }: PolicyWebhook,
+  question: Question,
+  signal: AbortSignal,
+) {
+  try {
+    const body = JSON.stringify(question);
+    const headers: Record<string, string> = { 'Content-Type': 'application/json' };
+    if (secret_file !== undefined) {
+      const secret = (await readFile(secret_file, 'utf8')).trim();
+      headers['X-Troupe-Signature'] = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
+    }
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout * 1000)]);
+    const answer = await fetch(url, { method: 'POST', headers, body, signal: limit, redirect: 'error' });
+    if (!answer.ok) throw new Error(`it answered ${answer.status}`);
+    return verdictOf(await answer.json(), new URL(url).host);
+  } catch (error) {
+    throw notNow('policy.webhook', error, signal);
+  }
+}
+
+// Anything but a clear yes or no is no answer.
+function verdictOf(data: unknown, who: string): Verdict {
+  const { allowed, reason } = (data ?? {}) as { allowed?: unknown; reason?: unknown };
+  if (typeof allowed !== 'boolean') throw new Error(`${who} does not say whether it is "allowed"`);
+  const words = typeof reason === 'string' && reason !== '' ? `: ${reason}` : '';
+  return { allowed, reason: `${who} says no${words}` };
+}
+
+function notNow(what: string, error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted && signal.reason instanceof StepFailure) return signal.reason;
+  const isTimeout = error instanceof DOMException && error.name === 'TimeoutError';
+  const why = isTimeout ? 'no answer in time' : causeOf(error);
+  return new StepFailure('unreachable', `not now: ${what} cannot be asked: ${why}`, { cause: error });
+}
+
+function causeOf(error: unknown): string {
+  const cause = error instanceof TypeError ? error.cause : undefined;
+  return messageOf(cause ?? error);
+}

@@ -1,0 +1,112 @@
+import { type Filter, type Logger, matches, messageOf } from '@troupe/core';
+import PQueue from 'p-queue';
+import { viewOf } from '../node/node-view.js';
+import type { Peers } from '../rpc/peers.js';
+
+export interface IntakeOptions {
+  readonly peers: Peers;
+  readonly collective: string;
+  readonly filter: Filter;
+  /** Seconds between two looks that nobody asked for. */
+  readonly everySeconds: number;
+  /** Whether nodes that come online are asked at once. */
+  readonly isEager: boolean;
+  readonly onNode: (identity: string) => void;
+  readonly log: Logger;
+}
+
+/** Takes nodes in: at once when one arrives, and now and then those whose arrival was missed. */
+export class Intake {
+  /** Resolves when it has looked once. */
+  readonly looked: Promise<void>;
+  readonly #options: IntakeOptions;
+  readonly #stop = new AbortController();
+  readonly #asking = new PQueue({ concurrency: 20 });
+  #wake: (() => void) | undefined;
+  #isBlind = false;
+  #hasLooked: () => void = () => {};
+  readonly #ended: Promise<void>;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.looked = new Promise((resolve) => {
+      this.#hasLooked = resolve;
+    });
+    this.#ended = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#wake?.();
+    await Promise.all([this.#ended, this.#asking.onIdle()]);
+  }
+
+  async #run(): Promise<void> {
+    const { everySeconds } = this.#options;
+    const { signal } = this.#stop;
+    let stopListening: (() => void) | undefined;
+    while (!signal.aborted) {
+      try {
+        stopListening ??= await this.#listen();
+        await this.#discover(signal);
+        this.#isBlind = false;
+        this.#hasLooked();
+      } catch (error) {
+        // Once for each loss of the broker, not at every look.
+        if (!this.#isBlind)
+          this.#options.log.warn({ reason: messageOf(error) }, 'nodes cannot be looked for now');
+        this.#isBlind = true;
+      }
+      await this.#pause(everySeconds);
+    }
+    stopListening?.();
+    this.#hasLooked();
+  }
+
+  async #listen(): Promise<() => void> {
+    const { peers, collective, isEager } = this.#options;
+    if (!isEager) return () => {};
+    const presence = await peers.client.presence(collective);
+    return presence.onChange(({ identity, online }) => {
+      if (online) void this.#asking.add(() => this.#consider(identity));
+    });
+  }
+
+  // Asks the node itself, instead of everybody who of them it might be.
+  async #consider(identity: string): Promise<void> {
+    const { peers, collective, filter, onNode, log } = this.#options;
+    const { signal } = this.#stop;
+    if (signal.aborted) return;
+    try {
+      const view = await viewOf({ identity, collective }, peers, signal);
+      if ((await matches(filter, view)) && !signal.aborted) onNode(identity);
+    } catch (error) {
+      log.debug({ node: identity, reason: messageOf(error) }, 'a node that arrived could not be asked');
+    }
+  }
+
+  // Each node is taken as it answers: one that stays silent delays nobody.
+  async #discover(signal: AbortSignal): Promise<void> {
+    const { peers, collective, filter, onNode } = this.#options;
+    await peers.client.discover({
+      collective,
+      filter,
+      signal,
+      onNode: (identity) => {
+        if (!signal.aborted) onNode(identity);
+      },
+    });
+  }
+
+  #pause(seconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#wake?.(), seconds * 1000);
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve();
+      };
+      if (this.#stop.signal.aborted) this.#wake();
+    });
+  }
+}

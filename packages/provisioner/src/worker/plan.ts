@@ -1,0 +1,148 @@
+import type { Logger } from '@troupe/core';
+import type { ProvisionerConfig } from '../config/config.js';
+import type { Events } from '../events/events.js';
+import { type Candidate, chooseMaster } from '../master/choice.js';
+import type { Master, Masters } from '../master/masters.js';
+import type { NameGuard } from '../node/name-guard.js';
+import { isOver, type NodeRecord, readRecord } from '../node/node-record.js';
+import { ask } from '../rpc/ask.js';
+import { StepFailure } from '../rpc/failure.js';
+import type { KeyPin } from '../rpc/key-pin.js';
+import { NodeAgent } from '../rpc/node-agent.js';
+import type { Peers } from '../rpc/peers.js';
+import type { Policy } from './admission-policy.js';
+import { type Pause, wordsOfPause } from './pause-file.js';
+
+/** What all provisionings of one provisioner share. */
+export interface Kit {
+  readonly config: ProvisionerConfig;
+  readonly peers: Peers;
+  readonly masters: Masters;
+  readonly guard: NameGuard;
+  readonly policy: Policy;
+  readonly events: Events;
+  readonly log: Logger;
+  /** Under which leases are taken: of this provisioner and no other. */
+  readonly owner: string;
+  /** Why no new node is begun. */
+  readonly paused: () => Pause | undefined;
+  /** Provisionings under way on a master. */
+  readonly loadOf: (master: string) => number;
+}
+
+/** What is known of a node before anything is done to it. */
+export interface Plan {
+  readonly node: NodeAgent;
+  readonly record: NodeRecord;
+  readonly master: Master;
+  /** Why this master. */
+  readonly reason: string;
+  /** Whether steps were done with another master, and count no more. */
+  readonly isOtherMaster: boolean;
+}
+
+/** Nothing is to be done to a node, and why. */
+export interface NoPlan {
+  readonly refusal: string;
+  /** Seconds after which somebody else's lease ends, if nobody renews it. */
+  readonly leaseSeconds?: number;
+}
+
+/**
+ * Looks at a node and chooses its master; changes nothing. `tries` counts how often the node could not be worked
+ * on since. Throws StepFailure.
+ */
+export async function planFor(
+  target: { identity: string; collective: string; pin: KeyPin; tries: number },
+  kit: Kit,
+  signal: AbortSignal,
+): Promise<Plan | NoPlan> {
+  const { peers, config, masters } = kit;
+  const node = new NodeAgent({ ...target, peers, signal });
+  const status = await node.ask('status', (agent, options) => agent.status({}, options), { answerWithin: 5 });
+  const record = readRecord(status);
+  const refusal = refusalOf(record, kit.owner);
+  if (refusal !== undefined) return { refusal, ...leaseOf(record) };
+  if (record.quarantine) return { node, record, ...masterOnRecord(record), isOtherMaster: false };
+  const pause = hasBegun(record) ? undefined : kit.paused();
+  if (pause) return { refusal: `provisioning is ${wordsOfPause(pause)}` };
+  const objection = hasBegun(record) ? undefined : await kit.policy.objection(target, signal);
+  if (objection !== undefined) return { refusal: objection };
+  const available = await masters.list();
+  const kept = keptMaster(record, available, target.tries < config.attempts);
+  if (kept) return { node, record, ...kept, isOtherMaster: false };
+  const facts = await factsOf(node, kit);
+  const candidates = available.map(({ identity, facts: known }): Candidate => {
+    return { identity, facts: known, load: kit.loadOf(identity) };
+  });
+  const choice = chooseMaster(facts, candidates, config.master.criteria);
+  const master = available.find(({ identity }) => identity === choice?.master);
+  if (!choice || !master) throw new StepFailure('unreachable', 'there is no master to choose from');
+  const former = formerMaster(record);
+  const isOtherMaster = former !== undefined && former !== master.identity;
+  const reason = isOtherMaster ? `its former master ${former} is away; ${choice.reason}` : choice.reason;
+  return { node, record, master, reason, isOtherMaster };
+}
+
+// By the node's clock, which may be wrong: it never lasts longer than it was given.
+function leaseOf({ lease }: NodeRecord): { leaseSeconds?: number } {
+  if (!lease) return {};
+  const left = (Date.parse(lease.expires) - Date.now()) / 1000;
+  return { leaseSeconds: Math.min(Math.max(left, 1), lease.seconds) };
+}
+
+function refusalOf(
+  { quarantine, isDisabled, isDone, isOwed, doneSince, lease }: NodeRecord,
+  owner: string,
+): string | undefined {
+  const isOthers = lease !== undefined && lease.owner !== owner;
+  if (quarantine) return isOwed && !isOthers ? undefined : wordsOfQuarantine(quarantine);
+  if (isOwed) return isOthers ? `${lease.owner} works on it` : undefined;
+  if (isDisabled && isDone) return `provisioned since ${doneSince}`;
+  if (isDone) return `provisioned since ${doneSince}: "mcprovision retry" begins anew`;
+  if (isOthers) return `${lease.owner} works on it`;
+  return undefined;
+}
+
+/** Why nothing is done to a node in quarantine. */
+export function wordsOfQuarantine({ since, reason }: NonNullable<NodeRecord['quarantine']>): string {
+  return `in quarantine since ${since}: ${reason}`;
+}
+
+// To tell people what was needs no master that is there.
+function masterOnRecord({ master }: NodeRecord): Pick<Plan, 'master' | 'reason'> {
+  const identity = master?.identity ?? 'unknown';
+  const unasked = { facts: {}, port: 0, certname: identity, caFingerprint: '', caSubject: null };
+  return {
+    master: { ...unasked, identity, address: master?.address ?? '' },
+    reason: master?.reason ?? 'chosen before',
+  };
+}
+
+// Nobody changes masters in the middle of the way, unless the first one stays away.
+function keptMaster(record: NodeRecord, available: readonly Master[], isPatient: boolean) {
+  const former = formerMaster(record);
+  if (former === undefined) return undefined;
+  const master = available.find(({ identity }) => identity === former);
+  if (master) return { master, reason: record.master?.reason ?? 'chosen before' };
+  if (isPatient) throw new StepFailure('unreachable', `its master ${former} does not answer`);
+  return undefined;
+}
+
+function hasBegun({ steps }: NodeRecord): boolean {
+  return steps.some((step) => step.step !== 'lock' && isOver(step));
+}
+
+function formerMaster(record: NodeRecord): string | undefined {
+  const { master } = record;
+  return hasBegun(record) ? (master?.identity ?? undefined) : undefined;
+}
+
+async function factsOf({ identity, collective, signal }: NodeAgent, { config, peers }: Kit) {
+  const { criteria } = config.master;
+  if (criteria.length === 0) return {};
+  const options = { targets: [identity], collective, signal };
+  const input = { facts: criteria.join(',') };
+  const { data } = await ask(() => peers.rpcutil.get_facts(input, options), 'rpcutil get_facts');
+  return data.values ?? {};
+}

@@ -1,0 +1,290 @@
+import { randomBytes } from 'node:crypto';
+import type { Client } from '@troupe/client';
+import { emptyFilter, type Filter, type Logger, parseExpression, silentLogger } from '@troupe/core';
+import type { ProvisionerConfig } from '../config/config.js';
+import { doesAnything } from '../config/switches.js';
+import { eventTeller } from '../events/event-publisher.js';
+import { type EventListener, Events } from '../events/events.js';
+import type { NodeReport } from '../events/node-report.js';
+import { endMessage } from '../events/notification.js';
+import { Notifier } from '../events/notifier.js';
+import { MasterPlaces } from '../master/master-slots.js';
+import { type Master, Masters } from '../master/masters.js';
+import { NameGuard } from '../node/name-guard.js';
+import { StepFailure } from '../rpc/failure.js';
+import { KeyPin } from '../rpc/key-pin.js';
+import { peersOf } from '../rpc/peers.js';
+import { Policy } from './admission-policy.js';
+import { backoffSeconds } from './backoff.js';
+import { Intake } from './intake.js';
+import { type Pause, PauseFile } from './pause-file.js';
+import type { Kit, NoPlan } from './plan.js';
+import type { Afterwards, Ending } from './provisioning.js';
+import { type Job, type NodeInHand, Roster } from './roster.js';
+import { Workshop } from './worker-pool.js';
+
+export interface ProvisionerOptions {
+  readonly client: Client;
+  readonly config: ProvisionerConfig;
+  readonly log?: Logger;
+  /** Hears of everything from the beginning. */
+  readonly onEvent?: EventListener;
+  /** Whether a node is held to the key of its first answer; by default wherever keys are vouched for. */
+  readonly pinKeys?: boolean;
+}
+
+/** A provisioner at work. */
+export interface Provisioner {
+  /** The name of its leases. */
+  readonly owner: string;
+  /** Hears of everything from now on, until the result is called. */
+  on(listener: EventListener): () => void;
+  nodes(): readonly NodeInHand[];
+  /** Why no new node is begun. */
+  paused(): Pause | undefined;
+  /** The masters that answer now. Throws StepFailure where there is none. */
+  masters(): Promise<readonly Master[]>;
+  /** Resolves when nothing is left to do for the nodes that are there. */
+  idle(): Promise<void>;
+  /** Lets go of all nodes: what runs on them goes on, and others may take over at once. */
+  stop(): Promise<void>;
+}
+
+/** Begins to provision every node that arrives. */
+export async function startProvisioner(options: ProvisionerOptions): Promise<Provisioner> {
+  const running = new RunningProvisioner(options);
+  try {
+    await running.start();
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+  return running;
+}
+
+/** Nodes that were handed over and whose end nobody has noted, or told to people. */
+const unfinished = 'provision().finished=false and provision().step=/./';
+/** Seconds; the main collective may be large. */
+const leastBetweenMainLooks = 60;
+/** Milliseconds that notifications under way get at the end. */
+const lastWords = 10_000;
+
+class RunningProvisioner implements Provisioner {
+  readonly owner: string;
+  readonly #kit: Kit;
+  readonly #log: Logger;
+  readonly #pinKeys: boolean;
+  readonly #notifier: Notifier;
+  readonly #intakes: Intake[] = [];
+  readonly #workshop: Workshop;
+  readonly #roster = new Roster();
+  readonly #work = new Set<Promise<void>>();
+  /** Nodes that have ended and of which people are being told. */
+  readonly #telling = new Set<Afterwards>();
+  /** Nodes of the main collective that somebody else works on: when to look at them again. */
+  readonly #looks = new Map<string, NodeJS.Timeout>();
+  readonly #stop = new AbortController();
+  readonly #unsubscribe: (() => void)[] = [];
+
+  constructor({ client, config, log = silentLogger, onEvent, pinKeys }: ProvisionerOptions) {
+    this.#log = log;
+    this.owner = `${client.caller}/${randomBytes(6).toString('hex')}`;
+    this.#pinKeys = pinKeys ?? client.config.security.mode !== 'none';
+    const events = new Events(log);
+    if (config.tellsEvents) events.on(eventTeller(client, this.owner, log));
+    if (onEvent) events.on(onEvent);
+    const peers = peersOf(client, config);
+    const masters = new Masters(peers, config.master, log);
+    const places = new MasterPlaces({ perMaster: config.limitPerMaster, workers: config.workers });
+    const loadOf = (master: string) => places.loadOf(master);
+    const guard = new NameGuard(peers, masters, config);
+    const pauses = new PauseFile(config.pauseFile);
+    const paused = () => pauses.read();
+    const policy = new Policy(peers, config.policy);
+    this.#kit = { config, peers, masters, guard, policy, events, log, owner: this.owner, paused, loadOf };
+    this.#notifier = new Notifier(peers, config.notify, events, log);
+    this.#workshop = new Workshop(this.#kit, places, this.#stop.signal);
+  }
+
+  on(listener: EventListener): () => void {
+    return this.#kit.events.on(listener);
+  }
+
+  nodes(): readonly NodeInHand[] {
+    return this.#roster.list();
+  }
+
+  paused(): Pause | undefined {
+    return this.#kit.paused();
+  }
+
+  masters(): Promise<readonly Master[]> {
+    return this.#kit.masters.list();
+  }
+
+  async start(): Promise<void> {
+    const { config, peers } = this.#kit;
+    for (const note of config.notes) this.#log.info(note);
+    if (!doesAnything(config.steps)) return;
+    const { enrolment, main } = peers;
+    await this.#watch(enrolment);
+    this.#look(enrolment, config.target.filter, config.sleeptime, true);
+    if (enrolment === main) return;
+    await this.#watch(main);
+    const compound = [parseExpression(unfinished)];
+    const filter = { ...emptyFilter, agents: [config.target.agent], compound };
+    this.#look(main, filter, Math.max(leastBetweenMainLooks, config.sleeptime), false);
+  }
+
+  async idle(): Promise<void> {
+    await Promise.all(this.#intakes.map(({ looked }) => looked));
+    await this.#roster.empty();
+    await this.#notifier.idle();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort(new StepFailure('stopped', 'this provisioner ends'));
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    for (const timer of this.#looks.values()) clearTimeout(timer);
+    await Promise.all(this.#intakes.map((intake) => intake.stop()));
+    await Promise.all(this.#work);
+    await this.#roster.close();
+    const silence = AbortSignal.timeout(lastWords);
+    const isOver = new Promise((resolve) => silence.addEventListener('abort', resolve, { once: true }));
+    await Promise.race([Promise.all([this.#roster.empty(), this.#notifier.idle()]), isOver]);
+    for (const after of this.#telling) after.leave();
+    this.#telling.clear();
+  }
+
+  // A node that was away and is back is taken up at once, where its record says that it is not done.
+  async #watch(collective: string): Promise<void> {
+    const presence = await this.#kit.peers.client.presence(collective);
+    const unsubscribe = presence.onChange(({ identity, online }) => {
+      if (!online) return;
+      this.#roster.forget(identity);
+      const job = this.#roster.resumable(identity);
+      if (job) this.#begin(this.#moved(job, collective));
+    });
+    this.#unsubscribe.push(unsubscribe);
+  }
+
+  // In the main collective a node speaks with its certificate, which proves its name.
+  #moved(job: Job, collective: string): Job {
+    return collective === job.collective ? job : { ...job, collective, pin: new KeyPin(this.#pinKeys) };
+  }
+
+  #look(collective: string, filter: Filter, everySeconds: number, isEager: boolean): void {
+    const { peers } = this.#kit;
+    const onNode = (identity: string) => this.#offer(identity, collective);
+    const options = { peers, collective, filter, everySeconds, isEager, onNode, log: this.#log };
+    this.#intakes.push(new Intake(options));
+  }
+
+  #offer(identity: string, collective: string): void {
+    if (this.#stop.signal.aborted) return;
+    const job = this.#roster.resumable(identity);
+    if (job && job.collective !== collective) this.#begin(this.#moved(job, collective));
+    if (this.#roster.has(identity)) return;
+    if (this.#roster.isStranger(identity)) {
+      this.#roster.isNews(identity, '');
+      this.#kit.events.emit({ type: 'arrived', identity, collective });
+    }
+    this.#begin({ identity, collective, pin: new KeyPin(this.#pinKeys), state: 'planning', tries: 0 });
+  }
+
+  #begin(given: Job): void {
+    const job: Job = { ...given, state: 'planning' };
+    this.#roster.take(job);
+    const work = this.#workshop.carryOut(job).then((ending) => this.#conclude(job, ending));
+    this.#work.add(work);
+    void work.finally(() => this.#work.delete(work));
+  }
+
+  async #conclude(job: Job, ending: Ending | NoPlan): Promise<void> {
+    const { identity } = job;
+    const { events } = this.#kit;
+    if ('refusal' in ending) {
+      this.#leave(job, ending.refusal);
+      if (ending.leaseSeconds !== undefined) this.#lookAgain(job, ending.leaseSeconds);
+    } else if (ending.kind === 'done' || ending.kind === 'quarantined') {
+      const { report } = ending;
+      if (!this.#tells) await ending.after?.release();
+      if (ending.kind === 'done') events.emit({ identity, type: 'done', report });
+      else {
+        const { reason, recorded } = ending;
+        events.emit({ identity, type: 'quarantined', reason, recorded, report });
+      }
+      this.#finish(job, ending);
+    } else if (ending.kind === 'lost') this.#leave(job, ending.reason);
+    else if (ending.kind === 'failed') this.#wait(job, ending.reason, ending.seconds, ending.release);
+    else if (ending.kind === 'unreachable') await this.#waitForNode(job, ending.reason);
+    else this.#roster.drop(job);
+  }
+
+  // A node stays in hand until people were told: somebody else would take it up for that.
+  #finish(job: Job, { report, after }: Extract<Ending, { report: NodeReport }>): void {
+    const { identity } = job;
+    this.#roster.isNews(identity, report.outcome);
+    if (!this.#tells) {
+      this.#roster.drop(job);
+      return;
+    }
+    job.state = 'telling';
+    if (after) this.#telling.add(after);
+    void this.#notifier.send(endMessage(report)).then(async ({ outcome, reason }) => {
+      if (after && this.#telling.delete(after)) await after.told(outcome, reason);
+      this.#roster.drop(job);
+    });
+  }
+
+  get #tells(): boolean {
+    const { steps, notify } = this.#kit.config;
+    return steps.notify && notify.targets.length > 0;
+  }
+
+  #leave(job: Job, reason: string): void {
+    const { identity } = job;
+    if (this.#roster.isNews(identity, reason)) this.#kit.events.emit({ identity, type: 'left', reason });
+    this.#roster.drop(job);
+  }
+
+  // Whoever works on it may be dead, and the main collective is looked through seldom.
+  #lookAgain({ identity, collective }: Job, seconds: number): void {
+    const { enrolment, main } = this.#kit.peers;
+    if (collective !== main || main === enrolment) return;
+    clearTimeout(this.#looks.get(identity));
+    const look = () => {
+      this.#looks.delete(identity);
+      this.#offer(identity, collective);
+    };
+    this.#looks.set(identity, setTimeout(look, seconds * 1000));
+  }
+
+  // One that is offline is heard of when it comes back; one that was handed over may be back already.
+  async #waitForNode(job: Job, reason: string): Promise<void> {
+    const { config, events } = this.#kit;
+    const { identity, collective } = job;
+    const next: Job = { ...job, tries: job.tries + 1 };
+    const { enrolment, main } = config.collectives;
+    if (collective === enrolment && main !== enrolment && (await this.#isOnline(identity, main))) {
+      this.#wait(this.#moved(next, main), reason, config.backoff.first);
+    } else if ((await this.#isOnline(identity, collective)) === false) {
+      this.#roster.forget(identity);
+      events.emit({ identity, type: 'waiting', reason });
+      this.#roster.expect(next);
+    } else this.#wait(next, reason, backoffSeconds(next.tries, config.backoff));
+  }
+
+  // Nothing where the broker does not tell.
+  async #isOnline(identity: string, collective: string): Promise<boolean | undefined> {
+    const presence = await this.#kit.peers.client.presence(collective).catch(() => undefined);
+    return presence?.isOnline(identity);
+  }
+
+  #wait(job: Job, reason: string, seconds: number, release?: () => Promise<void>): void {
+    this.#roster.take(job);
+    const again = () => this.#begin(job);
+    this.#roster.wait(job, { reason, seconds, again, ...(release ? { release } : {}) });
+    this.#kit.events.emit({ identity: job.identity, type: 'waiting', reason, seconds });
+  }
+}

@@ -1,0 +1,199 @@
+import type { Switches } from '../config/switches.js';
+import type { Events } from '../events/events.js';
+import { Tally } from '../events/node-report.js';
+import { failuresOf, isOver, type NodeRecord } from '../node/node-record.js';
+import { hasLeft, oneLine, patience, type StepFailure } from '../rpc/failure.js';
+import { isPuppetRun } from '../steps/index.js';
+import type { Session, Step, StepEnd } from '../steps/step.js';
+
+/** Seconds to wait for a node that may have gone. */
+const brief = 5;
+
+type Next = Pick<Step, 'name' | 'recording'>;
+
+/** Keeps what happens to a node: in the node's own record, in the report, and for those who listen. */
+export class Journal {
+  readonly tally = new Tally();
+  readonly #session: Session;
+  readonly #events: Events;
+  readonly #steps: Switches;
+  readonly #record: NodeRecord;
+  /** Steps on record as over, unless they were voided since. */
+  readonly #over: Set<string>;
+  readonly #attempts = new Map<string, number>();
+  readonly #failures = new Map<string, number>();
+  /** Steps that count no more, to be noted before anything else is done. */
+  #annulled: readonly string[] = [];
+  /** The step whose beginning was noted with the end of the one before. */
+  #begun: string | undefined;
+  /** The choice, to be noted with the next line. */
+  #master: Readonly<Record<string, string>> | undefined;
+
+  constructor(options: {
+    session: Session;
+    events: Events;
+    steps: Switches;
+    record: NodeRecord;
+    master: { identity: string; address: string; reason: string };
+    /** Whether what is on record was done with another master. */
+    isOtherMaster: boolean;
+  }) {
+    this.#session = options.session;
+    this.#events = options.events;
+    this.#steps = options.steps;
+    this.#record = options.record;
+    this.#master = { ...options.master, reason: oneLine(options.master.reason) };
+    const over = options.record.steps.filter(isOver).map(({ step }) => step);
+    this.#over = new Set(options.isOtherMaster ? [] : over);
+    if (options.isOtherMaster) this.#annulled = over;
+    for (const { step, attempts } of options.record.steps) this.#attempts.set(step, attempts);
+  }
+
+  isOver(step: string): boolean {
+    return this.#over.has(step);
+  }
+
+  /** Takes over what others did, so that the report tells the whole story. */
+  keep(step: string): void {
+    const known = this.#record.steps.find((each) => each.step === step);
+    if (!known) return;
+    const { outcome, seconds, reason } = known;
+    const report = { step, outcome, seconds: seconds ?? 0, ...(reason === null ? {} : { reason }) };
+    this.tally.addRecorded(report, isPuppetRun(step));
+  }
+
+  /** A step begins. Throws StepFailure where it cannot be put on record. */
+  async begin({ name, recording }: Step): Promise<void> {
+    const { identity } = this.#session;
+    // Before the lease is held nothing may be noted.
+    if (name !== 'lock') await this.#noteAnnulled();
+    const isBegun = this.#begun === name;
+    this.#begun = undefined;
+    const attempt = (this.#attempts.get(name) ?? 0) + (isBegun ? 0 : 1);
+    this.#attempts.set(name, attempt);
+    this.#events.emit({ identity, type: 'step-started', step: name, attempt });
+    if (isBegun) return;
+    if (recording === 'first') await this.#note(name, 'ok', { reason: 'begins with the next answer' });
+    else if (recording !== 'after') await this.#note(name, 'started');
+  }
+
+  /** A step ended well, and `next` is to begin. Throws StepFailure where it cannot be put on record. */
+  async end({ name, recording }: Step, end: StepEnd, seconds: number, next?: Next): Promise<void> {
+    const { identity } = this.#session;
+    const { outcome, reason, run, runSeconds } = end;
+    const words = reason === undefined ? {} : { reason: oneLine(reason) };
+    if (recording !== 'first') {
+      const note = {
+        ...words,
+        ...(end.data ? { data: end.data } : {}),
+        ...(run === undefined ? {} : { run }),
+        ...this.#beginning(next),
+      };
+      const patient = recording === 'after' ? brief : undefined;
+      await this.#note(name, outcome, note, patient).catch((error: unknown) => {
+        if (recording !== 'after' || !hasLeft(error, this.#steps)) throw error;
+      });
+      if (note.next !== undefined) {
+        this.#begun = note.next;
+        this.#attempts.set(note.next, note.next_attempt);
+      }
+    }
+    this.#over.add(name);
+    this.#failures.delete(name);
+    if (isPuppetRun(name)) this.tally.addPuppet(runSeconds ?? seconds);
+    this.tally.add({ step: name, outcome, seconds, ...words });
+    this.#events.emit({
+      identity,
+      type: 'step-ended',
+      step: name,
+      outcome,
+      seconds,
+      ...words,
+      ...this.#request(),
+    });
+  }
+
+  /** A step did not end well. What cannot be put on record is told all the same. */
+  async fail(name: string, failure: StepFailure, seconds: number): Promise<void> {
+    const { identity } = this.#session;
+    const { kind, run, runSeconds } = failure;
+    const outcome = kind === 'permanent' ? 'failed' : kind;
+    const reason = oneLine(failure.message);
+    if (outcome === 'failed') this.#failures.set(name, this.failures(name) + 1);
+    if (isPuppetRun(name)) this.tally.addPuppet(runSeconds ?? (run === undefined ? 0 : seconds));
+    this.tally.add({ step: name, outcome, seconds, reason });
+    this.#events.emit({
+      identity,
+      type: 'step-ended',
+      step: name,
+      outcome,
+      seconds,
+      reason,
+      ...this.#request(),
+    });
+    if (kind === 'stopped' || kind === 'lost') return;
+    const note = { reason, ...(run === undefined ? {} : { run }) };
+    await this.#note(name, outcome, note, brief).catch(() => {});
+  }
+
+  /** What became of the notification, noted as far as the node can be reached: it is done in any case. */
+  async told(outcome: 'ok' | 'failed', reason: string): Promise<void> {
+    await this.#note('notify', outcome, { reason: oneLine(reason) }, brief).catch(() => {});
+  }
+
+  /** These steps must be done again. Throws StepFailure where that cannot be put on record. */
+  async annul(steps: readonly string[], reason: string): Promise<void> {
+    for (const step of steps) {
+      if (!this.#over.delete(step)) continue;
+      await this.#note(step, 'void', { reason: oneLine(reason) });
+    }
+  }
+
+  #request(): { request?: string } {
+    const request = this.#session.caRequest ?? this.#session.node.lastRequest;
+    return request === undefined ? {} : { request };
+  }
+
+  // The old master stays on record until nothing that was done with it counts any more.
+  async #noteAnnulled(): Promise<void> {
+    for (const step of this.#annulled) {
+      if (step !== 'lock') await this.#note(step, 'void', { reason: 'it was done with another master' });
+    }
+    this.#annulled = [];
+  }
+
+  /** How often a step has failed since it last went well or the node was released. */
+  failures(step: string): number {
+    return this.#failures.get(step) ?? failuresOf(this.#record, step);
+  }
+
+  // One message and one write of the node for two lines of the record, where nothing has to come between them.
+  #beginning(next: Next | undefined): { next?: never } | { next: string; next_attempt: number } {
+    if (!next || next.recording !== undefined || this.#annulled.length > 0) return {};
+    return { next: next.name, next_attempt: (this.#attempts.get(next.name) ?? 0) + 1 };
+  }
+
+  async #note(
+    step: string,
+    outcome: string,
+    more: {
+      reason?: string;
+      data?: Readonly<Record<string, unknown>>;
+      run?: string;
+      next?: string;
+      next_attempt?: number;
+    } = {},
+    answerWithin?: number,
+  ): Promise<void> {
+    const master = this.#annulled.length > 0 ? undefined : this.#master;
+    const data = master ? { data: { ...more.data, master } } : {};
+    const attempt = this.#attempts.get(step);
+    await this.#session.node.change(
+      'record',
+      (agent, claim, options) =>
+        agent.record({ step, outcome, ...more, ...data, ...(attempt ? { attempt } : {}), ...claim }, options),
+      answerWithin === undefined ? {} : { answerWithin, signal: patience },
+    );
+    if (master) this.#master = undefined;
+  }
+}

@@ -1,0 +1,87 @@
+import { messageOf } from '@troupe/core';
+import PQueue from 'p-queue';
+import type { MasterPlaces } from '../master/master-slots.js';
+import { putAsideAnybody } from '../node/quarantine.js';
+import { asFailure, StepFailure } from '../rpc/failure.js';
+import { type Kit, type NoPlan, type Plan, planFor } from './plan.js';
+import { type Ending, provision } from './provisioning.js';
+import type { Job } from './roster.js';
+
+/** Milliseconds after which a plan is looked at again before it is carried out. */
+const planIsGoodFor = 10_000;
+
+/** Plans and carries out: looks at a node, waits for a place on its master, and takes it through the steps. */
+export class Workshop {
+  readonly #kit: Kit;
+  readonly #places: MasterPlaces;
+  readonly #stop: AbortSignal;
+  readonly #planning: PQueue;
+
+  constructor(kit: Kit, places: MasterPlaces, stop: AbortSignal) {
+    this.#kit = kit;
+    this.#places = places;
+    this.#stop = stop;
+    this.#planning = new PQueue({ concurrency: kit.config.workers });
+  }
+
+  /** What became of a node; never rejects. */
+  async carryOut(job: Job): Promise<Ending | NoPlan> {
+    try {
+      for (;;) {
+        // Once for all: each node for itself would only find out the same again.
+        await this.#kit.peers.client.whenConnected(this.#stop);
+        const plan = await this.#planning.add(() => planFor(job, this.#kit, this.#stop));
+        if ('refusal' in plan) return plan;
+        const ending = await this.#onMaster(job, plan);
+        if (ending) return ending;
+      }
+    } catch (error) {
+      return this.#endingOf(job, error);
+    }
+  }
+
+  // Nothing where it has to go to another master meanwhile.
+  #onMaster(job: Job, plan: Plan): Promise<Ending | NoPlan | undefined> {
+    const { identity } = plan.master;
+    const planned = Date.now();
+    job.master = identity;
+    job.state = 'queued';
+    return this.#places.run(identity, async () => {
+      await this.#checkThere(job);
+      const isFresh = Date.now() - planned < planIsGoodFor && !this.#kit.paused();
+      const now = isFresh ? plan : await planFor(job, this.#kit, this.#stop);
+      if ('refusal' in now) return now;
+      if (now.master.identity !== identity) return undefined;
+      job.state = 'working';
+      return provision(now, this.#kit, this.#stop);
+    });
+  }
+
+  // While it waited for its place somebody else may have finished it: nobody asks a node that is known to be away.
+  async #checkThere({ identity, collective }: Job): Promise<void> {
+    const presence = await this.#kit.peers.client.presence(collective);
+    if (presence.isOnline(identity) !== false) return;
+    throw new StepFailure('unreachable', `${identity} went away while it waited for a place`);
+  }
+
+  async #endingOf(job: Job, thrown: unknown): Promise<Ending> {
+    const error = asFailure(thrown, 'planning');
+    if (!(error instanceof StepFailure)) {
+      this.#kit.log.error({ err: error, node: job.identity }, 'an error that was not foreseen');
+      return { kind: 'unreachable', reason: `an error that was not foreseen: ${messageOf(error)}` };
+    }
+    const { kind, message: reason } = error;
+    if (kind === 'stopped') return { kind };
+    if (kind === 'lost' || kind === 'gone') return { kind: 'lost', reason };
+    if (kind !== 'permanent') return { kind: 'unreachable', reason };
+    const recorded = await putAsideAnybody(job, this.#kit.peers, reason);
+    const report = {
+      identity: job.identity,
+      failure: reason,
+      seconds: 0,
+      secondsOutsidePuppet: 0,
+      steps: [],
+    };
+    return { kind: 'quarantined', reason, recorded, report: { ...report, outcome: 'quarantined' } };
+  }
+}

@@ -1,0 +1,181 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { endMessage } from '../../src/events/notification.js';
+import { eventLog, type NodeReport, type ProvisionEvent, wordsOf } from '../../src/index.js';
+import { logLines } from '../fixtures/log-lines.js';
+
+const about = { identity: 'web1', time: 1 } as const;
+const report: NodeReport = {
+  identity: 'web1',
+  outcome: 'done',
+  master: 'puppet1',
+  seconds: 62.34,
+  secondsOutsidePuppet: 2.34,
+  steps: [],
+};
+const notified = {
+  ...about,
+  type: 'notified',
+  protocol: 'mailto',
+  recipient: 'mailto://ops',
+  subject: 's',
+} as const;
+const ended = { ...about, type: 'step-ended', step: 'lock', outcome: 'ok', seconds: 0.126 } as const;
+
+/** Each event, its words, and the level at which it is logged. */
+const table: readonly (readonly [ProvisionEvent, string | undefined, number])[] = [
+  [{ ...about, type: 'arrived', collective: 'provisioning' }, 'arrived in provisioning', 30],
+  [{ ...about, type: 'begun' }, 'provisioning begins', 30],
+  [{ ...about, type: 'begun', resumedAt: 'verify' }, 'provisioning goes on at verify', 30],
+  [
+    { ...about, type: 'master', master: 'puppet1', address: '192.0.2.1', reason: 'the only master' },
+    'master puppet1 (192.0.2.1): the only master',
+    30,
+  ],
+  [{ ...about, type: 'step-started', step: 'lock', attempt: 1 }, undefined, 20],
+  [{ ...about, type: 'step-started', step: 'lock', attempt: 2 }, 'lock: attempt 2', 20],
+  [ended, 'lock ok (0.13 s)', 30],
+  [{ ...ended, outcome: 'skipped', reason: 'why not' }, 'lock skipped (0.13 s): why not', 30],
+  [{ ...ended, outcome: 'failed', reason: 'no' }, 'lock failed (0.13 s): no', 40],
+  [{ ...about, type: 'waiting', reason: 'no' }, 'waits until it is back: no', 40],
+  [{ ...about, type: 'waiting', reason: 'no', seconds: 4.6 }, 'tries again in 5 s: no', 40],
+  [{ ...about, type: 'left', reason: 'no' }, 'left alone: no', 30],
+  [{ ...about, type: 'done', report }, 'done in 62.3 s against puppet1, 2.3 s of them outside Puppet', 30],
+  [{ ...about, type: 'quarantined', reason: 'no', recorded: true, report }, 'quarantined: no', 50],
+  [
+    { ...about, type: 'quarantined', reason: 'no', recorded: false, report },
+    'quarantined: no (the node could not be told)',
+    50,
+  ],
+  [{ ...notified, delivered: true, by: 'n1' }, 'mailto://ops was told by n1', 30],
+  [
+    { ...notified, delivered: false, by: 'n1', reason: 'it is down' },
+    'mailto://ops is told by n1 as soon as it can: it is down',
+    40,
+  ],
+  [{ ...notified, delivered: false, reason: 'it is down' }, 'mailto://ops could not be told: it is down', 40],
+];
+
+describe('an event', () => {
+  for (const [event, words, level] of table) {
+    it(`is told as ${words ?? 'nothing'} and logged at level ${level}: ${event.type}`, () => {
+      expect(wordsOf(event)).to.equal(words);
+      const { log, lines } = logLines();
+      eventLog(log)(event);
+      expect(lines).to.have.length(1);
+      expect(lines[0]).to.include({ level, node: 'web1', event: event.type, msg: words ?? event.type });
+      expect(lines[0]).to.not.have.any.keys('report', 'identity', 'type');
+    });
+  }
+
+  it('of Puppet’s output is logged line by line, at the level of debugging', () => {
+    const event = { ...about, type: 'output', step: 'puppet_final_run', text: 'one\ntwo' } as const;
+    expect(wordsOf(event)).to.equal(undefined);
+    const { log, lines } = logLines();
+    eventLog(log)(event);
+    expect(lines.map(({ level, node, step, msg }) => [level, node, step, msg])).to.deep.equal([
+      [20, 'web1', 'puppet_final_run', 'one'],
+      [20, 'web1', 'puppet_final_run', 'two'],
+    ]);
+  });
+
+  it('is logged with what it says beside its words', () => {
+    const { log, lines } = logLines();
+    eventLog(log)({ ...ended, request: 'r1' });
+    expect(lines[0]).to.include({ step: 'lock', outcome: 'ok', seconds: 0.126, request: 'r1' });
+  });
+});
+
+describe('the message to people', () => {
+  const steps = [
+    { step: 'lock', outcome: 'ok', seconds: 0.126 },
+    { step: 'verify', outcome: 'failed', seconds: 2, reason: 'x'.repeat(600) },
+  ];
+
+  it('of a node that is done says how long it took, why this master, which certificate, and each step', () => {
+    const { text, subject, fields, identity } = endMessage({
+      ...report,
+      reason: 'the only master',
+      certificateFingerprint: 'AA:BB',
+      steps,
+    });
+    expect([identity, subject]).to.deep.equal(['web1', 'Provisioned web1 against puppet1']);
+    expect(text.split('\n')).to.deep.equal([
+      'Provisioned web1 against puppet1 in 62.3 s, 2.3 s of them outside Puppet.',
+      'Master: puppet1 (the only master)',
+      'Certificate: AA:BB',
+      '',
+      'lock ok (0.1 s)',
+      `verify failed (2.0 s): ${'x'.repeat(477)}`,
+    ]);
+    expect(fields).to.deep.equal({
+      node: 'web1',
+      outcome: 'done',
+      master: 'puppet1',
+      reason: 'the only master',
+    });
+  });
+
+  const { master: _, ...unchosen } = report;
+  for (const [what, known] of [
+    ['no master', { ...unchosen, reason: 'the only master' }],
+    ['no reason', report],
+  ] as const) {
+    it(`says nothing of the choice of the master if ${what} is known`, () => {
+      expect(endMessage(known).text).to.not.match(/Master:|Certificate:|undefined/);
+    });
+  }
+
+  it('of a node in quarantine says why, and how to go on', () => {
+    const { subject, text, fields } = endMessage({
+      ...report,
+      outcome: 'quarantined',
+      reason: 'the only master',
+      failure: 'out of luck',
+      steps: steps.slice(0, 1),
+    });
+    expect(subject).to.equal('Quarantined web1');
+    expect(text.split('\n')).to.deep.equal([
+      'web1 could not be provisioned and is in quarantine: out of luck',
+      'Master: puppet1 (the only master)',
+      '',
+      'lock ok (0.1 s)',
+      '',
+      '"mcprovision explain web1" tells its story; when the cause is gone, "mcprovision release web1" goes on where it stopped and "mcprovision retry web1" begins anew.',
+    ]);
+    expect(fields).to.include({ failure: 'out of luck', outcome: 'quarantined' });
+  });
+
+  it('of a node in quarantine for nobody knows what says that', () => {
+    expect(endMessage({ ...report, outcome: 'quarantined' }).text).to.match(
+      /in quarantine: no reason is known\n/,
+    );
+  });
+
+  describe('has an id', () => {
+    const idOf = (more: Partial<NodeReport>) => endMessage({ ...report, ...more }).id;
+    const quarantined = { outcome: 'quarantined', quarantinedSince: '2030' } as const;
+
+    it('that is the same for the same end, whoever tells of it', () => {
+      expect(idOf({ csrFingerprintSigned: 'AA:BB' })).to.equal('done-AABB');
+      expect(idOf({ ...quarantined, seconds: 1 })).to.equal(idOf({ ...quarantined, seconds: 2 }));
+    });
+
+    it('that is another one for another end', () => {
+      const ids = [
+        idOf(quarantined),
+        idOf({ ...quarantined, quarantinedSince: '2031' }),
+        idOf({ ...quarantined, identity: 'web2' }),
+        idOf({ ...quarantined, csrFingerprintSigned: 'AA:BB' }),
+        idOf({ outcome: 'quarantined', csrFingerprintSigned: 'AA:BB' }),
+        idOf({ outcome: 'quarantined', csrFingerprintSigned: 'AA:BB' }),
+        idOf({}),
+        idOf({}),
+        idOf({ csrFingerprintSigned: 'AA:BB' }),
+      ];
+      // The fourth is the end of the first: of each quarantine there is one beginning.
+      expect(new Set(ids)).to.have.property('size', ids.length - 1);
+      expect(ids[0]).to.equal(ids[3]);
+    });
+  });
+});

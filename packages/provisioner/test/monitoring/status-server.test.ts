@@ -1,0 +1,87 @@
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { Metrics } from '../../src/monitoring/metrics.js';
+import { type StatusServer, serveStatus } from '../../src/monitoring/status-server.js';
+import { World } from '../fixtures/world.js';
+
+const eu = { region: 'eu', country: 'de' };
+
+describe('what a provisioner serves by HTTP', () => {
+  let world: World;
+  let web: StatusServer | undefined;
+  beforeEach(async () => {
+    world = await World.create();
+  });
+  afterEach(async () => {
+    await web?.close();
+    await world.close();
+  });
+
+  it('is its numbers, its nodes, and that it is there', async () => {
+    await world.master('puppet1', eu);
+    const metrics = new Metrics();
+    const watched = await world.provisioner('', { onEvent: metrics.count });
+    metrics.watch(watched.provisioner);
+    web = await serveStatus({ address: '127.0.0.1', port: 0 }, watched.provisioner, metrics);
+    await world.node('web1', { facts: eu });
+    await watched.ended('web1');
+    const { machine } = await world.node('web2', { facts: eu });
+    machine.puppet = () => new Promise(() => {});
+    const text = async (path: string) => (await fetch(`${web?.url}${path}`)).text();
+    await watched.event('begun', 'web2');
+
+    const numbers = await text('/metrics');
+    for (const line of [
+      'troupe_provisioner_arrivals_total 2',
+      'troupe_provisioner_finished_total{outcome="done"} 1',
+      'troupe_provisioner_step_seconds_count{step="sign_node_csr",outcome="ok"} 1',
+      'troupe_provisioner_outside_puppet_seconds_count{outcome="done"} 1',
+      'troupe_provisioner_nodes{state="working"} 1',
+      'troupe_provisioner_master_nodes{master="puppet1"} 1',
+      'troupe_provisioner_paused 0',
+    ]) {
+      expect(numbers.split('\n')).to.include(line);
+    }
+    const status = JSON.parse(await text('/status'));
+    expect(status).to.deep.equal({
+      owner: watched.provisioner.owner,
+      paused: null,
+      nodes: [{ identity: 'web2', state: 'working', master: 'puppet1' }],
+    });
+    expect(await text('/healthz')).to.equal('ok\n');
+    expect((await fetch(`${web.url}/other`)).status).to.equal(404);
+    expect((await fetch(`${web.url}/metrics`, { method: 'POST' })).status).to.equal(405);
+  });
+
+  it('counts what has ended as that and nothing else: neither who was left alone nor who was let go of', async () => {
+    const metrics = new Metrics();
+    const watched = await world.provisioner('policy: { deny: [web1] }\nprotected: [web2]', {
+      onEvent: metrics.count,
+    });
+    await world.master('puppet1', eu);
+    for (const name of ['web1', 'web2']) await world.node(name, { facts: eu });
+    const { machine } = await world.node('web3', { facts: eu });
+    machine.puppet = () => new Promise(() => {});
+    await watched.event('left', 'web1');
+    await watched.ended('web2');
+    await watched.event('begun', 'web3');
+    await watched.provisioner.stop();
+    const lines = (await metrics.registry.metrics())
+      .split('\n')
+      .filter((line) => /finished_total\{/.test(line));
+    expect(lines).to.deep.equal(['troupe_provisioner_finished_total{outcome="quarantined"} 1']);
+  });
+
+  it('is refused with the address where that cannot be had', async () => {
+    const watched = await world.provisioner();
+    web = await serveStatus({ address: '127.0.0.1', port: 0 }, watched.provisioner, new Metrics());
+    const port = Number(new URL(web.url).port);
+    let reason = '';
+    await serveStatus({ address: '127.0.0.1', port }, watched.provisioner, new Metrics()).catch(
+      (error: Error) => {
+        reason = error.message;
+      },
+    );
+    expect(reason).to.match(new RegExp(`^http: cannot listen on 127\\.0\\.0\\.1:${port}: `));
+  });
+});

@@ -1,0 +1,217 @@
+import { mock } from 'node:test';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { KeyPin } from '../../src/rpc/key-pin.js';
+import type { Pause } from '../../src/worker/pause-file.js';
+import { type Plan, planFor } from '../../src/worker/plan.js';
+import { recorded, statusWith } from '../fixtures/node-record.js';
+import { failureOf } from '../fixtures/rejection.js';
+import { infoOf, kitOf } from '../fixtures/step-context.js';
+import { ends, StubNetwork, says } from '../fixtures/stub-network.js';
+
+const now = Date.parse('2030-01-01T00:00:00Z');
+const later = (seconds: number) => new Date(now + seconds * 1000).toISOString();
+const lease = { owner: 'prov/2', token: 7, seconds: 60, expires: later(40) };
+const quarantine = { reason: 'out of luck', since: '2029' };
+const notify = recorded('notify', 'started');
+const begun = [recorded('set_puppet_hostname')];
+const onRecord = { identity: 'puppet2', address: '192.0.2.2', reason: 'region eu matches' };
+
+describe('the plan for a node', () => {
+  let network: StubNetwork;
+  let pause: Pause | undefined;
+  let loads: Record<string, number>;
+  beforeEach(() => {
+    mock.timers.enable({ apis: ['Date'], now });
+    network = new StubNetwork();
+    network.nodes = ['puppet1', 'puppet2'];
+    network.answers['puppetca info'] = ({ target }) => ({ data: infoOf(target) });
+    network.answers['rpcutil get_facts'] = ({ target }) => ({
+      data: { values: { region: target === 'puppet1' ? 'us' : 'eu' } },
+    });
+    pause = undefined;
+    loads = {};
+  });
+  afterEach(() => mock.timers.reset());
+
+  const { signal } = new AbortController();
+  const plan = (status: object, { yaml = '', criteria = '[region]', tries = 0 } = {}) => {
+    network.answers['provision status'] = says(statusWith({ ...status }));
+    const kit = kitOf(network, `master: { criteria: ${criteria} }\nattempts: 3\n${yaml}`, {
+      paused: () => pause,
+      loadOf: (master: string) => loads[master] ?? 0,
+    });
+    const target = { identity: 'web1', collective: 'provisioning', pin: new KeyPin(false), tries };
+    return planFor(target, kit, signal);
+  };
+  const planned = async (...given: Parameters<typeof plan>): Promise<Plan> => {
+    const found = await plan(...given);
+    if ('refusal' in found) throw new Error(found.refusal);
+    return found;
+  };
+
+  it('has the master that fits the facts of the node, and changes nothing', async () => {
+    const { node, master, reason, isOtherMaster, record } = await planned({});
+    expect([node.identity, node.collective, master.identity]).to.deep.equal([
+      'web1',
+      'provisioning',
+      'puppet2',
+    ]);
+    expect([reason, isOtherMaster, record.steps]).to.deep.equal(['region eu matches', false, []]);
+    expect(network.of('provision status')[0]?.options).to.include({ answerWithin: 5, signal });
+    const own = network.of('rpcutil get_facts').find(({ target }) => target === 'web1');
+    expect(own).to.deep.nested.include({ input: { facts: 'region' }, 'options.collective': 'provisioning' });
+    expect(new Set(network.whats())).to.deep.equal(
+      new Set(['provision status', 'puppetca info', 'rpcutil get_facts']),
+    );
+  });
+
+  it('asks the node for no facts if none matter', async () => {
+    const { reason } = await planned({}, { criteria: '[]' });
+    expect(reason).to.equal('the least loaded of 2 masters');
+    expect(network.of('rpcutil get_facts')).to.deep.equal([]);
+  });
+
+  it('counts the nodes that the masters have', async () => {
+    loads = { puppet1: 1 };
+    const { master } = await planned({}, { criteria: '[]' });
+    expect(master.identity).to.equal('puppet2');
+  });
+
+  it('fails if there is no master', async () => {
+    network.nodes = [];
+    expect((await failureOf(plan({}))).kind).to.equal('unreachable');
+  });
+
+  it('fails if the node is silent', async () => {
+    network.answers['provision status'] = ends('no-reply');
+    const kit = kitOf(network, '');
+    const target = { identity: 'web1', collective: 'provisioning', pin: new KeyPin(false), tries: 0 };
+    expect((await failureOf(planFor(target, kit, signal))).kind).to.equal('unreachable');
+  });
+
+  describe('is none, for the reason', () => {
+    for (const [refusal, status] of [
+      ['prov/2 works on it', { lease }],
+      ['in quarantine since 2029: out of luck', { quarantined: true, quarantine }],
+      ['in quarantine since 2029: out of luck', { quarantined: true, quarantine, steps: [notify], lease }],
+      ['prov/2 works on it', { done: true, finished: { since: '2029' }, steps: [notify], lease }],
+      ['provisioned since 2029', { done: true, disabled: true, finished: { since: '2029' }, lease }],
+      [
+        'provisioned since 2029: "mcprovision retry" begins anew',
+        { done: true, finished: { since: '2029' } },
+      ],
+    ] as const) {
+      it(`${refusal} (${Object.keys(status)})`, async () => {
+        expect(await plan(status)).to.deep.equal({
+          refusal,
+          ...('lease' in status ? { leaseSeconds: 40 } : {}),
+        });
+        expect(network.whats()).to.deep.equal(['provision status']);
+      });
+    }
+
+    for (const [what, expires, leaseSeconds] of [
+      ['that ends later', later(40), 40],
+      ['that is over by the clock of the node', later(-5), 1],
+      ['that lasts longer than it was given', later(400), 60],
+    ] as const) {
+      it(`that somebody holds a lease ${what}, for ${leaseSeconds} s`, async () => {
+        expect(await plan({ lease: { ...lease, expires } })).to.include({ leaseSeconds });
+      });
+    }
+
+    it('that it is paused, if it has not begun', async () => {
+      pause = { by: 'ops', since: '', reason: 'new racks' };
+      const refusal = 'provisioning is paused by ops: new racks';
+      expect(await plan({})).to.deep.equal({ refusal });
+      expect(await plan({ steps: [recorded('lock')] })).to.deep.equal({ refusal });
+      expect(await plan({ steps: [recorded('set_puppet_hostname', 'failed')] })).to.deep.equal({ refusal });
+      expect(await planned({ steps: begun })).to.be.an('object');
+    });
+
+    it('that the policy objects, if it has not begun', async () => {
+      const yaml = 'policy: { deny: [web1] }';
+      expect(await plan({}, { yaml })).to.deep.equal({ refusal: 'not allowed: policy.deny names it' });
+      expect(await planned({ steps: begun }, { yaml })).to.be.an('object');
+    });
+  });
+
+  describe('is made', () => {
+    for (const [what, status] of [
+      ['of a node whose lease it holds itself', { lease: { ...lease, owner: 'prov/1' } }],
+      ['of a node that is disabled and not done', { disabled: true }],
+      ['of a node that is done and of which people have still to be told', { done: true, steps: [notify] }],
+    ] as const) {
+      it(what, async () => {
+        expect((await planned(status)).isOtherMaster).to.equal(false);
+      });
+    }
+
+    for (const [master, expected, reason] of [
+      [onRecord, { identity: 'puppet2', address: '192.0.2.2' }, 'region eu matches'],
+      [null, { identity: 'unknown', address: '' }, 'chosen before'],
+      [
+        { identity: null, address: null, reason: null },
+        { identity: 'unknown', address: '' },
+        'chosen before',
+      ],
+    ] as const) {
+      it(`of a node in quarantine of which people have still to be told, with the master ${expected.identity} of the record`, async () => {
+        pause = { by: 'ops', since: '', reason: '' };
+        const { master: found, ...more } = await planned({
+          quarantined: true,
+          quarantine,
+          steps: [notify],
+          master,
+          lease: { ...lease, owner: 'prov/1' },
+        });
+        expect(found).to.include({ ...expected, port: 0, certname: expected.identity, caFingerprint: '' });
+        expect(more).to.include({ reason, isOtherMaster: false });
+        expect(network.whats()).to.deep.equal(['provision status']);
+      });
+    }
+  });
+
+  describe('of a node that has begun', () => {
+    const status = { steps: begun, master: { ...onRecord, identity: 'puppet1' } };
+
+    it('has the master with which it began, and its reason, whatever its facts are', async () => {
+      const { master, reason, isOtherMaster } = await planned(status);
+      expect([master.identity, reason, isOtherMaster]).to.deep.equal(['puppet1', 'region eu matches', false]);
+      expect(network.of('rpcutil get_facts').filter(({ target }) => target === 'web1')).to.deep.equal([]);
+      const unsaid = await planned({ ...status, master: { ...status.master, reason: null } });
+      expect(unsaid.reason).to.equal('chosen before');
+    });
+
+    for (const tries of [0, 2]) {
+      it(`waits for that master after ${tries} tries`, async () => {
+        network.nodes = ['puppet2'];
+        const failure = await failureOf(plan(status, { tries }));
+        expect(failure).to.include({ kind: 'unreachable', message: 'its master puppet1 does not answer' });
+      });
+    }
+
+    it('has another master after as many tries as a step has attempts', async () => {
+      network.nodes = ['puppet2'];
+      const { master, reason, isOtherMaster } = await planned(status, { tries: 3 });
+      expect([master.identity, isOtherMaster]).to.deep.equal(['puppet2', true]);
+      expect(reason).to.equal('its former master puppet1 is away; region eu matches');
+    });
+
+    it('has any master if none is on record', async () => {
+      for (const master of [null, { ...onRecord, identity: null }]) {
+        const { reason, isOtherMaster } = await planned({ steps: begun, master });
+        expect([reason, isOtherMaster]).to.deep.equal(['region eu matches', false]);
+      }
+    });
+  });
+
+  it('of a node that only was locked takes no notice of the master that it had', async () => {
+    const { master, isOtherMaster } = await planned({
+      steps: [recorded('lock')],
+      master: { ...onRecord, identity: 'puppet7' },
+    });
+    expect([master.identity, isOtherMaster]).to.deep.equal(['puppet2', false]);
+  });
+});

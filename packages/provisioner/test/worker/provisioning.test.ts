@@ -1,0 +1,406 @@
+import { ActionError } from '@troupe/core';
+import { waitFor } from '@troupe/testkit';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import type { ProvisionEvent } from '../../src/index.js';
+import { fingerprintOf } from '../fixtures/fake-ca.js';
+import { World } from '../fixtures/world.js';
+
+const eu = { region: 'eu', country: 'de' };
+const us = { region: 'us', country: 'us' };
+const words = (steps: readonly { step: string; outcome: string }[]) =>
+  steps.map(({ step, outcome }) => `${step} ${outcome}`);
+
+describe('a provisioning', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.create();
+  });
+  afterEach(() => world.close());
+
+  it('takes a node that arrives from nothing to done', async () => {
+    const { ca } = await world.master('puppet1', eu);
+    const other = await world.master('puppet2', us);
+    const watched = await world.provisioner();
+    const { machine } = await world.node('web1', { facts: { region: 'fr', country: 'de' } });
+    machine.puppet = (stage, { progress }) => {
+      progress(`Notice: ${stage}`);
+      return 'it went well';
+    };
+    const report = await watched.ended('web1');
+    expect(words(report.steps)).to.deep.equal([
+      'lock ok',
+      'set_puppet_hostname ok',
+      'clean_node_certname ok',
+      'send_node_csr ok',
+      'sign_node_csr ok',
+      'puppet_bootstrap_stage ok',
+      'puppet_final_run ok',
+      'restart ok',
+      'verify ok',
+      'done ok',
+    ]);
+    expect(report).to.include({
+      outcome: 'done',
+      certname: 'web1',
+      master: 'puppet1',
+      reason: 'no master in region fr; country de matches',
+      csrFingerprintSigned: report.csrFingerprintReported,
+      certificateFingerprint: ca.certificateOf('web1'),
+    });
+    expect(ca.entries.get('web1')).to.deep.equal({ state: 'signed', csr: report.csrFingerprintReported });
+    expect(machine.runs).to.deep.equal(['bootstrap', 'production']);
+    expect([ca.log, other.ca.log]).to.deep.equal([['clean web1', 'sign web1'], ['clean web1']]);
+    const { record } = machine;
+    expect(record.master).to.include({ identity: 'puppet1', address: ca.address, reason: report.reason });
+    expect([record.lease, record.isDisabled, record.step]).to.deep.equal([null, true, 'done']);
+  });
+
+  it('tells what happens as it happens', async () => {
+    await world.master('puppet1', eu);
+    const watched = await world.provisioner('steps: { lock: true, puppet_bootstrap_stage: true }');
+    const { machine } = await world.node('web1', { facts: eu });
+    machine.puppet = (_, { progress }) => {
+      progress('Notice: applied');
+      return 'it went well';
+    };
+    await watched.ended('web1');
+    const told = watched.of('arrived')[0]?.time ?? 0;
+    expect(told).to.be.closeTo(Date.now(), 60_000);
+    const short = ({ type, ...rest }: ProvisionEvent) =>
+      [type, 'step' in rest ? rest.step : '', 'outcome' in rest ? rest.outcome : ''].join(' ').trim();
+    expect(watched.events.map(short)).to.deep.equal([
+      'arrived',
+      'step-started lock',
+      'step-ended lock ok',
+      'begun',
+      'master',
+      'step-started puppet_bootstrap_stage',
+      'output puppet_bootstrap_stage',
+      'step-ended puppet_bootstrap_stage ok',
+      'step-started done',
+      'step-ended done ok',
+      'done',
+    ]);
+    expect(watched.of('output')[0]?.text).to.equal('Notice: applied');
+    expect(watched.of('master')[0]).to.include({ master: 'puppet1', reason: 'region eu matches' });
+  });
+
+  it('counts the seconds of Puppet apart', async () => {
+    await world.master('puppet1', eu);
+    const watched = await world.provisioner();
+    await world.node('web1', { facts: eu });
+    const { seconds, secondsOutsidePuppet } = await watched.ended('web1');
+    // The fake runs say that they took a hundredth of a second each.
+    expect(seconds - secondsOutsidePuppet).to.be.closeTo(0.02, 1e-6);
+  });
+
+  it('leaves out what has to do with certificates where the node has a good one of its master', async () => {
+    const { ca } = await world.master('puppet1', eu);
+    const watched = await world.provisioner();
+    const { machine, die } = await world.node('web1', { facts: eu, handOver: null });
+    await die();
+    machine.giveCertificate(ca);
+    const held = ca.certificateOf('web1');
+    await world.enrol(machine, 'web1', { facts: eu });
+    const report = await watched.ended('web1');
+    expect(words(report.steps)).to.include.members([
+      'clean_node_certname skipped',
+      'send_node_csr skipped',
+      'sign_node_csr skipped',
+      'puppet_bootstrap_stage ok',
+    ]);
+    expect(ca.log).to.deep.equal([]);
+    expect(report.certificateFingerprint).to.equal(held);
+    expect(machine.calls).to.not.include('request_certificate');
+  });
+
+  it('replaces a certificate of another CA, and cleans it there', async () => {
+    const { ca } = await world.master('puppet1', eu);
+    const other = await world.master('puppet2', us);
+    const watched = await world.provisioner('sleeptime: 60');
+    const { machine, die } = await world.node('web1', { facts: eu, handOver: null });
+    await die();
+    machine.giveCertificate(other.ca);
+    await world.enrol(machine, 'web1', { facts: eu });
+    expect((await watched.ended('web1')).outcome).to.equal('done');
+    expect(other.ca.entries.has('web1')).to.equal(false);
+    expect(ca.entries.get('web1')?.state).to.equal('signed');
+  });
+
+  it('asks the CA for the name that Puppet has for the node', async () => {
+    const { ca } = await world.master('puppet1', eu);
+    const watched = await world.provisioner();
+    await world.node('web1', { facts: eu, certname: 'web1.example.net' });
+    const report = await watched.ended('web1');
+    expect(report).to.include({ outcome: 'done', certname: 'web1.example.net' });
+    expect(ca.log).to.deep.equal(['clean web1.example.net', 'sign web1.example.net']);
+  });
+
+  describe('a CSR that somebody else made', () => {
+    const theirs = fingerprintOf('somebody else');
+
+    it('is not signed when it is there before that of the node', async () => {
+      const { ca } = await world.master('puppet1', eu);
+      const watched = await world.provisioner();
+      const { machine } = await world.node('web1', { facts: eu });
+      machine.before = (action) => {
+        if (action === 'request_certificate') ca.entries.set('web1', { state: 'requested', csr: theirs });
+      };
+      const report = await watched.ended('web1');
+      expect(report.outcome).to.equal('quarantined');
+      expect(report.failure)
+        .to.match(/a CSR for web1 that this node did not make/)
+        .and.to.contain(theirs);
+      expect(machine.record.quarantine?.reason).to.equal(report.failure);
+      expect(ca.entries.get('web1')).to.deep.equal({ state: 'requested', csr: theirs });
+      expect(ca.log).to.deep.equal(['clean web1']);
+      expect(machine.runs).to.deep.equal([]);
+      expect(machine.record.lease).to.equal(null);
+    });
+
+    it('is not signed when it takes the place of that of the node', async () => {
+      const { ca } = await world.master('puppet1', eu);
+      const watched = await world.provisioner();
+      const { machine } = await world.node('web1', { facts: eu });
+      machine.before = (action) => {
+        if (action === 'record send_node_csr ok') ca.entries.set('web1', { state: 'requested', csr: theirs });
+      };
+      const report = await watched.ended('web1');
+      expect(report.failure).to.match(/nothing was signed/);
+      expect(ca.log).to.deep.equal(['clean web1']);
+      expect(machine.calls.filter((call) => call === 'request_certificate')).to.have.length(1);
+    });
+
+    it('is not signed when it comes between our look and the signature', async () => {
+      const { ca } = await world.master('puppet1', eu);
+      const watched = await world.provisioner();
+      await world.node('web1', { facts: eu });
+      ca.before = (action) => {
+        if (action === 'sign') ca.entries.set('web1', { state: 'requested', csr: theirs });
+      };
+      const report = await watched.ended('web1');
+      expect(report.failure).to.match(/that this node did not make/);
+      expect(ca.entries.get('web1')?.state).to.equal('requested');
+    });
+
+    it('costs the node a new attempt from the start when it was signed by somebody', async () => {
+      const { ca } = await world.master('puppet1', eu);
+      const watched = await world.provisioner();
+      const { machine } = await world.node('web1', { facts: eu });
+      let isFirst = true;
+      machine.before = (action) => {
+        if (action === 'request_certificate' && isFirst) ca.sign('web1', theirs);
+        if (action === 'request_certificate') isFirst = false;
+      };
+      const report = await watched.ended('web1');
+      expect(report.outcome).to.equal('done');
+      expect(ca.log).to.deep.equal(['clean web1', 'clean web1', 'sign web1']);
+      expect(report.csrFingerprintSigned).to.not.equal(theirs);
+    });
+  });
+
+  it('accepts that the CA signed already where the node confirms that the certificate is of its key', async () => {
+    const { ca } = await world.master('puppet1', eu);
+    const watched = await world.provisioner();
+    const { machine } = await world.node('web1', { facts: eu });
+    machine.before = (action) => {
+      const held = ca.entries.get('web1');
+      if (action === 'record send_node_csr ok' && held) ca.sign('web1', held.csr);
+    };
+    const report = await watched.ended('web1');
+    expect(report.outcome).to.equal('done');
+    expect(report.steps.find(({ step }) => step === 'sign_node_csr')?.reason).to.match(/signed before/);
+    expect(machine.calls.filter((call) => call === 'request_certificate')).to.have.length(2);
+  });
+
+  describe('a name that is not the node’s to have', () => {
+    const refusalOf = async (yaml = '') => {
+      const watched = await world.provisioner(yaml);
+      const { machine } = await world.node('web1', { facts: eu, certname: 'db1' });
+      const report = await watched.ended('web1');
+      expect(report.outcome).to.equal('quarantined');
+      expect(machine.calls).to.not.include('request_certificate');
+      return report.failure;
+    };
+
+    it('is refused when a host of that name is alive', async () => {
+      const { ca } = await world.master('puppet1', eu);
+      ca.sign('db1', fingerprintOf('the real one'));
+      await world.host('db1', { collective: 'mcollective' });
+      expect(await refusalOf()).to.match(/the name db1 is refused: a host of that name is alive/);
+      expect(ca.log).to.deep.equal([]);
+    });
+
+    it('is refused when the host seems to be alive and does not answer, once that has not changed', async () => {
+      const { ca } = await world.master('puppet1', eu);
+      await world.host('db1', { collective: 'mcollective', isDeaf: true });
+      expect(await refusalOf('attempts: 1')).to.match(/is online .* though it does not answer/);
+      expect(ca.log).to.deep.equal([]);
+    });
+
+    it('is refused when it is protected', async () => {
+      const { ca } = await world.master('puppet1', eu);
+      expect(await refusalOf("protected: ['/^db/']")).to.match(/protected by the configuration/);
+      expect(ca.log).to.deep.equal([]);
+    });
+
+    it('is refused when it is that of a master, also of one that is away', async () => {
+      await world.master('puppet1', eu);
+      const away = await world.master('db1', us);
+      const watched = await world.provisioner();
+      await watched.provisioner.masters();
+      await away.die();
+      await world.node('web1', { facts: eu, certname: 'db1' });
+      expect((await watched.ended('web1')).failure).to.match(/that of a Puppet server/);
+    });
+  });
+
+  it('puts a node aside when another machine answers under its name', async () => {
+    await world.master('puppet1', eu);
+    const watched = await world.provisioner('', { pinKeys: true });
+    const { machine, die } = await world.node('web1', { facts: eu, handOver: null });
+    machine.puppet = async () => {
+      // In this security mode a daemon has a new key at each start.
+      await die();
+      await world.enrol(machine, 'web1', { facts: eu });
+      return 'too late';
+    };
+    const report = await watched.ended('web1');
+    expect(report.failure).to.match(/another machine answers under the name web1/);
+    expect(watched.of('quarantined')[0]?.recorded).to.equal(true);
+    expect(machine.record.quarantine?.reason).to.match(/another machine/);
+  });
+
+  it('tries a step again, and puts the node aside with its reason after the last attempt', async () => {
+    await world.master('puppet1', eu);
+    const watched = await world.provisioner();
+    const { machine } = await world.node('web1', { facts: eu });
+    machine.puppet = () => {
+      throw new Error('Evaluation Error: no such class');
+    };
+    const report = await watched.ended('web1');
+    expect(report.failure).to.match(/^puppet_bootstrap_stage failed 3 times, at last: .*no such class/);
+    expect(machine.runs).to.deep.equal(['bootstrap', 'bootstrap', 'bootstrap']);
+    expect(watched.of('waiting')).to.have.length(2);
+    expect(machine.record.quarantine?.reason).to.equal(report.failure);
+    expect(machine.record.lease).to.equal(null);
+    expect(machine.record.isDisabled).to.equal(false);
+  });
+
+  it('goes on at the step that failed, and forgets its failures when it goes well', async () => {
+    const { ca } = await world.master('puppet1', eu);
+    const watched = await world.provisioner();
+    const { machine } = await world.node('web1', { facts: eu });
+    let left = 2;
+    machine.puppet = () => {
+      left -= 1;
+      if (left >= 0) throw new Error('not yet');
+      return 'it went well';
+    };
+    const report = await watched.ended('web1');
+    expect(report.outcome).to.equal('done');
+    expect(machine.runs).to.deep.equal(['bootstrap', 'bootstrap', 'bootstrap', 'production']);
+    expect(ca.log).to.deep.equal(['clean web1', 'sign web1']);
+    expect(words(report.steps)).to.include('sign_node_csr ok');
+  });
+
+  it('does not count a run that failed while its master was away', async () => {
+    const first = await world.master('puppet1', eu);
+    const watched = await world.provisioner('attempts: 2');
+    const { machine } = await world.node('web1', { facts: eu });
+    machine.puppet = async () => {
+      await first.die();
+      throw new Error('connection refused');
+    };
+    await watched.event('waiting', 'web1');
+    expect(watched.of('step-ended', 'web1').at(-1)).to.include({ outcome: 'unreachable' });
+    expect(machine.record.history.at(-1)).to.include({ outcome: 'unreachable' });
+    expect(machine.record.quarantine).to.equal(null);
+  });
+
+  for (const step of ['clean_node_certname', 'send_node_csr', 'sign_node_csr']) {
+    it(`does not count a failure of ${step} while the CA of its master is away, however long`, async () => {
+      const { ca } = await world.master('puppet1', eu);
+      const watched = await world.provisioner('attempts: 1');
+      let isAway = true;
+      ca.before = (action) => {
+        const isIt = step.startsWith(action) || action === 'info';
+        if (isAway && isIt && isBegun) throw new ActionError('the connection was refused');
+      };
+      let isBegun = false;
+      const { machine } = await world.node('web1', { facts: eu });
+      machine.before = (action) => {
+        if (action === `record ${step} started`) isBegun = true;
+        if (isAway && action === 'request_certificate' && step === 'send_node_csr')
+          throw new ActionError('the connection was refused: does the Puppet server run there?');
+      };
+      await waitFor('the third try', () => watched.of('waiting', 'web1').length > 2);
+      const ends = watched.of('step-ended', 'web1').filter((event) => event.step === step);
+      expect(ends.map(({ outcome }) => outcome))
+        .to.include('unreachable')
+        .and.not.include('failed');
+      isAway = false;
+      expect((await watched.ended('web1')).outcome).to.equal('done');
+    });
+  }
+
+  it('begins anew with another master where the first one stays away', async () => {
+    const first = await world.master('puppet1', eu);
+    const second = await world.master('puppet2', us);
+    const watched = await world.provisioner('attempts: 2');
+    const { machine } = await world.node('web1', { facts: eu });
+    machine.puppet = async () => {
+      await first.die();
+      machine.puppet = () => 'it went well';
+      throw new Error('connection refused');
+    };
+    const report = await watched.ended('web1');
+    expect(report).to.include({ outcome: 'done', master: 'puppet2' });
+    expect(report.reason).to.match(/^its former master puppet1 is away; no master in region eu/);
+    expect(second.ca.log).to.deep.equal(['clean web1', 'clean web1', 'sign web1']);
+    expect(machine.record.master).to.include({ identity: 'puppet2' });
+    expect(machine.record.history.filter(({ outcome }) => outcome === 'void')).to.not.have.length(0);
+  });
+
+  it('tells when a node does not come back, and puts it aside as far as it can', async () => {
+    await world.master('puppet1', eu);
+    const watched = await world.provisioner('step_settings: { verify: { timeout: 0.5 } }');
+    await world.node('web1', { facts: eu, handOver: null });
+    const report = await watched.ended('web1');
+    expect(report.failure).to.match(/^verify: the node did not come back within 0.5 s/);
+    expect(watched.of('quarantined')[0]?.recorded).to.equal(false);
+  });
+
+  it('puts a node aside that comes back to where it was', async () => {
+    await world.master('puppet1', eu);
+    const watched = await world.provisioner('step_settings: { verify: { timeout: 0.5 } }');
+    const { machine } = await world.node('web1', { facts: eu, handOver: 'provisioning' });
+    const report = await watched.ended('web1');
+    expect(report.failure).to.match(/did not come back/);
+    expect(machine.record.quarantine?.reason).to.equal(report.failure);
+    expect(machine.runs).to.deep.equal(['bootstrap', 'production']);
+  });
+
+  it('is done where the final configuration has no provision agent', async () => {
+    await world.master('puppet1', eu);
+    const watched = await world.provisioner();
+    await world.node('web1', { facts: eu, keepsAgent: false });
+    const report = await watched.ended('web1');
+    expect(report.outcome).to.equal('done');
+    expect(report.steps.at(-1)).to.include({ step: 'done', outcome: 'ok' });
+    expect(report.steps.at(-1)?.reason).to.match(/gone with the final configuration/);
+  });
+
+  it('works in a network with one collective for all, as in 2010', async () => {
+    await world.master('puppet1', eu);
+    const watched = await world.provisioner('collectives: { enrolment: provisioning, main: provisioning }');
+    await watched.provisioner.stop();
+    const { ca } = await world.master('puppet2', eu);
+    await world.host('puppet3', { collective: 'provisioning', agents: [ca.agent()], facts: eu });
+    const second = await world.provisioner('collectives: { enrolment: provisioning, main: provisioning }');
+    const { machine } = await world.node('web1', { facts: eu, handOver: 'provisioning' });
+    expect(await second.ended('web1')).to.include({ outcome: 'done', master: 'puppet3' });
+    expect(machine.runs).to.deep.equal(['bootstrap', 'production']);
+  });
+});
