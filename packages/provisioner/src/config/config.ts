@@ -14,7 +14,6 @@ import {
   parseExpression,
   TroupeError,
 } from '@troupe/core';
-import type { HttpAddress } from '../monitoring/status-server.js';
 import { type Hook, type RawHook, readHooks } from './hooks.js';
 import { type PolicyConfig, type RawPolicy, readPolicy } from './policy.js';
 import { provisionerSchema } from './schema.js';
@@ -37,6 +36,13 @@ export interface StepSettings {
   readonly condition?: { readonly text: string; readonly expression: Expression };
   /** Puppet's environment, for the two runs. */
   readonly environment?: string;
+}
+
+/** Where something is served by HTTP. */
+export interface HttpAddress {
+  readonly address: string;
+  /** 0: any that is free. */
+  readonly port: number;
 }
 
 /** The configuration of `mcprovision`, complete with its defaults. */

@@ -2,14 +2,9 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { messageOf, TroupeError } from '@troupe/core';
+import type { HttpAddress } from '../config/config.js';
 import type { Provisioner } from '../worker/provisioner.js';
 import type { Metrics } from './metrics.js';
-
-export interface HttpAddress {
-  readonly address: string;
-  /** 0: any that is free. */
-  readonly port: number;
-}
 
 /** A web server that tells what a provisioner does: `/metrics`, `/status` and `/healthz`. */
 export interface StatusServer {

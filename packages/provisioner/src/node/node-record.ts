@@ -1,6 +1,5 @@
 import { oneLine } from '../rpc/failure.js';
 import type { Peers } from '../rpc/peers.js';
-import type { Findings } from '../steps/step.js';
 
 type Status = Awaited<ReturnType<ReturnType<Peers['provision']['status']>['one']>>['data'];
 
@@ -48,6 +47,16 @@ export interface NodeRecord {
   readonly damaged: { readonly file: string; readonly reason: string } | undefined;
   readonly steps: readonly RecordedStep[];
   readonly history: readonly HistoryLine[];
+}
+
+/** What is learnt on the way, by this provisioner or by one before it. */
+export interface Findings {
+  /** What Puppet calls the node. */
+  certname?: string;
+  csrReported?: string;
+  csrSigned?: string;
+  /** Fingerprint of the certificate. */
+  certificate?: string;
 }
 
 /** Reads the answer of the provision agent's `status`. */

@@ -3,19 +3,10 @@ import type { ProvisionerConfig } from '../config/config.js';
 import type { Master, Masters } from '../master/masters.js';
 import type { Lease } from '../node/lease.js';
 import type { NameGuard } from '../node/name-guard.js';
+import type { Findings } from '../node/node-record.js';
 import type { NodeView } from '../node/node-view.js';
 import type { NodeAgent } from '../rpc/node-agent.js';
 import type { Peers } from '../rpc/peers.js';
-
-/** What is learnt on the way, by this provisioner or by one before it. */
-export interface Findings {
-  /** What Puppet calls the node. */
-  certname?: string;
-  csrReported?: string;
-  csrSigned?: string;
-  /** Fingerprint of the certificate. */
-  certificate?: string;
-}
 
 /** What changes while one node is worked on. */
 export interface Session {
