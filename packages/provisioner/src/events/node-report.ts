@@ -30,39 +30,3 @@ export interface NodeReport {
   /** Each step as it ended last, in order. */
   readonly steps: readonly StepReport[];
 }
-
-/** Adds up what became of a node. */
-export class Tally {
-  readonly #started = performance.now();
-  readonly #steps = new Map<string, StepReport>();
-  #before = 0;
-  #puppet = 0;
-
-  /** A step that somebody did before, as the node's record tells it. */
-  addRecorded(step: StepReport, isPuppet: boolean): void {
-    if (this.#steps.has(step.step)) return;
-    this.#steps.set(step.step, step);
-    this.#before += step.seconds;
-    if (isPuppet) this.#puppet += step.seconds;
-  }
-
-  /** A step that ended now. */
-  add(step: StepReport): void {
-    this.#steps.delete(step.step);
-    this.#steps.set(step.step, step);
-  }
-
-  /** Puppet ran for so many seconds. */
-  addPuppet(seconds: number): void {
-    this.#puppet += seconds;
-  }
-
-  steps(): readonly StepReport[] {
-    return [...this.#steps.values()];
-  }
-
-  times(): { readonly seconds: number; readonly secondsOutsidePuppet: number } {
-    const seconds = this.#before + (performance.now() - this.#started) / 1000;
-    return { seconds, secondsOutsidePuppet: Math.max(0, seconds - this.#puppet) };
-  }
-}

@@ -1,5 +1,6 @@
 import { type Logger, messageOf } from '@troupe/core';
-import { patience, StepFailure } from '../rpc/failure.js';
+import { StepFailure } from '../rpc/failure.js';
+import { neverAborts } from '../rpc/never-aborts.js';
 import type { NodeAgent } from '../rpc/node-agent.js';
 
 /** The lease of one node, kept as long as it is needed. */
@@ -49,7 +50,7 @@ export class Lease {
     const asked = Date.now();
     await this.#node().change('renew', (agent, claim, given) => agent.renew({ ...claim, seconds }, given), {
       answerWithin: Math.min(10, seconds / 3),
-      signal: patience,
+      signal: neverAborts,
     });
     this.#renewed(asked, seconds);
   }
@@ -69,7 +70,7 @@ export class Lease {
         (agent, claim, given) => agent.unlock_deploy({ ...claim }, given),
         {
           answerWithin: 2,
-          signal: patience,
+          signal: neverAborts,
         },
       );
     } catch (error) {

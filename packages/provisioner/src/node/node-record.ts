@@ -1,4 +1,4 @@
-import { oneLine } from '../rpc/failure.js';
+import { oneLine } from '../rpc/one-line.js';
 import type { Peers } from '../rpc/peers.js';
 
 type Status = Awaited<ReturnType<ReturnType<Peers['provision']['status']>['one']>>['data'];

@@ -1,6 +1,7 @@
-import { oneLine, patience } from '../rpc/failure.js';
 import { KeyPin } from '../rpc/key-pin.js';
+import { neverAborts } from '../rpc/never-aborts.js';
 import { NodeAgent } from '../rpc/node-agent.js';
+import { oneLine } from '../rpc/one-line.js';
 import type { Peers } from '../rpc/peers.js';
 
 /**
@@ -9,7 +10,7 @@ import type { Peers } from '../rpc/peers.js';
  */
 export async function putAside(node: NodeAgent, reason: string, notify = false): Promise<string | undefined> {
   const text = { reason: oneLine(reason), ...(notify ? { notify } : {}) };
-  const options = { answerWithin: 5, signal: patience };
+  const options = { answerWithin: 5, signal: neverAborts };
   const { since } = await node.change(
     'quarantine',
     (agent, claim, given) => agent.quarantine({ ...text, ...claim }, given),
@@ -26,7 +27,7 @@ export async function putAsideAnybody(
 ): Promise<boolean> {
   for (const token of new Set([target.token, undefined])) {
     const { identity, collective } = target;
-    const node = new NodeAgent({ peers, identity, collective, pin: new KeyPin(false), signal: patience });
+    const node = new NodeAgent({ peers, identity, collective, pin: new KeyPin(false), signal: neverAborts });
     node.token = token;
     const isTold = await putAside(node, reason).then(
       () => true,

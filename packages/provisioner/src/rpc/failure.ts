@@ -64,21 +64,3 @@ export function asFailure(error: unknown, what: string): unknown {
   const kind = error.code === 'NOT_CONNECTED' ? 'unreachable' : 'failed';
   return new StepFailure(kind, `${what}: ${error.message}`, { cause: error });
 }
-
-/** A text for a place that takes one line. */
-export function oneLine(text: string, most = 2000): string {
-  return text.replaceAll(/\s+/g, ' ').trim().slice(0, most);
-}
-
-/** Never fires: for what is to be said whatever becomes of the rest. */
-export const patience: AbortSignal = new AbortController().signal;
-
-/** Whether a node that was handed over has no provision agent any more, so that nothing can be noted there. */
-export function hasLeft(
-  error: unknown,
-  steps: { readonly restart: boolean; readonly verify: boolean },
-): boolean {
-  if (!(error instanceof StepFailure)) return false;
-  // Where nobody looks whether it came back, it is not to be reached either.
-  return error.kind === 'gone' || (error.kind === 'unreachable' && steps.restart && !steps.verify);
-}

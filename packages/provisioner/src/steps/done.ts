@@ -1,4 +1,4 @@
-import { hasLeft } from '../rpc/failure.js';
+import { hasLeft } from './has-left.js';
 import type { Step } from './step.js';
 
 /** Ends the provisioning: the node's provision agent disables itself, where the final configuration kept it. */

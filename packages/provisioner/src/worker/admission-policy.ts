@@ -5,7 +5,8 @@ import { matches, messageOf } from '@troupe/core';
 import type { PolicyAgent, PolicyConfig, PolicyWebhook } from '../config/policy.js';
 import { type NodeView, viewOf } from '../node/node-view.js';
 import { ask } from '../rpc/ask.js';
-import { oneLine, StepFailure } from '../rpc/failure.js';
+import { StepFailure } from '../rpc/failure.js';
+import { oneLine } from '../rpc/one-line.js';
 import type { Peers } from '../rpc/peers.js';
 
 interface Verdict {

@@ -2,7 +2,8 @@ import { type Logger, messageOf } from '@troupe/core';
 import type { NodeReport } from '../events/node-report.js';
 import { findingsOf } from '../node/node-record.js';
 import { putAside, putAsideAnybody } from '../node/quarantine.js';
-import { asFailure, patience, StepFailure } from '../rpc/failure.js';
+import { asFailure, StepFailure } from '../rpc/failure.js';
+import { neverAborts } from '../rpc/never-aborts.js';
 import { beginNameCheck } from '../steps/ca.js';
 import { unmetCondition } from '../steps/condition.js';
 import { stepsOf } from '../steps/index.js';
@@ -103,7 +104,7 @@ class Provisioning {
 
   #afterwards(): Afterwards {
     const { lease } = this.#session;
-    this.#session.node.signal = patience;
+    this.#session.node.signal = neverAborts;
     return {
       told: async (outcome, reason) => {
         await this.#journal.told(outcome, reason);

@@ -4,8 +4,9 @@ import { Events } from '../events/events.js';
 import { Masters } from '../master/masters.js';
 import { NameGuard } from '../node/name-guard.js';
 import { findingsOf, isOver } from '../node/node-record.js';
-import { patience, StepFailure } from '../rpc/failure.js';
+import { StepFailure } from '../rpc/failure.js';
 import { KeyPin } from '../rpc/key-pin.js';
+import { neverAborts } from '../rpc/never-aborts.js';
 import type { Peers } from '../rpc/peers.js';
 import { certnameOf, checkName } from '../steps/ca.js';
 import { unmetCondition } from '../steps/condition.js';
@@ -56,7 +57,7 @@ export async function simulate(
     paused: () => undefined,
     loadOf: () => 0,
   };
-  const plan = await planFor({ ...target, pin: new KeyPin(false), tries: config.attempts }, kit, patience);
+  const plan = await planFor({ ...target, pin: new KeyPin(false), tries: config.attempts }, kit, neverAborts);
   if ('refusal' in plan) return { ...target, refusal: plan.refusal, steps: [] };
   const { quarantine } = plan.record;
   if (quarantine) return { ...target, refusal: wordsOfQuarantine(quarantine), steps: [] };
@@ -88,7 +89,7 @@ function contextOf(
     lease: undefined,
     findings: findingsOf(record),
   };
-  return { ...kit, session, master, reason, timeoutSeconds: 30, signal: patience, output: () => {} };
+  return { ...kit, session, master, reason, timeoutSeconds: 30, signal: neverAborts, output: () => {} };
 }
 
 async function objectionOf(context: StepContext): Promise<string | undefined> {

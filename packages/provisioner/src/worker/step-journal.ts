@@ -1,10 +1,13 @@
 import type { Switches } from '../config/switches.js';
 import type { Events } from '../events/events.js';
-import { Tally } from '../events/node-report.js';
 import { failuresOf, isOver, type NodeRecord } from '../node/node-record.js';
-import { hasLeft, oneLine, patience, type StepFailure } from '../rpc/failure.js';
+import type { StepFailure } from '../rpc/failure.js';
+import { neverAborts } from '../rpc/never-aborts.js';
+import { oneLine } from '../rpc/one-line.js';
+import { hasLeft } from '../steps/has-left.js';
 import { isPuppetRun } from '../steps/index.js';
 import type { Session, Step, StepEnd } from '../steps/step.js';
+import { Tally } from './tally.js';
 
 /** Seconds to wait for a node that may have gone. */
 const brief = 5;
@@ -192,7 +195,7 @@ export class Journal {
       'record',
       (agent, claim, options) =>
         agent.record({ step, outcome, ...more, ...data, ...(attempt ? { attempt } : {}), ...claim }, options),
-      answerWithin === undefined ? {} : { answerWithin, signal: patience },
+      answerWithin === undefined ? {} : { answerWithin, signal: neverAborts },
     );
     if (master) this.#master = undefined;
   }

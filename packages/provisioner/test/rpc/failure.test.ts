@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { StepFailure } from '../../src/index.js';
 import { answerTo, ask } from '../../src/rpc/ask.js';
-import { asFailure, failureOf, hasLeft, oneLine } from '../../src/rpc/failure.js';
+import { asFailure, failureOf } from '../../src/rpc/failure.js';
 import { failureOf as failureIn } from '../fixtures/rejection.js';
 import { ends, StubNetwork } from '../fixtures/stub-network.js';
 
@@ -50,33 +50,6 @@ describe('the failure of a step', () => {
   it('keeps what is to be done next, and what is known of the run', () => {
     const failure = new StepFailure('failed', 'no', { back: 'lock', run: 'r1', runSeconds: 3 });
     expect(failure).to.include({ back: 'lock', run: 'r1', runSeconds: 3, name: 'StepFailure' });
-  });
-
-  for (const [what, kind, steps, expected] of [
-    ['no agent any more', 'gone', { restart: false, verify: true }, true],
-    [
-      'gone silent, and nobody looks whether it is back',
-      'unreachable',
-      { restart: true, verify: false },
-      true,
-    ],
-    ['gone silent, and was to be back', 'unreachable', { restart: true, verify: true }, false],
-    ['gone silent, and was not sent away', 'unreachable', { restart: false, verify: false }, false],
-    ['refused', 'failed', { restart: true, verify: false }, false],
-  ] as const) {
-    it(`${expected ? 'means' : 'does not mean'} that the node has left if it has ${what}`, () => {
-      expect(hasLeft(new StepFailure(kind, 'no'), steps)).to.equal(expected);
-    });
-  }
-
-  it('does not mean that the node has left if it is a defect', () => {
-    expect(hasLeft(new Error('no'), { restart: true, verify: false })).to.equal(false);
-  });
-
-  it('is told in one line of bounded length', () => {
-    expect(oneLine(' a\n\tb  c ')).to.equal('a b c');
-    expect(oneLine('x'.repeat(3000))).to.have.length(2000);
-    expect(oneLine('abc', 2)).to.equal('ab');
   });
 
   describe('of a call', () => {

@@ -1,7 +1,7 @@
 import { mock } from 'node:test';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { Tally } from '../../src/events/node-report.js';
+import { Tally } from '../../src/worker/tally.js';
 
 const step = (name: string, seconds: number) => ({ step: name, outcome: 'ok', seconds });
 
