@@ -2,6 +2,7 @@ import { messageOf } from '@troupe/core';
 import { type NodeRecord, readRecord } from '../node/node-record.js';
 import { StepFailure } from '../rpc/failure.js';
 import { KeyPin } from '../rpc/key-pin.js';
+import { neverAborts } from '../rpc/never-aborts.js';
 import { NodeAgent } from '../rpc/node-agent.js';
 import type { Peers } from '../rpc/peers.js';
 
@@ -14,11 +15,11 @@ export interface FoundNode {
 /** Asks a node in both collectives. Throws StepFailure where it answers in neither. */
 export async function findNode(identity: string, peers: Peers): Promise<FoundNode> {
   const collectives = [...new Set([peers.enrolment, peers.main])];
-  const { signal } = new AbortController();
   const tries = collectives.map(async (collective) => {
-    const node = new NodeAgent({ peers, identity, collective, pin: new KeyPin(false), signal });
+    const node = new NodeAgent({ peers, identity, collective, pin: new KeyPin(false) });
     const status = await node.ask('status', (agent, options) => agent.status({}, options), {
       answerWithin: 3,
+      signal: neverAborts,
     });
     return { node, record: readRecord(status) };
   });

@@ -1,3 +1,4 @@
+import { neverAborts } from '../rpc/never-aborts.js';
 import { ExitCode } from './exit-code.js';
 import { findNode } from './find-node.js';
 import type { Io } from './io.js';
@@ -15,8 +16,10 @@ export function release(
   return withSession(io, options.config, async ({ peers }) => {
     const { fresh } = options;
     const { node } = await findNode(identity, peers);
-    const { released } = await node.change('release', (agent, claim, given) =>
-      agent.release({ fresh, ...claim }, given),
+    const { released } = await node.change(
+      'release',
+      (agent, claim, given) => agent.release({ fresh, ...claim }, given),
+      { signal: neverAborts },
     );
     const wasQuarantined = released === true;
     if (options.json)

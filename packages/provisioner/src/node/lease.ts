@@ -26,15 +26,11 @@ export class Lease {
    */
   static async take(
     session: { readonly node: NodeAgent },
-    options: { owner: string; seconds: number; notify: boolean; log: Logger },
+    options: { owner: string; seconds: number; notify: boolean; log: Logger; signal: AbortSignal },
   ): Promise<Lease> {
-    const { node } = session;
-    const { owner, seconds, notify, log } = options;
+    const { seconds, log, signal } = options;
     const asked = Date.now();
-    const { token } = await node.ask('lock_deploy', (agent, given) =>
-      agent.lock_deploy({ owner, seconds, ...(notify ? { notify } : {}) }, given),
-    );
-    node.token = token ?? undefined;
+    await session.node.takeLease(options, signal);
     const lease = new Lease(() => session.node, seconds, log);
     lease.#renewed(asked, seconds);
     return lease;

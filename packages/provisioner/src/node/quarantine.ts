@@ -27,8 +27,7 @@ export async function putAsideAnybody(
 ): Promise<boolean> {
   for (const token of new Set([target.token, undefined])) {
     const { identity, collective } = target;
-    const node = new NodeAgent({ peers, identity, collective, pin: new KeyPin(false), signal: neverAborts });
-    node.token = token;
+    const node = new NodeAgent({ peers, identity, collective, pin: new KeyPin(false), token });
     const isTold = await putAside(node, reason).then(
       () => true,
       () => false,

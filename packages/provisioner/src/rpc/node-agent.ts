@@ -9,8 +9,8 @@ export interface NodeCallOptions {
   readonly timeout?: number;
   readonly answerWithin?: number;
   readonly onProgress?: (piece: ProgressPiece) => void;
-  /** Instead of the signal of what is under way. */
-  readonly signal?: AbortSignal;
+  /** Ends the waiting for the answer. */
+  readonly signal: AbortSignal;
 }
 
 /** The token of the lease, as an input of the actions that change something. */
@@ -25,33 +25,48 @@ export class NodeAgent {
   readonly identity: string;
   readonly collective: string;
   readonly pin: KeyPin;
-  /** The fencing token of the lease that is held; none where the step lock is off. */
-  token: number | undefined;
   /** The id of the last request that did something: the same as in the node's log and audit. */
   lastRequest: string | undefined;
-  /** Ends the waiting for answers. */
-  signal: AbortSignal;
   readonly #peers: Peers;
+  #token: number | undefined;
 
   constructor(options: {
     peers: Peers;
     identity: string;
     collective: string;
     pin: KeyPin;
-    signal: AbortSignal;
+    /** Of a lease that was taken before. */
+    token?: number | undefined;
   }) {
     this.identity = options.identity;
     this.collective = options.collective;
     this.pin = options.pin;
-    this.signal = options.signal;
     this.#peers = options.peers;
+    this.#token = options.token;
+  }
+
+  /** The fencing token of the lease that is held; none where the step lock is off. */
+  get token(): number | undefined {
+    return this.#token;
+  }
+
+  /** Takes the lease; what is changed from then on is changed with its token. Throws StepFailure. */
+  async takeLease(
+    { owner, seconds, notify }: { owner: string; seconds: number; notify: boolean },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const input = { owner, seconds, ...(notify ? { notify } : {}) };
+    const { token } = await this.ask('lock_deploy', (agent, options) => agent.lock_deploy(input, options), {
+      signal,
+    });
+    this.#token = token ?? undefined;
   }
 
   /** What an action answers. Throws StepFailure. */
   async ask<Data>(
     action: string,
     call: (agent: ProvisionAgent, options: CallOptions) => Call<Data>,
-    options: NodeCallOptions = {},
+    options: NodeCallOptions,
   ): Promise<Data> {
     const result = await this.#answer(action, (given) => call(this.#peers.provision, given), options);
     const failure = failureOf(result, action);
@@ -66,13 +81,13 @@ export class NodeAgent {
   async change<Data>(
     action: string,
     call: (agent: ProvisionAgent, claim: Claim, options: CallOptions) => Call<Data>,
-    options: NodeCallOptions = {},
+    options: NodeCallOptions,
   ): Promise<Data> {
-    const claim = this.token === undefined ? {} : { token: this.token };
+    const claim = this.#token === undefined ? {} : { token: this.#token };
     const result = await this.#answer(action, (given) => call(this.#peers.provision, claim, given), options);
     const failure = failureOf(result, action);
     if (!failure) return result.data;
-    if (failure.kind === 'failed') await this.#checkLease(failure, options.signal ?? this.signal);
+    if (failure.kind === 'failed') await this.#checkLease(failure, options.signal);
     throw withRun(failure, result);
   }
 
@@ -82,10 +97,10 @@ export class NodeAgent {
     options: NodeCallOptions,
   ): Promise<Result<Data>> {
     const { identity, collective } = this;
-    const signal = options.signal ?? this.signal;
+    const { signal } = options;
     signal.throwIfAborted();
     const result = await answerTo(() => {
-      const made = call({ ...options, targets: [identity], collective, signal });
+      const made = call({ ...options, targets: [identity], collective });
       if (!bookkeeping.has(action)) this.lastRequest = made.id;
       return made;
     }, action);
@@ -95,9 +110,9 @@ export class NodeAgent {
   }
 
   async #checkLease(failure: StepFailure, signal: AbortSignal): Promise<void> {
-    if (this.token === undefined) return;
+    if (this.#token === undefined) return;
     const { lease } = await this.ask('status', (agent, options) => agent.status({}, options), { signal });
-    if (lease?.token === this.token) return;
+    if (lease?.token === this.#token) return;
     throw new StepFailure('lost', `the lease of ${this.identity} is held no more: ${failure.message}`, {
       cause: failure,
     });

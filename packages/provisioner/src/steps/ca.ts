@@ -23,10 +23,12 @@ export function isSameFingerprint(a: string | null | undefined, b: string | null
 }
 
 /** The name that Puppet has for the node, as the node says it. Throws StepFailure. */
-export async function certnameOf({ session }: StepContext): Promise<string> {
+export async function certnameOf({ session, signal }: StepContext): Promise<string> {
   const { findings, node } = session;
   if (findings.certname === undefined) {
-    const { certname } = await node.ask('has_cert', (agent, options) => agent.has_cert({}, options));
+    const { certname } = await node.ask('has_cert', (agent, options) => agent.has_cert({}, options), {
+      signal,
+    });
     findings.certname = certname ?? node.identity;
   }
   return findings.certname;

@@ -6,12 +6,12 @@ export const done: Step = {
   name: 'done',
   timeoutSeconds: 30,
   recording: 'after',
-  run: async ({ session, config }) => {
+  run: async ({ session, config, signal }) => {
     try {
       await session.node.change(
         'disable_provisioner',
         (agent, claim, options) => agent.disable_provisioner({ ...claim }, options),
-        { answerWithin: 5 },
+        { answerWithin: 5, signal },
       );
       return { outcome: 'ok' };
     } catch (error) {

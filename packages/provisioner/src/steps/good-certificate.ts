@@ -14,9 +14,11 @@ export function goodCertificate(context: StepContext): Promise<string | undefine
 }
 
 async function examine(context: StepContext): Promise<string | undefined> {
-  const { session, master, config } = context;
+  const { session, master, config, signal } = context;
   const { good, stale, foreign } = config.policy.certificates;
-  const held = await session.node.ask('has_cert', (agent, options) => agent.has_cert({}, options));
+  const held = await session.node.ask('has_cert', (agent, options) => agent.has_cert({}, options), {
+    signal,
+  });
   session.findings.certname = held.certname ?? session.node.identity;
   if (!held.has_cert) return undefined;
   const which = `a certificate${held.issuer === null ? '' : ` of ${held.issuer}`} (${held.fingerprint ?? 'unreadable'})`;

@@ -8,10 +8,10 @@ export const lock: Step = {
   timeoutSeconds: 30,
   isRepeated: true,
   recording: 'after',
-  run: async ({ session, owner, config, log }) => {
+  run: async ({ session, owner, config, log, signal }) => {
     try {
       const { isQuarantined: notify } = session;
-      session.lease = await Lease.take(session, { owner, seconds: config.leaseSeconds, notify, log });
+      session.lease = await Lease.take(session, { owner, seconds: config.leaseSeconds, notify, log, signal });
     } catch (error) {
       // Somebody else was faster, or put the node aside meanwhile.
       if (error instanceof StepFailure && error.kind === 'failed') {

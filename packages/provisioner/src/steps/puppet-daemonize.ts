@@ -5,9 +5,11 @@ import type { Step } from './step.js';
 export const puppetDaemonize: Step = {
   name: 'puppet_daemonize',
   timeoutSeconds: 60,
-  run: async ({ session }) => {
-    const { output } = await session.node.change('daemonize_puppet', (agent, claim, options) =>
-      agent.daemonize_puppet({ ...claim }, options),
+  run: async ({ session, signal }) => {
+    const { output } = await session.node.change(
+      'daemonize_puppet',
+      (agent, claim, options) => agent.daemonize_puppet({ ...claim }, options),
+      { signal },
     );
     return { outcome: 'ok', ...(output === null ? {} : { reason: oneLine(output) }) };
   },

@@ -24,12 +24,16 @@ function puppetRun(
     needsMaster: true,
     run: async (context) => {
       const { environment } = context.config.stepSettings[name] ?? {};
-      const { node } = context.session;
+      const {
+        session: { node },
+        timeoutSeconds,
+        signal,
+      } = context;
       const data = await node.change(
         name,
         (agent, claim, options) =>
           call(agent, environment === undefined ? claim : { ...claim, environment }, options),
-        { timeout: context.timeoutSeconds, onProgress: ({ data: piece }) => show(context, piece) },
+        { timeout: timeoutSeconds, signal, onProgress: ({ data: piece }) => show(context, piece) },
       );
       return {
         outcome: 'ok',

@@ -8,10 +8,12 @@ export const restart: Step = {
   timeoutSeconds: 60,
   recording: 'first',
   run: async (context) => {
-    const { session } = context;
+    const { session, signal } = context;
     await keepWhileAway(context);
     try {
-      await session.node.change('restart', (agent, claim, options) => agent.restart({ ...claim }, options));
+      await session.node.change('restart', (agent, claim, options) => agent.restart({ ...claim }, options), {
+        signal,
+      });
     } catch (error) {
       // It may go away before its answer is out: the next step finds out.
       const isAway =

@@ -25,13 +25,13 @@ export const sendNodeCsr: Step = {
 
 /** Asks the node for its CSR; again it changes nothing. Throws StepFailure: a permanent one where somebody else's CSR is in its place. */
 export async function requestCertificate(context: StepContext) {
-  const { session, master, timeoutSeconds } = context;
+  const { session, master, timeoutSeconds, signal } = context;
   try {
     return await session.node.change(
       'request_certificate',
       (agent, claim, options) =>
         agent.request_certificate({ ca_fingerprint: master.caFingerprint, ...claim }, options),
-      { timeout: timeoutSeconds },
+      { timeout: timeoutSeconds, signal },
     );
   } catch (error) {
     if (error instanceof StepFailure && error.kind === 'failed') await checkPlanted(context, error);
@@ -43,7 +43,8 @@ export async function requestCertificate(context: StepContext) {
 async function checkPlanted(context: StepContext, cause: StepFailure): Promise<void> {
   const certname = await certnameOf(context);
   const held = await caStatus(context, certname);
-  const { csr } = await context.session.node.ask('status', (agent, options) => agent.status({}, options));
+  const { session, signal } = context;
+  const { csr } = await session.node.ask('status', (agent, options) => agent.status({}, options), { signal });
   const own = (csr as { fingerprint?: string } | null)?.fingerprint;
   if (held.state === 'requested' && own !== undefined && !isSameFingerprint(held.fingerprint, own)) {
     throw planted(context, certname, held.fingerprint, own, cause);

@@ -73,9 +73,8 @@ async function judge(context: StepContext, name: string, result: Result<unknown>
     identity: name,
     collective: peers.main,
     pin: new KeyPin(isProven),
-    signal: before.signal,
+    token: before.token,
   });
-  session.node.token = before.token;
   const how = isProven ? 'with its new certificate' : 'without proof: the security mode is none';
   return { outcome: 'ok', reason: `it came back as ${name} in the collective ${peers.main}, ${how}` };
 }

@@ -58,8 +58,11 @@ export async function planFor(
   signal: AbortSignal,
 ): Promise<Plan | NoPlan> {
   const { peers, config, masters } = kit;
-  const node = new NodeAgent({ ...target, peers, signal });
-  const status = await node.ask('status', (agent, options) => agent.status({}, options), { answerWithin: 5 });
+  const node = new NodeAgent({ ...target, peers });
+  const status = await node.ask('status', (agent, options) => agent.status({}, options), {
+    answerWithin: 5,
+    signal,
+  });
   const record = readRecord(status);
   const refusal = refusalOf(record, kit.owner);
   if (refusal !== undefined) return { refusal, ...leaseOf(record) };
@@ -71,7 +74,7 @@ export async function planFor(
   const available = await masters.list();
   const kept = keptMaster(record, available, target.tries < config.attempts);
   if (kept) return { node, record, ...kept, isOtherMaster: false };
-  const facts = await factsOf(node, kit);
+  const facts = await factsOf(node, kit, signal);
   const candidates = available.map(({ identity, facts: known }): Candidate => {
     return { identity, facts: known, load: kit.loadOf(identity) };
   });
@@ -138,7 +141,7 @@ function formerMaster(record: NodeRecord): string | undefined {
   return hasBegun(record) ? (master?.identity ?? undefined) : undefined;
 }
 
-async function factsOf({ identity, collective, signal }: NodeAgent, { config, peers }: Kit) {
+async function factsOf({ identity, collective }: NodeAgent, { config, peers }: Kit, signal: AbortSignal) {
   const { criteria } = config.master;
   if (criteria.length === 0) return {};
   const options = { targets: [identity], collective, signal };

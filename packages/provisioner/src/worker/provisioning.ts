@@ -3,7 +3,6 @@ import type { NodeReport } from '../events/node-report.js';
 import { findingsOf } from '../node/node-record.js';
 import { putAside, putAsideAnybody } from '../node/quarantine.js';
 import { asFailure, StepFailure } from '../rpc/failure.js';
-import { neverAborts } from '../rpc/never-aborts.js';
 import { beginNameCheck } from '../steps/ca.js';
 import { unmetCondition } from '../steps/condition.js';
 import { stepsOf } from '../steps/index.js';
@@ -104,7 +103,6 @@ class Provisioning {
 
   #afterwards(): Afterwards {
     const { lease } = this.#session;
-    this.#session.node.signal = neverAborts;
     return {
       told: async (outcome, reason) => {
         await this.#journal.told(outcome, reason);
@@ -129,22 +127,20 @@ class Provisioning {
     const start = performance.now();
     const seconds = () => (performance.now() - start) / 1000;
     const time = this.#timeOf(step);
-    this.#session.node.signal = time.signal;
     this.#session.node.lastRequest = undefined;
     this.#session.caRequest = undefined;
     try {
-      await this.#journal.begin(step);
+      await this.#journal.begin(step, time.signal);
       const context = this.#context(step, time);
       const leftOut = (await unmetCondition(context, step.name)) ?? (await step.leaveOut?.(context));
       const end =
         leftOut === undefined ? await step.run(context) : ({ outcome: 'skipped', reason: leftOut } as const);
-      await this.#journal.end(step, end, seconds(), next());
+      await this.#journal.end(step, end, { seconds: seconds(), next: next(), signal: time.signal });
       if (step.name === 'lock') this.#begin();
       return undefined;
     } catch (error) {
       const judgedError = step.needsMaster ? await judged(error, this.#context(step, time)) : error;
       const failure = this.#failureOf(asFailure(judgedError, step.name), time.signal);
-      this.#session.node.signal = this.#stop;
       await this.#journal.fail(step.name, failure, seconds());
       return failure;
     } finally {
@@ -173,7 +169,7 @@ class Provisioning {
   async #waiting(reason: string, back: string | undefined, seconds: number): Promise<Ending> {
     const { lease } = this.#session;
     try {
-      if (back !== undefined) await this.#journal.annul(this.#from(back), reason);
+      if (back !== undefined) await this.#journal.annul(this.#from(back), reason, this.#stop);
       await lease?.confirm(Math.ceil(seconds) + this.#kit.config.leaseSeconds);
     } catch (error) {
       this.#log.debug({ reason: messageOf(error) }, 'the lease could not be held');

@@ -3,14 +3,15 @@ import type { Events } from '../events/events.js';
 import { failuresOf, isOver, type NodeRecord } from '../node/node-record.js';
 import type { StepFailure } from '../rpc/failure.js';
 import { neverAborts } from '../rpc/never-aborts.js';
+import type { NodeCallOptions } from '../rpc/node-agent.js';
 import { oneLine } from '../rpc/one-line.js';
 import { hasLeft } from '../steps/has-left.js';
 import { isPuppetRun } from '../steps/index.js';
 import type { Session, Step, StepEnd } from '../steps/step.js';
 import { Tally } from './tally.js';
 
-/** Seconds to wait for a node that may have gone. */
-const brief = 5;
+/** For a node that may have gone, whatever becomes of the step. */
+const briefly: NodeCallOptions = { answerWithin: 5, signal: neverAborts };
 
 type Next = Pick<Step, 'name' | 'recording'>;
 
@@ -65,23 +66,28 @@ export class Journal {
     this.tally.addRecorded(report, isPuppetRun(step));
   }
 
-  /** A step begins. Throws StepFailure where it cannot be put on record. */
-  async begin({ name, recording }: Step): Promise<void> {
+  /** A step begins; `signal` ends its time. Throws StepFailure where it cannot be put on record. */
+  async begin({ name, recording }: Step, signal: AbortSignal): Promise<void> {
     const { identity } = this.#session;
     // Before the lease is held nothing may be noted.
-    if (name !== 'lock') await this.#noteAnnulled();
+    if (name !== 'lock') await this.#noteAnnulled(signal);
     const isBegun = this.#begun === name;
     this.#begun = undefined;
     const attempt = (this.#attempts.get(name) ?? 0) + (isBegun ? 0 : 1);
     this.#attempts.set(name, attempt);
     this.#events.emit({ identity, type: 'step-started', step: name, attempt });
     if (isBegun) return;
-    if (recording === 'first') await this.#note(name, 'ok', { reason: 'begins with the next answer' });
-    else if (recording !== 'after') await this.#note(name, 'started');
+    if (recording === 'first')
+      await this.#note(name, 'ok', { reason: 'begins with the next answer' }, { signal });
+    else if (recording !== 'after') await this.#note(name, 'started', {}, { signal });
   }
 
   /** A step ended well, and `next` is to begin. Throws StepFailure where it cannot be put on record. */
-  async end({ name, recording }: Step, end: StepEnd, seconds: number, next?: Next): Promise<void> {
+  async end(
+    { name, recording }: Step,
+    end: StepEnd,
+    { seconds, next, signal }: { seconds: number; next?: Next | undefined; signal: AbortSignal },
+  ): Promise<void> {
     const { identity } = this.#session;
     const { outcome, reason, run, runSeconds } = end;
     const words = reason === undefined ? {} : { reason: oneLine(reason) };
@@ -92,8 +98,8 @@ export class Journal {
         ...(run === undefined ? {} : { run }),
         ...this.#beginning(next),
       };
-      const patient = recording === 'after' ? brief : undefined;
-      await this.#note(name, outcome, note, patient).catch((error: unknown) => {
+      const waiting = recording === 'after' ? briefly : { signal };
+      await this.#note(name, outcome, note, waiting).catch((error: unknown) => {
         if (recording !== 'after' || !hasLeft(error, this.#steps)) throw error;
       });
       if (note.next !== undefined) {
@@ -136,19 +142,19 @@ export class Journal {
     });
     if (kind === 'stopped' || kind === 'lost') return;
     const note = { reason, ...(run === undefined ? {} : { run }) };
-    await this.#note(name, outcome, note, brief).catch(() => {});
+    await this.#note(name, outcome, note, briefly).catch(() => {});
   }
 
   /** What became of the notification, noted as far as the node can be reached: it is done in any case. */
   async told(outcome: 'ok' | 'failed', reason: string): Promise<void> {
-    await this.#note('notify', outcome, { reason: oneLine(reason) }, brief).catch(() => {});
+    await this.#note('notify', outcome, { reason: oneLine(reason) }, briefly).catch(() => {});
   }
 
   /** These steps must be done again. Throws StepFailure where that cannot be put on record. */
-  async annul(steps: readonly string[], reason: string): Promise<void> {
+  async annul(steps: readonly string[], reason: string, signal: AbortSignal): Promise<void> {
     for (const step of steps) {
       if (!this.#over.delete(step)) continue;
-      await this.#note(step, 'void', { reason: oneLine(reason) });
+      await this.#note(step, 'void', { reason: oneLine(reason) }, { signal });
     }
   }
 
@@ -158,9 +164,10 @@ export class Journal {
   }
 
   // The old master stays on record until nothing that was done with it counts any more.
-  async #noteAnnulled(): Promise<void> {
+  async #noteAnnulled(signal: AbortSignal): Promise<void> {
     for (const step of this.#annulled) {
-      if (step !== 'lock') await this.#note(step, 'void', { reason: 'it was done with another master' });
+      if (step !== 'lock')
+        await this.#note(step, 'void', { reason: 'it was done with another master' }, { signal });
     }
     this.#annulled = [];
   }
@@ -185,8 +192,8 @@ export class Journal {
       run?: string;
       next?: string;
       next_attempt?: number;
-    } = {},
-    answerWithin?: number,
+    },
+    waiting: NodeCallOptions,
   ): Promise<void> {
     const master = this.#annulled.length > 0 ? undefined : this.#master;
     const data = master ? { data: { ...more.data, master } } : {};
@@ -195,7 +202,7 @@ export class Journal {
       'record',
       (agent, claim, options) =>
         agent.record({ step, outcome, ...more, ...data, ...(attempt ? { attempt } : {}), ...claim }, options),
-      answerWithin === undefined ? {} : { answerWithin, signal: neverAborts },
+      waiting,
     );
     if (master) this.#master = undefined;
   }

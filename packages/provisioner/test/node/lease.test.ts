@@ -15,16 +15,25 @@ const renew = 'provision renew';
 describe('a lease', () => {
   let network: StubNetwork;
   let session: { node: NodeAgent };
+  let step: AbortController;
   beforeEach(() => {
     mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 });
     network = new StubNetwork();
     network.answers['provision lock_deploy'] = says({ token: 7 });
     session = { node: nodeOf(network) };
+    step = new AbortController();
   });
   afterEach(() => mock.timers.reset());
 
   const take = (more: { seconds?: number; notify?: boolean } = {}) =>
-    Lease.take(session, { owner: 'prov/1', seconds: 60, notify: false, log: silentLogger, ...more });
+    Lease.take(session, {
+      owner: 'prov/1',
+      seconds: 60,
+      notify: false,
+      log: silentLogger,
+      signal: step.signal,
+      ...more,
+    });
   const pass = async (milliseconds: number) => {
     mock.timers.tick(milliseconds);
     await settled();
@@ -93,7 +102,7 @@ describe('a lease', () => {
 
   it('is renewed even if the step that is under way has run out of time', async () => {
     const lease = await take();
-    session.node.signal = AbortSignal.abort();
+    step.abort();
     await lease.confirm();
     expect(renewals()).to.equal(1);
   });
@@ -242,7 +251,7 @@ describe('a lease', () => {
 
   it('is given back with its token, and renewed no more', async () => {
     const lease = await take();
-    session.node.signal = AbortSignal.abort();
+    step.abort();
     await lease.release();
     const [given] = network.of('provision unlock_deploy');
     expect(given?.input).to.deep.equal({ token: 7 });
@@ -253,7 +262,13 @@ describe('a lease', () => {
 
   it('ends by itself if it cannot be given back, which is only logged', async () => {
     const { log, lines } = logLines();
-    const lease = await Lease.take(session, { owner: 'prov/1', seconds: 60, notify: false, log });
+    const lease = await Lease.take(session, {
+      owner: 'prov/1',
+      seconds: 60,
+      notify: false,
+      log,
+      signal: step.signal,
+    });
     network.answers['provision unlock_deploy'] = ends('no-reply', 'silence');
     await lease.release();
     expect(lines.map(({ msg, reason }) => [msg, reason])).to.deep.equal([

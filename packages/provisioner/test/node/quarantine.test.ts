@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
-import { StepFailure } from '../../src/index.js';
 import { putAside, putAsideAnybody } from '../../src/node/quarantine.js';
 import { failureOf } from '../fixtures/rejection.js';
 import { ends, StubNetwork, says } from '../fixtures/stub-network.js';
@@ -20,8 +19,7 @@ describe('a quarantine', () => {
   ] as const) {
     it(`is told to the node by whoever has its lease, ${notify ? 'with' : 'without'} people to be notified`, async () => {
       network.answers[quarantine] = says({ since: '2030' });
-      const node = nodeOf(network, { signal: AbortSignal.abort(new StepFailure('stopped', 'the end')) });
-      node.token = 7;
+      const node = nodeOf(network, { token: 7 });
       expect(await putAside(node, ' out of\nluck ', notify)).to.equal('2030');
       expect(network.asked[0]?.input).to.deep.equal(expected);
       expect(network.asked[0]?.options).to.include({ answerWithin: 5 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
 import { StepFailure } from '../../src/index.js';
-import type { NodeAgent } from '../../src/rpc/node-agent.js';
+import type { NodeAgent, NodeCallOptions } from '../../src/rpc/node-agent.js';
 import { failureOf } from '../fixtures/rejection.js';
 import { ends, StubNetwork, says } from '../fixtures/stub-network.js';
 import { nodeOf } from '../fixtures/stub-node.js';
@@ -13,12 +13,15 @@ describe('the agent of a node', () => {
   beforeEach(() => {
     network = new StubNetwork();
     stop = new AbortController();
-    node = nodeOf(network, { signal: stop.signal });
+    node = nodeOf(network);
   });
 
-  const status = (options = {}) => node.ask('status', (agent, given) => agent.status({}, given), options);
-  const restart = (options = {}) =>
-    node.change('restart', (agent, claim, given) => agent.restart({ ...claim }, given), options);
+  const status = (more: Partial<NodeCallOptions> = {}) =>
+    node.ask('status', (agent, given) => agent.status({}, given), { signal: stop.signal, ...more });
+  const restart = () =>
+    node.change('restart', (agent, claim, given) => agent.restart({ ...claim }, given), {
+      signal: stop.signal,
+    });
 
   it('is asked in its collective, with the options of the call', async () => {
     network.answers['provision status'] = says({ step: 'lock' });
@@ -30,13 +33,6 @@ describe('the agent of a node', () => {
       signal,
       answerWithin: 5,
     });
-  });
-
-  it('is asked until another signal fires if the call has its own', async () => {
-    stop.abort(new StepFailure('stopped', 'the end'));
-    const { signal } = new AbortController();
-    await status({ signal });
-    expect(network.asked[0]?.options.signal).to.equal(signal);
   });
 
   it('is not asked once the signal has fired', async () => {
@@ -70,9 +66,21 @@ describe('the agent of a node', () => {
     ['carries no token when it is only asked', status, 7, {}],
   ] as const) {
     it(what, async () => {
-      node.token = token;
+      node = nodeOf(network, { token });
       await call();
       expect(network.asked[0]?.input).to.deep.equal(expected);
+    });
+  }
+
+  for (const [token, expected] of [
+    [7, { token: 7 }],
+    [null, {}],
+  ] as const) {
+    it(`is changed with the token of a lease that was taken meanwhile: ${token}`, async () => {
+      network.answers['provision lock_deploy'] = says({ token });
+      await node.takeLease({ owner: 'prov/1', seconds: 60, notify: false }, stop.signal);
+      await restart();
+      expect(network.asked[1]?.input).to.deep.equal(expected);
     });
   }
 
@@ -84,7 +92,7 @@ describe('the agent of a node', () => {
 
   describe('that refuses a change', () => {
     beforeEach(() => {
-      node.token = 7;
+      node = nodeOf(network, { token: 7 });
       network.answers['provision restart'] = ends('failed', 'token 7 is stale');
     });
 
@@ -103,7 +111,7 @@ describe('the agent of a node', () => {
     }
 
     it('is not asked for the lease if none is held', async () => {
-      node.token = undefined;
+      node = nodeOf(network);
       expect((await failureOf(restart())).kind).to.equal('failed');
       expect(network.whats()).to.deep.equal(['provision restart']);
     });
@@ -116,10 +124,8 @@ describe('the agent of a node', () => {
 
     it('is asked for the lease until the signal of the call fires', async () => {
       network.answers['provision status'] = says({ lease: { token: 7 } });
-      stop.abort(new StepFailure('stopped', 'the end'));
-      const { signal } = new AbortController();
-      expect((await failureOf(restart({ signal }))).kind).to.equal('failed');
-      expect(network.of('provision status')[0]?.options.signal).to.equal(signal);
+      expect((await failureOf(restart())).kind).to.equal('failed');
+      expect(network.of('provision status')[0]?.options.signal).to.equal(stop.signal);
     });
   });
 
@@ -140,12 +146,17 @@ describe('the agent of a node', () => {
     const { id } = network.asked[0] ?? {};
     expect(node.lastRequest).to.equal(id);
     await status();
-    await node.ask('has_cert', (agent, given) => agent.has_cert({}, given));
-    await node.change('record', (agent, claim, given) =>
-      agent.record({ step: 'lock', outcome: 'ok', ...claim }, given),
+    const { signal } = stop;
+    await node.ask('has_cert', (agent, given) => agent.has_cert({}, given), { signal });
+    await node.change(
+      'record',
+      (agent, claim, given) => agent.record({ step: 'lock', outcome: 'ok', ...claim }, given),
+      { signal },
     );
-    await node.change('renew', (agent, claim, given) => agent.renew({ ...claim }, given));
-    await node.change('unlock_deploy', (agent, claim, given) => agent.unlock_deploy({ ...claim }, given));
+    await node.change('renew', (agent, claim, given) => agent.renew({ ...claim }, given), { signal });
+    await node.change('unlock_deploy', (agent, claim, given) => agent.unlock_deploy({ ...claim }, given), {
+      signal,
+    });
     expect(node.lastRequest).to.equal(id);
   });
 

@@ -9,6 +9,7 @@ import { signNodeCsr } from '../../src/steps/sign-node-csr.js';
 import { failureOf } from '../fixtures/rejection.js';
 import { infoOf, StubContext } from '../fixtures/step-context.js';
 import { type Answer, ends, StubNetwork, says, settled } from '../fixtures/stub-network.js';
+import { nodeOf } from '../fixtures/stub-node.js';
 
 const own = 'AA:BB';
 const theirs = 'CC:DD';
@@ -160,7 +161,7 @@ describe('the steps about certificates', () => {
     const request = 'provision request_certificate';
 
     it('has the node make a CSR for the CA that its master named, and keeps its fingerprint', async () => {
-      context.session.node.token = 7;
+      context.session.node = nodeOf(network, { token: 7 });
       network.answers[request] = says({ certname: 'w', csr_fingerprint: own, ca_fingerprint: 'ab' });
       expect(await sendNodeCsr.run(context)).to.deep.equal({
         outcome: 'ok',

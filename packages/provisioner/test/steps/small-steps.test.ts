@@ -11,6 +11,7 @@ import { setPuppetHostname } from '../../src/steps/set-puppet-hostname.js';
 import { failureOf } from '../fixtures/rejection.js';
 import { StubContext } from '../fixtures/step-context.js';
 import { ends, StubNetwork, says } from '../fixtures/stub-network.js';
+import { nodeOf } from '../fixtures/stub-node.js';
 
 describe('the step', () => {
   let network: StubNetwork;
@@ -18,7 +19,7 @@ describe('the step', () => {
   beforeEach(() => {
     network = new StubNetwork();
     context = new StubContext(network);
-    context.session.node.token = 7;
+    context.session.node = nodeOf(network, { token: 7 });
   });
 
   describe('lock', () => {
@@ -162,7 +163,7 @@ describe('the step', () => {
     ] as const) {
       it(`${isFine ? 'is content' : 'fails'} if the answer is ${state}`, async () => {
         network.answers['provision restart'] = ends(state, 'out of luck');
-        context.session.node.token = undefined;
+        context.session.node = nodeOf(network);
         const end = restart.run(context);
         if (!isFine) expect((await failureOf(end)).message).to.equal('restart on web1: out of luck');
         else
@@ -196,7 +197,7 @@ describe('the step', () => {
     });
 
     it('fails if the agent refuses', async () => {
-      context.session.node.token = undefined;
+      context.session.node = nodeOf(network);
       network.answers['provision disable_provisioner'] = ends('failed', 'no');
       expect((await failureOf(done.run(context))).message).to.equal('disable_provisioner on web1: no');
     });

@@ -6,6 +6,7 @@ import { verify } from '../../src/steps/verify.js';
 import { failureOf } from '../fixtures/rejection.js';
 import { StubContext } from '../fixtures/step-context.js';
 import { ends, isPending, StubNetwork, says, settled } from '../fixtures/stub-network.js';
+import { nodeOf } from '../fixtures/stub-node.js';
 
 const name = 'web1.example.net';
 
@@ -16,7 +17,7 @@ describe('the step verify', () => {
     network = new StubNetwork({ isSecure });
     context = new StubContext(network);
     context.session.findings.certname = name;
-    context.session.node.token = 7;
+    context.session.node = nodeOf(network, { token: 7 });
     network.answers['rpcutil ping'] = () => ({ key: 'aabb' });
     network.answers['puppetca status'] = says({ state: 'signed', fingerprint: 'AA:BB' });
   };
@@ -44,7 +45,7 @@ describe('the step verify', () => {
     });
     expect(network.of('puppetca status')[0]?.input).to.deep.equal({ certname: name });
     const { node, findings } = context.session;
-    expect(node).to.include({ identity: name, collective: 'mcollective', token: 7, signal: context.signal });
+    expect(node).to.include({ identity: name, collective: 'mcollective', token: 7 });
     expect(findings.certificate).to.equal('AA:BB');
     node.pin.check({ sender: name, key: 'k1' });
     expect(() => node.pin.check({ sender: name, key: 'k2' })).to.throw(/another machine/);

@@ -50,7 +50,7 @@ describe('a provisioning of one node', () => {
       log,
       events: listeners,
     });
-    const node = nodeOf(network, { collective, signal: stop.signal });
+    const node = nodeOf(network, { collective });
     const record = recordWith(status);
     const plan = { node, record, master: puppet1, reason: 'the only master', isOtherMaster };
     return provision(plan, kit, stop.signal);

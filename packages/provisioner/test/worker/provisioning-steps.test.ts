@@ -47,7 +47,7 @@ describe('the steps of one node', () => {
     const kit = kitOf(network, yaml, { events: listeners });
     const main = kit.config.collectives.main;
     const peers = { ...network.peers, main };
-    const node = nodeOf(network, { collective, signal: stop.signal });
+    const node = nodeOf(network, { collective });
     const about = { node, master: puppet1, reason: 'the only master', isOtherMaster: false };
     const ending = await provision(
       { ...about, record: recordWith({ steps }) },

@@ -32,7 +32,7 @@ describe('the journal of a provisioning', () => {
     network = new StubNetwork();
     events = [];
     stop = new AbortController();
-    const node = nodeOf(network, { signal: stop.signal });
+    const node = nodeOf(network);
     session = { identity: 'web1', isQuarantined: false, node, lease: undefined, findings: {} };
   });
 
@@ -47,6 +47,7 @@ describe('the journal of a provisioning', () => {
     return new Journal({ session, events: listeners, master, ...known });
   }
 
+  const after = (seconds: number, next?: Step) => ({ seconds, next, signal: stop.signal });
   const notes = () => network.of(record).map(({ input }) => input);
   const short = () => notes().map(({ step: name, outcome }) => `${name} ${outcome}`);
   const last = () => notes().at(-1) ?? {};
@@ -63,21 +64,21 @@ describe('the journal of a provisioning', () => {
       ['notes nothing before the lease is held', step('lock', 'after'), []],
     ] as const) {
       it(what, async () => {
-        await journal().begin(of);
+        await journal().begin(of, stop.signal);
         expect(short()).to.deep.equal(expected);
         expect(events[0]).to.include({ type: 'step-started', step: of.name, attempt: 1 });
       });
     }
 
     it('says why a step is done before it has ended', async () => {
-      await journal().begin(step('restart', 'first'));
+      await journal().begin(step('restart', 'first'), stop.signal);
       expect(last()).to.include({ reason: 'begins with the next answer' });
     });
 
     it('counts its attempts on from those on record', async () => {
       const kept = journal({ steps: [recorded('send_node_csr', 'failed', { attempts: 4 })] });
-      await kept.begin(csr);
-      await kept.begin(csr);
+      await kept.begin(csr, stop.signal);
+      await kept.begin(csr, stop.signal);
       expect(notes().map(({ attempt }) => attempt)).to.deep.equal([5, 6]);
       expect(events.map((event) => 'attempt' in event && event.attempt)).to.deep.equal([5, 6]);
     });
@@ -85,30 +86,34 @@ describe('the journal of a provisioning', () => {
     for (const of of [csr, step('restart', 'first')]) {
       it(`fails if ${of.name} cannot be put on record`, async () => {
         refuse();
-        expect((await failureOf(journal().begin(of))).message).to.match(/out of luck/);
+        expect((await failureOf(journal().begin(of, stop.signal))).message).to.match(/out of luck/);
       });
     }
 
     it('notes the chosen master with the first line, and only once', async () => {
       const kept = journal();
-      await kept.begin(csr);
-      await kept.begin(csr);
+      await kept.begin(csr, stop.signal);
+      await kept.begin(csr, stop.signal);
       expect(notes().map(({ data }) => data)).to.deep.equal([{ master: onRecord }, undefined]);
     });
 
     it('notes the chosen master with the next line if the first one was lost', async () => {
       const kept = journal();
       refuse();
-      await failureOf(kept.begin(csr));
+      await failureOf(kept.begin(csr, stop.signal));
       network.answers[record] = () => ({});
-      await kept.begin(csr);
+      await kept.begin(csr, stop.signal);
       expect(last().data).to.deep.equal({ master: onRecord });
     });
   });
 
   describe('when a step ends well', () => {
     it('notes its outcome with reason, data, run and master', async () => {
-      await journal().end(csr, { outcome: 'ok', reason: ' all\n well ', data: { a: 1 }, run: 'r1' }, 2);
+      await journal().end(
+        csr,
+        { outcome: 'ok', reason: ' all\n well ', data: { a: 1 }, run: 'r1' },
+        after(2),
+      );
       expect(notes()).to.deep.equal([
         {
           step: 'send_node_csr',
@@ -123,45 +128,45 @@ describe('the journal of a provisioning', () => {
     it('notes the beginning of the next one with it, and does not note that again', async () => {
       const kept = journal({ steps: [recorded('sign_node_csr', 'failed', { attempts: 2 })] });
       const next = step('sign_node_csr');
-      await kept.end(csr, ok, 2, next);
+      await kept.end(csr, ok, after(2, next));
       expect(last()).to.include({ next: 'sign_node_csr', next_attempt: 3 });
-      await kept.begin(next);
+      await kept.begin(next, stop.signal);
       expect(notes()).to.have.length(1);
       expect(events.at(-1)).to.include({ type: 'step-started', attempt: 3 });
-      await kept.begin(next);
+      await kept.begin(next, stop.signal);
       expect(last()).to.include({ outcome: 'started', attempt: 4 });
     });
 
     it('notes the beginning of another one all the same', async () => {
       const kept = journal();
-      await kept.end(csr, ok, 2, step('sign_node_csr'));
+      await kept.end(csr, ok, after(2, step('sign_node_csr')));
       expect(last()).to.include({ next_attempt: 1 });
-      await kept.begin(step('puppet_final_run'));
+      await kept.begin(step('puppet_final_run'), stop.signal);
       expect(short()).to.deep.equal(['send_node_csr ok', 'puppet_final_run started']);
     });
 
     for (const recording of ['first', 'after'] as const) {
       it(`does not note the beginning of one that is noted ${recording}`, async () => {
-        await journal().end(csr, ok, 2, step('restart', recording));
+        await journal().end(csr, ok, after(2, step('restart', recording)));
         expect(last()).to.not.have.property('next');
       });
     }
 
     it('notes nothing of one that was noted as done when it began', async () => {
       const kept = journal();
-      await kept.end(step('restart', 'first'), ok, 2);
+      await kept.end(step('restart', 'first'), ok, after(2));
       expect(notes()).to.deep.equal([]);
       expect(kept.isOver('restart')).to.equal(true);
     });
 
     it('waits little for a node that may have gone, whatever becomes of the step', async () => {
       stop.abort(new StepFailure('stopped', 'the end'));
-      await journal().end(done, ok, 2);
+      await journal().end(done, ok, after(2));
       expect(network.asked[0]?.options).to.include({ answerWithin: 5 });
     });
 
     it('notes others only as long as the step lasts', async () => {
-      await journal().end(csr, ok, 2);
+      await journal().end(csr, ok, after(2));
       expect(network.asked[0]?.options).to.not.have.property('answerWithin');
       expect(network.asked[0]?.options.signal).to.equal(stop.signal);
     });
@@ -176,7 +181,7 @@ describe('the journal of a provisioning', () => {
       it(what, async () => {
         network.answers[record] = () => ({ statusmsg: 'no', ...answer });
         const kept = journal();
-        const ending = kept.end(of, ok, 2);
+        const ending = kept.end(of, ok, after(2));
         if (isFailure) expect((await failureOf(ending)).message).to.equal('record on web1: no');
         else await ending;
         expect(kept.isOver(of.name)).to.equal(!isFailure);
@@ -197,7 +202,7 @@ describe('the journal of a provisioning', () => {
       it(what, async () => {
         refuse('no-reply');
         const yaml = steps === '' ? '' : `steps: ${steps}`;
-        const ending = journal({}, { steps: yaml }).end(done, ok, 2);
+        const ending = journal({}, { steps: yaml }).end(done, ok, after(2));
         if (isFailure) expect((await failureOf(ending)).kind).to.equal('unreachable');
         else await ending;
       });
@@ -206,12 +211,12 @@ describe('the journal of a provisioning', () => {
     it('tells of it with its seconds and the request that did it', async () => {
       const kept = journal();
       session.node.lastRequest = 'of the node';
-      await kept.end(csr, { outcome: 'skipped', reason: 'not\nneeded' }, 2);
+      await kept.end(csr, { outcome: 'skipped', reason: 'not\nneeded' }, after(2));
       session.caRequest = 'of the CA';
-      await kept.end(csr, ok, 3);
+      await kept.end(csr, ok, after(3));
       session.caRequest = undefined;
       session.node.lastRequest = undefined;
-      await kept.end(csr, ok, 4);
+      await kept.end(csr, ok, after(4));
       const about = { identity: 'web1', type: 'step-ended', step: 'send_node_csr' };
       expect(events.map(({ time: _, ...event }) => event)).to.deep.equal([
         { ...about, outcome: 'skipped', reason: 'not needed', seconds: 2, request: 'of the node' },
@@ -271,7 +276,7 @@ describe('the journal of a provisioning', () => {
       await kept.fail('send_node_csr', new StepFailure('failed', 'no'), 2);
       await kept.fail('send_node_csr', new StepFailure('failed', 'no'), 2);
       expect(kept.failures('send_node_csr')).to.equal(4);
-      await kept.end(csr, ok, 2);
+      await kept.end(csr, ok, after(2));
       await kept.fail('send_node_csr', new StepFailure('failed', 'no'), 2);
       expect(kept.failures('send_node_csr')).to.equal(3);
     });
@@ -292,8 +297,8 @@ describe('the journal of a provisioning', () => {
       it(`of a run that went well, ${what}`, async () => {
         const kept = journal(before);
         kept.keep('lock');
-        await kept.end(step('puppet_final_run'), { ...ok, ...run }, 50);
-        await kept.end(csr, { ...ok, runSeconds: 7 }, 7);
+        await kept.end(step('puppet_final_run'), { ...ok, ...run }, after(50));
+        await kept.end(csr, { ...ok, runSeconds: 7 }, after(7));
         expect(puppetSeconds(kept)).to.equal(expected);
       });
     }
@@ -345,11 +350,11 @@ describe('the journal of a provisioning', () => {
         { isOtherMaster: true },
       );
       expect(steps.map(({ step: name }) => kept.isOver(name))).to.deep.equal([false, false, false]);
-      await kept.begin(step('lock', 'after'));
-      await kept.end(step('lock', 'after'), ok, 2, csr);
+      await kept.begin(step('lock', 'after'), stop.signal);
+      await kept.end(step('lock', 'after'), ok, after(2, csr));
       expect(last()).to.not.have.property('next');
-      await kept.begin(csr);
-      await kept.begin(csr);
+      await kept.begin(csr, stop.signal);
+      await kept.begin(csr, stop.signal);
       expect(short()).to.deep.equal([
         'lock ok',
         'send_node_csr void',
@@ -367,21 +372,21 @@ describe('the journal of a provisioning', () => {
     const kept = () => journal({ steps: [recorded('send_node_csr')] }, { isOtherMaster: true });
 
     it('notes neither the new master nor the beginning of a step until that one is voided', async () => {
-      await kept().end(step('lock', 'after'), ok, 2, csr);
+      await kept().end(step('lock', 'after'), ok, after(2, csr));
       expect(last()).to.have.all.keys('step', 'outcome');
     });
 
     it('begins nothing if that one cannot be voided', async () => {
       const of = kept();
       network.answers[record] = ({ input }) => ({ state: input.outcome === 'void' ? 'no-reply' : 'ok' });
-      expect((await failureOf(of.begin(csr))).kind).to.equal('unreachable');
+      expect((await failureOf(of.begin(csr, stop.signal))).kind).to.equal('unreachable');
       expect(short()).to.deep.equal(['send_node_csr void']);
     });
   });
 
   it('voids steps that must be done again, and only those that were over', async () => {
     const kept = journal({ steps: [recorded('send_node_csr'), recorded('sign_node_csr', 'failed')] });
-    await kept.annul(['send_node_csr', 'sign_node_csr'], 'another\nCSR');
+    await kept.annul(['send_node_csr', 'sign_node_csr'], 'another\nCSR', stop.signal);
     expect(notes()).to.deep.equal([
       {
         step: 'send_node_csr',
@@ -392,14 +397,16 @@ describe('the journal of a provisioning', () => {
       },
     ]);
     expect(kept.isOver('send_node_csr')).to.equal(false);
-    await kept.annul(['send_node_csr'], 'again');
+    await kept.annul(['send_node_csr'], 'again', stop.signal);
     expect(notes()).to.have.length(1);
   });
 
   it('fails to void a step if that cannot be put on record', async () => {
     refuse();
     const kept = journal({ steps: [recorded('send_node_csr')] });
-    expect((await failureOf(kept.annul(['send_node_csr'], 'another CSR'))).message).to.match(/out of luck/);
+    expect((await failureOf(kept.annul(['send_node_csr'], 'another CSR', stop.signal))).message).to.match(
+      /out of luck/,
+    );
   });
 
   for (const answer of ['ok', 'failed'] as const) {
