@@ -1,10 +1,10 @@
 import { localCaller } from '@troupe/client';
-import { emptyFilter } from '@troupe/core';
 import provisionerDdl from '@troupe/ddl/provisioner.json' with { type: 'json' };
 import { loadProvisionerConfig } from '../config/config.js';
 import { PauseFile } from '../worker/pause-file.js';
 import { ExitCode } from './exit-code.js';
 import type { Io } from './io.js';
+import { provisionerHosts } from './provisioner-hosts.js';
 import { findConfig, withSession } from './session.js';
 
 export interface PauseOptions {
@@ -32,8 +32,7 @@ async function change(io: Io, options: PauseOptions, action: Action): Promise<Ex
   return withSession(io, options.config, async ({ client, config }) => {
     const collective = config.collectives.main;
     const agent = client.agent(provisionerDdl);
-    const filter = { ...emptyFilter, agents: [provisionerDdl.metadata.name] };
-    const { nodes } = await client.discover({ collective, filter });
+    const nodes = await provisionerHosts(client, collective);
     const given = { targets: nodes, collective };
     const { reason } = options;
     const call =

@@ -1,11 +1,11 @@
 import type { Event } from '@troupe/client';
-import { emptyFilter } from '@troupe/core';
 import provisionerDdl from '@troupe/ddl/provisioner.json' with { type: 'json' };
 import { eventKind } from '../events/event-publisher.js';
 import { type NodeRecord, readRecord } from '../node/node-record.js';
 import { wordsOfPause } from '../worker/pause-file.js';
 import { ExitCode } from './exit-code.js';
 import type { Io } from './io.js';
+import { provisionerHosts } from './provisioner-hosts.js';
 import { type CommandSession, withSession } from './session.js';
 import { type NodeState, stateOf } from './state.js';
 import { table } from './table.js';
@@ -110,8 +110,7 @@ async function pictureOf(session: CommandSession, { all }: StatusOptions): Promi
 }
 
 async function provisionersOf({ client, peers }: CommandSession): Promise<readonly ProvisionerLine[]> {
-  const filter = { ...emptyFilter, agents: [provisionerDdl.metadata.name] };
-  const { nodes } = await client.discover({ collective: peers.main, filter });
+  const nodes = await provisionerHosts(client, peers.main);
   if (nodes.length === 0) return [];
   const options = { targets: nodes, collective: peers.main, answerWithin: 5 };
   const results = await client.agent(provisionerDdl).status({}, options).all();

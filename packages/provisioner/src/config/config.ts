@@ -2,23 +2,20 @@ import { dirname, resolve } from 'node:path';
 import { type ClientConfig, clientSchema, findClientConfig, loadClientConfig } from '@troupe/client';
 import {
   checkConfig,
-  checkFilter,
   compilePattern,
   type Expression,
-  emptyFilter,
   type Filter,
   type LogLevel,
   loadConfig,
-  messageOf,
   parseConfig,
-  parseExpression,
   TroupeError,
 } from '@troupe/core';
+import { readExpression, readFilter } from './expression.js';
 import { type Hook, type RawHook, readHooks } from './hooks.js';
 import { type PolicyConfig, type RawPolicy, readPolicy } from './policy.js';
 import { provisionerSchema } from './schema.js';
 import type { StepName } from './step-names.js';
-import { readSwitches, type Switches } from './switches.js';
+import { isOn, readSwitches, type Switches } from './switches.js';
 
 /** An agent and the nodes that are meant when it is asked. */
 export interface Role {
@@ -160,7 +157,7 @@ function complete(raw: RawConfig, where: string): ProvisionerConfig {
     notify: { ...roleOf(notifierOf(raw.notify, notes), 'notify', where), targets },
     sleeptime: raw.sleeptime,
     log: { level: raw.loglevel, ...(raw.logfile === undefined ? {} : { file: raw.logfile }) },
-    daemonize: raw.daemonize === true || raw.daemonize === 'yes' || raw.daemonize === 'on',
+    daemonize: isOn(raw.daemonize),
     pidFile: raw.pid_file,
     pauseFile: raw.pause_file,
     ...(raw.http.enabled ? { http: { address: raw.http.address, port: raw.http.port } } : {}),
@@ -179,9 +176,7 @@ function complete(raw: RawConfig, where: string): ProvisionerConfig {
 }
 
 function roleOf({ agent, filter }: RawRole, section: string, where: string): Role {
-  const text = filter?.trim() ?? '';
-  const compound = text === '' ? [] : [readExpression(text, `${where}: ${section}.filter`)];
-  return { agent, filter: checkFilter({ ...emptyFilter, agents: [agent], compound }) };
+  return { agent, filter: readFilter(filter?.trim() ?? '', `${where}: ${section}.filter`, [agent]) };
 }
 
 function addressFactOf({ ipaddress_fact: fact }: RawRole) {
@@ -201,14 +196,6 @@ function readStepSettings({ step_settings }: RawConfig, where: string) {
     return [name, { ...rest, condition: { text, expression } }];
   });
   return Object.fromEntries(settings) as Record<string, StepSettings>;
-}
-
-function readExpression(text: string, where: string): Expression {
-  try {
-    return parseExpression(text);
-  } catch (cause) {
-    throw new TroupeError('CONFIG_INVALID', `${where}: ${messageOf(cause)}`, { cause });
-  }
 }
 
 function readNames(patterns: readonly string[], where: string): (name: string) => boolean {

@@ -1,13 +1,6 @@
-import {
-  checkFilter,
-  compilePattern,
-  emptyFilter,
-  type Filter,
-  messageOf,
-  parseExpression,
-  section,
-  TroupeError,
-} from '@troupe/core';
+import { compilePattern, type Filter, section } from '@troupe/core';
+import { readFilter } from './expression.js';
+import { optional } from './optional.js';
 
 /** What is done with a node that has a certificate already. */
 export interface CertificatePolicy {
@@ -59,11 +52,6 @@ const text = { type: 'string', minLength: 1 };
 const names = { type: ['array', 'null'], items: text, default: [] };
 const timeout = { type: 'number', exclusiveMinimum: 0, maximum: 300, default: 5 };
 
-// A section that is told apart from one that is left out.
-function optional({ default: _, ...schema }: ReturnType<typeof section>) {
-  return schema;
-}
-
 /** The JSON Schema of the `policy` section. */
 export const policySchema = section({
   allow: names,
@@ -99,17 +87,11 @@ export function readPolicy(raw: RawPolicy, where: string): PolicyConfig {
       const isAllowed = allow.length === 0 || allow.some((pattern) => pattern.test(identity));
       return isAllowed ? undefined : 'policy.allow does not name it';
     },
-    ...(raw.facts === undefined ? {} : { facts: { text: raw.facts, filter: factsFilter(raw.facts, where) } }),
+    ...(raw.facts === undefined
+      ? {}
+      : { facts: { text: raw.facts, filter: readFilter(raw.facts, `${where}: policy.facts`) } }),
     ...(raw.webhook ? { webhook: raw.webhook } : {}),
     ...(raw.agent ? { agent: raw.agent } : {}),
     certificates: raw.certificates,
   };
-}
-
-function factsFilter(expression: string, where: string): Filter {
-  try {
-    return checkFilter({ ...emptyFilter, compound: [parseExpression(expression)] });
-  } catch (cause) {
-    throw new TroupeError('CONFIG_INVALID', `${where}: policy.facts: ${messageOf(cause)}`, { cause });
-  }
 }

@@ -1,6 +1,7 @@
 import { section, sections } from '@troupe/core';
 import { defaultHttp, defaultPauseFile } from './defaults.js';
 import { hooksSchema } from './hooks.js';
+import { optional } from './optional.js';
 import { policySchema } from './policy.js';
 import { stepNames } from './step-names.js';
 
@@ -19,11 +20,6 @@ const collective = (standard: string) => ({ ...sections.collectives.items, defau
 const list = (items: object) => ({ type: ['array', 'null'], items, default: [] });
 const switchable = [...stepNames.filter((name) => name !== 'done'), 'puppet_daemon'];
 const word = { enum: [true, false, 'yes', 'no', 'on', 'off'] };
-
-// A section that is told apart from one that is left out.
-function optional({ default: _, ...schema }: ReturnType<typeof section>) {
-  return schema;
-}
 
 const stepSettings = section({
   timeout: seconds,

@@ -28,9 +28,12 @@ export function doesAnything(switches: Switches): boolean {
   return workingSteps.some((name) => switches[name]);
 }
 
-// YAML 1.1, which Ruby read in 2010, has more words for a boolean than YAML 1.2.
+/** Whether a switch is on: YAML 1.1, which Ruby read in 2010, has more words for a boolean than YAML 1.2. */
+export function isOn(value: boolean | string): boolean {
+  return value === true || value === 'yes' || value === 'on';
+}
+
 function readBooleans(given: Given): Record<string, boolean> {
-  const isOn = (value: boolean | string) => value === true || value === 'yes' || value === 'on';
   return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, isOn(value)]));
 }
 

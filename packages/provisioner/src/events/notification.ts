@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { NodeReport } from './node-report.js';
 
 /** What people are told of a node. */
-export interface Message {
+export interface Notification {
   readonly identity: string;
   /** By which notifiers know a message that they have had already. */
   readonly id: string;
@@ -13,16 +13,16 @@ export interface Message {
 }
 
 /** What people are told of a node that has ended. */
-export function endMessage(report: NodeReport): Message {
+export function notificationOf(report: NodeReport): Notification {
   const { identity, outcome, master, reason, failure } = report;
   const fields = { node: identity, outcome, master, reason, failure };
   const known = Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined);
-  return { identity, id: messageId(report), ...words(report), fields: Object.fromEntries(known) };
+  return { identity, id: notificationId(report), ...words(report), fields: Object.fromEntries(known) };
 }
 
 // Whoever tells of the same end again, after another died over it, says the same id: of each CSR there is one end,
 // and of each quarantine one beginning.
-function messageId({ identity, outcome, csrFingerprintSigned, quarantinedSince }: NodeReport): string {
+function notificationId({ identity, outcome, csrFingerprintSigned, quarantinedSince }: NodeReport): string {
   if (quarantinedSince !== undefined) {
     const digest = createHash('sha256').update(`${identity} ${quarantinedSince}`).digest('hex');
     return `${outcome}-${digest}`;
@@ -31,7 +31,7 @@ function messageId({ identity, outcome, csrFingerprintSigned, quarantinedSince }
   return `${outcome}-${csrFingerprintSigned.replaceAll(':', '')}`;
 }
 
-function words(report: NodeReport): Pick<Message, 'subject' | 'text'> {
+function words(report: NodeReport): Pick<Notification, 'subject' | 'text'> {
   const { identity, outcome, master, reason } = report;
   const against = master === undefined ? '' : ` against ${master}`;
   const why = master === undefined || reason === undefined ? [] : [`Master: ${master} (${reason})`];

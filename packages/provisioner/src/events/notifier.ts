@@ -4,10 +4,10 @@ import type { ProvisionerConfig } from '../config/config.js';
 import { failureOf } from '../rpc/failure.js';
 import type { Peers } from '../rpc/peers.js';
 import type { Events } from './events.js';
-import type { Message } from './notification.js';
+import type { Notification } from './notification.js';
 
-/** What became of a message. */
-export interface Told {
+/** What became of a notification. */
+export interface Delivery {
   /** `ok` also where a notifier keeps it, to deliver it when it can. */
   readonly outcome: 'ok' | 'failed';
   readonly reason: string;
@@ -48,9 +48,9 @@ export class Notifier {
   }
 
   /** Delivers to every target; what becomes of it is told by events, and in words by the result. Never rejects. */
-  async send(message: Message): Promise<Told> {
+  async send(notification: Notification): Promise<Delivery> {
     const told = await Promise.all(
-      this.#config.targets.map((recipient) => this.#queue.add(() => this.#deliver(recipient, message))),
+      this.#config.targets.map((recipient) => this.#queue.add(() => this.#deliver(recipient, notification))),
     );
     const outcome = told.every(({ isInHand }) => isInHand) ? 'ok' : 'failed';
     return { outcome, reason: told.map(({ words }) => words).join('; ') };
@@ -61,7 +61,7 @@ export class Notifier {
     return this.#queue.onIdle();
   }
 
-  async #deliver(recipient: string, { identity, id, subject, text, fields }: Message) {
+  async #deliver(recipient: string, { identity, id, subject, text, fields }: Notification) {
     const protocol = recipient.slice(0, recipient.indexOf('://'));
     const about = { identity, type: 'notified', protocol, recipient, subject } as const;
     const input = { recipient, subject: subject.slice(0, 200), message: text, id, fields };

@@ -1,10 +1,10 @@
 import PQueue from 'p-queue';
 
 /**
- * Places on masters and workers: so many nodes for each master, so many in all, first come first served. A node
- * that waits for a place on its master keeps no worker from the nodes of others.
+ * Limits how many nodes are worked on at the same time: for each master and in all, first come first served. A node
+ * that waits for a slot on its master keeps no worker from the nodes of others.
  */
-export class MasterPlaces {
+export class MasterSlots {
   readonly #perMaster: number;
   readonly #workers: PQueue;
   readonly #queues = new Map<string, PQueue>();
@@ -15,12 +15,12 @@ export class MasterPlaces {
     this.#workers = new PQueue({ concurrency: options.workers });
   }
 
-  /** Nodes that have or wait for a place on a master. */
+  /** Nodes that have or wait for a slot on a master. */
   loadOf(master: string): number {
     return this.#loads.get(master) ?? 0;
   }
 
-  /** Runs a task when there is a place on the master and a worker. */
+  /** Runs a task when there is a slot on the master and a worker. */
   async run<T>(master: string, task: () => Promise<T>): Promise<T> {
     this.#count(master, 1);
     try {

@@ -8,7 +8,11 @@ import type { Peers } from '../rpc/peers.js';
  * Puts a node aside: nobody gets its lease until it is released, but to tell people where `notify` says that they
  * have to be told. Returns since when. Throws StepFailure where it cannot be told.
  */
-export async function putAside(node: NodeAgent, reason: string, notify = false): Promise<string | undefined> {
+export async function quarantineNode(
+  node: NodeAgent,
+  reason: string,
+  notify = false,
+): Promise<string | undefined> {
   const text = { reason: oneLine(reason), ...(notify ? { notify } : {}) };
   const options = { answerWithin: 5, signal: neverAborts };
   const { since } = await node.change(
@@ -20,7 +24,7 @@ export async function putAside(node: NodeAgent, reason: string, notify = false):
 }
 
 /** Puts aside whatever machine has the name now, with the lease if it is the one that gave it; says whether it could be told. */
-export async function putAsideAnybody(
+export async function quarantineByName(
   target: { readonly identity: string; readonly collective: string; readonly token?: number | undefined },
   peers: Peers,
   reason: string,
@@ -28,7 +32,7 @@ export async function putAsideAnybody(
   for (const token of new Set([target.token, undefined])) {
     const { identity, collective } = target;
     const node = new NodeAgent({ peers, identity, collective, pin: new KeyPin(false), token });
-    const isTold = await putAside(node, reason).then(
+    const isTold = await quarantineNode(node, reason).then(
       () => true,
       () => false,
     );

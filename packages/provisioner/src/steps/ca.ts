@@ -1,6 +1,6 @@
 import type { NameGuard } from '../node/name-guard.js';
 import { ask } from '../rpc/ask.js';
-import type { Session, StepContext } from './step.js';
+import type { ProvisioningSession, StepContext } from './step.js';
 
 /** What the CA of the chosen master knows of a name. */
 export interface CaStatus {
@@ -41,7 +41,7 @@ export async function checkName({ session, guard }: StepContext, certname: strin
 }
 
 /** Begins to ask whether a name is somebody else's. */
-export function beginNameCheck(session: Session, guard: NameGuard, name: string): void {
+export function beginNameCheck(session: ProvisioningSession, guard: NameGuard, name: string): void {
   const result = guard.check(name, session.node.pin.key);
   session.nameCheck = { name, result };
   // Whoever needs the answer hears of it.

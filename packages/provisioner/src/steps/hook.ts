@@ -1,5 +1,6 @@
 import { resolveDdl } from '@troupe/client';
 import type { Hook } from '../config/hooks.js';
+import { anyNodeWith } from '../rpc/any-node.js';
 import { ask } from '../rpc/ask.js';
 import { asFailure, StepFailure } from '../rpc/failure.js';
 import { certnameOf } from './ca.js';
@@ -47,9 +48,7 @@ async function call(hook: Hook, context: StepContext): Promise<string> {
 async function targetOf(hook: Hook, { peers, session, master }: StepContext): Promise<string> {
   if (hook.on === 'node') return session.node.identity;
   if (hook.on === 'master') return master.identity;
-  const filter = peers.client.filter({ agents: [hook.agent] });
-  const { nodes } = await peers.client.discover({ collective: peers.main, filter });
-  const target = nodes[Math.floor(Math.random() * nodes.length)];
+  const target = await anyNodeWith(hook.agent, peers);
   if (target !== undefined) return target;
   throw new StepFailure(
     'unreachable',

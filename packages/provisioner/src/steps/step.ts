@@ -9,7 +9,7 @@ import type { NodeAgent } from '../rpc/node-agent.js';
 import type { Peers } from '../rpc/peers.js';
 
 /** What changes while one node is worked on. */
-export interface Session {
+export interface ProvisioningSession {
   /** The node's name when it was taken up. */
   readonly identity: string;
   /** Whether people are to be told of its quarantine, and nothing else is to be done. */
@@ -30,7 +30,7 @@ export interface Session {
 
 /** What a step works with. */
 export interface StepContext {
-  readonly session: Session;
+  readonly session: ProvisioningSession;
   readonly master: Master;
   /** Why this master. */
   readonly reason: string;

@@ -4,6 +4,7 @@ import { resolveDdl } from '@troupe/client';
 import { matches, messageOf } from '@troupe/core';
 import type { PolicyAgent, PolicyConfig, PolicyWebhook } from '../config/policy.js';
 import { type NodeView, viewOf } from '../node/node-view.js';
+import { anyNodeWith } from '../rpc/any-node.js';
 import { ask } from '../rpc/ask.js';
 import { StepFailure } from '../rpc/failure.js';
 import { oneLine } from '../rpc/one-line.js';
@@ -23,7 +24,7 @@ type Question = Readonly<Record<'identity' | 'collective', string>> & {
 const believedFor = 60_000;
 
 /** Decides who may be provisioned: by name, by facts, and by asking the site's own service. */
-export class Policy {
+export class AdmissionPolicy {
   readonly #peers: Peers;
   readonly #config: PolicyConfig;
   readonly #denied = new Map<string, { readonly reason: string; readonly until: number }>();
@@ -68,8 +69,7 @@ export class Policy {
     try {
       const { client, main: collective } = this.#peers;
       const ddl = await resolveDdl(client, agent, collective);
-      const { nodes } = await client.discover({ collective, filter: client.filter({ agents: [agent] }) });
-      const target = nodes[Math.floor(Math.random() * nodes.length)];
+      const target = await anyNodeWith(agent, this.#peers);
       if (target === undefined) throw new Error(`no node with the agent ${agent} answers`);
       const options = { targets: [target], collective, timeout, answerWithin: timeout, signal };
       const { data } = await ask(() => client.call(ddl, action, { ...question }, options), what);

@@ -1,34 +1,12 @@
-import type { Logger } from '@troupe/core';
-import type { ProvisionerConfig } from '../config/config.js';
-import type { Events } from '../events/events.js';
 import { type Candidate, chooseMaster } from '../master/choice.js';
-import type { Master, Masters } from '../master/masters.js';
-import type { NameGuard } from '../node/name-guard.js';
+import type { Master } from '../master/masters.js';
 import { isOver, type NodeRecord, readRecord } from '../node/node-record.js';
 import { ask } from '../rpc/ask.js';
 import { StepFailure } from '../rpc/failure.js';
 import type { KeyPin } from '../rpc/key-pin.js';
 import { NodeAgent } from '../rpc/node-agent.js';
-import type { Peers } from '../rpc/peers.js';
-import type { Policy } from './admission-policy.js';
-import { type Pause, wordsOfPause } from './pause-file.js';
-
-/** What all provisionings of one provisioner share. */
-export interface Kit {
-  readonly config: ProvisionerConfig;
-  readonly peers: Peers;
-  readonly masters: Masters;
-  readonly guard: NameGuard;
-  readonly policy: Policy;
-  readonly events: Events;
-  readonly log: Logger;
-  /** Under which leases are taken: of this provisioner and no other. */
-  readonly owner: string;
-  /** Why no new node is begun. */
-  readonly paused: () => Pause | undefined;
-  /** Provisionings under way on a master. */
-  readonly loadOf: (master: string) => number;
-}
+import type { Dependencies } from './dependencies.js';
+import { wordsOfPause } from './pause-file.js';
 
 /** What is known of a node before anything is done to it. */
 export interface Plan {
@@ -54,29 +32,29 @@ export interface NoPlan {
  */
 export async function planFor(
   target: { identity: string; collective: string; pin: KeyPin; tries: number },
-  kit: Kit,
+  dependencies: Dependencies,
   signal: AbortSignal,
 ): Promise<Plan | NoPlan> {
-  const { peers, config, masters } = kit;
+  const { peers, config, masters } = dependencies;
   const node = new NodeAgent({ ...target, peers });
   const status = await node.ask('status', (agent, options) => agent.status({}, options), {
     answerWithin: 5,
     signal,
   });
   const record = readRecord(status);
-  const refusal = refusalOf(record, kit.owner);
+  const refusal = refusalOf(record, dependencies.owner);
   if (refusal !== undefined) return { refusal, ...leaseOf(record) };
   if (record.quarantine) return { node, record, ...masterOnRecord(record), isOtherMaster: false };
-  const pause = hasBegun(record) ? undefined : kit.paused();
+  const pause = hasBegun(record) ? undefined : dependencies.paused();
   if (pause) return { refusal: `provisioning is ${wordsOfPause(pause)}` };
-  const objection = hasBegun(record) ? undefined : await kit.policy.objection(target, signal);
+  const objection = hasBegun(record) ? undefined : await dependencies.policy.objection(target, signal);
   if (objection !== undefined) return { refusal: objection };
   const available = await masters.list();
   const kept = keptMaster(record, available, target.tries < config.attempts);
   if (kept) return { node, record, ...kept, isOtherMaster: false };
-  const facts = await factsOf(node, kit, signal);
+  const facts = await factsOf(node, dependencies, signal);
   const candidates = available.map(({ identity, facts: known }): Candidate => {
-    return { identity, facts: known, load: kit.loadOf(identity) };
+    return { identity, facts: known, load: dependencies.loadOf(identity) };
   });
   const choice = chooseMaster(facts, candidates, config.master.criteria);
   const master = available.find(({ identity }) => identity === choice?.master);
@@ -141,7 +119,11 @@ function formerMaster(record: NodeRecord): string | undefined {
   return hasBegun(record) ? (master?.identity ?? undefined) : undefined;
 }
 
-async function factsOf({ identity, collective }: NodeAgent, { config, peers }: Kit, signal: AbortSignal) {
+async function factsOf(
+  { identity, collective }: NodeAgent,
+  { config, peers }: Dependencies,
+  signal: AbortSignal,
+) {
   const { criteria } = config.master;
   if (criteria.length === 0) return {};
   const options = { targets: [identity], collective, signal };

@@ -3,25 +3,26 @@ import type { Client } from '@troupe/client';
 import { emptyFilter, type Filter, type Logger, parseExpression, silentLogger } from '@troupe/core';
 import type { ProvisionerConfig } from '../config/config.js';
 import { doesAnything } from '../config/switches.js';
-import { eventTeller } from '../events/event-publisher.js';
+import { eventPublisher } from '../events/event-publisher.js';
 import { type EventListener, Events } from '../events/events.js';
 import type { NodeReport } from '../events/node-report.js';
-import { endMessage } from '../events/notification.js';
+import { notificationOf } from '../events/notification.js';
 import { Notifier } from '../events/notifier.js';
-import { MasterPlaces } from '../master/master-slots.js';
+import { MasterSlots } from '../master/master-slots.js';
 import { type Master, Masters } from '../master/masters.js';
 import { NameGuard } from '../node/name-guard.js';
 import { StepFailure } from '../rpc/failure.js';
 import { KeyPin } from '../rpc/key-pin.js';
 import { peersOf } from '../rpc/peers.js';
-import { Policy } from './admission-policy.js';
+import { AdmissionPolicy } from './admission-policy.js';
 import { backoffSeconds } from './backoff.js';
+import type { Dependencies } from './dependencies.js';
 import { Intake } from './intake.js';
 import { type Pause, PauseFile } from './pause-file.js';
-import type { Kit, NoPlan } from './plan.js';
+import type { NoPlan } from './plan.js';
 import type { Afterwards, Ending } from './provisioning.js';
 import { type Job, type NodeInHand, Roster } from './roster.js';
-import { Workshop } from './worker-pool.js';
+import { WorkerPool } from './worker-pool.js';
 
 export interface ProvisionerOptions {
   readonly client: Client;
@@ -71,12 +72,12 @@ const lastWords = 10_000;
 
 class RunningProvisioner implements Provisioner {
   readonly owner: string;
-  readonly #kit: Kit;
+  readonly #dependencies: Dependencies;
   readonly #log: Logger;
   readonly #pinKeys: boolean;
   readonly #notifier: Notifier;
   readonly #intakes: Intake[] = [];
-  readonly #workshop: Workshop;
+  readonly #workers: WorkerPool;
   readonly #roster = new Roster();
   readonly #work = new Set<Promise<void>>();
   /** Nodes that have ended and of which people are being told. */
@@ -91,23 +92,34 @@ class RunningProvisioner implements Provisioner {
     this.owner = `${client.caller}/${randomBytes(6).toString('hex')}`;
     this.#pinKeys = pinKeys ?? client.config.security.mode !== 'none';
     const events = new Events(log);
-    if (config.tellsEvents) events.on(eventTeller(client, this.owner, log));
+    if (config.tellsEvents) events.on(eventPublisher(client, this.owner, log));
     if (onEvent) events.on(onEvent);
     const peers = peersOf(client, config);
     const masters = new Masters(peers, config.master, log);
-    const places = new MasterPlaces({ perMaster: config.limitPerMaster, workers: config.workers });
-    const loadOf = (master: string) => places.loadOf(master);
+    const slots = new MasterSlots({ perMaster: config.limitPerMaster, workers: config.workers });
+    const loadOf = (master: string) => slots.loadOf(master);
     const guard = new NameGuard(peers, masters, config);
     const pauses = new PauseFile(config.pauseFile);
     const paused = () => pauses.read();
-    const policy = new Policy(peers, config.policy);
-    this.#kit = { config, peers, masters, guard, policy, events, log, owner: this.owner, paused, loadOf };
+    const policy = new AdmissionPolicy(peers, config.policy);
+    this.#dependencies = {
+      config,
+      peers,
+      masters,
+      guard,
+      policy,
+      events,
+      log,
+      owner: this.owner,
+      paused,
+      loadOf,
+    };
     this.#notifier = new Notifier(peers, config.notify, events, log);
-    this.#workshop = new Workshop(this.#kit, places, this.#stop.signal);
+    this.#workers = new WorkerPool(this.#dependencies, slots, this.#stop.signal);
   }
 
   on(listener: EventListener): () => void {
-    return this.#kit.events.on(listener);
+    return this.#dependencies.events.on(listener);
   }
 
   nodes(): readonly NodeInHand[] {
@@ -115,15 +127,15 @@ class RunningProvisioner implements Provisioner {
   }
 
   paused(): Pause | undefined {
-    return this.#kit.paused();
+    return this.#dependencies.paused();
   }
 
   masters(): Promise<readonly Master[]> {
-    return this.#kit.masters.list();
+    return this.#dependencies.masters.list();
   }
 
   async start(): Promise<void> {
-    const { config, peers } = this.#kit;
+    const { config, peers } = this.#dependencies;
     for (const note of config.notes) this.#log.info(note);
     if (!doesAnything(config.steps)) return;
     const { enrolment, main } = peers;
@@ -158,7 +170,7 @@ class RunningProvisioner implements Provisioner {
 
   // A node that was away and is back is taken up at once, where its record says that it is not done.
   async #watch(collective: string): Promise<void> {
-    const presence = await this.#kit.peers.client.presence(collective);
+    const presence = await this.#dependencies.peers.client.presence(collective);
     const unsubscribe = presence.onChange(({ identity, online }) => {
       if (!online) return;
       this.#roster.forget(identity);
@@ -174,7 +186,7 @@ class RunningProvisioner implements Provisioner {
   }
 
   #look(collective: string, filter: Filter, everySeconds: number, isEager: boolean): void {
-    const { peers } = this.#kit;
+    const { peers } = this.#dependencies;
     const onNode = (identity: string) => this.#offer(identity, collective);
     const options = { peers, collective, filter, everySeconds, isEager, onNode, log: this.#log };
     this.#intakes.push(new Intake(options));
@@ -187,7 +199,7 @@ class RunningProvisioner implements Provisioner {
     if (this.#roster.has(identity)) return;
     if (this.#roster.isStranger(identity)) {
       this.#roster.isNews(identity, '');
-      this.#kit.events.emit({ type: 'arrived', identity, collective });
+      this.#dependencies.events.emit({ type: 'arrived', identity, collective });
     }
     this.#begin({ identity, collective, pin: new KeyPin(this.#pinKeys), state: 'planning', tries: 0 });
   }
@@ -195,14 +207,14 @@ class RunningProvisioner implements Provisioner {
   #begin(given: Job): void {
     const job: Job = { ...given, state: 'planning' };
     this.#roster.take(job);
-    const work = this.#workshop.carryOut(job).then((ending) => this.#conclude(job, ending));
+    const work = this.#workers.carryOut(job).then((ending) => this.#conclude(job, ending));
     this.#work.add(work);
     void work.finally(() => this.#work.delete(work));
   }
 
   async #conclude(job: Job, ending: Ending | NoPlan): Promise<void> {
     const { identity } = job;
-    const { events } = this.#kit;
+    const { events } = this.#dependencies;
     if ('refusal' in ending) {
       this.#leave(job, ending.refusal);
       if (ending.leaseSeconds !== undefined) this.#lookAgain(job, ending.leaseSeconds);
@@ -231,26 +243,27 @@ class RunningProvisioner implements Provisioner {
     }
     job.state = 'telling';
     if (after) this.#telling.add(after);
-    void this.#notifier.send(endMessage(report)).then(async ({ outcome, reason }) => {
+    void this.#notifier.send(notificationOf(report)).then(async ({ outcome, reason }) => {
       if (after && this.#telling.delete(after)) await after.told(outcome, reason);
       this.#roster.drop(job);
     });
   }
 
   get #tells(): boolean {
-    const { steps, notify } = this.#kit.config;
+    const { steps, notify } = this.#dependencies.config;
     return steps.notify && notify.targets.length > 0;
   }
 
   #leave(job: Job, reason: string): void {
     const { identity } = job;
-    if (this.#roster.isNews(identity, reason)) this.#kit.events.emit({ identity, type: 'left', reason });
+    if (this.#roster.isNews(identity, reason))
+      this.#dependencies.events.emit({ identity, type: 'left', reason });
     this.#roster.drop(job);
   }
 
   // Whoever works on it may be dead, and the main collective is looked through seldom.
   #lookAgain({ identity, collective }: Job, seconds: number): void {
-    const { enrolment, main } = this.#kit.peers;
+    const { enrolment, main } = this.#dependencies.peers;
     if (collective !== main || main === enrolment) return;
     clearTimeout(this.#looks.get(identity));
     const look = () => {
@@ -262,7 +275,7 @@ class RunningProvisioner implements Provisioner {
 
   // One that is offline is heard of when it comes back; one that was handed over may be back already.
   async #waitForNode(job: Job, reason: string): Promise<void> {
-    const { config, events } = this.#kit;
+    const { config, events } = this.#dependencies;
     const { identity, collective } = job;
     const next: Job = { ...job, tries: job.tries + 1 };
     const { enrolment, main } = config.collectives;
@@ -277,7 +290,7 @@ class RunningProvisioner implements Provisioner {
 
   // Nothing where the broker does not tell.
   async #isOnline(identity: string, collective: string): Promise<boolean | undefined> {
-    const presence = await this.#kit.peers.client.presence(collective).catch(() => undefined);
+    const presence = await this.#dependencies.peers.client.presence(collective).catch(() => undefined);
     return presence?.isOnline(identity);
   }
 
@@ -285,6 +298,6 @@ class RunningProvisioner implements Provisioner {
     this.#roster.take(job);
     const again = () => this.#begin(job);
     this.#roster.wait(job, { reason, seconds, again, ...(release ? { release } : {}) });
-    this.#kit.events.emit({ identity: job.identity, type: 'waiting', reason, seconds });
+    this.#dependencies.events.emit({ identity: job.identity, type: 'waiting', reason, seconds });
   }
 }

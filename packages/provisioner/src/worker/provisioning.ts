@@ -1,17 +1,18 @@
 import { type Logger, messageOf } from '@troupe/core';
 import type { NodeReport } from '../events/node-report.js';
 import { findingsOf } from '../node/node-record.js';
-import { putAside, putAsideAnybody } from '../node/quarantine.js';
+import { quarantineByName, quarantineNode } from '../node/quarantine.js';
 import { asFailure, StepFailure } from '../rpc/failure.js';
 import { beginNameCheck } from '../steps/ca.js';
 import { unmetCondition } from '../steps/condition.js';
 import { stepsOf } from '../steps/index.js';
 import { judged } from '../steps/master-away.js';
-import type { Session, Step, StepContext } from '../steps/step.js';
+import type { ProvisioningSession, Step, StepContext } from '../steps/step.js';
 import { type StepTime, stepTime } from '../steps/step-time.js';
 import { backoffSeconds } from './backoff.js';
-import type { Kit, Plan } from './plan.js';
-import { Journal } from './step-journal.js';
+import type { Dependencies } from './dependencies.js';
+import type { Plan } from './plan.js';
+import { StepJournal } from './step-journal.js';
 
 /** What became of a node that was taken up. */
 export type Ending =
@@ -47,26 +48,26 @@ export interface Afterwards {
 }
 
 /** Takes one node through the steps that are still to be done; never rejects. `stop` makes it let go of the node. */
-export function provision(plan: Plan, kit: Kit, stop: AbortSignal): Promise<Ending> {
-  return new Provisioning(plan, kit, stop).run();
+export function provision(plan: Plan, dependencies: Dependencies, stop: AbortSignal): Promise<Ending> {
+  return new Provisioning(plan, dependencies, stop).run();
 }
 
 class Provisioning {
   readonly #plan: Plan;
-  readonly #kit: Kit;
+  readonly #dependencies: Dependencies;
   readonly #stop: AbortSignal;
   readonly #steps: readonly Step[];
-  readonly #session: Session;
-  readonly #journal: Journal;
+  readonly #session: ProvisioningSession;
+  readonly #journal: StepJournal;
   readonly #log: Logger;
 
-  constructor(plan: Plan, kit: Kit, stop: AbortSignal) {
+  constructor(plan: Plan, dependencies: Dependencies, stop: AbortSignal) {
     const { node, record, master, reason } = plan;
     this.#plan = plan;
-    this.#kit = kit;
+    this.#dependencies = dependencies;
     this.#stop = stop;
-    this.#steps = stepsOf(kit.config);
-    this.#log = kit.log.child({ node: node.identity });
+    this.#steps = stepsOf(dependencies.config);
+    this.#log = dependencies.log.child({ node: node.identity });
     this.#session = {
       identity: node.identity,
       isQuarantined: record.quarantine !== undefined,
@@ -75,10 +76,10 @@ class Provisioning {
       findings: plan.isOtherMaster ? {} : findingsOf(record),
     };
     const { identity, address } = master;
-    this.#journal = new Journal({
+    this.#journal = new StepJournal({
       session: this.#session,
-      events: kit.events,
-      steps: kit.config.steps,
+      events: dependencies.events,
+      steps: dependencies.config.steps,
       record,
       master: { identity, address, reason },
       isOtherMaster: plan.isOtherMaster,
@@ -86,7 +87,7 @@ class Provisioning {
   }
 
   async run(): Promise<Ending> {
-    if (!this.#kit.config.steps.lock) this.#begin();
+    if (!this.#dependencies.config.steps.lock) this.#begin();
     for (const [index, step] of this.#steps.entries()) {
       if (this.#isOver(step)) {
         this.#journal.keep(step.name);
@@ -118,7 +119,7 @@ class Provisioning {
 
   // On record with the end, so that another one tells people if this one cannot any more.
   #last(): Pick<Step, 'name'> | undefined {
-    const { steps, notify } = this.#kit.config;
+    const { steps, notify } = this.#dependencies.config;
     return steps.notify && notify.targets.length > 0 ? { name: 'notify' } : undefined;
   }
 
@@ -154,9 +155,9 @@ class Provisioning {
     if (kind === 'permanent') return this.#quarantine(reason);
     if (kind === 'failed') {
       const failures = this.#journal.failures(step.name);
-      const most = this.#settings(step).attempts ?? step.attempts ?? this.#kit.config.attempts;
+      const most = this.#settings(step).attempts ?? step.attempts ?? this.#dependencies.config.attempts;
       if (failures >= most) return this.#quarantine(words(step, failures, reason));
-      const wait = backoffSeconds(failures, this.#kit.config.backoff);
+      const wait = backoffSeconds(failures, this.#dependencies.config.backoff);
       return this.#waiting(reason, back, wait);
     }
     lease?.stop();
@@ -170,7 +171,7 @@ class Provisioning {
     const { lease } = this.#session;
     try {
       if (back !== undefined) await this.#journal.annul(this.#from(back), reason, this.#stop);
-      await lease?.confirm(Math.ceil(seconds) + this.#kit.config.leaseSeconds);
+      await lease?.confirm(Math.ceil(seconds) + this.#dependencies.config.leaseSeconds);
     } catch (error) {
       this.#log.debug({ reason: messageOf(error) }, 'the lease could not be held');
     }
@@ -180,12 +181,12 @@ class Provisioning {
 
   async #quarantine(reason: string): Promise<Ending> {
     try {
-      const since = await putAside(this.#session.node, reason, this.#last() !== undefined);
+      const since = await quarantineNode(this.#session.node, reason, this.#last() !== undefined);
       return this.#quarantined(reason, since);
     } catch (error) {
       this.#session.lease?.stop();
       // Another machine may have the name now: that one must not be taken up again either.
-      const recorded = await putAsideAnybody(this.#session.node, this.#kit.peers, reason);
+      const recorded = await quarantineByName(this.#session.node, this.#dependencies.peers, reason);
       if (!recorded)
         this.#log.warn({ reason: messageOf(error) }, 'the node could not be told of its quarantine');
       return { kind: 'quarantined', reason, recorded, report: this.#report('quarantined', reason) };
@@ -204,11 +205,15 @@ class Provisioning {
     const { name } = step;
     if (!this.#journal.isOver(name)) return false;
     // A CSR is asked for again until it is signed: the fingerprint is to come from the node that is there now.
-    if (name === 'send_node_csr' && this.#kit.config.steps.sign_node_csr)
+    if (name === 'send_node_csr' && this.#dependencies.config.steps.sign_node_csr)
       return this.#journal.isOver('sign_node_csr');
     // Back in the enrolment collective: what it was to read was not there.
-    const isBack = this.#session.node.collective === this.#kit.peers.enrolment;
-    return !(name === 'restart' && isBack && this.#kit.peers.enrolment !== this.#kit.peers.main);
+    const isBack = this.#session.node.collective === this.#dependencies.peers.enrolment;
+    return !(
+      name === 'restart' &&
+      isBack &&
+      this.#dependencies.peers.enrolment !== this.#dependencies.peers.main
+    );
   }
 
   #from(name: string): readonly string[] {
@@ -217,7 +222,7 @@ class Provisioning {
   }
 
   #settings({ name }: Step) {
-    return this.#kit.config.stepSettings[name] ?? {};
+    return this.#dependencies.config.stepSettings[name] ?? {};
   }
 
   #timeOf(step: Step): StepTime {
@@ -227,7 +232,7 @@ class Provisioning {
   }
 
   #context(step: Step, { seconds, signal }: StepTime): StepContext {
-    const { config, peers, masters, guard, owner, events } = this.#kit;
+    const { config, peers, masters, guard, owner, events } = this.#dependencies;
     const { master, reason } = this.#plan;
     const { identity } = this.#session;
     return {
@@ -258,7 +263,7 @@ class Provisioning {
   }
 
   #begin(): void {
-    const { events, guard } = this.#kit;
+    const { events, guard } = this.#dependencies;
     const isPending = (name: string) => this.#steps.some((step) => step.name === name && !this.#isOver(step));
     if (isPending('clean_node_certname') || isPending('sign_node_csr')) {
       const { certname } = this.#session.findings;

@@ -12,8 +12,8 @@ import { certnameOf, checkName } from '../steps/ca.js';
 import { unmetCondition } from '../steps/condition.js';
 import { goodCertificate } from '../steps/good-certificate.js';
 import { stepsOf } from '../steps/index.js';
-import type { Session, Step, StepContext } from '../steps/step.js';
-import { Policy } from './admission-policy.js';
+import type { ProvisioningSession, Step, StepContext } from '../steps/step.js';
+import { AdmissionPolicy } from './admission-policy.js';
 import { type Plan, planFor, wordsOfQuarantine } from './plan.js';
 
 /** What would be done for a node, and why. */
@@ -45,23 +45,27 @@ export async function simulate(
   const target = { identity, collective };
   const masters = new Masters(peers, config.master, silentLogger);
   const guard = new NameGuard(peers, masters, config);
-  const kit = {
+  const dependencies = {
     config,
     peers,
     masters,
     guard,
-    policy: new Policy(peers, config.policy),
+    policy: new AdmissionPolicy(peers, config.policy),
     events: new Events(silentLogger),
     log: silentLogger,
     owner: 'nobody',
     paused: () => undefined,
     loadOf: () => 0,
   };
-  const plan = await planFor({ ...target, pin: new KeyPin(false), tries: config.attempts }, kit, neverAborts);
+  const plan = await planFor(
+    { ...target, pin: new KeyPin(false), tries: config.attempts },
+    dependencies,
+    neverAborts,
+  );
   if ('refusal' in plan) return { ...target, refusal: plan.refusal, steps: [] };
   const { quarantine } = plan.record;
   if (quarantine) return { ...target, refusal: wordsOfQuarantine(quarantine), steps: [] };
-  const context = contextOf(plan, kit);
+  const context = contextOf(plan, dependencies);
   const objection = await objectionOf(context);
   const steps: Simulation['steps'][number][] = [];
   for (const step of stepsOf(config)) steps.push(await verdictOn(step, plan, context));
@@ -79,17 +83,25 @@ export async function simulate(
 
 function contextOf(
   plan: Plan,
-  kit: Omit<StepContext, 'session' | 'master' | 'reason' | 'timeoutSeconds' | 'signal' | 'output'>,
+  dependencies: Omit<StepContext, 'session' | 'master' | 'reason' | 'timeoutSeconds' | 'signal' | 'output'>,
 ) {
   const { node, record, master, reason } = plan;
-  const session: Session = {
+  const session: ProvisioningSession = {
     identity: node.identity,
     isQuarantined: false,
     node,
     lease: undefined,
     findings: findingsOf(record),
   };
-  return { ...kit, session, master, reason, timeoutSeconds: 30, signal: neverAborts, output: () => {} };
+  return {
+    ...dependencies,
+    session,
+    master,
+    reason,
+    timeoutSeconds: 30,
+    signal: neverAborts,
+    output: () => {},
+  };
 }
 
 async function objectionOf(context: StepContext): Promise<string | undefined> {

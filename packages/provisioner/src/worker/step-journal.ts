@@ -7,7 +7,7 @@ import type { NodeCallOptions } from '../rpc/node-agent.js';
 import { oneLine } from '../rpc/one-line.js';
 import { hasLeft } from '../steps/has-left.js';
 import { isPuppetRun } from '../steps/index.js';
-import type { Session, Step, StepEnd } from '../steps/step.js';
+import type { ProvisioningSession, Step, StepEnd } from '../steps/step.js';
 import { Tally } from './tally.js';
 
 /** For a node that may have gone, whatever becomes of the step. */
@@ -16,9 +16,9 @@ const briefly: NodeCallOptions = { answerWithin: 5, signal: neverAborts };
 type Next = Pick<Step, 'name' | 'recording'>;
 
 /** Keeps what happens to a node: in the node's own record, in the report, and for those who listen. */
-export class Journal {
+export class StepJournal {
   readonly tally = new Tally();
-  readonly #session: Session;
+  readonly #session: ProvisioningSession;
   readonly #events: Events;
   readonly #steps: Switches;
   readonly #record: NodeRecord;
@@ -34,7 +34,7 @@ export class Journal {
   #master: Readonly<Record<string, string>> | undefined;
 
   constructor(options: {
-    session: Session;
+    session: ProvisioningSession;
     events: Events;
     steps: Switches;
     record: NodeRecord;

@@ -1,27 +1,28 @@
 import { messageOf } from '@troupe/core';
 import PQueue from 'p-queue';
-import type { MasterPlaces } from '../master/master-slots.js';
-import { putAsideAnybody } from '../node/quarantine.js';
+import type { MasterSlots } from '../master/master-slots.js';
+import { quarantineByName } from '../node/quarantine.js';
 import { asFailure, StepFailure } from '../rpc/failure.js';
-import { type Kit, type NoPlan, type Plan, planFor } from './plan.js';
+import type { Dependencies } from './dependencies.js';
+import { type NoPlan, type Plan, planFor } from './plan.js';
 import { type Ending, provision } from './provisioning.js';
 import type { Job } from './roster.js';
 
 /** Milliseconds after which a plan is looked at again before it is carried out. */
 const planIsGoodFor = 10_000;
 
-/** Plans and carries out: looks at a node, waits for a place on its master, and takes it through the steps. */
-export class Workshop {
-  readonly #kit: Kit;
-  readonly #places: MasterPlaces;
+/** Plans and carries out: looks at a node, waits for a slot on its master, and takes it through the steps. */
+export class WorkerPool {
+  readonly #dependencies: Dependencies;
+  readonly #slots: MasterSlots;
   readonly #stop: AbortSignal;
   readonly #planning: PQueue;
 
-  constructor(kit: Kit, places: MasterPlaces, stop: AbortSignal) {
-    this.#kit = kit;
-    this.#places = places;
+  constructor(dependencies: Dependencies, slots: MasterSlots, stop: AbortSignal) {
+    this.#dependencies = dependencies;
+    this.#slots = slots;
     this.#stop = stop;
-    this.#planning = new PQueue({ concurrency: kit.config.workers });
+    this.#planning = new PQueue({ concurrency: dependencies.config.workers });
   }
 
   /** What became of a node; never rejects. */
@@ -29,8 +30,8 @@ export class Workshop {
     try {
       for (;;) {
         // Once for all: each node for itself would only find out the same again.
-        await this.#kit.peers.client.whenConnected(this.#stop);
-        const plan = await this.#planning.add(() => planFor(job, this.#kit, this.#stop));
+        await this.#dependencies.peers.client.whenConnected(this.#stop);
+        const plan = await this.#planning.add(() => planFor(job, this.#dependencies, this.#stop));
         if ('refusal' in plan) return plan;
         const ending = await this.#onMaster(job, plan);
         if (ending) return ending;
@@ -46,20 +47,20 @@ export class Workshop {
     const planned = Date.now();
     job.master = identity;
     job.state = 'queued';
-    return this.#places.run(identity, async () => {
+    return this.#slots.run(identity, async () => {
       await this.#checkThere(job);
-      const isFresh = Date.now() - planned < planIsGoodFor && !this.#kit.paused();
-      const now = isFresh ? plan : await planFor(job, this.#kit, this.#stop);
+      const isFresh = Date.now() - planned < planIsGoodFor && !this.#dependencies.paused();
+      const now = isFresh ? plan : await planFor(job, this.#dependencies, this.#stop);
       if ('refusal' in now) return now;
       if (now.master.identity !== identity) return undefined;
       job.state = 'working';
-      return provision(now, this.#kit, this.#stop);
+      return provision(now, this.#dependencies, this.#stop);
     });
   }
 
-  // While it waited for its place somebody else may have finished it: nobody asks a node that is known to be away.
+  // While it waited for its slot somebody else may have finished it: nobody asks a node that is known to be away.
   async #checkThere({ identity, collective }: Job): Promise<void> {
-    const presence = await this.#kit.peers.client.presence(collective);
+    const presence = await this.#dependencies.peers.client.presence(collective);
     if (presence.isOnline(identity) !== false) return;
     throw new StepFailure('unreachable', `${identity} went away while it waited for a place`);
   }
@@ -67,14 +68,14 @@ export class Workshop {
   async #endingOf(job: Job, thrown: unknown): Promise<Ending> {
     const error = asFailure(thrown, 'planning');
     if (!(error instanceof StepFailure)) {
-      this.#kit.log.error({ err: error, node: job.identity }, 'an error that was not foreseen');
+      this.#dependencies.log.error({ err: error, node: job.identity }, 'an error that was not foreseen');
       return { kind: 'unreachable', reason: `an error that was not foreseen: ${messageOf(error)}` };
     }
     const { kind, message: reason } = error;
     if (kind === 'stopped') return { kind };
     if (kind === 'lost' || kind === 'gone') return { kind: 'lost', reason };
     if (kind !== 'permanent') return { kind: 'unreachable', reason };
-    const recorded = await putAsideAnybody(job, this.#kit.peers, reason);
+    const recorded = await quarantineByName(job, this.#dependencies.peers, reason);
     const report = {
       identity: job.identity,
       failure: reason,

@@ -323,7 +323,7 @@ describe('mcprovision', () => {
     it('show nothing that could play with the terminal', async () => {
       await world.master('puppet1', eu);
       const { machine } = await world.node('web1', { facts: eu });
-      machine.record.putAside('bad \u001b[2J\u009b1m news');
+      machine.record.quarantineNode('bad \u001b[2J\u009b1m news');
       await call('', 'status');
       expect(out).to.contain('bad ?[2J?1m news');
     });

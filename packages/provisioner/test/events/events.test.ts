@@ -1,7 +1,7 @@
 import type { Client } from '@troupe/client';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { eventTeller } from '../../src/events/event-publisher.js';
+import { eventPublisher } from '../../src/events/event-publisher.js';
 import { Events } from '../../src/events/events.js';
 import type { ProvisionEvent } from '../../src/index.js';
 import { logLines } from '../fixtures/log-lines.js';
@@ -41,7 +41,7 @@ describe('the events of a provisioner', () => {
   describe('on the network', () => {
     const teller = (tell: Client['tell']) => {
       const { log, lines } = logLines();
-      return { listener: eventTeller({ tell }, 'prov/1', log), lines };
+      return { listener: eventPublisher({ tell }, 'prov/1', log), lines };
     };
 
     it('carry the owner and no time', () => {

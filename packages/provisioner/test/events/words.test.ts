@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { endMessage } from '../../src/events/notification.js';
+import { notificationOf } from '../../src/events/notification.js';
 import { eventLog, type NodeReport, type ProvisionEvent, wordsOf } from '../../src/index.js';
 import { logLines } from '../fixtures/log-lines.js';
 
@@ -93,7 +93,7 @@ describe('the message to people', () => {
   ];
 
   it('of a node that is done says how long it took, why this master, which certificate, and each step', () => {
-    const { text, subject, fields, identity } = endMessage({
+    const { text, subject, fields, identity } = notificationOf({
       ...report,
       reason: 'the only master',
       certificateFingerprint: 'AA:BB',
@@ -122,12 +122,12 @@ describe('the message to people', () => {
     ['no reason', report],
   ] as const) {
     it(`says nothing of the choice of the master if ${what} is known`, () => {
-      expect(endMessage(known).text).to.not.match(/Master:|Certificate:|undefined/);
+      expect(notificationOf(known).text).to.not.match(/Master:|Certificate:|undefined/);
     });
   }
 
   it('of a node in quarantine says why, and how to go on', () => {
-    const { subject, text, fields } = endMessage({
+    const { subject, text, fields } = notificationOf({
       ...report,
       outcome: 'quarantined',
       reason: 'the only master',
@@ -147,13 +147,13 @@ describe('the message to people', () => {
   });
 
   it('of a node in quarantine for nobody knows what says that', () => {
-    expect(endMessage({ ...report, outcome: 'quarantined' }).text).to.match(
+    expect(notificationOf({ ...report, outcome: 'quarantined' }).text).to.match(
       /in quarantine: no reason is known\n/,
     );
   });
 
   describe('has an id', () => {
-    const idOf = (more: Partial<NodeReport>) => endMessage({ ...report, ...more }).id;
+    const idOf = (more: Partial<NodeReport>) => notificationOf({ ...report, ...more }).id;
     const quarantined = { outcome: 'quarantined', quarantinedSince: '2030' } as const;
 
     it('that is the same for the same end, whoever tells of it', () => {

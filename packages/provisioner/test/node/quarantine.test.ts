@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
-import { putAside, putAsideAnybody } from '../../src/node/quarantine.js';
+import { quarantineByName, quarantineNode } from '../../src/node/quarantine.js';
 import { failureOf } from '../fixtures/rejection.js';
 import { ends, StubNetwork, says } from '../fixtures/stub-network.js';
 import { nodeOf } from '../fixtures/stub-node.js';
@@ -20,20 +20,20 @@ describe('a quarantine', () => {
     it(`is told to the node by whoever has its lease, ${notify ? 'with' : 'without'} people to be notified`, async () => {
       network.answers[quarantine] = says({ since: '2030' });
       const node = nodeOf(network, { token: 7 });
-      expect(await putAside(node, ' out of\nluck ', notify)).to.equal('2030');
+      expect(await quarantineNode(node, ' out of\nluck ', notify)).to.equal('2030');
       expect(network.asked[0]?.input).to.deep.equal(expected);
       expect(network.asked[0]?.options).to.include({ answerWithin: 5 });
     });
   }
 
   it('begins at an unknown time if the node does not say when', async () => {
-    expect(await putAside(nodeOf(network), 'no')).to.equal(undefined);
+    expect(await quarantineNode(nodeOf(network), 'no')).to.equal(undefined);
     expect(network.asked[0]?.input).to.deep.equal({ reason: 'no' });
   });
 
   it('fails if the node cannot be told', async () => {
     network.answers[quarantine] = ends('no-reply');
-    expect((await failureOf(putAside(nodeOf(network), 'no'))).kind).to.equal('unreachable');
+    expect((await failureOf(quarantineNode(nodeOf(network), 'no'))).kind).to.equal('unreachable');
   });
 
   describe('of whatever machine has the name now', () => {
@@ -58,7 +58,7 @@ describe('a quarantine', () => {
     ] as const) {
       it(what, async () => {
         take(isTaken);
-        expect(await putAsideAnybody({ ...target, token }, network.peers, 'no')).to.equal(isTold);
+        expect(await quarantineByName({ ...target, token }, network.peers, 'no')).to.equal(isTold);
         expect(tokens()).to.deep.equal(asked);
       });
     }
@@ -69,7 +69,7 @@ describe('a quarantine', () => {
         count += 1;
         return { key: `key ${count}`, state: count === 1 ? 'failed' : 'ok' };
       };
-      expect(await putAsideAnybody({ ...target, token: 7 }, network.peers, 'no')).to.equal(true);
+      expect(await quarantineByName({ ...target, token: 7 }, network.peers, 'no')).to.equal(true);
     });
   });
 });

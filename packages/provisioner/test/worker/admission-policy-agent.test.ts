@@ -5,7 +5,7 @@ import { createTempFolder, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { parseProvisionerConfig } from '../../src/index.js';
-import { Policy } from '../../src/worker/admission-policy.js';
+import { AdmissionPolicy } from '../../src/worker/admission-policy.js';
 import { cmdbDdl } from '../fixtures/cmdb-ddl.js';
 import { failureOf } from '../fixtures/rejection.js';
 import { StubNetwork, says } from '../fixtures/stub-network.js';
@@ -40,7 +40,7 @@ describe('the policy of an agent', () => {
     const { policy } = parseProvisionerConfig(
       'policy: { agent: { agent: cmdb, action: register, timeout: 7 } }',
     );
-    return new Policy(network.peers, policy).objection(target, signal);
+    return new AdmissionPolicy(network.peers, policy).objection(target, signal);
   };
 
   it('asks one node of the main collective, with what is known of the machine', async () => {

@@ -5,7 +5,7 @@ import { createTempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { parseProvisionerConfig, StepFailure } from '../../src/index.js';
-import { Policy } from '../../src/worker/admission-policy.js';
+import { AdmissionPolicy } from '../../src/worker/admission-policy.js';
 import { failureOf } from '../fixtures/rejection.js';
 import { StubNetwork, says } from '../fixtures/stub-network.js';
 
@@ -39,7 +39,7 @@ describe('the policy of a web service', () => {
 
   const policyOf = (more = '') => {
     const config = parseProvisionerConfig(`policy: { webhook: { url: "${url}"${more} } }`);
-    return new Policy(network.peers, config.policy);
+    return new AdmissionPolicy(network.peers, config.policy);
   };
   const objection = (policy = policyOf()) => policy.objection(target, stop.signal);
   const failing = async (answer: unknown) => {
@@ -144,20 +144,22 @@ describe('the policy of a web service', () => {
 
   it('is asked only of nodes of which the facts are true', async () => {
     const config = parseProvisionerConfig(`policy: { facts: "tier=db", webhook: { url: "${url}" } }`);
-    const reason = await objection(new Policy(network.peers, config.policy));
+    const reason = await objection(new AdmissionPolicy(network.peers, config.policy));
     expect(reason).to.equal('not allowed: policy.facts is not true of it: tier=db');
     expect(asked).to.deep.equal([]);
   });
 
   it('is asked of no node that the names forbid, and the node is not asked either', async () => {
     const config = parseProvisionerConfig(`policy: { deny: [web1], webhook: { url: "${url}" } }`);
-    expect(await objection(new Policy(network.peers, config.policy))).to.match(/policy\.deny names it/);
+    expect(await objection(new AdmissionPolicy(network.peers, config.policy))).to.match(
+      /policy\.deny names it/,
+    );
     expect([asked, network.asked]).to.deep.equal([[], []]);
   });
 
   it('does not ask the node if nothing but its name matters', async () => {
     const { policy } = parseProvisionerConfig('policy: { allow: [web1] }');
-    expect(await objection(new Policy(network.peers, policy))).to.equal(undefined);
+    expect(await objection(new AdmissionPolicy(network.peers, policy))).to.equal(undefined);
     expect(network.asked).to.deep.equal([]);
   });
 });

@@ -6,7 +6,7 @@ import type { Pause } from '../../src/worker/pause-file.js';
 import { type Plan, planFor } from '../../src/worker/plan.js';
 import { recorded, statusWith } from '../fixtures/node-record.js';
 import { failureOf } from '../fixtures/rejection.js';
-import { infoOf, kitOf } from '../fixtures/step-context.js';
+import { dependenciesOf, infoOf } from '../fixtures/step-context.js';
 import { ends, StubNetwork, says } from '../fixtures/stub-network.js';
 
 const now = Date.parse('2030-01-01T00:00:00Z');
@@ -37,12 +37,12 @@ describe('the plan for a node', () => {
   const { signal } = new AbortController();
   const plan = (status: object, { yaml = '', criteria = '[region]', tries = 0 } = {}) => {
     network.answers['provision status'] = says(statusWith({ ...status }));
-    const kit = kitOf(network, `master: { criteria: ${criteria} }\nattempts: 3\n${yaml}`, {
+    const dependencies = dependenciesOf(network, `master: { criteria: ${criteria} }\nattempts: 3\n${yaml}`, {
       paused: () => pause,
       loadOf: (master: string) => loads[master] ?? 0,
     });
     const target = { identity: 'web1', collective: 'provisioning', pin: new KeyPin(false), tries };
-    return planFor(target, kit, signal);
+    return planFor(target, dependencies, signal);
   };
   const planned = async (...given: Parameters<typeof plan>): Promise<Plan> => {
     const found = await plan(...given);
@@ -85,9 +85,9 @@ describe('the plan for a node', () => {
 
   it('fails if the node is silent', async () => {
     network.answers['provision status'] = ends('no-reply');
-    const kit = kitOf(network, '');
+    const dependencies = dependenciesOf(network, '');
     const target = { identity: 'web1', collective: 'provisioning', pin: new KeyPin(false), tries: 0 };
-    expect((await failureOf(planFor(target, kit, signal))).kind).to.equal('unreachable');
+    expect((await failureOf(planFor(target, dependencies, signal))).kind).to.equal('unreachable');
   });
 
   describe('is none, for the reason', () => {

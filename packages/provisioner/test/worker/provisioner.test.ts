@@ -268,7 +268,7 @@ describe('a provisioner', () => {
     await world.master('puppet1', eu);
     const watched = await world.provisioner();
     const { machine, die } = await world.node('web1', { facts: eu });
-    machine.record.putAside('not this one');
+    machine.record.quarantineNode('not this one');
     await die();
     await world.enrol(machine, 'web1', { facts: eu });
     const left = await watched.event('left', 'web1');

@@ -6,7 +6,7 @@ import { type ProvisionEvent, StepFailure } from '../../src/index.js';
 import { type Afterwards, type Ending, provision } from '../../src/worker/provisioning.js';
 import { logLines } from '../fixtures/log-lines.js';
 import { recorded, recordWith } from '../fixtures/node-record.js';
-import { infoOf, kitOf, puppet1 } from '../fixtures/step-context.js';
+import { dependenciesOf, infoOf, puppet1 } from '../fixtures/step-context.js';
 import { ends, hangs, isPending, StubNetwork, says, settled } from '../fixtures/stub-network.js';
 import { nodeOf } from '../fixtures/stub-node.js';
 
@@ -46,14 +46,18 @@ describe('a provisioning of one node', () => {
     lines = logged;
     const listeners = new Events(log);
     listeners.on((event) => events.push(event));
-    const kit = kitOf(network, `${yaml.includes('lease:') ? '' : 'lease: 60\n'}attempts: 3\n${yaml}`, {
-      log,
-      events: listeners,
-    });
+    const dependencies = dependenciesOf(
+      network,
+      `${yaml.includes('lease:') ? '' : 'lease: 60\n'}attempts: 3\n${yaml}`,
+      {
+        log,
+        events: listeners,
+      },
+    );
     const node = nodeOf(network, { collective });
     const record = recordWith(status);
     const plan = { node, record, master: puppet1, reason: 'the only master', isOtherMaster };
-    return provision(plan, kit, stop.signal);
+    return provision(plan, dependencies, stop.signal);
   };
   const take = async <K extends Ending['kind']>(kind: K, ...given: Parameters<typeof begin>) => {
     const ending = await begin(...given);

@@ -6,7 +6,7 @@ import { Events } from '../../src/events/events.js';
 import { type ProvisionEvent, StepFailure } from '../../src/index.js';
 import { provision } from '../../src/worker/provisioning.js';
 import { recorded, recordWith } from '../fixtures/node-record.js';
-import { infoOf, kitOf, puppet1 } from '../fixtures/step-context.js';
+import { dependenciesOf, infoOf, puppet1 } from '../fixtures/step-context.js';
 import { ends, StubNetwork, says } from '../fixtures/stub-network.js';
 import { nodeOf } from '../fixtures/stub-node.js';
 
@@ -44,14 +44,14 @@ describe('the steps of one node', () => {
   const take = async (yaml: string, { steps = [], collective = 'provisioning' }: Given = {}) => {
     const listeners = new Events(silentLogger);
     listeners.on((event) => events.push(event));
-    const kit = kitOf(network, yaml, { events: listeners });
-    const main = kit.config.collectives.main;
+    const dependencies = dependenciesOf(network, yaml, { events: listeners });
+    const main = dependencies.config.collectives.main;
     const peers = { ...network.peers, main };
     const node = nodeOf(network, { collective });
     const about = { node, master: puppet1, reason: 'the only master', isOtherMaster: false };
     const ending = await provision(
       { ...about, record: recordWith({ steps }) },
-      { ...kit, peers },
+      { ...dependencies, peers },
       stop.signal,
     );
     if (ending.kind === 'done') await ending.after.release();

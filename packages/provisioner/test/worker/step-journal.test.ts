@@ -4,8 +4,8 @@ import { beforeEach, describe, it } from 'mocha';
 import { Events } from '../../src/events/events.js';
 import { type ProvisionEvent, parseProvisionerConfig, StepFailure } from '../../src/index.js';
 import type { FailureKind } from '../../src/rpc/failure.js';
-import type { Session, Step, StepEnd } from '../../src/steps/step.js';
-import { Journal } from '../../src/worker/step-journal.js';
+import type { ProvisioningSession, Step, StepEnd } from '../../src/steps/step.js';
+import { StepJournal } from '../../src/worker/step-journal.js';
 import { recorded, recordWith } from '../fixtures/node-record.js';
 import { failureOf } from '../fixtures/rejection.js';
 import { ends, isPending, StubNetwork } from '../fixtures/stub-network.js';
@@ -25,7 +25,7 @@ const ok: StepEnd = { outcome: 'ok' };
 
 describe('the journal of a provisioning', () => {
   let network: StubNetwork;
-  let session: Session;
+  let session: ProvisioningSession;
   let events: ProvisionEvent[];
   let stop: AbortController;
   beforeEach(() => {
@@ -39,12 +39,12 @@ describe('the journal of a provisioning', () => {
   function journal(
     status: Record<string, unknown> = {},
     { isOtherMaster = false, steps = '' }: { isOtherMaster?: boolean; steps?: string } = {},
-  ): Journal {
+  ): StepJournal {
     const listeners = new Events(silentLogger);
     listeners.on((event) => events.push(event));
     const switches = parseProvisionerConfig(steps).steps;
     const known = { record: recordWith(status), steps: switches, isOtherMaster };
-    return new Journal({ session, events: listeners, master, ...known });
+    return new StepJournal({ session, events: listeners, master, ...known });
   }
 
   const after = (seconds: number, next?: Step) => ({ seconds, next, signal: stop.signal });
@@ -283,7 +283,7 @@ describe('the journal of a provisioning', () => {
   });
 
   describe('adds up the seconds of Puppet', () => {
-    const puppetSeconds = (kept: Journal) => {
+    const puppetSeconds = (kept: StepJournal) => {
       const { seconds, secondsOutsidePuppet } = kept.tally.times();
       // Steps on record are the only thing that gives a report whole seconds.
       return Math.round(seconds - secondsOutsidePuppet);

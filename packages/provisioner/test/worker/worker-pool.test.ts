@@ -2,20 +2,20 @@ import { mock } from 'node:test';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { StepFailure } from '../../src/index.js';
-import { MasterPlaces } from '../../src/master/master-slots.js';
+import { MasterSlots } from '../../src/master/master-slots.js';
 import { KeyPin } from '../../src/rpc/key-pin.js';
 import type { Pause } from '../../src/worker/pause-file.js';
 import type { Job } from '../../src/worker/roster.js';
-import { Workshop } from '../../src/worker/worker-pool.js';
+import { WorkerPool } from '../../src/worker/worker-pool.js';
 import { logLines } from '../fixtures/log-lines.js';
 import { recorded, statusWith } from '../fixtures/node-record.js';
-import { infoOf, kitOf } from '../fixtures/step-context.js';
+import { dependenciesOf, infoOf } from '../fixtures/step-context.js';
 import { ends, isPending, StubNetwork, says, settled } from '../fixtures/stub-network.js';
 
 const status = 'provision status';
 
 /** Places that nobody gets until the test says so. */
-class ClosedPlaces extends MasterPlaces {
+class ClosedSlots extends MasterSlots {
   readonly asked: string[] = [];
   #open: () => void = () => {};
 
@@ -42,7 +42,7 @@ describe('the workshop', () => {
   let stop: AbortController;
   let pause: Pause | undefined;
   let lines: Record<string, unknown>[];
-  let places: ClosedPlaces;
+  let slots: ClosedSlots;
   let job: Job;
   beforeEach(() => {
     mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
@@ -53,7 +53,7 @@ describe('the workshop', () => {
     network.answers[status] = says(statusWith());
     stop = new AbortController();
     pause = undefined;
-    places = new ClosedPlaces();
+    slots = new ClosedSlots();
     const about = {
       collective: 'provisioning',
       pin: new KeyPin(false),
@@ -67,21 +67,24 @@ describe('the workshop', () => {
     mock.timers.reset();
   });
 
-  const workshop = (yaml = '', given: MasterPlaces = places) => {
+  const workers = (yaml = '', given: MasterSlots = slots) => {
     const { log, lines: logged } = logLines();
     lines = logged;
-    const kit = kitOf(network, `steps: { set_puppet_hostname: true }\n${yaml}`, { log, paused: () => pause });
-    return new Workshop(kit, given, stop.signal);
+    const dependencies = dependenciesOf(network, `steps: { set_puppet_hostname: true }\n${yaml}`, {
+      log,
+      paused: () => pause,
+    });
+    return new WorkerPool(dependencies, given, stop.signal);
   };
-  const free = () => new MasterPlaces({ perMaster: 1, workers: 1 });
+  const free = () => new MasterSlots({ perMaster: 1, workers: 1 });
   const looks = () => network.of(status).length;
 
   it('plans, waits for a place on the master, and takes the node through its steps', async () => {
-    const ending = workshop().carryOut(job);
+    const ending = workers().carryOut(job);
     await settled();
     expect(job).to.include({ master: 'puppet1', state: 'queued' });
-    expect(places.asked).to.deep.equal(['puppet1']);
-    await places.open();
+    expect(slots.asked).to.deep.equal(['puppet1']);
+    await slots.open();
     expect(await ending).to.include({ kind: 'done' });
     expect(job.state).to.equal('working');
     expect(looks()).to.equal(1);
@@ -90,8 +93,8 @@ describe('the workshop', () => {
   it('waits for nothing if nothing is to be done', async () => {
     network.answers[status] = says(statusWith({ done: true, finished: { since: '2030' } }));
     const refusal = 'provisioned since 2030: "mcprovision retry" begins anew';
-    expect(await workshop().carryOut(job)).to.deep.equal({ refusal });
-    expect([places.asked, job.master]).to.deep.equal([[], undefined]);
+    expect(await workers().carryOut(job)).to.deep.equal({ refusal });
+    expect([slots.asked, job.master]).to.deep.equal([[], undefined]);
   });
 
   it('asks nobody before there is a broker', async () => {
@@ -102,7 +105,7 @@ describe('the workshop', () => {
         connect = resolve;
       });
     };
-    const ending = workshop('', free()).carryOut(job);
+    const ending = workers('', free()).carryOut(job);
     expect(await isPending(ending)).to.equal(true);
     expect(network.asked).to.deep.equal([]);
     connect();
@@ -113,7 +116,7 @@ describe('the workshop', () => {
     const answer: (() => void)[] = [];
     network.answers[status] = () =>
       new Promise((resolve) => answer.push(() => resolve({ data: statusWith({ done: true }) })));
-    const busy = workshop('workers: 2');
+    const busy = workers('workers: 2');
     const endings = ['a', 'b', 'c'].map((identity) => busy.carryOut({ ...job, identity }));
     await settled();
     expect(answer).to.have.length(2);
@@ -130,43 +133,43 @@ describe('the workshop', () => {
       [10, 2],
     ] as const) {
       it(`has looked at the node ${count === 1 ? 'once' : 'again'} after ${seconds} s`, async () => {
-        const ending = workshop().carryOut(job);
+        const ending = workers().carryOut(job);
         await settled();
         mock.timers.tick(seconds * 1000);
-        await places.open();
+        await slots.open();
         expect(await ending).to.include({ kind: 'done' });
         expect(looks()).to.equal(count);
       });
     }
 
     it('begins no node if there is a pause meanwhile', async () => {
-      const ending = workshop().carryOut(job);
+      const ending = workers().carryOut(job);
       await settled();
       pause = { by: 'ops', since: '', reason: '' };
-      await places.open();
+      await slots.open();
       expect(await ending).to.deep.equal({ refusal: 'provisioning is paused by ops' });
       expect(looks()).to.equal(2);
     });
 
     it('leaves a node alone that somebody else has finished meanwhile', async () => {
-      const ending = workshop().carryOut(job);
+      const ending = workers().carryOut(job);
       await settled();
       network.answers[status] = says(statusWith({ done: true, disabled: true, finished: { since: '2030' } }));
       mock.timers.tick(10_000);
-      await places.open();
+      await slots.open();
       expect(await ending).to.deep.equal({ refusal: 'provisioned since 2030' });
       expect(network.of('provision set_puppet_host')).to.deep.equal([]);
     });
 
     it('waits for a place on another master if the plan is another one now', async () => {
-      const ending = workshop().carryOut(job);
+      const ending = workers().carryOut(job);
       await settled();
       network.nodes = ['puppet2'];
       mock.timers.tick(10_000);
-      await places.open();
-      expect(places.asked).to.deep.equal(['puppet1', 'puppet2']);
+      await slots.open();
+      expect(slots.asked).to.deep.equal(['puppet1', 'puppet2']);
       expect(job).to.include({ master: 'puppet2', state: 'queued' });
-      await places.open();
+      await slots.open();
       expect(await ending).to.include({ kind: 'done' });
       expect(network.of('provision set_puppet_host')[0]?.input).to.include({ master: 'puppet2' });
     });
@@ -178,7 +181,7 @@ describe('the workshop', () => {
     ] as const) {
       it(`ends as ${kind} if presence says of the node: ${isOnline}`, async () => {
         if (isOnline !== undefined) network.online.set('web1', isOnline);
-        const ending = await workshop('', free()).carryOut(job);
+        const ending = await workers('', free()).carryOut(job);
         expect(ending).to.include({ kind });
         if (kind === 'unreachable')
           expect(ending).to.include({ reason: 'web1 went away while it waited for a place' });
@@ -190,7 +193,7 @@ describe('the workshop', () => {
   describe('that cannot plan', () => {
     const thrown = (error: Error) => {
       network.answers[status] = () => Promise.reject(error);
-      return workshop().carryOut(job);
+      return workers().carryOut(job);
     };
 
     for (const [kind, expected] of [
@@ -241,7 +244,7 @@ describe('the workshop', () => {
 
   it('goes on with a node on record', async () => {
     network.answers[status] = says(statusWith({ steps: [recorded('set_puppet_hostname')] }));
-    expect(await workshop('', free()).carryOut(job)).to.include({ kind: 'done' });
+    expect(await workers('', free()).carryOut(job)).to.include({ kind: 'done' });
     expect(network.of('provision set_puppet_host')).to.deep.equal([]);
   });
 });

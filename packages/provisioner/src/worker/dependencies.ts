@@ -1,0 +1,25 @@
+import type { Logger } from '@troupe/core';
+import type { ProvisionerConfig } from '../config/config.js';
+import type { Events } from '../events/events.js';
+import type { Masters } from '../master/masters.js';
+import type { NameGuard } from '../node/name-guard.js';
+import type { Peers } from '../rpc/peers.js';
+import type { AdmissionPolicy } from './admission-policy.js';
+import type { Pause } from './pause-file.js';
+
+/** What all provisionings of one provisioner share. */
+export interface Dependencies {
+  readonly config: ProvisionerConfig;
+  readonly peers: Peers;
+  readonly masters: Masters;
+  readonly guard: NameGuard;
+  readonly policy: AdmissionPolicy;
+  readonly events: Events;
+  readonly log: Logger;
+  /** Under which leases are taken: of this provisioner and no other. */
+  readonly owner: string;
+  /** Why no new node is begun. */
+  readonly paused: () => Pause | undefined;
+  /** Provisionings under way on a master. */
+  readonly loadOf: (master: string) => number;
+}
