@@ -2,16 +2,16 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { compilePattern, type Logger, messageOf, silentLogger, Topics } from '@troupe/core';
 import { Aedes, type Client } from 'aedes';
-import { type Gate, methodOf, Refusal, type VerifyToken } from './authenticate.js';
+import { type Gate, methodOf, Refusal, type VerifyToken } from './authentication/authenticate.js';
+import { type Credentials, loadCredentials, watchCredentials } from './authentication/credentials.js';
+import { EnrolledNames } from './authentication/enrolled-names.js';
 import { type BrokerConfig, type BrokerConfigInput, checkBrokerConfig } from './config.js';
-import { type Credentials, loadCredentials, watchCredentials } from './credentials.js';
-import { EnrolledNames } from './enrolled-names.js';
-import { createHooks, Denial, describe } from './hooks.js';
-import { isTls, type Listener, openListener } from './listener.js';
-import { limitPackets } from './packet-gauge.js';
-import { RetainedQuota } from './retained.js';
-import { peerOf, type Session } from './session.js';
-import { type BrokerStats, zeroCounters } from './stats.js';
+import { peerOf, type Session } from './connection/connection.js';
+import { isTls, type Listener, openListener } from './connection/listener.js';
+import { limitPackets } from './connection/packet-gauge.js';
+import { createHooks, Denial, describe } from './mqtt/hooks.js';
+import { RetainedQuota } from './mqtt/retained-quota.js';
+import { type BrokerStats, zeroCounters } from './mqtt/stats.js';
 
 // A CONNECT holds a token and a last will; more is not taken from somebody unknown.
 const firstPacketBytes = 128 * 1024;

@@ -1,4 +1,13 @@
-export type { VerifyToken } from './authenticate.js';
+export type { VerifyToken } from './authentication/authenticate.js';
+export { tokenVerifier } from './authentication/token-verifier.js';
+export {
+  mayPublish,
+  maySubscribe,
+  type Party,
+  type Role,
+  type Rules,
+  type Verdict,
+} from './authorization/permissions.js';
 export { type Broker, type BrokerOptions, startBroker } from './broker.js';
 export {
   type BrokerConfig,
@@ -10,7 +19,5 @@ export {
   parseBrokerConfig,
   type SecurityConfig,
 } from './config.js';
-export { mayPublish, maySubscribe, type Party, type Role, type Rules, type Verdict } from './permissions.js';
+export type { BrokerStats } from './mqtt/stats.js';
 export { type SpawnedBroker, type SpawnOptions, spawnBroker } from './spawn.js';
-export type { BrokerStats } from './stats.js';
-export { tokenVerifier } from './tokens.js';

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { createLogger, type Logger, messageOf, onLine, version } from '@troupe/core';
+import { loadCredentials } from './authentication/credentials.js';
+import { tokenVerifier } from './authentication/token-verifier.js';
 import { type Broker, startBroker } from './broker.js';
 import { type BrokerConfig, loadBrokerConfig, parseBrokerConfig } from './config.js';
-import { loadCredentials } from './credentials.js';
-import { isTls } from './listener.js';
-import { tokenVerifier } from './tokens.js';
+import { isTls } from './connection/listener.js';
 
 const usage = `Usage: troupe-broker --config FILE [--listen URL]...
 

@@ -8,7 +8,7 @@ import {
 } from 'node:tls';
 import { messageOf, TroupeError, TrustStore } from '@troupe/core';
 import { readCertificate, readCrl, splitPem } from '@troupe/core/pki';
-import type { SecurityConfig } from './config.js';
+import type { SecurityConfig } from '../config.js';
 
 const pollMilliseconds = 2000;
 const maxChain = 5;

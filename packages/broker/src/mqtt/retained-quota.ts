@@ -1,5 +1,5 @@
-import type { Limits } from './config.js';
-import type { Verdict } from './permissions.js';
+import type { Verdict } from '../authorization/permissions.js';
+import type { Limits } from '../config.js';
 
 type RetainedLimits = Pick<Limits, 'retained_bytes' | 'retained_per_name' | 'retained_total_bytes'>;
 

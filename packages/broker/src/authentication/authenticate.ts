@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { isIdentity, messageOf } from '@troupe/core';
+import type { Party } from '../authorization/permissions.js';
 import type { Credentials } from './credentials.js';
 import type { EnrolledNames } from './enrolled-names.js';
-import type { Party } from './permissions.js';
 
 /** Checks the enrolment token of a machine and says which collective it is for; throws with the reason where it is not good. */
 export type VerifyToken = (token: string, name: string) => Promise<{ readonly collective: string }>;

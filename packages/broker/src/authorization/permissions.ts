@@ -1,5 +1,5 @@
 import type { Topics } from '@troupe/core';
-import { type Levels, parseFilter } from './filter.js';
+import { type Levels, parseFilter } from './topic-filter.js';
 
 /** `anyone` exists on loopback without security only. */
 export type Role = 'node' | 'caller' | 'enrolling' | 'anyone';

@@ -1,10 +1,16 @@
 import type { Logger } from '@troupe/core';
 import type { AedesOptions, Client } from 'aedes';
-import { authenticate, type Gate, Refusal } from './authenticate.js';
-import type { Limits } from './config.js';
-import { mayPublish, maySubscribe, type Party, type Rules, type Verdict } from './permissions.js';
-import type { RetainedQuota } from './retained.js';
-import type { Session } from './session.js';
+import { authenticate, type Gate, Refusal } from '../authentication/authenticate.js';
+import {
+  mayPublish,
+  maySubscribe,
+  type Party,
+  type Rules,
+  type Verdict,
+} from '../authorization/permissions.js';
+import type { Limits } from '../config.js';
+import type { Session } from '../connection/connection.js';
+import type { RetainedQuota } from './retained-quota.js';
 import type { Counters } from './stats.js';
 
 type Hooks = Required<

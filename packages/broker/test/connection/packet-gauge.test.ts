@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { PacketGauge } from '../src/packet-gauge.js';
+import { PacketGauge } from '../../src/connection/packet-gauge.js';
 
 /** An MQTT packet of the given remaining length. */
 function packet(length: number): Buffer {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import type { Method } from './authenticate.js';
+import type { Method } from '../authentication/authenticate.js';
+import type { Party } from '../authorization/permissions.js';
 import type { PacketGauge } from './packet-gauge.js';
-import type { Party } from './permissions.js';
 
 /** What the broker remembers of one connection while it lasts. */
 export interface Session {

@@ -1,7 +1,13 @@
 import { Topics } from '@troupe/core';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { mayPublish, maySubscribe, type Party, type Role, type Rules } from '../src/permissions.js';
+import {
+  mayPublish,
+  maySubscribe,
+  type Party,
+  type Role,
+  type Rules,
+} from '../../src/authorization/permissions.js';
 
 const own = 'n1.example.com';
 const other = 'n2.example.com';

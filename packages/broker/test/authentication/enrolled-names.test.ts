@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { EnrolledNames } from '../src/enrolled-names.js';
+import { EnrolledNames } from '../../src/authentication/enrolled-names.js';
 
 describe('EnrolledNames', () => {
   it('keeps a name for the address that has it, until its last connection ends', () => {

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { listsOf, TokenLedger, TrustStore, verifyToken } from '@troupe/core';
+import type { BrokerConfig, SecurityConfig } from '../config.js';
 import type { VerifyToken } from './authenticate.js';
-import type { BrokerConfig, SecurityConfig } from './config.js';
 
 /**
  * Checks enrolment tokens against the CA of callers and its revocation list, as the files are at that moment;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { RetainedQuota } from '../src/retained.js';
+import { RetainedQuota } from '../../src/mqtt/retained-quota.js';
 
 const limits = { retained_bytes: 100, retained_per_name: 2, retained_total_bytes: 250 };
 
