@@ -2,11 +2,11 @@ import type { PuppetSystem } from '@troupe/agent-puppetd/puppet';
 import { type Agent, type AgentConfig, defineAgent, type Host, messageOf } from '@troupe/core';
 import ddl from '@troupe/ddl/provision.json' with { type: 'json' };
 import { readConfig } from './config.js';
-import { leaseHandlers } from './lease-handlers.js';
-import { isDisabled, openNode, tellFailures } from './node.js';
-import { puppetHandlers } from './puppet-handlers.js';
-import { recordHandlers } from './record-handlers.js';
-import { isFinished, isOwed } from './steps.js';
+import { leaseHandlers } from './handlers/lease-handlers.js';
+import { isDisabled, openNode, tellFailures } from './handlers/node.js';
+import { puppetHandlers } from './handlers/puppet-handlers.js';
+import { recordHandlers } from './handlers/record-handlers.js';
+import { isFinished, isOwed } from './record/steps.js';
 
 /** The node's half of provisioning; not there where the disable file exists. */
 export default defineAgent(ddl, (section, host) => setUp(section, host));

@@ -6,7 +6,7 @@ import { createTempFolder, namespacesMissing, skip } from '@troupe/testkit';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 
-const source = fileURLToPath(new URL('../../src/hosts-file.js', import.meta.url));
+const source = fileURLToPath(new URL('../../src/files/hosts-file.js', import.meta.url));
 const script = `
 const { setHostsEntry } = await import(process.argv[1]);
 const options = { backupFolder: process.argv[3] };

@@ -18,8 +18,8 @@ import {
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import agent from '../../src/index.js';
-import { fakeContext } from '../fake-node.js';
-import { rejection } from '../rejection.js';
+import { fakeContext } from '../fixtures/fake-node.js';
+import { rejection } from '../fixtures/rejection.js';
 
 // Puppet starts as a process of its own several times in most of these.
 const patience = 300_000;

@@ -8,8 +8,8 @@ import { createTempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import agent from '../../src/index.js';
-import { ProvisionRecord } from '../../src/record.js';
-import { FakeNode, fakeContext } from '../fake-node.js';
+import { ProvisionRecord } from '../../src/record/record.js';
+import { FakeNode, fakeContext } from '../fixtures/fake-node.js';
 
 const moduleOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -43,7 +43,12 @@ describe('a daemon that is killed with -9', function () {
     const file = folder.join('record.json');
     let acknowledged = 0;
     for (let round = 0; round < 5; round += 1) {
-      const child = run(script, moduleOf('../../src/record.js'), import.meta.resolve('@troupe/core'), file);
+      const child = run(
+        script,
+        moduleOf('../../src/record/record.js'),
+        import.meta.resolve('@troupe/core'),
+        file,
+      );
       if (!child.stdout) throw new Error('no output');
       const lines = createInterface({ input: child.stdout });
       let left = 20 + round * 7;
@@ -76,7 +81,7 @@ describe('a daemon that is killed with -9', function () {
     const child = run(
       script,
       moduleOf('../../src/index.js'),
-      moduleOf('../fake-node.js'),
+      moduleOf('../fixtures/fake-node.js'),
       JSON.stringify(node.section()),
       node.host.stateDir,
     );

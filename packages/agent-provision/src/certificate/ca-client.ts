@@ -1,0 +1,140 @@
+import { request } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { messageOf } from '@troupe/core';
+import { ProvisionError } from '../provision-error.js';
+
+/** Where a Puppet CA answers. */
+export interface CaAddress {
+  /** The name that the server must prove; or an address, which its certificate must then hold. */
+  readonly name: string;
+  /** Where to connect to; by default what the host makes of `name`. */
+  readonly address?: string | undefined;
+  readonly port: number;
+}
+
+/** What the server must prove itself with. */
+export interface CaTrust {
+  readonly caPem: string;
+  /** One PEM each. */
+  readonly crlPems: readonly string[];
+}
+
+export interface CaAnswer {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+interface Exchange {
+  readonly method: 'GET' | 'PUT';
+  /** Below `/puppet-ca/v1/`. */
+  readonly path: string;
+  readonly body?: string;
+  /** `none`: whoever answers is heard, and nothing it says may be believed. */
+  readonly trust: CaTrust | 'none';
+  readonly signal: AbortSignal;
+}
+
+const timeoutMs = 30_000;
+const bodyLimit = 1024 * 1024;
+
+/** The part of a Puppet CA's HTTP API that a node needs. */
+export class CaClient {
+  readonly #to: CaAddress;
+
+  constructor(to: CaAddress) {
+    this.#to = to;
+  }
+
+  /** One request on a connection of its own; throws where no whole answer comes. */
+  async ask(exchange: Exchange): Promise<CaAnswer> {
+    try {
+      return await send(this.#to, exchange);
+    } catch (cause) {
+      exchange.signal.throwIfAborted();
+      throw new ProvisionError(`${this.#where}: ${reasonOf(cause)}`, { cause });
+    }
+  }
+
+  /** The error for an answer that was not asked for. */
+  unexpected(path: string, { status, body }: CaAnswer): ProvisionError {
+    const text = body.toString('utf8', 0, 200).replaceAll(/\s+/g, ' ').trim();
+    return new ProvisionError(`${this.#where} answered ${status} to ${path}${text && `: ${text}`}`);
+  }
+
+  get #where(): string {
+    const { name, address, port } = this.#to;
+    const at = address === undefined || address === name ? '' : ` at ${address}`;
+    return `https://${isIP(name) === 6 ? `[${name}]` : name}:${port}${at}`;
+  }
+}
+
+function send(to: CaAddress, { method, path, body, trust, signal }: Exchange): Promise<CaAnswer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      {
+        method,
+        host: to.name,
+        port: to.port,
+        path: `/puppet-ca/v1/${path}`,
+        agent: false,
+        // RFC 6066 §3: no literal address as server name.
+        servername: isIP(to.name) === 0 ? to.name : '',
+        ...(to.address === undefined ? {} : { lookup: lookupOf(to.address) }),
+        ...(trust === 'none'
+          ? { rejectUnauthorized: false }
+          : { ca: trust.caPem, crl: [...trust.crlPems], rejectUnauthorized: true }),
+        headers: {
+          Accept: 'text/plain',
+          ...(body === undefined
+            ? {}
+            : { 'Content-Type': 'text/plain', 'Content-Length': Buffer.byteLength(body) }),
+        },
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      },
+      (incoming) => {
+        const pieces: Buffer[] = [];
+        let length = 0;
+        incoming.on('data', (piece: Buffer) => {
+          length += piece.length;
+          if (length > bodyLimit) incoming.destroy(new Error(`its answer is longer than ${bodyLimit} bytes`));
+          else pieces.push(piece);
+        });
+        incoming.on('error', reject);
+        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body: Buffer.concat(pieces) }));
+      },
+    );
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+// The hosts file may not be in effect yet, and must not decide whom a key is shown to.
+function lookupOf(address: string): LookupFunction {
+  const family = isIP(address);
+  return (_name, options, callback) => {
+    if (options.all) callback(null, [{ address, family }]);
+    else callback(null, address, family);
+  };
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'the connection was refused: does the Puppet server run there?',
+  ECONNRESET: 'the connection was cut',
+  EHOSTUNREACH: 'there is no way to that host',
+  ENETUNREACH: 'there is no way to that network',
+  ENOTFOUND: 'the name is not known: set the address with set_puppet_host',
+  EAI_AGAIN: 'the name cannot be looked up now: set the address with set_puppet_host',
+  ETIMEDOUT: 'no connection in time',
+  ABORT_ERR: `no answer within ${timeoutMs / 1000} s`,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate of the server is for other names',
+  CERT_HAS_EXPIRED: 'the certificate of the server has expired, or the clock of this host is wrong',
+  CERT_NOT_YET_VALID: 'the certificate of the server is not valid yet: is the clock of this host right?',
+  CERT_REVOKED: 'the certificate of the server is revoked',
+  CRL_HAS_EXPIRED: 'the revocation list of the CA has expired, or the clock of this host is wrong',
+  CRL_NOT_YET_VALID: 'the revocation list of the CA is not valid yet: is the clock of this host right?',
+};
+
+function reasonOf(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return reasons[code] ?? messageOf(cause);
+}

@@ -1,0 +1,41 @@
+import type { Handlers } from '@troupe/core';
+import type ddl from '@troupe/ddl/provision.json';
+import type { Grant } from '../record/lease.js';
+import { checkFree } from '../record/quarantine.js';
+import { claimOf, type Node } from './node.js';
+
+type Actions = 'lock_deploy' | 'renew' | 'unlock_deploy' | 'is_locked';
+
+/** Who works on this node. */
+export function leaseHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> {
+  const { lease, record, keys, host } = node;
+  return {
+    lock_deploy: async ({ owner, seconds, notify }, { caller, log }) => {
+      checkFree(record.state, notify);
+      const grant = await lease.acquire(owner ?? caller, seconds);
+      log.info({ owner: grant.owner, until: grant.expires }, 'the lease of this node is taken');
+      // The final configuration need not name this agent, and may come before everything is done.
+      host.stay?.(true);
+      // Somebody works on it now, and will ask for a request: the key takes longest.
+      if (record.state.csr === null) keys.prepare();
+      return { lockfile: record.file, ...outputOf(grant) };
+    },
+    renew: async (input, context) => outputOf(await lease.renew(claimOf(input, context), input.seconds)),
+    unlock_deploy: async (input, context) => {
+      await lease.release(claimOf(input, context));
+      return { unlocked: lease.holder === undefined };
+    },
+    is_locked: () => {
+      const { holder } = lease;
+      return {
+        locked: holder !== undefined,
+        owner: holder?.owner ?? null,
+        expires: holder?.expires ?? null,
+      };
+    },
+  };
+}
+
+function outputOf({ owner, token, expires, seconds }: Grant) {
+  return { owner, token, expires, seconds };
+}

@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Puppet } from '@troupe/agent-puppetd/puppet';
+import { messageOf } from '@troupe/core';
+import { ProvisionError } from '../provision-error.js';
+
+export interface Daemonized {
+  /** What was done, in words. */
+  readonly output: string;
+  /** Null where nothing had to be started. */
+  readonly exitCode: number | null;
+}
+
+const commandTimeoutMs = 45_000;
+const patienceMs = 10_000;
+
+/**
+ * Starts Puppet's agent as a daemon, by `command` (such as that of a service) or by Puppet itself. Throws where the
+ * command fails, or where Puppet's own daemon does not appear.
+ */
+export async function daemonizePuppet(options: {
+  readonly puppet: Puppet;
+  readonly command: readonly string[] | undefined;
+  readonly stateDir: string;
+  readonly signal: AbortSignal;
+}): Promise<Daemonized> {
+  const { puppet, signal } = options;
+  const already = await puppet.daemonPid();
+  if (already !== undefined)
+    return { output: `Puppet's daemon runs already (process ${already})`, exitCode: null };
+  const { command, confdir, extraArgs } = puppet.config;
+  const own = [...command, 'agent', ...(confdir === undefined ? [] : ['--confdir', confdir]), ...extraArgs];
+  const words = options.command ?? own;
+  const { exitCode, output } = await runToEnd(words, puppet.config.env, options);
+  const said = `${words.join(' ')}: exit code ${exitCode}${output && `\n${output}`}`;
+  const data = { output: said, exitcode: exitCode };
+  if (exitCode !== 0)
+    throw new ProvisionError(`${words.join(' ')} ended with exit code ${exitCode}`, { data });
+  // A service manager answers for its services itself.
+  if (options.command) return { output: said, exitCode };
+  const pid = await appearing(puppet, signal);
+  if (pid !== undefined) return { output: `${said}\nPuppet's daemon runs (process ${pid})`, exitCode };
+  throw new ProvisionError(`${words.join(' ')} ended well, but no daemon of Puppet runs`, { data });
+}
+
+// The output goes to a file: a daemon that keeps it open must not be waited for.
+async function runToEnd(
+  [program = '', ...args]: readonly string[],
+  env: Readonly<Record<string, string>>,
+  { stateDir, signal }: { readonly stateDir: string; readonly signal: AbortSignal },
+): Promise<{ exitCode: number; output: string }> {
+  const path = join(stateDir, 'daemonize.out');
+  const file = await open(path, 'w', 0o600);
+  try {
+    const child = spawn(program, args, {
+      env,
+      cwd: '/',
+      stdio: ['ignore', file.fd, file.fd],
+      signal,
+      timeout: commandTimeoutMs,
+    });
+    const [exitCode, killedBy] = await once(child, 'exit').catch((cause: unknown) => {
+      signal.throwIfAborted();
+      throw new ProvisionError(`${program} cannot be started: ${messageOf(cause)}`, { cause });
+    });
+    const output = (await readFile(path, 'utf8')).slice(-4000).trim();
+    if (exitCode !== null) return { exitCode, output };
+    throw new ProvisionError(
+      `${program} was ended by ${killedBy} after ${commandTimeoutMs / 1000} s at most`,
+      {
+        data: { output },
+      },
+    );
+  } finally {
+    await file.close();
+  }
+}
+
+async function appearing(puppet: Puppet, signal: AbortSignal): Promise<number | undefined> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const pid = await puppet.daemonPid();
+    if (pid !== undefined || performance.now() > deadline) return pid;
+    await sleep(100, undefined, { signal });
+  }
+}

@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import type { Puppet, PuppetRun, RunOptions, Verdict } from '@troupe/agent-puppetd/puppet';
+import { type Clock, isoTime } from '../clock.js';
+import { ProvisionError } from '../provision-error.js';
+import type { ProvisionRecord, Recorded } from '../record/record.js';
+import { openStep } from '../record/steps.js';
+import { Serial } from '../serial.js';
+import { OutputTail } from './output-tail.js';
+
+export interface StageOptions {
+  /** Names the run in the record: `bootstrap`, `production`. */
+  readonly stage: string;
+  readonly environment?: string | undefined;
+  /** The fencing token of the caller; none when a person calls by hand. */
+  readonly token?: number | undefined;
+  /** Starts another run although the outcome of the last one was not noted. */
+  readonly fresh: boolean;
+  /** What else Puppet is told. */
+  readonly options: Pick<RunOptions, 'closeConnections' | 'runTimeoutSeconds' | 'waitForLockSeconds'>;
+  /** Called before the run starts; throws where the caller may no longer go on. */
+  readonly confirm: () => void;
+  readonly onOutput: (lines: readonly string[]) => void;
+  /** Ends the waiting, not the run. */
+  readonly signal: AbortSignal;
+}
+
+export interface StageResult {
+  readonly id: string;
+  /** Whether the run had begun before it was asked for. */
+  readonly attached: boolean;
+  readonly verdict: Verdict;
+  /** The end of what Puppet printed. */
+  readonly output: string;
+  /** Null where the run had ended before anybody looked. */
+  readonly seconds: number | null;
+}
+
+const tailLimit = 32 * 1024;
+
+/** Runs Puppet once for each stage of the provisioning, however often it is asked and whoever dies meanwhile. */
+export class PuppetStages {
+  readonly #puppet: Puppet;
+  readonly #record: ProvisionRecord;
+  readonly #clock: Clock;
+  readonly #starts = new Serial();
+
+  constructor(options: { puppet: Puppet; record: ProvisionRecord; clock: Clock }) {
+    this.#puppet = options.puppet;
+    this.#record = options.record;
+    this.#clock = options.clock;
+  }
+
+  /** The run that goes on, if any. */
+  async running(): Promise<Recorded['run'] | undefined> {
+    const known = this.#record.state.run;
+    const run = known && (await this.#puppet.attach(known.id));
+    return (await run?.isRunning()) ? known : undefined;
+  }
+
+  /** Throws while a run goes on. */
+  async checkIdle(): Promise<void> {
+    const running = await this.running();
+    if (running) throw busyWith(running);
+  }
+
+  /**
+   * Runs Puppet and waits for the verdict. A run of this stage that goes on is attached to; one that has ended is
+   * answered with, as long as nobody has noted its outcome.
+   */
+  async run(options: StageOptions): Promise<StageResult> {
+    const { run, attached, wasOver } = await this.#starts.run(() => this.#obtain(options));
+    const tail = new OutputTail(tailLimit);
+    const verdict = await run.follow({
+      maxOutput: Number.POSITIVE_INFINITY,
+      signal: options.signal,
+      onOutput: (lines) => {
+        tail.add(lines);
+        options.onOutput(lines);
+      },
+    });
+    const seconds = wasOver ? null : (this.#clock.now() - run.record.startedAt) / 1000;
+    await this.#judged(run.id, verdict, seconds);
+    return { id: run.id, attached, verdict, output: tail.text, seconds };
+  }
+
+  async #obtain(options: StageOptions): Promise<{ run: PuppetRun; attached: boolean; wasOver: boolean }> {
+    const known = this.#record.state.run;
+    const run = known && (await this.#puppet.attach(known.id));
+    if (known && run) {
+      const isRunning = await run.isRunning();
+      const isSame = known.stage === options.stage && known.environment === (options.environment ?? null);
+      if (isRunning && !isSame) throw busyWith(known);
+      if (isSame && (isRunning || isOwed(known, options)))
+        return { run, attached: true, wasOver: !isRunning };
+    }
+    return { run: await this.#start(options), attached: false, wasOver: false };
+  }
+
+  async #start({ stage, environment, token, options, confirm }: StageOptions): Promise<PuppetRun> {
+    const id = `${stage}-${randomUUID()}`;
+    // Puppet's settings may take seconds: whatever stands in the way shows before the run is on record.
+    await this.#puppet.settings();
+    await this.#record.update((draft) => {
+      confirm();
+      draft.run = {
+        id,
+        stage,
+        environment: environment ?? null,
+        since: isoTime(this.#clock.now()),
+        token: token ?? null,
+        step: openStep(draft.steps)?.step ?? null,
+        verdict: null,
+        noted: false,
+      };
+    });
+    return await this.#puppet.start({
+      ...options,
+      id,
+      ...(environment === undefined ? {} : { environment }),
+    });
+  }
+
+  async #judged(id: string, verdict: Verdict, seconds: number | null): Promise<void> {
+    await this.#record.update(({ run }) => {
+      if (run?.id !== id || run.verdict) return;
+      run.verdict = {
+        ok: verdict.ok,
+        outcome: verdict.outcome,
+        reason: verdict.reason,
+        exitcode: verdict.exitCode,
+        seconds,
+        finished: isoTime(this.#clock.now()),
+      };
+    });
+  }
+}
+
+// A run of a provisioning whose outcome nobody has noted: whoever asked for it may have died.
+function isOwed(run: NonNullable<Recorded['run']>, { token, fresh }: StageOptions): boolean {
+  return run.token !== null && !run.noted && !fresh && (run.verdict === null || token !== undefined);
+}
+
+function busyWith(run: {
+  readonly id: string;
+  readonly stage: string;
+  readonly since: string;
+}): ProvisionError {
+  return new ProvisionError(
+    `the ${run.stage} run of Puppet that began at ${run.since} (${run.id}) goes on: ask again when it has ended`,
+  );
+}
