@@ -6,7 +6,7 @@ import { type Gate, methodOf, Refusal, type VerifyToken } from './authentication
 import { type Credentials, loadCredentials, watchCredentials } from './authentication/credentials.js';
 import { EnrolledNames } from './authentication/enrolled-names.js';
 import { type BrokerConfig, type BrokerConfigInput, checkBrokerConfig } from './config.js';
-import { peerOf, type Session } from './connection/connection.js';
+import { type Connection, peerOf } from './connection/connection.js';
 import { isTls, type Listener, openListener } from './connection/listener.js';
 import { limitPackets } from './connection/packet-gauge.js';
 import { createHooks, Denial, describe } from './mqtt/hooks.js';
@@ -63,8 +63,8 @@ class EmbeddedBroker implements Broker {
   readonly #counters = zeroCounters();
   readonly #retained: RetainedQuota;
   // The MQTT library asks about a client (its last will) after its socket is closed.
-  readonly #sessions = new WeakMap<object, Session>();
-  readonly #live = new Set<Session>();
+  readonly #connections = new WeakMap<object, Connection>();
+  readonly #live = new Set<Connection>();
   readonly #listeners: Listener[] = [];
   readonly #aedes: Aedes;
   #credentials: Credentials | undefined;
@@ -89,7 +89,7 @@ class EmbeddedBroker implements Broker {
       maxInflightInbound,
       maxClientsIdLength: maxClientIdLength,
       ...createHooks({
-        sessionOf: (client) => this.#sessionOf(client),
+        connectionOf: (client) => this.#connectionOf(client),
         gate: () => ({ ...this.#gate, credentials: this.#credentials }),
         rules: { topics: new Topics(config.topics), enrolmentCollective: enrolment.collective },
         limits,
@@ -143,12 +143,12 @@ class EmbeddedBroker implements Broker {
     const credentials = loadCredentials(this.#config.security);
     this.#credentials = credentials;
     for (const listener of this.#listeners) listener.use(credentials);
-    for (const session of this.#live) {
-      const { socket, method } = session;
+    for (const connection of this.#live) {
+      const { socket, method } = connection;
       const fault = method === 'certificate' && socket instanceof TLSSocket && credentials.faultOf(socket);
       if (!fault) continue;
       this.#log.warn(
-        { ...describe(session), reason: fault },
+        { ...describe(connection), reason: fault },
         'connection closed: its certificate is not good any more',
       );
       socket.destroy();
@@ -174,7 +174,7 @@ class EmbeddedBroker implements Broker {
   }
 
   #connected(socket: Socket): void {
-    const session: Session = {
+    const connection: Connection = {
       socket,
       method: methodOf(socket, this.#config.security.mode),
       peer: peerOf(socket),
@@ -186,41 +186,41 @@ class EmbeddedBroker implements Broker {
       party: undefined,
       isFailed: false,
     };
-    this.#sessions.set(socket, session);
-    this.#live.add(session);
-    socket.once('close', () => this.#live.delete(session));
+    this.#connections.set(socket, connection);
+    this.#live.add(connection);
+    socket.once('close', () => this.#live.delete(connection));
     this.#aedes.handle(socket);
   }
 
   #follow(): void {
-    const failed = (client: Client, error: Error) => this.#failed(this.#sessionOf(client), error);
+    const failed = (client: Client, error: Error) => this.#failed(this.#connectionOf(client), error);
     this.#aedes.on('client', (client) => {
       this.#counters.accepted += 1;
-      this.#log.debug(describe(this.#sessionOf(client)), 'client connected');
+      this.#log.debug(describe(this.#connectionOf(client)), 'client connected');
     });
     this.#aedes.on('clientDisconnect', (client) => {
-      this.#log.debug(describe(this.#sessionOf(client)), 'client disconnected');
+      this.#log.debug(describe(this.#connectionOf(client)), 'client disconnected');
     });
     this.#aedes.on('unsubscribe', (filters, client) => {
-      for (const filter of filters) this.#sessionOf(client).filters.delete(filter);
+      for (const filter of filters) this.#connectionOf(client).filters.delete(filter);
     });
     this.#aedes.on('clientError', failed);
     this.#aedes.on('connectionError', failed);
   }
 
   // Told once for each message that was on its way to the client: only the first tells something.
-  #failed(session: Session, error: Error & { code?: string; errorCode?: number }): void {
-    if (session.isFailed) return;
-    session.isFailed = true;
+  #failed(connection: Connection, error: Error & { code?: string; errorCode?: number }): void {
+    if (connection.isFailed) return;
+    connection.isFailed = true;
     if (error instanceof Refusal || error instanceof Denial) return;
     const level = isOrdinary(error) ? 'debug' : 'warn';
-    this.#log[level]({ ...describe(session), reason: error.message }, 'connection closed');
+    this.#log[level]({ ...describe(connection), reason: error.message }, 'connection closed');
   }
 
-  #sessionOf(client: Client): Session {
-    const session = this.#sessions.get(client.conn);
-    if (!session) throw new Error('a client without a session');
-    return session;
+  #connectionOf(client: Client): Connection {
+    const connection = this.#connections.get(client.conn);
+    if (!connection) throw new Error('a client without a connection');
+    return connection;
   }
 }
 

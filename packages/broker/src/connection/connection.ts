@@ -4,7 +4,7 @@ import type { Party } from '../authorization/permissions.js';
 import type { PacketGauge } from './packet-gauge.js';
 
 /** What the broker remembers of one connection while it lasts. */
-export interface Session {
+export interface Connection {
   readonly socket: Socket;
   readonly method: Method;
   /** `address:port` of the other end. */

@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from '../authorization/permissions.js';
 import type { Limits } from '../config.js';
-import type { Session } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
 import type { RetainedQuota } from './retained-quota.js';
 import type { Counters } from './stats.js';
 
@@ -41,7 +41,7 @@ export class Denial extends Error {
 
 /** Where the MQTT library asks whether something may be done. */
 export function createHooks(options: {
-  readonly sessionOf: (client: Client) => Session;
+  readonly connectionOf: (client: Client) => Connection;
   readonly gate: () => Gate;
   readonly rules: Rules;
   readonly limits: Limits;
@@ -49,7 +49,7 @@ export function createHooks(options: {
   readonly counters: Counters;
   readonly log: Logger;
 }): Hooks {
-  const { sessionOf, gate, rules, limits, retained, counters, log } = options;
+  const { connectionOf, gate, rules, limits, retained, counters, log } = options;
 
   function judgeMessage(party: Party, message: Message): Verdict {
     if (message.payload.length > limits.payload_bytes) {
@@ -68,8 +68,8 @@ export function createHooks(options: {
       : verdict;
   }
 
-  async function admit(session: Session, username?: string, password?: Buffer): Promise<Party> {
-    const { socket, method, clientId, will } = session;
+  async function admit(connection: Connection, username?: string, password?: Buffer): Promise<Party> {
+    const { socket, method, clientId, will } = connection;
     const party = await authenticate(
       { socket, method, clientId, username, password: password?.toString('utf8') },
       gate(),
@@ -80,36 +80,40 @@ export function createHooks(options: {
     return party;
   }
 
-  function judgeSubscription(session: Session, party: Party, filter: string): Verdict {
-    if (!session.filters.has(filter) && session.filters.size >= limits.subscriptions) {
-      return { allowed: false, reason: `it has ${session.filters.size} subscriptions already` };
+  function judgeSubscription(connection: Connection, party: Party, filter: string): Verdict {
+    if (!connection.filters.has(filter) && connection.filters.size >= limits.subscriptions) {
+      return { allowed: false, reason: `it has ${connection.filters.size} subscriptions already` };
     }
     return maySubscribe(party, filter, rules);
   }
 
   return {
     preConnect(client, packet, done) {
-      const session = sessionOf(client);
-      session.clientId = packet.clientId;
-      session.will = packet.will && messageFrom(packet.will);
+      const connection = connectionOf(client);
+      connection.clientId = packet.clientId;
+      connection.will = packet.will && messageFrom(packet.will);
       // Client ids that are proven differently never meet: nobody without a certificate ends the connection of one with.
-      if (packet.clientId !== '') packet.clientId = `${session.method}/${packet.clientId}`;
+      if (packet.clientId !== '') packet.clientId = `${connection.method}/${packet.clientId}`;
       // No session outlives its connection: a node must not run a command hours later, nor fill the memory meanwhile.
       packet.clean = true;
       done(null, true);
     },
 
     authenticate(client, username, password, done) {
-      const session = sessionOf(client);
-      admit(session, username, password).then(
+      const connection = connectionOf(client);
+      admit(connection, username, password).then(
         (party) => {
-          session.party = party;
-          session.gauge.limit = limits.payload_bytes + packetOverhead;
+          connection.party = party;
+          connection.gauge.limit = limits.payload_bytes + packetOverhead;
           done(null, true);
         },
         (error: Error & { returnCode?: number }) => {
           counters.refused += 1;
-          const who = { peer: session.peer, clientId: shown(session.clientId), username: shown(username) };
+          const who = {
+            peer: connection.peer,
+            clientId: shown(connection.clientId),
+            username: shown(username),
+          };
           if (error instanceof Refusal) log.warn({ ...who, reason: error.message }, 'connection refused');
           else log.error({ ...who, err: error }, 'connection refused: it could not be judged');
           done(Object.assign(error, { returnCode: error.returnCode ?? 3 }), null);
@@ -120,8 +124,8 @@ export function createHooks(options: {
     authorizePublish(client, packet, done) {
       // Only the broker itself has no client: with a last will, which was judged when its client connected.
       if (!client) return done();
-      const session = sessionOf(client);
-      const { party } = session;
+      const connection = connectionOf(client);
+      const { party } = connection;
       const verdict = party
         ? judgePublish(party, messageFrom(packet))
         : ({ allowed: false, reason: 'it is not authenticated' } as const);
@@ -131,40 +135,40 @@ export function createHooks(options: {
       }
       counters.deniedPublishes += 1;
       log.warn(
-        { ...describe(session), topic: shown(packet.topic), reason: verdict.reason },
+        { ...describe(connection), topic: shown(packet.topic), reason: verdict.reason },
         'publish denied',
       );
       done(new Denial(verdict.reason));
     },
 
     authorizeSubscribe(client, subscription, done) {
-      const session = sessionOf(client);
-      const { party } = session;
+      const connection = connectionOf(client);
+      const { party } = connection;
       const filter = subscription.topic;
       const verdict = party
-        ? judgeSubscription(session, party, filter)
+        ? judgeSubscription(connection, party, filter)
         : ({ allowed: false, reason: 'it is not authenticated' } as const);
       if (verdict.allowed) {
-        session.filters.add(filter);
+        connection.filters.add(filter);
         return done(null, subscription);
       }
       counters.deniedSubscriptions += 1;
-      session.refusals += 1;
+      connection.refusals += 1;
       log.warn(
-        { ...describe(session), filter: shown(filter), reason: verdict.reason },
+        { ...describe(connection), filter: shown(filter), reason: verdict.reason },
         'subscription denied',
       );
-      if (session.refusals > maxRefusals) return done(new Denial('too many denied subscriptions'));
+      if (connection.refusals > maxRefusals) return done(new Denial('too many denied subscriptions'));
       done(null, null);
     },
 
     authorizeForward(client, packet) {
-      const session = sessionOf(client);
-      const { socket } = session;
+      const connection = connectionOf(client);
+      const { socket } = connection;
       if (socket.writableLength <= limits.backlog_bytes) return packet;
       if (!socket.destroyed) {
         log.warn(
-          { ...describe(session), bytes: socket.writableLength },
+          { ...describe(connection), bytes: socket.writableLength },
           'client too slow: connection closed',
         );
         socket.destroy();
@@ -175,8 +179,8 @@ export function createHooks(options: {
 }
 
 /** Who a log line is about. */
-export function describe(session: Session): { peer: string; role?: string; name?: string } {
-  const { peer, party } = session;
+export function describe(connection: Connection): { peer: string; role?: string; name?: string } {
+  const { peer, party } = connection;
   return { peer, ...(party && { role: party.role, name: party.name }) };
 }
 
