@@ -45,7 +45,7 @@ const schema = section({
 });
 
 /** Reads the section, with what is left out; throws CONFIG_INVALID with all faults, each with its key. */
-export function readConfig(given: AgentConfig, host: Pick<Host, 'stateDir'>): ProvisionConfig {
+export function readProvisionConfig(given: AgentConfig, host: Pick<Host, 'stateDir'>): ProvisionConfig {
   const config = checkConfig<Given>(given, schema, 'plugins.provision');
   return Object.freeze({
     disable_file: join(host.stateDir, 'disabled'),

@@ -1,7 +1,7 @@
 import type { PuppetSystem } from '@troupe/agent-puppetd/puppet';
 import { type Agent, type AgentConfig, defineAgent, type Host, messageOf } from '@troupe/core';
 import ddl from '@troupe/ddl/provision.json' with { type: 'json' };
-import { readConfig } from './config.js';
+import { readProvisionConfig } from './config.js';
 import { leaseHandlers } from './handlers/lease-handlers.js';
 import { isDisabled, openNode, tellFailures } from './handlers/node.js';
 import { puppetHandlers } from './handlers/puppet-handlers.js';
@@ -17,7 +17,7 @@ export function emulatedProvision(systemOf: (host: Host) => PuppetSystem): Agent
 }
 
 async function setUp(section: AgentConfig, host: Host, system?: PuppetSystem) {
-  const config = readConfig(section, host);
+  const config = readProvisionConfig(section, host);
   const node = await openNode(config, host, { system });
   if (isDisabled(node) && !isOwed(node.record.state)) {
     host.stay?.(false);

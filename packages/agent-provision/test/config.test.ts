@@ -1,13 +1,13 @@
 import { TroupeError } from '@troupe/core';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { readConfig } from '../src/config.js';
+import { readProvisionConfig } from '../src/config.js';
 
 const host = { stateDir: '/var/lib/troupe/agents/provision' };
 
-describe('readConfig', () => {
+describe('readProvisionConfig', () => {
   it('has a value for what is left out', () => {
-    expect(readConfig({}, host)).to.deep.equal({
+    expect(readProvisionConfig({}, host)).to.deep.equal({
       puppet: {},
       hosts_file: '/etc/hosts',
       puppet_names: ['puppet'],
@@ -21,14 +21,14 @@ describe('readConfig', () => {
   });
 
   it('leaves the hosts file alone where puppet.conf has the address', () => {
-    expect(readConfig({ server_in_conf: true }, host)).to.include({ server_in_hosts: false });
-    const both = readConfig({ server_in_conf: true, server_in_hosts: true }, host);
+    expect(readProvisionConfig({ server_in_conf: true }, host)).to.include({ server_in_hosts: false });
+    const both = readProvisionConfig({ server_in_conf: true, server_in_hosts: true }, host);
     expect(both).to.include({ server_in_conf: true, server_in_hosts: true });
   });
 
   it('takes a frozen section and leaves it as it is', () => {
     const section = Object.freeze({ port: 8141 });
-    expect(readConfig(section, host).port).to.equal(8141);
+    expect(readProvisionConfig(section, host).port).to.equal(8141);
     expect(section).to.deep.equal({ port: 8141 });
   });
 
@@ -43,7 +43,7 @@ describe('readConfig', () => {
     [{ port: 0, key_bits: 'x' }, 'port: must be >= 1; key_bits: must be integer'],
   ] as const) {
     it(`refuses ${JSON.stringify(section)}`, () => {
-      expect(() => readConfig(section, host))
+      expect(() => readProvisionConfig(section, host))
         .to.throw(TroupeError, message)
         .with.property('code', 'CONFIG_INVALID');
     });

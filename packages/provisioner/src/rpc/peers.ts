@@ -21,7 +21,10 @@ export interface Peers {
 }
 
 /** The agents under the names that the configuration gives them. */
-export function peersOf(client: Client, config: ProvisionerConfig): Peers {
+export function peersOf(
+  client: Client,
+  config: Pick<ProvisionerConfig, 'collectives' | 'target' | 'master' | 'notify'>,
+): Peers {
   return {
     client,
     ...config.collectives,

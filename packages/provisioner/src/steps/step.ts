@@ -34,7 +34,7 @@ export interface StepContext {
   readonly master: Master;
   /** Why this master. */
   readonly reason: string;
-  readonly config: ProvisionerConfig;
+  readonly config: Pick<ProvisionerConfig, 'steps' | 'stepSettings' | 'leaseSeconds' | 'policy'>;
   readonly peers: Peers;
   readonly masters: Masters;
   readonly guard: NameGuard;

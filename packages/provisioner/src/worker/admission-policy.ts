@@ -10,7 +10,7 @@ import { StepFailure } from '../rpc/failure.js';
 import { oneLine } from '../rpc/one-line.js';
 import type { Peers } from '../rpc/peers.js';
 
-interface Verdict {
+interface Decision {
   readonly allowed: boolean;
   readonly reason: string;
 }
@@ -51,11 +51,11 @@ export class AdmissionPolicy {
       return `not allowed: policy.facts is not true of it: ${facts.text}`;
     const { identity, collective } = target;
     const question = { identity, collective, facts: view.facts as NodeView['facts'] };
-    for (const verdict of [
+    for (const decide of [
       webhook && (() => askWebhook(webhook, question, signal)),
       agent && (() => this.#askAgent(agent, question, signal)),
     ]) {
-      const { allowed, reason } = (await verdict?.()) ?? { allowed: true, reason: '' };
+      const { allowed, reason } = (await decide?.()) ?? { allowed: true, reason: '' };
       if (allowed) continue;
       const objection = `not allowed: ${oneLine(reason, 500)}`;
       this.#denied.set(identity, { reason: objection, until: Date.now() + believedFor });
@@ -73,7 +73,7 @@ export class AdmissionPolicy {
       if (target === undefined) throw new Error(`no node with the agent ${agent} answers`);
       const options = { targets: [target], collective, timeout, answerWithin: timeout, signal };
       const { data } = await ask(() => client.call(ddl, action, { ...question }, options), what);
-      return verdictOf(data, `${agent} on ${target}`);
+      return decisionOf(data, `${agent} on ${target}`);
     } catch (error) {
       throw notNow(what, error, signal);
     }
@@ -95,14 +95,14 @@ async function askWebhook(
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout * 1000)]);
     const answer = await fetch(url, { method: 'POST', headers, body, signal: limit, redirect: 'error' });
     if (!answer.ok) throw new Error(`it answered ${answer.status}`);
-    return verdictOf(await answer.json(), new URL(url).host);
+    return decisionOf(await answer.json(), new URL(url).host);
   } catch (error) {
     throw notNow('policy.webhook', error, signal);
   }
 }
 
 // Anything but a clear yes or no is no answer.
-function verdictOf(data: unknown, who: string): Verdict {
+function decisionOf(data: unknown, who: string): Decision {
   const { allowed, reason } = (data ?? {}) as { allowed?: unknown; reason?: unknown };
   if (typeof allowed !== 'boolean') throw new Error(`${who} does not say whether it is "allowed"`);
   const words = typeof reason === 'string' && reason !== '' ? `: ${reason}` : '';

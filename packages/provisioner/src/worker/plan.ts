@@ -121,7 +121,7 @@ function formerMaster(record: NodeRecord): string | undefined {
 
 async function factsOf(
   { identity, collective }: NodeAgent,
-  { config, peers }: Dependencies,
+  { config, peers }: Pick<Dependencies, 'config' | 'peers'>,
   signal: AbortSignal,
 ) {
   const { criteria } = config.master;
