@@ -16,7 +16,7 @@ const ROUNDS = 10;
 const PINNED = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   .optionalDependencies[`node-${process.platform}-${process.arch}`];
 const path = (file) => fileURLToPath(new URL(file, import.meta.url));
-const mcod = path('../packages/core/bin/mcod.js');
+const mcod = path('../packages/daemon/bin/mcod.js');
 async function installed(version, folder) {
   const name = `node-${process.platform}-${process.arch}@${version}`;
   await runProgram('npm', ['install', '--prefix', join(folder, version), '--no-audit', '--no-fund', name]);

@@ -1,7 +1,7 @@
 // Makes the table of docs/reference/mcod.md from the schema of the daemon's configuration. After a build.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { daemonSchema } from '../packages/core/dist/src/config/daemon.js';
 import { configTable } from '../packages/core/dist/src/config/reference.js';
+import { daemonSchema } from '../packages/daemon/dist/src/config.js';
 
 const page = new URL('../docs/reference/mcod.md', import.meta.url);
 const begin = '<!-- made by scripts/reference.mjs -->\n';

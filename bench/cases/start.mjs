@@ -10,7 +10,7 @@ import { Site } from '../lib/site.mjs';
 export const about = 'start-up and memory of mcod, start-up of mco, each as a whole process';
 
 const mqtt = import.meta.resolve('mqtt');
-const mcod = fileURLToPath(new URL('../../packages/core/bin/mcod.js', import.meta.url));
+const mcod = fileURLToPath(new URL('../../packages/daemon/bin/mcod.js', import.meta.url));
 
 /** Baselines: an empty Node process, and one with a bare MQTT.js connection. */
 export async function run({ brokers, rounds }) {

@@ -8,7 +8,7 @@ import { startBroker } from './brokers.mjs';
 import { startPeer } from './process.mjs';
 
 const path = (file) => fileURLToPath(new URL(file, import.meta.url));
-const mcod = path('../../packages/core/bin/mcod.js');
+const mcod = path('../../packages/daemon/bin/mcod.js');
 const emulate = path('../../packages/emulator/bin/troupe-emulate.js');
 const bareNodes = path('../peers/bare-nodes.mjs');
 

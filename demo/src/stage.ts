@@ -11,7 +11,7 @@ import {
 } from '@troupe/testkit';
 import { stringify } from 'yaml';
 
-const mcod = fileURLToPath(import.meta.resolve('@troupe/core/mcod'));
+const mcod = fileURLToPath(import.meta.resolve('@troupe/daemon/mcod'));
 
 /** What the hosts of the demo are made of: namespaces on a network of their own, or folders on loopback. */
 export class Stage {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import { tryAgent } from '@troupe/core/plugin';
+import { tryAgent } from '@troupe/daemon/agents';
 import agent from './load.js';
 
 let trial;

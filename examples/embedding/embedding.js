@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnBroker } from '@troupe/broker';
 import { clientSchema, connect } from '@troupe/client';
-import { checkConfig, parseDaemonConfig, silentLogger, startDaemon } from '@troupe/core';
+import { checkConfig, silentLogger } from '@troupe/core';
+import { parseDaemonConfig, startDaemon } from '@troupe/daemon';
 import agent from '../agent-javascript/load.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'embedding-'));

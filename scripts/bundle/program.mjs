@@ -11,7 +11,7 @@ import { madeSchemas } from './schemas.mjs';
 export const programs = [
   {
     name: 'mcod',
-    home: 'packages/core',
+    home: 'packages/daemon',
     bin: 'bin/mcod.js',
     shared: ['@troupe/core'],
     files: [],
@@ -76,9 +76,6 @@ export async function bundleProgram({ name, home, bin, shared, files }, { root, 
     logLevel: 'warning',
   });
   copyManifest(join(root, home), folder);
-  // Its own exports would come before those of a package that it shares.
-  if (shared.includes(`@troupe/${home.slice('packages/'.length)}`))
-    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, type: 'module' }));
   for (const file of files) cpSync(join(root, home, file), join(folder, file), { recursive: true });
   copyDdls(root, folder);
   writeLicences(join(folder, 'LICENSES.txt'), [metafile], root);

@@ -50,7 +50,7 @@ async function written(root, use) {
 }
 
 async function ownSchemas(root) {
-  const { daemonSchema } = await compiled(root, 'core/dist/src/config/daemon.js');
+  const { daemonSchema } = await compiled(root, 'daemon/dist/src/config.js');
   const { clientSchema } = await compiled(root, 'client/dist/src/config.js');
   const { messageSchemas } = await compiled(root, 'core/dist/src/message/message.js');
   const { ddlHost, ddlSchemas } = await compiled(root, 'core/dist/src/ddl/schema.js');

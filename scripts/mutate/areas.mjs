@@ -1,15 +1,20 @@
 const core = (...places) => places.map((place) => `packages/core/src/${place}`);
+const daemon = (...places) => places.map((place) => `packages/daemon/src/${place}`);
 
 /** What `npm run mutate` covers: the sources of each area (globs), and the packages whose unit tests must notice. */
 export const areas = [
   {
     name: 'security',
-    files: core('security/**', 'message/**'),
-    except: core('security/policy/**'),
-    tests: ['core'],
+    files: [...core('security/**', 'message/**'), ...daemon('audit/**')],
+    tests: ['core', 'daemon'],
   },
-  { name: 'policy', files: core('security/policy/**'), tests: ['core'] },
-  { name: 'daemon', files: core('daemon/**', 'agent/**'), tests: ['core'] },
+  { name: 'policy', files: daemon('policy/**'), tests: ['daemon'] },
+  {
+    name: 'daemon',
+    files: [...daemon('**'), ...core('agent/**')],
+    except: daemon('policy/**', 'audit/**'),
+    tests: ['daemon', 'core'],
+  },
   { name: 'filter', files: core('filter/**'), tests: ['core'] },
   { name: 'client', files: ['packages/client/src/**'], tests: ['client'] },
   { name: 'provisioner', files: ['packages/provisioner/src/**'], tests: ['provisioner'] },

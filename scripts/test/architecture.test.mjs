@@ -6,6 +6,7 @@ import { root } from '../setup.mjs';
 /** Who may know whom; `test` is what only a package's tests may use. */
 const may = {
   core: ['ddl'],
+  daemon: ['core', 'ddl'],
   client: ['core', 'ddl'],
   broker: ['core'],
   'agent-puppetd': ['core', 'ddl'],
@@ -13,12 +14,13 @@ const may = {
   'agent-provision': ['core', 'ddl', 'agent-puppetd'],
   'agent-notify': ['core', 'ddl'],
   // The commands that the agents bring, and the CA that signs a person's key.
-  cli: ['core', 'ddl', 'client', 'agent-puppetd', 'agent-puppetca', 'agent-notify'],
+  cli: ['core', 'daemon', 'ddl', 'client', 'agent-puppetd', 'agent-puppetca', 'agent-notify'],
   provisioner: ['core', 'ddl', 'client'],
-  testkit: ['core', 'broker', 'ddl'],
-  emulator: ['core', 'broker', 'agent-puppetd', 'agent-puppetca', 'agent-provision', 'testkit'],
+  testkit: ['core', 'daemon', 'broker', 'ddl'],
+  emulator: ['core', 'daemon', 'broker', 'agent-puppetd', 'agent-puppetca', 'agent-provision', 'testkit'],
   // Not published: it attacks all of it.
-  hostile: ['core', 'client', 'broker', 'testkit'],
+  hostile: ['core', 'daemon', 'client', 'broker', 'testkit'],
+  'test-support': [],
 };
 
 function dependenciesOf(name) {

@@ -180,7 +180,10 @@ export const pages = [
       ['An agent whose DDL only nodes have:', 'mco plugin doc backup status'],
       ['A new agent:', 'mco plugin generate agent dice'],
       ['Whether an agent is sound:', 'mco plugin validate $ROOT/scripts/transcripts/backup.js'],
-      ["From MCollective's Ruby:", 'mco plugin import $ROOT/packages/core/test/ddl/import/fixtures/cron.ddl'],
+      [
+        "From MCollective's Ruby:",
+        'mco plugin import $ROOT/packages/cli/test/commands/plugin/ruby-ddl/fixtures/cron.ddl',
+      ],
       ['All commands:', 'mco help'],
     ],
   },

@@ -5,7 +5,7 @@ import { createCa, generateKeyPair, issueCertificate } from '@troupe/core/pki';
 import { createTempFolder, startProcess } from '@troupe/testkit';
 import { root } from '../setup.mjs';
 
-const mcod = join(root, 'packages/core/bin/mcod.js');
+const mcod = join(root, 'packages/daemon/bin/mcod.js');
 const fakePuppet = join(root, 'packages/agent-puppetd/test/fixtures/puppet');
 
 const hosts = [

@@ -1,15 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type Agent,
-  type Daemon,
-  MemoryBroker,
-  parseConfig,
-  parseDaemonConfig,
-  silentLogger,
-  startDaemon,
-} from '@troupe/core';
+import { type Agent, MemoryBroker, parseConfig, silentLogger } from '@troupe/core';
+import { type Daemon, parseDaemonConfig, startDaemon } from '@troupe/daemon';
 import { type Client, type ClientConfig, clientSchema, connect } from '../src/index.js';
 
 /** A client over a broker in memory. */

@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 import '../dist/src/floor.js';
-import '../dist/src/plugin/ddl-types-main.js';
+import '../dist/src/ddl/ddl-types-main.js';

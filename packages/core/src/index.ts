@@ -19,13 +19,8 @@ export {
   type ConfigFile,
   type GeneratedConfig,
 } from './broker-config/index.js';
-export { type DaemonConfig, loadDaemonConfig, parseDaemonConfig } from './config/daemon.js';
 export { type ConfigSchema, checkConfig, loadConfig, parseConfig } from './config/load.js';
 export { type BrokerConfig, type SecurityConfig, section, sections } from './config/sections.js';
-export { type Daemon, type DaemonOptions, startDaemon } from './daemon/daemon.js';
-export { parseFactText } from './daemon/fact-text.js';
-export { type DaemonStatus, readStatusFile } from './daemon/status.js';
-export { statusFileOf } from './daemon/status-file.js';
 export {
   type ActionDdl,
   type ActionNames,
@@ -111,9 +106,6 @@ export {
 } from './message/message.js';
 export { type Presence, parsePresence } from './message/presence.js';
 export { isIdentity, isName } from './names.js';
-export { Audit, type AuditEntry, type AuditOptions } from './security/audit.js';
-export { type AuditFault, type AuditVerdict, auditFiles, verifyAudit } from './security/audit-chain.js';
-export { type AuditEvent, openAuditEvent, sealAuditEvent } from './security/audit-event.js';
 export {
   type CallerKeyKind,
   type CallerKeys,
@@ -122,15 +114,6 @@ export {
 } from './security/keys.js';
 export { clientSecurity, loadOwn, nodeSecurity, type Own } from './security/modes.js';
 export { compilePattern } from './security/pattern.js';
-export {
-  type Decision,
-  decidePolicy,
-  type PolicyOptions,
-  PolicyStore,
-  parseGroups,
-  parsePolicy,
-  readPolicy,
-} from './security/policy/index.js';
 export type { Proof, Security, Signer, Verifier } from './security/security.js';
 export type { Closing } from './security/session-keys.js';
 export { checkTokenFacts, issueToken, readToken, type TokenClaims, verifyToken } from './security/token.js';
@@ -138,7 +121,7 @@ export { TokenLedger } from './security/token-ledger.js';
 export { listsOf, type Trust, type Trusted, TrustStore } from './security/trust.js';
 export { createVerifier } from './security/verifier.js';
 export type { Credentials } from './transport/credentials.js';
-export { MemoryBroker, type MemoryTransport } from './transport/memory.js';
+export { MemoryBroker, MemoryTransport } from './transport/memory.js';
 export { connectMqtt, type MqttOptions, openMqtt } from './transport/mqtt.js';
 export { type Topic, Topics } from './transport/topics.js';
 export type { Listener, PublishOptions, Transport, Will } from './transport/transport.js';

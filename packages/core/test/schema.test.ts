@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { skip } from '@troupe/test-support';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { compileDdl } from '../src/ddl/compile.js';
@@ -6,7 +7,6 @@ import { parseDdl } from '../src/ddl/load.js';
 import { ddlHost, ddlSchemas, shapeFaults } from '../src/ddl/schema.js';
 import { messageSchemas } from '../src/message/message.js';
 import { madeBefore, newAjv, type SchemaHost, type SchemaUse, schemaKey } from '../src/schema.js';
-import { skip } from './skip.js';
 
 const values: readonly unknown[] = [
   {},

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import type { Daemon, Facts, Logger } from '@troupe/core';
+import type { Facts, Logger } from '@troupe/core';
 import { silentLogger } from '@troupe/core';
+import type { Daemon } from '@troupe/daemon';
 import { type Faults, fleetFacts, type Mishap } from '@troupe/testkit';
 import type { Behaviour } from './host/behaviour.js';
 import { EmulatedHost } from './host/emulated-host.js';

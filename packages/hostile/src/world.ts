@@ -2,14 +2,8 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Broker, startBroker, tokenVerifier } from '@troupe/broker';
 import { type Client, type ClientConfig, clientSchema, connect } from '@troupe/client';
-import {
-  createLogger,
-  type Daemon,
-  issueToken,
-  parseConfig,
-  parseDaemonConfig,
-  startDaemon,
-} from '@troupe/core';
+import { createLogger, issueToken, parseConfig } from '@troupe/core';
+import { type Daemon, parseDaemonConfig, startDaemon } from '@troupe/daemon';
 import {
   createTempFolder,
   createTestPki,

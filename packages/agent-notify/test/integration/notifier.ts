@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type RunningProcess, startProcess } from '@troupe/testkit';
 
-const mcod = fileURLToPath(import.meta.resolve('@troupe/core/mcod'));
+const mcod = fileURLToPath(import.meta.resolve('@troupe/daemon/mcod'));
 const agent = fileURLToPath(import.meta.resolve('@troupe/agent-notify'));
 
 /** A notifier: a daemon in a process of its own, with its state in `folder`. */

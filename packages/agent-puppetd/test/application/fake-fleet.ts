@@ -5,15 +5,13 @@ import { join } from 'node:path';
 import { type Client, type ClientConfig, clientSchema, connect } from '@troupe/client';
 import {
   ActionError,
-  type Daemon,
   defineAgent,
   MemoryBroker,
   parseConfig,
-  parseDaemonConfig,
   silentLogger,
-  startDaemon,
   type Transport,
 } from '@troupe/core';
+import { type Daemon, parseDaemonConfig, startDaemon } from '@troupe/daemon';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
 
 /** How a node's Puppet behaves. */

@@ -6,7 +6,7 @@ import { DirectoryHost, type PuppetServer, type RunningProcess } from '@troupe/t
 import { runFiles } from '../../src/puppet/record.js';
 import { askCa, setState } from './puppet-node.js';
 
-const mcod = fileURLToPath(import.meta.resolve('@troupe/core/mcod'));
+const mcod = fileURLToPath(import.meta.resolve('@troupe/daemon/mcod'));
 const agent = fileURLToPath(new URL('../../src/index.js', import.meta.url));
 const ssl = '/var/lib/puppet/ssl';
 const config = '/etc/troupe/mcod.yaml';

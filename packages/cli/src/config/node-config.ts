@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type DaemonConfig, loadDaemonConfig } from '@troupe/core';
+import { type DaemonConfig, loadDaemonConfig } from '@troupe/daemon';
 import { UsageError } from '../failure.js';
 
 /** Where mcod's configuration is unless told. */

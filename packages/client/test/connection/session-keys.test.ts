@@ -1,14 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type Daemon,
-  MemoryBroker,
-  parseConfig,
-  parseDaemonConfig,
-  silentLogger,
-  startDaemon,
-} from '@troupe/core';
+import { MemoryBroker, parseConfig, silentLogger } from '@troupe/core';
+import { type Daemon, parseDaemonConfig, startDaemon } from '@troupe/daemon';
 import { createTestPki, type TestPki, waitFor, withSkew } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';

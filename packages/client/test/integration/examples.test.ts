@@ -13,7 +13,7 @@ import {
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 
-const mcod = createRequire(import.meta.url).resolve('@troupe/core/mcod');
+const mcod = createRequire(import.meta.url).resolve('@troupe/daemon/mcod');
 const examples = fileURLToPath(new URL('../../../../../examples/', import.meta.url));
 const nodes = ['a.lab', 'b.lab', 'c.lab', 'd.lab'];
 

@@ -13,7 +13,7 @@ import {
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 
-const mcod = createRequire(import.meta.url).resolve('@troupe/core/mcod');
+const mcod = createRequire(import.meta.url).resolve('@troupe/daemon/mcod');
 const beside = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const nodes = ['one.lab', 'two.lab'];
 

@@ -13,7 +13,7 @@ import {
   waitFor,
 } from '@troupe/testkit';
 
-const mcod = createRequire(import.meta.url).resolve('@troupe/core/mcod');
+const mcod = createRequire(import.meta.url).resolve('@troupe/daemon/mcod');
 const agent = fileURLToPath(new URL('./stage-agent.js', import.meta.url));
 
 /** Certificates that every network of a test run shares: a key takes its time to be made. */

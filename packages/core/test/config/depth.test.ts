@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { parseDaemonConfig } from '../../src/config/daemon.js';
+import { parseConfig } from '../../src/config/load.js';
+
+const schema = { type: 'object', properties: { plugins: {} } };
 
 describe('a configuration', () => {
   for (const [what, text, message] of [
@@ -13,7 +15,7 @@ describe('a configuration', () => {
     ],
   ] as const) {
     it(`${what} is refused`, () => {
-      expect(() => parseDaemonConfig(text))
+      expect(() => parseConfig(text, schema, 'x.yaml'))
         .to.throw(message)
         .and.include({ code: 'CONFIG_INVALID' });
     });

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { createLogger } from '../../src/log.js';
 import { announce, offlineWill, parsePresence } from '../../src/message/presence.js';
 import { Topics } from '../../src/transport/topics.js';
 import type { PublishOptions, Transport } from '../../src/transport/transport.js';
-import { keptLog } from '../agent/external/actor.js';
 
 const record = { v: 1, identity: 'web1.lab', since: 1000, version: '1.2.3' } as const;
 const topics = new Topics();
@@ -45,7 +45,11 @@ describe('the presence of a node', () => {
   describe('that is announced', () => {
     function announced(publish: () => Promise<void> = async () => {}) {
       const told: { topic: string; record: unknown; options: PublishOptions | undefined }[] = [];
-      const { log, lines } = keptLog();
+      const lines: { level: number; msg: string; reason?: string }[] = [];
+      const log = createLogger({
+        level: 'trace',
+        destination: { write: (line) => void lines.push(JSON.parse(line)) },
+      });
       let connect = () => {};
       const transport = {
         publish: async (topic: string, payload: Uint8Array, options?: PublishOptions) => {

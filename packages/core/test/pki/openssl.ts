@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { skip } from '../skip.js';
+import { skip } from '@troupe/test-support';
 
 /** Runs openssl in a folder that holds `files` while it runs. */
 export function openssl(files: Readonly<Record<string, string>>, ...args: readonly string[]) {

@@ -1,11 +1,11 @@
 import { chmodSync } from 'node:fs';
+import { movedClock } from '@troupe/test-support';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { SecurityConfig } from '../../src/config/sections.js';
 import { open, seal } from '../../src/message/envelope.js';
 import { clientSecurity, loadOwn, nodeSecurity } from '../../src/security/modes.js';
 import { TrustStore } from '../../src/security/trust.js';
-import { movedClock } from '../moved-clock.js';
 import { needOpenssl } from '../pki/openssl.js';
 import { type KeyKind, keyKinds, OpensslPki } from './openssl-pki.js';
 

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { movedClock } from '@troupe/test-support';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { BrokerConfig, SecurityConfig } from '../../src/config/sections.js';
@@ -14,7 +15,6 @@ import type { Own } from '../../src/security/own.js';
 import type { Security } from '../../src/security/security.js';
 import { issueToken, readToken } from '../../src/security/token.js';
 import { isLoopback } from '../../src/transport/url.js';
-import { movedClock } from '../moved-clock.js';
 import { fixture } from './pki-fixture.js';
 
 const local: BrokerConfig = { urls: ['mqtt://127.0.0.1:1883', 'mqtt://localhost'], keepalive: 30 };

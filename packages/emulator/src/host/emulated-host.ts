@@ -6,16 +6,13 @@ import { emulatedPuppetd } from '@troupe/agent-puppetd';
 import {
   type Agent,
   type AnyHandler,
-  type Daemon,
-  type DaemonConfig,
   type Facts,
   type Logger,
-  loadDaemonConfig,
   messageOf,
   openMqtt,
   silentLogger,
-  startDaemon,
 } from '@troupe/core';
+import { type Daemon, type DaemonConfig, loadDaemonConfig, startDaemon } from '@troupe/daemon';
 import { type Faults, FaultyTransport, type Link, type Mishap, openLink } from '@troupe/testkit';
 import { emulatedPuppet } from '../puppet/emulated-puppet.js';
 import { type HostPaths, hostPaths } from '../puppet/host-paths.js';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import puppetca from '@troupe/agent-puppetca';
-import { type Daemon, type Logger, loadDaemonConfig, openMqtt, startDaemon } from '@troupe/core';
+import { type Logger, openMqtt } from '@troupe/core';
+import { type Daemon, loadDaemonConfig, startDaemon } from '@troupe/daemon';
 import { type Faults, FaultyTransport, type Mishap } from '@troupe/testkit';
 import type { MasterPlan } from './master-config.js';
 

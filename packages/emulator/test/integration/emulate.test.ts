@@ -50,7 +50,7 @@ describe('troupe-emulate', () => {
   });
 
   it('is what mcod emulate runs', async () => {
-    const mcod = fileURLToPath(import.meta.resolve('@troupe/core/mcod'));
+    const mcod = fileURLToPath(import.meta.resolve('@troupe/daemon/mcod'));
     const helping = startProcess(process.execPath, [mcod, 'emulate', '--help']);
     expect(await helping.exited).to.include({ code: 0 });
     expect(helping.output).to.match(/^Usage: troupe-emulate/);

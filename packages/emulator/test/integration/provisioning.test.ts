@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { spawnBroker } from '@troupe/broker';
 import { connect, loadClientConfig } from '@troupe/client';
-import type { Daemon } from '@troupe/core';
+import type { Daemon } from '@troupe/daemon';
 import { loadProvisionerConfig, type NodeReport, startProvisioner } from '@troupe/provisioner';
 import { createTempFolder, type TempFolder, waitFor } from '@troupe/testkit';
 import { expect } from 'chai';

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { verifyAudit } from '@troupe/core';
+import { verifyAudit } from '@troupe/daemon';
 import type { Attack } from './attack.js';
 
 /** Somebody with the rights of root on the node changes its audit after the fact. */

@@ -12,13 +12,9 @@ import {
   lintDdl,
   matches,
   open,
-  parseDaemonConfig,
   parseDdl,
   parseExpression,
-  parseFactText,
   parseFilter,
-  parseGroups,
-  parsePolicy,
   parsePresence,
   readToken,
   Topics,
@@ -35,6 +31,7 @@ import {
   readCrl,
   readCsr,
 } from '@troupe/core/pki';
+import { parseDaemonConfig, parseFactText, parseGroups, parsePolicy } from '@troupe/daemon';
 import { counterDdl } from '../counter.js';
 import { jws } from '../jws.js';
 

@@ -1,14 +1,6 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
-import {
-  createLogger,
-  createVerifier,
-  type Daemon,
-  openAuditEvent,
-  parseDaemonConfig,
-  readToken,
-  startDaemon,
-  TrustStore,
-} from '@troupe/core';
+import { createLogger, createVerifier, readToken, TrustStore } from '@troupe/core';
+import { type Daemon, openAuditEvent, parseDaemonConfig, startDaemon } from '@troupe/daemon';
 import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';

@@ -1,14 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Client, type ClientConfig, clientSchema, connect } from '@troupe/client';
-import {
-  brokerConfig,
-  type Daemon,
-  parseConfig,
-  parseDaemonConfig,
-  silentLogger,
-  startDaemon,
-} from '@troupe/core';
+import { brokerConfig, parseConfig, silentLogger } from '@troupe/core';
+import { type Daemon, parseDaemonConfig, startDaemon } from '@troupe/daemon';
 import {
   createTempFolder,
   createTestPki,

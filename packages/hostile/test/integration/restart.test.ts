@@ -1,13 +1,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { verifyAudit } from '@troupe/core';
+import { verifyAudit } from '@troupe/daemon';
 import { type RunningProcess, startProcess, waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { payloadOf } from '../../src/jws.js';
 import { World } from '../../src/world.js';
 
-const mcod = fileURLToPath(import.meta.resolve('@troupe/core/mcod'));
+const mcod = fileURLToPath(import.meta.resolve('@troupe/daemon/mcod'));
 
 // An agent as a file: it notes each run, and may wait for ever.
 const agent = (notes: string) => `

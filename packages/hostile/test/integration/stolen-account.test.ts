@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Client, type ClientConfig, clientSchema, connect } from '@troupe/client';
-import { type Daemon, parseConfig, parseDaemonConfig, silentLogger, startDaemon } from '@troupe/core';
+import { parseConfig, silentLogger } from '@troupe/core';
+import { type Daemon, parseDaemonConfig, startDaemon } from '@troupe/daemon';
 import {
   createTempFolder,
   createTestPki,

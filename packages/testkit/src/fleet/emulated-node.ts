@@ -1,4 +1,5 @@
-import type { Daemon, MemoryTransport } from '@troupe/core';
+import type { MemoryTransport } from '@troupe/core';
+import type { Daemon } from '@troupe/daemon';
 import type { Faults } from './faults.js';
 import type { Link } from './link.js';
 

@@ -6,9 +6,9 @@ import {
   type MemoryTransport,
   openMqtt,
   silentLogger,
-  startDaemon,
   type Transport,
 } from '@troupe/core';
+import { startDaemon } from '@troupe/daemon';
 import { createTempFolder, type TempFolder } from '../temp-folder.js';
 import { waitFor } from '../wait-for.js';
 import { type EmulatedNode, emulatedNode, type Wire } from './emulated-node.js';

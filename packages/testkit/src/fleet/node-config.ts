@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DaemonConfig, type Facts, parseDaemonConfig } from '@troupe/core';
+import type { Facts } from '@troupe/core';
 import type { KeyPair } from '@troupe/core/pki';
+import { type DaemonConfig, parseDaemonConfig } from '@troupe/daemon';
 import type { TestPki } from '../network/network-pki.js';
 import { type KeyType, makeKeyPair } from './key-pair.js';
 

@@ -1,4 +1,4 @@
-import { type AuditVerdict, verifyAudit } from '@troupe/core';
+import { type AuditVerdict, verifyAudit } from '@troupe/daemon';
 import type { GlobalOptions } from '../../command-line/options.js';
 import { neededOfNode, nodeConfigIfAny } from '../../config/node-config.js';
 import { ExitCode } from '../../exit.js';

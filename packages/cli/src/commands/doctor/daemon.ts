@@ -1,4 +1,5 @@
-import { type DaemonStatus, messageOf } from '@troupe/core';
+import { messageOf } from '@troupe/core';
+import type { DaemonStatus } from '@troupe/daemon';
 import { plainLine } from '../../output/plain.js';
 import { counted, span } from '../../output/wording.js';
 import { about, type Finding } from './finding.js';

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ClientConfig, findClientConfig } from '@troupe/client';
-import { loadDaemonConfig, messageOf, readStatusFile, statusFileOf } from '@troupe/core';
+import { messageOf } from '@troupe/core';
+import { loadDaemonConfig, readStatusFile, statusFileOf } from '@troupe/daemon';
 import { selectionOf } from '../../call/selection.js';
 import type { FilterOptions, GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';

@@ -1,12 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AgentConfig, messageOf, parseConfig, suggestion } from '@troupe/core';
-import { type AgentVerdict, generateAgent, importRubyDdl, validateAgent } from '@troupe/core/plugin';
 import type { GlobalOptions } from '../../command-line/options.js';
 import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import { counted } from '../../output/wording.js';
 import type { Screen } from '../../terminal/screen.js';
+import { generateAgent } from './generate.js';
+import { importRubyDdl } from './ruby-ddl/index.js';
+import { type AgentVerdict, validateAgent } from './validate.js';
 
 /** What mco plugin generate takes as options. */
 export type GenerateOptions = GlobalOptions & {

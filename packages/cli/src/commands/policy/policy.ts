@@ -1,18 +1,15 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { JsonOutput } from '@troupe/client/application';
+import { compilePattern, type Facts, type FilterNode, messageOf } from '@troupe/core';
 import {
-  compilePattern,
   type DaemonConfig,
   type Decision,
   decidePolicy,
-  type Facts,
-  type FilterNode,
-  messageOf,
   PolicyStore,
   parseFactText,
   readPolicy,
-} from '@troupe/core';
+} from '@troupe/daemon';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import { withClient } from '../../call/with-client.js';
 import type { GlobalOptions } from '../../command-line/options.js';

@@ -1,4 +1,4 @@
-import type { DaemonStatus } from '@troupe/core';
+import type { DaemonStatus } from '@troupe/daemon';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { daemonFindings } from '../../../src/commands/doctor/daemon.js';

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { mco } from '../../mco.js';
 
 const rubyDdl = fileURLToPath(
-  new URL('../../../../../core/test/ddl/import/fixtures/cron.ddl', import.meta.url),
+  new URL('../../../../test/commands/plugin/ruby-ddl/fixtures/cron.ddl', import.meta.url),
 );
 
 describe('mco plugin', () => {

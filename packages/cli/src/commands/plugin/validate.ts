@@ -1,0 +1,127 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import {
+  type Agent,
+  type AgentConfig,
+  type CompiledDdl,
+  compileDdl,
+  createLogger,
+  type Ddl,
+  lintDdl,
+  messageOf,
+  parseDdl,
+  TroupeError,
+} from '@troupe/core';
+import { commandsOf, externalAgent, importAgent, tryAgent } from '@troupe/daemon/agents';
+
+/** What is wrong with an agent, and what may be, one line each; sound when there is no fault. */
+export interface AgentVerdict {
+  readonly name?: string;
+  readonly faults: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Checks a DDL, or an agent against its DDL: a file NAME.json, an agent's module, or the folder of either. The code
+ * of an agent is run: its set-up with `config`, or its activation check. Never rejects for what is wrong with the agent.
+ */
+export async function validateAgent(
+  path: string,
+  options: { readonly config?: AgentConfig } = {},
+): Promise<AgentVerdict> {
+  const verdict: Verdict = { faults: [], warnings: [] };
+  try {
+    const entry = await entryOf(resolve(path));
+    if (entry.endsWith('.json')) await checkDdlFile(entry, options.config, verdict);
+    else await checkModule(entry, options.config, verdict);
+  } catch (error) {
+    verdict.faults.push(messageOf(error));
+  }
+  return verdict;
+}
+
+interface Verdict {
+  name?: string;
+  readonly faults: string[];
+  readonly warnings: string[];
+}
+
+async function entryOf(path: string): Promise<string> {
+  const status = await stat(path).catch(() => undefined);
+  if (!status) throw new TroupeError('FILE_UNREADABLE', `there is no ${path}`);
+  if (!status.isDirectory()) return path;
+  const names = await readdir(path);
+  if (names.includes('package.json')) return await packageEntry(path);
+  const ddls: string[] = [];
+  for (const name of names.filter((each) => each.endsWith('.json'))) {
+    const text = await readFile(join(path, name), 'utf8');
+    if (/"actions"\s*:/.test(text)) ddls.push(name);
+  }
+  const [only, ...others] = ddls;
+  if (only !== undefined && others.length === 0) return join(path, only);
+  const found = ddls.length === 0 ? 'neither a package.json nor a DDL' : `several DDLs (${ddls.join(', ')})`;
+  throw new TroupeError('AGENT_INVALID', `${path} has ${found}: name the file`);
+}
+
+async function packageEntry(folder: string): Promise<string> {
+  type Exports = string | { readonly [key: string]: Exports };
+  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+    exports?: Exports;
+    main?: string;
+  };
+  let entry: Exports | undefined = manifest.exports;
+  while (typeof entry === 'object') entry = entry['.'] ?? entry.import ?? entry.node ?? entry.default;
+  return join(folder, entry ?? manifest.main ?? 'index.js');
+}
+
+async function checkDdlFile(file: string, config: AgentConfig | undefined, verdict: Verdict): Promise<void> {
+  const ddl = parseDdl(await readFile(file, 'utf8'), file);
+  const { skippedValidators } = checkDdl(ddl, verdict);
+  if (ddl.metadata.provider !== 'external') {
+    for (const name of skippedValidators)
+      verdict.warnings.push(`no validator "${name}" is here: the agent must bring it`);
+    return;
+  }
+  const commands = commandsOf({ ddlFile: file, isNamed: true }, ddl.metadata.name);
+  await checkAgent(externalAgent({ ddl, commands }), config, verdict);
+}
+
+async function checkModule(file: string, config: AgentConfig | undefined, verdict: Verdict): Promise<void> {
+  const agent = await importAgent(file, join(dirname(file), 'mcod.yaml'));
+  checkDdl(parseDdl(agent.ddl, file), verdict);
+  await checkAgent(agent, config, verdict);
+}
+
+function checkDdl(ddl: Ddl, verdict: Verdict): CompiledDdl {
+  verdict.name = ddl.metadata.name;
+  verdict.warnings.push(...lintDdl(ddl));
+  for (const { action, mutating } of ddl.actions) {
+    if (mutating === undefined) {
+      verdict.warnings.push(`action ${action}: does not say whether it is mutating, which counts as yes`);
+    }
+  }
+  return compileDdl(ddl, { unknownValidators: 'skip' });
+}
+
+async function checkAgent(agent: Agent, config: AgentConfig | undefined, verdict: Verdict): Promise<void> {
+  const said: string[] = [];
+  const destination = {
+    write: (line: string) => {
+      const { msg, reason, validator } = JSON.parse(line) as Record<string, string | undefined>;
+      said.push([msg, reason ?? validator].filter((part) => part !== undefined).join(': '));
+    },
+  };
+  try {
+    const log = createLogger({ level: 'warn', destination });
+    const trial = await tryAgent(agent, { ...(config && { config }), log });
+    await trial.close();
+  } catch (error) {
+    const needsConfig = config === undefined && (error as TroupeError).code === 'CONFIG_INVALID';
+    const applies = !messageOf(error).endsWith('does not apply to this host');
+    if (needsConfig)
+      verdict.warnings.push(`its handlers are not checked, for lack of configuration: ${messageOf(error)}`);
+    else if (applies) verdict.faults.push(messageOf(error));
+    else verdict.warnings.push(`its handlers are not checked: ${messageOf(error)}`);
+  }
+  verdict.warnings.push(...said);
+}

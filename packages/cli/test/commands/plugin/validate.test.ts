@@ -1,0 +1,146 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { actorDdl, actorProgram } from '@troupe/test-support';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { validateAgent } from '../../../src/commands/plugin/validate.js';
+
+const root = fileURLToPath(new URL('../../../../../../', import.meta.url));
+
+describe('validating an agent', () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(root, 'packages/cli/dist/validate-'));
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const write = (file: string, text: string) => {
+    writeFileSync(join(folder, file), text);
+    return join(folder, file);
+  };
+  const faults = async (path: string, config?: Record<string, unknown>) => {
+    const verdict = await validateAgent(path, config && { config });
+    return verdict.faults.map((fault) => fault.replaceAll(folder, ''));
+  };
+  const agent = (handlers: string) => {
+    write('ddl.json', JSON.stringify(actorDdl('word', { say: {}, spell: {} })));
+    return write(
+      'agent.mjs',
+      `import { defineAgent } from '@troupe/core'; import ddl from './ddl.json' with { type: 'json' };
+export default defineAgent(ddl, (config) => (${handlers}));`,
+    );
+  };
+
+  it('finds nothing wrong with the examples, by file or by folder', async () => {
+    for (const path of [
+      'agent-javascript',
+      'agent-javascript/load.js',
+      'agent-python',
+      'agent-python/disk.json',
+    ]) {
+      const { faults, warnings } = await validateAgent(join(root, 'examples', path));
+      expect([faults, warnings], path).to.deep.equal([[], []]);
+    }
+  });
+
+  it('finds nothing wrong with the agents that come with Troupe', async () => {
+    const { name, faults } = await validateAgent(join(root, 'packages/agent-notify'));
+    expect([name, faults]).to.deep.equal(['notify', []]);
+  });
+
+  it('says where a DDL is wrong', async () => {
+    const [broken] = await faults(write('x.json', '{\n"a" 1'));
+    expect(broken).to.match(/^DDL \/x.json: line 2, column 5: Expected ':'/);
+    const { metadata } = actorDdl('x', { a: {} });
+    expect(
+      await faults(write('y.json', JSON.stringify({ metadata, actions: [{ action: 'a' }] }))),
+    ).to.deep.equal([
+      'DDL /y.json: actions[0] (a): description is missing; actions[0] (a): input is missing; actions[0] (a): output is missing',
+    ]);
+  });
+
+  it('says which handlers and actions do not meet', async () => {
+    expect(await faults(agent('{ say: () => ({}), spell: () => ({}) }'))).to.deep.equal([]);
+    expect(await faults(agent('{ say: () => ({}) }'))).to.deep.equal(['word: no handler for spell']);
+    expect(await faults(agent('{ say: () => ({}), spell: () => ({}), sing: () => ({}) }'))).to.deep.equal([
+      'word: the DDL has no action sing',
+    ]);
+    expect(await faults(write('none.mjs', 'export const x = 1;'))).to.have.length(1);
+    expect(await faults(join(folder, 'nowhere'))).to.deep.equal(['there is no /nowhere']);
+    expect(await faults(folder)).to.deep.equal([]);
+    write('other.json', JSON.stringify(actorDdl('other', { a: {} })));
+    expect(await faults(folder)).to.deep.equal([' has several DDLs (ddl.json, other.json): name the file']);
+  });
+
+  it('needs the configuration of an agent that needs one', async () => {
+    const code = agent(`{ say: () => ({}), spell: () => ({}), ...check(config) }`);
+    write(
+      'agent.mjs',
+      `import { TroupeError, defineAgent } from '@troupe/core'; import ddl from './ddl.json' with { type: 'json' };
+export default defineAgent(ddl, (config) => {
+  if (!config.key) throw new TroupeError('CONFIG_INVALID', 'key is missing');
+  return { say: () => ({}) };
+});`,
+    );
+    const { faults: none, warnings } = await validateAgent(code);
+    expect([none, warnings]).to.deep.equal([
+      [],
+      ['its handlers are not checked, for lack of configuration: word: key is missing'],
+    ]);
+    expect(await faults(code, { key: 'x' })).to.deep.equal(['word: no handler for spell']);
+  });
+
+  it('warns of a validator that only the code of an agent may have', async () => {
+    const input = {
+      prompt: 'I',
+      description: 'I',
+      type: 'string',
+      validation: 'certnme',
+      maxlength: 9,
+    } as const;
+    const { metadata, actions } = actorDdl('word', { say: { input: { i: input } } });
+    const { provider: _, ...own } = metadata;
+    const file = write('word.json', JSON.stringify({ metadata: own, actions }));
+    const { faults, warnings } = await validateAgent(file);
+    expect([faults, warnings]).to.deep.equal([
+      [],
+      ['no validator "certnme" is here: the agent must bring it'],
+    ]);
+  });
+
+  it('warns of what is likely a mistake, and of an external agent that does not start', async () => {
+    const input = {
+      prompt: 'I',
+      description: 'I',
+      type: 'string',
+      validation: 'puppet_tags',
+      maxlength: 0,
+    } as const;
+    const { metadata, actions } = actorDdl('actor', { show: { input: { i: input } } });
+    const file = write(
+      'actor.json',
+      JSON.stringify({ metadata, actions: [{ ...actions[0], mutating: undefined }] }),
+    );
+    const verdict = await validateAgent(file);
+    expect(verdict.faults).to.deep.equal([]);
+    expect(verdict.warnings.slice(0, 2)).to.deep.equal([
+      'action show: input i: maxlength 0 is no limit',
+      'action show: does not say whether it is mutating, which counts as yes',
+    ]);
+    expect(verdict.warnings.join('\n'))
+      .to.include('does not apply to this host')
+      .and.include('has no program');
+
+    cpSync(actorProgram, join(folder, 'actor'));
+    const { warnings } = await validateAgent(file, { config: { activation: 'crash' } });
+    expect(warnings.join('\n')).to.include(
+      'its activation check failed: the external agent "actor" ended with exit',
+    );
+    expect((await validateAgent(file)).warnings.join('\n')).to.include(
+      'the DDL names a validator that is not here: the agent must check the input: puppet_tags',
+    );
+  });
+});

@@ -1,0 +1,175 @@
+import {
+  type Agent,
+  type AgentConfig,
+  type DataLookup,
+  type Host,
+  type Logger,
+  messageOf,
+  TroupeError,
+} from '@troupe/core';
+import type { DaemonConfig } from '../config.js';
+import { Closers } from './closers.js';
+import { ExternalAgents } from './external/index.js';
+import { findAgent } from './import.js';
+import { agentStateDir, type Registry } from './registry.js';
+import { StayingAgents } from './staying.js';
+
+/** Milliseconds between two looks at the files of external agents; a change is loaded at the second look that sees it. */
+const lookInterval = 2000;
+
+/** The agents that may exist in the collective of machines without a certificate. */
+const enrollingAgents = new Set(['rpcutil', 'discovery', 'provision']);
+
+export interface AgentsOptions {
+  readonly config: DaemonConfig;
+  /** Where the configuration came from; paths of agents are relative to it. */
+  readonly configFile: string;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly data: Map<string, DataLookup>;
+  readonly node: Pick<Host, 'identity' | 'facts' | 'classes'>;
+  readonly reload: () => void;
+}
+
+/** Begins to hear the requests to an agent; the result stops it. */
+export type Hear = (agent: string) => Promise<() => Promise<void>>;
+
+/** Loads the agents of a daemon, keeps the external ones in step with their files, and closes all. */
+export class Agents {
+  readonly #options: AgentsOptions;
+  readonly #closers = new Closers();
+  readonly #external: ExternalAgents;
+  readonly #staying: StayingAgents;
+  readonly #heard = new Map<string, () => Promise<void>>();
+  #hear: Hear | undefined;
+  #stopWatching: () => Promise<void> = async () => {};
+
+  constructor(options: AgentsOptions) {
+    const { config, configFile, log, registry } = options;
+    this.#options = options;
+    this.#staying = new StayingAgents(config.state_dir, log);
+    this.#external = new ExternalAgents({
+      entries: config.external_agents,
+      configFile,
+      log,
+      put: async (agent, where, instead) => {
+        const isAtWork = await this.#add(agent, where, { replaces: instead !== undefined });
+        if (isAtWork) await this.#listen(agent.ddl.metadata.name);
+        return isAtWork;
+      },
+      remove: async (name) => {
+        registry.remove(name);
+        await this.#heard.get(name)?.();
+        this.#heard.delete(name);
+      },
+    });
+  }
+
+  /** Loads what is given, then what the configuration names. Throws when an agent is at fault; those before it are closed then. */
+  async load(given: readonly Agent[]): Promise<void> {
+    try {
+      for (const agent of given) await this.#add(agent, agent.ddl.metadata.name);
+      for (const specifier of this.#options.config.agents) await this.#import(specifier);
+      await this.#external.load();
+      await this.#loadStaying();
+    } catch (error) {
+      await this.#closers.close(this.#options.log);
+      throw error;
+    }
+  }
+
+  /** Has the requests to each agent heard, now and as agents come and go. */
+  async serve(hear: Hear): Promise<void> {
+    this.#hear = hear;
+    for (const name of this.#options.registry.names()) await this.#listen(name);
+    this.#stopWatching = this.#external.watch(lookInterval);
+  }
+
+  /** To be called when nothing runs any more; never rejects. */
+  async close(): Promise<void> {
+    await this.#stopWatching();
+    await this.#closers.close(this.#options.log);
+  }
+
+  async #listen(name: string): Promise<void> {
+    if (this.#hear && !this.#heard.has(name)) this.#heard.set(name, await this.#hear(name));
+  }
+
+  // None of them is worth a daemon that does not start.
+  async #loadStaying(): Promise<void> {
+    const { config, registry, log } = this.#options;
+    for (const { name, specifier, section } of this.#staying.list()) {
+      if (config.security.mode === 'token' || registry.names().includes(name)) continue;
+      try {
+        await this.#import(specifier, section);
+        log.info(
+          { agent: name },
+          'the agent stays until it has finished, though the configuration does not name it',
+        );
+      } catch (error) {
+        log.warn({ agent: name, reason: messageOf(error) }, 'an unfinished agent cannot be loaded any more');
+        this.#staying.release(name);
+      }
+    }
+  }
+
+  async #import(specifier: string, section?: AgentConfig): Promise<void> {
+    const { now, before, accept } = findAgent(specifier, this.#options.configFile);
+    try {
+      await this.#add(await now(), specifier, { specifier, section });
+      accept();
+    } catch (error) {
+      if (!before) throw error;
+      // A reload must not cost us an agent that works.
+      this.#options.log.error(
+        { agent: specifier, reason: messageOf(error) },
+        'the changed agent does not work: the one before stays',
+      );
+      await this.#add(await before(), specifier, { specifier, section });
+    }
+  }
+
+  async #add(
+    agent: Agent,
+    where: string,
+    {
+      specifier,
+      section,
+      ...replacing
+    }: { replaces?: boolean; specifier?: string; section?: AgentConfig | undefined } = {},
+  ): Promise<boolean> {
+    const { config, registry, log } = this.#options;
+    const { name } = agent.ddl.metadata;
+    if (config.security.mode === 'token' && !enrollingAgents.has(name)) {
+      throw new TroupeError(
+        'CONFIG_INVALID',
+        `agents: "${where}" may not run on a machine that has no certificate yet: only provision may`,
+      );
+    }
+    const own = config.plugins[name] ?? section ?? {};
+    const host = this.#host(name);
+    if (specifier !== undefined) {
+      host.stay = (isNeeded) => {
+        if (isNeeded) this.#staying.keep({ name, specifier, section: own });
+        else this.#staying.release(name);
+      };
+    }
+    const isAtWork = await registry.add(agent, where, own, host, replacing);
+    if (!isAtWork) log.info({ agent: name }, 'the agent does not apply to this host');
+    return isAtWork;
+  }
+
+  #host(name: string): { -readonly [Key in keyof Host]: Host[Key] } {
+    const { config, data, log, node, reload } = this.#options;
+    return {
+      identity: node.identity,
+      log: log.child({ agent: name }),
+      stateDir: agentStateDir(config.state_dir, name),
+      facts: () => node.facts(),
+      classes: () => node.classes(),
+      provideData: (plugin, lookup) => data.set(plugin, lookup),
+      reload,
+      onClose: (close) => this.#closers.add(name, close),
+    };
+  }
+}

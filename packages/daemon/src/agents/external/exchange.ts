@@ -1,0 +1,125 @@
+import { constants } from 'node:fs';
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ActionError, type Facts, type Logger, messageOf, Status } from '@troupe/core';
+import { maxMessageBytes, parseJson } from '@troupe/core/internal';
+import { type ProcessEnd, runProcess } from './process.js';
+import { rpcProtocol } from './protocol.js';
+
+export interface ExchangeOptions {
+  readonly agent: string;
+  /** The agent's program, an absolute path. */
+  readonly command: string;
+  readonly protocol: string;
+  readonly request: Readonly<Record<string, unknown>>;
+  readonly facts: Facts;
+  /** The path of the agent's configuration, or the lines to put into a file for it. */
+  readonly config: { readonly file: string } | { readonly lines: string };
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  readonly progress?: (data: unknown) => void;
+}
+
+/**
+ * Runs an external agent once: a request in a file, a reply in a file, both in a folder of their own that is gone
+ * afterwards. Throws an ActionError that says how the agent failed, or the signal's reason.
+ */
+export async function exchange(options: ExchangeOptions): Promise<unknown> {
+  const { agent, command, request, facts, config, signal, log, progress } = options;
+  const folder = await mkdtemp(join(tmpdir(), `troupe-${agent}-`));
+  const file = (name: string) => join(folder, name);
+  try {
+    // The reply file exists before the agent starts: libraries for this protocol insist on it.
+    const texts = {
+      'request.json': JSON.stringify(request),
+      'reply.json': '',
+      'facts.json': JSON.stringify(facts),
+      ...('lines' in config && { 'config.cfg': config.lines }),
+    };
+    for (const [name, text] of Object.entries(texts)) await writeFile(file(name), text, { mode: 0o600 });
+    const env = {
+      CHORIA_EXTERNAL_REQUEST: file('request.json'),
+      CHORIA_EXTERNAL_REPLY: file('reply.json'),
+      CHORIA_EXTERNAL_PROTOCOL: options.protocol,
+      CHORIA_EXTERNAL_CONFIG: 'file' in config ? config.file : file('config.cfg'),
+      CHORIA_EXTERNAL_FACTS: file('facts.json'),
+      PATH: process.env.PATH ?? '/usr/bin:/bin',
+      ...(progress && { TROUPE_EXTERNAL_PROGRESS: '3' }),
+    };
+    // Choria's third argument is this one, also when it asks for activation.
+    const args = [file('request.json'), file('reply.json'), rpcProtocol];
+    const end = await started(agent, () =>
+      runProcess({ command, args, cwd: folder, env, signal, log, ...(progress && { progress }) }),
+    );
+    return await replyAfter(agent, end, file('reply.json'));
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) =>
+      log.warn({ folder, reason: messageOf(error) }, 'cannot remove the folder of a request'),
+    );
+  }
+}
+
+async function started(agent: string, run: () => Promise<ProcessEnd>): Promise<ProcessEnd> {
+  try {
+    return await run();
+  } catch (error) {
+    const { syscall, code } = error as NodeJS.ErrnoException;
+    if (!syscall?.startsWith('spawn')) throw error;
+    throw failed(agent, `cannot be started: ${code}`, error);
+  }
+}
+
+async function replyAfter(agent: string, end: ProcessEnd, file: string): Promise<unknown> {
+  if (end.flooded) throw failed(agent, 'wrote far too much to its output and was stopped');
+  if (end.signal !== null) throw failed(agent, `was ended by ${end.signal}`);
+  if (end.code === 0) return await readReply(agent, file);
+  const words = await said(agent, file);
+  throw failed(agent, `ended with exit code ${end.code}${words ?? '; the log of the node has what it said'}`);
+}
+
+// Choria leaves a reply unread after an exit code; the reason in it is worth having all the same.
+async function said(agent: string, file: string): Promise<string | undefined> {
+  try {
+    const { statusmsg } = (await readReply(agent, file)) as { statusmsg?: unknown };
+    return typeof statusmsg === 'string' && statusmsg !== '' ? `: ${statusmsg.slice(0, 2000)}` : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readReply(agent: string, file: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readBounded(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw failed(agent, `left a reply that cannot be read: ${code ?? messageOf(error)}`, error);
+  }
+  if (text.trim() === '') throw failed(agent, 'ended without a reply');
+  try {
+    return parseJson(Buffer.from(text));
+  } catch (error) {
+    const why = messageOf(error).includes('deeper') ? messageOf(error) : 'it is not JSON';
+    throw failed(agent, `sent a reply that cannot be used: ${why}`, error);
+  }
+}
+
+// The agent may have put anything in the place of its reply: a pipe, a link to a device.
+async function readBounded(file: string): Promise<string> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const status = await handle.stat();
+    if (!status.isFile()) throw new Error('it is no file');
+    if (status.size > maxMessageBytes) {
+      throw new Error(`it has ${status.size} bytes, the most is ${maxMessageBytes}`);
+    }
+    return await handle.readFile('utf8');
+  } finally {
+    await handle.close();
+  }
+}
+
+function failed(agent: string, how: string, cause?: unknown): ActionError {
+  return new ActionError(`the external agent "${agent}" ${how}`, Status.aborted, { cause });
+}

@@ -1,0 +1,136 @@
+import { stat } from 'node:fs/promises';
+import {
+  type Agent,
+  type AgentConfig,
+  type AnyHandler,
+  type Context,
+  type Ddl,
+  type Host,
+  messageOf,
+  TroupeError,
+} from '@troupe/core';
+import { exchange } from './exchange.js';
+import {
+  activationProtocol,
+  activationRequest,
+  answerOf,
+  rpcProtocol,
+  rpcRequest,
+  saysActive,
+} from './protocol.js';
+
+/** Milliseconds that an agent has to say whether it applies to this host. */
+const activationTime = 2000;
+
+export interface ExternalAgentOptions {
+  readonly ddl: Ddl;
+  /** Where the agent's program may be; the first file of these is it. */
+  readonly commands: readonly string[];
+  /** The file that the agent gets as its configuration; otherwise one made of its section under `plugins`. */
+  readonly configFile?: string;
+}
+
+/**
+ * Makes an agent of a program in any language that speaks Choria's external agent protocol v1. It applies to a host
+ * when its program is there and says so.
+ */
+export function externalAgent(options: ExternalAgentOptions): Agent {
+  const { ddl, commands, configFile } = options;
+  const { name } = ddl.metadata;
+
+  const setup = async (section: AgentConfig, host: Host) => {
+    const command = await firstFile(commands);
+    if (command === undefined) {
+      host.log.warn({ commands }, 'the external agent has no program');
+      return undefined;
+    }
+    const config = configFile === undefined ? { lines: configLines(name, section) } : { file: configFile };
+    const common = { agent: name, command, config, facts: host.facts };
+    if (!(await isActive(common, host))) return undefined;
+    const running = new Set<Promise<unknown>>();
+    host.onClose(async () => {
+      await Promise.allSettled(running);
+    });
+    const handlerOf = (action: Ddl['actions'][number]): AnyHandler => {
+      return (input, context) => {
+        const reply = call(common, action, input, context);
+        running.add(reply);
+        const done = () => running.delete(reply);
+        reply.then(done, done);
+        return reply;
+      };
+    };
+    return Object.fromEntries(ddl.actions.map((action) => [action.action, handlerOf(action)]));
+  };
+
+  return { ddl, compileOptions: { unknownValidators: 'skip' }, setup };
+}
+
+interface Common {
+  readonly agent: string;
+  readonly command: string;
+  readonly config: { readonly file: string } | { readonly lines: string };
+  readonly facts: Host['facts'];
+}
+
+async function call(
+  common: Common,
+  action: Ddl['actions'][number],
+  input: Record<string, unknown>,
+  context: Context,
+): Promise<Record<string, unknown>> {
+  const { signal, log } = context;
+  const reply = await exchange({
+    ...common,
+    facts: common.facts(),
+    protocol: rpcProtocol,
+    request: rpcRequest(common.agent, action.action, input, context),
+    signal,
+    log,
+    ...(action.progress === true && { progress: (data: unknown) => context.progress(data) }),
+  });
+  const { statusmsg, data } = answerOf(common.agent, reply);
+  if (statusmsg !== '') context.statusmsg(statusmsg);
+  return data;
+}
+
+async function isActive(common: Common, { log }: Host): Promise<boolean> {
+  try {
+    const reply = await exchange({
+      ...common,
+      facts: common.facts(),
+      protocol: activationProtocol,
+      request: activationRequest(common.agent),
+      signal: AbortSignal.timeout(activationTime),
+      log,
+    });
+    return saysActive(reply);
+  } catch (error) {
+    const isLate = error instanceof DOMException && error.name === 'TimeoutError';
+    const reason = isLate ? `it did not answer within ${activationTime / 1000} s` : messageOf(error);
+    log.warn({ reason }, 'the external agent is not active: its activation check failed');
+    return false;
+  }
+}
+
+async function firstFile(paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) {
+    const status = await stat(path).catch(() => undefined);
+    if (status?.isFile()) return path;
+  }
+  return undefined;
+}
+
+// MCollective's format of a plugin's configuration, which the libraries of external agents read.
+function configLines(agent: string, section: AgentConfig): string {
+  return Object.entries(section)
+    .map(([key, value]) => {
+      const isPlain = ['string', 'number', 'boolean'].includes(typeof value) && !/[\r\n]/.test(String(value));
+      if (!isPlain || !/^[\w.-]+$/.test(key)) {
+        const why = 'an external agent takes texts of one line, numbers and booleans';
+        throw new TroupeError('CONFIG_INVALID', `plugins.${agent}.${key}: ${why}`);
+      }
+      return `${key} = ${value}\n`;
+    })
+    .join('');
+}

@@ -1,0 +1,38 @@
+import { type Logger, messageOf, type Signer, type Topics, type Transport } from '@troupe/core';
+import { sealAuditEvent } from './audit-event.js';
+
+/** Tells the lines of the audit to whoever collects them. What the network loses is still in the file, and the chain shows the gap. */
+export class AuditTeller {
+  readonly #parts: { signer: Signer; topics: Topics; transport: Transport; collective: string; log: Logger };
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(parts: {
+    signer: Signer;
+    topics: Topics;
+    transport: Transport;
+    collective: string;
+    log: Logger;
+  }) {
+    this.#parts = parts;
+  }
+
+  tell(line: string): void {
+    const time = Date.now();
+    this.#last = this.#last.then(() => this.#send(line, time));
+  }
+
+  /** Resolves when all that was handed over is sent. */
+  idle(): Promise<void> {
+    return this.#last;
+  }
+
+  async #send(line: string, time: number): Promise<void> {
+    const { signer, topics, transport, collective, log } = this.#parts;
+    try {
+      const bytes = await sealAuditEvent({ collective, line, time }, signer);
+      await transport.publish(topics.event(collective, signer.name), bytes, { qos: 1 });
+    } catch (error) {
+      log.warn({ reason: messageOf(error) }, 'a line of the audit was not told');
+    }
+  }
+}

@@ -1,0 +1,205 @@
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { type Logger, messageOf, silentLogger, TroupeError } from '@troupe/core';
+import { auditFiles, firstHash, hashOfLine } from './audit-chain.js';
+
+export { firstBrokenLine } from './audit-chain.js';
+
+/** What the audit says of a request that was answered, refused or not believed. */
+export interface AuditEntry {
+  readonly request?: string;
+  readonly caller?: string;
+  readonly collective?: string;
+  readonly agent?: string;
+  readonly action?: string;
+  /** Secrets replaced. */
+  readonly input?: unknown;
+  readonly filter?: unknown;
+  readonly outcome: string;
+  readonly statuscode?: number;
+  readonly reason?: string;
+  /** Which line of which policy decided. */
+  readonly policy?: string;
+  readonly seconds?: number;
+}
+
+export interface AuditOptions {
+  /** Bytes after which a new file begins; the old one becomes FILE.1, FILE.2 … */
+  readonly maxBytes?: number;
+  /** How many such files are kept; 0 keeps all. */
+  readonly keep?: number;
+  readonly log?: Logger;
+  /** Hears each line that was written. */
+  readonly onLine?: (line: string) => void;
+}
+
+const mostPartBytes = 32 * 1024;
+const tailBytes = 4 * 1024 * 1024;
+
+/** One JSON line for each request, in the order of their ends; each carries the SHA-256 of the line before. */
+export class Audit {
+  readonly #file: string;
+  readonly #options: AuditOptions;
+  readonly #log: Logger;
+  #fd: number;
+  #size: number;
+  #previous: string;
+  #lost: { entries: number; since: number; reason: string } | undefined;
+
+  /** Goes on with an existing file. Throws FILE_UNREADABLE. */
+  constructor(file: string, options: AuditOptions = {}) {
+    this.#file = file;
+    this.#options = options;
+    this.#log = options.log ?? silentLogger;
+    try {
+      this.#fd = openSync(file, 'a+', 0o600);
+      const tail = tailOf(this.#fd);
+      this.#size = tail.size;
+      this.#previous = tail.last === undefined ? hashBefore(file) : hashOfLine(tail.last);
+      if (tail.torn > 0) {
+        ftruncateSync(this.#fd, this.#size);
+        this.write({
+          outcome: 'recovered',
+          reason: `${tail.torn} bytes of a line that was never finished were removed`,
+        });
+      }
+    } catch (cause) {
+      throw new TroupeError('FILE_UNREADABLE', `audit.file: cannot write ${file}: ${messageOf(cause)}`, {
+        cause,
+      });
+    }
+  }
+
+  /** Writes an entry. What cannot be written is logged and counted, and the next line that can says so. */
+  write(entry: AuditEntry, now = Date.now()): void {
+    try {
+      this.mustWrite(entry, now);
+    } catch (error) {
+      this.#lost ??= { entries: 0, since: now, reason: messageOf(error) };
+      this.#lost.entries += 1;
+      this.#log.error(
+        { entry, reason: messageOf(error) },
+        'THE AUDIT CANNOT BE WRITTEN: this entry is not in it',
+      );
+    }
+  }
+
+  /** Writes an entry. Throws AUDIT_FAILED. */
+  mustWrite(entry: AuditEntry, now = Date.now()): void {
+    try {
+      if (this.#lost) {
+        const { entries, since, reason } = this.#lost;
+        const words = `${entries} entries since ${new Date(since).toISOString()} could not be written: ${reason}`;
+        this.#append({ outcome: 'gap', reason: words }, now);
+        this.#lost = undefined;
+      }
+      this.#append(entry, now);
+    } catch (cause) {
+      throw new TroupeError('AUDIT_FAILED', `cannot write ${this.#file}: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  #append(entry: AuditEntry, now: number): void {
+    this.#follow();
+    const line = JSON.stringify({
+      time: new Date(now).toISOString(),
+      ...bounded(entry),
+      previous: this.#previous,
+    });
+    const bytes = Buffer.from(`${line}\n`);
+    if (this.#size > 0 && this.#size + bytes.length > (this.#options.maxBytes ?? Number.POSITIVE_INFINITY))
+      this.#rotate();
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done);
+    } catch (error) {
+      // A disk that is full takes the half of a line; the next one must not follow it.
+      this.#cutTo(this.#size);
+      throw error;
+    }
+    this.#size += bytes.length;
+    this.#previous = hashOfLine(line);
+    this.#options.onLine?.(line);
+  }
+
+  #cutTo(size: number): void {
+    try {
+      ftruncateSync(this.#fd, size);
+    } catch (error) {
+      this.#log.error({ reason: messageOf(error) }, 'the unfinished line of the audit stays');
+    }
+  }
+
+  // Somebody else may have moved the file away: a new one goes on with the chain.
+  #follow(): void {
+    const there = statSync(this.#file, { throwIfNoEntry: false });
+    if (there?.ino === fstatSync(this.#fd).ino) return;
+    this.#reopen();
+  }
+
+  #rotate(): void {
+    const rotated = auditFiles(this.#file).filter((file) => file !== this.#file);
+    const last = Number(rotated.at(-1)?.slice(this.#file.length + 1) ?? 0);
+    renameSync(this.#file, `${this.#file}.${last + 1}`);
+    this.#reopen();
+    const { keep = 0 } = this.#options;
+    const tooMany = keep === 0 ? 0 : rotated.length + 1 - keep;
+    for (const file of rotated.slice(0, Math.max(0, tooMany))) rmSync(file, { force: true });
+  }
+
+  #reopen(): void {
+    const fd = openSync(this.#file, 'a+', 0o600);
+    closeSync(this.#fd);
+    this.#fd = fd;
+    this.#size = fstatSync(fd).size;
+  }
+}
+
+function bounded(entry: AuditEntry): AuditEntry {
+  const input = boundedPart(entry.input);
+  const filter = boundedPart(entry.filter);
+  return { ...entry, ...(input === undefined ? {} : { input }), ...(filter === undefined ? {} : { filter }) };
+}
+
+function boundedPart(part: unknown): unknown {
+  const size = part === undefined ? 0 : Buffer.byteLength(JSON.stringify(part));
+  return size <= mostPartBytes ? part : `(${size} bytes are left out)`;
+}
+
+function hashBefore(file: string): string {
+  const rotated = auditFiles(file).filter((other) => other !== file);
+  const newest = rotated.at(-1);
+  if (newest === undefined) return firstHash;
+  const fd = openSync(newest, 'r');
+  try {
+    const { last } = tailOf(fd);
+    return last === undefined ? firstHash : hashOfLine(last);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+// The last whole line, where it ends, and how many bytes of an unfinished one follow.
+function tailOf(fd: number): { last: string | undefined; size: number; torn: number } {
+  const { size } = fstatSync(fd);
+  const length = Math.min(size, tailBytes);
+  const buffer = Buffer.alloc(length);
+  readSync(fd, buffer, 0, length, size - length);
+  const end = buffer.lastIndexOf(0x0a);
+  const whole = buffer.subarray(0, Math.max(0, end));
+  const start = whole.lastIndexOf(0x0a) + 1;
+  const last = end < 0 ? undefined : whole.subarray(start).toString('utf8');
+  return { last, size: size - (length - end - 1), torn: length - end - 1 };
+}

@@ -1,0 +1,267 @@
+import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import {
+  type Agent,
+  checkTokenFacts,
+  compilePattern,
+  type DataLookup,
+  isIdentity,
+  type Logger,
+  loadOwn,
+  nodeSecurity,
+  openMqtt,
+  type Security,
+  type TokenClaims,
+  Topics,
+  type Transport,
+  TroupeError,
+  version,
+  type Will,
+} from '@troupe/core';
+import { announce, loadToken, offlineWill } from '@troupe/core/internal';
+import { Agents } from './agents/agents.js';
+import { builtinData } from './agents/builtin.js';
+import { discoveryAgent } from './agents/discovery.js';
+import { Registry } from './agents/registry.js';
+import { rpcutilAgent } from './agents/rpcutil.js';
+import { Audit } from './audit/audit.js';
+import { AuditTeller } from './audit/audit-teller.js';
+import type { DaemonConfig } from './config.js';
+import { ClassSource } from './node/classes.js';
+import { Facter } from './node/facter.js';
+import { FactSource } from './node/facts.js';
+import type { Node } from './node/node.js';
+import { PolicyStore } from './policy/index.js';
+import { Admission } from './request/admission.js';
+import { Dispatcher } from './request/dispatcher.js';
+import { Heard } from './request/heard.js';
+import { Jobs } from './request/jobs.js';
+import { BoundedQueue } from './request/queue.js';
+import { Replier } from './request/replier.js';
+import { newStats } from './request/stats.js';
+import type { DaemonStatus } from './status/status.js';
+import { statusOf } from './status/status-of.js';
+
+/** A daemon at work. */
+export interface Daemon {
+  readonly node: Node;
+  /** What it keeps of its requests, for the daemon after it. */
+  readonly jobs: Jobs;
+  /** How it fares now. */
+  status(): DaemonStatus;
+  /** Begins nothing new, waits for what runs until `patience` aborts (at once without), aborts the rest, sends its replies and takes leave of the broker. */
+  close(options?: { patience?: AbortSignal }): Promise<void>;
+}
+
+export interface DaemonOptions {
+  readonly config: DaemonConfig;
+  /** Where the configuration came from; paths of agents are relative to it. */
+  readonly configFile: string;
+  readonly log: Logger;
+  /** Called when an agent asks for a new start with a configuration read again. */
+  readonly onReload?: () => void;
+  /** Called when something happened that its status tells: the broker came or went, it begins to end. */
+  readonly onChange?: () => void;
+  /** What the daemon before this one kept of its requests. */
+  readonly jobs?: Jobs;
+  /** For tests and emulators: agents beside those of the configuration, and another way to a broker. */
+  readonly agents?: readonly Agent[];
+  readonly connect?: (options: { clientId: string; will: Will; security: Security }) => Transport;
+}
+
+/** Loads the agents, and serves until closed, connecting in the background. Throws when the configuration or an agent is at fault. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const begun: (() => Promise<void>)[] = [];
+  try {
+    return await start(options, begun);
+  } catch (error) {
+    for (const end of begun.reverse()) await end();
+    throw error;
+  }
+}
+
+async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Promise<Daemon> {
+  const { config, log } = options;
+  mkdirSync(config.state_dir, { recursive: true, mode: 0o700 });
+  const settings = effectiveSettings(config);
+  const { identity, mainCollective } = settings;
+  const security = nodeSecurity({
+    config: config.security,
+    broker: settings.broker,
+    identity,
+    stateDir: config.state_dir,
+    log,
+  });
+  const topics = new Topics({ escape: settings.escape });
+  const data = new Map<string, DataLookup>();
+  const facts = openFacts(config, log);
+  begun.push(() => facts.close());
+  const classes = new ClassSource(config.classes_file, log);
+  const node: Node = {
+    identity,
+    version,
+    config: { ...config, collectives: settings.collectives },
+    configFile: options.configFile,
+    mainCollective,
+    registry: new Registry(),
+    stats: newStats(),
+    heard: new Heard(),
+    startedAt: Date.now(),
+    data,
+    facts: () => facts.read(),
+    classes: () => classes.read(),
+  };
+  for (const [name, lookup] of Object.entries(builtinData(node))) data.set(name, lookup);
+  if (settings.claims) await checkTokenFacts(settings.claims, node.facts());
+  const { registry } = node;
+  const reload = () => options.onReload?.();
+  const agents = new Agents({ config, configFile: options.configFile, log, registry, data, node, reload });
+  const jobs = options.jobs ?? openJobs(config);
+  begun.push(async () => jobs.close());
+  await agents.load([rpcutilAgent(node), discoveryAgent(node, jobs), ...(options.agents ?? [])]);
+  begun.push(() => agents.close());
+
+  const record = { v: 1 as const, identity, since: node.startedAt, version };
+  const will = offlineWill(topics, mainCollective, record);
+  const connect =
+    options.connect ??
+    ((wanted) => openMqtt({ ...settings.broker, ...wanted, credentials: wanted.security.credentials, log }));
+  const transport = connect({ clientId: identity, will, security });
+  begun.push(() => transport.close());
+  const teller = new AuditTeller({
+    signer: security.signer,
+    topics,
+    transport,
+    collective: mainCollective,
+    log,
+  });
+  const audit = openAudit(config, log, teller);
+  const policies = new PolicyStore({
+    ...(config.authorization.policies === undefined ? {} : { folder: config.authorization.policies }),
+    withoutPolicy: config.authorization.without_policy,
+    ...(settings.callers && { callers: settings.callers }),
+  });
+  const { errors, warnings } = policies.check();
+  for (const reason of errors) log.error({ reason }, 'a policy is at fault: it denies everything');
+  for (const reason of warnings) log.warn({ reason }, 'a policy is doubtful');
+  const replier = new Replier({ signer: security.signer, topics, transport, stats: node.stats, log });
+  const queue = new BoundedQueue({ concurrency: config.limits.concurrency, waiting: config.limits.queue });
+  const admission = new Admission({ node, verifier: security.verifier, jobs, queue, policies });
+  const dispatcher = new Dispatcher({ node, admission, jobs, queue, replier, audit, log });
+
+  const hear = (filter: string) => transport.subscribe(filter, (payload) => void dispatcher.receive(payload));
+  for (const collective of settings.collectives) await hear(topics.node(collective, identity));
+  await agents.serve(async (agent) => {
+    const stops: (() => Promise<void>)[] = [];
+    for (const collective of settings.collectives) stops.push(await hear(topics.agent(collective, agent)));
+    return async () => {
+      for (const stop of stops) await stop();
+    };
+  });
+  const leave = announce({ transport, topics, log }, mainCollective, record);
+  transport.onChange?.(() => options.onChange?.());
+  let state: DaemonStatus['state'] = 'running';
+  log.info({ identity, collectives: settings.collectives, agents: node.registry.names() }, 'ready');
+
+  return {
+    node,
+    jobs,
+    status: () => statusOf({ state, node, transport, security, jobs, queue, facts }),
+    close: async ({ patience = AbortSignal.abort() } = {}) => {
+      state = 'ending';
+      options.onChange?.();
+      admission.beginNothing();
+      await drained(jobs, patience);
+      for (const job of jobs.running())
+        job.abort.abort(new TroupeError('NOT_CONNECTED', 'the daemon of this node stops'));
+      await drained(jobs, AbortSignal.timeout(1000));
+      await agents.close();
+      await facts.close();
+      await replier.idle();
+      await teller.idle();
+      await leave({ forget: config.security.mode === 'token' });
+      await transport.close();
+      jobs.close();
+      audit?.close();
+      state = 'ended';
+    },
+  };
+}
+
+interface Settings {
+  readonly identity: string;
+  readonly collectives: readonly string[];
+  readonly mainCollective: string;
+  readonly broker: DaemonConfig['broker'];
+  readonly escape: boolean;
+  /** The names of those who may call; nothing where nobody proves a name. */
+  readonly callers: RegExp | undefined;
+  readonly claims: TokenClaims | undefined;
+}
+
+// What the token says replaces what the configuration would have to.
+function effectiveSettings(config: DaemonConfig): Settings {
+  const { mode } = config.security;
+  const claims = mode === 'token' ? loadToken(config.security).claims : undefined;
+  const identity =
+    config.identity ?? (mode === 'x509' ? loadOwn(config.security).name : hostname().toLowerCase());
+  if (!isIdentity(identity))
+    throw new TroupeError(
+      'IDENTITY_INVALID',
+      `"${identity}" is no identity: set identity in the configuration`,
+    );
+  const collectives = claims ? [claims.collective] : config.collectives;
+  const mainCollective = claims?.collective ?? config.main_collective ?? collectives[0] ?? 'mcollective';
+  if (!collectives.includes(mainCollective)) {
+    throw new TroupeError(
+      'CONFIG_INVALID',
+      `main_collective "${mainCollective}" is not one of collectives (${collectives.join(', ')})`,
+    );
+  }
+  const urls = config.broker.urls.length > 0 || !claims ? config.broker.urls : claims.brokers;
+  return {
+    identity,
+    collectives,
+    mainCollective,
+    broker: { ...config.broker, urls },
+    escape: claims?.escape ?? config.topics.escape,
+    claims,
+    callers:
+      mode === 'none'
+        ? undefined
+        : compilePattern(claims?.callers ?? config.security.callers.match, 'callers'),
+  };
+}
+
+function openAudit(config: DaemonConfig, log: Logger, teller: AuditTeller): Audit | undefined {
+  const { file, max_bytes: maxBytes, keep, events, on_failure } = config.audit;
+  if (file !== undefined) {
+    const onLine = events ? (line: string) => teller.tell(line) : undefined;
+    return new Audit(file, { maxBytes, keep, log, ...(onLine && { onLine }) });
+  }
+  if (events || on_failure === 'refuse')
+    throw new TroupeError('CONFIG_INVALID', 'audit.file is missing: audit.events and on_failure need it');
+  return undefined;
+}
+
+function openJobs({ state_dir: folder, limits }: DaemonConfig): Jobs {
+  return new Jobs({
+    file: join(folder, 'requests.jsonl'),
+    keepSeconds: limits.keep_replies,
+    most: limits.keep_requests,
+    mostBytes: limits.keep_bytes,
+    mostIds: limits.keep_ids,
+  });
+}
+
+function openFacts(config: DaemonConfig, log: Logger): FactSource {
+  const { paths, facter } = config.facts;
+  const cache = join(config.state_dir, 'facter.json');
+  return new FactSource(paths, log, facter && new Facter({ ...facter, cache, log }));
+}
+
+async function drained(jobs: Jobs, patience: AbortSignal): Promise<void> {
+  while (jobs.running().length > 0 && !patience.aborted)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}

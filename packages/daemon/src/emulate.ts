@@ -1,0 +1,19 @@
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { resolveFrom } from '@troupe/core/modules';
+
+// Not a dependency: hosts have no use for it.
+const program = '@troupe/emulator/program';
+
+/** `mcod emulate …`: hands over to the emulator, if it is installed; the result is the exit code where it is not. */
+export async function emulate(): Promise<number | undefined> {
+  const here = pathToFileURL(join(process.cwd(), 'mcod.js')).href;
+  const found = resolveFrom(program, [here, import.meta.url]);
+  if (found === undefined) {
+    process.stderr.write('mcod: emulate is in a package of its own: npm install @troupe/emulator\n');
+    return 1;
+  }
+  process.argv.splice(1, 2, fileURLToPath(found));
+  await import(found);
+  return undefined;
+}

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { type Facts, messageOf, parseYaml, TroupeError } from '@troupe/core';
+import { nestsDeeper, opensTooMuch } from '@troupe/core/internal';
+
+/** Bytes of a file or of what a program prints. */
+export const mostFactBytes = 4 * 1024 * 1024;
+const mostDepth = 32;
+
+// A key that is a collection is turned into a text again and again: 800 bytes of "? ? ?" take half a minute.
+const yamlOptions = { maxAliasCount: 100, prettyErrors: false, logLevel: 'error', stringKeys: true } as const;
+
+/** How files of facts are read, by their ending. */
+const parsers: Readonly<Record<string, (text: string) => unknown>> = {
+  '.yaml': (text) => parseYaml(text, yamlOptions),
+  '.yml': (text) => parseYaml(text, yamlOptions),
+  '.json': (text) => JSON.parse(text),
+  '.txt': (text) =>
+    Object.fromEntries(
+      text
+        .split('\n')
+        .filter((line) => line.includes('='))
+        .map((line) => [line.slice(0, line.indexOf('=')).trim(), line.slice(line.indexOf('=') + 1).trim()]),
+    ),
+};
+
+/** Whether a file of this name is one of facts. */
+export function isFactFile(name: string): boolean {
+  return extname(name) in parsers;
+}
+
+/** The facts of a file. Throws FILE_UNREADABLE, or what the file system throws. */
+export function readFacts(file: string, size: number): Facts {
+  if (size > mostFactBytes) throw unusable(file, `it has ${size} bytes, the most is ${mostFactBytes}`);
+  return parseFactText(readFileSync(file, 'utf8'), file);
+}
+
+/** The facts of a text that came from `file`, whose ending says how to read it. Throws FILE_UNREADABLE. */
+export function parseFactText(text: string, file: string): Facts {
+  if (opensTooMuch(text)) throw unusable(file, 'it nests too deeply to be read');
+  let facts: unknown;
+  try {
+    facts = parsers[extname(file)]?.(text) ?? {};
+  } catch (cause) {
+    if (cause instanceof RangeError) throw unusable(file, 'it nests too deeply to be read');
+    throw unusable(file, messageOf(cause).split('\n', 1)[0] ?? '', cause);
+  }
+  if (typeof facts !== 'object' || facts === null || Array.isArray(facts))
+    throw unusable(file, 'it does not hold names and values');
+  if (nestsDeeper(facts, mostDepth)) throw unusable(file, `it nests deeper than ${mostDepth} levels`);
+  return facts as Facts;
+}
+
+function unusable(file: string, reason: string, cause?: unknown): TroupeError {
+  return new TroupeError('FILE_UNREADABLE', `${file}: ${reason}`, { cause });
+}

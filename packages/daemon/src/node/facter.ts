@@ -1,0 +1,141 @@
+import { readFileSync, statSync } from 'node:fs';
+import { type Facts, type Logger, messageOf } from '@troupe/core';
+import { replaceFile } from '@troupe/core/durable-file';
+import { runProcess } from '../agents/external/process.js';
+import { mostFactBytes, parseFactText } from './fact-text.js';
+
+/** How old the facts of facter are, and why there are no newer ones. */
+export interface FacterStatus {
+  /** Milliseconds since 1970; absent where it never succeeded. */
+  readonly readAt?: number;
+  /** Why the last run failed. */
+  readonly reason?: string;
+}
+
+export interface FacterOptions {
+  /** The program and its words; it prints JSON. */
+  readonly command: readonly string[];
+  /** Seconds between two runs. */
+  readonly interval: number;
+  /** Seconds that a run may take. */
+  readonly timeout: number;
+  /** Where the last good facts are kept over a restart. */
+  readonly cache: string;
+  readonly log: Logger;
+}
+
+/** Seconds until a run that failed is tried again, or the interval if that is shorter. */
+const retryAfter = 60;
+
+/** Runs facter in the background now and then; until it has ended, and when it fails, the last good facts hold. */
+export class Facter {
+  readonly #options: FacterOptions;
+  readonly #stop = new AbortController();
+  readonly #listeners: (() => void)[] = [];
+  #facts: Facts = {};
+  #readAt: number | undefined;
+  #reason: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void>;
+
+  constructor(options: FacterOptions) {
+    this.#options = options;
+    this.#recall();
+    this.#running = this.#run();
+  }
+
+  get facts(): Facts {
+    return this.#facts;
+  }
+
+  /** Calls `listener` whenever there are new facts. */
+  onFacts(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  status(): FacterStatus {
+    return {
+      ...(this.#readAt === undefined ? {} : { readAt: this.#readAt }),
+      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+    };
+  }
+
+  /** Ends what runs. */
+  async close(): Promise<void> {
+    this.#stop.abort(new Error('the daemon ends'));
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { command, interval, log } = this.#options;
+    let seconds = interval;
+    try {
+      const text = await this.#output();
+      this.#facts = parseFactText(text, 'facter.json');
+      this.#readAt = Date.now();
+      this.#reason = undefined;
+      for (const listener of this.#listeners) listener();
+      await this.#remember(text);
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      this.#reason = messageOf(error).replace(/^facter\.json: /, '');
+      log.warn({ command: command[0], reason: this.#reason }, 'facter failed: its last good facts are kept');
+      seconds = Math.min(interval, retryAfter);
+    }
+    this.#timer = setTimeout(() => {
+      this.#running = this.#run();
+    }, seconds * 1000);
+    this.#timer.unref();
+  }
+
+  async #output(): Promise<string> {
+    const { command, timeout, log } = this.#options;
+    const [program = '', ...args] = command;
+    const chunks: Buffer[] = [];
+    const time = AbortSignal.timeout(timeout * 1000);
+    try {
+      const { code, signal, flooded } = await runProcess({
+        command: program,
+        args,
+        cwd: '/',
+        env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LANG: 'C.UTF-8' },
+        signal: AbortSignal.any([time, this.#stop.signal]),
+        log,
+        mostOutput: mostFactBytes,
+        output: (chunk) => chunks.push(chunk),
+      });
+      if (flooded) throw new Error(`it printed more than ${mostFactBytes} bytes`);
+      if (signal !== null) throw new Error(`it was ended by ${signal}`);
+      if (code !== 0) throw new Error(`it ended with exit code ${code}; the log has what it said`);
+    } catch (error) {
+      if (time.aborted) throw new Error(`it did not end within ${timeout} s`);
+      throw error;
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  }
+
+  async #remember(text: string): Promise<void> {
+    const { cache, log } = this.#options;
+    try {
+      await replaceFile(cache, text, { mode: 0o600 });
+    } catch (error) {
+      log.warn(
+        { file: cache, reason: messageOf(error) },
+        'the facts of facter cannot be kept for the next start',
+      );
+    }
+  }
+
+  // A cache that is damaged or not there is made anew at once.
+  #recall(): void {
+    const { cache, log } = this.#options;
+    try {
+      const { mtimeMs } = statSync(cache);
+      this.#facts = parseFactText(readFileSync(cache, 'utf8'), cache);
+      this.#readAt = mtimeMs;
+    } catch (error) {
+      log.debug({ file: cache, reason: messageOf(error) }, 'no facts of facter from before');
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import { TroupeError } from '@troupe/core';
+import type { Groups } from './policy.js';
+
+/** Reads a groups file: a group's name and its callers on each line. Throws POLICY_INVALID with file and line. */
+export function parseGroups(text: string, file: string): Groups {
+  const groups = new Map<string, readonly string[]>();
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    const words = line.trim().split(/\s+/);
+    const [name = '', ...callers] = words;
+    if (name === '' || name.startsWith('#')) continue;
+    const invalid = (message: string) =>
+      new TroupeError('POLICY_INVALID', `${file}:${index + 1}: ${message}`);
+    if (!/^[\w.-]+$/.test(name))
+      throw invalid(`"${name}" is no name of a group: use letters, digits, "_", "." and "-"`);
+    if (groups.has(name)) throw invalid(`the group "${name}" is there already`);
+    if (callers.length === 0) throw invalid(`the group "${name}" has no callers`);
+    groups.set(
+      name,
+      callers.map((caller) => callerName(caller, invalid)),
+    );
+  }
+  for (const [name, callers] of groups) {
+    const nested = callers.find((caller) => groups.has(caller));
+    if (nested !== undefined)
+      throw new TroupeError(
+        'POLICY_INVALID',
+        `${file}: the group "${name}" holds the group "${nested}": groups hold callers only`,
+      );
+  }
+  return groups;
+}
+
+/** A caller as policies write it: its name, or MCollective's `choria=NAME` and `cert=NAME`. */
+export function callerName(word: string, invalid: (message: string) => TroupeError): string {
+  const [, kind, name = word] = /^(\w+)=(.*)$/.exec(word) ?? [];
+  if (kind !== undefined && kind !== 'choria' && kind !== 'cert') {
+    throw invalid(
+      `callers are told apart by their certificates here: "${word}" can never match; write the certificate's name`,
+    );
+  }
+  if (!/^[\w.-]+$/.test(name)) throw invalid(`"${word}" is no name of a caller`);
+  return name;
+}

@@ -1,0 +1,174 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { type FilterNode, messageOf, TroupeError } from '@troupe/core';
+import { decide } from './decide.js';
+import { parseGroups } from './groups.js';
+import { parsePolicy } from './parse.js';
+import type { Decision, Groups, Policy, Question } from './policy.js';
+
+export interface PolicyOptions {
+  /** The folder with `AGENT.policy`, `default.policy` and `groups`; without it there is no policy. */
+  readonly folder?: string;
+  /** What holds for an agent that neither a policy of its own nor the default policy is for. */
+  readonly withoutPolicy: 'allow' | 'refuse';
+  /** The names of callers. */
+  readonly callers?: RegExp;
+}
+
+const mostBytes = 1024 * 1024;
+
+interface Read<T> {
+  readonly stamp: string;
+  readonly value: T | Error;
+}
+
+/** The policies of a node, read again when their files change. */
+export class PolicyStore {
+  readonly #options: PolicyOptions;
+  readonly #policies = new Map<string, Read<Policy>>();
+  #groups: Read<Groups> | undefined;
+
+  constructor(options: PolicyOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the question is answered with yes, and which line says so. Never rejects: what is not usable denies. */
+  async decide(question: Question, node: FilterNode): Promise<Decision> {
+    try {
+      const policy = this.#policyFor(question.agent);
+      if (policy) return await decide(policy, question, node);
+    } catch (error) {
+      return { allowed: false, by: 'fault', reason: messageOf(error), steps: [] };
+    }
+    const allowed = this.#options.withoutPolicy === 'allow' || question.agent === 'discovery';
+    const reason = `there is no policy for the agent "${question.agent}", and without one the answer is ${allowed ? 'yes' : 'no'}`;
+    return { allowed, by: 'none', reason, steps: [] };
+  }
+
+  /** Every file of the folder, for what is wrong with it: errors close the door, warnings do not. */
+  check(): {
+    readonly files: readonly string[];
+    readonly errors: readonly string[];
+    readonly warnings: readonly string[];
+  } {
+    const { folder } = this.#options;
+    if (folder === undefined) return { files: [], errors: [], warnings: [] };
+    const errors: string[] = [];
+    const warnings: string[] = [];
+    const files: string[] = [];
+    try {
+      checkFolder(folder);
+      this.#readGroups(folder);
+      for (const name of readdirSync(folder).sort()) {
+        const file = join(folder, name);
+        if (!name.endsWith('.policy')) {
+          if (name !== 'groups' && !name.startsWith('.'))
+            warnings.push(`${file}: nothing reads this file: policies end in .policy`);
+          continue;
+        }
+        files.push(file);
+        try {
+          warnings.push(...(this.#read(file)?.warnings ?? []));
+        } catch (error) {
+          errors.push(messageOf(error));
+        }
+      }
+    } catch (error) {
+      errors.push(messageOf(error));
+    }
+    return { files, errors, warnings };
+  }
+
+  #policyFor(agent: string): Policy | undefined {
+    const { folder } = this.#options;
+    if (folder === undefined) return undefined;
+    // A folder that is not there is a mistyped one: it must not mean that there are no policies.
+    checkFolder(folder);
+    const own = this.#read(join(folder, `${agent}.policy`));
+    // Whoever may not find nodes sees none: only a policy of its own takes that away.
+    return own ?? (agent === 'discovery' ? undefined : this.#read(join(folder, 'default.policy')));
+  }
+
+  #read(file: string): Policy | undefined {
+    const { folder = '', callers } = this.#options;
+    const groups = this.#readGroups(folder);
+    const stamp = stampOf(file);
+    if (stamp === undefined) {
+      this.#policies.delete(file);
+      return undefined;
+    }
+    const full = `${stamp} ${this.#groups?.stamp}`;
+    let known = this.#policies.get(file);
+    if (known?.stamp !== full) {
+      const value = attempt(() => parsePolicy(textOf(file), file, { groups, ...(callers && { callers }) }));
+      known = { stamp: full, value };
+      this.#policies.set(file, known);
+    }
+    if (known.value instanceof Error) throw known.value;
+    return known.value;
+  }
+
+  #readGroups(folder: string): Groups {
+    const file = join(folder, 'groups');
+    const stamp = stampOf(file) ?? '';
+    if (this.#groups?.stamp !== stamp) {
+      const value = stamp === '' ? new Map() : attempt(() => parseGroups(textOf(file), file));
+      this.#groups = { stamp, value };
+    }
+    if (this.#groups.value instanceof Error) throw this.#groups.value;
+    return this.#groups.value;
+  }
+}
+
+/** Reads one policy file with the groups beside it, for `mco policy check FILE`. Throws POLICY_INVALID with file and line. */
+export function readPolicy(file: string, options: { callers?: RegExp } = {}): Policy {
+  const groupsFile = join(file, '..', 'groups');
+  const groups =
+    basename(file) !== 'groups' && stampOf(groupsFile) !== undefined
+      ? parseGroups(textOf(groupsFile), groupsFile)
+      : new Map();
+  return parsePolicy(textOf(file), file, { groups, ...options });
+}
+
+function checkFolder(folder: string): void {
+  try {
+    const stat = statSync(folder);
+    if (!stat.isDirectory()) throw new Error('it is no folder');
+    if ((stat.mode & 0o1002) === 0o002) throw new Error(`everybody may write to it: chmod o-w ${folder}`);
+  } catch (cause) {
+    throw unreadable(folder, cause);
+  }
+}
+
+function attempt<T>(read: () => T): T | Error {
+  try {
+    return read();
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function stampOf(file: string): string | undefined {
+  try {
+    const { ctimeNs, mtimeNs, size, ino } = statSync(file, { bigint: true });
+    return `${ctimeNs} ${mtimeNs} ${size} ${ino}`;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw unreadable(file, cause);
+  }
+}
+
+function textOf(file: string): string {
+  try {
+    const { size, mode } = statSync(file);
+    if (size > mostBytes) throw new Error(`it has ${size} bytes, the most is ${mostBytes}`);
+    if ((mode & 0o002) !== 0) throw new Error(`everybody may write to it: chmod o-w ${file}`);
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
+}
+
+function unreadable(file: string, cause: unknown): TroupeError {
+  return new TroupeError('POLICY_INVALID', `cannot use ${file}: ${messageOf(cause)}`, { cause });
+}

@@ -1,0 +1,185 @@
+import {
+  type Closing,
+  checkFilter,
+  checkNodeMessage,
+  emptyFilter,
+  type FilterNode,
+  matches,
+  messageOf,
+  type NodeMessage,
+  open,
+  type Proof,
+  type Request,
+  Status,
+  suggestion,
+  TroupeError,
+  type Verifier,
+} from '@troupe/core';
+import { lookUpData, type Node } from '../node/node.js';
+import type { Decision, PolicyStore } from '../policy/index.js';
+import type { Jobs } from './jobs.js';
+import type { BoundedQueue } from './queue.js';
+import { busy, type Refusal } from './refusal.js';
+
+/** Seconds that a message may come from the future. */
+const mostSkew = 60;
+
+/** A message, and how to close what answers it. */
+export interface Believed {
+  readonly message: NodeMessage;
+  readonly closing: Closing | undefined;
+}
+
+export interface AdmissionParts {
+  readonly node: Node;
+  readonly verifier: Verifier;
+  readonly jobs: Jobs;
+  readonly queue: BoundedQueue;
+  readonly policies: PolicyStore;
+}
+
+/** Decides whose messages are believed, and which of them are obeyed. */
+export class Admission {
+  readonly #parts: AdmissionParts;
+  #isEnding = false;
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+  }
+
+  /** From now on, new requests are told to come again. */
+  beginNothing(): void {
+    this.#isEnding = true;
+  }
+
+  /** A message whose author is who it says. Throws what is wrong with it or its signature. */
+  async authenticate(bytes: Uint8Array): Promise<Believed> {
+    const { payload, proof } = await open(bytes, this.#parts.verifier);
+    const message = checkNodeMessage(payload);
+    checkAuthor(message, proof);
+    this.#parts.node.heard.note(message.time, Date.now());
+    return { message, closing: proof.answer };
+  }
+
+  /** What keeps its author from making a request here. */
+  // In the order of what it costs and what it tells: a caller who may not call learns nothing of facts by a filter.
+  async forbidden(request: Request, now: number): Promise<Refusal | undefined> {
+    const host = this.#host();
+    try {
+      const filter = checkFilter(request.filter);
+      const { identities, agents } = filter;
+      const isNamed = await matches({ ...emptyFilter, identities, agents }, host);
+      const refusal = isNamed
+        ? (this.untimely(request, now) ?? (await this.#unauthorized(request, host)))
+        : unmatched;
+      return refusal ?? ((await matches(filter, host)) ? undefined : unmatched);
+    } catch (error) {
+      return {
+        outcome: 'failed',
+        statuscode: Status.invalidData,
+        statusmsg: `the filter: ${messageOf(error)}`,
+      };
+    }
+  }
+
+  #host(): FilterNode {
+    const { node } = this.#parts;
+    return {
+      identity: node.identity,
+      // Looked up only where a filter or a policy asks.
+      get facts() {
+        return node.facts();
+      },
+      get classes() {
+        return node.classes();
+      },
+      agents: node.registry.names(),
+      data: (name, query) => lookUpData(node, name, query),
+    };
+  }
+
+  async #unauthorized(request: Request, host: FilterNode): Promise<Refusal | undefined> {
+    const { caller, agent, action } = request;
+    const decision = await this.#parts.policies.decide({ caller, agent, action }, host);
+    if (decision.allowed) return undefined;
+    return {
+      outcome: 'denied',
+      statuscode: Status.aborted,
+      statusmsg: `you are not authorized to call ${agent}#${action} here${whyDenied(decision, agent)}`,
+      policy: decision.reason,
+    };
+  }
+
+  /** A message that came too late or too early. */
+  untimely(request: NodeMessage, now: number): Refusal | undefined {
+    const { stats } = this.#parts.node;
+    const age = (now - request.time) / 1000;
+    if (age <= request.ttl && age >= -mostSkew) return undefined;
+    stats.ttlexpired += 1;
+    const words =
+      age > request.ttl
+        ? `the request is ${Math.round(age)} s old and was good for ${request.ttl} s`
+        : `the request is from ${Math.round(-age)} s in the future`;
+    const clocks = `this node's clock says ${new Date(now).toISOString()}, the request's ${new Date(request.time).toISOString()}`;
+    return { outcome: 'expired', statuscode: Status.aborted, statusmsg: `${words}: ${clocks}` };
+  }
+
+  /** What keeps a request that its author may make from being begun. */
+  unable(request: Request, now: number): Refusal | undefined {
+    return this.#unready(request, now) ?? inadmissible(request, this.#parts.node);
+  }
+
+  #unready(request: Request, now: number): Refusal | undefined {
+    const { jobs, queue } = this.#parts;
+    if (jobs.hasBegun(request.id)) {
+      const words =
+        'this node began this request before it restarted, or so long ago that it forgot the replies: it is not run again, and its outcome is not known here';
+      return { outcome: 'unknown', statuscode: Status.unknownError, statusmsg: words };
+    }
+    if (this.#isEnding) return busy('the daemon of this node is restarting: ask again in a moment');
+    if (!queue.hasRoom) return busy('this node has too many requests waiting: ask again in a moment');
+    if (!jobs.hasRoom(now))
+      return busy('this node remembers as many requests as it may (limits.keep_ids): ask again later');
+    return undefined;
+  }
+}
+
+const unmatched: Refusal = {
+  outcome: 'unmatched',
+  statuscode: Status.ok,
+  statusmsg: 'the filter does not match this node',
+};
+
+function whyDenied({ by }: Decision, agent: string): string {
+  if (by === 'none') return `: this node has no policy for the agent "${agent}", and refuses without one`;
+  return by === 'fault'
+    ? ': its policy cannot be used, and its log says where'
+    : ' by the policy of this node';
+}
+
+function checkAuthor(message: NodeMessage, proof: Proof): void {
+  if (proof.name !== undefined && proof.name !== message.caller) {
+    throw new TroupeError(
+      'CALLER_DENIED',
+      `"${proof.name}" signed a message that says it is from "${message.caller}"`,
+    );
+  }
+}
+
+function inadmissible(request: Request, node: Node): Refusal | undefined {
+  const agent = node.registry.get(request.agent);
+  if (!agent) {
+    const words = `there is no agent "${request.agent}" here${suggestion(request.agent, node.registry.names())}; this node has ${node.registry.names().join(', ')}`;
+    return { outcome: 'failed', statuscode: Status.unknownAction, statusmsg: words };
+  }
+  const action = agent.compiled.action(request.action);
+  if (!action) {
+    return {
+      outcome: 'failed',
+      statuscode: Status.unknownAction,
+      statusmsg: agent.compiled.unknownAction(request.action),
+    };
+  }
+  const fault = action.checkInput(request.input);
+  return fault ? { outcome: 'failed', statuscode: fault.status, statusmsg: fault.message } : undefined;
+}

@@ -1,0 +1,255 @@
+import {
+  type Attach,
+  type Cancel,
+  type Closing,
+  type Logger,
+  messageOf,
+  type NodeMessage,
+  type Reply,
+  type Request,
+  Status,
+  TroupeError,
+} from '@troupe/core';
+import type { LoadedAgent } from '../agents/registry.js';
+import type { Audit } from '../audit/audit.js';
+import { entryOf } from '../audit/audit-entry.js';
+import type { Node } from '../node/node.js';
+import type { Admission } from './admission.js';
+import { addressTo, type Job, type ReplyBody } from './job.js';
+import type { Jobs } from './jobs.js';
+import type { BoundedQueue } from './queue.js';
+import type { Refusal } from './refusal.js';
+import type { Replier } from './replier.js';
+import { type Ending, runAction } from './run.js';
+
+export interface DispatcherParts {
+  readonly node: Node;
+  readonly admission: Admission;
+  readonly jobs: Jobs;
+  readonly queue: BoundedQueue;
+  readonly replier: Replier;
+  readonly audit: Audit | undefined;
+  readonly log: Logger;
+}
+
+/** Takes what the network delivers, says so where it is refused, and runs the rest. */
+export class Dispatcher {
+  readonly #parts: DispatcherParts;
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+  }
+
+  /** Never rejects. */
+  async receive(bytes: Uint8Array): Promise<void> {
+    const { node, admission, log, audit } = this.#parts;
+    node.stats.total += 1;
+    try {
+      const { message, closing } = await admission.authenticate(bytes);
+      node.stats.validated += 1;
+      await this.#dispatch(message, closing);
+    } catch (error) {
+      // Nobody is known to have sent this, so there is nobody to answer.
+      node.stats.unvalidated += 1;
+      log.warn({ reason: messageOf(error) }, 'a message was not believed');
+      audit?.write({ outcome: 'invalid', reason: messageOf(error) });
+    }
+  }
+
+  async #dispatch(message: NodeMessage, closing: Closing | undefined): Promise<void> {
+    if (!this.#parts.node.config.collectives.includes(message.collective)) return;
+    if (message.type === 'request') {
+      await this.#request(message, closing);
+      return;
+    }
+    const now = Date.now();
+    const refusal = this.#parts.admission.untimely(message, now);
+    if (refusal) this.#refuse(message, refusal, closing);
+    else if (message.type === 'attach') this.#attach(message, closing);
+    else this.#cancel(message, closing);
+  }
+
+  async #request(request: Request, closing: Closing | undefined): Promise<void> {
+    const { node, jobs } = this.#parts;
+    if (request.targets && !request.targets.includes(node.identity)) {
+      node.stats.filtered += 1;
+      return;
+    }
+    const begun = jobs.find(request.id);
+    if (begun) {
+      this.#again(begun, request, 0, closing);
+      return;
+    }
+    const now = Date.now();
+    const refusal = await this.#parts.admission.forbidden(request, now);
+    if (refusal?.outcome === 'unmatched') node.stats.filtered += 1;
+    else node.stats.passed += 1;
+    // Meanwhile, the same request may have come again.
+    const twin = jobs.find(request.id);
+    if (twin) this.#again(twin, request, 0, closing);
+    else if (refusal) {
+      if (refusal.outcome !== 'unmatched' || request.answerUnmatched) this.#refuse(request, refusal, closing);
+    } else this.#admit(request, now, closing);
+  }
+
+  #admit(request: Request, now: number, closing: Closing | undefined): void {
+    const { node, admission } = this.#parts;
+    const agent = node.registry.get(request.agent);
+    const refusal = admission.unable(request, now);
+    if (refusal) this.#refuse(request, refusal, closing);
+    else if (agent) this.#begin(request, agent, now, closing);
+  }
+
+  #begin(request: Request, agent: LoadedAgent, now: number, closing: Closing | undefined): void {
+    const { jobs, node, queue, log, audit } = this.#parts;
+    const isMutating = agent.compiled.action(request.action)?.isMutating(request.input) ?? true;
+    let job: Job;
+    if (audit && node.config.audit.on_failure === 'refuse') {
+      try {
+        audit.mustWrite({ ...entryOf(request, agent), outcome: 'begun' }, now);
+      } catch (error) {
+        log.error({ reason: messageOf(error) }, 'cannot note a request in the audit, so it does not run');
+        const words = 'this node cannot write its audit, so it runs nothing';
+        this.#refuse(
+          request,
+          { outcome: 'failed', statuscode: Status.unknownError, statusmsg: words },
+          closing,
+        );
+        return;
+      }
+    }
+    try {
+      job = jobs.begin(request, node.identity, now, { isMutating, closing });
+    } catch (error) {
+      log.error({ err: error }, 'cannot note a request on disk');
+      this.#refuse(request, notNoted, closing);
+      return;
+    }
+    const work = runAction({
+      job,
+      agent,
+      log,
+      identity: node.identity,
+      reply: (body) => this.#reply(job, body),
+      ended: (ending) => this.#record(request, agent, ending, now),
+    });
+    queue.add(async () => {
+      try {
+        // What changes the host must not run twice, not even when the power fails between.
+        if (isMutating) await jobs.flush();
+      } catch (error) {
+        log.error({ err: error }, 'cannot note a request on disk');
+        work.refuse({ ...notNoted, data: {} });
+        return;
+      }
+      await work.run();
+    });
+  }
+
+  #again(job: Job, message: NodeMessage, after: number, closing: Closing | undefined): void {
+    if (job.request.caller !== message.caller) {
+      const words = 'this request id belongs to another caller';
+      this.#refuse(message, { outcome: 'denied', statuscode: Status.aborted, statusmsg: words }, closing);
+      return;
+    }
+    if (message.type === 'request' && message.noReply) return;
+    job.addSession(message.session, closing);
+    const kept = job.after(after);
+    for (const reply of kept) this.#parts.replier.send(addressTo(reply, message.session), closing);
+    if (kept.length === 0 && job.endedAt === undefined) this.#reply(job, { kind: 'accepted', timeout: 0 });
+  }
+
+  #attach(message: Attach, closing: Closing | undefined): void {
+    const job = this.#parts.jobs.find(message.id);
+    if (job) this.#again(job, message, message.after, closing);
+    else this.#nothingKept(message, closing);
+  }
+
+  #cancel(message: Cancel, closing: Closing | undefined): void {
+    const job = this.#parts.jobs.find(message.id);
+    if (!job) this.#nothingKept(message, closing);
+    else if (job.request.caller === message.caller && job.endedAt === undefined) {
+      job.addSession(message.session, closing);
+      job.abort.abort(new TroupeError('CALLER_DENIED', 'cancelled by the caller'));
+    } else this.#again(job, message, 0, closing);
+  }
+
+  #nothingKept(message: Attach | Cancel, closing: Closing | undefined): void {
+    const words = 'this node keeps nothing of such a request';
+    this.#refuse(message, { outcome: 'unknown', statuscode: Status.unknownError, statusmsg: words }, closing);
+  }
+
+  #reply(job: Job, body: ReplyBody): void {
+    const kept = job.add(body, Date.now());
+    for (const [session, closing] of job.sessions)
+      this.#parts.replier.send(addressTo(kept, session), closing);
+  }
+
+  // An answer to something that did not become a job.
+  #refuse(message: NodeMessage, refusal: Refusal, closing: Closing | undefined): void {
+    const now = Date.now();
+    const { replier, audit, node, log } = this.#parts;
+    const request = message.type === 'request' ? message : { ...message, agent: '', action: '' };
+    if (refusal.outcome === 'denied') node.stats.denied += 1;
+    const { outcome, statuscode, statusmsg, policy } = refusal;
+    if (outcome !== 'unmatched') {
+      const { id, caller, collective, agent, action } = request;
+      const known =
+        message.type === 'request'
+          ? entryOf(message, node.registry.get(agent))
+          : { request: id, caller, collective };
+      const entry = {
+        ...known,
+        outcome,
+        statuscode,
+        reason: statusmsg,
+        ...(policy === undefined ? {} : { policy }),
+      };
+      log.info(
+        { request: id, caller, agent, action, outcome, reason: policy ?? statusmsg },
+        'a request was refused',
+      );
+      audit?.write(entry, now);
+    }
+    if (message.type === 'request' && message.noReply) return;
+    const { id, caller, session, collective, agent, action } = request;
+    const sender = node.identity;
+    const reply: Reply = {
+      v: 1,
+      type: 'reply',
+      kind: 'result',
+      id,
+      time: now,
+      seq: 1,
+      sender,
+      caller,
+      session,
+      collective,
+      agent,
+      action,
+      outcome,
+      statuscode,
+      statusmsg,
+      data: {},
+    };
+    replier.send(reply, closing);
+  }
+
+  #record(request: Request, agent: LoadedAgent, ending: Ending, startedAt: number): void {
+    const { audit, node } = this.#parts;
+    if (!audit || (agent.name === 'discovery' && !node.config.audit.discovery)) return;
+    audit.write({
+      ...entryOf(request, agent),
+      outcome: ending.outcome,
+      statuscode: ending.statuscode,
+      ...(ending.outcome === 'ok' ? {} : { reason: ending.statusmsg }),
+      seconds: (Date.now() - startedAt) / 1000,
+    });
+  }
+}
+
+const notNoted = {
+  outcome: 'failed',
+  statuscode: Status.unknownError,
+  statusmsg: 'this node cannot note the request on its disk, so it does not run it',
+} as const;

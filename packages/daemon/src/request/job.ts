@@ -1,0 +1,145 @@
+import {
+  type Accepted,
+  type Closing,
+  emptyFilter,
+  type Outcome,
+  type Progress,
+  type Reply,
+  type Request,
+  type Result,
+} from '@troupe/core';
+import { LateAbort } from './late-abort.js';
+
+type Numbered<T> = Omit<T, 'session'>;
+/** A reply before it is addressed to one of the caller's clients. */
+export type KeptReply = Numbered<Accepted> | Numbered<Progress> | Numbered<Result>;
+
+type Body<T> = Omit<
+  T,
+  'v' | 'type' | 'id' | 'time' | 'seq' | 'sender' | 'caller' | 'session' | 'collective' | 'agent' | 'action'
+>;
+/** The part of a reply that is not derived from its request. */
+export type ReplyBody = Body<Accepted> | Body<Progress> | Body<Result>;
+
+const maxProgressBytes = 256 * 1024;
+
+/** Clients of the caller that hear of one request: those that asked last. */
+const mostSessions = 16;
+
+/** What a kept job takes beside the data of its replies, roughly. */
+const jobBytes = 2048;
+
+/** One request on this node: its replies so far, and who listens to them. */
+export class Job {
+  readonly abort = new LateAbort();
+  readonly startedAt: number;
+  readonly #identity: string;
+  readonly #whenEnded: () => void;
+  readonly #sessions = new Map<string, Closing | undefined>();
+  readonly #replies: { readonly reply: KeptReply; readonly bytes: number }[] = [];
+  #request: Request;
+  #bytes = jobBytes;
+  #progressBytes = 0;
+  #seq = 0;
+  #endedAt: number | undefined;
+  #outcome: Outcome | undefined;
+
+  constructor(
+    request: Request,
+    identity: string,
+    now: number,
+    parts: { readonly closing?: Closing | undefined; readonly whenEnded?: () => void } = {},
+  ) {
+    this.#request = request;
+    this.#identity = identity;
+    this.#whenEnded = parts.whenEnded ?? (() => {});
+    this.startedAt = now;
+    // Who wants no replies may attach later, and has them then.
+    if (!request.noReply) this.addSession(request.session, parts.closing);
+  }
+
+  /** What was asked; without its input, filter and targets when it has ended. */
+  get request(): Request {
+    return this.#request;
+  }
+
+  /** Who hears of it, and how what goes there is closed. */
+  get sessions(): ReadonlyMap<string, Closing | undefined> {
+    return this.#sessions;
+  }
+
+  /** What it takes of this process's memory, roughly. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get endedAt(): number | undefined {
+    return this.#endedAt;
+  }
+
+  /** How it ended; nothing while it runs. */
+  get outcome(): Outcome | undefined {
+    return this.#outcome;
+  }
+
+  addSession(session: string, closing?: Closing): void {
+    this.#sessions.delete(session);
+    this.#sessions.set(session, closing);
+    const [oldest] = this.#sessions.keys();
+    if (this.#sessions.size > mostSessions && oldest !== undefined) this.#sessions.delete(oldest);
+  }
+
+  /** Keeps a reply and numbers it. Old progress is forgotten beyond 256 KiB; the client sees the gap in the numbers. Throws a TypeError for what JSON cannot say. */
+  add(body: ReplyBody, now: number): KeptReply {
+    const { id, caller, collective, agent, action } = this.#request;
+    const reply = {
+      v: 1,
+      type: 'reply',
+      id,
+      time: now,
+      seq: this.#seq + 1,
+      sender: this.#identity,
+      caller,
+      collective,
+      agent,
+      action,
+      ...body,
+    } as KeptReply;
+    const bytes = reply.kind === 'accepted' ? 0 : JSON.stringify(reply.data ?? null).length;
+    this.#seq += 1;
+    this.#replies.push({ reply, bytes });
+    this.#bytes += bytes;
+    if (reply.kind === 'progress') this.#boundProgress(reply, bytes);
+    if (reply.kind === 'result') this.#end(reply.outcome, now);
+    return reply;
+  }
+
+  /** The replies after number `seq`. */
+  after(seq: number): readonly KeptReply[] {
+    return this.#replies.map(({ reply }) => reply).filter((reply) => reply.seq > seq);
+  }
+
+  #end(outcome: Outcome, now: number): void {
+    this.#endedAt = now;
+    this.#outcome = outcome;
+    const { targets: _, ...request } = this.#request;
+    this.#request = { ...request, filter: emptyFilter, input: {} };
+    this.#whenEnded();
+  }
+
+  #boundProgress(latest: KeptReply, bytes: number): void {
+    this.#progressBytes += bytes;
+    while (this.#progressBytes > maxProgressBytes) {
+      const index = this.#replies.findIndex(({ reply }) => reply.kind === 'progress' && reply !== latest);
+      const [oldest] = index < 0 ? [] : this.#replies.splice(index, 1);
+      if (!oldest) return;
+      this.#progressBytes -= oldest.bytes;
+      this.#bytes -= oldest.bytes;
+    }
+  }
+}
+
+/** Addresses a kept reply to one client. */
+export function addressTo(reply: KeptReply, session: string): Reply {
+  return { ...reply, session } as Reply;
+}

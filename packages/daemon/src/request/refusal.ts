@@ -1,0 +1,15 @@
+import { type Outcome, Status } from '@troupe/core';
+
+/** Why a message is not obeyed, as its author is told. */
+export interface Refusal {
+  readonly outcome: Outcome;
+  readonly statuscode: number;
+  readonly statusmsg: string;
+  /** What the caller is not told: the line of the policy that decided. */
+  readonly policy?: string;
+}
+
+/** The refusal of a node that cannot take a request now: nothing of it is noted, so that the same one may come again. */
+export function busy(statusmsg: string): Refusal {
+  return { outcome: 'busy', statuscode: Status.aborted, statusmsg };
+}

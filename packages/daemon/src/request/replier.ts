@@ -1,0 +1,65 @@
+import {
+  type Closing,
+  type Logger,
+  messageOf,
+  type Reply,
+  type Signer,
+  sealText,
+  type Topics,
+  type Transport,
+} from '@troupe/core';
+import { maxMessageBytes } from '@troupe/core/internal';
+import type { Stats } from './stats.js';
+
+/** Signs replies, or seals them, and sends them, in order for each request. What cannot be sent now is kept by its job and asked for again. */
+export class Replier {
+  readonly #parts: { signer: Signer; topics: Topics; transport: Transport; stats: Stats; log: Logger };
+  readonly #lines = new Map<string, Promise<void>>();
+
+  constructor(parts: { signer: Signer; topics: Topics; transport: Transport; stats: Stats; log: Logger }) {
+    this.#parts = parts;
+  }
+
+  send(reply: Reply, closing?: Closing): void {
+    const line = `${reply.id}/${reply.session}`;
+    const sent = (this.#lines.get(line) ?? Promise.resolve()).then(() => this.#send(reply, closing));
+    this.#lines.set(line, sent);
+    void sent.then(() => {
+      if (this.#lines.get(line) === sent) this.#lines.delete(line);
+    });
+  }
+
+  /** Resolves when all that was handed over is sent. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#lines.values());
+  }
+
+  async #send(reply: Reply, closing: Closing | undefined): Promise<void> {
+    const { signer, topics, transport, stats, log } = this.#parts;
+    try {
+      const bytes = await sealText(fitting(reply), signer, closing);
+      await transport.publish(
+        topics.reply(reply.collective, reply.caller, reply.session, reply.sender),
+        bytes,
+      );
+      stats.replies += 1;
+    } catch (error) {
+      log.warn(
+        { request: reply.id, reason: messageOf(error) },
+        'a reply was not sent; it is kept for whoever asks again',
+      );
+    }
+  }
+}
+
+// A signed message is a third longer than its payload (base64), and its header holds certificates.
+const maxPayload = Math.floor((maxMessageBytes - 32 * 1024) * 0.74);
+
+function fitting(reply: Reply): string {
+  const json = JSON.stringify(reply);
+  const size = Buffer.byteLength(json);
+  if (size <= maxPayload) return json;
+  const words = `the reply has ${size} bytes, the most is ${maxPayload}: ask for less`;
+  if (reply.kind !== 'result') return JSON.stringify({ ...reply, data: `(${words})` });
+  return JSON.stringify({ ...reply, outcome: 'failed', statuscode: 5, statusmsg: words, data: {} });
+}

@@ -1,0 +1,143 @@
+import { type ActionError, type Context, type Logger, messageOf, type Outcome, Status } from '@troupe/core';
+import { isHash, kindOf } from '@troupe/core/internal';
+import type { LoadedAgent } from '../agents/registry.js';
+import type { Job, ReplyBody } from './job.js';
+
+/** How an action ended on this node. */
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly statuscode: number;
+  readonly statusmsg: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Milliseconds after which a caller is told that its request is at work. */
+const acceptAfter = 200;
+
+const unexpected: Ending = {
+  outcome: 'failed',
+  statuscode: Status.unknownError,
+  statusmsg: 'the action failed unexpectedly; the log of the node has the reason',
+  data: {},
+};
+
+/** An action ready to run: `run` never rejects; `refuse` ends it without running. */
+export function runAction(parts: {
+  readonly job: Job;
+  readonly agent: LoadedAgent;
+  readonly identity: string;
+  readonly log: Logger;
+  readonly reply: (body: ReplyBody) => void;
+  readonly ended: (ending: Ending) => void;
+}): { run: () => Promise<void>; refuse: (ending: Ending) => void } {
+  const { job, agent, reply } = parts;
+  const { request } = job;
+  const action = agent.compiled.action(request.action);
+  const most = action?.timeoutSeconds ?? agent.compiled.ddl.metadata.timeout;
+  const timeoutSeconds = Math.min(request.timeout ?? most, most);
+  let log: Logger | undefined;
+  // Most actions say nothing, and a logger of its own costs as much as all the rest of a short one.
+  const ownLog = () => {
+    const { id, action: name, caller } = request;
+    log ??= parts.log.child({ agent: agent.name, action: name, request: id, caller });
+    return log;
+  };
+  const accept = setTimeout(() => reply({ kind: 'accepted', timeout: timeoutSeconds }), acceptAfter);
+
+  const end = (ending: Ending) => {
+    if (job.endedAt !== undefined) return;
+    clearTimeout(accept);
+    const ddl = agent.compiled.ddl.metadata.version;
+    try {
+      reply({ kind: 'result', ...ending, ddl });
+      parts.ended(ending);
+    } catch (error) {
+      // Such as an output that holds itself, or a BigInt.
+      ownLog().error({ err: error }, "the action's output cannot be sent");
+      reply({ kind: 'result', ...unexpected, ddl });
+      parts.ended(unexpected);
+    }
+  };
+  let words = 'OK';
+  const context: Context = {
+    caller: request.caller,
+    requestId: request.id,
+    requestedAt: request.time,
+    ttlSeconds: request.ttl,
+    identity: parts.identity,
+    collective: request.collective,
+    get log() {
+      return ownLog();
+    },
+    get signal() {
+      return job.abort.signal;
+    },
+    timeoutSeconds,
+    progress: (data) => {
+      if (job.endedAt === undefined) reply({ kind: 'progress', data });
+    },
+    statusmsg: (text) => {
+      words = text;
+    },
+  };
+
+  const run = async () => {
+    const timer = setTimeout(
+      () => job.abort.abort(new DOMException('the time is over', 'TimeoutError')),
+      timeoutSeconds * 1000,
+    );
+    const stopped = new Promise<Ending>((resolve) => {
+      job.abort.onAbort((reason) => resolve(endingOfAbort(reason, timeoutSeconds)));
+    });
+    const handled = handle(parts, context, () => words);
+    const ending = await Promise.race([handled, stopped]);
+    clearTimeout(timer);
+    end(ending);
+  };
+  return { run, refuse: end };
+}
+
+async function handle(
+  parts: Parameters<typeof runAction>[0],
+  context: Context,
+  words: () => string,
+): Promise<Ending> {
+  const { agent, job } = parts;
+  const action = agent.compiled.action(job.request.action);
+  const handler = agent.handlers[job.request.action];
+  if (!action || !handler)
+    return { outcome: 'failed', statuscode: Status.unknownAction, statusmsg: 'no such action', data: {} };
+  // An action cancelled while it waited for its turn never starts.
+  if (job.abort.aborted) return new Promise<Ending>(() => {});
+  try {
+    const output: unknown = (await handler({ ...job.request.input }, context)) ?? {};
+    if (!isHash(output)) throw new TypeError(`the handler returned ${kindOf(output)} and no outputs`);
+    const data = action.withOutputDefaults(output);
+    const fault = action.checkOutput(data);
+    if (fault) context.log.warn({ reason: fault }, "the action's output is not what its DDL says");
+    return { outcome: 'ok', statuscode: Status.ok, statusmsg: words(), data };
+  } catch (error) {
+    // By name, because an agent may bring its own copy of this library.
+    if (error instanceof Error && error.name === 'ActionError') {
+      const { status = Status.aborted, data = {} } = error as ActionError;
+      context.log.info({ reason: error.message }, 'the action failed');
+      return {
+        outcome: 'failed',
+        statuscode: status,
+        statusmsg: error.message,
+        data: action.withOutputDefaults(data),
+      };
+    }
+    if (job.abort.aborted) return new Promise<Ending>(() => {});
+    context.log.error({ err: error }, 'the action failed unexpectedly');
+    return unexpected;
+  }
+}
+
+function endingOfAbort(reason: unknown, timeoutSeconds: number): Ending {
+  if (reason instanceof DOMException && reason.name === 'TimeoutError') {
+    const statusmsg = `the action did not end within its ${timeoutSeconds} s`;
+    return { outcome: 'timeout', statuscode: Status.aborted, statusmsg, data: {} };
+  }
+  return { outcome: 'cancelled', statuscode: Status.aborted, statusmsg: messageOf(reason), data: {} };
+}

@@ -1,0 +1,132 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { type Logger, type LogLevel, messageOf } from '@troupe/core';
+import { createSwitchedLogger } from '@troupe/core/internal';
+import { Alarm } from './alarm.js';
+import { type DaemonConfig, loadDaemonConfig } from './config.js';
+import { type Daemon, type DaemonOptions, startDaemon } from './daemon.js';
+import { ExitRefused, exit, refuseExit } from './exit.js';
+import type { Jobs } from './request/jobs.js';
+import { StatusFile, statusFileOf } from './status/status-file.js';
+
+/** Milliseconds that running actions have before a reload or an end cuts them off. */
+const reloadGrace = 3_600_000;
+const stopGrace = 10_000;
+
+/** Serves as a configuration file says until a signal ends it; tests bring agents and a broker. Throws when the first start fails. */
+export async function serve(
+  configFile: string,
+  options: Pick<DaemonOptions, 'agents' | 'connect'> = {},
+): Promise<void> {
+  const stopping = new AbortController();
+  const alarm = new Alarm();
+  const stop = () => {
+    stopping.abort();
+    alarm.ring('stop');
+  };
+  process.on('SIGHUP', () => alarm.ring('reload'));
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  let switchLevel = () => {};
+  process.on('SIGUSR1', () => switchLevel());
+
+  refuseExit();
+
+  let config = loadDaemonConfig(configFile);
+  let working: DaemonConfig | undefined;
+  let jobs: Jobs | undefined;
+  if (config.pid_file !== undefined) writeFileSync(config.pid_file, `${process.pid}\n`);
+  const pidFile = config.pid_file;
+  while (!stopping.signal.aborted) {
+    const { log, level } = loggerOf(config);
+    switchLevel = level;
+    surviveOrEnd(log);
+    let daemon: Daemon;
+    let status: StatusFile | undefined;
+    try {
+      daemon = await startDaemon({
+        ...options,
+        config,
+        configFile,
+        log,
+        onReload: () => alarm.ring('reload'),
+        onChange: () => status?.write(),
+        ...(jobs && { jobs }),
+      });
+    } catch (error) {
+      if (!working || working === config) throw error;
+      log.error({ reason: messageOf(error) }, 'the new configuration does not work: back to the old one');
+      config = working;
+      continue;
+    }
+    working = config;
+    const { status_interval: seconds } = config;
+    status = new StatusFile({ file: statusFileOf(config), seconds, read: () => daemon.status(), log });
+    const next = await alarm.rung();
+    log.info(next === 'reload' ? 'reading the configuration again when what runs has ended' : 'ending');
+    const patience =
+      next === 'reload'
+        ? [AbortSignal.timeout(reloadGrace), stopping.signal]
+        : [AbortSignal.timeout(stopGrace)];
+    await daemon.close({ patience: AbortSignal.any(patience) });
+    await status.close();
+    if (next === 'stop') break;
+    // A signal from now on is for the start after this one.
+    alarm.reset();
+    config = reread(configFile, config, log);
+    // What is kept of requests is of use as long as node and callers are the same.
+    jobs = isSameHouse(config, working) ? daemon.jobs : undefined;
+  }
+  if (pidFile !== undefined) rmSync(pidFile, { force: true });
+}
+
+// The level goes from the configuration's to debug, to trace, and back.
+function loggerOf(config: DaemonConfig): { log: Logger; level: () => void } {
+  const { level: configured, file } = config.log;
+  const { log, setLevel } = createSwitchedLogger({
+    level: configured,
+    ...(file === undefined ? {} : { file }),
+  });
+  const levels = [...new Set<LogLevel>([configured, 'debug', 'trace'])];
+  let at = 0;
+  const level = () => {
+    const from = levels[at] ?? configured;
+    at = (at + 1) % levels.length;
+    const to = levels[at] ?? configured;
+    const tell = () => log.info({ from, to }, 'the level of the log is changed');
+    if (at === 0) tell();
+    setLevel(to);
+    if (at !== 0) tell();
+  };
+  return { log, level };
+}
+
+function isSameHouse(one: DaemonConfig, other: DaemonConfig): boolean {
+  const house = ({ identity, collectives, security, state_dir, limits }: DaemonConfig) =>
+    JSON.stringify([identity, collectives, security, state_dir, limits]);
+  return house(one) === house(other);
+}
+
+// A promise that an agent forgot is its own affair; an exception out of nowhere may have left anything half done.
+function surviveOrEnd(log: Logger): void {
+  process.removeAllListeners('uncaughtException').on('uncaughtException', (error) => {
+    if (error instanceof ExitRefused) {
+      log.error({ err: error }, 'an agent tried to end the daemon');
+      return;
+    }
+    log.fatal({ err: error }, 'an error that nobody caught: the daemon ends');
+    exit(1);
+  });
+  process.removeAllListeners('unhandledRejection').on('unhandledRejection', (reason) => {
+    log.error({ err: reason }, 'a promise was rejected and nobody listened');
+  });
+}
+
+// A configuration that is at fault must not cost us the node: the old one stays.
+function reread(file: string, old: DaemonConfig, log: Logger): DaemonConfig {
+  try {
+    return loadDaemonConfig(file);
+  } catch (error) {
+    log.error({ reason: messageOf(error) }, 'the new configuration is at fault: the old one stays');
+    return old;
+  }
+}

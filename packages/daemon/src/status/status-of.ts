@@ -1,0 +1,42 @@
+import type { Security, Transport } from '@troupe/core';
+import type { FactSource } from '../node/facts.js';
+import type { Node } from '../node/node.js';
+import type { Jobs } from '../request/jobs.js';
+import type { BoundedQueue } from '../request/queue.js';
+import type { DaemonStatus } from './status.js';
+
+/** Says how a daemon fares. */
+export function statusOf(parts: {
+  readonly state: DaemonStatus['state'];
+  readonly node: Node;
+  readonly transport: Transport;
+  readonly security: Security;
+  readonly jobs: Jobs;
+  readonly queue: BoundedQueue;
+  readonly facts: FactSource;
+}): DaemonStatus {
+  const { state, node, transport, security, jobs, queue, facts } = parts;
+  const { last, clockSkew } = node.heard;
+  const { kept, keptBytes } = jobs.counts();
+  const agents = node.registry.all().map(({ name, compiled }) => [name, compiled.ddl.metadata.version]);
+  return {
+    v: 1,
+    state,
+    time: Date.now(),
+    interval: node.config.status_interval,
+    pid: process.pid,
+    version: node.version,
+    identity: node.identity,
+    collectives: node.config.collectives,
+    config: node.configFile,
+    since: node.startedAt,
+    broker: transport.link ?? { connected: transport.connected },
+    ...(last === undefined ? {} : { lastRequest: last }),
+    counts: { ...node.stats, running: queue.running, queued: queue.waiting, kept, keptBytes },
+    agents: Object.fromEntries(agents),
+    ...(security.expires && { certificateExpires: security.expires() }),
+    facts: facts.status(),
+    ...(clockSkew === undefined ? {} : { clockSkew }),
+    memory: process.memoryUsage.rss(),
+  };
+}

@@ -1,0 +1,65 @@
+import { readFileSync, statSync } from 'node:fs';
+import { messageOf, TroupeError } from '@troupe/core';
+import type { Link } from '@troupe/core/internal';
+import type { FactsStatus } from '../node/facts.js';
+import type { Stats } from '../request/stats.js';
+
+/** How a daemon fares, as its status file says it. All times are milliseconds since 1970. */
+export interface DaemonStatus {
+  readonly v: 1;
+  /** `ending`: it begins nothing new and waits for what runs, to end or to start again. */
+  readonly state: 'running' | 'ending' | 'ended';
+  /** When this was written. */
+  readonly time: number;
+  /** Seconds after which it is written again at the latest: a file that is much older is of a daemon that hangs or is gone. */
+  readonly interval: number;
+  readonly pid: number;
+  readonly version: string;
+  readonly identity: string;
+  readonly collectives: readonly string[];
+  readonly config: string;
+  /** When the daemon began to serve with this configuration. */
+  readonly since: number;
+  readonly broker: Link;
+  /** When the last request came that was believed; absent where none has come. */
+  readonly lastRequest?: number;
+  readonly counts: Stats & {
+    /** Actions at work. */
+    readonly running: number;
+    /** Requests that wait for their turn. */
+    readonly queued: number;
+    /** Ended requests whose replies are kept, and their bytes. */
+    readonly kept: number;
+    readonly keptBytes: number;
+  };
+  /** The version of each agent's DDL, by name. */
+  readonly agents: Readonly<Record<string, string>>;
+  /** When our certificate or enrolment token is over, where we have one. */
+  readonly certificateExpires?: number;
+  readonly facts: FactsStatus;
+  /**
+   * Seconds that our clock is ahead of the callers' clocks (negative: behind), the way of a message included: the one
+   * nearest to zero of the last requests. Absent where none has come.
+   */
+  readonly clockSkew?: number;
+  /** Resident memory of the process in bytes. */
+  readonly memory: number;
+}
+
+const mostBytes = 1024 * 1024;
+
+/** Reads a status file. Throws FILE_UNREADABLE. */
+export function readStatusFile(file: string): DaemonStatus {
+  try {
+    const { size } = statSync(file);
+    if (size > mostBytes) throw new Error(`it has ${size} bytes, the most is ${mostBytes}`);
+    const status = JSON.parse(readFileSync(file, 'utf8')) as Partial<DaemonStatus> | null;
+    if (status?.v !== 1 || typeof status.pid !== 'number' || typeof status.time !== 'number')
+      throw new Error('it is no status file of this version');
+    return status as DaemonStatus;
+  } catch (cause) {
+    throw new TroupeError('FILE_UNREADABLE', `cannot read the status file ${file}: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,364 @@
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mock } from 'node:test';
+import type { Agent, AgentConfig, DataLookup, Host, TroupeError } from '@troupe/core';
+import { actorProgram, until } from '@troupe/test-support';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { Agents } from '../../src/agents/agents.js';
+import { Registry } from '../../src/agents/registry.js';
+import { parseDaemonConfig } from '../../src/config.js';
+import { ddlOf, keptLog } from './external/actor.js';
+
+describe('the agents of a daemon', () => {
+  let folder: string;
+  let events: string[];
+  let registry: Registry;
+  let data: Map<string, DataLookup>;
+  let kept: ReturnType<typeof keptLog>;
+  let opened: Agents[];
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'troupe-agents-'));
+    mkdirSync(join(folder, 'state'));
+    events = [];
+    registry = new Registry();
+    data = new Map();
+    kept = keptLog();
+    opened = [];
+  });
+  afterEach(async () => {
+    for (const agents of opened) await agents.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** The agents of a daemon that starts anew, with more of its configuration. */
+  function agents(more = '', mode = 'none'): Agents {
+    registry = new Registry();
+    const made = new Agents({
+      config: parseDaemonConfig(`{ security: { mode: ${mode} }, state_dir: ${folder}/state ${more} }`),
+      configFile: join(folder, 'mcod.yaml'),
+      log: kept.log,
+      registry,
+      data,
+      node: { identity: 'web1.lab', facts: () => ({ region: 'eu' }), classes: () => ['role::web'] },
+      reload: () => events.push('reload'),
+    });
+    opened.push(made);
+    return made;
+  }
+  const agent = (name: string, setup: (config: AgentConfig, host: Host) => unknown = () => ({})): Agent => ({
+    ddl: ddlOf(name, {}),
+    setup: async (config, host) => {
+      host.onClose(() => void events.push(`close ${name}`));
+      return (await setup(config, host)) as never;
+    },
+  });
+  /** Writes an agent whose file is called like it; `setup` is the body of its set-up. */
+  const write = (name: string, setup: string) =>
+    writeFileSync(
+      join(folder, `${name}.mjs`),
+      `export default { ddl: ${JSON.stringify(ddlOf(name, {}))}, setup: async (config, host) => { ${setup} } };`,
+    );
+  const refusal = (work: Promise<unknown>) =>
+    work.then(
+      () => 'it was loaded',
+      ({ code, message }: TroupeError) => `${code}: ${message}`,
+    );
+  const logged = (level: number) =>
+    kept.lines
+      .filter((line) => line.level === level)
+      .map(({ msg, agent: name, reason }) => [msg, name, reason]);
+
+  it('give each agent its host: identity, facts, classes, state folder, log and reload', async () => {
+    let host: Host | undefined;
+    let config: AgentConfig | undefined;
+    await agents(', plugins: { one: { depth: 3 } }').load([
+      agent('one', (...given) => {
+        [config, host] = given;
+        return {};
+      }),
+    ]);
+    expect(config).to.deep.equal({ depth: 3 });
+    expect(host?.identity).to.equal('web1.lab');
+    expect(host?.facts()).to.deep.equal({ region: 'eu' });
+    expect(host?.classes()).to.deep.equal(['role::web']);
+    expect(host?.stateDir).to.equal(join(folder, 'state/agents/one'));
+    expect(statSync(host?.stateDir ?? '').mode & 0o777).to.equal(0o700);
+    host?.provideData('disk', () => ({ free: 1 }));
+    expect(data.get('disk')?.(undefined)).to.deep.equal({ free: 1 });
+    host?.reload();
+    expect(events).to.deep.equal(['reload']);
+    host?.log.info('hello');
+    expect(kept.lines.at(-1)).to.include({ msg: 'hello', agent: 'one' });
+    expect(host, 'what is given in code is there anyway').to.not.have.property('stay');
+  });
+
+  it('get an empty section if the configuration has none for them', async () => {
+    let config: AgentConfig | undefined;
+    await agents(', plugins: { two: { depth: 3 } }').load([
+      agent('one', (given) => {
+        config = given;
+        return {};
+      }),
+    ]);
+    expect(config).to.deep.equal({});
+  });
+
+  it('are loaded in order, those of the configuration last, and closed in reverse order', async () => {
+    write('three', "host.onClose(() => config.events.push('close three')); return {};");
+    const subject = agents(', agents: [./three.mjs], plugins: { three: { events: [] } }');
+    await subject.load([agent('one'), agent('two')]);
+    expect(registry.names()).to.deep.equal(['one', 'three', 'two']);
+    await subject.close();
+    expect(events).to.deep.equal(['close two', 'close one']);
+    await subject.close();
+    expect(events).to.have.length(2);
+  });
+
+  it('are closed if one of them fails to load', async () => {
+    const faulty = agent('faulty', () => {
+      throw new Error('no such device');
+    });
+    expect(await refusal(agents().load([agent('one'), faulty]))).to.equal(
+      'AGENT_INVALID: faulty: its set-up failed: no such device',
+    );
+    expect(events).to.deep.equal(['close faulty', 'close one']);
+  });
+
+  it('must have different names', async () => {
+    expect(await refusal(agents().load([agent('one'), agent('one')]))).to.equal(
+      'AGENT_INVALID: one: there is an agent "one" already',
+    );
+  });
+
+  it('are left out if they do not apply to the host', async () => {
+    await agents().load([agent('one', () => undefined)]);
+    expect(registry.names()).to.deep.equal([]);
+    expect(logged(30)).to.deep.equal([['the agent does not apply to this host', 'one', undefined]]);
+  });
+
+  describe('of a machine without a certificate', () => {
+    for (const name of ['rpcutil', 'discovery', 'provision']) {
+      it(`may include ${name}`, async () => {
+        await agents('', 'token').load([agent(name)]);
+        expect(registry.names()).to.deep.equal([name]);
+      });
+    }
+
+    it('may include no others', async () => {
+      write('one', 'return {};');
+      const words = (where: string) =>
+        `CONFIG_INVALID: agents: "${where}" may not run on a machine that has no certificate yet: only provision may`;
+      expect(await refusal(agents('', 'token').load([agent('one')]))).to.equal(words('one'));
+      expect(await refusal(agents(', agents: [./one.mjs]', 'token').load([]))).to.equal(words('./one.mjs'));
+      expect(registry.names()).to.deep.equal([]);
+    });
+
+    it('do not include unfinished agents of an earlier configuration', async () => {
+      write('one', 'host.stay(true); return {};');
+      await agents(', agents: [./one.mjs]').load([]);
+      await agents('', 'token').load([]);
+      expect(registry.names()).to.deep.equal([]);
+      await agents().load([]);
+      expect(registry.names()).to.deep.equal(['one']);
+    });
+  });
+
+  describe('whose files have changed', () => {
+    it('are loaded in their new version', async () => {
+      write('one', "host.provideData('one', () => ({ version: 1 })); return {};");
+      await agents(', agents: [./one.mjs]').load([]);
+      write('one', "host.provideData('one', () => ({ version: 22 })); return {};");
+      await agents(', agents: [./one.mjs]').load([]);
+      expect(data.get('one')?.(undefined)).to.deep.equal({ version: 22 });
+    });
+
+    it('stay in their last working version if the new one fails', async () => {
+      write('one', "host.provideData('one', () => ({ version: config.version })); return {};");
+      const more = ', agents: [./one.mjs], plugins: { one: { version: 1 } }';
+      await agents(more).load([]);
+      write('one', "throw new Error('not today');");
+      await agents(more).load([]);
+      expect(registry.names()).to.deep.equal(['one']);
+      expect(data.get('one')?.(undefined)).to.deep.equal({ version: 1 });
+      expect(logged(50)).to.deep.equal([
+        [
+          'the changed agent does not work: the one before stays',
+          './one.mjs',
+          './one.mjs: its set-up failed: not today',
+        ],
+      ]);
+    });
+
+    it('keep the daemon from starting if they never worked', async () => {
+      write('one', "throw new Error('not today');");
+      expect(await refusal(agents(', agents: [./one.mjs]').load([]))).to.equal(
+        'AGENT_INVALID: ./one.mjs: its set-up failed: not today',
+      );
+    });
+  });
+
+  describe('that are unfinished', () => {
+    it('are loaded with their last section, which is logged', async () => {
+      write('one', 'host.provideData("one", () => config); host.stay(true); return {};');
+      await agents(', agents: [./one.mjs], plugins: { one: { depth: 3 } }').load([]);
+      data.clear();
+      await agents().load([]);
+      expect(data.get('one')?.(undefined)).to.deep.equal({ depth: 3 });
+      expect(logged(30)).to.deep.equal([
+        [
+          'the agent stays until it has finished, though the configuration does not name it',
+          'one',
+          undefined,
+        ],
+      ]);
+    });
+
+    it('get the section of the new configuration if it has one', async () => {
+      write('one', 'host.provideData("one", () => config); host.stay(true); return {};');
+      await agents(', agents: [./one.mjs], plugins: { one: { depth: 3 } }').load([]);
+      await agents(', plugins: { one: { depth: 4 } }').load([]);
+      expect(data.get('one')?.(undefined)).to.deep.equal({ depth: 4 });
+    });
+
+    it('are released when they ask for it', async () => {
+      write('one', 'host.stay(true); host.stay(false); return {};');
+      await agents(', agents: [./one.mjs]').load([]);
+      await agents().load([]);
+      expect(registry.names()).to.deep.equal([]);
+    });
+
+    it('are released if they can no longer be loaded, which is logged once', async () => {
+      write('one', 'host.stay(true); return {};');
+      await agents(', agents: [./one.mjs]').load([]);
+      rmSync(join(folder, 'one.mjs'));
+      await agents().load([]);
+      expect(logged(40).map(([msg, name]) => [msg, name])).to.deep.equal([
+        ['an unfinished agent cannot be loaded any more', 'one'],
+      ]);
+      await agents().load([]);
+      expect(logged(40)).to.have.length(1);
+    });
+  });
+
+  describe('that are served', () => {
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    const hear = async (name: string) => {
+      await turn();
+      events.push(`hear ${name}`);
+      return async () => {
+        await turn();
+        events.push(`stop ${name}`);
+      };
+    };
+    beforeEach(() => {
+      mkdirSync(join(folder, 'agents'));
+    });
+    const external = ', external_agents: [{ folder: agents }]';
+    const put = (name: string, version = '1.0.0') => {
+      writeFileSync(join(folder, `agents/${name}.json`), JSON.stringify(ddlOf(name, { show: {} }, version)));
+      copyFileSync(actorProgram, join(folder, 'agents', name));
+    };
+
+    it('are each subscribed to once', async () => {
+      put('actor');
+      const subject = agents(external);
+      await subject.load([agent('one')]);
+      expect(events).to.deep.equal([]);
+      await subject.serve(hear);
+      expect(events).to.deep.equal(['hear actor', 'hear one']);
+    });
+
+    it('are subscribed to as external agents are added, and no longer when they are removed', async () => {
+      mock.timers.enable({ apis: ['setInterval'] });
+      try {
+        const subject = agents(external);
+        await subject.load([]);
+        await subject.serve(hear);
+        const look = async (what: string, isThere: () => boolean) =>
+          until(what, () => {
+            mock.timers.tick(2000);
+            return isThere();
+          });
+        put('actor');
+        // The first look sees the change, the second that it has settled.
+        mock.timers.tick(4000);
+        await until('it is heard', () => events.length === 1);
+        expect(events).to.deep.equal(['hear actor']);
+        const [before] = registry.all();
+        put('actor', '1.1.0');
+        await look('it is another', () => registry.get('actor') !== before);
+        expect(registry.get('actor')?.compiled.ddl.metadata.version).to.equal('1.1.0');
+        expect(events).to.deep.equal(['hear actor']);
+        rmSync(join(folder, 'agents/actor.json'));
+        await look('it is gone', () => events.length === 2);
+        expect(events).to.deep.equal(['hear actor', 'stop actor']);
+        expect(registry.names()).to.deep.equal([]);
+        put('actor');
+        await look('it is there again', () => events.length === 3);
+        expect(events.at(-1)).to.equal('hear actor');
+        await subject.close();
+      } finally {
+        mock.timers.reset();
+      }
+    });
+
+    it('are closed only after pending removals are complete', async () => {
+      mock.timers.enable({ apis: ['setInterval'] });
+      try {
+        put('actor');
+        let stop = () => {};
+        let isStopping = false;
+        const subject = agents(external);
+        await subject.load([]);
+        await subject.serve(async () => () => {
+          isStopping = true;
+          return new Promise((resolve) => {
+            stop = resolve;
+          });
+        });
+        rmSync(join(folder, 'agents/actor.json'));
+        await until('it stops', () => {
+          mock.timers.tick(2000);
+          return isStopping;
+        });
+        let isClosed = false;
+        const closed = subject.close().then(() => {
+          isClosed = true;
+        });
+        await turn();
+        expect(isClosed).to.equal(false);
+        stop();
+        await closed;
+      } finally {
+        mock.timers.reset();
+      }
+    });
+
+    it('are no longer watched after they are closed', async () => {
+      mock.timers.enable({ apis: ['setInterval'] });
+      try {
+        const subject = agents(external);
+        await subject.load([]);
+        await subject.serve(hear);
+        await subject.close();
+        put('actor');
+        for (let look = 0; look < 5; look += 1) mock.timers.tick(2000);
+        await subject.close();
+        expect(events).to.deep.equal([]);
+      } finally {
+        mock.timers.reset();
+      }
+    });
+
+    it('do not replace another agent of the same name', async () => {
+      put('actor');
+      const subject = agents(external);
+      await subject.load([agent('actor')]);
+      expect(logged(50)[0]?.[2]).to.include('there is an agent "actor" already');
+      expect(registry.names()).to.deep.equal(['actor']);
+      expect(existsSync(join(folder, 'agents/actor'))).to.equal(true);
+    });
+  });
+});

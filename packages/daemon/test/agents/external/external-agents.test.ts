@@ -1,0 +1,352 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { mock } from 'node:test';
+import type { TroupeError } from '@troupe/core';
+import { actorProgram, until } from '@troupe/test-support';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { commandsOf, ExternalAgents, type ExternalEntry } from '../../../src/agents/external/index.js';
+import { ddlOf, keptLog } from './actor.js';
+
+const program = (name: string) =>
+  `${name}-${process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
+
+describe('external agents', () => {
+  let folder: string;
+  let events: string[];
+  let removed: Promise<void> | undefined;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'external-'));
+    events = [];
+    removed = undefined;
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const write = (file: string, text: string) => {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), text);
+  };
+  const ddl = (file: string, name: string, version = '1.0.0') =>
+    write(file, JSON.stringify(ddlOf(name, { show: {} }, version)));
+
+  function agents(entries: readonly ExternalEntry[], put = async () => true) {
+    const { log, lines } = keptLog();
+    const external = new ExternalAgents({
+      entries,
+      configFile: join(folder, 'mcod.yaml'),
+      log,
+      put: async (agent, _where, instead) => {
+        const { name, version } = agent.ddl.metadata;
+        events.push(`put ${name} ${version}${instead === undefined ? '' : ` instead of ${instead}`}`);
+        return await put();
+      },
+      remove: async (name) => {
+        events.push(`remove ${name}`);
+        await removed;
+      },
+    });
+    return { external, lines };
+  }
+
+  const refusal = async (entries: readonly ExternalEntry[]) => {
+    const error = await agents(entries)
+      .external.load()
+      .then(
+        () => undefined,
+        (cause: TroupeError) => cause,
+      );
+    return [error?.code, error?.message.replaceAll(folder, '')];
+  };
+
+  it('are those that the configuration names, and those of the folders that it names', async () => {
+    ddl('one.json', 'one');
+    ddl('agents/two.json', 'two');
+    ddl('agents/three/three.json', 'three');
+    ddl('agents/three/other.json', 'other');
+    write('agents/notes.txt', 'x');
+    mkdirSync(join(folder, 'agents/empty'));
+    const { external } = agents([{ ddl: 'one.json' }, { folder: 'agents' }]);
+    await external.load();
+    expect(events.sort()).to.deep.equal(['put one 1.0.0', 'put three 1.0.0', 'put two 1.0.0']);
+  });
+
+  it('from a folder are those whose DDL says external', async () => {
+    const { metadata, actions } = ddlOf('ruby', { show: {} });
+    write('agents/ruby.json', JSON.stringify({ metadata: { ...metadata, provider: 'ruby' }, actions }));
+    await agents([{ folder: 'agents' }]).external.load();
+    expect(events).to.deep.equal([]);
+    await agents([{ ddl: 'agents/ruby.json' }]).external.load();
+    expect(events).to.deep.equal(['put ruby 1.0.0']);
+  });
+
+  it('stop the start when one that is named is wrong', async () => {
+    write('broken.json', '{');
+    ddl('rpcutil.json', 'rpcutil');
+    expect(await refusal([{ ddl: 'none.json' }])).to.deep.equal([
+      'FILE_UNREADABLE',
+      "cannot read the DDL /none.json: ENOENT: no such file or directory, open '/none.json'",
+    ]);
+    expect((await refusal([{ ddl: 'broken.json' }]))[0]).to.equal('DDL_INVALID');
+    expect(await refusal([{ ddl: 'rpcutil.json' }])).to.deep.equal([
+      'AGENT_INVALID',
+      '/rpcutil.json: an external agent must not be named "rpcutil"',
+    ]);
+    expect(await refusal([{}])).to.deep.equal([
+      'CONFIG_INVALID',
+      'external_agents.0: needs either ddl or folder',
+    ]);
+    expect((await refusal([{ folder: 'x', command: 'y' }]))[1]).to.equal(
+      'external_agents.0: a folder goes without command and config',
+    );
+  });
+
+  it('from a folder are left out when they are wrong, and the log says so', async () => {
+    write('agents/broken.json', '{');
+    ddl('agents/discovery.json', 'discovery');
+    ddl('agents/good.json', 'good');
+    const { external, lines } = agents([{ folder: 'agents' }, { folder: 'none' }]);
+    await external.load();
+    expect(events).to.deep.equal(['put good 1.0.0']);
+    expect(lines.map(({ msg }) => msg)).to.deep.equal(
+      Array.from({ length: 2 }, () => 'an external agent cannot be loaded: it is left out'),
+    );
+  });
+
+  it('are loaded anew when a file has changed and then stayed the same', async () => {
+    ddl('agents/one.json', 'one');
+    const { external } = agents([{ folder: 'agents' }]);
+    await external.load();
+    await external.look();
+    expect(events.splice(0)).to.deep.equal(['put one 1.0.0']);
+
+    ddl('agents/one.json', 'one', '1.0.1');
+    await external.look();
+    expect(events).to.deep.equal([]);
+    ddl('agents/one.json', 'one', '1.10.0');
+    await external.look();
+    expect(events, 'it changed again').to.deep.equal([]);
+    await external.look();
+    expect(events.splice(0)).to.deep.equal(['put one 1.10.0 instead of one']);
+
+    copyFileSync(actorProgram, join(folder, 'agents/one'));
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(events.splice(0), 'its program came').to.deep.equal(['put one 1.10.0 instead of one']);
+  });
+
+  it('come and go with their DDLs', async () => {
+    const { external } = agents([{ folder: 'agents' }]);
+    await external.load();
+    ddl('agents/one.json', 'one');
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(events.splice(0)).to.deep.equal(['put one 1.0.0']);
+    rmSync(join(folder, 'agents/one.json'));
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(events.splice(0)).to.deep.equal(['remove one']);
+  });
+
+  it('stay as they are when the new file is wrong, until it is right', async () => {
+    ddl('one.json', 'one');
+    const { external, lines } = agents([{ ddl: 'one.json' }]);
+    await external.load();
+    events.splice(0);
+    write('one.json', '{');
+    for (let look = 0; look < 4; look += 1) await external.look();
+    expect(events).to.deep.equal([]);
+    expect(lines.map(({ msg }) => msg)).to.deep.equal([
+      'an external agent cannot be loaded: the one before stays',
+    ]);
+    ddl('one.json', 'one', '2.0.0');
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(events).to.deep.equal(['put one 2.0.0 instead of one']);
+  });
+
+  it('that get another name or do not apply any more are taken away', async () => {
+    ddl('one.json', 'one');
+    let applies = true;
+    const { external } = agents([{ ddl: 'one.json' }], async () => applies);
+    await external.load();
+    ddl('one.json', 'uno');
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(events.splice(0)).to.deep.equal(['put one 1.0.0', 'put uno 1.0.0', 'remove one']);
+    applies = false;
+    ddl('one.json', 'uno', '1.1.0');
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(events.splice(0)).to.deep.equal(['put uno 1.1.0 instead of uno', 'remove uno']);
+  });
+
+  it('are looked at until told otherwise', async () => {
+    ddl('one.json', 'one');
+    const { external } = agents([{ ddl: 'one.json' }]);
+    await external.load();
+    const stop = external.watch(5);
+    ddl('one.json', 'one', '2.0.0');
+    const end = Date.now() + 10_000;
+    while (events.length < 2 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 5));
+    await stop();
+    expect(events).to.deep.equal(['put one 1.0.0', 'put one 2.0.0 instead of one']);
+  });
+
+  it('from a folder are logged with file and reason if they cannot be loaded', async () => {
+    write('agents/one.json', '{');
+    const { external, lines } = agents([{ folder: 'agents' }]);
+    await external.load();
+    expect(lines[0]).to.include({ level: 50, file: join(folder, 'agents/one.json') });
+    expect(lines[0]?.reason).to.match(/one\.json/);
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(lines, 'once, as long as the file stays').to.have.length(1);
+    ddl('agents/one.json', 'one');
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(events).to.deep.equal(['put one 1.0.0']);
+    expect(lines, 'it is new and not loaded anew').to.have.length(1);
+  });
+
+  it('are removed silently if they were not loaded', async () => {
+    write('agents/one.json', '{');
+    const { external, lines } = agents([{ folder: 'agents' }]);
+    await external.load();
+    rmSync(join(folder, 'agents/one.json'));
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(events).to.deep.equal([]);
+    expect(lines).to.have.length(1);
+  });
+
+  it('are removed with the DDL that the configuration names', async () => {
+    ddl('one.json', 'one');
+    const { external, lines } = agents([{ ddl: 'one.json' }]);
+    await external.load();
+    events.splice(0);
+    rmSync(join(folder, 'one.json'));
+    for (let look = 0; look < 4; look += 1) await external.look();
+    expect(events).to.deep.equal(['remove one']);
+    expect(lines.map(({ level, msg, agent }) => [level, msg, agent])).to.deep.equal([
+      [30, 'an external agent is gone with its DDL', 'one'],
+    ]);
+    ddl('one.json', 'one');
+    for (let look = 0; look < 3; look += 1) await external.look();
+    expect(events).to.deep.equal(['remove one', 'put one 1.0.0']);
+  });
+
+  for (const [what, change] of [
+    ['whose DDL is gone', () => rmSync(join(folder, 'agents/one.json'))],
+    ['that has another name', () => ddl('agents/one.json', 'uno')],
+  ] as const) {
+    it(`are checked until one ${what} is removed`, async () => {
+      ddl('agents/one.json', 'one');
+      const { external } = agents([{ folder: 'agents' }]);
+      await external.load();
+      let go = () => {};
+      removed = new Promise((resolve) => {
+        go = resolve;
+      });
+      change();
+      await external.look();
+      let isOver = false;
+      const look = external.look().then(() => {
+        isOver = true;
+      });
+      await until('it is being removed', () => events.includes('remove one'));
+      expect(isOver).to.equal(false);
+      go();
+      await look;
+    });
+  }
+
+  it('are not reloaded for a change that is undone before the next check', async () => {
+    ddl('agents/one.json', 'one');
+    utimesSync(join(folder, 'agents/one.json'), 1000, 1000);
+    const { external } = agents([{ folder: 'agents' }]);
+    await external.load();
+    const change = (time: number) => utimesSync(join(folder, 'agents/one.json'), time, time);
+    for (const time of [2000, 1000, 2000, 1000]) {
+      change(time);
+      await external.look();
+    }
+    expect(events).to.deep.equal(['put one 1.0.0']);
+  });
+
+  it('are still watched if reloading one fails, which is logged', async () => {
+    ddl('agents/one.json', 'one');
+    ddl('agents/two.json', 'two');
+    let fails = false;
+    const { external, lines } = agents([{ folder: 'agents' }], async () => {
+      if (fails) throw new Error('it is taken already');
+      return true;
+    });
+    await external.load();
+    events.splice(0);
+    fails = true;
+    for (const name of ['one', 'two']) ddl(`agents/${name}.json`, name, '2.0.0');
+    for (let look = 0; look < 4; look += 1) await external.look();
+    expect(events).to.deep.equal(['put one 2.0.0 instead of one', 'put two 2.0.0 instead of two']);
+    expect(lines.map(({ msg, reason }) => [msg, reason])).to.deep.equal(
+      Array(2).fill(['an external agent cannot be loaded: the one before stays', 'it is taken already']),
+    );
+  });
+
+  it('are not watched if the configuration names none', async () => {
+    const { external } = agents([]);
+    mock.timers.enable({ apis: ['setInterval'] });
+    try {
+      const looks: string[] = [];
+      external.look = async () => void looks.push('look');
+      const stop = external.watch(5);
+      mock.timers.tick(100);
+      await stop();
+      expect(looks).to.deep.equal([]);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  it('are checked one check after the other until stopped', async () => {
+    const { external } = agents([{ folder: 'agents' }]);
+    mock.timers.enable({ apis: ['setInterval'] });
+    try {
+      let looks = 0;
+      let go = () => {};
+      external.look = () => {
+        looks += 1;
+        return new Promise((resolve) => {
+          go = resolve;
+        });
+      };
+      const turn = () => new Promise((resolve) => setImmediate(resolve));
+      const stop = external.watch(5);
+      mock.timers.tick(4);
+      await turn();
+      expect(looks).to.equal(0);
+      mock.timers.tick(20);
+      await turn();
+      expect(looks).to.equal(1);
+      go();
+      await turn();
+      expect(looks).to.equal(2);
+      let isStopped = false;
+      const stopped = stop().then(() => {
+        isStopped = true;
+      });
+      await turn();
+      expect(isStopped, 'it waits for the look').to.equal(false);
+      go();
+      await stopped;
+      mock.timers.tick(100);
+      await turn();
+      expect(looks).to.equal(2);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  it('have a program named like them, or like Go names what it builds', () => {
+    const place = { ddlFile: '/a/go/go.json', isNamed: true };
+    expect(commandsOf(place, 'go')).to.deep.equal([
+      '/a/go/go',
+      `/a/go/${program('go')}`,
+      `/a/go/go/${program('go')}`,
+    ]);
+    expect(commandsOf({ ...place, command: '/opt/go' }, 'go')[2]).to.equal(`/opt/go/${program('go')}`);
+  });
+});

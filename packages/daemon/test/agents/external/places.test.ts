@@ -1,0 +1,174 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { TroupeError } from '@troupe/core';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import {
+  checkEntries,
+  type ExternalEntry,
+  listPlaces,
+  type Place,
+  readPlace,
+  stampOf,
+} from '../../../src/agents/external/places.js';
+import { ddlOf } from './actor.js';
+
+describe('the places of external agents', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'places-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const at = (file: string) => join(folder, file);
+  const write = (file: string, text = '{}') => {
+    mkdirSync(dirname(at(file)), { recursive: true });
+    writeFileSync(at(file), text);
+  };
+  const refusal = (work: Promise<unknown>) =>
+    work.then(
+      () => 'it was read',
+      ({ code }: TroupeError) => code,
+    );
+
+  for (const [what, entry, words] of [
+    ['nothing', {}, 'external_agents.1: needs either ddl or folder'],
+    ['both a DDL and a folder', { ddl: 'x', folder: 'y' }, 'external_agents.1: needs either ddl or folder'],
+    [
+      'a folder and a command',
+      { folder: 'x', command: 'y' },
+      'external_agents.1: a folder goes without command and config',
+    ],
+    [
+      'a folder and a configuration',
+      { folder: 'x', config: 'y' },
+      'external_agents.1: a folder goes without command and config',
+    ],
+  ] as const) {
+    it(`cannot be configured by ${what}`, () => {
+      expect(() => checkEntries([{ folder: 'a' }, entry]))
+        .to.throw(words)
+        .and.include({ code: 'CONFIG_INVALID' });
+    });
+  }
+
+  it('can be configured by a DDL, with or without command and configuration, or by a folder', () => {
+    const entries: readonly ExternalEntry[] = [
+      { ddl: 'x' },
+      { ddl: 'x', command: 'y', config: 'z' },
+      { folder: 'x' },
+    ];
+    expect(() => checkEntries(entries)).to.not.throw();
+  });
+
+  it('are resolved from the folder of the configuration', async () => {
+    write('agents/one.json');
+    const entries = [
+      { ddl: 'two.json' },
+      { ddl: '/abs/three.json', command: 'bin/three', config: 'etc/three.cfg' },
+      { folder: 'agents' },
+    ];
+    expect(await listPlaces(entries, at('mcod.yaml'))).to.deep.equal([
+      { ddlFile: at('two.json'), isNamed: true },
+      {
+        ddlFile: '/abs/three.json',
+        command: at('bin/three'),
+        configFile: at('etc/three.cfg'),
+        isNamed: true,
+      },
+      { ddlFile: at('agents/one.json'), isNamed: false },
+    ]);
+  });
+
+  it('in a folder are its DDLs and those of its subfolders, sorted, without hidden files and schemas', async () => {
+    for (const file of ['b.json', 'a.json', 'c/c.json', '.d.json', '.e/.e.json', 'f.schema.json', 'g.txt'])
+      write(`agents/${file}`);
+    const places = await listPlaces([{ folder: 'agents' }], at('mcod.yaml'));
+    expect(places.map(({ ddlFile }) => ddlFile.slice(folder.length))).to.deep.equal([
+      '/agents/a.json',
+      '/agents/b.json',
+      '/agents/c/c.json',
+    ]);
+  });
+
+  it('in a missing folder are none', async () => {
+    expect(await listPlaces([{ folder: 'none' }], at('mcod.yaml'))).to.deep.equal([]);
+  });
+
+  describe('when their DDL is read', () => {
+    const named = (file: string): Place => ({ ddlFile: at(file), isNamed: true });
+    const found = (file: string): Place => ({ ddlFile: at(file), isNamed: false });
+    const ddl = (name: string, provider = 'external') => {
+      const { metadata, actions } = ddlOf(name, {});
+      write(`${name}.json`, JSON.stringify({ metadata: { ...metadata, provider }, actions }));
+    };
+
+    it('return the DDL', async () => {
+      ddl('one');
+      for (const place of [named('one.json'), found('one.json')])
+        expect((await readPlace(place))?.metadata.name).to.equal('one');
+    });
+
+    it('are skipped in a folder if the file is gone or the provider is not external', async () => {
+      ddl('ruby', 'ruby');
+      expect(await readPlace(found('none.json'))).to.equal(undefined);
+      expect(await readPlace(found('ruby.json'))).to.equal(undefined);
+      expect((await readPlace(named('ruby.json')))?.metadata.name).to.equal('ruby');
+    });
+
+    it('are rejected if the file is unreadable, is configured and missing, or is not a DDL', async () => {
+      mkdirSync(at('folder.json'));
+      write('broken.json', '{');
+      expect(await refusal(readPlace(named('none.json')))).to.equal('FILE_UNREADABLE');
+      expect(await refusal(readPlace(found('folder.json')))).to.equal('FILE_UNREADABLE');
+      expect(await refusal(readPlace(found('broken.json')))).to.equal('DDL_INVALID');
+    });
+
+    for (const name of [
+      'rpcutil',
+      'discovery',
+      'provision',
+      'choria_util',
+      'choria_provision',
+      'choria_registry',
+      'scout',
+    ]) {
+      it(`are rejected under the reserved name ${name}`, async () => {
+        ddl(name);
+        for (const place of [named(`${name}.json`), found(`${name}.json`)])
+          expect(await refusal(readPlace(place))).to.equal('AGENT_INVALID');
+      });
+    }
+  });
+
+  it('have a stamp that changes with the DDL, the program and the configuration file', async () => {
+    const place = { ddlFile: at('one.json'), configFile: at('one.cfg'), isNamed: true };
+    expect(await stampOf(place)).to.equal(undefined);
+    const seen = new Set<string | undefined>([undefined]);
+    for (const file of ['one.json', 'one', 'one.cfg']) {
+      for (const text of ['a', 'bb']) {
+        write(file, text);
+        const stamp = await stampOf(place);
+        expect(seen.has(stamp), `${file} ${text}`).to.equal(false);
+        expect(await stampOf(place)).to.equal(stamp);
+        seen.add(stamp);
+      }
+    }
+    write('other.cfg');
+    expect(seen.has(await stampOf(place))).to.equal(true);
+    rmSync(at('one.json'));
+    mkdirSync(at('one.json'));
+    expect(await stampOf(place), 'a folder is no DDL').to.equal(undefined);
+  });
+
+  it('have a stamp that changes with a program outside of their folder', async () => {
+    write('one.json');
+    const place = { ddlFile: at('one.json'), command: at('bin/one'), isNamed: true };
+    const before = await stampOf(place);
+    write('one', 'not its program');
+    expect(await stampOf(place)).to.equal(before);
+    write('bin/one', 'its program');
+    expect(await stampOf(place)).to.not.equal(before);
+  });
+});

@@ -1,0 +1,59 @@
+import { type PublishOptions, type Signer, Topics, type Transport } from '@troupe/core';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { AuditTeller } from '../../src/audit/audit-teller.js';
+import { keptLog } from '../agents/external/actor.js';
+
+describe('AuditTeller', () => {
+  const told: { topic: string; line: string; options: PublishOptions | undefined }[] = [];
+  const signer: Signer = { name: 'web1.lab', sign: async (payload) => Buffer.from(payload).toString() };
+
+  function teller(publish: (line: string) => Promise<void>) {
+    told.splice(0);
+    const { log, lines } = keptLog();
+    const transport = {
+      publish: async (topic: string, bytes: Uint8Array, options?: PublishOptions) => {
+        const { line, time } = JSON.parse(Buffer.from(bytes).toString()) as { line: string; time: number };
+        expect(time).to.be.within(Date.now() - 60_000, Date.now());
+        await publish(line);
+        told.push({ topic, line, options });
+      },
+    } as unknown as Transport;
+    const parts = { signer, topics: new Topics(), transport, collective: 'eu', log };
+    return { teller: new AuditTeller(parts), lines };
+  }
+  const sent = (line: string) => ({ topic: 'mco/eu/event/web1.lab', line, options: { qos: 1 } });
+
+  it('publishes lines one after the other, in order', async () => {
+    let go = () => {};
+    const { teller: subject } = teller((line) =>
+      line === 'first'
+        ? new Promise((resolve) => {
+            go = resolve;
+          })
+        : Promise.resolve(),
+    );
+    for (const line of ['first', 'second']) subject.tell(line);
+    let isIdle = false;
+    const idle = subject.idle().then(() => {
+      isIdle = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([told, isIdle]).to.deep.equal([[], false]);
+    go();
+    await idle;
+    expect(told).to.deep.equal([sent('first'), sent('second')]);
+  });
+
+  it('continues after a line that cannot be published', async () => {
+    const { teller: subject, lines } = teller(async (line) => {
+      if (line === 'first') throw new Error('not connected');
+    });
+    for (const line of ['first', 'second']) subject.tell(line);
+    await subject.idle();
+    expect(told).to.deep.equal([sent('second')]);
+    expect(lines.map(({ level, msg, reason }) => [level, msg, reason])).to.deep.equal([
+      [40, 'a line of the audit was not told', 'not connected'],
+    ]);
+  });
+});

@@ -1,0 +1,92 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { version } from '@troupe/core';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+
+const main = fileURLToPath(new URL('../src/main.js', import.meta.url));
+
+describe('the command line of mcod', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'troupe-main-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const run = (...args: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+    return { status, stdout, stderr };
+  };
+  const configure = (more = '') => {
+    const file = join(folder, 'mcod.yaml');
+    writeFileSync(file, `{ identity: web1.lab, security: { mode: none } ${more} }`);
+    return file;
+  };
+  const policy = (name: string, text: string) => {
+    mkdirSync(join(folder, 'policies'), { recursive: true });
+    writeFileSync(join(folder, 'policies', name), text);
+  };
+
+  it('prints its version', () => {
+    expect(run('--version')).to.deep.equal({ status: 0, stdout: `mcod ${version}\n`, stderr: '' });
+  });
+
+  it('prints its usage', () => {
+    const { status, stdout, stderr } = run('-h');
+    expect([status, stderr]).to.deep.equal([0, '']);
+    expect(stdout).to.match(/^Usage: mcod \[--config FILE\] \[--check\]\n/);
+  });
+
+  it('rejects an unknown option with the usage', () => {
+    const { status, stdout, stderr } = run('--none');
+    expect([status, stdout]).to.deep.equal([2, '']);
+    expect(stderr).to.match(/^mcod: .*--none.*\n\nUsage: mcod /);
+  });
+
+  it('reports a valid configuration, and warnings about its policies', () => {
+    expect(run('--check', '-c', configure())).to.deep.equal({
+      status: 0,
+      stdout: `${folder}/mcod.yaml is sound\n`,
+      stderr: '',
+    });
+    policy('default.policy', 'policy default deny\n');
+    policy('old.rpmsave', '');
+    const { status, stdout, stderr } = run(
+      '--check',
+      '-c',
+      configure(`, authorization: { policies: ${folder}/policies }`),
+    );
+    expect([status, stdout]).to.deep.equal([0, `${folder}/mcod.yaml is sound\n`]);
+    expect(stderr).to.equal(
+      `mcod: warning: ${folder}/policies/old.rpmsave: nothing reads this file: policies end in .policy\n`,
+    );
+  });
+
+  it('reports one fault of its policies per line', () => {
+    policy('a.policy', 'nonsense\n');
+    policy('b.policy', 'nonsense\n');
+    const { status, stdout, stderr } = run(
+      '--check',
+      '-c',
+      configure(`, authorization: { policies: ${folder}/policies }`),
+    );
+    expect([status, stdout]).to.deep.equal([1, '']);
+    expect(
+      stderr
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.replace(/:1: .*/, '')),
+    ).to.deep.equal([`mcod: ${folder}/policies/a.policy`, `${folder}/policies/b.policy`]);
+  });
+
+  for (const args of [['--check'], []] as const) {
+    it(`exits with code 1 and one line if the configuration is invalid, with "${args.join()}"`, () => {
+      const { status, stdout, stderr } = run(...args, '-c', configure(', nonsense: true'));
+      expect([status, stdout]).to.deep.equal([1, '']);
+      expect(stderr).to.match(/^mcod: .*nonsense.*\n$/);
+    });
+  }
+});

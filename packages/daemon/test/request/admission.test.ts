@@ -1,0 +1,265 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Filter, parseFilter, type Request } from '@troupe/core';
+import { expect } from 'chai';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import type { Refusal } from '../../src/request/refusal.js';
+import { Realm } from '../realm.js';
+import { Desk, identity, rip, stopClock } from './desk.js';
+
+const now = Date.parse('2026-05-01T12:00:00Z');
+
+describe('Admission', () => {
+  stopClock();
+  let realm: Realm;
+  let desk: Desk;
+  let policies: string;
+  before(async () => {
+    realm = await Realm.create(identity, rip);
+  });
+  after(() => realm.remove());
+  beforeEach(async () => {
+    policies = join(realm.folder, 'policies');
+    mkdirSync(policies, { recursive: true });
+    writeFileSync(join(policies, 'default.policy'), 'policy default allow\n');
+    desk = await Desk.open(realm, { config: `, authorization: { policies: ${policies} }` });
+  });
+  afterEach(() => desk.close());
+
+  const policy = (text: string) => writeFileSync(join(policies, 'default.policy'), text);
+  const filter = (parts: Parameters<typeof parseFilter>[0]): Filter => parseFilter(parts);
+  const request = (parts: Partial<Request> = {}) => desk.request({ time: now, ...parts });
+  const forbidden = (parts: Partial<Request>) => desk.admission.forbidden(request(parts), now);
+  const unable = (parts: Partial<Request> = {}) => desk.admission.unable(request(parts), now);
+  const outcome = async (refusal: Promise<Refusal | undefined>) => (await refusal)?.outcome ?? 'admitted';
+
+  describe('of late and early messages', () => {
+    for (const [what, age, verdict] of [
+      ['is as old as its ttl', 30_000, undefined],
+      ['is a moment older than its ttl', 30_001, 'expired'],
+      ['is from a minute in the future', -60_000, undefined],
+      ['is from more than a minute in the future', -60_001, 'expired'],
+    ] as const) {
+      it(`${verdict ? 'rejects' : 'admits'} a message that ${what}`, () => {
+        const refusal = desk.admission.untimely(request({ time: now - age, ttl: 30 }), now);
+        expect(refusal?.outcome).to.equal(verdict);
+        expect(desk.node.stats.ttlexpired).to.equal(verdict ? 1 : 0);
+      });
+    }
+
+    it('reports the age of a late message and the time of both clocks', () => {
+      const refusal = desk.admission.untimely(request({ time: now - 90_000, ttl: 30 }), now);
+      expect(refusal).to.deep.equal({
+        outcome: 'expired',
+        statuscode: 1,
+        statusmsg:
+          "the request is 90 s old and was good for 30 s: this node's clock says 2026-05-01T12:00:00.000Z, the request's 2026-05-01T11:58:30.000Z",
+      });
+    });
+
+    it('reports how far an early message is in the future', () => {
+      const refusal = desk.admission.untimely(request({ time: now + 90_000 }), now);
+      expect(refusal?.statusmsg).to.equal(
+        "the request is from 90 s in the future: this node's clock says 2026-05-01T12:00:00.000Z, the request's 2026-05-01T12:01:30.000Z",
+      );
+    });
+  });
+
+  describe('with a filter', () => {
+    beforeEach(() => {
+      desk.facts = { stage: 'dev' };
+      desk.classes = ['role::web'];
+      desk.data.set('disk', (query) => ({ free: query === '/' ? 10 : 0 }));
+    });
+
+    for (const [what, parts] of [
+      ['its identity', { identities: [identity] }],
+      ['its agents', { agents: ['work'] }],
+      ['its facts', { facts: ['stage=dev'] }],
+      ['its classes', { classes: ['role::web'] }],
+      ['its data', { select: ["disk('/').free > 5"] }],
+    ] as const) {
+      it(`admits a request whose filter names ${what}`, async () => {
+        expect(await outcome(forbidden({ filter: filter(parts) }))).to.equal('admitted');
+      });
+    }
+
+    for (const [what, parts] of [
+      ['another identity', { identities: ['web2.lab'] }],
+      ['an agent that is not here', { agents: ['work', 'none'] }],
+      ['another fact', { facts: ['stage=prod'] }],
+      ['another class', { classes: ['role::database'] }],
+      ['other data', { select: ["disk('/tmp').free > 5"] }],
+    ] as const) {
+      it(`rejects a request as unmatched if its filter names ${what}`, async () => {
+        expect(await forbidden({ filter: filter(parts) })).to.deep.equal({
+          outcome: 'unmatched',
+          statuscode: 0,
+          statusmsg: 'the filter does not match this node',
+        });
+      });
+    }
+
+    for (const [what, asked, reason] of [
+      ['is malformed', { nonsense: 1 }, /^the filter: .*nonsense/],
+      [
+        'asks a data plugin that is not here',
+        filter({ select: ["none('x').y > 5"] }),
+        /^the filter: .*"none"/,
+      ],
+    ] as const) {
+      it(`rejects a request with the reason if its filter ${what}`, async () => {
+        const refusal = await forbidden({ filter: asked as Filter });
+        expect(refusal).to.include({ outcome: 'failed', statuscode: 4 });
+        expect(refusal?.statusmsg).to.match(reason);
+      });
+    }
+
+    it('checks neither time nor policy of a request for another node', async () => {
+      policy('policy default deny\n');
+      const other = { filter: filter({ identities: ['web2.lab'] }) };
+      expect(await outcome(forbidden(other))).to.equal('unmatched');
+      expect(await outcome(forbidden({ ...other, time: 0 }))).to.equal('unmatched');
+      expect(desk.node.stats.ttlexpired).to.equal(0);
+    });
+
+    it('does not reveal facts to a caller whose request is denied or expired', async () => {
+      for (const facts of [['stage=dev'], ['stage=prod']]) {
+        expect(await outcome(forbidden({ filter: filter({ facts }), time: 0 }))).to.equal('expired');
+        policy('policy default deny\n');
+        expect(await outcome(forbidden({ filter: filter({ facts }) }))).to.equal('denied');
+      }
+    });
+  });
+
+  describe('with policies', () => {
+    it('decides by caller, action, facts and classes', async () => {
+      policy(
+        [
+          'policy default deny',
+          `allow\t${rip}\tchange\tstage=dev\trole::web`,
+          'allow\tann.mcollective\tlook\t*\t*',
+          '',
+        ].join('\n'),
+      );
+      expect(await outcome(forbidden({}))).to.equal('admitted');
+      expect(await outcome(forbidden({ action: 'look' }))).to.equal('denied');
+      expect(await outcome(forbidden({ caller: 'ann.mcollective' }))).to.equal('denied');
+      expect(await outcome(forbidden({ caller: 'ann.mcollective', action: 'look' }))).to.equal('admitted');
+      desk.facts = { stage: 'prod' };
+      expect(await outcome(forbidden({}))).to.equal('denied');
+      desk.facts = { stage: 'dev' };
+      desk.classes = [];
+      expect(await outcome(forbidden({}))).to.equal('denied');
+    });
+
+    it('reports whether the policy denies or cannot be used', async () => {
+      const words = async (agent = 'work') => {
+        const refusal = await forbidden({ agent });
+        expect(refusal).to.include({ outcome: 'denied', statuscode: 1 });
+        return refusal?.statusmsg;
+      };
+      policy('policy default deny\n');
+      expect(await words()).to.equal(
+        'you are not authorized to call work#change here by the policy of this node',
+      );
+      expect((await forbidden({}))?.policy).to.include('default.policy:1');
+      policy('nonsense');
+      expect(await words()).to.equal(
+        'you are not authorized to call work#change here: its policy cannot be used, and its log says where',
+      );
+    });
+
+    it('rejects a request for an agent without a policy if the configuration says so', async () => {
+      desk.close();
+      desk = await Desk.open(realm, {
+        config: `, authorization: { policies: ${join(realm.folder, 'none')}, without_policy: refuse }`,
+      });
+      mkdirSync(join(realm.folder, 'none'), { recursive: true });
+      expect((await forbidden({}))?.statusmsg).to.equal(
+        'you are not authorized to call work#change here: this node has no policy for the agent "work", and refuses without one',
+      );
+    });
+  });
+
+  describe('of an authorized request', () => {
+    it('admits what the DDL allows', () => {
+      expect(unable()).to.equal(undefined);
+    });
+
+    it('rejects a request for an unknown agent, and lists the known ones', () => {
+      expect(unable({ agent: 'wrok' })).to.deep.equal({
+        outcome: 'failed',
+        statuscode: 2,
+        statusmsg: 'there is no agent "wrok" here (did you mean "work"?); this node has discovery, work',
+      });
+    });
+
+    it('rejects a request for an unknown action, and lists the known ones', () => {
+      const refusal = unable({ action: 'none' });
+      expect(refusal).to.include({ outcome: 'failed', statuscode: 2 });
+      expect(refusal?.statusmsg).to.include("Unknown action 'none' for agent 'work'");
+    });
+
+    it('rejects invalid input with the status of the fault', () => {
+      const refusal = unable({ input: { text: 7 } });
+      expect(refusal).to.include({ outcome: 'failed', statuscode: 4 });
+      expect(refusal?.statusmsg).to.include('text');
+      expect(unable({ agent: 'discovery', action: 'ddl' })).to.include({ statuscode: 3 });
+    });
+
+    it('rejects a request that was already begun, even while the daemon shuts down', async () => {
+      const again = request();
+      desk.jobs.begin(again, identity, now);
+      desk.admission.beginNothing();
+      expect(desk.admission.unable(again, now)).to.deep.equal({
+        outcome: 'unknown',
+        statuscode: 5,
+        statusmsg:
+          'this node began this request before it restarted, or so long ago that it forgot the replies: it is not run again, and its outcome is not known here',
+      });
+    });
+
+    it('answers busy while the daemon shuts down, whatever the request', () => {
+      desk.admission.beginNothing();
+      expect(unable({ agent: 'none' })).to.deep.equal({
+        outcome: 'busy',
+        statuscode: 1,
+        statusmsg: 'the daemon of this node is restarting: ask again in a moment',
+      });
+    });
+  });
+
+  describe('to a node that is full', () => {
+    it('answers busy while too many requests wait', async () => {
+      desk.close();
+      desk = await Desk.open(realm, { config: ', limits: { concurrency: 1, queue: 1 }' });
+      let release = () => {};
+      const held = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      desk.queue.add(() => held);
+      expect(unable()).to.equal(undefined);
+      desk.queue.add(() => held);
+      expect(unable()).to.deep.equal({
+        outcome: 'busy',
+        statuscode: 1,
+        statusmsg: 'this node has too many requests waiting: ask again in a moment',
+      });
+      release();
+    });
+
+    it('answers busy while its memory of requests is full, until some have expired', async () => {
+      desk.close();
+      desk = await Desk.open(realm, { config: ', limits: { keep_ids: 1000 }' });
+      for (let index = 0; index < 1000; index += 1)
+        desk.jobs.begin(request({ id: index.toString(16).padStart(32, '0') }), identity, now);
+      expect(unable()).to.deep.equal({
+        outcome: 'busy',
+        statuscode: 1,
+        statusmsg: 'this node remembers as many requests as it may (limits.keep_ids): ask again later',
+      });
+      expect(desk.admission.unable(request(), now + 3_600_000)).to.equal(undefined);
+    });
+  });
+});

@@ -1,0 +1,290 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from '@troupe/test-support';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { ExitRefused } from '../src/exit.js';
+import { serve } from '../src/serve.js';
+import { readStatusFile } from '../src/status/status.js';
+import type { LogLine } from './agents/external/actor.js';
+import { Bench } from './fixture.js';
+
+const taken = ['SIGHUP', 'SIGTERM', 'SIGINT', 'SIGUSR1', 'uncaughtException', 'unhandledRejection'] as const;
+const { exit } = process;
+
+describe('mcod in this process', () => {
+  let bench: Bench;
+  let folder: string;
+  let served: Promise<void> | undefined;
+  let before: Map<string, unknown[]>;
+  beforeEach(() => {
+    bench = new Bench();
+    folder = mkdtempSync(join(tmpdir(), 'troupe-serve-'));
+    before = new Map(taken.map((name) => [name, process.listeners(name as never)]));
+    // The runner of these tests must not end with what is signalled here.
+    for (const name of taken) process.removeAllListeners(name);
+    served = undefined;
+  });
+  afterEach(async () => {
+    bench.release();
+    process.emit('SIGTERM');
+    await served?.catch(() => {});
+    process.exit = exit;
+    for (const [name, listeners] of before) {
+      process.removeAllListeners(name);
+      for (const listener of listeners) process.on(name, listener as never);
+    }
+    rmSync(folder, { recursive: true });
+    await bench.close();
+  });
+
+  const file = (name: string) => join(folder, name);
+  const configure = (more = '', identity = 'web1.lab', security = 'security: { mode: none }') =>
+    writeFileSync(
+      file('mcod.yaml'),
+      `{ identity: ${identity}, ${security}, state_dir: ${file('state')}, facts: { paths: [] }, log: { file: ${file('log')} } ${more} }`,
+    );
+  const lines = (msg: string): readonly LogLine[] =>
+    readFileSync(file('log'), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as LogLine)
+      .filter((line) => line.msg === msg);
+  const logged = (msg: string, times = 1) =>
+    until(`"${msg}" in the log`, () => existsSync(file('log')) && lines(msg).length >= times);
+  const begin = async (more = '') => {
+    configure(more);
+    served = serve(file('mcod.yaml'), {
+      agents: [bench.counter()],
+      connect: ({ will }) => bench.broker.connect({ will }),
+    });
+    await logged('ready');
+  };
+  const names = () => lines('ready').map(({ identity }) => identity);
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    it(`serves until ${signal}, and updates its pid and status files`, async () => {
+      await begin(`, pid_file: ${file('pid')}`);
+      expect(readFileSync(file('pid'), 'utf8')).to.equal(`${process.pid}\n`);
+      await until('it has a status', () => existsSync(file('state/status.json')));
+      expect(readStatusFile(file('state/status.json'))).to.include({
+        state: 'running',
+        identity: 'web1.lab',
+      });
+      process.emit(signal);
+      await served;
+      expect(existsSync(file('pid'))).to.equal(false);
+      expect(readStatusFile(file('state/status.json')).state).to.equal('ended');
+      expect(lines('ending')).to.have.length(1);
+      expect(names()).to.deep.equal(['web1.lab']);
+    });
+  }
+
+  it('reloads its configuration at SIGHUP', async () => {
+    await begin();
+    configure('', 'web2.lab');
+    process.emit('SIGHUP');
+    await logged('ready', 2);
+    expect(names()).to.deep.equal(['web1.lab', 'web2.lab']);
+    expect(lines('reading the configuration again when what runs has ended')).to.have.length(1);
+    expect(lines('ending')).to.deep.equal([]);
+    await until(
+      'the status is that of the new one',
+      () => readStatusFile(file('state/status.json')).identity === 'web2.lab',
+    );
+  });
+
+  it('keeps the old configuration if the new one is invalid', async () => {
+    await begin();
+    configure(', nonsense: true', 'web2.lab');
+    process.emit('SIGHUP');
+    await logged('ready', 2);
+    expect(names()).to.deep.equal(['web1.lab', 'web1.lab']);
+    const [line] = lines('the new configuration is at fault: the old one stays');
+    expect(line).to.include({ level: 50 });
+    expect(line?.reason).to.include('nonsense');
+  });
+
+  it('returns to the old configuration if it cannot start with the new one', async () => {
+    await begin();
+    configure(', main_collective: elsewhere', 'web2.lab');
+    process.emit('SIGHUP');
+    await logged('ready', 2);
+    expect(names()).to.deep.equal(['web1.lab', 'web1.lab']);
+    const [line] = lines('the new configuration does not work: back to the old one');
+    expect(line).to.include({ level: 50 });
+    expect(line?.reason).to.include('"elsewhere" is not one of collectives');
+    configure('', 'web3.lab');
+    process.emit('SIGHUP');
+    await logged('ready', 3);
+    expect(names()[2]).to.equal('web3.lab');
+  });
+
+  it('does not start with an invalid configuration', async () => {
+    configure(', nonsense: true');
+    served = serve(file('mcod.yaml'));
+    expect(await served.catch((error: Error) => error.message)).to.include('nonsense');
+  });
+
+  it('fails if its first start fails', async () => {
+    configure(', main_collective: elsewhere');
+    served = serve(file('mcod.yaml'));
+    expect(await served.catch((error: Error) => error.message)).to.include('"elsewhere" is not one of');
+  });
+
+  it('ends normally if its pid file is gone', async () => {
+    await begin(`, pid_file: ${file('pid')}`);
+    rmSync(file('pid'));
+    process.emit('SIGTERM');
+    await served;
+  });
+
+  const attach = async ({ id, ...rest }: ReturnType<Bench['request']>) => {
+    const { agent: _, action, filter, input, ...common } = rest;
+    return (await bench.ask({ ...common, id, type: 'attach', after: 0 })).outcome;
+  };
+
+  it('keeps replies over a reload', async () => {
+    await begin();
+    const request = bench.request();
+    expect((await bench.ask(request)).outcome).to.equal('ok');
+    process.emit('SIGHUP');
+    await logged('ready', 2);
+    expect(await attach(request)).to.equal('ok');
+    expect((await bench.ask(request)).outcome).to.equal('ok');
+    expect(bench.count).to.equal(1);
+  });
+
+  for (const [what, more] of [
+    ['limits have', ', limits: { keep_requests: 7 }'],
+    ['collectives have', ', collectives: [mcollective, eu]'],
+    ['security has', ', security: { mode: none, callers: { match: "/x$/" } }'],
+  ] as const) {
+    it(`drops replies at a reload if its ${what} changed, and runs no request again`, async () => {
+      await begin();
+      const request = bench.request();
+      await bench.ask(request);
+      if (what === 'security has') configure('', 'web1.lab', more.slice(2));
+      else configure(more);
+      process.emit('SIGHUP');
+      await logged('ready', 2);
+      expect(await attach(request)).to.equal('unknown');
+      expect((await bench.ask(request)).outcome).to.equal('unknown');
+      expect(bench.count).to.equal(1);
+    });
+  }
+
+  describe('while an action runs', () => {
+    const { timeout } = AbortSignal;
+    let times: number[];
+    beforeEach(() => {
+      times = [];
+      AbortSignal.timeout = (milliseconds) => {
+        times.push(milliseconds);
+        return timeout(milliseconds);
+      };
+    });
+    afterEach(() => {
+      AbortSignal.timeout = timeout;
+    });
+    const hold = async () => {
+      const result = bench.ask(bench.request({ action: 'hold' }));
+      await until('the action runs', () => bench.count === 1);
+      return { result };
+    };
+    const busy = async () => {
+      const { outcome, statusmsg } = await bench.ask(bench.request());
+      expect([outcome, statusmsg]).to.deep.equal([
+        'busy',
+        'the daemon of this node is restarting: ask again in a moment',
+      ]);
+    };
+
+    it('reloads when that has ended, after an hour at most', async () => {
+      await begin();
+      const { result } = await hold();
+      process.emit('SIGHUP');
+      await busy();
+      expect(names()).to.have.length(1);
+      bench.release();
+      expect((await result).outcome).to.equal('ok');
+      await logged('ready', 2);
+      expect(times[0]).to.equal(3_600_000);
+    });
+
+    it('waits ten seconds for it at SIGTERM', async () => {
+      await begin();
+      const { result } = await hold();
+      process.emit('SIGTERM');
+      await busy();
+      bench.release();
+      expect((await result).outcome).to.equal('ok');
+      await served;
+      expect(times[0]).to.equal(10_000);
+    });
+
+    it('aborts it at SIGTERM during a pending reload', async () => {
+      await begin();
+      const { result } = await hold();
+      process.emit('SIGHUP');
+      await busy();
+      process.emit('SIGTERM');
+      expect(await result).to.include({
+        outcome: 'cancelled',
+        statusmsg: 'the daemon of this node stops',
+      });
+      await served;
+      expect(names()).to.have.length(1);
+    });
+  });
+
+  it('ends at SIGTERM during a reload', async () => {
+    await begin();
+    process.emit('SIGHUP');
+    process.emit('SIGTERM');
+    await served;
+    expect(names()).to.deep.equal(['web1.lab']);
+  });
+
+  it('changes the level of its log at SIGUSR1: to debug, to trace, and back', async () => {
+    await begin();
+    const levels = () => lines('the level of the log is changed').map(({ from, to }) => [from, to]);
+    for (const count of [1, 2, 3, 4]) {
+      process.emit('SIGUSR1');
+      expect(levels()).to.have.length(count);
+    }
+    expect(levels()).to.deep.equal([
+      ['info', 'debug'],
+      ['debug', 'trace'],
+      ['trace', 'info'],
+      ['info', 'debug'],
+    ]);
+  });
+
+  it('does not let an agent end the process', async () => {
+    await begin();
+    expect(() => process.exit(3)).to.throw(ExitRefused, 'process.exit was called within the daemon');
+    process.emit('uncaughtException', new ExitRefused());
+    expect(lines('an agent tried to end the daemon')[0]).to.include({ level: 50 });
+    process.emit('unhandledRejection', new Error('forgotten'), Promise.resolve());
+    expect(lines('a promise was rejected and nobody listened')[0]).to.include({ level: 50 });
+    expect(process.listenerCount('uncaughtException')).to.equal(1);
+    expect(process.listenerCount('unhandledRejection')).to.equal(1);
+  });
+
+  it('reloads its configuration when an agent requests it', async () => {
+    const metadata = `{ name: 'asker', description: 'x', author: 'x', license: 'x', version: '1.0.0', url: 'https://example.com', timeout: 5 }`;
+    writeFileSync(
+      file('asker.mjs'),
+      `export default { ddl: { metadata: ${metadata}, actions: [] }, setup: async (_, host) => { globalThis.askAgain = host.reload; return {}; } };`,
+    );
+    await begin(', agents: [./asker.mjs]');
+    configure('', 'web2.lab');
+    const shared = globalThis as { askAgain?: () => void };
+    shared.askAgain?.();
+    delete shared.askAgain;
+    await logged('ready', 2);
+    expect(names()).to.deep.equal(['web1.lab', 'web2.lab']);
+  });
+});

@@ -1,0 +1,5 @@
+export { actorDdl, actorProgram } from './actor.js';
+export { movedClock } from './moved-clock.js';
+export { openFiles } from './open-files.js';
+export { skip } from './skip.js';
+export { until } from './until.js';
