@@ -116,7 +116,8 @@ export { clientSecurity, loadOwn, nodeSecurity, type Own } from './security/mode
 export { compilePattern } from './security/pattern.js';
 export type { Proof, Security, Signer, Verifier } from './security/security.js';
 export type { Closing } from './security/session-keys.js';
-export { checkTokenFacts, issueToken, readToken, type TokenClaims, verifyToken } from './security/token.js';
+export { checkTokenFacts, issueToken, readToken, verifyToken } from './security/token.js';
+export type { TokenClaims } from './security/token-claims.js';
 export { TokenLedger } from './security/token-ledger.js';
 export { listsOf, type Trust, type Trusted, TrustStore } from './security/trust.js';
 export { createVerifier } from './security/verifier.js';

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { replaceFileSync } from '../durable-file.js';
 import { messageOf, TroupeError } from '../errors.js';
-import type { TokenClaims } from './token.js';
+import type { TokenClaims } from './token-claims.js';
 
 interface Use {
   readonly jti: string;

@@ -5,33 +5,9 @@ import { isName } from '../names.js';
 import { parseJson } from './json.js';
 import { headerOf, signJws, tokenType, verifyJws } from './jws.js';
 import { compilePattern } from './pattern.js';
+import type { TokenClaims } from './token-claims.js';
 import type { TokenLedger } from './token-ledger.js';
 import type { Trust } from './trust.js';
-
-/** What an enrolment token says: everything that a machine without a certificate needs to know. */
-export interface TokenClaims {
-  readonly v: 1;
-  /** The token's own id. */
-  readonly jti: string;
-  /** Who made it: the common name of a caller. */
-  readonly iss: string;
-  /** Seconds since 1970. */
-  readonly iat: number;
-  readonly exp: number;
-  /** The one collective that its holder may join. */
-  readonly collective: string;
-  readonly brokers: readonly string[];
-  /** PEM: the CAs that the broker and the callers must be from. */
-  readonly ca: string;
-  /** The names of those who may give orders to its holder. */
-  readonly callers: string;
-  /** Whether this network escapes dots in topics. */
-  readonly escape?: boolean;
-  /** How many machines may use it; any number without. Counted where a ledger is kept: by the broker and by callers. */
-  readonly uses?: number;
-  /** Conditions such as `region=eu` that a machine's facts must meet. The machine itself judges them: an honest one obeys. */
-  readonly facts?: readonly string[];
-}
 
 /** Makes an enrolment token: a JWS signed by a caller. `chain` is the caller's x5c, leaf first. Throws TOKEN_INVALID, FILTER_INVALID. */
 export async function issueToken(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import type { TokenClaims } from '../../src/security/token.js';
+import type { TokenClaims } from '../../src/security/token-claims.js';
 import { TokenLedger } from '../../src/security/token-ledger.js';
 
 describe('TokenLedger', () => {
