@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { median } from './lib/figures.mjs';
 import { machine, round } from './lib/machine.mjs';
-import { mco, runProgram } from './lib/run-node.mjs';
+import { mco, mcod } from './lib/programs.mjs';
+import { runProgram } from './lib/run-node.mjs';
 import { Site } from './lib/site.mjs';
 import { measureStart } from './lib/start.mjs';
 import { table } from './lib/table.mjs';
@@ -16,7 +17,6 @@ const ROUNDS = 10;
 const PINNED = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   .optionalDependencies[`node-${process.platform}-${process.arch}`];
 const path = (file) => fileURLToPath(new URL(file, import.meta.url));
-const mcod = path('../packages/daemon/bin/mcod.js');
 async function installed(version, folder) {
   const name = `node-${process.platform}-${process.arch}@${version}`;
   await runProgram('npm', ['install', '--prefix', join(folder, version), '--no-audit', '--no-fund', name]);

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { median, ratio, spread, times } from '../lib/figures.mjs';
-import { mco, runNode } from '../lib/run-node.mjs';
+import { mco } from '../lib/programs.mjs';
+import { runNode } from '../lib/run-node.mjs';
 import { Site } from '../lib/site.mjs';
 
 export const about = 'mco as a whole process on 200 nodes, all security on, against MCollective';

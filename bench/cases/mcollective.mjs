@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { median, spread, times } from '../lib/figures.mjs';
 import { childrenCpuMs, freeMiB } from '../lib/machine.mjs';
 import { Mcollective, mcollectiveMco, missingMcollective, startSharedRabbitmq } from '../lib/mcollective.mjs';
-import { mco, runProgram } from '../lib/run-node.mjs';
+import { mco } from '../lib/programs.mjs';
+import { runProgram } from '../lib/run-node.mjs';
 import { Site } from '../lib/site.mjs';
 
 export const about = 'MCollective itself and Troupe, as whole processes on as many nodes';

@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { createTempFolder, waitFor } from '@troupe/testkit';
 import { round, usageOf } from '../lib/machine.mjs';
 import { startPeer } from '../lib/process.mjs';
+import { mcprovision } from '../lib/programs.mjs';
 
 export const about =
   'emulated nodes provisioned a minute with 1, 2 and 4 provisioners, all signatures and checks on';
 
 const path = (file) => fileURLToPath(new URL(file, import.meta.url));
 const emulate = path('../../packages/emulator/bin/troupe-emulate.js');
-const mcprovision = path('../../packages/provisioner/bin/mcprovision.js');
 
 /** From the moment when the first provisioner is told of a node until the last node is done; Puppet's runs take no time. */
 export async function run({ provisioned: nodes, provisioners }) {

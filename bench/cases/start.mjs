@@ -1,16 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { median, ratio, spread, times } from '../lib/figures.mjs';
 import { round, usageOf } from '../lib/machine.mjs';
 import { startPeer } from '../lib/process.mjs';
-import { mco, runNode } from '../lib/run-node.mjs';
+import { mco, mcod } from '../lib/programs.mjs';
+import { runNode } from '../lib/run-node.mjs';
 import { Site } from '../lib/site.mjs';
 
 export const about = 'start-up and memory of mcod, start-up of mco, each as a whole process';
 
 const mqtt = import.meta.resolve('mqtt');
-const mcod = fileURLToPath(new URL('../../packages/daemon/bin/mcod.js', import.meta.url));
 
 /** Baselines: an empty Node process, and one with a bare MQTT.js connection. */
 export async function run({ brokers, rounds }) {

@@ -1,9 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-
-/** The program `mco`. */
-export const mco = fileURLToPath(new URL('../../packages/cli/bin/mco.js', import.meta.url));
 
 /** Runs a program to its end and gives what it printed. Throws with what it said when it fails or takes too long. */
 export async function runProgram(file, words, env = {}, seconds = 60) {

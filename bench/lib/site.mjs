@@ -6,9 +6,9 @@ import { createTempFolder, makeKeyPair, useTestPki } from '@troupe/testkit';
 import { BareRequester } from './bare.mjs';
 import { startBroker } from './brokers.mjs';
 import { startPeer } from './process.mjs';
+import { mcod } from './programs.mjs';
 
 const path = (file) => fileURLToPath(new URL(file, import.meta.url));
-const mcod = path('../../packages/daemon/bin/mcod.js');
 const emulate = path('../../packages/emulator/bin/troupe-emulate.js');
 const bareNodes = path('../peers/bare-nodes.mjs');
 
