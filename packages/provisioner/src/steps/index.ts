@@ -1,6 +1,6 @@
 import type { ProvisionerConfig } from '../config/config.js';
 import type { Hook } from '../config/hooks.js';
-import type { StepName } from '../config/step-names.js';
+import { type StepName, stepNames } from '../config/step-names.js';
 import { cleanNodeCertname } from './clean-node-certname.js';
 import { done } from './done.js';
 import { hookStep } from './hook.js';
@@ -14,34 +14,35 @@ import { signNodeCsr } from './sign-node-csr.js';
 import type { Step } from './step.js';
 import { verify } from './verify.js';
 
-/** The steps in their order; `notify` comes when a node has ended, well or not. */
-const order: readonly Step[] = [
+/** What is done at each step; `notify` comes when a node has ended, well or not. */
+const steps: Readonly<Record<Exclude<StepName, 'notify'>, Step>> = {
   lock,
-  setPuppetHostname,
-  cleanNodeCertname,
-  sendNodeCsr,
-  signNodeCsr,
-  puppetBootstrapStage,
-  puppetFinalRun,
-  puppetDaemonize,
+  set_puppet_hostname: setPuppetHostname,
+  clean_node_certname: cleanNodeCertname,
+  send_node_csr: sendNodeCsr,
+  sign_node_csr: signNodeCsr,
+  puppet_bootstrap_stage: puppetBootstrapStage,
+  puppet_final_run: puppetFinalRun,
+  puppet_daemonize: puppetDaemonize,
   restart,
   verify,
   done,
-];
+};
+
+const order = stepNames.filter((name) => name !== 'notify');
 
 /** The steps that a configuration asks for, its hooks in their places. */
 export function stepsOf(config: Pick<ProvisionerConfig, 'steps' | 'hooks'>): readonly Step[] {
   const isAway = (hook: Hook) =>
-    order.findIndex(({ name }) => name === hook.step) + (hook.place === 'after' ? 1 : 0) >
-    order.indexOf(restart);
+    stepNames.indexOf(hook.step) + (hook.place === 'after' ? 1 : 0) > stepNames.indexOf('restart');
   const hooks = (step: string, place: Hook['place']) =>
     config.hooks
       .filter((hook) => hook.step === step && hook.place === place)
       .map((hook) => hookStep(hook, config.steps.restart && isAway(hook)));
-  return order.flatMap((step) => [
-    ...hooks(step.name, 'before'),
-    ...(config.steps[step.name as StepName] ? [step] : []),
-    ...hooks(step.name, 'after'),
+  return order.flatMap((name) => [
+    ...hooks(name, 'before'),
+    ...(config.steps[name] ? [steps[name]] : []),
+    ...hooks(name, 'after'),
   ]);
 }
 
