@@ -34,7 +34,8 @@ export function madeSchemas(root) {
   };
 }
 
-async function written(root, use) {
+/** The text of a CommonJS module that has what ajv makes of the schemas of a use. */
+export async function written(root, use) {
   const home = join(root, 'packages/core');
   const { list, host } = (await ownSchemas(root))[use];
   const { ajvOptions, schemaKey } = await compiled(root, 'core/dist/src/schema.js');
@@ -49,7 +50,8 @@ async function written(root, use) {
   return prelude(standalone(ajv, Object.fromEntries(keys.map((key) => [key, key]))));
 }
 
-async function ownSchemas(root) {
+/** The schemas of our own by use, and what they need of their surroundings. */
+export async function ownSchemas(root) {
   const { daemonSchema } = await compiled(root, 'daemon/dist/src/config.js');
   const { clientSchema } = await compiled(root, 'client/dist/src/config.js');
   const { messageSchemas } = await compiled(root, 'core/dist/src/message/message.js');

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { stop } from 'esbuild';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import { bundleProgram, programs } from '../bundle/program.mjs';
 import { root } from '../setup.mjs';
@@ -47,7 +48,11 @@ describe('the programs of a release', function () {
     target = mkdtempSync(join(tmpdir(), 'troupe-bundles-'));
     for (const program of programs) await bundleProgram(program, { root, target });
   });
-  after(() => rmSync(target, { recursive: true, force: true }));
+  after(async () => {
+    // The process that esbuild keeps would keep mocha.
+    await stop();
+    rmSync(target, { recursive: true, force: true });
+  });
   beforeEach(() => {
     place = mkdtempSync(join(target, 'place-'));
   });

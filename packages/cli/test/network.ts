@@ -16,7 +16,7 @@ import { checkJson } from './json/schemas.js';
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const mco = file('../../bin/mco.js');
-const mcod = file('../../../core/bin/mcod.js');
+const mcod = file('../../../daemon/bin/mcod.js');
 const labAgent = file('./lab-agent.js');
 
 export interface NodeOptions {

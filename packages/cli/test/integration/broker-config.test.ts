@@ -87,7 +87,7 @@ describe('mco broker config', function () {
     mosquitto = startProcess(mosquittoPath, ['-c', `${output}/mosquitto.conf`, '-v']);
     await mosquitto.waitForLine(/mosquitto version .* running/, { timeoutSeconds: 30 });
     daemon = startProcess(process.execPath, [
-      file('../../../../core/bin/mcod.js'),
+      file('../../../../daemon/bin/mcod.js'),
       '--config',
       folder.join('mcod.json'),
     ]);
