@@ -1,16 +1,48 @@
+import { parseArgs } from 'node:util';
 import { messageOf } from '../errors.js';
+import { version } from '../version.js';
 import { writeDdlTypes } from './ddl-types.js';
 
-const files = process.argv.slice(2);
-if (files.length === 0 || files.some((file) => !file.endsWith('.json'))) {
-  process.stderr.write(
-    'Usage: troupe-ddl-types NAME.json...\n\nWrites NAME.d.json.ts, the types of a DDL.\n',
-  );
+const usage = `Usage: troupe-ddl-types NAME.json...
+
+Writes NAME.d.json.ts, the types of a DDL.
+
+      --version  the version
+  -h, --help     this text
+`;
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        version: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    return misused(`${messageOf(error).split('\n', 1)[0]}`);
+  }
+}
+
+function misused(reason: string): never {
+  process.stderr.write(`troupe-ddl-types: ${reason}\n\n${usage}`);
   process.exit(2);
 }
-try {
-  for (const file of files) writeDdlTypes(file);
-} catch (error) {
-  process.stderr.write(`troupe-ddl-types: ${messageOf(error)}\n`);
-  process.exit(1);
+
+function writeAll(files: readonly string[]): void {
+  if (files.length === 0) misused('no DDL is given');
+  const other = files.find((file) => !file.endsWith('.json'));
+  if (other !== undefined) misused(`${other} is not a .json file`);
+  try {
+    for (const file of files) writeDdlTypes(file);
+  } catch (error) {
+    process.stderr.write(`troupe-ddl-types: ${messageOf(error)}\n`);
+    process.exit(1);
+  }
 }
+
+const { values, positionals } = readArguments();
+if (values.help) process.stdout.write(usage);
+else if (values.version) process.stdout.write(`troupe-ddl-types ${version}\n`);
+else writeAll(positionals);
