@@ -4,11 +4,24 @@ interface Skippable {
   parent?: Skippable | undefined;
 }
 
+/** Of a running test or hook of mocha. Its own types would bring its globals into every program with testkit. */
+interface Runnable extends Skippable {
+  readonly title: string;
+  readonly type?: string;
+}
+
+/** What mocha calls a test or a hook with as `this`. */
+export interface TestContext {
+  readonly test?: Runnable | undefined;
+  readonly currentTest?: Skippable | undefined;
+  skip(): never;
+}
+
 /**
  * Skips the running test, or every test below the suite whose `before` hook calls this; the reason is kept for
  * the summary of the test run.
  */
-export function skip(context: Mocha.Context, reason: string): never {
+export function skip(context: TestContext, reason: string): never {
   const carrier = carrierOf(context);
   if (carrier) carrier.skipReason = reason;
   return context.skip();
@@ -22,8 +35,8 @@ export function skipReasonOf(test: object): string | undefined {
   return undefined;
 }
 
-function carrierOf(context: Mocha.Context): Skippable | undefined {
-  const runnable = context.test as (Mocha.Runnable & { type?: string }) | undefined;
+function carrierOf(context: TestContext): Skippable | undefined {
+  const runnable = context.test;
   if (runnable?.type !== 'hook') return runnable;
   // Mocha sets `currentTest` for both kinds of hook, to the suite's first test in a "before all".
   return runnable.title.startsWith('"before each"') ? context.currentTest : runnable.parent;

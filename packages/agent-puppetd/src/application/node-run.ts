@@ -1,13 +1,10 @@
 import type { Client, Result } from '@troupe/client';
-import { type ActionOf, type CallInputOf, type DataOf, messageOf, Status } from '@troupe/core';
+import { messageOf, Status } from '@troupe/core';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
+import type { RunData, RunInput } from './run-input.js';
 import { Watch } from './watch.js';
 
-type Runonce = ActionOf<typeof ddl, 'runonce'>;
-type Reply = Result<DataOf<Runonce>>;
-
-/** What a run is asked to do: the inputs of the action `runonce`, but that it is always waited for. */
-export type RunInput = Omit<CallInputOf<Runonce>, 'foreground' | 'quiet'>;
+type Reply = Result<RunData>;
 
 /** What became of one node. */
 export interface NodeRun {

@@ -1,7 +1,8 @@
 import type { Client, Result } from '@troupe/client';
 import { Fleet, type Member, type Selection } from './fleet.js';
-import { type NodeRun, offline, type RunInput, runNode } from './node-run.js';
+import { type NodeRun, offline, runNode } from './node-run.js';
 import { pause, signalForMany } from './pause.js';
+import type { RunInput } from './run-input.js';
 import { type Limits, Slots } from './slots.js';
 import { Stream } from './stream.js';
 

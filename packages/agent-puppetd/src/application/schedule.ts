@@ -1,8 +1,9 @@
 import type { Client } from '@troupe/client';
 import { messageOf } from '@troupe/core';
 import { Fleet, type Member, type Selection } from './fleet.js';
-import { type NodeRun, type RunInput, runNode } from './node-run.js';
+import { type NodeRun, runNode } from './node-run.js';
 import { pause, signalForMany } from './pause.js';
+import type { RunInput } from './run-input.js';
 import { type Limits, Slots } from './slots.js';
 import { Stream } from './stream.js';
 

@@ -1,12 +1,17 @@
-import type { asn1 as forgeAsn1 } from 'node-forge';
 import commonJs from '../commonjs.cjs';
 import { TroupeError } from '../errors.js';
 
 const asn1 = commonJs.asn1();
 const { Class, Type } = asn1;
 
-/** An element of ASN.1; node-forge stays behind this file. */
-export type Element = forgeAsn1.Asn1;
+/** An element of ASN.1, as node-forge has it: that and its types stay behind this file. */
+export interface Element {
+  tagClass: number;
+  type: number;
+  constructed: boolean;
+  composed: boolean;
+  value: string | Element[];
+}
 
 export function sequence(...items: readonly Element[]): Element {
   return asn1.create(Class.UNIVERSAL, Type.SEQUENCE, true, [...items]);

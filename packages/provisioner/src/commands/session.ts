@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import type { Client } from '@troupe/client';
 import { createLogger, type Logger, TroupeError } from '@troupe/core';
 import { clientConfigOf, loadProvisionerConfig, type ProvisionerConfig } from '../config/config.js';
-import { type Peers, peersOf } from '../rpc/peers.js';
+import type { Peers } from '../rpc/peers.js';
+import { peersOf } from '../rpc/peers-of.js';
 import type { Io } from './io.js';
 
 const places = ['/etc/troupe/provisioner.yaml', '/etc/mcollective/provisioner.yaml'];

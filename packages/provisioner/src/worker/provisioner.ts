@@ -13,7 +13,7 @@ import { type Master, Masters } from '../master/masters.js';
 import { NameGuard } from '../node/name-guard.js';
 import { StepFailure } from '../rpc/failure.js';
 import { KeyPin } from '../rpc/key-pin.js';
-import { peersOf } from '../rpc/peers.js';
+import { peersOf } from '../rpc/peers-of.js';
 import { AdmissionPolicy } from './admission-policy.js';
 import { backoffSeconds } from './backoff.js';
 import type { Dependencies } from './dependencies.js';

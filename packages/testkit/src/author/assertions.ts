@@ -1,5 +1,5 @@
+/// <reference types="chai" preserve="true" />
 import { Status } from '@troupe/core';
-import type {} from 'chai';
 import type { CallResult } from './caller.js';
 
 type StatusName = keyof typeof Status;

@@ -2,7 +2,7 @@
 
 import type { CommandLine, Session } from '@troupe/client/application';
 import type { Command } from 'commander';
-import type { RunInput } from '../node-run.js';
+import type { RunInput } from '../run-input.js';
 
 /** The name under which a command line shows these commands, and what they are for. */
 export const name = 'puppet';

@@ -1,7 +1,8 @@
 import type { Session } from '@troupe/client/application';
-import type { NodeRun, RunInput } from '../node-run.js';
+import type { NodeRun } from '../node-run.js';
 import { pause } from '../pause.js';
 import { type RunAll, type RunAllStats, rerunAll, runAll } from '../run-all.js';
+import type { RunInput } from '../run-input.js';
 import { schedule } from '../schedule.js';
 import { call, collect, isMeant, isNamed, sayThatNobodyMatches } from './call.js';
 import { ExitCode, exitCodeOfRuns } from './exit.js';
