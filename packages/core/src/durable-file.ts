@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
@@ -97,6 +106,15 @@ export function isTemporaryOf(file: string, name: string): boolean {
   return name.startsWith(`.${basename(file)}.`) && name.endsWith('.tmp');
 }
 
+/** Removes what replacements left in a folder when they were cut short: for a start, when nothing is being replaced. */
+export function removeTemporaries(folder: string, isTheirs: (name: string) => boolean = isTemporary): void {
+  for (const name of readdirSync(folder)) if (isTheirs(name)) rmSync(join(folder, name), { force: true });
+}
+
+function isTemporary(name: string): boolean {
+  return /^\..+\.[0-9a-f]{12}\.tmp$/.test(name);
+}
+
 /** For `.catch()`: nothing where there is no such file; other errors go on. */
 export function absent(error: unknown): undefined {
   if (isErrno(error, 'ENOENT')) return undefined;
@@ -109,6 +127,7 @@ export function isErrno(error: unknown, ...codes: readonly string[]): boolean {
   return typeof code === 'string' && (codes.length === 0 || codes.includes(code));
 }
 
-function temporaryOf(file: string): string {
+/** A new name beside `file` for what is to replace it. */
+export function temporaryOf(file: string): string {
   return join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.tmp`);
 }

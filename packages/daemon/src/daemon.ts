@@ -19,6 +19,7 @@ import {
   version,
   type Will,
 } from '@troupe/core';
+import { removeTemporaries } from '@troupe/core/durable-file';
 import { announce, loadToken, offlineWill } from '@troupe/core/internal';
 import { Agents } from './agents/agents.js';
 import { builtinData } from './agents/builtin.js';
@@ -84,6 +85,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Promise<Daemon> {
   const { config, log } = options;
   mkdirSync(config.state_dir, { recursive: true, mode: 0o700 });
+  // One that was killed in the middle of a replacement leaves a file at each such end.
+  removeTemporaries(config.state_dir);
   const settings = effectiveSettings(config);
   const { identity, mainCollective } = settings;
   const security = nodeSecurity({

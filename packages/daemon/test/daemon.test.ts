@@ -1,4 +1,13 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mock } from 'node:test';
@@ -83,6 +92,15 @@ describe('a daemon', () => {
       setup(host);
       return {};
     },
+  });
+
+  it('removes from its state folder what a daemon left that was killed while it replaced a file', async () => {
+    const state = join(folder, 'state');
+    mkdirSync(join(state, 'agents'), { recursive: true });
+    for (const name of ['.requests.jsonl.0123456789ab.tmp', '.facter.json.0123456789ab.tmp', 'own.tmp'])
+      writeFileSync(join(state, name), '');
+    await start(`identity: ${identity}, ${none}`);
+    expect(readdirSync(state).sort()).to.deep.equal(['agents', 'own.tmp']);
   });
 
   describe('takes its identity', () => {

@@ -1,6 +1,7 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Logger, messageOf } from '@troupe/core';
+import { isErrno, isTemporaryOf, removeTemporaries, temporaryOf } from '@troupe/core/durable-file';
 import type { DaemonConfig } from '../config.js';
 import type { DaemonStatus } from './status.js';
 
@@ -19,6 +20,7 @@ export class StatusFile {
 
   constructor(options: { file: string; seconds: number; read: () => DaemonStatus; log: Logger }) {
     this.#options = options;
+    this.#removeLeftOver();
     this.#timer = setInterval(() => this.write(), options.seconds * 1000);
     this.#timer.unref();
     this.write();
@@ -40,6 +42,17 @@ export class StatusFile {
     while (this.#writing !== undefined) await this.#writing;
   }
 
+  // A daemon that is killed while it writes leaves its temporary file, each time another one.
+  #removeLeftOver(): void {
+    const { file } = this.#options;
+    try {
+      removeTemporaries(dirname(file), (name) => isTemporaryOf(file, name));
+    } catch (error) {
+      // Where its folder cannot be read, the first write says what is wrong with it.
+      if (!isErrno(error)) throw error;
+    }
+  }
+
   async #writeAll(): Promise<void> {
     while (this.#isDue) {
       this.#isDue = false;
@@ -49,7 +62,7 @@ export class StatusFile {
 
   async #writeOnce(): Promise<void> {
     const { file, read, log } = this.#options;
-    const temporary = `${file}.${process.pid}.tmp`;
+    const temporary = temporaryOf(file);
     try {
       await writeFile(temporary, `${JSON.stringify(read(), null, 2)}\n`, { mode: 0o644 });
       await rename(temporary, file);

@@ -38,6 +38,16 @@ describe('StatusFile', () => {
     expect(readdirSync(folder)).to.deep.equal(['status.json']);
   });
 
+  it('removes what a daemon left that was killed while it wrote', async () => {
+    const left = join(folder, '.status.json.0123456789ab.tmp');
+    writeFileSync(left, '{');
+    writeFileSync(join(folder, 'other.tmp'), '');
+    const status = new StatusFile({ file, seconds: 60, read: () => some(1), log: silentLogger });
+    expect(existsSync(left)).to.equal(false);
+    await status.close();
+    expect(readdirSync(folder).sort()).to.deep.equal(['other.tmp', 'status.json']);
+  });
+
   it('says once that it cannot be written, and goes on trying', async () => {
     let warnings = 0;
     const log = { ...silentLogger, warn: () => (warnings += 1) } as typeof silentLogger;
