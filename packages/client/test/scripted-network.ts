@@ -16,6 +16,8 @@ export class ScriptedNetwork {
   readonly sent: Sent[] = [];
   /** Whether each node is online, of whom that is known. */
   readonly records = new Map<string, boolean>();
+  /** When a node was seen going, of whom that was seen. */
+  readonly left = new Map<string, number>();
   readonly watchers = new Set<PresenceListener>();
   readonly #listeners = new Map<string, ReplyListener>();
   readonly #start: number;
@@ -63,6 +65,8 @@ export class ScriptedNetwork {
   /** The broker says that a node came or went. */
   tell(identity: string, online: boolean): void {
     this.records.set(identity, online);
+    if (online) this.left.delete(identity);
+    else this.left.set(identity, Date.now());
     for (const watcher of this.watchers) watcher({ v: 1, identity, online, since: 1, version: '1' });
   }
 
@@ -112,6 +116,7 @@ export class ScriptedNetwork {
         this.looks += 1;
         return this.records.get(identity);
       },
+      leftAt: (identity: string) => this.left.get(identity),
       isStranger: (identity: string) => this.records.size > 0 && !this.records.has(identity),
       isSettled: () => this.isSettled,
       settled: async () => {

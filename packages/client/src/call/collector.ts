@@ -6,6 +6,8 @@ export interface CollectorOptions {
   readonly answerWithin: number;
   /** Whether a node is online, as far as is known. */
   readonly isOnline: (identity: string) => boolean | undefined;
+  /** When a node was last seen going offline, milliseconds as `Date.now()`; nothing where it was not. */
+  readonly leftAt?: (identity: string) => number | undefined;
   /** Whether others are known to be or to have been here, and this node is not: most likely a slip in its name. */
   readonly isStranger?: (identity: string) => boolean;
   /** Whether this client itself can be reached now. */
@@ -56,6 +58,8 @@ const tailSize = 10;
 const resultGrace = 5_000;
 /** A node that is known to be offline gets this long, in case it just came back. */
 const offlineGrace = 1_000;
+/** One that went offline after it was asked gets this long: a daemon that is started again is back within some seconds. */
+const leftGrace = 3_000;
 /** A name that nobody knows gets this long. */
 const strangerGrace = 3_000;
 /** A node that went offline with our action gets this long to come back. */
@@ -215,6 +219,11 @@ export class Collector {
     const { identity, rounds } = target;
     const waited = now - target.since;
     const online = isOnline(identity);
+    const left = this.#leftWith(target);
+    if (online === false && left !== undefined) {
+      if (now - left < Math.min(leftGrace, answerWithin)) return undefined;
+      return ['offline', 'the node went offline after it was asked: whether it began is not known'];
+    }
     if (online === false && waited >= Math.min(offlineGrace, answerWithin)) {
       return ['offline', 'the node is offline'];
     }
@@ -224,6 +233,12 @@ export class Collector {
     }
     if (waited < answerWithin || this.#isOwedTime(target, now)) return undefined;
     return ['no-reply', online ? `the node is online, ${asked}` : `the node ${asked}`];
+  }
+
+  // It may have begun before it went, and may be back in a moment: then it says itself what became of it.
+  #leftWith({ identity, since }: Target): number | undefined {
+    const left = this.#options.leftAt?.(identity);
+    return left !== undefined && left >= since ? left : undefined;
   }
 
   #vanishing(target: Target, now: number): readonly [State, string] | undefined {

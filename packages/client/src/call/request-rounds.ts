@@ -34,6 +34,7 @@ export class RequestRounds {
     this.#collector = new Collector({
       answerWithin: (parts.options.answerWithin ?? 10) * 1000,
       isOnline: (identity) => this.#view?.isOnline(identity),
+      leftAt: (identity) => this.#view?.leftAt(identity),
       isStranger: (identity) => this.#view?.isStranger(identity) ?? false,
       isConnected: () => parts.router.isConnected,
     });

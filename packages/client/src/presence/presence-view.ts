@@ -15,6 +15,8 @@ const settleLongest = 2_000;
 export class PresenceView {
   readonly #records = new Map<string, Presence>();
   readonly #listeners = new Set<PresenceListener>();
+  /** When those that are offline were last seen going, milliseconds since 1970. */
+  readonly #left = new Map<string, number>();
   /** Of whom this connection has brought news, which a record that the broker kept is older than. */
   readonly #fresh = new Set<string>();
   #lastHeard = 0;
@@ -63,6 +65,11 @@ export class PresenceView {
   /** Undefined where nothing is known of the node. */
   isOnline(identity: string): boolean | undefined {
     return this.#records.get(identity)?.online;
+  }
+
+  /** When a node that is offline was seen going; nothing where it was offline when this client came. */
+  leftAt(identity: string): number | undefined {
+    return this.#left.get(identity);
   }
 
   /** Whether others are known and this node never was: where the broker tells who is there. */
@@ -114,8 +121,15 @@ export class PresenceView {
       if (gap < settleLongest) this.#longestGap = Math.max(this.#longestGap, gap);
       this.#lastNew = now;
     }
+    this.#noteLeaving(record, isRetained, now);
     this.#records.set(record.identity, record);
     for (const listener of this.#listeners) listener(record);
+  }
+
+  // A record that the broker kept is no news, but where this client knew better it has missed them.
+  #noteLeaving({ identity, online }: Presence, isRetained: boolean, now: number): void {
+    if (online) this.#left.delete(identity);
+    else if (!isRetained || this.isOnline(identity)) this.#left.set(identity, now);
   }
 
   // A node that left the collective for good takes its record away.

@@ -90,6 +90,43 @@ describe('Collector', () => {
     expect(one.tick(1000).ended[0]).to.include({ state: 'offline', statusmsg: 'the node is offline' });
   });
 
+  it('asks one again that went offline after it was asked, and does not say that it never had the request', () => {
+    const online: Record<string, boolean> = { a: true };
+    let left: number | undefined;
+    const one = new Collector({ answerWithin: 10_000, isOnline: (name) => online[name], leftAt: () => left });
+    one.expect('a', 5000);
+    online.a = false;
+    left = 5020;
+    const asked: number[] = [];
+    for (let now = 5000; now < 8_020; now += 100) {
+      const { ask, ended } = one.tick(now);
+      expect(ended).to.deep.equal([]);
+      if (ask.length > 0) asked.push(now - 5000);
+    }
+    expect(asked).to.deep.equal([1000, 3000]);
+    expect(one.tick(8019).ended).to.deep.equal([]);
+    expect(one.tick(8020).ended[0]).to.include({
+      state: 'offline',
+      statusmsg: 'the node went offline after it was asked: whether it began is not known',
+    });
+  });
+
+  it('takes one that is back in time for one that is silent', () => {
+    const online: Record<string, boolean> = { a: false };
+    const one = new Collector({ answerWithin: 10_000, isOnline: (name) => online[name], leftAt: () => 20 });
+    one.expect('a', 0);
+    expect(one.tick(3000).ended).to.deep.equal([]);
+    online.a = true;
+    expect(one.tick(6000)).to.deep.include({ ask: ['a'], ended: [] });
+    expect(one.receive(result('a', 1), 'k', 6100).result).to.include({ state: 'ok' });
+  });
+
+  it('does not wait long for one that went offline before it was asked', () => {
+    const one = new Collector({ answerWithin: 10_000, isOnline: () => false, leftAt: () => 4999 });
+    one.expect('a', 5000);
+    expect(one.tick(6000).ended[0]).to.include({ state: 'offline', statusmsg: 'the node is offline' });
+  });
+
   it('does not wait long for a name that nobody knows', () => {
     const one = new Collector({ answerWithin: 10_000, isOnline: () => undefined, isStranger: () => true });
     one.expect('wbe1', 0);

@@ -30,6 +30,28 @@ describe('PresenceView', () => {
     });
   }
 
+  it('knows when a node was seen going, and nothing of when one that was gone before went', async () => {
+    const broker = new MemoryBroker();
+    const node = broker.connect();
+    await node.publish(topic, record(false), { retain: true });
+    const view = await PresenceView.open(broker.connect(), topics, 'mcollective');
+    await view.settled();
+    expect([view.isOnline('web1.lab'), view.leftAt('web1.lab')]).to.deep.equal([false, undefined]);
+    const changed = () => new Promise((resolve) => view.onChange(resolve));
+    const before = Date.now();
+    for (const [online, isSeen] of [
+      [true, false],
+      [false, true],
+      [true, false],
+    ] as const) {
+      const change = changed();
+      await node.publish(topic, record(online), { retain: true });
+      await change;
+      const left = view.leftAt('web1.lab');
+      expect(left === undefined ? false : left >= before).to.equal(isSeen);
+    }
+  });
+
   it('takes longer for complete where there are many', async () => {
     const broker = new MemoryBroker();
     const node = broker.connect();
