@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { identify, type ProcessIdentity, type ReadyRun } from '@troupe/agent-puppetd/puppet';
 import { linesOf, onLine } from '@troupe/core';
+import { isErrno } from '@troupe/core/durable-file';
 import { type Play, play } from './play.js';
 
 /** Who plays the runs of emulated Puppets. */
@@ -44,7 +45,7 @@ export function remotePlayers(socket: string): Players {
 export async function servePlayers(socket: string): Promise<() => void> {
   rmSync(socket, { force: true });
   const own = ownIdentity();
-  const server = createServer((connection) => void serveRun(connection, own));
+  const server = createServer((connection) => void serveRun(connection, own).catch(unlessCutOff));
   server.listen(socket);
   await once(server, 'listening');
   return () => server.close();
@@ -63,6 +64,11 @@ async function serveRun(connection: Socket, own: ProcessIdentity): Promise<void>
     run = JSON.parse(line) as Play;
     connection.write(`${JSON.stringify(own)}\n`);
   }
+}
+
+// Whoever asked was killed before it read the answer.
+function unlessCutOff(error: unknown): void {
+  if (!isErrno(error, 'ECONNRESET', 'EPIPE')) throw error;
 }
 
 function ownIdentity(): ProcessIdentity {
