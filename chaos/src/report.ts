@@ -1,6 +1,6 @@
-import Table from 'cli-table3';
 import type { NodeEvidence } from './judge/evidence.js';
 import type { Outcome } from './run.js';
+import { findingRows, table, violationLines } from './table.js';
 
 type Row = readonly [what: string, count: number];
 
@@ -76,27 +76,13 @@ export function tables(outcome: Outcome): string {
   const { size, evidence, findings, seconds } = outcome;
   const { seed, nodes, masters, provisioners, groups } = size;
   const head = `seed ${seed}: ${nodes} nodes in ${groups} processes, ${masters} masters, ${provisioners} provisioners; faults for ${seconds.broken.toFixed(0)} s, all at their end ${seconds.settling.toFixed(0)} s later`;
-  const invariants = findings.map(({ invariant, looked, violations }) => [
-    violations.length === 0 ? 'yes' : 'NO',
-    invariant,
-    looked === 0 ? '' : looked,
-    violations.length,
-  ]);
   const parts = [
     head,
     table(['faults', 'times'], faultRows(outcome)),
     table(['nodes', 'count', 'end'], nodeRows(evidence.nodes)),
     table(['what was done', 'times'], workRows(evidence)),
-    table(['holds', 'invariant', 'looked at', 'violations'], invariants),
-    ...findings.flatMap(({ invariant, violations }) =>
-      violations.slice(0, 20).map((violation) => `NOT TRUE that ${invariant}: ${violation}`),
-    ),
+    table(['holds', 'invariant', 'looked at', 'violations'], findingRows(findings)),
+    ...violationLines(findings),
   ];
   return `${parts.join('\n')}\n`;
-}
-
-function table(head: string[], rows: readonly (readonly (string | number)[])[]): string {
-  const made = new Table({ head, style: { head: [], border: [], compact: true } });
-  made.push(...rows.map((row) => [...row]));
-  return made.toString();
 }

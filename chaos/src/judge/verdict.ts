@@ -1,14 +1,6 @@
 import type { Evidence, IssuedEvidence, NodeEvidence } from './evidence.js';
+import { type Finding, finding } from './finding.js';
 import { runFaults } from './puppet-runs.js';
-
-/** Something that must be true whatever was broken, and where it was not. */
-export interface Finding {
-  readonly invariant: string;
-  /** How many things were looked at. */
-  readonly looked: number;
-  /** One line each. */
-  readonly violations: readonly string[];
-}
 
 /** What the reason of a node that is ill must speak of. */
 const reasons = {
@@ -24,13 +16,13 @@ export function judge(evidence: Evidence): Finding[] {
   const healthy = nodes.filter(({ behaviour }) => behaviour === 'healthy');
   const ill = nodes.filter(({ behaviour }) => behaviour !== 'healthy');
   return [
-    of('every healthy node is provisioned', healthy, (node) => notProvisioned(node, issued)),
-    of('every failed node has its reason', ill, notExplained),
-    of('no run of Puppet was made twice for one attempt', nodes, runFaults),
-    of('no CSR was signed that the node had not reported', issued, (one) => signedAmiss(one, nodes)),
-    of('no attempt had two certificates signed', nodes, (node) => signedTwice(node, issued)),
-    of('no request was carried out twice', nodes, carriedOutTwice),
-    of('no lease is left', nodes, (node) => leaseLeft(node, evidence.time)),
+    finding('every healthy node is provisioned', healthy, (node) => notProvisioned(node, issued)),
+    finding('every failed node has its reason', ill, notExplained),
+    finding('no run of Puppet was made twice for one attempt', nodes, runFaults),
+    finding('no CSR was signed that the node had not reported', issued, (one) => signedAmiss(one, nodes)),
+    finding('no attempt had two certificates signed', nodes, (node) => signedTwice(node, issued)),
+    finding('no request was carried out twice', nodes, carriedOutTwice),
+    finding('no lease is left', nodes, (node) => leaseLeft(node, evidence.time)),
     {
       invariant: 'every certificate of the CAs was looked at',
       looked: issued.length,
@@ -38,10 +30,6 @@ export function judge(evidence: Evidence): Finding[] {
     },
     { invariant: 'no process ended by itself', looked: 0, violations: evidence.crashes },
   ];
-}
-
-function of<T>(invariant: string, all: readonly T[], faults: (one: T) => readonly string[]): Finding {
-  return { invariant, looked: all.length, violations: all.flatMap(faults) };
 }
 
 function notProvisioned(node: NodeEvidence, issued: readonly IssuedEvidence[]): string[] {

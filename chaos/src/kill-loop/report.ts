@@ -1,0 +1,55 @@
+import { findingRows, table, violationLines } from '../table.js';
+import type { RoundEvidence } from './evidence.js';
+import type { LoopOutcome } from './outcome.js';
+
+/** One line for a round that is over. */
+export function roundLine(evidence: RoundEvidence, of: number): string {
+  const { round, moment, isHit, startMoment, upAfter, requests } = evidence;
+  const number = `${round}`.padStart(`${of}`.length);
+  const start = startMoment === undefined ? '' : `, and its start ${startMoment}`;
+  const killed = `killed ${isHit ? moment : `when all had ended (not ${moment})`}${start}`;
+  const up = upAfter === undefined ? 'DID NOT COME UP' : `up in ${upAfter.toFixed(1)} s`;
+  return `${number}/${of}  ${killed}; ${up}; ${requests.length} requests: ${endsOf(requests)}`;
+}
+
+// How the client's own recovery ended, and what became of those that were sent again.
+function endsOf(requests: RoundEvidence['requests']): string {
+  const count = (by: string) => {
+    const states = requests.flatMap(({ answers }) =>
+      answers.filter((answer) => answer.by === by).map(({ state }) => state ?? 'nothing'),
+    );
+    return [...new Set(states)]
+      .sort()
+      .map((state) => `${states.filter((one) => one === state).length} ${state}`)
+      .join(', ');
+  };
+  return `${count('call') || 'none called'}; sent again: ${count('again') || 'none'}`;
+}
+
+/** The whole outcome as tables for people. */
+export function loopTables({ seed, broker, rounds, findings, seconds }: LoopOutcome): string {
+  const requests = rounds.flatMap((round) => round.requests);
+  const kindOf = ({ moment, isHit }: RoundEvidence) =>
+    isHit ? moment.replace(/\d+/g, 'N') : 'when all had ended';
+  const kinds = [...new Set(rounds.map(kindOf))].sort();
+  const rows = kinds.map((kind) => {
+    const some = rounds.filter((round) => kindOf(round) === kind);
+    const all = some.flatMap((round) => round.requests);
+    const answers = all.flatMap((request) => request.answers);
+    const of = (by: string, state: string) =>
+      answers.filter((answer) => answer.by === by && answer.state === state).length;
+    const ends = [of('call', 'ok'), of('call', 'unknown'), of('again', 'ok'), of('again', 'unknown')];
+    return [kind, some.length, all.length, ...ends];
+  });
+  const starts = rounds.filter(({ startMoment }) => startMoment !== undefined).length;
+  const slowest = Math.max(0, ...rounds.flatMap(({ upAfter }) => upAfter ?? []));
+  const head = `seed ${seed}, broker ${broker}: ${rounds.length} rounds and ${requests.length} requests in ${seconds.toFixed(0)} s; ${starts} starts were killed, too; the slowest start took ${slowest.toFixed(1)} s`;
+  const columns = ['rounds', 'requests', 'ok', 'unknown', 'again: ok', 'again: unknown'];
+  const parts = [
+    head,
+    table(['killed', ...columns], rows),
+    table(['holds', 'invariant', 'looked at', 'violations'], findingRows(findings)),
+    ...violationLines(findings),
+  ];
+  return `${parts.join('\n')}\n`;
+}
