@@ -7,9 +7,10 @@ import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import type { Mishap } from '@troupe/testkit';
 import { castOf, type Role, type Size } from './cast.js';
 import { CaWatch } from './judge/ca-watch.js';
-import { readNode, readReasons } from './judge/collect.js';
+import { readNode, readReasons, readRecord } from './judge/collect.js';
 import type { Evidence } from './judge/evidence.js';
 import type { Finding } from './judge/finding.js';
+import { LeaseWatch } from './judge/lease-watch.js';
 import { judge } from './judge/verdict.js';
 import { type Fault, scheduleOf } from './schedule.js';
 import { settled } from './settled.js';
@@ -66,8 +67,9 @@ export async function runChaos(options: RunOptions): Promise<Outcome> {
     const settling = since() - broken;
     say(`${words(await progress())} after another ${settling.toFixed(1)} s`);
     const answers = await whoAnswers(world.site.clientFile, roles);
+    const leasesLeft = await leftLeases(world.site.folder, roles, options);
     await world.stop();
-    const evidence = await collect(world, roles, watches, answers, size);
+    const evidence = await collect(world, roles, watches, { answers, leasesLeft }, size);
     const mishaps = await countMishaps(folder, size);
     return { size, faults, mishaps, evidence, findings: judge(evidence), seconds: { broken, settling } };
   } finally {
@@ -93,6 +95,24 @@ async function waitUntilSettled(
   say(`patience is over after ${patience} s: ${words(await progress())}`);
 }
 
+// While provisioners and nodes are still at work: whoever is stopped gives nothing back.
+async function leftLeases(
+  siteFolder: string,
+  roles: readonly Role[],
+  { patience, signal }: RunOptions,
+): Promise<readonly string[]> {
+  const read = async (identity: string) => (await readRecord(siteFolder, identity))?.lease ?? null;
+  const all = roles.filter(({ behaviour }) => behaviour !== 'vanishes');
+  const first = await Promise.all(all.map(async ({ identity }) => [identity, await read(identity)] as const));
+  const watch = new LeaseWatch(new Map(first), Date.now());
+  const deadline = performance.now() + patience * 1000;
+  while (watch.open.length > 0 && performance.now() < deadline) {
+    await delay(200, undefined, { signal });
+    for (const identity of watch.open) watch.look(identity, await read(identity), Date.now());
+  }
+  return watch.left();
+}
+
 /** The fingerprints of the certificates with which nodes answer in the main collective. */
 async function whoAnswers(clientFile: string, roles: readonly Role[]): Promise<ReadonlyMap<string, string>> {
   const client = await connect({ config: loadClientConfig(clientFile) });
@@ -111,7 +131,7 @@ async function collect(
   world: World,
   roles: readonly Role[],
   watches: readonly CaWatch[],
-  answers: ReadonlyMap<string, string>,
+  { answers, leasesLeft }: { answers: ReadonlyMap<string, string>; leasesLeft: readonly string[] },
   { provisioners }: Size,
 ): Promise<Evidence> {
   const logs = Array.from({ length: provisioners }, (_, index) => world.provisionerLog(index + 1));
@@ -131,8 +151,8 @@ async function collect(
     nodes,
     issued: cas.flatMap(({ issued }) => issued),
     unseen: cas.flatMap(({ unseen }) => unseen),
+    leasesLeft,
     crashes,
-    time: Date.now(),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Behaviour, RunLine } from '@troupe/emulator';
+import type { Lease } from './lease-watch.js';
 
 /** A line of the history in a node's own record. */
 export interface HistoryLine {
@@ -18,7 +19,7 @@ export interface NodeEvidence {
   readonly record:
     | {
         readonly history: readonly HistoryLine[];
-        readonly lease: { readonly owner: string; readonly expires: string } | null;
+        readonly lease: Lease | null;
         readonly quarantine: { readonly reason: string; readonly since: string } | null;
         readonly done: { readonly since: string } | null;
       }
@@ -57,8 +58,8 @@ export interface Evidence {
   readonly issued: readonly IssuedEvidence[];
   /** Certificates in the CAs' inventories of which nobody saw the file. */
   readonly unseen: readonly string[];
+  /** Leases that were in force when all had come to their end, and that nobody gave back. */
+  readonly leasesLeft: readonly string[];
   /** Processes that ended although nobody killed them. */
   readonly crashes: readonly string[];
-  /** When it was collected, milliseconds since 1970. */
-  readonly time: number;
 }

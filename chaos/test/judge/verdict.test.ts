@@ -49,7 +49,7 @@ const certificate: IssuedEvidence = {
 };
 
 const violations = (nodes: NodeEvidence[], issued = [certificate], more: Partial<Evidence> = {}) =>
-  judge({ nodes, issued, unseen: [], crashes: [], time: 50_000, ...more }).flatMap((finding) =>
+  judge({ nodes, issued, unseen: [], leasesLeft: [], crashes: [], ...more }).flatMap((finding) =>
     finding.violations.map((violation) => `${finding.invariant}: ${violation}`),
   );
 
@@ -127,7 +127,7 @@ describe('the judge', () => {
     ],
     [
       'a lease',
-      () => violations([{ ...good, record: { ...recordOf(good), lease: { owner: 'p1', expires: at(51) } } }]),
+      () => violations([good], [certificate], { leasesLeft: ['web1: p1'] }),
       /no lease is left: web1: p1/,
     ],
     [
@@ -160,10 +160,5 @@ describe('the judge', () => {
     const voided = [line(22.5, 'puppet_bootstrap_stage', 'void'), again];
     const runs = [...run('b', 'bootstrap', 21, 22), ...run('c', 'bootstrap', 24, 25)];
     expect(violations([{ ...withHistory(...voided), runs }])).to.deep.equal([]);
-  });
-
-  it('takes a lease that has ended by itself', () => {
-    const lease = { owner: 'p1', expires: at(49) };
-    expect(violations([{ ...good, record: { ...recordOf(good), lease } }])).to.deep.equal([]);
   });
 });
