@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { oneOf, orEnd, positiveNumber, readArguments, wholeNumber } from '../scripts/command-line.mjs';
 import { brokersHere } from './lib/brokers.mjs';
 import { machine } from './lib/machine.mjs';
 import { writePage } from './lib/page.mjs';
@@ -24,6 +24,7 @@ const limits = {
   provision: 180,
 };
 const names = Object.keys(limits);
+const keyTypes = ['rsa', 'p256', 'ed25519'];
 
 const usage = `Usage: npm run bench [-- CASE … OPTIONS]
 
@@ -42,47 +43,53 @@ Cases: ${names.join(', ')}; all unless named.
   --minutes N     for all cases together; what is not finished then is ended (default: 20)
   --write         writes bench/results.json and docs/scale.md (default: when no case is named)
   --list          what each case measures
+
+Exit codes: 0 all cases were measured; 1 one failed; 2 wrong use.
 `;
 
 const list = { type: 'string', multiple: true };
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    broker: { ...list, default: brokersHere },
-    nodes: { ...list, default: ['100', '1000', '10000'] },
-    storm: { type: 'string', default: '2000' },
-    provisioned: { type: 'string', default: '200' },
-    provisioners: { ...list, default: ['1', '2', '4'] },
-    mcollective: { type: 'string', default: '200' },
-    keys: { ...list, default: ['rsa', 'p256'] },
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '2' },
-    tls: { type: 'boolean', default: false },
-    minutes: { type: 'string', default: '20' },
-    write: { type: 'boolean', default: false },
-    list: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const { values, positionals, options, minutes } = orEnd('bench', usage, () => {
+  const { values, positionals } = readArguments({
+    allowPositionals: true,
+    options: {
+      broker: { ...list, default: brokersHere },
+      nodes: { ...list, default: ['100', '1000', '10000'] },
+      storm: { type: 'string', default: '2000' },
+      provisioned: { type: 'string', default: '200' },
+      provisioners: { ...list, default: ['1', '2', '4'] },
+      mcollective: { type: 'string', default: '200' },
+      keys: { ...list, default: ['rsa', 'p256'] },
+      rounds: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '2' },
+      tls: { type: 'boolean', default: false },
+      minutes: { type: 'string', default: '20' },
+      write: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  for (const name of positionals) oneOf('CASE', name, names);
+  for (const name of values.broker) oneOf('--broker', name, brokersHere);
+  for (const type of values.keys) oneOf('--keys', type, keyTypes);
+  const options = {
+    brokers: values.broker,
+    sizes: values.nodes.map((text) => wholeNumber('nodes', text)),
+    stormNodes: wholeNumber('storm', values.storm),
+    provisioned: wholeNumber('provisioned', values.provisioned),
+    provisioners: values.provisioners.map((text) => wholeNumber('provisioners', text)),
+    mcollectiveNodes: wholeNumber('mcollective', values.mcollective),
+    keyTypes: values.keys,
+    rounds: wholeNumber('rounds', values.rounds),
+    seconds: positiveNumber('seconds', values.seconds),
+    tls: values.tls,
+  };
+  return { values, positionals, options, minutes: positiveNumber('minutes', values.minutes) };
 });
 
-const unknown = positionals.find((name) => !names.includes(name));
-if (values.help || unknown !== undefined) {
-  process.stdout.write(unknown === undefined ? usage : `No case "${unknown}".\n\n${usage}`);
-  process.exit(unknown === undefined ? 0 : 2);
+if (values.help) {
+  process.stdout.write(usage);
+  process.exit(0);
 }
-
-const options = {
-  brokers: values.broker,
-  sizes: values.nodes.map(Number),
-  stormNodes: Number(values.storm),
-  provisioned: Number(values.provisioned),
-  provisioners: values.provisioners.map(Number),
-  mcollectiveNodes: Number(values.mcollective),
-  keyTypes: values.keys,
-  rounds: Number(values.rounds),
-  seconds: Number(values.seconds),
-  tls: values.tls,
-};
 
 const wanted = positionals.length > 0 ? positionals : names;
 if (positionals.length === 0) values.write = true;
@@ -103,13 +110,13 @@ for (const [signal, code] of [
 const report = { machine: machine(), options, cases: {} };
 const { cpu, cores, memoryGiB, node, commit, files } = report.machine;
 console.log(`${cores} x ${cpu}, ${memoryGiB} GiB, Node ${node}, ${files} files, commit ${commit}`);
-const end = performance.now() + Number(values.minutes) * 60_000;
+const end = performance.now() + minutes * 60_000;
 for (const name of wanted) {
   const { about } = await import(`./cases/${name}.mjs`);
   const left = (end - performance.now()) / 1000;
   console.log(`\n== ${name}: ${about}`);
   try {
-    if (left < 1) throw new Error(`no time left of ${values.minutes} minutes`);
+    if (left < 1) throw new Error(`no time left of ${minutes} minutes`);
     const start = performance.now();
     const measured = await runCase(
       name,

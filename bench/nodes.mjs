@@ -5,11 +5,10 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { orEnd, readArguments, WrongUse } from '../scripts/command-line.mjs';
 import { median } from './lib/figures.mjs';
 import { machine, round } from './lib/machine.mjs';
-import { mco, mcod } from './lib/programs.mjs';
 import { runProgram } from './lib/run-node.mjs';
-import { Site } from './lib/site.mjs';
 import { measureStart } from './lib/start.mjs';
 import { table } from './lib/table.mjs';
 
@@ -49,7 +48,18 @@ async function calls(node) {
   };
 }
 
-const versions = process.argv.length > 2 ? process.argv.slice(2) : [PINNED, 'latest'];
+const USAGE =
+  'Usage: node bench/nodes.mjs [VERSION …]\n\nVersions of Node as npm has them, such as 24.22.3 or latest.';
+const versions = orEnd('nodes', USAGE, () => {
+  const { positionals } = readArguments({ allowPositionals: true });
+  const strange = positionals.find((version) => !/^(latest|\d+(\.\d+){0,2})$/.test(version));
+  if (strange !== undefined)
+    throw new WrongUse(`VERSION is "${strange}": give one such as 24.22.3, or latest`);
+  return positionals.length > 0 ? positionals : [PINNED, 'latest'];
+});
+// After that: these need the programs of a release, and a wrong word needs none.
+const { mco, mcod } = await import('./lib/programs.mjs');
+const { Site } = await import('./lib/site.mjs');
 const folder = mkdtempSync(join(tmpdir(), 'troupe-nodes-'));
 const site = await Site.open({ broker: 'mosquitto', tls: true, keyType: 'p256' });
 try {

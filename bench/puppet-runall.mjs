@@ -1,24 +1,31 @@
 #!/usr/bin/env node
 // node bench/puppet-runall.mjs [--nodes N …] [--concurrency N] [--seconds N] [--memory]: messages for each run of mco puppet runall.
-import { parseArgs } from 'node:util';
 import { runAll } from '@troupe/agent-puppetd/application';
 import { spawnBroker } from '@troupe/broker';
 import { clientSchema, connect } from '@troupe/client';
 import { checkConfig, defineAgent, MemoryBroker, openMqtt, silentLogger } from '@troupe/core';
 import puppetd from '@troupe/ddl/puppetd.json' with { type: 'json' };
 import { emulateFleet } from '@troupe/testkit';
+import { orEnd, positiveNumber, readArguments, wholeNumber } from '../scripts/command-line.mjs';
 import { table } from './lib/table.mjs';
 
-const { values } = parseArgs({
-  options: {
-    nodes: { type: 'string', multiple: true, default: ['500', '1000', '2000'] },
-    concurrency: { type: 'string', default: '100' },
-    seconds: { type: 'string', default: '0.5' },
-    memory: { type: 'boolean', default: false },
-  },
+const USAGE = 'Usage: node bench/puppet-runall.mjs [--nodes N …] [--concurrency N] [--seconds N] [--memory]';
+const { sizes, concurrency, runSeconds, memory } = orEnd('puppet-runall', USAGE, () => {
+  const { values } = readArguments({
+    options: {
+      nodes: { type: 'string', multiple: true, default: ['500', '1000', '2000'] },
+      concurrency: { type: 'string', default: '100' },
+      seconds: { type: 'string', default: '0.5' },
+      memory: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    sizes: values.nodes.map((text) => wholeNumber('nodes', text)),
+    concurrency: wholeNumber('concurrency', values.concurrency),
+    runSeconds: positiveNumber('seconds', values.seconds),
+    memory: values.memory,
+  };
 });
-const concurrency = Number(values.concurrency);
-const runSeconds = Number(values.seconds);
 
 /** Runs at a time, as the nodes themselves count them. */
 let now = 0;
@@ -103,7 +110,7 @@ class Tally {
 
 async function measure(nodes) {
   most = 0;
-  const broker = values.memory ? memoryBroker() : await embeddedBroker();
+  const broker = memory ? memoryBroker() : await embeddedBroker();
   const fleet = await emulateFleet({ instances: nodes, broker: broker.address, agents: [agent] });
   const client = await broker.client();
   const monitor = broker.monitor();
@@ -127,7 +134,7 @@ async function measure(nodes) {
 }
 
 const rows = [];
-for (const nodes of values.nodes.map(Number)) {
+for (const nodes of sizes) {
   const { ok, toAll, toOne, replies, again, seconds, ...result } = await measure(nodes);
   const perRun = ((toAll + toOne + replies) / ok).toFixed(2);
   rows.push([nodes, ok, result.most, toAll, toOne, replies, perRun, again, seconds.toFixed(1)]);

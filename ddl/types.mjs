@@ -5,10 +5,19 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { orEnd, readArguments, WrongUse } from '../scripts/command-line.mjs';
 
-const args = process.argv.slice(2);
-const check = args.includes('--check');
-const places = args.filter((arg) => arg !== '--check');
+const USAGE = `Usage: npm run ddl [-- --check] [FOLDER or FILE …]
+
+Writes the types beside each DDL; --check only compares. Exit codes: 0 all are fresh; 1 one is stale; 2 wrong use.`;
+
+const { check, places } = orEnd('ddl', USAGE, () => {
+  const options = { check: { type: 'boolean', default: false } };
+  const { values, positionals } = readArguments({ options, allowPositionals: true });
+  const missing = positionals.find((place) => !existsSync(place));
+  if (missing !== undefined) throw new WrongUse(`there is no ${missing}`);
+  return { check: values.check, places: positionals };
+});
 if (places.length === 0) places.push(dirname(fileURLToPath(import.meta.url)));
 
 const files = places.flatMap((place) =>

@@ -4,7 +4,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { noArguments } from './command-line.mjs';
 import { root } from './setup.mjs';
+
+noArguments(
+  'brokers',
+  'Usage: npm run brokers\n\nRuns the tests of every broker and writes what works on each into docs/brokers.md.',
+);
 
 const PAGE = join(root, 'docs/brokers.md');
 const [BEGIN, END] = ['<!-- made by npm run brokers: begin -->', '<!-- end -->'];

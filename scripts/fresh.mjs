@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // npm run test:fresh: the commands of the README on a machine that has nothing but a minimal Debian, Node and npm.
-import { parseArgs } from 'node:util';
 import { CommandFailed, Interrupted } from './command.mjs';
+import { oneOf, orEnd, readArguments } from './command-line.mjs';
 import { debians, FreshFailed, tryOn } from './fresh/machine.mjs';
 import { endWithNpm } from './parent.mjs';
 import { root } from './setup.mjs';
@@ -17,7 +17,7 @@ Bootstraps a minimal Debian in a temporary folder, clones HEAD into it and runs 
   --run COMMAND     run this npm command instead, such as "run brokers"; may be given several times
   --keep            keep the folder, and say where it is
 
-Needs root and debootstrap. Exits with 0 if each command did and each skipped test gives a reason.
+Needs root and debootstrap. Exits with 0 if each command did and each skipped test gives a reason, with 2 for wrong use.
 `;
 
 const FULL = [['run', 'demo'], ['test']];
@@ -28,7 +28,7 @@ const QUICK = [
 ];
 
 function options() {
-  const { values } = parseArgs({
+  const { values } = readArguments({
     options: {
       quick: { type: 'boolean', default: false },
       debian: { type: 'string', multiple: true, default: Object.keys(debians) },
@@ -37,9 +37,7 @@ function options() {
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  const unknown = values.debian.find((version) => !Object.hasOwn(debians, version));
-  if (unknown)
-    throw new FreshFailed(`no Debian ${unknown} here: choose from ${Object.keys(debians).join(', ')}`);
+  for (const version of values.debian) oneOf('--debian', version, Object.keys(debians));
   return values;
 }
 
@@ -62,9 +60,9 @@ function print(results) {
     );
 }
 
+const { quick, debian, run, keep, help } = orEnd('test:fresh', HELP, options);
 endWithNpm();
 try {
-  const { quick, debian, run, keep, help } = options();
   if (help) {
     console.log(HELP);
   } else {
@@ -78,6 +76,6 @@ try {
   }
 } catch (error) {
   const isOwn = [FreshFailed, CommandFailed, Interrupted].some((kind) => error instanceof kind);
-  console.error(isOwn || error.code?.startsWith('ERR_PARSE_ARGS') ? `test:fresh: ${error.message}` : error);
+  console.error(isOwn ? `test:fresh: ${error.message}` : error);
   process.exitCode = error.exitCode ?? 1;
 }

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { noArguments } from './command-line.mjs';
 import { root } from './setup.mjs';
 
 const cli = (file) => import(pathToFileURL(join(root, 'packages/cli/dist/src', file)).href);
@@ -156,6 +157,7 @@ esac
 }
 
 if (process.argv[1] === join(root, 'scripts/mco-reference.mjs')) {
+  noArguments('mco-reference', 'Usage: node scripts/mco-reference.mjs\n\nMakes mco.md and exit-codes.md.');
   for (const [file, text] of await references()) {
     writeFileSync(join(root, file), text);
     process.stdout.write(`${file}\n`);

@@ -4,7 +4,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { oneOf, orEnd, readArguments, wholeNumber } from './command-line.mjs';
 import { areas } from './mutate/areas.mjs';
 import { cleanRuns } from './mutate/clean-run.mjs';
 import { entryOf, parseJudged, staleJudged } from './mutate/judged.mjs';
@@ -27,22 +27,9 @@ const USAGE = `npm run mutate -- [options]
   --jobs N           runs at the same time (default: one for each core)
   --entries          print survivors as entries for ${JUDGED}
   --json FILE        write the results to this file too
-Needs npm run build. Exit code 0 if each area reaches ${percent(NEEDED)}.`;
+Needs npm run build. Exit code 0 if each area reaches ${percent(NEEDED)}, 1 if one does not, 2 for wrong use.`;
 
-const { values } = parseArgs({
-  options: {
-    area: { type: 'string', multiple: true },
-    count: { type: 'string', default: '60' },
-    seed: { type: 'string', default: '1' },
-    file: { type: 'string', multiple: true, default: [] },
-    only: { type: 'string', multiple: true, default: [] },
-    jobs: { type: 'string', default: String(availableParallelism()) },
-    entries: { type: 'boolean' },
-    json: { type: 'string' },
-    help: { type: 'boolean', short: 'h' },
-  },
-});
-
+const { values, numbers } = orEnd('mutate', USAGE, readOptions);
 if (values.help) console.log(USAGE);
 else {
   try {
@@ -51,6 +38,35 @@ else {
     console.error(`mutate: ${error.message}`);
     process.exit(2);
   }
+}
+
+function readOptions() {
+  const { values } = readArguments({
+    options: {
+      area: { type: 'string', multiple: true },
+      count: { type: 'string', default: '60' },
+      seed: { type: 'string', default: '1' },
+      file: { type: 'string', multiple: true, default: [] },
+      only: { type: 'string', multiple: true, default: [] },
+      jobs: { type: 'string', default: String(availableParallelism()) },
+      entries: { type: 'boolean' },
+      json: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  const { area: names = [], count, seed, jobs } = values;
+  for (const name of names)
+    oneOf(
+      '--area',
+      name,
+      areas.map((area) => area.name),
+    );
+  wholeNumber('seed', seed, 0);
+  const numbers = {
+    count: count === 'all' ? Number.POSITIVE_INFINITY : wholeNumber('count', count),
+    jobs: wholeNumber('jobs', jobs),
+  };
+  return { values, numbers };
 }
 
 async function main() {
@@ -68,7 +84,7 @@ async function main() {
     rmSync(temp, { recursive: true, force: true });
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
-  const pool = new Pool(root, temp, number('jobs', values.jobs));
+  const pool = new Pool(root, temp, numbers.jobs);
   const done = [];
   for (const area of picked) done.push(await runArea(area, { judged, pool }));
 
@@ -125,20 +141,12 @@ function pickMutants() {
       };
     });
   }
-  const strange = values.area?.find((name) => !areas.some((area) => area.name === name));
-  if (strange) throw new Error(`unknown area ${strange}\n${USAGE}`);
-  const count = values.count === 'all' ? Number.POSITIVE_INFINITY : number('count', values.count);
   return areas
     .filter(({ name }) => !values.area || values.area.includes(name))
     .map((area) => {
       const all = sourcesOf(area, sources).flatMap((file) => mutantsIn(root, file));
-      return { ...area, all, mutants: sample(all, count, values.seed) };
+      return { ...area, all, mutants: sample(all, numbers.count, values.seed) };
     });
-}
-
-function number(name, text) {
-  if (!/^[1-9]\d*$/.test(text)) throw new Error(`--${name} must be a positive number`);
-  return Number(text);
 }
 
 /** Shows progress on a terminal. */

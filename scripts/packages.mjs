@@ -3,8 +3,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { run } from './command.mjs';
+import { orEnd, readArguments } from './command-line.mjs';
 import { contentProblems } from './packages/contents.mjs';
 import { dependencyProblems } from './packages/dependencies.mjs';
 import { entriesOf, specifiersByPackage } from './packages/entries.mjs';
@@ -27,7 +27,7 @@ program that imports them all, and runs a broker, mcod with every agent, and mco
 
   --keep  keep the folder, and say where it is
 
-Exits with 0 only if all of it worked.
+Exits with 0 only if all of it worked, with 2 for wrong use.
 `;
 
 const counted = (count, what) => `${count} ${what}${count === 1 ? '' : 's'}`;
@@ -75,11 +75,11 @@ async function check(folder) {
   return problems;
 }
 
+const { values } = orEnd('test:packages', HELP, () =>
+  readArguments({ options: { keep: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } }),
+);
 endWithNpm();
 try {
-  const { values } = parseArgs({
-    options: { keep: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-  });
   if (values.help) {
     console.log(HELP);
   } else {

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 // npm run setup: the set-up with the build.
+import { noArguments } from './command-line.mjs';
 import { endWithNpm } from './parent.mjs';
 import { explain, setup } from './setup.mjs';
 
+noArguments('setup', 'Usage: npm run setup\n\nInstalls what the clone needs, and builds it.');
 endWithNpm();
 try {
   const missing = await setup({ build: true });

@@ -21,6 +21,10 @@ async function handOver(node, script, args) {
 }
 
 const [file, ...args] = process.argv.slice(2);
+if (file === undefined) {
+  console.error('start: SCRIPT is missing\n\nUsage: node scripts/start.mjs SCRIPT [ARGS]');
+  process.exit(2);
+}
 const script = resolve(file);
 endWithNpm();
 try {

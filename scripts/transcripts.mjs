@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { oneOf, orEnd, readArguments } from './command-line.mjs';
 import { root } from './setup.mjs';
 import { id, pages } from './transcripts/pages.mjs';
 import { openSite } from './transcripts/site.mjs';
@@ -13,10 +14,18 @@ const folder = join(root, 'docs/transcripts');
 const head =
   'Made by `npm run transcripts` in a real terminal, against a broker with TLS and daemons in processes of their own. Folders,\nports, process and request ids are replaced by others; nothing else is.';
 
+const USAGE = `Usage: npm run transcripts [-- PAGE …]
+
+Makes the pages of docs/transcripts, or these: ${pages.map(({ file }) => file).join(', ')}`;
+
+const wanted = orEnd('transcripts', USAGE, () => {
+  const { positionals } = readArguments({ allowPositionals: true });
+  const files = pages.map(({ file }) => file);
+  return positionals.map((file) => oneOf('PAGE', file, files));
+});
 const site = await openSite();
 try {
   await mkdir(folder, { recursive: true });
-  const wanted = process.argv.slice(2);
   for (const page of pages.filter(({ file }) => wanted.length === 0 || wanted.includes(file))) {
     await writeFile(join(folder, page.file), await written(page));
     process.stdout.write(`docs/transcripts/${page.file}\n`);

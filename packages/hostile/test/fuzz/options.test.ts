@@ -1,0 +1,26 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { readOptions } from '../../src/fuzz/options.js';
+
+const read = (line: string) => readOptions(line === '' ? [] : line.split(' '), ['envelope', 'policy']);
+
+describe('the options of npm run fuzz', () => {
+  it('are a million inputs for every parser unless others are wanted', () => {
+    expect(read('')).to.deep.include({ count: 1_000_000, only: undefined, show: undefined });
+    expect(read('--only policy --show 0 --seed 0')).to.deep.include({ only: 'policy', show: 0, seed: 0 });
+  });
+
+  for (const [line, words] of [
+    ['--bogus', "Unknown option '--bogus'"],
+    ['--count', "Option '--count <value>' argument missing"],
+    ['--count 0', '--count is "0": give a whole number from 1'],
+    ['--seed 1.5', '--seed is "1.5": give a whole number from 0'],
+    ['--only nowhere', '--only is "nowhere": give envelope, policy'],
+    ['--show 1', '--show needs --only'],
+    ['--only policy --show last', '--show is "last": give a whole number from 0'],
+  ] as const) {
+    it(`refuse ${line}`, () => {
+      expect(() => read(line)).to.throw(TypeError, words);
+    });
+  }
+});
