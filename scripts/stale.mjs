@@ -1,5 +1,8 @@
+// node scripts/stale.mjs: for what runs compiled tests without scripts/test.mjs.
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { noArguments } from './command-line.mjs';
 
 // What tsc writes into `dist`.
 const COMPILED = ['src', 'test'];
@@ -24,4 +27,13 @@ export function removeStale(folder) {
     }
   }
   return removed;
+}
+
+const own = fileURLToPath(import.meta.url);
+if (process.argv[1] && resolve(process.argv[1]) === own) {
+  noArguments(
+    'stale',
+    'Usage: node scripts/stale.mjs\n\nRemoves what was compiled from sources that are gone.',
+  );
+  for (const file of removeStale(resolve(own, '../..'))) console.log(`removed, its source is gone: ${file}`);
 }

@@ -57,6 +57,7 @@ const refused = [
   ['scripts/brokers.mjs --bogus', "brokers: Unknown option '--bogus'"],
   ['scripts/brokers.mjs nats', "brokers: Unexpected argument 'nats'"],
   ['scripts/bundle.mjs --bogus', "bundle: Unknown option '--bogus'"],
+  ['scripts/stale.mjs --bogus', "stale: Unknown option '--bogus'"],
   ['scripts/transcripts.mjs --bogus', "transcripts: Unknown option '--bogus'"],
   ['scripts/transcripts.mjs no-page.md', 'transcripts: PAGE is "no-page.md"'],
   ['scripts/reference.mjs --bogus', "reference: Unknown option '--bogus'"],

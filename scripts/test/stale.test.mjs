@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { root } from '../setup.mjs';
 import { removeStale } from '../stale.mjs';
 
 describe('what was compiled from sources that are gone', () => {
@@ -44,5 +45,13 @@ describe('what was compiled from sources that are gone', () => {
       ].map((path) => join(folder, path)),
     );
     for (const path of kept) expect(existsSync(join(folder, path)), path).to.equal(true);
+  });
+
+  it('is removed before every command of package.json that runs compiled tests by itself', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const bare = Object.entries(scripts).filter(
+      ([, line]) => /\bmocha\b/.test(line) && !/scripts\/stale\.mjs && mocha\b/.test(line),
+    );
+    expect(bare).to.deep.equal([]);
   });
 });
