@@ -12,7 +12,7 @@ describe('the daemon configuration', () => {
   });
 
   for (const [text, expected] of [
-    ['colectives: [a]', 'x.yaml: the file: unknown key "colectives" (did you mean "collectives"?)'],
+    ['colectives: [a]', 'x.yaml: unknown key "colectives" (did you mean "collectives"?)'],
     ['security: { mode: psk }', 'x.yaml: security.mode: must be one of x509, token, none'],
     ['limits: { concurrency: 0 }', 'x.yaml: limits.concurrency: must be >= 1'],
     [

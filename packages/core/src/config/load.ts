@@ -87,18 +87,21 @@ function soundnessOf(schema: ConfigSchema): ValidateFunction {
 }
 
 function wording(error: ErrorObject): string {
-  const place = error.instancePath.slice(1).replaceAll('/', '.') || 'the file';
+  const path = error.instancePath.slice(1).replaceAll('/', '.');
+  return path === '' ? faultOf(error) : `${path}: ${faultOf(error)}`;
+}
+
+function faultOf(error: ErrorObject): string {
   const { params } = error as { params: Record<string, unknown> };
   if (error.keyword === 'additionalProperties') {
     const key = String(params.additionalProperty);
     const known = Object.keys((error.parentSchema?.properties as object | undefined) ?? {});
-    return `${place}: unknown key "${key}"${suggestion(key, known)}`;
+    return `unknown key "${key}"${suggestion(key, known)}`;
   }
-  if (error.keyword === 'required') return `${place}: "${params.missingProperty}" is missing`;
-  if (error.keyword === 'enum')
-    return `${place}: must be one of ${(params.allowedValues as unknown[]).join(', ')}`;
-  if (error.keyword === 'format') return `${place}: must be a URL such as mqtts://broker.example.net:8883`;
-  return `${place}: ${error.message}`;
+  if (error.keyword === 'required') return `"${params.missingProperty}" is missing`;
+  if (error.keyword === 'enum') return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`;
+  if (error.keyword === 'format') return 'must be a URL such as mqtts://broker.example.net:8883';
+  return error.message ?? error.keyword;
 }
 
 function deepFreeze<T>(value: T): T {

@@ -146,7 +146,7 @@ describe('the configuration', () => {
       'steps: { puppet_final_rum: true }',
       'steps: unknown key "puppet_final_rum" (did you mean "puppet_final_run"?)',
     ],
-    ['sleptime: 3', 'the file: unknown key "sleptime" (did you mean "sleeptime"?)'],
+    ['sleptime: 3', 'unknown key "sleptime" (did you mean "sleeptime"?)'],
     ['master: { criterion: [a] }', 'master: unknown key "criterion"'],
     ['target: { filter: "a = and" }', 'target.filter: '],
     ['step_settings: { verify: { condition: "(" } }', 'step_settings.verify.condition: '],
