@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type SpawnedBroker, spawnBroker } from '@troupe/broker';
-import { type Client, type ClientConfig, clientSchema, connect } from '@troupe/client';
+import { type Client, clientSchema, connect } from '@troupe/client';
 import { checkConfig, issueToken, loadOwn, silentLogger } from '@troupe/core';
 import puppetcaDdl from '@troupe/ddl/puppetca.json' with { type: 'json' };
 import {
@@ -149,7 +149,7 @@ export class World {
       security: { ca: site.trustFile, callers: { ca: site.caFile }, ...own },
     };
     const given = { ...this.#operator, collectives: [collectives.main, collectives.enrolment] };
-    const config = checkConfig<ClientConfig>(given, clientSchema, "the demo's client");
+    const config = checkConfig(given, clientSchema, "the demo's client");
     this.#client = await connect({ config, log: silentLogger });
     this.#closers.push(() => present(this.#client).close());
   }

@@ -67,7 +67,7 @@ export class Site {
       broker: { urls: broker.callerUrls },
       security: { ca: pki.caCertificate, ...callers },
     };
-    const checked = checkConfig<ClientConfig>(client, clientSchema, 'the client of the loop');
+    const checked = checkConfig(client, clientSchema, 'the client of the loop');
     return new Site(folder, broker, { node, client: checked });
   }
 

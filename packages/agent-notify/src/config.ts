@@ -1,34 +1,32 @@
-import { checkConfig, messageOf } from '@troupe/core';
+import { type ConfigOf, checkConfig, messageOf, optionalSection } from '@troupe/core';
 import { parseRecipient, protocolOf, type Routes } from './deliver.js';
-import { kinds } from './protocols/index.js';
-import type { Protocol, ProtocolKind } from './protocols/protocol.js';
+import { kinds, type ProtocolConfigs, type ProtocolName, protocolSchemas } from './protocols/index.js';
+import type { Protocol } from './protocols/protocol.js';
 import { configFault } from './section/config-fault.js';
 import { type SpoolPolicy, spoolSchema } from './spool/policy.js';
-import { faultOf, type TemplateConfig, templateSchema, withTemplates } from './template/template.js';
+import { faultOf, templateSchema, withTemplates } from './template/template.js';
 
-type ProtocolName = keyof typeof kinds;
-type SectionOf<K> = K extends ProtocolKind<infer C> ? C : never;
-
-/** The agent's section of the configuration: a section for each protocol that is to work. */
-export type NotifyConfig = {
-  readonly [N in ProtocolName]?: SectionOf<(typeof kinds)[N]>;
-} & {
-  readonly spool: SpoolPolicy;
-  /** By recipient in full, such as `mailto://ops@example.com`; they stand in for those of the protocol. */
-  readonly templates?: Readonly<Record<string, TemplateConfig>>;
-};
-
-const sections = Object.fromEntries(Object.entries(kinds).map(([name, { schema }]) => [name, schema]));
-const properties = {
-  ...sections,
+/** The JSON Schema of the agent's section: a section for each protocol that is to work. */
+export const notifySchema = optionalSection({
+  ...protocolSchemas,
   spool: spoolSchema,
-  templates: { type: 'object', additionalProperties: templateSchema },
-};
-// One level more than the section has, so that each fault names the agent.
-const schema = {
+  templates: {
+    type: 'object',
+    additionalProperties: templateSchema,
+    description:
+      'Templates by recipient in full, such as `mailto://ops@example.com`; they replace those of the protocol.',
+  },
+});
+
+/** The agent's section of the configuration. */
+export type NotifyConfig = ConfigOf<typeof notifySchema>;
+
+/** One level more than the section has, so that each fault names the agent. */
+export const pluginsSchema = {
   type: 'object',
-  properties: { notify: { type: 'object', properties, additionalProperties: false } },
-};
+  properties: { notify: notifySchema },
+  required: ['notify'],
+} as const;
 
 /** What the configuration sets up. */
 export interface Opened extends Routes {
@@ -37,11 +35,11 @@ export interface Opened extends Routes {
 
 /** Checks the agent's section, opens the protocols it configures and tries the templates. Throws CONFIG_INVALID. */
 export function openConfig(section: unknown): Opened {
-  const config = checkConfig<{ notify: NotifyConfig }>({ notify: section }, schema, 'plugins').notify;
+  const config = checkConfig({ notify: section }, pluginsSchema, 'plugins').notify;
   const protocols = new Map<string, Protocol>();
-  for (const [name, kind] of Object.entries(kinds) as [ProtocolName, ProtocolKind<unknown>][]) {
-    const own = config[name];
-    if (own !== undefined) protocols.set(name, kind.open(own));
+  for (const name of Object.keys(kinds) as ProtocolName[]) {
+    const protocol = openProtocol(name, config);
+    if (protocol) protocols.set(name, protocol);
   }
   if (protocols.size === 0)
     throw configFault('', `no protocol is configured: add a section ${Object.keys(kinds).join(', ')}`);
@@ -49,6 +47,12 @@ export function openConfig(section: unknown): Opened {
   checkOwnTemplates(config, protocols);
   checkTemplates(routes);
   return { ...routes, spool: config.spool };
+}
+
+function openProtocol<N extends ProtocolName>(name: N, config: ProtocolConfigs): Protocol | undefined {
+  const kind = kinds[name];
+  const own = config[name];
+  return own === undefined ? undefined : kind.open(own);
 }
 
 /** The templates of protocols and of what they name, such as the endpoints of webhook. */

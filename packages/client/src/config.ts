@@ -1,42 +1,42 @@
 import { existsSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import {
-  type BrokerConfig,
-  type LogLevel,
-  loadConfig,
-  type SecurityConfig,
-  section,
-  sections,
-  TroupeError,
-} from '@troupe/core';
-
-/** The configuration of a client, complete with its defaults. */
-export interface ClientConfig {
-  readonly broker: BrokerConfig;
-  readonly topics: { readonly escape: boolean };
-  readonly security: SecurityConfig;
-  readonly collectives: readonly string[];
-  /** Folders with DDLs beside those that come with Troupe. */
-  readonly ddl_dirs: readonly string[];
-  /** npm packages that bring commands to `mco`, or paths of modules relative to this file. */
-  readonly applications: readonly string[];
-  readonly log: { readonly level: LogLevel };
-  /** Seconds to wait for a broker. */
-  readonly connect_timeout: number;
-}
+import { type ConfigOf, loadConfig, section, sections, TroupeError } from '@troupe/core';
 
 /** The JSON Schema of a client's configuration. */
 export const clientSchema = section({
   broker: sections.broker,
   topics: sections.topics,
   security: sections.security,
-  collectives: sections.collectives,
-  ddl_dirs: { type: 'array', items: sections.file, default: [] },
-  applications: { type: 'array', items: { type: 'string', minLength: 1 }, default: [] },
-  log: section({ level: { ...sections.logLevel, default: 'warn' } }),
-  connect_timeout: { type: 'number', exclusiveMinimum: 0, default: 10 },
+  collectives: {
+    ...sections.collectives,
+    description: 'The collectives of this client; calls go to the first one by default.',
+  },
+  ddl_dirs: {
+    type: 'array',
+    items: sections.file,
+    default: [],
+    description: 'Folders with DDLs beside those that come with Troupe.',
+  },
+  applications: {
+    type: 'array',
+    items: { type: 'string', minLength: 1 },
+    default: [],
+    description: 'What adds commands to `mco`: npm packages, or paths of modules relative to this file.',
+  },
+  log: section({
+    level: { ...sections.logLevel, default: 'warn', description: 'What `mco` shows of its log.' },
+  }),
+  connect_timeout: {
+    type: 'number',
+    exclusiveMinimum: 0,
+    default: 10,
+    description: 'Seconds to wait for a broker.',
+  },
 });
+
+/** The configuration of a client, complete with its defaults. */
+export type ClientConfig = ConfigOf<typeof clientSchema>;
 
 /** Where a client's configuration is looked for, in this order, when none is named. */
 export function configPlaces(): readonly string[] {
@@ -58,7 +58,7 @@ export function findClientConfig(named?: string): string {
 
 /** Reads a client's configuration. Throws FILE_UNREADABLE or CONFIG_INVALID. */
 export function loadClientConfig(file: string): ClientConfig {
-  return loadConfig<ClientConfig>(file, clientSchema);
+  return loadConfig(file, clientSchema);
 }
 
 /** The caller's name where no certificate says it (`none` mode): the user of this process. */

@@ -2,7 +2,7 @@ import { emptyFilter, MemoryBroker, parseConfig, type Request } from '@troupe/co
 import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { type CallOptions, type Client, type ClientConfig, clientSchema, connect } from '../src/index.js';
+import { type CallOptions, type Client, clientSchema, connect } from '../src/index.js';
 import { connectTo } from './network.js';
 import { workDdl } from './work-agent.js';
 
@@ -142,7 +142,7 @@ describe('the request of a client', () => {
 describe('a client', () => {
   it('means its first collective where none is named', async () => {
     const made = async (text: string) => {
-      const config = parseConfig<ClientConfig>(text, clientSchema, 'the test');
+      const config = parseConfig(text, clientSchema, 'the test');
       return connect({ config, transport: new MemoryBroker().connect() });
     };
     const first = await made('{ security: { mode: none }, collectives: [eu, us] }');

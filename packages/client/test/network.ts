@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Agent, MemoryBroker, parseConfig, silentLogger } from '@troupe/core';
 import { type Daemon, parseDaemonConfig, startDaemon } from '@troupe/daemon';
-import { type Client, type ClientConfig, clientSchema, connect } from '../src/index.js';
+import { type Client, clientSchema, connect } from '../src/index.js';
 
 /** A client over a broker in memory. */
 export function connectTo(broker: MemoryBroker, session?: string): Promise<Client> {
-  const config = parseConfig<ClientConfig>('security: { mode: none }', clientSchema, 'the test');
+  const config = parseConfig('security: { mode: none }', clientSchema, 'the test');
   return connect({ config, transport: broker.connect(), ...(session !== undefined && { session }) });
 }
 

@@ -19,8 +19,15 @@ export {
   type ConfigFile,
   type GeneratedConfig,
 } from './broker-config/index.js';
-export { type ConfigSchema, checkConfig, loadConfig, parseConfig } from './config/load.js';
-export { type BrokerConfig, type SecurityConfig, section, sections } from './config/sections.js';
+export type { ConfigOf, ConfigSchema } from './config/config-schema.js';
+export { checkConfig, loadConfig, parseConfig } from './config/load.js';
+export {
+  type BrokerConfig,
+  optionalSection,
+  type SecurityConfig,
+  section,
+  sections,
+} from './config/sections.js';
 export {
   type ActionDdl,
   type ActionNames,

@@ -1,87 +1,4 @@
-import {
-  type AgentConfig,
-  type BrokerConfig,
-  type LogLevel,
-  loadConfig,
-  parseConfig,
-  type SecurityConfig,
-  section,
-  sections,
-} from '@troupe/core';
-import type { ExternalEntry } from './agents/external/places.js';
-
-/** The configuration of `mcod`, complete with its defaults. */
-export interface DaemonConfig {
-  /** The node's name; the certificate's name, or else the host's, when absent. */
-  readonly identity?: string;
-  readonly collectives: readonly string[];
-  /** The collective that presence is told to; the first one when absent. */
-  readonly main_collective?: string;
-  readonly broker: BrokerConfig;
-  readonly topics: { readonly escape: boolean };
-  readonly security: SecurityConfig;
-  /** npm packages, or paths relative to this file. */
-  readonly agents: readonly string[];
-  /** Agents in any language that speak Choria's external agent protocol; paths are relative to this file. */
-  readonly external_agents: readonly ExternalEntry[];
-  /** Each agent's own section, by agent name. */
-  readonly plugins: Readonly<Record<string, AgentConfig>>;
-  readonly facts: {
-    /** Files and folders: .yaml, .yml, .json, .txt (`name=value`); later ones win. */
-    readonly paths: readonly string[];
-    /** Facter's facts, where this section is there; run in the background, its last good facts kept over a restart. */
-    readonly facter?: {
-      /** The program and its words; it must print JSON. */
-      readonly command: readonly string[];
-      /** Seconds between two runs. */
-      readonly interval: number;
-      /** Seconds that a run may take. */
-      readonly timeout: number;
-    };
-  };
-  /** Puppet's list of classes, one on each line. */
-  readonly classes_file?: string;
-  readonly state_dir: string;
-  readonly pid_file?: string;
-  /** Where the daemon tells monitoring how it fares; `status.json` in `state_dir` when absent. */
-  readonly status_file?: string;
-  /** Seconds after which that file is written again although nothing has happened. */
-  readonly status_interval: number;
-  readonly log: { readonly level: LogLevel; readonly file?: string };
-  readonly authorization: {
-    /** The folder with AGENT.policy, default.policy and groups. */
-    readonly policies?: string;
-    /** What holds for an agent that no policy is for. */
-    readonly without_policy: 'allow' | 'refuse';
-  };
-  readonly audit: {
-    readonly file?: string;
-    /** Bytes after which a new file begins. */
-    readonly max_bytes: number;
-    /** Files that are kept beside the one in use; 0 keeps all. */
-    readonly keep: number;
-    /** `refuse`: nothing runs that cannot be noted first. */
-    readonly on_failure: 'warn' | 'refuse';
-    /** Whether lines are told on the network too, signed. */
-    readonly events: boolean;
-    /** Whether the questions of those who look for nodes are noted as well. */
-    readonly discovery: boolean;
-  };
-  readonly limits: {
-    /** Actions that run at the same time. */
-    readonly concurrency: number;
-    /** Requests that wait for their turn; the next one is told so. */
-    readonly queue: number;
-    /** Seconds that the replies to a request are kept after its end; sooner they go as the next two say. */
-    readonly keep_replies: number;
-    /** Ended requests whose replies are kept; those that ended first go first. */
-    readonly keep_requests: number;
-    /** Bytes of kept replies. */
-    readonly keep_bytes: number;
-    /** Ids of requests that are remembered, so that none runs twice; beyond, new requests are told to come later. */
-    readonly keep_ids: number;
-  };
-}
+import { type ConfigOf, loadConfig, optionalSection, parseConfig, section, sections } from '@troupe/core';
 
 /** The JSON Schema of the daemon's configuration; docs/reference/mcod.md is made from it. */
 export const daemonSchema = section({
@@ -109,7 +26,10 @@ export const daemonSchema = section({
     items: section({
       ddl: { ...sections.file, description: 'The DDL of one agent.' },
       command: { ...sections.file, description: 'Its program; otherwise beside the DDL, under its name.' },
-      config: { ...sections.file, description: "The agent's own configuration file." },
+      config: {
+        ...sections.file,
+        description: "The agent's own configuration file; otherwise its section under `plugins`.",
+      },
       folder: {
         ...sections.file,
         description: 'Instead: a folder of such agents, `NAME.json` beside `NAME`.',
@@ -134,7 +54,7 @@ export const daemonSchema = section({
         'Files and folders of facts: `.yaml`, `.yml`, `.json`, `.txt` (`name=value`). Later ones win.',
     },
     facter: {
-      ...section({
+      ...optionalSection({
         command: {
           type: 'array',
           items: sections.file,
@@ -157,8 +77,8 @@ export const daemonSchema = section({
           description: 'Seconds that a run may take.',
         },
       }),
-      default: undefined,
-      description: 'Where this section is there (`facter: {}` is enough), the facts of facter too.',
+      description:
+        'If this section is present (`facter: {}` is enough), the facts of facter too: run in the background, its last good facts kept over a restart.',
     },
   }),
   classes_file: { ...sections.file, description: "Puppet's list of classes, one on each line." },
@@ -271,12 +191,18 @@ export const daemonSchema = section({
   }),
 });
 
+/** The configuration of `mcod`, complete with its defaults. */
+export type DaemonConfig = ConfigOf<typeof daemonSchema>;
+
+/** An entry of `external_agents`: one agent by its DDL, or all those in a folder. */
+export type ExternalEntry = DaemonConfig['external_agents'][number];
+
 /** Reads the daemon's configuration. Throws FILE_UNREADABLE or CONFIG_INVALID. */
 export function loadDaemonConfig(file: string): DaemonConfig {
-  return loadConfig<DaemonConfig>(file, daemonSchema);
+  return loadConfig(file, daemonSchema);
 }
 
 /** The daemon's configuration out of a YAML text, for tests and embedding. Throws CONFIG_INVALID. */
 export function parseDaemonConfig(text: string, where = 'the configuration'): DaemonConfig {
-  return parseConfig<DaemonConfig>(text, daemonSchema, where);
+  return parseConfig(text, daemonSchema, where);
 }

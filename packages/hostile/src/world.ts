@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Broker, startBroker, tokenVerifier } from '@troupe/broker';
-import { type Client, type ClientConfig, clientSchema, connect } from '@troupe/client';
+import { type Client, clientSchema, connect } from '@troupe/client';
 import { createLogger, issueToken, parseConfig } from '@troupe/core';
 import { type Daemon, parseDaemonConfig, startDaemon } from '@troupe/daemon';
 import {
@@ -138,7 +138,7 @@ export class World {
       security: { ...security, certificate: `${own}.pem`, key: `${own}-key.pem` },
     };
     this.client = await connect({
-      config: parseConfig<ClientConfig>(JSON.stringify(clientConfig), clientSchema, 'the test'),
+      config: parseConfig(JSON.stringify(clientConfig), clientSchema, 'the test'),
       log: log('client'),
     });
     this.eve = await this.join('eve.mcollective');

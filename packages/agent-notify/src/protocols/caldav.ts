@@ -1,60 +1,57 @@
 import { createHash } from 'node:crypto';
+import { type ConfigOf, optionalSection } from '@troupe/core';
 import ical from 'ical-generator';
+import { ca, file, loginKeys, timeout, webUrl } from '../section/keys.js';
 import { finder, namedSchema } from '../section/named.js';
 import { readConfigured, readSecret } from '../section/secret-file.js';
 import { checkNotInClear, checkUrl } from '../section/url.js';
 import { asIs } from '../template/escape.js';
-import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template/template.js';
+import { layoutOf, templateSchema, withTemplates } from '../template/template.js';
 import { printable } from '../text/printable.js';
 import { deliverByHttp } from './http.js';
 import type { Letter, Protocol, ProtocolKind } from './protocol.js';
 
-/** A calendar on a CalDAV server. */
-export interface CalendarConfig {
-  /** Of the calendar's collection, not of a file in it. */
-  url: string;
-  username?: string;
-  password_file?: string;
-  /** Seconds that an event takes. */
-  duration: number;
-  /** PEM file of the CAs that the server's certificate may be from; those that Node knows when absent. */
-  ca?: string;
-  template?: TemplateConfig;
-}
-
-/** The calendars by the names that callers know. */
-export interface CaldavConfig {
-  calendars: Record<string, CalendarConfig>;
-  /** Seconds for a whole delivery. */
-  timeout: number;
-  template?: TemplateConfig;
-}
-
-const file = { type: 'string', minLength: 1 };
-
-/** An event in a calendar at the time of the message: `caldav://NAME` for the calendar NAME of the configuration. */
-export const caldav: ProtocolKind<CaldavConfig> = {
-  schema: {
-    type: 'object',
-    properties: {
-      calendars: namedSchema({
-        properties: {
-          url: { type: 'string', pattern: '^https?://' },
-          username: { type: 'string', pattern: '^[^:\\x00-\\x1f]+$' },
-          password_file: file,
-          duration: { type: 'number', minimum: 60, maximum: 86_400, default: 900 },
-          ca: file,
+const schema = optionalSection(
+  {
+    calendars: namedSchema({
+      ...optionalSection(
+        {
+          url: { ...webUrl, description: "The URL of the calendar's collection, not of a file in it." },
+          username: {
+            type: 'string',
+            pattern: '^[^:\\x00-\\x1f]+$',
+            description: 'The login, together with `password_file`.',
+          },
+          password_file: file('File with its password.'),
+          duration: {
+            type: 'number',
+            minimum: 60,
+            maximum: 86_400,
+            default: 900,
+            description: 'Seconds that an event takes.',
+          },
+          ca,
           template: templateSchema,
         },
-        required: ['url'],
-        dependencies: { username: ['password_file'], password_file: ['username'] },
-      }),
-      timeout: { type: 'number', exclusiveMinimum: 0, maximum: 600, default: 10 },
-      template: templateSchema,
-    },
-    required: ['calendars'],
-    additionalProperties: false,
+        'url',
+      ),
+      dependencies: loginKeys,
+    }),
+    timeout: timeout(10),
+    template: templateSchema,
   },
+  'calendars',
+);
+
+/** The calendars by the names that callers know. */
+export type CaldavConfig = ConfigOf<typeof schema>;
+
+/** A calendar on a CalDAV server. */
+export type CalendarConfig = CaldavConfig['calendars'][string];
+
+/** An event in a calendar at the time of the message: `caldav://NAME` for the calendar NAME of the configuration. */
+export const caldav: ProtocolKind<typeof schema> = {
+  schema,
   open: (config): Protocol => {
     for (const [name, calendar] of Object.entries(config.calendars)) secretsOf(name, calendar);
     const find = finder('Calendar', config.calendars);

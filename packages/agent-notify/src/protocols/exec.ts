@@ -3,55 +3,54 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '@troupe/core';
+import { type ConfigOf, messageOf, optionalSection } from '@troupe/core';
 import { isErrno } from '@troupe/core/durable-file';
 import { execa } from 'execa';
 import { DeliveryError } from '../delivery-error.js';
 import { configFault } from '../section/config-fault.js';
+import { timeout } from '../section/keys.js';
 import { finder, namedSchema } from '../section/named.js';
 import { asIs } from '../template/escape.js';
-import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template/template.js';
+import { layoutOf, templateSchema, withTemplates } from '../template/template.js';
 import { oneLine } from '../text/one-line.js';
 import type { Letter, Protocol, ProtocolKind } from './protocol.js';
 
-/** A program of the operator's own. */
-export interface ProgramConfig {
-  /** The program by its whole path, and its arguments, which are always the same. */
-  command: [string, ...string[]];
-  template?: TemplateConfig;
-}
-
-/** The programs by the names that callers know. */
-export interface ExecConfig {
-  programs: Record<string, ProgramConfig>;
-  /** Seconds for a whole delivery. */
-  timeout: number;
-  template?: TemplateConfig;
-}
-
 const MAX_TEXT = 4096;
 
-/** A program that gets the message as JSON on its standard input: `exec://NAME` for the program NAME. */
-export const exec: ProtocolKind<ExecConfig> = {
-  schema: {
-    type: 'object',
-    properties: {
-      programs: namedSchema({
-        properties: {
-          command: { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } },
+const schema = optionalSection(
+  {
+    programs: namedSchema(
+      optionalSection(
+        {
+          command: {
+            type: 'array',
+            minItems: 1,
+            items: { type: 'string', minLength: 1 },
+            description: 'The program by its whole path, and its arguments, which are always the same.',
+          },
           template: templateSchema,
         },
-        required: ['command'],
-      }),
-      timeout: { type: 'number', exclusiveMinimum: 0, maximum: 600, default: 20 },
-      template: templateSchema,
-    },
-    required: ['programs'],
-    additionalProperties: false,
+        'command',
+      ),
+    ),
+    timeout: timeout(20),
+    template: templateSchema,
   },
+  'programs',
+);
+
+/** The programs by the names that callers know. */
+export type ExecConfig = ConfigOf<typeof schema>;
+
+/** A program of the operator's own. */
+export type ProgramConfig = ExecConfig['programs'][string];
+
+/** A program that gets the message as JSON on its standard input: `exec://NAME` for the program NAME. */
+export const exec: ProtocolKind<typeof schema> = {
+  schema,
   open: (config): Protocol => {
     for (const [name, { command }] of Object.entries(config.programs))
-      checkProgram(command[0], `exec.programs.${name}.command`);
+      checkProgram(command[0] ?? '', `exec.programs.${name}.command`);
     const find = finder('Program', config.programs);
     const own = withTemplates(layoutOf('{{message}}', asIs), config.template);
     return {
@@ -63,7 +62,7 @@ export const exec: ProtocolKind<ExecConfig> = {
 
 async function deliver(
   { address: name, subject, body, notification }: Letter,
-  { command: [program, ...args] }: ProgramConfig,
+  { command: [program = '', ...args] }: ProgramConfig,
   timeoutSeconds: number,
   signal: AbortSignal,
 ): Promise<void> {

@@ -1,32 +1,15 @@
-import { messageOf } from '@troupe/core';
+import { type ConfigOf, messageOf, optionalSection } from '@troupe/core';
 import { createTransport } from 'nodemailer';
 import { DeliveryError, RecipientError } from '../delivery-error.js';
 import { configFault } from '../section/config-fault.js';
+import { ca, file, loginKeys, port, timeout } from '../section/keys.js';
 import { readConfigured, readSecret } from '../section/secret-file.js';
 import { isThisMachine } from '../section/url.js';
 import { asIs } from '../template/escape.js';
-import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template/template.js';
+import { layoutOf, templateSchema, withTemplates } from '../template/template.js';
 import { oneLine } from '../text/one-line.js';
 import { withoutSecrets } from '../text/without-secrets.js';
 import type { Letter, Protocol, ProtocolKind } from './protocol.js';
-
-/** How to reach the mail server. */
-export interface MailtoConfig {
-  server: string;
-  /** By `tls` when absent: 587, 465 or 25. */
-  port?: number;
-  /** The address that mails are from. */
-  from: string;
-  /** `starttls` never goes on in clear, even where the server offers nothing else. */
-  tls: 'starttls' | 'tls' | 'none';
-  /** PEM file of the CAs that the server's certificate may be from; those that Node knows when absent. */
-  ca?: string;
-  username?: string;
-  password_file?: string;
-  /** Seconds for a whole delivery. */
-  timeout: number;
-  template?: TemplateConfig;
-}
 
 // One plain mailbox of RFC 5321 without quoting: nothing in it can end a header or an SMTP command.
 const ADDRESS =
@@ -36,25 +19,35 @@ const PORTS = { starttls: 587, tls: 465, none: 25 };
 // nodemailer encodes what a header or a body must not hold as it is.
 const ownLayout = layoutOf('{{message}}', asIs);
 
-/** Mail through an SMTP server: `mailto://ops@example.com`. */
-export const mailto: ProtocolKind<MailtoConfig> = {
-  schema: {
-    type: 'object',
-    properties: {
-      server: { type: 'string', minLength: 1 },
-      port: { type: 'integer', minimum: 1, maximum: 65_535 },
-      from: { type: 'string', pattern: ADDRESS },
-      tls: { type: 'string', enum: ['starttls', 'tls', 'none'], default: 'starttls' },
-      ca: { type: 'string', minLength: 1 },
-      username: { type: 'string', minLength: 1 },
-      password_file: { type: 'string', minLength: 1 },
-      timeout: { type: 'number', exclusiveMinimum: 0, maximum: 600, default: 20 },
+const schema = {
+  ...optionalSection(
+    {
+      server: { type: 'string', minLength: 1, description: 'The mail server.' },
+      port: { ...port, description: 'By `tls`: 587 (`starttls`), 465 (`tls`) or 25 (`none`).' },
+      from: { type: 'string', pattern: ADDRESS, description: 'The address that mails are from.' },
+      tls: {
+        enum: ['starttls', 'tls', 'none'],
+        default: 'starttls',
+        description: '`starttls` never continues in clear, even if the server offers nothing else.',
+      },
+      ca,
+      username: { type: 'string', minLength: 1, description: 'The login, together with `password_file`.' },
+      password_file: file('File with its password.'),
+      timeout: timeout(20),
       template: templateSchema,
     },
-    required: ['server', 'from'],
-    dependencies: { username: ['password_file'], password_file: ['username'] },
-    additionalProperties: false,
-  },
+    'server',
+    'from',
+  ),
+  dependencies: loginKeys,
+} as const;
+
+/** How to reach the mail server. */
+export type MailtoConfig = ConfigOf<typeof schema>;
+
+/** Mail through an SMTP server: `mailto://ops@example.com`. */
+export const mailto: ProtocolKind<typeof schema> = {
+  schema,
   open,
 };
 

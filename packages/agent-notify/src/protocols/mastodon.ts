@@ -1,48 +1,46 @@
+import { type ConfigOf, optionalSection } from '@troupe/core';
 import { RecipientError } from '../delivery-error.js';
+import { ca, file, timeout, webUrl } from '../section/keys.js';
 import { readConfigured, readSecret } from '../section/secret-file.js';
 import { checkNotInClear } from '../section/url.js';
 import { withoutMentions } from '../template/escape.js';
-import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template/template.js';
+import { layoutOf, templateSchema, withTemplates } from '../template/template.js';
 import { cut } from '../text/cut.js';
 import { deliverByHttp } from './http.js';
 import type { Letter, Protocol, ProtocolKind } from './protocol.js';
 
-/** The account that writes. */
-export interface MastodonConfig {
-  /** Such as `https://social.example.net`. */
-  server: string;
-  /** File with an access token that may write statuses (`write:statuses`). */
-  token_file: string;
-  /** Who sees what goes to `mastodon://timeline`. */
-  visibility: 'public' | 'unlisted' | 'private';
-  /** Characters that the server allows. */
-  max_length: number;
-  /** PEM file of the CAs that the server's certificate may be from; those that Node knows when absent. */
-  ca?: string;
-  /** Seconds for a whole delivery. */
-  timeout: number;
-  template?: TemplateConfig;
-}
-
 const TIMELINE = 'timeline';
 const ACCOUNT = /^\w+([\w.-]*\w)?(@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d+)?)?$/;
 
-/** A status on Mastodon: `mastodon://timeline`, or `mastodon://USER@SERVER` for a message to one account. */
-export const mastodon: ProtocolKind<MastodonConfig> = {
-  schema: {
-    type: 'object',
-    properties: {
-      server: { type: 'string', pattern: '^https?://' },
-      token_file: { type: 'string', minLength: 1 },
-      visibility: { type: 'string', enum: ['public', 'unlisted', 'private'], default: 'private' },
-      max_length: { type: 'integer', minimum: 50, default: 500 },
-      ca: { type: 'string', minLength: 1 },
-      timeout: { type: 'number', exclusiveMinimum: 0, maximum: 600, default: 20 },
-      template: templateSchema,
+const schema = optionalSection(
+  {
+    server: { ...webUrl, description: 'Such as `https://social.example.net`.' },
+    token_file: file('File with an access token that may write statuses (`write:statuses`).'),
+    visibility: {
+      enum: ['public', 'unlisted', 'private'],
+      default: 'private',
+      description: 'Who sees what goes to `mastodon://timeline`.',
     },
-    required: ['server', 'token_file'],
-    additionalProperties: false,
+    max_length: {
+      type: 'integer',
+      minimum: 50,
+      default: 500,
+      description: 'Characters that the server allows.',
+    },
+    ca,
+    timeout: timeout(20),
+    template: templateSchema,
   },
+  'server',
+  'token_file',
+);
+
+/** The account that writes. */
+export type MastodonConfig = ConfigOf<typeof schema>;
+
+/** A status on Mastodon: `mastodon://timeline`, or `mastodon://USER@SERVER` for a message to one account. */
+export const mastodon: ProtocolKind<typeof schema> = {
+  schema,
   open: (config): Protocol => {
     secretsOf(config);
     const layout = withTemplates(layoutOf('{{subject}}\n\n{{message}}', withoutMentions), config.template);

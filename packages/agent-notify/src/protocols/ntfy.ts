@@ -1,63 +1,57 @@
+import { type ConfigOf, optionalSection } from '@troupe/core';
+import { ca, file, timeout, webUrl } from '../section/keys.js';
 import { finder, namedSchema } from '../section/named.js';
 import { oneOf } from '../section/one-of.js';
 import { readConfigured, readSecret } from '../section/secret-file.js';
 import { checkNotInClear, checkUrl } from '../section/url.js';
 import { asIs } from '../template/escape.js';
-import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template/template.js';
+import { layoutOf, templateSchema, withTemplates } from '../template/template.js';
 import { cut } from '../text/cut.js';
 import { deliverByHttp } from './http.js';
 import type { Protocol, ProtocolKind } from './protocol.js';
 
-/** A topic; on a public server its name is all that is needed to read it, hence a file. */
-export interface TopicConfig {
-  topic?: string;
-  topic_file?: string;
-  /** From 1, the least urgent, to 5. */
-  priority?: number;
-  tags?: string[];
-  template?: TemplateConfig;
-}
-
-/** The server, and its topics by the names that callers know. */
-export interface NtfyConfig {
-  server: string;
-  topics: Record<string, TopicConfig>;
-  /** File with an access token of the server. */
-  token_file?: string;
-  /** PEM file of the CAs that the server's certificate may be from; those that Node knows when absent. */
-  ca?: string;
-  /** Seconds for a whole delivery. */
-  timeout: number;
-  template?: TemplateConfig;
-}
-
-const file = { type: 'string', minLength: 1 };
 // https://docs.ntfy.sh/publish/#limitations: longer messages become attachments.
 const MAX_BYTES = 4096;
 
-/** A push message by an ntfy server: `ntfy://NAME` for the topic NAME of the configuration. */
-export const ntfy: ProtocolKind<NtfyConfig> = {
-  schema: {
-    type: 'object',
-    properties: {
-      server: { type: 'string', pattern: '^https?://', default: 'https://ntfy.sh' },
-      topics: namedSchema({
-        properties: {
-          topic: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' },
-          topic_file: file,
-          priority: { type: 'integer', minimum: 1, maximum: 5 },
-          tags: { type: 'array', items: { type: 'string', minLength: 1 } },
-          template: templateSchema,
+const schema = optionalSection(
+  {
+    server: { ...webUrl, default: 'https://ntfy.sh', description: 'The server.' },
+    topics: namedSchema(
+      optionalSection({
+        topic: {
+          type: 'string',
+          pattern: '^[A-Za-z0-9_-]{1,64}$',
+          description: 'The topic; this or `topic_file`.',
         },
+        topic_file: file(
+          'File with the topic: on a public server its name is all that is needed to read it.',
+        ),
+        priority: { type: 'integer', minimum: 1, maximum: 5, description: 'From 1, the least urgent, to 5.' },
+        tags: {
+          type: 'array',
+          items: { type: 'string', minLength: 1 },
+          description: 'Tags of the message.',
+        },
+        template: templateSchema,
       }),
-      token_file: file,
-      ca: file,
-      timeout: { type: 'number', exclusiveMinimum: 0, maximum: 600, default: 10 },
-      template: templateSchema,
-    },
-    required: ['topics'],
-    additionalProperties: false,
+    ),
+    token_file: file('File with an access token of the server.'),
+    ca,
+    timeout: timeout(10),
+    template: templateSchema,
   },
+  'topics',
+);
+
+/** The server, and its topics by the names that callers know. */
+export type NtfyConfig = ConfigOf<typeof schema>;
+
+/** A topic. */
+export type TopicConfig = NtfyConfig['topics'][string];
+
+/** A push message by an ntfy server: `ntfy://NAME` for the topic NAME of the configuration. */
+export const ntfy: ProtocolKind<typeof schema> = {
+  schema,
   open: (config): Protocol => {
     for (const [name, topic] of Object.entries(config.topics)) secretsOf(config, name, topic);
     const find = finder('Ntfy topic', config.topics);

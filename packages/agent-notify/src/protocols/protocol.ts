@@ -1,3 +1,4 @@
+import type { ConfigOf, ConfigSchema } from '@troupe/core';
 import type { Notification } from '../notification.js';
 import type { Layout } from '../template/template.js';
 
@@ -18,8 +19,8 @@ export interface Protocol {
 }
 
 /** A protocol that can be configured: the schema of its section, and how to open it. */
-export interface ProtocolKind<C> {
-  readonly schema: Readonly<Record<string, unknown>>;
+export interface ProtocolKind<S extends ConfigSchema> {
+  readonly schema: S;
   /** Throws CONFIG_INVALID where the section fits the schema but cannot work. */
-  open(config: C): Protocol;
+  open(config: ConfigOf<S>): Protocol;
 }

@@ -1,60 +1,60 @@
+import { type ConfigOf, optionalSection } from '@troupe/core';
+import { ca, file, timeout, webUrl } from '../section/keys.js';
 import { finder, namedSchema } from '../section/named.js';
 import { readConfigured, readSecret } from '../section/secret-file.js';
 import { checkNotInClear } from '../section/url.js';
 import { asIs } from '../template/escape.js';
-import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template/template.js';
+import { layoutOf, templateSchema, withTemplates } from '../template/template.js';
 import { cut } from '../text/cut.js';
 import { deliverByHttp } from './http.js';
 import type { Protocol, ProtocolKind } from './protocol.js';
 
-/** A user or group of Pushover. */
-export interface PushoverUserConfig {
-  /** File with the user's key, or the group's. */
-  user_file: string;
-  device?: string;
-  /** From -2, without a sound, to 1, which breaks quiet hours; 2 would need somebody to confirm it. */
-  priority?: number;
-  template?: TemplateConfig;
-}
-
-/** The application at Pushover, and its users by the names that callers know. */
-export interface PushoverConfig {
-  users: Record<string, PushoverUserConfig>;
-  /** File with the token of the application. */
-  token_file: string;
-  url: string;
-  /** PEM file of the CAs that the server's certificate may be from; those that Node knows when absent. */
-  ca?: string;
-  /** Seconds for a whole delivery. */
-  timeout: number;
-  template?: TemplateConfig;
-}
-
-const file = { type: 'string', minLength: 1 };
-
-/** A push message by Pushover: `pushover://NAME` for the user NAME of the configuration. */
-export const pushover: ProtocolKind<PushoverConfig> = {
-  schema: {
-    type: 'object',
-    properties: {
-      users: namedSchema({
-        properties: {
-          user_file: file,
-          device: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,25}$' },
-          priority: { type: 'integer', minimum: -2, maximum: 1 },
+const schema = optionalSection(
+  {
+    users: namedSchema(
+      optionalSection(
+        {
+          user_file: file("File with the user's key, or the group's."),
+          device: {
+            type: 'string',
+            pattern: '^[A-Za-z0-9_-]{1,25}$',
+            description: 'Only this device of the user; otherwise all.',
+          },
+          priority: {
+            type: 'integer',
+            minimum: -2,
+            maximum: 1,
+            description:
+              'From -2, without a sound, to 1, which breaks quiet hours; 2 would need somebody to confirm it.',
+          },
           template: templateSchema,
         },
-        required: ['user_file'],
-      }),
-      token_file: file,
-      url: { type: 'string', pattern: '^https?://', default: 'https://api.pushover.net/1/messages.json' },
-      ca: file,
-      timeout: { type: 'number', exclusiveMinimum: 0, maximum: 600, default: 10 },
-      template: templateSchema,
+        'user_file',
+      ),
+    ),
+    token_file: file('File with the token of the application.'),
+    url: {
+      ...webUrl,
+      default: 'https://api.pushover.net/1/messages.json',
+      description: 'The URL of the service.',
     },
-    required: ['users', 'token_file'],
-    additionalProperties: false,
+    ca,
+    timeout: timeout(10),
+    template: templateSchema,
   },
+  'users',
+  'token_file',
+);
+
+/** The application at Pushover, and its users by the names that callers know. */
+export type PushoverConfig = ConfigOf<typeof schema>;
+
+/** A user or group of Pushover. */
+export type PushoverUserConfig = PushoverConfig['users'][string];
+
+/** A push message by Pushover: `pushover://NAME` for the user NAME of the configuration. */
+export const pushover: ProtocolKind<typeof schema> = {
+  schema,
   open: (config): Protocol => {
     for (const [name, user] of Object.entries(config.users)) secretsOf(config, name, user);
     const find = finder('Pushover user', config.users);

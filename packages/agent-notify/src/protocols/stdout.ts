@@ -1,21 +1,19 @@
 import { writeFile } from 'node:fs';
 import { promisify } from 'node:util';
-import { messageOf } from '@troupe/core';
+import { messageOf, optionalSection } from '@troupe/core';
 import { DeliveryError, RecipientError } from '../delivery-error.js';
 import { onLine } from '../template/escape.js';
-import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../template/template.js';
+import { layoutOf, templateSchema, withTemplates } from '../template/template.js';
 import type { Protocol, ProtocolKind } from './protocol.js';
-
-export interface StdoutConfig {
-  template?: TemplateConfig;
-}
 
 // Not the stream, whose failure would end the daemon.
 const write = promisify(writeFile);
 
+const schema = optionalSection({ template: templateSchema });
+
 /** A line on the standard output of the daemon, which logs on standard error: `stdout://NAME` for any NAME. */
-export const stdout: ProtocolKind<StdoutConfig> = {
-  schema: { type: 'object', properties: { template: templateSchema }, additionalProperties: false },
+export const stdout: ProtocolKind<typeof schema> = {
+  schema,
   open: ({ template }): Protocol => {
     const layout = withTemplates(
       layoutOf('{{time}} {{recipient}} {{subject}}: {{message}}', onLine),

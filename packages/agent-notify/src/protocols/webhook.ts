@@ -1,65 +1,47 @@
 import { createHmac } from 'node:crypto';
+import { type ConfigOf, optionalSection } from '@troupe/core';
+import { ca, file, timeout, webUrl } from '../section/keys.js';
 import { finder, namedSchema } from '../section/named.js';
 import { oneOf } from '../section/one-of.js';
 import { readConfigured, readSecret } from '../section/secret-file.js';
 import { checkNotInClear, checkUrl } from '../section/url.js';
 import { asIs, inForm, inJson, inXml } from '../template/escape.js';
-import {
-  type Layout,
-  layoutOf,
-  type TemplateConfig,
-  templateSchema,
-  withTemplates,
-} from '../template/template.js';
+import { type Layout, layoutOf, templateSchema, withTemplates } from '../template/template.js';
 import { deliverByHttp } from './http.js';
 import type { Letter, Protocol, ProtocolKind } from './protocol.js';
 
-/** Where a notification is posted to; callers know it by its name alone. */
-export interface EndpointConfig {
-  url?: string;
-  /** File with the URL, where it holds a secret. */
-  url_file?: string;
-  /** File with the key of the HMAC-SHA256 in the header X-Hub-Signature-256. */
-  secret_file?: string;
-  /** File with what is sent as `Authorization: Bearer …`. */
-  token_file?: string;
-  /** PEM file of the CAs that the server's certificate may be from; those that Node knows when absent. */
-  ca?: string;
-  /** What the body is; it decides how values are escaped in its template. */
-  content_type: string;
-  template?: TemplateConfig;
-}
+const schema = optionalSection(
+  {
+    endpoints: namedSchema(
+      optionalSection({
+        url: { ...webUrl, description: 'Where a notification is posted to; this or `url_file`.' },
+        url_file: file('File with the URL, if it holds a secret.'),
+        secret_file: file('File with the key of the HMAC-SHA256 in the header `X-Hub-Signature-256`.'),
+        token_file: file('File with what is sent as `Authorization: Bearer …`.'),
+        ca,
+        content_type: {
+          type: 'string',
+          pattern: '^[!-~ ]+/[!-~ ]+$',
+          default: 'application/json',
+          description: 'What the body is; it decides how values are escaped in its template.',
+        },
+        template: templateSchema,
+      }),
+    ),
+    timeout: timeout(10),
+  },
+  'endpoints',
+);
 
 /** The endpoints by name. */
-export interface WebhookConfig {
-  endpoints: Record<string, EndpointConfig>;
-  /** Seconds for a whole delivery. */
-  timeout: number;
-}
+export type WebhookConfig = ConfigOf<typeof schema>;
 
-const file = { type: 'string', minLength: 1 };
+/** Where a notification is posted to; callers know it by its name alone. */
+export type EndpointConfig = WebhookConfig['endpoints'][string];
 
 /** JSON, or what a template makes, to a web server: `webhook://NAME` for the endpoint NAME of the configuration. */
-export const webhook: ProtocolKind<WebhookConfig> = {
-  schema: {
-    type: 'object',
-    properties: {
-      endpoints: namedSchema({
-        properties: {
-          url: { type: 'string', pattern: '^https?://' },
-          url_file: file,
-          secret_file: file,
-          token_file: file,
-          ca: file,
-          content_type: { type: 'string', pattern: '^[!-~ ]+/[!-~ ]+$', default: 'application/json' },
-          template: templateSchema,
-        },
-      }),
-      timeout: { type: 'number', exclusiveMinimum: 0, maximum: 600, default: 10 },
-    },
-    required: ['endpoints'],
-    additionalProperties: false,
-  },
+export const webhook: ProtocolKind<typeof schema> = {
+  schema,
   open,
 };
 

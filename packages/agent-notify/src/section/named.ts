@@ -1,13 +1,14 @@
+import type { ConfigSchema } from '@troupe/core';
 import { DeliveryError } from '../delivery-error.js';
 
 /** The schema of a section in which the configuration names what callers know by name alone. */
-export function namedSchema(entry: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+export function namedSchema<const S extends ConfigSchema>(entry: S) {
   return {
     type: 'object',
     minProperties: 1,
     propertyNames: { pattern: '^[A-Za-z0-9._-]+$' },
-    additionalProperties: { type: 'object', additionalProperties: false, ...entry },
-  };
+    additionalProperties: entry,
+  } as const;
 }
 
 /** Finds by name; a name that is missing is an error that lists those that are there. Throws DeliveryError. */

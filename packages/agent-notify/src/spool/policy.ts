@@ -1,43 +1,36 @@
-/** How long the spool tries, and what it keeps. All times in seconds. */
-export interface SpoolPolicy {
-  /** Before the second attempt; each further one waits twice as long. */
-  first_delay: number;
-  max_delay: number;
-  /** After which a message is a dead letter. */
-  give_up_after: number;
-  /** How long a dead letter is kept. */
-  keep_dead: number;
-  /** How long the spool knows that a message with an id of its caller's was delivered. */
-  remember: number;
-  /** Waiting messages and dead letters together. */
-  max_messages: number;
-  /** Deliveries at the same time by one protocol. */
-  concurrency: number;
-}
+import { type ConfigOf, section } from '@troupe/core';
 
-const seconds = (byDefault: number, maximum: number) => ({
-  type: 'number',
-  exclusiveMinimum: 0,
-  maximum,
-  default: byDefault,
-});
+const seconds = (byDefault: number, maximum: number, description: string) =>
+  ({ type: 'number', exclusiveMinimum: 0, maximum, default: byDefault, description }) as const;
+const count = (byDefault: number, maximum: number, description: string) =>
+  ({ type: 'integer', minimum: 1, maximum, default: byDefault, description }) as const;
 const day = 86_400;
 
-/** The schema of the section `spool`. */
-export const spoolSchema = {
-  type: 'object',
-  properties: {
-    first_delay: seconds(15, day),
-    max_delay: seconds(1800, day),
-    give_up_after: seconds(2 * day, 60 * day),
-    keep_dead: seconds(30 * day, 3650 * day),
-    remember: seconds(day, 60 * day),
-    max_messages: { type: 'integer', minimum: 1, maximum: 100_000, default: 10_000 },
-    concurrency: { type: 'integer', minimum: 1, maximum: 100, default: 4 },
-  },
-  additionalProperties: false,
-  default: {},
-} as const;
+/** The schema of the section `spool`: how long the spool tries, and what it keeps. */
+export const spoolSchema = section({
+  first_delay: seconds(15, day, 'Seconds before the second attempt; each further one waits twice as long.'),
+  max_delay: seconds(
+    1800,
+    day,
+    'The longest wait in seconds; each wait is shortened at random by up to half.',
+  ),
+  give_up_after: seconds(2 * day, 60 * day, 'Seconds after which a message is a dead letter.'),
+  keep_dead: seconds(30 * day, 3650 * day, 'Seconds that a dead letter is kept.'),
+  remember: seconds(
+    day,
+    60 * day,
+    "Seconds for which the spool knows that a message with an `id` of its caller's was delivered.",
+  ),
+  max_messages: count(10_000, 100_000, 'The most messages that are kept, waiting and dead letters together.'),
+  concurrency: count(
+    4,
+    100,
+    'Deliveries at the same time by one protocol; a protocol that hangs delays no other.',
+  ),
+});
+
+/** How long the spool tries, and what it keeps. */
+export type SpoolPolicy = ConfigOf<typeof spoolSchema>;
 
 /**
  * Milliseconds to wait after so many attempts: doubled each time up to `max_delay`, and shortened at random by up to

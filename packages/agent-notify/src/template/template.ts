@@ -1,3 +1,4 @@
+import { type ConfigOf, optionalSection } from '@troupe/core';
 import mustache from 'mustache';
 import type { Notification } from '../notification.js';
 import { oneLine } from '../text/one-line.js';
@@ -19,18 +20,14 @@ export interface Layout {
   readonly check?: (body: string) => string | undefined;
 }
 
-/** Templates of the configuration, which stand in for those of a layout. */
-export interface TemplateConfig {
-  readonly subject?: string;
-  readonly body?: string;
-}
-
 /** The schema of a section `template`. */
 export const templateSchema = {
-  type: 'object',
-  properties: { subject: { type: 'string', minLength: 1 }, body: { type: 'string', minLength: 1 } },
-  additionalProperties: false,
+  ...optionalSection({ subject: { type: 'string', minLength: 1 }, body: { type: 'string', minLength: 1 } }),
+  description: '`subject` and `body` in Mustache, in the place of the usual ones.',
 } as const;
+
+/** Templates of the configuration, which stand in for those of a layout. */
+export type TemplateConfig = ConfigOf<typeof templateSchema>;
 
 /** A layout whose body is made by a template; all that comes in is escaped in the same way. */
 export function layoutOf(body: string, escaping: Escape): Layout {

@@ -50,7 +50,7 @@ describe('two notifiers in a network', function () {
         webhook: webhook(`http://127.0.0.1:${await freePort()}/`),
       },
     });
-    const config = checkConfig<never>(
+    const config = checkConfig(
       { broker: { urls: [broker.url] }, security },
       clientSchema,
       'the client of the test',

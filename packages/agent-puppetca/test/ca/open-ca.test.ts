@@ -201,12 +201,8 @@ describe('openCa', () => {
     });
 
     for (const [what, text, message] of [
-      [
-        'is not there',
-        undefined,
-        /^configuration: plugins\.puppetca: certificate .*gone\.pem cannot be read: ENOENT/,
-      ],
-      ['is none', 'nonsense', /^configuration: plugins\.puppetca: certificate .*odd\.pem cannot be read: /],
+      ['is not there', undefined, /^plugins\.puppetca: certificate .*gone\.pem cannot be read: ENOENT/],
+      ['is none', 'nonsense', /^plugins\.puppetca: certificate .*odd\.pem cannot be read: /],
     ] as const) {
       it(`needs a certificate: one that ${what}`, async () => {
         const certificate = join(folder, text === undefined ? 'gone.pem' : 'odd.pem');

@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Client, type ClientConfig, clientSchema, connect } from '@troupe/client';
+import { type Client, clientSchema, connect } from '@troupe/client';
 import {
   ActionError,
   defineAgent,
@@ -53,7 +53,7 @@ export class FakeFleet implements AsyncDisposable {
   messages = 0;
 
   async client(): Promise<Client> {
-    const config = parseConfig<ClientConfig>('security: { mode: none }', clientSchema, 'the test');
+    const config = parseConfig('security: { mode: none }', clientSchema, 'the test');
     const client = await connect({ config, transport: this.#counted(this.#broker.connect()) });
     this.#clients.push(client);
     return client;

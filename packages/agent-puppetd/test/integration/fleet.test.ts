@@ -1,5 +1,5 @@
 import { type SpawnedBroker, spawnBroker } from '@troupe/broker';
-import { type Client, type ClientConfig, clientSchema, connect } from '@troupe/client';
+import { type Client, clientSchema, connect } from '@troupe/client';
 import { parseConfig, parseFilter } from '@troupe/core';
 import {
   aotJar,
@@ -64,7 +64,7 @@ describe('a fleet of real hosts', function () {
     }
     await Promise.all(hosts.map((host) => host.ready()));
     const text = `{ security: { mode: none }, broker: { urls: ['${broker.url}'] } }`;
-    client = await connect({ config: parseConfig<ClientConfig>(text, clientSchema, 'the test') });
+    client = await connect({ config: parseConfig(text, clientSchema, 'the test') });
   });
 
   after(async () => {

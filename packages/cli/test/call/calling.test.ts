@@ -1,4 +1,4 @@
-import { type Client, type ClientConfig, clientSchema, connect } from '@troupe/client';
+import { type Client, clientSchema, connect } from '@troupe/client';
 import { MemoryBroker, parseConfig, parseFilter } from '@troupe/core';
 import { createTempFolder, emulateFleet, type Fleet, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
@@ -26,7 +26,7 @@ describe('a call of mco', () => {
     home = await createTempFolder();
     process.env.XDG_CACHE_HOME = home.path;
     fleet = await emulateFleet({ instances: 2, broker, agents: [labAgent] });
-    const config = parseConfig<ClientConfig>('security: { mode: none }', clientSchema, 'the test');
+    const config = parseConfig('security: { mode: none }', clientSchema, 'the test');
     client = await connect({ config, transport: broker.connect() });
   });
 

@@ -2,7 +2,7 @@ import { MemoryBroker, parseConfig, seal, Topics } from '@troupe/core';
 import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { type Client, type ClientConfig, clientSchema, connect, type Event } from '../../src/index.js';
+import { type Client, clientSchema, connect, type Event } from '../../src/index.js';
 
 describe('events', () => {
   const topics = new Topics();
@@ -12,7 +12,7 @@ describe('events', () => {
   let heard: Event[];
   beforeEach(async () => {
     broker = new MemoryBroker();
-    const config = parseConfig<ClientConfig>('{ security: { mode: none } }', clientSchema, 'the test');
+    const config = parseConfig('{ security: { mode: none } }', clientSchema, 'the test');
     teller = await connect({ config, transport: broker.connect() });
     hearer = await connect({ config, transport: broker.connect() });
     heard = [];

@@ -6,7 +6,7 @@ import { type Daemon, parseDaemonConfig, startDaemon } from '@troupe/daemon';
 import { createTestPki, type TestPki, waitFor, withSkew } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { type Client, type ClientConfig, clientSchema, connect } from '../../src/index.js';
+import { type Client, clientSchema, connect } from '../../src/index.js';
 import { workDdl, worker } from '../work-agent.js';
 
 interface Heard {
@@ -63,7 +63,7 @@ describe('session keys between a client and its nodes', () => {
   async function client(name = 'alice.mcollective', session?: string): Promise<Client> {
     const { certificate, key } = await pki.issue(name);
     const security = { mode: 'x509', ca: pki.caCertificate, crl: pki.crl, certificate, key };
-    const config = parseConfig<ClientConfig>(JSON.stringify({ security }), clientSchema, 'the test');
+    const config = parseConfig(JSON.stringify({ security }), clientSchema, 'the test');
     const made = await connect({ config, transport: broker.connect(), ...(session && { session }) });
     closers.push(() => made.close());
     return made;

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { type Client, type ClientConfig, clientSchema, connect } from '@troupe/client';
+import { type Client, clientSchema, connect } from '@troupe/client';
 import { checkConfig } from '@troupe/core';
 import {
   type IssuedCertificate,
@@ -57,7 +57,7 @@ export class Stage implements AsyncDisposable {
   }
 
   async connect(caller: string, urls = this.broker.callerUrls): Promise<Client> {
-    const config = checkConfig<ClientConfig>(this.#common(caller, urls), clientSchema, 'the test');
+    const config = checkConfig(this.#common(caller, urls), clientSchema, 'the test');
     const client = await connect({ config });
     this.#clients.push(client);
     return client;

@@ -4,15 +4,13 @@ import commonJs from '../commonjs.cjs';
 import { suggestion } from '../ddl/suggestion.js';
 import { messageOf, TroupeError } from '../errors.js';
 import { madeBefore, newAjv, type SchemaHost } from '../schema.js';
+import type { ConfigOf, ConfigSchema } from './config-schema.js';
 import { nestsDeeper, opensTooMuch } from './depth.js';
 
 const mostDepth = 64;
 
-/** A JSON Schema of a configuration file, with its defaults. */
-export type ConfigSchema = Readonly<Record<string, unknown>>;
-
 /** Reads a YAML file, fills in the schema's defaults, checks it and freezes it. Throws FILE_UNREADABLE or CONFIG_INVALID with all faults at once. */
-export function loadConfig<T>(file: string, schema: ConfigSchema): T {
+export function loadConfig<const S extends ConfigSchema>(file: string, schema: S): ConfigOf<S> {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -23,11 +21,15 @@ export function loadConfig<T>(file: string, schema: ConfigSchema): T {
       { cause },
     );
   }
-  return parseConfig<T>(text, schema, file);
+  return parseConfig(text, schema, file);
 }
 
 /** As loadConfig, for a text that came from `where`. */
-export function parseConfig<T>(text: string, schema: ConfigSchema, where: string): T {
+export function parseConfig<const S extends ConfigSchema>(
+  text: string,
+  schema: S,
+  where: string,
+): ConfigOf<S> {
   if (opensTooMuch(text)) throw new TroupeError('CONFIG_INVALID', `${where}: it nests too deeply to be read`);
   const { LineCounter, parseDocument } = commonJs.yaml();
   const lines = new LineCounter();
@@ -40,7 +42,7 @@ export function parseConfig<T>(text: string, schema: ConfigSchema, where: string
     throw new TroupeError('CONFIG_INVALID', `${where}:${line}:${col}: ${fault.message.split('\n')[0]}`);
   }
   const value = readAs(where, () => document.toJS({ maxAliasCount: 100 }) as unknown);
-  return checkConfig<T>(value ?? {}, schema, where);
+  return checkConfig(value ?? {}, schema, where);
 }
 
 function readAs<T>(where: string, read: () => T): T {
@@ -55,14 +57,20 @@ function readAs<T>(where: string, read: () => T): T {
 }
 
 /** Checks a configuration that is already an object; the object is not changed. Throws CONFIG_INVALID. */
-export function checkConfig<T>(value: unknown, schema: ConfigSchema, where: string): T {
+export function checkConfig<const S extends ConfigSchema>(
+  value: unknown,
+  schema: S,
+  where: string,
+): ConfigOf<S> {
   if (nestsDeeper(value, mostDepth))
     throw new TroupeError(
       'CONFIG_INVALID',
       `${where}: it nests deeper than ${mostDepth} levels, or without end`,
     );
-  const config = structuredClone(value);
-  if (soundnessOf(schema)(config)) return deepFreeze(config as T);
+  const config: unknown = structuredClone(value);
+  // Here the type is joined to what has been checked: both come from the schema.
+  const isSound = (checked: unknown): checked is ConfigOf<S> => soundnessOf(schema)(checked);
+  if (isSound(config)) return deepFreeze(config);
   const validate = newAjv('config-faults', host).compile(schema);
   validate(structuredClone(value));
   const faults = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if').map(wording);

@@ -1,44 +1,30 @@
-/** How to reach the broker. */
-export interface BrokerConfig {
-  /** `mqtts://host:8883` or, on this machine, `mqtt://127.0.0.1:1883`; tried in turn. */
-  readonly urls: readonly string[];
-  /** PEM file of the CAs that the broker's certificate may be from; `security.ca` otherwise. */
-  readonly ca?: string;
-  /** Seconds. */
-  readonly keepalive: number;
+import { logLevels } from '../log.js';
+import type { ConfigOf, ConfigSchema } from './config-schema.js';
+
+type Properties = { readonly [name: string]: ConfigSchema };
+
+/**
+ * A closed object of a schema: what is not listed is refused. If it is left out, it is as if it were there and empty.
+ * The types of its keys come from what is written here: a part that is made elsewhere needs `as const`.
+ */
+export function section<const P extends Properties, const R extends readonly (keyof P & string)[]>(
+  properties: P,
+  ...required: R
+) {
+  return { ...optionalSection(properties, ...required), default: {} } as const;
 }
 
-/** Who this process is and whom it believes. Files are PEM. */
-export interface SecurityConfig {
-  readonly mode: 'x509' | 'token' | 'none';
-  readonly ca?: string;
-  readonly certificate?: string;
-  readonly key?: string;
-  readonly crl?: string;
-  readonly token?: string;
-  readonly callers: {
-    /** The names that may call, as `/regular expression/`. */
-    readonly match: string;
-    /** The CAs that callers must be from; `security.ca` otherwise. */
-    readonly ca?: string;
-  };
-  /** For a client that orders machines with an enrolment token. */
-  readonly tokens?: {
-    /** The file with the ids of revoked tokens. */
-    readonly revoked?: string;
-    /** The file in which uses are counted. */
-    readonly ledger?: string;
-  };
+/** As section, for one that means something only if it is written: left out, it is undefined. */
+export function optionalSection<const P extends Properties, const R extends readonly (keyof P & string)[]>(
+  properties: P,
+  ...required: R
+) {
+  return { type: 'object', properties, required, additionalProperties: false } as const;
 }
 
-const file = { type: 'string', minLength: 1 };
+const file = { type: 'string', minLength: 1 } as const;
 
-/** A closed object of a schema: what is not listed is refused. */
-export function section(properties: Record<string, unknown>, required: readonly string[] = []) {
-  return { type: 'object', properties, required, additionalProperties: false, default: {} };
-}
-
-const pem = (description: string) => ({ ...file, description });
+const pem = (description: string) => ({ ...file, description }) as const;
 
 /** The schemas of the sections that the daemon's and the client's configuration share. */
 export const sections = {
@@ -98,6 +84,12 @@ export const sections = {
     minItems: 1,
     default: ['mcollective'],
   },
-  logLevel: { enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], default: 'info' },
+  logLevel: { enum: logLevels, default: 'info' },
   file,
 } as const;
+
+/** How to reach the broker. */
+export type BrokerConfig = ConfigOf<typeof sections.broker>;
+
+/** Who this process is and whom it believes. Files are PEM. */
+export type SecurityConfig = ConfigOf<typeof sections.security>;

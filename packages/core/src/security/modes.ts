@@ -148,7 +148,7 @@ function openSecurity(name: string, broker: BrokerConfig): Security {
 }
 
 function ledgerOf({ tokens }: SecurityConfig): TokenLedger {
-  const { revoked, ledger } = tokens ?? {};
+  const { revoked, ledger } = tokens;
   // Without a ledger of its own a client leaves the counting to the broker.
   return new TokenLedger({
     uncounted: 'take',

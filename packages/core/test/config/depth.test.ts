@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { parseConfig } from '../../src/config/load.js';
 
-const schema = { type: 'object', properties: { plugins: {} } };
+const schema = { type: 'object', properties: { plugins: {} } } as const;
 
 describe('a configuration', () => {
   for (const [what, text, message] of [

@@ -36,6 +36,7 @@ describe('certificates that openssl made', function () {
     certificate: pki.file(`${name}.pem`),
     key: pki.file(`${name}.key`),
     callers: { match: '/\\.mcollective$/' },
+    tokens: {},
     ...(crl === undefined ? {} : { crl: pki.file(crl) }),
   });
   const node = (name: string, ca: string, crl?: string) =>

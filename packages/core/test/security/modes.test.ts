@@ -20,7 +20,7 @@ import { fixture } from './pki-fixture.js';
 const local: BrokerConfig = { urls: ['mqtt://127.0.0.1:1883', 'mqtt://localhost'], keepalive: 30 };
 const remote: BrokerConfig = { urls: ['mqtts://broker.lab:8883'], keepalive: 30 };
 const callers = { match: '/\\.mcollective$/' };
-const none: SecurityConfig = { mode: 'none', callers };
+const none: SecurityConfig = { mode: 'none', callers, tokens: {} };
 
 const headerFrom = async (
   security: Security,
@@ -86,6 +86,7 @@ describe('the modes of security', () => {
     certificate: file(`${name}.pem`),
     key: file(`${name}.key`),
     callers,
+    tokens: {},
     ...more,
   });
   const node = (config: SecurityConfig, broker = remote, identity = 'web1.lab') =>
@@ -274,7 +275,7 @@ describe('the modes of security', () => {
         },
         bob,
       );
-      const enrolling = node({ mode: 'token', token: write('one.token', token), callers });
+      const enrolling = node({ mode: 'token', token: write('one.token', token), callers, tokens: {} });
       const own = { callers: { ...callers, ca: file('callers.pem') } };
       // Without a ledger of its own a client leaves the counting to the broker.
       expect(await said(enrolling, client(x509('bob.mcollective', own)))).to.include({
@@ -315,6 +316,7 @@ describe('the modes of security', () => {
       mode: 'token',
       token: write('a.token', `${token}\n`),
       callers,
+      tokens: {},
     });
     const start = () =>
       nodeSecurity({ config: enrolling(), broker: remote, identity: 'new.lab', stateDir: state });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { type Client, type ClientConfig, clientSchema, connect } from '@troupe/client';
+import { type Client, clientSchema, connect } from '@troupe/client';
 import { brokerConfig, parseConfig, silentLogger } from '@troupe/core';
 import { type Daemon, parseDaemonConfig, startDaemon } from '@troupe/daemon';
 import {
@@ -88,7 +88,7 @@ describe('Mosquitto with the configuration that brokerConfig makes', function ()
       security: { ...security, ...files.get('alice.mcollective') },
     };
     client = await connect({
-      config: parseConfig<ClientConfig>(JSON.stringify(caller), clientSchema, 'the test'),
+      config: parseConfig(JSON.stringify(caller), clientSchema, 'the test'),
     });
   });
   after(async () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Client, type ClientConfig, clientSchema, connect } from '@troupe/client';
+import { type Client, clientSchema, connect } from '@troupe/client';
 import { parseConfig, silentLogger } from '@troupe/core';
 import { type Daemon, parseDaemonConfig, startDaemon } from '@troupe/daemon';
 import {
@@ -67,7 +67,7 @@ for (const kind of [testBrokers.nats, testBrokers.rabbitmq]) {
         ],
       });
       const caller = JSON.stringify(common('alice.mcollective'));
-      client = await connect({ config: parseConfig<ClientConfig>(caller, clientSchema, 'the test') });
+      client = await connect({ config: parseConfig(caller, clientSchema, 'the test') });
     });
     after(async () => {
       await client?.close();

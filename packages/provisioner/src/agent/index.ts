@@ -3,15 +3,20 @@ import ddl from '@troupe/ddl/provisioner.json' with { type: 'json' };
 import { defaultPauseFile, defaultStatusUrl } from '../config/defaults.js';
 import { PauseFile } from '../worker/pause-file.js';
 
-interface Config {
-  readonly pause_file: string;
-  /** Where the provisioner of this host tells what it does. */
-  readonly status_url: string;
-}
-
-const schema = section({
-  pause_file: { type: 'string', pattern: '^/', default: defaultPauseFile },
-  status_url: { type: 'string', pattern: '^http://(127\\.|localhost|\\[::1\\])', default: defaultStatusUrl },
+/** The JSON Schema of the agent's section. */
+export const provisionerAgentSchema = section({
+  pause_file: {
+    type: 'string',
+    pattern: '^/',
+    default: defaultPauseFile,
+    description: 'The `pause_file` of the provisioner on this host.',
+  },
+  status_url: {
+    type: 'string',
+    pattern: '^http://(127\\.|localhost|\\[::1\\])',
+    default: defaultStatusUrl,
+    description: 'Where the provisioner of this host serves its status.',
+  },
 });
 
 /** Milliseconds in which a provisioner on the same host answers. */
@@ -19,7 +24,7 @@ const patience = 2000;
 
 /** Lets people on the network pause and watch the provisioner that runs on this host. */
 export default defineAgent(ddl, (given: AgentConfig, host) => {
-  const config = checkConfig<Config>(given, schema, 'plugins.provisioner');
+  const config = checkConfig(given, provisionerAgentSchema, 'plugins.provisioner');
   const pauses = new PauseFile(config.pause_file);
   host.provideData('provisioner', () => ({ paused: pauses.read() !== undefined }));
   return {

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { type ClientConfig, clientSchema, findClientConfig, loadClientConfig } from '@troupe/client';
 import {
+  type ConfigOf,
   checkConfig,
   compilePattern,
   type Expression,
@@ -11,10 +12,9 @@ import {
   TroupeError,
 } from '@troupe/core';
 import { readExpression, readFilter } from './expression.js';
-import { type Hook, type RawHook, readHooks } from './hooks.js';
-import { type PolicyConfig, type RawPolicy, readPolicy } from './policy.js';
+import { type Hook, readHooks } from './hooks.js';
+import { type PolicyConfig, readPolicy } from './policy.js';
 import { provisionerSchema } from './schema.js';
-import type { StepName } from './step-names.js';
 import { isOn, readSwitches, type Switches } from './switches.js';
 
 /** An agent and the nodes that are meant when it is asked. */
@@ -83,52 +83,17 @@ export interface ProvisionerConfig {
 /** Where the client's configuration comes from: a file, or this file's own sections. */
 export type ClientConfigSource = { readonly file: string | undefined } | { readonly inline: ClientConfig };
 
-interface RawRole {
-  readonly agent: string;
-  readonly filter: string | null;
-  readonly ipaddress_fact?: string;
-}
-
-interface RawConfig {
-  readonly steps?: Readonly<Record<string, boolean | string>>;
-  readonly step_settings: Readonly<
-    Record<StepName, Omit<StepSettings, 'condition'> & { condition?: string }>
-  >;
-  readonly hooks: readonly RawHook[] | null;
-  readonly master: RawRole & { readonly criteria: readonly string[] | null };
-  readonly target: RawRole;
-  readonly notify: RawRole & { readonly targets: readonly string[] | null };
-  readonly sleeptime: number;
-  readonly logfile?: string;
-  readonly loglevel: LogLevel;
-  readonly daemonize: boolean | string;
-  readonly pid_file: string;
-  readonly pause_file: string;
-  readonly http: HttpAddress & { readonly enabled: boolean };
-  readonly events: boolean;
-  readonly client?: string;
-  readonly broker?: unknown;
-  readonly security?: unknown;
-  readonly topics?: unknown;
-  readonly connect_timeout?: number;
-  readonly collectives: { readonly enrolment: string; readonly main: string };
-  readonly workers: number;
-  readonly limit_per_master: number;
-  readonly lease: number;
-  readonly attempts: number;
-  readonly backoff: { readonly first: number; readonly most: number };
-  readonly protected: readonly string[] | null;
-  readonly policy: RawPolicy;
-}
+type RawConfig = ConfigOf<typeof provisionerSchema>;
+type RawRole = RawConfig['target'];
 
 /** Reads `provisioner.yaml`, one of 2010 or of today. Throws FILE_UNREADABLE or CONFIG_INVALID. */
 export function loadProvisionerConfig(file: string): ProvisionerConfig {
-  return complete(loadConfig<RawConfig>(file, provisionerSchema), file);
+  return complete(loadConfig(file, provisionerSchema), file);
 }
 
 /** The configuration out of a YAML text, for tests and embedding. Throws CONFIG_INVALID. */
 export function parseProvisionerConfig(text: string, where = 'the configuration'): ProvisionerConfig {
-  return complete(parseConfig<RawConfig>(text, provisionerSchema, where), where);
+  return complete(parseConfig(text, provisionerSchema, where), where);
 }
 
 /** The client's configuration that a provisioner's names or holds. Throws FILE_UNREADABLE or CONFIG_INVALID. */
@@ -191,11 +156,11 @@ function notifierOf<R extends RawRole>(raw: R, notes: string[]): R {
 
 function readStepSettings({ step_settings }: RawConfig, where: string) {
   const settings = Object.entries(step_settings).map(([name, { condition: text, ...rest }]) => {
-    if (text === undefined) return [name, rest];
+    if (text === undefined) return [name, rest] as const;
     const expression = readExpression(text, `${where}: step_settings.${name}.condition`);
-    return [name, { ...rest, condition: { text, expression } }];
+    return [name, { ...rest, condition: { text, expression } }] as const;
   });
-  return Object.fromEntries(settings) as Record<string, StepSettings>;
+  return Object.fromEntries(settings);
 }
 
 function readNames(patterns: readonly string[], where: string): (name: string) => boolean {
@@ -219,5 +184,5 @@ function readClient(raw: RawConfig, where: string): ClientConfigSource {
     );
   }
   const collectives = [...new Set([raw.collectives.main, raw.collectives.enrolment])];
-  return { inline: checkConfig<ClientConfig>({ ...inline, collectives }, clientSchema, where) };
+  return { inline: checkConfig({ ...inline, collectives }, clientSchema, where) };
 }

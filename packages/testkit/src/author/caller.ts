@@ -141,5 +141,5 @@ function cancelOf({ id, time, ttl, caller, session, collective }: Request) {
 
 function openSecurity(name: string): Security {
   const broker = { urls: [], keepalive: 30 };
-  return clientSecurity({ config: { mode: 'none', callers: { match: '/./' } }, broker, name });
+  return clientSecurity({ config: { mode: 'none', callers: { match: '/./' }, tokens: {} }, broker, name });
 }

@@ -88,7 +88,7 @@ async function makeSite(mode: 'none' | 'x509', folder: string, caller: string) {
     return {
       listen: 'mqtt://127.0.0.1:0',
       broker: { mode },
-      client: { mode, callers },
+      client: { mode, callers, tokens: {} },
       pki: undefined,
     } as const;
   const pki = await createTestPki(folder);
@@ -98,7 +98,7 @@ async function makeSite(mode: 'none' | 'x509', folder: string, caller: string) {
   return {
     listen: 'mqtts://127.0.0.1:0',
     broker: { mode, ca, ...broker },
-    client: { mode, ca, ...client, callers },
+    client: { mode, ca, ...client, callers, tokens: {} },
     pki,
   } as const;
 }

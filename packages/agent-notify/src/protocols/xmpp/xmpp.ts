@@ -1,8 +1,9 @@
-import { messageOf } from '@troupe/core';
+import { type ConfigOf, messageOf, optionalSection } from '@troupe/core';
 import { DeliveryError, RecipientError } from '../../delivery-error.js';
+import { ca, file, port, timeout } from '../../section/keys.js';
 import { readConfigured, readSecret } from '../../section/secret-file.js';
 import { asIs } from '../../template/escape.js';
-import { layoutOf, type TemplateConfig, templateSchema, withTemplates } from '../../template/template.js';
+import { layoutOf, templateSchema, withTemplates } from '../../template/template.js';
 import { cut } from '../../text/cut.js';
 import { oneLine } from '../../text/one-line.js';
 import { printable } from '../../text/printable.js';
@@ -10,51 +11,57 @@ import { withoutSecrets } from '../../text/without-secrets.js';
 import type { Letter, Protocol, ProtocolKind } from '../protocol.js';
 import { Refused, sendChat, sendToRoom, withSession } from './session.js';
 
-/** The account that writes, and how to reach its server. */
-export interface XmppConfig {
-  /** Such as `troupe@example.com`; the server's certificate must be for what stands behind the @. */
-  jid: string;
-  password_file: string;
-  /** What stands behind the @ of the account when absent; DNS is not asked for SRV records. */
-  server?: string;
-  /** By `tls` when absent: 5222 or 5223. */
-  port?: number;
-  tls: 'starttls' | 'tls';
-  /** PEM file of the CAs that the server's certificate may be from; those that Node knows when absent. */
-  ca?: string;
-  /** The recipients that are rooms, such as `ops@conference.example.com`. */
-  rooms: string[];
-  /** The name of the account in rooms. */
-  nick: string;
-  /** Seconds for a whole delivery. */
-  timeout: number;
-  template?: TemplateConfig;
-}
-
 // A bare address without what an XML attribute would have to quote.
 const JID = '^[A-Za-z0-9._~!$*+,;=%#-]{1,255}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?$';
 const PORTS = { starttls: 5222, tls: 5223 };
 const MAX_BODY = 50_000;
 
-/** A message by XMPP: `xmpp://ops@example.com`, an account or one of the `rooms`. */
-export const xmpp: ProtocolKind<XmppConfig> = {
-  schema: {
-    type: 'object',
-    properties: {
-      jid: { type: 'string', pattern: JID },
-      password_file: { type: 'string', minLength: 1 },
-      server: { type: 'string', minLength: 1 },
-      port: { type: 'integer', minimum: 1, maximum: 65_535 },
-      tls: { type: 'string', enum: ['starttls', 'tls'], default: 'starttls' },
-      ca: { type: 'string', minLength: 1 },
-      rooms: { type: 'array', items: { type: 'string', pattern: JID }, default: [] },
-      nick: { type: 'string', pattern: '^[A-Za-z0-9._ -]{1,60}$', default: 'troupe' },
-      timeout: { type: 'number', exclusiveMinimum: 0, maximum: 600, default: 20 },
-      template: templateSchema,
+const schema = optionalSection(
+  {
+    jid: {
+      type: 'string',
+      pattern: JID,
+      description:
+        "The account that writes, such as `troupe@example.com`; the server's certificate must be for what stands behind the @.",
     },
-    required: ['jid', 'password_file'],
-    additionalProperties: false,
+    password_file: file('File with its password.'),
+    server: {
+      type: 'string',
+      minLength: 1,
+      description: 'Otherwise what stands behind the @ of `jid`; DNS is not asked for SRV records.',
+    },
+    port: { ...port, description: 'By `tls`: 5222 (`starttls`) or 5223 (`tls`).' },
+    tls: {
+      enum: ['starttls', 'tls'],
+      default: 'starttls',
+      description: 'How the connection is encrypted; there is no way in clear.',
+    },
+    ca,
+    rooms: {
+      type: 'array',
+      items: { type: 'string', pattern: JID },
+      default: [],
+      description: 'The recipients that are rooms, such as `ops@conference.example.com`.',
+    },
+    nick: {
+      type: 'string',
+      pattern: '^[A-Za-z0-9._ -]{1,60}$',
+      default: 'troupe',
+      description: 'The name of the account in rooms.',
+    },
+    timeout: timeout(20),
+    template: templateSchema,
   },
+  'jid',
+  'password_file',
+);
+
+/** The account that writes, and how to reach its server. */
+export type XmppConfig = ConfigOf<typeof schema>;
+
+/** A message by XMPP: `xmpp://ops@example.com`, an account or one of the `rooms`. */
+export const xmpp: ProtocolKind<typeof schema> = {
+  schema,
   open: (config): Protocol => {
     secretsOf(config);
     const layout = withTemplates(layoutOf('{{subject}}\n{{message}}', asIs), config.template);

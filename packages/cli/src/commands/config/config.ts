@@ -19,7 +19,7 @@ interface Setting {
 export function showConfig({ screen }: Shell, options: ConfigOptions): ExitCode {
   const file = findClientConfig(options.config);
   const config = readClientConfig({ config: file });
-  const written = parseConfig<Record<string, unknown>>(readFileSync(file, 'utf8'), { type: 'object' }, file);
+  const written = parseConfig(readFileSync(file, 'utf8'), { type: 'object' }, file);
   const settings = settingsOf(config, written);
   if (screen.json) {
     for (const setting of settings) screen.json.result(setting);

@@ -100,7 +100,7 @@ export async function importDdl(screen: Screen, file: string, { output }: Import
 }
 
 async function sectionIn(file: string): Promise<AgentConfig> {
-  return parseConfig<AgentConfig>(await textOf(file), { type: 'object' }, file);
+  return parseConfig(await textOf(file), { type: 'object' }, file);
 }
 
 async function textOf(file: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { type ClientConfig, clientSchema } from '@troupe/client';
+import { clientSchema } from '@troupe/client';
 import { loadOwn, parseConfig } from '@troupe/core';
 import { readCsr, sha256Fingerprint } from '@troupe/core/pki';
 import { createTempFolder, type TempFolder } from '@troupe/testkit';
@@ -36,7 +36,7 @@ describe('mco keys', () => {
     const first = await keys('rip.mcollective', '--broker', 'mqtts://mq.example.net:8883', '--json');
     expect(JSON.parse(first.stdout).results[0]).to.include({ signed: false, config: own('client.yaml') });
     const text = readFileSync(own('client.yaml'), 'utf8');
-    const { broker, security } = parseConfig<ClientConfig>(text, clientSchema, 'client.yaml');
+    const { broker, security } = parseConfig(text, clientSchema, 'client.yaml');
     expect(broker.urls).to.deep.equal(['mqtts://mq.example.net:8883']);
     expect(security).to.deep.include({
       ca: own('ca_crt.pem'),

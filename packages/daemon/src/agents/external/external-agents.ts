@@ -1,14 +1,7 @@
 import { type Agent, type Logger, messageOf } from '@troupe/core';
+import type { ExternalEntry } from '../../config.js';
 import { externalAgent } from './external-agent.js';
-import {
-  checkEntries,
-  commandsOf,
-  type ExternalEntry,
-  listPlaces,
-  type Place,
-  readPlace,
-  stampOf,
-} from './places.js';
+import { checkEntries, commandsOf, listPlaces, type Place, readPlace, stampOf } from './places.js';
 
 export interface ExternalAgentsOptions {
   readonly entries: readonly ExternalEntry[];

@@ -1,3 +1,3 @@
 export { type ExternalAgentOptions, externalAgent } from './external-agent.js';
 export { ExternalAgents } from './external-agents.js';
-export { commandsOf, type ExternalEntry } from './places.js';
+export { commandsOf } from './places.js';

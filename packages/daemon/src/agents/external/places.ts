@@ -1,16 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Ddl, messageOf, parseDdl, TroupeError } from '@troupe/core';
-
-/** An entry of `external_agents`: one agent by its DDL, or all those in a folder. */
-export interface ExternalEntry {
-  readonly ddl?: string;
-  /** The program; beside the DDL and named like the agent when left out. */
-  readonly command?: string;
-  /** A file that the agent reads; its section under `plugins` otherwise. */
-  readonly config?: string;
-  readonly folder?: string;
-}
+import type { ExternalEntry } from '../../config.js';
 
 /** Where an external agent is. */
 export interface Place {

@@ -6,7 +6,8 @@ import type { TroupeError } from '@troupe/core';
 import { actorProgram, until } from '@troupe/test-support';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { commandsOf, ExternalAgents, type ExternalEntry } from '../../../src/agents/external/index.js';
+import { commandsOf, ExternalAgents } from '../../../src/agents/external/index.js';
+import type { ExternalEntry } from '../../../src/config.js';
 import { ddlOf, keptLog } from './actor.js';
 
 const program = (name: string) =>

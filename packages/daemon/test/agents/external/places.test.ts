@@ -6,12 +6,12 @@ import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import {
   checkEntries,
-  type ExternalEntry,
   listPlaces,
   type Place,
   readPlace,
   stampOf,
 } from '../../../src/agents/external/places.js';
+import type { ExternalEntry } from '../../../src/config.js';
 import { ddlOf } from './actor.js';
 
 describe('the places of external agents', () => {
