@@ -1,13 +1,12 @@
 import { join } from 'node:path';
-import { puppetConfigKeys } from '@troupe/agent-puppetd/puppet';
+import { puppetKeys } from '@troupe/agent-puppetd/puppet';
 import { type AgentConfig, type ConfigOf, checkConfig, type Host, section } from '@troupe/core';
 
 const absolute = { type: 'string', pattern: '^/' } as const;
 
 /** The JSON Schema of the section `provision` of the daemon's configuration. */
 export const provisionSchema = section({
-  // How Puppet is started: the keys of agent-puppetd's section, which judges them.
-  puppet: section(Object.fromEntries(puppetConfigKeys.map((key) => [key, {}]))),
+  puppet: section(puppetKeys),
   hosts_file: {
     ...absolute,
     default: '/etc/hosts',

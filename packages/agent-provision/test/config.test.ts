@@ -8,7 +8,7 @@ const host = { stateDir: '/var/lib/troupe/agents/provision' };
 describe('readProvisionConfig', () => {
   it('has a value for what is left out', () => {
     expect(readProvisionConfig({}, host)).to.deep.equal({
-      puppet: {},
+      puppet: { command: 'puppet', extra_args: [], env: {} },
       hosts_file: '/etc/hosts',
       puppet_names: ['puppet'],
       port: 8140,

@@ -1,4 +1,47 @@
-import { ActionError, type AgentConfig, Status } from '@troupe/core';
+import { ActionError, type ConfigOf, Status, section, TroupeError } from '@troupe/core';
+
+const list = { type: 'array', items: { type: 'string' } } as const;
+
+/** The schema of the part `resource` of the agent's section: nothing may be managed unless it says so. */
+export const resourceSchema = section({
+  allow: {
+    ...list,
+    default: [],
+    description:
+      'The types of resources that callers may manage one by one: names, or `/regular expressions/` that match a whole name.',
+  },
+  deny: {
+    ...list,
+    default: [],
+    description: 'Types that they may not: what is denied is denied even if it is allowed.',
+  },
+  names: {
+    type: 'object',
+    additionalProperties: section({
+      allow: {
+        ...list,
+        default: ['/.*/'],
+        description: 'The names that a resource of this type may have, likewise.',
+      },
+      deny: { ...list, default: [], description: 'Names that it may not have.' },
+    }),
+    default: {},
+    description: 'By type, in any case of letters; a type that is not listed allows every name.',
+  },
+  properties: {
+    type: 'object',
+    additionalProperties: list,
+    default: {},
+    description:
+      'By type, the properties that may be set; any if the type is not listed, but of a service only `ensure` and `enable`: its other properties are commands.',
+  },
+  managed: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Whether also what Puppet manages on this host may be changed, which the next run may change back.',
+  },
+});
 
 /** Names that are allowed and names that are not; what is denied is denied even if it is allowed. */
 interface Lists {
@@ -20,60 +63,43 @@ export interface ResourceRules {
 // The other properties of a service are commands.
 const harmless: ReadonlyMap<string, readonly string[]> = new Map([['service', ['ensure', 'enable']]]);
 
-/** Reads the part `resource` of the agent's section; `invalid` makes the error for a key. */
-export function readResourceRules(
-  section: AgentConfig,
-  invalid: (key: string, advice: string) => Error,
-): ResourceRules {
-  const part = hash(section.resource ?? {}, 'resource');
-  const known = ['allow', 'deny', 'names', 'properties', 'managed'];
-  for (const key of Object.keys(part)) {
-    if (!known.includes(key)) throw invalid(`resource.${key}`, `known are ${known.join(', ')}`);
-  }
-  const { managed = false } = part;
-  if (typeof managed !== 'boolean') throw invalid('resource.managed', 'say true or false');
-  const perType = (key: 'names' | 'properties') => Object.entries(hash(part[key] ?? {}, `resource.${key}`));
+/** Reads the part `resource` of the agent's section. Throws CONFIG_INVALID, naming the key. */
+export function readResourceRules(part: ConfigOf<typeof resourceSchema>): ResourceRules {
   return {
-    types: lists({ allow: part.allow ?? [], deny: part.deny ?? [] }, 'resource', 'i'),
+    types: lists(part, 'resource', 'i'),
     names: new Map(
-      perType('names').map(([type, value]) => {
-        const key = `resource.names.${type}`;
-        const { allow = ['/.*/'], deny = [] } = hash(value, key);
-        return [type.toLowerCase(), lists({ allow, deny }, key, '')];
-      }),
+      Object.entries(part.names).map(([type, names]) => [
+        type.toLowerCase(),
+        lists(names, `resource.names.${type}`, ''),
+      ]),
     ),
     properties: new Map([
       ...harmless,
-      ...perType('properties').map(
-        ([type, value]) => [type.toLowerCase(), words(value, `resource.properties.${type}`)] as const,
-      ),
+      ...Object.entries(part.properties).map(([type, names]) => [type.toLowerCase(), names] as const),
     ]),
-    managed,
+    managed: part.managed,
   };
+}
 
-  function hash(value: unknown, key: string): Record<string, unknown> {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(key, 'give a map');
-    return value as Record<string, unknown>;
-  }
+function lists(
+  { allow, deny }: { readonly allow: readonly string[]; readonly deny: readonly string[] },
+  key: string,
+  flags: string,
+): Lists {
+  return {
+    allow: allow.map((text) => pattern(text, `${key}.allow`, flags)),
+    deny: deny.map((text) => pattern(text, `${key}.deny`, flags)),
+  };
+}
 
-  function words(value: unknown, key: string): string[] {
-    if (Array.isArray(value) && value.every((word) => typeof word === 'string')) return value;
-    throw invalid(key, 'give a list of words');
-  }
-
-  function lists({ allow, deny }: { allow: unknown; deny: unknown }, key: string, flags: string): Lists {
-    const compiled = (value: unknown, name: string) =>
-      words(value, `${key}.${name}`).map((text) => pattern(text, `${key}.${name}`, flags));
-    return { allow: compiled(allow, 'allow'), deny: compiled(deny, 'deny') };
-  }
-
-  function pattern(text: string, key: string, flags: string): RegExp {
-    const [, body] = /^\/(.*)\/$/s.exec(text) ?? [];
-    try {
-      return new RegExp(`^(?:${body ?? text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')})$`, `${flags}s`);
-    } catch {
-      throw invalid(key, `${text} is no regular expression`);
-    }
+function pattern(text: string, key: string, flags: string): RegExp {
+  const [, body] = /^\/(.*)\/$/s.exec(text) ?? [];
+  try {
+    return new RegExp(`^(?:${body ?? text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')})$`, `${flags}s`);
+  } catch (cause) {
+    throw new TroupeError('CONFIG_INVALID', `plugins.puppetd: ${key}: ${text} is not a regular expression`, {
+      cause,
+    });
   }
 }
 

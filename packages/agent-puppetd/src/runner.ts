@@ -31,7 +31,7 @@ export class Runner {
 
   /** Runs Puppet once as `input` asks; throws an ActionError where it may not run or, in the foreground, fails. */
   async runonce(input: Input, context: Context): Promise<Output> {
-    if (input.server !== undefined && !this.#config.allowServerOverride) {
+    if (input.server !== undefined && !this.#config.allow_server_override) {
       throw new ActionError('This node lets nobody choose the server: "allow_server_override" is not set');
     }
     const turn = this.#deciding.then(() => this.#begin(input, context));
@@ -67,7 +67,7 @@ export class Runner {
       const summary = `The last run began ${age} s ago, less than ${input.min_age} s`;
       return { summary, outcome: 'recent', initiated_at: last, run_id: '' };
     }
-    if (this.#config.signalDaemon && isPlain(input)) {
+    if (this.#config.signal_daemon && isPlain(input)) {
       const pid = await puppet.daemonPid();
       if (pid !== undefined) return signalDaemon(pid);
     }
@@ -100,8 +100,8 @@ function optionsOf(input: Input, config: PuppetdConfig, context: Context): RunOp
   const splayLimitSeconds = Math.max(1, input.splaylimit ?? config.splaylimit);
   const spare = context.timeoutSeconds - reserveSeconds - (splay ? splayLimitSeconds : 0);
   const runTimeoutSeconds = input.foreground
-    ? Math.max(10, Math.min(config.runTimeout, spare))
-    : config.runTimeout;
+    ? Math.max(10, Math.min(config.run_timeout, spare))
+    : config.run_timeout;
   return {
     id: context.requestId,
     splay,

@@ -101,13 +101,13 @@ describe('the agent puppetd', () => {
     ['resource', 'all'],
     ['resource.allow', { allow: 'host' }],
     ['resource.deny', { deny: ['/(/'] }],
-    ['resource.types', { types: [] }],
+    ['resource: unknown key "types"', { types: [] }],
     ['resource.names.host.allow', { names: { host: { allow: 7 } } }],
     ['resource.properties.host', { properties: { host: 'ip' } }],
     ['resource.managed', { managed: 'no' }],
   ] as const) {
     it(`stops the start where ${key} is ${JSON.stringify(value)}`, async () => {
-      const [name = ''] = key.split('.');
+      const [name = ''] = key.split(/[.:]/);
       const error = await failure(setUp({ [name]: value }));
       expect(error).to.have.property('code', 'CONFIG_INVALID');
       expect(error.message).to.include(key);

@@ -1,10 +1,10 @@
 import { ActionError, Status } from '@troupe/core';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { checkResource, readResourceRules } from '../src/resource-rules.js';
+import { readConfig } from '../src/config.js';
+import { checkResource } from '../src/resource-rules.js';
 
-const read = (resource: unknown) =>
-  readResourceRules({ resource } as never, (key, advice) => new Error(`${key}: ${advice}`));
+const read = (resource?: unknown) => readConfig(resource === undefined ? {} : { resource }).resource;
 
 /** The message of the refusal, or nothing where the resource may be managed. */
 function refusal(rules: object, type: string, name: string, properties: readonly string[] = []) {
@@ -60,22 +60,22 @@ describe('the rules for single resources', () => {
     });
 
   it('keep what Puppet manages from callers unless configured', () => {
-    expect(read(undefined).managed).to.equal(false);
+    expect(read().managed).to.equal(false);
     expect(read({ managed: true }).managed).to.equal(true);
   });
 
   for (const [resource, message] of [
-    ['all', 'resource: give a map'],
-    [['x'], 'resource: give a map'],
-    [{ types: [] }, 'resource.types: known are allow, deny, names, properties, managed'],
-    [{ managed: 1 }, 'resource.managed: say true or false'],
-    [{ allow: 'host' }, 'resource.allow: give a list of words'],
-    [{ deny: [7] }, 'resource.deny: give a list of words'],
-    [{ allow: ['/(/'] }, 'resource.allow: /(/ is no regular expression'],
-    [{ names: [] }, 'resource.names: give a map'],
-    [{ names: { host: 'a' } }, 'resource.names.host: give a map'],
-    [{ names: { host: { deny: 'a' } } }, 'resource.names.host.deny: give a list of words'],
-    [{ properties: { host: 'ip' } }, 'resource.properties.host: give a list of words'],
+    ['all', 'resource: must be object'],
+    [['x'], 'resource: must be object'],
+    [{ types: [] }, 'resource: unknown key "types"'],
+    [{ managed: 1 }, 'resource.managed: must be boolean'],
+    [{ allow: 'host' }, 'resource.allow: must be array'],
+    [{ deny: [7] }, 'resource.deny.0: must be string'],
+    [{ allow: ['/(/'] }, 'resource.allow: /(/ is not a regular expression'],
+    [{ names: [] }, 'resource.names: must be object'],
+    [{ names: { host: 'a' } }, 'resource.names.host: must be object'],
+    [{ names: { host: { deny: 'a' } } }, 'resource.names.host.deny: must be array'],
+    [{ properties: { host: 'ip' } }, 'resource.properties.host: must be array'],
   ] as const)
     it(`are not valid as ${JSON.stringify(resource)}`, () => expect(() => read(resource)).to.throw(message));
 });

@@ -1,5 +1,4 @@
-import { isAbsolute } from 'node:path';
-import { TroupeError } from '@troupe/core';
+import { checkConfig, TroupeError } from '@troupe/core';
 
 /** How Puppet is started on this host. */
 export interface PuppetConfig {
@@ -12,51 +11,65 @@ export interface PuppetConfig {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The keys of a configuration section that `readPuppetConfig` takes; the agent judges all others. */
-export const puppetConfigKeys = ['command', 'confdir', 'extra_args', 'env'] as const;
+const word = { type: 'string', pattern: '^[^\\0]*$' } as const;
+
+/** The keys of a configuration section that say how Puppet is started; the section of an agent has others beside them. */
+export const puppetKeys = {
+  command: {
+    type: ['string', 'array'],
+    items: word,
+    minItems: 1,
+    minLength: 1,
+    pattern: word.pattern,
+    default: 'puppet',
+    description: 'The executable, or a list of words that come before `agent` and `config`.',
+  },
+  confdir: {
+    type: 'string',
+    pattern: '^/',
+    description: "Passed on as `--confdir`; otherwise Puppet's own.",
+  },
+  extra_args: {
+    type: ['string', 'array'],
+    items: word,
+    pattern: word.pattern,
+    default: [],
+    description: 'Settings of Puppet as arguments, given to every command.',
+  },
+  env: {
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    default: {},
+    description:
+      "Variables for Puppet, which gets nothing of the daemon's environment but `HOME`; may replace `PATH` and `LANG`.",
+  },
+} as const;
+
+/** The schema of a section that has them. */
+export const puppetSchema = { type: 'object', properties: puppetKeys } as const;
 
 // AIO packages install to /opt/puppetlabs, distributions to /usr/bin. Without a PATH Puppet's providers fail.
 const defaultPath = '/opt/puppetlabs/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Reads the Puppet part of an agent's section; throws CONFIG_INVALID, naming the key. */
 export function readPuppetConfig(section: Readonly<Record<string, unknown>>): PuppetConfig {
-  const [first, ...rest] = words(section, 'command', ['puppet']);
-  if (!first) throw invalid('command', 'name an executable, such as "puppet"');
-  const { confdir } = section;
-  if (confdir !== undefined && (typeof confdir !== 'string' || !isAbsolute(confdir))) {
-    throw invalid('confdir', 'give an absolute path');
-  }
+  const { command, confdir, extra_args, env } = checkConfig(section, puppetSchema, 'the settings of Puppet');
+  const [first, ...rest] = words(command);
+  if (!first)
+    throw new TroupeError('CONFIG_INVALID', 'the settings of Puppet: command: must begin with an executable');
   return {
     command: [first, ...rest],
     confdir,
-    extraArgs: words(section, 'extra_args', []),
+    extraArgs: words(extra_args),
     // Puppet's messages are matched in English; C.UTF-8 also keeps file names with other letters whole.
-    env: { PATH: defaultPath, LANG: 'C.UTF-8', ...home(), ...strings(section, 'env') },
+    env: { PATH: defaultPath, LANG: 'C.UTF-8', ...home(), ...env },
   };
 }
 
-function words(section: Readonly<Record<string, unknown>>, key: string, missing: string[]): string[] {
-  const value = section[key] ?? missing;
-  if (typeof value === 'string') return [value];
-  if (Array.isArray(value) && value.every((word) => typeof word === 'string' && !word.includes('\0'))) {
-    return value as string[];
-  }
-  throw invalid(key, 'give a list of words');
-}
-
-function strings(section: Readonly<Record<string, unknown>>, key: string): Record<string, string> {
-  const value = section[key] ?? {};
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(key, 'give a map');
-  for (const [name, text] of Object.entries(value)) {
-    if (typeof text !== 'string') throw invalid(`${key}.${name}`, 'give a string; put numbers in quotes');
-  }
-  return value as Record<string, string>;
+function words(text: string | readonly string[]): readonly string[] {
+  return typeof text === 'string' ? [text] : text;
 }
 
 function home(): Record<string, string> {
   return process.env.HOME === undefined ? {} : { HOME: process.env.HOME };
-}
-
-function invalid(key: string, advice: string): TroupeError {
-  return new TroupeError('CONFIG_INVALID', `The Puppet setting "${key}" is not valid: ${advice}`);
 }

@@ -1,4 +1,4 @@
-export { type PuppetConfig, puppetConfigKeys, readPuppetConfig } from './config.js';
+export { type PuppetConfig, puppetKeys, puppetSchema, readPuppetConfig } from './config.js';
 export type { LogEntry } from './logs.js';
 export { identify, isAlive, type ProcessIdentity } from './process.js';
 export { Puppet } from './puppet.js';

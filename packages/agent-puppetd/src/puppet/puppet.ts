@@ -24,7 +24,7 @@ export class Puppet {
   readonly #starting = new Map<string, Promise<PuppetRun>>();
 
   /**
-   * `section` may hold the keys of `puppetConfigKeys`; records of runs and the cached settings go to `stateDir`,
+   * `section` may hold the `puppetKeys`; records of runs and the cached settings go to `stateDir`,
    * which belongs to one process. `system` is for emulators. Throws CONFIG_INVALID.
    */
   constructor(section: Readonly<Record<string, unknown>>, stateDir: string, system?: PuppetSystem) {
