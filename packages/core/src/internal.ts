@@ -1,6 +1,5 @@
 // For the packages of Troupe itself: nothing here is promised to anybody else.
 export { nestsDeeper, opensTooMuch } from './config/depth.js';
-export { configTable } from './config/reference.js';
 export { ddlTypes } from './ddl/ddl-types.js';
 export { anchors } from './ddl/input-schema.js';
 export { ddlSchemas } from './ddl/schema.js';
