@@ -1,6 +1,5 @@
 export { type PuppetConfig, puppetKeys, puppetSchema, readPuppetConfig } from './config.js';
 export type { LogEntry } from './logs.js';
-export { identify, isAlive, type ProcessIdentity } from './process.js';
 export { Puppet } from './puppet.js';
 export { type RunRecord, runFiles } from './record.js';
 export { type ReportHead, readReport } from './report.js';

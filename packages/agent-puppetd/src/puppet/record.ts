@@ -2,8 +2,8 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TroupeError } from '@troupe/core';
 import { replaceFile } from '@troupe/core/durable-file';
+import type { ProcessIdentity } from '@troupe/host';
 import { isCode, readIfPresent } from './file.js';
-import type { ProcessIdentity } from './process.js';
 import { isRunId } from './request.js';
 import type { Verdict } from './verdict.js';
 

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { familyOf, isAlive, isOtherBoot, type Member, signalGroup, signalProcess } from '@troupe/host';
 import { createFile, readIfPresent } from './file.js';
 import { Findings } from './hint.js';
 import { OutputReader } from './output.js';
-import { familyOf, isAlive, isOtherBoot, type Member, signalGroup, signalProcess } from './process.js';
 import { type RunRecord, readVerdict, runFiles, writeVerdict } from './record.js';
 import { parseReport } from './report.js';
 import { readDisabledLock } from './state.js';

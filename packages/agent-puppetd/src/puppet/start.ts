@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { identify } from '@troupe/host';
 import type { PuppetConfig } from './config.js';
 import { isPresent } from './file.js';
-import { identify } from './process.js';
 import {
   claimRun,
   pruneRuns,

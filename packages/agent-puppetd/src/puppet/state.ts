@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createFile, readIfPresent } from './file.js';
-import { isPuppet } from './process.js';
+import { isPuppet } from './is-puppet.js';
 import { readReport } from './report.js';
 import type { PuppetSettings } from './settings.js';
 import { readSummary } from './summary.js';

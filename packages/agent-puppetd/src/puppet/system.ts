@@ -1,4 +1,4 @@
-import type { ProcessIdentity } from './process.js';
+import type { ProcessIdentity } from '@troupe/host';
 import type { PuppetSettings } from './settings.js';
 
 /** A run to be made ready. */

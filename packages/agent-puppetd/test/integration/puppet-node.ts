@@ -3,14 +3,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { identify, type ProcessIdentity } from '@troupe/host';
 import type { PuppetServer } from '@troupe/testkit';
-import {
-  identify,
-  type ProcessIdentity,
-  Puppet,
-  type RunOptions,
-  type Verdict,
-} from '../../src/puppet/index.js';
+import { Puppet, type RunOptions, type Verdict } from '../../src/puppet/index.js';
 
 /** A host with the real Puppet agent, all of whose files are in one folder. */
 export interface PuppetNode {

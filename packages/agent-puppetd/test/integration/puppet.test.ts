@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { createCa, createCsr, generateKeyPair } from '@troupe/core/pki';
+import { isAlive, type ProcessIdentity } from '@troupe/host';
 import {
   aotJar,
   createTempFolder,
@@ -16,7 +17,7 @@ import {
 } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
-import { isAlive, type ProcessIdentity, type PuppetRun, type Verdict } from '../../src/puppet/index.js';
+import type { PuppetRun, Verdict } from '../../src/puppet/index.js';
 import { askCa, type PuppetNode, processesRunning, puppetNode, setState } from './puppet-node.js';
 
 const codeFor = (folder: string) => ({

@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { identify, isAlive } from '@troupe/host';
 import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { attachRun, identify, isAlive, PuppetRun, type RunOptions } from '../../src/puppet/index.js';
+import { attachRun, PuppetRun, type RunOptions } from '../../src/puppet/index.js';
 import { type FakeHost, fakeCommand, fakeHost } from './fake.js';
 
 const starter = fileURLToPath(new URL('./starter.js', import.meta.url));

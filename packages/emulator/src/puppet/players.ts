@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { identify, type ProcessIdentity, type ReadyRun } from '@troupe/agent-puppetd/puppet';
+import type { ReadyRun } from '@troupe/agent-puppetd/puppet';
 import { linesOf, onLine } from '@troupe/core';
 import { isErrno } from '@troupe/core/durable-file';
+import { identify, type ProcessIdentity } from '@troupe/host';
 import { type Play, play } from './play.js';
 
 /** Who plays the runs of emulated Puppets. */

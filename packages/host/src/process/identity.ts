@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { isErrno } from '@troupe/core/durable-file';
 
 /** A process such that its number's next owner is not taken for it. */
 export interface ProcessIdentity {
@@ -9,7 +9,7 @@ export interface ProcessIdentity {
   readonly bootId: string | null;
 }
 
-/** A process of a run. */
+/** A process of a family. */
 export interface Member extends ProcessIdentity {
   /** The process group that it is in. */
   readonly group: number;
@@ -25,10 +25,21 @@ interface Stat {
 
 /** The identity of the process that has this number now, or nothing where none has. */
 export function identify(pid: number): ProcessIdentity | undefined {
-  if (!hasProc()) return exists(pid) ? { pid, startTicks: null, bootId: null } : undefined;
+  if (!hasProc()) return hasProcess(pid) ? { pid, startTicks: null, bootId: null } : undefined;
   const stat = readStat(pid);
   if (!stat || isDead(stat)) return;
   return { pid, startTicks: stat.startTicks, bootId: bootId() };
+}
+
+/** Whether there is a process with this number, whoever's and whichever it is. */
+export function hasProcess(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // One of another user may not be sent anything.
+    return isErrno(error, 'EPERM');
+  }
 }
 
 /** Whether that very process still runs; a zombie does not. */
@@ -43,16 +54,14 @@ export function isOtherBoot(process: ProcessIdentity): boolean {
   return process.bootId !== null && process.bootId !== bootId();
 }
 
-/** Whether the process with this number is Puppet: the rule by which Puppet judges its own lock files. */
-export function isPuppet(pid: number): boolean {
-  if (!hasProc()) return exists(pid);
+/** The words with which a process was started: none where it has ended, undefined where there is no /proc. */
+export function commandLine(pid: number): readonly string[] | undefined {
+  if (!hasProc()) return undefined;
   const stat = readStat(pid);
-  if (!stat || isDead(stat)) return false;
-  const [program = '', ...args] = readText(`/proc/${pid}/cmdline`)?.split('\0') ?? [];
-  // A forked child of the daemon names itself "puppet agent: applying configuration".
-  if (/^puppet agent\b/.test(program) || isPuppetName(basename(program))) return true;
-  const script = args.find((word) => word !== '' && !word.startsWith('-'));
-  return script !== undefined && isPuppetName(basename(script));
+  if (!stat || isDead(stat)) return [];
+  // proc(5): each word ends in a NUL, except the last one of a process that has changed its own.
+  const text = readText(`/proc/${pid}/cmdline`)?.replace(/\0$/, '') ?? '';
+  return text === '' ? [] : text.split('\0');
 }
 
 /**
@@ -96,21 +105,8 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if (!isErrno(error, 'ESRCH')) throw error;
   }
-}
-
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-function isPuppetName(name: string): boolean {
-  return /^puppet(-.*)?$/.test(name);
 }
 
 function isDead(stat: Stat): boolean {
@@ -144,8 +140,7 @@ function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES') return;
+    if (isErrno(error, 'ENOENT', 'ESRCH', 'EACCES')) return;
     throw error;
   }
 }
