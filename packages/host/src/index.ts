@@ -1,12 +1,6 @@
-export {
-  commandLine,
-  familyOf,
-  hasProcess,
-  identify,
-  isAlive,
-  isOtherBoot,
-  type Member,
-  type ProcessIdentity,
-  signalGroup,
-  signalProcess,
-} from './process/identity.js';
+export { familyOf, type Member } from './process/family.js';
+export { hasProcess, identify, isAlive, isOtherBoot, type ProcessIdentity } from './process/identity.js';
+export { CapturedOutput, type OutputSink } from './process/output.js';
+export { commandLine } from './process/proc.js';
+export { NotStartedError, type ProgramEnd, type ProgramOptions, runProgram } from './process/run.js';
+export { signalGroup, signalProcess } from './process/signal.js';

@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { type Facts, type Logger, messageOf } from '@troupe/core';
 import { replaceFile } from '@troupe/core/durable-file';
-import { runProcess } from '../agents/external/process.js';
+import { CapturedOutput, runProgram } from '@troupe/host';
+import { OutputLog } from '../agents/external/output-log.js';
 import { mostFactBytes, parseFactText } from './fact-text.js';
 
 /** How old the facts of facter are, and why there are no newer ones. */
@@ -92,27 +93,22 @@ export class Facter {
   async #output(): Promise<string> {
     const { command, timeout, log } = this.#options;
     const [program = '', ...args] = command;
-    const chunks: Buffer[] = [];
-    const time = AbortSignal.timeout(timeout * 1000);
-    try {
-      const { code, signal, flooded } = await runProcess({
-        command: program,
-        args,
-        cwd: '/',
-        env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LANG: 'C.UTF-8' },
-        signal: AbortSignal.any([time, this.#stop.signal]),
-        log,
-        mostOutput: mostFactBytes,
-        output: (chunk) => chunks.push(chunk),
-      });
-      if (flooded) throw new Error(`it printed more than ${mostFactBytes} bytes`);
-      if (signal !== null) throw new Error(`it was ended by ${signal}`);
-      if (code !== 0) throw new Error(`it ended with exit code ${code}; the log has what it said`);
-    } catch (error) {
-      if (time.aborted) throw new Error(`it did not end within ${timeout} s`);
-      throw error;
-    }
-    return Buffer.concat(chunks).toString('utf8');
+    const printed = new CapturedOutput();
+    const { code, signal, exceeded } = await runProgram({
+      command: program,
+      args,
+      env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LANG: 'C.UTF-8' },
+      stdout: printed,
+      stderr: new OutputLog('stderr', log),
+      mostOutput: mostFactBytes,
+      timeLimit: timeout * 1000,
+      signal: this.#stop.signal,
+    });
+    if (exceeded === 'output') throw new Error(`it printed more than ${mostFactBytes} bytes`);
+    if (exceeded === 'time') throw new Error(`it did not end within ${timeout} s`);
+    if (signal !== null) throw new Error(`it was ended by ${signal}`);
+    if (code !== 0) throw new Error(`it ended with exit code ${code}; the log has what it said`);
+    return printed.text;
   }
 
   async #remember(text: string): Promise<void> {

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ActionError, type Facts, type Logger, messageOf, Status } from '@troupe/core';
 import { maxMessageBytes, parseJson } from '@troupe/core/internal';
-import { type ProcessEnd, runProcess } from './process.js';
+import { NotStartedError, type ProgramEnd, runProgram } from '@troupe/host';
+import { OutputLog } from './output-log.js';
+import { readProgress } from './progress.js';
 import { rpcProtocol } from './protocol.js';
 
 export interface ExchangeOptions {
@@ -50,7 +52,16 @@ export async function exchange(options: ExchangeOptions): Promise<unknown> {
     // Choria's third argument is this one, also when it asks for activation.
     const args = [file('request.json'), file('reply.json'), rpcProtocol];
     const end = await started(agent, () =>
-      runProcess({ command, args, cwd: folder, env, signal, log, ...(progress && { progress }) }),
+      runProgram({
+        command,
+        args,
+        cwd: folder,
+        env,
+        stdout: new OutputLog('stdout', log),
+        stderr: new OutputLog('stderr', log),
+        signal,
+        ...(progress && { channel: (stream) => readProgress(stream, progress, log) }),
+      }),
     );
     return await replyAfter(agent, end, file('reply.json'));
   } finally {
@@ -60,18 +71,17 @@ export async function exchange(options: ExchangeOptions): Promise<unknown> {
   }
 }
 
-async function started(agent: string, run: () => Promise<ProcessEnd>): Promise<ProcessEnd> {
+async function started(agent: string, run: () => Promise<ProgramEnd>): Promise<ProgramEnd> {
   try {
     return await run();
   } catch (error) {
-    const { syscall, code } = error as NodeJS.ErrnoException;
-    if (!syscall?.startsWith('spawn')) throw error;
-    throw failed(agent, `cannot be started: ${code}`, error);
+    if (!(error instanceof NotStartedError)) throw error;
+    throw failed(agent, `cannot be started: ${error.code}`, error);
   }
 }
 
-async function replyAfter(agent: string, end: ProcessEnd, file: string): Promise<unknown> {
-  if (end.flooded) throw failed(agent, 'wrote far too much to its output and was stopped');
+async function replyAfter(agent: string, end: ProgramEnd, file: string): Promise<unknown> {
+  if (end.exceeded !== undefined) throw failed(agent, 'wrote far too much to its output and was stopped');
   if (end.signal !== null) throw failed(agent, `was ended by ${end.signal}`);
   if (end.code === 0) return await readReply(agent, file);
   const words = await said(agent, file);

@@ -1,40 +1,41 @@
-import type { Readable } from 'node:stream';
 import type { Logger } from '@troupe/core';
 import { LineCutter } from '@troupe/core/internal';
+import type { OutputSink } from '@troupe/host';
 
 const longestLine = 4096;
 const mostLogged = 64 * 1024;
 
-/**
- * Writes what a process says to the log, line by line up to 64 KiB, and reads the rest away. Calls `flooded` when
- * there is more than `most` bytes.
- */
-export function logOutput(
-  stream: Readable,
-  name: 'stdout' | 'stderr',
-  log: Logger,
-  most: number,
-  flooded: () => void,
-): void {
-  const cutter = new LineCutter(longestLine);
-  let bytes = 0;
-  const write = (lines: Iterable<string>) => {
-    for (const line of lines) log[name === 'stderr' ? 'error' : 'info']({ stream: name }, line);
-  };
-  stream.on('data', (chunk: Buffer) => {
-    const before = bytes;
-    bytes += chunk.length;
-    if (before < mostLogged) write(cutter.cut(chunk.subarray(0, mostLogged - before)));
-    if (before <= mostLogged && bytes > mostLogged) {
-      write(cutter.end());
-      log.warn(
-        { stream: name },
+/** Writes what a program says to the log, line by line up to 64 KiB. */
+export class OutputLog implements OutputSink {
+  readonly #name: 'stdout' | 'stderr';
+  readonly #log: Logger;
+  readonly #cutter = new LineCutter(longestLine);
+  #bytes = 0;
+
+  constructor(name: 'stdout' | 'stderr', log: Logger) {
+    this.#name = name;
+    this.#log = log;
+  }
+
+  write(chunk: Buffer): void {
+    const before = this.#bytes;
+    this.#bytes += chunk.length;
+    if (before < mostLogged) this.#say(this.#cutter.cut(chunk.subarray(0, mostLogged - before)));
+    if (before <= mostLogged && this.#bytes > mostLogged) {
+      this.end();
+      this.#log.warn(
+        { stream: this.#name },
         `the rest of the output is not logged: it has more than ${mostLogged} bytes`,
       );
     }
-    if (before <= most && bytes > most) flooded();
-  });
-  stream.on('end', () => write(cutter.end()));
-  // A pipe that breaks ends with its process, which says how it ended.
-  stream.on('error', () => {});
+  }
+
+  end(): void {
+    this.#say(this.#cutter.end());
+  }
+
+  #say(lines: Iterable<string>): void {
+    for (const line of lines)
+      this.#log[this.#name === 'stderr' ? 'error' : 'info']({ stream: this.#name }, line);
+  }
 }
