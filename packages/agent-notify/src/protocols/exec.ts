@@ -1,11 +1,7 @@
-import { once } from 'node:events';
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type ConfigOf, messageOf, optionalSection } from '@troupe/core';
-import { isErrno } from '@troupe/core/durable-file';
-import { execa } from 'execa';
+import { CapturedOutput, NotStartedError, runProgram } from '@troupe/host';
 import { DeliveryError } from '../delivery-error.js';
 import { configFault } from '../section/config-fault.js';
 import { timeout } from '../section/keys.js';
@@ -15,7 +11,8 @@ import { layoutOf, templateSchema, withTemplates } from '../template/template.js
 import { oneLine } from '../text/one-line.js';
 import type { Letter, Protocol, ProtocolKind } from './protocol.js';
 
-const MAX_TEXT = 4096;
+/** Bytes of its standard error that are kept. */
+const mostSaid = 4096;
 
 const schema = optionalSection(
   {
@@ -67,90 +64,36 @@ async function deliver(
   signal: AbortSignal,
 ): Promise<void> {
   const { message: _, ...rest } = notification;
-  const limit = AbortSignal.timeout(timeoutSeconds * 1000);
-  const child = execa(program, args, {
-    input: `${JSON.stringify({ ...rest, subject, message: body })}\n`,
-    stdout: 'ignore',
-    stderr: 'pipe',
-    buffer: false,
-    reject: false,
-    cwd: '/',
-    // What the daemon has in its environment is its own.
-    extendEnv: false,
-    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' },
-    // A group of its own, so that nothing that it started outlives its time.
-    detached: true,
-  });
-  let said = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(0, MAX_TEXT);
-  });
-  const stop = AbortSignal.any([signal, limit]);
-  const kill = () => killGroup(child.pid);
-  stop.addEventListener('abort', kill, { once: true });
-  if (stop.aborted) kill();
-  const end = await endOf(
-    child.nodeChildProcess,
-    child.then(({ cause }) => cause),
-  );
-  stop.removeEventListener('abort', kill);
-  if (end.code === 0) return;
+  const said = new CapturedOutput(mostSaid);
   const what = `Program "${name}"`;
-  if (signal.aborted) throw new DeliveryError(`The delivery to program "${name}" was cancelled`);
-  if (limit.aborted) throw new DeliveryError(`${what} took longer than ${timeoutSeconds} s`);
-  const why = said === '' ? '' : `: ${oneLine(said, 200)}`;
-  throw new DeliveryError(`${what} did not take the message: ${end.how}${why}`, {
-    isFinal: isFinal(end.code),
+  const end = await runProgram({
+    command: program,
+    args,
+    // What the daemon has in its environment is its own.
+    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' },
+    input: `${JSON.stringify({ ...rest, subject, message: body })}\n`,
+    stderr: said,
+    // What it says after its first words is read away: it is not stopped for that.
+    mostOutput: Number.POSITIVE_INFINITY,
+    timeLimit: timeoutSeconds * 1000,
+    // Whoever waits for a delivery that is called off waits half a second.
+    killGrace: 0,
+    signal,
+  }).catch((error: unknown) => {
+    if (signal.aborted) throw new DeliveryError(`The delivery to program "${name}" was cancelled`);
+    if (!(error instanceof NotStartedError)) throw error;
+    throw new DeliveryError(`${what} did not take the message: ${error.message}`, { cause: error });
   });
-}
-
-interface End {
-  readonly code: number | undefined;
-  readonly how: string;
-}
-
-// Not execa's own end, which would wait for whatever the program has left behind with its standard error.
-async function endOf(child: Started, ended: Promise<unknown>): Promise<End> {
-  const exited = new Promise<End>((resolve) => {
-    child.once('exit', (code, signal) => {
-      const how = code === null ? `killed by ${signal}` : `exit code ${code}`;
-      resolve(lastWords(child.stderr).then(() => ({ code: code ?? undefined, how })));
-    });
-  });
-  const notStarted = ended.then((cause): End | Promise<End> =>
-    child.pid === undefined ? { code: undefined, how: oneLine(messageOf(cause)) } : exited,
-  );
-  return Promise.race([exited, notStarted]);
-}
-
-// What it said last may still be in the pipe, which something that it left behind may hold for ever.
-async function lastWords(stderr: Readable | null): Promise<void> {
-  if (!stderr || stderr.closed) return;
-  const over = new AbortController();
-  await Promise.race([once(stderr, 'close'), delay(500, undefined, { signal: over.signal })]);
-  over.abort();
-  stderr.destroy();
-}
-
-interface Started {
-  readonly pid?: number | undefined;
-  readonly stderr: Readable | null;
-  once(event: 'exit', listener: (code: number | null, signal: NodeJS.Signals | null) => void): unknown;
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    // It may have ended by itself.
-    if (!isErrno(error, 'ESRCH')) throw error;
-  }
+  if (end.exceeded === 'time') throw new DeliveryError(`${what} took longer than ${timeoutSeconds} s`);
+  if (end.code === 0) return;
+  const how = end.code === null ? `killed by ${end.signal}` : `exit code ${end.code}`;
+  const why = said.text === '' ? '' : `: ${oneLine(said.text, 200)}`;
+  throw new DeliveryError(`${what} did not take the message: ${how}${why}`, { isFinal: isFinal(end.code) });
 }
 
 // sysexits.h, as mail systems read it: all but "try again" is for good.
-function isFinal(exitCode: number | undefined): boolean {
-  return exitCode !== undefined && exitCode >= 64 && exitCode <= 78 && exitCode !== 75;
+function isFinal(exitCode: number | null): boolean {
+  return exitCode !== null && exitCode >= 64 && exitCode <= 78 && exitCode !== 75;
 }
 
 function checkProgram(program: string, key: string): void {

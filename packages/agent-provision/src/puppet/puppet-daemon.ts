@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Puppet } from '@troupe/agent-puppetd/puppet';
-import { messageOf } from '@troupe/core';
+import { NotStartedError, runProgram } from '@troupe/host';
 import { ProvisionError } from '../provision-error.js';
 
 export interface Daemonized {
@@ -55,21 +53,22 @@ async function runToEnd(
   const path = join(stateDir, 'daemonize.out');
   const file = await open(path, 'w', 0o600);
   try {
-    const child = spawn(program, args, {
+    const end = await runProgram({
+      command: program,
+      args,
       env,
-      cwd: '/',
-      stdio: ['ignore', file.fd, file.fd],
+      stdout: file.fd,
+      stderr: file.fd,
+      timeLimit: commandTimeoutMs,
       signal,
-      timeout: commandTimeoutMs,
-    });
-    const [exitCode, killedBy] = await once(child, 'exit').catch((cause: unknown) => {
-      signal.throwIfAborted();
-      throw new ProvisionError(`${program} cannot be started: ${messageOf(cause)}`, { cause });
+    }).catch((error: unknown) => {
+      if (!(error instanceof NotStartedError)) throw error;
+      throw new ProvisionError(error.message, { cause: error });
     });
     const output = (await readFile(path, 'utf8')).slice(-4000).trim();
-    if (exitCode !== null) return { exitCode, output };
+    if (end.code !== null) return { exitCode: end.code, output };
     throw new ProvisionError(
-      `${program} was ended by ${killedBy} after ${commandTimeoutMs / 1000} s at most`,
+      `${program} was ended by ${end.signal} after ${commandTimeoutMs / 1000} s at most`,
       {
         data: { output },
       },

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TroupeError } from '@troupe/core';
+import { CapturedOutput, runProgram } from '@troupe/host';
 import type { PuppetConfig } from './config.js';
 import { readIfPresent } from './file.js';
 import { type ReportHead, readReport } from './report.js';
@@ -53,21 +54,21 @@ export async function applyResource(
     await writeFile(join(folder, 'catalog.json'), JSON.stringify(catalog), { mode: 0o600 });
     const [, ...words] = config.command;
     const args = [...words, ...applyArguments(config, folder, request.noop ?? false)];
-    const { execa } = await import('execa');
-    const result = await execa(await findExecutable(config), args, {
+    const output = new CapturedOutput();
+    const { code } = await runProgram({
+      command: await findExecutable(config),
+      args,
       env: config.env,
-      extendEnv: false,
-      stdin: 'ignore',
-      all: true,
-      reject: false,
-      cwd: '/',
-      maxBuffer: 1024 * 1024,
-      ...(request.signal && { cancelSignal: request.signal, forceKillAfterDelay: 5_000 }),
+      stdout: output,
+      stderr: output,
+      mostOutput: 1024 * 1024,
+      killGrace: 5_000,
+      ...(request.signal && { signal: request.signal }),
     });
     const messages = await readMessages(join(folder, 'log.jsonl'));
     const report = await readReport(join(folder, 'lastrunreport'));
     const counts = parseSummary((await readIfPresent(join(folder, 'lastrunfile'))) ?? '')?.resources;
-    return judge(request, { report, counts, messages, ...result });
+    return judge(request, { report, counts, messages, code, output: output.text });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -120,21 +121,22 @@ interface Outcome {
   readonly report: ReportHead | undefined;
   readonly counts: ResourceCounts | undefined;
   readonly messages: readonly ResourceMessage[];
-  readonly exitCode?: number;
-  readonly all: string;
+  readonly code: number | null;
+  /** What Puppet printed. */
+  readonly output: string;
 }
 
 // With a catalog from a file Puppet exits 0 even if the resource failed: only the report tells.
 function judge(
   { type, title }: ResourceRequest,
-  { report, counts, messages, exitCode, all }: Outcome,
+  { report, counts, messages, code, output }: Outcome,
 ): ResourceVerdict {
   const name = `${type}[${title}]`;
   const about = messages.filter(({ source }) => source !== 'Facter').slice(0, mostMessages);
-  if (exitCode !== 0 || !report?.transactionCompleted || report.status === 'failed') {
+  if (code !== 0 || !report?.transactionCompleted || report.status === 'failed') {
     const fault = about.findLast(({ level }) => level === 'err')?.message;
-    const why = fault ?? all.trimEnd().split('\n').at(-1) ?? '';
-    const reason = `${name} failed: ${why || `Puppet ended with exit code ${exitCode}`}`.slice(0, 1000);
+    const why = fault ?? output.trimEnd().split('\n').at(-1) ?? '';
+    const reason = `${name} failed: ${why || `Puppet ended with exit code ${code}`}`.slice(0, 1000);
     return { ok: false, changed: report?.status === 'changed', reason, messages: about };
   }
   // A type that it does not know is passed over as if it were a class.

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { TroupeError } from '@troupe/core';
 import { replaceFile } from '@troupe/core/durable-file';
+import { CapturedOutput, NotStartedError, runProgram } from '@troupe/host';
 import type { PuppetConfig } from './config.js';
 import { readIfPresent } from './file.js';
 
@@ -111,31 +112,36 @@ async function ask(config: PuppetConfig, executable: string): Promise<PuppetSett
   const [, ...words] = config.command;
   const args = [...words, 'config', 'print', '--section', 'agent', '--color=false'];
   if (config.confdir !== undefined) args.push('--confdir', config.confdir);
-  // A hundred modules, which a daemon that starts does not need.
-  const { execa } = await import('execa');
-  const result = await execa(executable, [...args, ...config.extraArgs, ...names], {
+  const [stdout, stderr] = [new CapturedOutput(), new CapturedOutput()];
+  const end = await runProgram({
+    command: executable,
+    args: [...args, ...config.extraArgs, ...names],
     env: config.env,
-    extendEnv: false,
-    stdin: 'ignore',
-    reject: false,
-    timeout: 120_000,
-    cwd: '/',
+    stdout,
+    stderr,
+    timeLimit: 120_000,
+  }).catch((error: unknown) => {
+    if (error instanceof NotStartedError) throw unanswered(executable, error.message, error);
+    throw error;
   });
   const printed = new Map(
-    result.stdout.split('\n').map((line) => {
+    stdout.text.split('\n').map((line) => {
       const at = line.indexOf(' = ');
       return [line.slice(0, at), line.slice(at + 3)] as const;
     }),
   );
   const missing = names.filter((name) => !printed.has(name));
-  if (result.failed || missing.length > 0) {
-    const why =
-      result.stderr.split('\n').find((line) => line !== '') ?? `no answer for ${missing.join(', ')}`;
-    throw new TroupeError('CONFIG_INVALID', `"${executable} config print" failed: ${why.slice(0, 300)}`, {
-      cause: result,
-    });
+  if (end.code !== 0 || missing.length > 0) {
+    const said = stderr.text.split('\n').find((line) => line !== '');
+    throw unanswered(executable, said ?? `no answer for ${missing.join(', ')}`);
   }
   return Object.fromEntries(printed) as PuppetSettings;
+}
+
+function unanswered(executable: string, why: string, cause?: unknown): TroupeError {
+  return new TroupeError('CONFIG_INVALID', `"${executable} config print" failed: ${why.slice(0, 300)}`, {
+    cause,
+  });
 }
 
 // All that the answer depends on and that changes on a living host: what is asked, of whom, puppet.conf, and

@@ -15,7 +15,7 @@ export interface ProgramOptions {
   /** `/` by default. */
   readonly cwd?: string;
   /** All of its environment: what this process has in its own is not passed on. */
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** What it can read from standard input, which is otherwise empty. */
   readonly input?: string;
   /**

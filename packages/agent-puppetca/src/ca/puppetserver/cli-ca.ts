@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa } from 'execa';
+import { CapturedOutput, NotStartedError, runProgram } from '@troupe/host';
 import type { Backend } from '../backend.js';
 import { type CertificateState, type CertificateStatus, missing } from '../ca.js';
 import { CaError } from '../error.js';
@@ -14,6 +14,9 @@ interface CliResult {
 
 // What `clean` and `revoke` exit with where there is only a request: `clean` has deleted it all the same.
 const onlyRequest = 24;
+
+// The list of a CA of 100,000 nodes, at half a kilobyte for each, and as much again.
+const mostOutput = 100 * 1024 * 1024;
 
 /**
  * The CA of a Puppet Server on this host, through the command `puppetserver ca`. The command has no way to show a
@@ -118,26 +121,28 @@ export class CliCa implements Backend {
 
   async #run(args: readonly string[], signal: AbortSignal | undefined): Promise<CliResult> {
     const config = this.#config === undefined ? [] : ['--config', this.#config];
-    const result = await execa(this.#command, ['ca', ...args, ...config], {
-      reject: false,
-      stdin: 'ignore',
-      timeout: this.#timeoutSeconds * 1000,
-      ...(signal ? { cancelSignal: signal } : {}),
+    const [stdout, stderr] = [new CapturedOutput(), new CapturedOutput()];
+    const what = `${this.#command} ca ${args[0]}`;
+    const end = await runProgram({
+      command: this.#command,
+      args: ['ca', ...args, ...config],
+      // Where the command and Ruby are, and their settings, is known to whoever started the daemon.
+      env: process.env,
+      stdout,
+      stderr,
+      mostOutput,
+      timeLimit: this.#timeoutSeconds * 1000,
+      ...(signal ? { signal } : {}),
+    }).catch((error: unknown) => {
+      if (!(error instanceof NotStartedError)) throw error;
+      throw new CaError('UNREACHABLE', `${what}: ${error.message}`, { cause: error });
     });
-    signal?.throwIfAborted();
-    if (result.timedOut) {
-      throw new CaError(
-        'TIMEOUT',
-        `${this.#command} ca ${args[0]}: not done within ${this.#timeoutSeconds} s`,
-      );
-    }
-    const { exitCode, stdout, stderr } = result;
-    if (exitCode === undefined) {
-      throw new CaError('UNREACHABLE', `${this.#command} ca ${args[0]}: ${result.shortMessage}`, {
-        cause: result.cause,
-      });
-    }
-    return { exitCode, stdout, stderr };
+    if (end.exceeded === 'time')
+      throw new CaError('TIMEOUT', `${what}: not done within ${this.#timeoutSeconds} s`);
+    if (end.exceeded === 'output')
+      throw new CaError('UNEXPECTED', `${what}: it printed more than ${mostOutput} bytes`);
+    if (end.code === null) throw new CaError('UNREACHABLE', `${what}: it was ended by ${end.signal}`);
+    return { exitCode: end.code, stdout: stdout.text, stderr: stderr.text };
   }
 }
 
