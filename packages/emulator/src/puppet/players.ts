@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import type { ReadyRun } from '@troupe/agent-puppetd/puppet';
 import { linesOf, onLine } from '@troupe/core';
 import { isErrno } from '@troupe/core/durable-file';
-import { identify, type ProcessIdentity } from '@troupe/host';
+import { ownIdentity, type ProcessIdentity } from '@troupe/host';
 import { type Play, play } from './play.js';
 
 /** Who plays the runs of emulated Puppets. */
@@ -70,10 +70,4 @@ async function serveRun(connection: Socket, own: ProcessIdentity): Promise<void>
 // Whoever asked was killed before it read the answer.
 function unlessCutOff(error: unknown): void {
   if (!isErrno(error, 'ECONNRESET', 'EPIPE')) throw error;
-}
-
-function ownIdentity(): ProcessIdentity {
-  const own = identify(process.pid);
-  if (!own) throw new Error('this process cannot find itself in /proc');
-  return own;
 }

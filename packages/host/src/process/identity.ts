@@ -16,6 +16,13 @@ export function identify(pid: number): ProcessIdentity | undefined {
   return stat && { pid, startTicks: stat.startTicks, bootId: bootId() };
 }
 
+/** The identity of this process. */
+export function ownIdentity(): ProcessIdentity {
+  const own = identify(process.pid);
+  if (!own) throw new Error('this process cannot find itself in /proc');
+  return own;
+}
+
 /** Whether there is a process with this number, whoever's and whichever it is. */
 export function hasProcess(pid: number): boolean {
   try {

@@ -42,6 +42,18 @@ describe('the identity of a process', () => {
     expect([isAlive(own), isOtherBoot(own), hasProcess(process.pid)]).to.deep.equal([true, false, true]);
   });
 
+  it('is there for a process of another user, to whom nothing may be sent', () => {
+    const { kill } = process;
+    process.kill = () => {
+      throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
+    };
+    try {
+      expect(hasProcess(1)).to.equal(true);
+    } finally {
+      process.kill = kill;
+    }
+  });
+
   it('is none of a process that has ended', () => {
     const { pid } = spawnSync('true');
     expect([identify(pid), hasProcess(pid), commandLine(pid)]).to.deep.equal([undefined, false, []]);
@@ -62,7 +74,7 @@ describe('the identity of a process', () => {
   });
 
   it('ends with the process, although a zombie of it stays', async () => {
-    const { identity, line } = await shell('(exit 0) & echo $!; exec sleep 600');
+    const { identity, line } = await shell('sleep 0.3 & echo $!; exec sleep 600');
     const zombie = Number(line);
     await until('the child has ended', () => identify(zombie) === undefined);
     expect([hasProcess(zombie), isAlive(identity), commandLine(zombie)]).to.deep.equal([true, true, []]);

@@ -7,12 +7,12 @@ import {
   readCertificate,
   readCsr,
 } from '@troupe/core/pki';
+import { LockedError, withFileLock } from '@troupe/host';
 import type { Backend } from '../backend.js';
 import { type CertificateState, type CertificateStatus, missing } from '../ca.js';
 import { CaError } from '../error.js';
 import { NameQueue } from '../name-queue.js';
 import { CaDirectory } from './ca-directory.js';
-import { withLock } from './folder-lock.js';
 import { statusOfCertificate, statusOfRequest } from './pem-status.js';
 import { RevocationList } from './revocation-list.js';
 import { altNames, checkSubmission, trustedExtensions } from './submission.js';
@@ -55,7 +55,7 @@ export class BuiltinCa implements Backend {
   static async open(options: BuiltinCaOptions): Promise<BuiltinCa> {
     const directory = new CaDirectory(options.cadir);
     await directory.create();
-    return withLock(directory.lock, () => BuiltinCa.#open(options, directory));
+    return locked(directory, () => BuiltinCa.#open(options, directory));
   }
 
   static async #open(options: BuiltinCaOptions, directory: CaDirectory): Promise<BuiltinCa> {
@@ -247,7 +247,20 @@ export class BuiltinCa implements Backend {
 
   // Serial numbers and the revocation list belong to all names.
   #alone<T>(task: () => Promise<T>): Promise<T> {
-    return this.#queue.run('', () => withLock(this.#directory.lock, task));
+    return this.#queue.run('', () => locked(this.#directory, task));
+  }
+}
+
+// The daemon of the CA, and a person on its host, change the folder one after the other.
+async function locked<T>(directory: CaDirectory, task: () => Promise<T>): Promise<T> {
+  try {
+    return await withFileLock(directory.lock, task);
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error;
+    const { holder, file } = error;
+    throw new CaError('CONFLICT', `The process ${holder} works on the CA: ${file} is its lock`, {
+      cause: error,
+    });
   }
 }
 

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { withLock } from '../../../src/ca/builtin/folder-lock.js';
+import { identify, ownIdentity, type ProcessIdentity, withFileLock } from '../src/index.js';
 
-describe('withLock', () => {
+describe('withFileLock', () => {
   let folder: string;
   let file: string;
   beforeEach(async () => {
@@ -45,19 +45,20 @@ describe('withLock', () => {
         await real(from, to);
       };
     };
-  /** The id of a process that has ended. */
-  const dead = () => String(spawnSync('true').pid);
+  /** What a process writes into its lock: by default this one. */
+  const held = (holder: Partial<ProcessIdentity> = {}) => JSON.stringify({ ...ownIdentity(), ...holder });
+  /** The lock of a process that has ended. */
+  const dead = () => held({ pid: spawnSync('true').pid });
   const failureOf = (work: Promise<unknown>) =>
     work.then(
       () => undefined,
       (error: unknown) => error,
     );
 
-  it('holds a file with the id of its process while it works, and leaves nothing', async () => {
-    const result = await withLock(file, async () => {
+  it('holds a file that names its process while it works, and leaves nothing', async () => {
+    const result = await withFileLock(file, async () => {
       // Whoever removed it too early would have done so by one of these looks.
-      for (let look = 0; look < 20; look += 1)
-        expect(await readFile(file, 'utf8')).to.equal(String(process.pid));
+      for (let look = 0; look < 20; look += 1) expect(await readFile(file, 'utf8')).to.equal(held());
       return 'done';
     });
     expect(result).to.equal('done');
@@ -65,7 +66,7 @@ describe('withLock', () => {
   });
 
   it('leaves nothing behind work that fails', async () => {
-    const error = await failureOf(withLock(file, () => Promise.reject(new Error('it failed'))));
+    const error = await failureOf(withFileLock(file, () => Promise.reject(new Error('it failed'))));
     expect(error).to.have.property('message', 'it failed');
     expect(await readdir(folder)).to.deep.equal([]);
   });
@@ -73,7 +74,7 @@ describe('withLock', () => {
   it('does one piece of work after the other', async () => {
     const steps: string[] = [];
     const work = (name: string) =>
-      withLock(file, async () => {
+      withFileLock(file, async () => {
         steps.push(`${name} begins`);
         await new Promise(setImmediate);
         steps.push(`${name} ends`);
@@ -84,14 +85,16 @@ describe('withLock', () => {
   });
 
   it('waits 20 seconds for a process that lives, and not longer', async () => {
-    await writeFile(file, String(process.pid));
+    await writeFile(file, held());
     const { now } = Date;
     const times = [0, 19_999, 20_000, 20_001];
     Date.now = () => times.shift() ?? Number.NaN;
     try {
-      expect(await failureOf(withLock(file, async () => 'done'))).to.include({
-        code: 'CONFLICT',
-        message: `The process ${process.pid} works on the CA: ${file} is its lock`,
+      expect(await failureOf(withFileLock(file, async () => 'done'))).to.include({
+        name: 'LockedError',
+        message: `process ${process.pid} holds the lock ${file}`,
+        holder: process.pid,
+        file,
       });
     } finally {
       Date.now = now;
@@ -102,50 +105,59 @@ describe('withLock', () => {
 
   it('takes away the lock of a process that has died', async () => {
     await writeFile(file, dead());
-    expect(await withLock(file, async () => 'done')).to.equal('done');
+    expect(await withFileLock(file, async () => 'done')).to.equal('done');
     expect(await readdir(folder)).to.deep.equal([]);
   });
 
+  for (const [whose, holder] of [
+    ['had the number of one that lives', () => held({ startTicks: 1 })],
+    ['ran before the machine was started again', () => held({ bootId: 'of another boot' })],
+    ['lost its text to a power cut', () => ''],
+  ] as const) {
+    it(`takes away the lock of a process that ${whose}`, async () => {
+      await writeFile(file, holder());
+      expect(await withFileLock(file, async () => 'done')).to.equal('done');
+    });
+  }
+
   it('fails where the lock cannot be read', async () => {
     await mkdir(file);
-    expect(await failureOf(withLock(file, async () => 'done'))).to.have.property('code', 'EISDIR');
+    expect(await failureOf(withFileLock(file, async () => 'done'))).to.have.property('code', 'EISDIR');
     expect(await readdir(folder)).to.deep.equal(['lock']);
   });
 
   it('fails where it cannot write into the folder', async () => {
     const gone = join(folder, 'gone', 'lock');
-    expect(await failureOf(withLock(gone, async () => 'done'))).to.have.property('code', 'ENOENT');
+    expect(await failureOf(withFileLock(gone, async () => 'done'))).to.have.property('code', 'ENOENT');
   });
 
   it('fails where the lock of a dead process cannot be taken away', async () => {
     await writeFile(file, dead());
     const error = await withStep('rename', failingOnce('EACCES'), () =>
-      failureOf(withLock(file, async () => 'done')),
+      failureOf(withFileLock(file, async () => 'done')),
     );
     expect(error).to.have.property('code', 'EACCES');
   });
 
   it('fails where a lock cannot be made for another reason than that there is one', async () => {
     const error = await withStep('link', failingOnce('EPERM'), () =>
-      failureOf(withLock(file, async () => 'done')),
+      failureOf(withFileLock(file, async () => 'done')),
     );
     expect(error).to.have.property('code', 'EPERM');
     expect(await readdir(folder)).to.deep.equal([]);
   });
 
   it('takes a process of another user for one that lives', async () => {
-    await writeFile(file, '1');
-    const { kill } = process;
+    await writeFile(file, JSON.stringify(identify(1)));
     const { now } = Date;
     const times = [0, 20_001];
     Date.now = () => times.shift() ?? Number.NaN;
-    process.kill = () => {
-      throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
-    };
     try {
-      expect(await failureOf(withLock(file, async () => 'done'))).to.have.property('code', 'CONFLICT');
+      expect(await failureOf(withFileLock(file, async () => 'done'))).to.include({
+        name: 'LockedError',
+        holder: 1,
+      });
     } finally {
-      process.kill = kill;
       Date.now = now;
     }
   });
@@ -156,7 +168,7 @@ describe('withLock', () => {
       await rm(from);
       await real(from, to);
     };
-    expect(await withStep('rename', removing, () => withLock(file, async () => 'done'))).to.equal('done');
+    expect(await withStep('rename', removing, () => withFileLock(file, async () => 'done'))).to.equal('done');
   });
 
   it('puts a lock back that a living process has taken since', async () => {
@@ -164,7 +176,7 @@ describe('withLock', () => {
     let wasPutBack: Promise<string> | undefined;
     const { now } = Date;
     const taking = (real: Step) => async (from: string, to: string) => {
-      await writeFile(from, String(process.pid));
+      await writeFile(from, held());
       await real(from, to);
       // Whoever waits looks at the clock when it finds a lock that is held.
       Date.now = () => {
@@ -175,11 +187,11 @@ describe('withLock', () => {
       };
     };
     try {
-      expect(await withStep('rename', taking, () => withLock(file, async () => 'done'))).to.equal('done');
+      expect(await withStep('rename', taking, () => withFileLock(file, async () => 'done'))).to.equal('done');
     } finally {
       Date.now = now;
     }
-    expect(await wasPutBack).to.equal(String(process.pid));
+    expect(await wasPutBack).to.equal(held());
     expect(await readdir(folder)).to.deep.equal([]);
   });
 });
