@@ -1,4 +1,5 @@
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { identify } from '@troupe/host';
 import { createTempFolder, type TempFolder, waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
@@ -78,7 +79,7 @@ describe('exec and a program of the operator', function () {
     const error = await rejection(sendmsg(section([file], 0.5), input));
     expect(error.message).to.equal('Program "pager" took longer than 0.5 s');
     if (existsSync(pid))
-      await waitFor('the end of its child', () => !isAlive(Number(readFileSync(pid, 'utf8'))));
+      await waitFor('the end of its child', () => identify(Number(readFileSync(pid, 'utf8'))) === undefined);
   });
 
   it('says that it is not there any more', async () => {
@@ -110,12 +111,3 @@ describe('exec and a program of the operator', function () {
     rmSync(file);
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
-  } catch {
-    return false;
-  }
-}

@@ -14,6 +14,7 @@ import {
   sha256Fingerprint,
   splitPem,
 } from '@troupe/core/pki';
+import { ownIdentity } from '@troupe/host';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { BuiltinCa } from '../../../src/ca/builtin/builtin-ca.js';
@@ -183,10 +184,26 @@ describe('built-in CA', () => {
     it('takes away the lock of a process that has died', async () => {
       const ca = await open();
       const { pid } = spawnSync('true');
-      await writeFile(join(folder, 'lock'), String(pid));
+      await writeFile(join(folder, 'lock'), JSON.stringify({ ...ownIdentity(), pid }));
       const serials = await Promise.all(['a', 'b'].map((name) => issue(ca, name)));
       expect(new Set(serials)).to.have.property('size', 2);
       expect((await readdir(folder)).filter((name) => name.startsWith('lock'))).to.deep.equal([]);
+    });
+
+    it('names the process that works on it for too long', async () => {
+      await open();
+      const lock = join(folder, 'lock');
+      await writeFile(lock, JSON.stringify(ownIdentity()));
+      const { now } = Date;
+      const times = [0, 20_001];
+      Date.now = () => times.shift() ?? now();
+      try {
+        expect(await failureOf(open())).to.equal(
+          `The process ${process.pid} works on the CA: ${lock} is its lock`,
+        );
+      } finally {
+        Date.now = now;
+      }
     });
 
     it('revokes what it issued to a name even if its file is gone', async () => {

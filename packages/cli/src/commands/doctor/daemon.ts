@@ -1,4 +1,3 @@
-import { messageOf } from '@troupe/core';
 import type { DaemonStatus } from '@troupe/daemon';
 import { plainLine } from '../../output/plain.js';
 import { counted, span } from '../../output/wording.js';
@@ -94,14 +93,4 @@ function ago(time: number, now: number): string {
   if (seconds < 3600) return span(seconds);
   if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
   return `${Math.round(seconds / 86_400)} days`;
-}
-
-/** Whether a process is there; one of another user is. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return !messageOf(error).includes('ESRCH');
-  }
 }

@@ -2,13 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ClientConfig, findClientConfig } from '@troupe/client';
 import { messageOf } from '@troupe/core';
 import { loadDaemonConfig, readStatusFile, statusFileOf } from '@troupe/daemon';
+import { hasProcess } from '@troupe/host';
 import { selectionOf } from '../../call/selection.js';
 import type { FilterOptions, GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 import { checkBrokers } from './brokers.js';
-import { daemonFindings, isAlive } from './daemon.js';
+import { daemonFindings } from './daemon.js';
 import { about, type Finding } from './finding.js';
 import { fleetFindings } from './fleet.js';
 import { ownCertificateFindings } from './own-certificate.js';
@@ -33,7 +34,7 @@ export async function doctor({ screen }: Shell, options: DoctorOptions): Promise
 function localFindings({ statusFile, daemonConfig }: DoctorOptions): readonly Finding[] {
   try {
     const file = statusFile ?? statusFileOf(loadDaemonConfig(daemonConfig));
-    return daemonFindings(readStatusFile(file), { now: Date.now(), isAlive });
+    return daemonFindings(readStatusFile(file), { now: Date.now(), isAlive: hasProcess });
   } catch (error) {
     return [about('daemon').fault(messageOf(error))];
   }
