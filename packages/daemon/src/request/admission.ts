@@ -25,8 +25,8 @@ import { busy, type Refusal } from './refusal.js';
 const mostSkew = 60;
 
 /** A message, and how to close what answers it. */
-export interface Believed {
-  readonly message: NodeMessage;
+export interface Believed<M extends NodeMessage = NodeMessage> {
+  readonly message: M;
   readonly closing: Closing | undefined;
 }
 

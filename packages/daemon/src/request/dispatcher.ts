@@ -1,10 +1,8 @@
 import {
   type Attach,
   type Cancel,
-  type Closing,
   type Logger,
   messageOf,
-  type NodeMessage,
   type Reply,
   type Request,
   Status,
@@ -14,7 +12,7 @@ import type { LoadedAgent } from '../agents/registry.js';
 import type { Audit } from '../audit/audit.js';
 import { entryOf } from '../audit/audit-entry.js';
 import type { Node } from '../node/node.js';
-import type { Admission } from './admission.js';
+import type { Admission, Believed } from './admission.js';
 import { addressTo, type Job, type ReplyBody } from './job.js';
 import type { Jobs } from './jobs.js';
 import type { BoundedQueue } from './queue.js';
@@ -45,9 +43,9 @@ export class Dispatcher {
     const { node, admission, log, audit } = this.#parts;
     node.stats.total += 1;
     try {
-      const { message, closing } = await admission.authenticate(bytes);
+      const believed = await admission.authenticate(bytes);
       node.stats.validated += 1;
-      await this.#dispatch(message, closing);
+      await this.#dispatch(believed);
     } catch (error) {
       // Nobody is known to have sent this, so there is nobody to answer.
       node.stats.unvalidated += 1;
@@ -56,28 +54,30 @@ export class Dispatcher {
     }
   }
 
-  async #dispatch(message: NodeMessage, closing: Closing | undefined): Promise<void> {
+  async #dispatch(believed: Believed): Promise<void> {
+    const { message, closing } = believed;
     if (!this.#parts.node.config.collectives.includes(message.collective)) return;
     if (message.type === 'request') {
-      await this.#request(message, closing);
+      await this.#request({ message, closing });
       return;
     }
     const now = Date.now();
     const refusal = this.#parts.admission.untimely(message, now);
-    if (refusal) this.#refuse(message, refusal, closing);
-    else if (message.type === 'attach') this.#attach(message, closing);
-    else this.#cancel(message, closing);
+    if (refusal) this.#refuse(believed, refusal);
+    else if (message.type === 'attach') this.#attach({ message, closing });
+    else this.#cancel({ message, closing });
   }
 
-  async #request(request: Request, closing: Closing | undefined): Promise<void> {
+  async #request(believed: Believed<Request>): Promise<void> {
     const { node, jobs } = this.#parts;
+    const request = believed.message;
     if (request.targets && !request.targets.includes(node.identity)) {
       node.stats.filtered += 1;
       return;
     }
     const begun = jobs.find(request.id);
     if (begun) {
-      this.#again(begun, request, 0, closing);
+      this.#again(begun, believed, 0);
       return;
     }
     const now = Date.now();
@@ -86,22 +86,23 @@ export class Dispatcher {
     else node.stats.passed += 1;
     // Meanwhile, the same request may have come again.
     const twin = jobs.find(request.id);
-    if (twin) this.#again(twin, request, 0, closing);
+    if (twin) this.#again(twin, believed, 0);
     else if (refusal) {
-      if (refusal.outcome !== 'unmatched' || request.answerUnmatched) this.#refuse(request, refusal, closing);
-    } else this.#admit(request, now, closing);
+      if (refusal.outcome !== 'unmatched' || request.answerUnmatched) this.#refuse(believed, refusal);
+    } else this.#admit(believed, now);
   }
 
-  #admit(request: Request, now: number, closing: Closing | undefined): void {
+  #admit(believed: Believed<Request>, now: number): void {
     const { node, admission } = this.#parts;
-    const agent = node.registry.get(request.agent);
-    const refusal = admission.unable(request, now);
-    if (refusal) this.#refuse(request, refusal, closing);
-    else if (agent) this.#begin(request, agent, now, closing);
+    const agent = node.registry.get(believed.message.agent);
+    const refusal = admission.unable(believed.message, now);
+    if (refusal) this.#refuse(believed, refusal);
+    else if (agent) this.#begin(believed, agent, now);
   }
 
-  #begin(request: Request, agent: LoadedAgent, now: number, closing: Closing | undefined): void {
+  #begin(believed: Believed<Request>, agent: LoadedAgent, now: number): void {
     const { jobs, node, queue, log, audit } = this.#parts;
+    const { message: request, closing } = believed;
     const isMutating = agent.compiled.action(request.action)?.isMutating(request.input) ?? true;
     let job: Job;
     if (audit && node.config.audit.on_failure === 'refuse') {
@@ -110,11 +111,7 @@ export class Dispatcher {
       } catch (error) {
         log.error({ reason: messageOf(error) }, 'cannot note a request in the audit, so it does not run');
         const words = 'this node cannot write its audit, so it runs nothing';
-        this.#refuse(
-          request,
-          { outcome: 'failed', statuscode: Status.unknownError, statusmsg: words },
-          closing,
-        );
+        this.#refuse(believed, { outcome: 'failed', statuscode: Status.unknownError, statusmsg: words });
         return;
       }
     }
@@ -122,7 +119,7 @@ export class Dispatcher {
       job = jobs.begin(request, node.identity, now, { isMutating, closing });
     } catch (error) {
       log.error({ err: error }, 'cannot note a request on disk');
-      this.#refuse(request, notNoted, closing);
+      this.#refuse(believed, notNoted);
       return;
     }
     const work = runAction({
@@ -146,10 +143,11 @@ export class Dispatcher {
     });
   }
 
-  #again(job: Job, message: NodeMessage, after: number, closing: Closing | undefined): void {
+  #again(job: Job, believed: Believed, after: number): void {
+    const { message, closing } = believed;
     if (job.request.caller !== message.caller) {
       const words = 'this request id belongs to another caller';
-      this.#refuse(message, { outcome: 'denied', statuscode: Status.aborted, statusmsg: words }, closing);
+      this.#refuse(believed, { outcome: 'denied', statuscode: Status.aborted, statusmsg: words });
       return;
     }
     if (message.type === 'request' && message.noReply) return;
@@ -159,24 +157,26 @@ export class Dispatcher {
     if (kept.length === 0 && job.endedAt === undefined) this.#reply(job, { kind: 'accepted', timeout: 0 });
   }
 
-  #attach(message: Attach, closing: Closing | undefined): void {
-    const job = this.#parts.jobs.find(message.id);
-    if (job) this.#again(job, message, message.after, closing);
-    else this.#nothingKept(message, closing);
+  #attach(believed: Believed<Attach>): void {
+    const { id, after } = believed.message;
+    const job = this.#parts.jobs.find(id);
+    if (job) this.#again(job, believed, after);
+    else this.#nothingKept(believed);
   }
 
-  #cancel(message: Cancel, closing: Closing | undefined): void {
+  #cancel(believed: Believed<Cancel>): void {
+    const { message, closing } = believed;
     const job = this.#parts.jobs.find(message.id);
-    if (!job) this.#nothingKept(message, closing);
+    if (!job) this.#nothingKept(believed);
     else if (job.request.caller === message.caller && job.endedAt === undefined) {
       job.addSession(message.session, closing);
       job.abort.abort(new TroupeError('CALLER_DENIED', 'cancelled by the caller'));
-    } else this.#again(job, message, 0, closing);
+    } else this.#again(job, believed, 0);
   }
 
-  #nothingKept(message: Attach | Cancel, closing: Closing | undefined): void {
+  #nothingKept(believed: Believed<Attach | Cancel>): void {
     const words = 'this node keeps nothing of such a request';
-    this.#refuse(message, { outcome: 'unknown', statuscode: Status.unknownError, statusmsg: words }, closing);
+    this.#refuse(believed, { outcome: 'unknown', statuscode: Status.unknownError, statusmsg: words });
   }
 
   #reply(job: Job, body: ReplyBody): void {
@@ -186,7 +186,7 @@ export class Dispatcher {
   }
 
   // An answer to something that did not become a job.
-  #refuse(message: NodeMessage, refusal: Refusal, closing: Closing | undefined): void {
+  #refuse({ message, closing }: Believed, refusal: Refusal): void {
     const now = Date.now();
     const { replier, audit, node, log } = this.#parts;
     const request = message.type === 'request' ? message : { ...message, agent: '', action: '' };
