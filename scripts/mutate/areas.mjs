@@ -15,6 +15,7 @@ export const areas = [
     except: daemon('policy/**', 'audit/**'),
     tests: ['daemon', 'core'],
   },
+  { name: 'async', files: core('async/**'), tests: ['core'] },
   { name: 'host', files: ['packages/host/src/**'], tests: ['host'] },
   { name: 'filter', files: core('filter/**'), tests: ['core'] },
   { name: 'client', files: ['packages/client/src/**'], tests: ['client'] },

@@ -1,10 +1,10 @@
 import { createHash, createPublicKey } from 'node:crypto';
+import { KeyedSerial } from '@troupe/core/async';
 import { type Csr, readCertificate, readCsr, sha256Fingerprint } from '@troupe/core/pki';
 import type { Backend } from './backend.js';
 import type { Ca, CaInfo, CertificateState, CertificateStatus, RequestDetails, Signature } from './ca.js';
 import { CaError } from './error.js';
 import { byName, cliAuth } from './extension-names.js';
-import { NameQueue } from './name-queue.js';
 import { detailsOf } from './request-details.js';
 import { checkCertname, faultOf, type SigningPolicy } from './rules.js';
 
@@ -21,7 +21,7 @@ export class GuardedCa implements Ca {
   readonly #place: Place;
   readonly #refuse: RegExp;
   readonly #policy: SigningPolicy;
-  readonly #queue = new NameQueue();
+  readonly #queue = new KeyedSerial();
 
   /** `refuse`: names that are neither signed nor cleaned here, such as those of callers. */
   constructor(backend: Backend, place: Place, rules: { refuse: RegExp; policy: SigningPolicy }) {

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { CallOptions, Client, PresenceView, Result } from '@troupe/client';
 import { type ActionOf, type DataOf, type Filter, messageOf } from '@troupe/core';
+import { Slots } from '@troupe/core/async';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
-import { Slots } from './slots.js';
 
 type Status = DataOf<ActionOf<typeof ddl, 'status'>>;
 
@@ -156,7 +156,7 @@ export class Fleet {
     if (this.#asked.has(identity) || (targets && !targets.includes(identity))) return;
     this.#asked.add(identity);
     try {
-      const done = await this.#asks.take('', this.#closing.signal);
+      const done = await this.#asks.take(undefined, this.#closing.signal);
       const call = this.#client.agent(ddl).status({}, { ...this.#callOptions(), targets: [identity] });
       const result = await call.one().finally(done);
       // A node that the filter leaves out, or that has no Puppet, says so.

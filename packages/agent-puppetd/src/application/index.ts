@@ -6,4 +6,3 @@ export { type NodeRun, type NodeRunOptions, runNode } from './node-run.js';
 export { type RunAll, type RunAllOptions, type RunAllStats, rerunAll, runAll } from './run-all.js';
 export type { RunInput } from './run-input.js';
 export { type ScheduleEvent, type ScheduleOptions, schedule } from './schedule.js';
-export { type Limits, Slots } from './slots.js';

@@ -1,9 +1,9 @@
 import type { Client, Result } from '@troupe/client';
+import { pause, Slots } from '@troupe/core/async';
 import { Fleet, type Member, type Selection } from './fleet.js';
+import type { Limits } from './limits.js';
 import { type NodeRun, offline, runNode } from './node-run.js';
-import { pause, signalForMany } from './pause.js';
 import type { RunInput } from './run-input.js';
-import { type Limits, Slots } from './slots.js';
 import { Stream } from './stream.js';
 
 /** How a whole fleet is run. */
@@ -94,10 +94,9 @@ class Round {
 
   constructor(client: Client, options: RunAllOptions, tell: (run: NodeRun) => void) {
     this.#client = client;
-    const signal = signalForMany(options.signal);
-    this.#options = signal ? { ...options, signal } : options;
+    this.#options = options;
     this.#tell = tell;
-    this.#slots = new Slots(options);
+    this.#slots = new Slots({ concurrency: options.concurrency, perKey: options.perServer });
   }
 
   async run(): Promise<Found> {
@@ -157,7 +156,7 @@ class Round {
 
   async #attempt(fleet: Fleet, { identity, server }: Member): Promise<NodeRun> {
     const { input = { force: true }, collective, signal, grace, onStart } = this.#options;
-    const free = await this.#slots.take(server, signal);
+    const free = await this.#slots.take(server || undefined, signal);
     try {
       // Gone since it was found: asking would only take time.
       if (fleet.isOnline(identity) === false)

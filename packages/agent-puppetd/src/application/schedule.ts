@@ -1,10 +1,10 @@
 import type { Client } from '@troupe/client';
 import { messageOf } from '@troupe/core';
+import { pause, Slots } from '@troupe/core/async';
 import { Fleet, type Member, type Selection } from './fleet.js';
+import type { Limits } from './limits.js';
 import { type NodeRun, runNode } from './node-run.js';
-import { pause, signalForMany } from './pause.js';
 import type { RunInput } from './run-input.js';
-import { type Limits, Slots } from './slots.js';
 import { Stream } from './stream.js';
 
 /** How runs are spread over time. */
@@ -59,11 +59,10 @@ class Commander {
 
   constructor(client: Client, options: ScheduleOptions, tell: (event: ScheduleEvent) => void) {
     this.#client = client;
-    const signal = signalForMany(options.signal);
-    this.#options = signal ? { ...options, signal } : options;
+    this.#options = options;
     this.#tell = tell;
     const { concurrency = Number.POSITIVE_INFINITY, perServer } = options;
-    this.#slots = new Slots({ concurrency, ...(perServer === undefined ? {} : { perServer }) });
+    this.#slots = new Slots({ concurrency, perKey: perServer });
   }
 
   async run(): Promise<void> {
@@ -92,7 +91,7 @@ class Commander {
         await this.#idle(due);
         continue;
       }
-      const free = await this.#slots.take(next.server, signal).catch(() => undefined);
+      const free = await this.#slots.take(next.server || undefined, signal).catch(() => undefined);
       if (!free) return;
       // It waited for a place: it may have gone, or have run, meanwhile.
       if (this.#next(fleet)?.identity !== next.identity) {

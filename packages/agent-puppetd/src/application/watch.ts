@@ -1,4 +1,5 @@
 import type { PresenceView } from '@troupe/client';
+import { onAbort } from '@troupe/core/async';
 
 export interface WatchOptions {
   /** Seconds that the node may be away until it is given up. */
@@ -69,11 +70,11 @@ export class Watch {
       const go = () => {
         clearTimeout(timer);
         this.#listeners.delete(go);
-        signal?.removeEventListener('abort', go);
+        ignore();
         resolve();
       };
       this.#listeners.add(go);
-      signal?.addEventListener('abort', go, { once: true });
+      const ignore = onAbort(signal, go);
       if (signal?.aborted) go();
     });
   }

@@ -1,7 +1,7 @@
+import { onAbort } from '@troupe/core/async';
 import { cancel } from '../connection/node-messages.js';
 import type { Discovery } from '../discovery/discovery.js';
 import type { PresenceView } from '../presence/presence-view.js';
-import { onAbort } from '../waiting/abort.js';
 import { WakeUp } from '../waiting/wake-up.js';
 import { BroadcastCall } from './broadcast-call.js';
 import type { CallParts } from './call-parts.js';

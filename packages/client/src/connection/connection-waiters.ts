@@ -1,5 +1,5 @@
 import type { Transport } from '@troupe/core';
-import { onAbort } from '../waiting/abort.js';
+import { onAbort } from '@troupe/core/async';
 
 /** Lets any number wait for the connection of a client, with one listener at its transport. */
 export class ConnectionWaiters {

@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Request } from '@troupe/core';
+import { onAbort } from '@troupe/core/async';
 import { namesInMessage } from '../connection/node-messages.js';
 import type { Router } from '../connection/router.js';
 import { unlessDisconnected } from '../connection/unless-disconnected.js';
 import type { PresenceView } from '../presence/presence-view.js';
-import { onAbort } from '../waiting/abort.js';
 import { WakeUp } from '../waiting/wake-up.js';
 import type { Discovery, DiscoveryOptions } from './discovery.js';
 import type { ReadMatch } from './match-answer.js';

@@ -1,4 +1,4 @@
-import { onAbort } from './abort.js';
+import { onAbort } from '@troupe/core/async';
 
 /** Takes what is heard, until it is told to stop. */
 export type Take<T> = (value: T) => void;

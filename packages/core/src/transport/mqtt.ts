@@ -1,8 +1,8 @@
 import type { IClientOptions, MqttClient } from 'mqtt';
+import { equalJitterBackoff } from '../async/backoff.js';
 import commonJs from '../commonjs.cjs';
 import { messageOf, TroupeError } from '../errors.js';
 import type { Logger } from '../log.js';
-import { backoff } from './backoff.js';
 import type { Credentials } from './credentials.js';
 import {
   type Link,
@@ -250,7 +250,7 @@ class MqttTransport implements Transport {
   #scheduleRetry(): void {
     if (this.#closed || this.#retry) return;
     const most = this.#options.longestDelay ?? longestDelay;
-    const delay = backoff(Math.max(1, this.#attempt), { first: firstDelay, most });
+    const delay = equalJitterBackoff(Math.max(1, this.#attempt), { first: firstDelay, most });
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       void this.#connect();

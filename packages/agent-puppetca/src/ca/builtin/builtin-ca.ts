@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto';
+import { Serial } from '@troupe/core/async';
 import {
   type Ca as Authority,
   createCa,
@@ -11,7 +12,6 @@ import { LockedError, withFileLock } from '@troupe/host';
 import type { Backend } from '../backend.js';
 import { type CertificateState, type CertificateStatus, missing } from '../ca.js';
 import { CaError } from '../error.js';
-import { NameQueue } from '../name-queue.js';
 import { CaDirectory } from './ca-directory.js';
 import { statusOfCertificate, statusOfRequest } from './pem-status.js';
 import { RevocationList } from './revocation-list.js';
@@ -49,7 +49,7 @@ export class BuiltinCa implements Backend {
   readonly #days: number;
   readonly #maxRequests: number;
   readonly #revocations: RevocationList;
-  readonly #queue = new NameQueue();
+  readonly #queue = new Serial();
 
   /** Opens the CA of a folder, or makes one; throws UNEXPECTED where the folder holds parts of one. */
   static async open(options: BuiltinCaOptions): Promise<BuiltinCa> {
@@ -247,7 +247,7 @@ export class BuiltinCa implements Backend {
 
   // Serial numbers and the revocation list belong to all names.
   #alone<T>(task: () => Promise<T>): Promise<T> {
-    return this.#queue.run('', () => locked(this.#directory, task));
+    return this.#queue.run(() => locked(this.#directory, task));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Session } from '@troupe/client/application';
+import { pause } from '@troupe/core/async';
 import type { NodeRun } from '../node-run.js';
-import { pause } from '../pause.js';
 import { type RunAll, type RunAllStats, rerunAll, runAll } from '../run-all.js';
 import type { RunInput } from '../run-input.js';
 import { schedule } from '../schedule.js';

@@ -1,15 +1,15 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { Slots } from '../../src/application/slots.js';
+import { Slots } from '../../src/async/index.js';
 
 describe('slots', () => {
   /** Whoever has a place by now, in the order of getting it. */
   function line(slots: Slots) {
     const got: string[] = [];
     const frees = new Map<string, () => void>();
-    const join = (name: string, server = '', signal?: AbortSignal) =>
-      slots.take(server, signal).then((free) => {
+    const join = (name: string, key?: string, signal?: AbortSignal) =>
+      slots.take(key, signal).then((free) => {
         got.push(name);
         frees.set(name, free);
       });
@@ -30,16 +30,16 @@ describe('slots', () => {
     expect(slots.most).to.equal(2);
   });
 
-  it('let nobody wait for a server that is not theirs', async () => {
-    const { got, frees, join, settle } = line(new Slots({ concurrency: 3, perServer: 1 }));
-    for (const [name, server] of [
+  it('let nobody wait for a key that is not theirs', async () => {
+    const { got, frees, join, settle } = line(new Slots({ concurrency: 3, perKey: 1 }));
+    for (const [name, key] of [
       ['a1', 'a'],
       ['a2', 'a'],
       ['b1', 'b'],
-      ['x1', ''],
+      ['x1', undefined],
       ['b2', 'b'],
     ] as const)
-      void join(name, server);
+      void join(name, key);
     await settle();
     expect(got).to.deep.equal(['a1', 'b1', 'x1']);
     frees.get('a1')?.();
@@ -54,7 +54,7 @@ describe('slots', () => {
     const { got, frees, join, settle } = line(new Slots({ concurrency: 1 }));
     const leaving = new AbortController();
     await join('a');
-    const left = join('b', '', leaving.signal).catch((error: Error) => error.message);
+    const left = join('b', undefined, leaving.signal).catch((error: Error) => error.message);
     void join('c');
     leaving.abort(new Error('gone'));
     expect(await left).to.equal('gone');
@@ -66,7 +66,7 @@ describe('slots', () => {
   it('are not given to whoever comes after the signal', async () => {
     const slots = new Slots({ concurrency: 1 });
     const { got, join } = line(slots);
-    const late = join('a', '', AbortSignal.abort(new Error('gone')));
+    const late = join('a', undefined, AbortSignal.abort(new Error('gone')));
     expect(await late.catch((error: Error) => error.message)).to.equal('gone');
     await join('b');
     expect(got).to.deep.equal(['b']);
@@ -76,7 +76,7 @@ describe('slots', () => {
   it('stay with whoever has one when the signal fires, and forget the signal', async () => {
     const { got, frees, join, settle } = line(new Slots({ concurrency: 1 }));
     const stop = new AbortController();
-    await join('a', '', stop.signal);
+    await join('a', undefined, stop.signal);
     expect(getEventListeners(stop.signal, 'abort')).to.have.length(0);
     void join('b');
     void join('c');

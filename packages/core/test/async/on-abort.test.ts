@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { onAbort } from '../../src/waiting/abort.js';
+import { onAbort } from '../../src/async/index.js';
 
 describe('onAbort', () => {
   it('calls all that wait, with one listener on the signal', () => {
