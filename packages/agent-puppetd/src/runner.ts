@@ -6,6 +6,7 @@ import {
   messageOf,
   type OutputOf,
 } from '@troupe/core';
+import { Serial } from '@troupe/core/async';
 import type ddl from '@troupe/ddl/puppetd.json';
 import type { PuppetdConfig } from './config.js';
 import { type Puppet, PuppetRun, type RunOptions, type Verdict } from './puppet/index.js';
@@ -22,7 +23,7 @@ const reserveSeconds = 30;
 export class Runner {
   readonly #puppet: Puppet;
   readonly #config: PuppetdConfig;
-  #deciding: Promise<unknown> = Promise.resolve();
+  readonly #decisions = new Serial();
 
   constructor(puppet: Puppet, config: PuppetdConfig) {
     this.#puppet = puppet;
@@ -34,9 +35,7 @@ export class Runner {
     if (input.server !== undefined && !this.#config.allow_server_override) {
       throw new ActionError('This node lets nobody choose the server: "allow_server_override" is not set');
     }
-    const turn = this.#deciding.then(() => this.#begin(input, context));
-    this.#deciding = turn.catch(() => undefined);
-    const begun = await turn;
+    const begun = await this.#decisions.run(() => this.#begin(input, context));
     if (!(begun instanceof PuppetRun)) return begun;
     if (!input.foreground) return inBackground(begun, context);
     return inForeground(begun, input.quiet ?? false, context, (why) => begun.abort(why));

@@ -1,3 +1,4 @@
+import { Serial } from '@troupe/core/async';
 import type { Outcome } from './outcome.js';
 import type { SpoolRecord } from './record.js';
 
@@ -11,8 +12,8 @@ export interface Entry {
   /** Withdraws it. */
   readonly withdrawal: AbortController;
   attempt?: Promise<Outcome> | undefined;
-  /** Settles when what was begun with its file is done; never rejects. */
-  disk: Promise<void>;
+  /** What is done with its file. */
+  readonly disk: Serial;
   /** Why it is not on disk although it should be. */
   keepFault?: string;
 }
@@ -21,14 +22,7 @@ export function newEntry(
   record: SpoolRecord,
   { isKept = false, isPromised = false }: Partial<Pick<Entry, 'isKept' | 'isPromised'>> = {},
 ): Entry {
-  return { record, isKept, isPromised, withdrawal: new AbortController(), disk: Promise.resolve() };
-}
-
-/** Does something with the file of a message, after all that was begun before; rejects as `work` does. */
-export function inTurn(entry: Entry, work: () => Promise<void>): Promise<void> {
-  const done = entry.disk.then(work);
-  entry.disk = done.catch(() => {});
-  return done;
+  return { record, isKept, isPromised, withdrawal: new AbortController(), disk: new Serial() };
 }
 
 /** What a log line says of a message. */

@@ -3,7 +3,7 @@ import { type Logger, messageOf } from '@troupe/core';
 import PQueue from 'p-queue';
 import { DeliveryError } from '../delivery-error.js';
 import type { Notification } from '../notification.js';
-import { type Entry, inTurn, nameOf, newEntry } from './entry.js';
+import { type Entry, nameOf, newEntry } from './entry.js';
 import type { SpoolFolder } from './folder.js';
 import { isCancelled, leaving } from './leaving.js';
 import type { Outcome } from './outcome.js';
@@ -136,7 +136,7 @@ export class Spool {
       entry.keepFault = `the spool is full (${policy.max_messages} messages)`;
     } else {
       try {
-        await inTurn(entry, () => folder.write(entry.record));
+        await entry.disk.run(() => folder.write(entry.record));
         entry.isKept = true;
         return;
       } catch (error) {
@@ -162,7 +162,7 @@ export class Spool {
   async #change(entry: Entry, record: SpoolRecord): Promise<void> {
     entry.record = record;
     try {
-      if (entry.isKept) await inTurn(entry, () => this.#options.folder.write(record));
+      if (entry.isKept) await entry.disk.run(() => this.#options.folder.write(record));
     } catch (error) {
       this.#options.log.error(
         { ...nameOf(entry), reason: messageOf(error) },
@@ -174,7 +174,7 @@ export class Spool {
   async #forget(entry: Entry): Promise<void> {
     const key = keyOf(entry.record.notification);
     try {
-      if (entry.isKept) await inTurn(entry, () => this.#options.folder.remove(entry.record));
+      if (entry.isKept) await entry.disk.run(() => this.#options.folder.remove(entry.record));
     } catch (error) {
       this.#options.log.error(
         { ...nameOf(entry), reason: messageOf(error) },
@@ -251,15 +251,17 @@ export class Spool {
       next: this.#now,
     };
     try {
-      await inTurn(entry, () => this.#options.folder.write(entry.record));
+      await entry.disk.run(() => this.#options.folder.write(entry.record));
       entry.isKept = true;
     } catch (error) {
       const reason = messageOf(error);
       this.#options.log.error({ ...nameOf(entry), reason }, 'the spool cannot remember what it delivered');
       // It must not be delivered again after a restart; this process remembers it all the same.
-      await inTurn(entry, () => this.#options.folder.remove(entry.record)).catch((also) =>
-        this.#options.log.error({ ...nameOf(entry), reason: messageOf(also) }, 'nor remove it'),
-      );
+      await entry.disk
+        .run(() => this.#options.folder.remove(entry.record))
+        .catch((also) =>
+          this.#options.log.error({ ...nameOf(entry), reason: messageOf(also) }, 'nor remove it'),
+        );
       entry.isKept = false;
     }
   }

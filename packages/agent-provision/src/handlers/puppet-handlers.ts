@@ -1,4 +1,5 @@
 import type { Context, Handlers } from '@troupe/core';
+import { Serial } from '@troupe/core/async';
 import type ddl from '@troupe/ddl/provision.json';
 import { CaClient } from '../certificate/ca-client.js';
 import { CertificateRequester, type CsrMemory } from '../certificate/certificate-request.js';
@@ -11,7 +12,6 @@ import { setServer } from '../files/puppet-conf.js';
 import { ProvisionError } from '../provision-error.js';
 import { daemonizePuppet } from '../puppet/puppet-daemon.js';
 import type { StageResult } from '../puppet/puppet-stage.js';
-import { Serial } from '../serial.js';
 import { checkMayChange, claimOf, type Node } from './node.js';
 
 type Actions =

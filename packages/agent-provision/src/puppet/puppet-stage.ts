@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Puppet, PuppetRun, RunOptions, Verdict } from '@troupe/agent-puppetd/puppet';
+import { Serial } from '@troupe/core/async';
 import { type Clock, isoTime } from '../clock.js';
 import { ProvisionError } from '../provision-error.js';
 import type { ProvisionRecord, Recorded } from '../record/record.js';
 import { openStep } from '../record/steps.js';
-import { Serial } from '../serial.js';
 import { OutputTail } from './output-tail.js';
 
 export interface StageOptions {

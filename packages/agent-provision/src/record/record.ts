@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Logger, messageOf } from '@troupe/core';
+import { Serial } from '@troupe/core/async';
 import { absent, isTemporaryOf, replaceFile, syncFolder } from '@troupe/core/durable-file';
-import { Serial } from '../serial.js';
 import { checkState, emptyState, type ProvisionState, parseState, remember } from './state.js';
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;

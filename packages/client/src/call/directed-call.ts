@@ -1,4 +1,5 @@
 import type { Outcome, Reply } from '@troupe/core';
+import { pause } from '@troupe/core/async';
 import type { Discovery } from '../discovery/discovery.js';
 import { RequestRounds } from './request-rounds.js';
 import { type Result, resultWithoutReply } from './result.js';
@@ -69,7 +70,7 @@ export class DirectedCall implements TargetSet {
     const start = Date.now();
     for (const [index, group] of rollout.batches.entries()) {
       if (rollout.stopped !== undefined) break;
-      if (index > 0) await this.#pause((options.batchSleep ?? 1) * 1000);
+      if (index > 0) await pause((options.batchSleep ?? 1) * 1000, options.signal);
       if (options.signal?.aborted) break;
       rounds.expect(group, Date.now());
       const isAll = isWhole && group.length === targets.length && group.length > mostDirect;
@@ -82,11 +83,5 @@ export class DirectedCall implements TargetSet {
     for (const name of targets)
       if (!rounds.targets.has(name)) this.#parts.onResult(resultWithoutReply(name, 'not-asked', why, 0));
     return start;
-  }
-
-  async #pause(milliseconds: number): Promise<void> {
-    const { options, wakeUp } = this.#parts;
-    const end = Date.now() + milliseconds;
-    while (Date.now() < end && !options.signal?.aborted) await wakeUp.wait(end - Date.now());
   }
 }

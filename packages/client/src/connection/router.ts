@@ -13,6 +13,7 @@ import {
   type Transport,
   TroupeError,
 } from '@troupe/core';
+import { Serial } from '@troupe/core/async';
 
 /** Signed, and to be answered so: our key goes along. */
 const withOurKey: Closing = { as: 'offering' };
@@ -29,7 +30,7 @@ export class Router {
   readonly #sealed = new Map<string, Set<string>>();
   readonly #others = new Set<(reply: Reply) => void>();
   readonly #collectives = new Map<string, Promise<unknown>>();
-  #last: Promise<void> = Promise.resolve();
+  readonly #inOrder = new Serial();
   #undelivered = 0;
 
   constructor(
@@ -152,11 +153,10 @@ export class Router {
     // Whoever delivers it hears of a failure; until its turn comes, nobody does.
     opened.catch(() => undefined);
     this.#undelivered += 1;
-    this.#last = this.#last
-      .then(() => this.#deliver(opened, topic))
-      .finally(() => {
-        this.#undelivered -= 1;
-      });
+    void this.#inOrder.run(async () => {
+      await this.#deliver(opened, topic);
+      this.#undelivered -= 1;
+    });
   }
 
   async #deliver(opened: ReturnType<typeof open>, topic: string): Promise<void> {

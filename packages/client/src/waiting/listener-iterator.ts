@@ -1,4 +1,4 @@
-import { onAbort } from '@troupe/core/async';
+import { onAbort, Serial } from '@troupe/core/async';
 
 /** Takes what is heard, until it is told to stop. */
 export type Take<T> = (value: T) => void;
@@ -57,13 +57,9 @@ export function listenerIterator<T>(
     }
   };
   // One after the other, whoever asks.
-  let last: Promise<unknown> = Promise.resolve();
+  const takes = new Serial();
   return {
-    next: () => {
-      const taken = last.then(take);
-      last = taken.catch(() => undefined);
-      return taken;
-    },
+    next: () => takes.run(take),
     return: async () => {
       end();
       return { done: true, value: undefined };

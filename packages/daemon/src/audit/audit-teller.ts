@@ -1,10 +1,11 @@
 import { type Logger, messageOf, type Signer, type Topics, type Transport } from '@troupe/core';
+import { Serial } from '@troupe/core/async';
 import { sealAuditEvent } from './audit-event.js';
 
 /** Tells the lines of the audit to whoever collects them. What the network loses is still in the file, and the chain shows the gap. */
 export class AuditTeller {
   readonly #parts: { signer: Signer; topics: Topics; transport: Transport; collective: string; log: Logger };
-  #last: Promise<void> = Promise.resolve();
+  readonly #inOrder = new Serial();
 
   constructor(parts: {
     signer: Signer;
@@ -18,12 +19,12 @@ export class AuditTeller {
 
   tell(line: string): void {
     const time = Date.now();
-    this.#last = this.#last.then(() => this.#send(line, time));
+    void this.#inOrder.run(() => this.#send(line, time));
   }
 
   /** Resolves when all that was handed over is sent. */
   idle(): Promise<void> {
-    return this.#last;
+    return this.#inOrder.idle();
   }
 
   async #send(line: string, time: number): Promise<void> {

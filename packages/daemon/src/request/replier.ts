@@ -8,30 +8,26 @@ import {
   type Topics,
   type Transport,
 } from '@troupe/core';
+import { KeyedSerial } from '@troupe/core/async';
 import { maxMessageBytes } from '@troupe/core/internal';
 import type { Stats } from './stats.js';
 
 /** Signs replies, or seals them, and sends them, in order for each request. What cannot be sent now is kept by its job and asked for again. */
 export class Replier {
   readonly #parts: { signer: Signer; topics: Topics; transport: Transport; stats: Stats; log: Logger };
-  readonly #lines = new Map<string, Promise<void>>();
+  readonly #inOrder = new KeyedSerial();
 
   constructor(parts: { signer: Signer; topics: Topics; transport: Transport; stats: Stats; log: Logger }) {
     this.#parts = parts;
   }
 
   send(reply: Reply, closing?: Closing): void {
-    const line = `${reply.id}/${reply.session}`;
-    const sent = (this.#lines.get(line) ?? Promise.resolve()).then(() => this.#send(reply, closing));
-    this.#lines.set(line, sent);
-    void sent.then(() => {
-      if (this.#lines.get(line) === sent) this.#lines.delete(line);
-    });
+    void this.#inOrder.run(`${reply.id}/${reply.session}`, () => this.#send(reply, closing));
   }
 
   /** Resolves when all that was handed over is sent. */
-  async idle(): Promise<void> {
-    await Promise.all(this.#lines.values());
+  idle(): Promise<void> {
+    return this.#inOrder.idle();
   }
 
   async #send(reply: Reply, closing: Closing | undefined): Promise<void> {

@@ -1,5 +1,6 @@
 import { type Agent, type Logger, messageOf } from '@troupe/core';
 import type { ExternalEntry } from '../../config.js';
+import { Serial } from '@troupe/core/async';
 import { externalAgent } from './external-agent.js';
 import { checkEntries, commandsOf, listPlaces, type Place, readPlace, stampOf } from './places.js';
 
@@ -53,16 +54,16 @@ export class ExternalAgents {
   watch(intervalMs: number): () => Promise<void> {
     if (this.#options.entries.length === 0) return async () => {};
     let isStopped = false;
-    let looking = Promise.resolve();
+    const looks = new Serial();
     const timer = setInterval(() => {
-      looking = looking.then(async () => {
+      void looks.run(async () => {
         if (!isStopped) await this.look();
       });
     }, intervalMs).unref();
     return async () => {
       isStopped = true;
       clearInterval(timer);
-      await looking;
+      await looks.idle();
     };
   }
 
