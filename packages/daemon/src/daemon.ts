@@ -21,6 +21,7 @@ import {
 } from '@troupe/core';
 import { removeTemporaries } from '@troupe/core/durable-file';
 import { announce, loadToken, offlineWill } from '@troupe/core/internal';
+import PQueue from 'p-queue';
 import { Agents } from './agents/agents.js';
 import { builtinData } from './agents/builtin.js';
 import { discoveryAgent } from './agents/discovery.js';
@@ -38,7 +39,6 @@ import { Admission } from './request/admission.js';
 import { Dispatcher } from './request/dispatcher.js';
 import { Heard } from './request/heard.js';
 import { Jobs } from './request/jobs.js';
-import { BoundedQueue } from './request/queue.js';
 import { Replier } from './request/replier.js';
 import { newStats } from './request/stats.js';
 import type { DaemonStatus } from './status/status.js';
@@ -149,7 +149,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   for (const reason of errors) log.error({ reason }, 'a policy is at fault: it denies everything');
   for (const reason of warnings) log.warn({ reason }, 'a policy is doubtful');
   const replier = new Replier({ signer: security.signer, topics, transport, stats: node.stats, log });
-  const queue = new BoundedQueue({ concurrency: config.limits.concurrency, waiting: config.limits.queue });
+  const queue = new PQueue({ concurrency: config.limits.concurrency });
   const admission = new Admission({ node, verifier: security.verifier, jobs, queue, policies });
   const dispatcher = new Dispatcher({ node, admission, jobs, queue, replier, audit, log });
 

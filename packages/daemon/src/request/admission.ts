@@ -15,10 +15,10 @@ import {
   TroupeError,
   type Verifier,
 } from '@troupe/core';
+import type PQueue from 'p-queue';
 import { lookUpData, type Node } from '../node/node.js';
 import type { Decision, PolicyStore } from '../policy/index.js';
 import type { Jobs } from './jobs.js';
-import type { BoundedQueue } from './queue.js';
 import { busy, type Refusal } from './refusal.js';
 
 /** Seconds that a message may come from the future. */
@@ -34,7 +34,7 @@ export interface AdmissionParts {
   readonly node: Node;
   readonly verifier: Verifier;
   readonly jobs: Jobs;
-  readonly queue: BoundedQueue;
+  readonly queue: PQueue;
   readonly policies: PolicyStore;
 }
 
@@ -130,14 +130,15 @@ export class Admission {
   }
 
   #unready(request: Request, now: number): Refusal | undefined {
-    const { jobs, queue } = this.#parts;
+    const { jobs, queue, node } = this.#parts;
     if (jobs.hasBegun(request.id)) {
       const words =
         'this node began this request before it restarted, or so long ago that it forgot the replies: it is not run again, and its outcome is not known here';
       return { outcome: 'unknown', statuscode: Status.unknownError, statusmsg: words };
     }
     if (this.#isEnding) return busy('the daemon of this node is restarting: ask again in a moment');
-    if (!queue.hasRoom) return busy('this node has too many requests waiting: ask again in a moment');
+    if (queue.pending >= queue.concurrency && queue.size >= node.config.limits.queue)
+      return busy('this node has too many requests waiting: ask again in a moment');
     if (!jobs.hasRoom(now))
       return busy('this node remembers as many requests as it may (limits.keep_ids): ask again later');
     return undefined;

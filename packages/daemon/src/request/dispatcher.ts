@@ -8,6 +8,7 @@ import {
   Status,
   TroupeError,
 } from '@troupe/core';
+import type PQueue from 'p-queue';
 import type { LoadedAgent } from '../agents/registry.js';
 import type { Audit } from '../audit/audit.js';
 import { entryOf } from '../audit/audit-entry.js';
@@ -15,7 +16,6 @@ import type { Node } from '../node/node.js';
 import type { Admission, Believed } from './admission.js';
 import { addressTo, type Job, type ReplyBody } from './job.js';
 import type { Jobs } from './jobs.js';
-import type { BoundedQueue } from './queue.js';
 import type { Refusal } from './refusal.js';
 import type { Replier } from './replier.js';
 import { type Ending, runAction } from './run.js';
@@ -24,7 +24,7 @@ export interface DispatcherParts {
   readonly node: Node;
   readonly admission: Admission;
   readonly jobs: Jobs;
-  readonly queue: BoundedQueue;
+  readonly queue: PQueue;
   readonly replier: Replier;
   readonly audit: Audit | undefined;
   readonly log: Logger;
@@ -130,7 +130,7 @@ export class Dispatcher {
       reply: (body) => this.#reply(job, body),
       ended: (ending) => this.#record(request, agent, ending, now),
     });
-    queue.add(async () => {
+    void queue.add(async () => {
       try {
         // What changes the host must not run twice, not even when the power fails between.
         if (isMutating) await jobs.flush();

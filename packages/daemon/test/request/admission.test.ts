@@ -238,15 +238,25 @@ describe('Admission', () => {
       const held = new Promise<void>((resolve) => {
         release = resolve;
       });
-      desk.queue.add(() => held);
+      void desk.queue.add(() => held);
       expect(unable()).to.equal(undefined);
-      desk.queue.add(() => held);
+      void desk.queue.add(() => held);
       expect(unable()).to.deep.equal({
         outcome: 'busy',
         statuscode: 1,
         statusmsg: 'this node has too many requests waiting: ask again in a moment',
       });
       release();
+      await desk.queue.onIdle();
+      expect(unable()).to.equal(undefined);
+    });
+
+    it('answers busy at once while none may wait', async () => {
+      desk.close();
+      desk = await Desk.open(realm, { config: ', limits: { concurrency: 1, queue: 0 }' });
+      expect(unable()).to.equal(undefined);
+      void desk.queue.add(() => new Promise(() => {}));
+      expect(unable()).to.have.property('outcome', 'busy');
     });
 
     it('answers busy while its memory of requests is full, until some have expired', async () => {

@@ -24,6 +24,7 @@ import {
   type Transport,
 } from '@troupe/core';
 import { afterEach, beforeEach } from 'mocha';
+import PQueue from 'p-queue';
 import { discoveryAgent } from '../../src/agents/discovery.js';
 import { Registry } from '../../src/agents/registry.js';
 import type { Audit, AuditEntry } from '../../src/audit/audit.js';
@@ -34,7 +35,6 @@ import { Admission } from '../../src/request/admission.js';
 import { Dispatcher } from '../../src/request/dispatcher.js';
 import { Heard } from '../../src/request/heard.js';
 import { Jobs } from '../../src/request/jobs.js';
-import { BoundedQueue } from '../../src/request/queue.js';
 import { Replier } from '../../src/request/replier.js';
 import { newStats } from '../../src/request/stats.js';
 import { ddlOf, keptLog } from '../agents/external/actor.js';
@@ -91,7 +91,7 @@ export class Desk {
   readonly node: Node;
   readonly security: Security;
   readonly jobs: Jobs;
-  readonly queue: BoundedQueue;
+  readonly queue: PQueue;
   readonly admission: Admission;
   readonly dispatcher: Dispatcher;
   readonly replier: Replier;
@@ -126,7 +126,7 @@ export class Desk {
       keepSeconds: limits.keep_replies,
       mostIds: limits.keep_ids,
     });
-    this.queue = new BoundedQueue({ concurrency: limits.concurrency, waiting: limits.queue });
+    this.queue = new PQueue({ concurrency: limits.concurrency });
     const { node, jobs, queue } = this;
     const policies = new PolicyStore({
       ...(authorization.policies === undefined ? {} : { folder: authorization.policies }),
