@@ -17,7 +17,6 @@ export type { Master } from './master/masters.js';
 export { type FailureKind, StepFailure } from './rpc/failure.js';
 export type { Peers } from './rpc/peers.js';
 export { peersOf } from './rpc/peers-of.js';
-export { backoffSeconds } from './worker/backoff.js';
 export { type Provisioner, type ProvisionerOptions, startProvisioner } from './worker/provisioner.js';
 export type { NodeInHand } from './worker/roster.js';
 export { type Simulation, simulate } from './worker/simulation.js';

@@ -1,4 +1,5 @@
 import { type ConfigOf, section } from '@troupe/core';
+import { equalJitterBackoff } from '@troupe/core/async';
 
 const seconds = (byDefault: number, maximum: number, description: string) =>
   ({ type: 'number', exclusiveMinimum: 0, maximum, default: byDefault, description }) as const;
@@ -42,7 +43,8 @@ export function delayAfter(
   random: number,
   retryAfterSeconds = 0,
 ): number {
-  const doubled = Math.min(policy.first_delay * 2 ** Math.min(attempts - 1, 40), policy.max_delay);
+  const { first_delay: first, max_delay: most } = policy;
+  const wait = equalJitterBackoff(attempts, { first, most }, () => random);
   const asked = Math.min(retryAfterSeconds, day);
-  return Math.ceil(1000 * Math.max(doubled * (0.5 + random / 2), asked));
+  return Math.ceil(1000 * Math.max(wait, asked));
 }

@@ -1,18 +1,15 @@
-import PQueue from 'p-queue';
+import { Slots } from '@troupe/core/async';
 
 /**
  * Limits how many nodes are worked on at the same time: for each master and in all, first come first served. A node
  * that waits for a slot on its master keeps no worker from the nodes of others.
  */
 export class MasterSlots {
-  readonly #perMaster: number;
-  readonly #workers: PQueue;
-  readonly #queues = new Map<string, PQueue>();
+  readonly #slots: Slots;
   readonly #loads = new Map<string, number>();
 
   constructor(options: { perMaster: number; workers: number }) {
-    this.#perMaster = options.perMaster;
-    this.#workers = new PQueue({ concurrency: options.workers });
+    this.#slots = new Slots({ concurrency: options.workers, perKey: options.perMaster });
   }
 
   /** Nodes that have or wait for a slot on a master. */
@@ -23,9 +20,11 @@ export class MasterSlots {
   /** Runs a task when there is a slot on the master and a worker. */
   async run<T>(master: string, task: () => Promise<T>): Promise<T> {
     this.#count(master, 1);
+    const free = await this.#slots.take(master);
     try {
-      return await this.#queueOf(master).add(() => this.#workers.add(task));
+      return await task();
     } finally {
+      free();
       this.#count(master, -1);
     }
   }
@@ -34,11 +33,5 @@ export class MasterSlots {
     const load = this.loadOf(master) + change;
     if (load > 0) this.#loads.set(master, load);
     else this.#loads.delete(master);
-  }
-
-  #queueOf(master: string): PQueue {
-    const queue = this.#queues.get(master) ?? new PQueue({ concurrency: this.#perMaster });
-    this.#queues.set(master, queue);
-    return queue;
   }
 }

@@ -1,4 +1,5 @@
 import { type Filter, type Logger, matches, messageOf } from '@troupe/core';
+import { pause } from '@troupe/core/async';
 import PQueue from 'p-queue';
 import { viewOf } from '../node/node-view.js';
 import type { Peers } from '../rpc/peers.js';
@@ -22,7 +23,6 @@ export class Intake {
   readonly #options: IntakeOptions;
   readonly #stop = new AbortController();
   readonly #asking = new PQueue({ concurrency: 20 });
-  #wake: (() => void) | undefined;
   #isBlind = false;
   #hasLooked: () => void = () => {};
   readonly #ended: Promise<void>;
@@ -37,7 +37,6 @@ export class Intake {
 
   async stop(): Promise<void> {
     this.#stop.abort();
-    this.#wake?.();
     await Promise.all([this.#ended, this.#asking.onIdle()]);
   }
 
@@ -57,7 +56,7 @@ export class Intake {
           this.#options.log.warn({ reason: messageOf(error) }, 'nodes cannot be looked for now');
         this.#isBlind = true;
       }
-      await this.#pause(everySeconds);
+      await pause(everySeconds * 1000, signal);
     }
     stopListening?.();
     this.#hasLooked();
@@ -95,18 +94,6 @@ export class Intake {
       onNode: (identity) => {
         if (!signal.aborted) onNode(identity);
       },
-    });
-  }
-
-  #pause(seconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#wake?.(), seconds * 1000);
-      this.#wake = () => {
-        clearTimeout(timer);
-        this.#wake = undefined;
-        resolve();
-      };
-      if (this.#stop.signal.aborted) this.#wake();
     });
   }
 }

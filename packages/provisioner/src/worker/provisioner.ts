@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Client } from '@troupe/client';
 import { emptyFilter, type Filter, type Logger, parseExpression, silentLogger } from '@troupe/core';
+import { equalJitterBackoff } from '@troupe/core/async';
 import type { ProvisionerConfig } from '../config/config.js';
 import { doesAnything } from '../config/switches.js';
 import { eventPublisher } from '../events/event-publisher.js';
@@ -15,7 +16,6 @@ import { StepFailure } from '../rpc/failure.js';
 import { KeyPin } from '../rpc/key-pin.js';
 import { peersOf } from '../rpc/peers-of.js';
 import { AdmissionPolicy } from './admission-policy.js';
-import { backoffSeconds } from './backoff.js';
 import type { Dependencies } from './dependencies.js';
 import { Intake } from './intake.js';
 import { type Pause, PauseFile } from './pause-file.js';
@@ -285,7 +285,7 @@ class RunningProvisioner implements Provisioner {
       this.#roster.forget(identity);
       events.emit({ identity, type: 'waiting', reason });
       this.#roster.expect(next);
-    } else this.#wait(next, reason, backoffSeconds(next.tries, config.backoff));
+    } else this.#wait(next, reason, equalJitterBackoff(next.tries, config.backoff));
   }
 
   // Nothing where the broker does not tell.

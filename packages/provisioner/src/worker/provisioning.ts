@@ -1,4 +1,5 @@
 import { type Logger, messageOf } from '@troupe/core';
+import { equalJitterBackoff } from '@troupe/core/async';
 import type { NodeReport } from '../events/node-report.js';
 import { findingsOf } from '../node/node-record.js';
 import { quarantineByName, quarantineNode } from '../node/quarantine.js';
@@ -9,7 +10,6 @@ import { stepsOf } from '../steps/index.js';
 import { judged } from '../steps/master-away.js';
 import type { ProvisioningSession, Step, StepContext } from '../steps/step.js';
 import { type StepTime, stepTime } from '../steps/step-time.js';
-import { backoffSeconds } from './backoff.js';
 import type { Dependencies } from './dependencies.js';
 import type { Plan } from './plan.js';
 import { StepJournal } from './step-journal.js';
@@ -157,7 +157,7 @@ class Provisioning {
       const failures = this.#journal.failures(step.name);
       const most = this.#settings(step).attempts ?? step.attempts ?? this.#dependencies.config.attempts;
       if (failures >= most) return this.#quarantine(words(step, failures, reason));
-      const wait = backoffSeconds(failures, this.#dependencies.config.backoff);
+      const wait = equalJitterBackoff(failures, this.#dependencies.config.backoff);
       return this.#waiting(reason, back, wait);
     }
     lease?.stop();

@@ -22,7 +22,7 @@ describe('a provisioning of one node', () => {
   let stop: AbortController;
   beforeEach(() => {
     mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 });
-    mock.method(Math, 'random', () => 0.5);
+    mock.method(Math, 'random', () => 1);
     network = new StubNetwork();
     network.nodes = ['puppet1'];
     network.answers['puppetca info'] = ({ target }) => ({ data: infoOf(target) });

@@ -28,7 +28,7 @@ describe('a provisioner at work', () => {
   let present: Record<string, readonly string[]>;
   beforeEach(() => {
     mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 });
-    mock.method(Math, 'random', () => 0.5);
+    mock.method(Math, 'random', () => 1);
     mock.method(AbortSignal, 'timeout', (milliseconds: number) => {
       expect(milliseconds).to.equal(10_000);
       silence = new AbortController();
