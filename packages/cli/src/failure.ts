@@ -1,5 +1,6 @@
 import type { JsonFailure } from '@troupe/client/application';
 import { TroupeError } from '@troupe/core';
+import { oneLine } from '@troupe/core/internal';
 import { CommanderError } from 'commander';
 import type { InterruptionCode } from './exit.js';
 import type { Screen } from './terminal/screen.js';
@@ -38,7 +39,7 @@ export function sayFailure(screen: Screen, failure: JsonFailure): void {
 function failureOf(error: unknown, isAtWork: boolean): JsonFailure {
   const text = error instanceof Error ? error.message : String(error);
   if (error instanceof CommanderError) return { code: 'USAGE_INVALID', message: usageText(text) };
-  return { code: codeOf(error, isAtWork), message: oneLine(text) };
+  return { code: codeOf(error, isAtWork), message: oneLine(text, Number.POSITIVE_INFINITY) };
 }
 
 function codeOf(error: unknown, isAtWork: boolean): string {
@@ -53,7 +54,7 @@ export function usageLine(message: string): string {
 }
 
 function usageText(message: string): string {
-  return oneLine(message)
+  return oneLine(message, Number.POSITIVE_INFINITY)
     .replace(/^error: /, '')
     .replace(/\(Did you mean ([^)]*)\?\)$/, (_, names: string) => `(did you mean ${names}?)`)
     .replace(/^(unknown option|unknown command) '([^']*)'/, '$1 $2')
@@ -61,12 +62,4 @@ function usageText(message: string): string {
     .replace(/^option '([^']*)' argument '(.*?)' is invalid\. /s, '$1: "$2" ')
     .replace(/^option '([^']*)' argument missing/, '$1 needs a value')
     .replace(/^missing required argument '([^']*)'/, 'missing argument <$1>');
-}
-
-function oneLine(message: string): string {
-  return message
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
-    .join(' ');
 }

@@ -16,4 +16,6 @@ export { announce, offlineWill } from './message/presence.js';
 export { parseJson } from './security/json.js';
 export { envelopeType, signJws } from './security/jws.js';
 export { loadToken } from './security/modes.js';
+export { cut } from './text/cut.js';
+export { oneLine } from './text/one-line.js';
 export type { Link } from './transport/transport.js';

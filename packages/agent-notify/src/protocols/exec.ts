@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { type ConfigOf, messageOf, optionalSection } from '@troupe/core';
+import { oneLine } from '@troupe/core/internal';
 import { CapturedOutput, NotStartedError, runProgram } from '@troupe/host';
 import { DeliveryError } from '../delivery-error.js';
 import { configFault } from '../section/config-fault.js';
@@ -8,7 +9,6 @@ import { timeout } from '../section/keys.js';
 import { finder, namedSchema } from '../section/named.js';
 import { asIs } from '../template/escape.js';
 import { layoutOf, templateSchema, withTemplates } from '../template/template.js';
-import { oneLine } from '../text/one-line.js';
 import type { Letter, Protocol, ProtocolKind } from './protocol.js';
 
 /** Bytes of its standard error that are kept. */

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { messageOf } from '@troupe/core';
+import { oneLine } from '@troupe/core/internal';
 import { DeliveryError } from '../delivery-error.js';
-import { oneLine } from '../text/one-line.js';
 import { withoutSecrets } from '../text/without-secrets.js';
 
 /** A request to a web server, and how the server is called in front of people. */
@@ -46,7 +46,7 @@ export async function deliverByHttp(delivery: HttpDelivery): Promise<string> {
     if (signal.aborted)
       throw new DeliveryError(`The delivery to ${lowerFirst(what)} was cancelled`, { cause });
     if (limit.aborted) throw new DeliveryError(`${what} took longer than ${timeoutSeconds} s`, { cause });
-    const reason = withoutSecrets(oneLine(messageOf(cause)), secrets);
+    const reason = withoutSecrets(oneLine(messageOf(cause), 300), secrets);
     throw new DeliveryError(`${what} cannot be reached: ${reason}`, { cause });
   }
   const { status } = answer;

@@ -1,4 +1,5 @@
 import { type ConfigOf, messageOf, optionalSection } from '@troupe/core';
+import { oneLine } from '@troupe/core/internal';
 import { createTransport } from 'nodemailer';
 import { DeliveryError, RecipientError } from '../delivery-error.js';
 import { configFault } from '../section/config-fault.js';
@@ -7,7 +8,6 @@ import { readConfigured, readSecret } from '../section/secret-file.js';
 import { isThisMachine } from '../section/url.js';
 import { asIs } from '../template/escape.js';
 import { layoutOf, templateSchema, withTemplates } from '../template/template.js';
-import { oneLine } from '../text/one-line.js';
 import { withoutSecrets } from '../text/without-secrets.js';
 import type { Letter, Protocol, ProtocolKind } from './protocol.js';
 
@@ -120,8 +120,8 @@ async function deliver(
 /** What the server said where it said something, what went wrong on the way to it otherwise. */
 function reasonOf(error: unknown): string {
   const { response, command } = error as { response?: unknown; command?: unknown };
-  if (typeof response !== 'string' || response === '') return oneLine(messageOf(error));
-  return oneLine(typeof command === 'string' ? `${response} (to ${command})` : response);
+  if (typeof response !== 'string' || response === '') return oneLine(messageOf(error), 300);
+  return oneLine(typeof command === 'string' ? `${response} (to ${command})` : response, 300);
 }
 
 function secretsOf({ ca, password_file }: MailtoConfig): { ca?: string; password?: string } {

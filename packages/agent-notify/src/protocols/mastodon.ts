@@ -1,11 +1,11 @@
 import { type ConfigOf, optionalSection } from '@troupe/core';
+import { cut } from '@troupe/core/internal';
 import { RecipientError } from '../delivery-error.js';
 import { ca, file, timeout, webUrl } from '../section/keys.js';
 import { readConfigured, readSecret } from '../section/secret-file.js';
 import { checkNotInClear } from '../section/url.js';
 import { withoutMentions } from '../template/escape.js';
 import { layoutOf, templateSchema, withTemplates } from '../template/template.js';
-import { cut } from '../text/cut.js';
 import { deliverByHttp } from './http.js';
 import type { Letter, Protocol, ProtocolKind } from './protocol.js';
 

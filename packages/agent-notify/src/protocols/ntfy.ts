@@ -1,4 +1,5 @@
 import { type ConfigOf, optionalSection } from '@troupe/core';
+import { cut } from '@troupe/core/internal';
 import { ca, file, timeout, webUrl } from '../section/keys.js';
 import { finder, namedSchema } from '../section/named.js';
 import { oneOf } from '../section/one-of.js';
@@ -6,7 +7,6 @@ import { readConfigured, readSecret } from '../section/secret-file.js';
 import { checkNotInClear, checkUrl } from '../section/url.js';
 import { asIs } from '../template/escape.js';
 import { layoutOf, templateSchema, withTemplates } from '../template/template.js';
-import { cut } from '../text/cut.js';
 import { deliverByHttp } from './http.js';
 import type { Protocol, ProtocolKind } from './protocol.js';
 

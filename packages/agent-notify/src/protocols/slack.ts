@@ -1,11 +1,11 @@
 import { type ConfigOf, optionalSection } from '@troupe/core';
+import { cut } from '@troupe/core/internal';
 import { ca, file, timeout } from '../section/keys.js';
 import { finder, namedSchema } from '../section/named.js';
 import { readConfigured, readSecret } from '../section/secret-file.js';
 import { checkNotInClear } from '../section/url.js';
 import { inMrkdwn } from '../template/escape.js';
 import { layoutOf, templateSchema, withTemplates } from '../template/template.js';
-import { cut } from '../text/cut.js';
 import { deliverByHttp } from './http.js';
 import type { Protocol, ProtocolKind } from './protocol.js';
 

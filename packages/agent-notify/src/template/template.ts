@@ -1,7 +1,7 @@
 import { type ConfigOf, optionalSection } from '@troupe/core';
+import { oneLine } from '@troupe/core/internal';
 import mustache from 'mustache';
 import type { Notification } from '../notification.js';
-import { oneLine } from '../text/one-line.js';
 
 /** Makes a value harmless where a template puts it. */
 export type Escape = (value: string) => string;
@@ -85,7 +85,7 @@ function templateFault(template: string): string | undefined {
   try {
     return unescaped(mustache.parse(template));
   } catch (error) {
-    return oneLine(error instanceof Error ? error.message : String(error));
+    return oneLine(error instanceof Error ? error.message : String(error), 300);
   }
 }
 

@@ -1,6 +1,7 @@
 import { request } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { messageOf } from '@troupe/core';
+import { oneLine } from '@troupe/core/internal';
 import { ProvisionError } from '../provision-error.js';
 
 /** Where a Puppet CA answers. */
@@ -57,7 +58,7 @@ export class CaClient {
 
   /** The error for an answer that was not asked for. */
   unexpected(path: string, { status, body }: CaAnswer): ProvisionError {
-    const text = body.toString('utf8', 0, 200).replaceAll(/\s+/g, ' ').trim();
+    const text = oneLine(body.toString('utf8', 0, 1000), 200);
     return new ProvisionError(`${this.#where} answered ${status} to ${path}${text && `: ${text}`}`);
   }
 

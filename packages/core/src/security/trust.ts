@@ -82,7 +82,7 @@ export class TrustStore implements Trust {
         if (isAnchored && depth > 0) break;
         throw new TroupeError(
           'CERTIFICATE_INVALID',
-          `the certificate "${commonName(leaf)}" is not from a trusted CA (issuer ${oneLine(current.issuer)})`,
+          `the certificate "${commonName(leaf)}" is not from a trusted CA (issuer ${current.issuer.replaceAll('\n', ', ')})`,
         );
       }
       until = Math.min(until, checkTime(current, now), checkTime(issuer, now));
@@ -179,8 +179,4 @@ export function listsOf(ca: string, crl: string): string {
 /** The PEM blocks of one kind in a text. */
 export function pemBlocks(text: string, kind: 'CERTIFICATE' | 'X509 CRL'): string[] {
   return text.match(new RegExp(`-----BEGIN ${kind}-----[^-]+-----END ${kind}-----`, 'g')) ?? [];
-}
-
-function oneLine(subject: string): string {
-  return subject.replaceAll('\n', ', ');
 }

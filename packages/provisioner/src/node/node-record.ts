@@ -1,4 +1,4 @@
-import { oneLine } from '../rpc/one-line.js';
+import { oneLine } from '@troupe/core/internal';
 import type { Peers } from '../rpc/peers.js';
 
 type Status = Awaited<ReturnType<ReturnType<Peers['provision']['status']>['one']>>['data'];

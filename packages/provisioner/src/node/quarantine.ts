@@ -1,7 +1,7 @@
+import { oneLine } from '@troupe/core/internal';
 import { KeyPin } from '../rpc/key-pin.js';
 import { neverAborts } from '../rpc/never-aborts.js';
 import { NodeAgent } from '../rpc/node-agent.js';
-import { oneLine } from '../rpc/one-line.js';
 import type { Peers } from '../rpc/peers.js';
 
 /**

@@ -1,4 +1,4 @@
-import { oneLine } from '../rpc/one-line.js';
+import { oneLine } from '@troupe/core/internal';
 import type { Step } from './step.js';
 
 /** Makes the name of the Puppet server mean the chosen master on the node. */

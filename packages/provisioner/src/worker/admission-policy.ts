@@ -2,12 +2,12 @@ import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolveDdl } from '@troupe/client';
 import { matches, messageOf } from '@troupe/core';
+import { oneLine } from '@troupe/core/internal';
 import type { PolicyAgent, PolicyConfig, PolicyWebhook } from '../config/policy.js';
 import { type NodeView, viewOf } from '../node/node-view.js';
 import { anyNodeWith } from '../rpc/any-node.js';
 import { ask } from '../rpc/ask.js';
 import { StepFailure } from '../rpc/failure.js';
-import { oneLine } from '../rpc/one-line.js';
 import type { Peers } from '../rpc/peers.js';
 
 interface Decision {

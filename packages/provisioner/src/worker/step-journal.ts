@@ -1,10 +1,10 @@
+import { oneLine } from '@troupe/core/internal';
 import type { Switches } from '../config/switches.js';
 import type { Events } from '../events/events.js';
 import { failuresOf, isOver, type NodeRecord } from '../node/node-record.js';
 import type { StepFailure } from '../rpc/failure.js';
 import { neverAborts } from '../rpc/never-aborts.js';
 import type { NodeCallOptions } from '../rpc/node-agent.js';
-import { oneLine } from '../rpc/one-line.js';
 import { hasLeft } from '../steps/has-left.js';
 import { isPuppetRun } from '../steps/index.js';
 import type { ProvisioningSession, Step, StepEnd } from '../steps/step.js';

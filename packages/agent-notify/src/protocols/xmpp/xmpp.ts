@@ -1,11 +1,10 @@
 import { type ConfigOf, messageOf, optionalSection } from '@troupe/core';
+import { cut, oneLine } from '@troupe/core/internal';
 import { DeliveryError, RecipientError } from '../../delivery-error.js';
 import { ca, file, port, timeout } from '../../section/keys.js';
 import { readConfigured, readSecret } from '../../section/secret-file.js';
 import { asIs } from '../../template/escape.js';
 import { layoutOf, templateSchema, withTemplates } from '../../template/template.js';
-import { cut } from '../../text/cut.js';
-import { oneLine } from '../../text/one-line.js';
 import { printable } from '../../text/printable.js';
 import { withoutSecrets } from '../../text/without-secrets.js';
 import type { Letter, Protocol, ProtocolKind } from '../protocol.js';
@@ -101,7 +100,7 @@ async function deliver(config: XmppConfig, letter: Letter, signal: AbortSignal):
     if (signal.aborted) throw new DeliveryError(`The delivery through ${where} was cancelled`, { cause });
     if (limit.aborted)
       throw new DeliveryError(`The ${where} took longer than ${timeoutSeconds} s`, { cause });
-    const reason = withoutSecrets(oneLine(messageOf(cause)), [password]);
+    const reason = withoutSecrets(oneLine(messageOf(cause), 300), [password]);
     if (cause instanceof Refused)
       throw new DeliveryError(`The ${where} did not accept the message: ${reason}`, {
         cause,

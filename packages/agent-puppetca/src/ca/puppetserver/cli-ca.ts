@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { oneLine } from '@troupe/core/internal';
 import { CapturedOutput, NotStartedError, runProgram } from '@troupe/host';
 import type { Backend } from '../backend.js';
 import { type CertificateState, type CertificateStatus, missing } from '../ca.js';
@@ -163,8 +164,7 @@ function certificatesOf(result: CliResult): CertificateStatus[] {
 }
 
 function told({ stdout, stderr }: CliResult): string {
-  const line = (stderr.trim() || stdout.trim()).replace(/\s+/g, ' ');
-  return line.length > 300 ? `${line.slice(0, 300)}…` : line || 'it printed nothing';
+  return oneLine(stderr.trim() || stdout, 300) || 'it printed nothing';
 }
 
 function failed(action: string, result: CliResult): CaError {

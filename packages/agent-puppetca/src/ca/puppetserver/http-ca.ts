@@ -1,3 +1,4 @@
+import { oneLine } from '@troupe/core/internal';
 import type { Backend } from '../backend.js';
 import { type CertificateState, type CertificateStatus, missing } from '../ca.js';
 import { CaError } from '../error.js';
@@ -111,8 +112,7 @@ function isDone(answer: HttpAnswer): boolean {
 }
 
 function text(answer: HttpAnswer): string {
-  const line = answer.body.toString().trim().replace(/\s+/g, ' ');
-  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+  return oneLine(answer.body.toString(), 300);
 }
 
 function parse(call: HttpCall, answer: HttpAnswer): unknown {

@@ -176,7 +176,7 @@ describe('HTTP API of a Puppet Server in trouble', () => {
       `The CA does not sign web1: because of ${'x'.repeat(289)}`,
     );
     fake.answer(409, 'x'.repeat(301));
-    expect((await failureOf('sign')).message).to.equal(`The CA does not sign web1: ${'x'.repeat(300)}…`);
+    expect((await failureOf('sign')).message).to.equal(`The CA does not sign web1: ${'x'.repeat(299)}…`);
     fake.answer(200, '{');
     expect((await failureOf('status')).message).to.equal(
       "GET certificate_status/web1: the CA's answer is no JSON: {",

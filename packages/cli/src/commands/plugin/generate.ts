@@ -48,12 +48,12 @@ export async function generateAgent(
       `no agent is made in ${language}: ${agentLanguages.join(', ')} are known`,
     );
   }
-  const description = oneLine(options.description ?? 'Says what it hears');
+  const description = templateText(options.description ?? 'Says what it hears');
   const files = template({
     name,
     description,
-    author: oneLine(author),
-    license: oneLine(license),
+    author: templateText(author),
+    license: templateText(license),
     version,
     ...ownClone(),
   });
@@ -69,7 +69,7 @@ export async function generateAgent(
 }
 
 // It is put into comments and texts of three languages.
-function oneLine(text: string): string {
+function templateText(text: string): string {
   const line = text.replaceAll(/[\p{Cc}\u2028\u2029"\\*`$]+/gu, ' ').trim();
   return line.replace(/\.$/, '') || 'unknown';
 }
