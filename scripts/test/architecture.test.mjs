@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { root } from '../setup.mjs';
@@ -50,4 +50,26 @@ describe('who may know whom', () => {
       expect(dependenciesOf(name).filter((one) => !allowed.includes(one))).to.deep.equal([]);
     });
   }
+});
+
+describe('docs/architecture.md', () => {
+  const text = readFileSync(`${root}/docs/architecture.md`, 'utf8');
+  const changes = text.slice(text.indexOf('## Where does a change go?'));
+  // Written without `packages/`; what is to be built later lies in none of these.
+  const places = [...changes.matchAll(/`([a-z-]+\/[\w./-]+)`/g)]
+    .map(([, path]) => path)
+    .filter((path) => !/NAME|packages\/(boot|gateway|agent-)/.test(path));
+
+  it('sends nobody to a place that is not there', () => {
+    const isThere = (path) => ['', 'packages/'].some((folder) => existsSync(`${root}/${folder}${path}`));
+    expect(places).to.have.length.above(30);
+    expect(places.filter((path) => !isThere(path))).to.deep.equal([]);
+  });
+
+  it('names every package', () => {
+    const missing = readdirSync(`${root}/packages`).filter(
+      (name) => !text.includes(`\`${name}\``) && !text.includes(`\`${name.replace('agent', '')}\``),
+    );
+    expect(missing).to.deep.equal([]);
+  });
 });
