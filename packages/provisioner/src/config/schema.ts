@@ -169,7 +169,11 @@ export const provisionerSchema = section({
   attempts: count(1, 100, 3, 'Failures of one step after which a node is put in quarantine.'),
   backoff: section({
     first: { ...seconds, default: 5, description: 'Seconds before a failed step is tried again.' },
-    most: { ...seconds, default: 300, description: 'The same, at most: it doubles each time, and is shortened at random by up to half.' },
+    most: {
+      ...seconds,
+      default: 300,
+      description: 'The same, at most: it doubles each time, and is shortened at random by up to half.',
+    },
   }),
   protected: {
     ...list,
