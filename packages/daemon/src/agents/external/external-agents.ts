@@ -1,6 +1,6 @@
 import { type Agent, type Logger, messageOf } from '@troupe/core';
-import type { ExternalEntry } from '../../config.js';
 import { Serial } from '@troupe/core/async';
+import type { ExternalEntry } from '../../config.js';
 import { externalAgent } from './external-agent.js';
 import { checkEntries, commandsOf, listPlaces, type Place, readPlace, stampOf } from './places.js';
 
