@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { link, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { isErrno } from '@troupe/core/durable-file';
 
 /** Makes a file in one step unless there is one; answers whether it did. */
 export async function createFile(path: string, text: string, mode: number): Promise<boolean> {
@@ -9,7 +10,7 @@ export async function createFile(path: string, text: string, mode: number): Prom
     await link(temporary, path);
     return true;
   } catch (error) {
-    if (isCode(error, 'EEXIST')) return false;
+    if (isErrno(error, 'EEXIST')) return false;
     throw error;
   } finally {
     await rm(temporary, { force: true });
@@ -21,7 +22,7 @@ export async function readIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR')) return;
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return;
     throw error;
   }
 }
@@ -32,7 +33,7 @@ export async function readEnds(
   bytes: number,
 ): Promise<{ head: string; tail: string } | undefined> {
   const file = await open(path, 'r').catch((error: unknown) => {
-    if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR')) return;
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return;
     throw error;
   });
   if (!file) return;
@@ -53,13 +54,8 @@ export async function readEnds(
 export function isPresent(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
-    (error: unknown) => !isCode(error, 'ENOENT') && !isCode(error, 'ENOTDIR'),
+    (error: unknown) => !isErrno(error, 'ENOENT', 'ENOTDIR'),
   );
-}
-
-/** Whether a system call failed with this code, such as `ENOENT`. */
-export function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
 }
 
 function temporaryOf(path: string): string {

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { isCode } from './file.js';
+import { isErrno } from '@troupe/core/durable-file';
 import type { PuppetSettings } from './settings.js';
 import { isRecord, parseYaml } from './yaml.js';
 
@@ -29,7 +29,7 @@ export async function readLogs(settings: PuppetSettings, limit = 200): Promise<L
 // a line. What stands before is needed too: an entry may refer to an anchor there.
 async function readToLogs(path: string, limit: number): Promise<string> {
   const file = await open(path, 'r').catch((error: unknown) => {
-    if (isCode(error, 'ENOENT')) return;
+    if (isErrno(error, 'ENOENT')) return;
     throw error;
   });
   if (!file) return '';

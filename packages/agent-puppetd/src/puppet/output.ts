@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
-import { isCode } from './file.js';
+import { isErrno } from '@troupe/core/durable-file';
 
 const maxLineLength = 16 * 1024;
 
@@ -18,7 +18,7 @@ export class OutputReader {
   /** The lines that were completed since the last call, in batches of moderate size. */
   async *read(): AsyncGenerator<string[]> {
     const file = await open(this.#path, 'r').catch((error: unknown) => {
-      if (isCode(error, 'ENOENT')) return;
+      if (isErrno(error, 'ENOENT')) return;
       throw error;
     });
     if (!file) return;

@@ -1,9 +1,9 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TroupeError } from '@troupe/core';
-import { replaceFile } from '@troupe/core/durable-file';
+import { isErrno, replaceFile } from '@troupe/core/durable-file';
 import type { ProcessIdentity } from '@troupe/host';
-import { isCode, readIfPresent } from './file.js';
+import { readIfPresent } from './file.js';
 import { isRunId } from './request.js';
 import type { Verdict } from './verdict.js';
 
@@ -49,7 +49,7 @@ export async function claimRun(stateDir: string, id: string): Promise<boolean> {
     await mkdir(join(runsFolder(stateDir), id), { mode: 0o700 });
     return true;
   } catch (error) {
-    if (isCode(error, 'EEXIST')) return false;
+    if (isErrno(error, 'EEXIST')) return false;
     throw error;
   }
 }
@@ -69,7 +69,7 @@ export async function readRecord(stateDir: string, id: string): Promise<RunRecor
 /** All records, the newest first. */
 export async function listRecords(stateDir: string): Promise<RunRecord[]> {
   const names = await readdir(runsFolder(stateDir)).catch((error: unknown) => {
-    if (isCode(error, 'ENOENT')) return [];
+    if (isErrno(error, 'ENOENT')) return [];
     throw error;
   });
   const records = await Promise.all(names.map((name) => readRecord(stateDir, name)));

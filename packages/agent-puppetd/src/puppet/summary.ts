@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { TroupeError } from '@troupe/core';
-import { isCode, readIfPresent } from './file.js';
+import { isErrno } from '@troupe/core/durable-file';
+import { readIfPresent } from './file.js';
 import type { PuppetSettings } from './settings.js';
 import { isRecord, parseYaml } from './yaml.js';
 
@@ -36,7 +37,7 @@ const maxBytes = 1024 * 1024;
 export async function readSummary(settings: PuppetSettings): Promise<RunSummary | undefined> {
   const path = settings.lastrunfile;
   const found = await stat(path).catch((error: unknown) => {
-    if (isCode(error, 'ENOENT')) return;
+    if (isErrno(error, 'ENOENT')) return;
     throw error;
   });
   if (!found) return;
