@@ -95,7 +95,14 @@ export {
   print as printExpression,
 } from './filter/index.js';
 export { linesOf, onLine } from './lines.js';
-export { createLogger, type Logger, type LogLevel, lateLogger, logLevels, silentLogger } from './log.js';
+export {
+  createLogger,
+  type Logger,
+  type LogLevel,
+  lateLogger,
+  logLevels,
+  silentLogger,
+} from './log/logger.js';
 export { open, seal, sealText } from './message/envelope.js';
 export {
   type Accepted,

@@ -10,7 +10,7 @@ export { isDataName } from './filter/index.js';
 export { compileFilterPattern, newMatch } from './filter/pattern.js';
 export { compileRegex } from './filter/regex.js';
 export { LineCutter } from './lines.js';
-export { createSwitchedLogger } from './log.js';
+export { createSwitchedLogger } from './log/logger.js';
 export { maxMessageBytes } from './message/envelope.js';
 export { announce, offlineWill } from './message/presence.js';
 export { parseJson } from './security/json.js';

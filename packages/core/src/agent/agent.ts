@@ -1,7 +1,7 @@
 import type { ActionNames, ActionOf, Ddl, InputOf, OutputOf } from '../ddl/ddl.js';
 import type { CompileOptions } from '../ddl/validator-choice.js';
 import type { Facts } from '../filter/filter.js';
-import type { Logger } from '../log.js';
+import type { Logger } from '../log/logger.js';
 
 /** What a handler knows of the call that it serves. */
 export interface Context {

@@ -1,4 +1,4 @@
-import { logLevels } from '../log.js';
+import { logLevels } from '../log/logger.js';
 import type { ConfigOf, ConfigSchema } from './config-schema.js';
 
 type Properties = { readonly [name: string]: ConfigSchema };

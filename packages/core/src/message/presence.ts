@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.js';
-import type { Logger } from '../log.js';
+import type { Logger } from '../log/logger.js';
 import type { Topics } from '../transport/topics.js';
 import type { Transport, Will } from '../transport/transport.js';
 

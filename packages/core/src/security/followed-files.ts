@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { messageOf } from '../errors.js';
-import type { Logger } from '../log.js';
+import type { Logger } from '../log/logger.js';
 
 /** Milliseconds between two looks at files that may have changed. */
 const lookEvery = 1_000;

@@ -9,7 +9,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrokerConfig, SecurityConfig } from '../config/sections.js';
 import { TroupeError } from '../errors.js';
-import { type Logger, silentLogger } from '../log.js';
+import { type Logger, silentLogger } from '../log/logger.js';
 import { readCrl } from '../pki/crl.js';
 import type { Credentials } from '../transport/credentials.js';
 import { isLoopback } from '../transport/url.js';

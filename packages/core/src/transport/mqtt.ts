@@ -2,7 +2,7 @@ import type { IClientOptions, MqttClient } from 'mqtt';
 import { equalJitterBackoff } from '../async/backoff.js';
 import commonJs from '../commonjs.cjs';
 import { messageOf, TroupeError } from '../errors.js';
-import type { Logger } from '../log.js';
+import type { Logger } from '../log/logger.js';
 import type { Credentials } from './credentials.js';
 import {
   type Link,

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { createLogger } from '../../src/log.js';
+import { createLogger } from '../../src/log/logger.js';
 import { announce, offlineWill, parsePresence } from '../../src/message/presence.js';
 import { Topics } from '../../src/transport/topics.js';
 import type { PublishOptions, Transport } from '../../src/transport/transport.js';

@@ -6,7 +6,7 @@ import { movedClock } from '@troupe/test-support';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { BrokerConfig, SecurityConfig } from '../../src/config/sections.js';
-import { createLogger } from '../../src/log.js';
+import { createLogger } from '../../src/log/logger.js';
 import { open, seal } from '../../src/message/envelope.js';
 import { createCrl } from '../../src/pki/index.js';
 import { envelopeType, headerOf } from '../../src/security/jws.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { createLogger, type LogLevel, lateLogger } from '../src/log.js';
+import { createLogger, type LogLevel, lateLogger } from '../../src/log/logger.js';
 
 describe('a logger that is made late', () => {
   const late = (level: LogLevel) => {

@@ -1,5 +1,5 @@
 import type { DestinationStream, Logger as PinoLogger } from 'pino';
-import commonJs from './commonjs.cjs';
+import commonJs from '../commonjs.cjs';
 
 export type Logger = Pick<PinoLogger, 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'child'>;
 
