@@ -95,9 +95,11 @@ export {
   print as printExpression,
 } from './filter/index.js';
 export { linesOf, onLine } from './lines.js';
+export { type LogFormat, type LogOutput, logFormats } from './log/format.js';
 export {
   createLogger,
   type Logger,
+  type LoggerOptions,
   type LogLevel,
   lateLogger,
   logLevels,

@@ -1,3 +1,4 @@
+import { logFormats } from '../log/format.js';
 import { logLevels } from '../log/logger.js';
 import type { ConfigOf, ConfigSchema } from './config-schema.js';
 
@@ -85,6 +86,11 @@ export const sections = {
     default: ['mcollective'],
   },
   logLevel: { enum: logLevels, default: 'info' },
+  logFormat: {
+    enum: logFormats,
+    default: 'auto',
+    description: 'Lines of text or of JSON; `auto`: text on a terminal and in the journal, otherwise JSON.',
+  },
   file,
 } as const;
 

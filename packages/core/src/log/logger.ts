@@ -1,5 +1,7 @@
 import type { DestinationStream, Logger as PinoLogger } from 'pino';
 import commonJs from '../commonjs.cjs';
+import { isText, type LogFormat, type LogOutput, outputOf } from './format.js';
+import { textStream } from './text.js';
 
 export type Logger = Pick<PinoLogger, 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'child'>;
 
@@ -10,24 +12,51 @@ export type LogLevel = (typeof logLevels)[number];
 const secretKeys = ['password', 'passphrase', 'token', 'secret', 'authorization', 'privateKey'];
 const redact = secretKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
 
-/** A logger of JSON lines, to a file or another destination, by default standard error; secrets are replaced before a line is written. */
-export function createLogger(options: {
-  level: LogLevel;
-  destination?: DestinationStream;
-  file?: string;
-  /** Hears of each child that it has, and that its children have. */
-  onChild?: (child: PinoLogger) => void;
-}): PinoLogger {
-  const { level, file, onChild = () => {} } = options;
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  /** `auto` when absent: text on a terminal and in the journal, otherwise JSON. */
+  readonly format?: LogFormat;
+  /** Where to, by default standard error. */
+  readonly file?: string;
+  /** Instead of a file. */
+  readonly destination?: DestinationStream;
+  /** What is behind that destination; `other` when absent. */
+  readonly output?: LogOutput;
+  /** Called with each child of the logger, and with theirs. */
+  readonly onChild?: (child: PinoLogger) => void;
+}
+
+/** A logger of lines, to a file or another destination; secrets are replaced before a line is written. */
+export function createLogger(options: LoggerOptions): PinoLogger {
+  const { level, format = 'auto', onChild = () => {} } = options;
   const { pino } = commonJs.pino();
-  const destination =
-    options.destination ??
-    pino.destination(file === undefined ? { fd: 2, sync: true } : { dest: file, mkdir: true, sync: true });
-  return pino({ level, redact: { paths: redact, censor: '[redacted]' }, base: null, onChild }, destination);
+  const { destination, output } = openOutput(options);
+  const log: PinoLogger = pino(
+    { level, redact: { paths: redact, censor: '[redacted]' }, base: null, onChild },
+    isText(format, output)
+      ? textStream(destination, {
+          hasPriority: output === 'journal',
+          hasStacks: () => log.isLevelEnabled('debug'),
+        })
+      : destination,
+  );
+  return log;
+}
+
+// By number: the journal is a socket, which cannot be opened by these names.
+const standardStreams: Readonly<Record<string, number>> = { '/dev/stdout': 1, '/dev/stderr': 2 };
+
+function openOutput({ destination, output = 'other', file = '/dev/stderr' }: LoggerOptions) {
+  if (destination) return { destination, output };
+  const { pino } = commonJs.pino();
+  const fd = standardStreams[file];
+  return fd === undefined
+    ? { destination: pino.destination({ dest: file, mkdir: true, sync: true }), output }
+    : { destination: pino.destination({ fd, sync: true }), output: outputOf(fd) };
 }
 
 /** A logger whose level can be changed, its children's too. */
-export function createSwitchedLogger(options: { level: LogLevel; file?: string }): {
+export function createSwitchedLogger(options: Pick<LoggerOptions, 'level' | 'format' | 'file'>): {
   readonly log: PinoLogger;
   setLevel(level: LogLevel): void;
 } {
