@@ -101,6 +101,7 @@ export const daemonSchema = section({
   },
   log: section({
     level: { ...sections.logLevel, description: 'What is logged; SIGUSR1 changes it while the daemon runs.' },
+    format: sections.logFormat,
     file: { ...sections.file, description: 'Where to; otherwise to standard error.' },
   }),
   authorization: section({

@@ -81,9 +81,10 @@ export async function serve(
 
 // The level goes from the configuration's to debug, to trace, and back.
 function loggerOf(config: DaemonConfig): { log: Logger; level: () => void } {
-  const { level: configured, file } = config.log;
+  const { level: configured, format, file } = config.log;
   const { log, setLevel } = createSwitchedLogger({
     level: configured,
+    format,
     ...(file === undefined ? {} : { file }),
   });
   const levels = [...new Set<LogLevel>([configured, 'debug', 'trace'])];

@@ -65,6 +65,11 @@ export class Lab {
     return this.#log;
   }
 
+  /** Where the broker listens. */
+  get url(): string {
+    return this.#url;
+  }
+
   async startBroker(): Promise<void> {
     const broker = this.#spawn('packages/broker/bin/troupe-broker.js', ['--config', '-']);
     broker.stdin?.write(
