@@ -75,7 +75,10 @@ export const brokerSchema = section(
       retained_per_name: count(32, 'Retained messages of one name: one for each collective that it is in.'),
       retained_total_bytes: count(256 * mebibyte, 'Bytes of all retained messages together.'),
     }),
-    log: section({ level: { ...sections.logLevel, description: 'What is logged.' } }),
+    log: section({
+      level: { ...sections.logLevel, description: 'What is logged.' },
+      format: sections.logFormat,
+    }),
   },
   'listen',
 );

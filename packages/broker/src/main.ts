@@ -9,8 +9,8 @@ import { isTls } from './connection/listener.js';
 const usage = `Usage: troupe-broker --config FILE [--listen URL]...
 
 The embedded MQTT broker: MQTT 3.1.1 over TLS, for clients with a certificate or an enrolment token.
-When it is ready it prints one line of JSON with its addresses, {"urls": [...]}, on standard output; its log
-is JSON lines on standard error.
+When it is ready it prints one line of JSON with its addresses, {"urls": [...]}, on standard output. Its log
+goes to standard error: as text on a terminal and in the journal, otherwise as JSON lines (log.format).
 
   -c, --config FILE  the configuration; "-" reads it from standard input, as one line of JSON, and the broker
                      then ends when standard input does
@@ -67,7 +67,7 @@ async function serve(file: string, listen: readonly string[] | undefined): Promi
   process.on('SIGINT', file === '-' ? () => undefined : ended);
   const read = await readConfig(file, ended);
   const config = listen ? { ...read, listen } : read;
-  const log = createLogger({ level: config.log.level });
+  const log = createLogger(config.log);
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'an error that nobody caught: the broker ends');
     process.exit(1);

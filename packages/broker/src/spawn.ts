@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onLine, TroupeError } from '@troupe/core';
+import { isText, outputOf, textStream } from '@troupe/core/internal';
 import { type BrokerConfigInput, checkBrokerConfig } from './config.js';
 
 const main = fileURLToPath(new URL('./main.js', import.meta.url));
@@ -9,7 +10,7 @@ const readyMilliseconds = 30_000;
 const stopMilliseconds = 10_000;
 
 export interface SpawnOptions {
-  /** Hears each line of the broker's log; standard error otherwise. */
+  /** Called with each line of the broker's log; without it they go to standard error, in the format for that. */
   readonly onLog?: (line: string) => void;
   /** MiB of JavaScript heap, beyond which the process ends; Node's own limit otherwise. */
   readonly memory?: number;
@@ -73,7 +74,8 @@ class BrokerProcess implements SpawnedBroker {
   }
 
   async start(): Promise<void> {
-    const { memory, onLog = (line) => process.stderr.write(`${line}\n`) } = this.#options;
+    const { memory, onLog } = this.#options;
+    const logged = onLog ?? forwardLog(this.#config);
     const flags = memory === undefined ? [] : [`--max-old-space-size=${memory}`];
     const child = spawn(process.execPath, [...flags, main, '--config', '-'], { stdio: 'pipe' });
     this.#child = child;
@@ -87,11 +89,11 @@ class BrokerProcess implements SpawnedBroker {
     });
     onLine(child.stderr, (line) => {
       lastLine = line;
-      onLog(line);
+      logged(line);
     });
     // It ended before it read its configuration; the end itself tells why.
     child.stdin.on('error', () => undefined);
-    child.stdin.write(`${JSON.stringify(this.#config)}\n`);
+    child.stdin.write(`${JSON.stringify(onLog ? this.#config : withJsonLog(this.#config))}\n`);
     const ready = await readyLine(child);
     if (ready === undefined) {
       child.kill('SIGKILL');
@@ -128,6 +130,22 @@ class BrokerProcess implements SpawnedBroker {
   reload(): void {
     this.#child?.kill('SIGHUP');
   }
+}
+
+// Its standard error is a pipe, whatever that of this process is: what comes there becomes text here.
+function withJsonLog(config: BrokerConfigInput): BrokerConfigInput {
+  return { ...config, log: { ...config.log, format: 'json' } };
+}
+
+function forwardLog({ log: { level, format = 'auto' } = {} }: BrokerConfigInput): (line: string) => void {
+  const output = outputOf(2);
+  const stream = isText(format, output)
+    ? textStream(process.stderr, {
+        hasPriority: output === 'journal',
+        hasStacks: () => level === 'debug' || level === 'trace',
+      })
+    : process.stderr;
+  return (line) => stream.write(`${line}\n`);
 }
 
 // The first line of its standard output; nothing where it ends before, or takes too long.

@@ -40,7 +40,7 @@ describe('the configuration', () => {
 
   it('leaves the object it is given as it is', () => {
     const given = { listen: ['mqtt://127.0.0.1:0'] };
-    expect(checkBrokerConfig(given).log).to.eql({ level: 'info' });
+    expect(checkBrokerConfig(given).log).to.eql({ level: 'info', format: 'auto' });
     expect(given).to.eql({ listen: ['mqtt://127.0.0.1:0'] });
   });
 });

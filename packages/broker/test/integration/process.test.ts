@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { onTerminal } from '@troupe/test-support';
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { type SpawnedBroker, spawnBroker } from '../../src/spawn.js';
@@ -111,6 +112,49 @@ describe('the broker as a process', function () {
       parent.kill('SIGKILL');
       await once(parent, 'close');
       await until('the broker has ended', () => !isAlive(pid));
+    });
+  });
+
+  describe('its log', () => {
+    const script = `
+      import { spawnBroker } from ${JSON.stringify(spawnModule)};
+      const broker = await spawnBroker(${JSON.stringify(open)});
+      await broker.stop();
+    `;
+    const spawning = [process.execPath, '--input-type=module', '--eval', script];
+    const serving = () => [process.execPath, bin, '--config', pki.file('open.yaml', JSON.stringify(open))];
+    const onTerminalUntil = async (context: Mocha.Context, words: readonly string[], last: RegExp) => {
+      const [program, args] = onTerminal(context, words);
+      const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+      let output = '';
+      child.stdout.on('data', (text) => {
+        output += text;
+      });
+      const closed = once(child, 'close');
+      await until('it has logged', () => last.test(output));
+      child.kill('SIGTERM');
+      await closed;
+      return output;
+    };
+    const ready =
+      /^[-\dT:.]{23}Z INFO {2}the broker is ready urls=\["mqtt:\/\/127\.0\.0\.1:\d+"\] pid=\d+\r$/m;
+
+    it('is text on a terminal', async function () {
+      expect(await onTerminalUntil(this, serving(), ready)).to.match(ready);
+    });
+
+    it('is text on the terminal of a process that has started it', async function () {
+      expect(await onTerminalUntil(this, spawning, / the broker ended /)).to.match(ready);
+    });
+
+    it('is JSON in the pipe of a process that has started it', () => {
+      const [program = '', ...args] = spawning;
+      const { stderr } = spawnSync(program, args, { encoding: 'utf8' });
+      const messages = stderr
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).msg);
+      expect(messages).to.eql(['the broker is ready', 'the broker ended']);
     });
   });
 
