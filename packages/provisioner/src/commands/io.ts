@@ -1,12 +1,13 @@
 import { type Client, type ClientConfig, connect } from '@troupe/client';
-import type { Logger } from '@troupe/core';
+import type { Logger, LogOutput } from '@troupe/core';
+import { outputOf } from '@troupe/core/internal';
 
 /** What the commands read and write, so that tests can take its place. */
 export interface Io {
   out(text: string): void;
   err(text: string): void;
-  /** Whether people read what goes to standard error. */
-  readonly isTerminal: boolean;
+  /** What the two are connected to, for the format of the log. */
+  readonly outputs: { readonly out: LogOutput; readonly err: LogOutput };
   /** Whether people read what goes to standard output, on a screen that can be cleared. */
   readonly isScreen: boolean;
   clear(): void;
@@ -19,7 +20,7 @@ export interface Io {
 export const processIo: Io = {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
-  isTerminal: process.stderr.isTTY === true,
+  outputs: { out: outputOf(1), err: outputOf(2) },
   isScreen: process.stdout.isTTY === true,
   clear: () => process.stdout.write('\u001b[2J\u001b[H'),
   connect: (config, log) => connect({ config, log }),

@@ -12,7 +12,7 @@ import { type Provisioner, startProvisioner } from '../worker/provisioner.js';
 import { detach } from './detach.js';
 import { ExitCode } from './exit-code.js';
 import type { Io } from './io.js';
-import { logDestination } from './log-lines.js';
+import { logDestination } from './log-destination.js';
 import { findConfig } from './session.js';
 
 export interface RunOptions {
@@ -44,7 +44,8 @@ export async function run(io: Io, options: RunOptions): Promise<ExitCode> {
     io.err(`mcprovision runs in the background as process ${pid} (${config.pidFile})\n`);
     return ExitCode.ok;
   }
-  const log = createLogger({ level: config.log.level, destination: logDestination(io, config.log) });
+  const { level, format, file: logFile } = config.log;
+  const log = createLogger({ level, format, ...logDestination(io, logFile) });
   const stop = new AbortController();
   let isPressed = false;
   const unhear = io.onSignal(() => {

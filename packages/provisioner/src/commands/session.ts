@@ -5,6 +5,7 @@ import { clientConfigOf, loadProvisionerConfig, type ProvisionerConfig } from '.
 import type { Peers } from '../rpc/peers.js';
 import { peersOf } from '../rpc/peers-of.js';
 import type { Io } from './io.js';
+import { logDestination } from './log-destination.js';
 
 const places = ['/etc/troupe/provisioner.yaml', '/etc/mcollective/provisioner.yaml'];
 
@@ -33,7 +34,7 @@ export async function withSession<T>(
   command: (session: CommandSession) => Promise<T>,
 ): Promise<T> {
   const config = loadProvisionerConfig(findConfig(file));
-  const log = createLogger({ level: 'error', destination: { write: (line) => io.err(line) } });
+  const log = createLogger({ level: 'error', format: config.log.format, ...logDestination(io) });
   const client = await io.connect(clientConfigOf(config), log);
   try {
     return await command({ config, client, peers: peersOf(client, config), log });

@@ -6,6 +6,7 @@ import {
   compilePattern,
   type Expression,
   type Filter,
+  type LogFormat,
   type LogLevel,
   loadConfig,
   parseConfig,
@@ -52,7 +53,7 @@ export interface ProvisionerConfig {
   readonly notify: Role & { readonly targets: readonly string[] };
   /** Seconds between two looks for nodes whose arrival was missed. */
   readonly sleeptime: number;
-  readonly log: { readonly level: LogLevel; readonly file?: string };
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat; readonly file?: string };
   readonly daemonize: boolean;
   readonly pidFile: string;
   /** While this file exists, no new node is begun. */
@@ -121,7 +122,11 @@ function complete(raw: RawConfig, where: string): ProvisionerConfig {
     target: { ...roleOf(raw.target, 'target', where), ...addressFactOf(raw.target) },
     notify: { ...roleOf(notifierOf(raw.notify, notes), 'notify', where), targets },
     sleeptime: raw.sleeptime,
-    log: { level: raw.loglevel, ...(raw.logfile === undefined ? {} : { file: raw.logfile }) },
+    log: {
+      level: raw.loglevel,
+      format: raw.logformat,
+      ...(raw.logfile === undefined ? {} : { file: raw.logfile }),
+    },
     daemonize: isOn(raw.daemonize),
     pidFile: raw.pid_file,
     pauseFile: raw.pause_file,

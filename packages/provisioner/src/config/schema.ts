@@ -101,8 +101,7 @@ export const provisionerSchema = section({
   },
   logfile: {
     ...sections.file,
-    description:
-      'Where JSON lines are logged, a file that may be rotated at any time; otherwise standard error, readable on a terminal.',
+    description: 'Where to log, a file that may be rotated at any time; otherwise standard error.',
   },
   loglevel: { ...sections.logLevel, description: 'What is logged.' },
   daemonize: {
@@ -111,6 +110,7 @@ export const provisionerSchema = section({
     description: 'Whether it goes to the background, for those without a service manager.',
   },
 
+  logformat: sections.logFormat,
   pid_file: {
     ...sections.file,
     default: '/var/run/mcprovision.pid',

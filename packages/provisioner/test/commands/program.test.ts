@@ -38,7 +38,7 @@ describe('mcprovision', () => {
     err: (text) => {
       err += text;
     },
-    isTerminal: true,
+    outputs: { out: 'other', err: 'terminal' },
     isScreen: false,
     clear: () => {},
     connect: () => world.client(),
@@ -124,9 +124,11 @@ describe('mcprovision', () => {
       await world.node('web1', { facts: eu });
       expect(await call('', 'run', '--until-idle')).to.equal(0);
       expect(out).to.equal('');
-      expect(err).to.match(/^\d\d:\d\d:\d\d web1: master puppet1 \(192\.0\.2\.1\): region eu matches$/m);
-      expect(err).to.match(/web1: puppet_final_run ok \(\d\.\d\d s\): it went well$/m);
-      expect(err).to.match(/web1: done in /);
+      expect(err).to.match(
+        /^[-\dT:.]{23}Z INFO {2}master puppet1 \(192\.0\.2\.1\): region eu matches node=web1 /m,
+      );
+      expect(err).to.match(/ INFO {2}puppet_final_run ok \(\d\.\d\d s\): it went well node=web1 /);
+      expect(err).to.match(/ INFO {2}done in .* node=web1 /);
     });
 
     it('writes events as JSON, and says by its exit code that a node is in quarantine', async () => {

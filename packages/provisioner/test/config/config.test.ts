@@ -5,7 +5,7 @@ import { createTempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { Io } from '../../src/commands/io.js';
-import { logDestination } from '../../src/commands/log-lines.js';
+import { logDestination } from '../../src/commands/log-destination.js';
 import { freeNodes } from '../../src/config/schema.js';
 import { clientConfigOf, loadProvisionerConfig, parseProvisionerConfig } from '../../src/index.js';
 import { Masters } from '../../src/master/masters.js';
@@ -73,8 +73,11 @@ describe('the configuration', () => {
 
     it('logs everything to standard error in the foreground', () => {
       const err: string[] = [];
-      const io = { err: (text: string) => err.push(text), isTerminal: false } as unknown as Io;
-      logDestination(io, config.log).write('a line');
+      const io = {
+        err: (text: string) => err.push(text),
+        outputs: { out: 'other', err: 'other' },
+      } as unknown as Io;
+      logDestination(io, config.log.file).destination.write('a line');
       expect(err).to.deep.equal(['a line']);
       expect([config.log.level, config.daemonize]).to.deep.equal(['debug', false]);
     });

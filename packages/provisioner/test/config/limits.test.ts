@@ -133,7 +133,7 @@ describe('the configuration', () => {
       pauseFile: '/var/lib/troupe/provisioner.paused',
       tellsEvents: true,
       daemonize: false,
-      log: { level: 'info' },
+      log: { level: 'info', format: 'auto' },
       client: { file: undefined },
     });
     expect(config.policy).to.deep.include({
