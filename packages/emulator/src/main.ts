@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createLogger, messageOf, version } from '@troupe/core';
+import { createLogger, logFormats, logLevels, messageOf, version } from '@troupe/core';
 import { emulateFleet, fleetFacts, type KeyType, type TestPki, useTestPki } from '@troupe/testkit';
 import { loadAgents } from './load-agents.js';
 import { emulateProvisioning } from './provision-program.js';
@@ -36,7 +36,8 @@ process runs a broker and masters with the built-in CA too: all that mcprovision
       --faulty SHARE     the share of the nodes that have these faults: 0 to 1 (default: 1)
       --connecting N     nodes that connect at the same time (default: 50)
       --until-eof        ends, too, when its standard input ends: with the program that started it
-      --log LEVEL        of what the daemons say (default: silent)
+      --log LEVEL        what the daemons log, on standard error (default: silent)
+      --log-format NAME  auto, text or json (default: auto: text on a terminal, otherwise JSON)
       --version          the version
   -h, --help             this text
 
@@ -76,6 +77,7 @@ function words() {
         connecting: { ...text, default: '50' },
         'until-eof': { type: 'boolean', default: false },
         log: { ...text, default: 'silent' },
+        'log-format': { ...text, default: 'auto' },
         version: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -131,6 +133,17 @@ function keyType({ key }: Values): KeyType {
     : wrong(`--key is "${key}": rsa, p256 or ed25519`);
 }
 
+function logOf({ log: level, 'log-format': format }: Values) {
+  if (!isOneOf(logLevels, level)) wrong(`--log is "${level}": give one of ${logLevels.join(', ')}`);
+  if (!isOneOf(logFormats, format))
+    wrong(`--log-format is "${format}": give one of ${logFormats.join(', ')}`);
+  return createLogger({ level, format });
+}
+
+function isOneOf<T extends string>(words: readonly T[], word: string): word is T {
+  return words.some((one) => one === word);
+}
+
 function faultsOf(values: Values) {
   const faults = {
     lose: number(values, 'lose', 0, 1),
@@ -162,7 +175,7 @@ async function emulate(values: Values, broker: readonly string[]): Promise<() =>
     agents: await loadAgents({ modules: values.agent, mocks: values.mock }),
     ...(faults.faulty > 0 && { faults: faults.of }),
     connecting: number(values, 'connecting', 1, 10_000),
-    log: createLogger({ level: values.log as 'silent' }),
+    log: logOf(values),
   });
   const [one, last] = [fleet.nodes[0], fleet.nodes.at(-1)];
   tell({ instances, first: one?.identity, last: last?.identity });
@@ -185,7 +198,7 @@ async function provisioning(values: Values, folder: string): Promise<() => Promi
     isFailing: (index) => index < failing,
     faults: faults.of,
     connecting: number(values, 'connecting', 1, 10_000),
-    log: createLogger({ level: values.log as 'silent' }),
+    log: logOf(values),
   });
   tell({
     instances,
