@@ -26,6 +26,10 @@ export const clientSchema = section({
   },
   log: section({
     level: { ...sections.logLevel, default: 'warn', description: 'What `mco` shows of its log.' },
+    format: {
+      ...sections.logFormat,
+      description: 'Log lines of text or of JSON; `auto`: short notes, each one once.',
+    },
   }),
   connect_timeout: {
     type: 'number',

@@ -61,7 +61,7 @@ describe('the configuration of a client', () => {
       collectives: ['mcollective'],
       ddl_dirs: ['/mine'],
       applications: [],
-      log: { level: 'warn' },
+      log: { level: 'warn', format: 'auto' },
       connect_timeout: 10,
     });
   });

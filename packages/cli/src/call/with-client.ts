@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, type ClientConfig, connect } from '@troupe/client';
 import { createLogger, type Logger, lateLogger } from '@troupe/core';
+import { plainLine } from '../output/plain.js';
 import type { Screen } from '../terminal/screen.js';
 
 /** Runs `work` with a connected client, under a session's name where others know it, and closes it whatever happens. */
@@ -28,18 +29,26 @@ const leaving = 1_000;
 /** Distinct lines of the log that are shown; more of them help nobody. */
 const mostLines = 10;
 
-// The log of the library as lines for a person, each once.
+// The log of the library: whole lines if the configuration names a format, otherwise notes for a person, each once.
 function loggerOf(screen: Screen, config: ClientConfig): Logger {
-  const { level } = config.log;
+  const { level, format } = config.log;
+  const shownLevel = screen.isVerbose && level === 'warn' ? 'info' : level;
+  const write = format === 'auto' ? noteWriter(screen) : (line: string) => screen.warn(line.trimEnd());
+  // Notes are made from JSON.
+  const made = format === 'text' ? format : 'json';
+  return lateLogger(shownLevel, () =>
+    createLogger({ level: shownLevel, format: made, destination: { write } }),
+  );
+}
+
+function noteWriter(screen: Screen): (line: string) => void {
   const shown = new Set<string>();
-  const write = (text: string) => {
-    const line = lineOf(text);
+  return (text) => {
+    const line = plainLine(lineOf(text));
     if (shown.has(line) || shown.size >= mostLines) return;
     shown.add(line);
     screen.warn(screen.paintNote('yellow', `mco: ${line}`));
   };
-  const shownLevel = screen.isVerbose && level === 'warn' ? 'info' : level;
-  return lateLogger(shownLevel, () => createLogger({ level: shownLevel, destination: { write } }));
 }
 
 function lineOf(text: string): string {
