@@ -19,6 +19,11 @@ describe('the JSON of a command', () => {
   }
   const parsed = (...given: Parameters<typeof printed>) => printed(...given).map((line) => JSON.parse(line));
 
+  it('says whether it comes in lines', () => {
+    for (const isLines of [true, false])
+      printed({ isLines }, (json) => expect(json.isLines).to.equal(isLines));
+  });
+
   it('has all keys of the envelope although there is nothing to say', () => {
     expect(printed({}, () => {})).to.deep.equal([
       '{"version":1,"command":"job list","results":[],"statistics":null,"errors":[]}',

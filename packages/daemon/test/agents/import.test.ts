@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TroupeError } from '@troupe/core';
+import { ActionError, type TroupeError } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { findAgent, importAgent } from '../../src/agents/import.js';
@@ -51,6 +51,14 @@ describe('importing an agent', () => {
   it('gives the same module again when nothing has changed', async () => {
     const once = await importAgent('./agent.js', config());
     expect(await importAgent('./agent.js', config())).to.equal(once);
+  });
+
+  it("gives code from anywhere the daemon's own libraries, with nothing installed beside it", async () => {
+    write(
+      'agent.js',
+      `import { ActionError } from '@troupe/core'; export default { ddl: { own: ActionError }, setup: () => {} };`,
+    );
+    expect((await importAgent('./agent.js', config())).ddl).to.deep.equal({ own: ActionError });
   });
 
   it('accepts an absolute path', async () => {
