@@ -213,9 +213,12 @@ describe('agent puppetca', () => {
     const fingerprint = await request('web1');
     await request('web2');
     await act('sign', { certname: 'web1', fingerprint });
-    await act('reject', { certname: 'web2' });
+    const rejected = await act('reject', { certname: 'web2' });
     await act('revoke', { certname: 'web1' });
     await act('clean', { certname: 'web1' });
+    expect(rejected)
+      .to.have.property('fingerprint')
+      .that.matches(/^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/);
     const noted = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(noted.map(({ msg, certname }) => `${msg} ${certname}`)).to.deep.equal([
       'signed web1',

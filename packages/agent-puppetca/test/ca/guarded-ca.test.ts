@@ -77,6 +77,14 @@ describe('rules around a CA that misbehaves', () => {
     return error as CaError;
   }
 
+  it('lists by name, however the CA does', async () => {
+    for (const names of ['abc', 'acb', 'bac', 'bca', 'cab', 'cba']) {
+      const list = async () => [...names].map((name) => missing(name));
+      const found = await guarded({ list }).list();
+      expect(found.map(({ certname }) => certname).join('')).to.equal('abc');
+    }
+  });
+
   it('signs where nothing is wrong', async () => {
     const { csr_fingerprint } = await guarded().sign('web1', sha256Fingerprint(csr));
     expect(csr_fingerprint).to.equal(sha256Fingerprint(csr));

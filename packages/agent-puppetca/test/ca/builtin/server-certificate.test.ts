@@ -36,6 +36,13 @@ describe("the certificate of the built-in CA's own server", () => {
     expect((await stat(file('private_keys', 'ca1.pem'))).mode & 0o777).to.equal(0o600);
   });
 
+  it('is kept without any names, too', async () => {
+    const none = { dnsNames: [], ipAddresses: [] };
+    expect((await take(none)).subjectAltName).to.equal(undefined);
+    await take(none);
+    expect(await revoked()).to.deep.equal([]);
+  });
+
   it('is renewed when it has 30 days left, and not before', async () => {
     const first = await take();
     const { now } = Date;

@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { mock } from 'node:test';
 import { createCa, generateEcKeyPair } from '@troupe/core/pki';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -44,6 +45,19 @@ describe('HTTP client of the CA', () => {
     expect(answer.body.toString()).to.equal('teapot');
     expect(body).to.equal('{"desired_state":"signed"}');
     expect(fake.calls).to.deep.equal([{ method: 'PUT', url: '/puppet-ca/v1/x/y?z=1', client: 'ca1' }]);
+  });
+
+  it('gives the server the seconds that it is told, 15 otherwise', async () => {
+    const timeout = mock.method(AbortSignal, 'timeout');
+    try {
+      await fake.client().call(ping);
+      await fake.client({ timeoutSeconds: 3 }).call(ping);
+      expect(timeout.mock.calls.map(({ arguments: [milliseconds] }) => milliseconds)).to.deep.equal([
+        15_000, 3_000,
+      ]);
+    } finally {
+      timeout.mock.restore();
+    }
   });
 
   it('keeps its connection', async () => {
