@@ -103,7 +103,7 @@ describe('the programs of a release', function () {
     };
     writeFileSync(config, JSON.stringify(given));
     const { status, stderr } = runs('mcod', ['-c', config]);
-    expect(stderr).to.match(/mcod: .*: the error of a bad request is ours: true\n$/);
+    expect(stderr).to.match(/mcod: .*: the error of a bad request is ours: true \[\w+\]\n$/);
     expect(status).to.equal(1);
   });
 

@@ -23,7 +23,7 @@ describe('a program that an old Node starts', () => {
       });
       expect({ status, stderr }).to.deep.equal({
         status: 1,
-        stderr: 'Node 20.20.2 is too old: Troupe needs Node 24 or newer\n',
+        stderr: 'Node 20.20.2 is too old: Troupe needs Node 24 or newer [RUNTIME_TOO_OLD]\n',
       });
     });
   }

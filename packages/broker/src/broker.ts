@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { compilePattern, type Logger, messageOf, silentLogger, Topics } from '@troupe/core';
+import { compilePattern, type Logger, silentLogger, Topics } from '@troupe/core';
+import { reasonOf } from '@troupe/core/internal';
 import { Aedes, type Client } from 'aedes';
 import { type Gate, methodOf, Refusal, type VerifyToken } from './authentication/authenticate.js';
 import { type Credentials, loadCredentials, watchCredentials } from './authentication/credentials.js';
@@ -166,10 +167,7 @@ class EmbeddedBroker implements Broker {
     try {
       this.reload();
     } catch (error) {
-      this.#log.error(
-        { reason: messageOf(error) },
-        'the certificates changed but are not usable: the old ones stay',
-      );
+      this.#log.error(reasonOf(error), 'the certificates changed but are not usable: the old ones stay');
     }
   }
 

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { createLogger, type Logger, messageOf, onLine, version } from '@troupe/core';
+import { failureText, reasonOf, withCode } from '@troupe/core/internal';
 import { loadCredentials } from './authentication/credentials.js';
 import { tokenVerifier } from './authentication/token-verifier.js';
 import { type Broker, startBroker } from './broker.js';
@@ -24,6 +25,7 @@ Signals: HUP reads the certificates and revocation lists again; TERM and INT end
 Memory: what waits for slow clients is kept in memory, so give it a limit: NODE_OPTIONS=--max-old-space-size=512
 or MemoryMax= of systemd, and a supervisor that starts it again.
 Exit codes: 0 ended as asked; 1 the configuration or the start is at fault, or an unexpected error; 2 wrong use.
+An error ends with its code in brackets: docs/troubleshooting.md and mco help CODE explain it.
 `;
 
 function readArguments() {
@@ -43,12 +45,12 @@ function readArguments() {
 }
 
 function misused(reason: string): never {
-  process.stderr.write(`troupe-broker: ${reason}\n\n${usage}`);
+  process.stderr.write(`troupe-broker: ${withCode(reason, 'USAGE_INVALID')}\n\n${usage}`);
   process.exit(2);
 }
 
 function fail(error: unknown): never {
-  process.stderr.write(`troupe-broker: ${messageOf(error)}\n`);
+  process.stderr.write(failureText('troupe-broker', error, { isTerminal: process.stderr.isTTY === true }));
   process.exit(1);
 }
 
@@ -89,7 +91,7 @@ function reload(broker: Broker, log: Logger): void {
   try {
     broker.reload();
   } catch (error) {
-    log.error({ reason: messageOf(error) }, 'the certificates are not usable: the old ones stay');
+    log.error(reasonOf(error), 'the certificates are not usable: the old ones stay');
   }
 }
 

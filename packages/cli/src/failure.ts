@@ -1,6 +1,6 @@
 import type { JsonFailure } from '@troupe/client/application';
 import { TroupeError } from '@troupe/core';
-import { oneLine } from '@troupe/core/internal';
+import { type AnyCode, codeOf, oneLine, withCode } from '@troupe/core/internal';
 import { CommanderError } from 'commander';
 import type { InterruptionCode } from './exit.js';
 import type { Screen } from './terminal/screen.js';
@@ -21,6 +21,11 @@ export class InterruptedError extends Error {
   }
 }
 
+/** Why a command of mco itself fails: with a code that `mco help` explains. */
+export interface Failure extends JsonFailure {
+  readonly code: AnyCode;
+}
+
 /** Says in one line what went wrong; with --verbose, where. `isAtWork`: the command line itself is sound. */
 export function reportFailure(screen: Screen, error: unknown, isAtWork: boolean): void {
   const failure = failureOf(error, isAtWork);
@@ -31,26 +36,53 @@ export function reportFailure(screen: Screen, error: unknown, isAtWork: boolean)
 }
 
 /** Says why a command fails: on standard error, and in `errors` of its JSON. */
-export function sayFailure(screen: Screen, failure: JsonFailure): void {
-  screen.warn(screen.paintNote('red', `mco: ${failure.message}`));
+export function sayFailure(screen: Screen, failure: Failure): void {
+  sayApplicationFailure(screen, failure);
+  if (causesLieElsewhere.has(failure.code) && isReadAtPrompt(screen))
+    screen.note(`For likely causes and what to do: mco help ${failure.code}`);
+}
+
+/** The same for a command that a package brings: its code may be one that no help explains. */
+export function sayApplicationFailure(screen: Screen, failure: JsonFailure): void {
+  screen.warn(screen.paintNote('red', `mco: ${withCode(failure.message, failure.code)}`));
   screen.json?.fail(failure);
 }
 
-function failureOf(error: unknown, isAtWork: boolean): JsonFailure {
-  const text = error instanceof Error ? error.message : String(error);
-  if (error instanceof CommanderError) return { code: 'USAGE_INVALID', message: usageText(text) };
-  return { code: codeOf(error, isAtWork), message: oneLine(text, Number.POSITIVE_INFINITY) };
+// Where the message can rarely name the cause: the help is worth a line of its own.
+const causesLieElsewhere: ReadonlySet<AnyCode> = new Set<AnyCode>([
+  'BROKER_UNREACHABLE',
+  'BROKER_REFUSED',
+  'NOT_CONNECTED',
+  'CALLER_DENIED',
+  'CERTIFICATE_INVALID',
+  'SIGNATURE_INVALID',
+  'DDL_UNKNOWN',
+  'DDL_INVALID',
+  'DISCOVERY_FAILED',
+  'NO_NODES',
+  'INTERNAL_ERROR',
+]);
+
+// What is in a log or read by a program has the code.
+function isReadAtPrompt({ stderr, json }: Screen): boolean {
+  return stderr.isTTY === true && json === undefined;
 }
 
-function codeOf(error: unknown, isAtWork: boolean): string {
+function failureOf(error: unknown, isAtWork: boolean): Failure {
+  const text = error instanceof Error ? error.message : String(error);
+  if (error instanceof CommanderError) return { code: 'USAGE_INVALID', message: usageText(text) };
+  return { code: codeOfFailure(error, isAtWork), message: oneLine(text, Number.POSITIVE_INFINITY) };
+}
+
+function codeOfFailure(error: unknown, isAtWork: boolean): AnyCode {
   if (error instanceof TroupeError) return error.code;
   if (error instanceof InterruptedError) return 'INTERRUPTED';
-  return error instanceof UsageError || !isAtWork ? 'USAGE_INVALID' : 'INTERNAL_ERROR';
+  return error instanceof UsageError || !isAtWork ? 'USAGE_INVALID' : codeOf(error);
 }
 
 /** Commander's message in our form: `mco: unknown option --jsno (did you mean --json?)`. */
 export function usageLine(message: string): string {
-  return `mco: ${usageText(message)}`;
+  return `mco: ${withCode(usageText(message), 'USAGE_INVALID')}`;
 }
 
 function usageText(message: string): string {

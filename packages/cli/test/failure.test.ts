@@ -11,15 +11,37 @@ describe('errors', () => {
     return stderr();
   };
 
-  it('are one line', () => {
-    expect(lineOf(new UsageError('first\n  second\n'))).to.equal('mco: first second\n');
-    expect(lineOf(new TroupeError('INPUT_INVALID', 'not so'))).to.equal('mco: not so\n');
-    expect(lineOf('text')).to.equal('mco: text\n');
+  it('are one line that ends with the code', () => {
+    expect(lineOf(new UsageError('first\n  second\n'))).to.equal('mco: first second [USAGE_INVALID]\n');
+    expect(lineOf(new TroupeError('INPUT_INVALID', 'not so'))).to.equal('mco: not so [INPUT_INVALID]\n');
+    expect(lineOf('text')).to.equal('mco: text [INTERNAL_ERROR]\n');
   });
 
   it('come with their stack when asked for', () => {
     const { screen, stderr } = captured({ isVerbose: true });
     reportFailure(screen, new Error('why'), true);
-    expect(stderr()).to.match(/^mco: why\nError: why\n {4}at /);
+    expect(stderr()).to.match(/^mco: why \[INTERNAL_ERROR\]\nError: why\n {4}at /);
+  });
+});
+
+describe('an error at a terminal', () => {
+  const linesOf = (error: unknown, options: Parameters<typeof captured>[0] = {}) => {
+    const { screen, stderr } = captured(options);
+    screen.stderr.isTTY = true;
+    reportFailure(screen, error, true);
+    return stderr();
+  };
+  const away = new TroupeError('BROKER_UNREACHABLE', 'away');
+
+  it('names the help once where the message cannot name the cause', () => {
+    expect(linesOf(away)).to.equal(
+      'mco: away [BROKER_UNREACHABLE]\nFor likely causes and what to do: mco help BROKER_UNREACHABLE\n',
+    );
+    expect(linesOf(new UsageError('unknown option'))).to.equal('mco: unknown option [USAGE_INVALID]\n');
+  });
+
+  it('is one line with --quiet, and where programs read it', () => {
+    expect(linesOf(away, { isQuiet: true })).to.equal('mco: away [BROKER_UNREACHABLE]\n');
+    expect(linesOf(away, { json: 'document' })).to.equal('mco: away [BROKER_UNREACHABLE]\n');
   });
 });

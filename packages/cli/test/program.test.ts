@@ -5,34 +5,40 @@ import { mco } from './mco.js';
 
 describe('the command line', () => {
   const bad: readonly [argv: readonly string[], line: string][] = [
-    [['pnig'], 'mco: unknown command pnig (did you mean ping?)'],
-    [['rpc', 'a', 'b', '--jsno'], 'mco: unknown option --jsno (did you mean --json?)'],
-    [['rpc', 'rpcutil'], 'mco: missing argument <action>'],
+    [['pnig'], 'mco: unknown command pnig (did you mean ping?) [USAGE_INVALID]'],
+    [['rpc', 'a', 'b', '--jsno'], 'mco: unknown option --jsno (did you mean --json?) [USAGE_INVALID]'],
+    [['rpc', 'rpcutil'], 'mco: missing argument <action> [USAGE_INVALID]'],
     [
       ['rpc', 'a', 'b', '--limit', '0'],
-      'mco: --limit <n|n%>: "0" is neither a number of nodes, such as 5, nor a share, such as 10%',
+      'mco: --limit <n|n%>: "0" is neither a number of nodes, such as 5, nor a share, such as 10% [USAGE_INVALID]',
     ],
     [
       ['rpc', 'a', 'b', '--display', 'some'],
-      'mco: --display <which>: "some" Allowed choices are ok, failed, all, none.',
+      'mco: --display <which>: "some" Allowed choices are ok, failed, all, none. [USAGE_INVALID]',
     ],
-    [['rpc', 'a', 'b', '-1', '--limit', '3'], 'mco: -1, --one cannot be used with --limit <n|n%>'],
-    [['rpc', 'a', 'b', '--timeout'], 'mco: -t, --timeout <seconds> needs a value'],
-    [['find', 'x'], "mco: too many arguments for 'find'. Expected 0 arguments but got 1: x."],
-    [['help', 'pign'], 'mco: there is no help on "pign" (did you mean "ping"?): mco help lists the commands'],
-    [['help', 'plugin', 'x'], 'mco: mco plugin has no command "x": mco help plugin'],
+    [
+      ['rpc', 'a', 'b', '-1', '--limit', '3'],
+      'mco: -1, --one cannot be used with --limit <n|n%> [USAGE_INVALID]',
+    ],
+    [['rpc', 'a', 'b', '--timeout'], 'mco: -t, --timeout <seconds> needs a value [USAGE_INVALID]'],
+    [['find', 'x'], "mco: too many arguments for 'find'. Expected 0 arguments but got 1: x. [USAGE_INVALID]"],
+    [
+      ['help', 'pign'],
+      'mco: there is no help on "pign" (did you mean "ping"?): mco help lists the commands [USAGE_INVALID]',
+    ],
+    [['help', 'plugin', 'x'], 'mco: mco plugin has no command "x": mco help plugin [USAGE_INVALID]'],
     [
       ['describe-filter', '-F', 'x'],
-      'mco: "x" is not a fact filter: write FACT=VALUE, with one of = != =~ !~ < <= > >=',
+      'mco: "x" is not a fact filter: write FACT=VALUE, with one of = != =~ !~ < <= > >= [FILTER_INVALID]',
     ],
     [
       ['ping', '--config', '/nowhere.yaml'],
-      "mco: cannot read the configuration /nowhere.yaml: ENOENT: no such file or directory, open '/nowhere.yaml'",
+      "mco: cannot read the configuration /nowhere.yaml: ENOENT: no such file or directory, open '/nowhere.yaml' [FILE_UNREADABLE]",
     ],
-    [['completion'], 'mco: name a shell: mco completion bash|zsh|fish'],
+    [['completion'], 'mco: name a shell: mco completion bash|zsh|fish [USAGE_INVALID]'],
     [
       ['job', 'show', 'x', '-c', '/nowhere.yaml'],
-      'mco: "x" is no id of a request: it has 32 digits from 0 to 9 and a to f',
+      'mco: "x" is no id of a request: it has 32 digits from 0 to 9 and a to f [USAGE_INVALID]',
     ],
   ];
   for (const [argv, line] of bad) {

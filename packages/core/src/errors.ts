@@ -24,6 +24,21 @@ export type ErrorCode =
   | 'DISCOVERY_FAILED'
   | 'NO_NODES';
 
+/** Why a program failed where no TroupeError says it: just as stable. */
+export type ProgramCode =
+  | 'USAGE_INVALID'
+  | 'NOT_CONFIRMED'
+  | 'REQUEST_UNKNOWN'
+  | 'MESSAGE_UNKNOWN'
+  | 'NODE_SILENT'
+  | 'NODE_FAILED'
+  | 'INTERRUPTED'
+  | 'RUNTIME_TOO_OLD'
+  | 'INTERNAL_ERROR';
+
+/** The code of any error that a user can see. */
+export type AnyCode = ErrorCode | ProgramCode;
+
 /** Every error that Troupe raises on purpose: a code for programs, one line for people, and its cause. */
 export class TroupeError extends Error {
   override readonly name = 'TroupeError';
@@ -71,4 +86,29 @@ export class ActionError extends Error {
 /** The text of whatever was thrown, for a log line or a status message. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The code of whatever was thrown. */
+export function codeOf(error: unknown): ErrorCode | 'INTERNAL_ERROR' {
+  return error instanceof TroupeError ? error.code : 'INTERNAL_ERROR';
+}
+
+/** The same as keys of a log line; only a TroupeError has a code there. */
+export function reasonOf(error: unknown): { readonly reason: string; readonly code?: ErrorCode } {
+  return { reason: messageOf(error), ...(error instanceof TroupeError && { code: error.code }) };
+}
+
+/** How every program ends the line that says why it failed: the code is what people search for. */
+export function withCode(message: string, code: string): string {
+  return `${message} [${code}]`;
+}
+
+/** What a program other than `mco` writes on standard error when it fails; at a terminal also where the code is explained. */
+export function failureText(
+  program: string,
+  error: unknown,
+  { code = codeOf(error), isTerminal }: { readonly code?: AnyCode; readonly isTerminal: boolean },
+): string {
+  const hint = `For likely causes and what to do: docs/troubleshooting.md, or mco help ${code}\n`;
+  return `${program}: ${withCode(messageOf(error), code)}\n${isTerminal ? hint : ''}`;
 }

@@ -5,6 +5,7 @@ export { anchors } from './ddl/input-schema.js';
 export { ddlSchemas } from './ddl/schema.js';
 export { isValidatorName } from './ddl/validator.js';
 export { isHash, kindOf } from './ddl/value.js';
+export { type AnyCode, codeOf, failureText, type ProgramCode, reasonOf, withCode } from './errors.js';
 export { hasName } from './filter/evaluation.js';
 export { isDataName } from './filter/index.js';
 export { compileFilterPattern, newMatch } from './filter/pattern.js';

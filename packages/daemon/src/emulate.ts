@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { withCode } from '@troupe/core/internal';
 import { resolveFrom } from '@troupe/core/modules';
 
 // Not a dependency: hosts have no use for it.
@@ -10,7 +11,8 @@ export async function emulate(): Promise<number | undefined> {
   const here = pathToFileURL(join(process.cwd(), 'mcod.js')).href;
   const found = resolveFrom(program, [here, import.meta.url]);
   if (found === undefined) {
-    process.stderr.write('mcod: emulate is in a package of its own: npm install @troupe/emulator\n');
+    const reason = 'emulate is in a package of its own: npm install @troupe/emulator';
+    process.stderr.write(`mcod: ${withCode(reason, 'USAGE_INVALID')}\n`);
     return 1;
   }
   process.argv.splice(1, 2, fileURLToPath(found));

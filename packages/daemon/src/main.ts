@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { messageOf, TroupeError, version } from '@troupe/core';
+import { failureText, withCode } from '@troupe/core/internal';
 import { type DaemonConfig, loadDaemonConfig } from './config.js';
 import { exit } from './exit.js';
 import { PolicyStore } from './policy/index.js';
@@ -19,6 +20,7 @@ Signals: HUP reads the configuration again and reconnects, when what runs has en
 TERM and INT end it: what runs has 10 seconds. USR1 changes the level of the log: to debug, to
 trace, and back.
 Exit codes: 0 ended as asked; 1 the configuration or the start is at fault; 2 wrong use.
+An error ends with its code in brackets: docs/troubleshooting.md and mco help CODE explain it.
 `;
 
 function arguments_() {
@@ -33,13 +35,14 @@ function arguments_() {
     });
     return values;
   } catch (error) {
-    process.stderr.write(`mcod: ${messageOf(error).split('\n')[0]}\n\n${usage}`);
+    const reason = messageOf(error).split('\n', 1)[0] ?? '';
+    process.stderr.write(`mcod: ${withCode(reason, 'USAGE_INVALID')}\n\n${usage}`);
     exit(2);
   }
 }
 
 function fail(error: unknown): never {
-  process.stderr.write(`mcod: ${messageOf(error)}\n`);
+  process.stderr.write(failureText('mcod', error, { isTerminal: process.stderr.isTTY === true }));
   exit(1);
 }
 

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { type Logger, type LogLevel, messageOf } from '@troupe/core';
-import { createSwitchedLogger } from '@troupe/core/internal';
+import type { Logger, LogLevel } from '@troupe/core';
+import { createSwitchedLogger, reasonOf } from '@troupe/core/internal';
 import { Alarm } from './alarm.js';
 import { type DaemonConfig, loadDaemonConfig } from './config.js';
 import { type Daemon, type DaemonOptions, startDaemon } from './daemon.js';
@@ -54,7 +54,7 @@ export async function serve(
       });
     } catch (error) {
       if (!working || working === config) throw error;
-      log.error({ reason: messageOf(error) }, 'the new configuration does not work: back to the old one');
+      log.error(reasonOf(error), 'the new configuration does not work: back to the old one');
       config = working;
       continue;
     }
@@ -127,7 +127,7 @@ function reread(file: string, old: DaemonConfig, log: Logger): DaemonConfig {
   try {
     return loadDaemonConfig(file);
   } catch (error) {
-    log.error({ reason: messageOf(error) }, 'the new configuration is at fault: the old one stays');
+    log.error(reasonOf(error), 'the new configuration is at fault: the old one stays');
     return old;
   }
 }

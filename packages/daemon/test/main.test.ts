@@ -43,7 +43,7 @@ describe('the command line of mcod', () => {
   it('rejects an unknown option with the usage', () => {
     const { status, stdout, stderr } = run('--none');
     expect([status, stdout]).to.deep.equal([2, '']);
-    expect(stderr).to.match(/^mcod: .*--none.*\n\nUsage: mcod /);
+    expect(stderr).to.match(/^mcod: .*--none.* \[USAGE_INVALID\]\n\nUsage: mcod /);
   });
 
   it('reports a valid configuration, and warnings about its policies', () => {
@@ -80,13 +80,14 @@ describe('the command line of mcod', () => {
         .split('\n')
         .map((line) => line.replace(/:1: .*/, '')),
     ).to.deep.equal([`mcod: ${folder}/policies/a.policy`, `${folder}/policies/b.policy`]);
+    expect(stderr).to.match(/ \[POLICY_INVALID\]\n$/);
   });
 
   for (const args of [['--check'], []] as const) {
     it(`exits with code 1 and one line if the configuration is invalid, with "${args.join()}"`, () => {
       const { status, stdout, stderr } = run(...args, '-c', configure(', nonsense: true'));
       expect([status, stdout]).to.deep.equal([1, '']);
-      expect(stderr).to.match(/^mcod: .*nonsense.*\n$/);
+      expect(stderr).to.match(/^mcod: .*nonsense.* \[CONFIG_INVALID\]\n$/);
     });
   }
 });

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createLogger, logFormats, logLevels, messageOf, version } from '@troupe/core';
+import { failureText, withCode } from '@troupe/core/internal';
 import { emulateFleet, fleetFacts, type KeyType, type TestPki, useTestPki } from '@troupe/testkit';
 import { loadAgents } from './load-agents.js';
 import { emulateProvisioning } from './provision-program.js';
@@ -101,7 +102,7 @@ function joinNegatives(given: readonly string[]): string[] {
 }
 
 function wrong(reason: string): never {
-  process.stderr.write(`troupe-emulate: ${reason}\n\n${usage}`);
+  process.stderr.write(`troupe-emulate: ${withCode(reason, 'USAGE_INVALID')}\n\n${usage}`);
   process.exit(2);
 }
 
@@ -243,7 +244,9 @@ else {
   run(values).then(
     () => process.exit(0),
     (error: unknown) => {
-      process.stderr.write(`troupe-emulate: ${messageOf(error)}\n`);
+      process.stderr.write(
+        failureText('troupe-emulate', error, { isTerminal: process.stderr.isTTY === true }),
+      );
       process.exit(1);
     },
   );

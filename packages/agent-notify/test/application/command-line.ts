@@ -39,6 +39,10 @@ export async function notify(
         isWatched: false,
         print: (text) => (json ? notes : data).push(text),
         note: (text) => notes.push(text),
+        fail: (failure) => {
+          notes.push(failure.message);
+          output?.fail(failure);
+        },
         confirm: async () => yes,
         ...more,
       });

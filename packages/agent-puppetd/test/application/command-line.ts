@@ -41,6 +41,10 @@ export async function puppet(
         isWatched: false,
         print: (text) => (json ? notes : data).push(text),
         note: (text) => notes.push(text),
+        fail: (failure) => {
+          notes.push(failure.message);
+          output?.fail(failure);
+        },
         confirm: async () => yes,
         ...more,
       });

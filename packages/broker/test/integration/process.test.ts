@@ -225,7 +225,9 @@ describe('the broker as a process', function () {
       );
       const { status, stderr } = run('-c', bad, '--check');
       expect(status).to.equal(1);
-      expect(stderr).to.match(/^troupe-broker: security\.ca: cannot read \/nowhere: .*\n$/);
+      expect(stderr).to.match(
+        /^troupe-broker: security\.ca: cannot read \/nowhere: .* \[FILE_UNREADABLE\]\n$/,
+      );
     });
 
     for (const [title, args, status, message] of [

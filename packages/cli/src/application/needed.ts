@@ -1,3 +1,4 @@
+import { withCode } from '@troupe/core/internal';
 import type { CommandEntry } from '../command-line/shell.js';
 import { UsageError } from '../failure.js';
 import type { Screen } from '../terminal/screen.js';
@@ -32,7 +33,7 @@ export async function neededApplications(
   const { entries, faults } = await configuredApplications(config, known);
   const [fault] = faults;
   if (fault && isListing && word !== 'completion')
-    for (const { message } of faults) screen.warn(`mco: ${message}`);
+    for (const { message, code } of faults) screen.warn(`mco: ${withCode(message, code)}`);
   if (fault && !isListing && !entries.some(({ name }) => name === word)) throw new UsageError(fault.message);
   return entries;
 }

@@ -6,6 +6,7 @@ import { withClient } from '../call/with-client.js';
 import type { DiscoveryOptions, FilterOptions, GlobalOptions } from '../command-line/options.js';
 import { readClientConfig } from '../config/client-config.js';
 import { ExitCode } from '../exit.js';
+import { sayApplicationFailure, sayFailure } from '../failure.js';
 import type { Screen } from '../terminal/screen.js';
 
 /** What every command of an application takes as options. */
@@ -35,6 +36,7 @@ export async function runInSession(
         isWatched: screen.stdout.isTTY === true,
         print: (line) => (screen.json ? screen.warn(line) : screen.print(line)),
         note: (line) => screen.note(line),
+        fail: (failure) => sayApplicationFailure(screen, failure),
         confirm: async (question) => options.yes === true || isConfirmed(screen, question),
       }),
     );
@@ -47,6 +49,6 @@ export async function runInSession(
 async function isConfirmed(screen: Screen, question: string): Promise<boolean> {
   const refusal = `${question.replace(/\?$/, '')}: without a filter, say so with --yes`;
   const isMeant = await confirm(screen, question, refusal);
-  if (!isMeant) screen.json?.fail({ code: 'NOT_CONFIRMED', message: 'nothing was sent' });
+  if (!isMeant) sayFailure(screen, { code: 'NOT_CONFIRMED', message: 'nothing was sent' });
   return isMeant;
 }

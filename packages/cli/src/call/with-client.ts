@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, type ClientConfig, connect } from '@troupe/client';
 import { createLogger, type Logger, lateLogger } from '@troupe/core';
+import { withCode } from '@troupe/core/internal';
 import { plainLine } from '../output/plain.js';
 import type { Screen } from '../terminal/screen.js';
 
@@ -52,10 +53,10 @@ function noteWriter(screen: Screen): (line: string) => void {
 }
 
 function lineOf(text: string): string {
-  const { msg, url, reason, err } = JSON.parse(text) as Record<string, unknown>;
+  const { msg, url, reason, err, code } = JSON.parse(text) as Record<string, unknown>;
   const place = url === undefined ? '' : ` ${url}`;
   const why = reason ?? (err as { message?: string } | undefined)?.message;
-  return why === undefined
-    ? `${msg}${place}`
-    : `${msg}${String(why).includes(String(url)) ? '' : place}: ${why}`;
+  if (why === undefined) return `${msg}${place}`;
+  const line = `${msg}${String(why).includes(String(url)) ? '' : place}: ${why}`;
+  return code === undefined ? line : withCode(line, String(code));
 }

@@ -56,9 +56,11 @@ describe('applications', () => {
     expect(code).to.equal(0);
     expect(stdout).to.match(/^Usage: mco dice throw \[options\] <times>\n\nThrows once\n/);
     expect(stdout).to.match(/\n {2}-F, --with-fact .*\n {2}--yes .*/s);
-    expect((await mco('dice', ...config, 'throw')).stderr).to.equal('mco: missing argument <times>\n');
+    expect((await mco('dice', ...config, 'throw')).stderr).to.equal(
+      'mco: missing argument <times> [USAGE_INVALID]\n',
+    );
     expect((await mco('dice', 'thrwo', ...config)).stderr).to.equal(
-      'mco: unknown command thrwo (did you mean throw?)\n',
+      'mco: unknown command thrwo (did you mean throw?) [USAGE_INVALID]\n',
     );
   });
 
@@ -87,9 +89,9 @@ describe('applications', () => {
   });
 
   const bad: readonly [application: string, why: RegExp][] = [
-    ['./empty.js', /cannot use "\.\/empty\.js": it does not export name, summary and define$/],
-    ['./ping.js', /cannot use "\.\/ping\.js": mco has a command "ping" already$/],
-    ['./Bad.js', /cannot use "\.\/Bad\.js": "Bad Name" is no name of a command$/],
+    ['./empty.js', /cannot use "\.\/empty\.js": it does not export name, summary and define \[/],
+    ['./ping.js', /cannot use "\.\/ping\.js": mco has a command "ping" already \[/],
+    ['./Bad.js', /cannot use "\.\/Bad\.js": "Bad Name" is no name of a command \[/],
     ['./nowhere.js', /cannot use "\.\/nowhere\.js": Cannot find module/],
     ['@you/nothing', /cannot use "@you\/nothing": no such npm package in sight of /],
   ];

@@ -23,12 +23,12 @@ describe('the log of a client', () => {
     [
       'text lines if the format is text',
       { format: 'text' },
-      /^[-\dT:.]{23}Z WARN {2}cannot connect to the broker url=mqtt:\/\/[\d.:]+ reason=".*ECONNREFUSED.*"$/m,
+      /^[-\dT:.]{23}Z WARN {2}cannot connect to the broker url=mqtt:\/\/[\d.:]+ reason=".*ECONNREFUSED.*" code=BROKER_UNREACHABLE$/m,
     ],
     [
       'JSON lines if the format is json',
       { format: 'json' },
-      /^\{"level":40,"time":\d+,"url":"mqtt:.*","reason":".*","msg":"cannot connect to the broker"\}$/m,
+      /^\{"level":40,"time":\d+,"url":"mqtt:.*","reason":".*","code":"BROKER_UNREACHABLE","msg":"cannot connect to the broker"\}$/m,
     ],
     ['nothing if the level is silent', { level: 'silent', format: 'text' }, /^$/],
   ] as const) {

@@ -128,10 +128,13 @@ describe('mco broker config', function () {
     const bad: readonly [args: readonly string[], line: string][] = [
       [
         ['natz', ...files],
-        'mco: "natz" is no broker that is known here (did you mean "nats"?): mosquitto, nats, rabbitmq',
+        'mco: "natz" is no broker that is known here (did you mean "nats"?): mosquitto, nats, rabbitmq [USAGE_INVALID]',
       ],
-      [['nats', ...files], 'mco: nats has no patterns of names: name the nodes with --node or --nodes'],
-      [['mosquitto'], "mco: required option '--certificate <file>' not specified"],
+      [
+        ['nats', ...files],
+        'mco: nats has no patterns of names: name the nodes with --node or --nodes [USAGE_INVALID]',
+      ],
+      [['mosquitto'], "mco: required option '--certificate <file>' not specified [USAGE_INVALID]"],
     ];
     for (const [args, line] of bad) {
       const { exitCode, stdout, stderr } = await mco('broker', 'config', ...args);

@@ -59,7 +59,7 @@ describe('mco and what goes on without it', function () {
     const nudge = setInterval(() => running.kill('SIGINT'), 1000);
     const { exitCode, stderr, stdout } = await running.finally(() => clearInterval(nudge));
     expect({ exitCode, stdout }).to.deep.equal({ exitCode: 130, stdout: '' });
-    expect(stderr).to.include('mco: interrupted before anything was sent');
+    expect(stderr).to.include('mco: interrupted before anything was sent [INTERRUPTED]');
   });
 
   it('survives a client that is killed: the action ran once, and its result is kept', async () => {
@@ -140,7 +140,7 @@ describe('mco and what goes on without it', function () {
     const id = '0'.repeat(32);
     expect(await network.mco(['job', 'show', id])).to.deep.equal({
       stdout: '',
-      stderr: `mco: no node keeps anything of ${id}: it is too long ago, or the daemons were restarted since`,
+      stderr: `mco: no node keeps anything of ${id}: it is too long ago, or the daemons were restarted since [REQUEST_UNKNOWN]`,
       code: 1,
     });
   });
@@ -173,10 +173,10 @@ describe('mco and what goes on without it', function () {
       expect(no.exitCode).to.equal(1);
       expect(no.seen)
         .to.include('lab move changes hosts, and there is no filter.')
-        .and.to.include('mco: nothing was sent\n');
+        .and.to.include('mco: nothing was sent [NOT_CONFIRMED]\n');
       const left = await typed(['rpc', 'lab', 'move', 'to=here'], [[question, '\u0003']]);
       expect(left.exitCode).to.equal(1);
-      expect(left.seen).to.include('mco: nothing was sent\n');
+      expect(left.seen).to.include('mco: nothing was sent [NOT_CONFIRMED]\n');
       const yes = await typed(['rpc', 'lab', 'move', 'to=here'], [[question, 'y\r']]);
       expect(yes.exitCode).to.equal(0);
       expect(yes.seen).to.match(/Finished processing 2 \/ 2 hosts/);

@@ -35,7 +35,7 @@ describe('mco policy explain --node', function () {
     expect(code).to.equal(1);
     expect(stderr).to.match(/^mco: web9\.lab does not say its facts: no-reply: /);
     expect((await explain('--node', 'web1.lab', '--fact', 'a=b')).stderr).to.match(
-      /^mco: --node <identity> cannot be used with --fact <name=value>$/,
+      /^mco: --node <identity> cannot be used with --fact <name=value> \[USAGE_INVALID\]$/,
     );
   });
 });

@@ -64,7 +64,7 @@ describe('mco puppet', function () {
     expect(unasked).to.deep.equal({
       code: 1,
       stdout: '',
-      stderr: 'mco: Disable Puppet on all nodes: without a filter, say so with --yes',
+      stderr: 'mco: Disable Puppet on all nodes: without a filter, say so with --yes [USAGE_INVALID]',
     });
   });
 

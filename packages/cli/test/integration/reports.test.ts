@@ -76,7 +76,7 @@ describe('what mco says of a network', function () {
     it('wants a filter for a list, not a name', async () => {
       const { stderr, code } = await network.mco(['inventory', 'web1.lab', '--format', '{identity}']);
       expect({ stderr, code }).to.deep.equal({
-        stderr: 'mco: name the node by a filter for a list of nodes: -I web1.lab',
+        stderr: 'mco: name the node by a filter for a list of nodes: -I web1.lab [USAGE_INVALID]',
         code: 1,
       });
     });

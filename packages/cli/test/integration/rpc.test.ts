@@ -57,7 +57,7 @@ describe('mco against real daemons', function () {
   it('finds nobody, and says so', async () => {
     expect(await network.mco(['find', '-F', 'country=fr', '-q'])).to.deep.equal({
       stdout: '',
-      stderr: 'mco: no node in "mcollective" matches (3 nodes online)',
+      stderr: 'mco: no node in "mcollective" matches (3 nodes online) [NO_NODES]',
       code: 1,
     });
   });
@@ -164,11 +164,13 @@ describe('mco against real daemons', function () {
     const { stdout, stderr, code } = await network.mco(['rpc', 'lab', 'weigh', '-F', 'country=fr', '--json']);
     expect(code).to.equal(1);
     expect(stderr).to.equal(
-      'mco: no node in "mcollective" matches the filter and has the agent "lab" (3 nodes online)',
+      'mco: no node in "mcollective" matches the filter and has the agent "lab" (3 nodes online) [NO_NODES]',
     );
     const { results, errors } = JSON.parse(stdout);
     expect(results).to.deep.equal([]);
-    expect(errors).to.deep.equal([{ code: 'NO_NODES', message: stderr.replace('mco: ', '') }]);
+    expect(errors).to.deep.equal([
+      { code: 'NO_NODES', message: stderr.replace('mco: ', '').replace(' [NO_NODES]', '') },
+    ]);
   });
 
   it('suggests an action and an input, from a DDL that was fetched', async () => {
@@ -179,9 +181,9 @@ describe('mco against real daemons', function () {
     ]);
     expect(runs.map(({ code }) => code)).to.deep.equal([1, 1, 1]);
     expect(runs.map(({ stderr }) => stderr)).to.deep.equal([
-      `mco: Unknown action 'wiegh' for agent 'lab' (did you mean "weigh"?); its actions are: weigh, move, fail, crash, hang, slow`,
-      'mco: "untit" is not an input of lab weigh (did you mean "unit"?); its inputs are: unit, brief',
-      'mco: there is no DDL for the agent "rpcuitl" on this machine (did you mean "rpcutil"?), and no node has such an agent',
+      `mco: Unknown action 'wiegh' for agent 'lab' (did you mean "weigh"?); its actions are: weigh, move, fail, crash, hang, slow [INPUT_INVALID]`,
+      'mco: "untit" is not an input of lab weigh (did you mean "unit"?); its inputs are: unit, brief [INPUT_INVALID]',
+      'mco: there is no DDL for the agent "rpcuitl" on this machine (did you mean "rpcutil"?), and no node has such an agent [DDL_UNKNOWN]',
     ]);
   });
 
@@ -190,7 +192,7 @@ describe('mco against real daemons', function () {
     expect(refused).to.deep.equal({
       stdout: '',
       stderr:
-        'mco: lab move changes hosts, and there is no filter: add one (-F -C -I -W -S --nodes), or --yes for all nodes',
+        'mco: lab move changes hosts, and there is no filter: add one (-F -C -I -W -S --nodes), or --yes for all nodes [USAGE_INVALID]',
       code: 1,
     });
     const yes = await network.mco(['rpc', 'lab', 'move', 'to=here', '--yes', '-q']);
@@ -235,7 +237,7 @@ describe('mco against real daemons', function () {
     });
     expect(nobody).to.deep.equal({
       stdout: '',
-      stderr: 'mco: --nodes: standard input names no node',
+      stderr: 'mco: --nodes: standard input names no node [NO_NODES]',
       code: 1,
     });
   });
@@ -266,7 +268,8 @@ describe('mco against real daemons', function () {
     const unbatched = await network.mco(['rpc', 'lab', 'fail', '--max-failures', '0']);
     expect(unbatched).to.deep.equal({
       stdout: '',
-      stderr: 'mco: --max-failures stops between two batches: add --batch N, such as --batch 10%',
+      stderr:
+        'mco: --max-failures stops between two batches: add --batch N, such as --batch 10% [USAGE_INVALID]',
       code: 1,
     });
   });

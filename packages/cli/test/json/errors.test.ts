@@ -75,8 +75,8 @@ describe('an error with --json', () => {
       expect(rest).to.deep.equal({ version: 1, command, results: [], statistics: null });
       expect(found).to.have.length(1);
       expect(found[0].code).to.equal(code);
-      // People read the same text.
-      expect(ended.stderr.split('\n')).to.include(`mco: ${found[0].message}`);
+      // People read the same text and code.
+      expect(ended.stderr.split('\n')).to.include(`mco: ${found[0].message} [${code}]`);
     });
   }
 

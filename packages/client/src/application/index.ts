@@ -1,7 +1,7 @@
 import type { Filter } from '@troupe/core';
 import type { Command } from 'commander';
 import type { Client } from '../client.js';
-import type { JsonOutput } from './json-output.js';
+import type { JsonFailure, JsonOutput } from './json-output.js';
 
 export { callStatistics, type JsonFailure, JsonOutput } from './json-output.js';
 
@@ -38,6 +38,8 @@ export interface Session {
   print(line: string): void;
   /** A line for people, beside the data. */
   note(line: string): void;
+  /** Says why the command fails: on standard error with the code in brackets, and in `errors` of the JSON. */
+  fail(failure: JsonFailure): void;
   /** Asks before all nodes are changed; false where the answer is no. Throws where nobody can be asked. */
   confirm(question: string): Promise<boolean>;
 }

@@ -4,7 +4,7 @@ import { type Result, type Stats, silentStates } from '../call/result.js';
 export interface JsonFailure {
   /** Stable, for programs: that of a `TroupeError`, or another word in capitals. */
   readonly code: string;
-  /** The same text as on standard error. */
+  /** The text on standard error, which ends with the code there. */
   readonly message: string;
   /** What to do. */
   readonly hint?: string;

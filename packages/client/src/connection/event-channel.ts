@@ -1,6 +1,5 @@
 import {
   type Logger,
-  messageOf,
   open,
   type Security,
   seal,
@@ -9,6 +8,7 @@ import {
   type Transport,
   TroupeError,
 } from '@troupe/core';
+import { reasonOf } from '@troupe/core/internal';
 
 /** Something that happened, as whoever it happened to tells it on its event topic. */
 export interface Event {
@@ -52,7 +52,7 @@ export class EventChannel {
     const { transport, topics, log } = this.#parts;
     return transport.subscribe(topics.events(collective), (bytes, name) => {
       this.#open(bytes, topics.parse(name), collective).then(listener, (error: unknown) => {
-        log.debug({ topic: name, reason: messageOf(error) }, 'an event was not believed');
+        log.debug({ topic: name, ...reasonOf(error) }, 'an event was not believed');
       });
     });
   }

@@ -2,7 +2,6 @@ import {
   type Closing,
   checkReply,
   type Logger,
-  messageOf,
   type NodeMessage,
   open,
   type Reply,
@@ -14,6 +13,7 @@ import {
   TroupeError,
 } from '@troupe/core';
 import { Serial } from '@troupe/core/async';
+import { reasonOf } from '@troupe/core/internal';
 
 /** Signed, and to be answered so: our key goes along. */
 const withOurKey: Closing = { as: 'offering' };
@@ -198,7 +198,7 @@ export class Router {
       for (const listener of listeners ?? []) listener(reply, proof.key);
       if (!listeners) for (const other of this.#others) other(reply);
     } catch (error) {
-      log.warn({ reason: messageOf(error) }, 'a reply was not believed');
+      log.warn(reasonOf(error), 'a reply was not believed');
     }
   }
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { messageOf } from '../errors.js';
+import { codeOf, messageOf, withCode } from '../errors.js';
 import { version } from '../version.js';
 import { writeDdlTypes } from './ddl-types.js';
 
@@ -26,7 +26,7 @@ function readArguments() {
 }
 
 function misused(reason: string): never {
-  process.stderr.write(`troupe-ddl-types: ${reason}\n\n${usage}`);
+  process.stderr.write(`troupe-ddl-types: ${withCode(reason, 'USAGE_INVALID')}\n\n${usage}`);
   process.exit(2);
 }
 
@@ -37,7 +37,7 @@ function writeAll(files: readonly string[]): void {
   try {
     for (const file of files) writeDdlTypes(file);
   } catch (error) {
-    process.stderr.write(`troupe-ddl-types: ${messageOf(error)}\n`);
+    process.stderr.write(`troupe-ddl-types: ${withCode(messageOf(error), codeOf(error))}\n`);
     process.exit(1);
   }
 }

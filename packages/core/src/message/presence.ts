@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.js';
+import { reasonOf } from '../errors.js';
 import type { Logger } from '../log/logger.js';
 import type { Topics } from '../transport/topics.js';
 import type { Transport, Will } from '../transport/transport.js';
@@ -48,7 +48,7 @@ export function announce(
     try {
       await transport.publish(topic, payload, { qos: 1, retain: true });
     } catch (error) {
-      log.warn({ reason: messageOf(error) }, 'presence could not be told');
+      log.warn(reasonOf(error), 'presence could not be told');
     }
   };
   transport.onConnect(() => void publish(encode({ ...record, online: true })));

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { messageOf } from '../errors.js';
+import { reasonOf } from '../errors.js';
 import type { Logger } from '../log/logger.js';
 
 /** Milliseconds between two looks at files that may have changed. */
@@ -36,7 +36,7 @@ export function followFiles<T>(options: {
       value = read();
       log.info({ files }, `${what}: read again after a change`);
     } catch (error) {
-      log.error({ reason: messageOf(error) }, `${what}: changed, but is not usable: the old one stays`);
+      log.error(reasonOf(error), `${what}: changed, but is not usable: the old one stays`);
     }
     return value;
   };

@@ -1,7 +1,7 @@
 import type { IClientOptions, MqttClient } from 'mqtt';
 import { equalJitterBackoff } from '../async/backoff.js';
 import commonJs from '../commonjs.cjs';
-import { messageOf, TroupeError } from '../errors.js';
+import { messageOf, reasonOf, TroupeError } from '../errors.js';
 import type { Logger } from '../log/logger.js';
 import type { Credentials } from './credentials.js';
 import {
@@ -139,7 +139,7 @@ class MqttTransport implements Transport {
       for (const listener of this.#connectListeners) listener();
     } catch (error) {
       this.#lastError = error as Error;
-      log.warn({ url, reason: messageOf(error) }, 'cannot connect to the broker');
+      log.warn({ url, ...reasonOf(error) }, 'cannot connect to the broker');
       this.#client?.end(true);
       this.#client = undefined;
       this.#change({ ...this.#link, connected: false, reason: messageOf(error) });

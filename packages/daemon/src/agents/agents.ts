@@ -4,9 +4,9 @@ import {
   type DataLookup,
   type Host,
   type Logger,
-  messageOf,
   TroupeError,
 } from '@troupe/core';
+import { reasonOf } from '@troupe/core/internal';
 import type { DaemonConfig } from '../config.js';
 import { Closers } from './closers.js';
 import { ExternalAgents } from './external/index.js';
@@ -107,7 +107,7 @@ export class Agents {
           'the agent stays until it has finished, though the configuration does not name it',
         );
       } catch (error) {
-        log.warn({ agent: name, reason: messageOf(error) }, 'an unfinished agent cannot be loaded any more');
+        log.warn({ agent: name, ...reasonOf(error) }, 'an unfinished agent cannot be loaded any more');
         this.#staying.release(name);
       }
     }
@@ -122,7 +122,7 @@ export class Agents {
       if (!before) throw error;
       // A reload must not cost us an agent that works.
       this.#options.log.error(
-        { agent: specifier, reason: messageOf(error) },
+        { agent: specifier, ...reasonOf(error) },
         'the changed agent does not work: the one before stays',
       );
       await this.#add(await before(), specifier, { specifier, section });

@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { type Logger, messageOf, silentLogger, TroupeError } from '@troupe/core';
+import { reasonOf } from '@troupe/core/internal';
 import { auditFiles, firstHash, hashOfLine } from './audit-chain.js';
 
 export { firstBrokenLine } from './audit-chain.js';
@@ -86,10 +87,7 @@ export class Audit {
     } catch (error) {
       this.#lost ??= { entries: 0, since: now, reason: messageOf(error) };
       this.#lost.entries += 1;
-      this.#log.error(
-        { entry, reason: messageOf(error) },
-        'THE AUDIT CANNOT BE WRITTEN: this entry is not in it',
-      );
+      this.#log.error({ entry, ...reasonOf(error) }, 'THE AUDIT CANNOT BE WRITTEN: this entry is not in it');
     }
   }
 

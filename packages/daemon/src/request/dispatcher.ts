@@ -8,6 +8,7 @@ import {
   Status,
   TroupeError,
 } from '@troupe/core';
+import { reasonOf } from '@troupe/core/internal';
 import type PQueue from 'p-queue';
 import type { LoadedAgent } from '../agents/registry.js';
 import type { Audit } from '../audit/audit.js';
@@ -49,7 +50,7 @@ export class Dispatcher {
     } catch (error) {
       // Nobody is known to have sent this, so there is nobody to answer.
       node.stats.unvalidated += 1;
-      log.warn({ reason: messageOf(error) }, 'a message was not believed');
+      log.warn(reasonOf(error), 'a message was not believed');
       audit?.write({ outcome: 'invalid', reason: messageOf(error) });
     }
   }
@@ -109,7 +110,7 @@ export class Dispatcher {
       try {
         audit.mustWrite({ ...entryOf(request, agent), outcome: 'begun' }, now);
       } catch (error) {
-        log.error({ reason: messageOf(error) }, 'cannot note a request in the audit, so it does not run');
+        log.error(reasonOf(error), 'cannot note a request in the audit, so it does not run');
         const words = 'this node cannot write its audit, so it runs nothing';
         this.#refuse(believed, { outcome: 'failed', statuscode: Status.unknownError, statusmsg: words });
         return;

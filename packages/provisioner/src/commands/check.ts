@@ -1,4 +1,5 @@
 import { messageOf } from '@troupe/core';
+import { failureText } from '@troupe/core/internal';
 import { clientConfigOf, loadProvisionerConfig, type ProvisionerConfig } from '../config/config.js';
 import { stepsOf } from '../steps/index.js';
 import { ExitCode } from './exit-code.js';
@@ -9,7 +10,8 @@ import { findConfig } from './session.js';
 export function check(io: Io, options: { config?: string; json?: boolean }): ExitCode {
   const file = findConfig(options.config);
   const config = loadProvisionerConfig(file);
-  const { urls, fault } = brokersOf(config);
+  const { urls, error } = brokersOf(config);
+  const fault = error === undefined ? undefined : messageOf(error);
   const steps = [...stepsOf(config).map(({ name }) => name), ...(config.steps.notify ? ['notify'] : [])];
   const off = Object.entries(config.steps).flatMap(([name, isOn]) => (isOn ? [] : [name]));
   const { collectives, notes } = config;
@@ -26,15 +28,15 @@ export function check(io: Io, options: { config?: string; json?: boolean }): Exi
   io.out(`  broker       ${urls.join(', ') || 'unknown'}\n`);
   for (const note of notes) io.out(`  note: ${note}\n`);
   if (fault === undefined) return ExitCode.ok;
-  io.err(`mcprovision: ${fault}\n`);
+  io.err(failureText('mcprovision', error, { isTerminal: io.outputs.err === 'terminal' }));
   return ExitCode.error;
 }
 
 // A file of 2010 does not say how to reach a broker: that was in the environment.
-function brokersOf(config: ProvisionerConfig): { urls: readonly string[]; fault?: string } {
+function brokersOf(config: ProvisionerConfig): { urls: readonly string[]; error?: unknown } {
   try {
     return { urls: clientConfigOf(config).broker.urls };
   } catch (error) {
-    return { urls: [], fault: messageOf(error) };
+    return { urls: [], error };
   }
 }

@@ -11,4 +11,6 @@ Exit codes:
     2  a node ended in quarantine (run --once, run --until-idle, simulate: it is in quarantine)
     3  the node that was named does not answer
   130  interrupted twice
+
+An error ends with its code in brackets: docs/troubleshooting.md and mco help CODE explain it.
 `;

@@ -1,4 +1,5 @@
 import { localCaller } from '@troupe/client';
+import { withCode } from '@troupe/core/internal';
 import provisionerDdl from '@troupe/ddl/provisioner.json' with { type: 'json' };
 import { loadProvisionerConfig } from '../config/config.js';
 import { PauseFile } from '../worker/pause-file.js';
@@ -46,10 +47,10 @@ async function change(io: Io, options: PauseOptions, action: Action): Promise<Ex
     if (options.json) io.out(`${JSON.stringify({ action, provisioners: lines })}\n`);
     else for (const line of lines) io.out(`${line.host}: ${wordsOf(line, action)}\n`);
     if (lines.length === 0) {
-      io.err(
-        `mcprovision: no host with the agent provisioner answers in the collective ${collective}: name ` +
-          `@troupe/provisioner/agent in the mcod.yaml of each provisioner's host, or use --here on that host\n`,
-      );
+      const reason =
+        `no host with the agent provisioner answers in the collective ${collective}: name ` +
+        `@troupe/provisioner/agent in the mcod.yaml of each provisioner's host, or use --here on that host`;
+      io.err(`mcprovision: ${withCode(reason, 'NO_NODES')}\n`);
       return ExitCode.noAnswer;
     }
     return lines.every(({ ok }) => ok) ? ExitCode.ok : ExitCode.error;

@@ -1,6 +1,7 @@
-import { messageOf, version } from '@troupe/core';
+import { version } from '@troupe/core';
+import { failureText, withCode } from '@troupe/core/internal';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { StepFailure } from '../rpc/failure.js';
+import { codeOfFailure, StepFailure } from '../rpc/failure.js';
 import { check } from './check.js';
 import { ExitCode, exitCodes } from './exit-code.js';
 import { explain } from './explain.js';
@@ -29,7 +30,12 @@ export async function runProgram(args: readonly string[], given: Io): Promise<Ex
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.error;
-    io.err(`mcprovision: ${messageOf(error)}\n`);
+    io.err(
+      failureText('mcprovision', error, {
+        code: codeOfFailure(error),
+        isTerminal: io.outputs.err === 'terminal',
+      }),
+    );
     return error instanceof StepFailure && error.kind === 'unreachable' ? ExitCode.noAnswer : ExitCode.error;
   }
 }
@@ -40,7 +46,14 @@ function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Prom
     .version(`mcprovision ${version}`)
     .addHelpText('after', exitCodes)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) });
+    .configureOutput({
+      writeOut: (text) => io.out(text),
+      writeErr: (text) => io.err(text),
+      outputError: (text) => {
+        const reason = text.trimEnd().replace(/^error: /, '');
+        io.err(`mcprovision: ${withCode(reason, 'USAGE_INVALID')}\n`);
+      },
+    });
   const command = (usage: string, description: string) =>
     program
       .command(usage)

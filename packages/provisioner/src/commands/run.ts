@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@troupe/client';
-import { createLogger, type Logger, messageOf, TroupeError } from '@troupe/core';
+import { createLogger, type Logger, TroupeError } from '@troupe/core';
+import { reasonOf } from '@troupe/core/internal';
 import { clientConfigOf, loadProvisionerConfig, type ProvisionerConfig } from '../config/config.js';
 import { eventLog } from '../events/event-log.js';
 import type { ProvisionEvent } from '../events/events.js';
@@ -125,7 +126,7 @@ async function serve(
   try {
     return await serveStatus(http, provisioner, metrics);
   } catch (error) {
-    log.warn({ reason: messageOf(error) }, 'no metrics and no status by HTTP');
+    log.warn(reasonOf(error), 'no metrics and no status by HTTP');
     return undefined;
   }
 }
@@ -157,7 +158,7 @@ function isAway(error: unknown): boolean {
 }
 
 async function waitForBroker(error: unknown, log: Logger, signal: AbortSignal): Promise<void> {
-  log.warn({ reason: messageOf(error) }, 'the broker cannot be reached: trying again');
+  log.warn(reasonOf(error), 'the broker cannot be reached: trying again');
   await sleep(brokerEvery, undefined, { signal }).catch(() => {});
 }
 

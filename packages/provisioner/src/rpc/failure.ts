@@ -1,5 +1,6 @@
 import type { Result } from '@troupe/client';
 import { Status, TroupeError } from '@troupe/core';
+import { type AnyCode, codeOf } from '@troupe/core/internal';
 
 /**
  * Why a step did not end well. `failed` counts, and is tried again; `permanent` is never tried again;
@@ -63,4 +64,11 @@ export function asFailure(error: unknown, what: string): unknown {
   if (!(error instanceof TroupeError)) return error;
   const kind = error.code === 'NOT_CONNECTED' ? 'unreachable' : 'failed';
   return new StepFailure(kind, `${what}: ${error.message}`, { cause: error });
+}
+
+/** The code that a command shows for whatever was thrown. */
+export function codeOfFailure(error: unknown): AnyCode {
+  if (!(error instanceof StepFailure)) return codeOf(error);
+  if (error.cause instanceof TroupeError) return error.cause.code;
+  return error.kind === 'unreachable' ? 'NODE_SILENT' : 'NODE_FAILED';
 }

@@ -1,5 +1,6 @@
 import { type Filter, type Logger, matches, messageOf } from '@troupe/core';
 import { pause } from '@troupe/core/async';
+import { reasonOf } from '@troupe/core/internal';
 import PQueue from 'p-queue';
 import { viewOf } from '../node/node-view.js';
 import type { Peers } from '../rpc/peers.js';
@@ -52,8 +53,7 @@ export class Intake {
         this.#hasLooked();
       } catch (error) {
         // Once for each loss of the broker, not at every look.
-        if (!this.#isBlind)
-          this.#options.log.warn({ reason: messageOf(error) }, 'nodes cannot be looked for now');
+        if (!this.#isBlind) this.#options.log.warn(reasonOf(error), 'nodes cannot be looked for now');
         this.#isBlind = true;
       }
       await pause(everySeconds * 1000, signal);

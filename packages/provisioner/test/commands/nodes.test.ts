@@ -104,7 +104,7 @@ describe('a command about nodes', () => {
       expect(await call('', 'explain', 'web1')).to.equal(3);
       expect(io.stderr).to.equal(
         'mcprovision: web1 does not tell of its provisioning (provisioning: status on web1: not in provisioning; ' +
-          'mcollective: status on web1: not in mcollective)\n',
+          'mcollective: status on web1: not in mcollective) [NODE_SILENT]\n',
       );
       expect(network.asked.map(({ options }) => options.answerWithin)).to.deep.equal([3, 3]);
     });

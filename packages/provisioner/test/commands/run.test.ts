@@ -166,14 +166,14 @@ describe('mcprovision run', () => {
         failing(code);
         expect(await call(oneStep, '--until-idle')).to.equal(1);
         expect(await call(oneStep, '--once', '1')).to.equal(1);
-        expect(io.stderr).to.equal('mcprovision: no broker\n'.repeat(2));
+        expect(io.stderr).to.equal(`mcprovision: no broker [${code}]\n`.repeat(2));
       });
     }
 
     it('does not wait for what waiting does not mend', async () => {
       failing('CONFIG_INVALID');
       expect(await call(oneStep)).to.equal(1);
-      expect(io.stderr).to.equal('mcprovision: no broker\n');
+      expect(io.stderr).to.equal('mcprovision: no broker [CONFIG_INVALID]\n');
     });
 
     for (const [what, error, isDaemon, code] of [

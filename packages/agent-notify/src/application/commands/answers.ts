@@ -31,8 +31,7 @@ export async function collect<Data>(
 /** Says that no node is meant. */
 export function sayThatNobodyMatches(session: Session): void {
   const message = 'No node matches and has the agent notify';
-  session.note(message);
-  session.json?.fail({ code: 'NO_NODES', message });
+  session.fail({ code: 'NO_NODES', message });
 }
 
 /** What nodes have said, as it can be shown on a terminal. */

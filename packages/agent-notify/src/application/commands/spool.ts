@@ -60,8 +60,7 @@ async function change(
     return ExitCode.ok;
   }
   const message = `No node has a message "${id}"`;
-  session.note(message);
-  session.json?.fail({ code: 'MESSAGE_UNKNOWN', message });
+  session.fail({ code: 'MESSAGE_UNKNOWN', message });
   return ExitCode.failed;
 }
 

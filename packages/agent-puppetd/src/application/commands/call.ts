@@ -64,8 +64,7 @@ export async function collect<Data>(
 /** Says that no node is meant. */
 export function sayThatNobodyMatches(session: Session): void {
   const message = 'No node matches and has the agent puppetd';
-  session.note(message);
-  session.json?.fail({ code: 'NO_NODES', message });
+  session.fail({ code: 'NO_NODES', message });
 }
 
 /** Prints lines for people. */

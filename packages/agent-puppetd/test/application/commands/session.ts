@@ -1,5 +1,5 @@
 import { type Call, type CallOptions, type Client, type Result, statsOf } from '@troupe/client';
-import { JsonOutput, type Session } from '@troupe/client/application';
+import { type JsonFailure, JsonOutput, type Session } from '@troupe/client/application';
 import { emptyFilter } from '@troupe/core';
 
 /** A session that notes what is printed and asked, over a client that gives these results to each call. */
@@ -54,6 +54,10 @@ export class FakeSession implements Session {
   }
   note(line: string): void {
     this.notes.push(line);
+  }
+  fail(failure: JsonFailure): void {
+    this.notes.push(failure.message);
+    this.json?.fail(failure);
   }
   async confirm(question: string): Promise<boolean> {
     this.questions.push(question);

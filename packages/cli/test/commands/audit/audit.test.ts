@@ -73,7 +73,7 @@ describe('mco audit verify', () => {
     expect(await mco('audit', 'verify', '--mcod', config)).to.deep.equal({
       code: 1,
       stdout: '',
-      stderr: `mco: name the file of an audit: ${config} names none\n`,
+      stderr: `mco: name the file of an audit: ${config} names none [USAGE_INVALID]\n`,
     });
   });
 

@@ -83,7 +83,10 @@ describe('mco plugin', () => {
     it('writes into no folder that holds something', async () => {
       writeFileSync(folder.join('mine'), '');
       const { code, stderr } = await mco('plugin', 'generate', 'agent', 'dice', '-o', folder.path);
-      expect({ code, stderr }).to.deep.equal({ code: 1, stderr: `mco: ${folder.path} is not empty\n` });
+      expect({ code, stderr }).to.deep.equal({
+        code: 1,
+        stderr: `mco: ${folder.path} is not empty [AGENT_INVALID]\n`,
+      });
     });
   });
 

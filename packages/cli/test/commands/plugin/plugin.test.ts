@@ -31,7 +31,7 @@ describe('the plugins on this machine', () => {
     const { stderr, code } = await mco('plugin', 'doc', 'data/fsta');
     expect({ stderr, code }).to.deep.equal({
       stderr:
-        'mco: there is no DDL of a data plugin "fsta" on this machine (did you mean "fstat"?): mco plugin list --data\n',
+        'mco: there is no DDL of a data plugin "fsta" on this machine (did you mean "fstat"?): mco plugin list --data [DDL_UNKNOWN]\n',
       code: 1,
     });
   });
@@ -48,6 +48,7 @@ describe('the plugins on this machine', () => {
     const { results, errors } = JSON.parse(json.stdout);
     expect(results).to.deep.include({ name: 'broken', path: folder.join('broken.json') });
     expect(errors.map(({ code }: { code: string }) => code)).to.deep.equal(['DDL_INVALID']);
-    for (const { stderr } of [text, json]) expect(stderr).to.equal(`mco: ${errors[0].message}\n`);
+    for (const { stderr } of [text, json])
+      expect(stderr).to.equal(`mco: ${errors[0].message} [DDL_INVALID]\n`);
   });
 });

@@ -1,5 +1,6 @@
 import { type Agent, type Logger, messageOf } from '@troupe/core';
 import { Serial } from '@troupe/core/async';
+import { reasonOf } from '@troupe/core/internal';
 import type { ExternalEntry } from '../../config.js';
 import { externalAgent } from './external-agent.js';
 import { checkEntries, commandsOf, listPlaces, type Place, readPlace, stampOf } from './places.js';
@@ -134,7 +135,7 @@ export class ExternalAgents {
     this.#known.set(ddlFile, { stamp, name });
     const words = name === undefined ? 'it is left out' : 'the one before stays';
     this.#options.log.error(
-      { file: ddlFile, reason: messageOf(error) },
+      { file: ddlFile, ...reasonOf(error) },
       `an external agent cannot be loaded: ${words}`,
     );
   }
