@@ -39,7 +39,10 @@ export function parseConfig<const S extends ConfigSchema>(
   const [fault] = document.errors;
   if (fault) {
     const { line, col } = lines.linePos(fault.pos[0]);
-    throw new TroupeError('CONFIG_INVALID', `${where}:${line}:${col}: ${fault.message.split('\n')[0]}`);
+    throw new TroupeError(
+      'CONFIG_INVALID',
+      `${where}:${line}:${col}: not valid YAML: ${fault.message.split('\n')[0]}`,
+    );
   }
   const value = readAs(where, () => document.toJS({ maxAliasCount: 100 }) as unknown);
   return checkConfig(value ?? {}, schema, where);

@@ -54,7 +54,7 @@ export function nodeSecurity(options: {
       sessionKeys,
     }),
     sessionKeys,
-    credentials: credentialsOf(own),
+    credentials: credentialsOf(own, config),
     expires: () => expiryOf(own().own),
   };
 }
@@ -96,7 +96,7 @@ export function clientSecurity(options: {
       tokens: { trust: callers, issuers: config.callers.match, ledger: ledgerOf(config) },
     }),
     sessionKeys,
-    credentials: credentialsOf(own),
+    credentials: credentialsOf(own, config),
     expires: () => expiryOf(own().own),
   };
 }
@@ -252,13 +252,26 @@ function sessionKeysOf(role: Role, self: () => Self): SessionKeys {
 }
 
 // Read at each connect, so that a certificate which was renewed in the meantime is used.
-function credentialsOf(self: () => Self): Credentials {
+function credentialsOf(self: () => Self, { certificate }: SecurityConfig): Credentials {
   return {
     get tls() {
       const { own, ca } = self();
       return { ca, certificate: own.certificatePem, key: own.keyPem };
     },
+    get onRefusal() {
+      return hintOfCertificate(self().own, String(certificate));
+    },
   };
+}
+
+function hintOfCertificate({ name, certificatePem }: Own, file: string): string {
+  const { validFrom, validTo } = new X509Certificate(certificatePem);
+  const [from, to, now] = [Date.parse(validFrom), Date.parse(validTo), Date.now()];
+  const time = (milliseconds: number) => new Date(milliseconds).toISOString();
+  if (now > to) return `the certificate ${file} expired on ${time(to)}: renew it`;
+  if (now < from)
+    return `the certificate ${file} is not valid before ${time(from)}, and this machine's clock says ${time(now)}`;
+  return `the log of the broker has the reason; the certificate is that of "${name}"`;
 }
 
 function expiryOf({ certificatePem }: Own): number {

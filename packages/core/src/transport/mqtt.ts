@@ -3,6 +3,7 @@ import { equalJitterBackoff } from '../async/backoff.js';
 import commonJs from '../commonjs.cjs';
 import { messageOf, reasonOf, TroupeError } from '../errors.js';
 import type { Logger } from '../log/logger.js';
+import { type Attempt, type ConnectFailure, closedEarly, connectError } from './connect-error.js';
 import type { Credentials } from './credentials.js';
 import {
   type Link,
@@ -117,7 +118,9 @@ class MqttTransport implements Transport {
     // The reason names the broker that was tried last.
     const names = urls.length > 1 || !cause ? `: ${urls.join(', ')}` : '';
     const reason = cause ? `${urls.length > 1 ? '; the last one' : ''}: ${messageOf(cause)}` : '';
-    return new TroupeError(code, `no broker took us within ${seconds} s${names}${reason}`, { cause });
+    return new TroupeError(code, `could not connect to any broker within ${seconds} s${names}${reason}`, {
+      cause,
+    });
   }
 
   async #connect(): Promise<void> {
@@ -158,7 +161,7 @@ class MqttTransport implements Transport {
     try {
       return await this.#handshake(url, 5);
     } catch (error) {
-      if (!(error as { isVersionRefusal?: boolean }).isVersionRefusal) throw error;
+      if (!(error as ConnectFailure).isVersionRefusal) throw error;
       const client = await this.#handshake(url, 4);
       oldBrokers.add(url);
       return client;
@@ -193,6 +196,13 @@ class MqttTransport implements Transport {
         ? { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1 as const, retain: true } }
         : {}),
     };
+    // A certificate that was not shown cannot be why.
+    const isAnonymous = isPlain && credentials.username === undefined;
+    const attempt: Attempt = {
+      url,
+      version: protocolVersion,
+      hint: isAnonymous ? undefined : credentials.onRefusal,
+    };
     return new Promise((resolve, reject) => {
       const client = connect({ ...endpointOf(url), ...settings });
       let isOver = false;
@@ -202,8 +212,8 @@ class MqttTransport implements Transport {
         client.end(true);
         reject(error);
       };
-      client.on('error', (error) => fail(connectError(error, url, protocolVersion, credentials.onRefusal)));
-      client.once('close', () => fail(closedEarly(url, protocolVersion)));
+      client.on('error', (error) => fail(connectError(error, attempt)));
+      client.once('close', () => fail(closedEarly(attempt)));
       client.on('message', (topic, payload, { retain }) => this.#deliver(topic, payload, retain));
       client.once('connect', () => {
         if (isOver) return;
@@ -259,7 +269,7 @@ class MqttTransport implements Transport {
 
   async publish(topic: string, payload: Uint8Array, options: PublishOptions = {}): Promise<void> {
     const client = this.#client;
-    if (!client?.connected) throw new TroupeError('NOT_CONNECTED', 'there is no broker now');
+    if (!client?.connected) throw new TroupeError('NOT_CONNECTED', 'not connected to a broker');
     const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
     const { qos = 0, retain = false } = options;
     const published = client.publishAsync(topic, bytes, { qos, retain });
@@ -330,7 +340,7 @@ async function subscribeTo(
   const atMostOnce = Object.fromEntries(filters.map((filter) => [filter, { qos: 0 }] as const));
   if (atLeastOnce.length > 0 && (await isGranted(client, atMostOnce))) return;
   const what = filters.length === 1 ? filters[0] : `one of ${filters.join(', ')}`;
-  throw new TroupeError('BROKER_REFUSED', `the broker does not let us hear ${what}`);
+  throw new TroupeError('BROKER_REFUSED', `the broker refused the subscription to ${what}`);
 }
 
 async function isGranted(
@@ -347,36 +357,4 @@ async function isGranted(
     if (![code, ...(packet?.granted ?? [])].some((each) => Number(each) >= 128)) throw error;
     return false;
   }
-}
-
-type ConnectFailure = Error & { isVersionRefusal?: boolean };
-
-function connectError(
-  error: Error & { code?: number | string },
-  url: string,
-  version: 4 | 5,
-  hint?: string,
-): ConnectFailure {
-  if (typeof error.code !== 'number') {
-    return new TroupeError('BROKER_UNREACHABLE', `${url}: ${messageOf(error) || String(error.code)}`, {
-      cause: error,
-    });
-  }
-  const failure: ConnectFailure = new TroupeError(
-    'BROKER_REFUSED',
-    `${url} refused us: ${messageOf(error)}${hint === undefined ? '' : ` (${hint})`}`,
-    { cause: error },
-  );
-  // CONNACK 1 (3.1.1) and 0x84 (5.0): unsupported protocol version.
-  failure.isVersionRefusal = version === 5 && (error.code === 1 || error.code === 132);
-  return failure;
-}
-
-function closedEarly(url: string, version: 4 | 5): ConnectFailure {
-  const failure: ConnectFailure = new TroupeError(
-    'BROKER_REFUSED',
-    `${url} closed the connection before it took us`,
-  );
-  failure.isVersionRefusal = version === 5;
-  return failure;
 }

@@ -141,6 +141,28 @@ describe('the modes of security', () => {
       );
     });
 
+    it('knows what a refusal by the broker may mean: the own certificate is over, or not valid yet', () => {
+      const { credentials, expires = () => 0 } = client(x509('alice.mcollective'));
+      const file = x509('alice.mcollective').certificate;
+      expect(credentials.onRefusal).to.match(
+        /^the log of the broker has the reason; .*"alice\.mcollective"$/,
+      );
+      const { now } = Date;
+      const end = expires();
+      try {
+        Date.now = () => end + 1;
+        expect(credentials.onRefusal).to.equal(
+          `the certificate ${file} expired on ${new Date(end).toISOString()}: renew it`,
+        );
+        Date.now = () => 0;
+        expect(credentials.onRefusal).to.match(
+          / is not valid before 2.*, and this machine's clock says 1970-/,
+        );
+      } finally {
+        Date.now = now;
+      }
+    });
+
     it('demands of a node a certificate of its identity, of a client one of a caller', () => {
       expect(() => node(x509('web1.lab'), remote, 'web2.lab'))
         .to.throw('identity is "web2.lab", the certificate\'s name is "web1.lab"')

@@ -118,9 +118,9 @@ export class Admission {
     stats.ttlexpired += 1;
     const words =
       age > request.ttl
-        ? `the request is ${Math.round(age)} s old and was good for ${request.ttl} s`
+        ? `the request is ${Math.round(age)} s old and was valid for ${request.ttl} s`
         : `the request is from ${Math.round(-age)} s in the future`;
-    const clocks = `this node's clock says ${new Date(now).toISOString()}, the request's ${new Date(request.time).toISOString()}`;
+    const clocks = `this node's clock says ${new Date(now).toISOString()}, the request's ${new Date(request.time).toISOString()}; check NTP on both machines`;
     return { outcome: 'expired', statuscode: Status.aborted, statusmsg: `${words}: ${clocks}` };
   }
 
@@ -152,7 +152,8 @@ const unmatched: Refusal = {
 };
 
 function whyDenied({ by }: Decision, agent: string): string {
-  if (by === 'none') return `: this node has no policy for the agent "${agent}", and refuses without one`;
+  if (by === 'none')
+    return `: this node has no policy for the agent "${agent}", and authorization.without_policy is refuse`;
   return by === 'fault'
     ? ': its policy cannot be used, and its log says where'
     : ' by the policy of this node';

@@ -53,14 +53,14 @@ describe('Admission', () => {
         outcome: 'expired',
         statuscode: 1,
         statusmsg:
-          "the request is 90 s old and was good for 30 s: this node's clock says 2026-05-01T12:00:00.000Z, the request's 2026-05-01T11:58:30.000Z",
+          "the request is 90 s old and was valid for 30 s: this node's clock says 2026-05-01T12:00:00.000Z, the request's 2026-05-01T11:58:30.000Z; check NTP on both machines",
       });
     });
 
     it('reports how far an early message is in the future', () => {
       const refusal = desk.admission.untimely(request({ time: now + 90_000 }), now);
       expect(refusal?.statusmsg).to.equal(
-        "the request is from 90 s in the future: this node's clock says 2026-05-01T12:00:00.000Z, the request's 2026-05-01T12:01:30.000Z",
+        "the request is from 90 s in the future: this node's clock says 2026-05-01T12:00:00.000Z, the request's 2026-05-01T12:01:30.000Z; check NTP on both machines",
       );
     });
   });
@@ -177,7 +177,7 @@ describe('Admission', () => {
       });
       mkdirSync(join(realm.folder, 'none'), { recursive: true });
       expect((await forbidden({}))?.statusmsg).to.equal(
-        'you are not authorized to call work#change here: this node has no policy for the agent "work", and refuses without one',
+        'you are not authorized to call work#change here: this node has no policy for the agent "work", and authorization.without_policy is refuse',
       );
     });
   });

@@ -143,7 +143,7 @@ describe('a daemon with policies and an audit', () => {
       };
       const { outcome, statusmsg } = await bench.ask(type === 'attach' ? { ...message, after: 0 } : message);
       expect(outcome).to.equal('expired');
-      expect(statusmsg).to.match(/120 s old and was good for 60 s: this node's clock says .* the request's/);
+      expect(statusmsg).to.match(/120 s old and was valid for 60 s: this node's clock says .* the request's/);
     });
   }
 

@@ -23,7 +23,7 @@ describe('a provisioner that loses its broker', () => {
       if (action !== 'restart') return;
       client.presence = async () => {
         client.presence = presence;
-        throw new TroupeError('NOT_CONNECTED', 'there is no broker now');
+        throw new TroupeError('NOT_CONNECTED', 'not connected to a broker');
       };
     };
     const report = await watched.ended('web1');

@@ -1,0 +1,70 @@
+import { messageOf, TroupeError } from '../errors.js';
+
+/** Why an attempt to connect failed; the broker may be older than the version of MQTT that was tried. */
+export type ConnectFailure = TroupeError & { isVersionRefusal?: boolean };
+
+/** An attempt to connect that failed. */
+export interface Attempt {
+  readonly url: string;
+  readonly version: 4 | 5;
+  /** What a refusal by the broker may mean. */
+  readonly hint: string | undefined;
+}
+
+/** What MQTT.js or the network says, with what to do where it is known. */
+export function connectError(
+  error: Error & { code?: number | string },
+  { url, version, hint }: Attempt,
+): ConnectFailure {
+  if (typeof error.code !== 'number') {
+    const why = reasonOfNetwork(error.code ?? '', messageOf(error));
+    // The broker ended the TLS handshake because of what it was shown of us.
+    const words = error.code?.includes('ALERT') ? hinted(why, hint) : why;
+    return new TroupeError('BROKER_UNREACHABLE', `${url}: ${words}`, { cause: error });
+  }
+  const failure: ConnectFailure = new TroupeError(
+    'BROKER_REFUSED',
+    hinted(`${url} refused the connection: ${messageOf(error).replace(/^Connection refused: /, '')}`, hint),
+    { cause: error },
+  );
+  // CONNACK 1 (3.1.1) and 0x84 (5.0): unsupported protocol version.
+  failure.isVersionRefusal = version === 5 && (error.code === 1 || error.code === 132);
+  return failure;
+}
+
+/** The broker closed the connection instead of an answer. */
+export function closedEarly({ url, version, hint }: Attempt): ConnectFailure {
+  const failure: ConnectFailure = new TroupeError(
+    'BROKER_REFUSED',
+    hinted(`${url} closed the connection before it was accepted`, hint),
+  );
+  failure.isVersionRefusal = version === 5;
+  return failure;
+}
+
+function hinted(words: string, hint: string | undefined): string {
+  return hint === undefined ? words : `${words} (${hint})`;
+}
+
+function reasonOfNetwork(code: string, message: string): string {
+  const words = message || code;
+  if (!isAboutCertificate(code)) return words;
+  return `the certificate of the broker is not accepted: ${words}${remedies[code] ?? ''}`;
+}
+
+// The codes of Node's TLS for a certificate of the other side that it does not accept.
+function isAboutCertificate(code: string): boolean {
+  return /^(CERT_|CRL_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|ERR_TLS_CERT_)/.test(code);
+}
+
+const otherCa = ' (it must be from the CA in broker.ca, or else security.ca)';
+
+const remedies: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: ' (renew it on the broker; if it has not expired, the clock of this machine is wrong)',
+  CERT_NOT_YET_VALID: ' (the clock of this machine or of the CA is wrong)',
+  DEPTH_ZERO_SELF_SIGNED_CERT: otherCa,
+  SELF_SIGNED_CERT_IN_CHAIN: otherCa,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: otherCa,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: otherCa,
+  ERR_TLS_CERT_ALTNAME_INVALID: ' (use a name of the certificate in broker.urls)',
+};
