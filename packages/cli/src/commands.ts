@@ -102,7 +102,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'version', summary: 'The version', load: () => import('./commands/version/definition.js') },
   {
     name: 'help',
-    summary: 'Help on a command, an action (help rpc AGENT ACTION), discovery, exit-codes',
+    summary: 'Help on a command, an action (help rpc AGENT ACTION), an error (help CODE)',
     load: () => import('./commands/help/definition.js'),
   },
 ];

@@ -71,7 +71,10 @@ export function newShell(screen: Screen, entries: readonly CommandEntry[] = comm
     .commandsGroup('Commands:')
     .addHelpText(
       'after',
-      '\nmco help COMMAND says more; mco help exit-codes lists the exit codes; mco plugin list the agents.',
+      [
+        '\nmco help COMMAND says more. mco help CODE explains an error, mco help errors',
+        'lists all codes, mco help exit-codes the exit codes, mco plugin list the agents.',
+      ].join('\n'),
     );
   withGlobal(program).addHelpOption(helpOption());
   for (const option of program.options) option.helpGroup(groups.general);

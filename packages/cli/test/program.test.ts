@@ -24,7 +24,7 @@ describe('the command line', () => {
     [['find', 'x'], "mco: too many arguments for 'find'. Expected 0 arguments but got 1: x. [USAGE_INVALID]"],
     [
       ['help', 'pign'],
-      'mco: there is no help on "pign" (did you mean "ping"?): mco help lists the commands [USAGE_INVALID]',
+      'mco: there is no help on "pign" (did you mean "ping"?): mco help lists the commands, mco help errors the codes [USAGE_INVALID]',
     ],
     [['help', 'plugin', 'x'], 'mco: mco plugin has no command "x": mco help plugin [USAGE_INVALID]'],
     [

@@ -15,8 +15,10 @@ export async function help(
   if (topic === undefined) program.outputHelp();
   else if (topic === 'exit-codes') printExitCodes(shell);
   else if (topic === 'discovery') await printMethods(shell);
+  else if (topic === 'errors') await printErrors(shell);
   else {
     const command = await commandOf(shell, topic);
+    if (!command) return explain(shell, words.join(' '));
     const [agent, action] = rest;
     if (command.name() === 'rpc' && agent !== undefined) {
       const { document } = await import('../plugin/plugin.js');
@@ -29,14 +31,31 @@ export async function help(
   return ExitCode.ok;
 }
 
-async function commandOf(shell: Shell, name: string): Promise<Command> {
-  const { commands } = shell.program;
-  const command = commands.find((one) => one.name() === name || one.aliases().includes(name));
-  if (command) return shell.load(command);
+async function commandOf(shell: Shell, name: string): Promise<Command | undefined> {
+  const command = shell.program.commands.find((one) => one.name() === name || one.aliases().includes(name));
+  return command && shell.load(command);
+}
+
+async function printErrors({ screen }: Shell): Promise<void> {
+  const { errorList } = await import('./error-pages.js');
+  screen.print(errorList());
+}
+
+async function explain({ screen, program }: Shell, words: string): Promise<ExitCode> {
+  const [{ errorPage }, { entryNames, plainName }] = await Promise.all([
+    import('./error-pages.js'),
+    import('./explanations/index.js'),
+  ]);
+  const page = errorPage(words);
+  if (page !== undefined) {
+    screen.print(page);
+    return ExitCode.ok;
+  }
   const { suggestion } = await import('@troupe/core');
-  const names = [...commands.map((one) => one.name()), 'exit-codes', 'discovery'];
+  const topics = [...program.commands.map((one) => one.name()), 'exit-codes', 'discovery', 'errors'];
+  const hint = suggestion(words, topics) || suggestion(plainName(words), entryNames().map(plainName));
   throw new UsageError(
-    `there is no help on "${name}"${suggestion(name, names)}: mco help lists the commands`,
+    `there is no help on "${words}"${hint}: mco help lists the commands, mco help errors the codes`,
   );
 }
 

@@ -1,0 +1,15 @@
+import type { AnyCode } from '@troupe/core/internal';
+
+/** What people are told of a code. `…` in backticks is typed, or found in a file, as it stands. */
+export interface Explanation {
+  /** What happened, in a few words: a line of `mco help errors`. */
+  readonly summary: string;
+  readonly meaning: string;
+  /** The likely ones, the likeliest first. */
+  readonly causes: readonly string[];
+  /** What to do, in this order. */
+  readonly actions: readonly string[];
+}
+
+/** The explanations of some codes. */
+export type Explanations = Readonly<Partial<Record<AnyCode, Explanation>>>;
