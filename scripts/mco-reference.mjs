@@ -1,5 +1,6 @@
-// npm run reference: makes docs/reference/mco.md and exit-codes.md from the definitions of the commands.
-import { writeFileSync } from 'node:fs';
+// npm run reference: makes docs/reference/mco.md, exit-codes.md and the codes of docs/troubleshooting.md
+// from what the commands themselves say.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { noArguments } from './command-line.mjs';
@@ -12,12 +13,14 @@ export async function references() {
   const { newShell } = await cli('program.js');
   const { Screen } = await cli('terminal/screen.js');
   const { exitCodeMeanings } = await cli('exit.js');
+  const { sections } = await cli('commands/help/explanations/index.js');
   const shell = newShell(new Screen());
   const commands = [];
   for (const command of shell.program.commands) commands.push(await shell.load(command));
   return new Map([
     ['docs/reference/mco.md', commandsPage(shell.program, commands)],
     ['docs/reference/exit-codes.md', exitCodesPage(exitCodeMeanings)],
+    ['docs/troubleshooting.md', troubleshootingPage(sections())],
   ]);
 }
 
@@ -156,8 +159,36 @@ esac
 `;
 }
 
+// Symptoms are written by hand: only what stands between the marks is made.
+function troubleshootingPage(sections) {
+  const begin = '<!-- made by scripts/mco-reference.mjs -->\n';
+  const text = readFileSync(join(root, 'docs/troubleshooting.md'), 'utf8');
+  const from = text.indexOf(begin) + begin.length;
+  const to = text.indexOf('<!-- end -->');
+  return `${text.slice(0, from)}\n${sections.map(sectionText).join('\n')}\n${text.slice(to)}`;
+}
+
+function sectionText({ title, entries }) {
+  return [`### ${title}\n`, ...entries.map(entryText)].join('\n');
+}
+
+function entryText({ name, aliases, explanation: { summary, meaning, causes, actions } }) {
+  const others = aliases.map((alias) => `\`${alias}\` in JSON. `).join('');
+  const what = `${summary.charAt(0).toUpperCase()}${summary.slice(1)}`;
+  const list = (items) => items.map((item) => `- ${item}\n`).join('');
+  return [
+    `#### ${name}\n`,
+    `${others}${what}. ${meaning}\n`,
+    `Likely causes:\n\n${list(causes)}`,
+    `What to do:\n\n${list(actions)}`,
+  ].join('\n');
+}
+
 if (process.argv[1] === join(root, 'scripts/mco-reference.mjs')) {
-  noArguments('mco-reference', 'Usage: node scripts/mco-reference.mjs\n\nMakes mco.md and exit-codes.md.');
+  noArguments(
+    'mco-reference',
+    'Usage: node scripts/mco-reference.mjs\n\nMakes mco.md, exit-codes.md and troubleshooting.md.',
+  );
   for (const [file, text] of await references()) {
     writeFileSync(join(root, file), text);
     process.stdout.write(`${file}\n`);

@@ -13,7 +13,7 @@ const plain = (text) =>
     .replace(/\n{2,}/g, '\n');
 
 describe('the reference of mco', () => {
-  for (const file of ['docs/reference/mco.md', 'docs/reference/exit-codes.md']) {
+  for (const file of ['docs/reference/mco.md', 'docs/reference/exit-codes.md', 'docs/troubleshooting.md']) {
     it(`${file} is what the definitions of the commands say: else npm run reference`, async () => {
       const made = (await references()).get(file) ?? '';
       expect(plain(readFileSync(join(root, file), 'utf8'))).to.equal(plain(made));
