@@ -1,5 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import type { Logger, LogLevel } from '@troupe/core';
+import { type Logger, type LogLevel, messageOf, TroupeError } from '@troupe/core';
 import { createSwitchedLogger, reasonOf } from '@troupe/core/internal';
 import { Alarm } from './alarm.js';
 import { type DaemonConfig, loadDaemonConfig } from './config.js';
@@ -34,10 +34,12 @@ export async function serve(
   let config = loadDaemonConfig(configFile);
   let working: DaemonConfig | undefined;
   let jobs: Jobs | undefined;
-  if (config.pid_file !== undefined) writeFileSync(config.pid_file, `${process.pid}\n`);
   const pidFile = config.pid_file;
+  if (pidFile !== undefined) named('pid_file', pidFile, () => writeFileSync(pidFile, `${process.pid}\n`));
+  let logging: Logging | undefined;
   while (!stopping.signal.aborted) {
-    const { log, level } = loggerOf(config);
+    logging = newLogging(config, logging);
+    const { log, level } = logging;
     switchLevel = level;
     surviveOrEnd(log);
     let daemon: Daemon;
@@ -79,8 +81,33 @@ export async function serve(
   if (pidFile !== undefined) rmSync(pidFile, { force: true });
 }
 
-// The level goes from the configuration's to debug, to trace, and back.
-function loggerOf(config: DaemonConfig): { log: Logger; level: () => void } {
+interface Logging {
+  readonly log: Logger;
+  /** Changes the level: from the configuration's to debug, to trace, and back. */
+  readonly level: () => void;
+}
+
+// A reload whose log cannot be opened must not cost us the node.
+function newLogging(config: DaemonConfig, old: Logging | undefined): Logging {
+  const { file = 'standard error' } = config.log;
+  try {
+    return named('log.file', file, () => loggerOf(config));
+  } catch (error) {
+    if (!old) throw error;
+    old.log.error(reasonOf(error), 'the new log cannot be opened: the old one stays');
+    return old;
+  }
+}
+
+function named<T>(key: string, file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw new TroupeError('FILE_UNREADABLE', `${key}: cannot write ${file}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function loggerOf(config: DaemonConfig): Logging {
   const { level: configured, format, file } = config.log;
   const { log, setLevel } = createSwitchedLogger({
     level: configured,

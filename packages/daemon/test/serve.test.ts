@@ -121,6 +121,31 @@ describe('mcod in this process', () => {
     expect(names()[2]).to.equal('web3.lab');
   });
 
+  it('keeps the old log if the new one cannot be opened', async () => {
+    await begin();
+    writeFileSync(
+      file('mcod.yaml'),
+      readFileSync(file('mcod.yaml'), 'utf8').replace(file('log'), '/dev/null/log').replace('web1', 'web4'),
+    );
+    process.emit('SIGHUP');
+    await logged('ready', 2);
+    expect(names()[1]).to.equal('web4.lab');
+    const [line] = lines('the new log cannot be opened: the old one stays');
+    expect(line?.reason).to.match(/^log\.file: cannot write \/dev\/null\/log: /);
+  });
+
+  for (const [key, more] of [
+    ['log.file', 'log: { file: /dev/null/log }'],
+    ['pid_file', 'pid_file: /dev/null/pid'],
+  ] as const) {
+    it(`names what it cannot write at its start: ${key}`, async () => {
+      writeFileSync(file('mcod.yaml'), `{ security: { mode: none }, state_dir: ${file('state')}, ${more} }`);
+      served = serve(file('mcod.yaml'));
+      const error = await served.catch(({ code, message }) => `${code}: ${message}`);
+      expect(error).to.match(new RegExp(`^FILE_UNREADABLE: ${key}: cannot write /dev/null/`));
+    });
+  }
+
   it('does not start with an invalid configuration', async () => {
     configure(', nonsense: true');
     served = serve(file('mcod.yaml'));

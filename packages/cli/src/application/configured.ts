@@ -43,8 +43,10 @@ export async function configuredApplications(
 }
 
 async function applicationOf(specifier: string, folder: string): Promise<Application> {
-  const module = (await import(locate(specifier, folder))) as Partial<Application>;
-  const { name, summary, define } = module;
+  const module = (await import(locate(specifier, folder))) as Partial<Application> & { default?: unknown };
+  // Of a CommonJS module Node may see the default only.
+  const given = typeof module.define === 'function' ? module : (module.default as typeof module | undefined);
+  const { name, summary, define } = given ?? module;
   if (typeof define !== 'function' || typeof name !== 'string' || typeof summary !== 'string')
     throw new Error('it does not export name, summary and define');
   if (!/^[a-z][a-z0-9_-]*$/.test(name)) throw new Error(`"${name.slice(0, 40)}" is no name of a command`);

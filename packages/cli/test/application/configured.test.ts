@@ -77,6 +77,15 @@ describe('applications', () => {
     expect(completed.stdout).to.match(/^throw\t/);
   });
 
+  it('may be CommonJS modules, of which Node sees the default alone', async () => {
+    writeFileSync(
+      folder.join('dice.cjs'),
+      `const define = (command) => command.command('throw').action(() => {});
+module.exports = { name: 'dice', summary: 'Throws dice', define };`,
+    );
+    expect((await mco(...configured('./dice.cjs'), 'help')).stdout).to.match(/^ {2}dice {2,}Throws dice$/m);
+  });
+
   it('are loaded by nothing that does not need them', async () => {
     const config = configured('@you/dice');
     await mco(...config, '--version');

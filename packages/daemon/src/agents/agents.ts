@@ -101,7 +101,10 @@ export class Agents {
     for (const { name, specifier, section } of this.#staying.list()) {
       if (config.security.mode === 'token' || registry.names().includes(name)) continue;
       try {
-        await this.#import(specifier, section);
+        // One that was taken from the disk was taken away for a reason: none before it stands in.
+        const { now, accept } = findAgent(specifier, this.#options.configFile);
+        await this.#add(await now(), specifier, { specifier, section });
+        accept();
         log.info(
           { agent: name },
           'the agent stays until it has finished, though the configuration does not name it',
@@ -113,10 +116,10 @@ export class Agents {
     }
   }
 
-  async #import(specifier: string, section?: AgentConfig): Promise<void> {
+  async #import(specifier: string): Promise<void> {
     const { now, before, accept } = findAgent(specifier, this.#options.configFile);
     try {
-      await this.#add(await now(), specifier, { specifier, section });
+      await this.#add(await now(), specifier, { specifier });
       accept();
     } catch (error) {
       if (!before) throw error;
@@ -125,7 +128,7 @@ export class Agents {
         { agent: specifier, ...reasonOf(error) },
         'the changed agent does not work: the one before stays',
       );
-      await this.#add(await before(), specifier, { specifier, section });
+      await this.#add(await before(), specifier, { specifier });
     }
   }
 

@@ -2,7 +2,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Agent, messageOf, TroupeError } from '@troupe/core';
 import { resolveFrom, shareOwnCopies } from '@troupe/core/modules';
-import { moduleVersion } from './module-version.js';
+import { type ModuleVersion, moduleVersion } from './module-version.js';
 
 /** An agent's module as it is now, and, where its files have changed since this process imported it, as it was. */
 export interface ImportedAgent {
@@ -19,13 +19,29 @@ export interface ImportedAgent {
  */
 export function findAgent(specifier: string, configFile: string): ImportedAgent {
   const folder = dirname(resolve(configFile));
-  const { url, before, accept } = guarded(specifier, () => moduleVersion(locate(specifier, folder)));
+  const key = `${folder}\n${specifier}`;
+  let version: ModuleVersion;
+  try {
+    version = moduleVersion(locate(specifier, folder));
+  } catch (cause) {
+    const error = unloadable(specifier, cause);
+    const known = found.get(key);
+    if (known === undefined) throw error;
+    return { now: () => Promise.reject(error), before: () => importFrom(known, specifier), accept: () => {} };
+  }
+  const { url, before, accept } = version;
   return {
     now: () => importFrom(url, specifier),
     before: before === undefined ? undefined : () => importFrom(before, specifier),
-    accept,
+    accept: () => {
+      accept();
+      found.set(key, url);
+    },
   };
 }
+
+/** Where agents were that work, by the folder of the configuration and the name in it: Node still has those that are gone. */
+const found = new Map<string, string>();
 
 /** Imports an agent named in the configuration. Throws AGENT_INVALID. */
 export async function importAgent(specifier: string, configFile: string): Promise<Agent> {
@@ -43,7 +59,9 @@ async function importFrom(url: string, specifier: string): Promise<Agent> {
   } catch (cause) {
     throw unloadable(specifier, cause);
   }
-  const agent = module.default as Partial<Agent> | undefined;
+  // What a CommonJS module exports as its default is an export of what Node takes for the default.
+  const given = module.default as (Partial<Agent> & { readonly default?: Partial<Agent> }) | undefined;
+  const agent = typeof given?.setup === 'function' ? given : (given?.default ?? given);
   if (typeof agent?.setup !== 'function' || typeof agent.ddl !== 'object') {
     throw new TroupeError(
       'AGENT_INVALID',
@@ -51,14 +69,6 @@ async function importFrom(url: string, specifier: string): Promise<Agent> {
     );
   }
   return agent as Agent;
-}
-
-function guarded<T>(specifier: string, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    throw unloadable(specifier, cause);
-  }
 }
 
 function unloadable(specifier: string, cause: unknown): TroupeError {

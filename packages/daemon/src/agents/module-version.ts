@@ -4,8 +4,16 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const mostFiles = 5000;
-/** The address by which each module works, and the files that it was made of. */
-const imported = new Map<string, { readonly stamp: string; readonly url: string }>();
+interface Version {
+  /** The files that it was made of. */
+  readonly stamp: string;
+  readonly url: string;
+}
+
+/** The version by which each module works. */
+const working = new Map<string, Version>();
+/** The version of each module that was imported last, whether it works or not: Node keeps failures, too. */
+const tried = new Map<string, Version>();
 let isHooked = false;
 let version = 0;
 
@@ -22,19 +30,19 @@ export interface ModuleVersion {
  * since the last time, the address has a new query, which the relative imports of the package inherit.
  */
 export function moduleVersion(url: string): ModuleVersion {
-  const file = fileURLToPath(url);
-  const stamp = stampOf(packageFolder(file));
-  const last = imported.get(url);
+  const stamp = stampOf(packageFolder(fileURLToPath(url)));
+  const last = working.get(url);
   if (last?.stamp === stamp) return { url: last.url, before: undefined, accept: () => {} };
-  if (last && !isHooked) {
+  const attempt = tried.get(url);
+  if (attempt && !isHooked) {
     registerHooks({ resolve: inheritVersion });
     isHooked = true;
   }
-  version += 1;
-  const next = last ? `${url}?troupe=${version}` : url;
-  // Node would give what it has kept of a file that is gone, which was taken away for a reason.
-  const before = existsSync(file) ? last?.url : undefined;
-  return { url: next, before, accept: () => imported.set(url, { stamp, url: next }) };
+  if (attempt?.stamp !== stamp) version += 1;
+  const next =
+    attempt === undefined ? url : attempt.stamp === stamp ? attempt.url : `${url}?troupe=${version}`;
+  tried.set(url, { stamp, url: next });
+  return { url: next, before: last?.url, accept: () => working.set(url, { stamp, url: next }) };
 }
 
 /** Hands the query of a module's new version on to what it imports from its own package. */

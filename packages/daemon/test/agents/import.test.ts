@@ -61,6 +61,43 @@ describe('importing an agent', () => {
     expect((await importAgent('./agent.js', config())).ddl).to.deep.equal({ own: ActionError });
   });
 
+  it('keeps one that works when it is taken from the disk, file or package, and says what is missing', async () => {
+    await load();
+    write('node_modules/agent-y/package.json', '{ "type": "module", "exports": "./agent.js" }');
+    write('node_modules/agent-y/agent.js', 'export default { ddl: { version: 8 }, setup: () => {} };');
+    await importAgent('agent-y', config());
+    rmSync(join(folder, 'node_modules'), { recursive: true });
+    rmSync(join(folder, 'agent.js'));
+    for (const [name, version] of [
+      ['./agent.js', 1],
+      ['agent-y', 8],
+    ] as const) {
+      const { now, before } = findAgent(name, config());
+      const error = await now().catch(({ message }: Error) => message);
+      expect(error).to.match(/^agents: cannot load /);
+      expect((await before?.())?.ddl).to.deep.equal({ version });
+    }
+  });
+
+  it('takes one that failed at first when it is repaired', async () => {
+    write('agent.js', "throw new Error('not today');");
+    const first = await importAgent('./agent.js', config()).catch(({ message }: Error) => message);
+    expect(first).to.equal('agents: cannot load "./agent.js": not today');
+    write('agent.js', 'export default { ddl: { version: 3 }, setup: () => {} };');
+    expect((await importAgent('./agent.js', config())).ddl).to.deep.equal({ version: 3 });
+  });
+
+  for (const text of [
+    'module.exports = { ddl: { version: 5 }, setup() {} };',
+    'exports.default = { ddl: { version: 5 }, setup() {} };',
+    'module.exports = { __esModule: true, default: { ddl: { version: 5 }, setup() {} } };',
+  ]) {
+    it(`takes a CommonJS module: ${text}`, async () => {
+      write('agent.cjs', text);
+      expect((await importAgent('./agent.cjs', config())).ddl).to.deep.equal({ version: 5 });
+    });
+  }
+
   it('accepts an absolute path', async () => {
     expect((await importAgent(join(folder, 'agent.js'), '/etc/troupe/mcod.yaml')).ddl).to.deep.equal({
       version: 1,

@@ -1,11 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { OutputSink } from './output.js';
 import { sendSignal } from './signal.js';
 
 /** Milliseconds in which what a program has written is read after its end; its children may hold the pipes for ever. */
 const pipeGrace = 500;
+
+/** Milliseconds: a timer of more runs out at once. */
+const longestTimer = 2 ** 31 - 1;
 
 /** How a program is run. */
 export interface ProgramOptions {
@@ -50,8 +54,10 @@ export class NotStartedError extends Error {
   /** The system's own word for why, such as ENOENT. */
   readonly code: string | undefined;
 
-  constructor(command: string, cause: NodeJS.ErrnoException) {
-    super(`${command} cannot be started: ${cause.code ?? cause.message}`, { cause });
+  constructor(command: string, cause: NodeJS.ErrnoException, cwd = '/') {
+    // Node says the same where the folder is what is not there.
+    const why = cause.code === 'ENOENT' && !existsSync(cwd) ? `there is no folder ${cwd}` : cause.code;
+    super(`${command} cannot be started: ${why ?? cause.message}`, { cause });
     this.code = cause.code;
   }
 }
@@ -64,10 +70,16 @@ export class NotStartedError extends Error {
 export async function runProgram(options: ProgramOptions): Promise<ProgramEnd> {
   const { command, input, stdout, stderr, signal, timeLimit, killGrace = 2000 } = options;
   signal?.throwIfAborted();
-  const child = start(options);
-  const exited = once(child, 'exit').catch((cause: NodeJS.ErrnoException) => {
-    throw new NotStartedError(command, cause);
-  });
+  const notStarted = (cause: unknown): never => {
+    throw new NotStartedError(command, cause as NodeJS.ErrnoException, options.cwd);
+  };
+  let child: ChildProcess;
+  try {
+    child = start(options);
+  } catch (cause) {
+    return notStarted(cause);
+  }
+  const exited = once(child, 'exit').catch(notStarted);
   const closed = once(child, 'close').catch(() => {});
   let exceeded: ProgramEnd['exceeded'];
   let isStopped = false;
@@ -91,7 +103,7 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramEnd> {
   const finish = channel ? options.channel?.(channel) : undefined;
   // A program that does not read ends the pipe.
   if (stdin && 'end' in stdin) stdin.on('error', () => {}).end(input);
-  const timer = timeLimit === undefined ? undefined : setTimeout(expire, timeLimit);
+  const timer = timeLimit === undefined ? undefined : setTimeout(expire, Math.min(timeLimit, longestTimer));
   signal?.addEventListener('abort', stop, { once: true });
   try {
     const [code, by] = (await exited) as [number | null, NodeJS.Signals | null];

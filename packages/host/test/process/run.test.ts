@@ -179,6 +179,25 @@ describe('running a program', () => {
     expect(error).to.include({ code: 'ENOENT', message: `${command} cannot be started: ENOENT` });
   });
 
+  it('says that the folder is missing, and not the program', async () => {
+    const cwd = join(folder, 'gone');
+    const error = await failure(run('true', { cwd }));
+    expect(error).to.be.instanceOf(NotStartedError);
+    expect(error)
+      .to.have.property('message')
+      .that.matches(/ cannot be started: there is no folder .*gone$/);
+  });
+
+  it('throws the same where Node does at once: more words than the system takes', async () => {
+    const error = await failure(run('true', { command: 'true', args: ['x'.repeat(300_000)] }));
+    expect(error).to.be.instanceOf(NotStartedError).and.have.property('code', 'E2BIG');
+  });
+
+  it('takes a limit of time that no timer of Node has', async () => {
+    for (const timeLimit of [2 ** 31, Number.POSITIVE_INFINITY])
+      expect(await run('sleep 0.05', { timeLimit })).to.include({ code: 0, exceeded: undefined });
+  });
+
   it('sends SIGTERM to the whole process group when aborted, and throws the reason', async () => {
     const controller = new AbortController();
     const script = `(trap 'echo child >> ends; exit' TERM; echo ready > child; while :; do sleep 0.02; done) &
