@@ -80,9 +80,12 @@ function noteConsequences(state: ProvisionState, note: StepNote, time: string): 
   if (note.outcome === 'ok' || note.outcome === 'skipped') state.step = note.step;
   if (note.outcome === 'ok' && note.step === 'done') state.done = { since: time };
   const { run } = state;
-  if (run?.verdict && (note.run === run.id || (note.run === undefined && note.step === run.step)))
-    run.noted = true;
+  const isOfRun = run && (note.run === run.id || (note.run === undefined && note.step === run.step));
+  if (isOfRun && run.verdict && !withoutVerdict.has(note.outcome)) run.noted = true;
 }
+
+/** How a step ends whose provisioner never heard how Puppet's run did: whoever asks next is still owed the verdict. */
+const withoutVerdict: ReadonlySet<string> = new Set(['unreachable', 'interrupted', 'gone']);
 
 // Whoever began a step and never said how it ended is gone: the history tells.
 function endAbandoned(state: ProvisionState, note: StepNote, now: number): void {

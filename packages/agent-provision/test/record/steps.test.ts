@@ -137,6 +137,10 @@ describe('noteStep', () => {
       ['another step', 'lock', 'ok', {}, false],
       ['the id of another run', 'puppet_bootstrap_stage', 'ok', { run: 'x' }, false],
       ['a beginning', 'puppet_bootstrap_stage', 'started', {}, false],
+      ['a node that could not be reached', 'puppet_bootstrap_stage', 'unreachable', {}, false],
+      ['a call that was cut off', 'puppet_bootstrap_stage', 'interrupted', {}, false],
+      ['an agent that was away', 'puppet_bootstrap_stage', 'gone', {}, false],
+      ['a step that is void', 'puppet_bootstrap_stage', 'void', {}, true],
     ] as const) {
       it(`is ${noted ? '' : 'not '}noted with ${what}`, () => {
         note(step, outcome, more);
