@@ -10,6 +10,8 @@ const many = 100;
 const settleQuietOfMany = 250;
 /** The most that a pause between two records, while they come, makes of it. */
 const settleLongest = 2_000;
+/** Milliseconds after news in which a record that the broker kept is older than they are; later it is news itself. */
+const replayLongest = 2_000;
 
 /** Who is online in a collective, as the broker's retained records say: a hint, kept up to date while the client lives. */
 export class PresenceView {
@@ -17,8 +19,8 @@ export class PresenceView {
   readonly #listeners = new Set<PresenceListener>();
   /** When those that are offline were last seen going, milliseconds since 1970. */
   readonly #left = new Map<string, number>();
-  /** Of whom this connection has brought news, which a record that the broker kept is older than. */
-  readonly #fresh = new Set<string>();
+  /** When this connection brought news of whom, milliseconds since 1970: a record that the broker kept is older. */
+  readonly #fresh = new Map<string, number>();
   #lastHeard = 0;
   #lastNew = Date.now();
   #longestGap = 0;
@@ -111,9 +113,10 @@ export class PresenceView {
     const record = parsePresence(payload) ?? this.#gone(payload, topic);
     if (!record) return;
     // A broker reads what it has kept while news go out already, so that a node which has just died seems to be back.
-    if (isRetained && this.#fresh.has(record.identity)) return;
-    if (!isRetained) this.#fresh.add(record.identity);
     const now = Date.now();
+    const news = this.#fresh.get(record.identity);
+    if (isRetained && news !== undefined && now - news < replayLongest) return;
+    if (!isRetained) this.#fresh.set(record.identity, now);
     this.#lastHeard = now;
     if (!this.#records.has(record.identity)) {
       // A node that comes later, for the first time, is none of those that were retained.

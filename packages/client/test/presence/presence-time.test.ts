@@ -66,6 +66,14 @@ describe('a view of presence', () => {
     expect([view.isOnline('a'), view.isOnline('b')]).to.deep.equal([false, true]);
   });
 
+  it('takes a record that says it was kept for news when it comes later: some brokers mark both', async () => {
+    const view = await open();
+    script.tell('a', true);
+    mock.timers.tick(2_000);
+    script.tell('a', false, true);
+    expect(view.isOnline('a')).to.equal(false);
+  });
+
   it('believes what the broker kept while there was no connection', async () => {
     const view = await open();
     script.tell('a', false);
