@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 // node bench/builds.mjs [CHECKOUT …]: what it costs to start `mco` and `mcod` from a clone as tsc wrote it and from the
 // bundles of a release, and beside them other checkouts that have been built, in turn.
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { median } from './lib/figures.mjs';
-import { machine, round } from './lib/machine.mjs';
+import { medianRows } from './lib/figures.mjs';
+import { machine } from './lib/machine.mjs';
+import { mco, mcod } from './lib/programs.mjs';
 import { Site } from './lib/site.mjs';
-import { measureStart } from './lib/start.mjs';
+import { measureStart, readyForStarts } from './lib/start.mjs';
 import { table } from './lib/table.mjs';
 
 const ROUNDS = 10;
@@ -21,33 +22,22 @@ function checkout(folder) {
   return { mcod: found, mco: join(folder, 'packages/cli/bin/mco.js') };
 }
 
-const bundle = { mcod: join(root, 'bundles/mcod/bin/mcod.js'), mco: join(root, 'bundles/mco/bin/mco.js') };
-if (!existsSync(bundle.mco)) throw new Error('there are no bundles: npm run bundle');
-const builds = { clone: checkout(root), bundle };
+const builds = { clone: checkout(root), bundle: { mcod, mco } };
 for (const folder of process.argv.slice(2)) builds[folder] = checkout(resolve(folder));
 
 const site = await Site.open({ broker: 'mosquitto', tls: true, keyType: 'p256' });
 try {
-  const config = site.folder.join('client.yaml');
-  writeFileSync(config, JSON.stringify(await site.clientConfig('mco.mcollective')));
-  const { config: idle } = await site.daemon('idle.fleet');
-  await site.closeLast();
-  await site.daemon('one.fleet');
-  const env = { TROUPE_CONFIG: config, NO_COLOR: '1' };
+  const ready = await readyForStarts(site);
   const all = Object.values(builds).map(() => []);
   // One round more, the first, fills the caches.
   for (let index = 0; index <= ROUNDS; index += 1)
     for (const [at, build] of Object.values(builds).entries()) {
-      const figures = await measureStart({ node: process.execPath, ...build }, { idle, env });
+      const figures = await measureStart({ node: process.execPath, ...build }, ready);
       if (index > 0) all[at].push(figures);
     }
-  const rows = Object.keys(all[0][0]).map((name) => [
-    name,
-    ...all.map((figures) => round(median(figures.map((one) => one[name])), 2)),
-  ]);
   const { cores, cpu, node, commit } = machine();
   console.log(`${cores} x ${cpu}, Node ${node}, commit ${commit}; medians of ${ROUNDS} rounds in turn`);
-  console.log(table('One build beside another', ['what', ...Object.keys(builds)], rows));
+  console.log(table('One build beside another', ['what', ...Object.keys(builds)], medianRows(all)));
 } finally {
   await site.close();
 }

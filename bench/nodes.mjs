@@ -1,15 +1,15 @@
 #!/usr/bin/env node
 // node bench/nodes.mjs [VERSION …]: what Troupe costs on one Node and on another, from npm, in turn: the choice in
 // docs/dependencies.md. CPU time, which a noisy machine disturbs least.
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { orEnd, readArguments, WrongUse } from '../scripts/command-line.mjs';
-import { median } from './lib/figures.mjs';
+import { medianRows } from './lib/figures.mjs';
 import { machine, round } from './lib/machine.mjs';
 import { runProgram } from './lib/run-node.mjs';
-import { measureStart } from './lib/start.mjs';
+import { measureStart, readyForStarts } from './lib/start.mjs';
 import { table } from './lib/table.mjs';
 
 const ROUNDS = 10;
@@ -65,31 +65,22 @@ const site = await Site.open({ broker: 'mosquitto', tls: true, keyType: 'p256' }
 try {
   const nodes = [];
   for (const version of versions) nodes.push(await installed(version, folder));
-  const config = site.folder.join('client.yaml');
-  writeFileSync(config, JSON.stringify(await site.clientConfig('mco.mcollective')));
-  const { config: idle } = await site.daemon('idle.fleet');
-  await site.closeLast();
-  await site.daemon('one.fleet');
-  const env = { TROUPE_CONFIG: config, NO_COLOR: '1' };
+  const ready = await readyForStarts(site);
   const rounds = nodes.map(() => []);
   for (let index = 0; index < ROUNDS; index += 1)
     for (const [at, { node }] of nodes.entries())
-      rounds[at].push(await measureStart({ node, mco, mcod }, { idle, env }));
+      rounds[at].push(await measureStart({ node, mco, mcod }, ready));
   const rates = nodes.map(() => []);
   for (let index = 0; index < 3; index += 1)
     for (const [at, { node }] of nodes.entries()) rates[at].push(await calls(node));
-  const rows = (all) =>
-    Object.keys(all[0][0]).map((name) => [
-      name,
-      ...all.map((figures) => round(median(figures.map((one) => one[name])), 2)),
-    ]);
   const needs = [];
   for (const { node } of nodes) needs.push(await needsOf(node));
   const needRows = Object.keys(needs[0]).map((name) => [name, ...needs.map((one) => one[name])]);
   const { cores, cpu, commit } = machine();
   console.log(`${cores} x ${cpu}, commit ${commit}; medians of ${ROUNDS} rounds in turn, calls of 3`);
   const head = ['what', ...nodes.map(({ name }) => name)];
-  console.log(table('One Node beside another', head, [...rows(rounds), ...rows(rates), ...needRows]));
+  const rows = [...medianRows(rounds), ...medianRows(rates), ...needRows];
+  console.log(table('One Node beside another', head, rows));
 } finally {
   await site.close();
   rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { median, ratio, spread, times } from '../lib/figures.mjs';
 import { mco } from '../lib/programs.mjs';
 import { runNode } from '../lib/run-node.mjs';
@@ -16,9 +15,7 @@ export async function run({ brokers, rounds }) {
   const site = await Site.open({ broker, tls: true });
   try {
     await site.fleet(nodes);
-    const config = site.folder.join('client.yaml');
-    writeFileSync(config, JSON.stringify(await site.clientConfig('mco.mcollective')));
-    const env = { TROUPE_CONFIG: config, NO_COLOR: '1' };
+    const env = await site.commandEnv();
     const empty = await times(rounds, () => runNode(['-e', '0']));
     const measured = {};
     for (const name of Object.keys(given)) {

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { median, spread, times } from '../lib/figures.mjs';
 import { childrenCpuMs, freeMiB } from '../lib/machine.mjs';
 import { Mcollective, mcollectiveMco, missingMcollective, startSharedRabbitmq } from '../lib/mcollective.mjs';
@@ -63,9 +62,7 @@ async function measureMcollective(site, count) {
 
 async function measureTroupe(site, count) {
   await site.fleet(count);
-  const config = site.folder.join('client.yaml');
-  writeFileSync(config, JSON.stringify(await site.clientConfig(caller)));
-  const env = { TROUPE_CONFIG: config, NO_COLOR: '1' };
+  const env = await site.commandEnv(caller);
   return measure(count, (words) => runProgram(process.execPath, [mco, ...words], env));
 }
 

@@ -71,10 +71,8 @@ async function memories(site) {
 }
 
 async function commandTimes(site, rounds) {
-  const config = site.folder.join('client.yaml');
-  writeFileSync(config, JSON.stringify(await site.clientConfig('mco.mcollective')));
+  const env = await site.commandEnv();
   await site.daemon('one.fleet');
-  const env = { TROUPE_CONFIG: config, NO_COLOR: '1' };
   const commands = {
     'mco version': ['version'],
     'mco ping': ['ping'],

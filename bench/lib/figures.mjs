@@ -22,6 +22,14 @@ export function quantile(values, share) {
 
 export const median = (values) => quantile(values, 0.5);
 
+/** The rows of a table: each figure by its name, with its median over the rounds of each one that is compared. */
+export function medianRows(compared) {
+  return Object.keys(compared[0][0]).map((name) => [
+    name,
+    ...compared.map((rounds) => round(median(rounds.map((figures) => figures[name])), 2)),
+  ]);
+}
+
 /** `median (least … most)` in milliseconds, for a table. */
 export function spread(values, digits = 0) {
   const [least, middle, most] = [Math.min(...values), median(values), Math.max(...values)];

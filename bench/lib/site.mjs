@@ -124,6 +124,13 @@ export class Site {
     };
   }
 
+  /** The environment in which `mco` finds this site, as this caller. */
+  async commandEnv(caller = 'mco.mcollective') {
+    const config = this.folder.join('client.yaml');
+    writeFileSync(config, JSON.stringify(await this.clientConfig(caller)));
+    return { TROUPE_CONFIG: config, NO_COLOR: '1' };
+  }
+
   /** The client library, in this process. */
   async client() {
     const client = await connect({

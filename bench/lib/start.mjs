@@ -15,6 +15,14 @@ const COMMANDS = {
 
 const lastNumber = (text) => Number(text.trim().split('\n').at(-1));
 
+/** What `measureStart` needs of a site, which it fills: one daemon that runs, and one that ran and left its key. */
+export async function readyForStarts(site) {
+  const { config: idle } = await site.daemon('idle.fleet');
+  await site.closeLast();
+  await site.daemon('one.fleet');
+  return { idle, env: await site.commandEnv() };
+}
+
 /**
  * What one round says of the start of the programs `mco` and `mcod` by `node`: CPU, which a noisy machine disturbs
  * least, and memory, by their names. `idle` is the configuration of a daemon that has been started before, so that

@@ -20,13 +20,16 @@ export function madeSchemas(root) {
     name: 'made schemas',
     setup({ onLoad, onResolve }) {
       onResolve({ filter: /^troupe:schemas\// }, ({ path }) => ({ path, namespace: 'troupe' }));
+      let own;
+      const schemas = () => (own ??= ownSchemas(root));
       onLoad({ filter: /\/made-schemas\.cjs$/ }, async () => {
-        const uses = Object.keys(await ownSchemas(root));
-        const made = uses.map((use) => `'${use}': (host) => require('troupe:schemas/${use}')(host)`);
+        const made = Object.keys(await schemas()).map(
+          (use) => `'${use}': (host) => require('troupe:schemas/${use}')(host)`,
+        );
         return { contents: `module.exports = { ${made.join(', ')} };`, loader: 'js' };
       });
       onLoad({ filter: /./, namespace: 'troupe' }, async ({ path }) => ({
-        contents: await written(root, path.split('/')[1]),
+        contents: await written(root, path.split('/')[1], await schemas()),
         resolveDir: home,
         loader: 'js',
       }));
@@ -34,20 +37,17 @@ export function madeSchemas(root) {
   };
 }
 
-/** The text of a CommonJS module that has what ajv makes of the schemas of a use. */
-export async function written(root, use) {
+/** The text of a CommonJS module that has what ajv makes of the schemas of a use, of those that `ownSchemas` gives. */
+export async function written(root, use, schemas) {
   const home = join(root, 'packages/core');
-  const { list, host } = (await ownSchemas(root))[use];
+  const { list, host } = schemas[use];
   const { ajvOptions, schemaKey } = await compiled(root, 'core/dist/src/schema.js');
   const { Ajv, _, standalone } = packageOf(home);
   const { code, ...options } = ajvOptions(use, host);
   const ajv = new Ajv({ ...options, code: { ...code, source: true, formats: _`host.formats` } });
-  for (const schema of list) {
-    const key = schemaKey(use, schema, host);
-    if (!ajv.getSchema(key)) ajv.addSchema({ ...schema }, key);
-  }
-  const keys = list.map((schema) => schemaKey(use, schema, host));
-  return prelude(standalone(ajv, Object.fromEntries(keys.map((key) => [key, key]))));
+  const byKey = new Map(list.map((schema) => [schemaKey(use, schema, host), schema]));
+  for (const [key, schema] of byKey) ajv.addSchema({ ...schema }, key);
+  return prelude(standalone(ajv, Object.fromEntries([...byKey.keys()].map((key) => [key, key]))));
 }
 
 /**

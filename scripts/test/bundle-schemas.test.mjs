@@ -26,9 +26,10 @@ const values = [
 describe('what the bundle has of schemas', () => {
   for (const use of ['config', 'message', 'ddl', 'input']) {
     it(`judges as ajv does, in the same words: ${use}`, async () => {
-      const { list, host } = (await ownSchemas(root))[use];
+      const schemas = await ownSchemas(root);
+      const { list, host } = schemas[use];
       const module = {};
-      new Function('module', 'require', await written(root, use))(module, require);
+      new Function('module', 'require', await written(root, use, schemas))(module, require);
       const made = module.exports(host);
       expect(list).to.have.length.above(1);
       for (const schema of list) {
