@@ -1,5 +1,5 @@
 import type { JsonFailure } from '@troupe/client/application';
-import { TroupeError } from '@troupe/core';
+import { messageOf, TroupeError } from '@troupe/core';
 import { type AnyCode, codeOf, oneLine, withCode } from '@troupe/core/internal';
 import { CommanderError } from 'commander';
 import type { InterruptionCode } from './exit.js';
@@ -69,7 +69,7 @@ function isReadAtPrompt({ stderr, json }: Screen): boolean {
 }
 
 function failureOf(error: unknown, isAtWork: boolean): Failure {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   if (error instanceof CommanderError) return { code: 'USAGE_INVALID', message: usageText(text) };
   return { code: codeOfFailure(error, isAtWork), message: oneLine(text, Number.POSITIVE_INFINITY) };
 }

@@ -1,4 +1,4 @@
-import { type ConfigOf, optionalSection } from '@troupe/core';
+import { type ConfigOf, messageOf, optionalSection } from '@troupe/core';
 import { oneLine } from '@troupe/core/internal';
 import mustache from 'mustache';
 import type { Notification } from '../notification.js';
@@ -85,7 +85,7 @@ function templateFault(template: string): string | undefined {
   try {
     return unescaped(mustache.parse(template));
   } catch (error) {
-    return oneLine(error instanceof Error ? error.message : String(error), 300);
+    return oneLine(messageOf(error), 300);
   }
 }
 

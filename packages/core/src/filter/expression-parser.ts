@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.js';
 import type { Comparison, Operator } from './condition.js';
 import { type Expression, isDataName } from './expression.js';
 import { compileFilterPattern, patternOf } from './pattern.js';
@@ -145,7 +146,7 @@ class Parser {
     try {
       compileFilterPattern(text);
     } catch (error) {
-      throw syntaxError(this.#text, place.start, error instanceof Error ? error.message : String(error));
+      throw syntaxError(this.#text, place.start, messageOf(error));
     }
   }
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { messageOf } from '@troupe/core';
 import { execa } from 'execa';
 import { dyingWithParent } from '../processes/process.js';
 import { createTempFolder } from '../temp-folder.js';
@@ -25,8 +26,9 @@ export async function aotJar(cacheFolder: string = defaultCacheFolder): Promise<
     if (!existsSync(jar)) await build(jar);
     return jar;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    process.emitWarning(`Puppet Server cannot be compiled ahead, so each start takes longer: ${reason}`);
+    process.emitWarning(
+      `Puppet Server cannot be compiled ahead, so each start takes longer: ${messageOf(error)}`,
+    );
     return undefined;
   }
 }
