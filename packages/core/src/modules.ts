@@ -1,5 +1,29 @@
 import { registerHooks } from 'node:module';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { isErrno } from './durable-file.js';
+
+/** Where a module is looked for. */
+export interface Sight {
+  /** The absolute path of the file that names it, which need not exist. */
+  readonly file: string;
+  /** The address of a file of the program, whose packages come after those that the other file sees. */
+  readonly own: string;
+  /** What is wanted of a package; all of it if left out. */
+  readonly entry?: string;
+}
+
+/**
+ * The address of a module from outside the program: of a path relative to the file that names it, or of an npm package
+ * that the file or the program sees; nothing where neither does. Throws Node's own error where a package does not
+ * export it.
+ */
+export function locateModule(specifier: string, { file, own, entry }: Sight): string | undefined {
+  if (specifier.startsWith('.') || isAbsolute(specifier))
+    return pathToFileURL(resolve(dirname(file), specifier)).href;
+  const name = entry === undefined ? specifier : `${specifier}/${entry}`;
+  return resolveFrom(name, [pathToFileURL(file).href, own]);
+}
 
 /**
  * The address of what `import` finds under a name in a file at one of `places` (addresses of files, which need not

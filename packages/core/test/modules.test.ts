@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { ActionError } from '../src/index.js';
-import { resolveFrom, shareOwnCopies } from '../src/modules.js';
+import { locateModule, resolveFrom, shareOwnCopies } from '../src/modules.js';
 
 describe('modules from elsewhere', () => {
   let folder: string;
@@ -59,6 +59,33 @@ describe('modules from elsewhere', () => {
       resolveFrom('pack', [place('a')]);
       const error = await import('pack' as string).catch(({ code }: NodeJS.ErrnoException) => code);
       expect(error).to.equal('ERR_MODULE_NOT_FOUND');
+    });
+  });
+
+  describe('locateModule', () => {
+    const manifest = JSON.stringify({ exports: { '.': './i.js', './extra': './extra.js' } });
+    const sight = (entry?: string) => ({
+      file: join(folder, 'a/config.yaml'),
+      own: place('b'),
+      ...(entry === undefined ? {} : { entry }),
+    });
+
+    it('takes a path as it is, from the folder of the file that names it', () => {
+      const address = (path: string) => pathToFileURL(join(folder, path)).href;
+      expect(locateModule('./x.js', sight('extra'))).to.equal(address('a/x.js'));
+      expect(locateModule('../x.js', sight())).to.equal(address('x.js'));
+      expect(locateModule(join(folder, 'y.js'), sight())).to.equal(address('y.js'));
+    });
+
+    it('finds the entry that is wanted of a package, what the program sees last', () => {
+      write('b/node_modules/pack/package.json', manifest);
+      const [own, extra] = ['i.js', 'extra.js'].map((name) => write(`b/node_modules/pack/${name}`, ''));
+      expect(locateModule('pack', sight())).to.equal(own);
+      expect(locateModule('pack', sight('extra'))).to.equal(extra);
+      write('a/node_modules/pack/package.json', manifest);
+      const near = write('a/node_modules/pack/i.js', '');
+      expect(locateModule('pack', sight())).to.equal(near);
+      expect(locateModule('nowhere', sight())).to.equal(undefined);
     });
   });
 

@@ -1,15 +1,14 @@
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { withCode } from '@troupe/core/internal';
-import { resolveFrom } from '@troupe/core/modules';
+import { locateModule } from '@troupe/core/modules';
 
 // Not a dependency: hosts have no use for it.
 const program = '@troupe/emulator/program';
 
 /** `mcod emulate …`: hands over to the emulator, if it is installed; the result is the exit code where it is not. */
 export async function emulate(): Promise<number | undefined> {
-  const here = pathToFileURL(join(process.cwd(), 'mcod.js')).href;
-  const found = resolveFrom(program, [here, import.meta.url]);
+  const found = locateModule(program, { file: join(process.cwd(), 'mcod.js'), own: import.meta.url });
   if (found === undefined) {
     const reason = 'emulate is in a package of its own: npm install @troupe/emulator';
     process.stderr.write(`mcod: ${withCode(reason, 'USAGE_INVALID')}\n`);

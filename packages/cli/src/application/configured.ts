@@ -1,9 +1,8 @@
-import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { dirname, resolve } from 'node:path';
 import { findClientConfig, loadClientConfig } from '@troupe/client';
 import type { Application } from '@troupe/client/application';
 import { messageOf, TroupeError } from '@troupe/core';
-import { resolveFrom, shareOwnCopies } from '@troupe/core/modules';
+import { locateModule, shareOwnCopies } from '@troupe/core/modules';
 import type { CommandEntry } from '../command-line/shell.js';
 import { applicationEntry } from './command-line.js';
 
@@ -20,13 +19,12 @@ export async function configuredApplications(
 ): Promise<Configured> {
   const file = findClientConfig(named);
   const { applications } = loadClientConfig(file);
-  shareOwnCopies(['@troupe/core', '@troupe/client', '@troupe/ddl'], import.meta.url);
   const taken = new Set(known.flatMap(({ name, aliases = [] }) => [name, ...aliases]));
   const entries: CommandEntry[] = [];
   const faults: TroupeError[] = [];
   for (const specifier of applications) {
     try {
-      const application = await applicationOf(specifier, dirname(resolve(file)));
+      const application = await applicationOf(specifier, resolve(file));
       if (taken.has(application.name)) throw new Error(`mco has a command "${application.name}" already`);
       taken.add(application.name);
       entries.push(applicationEntry(application, async () => application));
@@ -42,8 +40,9 @@ export async function configuredApplications(
   return { entries, faults };
 }
 
-async function applicationOf(specifier: string, folder: string): Promise<Application> {
-  const module = (await import(locate(specifier, folder))) as Partial<Application> & { default?: unknown };
+async function applicationOf(specifier: string, file: string): Promise<Application> {
+  shareOwnCopies(['@troupe/core', '@troupe/client', '@troupe/ddl'], import.meta.url);
+  const module = (await import(locate(specifier, file))) as Partial<Application> & { default?: unknown };
   // Of a CommonJS module Node may see the default only.
   const given = typeof module.define === 'function' ? module : (module.default as typeof module | undefined);
   const { name, summary, define } = given ?? module;
@@ -53,11 +52,8 @@ async function applicationOf(specifier: string, folder: string): Promise<Applica
   return { name, summary, define };
 }
 
-function locate(specifier: string, folder: string): string {
-  if (specifier.startsWith('.') || isAbsolute(specifier))
-    return pathToFileURL(resolve(folder, specifier)).href;
-  const places = [pathToFileURL(join(folder, 'client.yaml')).href, import.meta.url];
-  const found = resolveFrom(`${specifier}/application`, places);
+function locate(specifier: string, file: string): string {
+  const found = locateModule(specifier, { file, own: import.meta.url, entry: 'application' });
   if (found !== undefined) return found;
-  throw new Error(`no such npm package in sight of ${folder} or of mco itself`);
+  throw new Error(`no such npm package in sight of ${dirname(file)} or of mco itself`);
 }

@@ -1,7 +1,6 @@
-import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { dirname, resolve } from 'node:path';
 import { type Agent, messageOf, TroupeError } from '@troupe/core';
-import { resolveFrom, shareOwnCopies } from '@troupe/core/modules';
+import { locateModule, shareOwnCopies } from '@troupe/core/modules';
 import { type ModuleVersion, moduleVersion } from './module-version.js';
 
 /** An agent's module as it is now, and, where its files have changed since this process imported it, as it was. */
@@ -13,19 +12,22 @@ export interface ImportedAgent {
   readonly accept: () => void;
 }
 
+/** Where agents were that work, by the folder of the configuration and the name in it: Node still has those that are gone. */
+const lastWorking = new Map<string, string>();
+
 /**
  * Finds an agent named in the configuration: an npm package that the configuration's folder or this program can see,
  * or a path relative to the configuration. Throws AGENT_INVALID.
  */
 export function findAgent(specifier: string, configFile: string): ImportedAgent {
-  const folder = dirname(resolve(configFile));
-  const key = `${folder}\n${specifier}`;
+  const file = resolve(configFile);
+  const key = `${dirname(file)}\n${specifier}`;
   let version: ModuleVersion;
   try {
-    version = moduleVersion(locate(specifier, folder));
+    version = moduleVersion(locate(specifier, file));
   } catch (cause) {
     const error = unloadable(specifier, cause);
-    const known = found.get(key);
+    const known = lastWorking.get(key);
     if (known === undefined) throw error;
     return { now: () => Promise.reject(error), before: () => importFrom(known, specifier), accept: () => {} };
   }
@@ -35,13 +37,10 @@ export function findAgent(specifier: string, configFile: string): ImportedAgent 
     before: before === undefined ? undefined : () => importFrom(before, specifier),
     accept: () => {
       accept();
-      found.set(key, url);
+      lastWorking.set(key, url);
     },
   };
 }
-
-/** Where agents were that work, by the folder of the configuration and the name in it: Node still has those that are gone. */
-const found = new Map<string, string>();
 
 /** Imports an agent named in the configuration. Throws AGENT_INVALID. */
 export async function importAgent(specifier: string, configFile: string): Promise<Agent> {
@@ -76,10 +75,11 @@ function unloadable(specifier: string, cause: unknown): TroupeError {
   return new TroupeError('AGENT_INVALID', `agents: cannot load "${specifier}": ${why}`, { cause });
 }
 
-function locate(specifier: string, folder: string): string {
-  if (specifier.startsWith('.') || isAbsolute(specifier))
-    return pathToFileURL(resolve(folder, specifier)).href;
-  const found = resolveFrom(specifier, [pathToFileURL(join(folder, 'mcod.yaml')).href, import.meta.url]);
+function locate(specifier: string, file: string): string {
+  const found = locateModule(specifier, { file, own: import.meta.url });
   if (found !== undefined) return found;
-  throw new TroupeError('AGENT_INVALID', `no such npm package in sight of ${folder} or of mcod itself`);
+  throw new TroupeError(
+    'AGENT_INVALID',
+    `no such npm package in sight of ${dirname(file)} or of mcod itself`,
+  );
 }

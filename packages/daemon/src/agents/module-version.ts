@@ -14,8 +14,8 @@ interface Version {
 const working = new Map<string, Version>();
 /** The version of each module that was imported last, whether it works or not: Node keeps failures, too. */
 const tried = new Map<string, Version>();
-let isHooked = false;
-let version = 0;
+/** How many times a module had changed: each has a number of its own. */
+let changes = 0;
 
 /** By which address to import a module now, and by which one before that its files have changed since. */
 export interface ModuleVersion {
@@ -33,16 +33,19 @@ export function moduleVersion(url: string): ModuleVersion {
   const stamp = stampOf(packageFolder(fileURLToPath(url)));
   const last = working.get(url);
   if (last?.stamp === stamp) return { url: last.url, before: undefined, accept: () => {} };
+  const now = { stamp, url: addressOf(url, stamp) };
+  tried.set(url, now);
+  return { url: now.url, before: last?.url, accept: () => working.set(url, now) };
+}
+
+// The plain one the first time, and a new one whenever the files are others than the last time.
+function addressOf(url: string, stamp: string): string {
   const attempt = tried.get(url);
-  if (attempt && !isHooked) {
-    registerHooks({ resolve: inheritVersion });
-    isHooked = true;
-  }
-  if (attempt?.stamp !== stamp) version += 1;
-  const next =
-    attempt === undefined ? url : attempt.stamp === stamp ? attempt.url : `${url}?troupe=${version}`;
-  tried.set(url, { stamp, url: next });
-  return { url: next, before: last?.url, accept: () => working.set(url, { stamp, url: next }) };
+  if (attempt === undefined) return url;
+  if (attempt.stamp === stamp) return attempt.url;
+  if (changes === 0) registerHooks({ resolve: inheritVersion });
+  changes += 1;
+  return `${url}?troupe=${changes}`;
 }
 
 /** Hands the query of a module's new version on to what it imports from its own package. */
