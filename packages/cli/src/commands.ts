@@ -95,6 +95,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/doctor/definition.js'),
   },
   {
+    name: 'support',
+    summary: 'Write an archive that helps to find a fault',
+    load: () => import('./commands/support/definition.js'),
+  },
+  {
     name: 'completion',
     summary: 'Completion for bash, zsh or fish',
     load: () => import('./commands/completion/definition.js'),

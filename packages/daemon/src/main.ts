@@ -1,18 +1,21 @@
 import { parseArgs } from 'node:util';
-import { messageOf, TroupeError, version } from '@troupe/core';
+import { messageOf, version } from '@troupe/core';
 import { failureText, withCode } from '@troupe/core/internal';
-import { type DaemonConfig, loadDaemonConfig } from './config.js';
+import { checkDaemon } from './check.js';
 import { exit } from './exit.js';
-import { PolicyStore } from './policy/index.js';
 import { serve } from './serve.js';
 
-const usage = `Usage: mcod [--config FILE] [--check]
+const usage = `Usage: mcod [--config FILE] [--check | --diagnose [--output FILE]]
        mcod emulate …  a whole fleet in one process (mcod emulate --help)
 
 The daemon of a node: loads agents, and serves their actions over MQTT.
 
   -c, --config FILE  the configuration (default: /etc/troupe/mcod.yaml)
       --check        only check the configuration
+      --diagnose     write an archive for support: versions, configuration without
+                     secrets, status, log, clock, certificates, brokers; works without
+                     a network
+  -o, --output FILE  the archive (default: troupe-support-HOST-TIME.tar.gz in this folder)
       --version      the version
   -h, --help         this text
 
@@ -29,6 +32,8 @@ function arguments_() {
       options: {
         config: { type: 'string', short: 'c', default: '/etc/troupe/mcod.yaml' },
         check: { type: 'boolean', default: false },
+        diagnose: { type: 'boolean', default: false },
+        output: { type: 'string', short: 'o' },
         version: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -46,24 +51,18 @@ function fail(error: unknown): never {
   exit(1);
 }
 
-function checkPolicies(config: DaemonConfig): void {
-  const { policies, without_policy: withoutPolicy } = config.authorization;
-  if (policies === undefined) return;
-  const { errors, warnings } = new PolicyStore({ folder: policies, withoutPolicy }).check();
-  for (const warning of warnings) process.stderr.write(`mcod: warning: ${warning}\n`);
-  if (errors.length > 0) throw new TroupeError('POLICY_INVALID', errors.join('\n'));
-}
-
 const values = arguments_();
 if (values.help) process.stdout.write(usage);
 else if (values.version) process.stdout.write(`mcod ${version}\n`);
 else if (values.check) {
   try {
-    checkPolicies(loadDaemonConfig(values.config));
+    for (const warning of checkDaemon(values.config)) process.stderr.write(`mcod: warning: ${warning}\n`);
     process.stdout.write(`${values.config} is sound\n`);
   } catch (error) {
     fail(error);
   }
+} else if (values.diagnose) {
+  import('./diagnose.js').then(({ diagnose }) => diagnose(values)).then(() => exit(0), fail);
 } else {
   serve(values.config).then(() => exit(0), fail);
 }

@@ -37,7 +37,7 @@ describe('the command line of mcod', () => {
   it('prints its usage', () => {
     const { status, stdout, stderr } = run('-h');
     expect([status, stderr]).to.deep.equal([0, '']);
-    expect(stdout).to.match(/^Usage: mcod \[--config FILE\] \[--check\]\n/);
+    expect(stdout).to.match(/^Usage: mcod \[--config FILE\] \[--check \| --diagnose/);
   });
 
   it('rejects an unknown option with the usage', () => {

@@ -40,7 +40,8 @@ function localFindings({ statusFile, daemonConfig }: DoctorOptions): readonly Fi
   }
 }
 
-async function remoteFindings(options: DoctorOptions): Promise<readonly Finding[]> {
+/** What is wrong between this terminal and the nodes of a filter. */
+export async function remoteFindings(options: GlobalOptions & FilterOptions): Promise<readonly Finding[]> {
   const say = about('configuration');
   const filter = await selectionOf(options);
   let config: ClientConfig;

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { type ClientConfig, findClientConfig } from '@troupe/client';
+import { parseConfig } from '@troupe/core';
+import { collectDaemon } from '@troupe/daemon/support';
+import {
+  brokerReport,
+  certificateReport,
+  configWithoutSecrets,
+  SupportArchive,
+  supportFileName,
+} from '@troupe/host/support';
+import type { GlobalOptions } from '../../command-line/options.js';
+import type { Shell } from '../../command-line/shell.js';
+import { readClientConfig } from '../../config/client-config.js';
+import { nodeConfigPlace } from '../../config/node-config.js';
+import { ExitCode } from '../../exit.js';
+import { remoteFindings } from '../doctor/doctor.js';
+
+/** What mco support takes as options. */
+export interface SupportOptions extends GlobalOptions {
+  readonly json?: true;
+  readonly output?: string;
+  readonly lines: number;
+  readonly local?: true;
+  readonly daemonConfig?: string;
+  readonly include?: readonly string[];
+}
+
+/** Configurations of other programs that are included if they exist. */
+const otherConfigs = ['/etc/troupe/provisioner.yaml', '/etc/troupe/broker.yaml'];
+
+/** Writes an archive that helps to find a fault, and prints what it holds. */
+export async function support({ screen }: Shell, options: SupportOptions): Promise<ExitCode> {
+  const now = new Date();
+  const name = supportFileName(now);
+  const file = options.output ?? `${name}.tar.gz`;
+  const archive = new SupportArchive(name, now);
+  await archive.collectMachine('mco');
+  await collectClient(archive, options);
+  const daemonConfig = options.daemonConfig ?? (existsSync(nodeConfigPlace) ? nodeConfigPlace : undefined);
+  if (daemonConfig !== undefined)
+    await collectDaemon(archive, { config: daemonConfig, lines: options.lines });
+  for (const other of [...otherConfigs.filter((place) => existsSync(place)), ...(options.include ?? [])])
+    await collectConfig(archive, other);
+  await archive.write(file);
+  if (screen.json) {
+    for (const entry of archive.entries) screen.json.result(entry);
+    screen.json.summarize(
+      { failures: archive.entries.filter(({ failure }) => failure !== undefined).length },
+      { file },
+    );
+  } else screen.print(archive.summary(file));
+  return ExitCode.ok;
+}
+
+async function collectClient(archive: SupportArchive, options: SupportOptions): Promise<void> {
+  let config: ClientConfig | undefined;
+  await archive.collect('client/configuration.json', "mco's configuration with its defaults", () => {
+    const file = findClientConfig(options.config);
+    config = readClientConfig({ config: file });
+    return { file, values: configWithoutSecrets(config, isFileName) };
+  });
+  if (!config) return;
+  const { security, broker } = config;
+  await archive.collect(
+    'client/certificates.json',
+    'certificates and revocation lists of mco, and when they end',
+    () => certificateReport(security),
+  );
+  await archive.collect(
+    'client/brokers.json',
+    'how each broker of mco can be reached from this machine',
+    () => brokerReport(broker, security),
+  );
+  if (options.local) return;
+  await archive.collect(
+    'client/doctor.json',
+    'findings of mco doctor: brokers, nodes, clocks, versions',
+    () => remoteFindings(options),
+  );
+}
+
+function collectConfig(archive: SupportArchive, file: string): Promise<void> {
+  return archive.collect(`other/${basename(file)}.json`, `the configuration ${file} as it is`, async () => ({
+    file,
+    values: configWithoutSecrets(
+      parseConfig(await readFile(file, 'utf8'), { type: 'object' }, file),
+      isFileName,
+    ),
+  }));
+}
+
+// In this section each value under a secret-looking key is the name of a file.
+const isFileName = ([section]: readonly string[]) => section === 'security';

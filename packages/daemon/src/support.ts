@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { parseConfig } from '@troupe/core';
+import {
+  brokerReport,
+  certificateReport,
+  configWithoutSecrets,
+  diskReport,
+  journalTail,
+  logTail,
+  type SupportArchive,
+} from '@troupe/host/support';
+import { checkDaemon } from './check.js';
+import { type DaemonConfig, loadDaemonConfig } from './config.js';
+import { type DaemonStatus, readStatusFile } from './status/status.js';
+import { statusFileOf } from './status/status-file.js';
+
+/** What decides how much of a daemon is collected. */
+export interface DaemonSupportOptions {
+  /** The daemon's configuration. */
+  readonly config: string;
+  /** Lines of its log. */
+  readonly lines: number;
+}
+
+/** Adds to an archive what helps to find a fault of the daemon on this machine: from its files, and without its help. */
+export async function collectDaemon(
+  archive: SupportArchive,
+  { config: file, lines }: DaemonSupportOptions,
+): Promise<void> {
+  let config: DaemonConfig | undefined;
+  await archive.collect('daemon/configuration.json', "mcod's configuration with its defaults", () => {
+    config = loadDaemonConfig(file);
+    return { file, values: configWithoutSecrets(config, isFileName) };
+  });
+  if (!config) {
+    await archive.collect(
+      'daemon/configuration-as-written.json',
+      "mcod's configuration file as it is",
+      async () => ({
+        file,
+        values: configWithoutSecrets(
+          parseConfig(await readFile(file, 'utf8'), { type: 'object' }, file),
+          isFileName,
+        ),
+      }),
+    );
+    return;
+  }
+  await archive.collect('daemon/check.txt', 'what mcod --check reports', () => {
+    const warnings = checkDaemon(file);
+    return warnings.length === 0 ? 'no faults\n' : `${warnings.join('\n')}\n`;
+  });
+  const { state_dir: stateDir, log, audit, security, broker } = config;
+  const statusFile = statusFileOf(config);
+  let status: DaemonStatus | undefined;
+  await archive.collect('daemon/status.json', `the last status that mcod wrote (${statusFile})`, () => {
+    status = readStatusFile(statusFile);
+    return status;
+  });
+  await archive.collect('daemon/log.txt', `the last ${lines} lines of mcod's log`, () =>
+    log.file === undefined ? journalOf(status, lines) : logTail(log.file, lines),
+  );
+  await archive.collect(
+    'daemon/certificates.json',
+    'certificates and revocation lists of mcod, and when they end',
+    () => certificateReport(security),
+  );
+  await archive.collect(
+    'daemon/brokers.json',
+    'how each broker of mcod can be reached from this machine',
+    () => brokerReport(broker, security),
+  );
+  const folders = [
+    stateDir,
+    ...[log.file, audit.file].flatMap((name) => (name === undefined ? [] : [dirname(name)])),
+  ];
+  await archive.collect('daemon/disk.json', 'free space of the folders that mcod writes to', () =>
+    diskReport(folders),
+  );
+}
+
+function journalOf(status: DaemonStatus | undefined, lines: number): Promise<string> {
+  if (!status)
+    throw new Error('log.file is not set, and without a status file the process in the journal is unknown');
+  return journalTail(status.pid, lines);
+}
+
+// In this section each value under a secret-looking key is the name of a file.
+const isFileName = ([section]: readonly string[]) => section === 'security';
