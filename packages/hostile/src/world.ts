@@ -159,13 +159,13 @@ export class World {
     return account;
   }
 
-  /** What the broker answers to somebody whom it does not let in. */
+  /** How the broker refuses a connection with these options. */
   async refusal(options: IClientOptions): Promise<string> {
     try {
       await this.connect(options);
-      return 'let in';
+      return 'connected';
     } catch (error) {
-      return `not let in: ${(error as Error).message}`;
+      return `connection refused: ${(error as Error).message}`;
     }
   }
 

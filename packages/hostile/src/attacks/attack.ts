@@ -1,14 +1,14 @@
 import type { World } from '../world.js';
 
-/** Something that somebody does who should not, and what must become of it. */
+/** An attack, and how the system must respond to it. */
 export interface Attack {
   readonly name: string;
-  /** Tries it; what it returns counts as an answer of the system. */
+  /** Runs the attack. Its return value counts as a response of the system. */
   readonly run: (world: World) => Promise<string | undefined>;
-  /** What the attacker and the logs are told, in any order. */
+  /** Expressions that the response and the logs must match, in any order. */
   readonly refused: readonly RegExp[];
-  /** The line of the victim's audit; nothing where it does not come that far. */
+  /** What the victim's audit must match. Without it, the attack must leave no entry. */
   readonly audited?: RegExp;
-  /** How often the victim's action runs; 0 unless told. */
+  /** How often the victim's action runs; default 0. */
   readonly runs?: number;
 }

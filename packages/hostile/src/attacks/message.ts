@@ -3,11 +3,11 @@ import { waitFor } from '@troupe/testkit';
 import { encode, jws, payloadOf } from '../jws.js';
 import type { World } from '../world.js';
 import type { Attack } from './attack.js';
-import { answerTo, isNotBelieved } from './victim.js';
+import { answerTo, isRejected } from './victim.js';
 
 const typ = 'troupe+jws';
 
-/** Asks the victim as eve, who is believed, and returns what it answers. */
+/** Calls the victim as eve, whose certificate it accepts, and returns its result. */
 async function ask(world: World, message: Record<string, unknown>, who = 'eve.mcollective'): Promise<string> {
   const { outcome, statusmsg } = payloadOf(await answerTo(world, message.id, world.sign(who, message)));
   return `${String(outcome)}: ${String(statusmsg)}`;
@@ -31,54 +31,54 @@ function header(world: World, more: object = {}): object {
   return { alg: 'RS256', typ, x5c: world.person('eve.mcollective').x5c, ...more };
 }
 
-/** What somebody sends to a node who owns the broker, the network or a caller's account. */
+/** Messages to a node from an attacker who controls the broker, the network or a caller's account. */
 export const messageAttacks: readonly Attack[] = [
-  isNotBelieved('bytes that mean nothing', () => 'nonsense', /the message is not a JWS/),
-  isNotBelieved('an empty message', () => ' ', /the message is not a JWS/),
-  isNotBelieved(
-    'a message that nobody signed (alg none)',
+  isRejected('random text', () => 'nonsense', /the message is not a JWS/),
+  isRejected('an empty message', () => ' ', /the message is not a JWS/),
+  isRejected(
+    'an unsigned message (alg none)',
     (world) => jws(header(world, { alg: 'none' }), world.request()),
     /the signature does not fit/,
   ),
-  isNotBelieved(
-    'the public key as a shared secret (HS256)',
+  isRejected(
+    'a message signed with the public key as a shared secret (HS256)',
     (world) =>
       jws(header(world, { alg: 'HS256' }), world.request(), (input) =>
         createHmac('sha256', world.person('eve.mcollective').pem.cert).update(input).digest(),
       ),
     /the signature does not fit/,
   ),
-  isNotBelieved(
-    'another algorithm than that of the key',
+  isRejected(
+    'an algorithm that does not belong to the key',
     (world) => world.sign('eve.mcollective', world.request(), { alg: 'ES256' }),
     /the signature does not fit/,
   ),
-  isNotBelieved(
-    'a header that wants extensions understood (crit)',
+  isRejected(
+    'a header that requires extensions (crit)',
     (world) => world.sign('eve.mcollective', world.request(), { crit: ['b64'], b64: false }),
     /unknown key/,
   ),
-  isNotBelieved(
-    'a header that names a key somewhere else (jku)',
+  isRejected(
+    'a header with the URL of a key (jku)',
     (world) => world.sign('eve.mcollective', world.request(), { jku: 'https://evil.example/keys' }),
     /unknown key/,
   ),
-  isNotBelieved(
+  isRejected(
     'a signature for another purpose (typ)',
     (world) => world.sign('eve.mcollective', world.request(), { typ: 'JWT' }),
     /typ is not/,
   ),
-  isNotBelieved(
-    'an enrolment token in the place of a message',
+  isRejected(
+    'an enrolment token instead of a message',
     (world) => world.token({}, 'alice.mcollective'),
     /typ is not/,
   ),
-  isNotBelieved(
-    'a header that is no object',
+  isRejected(
+    'a header that is not an object',
     () => `${encode('[]')}.${encode('{}')}.AA`,
     /not a JWS|typ is not/,
   ),
-  isNotBelieved(
+  isRejected(
     'an altered request',
     (world) => {
       const [head, , signature] = world.sign('eve.mcollective', world.request()).toString().split('.');
@@ -86,8 +86,8 @@ export const messageAttacks: readonly Attack[] = [
     },
     /the signature does not fit/,
   ),
-  isNotBelieved(
-    "a signature of one request under another's header",
+  isRejected(
+    'the signature of one request with the header of another',
     (world) => {
       const [, payload, signature] = world
         .sign('alice.mcollective', world.request({ caller: 'alice.mcollective' }))
@@ -97,38 +97,38 @@ export const messageAttacks: readonly Attack[] = [
     },
     /the signature does not fit/,
   ),
-  isNotBelieved(
+  isRejected(
     "a request with a node's certificate",
     (world) => world.sign('web2.lab', world.request({ caller: 'web2.lab' })),
     /is not the name of a caller/,
   ),
-  isNotBelieved(
-    "a request that a node signs in a caller's name",
+  isRejected(
+    "a request signed by a node in a caller's name",
     (world) => world.sign('web2.lab', world.request({ caller: 'alice.mcollective' })),
     /is not the name of a caller/,
   ),
-  isNotBelieved(
-    "a caller's request in the name of another caller",
+  isRejected(
+    'a request signed by a caller in the name of another caller',
     (world) => world.sign('eve.mcollective', world.request({ caller: 'alice.mcollective' })),
     /signed a message that says it is from/,
   ),
-  isNotBelieved(
-    'a request of a caller that was revoked',
+  isRejected(
+    'a request from a revoked caller',
     (world) => world.sign('mallory.mcollective', world.request({ caller: 'mallory.mcollective' })),
     /is revoked/,
   ),
-  isNotBelieved(
-    'a request of a caller whose certificate is over',
+  isRejected(
+    'a request from a caller with an expired certificate',
     (world) => world.sign('old.mcollective', world.request({ caller: 'old.mcollective' })),
     /expired/,
   ),
-  isNotBelieved(
-    "a request with a caller's name from another CA",
+  isRejected(
+    "a request with a caller's name and a certificate from another CA",
     (world) => world.sign('evil alice', world.request({ caller: 'alice.mcollective' })),
     /is not from a trusted CA/,
   ),
-  isNotBelieved(
-    'a certificate that a node issued',
+  isRejected(
+    'a certificate issued by a node',
     async (world) => {
       const { issueCertificate } = await import('@troupe/core/pki');
       const node = world.person('web2.lab');
@@ -147,17 +147,17 @@ export const messageAttacks: readonly Attack[] = [
     },
     /is not from a trusted CA/,
   ),
-  isNotBelieved(
-    'a key that nobody vouches for',
+  isRejected(
+    'a key without a certificate',
     (world) => world.selfSigned(world.request()),
     /nobody vouches for/,
   ),
-  isNotBelieved(
-    'a key that an enrolment token vouches for',
+  isRejected(
+    'a key with an enrolment token instead of a certificate',
     async (world) => world.selfSigned(world.request(), await world.token()),
     /nobody vouches for/,
   ),
-  isNotBelieved(
+  isRejected(
     'a key of 16384 bits',
     (world) => {
       const jwk = { kty: 'RSA', e: 'AQAB', n: Buffer.alloc(2048, 0xfb).toString('base64url') };
@@ -165,7 +165,7 @@ export const messageAttacks: readonly Attack[] = [
     },
     /cannot sign: use RSA of 2048 to 8192 bits/,
   ),
-  isNotBelieved(
+  isRejected(
     'a private key in the header',
     (world) => {
       const { privateKey } = generateKeyPairSync('ed25519');
@@ -177,41 +177,37 @@ export const messageAttacks: readonly Attack[] = [
     },
     /is not a public key/,
   ),
-  isNotBelieved(
-    'a chain of a hundred certificates',
+  isRejected(
+    'a chain of 100 certificates',
     (world) =>
       world.sign('eve.mcollective', world.request(), {
         x5c: Array(100).fill(world.person('eve.mcollective').x5c[0]),
       }),
     /a chain of 100 certificates/,
   ),
-  isNotBelieved(
-    'a chain of something else',
+  isRejected(
+    'a chain of bytes that are not certificates',
     (world) => world.sign('eve.mcollective', world.request(), { x5c: ['AAAA'] }),
     /no certificate/,
   ),
-  isNotBelieved(
-    'JSON that nests 100,000 levels deep',
+  isRejected(
+    'JSON nested 100,000 levels deep',
     (world) => world.sign('eve.mcollective', '['.repeat(100_000) + ']'.repeat(100_000)),
     /deeper than 40 levels/,
   ),
-  isNotBelieved(
-    'bytes that are no UTF-8',
+  isRejected(
+    'bytes that are not UTF-8',
     (world) => world.sign('eve.mcollective', Buffer.from([0x7b, 0xff, 0xfe, 0x7d])),
     /not JSON in UTF-8/,
   ),
-  isNotBelieved(
-    'JSON that breaks off',
-    (world) => world.sign('eve.mcollective', '{"v":1,'),
-    /not JSON in UTF-8/,
-  ),
-  isNotBelieved(
-    'a field that the protocol does not know',
+  isRejected('truncated JSON', (world) => world.sign('eve.mcollective', '{"v":1,'), /not JSON in UTF-8/),
+  isRejected(
+    'a field that is not in the protocol',
     (world) => world.sign('eve.mcollective', world.request({ admin: true })),
     /must NOT have additional properties/,
   ),
-  isNotBelieved(
-    'a field "__proto__"',
+  isRejected(
+    'a field named `__proto__`',
     (world) =>
       world.sign(
         'eve.mcollective',
@@ -219,12 +215,12 @@ export const messageAttacks: readonly Attack[] = [
       ),
     /must NOT have additional properties/,
   ),
-  isNotBelieved(
-    'a request of a version to come',
+  isRejected(
+    'a request with a later protocol version',
     (world) => world.sign('eve.mcollective', world.request({ v: 2 })),
     /must be equal to constant/,
   ),
-  isNotBelieved(
+  isRejected(
     'a request without a time',
     (world) => {
       const { time: _, ...rest } = world.request();
@@ -232,33 +228,33 @@ export const messageAttacks: readonly Attack[] = [
     },
     /must have required property 'time'/,
   ),
-  isNotBelieved(
-    'a request for ever',
+  isRejected(
+    'a request with a ttl of a billion seconds',
     (world) => world.sign('eve.mcollective', world.request({ ttl: 1e9 })),
     /must be <= 86400/,
   ),
-  isNotBelieved(
+  isRejected(
     'an id that is a path',
     (world) => world.sign('eve.mcollective', world.request({ id: '../../etc/passwd' })),
     /must match pattern/,
   ),
-  isNotBelieved(
-    'replies to a topic with a wildcard',
+  isRejected(
+    'a reply topic with a wildcard',
     (world) => world.sign('eve.mcollective', world.request({ session: '+/#' })),
     /must match pattern/,
   ),
-  isNotBelieved(
-    "replies to another's topic",
+  isRejected(
+    "another caller's reply topic",
     (world) => world.sign('eve.mcollective', world.request({ caller: 'alice.mcollective', session: 's1' })),
     /signed a message that says it is from/,
   ),
-  isNotBelieved(
-    'an agent that is a path',
+  isRejected(
+    'an agent name that is a path',
     (world) => world.sign('eve.mcollective', world.request({ agent: '../groups' })),
     /must match pattern/,
   ),
-  isNotBelieved(
-    'a reply in the place of a request',
+  isRejected(
+    'a reply instead of a request',
     (world) => world.sign('eve.mcollective', { ...world.request(), type: 'reply', kind: 'result' }),
     /unknown type/,
   ),
@@ -268,23 +264,27 @@ export const messageAttacks: readonly Attack[] = [
     () => ({ time: Date.now() - 86_400_000 }),
     /this node's clock says/,
   ),
-  isRefused('a request from tomorrow, for later', () => ({ time: Date.now() + 86_400_000 }), /in the future/),
-  isRefused('an input that is not in the DDL', { input: { command: 'rm' } }, /command/),
-  isRefused('an input with a command for a shell', { input: { text: '$(reboot); `id`' } }, /text/),
   isRefused(
-    'an input "__proto__"',
+    'a request with a time in the future',
+    () => ({ time: Date.now() + 86_400_000 }),
+    /in the future/,
+  ),
+  isRefused('an input that is not in the DDL', { input: { command: 'rm' } }, /command/),
+  isRefused('an input with a shell command', { input: { text: '$(reboot); `id`' } }, /text/),
+  isRefused(
+    'an input named `__proto__`',
     () => ({ input: JSON.parse('{"__proto__":{"text":"x"}}') as object }),
     /__proto__/,
   ),
   isRefused('an input a hundred times too long', { input: { text: 'x'.repeat(2000) } }, /text/),
-  isRefused('an action that is a property of every object', { action: 'constructor' }, /constructor/),
+  isRefused('an action named like a property of every object', { action: 'constructor' }, /constructor/),
   isRefused(
-    'a regular expression that takes for ever',
+    'a regular expression that would run indefinitely',
     { filter: { facts: [{ fact: 'secret', operator: '=~', value: '/^(a{1,1000}){1,1000}$/' }] } },
     /the filter: /,
   ),
   isRefused(
-    'a filter that nests without end',
+    'a filter that is too long and too deep',
     () => {
       let deep: object = { kind: 'class', name: 'x' };
       for (let level = 0; level < 12; level += 1) deep = { kind: 'not', of: deep };
@@ -292,7 +292,7 @@ export const messageAttacks: readonly Attack[] = [
     },
     /compound has 17 entries/,
   ),
-  isRefused('a filter with a part that is not known', { filter: { everything: true } }, /everything/),
+  isRefused('a filter with an unknown part', { filter: { everything: true } }, /everything/),
   isRefused(
     'an agent that the policy does not allow',
     { agent: 'rpcutil', action: 'inventory' },
@@ -300,13 +300,13 @@ export const messageAttacks: readonly Attack[] = [
     /"policy":"[^"]*default\.policy/,
   ),
   isRefused(
-    'an agent that is not there, to learn which are',
+    'an agent that does not exist, to find out which agents do',
     { agent: 'nope' },
     /denied.*not authorized/,
     /"outcome":"denied"/,
   ),
   isRefused(
-    'a secret fact guessed by filters, without a right to the agent',
+    'a secret fact guessed with filters, without permission to call the agent',
     {
       agent: 'rpcutil',
       action: 'ping',
@@ -349,7 +349,7 @@ export const messageAttacks: readonly Attack[] = [
     audited: /"outcome":"failed"/,
   },
   {
-    name: 'a caller asks for the replies to a request of another',
+    name: "a caller asks for the replies to another caller's request",
     run: async (world) => {
       const { id } = world.request();
       await world.deliver(
@@ -362,7 +362,7 @@ export const messageAttacks: readonly Attack[] = [
     runs: 1,
   },
   {
-    name: 'a caller cancels a request of another',
+    name: "a caller cancels another caller's request",
     run: async (world) => {
       const { id } = world.request();
       await world.deliver(
@@ -388,7 +388,7 @@ export const messageAttacks: readonly Attack[] = [
     audited: /belongs to another caller/,
   },
   {
-    name: 'old questions about a request are sent again',
+    name: 'an old attach message is sent again',
     run: async (world) => {
       const { v, id, ttl, caller, session, collective } = world.request();
       return ask(world, {
@@ -407,7 +407,7 @@ export const messageAttacks: readonly Attack[] = [
     audited: /"outcome":"expired"/,
   },
   {
-    name: 'the policy is damaged to open the door',
+    name: 'the policy file is damaged to gain access',
     run: async (world) => {
       const { readFileSync, writeFileSync } = await import('node:fs');
       const file = world.folder.join('policies', 'counter.policy');
@@ -423,7 +423,7 @@ export const messageAttacks: readonly Attack[] = [
     audited: /counter\.policy:2: there are blanks/,
   },
   {
-    name: 'a caller is revoked while it is at work',
+    name: 'a caller is revoked between two requests',
     run: async (world) => {
       await world.deliver(world.sign('carol.mcollective', world.request({ caller: 'carol.mcollective' })));
       await waitFor('the audit', () => /"caller":"carol.mcollective".*"outcome":"ok"/.test(world.audit));

@@ -6,8 +6,8 @@ import type { Attack } from './attack.js';
 
 type Forge = (world: World, truth: Record<string, unknown>) => Promise<Uint8Array> | Uint8Array;
 
-/** web2 is asked, and answers with a lie before it answers with the truth: only the truth may arrive. */
-function isNotTaken(name: string, forge: Forge, refused: RegExp): Attack {
+/** web2 is called and sends a forged reply before the true one: the client must accept only the true one. */
+function isRejected(name: string, forge: Forge, refused: RegExp): Attack {
   return {
     name,
     run: async (world) => {
@@ -37,33 +37,33 @@ function isNotTaken(name: string, forge: Forge, refused: RegExp): Attack {
       const results = await call.all();
       return results.map(({ sender, state, data }) => `${sender} ${state} ${JSON.stringify(data)}`).join();
     },
-    refused: [refused, /web2\.lab ok \{"count":7\}/],
+    refused: [/web2\.lab ok \{"count":7\}/, refused],
   };
 }
 
-/** What a stolen node does to a client. */
+/** Attacks on a client by a stolen node. */
 export const replyAttacks: readonly Attack[] = [
-  isNotTaken(
-    'a node replies under the name of another',
+  isRejected(
+    'a node replies in the name of another node',
     (world, truth) => world.sign('web2.lab', { ...truth, sender: 'web1.lab' }),
     /signed a reply that says it is from/,
   ),
-  isNotTaken(
-    'a reply is signed by nobody who is known',
+  isRejected(
+    'a reply is signed with a key without a certificate',
     (world, truth) => world.selfSigned(truth),
     /nobody vouches for/,
   ),
-  isNotTaken(
-    'a reply is signed by another CA',
+  isRejected(
+    'a reply is signed under a certificate from another CA',
     (world, truth) => world.sign('evil alice', truth),
     /is not from a trusted CA/,
   ),
-  isNotTaken(
+  isRejected(
     'a revoked node replies',
     (world, truth) => world.sign('web9.lab', { ...truth, sender: 'web9.lab' }),
     /is revoked/,
   ),
-  isNotTaken(
+  isRejected(
     'a reply is altered',
     (world, truth) => {
       const [head, , signature] = world.sign('web2.lab', truth).toString().split('.');
@@ -73,47 +73,47 @@ export const replyAttacks: readonly Attack[] = [
     },
     /the signature does not fit/,
   ),
-  isNotTaken(
-    'a reply to another caller is handed on',
+  isRejected(
+    'a reply to another caller is forwarded',
     (world, truth) => world.sign('web2.lab', { ...truth, caller: 'eve.mcollective' }),
     /is addressed to another client/,
   ),
-  isNotTaken(
-    'a reply to another session is handed on',
+  isRejected(
+    'a reply to another session is forwarded',
     (world, truth) => world.sign('web2.lab', { ...truth, session: 's2' }),
     /is addressed to another client/,
   ),
-  isNotTaken(
-    'a reply to another request is handed on',
+  isRejected(
+    'a reply to another request is forwarded',
     (world, truth) => world.sign('web2.lab', { ...truth, id: 'f'.repeat(32) }),
     /^/,
   ),
-  isNotTaken(
+  isRejected(
     'an enrolling machine replies in the main collective',
     async (world, truth) => world.selfSigned({ ...truth, sender: 'web2.lab' }, await world.token()),
     /may speak in the collective/,
   ),
-  isNotTaken(
-    'a machine replies with a token that is over',
+  isRejected(
+    'a machine replies with an expired token',
     async (world, truth) =>
       world.selfSigned({ ...truth, collective: 'provisioning' }, await world.token({ ttlSeconds: -60 })),
     /expired at/,
   ),
-  isNotTaken(
-    'a reply has a field that is not known',
+  isRejected(
+    'a reply has an unknown field',
     (world, truth) => world.sign('web2.lab', { ...truth, admin: 1 }),
     /must NOT have additional properties/,
   ),
-  isNotTaken(
-    'a reply is sealed with a key that nobody agreed on',
+  isRejected(
+    'a reply is sealed with a key that was not agreed on',
     (_, truth) =>
       jws({ alg: 'HS256', typ: 'troupe+jws', kid: 'AAAAAAAAAAAAAAAAAAAAAA' }, truth, () => Buffer.alloc(32)),
     /a session key that is not known here/,
   ),
-  isNotTaken('a reply is a request', (world) => world.sign('web2.lab', world.request()), /unknown kind/),
-  isNotTaken('a reply is nonsense', () => Buffer.from('nonsense'), /not a JWS/),
-  isNotTaken(
-    'a reply nests without end',
+  isRejected('a reply is a request', (world) => world.sign('web2.lab', world.request()), /unknown kind/),
+  isRejected('a reply is random text', () => Buffer.from('nonsense'), /not a JWS/),
+  isRejected(
+    'a reply is nested 50,000 levels deep',
     (world) => world.sign('web2.lab', '['.repeat(50_000)),
     /deeper than 40 levels/,
   ),

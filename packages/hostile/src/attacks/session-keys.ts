@@ -10,7 +10,7 @@ import {
 import { headerOf, jws, newId } from '../jws.js';
 import type { World } from '../world.js';
 import type { Attack } from './attack.js';
-import { answerTo, isNotBelieved } from './victim.js';
+import { answerTo, isRejected } from './victim.js';
 
 const typ = 'troupe+jws';
 
@@ -57,38 +57,38 @@ async function agree(world: World): Promise<Agreed> {
   return { kid: kidOf(context), ofCaller: keys.subarray(0, 32), ofNode: keys.subarray(32) };
 }
 
-/** What somebody tries with the keys that spare a caller and a node their signatures. */
+/** Attacks on the keys that a caller and a node use instead of signatures. */
 export const sessionKeyAttacks: readonly Attack[] = [
-  isNotBelieved(
-    'a message sealed with a key that nobody agreed on',
+  isRejected(
+    'a message sealed with a key that was not agreed on',
     (world) => sealed(randomBytes(16).toString('base64url'), world.request(), randomBytes(32)),
     /a session key that is not known here/,
   ),
-  isNotBelieved(
-    "the id of a key beside a certificate, to pass one's word for the other's",
+  isRejected(
+    'a key id and a certificate in the same header',
     (world) => world.sign('eve.mcollective', world.request(), { kid: 'AAAAAAAAAAAAAAAAAAAAAA' }),
     /something stands beside it/,
   ),
-  isNotBelieved(
-    'an offer that is no key',
+  isRejected(
+    'a key offer that is not a key',
     (world) => world.sign('eve.mcollective', world.request(), { epk: { kty: 'oct', k: 'c2VjcmV0' } }),
     /epk is no public key/,
   ),
-  isNotBelieved(
-    'the right id of a key, and a seal made with a guess',
+  isRejected(
+    'the right key id and a seal made with a guessed key',
     async (world) => sealed((await agree(world)).kid, world.request(), randomBytes(32)),
     /the seal does not fit/,
   ),
-  isNotBelieved(
-    "somebody else's name under one's own seal",
+  isRejected(
+    "another caller's name in a message that eve sealed",
     async (world) => {
       const { kid, ofCaller } = await agree(world);
       return sealed(kid, world.request({ caller: 'alice.mcollective' }), ofCaller);
     },
     /"eve.mcollective" signed a message that says it is from "alice.mcollective"/,
   ),
-  isNotBelieved(
-    "the victim's own sealed answer, sent back to it",
+  isRejected(
+    "the victim's own sealed reply, sent back to it",
     async (world) => {
       const { kid, ofCaller } = await agree(world);
       const request = world.request({ action: 'no-such' });
@@ -96,7 +96,7 @@ export const sessionKeyAttacks: readonly Attack[] = [
     },
     /the seal does not fit/,
   ),
-  isNotBelieved(
+  isRejected(
     'a request sealed with the key of the other direction',
     async (world) => {
       const { kid, ofNode } = await agree(world);
@@ -104,8 +104,8 @@ export const sessionKeyAttacks: readonly Attack[] = [
     },
     /the seal does not fit/,
   ),
-  isNotBelieved(
-    "a caller's offer, copied under another certificate, and sealed without its private key",
+  isRejected(
+    'a key offer copied from a caller, without its private key',
     async (world) => {
       const { x: copied = '' } = generateKeyPairSync('x25519').publicKey.export({ format: 'jwk' });
       const kid = kidOf((await meet(world, copied)).context);
@@ -114,15 +114,15 @@ export const sessionKeyAttacks: readonly Attack[] = [
     /the seal does not fit/,
   ),
   {
-    name: 'a sealed request that is played again',
+    name: 'a sealed request that is sent again',
     run: async (world) => {
       const { kid, ofCaller } = await agree(world);
       const request = world.request({ id: newId() });
       const bytes = sealed(kid, request, ofCaller);
       await answerTo(world, request.id, bytes);
-      return Buffer.from(await answerTo(world, request.id, bytes)).length > 0 ? 'the same answer again' : '';
+      return Buffer.from(await answerTo(world, request.id, bytes)).length > 0 ? 'the same reply again' : '';
     },
-    refused: [/the same answer again/],
+    refused: [/the same reply again/],
     audited: /"action":"count".*"outcome":"ok"/,
     runs: 1,
   },

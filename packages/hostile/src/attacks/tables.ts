@@ -5,7 +5,7 @@ import { messageAttacks } from './message.js';
 import { replyAttacks } from './reply.js';
 import { sessionKeyAttacks } from './session-keys.js';
 
-/** Every attack, by what it is on. */
+/** All attacks, by target. */
 export const attackTables: readonly (readonly [string, readonly Attack[]])[] = [
   ['at the broker', brokerAttacks],
   ['on a node', messageAttacks],

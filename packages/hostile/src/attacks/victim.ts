@@ -3,10 +3,15 @@ import { payloadOf } from '../jws.js';
 import type { World } from '../world.js';
 import type { Attack } from './attack.js';
 
+/** The audit entry of a message that was rejected for this reason. */
+export function rejectedEntry(why: RegExp): RegExp {
+  return new RegExp(`"outcome":"invalid","reason":.*${why.source}`);
+}
+
 type Bytes = (world: World) => Promise<Uint8Array | string> | Uint8Array | string;
 
-/** Bytes that the victim must not believe: nobody is answered, log and audit have the reason. */
-export function isNotBelieved(name: string, bytes: Bytes, why: RegExp): Attack {
+/** A message that the victim must reject: it sends no reply, and its log and its audit have the reason. */
+export function isRejected(name: string, bytes: Bytes, why: RegExp): Attack {
   return {
     name,
     run: async (world) => {
@@ -14,16 +19,16 @@ export function isNotBelieved(name: string, bytes: Bytes, why: RegExp): Attack {
       return undefined;
     },
     refused: [/a message was not believed/, why],
-    audited: new RegExp(`"outcome":"invalid","reason":.*${why.source}`),
+    audited: rejectedEntry(why),
   };
 }
 
-/** Delivers a message of eve's to the victim, and returns its result for that id as it came. */
+/** Delivers a message from eve to the victim, and returns the victim's result for that id unchanged. */
 export async function answerTo(world: World, id: unknown, bytes: Uint8Array): Promise<Uint8Array> {
   await world.eve.subscribe('mco/mcollective/reply/eve.mcollective/s1/#');
   const { length } = world.eve.heard;
   await world.deliver(bytes);
-  const answer = await waitFor('an answer of the victim', () =>
+  const answer = await waitFor('a reply from the victim', () =>
     world.eve.heard.slice(length).find(({ payload }) => {
       const { id: of, kind } = payloadOf(payload);
       return of === id && kind === 'result';
