@@ -21,8 +21,8 @@ describe('the documents', () => {
       const { dependencies, devDependencies, optionalDependencies } = JSON.parse(read(file));
       return Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
     });
-    const [table = ''] = read('docs/dependencies.md').split('\n## ');
-    const explained = [...table.matchAll(/^\| (?!package\b|-)([^|]+?) +\|/gm)].flatMap(([, names = '']) =>
+    const [list = ''] = read('docs/dependencies.md').split('\n## ');
+    const explained = [...list.matchAll(/^- \*\*(.+?)\*\*:/gm)].flatMap(([, names = '']) =>
       names.split(', '),
     );
     const named = used.filter((name) => !name.startsWith('@troupe/') && !name.startsWith('@types/'));
