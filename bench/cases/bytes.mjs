@@ -19,7 +19,7 @@ export async function run() {
       {
         title:
           'Bytes of one call of rpcutil ping: topic and payload, without the headers of MQTT, TLS and TCP',
-        head: ['signed with', 'request', 'of it JSON', 'reply', 'of it JSON', 'against JSON'],
+        head: ['signed with', 'request', 'JSON part', 'reply', 'JSON part', 'vs JSON'],
         rows: results.map(({ keyType, request, reply }) => [
           names[keyType] ?? `${keyType}, certificate`,
           request.bytes,
@@ -34,7 +34,7 @@ export async function run() {
   };
 }
 
-const names = { none: 'ed25519, no certificate', 'session key': 'a session key, from the second call on' };
+const names = { none: 'ed25519, no certificate', 'session key': 'session key, after the first call' };
 
 async function bytesOf(keyType) {
   const folder = await createTempFolder();

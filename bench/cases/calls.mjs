@@ -103,14 +103,14 @@ function tableOf(way, results) {
     ];
   };
   return {
-    title: way === 'sequential' ? 'One call after the other' : `${pipeline} calls at a time`,
+    title: way === 'sequential' ? 'Sequential calls' : `${pipeline} concurrent calls`,
     head: [
-      'broker, keys, what',
+      'broker, keys, client',
       'calls/s',
-      'against bare',
+      'vs bare',
       'median ms',
       'p99 ms',
-      'CPU against bare',
+      'CPU vs bare',
       'CPU ms: caller',
       'node',
       'broker',

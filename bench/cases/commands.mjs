@@ -37,8 +37,8 @@ function tableOf(broker, empty, measured) {
     ((given[name] * 1000) / median(values)).toFixed(1),
   ]);
   return {
-    title: `Start to end on ${nodes} emulated nodes over ${broker} with TLS and RSA keys, milliseconds: median (least … most)`,
-    head: ['command', 'ms', 'against node -e 0', 'MCollective, as given', 'times as fast'],
+    title: `Run time on ${nodes} emulated nodes over ${broker} with TLS and RSA keys, in milliseconds: median (min … max)`,
+    head: ['command', 'ms', 'vs node -e 0', 'MCollective (given)', 'speedup'],
     rows: [['node -e 0', spread(empty), '1 x', '-', '-'], ...rows],
   };
 }

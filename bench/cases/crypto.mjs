@@ -53,8 +53,8 @@ async function measure(folder, seconds) {
   return {
     tables: [
       {
-        title: `Sealing and opening one reply (${plain.length} bytes of JSON), microseconds, best of ten slices`,
-        head: ['key', 'seal', 'open', 'bytes', 'both, against JSON alone'],
+        title: `Signing (or sealing) and checking one reply (${plain.length} bytes of JSON), in microseconds, best of ten slices`,
+        head: ['key', 'sign', 'check', 'bytes', 'both vs JSON only'],
         rows: results.map(({ key, sign, check, bytes }) => [
           key,
           round(sign, 0),

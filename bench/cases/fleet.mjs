@@ -36,7 +36,7 @@ export async function run({ brokers, sizes, rounds, keyTypes, tls }, note) {
 // Some minutes each: one of them says what there is to say.
 function tooMuch({ broker, brokers, nodes, keyType, keyTypes }) {
   const isChosen = broker === brokers.at(-1) && keyType === keyTypes.at(-1);
-  return nodes > most && !isChosen ? 'for time; name the broker and the keys' : undefined;
+  return nodes > most && !isChosen ? 'skipped to save time; select the broker and the keys' : undefined;
 }
 
 function obstacleTo(nodes) {
@@ -153,15 +153,15 @@ function tablesOf(results) {
   const name = ({ broker, keyType, tls, nodes }) => `${broker}, ${keyType}${tls ? ', TLS' : ''}, ${nodes}`;
   return [
     {
-      title: 'Broadcast of rpcutil ping to the last reply, milliseconds: median (least … most)',
+      title: 'Broadcast of rpcutil ping until the last reply, in milliseconds: median (min … max)',
       head: [
         'broker, keys, nodes',
         'bare MQTT.js',
         'Troupe',
-        'against bare',
-        'µs a node',
+        'vs bare',
+        'µs per node',
         'lost',
-        'CPU µs a node: broker',
+        'CPU µs per node: broker',
         'fleet',
         'caller',
       ],
@@ -181,16 +181,16 @@ function tablesOf(results) {
       }),
     },
     {
-      title: 'Discovery, milliseconds; connecting the fleet; memory',
+      title: 'Discovery in milliseconds: median (min … max); connecting the fleet; memory',
       head: [
         'broker, keys, nodes',
         'all nodes',
         'fact filter',
         'missed',
         'fleet up s',
-        'CPU ms to come up: node',
+        'startup CPU ms: node',
         'broker',
-        'KiB a node: emulator',
+        'KiB per node: emulator',
         'broker',
       ],
       rows: results.map((result) => [

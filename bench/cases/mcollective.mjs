@@ -106,9 +106,9 @@ function tableOf(nodes, mcollective, troupe) {
     ];
   };
   const security =
-    "MCollective's nodes are processes over RabbitMQ with STOMP, a pre-shared key and no TLS; Troupe's are emulated in one process with MQTT, TLS and RSA signatures";
+    'The MCollective nodes are processes over RabbitMQ with STOMP, a pre-shared key and no TLS; the Troupe nodes are emulated in one process with MQTT, TLS and RSA signatures';
   return {
-    title: `Start to end, milliseconds: median (least … most) of ${rounds} runs; ${security}`,
+    title: `Run time in milliseconds: median (min … max) of ${rounds} runs. ${security}`,
     head: [
       'command',
       'nodes',
@@ -116,8 +116,8 @@ function tableOf(nodes, mcollective, troupe) {
       'Troupe over',
       'Troupe',
       'ratio',
-      'times as fast',
-      'meant to be',
+      'speedup',
+      'target',
       'CPU ms of each',
     ],
     rows: commands.flatMap((_, index) => Object.keys(troupe).map((broker) => rowOf(index, broker))),

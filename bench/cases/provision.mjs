@@ -115,15 +115,15 @@ function stepsOf(all) {
 function tablesOf(results) {
   return [
     {
-      title: 'Nodes provisioned a minute, and the CPU that each cost, milliseconds',
-      head: ['nodes, provisioners', 'seconds', 'a minute', 'provisioners', 'masters and nodes', 'broker'],
+      title: 'Nodes provisioned per minute, and CPU per node in milliseconds',
+      head: ['nodes, provisioners', 'seconds', 'per minute', 'provisioners', 'masters and nodes', 'broker'],
       rows: results.map(({ nodes, provisioners, seconds, perMinute, cpuMsPerNode: cpu }) => [
         `${nodes}, ${provisioners}`,
         ...[seconds, perMinute, cpu.provisioners, cpu.mastersAndNodes, cpu.broker],
       ]),
     },
     {
-      title: "The steps: milliseconds of a node's time, and their share in per cent",
+      title: 'Steps: milliseconds per node, and share in percent',
       head: ['step', ...results.flatMap(({ provisioners }) => [`${provisioners}: ms`, '%'])],
       rows: results[0].steps.map(({ step }) => [
         step,

@@ -90,7 +90,7 @@ function memoryTable(memory) {
   const empty = memory['empty Node process'];
   return {
     title: 'Memory of a process, MiB',
-    head: ['process', 'resident', 'own', 'own, above the empty one', 'resident, against it'],
+    head: ['process', 'resident', 'own', 'own, above empty process', 'resident vs empty'],
     rows: Object.entries(memory).map(([name, { residentMiB, privateMiB }]) => [
       name,
       round(residentMiB, 1),
@@ -104,8 +104,8 @@ function memoryTable(memory) {
 function startTable({ empty, daemonStarts, commands }) {
   const line = (name, values) => [name, spread(values), ratio(median(values), median(empty))];
   return {
-    title: 'From start to end (mcod: to connected and subscribed), milliseconds: median (least … most)',
-    head: ['command', 'ms', 'against node -e 0'],
+    title: 'Run time (mcod: until connected and subscribed) in milliseconds: median (min … max)',
+    head: ['command', 'ms', 'vs node -e 0'],
     rows: [
       line('node -e 0', empty),
       line('mcod', daemonStarts),

@@ -109,14 +109,14 @@ async function bareStorm(site, nodes) {
 
 function tableOf(results) {
   return {
-    title: 'After the kill of the broker, seconds from when its port is open again',
+    title: 'Recovery after the broker is killed, in seconds after its port is open again',
     head: [
       'broker, nodes',
       'bare: all',
       'half',
       '90 %',
       'all',
-      'against bare',
+      'vs bare',
       'presence',
       'CPU s: nodes',
       'broker',

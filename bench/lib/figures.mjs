@@ -30,7 +30,7 @@ export function medianRows(compared) {
   ]);
 }
 
-/** `median (least … most)` in milliseconds, for a table. */
+/** `median (min … max)` in milliseconds, for a table. */
 export function spread(values, digits = 0) {
   const [least, middle, most] = [Math.min(...values), median(values), Math.max(...values)];
   return `${round(middle, digits)} (${round(least, digits)} … ${round(most, digits)})`;

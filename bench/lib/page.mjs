@@ -13,7 +13,7 @@ export function writePage(file, { machine, cases }) {
 }
 
 function about({ cpu, cores, memoryGiB, kernel, node, commit, time }) {
-  return `Taken on ${time.slice(0, 10)} by \`npm run bench\` at commit ${commit}: ${cores} x ${cpu}, ${memoryGiB} GiB, Linux ${kernel}, Node ${node}.`;
+  return `Measured on ${time.slice(0, 10)} by \`npm run bench\` at commit ${commit}: ${cores} x ${cpu}, ${memoryGiB} GiB, Linux ${kernel}, Node ${node}.`;
 }
 
 function section(name, { error, tables = [], skipped = [], load }) {
