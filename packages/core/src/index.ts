@@ -131,7 +131,7 @@ export {
 export { clientSecurity, loadOwn, nodeSecurity, type Own } from './security/modes.js';
 export { compilePattern } from './security/pattern.js';
 export type { Proof, Security, Signer, Verifier } from './security/security.js';
-export type { Closing } from './security/session-keys.js';
+export type { MessageProtection } from './security/session-keys.js';
 export { checkTokenFacts, issueToken, readToken, verifyToken } from './security/token.js';
 export type { TokenClaims } from './security/token-claims.js';
 export { TokenLedger } from './security/token-ledger.js';

@@ -1,7 +1,7 @@
 import {
-  type Closing,
   checkReply,
   type Logger,
+  type MessageProtection,
   type NodeMessage,
   open,
   type Reply,
@@ -16,7 +16,7 @@ import { Serial } from '@troupe/core/async';
 import { reasonOf } from '@troupe/core/internal';
 
 /** Signed, and to be answered so: our key goes along. */
-const withOurKey: Closing = { as: 'offering' };
+const withOurKey: MessageProtection = { as: 'offering' };
 
 /** A reply that is believed, and the key that signed it. */
 export type ReplyListener = (reply: Reply, key: string) => void;
@@ -108,8 +108,8 @@ export class Router {
     const { transport, topics, security } = this.#parts;
     // Whoever is asked by name afterwards is asked again.
     this.#sealed.delete(message.id);
-    const closing = this.#isOurs(message) ? security.sessionKeys?.offering : undefined;
-    const bytes = await seal(message, security.signer, closing);
+    const protection = this.#isOurs(message) ? security.sessionKeys?.offering : undefined;
+    const bytes = await seal(message, security.signer, protection);
     await transport.publish(topics.agent(message.collective, agent), bytes);
   }
 
@@ -123,21 +123,21 @@ export class Router {
       return signed;
     };
     for (const identity of identities) {
-      const closing = this.#sealing(message, identity);
-      const bytes = await (closing ? sealText(json, security.signer, closing) : sign());
+      const protection = this.#sealing(message, identity);
+      const bytes = await (protection ? sealText(json, security.signer, protection) : sign());
       await transport.publish(topics.node(message.collective, identity), bytes);
     }
   }
 
   // What is asked again is signed: the node may have lost the key, or this client the answer that told it.
-  #sealing(message: NodeMessage, identity: string): Closing | undefined {
+  #sealing(message: NodeMessage, identity: string): MessageProtection | undefined {
     const { sessionKeys } = this.#parts.security;
     if (!sessionKeys || message.type === 'cancel' || !this.#isOurs(message)) return undefined;
     const sealed = this.#sealed.get(message.id);
     if (!sealed || sealed.has(identity)) return undefined;
-    const closing = sessionKeys.sealing(identity);
-    if (closing) sealed.add(identity);
-    return closing;
+    const protection = sessionKeys.sealing(identity);
+    if (protection) sealed.add(identity);
+    return protection;
   }
 
   // The replies to others cannot be opened there when they are sealed for this process.

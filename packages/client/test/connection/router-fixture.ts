@@ -1,7 +1,7 @@
 import {
-  type Closing,
   type Logger,
   MemoryBroker,
+  type MessageProtection,
   type Proof,
   type Reply,
   type Security,
@@ -14,7 +14,7 @@ import { Router } from '../../src/connection/router.js';
 export interface Sent {
   readonly topic: string;
   readonly message: Record<string, unknown>;
-  readonly closing: Closing | undefined;
+  readonly protection: MessageProtection | undefined;
   readonly bytes: Uint8Array;
 }
 
@@ -40,8 +40,8 @@ export class RouterFixture {
     const publish = transport.publish.bind(transport);
     transport.publish = async (topic, bytes) => {
       await publish(topic, bytes);
-      const { message, closing } = JSON.parse(Buffer.from(bytes).toString());
-      this.sent.push({ topic, message, closing, bytes });
+      const { message, protection } = JSON.parse(Buffer.from(bytes).toString());
+      this.sent.push({ topic, message, protection, bytes });
     };
     this.router = new Router('s', { transport, topics, security: this.#security(), log: this.#log() });
   }
@@ -61,9 +61,9 @@ export class RouterFixture {
     return {
       signer: {
         name: 'c',
-        sign: async (payload, closing) => {
+        sign: async (payload, protection) => {
           this.signatures += 1;
-          return JSON.stringify({ message: JSON.parse(Buffer.from(payload).toString()), closing });
+          return JSON.stringify({ message: JSON.parse(Buffer.from(payload).toString()), protection });
         },
       },
       verifier: {

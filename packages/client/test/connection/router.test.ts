@@ -220,7 +220,7 @@ describe('listeners', () => {
 });
 
 describe('a message to nodes', () => {
-  const closings = () => fixture.sent.map(({ closing }) => closing?.as ?? 'bare');
+  const protections = () => fixture.sent.map(({ protection }) => protection?.as ?? 'bare');
 
   it('goes to each by name, signed once for all', async () => {
     await fixture.router.direct(request, ['a', 'b']);
@@ -228,7 +228,7 @@ describe('a message to nodes', () => {
     expect(fixture.sent[0]?.message).to.deep.equal(request);
     expect(fixture.sent[0]?.bytes).to.deep.equal(fixture.sent[1]?.bytes);
     expect(fixture.signatures).to.equal(1);
-    expect(closings()).to.deep.equal(['offering', 'offering']);
+    expect(protections()).to.deep.equal(['offering', 'offering']);
   });
 
   it('goes to all by the topic of an agent, offering a session key', async () => {
@@ -237,7 +237,7 @@ describe('a message to nodes', () => {
     expect(fixture.sent[0]).to.deep.include({
       topic: 'mco/m/agent/discovery',
       message: request,
-      closing: { as: 'offering', met: true },
+      protection: { as: 'offering', met: true },
     });
   });
 
@@ -258,15 +258,15 @@ describe('a message to nodes', () => {
       await fixture.router.listen('m', id, () => {});
       await fixture.router.direct(message, ['a']);
       await fixture.router.broadcast(message, 'a');
-      expect(closings()).to.deep.equal(['bare', 'bare']);
+      expect(protections()).to.deep.equal(['bare', 'bare']);
     });
 
   it('is sealed for nodes whose key is known, and signed when they are asked again', async () => {
     fixture.known.add('a');
     await fixture.router.listen('m', id, () => {});
     for (let round = 0; round < 2; round += 1) await fixture.router.direct(request, ['a', 'b']);
-    expect(closings()).to.deep.equal(['sealed', 'offering', 'offering', 'offering']);
-    expect(fixture.sent[0]?.closing).to.deep.equal({ as: 'sealed', peer: { name: 'a' } });
+    expect(protections()).to.deep.equal(['sealed', 'offering', 'offering', 'offering']);
+    expect(fixture.sent[0]?.protection).to.deep.equal({ as: 'sealed', peer: { name: 'a' } });
   });
 
   it('is sealed again for the next request, and for another listener of the same only once', async () => {
@@ -280,7 +280,7 @@ describe('a message to nodes', () => {
     stopOther();
     await fixture.router.listen('m', id, () => {});
     await fixture.router.direct(request, ['a']);
-    expect(closings()).to.deep.equal(['sealed', 'offering', 'offering', 'sealed']);
+    expect(protections()).to.deep.equal(['sealed', 'offering', 'offering', 'sealed']);
   });
 
   it('is signed if nobody listens, if it went to all before, or if it cancels', async () => {
@@ -291,7 +291,7 @@ describe('a message to nodes', () => {
     await fixture.router.direct(cancel, ['a']);
     await fixture.router.broadcast(request, 'a');
     await fixture.router.direct(request, ['a']);
-    expect(closings()).to.deep.equal(['offering', 'offering', 'offering', 'offering']);
+    expect(protections()).to.deep.equal(['offering', 'offering', 'offering', 'offering']);
   });
 });
 

@@ -1,7 +1,7 @@
 import { TroupeError } from '../errors.js';
 import { parseJson } from '../security/json.js';
 import type { Proof, Signer, Verifier } from '../security/security.js';
-import type { Closing } from '../security/session-keys.js';
+import type { MessageProtection } from '../security/session-keys.js';
 
 /** Bytes. A larger message is refused before anything of it is read. */
 export const maxMessageBytes = 1024 * 1024;
@@ -12,14 +12,22 @@ export interface Opened {
   readonly proof: Proof;
 }
 
-/** Signs a message, or seals it where the closing says so: a JWS in compact form (RFC 7515). */
-export async function seal(payload: unknown, signer: Signer, closing?: Closing): Promise<Uint8Array> {
-  return sealText(JSON.stringify(payload), signer, closing);
+/** Signs or seals a message, as `protection` asks: a JWS in compact form (RFC 7515). */
+export async function seal(
+  payload: unknown,
+  signer: Signer,
+  protection?: MessageProtection,
+): Promise<Uint8Array> {
+  return sealText(JSON.stringify(payload), signer, protection);
 }
 
 /** As {@link seal}, for a message that is JSON already. */
-export async function sealText(json: string, signer: Signer, closing?: Closing): Promise<Uint8Array> {
-  return Buffer.from(await signer.sign(Buffer.from(json), closing), 'latin1');
+export async function sealText(
+  json: string,
+  signer: Signer,
+  protection?: MessageProtection,
+): Promise<Uint8Array> {
+  return Buffer.from(await signer.sign(Buffer.from(json), protection), 'latin1');
 }
 
 /** Checks size and signature, and only then reads the message. Throws MESSAGE_MALFORMED, SIGNATURE_INVALID, CERTIFICATE_INVALID, TOKEN_INVALID. */

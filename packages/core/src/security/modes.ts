@@ -221,12 +221,12 @@ function signerOf(self: () => Self, sessionKeys: SessionKeys): Signer {
   const offering = offeringHeaders();
   return {
     name: self().own.name,
-    sign: async (payload, closing) => {
-      if (closing?.as === 'sealed') return sessionKeys.seal(payload, closing.peer);
+    sign: async (payload, protection) => {
+      if (protection?.as === 'sealed') return sessionKeys.seal(payload, protection.peer);
       const { own, header } = self();
-      if (!closing) return signJws(payload, own.key, header);
-      if (closing.peer) closing.peer.isAnswered = true;
-      return signJws(payload, own.key, offering(header, sessionKeys.offer, closing.met ?? false));
+      if (!protection) return signJws(payload, own.key, header);
+      if (protection.peer) protection.peer.isAnswered = true;
+      return signJws(payload, own.key, offering(header, sessionKeys.offer, protection.met ?? false));
     },
   };
 }

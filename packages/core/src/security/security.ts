@@ -1,5 +1,5 @@
 import type { Credentials } from '../transport/credentials.js';
-import type { Closing, SessionKeys } from './session-keys.js';
+import type { MessageProtection, SessionKeys } from './session-keys.js';
 
 /** What a signature proves of the author of a message. */
 export interface Proof {
@@ -11,16 +11,16 @@ export interface Proof {
   readonly key: string;
   /** The only collective in which this author may speak: what an enrolment token is confined to. */
   readonly collective?: string;
-  /** How to close what answers this author, if not by a bare signature. */
-  readonly answer?: Closing;
+  /** How to protect the replies to this author, if not with a plain signature. */
+  readonly answer?: MessageProtection;
 }
 
 /** Signs what this process sends. */
 export interface Signer {
   /** The name that its signature proves: an identity or a caller. */
   readonly name: string;
-  /** A JWS in compact form over the payload: signed, unless the closing says that it is sealed. */
-  sign(payload: Uint8Array, closing?: Closing): Promise<string>;
+  /** Returns the payload as a JWS in compact form, signed or sealed as `protection` asks; signed by default. */
+  sign(payload: Uint8Array, protection?: MessageProtection): Promise<string>;
 }
 
 /** Checks what this process receives. */

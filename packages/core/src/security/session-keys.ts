@@ -38,8 +38,8 @@ export interface Peer {
   keys?: { readonly ours: KeyObject; readonly theirs: KeyObject; readonly header: string };
 }
 
-/** How a message is closed: sealed for one peer, or signed with our key offered; a bare signature without. */
-export type Closing =
+/** How a message is protected: sealed for one peer, or signed together with an offer of our key. Without one: a plain signature. */
+export type MessageProtection =
   | { readonly as: 'sealed'; readonly peer: Peer }
   | {
       readonly as: 'offering';
@@ -92,14 +92,14 @@ export class SessionKeys {
     return this.#currentPair().offer;
   }
 
-  /** How to close what goes to many. */
-  get offering(): Closing {
+  /** How to protect a message to many nodes. */
+  get offering(): MessageProtection {
     // One who was forgotten here may still take itself for known.
     return { as: 'offering', met: this.#isWhole };
   }
 
   /** Remembers who signed an offer, and says how to answer. Throws SIGNATURE_INVALID where it is no key. */
-  meet(author: Trusted, chain: readonly string[], epk: unknown, met = false): Closing {
+  meet(author: Trusted, chain: readonly string[], epk: unknown, met = false): MessageProtection {
     const offered = checkOffer(epk);
     const known = this.#byOffer.get(`${author.fingerprint}.${offered}`);
     const peer = known && this.#isFresh(known) ? known : this.#remember(author, chain, offered);
@@ -107,8 +107,8 @@ export class SessionKeys {
     return met && peer.isAnswered ? { as: 'sealed', peer } : { as: 'offering', peer };
   }
 
-  /** How to close a message for one whose key is known; nothing where it is not. */
-  sealing(name: string): Closing | undefined {
+  /** How to protect a message to a peer whose key is known; undefined if it is not. */
+  sealing(name: string): MessageProtection | undefined {
     const peer = this.#byName.get(name);
     return peer && this.#isFresh(peer) ? { as: 'sealed', peer } : undefined;
   }
@@ -118,7 +118,7 @@ export class SessionKeys {
     this.#byName.delete(name);
   }
 
-  /** Closes a payload for one peer: a JWS with an HMAC. */
+  /** Seals a payload for one peer: a JWS with an HMAC. */
   seal(payload: Uint8Array, peer: Peer): string {
     const { ours, header } = this.#keysOf(peer);
     return macJws(payload, ours, header);

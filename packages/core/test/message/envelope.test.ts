@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { maxMessageBytes, open, seal, sealText } from '../../src/message/envelope.js';
 import type { Signer, Verifier } from '../../src/security/security.js';
-import type { Closing } from '../../src/security/session-keys.js';
+import type { MessageProtection } from '../../src/security/session-keys.js';
 
-const closing: Closing = { as: 'offering', met: true };
+const protection: MessageProtection = { as: 'offering', met: true };
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 
 describe('an envelope', () => {
@@ -17,10 +17,10 @@ describe('an envelope', () => {
         return 'a.b.c';
       },
     };
-    expect(text(await seal({ a: 'ü' }, signer, closing))).to.equal('a.b.c');
+    expect(text(await seal({ a: 'ü' }, signer, protection))).to.equal('a.b.c');
     expect(text(await sealText('{"a": 1}', signer))).to.equal('a.b.c');
     expect(signed).to.deep.equal([
-      ['{"a":"ü"}', closing],
+      ['{"a":"ü"}', protection],
       ['{"a": 1}', undefined],
     ]);
   });

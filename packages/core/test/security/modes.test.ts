@@ -24,8 +24,8 @@ const none: SecurityConfig = { mode: 'none', callers, tokens: {} };
 
 const headerFrom = async (
   security: Security,
-  ...closing: Parameters<Security['signer']['sign']> extends [unknown, ...infer Rest] ? Rest : never
-) => headerOf(await security.signer.sign(Buffer.from('{}'), ...closing), envelopeType);
+  ...protection: Parameters<Security['signer']['sign']> extends [unknown, ...infer Rest] ? Rest : never
+) => headerOf(await security.signer.sign(Buffer.from('{}'), ...protection), envelopeType);
 const refusal = (work: Promise<unknown>) =>
   work.then(
     () => 'nothing was refused',

@@ -10,7 +10,12 @@ import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
 import { encodeHeader, envelopeType, headerOf, macJws } from '../../src/security/jws.js';
 import type { Own } from '../../src/security/modes.js';
-import { type Closing, type Peer, type Role, SessionKeys } from '../../src/security/session-keys.js';
+import {
+  type MessageProtection,
+  type Peer,
+  type Role,
+  SessionKeys,
+} from '../../src/security/session-keys.js';
 import type { Trusted } from '../../src/security/trust.js';
 import { fixture } from './pki-fixture.js';
 
@@ -41,9 +46,9 @@ type End = ReturnType<typeof end>;
 
 const meet = (who: End, other: End, met?: boolean) =>
   who.keys.meet(other.trusted, other.own.chain, other.keys.offer, met);
-const peerOf = (closing: Closing | undefined): Peer => {
-  if (closing?.peer === undefined) throw new Error('nobody was met');
-  return closing.peer;
+const peerOf = (protection: MessageProtection | undefined): Peer => {
+  if (protection?.peer === undefined) throw new Error('nobody was met');
+  return protection.peer;
 };
 const payload = Buffer.from('{"type":"request"}');
 const kidOf = (jws: string) => headerOf(jws, envelopeType).kid ?? '';

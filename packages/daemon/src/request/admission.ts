@@ -1,9 +1,9 @@
 import {
-  type Closing,
   checkFilter,
   checkNodeMessage,
   emptyFilter,
   type FilterNode,
+  type MessageProtection,
   matches,
   messageOf,
   type NodeMessage,
@@ -27,7 +27,7 @@ const mostSkew = 60;
 /** A message, and how to close what answers it. */
 export interface Believed<M extends NodeMessage = NodeMessage> {
   readonly message: M;
-  readonly closing: Closing | undefined;
+  readonly protection: MessageProtection | undefined;
 }
 
 export interface AdmissionParts {
@@ -58,7 +58,7 @@ export class Admission {
     const message = checkNodeMessage(payload);
     checkAuthor(message, proof);
     this.#parts.node.heard.note(message.time, Date.now());
-    return { message, closing: proof.answer };
+    return { message, protection: proof.answer };
   }
 
   /** What keeps its author from making a request here. */

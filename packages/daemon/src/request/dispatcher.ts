@@ -56,17 +56,17 @@ export class Dispatcher {
   }
 
   async #dispatch(believed: Believed): Promise<void> {
-    const { message, closing } = believed;
+    const { message, protection } = believed;
     if (!this.#parts.node.config.collectives.includes(message.collective)) return;
     if (message.type === 'request') {
-      await this.#request({ message, closing });
+      await this.#request({ message, protection });
       return;
     }
     const now = Date.now();
     const refusal = this.#parts.admission.untimely(message, now);
     if (refusal) this.#refuse(believed, refusal);
-    else if (message.type === 'attach') this.#attach({ message, closing });
-    else this.#cancel({ message, closing });
+    else if (message.type === 'attach') this.#attach({ message, protection });
+    else this.#cancel({ message, protection });
   }
 
   async #request(believed: Believed<Request>): Promise<void> {
@@ -103,7 +103,7 @@ export class Dispatcher {
 
   #begin(believed: Believed<Request>, agent: LoadedAgent, now: number): void {
     const { jobs, node, queue, log, audit } = this.#parts;
-    const { message: request, closing } = believed;
+    const { message: request, protection } = believed;
     const isMutating = agent.compiled.action(request.action)?.isMutating(request.input) ?? true;
     let job: Job;
     if (audit && node.config.audit.on_failure === 'refuse') {
@@ -117,7 +117,7 @@ export class Dispatcher {
       }
     }
     try {
-      job = jobs.begin(request, node.identity, now, { isMutating, closing });
+      job = jobs.begin(request, node.identity, now, { isMutating, protection });
     } catch (error) {
       log.error({ err: error }, 'cannot note a request on disk');
       this.#refuse(believed, notNoted);
@@ -145,16 +145,16 @@ export class Dispatcher {
   }
 
   #again(job: Job, believed: Believed, after: number): void {
-    const { message, closing } = believed;
+    const { message, protection } = believed;
     if (job.request.caller !== message.caller) {
       const words = 'this request id belongs to another caller';
       this.#refuse(believed, { outcome: 'denied', statuscode: Status.aborted, statusmsg: words });
       return;
     }
     if (message.type === 'request' && message.noReply) return;
-    job.addSession(message.session, closing);
+    job.addSession(message.session, protection);
     const kept = job.after(after);
-    for (const reply of kept) this.#parts.replier.send(addressTo(reply, message.session), closing);
+    for (const reply of kept) this.#parts.replier.send(addressTo(reply, message.session), protection);
     if (kept.length === 0 && job.endedAt === undefined) this.#reply(job, { kind: 'accepted', timeout: 0 });
   }
 
@@ -166,11 +166,11 @@ export class Dispatcher {
   }
 
   #cancel(believed: Believed<Cancel>): void {
-    const { message, closing } = believed;
+    const { message, protection } = believed;
     const job = this.#parts.jobs.find(message.id);
     if (!job) this.#nothingKept(believed);
     else if (job.request.caller === message.caller && job.endedAt === undefined) {
-      job.addSession(message.session, closing);
+      job.addSession(message.session, protection);
       job.abort.abort(new TroupeError('CALLER_DENIED', 'cancelled by the caller'));
     } else this.#again(job, believed, 0);
   }
@@ -182,12 +182,12 @@ export class Dispatcher {
 
   #reply(job: Job, body: ReplyBody): void {
     const kept = job.add(body, Date.now());
-    for (const [session, closing] of job.sessions)
-      this.#parts.replier.send(addressTo(kept, session), closing);
+    for (const [session, protection] of job.sessions)
+      this.#parts.replier.send(addressTo(kept, session), protection);
   }
 
   // An answer to something that did not become a job.
-  #refuse({ message, closing }: Believed, refusal: Refusal): void {
+  #refuse({ message, protection }: Believed, refusal: Refusal): void {
     const now = Date.now();
     const { replier, audit, node, log } = this.#parts;
     const request = message.type === 'request' ? message : { ...message, agent: '', action: '' };
@@ -233,7 +233,7 @@ export class Dispatcher {
       statusmsg,
       data: {},
     };
-    replier.send(reply, closing);
+    replier.send(reply, protection);
   }
 
   #record(request: Request, agent: LoadedAgent, ending: Ending, startedAt: number): void {

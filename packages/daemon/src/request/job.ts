@@ -1,7 +1,7 @@
 import {
   type Accepted,
-  type Closing,
   emptyFilter,
+  type MessageProtection,
   type Outcome,
   type Progress,
   type Reply,
@@ -35,7 +35,7 @@ export class Job {
   readonly startedAt: number;
   readonly #identity: string;
   readonly #whenEnded: () => void;
-  readonly #sessions = new Map<string, Closing | undefined>();
+  readonly #sessions = new Map<string, MessageProtection | undefined>();
   readonly #replies: { readonly reply: KeptReply; readonly bytes: number }[] = [];
   #request: Request;
   #bytes = jobBytes;
@@ -48,14 +48,14 @@ export class Job {
     request: Request,
     identity: string,
     now: number,
-    parts: { readonly closing?: Closing | undefined; readonly whenEnded?: () => void } = {},
+    parts: { readonly protection?: MessageProtection | undefined; readonly whenEnded?: () => void } = {},
   ) {
     this.#request = request;
     this.#identity = identity;
     this.#whenEnded = parts.whenEnded ?? (() => {});
     this.startedAt = now;
     // Who wants no replies may attach later, and has them then.
-    if (!request.noReply) this.addSession(request.session, parts.closing);
+    if (!request.noReply) this.addSession(request.session, parts.protection);
   }
 
   /** What was asked; without its input, filter and targets when it has ended. */
@@ -64,7 +64,7 @@ export class Job {
   }
 
   /** Who hears of it, and how what goes there is closed. */
-  get sessions(): ReadonlyMap<string, Closing | undefined> {
+  get sessions(): ReadonlyMap<string, MessageProtection | undefined> {
     return this.#sessions;
   }
 
@@ -82,9 +82,9 @@ export class Job {
     return this.#outcome;
   }
 
-  addSession(session: string, closing?: Closing): void {
+  addSession(session: string, protection?: MessageProtection): void {
     this.#sessions.delete(session);
-    this.#sessions.set(session, closing);
+    this.#sessions.set(session, protection);
     const [oldest] = this.#sessions.keys();
     if (this.#sessions.size > mostSessions && oldest !== undefined) this.#sessions.delete(oldest);
   }

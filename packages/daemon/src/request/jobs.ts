@@ -1,4 +1,4 @@
-import type { Closing, Request } from '@troupe/core';
+import type { MessageProtection, Request } from '@troupe/core';
 import { Job } from './job.js';
 import { RequestJournal } from './request-journal.js';
 
@@ -74,14 +74,17 @@ export class Jobs {
     request: Request,
     identity: string,
     now: number,
-    { isMutating = true, closing }: { isMutating?: boolean; closing?: Closing | undefined } = {},
+    {
+      isMutating = true,
+      protection,
+    }: { isMutating?: boolean; protection?: MessageProtection | undefined } = {},
   ): Job {
     this.#forget(now);
     const { id } = request;
     const until = request.time + request.ttl * 1000;
     if (isMutating) this.#journal.add(id, until, now);
     else this.#journal.addIfPossible(id, until, now);
-    const job = new Job(request, identity, now, { closing, whenEnded: () => this.#end(job) });
+    const job = new Job(request, identity, now, { protection, whenEnded: () => this.#end(job) });
     this.#running.set(id, job);
     return job;
   }

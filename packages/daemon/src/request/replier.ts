@@ -1,6 +1,6 @@
 import {
-  type Closing,
   type Logger,
+  type MessageProtection,
   messageOf,
   type Reply,
   type Signer,
@@ -21,8 +21,8 @@ export class Replier {
     this.#parts = parts;
   }
 
-  send(reply: Reply, closing?: Closing): void {
-    void this.#inOrder.run(`${reply.id}/${reply.session}`, () => this.#send(reply, closing));
+  send(reply: Reply, protection?: MessageProtection): void {
+    void this.#inOrder.run(`${reply.id}/${reply.session}`, () => this.#send(reply, protection));
   }
 
   /** Resolves when all that was handed over is sent. */
@@ -30,10 +30,10 @@ export class Replier {
     return this.#inOrder.idle();
   }
 
-  async #send(reply: Reply, closing: Closing | undefined): Promise<void> {
+  async #send(reply: Reply, protection: MessageProtection | undefined): Promise<void> {
     const { signer, topics, transport, stats, log } = this.#parts;
     try {
-      const bytes = await sealText(fitting(reply), signer, closing);
+      const bytes = await sealText(fitting(reply), signer, protection);
       await transport.publish(
         topics.reply(reply.collective, reply.caller, reply.session, reply.sender),
         bytes,

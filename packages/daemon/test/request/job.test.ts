@@ -60,8 +60,10 @@ describe('Job', () => {
   });
 
   it('replies to the session that asked, unless noReply is set', () => {
-    const closing = { as: 'offering' } as const;
-    expect([...new Job(requestOf(), 'web1.lab', 0, { closing }).sessions]).to.deep.equal([['s1', closing]]);
+    const protection = { as: 'offering' } as const;
+    expect([...new Job(requestOf(), 'web1.lab', 0, { protection }).sessions]).to.deep.equal([
+      ['s1', protection],
+    ]);
     expect([...new Job(requestOf({ noReply: true }), 'web1.lab', 0).sessions]).to.deep.equal([]);
   });
 

@@ -46,7 +46,7 @@ describe('Replier', () => {
     lines = kept.lines;
     const signer: Signer = {
       name: 'web1.lab',
-      sign: (payload, closing) => sign(`${closing?.as ?? 'signed'}:${Buffer.from(payload).toString()}`),
+      sign: (payload, protection) => sign(`${protection?.as ?? 'signed'}:${Buffer.from(payload).toString()}`),
     };
     const transport = {
       publish: async (topic: string, bytes: Uint8Array) => {
