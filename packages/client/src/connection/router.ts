@@ -56,7 +56,7 @@ export class Router {
 
   /** Seals nothing for a node until it has answered again: it went, and may come back without its key. */
   invalidateKey(identity: string): void {
-    this.#parts.security.sessionKeys?.doubt(identity);
+    this.#parts.security.sessionKeys?.invalidate(identity);
   }
 
   /** How many requests are listened to. */

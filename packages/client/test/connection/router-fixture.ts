@@ -25,7 +25,7 @@ export class RouterFixture {
   readonly broker = new MemoryBroker();
   readonly sent: Sent[] = [];
   readonly warnings: string[] = [];
-  readonly doubted: string[] = [];
+  readonly invalidated: string[] = [];
   /** Nodes with which a session key is agreed. */
   readonly known = new Set<string>();
   readonly router: Router;
@@ -78,9 +78,9 @@ export class RouterFixture {
         },
       },
       sessionKeys: {
-        offering: { as: 'offering', met: true },
+        offering: { as: 'offering', acknowledged: true },
         sealing: (name: string) => (this.known.has(name) ? { as: 'sealed', peer: { name } } : undefined),
-        doubt: (name: string) => this.doubted.push(name),
+        invalidate: (name: string) => this.invalidated.push(name),
       } as unknown as NonNullable<Security['sessionKeys']>,
       credentials: {},
     };

@@ -237,7 +237,7 @@ describe('a message to nodes', () => {
     expect(fixture.sent[0]).to.deep.include({
       topic: 'mco/m/agent/discovery',
       message: request,
-      protection: { as: 'offering', met: true },
+      protection: { as: 'offering', acknowledged: true },
     });
   });
 
@@ -295,7 +295,7 @@ describe('a message to nodes', () => {
   });
 });
 
-it('a router is named by its signer, and passes doubts about nodes on', () => {
+it('a router has the name of its signer, and passes on which keys to invalidate', () => {
   const { router, transport } = fixture;
   expect({ caller: router.caller, session: router.session, isConnected: router.isConnected }).to.deep.equal({
     caller: 'c',
@@ -305,5 +305,5 @@ it('a router is named by its signer, and passes doubts about nodes on', () => {
   void transport.close();
   expect(router.isConnected).to.equal(false);
   router.invalidateKey('a');
-  expect(fixture.doubted).to.deep.equal(['a']);
+  expect(fixture.invalidated).to.deep.equal(['a']);
 });

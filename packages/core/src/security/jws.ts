@@ -53,7 +53,7 @@ export interface JwsHeader {
   readonly token?: string;
   /** The author's key for this session, offered under the signature (RFC 7518, 4.6.1.1). */
   readonly epk?: Readonly<Record<string, unknown>>;
-  /** The author holds the session keys of those that answered it, who may answer sealed. */
+  /** The author still holds all session keys it has agreed on: peers that were sent its key may answer sealed. */
   readonly met?: boolean;
   /** The session key that a message is sealed with; nothing else is said of its author then. */
   readonly kid?: string;

@@ -226,18 +226,18 @@ function signerOf(self: () => Self, sessionKeys: SessionKeys): Signer {
       const { own, header } = self();
       if (!protection) return signJws(payload, own.key, header);
       if (protection.peer) protection.peer.isAnswered = true;
-      return signJws(payload, own.key, offering(header, sessionKeys.offer, protection.met ?? false));
+      return signJws(payload, own.key, offering(header, sessionKeys.offer, protection.acknowledged ?? false));
     },
   };
 }
 
 // The same objects as long as certificate and key are the same: a header is encoded once.
-function offeringHeaders(): (header: JwsHeader, epk: OfferedKey, met: boolean) => JwsHeader {
-  let made: { header: JwsHeader; epk: OfferedKey; signed: JwsHeader; met: JwsHeader } | undefined;
-  return (header, epk, met) => {
+function offeringHeaders(): (header: JwsHeader, epk: OfferedKey, acknowledged: boolean) => JwsHeader {
+  let made: { header: JwsHeader; epk: OfferedKey; signed: JwsHeader; acknowledged: JwsHeader } | undefined;
+  return (header, epk, acknowledged) => {
     if (made?.header !== header || made.epk !== epk)
-      made = { header, epk, signed: { ...header, epk }, met: { ...header, epk, met: true } };
-    return met ? made.met : made.signed;
+      made = { header, epk, signed: { ...header, epk }, acknowledged: { ...header, epk, met: true } };
+    return acknowledged ? made.acknowledged : made.signed;
   };
 }
 

@@ -23,15 +23,15 @@ interface KeyPair {
 /** A process at the other end that offered its key under the signature of a certificate. */
 export interface Peer {
   readonly name: string;
-  /** The chain that it signed with, to be checked anew whenever it speaks: DER in base64, leaf first. */
+  /** The chain that it signed with, checked again with each of its messages: DER in base64, leaf first. */
   readonly chain: readonly string[];
-  /** SHA-256 of its certificate, and of ours when we met: hexadecimal. */
+  /** SHA-256 of its certificate, and of ours at the handshake: hexadecimal. */
   readonly fingerprint: string;
   readonly own: string;
   /** The key that it offered, and the pair of ours that goes with it. */
   readonly offered: string;
   readonly pair: KeyPair;
-  readonly metAt: number;
+  readonly agreedAt: number;
   readonly kid: string;
   /** Whether it was sent our key, so that it can open what is sealed for it. */
   isAnswered: boolean;
@@ -45,8 +45,8 @@ export type MessageProtection =
       readonly as: 'offering';
       /** Whose offer this answers. */
       readonly peer?: Peer;
-      /** To many: those whom we have met may answer sealed. */
-      readonly met?: boolean;
+      /** In a message to many nodes: those that already hold our key may answer sealed. The key `met` of the header. */
+      readonly acknowledged?: boolean;
     };
 
 /** What the two ends derive their keys from; each end has one role. */
@@ -55,8 +55,8 @@ export type Role = 'caller' | 'node';
 const keyBytes = 32;
 
 /**
- * Keys that a caller's process and a node's daemon agree on, so that what they say to each other after the first
- * message needs no signature: X25519 (RFC 7748) between two keys that certificates have signed, HKDF (RFC 5869), HMAC.
+ * Keys that a caller's process and a node's daemon agree on, so that the messages between them after the first
+ * need no signature: X25519 (RFC 7748) between two keys that certificates have signed, HKDF (RFC 5869), HMAC.
  */
 export class SessionKeys {
   readonly #role: Role;
@@ -68,15 +68,15 @@ export class SessionKeys {
   readonly #byKid = new Map<string, Peer>();
   readonly #byOffer = new Map<string, Peer>();
   readonly #byName = new Map<string, Peer>();
-  #isWhole = true;
+  #remembersAll = true;
 
   constructor(options: {
     readonly role: Role;
     /** The fingerprint of our own certificate: SHA-256 of the DER, hexadecimal. */
     readonly own: () => string;
-    /** Peers that are remembered at most; those met first are forgotten first. */
+    /** The most peers to remember; the one unused for the longest time is forgotten first. */
     readonly most: number;
-    /** Seconds after which a key is made anew. */
+    /** Seconds after which a new key is made. */
     readonly lifetime: number;
     readonly now?: () => number;
   }) {
@@ -94,17 +94,25 @@ export class SessionKeys {
 
   /** How to protect a message to many nodes. */
   get offering(): MessageProtection {
-    // One who was forgotten here may still take itself for known.
-    return { as: 'offering', met: this.#isWhole };
+    // A peer that was forgotten here may still hold our key and answer sealed.
+    return { as: 'offering', acknowledged: this.#remembersAll };
   }
 
-  /** Remembers who signed an offer, and says how to answer. Throws SIGNATURE_INVALID where it is no key. */
-  meet(author: Trusted, chain: readonly string[], epk: unknown, met = false): MessageProtection {
+  /**
+   * Takes the key that a peer offers, and returns how to protect the answer. `acknowledged`: the peer holds the key that
+   * we sent it. Throws SIGNATURE_INVALID if the offer is not a key.
+   */
+  handshake(
+    author: Trusted,
+    chain: readonly string[],
+    epk: unknown,
+    acknowledged = false,
+  ): MessageProtection {
     const offered = checkOffer(epk);
     const known = this.#byOffer.get(`${author.fingerprint}.${offered}`);
     const peer = known && this.#isFresh(known) ? known : this.#remember(author, chain, offered);
     this.#byName.set(peer.name, peer);
-    return met && peer.isAnswered ? { as: 'sealed', peer } : { as: 'offering', peer };
+    return acknowledged && peer.isAnswered ? { as: 'sealed', peer } : { as: 'offering', peer };
   }
 
   /** How to protect a message to a peer whose key is known; undefined if it is not. */
@@ -113,8 +121,8 @@ export class SessionKeys {
     return peer && this.#isFresh(peer) ? { as: 'sealed', peer } : undefined;
   }
 
-  /** Seals nothing for this name until it is heard again: its process may be gone, and its key with it. */
-  doubt(name: string): void {
+  /** Seals nothing for this name until its next message: its process may have ended, and its key with it. */
+  invalidate(name: string): void {
     this.#byName.delete(name);
   }
 
@@ -127,10 +135,10 @@ export class SessionKeys {
   /** What a peer has sealed for us. Throws SIGNATURE_INVALID. */
   open(jws: string, kid: string): { readonly payload: Uint8Array; readonly peer: Peer } {
     const peer = this.#byKid.get(kid);
-    if (!peer || this.#now() - peer.metAt > this.#lifetime)
+    if (!peer || this.#now() - peer.agreedAt > this.#lifetime)
       throw new TroupeError('SIGNATURE_INVALID', 'it is sealed with a session key that is not known here');
     const payload = verifyMacJws(jws, this.#keysOf(peer).theirs);
-    // Whoever speaks is forgotten last.
+    // The peer that sent the latest message is forgotten last.
     this.#byKid.delete(kid);
     this.#byKid.set(kid, peer);
     this.#byName.set(peer.name, peer);
@@ -139,7 +147,7 @@ export class SessionKeys {
   }
 
   #isFresh(peer: Peer): boolean {
-    return peer.own === this.#own() && this.#now() - peer.metAt <= this.#lifetime;
+    return peer.own === this.#own() && this.#now() - peer.agreedAt <= this.#lifetime;
   }
 
   #currentPair(): KeyPair {
@@ -153,13 +161,13 @@ export class SessionKeys {
 
   #remember({ name, fingerprint }: Trusted, chain: readonly string[], offered: string): Peer {
     const pair = this.#currentPair();
-    const met = { name, chain, fingerprint, own: this.#own(), offered, pair };
+    const parts = { name, chain, fingerprint, own: this.#own(), offered, pair };
     const kid = createHash('sha256')
-      .update(contextOf(this.#role, met))
+      .update(contextOf(this.#role, parts))
       .digest()
       .subarray(0, 16)
       .toString('base64url');
-    const peer: Peer = { ...met, metAt: this.#now(), kid, isAnswered: false };
+    const peer: Peer = { ...parts, agreedAt: this.#now(), kid, isAnswered: false };
     const before = this.#byOffer.get(offerOf(peer));
     if (before) this.#forget(before);
     this.#byKid.set(kid, peer);
@@ -167,7 +175,7 @@ export class SessionKeys {
     const [oldest] = this.#byKid.values();
     if (this.#byKid.size > this.#most && oldest) {
       this.#forget(oldest);
-      this.#isWhole = false;
+      this.#remembersAll = false;
     }
     return peer;
   }
@@ -178,7 +186,7 @@ export class SessionKeys {
     if (this.#byName.get(peer.name) === peer) this.#byName.delete(peer.name);
   }
 
-  // Derived when it is first used: most who meet once never meet again.
+  // Derived at the first use: most peers exchange only one message.
   #keysOf(peer: Peer): NonNullable<Peer['keys']> {
     peer.keys ??= this.#derive(peer);
     return peer.keys;
@@ -195,7 +203,7 @@ export class SessionKeys {
     }
     const context = contextOf(this.#role, peer);
     const bytes = new Uint8Array(hkdfSync('sha256', secret, '', context, 2 * keyBytes));
-    // One for each direction, so that nothing can be sent back to whoever said it.
+    // One for each direction, so that a message cannot be sent back to its author.
     const ofCaller = createSecretKey(bytes.subarray(0, keyBytes));
     const ofNode = createSecretKey(bytes.subarray(keyBytes));
     const header = encodeHeader({ alg: 'HS256', typ: envelopeType, kid: peer.kid });
@@ -205,10 +213,10 @@ export class SessionKeys {
   }
 }
 
-// Whoever copies another's offer under a certificate of its own gets another key, which it cannot know.
+// A peer that copies the offer of another under its own certificate gets a different key, which it cannot know.
 function contextOf(
   role: Role,
-  { own, pair, fingerprint, offered }: Omit<Peer, 'kid' | 'metAt' | 'isAnswered'>,
+  { own, pair, fingerprint, offered }: Omit<Peer, 'kid' | 'agreedAt' | 'isAnswered'>,
 ): string {
   const us = [own, pair.offer.x];
   const them = [fingerprint, offered];

@@ -36,7 +36,7 @@ export function createVerifier(believed: Believed): Verifier {
         const trusted = checkCertificate(header.x5c, believed);
         const payload = await verifyJws(jws, trusted.publicKey);
         if (!header.epk || !sessionKeys) return { payload, proof: proofOf(trusted) };
-        const answer = sessionKeys.meet(trusted, header.x5c, header.epk, header.met);
+        const answer = sessionKeys.handshake(trusted, header.x5c, header.epk, header.met);
         return { payload, proof: { ...proofOf(trusted), answer } };
       }
       if (!header.jwk) throw new TroupeError('SIGNATURE_INVALID', 'the header names no key');

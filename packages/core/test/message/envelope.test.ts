@@ -4,7 +4,7 @@ import { maxMessageBytes, open, seal, sealText } from '../../src/message/envelop
 import type { Signer, Verifier } from '../../src/security/security.js';
 import type { MessageProtection } from '../../src/security/session-keys.js';
 
-const protection: MessageProtection = { as: 'offering', met: true };
+const protection: MessageProtection = { as: 'offering', acknowledged: true };
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 
 describe('an envelope', () => {

@@ -209,15 +209,15 @@ describe('the modes of security', () => {
       const offering = await headerFrom(asking, { as: 'offering' });
       expect(offering).to.have.keys('alg', 'typ', 'x5c', 'epk');
       expect(offering.epk).to.deep.equal(asking.sessionKeys?.offer);
-      expect(await headerFrom(asking, { as: 'offering', met: false })).to.deep.equal(offering);
-      expect(await headerFrom(asking, { as: 'offering', met: true })).to.deep.equal({
+      expect(await headerFrom(asking, { as: 'offering', acknowledged: false })).to.deep.equal(offering);
+      expect(await headerFrom(asking, { as: 'offering', acknowledged: true })).to.deep.equal({
         ...offering,
         met: true,
       });
       const { answer } = (await open(await seal({}, asking.signer, { as: 'offering' }), asked.verifier))
         .proof;
       const peer = answer?.peer;
-      if (!peer) throw new Error('nobody was met');
+      if (!peer) throw new Error('no peer');
       expect(peer.isAnswered).to.equal(false);
       await headerFrom(asked, { as: 'offering', peer });
       expect(peer.isAnswered).to.equal(true);

@@ -44,10 +44,10 @@ function end(role: Role, own: Own, more: { most?: number; now?: () => number } =
 
 type End = ReturnType<typeof end>;
 
-const meet = (who: End, other: End, met?: boolean) =>
-  who.keys.meet(other.trusted, other.own.chain, other.keys.offer, met);
+const handshake = (who: End, other: End, acknowledged?: boolean) =>
+  who.keys.handshake(other.trusted, other.own.chain, other.keys.offer, acknowledged);
 const peerOf = (protection: MessageProtection | undefined): Peer => {
-  if (protection?.peer === undefined) throw new Error('nobody was met');
+  if (protection?.peer === undefined) throw new Error('no peer');
   return protection.peer;
 };
 const payload = Buffer.from('{"type":"request"}');
@@ -68,27 +68,27 @@ describe('SessionKeys', () => {
     web2 = await issue('web2.lab');
   });
 
-  /** A caller and a node that have met. */
+  /** A caller and a node after their handshake. */
   const pair = (more: Parameters<typeof end>[2] = {}) => {
     const caller = end('caller', alice, more);
     const node = end('node', web1, more);
-    const ofNode = peerOf(meet(caller, node));
-    const ofCaller = peerOf(meet(node, caller));
+    const ofNode = peerOf(handshake(caller, node));
+    const ofCaller = peerOf(handshake(node, caller));
     return { caller, node, ofNode, ofCaller };
   };
 
-  it('lets each end open what the other sealed, and tells who that is', () => {
+  it('opens what the other end sealed, and returns the name of that end', () => {
     const { caller, node, ofNode, ofCaller } = pair();
     const asked = caller.keys.seal(payload, ofNode);
-    const heard = node.keys.open(asked, kidOf(asked));
-    expect(Buffer.from(heard.payload).toString()).to.equal(payload.toString());
-    expect(heard.peer.name).to.equal('alice.mcollective');
-    expect(heard.peer.chain).to.deep.equal(alice.chain);
+    const opened = node.keys.open(asked, kidOf(asked));
+    expect(Buffer.from(opened.payload).toString()).to.equal(payload.toString());
+    expect(opened.peer.name).to.equal('alice.mcollective');
+    expect(opened.peer.chain).to.deep.equal(alice.chain);
     const answer = node.keys.seal(payload, ofCaller);
     expect(caller.keys.open(answer, kidOf(answer)).peer.name).to.equal('web1.lab');
   });
 
-  it('derives the keys of both directions as the protocol has it', () => {
+  it('derives the keys of both directions as the protocol specifies', () => {
     const { caller, node, ofNode, ofCaller } = pair();
     const context = [
       'troupe session key 1',
@@ -107,13 +107,13 @@ describe('SessionKeys', () => {
     expect(node.keys.seal(payload, ofCaller)).to.equal(sealed(bytes.subarray(32)));
   });
 
-  it('takes nothing back that it sealed itself', () => {
+  it('rejects a message that it sealed itself', () => {
     const { caller, ofNode } = pair();
     const asked = caller.keys.seal(payload, ofNode);
     expect(() => caller.keys.open(asked, kidOf(asked))).to.throw('the seal does not fit');
   });
 
-  it('opens nothing that was altered, cut or sealed by somebody who only knows the id of the key', () => {
+  it('rejects a message that was altered, cut, or sealed with only the id of the key', () => {
     const { caller, node, ofNode } = pair();
     const asked = caller.keys.seal(payload, ofNode);
     const [head = '', , mac = ''] = asked.split('.');
@@ -136,46 +136,46 @@ describe('SessionKeys', () => {
     for (const jws of forged) expect(() => node.keys.open(jws, kid), jws).to.throw('the seal does not fit');
   });
 
-  it('makes another key for each node, so that one node cannot use what another was told', () => {
+  it('agrees on a separate key with each node, so that one node cannot open messages to another', () => {
     const { caller, ofNode } = pair();
     const other = end('node', web2);
-    meet(other, caller);
+    handshake(other, caller);
     const asked = caller.keys.seal(payload, ofNode);
     expect(() => other.keys.open(asked, kidOf(asked))).to.throw('not known here');
   });
 
-  it('gives nothing to whoever offers the key of another under a certificate of its own', () => {
+  it('agrees on nothing usable with a peer that offers the key of another under its own certificate', () => {
     const { caller, node } = pair();
     const thief = end('caller', mallory);
-    node.keys.meet(thief.trusted, mallory.chain, caller.keys.offer);
-    // The thief has not the private key; the caller itself goes on as before, in its own name.
+    node.keys.handshake(thief.trusted, mallory.chain, caller.keys.offer);
+    // The thief does not have the private key; the caller continues as before, under its own name.
     const asked = caller.keys.seal(payload, peerOf(caller.keys.sealing('web1.lab')));
     expect(node.keys.open(asked, kidOf(asked)).peer.name).to.equal('alice.mcollective');
-    thief.keys.meet(node.trusted, web1.chain, node.keys.offer);
+    thief.keys.handshake(node.trusted, web1.chain, node.keys.offer);
     const stolen = thief.keys.seal(payload, peerOf(thief.keys.sealing('web1.lab')));
     expect(() => node.keys.open(stolen, kidOf(stolen))).to.throw('not known here');
   });
 
-  it('answers sealed only one that says it has met, and to whom our key was sent', () => {
+  it('answers sealed only if our key was sent to the peer and the peer acknowledges it', () => {
     const caller = end('caller', alice);
     const node = end('node', web1);
-    const first = meet(node, caller, true);
+    const first = handshake(node, caller, true);
     expect(first.as).to.equal('offering');
     peerOf(first).isAnswered = true;
-    expect(meet(node, caller).as).to.equal('offering');
-    expect(meet(node, caller, true).as).to.equal('sealed');
+    expect(handshake(node, caller).as).to.equal('offering');
+    expect(handshake(node, caller, true).as).to.equal('sealed');
   });
 
-  it('seals nothing for one that it doubts, and opens what that one seals all the same', () => {
+  it('seals nothing for a peer whose key is invalidated, but still opens what that peer seals', () => {
     const { caller, node, ofCaller } = pair();
-    caller.keys.doubt('web1.lab');
+    caller.keys.invalidate('web1.lab');
     expect(caller.keys.sealing('web1.lab')).to.equal(undefined);
     const answer = node.keys.seal(payload, ofCaller);
     expect(caller.keys.open(answer, kidOf(answer)).peer.name).to.equal('web1.lab');
     expect(caller.keys.sealing('web1.lab')?.as).to.equal('sealed');
   });
 
-  it('ends a key with its time, with our certificate, and with the process that made it', () => {
+  it('ends a key when its lifetime, our certificate or the process that made it ends', () => {
     let now = 1_000 * hour;
     const { caller, node, ofNode } = pair({ now: () => now });
     const asked = caller.keys.seal(payload, ofNode);
@@ -186,11 +186,11 @@ describe('SessionKeys', () => {
     expect(caller.keys.sealing('web1.lab')).to.equal(undefined);
     expect(() => node.keys.open(asked, kidOf(asked))).to.throw('not known here');
     expect(caller.keys.offer.x).to.not.equal(before.x);
-    expect(meet(caller, node).as).to.equal('offering');
+    expect(handshake(caller, node).as).to.equal('offering');
     expect(caller.keys.sealing('web1.lab')?.as).to.equal('sealed');
   });
 
-  it('is good to the last moment of its time, and not beyond', () => {
+  it('accepts a key until its lifetime ends, and not after', () => {
     let now = 1_000 * hour;
     const { caller, node, ofNode } = pair({ now: () => now });
     const asked = caller.keys.seal(payload, ofNode);
@@ -198,22 +198,22 @@ describe('SessionKeys', () => {
     now += 12 * hour;
     expect(caller.keys.sealing('web1.lab')?.as).to.equal('sealed');
     expect(caller.keys.offer).to.equal(offer);
-    expect(meet(caller, node).peer).to.equal(ofNode);
+    expect(handshake(caller, node).peer).to.equal(ofNode);
     expect(node.keys.open(asked, kidOf(asked)).peer.name).to.equal('alice.mcollective');
     now += 1;
     expect(caller.keys.sealing('web1.lab')).to.equal(undefined);
     expect(caller.keys.offer).to.not.equal(offer);
-    expect(meet(caller, node).peer).to.not.equal(ofNode);
+    expect(handshake(caller, node).peer).to.not.equal(ofNode);
     expect(() => node.keys.open(asked, kidOf(asked))).to.throw('not known here');
   });
 
-  it('forgets the key that was agreed before when the same offer is met anew', () => {
+  it('forgets the previous key when the same offer comes again', () => {
     const node = end('node', web1);
     let own = 'first';
     const keys = new SessionKeys({ role: 'caller', own: () => own, most: 10, lifetime: 3600 });
-    const { kid: before } = peerOf(keys.meet(node.trusted, web1.chain, node.keys.offer));
+    const { kid: before } = peerOf(keys.handshake(node.trusted, web1.chain, node.keys.offer));
     own = 'renewed';
-    const { kid: after } = peerOf(keys.meet(node.trusted, web1.chain, node.keys.offer));
+    const { kid: after } = peerOf(keys.handshake(node.trusted, web1.chain, node.keys.offer));
     const forged = (kid: string) =>
       macJws(
         payload,
@@ -224,77 +224,77 @@ describe('SessionKeys', () => {
     expect(() => keys.open(forged(after), after)).to.throw('the seal does not fit');
   });
 
-  it('seals for the process of a name that was met or heard last', () => {
+  it('seals for the process of a name that sent the latest message', () => {
     const caller = end('caller', alice);
     const [before, after] = [end('node', web1), end('node', web1)];
     for (const node of [before, after]) {
-      meet(caller, node);
-      meet(node, caller);
+      handshake(caller, node);
+      handshake(node, caller);
     }
     const to = () => peerOf(caller.keys.sealing('web1.lab')).offered;
     expect(to()).to.equal(after.keys.offer.x);
     const answer = before.keys.seal(payload, peerOf(before.keys.sealing('alice.mcollective')));
     caller.keys.open(answer, kidOf(answer));
     expect(to()).to.equal(before.keys.offer.x);
-    meet(caller, after);
+    handshake(caller, after);
     expect(to()).to.equal(after.keys.offer.x);
   });
 
-  it('answers sealed one that sealed first, since that one has our key', () => {
+  it('answers sealed if the peer sealed first, because it has our key', () => {
     const { caller, node, ofNode } = pair();
-    expect(meet(node, caller, true).as).to.equal('offering');
+    expect(handshake(node, caller, true).as).to.equal('offering');
     const asked = caller.keys.seal(payload, ofNode);
     node.keys.open(asked, kidOf(asked));
-    expect(meet(node, caller, true).as).to.equal('sealed');
-    expect(meet(node, caller, false).as).to.equal('offering');
+    expect(handshake(node, caller, true).as).to.equal('sealed');
+    expect(handshake(node, caller, false).as).to.equal('offering');
   });
 
-  it('names a key by 128 bits', () => {
+  it('identifies a key by 128 bits', () => {
     expect(Buffer.from(pair().ofNode.kid, 'base64url')).to.have.length(16);
   });
 
-  it('forgets last those that speak', () => {
+  it('forgets active peers last', () => {
     const node = end('node', web1, { most: 2 });
     const callers = [1, 2, 3].map(() => end('caller', alice));
     const sealed = callers.map((caller) => {
-      meet(caller, node);
+      handshake(caller, node);
       return caller.keys.seal(payload, peerOf(caller.keys.sealing('web1.lab')));
     });
     const [one = '', two = '', three = ''] = sealed;
     const [first, second, third] = callers as [End, End, End];
-    meet(node, first);
-    meet(node, second);
+    handshake(node, first);
+    handshake(node, second);
     node.keys.open(one, kidOf(one));
-    meet(node, third);
+    handshake(node, third);
     expect(() => node.keys.open(two, kidOf(two))).to.throw('not known here');
     for (const jws of [one, three]) expect(node.keys.open(jws, kidOf(jws)).peer.name).to.contain('alice');
   });
 
   it('seals nothing for a name whose last process it has forgotten', () => {
     const node = end('node', web1, { most: 1 });
-    meet(node, end('caller', alice));
+    handshake(node, end('caller', alice));
     expect(node.keys.sealing('alice.mcollective')?.as).to.equal('sealed');
-    meet(node, end('caller', mallory));
+    handshake(node, end('caller', mallory));
     expect(node.keys.sealing('alice.mcollective')).to.equal(undefined);
     expect(node.keys.sealing('mallory.mcollective')?.as).to.equal('sealed');
   });
 
-  it('meets one anew that it has forgotten', () => {
+  it('agrees on a key again with a peer that it has forgotten', () => {
     const node = end('node', web1, { most: 1 });
     const caller = end('caller', alice);
-    meet(node, caller);
-    meet(node, end('caller', mallory));
-    meet(node, caller);
-    meet(caller, node);
+    handshake(node, caller);
+    handshake(node, end('caller', mallory));
+    handshake(node, caller);
+    handshake(caller, node);
     const asked = caller.keys.seal(payload, peerOf(caller.keys.sealing('web1.lab')));
     expect(node.keys.open(asked, kidOf(asked)).peer.name).to.equal('alice.mcollective');
   });
 
-  it('goes on sealing for a name of which it has forgotten an older process', () => {
+  it('continues to seal for a name after it has forgotten an older process of it', () => {
     const node = end('node', web1, { most: 1 });
-    meet(node, end('caller', alice));
+    handshake(node, end('caller', alice));
     const newer = end('caller', alice);
-    meet(node, newer);
+    handshake(node, newer);
     expect(peerOf(node.keys.sealing('alice.mcollective')).offered).to.equal(newer.keys.offer.x);
   });
 
@@ -302,26 +302,26 @@ describe('SessionKeys', () => {
     let own = trustedOf(alice).fingerprint;
     const keys = new SessionKeys({ role: 'caller', own: () => own, most: 10, lifetime: 60 });
     const node = end('node', web1);
-    const first = peerOf(keys.meet(node.trusted, web1.chain, node.keys.offer));
+    const first = peerOf(keys.handshake(node.trusted, web1.chain, node.keys.offer));
     own = trustedOf(mallory).fingerprint;
     expect(keys.sealing('web1.lab')).to.equal(undefined);
-    const second = peerOf(keys.meet(node.trusted, web1.chain, node.keys.offer));
+    const second = peerOf(keys.handshake(node.trusted, web1.chain, node.keys.offer));
     expect(second.kid).to.not.equal(first.kid);
   });
 
-  it('forgets those met first beyond its bound, and then lets nobody answer sealed unasked', () => {
+  it('forgets the oldest peers beyond its limit, and then acknowledges no key in a broadcast', () => {
     const node = end('node', web1, { most: 2 });
     const callers = [1, 2, 3].map(() => end('caller', alice));
-    expect(node.keys.offering).to.deep.equal({ as: 'offering', met: true });
+    expect(node.keys.offering).to.deep.equal({ as: 'offering', acknowledged: true });
     const sealed = callers.map((caller) => {
-      meet(caller, node);
-      meet(node, caller);
+      handshake(caller, node);
+      handshake(node, caller);
       return caller.keys.seal(payload, peerOf(caller.keys.sealing('web1.lab')));
     });
     const [first = '', second = '', third = ''] = sealed;
     expect(() => node.keys.open(first, kidOf(first))).to.throw('not known here');
     for (const jws of [second, third]) expect(node.keys.open(jws, kidOf(jws)).peer.name).to.contain('alice');
-    expect(node.keys.offering).to.deep.equal({ as: 'offering', met: false });
+    expect(node.keys.offering).to.deep.equal({ as: 'offering', acknowledged: false });
   });
 
   for (const [what, epk] of [
@@ -337,17 +337,17 @@ describe('SessionKeys', () => {
     ['a key that is too short', { kty: 'OKP', crv: 'X25519', x: 'AA' }],
     ['a number', { kty: 'OKP', crv: 'X25519', x: 7 }],
   ] as const)
-    it(`refuses an offer of ${what}`, () => {
+    it(`rejects ${what} as an offered key`, () => {
       const node = end('node', web1);
-      expect(() => node.keys.meet(trustedOf(alice), alice.chain, epk)).to.throw(
+      expect(() => node.keys.handshake(trustedOf(alice), alice.chain, epk)).to.throw(
         "the header's epk is no public key of X25519",
       );
     });
 
-  it('derives nothing from a key of low order, which would make a secret that everybody knows', () => {
+  it('derives nothing from a key of low order, whose secret anyone could compute', () => {
     const node = end('node', web1);
     const zero = { kty: 'OKP', crv: 'X25519', x: Buffer.alloc(32).toString('base64url') };
-    const peer = peerOf(node.keys.meet(trustedOf(alice), alice.chain, zero));
+    const peer = peerOf(node.keys.handshake(trustedOf(alice), alice.chain, zero));
     expect(() => node.keys.seal(payload, peer)).to.throw('the key that was offered is not usable');
   });
 });

@@ -179,7 +179,7 @@ describe('createVerifier', () => {
       expect(proof.answer).to.include({ as: 'offering' });
       const answerer = createVerifier({ certificates: { trust }, sessionKeys: theirs });
       const answer = (await answerer.verify(await offer(node, ours))).proof.answer;
-      if (!answer?.peer) throw new Error('nobody was met');
+      if (!answer?.peer) throw new Error('no peer');
       const sealed = theirs.seal(Buffer.from('{"a":1}'), answer.peer);
       const opened = await verifier.verify(sealed);
       expect(Buffer.from(opened.payload).toString()).to.equal('{"a":1}');

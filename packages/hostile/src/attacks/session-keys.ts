@@ -36,7 +36,7 @@ function sealed(kid: string, payload: object, secret: Buffer): Buffer {
 }
 
 /** Eve offers a key and is offered one: what both ends know then. The request is one that the victim refuses, so that nothing runs. */
-async function meet(world: World, own: string): Promise<{ context: string; offered: string }> {
+async function handshake(world: World, own: string): Promise<{ context: string; offered: string }> {
   const epk = { kty: 'OKP', crv: 'X25519', x: own };
   const request = world.request({ action: 'no-such' });
   const answer = await answerTo(world, request.id, world.sign('eve.mcollective', request, { epk }));
@@ -50,7 +50,7 @@ async function meet(world: World, own: string): Promise<{ context: string; offer
 async function agree(world: World): Promise<Agreed> {
   const { privateKey, publicKey } = generateKeyPairSync('x25519');
   const { x: own = '' } = publicKey.export({ format: 'jwk' });
-  const { context, offered } = await meet(world, own);
+  const { context, offered } = await handshake(world, own);
   const theirs = createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: offered }, format: 'jwk' });
   const secret = diffieHellman({ privateKey, publicKey: theirs });
   const keys = Buffer.from(hkdfSync('sha256', secret, '', context, 64));
@@ -108,7 +108,7 @@ export const sessionKeyAttacks: readonly Attack[] = [
     'a key offer copied from a caller, without its private key',
     async (world) => {
       const { x: copied = '' } = generateKeyPairSync('x25519').publicKey.export({ format: 'jwk' });
-      const kid = kidOf((await meet(world, copied)).context);
+      const kid = kidOf((await handshake(world, copied)).context);
       return sealed(kid, world.request(), Buffer.from(copied, 'base64url'));
     },
     /the seal does not fit/,
