@@ -246,13 +246,13 @@ export class Client {
     return this.#connectionWaiters.wait(signal);
   }
 
-  /** Tells the network of something that happened, signed as this caller's own; nobody is certain to hear it. Throws NOT_CONNECTED. */
-  tell(kind: string, data: Event['data'], collective = this.mainCollective): Promise<void> {
+  /** Publishes an event, signed by this caller. Delivery is not guaranteed. Throws NOT_CONNECTED. */
+  publishEvent(kind: string, data: Event['data'], collective = this.mainCollective): Promise<void> {
     return this.#events.publish(kind, data, collective);
   }
 
-  /** Brings the events of a collective to the listener, as far as they are believed, until the result is called. */
-  hear(listener: (event: Event) => void, collective = this.mainCollective): Promise<() => Promise<void>> {
+  /** Passes the events of a collective to the listener until the returned function is called; events that fail authentication are dropped. */
+  onEvent(listener: (event: Event) => void, collective = this.mainCollective): Promise<() => Promise<void>> {
     return this.#events.subscribe(collective, listener);
   }
 

@@ -71,7 +71,7 @@ async function watch(io: Io, session: CommandSession, options: StatusOptions & {
     isOld = true;
     setTimeout(() => wake(), settle);
   };
-  const deafen = await session.client.hear(onEvent, session.peers.main);
+  const unsubscribe = await session.client.onEvent(onEvent, session.peers.main);
   try {
     while (!stop.signal.aborted) {
       isOld = false;
@@ -91,7 +91,7 @@ async function watch(io: Io, session: CommandSession, options: StatusOptions & {
     }
   } finally {
     unhear();
-    await deafen();
+    await unsubscribe();
   }
 }
 

@@ -9,12 +9,16 @@ export const eventKind = 'provision';
 const untold: ReadonlySet<ProvisionEvent['type']> = new Set(['output', 'step-started']);
 
 /** Tells each event on the network, signed; what the network loses is lost, because the node's record has it all. */
-export function eventPublisher(client: Pick<Client, 'tell'>, owner: string, log: Logger): EventListener {
+export function eventPublisher(
+  client: Pick<Client, 'publishEvent'>,
+  owner: string,
+  log: Logger,
+): EventListener {
   let isMute = false;
   return (event) => {
     if (untold.has(event.type)) return;
     const { time: _, ...data } = event;
-    client.tell(eventKind, { owner, ...data }).then(
+    client.publishEvent(eventKind, { owner, ...data }).then(
       () => {
         isMute = false;
       },

@@ -165,7 +165,7 @@ describe('mcprovision on a host', () => {
       isDeaf = 0;
       network.answers['provision status'] = () => ({ data: statusWith() });
       Object.assign(network.client, {
-        hear: async (listener: (event: Event) => void) => {
+        onEvent: async (listener: (event: Event) => void) => {
           happen = (kind) => listener({ kind } as Event);
           return async () => {
             isDeaf += 1;

@@ -16,7 +16,7 @@ describe('events on the network', () => {
   it('tell each step of a node to whoever listens, signed by the provisioner', async () => {
     await world.master('puppet1', eu);
     const heard: Event[] = [];
-    await (await world.client()).hear((event) => heard.push(event));
+    await (await world.client()).onEvent((event) => heard.push(event));
     const watched = await world.provisioner();
     await world.node('web1', { facts: eu });
     await watched.ended('web1');
@@ -33,11 +33,11 @@ describe('events on the network', () => {
     await world.master('puppet1', eu);
     const heard: Event[] = [];
     const listener = await world.client();
-    await listener.hear((event) => heard.push(event));
+    await listener.onEvent((event) => heard.push(event));
     const watched = await world.provisioner('events: false');
     await world.node('web1', { facts: eu });
     await watched.ended('web1');
-    await (await world.client()).tell('other', {});
+    await (await world.client()).publishEvent('other', {});
     await waitFor('the event of somebody else', () => heard.length > 0);
     expect(heard.map(({ kind }) => kind)).to.deep.equal(['other']);
   });

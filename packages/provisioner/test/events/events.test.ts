@@ -39,9 +39,9 @@ describe('the events of a provisioner', () => {
   });
 
   describe('on the network', () => {
-    const teller = (tell: Client['tell']) => {
+    const teller = (publishEvent: Client['publishEvent']) => {
       const { log, lines } = logLines();
-      return { listener: eventPublisher({ tell }, 'prov/1', log), lines };
+      return { listener: eventPublisher({ publishEvent }, 'prov/1', log), lines };
     };
 
     it('carry the owner and no time', () => {
