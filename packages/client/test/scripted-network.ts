@@ -11,7 +11,7 @@ export interface Sent {
   readonly at: number;
 }
 
-/** A network that a test plays, on a clock that it sets: what was sent, who is online, what is heard. */
+/** A network that a test plays, on a clock that it sets: what was sent, which nodes are online, which replies arrive. */
 export class ScriptedNetwork {
   readonly sent: Sent[] = [];
   /** Whether each node is online, of whom that is known. */
@@ -23,9 +23,9 @@ export class ScriptedNetwork {
   readonly #start: number;
   isBehind = false;
   isSettled = true;
-  /** How often the records of who is online were waited for. */
+  /** How often a caller waited for the presence records. */
   settling = 0;
-  /** How often it was looked whether a node is online. */
+  /** How often the state of a node was looked up. */
   looks = 0;
   sending: (sent: Sent) => Promise<void> | void = () => {};
 
@@ -49,7 +49,7 @@ export class ScriptedNetwork {
     return this.#listeners.size;
   }
 
-  /** To whom was sent what, with the time. */
+  /** What was sent to which nodes, with the time. */
   log(): readonly string[] {
     return this.sent.map(({ to, at }) => `${to} ${at}`);
   }
@@ -57,13 +57,13 @@ export class ScriptedNetwork {
   readonly router = this.#router();
   readonly presence = this.#presence();
 
-  /** Brings a reply to whoever listens to a request; the id is that of the replies that tests make unless given. */
-  hear(reply: Reply, id = reply.id): void {
+  /** Delivers a reply to the listener of a request: by default, of the request that it names. */
+  deliver(reply: Reply, id = reply.id): void {
     this.#listeners.get(id)?.(reply, 'the key');
   }
 
-  /** The broker says that a node came or went. */
-  tell(identity: string, online: boolean): void {
+  /** Announces that a node went online or offline. */
+  announce(identity: string, online: boolean): void {
     this.records.set(identity, online);
     if (online) this.left.delete(identity);
     else this.left.set(identity, Date.now());

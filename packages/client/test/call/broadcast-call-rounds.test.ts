@@ -57,7 +57,7 @@ describe('everybody who is online', () => {
   /** A reply to the request, which both the call and its search hear. */
   const hear = (reply: Reply) => {
     call.receive(reply, 'the key');
-    network.hear(reply);
+    network.deliver(reply);
   };
   const states = () => results.map(({ sender, state }) => `${sender} ${state}`).sort();
   /** The question of a discovery that was put to those that refused. */
@@ -66,7 +66,7 @@ describe('everybody who is online', () => {
     if (!asked) throw new Error('nobody was asked');
     return asked;
   };
-  const answerQuestion = (reply: Reply) => network.hear(reply, question().message.id);
+  const answerQuestion = (reply: Reply) => network.deliver(reply, question().message.id);
 
   it('are asked by one message, as of the beginning, and all of them answer', async () => {
     await ask(['a', 'b']);

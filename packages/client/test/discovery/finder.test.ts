@@ -92,7 +92,7 @@ describe('finding nodes', () => {
     expect(sent?.to).to.deep.equal(['a', 'away']);
     expect(sent?.message.filter).to.deep.equal(web);
     await network.pass(500);
-    network.hear(result('a', 1), sent?.message.id);
+    network.deliver(result('a', 1), sent?.message.id);
     await network.pass(100);
     expect(await found).to.deep.equal({
       method: 'named',

@@ -51,7 +51,7 @@ describe('a search', () => {
     await network.turns();
     return { search, running };
   }
-  const hear = (...words: Parameters<typeof result>) => network.hear(result(...words));
+  const deliver = (...words: Parameters<typeof result>) => network.deliver(result(...words));
 
   for (const everybody of [true, false])
     it(`asks all at once, ${everybody ? 'those too' : 'not those'} that the filter leaves out`, async () => {
@@ -66,13 +66,13 @@ describe('a search', () => {
     know(['b', 'a', 'c', 'd'], ['z', 'y']);
     const { search } = await start();
     expect(search.open()).to.deep.equal(['b', 'a', 'c', 'd']);
-    for (const sender of ['b', 'a']) hear(sender, 1);
-    hear('c', 1, 'unmatched', 1);
-    network.hear(accepted('d', 1, 5));
+    for (const sender of ['b', 'a']) deliver(sender, 1);
+    deliver('c', 1, 'unmatched', 1);
+    network.deliver(accepted('d', 1, 5));
     await network.pass(50);
     expect(found).to.equal(undefined);
     expect(search.open()).to.deep.equal(['d']);
-    hear('d', 2, 'denied', 1);
+    deliver('d', 2, 'denied', 1);
     await network.pass(25);
     expect(found).to.deep.equal({
       method: 'broadcast',
@@ -96,7 +96,7 @@ describe('a search', () => {
   it('asks the silent again by name, and names those that stay so, sorted', async () => {
     know(['c', 'b', 'a']);
     await start();
-    hear('c', 1);
+    deliver('c', 1);
     await network.pass(2_000);
     expect(network.log()).to.deep.equal(['discovery 0', 'b,a 500', 'b,a 1000', 'b,a 1500']);
     expect(network.sent[1]?.message).to.deep.equal({
@@ -118,7 +118,7 @@ describe('a search', () => {
     know(['a']);
     network.isBehind = true;
     await start();
-    hear('a', 1);
+    deliver('a', 1);
     await network.pass(1_000);
     expect(found).to.equal(undefined);
     network.isBehind = false;
@@ -133,12 +133,12 @@ describe('a search', () => {
   it('waits for nodes, too, that come meanwhile, and not for those that go', async () => {
     know(['a']);
     await start();
-    network.tell('b', true);
-    network.tell('x', false);
-    hear('a', 1);
+    network.announce('b', true);
+    network.announce('x', false);
+    deliver('a', 1);
     await network.pass(50);
     expect(found).to.equal(undefined);
-    hear('b', 1);
+    deliver('b', 1);
     await network.pass(25);
     expect(found).to.deep.include({ nodes: ['a', 'b'], silent: [] });
   });
@@ -147,11 +147,11 @@ describe('a search', () => {
     const told: string[] = [];
     know(['a', 'b', 'c']);
     await start({ onNode: (identity, time) => told.push(`${identity} ${time}`) });
-    hear('a', 1);
+    deliver('a', 1);
     await network.pass(100);
-    hear('a', 1);
-    hear('b', 1);
-    hear('c', 1, 'unmatched', 1);
+    deliver('a', 1);
+    deliver('b', 1);
+    deliver('c', 1, 'unmatched', 1);
     await network.pass(25);
     expect(told).to.deep.equal(['a 0', 'b 100']);
   });
@@ -168,8 +168,8 @@ describe('a search', () => {
         },
       ]);
       expect(search.open()).to.deep.equal(['a', 'c']);
-      network.tell('b', true);
-      network.tell('y', true);
+      network.announce('b', true);
+      network.announce('y', true);
       expect(search.open()).to.deep.equal(['a', 'c', 'b']);
     });
 
@@ -183,7 +183,7 @@ describe('a search', () => {
   it('with a window ends when it is over, not before', async () => {
     know(['a']);
     await start({ window: 0.3 });
-    hear('a', 1);
+    deliver('a', 1);
     await network.pass(275);
     expect(found).to.equal(undefined);
     await network.pass(25);
@@ -194,12 +194,12 @@ describe('a search', () => {
   it('for so many ends with the last of them, and counts nobody as silent', async () => {
     know(['a', 'b', 'c', 'd']);
     const { search } = await start({ most: 2 });
-    hear('a', 1, 'unmatched', 1);
-    hear('b', 1);
+    deliver('a', 1, 'unmatched', 1);
+    deliver('b', 1);
     await network.pass(25);
     expect(found).to.equal(undefined);
-    hear('c', 1);
-    hear('d', 1);
+    deliver('c', 1);
+    deliver('d', 1);
     await network.pass(25);
     expect(found).to.deep.include({ nodes: ['b', 'c'], silent: [] });
     expect(search.open()).to.deep.equal(['d']);
@@ -209,7 +209,7 @@ describe('a search', () => {
     know(['a', 'b']);
     const stop = new AbortController();
     const { search } = await start({ signal: stop.signal });
-    hear('a', 1);
+    deliver('a', 1);
     stop.abort();
     await network.turns();
     expect(found).to.deep.include({ nodes: ['a'], silent: [] });
@@ -229,7 +229,7 @@ describe('a search', () => {
   it('goes on if the silent cannot be asked again for want of a broker, and throws what else there is', async () => {
     know(['a', 'b']);
     const { running } = await start();
-    hear('b', 1);
+    deliver('b', 1);
     network.sending = () => Promise.reject(new TroupeError('NOT_CONNECTED', 'no broker'));
     await network.pass(600);
     expect(network.sent).to.have.length(2);

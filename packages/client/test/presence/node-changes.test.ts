@@ -18,7 +18,7 @@ class Script {
     return () => this.listeners.delete(listener);
   };
 
-  tell(identity: string, online: boolean, since = 1): void {
+  announce(identity: string, online: boolean, since = 1): void {
     const record: Presence = { v: 1, identity, online, since, version: '1' };
     this.#records.set(identity, record);
     for (const listener of this.listeners) listener(record);
@@ -40,47 +40,47 @@ async function next(changes: AsyncIterator<NodeChange>): Promise<string> {
 describe('joins and leaves', () => {
   it('begin with those who are here, and go on with those who come and go', async () => {
     const script = new Script();
-    script.tell('a', true);
-    script.tell('b', false);
+    script.announce('a', true);
+    script.announce('b', false);
     const changes = script.changes();
     expect(await next(changes)).to.equal('join a known 1');
-    script.tell('b', true);
+    script.announce('b', true);
     expect(await next(changes)).to.equal('join b 1');
     const pending = next(changes);
-    script.tell('a', false);
+    script.announce('a', false);
     expect(await pending).to.equal('leave a 1');
     await changes.return?.();
   });
 
   it('are not told twice, nor when nothing changed', async () => {
     const script = new Script();
-    script.tell('a', true);
+    script.announce('a', true);
     const changes = script.changes();
     await next(changes);
-    script.tell('a', true);
-    script.tell('x', false);
-    script.tell('b', true);
+    script.announce('a', true);
+    script.announce('x', false);
+    script.announce('b', true);
     expect(await next(changes)).to.equal('join b 1');
     await changes.return?.();
   });
 
   it('say of a daemon that was replaced that it left and joined', async () => {
     const script = new Script();
-    script.tell('a', true, 1);
+    script.announce('a', true, 1);
     const changes = script.changes();
     await next(changes);
-    script.tell('a', false, 1);
-    script.tell('a', true, 2);
+    script.announce('a', false, 1);
+    script.announce('a', true, 2);
     expect([await next(changes), await next(changes)]).to.deep.equal(['leave a 1', 'join a 2']);
     await changes.return?.();
   });
 
   it('say so too where nobody heard it leave', async () => {
     const script = new Script();
-    script.tell('a', true, 1);
+    script.announce('a', true, 1);
     const changes = script.changes();
     await next(changes);
-    script.tell('a', true, 2);
+    script.announce('a', true, 2);
     const { value } = await changes.next();
     expect(value).to.deep.equal({
       kind: 'leave',
@@ -95,16 +95,16 @@ describe('joins and leaves', () => {
   it('come in the order of the last change of each', async () => {
     const script = new Script();
     const changes = script.changes();
-    script.tell('z', true);
+    script.announce('z', true);
     await next(changes);
-    for (const identity of ['a', 'b']) script.tell(identity, true);
-    script.tell('a', true, 2);
+    for (const identity of ['a', 'b']) script.announce(identity, true);
+    script.announce('a', true, 2);
     expect([await next(changes), await next(changes)]).to.deep.equal(['join b 1', 'join a 2']);
-    script.tell('a', false, 2);
-    script.tell('a', true, 2);
-    script.tell('b', false);
+    script.announce('a', false, 2);
+    script.announce('a', true, 2);
+    script.announce('b', false);
     expect(await next(changes)).to.equal('leave b 1');
-    script.tell('b', true, 5);
+    script.announce('b', true, 5);
     expect(await next(changes)).to.equal('join b 5');
     await changes.return?.();
   });
@@ -112,18 +112,18 @@ describe('joins and leaves', () => {
   it('keep one entry for each node, however slow the consumer is', async () => {
     const script = new Script();
     const changes = script.changes();
-    script.tell('z', true);
+    script.announce('z', true);
     await next(changes);
-    for (let count = 0; count < 1000; count += 1) script.tell('a', count % 2 === 1, 1);
+    for (let count = 0; count < 1000; count += 1) script.announce('a', count % 2 === 1, 1);
     expect(await next(changes)).to.equal('join a 1');
-    script.tell('b', true);
+    script.announce('b', true);
     expect(await next(changes)).to.equal('join b 1');
     await changes.return?.();
   });
 
   it('leave nothing behind, whoever ends it and when', async () => {
     const script = new Script();
-    script.tell('a', true);
+    script.announce('a', true);
     for await (const _ of script.changes()) break;
     expect(script.listeners.size).to.equal(0);
 

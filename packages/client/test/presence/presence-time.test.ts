@@ -33,7 +33,7 @@ class Script {
   bring(payload: string, topic = topics.presence('m', 'a'), isRetained = false): void {
     for (const listener of this.listeners) listener(Buffer.from(payload), topic, isRetained);
   }
-  tell(identity: string, online = true, isRetained = false): void {
+  announce(identity: string, online = true, isRetained = false): void {
     const record = { v: 1, identity, online, since: 1, version: '1' };
     this.bring(JSON.stringify(record), topics.presence('m', identity), isRetained);
   }
@@ -59,29 +59,29 @@ describe('a view of presence', () => {
 
   it('believes news of this connection, and not an older record that the broker kept', async () => {
     const view = await open();
-    script.tell('a', true, true);
-    script.tell('a', false);
-    script.tell('a', true, true);
-    script.tell('b', true, true);
+    script.announce('a', true, true);
+    script.announce('a', false);
+    script.announce('a', true, true);
+    script.announce('b', true, true);
     expect([view.isOnline('a'), view.isOnline('b')]).to.deep.equal([false, true]);
   });
 
   it('takes a record that says it was kept for news when it comes later: some brokers mark both', async () => {
     const view = await open();
-    script.tell('a', true);
+    script.announce('a', true);
     mock.timers.tick(2_000);
-    script.tell('a', false, true);
+    script.announce('a', false, true);
     expect(view.isOnline('a')).to.equal(false);
   });
 
   it('believes what the broker kept while there was no connection', async () => {
     const view = await open();
-    script.tell('a', false);
+    script.announce('a', false);
     script.connected = false;
     script.changed();
     script.connected = true;
     script.changed();
-    script.tell('a', true, true);
+    script.announce('a', true, true);
     expect(view.isOnline('a')).to.equal(true);
   });
 
@@ -94,10 +94,10 @@ describe('a view of presence', () => {
   it('knows who is online, who is not, and who is a stranger', async () => {
     const view = await open();
     expect(view.isStranger('x')).to.equal(false);
-    script.tell('a');
+    script.announce('a');
     expect(view.isStranger('x')).to.equal(true);
-    script.tell('b', false);
-    script.tell('c');
+    script.announce('b', false);
+    script.announce('c');
     expect({
       online: view.online(),
       offline: view.offline(),
@@ -121,7 +121,7 @@ describe('a view of presence', () => {
     const view = await open();
     const heard: string[] = [];
     view.onChange(({ identity }) => heard.push(identity));
-    script.tell('a');
+    script.announce('a');
     for (const text of ['nonsense', 'x']) script.bring(text);
     script.bring('', topics.presence('m', 'unknown'));
     script.bring('', topics.event('m', 'a'));
@@ -135,11 +135,11 @@ describe('a view of presence', () => {
     const heard: string[] = [];
     const stop = view.onChange(({ identity, online }) => heard.push(`${identity} ${online}`));
     expect(view.listeners).to.equal(1);
-    script.tell('a');
-    script.tell('a');
+    script.announce('a');
+    script.announce('a');
     script.bring('');
     stop();
-    script.tell('b');
+    script.announce('b');
     expect(heard).to.deep.equal(['a true', 'a true', 'a false']);
     expect(view.listeners).to.equal(0);
   });
@@ -149,7 +149,7 @@ describe('a view of presence', () => {
     const settled = view.settled();
     expect(view.settled()).to.equal(settled);
     mock.timers.tick(39);
-    script.tell('a');
+    script.announce('a');
     mock.timers.tick(39);
     expect(await isDone(settled)).to.equal(false);
     mock.timers.tick(1);
@@ -162,7 +162,7 @@ describe('a view of presence', () => {
     const settled = view.settled();
     for (let count = 0; count < 20; count += 1) {
       mock.timers.tick(24);
-      script.tell(`n${count}`);
+      script.announce(`n${count}`);
       await turn();
     }
     mock.timers.tick(19);
@@ -198,7 +198,7 @@ describe('a view of presence', () => {
         const view = await open();
         for (const [index, gap] of gaps.entries()) {
           mock.timers.tick(gap);
-          script.tell(`n${index}`);
+          script.announce(`n${index}`);
         }
         expect(view.isSettled(Date.now() + least - 1)).to.equal(false);
         expect(view.isSettled(Date.now() + least)).to.equal(true);
@@ -210,32 +210,32 @@ describe('a view of presence', () => {
     ] as const)
       it(`${least} ms after the last of ${count}`, async () => {
         const view = await open();
-        for (let index = 0; index < count; index += 1) script.tell(`n${index}`);
+        for (let index = 0; index < count; index += 1) script.announce(`n${index}`);
         expect(view.isSettled(Date.now() + least - 1)).to.equal(false);
         expect(view.isSettled(Date.now() + least)).to.equal(true);
       });
 
     it('although one that is known is heard again', async () => {
       const view = await open();
-      script.tell('a');
+      script.announce('a');
       mock.timers.tick(40);
-      script.tell('a', false);
+      script.announce('a', false);
       expect(view.isSettled()).to.equal(true);
     });
   });
 
   it('says at once that somebody is online where that is known', async () => {
     const view = await open();
-    script.tell('a');
+    script.announce('a');
     expect(await isDone(view.whenAnybody())).to.equal(true);
   });
 
   it('waits for the first that is online, and does not take one for it that left', async () => {
     const view = await open();
     const anybody = view.whenAnybody();
-    script.tell('b', false);
+    script.announce('b', false);
     expect(await isDone(anybody)).to.equal(false);
-    script.tell('a');
+    script.announce('a');
     expect(await isDone(anybody)).to.equal(true);
     expect(view.listeners).to.equal(0);
   });
@@ -260,9 +260,9 @@ describe('the views of presence', () => {
   it('tell who goes offline, and nobody else', async () => {
     await views.of('m');
     await turn();
-    script.tell('a');
-    script.tell('b', false);
-    script.tell('c');
+    script.announce('a');
+    script.announce('b', false);
+    script.announce('c');
     expect(gone).to.deep.equal(['b']);
   });
 
