@@ -1,4 +1,4 @@
-import type { Outcome, Reply } from '@troupe/core';
+import type { Reply, ReplyOutcome } from '@troupe/core';
 
 const base = {
   v: 1,
@@ -31,7 +31,7 @@ export const progress = (sender: string, seq: number): Reply => ({
 });
 
 /** The end of a request on a node. */
-export const result = (sender: string, seq: number, outcome: Outcome = 'ok', statuscode = 0): Reply => ({
+export const result = (sender: string, seq: number, outcome: ReplyOutcome = 'ok', statuscode = 0): Reply => ({
   ...base,
   kind: 'result',
   sender,

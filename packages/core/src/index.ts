@@ -113,12 +113,12 @@ export {
   checkNodeMessage,
   checkReply,
   type NodeMessage,
-  type Outcome,
-  outcomes,
   type Progress,
   type Reply,
+  type ReplyOutcome,
   type Request,
   type Result,
+  replyOutcomes,
 } from './message/message.js';
 export { type Presence, parsePresence } from './message/presence.js';
 export { isIdentity, isName } from './names.js';

@@ -1,4 +1,4 @@
-import { type Outcome, type Reply, Status } from '@troupe/core';
+import { type Reply, type ReplyOutcome, Status } from '@troupe/core';
 import { type Result, resultWithoutReply, type State } from './result.js';
 
 export interface CollectorOptions {
@@ -295,7 +295,7 @@ export class Collector {
   }
 }
 
-function stateOf(outcome: Outcome): State {
+function stateOf(outcome: ReplyOutcome): State {
   return outcome === 'unmatched' || outcome === 'busy' ? 'failed' : outcome;
 }
 

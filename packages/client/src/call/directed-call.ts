@@ -1,4 +1,4 @@
-import type { Outcome, Reply } from '@troupe/core';
+import type { Reply, ReplyOutcome } from '@troupe/core';
 import { pause } from '@troupe/core/async';
 import type { Discovery } from '../discovery/discovery.js';
 import { RequestRounds } from './request-rounds.js';
@@ -8,7 +8,7 @@ import type { TargetSet, TargetSetParts } from './target-set.js';
 import { mostDirect, narrowed, targetsOf } from './targets.js';
 
 /** How a node that heard a broadcast answers without running anything: a policy denies before it tells by a filter. */
-const refusals: ReadonlySet<string> = new Set<Outcome>(['unmatched', 'denied', 'expired', 'busy']);
+const refusals: ReadonlySet<string> = new Set<ReplyOutcome>(['unmatched', 'denied', 'expired', 'busy']);
 
 /** A call whose targets are known before any of them is asked: all at once, or in batches. */
 export class DirectedCall implements TargetSet {

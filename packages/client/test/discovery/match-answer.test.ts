@@ -1,4 +1,4 @@
-import { emptyFilter, type Outcome, parseFact, type Reply, Status } from '@troupe/core';
+import { emptyFilter, parseFact, type Reply, type ReplyOutcome, Status } from '@troupe/core';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { matchOfPing, matchOfRequest } from '../../src/discovery/match-answer.js';
@@ -16,7 +16,7 @@ const common = {
   agent: 'work',
   action: 'echo',
 } as const;
-const result = (outcome: Outcome, statuscode: number = Status.ok, agent = 'work'): Reply => ({
+const result = (outcome: ReplyOutcome, statuscode: number = Status.ok, agent = 'work'): Reply => ({
   ...common,
   kind: 'result',
   agent,

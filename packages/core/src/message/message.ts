@@ -50,10 +50,10 @@ export interface Cancel extends ToNode {
 export type NodeMessage = Request | Attach | Cancel;
 
 /**
- * How a target's part of a request ended, as the node says it. `busy` is the only one that is no end: nothing was run
+ * How a request ended on a node. `busy` is the only one that does not end it: nothing was run
  * and nothing is kept, so the same request may be sent again.
  */
-export const outcomes = [
+export const replyOutcomes = [
   'ok',
   'failed',
   'denied',
@@ -64,7 +64,7 @@ export const outcomes = [
   'unknown',
   'busy',
 ] as const;
-export type Outcome = (typeof outcomes)[number];
+export type ReplyOutcome = (typeof replyOutcomes)[number];
 
 interface FromNode {
   readonly v: 1;
@@ -98,7 +98,7 @@ export interface Progress extends FromNode {
 /** The end of a request on one node. */
 export interface Result extends FromNode {
   readonly kind: 'result';
-  readonly outcome: Outcome;
+  readonly outcome: ReplyOutcome;
   readonly statuscode: number;
   readonly statusmsg: string;
   readonly data: Readonly<Record<string, unknown>>;
@@ -158,7 +158,7 @@ export const messageSchemas = {
     {
       ...fromNode,
       kind: { const: 'result' },
-      outcome: { enum: outcomes },
+      outcome: { enum: replyOutcomes },
       statuscode: { type: 'integer', minimum: 0, maximum: 255 },
       statusmsg: { type: 'string' },
       data: { type: 'object' },

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { emptyFilter } from '../../src/filter/index.js';
-import { checkNodeMessage, checkReply, outcomes } from '../../src/message/message.js';
+import { checkNodeMessage, checkReply, replyOutcomes } from '../../src/message/message.js';
 
 const common = {
   v: 1,
@@ -80,7 +80,7 @@ describe('the shape of a message', () => {
     ['accepted', 'action', ['', letters(63)]],
     ['progress', 'data', [0, 'text', [1], { a: 1 }]],
     ['progress', 'seq', [1, 1e9]],
-    ['result', 'outcome', outcomes],
+    ['result', 'outcome', replyOutcomes],
     ['result', 'statuscode', [0, 255]],
     ['result', 'ddl', ['', '1.0.0', letters(63)]],
   ] as const) {

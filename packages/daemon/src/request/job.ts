@@ -2,9 +2,9 @@ import {
   type Accepted,
   emptyFilter,
   type MessageProtection,
-  type Outcome,
   type Progress,
   type Reply,
+  type ReplyOutcome,
   type Request,
   type Result,
 } from '@troupe/core';
@@ -42,7 +42,7 @@ export class Job {
   #progressBytes = 0;
   #seq = 0;
   #endedAt: number | undefined;
-  #outcome: Outcome | undefined;
+  #outcome: ReplyOutcome | undefined;
 
   constructor(
     request: Request,
@@ -78,7 +78,7 @@ export class Job {
   }
 
   /** How it ended; nothing while it runs. */
-  get outcome(): Outcome | undefined {
+  get outcome(): ReplyOutcome | undefined {
     return this.#outcome;
   }
 
@@ -119,7 +119,7 @@ export class Job {
     return this.#replies.map(({ reply }) => reply).filter((reply) => reply.seq > seq);
   }
 
-  #end(outcome: Outcome, now: number): void {
+  #end(outcome: ReplyOutcome, now: number): void {
     this.#endedAt = now;
     this.#outcome = outcome;
     const { targets: _, ...request } = this.#request;

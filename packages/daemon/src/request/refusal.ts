@@ -1,8 +1,8 @@
-import { type Outcome, Status } from '@troupe/core';
+import { type ReplyOutcome, Status } from '@troupe/core';
 
 /** Why a message is not obeyed, as its author is told. */
 export interface Refusal {
-  readonly outcome: Outcome;
+  readonly outcome: ReplyOutcome;
   readonly statuscode: number;
   readonly statusmsg: string;
   /** What the caller is not told: the line of the policy that decided. */

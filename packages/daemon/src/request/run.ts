@@ -1,11 +1,18 @@
-import { type ActionError, type Context, type Logger, messageOf, type Outcome, Status } from '@troupe/core';
+import {
+  type ActionError,
+  type Context,
+  type Logger,
+  messageOf,
+  type ReplyOutcome,
+  Status,
+} from '@troupe/core';
 import { isHash, kindOf } from '@troupe/core/internal';
 import type { LoadedAgent } from '../agents/registry.js';
 import type { Job, ReplyBody } from './job.js';
 
 /** How an action ended on this node. */
 export interface Ending {
-  readonly outcome: Outcome;
+  readonly outcome: ReplyOutcome;
   readonly statuscode: number;
   readonly statusmsg: string;
   readonly data: Readonly<Record<string, unknown>>;
