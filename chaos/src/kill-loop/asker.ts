@@ -6,7 +6,7 @@ import {
   emptyFilter,
   open,
   type Request,
-  type Result,
+  type ResultReply,
   seal,
   silentLogger,
   Topics,
@@ -15,7 +15,7 @@ import { identity } from './site.js';
 
 /** Sends a request again under an id that was used before, as a broker may, or a client that had no answer. */
 export interface Asker extends AsyncDisposable {
-  ask(id: string, input: Request['input'], signal: AbortSignal): Promise<Result>;
+  ask(id: string, input: Request['input'], signal: AbortSignal): Promise<ResultReply>;
 }
 
 const session = 'again';
@@ -35,7 +35,7 @@ export async function openAsker(config: ClientConfig): Promise<Asker> {
     log: silentLogger,
     timeout: config.connect_timeout,
   });
-  const waiting = new Map<string, (result: Result) => void>();
+  const waiting = new Map<string, (result: ResultReply) => void>();
   const receive = async (bytes: Uint8Array) => {
     const { payload } = await open(bytes, security.verifier);
     const reply = checkReply(payload);
@@ -43,7 +43,7 @@ export async function openAsker(config: ClientConfig): Promise<Asker> {
   };
   await transport.subscribe(topics.replies(collective, caller, session), (bytes) => void receive(bytes));
   const ask = async (id: string, input: Request['input'], signal: AbortSignal) => {
-    const ended = new Promise<Result>((resolve, reject) => {
+    const ended = new Promise<ResultReply>((resolve, reject) => {
       waiting.set(id, resolve);
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });

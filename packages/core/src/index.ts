@@ -117,7 +117,7 @@ export {
   type Reply,
   type ReplyOutcome,
   type Request,
-  type Result,
+  type ResultReply,
   replyOutcomes,
 } from './message/message.js';
 export { type Presence, parsePresence } from './message/presence.js';

@@ -11,7 +11,7 @@ import {
   MemoryBroker,
   open,
   type Request,
-  type Result,
+  type ResultReply,
   type Signer,
   seal,
   silentLogger,
@@ -149,11 +149,11 @@ export class Bench {
   }
 
   /** The first result to a message. */
-  async ask(message: { readonly id: string } & Record<string, unknown>): Promise<Result> {
+  async ask(message: { readonly id: string } & Record<string, unknown>): Promise<ResultReply> {
     const transport = this.broker.connect();
     const verifier = createVerifier({ anybody: true });
     const bytes = await seal(message, signer);
-    const result = await new Promise<Result>((resolve, reject) => {
+    const result = await new Promise<ResultReply>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error('nobody answered')), 5000);
       const hear = async (payload: Uint8Array) => {
         const reply = checkReply((await open(payload, verifier)).payload);

@@ -96,7 +96,7 @@ export interface Progress extends FromNode {
 }
 
 /** The end of a request on one node. */
-export interface Result extends FromNode {
+export interface ResultReply extends FromNode {
   readonly kind: 'result';
   readonly outcome: ReplyOutcome;
   readonly statuscode: number;
@@ -106,7 +106,7 @@ export interface Result extends FromNode {
   readonly ddl?: string;
 }
 
-export type Reply = Accepted | Progress | Result;
+export type Reply = Accepted | Progress | ResultReply;
 
 const identity = { type: 'string', minLength: 1, maxLength: 255, pattern: '^[a-z0-9._-]+$' };
 const name = { type: 'string', minLength: 1, maxLength: 63, pattern: '^[a-z0-9_-]+$' };

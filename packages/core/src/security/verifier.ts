@@ -7,8 +7,8 @@ import { verifyToken } from './token.js';
 import type { TokenLedger } from './token-ledger.js';
 import type { Trust, Trusted } from './trust.js';
 
-/** Whose messages are believed. What is absent is refused. */
-export interface Believed {
+/** Which authors are accepted. Whatever is absent is rejected. */
+export interface AcceptedAuthors {
   /** Authors with a certificate of these CAs … */
   readonly certificates?: { readonly trust: Trust /** … and such a name. */; readonly names?: RegExp };
   /** Authors with an enrolment token from such an issuer. */
@@ -19,21 +19,21 @@ export interface Believed {
   readonly anybody?: boolean;
 }
 
-/** The one place where an author is believed or not. */
-export function createVerifier(believed: Believed): Verifier {
+/** Makes the only verifier of authors: every message is authenticated here. */
+export function createVerifier(accepted: AcceptedAuthors): Verifier {
   return {
     verify: async (jws) => {
       const header = headerOf(jws, envelopeType);
-      const { sessionKeys } = believed;
+      const { sessionKeys } = accepted;
       if (header.kid !== undefined) {
         if (!sessionKeys) throw new TroupeError('SIGNATURE_INVALID', 'sealed messages are not accepted here');
         const { payload, peer } = sessionKeys.open(jws, header.kid);
         // What ends a certificate ends the keys that were agreed under it.
-        const trusted = checkCertificate(peer.chain, believed);
+        const trusted = checkCertificate(peer.chain, accepted);
         return { payload, proof: { ...proofOf(trusted), answer: { as: 'sealed', peer } } };
       }
       if (header.x5c) {
-        const trusted = checkCertificate(header.x5c, believed);
+        const trusted = checkCertificate(header.x5c, accepted);
         const payload = await verifyJws(jws, trusted.publicKey);
         if (!header.epk || !sessionKeys) return { payload, proof: proofOf(trusted) };
         const answer = sessionKeys.handshake(trusted, header.x5c, header.epk, header.met);
@@ -43,12 +43,12 @@ export function createVerifier(believed: Believed): Verifier {
       const key = keyOfJwk(header.jwk);
       // Only who holds the key counts as a user of the token.
       const payload = await verifyJws(jws, key);
-      return { payload, proof: await proofOfKey(header.token, key, believed) };
+      return { payload, proof: await proofOfKey(header.token, key, accepted) };
     },
   };
 }
 
-function checkCertificate(chain: readonly string[], { certificates }: Believed): Trusted {
+function checkCertificate(chain: readonly string[], { certificates }: AcceptedAuthors): Trusted {
   if (!certificates) throw new TroupeError('SIGNATURE_INVALID', 'certificates are not accepted here');
   const trusted = certificates.trust.check(chain);
   if (certificates.names && !certificates.names.test(trusted.name))
@@ -60,14 +60,18 @@ function proofOf({ name, fingerprint }: Trusted): Proof {
   return { name, vouchedBy: 'ca', key: fingerprint };
 }
 
-async function proofOfKey(token: string | undefined, key: KeyObject, believed: Believed): Promise<Proof> {
+async function proofOfKey(
+  token: string | undefined,
+  key: KeyObject,
+  accepted: AcceptedAuthors,
+): Promise<Proof> {
   const fingerprint = createHash('sha256')
     .update(key.export({ type: 'spki', format: 'der' }))
     .digest('hex');
-  if (token !== undefined && believed.tokens) {
-    const claims = await verifyToken(token, { ...believed.tokens, holder: fingerprint });
+  if (token !== undefined && accepted.tokens) {
+    const claims = await verifyToken(token, { ...accepted.tokens, holder: fingerprint });
     return { vouchedBy: 'token', key: fingerprint, collective: claims.collective };
   }
-  if (believed.anybody) return { vouchedBy: 'nobody', key: fingerprint };
+  if (accepted.anybody) return { vouchedBy: 'nobody', key: fingerprint };
   throw new TroupeError('SIGNATURE_INVALID', 'a key that nobody vouches for is not accepted here');
 }

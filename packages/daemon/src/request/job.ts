@@ -6,20 +6,20 @@ import {
   type Reply,
   type ReplyOutcome,
   type Request,
-  type Result,
+  type ResultReply,
 } from '@troupe/core';
 import { LateAbort } from './late-abort.js';
 
 type Numbered<T> = Omit<T, 'session'>;
 /** A reply before it is addressed to one of the caller's clients. */
-export type KeptReply = Numbered<Accepted> | Numbered<Progress> | Numbered<Result>;
+export type KeptReply = Numbered<Accepted> | Numbered<Progress> | Numbered<ResultReply>;
 
 type Body<T> = Omit<
   T,
   'v' | 'type' | 'id' | 'time' | 'seq' | 'sender' | 'caller' | 'session' | 'collective' | 'agent' | 'action'
 >;
 /** The part of a reply that is not derived from its request. */
-export type ReplyBody = Body<Accepted> | Body<Progress> | Body<Result>;
+export type ReplyBody = Body<Accepted> | Body<Progress> | Body<ResultReply>;
 
 const maxProgressBytes = 256 * 1024;
 

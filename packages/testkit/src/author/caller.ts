@@ -7,7 +7,7 @@ import {
   open,
   type Reply,
   type Request,
-  type Result,
+  type ResultReply,
   type Security,
   seal,
   Topics,
@@ -41,7 +41,8 @@ export interface CallWords {
 }
 
 /** How a call ended: a node's result, with the pieces of output before it. */
-export interface CallResult extends Pick<Result, 'outcome' | 'statuscode' | 'statusmsg' | 'data' | 'sender'> {
+export interface CallResult
+  extends Pick<ResultReply, 'outcome' | 'statuscode' | 'statusmsg' | 'data' | 'sender'> {
   readonly progress: readonly unknown[];
 }
 
@@ -66,7 +67,7 @@ export class Caller {
     await this.#subscribe();
     const request = this.#request(words);
     const progress: unknown[] = [];
-    const ended = new Promise<Result>((resolve) => {
+    const ended = new Promise<ResultReply>((resolve) => {
       this.#listeners.set(request.id, (reply) => {
         if (reply.kind === 'progress') progress.push(reply.data);
         if (reply.kind === 'result') resolve(reply);

@@ -13,7 +13,7 @@ import {
   emptyFilter,
   open,
   type Request,
-  type Result,
+  type ResultReply,
   type Signer,
   seal,
   silentLogger,
@@ -32,7 +32,7 @@ const signer: Signer = {
 };
 const session = 'lab';
 
-export interface Answer extends Result {
+export interface Answer extends ResultReply {
   readonly progress: readonly unknown[];
 }
 
