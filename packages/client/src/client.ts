@@ -158,7 +158,7 @@ export class Client {
     if (replyTo !== undefined && !isName(replyTo))
       throw new TroupeError(
         'INPUT_INVALID',
-        `"${replyTo}" is no session of a client: use a-z, 0-9, "_", "-"`,
+        `"${replyTo}" is not a valid session name: use a-z, 0-9, "_", "-"`,
       );
     const work = this.#work(ddl, action, input, options);
     const address = replyTo === undefined ? { noReply: true } : { session: replyTo };

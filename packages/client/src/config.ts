@@ -10,32 +10,36 @@ export const clientSchema = section({
   security: sections.security,
   collectives: {
     ...sections.collectives,
-    description: 'The collectives of this client; calls go to the first one by default.',
+    description: 'Collectives of this client; the first one is the default for calls.',
   },
   ddl_dirs: {
     type: 'array',
     items: sections.file,
     default: [],
-    description: 'Folders with DDLs beside those that come with Troupe.',
+    description: 'Folders with DDLs, in addition to those that come with Troupe.',
   },
   applications: {
     type: 'array',
     items: { type: 'string', minLength: 1 },
     default: [],
-    description: 'What adds commands to `mco`: npm packages, or paths of modules relative to this file.',
+    description: 'Modules that add commands to `mco`: npm packages, or paths relative to this file.',
   },
   log: section({
-    level: { ...sections.logLevel, default: 'warn', description: 'What `mco` shows of its log.' },
+    level: {
+      ...sections.logLevel,
+      default: 'warn',
+      description: 'Lowest level of the log messages that `mco` prints.',
+    },
     format: {
       ...sections.logFormat,
-      description: 'Log lines of text or of JSON; `auto`: short notes, each one once.',
+      description: 'Format of log lines; `auto`: short notes, each printed once.',
     },
   }),
   connect_timeout: {
     type: 'number',
     exclusiveMinimum: 0,
     default: 10,
-    description: 'Seconds to wait for a broker.',
+    description: 'Seconds to wait for a connection to a broker.',
   },
 });
 
@@ -56,7 +60,7 @@ export function findClientConfig(named?: string): string {
   if (found !== undefined) return found;
   throw new TroupeError(
     'FILE_UNREADABLE',
-    `no configuration: name one with --config or TROUPE_CONFIG, or make ${configPlaces().join(' or ')}`,
+    `no configuration: name one with --config or TROUPE_CONFIG, or create ${configPlaces().join(' or ')}`,
   );
 }
 

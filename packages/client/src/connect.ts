@@ -35,7 +35,10 @@ export async function connect(options: ConnectOptions): Promise<Client> {
   const topics = new Topics({ escape: config.topics.escape });
   const session = options.session ?? randomBytes(8).toString('hex');
   if (!isName(session))
-    throw new TroupeError('CONFIG_INVALID', `"${session}" is no session: use a-z, 0-9, "_", "-"`);
+    throw new TroupeError(
+      'CONFIG_INVALID',
+      `"${session}" is not a valid session name: use a-z, 0-9, "_", "-"`,
+    );
   const transport =
     options.transport ??
     (await connectMqtt({

@@ -37,12 +37,16 @@ describe('brokerConfig', () => {
 
     for (const bad of ['al ice.mcollective', 'alice"', 'a\nb']) {
       it(`of ${kind} refuses the caller ${JSON.stringify(bad)}`, () => {
-        expect(() => brokerConfig(kind, { ...options, callers: [bad] })).to.throw(/no name of a certificate/);
+        expect(() => brokerConfig(kind, { ...options, callers: [bad] })).to.throw(
+          /is not a valid certificate name/,
+        );
       });
     }
 
     it(`of ${kind} refuses a path that would begin another setting`, () => {
-      expect(() => brokerConfig(kind, { ...options, key: 'a\nlistener 1' })).to.throw(/^key: .* no path/);
+      expect(() => brokerConfig(kind, { ...options, key: 'a\nlistener 1' })).to.throw(
+        /^key: .* is not a path/,
+      );
     });
   }
 
@@ -65,7 +69,9 @@ describe('brokerConfig', () => {
     const given = { cluster: servers, clusterSecret: 'correct-horse-battery' };
     expect(text('nats', given)).to.equal(text('nats', given));
     expect(text('nats', { cluster: servers })).not.to.equal(text('nats', { cluster: servers }));
-    expect(() => text('nats', { cluster: servers, clusterSecret: 'short' })).to.throw(/sixteen/);
+    expect(() => text('nats', { cluster: servers, clusterSecret: 'short' })).to.throw(
+      /at least 16 characters/,
+    );
   });
 
   it('refuses a cluster of two, which stops when one fails', () => {
@@ -91,15 +97,19 @@ describe('brokerConfig', () => {
 
 describe('the checks of brokerConfig', () => {
   for (const [more, reason] of [
-    [{ collectives: ['mcollective', 'a+b'] }, '"a+b" is no name of a collective'],
-    [{ callers: [] }, 'name at least one caller'],
-    [{ nodes: ['web 1'] }, '"web 1" is no name of a certificate here'],
-    [{ cluster: [{ host: 'mq 1' }, { host: 'b' }, { host: 'c' }] }, '"mq 1" is no name or address of a host'],
-    [{ cluster: [{ host: 'a' }] }, 'a cluster has three servers at least'],
-    [{ clusterSecret: 'x'.repeat(15) }, 'the secret of a cluster is sixteen or more'],
-    [{ clusterSecret: `${'x'.repeat(16)}"` }, 'the secret of a cluster is sixteen or more'],
+    [{ collectives: ['mcollective', 'a+b'] }, '"a+b" is not a valid collective name'],
+    [{ callers: [] }, 'at least one caller is required'],
+    [{ nodes: ['web 1'] }, '"web 1" is not a valid certificate name'],
+    [{ cluster: [{ host: 'mq 1' }, { host: 'b' }, { host: 'c' }] }, '"mq 1" is not a host name or address'],
+    [{ cluster: [{ host: 'a' }] }, 'a cluster needs at least three servers'],
+    [{ clusterSecret: 'x'.repeat(15) }, 'the cluster secret must have at least 16 characters'],
+    [{ clusterSecret: `${'x'.repeat(16)}"` }, 'the cluster secret must have at least 16 characters'],
     ...(['ca', 'certificate', 'key', 'crl', 'callersCa', 'folder'] as const).map(
-      (key) => [{ [key]: '/etc/a b' }, `${key}: "/etc/a b" is no path that every broker can read`] as const,
+      (key) =>
+        [
+          { [key]: '/etc/a b' },
+          `${key}: "/etc/a b" is not a path that every broker can read: use a-z, A-Z, 0-9 and ./@+:-_`,
+        ] as const,
     ),
   ] as const) {
     it(`refuse ${JSON.stringify(more)}`, () => {
@@ -141,7 +151,7 @@ describe('the configuration of every broker', () => {
   for (const kind of ['nats', 'rabbitmq'] as const) {
     it(`of ${kind} says what it cannot do with a revocation list and with two CAs`, () => {
       expect(notesOf(kind)).to.not.match(/revocation list|Put both CAs/);
-      expect(notesOf(kind, { crl: '/etc/troupe/crl.pem' })).to.match(/reads no revocation list/);
+      expect(notesOf(kind, { crl: '/etc/troupe/crl.pem' })).to.match(/does not read revocation lists/);
       const two = { callersCa: '/etc/troupe/people.pem', folder: '/etc/mq' };
       expect(notesOf(kind, two)).to.include('Put both CAs into /etc/mq/ca-bundle.pem');
       expect(text(kind, two)).to.include('/etc/mq/ca-bundle.pem').and.not.include('/etc/troupe/ca.pem');
@@ -156,7 +166,7 @@ describe('the configuration of Mosquitto', () => {
 
   it('has a listener for nodes and the next one for callers', () => {
     const more = { port: 8000, callersCa: '/etc/troupe/people.pem', folder: '/etc/mq' };
-    expect(listener(0, more)).to.include('nodes at port 8000, callers at port 8001');
+    expect(listener(0, more)).to.include('nodes on port 8000, callers on port 8001');
     expect(listener(1, more)).to.match(/^8000\ncafile \/etc\/troupe\/ca\.pem\n/);
     expect(listener(1, more)).to.include('acl_file /etc/mq/nodes.acl\n');
     expect(listener(2, more)).to.match(/^8001\ncafile \/etc\/troupe\/people\.pem\n/);
@@ -230,9 +240,9 @@ describe('the configuration of NATS', () => {
       expect(routes).to.deep.equal(['a:2', 'b:6222', 'c:6222'].toSpliced(index, 1));
     }
     expect(notes.join('\n')).to.include(
-      'nats-1.conf is for a, nats-2.conf is for b, nats-3.conf is for c; its certificate must name its host',
+      'nats-1.conf is for a, nats-2.conf is for b, nats-3.conf is for c. The certificate of a server must contain its host name',
     );
-    expect(notes.join('\n')).to.include('The files hold the secret of the cluster');
+    expect(notes.join('\n')).to.include('The files contain the secret of the cluster');
   });
 
   it('lets each node and each caller do what the protocol needs, and no more', () => {

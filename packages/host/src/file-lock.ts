@@ -16,7 +16,7 @@ export class LockedError extends Error {
   readonly holder: number;
 
   constructor(file: string, holder: number) {
-    super(`process ${holder} holds the lock ${file}`);
+    super(`the lock ${file} is held by process ${holder}`);
     this.file = file;
     this.holder = holder;
   }

@@ -92,7 +92,7 @@ describe('withFileLock', () => {
     try {
       expect(await failureOf(withFileLock(file, async () => 'done'))).to.include({
         name: 'LockedError',
-        message: `process ${process.pid} holds the lock ${file}`,
+        message: `the lock ${file} is held by process ${process.pid}`,
         holder: process.pid,
         file,
       });

@@ -60,7 +60,7 @@ describe('daemonizePuppet', () => {
 
   it('fails where there is no such command', async () => {
     expect((await rejection(daemonize(['/nonexistent/systemctl']))).message).to.contain(
-      '/nonexistent/systemctl cannot be started: ',
+      'cannot start /nonexistent/systemctl: ',
     );
   });
 });

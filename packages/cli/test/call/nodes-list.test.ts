@@ -18,6 +18,6 @@ describe('--nodes', () => {
     );
     expect(failures[0]).to.match(/^--nodes: .*empty names no node$/);
     expect(failures[1]).to.match(/^--nodes: cannot read .*missing: ENOENT/);
-    expect(failures[2]).to.match(/^--nodes: .*odd: line 2: "b lab" is no name of a node/);
+    expect(failures[2]).to.match(/^--nodes: .*odd: line 2: "b lab" is not a valid node name/);
   });
 });

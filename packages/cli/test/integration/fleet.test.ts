@@ -145,7 +145,9 @@ describe('mco and twenty-one daemons', function () {
       [name(18)]: 'the action did not end within its 3 s',
       [name(21)]: 'the node is offline',
     });
-    expect(reasons[name(13)]).to.match(/^the node is online, was asked \d times in 10 s and said nothing$/);
+    expect(reasons[name(13)]).to.match(
+      /^the node is online but did not reply: the request was sent \d times in 10 s$/,
+    );
     expect(reasons[name(17)]).to.match(/^you are not authorized to call fleet#act here/);
 
     const lines = jsonl.stdout.split('\n').map((line) => JSON.parse(line));
@@ -161,7 +163,7 @@ describe('mco and twenty-one daemons', function () {
       `${name(18)} Timed Out`,
     ]);
     // One of the three calls ended it; to the others it was gone already, or went after they had asked.
-    const went = 'the node went offline after it was asked: whether it began is not known';
+    const went = 'the node went offline after the request was sent: whether the action started is unknown';
     expect([
       `No answer from: ${name(19)}, ${name(21)} (offline)`,
       `No answer from: ${name(19)} (offline: ${went})`,

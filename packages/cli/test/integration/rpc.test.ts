@@ -156,7 +156,7 @@ describe('mco against real daemons', function () {
     expect({ stdout, code }).to.deep.equal({ stdout: '', code: 4 });
     expect(stderr.split('\n').slice(0, 2)).to.deep.equal([
       'mco: no node "wbe1.lab" is known (did you mean "web1.lab"?); asking all the same',
-      'No answer from: wbe1.lab (no reply: no node of this name is known here; it was asked 2 times in 3 s and said nothing)',
+      'No answer from: wbe1.lab (no reply: no node of this name is known: the request was sent 2 times in 3 s without a reply)',
     ]);
   });
 
@@ -183,7 +183,7 @@ describe('mco against real daemons', function () {
     expect(runs.map(({ stderr }) => stderr)).to.deep.equal([
       `mco: Unknown action 'wiegh' for agent 'lab' (did you mean "weigh"?); its actions are: weigh, move, fail, crash, hang, slow [INPUT_INVALID]`,
       'mco: "untit" is not an input of lab weigh (did you mean "unit"?); its inputs are: unit, brief [INPUT_INVALID]',
-      'mco: there is no DDL for the agent "rpcuitl" on this machine (did you mean "rpcutil"?), and no node has such an agent [DDL_UNKNOWN]',
+      'mco: no DDL for the agent "rpcuitl" on this machine (did you mean "rpcutil"?), and no node has this agent [DDL_UNKNOWN]',
     ]);
   });
 
@@ -258,11 +258,11 @@ describe('mco against real daemons', function () {
     const args = ['rpc', 'lab', 'fail', '--batch', '1', '--batch-sleep', '0', '--max-failures', '0'];
     const text = await network.mco(args);
     expect(text.code).to.equal(2);
-    expect(text.stderr).to.match(/^Not asked: web[12]\.lab \(1 did not end well, and none might\)\nFinished/);
+    expect(text.stderr).to.match(/^Not asked: web[12]\.lab \(1 node failed; the limit is 0\)\nFinished/);
     const json = await network.mco([...args, '--json']);
     expect(json.code).to.equal(2);
     const { statistics: stats } = JSON.parse(json.stdout);
-    expect(stats).to.include({ asked: 1, responses: 1, stopped: '1 did not end well, and none might' });
+    expect(stats).to.include({ asked: 1, responses: 1, stopped: '1 node failed; the limit is 0' });
     expect(stats.by_state['not-asked']).to.have.length(1);
     expect(stats.no_responses).to.deep.equal([]);
     const unbatched = await network.mco(['rpc', 'lab', 'fail', '--max-failures', '0']);
@@ -401,8 +401,8 @@ describe('mco against real daemons', function () {
     const { stdout, stderr, code } = await network.mco(['find', '-S', "nosuch('x').y=1"]);
     expect({ stdout, code }).to.deep.equal({ stdout: '', code: 1 });
     expect(stderr.split('\n').slice(0, 2)).to.deep.equal([
-      'mco: a filter is doubtful: no DDL of a data plugin "nosuch" is here; each node judges for itself',
-      'mco: plain.lab, web1.lab, web2.lab did not say whether they match: the filter: there is no data plugin "nosuch" here',
+      'mco: a filter may be wrong: no DDL for the data plugin "nosuch" on this machine; each node checks the query itself',
+      'mco: plain.lab, web1.lab, web2.lab did not say whether they match: the filter: this node has no data plugin "nosuch"',
     ]);
   });
 

@@ -57,7 +57,7 @@ describe('mco and nodes that say nothing', function () {
     const { stdout, stderr, code } = await network.mco(['rpc', 'lab', 'weigh', '-I', 'hung.lab']);
     expect({ stdout, code }).to.deep.equal({ stdout: '', code: 4 });
     expect(stderr).to.match(
-      /^No answer from: hung\.lab \(no reply: the node is online, was asked 4 times in 10 s and said nothing\)\n/,
+      /^No answer from: hung\.lab \(no reply: the node is online but did not reply: the request was sent 4 times in 10 s\)\n/,
     );
   });
 
@@ -70,7 +70,7 @@ describe('mco and nodes that say nothing', function () {
       sender: 'doomed.lab',
       state: 'offline',
       statuscode: null,
-      statusmsg: 'the node went offline after it had begun: what became of the action is not known',
+      statusmsg: 'the node went offline while the action was running: its outcome is unknown',
     });
   });
 });

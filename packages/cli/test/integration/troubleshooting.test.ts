@@ -105,7 +105,7 @@ describe('the page on troubleshooting', () => {
     ],
     [
       'a broker of another CA',
-      'the certificate of the broker is not accepted',
+      'cannot verify the certificate of the broker',
       'BROKER_UNREACHABLE',
       async () => {
         await certificate('other', {});
@@ -114,7 +114,7 @@ describe('the page on troubleshooting', () => {
     ],
     [
       'an unknown agent',
-      'there is no DDL for the agent',
+      'no DDL for the agent',
       'DDL_UNKNOWN',
       () => network.mco(['rpc', 'rpcuitl', 'ping']),
     ],
@@ -160,7 +160,7 @@ describe('the page on troubleshooting', () => {
     ],
     [
       'a key that everybody can read',
-      'it is open to everybody: chmod o=',
+      'permissions too open, other users have access: chmod o=',
       'FILE_UNREADABLE',
       async () => network.mco(['ping', '-c', await config('open.yaml', { key: at('open.key') })]),
     ],
@@ -185,7 +185,7 @@ describe('the page on troubleshooting', () => {
     ],
     [
       'the certificate of a host',
-      'is not that of a caller',
+      'does not match security.callers.match',
       'CALLER_DENIED',
       async () => {
         const host = { certificate: at('web1.lab.pem'), key: at('web1.lab.key') };
@@ -201,7 +201,7 @@ describe('the page on troubleshooting', () => {
     ],
     [
       'a node that nobody knows',
-      'no node of this name is known here',
+      'no node of this name is known',
       'No Reply',
       () => network.mco(['rpc', 'rpcutil', 'ping', '-I', 'web9.lab']),
     ],

@@ -30,12 +30,12 @@ describe('the footer', () => {
       result('c', 'offline', { statusmsg: 'the node is offline' }),
       result('b', 'offline', { statusmsg: 'the node is offline' }),
       result('d', 'no-reply', {
-        statusmsg: 'the node is online, was asked 4 times in 10 s and said nothing',
+        statusmsg: 'the node is online but did not reply: the request was sent 4 times in 10 s',
       }),
     ]);
     expect(linesOf(report)).to.deep.equal([
       'No answer from: b, c (offline)',
-      'No answer from: d (no reply: the node is online, was asked 4 times in 10 s and said nothing)',
+      'No answer from: d (no reply: the node is online but did not reply: the request was sent 4 times in 10 s)',
       'Finished processing 1 / 4 hosts in 1.50 s',
     ]);
   });

@@ -197,11 +197,11 @@ export class Collector {
   // One that said that it is busy has run nothing: it is asked until the request is too old to begin.
   #deferral(target: Target, words: string, now: number): readonly [State, string] | undefined {
     if (this.#hasLeft(target, now))
-      return ['offline', `the node went offline before it took the request: it had said that ${words}`];
+      return ['offline', `the node went offline before it accepted the request; its last reply: ${words}`];
     if (now < target.until) return undefined;
     return [
       'failed',
-      `${words} (asked ${target.rounds} times in ${Math.round((now - target.since) / 1000)} s)`,
+      `${words} (request sent ${times(target.rounds)} in ${Math.round((now - target.since) / 1000)} s)`,
     ];
   }
 
@@ -222,17 +222,20 @@ export class Collector {
     const left = this.#leftWith(target);
     if (online === false && left !== undefined) {
       if (now - left < Math.min(leftGrace, answerWithin)) return undefined;
-      return ['offline', 'the node went offline after it was asked: whether it began is not known'];
+      return [
+        'offline',
+        'the node went offline after the request was sent: whether the action started is unknown',
+      ];
     }
     if (online === false && waited >= Math.min(offlineGrace, answerWithin)) {
       return ['offline', 'the node is offline'];
     }
-    const asked = `was asked ${rounds} times in ${Math.round(waited / 1000)} s and said nothing`;
+    const sent = `the request was sent ${times(rounds)} in ${Math.round(waited / 1000)} s`;
     if (isStranger?.(identity) && waited >= Math.min(strangerGrace, answerWithin)) {
-      return ['no-reply', `no node of this name is known here; it ${asked}`];
+      return ['no-reply', `no node of this name is known: ${sent} without a reply`];
     }
     if (waited < answerWithin || this.#isOwedTime(target, now)) return undefined;
-    return ['no-reply', online ? `the node is online, ${asked}` : `the node ${asked}`];
+    return ['no-reply', `the node ${online ? 'is online but ' : ''}did not reply: ${sent}`];
   }
 
   // It may have begun before it went, and may be back in a moment: then it says itself what became of it.
@@ -243,12 +246,12 @@ export class Collector {
 
   #vanishing(target: Target, now: number): readonly [State, string] | undefined {
     if (this.#hasLeft(target, now))
-      return ['offline', 'the node went offline after it had begun: what became of the action is not known'];
+      return ['offline', 'the node went offline while the action was running: its outcome is unknown'];
     if (target.offlineSince !== undefined) return undefined;
     if (this.#cutOffSince !== undefined && now - this.#cutOffSince < cutOffGrace) return undefined;
     if (now < (target.acceptedUntil ?? 0) + resultGrace || now - target.lastHeard < attachEvery + resultGrace)
       return undefined;
-    return ['no-reply', 'the node began and its time is over, but its result did not arrive'];
+    return ['no-reply', 'the node started the action, but no result arrived within its time limit'];
   }
 
   // One that was held back is not given up before it was asked again and had time to answer that.
@@ -293,6 +296,10 @@ export class Collector {
     const end = resultWithoutReply(target.identity, state, statusmsg, seconds);
     return state === 'failed' ? { ...end, statuscode: Status.aborted } : end;
   }
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
 }
 
 function stateOf(outcome: ReplyOutcome): State {

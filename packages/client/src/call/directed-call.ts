@@ -79,7 +79,9 @@ export class DirectedCall implements TargetSet {
     }
     rounds.leave(start);
     const why =
-      rollout.stopped === undefined ? 'this client stopped before its turn' : `not asked: ${rollout.stopped}`;
+      rollout.stopped === undefined
+        ? 'the client stopped before sending the request to this node'
+        : `not asked: ${rollout.stopped}`;
     for (const name of targets)
       if (!rounds.targets.has(name)) this.#parts.onResult(resultWithoutReply(name, 'not-asked', why, 0));
     return start;

@@ -10,7 +10,7 @@ export function checkRollout({ batch, maxFailures }: RolloutOptions): void {
   if (maxFailures !== undefined && batch === undefined)
     throw new TroupeError(
       'INPUT_INVALID',
-      'maxFailures needs a batch: all nodes are asked at once otherwise, and nothing is left to stop',
+      'maxFailures requires batch: without batches, all nodes are called at once',
     );
 }
 
@@ -40,7 +40,6 @@ export class Rollout {
   /** Why nothing more is sent, or nothing. */
   get stopped(): string | undefined {
     if (this.#failed <= this.#tolerated) return undefined;
-    const most = this.#tolerated === 0 ? 'none' : `at most ${this.#tolerated}`;
-    return `${this.#failed} did not end well, and ${most} might`;
+    return `${this.#failed} ${this.#failed === 1 ? 'node' : 'nodes'} failed; the limit is ${this.#tolerated}`;
   }
 }

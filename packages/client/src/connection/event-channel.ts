@@ -52,7 +52,7 @@ export class EventChannel {
     const { transport, topics, log } = this.#parts;
     return transport.subscribe(topics.events(collective), (bytes, name) => {
       this.#open(bytes, topics.parse(name), collective).then(listener, (error: unknown) => {
-        log.debug({ topic: name, ...reasonOf(error) }, 'an event was not believed');
+        log.debug({ topic: name, ...reasonOf(error) }, 'event rejected');
       });
     });
   }
@@ -73,7 +73,7 @@ export class EventChannel {
     if (event.sender !== identity || (proof.name !== undefined && proof.name !== event.sender)) {
       throw new TroupeError(
         'SIGNATURE_INVALID',
-        `an event on the topic of "${identity}" is from "${proof.name ?? event.sender}"`,
+        `an event from "${proof.name ?? event.sender}" arrived on the topic of "${identity}"`,
       );
     }
     return event as Event;

@@ -167,13 +167,13 @@ export class Router {
       if (proof.name !== undefined && proof.name !== reply.sender) {
         throw new TroupeError(
           'SIGNATURE_INVALID',
-          `"${proof.name}" signed a reply that says it is from "${reply.sender}"`,
+          `a reply from "${reply.sender}" is signed by "${proof.name}"`,
         );
       }
       if (proof.collective !== undefined && proof.collective !== reply.collective) {
         throw new TroupeError(
           'SIGNATURE_INVALID',
-          `"${reply.sender}" may speak in the collective "${proof.collective}" only`,
+          `"${reply.sender}" is only allowed in the collective "${proof.collective}"`,
         );
       }
       // The broker lets each publish under its own name only: a token's holder, whom no certificate names, too.
@@ -185,7 +185,7 @@ export class Router {
       ) {
         throw new TroupeError(
           'SIGNATURE_INVALID',
-          `a reply that says it is from "${reply.sender}" came on the topic ${topic}`,
+          `a reply from "${reply.sender}" arrived on the topic ${topic}, which is not its own`,
         );
       }
       if (reply.caller !== this.caller || reply.session !== this.session) {
@@ -198,7 +198,7 @@ export class Router {
       for (const listener of listeners ?? []) listener(reply, proof.key);
       if (!listeners) for (const other of this.#others) other(reply);
     } catch (error) {
-      log.warn(reasonOf(error), 'a reply was not believed');
+      log.warn(reasonOf(error), 'reply rejected');
     }
   }
 }

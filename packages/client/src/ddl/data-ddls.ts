@@ -37,7 +37,7 @@ export async function judgeData(
     const file = files.get(name);
     if (file === undefined) {
       doubts.push(
-        `no DDL of a data plugin "${name}" is here${suggestion(name, files.keys())}; each node judges for itself`,
+        `no DDL for the data plugin "${name}" on this machine${suggestion(name, files.keys())}; each node checks the query itself`,
       );
       return false;
     }

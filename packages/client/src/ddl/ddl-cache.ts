@@ -27,7 +27,7 @@ export function keepDdl(ddl: Ddl): void {
     if (textOf(byName) === text) utimesSync(byName, now, now);
     else replaceFileSync(byName, text, 0o644);
   } catch (error) {
-    process.emitWarning(`the DDL cache cannot be written: ${messageOf(error)}`);
+    process.emitWarning(`cannot write the DDL cache: ${messageOf(error)}`);
   }
 }
 

@@ -87,7 +87,10 @@ export async function ddlOfNode(
   if (!ok || !data.ddl) return undefined;
   const ddl = parseDdl(data.ddl, `the DDL of "${agent}" from ${node}`);
   if (ddl.metadata.name === agent && (data.hash === undefined || data.hash === ddlHash(ddl))) return ddl;
-  throw new TroupeError('DDL_INVALID', `${node} gave another DDL than that of "${agent}", or a damaged one`);
+  throw new TroupeError(
+    'DDL_INVALID',
+    `${node} sent a DDL that is damaged, or not the one of the agent "${agent}"`,
+  );
 }
 
 // A node whose policy does not let us ask gives its DDL all the same.
@@ -99,10 +102,10 @@ function hashIn(agents: unknown, agent: string): string | undefined {
 }
 
 function unknown(agent: string, nodes: readonly string[], known: Iterable<string>): TroupeError {
-  const here = `there is no DDL for the agent "${agent}" on this machine${suggestion(agent, known)}`;
+  const here = `no DDL for the agent "${agent}" on this machine${suggestion(agent, known)}`;
   const there =
     nodes.length === 0
-      ? 'no node has such an agent'
-      : `${nodes.slice(0, mostAsked).join(', ')} did not give it`;
+      ? 'no node has this agent'
+      : `could not get it from ${nodes.slice(0, mostAsked).join(', ')}`;
   return new TroupeError('DDL_UNKNOWN', `${here}, and ${there}`);
 }

@@ -35,10 +35,13 @@ export function externalProgram(options: ExternalProgramOptions): NodeSource {
     find: async ({ filter, collective, signal }) => {
       const reply = await run(options, { filter, collective, ...(signal && { signal }) });
       const { protocol, nodes, error } = reply;
-      if (typeof error === 'string' && error !== '') throw failed(command, `says: ${error.slice(0, 500)}`);
+      if (typeof error === 'string' && error !== '') throw failed(command, `failed: ${error.slice(0, 500)}`);
       if (protocol !== undefined && protocol !== replyProtocol)
-        throw failed(command, `answered in the protocol ${JSON.stringify(protocol)}, not ${replyProtocol}`);
-      if (!Array.isArray(nodes)) throw failed(command, 'left a reply without a list "nodes"');
+        throw failed(
+          command,
+          `replied with the protocol ${JSON.stringify(protocol)}; expected ${replyProtocol}`,
+        );
+      if (!Array.isArray(nodes)) throw failed(command, 'wrote a reply without the list "nodes"');
       const names = nodes.map((name, index) => identityAt(name, `${command}: nodes[${index}]`));
       return { nodes: [...new Set(names)].map((identity) => ({ identity })), rest: emptyFilter };
     },
@@ -81,10 +84,10 @@ async function run(
       ...(signal && { cancelSignal: signal }),
     });
     signal?.throwIfAborted();
-    if (end.timedOut) throw failed(command, `did not end within ${timeout} s`);
-    if (end.isMaxBuffer) throw failed(command, 'wrote far too much to its output and was stopped');
+    if (end.timedOut) throw failed(command, `did not exit within ${timeout} s`);
+    if (end.isMaxBuffer) throw failed(command, 'wrote too much output and was stopped');
     if (end.failed) {
-      const how = end.exitCode === undefined ? end.originalMessage : `ended with exit code ${end.exitCode}`;
+      const how = end.exitCode === undefined ? end.originalMessage : `exited with code ${end.exitCode}`;
       const said = end.stderr.trim().split('\n').at(-1);
       throw failed(command, `${how}${said ? `: ${said.slice(0, 500)}` : ''}`);
     }
@@ -99,13 +102,13 @@ async function readReply(command: string, file: string): Promise<Readonly<Record
   try {
     text = await readBounded(file);
   } catch (cause) {
-    throw failed(command, `left a reply that cannot be read: ${messageOf(cause)}`, cause);
+    throw failed(command, `wrote a reply that cannot be read: ${messageOf(cause)}`, cause);
   }
-  if (text.trim() === '') throw failed(command, 'ended without a reply');
+  if (text.trim() === '') throw failed(command, 'exited without writing a reply');
   try {
     return JSON.parse(text) as Record<string, unknown>;
   } catch (cause) {
-    throw failed(command, 'left a reply that is no JSON', cause);
+    throw failed(command, 'wrote a reply that is not valid JSON', cause);
   }
 }
 
@@ -114,8 +117,8 @@ async function readBounded(file: string): Promise<string> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const status = await handle.stat();
-    if (!status.isFile()) throw new Error('it is no file');
-    if (status.size > mostBytes) throw new Error(`it has ${status.size} bytes, the most is ${mostBytes}`);
+    if (!status.isFile()) throw new Error('it is not a file');
+    if (status.size > mostBytes) throw new Error(`it has ${status.size} bytes; the limit is ${mostBytes}`);
     return await handle.readFile('utf8');
   } finally {
     await handle.close();

@@ -52,13 +52,16 @@ export class Finder {
     await this.#judgeData(filter);
     const group = filter.identities.map(groupOf).find((name) => name !== undefined);
     if (group !== undefined)
-      throw new TroupeError('FILTER_INVALID', `"group:${group}" is a group of an inventory: name the file`);
+      throw new TroupeError(
+        'FILTER_INVALID',
+        `"group:${group}" is a group of an inventory file, but no inventory file is given`,
+      );
   }
 
   async #judgeData(filter: Filter): Promise<void> {
     const { faults, doubts } = await judgeData(filter, this.#parts.ddlDirs);
     if (faults.length > 0) throw new TroupeError('FILTER_INVALID', faults.join('; '));
-    for (const reason of doubts) this.#parts.log.warn({ reason }, 'a filter is doubtful');
+    for (const reason of doubts) this.#parts.log.warn({ reason }, 'a filter may be wrong');
   }
 
   async #findIn(source: NodeSource, options: DiscoveryOptions): Promise<Discovery> {

@@ -14,7 +14,7 @@ export function flatfile(list: string | ListText): NodeSource {
     find: async ({ filter }) => {
       const { text, where } = await textOf(list);
       const nodes = parseNodes(text, where).map((identity) => ({ identity }));
-      if (nodes.length === 0) throw new TroupeError('NO_NODES', `${where} names no node`);
+      if (nodes.length === 0) throw new TroupeError('NO_NODES', `${where} contains no nodes`);
       return { nodes: await ofIdentity(nodes, filter), rest: { ...filter, identities: [] } };
     },
   };
@@ -54,7 +54,7 @@ function entriesOfDocument(document: unknown): readonly Entry[] {
 function jsonOf(text: string, where: string): unknown {
   const document = parsed(text) ?? parsedLines(text);
   if (document === undefined)
-    throw new TroupeError('DISCOVERY_FAILED', `${where} looks like JSON and is none`);
+    throw new TroupeError('DISCOVERY_FAILED', `${where} looks like JSON but is not valid JSON`);
   return document;
 }
 
@@ -62,7 +62,7 @@ function yamlOf(text: string, where: string): unknown {
   try {
     return parseYaml(text);
   } catch (cause) {
-    throw new TroupeError('DISCOVERY_FAILED', `${where} looks like YAML and is none`, { cause });
+    throw new TroupeError('DISCOVERY_FAILED', `${where} looks like YAML but is not valid YAML`, { cause });
   }
 }
 

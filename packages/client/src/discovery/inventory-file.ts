@@ -128,7 +128,7 @@ function groupEntry(value: unknown, place: string): [string, Filter] {
       select: select.filter((expression) => expression.trim() !== ''),
     });
     if (withoutData(group).rest.compound.length > 0)
-      throw new TroupeError('FILTER_INVALID', 'a file cannot answer data functions');
+      throw new TroupeError('FILTER_INVALID', 'data functions cannot be used with an inventory file');
     return [name, checkFilter(group)];
   } catch (cause) {
     throw fault(`${place} (${name})`, `has a filter that cannot be used: ${messageOf(cause)}`, cause);
@@ -138,19 +138,19 @@ function groupEntry(value: unknown, place: string): [string, Filter] {
 function objectOf(value: unknown, place: string): Readonly<Record<string, unknown>> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
-  throw fault(place, 'is no object');
+  throw fault(place, 'is not an object');
 }
 
 function listOf(value: unknown, place: string): readonly unknown[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value)) return value;
-  throw fault(place, 'is no list');
+  throw fault(place, 'is not a list');
 }
 
 function textsOf(value: unknown, place: string): readonly string[] {
   const texts = listOf(value, place);
   if (texts.every((text) => typeof text === 'string')) return texts;
-  throw fault(place, 'is no list of texts');
+  throw fault(place, 'is not a list of strings');
 }
 
 function fault(place: string, what: string, cause?: unknown): TroupeError {

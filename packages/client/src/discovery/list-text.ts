@@ -14,7 +14,7 @@ export async function textOf(list: string | ListText): Promise<ListText> {
   if (typeof list !== 'string') return list;
   try {
     const { size } = await stat(list);
-    if (size > mostBytes) throw new Error(`it has ${size} bytes, the most is ${mostBytes}`);
+    if (size > mostBytes) throw new Error(`it has ${size} bytes; the limit is ${mostBytes}`);
     return { text: await readFile(list, 'utf8'), where: list };
   } catch (cause) {
     throw new TroupeError('FILE_UNREADABLE', `cannot read ${list}: ${messageOf(cause)}`, { cause });
@@ -28,6 +28,6 @@ export function identityAt(name: unknown, place: string): string {
   const shown = name === undefined ? 'nothing' : JSON.stringify(name).slice(0, 80);
   throw new TroupeError(
     'DISCOVERY_FAILED',
-    `${place}: ${shown} is no name of a node (a-z, 0-9, ".", "_", "-")`,
+    `${place}: ${shown} is not a valid node name (a-z, 0-9, ".", "_", "-")`,
   );
 }

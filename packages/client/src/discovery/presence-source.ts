@@ -16,7 +16,7 @@ export function onlineNodes(presence: (collective: string) => Promise<PresenceVi
       if (online.length + view.offline().length === 0)
         throw new TroupeError(
           'DISCOVERY_FAILED',
-          `the broker tells of no node in "${collective}": there is none, or it keeps no retained messages for those who come later`,
+          `no node is known in the collective "${collective}": no node has connected, or the broker does not keep retained messages`,
         );
       const nodes = online.map((identity) => ({ identity }));
       return { nodes: await ofIdentity(nodes, filter), rest: { ...filter, identities: [] } };

@@ -36,7 +36,7 @@ export function puppetDb(options: PuppetDbOptions): NodeSource {
         signal: signal ? AbortSignal.any([limit, signal]) : limit,
       }).catch((cause: unknown) => {
         signal?.throwIfAborted();
-        const why = limit.aborted ? `no answer within ${timeout} s` : messageOf(cause);
+        const why = limit.aborted ? `no response within ${timeout} s` : messageOf(cause);
         throw new TroupeError('DISCOVERY_FAILED', `PuppetDB ${url}: ${why}`, { cause });
       });
       const nodes = rows.map((row, index) => ({
@@ -59,7 +59,7 @@ function endpoint(url: string): URL {
   try {
     return new URL('pdb/query/v4', url.endsWith('/') ? url : `${url}/`);
   } catch (cause) {
-    throw new TroupeError('DISCOVERY_FAILED', `"${url}" is no URL of a PuppetDB`, { cause });
+    throw new TroupeError('DISCOVERY_FAILED', `"${url}" is not a valid PuppetDB URL`, { cause });
   }
 }
 
@@ -96,7 +96,7 @@ async function ask({ url, query, tls, signal }: Question): Promise<readonly unkn
         let size = 0;
         answer.on('data', (piece: Buffer) => {
           size += piece.length;
-          if (size > mostBytes) sent.destroy(new Error(`its answer is longer than ${mostBytes} bytes`));
+          if (size > mostBytes) sent.destroy(new Error(`the response is longer than ${mostBytes} bytes`));
           else pieces.push(piece);
         });
         answer.on('error', reject);
@@ -108,13 +108,13 @@ async function ask({ url, query, tls, signal }: Question): Promise<readonly unkn
     sent.on('error', reject);
     sent.end(body);
   });
-  if (status !== 200) throw new Error(`it answered ${status}: ${text.trim().split('\n')[0]?.slice(0, 200)}`);
+  if (status !== 200) throw new Error(`HTTP status ${status}: ${text.trim().split('\n')[0]?.slice(0, 200)}`);
   let rows: unknown;
   try {
     rows = JSON.parse(text);
   } catch (cause) {
-    throw new Error('its answer is no JSON', { cause });
+    throw new Error('the response is not valid JSON', { cause });
   }
-  if (!Array.isArray(rows)) throw new Error('its answer is no list');
+  if (!Array.isArray(rows)) throw new Error('the response is not a list');
   return rows;
 }

@@ -320,7 +320,7 @@ describe('a call', () => {
     const { stopped, byState, answered } = await call.stats();
     expect(byState).to.deep.equal({ failed: ['a', 'b'], 'not-asked': ['c', 'd', 'e'] });
     expect({ stopped, answered }).to.deep.equal({
-      stopped: '2 did not end well, and at most 1 might',
+      stopped: '2 nodes failed; the limit is 1',
       answered: 2,
     });
     expect(results.at(-1)).to.include({ statusmsg: `not asked: ${stopped}`, seconds: 0 });
@@ -335,7 +335,7 @@ describe('a call', () => {
   });
 
   it('refuses to count failures where all are asked at once', () => {
-    expect(() => client.call(ddl, 'echo', {}, { maxFailures: 1 })).to.throw('maxFailures needs a batch');
+    expect(() => client.call(ddl, 'echo', {}, { maxFailures: 1 })).to.throw('maxFailures requires batch');
   });
 
   it('asks a daemon again that says it is restarting, and the action runs once', async () => {

@@ -128,14 +128,14 @@ describe('the patience of a collector', () => {
       { isOnline: () => undefined },
       10_000,
       'no-reply',
-      'the node was asked 4 times in 10 s and said nothing',
+      'the node did not reply: the request was sent 4 times in 10 s',
     ],
     [
       'a silent node where less time is given than until the second question',
       { isOnline: () => undefined, answerWithin: 500 },
       500,
       'no-reply',
-      'the node was asked 1 times in 1 s and said nothing',
+      'the node did not reply: the request was sent once in 1 s',
     ],
     [
       'an offline node where less time is given than the grace',
@@ -149,14 +149,14 @@ describe('the patience of a collector', () => {
       { isOnline: () => undefined, isStranger: () => true, answerWithin: 500 },
       500,
       'no-reply',
-      'no node of this name is known here; it was asked 1 times in 1 s and said nothing',
+      'no node of this name is known: the request was sent once in 1 s without a reply',
     ],
     [
       'a known name among others',
       { isOnline: () => undefined, isStranger: () => false, answerWithin: 5_000 },
       5_000,
       'no-reply',
-      'the node was asked 3 times in 5 s and said nothing',
+      'the node did not reply: the request was sent 3 times in 5 s',
     ],
   ] as const)
     it(`for ${what} ends after ${at} ms`, () =>
@@ -169,8 +169,8 @@ describe('the patience of a collector', () => {
     const ended = [];
     for (let now = 50_000; now <= 70_000; now += 100) ended.push(...all.tick(now).ended);
     expect(ended.map(({ sender, statusmsg, seconds }) => [sender, statusmsg, seconds])).to.deep.equal([
-      ['silent', 'the node is online, was asked 4 times in 10 s and said nothing', 10],
-      ['busy', 'it is busy (asked 5 times in 15 s)', 15],
+      ['silent', 'the node is online but did not reply: the request was sent 4 times in 10 s', 10],
+      ['busy', 'it is busy (request sent 5 times in 15 s)', 15],
     ]);
   });
 
@@ -187,7 +187,7 @@ describe('the patience of a collector', () => {
     expect(ending(one, 0, 100_000)).to.deep.include({
       at: 65_000,
       state: 'no-reply',
-      statusmsg: 'the node began and its time is over, but its result did not arrive',
+      statusmsg: 'the node started the action, but no result arrived within its time limit',
     });
   });
 
@@ -230,7 +230,7 @@ describe('the patience of a collector', () => {
     expect(ending(one, 20_100, 100_000)).to.include({
       at: 50_100,
       state: 'offline',
-      statusmsg: 'the node went offline after it had begun: what became of the action is not known',
+      statusmsg: 'the node went offline while the action was running: its outcome is unknown',
     });
   });
 

@@ -31,7 +31,7 @@ describe('Collector', () => {
     expect(asked).to.deep.equal([1000, 3000, 7000]);
     expect(ended).to.include({
       state: 'no-reply',
-      statusmsg: 'the node is online, was asked 4 times in 10 s and said nothing',
+      statusmsg: 'the node is online but did not reply: the request was sent 4 times in 10 s',
     });
   });
 
@@ -107,7 +107,7 @@ describe('Collector', () => {
     expect(one.tick(8019).ended).to.deep.equal([]);
     expect(one.tick(8020).ended[0]).to.include({
       state: 'offline',
-      statusmsg: 'the node went offline after it was asked: whether it began is not known',
+      statusmsg: 'the node went offline after the request was sent: whether the action started is unknown',
     });
   });
 
@@ -133,7 +133,7 @@ describe('Collector', () => {
     expect(one.tick(2900).ended).to.deep.equal([]);
     expect(one.tick(3000).ended[0]).to.include({
       state: 'no-reply',
-      statusmsg: 'no node of this name is known here; it was asked 2 times in 3 s and said nothing',
+      statusmsg: 'no node of this name is known: the request was sent 2 times in 3 s without a reply',
     });
   });
 
@@ -234,7 +234,7 @@ describe('Collector', () => {
     expect(one.tick(59_000).ended).to.deep.equal([]);
     expect(one.tick(60_000).ended[0]).to.include({
       state: 'failed',
-      statusmsg: 'the daemon restarts (asked 3 times in 60 s)',
+      statusmsg: 'the daemon restarts (request sent 3 times in 60 s)',
     });
   });
 
@@ -244,7 +244,7 @@ describe('Collector', () => {
     expect(one.tick(1000).ended).to.deep.equal([]);
     expect(one.tick(31_000).ended[0]).to.include({
       state: 'offline',
-      statusmsg: 'the node went offline before it took the request: it had said that the daemon restarts',
+      statusmsg: 'the node went offline before it accepted the request; its last reply: the daemon restarts',
     });
   });
 

@@ -221,7 +221,7 @@ describe('targets that are known before they are asked', () => {
       answers = (identity) => hear(result(identity, 1, identity === 'c' ? 'ok' : 'failed', 1));
       await ask({ batch: 1, batchSleep: 0, maxFailures: 1 }, { nodes: ['a', 'b', 'c', 'd'] });
       await network.pass(500);
-      const why = '2 did not end well, and at most 1 might';
+      const why = '2 nodes failed; the limit is 1';
       expect(call.stopped).to.equal(why);
       expect(states()).to.deep.equal(['a failed', 'b failed', 'c not-asked', 'd not-asked']);
       expect(results[2]).to.deep.equal({
@@ -252,7 +252,9 @@ describe('targets that are known before they are asked', () => {
       await network.turns();
       expect(isOver).to.equal(true);
       expect(states()).to.deep.equal(['a ok', 'b not-asked']);
-      expect(results[1]).to.include({ statusmsg: 'this client stopped before its turn' });
+      expect(results[1]).to.include({
+        statusmsg: 'the client stopped before sending the request to this node',
+      });
       expect(network.log()).to.deep.equal(['a 0']);
     });
 

@@ -22,7 +22,7 @@ describe('Rollout', () => {
     rollout.count({ ok: false, state: 'not-asked' });
     expect(rollout.stopped).to.equal(undefined);
     rollout.count({ ok: false, state: 'denied' });
-    expect(rollout.stopped).to.equal('2 did not end well, and at most 1 might');
+    expect(rollout.stopped).to.equal('2 nodes failed; the limit is 1');
   });
 
   it('never stops where nothing is said of failures', () => {
@@ -35,7 +35,7 @@ describe('Rollout', () => {
     const rollout = new Rollout(['a', 'b'], { batch: 1, maxFailures: 0 });
     expect(rollout.stopped).to.equal(undefined);
     rollout.count({ ok: false, state: 'failed' });
-    expect(rollout.stopped).to.equal('1 did not end well, and none might');
+    expect(rollout.stopped).to.equal('1 node failed; the limit is 0');
   });
 
   it('tolerates a share of all targets, not of a batch', () => {
@@ -43,7 +43,7 @@ describe('Rollout', () => {
     for (let count = 0; count < 2; count += 1) rollout.count({ ok: false, state: 'failed' });
     expect(rollout.stopped).to.equal(undefined);
     rollout.count({ ok: false, state: 'failed' });
-    expect(rollout.stopped).to.equal('3 did not end well, and at most 2 might');
+    expect(rollout.stopped).to.equal('3 nodes failed; the limit is 2');
   });
 
   it('is one batch where none is wanted, and none of no targets', () => {
@@ -64,7 +64,7 @@ describe('Rollout', () => {
     it(`is ${isWrong ? 'refused' : 'taken'} with ${JSON.stringify(options)}`, () => {
       if (isWrong)
         expect(() => checkRollout(options))
-          .to.throw('maxFailures needs a batch')
+          .to.throw('maxFailures requires batch')
           .with.property('code', 'INPUT_INVALID');
       else checkRollout(options);
     });

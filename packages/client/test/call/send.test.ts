@@ -95,7 +95,7 @@ describe('a request that is only sent', () => {
     const wrong = await client.send(workDdl, 'eco', {}).catch(String);
     expect(wrong).to.include('did you mean "echo"');
     const nowhere = await client.send(workDdl, 'echo', {}, { replyTo: 'A/b' }).catch(String);
-    expect(nowhere).to.include('"A/b" is no session of a client');
+    expect(nowhere).to.include('"A/b" is not a valid session name');
     const signal = AbortSignal.abort(new Error('enough'));
     const { agent, runs } = worker();
     await network.node('a', [agent]);

@@ -76,19 +76,19 @@ describe('an event', () => {
     });
 
   for (const [what, payload, how, reason] of [
-    ['another has signed it', sound, { name: 'b' }, 'an event on the topic of "a" is from "b"'],
-    ['its sender is another', { ...sound, sender: 'b' }, {}, 'an event on the topic of "a" is from "b"'],
+    ['another has signed it', sound, { name: 'b' }, 'an event from "b" arrived on the topic of "a"'],
+    ['its sender is another', { ...sound, sender: 'b' }, {}, 'an event from "b" arrived on the topic of "a"'],
     [
       'another has signed it in its own name',
       { ...sound, sender: 'b' },
       { name: 'b' },
-      'an event on the topic of "a" is from "b"',
+      'an event from "b" arrived on the topic of "a"',
     ],
     [
       'it came on no topic of events',
       sound,
       { topic: 'mco/m/event/a/b' },
-      'an event on the topic of "undefined" is from "a"',
+      'an event from "a" arrived on the topic of "undefined"',
     ],
   ] as const)
     it(`is not believed if ${what}`, async () => {

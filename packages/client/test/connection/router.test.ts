@@ -45,35 +45,30 @@ describe('a reply', () => {
   });
 
   for (const [what, reply, how, reason] of [
-    [
-      'is signed by another node',
-      {},
-      { proof: { name: 'b' } },
-      '"b" signed a reply that says it is from "a"',
-    ],
+    ['is signed by another node', {}, { proof: { name: 'b' } }, 'a reply from "a" is signed by "b"'],
     [
       'is of an author who may speak in another collective only',
       {},
       { proof: { collective: 'x' } },
-      '"a" may speak in the collective "x" only',
+      '"a" is only allowed in the collective "x"',
     ],
     [
       'came on the topic of another node',
       {},
       { topic: topics.reply('m', 'c', 's', 'b') },
-      'a reply that says it is from "a" came on the topic mco/m/reply/c/s/b',
+      'a reply from "a" arrived on the topic mco/m/reply/c/s/b, which is not its own',
     ],
     [
       'came on no topic of replies',
       {},
       { topic: 'mco/m/reply/c/s/a/x' },
-      'a reply that says it is from "a" came on the topic mco/m/reply/c/s/a/x',
+      'a reply from "a" arrived on the topic mco/m/reply/c/s/a/x, which is not its own',
     ],
     [
       'says that it belongs to another collective',
       { collective: 'x' },
       {},
-      'a reply that says it is from "a" came on the topic mco/m/reply/c/s/a',
+      'a reply from "a" arrived on the topic mco/m/reply/c/s/a, which is not its own',
     ],
     [
       'is addressed to another caller',

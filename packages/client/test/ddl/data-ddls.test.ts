@@ -40,8 +40,8 @@ describe('the data functions of a filter', () => {
     expect(await judge("fstats('/x').size > 0 and own().x = 1")).to.deep.equal({
       faults: [],
       doubts: [
-        'no DDL of a data plugin "fstats" is here (did you mean "fstat"?); each node judges for itself',
-        'no DDL of a data plugin "own" is here; each node judges for itself',
+        'no DDL for the data plugin "fstats" on this machine (did you mean "fstat"?); each node checks the query itself',
+        'no DDL for the data plugin "own" on this machine; each node checks the query itself',
       ],
     });
   });

@@ -110,6 +110,6 @@ describe('the cache of DDLs', () => {
     const warned = once(process, 'warning');
     keepDdl(ddl);
     const [warning] = await warned;
-    expect(String(warning)).to.include('the DDL cache cannot be written');
+    expect(String(warning)).to.include('cannot write the DDL cache');
   });
 });

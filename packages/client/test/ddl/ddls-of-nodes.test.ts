@@ -123,7 +123,7 @@ describe('a DDL', () => {
       const error = await refreshDdl(client(), 'worker', 'm').catch((thrown: unknown) => thrown);
       expect(error).to.have.property('code', 'DDL_UNKNOWN');
       expect(String(error)).to.include(
-        'no DDL for the agent "worker" on this machine, and a, b, c did not give it',
+        'no DDL for the agent "worker" on this machine, and could not get it from a, b, c',
       );
       expect(asked.filter((words) => words.includes(' d '))).to.deep.equal([]);
     });
@@ -140,7 +140,7 @@ describe('a DDL', () => {
       nodes.set('a', { ddl: { ok: false } });
       const error = await refreshDdl(client(), 'worker', 'm', 'a').catch((thrown: unknown) => thrown);
       expect(error).to.have.property('code', 'DDL_UNKNOWN');
-      expect(String(error)).to.include('a did not give it');
+      expect(String(error)).to.include('could not get it from a');
       expect(searches).to.deep.equal([]);
       expect(asked).to.deep.equal(['inventory a m', 'ddl a m']);
     });
@@ -187,7 +187,9 @@ describe('a DDL', () => {
       it(`is rejected if it ${what}`, async () => {
         const error = await get({ ddl: { data: data ?? {} } }).catch((thrown: unknown) => thrown);
         expect(error).to.have.property('code', 'DDL_INVALID');
-        expect(String(error)).to.include('a gave another DDL than that of "worker", or a damaged one');
+        expect(String(error)).to.include(
+          'a sent a DDL that is damaged, or not the one of the agent "worker"',
+        );
       });
   });
 });

@@ -81,31 +81,31 @@ describe('a discovery program', () => {
   });
 
   const faults: readonly [what: string, body: string, message: string][] = [
-    ['says that it failed', "reply({ error: 'no such site' });", 'says: no such site'],
+    ['says that it failed', "reply({ error: 'no such site' });", 'failed: no such site'],
+    ['ends with an exit code', "console.error('bad key'); process.exit(3);", 'exited with code 3: bad key'],
+    ['leaves no reply', '', 'exited without writing a reply'],
     [
-      'ends with an exit code',
-      "console.error('bad key'); process.exit(3);",
-      'ended with exit code 3: bad key',
+      'leaves no JSON',
+      "writeFileSync(env.CHORIA_EXTERNAL_REPLY, 'nodes');",
+      'wrote a reply that is not valid JSON',
     ],
-    ['leaves no reply', '', 'ended without a reply'],
-    ['leaves no JSON', "writeFileSync(env.CHORIA_EXTERNAL_REPLY, 'nodes');", 'left a reply that is no JSON'],
-    ['leaves no list', 'reply({});', 'left a reply without a list "nodes"'],
-    ['speaks another protocol', "reply({ protocol: 'x', nodes: [] });", 'answered in the protocol "x"'],
-    ['names no node', "reply({ nodes: ['a b'] });", 'nodes[0]: "a b" is no name of a node'],
+    ['leaves no list', 'reply({});', 'wrote a reply without the list "nodes"'],
+    ['speaks another protocol', "reply({ protocol: 'x', nodes: [] });", 'replied with the protocol "x"'],
+    ['names no node', "reply({ nodes: ['a b'] });", 'nodes[0]: "a b" is not a valid node name'],
     [
       'puts a link in the place of its reply',
       "const fs = require('node:fs'); fs.unlinkSync(env.CHORIA_EXTERNAL_REPLY); fs.symlinkSync('/dev/zero', env.CHORIA_EXTERNAL_REPLY);",
-      'left a reply that cannot be read: ELOOP',
+      'wrote a reply that cannot be read: ELOOP',
     ],
     [
       'leaves a reply that is too large',
       "require('node:fs').truncateSync(env.CHORIA_EXTERNAL_REPLY, 64 * 1024 * 1024 + 1);",
-      'left a reply that cannot be read: it has 67108865 bytes, the most is 67108864',
+      'wrote a reply that cannot be read: it has 67108865 bytes; the limit is 67108864',
     ],
     [
       'floods its output',
       "for (let count = 0; count < 17; count += 1) process.stdout.write('x'.repeat(65536));",
-      'wrote far too much to its output and was stopped',
+      'wrote too much output and was stopped',
     ],
   ];
   for (const [index, [what, body, message]] of faults.entries()) {
@@ -118,7 +118,7 @@ describe('a discovery program', () => {
   it('is ended when its time is over, or nobody waits any more', async () => {
     const command = await program('hangs', 'setInterval(() => {}, 1000);');
     expect(await failure({ command, timeout: 0.3 })).to.equal(
-      `the discovery program ${command} did not end within 0.3 s`,
+      `the discovery program ${command} did not exit within 0.3 s`,
     );
     expect(await failure({ command }, AbortSignal.abort(new Error('enough')))).to.equal('enough');
   });

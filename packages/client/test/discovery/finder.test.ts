@@ -125,6 +125,8 @@ describe('finding nodes', () => {
 
   it('warns of what only nodes can judge', async () => {
     await find({ filter: parseFilter({ identities: ['a'], select: ['own().x = 1'] }), source: source([]) });
-    expect(doubts).to.deep.equal(['no DDL of a data plugin "own" is here; each node judges for itself']);
+    expect(doubts).to.deep.equal([
+      'no DDL for the data plugin "own" on this machine; each node checks the query itself',
+    ]);
   });
 });

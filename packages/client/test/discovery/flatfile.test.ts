@@ -56,17 +56,17 @@ describe('a list of nodes', () => {
   }
 
   const bad: readonly [what: string, text: string, message: string][] = [
-    ['a name that is none', 'a.lab\nb lab\n', 'FILE: line 2: "b lab" is no name of a node'],
-    ['half of a JSON text', '["a.lab"', 'FILE looks like JSON and is none'],
-    ['JSON of something else', '[{"x":1}]', 'FILE: entry 1: nothing is no name of a node'],
+    ['a name that is none', 'a.lab\nb lab\n', 'FILE: line 2: "b lab" is not a valid node name'],
+    ['half of a JSON text', '["a.lab"', 'FILE looks like JSON but is not valid JSON'],
+    ['JSON of something else', '[{"x":1}]', 'FILE: entry 1: nothing is not a valid node name'],
     [
       'a document of mco --json that is not of nodes',
       '{"version":1,"results":[{"name":"mcollective","count":2}]}',
-      'FILE: entry 1: nothing is no name of a node',
+      'FILE: entry 1: nothing is not a valid node name',
     ],
-    ['JSON of numbers', '[1]', 'FILE: entry 1: 1 is no name of a node'],
-    ['a broken YAML text', '- "a.lab\n- b', 'FILE looks like YAML and is none'],
-    ['a YAML text of something else', 'web:\n  - a.lab\n', 'FILE: entry 1: nothing is no name of a node'],
+    ['JSON of numbers', '[1]', 'FILE: entry 1: 1 is not a valid node name'],
+    ['a broken YAML text', '- "a.lab\n- b', 'FILE looks like YAML but is not valid YAML'],
+    ['a YAML text of something else', 'web:\n  - a.lab\n', 'FILE: entry 1: nothing is not a valid node name'],
   ];
   for (const [what, text, message] of bad) {
     it(`refuses ${what}`, () => expect(() => parseNodes(text, 'FILE')).to.throw(message));
@@ -87,7 +87,7 @@ describe('a list of nodes', () => {
           .then(String, (error: Error) => error.message),
       ),
     );
-    expect(failures[0]).to.match(/empty names no node$/);
+    expect(failures[0]).to.match(/empty contains no nodes$/);
     expect(failures[1]).to.match(/^cannot read .*missing: ENOENT/);
   });
 
@@ -99,7 +99,7 @@ describe('a list of nodes', () => {
       .find(request)
       .catch((thrown: unknown) => thrown);
     expect(error).to.have.property('code', 'FILE_UNREADABLE');
-    expect(String(error)).to.include('it has 268435457 bytes, the most is 268435456');
+    expect(String(error)).to.include('it has 268435457 bytes; the limit is 268435456');
   });
 
   it('judges names, every pattern of them, and leaves the rest to the nodes', async () => {

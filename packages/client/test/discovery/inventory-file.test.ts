@@ -70,16 +70,16 @@ describe('an inventory file', () => {
 
   const bad: readonly [what: string, text: string, message: string][] = [
     ['a text that is neither', '{"nodes":', 'FILE is neither JSON nor YAML'],
-    ['a list', '- a', 'FILE is no object'],
+    ['a list', '- a', 'FILE is not an object'],
     [
       'a node without a name',
       '{"nodes":[{"facts":{}}]}',
-      'FILE: nodes[0].name: nothing is no name of a node',
+      'FILE: nodes[0].name: nothing is not a valid node name',
     ],
     [
       'classes that are no texts',
       '{"nodes":[{"name":"a","classes":[1]}]}',
-      'FILE: nodes[0].classes is no list of texts',
+      'FILE: nodes[0].classes is not a list of strings',
     ],
     [
       'a group with a broken filter',
@@ -89,7 +89,7 @@ describe('an inventory file', () => {
     [
       'a group that asks data plugins',
       '{"groups":[{"name":"x","filter":{"compound":"puppet().enabled=true"}}]}',
-      'a file cannot answer data functions',
+      'data functions cannot be used with an inventory file',
     ],
   ];
   for (const [what, source, message] of bad) {

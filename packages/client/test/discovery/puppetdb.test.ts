@@ -118,16 +118,18 @@ describe('PuppetDB', () => {
       else if (query === 'no name') rows(response, [{ name: 'a' }]);
     });
     expect(await failure(url, { query: 'refused' })).to.equal(
-      `PuppetDB ${url}: it answered 400: PQL parse error at line 1`,
+      `PuppetDB ${url}: HTTP status 400: PQL parse error at line 1`,
     );
-    expect(await failure(url, { query: 'no list' })).to.equal(`PuppetDB ${url}: its answer is no list`);
-    expect(await failure(url, { query: 'no json' })).to.equal(`PuppetDB ${url}: its answer is no JSON`);
-    expect(await failure(url, { query: 'no name' })).to.include('row 1: nothing is no name of a node');
+    expect(await failure(url, { query: 'no list' })).to.equal(`PuppetDB ${url}: the response is not a list`);
+    expect(await failure(url, { query: 'no json' })).to.equal(
+      `PuppetDB ${url}: the response is not valid JSON`,
+    );
+    expect(await failure(url, { query: 'no name' })).to.include('row 1: nothing is not a valid node name');
     expect(await failure(url, { query: 'silent', timeout: 0.1 })).to.equal(
-      `PuppetDB ${url}: no answer within 0.1 s`,
+      `PuppetDB ${url}: no response within 0.1 s`,
     );
     expect(await failure('http://127.0.0.1:1')).to.match(/ECONNREFUSED/);
-    expect(await failure('nowhere')).to.equal('"nowhere" is no URL of a PuppetDB');
+    expect(await failure('nowhere')).to.equal('"nowhere" is not a valid PuppetDB URL');
   });
 
   it('is left alone when nobody waits any more', async () => {

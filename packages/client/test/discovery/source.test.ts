@@ -69,7 +69,7 @@ describe('nodes from a source', () => {
     const source = onlineNodes((collective) => client.presence(collective));
     expect((await client.discover({ source })).nodes).to.deep.equal(['a', 'b', 'c']);
     const reason = await client.discover({ source, collective: 'other' }).catch(String);
-    expect(reason).to.include('the broker tells of no node in "other"');
+    expect(reason).to.include('no node is known in the collective "other"');
   });
 
   it("come from a program's own code as well", async () => {
@@ -84,6 +84,6 @@ describe('nodes from a source', () => {
   it('are needed for groups', async () => {
     const filter = client.filter({ identities: ['group:mine'] });
     const reason = await client.discover({ filter }).catch(String);
-    expect(reason).to.include('"group:mine" is a group of an inventory: name the file');
+    expect(reason).to.include('"group:mine" is a group of an inventory file');
   });
 });

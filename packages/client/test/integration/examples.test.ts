@@ -89,7 +89,7 @@ describe('the examples of embedding', function () {
       'b.lab: failed',
       'c.lab: not-asked',
       'd.lab: not-asked',
-      'stopped: 2 did not end well',
+      'stopped: 2 nodes failed',
     ]);
     const { code: good, lines: ended } = await run('rollout', 'load', 'watch', 'times=1', 'pause=0');
     expect({ good, ended: ended.sort() }).to.deep.equal({

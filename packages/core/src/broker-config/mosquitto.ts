@@ -7,18 +7,18 @@ export function mosquittoConfig(given: BrokerConfigOptions): GeneratedConfig {
   const options = checkedOptions(given);
   const { port, collectives, folder, callers, callersCa } = options;
   const topics = new Topics();
-  const main = `# Mosquitto for Troupe: nodes at port ${port}, callers at port ${port + 1}.
+  const main = `# Mosquitto for Troupe: nodes on port ${port}, callers on port ${port + 1}.
 per_listener_settings true
 persistence false
-# Otherwise Nagle's algorithm and delayed acknowledgements add 44 ms to an exchange at QoS 1.
+# Without this, Nagle's algorithm and delayed acknowledgements add 44 ms to an exchange at QoS 1.
 set_tcp_nodelay true
 message_size_limit 1048576
-# The presence of all nodes reaches a caller at QoS 1 and at once; with the default, all but 1000 are lost.
+# A caller receives the presence records of all nodes at once, at QoS 1; with the default limit, all but 1000 are lost.
 max_queued_messages 100000
 max_inflight_messages 1000
 
 ${listener(options, { port, ca: options.ca, acl: `${folder}/nodes.acl` })}
-# A second connection with a node's client id would end the first: the id is the certificate's name.
+# A second connection with the same client id disconnects the first, so the certificate name is the client id.
 use_username_as_clientid true
 
 ${listener(options, { port: port + 1, ca: callersCa, acl: `${folder}/callers.acl` })}
@@ -36,10 +36,10 @@ ${listener(options, { port: port + 1, ca: callersCa, acl: `${folder}/callers.acl
       },
     ],
     notes: [
-      `Callers connect to port ${port + 1}; whoever is not listed in callers.acl may do nothing there.`,
-      'Mosquitto grants every subscription and filters what it delivers: that a subscription was taken proves nothing.',
-      'Send SIGHUP after a change of certificates, revocation list or permissions.',
-      `A node that reaches port ${port + 1} can push others off by their client ids: give callers a CA of their own, or let only their machines reach the port.`,
+      `Callers connect to port ${port + 1}. A name that is not listed in callers.acl has no permissions there.`,
+      'Mosquitto accepts every subscription and filters messages on delivery: an accepted subscription does not prove a permission.',
+      'Send SIGHUP to Mosquitto after a change of certificates, revocation list or permissions.',
+      `A node that reaches port ${port + 1} can disconnect callers by using their client ids: use a separate CA for callers, or open the port to their machines only.`,
       'Mosquitto cannot check enrolment tokens: machines without a certificate need the embedded broker.',
     ],
   };

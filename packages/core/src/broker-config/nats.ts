@@ -23,9 +23,9 @@ export function natsConfig(given: BrokerConfigOptions): GeneratedConfig {
     const routes = cluster.length === 0 ? '' : clusterSection(options, { index, ca, secret });
     return {
       name: `${name}.conf`,
-      text: `# NATS Server for Troupe: MQTT at port ${port}. Needs topics.escape in the whole network.
+      text: `# NATS Server for Troupe: MQTT on port ${port}. All nodes and clients need topics.escape: true.
 server_name: ${name === 'nats' ? 'troupe' : `troupe-${index + 1}`}
-# NATS' own protocol is of no use here.
+# Troupe does not use the native NATS protocol.
 listen: "127.0.0.1:-1"
 max_payload: 1048576
 jetstream { store_dir: "${folder}/${name === 'nats' ? 'jetstream' : `jetstream-${index + 1}`}" }
@@ -35,7 +35,7 @@ ${replicas(cluster.length)}  tls {
     cert_file: "${options.certificate}"
     key_file: "${options.key}"
     ca_file: "${ca}"
-    # The account is the one of the certificate's name.
+    # The name in the certificate selects the account.
     verify_and_map: true
   }
 }
@@ -51,21 +51,21 @@ ${users}
     escape: true,
     files,
     notes: [
-      'Set topics.escape: true in the configuration of every node and client: NATS takes no dots within a level.',
-      'Make it again and reload (nats-server --signal reload) when a node or a caller is added: NATS has no patterns of names.',
+      'Set topics.escape: true in the configuration of every node and client: NATS does not allow dots within a topic level.',
+      'When a node or a caller is added, generate the configuration again and reload it (nats-server --signal reload): NATS has no patterns for names.',
       ...(crl === undefined
         ? []
         : [
-            'NATS reads no revocation list: take a revoked name out of the file. Nodes and clients still check the list themselves.',
+            'NATS does not read revocation lists (CRLs): remove a revoked name from the file. Nodes and clients check the lists themselves.',
           ]),
       ...(callersCa === options.ca
         ? []
-        : [`Put both CAs into ${folder}/ca-bundle.pem; NATS does not tell them apart.`]),
+        : [`Put both CAs into ${folder}/ca-bundle.pem; NATS does not distinguish between them.`]),
       ...(cluster.length === 0
         ? []
         : [
-            `Each server has a file: ${files.map(({ name }, index) => `${name} is for ${cluster[index]?.host}`).join(', ')}; its certificate must name its host.`,
-            'The files hold the secret of the cluster: whoever reads it can join as a server and hear everything. Give the same secret again when the files are made again.',
+            `Each server has its own file: ${files.map(({ name }, index) => `${name} is for ${cluster[index]?.host}`).join(', ')}. The certificate of a server must contain its host name.`,
+            'The files contain the secret of the cluster: anyone who can read it can join as a server and read all messages. Use the same secret when you generate the files again.',
           ]),
       'NATS cannot check enrolment tokens: machines without a certificate need the embedded broker.',
     ],

@@ -48,13 +48,14 @@ export function checkedOptions(
     cluster = [],
   } = options;
   const invalid = (message: string) => new TroupeError('CONFIG_INVALID', message);
-  for (const name of collectives) if (!isName(name)) throw invalid(`"${name}" is no name of a collective`);
+  for (const name of collectives)
+    if (!isName(name)) throw invalid(`"${name}" is not a valid collective name: use a-z, 0-9, "_" and "-"`);
   for (const name of [...options.callers, ...nodes])
     if (!isIdentity(name))
       throw invalid(
-        `${JSON.stringify(name)} is no name of a certificate here: use a-z, 0-9, ".", "_" and "-"`,
+        `${JSON.stringify(name)} is not a valid certificate name: use a-z, 0-9, ".", "_" and "-"`,
       );
-  if (options.callers.length === 0) throw invalid('name at least one caller');
+  if (options.callers.length === 0) throw invalid('at least one caller is required');
   const files = {
     ca: options.ca,
     certificate: options.certificate,
@@ -64,15 +65,17 @@ export function checkedOptions(
     ...(crl && { crl }),
   };
   for (const { host } of cluster)
-    if (!isIdentity(host)) throw invalid(`"${host}" is no name or address of a host`);
+    if (!isIdentity(host)) throw invalid(`"${host}" is not a host name or address`);
   if (cluster.length > 0 && cluster.length < 3)
-    throw invalid('a cluster has three servers at least: with fewer, none may fail');
+    throw invalid('a cluster needs at least three servers: with fewer, no server may fail');
   if (options.clusterSecret !== undefined && !/^[\w-]{16,}$/.test(options.clusterSecret))
-    throw invalid('the secret of a cluster is sixteen or more of a-z, A-Z, 0-9, "_" and "-"');
+    throw invalid('the cluster secret must have at least 16 characters: a-z, A-Z, 0-9, "_" and "-"');
   // Each goes to a line of its own, where a line end would begin another setting.
   for (const [key, file] of Object.entries(files))
     if (!/^[\w./@+:-]+$/.test(file))
-      throw invalid(`${key}: ${JSON.stringify(file)} is no path that every broker can read`);
+      throw invalid(
+        `${key}: ${JSON.stringify(file)} is not a path that every broker can read: use a-z, A-Z, 0-9 and ./@+:-_`,
+      );
   return { ...options, port, collectives, nodes, folder, callersCa, cluster, crl };
 }
 

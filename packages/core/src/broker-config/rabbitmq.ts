@@ -11,7 +11,7 @@ export function rabbitmqConfig(given: BrokerConfigOptions): GeneratedConfig {
     ...nodes.map((name) => ({ name, ...nodePermissions(topics, collectives, escaped(name)) })),
     ...callers.map((name) => ({ name, ...callerPermissions(topics, collectives, escaped(name)) })),
   ];
-  const text = `# RabbitMQ for Troupe: MQTT at port ${port}. Needs topics.escape in the whole network.
+  const text = `# RabbitMQ for Troupe: MQTT on port ${port}. All nodes and clients need topics.escape: true.
 listeners.tcp = none
 mqtt.listeners.tcp = none
 mqtt.listeners.ssl.default = ${port}
@@ -35,17 +35,17 @@ load_definitions = ${folder}/definitions.json
       { name: 'definitions.json', text: `${JSON.stringify(definitions(accounts), null, 2)}\n` },
     ],
     notes: [
-      'Set topics.escape: true in the configuration of every node and client: RabbitMQ turns a dot within a level into a slash.',
-      'RabbitMQ runs as the user rabbitmq on Debian, whoever starts it: that user must be able to read every file here, the key included, else it ends with failed_to_prepare_configuration.',
-      'Make it again and import definitions.json (rabbitmqctl import_definitions) when a node or a caller is added.',
+      'Set topics.escape: true in the configuration of every node and client: RabbitMQ turns a dot within a topic level into a slash.',
+      'On Debian, RabbitMQ always runs as the user rabbitmq: this user must be able to read all of these files, including the key. Otherwise RabbitMQ exits with failed_to_prepare_configuration.',
+      'When a node or a caller is added, generate the configuration again and import definitions.json (rabbitmqctl import_definitions).',
       ...(crl === undefined
         ? []
         : [
-            'RabbitMQ reads no revocation list here: delete the user of a revoked name. Nodes and clients still check the list themselves.',
+            'RabbitMQ does not read revocation lists (CRLs) in this configuration: delete the user of a revoked name. Nodes and clients check the lists themselves.',
           ]),
       ...(callersCa === options.ca
         ? []
-        : [`Put both CAs into ${folder}/ca-bundle.pem; RabbitMQ does not tell them apart.`]),
+        : [`Put both CAs into ${folder}/ca-bundle.pem; RabbitMQ does not distinguish between them.`]),
       'RabbitMQ cannot check enrolment tokens: machines without a certificate need the embedded broker.',
     ],
   };

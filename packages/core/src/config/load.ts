@@ -30,7 +30,7 @@ export function parseConfig<const S extends ConfigSchema>(
   schema: S,
   where: string,
 ): ConfigOf<S> {
-  if (opensTooMuch(text)) throw new TroupeError('CONFIG_INVALID', `${where}: it nests too deeply to be read`);
+  if (opensTooMuch(text)) throw new TroupeError('CONFIG_INVALID', `${where}: the YAML is nested too deeply`);
   const { LineCounter, parseDocument } = commonJs.yaml();
   const lines = new LineCounter();
   const document = readAs(where, () =>
@@ -53,7 +53,7 @@ function readAs<T>(where: string, read: () => T): T {
     return read();
   } catch (cause) {
     if (cause instanceof RangeError)
-      throw new TroupeError('CONFIG_INVALID', `${where}: it nests too deeply to be read`);
+      throw new TroupeError('CONFIG_INVALID', `${where}: the YAML is nested too deeply`);
     const [reason] = messageOf(cause).split('\n', 1);
     throw new TroupeError('CONFIG_INVALID', `${where}: ${reason}`, { cause });
   }
@@ -68,7 +68,7 @@ export function checkConfig<const S extends ConfigSchema>(
   if (nestsDeeper(value, mostDepth))
     throw new TroupeError(
       'CONFIG_INVALID',
-      `${where}: it nests deeper than ${mostDepth} levels, or without end`,
+      `${where}: it is nested deeper than ${mostDepth} levels, or recursively`,
     );
   const config: unknown = structuredClone(value);
   // Here the type is joined to what has been checked: both come from the schema.

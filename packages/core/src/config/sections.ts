@@ -35,15 +35,15 @@ export const sections = {
       items: { type: 'string', format: 'mqtt-url' },
       default: [],
       description:
-        'Brokers, tried in turn: `mqtts://HOST:8883`; `mqtt://127.0.0.1:1883` on this machine only.',
+        'URLs of the brokers, tried in turn: `mqtts://HOST:8883`; only on this machine without TLS: `mqtt://127.0.0.1:1883`.',
     },
-    ca: pem("PEM file of the CAs that the broker's certificate may be from; otherwise `security.ca`."),
+    ca: pem('PEM file with the CA certificates that verify the broker; default: `security.ca`.'),
     keepalive: {
       type: 'integer',
       minimum: 5,
       maximum: 3600,
       default: 30,
-      description: 'Seconds after which a silent connection is tested.',
+      description: 'Keepalive interval in seconds: an idle connection is tested after this time.',
     },
   }),
   security: section({
@@ -51,24 +51,26 @@ export const sections = {
       enum: ['x509', 'token', 'none'],
       default: 'x509',
       description:
-        'Certificates; an enrolment token; or nothing, which only a broker on this machine may have.',
+        'Authentication by certificate (`x509`), by enrolment token (`token`), or none (`none`: only with a broker on this machine).',
     },
-    ca: pem('PEM file of the CAs that are believed.'),
-    certificate: pem('PEM file of our own certificate, and of intermediates after it.'),
-    key: pem('PEM file of its key, which others must not be able to read.'),
-    crl: pem('PEM file of revocation lists; read again when it changes.'),
-    token: pem('File of the enrolment token, in the mode `token`.'),
+    ca: pem('PEM file with the trusted CA certificates.'),
+    certificate: pem(
+      'PEM file with the certificate of this process, followed by its intermediate certificates.',
+    ),
+    key: pem('PEM file with the private key; other users must not be able to read it.'),
+    crl: pem('PEM file with certificate revocation lists (CRLs); read again when it changes.'),
+    token: pem('File with the enrolment token, for the mode `token`.'),
     callers: section({
       match: {
         type: 'string',
         default: '/\\.mcollective$/',
-        description: 'The names that may call, as `/regular expression/`.',
+        description: 'Certificate names that are allowed to call: a `/regular expression/`.',
       },
-      ca: pem('PEM file of the CAs that callers must be from; otherwise `security.ca`.'),
+      ca: pem('PEM file with the CA certificates that verify callers; default: `security.ca`.'),
     }),
     tokens: section({
-      revoked: pem('For a caller of machines with tokens: the file with the ids of revoked tokens.'),
-      ledger: pem('For a caller of machines with tokens: the file in which uses are counted.'),
+      revoked: pem('File with the ids of revoked enrolment tokens, for callers of machines that use tokens.'),
+      ledger: pem('File that counts the uses of enrolment tokens, for callers of machines that use tokens.'),
     }),
   }),
   topics: section({
@@ -76,7 +78,7 @@ export const sections = {
       type: 'boolean',
       default: false,
       description:
-        'Whether dots are written `%2E` in topics: on for NATS and RabbitMQ, the same in the whole network.',
+        'Whether dots in topics are written as `%2E`: required for NATS and RabbitMQ; the same for all nodes and clients.',
     },
   }),
   collectives: {
@@ -89,7 +91,7 @@ export const sections = {
   logFormat: {
     enum: logFormats,
     default: 'auto',
-    description: 'Lines of text or of JSON; `auto`: text on a terminal and in the journal, otherwise JSON.',
+    description: 'Format of log lines; `auto`: text on a terminal and in the journal, otherwise JSON.',
   },
   file,
 } as const;

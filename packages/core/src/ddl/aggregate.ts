@@ -53,7 +53,7 @@ function one(
   const title =
     (Object.hasOwn(action.output, output) ? action.output[output]?.display_as : undefined) ?? output;
   const result = { function: item.function, output, title, value: null, lines: [], skipped: 0 };
-  if (!make) return { ...result, error: `there is no aggregate function "${item.function}"` };
+  if (!make) return { ...result, error: `unknown aggregate function "${item.function}"` };
   const options = isHash(item.args?.[1]) ? item.args[1] : {};
   const values = data
     .map((outputs) => (Object.hasOwn(outputs, output) ? outputs[output] : undefined))

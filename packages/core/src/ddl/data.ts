@@ -63,7 +63,7 @@ export function dataFaults(
 ): string[] {
   return operands.flatMap(({ name, query, output }) => {
     const data = known.get(name);
-    if (!data) return [`there is no data plugin "${name}"${suggestion(name, known.keys())}`];
+    if (!data) return [`unknown data plugin "${name}"${suggestion(name, known.keys())}`];
     const outputs = Object.keys(data.ddl.output);
     const fault = data.checkQuery(query);
     return [
@@ -71,7 +71,7 @@ export function dataFaults(
       ...(outputs.includes(output)
         ? []
         : [
-            `${name}() has no output "${output}"${suggestion(output, outputs)}; it has ${outputs.join(', ')}`,
+            `${name}() has no output "${output}"${suggestion(output, outputs)}; its outputs: ${outputs.join(', ')}`,
           ]),
     ];
   });

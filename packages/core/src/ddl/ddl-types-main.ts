@@ -5,10 +5,10 @@ import { writeDdlTypes } from './ddl-types.js';
 
 const usage = `Usage: troupe-ddl-types NAME.json...
 
-Writes NAME.d.json.ts, the types of a DDL.
+Writes the TypeScript types of a DDL to NAME.d.json.ts.
 
-      --version  the version
-  -h, --help     this text
+      --version  print the version
+  -h, --help     show this help
 `;
 
 function readArguments() {
@@ -31,7 +31,7 @@ function misused(reason: string): never {
 }
 
 function writeAll(files: readonly string[]): void {
-  if (files.length === 0) misused('no DDL is given');
+  if (files.length === 0) misused('no DDL file given');
   const other = files.find((file) => !file.endsWith('.json'));
   if (other !== undefined) misused(`${other} is not a .json file`);
   try {

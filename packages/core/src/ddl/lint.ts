@@ -42,7 +42,7 @@ function keyWarnings(object: object, known: readonly string[]): string[] {
   return Object.keys(object)
     .filter((key) => !known.includes(key))
     .map((key) => [key, nearest(key, known)] as const)
-    .map(([key, near]) => `the key "${key}" has no meaning${near ? ` (did you mean "${near}"?)` : ''}`);
+    .map(([key, near]) => `unknown key "${key}"${near ? ` (did you mean "${near}"?)` : ''}`);
 }
 
 function inputWarnings(action: ActionDdl): string[] {
@@ -51,15 +51,17 @@ function inputWarnings(action: ActionDdl): string[] {
     if (input.type === 'string') {
       const { validation, maxlength } = input;
       const { start, end } = anchors(validation ?? '');
-      if (validation === undefined) warnings.push('has no validation, so that any text goes');
+      if (validation === undefined) warnings.push('has no validation, so any text is accepted');
       else if (!isValidatorName(validation) && start !== end) {
-        warnings.push(`validation ${validation} leaves the ${start ? 'end' : 'start'} of the value open`);
+        warnings.push(
+          `validation ${validation} is not anchored at the ${start ? 'end' : 'start'} of the value`,
+        );
       }
-      if (maxlength === undefined) warnings.push('has no maxlength, and so no limit');
-      if (maxlength === 0) warnings.push('maxlength 0 is no limit');
+      if (maxlength === undefined) warnings.push('has no maxlength, so its length is not limited');
+      if (maxlength === 0) warnings.push('maxlength 0 means no limit');
     }
     if (input.optional === true && input.default !== undefined && input.default !== null) {
-      warnings.push('is optional, so that its default is never sent');
+      warnings.push('is optional, so its default is never sent');
     }
     return warnings.map((warning) => `input ${name}: ${warning}`);
   });
@@ -68,5 +70,5 @@ function inputWarnings(action: ActionDdl): string[] {
 function aggregateWarnings({ aggregate = [], output }: ActionDdl): string[] {
   return aggregate
     .filter(({ args }) => typeof args?.[0] !== 'string' || !Object.hasOwn(output, args[0]))
-    .map((item) => `aggregate ${item.function} names no declared output`);
+    .map((item) => `aggregate ${item.function} does not name a declared output`);
 }

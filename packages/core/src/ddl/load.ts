@@ -48,12 +48,12 @@ export async function findDdl(
   if (path === undefined) {
     throw new TroupeError(
       'DDL_UNKNOWN',
-      `no DDL of an agent "${name}" in ${folders.join(', ') || 'any folder'}${suggestion(name, found.keys())}`,
+      `no DDL for the agent "${name}" in ${folders.join(', ') || 'any folder'}${suggestion(name, found.keys())}`,
     );
   }
   const ddl = parseDdl(await readText(path), path);
   if (ddl.metadata.name !== name) {
-    throw invalid(path, [`metadata.name is "${ddl.metadata.name}", the file's name says "${name}"`]);
+    throw invalid(path, [`metadata.name is "${ddl.metadata.name}", but the file name says "${name}"`]);
   }
   return { ddl, path };
 }
@@ -82,7 +82,7 @@ async function readFolder(folder: string): Promise<string[]> {
 async function readText(path: string): Promise<string> {
   try {
     const { size } = await stat(path);
-    if (size > maxLength) throw new Error(`it has ${size} bytes, ${maxLength} are allowed`);
+    if (size > maxLength) throw new Error(`the file has ${size} bytes; the limit is ${maxLength}`);
     return await readFile(path, 'utf8');
   } catch (cause) {
     throw new TroupeError('FILE_UNREADABLE', `cannot read the DDL ${path}: ${messageOf(cause)}`, { cause });
@@ -91,7 +91,7 @@ async function readText(path: string): Promise<string> {
 
 function parseJson(text: string, where: string): unknown {
   if (text.length > maxLength) {
-    throw invalid(where, [`it has ${text.length} characters, ${maxLength} are allowed`]);
+    throw invalid(where, [`it has ${text.length} characters; the limit is ${maxLength}`]);
   }
   try {
     return JSON.parse(text);
@@ -115,7 +115,7 @@ function jsonFault(root: unknown): string | undefined {
   for (let next = open.pop(); next; next = open.pop()) {
     const { value, place, depth } = next;
     count += 1;
-    if (count > maxValues) return `it holds more than ${maxValues} values`;
+    if (count > maxValues) return `it has more than ${maxValues} values`;
     if (depth > maxDepth) return `${place} is nested more than ${maxDepth} levels deep`;
     if (typeof value === 'object' && value !== null) {
       for (const key of Object.keys(value)) {
@@ -124,7 +124,7 @@ function jsonFault(root: unknown): string | undefined {
         open.push({ value: (value as Record<string, unknown>)[key], place: name, depth: depth + 1 });
       }
     } else if (!isJson(value)) {
-      return `${place} is ${kindOf(value)}, which JSON has not`;
+      return `${place} is ${kindOf(value)}, which JSON cannot represent`;
     }
   }
   return;

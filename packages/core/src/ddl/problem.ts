@@ -36,7 +36,7 @@ export function inputFault(
   if (error?.keyword === 'additionalProperties') {
     const name = String(error.params.additionalProperty);
     const names = Object.keys(action.input);
-    const known = names.length > 0 ? `its inputs are: ${names.join(', ')}` : 'it takes none';
+    const known = names.length > 0 ? `its inputs are: ${names.join(', ')}` : 'the action has no inputs';
     return fault(name, `is not an input of ${action.action}${suggestion(name, names)}; ${known}`);
   }
   const name = pointerSteps(error?.instancePath ?? '')[0] ?? '';
@@ -68,7 +68,7 @@ function reason(
     case 'format': {
       // What a validator says may quote the value.
       const why = secret ? undefined : validators.get(validation ?? '')?.(String(value));
-      return `${why ?? 'is refused'} (validation ${validation})`;
+      return `${why ?? 'is not valid'} (validation ${validation})`;
     }
     case 'pattern':
       return `must match ${validation} (validation)`;

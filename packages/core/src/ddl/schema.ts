@@ -38,7 +38,7 @@ function reasonOf({ keyword, message, params, propertyName }: ErrorObject): stri
   if (keyword === 'required') return `${params.missingProperty} is missing`;
   if (keyword === 'enum') return `must be one of ${params.allowedValues.join(', ')}`;
   const what = propertyName === undefined ? '' : `the name "${propertyName.slice(0, 80)}" `;
-  return `${what}${message ?? 'is wrong'}`;
+  return `${what}${message ?? 'is not valid'}`;
 }
 
 // Array items are named by their action, so that the author finds them: actions[2] (sign).input.certname

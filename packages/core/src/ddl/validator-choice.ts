@@ -32,7 +32,7 @@ export function validatorsOf(
     const known = [...validators.keys()];
     throw new TroupeError(
       'DDL_INVALID',
-      `${where}: no validator "${first.name}"${suggestion(first.name, known)}; known are: ${known.join(', ')}`,
+      `${where}: unknown validator "${first.name}"${suggestion(first.name, known)}; known validators: ${known.join(', ')}`,
     );
   }
   for (const { name } of missing) validators.set(name, () => undefined);
@@ -56,7 +56,7 @@ function guarded(validator: Validator): Validator {
     try {
       return validator(value);
     } catch (error) {
-      return `cannot be judged, because the validator fails: ${messageOf(error)}`;
+      return `cannot be validated, because the validator failed: ${messageOf(error)}`;
     }
   };
 }

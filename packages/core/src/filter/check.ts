@@ -40,7 +40,8 @@ interface Budget {
 function list(filter: Fields, key: keyof typeof most): readonly unknown[] {
   const value = filter[key] ?? [];
   if (!Array.isArray(value)) throw invalid(`${key} must be an array`);
-  if (value.length > most[key]) throw invalid(`${key} has ${value.length} entries, ${most[key]} are allowed`);
+  if (value.length > most[key])
+    throw invalid(`${key} has ${value.length} entries; the limit is ${most[key]}`);
   return value;
 }
 
@@ -93,8 +94,8 @@ function checkExpression(value: unknown, where: string, budget: Budget, depth: n
 function checkData(data: Fields, where: string, budget: Budget): Expression {
   const name = text(data.name, `${where}.name`);
   const output = text(data.output, `${where}.output`);
-  if (!isDataName(name)) throw invalid(`${where}.name is no name of a data plugin`);
-  if (!/^\w+$/.test(output)) throw invalid(`${where}.output is no name of an output`);
+  if (!isDataName(name)) throw invalid(`${where}.name is not a valid data plugin name`);
+  if (!/^\w+$/.test(output)) throw invalid(`${where}.output is not a valid output name`);
   const query = data.query === undefined ? {} : { query: text(data.query, `${where}.query`, 0) };
   return { kind: 'data', name, ...query, output, ...checkComparison(data, where, budget) };
 }
@@ -107,7 +108,7 @@ function checkName(value: unknown, where: string, budget: Budget): string {
 
 function checkPattern(pattern: string, where: string, budget: Budget): void {
   budget.patterns -= 1;
-  if (budget.patterns < 0) throw invalid(`it has more than ${mostPatterns} regular expressions`);
+  if (budget.patterns < 0) throw invalid(`the filter has more than ${mostPatterns} regular expressions`);
   try {
     compileFilterPattern(pattern);
   } catch (cause) {
@@ -120,7 +121,7 @@ function fields(value: unknown, where: string, known: readonly string[]): Fields
     throw invalid(`${where} must be an object`);
   const unknown = Object.keys(value).find((key) => !known.includes(key));
   if (unknown !== undefined) {
-    throw invalid(`${where} has a part "${unknown.slice(0, 64)}" that this version does not know`);
+    throw invalid(`${where} has an unknown part "${unknown.slice(0, 64)}"`);
   }
   return value as Fields;
 }

@@ -4,9 +4,9 @@ import type { Filter } from './filter.js';
 
 const verbs: Readonly<Record<Operator, string>> = {
   '==': 'is',
-  '!=': 'is known and is not',
+  '!=': 'is set and is not',
   '=~': 'matches',
-  '!~': 'is known and does not match',
+  '!~': 'is set and does not match',
   '<': 'is less than',
   '<=': 'is at most',
   '>': 'is more than',
@@ -39,14 +39,14 @@ export function describeExpression(expression: Expression): string {
       return parts.join(` ${expression.kind} `);
     }
     case 'not':
-      return `it is not so that (${describeExpression(expression.of)})`;
+      return `not (${describeExpression(expression.of)})`;
     case 'class':
       return describePresence('class', expression.name);
     case 'fact':
       return describeFact(expression);
     case 'data': {
       const query = expression.query === undefined ? '' : ` for "${expression.query}"`;
-      return `what the data plugin ${expression.name} says${query} as ${expression.output} ${describeComparison(expression)}`;
+      return `the output ${expression.output} of the data plugin ${expression.name}${query} ${describeComparison(expression)}`;
     }
   }
 }

@@ -62,7 +62,7 @@ async function answerTo(operand: DataOperand, node: FilterNode, answers: Map<str
   const known = answers.get(key);
   if (known) return known;
   const answer = await node.data?.(operand.name, operand.query);
-  if (!answer) throw new TroupeError('FILTER_INVALID', `there is no data plugin "${operand.name}" here`);
+  if (!answer) throw new TroupeError('FILTER_INVALID', `this node has no data plugin "${operand.name}"`);
   answers.set(key, answer);
   return answer;
 }
@@ -72,6 +72,6 @@ function outputOf({ name, output }: DataOperand, answer: DataAnswer): unknown {
   const known = Object.keys(answer).sort().join(', ') || 'none';
   throw new TroupeError(
     'FILTER_INVALID',
-    `the data plugin "${name}" has no output "${output}"; it has ${known}`,
+    `the data plugin "${name}" has no output "${output}"; its outputs: ${known}`,
   );
 }

@@ -13,7 +13,7 @@ export const bounds = { characters: 4096, nodes: 256, depth: 32 } as const;
  */
 export function parseExpression(text: string): Expression {
   if (text.length > bounds.characters) {
-    throw syntaxError(text, bounds.characters, `it is longer than ${bounds.characters} characters`);
+    throw syntaxError(text, bounds.characters, `the filter is longer than ${bounds.characters} characters`);
   }
   return new Parser(text).parse();
 }
@@ -33,7 +33,7 @@ class Parser {
   parse(): Expression {
     const expression = this.#list('or');
     const { kind, text } = this.#peek();
-    if (kind === ')') throw this.#error('this ) closes nothing');
+    if (kind === ')') throw this.#error('this ) has no matching (');
     if (kind !== 'end') throw this.#error(`expected "and" or "or" before ${text}`);
     return expression;
   }
@@ -67,19 +67,19 @@ class Parser {
     }
     if (token.kind !== 'word' && token.kind !== 'quoted') {
       throw this.#error(
-        token.kind === 'end' ? 'it ends too early: expected a class or a fact' : 'expected a class or a fact',
+        token.kind === 'end' ? 'unexpected end: expected a class or a fact' : 'expected a class or a fact',
       );
     }
     this.#take();
     const following = this.#peek();
     if (following.kind === 'operator') {
-      if (token.text === '') throw this.#error('a fact has a name', token);
+      if (token.text === '') throw this.#error('the name of the fact is missing', token);
       return this.#count({ kind: 'fact', fact: token.text, ...this.#comparison() });
     }
     if (token.kind === 'word' && following.kind === '(' && following.start === token.end)
       return this.#data(token);
     if (token.text === '' || token.text.startsWith('/'))
-      throw this.#error('this is no name of a class', token);
+      throw this.#error('this is not a valid class name', token);
     return this.#count({ kind: 'class', name: token.text });
   }
 
@@ -87,7 +87,7 @@ class Parser {
     return this.#nested(() => {
       const opening = this.#take();
       const expression = this.#list('or');
-      if (this.#peek().kind === 'end') throw this.#error('this ( is never closed', opening);
+      if (this.#peek().kind === 'end') throw this.#error('this ( is not closed', opening);
       if (this.#peek().kind !== ')') throw this.#error(`expected "and", "or" or ")"`);
       this.#take();
       return expression;
@@ -96,7 +96,7 @@ class Parser {
 
   // NAME('QUERY').OUTPUT OPERATOR VALUE
   #data(name: Token): Expression {
-    if (!isDataName(name.text)) throw this.#error('this is no name of a data plugin', name);
+    if (!isDataName(name.text)) throw this.#error('this is not a valid data plugin name', name);
     this.#take();
     const argument = this.#peek();
     if (argument.kind === 'quoted') this.#take();
@@ -127,7 +127,9 @@ class Parser {
     const value = this.#peek();
     if (value.kind === 'end') throw this.#error(`expected a value after "${operator}"`);
     if (value.kind !== 'word' && value.kind !== 'quoted' && value.kind !== 'pattern') {
-      throw this.#error(`expected a value after "${operator}"; put quotes around it if this is one`);
+      throw this.#error(
+        `expected a value after "${operator}"; put quotes around a value with special characters`,
+      );
     }
     const meant = operatorOf(operator, value.kind === 'pattern');
     if (!meant) throw this.#error(`a regular expression cannot be compared with "${operator}"`);
@@ -152,7 +154,8 @@ class Parser {
 
   #nested(parse: () => Expression): Expression {
     this.#depth += 1;
-    if (this.#depth > bounds.depth) throw this.#error(`it is nested more than ${bounds.depth} levels deep`);
+    if (this.#depth > bounds.depth)
+      throw this.#error(`the filter is nested more than ${bounds.depth} levels deep`);
     const expression = parse();
     this.#depth -= 1;
     return expression;
@@ -160,7 +163,7 @@ class Parser {
 
   #count(expression: Expression): Expression {
     this.#nodes += 1;
-    if (this.#nodes > bounds.nodes) throw this.#error(`it has more than ${bounds.nodes} parts`);
+    if (this.#nodes > bounds.nodes) throw this.#error(`the filter has more than ${bounds.nodes} parts`);
     return expression;
   }
 

@@ -65,7 +65,9 @@ export function parseIdentity(word: string): string {
   if (name.startsWith('/') || /^group:[\w.-]+$/.test(name)) return name;
   const identity = name.toLowerCase();
   if (!isIdentity(identity)) {
-    throw invalid(`"${word}" is no identity: use a-z, 0-9, ".", "_" and "-", or a regular expression /.../`);
+    throw invalid(
+      `"${word}" is not a valid identity: use a-z, 0-9, ".", "_" and "-", or a regular expression /.../`,
+    );
   }
   return identity;
 }
@@ -86,7 +88,7 @@ function parseName(word: string, what: string): string {
   if (name === '') throw invalid(`the ${what} is empty`);
   if (name.startsWith('/')) return checked(normal(name));
   const strange = /[\s=<>!()'"`]/.exec(name);
-  if (strange) throw invalid(`"${word}" is no ${what}: it contains "${strange[0]}"`);
+  if (strange) throw invalid(`"${word}" is not a valid ${what}: it contains "${strange[0]}"`);
   return name;
 }
 
@@ -109,7 +111,7 @@ function unquoted(value: string): string {
 function splitWords(text: string): string[] {
   const words = text.match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? [];
   const quotes = text.replaceAll(/"[^"]*"|'[^']*'/g, '');
-  if (/["']/.test(quotes)) throw invalid(`"${text}": a quote is never closed`);
+  if (/["']/.test(quotes)) throw invalid(`"${text}": a quote is not closed`);
   return words;
 }
 

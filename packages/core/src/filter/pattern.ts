@@ -41,7 +41,7 @@ export function newMatch(): Match {
     if (steps > mostSteps) {
       throw new TroupeError(
         'FILTER_INVALID',
-        `the regular expressions cost too much on this node, at ${pattern.slice(0, 80)}: use simpler ones`,
+        `the regular expressions are too expensive for this node, at ${pattern.slice(0, 80)}: use simpler ones`,
       );
     }
     return regex.test(text);

@@ -41,7 +41,7 @@ export function compileRegex(pattern: string, options: { ignoreCase?: boolean } 
 function compile(pattern: string, ignoreCase: boolean): Regex {
   if (pattern.length > maxPatternLength) {
     throw new Error(
-      `the regular expression is ${pattern.length} characters long, ${maxPatternLength} are allowed`,
+      `the regular expression is ${pattern.length} characters long; the limit is ${maxPatternLength}`,
     );
   }
   // Before the engine writes the repetitions out, which takes time and memory of its own.
@@ -74,7 +74,7 @@ function repetitions(pattern: string): number {
 
 function tooCostly(pattern: string): Error {
   return new Error(
-    `the regular expression ${shorten(pattern)} costs too much: use fewer or smaller repetitions`,
+    `the regular expression ${shorten(pattern)} is too expensive: use fewer or smaller repetitions`,
   );
 }
 

@@ -75,7 +75,7 @@ function quoted(text: string, start: number, quote: string): Token {
       content += character;
     }
   }
-  throw syntaxError(text, start, `this ${quote} is never closed`);
+  throw syntaxError(text, start, `this ${quote} is not closed`);
 }
 
 // Where a regular expression ends, or nothing where the slash begins a path such as /var/log.

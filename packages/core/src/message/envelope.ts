@@ -35,7 +35,7 @@ export async function open(bytes: Uint8Array, verifier: Verifier): Promise<Opene
   if (bytes.length > maxMessageBytes) {
     throw new TroupeError(
       'MESSAGE_MALFORMED',
-      `message of ${bytes.length} bytes: the most is ${maxMessageBytes}`,
+      `the message has ${bytes.length} bytes; the limit is ${maxMessageBytes}`,
     );
   }
   const { payload, proof } = await verifier.verify(

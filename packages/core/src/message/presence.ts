@@ -48,7 +48,7 @@ export function announce(
     try {
       await transport.publish(topic, payload, { qos: 1, retain: true });
     } catch (error) {
-      log.warn(reasonOf(error), 'presence could not be told');
+      log.warn(reasonOf(error), 'cannot publish the presence record');
     }
   };
   transport.onConnect(() => void publish(encode({ ...record, online: true })));

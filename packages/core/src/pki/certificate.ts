@@ -120,7 +120,7 @@ function readIssuer(ca: Ca): Issuer {
   const der = fromPem(ca.certificatePem, 'CERTIFICATE');
   const key = readPrivateKey(ca.privateKeyPem);
   if (!spkiOf(createPublicKey(key)).equals(spkiOf(readCertificate(ca.certificatePem).publicKey))) {
-    throw new TroupeError('CERTIFICATE_INVALID', 'the key of the CA does not belong to its certificate');
+    throw new TroupeError('CERTIFICATE_INVALID', 'the private key of the CA does not match its certificate');
   }
   const own = certificateExtensions(der).get(extensionOid.subjectKeyIdentifier);
   return {
@@ -179,7 +179,7 @@ function certificate(options: {
   if (!/^[0-9a-f]{1,40}$/i.test(options.serial)) {
     throw new TroupeError(
       'CERTIFICATE_INVALID',
-      `"${options.serial}" is no serial number: use up to 40 hex digits`,
+      `"${options.serial}" is not a serial number: use up to 40 hex digits`,
     );
   }
   const now = Date.now();

@@ -107,7 +107,7 @@ function read(der: Buffer): Csr {
     if (!extensionRequestOids.includes(oidOf(type))) continue;
     for (const list of children(values)) {
       for (const [found, value] of extensionsOf(list)) {
-        if (requested.has(found)) throw malformed(`extension ${found} comes twice`);
+        if (requested.has(found)) throw malformed(`extension ${found} occurs twice`);
         requested.set(found, value);
       }
     }

@@ -89,7 +89,7 @@ export function decode(der: Buffer): Element {
       decodeBitStrings: false,
     });
   } catch (cause) {
-    throw malformed('it is not DER', cause);
+    throw malformed('not DER', cause);
   }
 }
 
@@ -133,7 +133,7 @@ export function oidOf(element: Element | undefined): string {
 export function dateOf(element: Element | undefined): Date {
   const text = content(element).toString('latin1');
   const date = element?.type === Type.UTCTIME ? asn1.utcTimeToDate(text) : asn1.generalizedTimeToDate(text);
-  if (Number.isNaN(date.getTime())) throw malformed(`"${text}" is no time`);
+  if (Number.isNaN(date.getTime())) throw malformed(`"${text}" is not a time`);
   return date;
 }
 
@@ -167,11 +167,11 @@ export function signedPart(der: Buffer): Buffer {
 
 function header(der: Buffer, offset: number): { start: number; end: number } {
   const first = der[offset + 1];
-  if (first === undefined) throw malformed('it ends too early');
+  if (first === undefined) throw malformed('unexpected end of data');
   const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
   if (lengthBytes > 6) throw malformed('a length is out of range');
   const start = offset + 2 + lengthBytes;
   const length = lengthBytes === 0 ? first : der.readUIntBE(offset + 2, lengthBytes);
-  if (start + length > der.length) throw malformed('it ends too early');
+  if (start + length > der.length) throw malformed('unexpected end of data');
   return { start, end: start + length };
 }

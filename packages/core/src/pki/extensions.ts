@@ -81,13 +81,13 @@ export function altNamesOf(value: Buffer): string[] {
   });
 }
 
-/** The extensions of a list, by OID: the DER inside. An OID that comes twice is refused. */
+/** The extensions of a list, by OID: the DER inside. An OID that occurs twice is refused. */
 export function extensionsOf(list: Element | undefined): Map<string, Buffer> {
   const found = new Map<string, Buffer>();
   for (const item of children(list)) {
     const parts = children(item);
     const type = oidOf(parts[0]);
-    if (found.has(type)) throw new TroupeError('CERTIFICATE_INVALID', `extension ${type} comes twice`);
+    if (found.has(type)) throw new TroupeError('CERTIFICATE_INVALID', `extension ${type} occurs twice`);
     found.set(type, content(parts.at(-1)));
   }
   return found;
@@ -106,7 +106,7 @@ export function extensionText(value: Buffer): string {
 function addressBytes(address: string): Buffer {
   const version = isIP(address);
   if (version === 4) return Buffer.from(address.split('.').map(Number));
-  if (version !== 6) throw new TroupeError('CERTIFICATE_INVALID', `"${address}" is no IP address`);
+  if (version !== 6) throw new TroupeError('CERTIFICATE_INVALID', `"${address}" is not an IP address`);
   // The URL parser writes every IPv6 address in hex groups.
   const host = new URL(`http://[${address.replace(/%.*$/, '')}]/`).hostname.slice(1, -1);
   const [head = '', tail] = host.split('::');

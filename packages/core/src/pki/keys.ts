@@ -35,7 +35,7 @@ export function readPublicKey(pem: string): KeyObject {
   try {
     return createPublicKey(pem);
   } catch (cause) {
-    throw new TroupeError('CERTIFICATE_INVALID', 'the key is not readable PEM', { cause });
+    throw new TroupeError('CERTIFICATE_INVALID', 'the key is not valid PEM', { cause });
   }
 }
 

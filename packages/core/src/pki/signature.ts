@@ -29,7 +29,10 @@ const algorithms: Readonly<Record<string, { type: string; hash: string | null }>
 export function algorithmOf(key: KeyObject): Element {
   const found = Object.entries(algorithms).find(([, { type }]) => type === key.asymmetricKeyType);
   if (!found) {
-    throw new TroupeError('CERTIFICATE_INVALID', `keys of type ${key.asymmetricKeyType} cannot sign here`);
+    throw new TroupeError(
+      'CERTIFICATE_INVALID',
+      `keys of type ${key.asymmetricKeyType} are not supported for signing`,
+    );
   }
   return identifier(found[0]);
 }
@@ -51,7 +54,7 @@ export function readPrivateKey(pem: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (cause) {
-    throw new TroupeError('CERTIFICATE_INVALID', 'the private key is not readable PEM', { cause });
+    throw new TroupeError('CERTIFICATE_INVALID', 'the private key is not valid PEM', { cause });
   }
 }
 

@@ -34,9 +34,9 @@ export function followFiles<T>(options: {
     stamp = current;
     try {
       value = read();
-      log.info({ files }, `${what}: read again after a change`);
+      log.info({ files }, `reloaded ${what} after a change`);
     } catch (error) {
-      log.error(reasonOf(error), `${what}: changed, but is not usable: the old one stays`);
+      log.error(reasonOf(error), `cannot reload ${what}: keeping the previous version`);
     }
     return value;
   };

@@ -27,7 +27,7 @@ function checkDepth(bytes: Uint8Array): void {
     else if (byte === 0x7b || byte === 0x5b) {
       depth += 1;
       if (depth > maxDepth) {
-        throw new TroupeError('MESSAGE_MALFORMED', `the message nests deeper than ${maxDepth} levels`);
+        throw new TroupeError('MESSAGE_MALFORMED', `the message is nested more than ${maxDepth} levels deep`);
       }
     } else if (byte === 0x7d || byte === 0x5d) depth -= 1;
   }

@@ -42,7 +42,7 @@ function decideAlgorithm(key: KeyObject): string {
   if (key.asymmetricKeyType === 'ed25519') return 'EdDSA';
   throw new TroupeError(
     'CERTIFICATE_INVALID',
-    `a key of type ${key.asymmetricKeyType} ${curve ?? ''} cannot sign: use RSA of 2048 to 8192 bits, P-256, P-384, P-521 or Ed25519`,
+    `a key of type ${key.asymmetricKeyType} ${curve ?? ''} cannot be used for signing: use RSA with 2048 to 8192 bits, P-256, P-384, P-521 or Ed25519`,
   );
 }
 
@@ -104,7 +104,7 @@ function readHeader(text: string): Readonly<Record<string, unknown>> {
   if (known) return known;
   if (!isBase64url(text)) throw new Error('the header is not base64url');
   const header: unknown = JSON.parse(utf8.decode(Buffer.from(text, 'base64url')));
-  if (!isHash(header)) throw new Error('the header is no object');
+  if (!isHash(header)) throw new Error('the header is not an object');
   if (headers.size >= mostHeaders) headers.clear();
   // A copy: what is cut out of a message would keep all of it in memory.
   const key = Buffer.from(text, 'latin1').toString('latin1');
@@ -117,7 +117,7 @@ export function headerOf(jws: string, typ: string): JwsHeader {
   let header: Readonly<Record<string, unknown>>;
   try {
     const [head = '', ...rest] = jws.split('.', 4);
-    if (rest.length !== 2) throw new Error('it has not three parts');
+    if (rest.length !== 2) throw new Error('it does not have three parts');
     header = readHeader(head);
   } catch (cause) {
     throw new TroupeError('SIGNATURE_INVALID', 'the message is not a JWS in compact form', { cause });
@@ -138,7 +138,7 @@ export function headerOf(jws: string, typ: string): JwsHeader {
     throw new TroupeError('SIGNATURE_INVALID', "the header's jwk is not a key");
   }
   if (token !== undefined && typeof token !== 'string') {
-    throw new TroupeError('SIGNATURE_INVALID', "the header's token is not a text");
+    throw new TroupeError('SIGNATURE_INVALID', "the header's token is not a string");
   }
   if (epk !== undefined && !isHash(epk)) {
     throw new TroupeError('SIGNATURE_INVALID', "the header's epk is not a key");
@@ -147,10 +147,7 @@ export function headerOf(jws: string, typ: string): JwsHeader {
     throw new TroupeError('SIGNATURE_INVALID', "the header's met is not true or false");
   }
   if (kid !== undefined && (typeof kid !== 'string' || Object.keys(header).length !== 3)) {
-    throw new TroupeError(
-      'SIGNATURE_INVALID',
-      "the header's kid is not a text, or something stands beside it",
-    );
+    throw new TroupeError('SIGNATURE_INVALID', "the header's kid is not a string, or other keys are present");
   }
   return header as unknown as JwsHeader;
 }
@@ -176,7 +173,7 @@ export async function verifyJws(jws: string, key: KeyObject): Promise<Uint8Array
   } catch (error) {
     cause = error;
   }
-  if (!isGood) throw new TroupeError('SIGNATURE_INVALID', 'the signature does not fit', { cause });
+  if (!isGood) throw new TroupeError('SIGNATURE_INVALID', 'the signature is not valid', { cause });
   return Buffer.from(payload, 'base64url');
 }
 
@@ -191,7 +188,7 @@ export function verifyMacJws(jws: string, key: KeyObject): Uint8Array {
     readHeader(header).alg === 'HS256' &&
     given.length === wanted.length &&
     timingSafeEqual(given, wanted);
-  if (!isGood) throw new TroupeError('SIGNATURE_INVALID', 'the seal does not fit');
+  if (!isGood) throw new TroupeError('SIGNATURE_INVALID', 'the seal is not valid');
   return Buffer.from(payload, 'base64url');
 }
 

@@ -48,17 +48,17 @@ export async function makeCallerKeys(options: {
   if (!isIdentity(name))
     throw new TroupeError(
       'IDENTITY_INVALID',
-      `"${name}" cannot name a caller: use a-z, 0-9, ".", "_" and "-"`,
+      `"${name}" is not a valid caller name: use a-z, 0-9, ".", "_" and "-"`,
     );
   if (callers && !callers.test(name))
     throw new TroupeError(
       'CALLER_DENIED',
-      `"${name}" is not the name of a caller here (${callers}): nodes would refuse it`,
+      `"${name}" does not match the pattern for callers (${callers}): nodes would reject its requests`,
     );
   const file = (ending: string) => join(folder, `${name}.${ending}`);
   const keys = { key: file('key'), csr: file('csr'), certificate: file('pem') };
   if (existsSync(keys.key))
-    throw new TroupeError('FILE_UNREADABLE', `${keys.key} is there already: move it away to make a new key`);
+    throw new TroupeError('FILE_UNREADABLE', `${keys.key} already exists: move it away to make a new key`);
   const { privateKey } = await makers[kind]();
   const privateKeyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const csrPem = createCsr({ commonName: name, privateKeyPem });

@@ -42,7 +42,7 @@ export function nodeSecurity(options: {
     if (name === identity) return;
     throw new TroupeError(
       'CONFIG_INVALID',
-      `identity is "${identity}", the certificate's name is "${name}": they must be the same`,
+      `identity is "${identity}", but the name in the certificate is "${name}": they must be the same`,
     );
   });
   const trust = followTrust(config.callers.ca ?? config.ca, 'security.callers.ca', config.crl, log);
@@ -72,14 +72,14 @@ export function clientSecurity(options: {
   if (config.mode === 'token')
     throw new TroupeError(
       'CONFIG_INVALID',
-      'security.mode: token is for nodes; a client needs a certificate',
+      'security.mode: token is only for nodes; a client needs a certificate (mode x509)',
     );
   const names = compilePattern(config.callers.match, 'security.callers.match');
   const own = followOwn(config, broker, log, (name) => {
     if (names.test(name)) return;
     throw new TroupeError(
       'CALLER_DENIED',
-      `the certificate's name "${name}" is not that of a caller (${config.callers.match}): nodes would refuse every request`,
+      `the certificate name "${name}" does not match security.callers.match (${config.callers.match}), so nodes would reject every request: use the certificate of a caller`,
     );
   });
   const trust = followTrust(config.ca, 'security.ca', config.crl, log);
@@ -123,7 +123,7 @@ function enrollingSecurity(config: SecurityConfig, identity: string, stateDir: s
       get onRefusal() {
         return Date.now() / 1000 > claims.exp
           ? `the enrolment token expired at ${new Date(claims.exp * 1000).toISOString()}`
-          : `perhaps the enrolment token ${claims.jti} is revoked or used up: the broker's log has the reason`;
+          : `the enrolment token ${claims.jti} may be revoked or used up: see the log of the broker`;
       },
     },
     expires: () => claims.exp * 1000,
@@ -135,7 +135,7 @@ function openSecurity(name: string, broker: BrokerConfig): Security {
   if (remote !== undefined) {
     throw new TroupeError(
       'CONFIG_INVALID',
-      `security.mode "none" is for a broker on this machine only: ${remote} is not on loopback`,
+      `security.mode "none" is only allowed with a broker on this machine: ${remote} is not a loopback address`,
     );
   }
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -207,12 +207,15 @@ function readTrust(
   if (crl === '') {
     throw new TroupeError(
       'CERTIFICATE_INVALID',
-      `security.crl: ${crlFile} holds no list of a CA of ${what}, so nobody of it could ever be revoked`,
+      `security.crl: ${crlFile} contains no revocation list of a CA in ${what}, so revoked certificates would be accepted`,
     );
   }
   for (const { issuer, nextUpdate } of pemBlocks(crl, 'X509 CRL').map(readCrl)) {
     if (nextUpdate && nextUpdate.getTime() < Date.now())
-      log.warn({ issuer, nextUpdate }, 'security.crl: a revocation list is out of date: fetch the new one');
+      log.warn(
+        { issuer, nextUpdate },
+        'security.crl: a revocation list is out of date: replace it with a current one',
+      );
   }
   return trustStore({ ca, crl });
 }
@@ -270,8 +273,8 @@ function hintOfCertificate({ name, certificatePem }: Own, file: string): string 
   const time = (milliseconds: number) => new Date(milliseconds).toISOString();
   if (now > to) return `the certificate ${file} expired on ${time(to)}: renew it`;
   if (now < from)
-    return `the certificate ${file} is not valid before ${time(from)}, and this machine's clock says ${time(now)}`;
-  return `the log of the broker has the reason; the certificate is that of "${name}"`;
+    return `the certificate ${file} is not valid before ${time(from)}; the clock of this machine is at ${time(now)}`;
+  return `see the log of the broker for the reason; the certificate used is "${name}"`;
 }
 
 function expiryOf({ certificatePem }: Own): number {

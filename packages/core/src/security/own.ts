@@ -23,13 +23,13 @@ export function loadOwn(config: Pick<SecurityConfig, 'certificate' | 'key'>): Ow
   if (!leaf)
     throw new TroupeError(
       'CERTIFICATE_INVALID',
-      `security.certificate: ${config.certificate} holds no certificate`,
+      `security.certificate: ${config.certificate} contains no certificate`,
     );
   const key = createPrivateKey(keyPem);
   if (!leaf.checkPrivateKey(key)) {
     throw new TroupeError(
       'CERTIFICATE_INVALID',
-      `the key ${config.key} does not belong to the certificate ${config.certificate}`,
+      `the key ${config.key} does not match the certificate ${config.certificate}`,
     );
   }
   const chain = certificates.map((certificate) => certificate.raw.toString('base64'));
@@ -38,7 +38,8 @@ export function loadOwn(config: Pick<SecurityConfig, 'certificate' | 'key'>): Ow
 
 /** The text of a file that the configuration names. Throws CONFIG_INVALID, FILE_UNREADABLE. */
 export function readText(file: string | undefined, what: string): string {
-  if (file === undefined) throw new TroupeError('CONFIG_INVALID', `${what} is missing: name the file`);
+  if (file === undefined)
+    throw new TroupeError('CONFIG_INVALID', `${what} is not set: set it to the path of the file`);
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
@@ -51,13 +52,15 @@ export function readText(file: string | undefined, what: string): string {
 /** The text of a file that is nobody else's. Throws CONFIG_INVALID, FILE_UNREADABLE. */
 // Puppet's own keys are readable by its group (0640): others are shut out, and so is a group that could replace it.
 export function readSecret(file: string | undefined, what: string): string {
-  if (file === undefined) throw new TroupeError('CONFIG_INVALID', `${what} is missing: name the file`);
+  if (file === undefined)
+    throw new TroupeError('CONFIG_INVALID', `${what} is not set: set it to the path of the file`);
   let fd: number | undefined;
   try {
     fd = openSync(file, 'r');
     const { mode } = fstatSync(fd);
-    if ((mode & 0o007) !== 0) throw new Error(`it is open to everybody: chmod o= ${file}`);
-    if ((mode & 0o020) !== 0) throw new Error(`its group may replace it: chmod g-w ${file}`);
+    if ((mode & 0o007) !== 0)
+      throw new Error(`permissions too open, other users have access: chmod o= ${file}`);
+    if ((mode & 0o020) !== 0) throw new Error(`permissions too open, the group can write: chmod g-w ${file}`);
     return readFileSync(fd, 'utf8');
   } catch (cause) {
     throw new TroupeError('FILE_UNREADABLE', `${what}: cannot use ${file}: ${messageOf(cause)}`, {

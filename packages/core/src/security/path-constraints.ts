@@ -24,7 +24,7 @@ export function checkExtensions(certificate: X509Certificate): void {
     ({ type, isCritical }) => isCritical && !understood.has(type),
   );
   if (strange)
-    throw invalid(certificate, `has the critical extension ${strange.type}, which is not understood here`);
+    throw invalid(certificate, `has the critical extension ${strange.type}, which is not supported`);
 }
 
 /** RFC 5280, 4.2.1.3: a key whose use is limited signs messages only where that is one of its uses. Throws CERTIFICATE_INVALID. */
@@ -32,7 +32,7 @@ export function checkMaySign(certificate: X509Certificate): void {
   const usage = extensionsOf(certificate).find(({ type }) => type === oids.keyUsage);
   // The first byte counts the unused bits; digitalSignature is the first bit.
   if (usage && ((content(decode(usage.value))[1] ?? 0) & 0x80) === 0)
-    throw invalid(certificate, 'is not for digital signatures');
+    throw invalid(certificate, 'is not valid for digital signatures');
 }
 
 /** RFC 5280, 4.2.1.9: how many CAs may stand between this one and a leaf. Throws CERTIFICATE_INVALID when there are more. */
@@ -41,7 +41,7 @@ export function checkPathLength(ca: X509Certificate, between: number): void {
   const [, length] = constraints ? children(decode(constraints.value)) : [];
   if (!length) return;
   const most = Number.parseInt(content(length).toString('hex'), 16);
-  if (between > most) throw invalid(ca, `allows ${most} CAs below it, and there are ${between}`);
+  if (between > most) throw invalid(ca, `allows ${most} CAs below it, but the chain has ${between}`);
 }
 
 // A CA is looked at for each certificate that it issued, and a leaf twice.

@@ -8,6 +8,6 @@ export function compilePattern(text: string, where: string): RegExp {
       ? new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`)
       : new RegExp(body);
   } catch (cause) {
-    throw new TroupeError('CONFIG_INVALID', `${where}: ${text} is no regular expression`, { cause });
+    throw new TroupeError('CONFIG_INVALID', `${where}: ${text} is not a valid regular expression`, { cause });
   }
 }

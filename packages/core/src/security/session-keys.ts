@@ -136,7 +136,7 @@ export class SessionKeys {
   open(jws: string, kid: string): { readonly payload: Uint8Array; readonly peer: Peer } {
     const peer = this.#byKid.get(kid);
     if (!peer || this.#now() - peer.agreedAt > this.#lifetime)
-      throw new TroupeError('SIGNATURE_INVALID', 'it is sealed with a session key that is not known here');
+      throw new TroupeError('SIGNATURE_INVALID', 'it is sealed with an unknown session key');
     const payload = verifyMacJws(jws, this.#keysOf(peer).theirs);
     // The peer that sent the latest message is forgotten last.
     this.#byKid.delete(kid);
@@ -199,7 +199,7 @@ export class SessionKeys {
       const publicKey = createPublicKey({ key, format: 'jwk' });
       secret = diffieHellman({ privateKey: peer.pair.privateKey, publicKey });
     } catch (cause) {
-      throw new TroupeError('SIGNATURE_INVALID', 'the key that was offered is not usable', { cause });
+      throw new TroupeError('SIGNATURE_INVALID', 'the offered key is not usable', { cause });
     }
     const context = contextOf(this.#role, peer);
     const bytes = new Uint8Array(hkdfSync('sha256', secret, '', context, 2 * keyBytes));
@@ -232,6 +232,6 @@ function checkOffer(epk: unknown): string {
   const { kty, crv, x, ...others } = (epk ?? {}) as Record<string, unknown>;
   const isOffer = kty === 'OKP' && crv === 'X25519' && typeof x === 'string' && /^[\w-]{43}$/.test(x);
   if (!isOffer || Object.keys(others).length > 0)
-    throw new TroupeError('SIGNATURE_INVALID', "the header's epk is no public key of X25519");
+    throw new TroupeError('SIGNATURE_INVALID', "the header's epk is not an X25519 public key");
   return x;
 }

@@ -34,7 +34,7 @@ export class TokenLedger {
     } catch (cause) {
       throw new TroupeError(
         'FILE_UNREADABLE',
-        `cannot read the ledger of tokens ${this.#file}: ${messageOf(cause)}`,
+        `cannot read the token ledger ${this.#file}: ${messageOf(cause)}`,
         { cause },
       );
     }
@@ -47,10 +47,7 @@ export class TokenLedger {
     if (uses === undefined) return;
     if (this.#file === undefined) {
       if (this.#uncounted === 'take') return;
-      throw refused(
-        jti,
-        `it is good for ${uses} machines, and nobody counts them here: a ledger is not configured`,
-      );
+      throw refused(jti, `it is limited to ${uses} machines, but no ledger is configured to count them`);
     }
     const holders = this.#holders.get(jti) ?? new Set();
     if (holders.has(holder)) return;
@@ -58,7 +55,7 @@ export class TokenLedger {
     try {
       appendFileSync(this.#file, `${JSON.stringify({ jti, holder, exp, time: now })}\n`, { mode: 0o600 });
     } catch (cause) {
-      throw refused(jti, `its use cannot be noted: ${messageOf(cause)}`);
+      throw refused(jti, `cannot record its use: ${messageOf(cause)}`);
     }
     this.#holders.set(jti, holders.add(holder));
   }
@@ -71,7 +68,7 @@ export class TokenLedger {
         .split('\n')
         .some((line) => line.trim().split(/\s/, 1)[0] === jti);
     } catch (cause) {
-      throw refused(jti, `the list of revoked tokens cannot be read: ${messageOf(cause)}`);
+      throw refused(jti, `cannot read the list of revoked tokens: ${messageOf(cause)}`);
     }
   }
 
@@ -99,5 +96,5 @@ function parseUse(line: string): Use | undefined {
 }
 
 function refused(jti: string, reason: string): TroupeError {
-  return new TroupeError('TOKEN_INVALID', `the enrolment token ${jti} is refused: ${reason}`);
+  return new TroupeError('TOKEN_INVALID', `the enrolment token ${jti} was rejected: ${reason}`);
 }

@@ -31,7 +31,7 @@ export function readToken(token: string): TokenClaims {
     if (cause instanceof TroupeError && cause.code === 'TOKEN_INVALID') throw cause;
     throw new TroupeError(
       'TOKEN_INVALID',
-      'the enrolment token is damaged: it is no JWS with claims in JSON',
+      'the enrolment token is damaged: it is not a JWS with JSON claims',
       { cause },
     );
   }
@@ -56,7 +56,7 @@ export async function verifyToken(
     if (claims.iss !== issuer.name || !compilePattern(options.issuers, 'issuers').test(issuer.name)) {
       throw new TroupeError(
         'TOKEN_INVALID',
-        `the token is signed by "${issuer.name}", who may not issue tokens`,
+        `the enrolment token is signed by "${issuer.name}", which is not allowed to issue tokens`,
       );
     }
     checkTokenTime(claims, now);
@@ -65,7 +65,7 @@ export async function verifyToken(
   } catch (cause) {
     if (cause instanceof TroupeError && cause.code === 'TOKEN_INVALID') throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TroupeError('TOKEN_INVALID', `the enrolment token is refused: ${reason}`, { cause });
+    throw new TroupeError('TOKEN_INVALID', `the enrolment token was rejected: ${reason}`, { cause });
   }
 }
 
@@ -86,7 +86,7 @@ export async function checkTokenFacts(claims: TokenClaims, facts: Facts): Promis
     if (await matches(filter, { identity: '', facts, classes: [], agents: [] })) continue;
     throw new TroupeError(
       'TOKEN_INVALID',
-      `the enrolment token is for machines with ${condition}, and this is none`,
+      `the enrolment token is only for machines with ${condition}, and this machine does not match`,
     );
   }
 }
@@ -114,15 +114,14 @@ const optional: Record<string, Test> = {
 
 // A claim that this version does not know may be a limit: such a token is refused.
 function checkClaims(value: unknown): TokenClaims {
-  if (typeof value !== 'object' || value === null) throw unsound('it holds no claims');
+  if (typeof value !== 'object' || value === null) throw unsound('it has no claims');
   const claims = value as Record<string, unknown>;
   for (const [name, test] of Object.entries(needed))
     if (!Object.hasOwn(claims, name) || !test(claims[name]))
       throw unsound(`its claim "${name}" is missing or malformed`);
   for (const [name, claim] of Object.entries(claims)) {
     if (Object.hasOwn(needed, name)) continue;
-    if (!Object.hasOwn(optional, name))
-      throw unsound(`this version does not know its claim "${name.slice(0, 40)}"`);
+    if (!Object.hasOwn(optional, name)) throw unsound(`it has an unknown claim "${name.slice(0, 40)}"`);
     if (optional[name]?.(claim) !== true) throw unsound(`its claim "${name}" is malformed`);
   }
   const checked = value as TokenClaims;

@@ -32,11 +32,11 @@ export class TrustStore implements Trust {
   constructor(options: { ca: string; crl?: string }) {
     this.#authorities = pemBlocks(options.ca, 'CERTIFICATE').map((pem) => new X509Certificate(pem));
     if (this.#authorities.length === 0)
-      throw new TroupeError('CERTIFICATE_INVALID', 'the CA file holds no certificate');
+      throw new TroupeError('CERTIFICATE_INVALID', 'the CA file contains no certificate');
     this.#crls = pemBlocks(options.crl ?? '', 'X509 CRL').map((pem) => {
       const crl = readCrl(pem);
       if (!this.#authorities.some((ca) => crl.verify(ca.toString()))) {
-        throw new TroupeError('CERTIFICATE_INVALID', 'a CRL is not signed by any CA of the CA file');
+        throw new TroupeError('CERTIFICATE_INVALID', 'a CRL is not signed by any CA in the CA file');
       }
       return crl;
     });
@@ -48,7 +48,7 @@ export class TrustStore implements Trust {
     if (first === undefined || chain.length > maxChain) {
       throw new TroupeError(
         'CERTIFICATE_INVALID',
-        `a chain of ${chain.length} certificates: 1 to ${maxChain} are allowed`,
+        `the certificate chain has ${chain.length} certificates; 1 to ${maxChain} are allowed`,
       );
     }
     const cached = this.#cache.get(first);
@@ -82,7 +82,7 @@ export class TrustStore implements Trust {
         if (isAnchored && depth > 0) break;
         throw new TroupeError(
           'CERTIFICATE_INVALID',
-          `the certificate "${commonName(leaf)}" is not from a trusted CA (issuer ${current.issuer.replaceAll('\n', ', ')})`,
+          `the certificate "${commonName(leaf)}" is not signed by a trusted CA (issuer ${current.issuer.replaceAll('\n', ', ')})`,
         );
       }
       until = Math.min(until, checkTime(current, now), checkTime(issuer, now));
@@ -93,7 +93,7 @@ export class TrustStore implements Trust {
       if (this.#authorities.includes(issuer) && issuer.checkIssued(issuer)) break;
       current = issuer;
       if (depth === maxChain)
-        throw new TroupeError('CERTIFICATE_INVALID', 'the chain of certificates does not end');
+        throw new TroupeError('CERTIFICATE_INVALID', 'the certificate chain is circular or too long');
     }
     checkMaySign(leaf);
     return until;
@@ -140,7 +140,7 @@ function checkTime(certificate: X509Certificate, now: number): number {
   if (now > notAfter) {
     throw new TroupeError(
       'CERTIFICATE_INVALID',
-      `the certificate "${commonName(certificate)}" expired ${certificate.validTo}`,
+      `the certificate "${commonName(certificate)}" expired on ${certificate.validTo}`,
     );
   }
   return notAfter;
@@ -150,9 +150,13 @@ function parseDer(base64: string): X509Certificate {
   try {
     return new X509Certificate(Buffer.from(base64, 'base64'));
   } catch (cause) {
-    throw new TroupeError('CERTIFICATE_INVALID', 'the chain holds something that is no certificate', {
-      cause,
-    });
+    throw new TroupeError(
+      'CERTIFICATE_INVALID',
+      'the certificate chain contains data that is not a certificate',
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -163,7 +167,7 @@ export function commonName(certificate: X509Certificate): string {
   if (names.length !== 1 || only === undefined) {
     throw new TroupeError(
       'CERTIFICATE_INVALID',
-      `a certificate has ${names.length} common names: one is needed`,
+      `a certificate has ${names.length} common names; exactly one is required`,
     );
   }
   return only.slice(3);

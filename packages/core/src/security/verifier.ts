@@ -39,7 +39,7 @@ export function createVerifier(accepted: AcceptedAuthors): Verifier {
         const answer = sessionKeys.handshake(trusted, header.x5c, header.epk, header.met);
         return { payload, proof: { ...proofOf(trusted), answer } };
       }
-      if (!header.jwk) throw new TroupeError('SIGNATURE_INVALID', 'the header names no key');
+      if (!header.jwk) throw new TroupeError('SIGNATURE_INVALID', 'the header contains no key');
       const key = keyOfJwk(header.jwk);
       // Only who holds the key counts as a user of the token.
       const payload = await verifyJws(jws, key);
@@ -52,7 +52,10 @@ function checkCertificate(chain: readonly string[], { certificates }: AcceptedAu
   if (!certificates) throw new TroupeError('SIGNATURE_INVALID', 'certificates are not accepted here');
   const trusted = certificates.trust.check(chain);
   if (certificates.names && !certificates.names.test(trusted.name))
-    throw new TroupeError('CALLER_DENIED', `"${trusted.name}" is not the name of a caller`);
+    throw new TroupeError(
+      'CALLER_DENIED',
+      `the certificate name "${trusted.name}" does not match the pattern for callers`,
+    );
   return trusted;
 }
 
@@ -73,5 +76,8 @@ async function proofOfKey(
     return { vouchedBy: 'token', key: fingerprint, collective: claims.collective };
   }
   if (accepted.anybody) return { vouchedBy: 'nobody', key: fingerprint };
-  throw new TroupeError('SIGNATURE_INVALID', 'a key that nobody vouches for is not accepted here');
+  throw new TroupeError(
+    'SIGNATURE_INVALID',
+    'a key without a certificate or enrolment token is not accepted here',
+  );
 }

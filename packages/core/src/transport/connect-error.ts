@@ -36,7 +36,7 @@ export function connectError(
 export function closedEarly({ url, version, hint }: Attempt): ConnectFailure {
   const failure: ConnectFailure = new TroupeError(
     'BROKER_REFUSED',
-    hinted(`${url} closed the connection before it was accepted`, hint),
+    hinted(`${url} closed the connection before accepting it`, hint),
   );
   failure.isVersionRefusal = version === 5;
   return failure;
@@ -49,7 +49,7 @@ function hinted(words: string, hint: string | undefined): string {
 function reasonOfNetwork(code: string, message: string): string {
   const words = message || code;
   if (!isAboutCertificate(code)) return words;
-  return `the certificate of the broker is not accepted: ${words}${remedies[code] ?? ''}`;
+  return `cannot verify the certificate of the broker: ${words}${remedies[code] ?? ''}`;
 }
 
 // The codes of Node's TLS for a certificate of the other side that it does not accept.
@@ -57,7 +57,7 @@ function isAboutCertificate(code: string): boolean {
   return /^(CERT_|CRL_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|ERR_TLS_CERT_)/.test(code);
 }
 
-const otherCa = ' (it must be from the CA in broker.ca, or else security.ca)';
+const otherCa = ' (it must be signed by the CA in broker.ca, or in security.ca if broker.ca is not set)';
 
 const remedies: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: ' (renew it on the broker; if it has not expired, the clock of this machine is wrong)',
@@ -66,5 +66,5 @@ const remedies: Readonly<Record<string, string>> = {
   SELF_SIGNED_CERT_IN_CHAIN: otherCa,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: otherCa,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: otherCa,
-  ERR_TLS_CERT_ALTNAME_INVALID: ' (use a name of the certificate in broker.urls)',
+  ERR_TLS_CERT_ALTNAME_INVALID: ' (in broker.urls, use a host name that is in the certificate)',
 };

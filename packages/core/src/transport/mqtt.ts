@@ -82,7 +82,7 @@ class MqttTransport implements Transport {
   constructor(options: MqttOptions) {
     this.#options = options;
     if (options.urls.length === 0)
-      throw new TroupeError('CONFIG_INVALID', 'broker.urls is empty: name a broker');
+      throw new TroupeError('CONFIG_INVALID', 'broker.urls is empty: add the URL of a broker');
   }
 
   get connected(): boolean {
@@ -117,7 +117,7 @@ class MqttTransport implements Transport {
     const { urls } = this.#options;
     // The reason names the broker that was tried last.
     const names = urls.length > 1 || !cause ? `: ${urls.join(', ')}` : '';
-    const reason = cause ? `${urls.length > 1 ? '; the last one' : ''}: ${messageOf(cause)}` : '';
+    const reason = cause ? `${urls.length > 1 ? '; last error' : ''}: ${messageOf(cause)}` : '';
     return new TroupeError(code, `could not connect to any broker within ${seconds} s${names}${reason}`, {
       cause,
     });
@@ -226,14 +226,14 @@ class MqttTransport implements Transport {
     });
   }
 
-  // MQTT.js delivers nothing any more after a listener threw, so nothing may.
+  // MQTT.js delivers nothing any more after a message listener failed, so nothing may.
   #deliver(topic: string, payload: Uint8Array, isRetained: boolean): void {
     for (const { filter, listener } of this.#subscriptions) {
       if (!matchesTopic(filter, topic)) continue;
       try {
         listener(payload, topic, isRetained);
       } catch (error) {
-        this.#options.log.error({ err: error, topic }, 'a listener threw');
+        this.#options.log.error({ err: error, topic }, 'a message listener failed');
       }
     }
   }
@@ -250,7 +250,7 @@ class MqttTransport implements Transport {
     if (this.#client !== client) return;
     this.#client = undefined;
     if (this.#closed) return;
-    this.#options.log.warn({ url }, 'lost the broker');
+    this.#options.log.warn({ url }, 'lost the connection to the broker');
     this.#change({ connected: false, since: Date.now(), url, reason: 'the connection broke' });
     // Two clients with one id kick each other without end: only a connection that lasted resets the back-off.
     if (Date.now() - this.#connectedAt >= stableAfter) this.#attempt = 0;
@@ -318,7 +318,7 @@ class MqttTransport implements Transport {
 async function whileConnected<T>(client: MqttClient, work: Promise<T>): Promise<T> {
   let onClose: (() => void) | undefined;
   const lost = new Promise<never>((_, reject) => {
-    onClose = () => reject(new TroupeError('NOT_CONNECTED', 'the connection to the broker broke'));
+    onClose = () => reject(new TroupeError('NOT_CONNECTED', 'the connection to the broker was lost'));
     client.once('close', onClose);
   });
   work.catch(() => undefined);

@@ -85,7 +85,7 @@ export class Topics {
     if (!isIdentity(identity)) {
       throw new TroupeError(
         'IDENTITY_INVALID',
-        `"${identity}" is no identity: use a-z, 0-9, ".", "_" and "-"`,
+        `"${identity}" is not a valid identity: use a-z, 0-9, ".", "_" and "-"`,
       );
     }
     return this.#escape ? identity.replaceAll('.', '%2E') : identity;
@@ -100,7 +100,7 @@ function name(text: string): string {
   if (!isName(text)) {
     throw new TroupeError(
       'TOPIC_INVALID',
-      `"${text}" is no name of a collective or agent: use a-z, 0-9, "_", "-"`,
+      `"${text}" is not a valid name of a collective or agent: use a-z, 0-9, "_" and "-"`,
     );
   }
   return text;

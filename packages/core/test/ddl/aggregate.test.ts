@@ -88,7 +88,7 @@ describe('an aggregate', () => {
   }
 
   it('that nobody knows says so', () => {
-    expect(one('median', [1]).error).to.equal('there is no aggregate function "median"');
+    expect(one('median', [1]).error).to.equal('unknown aggregate function "median"');
     expect(one('toString', [1]).error).to.include('toString');
   });
 

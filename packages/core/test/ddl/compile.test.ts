@@ -112,7 +112,7 @@ describe('an input', () => {
     const ddl = parseDdl(smallDdl({ input: { constructor: stringInput({ optional: false }) } }), 'x');
     expect(action('act', ddl).checkInput({})).to.include({ input: 'constructor', status: 3 });
     expect(action('act', ddl).withDefaults({})).to.deep.equal({});
-    expect(action('nothing').checkInput({ toString: 1 })?.message).to.include('it takes none');
+    expect(action('nothing').checkInput({ toString: 1 })?.message).to.include('the action has no inputs');
   });
 
   it('that is required unless the DDL says otherwise, is required', () => {
@@ -171,7 +171,7 @@ describe('a validation', () => {
     expect(check('(a+)+', `${'a'.repeat(100_000)}!`)?.status).to.equal(4);
   });
 
-  it('that is no regular expression spoils the DDL, with its place', () => {
+  it('that is not a valid regular expression spoils the DDL, with its place', () => {
     const ddl = parseDdl(smallDdl({ input: { a: stringInput({ validation: '^(?=a)$' }) } }), 'x');
     expect(() => compileDdl(ddl))
       .to.throw(
@@ -205,15 +205,15 @@ describe('a validation', () => {
         .action('act')
         ?.checkInput({ a: 'hush' });
     expect(check(false)?.message).to.equal(
-      'Cannot validate input a: cannot be judged, because the validator fails: oh, hush (validation broken)',
+      'Cannot validate input a: cannot be validated, because the validator failed: oh, hush (validation broken)',
     );
-    expect(check(true)?.message).to.equal('Cannot validate input a: is refused (validation broken)');
+    expect(check(true)?.message).to.equal('Cannot validate input a: is not valid (validation broken)');
   });
 
   it('by an unknown validator is refused on a node and left to the nodes by a client', () => {
     const ddl = parseDdl(smallDdl({ input: { a: stringInput({ validation: 'shellsave' }) } }), 'x');
     expect(() => compileDdl(ddl)).to.throw(
-      'DDL small: action act: input a: no validator "shellsave" (did you mean "shellsafe"?); known are: shellsafe,',
+      'DDL small: action act: input a: unknown validator "shellsave" (did you mean "shellsafe"?); known validators: shellsafe,',
     );
     const compiled = compileDdl(ddl, { unknownValidators: 'skip' });
     expect(compiled.skippedValidators).to.deep.equal(['shellsave']);

@@ -63,9 +63,9 @@ describe('the DDL of a data plugin', () => {
     const faults = (text: string) => dataFaults(dataOperands(parseExpression(text)), known);
     expect(faults('a or not (fstat("/etc").size>1 and puppet().present=1)')).to.deep.equal([]);
     expect(faults('fstta("x").size=1 and fstat("x").sise=1 or b=1')).to.deep.equal([
-      'there is no data plugin "fstta" (did you mean "fstat"?)',
+      'unknown data plugin "fstta" (did you mean "fstat"?)',
       'fstat(): Cannot validate input query: must match ^/ (validation)',
-      'fstat() has no output "sise" (did you mean "size"?); it has present, size',
+      'fstat() has no output "sise" (did you mean "size"?); its outputs: present, size',
     ]);
   });
 });

@@ -23,15 +23,15 @@ describe('what an author may have meant otherwise', () => {
       'x',
     );
     expect(lintDdl(ddl)).to.deep.equal([
-      'action act: the key "mutatng" has no meaning (did you mean "mutating"?)',
-      'action act: input a: the key "secrte" has no meaning (did you mean "secret"?)',
-      'action act: input a: validation ^a leaves the end of the value open',
-      'action act: input b: validation b$ leaves the start of the value open',
-      'action act: input b: maxlength 0 is no limit',
-      'action act: input b: is optional, so that its default is never sent',
-      'action act: input c: has no validation, so that any text goes',
-      'action act: input c: has no maxlength, and so no limit',
-      'action act: aggregate sum names no declared output',
+      'action act: unknown key "mutatng" (did you mean "mutating"?)',
+      'action act: input a: unknown key "secrte" (did you mean "secret"?)',
+      'action act: input a: validation ^a is not anchored at the end of the value',
+      'action act: input b: validation b$ is not anchored at the start of the value',
+      'action act: input b: maxlength 0 means no limit',
+      'action act: input b: is optional, so its default is never sent',
+      'action act: input c: has no validation, so any text is accepted',
+      'action act: input c: has no maxlength, so its length is not limited',
+      'action act: aggregate sum does not name a declared output',
     ]);
   });
 });

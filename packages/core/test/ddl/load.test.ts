@@ -38,17 +38,21 @@ describe('a DDL', () => {
   });
 
   for (const [what, source, reason] of [
-    ['nothing', undefined, 'it is nothing, which JSON has not'],
+    ['nothing', undefined, 'it is nothing, which JSON cannot represent'],
     ['a number', 5, 'must be object'],
     ['an array', [], 'must be object'],
     ['an empty object', {}, 'metadata is missing; actions is missing'],
     ['no JSON', '{\n  "a": 1,\n  b\n}', 'line 3, column 3: '],
     ['half a JSON', '{"metadata":', 'Unexpected end of JSON input'],
-    ['a long text', ' '.repeat(1024 * 1024 + 1), '1048577 characters, 1048576 are allowed'],
+    ['a long text', ' '.repeat(1024 * 1024 + 1), '1048577 characters; the limit is 1048576'],
     ['many values', JSON.stringify(Array.from({ length: 200_000 }, () => 1)), 'more than 100000 values'],
     ['deep nesting', '['.repeat(50_000) + ']'.repeat(50_000), 'more than 20 levels deep'],
     ['a function', smallDdl({ act: () => 1 }), 'actions.0.act is a function'],
-    ['NaN', smallDdl({}, { timeout: Number.NaN }), 'metadata.timeout is a number, which JSON has not'],
+    [
+      'NaN',
+      smallDdl({}, { timeout: Number.NaN }),
+      'metadata.timeout is a number, which JSON cannot represent',
+    ],
     ['__proto__', '{"metadata": {"__proto__": {}}}', 'metadata has a key named __proto__'],
     ['a bad name', smallDdl({}, { name: 'Small' }), 'metadata.name: must match pattern'],
     ['a bad version', smallDdl({}, { version: 'one' }), 'metadata.version: must match pattern'],
@@ -138,13 +142,13 @@ describe('folders of DDLs', () => {
 
   for (const [name, file, content, code, reason] of [
     ['smal', 'small.json', JSON.stringify(smallDdl()), 'DDL_UNKNOWN', '(did you mean "small"?)'],
-    ['../small', 'small.json', JSON.stringify(smallDdl()), 'DDL_UNKNOWN', 'no DDL of an agent "../small"'],
+    ['../small', 'small.json', JSON.stringify(smallDdl()), 'DDL_UNKNOWN', 'no DDL for the agent "../small"'],
     [
       'other',
       'other.json',
       JSON.stringify(smallDdl()),
       'DDL_INVALID',
-      `metadata.name is "small", the file's name says "other"`,
+      `metadata.name is "small", but the file name says "other"`,
     ],
     ['small', 'small.json', '{', 'DDL_INVALID', 'small.json: '],
     [
@@ -152,7 +156,7 @@ describe('folders of DDLs', () => {
       'small.json',
       ' '.repeat(1024 * 1024 + 1),
       'FILE_UNREADABLE',
-      'small.json: it has 1048577 bytes',
+      'small.json: the file has 1048577 bytes',
     ],
   ] as const) {
     it(`name the file and what is wrong: ${name} in ${file}, ${code}`, async () => {

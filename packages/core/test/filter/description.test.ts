@@ -18,11 +18,11 @@ describe('a filter in English', () => {
       '  - the identity is web1 or matches /^db/',
       '  - the agent puppetd is present',
       '  - a class that matches /^apache/ is present',
-      '  - the fact os.family is known and is not "Debian"',
+      '  - the fact os.family is set and is not "Debian"',
       '  - the fact cpus is at least "4"',
-      '  - (the class a is present or it is not so that (the fact b matches /x/i))' +
-        ' and what the data plugin fstat says for "/etc/x" as size is less than "10"' +
-        ' and what the data plugin puppet says as enabled is "false"',
+      '  - (the class a is present or not (the fact b matches /x/i))' +
+        ' and the output size of the data plugin fstat for "/etc/x" is less than "10"' +
+        ' and the output enabled of the data plugin puppet is "false"',
     ]);
   });
 
@@ -32,7 +32,7 @@ describe('a filter in English', () => {
     [{ agents: ['/^PUPPET/i'] }, 'an agent that matches /^PUPPET/i is present'],
     [{ classes: ['apache'] }, 'the class apache is present'],
     [{ facts: ['a=1'] }, 'the fact a is "1"'],
-    [{ facts: ['a!~1'] }, 'the fact a is known and does not match /1/'],
+    [{ facts: ['a!~1'] }, 'the fact a is set and does not match /1/'],
     [{ facts: ['a<1'] }, 'the fact a is less than "1"'],
     [{ facts: ['a<=1'] }, 'the fact a is at most "1"'],
     [{ facts: ['a>1'] }, 'the fact a is more than "1"'],

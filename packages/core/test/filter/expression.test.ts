@@ -91,37 +91,37 @@ describe('a compound filter', () => {
   }
 
   for (const [text, column, reason] of [
-    ['', 1, 'it ends too early'],
+    ['', 1, 'unexpected end'],
     ['a b', 3, 'expected "and" or "or" before b'],
-    ['a and', 6, 'it ends too early'],
+    ['a and', 6, 'unexpected end'],
     ['and a', 1, 'expected a class or a fact'],
-    ['(a or b', 1, 'this ( is never closed'],
-    ['a)', 2, 'this ) closes nothing'],
+    ['(a or b', 1, 'this ( is not closed'],
+    ['a)', 2, 'this ) has no matching ('],
     ['(a b)', 4, 'expected "and", "or" or ")"'],
-    ['a=)', 3, 'expected a value after "="; put quotes around it'],
+    ['a=)', 3, 'expected a value after "="; put quotes around a value'],
     ['a=~"("', 4, 'missing closing )'],
     ['a!~"("', 4, 'missing closing )'],
     ['f("x") .y=1', 8, 'expected the name of an output'],
     ['f("x")".y"=1', 7, 'expected the name of an output'],
     ['f("x").y.z=1', 7, 'expected the name of an output'],
     ['f ("x").y=1', 3, 'expected "and" or "or" before ('],
-    ['"/a"', 1, 'no name of a class'],
-    ['//', 1, 'no name of a class'],
-    ['/a', 1, 'no name of a class'],
+    ['"/a"', 1, 'not a valid class name'],
+    ['//', 1, 'not a valid class name'],
+    ['/a', 1, 'not a valid class name'],
     ['a=', 3, 'expected a value after "="'],
     ['a= and b', 4, 'expected a value after "="'],
     ['a</x/', 3, 'a regular expression cannot be compared with "<"'],
     ['a=/(/', 3, 'missing closing )'],
     ['/(/', 1, 'missing closing )'],
-    ['a="b', 3, 'this " is never closed'],
+    ['a="b', 3, 'this " is not closed'],
     ['a `id`', 3, 'unexpected `'],
     ['f(x).y=1', 3, 'expected a query in quotes, or ")"'],
     ['f("x"', 6, 'expected ")"'],
     ['f("x")', 7, 'expected the name of an output'],
     ['f("x").y', 9, 'expected a comparison'],
-    ['F("x").y=1', 1, 'no name of a data plugin'],
-    ['""=1', 1, 'a fact has a name'],
-    ['"/a/"', 1, 'no name of a class'],
+    ['F("x").y=1', 1, 'not a valid data plugin name'],
+    ['""=1', 1, 'the name of the fact is missing'],
+    ['"/a/"', 1, 'not a valid class name'],
     [`${'('.repeat(33)}a`, 33, 'nested more than 32'],
     [`${'!'.repeat(33)}a`, 33, 'nested more than 32'],
     [`${'(a) or '.repeat(3)}${'('.repeat(33)}a`, 54, 'nested more than 32'],
@@ -157,7 +157,7 @@ describe('a compound filter', () => {
 
   it('is shown with a caret below the fault', () => {
     expect(() => parseExpression('apache and (os=Debian')).to.throw(
-      'cannot read the filter at column 12: this ( is never closed\n  apache and (os=Debian\n             ^',
+      'cannot read the filter at column 12: this ( is not closed\n  apache and (os=Debian\n             ^',
     );
   });
 

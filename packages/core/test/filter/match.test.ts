@@ -86,11 +86,11 @@ describe('a filter', () => {
   });
 
   for (const [select, reason] of [
-    ['resource().x=1', 'there is no data plugin "resource" here'],
-    ['not resource().x=1', 'there is no data plugin "resource" here'],
+    ['resource().x=1', 'this node has no data plugin "resource"'],
+    ['not resource().x=1', 'this node has no data plugin "resource"'],
     [
       'puppet().enabeld=1',
-      'the data plugin "puppet" has no output "enabeld"; it has enabled, lastrun, since_lastrun',
+      'the data plugin "puppet" has no output "enabeld"; its outputs: enabled, lastrun, since_lastrun',
     ],
     ['puppet().toString=1', 'has no output "toString"'],
   ] as const) {
@@ -109,6 +109,6 @@ describe('a filter', () => {
     const error: unknown = await matches(filter, { ...node, facts: { motd } }).catch(
       (thrown: unknown) => thrown,
     );
-    expect(error).to.have.property('message').that.includes('cost too much');
+    expect(error).to.have.property('message').that.includes('are too expensive');
   });
 });

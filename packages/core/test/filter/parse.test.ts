@@ -62,8 +62,8 @@ describe('names on the command line', () => {
   });
 
   it('are refused when they cannot name anything', () => {
-    expect(() => parseClass('os=x')).to.throw('"os=x" is no class: it contains "="');
-    expect(() => parseAgent('a b')).to.throw('"a b" is no agent: it contains " "');
+    expect(() => parseClass('os=x')).to.throw('"os=x" is not a valid class: it contains "="');
+    expect(() => parseAgent('a b')).to.throw('"a b" is not a valid agent: it contains " "');
     expect(() => parseClass('')).to.throw('the class is empty');
     expect(() => parseClass('/apache')).to.throw('is not a regular expression');
     expect(() => parseIdentity('web 1')).to.throw('"web 1" is no identity');
@@ -86,7 +86,7 @@ describe('a mix of facts and classes', () => {
 
   it('must say something, and close its quotes', () => {
     expect(() => parseWith('  ')).to.throw('-W needs');
-    expect(() => parseWith('motd="two words')).to.throw('a quote is never closed');
+    expect(() => parseWith('motd="two words')).to.throw('a quote is not closed');
   });
 });
 

@@ -55,7 +55,7 @@ describe('an envelope', () => {
     );
     expect(refused).to.include({
       code: 'MESSAGE_MALFORMED',
-      message: 'message of 1048577 bytes: the most is 1048576',
+      message: 'the message has 1048577 bytes; the limit is 1048576',
     });
     expect(verified).to.equal(1);
   });

@@ -90,7 +90,7 @@ describe('the presence of a node', () => {
       await leave({ forget: false });
       expect(told).to.deep.equal([]);
       expect(lines.map(({ level, msg, reason }) => [level, msg, reason])).to.deep.equal([
-        [40, 'presence could not be told', 'not connected'],
+        [40, 'cannot publish the presence record', 'not connected'],
       ]);
     });
   });

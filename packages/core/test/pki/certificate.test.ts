@@ -102,12 +102,15 @@ describe('certificates', () => {
   });
 
   it('refuses what it cannot issue, by name', () => {
-    expect(() => issue({ serial: '-1' })).to.throw(TroupeError, '"-1" is no serial number');
-    expect(() => issue({ ipAddresses: ['300.1.1.1'] })).to.throw(TroupeError, '"300.1.1.1" is no IP address');
-    expect(() => issue({ publicKeyPem: 'rubbish' })).to.throw(TroupeError, 'the key is not readable PEM');
+    expect(() => issue({ serial: '-1' })).to.throw(TroupeError, '"-1" is not a serial number');
+    expect(() => issue({ ipAddresses: ['300.1.1.1'] })).to.throw(
+      TroupeError,
+      '"300.1.1.1" is not an IP address',
+    );
+    expect(() => issue({ publicKeyPem: 'rubbish' })).to.throw(TroupeError, 'the key is not valid PEM');
     expect(() => issue({ ca: { ...ca, privateKeyPem: keys.privateKeyPem } })).to.throw(
       TroupeError,
-      'the key of the CA does not belong to its certificate',
+      'the private key of the CA does not match its certificate',
     );
   });
 

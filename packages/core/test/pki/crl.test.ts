@@ -102,7 +102,7 @@ describe('revocation lists', () => {
     }
   });
 
-  it('refuses what is no list', () => {
+  it('refuses what is not a list', () => {
     for (const garbage of ['', 'x', ca.certificatePem]) {
       expect(() => readCrl(garbage)).to.throw(TroupeError, 'expected a X509 CRL block');
     }

@@ -46,7 +46,7 @@ describe('followFiles', () => {
     expect(value()).to.equal(2);
     now += 60_000;
     expect(value()).to.equal(2);
-    expect(lines.join()).to.include('the list: read again after a change');
+    expect(lines.join()).to.include('reloaded the list after a change');
   });
 
   for (const [ahead, expected] of [
@@ -81,7 +81,7 @@ describe('followFiles', () => {
     isUsable = false;
     now += 1000;
     expect(value()).to.equal(1);
-    expect(lines.join()).to.include('the list: changed, but is not usable: the old one stays');
+    expect(lines.join()).to.include('cannot reload the list: keeping the previous version');
     expect(lines.join()).to.include('it is damaged');
     isUsable = true;
     now += 1000;

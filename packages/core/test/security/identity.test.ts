@@ -73,7 +73,7 @@ describe('certificates that openssl made', function () {
     pki.issue('leaf.lab', { by: 'middle' });
     const chain = chainOf('leaf.lab', 'middle');
     expect(check('root-RSA', chain).name).to.equal('leaf.lab');
-    expect(() => check('root-RSA', chain.slice(0, 1))).to.throw('not from a trusted CA');
+    expect(() => check('root-RSA', chain.slice(0, 1))).to.throw('not signed by a trusted CA');
     const crl = pki.crl('root-RSA', ['middle']);
     expect(() => check('root-RSA', chain, crl)).to.throw('"middle" is revoked');
     // Puppet's CA file holds the intermediate as well: its revocation must not be forgotten for that.
@@ -88,7 +88,11 @@ describe('certificates that openssl made', function () {
 
   for (const [what, extensions, message] of [
     ['name constraints', ['nameConstraints=critical,permitted;DNS:.lab'], 'critical extension 2.5.29.30'],
-    ['another use than signatures', ['keyUsage=critical,keyEncipherment'], 'not for digital signatures'],
+    [
+      'another use than signatures',
+      ['keyUsage=critical,keyEncipherment'],
+      'not valid for digital signatures',
+    ],
   ] as const) {
     it(`with ${what} are refused`, () => {
       pki.issue('odd.lab', { by: 'root-RSA', kind: 'RSA', extensions });
@@ -102,7 +106,7 @@ describe('certificates that openssl made', function () {
       extensions: ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,cRLSign'],
     });
     pki.issue('under.lab', { by: 'weak' });
-    expect(() => check('root-RSA', chainOf('under.lab', 'weak'))).to.throw('not from a trusted CA');
+    expect(() => check('root-RSA', chainOf('under.lab', 'weak'))).to.throw('not signed by a trusted CA');
   });
 
   it('are taken when they are renewed on disk, with no restart', async () => {
@@ -145,13 +149,13 @@ describe('certificates that openssl made', function () {
   it('need a revocation list of their own CA, where one is named', () => {
     pki.write('other.crl', pki.crl('other', []));
     expect(() => node('w-rsa.lab', 'root-RSA.pem', 'other.crl')).to.throw(
-      'holds no list of a CA of security.callers.ca',
+      'contains no revocation list of a CA in security.callers.ca',
     );
   });
 
   for (const [mode, message] of [
-    [0o604, 'open to everybody: chmod o='],
-    [0o660, 'its group may replace it: chmod g-w'],
+    [0o604, 'permissions too open, other users have access: chmod o='],
+    [0o660, 'permissions too open, the group can write: chmod g-w'],
   ] as const) {
     it(`are not used with a private key of mode ${mode.toString(8)}`, () => {
       chmodSync(pki.file('w-rsa.lab.key'), mode);
@@ -164,6 +168,6 @@ describe('certificates that openssl made', function () {
   }
 
   it("cannot be a node's and call", () => {
-    expect(() => client('w-rsa.lab', 'root-RSA.pem')).to.throw('not that of a caller');
+    expect(() => client('w-rsa.lab', 'root-RSA.pem')).to.throw('does not match security.callers.match');
   });
 });

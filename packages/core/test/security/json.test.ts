@@ -31,7 +31,7 @@ describe('parseJson', () => {
   ] as const) {
     it(`refuses ${what} before it reads them`, () => {
       expect(() => parse(json))
-        .to.throw('the message nests deeper than 40 levels')
+        .to.throw('the message is nested more than 40 levels deep')
         .with.property('code', 'MESSAGE_MALFORMED');
     });
   }
@@ -40,7 +40,7 @@ describe('parseJson', () => {
     ['nothing', Buffer.alloc(0)],
     ['half of a message', Buffer.from('{"a":')],
     ['bytes that are no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
-    ['a text that is never closed', Buffer.from('"a\\')],
+    ['a text that is not closed', Buffer.from('"a\\')],
   ] as const) {
     it(`refuses ${what}`, () => {
       expect(() => parseJson(bytes))

@@ -79,7 +79,7 @@ describe('algorithmOf', () => {
 
   it('names the curve that cannot sign', () => {
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' });
-    expect(() => algorithmOf(publicKey)).to.throw('a key of type ec secp256k1 cannot sign');
+    expect(() => algorithmOf(publicKey)).to.throw('a key of type ec secp256k1 cannot be used for signing');
   });
 });
 
@@ -121,7 +121,7 @@ describe('JWS', () => {
         '',
       ];
       for (const text of altered)
-        expect(await refused(text, publicKey), text).to.equal('the signature does not fit');
+        expect(await refused(text, publicKey), text).to.equal('the signature is not valid');
     });
   }
 
@@ -130,14 +130,14 @@ describe('JWS', () => {
     const jws = await new CompactSign(payload)
       .setProtectedHeader({ alg: 'RS512', typ: envelopeType })
       .sign(privateKey);
-    expect(await refused(jws, publicKey)).to.equal('the signature does not fit');
+    expect(await refused(jws, publicKey)).to.equal('the signature is not valid');
   });
 
   it('refuses the signature of another key', async () => {
     const { publicKey } = generateKeyPairSync('ed25519');
     const { privateKey } = pairs.EdDSA as (typeof pairs)[string];
     expect(await refused(await signJws(payload, privateKey, header), publicKey)).to.equal(
-      'the signature does not fit',
+      'the signature is not valid',
     );
   });
 
@@ -180,13 +180,13 @@ describe('JWS', () => {
     [{ typ, x5c: { 0: 'AAAA' } }, 'x5c is not a list of certificates'],
     [{ typ, jwk: 'key' }, 'jwk is not a key'],
     [{ typ, jwk: null }, 'jwk is not a key'],
-    [{ typ, token: 7 }, 'token is not a text'],
+    [{ typ, token: 7 }, 'token is not a string'],
     [{ typ, epk: 'key' }, 'epk is not a key'],
     [{ typ, epk: null }, 'epk is not a key'],
     [{ typ, met: 'yes' }, 'met is not true or false'],
-    [{ alg: 'HS256', typ, kid: 7 }, 'kid is not a text, or something stands beside it'],
-    [{ alg: 'HS256', typ, kid: 'k', x5c: [] }, 'kid is not a text, or something stands beside it'],
-    [{ typ, kid: 'k' }, 'kid is not a text, or something stands beside it'],
+    [{ alg: 'HS256', typ, kid: 7 }, 'kid is not a string, or other keys are present'],
+    [{ alg: 'HS256', typ, kid: 'k', x5c: [] }, 'kid is not a string, or other keys are present'],
+    [{ typ, kid: 'k' }, 'kid is not a string, or other keys are present'],
     [{ typ: 'jwt' }, `typ is not "${typ}"`],
     [{ alg: 'EdDSA' }, `typ is not "${typ}"`],
     [{ typ, ['x'.repeat(60)]: 1 }, `unknown key "${'x'.repeat(40)}"`],
@@ -202,7 +202,7 @@ describe('JWS', () => {
     const key = createSecretKey(Buffer.alloc(32, 1));
     const sealed = (alg: string) => macJws(payload, key, encodeHeader({ alg, typ, kid: 'k' }));
     expect(Buffer.from(verifyMacJws(sealed('HS256'), key))).to.deep.equal(payload);
-    expect(() => verifyMacJws(sealed('HS512'), key)).to.throw('the seal does not fit');
+    expect(() => verifyMacJws(sealed('HS512'), key)).to.throw('the seal is not valid');
   });
 
   it('refuses a sealed payload that is not base64url, although its seal fits', () => {
@@ -210,7 +210,7 @@ describe('JWS', () => {
     const head = `${encodeHeader({ alg: 'HS256', typ, kid: 'k' })}.e30=`;
     const mac = createHmac('sha256', key).update(head).digest('base64url');
     expect(() => verifyMacJws(`${head}.${mac}`, key))
-      .to.throw('the seal does not fit')
+      .to.throw('the seal is not valid')
       .with.property('code', 'SIGNATURE_INVALID');
   });
 

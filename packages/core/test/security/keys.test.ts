@@ -69,13 +69,13 @@ describe('makeCallerKeys', () => {
     const again = await makeCallerKeys({ name: 'rip.mcollective', folder, kind: 'ed25519' }).catch(
       (error: Error) => error.message,
     );
-    expect(again).to.include('is there already');
+    expect(again).to.include('already exists');
     expect(readFileSync(key, 'utf8')).to.equal(before);
   });
 
   for (const [name, code, message] of [
-    ['../x.mcollective', 'IDENTITY_INVALID', 'cannot name a caller'],
-    ['web1.lab', 'CALLER_DENIED', 'is not the name of a caller here'],
+    ['../x.mcollective', 'IDENTITY_INVALID', 'is not a valid caller name'],
+    ['web1.lab', 'CALLER_DENIED', 'does not match the pattern for callers'],
   ] as const) {
     it(`refuses the name ${name}`, async () => {
       const refused = await makeCallerKeys({ name, folder, callers: /\.mcollective$/ }).catch(

@@ -117,7 +117,7 @@ describe('the modes of security', () => {
       for (const make of [node, client])
         expect(() => make(none, broker))
           .to.throw(
-            'security.mode "none" is for a broker on this machine only: mqtt://10.0.0.1 is not on loopback',
+            'security.mode "none" is only allowed with a broker on this machine: mqtt://10.0.0.1 is not a loopback address',
           )
           .with.property('code', 'CONFIG_INVALID');
     });
@@ -145,7 +145,7 @@ describe('the modes of security', () => {
       const { credentials, expires = () => 0 } = client(x509('alice.mcollective'));
       const file = x509('alice.mcollective').certificate;
       expect(credentials.onRefusal).to.match(
-        /^the log of the broker has the reason; .*"alice\.mcollective"$/,
+        /^see the log of the broker for the reason; .*"alice\.mcollective"$/,
       );
       const { now } = Date;
       const end = expires();
@@ -156,7 +156,7 @@ describe('the modes of security', () => {
         );
         Date.now = () => 0;
         expect(credentials.onRefusal).to.match(
-          / is not valid before 2.*, and this machine's clock says 1970-/,
+          / is not valid before 2.*; the clock of this machine is at 1970-/,
         );
       } finally {
         Date.now = now;
@@ -165,17 +165,17 @@ describe('the modes of security', () => {
 
     it('demands of a node a certificate of its identity, of a client one of a caller', () => {
       expect(() => node(x509('web1.lab'), remote, 'web2.lab'))
-        .to.throw('identity is "web2.lab", the certificate\'s name is "web1.lab"')
+        .to.throw('identity is "web2.lab", but the name in the certificate is "web1.lab"')
         .with.property('code', 'CONFIG_INVALID');
       expect(() => client(x509('web1.lab')))
-        .to.throw('the certificate\'s name "web1.lab" is not that of a caller')
+        .to.throw('the certificate name "web1.lab" does not match security.callers.match')
         .with.property('code', 'CALLER_DENIED');
     });
 
     for (const [key, message] of [
-      ['ca', /^security.*ca is missing: name the file$/],
-      ['certificate', /^security\.certificate is missing: name the file$/],
-      ['key', /^security\.key is missing: name the file$/],
+      ['ca', /^security.*ca is not set: set it to the path of the file$/],
+      ['certificate', /^security\.certificate is not set: set it to the path of the file$/],
+      ['key', /^security\.key is not set: set it to the path of the file$/],
     ] as const) {
       it(`needs the file of "${key}"`, () => {
         const { [key]: _, ...config } = x509('web1.lab');
@@ -196,9 +196,9 @@ describe('the modes of security', () => {
       expect((await said(asking, asked)).name).to.equal('bob.mcollective');
       expect((await said(asked, asking)).name).to.equal('web1.lab');
       expect(await refusal(said(client(x509('alice.mcollective')), asked))).to.include(
-        'not from a trusted CA',
+        'not signed by a trusted CA',
       );
-      expect(await refusal(said(asking, node(x509('web1.lab'))))).to.include('not from a trusted CA');
+      expect(await refusal(said(asking, node(x509('web1.lab'))))).to.include('not signed by a trusted CA');
     });
 
     it('signs, offers a key, or seals, as it is asked', async () => {
@@ -305,7 +305,7 @@ describe('the modes of security', () => {
         collective: 'provisioning',
       });
       expect(await refusal(said(enrolling, client(x509('alice.mcollective'))))).to.include(
-        'not from a trusted CA',
+        'not signed by a trusted CA',
       );
       const tokens = { ledger: file('ledger.jsonl'), revoked: write('revoked', '') };
       const counting = client(x509('bob.mcollective', { ...own, tokens }));
@@ -354,7 +354,7 @@ describe('the modes of security', () => {
       expect(security.expires?.()).to.equal(readToken(token).exp * 1000);
       expect((await said(client(x509('alice.mcollective')), security)).name).to.equal('alice.mcollective');
       expect(await refusal(said(node(x509('web1.lab')), security))).to.equal(
-        '"web1.lab" is not the name of a caller',
+        'the certificate name "web1.lab" does not match the pattern for callers',
       );
     });
 
@@ -369,14 +369,12 @@ describe('the modes of security', () => {
 
     it('says what a refusal by the broker may mean', () => {
       const { credentials } = start();
-      expect(credentials.onRefusal).to.include(
-        `perhaps the enrolment token ${readToken(token).jti} is revoked`,
-      );
+      expect(credentials.onRefusal).to.include(`the enrolment token ${readToken(token).jti} may be revoked`);
       const { now } = Date;
       const end = readToken(token).exp * 1000;
       try {
         Date.now = () => end;
-        expect(credentials.onRefusal).to.include('perhaps');
+        expect(credentials.onRefusal).to.include('may be revoked');
         Date.now = () => end + 1;
         expect(credentials.onRefusal).to.equal(
           `the enrolment token expired at ${new Date(end).toISOString()}`,
@@ -390,7 +388,7 @@ describe('the modes of security', () => {
 
     it('is for nodes only', () => {
       expect(() => client(enrolling()))
-        .to.throw('security.mode: token is for nodes; a client needs a certificate')
+        .to.throw('security.mode: token is only for nodes; a client needs a certificate (mode x509)')
         .with.property('code', 'CONFIG_INVALID');
     });
   });
@@ -425,10 +423,10 @@ describe('loadOwn', () => {
 
   it('refuses a key of another certificate, and a file without one', () => {
     expect(() => load(one.certificatePem, two.keyPem))
-      .to.throw(/^the key .*a\.key does not belong to the certificate .*a\.pem$/)
+      .to.throw(/^the key .*a\.key does not match the certificate .*a\.pem$/)
       .with.property('code', 'CERTIFICATE_INVALID');
     expect(() => load('nothing', one.keyPem))
-      .to.throw(/^security\.certificate: .*a\.pem holds no certificate$/)
+      .to.throw(/^security\.certificate: .*a\.pem contains no certificate$/)
       .with.property('code', 'CERTIFICATE_INVALID');
   });
 
@@ -436,7 +434,7 @@ describe('loadOwn', () => {
     const open = () => readdirSync('/proc/self/fd').length;
     const before = open();
     load(one.certificatePem, one.keyPem);
-    expect(() => load(one.certificatePem, one.keyPem, 0o604)).to.throw('open to everybody');
+    expect(() => load(one.certificatePem, one.keyPem, 0o604)).to.throw('permissions too open');
     expect(open()).to.equal(before);
   });
 
@@ -447,10 +445,10 @@ describe('loadOwn', () => {
   }
 
   for (const [mode, message] of [
-    [0o604, 'it is open to everybody: chmod o='],
-    [0o602, 'it is open to everybody: chmod o='],
-    [0o601, 'it is open to everybody: chmod o='],
-    [0o620, 'its group may replace it: chmod g-w'],
+    [0o604, 'permissions too open, other users have access: chmod o='],
+    [0o602, 'permissions too open, other users have access: chmod o='],
+    [0o601, 'permissions too open, other users have access: chmod o='],
+    [0o620, 'permissions too open, the group can write: chmod g-w'],
   ] as const) {
     it(`does not use a key of mode ${mode.toString(8)}`, () => {
       const mask = process.umask(0);

@@ -25,9 +25,9 @@ describe('a pattern of names in the configuration', () => {
     });
   }
 
-  it('is refused with its place when it is no regular expression', () => {
+  it('is refused with its place when it is not a valid regular expression', () => {
     expect(() => compilePattern('/(/', 'security.callers.match'))
-      .to.throw('security.callers.match: /(/ is no regular expression')
+      .to.throw('security.callers.match: /(/ is not a valid regular expression')
       .with.property('code', 'CONFIG_INVALID');
   });
 });

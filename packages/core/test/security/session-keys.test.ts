@@ -110,7 +110,7 @@ describe('SessionKeys', () => {
   it('rejects a message that it sealed itself', () => {
     const { caller, ofNode } = pair();
     const asked = caller.keys.seal(payload, ofNode);
-    expect(() => caller.keys.open(asked, kidOf(asked))).to.throw('the seal does not fit');
+    expect(() => caller.keys.open(asked, kidOf(asked))).to.throw('the seal is not valid');
   });
 
   it('rejects a message that was altered, cut, or sealed with only the id of the key', () => {
@@ -133,7 +133,7 @@ describe('SessionKeys', () => {
       bySecret(alice.certificatePem),
       bySecret(''),
     ];
-    for (const jws of forged) expect(() => node.keys.open(jws, kid), jws).to.throw('the seal does not fit');
+    for (const jws of forged) expect(() => node.keys.open(jws, kid), jws).to.throw('the seal is not valid');
   });
 
   it('agrees on a separate key with each node, so that one node cannot open messages to another', () => {
@@ -141,7 +141,7 @@ describe('SessionKeys', () => {
     const other = end('node', web2);
     handshake(other, caller);
     const asked = caller.keys.seal(payload, ofNode);
-    expect(() => other.keys.open(asked, kidOf(asked))).to.throw('not known here');
+    expect(() => other.keys.open(asked, kidOf(asked))).to.throw('an unknown session key');
   });
 
   it('agrees on nothing usable with a peer that offers the key of another under its own certificate', () => {
@@ -153,7 +153,7 @@ describe('SessionKeys', () => {
     expect(node.keys.open(asked, kidOf(asked)).peer.name).to.equal('alice.mcollective');
     thief.keys.handshake(node.trusted, web1.chain, node.keys.offer);
     const stolen = thief.keys.seal(payload, peerOf(thief.keys.sealing('web1.lab')));
-    expect(() => node.keys.open(stolen, kidOf(stolen))).to.throw('not known here');
+    expect(() => node.keys.open(stolen, kidOf(stolen))).to.throw('an unknown session key');
   });
 
   it('answers sealed only if our key was sent to the peer and the peer acknowledges it', () => {
@@ -180,11 +180,11 @@ describe('SessionKeys', () => {
     const { caller, node, ofNode } = pair({ now: () => now });
     const asked = caller.keys.seal(payload, ofNode);
     const restarted = end('node', web1);
-    expect(() => restarted.keys.open(asked, kidOf(asked))).to.throw('not known here');
+    expect(() => restarted.keys.open(asked, kidOf(asked))).to.throw('an unknown session key');
     const before = caller.keys.offer;
     now += 13 * hour;
     expect(caller.keys.sealing('web1.lab')).to.equal(undefined);
-    expect(() => node.keys.open(asked, kidOf(asked))).to.throw('not known here');
+    expect(() => node.keys.open(asked, kidOf(asked))).to.throw('an unknown session key');
     expect(caller.keys.offer.x).to.not.equal(before.x);
     expect(handshake(caller, node).as).to.equal('offering');
     expect(caller.keys.sealing('web1.lab')?.as).to.equal('sealed');
@@ -204,7 +204,7 @@ describe('SessionKeys', () => {
     expect(caller.keys.sealing('web1.lab')).to.equal(undefined);
     expect(caller.keys.offer).to.not.equal(offer);
     expect(handshake(caller, node).peer).to.not.equal(ofNode);
-    expect(() => node.keys.open(asked, kidOf(asked))).to.throw('not known here');
+    expect(() => node.keys.open(asked, kidOf(asked))).to.throw('an unknown session key');
   });
 
   it('forgets the previous key when the same offer comes again', () => {
@@ -220,8 +220,8 @@ describe('SessionKeys', () => {
         createSecretKey(Buffer.alloc(32)),
         encodeHeader({ alg: 'HS256', typ: envelopeType, kid }),
       );
-    expect(() => keys.open(forged(before), before)).to.throw('not known here');
-    expect(() => keys.open(forged(after), after)).to.throw('the seal does not fit');
+    expect(() => keys.open(forged(before), before)).to.throw('an unknown session key');
+    expect(() => keys.open(forged(after), after)).to.throw('the seal is not valid');
   });
 
   it('seals for the process of a name that sent the latest message', () => {
@@ -266,7 +266,7 @@ describe('SessionKeys', () => {
     handshake(node, second);
     node.keys.open(one, kidOf(one));
     handshake(node, third);
-    expect(() => node.keys.open(two, kidOf(two))).to.throw('not known here');
+    expect(() => node.keys.open(two, kidOf(two))).to.throw('an unknown session key');
     for (const jws of [one, three]) expect(node.keys.open(jws, kidOf(jws)).peer.name).to.contain('alice');
   });
 
@@ -319,7 +319,7 @@ describe('SessionKeys', () => {
       return caller.keys.seal(payload, peerOf(caller.keys.sealing('web1.lab')));
     });
     const [first = '', second = '', third = ''] = sealed;
-    expect(() => node.keys.open(first, kidOf(first))).to.throw('not known here');
+    expect(() => node.keys.open(first, kidOf(first))).to.throw('an unknown session key');
     for (const jws of [second, third]) expect(node.keys.open(jws, kidOf(jws)).peer.name).to.contain('alice');
     expect(node.keys.offering).to.deep.equal({ as: 'offering', acknowledged: false });
   });
@@ -340,7 +340,7 @@ describe('SessionKeys', () => {
     it(`rejects ${what} as an offered key`, () => {
       const node = end('node', web1);
       expect(() => node.keys.handshake(trustedOf(alice), alice.chain, epk)).to.throw(
-        "the header's epk is no public key of X25519",
+        "the header's epk is not an X25519 public key",
       );
     });
 
@@ -348,6 +348,6 @@ describe('SessionKeys', () => {
     const node = end('node', web1);
     const zero = { kty: 'OKP', crv: 'X25519', x: Buffer.alloc(32).toString('base64url') };
     const peer = peerOf(node.keys.handshake(trustedOf(alice), alice.chain, zero));
-    expect(() => node.keys.seal(payload, peer)).to.throw('the key that was offered is not usable');
+    expect(() => node.keys.seal(payload, peer)).to.throw('the offered key is not usable');
   });
 });

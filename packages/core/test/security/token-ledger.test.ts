@@ -57,7 +57,7 @@ describe('TokenLedger', () => {
     ledger.admit(token('t', 1), 'a');
     ledger.admit(token('u', 1), 'b');
     expect(() => ledger.admit(token('t', 1), 'b'))
-      .to.throw('the enrolment token t is refused: it is used up: 1 machines have used it')
+      .to.throw('the enrolment token t was rejected: it is used up: 1 machines have used it')
       .with.property('code', 'TOKEN_INVALID');
   });
 
@@ -78,7 +78,7 @@ describe('TokenLedger', () => {
     new TokenLedger({}).admit(token('t'), 'a');
     for (const options of [{}, { uncounted: 'refuse' }] as const)
       expect(() => new TokenLedger(options).admit(token('t', 3), 'a')).to.throw(
-        'it is good for 3 machines, and nobody counts them here',
+        'it is limited to 3 machines, but no ledger is configured to count them',
       );
   });
 
@@ -86,13 +86,13 @@ describe('TokenLedger', () => {
     const ledger = new TokenLedger({ file: join(folder, 'gone', 'ledger.jsonl') });
     for (const _ of [1, 2])
       expect(() => ledger.admit(token('t', 1), 'a'))
-        .to.throw('the enrolment token t is refused: its use cannot be noted: ENOENT')
+        .to.throw('the enrolment token t was rejected: cannot record its use: ENOENT')
         .with.property('code', 'TOKEN_INVALID');
   });
 
   it('says which ledger cannot be read', () => {
     expect(() => new TokenLedger({ file: folder }))
-      .to.throw(`cannot read the ledger of tokens ${folder}: EISDIR`)
+      .to.throw(`cannot read the token ledger ${folder}: EISDIR`)
       .with.property('code', 'FILE_UNREADABLE');
   });
 
@@ -101,7 +101,7 @@ describe('TokenLedger', () => {
     const ledger = new TokenLedger({ revoked });
     for (const jti of ['t', 'uu'])
       expect(() => ledger.admit(token(jti), 'a')).to.throw(
-        `the enrolment token ${jti} is refused: it is revoked`,
+        `the enrolment token ${jti} was rejected: it is revoked`,
       );
     for (const jti of ['lost', 'u', 's', 'T']) ledger.admit(token(jti), 'a');
   });

@@ -72,11 +72,11 @@ describe('an enrolment token', () => {
     const token = await issueToken(claims(), issuer);
     const { jti } = readToken(token);
     const book = ledger();
-    expect(await use(token, 'a', book)).to.include('list of revoked tokens cannot be read');
+    expect(await use(token, 'a', book)).to.include('cannot read the list of revoked tokens');
     writeFileSync(join(folder, 'revoked'), '# none\n');
     expect(await use(token, 'a', book)).to.equal('taken');
     writeFileSync(join(folder, 'revoked'), `# one\n${jti} lost with a laptop\n`);
-    expect(await use(token, 'a', book)).to.equal(`the enrolment token ${jti} is refused: it is revoked`);
+    expect(await use(token, 'a', book)).to.equal(`the enrolment token ${jti} was rejected: it is revoked`);
     const limited = await issueToken(claims({ uses: 1 }), issuer);
     expect(await use(limited, 'a', new TokenLedger({}))).to.include('nobody counts them here');
   });
@@ -163,10 +163,10 @@ describe('an enrolment token', () => {
   }
 
   for (const [what, value, reason] of [
-    ['null', null, 'it holds no claims'],
-    ['a text', 'token', 'it holds no claims'],
-    ['a claim of Object', { ...full(), toString: 1 }, 'does not know its claim "toString"'],
-    ['a long unknown claim', { ...full(), ['x'.repeat(60)]: 1 }, `its claim "${'x'.repeat(40)}"`],
+    ['null', null, 'it has no claims'],
+    ['a text', 'token', 'it has no claims'],
+    ['a claim of Object', { ...full(), toString: 1 }, 'has an unknown claim "toString"'],
+    ['a long unknown claim', { ...full(), ['x'.repeat(60)]: 1 }, `it has an unknown claim "${'x'.repeat(40)}"`],
     ['malformed uses', { ...full(), uses: -1 }, 'its claim "uses" is malformed'],
   ] as const) {
     it(`is refused when it holds ${what}`, async () => {
@@ -181,9 +181,9 @@ describe('an enrolment token', () => {
   for (const token of ['', 'nonsense', 'a.b.c', 'a.%%%.c', `a.${Buffer.from('{').toString('base64url')}.c`]) {
     it(`is damaged as ${JSON.stringify(token)}`, async () => {
       expect(() => readToken(token))
-        .to.throw('the enrolment token is damaged: it is no JWS with claims in JSON')
+        .to.throw('the enrolment token is damaged: it is not a JWS with JSON claims')
         .with.property('code', 'TOKEN_INVALID');
-      expect(await use(token, 'a', new TokenLedger({}))).to.include('the enrolment token is refused: ');
+      expect(await use(token, 'a', new TokenLedger({}))).to.include('the enrolment token was rejected: ');
     });
   }
 
@@ -206,7 +206,7 @@ describe('an enrolment token', () => {
   it('is refused in the name of another than who signed it', async () => {
     const token = await issueToken(claims({ iss: 'bob.mcollective' }), issuer);
     expect(await use(token, 'a', new TokenLedger({}))).to.equal(
-      'the token is signed by "alice.mcollective", who may not issue tokens',
+      'the enrolment token is signed by "alice.mcollective", which is not allowed to issue tokens',
     );
   });
 
@@ -217,7 +217,7 @@ describe('an enrolment token', () => {
     );
     expect(refused).to.include({
       code: 'TOKEN_INVALID',
-      message: 'the token is signed by "alice.mcollective", who may not issue tokens',
+      message: 'the enrolment token is signed by "alice.mcollective", which is not allowed to issue tokens',
     });
     expect((await verifyToken(token, { trust, issuers: 'alice.mcollective' })).iss).to.equal(
       'alice.mcollective',
@@ -227,7 +227,7 @@ describe('an enrolment token', () => {
   it('is refused without the certificate of who signed it', async () => {
     const token = await signJws(Buffer.from(JSON.stringify(full())), issuer.key, { typ: tokenType });
     expect(await use(token, 'a', new TokenLedger({}))).to.equal(
-      'the enrolment token is refused: a chain of 0 certificates: 1 to 5 are allowed',
+      'the enrolment token was rejected: the certificate chain has 0 certificates; 1 to 5 are allowed',
     );
   });
 
@@ -247,6 +247,8 @@ describe('an enrolment token', () => {
       () => '',
       (error: Error) => error.message,
     );
-    expect(refused).to.equal('the enrolment token is for machines with memory>=4, and this is none');
+    expect(refused).to.equal(
+      'the enrolment token is only for machines with memory>=4, and this machine does not match',
+    );
   });
 });

@@ -24,12 +24,12 @@ describe('TrustStore', () => {
     const other = await fixture();
     const rogue = await other.issue('web1.lab');
     const store = new TrustStore({ ca: pki.ca.certificatePem });
-    expect(() => store.check(rogue.chain)).to.throw('"web1.lab" is not from a trusted CA');
+    expect(() => store.check(rogue.chain)).to.throw('"web1.lab" is not signed by a trusted CA');
     const withTheirRoot = [
       ...rogue.chain,
       new X509Certificate(other.ca.certificatePem).raw.toString('base64'),
     ];
-    expect(() => store.check(withTheirRoot)).to.throw('is not from a trusted CA');
+    expect(() => store.check(withTheirRoot)).to.throw('is not signed by a trusted CA');
   });
 
   it('is shared by those who believe the same, and by nobody else', async () => {
@@ -39,7 +39,7 @@ describe('TrustStore', () => {
     expect(trustStore({ ca })).to.equal(store);
     expect(trustStore({ ca, crl })).to.not.equal(store);
     expect(trustStore({ ca: (await fixture()).ca.certificatePem })).to.not.equal(store);
-    expect(() => trustStore({ ca: 'nothing' })).to.throw('holds no certificate');
+    expect(() => trustStore({ ca: 'nothing' })).to.throw('contains no certificate');
   });
 
   it('does not let a node be a CA', async () => {
@@ -51,7 +51,7 @@ describe('TrustStore', () => {
     });
     const chain = [new X509Certificate(forged).raw.toString('base64'), ...web.chain];
     expect(() => new TrustStore({ ca: pki.ca.certificatePem }).check(chain)).to.throw(
-      'is not from a trusted CA',
+      'is not signed by a trusted CA',
     );
   });
 
@@ -76,9 +76,13 @@ describe('TrustStore', () => {
   });
 
   for (const [what, chain, reason] of [
-    ['no certificate', [], 'a chain of 0 certificates: 1 to 5 are allowed'],
-    ['garbage', ['AAAA'], 'the chain holds something that is no certificate'],
-    ['too many', ['a', 'b', 'c', 'd', 'e', 'f'], 'a chain of 6 certificates: 1 to 5 are allowed'],
+    ['no certificate', [], 'the certificate chain has 0 certificates; 1 to 5 are allowed'],
+    ['garbage', ['AAAA'], 'the certificate chain contains data that is not a certificate'],
+    [
+      'too many',
+      ['a', 'b', 'c', 'd', 'e', 'f'],
+      'the certificate chain has 6 certificates; 1 to 5 are allowed',
+    ],
   ] as const) {
     it(`refuses a chain with ${what}`, () => {
       expect(() => new TrustStore({ ca: pki.ca.certificatePem }).check(chain))
@@ -106,7 +110,7 @@ describe('TrustStore', () => {
       'web1.lab',
     );
     expect(check(to)).to.equal('web1.lab');
-    expect(() => check(to + 1)).to.throw(`the certificate "web1.lab" expired ${validTo}`);
+    expect(() => check(to + 1)).to.throw(`the certificate "web1.lab" expired on ${validTo}`);
     expect(() => check(from - 1)).to.throw(`the certificate "web1.lab" is not valid before ${validFrom}`);
   });
 
@@ -144,7 +148,7 @@ describe('TrustStore', () => {
 
   it('lets no CA sign messages itself', () => {
     const store = new TrustStore({ ca: pki.ca.certificatePem });
-    expect(() => store.check([derOf(pki.ca.certificatePem)])).to.throw('is not for digital signatures');
+    expect(() => store.check([derOf(pki.ca.certificatePem)])).to.throw('is not valid for digital signatures');
   });
 
   it('shares no more than a hundred stores', () => {
@@ -169,7 +173,9 @@ describe('commonName', () => {
   for (const subject of [['O=x'], ['CN=a', 'CN=b'], ['CN=a', 'O=x', 'CN=a']]) {
     it(`is none of ${subject.join(', ')}`, () => {
       const count = subject.filter((line) => line.startsWith('CN=')).length;
-      expect(() => named(...subject)).to.throw(`a certificate has ${count} common names: one is needed`);
+      expect(() => named(...subject)).to.throw(
+        `a certificate has ${count} common names; exactly one is required`,
+      );
     });
   }
 });

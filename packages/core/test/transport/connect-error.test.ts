@@ -19,10 +19,10 @@ describe('an attempt to connect that failed', () => {
 
   it('says whose certificate is not accepted, and what to do', () => {
     expect(shown(withCode('CERT_HAS_EXPIRED', 'certificate has expired'))).to.match(
-      /^BROKER_UNREACHABLE: mqtts:\/\/b:1: the certificate of the broker is not accepted: certificate has expired \(renew it on the broker/,
+      /^BROKER_UNREACHABLE: mqtts:\/\/b:1: cannot verify the certificate of the broker: certificate has expired \(renew it on the broker/,
     );
     expect(shown(withCode('CERT_REVOKED', 'certificate revoked'))).to.match(
-      /the certificate of the broker is not accepted: certificate revoked$/,
+      /cannot verify the certificate of the broker: certificate revoked$/,
     );
   });
 
@@ -38,7 +38,7 @@ describe('an attempt to connect that failed', () => {
     );
     expect(closedEarly({ ...attempt, hint: undefined })).to.include({
       code: 'BROKER_REFUSED',
-      message: 'mqtts://b:1 closed the connection before it was accepted',
+      message: 'mqtts://b:1 closed the connection before accepting it',
     });
   });
 

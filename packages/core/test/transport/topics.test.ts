@@ -61,7 +61,7 @@ describe('topics', () => {
   for (const identity of ['', '+', '#', 'a/b', 'A', 'a b', '.a', 'a.', 'é', 'a'.repeat(300)]) {
     it(`"${identity.slice(0, 10)}" is no identity`, () => {
       expect(isIdentity(identity)).to.equal(false);
-      expect(() => raw.node('eu', identity)).to.throw('is no identity');
+      expect(() => raw.node('eu', identity)).to.throw('is not a valid identity');
     });
   }
 

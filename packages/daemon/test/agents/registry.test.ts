@@ -53,7 +53,7 @@ describe('an agent', () => {
     expect(error)
       .to.be.instanceOf(Error)
       .with.property('message')
-      .that.includes('no validator "colour_name"');
+      .that.includes('unknown validator "colour_name"');
   });
 
   it('is refused when it brings a data plugin that no filter could ask', async () => {

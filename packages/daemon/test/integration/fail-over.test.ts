@@ -158,6 +158,6 @@ describe('a connection with a list of brokers', () => {
     expect(message.split(urls[0] ?? '')).to.have.length(2);
     expect(message).to.match(/^could not connect to any broker within 1 s: mqtt:.*ECONNREFUSED/);
     const both = await connectMqtt({ ...options(), timeout: 1 }).catch((error) => error);
-    expect(both.message).to.include(`within 1 s: ${urls.join(', ')}; the last one: mqtt://`);
+    expect(both.message).to.include(`within 1 s: ${urls.join(', ')}; last error: mqtt://`);
   });
 });

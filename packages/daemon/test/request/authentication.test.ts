@@ -103,7 +103,7 @@ describe('a daemon that checks certificates', () => {
     await desk.ask(desk.request(), machine);
     expect(desk.calls).to.deep.equal([]);
     expect(desk.audit.map(({ reason }) => reason)).to.deep.equal(
-      Array(2).fill('a key that nobody vouches for is not accepted here'),
+      Array(2).fill('a key without a certificate or enrolment token is not accepted here'),
     );
     expect(desk.node.stats).to.include({ total: 2, validated: 0, unvalidated: 2 });
   });

@@ -19,7 +19,7 @@ export function identify(pid: number): ProcessIdentity | undefined {
 /** The identity of this process. */
 export function ownIdentity(): ProcessIdentity {
   const own = identify(process.pid);
-  if (!own) throw new Error('this process cannot find itself in /proc');
+  if (!own) throw new Error('cannot find this process in /proc');
   return own;
 }
 

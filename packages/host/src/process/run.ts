@@ -56,8 +56,8 @@ export class NotStartedError extends Error {
 
   constructor(command: string, cause: NodeJS.ErrnoException, cwd = '/') {
     // Node says the same where the folder is what is not there.
-    const why = cause.code === 'ENOENT' && !existsSync(cwd) ? `there is no folder ${cwd}` : cause.code;
-    super(`${command} cannot be started: ${why ?? cause.message}`, { cause });
+    const why = cause.code === 'ENOENT' && !existsSync(cwd) ? `the folder ${cwd} does not exist` : cause.code;
+    super(`cannot start ${command}: ${why ?? cause.message}`, { cause });
     this.code = cause.code;
   }
 }

@@ -176,7 +176,7 @@ describe('running a program', () => {
     const command = join(folder, 'none');
     const error = await failure(run('', { command, input: 'to read', stdout: new CapturedOutput() }));
     expect(error).to.be.instanceOf(NotStartedError);
-    expect(error).to.include({ code: 'ENOENT', message: `${command} cannot be started: ENOENT` });
+    expect(error).to.include({ code: 'ENOENT', message: `cannot start ${command}: ENOENT` });
   });
 
   it('says that the folder is missing, and not the program', async () => {
@@ -185,7 +185,7 @@ describe('running a program', () => {
     expect(error).to.be.instanceOf(NotStartedError);
     expect(error)
       .to.have.property('message')
-      .that.matches(/ cannot be started: there is no folder .*gone$/);
+      .that.matches(/^cannot start .*: the folder .*gone does not exist$/);
   });
 
   it('throws the same where Node does at once: more words than the system takes', async () => {

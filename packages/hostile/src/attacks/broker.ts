@@ -174,12 +174,12 @@ export const brokerAttacks: readonly Attack[] = [
       };
       return world.enrolling('new1.lab', [header, encode(JSON.stringify(longer)), signature].join('.'));
     },
-    /the signature does not fit/,
+    /the signature is not valid/,
   ),
   connects(
     'a node issues an enrolment token',
     async (world) => world.enrolling('new1.lab', await world.token({}, 'web2.lab')),
-    /may not issue tokens/,
+    /is not allowed to issue tokens/,
   ),
   connects(
     'a revoked caller issues an enrolment token',
@@ -210,7 +210,7 @@ export const brokerAttacks: readonly Attack[] = [
       appendFileSync(world.folder.join('revoked'), `${jti} lost\n`);
       return world.refusal(world.enrolling('new1.lab', token));
     },
-    refused: [/connection refused/, /is refused: it is revoked/],
+    refused: [/connection refused/, /was rejected: it is revoked/],
   },
   {
     name: 'an enrolling machine subscribes in the main collective',

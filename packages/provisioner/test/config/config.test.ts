@@ -165,7 +165,7 @@ describe('the configuration', () => {
     ],
     ['client: a.yaml\nbroker: { urls: [] }', 'client names a file, so broker may not be here too'],
     ['security: { mode: nome }', 'security.mode: must be one of x509, token, none'],
-    ['protected: ["/(/"]', 'protected: /(/ is no regular expression'],
+    ['protected: ["/(/"]', 'protected: /(/ is not a valid regular expression'],
   ] as const) {
     it(`refuses ${yaml.split('\n')[0]}`, () => {
       expect(faultOf(yaml)).to.contain('provisioner.yaml').and.to.contain(expected);

@@ -91,9 +91,7 @@ describe('mco keys', () => {
   it('replaces neither a key nor a CA nor a certificate', async () => {
     const cadir = folder.join('ca');
     await keys('rip.mcollective', '--cadir', cadir, '--make-ca');
-    expect((await keys('rip.mcollective')).stderr).to.match(
-      /rip\.mcollective\.key is there already: move it/,
-    );
+    expect((await keys('rip.mcollective')).stderr).to.match(/rip\.mcollective\.key already exists: move it/);
     expect((await keys('eve.mcollective', '--cadir', cadir, '--make-ca')).stderr).to.include(
       'holds a CA already',
     );

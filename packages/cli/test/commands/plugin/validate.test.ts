@@ -127,7 +127,7 @@ export default defineAgent(ddl, (config) => {
     const verdict = await validateAgent(file);
     expect(verdict.faults).to.deep.equal([]);
     expect(verdict.warnings.slice(0, 2)).to.deep.equal([
-      'action show: input i: maxlength 0 is no limit',
+      'action show: input i: maxlength 0 means no limit',
       'action show: does not say whether it is mutating, which counts as yes',
     ]);
     expect(verdict.warnings.join('\n'))

@@ -122,7 +122,7 @@ describe('an external agent', () => {
     ['word_status', 1, /has a statuscode that is no status$/],
     ['word_data', 1, /has data that is no JSON object$/],
     ['number_message', 1, /has a statusmsg that is no text$/],
-    ['deep', 1, /cannot be used: the message nests deeper than 40 levels$/],
+    ['deep', 1, /cannot be used: the message is nested more than 40 levels deep$/],
     ['huge', 1, /left a reply that cannot be read: it has 1048577 bytes, the most is 1048576$/],
     ['fifo', 1, /left a reply that cannot be read: it is no file$/],
     ['link', 1, /left a reply that cannot be read: ELOOP$/],
