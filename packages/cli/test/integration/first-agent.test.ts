@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 const root = fileURLToPath(new URL('../../../../../', import.meta.url));
 const guide = readFileSync(`${root}docs/guides/first-agent.md`, 'utf8');
 
-/** A guide as a shell script: what it says to type, and each of its files where it is named. */
+/** A guide as a shell script: its commands, and each of its files under the name that the guide gives. */
 function scriptOf(text: string): string {
   const blocks = [...text.matchAll(/(.*?)^```(\w+)\n(.*?)^```$/gms)];
   return blocks
@@ -16,13 +16,13 @@ function scriptOf(text: string): string {
       if (language === 'sh') return code;
       // "`dice.json` is its interface", "`mcod.yaml`, for the daemon:"
       const file = /(?:^|[:.] )`([\w.]+)`(?=[,:]| is )(?!.*^`)/ms.exec(prose)?.[1];
-      if (file === undefined) throw new Error(`nobody says where this is: ${code}`);
+      if (file === undefined) throw new Error(`the guide names no file for: ${code}`);
       return `cat > ${file} <<'END OF FILE'\n${code}END OF FILE\n`;
     })
     .join('\n');
 }
 
-/** What a person has that a script has not: no hurry, and a registry of packages. */
+/** Replaces what a script cannot do as printed: waits for the daemon instead of sleeping, and links packages instead of downloading them. */
 function played(script: string, port: number): string {
   const linked = ['typescript', '@types/node']
     .map((name) => `mkdir -p node_modules/@types\nln -s $TROUPE/node_modules/${name} node_modules/${name}\n`)
@@ -60,17 +60,17 @@ describe('the guide to a first agent', function () {
   });
   afterEach(() => folder?.close());
 
-  it('is true, word by word, for JavaScript, TypeScript and Python', async function () {
+  it('works as printed for JavaScript, TypeScript and Python', async function () {
     if ((await execa('python3', ['--version'], { reject: false })).failed)
       skip(this, 'python3 is not installed');
     const [javascript = '', rest = ''] = guide.split('## TypeScript');
-    // What it says in passing.
-    const said = [
+    // The commands that the text mentions outside of its code blocks.
+    const mentioned = [
       'mco plugin doc dice',
       'mco rpc dice throw times=lots || true',
       'mco rpc dice throw times=101 || true',
     ];
-    const script = [scriptOf(javascript), ...said, scriptOf(rest)].join('\n');
+    const script = [scriptOf(javascript), ...mentioned, scriptOf(rest)].join('\n');
     const file = folder.join('guide.sh');
     writeFileSync(file, played(script, await freePort()));
     const { exitCode, all } = await execa('bash', [file], {
@@ -86,11 +86,11 @@ describe('the guide to a first agent', function () {
     expect(all)
       .to.include('1 reply')
       .and.include('Throws a die several times')
-      .and.include('the die wears out')
+      .and.include('at most 100 throws per call')
       .and.match(/^ +Lines: \d+$/m)
       .and.include('/nowhere: No such file or directory')
       .and.include('sound: weather: weather\nsound: dice/dice.js: dice\nsound: words: words');
-    // The first word is refused before it is sent, so that no node is named.
+    // times=lots fails before it is sent, so that no node is named.
     expect(all).to.match(/^mco: .*times/m);
   });
 });

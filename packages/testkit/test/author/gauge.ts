@@ -31,7 +31,7 @@ export const gauge = {
     },
     {
       action: 'watch',
-      description: 'Reads until it is told to stop',
+      description: 'Reads until it is cancelled',
       mutating: false,
       timeout: 60,
       input: {},

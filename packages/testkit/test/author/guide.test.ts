@@ -12,7 +12,7 @@ const readings: Readonly<Record<string, number>> = { boiler: 351.5, freezer: 255
 const agent = defineAgent(gauge, (config) => ({
   read: ({ name = 'boiler' }, { log }) => {
     const value = readings[name];
-    if (value === undefined) throw new ActionError(`there is no instrument "${name}"`, 4);
+    if (value === undefined) throw new ActionError(`unknown instrument "${name}"`, 4);
     log.info({ name }, 'read');
     return config.unit === undefined ? { value } : { value, unit: String(config.unit) };
   },
@@ -22,7 +22,7 @@ const agent = defineAgent(gauge, (config) => ({
   },
 }));
 
-// What stands between these lines is in docs/guides/testing-agents.md to the letter; the last test here compares.
+// The code from here to the next such line is in docs/guides/testing-agents.md, unchanged; the last test compares them.
 use(actionAssertions);
 
 describe('the gauge agent', () => {
@@ -38,11 +38,11 @@ describe('the gauge agent', () => {
     expect(await hosted.call('read', { name: 'freezer' })).to.succeed({ value: 255, unit: 'K' });
   });
 
-  it('says that there is no such instrument', async () => {
-    expect(await hosted.call('read', { name: 'dial' })).to.failWith('invalidData', 'no instrument "dial"');
+  it('reports an unknown instrument', async () => {
+    expect(await hosted.call('read', { name: 'dial' })).to.failWith('invalidData', 'unknown instrument');
   });
 
-  it('refuses a name that the DDL does not allow, before the agent sees it', async () => {
+  it('rejects a name that the DDL does not permit', async () => {
     expect(await hosted.callAnyway('read', { name: 'a; reboot' })).to.failWith(4, /name/);
   });
 
@@ -59,8 +59,8 @@ describe('the gauge agent', () => {
   });
 });
 
-describe('three nodes, one of them behind a bad wire', () => {
-  it('answers as soon as the wire is good', async () => {
+describe('three nodes, one of them on a faulty connection', () => {
+  it('replies when its connection works again', async () => {
     await using network = await startNetwork({
       nodes: 3,
       agents: [mockAgent(gauge, { read: { value: 300 }, watch: new ActionError('no display here') })],
