@@ -103,7 +103,7 @@ function attempts(tests) {
     `${failed}`,
     `${skipped}`,
   ]);
-  return table([['attempts by somebody with a stolen account', 'as expected', 'not', 'not run'], ...rows]);
+  return table([['attempts with a stolen account', 'as expected', 'not', 'not run'], ...rows]);
 }
 
 function heading(broker) {

@@ -25,7 +25,7 @@ const { embedded, mosquitto, natsCluster, rabbitmq } = testBrokers;
 const kinds = [embedded, mosquitto, natsCluster, rabbitmq];
 const half = 512 * 1024;
 
-// npm run brokers makes the table of docs/brokers.md of these titles.
+// npm run brokers generates the table in docs/brokers.md from these titles.
 describe('Troupe over', function () {
   this.timeout(180_000);
   let folder: TempFolder;
@@ -102,13 +102,13 @@ describe('Troupe over', function () {
         expect((await client.discover()).nodes).to.deep.equal([...nodes].sort());
       });
 
-      it('calls nodes that have dots in their names', async () => {
+      it('calls nodes whose names contain dots', async () => {
         const results = await client.agent(rpcutil).get_fact({ fact: 'name' }).all();
         const values = Object.fromEntries(results.map(({ sender, data }) => [sender, data.value]));
         expect(values).to.deep.equal(Object.fromEntries(nodes.map((name) => [name, name])));
       });
 
-      it('brings progress in its order', async () => {
+      it('delivers progress in order', async () => {
         const steps: unknown[] = [];
         const onProgress = ({ data }: { data: unknown }) => steps.push(data);
         const options = { targets: ['one.lab'], onProgress };
@@ -117,27 +117,27 @@ describe('Troupe over', function () {
         expect(steps).to.deep.equal(Array.from({ length: 20 }, (_, index) => ({ step: index + 1 })));
       });
 
-      it('carries a reply of half a megabyte', async () => {
+      it('delivers a reply of half a megabyte', async () => {
         const results = await call().bulk({ bytes: half }, { targets: nodes }).all();
         const lengths = results.map(({ data }) => data.text?.length);
         expect(lengths).to.deep.equal(nodes.map(() => half));
       });
 
       if (kind !== rabbitmq)
-        it('knows who is online before anybody was asked', async () => {
+        it('lists online nodes before the first request', async () => {
           const presence = await (await stage.connect(colleague)).presence();
           await waitFor('what the broker keeps', () => nodes.every((name) => presence.isOnline(name)));
         });
 
       if (kind === rabbitmq)
-        it('learns who is online by asking, for the broker tells it to nobody who comes later', async () => {
+        it('finds online nodes by asking them, without presence from the broker', async () => {
           const other = await stage.connect(colleague);
           const presence = await other.presence();
           expect((await other.discover()).nodes).to.deep.equal([...nodes].sort());
           expect(presence.isOnline('one.lab')).to.equal(undefined);
         });
 
-      it('lets another terminal take over a call that runs', async () => {
+      it('lets another terminal attach to a running call', async () => {
         const { held, running, end } = hold('taken-over');
         await running;
         const other = await stage.connect(caller);
@@ -150,7 +150,7 @@ describe('Troupe over', function () {
         await held.all();
       });
 
-      it('says of a node that keeps silent that it gave no reply', async () => {
+      it('reports no-reply for a node that does not respond', async () => {
         const daemon = stage.daemons.get('three.lab');
         daemon?.kill('SIGSTOP');
         const options = { targets: nodes, answerWithin: 2 };
@@ -162,7 +162,7 @@ describe('Troupe over', function () {
       });
 
       if (kind === natsCluster)
-        it('takes nobody in as a server for the certificate of a node', async () => {
+        it("rejects a server that has only a node's certificate", async () => {
           const [, port] =
             /Listening for route connections on 127.0.0.1:(\d+)/.exec(stage.broker.output) ?? [];
           const { certificate, key } = names.files.get('one.lab') ?? { certificate: '', key: '' };
@@ -186,7 +186,7 @@ describe('Troupe over', function () {
         });
 
       if (kind === natsCluster)
-        it('ends a call with every reply though a server dies in its middle', async () => {
+        it('gets every reply although a server dies during the call', async () => {
           const { held, running, end } = hold('server');
           await running;
           // The server of this client and of one of the nodes.
@@ -197,7 +197,7 @@ describe('Troupe over', function () {
           await stage.answering(client, nodes);
         });
 
-      it('ends a call with every reply though the broker is killed and started in its middle', async () => {
+      it('gets every reply although the broker is killed and restarted during the call', async () => {
         const { held, running, end } = hold('restart');
         await running;
         await stage.broker.kill();
@@ -206,7 +206,7 @@ describe('Troupe over', function () {
         await repliesOfAll(held);
       });
 
-      it('says of a node that was killed that it is offline', async () => {
+      it('reports a killed node as offline', async () => {
         await stage.answering(client, nodes);
         const presence = await client.presence();
         stage.daemons.get('three.lab')?.kill('SIGKILL');
@@ -220,7 +220,7 @@ describe('Troupe over', function () {
         expect(result).to.include({ state: 'offline', ok: false });
       });
 
-      it('hears of a node that ends in order', async () => {
+      it('reports a node that shuts down as offline', async () => {
         const daemon = stage.daemons.get('two.lab');
         daemon?.kill('SIGTERM');
         expect((await daemon?.exited)?.code).to.equal(0);
