@@ -78,7 +78,7 @@ export const pages = [
   },
   {
     file: 'jobs.md',
-    title: 'Jobs: what goes on without you',
+    title: 'Jobs: actions that continue without the terminal',
     steps: [
       [
         'Ctrl-C stops the waiting, not the action:',
@@ -116,7 +116,7 @@ export const pages = [
   },
   {
     file: 'looking-at-nodes.md',
-    title: 'Looking at nodes',
+    title: 'Inspecting nodes',
     steps: [
       ['All about one:', 'mco inventory db1.example.net'],
       [
@@ -137,7 +137,7 @@ export const pages = [
   },
   {
     file: 'operating.md',
-    title: 'Configuration, keys, policies, health',
+    title: 'Configuration, keys, policies and health checks',
     steps: [
       ['The configuration in use, and where each value is from:', 'mco config'],
       ['Whether it is sound:', 'mco config check'],
