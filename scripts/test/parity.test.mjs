@@ -4,37 +4,40 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { root } from '../setup.mjs';
 
-const statuses = ['there', 'differs', 'left out'];
+const statuses = ['supported', 'different', 'left out'];
 const text = readFileSync(join(root, 'docs/parity.md'), 'utf8');
-const rows = text
-  .split('\n')
-  .filter((line) => /^\| .*\*\*/.test(line))
-  .map((line) => {
-    // A bar inside of a cell is written \|.
-    const [feature = '', status = '', how = '', tests = ''] = line
-      .slice(1, -1)
-      .split(/(?<!\\)\|/)
-      .map((cell) => cell.trim());
+// "- FEATURE: **STATUS**. REASON Tests: [NAME](FILE), [NAME](FILE)."
+const entries = text
+  .slice(text.indexOf('\n## '))
+  .split(/\n(?=- |## )/)
+  .filter((part) => part.startsWith('- '))
+  .map((part) => {
+    const [, feature = '', status = '', rest = ''] =
+      /^- (.+?): \*\*([a-z ]+)\*\*\.(.*)$/.exec(part.replaceAll(/\s+/g, ' ').trim()) ?? [];
+    const [reason = '', tests = ''] = rest.split(' Tests: ');
     const files = [...tests.matchAll(/\]\(\.\.\/([^)]+)\)/g)].map(([, file = '']) => file);
-    return { feature, status: status.replaceAll('*', ''), how, tests, files };
+    return { part, feature, status, reason: reason.trim(), tests, files };
   });
 
 describe('docs/parity.md', () => {
-  it('says of each row whether it is there, differs or is left out', () => {
-    expect(rows.length).to.be.greaterThan(200);
-    for (const { feature, status } of rows) expect(status, feature).to.be.oneOf(statuses);
-    expect(new Set(rows.map(({ status }) => status)).size).to.equal(3);
+  it('gives each feature a status', () => {
+    expect(entries.length).to.be.greaterThan(200);
+    for (const { part, feature, status } of entries) {
+      expect(feature, part).to.not.equal('');
+      expect(status, feature).to.be.oneOf(statuses);
+    }
+    expect(new Set(entries.map(({ status }) => status)).size).to.equal(3);
   });
 
-  it('names a test for all that is there or differs, and a reason for all that differs or is left out', () => {
-    for (const { feature, status, how, files } of rows) {
+  it('names a test of each supported or different feature, and a reason for each different or omitted one', () => {
+    for (const { feature, status, reason, files } of entries) {
       if (status !== 'left out') expect(files, feature).to.not.be.empty;
-      if (status !== 'there') expect(how, feature).to.not.equal('');
+      if (status !== 'supported') expect(reason, feature).to.not.equal('');
     }
   });
 
-  it('names tests that exist, and by their names', () => {
-    for (const { feature, files, tests } of rows) {
+  it('links to tests that exist', () => {
+    for (const { feature, files, tests } of entries) {
       for (const file of files) {
         expect(existsSync(join(root, file)), `${feature}: ${file}`).to.equal(true);
         expect(file, feature).to.match(/\.test\.(ts|mjs)$/);
@@ -43,10 +46,10 @@ describe('docs/parity.md', () => {
     }
   });
 
-  it('counts its rows', () => {
-    const count = (wanted) => rows.filter(({ status }) => status === wanted).length;
+  it('states the number of features of each status', () => {
+    const count = (wanted) => entries.filter(({ status }) => status === wanted).length;
     expect(text).to.include(
-      `${rows.length} rows: ${count('there')} there, ${count('differs')} differ on purpose, ${count('left out')} left out.`,
+      `${entries.length} features: ${count('supported')} supported, ${count('different')} different on purpose, ${count('left out')} left out.`,
     );
   });
 });
