@@ -81,7 +81,7 @@ describe('the programs of a release', function () {
       'identity: one.lab\nbroker: { urls: ["mqtt://127.0.0.1:1"] }\nsecurity: { mode: none }\n',
     );
     const { status, stdout } = runs('mcod', ['--check', '-c', config], { NODE_V8_COVERAGE: place });
-    expect({ status, stdout }).to.deep.equal({ status: 0, stdout: `${config} is sound\n` });
+    expect({ status, stdout }).to.deep.equal({ status: 0, stdout: `${config}: configuration OK\n` });
     const called = execFileSync(
       'grep',
       ['-rhoE', '"functionName":"(validate[0-9]+|Ajv)","ranges":\\[\\{[^}]*"count":[0-9]+', place],

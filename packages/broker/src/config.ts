@@ -13,25 +13,29 @@ export const brokerSchema = section(
       items: { type: 'string' },
       minItems: 1,
       description:
-        'Addresses: `mqtts://HOST:PORT` with TLS; `mqtt://HOST:PORT` without, on loopback only. `tls://` and `tcp://` mean the same. Port 0 is any free port.',
+        'Addresses to listen on: `mqtts://HOST:PORT` with TLS, or `mqtt://HOST:PORT` without TLS, on loopback only. `tls://` and `tcp://` are synonyms. Port 0 selects any free port.',
     },
     security: section({
       mode: {
         enum: ['x509', 'none'],
         default: 'x509',
         description:
-          '`none`: any client that reaches an address without TLS may publish and subscribe to everything below `mco/`. For trying things out on one machine. Addresses with TLS stay as strict as ever.',
+          '`x509`: clients need a certificate or an enrolment token. `none`: any client that connects to an address without TLS may publish and subscribe to everything below `mco/`. Use it only for tests on one machine. Addresses with TLS are not affected.',
       },
-      ca: pem('the CAs of nodes, and of callers unless `callers.ca` is given. Required for TLS.'),
-      certificate: pem("the broker's own certificate, followed by its intermediates. Required for TLS."),
-      key: pem('its key. Refused if everybody may read it. Required for TLS.'),
-      crl: pem('revocation lists. If given, it must hold one of every CA in `ca` and `callers.ca`.'),
+      ca: pem(
+        'the CAs that issue the certificates of nodes, and of callers if `callers.ca` is not set. Required for TLS.',
+      ),
+      certificate: pem(
+        "the broker's certificate, followed by the intermediate certificates. Required for TLS.",
+      ),
+      key: pem("the broker's private key. Other users must not have access to it. Required for TLS."),
+      crl: pem('revocation lists. If set, it must contain a list for every CA in `ca` and `callers.ca`.'),
       callers: section({
         match: {
           ...sections.security.properties.callers.properties.match,
-          description: 'The certificate names that may call: `/regular expression/`, or one exact name.',
+          description: 'Which certificate names are callers: a `/regular expression/` or one exact name.',
         },
-        ca: pem('the CAs that callers must be from; otherwise `security.ca`.'),
+        ca: pem('the CAs that issue the certificates of callers. Default: `security.ca`.'),
       }),
     }),
     enrolment: section({
@@ -39,44 +43,52 @@ export const brokerSchema = section(
         type: 'string',
         pattern: '^[a-z0-9][a-z0-9_-]{0,62}$',
         default: 'provisioning',
-        description: 'The collective of machines with an enrolment token; no node may join it.',
+        description:
+          'The collective of machines that connect with an enrolment token. Nodes with a certificate cannot join it.',
       },
       revoked: {
         ...sections.file,
-        description: 'The file with the ids of revoked tokens, one on each line.',
+        description: 'File with the ids of revoked tokens, one per line.',
       },
       ledger: {
         ...sections.file,
         description:
-          'The file in which the uses of tokens are counted; without it, a token of limited use is refused.',
+          'File in which the uses of tokens are counted. If it is not set, tokens with a limited number of uses are refused.',
       },
     }),
     topics: section({
       escape: {
         ...sections.topics.properties.escape,
         description:
-          'Whether dots in names are `%2E` in topics. The same in the whole network; the other spelling is denied.',
+          'Whether dots in names are written as `%2E` in topics. The setting must be the same in the whole network: topics in the other spelling are denied.',
       },
     }),
     limits: section({
-      payload_bytes: count(mebibyte, 'Bytes of one message.'),
-      subscriptions: count(256, 'Subscriptions of one client.'),
+      payload_bytes: count(mebibyte, 'Maximum size of a message, in bytes.'),
+      subscriptions: count(256, 'Maximum number of subscriptions per client.'),
       backlog_bytes: count(
         128 * mebibyte,
-        'Bytes that may wait for a client that reads slowly; beyond, it is disconnected.',
+        'Maximum number of bytes that wait to be sent to a client. A client that exceeds it is disconnected.',
       ),
       drain_timeout: {
         type: 'number',
         exclusiveMinimum: 0,
         default: 10,
-        description: 'Seconds that a client may take to read what waits for it; then it is disconnected.',
+        description:
+          'Time limit in seconds for a client to read the data that waits for it. A client that exceeds it is disconnected.',
       },
-      retained_bytes: count(16 * 1024, 'Bytes of one retained message.'),
-      retained_per_name: count(32, 'Retained messages of one name: one for each collective that it is in.'),
-      retained_total_bytes: count(256 * mebibyte, 'Bytes of all retained messages together.'),
+      retained_bytes: count(16 * 1024, 'Maximum size of a retained message, in bytes.'),
+      retained_per_name: count(
+        32,
+        'Maximum number of retained messages per name. A node needs one for each of its collectives.',
+      ),
+      retained_total_bytes: count(
+        256 * mebibyte,
+        'Maximum size of all retained messages together, in bytes.',
+      ),
     }),
     log: section({
-      level: { ...sections.logLevel, description: 'What is logged.' },
+      level: { ...sections.logLevel, description: 'Lowest level that is logged.' },
       format: sections.logFormat,
     }),
   },

@@ -5,12 +5,14 @@ export const daemonSchema = section({
   identity: {
     type: 'string',
     pattern: '^[a-z0-9][a-z0-9._-]*$',
-    description: "The node's name. Otherwise that of its certificate; without one, that of the host.",
+    description:
+      "The node's name. Default: the name in its certificate; without a certificate, the host name.",
   },
   collectives: { ...sections.collectives, description: 'The collectives that the node belongs to.' },
   main_collective: {
     type: 'string',
-    description: 'The collective that presence and events are told to; otherwise the first one.',
+    description:
+      'The collective in which presence and events are published. Default: the first of `collectives`.',
   },
   broker: sections.broker,
   topics: sections.topics,
@@ -19,31 +21,35 @@ export const daemonSchema = section({
     type: 'array',
     items: { type: 'string', minLength: 1 },
     default: [],
-    description: 'Agents to load: npm packages, or paths from the folder of this file.',
+    description: 'Agents to load: names of npm packages, or paths relative to the folder of this file.',
   },
   external_agents: {
     type: 'array',
     items: section({
-      ddl: { ...sections.file, description: 'The DDL of one agent.' },
-      command: { ...sections.file, description: 'Its program; otherwise beside the DDL, under its name.' },
+      ddl: { ...sections.file, description: 'The DDL file of one agent.' },
+      command: {
+        ...sections.file,
+        description: "The agent's program. Default: the file with the agent's name in the folder of the DDL.",
+      },
       config: {
         ...sections.file,
-        description: "The agent's own configuration file; otherwise its section under `plugins`.",
+        description: "The agent's configuration file. Default: made from its section under `plugins`.",
       },
       folder: {
         ...sections.file,
-        description: 'Instead: a folder of such agents, `NAME.json` beside `NAME`.',
+        description:
+          'Instead of `ddl`: a folder of external agents, each with its DDL `NAME.json` and its program `NAME`.',
       },
     }),
     default: [],
     description:
-      "Agents in any language, by Choria's external agent protocol; paths from the folder of this file.",
+      "Agents in any language that use Choria's external agent protocol. Paths are relative to the folder of this file.",
   },
   plugins: {
     type: 'object',
     additionalProperties: { type: 'object' },
     default: {},
-    description: "Each agent's own section, by the name of the agent.",
+    description: 'The configuration of each agent, by the name of the agent.',
   },
   facts: section({
     paths: {
@@ -51,7 +57,7 @@ export const daemonSchema = section({
       items: sections.file,
       default: ['/etc/troupe/facts.d'],
       description:
-        'Files and folders of facts: `.yaml`, `.yml`, `.json`, `.txt` (`name=value`). Later ones win.',
+        'Files and folders of facts: `.yaml`, `.yml`, `.json`, `.txt` (`name=value`). If two files set the same fact, the later file wins.',
     },
     facter: {
       ...optionalSection({
@@ -60,89 +66,97 @@ export const daemonSchema = section({
           items: sections.file,
           minItems: 1,
           default: ['facter', '--json'],
-          description: 'The program and its words; it prints JSON.',
+          description: 'The program and its arguments. It must print JSON.',
         },
         interval: {
           type: 'number',
           minimum: 10,
           maximum: 604_800,
           default: 1800,
-          description: 'Seconds between two runs; one that failed is tried again after a minute.',
+          description: 'Seconds between two runs. A failed run is repeated after one minute.',
         },
         timeout: {
           type: 'number',
           minimum: 1,
           maximum: 3600,
           default: 60,
-          description: 'Seconds that a run may take.',
+          description: 'Time limit of a run, in seconds.',
         },
       }),
       description:
-        'If this section is present (`facter: {}` is enough), the facts of facter too: run in the background, its last good facts kept over a restart.',
+        'If this section is present (`facter: {}` is enough), the daemon also runs facter in the background and uses its facts. The last known facts are kept across restarts.',
     },
   }),
-  classes_file: { ...sections.file, description: "Puppet's list of classes, one on each line." },
+  classes_file: { ...sections.file, description: "Puppet's list of classes, one per line." },
   state_dir: {
     type: 'string',
     default: '/var/lib/troupe',
-    description: 'What must outlast a restart: ids of requests, the state of agents. For the daemon alone.',
+    description:
+      'Folder for data that must survive a restart: request ids and the state of agents. Only the daemon may have access to it.',
   },
-  pid_file: { ...sections.file, description: 'Where the process id is written.' },
+  pid_file: { ...sections.file, description: 'File to which the daemon writes its process id.' },
   status_file: {
     ...sections.file,
-    description: 'Where the daemon tells how it fares; otherwise `status.json` in `state_dir`.',
+    description: 'File to which the daemon writes its status. Default: `status.json` in `state_dir`.',
   },
   status_interval: {
     type: 'number',
     minimum: 1,
     maximum: 3600,
     default: 30,
-    description: 'Seconds after which the status file is written again although nothing has happened.',
+    description: 'Longest time in seconds between two writes of the status file.',
   },
   log: section({
-    level: { ...sections.logLevel, description: 'What is logged; SIGUSR1 changes it while the daemon runs.' },
+    level: {
+      ...sections.logLevel,
+      description: 'Lowest level that is logged. SIGUSR1 changes it while the daemon runs.',
+    },
     format: sections.logFormat,
-    file: { ...sections.file, description: 'Where to; otherwise to standard error.' },
+    file: { ...sections.file, description: 'Log file. Default: standard error.' },
   }),
   authorization: section({
     policies: {
       ...sections.file,
-      description: 'The folder with `AGENT.policy`, `default.policy` and `groups`.',
+      description: 'Folder with the files `AGENT.policy`, `default.policy` and `groups`.',
     },
     without_policy: {
       enum: ['allow', 'refuse'],
       default: 'allow',
-      description: 'What holds for an agent that no policy is for.',
+      description: 'Whether calls to an agent without a policy are allowed or refused.',
     },
   }),
   audit: section({
-    file: { ...sections.file, description: 'The audit: a line for each request. Without it, there is none.' },
+    file: {
+      ...sections.file,
+      description: 'Audit log with one line per request. If it is not set, no audit log is written.',
+    },
     max_bytes: {
       type: 'integer',
       minimum: 4096,
       default: 64 * 1024 * 1024,
-      description: 'Bytes after which a new file begins.',
+      description: 'Size in bytes at which the audit log is rotated.',
     },
     keep: {
       type: 'integer',
       minimum: 0,
       default: 0,
-      description: 'Files that are kept beside the one in use; 0 keeps all.',
+      description: 'Number of rotated files to keep; 0 keeps all.',
     },
     on_failure: {
       enum: ['warn', 'refuse'],
       default: 'warn',
-      description: '`refuse`: nothing runs that cannot be noted first.',
+      description:
+        'What to do with a request if the audit log cannot be written: `warn` runs it and logs an error, `refuse` does not run it.',
     },
     events: {
       type: 'boolean',
       default: false,
-      description: 'Whether lines are told on the network too, signed.',
+      description: 'Whether audit entries are also published on the network, signed.',
     },
     discovery: {
       type: 'boolean',
       default: true,
-      description: 'Whether the questions of those who look for nodes are noted as well.',
+      description: 'Whether discovery requests are also written to the audit log.',
     },
   }),
   limits: section({
@@ -151,14 +165,14 @@ export const daemonSchema = section({
       minimum: 1,
       maximum: 1000,
       default: 20,
-      description: 'Actions that run at the same time.',
+      description: 'Number of actions that run at the same time.',
     },
     queue: {
       type: 'integer',
       minimum: 0,
       maximum: 100_000,
       default: 1000,
-      description: 'Requests that wait for their turn; the next one is answered `busy`.',
+      description: 'Number of requests that can wait to run. Further requests are answered with `busy`.',
     },
     keep_replies: {
       type: 'number',
@@ -166,20 +180,20 @@ export const daemonSchema = section({
       maximum: 604_800,
       default: 3600,
       description:
-        'Seconds that the replies to a request are kept after its end; less where one of the next two is reached.',
+        'Seconds for which the replies to a request are kept after it has ended. They are removed earlier if `keep_requests` or `keep_bytes` is reached.',
     },
     keep_requests: {
       type: 'integer',
       minimum: 1,
       maximum: 1_000_000,
       default: 10_000,
-      description: 'Ended requests whose replies are kept; those that ended first go first.',
+      description: 'Number of ended requests whose replies are kept. The oldest are removed first.',
     },
     keep_bytes: {
       type: 'integer',
       minimum: 65_536,
       default: 32 * 1024 * 1024,
-      description: 'Bytes of kept replies.',
+      description: 'Total size in bytes of the replies that are kept.',
     },
     keep_ids: {
       type: 'integer',
@@ -187,7 +201,7 @@ export const daemonSchema = section({
       maximum: 10_000_000,
       default: 100_000,
       description:
-        'Ids of requests that are remembered, so that none runs twice; beyond, new ones are answered `busy`.',
+        'Number of request ids that are stored, so that no request runs twice. If it is reached, new requests are answered with `busy`.',
     },
   }),
 });

@@ -146,8 +146,8 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
     ...(settings.callers && { callers: settings.callers }),
   });
   const { errors, warnings } = policies.check();
-  for (const reason of errors) log.error({ reason }, 'a policy is at fault: it denies everything');
-  for (const reason of warnings) log.warn({ reason }, 'a policy is doubtful');
+  for (const reason of errors) log.error({ reason }, 'invalid policy: every call that it covers is denied');
+  for (const reason of warnings) log.warn({ reason }, 'policy warning');
   const replier = new Replier({ signer: security.signer, topics, transport, stats: node.stats, log });
   const queue = new PQueue({ concurrency: config.limits.concurrency });
   const admission = new Admission({ node, verifier: security.verifier, jobs, queue, policies });
@@ -177,7 +177,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
       admission.beginNothing();
       await drained(jobs, patience);
       for (const job of jobs.running())
-        job.abort.abort(new TroupeError('NOT_CONNECTED', 'the daemon of this node stops'));
+        job.abort.abort(new TroupeError('NOT_CONNECTED', 'the daemon of this node is shutting down'));
       await drained(jobs, AbortSignal.timeout(1000));
       await agents.close();
       await facts.close();
@@ -212,14 +212,14 @@ function effectiveSettings(config: DaemonConfig): Settings {
   if (!isIdentity(identity))
     throw new TroupeError(
       'IDENTITY_INVALID',
-      `"${identity}" is no identity: set identity in the configuration`,
+      `"${identity}" is not a valid identity: set identity in the configuration`,
     );
   const collectives = claims ? [claims.collective] : config.collectives;
   const mainCollective = claims?.collective ?? config.main_collective ?? collectives[0] ?? 'mcollective';
   if (!collectives.includes(mainCollective)) {
     throw new TroupeError(
       'CONFIG_INVALID',
-      `main_collective "${mainCollective}" is not one of collectives (${collectives.join(', ')})`,
+      `main_collective "${mainCollective}" is not in collectives (${collectives.join(', ')})`,
     );
   }
   const urls = config.broker.urls.length > 0 || !claims ? config.broker.urls : claims.brokers;
@@ -244,7 +244,10 @@ function openAudit(config: DaemonConfig, log: Logger, teller: AuditTeller): Audi
     return new Audit(file, { maxBytes, keep, log, ...(onLine && { onLine }) });
   }
   if (events || on_failure === 'refuse')
-    throw new TroupeError('CONFIG_INVALID', 'audit.file is missing: audit.events and on_failure need it');
+    throw new TroupeError(
+      'CONFIG_INVALID',
+      'audit.file is missing: audit.events and audit.on_failure refuse require it',
+    );
   return undefined;
 }
 

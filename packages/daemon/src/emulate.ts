@@ -10,7 +10,7 @@ const program = '@troupe/emulator/program';
 export async function emulate(): Promise<number | undefined> {
   const found = locateModule(program, { file: join(process.cwd(), 'mcod.js'), own: import.meta.url });
   if (found === undefined) {
-    const reason = 'emulate is in a package of its own: npm install @troupe/emulator';
+    const reason = 'mcod emulate requires the package @troupe/emulator: npm install @troupe/emulator';
     process.stderr.write(`mcod: ${withCode(reason, 'USAGE_INVALID')}\n`);
     return 1;
   }

@@ -6,9 +6,7 @@ export class ExitRefused extends Error {
   override readonly name = 'ExitRefused';
 
   constructor() {
-    super(
-      'process.exit was called within the daemon, which others need: an agent ends by returning or throwing',
-    );
+    super('process.exit is blocked because it would stop the daemon: an agent ends by returning or throwing');
   }
 }
 

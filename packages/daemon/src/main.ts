@@ -5,25 +5,30 @@ import { checkDaemon } from './check.js';
 import { exit } from './exit.js';
 import { serve } from './serve.js';
 
-const usage = `Usage: mcod [--config FILE] [--check | --diagnose [--output FILE]]
-       mcod emulate …  a whole fleet in one process (mcod emulate --help)
+const usage = `Usage: mcod [options]
+       mcod emulate …     emulate many nodes in one process (see mcod emulate --help)
 
-The daemon of a node: loads agents, and serves their actions over MQTT.
+The Troupe daemon. It runs on every node, loads agents and serves their actions over MQTT.
 
-  -c, --config FILE  the configuration (default: /etc/troupe/mcod.yaml)
-      --check        only check the configuration
-      --diagnose     write an archive for support: versions, configuration without
-                     secrets, status, log, clock, certificates, brokers; works without
-                     a network
-  -o, --output FILE  the archive (default: troupe-support-HOST-TIME.tar.gz in this folder)
-      --version      the version
-  -h, --help         this text
+  -c, --config FILE  configuration file (default: /etc/troupe/mcod.yaml)
+      --check        check the configuration and the policies, then exit
+      --diagnose     write a support archive, then exit: versions, configuration without
+                     secrets, status, log, clock, certificates, brokers; works without a
+                     network
+  -o, --output FILE  file name of the support archive (default:
+                     troupe-support-HOST-TIME.tar.gz in the current folder)
+      --version      print the version
+  -h, --help         print this help
 
-Signals: HUP reads the configuration again and reconnects, when what runs has ended;
-TERM and INT end it: what runs has 10 seconds. USR1 changes the level of the log: to debug, to
-trace, and back.
-Exit codes: 0 ended as asked; 1 the configuration or the start is at fault; 2 wrong use.
-An error ends with its code in brackets: docs/troubleshooting.md and mco help CODE explain it.
+Signals:
+  HUP        reload the configuration and reconnect, after running actions have ended
+  TERM, INT  shut down; running actions have 10 seconds to end
+  USR1       change the log level: from the configured level to debug, to trace, and back
+Exit codes:
+  0  shut down as requested
+  1  configuration error, failure to start, or uncaught exception
+  2  usage error
+Errors end with a code in brackets: look it up in docs/troubleshooting.md or with mco help CODE.
 `;
 
 function arguments_() {
@@ -57,7 +62,7 @@ else if (values.version) process.stdout.write(`mcod ${version}\n`);
 else if (values.check) {
   try {
     for (const warning of checkDaemon(values.config)) process.stderr.write(`mcod: warning: ${warning}\n`);
-    process.stdout.write(`${values.config} is sound\n`);
+    process.stdout.write(`${values.config}: configuration OK\n`);
   } catch (error) {
     fail(error);
   }

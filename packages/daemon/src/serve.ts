@@ -56,7 +56,7 @@ export async function serve(
       });
     } catch (error) {
       if (!working || working === config) throw error;
-      log.error(reasonOf(error), 'the new configuration does not work: back to the old one');
+      log.error(reasonOf(error), 'cannot start with the new configuration: the previous one stays in use');
       config = working;
       continue;
     }
@@ -64,7 +64,9 @@ export async function serve(
     const { status_interval: seconds } = config;
     status = new StatusFile({ file: statusFileOf(config), seconds, read: () => daemon.status(), log });
     const next = await alarm.rung();
-    log.info(next === 'reload' ? 'reading the configuration again when what runs has ended' : 'ending');
+    log.info(
+      next === 'reload' ? 'reloading the configuration after running actions have ended' : 'shutting down',
+    );
     const patience =
       next === 'reload'
         ? [AbortSignal.timeout(reloadGrace), stopping.signal]
@@ -94,7 +96,7 @@ function newLogging(config: DaemonConfig, old: Logging | undefined): Logging {
     return named('log.file', file, () => loggerOf(config));
   } catch (error) {
     if (!old) throw error;
-    old.log.error(reasonOf(error), 'the new log cannot be opened: the old one stays');
+    old.log.error(reasonOf(error), 'cannot open the new log: the previous one stays in use');
     return old;
   }
 }
@@ -120,10 +122,10 @@ function loggerOf(config: DaemonConfig): Logging {
     const from = levels[at] ?? configured;
     at = (at + 1) % levels.length;
     const to = levels[at] ?? configured;
-    const tell = () => log.info({ from, to }, 'the level of the log is changed');
-    if (at === 0) tell();
+    const report = () => log.info({ from, to }, 'log level changed');
+    if (at === 0) report();
     setLevel(to);
-    if (at !== 0) tell();
+    if (at !== 0) report();
   };
   return { log, level };
 }
@@ -138,14 +140,14 @@ function isSameHouse(one: DaemonConfig, other: DaemonConfig): boolean {
 function surviveOrEnd(log: Logger): void {
   process.removeAllListeners('uncaughtException').on('uncaughtException', (error) => {
     if (error instanceof ExitRefused) {
-      log.error({ err: error }, 'an agent tried to end the daemon');
+      log.error({ err: error }, 'an agent called process.exit: blocked');
       return;
     }
-    log.fatal({ err: error }, 'an error that nobody caught: the daemon ends');
+    log.fatal({ err: error }, 'uncaught exception: the daemon exits');
     exit(1);
   });
   process.removeAllListeners('unhandledRejection').on('unhandledRejection', (reason) => {
-    log.error({ err: reason }, 'a promise was rejected and nobody listened');
+    log.error({ err: reason }, 'unhandled promise rejection');
   });
 }
 
@@ -154,7 +156,7 @@ function reread(file: string, old: DaemonConfig, log: Logger): DaemonConfig {
   try {
     return loadDaemonConfig(file);
   } catch (error) {
-    log.error(reasonOf(error), 'the new configuration is at fault: the old one stays');
+    log.error(reasonOf(error), 'invalid configuration: the previous one stays in use');
     return old;
   }
 }

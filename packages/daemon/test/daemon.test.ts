@@ -134,7 +134,7 @@ describe('a daemon', () => {
 
     it('from nothing that is not a valid topic level', async () => {
       expect(await refusal(`identity: web1., ${none}`)).to.equal(
-        'IDENTITY_INVALID: "web1." is no identity: set identity in the configuration',
+        'IDENTITY_INVALID: "web1." is not a valid identity: set identity in the configuration',
       );
     });
 
@@ -216,7 +216,7 @@ describe('a daemon', () => {
 
   it('does not start with a main collective that it does not belong to', async () => {
     expect(await refusal(`${none}, collectives: [eu, us], main_collective: asia`)).to.equal(
-      'CONFIG_INVALID: main_collective "asia" is not one of collectives (eu, us)',
+      'CONFIG_INVALID: main_collective "asia" is not in collectives (eu, us)',
     );
   });
 
@@ -307,7 +307,7 @@ describe('a daemon', () => {
     for (const more of ['events: true', 'on_failure: refuse']) {
       it(`with audit.${more} but no audit file`, async () => {
         expect(await refusal(`${none}, audit: { ${more} }`, { agents: [probe()] })).to.equal(
-          'CONFIG_INVALID: audit.file is missing: audit.events and on_failure need it',
+          'CONFIG_INVALID: audit.file is missing: audit.events and audit.on_failure refuse require it',
         );
         expect(events, 'what was opened is closed').to.deep.equal(['agent closed']);
         expect(transport?.connected).to.equal(false);
@@ -320,7 +320,7 @@ describe('a daemon', () => {
         setup: () => Promise.reject(new Error('no such device')),
       };
       expect(await refusal(none, { agents: [probe(), faulty] })).to.equal(
-        'AGENT_INVALID: faulty: its set-up failed: no such device',
+        'AGENT_INVALID: faulty: setup failed: no such device',
       );
       expect(events).to.deep.equal(['agent closed']);
     });
@@ -364,8 +364,8 @@ describe('a daemon', () => {
         kept.lines
           .filter(({ level, msg }) => `${level} ${msg}` === wanted)
           .map(({ reason }) => `${reason}`.slice(policies.length + 1).split(': ')[0]);
-      expect(reasons('50 a policy is at fault: it denies everything')).to.deep.equal(faults);
-      expect(reasons('40 a policy is doubtful')).to.deep.equal(['rpcutil.policy.rpmsave']);
+      expect(reasons('50 invalid policy: every call that it covers is denied')).to.deep.equal(faults);
+      expect(reasons('40 policy warning')).to.deep.equal(['rpcutil.policy.rpmsave']);
     });
   }
 

@@ -37,7 +37,7 @@ describe('the command line of mcod', () => {
   it('prints its usage', () => {
     const { status, stdout, stderr } = run('-h');
     expect([status, stderr]).to.deep.equal([0, '']);
-    expect(stdout).to.match(/^Usage: mcod \[--config FILE\] \[--check \| --diagnose/);
+    expect(stdout).to.match(/^Usage: mcod \[options\]\n/);
   });
 
   it('rejects an unknown option with the usage', () => {
@@ -49,7 +49,7 @@ describe('the command line of mcod', () => {
   it('reports a valid configuration, and warnings about its policies', () => {
     expect(run('--check', '-c', configure())).to.deep.equal({
       status: 0,
-      stdout: `${folder}/mcod.yaml is sound\n`,
+      stdout: `${folder}/mcod.yaml: configuration OK\n`,
       stderr: '',
     });
     policy('default.policy', 'policy default deny\n');
@@ -59,9 +59,9 @@ describe('the command line of mcod', () => {
       '-c',
       configure(`, authorization: { policies: ${folder}/policies }`),
     );
-    expect([status, stdout]).to.deep.equal([0, `${folder}/mcod.yaml is sound\n`]);
+    expect([status, stdout]).to.deep.equal([0, `${folder}/mcod.yaml: configuration OK\n`]);
     expect(stderr).to.equal(
-      `mcod: warning: ${folder}/policies/old.rpmsave: nothing reads this file: policies end in .policy\n`,
+      `mcod: warning: ${folder}/policies/old.rpmsave: ignored: the name of a policy file must end in .policy\n`,
     );
   });
 

@@ -76,7 +76,7 @@ describe('mcod in this process', () => {
       await served;
       expect(existsSync(file('pid'))).to.equal(false);
       expect(readStatusFile(file('state/status.json')).state).to.equal('ended');
-      expect(lines('ending')).to.have.length(1);
+      expect(lines('shutting down')).to.have.length(1);
       expect(names()).to.deep.equal(['web1.lab']);
     });
   }
@@ -87,8 +87,8 @@ describe('mcod in this process', () => {
     process.emit('SIGHUP');
     await logged('ready', 2);
     expect(names()).to.deep.equal(['web1.lab', 'web2.lab']);
-    expect(lines('reading the configuration again when what runs has ended')).to.have.length(1);
-    expect(lines('ending')).to.deep.equal([]);
+    expect(lines('reloading the configuration after running actions have ended')).to.have.length(1);
+    expect(lines('shutting down')).to.deep.equal([]);
     await until(
       'the status is that of the new one',
       () => readStatusFile(file('state/status.json')).identity === 'web2.lab',
@@ -101,7 +101,7 @@ describe('mcod in this process', () => {
     process.emit('SIGHUP');
     await logged('ready', 2);
     expect(names()).to.deep.equal(['web1.lab', 'web1.lab']);
-    const [line] = lines('the new configuration is at fault: the old one stays');
+    const [line] = lines('invalid configuration: the previous one stays in use');
     expect(line).to.include({ level: 50 });
     expect(line?.reason).to.include('nonsense');
   });
@@ -112,9 +112,9 @@ describe('mcod in this process', () => {
     process.emit('SIGHUP');
     await logged('ready', 2);
     expect(names()).to.deep.equal(['web1.lab', 'web1.lab']);
-    const [line] = lines('the new configuration does not work: back to the old one');
+    const [line] = lines('cannot start with the new configuration: the previous one stays in use');
     expect(line).to.include({ level: 50 });
-    expect(line?.reason).to.include('"elsewhere" is not one of collectives');
+    expect(line?.reason).to.include('"elsewhere" is not in collectives');
     configure('', 'web3.lab');
     process.emit('SIGHUP');
     await logged('ready', 3);
@@ -130,7 +130,7 @@ describe('mcod in this process', () => {
     process.emit('SIGHUP');
     await logged('ready', 2);
     expect(names()[1]).to.equal('web4.lab');
-    const [line] = lines('the new log cannot be opened: the old one stays');
+    const [line] = lines('cannot open the new log: the previous one stays in use');
     expect(line?.reason).to.match(/^log\.file: cannot write \/dev\/null\/log: /);
   });
 
@@ -155,7 +155,7 @@ describe('mcod in this process', () => {
   it('fails if its first start fails', async () => {
     configure(', main_collective: elsewhere');
     served = serve(file('mcod.yaml'));
-    expect(await served.catch((error: Error) => error.message)).to.include('"elsewhere" is not one of');
+    expect(await served.catch((error: Error) => error.message)).to.include('"elsewhere" is not in');
   });
 
   it('ends normally if its pid file is gone', async () => {
@@ -222,7 +222,7 @@ describe('mcod in this process', () => {
       const { outcome, statusmsg } = await bench.ask(bench.request());
       expect([outcome, statusmsg]).to.deep.equal([
         'busy',
-        'the daemon of this node is restarting: ask again in a moment',
+        'the daemon of this node is restarting: try again in a moment',
       ]);
     };
 
@@ -257,7 +257,7 @@ describe('mcod in this process', () => {
       process.emit('SIGTERM');
       expect(await result).to.include({
         outcome: 'cancelled',
-        statusmsg: 'the daemon of this node stops',
+        statusmsg: 'the daemon of this node is shutting down',
       });
       await served;
       expect(names()).to.have.length(1);
@@ -274,7 +274,7 @@ describe('mcod in this process', () => {
 
   it('changes the level of its log at SIGUSR1: to debug, to trace, and back', async () => {
     await begin();
-    const levels = () => lines('the level of the log is changed').map(({ from, to }) => [from, to]);
+    const levels = () => lines('log level changed').map(({ from, to }) => [from, to]);
     for (const count of [1, 2, 3, 4]) {
       process.emit('SIGUSR1');
       expect(levels()).to.have.length(count);
@@ -289,11 +289,11 @@ describe('mcod in this process', () => {
 
   it('does not let an agent end the process', async () => {
     await begin();
-    expect(() => process.exit(3)).to.throw(ExitRefused, 'process.exit was called within the daemon');
+    expect(() => process.exit(3)).to.throw(ExitRefused, 'process.exit is blocked');
     process.emit('uncaughtException', new ExitRefused());
-    expect(lines('an agent tried to end the daemon')[0]).to.include({ level: 50 });
+    expect(lines('an agent called process.exit: blocked')[0]).to.include({ level: 50 });
     process.emit('unhandledRejection', new Error('forgotten'), Promise.resolve());
-    expect(lines('a promise was rejected and nobody listened')[0]).to.include({ level: 50 });
+    expect(lines('unhandled promise rejection')[0]).to.include({ level: 50 });
     expect(process.listenerCount('uncaughtException')).to.equal(1);
     expect(process.listenerCount('unhandledRejection')).to.equal(1);
   });

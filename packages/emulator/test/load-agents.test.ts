@@ -30,6 +30,8 @@ export default defineAgent(ddl, () => undefined);`,
     const file = folder.join('none.mjs');
     await writeFile(file, 'export const x = 1;');
     const error = await loadAgents({ modules: [file], mocks: [] }).catch(({ message }: Error) => message);
-    expect(error).to.equal(`agents: "${file}" has no agent as its default export: use defineAgent`);
+    expect(error).to.equal(
+      `agents: the default export of "${file}" is not an agent: export the result of defineAgent`,
+    );
   });
 });

@@ -289,7 +289,7 @@ describe('the spool', () => {
       const sent = send('1');
       await waitFor('the file', () => files().length === 1);
       await spool.close();
-      expect(await sent).to.include({ state: 'waiting', reason: 'the daemon of this node stops' });
+      expect(await sent).to.include({ state: 'waiting', reason: 'the daemon of this node is shutting down' });
       trouble = undefined;
       await open();
       await waitFor('the delivery', () => delivered.length === 1);

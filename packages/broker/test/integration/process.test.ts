@@ -218,7 +218,10 @@ describe('the broker as a process', function () {
         'good.yaml',
         JSON.stringify({ listen: ['mqtts://0.0.0.0:1'], security: pki.server() }),
       );
-      expect(run('--config', good, '--check')).to.include({ status: 0, stdout: `${good} is sound\n` });
+      expect(run('--config', good, '--check')).to.include({
+        status: 0,
+        stdout: `${good}: configuration OK\n`,
+      });
       const bad = pki.file(
         'bad.yaml',
         JSON.stringify({ listen: ['mqtts://0.0.0.0:1'], security: { ca: '/nowhere' } }),

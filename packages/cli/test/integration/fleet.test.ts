@@ -141,14 +141,14 @@ describe('mco and twenty-one daemons', function () {
     const reasons = Object.fromEntries(told.map(({ sender, statusmsg }) => [sender, statusmsg]));
     expect(reasons).to.include({
       [name(14)]: 'the disk is full',
-      [name(16)]: 'the action failed unexpectedly; the log of the node has the reason',
-      [name(18)]: 'the action did not end within its 3 s',
+      [name(16)]: 'the action failed unexpectedly; see the log of the node for the reason',
+      [name(18)]: 'the action did not finish within its timeout of 3 s',
       [name(21)]: 'the node is offline',
     });
     expect(reasons[name(13)]).to.match(
       /^the node is online but did not reply: the request was sent \d times in 10 s$/,
     );
-    expect(reasons[name(17)]).to.match(/^you are not authorized to call fleet#act here/);
+    expect(reasons[name(17)]).to.match(/^you are not authorized to call fleet#act on this node: /);
 
     const lines = jsonl.stdout.split('\n').map((line) => JSON.parse(line));
     const replies = lines.filter(({ kind }) => kind === 'result');

@@ -402,7 +402,7 @@ describe('mco against real daemons', function () {
     expect({ stdout, code }).to.deep.equal({ stdout: '', code: 1 });
     expect(stderr.split('\n').slice(0, 2)).to.deep.equal([
       'mco: a filter may be wrong: no DDL for the data plugin "nosuch" on this machine; each node checks the query itself',
-      'mco: plain.lab, web1.lab, web2.lab did not say whether they match: the filter: this node has no data plugin "nosuch"',
+      'mco: plain.lab, web1.lab, web2.lab did not say whether they match: cannot evaluate the filter: this node has no data plugin "nosuch"',
     ]);
   });
 

@@ -117,7 +117,7 @@ describe('a call', () => {
       'never-seen': ['no-reply', undefined],
     });
     const plain = results.find(({ sender }) => sender === 'plain');
-    expect(plain?.statusmsg).to.equal('there is no agent "work" here; this node has discovery, rpcutil');
+    expect(plain?.statusmsg).to.equal('agent "work" not found on this node; it has discovery, rpcutil');
   });
 
   for (const targets of [[], ['a', 'b']])
@@ -194,7 +194,10 @@ describe('a call', () => {
   it('ends a handler that hangs, and says so', async () => {
     await network.node('a', [work()]);
     const result = await client.call(ddl, 'hang', {}, { targets: ['a'] }).one();
-    expect(result).to.include({ state: 'timeout', statusmsg: 'the action did not end within its 0.3 s' });
+    expect(result).to.include({
+      state: 'timeout',
+      statusmsg: 'the action did not finish within its timeout of 0.3 s',
+    });
   });
 
   it('shows output as it comes', async () => {

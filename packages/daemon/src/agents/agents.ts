@@ -107,10 +107,13 @@ export class Agents {
         accept();
         log.info(
           { agent: name },
-          'the agent stays until it has finished, though the configuration does not name it',
+          'the agent is no longer in the configuration: it stays loaded until it has finished its work',
         );
       } catch (error) {
-        log.warn({ agent: name, ...reasonOf(error) }, 'an unfinished agent cannot be loaded any more');
+        log.warn(
+          { agent: name, ...reasonOf(error) },
+          'cannot load an agent that has unfinished work: it will not be tried again',
+        );
         this.#staying.release(name);
       }
     }
@@ -126,7 +129,7 @@ export class Agents {
       // A reload must not cost us an agent that works.
       this.#options.log.error(
         { agent: specifier, ...reasonOf(error) },
-        'the changed agent does not work: the one before stays',
+        'cannot load the changed agent: the previous version stays in use',
       );
       await this.#add(await before(), specifier, { specifier });
     }
@@ -146,7 +149,7 @@ export class Agents {
     if (config.security.mode === 'token' && !enrollingAgents.has(name)) {
       throw new TroupeError(
         'CONFIG_INVALID',
-        `agents: "${where}" may not run on a machine that has no certificate yet: only provision may`,
+        `agents: "${where}" is not permitted with security.mode token: a machine without a certificate may run only provision`,
       );
     }
     const own = config.plugins[name] ?? section ?? {};

@@ -16,7 +16,7 @@ export class Closers {
       try {
         await close();
       } catch (error) {
-        log.error({ agent, reason: messageOf(error) }, 'an agent did not close');
+        log.error({ agent, reason: messageOf(error) }, 'an agent failed to close');
       }
     }
   }

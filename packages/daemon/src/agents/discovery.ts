@@ -13,7 +13,7 @@ export function discoveryAgent(node: Node, jobs: Jobs): Agent {
     ping: () => ({}),
     ddl: ({ agent }) => {
       const loaded = node.registry.get(agent);
-      if (!loaded) throw new ActionError(`there is no agent "${agent}" here`, Status.invalidData);
+      if (!loaded) throw new ActionError(`agent "${agent}" not found on this node`, Status.invalidData);
       return {
         ddl: structuredClone(loaded.compiled.ddl) as unknown as Record<string, unknown>,
         hash: loaded.hash,

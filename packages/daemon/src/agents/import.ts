@@ -64,7 +64,7 @@ async function importFrom(url: string, specifier: string): Promise<Agent> {
   if (typeof agent?.setup !== 'function' || typeof agent.ddl !== 'object') {
     throw new TroupeError(
       'AGENT_INVALID',
-      `agents: "${specifier}" has no agent as its default export: use defineAgent`,
+      `agents: the default export of "${specifier}" is not an agent: export the result of defineAgent`,
     );
   }
   return agent as Agent;
@@ -80,6 +80,6 @@ function locate(specifier: string, file: string): string {
   if (found !== undefined) return found;
   throw new TroupeError(
     'AGENT_INVALID',
-    `no such npm package in sight of ${dirname(file)} or of mcod itself`,
+    `npm package not found from ${dirname(file)} or from the installation of mcod`,
   );
 }

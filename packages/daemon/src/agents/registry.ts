@@ -52,7 +52,7 @@ export class Registry {
     const { name } = agent.ddl.metadata;
     const checkName = () => {
       if (replaces || !this.#agents.has(name)) return;
-      throw new TroupeError('AGENT_INVALID', `${where}: there is an agent "${name}" already`);
+      throw new TroupeError('AGENT_INVALID', `${where}: an agent named "${name}" is already loaded`);
     };
     checkName();
     const loaded = await loadAgent(agent, where, config, host);
@@ -81,7 +81,7 @@ export async function loadAgent(
   for (const validator of compiled.skippedValidators) {
     host.log.warn(
       { validator },
-      'the DDL names a validator that is not here: the agent must check the input',
+      'the DDL uses a validator that this node does not have: the agent must check this input itself',
     );
   }
   const handlers = await setUp(agent, where, config, host);
@@ -92,7 +92,10 @@ export async function loadAgent(
   if (missing.length > 0)
     throw new TroupeError('AGENT_INVALID', `${where}: no handler for ${missing.join(', ')}`);
   if (undeclared.length > 0) {
-    throw new TroupeError('AGENT_INVALID', `${where}: the DDL has no action ${undeclared.join(', ')}`);
+    throw new TroupeError(
+      'AGENT_INVALID',
+      `${where}: handlers for actions that the DDL does not declare: ${undeclared.join(', ')}`,
+    );
   }
   return { name, compiled, hash, handlers };
 }
@@ -114,7 +117,7 @@ function prepare(agent: Agent, where: string): Prepared {
 async function setUp(agent: Agent, where: string, config: AgentConfig, host: Host) {
   const provideData: Host['provideData'] = (plugin, lookup) => {
     if (!isDataName(plugin))
-      throw new TroupeError('AGENT_INVALID', `no filter could ask a data plugin of the name "${plugin}"`);
+      throw new TroupeError('AGENT_INVALID', `"${plugin}" is not a valid name for a data plugin`);
     host.provideData(plugin, lookup);
   };
   try {
@@ -122,7 +125,7 @@ async function setUp(agent: Agent, where: string, config: AgentConfig, host: Hos
   } catch (cause) {
     if (cause instanceof TroupeError)
       throw new TroupeError(cause.code, `${where}: ${cause.message}`, { cause });
-    throw new TroupeError('AGENT_INVALID', `${where}: its set-up failed: ${messageOf(cause)}`, { cause });
+    throw new TroupeError('AGENT_INVALID', `${where}: setup failed: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -49,7 +49,7 @@ export function rpcutilAgent(node: Node): Agent {
       if (!data) {
         const known = [...node.data.keys()].sort().join(', ');
         throw new ActionError(
-          `there is no data plugin "${source}" here; this node has ${known}`,
+          `data plugin "${source}" not found; this node has ${known}`,
           Status.invalidData,
         );
       }
@@ -65,7 +65,7 @@ function configItem(node: Node, item: string): unknown {
   let value: unknown = node.config;
   for (const key of item.split('.')) {
     const isSection = typeof value === 'object' && value !== null && Object.hasOwn(value, key);
-    if (!isSection) throw new ActionError(`the configuration has no "${item}"`, Status.invalidData);
+    if (!isSection) throw new ActionError(`the configuration has no key "${item}"`, Status.invalidData);
     value = secretWord.test(key) ? '[redacted]' : (value as Record<string, unknown>)[key];
     if (value === '[redacted]') return value;
   }

@@ -60,7 +60,7 @@ export class StayingAgents {
     } catch (error) {
       this.#log.warn(
         { file: this.#file, reason: messageOf(error) },
-        'unfinished agents are not known any more',
+        'cannot read the list of agents with unfinished work: they are not loaded',
       );
       return [];
     }

@@ -47,10 +47,12 @@ export function auditFiles(file: string): string[] {
 export async function verifyAudit(file: string): Promise<AuditVerdict> {
   try {
     const files = auditFiles(file);
-    if (files.length === 0) throw new Error('there is no such file');
+    if (files.length === 0) throw new Error('no such file');
     return await verifyFiles(files);
   } catch (cause) {
-    throw new TroupeError('FILE_UNREADABLE', `cannot read the audit ${file}: ${messageOf(cause)}`, { cause });
+    throw new TroupeError('FILE_UNREADABLE', `cannot read the audit log ${file}: ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }
 
@@ -67,8 +69,8 @@ async function verifyFiles(files: readonly string[]): Promise<AuditVerdict> {
       if (!isFollowing) {
         const reason =
           named === undefined
-            ? 'it is no line of an audit'
-            : 'it does not follow from the line before: that one was altered, or lines between them are missing';
+            ? 'it is not an audit log entry'
+            : 'its hash does not match the previous line: that line was altered, or lines between them are missing';
         return {
           files,
           lines,

@@ -39,17 +39,17 @@ export async function openAuditEvent(
     typeof event.line === 'string' &&
     typeof event.collective === 'string' &&
     Number.isFinite(event.time);
-  if (!isSound) throw new TroupeError('MESSAGE_MALFORMED', 'malformed event: it is no line of an audit');
+  if (!isSound) throw new TroupeError('MESSAGE_MALFORMED', 'malformed event: it is not an audit log entry');
   if (event.sender !== identity || (proof.name !== undefined && proof.name !== identity)) {
     throw new TroupeError(
       'SIGNATURE_INVALID',
-      `an event on the topic of "${identity}" is from "${proof.name ?? event.sender}"`,
+      `an event published on the topic of "${identity}" comes from "${proof.name ?? event.sender}"`,
     );
   }
   if (proof.collective !== undefined && proof.collective !== event.collective) {
     throw new TroupeError(
       'SIGNATURE_INVALID',
-      `"${identity}" may speak in the collective "${proof.collective}" only`,
+      `the token of "${identity}" is valid only in the collective "${proof.collective}"`,
     );
   }
   return event as AuditEvent;

@@ -33,7 +33,7 @@ export class AuditTeller {
       const bytes = await sealAuditEvent({ collective, line, time }, signer);
       await transport.publish(topics.event(collective, signer.name), bytes, { qos: 1 });
     } catch (error) {
-      log.warn({ reason: messageOf(error) }, 'a line of the audit was not told');
+      log.warn({ reason: messageOf(error) }, 'cannot publish an audit entry; it is still in the audit file');
     }
   }
 }

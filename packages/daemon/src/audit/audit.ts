@@ -70,7 +70,7 @@ export class Audit {
         ftruncateSync(this.#fd, this.#size);
         this.write({
           outcome: 'recovered',
-          reason: `${tail.torn} bytes of a line that was never finished were removed`,
+          reason: `removed ${tail.torn} bytes of an incomplete line`,
         });
       }
     } catch (cause) {
@@ -87,7 +87,10 @@ export class Audit {
     } catch (error) {
       this.#lost ??= { entries: 0, since: now, reason: messageOf(error) };
       this.#lost.entries += 1;
-      this.#log.error({ entry, ...reasonOf(error) }, 'THE AUDIT CANNOT BE WRITTEN: this entry is not in it');
+      this.#log.error(
+        { entry, ...reasonOf(error) },
+        'CANNOT WRITE THE AUDIT LOG: this entry is missing from it',
+      );
     }
   }
 
@@ -96,8 +99,8 @@ export class Audit {
     try {
       if (this.#lost) {
         const { entries, since, reason } = this.#lost;
-        const words = `${entries} entries since ${new Date(since).toISOString()} could not be written: ${reason}`;
-        this.#append({ outcome: 'gap', reason: words }, now);
+        const gap = `${entries} entries since ${new Date(since).toISOString()} could not be written: ${reason}`;
+        this.#append({ outcome: 'gap', reason: gap }, now);
         this.#lost = undefined;
       }
       this.#append(entry, now);
@@ -136,7 +139,7 @@ export class Audit {
     try {
       ftruncateSync(this.#fd, size);
     } catch (error) {
-      this.#log.error({ reason: messageOf(error) }, 'the unfinished line of the audit stays');
+      this.#log.error({ reason: messageOf(error) }, 'cannot remove an incomplete line from the audit log');
     }
   }
 
@@ -173,7 +176,7 @@ function bounded(entry: AuditEntry): AuditEntry {
 
 function boundedPart(part: unknown): unknown {
   const size = part === undefined ? 0 : Buffer.byteLength(JSON.stringify(part));
-  return size <= mostPartBytes ? part : `(${size} bytes are left out)`;
+  return size <= mostPartBytes ? part : `(${size} bytes omitted)`;
 }
 
 function hashBefore(file: string): string {

@@ -26,7 +26,7 @@ export class ClassSource {
       if (!this.#isFailing)
         this.#log.warn(
           { file: this.#file, reason: messageOf(error) },
-          'cannot read the classes: the last good ones are kept',
+          'cannot read the classes: the last known ones stay in use',
         );
       this.#isFailing = true;
     }

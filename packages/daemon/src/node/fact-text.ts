@@ -31,23 +31,23 @@ export function isFactFile(name: string): boolean {
 
 /** The facts of a file. Throws FILE_UNREADABLE, or what the file system throws. */
 export function readFacts(file: string, size: number): Facts {
-  if (size > mostFactBytes) throw unusable(file, `it has ${size} bytes, the most is ${mostFactBytes}`);
+  if (size > mostFactBytes) throw unusable(file, `its ${size} bytes exceed the limit of ${mostFactBytes}`);
   return parseFactText(readFileSync(file, 'utf8'), file);
 }
 
 /** The facts of a text that came from `file`, whose ending says how to read it. Throws FILE_UNREADABLE. */
 export function parseFactText(text: string, file: string): Facts {
-  if (opensTooMuch(text)) throw unusable(file, 'it nests too deeply to be read');
+  if (opensTooMuch(text)) throw unusable(file, 'it is nested too deeply');
   let facts: unknown;
   try {
     facts = parsers[extname(file)]?.(text) ?? {};
   } catch (cause) {
-    if (cause instanceof RangeError) throw unusable(file, 'it nests too deeply to be read');
+    if (cause instanceof RangeError) throw unusable(file, 'it is nested too deeply');
     throw unusable(file, messageOf(cause).split('\n', 1)[0] ?? '', cause);
   }
   if (typeof facts !== 'object' || facts === null || Array.isArray(facts))
-    throw unusable(file, 'it does not hold names and values');
-  if (nestsDeeper(facts, mostDepth)) throw unusable(file, `it nests deeper than ${mostDepth} levels`);
+    throw unusable(file, 'it is not a map of names and values');
+  if (nestsDeeper(facts, mostDepth)) throw unusable(file, `it is nested deeper than ${mostDepth} levels`);
   return facts as Facts;
 }
 

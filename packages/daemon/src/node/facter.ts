@@ -63,7 +63,7 @@ export class Facter {
 
   /** Ends what runs. */
   async close(): Promise<void> {
-    this.#stop.abort(new Error('the daemon ends'));
+    this.#stop.abort(new Error('the daemon is shutting down'));
     clearTimeout(this.#timer);
     await this.#running;
   }
@@ -81,7 +81,10 @@ export class Facter {
     } catch (error) {
       if (this.#stop.signal.aborted) return;
       this.#reason = messageOf(error).replace(/^facter\.json: /, '');
-      log.warn({ command: command[0], reason: this.#reason }, 'facter failed: its last good facts are kept');
+      log.warn(
+        { command: command[0], reason: this.#reason },
+        'facter failed: its last known facts stay in use',
+      );
       seconds = Math.min(interval, retryAfter);
     }
     this.#timer = setTimeout(() => {
@@ -105,9 +108,9 @@ export class Facter {
       signal: this.#stop.signal,
     });
     if (exceeded === 'output') throw new Error(`it printed more than ${mostFactBytes} bytes`);
-    if (exceeded === 'time') throw new Error(`it did not end within ${timeout} s`);
-    if (signal !== null) throw new Error(`it was ended by ${signal}`);
-    if (code !== 0) throw new Error(`it ended with exit code ${code}; the log has what it said`);
+    if (exceeded === 'time') throw new Error(`timeout: it was still running after ${timeout} s`);
+    if (signal !== null) throw new Error(`it was killed by ${signal}`);
+    if (code !== 0) throw new Error(`it exited with code ${code}; see its output in the log`);
     return printed.text;
   }
 
@@ -118,7 +121,7 @@ export class Facter {
     } catch (error) {
       log.warn(
         { file: cache, reason: messageOf(error) },
-        'the facts of facter cannot be kept for the next start',
+        'cannot save the facts of facter for the next start',
       );
     }
   }
@@ -131,7 +134,7 @@ export class Facter {
       this.#facts = parseFactText(readFileSync(cache, 'utf8'), cache);
       this.#readAt = mtimeMs;
     } catch (error) {
-      log.debug({ file: cache, reason: messageOf(error) }, 'no facts of facter from before');
+      log.debug({ file: cache, reason: messageOf(error) }, 'no saved facts of facter');
     }
   }
 }

@@ -69,7 +69,7 @@ export class FactSource {
     } catch (error) {
       // What is not there yet, or not there any more, is nothing to complain of.
       if (isErrno(error, 'ENOENT')) return [];
-      this.#fault(path, error, 'cannot read facts: the last good ones of this folder are kept');
+      this.#fault(path, error, 'cannot read facts: the last known ones of this folder stay in use');
       return [...this.#files.keys()].filter((file) => file === path || file.startsWith(`${path}/`));
     }
   }
@@ -85,7 +85,7 @@ export class FactSource {
       this.#faults.delete(file);
       return facts;
     } catch (error) {
-      this.#fault(file, error, 'cannot read facts: the last good ones of this file are kept');
+      this.#fault(file, error, 'cannot read facts: the last known ones of this file stay in use');
       return known?.facts ?? {};
     }
   }

@@ -27,7 +27,7 @@ export async function decide(policy: Policy, question: Question, node: FilterNod
   const { allow, line } = policy.default;
   const words =
     line === undefined
-      ? 'no line matches, and without a default that is deny'
+      ? 'no line matches, and without a policy default the call is denied'
       : `policy default ${allow ? 'allow' : 'deny'}`;
   const reason = line === undefined ? `${file}: ${words}` : `${file}:${line}: ${words}`;
   return { allowed: allow, by: 'policy', file, ...(line === undefined ? {} : { line }), reason, steps };
@@ -48,7 +48,9 @@ async function within<T>(work: Promise<T>): Promise<T> {
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
       () =>
-        reject(new TroupeError('POLICY_INVALID', `its data functions took longer than ${patience / 1000} s`)),
+        reject(
+          new TroupeError('POLICY_INVALID', `its data functions did not finish within ${patience / 1000} s`),
+        ),
       patience,
     );
   });

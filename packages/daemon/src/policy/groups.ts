@@ -11,8 +11,8 @@ export function parseGroups(text: string, file: string): Groups {
     const invalid = (message: string) =>
       new TroupeError('POLICY_INVALID', `${file}:${index + 1}: ${message}`);
     if (!/^[\w.-]+$/.test(name))
-      throw invalid(`"${name}" is no name of a group: use letters, digits, "_", "." and "-"`);
-    if (groups.has(name)) throw invalid(`the group "${name}" is there already`);
+      throw invalid(`"${name}" is not a valid group name: use letters, digits, "_", "." and "-"`);
+    if (groups.has(name)) throw invalid(`the group "${name}" is already defined`);
     if (callers.length === 0) throw invalid(`the group "${name}" has no callers`);
     groups.set(
       name,
@@ -24,7 +24,7 @@ export function parseGroups(text: string, file: string): Groups {
     if (nested !== undefined)
       throw new TroupeError(
         'POLICY_INVALID',
-        `${file}: the group "${name}" holds the group "${nested}": groups hold callers only`,
+        `${file}: the group "${name}" contains the group "${nested}": a group can contain only callers`,
       );
   }
   return groups;
@@ -35,9 +35,9 @@ export function callerName(word: string, invalid: (message: string) => TroupeErr
   const [, kind, name = word] = /^(\w+)=(.*)$/.exec(word) ?? [];
   if (kind !== undefined && kind !== 'choria' && kind !== 'cert') {
     throw invalid(
-      `callers are told apart by their certificates here: "${word}" can never match; write the certificate's name`,
+      `"${word}" can never match, because callers are identified by their certificates: write the certificate's name`,
     );
   }
-  if (!/^[\w.-]+$/.test(name)) throw invalid(`"${word}" is no name of a caller`);
+  if (!/^[\w.-]+$/.test(name)) throw invalid(`"${word}" is not a valid caller name`);
   return name;
 }

@@ -41,10 +41,10 @@ export function parsePolicy(text: string, file: string, context: PolicyContext):
     if (allow === undefined) rules.push(parseRule(content, line, context, invalid));
     else {
       if (fallback.line !== undefined && fallback.allow !== allow)
-        warnings.push(`${file}:${line}: this default replaces the one of line ${fallback.line}`);
+        warnings.push(`${file}:${line}: this default overrides the default in line ${fallback.line}`);
       fallback = { allow, line };
     }
-    if (rules.length > mostRules) throw invalid(`there are more than ${mostRules} lines`);
+    if (rules.length > mostRules) throw invalid(`the file has more than ${mostRules} lines`);
   }
   return { file, rules, default: fallback, warnings: [...warnings, ...doubtful(file, rules, fallback)] };
 }
@@ -64,13 +64,13 @@ function parseRule(content: string, line: number, context: PolicyContext, invali
   if (verdict !== 'allow' && verdict !== 'deny') {
     const [word = ''] = verdict.split(/\s/);
     if (word !== 'allow' && word !== 'deny')
-      throw invalid(`a line begins with allow, deny, policy or #, this one with "${word.slice(0, 40)}"`);
-    throw invalid(`there are blanks where a tab is needed after "${word}"`);
+      throw invalid(`a line must begin with allow, deny, policy or #, not with "${word.slice(0, 40)}"`);
+    throw invalid(`expected a tab after "${word}", found spaces`);
   }
   if (!callers || !actions || !facts || rest.length > 0) {
     const count = content.split(/\t+/).length;
     throw invalid(
-      `${count} fields: callers, actions, facts and perhaps classes are needed after "${verdict}", with tabs between them`,
+      `${count} fields: expected callers, actions, facts and optionally classes after "${verdict}", separated by tabs`,
     );
   }
   return {
@@ -90,7 +90,7 @@ function parseRule(content: string, line: number, context: PolicyContext, invali
 function parseCaller(word: string, { groups, callers }: PolicyContext, invalid: Invalid): readonly string[] {
   const group = groups.get(word);
   if (group) return group;
-  if (word === '*') throw invalid('"*" stands alone');
+  if (word === '*') throw invalid('"*" cannot be combined with other names');
   if (word.startsWith('/')) {
     readAs('callers', invalid, () => compileFilterPattern(word));
     return [word];
@@ -98,12 +98,12 @@ function parseCaller(word: string, { groups, callers }: PolicyContext, invalid: 
   const name = callerName(word, invalid);
   // A mistyped group in a "deny" would never match, and so let in whom it was to keep out.
   if (callers && !callers.test(name))
-    throw invalid(`"${word}" is neither a group nor the name of a caller (${callers})`);
+    throw invalid(`"${word}" is neither a group nor a caller name (which must match ${callers})`);
   return [name];
 }
 
 function parseAction(word: string, invalid: Invalid): string {
-  if (!/^[\w-]+$/.test(word)) throw invalid(`"${word}" is no name of an action`);
+  if (!/^[\w-]+$/.test(word)) throw invalid(`"${word}" is not a valid action name`);
   return word;
 }
 
@@ -113,8 +113,7 @@ const factWords = /(?:"[^"]*"|'[^']*'|(?<=[=~])\/(?:[^/\\]|\\.)+\/i?(?=\s|$)|[^\
 function parseFacts(text: string): Filter | undefined {
   if (text === '*') return undefined;
   if (isCompound(text)) return { ...emptyFilter, compound: [parseExpression(text)] };
-  if (text.replaceAll(factWords, '').trim() !== '')
-    throw new TroupeError('POLICY_INVALID', 'a quote is never closed');
+  if (text.replaceAll(factWords, '').trim() !== '') throw new TroupeError('POLICY_INVALID', 'a quote is not closed');
   return { ...emptyFilter, facts: (text.match(factWords) ?? []).map(parseFact) };
 }
 
@@ -143,7 +142,7 @@ function doubtful(file: string, rules: readonly Rule[], fallback: Policy['defaul
   return fallback.allow
     ? conditional.map(
         ({ line }) =>
-          `${file}:${line}: this "deny" does not hold where the fact is missing, and the default allows`,
+          `${file}:${line}: this "deny" does not apply if the fact is missing: the default then allows the call`,
       )
     : [];
 }

@@ -41,7 +41,7 @@ export class PolicyStore {
       return { allowed: false, by: 'fault', reason: messageOf(error), steps: [] };
     }
     const allowed = this.#options.withoutPolicy === 'allow' || question.agent === 'discovery';
-    const reason = `there is no policy for the agent "${question.agent}", and without one the answer is ${allowed ? 'yes' : 'no'}`;
+    const reason = `no policy for the agent "${question.agent}": ${allowed ? 'allowed' : 'denied'} by default`;
     return { allowed, by: 'none', reason, steps: [] };
   }
 
@@ -63,7 +63,7 @@ export class PolicyStore {
         const file = join(folder, name);
         if (!name.endsWith('.policy')) {
           if (name !== 'groups' && !name.startsWith('.'))
-            warnings.push(`${file}: nothing reads this file: policies end in .policy`);
+            warnings.push(`${file}: ignored: the name of a policy file must end in .policy`);
           continue;
         }
         files.push(file);
@@ -133,8 +133,8 @@ export function readPolicy(file: string, options: { callers?: RegExp } = {}): Po
 function checkFolder(folder: string): void {
   try {
     const stat = statSync(folder);
-    if (!stat.isDirectory()) throw new Error('it is no folder');
-    if ((stat.mode & 0o1002) === 0o002) throw new Error(`everybody may write to it: chmod o-w ${folder}`);
+    if (!stat.isDirectory()) throw new Error('it is not a folder');
+    if ((stat.mode & 0o1002) === 0o002) throw new Error(`it is world-writable: chmod o-w ${folder}`);
   } catch (cause) {
     throw unreadable(folder, cause);
   }
@@ -161,8 +161,8 @@ function stampOf(file: string): string | undefined {
 function textOf(file: string): string {
   try {
     const { size, mode } = statSync(file);
-    if (size > mostBytes) throw new Error(`it has ${size} bytes, the most is ${mostBytes}`);
-    if ((mode & 0o002) !== 0) throw new Error(`everybody may write to it: chmod o-w ${file}`);
+    if (size > mostBytes) throw new Error(`its ${size} bytes exceed the limit of ${mostBytes}`);
+    if ((mode & 0o002) !== 0) throw new Error(`it is world-writable: chmod o-w ${file}`);
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch (cause) {
     throw unreadable(file, cause);

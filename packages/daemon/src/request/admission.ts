@@ -77,7 +77,7 @@ export class Admission {
       return {
         outcome: 'failed',
         statuscode: Status.invalidData,
-        statusmsg: `the filter: ${messageOf(error)}`,
+        statusmsg: `cannot evaluate the filter: ${messageOf(error)}`,
       };
     }
   }
@@ -105,7 +105,7 @@ export class Admission {
     return {
       outcome: 'denied',
       statuscode: Status.aborted,
-      statusmsg: `you are not authorized to call ${agent}#${action} here${whyDenied(decision, agent)}`,
+      statusmsg: `you are not authorized to call ${agent}#${action} on this node: ${whyDenied(decision, agent)}`,
       policy: decision.reason,
     };
   }
@@ -116,12 +116,12 @@ export class Admission {
     const age = (now - request.time) / 1000;
     if (age <= request.ttl && age >= -mostSkew) return undefined;
     stats.ttlexpired += 1;
-    const words =
+    const reason =
       age > request.ttl
-        ? `the request is ${Math.round(age)} s old and was valid for ${request.ttl} s`
-        : `the request is from ${Math.round(-age)} s in the future`;
-    const clocks = `this node's clock says ${new Date(now).toISOString()}, the request's ${new Date(request.time).toISOString()}; check NTP on both machines`;
-    return { outcome: 'expired', statuscode: Status.aborted, statusmsg: `${words}: ${clocks}` };
+        ? `the request has expired (${Math.round(age)} s old, valid for ${request.ttl} s)`
+        : `the request is dated ${Math.round(-age)} s in the future`;
+    const clocks = `this node's clock shows ${new Date(now).toISOString()}, the caller's clock showed ${new Date(request.time).toISOString()}; check NTP on both machines`;
+    return { outcome: 'expired', statuscode: Status.aborted, statusmsg: `${reason}: ${clocks}` };
   }
 
   /** What keeps a request that its author may make from being begun. */
@@ -132,15 +132,15 @@ export class Admission {
   #unready(request: Request, now: number): Refusal | undefined {
     const { jobs, queue, node } = this.#parts;
     if (jobs.hasBegun(request.id)) {
-      const words =
-        'this node began this request before it restarted, or so long ago that it forgot the replies: it is not run again, and its outcome is not known here';
-      return { outcome: 'unknown', statuscode: Status.unknownError, statusmsg: words };
+      const statusmsg =
+        'this node already started this request, before a restart or so long ago that its replies are no longer kept: the request does not run again, and its outcome is unknown';
+      return { outcome: 'unknown', statuscode: Status.unknownError, statusmsg };
     }
-    if (this.#isEnding) return busy('the daemon of this node is restarting: ask again in a moment');
+    if (this.#isEnding) return busy('the daemon of this node is restarting: try again in a moment');
     if (queue.pending >= queue.concurrency && queue.size >= node.config.limits.queue)
-      return busy('this node has too many requests waiting: ask again in a moment');
+      return busy('too many requests are waiting on this node (limits.queue): try again in a moment');
     if (!jobs.hasRoom(now))
-      return busy('this node remembers as many requests as it may (limits.keep_ids): ask again later');
+      return busy('this node cannot store more request ids (limits.keep_ids): try again later');
     return undefined;
   }
 }
@@ -153,17 +153,15 @@ const unmatched: Refusal = {
 
 function whyDenied({ by }: Decision, agent: string): string {
   if (by === 'none')
-    return `: this node has no policy for the agent "${agent}", and authorization.without_policy is refuse`;
-  return by === 'fault'
-    ? ': its policy cannot be used, and its log says where'
-    : ' by the policy of this node';
+    return `it has no policy for the agent "${agent}", and authorization.without_policy is refuse`;
+  return by === 'fault' ? 'its policy is invalid; see the log of the node' : 'denied by its policy';
 }
 
 function checkAuthor(message: NodeMessage, proof: Proof): void {
   if (proof.name !== undefined && proof.name !== message.caller) {
     throw new TroupeError(
       'CALLER_DENIED',
-      `"${proof.name}" signed a message that says it is from "${message.caller}"`,
+      `"${proof.name}" signed a message in the name of "${message.caller}"`,
     );
   }
 }
@@ -171,8 +169,9 @@ function checkAuthor(message: NodeMessage, proof: Proof): void {
 function inadmissible(request: Request, node: Node): Refusal | undefined {
   const agent = node.registry.get(request.agent);
   if (!agent) {
-    const words = `there is no agent "${request.agent}" here${suggestion(request.agent, node.registry.names())}; this node has ${node.registry.names().join(', ')}`;
-    return { outcome: 'failed', statuscode: Status.unknownAction, statusmsg: words };
+    const names = node.registry.names();
+    const statusmsg = `agent "${request.agent}" not found on this node${suggestion(request.agent, names)}; it has ${names.join(', ')}`;
+    return { outcome: 'failed', statuscode: Status.unknownAction, statusmsg };
   }
   const action = agent.compiled.action(request.action);
   if (!action) {

@@ -48,9 +48,10 @@ export class Dispatcher {
       node.stats.validated += 1;
       await this.#dispatch(believed);
     } catch (error) {
-      // Nobody is known to have sent this, so there is nobody to answer.
+      // Its sender is not proved, so no reply can be sent.
       node.stats.unvalidated += 1;
-      log.warn(reasonOf(error), 'a message was not believed');
+      const isMalformed = error instanceof TroupeError && error.code === 'MESSAGE_MALFORMED';
+      log.warn(reasonOf(error), `message rejected: ${isMalformed ? 'malformed' : 'authentication failed'}`);
       audit?.write({ outcome: 'invalid', reason: messageOf(error) });
     }
   }
@@ -110,16 +111,17 @@ export class Dispatcher {
       try {
         audit.mustWrite({ ...entryOf(request, agent), outcome: 'begun' }, now);
       } catch (error) {
-        log.error(reasonOf(error), 'cannot note a request in the audit, so it does not run');
-        const words = 'this node cannot write its audit, so it runs nothing';
-        this.#refuse(believed, { outcome: 'failed', statuscode: Status.unknownError, statusmsg: words });
+        log.error(reasonOf(error), 'cannot write the audit log: request not run');
+        const statusmsg =
+          'this node cannot write its audit log, so it does not run requests (audit.on_failure)';
+        this.#refuse(believed, { outcome: 'failed', statuscode: Status.unknownError, statusmsg });
         return;
       }
     }
     try {
       job = jobs.begin(request, node.identity, now, { isMutating, protection });
     } catch (error) {
-      log.error({ err: error }, 'cannot note a request on disk');
+      log.error({ err: error }, 'cannot record a request on disk: request not run');
       this.#refuse(believed, notNoted);
       return;
     }
@@ -136,7 +138,7 @@ export class Dispatcher {
         // What changes the host must not run twice, not even when the power fails between.
         if (isMutating) await jobs.flush();
       } catch (error) {
-        log.error({ err: error }, 'cannot note a request on disk');
+        log.error({ err: error }, 'cannot record a request on disk: request not run');
         work.refuse({ ...notNoted, data: {} });
         return;
       }
@@ -147,8 +149,8 @@ export class Dispatcher {
   #again(job: Job, believed: Believed, after: number): void {
     const { message, protection } = believed;
     if (job.request.caller !== message.caller) {
-      const words = 'this request id belongs to another caller';
-      this.#refuse(believed, { outcome: 'denied', statuscode: Status.aborted, statusmsg: words });
+      const statusmsg = 'this request id belongs to another caller';
+      this.#refuse(believed, { outcome: 'denied', statuscode: Status.aborted, statusmsg });
       return;
     }
     if (message.type === 'request' && message.noReply) return;
@@ -176,8 +178,8 @@ export class Dispatcher {
   }
 
   #nothingKept(believed: Believed<Attach | Cancel>): void {
-    const words = 'this node keeps nothing of such a request';
-    this.#refuse(believed, { outcome: 'unknown', statuscode: Status.unknownError, statusmsg: words });
+    const statusmsg = 'this node has no record of this request';
+    this.#refuse(believed, { outcome: 'unknown', statuscode: Status.unknownError, statusmsg });
   }
 
   #reply(job: Job, body: ReplyBody): void {
@@ -208,7 +210,7 @@ export class Dispatcher {
       };
       log.info(
         { request: id, caller, agent, action, outcome, reason: policy ?? statusmsg },
-        'a request was refused',
+        'request refused',
       );
       audit?.write(entry, now);
     }
@@ -252,5 +254,5 @@ export class Dispatcher {
 const notNoted = {
   outcome: 'failed',
   statuscode: Status.unknownError,
-  statusmsg: 'this node cannot note the request on its disk, so it does not run it',
+  statusmsg: 'this node cannot record the request on its disk, so it does not run it',
 } as const;

@@ -42,7 +42,7 @@ export class Replier {
     } catch (error) {
       log.warn(
         { request: reply.id, reason: messageOf(error) },
-        'a reply was not sent; it is kept for whoever asks again',
+        'cannot send a reply; it is kept for clients that ask again',
       );
     }
   }
@@ -55,7 +55,7 @@ function fitting(reply: Reply): string {
   const json = JSON.stringify(reply);
   const size = Buffer.byteLength(json);
   if (size <= maxPayload) return json;
-  const words = `the reply has ${size} bytes, the most is ${maxPayload}: ask for less`;
-  if (reply.kind !== 'result') return JSON.stringify({ ...reply, data: `(${words})` });
-  return JSON.stringify({ ...reply, outcome: 'failed', statuscode: 5, statusmsg: words, data: {} });
+  const reason = `the reply has ${size} bytes, more than the limit of ${maxPayload}: ask for less`;
+  if (reply.kind !== 'result') return JSON.stringify({ ...reply, data: `(${reason})` });
+  return JSON.stringify({ ...reply, outcome: 'failed', statuscode: 5, statusmsg: reason, data: {} });
 }

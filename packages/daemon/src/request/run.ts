@@ -24,7 +24,7 @@ const acceptAfter = 200;
 const unexpected: Ending = {
   outcome: 'failed',
   statuscode: Status.unknownError,
-  statusmsg: 'the action failed unexpectedly; the log of the node has the reason',
+  statusmsg: 'the action failed unexpectedly; see the log of the node for the reason',
   data: {},
 };
 
@@ -90,7 +90,7 @@ export function runAction(parts: {
 
   const run = async () => {
     const timer = setTimeout(
-      () => job.abort.abort(new DOMException('the time is over', 'TimeoutError')),
+      () => job.abort.abort(new DOMException('time limit reached', 'TimeoutError')),
       timeoutSeconds * 1000,
     );
     const stopped = new Promise<Ending>((resolve) => {
@@ -118,10 +118,11 @@ async function handle(
   if (job.abort.aborted) return new Promise<Ending>(() => {});
   try {
     const output: unknown = (await handler({ ...job.request.input }, context)) ?? {};
-    if (!isHash(output)) throw new TypeError(`the handler returned ${kindOf(output)} and no outputs`);
+    if (!isHash(output))
+      throw new TypeError(`the handler returned ${kindOf(output)} instead of an object of outputs`);
     const data = action.withOutputDefaults(output);
     const fault = action.checkOutput(data);
-    if (fault) context.log.warn({ reason: fault }, "the action's output is not what its DDL says");
+    if (fault) context.log.warn({ reason: fault }, "the action's output does not match its DDL");
     return { outcome: 'ok', statuscode: Status.ok, statusmsg: words(), data };
   } catch (error) {
     // By name, because an agent may bring its own copy of this library.
@@ -143,7 +144,7 @@ async function handle(
 
 function endingOfAbort(reason: unknown, timeoutSeconds: number): Ending {
   if (reason instanceof DOMException && reason.name === 'TimeoutError') {
-    const statusmsg = `the action did not end within its ${timeoutSeconds} s`;
+    const statusmsg = `the action did not finish within its timeout of ${timeoutSeconds} s`;
     return { outcome: 'timeout', statuscode: Status.aborted, statusmsg, data: {} };
   }
   return { outcome: 'cancelled', statuscode: Status.aborted, statusmsg: messageOf(reason), data: {} };

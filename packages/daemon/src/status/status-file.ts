@@ -69,7 +69,7 @@ export class StatusFile {
       this.#isFailing = false;
     } catch (error) {
       // A disk that is full would fill the log as well.
-      if (!this.#isFailing) log.warn({ file, reason: messageOf(error) }, 'the status file cannot be written');
+      if (!this.#isFailing) log.warn({ file, reason: messageOf(error) }, 'cannot write the status file');
       this.#isFailing = true;
       await rm(temporary, { force: true }).catch(() => {});
     }

@@ -52,10 +52,10 @@ const mostBytes = 1024 * 1024;
 export function readStatusFile(file: string): DaemonStatus {
   try {
     const { size } = statSync(file);
-    if (size > mostBytes) throw new Error(`it has ${size} bytes, the most is ${mostBytes}`);
+    if (size > mostBytes) throw new Error(`its ${size} bytes exceed the limit of ${mostBytes}`);
     const status = JSON.parse(readFileSync(file, 'utf8')) as Partial<DaemonStatus> | null;
     if (status?.v !== 1 || typeof status.pid !== 'number' || typeof status.time !== 'number')
-      throw new Error('it is no status file of this version');
+      throw new Error('it is not a status file, or it is from another version of Troupe');
     return status as DaemonStatus;
   } catch (cause) {
     throw new TroupeError('FILE_UNREADABLE', `cannot read the status file ${file}: ${messageOf(cause)}`, {

@@ -121,14 +121,14 @@ describe('the agents of a daemon', () => {
       throw new Error('no such device');
     });
     expect(await refusal(agents().load([agent('one'), faulty]))).to.equal(
-      'AGENT_INVALID: faulty: its set-up failed: no such device',
+      'AGENT_INVALID: faulty: setup failed: no such device',
     );
     expect(events).to.deep.equal(['close faulty', 'close one']);
   });
 
   it('must have different names', async () => {
     expect(await refusal(agents().load([agent('one'), agent('one')]))).to.equal(
-      'AGENT_INVALID: one: there is an agent "one" already',
+      'AGENT_INVALID: one: an agent named "one" is already loaded',
     );
   });
 
@@ -149,7 +149,7 @@ describe('the agents of a daemon', () => {
     it('may include no others', async () => {
       write('one', 'return {};');
       const words = (where: string) =>
-        `CONFIG_INVALID: agents: "${where}" may not run on a machine that has no certificate yet: only provision may`;
+        `CONFIG_INVALID: agents: "${where}" is not permitted with security.mode token: a machine without a certificate may run only provision`;
       expect(await refusal(agents('', 'token').load([agent('one')]))).to.equal(words('one'));
       expect(await refusal(agents(', agents: [./one.mjs]', 'token').load([]))).to.equal(words('./one.mjs'));
       expect(registry.names()).to.deep.equal([]);
@@ -184,9 +184,9 @@ describe('the agents of a daemon', () => {
       expect(data.get('one')?.(undefined)).to.deep.equal({ version: 1 });
       expect(logged(50)).to.deep.equal([
         [
-          'the changed agent does not work: the one before stays',
+          'cannot load the changed agent: the previous version stays in use',
           './one.mjs',
-          './one.mjs: its set-up failed: not today',
+          './one.mjs: setup failed: not today',
         ],
       ]);
     });
@@ -194,7 +194,7 @@ describe('the agents of a daemon', () => {
     it('keep the daemon from starting if they never worked', async () => {
       write('one', "throw new Error('not today');");
       expect(await refusal(agents(', agents: [./one.mjs]').load([]))).to.equal(
-        'AGENT_INVALID: ./one.mjs: its set-up failed: not today',
+        'AGENT_INVALID: ./one.mjs: setup failed: not today',
       );
     });
   });
@@ -208,7 +208,7 @@ describe('the agents of a daemon', () => {
       expect(data.get('one')?.(undefined)).to.deep.equal({ depth: 3 });
       expect(logged(30)).to.deep.equal([
         [
-          'the agent stays until it has finished, though the configuration does not name it',
+          'the agent is no longer in the configuration: it stays loaded until it has finished its work',
           'one',
           undefined,
         ],
@@ -235,7 +235,7 @@ describe('the agents of a daemon', () => {
       rmSync(join(folder, 'one.mjs'));
       await agents().load([]);
       expect(logged(40).map(([msg, name]) => [msg, name])).to.deep.equal([
-        ['an unfinished agent cannot be loaded any more', 'one'],
+        ['cannot load an agent that has unfinished work: it will not be tried again', 'one'],
       ]);
       await agents().load([]);
       expect(logged(40)).to.have.length(1);
@@ -356,7 +356,7 @@ describe('the agents of a daemon', () => {
       put('actor');
       const subject = agents(external);
       await subject.load([agent('actor')]);
-      expect(logged(50)[0]?.[2]).to.include('there is an agent "actor" already');
+      expect(logged(50)[0]?.[2]).to.include('an agent named "actor" is already loaded');
       expect(registry.names()).to.deep.equal(['actor']);
       expect(existsSync(join(folder, 'agents/actor'))).to.equal(true);
     });

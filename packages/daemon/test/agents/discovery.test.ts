@@ -59,7 +59,7 @@ describe('discovery', () => {
     expect(await trial.call('ddl', { agent: 'none' })).to.include({
       outcome: 'failed',
       statuscode: 4,
-      statusmsg: 'there is no agent "none" here',
+      statusmsg: 'agent "none" not found on this node',
     });
   });
 

@@ -110,7 +110,7 @@ describe('importing an agent', () => {
       version: 1,
     });
     const error = await importAgent('chai', config()).catch((cause: Error) => cause);
-    expect(error).to.have.property('message').that.includes('"chai" has no agent as its default export');
+    expect(error).to.have.property('message').that.includes('the default export of "chai" is not an agent');
   });
 
   it('reports a damaged package manifest', async () => {
@@ -162,22 +162,22 @@ describe('importing an agent', () => {
 
   for (const [specifier, text, message] of [
     ['./none.js', '', /^agents: cannot load ".\/none.js": Cannot find module/],
-    ['@nobody/agent', '', /^agents: cannot load "@nobody\/agent": no such npm package in sight of /],
-    ['./agent.js', 'export const agent = 1;', /^agents: ".\/agent.js" has no agent as its default export/],
+    ['@nobody/agent', '', /^agents: cannot load "@nobody\/agent": npm package not found from /],
+    ['./agent.js', 'export const agent = 1;', /^agents: the default export of ".\/agent.js" is not an agent/],
     [
       './agent.js',
       'export default { ddl: {} };',
-      /^agents: ".\/agent.js" has no agent as its default export/,
+      /^agents: the default export of ".\/agent.js" is not an agent/,
     ],
     [
       './agent.js',
       'export default { setup: () => {} };',
-      /has no agent as its default export: use defineAgent$/,
+      /is not an agent: export the result of defineAgent$/,
     ],
     [
       './agent.js',
       'export default { ddl: {}, setup: {} };',
-      /has no agent as its default export: use defineAgent$/,
+      /is not an agent: export the result of defineAgent$/,
     ],
     ['./agent.js', "throw new Error('one\\ntwo');", /^agents: cannot load ".\/agent.js": one$/],
   ] as const) {

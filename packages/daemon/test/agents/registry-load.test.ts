@@ -58,7 +58,9 @@ describe('Registry', () => {
         return { show };
       },
     };
-    expect(await refusal(add(second))).to.equal('AGENT_INVALID: here: there is an agent "work" already');
+    expect(await refusal(add(second))).to.equal(
+      'AGENT_INVALID: here: an agent named "work" is already loaded',
+    );
     expect([isSetUp, version()]).to.deep.equal([false, '1.0.0']);
   });
 
@@ -74,7 +76,7 @@ describe('Registry', () => {
     const added = refusal(add(slow));
     await add(agent({ show }));
     go();
-    expect(await added).to.equal('AGENT_INVALID: here: there is an agent "work" already');
+    expect(await added).to.equal('AGENT_INVALID: here: an agent named "work" is already loaded');
     expect(version()).to.equal('1.0.0');
   });
 
@@ -98,7 +100,11 @@ describe('Registry', () => {
     const compileOptions = { unknownValidators: 'skip' } as const;
     expect(await add({ ddl, compileOptions, setup: async () => ({ show }) })).to.equal(true);
     expect(kept.lines.map(({ level, msg, validator }) => [level, msg, validator])).to.deep.equal([
-      [40, 'the DDL names a validator that is not here: the agent must check the input', 'colour_name'],
+      [
+        40,
+        'the DDL uses a validator that this node does not have: the agent must check this input itself',
+        'colour_name',
+      ],
     ]);
   });
 
@@ -108,7 +114,7 @@ describe('Registry', () => {
     [
       'has handlers that are not in its DDL',
       { show, hide: show, seek: show },
-      'here: the DDL has no action hide, seek',
+      'here: handlers for actions that the DDL does not declare: hide, seek',
     ],
   ] as const) {
     it(`rejects an agent that ${what}`, async () => {
@@ -130,7 +136,7 @@ describe('Registry', () => {
       'CONFIG_INVALID: here: plugins.work.depth: must be a number',
     );
     expect(await refusal(add(faulty(new Error('no device'))))).to.equal(
-      'AGENT_INVALID: here: its set-up failed: no device',
+      'AGENT_INVALID: here: setup failed: no device',
     );
   });
 

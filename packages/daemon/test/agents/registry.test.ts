@@ -62,7 +62,7 @@ describe('an agent', () => {
       return {};
     });
     const error = await tryAgent(agent).catch((cause: Error) => cause);
-    expect(error).to.have.property('message').that.includes('a data plugin of the name "or"');
+    expect(error).to.have.property('message').that.includes('"or" is not a valid name for a data plugin');
   });
 
   it('is closed once, the last opened first, also when its set-up fails or closing does', async () => {
@@ -85,10 +85,10 @@ describe('an agent', () => {
     await trial.close();
     expect(closed.splice(0)).to.deep.equal(['third', 'first']);
     expect(lines.map(({ msg, reason }) => [msg, reason])).to.deep.equal([
-      ['an agent did not close', 'it jams'],
+      ['an agent failed to close', 'it jams'],
     ]);
     const error = await tryAgent(agent, { config: { fail: true } }).catch((cause: Error) => cause);
-    expect(error).to.have.property('message', 'colour: its set-up failed: no paint');
+    expect(error).to.have.property('message', 'colour: setup failed: no paint');
     expect(closed).to.deep.equal(['third', 'first']);
   });
 });

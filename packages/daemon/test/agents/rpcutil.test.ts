@@ -168,7 +168,7 @@ describe('rpcutil', () => {
       'plugins.notify.none.x',
     ]) {
       it(`fails for the unknown item ${item}`, async () => {
-        expect(await call('get_config_item', { item })).to.equal(`4: the configuration has no "${item}"`);
+        expect(await call('get_config_item', { item })).to.equal(`4: the configuration has no key "${item}"`);
       });
     }
   });
@@ -182,7 +182,7 @@ describe('rpcutil', () => {
   it('lists the available data plugins if the requested one does not exist', async () => {
     for (const name of ['puppet', 'fact']) data.set(name, () => ({}));
     expect(await call('get_data', { source: 'none', query: 'x' })).to.equal(
-      '4: there is no data plugin "none" here; this node has fact, puppet',
+      '4: data plugin "none" not found; this node has fact, puppet',
     );
   });
 });

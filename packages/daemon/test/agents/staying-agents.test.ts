@@ -57,7 +57,7 @@ describe('StayingAgents', () => {
     const { log, lines } = keptLog();
     expect(new StayingAgents(folder, log).list()).to.deep.equal([]);
     expect(lines.map(({ level, msg, file: which }) => [level, msg, which])).to.deep.equal([
-      [40, 'unfinished agents are not known any more', file],
+      [40, 'cannot read the list of agents with unfinished work: they are not loaded', file],
     ]);
   });
 });

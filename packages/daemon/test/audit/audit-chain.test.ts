@@ -68,20 +68,30 @@ describe('verifyAudit', () => {
       'was altered',
       (lines: string[]) => lines.with(1, '{"number":9,"previous":"'.concat(firstHash, '"}')),
       2,
-      'does not follow',
+      'does not match the previous line',
     ],
-    ['is missing', (lines: string[]) => lines.toSpliced(1, 1), 2, 'does not follow'],
-    ['stands there twice', (lines: string[]) => lines.toSpliced(1, 0, lines[0] ?? ''), 2, 'does not follow'],
-    ['is no JSON', (lines: string[]) => lines.with(1, 'nonsense'), 2, 'it is no line of an audit'],
-    ['is empty', (lines: string[]) => lines.with(0, ''), 1, 'it is no line of an audit'],
-    ['names no hash', (lines: string[]) => lines.with(2, '{"previous":7}'), 3, 'it is no line of an audit'],
+    ['is missing', (lines: string[]) => lines.toSpliced(1, 1), 2, 'does not match the previous line'],
+    [
+      'stands there twice',
+      (lines: string[]) => lines.toSpliced(1, 0, lines[0] ?? ''),
+      2,
+      'does not match the previous line',
+    ],
+    ['is no JSON', (lines: string[]) => lines.with(1, 'nonsense'), 2, 'it is not an audit log entry'],
+    ['is empty', (lines: string[]) => lines.with(0, ''), 1, 'it is not an audit log entry'],
+    [
+      'names no hash',
+      (lines: string[]) => lines.with(2, '{"previous":7}'),
+      3,
+      'it is not an audit log entry',
+    ],
     [
       'names half a hash',
       (lines: string[]) => lines.with(2, '{"previous":"00"}'),
       3,
-      'it is no line of an audit',
+      'it is not an audit log entry',
     ],
-    ['is null', (lines: string[]) => lines.with(2, 'null'), 3, 'it is no line of an audit'],
+    ['is null', (lines: string[]) => lines.with(2, 'null'), 3, 'it is not an audit log entry'],
   ] as const) {
     it(`names the place where a line ${what}`, async () => {
       const lines = change(chain(3));
@@ -98,7 +108,7 @@ describe('verifyAudit', () => {
     const error: unknown = await verifyAudit(file).catch((thrown: unknown) => thrown);
     expect(error).to.include({
       code: 'FILE_UNREADABLE',
-      message: `cannot read the audit ${file}: there is no such file`,
+      message: `cannot read the audit log ${file}: no such file`,
     });
   });
 
@@ -106,7 +116,7 @@ describe('verifyAudit', () => {
     mkdirSync(`${file}.1`);
     const error: unknown = await verifyAudit(file).catch((thrown: unknown) => thrown);
     expect(error).to.have.property('code', 'FILE_UNREADABLE');
-    expect(error).to.have.property('message').that.includes(`cannot read the audit ${file}: EISDIR`);
+    expect(error).to.have.property('message').that.includes(`cannot read the audit log ${file}: EISDIR`);
   });
 
   it('takes as files of an audit only those with whole numbers, in their order', () => {

@@ -50,7 +50,7 @@ describe('an event with a line of an audit', () => {
     it(`is malformed as ${what}`, async () => {
       expect(await refusal(payload)).to.include({
         code: 'MESSAGE_MALFORMED',
-        message: 'malformed event: it is no line of an audit',
+        message: 'malformed event: it is not an audit log entry',
       });
     });
   }
@@ -63,7 +63,7 @@ describe('an event with a line of an audit', () => {
     it(`is refused where ${what}`, async () => {
       expect(await refusal({ ...event, sender }, proof)).to.include({
         code: 'SIGNATURE_INVALID',
-        message: `an event on the topic of "web1.lab" is from "${from}"`,
+        message: `an event published on the topic of "web1.lab" comes from "${from}"`,
       });
     });
   }
@@ -71,7 +71,7 @@ describe('an event with a line of an audit', () => {
   it('is refused outside of the collective that its author is confined to', async () => {
     expect(await refusal(event, { collective: 'provisioning' })).to.include({
       code: 'SIGNATURE_INVALID',
-      message: '"web1.lab" may speak in the collective "provisioning" only',
+      message: 'the token of "web1.lab" is valid only in the collective "provisioning"',
     });
   });
 });

@@ -166,7 +166,7 @@ describe('the rotation of an audit', () => {
     expect(`${first}\n`).to.equal(whole);
     expect(JSON.parse(second ?? '')).to.include({
       outcome: 'recovered',
-      reason: '1 bytes of a line that was never finished were removed',
+      reason: 'removed 1 bytes of an incomplete line',
     });
     expect(others).to.deep.equal(['']);
   });

@@ -53,7 +53,7 @@ describe('AuditTeller', () => {
     await subject.idle();
     expect(told).to.deep.equal([sent('second')]);
     expect(lines.map(({ level, msg, reason }) => [level, msg, reason])).to.deep.equal([
-      [40, 'a line of the audit was not told', 'not connected'],
+      [40, 'cannot publish an audit entry; it is still in the audit file', 'not connected'],
     ]);
   });
 });

@@ -112,7 +112,7 @@ describe('the files of an audit', () => {
     const [, , third] = readFileSync(file, 'utf8').split('\n');
     expect(JSON.parse(third ?? '')).to.deep.include({
       outcome: 'recovered',
-      reason: '13 bytes of a line that was never finished were removed',
+      reason: 'removed 13 bytes of an incomplete line',
     });
     expect((await verifyAudit(file)).fault).to.equal(undefined);
   });
@@ -138,7 +138,7 @@ describe('the files of an audit', () => {
       audit.close();
       const parts = entriesOf(file).map((entry) => entry[part]);
       expect(parts[0]).to.deep.equal({ text: text(32 * 1024) });
-      expect(parts.slice(1)).to.deep.equal(['(32769 bytes are left out)', '(40011 bytes are left out)']);
+      expect(parts.slice(1)).to.deep.equal(['(32769 bytes omitted)', '(40011 bytes omitted)']);
       expect((await verifyAudit(file)).fault).to.equal(undefined);
     });
   }
@@ -163,8 +163,8 @@ describe('the files of an audit', () => {
     expect(() => audit.mustWrite({ outcome: 'begun' }))
       .to.throw('ENOSPC')
       .and.include({ code: 'AUDIT_FAILED' });
-    expect(lines.join()).to.include('THE AUDIT CANNOT BE WRITTEN');
-    expect(lines.join()).to.include('the unfinished line of the audit stays');
+    expect(lines.join()).to.include('CANNOT WRITE THE AUDIT LOG');
+    expect(lines.join()).to.include('cannot remove an incomplete line from the audit log');
     // There is room again.
     rmSync(file);
     audit.write({ outcome: 'ok' });

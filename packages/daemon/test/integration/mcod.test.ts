@@ -76,9 +76,7 @@ describe('mcod as a process', () => {
   it('changes the level of its log at SIGUSR1: to debug, to trace, and back', async () => {
     await lab.startMcod('');
     const levels = () =>
-      lab.log
-        .filter(({ msg }) => msg === 'the level of the log is changed')
-        .map(({ from, to }) => [from, to]);
+      lab.log.filter(({ msg }) => msg === 'log level changed').map(({ from, to }) => [from, to]);
     for (const count of [1, 2, 3]) {
       lab.signal('SIGUSR1');
       await until('it says so', () => levels().length === count);
@@ -110,7 +108,7 @@ describe('mcod as a process', () => {
       fine: () => ({}),`);
     await lab.startMcod('agents: [./agent/agent.js]');
     const hanging = lab.ask('odd', 'hangs', {}, () => {}, { timeout: 1 });
-    const neutral = 'the action failed unexpectedly; the log of the node has the reason';
+    const neutral = 'the action failed unexpectedly; see the log of the node for the reason';
     for (const action of ['throws', 'rejects']) {
       const { outcome, statuscode, statusmsg } = await lab.ask('odd', action);
       expect({ outcome, statuscode, statusmsg }, action).to.deep.equal({
@@ -122,11 +120,11 @@ describe('mcod as a process', () => {
     for (const action of ['strange', 'circular'])
       expect((await lab.ask('odd', action)).outcome, action).to.equal('failed');
     expect((await lab.ask('odd', 'forgets')).outcome).to.equal('ok');
-    await lab.logged('a promise was rejected and nobody listened');
+    await lab.logged('unhandled promise rejection');
     const timed = await hanging;
     expect([timed.outcome, timed.statusmsg]).to.deep.equal([
       'timeout',
-      'the action did not end within its 1 s',
+      'the action did not finish within its timeout of 1 s',
     ]);
     expect((await lab.ask('odd', 'fine')).outcome).to.equal('ok');
   });
@@ -141,6 +139,6 @@ describe('mcod as a process', () => {
     expect((await lab.ask('odd', 'fine')).outcome).to.equal('ok');
     void lab.ask('odd', 'bursts');
     expect(await lab.ended()).to.equal(1);
-    expect(lab.log.some(({ msg }) => msg === 'an error that nobody caught: the daemon ends')).to.equal(true);
+    expect(lab.log.some(({ msg }) => msg === 'uncaught exception: the daemon exits')).to.equal(true);
   });
 });

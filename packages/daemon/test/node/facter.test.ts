@@ -58,12 +58,12 @@ describe('Facter', () => {
   });
 
   for (const [what, script, reason] of [
-    ['fails', 'echo oh >&2; exit 3', 'it ended with exit code 3; the log has what it said'],
-    ['hangs', 'sleep 60', 'it did not end within 1 s'],
+    ['fails', 'echo oh >&2; exit 3', 'it exited with code 3; see its output in the log'],
+    ['hangs', 'sleep 60', 'timeout: it was still running after 1 s'],
     ['floods', 'exec cat /dev/zero', 'it printed more than 4194304 bytes'],
     ['prints garbage', 'echo "{"', /JSON/],
-    ['prints a list', 'echo "[1]"', 'it does not hold names and values'],
-    ['is killed', 'kill -9 $$', 'it was ended by SIGKILL'],
+    ['prints a list', 'echo "[1]"', 'it is not a map of names and values'],
+    ['is killed', 'kill -9 $$', 'it was killed by SIGKILL'],
   ] as const) {
     it(`keeps its last good facts when it ${what}, over a restart too`, async () => {
       writeFileSync(join(folder, 'cache.json'), '{"good": 1}');
@@ -171,8 +171,8 @@ describe('Facter', () => {
     await until('it is kept', () => lines.length > 1);
     expect(kept.facts).to.deep.equal({ a: 1 });
     expect(lines.map(({ level, msg, file }) => [level, msg, file])).to.deep.equal([
-      [20, 'no facts of facter from before', cache],
-      [40, 'the facts of facter cannot be kept for the next start', cache],
+      [20, 'no saved facts of facter', cache],
+      [40, 'cannot save the facts of facter for the next start', cache],
     ]);
     lines.splice(0);
     writeFileSync(program, '#!/bin/sh\necho nonsense\n', { mode: 0o755 });
@@ -182,7 +182,7 @@ describe('Facter', () => {
     const { level, msg, command, reason } = lines.at(-1) ?? { level: 0, msg: '' };
     expect([level, msg, command, reason]).to.deep.equal([
       40,
-      'facter failed: its last good facts are kept',
+      'facter failed: its last known facts stay in use',
       program,
       failed.status().reason,
     ]);

@@ -11,17 +11,17 @@ import { keptLog } from '../agents/external/actor.js';
 
 describe('parseFactText', () => {
   for (const [what, text, message] of [
-    ['what nests without end', 'a: &a [*a]', 'nests deeper than 32 levels'],
-    ['what nests too deeply', `a: ${'['.repeat(40)}${']'.repeat(40)}`, 'nests deeper than 32 levels'],
-    ['what overflows the parser', `${'- '.repeat(20_000)}x`, /nests too deeply|call stack/],
+    ['what nests without end', 'a: &a [*a]', 'nested deeper than 32 levels'],
+    ['what nests too deeply', `a: ${'['.repeat(40)}${']'.repeat(40)}`, 'nested deeper than 32 levels'],
+    ['what overflows the parser', `${'- '.repeat(20_000)}x`, /nested too deeply|call stack/],
     [
       'aliases that multiply',
       `a: &a [${'x,'.repeat(9)}x]\nb: &b [${'*a,'.repeat(20)}*a]\nc: [${'*b,'.repeat(20)}*b]`,
       'alias',
     ],
     ['keys that are collections', `${'? '.repeat(150)}x`, 'keys must be strings'],
-    ['a list', '- a', 'does not hold names and values'],
-    ['a text', 'hello', 'does not hold names and values'],
+    ['a list', '- a', 'not a map of names and values'],
+    ['a text', 'hello', 'not a map of names and values'],
   ] as const) {
     it(`refuses ${what}`, () => {
       expect(() => parseFactText(text, 'x.yaml'))
@@ -46,7 +46,7 @@ describe('parseFactText', () => {
   it('reads what nests 32 levels deep, and not 33', () => {
     const nested = (levels: number) => `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`;
     expect(parseFactText(nested(31), 'x.json')).to.have.property('a');
-    expect(() => parseFactText(nested(33), 'x.json')).to.throw('x.json: it nests deeper than 32 levels');
+    expect(() => parseFactText(nested(33), 'x.json')).to.throw('x.json: it is nested deeper than 32 levels');
   });
 
   it('reports file and fault in one line', () => {
@@ -144,10 +144,10 @@ describe('FactSource', () => {
     write('a.json', JSON.stringify({ a: 'y'.repeat(mostFactBytes - text.length + 1) }));
     expect(`${facts.read(10_000).a}`.startsWith('x')).to.equal(true);
     const file = join(folder, 'a.json');
-    const reason = `${file}: it has ${mostFactBytes + 1} bytes, the most is 4194304`;
+    const reason = `${file}: its ${mostFactBytes + 1} bytes exceed the limit of 4194304`;
     expect(facts.status().faults).to.deep.equal([{ source: file, reason }]);
     expect(lines.map(({ level, msg, source, reason: why }) => [level, msg, source, why])).to.deep.equal([
-      [40, 'cannot read facts: the last good ones of this file are kept', file, reason],
+      [40, 'cannot read facts: the last known ones of this file stay in use', file, reason],
     ]);
   });
 
@@ -165,7 +165,7 @@ describe('FactSource', () => {
     for (const time of [10_000, 20_000]) expect(facts.read(time)).to.include({ b: 1 });
     expect(
       lines.filter(({ source: which }) => which === source).map(({ level, msg }) => [level, msg]),
-    ).to.deep.equal([[40, 'cannot read facts: the last good ones of this folder are kept']]);
+    ).to.deep.equal([[40, 'cannot read facts: the last known ones of this folder stay in use']]);
     expect(facts.read(20_000).a).to.equal(1);
     expect(facts.status().faults.map(({ source: which }) => which)).to.include(source);
     rmSync(source);
@@ -276,7 +276,7 @@ describe('ClassSource', () => {
     }
     expect(lines[0]).to.include({
       level: 40,
-      msg: 'cannot read the classes: the last good ones are kept',
+      msg: 'cannot read the classes: the last known ones stay in use',
       file,
     });
     expect(lines[0]?.reason).to.include('EISDIR');

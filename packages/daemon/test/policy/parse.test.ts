@@ -34,7 +34,7 @@ describe('parsePolicy', () => {
     expect(parse('').default).to.deep.equal({ allow: false, line: undefined });
     const { default: last, warnings } = parse('policy default allow\npolicy default deny\n');
     expect(last).to.deep.equal({ allow: false, line: 2 });
-    expect(warnings).to.deep.equal(['x.policy:2: this default replaces the one of line 1']);
+    expect(warnings).to.deep.equal(['x.policy:2: this default overrides the default in line 1']);
   });
 
   it('takes callers as MCollective and Choria write them', () => {
@@ -61,22 +61,22 @@ describe('parsePolicy', () => {
   }
 
   for (const [line, message] of [
-    ['allow rip.mcollective * *', 'there are blanks where a tab is needed after "allow"'],
-    ['allow\trip.mcollective\t*', '3 fields: callers, actions, facts'],
+    ['allow rip.mcollective * *', 'expected a tab after "allow", found spaces'],
+    ['allow\trip.mcollective\t*', '3 fields: expected callers, actions, facts'],
     ['allow\t*\t*\t*\t*\t*', '6 fields'],
-    ['permit\t*\t*\t*', 'begins with allow, deny, policy or #, this one with "permit"'],
+    ['permit\t*\t*\t*', 'must begin with allow, deny, policy or #, not with "permit"'],
     ['policy default maybe', 'expected "policy default allow"'],
     ['policy defualt deny', 'expected "policy default allow"'],
     ['policy default', 'expected "policy default allow"'],
     ['policy default allow all', 'expected "policy default allow"'],
-    ['allow\t \t*\t*', '4 fields: callers, actions, facts'],
-    ['allow\t*\t \t*', '4 fields: callers, actions, facts'],
-    [`${'p'.repeat(60)}\t*\t*\t*`, `this one with "${'p'.repeat(40)}"`],
-    ['deny\tadmns\t*\t*', '"admns" is neither a group nor the name of a caller'],
+    ['allow\t \t*\t*', '4 fields: expected callers, actions, facts'],
+    ['allow\t*\t \t*', '4 fields: expected callers, actions, facts'],
+    [`${'p'.repeat(60)}\t*\t*\t*`, `not with "${'p'.repeat(40)}"`],
+    ['deny\tadmns\t*\t*', '"admns" is neither a group nor a caller name'],
     ['deny\tuid=500\t*\t*', '"uid=500" can never match'],
-    ['allow\trip.mcollective *\t*\t*', '"*" stands alone'],
+    ['allow\trip.mcollective *\t*\t*', '"*" cannot be combined with other names'],
     ['allow\t/(/\t*\t*', 'callers:'],
-    ['allow\t*\tsi/gn\t*', '"si/gn" is no name of an action'],
+    ['allow\t*\tsi/gn\t*', '"si/gn" is not a valid action name'],
     ['allow\t*\t*\tDebian', 'facts: "Debian" is not a fact filter'],
     ['allow\t*\t*\ta=1 and', 'facts: cannot read the filter at column'],
     ['allow\t*\t*\ta="1', 'facts: a quote is not closed'],
@@ -102,7 +102,9 @@ describe('parsePolicy', () => {
     expect(() => parse(`${longest}x`)).to.throw('x.policy:1: the line is longer than 16384 characters');
     const most = 'deny\t*\t*\t*\n'.repeat(10_000);
     expect(parse(most).rules).to.have.length(10_000);
-    expect(() => parse(`${most}deny\t*\t*\t*`)).to.throw('x.policy:10001: there are more than 10000 lines');
+    expect(() => parse(`${most}deny\t*\t*\t*`)).to.throw(
+      'x.policy:10001: the file has more than 10000 lines',
+    );
   });
 
   it('does not warn of a default that says the same again', () => {
@@ -120,7 +122,7 @@ describe('parsePolicy', () => {
       const { warnings } = parse(lines.join('\n'));
       expect(warnings).to.have.length(places.length);
       for (const [index, line] of places.entries())
-        expect(warnings[index]).to.include(`x.policy:${line}: this "deny" does not hold`);
+        expect(warnings[index]).to.include(`x.policy:${line}: this "deny" does not apply`);
     });
   }
 });
@@ -128,12 +130,12 @@ describe('parsePolicy', () => {
 describe('parseGroups', () => {
   for (const [text, message] of [
     ['admins', 'the group "admins" has no callers'],
-    ['a x\na y', 'groups:2: the group "a" is there already'],
-    ['a/b x', 'is no name of a group'],
-    ['a b\nb x', 'the group "a" holds the group "b"'],
+    ['a x\na y', 'groups:2: the group "a" is already defined'],
+    ['a/b x', 'is not a valid group name'],
+    ['a b\nb x', 'the group "a" contains the group "b"'],
     ['a uid=1', 'can never match'],
-    ['a b$c', 'groups:1: "b$c" is no name of a caller'],
-    ['a cert=', 'groups:1: "cert=" is no name of a caller'],
+    ['a b$c', 'groups:1: "b$c" is not a valid caller name'],
+    ['a cert=', 'groups:1: "cert=" is not a valid caller name'],
   ] as const) {
     it(`refuses ${JSON.stringify(text)}`, () => {
       expect(() => parseGroups(text, 'groups')).to.throw(message);

@@ -99,7 +99,7 @@ describe('PolicyStore', () => {
   for (const [lines, allowed, line, reason] of [
     [['policy default allow'], true, 1, ':1: policy default allow'],
     [['# one', 'policy default deny'], false, 2, ':2: policy default deny'],
-    [['# nothing'], false, undefined, ': no line matches, and without a default that is deny'],
+    [['# nothing'], false, undefined, ': no line matches, and without a policy default the call is denied'],
   ] as const) {
     it(`names the default that decides: ${lines.join(', ')}`, async () => {
       write('puppetd.policy', ...lines);
@@ -117,13 +117,13 @@ describe('PolicyStore', () => {
 
   it('answers by the mode alone where no folder is named', async () => {
     for (const [withoutPolicy, answer] of [
-      ['allow', 'yes'],
-      ['refuse', 'no'],
+      ['allow', 'allowed by default'],
+      ['refuse', 'denied by default'],
     ] as const) {
       const bare = new PolicyStore({ withoutPolicy });
       const { allowed, by, reason } = await ask('rip.mcollective', 'x', 'puppetd', bare);
       expect({ allowed, by }).to.deep.equal({ allowed: withoutPolicy === 'allow', by: 'none' });
-      expect(reason).to.include(`the agent "puppetd", and without one the answer is ${answer}`);
+      expect(reason).to.include(`no policy for the agent "puppetd": ${answer}`);
       expect(bare.check()).to.deep.equal({ files: [], errors: [], warnings: [] });
     }
   });
@@ -187,7 +187,7 @@ describe('PolicyStore', () => {
     [
       'a line with blanks for tabs',
       () => write('puppetd.policy', 'policy default allow', 'deny rip.mcollective * *'),
-      'puppetd.policy:2: there are blanks',
+      'puppetd.policy:2: expected a tab',
     ],
     [
       'a groups file at fault',
@@ -219,7 +219,7 @@ describe('PolicyStore', () => {
     [
       'a policy that is larger than 1 MiB',
       () => writeFileSync(join(folder, 'puppetd.policy'), '#'.repeat(1024 * 1024 + 1)),
-      'it has 1048577 bytes, the most is 1048576',
+      'its 1048577 bytes exceed the limit of 1048576',
     ],
     [
       'a policy that cannot be looked at',
@@ -240,7 +240,7 @@ describe('PolicyStore', () => {
         rmSync(folder, { recursive: true });
         writeFileSync(folder, '');
       },
-      'it is no folder',
+      'it is not a folder',
     ],
   ] as const) {
     it(`denies with ${what}`, async () => {
@@ -267,10 +267,10 @@ describe('PolicyStore', () => {
     const { files, errors, warnings } = store().check();
     expect(files).to.deep.equal(['a', 'b', 'd'].map((name) => join(folder, `${name}.policy`)));
     expect(errors).to.have.length(1);
-    expect(errors[0]).to.include('b.policy:1: a line begins with');
+    expect(errors[0]).to.include('b.policy:1: a line must begin with');
     expect(warnings).to.deep.equal([
-      `${join(folder, 'c.polcy')}: nothing reads this file: policies end in .policy`,
-      `${join(folder, 'd.policy')}:2: this default replaces the one of line 1`,
+      `${join(folder, 'c.polcy')}: ignored: the name of a policy file must end in .policy`,
+      `${join(folder, 'd.policy')}:2: this default overrides the default in line 1`,
     ]);
     expect(readPolicy(join(folder, 'a.policy')).rules).to.have.length(0);
     expect(() => readPolicy(join(folder, 'b.policy'))).to.throw('b.policy:1');
@@ -294,7 +294,7 @@ describe('PolicyStore', () => {
     expect(readPolicy(file).rules[0]?.callers).to.deep.equal(['rip.mcollective']);
     write('groups', 'team');
     expect(() => readPolicy(file)).to.throw('groups:1: the group "team" has no callers');
-    expect(() => readPolicy(join(folder, 'groups'))).to.throw('groups:1: a line begins with');
+    expect(() => readPolicy(join(folder, 'groups'))).to.throw('groups:1: a line must begin with');
     expect(() => readPolicy(file, { callers: /\.mcollective$/ })).to.throw('groups:1:');
   });
 });
@@ -334,7 +334,7 @@ describe('a policy that asks data functions', () => {
       expect(await decision).to.deep.include({
         allowed: false,
         by: 'fault',
-        reason: 'x.policy:2: its data functions took longer than 5 s',
+        reason: 'x.policy:2: its data functions did not finish within 5 s',
       });
     } finally {
       mock.timers.reset();

@@ -53,14 +53,14 @@ describe('Admission', () => {
         outcome: 'expired',
         statuscode: 1,
         statusmsg:
-          "the request is 90 s old and was valid for 30 s: this node's clock says 2026-05-01T12:00:00.000Z, the request's 2026-05-01T11:58:30.000Z; check NTP on both machines",
+          "the request has expired (90 s old, valid for 30 s): this node's clock shows 2026-05-01T12:00:00.000Z, the caller's clock showed 2026-05-01T11:58:30.000Z; check NTP on both machines",
       });
     });
 
     it('reports how far an early message is in the future', () => {
       const refusal = desk.admission.untimely(request({ time: now + 90_000 }), now);
       expect(refusal?.statusmsg).to.equal(
-        "the request is from 90 s in the future: this node's clock says 2026-05-01T12:00:00.000Z, the request's 2026-05-01T12:01:30.000Z; check NTP on both machines",
+        "the request is dated 90 s in the future: this node's clock shows 2026-05-01T12:00:00.000Z, the caller's clock showed 2026-05-01T12:01:30.000Z; check NTP on both machines",
       );
     });
   });
@@ -101,11 +101,11 @@ describe('Admission', () => {
     }
 
     for (const [what, asked, reason] of [
-      ['is malformed', { nonsense: 1 }, /^the filter: .*nonsense/],
+      ['is malformed', { nonsense: 1 }, /^cannot evaluate the filter: .*nonsense/],
       [
         'asks a data plugin that is not here',
         filter({ select: ["none('x').y > 5"] }),
-        /^the filter: .*"none"/,
+        /^cannot evaluate the filter: .*"none"/,
       ],
     ] as const) {
       it(`rejects a request with the reason if its filter ${what}`, async () => {
@@ -161,12 +161,12 @@ describe('Admission', () => {
       };
       policy('policy default deny\n');
       expect(await words()).to.equal(
-        'you are not authorized to call work#change here by the policy of this node',
+        'you are not authorized to call work#change on this node: denied by its policy',
       );
       expect((await forbidden({}))?.policy).to.include('default.policy:1');
       policy('nonsense');
       expect(await words()).to.equal(
-        'you are not authorized to call work#change here: its policy cannot be used, and its log says where',
+        'you are not authorized to call work#change on this node: its policy is invalid; see the log of the node',
       );
     });
 
@@ -177,7 +177,7 @@ describe('Admission', () => {
       });
       mkdirSync(join(realm.folder, 'none'), { recursive: true });
       expect((await forbidden({}))?.statusmsg).to.equal(
-        'you are not authorized to call work#change here: this node has no policy for the agent "work", and authorization.without_policy is refuse',
+        'you are not authorized to call work#change on this node: it has no policy for the agent "work", and authorization.without_policy is refuse',
       );
     });
   });
@@ -191,7 +191,7 @@ describe('Admission', () => {
       expect(unable({ agent: 'wrok' })).to.deep.equal({
         outcome: 'failed',
         statuscode: 2,
-        statusmsg: 'there is no agent "wrok" here (did you mean "work"?); this node has discovery, work',
+        statusmsg: 'agent "wrok" not found on this node (did you mean "work"?); it has discovery, work',
       });
     });
 
@@ -216,7 +216,7 @@ describe('Admission', () => {
         outcome: 'unknown',
         statuscode: 5,
         statusmsg:
-          'this node began this request before it restarted, or so long ago that it forgot the replies: it is not run again, and its outcome is not known here',
+          'this node already started this request, before a restart or so long ago that its replies are no longer kept: the request does not run again, and its outcome is unknown',
       });
     });
 
@@ -225,7 +225,7 @@ describe('Admission', () => {
       expect(unable({ agent: 'none' })).to.deep.equal({
         outcome: 'busy',
         statuscode: 1,
-        statusmsg: 'the daemon of this node is restarting: ask again in a moment',
+        statusmsg: 'the daemon of this node is restarting: try again in a moment',
       });
     });
   });
@@ -244,7 +244,7 @@ describe('Admission', () => {
       expect(unable()).to.deep.equal({
         outcome: 'busy',
         statuscode: 1,
-        statusmsg: 'this node has too many requests waiting: ask again in a moment',
+        statusmsg: 'too many requests are waiting on this node (limits.queue): try again in a moment',
       });
       release();
       await desk.queue.onIdle();
@@ -267,7 +267,7 @@ describe('Admission', () => {
       expect(unable()).to.deep.equal({
         outcome: 'busy',
         statuscode: 1,
-        statusmsg: 'this node remembers as many requests as it may (limits.keep_ids): ask again later',
+        statusmsg: 'this node cannot store more request ids (limits.keep_ids): try again later',
       });
       expect(desk.admission.unable(request(), now + 3_600_000)).to.equal(undefined);
     });

@@ -23,7 +23,7 @@ describe('a daemon that checks certificates', () => {
   });
   afterEach(() => desk.close());
 
-  const refused = async (reason: string | RegExp) => {
+  const refused = async (reason: string | RegExp, what = 'authentication failed') => {
     await desk.ended();
     expect(desk.calls).to.deep.equal([]);
     expect(await desk.sent()).to.deep.equal([]);
@@ -34,7 +34,7 @@ describe('a daemon that checks certificates', () => {
     expect(entry).to.have.all.keys('outcome', 'reason').and.include({ outcome: 'invalid' });
     expect(entry?.reason).to.match(typeof reason === 'string' ? new RegExp(`^${reason}$`) : reason);
     const lines = desk.log.lines.map(({ level, msg, reason: why }) => ({ level, msg, why }));
-    expect(lines).to.deep.equal([{ level: 40, msg: 'a message was not believed', why: entry?.reason }]);
+    expect(lines).to.deep.equal([{ level: 40, msg: `message rejected: ${what}`, why: entry?.reason }]);
   };
 
   it('runs a request that a caller signed in its own name', async () => {
@@ -60,7 +60,7 @@ describe('a daemon that checks certificates', () => {
       const { id, ...rest } = desk.request();
       const message = { request: { id, ...rest }, attach: desk.attach(id), cancel: desk.cancel(id) }[type];
       await desk.hear(message, eve);
-      await refused(`"${eve}" signed a message that says it is from "${rip}"`);
+      await refused(`"${eve}" signed a message in the name of "${rip}"`);
     });
   }
 
@@ -73,7 +73,7 @@ describe('a daemon that checks certificates', () => {
     await desk.ask(desk.request(), sealing(eve));
     expect(desk.calls).to.deep.equal([]);
     expect(desk.audit).to.deep.equal([
-      { outcome: 'invalid', reason: `"${eve}" signed a message that says it is from "${rip}"` },
+      { outcome: 'invalid', reason: `"${eve}" signed a message in the name of "${rip}"` },
     ]);
     expect(desk.node.stats).to.include({ validated, unvalidated: 1 });
   });
@@ -120,7 +120,7 @@ describe('a daemon that checks certificates', () => {
 
   it('rejects signed JSON that is not a message', async () => {
     await desk.hear({ hello: 1 });
-    await refused('malformed message: unknown type undefined');
+    await refused('malformed message: unknown type undefined', 'malformed');
   });
 
   // Signs or seals, as a client would that has met the node or not.
@@ -178,9 +178,7 @@ describe('a daemon with an enrolment token', () => {
   it('rejects a request signed in the name of another caller', async () => {
     await ask(realm.signer(rip), 'ann.mcollective');
     expect(desk.calls).to.deep.equal([]);
-    expect(desk.audit[0]?.reason).to.equal(
-      `"${rip}" signed a message that says it is from "ann.mcollective"`,
-    );
+    expect(desk.audit[0]?.reason).to.equal(`"${rip}" signed a message in the name of "ann.mcollective"`);
   });
 
   it('rejects a request signed with another enrolment token', async () => {

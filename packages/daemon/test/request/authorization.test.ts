@@ -36,7 +36,7 @@ describe('a daemon with policies and an audit', () => {
     const { outcome, statuscode, statusmsg } = await bench.ask(bench.request({ input: { pin: '1234' } }));
     expect({ outcome, statuscode }).to.deep.equal({ outcome: 'denied', statuscode: 1 });
     expect(statusmsg).to.equal(
-      'you are not authorized to call counter#count here by the policy of this node',
+      'you are not authorized to call counter#count on this node: denied by its policy',
     );
     expect(entries()[0]).to.deep.include({
       caller: 'rip.mcollective',
@@ -53,7 +53,7 @@ describe('a daemon with policies and an audit', () => {
     await start(', without_policy: refuse');
     expect((await bench.ask(bench.request())).statusmsg).to.include('has no policy for the agent "counter"');
     policy('counter.policy', 'nonsense');
-    expect((await bench.ask(bench.request())).statusmsg).to.include('its log says where');
+    expect((await bench.ask(bench.request())).statusmsg).to.include('see the log of the node');
     expect(entries()[1]?.policy).to.include('counter.policy:1:');
     policy('counter.policy', 'policy default allow');
     expect((await bench.ask(bench.request())).outcome).to.equal('ok');
@@ -106,7 +106,7 @@ describe('a daemon with policies and an audit', () => {
     symlinkSync('/dev/full', audit);
     await start('', ', on_failure: refuse');
     expect((await bench.ask(bench.request())).statusmsg).to.equal(
-      'this node cannot write its audit, so it runs nothing',
+      'this node cannot write its audit log, so it does not run requests (audit.on_failure)',
     );
     expect(bench.count).to.equal(1);
   });
@@ -143,7 +143,9 @@ describe('a daemon with policies and an audit', () => {
       };
       const { outcome, statusmsg } = await bench.ask(type === 'attach' ? { ...message, after: 0 } : message);
       expect(outcome).to.equal('expired');
-      expect(statusmsg).to.match(/120 s old and was valid for 60 s: this node's clock says .* the request's/);
+      expect(statusmsg).to.match(
+        /\(120 s old, valid for 60 s\): this node's clock shows .*, the caller's clock showed/,
+      );
     });
   }
 

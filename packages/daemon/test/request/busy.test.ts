@@ -23,7 +23,9 @@ describe('a daemon that cannot take a request now', () => {
     const late = bench.request();
     const { outcome, statuscode, statusmsg, seq } = await bench.ask(late);
     expect({ outcome, statuscode, seq }).to.deep.equal({ outcome: 'busy', statuscode: 1, seq: 1 });
-    expect(statusmsg).to.equal('this node has too many requests waiting: ask again in a moment');
+    expect(statusmsg).to.equal(
+      'too many requests are waiting on this node (limits.queue): try again in a moment',
+    );
     expect(bench.count).to.equal(1);
     bench.release();
     await until('the actions run', () => bench.count === 2);
@@ -41,7 +43,7 @@ describe('a daemon that cannot take a request now', () => {
     const { outcome, statusmsg } = await bench.ask(late);
     expect({ outcome, statusmsg }).to.deep.equal({
       outcome: 'busy',
-      statusmsg: 'the daemon of this node is restarting: ask again in a moment',
+      statusmsg: 'the daemon of this node is restarting: try again in a moment',
     });
     bench.release();
     await stopped;
@@ -68,7 +70,7 @@ describe('a daemon that cannot take a request now', () => {
     symlinkSync('/dev/null', journal);
     const { outcome, statusmsg } = await bench.ask(bench.request());
     expect(outcome).to.equal('failed');
-    expect(statusmsg).to.equal('this node cannot note the request on its disk, so it does not run it');
+    expect(statusmsg).to.equal('this node cannot record the request on its disk, so it does not run it');
     expect(bench.count).to.equal(0);
     expect((await bench.ask(bench.request({ agent: 'rpcutil', action: 'ping' }))).outcome).to.equal('ok');
   });

@@ -335,7 +335,7 @@ describe('Dispatcher', () => {
         action: '',
         outcome: 'unknown',
         statuscode: 5,
-        statusmsg: 'this node keeps nothing of such a request',
+        statusmsg: 'this node has no record of this request',
         data: {},
       });
       expect(desk.audit.map(({ now, ...entry }) => entry)).to.deep.equal([
@@ -345,7 +345,7 @@ describe('Dispatcher', () => {
           collective: 'mcollective',
           outcome: 'unknown',
           statuscode: 5,
-          reason: 'this node keeps nothing of such a request',
+          reason: 'this node has no record of this request',
         },
       ]);
     });
@@ -406,7 +406,7 @@ describe('Dispatcher', () => {
       },
     ]);
     const { level, msg, ...line } = desk.log.lines[0] ?? { level: 0, msg: '' };
-    expect([level, msg]).to.deep.equal([30, 'a request was refused']);
+    expect([level, msg]).to.deep.equal([30, 'request refused']);
     expect(line).to.deep.include({
       request: request.id,
       caller: rip,
@@ -428,11 +428,11 @@ describe('Dispatcher', () => {
       expect(reply).to.include({
         outcome: 'failed',
         statuscode: 5,
-        statusmsg: 'this node cannot note the request on its disk, so it does not run it',
+        statusmsg: 'this node cannot record the request on its disk, so it does not run it',
       });
       expect(desk.calls).to.deep.equal([]);
       expect(desk.jobs.hasBegun(request.id)).to.equal(false);
-      expect(errors()).to.deep.equal(['cannot note a request on disk']);
+      expect(errors()).to.deep.equal(['cannot record a request on disk: request not run']);
       expect(audited()).to.deep.equal([`${rip} failed`]);
       expect(desk.node.stats.unvalidated).to.equal(0);
     });
@@ -467,11 +467,11 @@ describe('Dispatcher', () => {
       expect(reply).to.include({
         outcome: 'failed',
         statuscode: 5,
-        statusmsg: 'this node cannot note the request on its disk, so it does not run it',
+        statusmsg: 'this node cannot record the request on its disk, so it does not run it',
       });
       expect(desk.calls).to.deep.equal([]);
       expect(audited()).to.deep.equal([`${rip} failed`]);
-      expect(errors()).to.deep.equal(['cannot note a request on disk']);
+      expect(errors()).to.deep.equal(['cannot record a request on disk: request not run']);
       expect(brief(await desk.ask(request)), 'and not when it comes again').to.deep.equal(['s1 1 failed']);
       expect(desk.calls).to.deep.equal([]);
     });
@@ -516,7 +516,7 @@ describe('Dispatcher', () => {
       expect(desk.audit[0]).to.include({
         outcome: 'failed',
         statuscode: 5,
-        reason: 'the action failed unexpectedly; the log of the node has the reason',
+        reason: 'the action failed unexpectedly; see the log of the node for the reason',
       });
     });
 
@@ -557,10 +557,10 @@ describe('Dispatcher', () => {
       expect(reply).to.include({
         outcome: 'failed',
         statuscode: 5,
-        statusmsg: 'this node cannot write its audit, so it runs nothing',
+        statusmsg: 'this node cannot write its audit log, so it does not run requests (audit.on_failure)',
       });
       expect(desk.calls).to.deep.equal([]);
-      expect(errors()).to.deep.equal(['cannot note a request in the audit, so it does not run']);
+      expect(errors()).to.deep.equal(['cannot write the audit log: request not run']);
       expect(audited()).to.deep.equal([`${rip} failed`]);
       desk.auditFault = undefined;
       expect(brief(await desk.ask(request))).to.deep.equal(['s1 1 ok']);

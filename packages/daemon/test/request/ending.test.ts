@@ -55,7 +55,7 @@ describe('a daemon that shuts down', () => {
     expect(await result).to.include({
       outcome: 'cancelled',
       statuscode: 1,
-      statusmsg: 'the daemon of this node stops',
+      statusmsg: 'the daemon of this node is shutting down',
     });
   });
 

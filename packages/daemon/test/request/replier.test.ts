@@ -121,7 +121,7 @@ describe('Replier', () => {
     expect(lines).to.have.length(1);
     expect(lines[0]).to.include({
       level: 40,
-      msg: 'a reply was not sent; it is kept for whoever asks again',
+      msg: 'cannot send a reply; it is kept for clients that ask again',
       request: 'a'.repeat(32),
       reason: 'not connected to a broker',
     });
@@ -156,7 +156,7 @@ describe('Replier', () => {
       expect(Buffer.byteLength(JSON.stringify(reply))).to.equal(bytes);
       return reply;
     };
-    const words = `the reply has ${most + 1} bytes, the most is ${most}: ask for less`;
+    const words = `the reply has ${most + 1} bytes, more than the limit of ${most}: ask for less`;
     const send = async (reply: Reply) => {
       replier.send(reply);
       await replier.idle();

@@ -24,7 +24,7 @@ const ddl = ddlOf(
 
 type Handle = (input: Record<string, unknown>, context: Context) => unknown;
 
-const neutral = 'the action failed unexpectedly; the log of the node has the reason';
+const neutral = 'the action failed unexpectedly; see the log of the node for the reason';
 
 describe('a running action', () => {
   beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
@@ -182,7 +182,7 @@ describe('a running action', () => {
         {
           outcome: 'timeout',
           statuscode: 1,
-          statusmsg: `the action did not end within its ${seconds} s`,
+          statusmsg: `the action did not finish within its timeout of ${seconds} s`,
           data: {},
         },
       ]);
@@ -326,7 +326,7 @@ describe('a running action', () => {
     const { ending, lines } = await endingOf(() => ({ count: 'three' }));
     expect(ending).to.deep.include({ outcome: 'ok', data: { count: 'three', more: 'none' } });
     expect(lines).to.have.length(1);
-    expect(lines[0]).to.include({ level: 40, msg: "the action's output is not what its DDL says" });
+    expect(lines[0]).to.include({ level: 40, msg: "the action's output does not match its DDL" });
     expect(lines[0]?.reason).to.include('count');
   });
 

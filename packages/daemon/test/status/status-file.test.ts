@@ -108,7 +108,7 @@ describe('StatusFile', () => {
     await written(2);
     await status.close();
     expect(lines.map(({ level, msg, reason, file: where }) => [level, msg, reason, where])).to.deep.equal(
-      Array(2).fill([40, 'the status file cannot be written', 'no status', file]),
+      Array(2).fill([40, 'cannot write the status file', 'no status', file]),
     );
     expect(readdirSync(folder)).to.deep.equal(['status.json']);
     expect(statSync(file).mode & 0o777).to.equal(0o644 & ~process.umask());

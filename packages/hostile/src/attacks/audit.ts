@@ -13,7 +13,7 @@ function isDetected(name: string, change: (lines: string[]) => string[]): Attack
       const { fault } = await verifyAudit(copy);
       return fault ? `line ${fault.line}: ${fault.reason}` : 'no error found';
     },
-    refused: [/line \d+: it (does not follow|is no line)/],
+    refused: [/line \d+: it(s hash does not match| is not an audit log entry)/],
   };
 }
 

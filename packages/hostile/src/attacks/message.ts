@@ -110,7 +110,7 @@ export const messageAttacks: readonly Attack[] = [
   isRejected(
     'a request signed by a caller in the name of another caller',
     (world) => world.sign('eve.mcollective', world.request({ caller: 'alice.mcollective' })),
-    /signed a message that says it is from/,
+    /signed a message in the name of/,
   ),
   isRejected(
     'a request from a revoked caller',
@@ -246,7 +246,7 @@ export const messageAttacks: readonly Attack[] = [
   isRejected(
     "another caller's reply topic",
     (world) => world.sign('eve.mcollective', world.request({ caller: 'alice.mcollective', session: 's1' })),
-    /signed a message that says it is from/,
+    /signed a message in the name of/,
   ),
   isRejected(
     'an agent name that is a path',
@@ -281,7 +281,7 @@ export const messageAttacks: readonly Attack[] = [
   isRefused(
     'a regular expression that would run indefinitely',
     { filter: { facts: [{ fact: 'secret', operator: '=~', value: '/^(a{1,1000}){1,1000}$/' }] } },
-    /the filter: /,
+    /cannot evaluate the filter: /,
   ),
   isRefused(
     'a filter that is too long and too deep',

@@ -85,7 +85,7 @@ export const sessionKeyAttacks: readonly Attack[] = [
       const { kid, ofCaller } = await agree(world);
       return sealed(kid, world.request({ caller: 'alice.mcollective' }), ofCaller);
     },
-    /"eve.mcollective" signed a message that says it is from "alice.mcollective"/,
+    /"eve.mcollective" signed a message in the name of "alice.mcollective"/,
   ),
   isRejected(
     "the victim's own sealed reply, sent back to it",

@@ -18,7 +18,7 @@ export function isRejected(name: string, bytes: Bytes, why: RegExp): Attack {
       await world.deliver(await bytes(world));
       return undefined;
     },
-    refused: [/a message was not believed/, why],
+    refused: [/message rejected/, why],
     audited: rejectedEntry(why),
   };
 }

@@ -96,6 +96,6 @@ describe('what both sides are told', function () {
       line,
     });
     const refused = await openAuditEvent(forged, 'web1.lab', verifier).catch((error: Error) => error.message);
-    expect(refused).to.equal('an event on the topic of "web1.lab" is from "web2.lab"');
+    expect(refused).to.equal('an event published on the topic of "web1.lab" comes from "web2.lab"');
   });
 });

@@ -138,7 +138,7 @@ describe('the steps', () => {
       await world.node('web1', { facts: eu });
       const { steps } = await watched.ended('web1');
       expect(steps.find(({ step }) => step === 'cmdb')?.reason).to.match(
-        /there is no agent "cmdb" here|no DDL/,
+        /agent "cmdb" not found on this node|no DDL/,
       );
       expect(calls).to.deep.equal([]);
     });

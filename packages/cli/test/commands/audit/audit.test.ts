@@ -80,6 +80,6 @@ describe('mco audit verify', () => {
   it('says what cannot be read', async () => {
     const { code, stderr } = await mco('audit', 'verify', folder.join('nowhere.jsonl'));
     expect(code).to.equal(1);
-    expect(stderr).to.match(/^mco: cannot read the audit .*nowhere\.jsonl: there is no such file/);
+    expect(stderr).to.match(/^mco: cannot read the audit log .*nowhere\.jsonl: no such file/);
   });
 });

@@ -66,7 +66,7 @@ export default defineAgent(ddl, (config) => (${handlers}));`,
     expect(await faults(agent('{ say: () => ({}), spell: () => ({}) }'))).to.deep.equal([]);
     expect(await faults(agent('{ say: () => ({}) }'))).to.deep.equal(['word: no handler for spell']);
     expect(await faults(agent('{ say: () => ({}), spell: () => ({}), sing: () => ({}) }'))).to.deep.equal([
-      'word: the DDL has no action sing',
+      'word: handlers for actions that the DDL does not declare: sing',
     ]);
     expect(await faults(write('none.mjs', 'export const x = 1;'))).to.have.length(1);
     expect(await faults(join(folder, 'nowhere'))).to.deep.equal(['there is no /nowhere']);
@@ -140,7 +140,7 @@ export default defineAgent(ddl, (config) => {
       'its activation check failed: the external agent "actor" ended with exit',
     );
     expect((await validateAgent(file)).warnings.join('\n')).to.include(
-      'the DDL names a validator that is not here: the agent must check the input: puppet_tags',
+      'the DDL uses a validator that this node does not have: the agent must check this input itself: puppet_tags',
     );
   });
 });

@@ -45,7 +45,7 @@ describe('mco policy', () => {
       writeFileSync(file, 'policy default deny\nallow * * *\n');
       const { code, stdout, stderr } = await mco('policy', 'check', file);
       expect(code).to.equal(1);
-      expect(stdout).to.equal(`${file}:2: there are blanks where a tab is needed after "allow"\n`);
+      expect(stdout).to.equal(`${file}:2: expected a tab after "allow", found spaces\n`);
       expect(stderr).to.equal('1 policy file read; 1 error: what it is for is denied\n');
     });
 
@@ -158,7 +158,7 @@ describe('mco policy', () => {
       const args = ['--caller', 'rip.mcollective', '--agent', 'other', '--action', 'go'];
       const { code, stdout } = await mco('policy', 'explain', '--mcod', folder.join('mcod.yaml'), ...args);
       expect(code).to.equal(2);
-      expect(stdout).to.include('there is no policy for the agent "other", and without one the answer is no');
+      expect(stdout).to.include('no policy for the agent "other": denied by default');
       expect((await mco('policy', 'explain', folder.join('policies'), ...args)).code).to.equal(0);
     });
 
@@ -170,7 +170,7 @@ describe('mco policy', () => {
       expect(JSON.parse(stdout).results[0]).to.include({ allowed: false, by: 'callers' });
       const shown = await mco('policy', 'explain', open, ...words);
       expect(shown.stdout).to.match(
-        /^denied: .*\n {3}"web1\.lab" is no name of a caller .*: mcod refuses it before any policy\n$/,
+        /^denied: .*\n {3}"web1\.lab" is not a valid caller name .*: mcod refuses it before any policy\n$/,
       );
     });
   });

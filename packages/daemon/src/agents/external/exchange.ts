@@ -66,7 +66,7 @@ export async function exchange(options: ExchangeOptions): Promise<unknown> {
     return await replyAfter(agent, end, file('reply.json'));
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) =>
-      log.warn({ folder, reason: messageOf(error) }, 'cannot remove the folder of a request'),
+      log.warn({ folder, reason: messageOf(error) }, 'cannot remove the temporary folder of a request'),
     );
   }
 }
@@ -81,15 +81,15 @@ async function started(agent: string, run: () => Promise<ProgramEnd>): Promise<P
 }
 
 async function replyAfter(agent: string, end: ProgramEnd, file: string): Promise<unknown> {
-  if (end.exceeded !== undefined) throw failed(agent, 'wrote far too much to its output and was stopped');
-  if (end.signal !== null) throw failed(agent, `was ended by ${end.signal}`);
+  if (end.exceeded !== undefined) throw failed(agent, 'wrote too much output and was stopped');
+  if (end.signal !== null) throw failed(agent, `was killed by ${end.signal}`);
   if (end.code === 0) return await readReply(agent, file);
-  const words = await said(agent, file);
-  throw failed(agent, `ended with exit code ${end.code}${words ?? '; the log of the node has what it said'}`);
+  const reason = await reasonInReply(agent, file);
+  throw failed(agent, `exited with code ${end.code}${reason ?? '; see its output in the log of the node'}`);
 }
 
 // Choria leaves a reply unread after an exit code; the reason in it is worth having all the same.
-async function said(agent: string, file: string): Promise<string | undefined> {
+async function reasonInReply(agent: string, file: string): Promise<string | undefined> {
   try {
     const { statusmsg } = (await readReply(agent, file)) as { statusmsg?: unknown };
     return typeof statusmsg === 'string' && statusmsg !== '' ? `: ${statusmsg.slice(0, 2000)}` : undefined;
@@ -104,14 +104,14 @@ async function readReply(agent: string, file: string): Promise<unknown> {
     text = await readBounded(file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw failed(agent, `left a reply that cannot be read: ${code ?? messageOf(error)}`, error);
+    throw failed(agent, `wrote a reply that cannot be read: ${code ?? messageOf(error)}`, error);
   }
-  if (text.trim() === '') throw failed(agent, 'ended without a reply');
+  if (text.trim() === '') throw failed(agent, 'exited without writing a reply');
   try {
     return parseJson(Buffer.from(text));
   } catch (error) {
     const why = messageOf(error).includes('deeper') ? messageOf(error) : 'it is not JSON';
-    throw failed(agent, `sent a reply that cannot be used: ${why}`, error);
+    throw failed(agent, `wrote an invalid reply: ${why}`, error);
   }
 }
 
@@ -120,9 +120,9 @@ async function readBounded(file: string): Promise<string> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const status = await handle.stat();
-    if (!status.isFile()) throw new Error('it is no file');
+    if (!status.isFile()) throw new Error('it is not a regular file');
     if (status.size > maxMessageBytes) {
-      throw new Error(`it has ${status.size} bytes, the most is ${maxMessageBytes}`);
+      throw new Error(`its ${status.size} bytes exceed the limit of ${maxMessageBytes}`);
     }
     return await handle.readFile('utf8');
   } finally {

@@ -41,7 +41,7 @@ export function externalAgent(options: ExternalAgentOptions): Agent {
   const setup = async (section: AgentConfig, host: Host) => {
     const command = await firstFile(commands);
     if (command === undefined) {
-      host.log.warn({ commands }, 'the external agent has no program');
+      host.log.warn({ commands }, 'program of the external agent not found');
       return undefined;
     }
     const config = configFile === undefined ? { lines: configLines(name, section) } : { file: configFile };
@@ -107,7 +107,7 @@ async function isActive(common: Common, { log }: Host): Promise<boolean> {
     return saysActive(reply);
   } catch (error) {
     const isLate = error instanceof DOMException && error.name === 'TimeoutError';
-    const reason = isLate ? `it did not answer within ${activationTime / 1000} s` : messageOf(error);
+    const reason = isLate ? `no reply within ${activationTime / 1000} s` : messageOf(error);
     log.warn({ reason }, 'the external agent is not active: its activation check failed');
     return false;
   }
@@ -127,7 +127,8 @@ function configLines(agent: string, section: AgentConfig): string {
     .map(([key, value]) => {
       const isPlain = ['string', 'number', 'boolean'].includes(typeof value) && !/[\r\n]/.test(String(value));
       if (!isPlain || !/^[\w.-]+$/.test(key)) {
-        const why = 'an external agent takes texts of one line, numbers and booleans';
+        const why =
+          'the configuration of an external agent can hold only numbers, booleans and single-line strings';
         throw new TroupeError('CONFIG_INVALID', `plugins.${agent}.${key}: ${why}`);
       }
       return `${key} = ${value}\n`;

@@ -79,7 +79,7 @@ export class ExternalAgents {
       }
       for (const place of places.values()) await this.#compare(place);
     } catch (error) {
-      log.error({ reason: messageOf(error) }, 'cannot look for changed external agents');
+      log.error({ reason: messageOf(error) }, 'cannot check for changed external agents');
     }
   }
 
@@ -115,7 +115,7 @@ export class ExternalAgents {
       const commands = commandsOf(place, ddl.metadata.name);
       const agent = externalAgent({ ddl, commands, ...(configFile !== undefined && { configFile }) });
       isAtWork = await put(agent, ddlFile, before === name ? before : undefined);
-      if (before !== undefined) log.info({ agent: name, file: ddlFile }, 'an external agent is loaded anew');
+      if (before !== undefined) log.info({ agent: name, file: ddlFile }, 'external agent reloaded');
     }
     if (before !== undefined && (before !== name || !isAtWork)) await remove(before);
     this.#known.set(ddlFile, { stamp, name: isAtWork ? name : undefined });
@@ -126,17 +126,17 @@ export class ExternalAgents {
     this.#known.delete(file);
     if (name === undefined) return;
     await this.#options.remove(name);
-    this.#options.log.info({ agent: name, file }, 'an external agent is gone with its DDL');
+    this.#options.log.info({ agent: name, file }, 'external agent removed: its DDL no longer exists');
   }
 
   // Not again before the files change again.
   #note({ ddlFile }: Place, stamp: string | undefined, error: unknown): void {
     const name = this.#known.get(ddlFile)?.name;
     this.#known.set(ddlFile, { stamp, name });
-    const words = name === undefined ? 'it is left out' : 'the one before stays';
+    const consequence = name === undefined ? 'it is skipped' : 'the previous version stays in use';
     this.#options.log.error(
       { file: ddlFile, ...reasonOf(error) },
-      `an external agent cannot be loaded: ${words}`,
+      `cannot load an external agent: ${consequence}`,
     );
   }
 }

@@ -25,7 +25,7 @@ export class OutputLog implements OutputSink {
       this.end();
       this.#log.warn(
         { stream: this.#name },
-        `the rest of the output is not logged: it has more than ${mostLogged} bytes`,
+        `the output exceeds ${mostLogged} bytes: the rest is not logged`,
       );
     }
   }

@@ -28,10 +28,10 @@ export function checkEntries(entries: readonly ExternalEntry[]): void {
   for (const [index, { ddl, folder, command, config }] of entries.entries()) {
     const where = `external_agents.${index}`;
     if ((ddl === undefined) === (folder === undefined)) {
-      throw new TroupeError('CONFIG_INVALID', `${where}: needs either ddl or folder`);
+      throw new TroupeError('CONFIG_INVALID', `${where}: set exactly one of ddl and folder`);
     }
     if (folder !== undefined && (command ?? config) !== undefined) {
-      throw new TroupeError('CONFIG_INVALID', `${where}: a folder goes without command and config`);
+      throw new TroupeError('CONFIG_INVALID', `${where}: command and config cannot be combined with folder`);
     }
   }
 }
@@ -81,7 +81,10 @@ export async function readPlace({ ddlFile, isNamed }: Place): Promise<Ddl | unde
   const { name, provider } = ddl.metadata;
   if (!isNamed && provider !== 'external') return undefined;
   if (deniedNames.has(name)) {
-    throw new TroupeError('AGENT_INVALID', `${ddlFile}: an external agent must not be named "${name}"`);
+    throw new TroupeError(
+      'AGENT_INVALID',
+      `${ddlFile}: the name "${name}" is reserved: rename the external agent`,
+    );
   }
   return ddl;
 }

@@ -26,10 +26,10 @@ export function readProgress(stream: Readable, progress: (data: unknown) => void
     if (line.trim() === '') return;
     try {
       const [value, ...more] = parseJson(Buffer.from(`[${line}]`)) as unknown[];
-      if (more.length > 0) throw new Error('a line must hold one JSON value');
+      if (more.length > 0) throw new Error('expected one JSON value per line');
       progress(value);
     } catch (error) {
-      warn(messageOf(error), 'a line of progress is not JSON and is left out');
+      warn(messageOf(error), 'a line of progress is not valid JSON: ignored');
     }
   };
   const drain = () => {
@@ -38,7 +38,7 @@ export function readProgress(stream: Readable, progress: (data: unknown) => void
       tell(waiting.shift() ?? '');
     }
     if (hasEnded && waiting.splice(0).length > 0) {
-      warn(`more than ${burst} lines at the end`, 'the rest of the progress is left out');
+      warn(`more than ${burst} lines were waiting at the end`, 'the rest of the progress was dropped');
     }
     if (waiting.length > 0) stream.pause();
     else stream.resume();

@@ -47,19 +47,19 @@ export function answerOf(
   reply: unknown,
 ): { readonly statusmsg: string; readonly data: Record<string, unknown> } {
   const malformed = (why: string) =>
-    new ActionError(`the external agent "${agent}" sent a reply that ${why}`, Status.aborted);
-  if (!isHash(reply)) throw malformed('is not a JSON object');
+    new ActionError(`the external agent "${agent}" wrote an invalid reply: ${why}`, Status.aborted);
+  if (!isHash(reply)) throw malformed('it is not a JSON object');
   // Go, for which the protocol was made, reads what is missing as zero, empty and nothing.
   const { statuscode, statusmsg, data } = reply;
   const code = statuscode ?? Status.ok;
   const text = statusmsg ?? '';
   const output = data ?? {};
-  if (!Number.isInteger(code) || Number(code) < 0) throw malformed('has a statuscode that is no status');
-  if (typeof text !== 'string') throw malformed('has a statusmsg that is no text');
-  if (!isHash(output)) throw malformed('has data that is no JSON object');
+  if (!Number.isInteger(code) || Number(code) < 0) throw malformed('statuscode is not a status');
+  if (typeof text !== 'string') throw malformed('statusmsg is not a string');
+  if (!isHash(output)) throw malformed('data is not a JSON object');
   if (code === Status.ok) return { statusmsg: text, data: output };
-  const words = text === '' ? `the external agent "${agent}" failed and does not say why` : text;
-  throw new ActionError(words, failureOf(Number(code)), { data: output });
+  const reason = text === '' ? `the external agent "${agent}" failed without giving a reason` : text;
+  throw new ActionError(reason, failureOf(Number(code)), { data: output });
 }
 
 function failureOf(code: number): Exclude<StatusCode, 0> {

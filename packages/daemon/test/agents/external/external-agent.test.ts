@@ -112,22 +112,22 @@ describe('an external agent', () => {
 
   for (const [action, statuscode, statusmsg] of [
     ['strange_status', 5, /^very odd$/],
-    ['silent_failure', 1, /^the external agent "actor" failed and does not say why$/],
-    ['exit', 1, /^the external agent "actor" ended with exit code 3; the log of the node has what it said$/],
-    ['exit_reply', 1, /ended with exit code 3: the disk is full$/],
-    ['crash', 1, /was ended by SIGSEGV$/],
-    ['nothing', 1, /ended without a reply$/],
-    ['garbage', 1, /sent a reply that cannot be used: it is not JSON$/],
-    ['list', 1, /sent a reply that is not a JSON object$/],
-    ['word_status', 1, /has a statuscode that is no status$/],
-    ['word_data', 1, /has data that is no JSON object$/],
-    ['number_message', 1, /has a statusmsg that is no text$/],
-    ['deep', 1, /cannot be used: the message is nested more than 40 levels deep$/],
-    ['huge', 1, /left a reply that cannot be read: it has 1048577 bytes, the most is 1048576$/],
-    ['fifo', 1, /left a reply that cannot be read: it is no file$/],
-    ['link', 1, /left a reply that cannot be read: ELOOP$/],
-    ['gone', 1, /left a reply that cannot be read: ENOENT$/],
-    ['flood', 1, /wrote far too much to its output and was stopped$/],
+    ['silent_failure', 1, /^the external agent "actor" failed without giving a reason$/],
+    ['exit', 1, /^the external agent "actor" exited with code 3; see its output in the log of the node$/],
+    ['exit_reply', 1, /exited with code 3: the disk is full$/],
+    ['crash', 1, /was killed by SIGSEGV$/],
+    ['nothing', 1, /exited without writing a reply$/],
+    ['garbage', 1, /wrote an invalid reply: it is not JSON$/],
+    ['list', 1, /wrote an invalid reply: it is not a JSON object$/],
+    ['word_status', 1, /statuscode is not a status$/],
+    ['word_data', 1, /data is not a JSON object$/],
+    ['number_message', 1, /statusmsg is not a string$/],
+    ['deep', 1, /invalid reply: the message is nested more than 40 levels deep$/],
+    ['huge', 1, /wrote a reply that cannot be read: its 1048577 bytes exceed the limit of 1048576$/],
+    ['fifo', 1, /wrote a reply that cannot be read: it is not a regular file$/],
+    ['link', 1, /wrote a reply that cannot be read: ELOOP$/],
+    ['gone', 1, /wrote a reply that cannot be read: ENOENT$/],
+    ['flood', 1, /wrote too much output and was stopped$/],
   ] as const) {
     it(`costs its caller one clear error for: ${action}`, async () => {
       const reply = await call(action);
@@ -155,7 +155,7 @@ describe('an external agent', () => {
     const logged = lines.filter(({ stream, level }) => stream === 'stdout' && level === info);
     expect(logged.map(({ msg }) => msg.length).reduce((a, b) => a + b)).to.equal(64 * 1024);
     expect(lines.filter(({ level }) => level === warn).map(({ msg }) => msg)).to.deep.equal([
-      'the rest of the output is not logged: it has more than 65536 bytes',
+      'the output exceeds 65536 bytes: the rest is not logged',
     ]);
   });
 
@@ -192,7 +192,7 @@ describe('an external agent', () => {
     expect(reply.progress).to.deep.equal([{ percent: 50 }, 'last']);
     expect(reply.data).to.deep.equal({ out: 'done' });
     expect(lines.filter(({ level }) => level === warn).map(({ msg }) => msg)).to.deep.equal([
-      'a line of progress is not JSON and is left out',
+      'a line of progress is not valid JSON: ignored',
     ]);
   });
 
@@ -213,9 +213,9 @@ describe('an external agent', () => {
 
   for (const [activation, reason] of [
     ['no', undefined],
-    ['crash', /ended with exit code 1/],
+    ['crash', /exited with code 1/],
     ['garbage', /it is not JSON/],
-    ['hang', /^it did not answer within 2 s$/],
+    ['hang', /^no reply within 2 s$/],
   ] as const) {
     it(`does not apply when its activation check ends with: ${activation}`, async () => {
       const { log, lines } = keptLog();
@@ -243,7 +243,7 @@ describe('an external agent', () => {
       const failure = await call('show', { config: { [key]: value } }).catch((cause: Error) => cause);
       expect(failure).to.have.property(
         'message',
-        `actor: plugins.actor.${key}: an external agent takes texts of one line, numbers and booleans`,
+        `actor: plugins.actor.${key}: the configuration of an external agent can hold only numbers, booleans and single-line strings`,
       );
     });
   }
@@ -278,7 +278,7 @@ describe('an external agent', () => {
     const failure = await tryActor({ show: {} }, { log }, commands).catch((cause: Error) => cause);
     expect(failure).to.have.property('message').that.includes('does not apply to this host');
     expect(lines.map(({ level, msg, commands: places }) => [level, msg, places])).to.deep.equal([
-      [40, 'the external agent has no program', commands],
+      [40, 'program of the external agent not found', commands],
     ]);
   });
 

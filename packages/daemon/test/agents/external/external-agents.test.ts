@@ -93,14 +93,14 @@ describe('external agents', () => {
     expect((await refusal([{ ddl: 'broken.json' }]))[0]).to.equal('DDL_INVALID');
     expect(await refusal([{ ddl: 'rpcutil.json' }])).to.deep.equal([
       'AGENT_INVALID',
-      '/rpcutil.json: an external agent must not be named "rpcutil"',
+      '/rpcutil.json: the name "rpcutil" is reserved: rename the external agent',
     ]);
     expect(await refusal([{}])).to.deep.equal([
       'CONFIG_INVALID',
-      'external_agents.0: needs either ddl or folder',
+      'external_agents.0: set exactly one of ddl and folder',
     ]);
     expect((await refusal([{ folder: 'x', command: 'y' }]))[1]).to.equal(
-      'external_agents.0: a folder goes without command and config',
+      'external_agents.0: command and config cannot be combined with folder',
     );
   });
 
@@ -112,7 +112,7 @@ describe('external agents', () => {
     await external.load();
     expect(events).to.deep.equal(['put good 1.0.0']);
     expect(lines.map(({ msg }) => msg)).to.deep.equal(
-      Array.from({ length: 2 }, () => 'an external agent cannot be loaded: it is left out'),
+      Array.from({ length: 2 }, () => 'cannot load an external agent: it is skipped'),
     );
   });
 
@@ -157,7 +157,7 @@ describe('external agents', () => {
     for (let look = 0; look < 4; look += 1) await external.look();
     expect(events).to.deep.equal([]);
     expect(lines.map(({ msg }) => msg)).to.deep.equal([
-      'an external agent cannot be loaded: the one before stays',
+      'cannot load an external agent: the previous version stays in use',
     ]);
     ddl('one.json', 'one', '2.0.0');
     for (let look = 0; look < 3; look += 1) await external.look();
@@ -223,7 +223,7 @@ describe('external agents', () => {
     for (let look = 0; look < 4; look += 1) await external.look();
     expect(events).to.deep.equal(['remove one']);
     expect(lines.map(({ level, msg, agent }) => [level, msg, agent])).to.deep.equal([
-      [30, 'an external agent is gone with its DDL', 'one'],
+      [30, 'external agent removed: its DDL no longer exists', 'one'],
     ]);
     ddl('one.json', 'one');
     for (let look = 0; look < 3; look += 1) await external.look();
@@ -283,7 +283,10 @@ describe('external agents', () => {
     for (let look = 0; look < 4; look += 1) await external.look();
     expect(events).to.deep.equal(['put one 2.0.0 instead of one', 'put two 2.0.0 instead of two']);
     expect(lines.map(({ msg, reason }) => [msg, reason])).to.deep.equal(
-      Array(2).fill(['an external agent cannot be loaded: the one before stays', 'it is taken already']),
+      Array(2).fill([
+        'cannot load an external agent: the previous version stays in use',
+        'it is taken already',
+      ]),
     );
   });
 

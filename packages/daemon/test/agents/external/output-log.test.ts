@@ -42,7 +42,7 @@ describe('the output of a process', () => {
     expect(lines.at(-1)).to.include({
       level: 40,
       stream: 'stdout',
-      msg: 'the rest of the output is not logged: it has more than 65536 bytes',
+      msg: 'the output exceeds 65536 bytes: the rest is not logged',
     });
     expect(sizes.slice(0, -1).reduce((a, b) => a + b)).to.equal(64 * kib);
     expect(lines.filter(({ level }) => level === 40)).to.have.length(1);

@@ -33,17 +33,21 @@ describe('the places of external agents', () => {
     );
 
   for (const [what, entry, words] of [
-    ['nothing', {}, 'external_agents.1: needs either ddl or folder'],
-    ['both a DDL and a folder', { ddl: 'x', folder: 'y' }, 'external_agents.1: needs either ddl or folder'],
+    ['nothing', {}, 'external_agents.1: set exactly one of ddl and folder'],
+    [
+      'both a DDL and a folder',
+      { ddl: 'x', folder: 'y' },
+      'external_agents.1: set exactly one of ddl and folder',
+    ],
     [
       'a folder and a command',
       { folder: 'x', command: 'y' },
-      'external_agents.1: a folder goes without command and config',
+      'external_agents.1: command and config cannot be combined with folder',
     ],
     [
       'a folder and a configuration',
       { folder: 'x', config: 'y' },
-      'external_agents.1: a folder goes without command and config',
+      'external_agents.1: command and config cannot be combined with folder',
     ],
   ] as const) {
     it(`cannot be configured by ${what}`, () => {

@@ -45,7 +45,7 @@ describe('the progress of a process', () => {
     await write('nonsense\n1, 2\n"fine"\nnonsense\n');
     expect(told).to.deep.equal(['fine']);
     expect(warnings()).to.deep.equal([
-      [40, 'a line of progress is not JSON and is left out', 'the message is not JSON in UTF-8'],
+      [40, 'a line of progress is not valid JSON: ignored', 'the message is not JSON in UTF-8'],
     ]);
   });
 
@@ -53,7 +53,7 @@ describe('the progress of a process', () => {
     await write('1, 2\n');
     expect(told).to.deep.equal([]);
     expect(warnings()).to.deep.equal([
-      [40, 'a line of progress is not JSON and is left out', 'a line must hold one JSON value'],
+      [40, 'a line of progress is not valid JSON: ignored', 'expected one JSON value per line'],
     ]);
   });
 
@@ -102,7 +102,7 @@ describe('the progress of a process', () => {
     finish();
     expect(told).to.have.length(1000);
     expect(warnings()).to.deep.equal([
-      [40, 'the rest of the progress is left out', 'more than 500 lines at the end'],
+      [40, 'the rest of the progress was dropped', 'more than 500 lines were waiting at the end'],
     ]);
     mock.timers.tick(10_000);
     expect(told).to.have.length(1000);

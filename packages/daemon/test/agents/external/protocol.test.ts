@@ -71,20 +71,20 @@ describe('the protocol of external agents', () => {
     });
   }
 
-  const said = 'the external agent "work" sent a reply that ';
+  const said = 'the external agent "work" wrote an invalid reply: ';
   for (const [reply, status, message, data] of [
     [{ statuscode: 4, statusmsg: 'no', data: { out: 1 } }, 4, 'no', { out: 1 }],
-    [{ statuscode: 5 }, 5, 'the external agent "work" failed and does not say why', {}],
+    [{ statuscode: 5 }, 5, 'the external agent "work" failed without giving a reason', {}],
     [{ statuscode: 6, statusmsg: 'odd' }, 5, 'odd', {}],
-    [[], 1, `${said}is not a JSON object`, {}],
-    [null, 1, `${said}is not a JSON object`, {}],
-    ['text', 1, `${said}is not a JSON object`, {}],
-    [{ statuscode: -1 }, 1, `${said}has a statuscode that is no status`, {}],
-    [{ statuscode: 1.5 }, 1, `${said}has a statuscode that is no status`, {}],
-    [{ statuscode: '0' }, 1, `${said}has a statuscode that is no status`, {}],
-    [{ statusmsg: 7 }, 1, `${said}has a statusmsg that is no text`, {}],
-    [{ data: [] }, 1, `${said}has data that is no JSON object`, {}],
-    [{ data: 'x' }, 1, `${said}has data that is no JSON object`, {}],
+    [[], 1, `${said}it is not a JSON object`, {}],
+    [null, 1, `${said}it is not a JSON object`, {}],
+    ['text', 1, `${said}it is not a JSON object`, {}],
+    [{ statuscode: -1 }, 1, `${said}statuscode is not a status`, {}],
+    [{ statuscode: 1.5 }, 1, `${said}statuscode is not a status`, {}],
+    [{ statuscode: '0' }, 1, `${said}statuscode is not a status`, {}],
+    [{ statusmsg: 7 }, 1, `${said}statusmsg is not a string`, {}],
+    [{ data: [] }, 1, `${said}data is not a JSON object`, {}],
+    [{ data: 'x' }, 1, `${said}data is not a JSON object`, {}],
   ] as const) {
     it(`reads ${JSON.stringify(reply)} as a failure with status ${status}`, () => {
       let error: ActionError | undefined;

@@ -61,9 +61,9 @@ describe('mcod', function () {
     lab.write('agent/word.js', "export const word = 'two';");
     ddl('agent/ddl.json', 'word', ['show', 'wait'], '2.0.0');
     lab.hangUp();
-    await lab.logged('reading the configuration again when what runs has ended');
+    await lab.logged('reloading the configuration after running actions have ended');
     const meanwhile = await lab.ask('word', 'show');
-    expect(meanwhile.statusmsg).to.equal('the daemon of this node is restarting: ask again in a moment');
+    expect(meanwhile.statusmsg).to.equal('the daemon of this node is restarting: try again in a moment');
 
     lab.write('gate', '');
     const waited = await waiting;
@@ -82,7 +82,7 @@ describe('mcod', function () {
       expect((await lab.ask('word', 'show')).data.out).to.equal('one');
     }
     const reasons = lab.log.filter(
-      ({ msg }) => msg === 'the changed agent does not work: the one before stays',
+      ({ msg }) => msg === 'cannot load the changed agent: the previous version stays in use',
     );
     expect(reasons).to.have.length(2);
     lab.write('agent/word.js', "export const word = 'mended';");
@@ -116,7 +116,7 @@ describe('mcod', function () {
 
     rmSync(join(lab.folder, 'external/one.json'));
     await until('the agent goes', async () => !(await names()).includes('one'));
-    expect((await lab.ask('one', 'show')).statusmsg).to.match(/^there is no agent "one" here/);
+    expect((await lab.ask('one', 'show')).statusmsg).to.match(/^agent "one" not found on this node/);
   });
 
   it('suffers nothing from external agents that crash, flood or hang', async () => {
