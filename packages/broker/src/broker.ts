@@ -32,7 +32,7 @@ export interface Broker {
   readonly port: number;
   stats(): BrokerStats;
   /**
-   * Reads certificates and revocation lists again and disconnects whoever is not trusted by them. Throws
+   * Reads certificates and revocation lists again and disconnects clients that they no longer trust. Throws
    * FILE_UNREADABLE or CERTIFICATE_INVALID; then the old ones stay.
    */
   reload(): void;
@@ -40,7 +40,7 @@ export interface Broker {
 }
 
 export interface BrokerOptions {
-  /** How enrolment tokens are checked; without it nobody comes in by one. */
+  /** How enrolment tokens are verified; without it they are refused. */
   readonly verifyToken?: VerifyToken;
   readonly log?: Logger;
 }
@@ -124,7 +124,10 @@ class EmbeddedBroker implements Broker {
         credentials: this.#credentials,
         onConnection: (socket) => this.#connected(socket),
         onTlsError: (error, socket) =>
-          this.#log.warn({ peer: peerOf(socket), reason: error.message }, 'connection refused: TLS failed'),
+          this.#log.warn(
+            { peer: peerOf(socket), reason: error.message },
+            'connection refused: TLS handshake failed',
+          ),
       });
       this.#listeners.push(listener);
     }
@@ -150,11 +153,11 @@ class EmbeddedBroker implements Broker {
       if (!fault) continue;
       this.#log.warn(
         { ...describe(connection), reason: fault },
-        'connection closed: its certificate is not good any more',
+        'connection closed: its certificate is no longer valid',
       );
       socket.destroy();
     }
-    this.#log.info('certificates and revocation lists read again');
+    this.#log.info('certificates and revocation lists reloaded');
   }
 
   async close(): Promise<void> {
@@ -167,7 +170,7 @@ class EmbeddedBroker implements Broker {
     try {
       this.reload();
     } catch (error) {
-      this.#log.error(reasonOf(error), 'the certificates changed but are not usable: the old ones stay');
+      this.#log.error(reasonOf(error), 'cannot use the changed certificates: the previous ones stay in use');
     }
   }
 
@@ -206,7 +209,7 @@ class EmbeddedBroker implements Broker {
     this.#aedes.on('connectionError', failed);
   }
 
-  // Told once for each message that was on its way to the client: only the first tells something.
+  // Called once for each message in flight to the client: only the first call has new information.
   #failed(connection: Connection, error: Error & { code?: string; errorCode?: number }): void {
     if (connection.isFailed) return;
     connection.isFailed = true;

@@ -7,25 +7,31 @@ import { type Broker, startBroker } from './broker.js';
 import { type BrokerConfig, loadBrokerConfig, parseBrokerConfig } from './config.js';
 import { isTls } from './connection/listener.js';
 
-const usage = `Usage: troupe-broker --config FILE [--listen URL]...
+const usage = `Usage: troupe-broker --config FILE [options]
 
 The embedded MQTT broker: MQTT 3.1.1 over TLS, for clients with a certificate or an enrolment token.
-When it is ready it prints one line of JSON with its addresses, {"urls": [...]}, on standard output. Its log
-goes to standard error: as text on a terminal and in the journal, otherwise as JSON lines (log.format).
+When it is ready, it prints its addresses on standard output as one line of JSON: {"urls": [...]}.
+It logs to standard error: as text on a terminal and in the journal, otherwise as JSON lines (log.format).
 
-  -c, --config FILE  the configuration; "-" reads it from standard input, as one line of JSON, and the broker
-                     then ends when standard input does
-  -l, --listen URL   an address in place of those of the configuration: mqtts://HOST:PORT or, on loopback,
-                     mqtt://HOST:PORT; port 0 is any free one; may be given several times
-      --check        only check the configuration and its certificates
-      --version      the version
-  -h, --help         this text
+  -c, --config FILE  configuration file; "-" reads one line of JSON from standard input, and the broker shuts
+                     down when standard input is closed
+  -l, --listen URL   address to listen on, instead of those in the configuration: mqtts://HOST:PORT or, on
+                     loopback only, mqtt://HOST:PORT; port 0 selects any free port; can be repeated
+      --check        check the configuration and its certificates, then exit
+      --version      print the version
+  -h, --help         print this help
 
-Signals: HUP reads the certificates and revocation lists again; TERM and INT end it.
-Memory: what waits for slow clients is kept in memory, so give it a limit: NODE_OPTIONS=--max-old-space-size=512
-or MemoryMax= of systemd, and a supervisor that starts it again.
-Exit codes: 0 ended as asked; 1 the configuration or the start is at fault, or an unexpected error; 2 wrong use.
-An error ends with its code in brackets: docs/troubleshooting.md and mco help CODE explain it.
+Signals:
+  HUP        reload certificates and revocation lists
+  TERM, INT  shut down
+Memory:
+  Data for slow clients is kept in memory. Limit it with NODE_OPTIONS=--max-old-space-size=512 or, in systemd,
+  with MemoryMax=, and run the broker under a supervisor that restarts it.
+Exit codes:
+  0  shut down as requested
+  1  configuration error, failure to start, or uncaught exception
+  2  usage error
+Errors end with a code in brackets: look it up in docs/troubleshooting.md or with mco help CODE.
 `;
 
 function readArguments() {
@@ -54,7 +60,7 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
-async function readConfig(file: string, ended: () => void): Promise<BrokerConfig> {
+async function readBrokerConfig(file: string, ended: () => void): Promise<BrokerConfig> {
   if (file !== '-') return loadBrokerConfig(file);
   process.stdin.once('end', ended);
   const line = await new Promise<string>((resolve) => onLine(process.stdin, resolve));
@@ -67,11 +73,11 @@ async function serve(file: string, listen: readonly string[] | undefined): Promi
   process.on('SIGTERM', ended);
   // A terminal sends Ctrl-C to the parent as well, which may need the broker for its own end.
   process.on('SIGINT', file === '-' ? () => undefined : ended);
-  const read = await readConfig(file, ended);
+  const read = await readBrokerConfig(file, ended);
   const config = listen ? { ...read, listen } : read;
   const log = createLogger(config.log);
   process.on('uncaughtException', (error) => {
-    log.fatal({ err: error }, 'an error that nobody caught: the broker ends');
+    log.fatal({ err: error }, 'uncaught exception: the broker exits');
     process.exit(1);
   });
   const verifyToken = tokenVerifier(config.security, config.enrolment);
@@ -84,27 +90,27 @@ async function serve(file: string, listen: readonly string[] | undefined): Promi
   log.info({ urls: broker.urls, pid: process.pid }, 'the broker is ready');
   await stopped;
   await broker.close();
-  log.info(broker.stats(), 'the broker ended');
+  log.info(broker.stats(), 'the broker has shut down');
 }
 
 function reload(broker: Broker, log: Logger): void {
   try {
     broker.reload();
   } catch (error) {
-    log.error(reasonOf(error), 'the certificates are not usable: the old ones stay');
+    log.error(reasonOf(error), 'cannot reload the certificates: the previous ones stay in use');
   }
 }
 
 function check(file: string): void {
   const config = loadBrokerConfig(file);
   if (config.listen.some(isTls)) loadCredentials(config.security);
-  process.stdout.write(`${file} is sound\n`);
+  process.stdout.write(`${file}: configuration OK\n`);
 }
 
 const values = readArguments();
 if (values.help) process.stdout.write(usage);
 else if (values.version) process.stdout.write(`troupe-broker ${version}\n`);
-else if (values.config === undefined) misused('--config FILE is missing');
+else if (values.config === undefined) misused('--config FILE is required');
 else if (values.check) {
   try {
     check(values.config);

@@ -99,7 +99,7 @@ class BrokerProcess implements SpawnedBroker {
       child.kill('SIGKILL');
       throw new TroupeError(
         'BROKER_UNREACHABLE',
-        `the broker did not start: ${lastLine || 'it said nothing'}`,
+        `the broker did not start: ${lastLine || 'it printed nothing'}`,
       );
     }
     this.#config = { ...this.#config, listen: (JSON.parse(ready) as { urls: string[] }).urls };

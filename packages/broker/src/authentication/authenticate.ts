@@ -58,10 +58,10 @@ export async function authenticate(attempt: Attempt, gate: Gate): Promise<Party>
 
 function byCertificate({ socket, clientId }: Attempt, { credentials, callers }: Gate): Party {
   const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
-  if (!(socket instanceof TLSSocket) || !certificate) throw new Refusal('it has no certificate');
+  if (!(socket instanceof TLSSocket) || !certificate) throw new Refusal('no client certificate');
   if (!socket.authorized) {
     const subject = certificate.subject.replaceAll('\n', ', ');
-    throw new Refusal(`its certificate "${subject}" is not accepted: ${String(socket.authorizationError)}`);
+    throw new Refusal(`certificate "${subject}" not accepted: ${String(socket.authorizationError)}`);
   }
   // And by the rules that the network judges messages with: a reload judges connections by them, too.
   const fault = credentials?.faultOf(socket);
@@ -69,33 +69,35 @@ function byCertificate({ socket, clientId }: Attempt, { credentials, callers }: 
   // The parsed subject: an array where a certificate has several common names.
   const name: unknown = socket.getPeerCertificate().subject?.CN;
   if (typeof name !== 'string' || !isIdentity(name)) {
-    throw new Refusal(`the common name of its certificate is no identity: ${JSON.stringify(name)}`);
+    throw new Refusal(`the common name of the certificate is not a valid identity: ${JSON.stringify(name)}`);
   }
   checkClientId(name, clientId);
   if (!callers.test(name)) return { role: 'node', name };
   if (!credentials?.isFromCallerAuthority(socket)) {
-    throw new Refusal(`"${name}" is a caller's name, but its certificate is not from the CA of callers`);
+    throw new Refusal(
+      `"${name}" is a caller name (security.callers.match), but its certificate is not from a CA in security.callers.ca`,
+    );
   }
   return { role: 'caller', name };
 }
 
 async function byToken(attempt: Attempt, gate: Gate): Promise<Party> {
   const { socket, clientId, username: name, password: token } = attempt;
-  if (!name || !token) throw new Refusal('it has neither a certificate nor an enrolment token');
+  if (!name || !token) throw new Refusal('neither a certificate nor an enrolment token was presented');
   if (!gate.verifyToken)
-    throw new Refusal('it has no certificate, and this broker takes no enrolment tokens');
-  if (!isIdentity(name)) throw new Refusal('its user name is no identity');
+    throw new Refusal('no certificate was presented, and this broker does not accept enrolment tokens');
+  if (!isIdentity(name)) throw new Refusal('the user name is not a valid identity');
   checkClientId(name, clientId);
   const { collective } = await gate.verifyToken(token, name).catch((error: unknown) => {
     throw new Refusal(messageOf(error), ConnackCode.badToken);
   });
   if (collective !== gate.enrolmentCollective) {
     throw new Refusal(
-      `its token is for the collective "${collective}": machines enrol in "${gate.enrolmentCollective}" here`,
+      `the token is for the collective "${collective}", but machines enrol in "${gate.enrolmentCollective}" (enrolment.collective)`,
       ConnackCode.badToken,
     );
   }
-  if (socket.destroyed) throw new Refusal('it left before its token was checked');
+  if (socket.destroyed) throw new Refusal('the client disconnected before its token was verified');
   const giveBack = gate.enrolledNames.take(name, socket.remoteAddress ?? '');
   if (!giveBack) throw new Refusal(`the name "${name}" is in use by an enrolling machine at another address`);
   socket.once('close', giveBack);
@@ -105,5 +107,7 @@ async function byToken(attempt: Attempt, gate: Gate): Promise<Party> {
 // A broker ends the older of two connections with one client id: bound to the proven name, nobody can do that to others.
 function checkClientId(name: string, clientId: string): void {
   if (clientId === name || clientId.startsWith(`${name}:`)) return;
-  throw new Refusal(`its client id is ${JSON.stringify(clientId)}: "${name}" or "${name}:…" is needed`);
+  throw new Refusal(
+    `client id ${JSON.stringify(clientId)} not permitted: it must be "${name}" or begin with "${name}:"`,
+  );
 }

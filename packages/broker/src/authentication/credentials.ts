@@ -70,7 +70,7 @@ function checkLists(authorities: readonly string[], crl: readonly string[]): voi
   const { subject } = readCertificate(without);
   throw new TroupeError(
     'CERTIFICATE_INVALID',
-    `security.crl: it holds no list of the CA "${subject.replaceAll('\n', ', ')}", so nobody of that CA could come in`,
+    `security.crl: no revocation list for the CA "${subject.replaceAll('\n', ', ')}": all certificates of that CA would be refused`,
   );
 }
 
@@ -99,14 +99,20 @@ function chainOf(socket: TLSSocket): string[] {
 function readKey(file: string | undefined): string[] {
   const key = readPem(file, 'security.key');
   if (file !== undefined && (statSync(file).mode & 0o007) !== 0) {
-    throw new TroupeError('FILE_UNREADABLE', `security.key: ${file} is open to everybody: chmod o= ${file}`);
+    throw new TroupeError(
+      'FILE_UNREADABLE',
+      `security.key: ${file} is accessible to all users: chmod o= ${file}`,
+    );
   }
   return key;
 }
 
 function readPem(file: string | undefined, key: string): string[] {
   if (file === undefined) {
-    throw new TroupeError('CONFIG_INVALID', `${key} is missing: a TLS listener needs it; name the PEM file`);
+    throw new TroupeError(
+      'CONFIG_INVALID',
+      `${key} is missing: an address with TLS requires it; set it to the path of the PEM file`,
+    );
   }
   let text: string;
   try {
@@ -117,7 +123,8 @@ function readPem(file: string | undefined, key: string): string[] {
     });
   }
   const blocks = splitPem(text);
-  if (blocks.length === 0) throw new TroupeError('CERTIFICATE_INVALID', `${key}: ${file} holds no PEM block`);
+  if (blocks.length === 0)
+    throw new TroupeError('CERTIFICATE_INVALID', `${key}: ${file} does not contain a PEM block`);
   return blocks;
 }
 

@@ -40,19 +40,19 @@ export function mayPublish(
   const levels = parseFilter(message.topic, rules.topics);
   if (!levels || levels.hasWildcard) return denied(foreign(rules));
   const { topic } = levels;
-  if (message.retain && topic.kind !== 'presence') return denied('only presence may be retained');
+  if (message.retain && topic.kind !== 'presence') return denied('only presence messages may be retained');
   if (party.role === 'anyone') return allowed;
   if (party.role === 'caller') {
     if (topic.kind === 'agent' || topic.kind === 'node') return allowed;
     if (topic.kind === 'event' && topic.identity === party.name) return allowed;
-    return denied('a caller publishes requests and its own events only');
+    return denied('a caller may publish only requests and its own events');
   }
   const outside = outsideOf(party, levels, rules);
   if (outside !== undefined) return denied(outside);
   const isOwn = topic.kind !== 'agent' && topic.kind !== 'node' && topic.identity === party.name;
   return isOwn
     ? allowed
-    : denied(`${articles[party.role]} publishes its own presence, events and replies only`);
+    : denied(`${articles[party.role]} may publish only its own presence, events and replies`);
 }
 
 /** Whether a client may subscribe to a filter. */
@@ -65,29 +65,30 @@ export function maySubscribe(party: Party, filter: string, rules: Rules): Verdic
   if (party.role === 'caller') {
     if (topic.kind === 'presence' || topic.kind === 'event') return allowed;
     if (topic.kind === 'reply' && !levels.isWild('caller') && topic.caller === party.name) return allowed;
-    return denied('a caller hears its own replies, presence and events only');
+    return denied('a caller may subscribe only to its own replies, to presence and to events');
   }
   const outside = outsideOf(party, levels, rules);
   if (outside !== undefined) return denied(outside);
   if (topic.kind === 'agent') return allowed;
   if (topic.kind === 'node' && !levels.isWild('identity') && topic.identity === party.name) return allowed;
-  return denied(`${articles[party.role]} hears requests to agents and to itself only`);
+  return denied(`${articles[party.role]} may subscribe only to requests to agents and to itself`);
 }
 
 function outsideOf(party: Party, levels: Levels, rules: Rules): string | undefined {
-  if (levels.isWild('collective')) return `${articles[party.role]} names the collective, without a wildcard`;
+  if (levels.isWild('collective'))
+    return `${articles[party.role]} must name the collective: a wildcard is not permitted`;
   const { collective } = levels.topic;
   if (party.role === 'enrolling') {
     return collective === party.collective
       ? undefined
-      : `its token is for the collective "${party.collective}"`;
+      : `the token is valid only in the collective "${party.collective}"`;
   }
   return collective === rules.enrolmentCollective
-    ? `the collective "${collective}" is for machines that enrol with a token`
+    ? `the collective "${collective}" is reserved for machines that enrol with a token`
     : undefined;
 }
 
 function foreign(rules: Rules): string {
   const isEscaped = rules.topics.event('x', 'a.b').endsWith('a%2Eb');
-  return `it is no topic of this network (topics.escape is ${isEscaped ? 'on' : 'off'})`;
+  return `not a topic of this network (topics.escape is ${isEscaped ? 'on' : 'off'})`;
 }

@@ -51,7 +51,7 @@ export async function openListener(options: {
   if (!tls && !loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) {
     throw new TroupeError(
       'CONFIG_INVALID',
-      `listen: ${options.url} is without TLS and ${address} is not loopback: use mqtts:// there`,
+      `listen: ${options.url} does not use TLS, and ${address} is not a loopback address: use mqtts://`,
     );
   }
   const secure = tls ? secureServer(options) : undefined;
@@ -98,7 +98,7 @@ function parseListenUrl(text: string): { tls: boolean; scheme: string; host: str
   if (!url || (!isPlain && !tlsSchemes.has(url.protocol)) || url.hostname === '' || url.pathname.length > 1) {
     throw new TroupeError(
       'CONFIG_INVALID',
-      `listen: "${text}" is no address: write mqtts://HOST:PORT or, on loopback, mqtt://HOST:PORT`,
+      `listen: "${text}" is not a valid address: write mqtts://HOST:PORT or, on loopback only, mqtt://HOST:PORT`,
     );
   }
   const port = url.port === '' ? (isPlain ? 1883 : 8883) : Number(url.port);

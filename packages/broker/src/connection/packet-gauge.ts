@@ -54,7 +54,7 @@ export function limitPackets(socket: Socket, limit: number): PacketGauge {
     const piece: Uint8Array | null = read(size);
     const tooLarge = piece === null ? undefined : gauge.check(piece);
     if (tooLarge === undefined) return piece;
-    socket.destroy(new Error(`a packet of ${tooLarge} bytes: at most ${gauge.limit} are allowed`));
+    socket.destroy(new Error(`a packet of ${tooLarge} bytes exceeds the limit of ${gauge.limit}`));
     return null;
   };
   return gauge;

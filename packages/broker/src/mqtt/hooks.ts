@@ -53,7 +53,7 @@ export function createHooks(options: {
 
   function judgeMessage(party: Party, message: Message): Verdict {
     if (message.payload.length > limits.payload_bytes) {
-      const reason = `a payload of ${message.payload.length} bytes: at most ${limits.payload_bytes} are allowed`;
+      const reason = `a payload of ${message.payload.length} bytes exceeds the limit of ${limits.payload_bytes} (limits.payload_bytes)`;
       return { allowed: false, reason };
     }
     return mayPublish(party, message, rules);
@@ -75,14 +75,16 @@ export function createHooks(options: {
       gate(),
     );
     const verdict = will ? judgeMessage(party, will) : allowed;
-    if (!verdict.allowed)
-      throw new Refusal(`its last will on ${shown(will?.topic)} is denied: ${verdict.reason}`);
+    if (!verdict.allowed) throw new Refusal(`last will on ${shown(will?.topic)} denied: ${verdict.reason}`);
     return party;
   }
 
   function judgeSubscription(connection: Connection, party: Party, filter: string): Verdict {
     if (!connection.filters.has(filter) && connection.filters.size >= limits.subscriptions) {
-      return { allowed: false, reason: `it has ${connection.filters.size} subscriptions already` };
+      return {
+        allowed: false,
+        reason: `the client already has ${connection.filters.size} subscriptions (limits.subscriptions)`,
+      };
     }
     return maySubscribe(party, filter, rules);
   }
@@ -115,7 +117,8 @@ export function createHooks(options: {
             username: shown(username),
           };
           if (error instanceof Refusal) log.warn({ ...who, reason: error.message }, 'connection refused');
-          else log.error({ ...who, err: error }, 'connection refused: it could not be judged');
+          else
+            log.error({ ...who, err: error }, 'connection refused: unexpected error during authentication');
           done(Object.assign(error, { returnCode: error.returnCode ?? 3 }), null);
         },
       );
@@ -128,7 +131,7 @@ export function createHooks(options: {
       const { party } = connection;
       const verdict = party
         ? judgePublish(party, messageFrom(packet))
-        : ({ allowed: false, reason: 'it is not authenticated' } as const);
+        : ({ allowed: false, reason: 'not authenticated' } as const);
       if (verdict.allowed) {
         counters.published += 1;
         return done();
@@ -147,7 +150,7 @@ export function createHooks(options: {
       const filter = subscription.topic;
       const verdict = party
         ? judgeSubscription(connection, party, filter)
-        : ({ allowed: false, reason: 'it is not authenticated' } as const);
+        : ({ allowed: false, reason: 'not authenticated' } as const);
       if (verdict.allowed) {
         connection.filters.add(filter);
         return done(null, subscription);
@@ -169,7 +172,7 @@ export function createHooks(options: {
       if (!socket.destroyed) {
         log.warn(
           { ...describe(connection), bytes: socket.writableLength },
-          'client too slow: connection closed',
+          'connection closed: the client reads too slowly (limits.backlog_bytes)',
         );
         socket.destroy();
       }

@@ -27,10 +27,16 @@ export class RetainedQuota {
     } = this.#limits;
     const topics = this.#topics.get(name) ?? new Set();
     const total = this.#total - (this.#sizes.get(topic) ?? 0) + bytes;
-    if (bytes > messageBytes) return over(`a retained message of ${bytes} bytes`, messageBytes);
-    if (bytes > 0 && total > totalBytes) return over(`${total} bytes of retained messages`, totalBytes);
+    if (bytes > messageBytes)
+      return over(`a retained message of ${bytes} bytes exceeds`, 'retained_bytes', messageBytes);
+    if (bytes > 0 && total > totalBytes)
+      return over(`${total} bytes of retained messages exceed`, 'retained_total_bytes', totalBytes);
     if (bytes > 0 && !topics.has(topic) && topics.size >= topicsPerName) {
-      return over(`retained messages on ${topics.size + 1} topics`, topicsPerName);
+      return over(
+        `retained messages on ${topics.size + 1} topics exceed`,
+        'retained_per_name',
+        topicsPerName,
+      );
     }
     this.#total = total;
     if (bytes > 0) {
@@ -45,6 +51,6 @@ export class RetainedQuota {
   }
 }
 
-function over(what: string, limit: number): Verdict {
-  return { allowed: false, reason: `${what}: at most ${limit} are kept` };
+function over(what: string, key: keyof RetainedLimits, limit: number): Verdict {
+  return { allowed: false, reason: `${what} the limit of ${limit} (limits.${key})` };
 }

@@ -188,7 +188,7 @@ describe('permissions', () => {
     it('refuses the raw form and says which setting is at fault', () => {
       expect(mayPublish(parties.node, { topic: `${main}/event/${own}`, retain: false }, escaping)).to.eql({
         allowed: false,
-        reason: 'it is no topic of this network (topics.escape is on)',
+        reason: 'not a topic of this network (topics.escape is on)',
       });
       expect(maySubscribe(parties.node, `${main}/node/${own}`, escaping).allowed).to.equal(false);
     });
@@ -199,11 +199,15 @@ describe('permissions', () => {
       [
         parties.node,
         `${enrolment}/presence/${own}`,
-        'the collective "provisioning" is for machines that enrol with a token',
+        'the collective "provisioning" is reserved for machines that enrol with a token',
       ],
-      [parties.enrolling, `${main}/presence/${own}`, 'its token is for the collective "provisioning"'],
-      [parties.node, `${main}/agent/rpcutil`, 'a node publishes its own presence, events and replies only'],
-      [parties.caller, `${main}/presence/${own}`, 'a caller publishes requests and its own events only'],
+      [
+        parties.enrolling,
+        `${main}/presence/${own}`,
+        'the token is valid only in the collective "provisioning"',
+      ],
+      [parties.node, `${main}/agent/rpcutil`, 'a node may publish only its own presence, events and replies'],
+      [parties.caller, `${main}/presence/${own}`, 'a caller may publish only requests and its own events'],
     ] as const) {
       it(`${party.role}, ${topic}`, () => {
         expect(mayPublish(party, { topic, retain: false }, rules)).to.eql({ allowed: false, reason });
@@ -213,7 +217,7 @@ describe('permissions', () => {
     it('a wildcard in the collective', () => {
       expect(maySubscribe(parties.node, 'mco/+/agent/+', rules)).to.eql({
         allowed: false,
-        reason: 'a node names the collective, without a wildcard',
+        reason: 'a node must name the collective: a wildcard is not permitted',
       });
     });
   });

@@ -111,7 +111,7 @@ describe('machines with an enrolment token', function () {
   it('are refused with a token for another collective', async () => {
     const options = login('new1.example.com', await token({ collective: 'mcollective' }));
     expect(await refusal(broker.url, options)).to.equal(4);
-    expect(reason()).to.include('its token is for the collective "mcollective"');
+    expect(reason()).to.include('the token is for the collective "mcollective"');
   });
 
   it('are refused with a token that expired', async () => {

@@ -34,7 +34,7 @@ describe('listeners', () => {
       it(`are refused without TLS on ${host === external ? 'an outer address' : host} (${mode})`, async () => {
         const error = await faultOf({ listen: [`mqtt://${host}:0`], security: { mode } });
         expect(error).to.have.property('code', 'CONFIG_INVALID');
-        expect(error.message).to.include('not loopback');
+        expect(error.message).to.include('not a loopback address');
       });
     }
   }
@@ -54,7 +54,7 @@ describe('listeners', () => {
 
   for (const url of ['127.0.0.1:1883', 'http://127.0.0.1', 'mqtt://', 'mqtt://127.0.0.1/path']) {
     it(`are not understood as ${url}`, async () => {
-      expect((await faultOf({ listen: [url] })).message).to.include(`"${url}" is no address`);
+      expect((await faultOf({ listen: [url] })).message).to.include(`"${url}" is not a valid address`);
     });
   }
 
@@ -68,7 +68,7 @@ describe('listeners', () => {
     chmodSync(security.key, 0o644);
     const error = await faultOf({ listen: ['mqtts://127.0.0.1:0'], security });
     chmodSync(security.key, 0o600);
-    expect(error.message).to.include('is open to everybody: chmod o=');
+    expect(error.message).to.include('is accessible to all users: chmod o=');
   });
 
   it('refuse a revocation list that leaves one of the CAs out', async () => {
@@ -77,7 +77,7 @@ describe('listeners', () => {
     const error = await faultOf({ listen: ['mqtts://127.0.0.1:0'], security });
     other.remove();
     expect(error.message).to.equal(
-      'security.crl: it holds no list of the CA "CN=other-ca.example.com", so nobody of that CA could come in',
+      'security.crl: no revocation list for the CA "CN=other-ca.example.com": all certificates of that CA would be refused',
     );
   });
 

@@ -59,7 +59,7 @@ describe('messages through the broker', function () {
         name: 'n1.example.com',
         role: 'node',
         topic: `${main}/agent/rpcutil`,
-        reason: 'a node publishes its own presence, events and replies only',
+        reason: 'a node may publish only its own presence, events and replies',
       });
       expect(line('publish denied')?.peer).to.match(/^127\.0\.0\.1:\d+$/);
       const caller = await join('alice.mcollective');
@@ -87,7 +87,7 @@ describe('messages through the broker', function () {
       expect(line('subscription denied')).to.include({
         name: 'n1.example.com',
         filter: `${main}/node/n2.example.com`,
-        reason: 'a node hears requests to agents and to itself only',
+        reason: 'a node may subscribe only to requests to agents and to itself',
       });
       const caller = await join('alice.mcollective');
       await caller.publish(`${main}/node/n2.example.com`, 'for n2');
@@ -181,7 +181,7 @@ describe('messages through the broker', function () {
       [
         'that is retained but no presence',
         will(`${main}/event/n1.example.com`),
-        'only presence may be retained',
+        'only presence messages may be retained',
       ],
       [
         'in the collective of enrolment',
@@ -191,7 +191,7 @@ describe('messages through the broker', function () {
     ] as const) {
       it(`refuses a client with a will ${title}`, async () => {
         expect(await refusal(broker.url, { ...optionsOf('n1.example.com'), ...options })).to.equal(5);
-        expect(line('connection refused')?.reason).to.include('its last will').and.to.include(reason);
+        expect(line('connection refused')?.reason).to.include('last will on').and.to.include(reason);
       });
     }
   });
@@ -271,7 +271,9 @@ describe('messages through the broker', function () {
       await node.publish(`${main}/event/n1.example.com`, 'x'.repeat(1000), { qos: 1 });
       await node.publish(`${main}/event/n1.example.com`, 'x'.repeat(1001));
       await node.closed();
-      expect(line('publish denied')?.reason).to.equal('a payload of 1001 bytes: at most 1000 are allowed');
+      expect(line('publish denied')?.reason).to.equal(
+        'a payload of 1001 bytes exceeds the limit of 1000 (limits.payload_bytes)',
+      );
     });
 
     it('hangs up on a packet that announces too much, before it is sent', async () => {
@@ -324,7 +326,9 @@ describe('messages through the broker', function () {
       await node.publish(`${main}/event/n1.example.com`, 'last', { qos: 1 });
       await brisk.hears('last');
       expect(brisk.received).to.have.length(61);
-      await until('the slow one is out', () => line('client too slow: connection closed'));
+      await until('the slow one is out', () =>
+        line('connection closed: the client reads too slowly (limits.backlog_bytes)'),
+      );
       slow.drop();
     });
   });

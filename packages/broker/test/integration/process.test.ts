@@ -69,12 +69,12 @@ describe('the broker as a process', function () {
       expect(await refusal(broker.url, options)).to.equal(0);
       pki.revoke(revoked);
       broker.reload();
-      await until('they are read again', () => lines.some((line) => line.includes('read again')));
+      await until('they are read again', () => lines.some((line) => line.includes('lists reloaded')));
       expect(await refusal(broker.url, options)).to.equal(5);
     });
 
     for (const [title, config, reason] of [
-      ['what is wrong with its configuration', { listen: ['mqtt://0.0.0.0:0'] }, 'not loopback'],
+      ['what is wrong with its configuration', { listen: ['mqtt://0.0.0.0:0'] }, 'not a loopback address'],
       [
         'that a value is not possible',
         { ...open, limits: { subscriptions: 0 } },
@@ -144,7 +144,7 @@ describe('the broker as a process', function () {
     });
 
     it('is text on the terminal of a process that has started it', async function () {
-      expect(await onTerminalUntil(this, spawning, / the broker ended /)).to.match(ready);
+      expect(await onTerminalUntil(this, spawning, / the broker has shut down /)).to.match(ready);
     });
 
     it('is JSON in the pipe of a process that has started it', () => {
@@ -154,7 +154,7 @@ describe('the broker as a process', function () {
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line).msg);
-      expect(messages).to.eql(['the broker is ready', 'the broker ended']);
+      expect(messages).to.eql(['the broker is ready', 'the broker has shut down']);
     });
   });
 
@@ -186,7 +186,7 @@ describe('the broker as a process', function () {
         .split('\n')
         .map((text) => JSON.parse(text) as { msg: string });
       expect(log.at(0)?.msg).to.equal('the broker is ready');
-      expect(log.at(-1)).to.include({ msg: 'the broker ended', accepted: 3 });
+      expect(log.at(-1)).to.include({ msg: 'the broker has shut down', accepted: 3 });
     });
 
     it('ends with 1 after an error that nobody expected, and has it in its log', async () => {
@@ -202,15 +202,16 @@ describe('the broker as a process', function () {
       await once(child.stdout, 'data');
       child.kill('SIGUSR2');
       expect(await closed).to.eql([1, null]);
-      expect(stderr)
-        .to.include('"msg":"an error that nobody caught: the broker ends"')
-        .and.to.include('unexpected');
+      expect(stderr).to.include('"msg":"uncaught exception: the broker exits"').and.to.include('unexpected');
     });
 
     it('explains itself', () => {
       const { status, stdout } = run('--help');
       expect(status).to.equal(0);
-      expect(stdout).to.include('Exit codes: 0 ').and.to.include('Signals: HUP').and.to.include('Memory:');
+      expect(stdout)
+        .to.include('Exit codes:\n  0 ')
+        .and.to.include('Signals:\n  HUP')
+        .and.to.include('Memory:');
     });
 
     it('checks a configuration and the files that it names', () => {
@@ -234,7 +235,7 @@ describe('the broker as a process', function () {
     });
 
     for (const [title, args, status, message] of [
-      ['no configuration', [], 2, '--config FILE is missing'],
+      ['no configuration', [], 2, '--config FILE is required'],
       ['an unknown option', ['--lisen', 'x'], 2, "Unknown option '--lisen'"],
       ['a file that is not there', ['-c', '/nowhere.yaml'], 1, 'cannot read the configuration /nowhere.yaml'],
     ] as const) {

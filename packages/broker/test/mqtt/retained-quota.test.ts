@@ -14,7 +14,7 @@ describe('RetainedQuota', () => {
   it('refuses a message that is too large', () => {
     expect(new RetainedQuota(limits).keep('n1', 't', 101)).to.eql({
       allowed: false,
-      reason: 'a retained message of 101 bytes: at most 100 are kept',
+      reason: 'a retained message of 101 bytes exceeds the limit of 100 (limits.retained_bytes)',
     });
   });
 

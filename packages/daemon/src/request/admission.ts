@@ -133,7 +133,7 @@ export class Admission {
     const { jobs, queue, node } = this.#parts;
     if (jobs.hasBegun(request.id)) {
       const statusmsg =
-        'this node already started this request, before a restart or so long ago that its replies are no longer kept: the request does not run again, and its outcome is unknown';
+        'this node already started this request, and its replies are no longer kept: the request does not run again, and its outcome is unknown';
       return { outcome: 'unknown', statuscode: Status.unknownError, statusmsg };
     }
     if (this.#isEnding) return busy('the daemon of this node is restarting: try again in a moment');

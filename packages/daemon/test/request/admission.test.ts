@@ -216,7 +216,7 @@ describe('Admission', () => {
         outcome: 'unknown',
         statuscode: 5,
         statusmsg:
-          'this node already started this request, before a restart or so long ago that its replies are no longer kept: the request does not run again, and its outcome is unknown',
+          'this node already started this request, and its replies are no longer kept: the request does not run again, and its outcome is unknown',
       });
     });
 
