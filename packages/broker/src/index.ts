@@ -4,9 +4,9 @@ export {
   mayPublish,
   maySubscribe,
   type Party,
+  type Permission,
   type Role,
   type Rules,
-  type Verdict,
 } from './authorization/permissions.js';
 export { type Broker, type BrokerOptions, startBroker } from './broker.js';
 export {

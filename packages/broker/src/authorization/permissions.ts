@@ -19,10 +19,11 @@ export interface Rules {
   readonly enrolmentCollective: string;
 }
 
-export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
+/** Whether a client may publish or subscribe; if not, the reason for the log. */
+export type Permission = { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
 
-const allowed: Verdict = { allowed: true };
-const denied = (reason: string): Verdict => ({ allowed: false, reason });
+const allowed: Permission = { allowed: true };
+const denied = (reason: string): Permission => ({ allowed: false, reason });
 
 const articles: Record<Role, string> = {
   node: 'a node',
@@ -36,7 +37,7 @@ export function mayPublish(
   party: Party,
   message: { readonly topic: string; readonly retain: boolean },
   rules: Rules,
-): Verdict {
+): Permission {
   const levels = parseFilter(message.topic, rules.topics);
   if (!levels || levels.hasWildcard) return denied(foreign(rules));
   const { topic } = levels;
@@ -56,7 +57,7 @@ export function mayPublish(
 }
 
 /** Whether a client may subscribe to a filter. */
-export function maySubscribe(party: Party, filter: string, rules: Rules): Verdict {
+export function maySubscribe(party: Party, filter: string, rules: Rules): Permission {
   // For looking on with any MQTT tool on one's own machine; the broker's own topics stay closed.
   if (party.role === 'anyone') return filter.startsWith('mco/') ? allowed : denied(foreign(rules));
   const levels = parseFilter(filter, rules.topics);

@@ -5,8 +5,8 @@ import {
   mayPublish,
   maySubscribe,
   type Party,
+  type Permission,
   type Rules,
-  type Verdict,
 } from '../authorization/permissions.js';
 import type { Limits } from '../config.js';
 import type { Connection } from '../connection/connection.js';
@@ -32,7 +32,7 @@ const packetOverhead = 65_536 + 16;
 const maxRefusals = 100;
 const maxLogged = 256;
 
-const allowed: Verdict = { allowed: true };
+const allowed: Permission = { allowed: true };
 
 /** Ends a connection for what its client did; it is in the log already. */
 export class Denial extends Error {
@@ -51,7 +51,7 @@ export function createHooks(options: {
 }): Hooks {
   const { connectionOf, gate, rules, limits, retained, counters, log } = options;
 
-  function judgeMessage(party: Party, message: Message): Verdict {
+  function permitMessage(party: Party, message: Message): Permission {
     if (message.payload.length > limits.payload_bytes) {
       const reason = `a payload of ${message.payload.length} bytes exceeds the limit of ${limits.payload_bytes} (limits.payload_bytes)`;
       return { allowed: false, reason };
@@ -59,13 +59,13 @@ export function createHooks(options: {
     return mayPublish(party, message, rules);
   }
 
-  function judgePublish(party: Party, message: Message): Verdict {
-    const verdict = judgeMessage(party, message);
-    const topic = message.retain && verdict.allowed ? rules.topics.parse(message.topic) : undefined;
+  function permitPublish(party: Party, message: Message): Permission {
+    const permission = permitMessage(party, message);
+    const topic = message.retain && permission.allowed ? rules.topics.parse(message.topic) : undefined;
     // The name in the topic: the same as the client's, but for clients without a proven name.
     return topic?.kind === 'presence'
       ? retained.keep(topic.identity, message.topic, message.payload.length)
-      : verdict;
+      : permission;
   }
 
   async function admit(connection: Connection, username?: string, password?: Buffer): Promise<Party> {
@@ -74,12 +74,13 @@ export function createHooks(options: {
       { socket, method, clientId, username, password: password?.toString('utf8') },
       gate(),
     );
-    const verdict = will ? judgeMessage(party, will) : allowed;
-    if (!verdict.allowed) throw new Refusal(`last will on ${shown(will?.topic)} denied: ${verdict.reason}`);
+    const permission = will ? permitMessage(party, will) : allowed;
+    if (!permission.allowed)
+      throw new Refusal(`last will on ${shown(will?.topic)} denied: ${permission.reason}`);
     return party;
   }
 
-  function judgeSubscription(connection: Connection, party: Party, filter: string): Verdict {
+  function permitSubscription(connection: Connection, party: Party, filter: string): Permission {
     if (!connection.filters.has(filter) && connection.filters.size >= limits.subscriptions) {
       return {
         allowed: false,
@@ -129,36 +130,36 @@ export function createHooks(options: {
       if (!client) return done();
       const connection = connectionOf(client);
       const { party } = connection;
-      const verdict = party
-        ? judgePublish(party, messageFrom(packet))
+      const permission = party
+        ? permitPublish(party, messageFrom(packet))
         : ({ allowed: false, reason: 'not authenticated' } as const);
-      if (verdict.allowed) {
+      if (permission.allowed) {
         counters.published += 1;
         return done();
       }
       counters.deniedPublishes += 1;
       log.warn(
-        { ...describe(connection), topic: shown(packet.topic), reason: verdict.reason },
+        { ...describe(connection), topic: shown(packet.topic), reason: permission.reason },
         'publish denied',
       );
-      done(new Denial(verdict.reason));
+      done(new Denial(permission.reason));
     },
 
     authorizeSubscribe(client, subscription, done) {
       const connection = connectionOf(client);
       const { party } = connection;
       const filter = subscription.topic;
-      const verdict = party
-        ? judgeSubscription(connection, party, filter)
+      const permission = party
+        ? permitSubscription(connection, party, filter)
         : ({ allowed: false, reason: 'not authenticated' } as const);
-      if (verdict.allowed) {
+      if (permission.allowed) {
         connection.filters.add(filter);
         return done(null, subscription);
       }
       counters.deniedSubscriptions += 1;
       connection.refusals += 1;
       log.warn(
-        { ...describe(connection), filter: shown(filter), reason: verdict.reason },
+        { ...describe(connection), filter: shown(filter), reason: permission.reason },
         'subscription denied',
       );
       if (connection.refusals > maxRefusals) return done(new Denial('too many denied subscriptions'));

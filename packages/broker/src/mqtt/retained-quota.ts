@@ -1,4 +1,4 @@
-import type { Verdict } from '../authorization/permissions.js';
+import type { Permission } from '../authorization/permissions.js';
 import type { Limits } from '../config.js';
 
 type RetainedLimits = Pick<Limits, 'retained_bytes' | 'retained_per_name' | 'retained_total_bytes'>;
@@ -19,7 +19,7 @@ export class RetainedQuota {
   }
 
   /** Counts a message that is about to be kept; an empty one removes what was kept. */
-  keep(name: string, topic: string, bytes: number): Verdict {
+  keep(name: string, topic: string, bytes: number): Permission {
     const {
       retained_bytes: messageBytes,
       retained_total_bytes: totalBytes,
@@ -51,6 +51,6 @@ export class RetainedQuota {
   }
 }
 
-function over(what: string, key: keyof RetainedLimits, limit: number): Verdict {
+function over(what: string, key: keyof RetainedLimits, limit: number): Permission {
   return { allowed: false, reason: `${what} the limit of ${limit} (limits.${key})` };
 }
