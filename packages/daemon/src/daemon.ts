@@ -36,8 +36,8 @@ import { FactSource } from './node/facts.js';
 import type { Node } from './node/node.js';
 import { PolicyStore } from './policy/index.js';
 import { Admission } from './request/admission.js';
+import { ClockSkew } from './request/clock-skew.js';
 import { Dispatcher } from './request/dispatcher.js';
-import { Heard } from './request/heard.js';
 import { Jobs } from './request/jobs.js';
 import { Replier } from './request/replier.js';
 import { newStats } from './request/stats.js';
@@ -109,7 +109,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
     mainCollective,
     registry: new Registry(),
     stats: newStats(),
-    heard: new Heard(),
+    clockSkew: new ClockSkew(),
     startedAt: Date.now(),
     data,
     facts: () => facts.read(),

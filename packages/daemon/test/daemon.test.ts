@@ -457,7 +457,7 @@ describe('a daemon', () => {
             },
           }),
       });
-      node.heard.note(1000, 4000);
+      node.clockSkew.note(1000, 4000);
       expect(status()).to.deep.include({ lastRequest: 4000, clockSkew: 3, broker: link });
       changed();
       expect(events).to.deep.equal(['change']);

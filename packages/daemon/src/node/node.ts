@@ -1,7 +1,7 @@
 import type { DataLookup, DataResult, Facts } from '@troupe/core';
 import type { Registry } from '../agents/registry.js';
 import type { DaemonConfig } from '../config.js';
-import type { Heard } from '../request/heard.js';
+import type { ClockSkew } from '../request/clock-skew.js';
 import type { Stats } from '../request/stats.js';
 
 /** The node as filters and `rpcutil` see it. */
@@ -13,7 +13,7 @@ export interface Node {
   readonly mainCollective: string;
   readonly registry: Registry;
   readonly stats: Stats;
-  readonly heard: Heard;
+  readonly clockSkew: ClockSkew;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   /** Data plugins by name. */

@@ -57,7 +57,7 @@ export class Admission {
     const { payload, proof } = await open(bytes, this.#parts.verifier);
     const message = checkNodeMessage(payload);
     checkAuthor(message, proof);
-    this.#parts.node.heard.note(message.time, Date.now());
+    this.#parts.node.clockSkew.note(message.time, Date.now());
     return { message, protection: proof.answer };
   }
 

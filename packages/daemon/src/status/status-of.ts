@@ -5,7 +5,7 @@ import type { Node } from '../node/node.js';
 import type { Jobs } from '../request/jobs.js';
 import type { DaemonStatus } from './status.js';
 
-/** Says how a daemon fares. */
+/** The current status of a daemon. */
 export function statusOf(parts: {
   readonly state: DaemonStatus['state'];
   readonly node: Node;
@@ -16,7 +16,7 @@ export function statusOf(parts: {
   readonly facts: FactSource;
 }): DaemonStatus {
   const { state, node, transport, security, jobs, queue, facts } = parts;
-  const { last, clockSkew } = node.heard;
+  const { last, seconds: clockSkew } = node.clockSkew;
   const { kept, keptBytes } = jobs.counts();
   const agents = node.registry.all().map(({ name, compiled }) => [name, compiled.ddl.metadata.version]);
   return {

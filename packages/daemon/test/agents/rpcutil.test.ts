@@ -7,7 +7,7 @@ import { rpcutilAgent } from '../../src/agents/rpcutil.js';
 import { type Trial, tryAgent } from '../../src/agents/trial.js';
 import { parseDaemonConfig } from '../../src/config.js';
 import type { Node } from '../../src/node/node.js';
-import { Heard } from '../../src/request/heard.js';
+import { ClockSkew } from '../../src/request/clock-skew.js';
 import { newStats } from '../../src/request/stats.js';
 import { ddlOf } from './external/actor.js';
 
@@ -43,7 +43,7 @@ describe('rpcutil', () => {
       mainCollective: 'eu',
       registry,
       stats: { ...newStats(), total: 7, denied: 2 },
-      heard: new Heard(),
+      clockSkew: new ClockSkew(),
       startedAt: 5500,
       data,
       facts: () => ({ os: { family: 'Debian' }, region: 'eu' }),

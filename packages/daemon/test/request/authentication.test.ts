@@ -28,7 +28,7 @@ describe('a daemon that checks certificates', () => {
     expect(desk.calls).to.deep.equal([]);
     expect(await desk.sent()).to.deep.equal([]);
     expect(desk.node.stats).to.include({ total: 1, validated: 0, unvalidated: 1, passed: 0 });
-    expect(desk.node.heard.last).to.equal(undefined);
+    expect(desk.node.clockSkew.last).to.equal(undefined);
     const [entry, ...more] = desk.audit;
     expect(more).to.deep.equal([]);
     expect(entry).to.have.all.keys('outcome', 'reason').and.include({ outcome: 'invalid' });
@@ -52,7 +52,7 @@ describe('a daemon that checks certificates', () => {
     ]);
     expect(desk.calls[0]?.context.caller).to.equal(rip);
     expect(desk.node.stats).to.include({ total: 1, validated: 1, unvalidated: 0, passed: 1, replies: 1 });
-    expect(desk.node.heard.last).to.be.at.least(request.time);
+    expect(desk.node.clockSkew.last).to.be.at.least(request.time);
   });
 
   for (const type of ['request', 'attach', 'cancel'] as const) {

@@ -32,8 +32,8 @@ import { type DaemonConfig, parseDaemonConfig } from '../../src/config.js';
 import type { Node } from '../../src/node/node.js';
 import { PolicyStore } from '../../src/policy/index.js';
 import { Admission } from '../../src/request/admission.js';
+import { ClockSkew } from '../../src/request/clock-skew.js';
 import { Dispatcher } from '../../src/request/dispatcher.js';
-import { Heard } from '../../src/request/heard.js';
 import { Jobs } from '../../src/request/jobs.js';
 import { Replier } from '../../src/request/replier.js';
 import { newStats } from '../../src/request/stats.js';
@@ -115,7 +115,7 @@ export class Desk {
       mainCollective: collectives[0] ?? '',
       registry: new Registry(),
       stats,
-      heard: new Heard(),
+      clockSkew: new ClockSkew(),
       startedAt: Date.now(),
       data: this.data,
       facts: () => this.facts,

@@ -5,7 +5,7 @@ import { silentLogger } from '@troupe/core';
 import { until } from '@troupe/test-support';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { Heard } from '../../src/request/heard.js';
+import { ClockSkew } from '../../src/request/clock-skew.js';
 import { type DaemonStatus, readStatusFile } from '../../src/status/status.js';
 import { StatusFile, statusFileOf } from '../../src/status/status-file.js';
 import { keptLog } from '../agents/external/actor.js';
@@ -122,17 +122,17 @@ describe('StatusFile', () => {
 
 describe('the clocks of callers', () => {
   it('say how far ours is ahead: the nearest of the last, for a message may have waited on its way', () => {
-    const heard = new Heard();
-    expect([heard.last, heard.clockSkew]).to.deep.equal([undefined, undefined]);
-    heard.note(1_000, 31_000);
-    expect(heard.clockSkew).to.equal(30);
-    heard.note(40_000, 38_000);
-    expect([heard.last, heard.clockSkew]).to.deep.equal([38_000, -2]);
-    for (let index = 0; index < 15; index += 1) heard.note(0, 60_000);
-    expect(heard.clockSkew, 'of the last 16').to.equal(-2);
-    heard.note(0, 60_000);
-    expect([heard.last, heard.clockSkew]).to.deep.equal([60_000, 60]);
-    heard.note(60_000, 0);
-    expect(heard.clockSkew, 'of two that are equally near, the first').to.equal(60);
+    const skew = new ClockSkew();
+    expect([skew.last, skew.seconds]).to.deep.equal([undefined, undefined]);
+    skew.note(1_000, 31_000);
+    expect(skew.seconds).to.equal(30);
+    skew.note(40_000, 38_000);
+    expect([skew.last, skew.seconds]).to.deep.equal([38_000, -2]);
+    for (let index = 0; index < 15; index += 1) skew.note(0, 60_000);
+    expect(skew.seconds, 'of the last 16').to.equal(-2);
+    skew.note(0, 60_000);
+    expect([skew.last, skew.seconds]).to.deep.equal([60_000, 60]);
+    skew.note(60_000, 0);
+    expect(skew.seconds, 'of two that are equally near, the first').to.equal(60);
   });
 });
