@@ -28,7 +28,7 @@ import { discoveryAgent } from './agents/discovery.js';
 import { Registry } from './agents/registry.js';
 import { rpcutilAgent } from './agents/rpcutil.js';
 import { Audit } from './audit/audit.js';
-import { AuditTeller } from './audit/audit-teller.js';
+import { AuditPublisher } from './audit/audit-publisher.js';
 import type { DaemonConfig } from './config.js';
 import { ClassSource } from './node/classes.js';
 import { Facter } from './node/facter.js';
@@ -132,14 +132,14 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
     ((wanted) => openMqtt({ ...settings.broker, ...wanted, credentials: wanted.security.credentials, log }));
   const transport = connect({ clientId: identity, will, security });
   begun.push(() => transport.close());
-  const teller = new AuditTeller({
+  const publisher = new AuditPublisher({
     signer: security.signer,
     topics,
     transport,
     collective: mainCollective,
     log,
   });
-  const audit = openAudit(config, log, teller);
+  const audit = openAudit(config, log, publisher);
   const policies = new PolicyStore({
     ...(config.authorization.policies === undefined ? {} : { folder: config.authorization.policies }),
     withoutPolicy: config.authorization.without_policy,
@@ -153,11 +153,13 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   const admission = new Admission({ node, verifier: security.verifier, jobs, queue, policies });
   const dispatcher = new Dispatcher({ node, admission, jobs, queue, replier, audit, log });
 
-  const hear = (filter: string) => transport.subscribe(filter, (payload) => void dispatcher.receive(payload));
-  for (const collective of settings.collectives) await hear(topics.node(collective, identity));
+  const subscribe = (filter: string) =>
+    transport.subscribe(filter, (payload) => void dispatcher.receive(payload));
+  for (const collective of settings.collectives) await subscribe(topics.node(collective, identity));
   await agents.serve(async (agent) => {
     const stops: (() => Promise<void>)[] = [];
-    for (const collective of settings.collectives) stops.push(await hear(topics.agent(collective, agent)));
+    for (const collective of settings.collectives)
+      stops.push(await subscribe(topics.agent(collective, agent)));
     return async () => {
       for (const stop of stops) await stop();
     };
@@ -182,7 +184,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
       await agents.close();
       await facts.close();
       await replier.idle();
-      await teller.idle();
+      await publisher.idle();
       await leave({ forget: config.security.mode === 'token' });
       await transport.close();
       jobs.close();
@@ -237,10 +239,10 @@ function effectiveSettings(config: DaemonConfig): Settings {
   };
 }
 
-function openAudit(config: DaemonConfig, log: Logger, teller: AuditTeller): Audit | undefined {
+function openAudit(config: DaemonConfig, log: Logger, publisher: AuditPublisher): Audit | undefined {
   const { file, max_bytes: maxBytes, keep, events, on_failure } = config.audit;
   if (file !== undefined) {
-    const onLine = events ? (line: string) => teller.tell(line) : undefined;
+    const onLine = events ? (line: string) => publisher.publish(line) : undefined;
     return new Audit(file, { maxBytes, keep, log, ...(onLine && { onLine }) });
   }
   if (events || on_failure === 'refuse')

@@ -149,13 +149,13 @@ describe('a daemon', () => {
   });
 
   it('publishes presence in its main collective, and subscribes to requests in all', async () => {
-    const heard: string[] = [];
+    const subscribed: string[] = [];
     const subscribe = MemoryTransport.prototype.subscribe;
     await start(`identity: ${identity}, ${none}, collectives: [eu, us], main_collective: us`, {
       connect: ({ will }) => {
         const own = broker.connect({ will });
         own.subscribe = (filter, ...rest) => {
-          heard.push(filter);
+          subscribed.push(filter);
           return subscribe.call(own, filter, ...rest);
         };
         return own;
@@ -163,7 +163,7 @@ describe('a daemon', () => {
     });
     expect(daemon?.node.mainCollective).to.equal('us');
     expect([...broker.retained()].map(([topic]) => topic)).to.deep.equal([`mco/us/presence/${identity}`]);
-    expect(heard.sort()).to.deep.equal([
+    expect(subscribed.sort()).to.deep.equal([
       'mco/eu/agent/discovery',
       'mco/eu/agent/rpcutil',
       `mco/eu/node/${identity}`,
@@ -186,7 +186,7 @@ describe('a daemon', () => {
           const { subscribe } = MemoryTransport.prototype;
           own.subscribe = async (filter, ...rest) => {
             const unsubscribe = await subscribe.call(own, filter, ...rest);
-            if (filter.endsWith('/actor')) events.push(`hear ${filter}`);
+            if (filter.endsWith('/actor')) events.push(`subscribe ${filter}`);
             return async () => {
               events.push(`stop ${filter}`);
               await unsubscribe();
@@ -196,7 +196,7 @@ describe('a daemon', () => {
         },
       });
       const topics = ['mco/eu/agent/actor', 'mco/us/agent/actor'];
-      expect(events).to.deep.equal(topics.map((topic) => `hear ${topic}`));
+      expect(events).to.deep.equal(topics.map((topic) => `subscribe ${topic}`));
       events.splice(0);
       rmSync(file);
       await until('it is gone', () => {

@@ -155,14 +155,14 @@ export class Bench {
     const bytes = await seal(message, signer);
     const result = await new Promise<ResultReply>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error('nobody answered')), 5000);
-      const hear = async (payload: Uint8Array) => {
+      const receive = async (payload: Uint8Array) => {
         const reply = checkReply((await open(payload, verifier)).payload);
         if (reply.id !== message.id || reply.kind !== 'result') return;
         clearTimeout(timer);
         resolve(reply);
       };
       void transport
-        .subscribe(this.topics.replies('mcollective', signer.name, 's1'), (payload) => void hear(payload))
+        .subscribe(this.topics.replies('mcollective', signer.name, 's1'), (payload) => void receive(payload))
         .then(() => transport.publish(this.topics.node('mcollective', 'web1.lab'), bytes));
     });
     await transport.close();

@@ -31,8 +31,8 @@ export interface AgentsOptions {
   readonly reload: () => void;
 }
 
-/** Begins to hear the requests to an agent; the result stops it. */
-export type Hear = (agent: string) => Promise<() => Promise<void>>;
+/** Subscribes to the requests to an agent; the result ends the subscription. */
+export type Subscribe = (agent: string) => Promise<() => Promise<void>>;
 
 /** Loads the agents of a daemon, keeps the external ones in step with their files, and closes all. */
 export class Agents {
@@ -40,8 +40,8 @@ export class Agents {
   readonly #closers = new Closers();
   readonly #external: ExternalAgents;
   readonly #staying: StayingAgents;
-  readonly #heard = new Map<string, () => Promise<void>>();
-  #hear: Hear | undefined;
+  readonly #subscriptions = new Map<string, () => Promise<void>>();
+  #subscribe: Subscribe | undefined;
   #stopWatching: () => Promise<void> = async () => {};
 
   constructor(options: AgentsOptions) {
@@ -59,8 +59,8 @@ export class Agents {
       },
       remove: async (name) => {
         registry.remove(name);
-        await this.#heard.get(name)?.();
-        this.#heard.delete(name);
+        await this.#subscriptions.get(name)?.();
+        this.#subscriptions.delete(name);
       },
     });
   }
@@ -78,9 +78,9 @@ export class Agents {
     }
   }
 
-  /** Has the requests to each agent heard, now and as agents come and go. */
-  async serve(hear: Hear): Promise<void> {
-    this.#hear = hear;
+  /** Subscribes to the requests to each agent, now and as agents are added and removed. */
+  async serve(subscribe: Subscribe): Promise<void> {
+    this.#subscribe = subscribe;
     for (const name of this.#options.registry.names()) await this.#listen(name);
     this.#stopWatching = this.#external.watch(lookInterval);
   }
@@ -92,7 +92,8 @@ export class Agents {
   }
 
   async #listen(name: string): Promise<void> {
-    if (this.#hear && !this.#heard.has(name)) this.#heard.set(name, await this.#hear(name));
+    if (this.#subscribe && !this.#subscriptions.has(name))
+      this.#subscriptions.set(name, await this.#subscribe(name));
   }
 
   // None of them is worth a daemon that does not start.

@@ -15,7 +15,7 @@ import { auditFiles, firstHash, hashOfLine } from './audit-chain.js';
 
 export { firstBrokenLine } from './audit-chain.js';
 
-/** What the audit says of a request that was answered, refused or not believed. */
+/** The audit entry of a request that was answered or refused, or of a message that was not authenticated. */
 export interface AuditEntry {
   readonly request?: string;
   readonly caller?: string;
@@ -39,7 +39,7 @@ export interface AuditOptions {
   /** How many such files are kept; 0 keeps all. */
   readonly keep?: number;
   readonly log?: Logger;
-  /** Hears each line that was written. */
+  /** Called with each line that was written. */
   readonly onLine?: (line: string) => void;
 }
 

@@ -1,6 +1,6 @@
 import { type FilterNode, matches, messageOf, TroupeError } from '@troupe/core';
 import { hasName, newMatch } from '@troupe/core/internal';
-import type { Decision, Finding, Policy, Question, Rule, Step } from './policy.js';
+import type { Decision, Policy, Question, Rule, RuleResult, Step } from './policy.js';
 
 /** Milliseconds that the data functions of one line may take. */
 const patience = 5_000;
@@ -12,7 +12,7 @@ export async function decide(policy: Policy, question: Question, node: FilterNod
   for (const rule of policy.rules) {
     const { line, text } = rule;
     const place = { file, line };
-    let finding: Finding;
+    let finding: RuleResult;
     try {
       finding = await judge(rule, question, node);
     } catch (error) {
@@ -33,7 +33,7 @@ export async function decide(policy: Policy, question: Question, node: FilterNod
   return { allowed: allow, by: 'policy', file, ...(line === undefined ? {} : { line }), reason, steps };
 }
 
-async function judge(rule: Rule, { caller, action }: Question, node: FilterNode): Promise<Finding> {
+async function judge(rule: Rule, { caller, action }: Question, node: FilterNode): Promise<RuleResult> {
   const match = newMatch();
   if (rule.callers && !rule.callers.some((wanted) => hasName([caller], wanted, match)))
     return 'other callers';

@@ -1,5 +1,5 @@
 export { decide as decidePolicy } from './decide.js';
 export { parseGroups } from './groups.js';
 export { type PolicyContext, parsePolicy } from './parse.js';
-export type { Decision, Finding, Groups, Policy, Question, Rule, Step } from './policy.js';
+export type { Decision, Groups, Policy, Question, Rule, RuleResult, Step } from './policy.js';
 export { type PolicyOptions, PolicyStore, readPolicy } from './store.js';

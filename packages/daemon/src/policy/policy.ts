@@ -35,8 +35,8 @@ export interface Question {
   readonly action: string;
 }
 
-/** Why a line did not decide, or that it did. */
-export type Finding =
+/** The result of comparing a call with one line: `matches`, or why the line does not decide. */
+export type RuleResult =
   | 'matches'
   | 'other callers'
   | 'other actions'
@@ -48,7 +48,7 @@ export interface Step {
   readonly file: string;
   readonly line: number;
   readonly text: string;
-  readonly finding: Finding;
+  readonly finding: RuleResult;
 }
 
 /** What a policy says, and where it says so. */

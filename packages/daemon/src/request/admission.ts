@@ -24,8 +24,8 @@ import { busy, type Refusal } from './refusal.js';
 /** Seconds that a message may come from the future. */
 const mostSkew = 60;
 
-/** A message, and how to close what answers it. */
-export interface Believed<M extends NodeMessage = NodeMessage> {
+/** An authenticated message, and how its replies are protected. */
+export interface Authenticated<M extends NodeMessage = NodeMessage> {
   readonly message: M;
   readonly protection: MessageProtection | undefined;
 }
@@ -38,7 +38,7 @@ export interface AdmissionParts {
   readonly policies: PolicyStore;
 }
 
-/** Decides whose messages are believed, and which of them are obeyed. */
+/** Authenticates messages and decides which of them are obeyed. */
 export class Admission {
   readonly #parts: AdmissionParts;
   #isEnding = false;
@@ -47,13 +47,13 @@ export class Admission {
     this.#parts = parts;
   }
 
-  /** From now on, new requests are told to come again. */
+  /** From now on, new requests are answered with busy. */
   beginNothing(): void {
     this.#isEnding = true;
   }
 
-  /** A message whose author is who it says. Throws what is wrong with it or its signature. */
-  async authenticate(bytes: Uint8Array): Promise<Believed> {
+  /** Opens a message and checks its signature and author. Throws the reason if it cannot be authenticated. */
+  async authenticate(bytes: Uint8Array): Promise<Authenticated> {
     const { payload, proof } = await open(bytes, this.#parts.verifier);
     const message = checkNodeMessage(payload);
     checkAuthor(message, proof);

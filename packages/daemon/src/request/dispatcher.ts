@@ -14,7 +14,7 @@ import type { LoadedAgent } from '../agents/registry.js';
 import type { Audit } from '../audit/audit.js';
 import { entryOf } from '../audit/audit-entry.js';
 import type { Node } from '../node/node.js';
-import type { Admission, Believed } from './admission.js';
+import type { Admission, Authenticated } from './admission.js';
 import { addressTo, type Job, type ReplyBody } from './job.js';
 import type { Jobs } from './jobs.js';
 import type { Refusal } from './refusal.js';
@@ -31,7 +31,7 @@ export interface DispatcherParts {
   readonly log: Logger;
 }
 
-/** Takes what the network delivers, says so where it is refused, and runs the rest. */
+/** Receives messages, refuses those that are not permitted, and runs the rest. */
 export class Dispatcher {
   readonly #parts: DispatcherParts;
 
@@ -44,9 +44,9 @@ export class Dispatcher {
     const { node, admission, log, audit } = this.#parts;
     node.stats.total += 1;
     try {
-      const believed = await admission.authenticate(bytes);
+      const authenticated = await admission.authenticate(bytes);
       node.stats.validated += 1;
-      await this.#dispatch(believed);
+      await this.#dispatch(authenticated);
     } catch (error) {
       // Its sender is not proved, so no reply can be sent.
       node.stats.unvalidated += 1;
@@ -56,8 +56,8 @@ export class Dispatcher {
     }
   }
 
-  async #dispatch(believed: Believed): Promise<void> {
-    const { message, protection } = believed;
+  async #dispatch(authenticated: Authenticated): Promise<void> {
+    const { message, protection } = authenticated;
     if (!this.#parts.node.config.collectives.includes(message.collective)) return;
     if (message.type === 'request') {
       await this.#request({ message, protection });
@@ -65,21 +65,21 @@ export class Dispatcher {
     }
     const now = Date.now();
     const refusal = this.#parts.admission.untimely(message, now);
-    if (refusal) this.#refuse(believed, refusal);
+    if (refusal) this.#refuse(authenticated, refusal);
     else if (message.type === 'attach') this.#attach({ message, protection });
     else this.#cancel({ message, protection });
   }
 
-  async #request(believed: Believed<Request>): Promise<void> {
+  async #request(authenticated: Authenticated<Request>): Promise<void> {
     const { node, jobs } = this.#parts;
-    const request = believed.message;
+    const request = authenticated.message;
     if (request.targets && !request.targets.includes(node.identity)) {
       node.stats.filtered += 1;
       return;
     }
     const begun = jobs.find(request.id);
     if (begun) {
-      this.#again(begun, believed, 0);
+      this.#again(begun, authenticated, 0);
       return;
     }
     const now = Date.now();
@@ -88,23 +88,23 @@ export class Dispatcher {
     else node.stats.passed += 1;
     // Meanwhile, the same request may have come again.
     const twin = jobs.find(request.id);
-    if (twin) this.#again(twin, believed, 0);
+    if (twin) this.#again(twin, authenticated, 0);
     else if (refusal) {
-      if (refusal.outcome !== 'unmatched' || request.answerUnmatched) this.#refuse(believed, refusal);
-    } else this.#admit(believed, now);
+      if (refusal.outcome !== 'unmatched' || request.answerUnmatched) this.#refuse(authenticated, refusal);
+    } else this.#admit(authenticated, now);
   }
 
-  #admit(believed: Believed<Request>, now: number): void {
+  #admit(authenticated: Authenticated<Request>, now: number): void {
     const { node, admission } = this.#parts;
-    const agent = node.registry.get(believed.message.agent);
-    const refusal = admission.unable(believed.message, now);
-    if (refusal) this.#refuse(believed, refusal);
-    else if (agent) this.#begin(believed, agent, now);
+    const agent = node.registry.get(authenticated.message.agent);
+    const refusal = admission.unable(authenticated.message, now);
+    if (refusal) this.#refuse(authenticated, refusal);
+    else if (agent) this.#begin(authenticated, agent, now);
   }
 
-  #begin(believed: Believed<Request>, agent: LoadedAgent, now: number): void {
+  #begin(authenticated: Authenticated<Request>, agent: LoadedAgent, now: number): void {
     const { jobs, node, queue, log, audit } = this.#parts;
-    const { message: request, protection } = believed;
+    const { message: request, protection } = authenticated;
     const isMutating = agent.compiled.action(request.action)?.isMutating(request.input) ?? true;
     let job: Job;
     if (audit && node.config.audit.on_failure === 'refuse') {
@@ -114,7 +114,7 @@ export class Dispatcher {
         log.error(reasonOf(error), 'cannot write the audit log: request not run');
         const statusmsg =
           'this node cannot write its audit log, so it does not run requests (audit.on_failure)';
-        this.#refuse(believed, { outcome: 'failed', statuscode: Status.unknownError, statusmsg });
+        this.#refuse(authenticated, { outcome: 'failed', statuscode: Status.unknownError, statusmsg });
         return;
       }
     }
@@ -122,7 +122,7 @@ export class Dispatcher {
       job = jobs.begin(request, node.identity, now, { isMutating, protection });
     } catch (error) {
       log.error({ err: error }, 'cannot record a request on disk: request not run');
-      this.#refuse(believed, notNoted);
+      this.#refuse(authenticated, notNoted);
       return;
     }
     const work = runAction({
@@ -146,11 +146,11 @@ export class Dispatcher {
     });
   }
 
-  #again(job: Job, believed: Believed, after: number): void {
-    const { message, protection } = believed;
+  #again(job: Job, authenticated: Authenticated, after: number): void {
+    const { message, protection } = authenticated;
     if (job.request.caller !== message.caller) {
       const statusmsg = 'this request id belongs to another caller';
-      this.#refuse(believed, { outcome: 'denied', statuscode: Status.aborted, statusmsg });
+      this.#refuse(authenticated, { outcome: 'denied', statuscode: Status.aborted, statusmsg });
       return;
     }
     if (message.type === 'request' && message.noReply) return;
@@ -160,26 +160,26 @@ export class Dispatcher {
     if (kept.length === 0 && job.endedAt === undefined) this.#reply(job, { kind: 'accepted', timeout: 0 });
   }
 
-  #attach(believed: Believed<Attach>): void {
-    const { id, after } = believed.message;
+  #attach(authenticated: Authenticated<Attach>): void {
+    const { id, after } = authenticated.message;
     const job = this.#parts.jobs.find(id);
-    if (job) this.#again(job, believed, after);
-    else this.#nothingKept(believed);
+    if (job) this.#again(job, authenticated, after);
+    else this.#nothingKept(authenticated);
   }
 
-  #cancel(believed: Believed<Cancel>): void {
-    const { message, protection } = believed;
+  #cancel(authenticated: Authenticated<Cancel>): void {
+    const { message, protection } = authenticated;
     const job = this.#parts.jobs.find(message.id);
-    if (!job) this.#nothingKept(believed);
+    if (!job) this.#nothingKept(authenticated);
     else if (job.request.caller === message.caller && job.endedAt === undefined) {
       job.addSession(message.session, protection);
       job.abort.abort(new TroupeError('CALLER_DENIED', 'cancelled by the caller'));
-    } else this.#again(job, believed, 0);
+    } else this.#again(job, authenticated, 0);
   }
 
-  #nothingKept(believed: Believed<Attach | Cancel>): void {
+  #nothingKept(authenticated: Authenticated<Attach | Cancel>): void {
     const statusmsg = 'this node has no record of this request';
-    this.#refuse(believed, { outcome: 'unknown', statuscode: Status.unknownError, statusmsg });
+    this.#refuse(authenticated, { outcome: 'unknown', statuscode: Status.unknownError, statusmsg });
   }
 
   #reply(job: Job, body: ReplyBody): void {
@@ -189,7 +189,7 @@ export class Dispatcher {
   }
 
   // An answer to something that did not become a job.
-  #refuse({ message, protection }: Believed, refusal: Refusal): void {
+  #refuse({ message, protection }: Authenticated, refusal: Refusal): void {
     const now = Date.now();
     const { replier, audit, node, log } = this.#parts;
     const request = message.type === 'request' ? message : { ...message, agent: '', action: '' };

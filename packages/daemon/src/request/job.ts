@@ -23,13 +23,13 @@ export type ReplyBody = Body<Accepted> | Body<Progress> | Body<ResultReply>;
 
 const maxProgressBytes = 256 * 1024;
 
-/** Clients of the caller that hear of one request: those that asked last. */
+/** Clients of the caller that get the replies to one request: those that asked last. */
 const mostSessions = 16;
 
 /** What a kept job takes beside the data of its replies, roughly. */
 const jobBytes = 2048;
 
-/** One request on this node: its replies so far, and who listens to them. */
+/** One request on this node: its replies so far, and who gets them. */
 export class Job {
   readonly abort = new LateAbort();
   readonly startedAt: number;
@@ -63,7 +63,7 @@ export class Job {
     return this.#request;
   }
 
-  /** Who hears of it, and how what goes there is closed. */
+  /** The clients that get its replies, and how these are protected. */
   get sessions(): ReadonlyMap<string, MessageProtection | undefined> {
     return this.#sessions;
   }

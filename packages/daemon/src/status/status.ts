@@ -4,7 +4,7 @@ import type { Link } from '@troupe/core/internal';
 import type { FactsStatus } from '../node/facts.js';
 import type { Stats } from '../request/stats.js';
 
-/** How a daemon fares, as its status file says it. All times are milliseconds since 1970. */
+/** The status of a daemon, as its status file contains it. All times are milliseconds since 1970. */
 export interface DaemonStatus {
   readonly v: 1;
   /** `ending`: it begins nothing new and waits for what runs, to end or to start again. */
@@ -21,7 +21,7 @@ export interface DaemonStatus {
   /** When the daemon began to serve with this configuration. */
   readonly since: number;
   readonly broker: Link;
-  /** When the last request came that was believed; absent where none has come. */
+  /** When the last authenticated message arrived; absent before the first one. */
   readonly lastRequest?: number;
   readonly counts: Stats & {
     /** Actions at work. */

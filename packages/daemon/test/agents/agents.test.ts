@@ -244,9 +244,9 @@ describe('the agents of a daemon', () => {
 
   describe('that are served', () => {
     const turn = () => new Promise((resolve) => setImmediate(resolve));
-    const hear = async (name: string) => {
+    const subscribe = async (name: string) => {
       await turn();
-      events.push(`hear ${name}`);
+      events.push(`subscribe ${name}`);
       return async () => {
         await turn();
         events.push(`stop ${name}`);
@@ -266,8 +266,8 @@ describe('the agents of a daemon', () => {
       const subject = agents(external);
       await subject.load([agent('one')]);
       expect(events).to.deep.equal([]);
-      await subject.serve(hear);
-      expect(events).to.deep.equal(['hear actor', 'hear one']);
+      await subject.serve(subscribe);
+      expect(events).to.deep.equal(['subscribe actor', 'subscribe one']);
     });
 
     it('are subscribed to as external agents are added, and no longer when they are removed', async () => {
@@ -275,7 +275,7 @@ describe('the agents of a daemon', () => {
       try {
         const subject = agents(external);
         await subject.load([]);
-        await subject.serve(hear);
+        await subject.serve(subscribe);
         const look = async (what: string, isThere: () => boolean) =>
           until(what, () => {
             mock.timers.tick(2000);
@@ -284,20 +284,20 @@ describe('the agents of a daemon', () => {
         put('actor');
         // The first look sees the change, the second that it has settled.
         mock.timers.tick(4000);
-        await until('it is heard', () => events.length === 1);
-        expect(events).to.deep.equal(['hear actor']);
+        await until('it is subscribed', () => events.length === 1);
+        expect(events).to.deep.equal(['subscribe actor']);
         const [before] = registry.all();
         put('actor', '1.1.0');
         await look('it is another', () => registry.get('actor') !== before);
         expect(registry.get('actor')?.compiled.ddl.metadata.version).to.equal('1.1.0');
-        expect(events).to.deep.equal(['hear actor']);
+        expect(events).to.deep.equal(['subscribe actor']);
         rmSync(join(folder, 'agents/actor.json'));
         await look('it is gone', () => events.length === 2);
-        expect(events).to.deep.equal(['hear actor', 'stop actor']);
+        expect(events).to.deep.equal(['subscribe actor', 'stop actor']);
         expect(registry.names()).to.deep.equal([]);
         put('actor');
         await look('it is there again', () => events.length === 3);
-        expect(events.at(-1)).to.equal('hear actor');
+        expect(events.at(-1)).to.equal('subscribe actor');
         await subject.close();
       } finally {
         mock.timers.reset();
@@ -341,7 +341,7 @@ describe('the agents of a daemon', () => {
       try {
         const subject = agents(external);
         await subject.load([]);
-        await subject.serve(hear);
+        await subject.serve(subscribe);
         await subject.close();
         put('actor');
         for (let look = 0; look < 5; look += 1) mock.timers.tick(2000);

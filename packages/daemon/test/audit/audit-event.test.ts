@@ -29,7 +29,7 @@ describe('an event with a line of an audit', () => {
     expect(await openAuditEvent(bytes, 'web1.lab', believing())).to.deep.equal(event);
   });
 
-  it('is believed of an author without a certificate that says the name of its topic', async () => {
+  it('accepts an author without a certificate if it names itself as its topic does', async () => {
     for (const proof of [{}, { collective: 'mcollective' }])
       expect(await openAuditEvent(await seal(event, signer), 'web1.lab', believing(proof))).to.deep.equal(
         event,

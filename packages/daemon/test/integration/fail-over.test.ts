@@ -94,8 +94,8 @@ describe('a connection with a list of brokers', () => {
   it('takes the first that answers, and goes to the next when that one is gone; what it hears stays', async () => {
     const second = await start(urls[1]);
     transport = openMqtt(options());
-    const heard: string[] = [];
-    await transport.subscribe(topic, (payload) => heard.push(Buffer.from(payload).toString()));
+    const received: string[] = [];
+    await transport.subscribe(topic, (payload) => received.push(Buffer.from(payload).toString()));
     await until('it is connected', () => transport?.link?.connected === true);
     expect(transport.link?.url).to.equal(urls[1]);
     await start(urls[2]);
@@ -105,7 +105,7 @@ describe('a connection with a list of brokers', () => {
       () => transport?.link?.connected === true && transport.link.url === urls[2],
     );
     await transport.publish(topic, Buffer.from('hello'));
-    await until('its subscription stands', () => heard.length === 1);
+    await until('its subscription stands', () => received.length === 1);
   });
 
   it('goes on trying without a limit, and says why it is not connected', async () => {
@@ -139,7 +139,7 @@ describe('a connection with a list of brokers', () => {
     await broker.close();
   });
 
-  it('says so where the broker does not let it hear at all', async () => {
+  it('logs an error if the broker refuses every subscription', async () => {
     const broker = await brokerThatTakes(-1);
     transport = await connectMqtt({ ...options(), urls: [broker.url], timeout: 5 });
     const { code, message } = await transport.subscribe(topic, () => {}, { qos: 1 }).catch((error) => error);

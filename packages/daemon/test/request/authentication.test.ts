@@ -59,7 +59,7 @@ describe('a daemon that checks certificates', () => {
     it(`rejects a message of type "${type}" signed in the name of another caller`, async () => {
       const { id, ...rest } = desk.request();
       const message = { request: { id, ...rest }, attach: desk.attach(id), cancel: desk.cancel(id) }[type];
-      await desk.hear(message, eve);
+      await desk.receive(message, eve);
       await refused(`"${eve}" signed a message in the name of "${rip}"`);
     });
   }
@@ -80,7 +80,7 @@ describe('a daemon that checks certificates', () => {
 
   it('seals replies only after a handshake', async () => {
     const isSealed = async () => {
-      await desk.hear(desk.request(), sealing(rip));
+      await desk.receive(desk.request(), sealing(rip));
       await desk.ended();
       return (await desk.sent()).map((each) => each.isSealed);
     };
@@ -88,18 +88,18 @@ describe('a daemon that checks certificates', () => {
   });
 
   it('rejects a request signed by a node', async () => {
-    await desk.hear(desk.request({ caller: 'web2.lab' }), realm.signer('web2.lab'));
+    await desk.receive(desk.request({ caller: 'web2.lab' }), realm.signer('web2.lab'));
     await refused('"web2.lab" is not the name of a caller');
   });
 
   it('rejects a request signed by itself', async () => {
-    await desk.hear(desk.request({ caller: identity }), desk.security.signer);
+    await desk.receive(desk.request({ caller: identity }), desk.security.signer);
     await refused(`"${identity}" is not the name of a caller`);
   });
 
   it('rejects a request signed with an enrolment token, whatever caller and collective it claims', async () => {
     const machine = await realm.enrolling(rip, rip);
-    await desk.hear(desk.request({ collective: 'provisioning' }), machine);
+    await desk.receive(desk.request({ collective: 'provisioning' }), machine);
     await desk.ask(desk.request(), machine);
     expect(desk.calls).to.deep.equal([]);
     expect(desk.audit.map(({ reason }) => reason)).to.deep.equal(
@@ -109,7 +109,7 @@ describe('a daemon that checks certificates', () => {
   });
 
   it('rejects a request signed with a certificate of another CA', async () => {
-    await desk.hear(desk.request(), strangers.signer(rip));
+    await desk.receive(desk.request(), strangers.signer(rip));
     await refused(/Test CA|certificate/);
   });
 
@@ -119,7 +119,7 @@ describe('a daemon that checks certificates', () => {
   });
 
   it('rejects signed JSON that is not a message', async () => {
-    await desk.hear({ hello: 1 });
+    await desk.receive({ hello: 1 });
     await refused('malformed message: unknown type undefined', 'malformed');
   });
 

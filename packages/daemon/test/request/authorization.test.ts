@@ -112,19 +112,19 @@ describe('a daemon with policies and an audit', () => {
   });
 
   it('tells the lines of the audit on the network, signed', async () => {
-    const heard: Promise<string>[] = [];
+    const received: Promise<string>[] = [];
     const verifier = createVerifier({ anybody: true });
     const collector = bench.broker.connect();
     await collector.subscribe(bench.topics.events('mcollective'), (bytes, topic) => {
       const identity = topic.split('/').at(-1) ?? '';
-      heard.push(openAuditEvent(bytes, identity, verifier).then(({ line }) => line));
+      received.push(openAuditEvent(bytes, identity, verifier).then(({ line }) => line));
     });
     await start('', ', events: true');
     await bench.ask(bench.request());
     await bench.ask(bench.request({ agent: 'nope' }));
     await bench.stop();
-    await until('both lines are heard', () => heard.length === 2);
-    expect(`${(await Promise.all(heard)).join('\n')}\n`).to.equal(readFileSync(audit, 'utf8'));
+    await until('both lines are received', () => received.length === 2);
+    expect(`${(await Promise.all(received)).join('\n')}\n`).to.equal(readFileSync(audit, 'utf8'));
   });
 
   for (const type of ['attach', 'cancel'] as const) {

@@ -75,7 +75,7 @@ export function stopClock(): void {
   afterEach(() => mock.timers.reset());
 }
 
-/** What the daemon does with messages, with the real security and without a network: a message is dispatched when `hear` resolves. */
+/** What the daemon does with messages, with the real security and without a network: a message is dispatched when `receive` resolves. */
 export class Desk {
   readonly log = keptLog();
   readonly audit: (AuditEntry & { readonly now?: number })[] = [];
@@ -194,7 +194,7 @@ export class Desk {
   }
 
   /** Has a message received, and waits until it is dispatched and what was sent meanwhile is out. */
-  async hear(message: object, as: string | Signer = rip): Promise<void> {
+  async receive(message: object, as: string | Signer = rip): Promise<void> {
     const signer = typeof as === 'string' ? this.client(as).signer : as;
     await this.dispatcher.receive(await seal(message, signer));
     await this.replier.idle();
@@ -221,7 +221,7 @@ export class Desk {
 
   /** Has a message received, and tells the replies to it, when its action has ended. */
   async ask(message: object, as: string | Signer = rip): Promise<readonly Reply[]> {
-    await this.hear(message, as);
+    await this.receive(message, as);
     await this.ended();
     return await this.replies();
   }

@@ -54,7 +54,7 @@ describe('Dispatcher', () => {
   const running = async (parts: Parameters<Desk['request']>[0] = {}) => {
     hold();
     const request = desk.request({ action: 'look', ...parts });
-    await desk.hear(request);
+    await desk.receive(request);
     return request;
   };
   const ended = async () => {
@@ -68,7 +68,7 @@ describe('Dispatcher', () => {
   it('sends the result to the topic of the session that asked', async () => {
     desk.handle = () => ({ out: 'done' });
     const request = desk.request();
-    await desk.hear(request);
+    await desk.receive(request);
     await desk.ended();
     const [sent, ...more] = await desk.sent();
     expect(more).to.deep.equal([]);
@@ -171,8 +171,8 @@ describe('Dispatcher', () => {
       });
       desk.handle = () => held;
       const request = desk.request({ action: 'look' });
-      await desk.hear(request);
-      await desk.hear({ ...request, session: 's2' });
+      await desk.receive(request);
+      await desk.receive({ ...request, session: 's2' });
       const [one, two, ...more] = await desk.replies();
       expect([one, two].map((reply) => reply && brief([reply]))).to.deep.equal([
         ['s1 1 accepted'],
@@ -189,7 +189,7 @@ describe('Dispatcher', () => {
     it('sends the replies so far while it runs', async () => {
       const request = await running();
       expect(brief(await desk.replies())).to.deep.equal(['s1 1 progress']);
-      await desk.hear({ ...request, session: 's2' });
+      await desk.receive({ ...request, session: 's2' });
       expect(brief(await desk.replies())).to.deep.equal(['s2 1 progress']);
       expect(await ended()).to.deep.equal(['s1 2 ok', 's2 2 ok']);
     });
@@ -209,7 +209,7 @@ describe('Dispatcher', () => {
     it('denies another caller, who receives none of its replies', async () => {
       const request = await running();
       await desk.replies();
-      await desk.hear({ ...request, caller: ann, session: 's9' }, ann);
+      await desk.receive({ ...request, caller: ann, session: 's9' }, ann);
       const [reply, ...more] = await desk.replies();
       expect(more).to.deep.equal([]);
       expect(reply).to.include({
@@ -255,8 +255,8 @@ describe('Dispatcher', () => {
       });
       desk.handle = () => held;
       const { id, ...rest } = desk.request({ action: 'look' });
-      await desk.hear({ id, ...rest });
-      await desk.hear(desk.attach(id, { session: 's2' }));
+      await desk.receive({ id, ...rest });
+      await desk.receive(desk.attach(id, { session: 's2' }));
       expect(brief(await desk.replies())).to.deep.equal(['s1 1 accepted', 's2 1 accepted']);
       go();
       await desk.ended();
@@ -266,12 +266,12 @@ describe('Dispatcher', () => {
     it('sends only replies after the last one that the client has', async () => {
       const { id } = await running();
       await desk.replies();
-      await desk.hear(desk.attach(id, { session: 's2' }));
+      await desk.receive(desk.attach(id, { session: 's2' }));
       expect(brief(await desk.replies())).to.deep.equal(['s2 1 progress']);
-      await desk.hear(desk.attach(id, { session: 's2', after: 1 }));
+      await desk.receive(desk.attach(id, { session: 's2', after: 1 }));
       expect(brief(await desk.replies())).to.deep.equal(['s1 2 accepted', 's2 2 accepted']);
       await ended();
-      await desk.hear(desk.attach(id, { session: 's2', after: 2 }));
+      await desk.receive(desk.attach(id, { session: 's2', after: 2 }));
       expect(brief(await desk.replies())).to.deep.equal(['s2 3 ok']);
     });
 
@@ -284,7 +284,7 @@ describe('Dispatcher', () => {
     it('denies another caller, who receives no later replies', async () => {
       const { id } = await running();
       await desk.replies();
-      await desk.hear(desk.attach(id, { caller: ann, session: 's9' }), ann);
+      await desk.receive(desk.attach(id, { caller: ann, session: 's9' }), ann);
       expect(brief(await desk.replies())).to.deep.equal(['s9 1 denied']);
       expect(await ended()).to.deep.equal(['s1 2 ok']);
       expect(desk.node.stats.denied).to.equal(1);
@@ -296,7 +296,7 @@ describe('Dispatcher', () => {
     it('aborts the action, and sends the result to every session', async () => {
       const { id } = await running();
       await desk.replies();
-      await desk.hear(desk.cancel(id, { session: 's2' }));
+      await desk.receive(desk.cancel(id, { session: 's2' }));
       await desk.ended();
       const replies = await desk.replies();
       expect(brief(replies)).to.deep.equal(['s1 2 cancelled', 's2 2 cancelled']);
@@ -315,7 +315,7 @@ describe('Dispatcher', () => {
     it('denies another caller, and lets the action continue', async () => {
       const { id } = await running();
       await desk.replies();
-      await desk.hear(desk.cancel(id, { caller: ann, session: 's9' }), ann);
+      await desk.receive(desk.cancel(id, { caller: ann, session: 's9' }), ann);
       expect(brief(await desk.replies())).to.deep.equal(['s9 1 denied']);
       expect(desk.calls[0]?.context.signal.aborted).to.equal(false);
       expect(await ended()).to.deep.equal(['s1 2 ok']);
@@ -362,7 +362,7 @@ describe('Dispatcher', () => {
     desk.close();
     await open(', limits: { concurrency: 1 }');
     await running();
-    await desk.hear(desk.request({ action: 'look' }));
+    await desk.receive(desk.request({ action: 'look' }));
     expect(desk.calls).to.have.length(1);
     expect(await ended()).to.deep.equal(['s1 1 progress', 's1 2 ok', 's1 1 ok']);
     expect(desk.calls).to.have.length(2);
@@ -451,8 +451,8 @@ describe('Dispatcher', () => {
         new Promise((resolve) => {
           safe = resolve;
         });
-      await desk.hear(desk.request());
-      await desk.hear(desk.request({ action: 'look' }));
+      await desk.receive(desk.request());
+      await desk.receive(desk.request({ action: 'look' }));
       const actions = () => desk.calls.map(({ action }) => action);
       expect(actions()).to.deep.equal(['look']);
       safe();

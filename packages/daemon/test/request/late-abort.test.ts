@@ -6,17 +6,17 @@ describe('LateAbort', () => {
   for (const isEarly of [true, false])
     it(`tells its signal, asked for ${isEarly ? 'before' : 'after'}, and its listeners the first reason`, () => {
       const abort = new LateAbort();
-      const heard: unknown[] = [];
-      abort.onAbort((reason) => heard.push(reason));
+      const received: unknown[] = [];
+      abort.onAbort((reason) => received.push(reason));
       const early = isEarly ? abort.signal : undefined;
       expect(abort.aborted).to.equal(false);
       abort.abort('first');
       abort.abort('second');
-      abort.onAbort((reason) => heard.push(reason));
+      abort.onAbort((reason) => received.push(reason));
       const { signal } = abort;
       expect(early ?? signal).to.equal(signal);
       expect([signal.aborted, signal.reason, abort.aborted]).to.deep.equal([true, 'first', true]);
-      expect(heard).to.deep.equal(['first', 'first']);
+      expect(received).to.deep.equal(['first', 'first']);
     });
 
   it('gives one signal, however often it is asked', () => {

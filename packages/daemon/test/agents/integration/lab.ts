@@ -48,7 +48,7 @@ export class Lab {
   readonly #repeating = new Set<NodeJS.Timeout>();
   readonly #progress = new Map<string, unknown[]>();
   readonly #lastSeq = new Map<string, number>();
-  #heard = Promise.resolve();
+  #received = Promise.resolve();
   #url = '';
   #mcod: ChildProcess | undefined;
   #transport: Transport | undefined;
@@ -88,8 +88,8 @@ export class Lab {
     });
     this.#transport = transport;
     await transport.subscribe(this.#topics.replies('mcollective', signer.name, session), (payload) => {
-      // One after the other, so that progress is heard before the result.
-      this.#heard = this.#heard.then(() => this.#hear(payload));
+      // One after the other, so that progress is received before the result.
+      this.#received = this.#received.then(() => this.#receive(payload));
     });
   }
 
@@ -137,7 +137,7 @@ export class Lab {
     );
   }
 
-  /** Asks the node; a request that the daemon has not heard is sent again, with the same id. */
+  /** Asks the node; a request that the daemon has not received is sent again, with the same id. */
   async ask(
     agent: string,
     action: string,
@@ -177,7 +177,7 @@ export class Lab {
     return await answered.finally(stop);
   }
 
-  /** Asks what is kept of a request, until the daemon has heard it. */
+  /** Asks what is kept of a request, until the daemon has received it. */
   async attach(id: string): Promise<Answer> {
     this.#lastSeq.delete(id);
     const answered = new Promise<Answer>((resolve) => this.#waiting.set(id, resolve));
@@ -209,7 +209,7 @@ export class Lab {
     rmSync(this.folder, { recursive: true });
   }
 
-  async #hear(payload: Uint8Array): Promise<void> {
+  async #receive(payload: Uint8Array): Promise<void> {
     const reply = checkReply((await open(payload, createVerifier({ anybody: true }))).payload);
     // A request that was sent again has its replies sent again.
     const isNew = reply.seq > (this.#lastSeq.get(reply.id) ?? 0);

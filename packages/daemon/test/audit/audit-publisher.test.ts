@@ -1,14 +1,14 @@
 import { type PublishOptions, type Signer, Topics, type Transport } from '@troupe/core';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { AuditTeller } from '../../src/audit/audit-teller.js';
+import { AuditPublisher } from '../../src/audit/audit-publisher.js';
 import { keptLog } from '../agents/external/actor.js';
 
-describe('AuditTeller', () => {
+describe('AuditPublisher', () => {
   const told: { topic: string; line: string; options: PublishOptions | undefined }[] = [];
   const signer: Signer = { name: 'web1.lab', sign: async (payload) => Buffer.from(payload).toString() };
 
-  function teller(publish: (line: string) => Promise<void>) {
+  function publisher(publish: (line: string) => Promise<void>) {
     told.splice(0);
     const { log, lines } = keptLog();
     const transport = {
@@ -20,20 +20,20 @@ describe('AuditTeller', () => {
       },
     } as unknown as Transport;
     const parts = { signer, topics: new Topics(), transport, collective: 'eu', log };
-    return { teller: new AuditTeller(parts), lines };
+    return { publisher: new AuditPublisher(parts), lines };
   }
   const sent = (line: string) => ({ topic: 'mco/eu/event/web1.lab', line, options: { qos: 1 } });
 
   it('publishes lines one after the other, in order', async () => {
     let go = () => {};
-    const { teller: subject } = teller((line) =>
+    const { publisher: subject } = publisher((line) =>
       line === 'first'
         ? new Promise((resolve) => {
             go = resolve;
           })
         : Promise.resolve(),
     );
-    for (const line of ['first', 'second']) subject.tell(line);
+    for (const line of ['first', 'second']) subject.publish(line);
     let isIdle = false;
     const idle = subject.idle().then(() => {
       isIdle = true;
@@ -46,10 +46,10 @@ describe('AuditTeller', () => {
   });
 
   it('continues after a line that cannot be published', async () => {
-    const { teller: subject, lines } = teller(async (line) => {
+    const { publisher: subject, lines } = publisher(async (line) => {
       if (line === 'first') throw new Error('not connected');
     });
-    for (const line of ['first', 'second']) subject.tell(line);
+    for (const line of ['first', 'second']) subject.publish(line);
     await subject.idle();
     expect(told).to.deep.equal([sent('second')]);
     expect(lines.map(({ level, msg, reason }) => [level, msg, reason])).to.deep.equal([

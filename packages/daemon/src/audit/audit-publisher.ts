@@ -2,8 +2,8 @@ import { type Logger, messageOf, type Signer, type Topics, type Transport } from
 import { Serial } from '@troupe/core/async';
 import { sealAuditEvent } from './audit-event.js';
 
-/** Tells the lines of the audit to whoever collects them. What the network loses is still in the file, and the chain shows the gap. */
-export class AuditTeller {
+/** Publishes the audit entries for collectors. Entries that the network loses are still in the file, and the hash chain shows the gap. */
+export class AuditPublisher {
   readonly #parts: { signer: Signer; topics: Topics; transport: Transport; collective: string; log: Logger };
   readonly #inOrder = new Serial();
 
@@ -17,7 +17,7 @@ export class AuditTeller {
     this.#parts = parts;
   }
 
-  tell(line: string): void {
+  publish(line: string): void {
     const time = Date.now();
     void this.#inOrder.run(() => this.#send(line, time));
   }
