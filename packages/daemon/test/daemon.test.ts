@@ -296,7 +296,7 @@ describe('a daemon', () => {
       const text = `facts: { paths: [${folder}/facts.yaml] }, ${token}`;
       const config = parseDaemonConfig(`{ state_dir: ${folder}/state, ${text} }`);
       expect(await refusal(token, { config })).to.equal(
-        'TOKEN_INVALID: the enrolment token is for machines with region=eu, and this is none',
+        'TOKEN_INVALID: the enrolment token is only for machines with region=eu, and this machine does not match',
       );
       writeFileSync(join(folder, 'facts.yaml'), 'region: eu\n');
       expect(await refusal(token, { config })).to.equal('it started');

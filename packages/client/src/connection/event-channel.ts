@@ -9,8 +9,9 @@ import {
   TroupeError,
 } from '@troupe/core';
 import { reasonOf } from '@troupe/core/internal';
+import { rejectionOf } from './rejection.js';
 
-/** Something that happened, as whoever it happened to tells it on its event topic. */
+/** An event, as its sender publishes it on its event topic. */
 export interface Event {
   readonly v: 1;
   readonly type: 'event';
@@ -23,7 +24,7 @@ export interface Event {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Publishes events, signed as this caller's own, and brings those of others that are believed. */
+/** Publishes events, signed by this caller, and delivers authenticated events of others. */
 export class EventChannel {
   readonly #parts: { transport: Transport; topics: Topics; security: Security; log: Logger };
 
@@ -47,12 +48,12 @@ export class EventChannel {
     await transport.publish(topics.event(collective, signer.name), await seal(event, signer));
   }
 
-  /** Brings events to the listener until the result is called; what is not believed is only logged. */
+  /** Delivers events to the listener until the returned function is called; a rejected event is only logged. */
   subscribe(collective: string, listener: (event: Event) => void): Promise<() => Promise<void>> {
     const { transport, topics, log } = this.#parts;
     return transport.subscribe(topics.events(collective), (bytes, name) => {
       this.#open(bytes, topics.parse(name), collective).then(listener, (error: unknown) => {
-        log.debug({ topic: name, ...reasonOf(error) }, 'event rejected');
+        log.debug({ topic: name, ...reasonOf(error) }, `event rejected: ${rejectionOf(error)}`);
       });
     });
   }

@@ -14,19 +14,20 @@ import {
 } from '@troupe/core';
 import { Serial } from '@troupe/core/async';
 import { reasonOf } from '@troupe/core/internal';
+import { rejectionOf } from './rejection.js';
 
-/** Signed, and to be answered so: our key goes along. */
+/** Signed, with an offer of our key; the reply is signed as well. */
 const withOurKey: MessageProtection = { as: 'offering' };
 
-/** A reply that is believed, and the key that signed it. */
+/** Receives an authenticated reply, and the key that signed it. */
 export type ReplyListener = (reply: Reply, key: string) => void;
 
-/** Sends signed messages to nodes and brings each reply that is believed to whoever asked. */
+/** Sends signed messages to nodes, and delivers each authenticated reply to the listeners of its request. */
 export class Router {
   readonly session: string;
   readonly #parts: { transport: Transport; topics: Topics; security: Security; log: Logger };
   readonly #listeners = new Map<string, Set<ReplyListener>>();
-  /** Who was asked under a seal, for each request that is listened to. */
+  /** The nodes that were sent a sealed request, for each request with listeners. */
   readonly #sealed = new Map<string, Set<string>>();
   readonly #others = new Set<(reply: Reply) => void>();
   readonly #collectives = new Map<string, Promise<unknown>>();
@@ -49,22 +50,22 @@ export class Router {
     return this.#parts.transport.connected;
   }
 
-  /** Whether replies have come that are not checked yet. */
+  /** Whether replies have arrived that are not checked yet. */
   get isBehind(): boolean {
     return this.#undelivered > 0;
   }
 
-  /** Seals nothing for a node until it has answered again: it went, and may come back without its key. */
+  /** Seals nothing for a node until its next reply: it went offline, and may come back without its key. */
   invalidateKey(identity: string): void {
     this.#parts.security.sessionKeys?.invalidate(identity);
   }
 
-  /** How many requests are listened to. */
+  /** The number of requests with listeners. */
   get openRequests(): number {
     return this.#listeners.size;
   }
 
-  /** Brings the replies to request `id` to the listener, until the result is called. */
+  /** Delivers the replies to request `id` to the listener, until the returned function is called. */
   async listen(collective: string, id: string, listener: ReplyListener): Promise<() => void> {
     await this.#subscribed(collective);
     // Two may attach to one request.
@@ -79,7 +80,7 @@ export class Router {
     };
   }
 
-  /** Brings the replies that nobody else listens to, until the result is called. */
+  /** Delivers the replies that no other listener takes, until the returned function is called. */
   async listenToOthers(collective: string, listener: (reply: Reply) => void): Promise<() => void> {
     await this.#subscribed(collective);
     const others = (reply: Reply) => {
@@ -106,14 +107,14 @@ export class Router {
 
   async broadcast(message: NodeMessage, agent: string): Promise<void> {
     const { transport, topics, security } = this.#parts;
-    // Whoever is asked by name afterwards is asked again.
+    // A node that is called by name afterwards gets a signed request.
     this.#sealed.delete(message.id);
     const protection = this.#isOurs(message) ? security.sessionKeys?.offering : undefined;
     const bytes = await seal(message, security.signer, protection);
     await transport.publish(topics.agent(message.collective, agent), bytes);
   }
 
-  /** The same message to each node: sealed where a key is agreed, else the same signed bytes. */
+  /** Sends the same message to each node: sealed if a key is agreed, otherwise the same signed bytes. */
   async direct(message: NodeMessage, identities: readonly string[]): Promise<void> {
     const { transport, topics, security } = this.#parts;
     const json = JSON.stringify(message);
@@ -129,7 +130,7 @@ export class Router {
     }
   }
 
-  // What is asked again is signed: the node may have lost the key, or this client the answer that told it.
+  // A repeated request is signed: the node may have lost the key, or this client the reply that said so.
   #sealing(message: NodeMessage, identity: string): MessageProtection | undefined {
     const { sessionKeys } = this.#parts.security;
     if (!sessionKeys || message.type === 'cancel' || !this.#isOurs(message)) return undefined;
@@ -150,7 +151,7 @@ export class Router {
   // not overtake the output before it.
   #receive(bytes: Uint8Array, topic: string): void {
     const opened = open(bytes, this.#parts.security.verifier);
-    // Whoever delivers it hears of a failure; until its turn comes, nobody does.
+    // A failure is handled when the message is delivered; until then it has no handler.
     opened.catch(() => undefined);
     this.#undelivered += 1;
     void this.#inOrder.run(async () => {
@@ -176,7 +177,7 @@ export class Router {
           `"${reply.sender}" is only allowed in the collective "${proof.collective}"`,
         );
       }
-      // The broker lets each publish under its own name only: a token's holder, whom no certificate names, too.
+      // The broker allows each node to publish only under its own name; that includes token holders, which have no certificate.
       const place = topics.parse(topic);
       if (
         place?.kind !== 'reply' ||
@@ -198,7 +199,7 @@ export class Router {
       for (const listener of listeners ?? []) listener(reply, proof.key);
       if (!listeners) for (const other of this.#others) other(reply);
     } catch (error) {
-      log.warn(reasonOf(error), 'reply rejected');
+      log.warn(reasonOf(error), `reply rejected: ${rejectionOf(error)}`);
     }
   }
 }

@@ -53,7 +53,7 @@ export async function makeCallerKeys(options: {
   if (callers && !callers.test(name))
     throw new TroupeError(
       'CALLER_DENIED',
-      `"${name}" does not match the pattern for callers (${callers}): nodes would reject its requests`,
+      `"${name}" does not match the callers pattern (${callers}): nodes would reject its requests`,
     );
   const file = (ending: string) => join(folder, `${name}.${ending}`);
   const keys = { key: file('key'), csr: file('csr'), certificate: file('pem') };

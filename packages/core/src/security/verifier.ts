@@ -54,7 +54,7 @@ function checkCertificate(chain: readonly string[], { certificates }: AcceptedAu
   if (certificates.names && !certificates.names.test(trusted.name))
     throw new TroupeError(
       'CALLER_DENIED',
-      `the certificate name "${trusted.name}" does not match the pattern for callers`,
+      `the certificate name "${trusted.name}" does not match the callers pattern`,
     );
   return trusted;
 }

@@ -75,7 +75,7 @@ describe('makeCallerKeys', () => {
 
   for (const [name, code, message] of [
     ['../x.mcollective', 'IDENTITY_INVALID', 'is not a valid caller name'],
-    ['web1.lab', 'CALLER_DENIED', 'does not match the pattern for callers'],
+    ['web1.lab', 'CALLER_DENIED', 'does not match the callers pattern'],
   ] as const) {
     it(`refuses the name ${name}`, async () => {
       const refused = await makeCallerKeys({ name, folder, callers: /\.mcollective$/ }).catch(

@@ -354,7 +354,7 @@ describe('the modes of security', () => {
       expect(security.expires?.()).to.equal(readToken(token).exp * 1000);
       expect((await said(client(x509('alice.mcollective')), security)).name).to.equal('alice.mcollective');
       expect(await refusal(said(node(x509('web1.lab')), security))).to.equal(
-        'the certificate name "web1.lab" does not match the pattern for callers',
+        'the certificate name "web1.lab" does not match the callers pattern',
       );
     });
 

@@ -51,7 +51,7 @@ describe('createVerifier', () => {
 
   it("does not take orders from a node's certificate", async () => {
     expect(await refusal(seal({}, signer(node)).then((bytes) => open(bytes, callers)))).to.equal(
-      'the certificate name "web1.lab" does not match the pattern for callers',
+      'the certificate name "web1.lab" does not match the callers pattern',
     );
   });
 

@@ -200,7 +200,7 @@ describe('PolicyStore', () => {
     [
       'an unknown data plugin',
       () => write('puppetd.policy', 'policy default allow', 'deny\t*\t*\tnope().x=1'),
-      'puppetd.policy:2: unknown data plugin "nope"',
+      'puppetd.policy:2: this node has no data plugin "nope"',
     ],
     [
       'bytes that are no UTF-8',

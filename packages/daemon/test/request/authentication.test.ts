@@ -89,12 +89,12 @@ describe('a daemon that checks certificates', () => {
 
   it('rejects a request signed by a node', async () => {
     await desk.receive(desk.request({ caller: 'web2.lab' }), realm.signer('web2.lab'));
-    await refused('"web2.lab" is not the name of a caller');
+    await refused('the certificate name "web2.lab" does not match the callers pattern');
   });
 
   it('rejects a request signed by itself', async () => {
     await desk.receive(desk.request({ caller: identity }), desk.security.signer);
-    await refused(`"${identity}" is not the name of a caller`);
+    await refused(`the certificate name "${identity}" does not match the callers pattern`);
   });
 
   it('rejects a request signed with an enrolment token, whatever caller and collective it claims', async () => {
@@ -172,7 +172,7 @@ describe('a daemon with an enrolment token', () => {
   it('rejects a request signed by a node', async () => {
     await ask(realm.signer('web2.lab'), 'web2.lab');
     expect(desk.calls).to.deep.equal([]);
-    expect(desk.audit[0]?.reason).to.equal('"web2.lab" is not the name of a caller');
+    expect(desk.audit[0]?.reason).to.equal('the certificate name "web2.lab" does not match the callers pattern');
   });
 
   it('rejects a request signed in the name of another caller', async () => {

@@ -100,12 +100,12 @@ export const messageAttacks: readonly Attack[] = [
   isRejected(
     "a request with a node's certificate",
     (world) => world.sign('web2.lab', world.request({ caller: 'web2.lab' })),
-    /does not match the pattern for callers/,
+    /does not match the callers pattern/,
   ),
   isRejected(
     "a request signed by a node in a caller's name",
     (world) => world.sign('web2.lab', world.request({ caller: 'alice.mcollective' })),
-    /does not match the pattern for callers/,
+    /does not match the callers pattern/,
   ),
   isRejected(
     'a request signed by a caller in the name of another caller',

@@ -71,7 +71,7 @@ describe('mco keys', () => {
 
   const refused: readonly [what: string, args: readonly string[], message: RegExp][] = [
     ['a name that is no identity', ['../rip'], /^mco: "\.\.\/rip" cannot name a caller/],
-    ["a host's name", ['web1'], /^mco: "web1" is not the name of a caller here \(\/\\\.mcollective\$\/\)/],
+    ["a host's name", ['web1'], /^mco: "web1" does not match the callers pattern \(\/\\\.mcollective\$\/\)/],
     [
       'a folder without a CA',
       ['a.mcollective', '--cadir', '/nowhere'],

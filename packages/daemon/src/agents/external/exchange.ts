@@ -110,7 +110,7 @@ async function readReply(agent: string, file: string): Promise<unknown> {
   try {
     return parseJson(Buffer.from(text));
   } catch (error) {
-    const why = messageOf(error).includes('deeper') ? messageOf(error) : 'it is not JSON';
+    const why = messageOf(error).includes('nested') ? messageOf(error) : 'it is not JSON';
     throw failed(agent, `wrote an invalid reply: ${why}`, error);
   }
 }
