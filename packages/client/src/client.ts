@@ -85,27 +85,27 @@ export class Client {
     return this.#router.caller;
   }
 
-  /** What other clients of this caller name as `replyTo` to have replies sent here. */
+  /** The value of `replyTo` with which other clients of this caller direct replies to this client. */
   get session(): string {
     return this.#router.session;
   }
 
-  /** Requests of this client that have not ended: calls and discoveries. */
+  /** The number of calls and discoveries that have not ended. */
   get open(): number {
     return this.#router.openRequests;
   }
 
-  /** The collective that is meant when none is named. */
+  /** The default collective. */
   get mainCollective(): string {
     return this.config.collectives[0] ?? 'mcollective';
   }
 
-  /** A filter of the given parts. Throws FILTER_INVALID. */
+  /** Makes a checked filter of the given parts. Throws FILTER_INVALID. */
   filter(parts: Partial<Filter>): Filter {
     return checkFilter({ ...emptyFilter, ...parts });
   }
 
-  /** Who is online in a collective, kept up to date from the first asking on. */
+  /** The presence of the nodes of a collective, kept up to date after the first call. */
   async presence(collective = this.mainCollective): Promise<PresenceView> {
     const view = await this.#presence.of(collective);
     await view.settled();
@@ -113,14 +113,14 @@ export class Client {
   }
 
   /**
-   * The nodes that match a filter. A filter that only names nodes is not asked about. Throws FILTER_INVALID where a
-   * data function of the filter is known to be wrong, and what a source throws.
+   * Finds the nodes that match a filter. If the filter only names nodes, no request is sent. Throws FILTER_INVALID if a
+   * data function of the filter is known to be wrong, and the errors of the source.
    */
   discover(options: Partial<DiscoveryOptions> = {}): Promise<Discovery> {
     return this.#finder.find(this.#wanted(options));
   }
 
-  /** Asks every matching node, named outright or not, and hears of each as it answers. Throws FILTER_INVALID as `discover` does. */
+  /** As `discover`, but also sends a request to nodes that are named. Throws FILTER_INVALID. */
   ping(options: Partial<DiscoveryOptions> = {}): Promise<Discovery> {
     return this.#finder.ask(this.#wanted(options));
   }
@@ -138,15 +138,15 @@ export class Client {
     return Object.fromEntries(actions) as AgentClient<D>;
   }
 
-  /** Calls an action by name. Throws INPUT_INVALID before anything is sent when the input is not what the DDL says. */
+  /** Calls an action by name. Throws INPUT_INVALID before anything is sent if the DDL does not allow the input. */
   call(ddl: Ddl, action: string, input: Readonly<Record<string, unknown>>, options: CallOptions = {}): Call {
     checkRollout(options);
     return new Call({ ...this.#work(ddl, action, input, options), options });
   }
 
   /**
-   * Sends a request and waits for no reply: what it is known by, for whoever attaches later, and to whom it went. It is
-   * sent once, so a node may miss it. Throws as `call` does, and NOT_CONNECTED.
+   * Sends a request without waiting for replies. Returns its id, with which a client can attach later, and the nodes that
+   * it was sent to. It is sent once, so a node may miss it. Throws the errors of `call`, and NOT_CONNECTED.
    */
   async send(
     ddl: Ddl,
@@ -166,8 +166,8 @@ export class Client {
   }
 
   /**
-   * The replies that come to this session and for which no call waits, until the consumer or the signal ends it: late
-   * ones, and those of requests that another client sent with this session as `replyTo`.
+   * The replies to this session that no call waits for, until the consumer or the signal ends it: late replies, and
+   * replies to requests that another client sent with this session as `replyTo`.
    */
   replies(options: ListenOptions = {}): AsyncIterableIterator<Reply> {
     const { collective = this.mainCollective, signal } = options;
@@ -175,8 +175,8 @@ export class Client {
   }
 
   /**
-   * Who comes and goes, from now until the consumer or the signal ends it; first those that are here already. A consumer
-   * that is slow is told what is so, and not all that was meanwhile. Nothing comes where the broker does not tell.
+   * The nodes that go online or offline, until the consumer or the signal ends it, beginning with the nodes that are
+   * online already. A slow consumer gets the latest state, not every change. Yields nothing if the broker has no presence.
    */
   nodes(options: ListenOptions = {}): AsyncIterableIterator<NodeChange> {
     const { collective = this.mainCollective, signal } = options;
@@ -200,7 +200,7 @@ export class Client {
     const collective = options.collective ?? this.mainCollective;
     const given = options.filter ?? emptyFilter;
     const isNamed = namedNodes(given) !== undefined && !options.source;
-    // A node without the agent says so when it is named; it is not looked for otherwise.
+    // A node without the agent replies with an error if it is named; otherwise it is not a target.
     const wanted = isNamed ? given : this.withAgent(given, agent);
     return {
       router: this.#router,
@@ -219,7 +219,7 @@ export class Client {
     };
   }
 
-  /** Listens to a request that somebody made before: what is kept of it on these nodes, and what is still to come. */
+  /** Attaches to an earlier request: yields the replies that these nodes have kept, and those still to come. */
   attach(id: string, options: AttachOptions): Call {
     const collective = options.collective ?? this.mainCollective;
     return new Call({
@@ -232,7 +232,7 @@ export class Client {
     });
   }
 
-  /** A filter for the same nodes, as far as they have an agent. */
+  /** The same filter, for nodes with an agent only. */
   withAgent(filter: Filter, agent: string): Filter {
     return { ...filter, agents: [...new Set([...filter.agents, agent])] };
   }
@@ -241,7 +241,7 @@ export class Client {
     return { id, ttl, caller: this.caller, session: this.#router.session, collective };
   }
 
-  /** Resolves when there is a connection to the broker, at once where there is one. Throws the signal's reason. */
+  /** Resolves when the client is connected to the broker. Throws the signal's reason. */
   whenConnected(signal?: AbortSignal): Promise<void> {
     return this.#connectionWaiters.wait(signal);
   }

@@ -33,7 +33,7 @@ export class BroadcastCall implements TargetSet {
     const message = { ...given, time: this.#start };
     this.#readMatch = matchOfRequest(message.filter);
     const { signal } = options;
-    const question = { message, readMatch: this.#readMatch, everybody: true };
+    const question = { message, readMatch: this.#readMatch, answerUnmatched: true };
     this.#search = new Search(router, presence, question, signal ? { signal } : {});
     this.#rounds = new RequestRounds({ ...parts, presence: parts.view }, message);
   }
@@ -103,7 +103,7 @@ export class BroadcastCall implements TargetSet {
     const names = [...this.#refusals.keys()];
     if (names.length === 0) return [];
     const { filter, collective } = wanted;
-    const question = { filter, collective, everybody: true, ...(signal ? { signal } : {}) };
+    const question = { filter, collective, answerUnmatched: true, ...(signal ? { signal } : {}) };
     // Many are asked by one message to all.
     const among = names.length > namesInMessage ? {} : { among: names };
     const judged = await discover(router, this.#presence, { ...question, ...among });

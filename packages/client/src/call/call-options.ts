@@ -5,37 +5,37 @@ import type { Share } from '../discovery/share.js';
 import type { ProgressPiece } from './result.js';
 
 export interface CallOptions {
-  /** Which nodes; all that have the agent otherwise. */
+  /** The nodes to call; default: all nodes with the agent. */
   readonly filter?: Filter;
-  /** These nodes, without discovery; each checks the filter for itself if one is given. */
+  /** Calls these nodes, without a discovery; each of them evaluates the filter, if there is one. */
   readonly targets?: readonly string[];
-  /** Where the nodes come from instead of the network. */
+  /** The source of the nodes, instead of the network. */
   readonly source?: NodeSource;
-  /** What a discovery with the same filter found, so that it is not made again. */
+  /** The result of a discovery with the same filter, so that it is not repeated. */
   readonly discovered?: Discovery;
-  /** At most so many of the nodes, picked at random. */
+  /** The most nodes to call, selected at random. */
   readonly limit?: Share;
-  /** The same seed picks the same nodes. */
+  /** The same seed selects the same nodes. */
   readonly limitSeed?: number;
-  /** So many nodes at a time: the next ones are asked when these have ended. */
+  /** Nodes per batch: the next batch is sent when all nodes of the previous one have finished. */
   readonly batch?: Share;
-  /** Seconds between two batches; 1 otherwise. */
+  /** Seconds between two batches; default: 1. */
   readonly batchSleep?: number;
   /**
-   * As many may end in another way than ok; with one more, no other batch is sent, and those that were not asked end
-   * as `not-asked`. Needs `batch`.
+   * The most nodes that may end with a state other than ok. After more failures, no further batch is sent, and the
+   * remaining nodes get the state `not-asked`. Needs `batch`.
    */
   readonly maxFailures?: Share;
   readonly collective?: string;
-  /** Seconds that the action may take; the DDL's otherwise, which is also the most. */
+  /** Time limit of the action in seconds; default and maximum: the timeout in the DDL. */
   readonly timeout?: number;
-  /** Seconds in which a node may begin; 60 otherwise. */
+  /** Seconds within which a node may start the action; default: 60. */
   readonly ttl?: number;
-  /** Seconds that a node may stay silent before it counts as one that does not reply; 10 otherwise. */
+  /** Seconds without a reply until the state of a node is `no-reply`; default: 10. */
   readonly answerWithin?: number;
   /** Seconds of a fixed discovery window. */
   readonly discoveryTimeout?: number;
-  /** Stops the waiting; what runs on the nodes goes on (see `cancel`). */
+  /** Aborts the wait for replies; actions on the nodes continue (see `cancel`). */
   readonly signal?: AbortSignal;
   readonly onProgress?: (piece: ProgressPiece) => void;
   readonly onDiscovered?: (discovery: Discovery) => void;
@@ -47,18 +47,18 @@ export type SendOptions = Omit<
   'batch' | 'batchSleep' | 'maxFailures' | 'answerWithin' | 'onProgress'
 > & {
   /**
-   * Where the nodes send their replies: another session of the same caller, which hears them by `client.replies`. They
-   * send none otherwise, and keep what they would have sent for whoever attaches.
+   * The session of the same caller to which the nodes send their replies; it receives them with `client.replies`. By
+   * default, nodes send no replies, but keep them for clients that attach.
    */
   readonly replyTo?: string;
 };
 
-/** How to attach to a request that somebody made: the nodes, and the part of a call's options that applies. */
+/** How to attach to an earlier request: the nodes, and the options of a call that apply. */
 export type AttachOptions = Pick<CallOptions, 'collective' | 'answerWithin' | 'signal' | 'onProgress'> & {
   readonly targets: readonly string[];
 };
 
-/** What is listened to, and until when. */
+/** The collective to listen to, and a signal to stop. */
 export interface ListenOptions {
   readonly collective?: string;
   readonly signal?: AbortSignal;

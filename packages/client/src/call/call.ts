@@ -10,7 +10,7 @@ import { type Result, type Stats, statsOf } from './result.js';
 import type { TargetSet } from './target-set.js';
 import { mayBroadcast, mayBroadcastTo } from './targets.js';
 
-/** One call to many nodes: an async iterable of how each target ended, in the order of their ends. */
+/** One call to many nodes: an async iterable of results, in the order in which the targets finish. */
 export class Call<Data = Record<string, unknown>> implements AsyncIterable<Result<Data>> {
   readonly id: string;
   readonly #parts: CallParts;
@@ -28,7 +28,7 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
       this.#isOver = true;
       this.#wakeUp.notify();
     });
-    // Whoever iterates or awaits hears of it; nobody has to.
+    // An error is thrown to consumers that iterate or await; it must not be unhandled without them.
     this.#done.catch(() => {});
   }
 
@@ -44,38 +44,38 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
     await this.#done;
   }
 
-  /** The agent and action, as a node says it: how somebody who attached learns what the request was. */
+  /** The agent and action, as reported by a node: for clients that attached to a request. */
   get about(): { readonly agent: string; readonly action: string } | undefined {
     return this.#about;
   }
 
-  /** The same, as soon as a node has said it; nothing where the call ended and none did. */
+  /** The same, as soon as a node has reported it; undefined if the call ends without. */
   async whenKnown(): Promise<{ readonly agent: string; readonly action: string } | undefined> {
     while (!this.#about && !this.#isOver) await this.#wakeUp.wait();
     return this.#about;
   }
 
-  /** Targets that have been asked and have not ended, and nodes that have not said whether they are targets. */
+  /** Targets that have been called and have not finished, and nodes that have not reported whether they are targets. */
   open(): readonly string[] {
     return this.#targetSet?.open() ?? [];
   }
 
-  /** Those of them that are known to be at work on it. */
+  /** The nodes among them that are known to run the action. */
   running(): readonly string[] {
     return this.#targetSet?.running() ?? [];
   }
 
-  /** How many targets there are as far as is known: nodes that have not said whether they are some count as such. */
+  /** The number of targets known so far, including nodes that have not reported whether they are targets. */
   get size(): number {
     return this.#targetSet?.size ?? 0;
   }
 
-  /** Who was found, as far as is known by now; nothing where nobody was looked for, or it goes on. */
+  /** The nodes found so far; undefined without a discovery, or while it is running. */
   get discovery(): Discovery | undefined {
     return this.#targetSet?.discovery;
   }
 
-  /** All results, when the call is over. Throws what spoils the whole call. */
+  /** All results, when the call has ended. Throws an error that makes the whole call fail. */
   async all(): Promise<readonly Result<Data>[]> {
     await this.#done;
     return this.#results as readonly Result<Data>[];
@@ -85,16 +85,16 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
   async one(): Promise<Result<Data>> {
     const [only, ...others] = await this.all();
     if (!only || others.length > 0)
-      throw new RangeError(`a call for one node had ${others.length + (only ? 1 : 0)}`);
+      throw new RangeError(`a call for one node had ${others.length + (only ? 1 : 0)} targets`);
     return only;
   }
 
-  /** Numbers and names, when the call is over. */
+  /** The statistics, when the call has ended. */
   stats(): Promise<Stats> {
     return this.#done;
   }
 
-  /** Ends the action on the nodes where it runs. */
+  /** Cancels the action on the nodes where it runs. */
   async cancel(): Promise<void> {
     const { router, message } = this.#parts;
     const silent = this.discovery?.byRequest ? this.discovery.silent : [];
@@ -130,7 +130,7 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
     }
   }
 
-  // Where nothing needs to know them before and presence tells whom to wait for, nodes say themselves that they are meant.
+  // If the options do not need the targets in advance and presence is known, nodes report themselves whether they match.
   async #targetSetOf(view: Promise<PresenceView>): Promise<TargetSet> {
     const { options, message, finder, wanted } = this.#parts;
     const parts = { ...this.#parts, view, wakeUp: this.#wakeUp, onResult: (one: Result) => this.#push(one) };

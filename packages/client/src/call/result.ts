@@ -1,4 +1,4 @@
-/** How a target's part of a call ended. Every target ends in one of these. */
+/** How a call can end on a target. Every target ends in one of these states. */
 export const states = [
   'ok',
   'failed',
@@ -13,24 +13,24 @@ export const states = [
 ] as const;
 export type State = (typeof states)[number];
 
-/** The states of targets from which nothing was heard. */
+/** The states of targets that did not reply. */
 export const silentStates = ['offline', 'no-reply', 'not-asked'] as const satisfies readonly State[];
 
-/** What became of one target. */
+/** The result of a call on one target. */
 export interface Result<Data = Record<string, unknown>> {
   readonly sender: string;
   readonly state: State;
   readonly ok: boolean;
-  /** MCollective's status code; absent where the node said nothing. */
+  /** The status code of MCollective; absent if the node did not reply. */
   readonly statuscode?: number;
-  /** In words; for `offline` and `no-reply` the client's own. */
+  /** The message of the node; for `offline` and `no-reply`, of this client. */
   readonly statusmsg: string;
   readonly data: Data;
-  /** From the first asking to the end. */
+  /** From the first request to the end. */
   readonly seconds: number;
   /** The version of the agent's DDL on the node. */
   readonly ddl?: string;
-  /** The fingerprint of the key that signed: tells whether two replies are from the same machine. */
+  /** The fingerprint of the key that signed: shows whether two replies are from the same machine. */
   readonly key?: string;
 }
 
@@ -40,7 +40,7 @@ export interface ProgressPiece {
   readonly data: unknown;
 }
 
-/** A call in numbers and names. */
+/** The statistics of a call. */
 export interface Stats {
   readonly requestId: string;
   readonly targets: number;
@@ -48,15 +48,15 @@ export interface Stats {
   readonly ok: number;
   /** Names by state; only states that occurred. */
   readonly byState: Readonly<Partial<Record<State, readonly string[]>>>;
-  /** Nodes that were not among the targets and ran the action all the same: they came while a filter was broadcast. */
+  /** Nodes that were not targets but ran the action: they went online while a request with a filter was broadcast. */
   readonly unexpected: readonly string[];
-  /** Why some were not asked, where too many failed before their turn. */
+  /** Why some nodes were not called, if too many failed before their batch. */
   readonly stopped?: string;
   readonly discoverySeconds: number;
   readonly callSeconds: number;
 }
 
-/** The result of a target that did not end by a reply, in words of the client's own. */
+/** The result of a target that sent no final reply. */
 export function resultWithoutReply(sender: string, state: State, statusmsg: string, seconds: number): Result {
   return { sender, state, ok: false, statusmsg, data: {}, seconds };
 }

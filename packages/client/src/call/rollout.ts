@@ -5,7 +5,7 @@ import type { Result } from './result.js';
 
 type RolloutOptions = Pick<CallOptions, 'batch' | 'maxFailures'>;
 
-/** Refuses options that would not do what they say. Throws INPUT_INVALID. */
+/** Rejects options that have no effect. Throws INPUT_INVALID. */
 export function checkRollout({ batch, maxFailures }: RolloutOptions): void {
   if (maxFailures !== undefined && batch === undefined)
     throw new TroupeError(
@@ -14,12 +14,12 @@ export function checkRollout({ batch, maxFailures }: RolloutOptions): void {
     );
 }
 
-/** How many of `total` may fail: percentages round down. */
+/** How many of `total` may fail; a percentage is rounded down. */
 export function toleratedFailures(share: Share, total: number): number {
   return typeof share === 'number' ? share : Math.floor((total * share.percent) / 100);
 }
 
-/** The targets of a call in batches, and whether so many failed that no other batch is sent. */
+/** The targets of a call in batches, and whether too many have failed to send another batch. */
 export class Rollout {
   readonly batches: readonly (readonly string[])[];
   readonly #tolerated: number;
@@ -32,12 +32,12 @@ export class Rollout {
       maxFailures === undefined ? Number.POSITIVE_INFINITY : toleratedFailures(maxFailures, targets.length);
   }
 
-  /** Counts how a target ended: whatever is not ok is a failure, silence too. */
+  /** Counts the result of a target: every state other than ok is a failure, also `no-reply`. */
   count({ ok, state }: Pick<Result, 'ok' | 'state'>): void {
     if (!ok && state !== 'not-asked') this.#failed += 1;
   }
 
-  /** Why nothing more is sent, or nothing. */
+  /** Why no further batch is sent; undefined if batches continue. */
   get stopped(): string | undefined {
     if (this.#failed <= this.#tolerated) return undefined;
     return `${this.#failed} ${this.#failed === 1 ? 'node' : 'nodes'} failed; the limit is ${this.#tolerated}`;

@@ -13,30 +13,30 @@ import {
 } from '@troupe/core';
 import { bundledDdls } from './bundled-ddls.js';
 
-/** What is wrong with the data functions of a filter, and what may be. */
+/** Errors and warnings about the data functions of a filter. */
 export interface DataVerdict {
   readonly faults: readonly string[];
-  /** Plugins whose DDL is not here: a node may have one of its own. */
-  readonly doubts: readonly string[];
+  /** Data plugins without a DDL on this machine: they can exist on the nodes. */
+  readonly warnings: readonly string[];
 }
 
 /**
- * Judges the data functions of a filter by the DDLs of data plugins on this machine, before anybody is asked: those
- * that come with Troupe, and `data/NAME.json` in the configured folders.
+ * Checks the data functions of a filter against the DDLs of data plugins on this machine, before a request is sent:
+ * those of Troupe, and `data/NAME.json` in the configured folders.
  */
 export async function judgeData(
   { compound }: Pick<Filter, 'compound'>,
   configured: readonly string[],
 ): Promise<DataVerdict> {
   const operands = compound.flatMap((expression) => dataOperands(expression));
-  if (operands.length === 0) return { faults: [], doubts: [] };
+  if (operands.length === 0) return { faults: [], warnings: [] };
   const files = await dataDdlFiles(configured);
   const known = new Map<string, CompiledData>();
-  const doubts: string[] = [];
-  const isJudged = async ({ name }: DataOperand) => {
+  const warnings: string[] = [];
+  const isChecked = async ({ name }: DataOperand) => {
     const file = files.get(name);
     if (file === undefined) {
-      doubts.push(
+      warnings.push(
         `no DDL for the data plugin "${name}" on this machine${suggestion(name, files.keys())}; each node checks the query itself`,
       );
       return false;
@@ -46,17 +46,17 @@ export async function judgeData(
       known.set(name, compileDataDdl(ddl, { unknownValidators: 'skip' }));
       return true;
     } catch (error) {
-      doubts.push(messageOf(error));
+      warnings.push(messageOf(error));
       return false;
     }
   };
-  const judged: DataOperand[] = [];
+  const checked: DataOperand[] = [];
   for (const operand of operands)
-    if (known.has(operand.name) || (await isJudged(operand))) judged.push(operand);
-  return { faults: dataFaults(judged, known), doubts: [...new Set(doubts)] };
+    if (known.has(operand.name) || (await isChecked(operand))) checked.push(operand);
+  return { faults: dataFaults(checked, known), warnings: [...new Set(warnings)] };
 }
 
-/** The DDLs of data plugins on this machine, by plugin: those of the configured folders before those that come with Troupe. */
+/** The DDLs of data plugins on this machine, by plugin: the configured folders take precedence over Troupe. */
 export async function dataDdlFiles(configured: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
   for (const folder of [...configured, bundledDdls].map((parent) => join(parent, 'data'))) {

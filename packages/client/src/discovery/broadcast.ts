@@ -17,7 +17,7 @@ export async function discover(
   // Where all are meant, those who are online may still be told while they answer.
   if (!matchesAll) await presence.settled();
   const isFew = areFew(presence.online().length);
-  const everybody = matchesAll || among !== undefined || (options.everybody ?? isFew);
+  const answerUnmatched = matchesAll || among !== undefined || (options.answerUnmatched ?? isFew);
   const { caller, session } = router;
   const message = request({
     id: newId(),
@@ -30,5 +30,5 @@ export async function discover(
     filter,
     input: {},
   });
-  return new Search(router, presence, { message, readMatch: matchOfPing, everybody }, options).run();
+  return new Search(router, presence, { message, readMatch: matchOfPing, answerUnmatched }, options).run();
 }

@@ -1,45 +1,45 @@
 import type { Filter } from '@troupe/core';
 import type { NodeSource } from './node-source.js';
 
-/** How nodes are looked for. */
+/** How to discover nodes. */
 export interface DiscoveryOptions {
   readonly collective: string;
   readonly filter: Filter;
-  /** Where the nodes come from instead of the network. */
+  /** The source of the nodes, instead of the network. */
   readonly source?: NodeSource;
-  /** Only these are asked, each for itself. */
+  /** The request is sent only to these nodes, individually. */
   readonly among?: readonly string[];
-  /** Seconds of a fixed window; without it, discovery ends when there is nothing left to wait for. */
+  /** Seconds of a fixed time window; by default, the discovery ends when no more replies are to be expected. */
   readonly window?: number;
-  /** Ends with the first so many that match. */
+  /** Ends after this many matching nodes. */
   readonly most?: number;
   /**
-   * Whether nodes that do not match say so, which costs a message of each and makes the end certain. Unless told,
-   * they do where up to 2000 nodes are known to be online; in a larger fleet a sample of them is asked.
+   * Whether nodes that do not match reply as well, which costs one message per node and makes the end certain. By
+   * default, they do if up to 2000 nodes are known to be online; in a larger fleet, a sample of nodes is queried.
    */
-  readonly everybody?: boolean;
+  readonly answerUnmatched?: boolean;
   readonly signal?: AbortSignal;
-  /** Hears of each node as it answers, with the milliseconds it took. */
+  /** Is called for each node that replies, with the milliseconds it took. */
   readonly onNode?: (identity: string, milliseconds: number) => void;
 }
 
-/** Who is there. */
+/** The result of a discovery. */
 export interface Discovery {
-  /** Whether nodes were looked for on the network, or named: by the filter or by a source. */
+  /** Whether the nodes were discovered over the network, or named by the filter or a source. */
   readonly method: 'broadcast' | 'named';
   /** The name of the source that named them, such as `puppetdb`. */
   readonly source?: string;
   /** The nodes that match, sorted. */
   readonly nodes: readonly string[];
-  /** Nodes that are online and said nothing. */
+  /** Nodes that are online but did not reply. */
   readonly silent: readonly string[];
-  /** Nodes that could not say whether the filter matches, and why: a data plugin that they lack, a clock that is off. */
+  /** Nodes that could not evaluate the filter, and why: an unknown data plugin, a wrong clock. */
   readonly refused: readonly { readonly sender: string; readonly statusmsg: string }[];
-  /** Nodes that the broker knows to be offline; whether the filter would match them is not known. */
+  /** Nodes that are offline by their presence; whether they match the filter is not known. */
   readonly offline: readonly string[];
-  /** The part of the filter that the nodes of a source judge for themselves when they are called. */
+  /** The part of the filter that the nodes of a source evaluate when they are called. */
   readonly rest?: Filter;
-  /** Whether the request of a call found them itself, so that no question went before it: they ran it as they answered. */
+  /** Whether the request of a call found the nodes itself, without a discovery: they run it as they reply. */
   readonly byRequest?: true;
   readonly seconds: number;
 }

@@ -59,9 +59,9 @@ export class Finder {
   }
 
   async #judgeData(filter: Filter): Promise<void> {
-    const { faults, doubts } = await judgeData(filter, this.#parts.ddlDirs);
+    const { faults, warnings } = await judgeData(filter, this.#parts.ddlDirs);
     if (faults.length > 0) throw new TroupeError('FILTER_INVALID', faults.join('; '));
-    for (const reason of doubts) this.#parts.log.warn({ reason }, 'a filter may be wrong');
+    for (const reason of warnings) this.#parts.log.warn({ reason }, 'a filter may be wrong');
   }
 
   async #findIn(source: NodeSource, options: DiscoveryOptions): Promise<Discovery> {

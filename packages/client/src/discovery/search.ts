@@ -12,22 +12,22 @@ import type { ReadMatch } from './match-answer.js';
 import { chunks, pick } from './share.js';
 import { Tally } from './tally.js';
 
-/** The agent that every node has: what is published on its topic reaches all of them. */
+/** The agent that every node has: a request on its topic reaches all nodes. */
 const everywhere = 'discovery';
 
 const tickEvery = 25;
 
-/** What is asked of nodes, and how their answers are read. */
+/** A request to many nodes, and how to read their replies. */
 export interface Question {
   readonly message: Request;
   readonly readMatch: ReadMatch;
-  /** Whether those that do not match say so. */
-  readonly everybody: boolean;
+  /** Whether nodes that do not match reply as well. */
+  readonly answerUnmatched: boolean;
 }
 
 type Options = Pick<DiscoveryOptions, 'among' | 'window' | 'most' | 'signal' | 'onNode'>;
 
-/** One question on its way to all nodes, or to some: who is meant by it, who is not, who is silent. */
+/** A request sent to all nodes, or to some: which nodes match, which do not, and which are silent. */
 export class Search {
   readonly #router: Router;
   readonly #presence: PresenceView;
@@ -44,19 +44,19 @@ export class Search {
     this.#question = question;
     this.#options = options;
     const sample = (names: readonly string[], count: number) => pick(names, count, randomInt(2 ** 32));
-    const { everybody } = question;
-    this.#tally = new Tally({ expected: this.#online(), everybody, sample }, this.#start);
+    const { answerUnmatched } = question;
+    this.#tally = new Tally({ expected: this.#online(), answerUnmatched, sample }, this.#start);
   }
 
-  /** Nodes that have said nothing and are still waited for. */
+  /** Nodes that have not replied yet. */
   open(): readonly string[] {
     return this.#isOver ? [] : this.#tally.missing();
   }
 
-  /** Asks, and waits until there is nothing left to wait for, or the signal fires. Throws NOT_CONNECTED where nobody can be asked. */
+  /** Sends the request and waits for the replies, or for the signal. Throws NOT_CONNECTED if the request cannot be sent. */
   async run(): Promise<Discovery> {
     const { among, most = Number.POSITIVE_INFINITY, signal, onNode } = this.#options;
-    const { message, readMatch, everybody } = this.#question;
+    const { message, readMatch, answerUnmatched } = this.#question;
     const tally = this.#tally;
     const stop = await this.#router.listen(message.collective, message.id, (reply) => {
       if (tally.answered.has(reply.sender) || tally.matched.size >= most) return;
@@ -67,32 +67,32 @@ export class Search {
       this.#wakeUp.notify();
     });
     const ignore = onAbort(signal, () => this.#wakeUp.notify());
-    // Who is online may still be told while nodes answer already.
+    // Presence records may still arrive while nodes reply already.
     const meant = among && new Set(among);
-    const deaf = this.#presence.onChange(({ identity, online }) => {
+    const unwatch = this.#presence.onChange(({ identity, online }) => {
       if (online && (meant?.has(identity) ?? true)) tally.expect([identity]);
     });
     tally.expect(this.#online());
     try {
       if (among) await this.#ask(among);
-      else await this.#router.broadcast({ ...message, answerUnmatched: everybody }, everywhere);
+      else await this.#router.broadcast({ ...message, answerUnmatched }, everywhere);
       while (!signal?.aborted && tally.matched.size < most) {
         if (await this.#isDone()) break;
         await this.#wakeUp.wait(tickEvery);
-        // What came at the same time is taken in first, and the last of it is then behind nobody.
+        // Replies that arrived at the same time are processed first.
         await turn();
       }
     } finally {
       stop();
       ignore();
-      deaf();
+      unwatch();
     }
     const isCut = signal?.aborted === true || this.#options.most !== undefined;
     this.#isOver = !isCut;
     return {
       method: 'broadcast',
       nodes: [...tally.matched].sort(),
-      silent: everybody && !isCut ? [...tally.missing()].sort() : [],
+      silent: answerUnmatched && !isCut ? [...tally.missing()].sort() : [],
       refused: [...tally.refused].map(([sender, statusmsg]) => ({ sender, statusmsg })),
       offline: [...this.#presence.offline()].sort(),
       seconds: (Date.now() - this.#start) / 1000,
@@ -102,11 +102,11 @@ export class Search {
   async #isDone(): Promise<boolean> {
     const { window } = this.#options;
     if (window !== undefined) return Date.now() - this.#start >= window * 1000;
-    // What has come and is not checked yet is no silence.
+    // A node whose reply has arrived but is not checked yet is not silent.
     if (this.#router.isBehind) return false;
     const { ask, isOver } = this.#tally.tick(Date.now(), this.#router.isConnected);
     if (isOver && this.#presence.isSettled()) return true;
-    // Without a broker now: the next round asks again.
+    // If the connection is lost, the next round sends the request again.
     await this.#ask(ask).catch(unlessDisconnected);
     return false;
   }

@@ -5,7 +5,7 @@ export interface TallyOptions {
   /** Nodes that are known to be there. */
   readonly expected: Iterable<string>;
   /** Whether those that do not match say so. */
-  readonly everybody: boolean;
+  readonly answerUnmatched: boolean;
   /** Picks nodes to ask where there are too many to ask each. */
   readonly sample: (names: readonly string[], count: number) => readonly string[];
 }
@@ -112,7 +112,7 @@ export class Tally {
     this.#quiet += step;
     this.#waited += step;
     if (!this.#isAnybodyKnown) return { ask: [], isOver: this.#quiet >= this.#silence() };
-    return this.#options.everybody ? this.#insist(this.#missing) : this.#untilSampled();
+    return this.#options.answerUnmatched ? this.#insist(this.#missing) : this.#untilSampled();
   }
 
   // Only those that match answer: when they have fallen silent, a sample of the others says whether all of them have.

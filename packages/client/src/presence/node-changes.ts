@@ -2,16 +2,16 @@ import type { Presence } from '@troupe/core';
 import { listenerIterator, type Queue } from '../waiting/listener-iterator.js';
 import type { PresenceView } from './presence-view.js';
 
-/** A node that came, went, or was there when the listening began. */
+/** A node that went online or offline, or was online at the start. */
 export interface NodeChange {
   readonly kind: 'join' | 'leave';
   readonly identity: string;
-  /** Whether it was here before anybody listened. */
+  /** Whether it was online at the start. */
   readonly isKnown: boolean;
   readonly presence: Presence;
 }
 
-/** Who comes and goes, as an iterable, beginning with who is here. */
+/** The nodes that go online or offline, as an iterable, beginning with the nodes that are online. */
 export function nodeChanges(
   presence: () => Promise<PresenceView>,
   signal?: AbortSignal,
@@ -19,7 +19,7 @@ export function nodeChanges(
   return listenerIterator(
     async (take) => {
       const view = await presence();
-      const tell = (record: Presence, isKnown: boolean) =>
+      const emit = (record: Presence, isKnown: boolean) =>
         take({
           kind: record.online ? 'join' : 'leave',
           identity: record.identity,
@@ -28,19 +28,19 @@ export function nodeChanges(
         });
       for (const identity of view.online()) {
         const record = view.get(identity);
-        if (record) tell(record, true);
+        if (record) emit(record, true);
       }
-      return view.onChange((record) => tell(record, false));
+      return view.onChange((record) => emit(record, false));
     },
     signal,
     new Latest(),
   );
 }
 
-/** What is so of each node now, where it differs from what the consumer was told: one entry for each node at most. */
+/** The latest state of each node, if it differs from what the consumer has received: at most one entry per node. */
 class Latest implements Queue<NodeChange> {
   readonly #waiting = new Map<string, NodeChange>();
-  /** When the daemons of the nodes started that the consumer takes for here. */
+  /** When the daemons started of the nodes that are online for the consumer. */
   readonly #here = new Map<string, number>();
 
   add(change: NodeChange): void {
@@ -59,8 +59,8 @@ class Latest implements Queue<NodeChange> {
         return { value: { ...change, kind: 'leave', presence: { ...presence, online: false, since } } };
       }
       this.#waiting.delete(identity);
-      const isTold = kind === 'join' ? since !== undefined : since === undefined;
-      if (isTold) continue;
+      const isReported = kind === 'join' ? since !== undefined : since === undefined;
+      if (isReported) continue;
       if (kind === 'join') this.#here.set(identity, presence.since);
       else this.#here.delete(identity);
       return { value: change };

@@ -13,7 +13,7 @@ const settleLongest = 2_000;
 /** Milliseconds after news in which a record that the broker kept is older than they are; later it is news itself. */
 const replayLongest = 2_000;
 
-/** Who is online in a collective, as the broker's retained records say: a hint, kept up to date while the client lives. */
+/** Which nodes of a collective are online, by the retained records of the broker: a hint, kept up to date while the client runs. */
 export class PresenceView {
   readonly #records = new Map<string, Presence>();
   readonly #listeners = new Set<PresenceListener>();
@@ -36,7 +36,7 @@ export class PresenceView {
       (payload, topic, isRetained) => view.#take(payload, topics.parse(topic), isRetained),
       { qos: 1 },
     );
-    // What happened in between is told by the records of the next connection.
+    // The records of the next connection show what happened in between.
     transport.onChange?.(() => {
       if (!transport.connected) view.#fresh.clear();
     });

@@ -128,7 +128,7 @@ describe('a call', () => {
         .one()
         .catch((thrown: unknown) => thrown);
       expect(error).to.be.instanceOf(RangeError);
-      expect(error).to.have.property('message', `a call for one node had ${targets.length}`);
+      expect(error).to.have.property('message', `a call for one node had ${targets.length} targets`);
     });
 
   it('gives all results to whoever iterates later, and again', async () => {

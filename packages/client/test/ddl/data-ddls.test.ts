@@ -19,7 +19,7 @@ describe('the data functions of a filter', () => {
     'apache and os=x',
   ]) {
     it(`lets through ${sound}`, async () =>
-      expect(await judge(sound)).to.deep.equal({ faults: [], doubts: [] }));
+      expect(await judge(sound)).to.deep.equal({ faults: [], warnings: [] }));
   }
 
   for (const [wrong, fault] of [
@@ -29,17 +29,17 @@ describe('the data functions of a filter', () => {
     ["resource('nonsense').managed = true", 'resource(): '],
   ] as const) {
     it(`refuses ${wrong}`, async () => {
-      const { faults, doubts } = await judge(wrong);
+      const { faults, warnings } = await judge(wrong);
       expect(faults).to.have.length(1);
       expect(faults[0]).to.include(fault);
-      expect(doubts).to.deep.equal([]);
+      expect(warnings).to.deep.equal([]);
     });
   }
 
-  it('doubts a plugin that only nodes know', async () => {
+  it('warns of a plugin without a local DDL', async () => {
     expect(await judge("fstats('/x').size > 0 and own().x = 1")).to.deep.equal({
       faults: [],
-      doubts: [
+      warnings: [
         'no DDL for the data plugin "fstats" on this machine (did you mean "fstat"?); each node checks the query itself',
         'no DDL for the data plugin "own" on this machine; each node checks the query itself',
       ],
@@ -54,12 +54,12 @@ describe('the data functions of a filter', () => {
     await writeFile(folder.join('data', 'own.json'), JSON.stringify(own));
     await writeFile(folder.join('data', 'broken.json'), '{');
     expect((await judge('own().nothing = 1', [folder.path])).faults).to.have.length(1);
-    expect((await judge('broken().x = 1', [folder.path])).doubts[0]).to.include('broken.json');
+    expect((await judge('broken().x = 1', [folder.path])).warnings[0]).to.include('broken.json');
   });
 
   it('are doubted once for each plugin', async () => {
-    const { doubts } = await judge('own().x = 1 and own().y = 2');
-    expect(doubts).to.have.length(1);
+    const { warnings } = await judge('own().x = 1 and own().y = 2');
+    expect(warnings).to.have.length(1);
   });
 
   it('are all judged where a plugin is asked twice', async () => {
@@ -78,7 +78,7 @@ describe('the data functions of a filter', () => {
     expect([...files.keys()].filter((name) => name !== 'fstat').sort()).to.deep.equal(
       [...(await dataDdlFiles([])).keys()].filter((name) => name !== 'fstat').sort(),
     );
-    expect((await judge("fstat('/x').size > 0", [folder.path])).doubts).to.have.length(1);
+    expect((await judge("fstat('/x').size > 0", [folder.path])).warnings).to.have.length(1);
   });
 
   it('are refused before anybody is asked', async () => {

@@ -42,7 +42,7 @@ describe('discovery by broadcast', () => {
 
   it('finds out by a sample whether answers are still to come, where only those that match answer', async () => {
     await start(60, (index) => (index % 8 === 0 ? { delay: 500 } : undefined));
-    const { nodes, silent } = await client.discover({ filter: inEurope(), everybody: false });
+    const { nodes, silent } = await client.discover({ filter: inEurope(), answerUnmatched: false });
     expect(nodes).to.deep.equal(named((index) => index % 4 === 0));
     expect(silent).to.deep.equal([]);
   });

@@ -10,13 +10,13 @@ const web = parseFilter({ classes: ['web'] });
 
 describe('finding nodes', () => {
   let network: ScriptedNetwork;
-  let doubts: string[];
+  let warnings: string[];
   let given: unknown[];
   let tls: object | undefined;
 
   beforeEach(() => {
     network = new ScriptedNetwork();
-    doubts = [];
+    warnings = [];
     given = [];
     tls = undefined;
   });
@@ -28,7 +28,7 @@ describe('finding nodes', () => {
       presence: async () => network.presence,
       credentials: tls ? ({ tls } as never) : {},
       ddlDirs: [],
-      log: { warn: ({ reason }: { reason: string }) => doubts.push(reason) } as unknown as Logger,
+      log: { warn: ({ reason }: { reason: string }) => warnings.push(reason) } as unknown as Logger,
     });
     return finder[way]({ collective: 'm', filter: emptyFilter, ...options });
   }
@@ -125,7 +125,7 @@ describe('finding nodes', () => {
 
   it('warns of what only nodes can judge', async () => {
     await find({ filter: parseFilter({ identities: ['a'], select: ['own().x = 1'] }), source: source([]) });
-    expect(doubts).to.deep.equal([
+    expect(warnings).to.deep.equal([
       'no DDL for the data plugin "own" on this machine; each node checks the query itself',
     ]);
   });

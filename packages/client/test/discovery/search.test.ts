@@ -36,12 +36,12 @@ describe('a search', () => {
   };
   async function start(
     options: Partial<DiscoveryOptions> = {},
-    everybody = true,
+    answerUnmatched = true,
   ): Promise<{ search: Search; running: Promise<unknown> }> {
     const search = new Search(
       network.router,
       network.presence,
-      { message, readMatch: matchOfPing, everybody },
+      { message, readMatch: matchOfPing, answerUnmatched },
       options,
     );
     const running = search.run().then((all) => {
@@ -53,12 +53,12 @@ describe('a search', () => {
   }
   const deliver = (...words: Parameters<typeof result>) => network.deliver(result(...words));
 
-  for (const everybody of [true, false])
-    it(`asks all at once, ${everybody ? 'those too' : 'not those'} that the filter leaves out`, async () => {
+  for (const answerUnmatched of [true, false])
+    it(`asks all at once, ${answerUnmatched ? 'those too' : 'not those'} that the filter leaves out`, async () => {
       know(['a']);
-      await start({}, everybody);
+      await start({}, answerUnmatched);
       expect(network.sent).to.deep.equal([
-        { to: 'discovery', message: { ...message, answerUnmatched: everybody }, at: 0 },
+        { to: 'discovery', message: { ...message, answerUnmatched }, at: 0 },
       ]);
     });
 
@@ -242,7 +242,7 @@ describe('a search', () => {
     const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
     const web: Filter = { ...emptyFilter, classes: ['web'] };
 
-    for (const [what, count, options, everybody, waits] of [
+    for (const [what, count, options, answerUnmatched, waits] of [
       ['no filter', 3_000, {}, true, 0],
       ['a filter in a small fleet', 2_000, { filter: web }, true, 1],
       ['a filter in a large fleet', 2_001, { filter: web }, false, 1],
@@ -250,19 +250,19 @@ describe('a search', () => {
       [
         'a filter in a large fleet of which all shall answer',
         2_001,
-        { filter: web, everybody: true },
+        { filter: web, answerUnmatched: true },
         true,
         1,
       ],
       [
         'a filter in a small fleet of which not all shall answer',
         5,
-        { filter: web, everybody: false },
+        { filter: web, answerUnmatched: false },
         false,
         1,
       ],
     ] as const)
-      it(`has ${everybody ? 'all' : 'those that match'} answer with ${what}`, async () => {
+      it(`has ${answerUnmatched ? 'all' : 'those that match'} answer with ${what}`, async () => {
         know(names(count));
         void discover(network.router, network.presence, { collective: 'm', filter: emptyFilter, ...options });
         await network.turns();
@@ -278,7 +278,7 @@ describe('a search', () => {
           action: 'ping',
           filter: 'filter' in options ? options.filter : emptyFilter,
           input: {},
-          answerUnmatched: everybody,
+          answerUnmatched,
         });
         expect({ time, settling: network.settling }).to.deep.equal({ time: 1_000_000, settling: waits });
         expect(id).to.match(/^[0-9a-f]{32}$/);
@@ -290,7 +290,7 @@ describe('a search', () => {
         collective: 'm',
         filter: emptyFilter,
         among: ['a', 'b'],
-        everybody: false,
+        answerUnmatched: false,
       }).then((all) => {
         found = all;
       });

@@ -12,9 +12,9 @@ const answer = (sender: string, match: MatchAnswer = 'matched'): readonly [strin
 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
 
-function tallyOf(expected: readonly string[], everybody = true) {
+function tallyOf(expected: readonly string[], answerUnmatched = true) {
   const sample = (of: readonly string[], count: number) => of.slice(0, count);
-  return new Tally({ expected, everybody, sample }, 0);
+  return new Tally({ expected, answerUnmatched, sample }, 0);
 }
 
 /** Looks at the clock every 25 ms from `from` until `until`, or until it is over: when that was, and who was asked when. */

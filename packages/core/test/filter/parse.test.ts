@@ -66,9 +66,9 @@ describe('names on the command line', () => {
     expect(() => parseAgent('a b')).to.throw('"a b" is not a valid agent: it contains " "');
     expect(() => parseClass('')).to.throw('the class is empty');
     expect(() => parseClass('/apache')).to.throw('is not a regular expression');
-    expect(() => parseIdentity('web 1')).to.throw('"web 1" is no identity');
-    expect(() => parseIdentity('web/1')).to.throw('"web/1" is no identity');
-    expect(() => parseIdentity('group:')).to.throw('"group:" is no identity');
+    expect(() => parseIdentity('web 1')).to.throw('"web 1" is not a valid identity');
+    expect(() => parseIdentity('web/1')).to.throw('"web/1" is not a valid identity');
+    expect(() => parseIdentity('group:')).to.throw('"group:" is not a valid identity');
   });
 });
 

@@ -78,7 +78,7 @@ describe('an enrolment token', () => {
     writeFileSync(join(folder, 'revoked'), `# one\n${jti} lost with a laptop\n`);
     expect(await use(token, 'a', book)).to.equal(`the enrolment token ${jti} was rejected: it is revoked`);
     const limited = await issueToken(claims({ uses: 1 }), issuer);
-    expect(await use(limited, 'a', new TokenLedger({}))).to.include('nobody counts them here');
+    expect(await use(limited, 'a', new TokenLedger({}))).to.include('no ledger is configured to count them');
   });
 
   for (const [what, more] of [
