@@ -3,7 +3,7 @@ declare const ddl: {
   "$schema": "https://choria.io/schemas/mcorpc/ddl/v1/agent.json",
   "metadata": {
     "name": "discovery",
-    "description": "Finds nodes, hands out the DDLs of their agents, and lists what a caller began",
+    "description": "Replies to discovery requests, returns the DDLs of agents, and lists the caller's requests",
     "author": "Troupe maintainers",
     "license": "Apache-2.0",
     "version": "1.1.0",
@@ -13,7 +13,7 @@ declare const ddl: {
   "actions": [
     {
       "action": "ping",
-      "description": "Answers whoever looks for nodes",
+      "description": "Replies to discovery requests",
       "display": "always",
       "mutating": false,
       "input": {},
@@ -28,7 +28,7 @@ declare const ddl: {
     },
     {
       "action": "ddl",
-      "description": "Hands out the DDL of one of the node's agents",
+      "description": "Returns the DDL of an agent on the node",
       "display": "always",
       "mutating": false,
       "input": {
@@ -43,7 +43,7 @@ declare const ddl: {
       },
       "output": {
         "ddl": {
-          "description": "The DDL",
+          "description": "DDL of the agent",
           "display_as": "DDL",
           "type": "hash"
         },
@@ -56,18 +56,18 @@ declare const ddl: {
     },
     {
       "action": "jobs",
-      "description": "Lists what the node keeps of the caller's own requests, the newest first",
+      "description": "Lists the caller's own requests that the node keeps, newest first",
       "display": "always",
       "mutating": false,
       "input": {},
       "output": {
         "now": {
-          "description": "The node's clock: milliseconds since 1970",
+          "description": "Time on the node, in milliseconds since 1970",
           "display_as": "Node's Clock",
           "type": "integer"
         },
         "jobs": {
-          "description": "Each request: id, agent, action, collective, started and ended (milliseconds since 1970, null while it runs) and outcome",
+          "description": "Requests, each with ID, agent, action, collective, start and end (milliseconds since 1970; end is null while the action runs) and outcome",
           "display_as": "Jobs",
           "type": "array"
         }

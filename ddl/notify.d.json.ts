@@ -13,13 +13,13 @@ declare const ddl: {
   "actions": [
     {
       "action": "sendmsg",
-      "description": "Delivers one message to one recipient, now or as soon as it can be",
+      "description": "Delivers a message to one recipient, now or as soon as it can be delivered",
       "display": "always",
       "mutating": true,
       "input": {
         "recipient": {
           "prompt": "Recipient",
-          "description": "Protocol and name, such as mailto://ops@example.com, or webhook:// and an endpoint that is configured",
+          "description": "PROTOCOL://NAME, such as mailto://ops@example.com, or webhook://NAME for a configured endpoint",
           "type": "string",
           "optional": false,
           "validation": "^[a-z][a-z0-9]*://[!-~]+$",
@@ -27,7 +27,7 @@ declare const ddl: {
         },
         "subject": {
           "prompt": "Subject",
-          "description": "One line; without one the message says which host it is from",
+          "description": "Subject of the message, one line (default: Message from HOST)",
           "type": "string",
           "optional": true,
           "validation": "^[^\\x00-\\x1f\\x7f]*$",
@@ -35,7 +35,7 @@ declare const ddl: {
         },
         "message": {
           "prompt": "Message",
-          "description": "The text, of any number of lines",
+          "description": "Text of the message, one or more lines",
           "type": "string",
           "optional": false,
           "validation": ".",
@@ -43,7 +43,7 @@ declare const ddl: {
         },
         "id": {
           "prompt": "Message ID",
-          "description": "Names the message, so that one that is sent again is not delivered again; the id of the request when left out",
+          "description": "ID of the message; a message with the same ID and recipient is delivered once (default: the request ID)",
           "type": "string",
           "optional": true,
           "validation": "^[A-Za-z0-9._-]+$",
@@ -51,51 +51,51 @@ declare const ddl: {
         },
         "spool": {
           "prompt": "Spool",
-          "description": "Keep it and try again when it cannot be delivered now; yes when left out",
+          "description": "Keep the message and retry if it cannot be delivered now (default: true)",
           "type": "boolean",
           "optional": true
         },
         "fields": {
           "prompt": "Fields",
-          "description": "More about the message, for templates, by name",
+          "description": "Additional values for templates, by name",
           "type": "hash",
           "optional": true
         }
       },
       "output": {
         "msg": {
-          "description": "What became of the message, in words",
+          "description": "One-line description of the result",
           "display_as": "Result",
           "type": "string"
         },
         "state": {
-          "description": "delivered, or waiting where it is kept for another attempt",
+          "description": "delivered, or waiting if the message is kept for another attempt",
           "display_as": "State",
           "type": "string"
         },
         "protocol": {
-          "description": "The protocol of the recipient",
+          "description": "Protocol of the recipient",
           "display_as": "Protocol",
           "type": "string"
         },
         "recipient": {
-          "description": "Who it is for",
+          "description": "Recipient of the message",
           "display_as": "Recipient",
           "type": "string"
         },
         "id": {
-          "description": "The id under which the recipient's side knows the message",
+          "description": "ID of the message",
           "display_as": "Message ID",
           "type": "string"
         },
         "reason": {
-          "description": "Why it is not delivered yet",
+          "description": "Why the message is not delivered yet",
           "display_as": "Reason",
           "type": "string",
           "default": ""
         },
         "next_attempt": {
-          "description": "When it is tried again",
+          "description": "Time of the next delivery attempt, in ISO 8601",
           "display_as": "Next Attempt",
           "type": "string",
           "default": ""
@@ -114,47 +114,47 @@ declare const ddl: {
     },
     {
       "action": "spool",
-      "description": "Shows what waits for another attempt, and what was given up",
+      "description": "Shows messages that wait for another delivery attempt, and dead letters",
       "display": "always",
       "mutating": false,
       "input": {
         "state": {
           "prompt": "State",
-          "description": "Which messages to show; all when left out",
+          "description": "Messages to show (default: all)",
           "type": "list",
           "optional": true,
           "list": ["all", "waiting", "dead"]
         },
         "limit": {
           "prompt": "Limit",
-          "description": "The most messages to show; 100 when left out",
+          "description": "Maximum number of messages to show (default: 100)",
           "type": "integer",
           "optional": true
         }
       },
       "output": {
         "waiting": {
-          "description": "How many messages wait for another attempt",
+          "description": "Number of messages that wait for another delivery attempt",
           "display_as": "Waiting",
           "type": "integer"
         },
         "dead": {
-          "description": "How many were given up",
+          "description": "Number of dead letters: messages whose delivery was given up",
           "display_as": "Dead",
           "type": "integer"
         },
         "damaged": {
-          "description": "How many files of the spool could not be read and were put aside",
+          "description": "Number of spool files that could not be read and were moved to the folder damaged",
           "display_as": "Damaged",
           "type": "integer"
         },
         "oldest_since": {
-          "description": "Since when the oldest one waits",
+          "description": "Time since which the oldest waiting message is in the spool, in ISO 8601",
           "display_as": "Oldest Since",
           "type": "string"
         },
         "messages": {
-          "description": "Each with its state, since when it is in the spool, why, and when it is tried again; the oldest first",
+          "description": "Messages, oldest first, each with its state, the time it entered the spool, the reason and the time of the next attempt",
           "display_as": "Messages",
           "type": "array"
         }
@@ -172,13 +172,13 @@ declare const ddl: {
     },
     {
       "action": "retry",
-      "description": "Tries messages of the spool again at once, dead letters too",
+      "description": "Retries messages in the spool immediately, including dead letters",
       "display": "always",
       "mutating": true,
       "input": {
         "id": {
           "prompt": "Message ID",
-          "description": "The message",
+          "description": "ID of the message to retry",
           "type": "string",
           "optional": true,
           "validation": "^[A-Za-z0-9._-]+$",
@@ -186,19 +186,19 @@ declare const ddl: {
         },
         "all": {
           "prompt": "All",
-          "description": "All messages",
+          "description": "Retry all messages in the spool",
           "type": "boolean",
           "optional": true
         }
       },
       "output": {
         "msg": {
-          "description": "What is done, in words",
+          "description": "One-line description of the result",
           "display_as": "Result",
           "type": "string"
         },
         "count": {
-          "description": "How many messages",
+          "description": "Number of messages",
           "display_as": "Count",
           "type": "integer"
         }
@@ -212,13 +212,13 @@ declare const ddl: {
     },
     {
       "action": "discard",
-      "description": "Throws messages of the spool away",
+      "description": "Deletes messages from the spool",
       "display": "always",
       "mutating": true,
       "input": {
         "id": {
           "prompt": "Message ID",
-          "description": "The message, whether it waits or is dead",
+          "description": "ID of the message to delete, waiting or dead",
           "type": "string",
           "optional": true,
           "validation": "^[A-Za-z0-9._-]+$",
@@ -226,19 +226,19 @@ declare const ddl: {
         },
         "all": {
           "prompt": "All",
-          "description": "All dead letters",
+          "description": "Delete all dead letters",
           "type": "boolean",
           "optional": true
         }
       },
       "output": {
         "msg": {
-          "description": "What is done, in words",
+          "description": "One-line description of the result",
           "display_as": "Result",
           "type": "string"
         },
         "count": {
-          "description": "How many messages",
+          "description": "Number of messages",
           "display_as": "Count",
           "type": "integer"
         }

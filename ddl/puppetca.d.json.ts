@@ -13,38 +13,38 @@ declare const ddl: {
   "actions": [
     {
       "action": "info",
-      "description": "Where nodes reach this CA, and by which digest they know it",
+      "description": "Shows the address of the CA and the fingerprint of its certificate",
       "display": "always",
       "mutating": false,
       "input": {},
       "output": {
         "backend": {
-          "description": "How the CA is spoken to: http, cli or builtin",
+          "description": "How the agent accesses the CA: http, cli or builtin",
           "display_as": "Backend",
           "type": "string"
         },
         "certname": {
-          "description": "The name of the Puppet Server that runs the CA",
+          "description": "Certname of the Puppet Server that runs the CA",
           "display_as": "Server",
           "type": "string"
         },
         "address": {
-          "description": "The address at which nodes reach the CA",
+          "description": "Address at which nodes connect to the CA",
           "display_as": "Address",
           "type": "string"
         },
         "port": {
-          "description": "The TCP port at which nodes reach the CA",
+          "description": "TCP port at which nodes connect to the CA",
           "display_as": "Port",
           "type": "integer"
         },
         "ca_fingerprint": {
-          "description": "SHA-256 of the bytes of the CA's certificate file as it serves it, in lower-case hex",
+          "description": "SHA-256 of the CA's certificate file as the CA serves it, in lowercase hex",
           "display_as": "CA Fingerprint",
           "type": "string"
         },
         "ca_subject": {
-          "description": "The subject of the certificate that signs",
+          "description": "Subject of the CA certificate that signs requests",
           "display_as": "CA Subject",
           "type": "string"
         }
@@ -58,13 +58,13 @@ declare const ddl: {
     },
     {
       "action": "list",
-      "description": "Lists requests and certificates",
+      "description": "Lists certificate requests and certificates",
       "display": "always",
       "mutating": false,
       "input": {
         "state": {
           "prompt": "State",
-          "description": "Only what is in this state",
+          "description": "List only requests and certificates in this state",
           "type": "list",
           "list": ["requested", "signed", "revoked"],
           "optional": true
@@ -72,22 +72,22 @@ declare const ddl: {
       },
       "output": {
         "requests": {
-          "description": "The names of the requests that wait for a signature",
+          "description": "Certnames of the requests that wait to be signed",
           "display_as": "Waiting CSRs",
           "type": "array"
         },
         "signed": {
-          "description": "The names of the certificates that are signed and not revoked",
+          "description": "Certnames of the certificates that are signed and not revoked",
           "display_as": "Signed",
           "type": "array"
         },
         "revoked": {
-          "description": "The names of the certificates that are revoked and not cleaned",
+          "description": "Certnames of the certificates that are revoked and not cleaned",
           "display_as": "Revoked",
           "type": "array"
         },
         "certificates": {
-          "description": "All that was found, each with the outputs of the action status",
+          "description": "All requests and certificates found, each with the outputs of the status action",
           "display_as": "Certificates",
           "type": "array"
         }
@@ -95,13 +95,13 @@ declare const ddl: {
     },
     {
       "action": "status",
-      "description": "What the CA knows of a name",
+      "description": "Shows the certificate or the pending request of a certname",
       "display": "always",
       "mutating": false,
       "input": {
         "certname": {
           "prompt": "Certificate Name",
-          "description": "The name to look up",
+          "description": "Certname to look up",
           "type": "string",
           "validation": "^[a-z0-9][a-z0-9._-]*$",
           "maxlength": 253,
@@ -110,32 +110,32 @@ declare const ddl: {
       },
       "output": {
         "msg": {
-          "description": "The state in words",
+          "description": "State of the certificate as text, such as awaiting signature",
           "display_as": "Result",
           "type": "string"
         },
         "certname": {
-          "description": "The name that was looked up",
+          "description": "Certname that was looked up",
           "display_as": "Certificate Name",
           "type": "string"
         },
         "state": {
-          "description": "requested, signed, revoked or missing",
+          "description": "State of the certificate: requested, signed, revoked or missing",
           "display_as": "State",
           "type": "string"
         },
         "fingerprint": {
-          "description": "SHA-256 of the request while it waits, of the certificate afterwards",
+          "description": "SHA-256 fingerprint of the pending request, or of the certificate once it is signed",
           "display_as": "Fingerprint",
           "type": "string"
         },
         "serial": {
-          "description": "The certificate's serial number in upper-case hex",
+          "description": "Serial number of the certificate in uppercase hex",
           "display_as": "Serial Number",
           "type": "string"
         },
         "not_before": {
-          "description": "When the certificate starts to be valid, in ISO 8601",
+          "description": "When the certificate becomes valid, in ISO 8601",
           "display_as": "Valid From",
           "type": "string"
         },
@@ -145,12 +145,12 @@ declare const ddl: {
           "type": "string"
         },
         "subject_alt_names": {
-          "description": "Alternative names, asked for or certified, such as DNS:web1.example.net",
+          "description": "Subject alternative names, requested or certified, such as DNS:web1.example.net",
           "display_as": "Alternative Names",
           "type": "array"
         },
         "authorization_extensions": {
-          "description": "Puppet's authorization extensions, asked for or certified, such as pp_cli_auth",
+          "description": "Puppet's authorization extensions, requested or certified, such as pp_cli_auth",
           "display_as": "Authorization Extensions",
           "type": "hash"
         }
@@ -164,13 +164,13 @@ declare const ddl: {
     },
     {
       "action": "request",
-      "description": "What a request that waits asks for, with its challenge password, for whoever decides about it",
+      "description": "Shows a pending certificate request with its challenge password, to decide whether to sign it",
       "display": "always",
       "mutating": false,
       "input": {
         "certname": {
           "prompt": "Certificate Name",
-          "description": "The name that the request is for",
+          "description": "Certname of the request",
           "type": "string",
           "validation": "^[a-z0-9][a-z0-9._-]*$",
           "maxlength": 253,
@@ -179,37 +179,37 @@ declare const ddl: {
       },
       "output": {
         "certname": {
-          "description": "The name that was looked up",
+          "description": "Certname that was looked up",
           "display_as": "Certificate Name",
           "type": "string"
         },
         "fingerprint": {
-          "description": "SHA-256 of the request",
+          "description": "SHA-256 fingerprint of the request",
           "display_as": "Fingerprint",
           "type": "string"
         },
         "key": {
-          "description": "The kind and the size of its key, such as RSA 2048",
+          "description": "Type and size of the requested key, such as RSA 2048",
           "display_as": "Key",
           "type": "string"
         },
         "subject_alt_names": {
-          "description": "The alternative names that it asks for, such as DNS:www.example.net",
+          "description": "Requested subject alternative names, such as DNS:www.example.net",
           "display_as": "Alternative Names",
           "type": "array"
         },
         "extensions": {
-          "description": "The extensions that it asks for, by Puppet's names, such as pp_role, or by OID",
+          "description": "Requested extensions by Puppet's short name, such as pp_role, or by OID",
           "display_as": "Extensions",
           "type": "hash"
         },
         "challenge_password": {
-          "description": "The secret by which the requester may prove who it is",
+          "description": "Challenge password with which the requesting node can prove its identity",
           "display_as": "Challenge Password",
           "type": "string"
         },
         "refusal": {
-          "description": "Why the action sign would refuse it; empty where it would not",
+          "description": "Why the sign action would refuse the request; empty if it would sign it",
           "display_as": "Refusal",
           "type": "string"
         }
@@ -217,13 +217,13 @@ declare const ddl: {
     },
     {
       "action": "sign",
-      "description": "Signs the request with this fingerprint, or nothing",
+      "description": "Signs a pending request if it has the given fingerprint",
       "display": "always",
       "mutating": true,
       "input": {
         "certname": {
           "prompt": "Certificate Name",
-          "description": "The name that the request is for",
+          "description": "Certname of the request",
           "type": "string",
           "validation": "^[a-z0-9][a-z0-9._-]*$",
           "maxlength": 253,
@@ -231,7 +231,7 @@ declare const ddl: {
         },
         "fingerprint": {
           "prompt": "Fingerprint",
-          "description": "SHA-256 of the request as the node reports it: 32 pairs of hex digits with colons between",
+          "description": "SHA-256 fingerprint of the request as the node reports it: 32 pairs of hex digits separated by colons",
           "type": "string",
           "validation": "^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}$",
           "maxlength": 95,
@@ -240,22 +240,22 @@ declare const ddl: {
       },
       "output": {
         "out": {
-          "description": "What was done, in words",
+          "description": "One-line description of the result",
           "display_as": "Result",
           "type": "string"
         },
         "fingerprint": {
-          "description": "SHA-256 of the certificate",
+          "description": "SHA-256 fingerprint of the certificate",
           "display_as": "Certificate Fingerprint",
           "type": "string"
         },
         "csr_fingerprint": {
-          "description": "SHA-256 of the request that was signed",
+          "description": "SHA-256 fingerprint of the request that was signed",
           "display_as": "Request Fingerprint",
           "type": "string"
         },
         "serial": {
-          "description": "The certificate's serial number in upper-case hex",
+          "description": "Serial number of the certificate in uppercase hex",
           "display_as": "Serial Number",
           "type": "string"
         },
@@ -268,13 +268,13 @@ declare const ddl: {
     },
     {
       "action": "reject",
-      "description": "Deletes a request that was not signed",
+      "description": "Deletes a pending request without signing it",
       "display": "always",
       "mutating": true,
       "input": {
         "certname": {
           "prompt": "Certificate Name",
-          "description": "The name that the request is for",
+          "description": "Certname of the request",
           "type": "string",
           "validation": "^[a-z0-9][a-z0-9._-]*$",
           "maxlength": 253,
@@ -282,7 +282,7 @@ declare const ddl: {
         },
         "fingerprint": {
           "prompt": "Fingerprint",
-          "description": "SHA-256 of the request: only this one is rejected",
+          "description": "SHA-256 fingerprint of the request; a request with another fingerprint is not deleted",
           "type": "string",
           "validation": "^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}$",
           "maxlength": 95,
@@ -291,12 +291,12 @@ declare const ddl: {
       },
       "output": {
         "out": {
-          "description": "What was done, in words",
+          "description": "One-line description of the result",
           "display_as": "Result",
           "type": "string"
         },
         "fingerprint": {
-          "description": "SHA-256 of the request that was deleted",
+          "description": "SHA-256 fingerprint of the request that was deleted",
           "display_as": "Request Fingerprint",
           "type": "string"
         }
@@ -304,13 +304,13 @@ declare const ddl: {
     },
     {
       "action": "revoke",
-      "description": "Revokes the certificate of a name and keeps its file",
+      "description": "Revokes a certificate and keeps its file",
       "display": "always",
       "mutating": true,
       "input": {
         "certname": {
           "prompt": "Certificate Name",
-          "description": "The name whose certificate is to be revoked",
+          "description": "Certname of the certificate to revoke",
           "type": "string",
           "validation": "^[a-z0-9][a-z0-9._-]*$",
           "maxlength": 253,
@@ -319,12 +319,12 @@ declare const ddl: {
       },
       "output": {
         "out": {
-          "description": "What was done, in words",
+          "description": "One-line description of the result",
           "display_as": "Result",
           "type": "string"
         },
         "revoked": {
-          "description": "Whether this call revoked it; false where it was revoked before",
+          "description": "Whether this call revoked the certificate; false if it had been revoked before",
           "display_as": "Revoked",
           "type": "boolean"
         }
@@ -332,13 +332,13 @@ declare const ddl: {
     },
     {
       "action": "clean",
-      "description": "Revokes the certificate of a name and deletes certificate and request; does nothing where there is none",
+      "description": "Revokes the certificate of a certname and deletes the certificate and the request; does nothing if neither exists",
       "display": "always",
       "mutating": true,
       "input": {
         "certname": {
           "prompt": "Certificate Name",
-          "description": "The name to clean",
+          "description": "Certname to clean",
           "type": "string",
           "validation": "^[a-z0-9][a-z0-9._-]*$",
           "maxlength": 253,
@@ -347,7 +347,7 @@ declare const ddl: {
       },
       "output": {
         "out": {
-          "description": "What was done, in words",
+          "description": "One-line description of the result",
           "display_as": "Result",
           "type": "string"
         },

@@ -3,7 +3,7 @@ declare const ddl: {
   "$schema": "https://choria.io/schemas/mcorpc/ddl/v1/agent.json",
   "metadata": {
     "name": "puppetd",
-    "description": "Runs the Puppet agent of a host, tells its state, enables and disables it, manages single resources",
+    "description": "Runs the Puppet agent, reports its status, enables and disables it, and manages single resources",
     "author": "Troupe maintainers",
     "license": "Apache-2.0",
     "version": "1.1.0",
@@ -13,7 +13,7 @@ declare const ddl: {
   "actions": [
     {
       "action": "runonce",
-      "description": "Runs Puppet once; in the foreground the reply is the verdict on the run",
+      "description": "Runs Puppet once; with foreground, replies with the result when the run has ended",
       "display": "always",
       "mutating": true,
       "dry_run": "noop",
@@ -21,31 +21,31 @@ declare const ddl: {
       "input": {
         "foreground": {
           "prompt": "Foreground",
-          "description": "Send the output as it comes and reply when the run has ended, instead of when it has begun",
+          "description": "Stream the output and reply when the run has ended (default: reply as soon as the run has started)",
           "type": "boolean",
           "optional": true
         },
         "quiet": {
           "prompt": "Quiet",
-          "description": "Send no output of the run, only how it ended",
+          "description": "Do not stream the output of the run, only reply with its result",
           "type": "boolean",
           "optional": true
         },
         "force": {
           "prompt": "Force",
-          "description": "Run at once, without the random delay that is configured",
+          "description": "Run immediately, without the configured random delay (splay)",
           "type": "boolean",
           "optional": true
         },
         "noop": {
           "prompt": "No-op",
-          "description": "Only say what would be changed",
+          "description": "Report what would change without changing it",
           "type": "boolean",
           "optional": true
         },
         "tags": {
           "prompt": "Tags",
-          "description": "Apply only what carries one of these tags, separated by commas",
+          "description": "Apply only resources with one of these tags (comma-separated)",
           "type": "string",
           "optional": true,
           "validation": "^[A-Za-z0-9_][A-Za-z0-9_:.-]*( *, *[A-Za-z0-9_][A-Za-z0-9_:.-]*)*$",
@@ -53,7 +53,7 @@ declare const ddl: {
         },
         "environment": {
           "prompt": "Environment",
-          "description": "The environment to run; a run that ends in another one has failed",
+          "description": "Puppet environment of the run; a run that ends in another environment counts as failed",
           "type": "string",
           "optional": true,
           "validation": "^[a-z0-9_]+$",
@@ -61,31 +61,31 @@ declare const ddl: {
         },
         "splay": {
           "prompt": "Splay",
-          "description": "Whether to wait for a random time before the run",
+          "description": "Wait for a random time before the run",
           "type": "boolean",
           "optional": true
         },
         "splaylimit": {
           "prompt": "Splay Limit",
-          "description": "The longest random wait in seconds",
+          "description": "Maximum random wait before the run, in seconds",
           "type": "integer",
           "optional": true
         },
         "use_cached_catalog": {
           "prompt": "Use Cached Catalog",
-          "description": "Apply the catalog of the last run instead of asking for a new one",
+          "description": "Apply the cached catalog instead of requesting a new one from the server",
           "type": "boolean",
           "optional": true
         },
         "ignoreschedules": {
           "prompt": "Ignore Schedules",
-          "description": "Apply resources outside their schedules too",
+          "description": "Apply resources even outside their schedules",
           "type": "boolean",
           "optional": true
         },
         "server": {
           "prompt": "Puppet Server",
-          "description": "HOST or HOST:PORT to ask instead of the configured one, where the node allows that",
+          "description": "Puppet server, HOST or HOST:PORT, to use instead of the configured one, if the node permits it",
           "type": "string",
           "optional": true,
           "validation": "^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?$",
@@ -93,55 +93,55 @@ declare const ddl: {
         },
         "min_age": {
           "prompt": "Minimum Age",
-          "description": "Do not run, and say so, where the last run began less than so many seconds ago",
+          "description": "Skip the run, with the outcome recent, if the last run started less than this many seconds ago",
           "type": "integer",
           "optional": true
         }
       },
       "output": {
         "summary": {
-          "description": "What was done, in words",
+          "description": "One-line description of the result",
           "display_as": "Summary",
           "type": "string",
           "default": ""
         },
         "initiated_at": {
-          "description": "When the run was started, in seconds since 1970; that of the last run where none was begun",
+          "description": "Start of the run, in seconds since 1970; if no run was started, start of the last run",
           "display_as": "Initiated at",
           "type": "integer"
         },
         "run_id": {
-          "description": "The id of the run, which is also the job id in its report; empty where Puppet's daemon runs it",
+          "description": "ID of the run, which is also the job ID in its report; empty if Puppet's daemon performs the run",
           "display_as": "Run",
           "type": "string"
         },
         "outcome": {
-          "description": "How a run in the foreground ended, or why none was begun, in one word",
+          "description": "Result of a foreground run, such as changed, or why no run was started, such as disabled",
           "display_as": "Outcome",
           "type": "string"
         },
         "exit_code": {
-          "description": "Puppet's exit code of a run in the foreground",
+          "description": "Exit code of Puppet (foreground runs only)",
           "display_as": "Exit Code",
           "type": "integer"
         },
         "environment": {
-          "description": "The environment in which a run in the foreground ended",
+          "description": "Environment in which the run ended (foreground runs only)",
           "display_as": "Environment",
           "type": "string"
         },
         "resources": {
-          "description": "How many resources a run in the foreground changed, failed, skipped and so on",
+          "description": "Number of resources that changed, failed, were skipped and so on (foreground runs only)",
           "display_as": "Resources",
           "type": "hash"
         },
         "errors": {
-          "description": "The first errors that Puppet printed in a run in the foreground",
+          "description": "First errors that Puppet printed (foreground runs only)",
           "display_as": "Errors",
           "type": "array"
         },
         "seconds": {
-          "description": "How long a run in the foreground took",
+          "description": "Duration of the run in seconds (foreground runs only)",
           "display_as": "Seconds",
           "type": "number"
         }
@@ -155,14 +155,14 @@ declare const ddl: {
     },
     {
       "action": "follow",
-      "description": "Waits for the end of a run that was begun before, and replies with the verdict on it",
+      "description": "Waits for a run that was started earlier to end, and replies with its result",
       "display": "always",
       "mutating": false,
       "timeout": 3600,
       "input": {
         "run_id": {
           "prompt": "Run",
-          "description": "The id of the run, which is that of the request that began it",
+          "description": "ID of the run: the ID of the request that started it",
           "type": "string",
           "validation": "^[A-Za-z0-9][A-Za-z0-9_-]*$",
           "maxlength": 64,
@@ -170,55 +170,55 @@ declare const ddl: {
         },
         "quiet": {
           "prompt": "Quiet",
-          "description": "Send no output of the run, only how it ended",
+          "description": "Do not stream the output of the run, only reply with its result",
           "type": "boolean",
           "optional": true
         }
       },
       "output": {
         "summary": {
-          "description": "How the run ended, in words",
+          "description": "One-line description of the result",
           "display_as": "Summary",
           "type": "string",
           "default": ""
         },
         "initiated_at": {
-          "description": "When the run was started, in seconds since 1970",
+          "description": "Start of the run, in seconds since 1970",
           "display_as": "Initiated at",
           "type": "integer"
         },
         "run_id": {
-          "description": "The id of the run",
+          "description": "ID of the run",
           "display_as": "Run",
           "type": "string"
         },
         "outcome": {
-          "description": "How the run ended, in one word",
+          "description": "Result of the run, such as changed or failed-resources",
           "display_as": "Outcome",
           "type": "string"
         },
         "exit_code": {
-          "description": "Puppet's exit code",
+          "description": "Exit code of Puppet",
           "display_as": "Exit Code",
           "type": "integer"
         },
         "environment": {
-          "description": "The environment in which the run ended",
+          "description": "Environment in which the run ended",
           "display_as": "Environment",
           "type": "string"
         },
         "resources": {
-          "description": "How many resources the run changed, failed, skipped and so on",
+          "description": "Number of resources that changed, failed, were skipped and so on",
           "display_as": "Resources",
           "type": "hash"
         },
         "errors": {
-          "description": "The first errors that Puppet printed",
+          "description": "First errors that Puppet printed",
           "display_as": "Errors",
           "type": "array"
         },
         "seconds": {
-          "description": "How long the run took",
+          "description": "Duration of the run in seconds",
           "display_as": "Seconds",
           "type": "number"
         }
@@ -232,7 +232,7 @@ declare const ddl: {
     },
     {
       "action": "status",
-      "description": "What the Puppet agent is doing, from its own lock and state files",
+      "description": "Shows what the Puppet agent is doing, read from its lock and state files",
       "display": "always",
       "mutating": false,
       "input": {},
@@ -244,59 +244,59 @@ declare const ddl: {
           "default": false
         },
         "idling": {
-          "description": "Whether Puppet's daemon runs and waits",
+          "description": "Whether Puppet's daemon is running and idle",
           "display_as": "Idling",
           "type": "boolean",
           "default": false
         },
         "enabled": {
-          "description": "Whether Puppet may run",
+          "description": "Whether Puppet is enabled",
           "display_as": "Enabled",
           "type": "boolean"
         },
         "daemon_present": {
-          "description": "Whether Puppet's daemon runs",
+          "description": "Whether Puppet's daemon is running",
           "display_as": "Daemon Running",
           "type": "boolean",
           "default": false
         },
         "lastrun": {
-          "description": "When the last run ended, in seconds since 1970; 0 where Puppet never ran",
+          "description": "End of the last run, in seconds since 1970; 0 if Puppet has never run",
           "display_as": "Last Run",
           "type": "integer",
           "default": 0
         },
         "since_lastrun": {
-          "description": "How many seconds ago the last run ended",
+          "description": "Seconds since the last run ended",
           "display_as": "Since Last Run",
           "type": "integer"
         },
         "status": {
-          "description": "applying a catalog, disabled, idling or stopped",
+          "description": "Status of the Puppet agent: applying a catalog, disabled, idling or stopped",
           "display_as": "Status",
           "type": "string",
           "default": "unknown"
         },
         "disable_message": {
-          "description": "Why Puppet is disabled",
+          "description": "Reason why Puppet is disabled",
           "display_as": "Lock Message",
           "type": "string",
           "default": ""
         },
         "message": {
-          "description": "The state in one line",
+          "description": "One-line description of the status",
           "display_as": "Message",
           "type": "string",
           "default": ""
         },
         "lastrun_began": {
-          "description": "When the last run began, in seconds since 1970; 0 where Puppet never ran",
+          "description": "Start of the last run, in seconds since 1970; 0 if Puppet has never run",
           "display_as": "Last Run Began",
           "type": "integer",
           "default": 0
         },
         "server": {
-          "description": "The Puppet server that is configured",
+          "description": "Configured Puppet server",
           "display_as": "Puppet Server",
           "type": "string",
           "default": ""
@@ -339,18 +339,18 @@ declare const ddl: {
     },
     {
       "action": "enable",
-      "description": "Lets Puppet run again",
+      "description": "Enables the Puppet agent",
       "mutating": true,
       "input": {},
       "output": {
         "status": {
-          "description": "What was done, in words",
+          "description": "One-line description of the result",
           "display_as": "Status",
           "type": "string",
           "default": ""
         },
         "enabled": {
-          "description": "Whether Puppet may run",
+          "description": "Whether Puppet is enabled",
           "display_as": "Enabled",
           "type": "boolean"
         }
@@ -370,12 +370,12 @@ declare const ddl: {
     },
     {
       "action": "disable",
-      "description": "Keeps Puppet from running until it is enabled",
+      "description": "Disables the Puppet agent until it is enabled again",
       "mutating": true,
       "input": {
         "message": {
           "prompt": "Message",
-          "description": "Why, for whoever finds Puppet disabled",
+          "description": "Reason for disabling Puppet, shown in its status",
           "type": "string",
           "optional": true,
           "validation": "^\\P{Cc}+$",
@@ -384,13 +384,13 @@ declare const ddl: {
       },
       "output": {
         "status": {
-          "description": "What was done, in words",
+          "description": "One-line description of the result",
           "display_as": "Status",
           "type": "string",
           "default": ""
         },
         "enabled": {
-          "description": "Whether Puppet may run",
+          "description": "Whether Puppet is enabled",
           "display_as": "Enabled",
           "type": "boolean"
         }
@@ -410,90 +410,90 @@ declare const ddl: {
     },
     {
       "action": "last_run_summary",
-      "description": "The figures of the last Puppet run",
+      "description": "Shows the statistics of the last Puppet run",
       "display": "always",
       "mutating": false,
       "input": {
         "logs": {
           "prompt": "Logs",
-          "description": "Whether to send the messages of the run too",
+          "description": "Include the log messages of the run",
           "type": "boolean",
           "optional": true
         }
       },
       "output": {
         "out_of_sync_resources": {
-          "description": "Resources that were not as they should be",
+          "description": "Number of resources that were not in the desired state",
           "display_as": "Out of Sync Resources",
           "type": "integer",
           "default": -1
         },
         "failed_resources": {
-          "description": "Resources that could not be made as they should be",
+          "description": "Number of resources that failed to apply",
           "display_as": "Failed Resources",
           "type": "integer",
           "default": -1
         },
         "corrected_resources": {
-          "description": "Resources that somebody else had changed and Puppet changed back",
+          "description": "Number of resources that had been changed outside Puppet and were corrected",
           "display_as": "Corrected Resources",
           "type": "integer",
           "default": -1
         },
         "changed_resources": {
-          "description": "Resources that were changed",
+          "description": "Number of resources that Puppet changed",
           "display_as": "Changed Resources",
           "type": "integer",
           "default": -1
         },
         "total_resources": {
-          "description": "Resources in the catalog",
+          "description": "Number of resources in the catalog",
           "display_as": "Total Resources",
           "type": "integer",
           "default": 0
         },
         "config_retrieval_time": {
-          "description": "Seconds until the catalog was there",
+          "description": "Seconds it took to retrieve the catalog",
           "display_as": "Config Retrieval Time",
           "type": "number",
           "default": -1
         },
         "total_time": {
-          "description": "Seconds of the whole run",
+          "description": "Duration of the whole run in seconds",
           "display_as": "Total Time",
           "type": "number",
           "default": 0
         },
         "logs": {
-          "description": "The first messages of the run, each with level, source, message and time",
+          "description": "First log messages of the run, each with level, source, message and time",
           "display_as": "Last Run Logs",
           "type": "array",
           "default": []
         },
         "lastrun": {
-          "description": "When the run ended, in seconds since 1970; 0 where Puppet never ran",
+          "description": "End of the run, in seconds since 1970; 0 if Puppet has never run",
           "display_as": "Last Run",
           "type": "integer",
           "default": 0
         },
         "since_lastrun": {
-          "description": "How many seconds ago the run ended",
+          "description": "Seconds since the run ended",
           "display_as": "Since Last Run",
           "type": "integer"
         },
         "config_version": {
-          "description": "The version of the catalog; empty where there was none",
+          "description": "Version of the catalog; empty if there was no catalog",
           "display_as": "Config Version",
           "type": "string"
         },
         "type_distribution": {
-          "description": "How many resources of each type Puppet manages",
+          "description": "Number of resources of each type that Puppet manages",
           "display_as": "Type Distribution",
           "type": "hash",
           "default": {}
         },
         "summary": {
-          "description": "Puppet's own summary of the run",
+          "description": "Puppet's own summary of the last run",
           "display_as": "Summary",
           "type": "hash",
           "default": {}
@@ -531,7 +531,7 @@ declare const ddl: {
     },
     {
       "action": "resource",
-      "description": "Brings one resource into a state, as Puppet would; what is allowed is configured on the node",
+      "description": "Manages a single resource with Puppet; the node's configuration says which resources are permitted",
       "display": "always",
       "mutating": true,
       "dry_run": "noop",
@@ -540,7 +540,7 @@ declare const ddl: {
       "input": {
         "type": {
           "prompt": "Type",
-          "description": "The type of the resource, such as service",
+          "description": "Resource type, such as service",
           "type": "string",
           "validation": "^[a-zA-Z][a-zA-Z0-9_]*(::[a-zA-Z][a-zA-Z0-9_]*)*$",
           "maxlength": 64,
@@ -548,7 +548,7 @@ declare const ddl: {
         },
         "name": {
           "prompt": "Name",
-          "description": "The title of the resource",
+          "description": "Resource title",
           "type": "string",
           "validation": "^\\P{Cc}+$",
           "maxlength": 1000,
@@ -556,14 +556,14 @@ declare const ddl: {
         },
         "noop": {
           "prompt": "No-op",
-          "description": "Only say what would be changed",
+          "description": "Report what would change without changing it",
           "type": "boolean",
           "optional": true
         }
       },
       "output": {
         "result": {
-          "description": "What was done, in words",
+          "description": "One-line description of the result",
           "display_as": "Result",
           "type": "string",
           "default": ""
@@ -574,7 +574,7 @@ declare const ddl: {
           "type": "boolean"
         },
         "messages": {
-          "description": "What Puppet said, each with level, source and message",
+          "description": "Log messages of Puppet, each with level, source and message",
           "display_as": "Messages",
           "type": "array",
           "default": []

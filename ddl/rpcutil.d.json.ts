@@ -3,7 +3,7 @@ declare const ddl: {
   "$schema": "https://choria.io/schemas/mcorpc/ddl/v1/agent.json",
   "metadata": {
     "name": "rpcutil",
-    "description": "What a node is, knows and has done: the agent that every node has",
+    "description": "Inventory, facts, configuration and statistics of a node; every node runs this agent",
     "author": "Troupe maintainers",
     "license": "Apache-2.0",
     "version": "1.0.0",
@@ -13,13 +13,13 @@ declare const ddl: {
   "actions": [
     {
       "action": "ping",
-      "description": "Answers, to show that the node hears and replies",
+      "description": "Replies to show that the node is reachable",
       "display": "always",
       "mutating": false,
       "input": {},
       "output": {
         "pong": {
-          "description": "The node's clock: seconds since 1970",
+          "description": "Time on the node, in seconds since 1970",
           "display_as": "Timestamp",
           "type": "integer"
         }
@@ -27,7 +27,7 @@ declare const ddl: {
     },
     {
       "action": "inventory",
-      "description": "Says what the node is and has",
+      "description": "Shows the node's agents, facts, classes, collectives, data plugins and version",
       "display": "always",
       "mutating": false,
       "input": {},
@@ -43,7 +43,7 @@ declare const ddl: {
           "type": "hash"
         },
         "classes": {
-          "description": "Classes that configuration management gave the node",
+          "description": "Classes assigned to the node by configuration management",
           "display_as": "Classes",
           "type": "array"
         },
@@ -53,12 +53,12 @@ declare const ddl: {
           "type": "string"
         },
         "main_collective": {
-          "description": "The collective that the node belongs to first",
+          "description": "Main collective of the node",
           "display_as": "Main Collective",
           "type": "string"
         },
         "collectives": {
-          "description": "Every collective that the node belongs to",
+          "description": "All collectives that the node is a member of",
           "display_as": "All Collectives",
           "type": "array"
         },
@@ -77,7 +77,7 @@ declare const ddl: {
       "input": {
         "fact": {
           "prompt": "Fact",
-          "description": "Name of the fact; dots lead into structured facts, as in os.family",
+          "description": "Name of the fact; use dots for values in structured facts, such as os.family",
           "type": "string",
           "optional": false,
           "validation": "^[\\w.:-]+$",
@@ -91,7 +91,7 @@ declare const ddl: {
           "type": "string"
         },
         "value": {
-          "description": "Value of the fact; null where the node has no such fact",
+          "description": "Value of the fact; null if the node has no such fact",
           "display_as": "Value"
         }
       },
@@ -110,7 +110,7 @@ declare const ddl: {
       "input": {
         "facts": {
           "prompt": "Facts",
-          "description": "Names of the facts, separated by commas",
+          "description": "Names of the facts (comma-separated)",
           "type": "string",
           "optional": false,
           "validation": "^\\s*[\\w.:-]+(\\s*,\\s*[\\w.:-]+)*\\s*$",
@@ -127,13 +127,13 @@ declare const ddl: {
     },
     {
       "action": "daemon_stats",
-      "description": "Counts what the daemon has received and sent since it started",
+      "description": "Shows the daemon's message counters and CPU time since it started",
       "display": "always",
       "mutating": false,
       "input": {},
       "output": {
         "threads": {
-          "description": "Threads of the daemon that do work",
+          "description": "Always empty; kept for compatibility with MCollective",
           "display_as": "Threads",
           "type": "array"
         },
@@ -143,22 +143,22 @@ declare const ddl: {
           "type": "array"
         },
         "pid": {
-          "description": "Process id of the daemon",
+          "description": "Process ID of the daemon",
           "display_as": "PID",
           "type": "integer"
         },
         "times": {
-          "description": "Processor time that the daemon has used, in seconds",
+          "description": "CPU time used by the daemon, in seconds",
           "display_as": "Times",
           "type": "hash"
         },
         "validated": {
-          "description": "Messages whose signature was good",
+          "description": "Messages that passed authentication",
           "display_as": "Security Validated",
           "type": "integer"
         },
         "unvalidated": {
-          "description": "Messages whose signature was not good",
+          "description": "Messages that failed authentication",
           "display_as": "Failed Security",
           "type": "integer"
         },
@@ -173,12 +173,12 @@ declare const ddl: {
           "type": "integer"
         },
         "denied": {
-          "description": "Requests that the caller was not allowed to make",
+          "description": "Requests denied because the caller was not authorized",
           "display_as": "Denied",
           "type": "integer"
         },
         "starttime": {
-          "description": "When the daemon started: seconds since 1970",
+          "description": "Start time of the daemon, in seconds since 1970",
           "display_as": "Start Time",
           "type": "integer"
         },
@@ -193,7 +193,7 @@ declare const ddl: {
           "type": "integer"
         },
         "configfile": {
-          "description": "File that the daemon was configured from",
+          "description": "Configuration file of the daemon",
           "display_as": "Config File",
           "type": "string"
         },
@@ -203,7 +203,7 @@ declare const ddl: {
           "type": "string"
         },
         "ttlexpired": {
-          "description": "Messages that came after their time was over",
+          "description": "Messages discarded because their TTL had expired",
           "display_as": "TTL Expired",
           "type": "integer"
         }
@@ -221,13 +221,13 @@ declare const ddl: {
     },
     {
       "action": "agent_inventory",
-      "description": "Describes the agents on the node",
+      "description": "Shows the metadata of each agent on the node",
       "display": "always",
       "mutating": false,
       "input": {},
       "output": {
         "agents": {
-          "description": "Name, description, author, license, version, url and timeout of each agent",
+          "description": "Name, description, author, license, version, URL and timeout of each agent",
           "display_as": "Agents",
           "type": "array"
         }
@@ -235,13 +235,13 @@ declare const ddl: {
     },
     {
       "action": "get_config_item",
-      "description": "Reads one item of the daemon's configuration, secrets excepted",
+      "description": "Reads one item of the daemon's configuration, except secrets",
       "display": "always",
       "mutating": false,
       "input": {
         "item": {
           "prompt": "Configuration Item",
-          "description": "Name of the item; dots lead into sections",
+          "description": "Name of the item; use dots for keys in sections, such as broker.urls",
           "type": "string",
           "optional": false,
           "validation": "^[\\w.:-]+$",
@@ -255,7 +255,7 @@ declare const ddl: {
           "type": "string"
         },
         "value": {
-          "description": "Value in use",
+          "description": "Current value",
           "display_as": "Value"
         }
       },
@@ -268,7 +268,7 @@ declare const ddl: {
     },
     {
       "action": "get_data",
-      "description": "Asks a data plugin",
+      "description": "Queries a data plugin",
       "display": "always",
       "mutating": false,
       "input": {
@@ -282,7 +282,7 @@ declare const ddl: {
         },
         "query": {
           "prompt": "Query",
-          "description": "What to ask it, where it needs to be asked",
+          "description": "Query for the data plugin, if the plugin takes one",
           "type": "string",
           "optional": true,
           "validation": ".",
@@ -293,18 +293,18 @@ declare const ddl: {
     },
     {
       "action": "collective_info",
-      "description": "Says which collectives the node belongs to",
+      "description": "Shows the collectives that the node is a member of",
       "display": "always",
       "mutating": false,
       "input": {},
       "output": {
         "main_collective": {
-          "description": "The collective that the node belongs to first",
+          "description": "Main collective of the node",
           "display_as": "Main Collective",
           "type": "string"
         },
         "collectives": {
-          "description": "Every collective that the node belongs to",
+          "description": "All collectives that the node is a member of",
           "display_as": "All Collectives",
           "type": "array"
         }

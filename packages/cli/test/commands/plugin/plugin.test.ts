@@ -14,7 +14,9 @@ describe('the plugins on this machine', () => {
     ]);
     const data = await mco('plugin', 'list', '--data');
     expect(data.code).to.equal(0);
-    expect(data.stdout).to.match(/^ {3}fstat +1\.0\.0 +What is known of a file of a host$/m);
+    expect(data.stdout).to.match(
+      /^ {3}fstat +1\.0\.0 +Type, size, owner, permissions and times of a file on the node$/m,
+    );
   });
 
   it('are documented, a data plugin with how a filter asks it', async () => {
@@ -22,7 +24,7 @@ describe('the plugins on this machine', () => {
     expect(code).to.equal(0);
     expect(stdout).to.match(/^fstat data plugin, version 1\.0\.0\n=+\n/);
     expect(stdout).to.include(`In a filter: -S "fstat('QUERY').name = VALUE"`);
-    expect(stdout).to.match(/\n {3}Query:\n {9}The path of the file\n +Type: string\n/);
+    expect(stdout).to.match(/\n {3}Query:\n {9}Path of the file\n +Type: string\n/);
     const json = await mco('plugin', 'doc', 'data/fstat', '--json');
     expect(JSON.parse(json.stdout).results[0].metadata.name).to.equal('fstat');
   });
