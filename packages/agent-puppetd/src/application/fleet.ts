@@ -116,10 +116,11 @@ export class Fleet {
 
   /** Asks all nodes once more: whom presence missed is found, and who matches no longer is let go. */
   async refresh(unable: (result: Result) => void = () => {}): Promise<void> {
+    const options = this.#callOptions();
     const call = this.#client.agent(ddl).status(
       {},
       {
-        ...this.#callOptions(),
+        ...options,
         onDiscovered: ({ silent, offline }) => {
           this.#unheard = silent;
           this.#offline = offline;
@@ -135,7 +136,7 @@ export class Fleet {
         if (result.ok) {
           known.delete(result.sender);
           this.#admit(memberOf(result.sender, result.data));
-        } else if (result.statusmsg !== stopped) unable(result as unknown as Result);
+        } else if (!options.signal.aborted) unable(result as unknown as Result);
       }
     } finally {
       this.#duringRefresh = undefined;
@@ -179,7 +180,7 @@ export class Fleet {
     for (const { departed } of this.#listeners) departed?.(identity);
   }
 
-  #callOptions(): CallOptions {
+  #callOptions(): CallOptions & { readonly signal: AbortSignal } {
     const { filter, targets, collective, signal } = this.#selection;
     return {
       ...(filter ? { filter } : {}),
@@ -189,8 +190,6 @@ export class Fleet {
     };
   }
 }
-
-const stopped = 'this client stopped waiting';
 
 function memberOf(identity: string, status: Status): Member {
   return {

@@ -99,16 +99,12 @@ describe('a fleet', () => {
       });
     });
 
-  it('reports nodes that did not tell their state, but not those that it stopped waiting for', async () => {
+  it('reports nodes that did not answer with their status', async () => {
     const unable: Result[] = [];
     const opening = Fleet.open(script.client, {}, (result) => unable.push(result));
     await turn();
     script.last.found({ silent: ['s'], offline: ['o'] });
-    script.last.answer(
-      { sender: 'a' },
-      { sender: 'b', state: 'denied', statusmsg: 'no' },
-      { sender: 'c', state: 'no-reply', statusmsg: 'this client stopped waiting' },
-    );
+    script.last.answer({ sender: 'a' }, { sender: 'b', state: 'denied', statusmsg: 'no' });
     fleet = await opening;
     expect(unable.map(({ sender }) => sender)).to.deep.equal(['b']);
     expect(names()).to.deep.equal(['a']);
@@ -116,7 +112,17 @@ describe('a fleet', () => {
     expect(fleet.offline).to.deep.equal(['o']);
   });
 
-  it('leaves nothing behind where the nodes cannot be found', async () => {
+  it('does not report the nodes whose reply it no longer waits for after an abort', async () => {
+    const unable: Result[] = [];
+    const stop = new AbortController();
+    const opening = Fleet.open(script.client, { signal: stop.signal }, (result) => unable.push(result));
+    await turn();
+    stop.abort();
+    fleet = await opening;
+    expect(unable).to.deep.equal([]);
+  });
+
+  it('leaves no listener behind if discovery fails', async () => {
     const opening = Fleet.open(script.client, {}).catch(String);
     await turn();
     expect(script.listeners.size).to.equal(1);
