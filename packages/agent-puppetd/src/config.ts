@@ -10,17 +10,17 @@ const seconds = (byDefault: number, description: string) =>
 /** The JSON Schema of the agent's section: what goes to Puppet, and what the agent itself is configured with. */
 export const puppetdSchema = section({
   ...puppetKeys,
-  splay: flag(true, 'Whether runs in the background wait for a random time first, unless forced.'),
-  splaylimit: seconds(30, 'Seconds that they wait at most.'),
+  splay: flag(true, 'Whether background runs wait for a random time first, unless `force` is set.'),
+  splaylimit: seconds(30, 'Maximum random wait in seconds.'),
   signal_daemon: flag(
     true,
-    "Whether a plain run in the background is left to Puppet's daemon if that is running.",
+    "Whether a background run without other options is triggered in Puppet's daemon (SIGUSR1), if that is running.",
   ),
   allow_server_override: flag(
     false,
-    'Whether callers may choose the Puppet server: whoever can do that decides what this host becomes (CVE-2015-7331).',
+    'Whether callers may choose the Puppet server. A caller that may do so controls this host (CVE-2015-7331).',
   ),
-  run_timeout: seconds(3600, 'Seconds after which Puppet ends a run by itself.'),
+  run_timeout: seconds(3600, 'Time limit of a Puppet run in seconds (`--runtimeout`).'),
   resource: resourceSchema,
 });
 

@@ -4,10 +4,10 @@ import type { Puppet, RunSummary } from './puppet/index.js';
 
 type Output = OutputOf<ActionOf<typeof ddl, 'last_run_summary'>>;
 
-/** The figures of the last run by MCollective's names; throws an ActionError where there are none. */
+/** The statistics of the last run by MCollective's names; throws an ActionError if Puppet has never run. */
 export async function lastRunSummary(puppet: Puppet, withLogs: boolean): Promise<Output> {
   const summary = await puppet.summary();
-  if (!summary) throw new ActionError('Puppet never ran on this host');
+  if (!summary) throw new ActionError('Puppet has never run on this host');
   return {
     ...figuresOf(summary),
     type_distribution: await puppet.typeDistribution(),
@@ -16,7 +16,7 @@ export async function lastRunSummary(puppet: Puppet, withLogs: boolean): Promise
   };
 }
 
-/** The figures alone. */
+/** The statistics alone. */
 export function figuresOf({ resources, times, configVersion }: RunSummary) {
   const lastrun = times.last_run ?? 0;
   return {

@@ -2,18 +2,18 @@ import { ActionError, type ConfigOf, Status, section, TroupeError } from '@troup
 
 const list = { type: 'array', items: { type: 'string' } } as const;
 
-/** The schema of the part `resource` of the agent's section: nothing may be managed unless it says so. */
+/** The schema of the part `resource` of the agent's section: by default callers may manage no resources. */
 export const resourceSchema = section({
   allow: {
     ...list,
     default: [],
     description:
-      'The types of resources that callers may manage one by one: names, or `/regular expressions/` that match a whole name.',
+      'Resource types that callers may manage: names, or `/regular expressions/` that match the whole name.',
   },
   deny: {
     ...list,
     default: [],
-    description: 'Types that they may not: what is denied is denied even if it is allowed.',
+    description: 'Resource types that callers may not manage; takes precedence over `allow`.',
   },
   names: {
     type: 'object',
@@ -21,35 +21,40 @@ export const resourceSchema = section({
       allow: {
         ...list,
         default: ['/.*/'],
-        description: 'The names that a resource of this type may have, likewise.',
+        description: 'Titles that resources of this type may have: names or `/regular expressions/`.',
       },
-      deny: { ...list, default: [], description: 'Names that it may not have.' },
+      deny: {
+        ...list,
+        default: [],
+        description: 'Titles that resources of this type may not have; takes precedence over `allow`.',
+      },
     }),
     default: {},
-    description: 'By type, in any case of letters; a type that is not listed allows every name.',
+    description:
+      'Permitted titles by type (case-insensitive). A type that is not listed permits every title.',
   },
   properties: {
     type: 'object',
     additionalProperties: list,
     default: {},
     description:
-      'By type, the properties that may be set; any if the type is not listed, but of a service only `ensure` and `enable`: its other properties are commands.',
+      'Permitted properties by type. A type that is not listed permits every property, except that `service` permits only `ensure` and `enable`: its other properties are commands.',
   },
   managed: {
     type: 'boolean',
     default: false,
     description:
-      'Whether also what Puppet manages on this host may be changed, which the next run may change back.',
+      "Whether callers may also manage resources that are in this host's Puppet catalog; the next run may change them back.",
   },
 });
 
-/** Names that are allowed and names that are not; what is denied is denied even if it is allowed. */
+/** Allowed and denied names; `deny` takes precedence. */
 interface Lists {
   readonly allow: readonly RegExp[];
   readonly deny: readonly RegExp[];
 }
 
-/** Which resources callers may manage one by one; nothing unless configured. */
+/** Which resources callers may manage; none by default. */
 export interface ResourceRules {
   readonly types: Lists;
   /** By type in lower case; a type without lists allows every name. */
@@ -97,13 +102,17 @@ function pattern(text: string, key: string, flags: string): RegExp {
   try {
     return new RegExp(`^(?:${body ?? text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')})$`, `${flags}s`);
   } catch (cause) {
-    throw new TroupeError('CONFIG_INVALID', `plugins.puppetd: ${key}: ${text} is not a regular expression`, {
-      cause,
-    });
+    throw new TroupeError(
+      'CONFIG_INVALID',
+      `plugins.puppetd: ${key}: ${text} is not a valid regular expression`,
+      {
+        cause,
+      },
+    );
   }
 }
 
-/** Throws an ActionError where the rules do not let callers manage this resource. */
+/** Throws an ActionError if the rules do not permit managing this resource. */
 export function checkResource(
   rules: ResourceRules,
   type: string,
@@ -111,17 +120,23 @@ export function checkResource(
   properties: readonly string[],
 ): void {
   if (!permits(rules.types, type)) {
-    throw refusal(`This node does not let resources of type ${type} be managed: see "resource.allow"`);
+    throw refusal(
+      `This node does not permit managing resources of type ${type}: see plugins.puppetd.resource.allow`,
+    );
   }
   const names = rules.names.get(type.toLowerCase());
   if (names && !permits(names, name)) {
-    throw refusal(`This node does not let ${type}[${name}] be managed: see "resource.names.${type}"`);
+    throw refusal(
+      `This node does not permit managing ${type}[${name}]: see plugins.puppetd.resource.names.${type}`,
+    );
   }
   const allowed = rules.properties.get(type.toLowerCase());
   const refused = properties.filter((property) => allowed && !allowed.includes(property));
   if (refused.length > 0) {
     const what = `${refused.join(', ')} of a ${type}`;
-    throw refusal(`This node does not let ${what} be set: see "resource.properties.${type}"`);
+    throw refusal(
+      `This node does not permit setting ${what}: see plugins.puppetd.resource.properties.${type}`,
+    );
   }
 }
 

@@ -5,7 +5,7 @@ import { checkResource, type ResourceRules } from './resource-rules.js';
 
 type Resource = ActionOf<typeof ddl, 'resource'>;
 
-/** Brings one resource into a state, if the rules of this node let callers do so; throws an ActionError otherwise. */
+/** Manages one resource, if the rules of this node permit it; throws an ActionError otherwise. */
 export async function manageResource(
   puppet: Puppet,
   rules: ResourceRules,
@@ -16,16 +16,16 @@ export async function manageResource(
   checkResource(rules, type, name, Object.keys(properties));
   for (const [property, value] of Object.entries(properties)) {
     if (value !== null && value !== undefined) continue;
-    throw new ActionError(`The property ${property} has no value`, Status.invalidData);
+    throw new ActionError(`Property ${property} has no value`, Status.invalidData);
   }
   if (!rules.managed && (await puppet.isManaged(`${type}[${name}]`))) {
     throw new ActionError(
-      `${type}[${name}] is managed by Puppet on this node, which would change it back: see "resource.managed"`,
+      `Cannot manage ${type}[${name}]: it is in this node's Puppet catalog, so the next run would change it back; to permit it, set plugins.puppetd.resource.managed`,
     );
   }
   const status = await puppet.status();
   if (!status.enabled) throw new ActionError(`Puppet is disabled: '${status.disable_message}'`);
-  if (status.applying) throw new ActionError('Puppet is applying a catalog: try again later');
+  if (status.applying) throw new ActionError('Puppet is applying a catalog; try again later');
   const verdict = await puppet.apply({ type, title: name, properties, noop }, { signal });
   // Not the values: they may be secrets.
   log.info({ type, name, properties: Object.keys(properties), changed: verdict.changed }, verdict.reason);

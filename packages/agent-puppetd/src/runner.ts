@@ -19,7 +19,7 @@ type FollowInput = InputOf<ActionOf<typeof ddl, 'follow'>>;
 // What is left of the action's time when Puppet has ended itself: to write its report and to reply.
 const reserveSeconds = 30;
 
-/** Runs Puppet as callers ask, one after the other as far as the decision goes whether it may run now. */
+/** Runs Puppet as callers request; whether a run may start is decided for one request at a time. */
 export class Runner {
   readonly #puppet: Puppet;
   readonly #config: PuppetdConfig;
@@ -30,10 +30,12 @@ export class Runner {
     this.#config = config;
   }
 
-  /** Runs Puppet once as `input` asks; throws an ActionError where it may not run or, in the foreground, fails. */
+  /** Runs Puppet once as `input` requests; throws an ActionError if it may not run or, in the foreground, fails. */
   async runonce(input: Input, context: Context): Promise<Output> {
     if (input.server !== undefined && !this.#config.allow_server_override) {
-      throw new ActionError('This node lets nobody choose the server: "allow_server_override" is not set');
+      throw new ActionError(
+        'This node does not permit callers to choose the Puppet server: plugins.puppetd.allow_server_override is not set',
+      );
     }
     const begun = await this.#decisions.run(() => this.#begin(input, context));
     if (!(begun instanceof PuppetRun)) return begun;
@@ -41,12 +43,12 @@ export class Runner {
     return inForeground(begun, input.quiet ?? false, context, (why) => begun.abort(why));
   }
 
-  /** Waits for the end of a run that was begun before; throws an ActionError where there is none, or it failed. */
+  /** Waits for a run that was started earlier; throws an ActionError if it does not exist or failed. */
   async follow({ run_id, quiet }: FollowInput, context: Context): Promise<Output> {
     const run = await this.#puppet.attach(run_id);
-    if (!run) throw refusal('unknown-run', `This node knows nothing of a run ${run_id}`);
+    if (!run) throw refusal('unknown-run', `Run ${run_id} not found on this node`);
     return inForeground(run, quiet ?? false, context, (why) => {
-      throw new ActionError(`${why}; the Puppet run goes on`);
+      throw new ActionError(`${why}; the Puppet run continues`);
     });
   }
 
@@ -58,12 +60,12 @@ export class Runner {
     const status = await puppet.status();
     if (!status.enabled) throw refusal('disabled', `Puppet is disabled: '${status.disable_message}'`);
     if (status.applying || (await puppet.running())) {
-      throw refusal('already-running', 'Puppet is applying a catalog already');
+      throw refusal('already-running', 'Puppet is already applying a catalog');
     }
     const last = Math.max(status.lastrun_began, await puppet.lastBegan());
     const age = Math.floor(Date.now() / 1000) - last;
     if (input.min_age !== undefined && age < input.min_age) {
-      const summary = `The last run began ${age} s ago, less than ${input.min_age} s`;
+      const summary = `Skipped: the last run started ${age} s ago, less than ${input.min_age} s`;
       return { summary, outcome: 'recent', initiated_at: last, run_id: '' };
     }
     if (this.#config.signal_daemon && isPlain(input)) {
@@ -88,7 +90,7 @@ function isPlain(input: Input): boolean {
 function signalDaemon(pid: number): Output {
   process.kill(pid, 'SIGUSR1');
   return {
-    summary: "Told Puppet's daemon to run now",
+    summary: "Triggered a run of Puppet's daemon (SIGUSR1)",
     initiated_at: Math.floor(Date.now() / 1000),
     run_id: '',
   };
@@ -117,8 +119,9 @@ function optionsOf(input: Input, config: PuppetdConfig, context: Context): RunOp
 
 function inBackground(run: PuppetRun, { log }: Context): Output {
   run.follow({ isBackground: true }).then(
-    ({ outcome, reason }) => log.info({ run: run.id, outcome, reason }, 'the Puppet run has ended'),
-    (error: unknown) => log.error({ run: run.id, reason: messageOf(error) }, 'the Puppet run is lost'),
+    ({ outcome, reason }) => log.info({ run: run.id, outcome, reason }, 'Puppet run ended'),
+    (error: unknown) =>
+      log.error({ run: run.id, reason: messageOf(error) }, 'cannot determine how the Puppet run ended'),
   );
   return { summary: `Started a Puppet run: ${run.record.command.join(' ')}`, ...beginningOf(run) };
 }
@@ -133,7 +136,7 @@ async function inForeground(
   const onOutput = (lines: readonly string[]) => context.progress(lines.join('\n'));
   const verdict = await run.follow({ signal, ...(quiet ? {} : { onOutput }) }).catch((error: unknown) => {
     if (!signal.aborted) throw error;
-    if (isDaemonStop(signal.reason)) throw new ActionError('The daemon stops; the Puppet run goes on');
+    if (isDaemonStop(signal.reason)) throw new ActionError('mcod is shutting down; the Puppet run continues');
     return giveUp(messageOf(signal.reason));
   });
   const output = { ...beginningOf(run), ...endOf(verdict) };

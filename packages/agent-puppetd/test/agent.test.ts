@@ -177,7 +177,7 @@ describe('the agent puppetd', () => {
     const stop = new AbortController();
     const error = failure(call(handlers, 'follow', { run_id }, { signal: stop.signal }));
     stop.abort(new DOMException('the time is over', 'TimeoutError'));
-    expect((await error).message).to.equal('the time is over; the Puppet run goes on');
+    expect((await error).message).to.equal('the time is over; the Puppet run continues');
     await writeFile(release, '');
     expect(await call(handlers, 'follow', { run_id })).to.include({ outcome: 'unchanged' });
   });
@@ -277,7 +277,7 @@ describe('the agent puppetd', () => {
     const pid = await waitFor('the run', async () => readFile(host.path('started'), 'utf8'));
     await writeFile(host.path('agent_catalog_run_lockfile'), pid);
     const error = await failure(call(handlers, 'runonce', {}, { requestId: 'request-2' }));
-    expect(error.message).to.equal('Puppet is applying a catalog already');
+    expect(error.message).to.equal('Puppet is already applying a catalog');
     await writeFile(release, '');
     await waitFor('the verdict', () => existsSync(`${host.stateDir}/runs/request-1/verdict.json`));
   });
@@ -294,7 +294,7 @@ describe('the agent puppetd', () => {
       expect(chosen.outcome).to.equal('unchanged');
       expect(await daemon.isRunning()).to.equal(true);
       const reply = await call(handlers, 'runonce', {}, { requestId: 'request-2' });
-      expect(reply).to.include({ summary: "Told Puppet's daemon to run now", run_id: '' });
+      expect(reply).to.include({ summary: "Triggered a run of Puppet's daemon (SIGUSR1)", run_id: '' });
       expect((await daemon.follow()).reason).to.match(/signal 10/);
     } finally {
       await other[Symbol.asyncDispose]();
@@ -315,9 +315,9 @@ describe('the agent puppetd', () => {
       stop.abort(reason);
       const { message } = await error;
       if (isKilled) {
-        expect(message).to.equal(`The run was stopped: ${reason.message}`);
+        expect(message).to.equal(`The run was aborted: ${reason.message}`);
       } else {
-        expect(message).to.include('goes on');
+        expect(message).to.include('continues');
         await writeFile(release, '');
         // The daemon that comes back judges what it finds.
         await behaving();
@@ -333,7 +333,7 @@ describe('the agent puppetd', () => {
     expect((await failure(call(handlers, 'enable'))).data).to.deep.equal({ enabled: true });
     expect(await call(handlers, 'disable')).to.include({ enabled: false });
     const again = await failure(call(handlers, 'disable', { message: 'mine' }));
-    expect(again.message).to.match(/^Puppet was disabled already: Disabled by rip\.mcollective at /);
+    expect(again.message).to.match(/^Puppet is already disabled: Disabled by rip\.mcollective at /);
     expect(again.data).to.deep.equal({ enabled: false });
     expect(await call(handlers, 'status')).to.include({ enabled: false, status: 'disabled' });
     expect(await call(handlers, 'enable')).to.deep.equal({ status: 'Puppet is enabled', enabled: true });
@@ -342,7 +342,7 @@ describe('the agent puppetd', () => {
   it('sums up the last run by the names of MCollective', async () => {
     const handlers = await behaving({ FAKE_STATUS: 'changed', FAKE_EXIT: '2' });
     expect((await failure(call(handlers, 'last_run_summary'))).message).to.equal(
-      'Puppet never ran on this host',
+      'Puppet has never run on this host',
     );
     await call(handlers, 'runonce', { foreground: true });
     await writeFile(host.path('resourcefile'), 'file[/x]\n');
@@ -393,12 +393,17 @@ describe('the agent puppetd', () => {
   });
 
   for (const [why, input, config, message] of [
-    ['nothing is configured', {}, {}, /resources of type host.*"resource\.allow"/],
+    ['nothing is configured', {}, {}, /resources of type host: see plugins\.puppetd\.resource\.allow/],
     ['the type is denied', {}, { allow: ['/.*/'], deny: ['host'] }, /resources of type host/],
     ['the name is denied', {}, { allow: ['host'], names: { host: { deny: ['/web.*/'] } } }, /host\[web1\]/],
     ['the name is not allowed', {}, { allow: ['host'], names: { host: { allow: ['web'] } } }, /host\[web1\]/],
     ['a property is a command', { type: 'service', stop: 'rm' }, { allow: ['service'] }, /stop of a service/],
-    ['Puppet manages it', { name: 'db1' }, { allow: ['host'] }, /host\[db1\] is managed by Puppet/],
+    [
+      'Puppet manages it',
+      { name: 'db1' },
+      { allow: ['host'] },
+      /Cannot manage host\[db1\]: it is in this node/,
+    ],
   ] as const) {
     it(`does not manage a resource where ${why}`, async () => {
       const handlers = await behaving({}, { resource: config });

@@ -41,7 +41,7 @@ describe('the rules for single resources', () => {
     it(`${isAllowed ? 'allow' : 'refuse'} ${JSON.stringify(type)} ${JSON.stringify(name)} by ${JSON.stringify(rules)}`, () => {
       const message = refusal(rules, type, name);
       if (isAllowed) expect(message).to.equal(undefined);
-      else expect(message).to.include('This node does not let ');
+      else expect(message).to.include('This node does not permit managing ');
     });
 
   for (const [rules, type, properties, refused] of [
@@ -56,7 +56,7 @@ describe('the rules for single resources', () => {
     it(`${refused ? `refuse ${refused}` : 'allow all'} of ${properties.join()} of a ${type} by ${JSON.stringify(rules)}`, () => {
       const message = refusal(rules, type, 'a', properties);
       if (refused === undefined) expect(message).to.equal(undefined);
-      else expect(message).to.include(`This node does not let ${refused} be set`);
+      else expect(message).to.include(`This node does not permit setting ${refused}`);
     });
 
   it('keep what Puppet manages from callers unless configured', () => {
@@ -71,7 +71,7 @@ describe('the rules for single resources', () => {
     [{ managed: 1 }, 'resource.managed: must be boolean'],
     [{ allow: 'host' }, 'resource.allow: must be array'],
     [{ deny: [7] }, 'resource.deny.0: must be string'],
-    [{ allow: ['/(/'] }, 'resource.allow: /(/ is not a regular expression'],
+    [{ allow: ['/(/'] }, 'resource.allow: /(/ is not a valid regular expression'],
     [{ names: [] }, 'resource.names: must be object'],
     [{ names: { host: 'a' } }, 'resource.names.host: must be object'],
     [{ names: { host: { deny: 'a' } } }, 'resource.names.host.deny: must be array'],

@@ -101,7 +101,7 @@ describe('the decision whether Puppet runs', () => {
       if (isDue) expect(ended).to.be.instanceOf(Started);
       else
         expect(ended).to.deep.equal({
-          summary: 'The last run began 99 s ago, less than 100 s',
+          summary: 'Skipped: the last run started 99 s ago, less than 100 s',
           outcome: 'recent',
           initiated_at: now - 99,
           run_id: '',
@@ -138,7 +138,7 @@ describe('the decision whether Puppet runs', () => {
     for (const input of [{}, { noop: false }, { splay: true, splaylimit: 5, force: true, min_age: 1 }])
       it(`with ${JSON.stringify(input)}`, async () => {
         expect(await ask(input)).to.deep.equal({
-          summary: "Told Puppet's daemon to run now",
+          summary: "Triggered a run of Puppet's daemon (SIGUSR1)",
           initiated_at: now,
           run_id: '',
         });

@@ -41,7 +41,7 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/facts/definition.js'),
   },
   applicationEntry(
-    { name: 'puppet', summary: 'Run Puppet, and see how it fares' },
+    { name: 'puppet', summary: 'Run Puppet and show its status' },
     () => import('@troupe/agent-puppetd/application/commands'),
   ),
   applicationEntry(

@@ -15,10 +15,10 @@ export interface Selection {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A node with Puppet, as it was when it was last heard of. */
+/** A node with Puppet, in its last known state. */
 export interface Member {
   readonly identity: string;
-  /** The Puppet server that it asks; empty where it does not say. */
+  /** The Puppet server that it uses; empty if unknown. */
   readonly server: string;
   readonly isEnabled: boolean;
   readonly isApplying: boolean;
@@ -27,7 +27,7 @@ export interface Member {
   readonly began: number;
 }
 
-/** What a fleet tells. */
+/** Notified when nodes join and leave the fleet. */
 export interface FleetListener {
   arrived?(member: Member): void;
   departed?(identity: string): void;
@@ -36,7 +36,7 @@ export interface FleetListener {
 /** New nodes that are asked for their state at the same time. */
 const asksAtOnce = 20;
 
-/** The nodes with Puppet that match a filter, kept up to date by the presence of nodes: nobody is asked again. */
+/** The nodes with Puppet that match a filter, kept up to date by the presence of nodes, without polling. */
 export class Fleet {
   readonly #client: Client;
   readonly #selection: Selection;
@@ -47,12 +47,12 @@ export class Fleet {
   readonly #asked = new Set<string>();
   readonly #stop: () => void;
   readonly #closing = new AbortController();
-  /** Who came while everybody was asked. */
+  /** Nodes that came online while all nodes were asked. */
   #duringRefresh: Set<string> | undefined;
   #unheard: readonly string[] = [];
   #offline: readonly string[] = [];
 
-  /** Finds the nodes; `unable` hears of those that did not tell their state. */
+  /** Finds the nodes; `unable` gets the results of those that did not report their state. */
   static async open(
     client: Client,
     selection: Selection,
@@ -92,12 +92,12 @@ export class Fleet {
     return this.#presence.isOnline(identity);
   }
 
-  /** Nodes that are online and did not answer when nodes were looked for: whether they match is not known. */
+  /** Nodes that are online but did not answer discovery: whether they match is unknown. */
   get unheard(): readonly string[] {
     return this.#unheard;
   }
 
-  /** Nodes that are known to be offline: whether they match is not known. */
+  /** Nodes that are offline: whether they match is unknown. */
   get offline(): readonly string[] {
     return this.#offline;
   }
@@ -108,13 +108,13 @@ export class Fleet {
     if (member) this.#members.set(identity, { ...member, ...change });
   }
 
-  /** Hears who comes and goes, until the result is called. */
+  /** Subscribes to nodes that join and leave; the returned function unsubscribes. */
   listen(listener: FleetListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Asks all nodes once more: whom presence missed is found, and who matches no longer is let go. */
+  /** Asks all nodes again: finds those that presence missed, and drops those that no longer match. */
   async refresh(unable: (result: Result) => void = () => {}): Promise<void> {
     const options = this.#callOptions();
     const call = this.#client.agent(ddl).status(
@@ -163,7 +163,10 @@ export class Fleet {
       // A node that the filter leaves out, or that has no Puppet, says so.
       if (result.ok && !this.#closing.signal.aborted) this.#admit(memberOf(identity, result.data));
     } catch (error) {
-      if (!this.#closing.signal.aborted) process.emitWarning(`${identity} came: ${messageOf(error)}`);
+      if (!this.#closing.signal.aborted)
+        process.emitWarning(
+          `cannot read the Puppet status of ${identity}, which came online: ${messageOf(error)}`,
+        );
     } finally {
       this.#asked.delete(identity);
     }

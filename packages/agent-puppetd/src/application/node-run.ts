@@ -6,27 +6,27 @@ import { Watch } from './watch.js';
 
 type Reply = Result<RunData>;
 
-/** What became of one node. */
+/** The result of one node. */
 export interface NodeRun {
   readonly sender: string;
   /**
-   * `ran`: Puppet ran, and the node told its verdict; `skipped`: there was nothing to do, because Puppet is disabled or
-   * ran already; `not-begun`: the node could or would not begin; `silent`: it is offline, or said nothing.
+   * `ran`: Puppet ran, and the node reported its verdict; `skipped`: there was nothing to do, because Puppet is disabled
+   * or ran already; `not-begun`: the node could or would not start a run; `silent`: it is offline or did not reply.
    */
   readonly kind: 'ran' | 'skipped' | 'not-begun' | 'silent';
-  /** It ran and the verdict is good, or it was skipped. */
+  /** It ran successfully, or it was skipped. */
   readonly ok: boolean;
   /** The verdict in one word, such as `changed`, or else the state of the call, such as `offline`. */
   readonly outcome: string;
   /** One line for people. */
   readonly reason: string;
-  /** Empty where nothing was begun. */
+  /** Empty if no run was started. */
   readonly runId: string;
-  /** When the run began, seconds since 1970; for a node that ran already, its last run. 0 where not known. */
+  /** Start of the run, in seconds since 1970; for a node that ran already, of its last run. 0 if unknown. */
   readonly began: number;
-  /** From the asking to the end. */
+  /** From the request to the end. */
   readonly seconds: number;
-  /** Whether asking again later may help. */
+  /** Whether a later retry may succeed. */
   readonly mayRetry: boolean;
 }
 
@@ -37,13 +37,13 @@ export interface NodeRunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Seconds that a node may be away in the middle of a run, until it is given up; 30 otherwise. */
   readonly grace?: number | undefined;
-  /** Told when a node has been away for longer than a restart takes: nobody else need wait for it. */
+  /** Called when a node has been away for longer than a restart takes: others need not wait for it. */
   readonly onAway?: (() => void) | undefined;
 }
 
 /**
- * Runs Puppet on one node and waits for the node's own word on how that ended. A daemon that restarts in the middle,
- * maybe because Puppet replaces it, is asked for the same run when it is back.
+ * Runs Puppet on one node and waits until the node reports how the run ended. If the daemon restarts in the middle,
+ * maybe because Puppet replaces it, it is asked for the same run when it is back.
  */
 export async function runNode(
   client: Client,
@@ -55,12 +55,12 @@ export async function runNode(
   const start = Date.now();
   const presence = await client.presence(collective);
   const watch = new Watch(presence, identity, { grace, signal, onAway });
-  const asking = new Asking(client, identity, collective, watch);
+  const requests = new RunRequests(client, identity, collective, watch);
   try {
     const run =
       presence.isOnline(identity) === false
         ? offline(identity, 'the node is offline')
-        : await asking.run(input, grace, signal).catch((error: unknown) => unsent(identity, error));
+        : await requests.run(input, grace, signal).catch((error: unknown) => unsent(identity, error));
     signal?.throwIfAborted();
     return { ...run, seconds: (Date.now() - start) / 1000 };
   } finally {
@@ -70,11 +70,11 @@ export async function runNode(
 
 type Judged = Omit<NodeRun, 'seconds'>;
 
-/** The states of a call after which a run may go on, or may have ended. */
+/** The states of a call after which the run may still be in progress, or may have ended. */
 const inconclusive: readonly string[] = ['offline', 'no-reply', 'unknown', 'cancelled', 'timeout'];
 
-/** The questions to one node about one run. */
-class Asking {
+/** The requests to one node about one run. */
+class RunRequests {
   readonly #client: Client;
   readonly #where: { readonly targets: readonly string[]; readonly collective?: string };
   readonly #identity: string;
@@ -102,7 +102,7 @@ class Asking {
     return this.#followed(reply, grace, signal);
   }
 
-  // The id of the run is that of the request, so it is known although nobody replied.
+  // The id of the run is the id of the request, so it is known without a reply.
   async #followed(cut: Reply | undefined, grace: number, signal: AbortSignal | undefined): Promise<Judged> {
     let last = cut;
     for (let until = Date.now() + grace * 1000; Date.now() < until && !signal?.aborted; ) {
@@ -119,7 +119,7 @@ class Asking {
         // Without a broker now: it is asked again.
         .catch(() => undefined);
       if (reply?.data.outcome === 'unknown-run') {
-        const reason = 'the request was lost before the node began';
+        const reason = 'the request was lost before the node started a run';
         return { ...nothing(this.#identity), outcome: 'lost', reason, mayRetry: true };
       }
       if (reply?.data.outcome) return judge(reply, this.#runId);
@@ -132,7 +132,7 @@ class Asking {
       // A daemon that is about to end refuses what is new.
       await this.#watch.change(500);
     }
-    const reason = `what became of the run is not known: ${last?.statusmsg ?? 'the node went away'}`;
+    const reason = `result of the run unknown: ${last?.statusmsg ?? 'the node went offline'}`;
     const outcome = last?.state ?? 'offline';
     return { ...nothing(this.#identity), kind: 'silent', outcome, reason, runId: this.#runId };
   }

@@ -16,12 +16,12 @@ export interface RunAllOptions extends Selection, Limits {
   readonly retryAfter?: number;
   /** Seconds that a node may be away in the middle of its run, until it is given up; 30 otherwise. */
   readonly grace?: number;
-  /** Told once, when it is known how many nodes there are. */
+  /** Called once, when the number of nodes is known. */
   readonly onFleet?: (members: readonly Member[]) => void;
   readonly onStart?: (identity: string) => void;
 }
 
-/** How it went. */
+/** Statistics of all runs. */
 export interface RunAllStats {
   readonly nodes: number;
   /** Names by what became of them. */
@@ -30,7 +30,7 @@ export interface RunAllStats {
   readonly skipped: readonly string[];
   readonly notBegun: readonly string[];
   readonly silent: readonly string[];
-  /** Nodes of which it is not known whether they match: online and unheard when nodes were looked for. */
+  /** Nodes that were online but did not answer discovery: whether they match is unknown. */
   readonly unheard: readonly string[];
   /** The same, of nodes that are offline. */
   readonly offline: readonly string[];
@@ -39,15 +39,15 @@ export interface RunAllStats {
   readonly seconds: number;
 }
 
-/** Runs over a fleet: an async iterable of how each node ended, in the order of their ends. */
+/** Runs over a fleet: an async iterable of the result of each node, in the order in which they end. */
 export interface RunAll extends AsyncIterable<NodeRun> {
-  /** When all nodes have ended. Rejected where the nodes could not be found, and at the signal. */
+  /** Resolves when all nodes have ended; rejects if discovery fails, and at the signal. */
   stats(): Promise<RunAllStats>;
 }
 
 /**
- * Runs Puppet on all nodes that match, so many at a time: the end of one run, told by its node, begins the next.
- * Nobody is polled, and a node that is gone holds nobody up.
+ * Runs Puppet on all nodes that match, `concurrency` at a time: when a node reports the end of its run, the next one
+ * starts. Nodes are not polled, and a node that is gone delays no other.
  */
 export function runAll(client: Client, options: RunAllOptions): RunAll {
   const stream = new Stream<NodeRun>();
@@ -66,7 +66,7 @@ export function runAll(client: Client, options: RunAllOptions): RunAll {
   return { stats: () => stats, [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator]() };
 }
 
-/** Runs a fleet again and again, a round taking `every` seconds at least, until the signal; gives each round's runs. */
+/** Runs a fleet in rounds of at least `every` seconds until the signal; yields the runs of each round. */
 export async function* rerunAll(
   client: Client,
   options: RunAllOptions & { readonly every: number },
@@ -89,19 +89,19 @@ type Found = Pick<RunAllStats, 'most' | 'unheard' | 'offline'>;
 class Round {
   readonly #client: Client;
   readonly #options: RunAllOptions;
-  readonly #tell: (run: NodeRun) => void;
+  readonly #report: (run: NodeRun) => void;
   readonly #slots: Slots;
 
-  constructor(client: Client, options: RunAllOptions, tell: (run: NodeRun) => void) {
+  constructor(client: Client, options: RunAllOptions, report: (run: NodeRun) => void) {
     this.#client = client;
     this.#options = options;
-    this.#tell = tell;
+    this.#report = report;
     this.#slots = new Slots({ concurrency: options.concurrency, perKey: options.perServer });
   }
 
   async run(): Promise<Found> {
     const { signal, onFleet } = this.#options;
-    const fleet = await Fleet.open(this.#client, this.#options, (result) => this.#tell(unable(result)));
+    const fleet = await Fleet.open(this.#client, this.#options, (result) => this.#report(unable(result)));
     try {
       const work: Promise<void>[] = [];
       const seen = new Set<string>();
@@ -111,12 +111,12 @@ class Round {
         work.push(this.#serve(fleet, member));
       };
       onFleet?.(fleet.members());
-      // Who is at work already comes last, and is done by then.
+      // Nodes that are applying a catalog come last: they have probably finished by then.
       const inOrder = [...fleet.members()].sort(
         (a, b) => Number(a.isApplying) - Number(b.isApplying) || (a.identity < b.identity ? -1 : 1),
       );
       for (const member of inOrder) add(member);
-      // Who comes while others run is run too.
+      // Nodes that come online meanwhile are included.
       fleet.listen({ arrived: add });
       for (let done = 0; done < work.length; ) {
         const pending = work.slice(done);
@@ -134,7 +134,7 @@ class Round {
     const { retries = 2, retryAfter = 30, signal } = this.#options;
     if (!member.isEnabled) {
       const reason = `Puppet is disabled: '${member.disableMessage}'`;
-      this.#tell({
+      this.#report({
         ...offline(member.identity, reason),
         kind: 'skipped',
         ok: true,
@@ -146,7 +146,7 @@ class Round {
     for (let attempt = 0; ; attempt += 1) {
       const run = await this.#attempt(fleet, member);
       if (!run.mayRetry || attempt >= retries) {
-        this.#tell(run);
+        this.#report(run);
         return;
       }
       await pause(retryAfter * 1000, signal);
@@ -160,7 +160,7 @@ class Round {
     try {
       // Gone since it was found: asking would only take time.
       if (fleet.isOnline(identity) === false)
-        return { ...offline(identity, 'the node went offline before its turn'), seconds: 0 };
+        return { ...offline(identity, 'the node went offline before its run started'), seconds: 0 };
       onStart?.(identity);
       return await runNode(this.#client, identity, input, { collective, signal, grace, onAway: free });
     } finally {

@@ -16,7 +16,7 @@ export interface ScheduleOptions extends Selection, Partial<Limits> {
   readonly grace?: number;
 }
 
-/** What a schedule tells. */
+/** Events of a schedule. */
 export type ScheduleEvent =
   | { readonly type: 'fleet'; readonly nodes: number; readonly secondsApart: number }
   | { readonly type: 'arrived' | 'departed'; readonly identity: string }
@@ -35,12 +35,12 @@ const mostIdle = 3_600_000;
 
 /**
  * Runs every node of a fleet once in each interval, evenly: every `interval / nodes` seconds the node is run whose last
- * run began first. Nodes that come and go change that pace at once. What runs when is known by the nodes alone, so it
- * goes on after a restart where it was, without a storm. Ends at the signal; the events tell what happens.
+ * run started first. Nodes that come and go change that pace at once. Only the nodes record when they ran, so a schedule
+ * continues after a restart where it was, without a burst. Ends at the signal.
  */
 export function schedule(client: Client, options: ScheduleOptions): AsyncIterable<ScheduleEvent> {
   const stream = new Stream<ScheduleEvent>();
-  new Commander(client, options, (event) => stream.push(event)).run().then(
+  new Scheduler(client, options, (event) => stream.push(event)).run().then(
     () => stream.end(),
     (error: unknown) => stream.end(error),
   );
@@ -48,19 +48,19 @@ export function schedule(client: Client, options: ScheduleOptions): AsyncIterabl
 }
 
 /** The state of a schedule in one process; all that matters beyond it is on the nodes. */
-class Commander {
+class Scheduler {
   readonly #client: Client;
   readonly #options: ScheduleOptions;
-  readonly #tell: (event: ScheduleEvent) => void;
+  readonly #emit: (event: ScheduleEvent) => void;
   readonly #slots: Slots;
   readonly #running = new Set<string>();
   #wake = new AbortController();
   #pace = '';
 
-  constructor(client: Client, options: ScheduleOptions, tell: (event: ScheduleEvent) => void) {
+  constructor(client: Client, options: ScheduleOptions, emit: (event: ScheduleEvent) => void) {
     this.#client = client;
     this.#options = options;
-    this.#tell = tell;
+    this.#emit = emit;
     const { concurrency = Number.POSITIVE_INFINITY, perServer } = options;
     this.#slots = new Slots({ concurrency, perKey: perServer });
   }
@@ -105,18 +105,18 @@ class Commander {
 
   #start(fleet: Fleet, { identity }: Member, free: () => void): void {
     const { input = { force: true }, collective, signal, grace, interval } = this.#options;
-    this.#tell({ type: 'started', identity });
+    this.#emit({ type: 'started', identity });
     const order = { ...input, min_age: Math.floor(interval * leastAge) };
     this.#running.add(identity);
     void runNode(this.#client, identity, order, { collective, signal, grace, onAway: free })
       .then((ended) => {
         const now = Math.floor(Date.now() / 1000);
-        // Whoever could not begin comes again when all others have had their turn.
+        // A node that could not start a run comes again when all others have had their turn.
         fleet.update(identity, { began: ended.began || now, isEnabled: ended.outcome !== 'disabled' });
-        this.#tell({ type: 'run', run: ended });
+        this.#emit({ type: 'run', run: ended });
       })
       .catch((error: unknown) => {
-        if (!signal?.aborted) this.#tell({ type: 'trouble', reason: `${identity}: ${messageOf(error)}` });
+        if (!signal?.aborted) this.#emit({ type: 'trouble', reason: `${identity}: ${messageOf(error)}` });
       })
       .finally(() => {
         free();
@@ -132,7 +132,7 @@ class Commander {
       await pause(interval * 1000, signal);
       if (signal?.aborted) return;
       await fleet.refresh().catch((error: unknown) => {
-        this.#tell({ type: 'trouble', reason: `nodes cannot be looked for: ${messageOf(error)}` });
+        this.#emit({ type: 'trouble', reason: `discovery failed: ${messageOf(error)}` });
       });
       this.#rouse();
     }
@@ -154,7 +154,7 @@ class Commander {
     const secondsApart = this.#options.interval / Math.max(1, nodes);
     if (this.#pace !== `${nodes}`) {
       this.#pace = `${nodes}`;
-      this.#tell({ type: 'fleet', nodes, secondsApart });
+      this.#emit({ type: 'fleet', nodes, secondsApart });
     }
     return secondsApart * 1000;
   }
@@ -164,7 +164,7 @@ class Commander {
   }
 
   #changed(event: ScheduleEvent): void {
-    this.#tell(event);
+    this.#emit(event);
     this.#rouse();
   }
 

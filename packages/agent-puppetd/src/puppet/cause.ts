@@ -2,7 +2,7 @@ import { type Findings, type Hint, hintsByWeight } from './hint.js';
 
 type Cause = Exclude<Hint, 'timeout' | 'terminated'>;
 
-/** Why there was no catalog, as far as the output tells: what explains most, in words for people. */
+/** The most likely reason why there was no catalog, from Puppet's output, with a line for people. */
 export function causeOf(findings: Findings, environment?: string): readonly [Cause, string] | undefined {
   for (const hint of hintsByWeight) {
     const line = findings.lineOf(hint);
@@ -15,28 +15,28 @@ export function causeOf(findings: Findings, environment?: string): readonly [Cau
 function describe(cause: Cause, line: string, environment: string | undefined): string {
   switch (cause) {
     case 'disabled':
-      return `Puppet is disabled: ${/\(Reason: '(.*?)(?:'\);)?$/.exec(line)?.[1] || 'nobody said why'}`;
+      return `Puppet is disabled: ${/\(Reason: '(.*?)(?:'\);)?$/.exec(line)?.[1] || 'no reason given'}`;
     case 'already-running':
-      return 'Another run of Puppet is in progress';
+      return 'Another Puppet run is in progress';
     case 'ssl-locked':
-      return 'Another Puppet process is at work on certificates';
+      return "Another Puppet process holds Puppet's SSL lock";
     case 'unknown-environment':
-      return `The server does not know the environment ${environment ?? ''}`.trimEnd();
+      return `${environment === undefined ? 'Environment' : `Environment ${environment}`} not found on the Puppet server`;
     case 'key-mismatch':
-      return `The CA holds a certificate of this name for another key; clean it there and enrol again: ${line}`;
+      return `The CA has a certificate of this name for a different key; clean it on the CA and request a new one: ${line}`;
     case 'not-signed':
       return 'The certificate request is not signed yet';
     case 'csr-refused':
-      return `The CA did not take the certificate request: ${line}`;
+      return `The CA rejected the certificate request: ${line}`;
     case 'certificate-refused':
-      return `The server refused this host's certificate (revoked, cleaned, or of another CA): ${line}`;
+      return `The Puppet server rejected this host's certificate (revoked, cleaned, or issued by another CA): ${line}`;
     case 'other-ca':
-      return `The server's certificate is not of the CA that this host trusts: ${line}`;
+      return `The Puppet server's certificate was not issued by the CA that this host trusts: ${line}`;
     case 'other-name':
-      return `The server's certificate is for other names: ${line}`;
+      return `The Puppet server's certificate does not match its host name: ${line}`;
     case 'catalog-refused':
       return line;
     case 'server-unreachable':
-      return `The Puppet server cannot be reached: ${line}`;
+      return `Cannot connect to the Puppet server: ${line}`;
   }
 }

@@ -22,26 +22,26 @@ export const puppetKeys = {
     minLength: 1,
     pattern: word.pattern,
     default: 'puppet',
-    description: 'The executable, or a list of words that come before `agent` and `config`.',
+    description: 'Puppet executable, or a list of words to put before `agent` and `config`.',
   },
   confdir: {
     type: 'string',
     pattern: '^/',
-    description: "Passed on as `--confdir`; otherwise Puppet's own.",
+    description: "Passed to Puppet as `--confdir` (default: Puppet's own).",
   },
   extra_args: {
     type: ['string', 'array'],
     items: word,
     pattern: word.pattern,
     default: [],
-    description: 'Settings of Puppet as arguments, given to every command.',
+    description: 'Puppet settings as command-line arguments, added to every command.',
   },
   env: {
     type: 'object',
     additionalProperties: { type: 'string' },
     default: {},
     description:
-      "Variables for Puppet, which gets nothing of the daemon's environment but `HOME`; may replace `PATH` and `LANG`.",
+      "Environment variables for Puppet; may override `PATH` and `LANG`. Of the daemon's environment, Puppet gets only `HOME`.",
   },
 } as const;
 
@@ -53,10 +53,10 @@ const defaultPath = '/opt/puppetlabs/bin:/usr/local/sbin:/usr/local/bin:/usr/sbi
 
 /** Reads the Puppet part of an agent's section; throws CONFIG_INVALID, naming the key. */
 export function readPuppetConfig(section: Readonly<Record<string, unknown>>): PuppetConfig {
-  const { command, confdir, extra_args, env } = checkConfig(section, puppetSchema, 'the settings of Puppet');
+  const { command, confdir, extra_args, env } = checkConfig(section, puppetSchema, 'Puppet settings');
   const [first, ...rest] = words(command);
   if (!first)
-    throw new TroupeError('CONFIG_INVALID', 'the settings of Puppet: command: must begin with an executable');
+    throw new TroupeError('CONFIG_INVALID', 'Puppet settings: command: must begin with an executable');
   return {
     command: [first, ...rest],
     confdir,

@@ -87,12 +87,12 @@ export class Puppet {
     return readIsManaged(await this.settings(), reference);
   }
 
-  /** Brings one resource into a state. Throws INPUT_INVALID. */
+  /** Applies one resource. Throws INPUT_INVALID. */
   async apply(request: ResourceRequest, options: { signal?: AbortSignal } = {}): Promise<ResourceVerdict> {
     return applyResource(this.config, await this.settings(), this.#stateDir, { ...request, ...options });
   }
 
-  /** The run of ours that goes on and is not merely waiting for its random time, if there is one. */
+  /** The run in progress that this agent started, unless it only waits for its random time. */
   async running(): Promise<PuppetRun | undefined> {
     for (const record of await this.runs()) {
       const run = new PuppetRun(record);
@@ -101,7 +101,7 @@ export class Puppet {
     return undefined;
   }
 
-  /** When the newest run that was begun here, and did begin, was begun: seconds since 1970; 0 where none was. */
+  /** Start of the newest run that this agent started, in seconds since 1970; 0 if there is none. */
   async lastBegan(): Promise<number> {
     for (const record of await this.runs()) {
       const verdict = await readVerdict(record);
@@ -122,7 +122,7 @@ export class Puppet {
     return starting;
   }
 
-  /** A run that was started before, going on or over, maybe by a daemon that died since. */
+  /** A run that was started earlier, in progress or ended, possibly by a daemon that has exited since. */
   attach(id: string): Promise<PuppetRun | undefined> {
     return attachRun(this.#stateDir, id);
   }
@@ -132,15 +132,16 @@ export class Puppet {
     return listRecords(this.#stateDir);
   }
 
-  /** Judges the runs that nobody has judged, as they end: to be called when a daemon has come back. */
+  /** Judges the runs that have no verdict yet, as they end: to be called when a daemon has restarted. */
   async resume(log: Logger): Promise<void> {
     for (const record of await this.runs()) {
       if (await readVerdict(record)) continue;
       const run = new PuppetRun(record);
-      log.info({ run: run.id }, 'a Puppet run of before the start is attached to');
+      log.info({ run: run.id }, 'following a Puppet run that was started before mcod restarted');
       run.follow({ isBackground: true }).then(
-        ({ outcome, reason }) => log.info({ run: run.id, outcome, reason }, 'the Puppet run has ended'),
-        (error: unknown) => log.error({ run: run.id, reason: messageOf(error) }, 'the Puppet run is lost'),
+        ({ outcome, reason }) => log.info({ run: run.id, outcome, reason }, 'Puppet run ended'),
+        (error: unknown) =>
+          log.error({ run: run.id, reason: messageOf(error) }, 'cannot determine how the Puppet run ended'),
       );
     }
   }

@@ -102,8 +102,12 @@ async function readJson<T>(path: string): Promise<T | undefined> {
   try {
     return JSON.parse(text) as T;
   } catch (error) {
-    throw new TroupeError('FILE_UNREADABLE', `${path} is not JSON; remove its folder to forget the run`, {
-      cause: error,
-    });
+    throw new TroupeError(
+      'FILE_UNREADABLE',
+      `Cannot parse ${path}: invalid JSON; to delete the record of this run, remove the folder`,
+      {
+        cause: error,
+      },
+    );
   }
 }

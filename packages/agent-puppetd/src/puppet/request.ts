@@ -99,6 +99,6 @@ function seconds(option: string, value: number): string {
 function invalid(option: string, value: string): TroupeError {
   return new TroupeError(
     'INPUT_INVALID',
-    `A Puppet run cannot take ${option} ${JSON.stringify(value.slice(0, 80))}: it does not have the form of one`,
+    `Invalid ${option} of a Puppet run: ${JSON.stringify(value.slice(0, 80))}`,
   );
 }

@@ -9,7 +9,7 @@ import { findExecutable, type PuppetSettings } from './settings.js';
 import { parseSummary, type ResourceCounts } from './summary.js';
 import { isRecord } from './yaml.js';
 
-/** A resource and the state in which it shall be. */
+/** A resource and its desired state. */
 export interface ResourceRequest {
   /** Such as `service`. */
   readonly type: string;
@@ -97,11 +97,11 @@ function applyArguments(config: PuppetConfig, folder: string, noop: boolean): st
 }
 
 function catalogOf({ type, title, properties }: ResourceRequest, settings: PuppetSettings): unknown {
-  if (!typePattern.test(type)) throw invalid('type', type);
-  if (title === '') throw invalid('title', title);
+  if (!typePattern.test(type)) throw invalid('resource type', type);
+  if (title === '') throw invalid('resource title', title);
   for (const [name, value] of Object.entries(properties)) {
-    if (!propertyPattern.test(name)) throw invalid('property', name);
-    if (value === null || value === undefined) throw invalid(`value of ${name}`, String(value));
+    if (!propertyPattern.test(name)) throw invalid('property name', name);
+    if (value === null || value === undefined) throw invalid(`value of the property ${name}`, String(value));
   }
   const capitalized = type
     .split('::')
@@ -136,7 +136,7 @@ function judge(
   if (code !== 0 || !report?.transactionCompleted || report.status === 'failed') {
     const fault = about.findLast(({ level }) => level === 'err')?.message;
     const why = fault ?? output.trimEnd().split('\n').at(-1) ?? '';
-    const reason = `${name} failed: ${why || `Puppet ended with exit code ${code}`}`.slice(0, 1000);
+    const reason = `${name} failed: ${why || `Puppet exited with code ${code}`}`.slice(0, 1000);
     return { ok: false, changed: report?.status === 'changed', reason, messages: about };
   }
   // A type that it does not know is passed over as if it were a class.
@@ -144,12 +144,14 @@ function judge(
     return {
       ok: false,
       changed: false,
-      reason: `Puppet knows no type ${type} on this host`,
+      reason: `Puppet on this host does not have the resource type ${type}`,
       messages: about,
     };
   }
   const changed = report.status === 'changed';
-  const unchanged = report.noopPending ? `${name} would be changed` : `${name} is as it should be`;
+  const unchanged = report.noopPending
+    ? `${name} would be changed`
+    : `${name} is already in the desired state`;
   return { ok: true, changed, reason: changed ? `${name} was changed` : unchanged, messages: about };
 }
 
@@ -172,8 +174,5 @@ function parse(line: string): unknown {
 }
 
 function invalid(what: string, value: string): TroupeError {
-  return new TroupeError(
-    'INPUT_INVALID',
-    `A resource cannot have the ${what} ${JSON.stringify(value.slice(0, 80))}: it does not have the form of one`,
-  );
+  return new TroupeError('INPUT_INVALID', `Invalid ${what}: ${JSON.stringify(value.slice(0, 80))}`);
 }

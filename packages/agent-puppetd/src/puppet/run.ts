@@ -147,7 +147,7 @@ function handOn({ onOutput, maxOutput = 1024 * 1024 }: FollowOptions, folder: st
     for (const line of lines) {
       left -= line.length + 1;
       if (left <= 0) {
-        fitting.push(`… the rest of the output is on the host, in ${join(folder, runFiles.output)}`);
+        fitting.push(`… output truncated; the rest is on the node in ${join(folder, runFiles.output)}`);
         break;
       }
       fitting.push(line);

@@ -56,7 +56,7 @@ export class SettingsReader {
     this.#file = join(stateDir, 'puppet-settings.json');
   }
 
-  /** The settings as they are now; throws CONFIG_INVALID where Puppet is missing or does not answer. */
+  /** The current settings; throws CONFIG_INVALID if Puppet is not installed or prints no settings. */
   read(): Promise<PuppetSettings> {
     this.#reading ??= this.#read().finally(() => {
       this.#reading = undefined;
@@ -85,12 +85,12 @@ export class SettingsReader {
       const cached = JSON.parse(text) as Cached;
       return names.every((name) => typeof cached.settings[name] === 'string') ? cached : undefined;
     } catch {
-      return; // A cache that does not parse is asked for anew.
+      return; // If the cache does not parse, Puppet is asked again.
     }
   }
 }
 
-/** Where the first word of the command is; throws CONFIG_INVALID where it is not. */
+/** The path of the first word of the command; throws CONFIG_INVALID if there is no such executable. */
 export async function findExecutable({ command, env }: PuppetConfig): Promise<string> {
   const [name] = command;
   const folders = name.includes('/') ? [''] : (env.PATH ?? '').split(':').filter(isAbsolute);
@@ -104,7 +104,9 @@ export async function findExecutable({ command, env }: PuppetConfig): Promise<st
   }
   throw new TroupeError(
     'CONFIG_INVALID',
-    `Puppet was not found: there is no executable "${name}"${folders[0] === '' ? '' : ` in ${env.PATH}`}`,
+    folders[0] === ''
+      ? `Puppet not found: "${name}" does not exist or is not executable`
+      : `Puppet not found: no executable "${name}" in ${env.PATH}`,
   );
 }
 
@@ -132,8 +134,8 @@ async function ask(config: PuppetConfig, executable: string): Promise<PuppetSett
   );
   const missing = names.filter((name) => !printed.has(name));
   if (end.code !== 0 || missing.length > 0) {
-    const said = stderr.text.split('\n').find((line) => line !== '');
-    throw unanswered(executable, said ?? `no answer for ${missing.join(', ')}`);
+    const firstError = stderr.text.split('\n').find((line) => line !== '');
+    throw unanswered(executable, firstError ?? `no value printed for ${missing.join(', ')}`);
   }
   return Object.fromEntries(printed) as PuppetSettings;
 }

@@ -121,7 +121,8 @@ async function readyShell(
     await once(child, 'spawn');
     const { pid, stdin } = child;
     const identity = pid === undefined ? undefined : identify(pid);
-    if (!identity || !stdin) throw new Error('The shell that watches Puppet ended at once');
+    if (!identity || !stdin)
+      throw new Error('Cannot start Puppet: the shell that watches the run exited immediately');
     const go = async () => {
       stdin.end('go\n');
       await once(stdin, 'close');

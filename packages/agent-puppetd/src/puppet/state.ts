@@ -11,7 +11,7 @@ export interface PuppetStatus {
   /** Whether a catalog is being applied now. */
   readonly applying: boolean;
   readonly enabled: boolean;
-  /** Why Puppet is disabled; empty where it is not, or where nobody said why. */
+  /** Reason why Puppet is disabled; empty if it is not disabled or no reason was given. */
   readonly disable_message: string;
   readonly daemon_present: boolean;
   /** Whether Puppet's daemon runs and waits. */
@@ -39,7 +39,7 @@ export async function readStatus(settings: PuppetSettings, now = Date.now()): Pr
   const enabled = disabled === undefined;
   const idling = daemon_present && !applying;
   const status = applying ? 'applying a catalog' : !enabled ? 'disabled' : idling ? 'idling' : 'stopped';
-  const last = since_lastrun === null ? 'never ran' : `last run ended ${ago(since_lastrun)} ago`;
+  const last = since_lastrun === null ? 'has never run' : `last run ended ${ago(since_lastrun)} ago`;
   return {
     applying,
     enabled,
@@ -115,8 +115,12 @@ async function pidIn(path: string): Promise<number | undefined> {
 }
 
 function ago(seconds: number): string {
-  if (seconds < 60) return `${seconds} seconds`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} minutes`;
-  if (seconds < 172_800) return `${Math.floor(seconds / 3600)} hours`;
-  return `${Math.floor(seconds / 86_400)} days`;
+  if (seconds < 60) return count(seconds, 'second');
+  if (seconds < 3600) return count(Math.floor(seconds / 60), 'minute');
+  if (seconds < 172_800) return count(Math.floor(seconds / 3600), 'hour');
+  return count(Math.floor(seconds / 86_400), 'day');
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -42,10 +42,17 @@ export async function readSummary(settings: PuppetSettings): Promise<RunSummary 
   });
   if (!found) return;
   if (found.size > maxBytes) {
-    throw new TroupeError('FILE_UNREADABLE', `${path} has ${found.size} bytes: that is no summary of a run`);
+    throw new TroupeError(
+      'FILE_UNREADABLE',
+      `Cannot read the run summary ${path}: ${found.size} bytes is more than the limit of ${maxBytes} bytes`,
+    );
   }
   const summary = parseSummary((await readIfPresent(path)) ?? '');
-  if (!summary) throw new TroupeError('FILE_UNREADABLE', `${path} holds no summary of a Puppet run`);
+  if (!summary)
+    throw new TroupeError(
+      'FILE_UNREADABLE',
+      `Cannot read the run summary ${path}: it is not a last_run_summary.yaml of Puppet`,
+    );
   return summary;
 }
 

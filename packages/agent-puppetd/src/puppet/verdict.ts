@@ -9,12 +9,12 @@ export type Outcome =
   | 'changed'
   /** Resources failed; the rest of the catalog was applied. */
   | 'failed-resources'
-  /** It ended in another environment than it was asked to run. */
+  /** It ended in another environment than the requested one. */
   | 'other-environment'
   | 'unknown-environment'
   /** The server compiled no catalog. */
   | 'catalog-refused'
-  /** There was no catalog to apply, for a reason that has no name of its own. */
+  /** There was no catalog to apply, for a reason without a separate outcome. */
   | 'no-catalog'
   /** A catalog, but not applied to its end. */
   | 'incomplete'
@@ -24,13 +24,13 @@ export type Outcome =
   | 'not-signed'
   | 'csr-refused'
   | 'key-mismatch'
-  /** The server turned the host's certificate down: revoked, cleaned, or of another CA. */
+  /** The server rejected the host's certificate: revoked, cleaned, or issued by another CA. */
   | 'certificate-refused'
-  /** The server's certificate is not of the CA that the host trusts. */
+  /** The server's certificate was not issued by the CA that the host trusts. */
   | 'other-ca'
   | 'other-name'
   | 'server-unreachable'
-  /** Puppet reached its own limit of time. */
+  /** Puppet reached its own time limit. */
   | 'timeout'
   /** A signal ended it, or the host went down. */
   | 'killed'
@@ -38,7 +38,7 @@ export type Outcome =
   | 'aborted'
   /** The executable could not be started. */
   | 'not-started'
-  /** It ended as if well, but left no report of this run. */
+  /** It exited as if successful, but wrote no report of this run. */
   | 'no-report'
   | 'failed';
 
@@ -124,8 +124,7 @@ function success(evidence: Evidence, report: ReportHead | undefined): Judgement 
   if (environment !== undefined && report.environment !== environment) return;
   if (report.cachedCatalogStatus === 'on_failure') return;
   const where = report.environment === null ? '' : ` in environment ${report.environment}`;
-  if (report.noop && report.noopPending)
-    return ['unchanged', `No-op run${where}: there is something to change`];
+  if (report.noop && report.noopPending) return ['unchanged', `No-op run${where}: changes are pending`];
   if (report.status === 'unchanged') return ['unchanged', `Nothing to change${where}`];
   return ['changed', `${resources ? count(resources.changed, 'resource') : 'Resources'} changed${where}`];
 }
@@ -133,47 +132,58 @@ function success(evidence: Evidence, report: ReportHead | undefined): Judgement 
 function failure(evidence: Evidence, report: ReportHead | undefined): Judgement {
   const { environment, exitCode, findings, resources } = evidence;
   const failed = (resources?.failed ?? 0) + (resources?.failed_to_restart ?? 0);
-  if (evidence.aborted !== undefined) return ['aborted', `The run was stopped: ${evidence.aborted}`];
+  if (evidence.aborted !== undefined) return ['aborted', `The run was aborted: ${evidence.aborted}`];
   if (exitCode === null && evidence.isOtherBoot) return ['killed', 'The host went down during the run'];
-  if (exitCode === null) return ['killed', 'The run was killed before it could record how it ended'];
+  if (exitCode === null) return ['killed', 'The run was killed before its exit code was recorded'];
   if (exitCode > 128) return ['killed', `Puppet was killed by signal ${exitCode - 128}`];
   if (report && environment !== undefined && report.environment !== environment) {
-    return ['other-environment', `Asked to run environment ${environment}, Puppet ran ${report.environment}`];
+    return [
+      'other-environment',
+      `Puppet ran environment ${report.environment} instead of the requested environment ${environment}`,
+    ];
   }
-  if (findings.lineOf('timeout') !== undefined) return ['timeout', 'The run took longer than Puppet may run'];
+  if (findings.lineOf('timeout') !== undefined)
+    return ['timeout', "The run exceeded Puppet's time limit (runtimeout)"];
   if (
     exitCode === 0 &&
     (report ? !report.transactionCompleted : findings.lineOf('terminated') !== undefined)
   ) {
-    return ['killed', 'Puppet was told to stop in the middle of the run'];
+    return ['killed', 'Puppet was terminated in the middle of the run'];
   }
   if (!report && (exitCode === 126 || exitCode === 127 || exitCode === 125)) {
     return ['not-started', `Puppet could not be started: ${findings.tail.at(-1) ?? `exit code ${exitCode}`}`];
   }
   if (report?.cachedCatalogStatus === 'on_failure') {
-    return ['no-catalog', `There was no new catalog, so Puppet applied an old one: ${detail(findings)}`];
+    return [
+      'no-catalog',
+      `The server returned no catalog, so Puppet applied the cached one: ${detail(findings)}`,
+    ];
   }
   if (report?.transactionCompleted) {
     if (failed > 0) return ['failed-resources', `${count(failed, 'resource')} failed: ${detail(findings)}`];
-    return ['failed', `The catalog was applied, yet the exit code is ${exitCode}: ${detail(findings)}`];
+    return [
+      'failed',
+      `The catalog was applied, but Puppet exited with code ${exitCode}: ${detail(findings)}`,
+    ];
   }
   const cause = causeOf(findings, evidence.environment);
   if (cause) return cause;
   if (report) {
     const outcome = report.configurationVersion === null ? 'no-catalog' : 'incomplete';
-    const what = outcome === 'incomplete' ? 'The catalog was not applied to its end' : 'There was no catalog';
+    const what =
+      outcome === 'incomplete' ? 'The catalog was not applied completely' : 'Puppet received no catalog';
     return [outcome, `${what}: ${detail(findings)}`];
   }
   if (evidence.disabledMessage !== undefined)
-    return ['disabled', `Puppet is disabled: ${evidence.disabledMessage || 'nobody said why'}`];
+    return ['disabled', `Puppet is disabled: ${evidence.disabledMessage || 'no reason given'}`];
   if (exitCode === 0 || exitCode === 2) {
-    return ['no-report', `Puppet ended with exit code ${exitCode} but left no report of this run`];
+    return ['no-report', `Puppet exited with code ${exitCode} but wrote no report of this run`];
   }
-  return ['failed', `Puppet ended with exit code ${exitCode}: ${detail(findings)}`];
+  return ['failed', `Puppet exited with code ${exitCode}: ${detail(findings)}`];
 }
 
 function detail({ errors, tail }: Findings): string {
-  return errors[0] ?? tail.at(-1) ?? 'it printed nothing';
+  return errors[0] ?? tail.at(-1) ?? 'no output';
 }
 
 function count(number: number, noun: string): string {

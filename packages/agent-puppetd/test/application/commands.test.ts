@@ -29,7 +29,7 @@ describe('mco puppet', () => {
   it('status', async () => {
     const { exitCode, data } = await puppet(client, ['status', '-I', 'web1', '-I', 'db1']);
     expect(exitCode).to.equal(0);
-    expect(data).to.include('web1: stopped; never ran').and.include('db1: stopped; never ran');
+    expect(data).to.include('web1: stopped; has never run').and.include('db1: stopped; has never run');
     const gone = await puppet(client, ['status', '-I', 'gone', '--json']);
     expect(gone.exitCode).to.equal(4);
     expect(JSON.parse(gone.data.join('')).results[0]).to.include({ sender: 'gone', state: 'no-reply' });
@@ -41,7 +41,7 @@ describe('mco puppet', () => {
     expect(data.join('\n')).to.match(
       /Total resources: [▁▂▃▄▅▆▇█]{20} {2}min: 3\.0 {2}avg: 3\.7 {2}max: 4\.0/,
     );
-    expect(data.join('\n')).to.match(/Changed resources: no values/);
+    expect(data.join('\n')).to.match(/Changed resources: no data/);
   });
 
   it('enable and disable', async () => {
@@ -81,7 +81,7 @@ describe('mco puppet', () => {
     expect(exitCode).to.equal(2);
     expect(data).to.have.length(3);
     expect(notes.at(-1)).to.match(
-      /^1 of 3 ran well; 1 failed \(db1\); 1 skipped \(web2\); at most 2 at a time/,
+      /^1 of 3 succeeded; 1 failed \(db1\); 1 skipped \(web2\); at most 2 at a time/,
     );
     const json = await puppet(client, ['runall', '1', '-I', 'web1', '--json']);
     expect(json.exitCode).to.equal(0);
@@ -109,10 +109,10 @@ describe('mco puppet', () => {
     const words = ['resource', 'service', 'nginx', 'ensure=running', '-I', 'web1'];
     expect(await puppet(client, words)).to.deep.include({
       exitCode: 0,
-      data: ['web1: service[nginx] {"ensure":"running"}', '1 changed, 0 as they should be'],
+      data: ['web1: service[nginx] {"ensure":"running"}', '1 changed, 0 unchanged'],
     });
     expect(await puppet(client, [...words, '--noop'])).to.deep.include({
-      data: ['0 changed, 1 as they should be'],
+      data: ['0 changed, 1 unchanged'],
     });
     expect((await puppet(client, ['resource', 'service', 'nginx'])).exitCode).to.equal(1);
     const wrong = puppet(client, ['resource', 'service', 'nginx', 'running', '-I', 'web1']);
@@ -132,9 +132,9 @@ describe('mco puppet', () => {
 
   for (const [words, message] of [
     [['runall'], /concurrency/],
-    [['runall', '0'], /no number from 1 on/],
-    [['runall', 'three'], /no number from 1 on/],
-    [['schedule', '--interval', '-5'], /no number of minutes/],
+    [['runall', '0'], /not a whole number of at least 1/],
+    [['runall', 'three'], /not a whole number of at least 1/],
+    [['schedule', '--interval', '-5'], /not a number of minutes/],
   ] as const) {
     it(`refuses ${words.join(' ')}`, async () => {
       expect(await puppet(client, words).catch((error: Error) => error.message)).to.match(message);

@@ -120,7 +120,7 @@ export class FakeFleet implements AsyncDisposable {
           applying,
           server,
           lastrun_began: began,
-          message: 'stopped; never ran',
+          message: 'stopped; has never run',
           status: 'stopped',
         };
       },
@@ -131,7 +131,7 @@ export class FakeFleet implements AsyncDisposable {
         if (!enabled) throw new ActionError('Puppet is disabled', 1, { data: { outcome: 'disabled' } });
         if ((behaviour.refuses ?? 0) > 0) {
           behaviour.refuses = (behaviour.refuses ?? 0) - 1;
-          throw new ActionError('Puppet is applying a catalog already', 1, {
+          throw new ActionError('Puppet is already applying a catalog', 1, {
             data: { outcome: 'already-running' },
           });
         }
@@ -176,7 +176,7 @@ export class FakeFleet implements AsyncDisposable {
       signal.addEventListener('abort', () => resolve('stopped')),
     );
     if ((await Promise.race([end, stopped])) === 'stopped')
-      throw new ActionError('The daemon stops; the Puppet run goes on');
+      throw new ActionError('mcod is shutting down; the Puppet run continues');
     const { outcome = 'unchanged' } = this.behaviour(node);
     const initiated_at = Math.floor(began / 1000);
     const data = { outcome, run_id: id, initiated_at, summary: `it is ${outcome}` };

@@ -203,7 +203,7 @@ describe('a fleet', () => {
       const warned = once(process, 'warning');
       script.last.fail(new Error('no broker'));
       const [warning] = await warned;
-      expect(String(warning)).to.include('b came: no broker');
+      expect(String(warning)).to.include('cannot read the Puppet status of b, which came online: no broker');
       expect(names()).to.deep.equal([]);
     });
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { type NodeRun, type NodeRunOptions, runNode } from '../../src/application/index.js';
 import { ScriptedClient, turn } from './scripted-client.js';
 
-const goneWhile = 'what became of the run is not known';
+const goneWhile = 'result of the run unknown';
 
 describe('a run of one node', () => {
   let script: ScriptedClient;
@@ -186,7 +186,7 @@ describe('a run of one node', () => {
         ...nothing,
         kind: 'not-begun',
         outcome: 'lost',
-        reason: 'the request was lost before the node began',
+        reason: 'the request was lost before the node started a run',
         mayRetry: true,
       });
     });
@@ -288,7 +288,7 @@ describe('a run of one node', () => {
         ...nothing,
         kind: 'silent',
         outcome: 'offline',
-        reason: `${goneWhile}: the node went away`,
+        reason: `${goneWhile}: the node went offline`,
         runId: 'run-0',
         seconds: 23.25,
       });

@@ -149,7 +149,7 @@ describe('a round over a fleet', () => {
     expect(runs[1]).to.include({
       kind: 'silent',
       outcome: 'offline',
-      reason: 'the node went offline before its turn',
+      reason: 'the node went offline before its run started',
       seconds: 0,
     });
   });

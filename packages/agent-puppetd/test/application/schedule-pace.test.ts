@@ -297,7 +297,7 @@ describe('the pace of a schedule', () => {
     expect(looks()).to.equal(2);
     expect(events.find(({ type }) => type === 'trouble')).to.deep.equal({
       type: 'trouble',
-      reason: 'nodes cannot be looked for: no broker',
+      reason: 'discovery failed: no broker',
     });
     areFound = true;
     nodes.set('missed', {});

@@ -90,7 +90,7 @@ describe('a fleet of real hosts', function () {
         return spans.map(({ from }): Span => ({ from, to: Date.now() }));
       });
     const { exitCode, data, notes } = await puppet(client, ['runall', '3', '--json'], {
-      note: (line) => begun.push(line.replace(/: begins$/, '')),
+      note: (line) => begun.push(line.replace(/: started$/, '')),
     });
     const lost = await killing;
     const runs: { sender: string; status: string }[] = JSON.parse(data.join('')).results;

@@ -161,11 +161,7 @@ describe('the real Puppet', function () {
     const managed = enrolled.path('managed');
     await rm(managed, { force: true });
     const verdict = await enrolled.run({ environment: 'production', noop: true });
-    expectOutcome(
-      verdict,
-      'unchanged',
-      /^No-op run in environment production: there is something to change$/,
-    );
+    expectOutcome(verdict, 'unchanged', /^No-op run in environment production: changes are pending$/);
     expect(verdict.noopPending).to.equal(true);
     expect(existsSync(managed)).to.equal(false);
   });
@@ -176,7 +172,7 @@ describe('the real Puppet', function () {
     expect(verdict).to.include({ exitCode: 6, environment: 'failing' });
   });
 
-  it('fails where the server does not know the environment, instead of running production', async () => {
+  it('fails if the server does not have the environment, instead of running production', async () => {
     const verdict = await enrolled.run({ environment: 'nowhere' });
     expectOutcome(verdict, 'unknown-environment', /nowhere/);
   });
@@ -194,7 +190,7 @@ describe('the real Puppet', function () {
 
   it('fails at its own limit of time', async () => {
     const verdict = await enrolled.run({ environment: 'slow', runTimeoutSeconds: 6 });
-    expectOutcome(verdict, 'timeout', /longer than/);
+    expectOutcome(verdict, 'timeout', /exceeded Puppet's time limit/);
   });
 
   it('does not run while disabled by our lock file', async () => {
@@ -220,7 +216,7 @@ describe('the real Puppet', function () {
     const node = await newNode();
     await mkdir(node.path('ssl'), { recursive: true });
     await writeFile(node.path('ssl/ssl.lock'), String(puppet));
-    expectOutcome(await node.run(), 'ssl-locked', /certificates/);
+    expectOutcome(await node.run(), 'ssl-locked', /SSL lock/);
   });
 
   it('takes over the lock that a killed run left', async () => {
@@ -236,21 +232,21 @@ describe('the real Puppet', function () {
     const { run, puppet } = await slowRun();
     process.kill(puppet, 'SIGTERM');
     const verdict = await run.follow();
-    expectOutcome(verdict, 'killed', /told to stop in the middle/);
+    expectOutcome(verdict, 'killed', /terminated in the middle/);
     expect(verdict.exitCode).to.equal(0);
   });
 
   it('is ended with the commands that it runs, which have sessions of their own', async () => {
     const { run, command } = await slowRun();
     const verdict = await run.abort('the caller went away');
-    expectOutcome(verdict, 'aborted', /^The run was stopped: the caller went away$/);
+    expectOutcome(verdict, 'aborted', /^The run was aborted: the caller went away$/);
     expect(isAlive(command)).to.equal(false);
   });
 
   it('cannot run with a certificate that is revoked', async () => {
     const node = await enrol();
     await setState(server, node.certname, 'revoked');
-    expectOutcome(await node.run(), 'certificate-refused', /refused this host's certificate/);
+    expectOutcome(await node.run(), 'certificate-refused', /rejected this host's certificate/);
   });
 
   it('gets no certificate that somebody else asked for under its name, nor runs if that is signed', async () => {
@@ -260,7 +256,7 @@ describe('the real Puppet', function () {
     expect(await askCa(server, 'PUT', `certificate_request/${node.certname}`, csr)).to.match(/^200/);
     expectOutcome(await node.run(), 'not-signed', /not signed/);
     await setState(server, node.certname, 'signed');
-    expectOutcome(await node.run(), 'key-mismatch', /another key/);
+    expectOutcome(await node.run(), 'key-mismatch', /different key/);
   });
 
   it('cannot enrol where the CA has a certificate of its name already, for a key that is lost', async () => {
@@ -269,7 +265,7 @@ describe('the real Puppet', function () {
     const csr = createCsr({ commonName: node.certname, privateKeyPem });
     await askCa(server, 'PUT', `certificate_request/${node.certname}`, csr);
     await setState(server, node.certname, 'signed');
-    expectOutcome(await node.run(), 'key-mismatch', /another key/);
+    expectOutcome(await node.run(), 'key-mismatch', /different key/);
   });
 
   it('cannot run where the server is of another CA', async () => {
@@ -277,7 +273,7 @@ describe('the real Puppet', function () {
     const { certificatePem } = await createCa({ commonName: 'another CA' });
     await mkdir(node.path('ssl/certs'), { recursive: true });
     await writeFile(node.path('ssl/certs/ca.pem'), certificatePem);
-    expectOutcome(await node.run(), 'other-ca', /not of the CA/);
+    expectOutcome(await node.run(), 'other-ca', /not issued by the CA/);
   });
 
   it('cannot run where the server has other names', async () => {

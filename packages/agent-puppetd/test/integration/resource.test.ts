@@ -40,7 +40,7 @@ describe('a single resource and the real Puppet', function () {
 
     const same = await node.puppet.apply(request());
     expect(same).to.include({ ok: true, changed: false });
-    expect(same.reason).to.match(/is as it should be$/);
+    expect(same.reason).to.match(/is already in the desired state$/);
   });
 
   it("fails with Puppet's own words, and leaves the record of the last run alone", async () => {

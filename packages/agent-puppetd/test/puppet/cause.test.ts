@@ -20,38 +20,38 @@ describe('why there was no catalog', () => {
     [
       "Notice: Skipping run of Puppet configuration client; administratively disabled (Reason: '');",
       'disabled',
-      'Puppet is disabled: nobody said why',
+      'Puppet is disabled: no reason given',
     ],
     [
       'Notice: Run of Puppet configuration client already in progress; skipping  (x exists)',
       'already-running',
-      'Another run of Puppet is in progress',
+      'Another Puppet run is in progress',
     ],
     [
       'Error: Exiting now because the maxwaitforlock timeout has been exceeded.',
       'already-running',
-      'Another run of Puppet is in progress',
+      'Another Puppet run is in progress',
     ],
     [
       'Error: Another puppet instance is already running and the maxwaitforlock timeout is over; exiting',
       'ssl-locked',
-      'Another Puppet process is at work on certificates',
+      "Another Puppet process holds Puppet's SSL lock",
     ],
     [
       "Error: Environment 'x' not found on server, aborting run.",
       'unknown-environment',
-      'The server does not know the environment x',
+      'Environment x not found on the Puppet server',
       'x',
     ],
     [
       "Error: Environment 'x' not found on server, aborting run.",
       'unknown-environment',
-      'The server does not know the environment',
+      'Environment not found on the Puppet server',
     ],
     [
       'Error: it does not match its private key',
       'key-mismatch',
-      'The CA holds a certificate of this name for another key; clean it there and enrol again: it does not match its private key',
+      'The CA has a certificate of this name for a different key; clean it on the CA and request a new one: it does not match its private key',
     ],
     [
       "Info: you might still need to sign this agent's certificate",
@@ -61,22 +61,22 @@ describe('why there was no catalog', () => {
     [
       'Error: Failed to submit the CSR',
       'csr-refused',
-      'The CA did not take the certificate request: Failed to submit the CSR',
+      'The CA rejected the certificate request: Failed to submit the CSR',
     ],
     [
       'Error: tlsv1 ALERT unknown ca',
       'certificate-refused',
-      "The server refused this host's certificate (revoked, cleaned, or of another CA): tlsv1 ALERT unknown ca",
+      "The Puppet server rejected this host's certificate (revoked, cleaned, or issued by another CA): tlsv1 ALERT unknown ca",
     ],
     [
       'Warning: it did not match expected digest',
       'other-ca',
-      "The server's certificate is not of the CA that this host trusts: it did not match expected digest",
+      "The Puppet server's certificate was not issued by the CA that this host trusts: it did not match expected digest",
     ],
     [
       'Error: x did not match server certificate',
       'other-name',
-      "The server's certificate is for other names: x did not match server certificate",
+      "The Puppet server's certificate does not match its host name: x did not match server certificate",
     ],
     [
       'Error: Could not retrieve catalog from remote server: Error 500 on SERVER: boom',
@@ -86,7 +86,7 @@ describe('why there was no catalog', () => {
     [
       unreachable,
       'server-unreachable',
-      'The Puppet server cannot be reached: Failed to open TCP connection to puppet:8140',
+      'Cannot connect to the Puppet server: Failed to open TCP connection to puppet:8140',
     ],
   ] as const)
     it(`is ${expected} by ${JSON.stringify(line.slice(0, 60))}`, () => {

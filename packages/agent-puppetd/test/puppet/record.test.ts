@@ -92,7 +92,9 @@ describe('the records of runs', () => {
     await writeFile(path, '{');
     const error = await readRecord(folder.path, 'a').catch((thrown: unknown) => thrown);
     expect(error).to.have.property('code', 'FILE_UNREADABLE');
-    expect(String(error)).to.include(`${path} is not JSON; remove its folder to forget the run`);
+    expect(String(error)).to.include(
+      `Cannot parse ${path}: invalid JSON; to delete the record of this run, remove the folder`,
+    );
   });
 
   it('are removed from the oldest on, those only that are judged', async () => {

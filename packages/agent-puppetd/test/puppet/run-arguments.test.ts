@@ -68,11 +68,11 @@ describe('the arguments of a run of Puppet', () => {
   ] as const)
     it(`are refused with ${JSON.stringify(options)}`, () => {
       const run = () => runArguments(config, 'r1', options as RunOptions);
-      expect(run).to.throw(`cannot take ${option}`).with.property('code', 'INPUT_INVALID');
+      expect(run).to.throw(`Invalid ${option} of a Puppet run`).with.property('code', 'INPUT_INVALID');
     });
 
   it('are refused for what cannot name a run', () => {
-    expect(() => runArguments(config, '../x', {})).to.throw('cannot take id');
+    expect(() => runArguments(config, '../x', {})).to.throw('Invalid id of a Puppet run');
     expect(['a', 'A-1_b', 'a'.repeat(64)].every(isRunId)).to.equal(true);
     expect(['', '-a', 'a/b', 'a.b', 'a'.repeat(65)].some(isRunId)).to.equal(false);
   });

@@ -236,7 +236,7 @@ describe('a run of Puppet', () => {
     expect(identity).not.to.equal(undefined);
     const verdict = await run.abort('the caller went away', { graceSeconds: 0.5 });
     expect(verdict).to.include({ ok: false, outcome: 'aborted' });
-    expect(verdict.reason).to.equal('The run was stopped: the caller went away');
+    expect(verdict.reason).to.equal('The run was aborted: the caller went away');
     expect(identity && isAlive(identity)).to.equal(false);
     // Once: a second SIGTERM would disturb Puppet while it writes its report.
     expect(verdict.tail.filter((line) => line.includes('Caught TERM'))).to.have.length(1);

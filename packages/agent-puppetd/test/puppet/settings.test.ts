@@ -75,7 +75,7 @@ describe('the settings of Puppet', () => {
       () => '',
       (error: Error) => error.message,
     );
-    expect(message).to.equal(`Puppet was not found: there is no executable "${command}"`);
+    expect(message).to.equal(`Puppet not found: "${command}" does not exist or is not executable`);
     await copyFile(fakeCommand, command);
     await chmod(command, 0o755);
     expect((await puppet.settings()).certname).to.equal('fake');

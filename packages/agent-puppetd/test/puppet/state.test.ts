@@ -41,7 +41,7 @@ describe('the state of Puppet', () => {
       server: 'fake',
       since_lastrun: null,
       status: 'stopped',
-      message: 'stopped; never ran',
+      message: 'stopped; has never run',
     });
   });
 
@@ -90,7 +90,7 @@ describe('the state of Puppet', () => {
       enabled: false,
       disable_message: 'do not touch',
       status: 'disabled',
-      message: 'disabled; never ran',
+      message: 'disabled; has never run',
     });
     expect(JSON.parse(await readFile(host.path('agent_disabled_lockfile'), 'utf8'))).to.deep.equal({
       disabled_message: 'do not touch',
@@ -127,9 +127,9 @@ describe('the state of Puppet', () => {
   for (const [seconds, words] of [
     [0, '0 seconds'],
     [59, '59 seconds'],
-    [60, '1 minutes'],
+    [60, '1 minute'],
     [3_599, '59 minutes'],
-    [3_600, '1 hours'],
+    [3_600, '1 hour'],
     [172_799, '47 hours'],
     [172_800, '2 days'],
     [-5, '0 seconds'],
@@ -157,7 +157,7 @@ describe('the state of Puppet', () => {
     await host.puppet().disable('why');
     expect(await host.puppet().status()).to.deep.include({
       status: 'applying a catalog',
-      message: 'applying a catalog, disabled; never ran',
+      message: 'applying a catalog, disabled; has never run',
       disable_message: 'why',
     });
   });

@@ -53,7 +53,7 @@ const rows: readonly Row[] = [
       FAKE_OUTPUT: 'Notice: Caught TERM; exiting',
     },
     outcome: 'killed',
-    reason: /told to stop in the middle/,
+    reason: /terminated in the middle/,
   },
   {
     title: 'exit 0 without a report, as after SIGTERM before the catalog',
@@ -88,7 +88,7 @@ const rows: readonly Row[] = [
     behaviour: { FAKE_STATUS: 'changed', FAKE_EXIT: '2', FAKE_RAN: 'production' },
     options: { environment: 'bootstrap' },
     outcome: 'other-environment',
-    reason: /Asked to run environment bootstrap, Puppet ran production/,
+    reason: /ran environment production instead of the requested environment bootstrap/,
   },
   {
     title: 'the environment asked for',
@@ -114,13 +114,13 @@ const rows: readonly Row[] = [
     title: 'an old catalog applied because there was no new one',
     behaviour: { FAKE_STATUS: 'changed', FAKE_EXIT: '2', FAKE_CACHED: 'on_failure' },
     outcome: 'no-catalog',
-    reason: /applied an old one/,
+    reason: /applied the cached one/,
   },
   {
     title: 'exit 1 after a good run, as when postrun_command fails',
     behaviour: { FAKE_STATUS: 'changed', FAKE_EXIT: '1', FAKE_OUTPUT: 'Error: Could not run command' },
     outcome: 'failed',
-    reason: /applied, yet the exit code is 1: Could not run command/,
+    reason: /applied, but Puppet exited with code 1: Could not run command/,
   },
   {
     title: 'disabled',
@@ -269,7 +269,7 @@ const rows: readonly Row[] = [
         'Error: /Stage[main]/Main/Exec[x]/returns: certificate verify failed\nError: Facter: Permission denied\nError: what really happened',
     },
     outcome: 'failed',
-    reason: /exit code 1: what really happened$/,
+    reason: /exited with code 1: what really happened$/,
   },
 ];
 

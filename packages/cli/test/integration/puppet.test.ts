@@ -83,12 +83,12 @@ describe('mco puppet', function () {
     expect(enabled).to.deep.equal([true, true, true]);
   });
 
-  it('runall runs so many at a time, and ends with the truth', async () => {
+  it('runall keeps to the given number of runs at a time, and reports the failed node', async () => {
     const { stdout, stderr, code } = await network.mco(['puppet', 'runall', '2', '--retries', '0']);
     expect(code).to.equal(2);
     expect(stdout.split('\n')).to.have.length(3);
-    expect(stderr).to.match(/3 nodes, 2 at a time\n/);
-    expect(stderr).to.match(/2 of 3 ran well; 1 failed \(db1\.lab\); at most 2 at a time, /);
+    expect(stderr).to.match(/3 nodes, at most 2 at a time\n/);
+    expect(stderr).to.match(/2 of 3 succeeded; 1 failed \(db1\.lab\); at most 2 at a time, /);
     const json = (await network.mco(['puppet', 'runall', '3', '-I', 'web1.lab', '--json'])).stdout;
     expect(JSON.parse(json).results[0]).to.include({
       sender: 'web1.lab',
@@ -98,10 +98,10 @@ describe('mco puppet', function () {
     });
   });
 
-  it('summary draws how the figures are spread', async () => {
+  it('summary shows the statistics as histograms', async () => {
     const { stdout, code } = await network.mco(['puppet', 'summary']);
     expect(code).to.equal(0);
-    expect(stdout).to.match(/^The last runs of 3 nodes:\n/);
+    expect(stdout).to.match(/^Last Puppet runs of 3 nodes:\n/);
     expect(stdout).to.match(/ Failed resources: [▁▂▃▄▅▆▇█]{20} {2}min: 0\.0 {2}avg: 0\.7 {2}max: 2\.0$/m);
   });
 
@@ -109,7 +109,7 @@ describe('mco puppet', function () {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const) {
-    it(`runall ends with ${code} at ${signal}, and what has begun goes on`, async () => {
+    it(`runall ends with ${code} at ${signal}, and the runs in progress continue`, async () => {
       const name = `slow${code}.lab`;
       const gate = network.folder.join(`gate-${code}`);
       await addNode(name, { FAKE_WAIT: gate });

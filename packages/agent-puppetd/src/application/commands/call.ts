@@ -4,7 +4,7 @@ import { type Ddl, isEmptyFilter, namedNodes } from '@troupe/core';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
 import { ExitCode, exitCodeOfCall } from './exit.js';
 
-/** The replies of a call, those that are not ok told as they come. */
+/** The replies of a call. */
 export interface Answers<Data> {
   readonly ok: readonly Result<Data>[];
   readonly all: readonly Result<Data>[];
@@ -30,16 +30,16 @@ export function call(
 /** How each reply is shown. */
 export interface Shown<Data> {
   /** The line of one that is ok, if it is worth one. */
-  readonly tell?: (result: Result<Data>) => string | undefined;
+  readonly lineOf?: (result: Result<Data>) => string | undefined;
   /** Whether its JSON is not the replies but what is made of them. */
   readonly isSummed?: boolean;
 }
 
-/** Waits for all replies. */
+/** Waits for all replies and shows each as it comes. */
 export async function collect<Data>(
   session: Session,
   replies: Call<Data>,
-  { tell = () => undefined, isSummed = false }: Shown<Data> = {},
+  { lineOf = () => undefined, isSummed = false }: Shown<Data> = {},
 ): Promise<Answers<Data>> {
   const { json } = session;
   const all: Result<Data>[] = [];
@@ -49,21 +49,21 @@ export async function collect<Data>(
       json.reply(result);
       continue;
     }
-    const line = result.ok ? tell(result) : `${result.state}: ${result.statusmsg}`;
+    const line = result.ok ? lineOf(result) : `${result.state}: ${result.statusmsg}`;
     if (line === undefined) continue;
     if (result.ok) session.print(`${result.sender}: ${line}`);
     else session.note(`${result.sender}: ${line}`);
   }
   const stats = await replies.stats();
-  if (stats.targets === 0) sayThatNobodyMatches(session);
+  if (stats.targets === 0) failWithoutNodes(session);
   const exitCode = session.signal.aborted ? ExitCode.interrupted : exitCodeOfCall(stats, isNamed(session));
   json?.summarizeCall(stats, exitCode);
   return { ok: all.filter((result) => result.ok), all, exitCode };
 }
 
-/** Says that no node is meant. */
-export function sayThatNobodyMatches(session: Session): void {
-  const message = 'No node matches and has the agent puppetd';
+/** Fails because no node matches. */
+export function failWithoutNodes(session: Session): void {
+  const message = 'No node matches the filter and has the agent puppetd';
   session.fail({ code: 'NO_NODES', message });
 }
 
@@ -72,13 +72,13 @@ export function show(session: Session, lines: readonly string[]): void {
   if (!session.json) for (const line of lines) session.print(line);
 }
 
-/** Whether to go on: asks where no filter says which nodes are meant. */
-export async function isMeant(session: Session, what: string): Promise<boolean> {
+/** Whether to continue: asks for confirmation if there is no filter. */
+export async function isConfirmed(session: Session, what: string): Promise<boolean> {
   if (!isEmptyFilter(session.filter)) return true;
   return session.confirm(`${what} on all nodes?`);
 }
 
-/** Whether the nodes of a session were named outright, so that none were looked for. */
+/** Whether the nodes of a session were given by name, without discovery. */
 export function isNamed({ filter }: Session): boolean {
   return namedNodes(filter) !== undefined;
 }

@@ -1,4 +1,4 @@
-// Types alone: whoever shows these commands brings commander, and a node has neither it nor the client.
+// Types alone: the program that shows these commands has commander, and a node has neither it nor the client.
 
 import type { CommandLine, Session } from '@troupe/client/application';
 import type { Command } from 'commander';
@@ -6,7 +6,7 @@ import type { RunInput } from '../run-input.js';
 
 /** The name under which a command line shows these commands, and what they are for. */
 export const name = 'puppet';
-export const summary = 'Run Puppet, and see how it fares';
+export const summary = 'Run Puppet and show its status';
 
 /** Adds the subcommands of `mco puppet` to a command of that name. */
 export function define(command: Command, line: CommandLine): void {
@@ -27,26 +27,24 @@ export function define(command: Command, line: CommandLine): void {
   const does = (added: Command, work: (session: Session) => Promise<number>) =>
     added.action(() => run(added, work));
 
-  does(add('count', 'Counts the Puppet agents by what they are doing'), async (session) =>
-    (await state()).showCount(session),
-  );
-  does(add('status', 'Says what each Puppet agent is doing'), async (session) =>
+  does(add('count', 'Count Puppet agents by status'), async (session) => (await state()).showCount(session));
+  does(add('status', 'Show the status of each Puppet agent'), async (session) =>
     (await state()).showStatus(session),
   );
   does(
     add(
       'summary',
-      'Shows how the figures of the last runs are spread over the nodes',
-      'Each line draws how many nodes have a value, from the least on the left to the most on the right.',
+      'Show the statistics of the last Puppet runs as histograms',
+      'Each line shows how many nodes have which value, from the minimum on the left to the maximum on the right.',
       ['summary -F os.family=Debian'],
     ),
     async (session) => (await import('./summary.js')).showSummary(session),
   );
-  does(add('enable', 'Lets Puppet run again'), async (session) => (await state()).enable(session));
+  does(add('enable', 'Enable Puppet'), async (session) => (await state()).enable(session));
 
-  const disabling = add('disable', 'Keeps Puppet from running until it is enabled').argument(
+  const disabling = add('disable', 'Disable Puppet until it is enabled again').argument(
     '[message]',
-    'why, for whoever finds Puppet disabled',
+    "reason, shown in Puppet's status",
   );
   disabling.action((message?: string) =>
     run(disabling, async (session) => (await state()).disable(session, message)),
@@ -55,16 +53,16 @@ export function define(command: Command, line: CommandLine): void {
   const once = withRun(
     add(
       'runonce',
-      'Runs Puppet once on all nodes that match',
-      'They run in the background, after a random wait where one is configured; with --foreground their output is shown and their ends are waited for.',
+      'Run Puppet once on all matching nodes',
+      'The runs start in the background, after the random delay (splay) that is configured on the nodes. With --foreground, mco shows their output and waits until they end.',
       ['runonce -I web1.example.net --foreground', 'runonce -F role=web --tags app --noop'],
     ),
   )
-    .option('--foreground', 'show the output of the runs and wait for their ends')
-    .option('--force', 'at once, without the random wait that is configured')
-    .option('--splay', 'wait for a random time first')
-    .option('--no-splay', 'do not')
-    .option('--splaylimit <seconds>', 'the longest random wait', seconds('--splaylimit'));
+    .option('--foreground', 'show the output of the runs and wait until they end')
+    .option('--force', 'start immediately, without the configured random delay')
+    .option('--splay', 'wait for a random time before the run')
+    .option('--no-splay', 'do not wait before the run')
+    .option('--splaylimit <seconds>', 'maximum random wait', seconds('--splaylimit'));
   once.action(() => {
     const { foreground, force, splay, splaylimit } = once.opts();
     const input = given({ foreground, force, splay, splaylimit });
@@ -74,19 +72,23 @@ export function define(command: Command, line: CommandLine): void {
   const all = withRun(
     add(
       'runall',
-      'Runs Puppet on all nodes, so many at a time',
-      'The end of a run, as its node tells it, begins the next. Nodes that are disabled are skipped, those that are gone are reported. Ctrl-C begins no other; what has begun goes on.',
+      'Run Puppet on all nodes, a limited number at a time',
+      'When a run ends, the next one starts. Disabled nodes are skipped; nodes that are offline or do not reply are reported. After Ctrl-C, no further runs start, and the runs in progress continue on their nodes.',
       ['runall 10', 'runall 50 --per-server 10 -F datacenter=ams --rerun 3600'],
     ),
   )
-    .argument('<concurrency>', 'the most runs at a time', whole('concurrency'))
-    .option('--per-server <n>', 'the most runs at a time with the same Puppet server', whole('--per-server'))
+    .argument('<concurrency>', 'maximum number of runs at a time', whole('concurrency'))
+    .option('--per-server <n>', 'maximum number of runs at a time per Puppet server', whole('--per-server'))
     .option(
       '--retries <n>',
-      'how often a node that cannot begin is asked again (default: 2)',
+      'how often to retry a node that cannot start a run (default: 2)',
       whole('--retries', 0),
     )
-    .option('--rerun <seconds>', 'again and again, each round taking so long at least', seconds('--rerun'));
+    .option(
+      '--rerun <seconds>',
+      'repeat until stopped; each round takes at least this long',
+      seconds('--rerun'),
+    );
   all.action((concurrency: number) => {
     const { perServer, retries, rerun } = all.opts();
     const input = { ...runInput(all), force: true };
@@ -98,15 +100,15 @@ export function define(command: Command, line: CommandLine): void {
   const spread = withRun(
     add(
       'schedule',
-      'Runs Puppet on all nodes in turn, evenly, until it is stopped',
-      'It keeps nothing: nodes know when they ran. It may be stopped and started at any time, and two at once do not double the load.',
+      'Run Puppet on all nodes in turn, evenly spread over time, until stopped',
+      'The schedule keeps no state, because nodes record when they last ran. It can be stopped and restarted at any time, and two schedules at once do not double the number of runs.',
       ['schedule --interval 30 --concurrency 100'],
     ),
   )
-    .option('--interval <minutes>', 'the time in which each node runs once', minutes('--interval'), 30 * 60)
-    .option('--concurrency <n>', 'the most runs at a time', whole('--concurrency'))
-    .option('--per-server <n>', 'the most runs at a time with the same Puppet server', whole('--per-server'))
-    .option('--for <minutes>', 'end after this time', minutes('--for'));
+    .option('--interval <minutes>', 'time in which each node runs once', minutes('--interval'), 30 * 60)
+    .option('--concurrency <n>', 'maximum number of runs at a time', whole('--concurrency'))
+    .option('--per-server <n>', 'maximum number of runs at a time per Puppet server', whole('--per-server'))
+    .option('--for <minutes>', 'stop after this time', minutes('--for'));
   spread.action(() => {
     const { interval, concurrency, perServer, for: duration } = spread.opts();
     const input = { ...runInput(spread), force: true };
@@ -121,14 +123,14 @@ export function define(command: Command, line: CommandLine): void {
 
   const single = add(
     'resource',
-    'Brings one resource into a state, where the nodes allow it',
-    "What they allow is in their daemon's configuration: plugins.puppetd.resource.",
+    'Manage a single resource, if the nodes permit it',
+    'Nodes permit the resources that plugins.puppetd.resource in their mcod configuration allows.',
     ['resource service nginx ensure=running -C web', 'resource host db ip=192.0.2.7 --noop'],
   )
-    .argument('<type>', 'such as service')
-    .argument('<name>', 'its title')
-    .argument('[properties...]', 'each as NAME=VALUE')
-    .option('--noop', 'only say what would be changed');
+    .argument('<type>', 'resource type, such as service')
+    .argument('<name>', 'resource title')
+    .argument('[properties...]', 'properties to set, each as NAME=VALUE')
+    .option('--noop', 'report what would change without changing it');
   single.action((type: string, title: string, words: string[]) =>
     run(single, async (session) =>
       (await import('./resource.js')).manageResource(
@@ -144,14 +146,14 @@ export function define(command: Command, line: CommandLine): void {
 
 function withRun(command: Command): Command {
   return command
-    .option('--environment <name>', 'the environment to run')
-    .option('--tags, --tag <tags>', 'apply only what carries one of these tags, separated by commas')
-    .option('--noop', 'only say what would be changed')
-    .option('--no-noop', 'change it, even where puppet.conf says noop')
-    .option('--server <host>', 'ask this Puppet server, where the nodes allow that')
-    .option('--use_cached_catalog', 'apply the catalog of the last run')
-    .option('--no-use_cached_catalog', 'ask for a new one')
-    .option('--ignoreschedules', 'apply resources outside their schedules too');
+    .option('--environment <name>', 'Puppet environment of the runs')
+    .option('--tags, --tag <tags>', 'apply only resources with one of these tags (comma-separated)')
+    .option('--noop', 'report what would change without changing it')
+    .option('--no-noop', 'apply changes even if puppet.conf sets noop')
+    .option('--server <host>', 'use this Puppet server, if the nodes permit it')
+    .option('--use_cached_catalog', 'apply the cached catalog')
+    .option('--no-use_cached_catalog', 'request a new catalog from the server')
+    .option('--ignoreschedules', 'apply resources even outside their schedules');
 }
 
 function runInput(command: Command): RunInput {
@@ -167,7 +169,7 @@ function whole(what: string, least = 1): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < least)
-      throw new Error(`${what}: "${text}" is no number from ${least} on`);
+      throw new Error(`${what}: "${text}" is not a whole number of at least ${least}`);
     return value;
   };
 }
@@ -179,7 +181,7 @@ function seconds(what: string): (text: string) => number {
 function minutes(what: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!(value > 0)) throw new Error(`${what}: "${text}" is no number of minutes`);
+    if (!(value > 0)) throw new Error(`${what}: "${text}" is not a number of minutes`);
     return value * 60;
   };
 }

@@ -12,7 +12,7 @@ export const ExitCode = {
   interrupted: 130,
 } as const;
 
-/** What a call to many nodes ends with; a failure counts for more than silence. `isNamed`: nobody was looked for. */
+/** The exit code of a call to many nodes; a failure takes precedence over a missing reply. `isNamed`: without discovery. */
 export function exitCodeOfCall(
   { targets, answered, ok }: Pick<Stats, 'targets' | 'answered' | 'ok'>,
   isNamed: boolean,
@@ -23,7 +23,7 @@ export function exitCodeOfCall(
   return answered < targets ? ExitCode.partialSilence : ExitCode.ok;
 }
 
-/** The same of runs over a fleet: a node that could not begin has failed. */
+/** The exit code of runs over a fleet: a node that could not start a run has failed. */
 export function exitCodeOfRuns(
   { nodes, failed, notBegun, silent, unheard }: RunAllStats,
   isNamed: boolean,

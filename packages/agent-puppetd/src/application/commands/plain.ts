@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Session } from '@troupe/client/application';
 
-/** A session whose lines for people cannot play with the terminal, whatever nodes have said. */
+/** A session whose lines for people contain no control sequences for the terminal, whatever nodes have sent. */
 export function guarded(session: Session): Session {
   return {
     ...session,

@@ -4,7 +4,7 @@ import type { NodeRun } from '../node-run.js';
 import { type RunAll, type RunAllStats, rerunAll, runAll } from '../run-all.js';
 import type { RunInput } from '../run-input.js';
 import { schedule } from '../schedule.js';
-import { call, collect, isMeant, isNamed, sayThatNobodyMatches } from './call.js';
+import { call, collect, failWithoutNodes, isConfirmed, isNamed } from './call.js';
 import { ExitCode, exitCodeOfRuns } from './exit.js';
 
 /** Runs Puppet on all nodes of a session at once: in the background, or watched to the end. */
@@ -12,13 +12,13 @@ export async function runOnce(
   session: Session,
   input: RunInput & { readonly foreground?: boolean },
 ): Promise<number> {
-  if (!input.noop && !(await isMeant(session, 'Run Puppet at the same time'))) return ExitCode.error;
+  if (!input.noop && !(await isConfirmed(session, 'Run Puppet simultaneously'))) return ExitCode.error;
   const output = (sender: string, text: string) => {
     session.json?.event('progress', { sender, data: text });
     if (!session.json) for (const line of text.split('\n')) session.print(`${sender} | ${line}`);
   };
   const replies = call(session, 'runonce', input, input.foreground ? output : undefined);
-  const answers = await collect(session, replies, { tell: ({ data }) => String(data.summary ?? '') });
+  const answers = await collect(session, replies, { lineOf: ({ data }) => String(data.summary ?? '') });
   return answers.exitCode;
 }
 
@@ -31,7 +31,7 @@ export interface RunAllWords {
   readonly input: RunInput;
 }
 
-/** Runs Puppet on all nodes, so many at a time; with `rerun` again and again. */
+/** Runs Puppet on all nodes, `concurrency` at a time; with `rerun` in rounds until stopped. */
 export async function runEverywhere(session: Session, words: RunAllWords): Promise<number> {
   const { rerun, ...more } = words;
   const options = {
@@ -40,8 +40,8 @@ export async function runEverywhere(session: Session, words: RunAllWords): Promi
     filter: session.filter,
     signal: session.signal,
     onFleet: (members: readonly unknown[]) =>
-      session.note(`${nodes(members.length)}, ${words.concurrency} at a time`),
-    onStart: (identity: string) => session.note(`${identity}: begins`),
+      session.note(`${nodes(members.length)}, at most ${words.concurrency} at a time`),
+    onStart: (identity: string) => session.note(`${identity}: started`),
   };
   if (rerun === undefined)
     return (await round(session, runAll(session.client, options))) ?? ExitCode.interrupted;
@@ -49,9 +49,9 @@ export async function runEverywhere(session: Session, words: RunAllWords): Promi
   const endRound = (stats: RunAllStats) => session.json?.event('round', statisticsOf(stats));
   let worst: number = ExitCode.ok;
   for await (const runs of rerunAll(session.client, { ...options, every: rerun })) {
-    // A round that fails as a whole is said and not the end.
+    // A round that fails as a whole is reported; the next one follows.
     const code = await round(session, runs, endRound).catch((error: Error) => {
-      sayTrouble(session, error.message);
+      reportTrouble(session, error.message);
       return ExitCode.error;
     });
     worst = Math.max(worst, code ?? ExitCode.ok);
@@ -59,17 +59,17 @@ export async function runEverywhere(session: Session, words: RunAllWords): Promi
   return worst;
 }
 
-// Nothing where it was interrupted.
+// Undefined if it was interrupted.
 async function round(
   session: Session,
   runs: RunAll,
   end = (stats: RunAllStats) => session.json?.summarize(statisticsOf(stats)),
 ): Promise<number | undefined> {
   try {
-    for await (const run of runs) tellRun(session, run);
+    for await (const run of runs) printRun(session, run);
     const stats = await runs.stats();
-    if (stats.nodes === 0) sayThatNobodyMatches(session);
-    tellStats(session, stats);
+    if (stats.nodes === 0) failWithoutNodes(session);
+    printStats(session, stats);
     end(stats);
     return exitCodeOfRuns(stats, isNamed(session));
   } catch (error) {
@@ -78,7 +78,7 @@ async function round(
   }
 }
 
-function tellRun(session: Session, run: NodeRun): void {
+function printRun(session: Session, run: NodeRun): void {
   if (session.json) session.json.result(runOf(run));
   else session.print(`${run.sender}: ${run.outcome}: ${run.reason} (${run.seconds.toFixed(1)} s)`);
 }
@@ -90,14 +90,14 @@ function runOf({ sender, kind, ok, outcome, reason, runId, began, seconds, mayRe
   };
 }
 
-// Whoever reads lines of JSON needs no other words.
-function happened(session: Session, kind: string, value: object, text: string): void {
+// A program that reads JSON lines gets the event, people get the text.
+function report(session: Session, kind: string, value: object, text: string): void {
   if (session.json) session.json.event(kind, value);
   else session.note(text);
 }
 
-function sayTrouble(session: Session, reason: string): void {
-  happened(session, 'trouble', { reason }, reason);
+function reportTrouble(session: Session, reason: string): void {
+  report(session, 'trouble', { reason }, reason);
 }
 
 // Counts, and names by state, as the statistics of a call have them.
@@ -114,22 +114,24 @@ function statisticsOf({ nodes: all, most, seconds, ...byState }: RunAllStats) {
   };
 }
 
-function tellStats(session: Session, stats: RunAllStats): void {
+function printStats(session: Session, stats: RunAllStats): void {
   const { nodes: all, ok, failed, skipped, notBegun, silent, unheard, most, seconds } = stats;
   const named = (what: string, names: readonly string[]) =>
     names.length === 0
       ? []
       : [`${names.length} ${what} (${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''})`];
   const parts = [
-    `${ok.length} of ${all} ran well`,
+    `${ok.length} of ${all} succeeded`,
     ...named('failed', failed),
     ...named('skipped', skipped),
-    ...named('did not begin', notBegun),
-    ...named('silent', silent),
-    ...named('online and unheard', unheard),
+    ...named('could not start', notBegun),
+    ...named('offline or no reply', silent),
+    ...named('online but no answer to discovery', unheard),
   ];
   session.note(`${parts.join('; ')}; at most ${most} at a time, ${seconds.toFixed(1)} s`);
 }
+
+const happened = { arrived: 'came online', departed: 'went offline', started: 'started' } as const;
 
 export interface ScheduleWords {
   /** Seconds. */
@@ -141,7 +143,7 @@ export interface ScheduleWords {
   readonly duration?: number;
 }
 
-/** Spreads runs over time until it is told to stop; exits with what became of the runs. */
+/** Spreads runs over time until stopped; the exit code depends on the results of the runs. */
 export async function runSchedule(session: Session, words: ScheduleWords): Promise<number> {
   const { duration, ...more } = words;
   const stop = new AbortController();
@@ -155,13 +157,14 @@ export async function runSchedule(session: Session, words: ScheduleWords): Promi
     if (event.type === 'run') {
       runs += 1;
       if (!event.run.ok) failed += 1;
-      tellRun(session, event.run);
+      printRun(session, event.run);
     } else if (event.type === 'fleet') {
       const { nodes: count, secondsApart } = event;
       const text = `${nodes(count)}: one run every ${secondsApart.toFixed(1)} s`;
-      happened(session, 'fleet', { nodes: count, seconds_apart: secondsApart }, text);
-    } else if (event.type === 'trouble') sayTrouble(session, event.reason);
-    else happened(session, event.type, { sender: event.identity }, `${event.identity}: ${event.type}`);
+      report(session, 'fleet', { nodes: count, seconds_apart: secondsApart }, text);
+    } else if (event.type === 'trouble') reportTrouble(session, event.reason);
+    else
+      report(session, event.type, { sender: event.identity }, `${event.identity}: ${happened[event.type]}`);
   }
   json?.summarize({ runs, failed });
   return failed > 0 ? ExitCode.failed : ExitCode.ok;

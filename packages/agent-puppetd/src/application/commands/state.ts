@@ -1,19 +1,19 @@
 import type { Session } from '@troupe/client/application';
 import type { ActionOf, DataOf } from '@troupe/core';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
-import { call, collect, isMeant, show } from './call.js';
+import { call, collect, isConfirmed, show } from './call.js';
 import { ExitCode } from './exit.js';
 
 type Status = DataOf<ActionOf<typeof ddl, 'status'>>;
 
-/** What the Puppet agents are doing, each on a line. */
+/** Shows the status of each Puppet agent on a line. */
 export async function showStatus(session: Session): Promise<number> {
-  const answers = await collect(session, statusCall(session), { tell: ({ data }) => lineOf(data) });
+  const answers = await collect(session, statusCall(session), { lineOf: ({ data }) => lineOf(data) });
   if (answers.ok.length > 0) show(session, ['', ...countLines(answers.ok.map(({ data }) => data))]);
   return answers.exitCode;
 }
 
-/** How many Puppet agents are doing what. */
+/** Shows how many Puppet agents are in which status. */
 export async function showCount(session: Session): Promise<number> {
   const answers = await collect(session, statusCall(session), { isSummed: true });
   const all = answers.ok.map(({ data }) => data);
@@ -51,21 +51,21 @@ function countLines(all: readonly Status[]): string[] {
     ['disabled', disabled],
     ['applying a catalog', applying],
     ['stopped', stopped],
-    ["with Puppet's daemon", daemons],
-    ['daemon idling', idling],
+    ["Puppet's daemon running", daemons],
+    ["Puppet's daemon idle", idling],
   ];
-  return rows.map(([what, count]) => `${what.padStart(22)}: ${count}`);
+  return rows.map(([what, count]) => `${what.padStart(23)}: ${count}`);
 }
 
-/** Lets Puppet run again. */
+/** Enables Puppet. */
 export async function enable(session: Session): Promise<number> {
-  if (!(await isMeant(session, 'Enable Puppet'))) return ExitCode.error;
+  if (!(await isConfirmed(session, 'Enable Puppet'))) return ExitCode.error;
   return changed(session, 'enable', {});
 }
 
-/** Keeps Puppet from running. */
+/** Disables Puppet. */
 export async function disable(session: Session, message: string | undefined): Promise<number> {
-  if (!(await isMeant(session, 'Disable Puppet'))) return ExitCode.error;
+  if (!(await isConfirmed(session, 'Disable Puppet'))) return ExitCode.error;
   return changed(session, 'disable', message === undefined ? {} : { message });
 }
 

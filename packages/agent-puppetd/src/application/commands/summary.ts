@@ -16,7 +16,7 @@ const figures = [
 
 const nothing = { min: null, average: null, max: null, counts: [] };
 
-/** How the figures of the last runs are spread over the nodes. */
+/** Shows the distribution of the statistics of the last runs over the nodes. */
 export async function showSummary(session: Session): Promise<number> {
   const { client, collective, filter, signal } = session;
   const answers = await collect(
@@ -32,7 +32,7 @@ export async function showSummary(session: Session): Promise<number> {
   });
   const lines = spread.map(({ label, distribution }) => {
     const title = `${label}:`.padStart(26);
-    if (!distribution) return `${title} no values`;
+    if (!distribution) return `${title} no data`;
     const { counts, min, average, max } = distribution;
     const [low, mean, high] = [min, average, max].map((value) => value.toFixed(1));
     return `${title} ${sparkline(counts)}  min: ${low}  avg: ${mean}  max: ${high}`;
@@ -41,7 +41,13 @@ export async function showSummary(session: Session): Promise<number> {
     session.json?.result({ figure: name, ...(distribution ?? nothing) });
   show(
     session,
-    answers.ok.length === 0 ? [] : [`The last runs of ${answers.ok.length} nodes:`, '', ...lines],
+    answers.ok.length === 0
+      ? []
+      : [
+          `Last Puppet runs of ${answers.ok.length === 1 ? '1 node' : `${answers.ok.length} nodes`}:`,
+          '',
+          ...lines,
+        ],
   );
   return answers.exitCode;
 }

@@ -1,7 +1,7 @@
 import { emptyFilter } from '@troupe/core';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { call, collect, isMeant, isNamed, show } from '../../../src/application/commands/call.js';
+import { call, collect, isConfirmed, isNamed, show } from '../../../src/application/commands/call.js';
 import { guarded } from '../../../src/application/commands/plain.js';
 import { manageResource } from '../../../src/application/commands/resource.js';
 import { runOnce } from '../../../src/application/commands/runs.js';
@@ -19,7 +19,7 @@ describe('the replies to a command', () => {
       { sender: 'c', state: 'denied', statusmsg: 'no' },
     ]);
     const answers = await collect(session, call(session, 'status'), {
-      tell: ({ data }) => (data.x === undefined ? undefined : `x ${data.x}`),
+      lineOf: ({ data }) => (data.x === undefined ? undefined : `x ${data.x}`),
     });
     expect(session.printed).to.deep.equal(['a: x 1']);
     expect(session.notes).to.deep.equal(['c: denied: no']);
@@ -30,7 +30,7 @@ describe('the replies to a command', () => {
 
   it('are results, failures among them, where JSON is wanted', async () => {
     const session = new FakeSession([{}, { state: 'denied' }]).asJson();
-    await collect(session, call(session, 'status'), { tell: () => 'line' });
+    await collect(session, call(session, 'status'), { lineOf: () => 'line' });
     expect({ printed: session.printed, notes: session.notes }).to.deep.equal({ printed: [], notes: [] });
     const [{ results, statistics }] = session.documents();
     expect(results.map(({ state }: { state: string }) => state)).to.deep.equal(['ok', 'denied']);
@@ -50,7 +50,7 @@ describe('the replies to a command', () => {
   it('are said to be none', async () => {
     const session = new FakeSession().asJson();
     const { exitCode } = await collect(session, call(session, 'status'));
-    const message = 'No node matches and has the agent puppetd';
+    const message = 'No node matches the filter and has the agent puppetd';
     expect(session.notes).to.deep.equal([message]);
     expect(session.documents()[0].errors).to.deep.equal([{ code: 'NO_NODES', message }]);
     expect(exitCode).to.equal(1);
@@ -110,13 +110,13 @@ describe('whether all nodes are meant', () => {
   for (const answer of [true, false])
     it(`is asked where no filter says which, and ${answer ? 'may be so' : 'may not be so'}`, async () => {
       const session = Object.assign(new FakeSession(), { answer });
-      expect(await isMeant(session, 'Enable Puppet')).to.equal(answer);
+      expect(await isConfirmed(session, 'Enable Puppet')).to.equal(answer);
       expect(session.questions).to.deep.equal(['Enable Puppet on all nodes?']);
     });
 
   it('is not asked where a filter says which', async () => {
     const session = Object.assign(new FakeSession(), { filter: named, answer: false });
-    expect(await isMeant(session, 'Enable Puppet')).to.equal(true);
+    expect(await isConfirmed(session, 'Enable Puppet')).to.equal(true);
     expect(session.questions).to.deep.equal([]);
   });
 
@@ -168,13 +168,13 @@ describe('the state of Puppet on many nodes', () => {
     { sender: 'd', state: 'denied', statusmsg: 'no' } as const,
   ];
   const counts = [
-    '     nodes with Puppet: 3',
-    '               enabled: 1',
-    '              disabled: 2',
-    '    applying a catalog: 1',
-    '               stopped: 2',
-    "  with Puppet's daemon: 1",
-    '         daemon idling: 1',
+    '      nodes with Puppet: 3',
+    '                enabled: 1',
+    '               disabled: 2',
+    '     applying a catalog: 1',
+    '                stopped: 2',
+    "Puppet's daemon running: 1",
+    "   Puppet's daemon idle: 1",
   ];
 
   it('is a line of each and the counts', async () => {
@@ -244,7 +244,7 @@ describe('a command for one resource', () => {
       comment: 'x=y',
       empty: '',
     });
-    expect(session.printed).to.deep.equal(['a: done', '1 changed, 1 as they should be']);
+    expect(session.printed).to.deep.equal(['a: done', '1 changed, 1 unchanged']);
     await manageResource(session, 'host', 'a', [], true);
     expect(session.calls[1]?.input).to.deep.equal({ type: 'host', name: 'a', noop: true });
   });
@@ -253,6 +253,6 @@ describe('a command for one resource', () => {
     it(`takes no ${JSON.stringify(word)} for a property`, async () => {
       const session = Object.assign(new FakeSession(), { filter: named });
       const error = await manageResource(session, 'host', 'a', [word], false).catch(String);
-      expect(error).to.include(`"${word}" is no property of the form NAME=VALUE`);
+      expect(error).to.include(`invalid property "${word}": expected NAME=VALUE`);
     });
 });

@@ -93,14 +93,14 @@ describe('the words of mco puppet', () => {
     });
 
   for (const [words, message] of [
-    ['runall 1.5', 'concurrency: "1.5" is no number from 1 on'],
-    ['runall 1 --per-server 0', '--per-server: "0" is no number from 1 on'],
-    ['runall 1 --retries -1', '--retries: "-1" is no number from 0 on'],
-    ['runall 1 --rerun 0', '--rerun: "0" is no number from 1 on'],
-    ['runonce --splaylimit x', '--splaylimit: "x" is no number from 1 on'],
-    ['schedule --for 0', '--for: "0" is no number of minutes'],
-    ['schedule --interval x', '--interval: "x" is no number of minutes'],
-    ['schedule --concurrency 0', '--concurrency: "0" is no number from 1 on'],
+    ['runall 1.5', 'concurrency: "1.5" is not a whole number of at least 1'],
+    ['runall 1 --per-server 0', '--per-server: "0" is not a whole number of at least 1'],
+    ['runall 1 --retries -1', '--retries: "-1" is not a whole number of at least 0'],
+    ['runall 1 --rerun 0', '--rerun: "0" is not a whole number of at least 1'],
+    ['runonce --splaylimit x', '--splaylimit: "x" is not a whole number of at least 1'],
+    ['schedule --for 0', '--for: "0" is not a number of minutes'],
+    ['schedule --interval x', '--interval: "x" is not a number of minutes'],
+    ['schedule --concurrency 0', '--concurrency: "0" is not a whole number of at least 1'],
   ] as const)
     it(`"${words}" are refused`, async () => {
       const error = await fleet(words.split(' ')).catch((thrown: Error) => thrown.message);

@@ -71,12 +71,12 @@ describe('mco puppet, over a whole fleet', () => {
       'c: disabled: it is disabled (0.0 s)',
       'd: already-running: it is already-running (0.0 s)',
     ]);
-    expect(session.notes[0]).to.equal('4 nodes, 2 at a time');
+    expect(session.notes[0]).to.equal('4 nodes, at most 2 at a time');
     expect(session.notes.slice(1, -1).sort()).to.deep.equal(
-      ['a', 'b', 'c', 'd'].map((name) => `${name}: begins`),
+      ['a', 'b', 'c', 'd'].map((name) => `${name}: started`),
     );
     expect(session.notes.at(-1)).to.equal(
-      '1 of 4 ran well; 1 failed (b); 1 skipped (c); 1 did not begin (d); at most 2 at a time, 0.0 s',
+      '1 of 4 succeeded; 1 failed (b); 1 skipped (c); 1 could not start (d); at most 2 at a time, 0.0 s',
     );
     expect(script.questions[0]?.options).to.deep.include({ collective: 'eu', filter: emptyFilter });
   });
@@ -89,7 +89,7 @@ describe('mco puppet, over a whole fleet', () => {
       fleet(Object.fromEntries(Array.from({ length: count }, (_, index) => [`n${index + 10}`, 'failed'])));
       await ended(runEverywhere(session, { ...words, concurrency: 1 }));
       expect(session.notes.at(-1)).to.include(
-        `0 of ${count} ran well; ${count} failed (${names}); at most 1`,
+        `0 of ${count} succeeded; ${count} failed (${names}); at most 1`,
       );
     });
 
@@ -100,7 +100,7 @@ describe('mco puppet, over a whole fleet', () => {
     const [{ results, statistics }] = session.documents();
     expect(results[0]).to.include({ sender: 'a', status: 'ran', outcome: 'changed', ok: true });
     expect(statistics).to.deep.include({ nodes: 1, ok: 1, failed: 0, by_state: { ok: ['a'] } });
-    expect(session.notes[0]).to.equal('1 node, 2 at a time');
+    expect(session.notes[0]).to.equal('1 node, at most 2 at a time');
   });
 
   it('is interrupted with a code of its own, and throws what else goes wrong', async () => {
@@ -179,13 +179,13 @@ describe('mco puppet, over a whole fleet', () => {
       expect(await ended(again, 11)).to.equal(2);
     });
 
-    it('says what is wrong and goes on', async () => {
+    it('reports what failed and continues', async () => {
       fleet({ a: 'changed' });
       const work = runSchedule(session, spread);
       await ended(work, 5);
       isFound = false;
       await ended(work, 6);
-      expect(session.notes).to.include('nodes cannot be looked for: no broker');
+      expect(session.notes).to.include('discovery failed: no broker');
       stop.abort();
       expect(await ended(work)).to.equal(0);
     });
