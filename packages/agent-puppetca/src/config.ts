@@ -165,7 +165,7 @@ export type PuppetcaConfig = HttpConfig | CliConfig | BuiltinConfig;
 const where = 'plugins.puppetca';
 
 /** Checks the agent's section and fills in defaults; throws CONFIG_INVALID with all that is wrong. */
-export function readConfig(given: AgentConfig): PuppetcaConfig {
+export function readPuppetcaConfig(given: AgentConfig): PuppetcaConfig {
   const { http, cli, builtin } = puppetcaSchemas;
   if (given.backend === 'http') return complete(checkConfig(given, http, where));
   if (given.backend === 'cli') return complete(checkConfig(given, cli, where));

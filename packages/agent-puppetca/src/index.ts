@@ -3,7 +3,7 @@ import ddl from '@troupe/ddl/puppetca.json' with { type: 'json' };
 import type { CertificateStatus } from './ca/ca.js';
 import { CaError } from './ca/error.js';
 import { openCa } from './ca/open-ca.js';
-import { readConfig } from './config.js';
+import { readPuppetcaConfig } from './config.js';
 
 const words: Readonly<Record<CertificateStatus['state'], string>> = {
   requested: 'awaiting signature',
@@ -15,7 +15,7 @@ const words: Readonly<Record<CertificateStatus['state'], string>> = {
 /** Lists, signs, revokes and cleans the certificates of a Puppet CA; without a section `puppetca`, a host has none. */
 export default defineAgent(ddl, async (config, host) => {
   if (Object.keys(config).length === 0) return;
-  const open = await openCa(readConfig(config), host);
+  const open = await openCa(readPuppetcaConfig(config), host);
   host.onClose(() => open.close());
   const { ca } = open;
   host.provideData('puppetca', async (certname = '') => {
@@ -23,10 +23,10 @@ export default defineAgent(ddl, async (config, host) => {
     return { status: state === 'requested' ? 'waiting' : state, expires: not_after };
   });
   return {
-    info: (_, { signal }) => told(async () => ({ ...(await ca.info(signal)) })),
+    info: (_, { signal }) => withReadableErrors(async () => ({ ...(await ca.info(signal)) })),
 
     list: ({ state }, { signal }) =>
-      told(async () => {
+      withReadableErrors(async () => {
         const certificates = await ca.list(state, signal);
         const namesIn = (wanted: string) =>
           certificates.filter((one) => one.state === wanted).map(({ certname }) => certname);
@@ -39,36 +39,37 @@ export default defineAgent(ddl, async (config, host) => {
       }),
 
     status: ({ certname }, { signal }) =>
-      told(async () => {
+      withReadableErrors(async () => {
         const status = await ca.status(certname, signal);
         return { msg: words[status.state], ...status };
       }),
 
-    request: ({ certname }, { signal }) => told(async () => ({ ...(await ca.request(certname, signal)) })),
+    request: ({ certname }, { signal }) =>
+      withReadableErrors(async () => ({ ...(await ca.request(certname, signal)) })),
 
     sign: ({ certname, fingerprint }, { signal, log }) =>
-      told(async () => {
+      withReadableErrors(async () => {
         const signature = await ca.sign(certname, fingerprint, signal);
         log.info({ certname, ...signature }, 'signed');
         return { out: `Signed ${certname}, serial number ${signature.serial}`, ...signature };
       }),
 
     reject: ({ certname, fingerprint: expected }, { signal, log }) =>
-      told(async () => {
+      withReadableErrors(async () => {
         const { fingerprint } = await ca.reject(certname, expected, signal);
         log.info({ certname, fingerprint }, 'rejected');
         return { out: `Rejected the request of ${certname}`, fingerprint };
       }),
 
     revoke: ({ certname }, { signal, log }) =>
-      told(async () => {
+      withReadableErrors(async () => {
         const { revoked } = await ca.revoke(certname, signal);
         log.info({ certname, revoked }, 'revoked');
         return { out: revoked ? `Revoked ${certname}` : `${certname} was revoked before`, revoked };
       }),
 
     clean: ({ certname }, { signal, log }) =>
-      told(async () => {
+      withReadableErrors(async () => {
         const { revoked, deleted } = await ca.clean(certname, signal);
         log.info({ certname, revoked, deleted }, 'cleaned');
         const done = [...(revoked ? ['revoked'] : []), ...(deleted ? ['deleted'] : [])].join(' and ');
@@ -81,8 +82,8 @@ export default defineAgent(ddl, async (config, host) => {
   };
 });
 
-/** Lets the caller know what the CA refused, and why it failed. */
-async function told<T>(work: () => Promise<T>): Promise<T> {
+/** Passes on to the caller what the CA refused, and why it failed. */
+async function withReadableErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {

@@ -2,7 +2,7 @@ import { TroupeError } from '@troupe/core';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { strictPolicy } from '../src/ca/rules.js';
-import { readConfig } from '../src/config.js';
+import { readPuppetcaConfig } from '../src/config.js';
 
 const http = {
   backend: 'http',
@@ -14,7 +14,7 @@ const http = {
 
 describe('configuration of puppetca', () => {
   it('fills in the defaults of http', () => {
-    expect(readConfig(http)).to.deep.equal({
+    expect(readPuppetcaConfig(http)).to.deep.equal({
       ...http,
       refuse: /\.mcollective$/,
       policy: strictPolicy,
@@ -23,7 +23,7 @@ describe('configuration of puppetca', () => {
   });
 
   it('fills in the defaults of cli', () => {
-    expect(readConfig({ backend: 'cli', address: '10.0.0.2' })).to.deep.equal({
+    expect(readPuppetcaConfig({ backend: 'cli', address: '10.0.0.2' })).to.deep.equal({
       backend: 'cli',
       address: '10.0.0.2',
       port: 8140,
@@ -36,7 +36,7 @@ describe('configuration of puppetca', () => {
   });
 
   it('fills in the defaults of builtin', () => {
-    expect(readConfig({ backend: 'builtin' })).to.deep.equal({
+    expect(readPuppetcaConfig({ backend: 'builtin' })).to.deep.equal({
       backend: 'builtin',
       alt_names: [],
       refuse: /\.mcollective$/,
@@ -45,7 +45,7 @@ describe('configuration of puppetca', () => {
   });
 
   it('allows values and names only whole', () => {
-    const { policy } = readConfig({
+    const { policy } = readPuppetcaConfig({
       ...http,
       allow_extensions: { '1.3.6.1.4.1.34380.1.1.13': '/web|db/', '1.2.3': 'a.b' },
       allow_alt_names: ['/DNS:[a-z]+\\.example\\.net/i', 'IP:192.0.2.1'],
@@ -60,7 +60,7 @@ describe('configuration of puppetca', () => {
   });
 
   it('takes another pattern of names to refuse', () => {
-    expect(readConfig({ ...http, refuse: '/^admin-/i' }).refuse).to.deep.equal(/^admin-/i);
+    expect(readPuppetcaConfig({ ...http, refuse: '/^admin-/i' }).refuse).to.deep.equal(/^admin-/i);
   });
 
   for (const [allowed, text, matches] of [
@@ -76,7 +76,7 @@ describe('configuration of puppetca', () => {
     ['web/i', 'web/i', true],
   ] as const) {
     it(`${matches ? 'allows' : 'does not allow'} ${text} by ${allowed}`, () => {
-      const { policy } = readConfig({
+      const { policy } = readPuppetcaConfig({
         ...http,
         allow_alt_names: [allowed],
         allow_extensions: { pp_role: allowed },
@@ -88,7 +88,7 @@ describe('configuration of puppetca', () => {
 
   it('leaves the section as it is', () => {
     const section = Object.freeze({ ...http });
-    readConfig(section);
+    readPuppetcaConfig(section);
     expect(section).to.deep.equal(http);
   });
 
@@ -120,7 +120,7 @@ describe('configuration of puppetca', () => {
     [{ backend: 'builtin', url: 'x', crl: 'y' }, /unknown key "url".*unknown key "crl"/],
   ] as const) {
     it(`refuses ${JSON.stringify(section)}`, () => {
-      expect(() => readConfig(section))
+      expect(() => readPuppetcaConfig(section))
         .to.throw(TroupeError, message)
         .with.property('code', 'CONFIG_INVALID');
     });

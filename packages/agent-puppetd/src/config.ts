@@ -30,7 +30,7 @@ export type PuppetdConfig = Omit<ConfigOf<typeof puppetdSchema>, 'resource'> & {
 };
 
 /** Reads the agent's section, defaults filled in; throws CONFIG_INVALID with all faults, each with its key. */
-export function readConfig(given: AgentConfig): PuppetdConfig {
+export function readPuppetdConfig(given: AgentConfig): PuppetdConfig {
   const config = checkConfig(given, puppetdSchema, 'plugins.puppetd');
   return { ...config, resource: readResourceRules(config.resource) };
 }

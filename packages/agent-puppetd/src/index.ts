@@ -8,7 +8,7 @@ import {
   TroupeError,
 } from '@troupe/core';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
-import { readConfig } from './config.js';
+import { readPuppetdConfig } from './config.js';
 import { providePuppetData } from './data.js';
 import { lastRunSummary } from './last-run-summary.js';
 import { Puppet, type PuppetSystem } from './puppet/index.js';
@@ -24,7 +24,7 @@ export function emulatedPuppetd(systemOf: (host: Host) => PuppetSystem): Agent {
 }
 
 async function setUp(section: AgentConfig, host: Host, system?: PuppetSystem) {
-  const config = readConfig(section);
+  const config = readPuppetdConfig(section);
   const puppet = new Puppet(section, host.stateDir, system);
   if (!(await puppet.isInstalled())) {
     host.log.info(

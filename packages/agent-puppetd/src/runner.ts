@@ -9,7 +9,7 @@ import {
 import { Serial } from '@troupe/core/async';
 import type ddl from '@troupe/ddl/puppetd.json';
 import type { PuppetdConfig } from './config.js';
-import { type Puppet, PuppetRun, type RunOptions, type Verdict } from './puppet/index.js';
+import { type Puppet, PuppetRun, type PuppetVerdict, type RunOptions } from './puppet/index.js';
 
 type Runonce = ActionOf<typeof ddl, 'runonce'>;
 type Input = InputOf<Runonce>;
@@ -130,7 +130,7 @@ async function inForeground(
   run: PuppetRun,
   quiet: boolean,
   context: Context,
-  giveUp: (why: string) => Promise<Verdict>,
+  giveUp: (why: string) => Promise<PuppetVerdict>,
 ): Promise<Output> {
   const { signal } = context;
   const onOutput = (lines: readonly string[]) => context.progress(lines.join('\n'));
@@ -153,7 +153,7 @@ function beginningOf(run: PuppetRun): Output {
   return { initiated_at: Math.floor(run.record.startedAt / 1000), run_id: run.id };
 }
 
-function endOf(verdict: Verdict): Output {
+function endOf(verdict: PuppetVerdict): Output {
   return {
     summary: verdict.reason,
     outcome: verdict.outcome,

@@ -1,10 +1,10 @@
 import { ActionError, Status } from '@troupe/core';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { readConfig } from '../src/config.js';
+import { readPuppetdConfig } from '../src/config.js';
 import { checkResource } from '../src/resource-rules.js';
 
-const read = (resource?: unknown) => readConfig(resource === undefined ? {} : { resource }).resource;
+const read = (resource?: unknown) => readPuppetdConfig(resource === undefined ? {} : { resource }).resource;
 
 /** The message of the refusal, or nothing where the resource may be managed. */
 function refusal(rules: object, type: string, name: string, properties: readonly string[] = []) {

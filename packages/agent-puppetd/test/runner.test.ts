@@ -2,7 +2,7 @@ import { mock } from 'node:test';
 import { type Context, silentLogger } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { readConfig } from '../src/config.js';
+import { readPuppetdConfig } from '../src/config.js';
 import type { Puppet, RunOptions } from '../src/puppet/index.js';
 import { Runner } from '../src/runner.js';
 
@@ -56,7 +56,7 @@ describe('the decision whether Puppet runs', () => {
         throw new Started(options);
       },
     } as unknown as Puppet;
-    const runner = new Runner(puppet, readConfig(section as never));
+    const runner = new Runner(puppet, readPuppetdConfig(section as never));
     const context = { requestId: 'r1', timeoutSeconds, log: silentLogger } as unknown as Context;
     return runner.runonce(input as never, context).catch((error: unknown) => error);
   }
@@ -124,7 +124,7 @@ describe('the decision whether Puppet runs', () => {
         throw new Error('broken');
       },
     } as unknown as Puppet;
-    const runner = new Runner(puppet, readConfig({}));
+    const runner = new Runner(puppet, readPuppetdConfig({}));
     const context = { requestId: 'r1', timeoutSeconds: 1 } as unknown as Context;
     for (let count = 0; count < 2; count += 1)
       expect(await runner.runonce({}, context).catch(String)).to.equal('Error: broken');

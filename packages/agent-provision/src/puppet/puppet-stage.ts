@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Puppet, PuppetRun, RunOptions, Verdict } from '@troupe/agent-puppetd/puppet';
+import type { Puppet, PuppetRun, PuppetVerdict, RunOptions } from '@troupe/agent-puppetd/puppet';
 import { Serial } from '@troupe/core/async';
 import { type Clock, isoTime } from '../clock.js';
 import { ProvisionError } from '../provision-error.js';
@@ -28,7 +28,7 @@ export interface StageResult {
   readonly id: string;
   /** Whether the run had begun before it was asked for. */
   readonly attached: boolean;
-  readonly verdict: Verdict;
+  readonly verdict: PuppetVerdict;
   /** The end of what Puppet printed. */
   readonly output: string;
   /** Null where the run had ended before anybody looked. */
@@ -120,7 +120,7 @@ export class PuppetStages {
     });
   }
 
-  async #judged(id: string, verdict: Verdict, seconds: number | null): Promise<void> {
+  async #judged(id: string, verdict: PuppetVerdict, seconds: number | null): Promise<void> {
     await this.#record.update(({ run }) => {
       if (run?.id !== id || run.verdict) return;
       run.verdict = {

@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { BuiltinCa } from '../../src/ca/builtin/builtin-ca.js';
 import { type OpenCa, openCa } from '../../src/ca/open-ca.js';
-import { readConfig } from '../../src/config.js';
+import { readPuppetcaConfig } from '../../src/config.js';
 import { call } from './behaviours.js';
 import { FakeCa } from './puppetserver/fake-ca.js';
 
@@ -25,7 +25,7 @@ describe('openCa', () => {
 
   async function start(section: Record<string, unknown>): Promise<OpenCa> {
     const host = { identity: 'ca1.lab', stateDir: folder, log: silentLogger };
-    open = await openCa(readConfig(section as { backend: string }), host);
+    open = await openCa(readPuppetcaConfig(section as { backend: string }), host);
     return open;
   }
   const failureOf = (work: Promise<unknown>) =>

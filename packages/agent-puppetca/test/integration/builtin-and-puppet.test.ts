@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { execa } from 'execa';
 import { after, before, describe, it } from 'mocha';
 import { type OpenCa, openCa } from '../../src/ca/open-ca.js';
-import { readConfig } from '../../src/config.js';
+import { readPuppetcaConfig } from '../../src/config.js';
 
 const certname = 'node1.example.net';
 
@@ -21,7 +21,11 @@ describe('the built-in CA and a real Puppet agent', function () {
     folder = await createTempFolder({ prefix: 'troupe-puppetca' });
     const section = { backend: 'builtin', listen: { address: '127.0.0.1', port: 0 } };
     const stateDir = folder.join('state');
-    open = await openCa(readConfig(section), { identity: 'ca1.example.net', stateDir, log: silentLogger });
+    open = await openCa(readPuppetcaConfig(section), {
+      identity: 'ca1.example.net',
+      stateDir,
+      log: silentLogger,
+    });
     await mkdir(folder.join('puppet'));
     const { port } = await open.ca.info();
     const settings = ['confdir', 'vardir', 'ssldir', 'rundir', 'logdir', 'publicdir', 'codedir'];

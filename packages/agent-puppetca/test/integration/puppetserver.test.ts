@@ -16,7 +16,7 @@ import { execa } from 'execa';
 import { after, before, describe, it } from 'mocha';
 import { CaError } from '../../src/ca/error.js';
 import { type OpenCa, openCa } from '../../src/ca/open-ca.js';
-import { readConfig } from '../../src/config.js';
+import { readPuppetcaConfig } from '../../src/config.js';
 import { allowances, behavesLikeACa, call, type Subject } from '../ca/behaviours.js';
 import { nodeFiles } from './node-files.js';
 
@@ -79,7 +79,7 @@ describe('a real Puppet Server', function () {
       let open: OpenCa;
 
       before(async () => {
-        open = await openCa(readConfig(section()), host);
+        open = await openCa(readPuppetcaConfig(section()), host);
       });
 
       after(() => open?.close());
@@ -115,8 +115,11 @@ describe('a real Puppet Server', function () {
   });
 
   it('lets nobody in who may not administer it', async () => {
-    const admin = await openCa(readConfig(http()), host);
-    const open = await openCa(readConfig({ ...http(), ...(await nodeFiles(admin, subject, folder)) }), host);
+    const admin = await openCa(readPuppetcaConfig(http()), host);
+    const open = await openCa(
+      readPuppetcaConfig({ ...http(), ...(await nodeFiles(admin, subject, folder)) }),
+      host,
+    );
     try {
       const error = await open.ca.status('web1').catch((reason: unknown) => reason);
       expect(error).to.be.instanceOf(CaError).with.property('code', 'FORBIDDEN');

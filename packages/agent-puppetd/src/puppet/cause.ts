@@ -1,11 +1,11 @@
-import { type Findings, type Hint, hintsByWeight } from './hint.js';
+import { type Hint, hintsByWeight, type OutputHints } from './hint.js';
 
 type Cause = Exclude<Hint, 'timeout' | 'terminated'>;
 
 /** The most likely reason why there was no catalog, from Puppet's output, with a line for people. */
-export function causeOf(findings: Findings, environment?: string): readonly [Cause, string] | undefined {
+export function causeOf(hints: OutputHints, environment?: string): readonly [Cause, string] | undefined {
   for (const hint of hintsByWeight) {
-    const line = findings.lineOf(hint);
+    const line = hints.lineOf(hint);
     if (line === undefined || hint === 'timeout' || hint === 'terminated') continue;
     return [hint, describe(hint, line.replace(/^(?:Error|Notice|Info|Warning): /, ''), environment)];
   }

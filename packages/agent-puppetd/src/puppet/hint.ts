@@ -44,7 +44,7 @@ const patterns: readonly (readonly [Hint, RegExp])[] = [
 export const hintsByWeight: readonly Hint[] = patterns.map(([hint]) => hint);
 
 /** What the output of one run gave away, gathered line by line; holds a bounded amount. */
-export class Findings {
+export class OutputHints {
   readonly #hints = new Map<Hint, string>();
   readonly #errors: string[] = [];
   readonly #tail: string[] = [];

@@ -11,4 +11,4 @@ export { attachRun, startRun } from './start.js';
 export { isApplying, type PuppetStatus, readStatus } from './state.js';
 export { type ResourceCounts, type RunSummary, readSummary } from './summary.js';
 export type { PuppetSystem, ReadyRun, RunPlan } from './system.js';
-export { type Evidence, judge, type Outcome, type Verdict } from './verdict.js';
+export { type Evidence, judge, type PuppetOutcome, type PuppetVerdict } from './verdict.js';

@@ -11,9 +11,9 @@ import { attachRun, startRun } from './start.js';
 import { daemonPid, disable, enable, type PuppetStatus, readStatus } from './state.js';
 import { type RunSummary, readIsManaged, readSummary, readTypeDistribution } from './summary.js';
 import type { PuppetSystem } from './system.js';
-import type { Outcome } from './verdict.js';
+import type { PuppetOutcome } from './verdict.js';
 
-const neverBegan: readonly Outcome[] = ['disabled', 'already-running', 'ssl-locked', 'not-started'];
+const neverBegan: readonly PuppetOutcome[] = ['disabled', 'already-running', 'ssl-locked', 'not-started'];
 
 /** Puppet on this host: its settings, its state, and running and judging it. */
 export class Puppet {

@@ -5,7 +5,7 @@ import { isErrno, replaceFile } from '@troupe/core/durable-file';
 import type { ProcessIdentity } from '@troupe/host';
 import { readIfPresent } from './file.js';
 import { isRunId } from './request.js';
-import type { Verdict } from './verdict.js';
+import type { PuppetVerdict } from './verdict.js';
 
 /** A run of Puppet as it is written down, so that whoever comes later can follow and judge it. */
 export interface RunRecord {
@@ -79,11 +79,11 @@ export async function listRecords(stateDir: string): Promise<RunRecord[]> {
 }
 
 /** The verdict on a run, once somebody has judged it. */
-export function readVerdict(record: RunRecord): Promise<Verdict | undefined> {
-  return readJson<Verdict>(join(record.folder, runFiles.verdict));
+export function readVerdict(record: RunRecord): Promise<PuppetVerdict | undefined> {
+  return readJson<PuppetVerdict>(join(record.folder, runFiles.verdict));
 }
 
-export function writeVerdict(record: RunRecord, verdict: Verdict): Promise<void> {
+export function writeVerdict(record: RunRecord, verdict: PuppetVerdict): Promise<void> {
   return replaceFile(join(record.folder, runFiles.verdict), JSON.stringify(verdict), { mode: 0o600 });
 }
 

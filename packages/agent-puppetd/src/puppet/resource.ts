@@ -117,7 +117,7 @@ function catalogOf({ type, title, properties }: ResourceRequest, settings: Puppe
   };
 }
 
-interface Outcome {
+interface ApplyResult {
   readonly report: ReportHead | undefined;
   readonly counts: ResourceCounts | undefined;
   readonly messages: readonly ResourceMessage[];
@@ -129,7 +129,7 @@ interface Outcome {
 // With a catalog from a file Puppet exits 0 even if the resource failed: only the report tells.
 function judge(
   { type, title }: ResourceRequest,
-  { report, counts, messages, code, output }: Outcome,
+  { report, counts, messages, code, output }: ApplyResult,
 ): ResourceVerdict {
   const name = `${type}[${title}]`;
   const about = messages.filter(({ source }) => source !== 'Facter').slice(0, mostMessages);

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { familyOf, isAlive, isOtherBoot, type Member, signalGroup, signalProcess } from '@troupe/host';
 import { createFile, readIfPresent } from './file.js';
-import { Findings } from './hint.js';
+import { OutputHints } from './hint.js';
 import { OutputReader } from './output.js';
 import { type RunRecord, readVerdict, runFiles, writeVerdict } from './record.js';
 import { parseReport } from './report.js';
 import { readDisabledLock } from './state.js';
 import { parseSummary } from './summary.js';
-import { judge, type Verdict } from './verdict.js';
+import { judge, type PuppetVerdict } from './verdict.js';
 
 /** How to follow a run. */
 export interface FollowOptions {
@@ -44,17 +44,17 @@ export class PuppetRun {
   }
 
   /** Hands on the output from the beginning, waits for the end, and judges. Any number may follow one run. */
-  async follow(options: FollowOptions = {}): Promise<Verdict> {
+  async follow(options: FollowOptions = {}): Promise<PuppetVerdict> {
     const { signal } = options;
     const output = new OutputReader(join(this.record.folder, runFiles.output));
-    const findings = new Findings();
+    const hints = new OutputHints();
     const hand = handOn(options, this.record.folder);
     for (;;) {
       signal?.throwIfAborted();
       // Looked at before the output is read, so that nothing can be written after the last read.
       const isOver = !(await this.isRunning());
       for await (const lines of output.read()) {
-        for (const line of lines) findings.add(line);
+        for (const line of lines) hints.add(line);
         hand(lines);
       }
       if (isOver) break;
@@ -62,16 +62,16 @@ export class PuppetRun {
       await pause.catch(() => signal?.throwIfAborted());
     }
     const rest = output.rest();
-    for (const line of rest) findings.add(line);
+    for (const line of rest) hints.add(line);
     hand(rest);
-    return (await readVerdict(this.record)) ?? (await this.#judge(findings));
+    return (await readVerdict(this.record)) ?? (await this.#judge(hints));
   }
 
   /**
    * Ends the run with everything that it started, first by SIGTERM, what is left after `graceSeconds` by SIGKILL;
    * then judges it. `why` becomes the verdict's reason, unless the run had ended before.
    */
-  async abort(why: string, options: { graceSeconds?: number } = {}): Promise<Verdict> {
+  async abort(why: string, options: { graceSeconds?: number } = {}): Promise<PuppetVerdict> {
     const leader = this.record.process;
     if (!(await this.isRunning()) && familyOf(leader).length === 0) return this.follow();
     await createFile(join(this.record.folder, runFiles.aborted), why, 0o600);
@@ -102,7 +102,7 @@ export class PuppetRun {
     return this.follow();
   }
 
-  async #judge(findings: Findings): Promise<Verdict> {
+  async #judge(hints: OutputHints): Promise<PuppetVerdict> {
     const { id, folder, environment, startedAt } = this.record;
     const read = (name: string) => readIfPresent(join(folder, name));
     const report = parseReport(
@@ -116,7 +116,7 @@ export class PuppetRun {
       endedAt: await timeOf(join(folder, runFiles.exitCode)),
       report,
       resources: parseSummary((await read(runFiles.summary)) ?? '')?.resources,
-      findings,
+      hints,
       environment: environment ?? undefined,
       aborted: await read(runFiles.aborted),
       isOtherBoot: isOtherBoot(this.record.process),

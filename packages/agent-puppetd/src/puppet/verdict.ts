@@ -1,10 +1,10 @@
 import { causeOf } from './cause.js';
-import type { Findings } from './hint.js';
+import type { OutputHints } from './hint.js';
 import type { ReportHead } from './report.js';
 import type { ResourceCounts } from './summary.js';
 
 /** How a run ended: stable, for programs. */
-export type Outcome =
+export type PuppetOutcome =
   | 'unchanged'
   | 'changed'
   /** Resources failed; the rest of the catalog was applied. */
@@ -43,9 +43,9 @@ export type Outcome =
   | 'failed';
 
 /** What became of a run, judged by exit code and report together. */
-export interface Verdict {
+export interface PuppetVerdict {
   readonly ok: boolean;
-  readonly outcome: Outcome;
+  readonly outcome: PuppetOutcome;
   /** One line for people. */
   readonly reason: string;
   /** Null where none was recorded: the run was killed together with the shell that watched it. */
@@ -74,7 +74,7 @@ export interface Evidence {
   /** Puppet's report as it was when the run ended, maybe of another run. */
   readonly report: ReportHead | undefined;
   readonly resources: ResourceCounts | undefined;
-  readonly findings: Findings;
+  readonly hints: OutputHints;
   /** The environment that was asked for. */
   readonly environment?: string | undefined;
   /** Why `abort` was called. */
@@ -85,14 +85,14 @@ export interface Evidence {
   readonly disabledMessage?: string | undefined;
 }
 
-type Judgement = readonly [Outcome, string];
+type Judgement = readonly [PuppetOutcome, string];
 
 /**
  * Judges a run. The exit code alone is wrong: Puppet exits 0 when it is killed in the middle of a run, and 0 or 2
  * when it ran production because the server did not know the environment.
  */
-export function judge(evidence: Evidence): Verdict {
-  const { exitCode, findings, startedAt, endedAt } = evidence;
+export function judge(evidence: Evidence): PuppetVerdict {
+  const { exitCode, hints, startedAt, endedAt } = evidence;
   const report = isOwn(evidence) ? evidence.report : undefined;
   const [outcome, reason] = success(evidence, report) ?? failure(evidence, report);
   return {
@@ -104,8 +104,8 @@ export function judge(evidence: Evidence): Verdict {
     environment: report?.environment ?? null,
     noopPending: report?.noopPending ?? false,
     resources: (report && evidence.resources) ?? null,
-    errors: findings.errors,
-    tail: findings.tail,
+    errors: hints.errors,
+    tail: hints.tail,
   };
 }
 
@@ -130,7 +130,7 @@ function success(evidence: Evidence, report: ReportHead | undefined): Judgement 
 }
 
 function failure(evidence: Evidence, report: ReportHead | undefined): Judgement {
-  const { environment, exitCode, findings, resources } = evidence;
+  const { environment, exitCode, hints, resources } = evidence;
   const failed = (resources?.failed ?? 0) + (resources?.failed_to_restart ?? 0);
   if (evidence.aborted !== undefined) return ['aborted', `The run was aborted: ${evidence.aborted}`];
   if (exitCode === null && evidence.isOtherBoot) return ['killed', 'The host went down during the run'];
@@ -142,47 +142,41 @@ function failure(evidence: Evidence, report: ReportHead | undefined): Judgement 
       `Puppet ran environment ${report.environment} instead of the requested environment ${environment}`,
     ];
   }
-  if (findings.lineOf('timeout') !== undefined)
+  if (hints.lineOf('timeout') !== undefined)
     return ['timeout', "The run exceeded Puppet's time limit (runtimeout)"];
-  if (
-    exitCode === 0 &&
-    (report ? !report.transactionCompleted : findings.lineOf('terminated') !== undefined)
-  ) {
+  if (exitCode === 0 && (report ? !report.transactionCompleted : hints.lineOf('terminated') !== undefined)) {
     return ['killed', 'Puppet was terminated in the middle of the run'];
   }
   if (!report && (exitCode === 126 || exitCode === 127 || exitCode === 125)) {
-    return ['not-started', `Puppet could not be started: ${findings.tail.at(-1) ?? `exit code ${exitCode}`}`];
+    return ['not-started', `Puppet could not be started: ${hints.tail.at(-1) ?? `exit code ${exitCode}`}`];
   }
   if (report?.cachedCatalogStatus === 'on_failure') {
     return [
       'no-catalog',
-      `The server returned no catalog, so Puppet applied the cached one: ${detail(findings)}`,
+      `The server returned no catalog, so Puppet applied the cached one: ${detail(hints)}`,
     ];
   }
   if (report?.transactionCompleted) {
-    if (failed > 0) return ['failed-resources', `${count(failed, 'resource')} failed: ${detail(findings)}`];
-    return [
-      'failed',
-      `The catalog was applied, but Puppet exited with code ${exitCode}: ${detail(findings)}`,
-    ];
+    if (failed > 0) return ['failed-resources', `${count(failed, 'resource')} failed: ${detail(hints)}`];
+    return ['failed', `The catalog was applied, but Puppet exited with code ${exitCode}: ${detail(hints)}`];
   }
-  const cause = causeOf(findings, evidence.environment);
+  const cause = causeOf(hints, evidence.environment);
   if (cause) return cause;
   if (report) {
     const outcome = report.configurationVersion === null ? 'no-catalog' : 'incomplete';
     const what =
       outcome === 'incomplete' ? 'The catalog was not applied completely' : 'Puppet received no catalog';
-    return [outcome, `${what}: ${detail(findings)}`];
+    return [outcome, `${what}: ${detail(hints)}`];
   }
   if (evidence.disabledMessage !== undefined)
     return ['disabled', `Puppet is disabled: ${evidence.disabledMessage || 'no reason given'}`];
   if (exitCode === 0 || exitCode === 2) {
     return ['no-report', `Puppet exited with code ${exitCode} but wrote no report of this run`];
   }
-  return ['failed', `Puppet exited with code ${exitCode}: ${detail(findings)}`];
+  return ['failed', `Puppet exited with code ${exitCode}: ${detail(hints)}`];
 }
 
-function detail({ errors, tail }: Findings): string {
+function detail({ errors, tail }: OutputHints): string {
   return errors[0] ?? tail.at(-1) ?? 'no output';
 }
 

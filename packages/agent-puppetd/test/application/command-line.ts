@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { define } from '../../src/application/commands/define.js';
 
 /** What a command line printed, and how it ended. */
-export interface Outcome {
+export interface CommandResult {
   readonly exitCode: number;
   readonly data: readonly string[];
   readonly notes: readonly string[];
@@ -16,7 +16,7 @@ export async function puppet(
   client: Client,
   words: readonly string[],
   more: Partial<Session> = {},
-): Promise<Outcome> {
+): Promise<CommandResult> {
   const data: string[] = [];
   const notes: string[] = [];
   let exitCode = -1;

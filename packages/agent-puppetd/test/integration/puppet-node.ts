@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { identify, type ProcessIdentity } from '@troupe/host';
 import type { PuppetServer } from '@troupe/testkit';
-import { Puppet, type RunOptions, type Verdict } from '../../src/puppet/index.js';
+import { Puppet, type PuppetVerdict, type RunOptions } from '../../src/puppet/index.js';
 
 /** A host with the real Puppet agent, all of whose files are in one folder. */
 export interface PuppetNode {
@@ -13,7 +13,7 @@ export interface PuppetNode {
   readonly puppet: Puppet;
   path(name: string): string;
   /** Runs Puppet to its end. */
-  run(options?: RunOptions): Promise<Verdict>;
+  run(options?: RunOptions): Promise<PuppetVerdict>;
 }
 
 /** Makes a host below `parent`; its server is `address:port`. */

@@ -17,7 +17,7 @@ import {
 } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
-import type { PuppetRun, Verdict } from '../../src/puppet/index.js';
+import type { PuppetRun, PuppetVerdict } from '../../src/puppet/index.js';
 import { askCa, type PuppetNode, processesRunning, puppetNode, setState } from './puppet-node.js';
 
 const codeFor = (folder: string) => ({
@@ -108,7 +108,7 @@ describe('the real Puppet', function () {
     return { address, port };
   }
 
-  function expectOutcome(verdict: Verdict, outcome: string, reason: RegExp): void {
+  function expectOutcome(verdict: PuppetVerdict, outcome: string, reason: RegExp): void {
     expect(verdict.outcome, JSON.stringify(verdict, null, 1)).to.equal(outcome);
     expect(verdict.reason).to.match(reason);
     expect(verdict.ok).to.equal(outcome === 'changed' || outcome === 'unchanged');

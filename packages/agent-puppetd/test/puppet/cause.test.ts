@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { causeOf } from '../../src/puppet/cause.js';
-import { Findings } from '../../src/puppet/hint.js';
+import { OutputHints } from '../../src/puppet/hint.js';
 
 function cause(lines: readonly string[], environment?: string) {
-  const findings = new Findings();
-  for (const line of lines) findings.add(line);
-  return causeOf(findings, environment);
+  const hints = new OutputHints();
+  for (const line of lines) hints.add(line);
+  return causeOf(hints, environment);
 }
 
 describe('why there was no catalog', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { Findings } from '../../src/puppet/hint.js';
+import { OutputHints } from '../../src/puppet/hint.js';
 import type { ReportHead } from '../../src/puppet/report.js';
 import type { ResourceCounts } from '../../src/puppet/summary.js';
 import { type Evidence, judge } from '../../src/puppet/verdict.js';
@@ -34,8 +34,8 @@ const counts = (some: Partial<ResourceCounts>): ResourceCounts => ({
   ...some,
 });
 
-function findings(...lines: readonly string[]): Findings {
-  const found = new Findings();
+function hints(...lines: readonly string[]): OutputHints {
+  const found = new OutputHints();
   for (const line of lines) found.add(line);
   return found;
 }
@@ -48,14 +48,14 @@ const judged = (evidence: Partial<Evidence>) =>
     endedAt: startedAt + 2_500,
     report: changed,
     resources: counts({ changed: 3 }),
-    findings: findings(),
+    hints: hints(),
     ...evidence,
   });
 
 describe('a verdict', () => {
   it('carries all that is known of the run', () => {
-    const found = findings('Notice: one', 'Error: two');
-    expect(judged({ findings: found, report: { ...changed, noopPending: true } })).to.deep.equal({
+    const found = hints('Notice: one', 'Error: two');
+    expect(judged({ hints: found, report: { ...changed, noopPending: true } })).to.deep.equal({
       ok: true,
       outcome: 'changed',
       reason: '3 resources changed in environment production',
@@ -158,7 +158,7 @@ describe('a verdict', () => {
     it(`is good with ${what}`, () =>
       expect(judged(evidence as Partial<Evidence>)).to.include({ ok: true, outcome, reason }));
 
-  const error = findings('Error: boom', 'the last line');
+  const error = hints('Error: boom', 'the last line');
   for (const [what, evidence, outcome, reason] of [
     [
       'was stopped, whatever else is so',
@@ -193,7 +193,7 @@ describe('a verdict', () => {
     ],
     [
       'was told to stop before it had a report',
-      { exitCode: 0, report: undefined, findings: findings('Notice: Caught TERM; exiting') },
+      { exitCode: 0, report: undefined, hints: hints('Notice: Caught TERM; exiting') },
       'killed',
       'Puppet was terminated in the middle of the run',
     ],
@@ -202,14 +202,14 @@ describe('a verdict', () => {
       {
         exitCode: 0,
         report: { ...changed, status: 'failed' },
-        findings: findings('Notice: Caught TERM; exiting'),
+        hints: hints('Notice: Caught TERM; exiting'),
       },
       'failed',
       'The catalog was applied, but Puppet exited with code 0: Notice: Caught TERM; exiting',
     ],
     [
       'was told to stop and says so by its exit code',
-      { exitCode: 1, report: undefined, findings: findings('Notice: Caught TERM; exiting') },
+      { exitCode: 1, report: undefined, hints: hints('Notice: Caught TERM; exiting') },
       'failed',
       'Puppet exited with code 1: Notice: Caught TERM; exiting',
     ],
@@ -224,7 +224,7 @@ describe('a verdict', () => {
     ),
     [
       'could not be started, with words',
-      { exitCode: 127, report: undefined, findings: error },
+      { exitCode: 127, report: undefined, hints: error },
       'not-started',
       'Puppet could not be started: the last line',
     ],
@@ -236,19 +236,19 @@ describe('a verdict', () => {
     ],
     [
       'applied an old catalog',
-      { report: { ...changed, cachedCatalogStatus: 'on_failure' }, findings: error },
+      { report: { ...changed, cachedCatalogStatus: 'on_failure' }, hints: error },
       'no-catalog',
       'The server returned no catalog, so Puppet applied the cached one: boom',
     ],
     [
       'has failed resources and failed restarts',
-      { exitCode: 6, resources: counts({ failed: 2, failed_to_restart: 1 }), findings: error },
+      { exitCode: 6, resources: counts({ failed: 2, failed_to_restart: 1 }), hints: error },
       'failed-resources',
       '3 resources failed: boom',
     ],
     [
       'has a failed restart',
-      { exitCode: 6, resources: counts({ failed_to_restart: 1 }), findings: error },
+      { exitCode: 6, resources: counts({ failed_to_restart: 1 }), hints: error },
       'failed-resources',
       '1 resource failed: boom',
     ],
@@ -260,13 +260,13 @@ describe('a verdict', () => {
     ],
     [
       'received a catalog and did not apply it to its end',
-      { exitCode: 1, report: incomplete, findings: error },
+      { exitCode: 1, report: incomplete, hints: error },
       'incomplete',
       'The catalog was not applied completely: boom',
     ],
     [
       'received no catalog',
-      { exitCode: 1, report: { ...incomplete, configurationVersion: null }, findings: error },
+      { exitCode: 1, report: { ...incomplete, configurationVersion: null }, hints: error },
       'no-catalog',
       'Puppet received no catalog: boom',
     ],
@@ -296,7 +296,7 @@ describe('a verdict', () => {
     ],
     [
       'left no report and exit code 1',
-      { exitCode: 1, report: undefined, findings: findings('only words') },
+      { exitCode: 1, report: undefined, hints: hints('only words') },
       'failed',
       'Puppet exited with code 1: only words',
     ],
@@ -319,7 +319,7 @@ describe('a verdict', () => {
 
 describe('what the output gave away', () => {
   it('is bounded: fifty lines, ten errors, five hundred characters of each', () => {
-    const found = findings(...Array.from({ length: 60 }, (_, index) => `Error: ${index} ${'x'.repeat(600)}`));
+    const found = hints(...Array.from({ length: 60 }, (_, index) => `Error: ${index} ${'x'.repeat(600)}`));
     expect(found.tail).to.have.length(50);
     expect(found.tail[0]).to.equal(`Error: 10 ${'x'.repeat(490)}`);
     expect(found.tail.at(-1)).to.include('Error: 59 ');
@@ -329,18 +329,18 @@ describe('what the output gave away', () => {
   });
 
   it('is the first line of each kind', () => {
-    const found = findings(
+    const found = hints(
       "Error: Environment 'a' not found on server, aborting run.",
       `Error: Environment 'b' not found on server, aborting run. ${'x'.repeat(600)}`,
     );
     expect(found.lineOf('unknown-environment')).to.include("'a'");
     expect(found.lineOf('timeout')).to.equal(undefined);
-    const long = findings(`Error: Failed to submit the CSR ${'x'.repeat(600)}`);
+    const long = hints(`Error: Failed to submit the CSR ${'x'.repeat(600)}`);
     expect(long.lineOf('csr-refused')).to.have.length(500);
   });
 
   it('is not what resources and facts print', () => {
-    const found = findings(
+    const found = hints(
       'Error: /Stage[main]/X/returns: Failed to submit the CSR',
       'Error: Facter: Failed to submit the CSR',
     );

@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { type Outcome, type RunOptions, startRun } from '../../src/puppet/index.js';
+import { type PuppetOutcome, type RunOptions, startRun } from '../../src/puppet/index.js';
 import { type FakeHost, fakeHost } from './fake.js';
 
 interface Row {
   readonly title: string;
   readonly behaviour: Readonly<Record<string, string>>;
   readonly options?: RunOptions;
-  readonly outcome: Outcome;
+  readonly outcome: PuppetOutcome;
   readonly reason?: RegExp;
 }
 

@@ -21,7 +21,7 @@ import { BuiltinCa } from '../../../src/ca/builtin/builtin-ca.js';
 import type { CertificateState } from '../../../src/ca/ca.js';
 import { CaError } from '../../../src/ca/error.js';
 import { type OpenCa, openCa } from '../../../src/ca/open-ca.js';
-import { readConfig } from '../../../src/config.js';
+import { readPuppetcaConfig } from '../../../src/config.js';
 import { allowances, behavesLikeACa, call, type Subject } from '../behaviours.js';
 
 const certname = 'ca1.example.net';
@@ -42,7 +42,7 @@ describe('built-in CA', () => {
         ...allowances,
       };
       const host = { identity: 'irrelevant', stateDir: folder, log: silentLogger };
-      open = await openCa(readConfig(config), host);
+      open = await openCa(readPuppetcaConfig(config), host);
       const { address, port } = await open.ca.info();
       const caCertificatePem = await readFile(join(folder, 'ca_crt.pem'), 'utf8');
       subject = { ca: open.ca, certname, address, port, caCertificatePem };
