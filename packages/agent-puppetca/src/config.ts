@@ -20,16 +20,16 @@ const common = {
     type: 'string',
     pattern: '^[a-z0-9][a-z0-9._-]*$',
     description:
-      'The name of the server that runs the CA; its certificate is never revoked or cleaned. Otherwise the identity of this node.',
+      'Certname of the server that runs the CA; its certificate is never revoked or cleaned (default: the identity of this node).',
   },
-  address: { ...text, description: 'Where nodes reach the CA, as `info` reports it.' },
-  port: { ...port, description: 'The port for that.' },
-  // Whoever holds a certificate with a caller's name may call every agent: nodes must not get one.
+  address: { ...text, description: 'Address at which nodes connect to the CA, as `info` reports it.' },
+  port: { ...port, description: 'Port at which nodes connect to the CA, as `info` reports it.' },
+  // The holder of a certificate with a caller's name may call every agent: nodes must not get one.
   refuse: {
     type: 'string',
     pattern: '^/.+/i?$',
     default: '/\\.mcollective$/',
-    description: 'Names that are neither signed nor cleaned.',
+    description: 'Certnames that are never signed or cleaned.',
   },
   // Trusted facts decide what a node gets: it must not be able to choose them for itself.
   allow_extensions: {
@@ -37,13 +37,13 @@ const common = {
     additionalProperties: text,
     default: {},
     description:
-      'The extensions that requests may ask for, by short name or OID, each with its value or `/pattern/`.',
+      'Extensions that requests may contain, by short name or OID, each with its value or a `/pattern/`.',
   },
   allow_alt_names: {
     type: 'array',
     items: text,
     default: [],
-    description: 'The alternative names that requests may ask for: each a name or a `/pattern/`.',
+    description: 'Subject alternative names that requests may contain: names or `/patterns/`.',
   },
 } as const;
 
@@ -51,36 +51,44 @@ const common = {
 export const puppetcaSchemas = {
   http: section(
     {
-      backend: { enum: ['http'], description: 'The CA of a Puppet Server through its HTTP API.' },
+      backend: { enum: ['http'], description: 'Use the CA of a Puppet Server through its HTTP API.' },
       ...common,
       certname: {
         ...common.certname,
         description:
-          'The name of the server that runs the CA; its certificate is never revoked or cleaned. Otherwise the name in `certificate`.',
+          'Certname of the server that runs the CA; its certificate is never revoked or cleaned (default: the common name in `certificate`).',
       },
       address: {
         ...text,
-        description: 'Where nodes reach the CA, as `info` reports it; otherwise as in `url`.',
+        description:
+          'Address at which nodes connect to the CA, as `info` reports it (default: the host in `url`).',
       },
-      port: { ...port, description: 'The port for that; otherwise as in `url`.' },
-      url: { type: 'string', pattern: '^https://[^/\\s]+/?$', description: 'The Puppet Server.' },
-      ca: { ...path, description: "PEM file: the CAs that the server's certificate may be from." },
+      port: {
+        ...port,
+        description:
+          'Port at which nodes connect to the CA, as `info` reports it (default: the port in `url`).',
+      },
+      url: { type: 'string', pattern: '^https://[^/\\s]+/?$', description: 'URL of the Puppet Server.' },
+      ca: {
+        ...path,
+        description: "PEM file with the CA certificates against which the server's certificate is verified.",
+      },
       certificate: {
         ...path,
         description:
-          "PEM file: the certificate shown to the server. It must carry `pp_cli_auth`, as the server's own does, or be named in `auth.conf`.",
+          "PEM file with the client certificate. It must have the extension `pp_cli_auth`, as the server's own certificate does, or be permitted by a rule in `auth.conf`.",
       },
-      key: { ...path, description: 'PEM file: its key.' },
+      key: { ...path, description: 'PEM file with the private key of `certificate`.' },
       crl: {
         ...path,
         description:
-          "PEM file: revocation lists against which the server's certificate is checked; otherwise it is not. The CA's own file is always fresh; a node's copy is not.",
+          "PEM file with revocation lists for the server's certificate (default: revocation is not checked). The CA's own file is always current; a node's copy is not.",
       },
       server_name: {
         ...text,
-        description: "The name that the server's certificate must have; otherwise the host in `url`.",
+        description: "Name that the server's certificate must have (default: the host in `url`).",
       },
-      timeout: { ...seconds, default: 15, description: 'Seconds for one request.' },
+      timeout: { ...seconds, default: 15, description: 'Time limit of a request in seconds.' },
     },
     'backend',
     'url',
@@ -92,53 +100,61 @@ export const puppetcaSchemas = {
     {
       backend: {
         enum: ['cli'],
-        description: 'The CA of a Puppet Server on this host through `puppetserver ca`.',
+        description: 'Use the CA of a Puppet Server on this host through `puppetserver ca`.',
       },
       ...common,
       port: { ...common.port, default: 8140 },
-      command: { ...text, default: 'puppetserver', description: 'The command, or its path.' },
-      config: { ...path, description: "`puppet.conf`; otherwise the command's own." },
-      cadir: { ...path, default: '/etc/puppet/puppetserver/ca', description: 'The folder of the CA.' },
+      command: {
+        ...text,
+        default: 'puppetserver',
+        description: 'Name or path of the `puppetserver` command.',
+      },
+      config: { ...path, description: "Path of `puppet.conf` (default: the command's own)." },
+      cadir: { ...path, default: '/etc/puppet/puppetserver/ca', description: 'Folder of the CA.' },
       // Over TLS 1.3 Ruby's HTTP client stalls for 30 s with each second request.
-      timeout: { ...seconds, default: 90, description: 'Seconds for one command.' },
+      timeout: { ...seconds, default: 90, description: 'Time limit of a command in seconds.' },
     },
     'backend',
     'address',
   ),
   builtin: section(
     {
-      backend: { enum: ['builtin'], description: "A CA of Troupe's own." },
+      backend: { enum: ['builtin'], description: 'Use a CA that this agent manages itself.' },
       ...common,
       address: {
         ...text,
-        description: 'Where nodes reach the CA, as `info` reports it; otherwise `listen.address`.',
+        description:
+          'Address at which nodes connect to the CA, as `info` reports it (default: `listen.address`).',
       },
-      port: { ...port, description: 'The port for that; otherwise `listen.port`.' },
-      cadir: { ...path, description: "The folder of the CA; otherwise `ca` in the agent's state folder." },
-      days: { ...count, description: 'How many days certificates are valid; 1825 by default.' },
-      max_requests: { ...count, description: 'How many requests may wait; 1000 by default.' },
+      port: {
+        ...port,
+        description: 'Port at which nodes connect to the CA, as `info` reports it (default: `listen.port`).',
+      },
+      cadir: { ...path, description: "Folder of the CA (default: `ca` in the agent's state folder)." },
+      days: { ...count, description: 'Validity of certificates in days (default: 1825).' },
+      max_requests: { ...count, description: 'Maximum number of pending requests (default: 1000).' },
       alt_names: {
         type: 'array',
         items: text,
         default: [],
         description:
-          "Names and addresses in the server's certificate beside `certname`, `puppet` and `address`.",
+          "Names and addresses in the server's certificate, in addition to `certname`, `puppet` and `address`.",
       },
       listen: {
         ...optionalSection(
           {
-            address: { ...text, description: 'The address of the server for nodes.' },
+            address: { ...text, description: 'Address to listen on.' },
             port: {
               type: 'integer',
               minimum: 0,
               maximum: 65_535,
-              description: 'Its port; 0 is any free one.',
+              description: 'Port to listen on; 0 chooses a free port.',
             },
           },
           'address',
           'port',
         ),
-        description: 'The server for nodes; without this section there is none.',
+        description: 'Server that nodes connect to; without this section no server is started.',
       },
     },
     'backend',
@@ -193,11 +209,11 @@ function complete<Config extends Checked<keyof typeof puppetcaSchemas>>({
 
 function extension(name: string): string {
   if (!isExtensionName(name)) {
-    throw invalid(`allow_extensions: "${name}" is neither one of Puppet's extensions nor an OID`);
+    throw invalid(`allow_extensions: "${name}" is neither a Puppet extension nor an OID`);
   }
   const known = extensionName(name);
   if (known === cliAuth || known === 'pp_authorization') {
-    throw invalid(`allow_extensions: ${known} is never signed: it gives rights over the CA itself`);
+    throw invalid(`allow_extensions: ${known} cannot be allowed: it grants rights over the CA itself`);
   }
   return known;
 }
@@ -212,7 +228,7 @@ function regularExpression(key: string, text: string): RegExp {
   try {
     return new RegExp(text.slice(1, end), text.slice(end + 1));
   } catch (cause) {
-    throw invalid(`"${key}" is no regular expression: ${text}`, { cause });
+    throw invalid(`"${key}" is not a valid regular expression: ${text}`, { cause });
   }
 }
 

@@ -12,7 +12,7 @@ const words: Readonly<Record<CertificateStatus['state'], string>> = {
   missing: 'not found',
 };
 
-/** Lists, signs, revokes and cleans the certificates of a Puppet CA; without a section `puppetca`, a host has none. */
+/** Lists, signs, revokes and cleans the certificates of a Puppet CA. Without a section `puppetca` it is not started. */
 export default defineAgent(ddl, async (config, host) => {
   if (Object.keys(config).length === 0) return;
   const open = await openCa(readPuppetcaConfig(config), host);
@@ -50,31 +50,39 @@ export default defineAgent(ddl, async (config, host) => {
     sign: ({ certname, fingerprint }, { signal, log }) =>
       withReadableErrors(async () => {
         const signature = await ca.sign(certname, fingerprint, signal);
-        log.info({ certname, ...signature }, 'signed');
+        log.info({ certname, ...signature }, 'certificate signed');
         return { out: `Signed ${certname}, serial number ${signature.serial}`, ...signature };
       }),
 
     reject: ({ certname, fingerprint: expected }, { signal, log }) =>
       withReadableErrors(async () => {
         const { fingerprint } = await ca.reject(certname, expected, signal);
-        log.info({ certname, fingerprint }, 'rejected');
-        return { out: `Rejected the request of ${certname}`, fingerprint };
+        log.info({ certname, fingerprint }, 'certificate request rejected');
+        return { out: `Rejected the certificate request of ${certname}`, fingerprint };
       }),
 
     revoke: ({ certname }, { signal, log }) =>
       withReadableErrors(async () => {
         const { revoked } = await ca.revoke(certname, signal);
-        log.info({ certname, revoked }, 'revoked');
-        return { out: revoked ? `Revoked ${certname}` : `${certname} was revoked before`, revoked };
+        log.info({ certname, revoked }, 'certificate revoked');
+        return {
+          out: revoked
+            ? `Revoked the certificate of ${certname}`
+            : `The certificate of ${certname} was already revoked`,
+          revoked,
+        };
       }),
 
     clean: ({ certname }, { signal, log }) =>
       withReadableErrors(async () => {
         const { revoked, deleted } = await ca.clean(certname, signal);
-        log.info({ certname, revoked, deleted }, 'cleaned');
+        log.info({ certname, revoked, deleted }, 'certificate cleaned');
         const done = [...(revoked ? ['revoked'] : []), ...(deleted ? ['deleted'] : [])].join(' and ');
         return {
-          out: done === '' ? `Nothing of ${certname} to clean` : `${certname}: ${done}`,
+          out:
+            done === ''
+              ? `Nothing to clean: the CA has no certificate or request of ${certname}`
+              : `Cleaned ${certname}: ${done}`,
           revoked,
           deleted,
         };

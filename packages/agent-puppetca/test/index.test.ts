@@ -128,7 +128,9 @@ describe('agent puppetca', () => {
   it('does not start with a section that is wrong', async () => {
     const error = await agent.setup({ backend: 'builtin' }, host).catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(TroupeError);
-    expect((error as TroupeError).message).to.include('"address" is missing: say where nodes reach the CA');
+    expect((error as TroupeError).message).to.include(
+      '"address" is missing: set it to the address at which nodes connect to the CA',
+    );
   });
 
   it('takes a request to a certificate and away again', async () => {
@@ -142,18 +144,21 @@ describe('agent puppetca', () => {
       serial: '01',
     });
     expect(await run('list', { state: 'signed' })).to.deep.include({ requests: [], signed: ['web1'] });
-    expect(await run('revoke', { certname: 'web1' })).to.deep.equal({ out: 'Revoked web1', revoked: true });
     expect(await run('revoke', { certname: 'web1' })).to.deep.equal({
-      out: 'web1 was revoked before',
+      out: 'Revoked the certificate of web1',
+      revoked: true,
+    });
+    expect(await run('revoke', { certname: 'web1' })).to.deep.equal({
+      out: 'The certificate of web1 was already revoked',
       revoked: false,
     });
     expect(await run('clean', { certname: 'web1' })).to.deep.equal({
-      out: 'web1: deleted',
+      out: 'Cleaned web1: deleted',
       revoked: false,
       deleted: true,
     });
     expect(await run('clean', { certname: 'web1' })).to.deep.equal({
-      out: 'Nothing of web1 to clean',
+      out: 'Nothing to clean: the CA has no certificate or request of web1',
       revoked: false,
       deleted: false,
     });
@@ -176,7 +181,7 @@ describe('agent puppetca', () => {
   it('says of a cleaning what it did', async () => {
     await run('sign', { certname: 'web1', fingerprint: await request('web1') });
     expect(await run('clean', { certname: 'web1' })).to.deep.equal({
-      out: 'web1: revoked and deleted',
+      out: 'Cleaned web1: revoked and deleted',
       revoked: true,
       deleted: true,
     });
@@ -221,10 +226,10 @@ describe('agent puppetca', () => {
       .that.matches(/^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/);
     const noted = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(noted.map(({ msg, certname }) => `${msg} ${certname}`)).to.deep.equal([
-      'signed web1',
-      'rejected web2',
-      'revoked web1',
-      'cleaned web1',
+      'certificate signed web1',
+      'certificate request rejected web2',
+      'certificate revoked web1',
+      'certificate cleaned web1',
     ]);
     expect(noted[0]).to.include({ serial: '01', csr_fingerprint: fingerprint });
     expect(noted[3]).to.include({ revoked: false, deleted: true });
@@ -248,9 +253,14 @@ describe('agent puppetca', () => {
   });
 
   for (const [action, input, status, message] of [
-    ['sign', { certname: 'web1', fingerprint: '00' }, Status.aborted, /no request of web1/],
+    [
+      'sign',
+      { certname: 'web1', fingerprint: '00' },
+      Status.aborted,
+      /Cannot sign web1: the CA has no request/,
+    ],
     ['clean', { certname: 'ops.mcollective' }, Status.aborted, /never cleaned by this agent/],
-    ['status', { certname: 'A/..' }, Status.invalidData, /is no name of a certificate/],
+    ['status', { certname: 'A/..' }, Status.invalidData, /Invalid certname/],
   ] as const) {
     it(`tells the caller why ${action} ${input.certname} fails`, async () => {
       const error = await run(action, input).catch((reason: unknown) => reason);

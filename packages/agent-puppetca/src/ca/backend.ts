@@ -1,11 +1,11 @@
 import type { CertificateState, CertificateStatus } from './ca.js';
 
 /**
- * A way to speak to a CA. Knows no rules: GuardedCa decides what may be asked of it. Names are valid already.
+ * Access to a CA, without rules: GuardedCa decides which operations are permitted. Names have been validated.
  */
 export interface Backend {
   readonly kind: 'http' | 'cli' | 'builtin';
-  /** Names whose certificates the CA itself lives by. */
+  /** Names whose certificates the CA itself needs. */
   readonly ownNames: readonly string[];
   /** The bytes that nodes get from `GET certificate/ca`. */
   caCertificate(signal?: AbortSignal): Promise<Buffer>;
@@ -16,7 +16,7 @@ export interface Backend {
   /** The certificate in PEM. */
   certificate(certname: string, signal?: AbortSignal): Promise<string | undefined>;
   sign(certname: string, signal?: AbortSignal): Promise<void>;
-  /** Fails with NOT_FOUND, or CONFLICT where there is only a request. */
+  /** Fails with NOT_FOUND, or CONFLICT if there is only a request. */
   revoke(certname: string, signal?: AbortSignal): Promise<void>;
   /** Revokes and deletes whatever there is of the name that had this status a moment ago. */
   clean(before: CertificateStatus, signal?: AbortSignal): Promise<{ revoked: boolean; deleted: boolean }>;

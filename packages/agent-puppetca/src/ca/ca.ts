@@ -18,7 +18,7 @@ export interface CertificateStatus {
   authorization_extensions: Record<string, string>;
 }
 
-/** A name of which the CA knows nothing. */
+/** The status of a name without certificate and request. */
 export function missing(certname: string): CertificateStatus {
   return {
     certname,
@@ -32,7 +32,7 @@ export function missing(certname: string): CertificateStatus {
   };
 }
 
-/** Where nodes reach a CA, and by what they know it. */
+/** Where nodes connect to a CA, and how they recognize it. */
 export interface CaInfo {
   backend: string;
   /** The name of the Puppet Server that runs the CA. */
@@ -53,7 +53,7 @@ export interface Signature {
   not_after: string;
 }
 
-/** What a request that waits asks for: all that somebody needs who decides about it. */
+/** What a pending request asks for: all that is needed to decide about it. */
 export interface RequestDetails {
   certname: string;
   /** SHA-256, upper-case hex with colons. */
@@ -63,7 +63,7 @@ export interface RequestDetails {
   subject_alt_names: string[];
   /** By Puppet's short names, such as `pp_role`, or by OID. */
   extensions: Record<string, string>;
-  /** The secret by which the requester may prove who it is; null where it sent none. */
+  /** The secret with which the requester can prove its identity; null if it sent none. */
   challenge_password: string | null;
   /** Why `sign` would refuse it, or null. */
   refusal: string | null;

@@ -8,14 +8,14 @@ import { byName, cliAuth } from './extension-names.js';
 import { detailsOf } from './request-details.js';
 import { checkCertname, faultOf, type SigningPolicy } from './rules.js';
 
-/** Where nodes reach the CA. */
+/** Where nodes connect to the CA. */
 export interface Place {
   readonly certname: string;
   readonly address: string;
   readonly port: number;
 }
 
-/** Puts the rules around a way to speak to a CA: what is signed and cleaned, and one call for a name at a time. */
+/** Enforces the rules on a CA backend: what may be signed and cleaned, and one call for a name at a time. */
 export class GuardedCa implements Ca {
   readonly #backend: Backend;
   readonly #place: Place;
@@ -62,7 +62,7 @@ export class GuardedCa implements Ca {
     const status = await this.#backend.status(certname, signal);
     const pem = await this.#backend.request(certname, signal);
     if (status.state !== 'requested' || pem === undefined) {
-      throw new CaError('NOT_FOUND', `The CA has no request of ${certname} that waits`);
+      throw new CaError('NOT_FOUND', `The CA has no pending request of ${certname}`);
     }
     const csr = readCsr(pem);
     return detailsOf(certname, pem, csr, this.#ruleAgainst(certname, 'signed') ?? this.#faultOf(csr, status));
@@ -79,18 +79,21 @@ export class GuardedCa implements Ca {
       async () => {
         const status = await this.#backend.status(certname, signal);
         if (status.state === 'missing' || status.fingerprint === null) {
-          throw new CaError('NOT_FOUND', `The CA has no request of ${certname} to reject`);
+          throw new CaError(
+            'NOT_FOUND',
+            `Cannot reject the request of ${certname}: the CA has no request of that name`,
+          );
         }
         if (status.state !== 'requested') {
           throw new CaError(
             'CONFLICT',
-            `The CA has a ${status.state} certificate of ${certname}: clean it instead`,
+            `Cannot reject the request of ${certname}: the CA has a ${status.state} certificate of that name; clean it instead`,
           );
         }
         if (fingerprint !== undefined && fingerprint.toUpperCase() !== status.fingerprint) {
           throw mismatch(certname, status.fingerprint, fingerprint.toUpperCase(), 'nothing was rejected');
         }
-        // Were it signed in this very moment by somebody else, the certificate is revoked too.
+        // If another administrator signs it at this very moment, the certificate is revoked too.
         await this.#backend.clean(status, signal);
         return { fingerprint: status.fingerprint };
       },
@@ -129,7 +132,7 @@ export class GuardedCa implements Ca {
 
   async #sign(certname: string, expected: string, signal: AbortSignal | undefined): Promise<Signature> {
     const csr = await this.#expectedRequest(certname, expected, signal);
-    // From here on nobody cancels: once it is signed, it must be known whether it is the right one.
+    // From here on there is no cancelling: once it is signed, it must be known whether it is the right one.
     await this.#backend.sign(certname);
     const pem = await this.#backend.certificate(certname);
     if (pem === undefined) {
@@ -140,8 +143,8 @@ export class GuardedCa implements Ca {
       await this.#backend.clean(await this.#backend.status(certname));
       throw new CaError(
         'FINGERPRINT_MISMATCH',
-        `The certificate of ${certname} that the CA signed (${sha256Fingerprint(pem)}) has another key than the ` +
-          `request ${expected}: it was revoked`,
+        `The certificate that the CA signed for ${certname} (${sha256Fingerprint(pem)}) has a different key than ` +
+          `the request ${expected}: it was revoked`,
       );
     }
     return {
@@ -155,23 +158,29 @@ export class GuardedCa implements Ca {
   async #expectedRequest(certname: string, expected: string, signal: AbortSignal | undefined): Promise<Csr> {
     const status = await this.#backend.status(certname, signal);
     if (status.state === 'missing') {
-      throw new CaError('NOT_FOUND', `The CA has no request of ${certname} to sign`);
+      throw new CaError('NOT_FOUND', `Cannot sign ${certname}: the CA has no request of that name`);
     }
     if (status.state !== 'requested') {
       throw new CaError(
         'CONFLICT',
-        `The CA has a ${status.state} certificate of ${certname} already: clean it first`,
+        `Cannot sign ${certname}: the CA already has a ${status.state} certificate of that name; clean it first`,
       );
     }
     const pem = await this.#backend.request(certname, signal);
-    if (pem === undefined) throw new CaError('NOT_FOUND', `The request of ${certname} went away meanwhile`);
+    if (pem === undefined)
+      throw new CaError('NOT_FOUND', `Cannot sign ${certname}: the request was deleted in the meantime`);
     for (const actual of [status.fingerprint, sha256Fingerprint(pem)]) {
       if (actual === expected) continue;
-      throw mismatch(certname, actual, expected, 'nothing was signed, somebody else may have made it');
+      throw mismatch(
+        certname,
+        actual,
+        expected,
+        'nothing was signed; another host may have submitted the request',
+      );
     }
     const csr = readCsr(pem);
     const fault = this.#faultOf(csr, status);
-    if (fault) throw new CaError('REFUSED', `The request of ${certname} is not signed: ${fault}`);
+    if (fault) throw new CaError('REFUSED', `Refused to sign the request of ${certname}: ${fault}`);
     return csr;
   }
 
@@ -181,7 +190,7 @@ export class GuardedCa implements Ca {
     const asked = byName(csr.extensions);
     const unseen = Object.keys(authorization_extensions).filter((name) => !(name in asked));
     return unseen.length > 0
-      ? `the CA sees the authorization extension ${unseen.join(', ')} in it`
+      ? `the CA reports the authorization extension ${unseen.join(', ')} in it`
       : undefined;
   }
 
@@ -192,10 +201,10 @@ export class GuardedCa implements Ca {
 
   #ruleAgainst(certname: string, done: string): string | undefined {
     if (!this.#refuse.test(certname)) return undefined;
-    return `"${certname}" matches ${this.#refuse}: such names are never ${done} by this agent`;
+    return `"${certname}" matches ${this.#refuse} (plugins.puppetca.refuse): such names are never ${done} by this agent`;
   }
 
-  // A request that merely asks for the extension is somebody's try, and may go.
+  // A request that merely asks for the extension may be cleaned: it is not signed.
   #checkOwn(status: CertificateStatus, done: string): void {
     const { certname, state, authorization_extensions } = status;
     if (this.#backend.ownNames.includes(certname)) {
@@ -204,15 +213,15 @@ export class GuardedCa implements Ca {
     if (state !== 'requested' && cliAuth in authorization_extensions) {
       throw new CaError(
         'REFUSED',
-        `"${certname}" may administer the CA (${cliAuth}): it is never ${done} by this agent`,
+        `The certificate of "${certname}" may administer the CA (${cliAuth}): it is never ${done} by this agent`,
       );
     }
   }
 }
 
-function mismatch(certname: string, actual: string | null, expected: string, so: string): CaError {
+function mismatch(certname: string, actual: string | null, expected: string, consequence: string): CaError {
   return new CaError(
     'FINGERPRINT_MISMATCH',
-    `The request of ${certname} at the CA has the fingerprint ${actual}, but ${expected} was expected: ${so}`,
+    `The request of ${certname} at the CA has the fingerprint ${actual}, but ${expected} was expected: ${consequence}`,
   );
 }

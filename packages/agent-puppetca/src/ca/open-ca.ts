@@ -73,10 +73,10 @@ async function openBuiltin(config: BuiltinConfig, host: CaHost): Promise<OpenCa>
   const certname = config.certname ?? host.identity;
   const address = config.address ?? config.listen?.address;
   if (address === undefined || address === '0.0.0.0' || address === '::') {
-    throw invalid('"address" is missing: say where nodes reach the CA');
+    throw invalid('"address" is missing: set it to the address at which nodes connect to the CA');
   }
   if (config.port === undefined && !config.listen)
-    throw invalid('"port" is missing: say where nodes reach the CA');
+    throw invalid('"port" is missing: set it to the port at which nodes connect to the CA');
   const backend = await BuiltinCa.open({
     cadir: config.cadir ?? join(host.stateDir, 'ca'),
     certname,
@@ -101,7 +101,7 @@ async function commonNameIn(path: string): Promise<string> {
     const [, commonName] = /^CN=(.+)$/m.exec(subject) ?? [];
     if (commonName !== undefined) return commonName;
   } catch (cause) {
-    throw invalid(`certificate ${path} cannot be read: ${messageOf(cause)}`);
+    throw invalid(`cannot read the certificate ${path}: ${messageOf(cause)}`);
   }
-  throw invalid(`certificate ${path} has no common name`);
+  throw invalid(`the certificate ${path} has no common name`);
 }

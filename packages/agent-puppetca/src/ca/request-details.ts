@@ -4,7 +4,7 @@ import type { RequestDetails } from './ca.js';
 import { byName } from './extension-names.js';
 import { subjectAltName } from './rules.js';
 
-/** Tells what a request asks for; `refusal` is why it would not be signed. */
+/** Describes what a request asks for; `refusal` is why it would not be signed. */
 export function detailsOf(
   certname: string,
   pem: string,

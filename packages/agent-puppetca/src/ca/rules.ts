@@ -26,24 +26,26 @@ export function checkCertname(certname: string): void {
   if (isCertname(certname)) return;
   throw new CaError(
     'CERTNAME_INVALID',
-    `"${certname.slice(0, 80)}" is no name of a certificate: use a-z, 0-9, ".", "_" and "-"`,
+    `Invalid certname "${certname.slice(0, 80)}": use a-z, 0-9, ".", "_" and "-"`,
   );
 }
 
-/** Why a request must not be signed, although it is the one that is meant; nothing where it may be. */
+/** Why a request must not be signed, although its fingerprint matches; undefined if it may be signed. */
 export function faultOf(certname: string, csr: Csr, policy: SigningPolicy): string | undefined {
-  if (csr.commonName !== certname) return `it is made out to "${csr.commonName}"`;
-  if (!csr.isSignatureValid) return 'its signature does not belong to its key';
+  if (csr.commonName !== certname) return `its common name is "${csr.commonName}"`;
+  if (!csr.isSignatureValid) return 'its signature does not match its key';
   const names = csr.subjectAltNames.filter(
     (name) => name !== `DNS:${certname}` && !policy.altNames.some((pattern) => pattern.test(name)),
   );
-  if (names.length > 0) return `it asks for the alternative names ${names.join(', ')}`;
+  if (names.length > 0)
+    return `it requests the alternative names ${names.join(', ')}, which plugins.puppetca.allow_alt_names does not allow`;
   const refused = Object.entries(csr.extensions).filter(
     ([oid, value]) => oid !== subjectAltName && !policy.extensions.get(extensionName(oid))?.test(value),
   );
   const rights = refused.filter(([oid]) => isAuthorization(oid)).map(([oid]) => extensionName(oid));
-  if (rights.length > 0) return `it asks for the authorization extension ${rights.join(', ')}`;
+  if (rights.length > 0)
+    return `it requests the authorization extension ${rights.join(', ')}, which is not allowed`;
   if (refused.length === 0) return undefined;
   // Without the values: one may be a secret that should not have been put there.
-  return `it asks for the extension ${refused.map(([oid]) => extensionName(oid)).join(', ')}`;
+  return `it requests the extension ${refused.map(([oid]) => extensionName(oid)).join(', ')}, which plugins.puppetca.allow_extensions does not allow`;
 }

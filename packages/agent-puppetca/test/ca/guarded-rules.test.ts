@@ -107,26 +107,53 @@ describe('rules around a CA', () => {
 
   for (const [action, run] of Object.entries(all)) {
     it(`let nobody ${action} a name that is a path`, async () => {
-      expect(await refusal(run(guarded(), '../ca'))).to.match(/^CERTNAME_INVALID: "\.\.\/ca" is no name/);
+      expect(await refusal(run(guarded(), '../ca'))).to.match(
+        /^CERTNAME_INVALID: Invalid certname "\.\.\/ca"/,
+      );
       expect(calls).to.deep.equal([]);
     });
   }
 
   for (const [action, name, before, expected] of [
-    ['sign', 'web1', 'missing', 'NOT_FOUND: The CA has no request of web1 to sign'],
-    ['sign', 'web1', 'signed', 'CONFLICT: The CA has a signed certificate of web1 already: clean it first'],
-    ['sign', 'web1', 'revoked', 'CONFLICT: The CA has a revoked certificate of web1 already: clean it first'],
+    ['sign', 'web1', 'missing', 'NOT_FOUND: Cannot sign web1: the CA has no request of that name'],
+    [
+      'sign',
+      'web1',
+      'signed',
+      'CONFLICT: Cannot sign web1: the CA already has a signed certificate of that name; clean it first',
+    ],
+    [
+      'sign',
+      'web1',
+      'revoked',
+      'CONFLICT: Cannot sign web1: the CA already has a revoked certificate of that name; clean it first',
+    ],
     [
       'sign',
       'a.mcollective',
       'requested',
-      'REFUSED: "a.mcollective" matches /\\.mcollective$/: such names are never signed by this agent',
+      'REFUSED: "a.mcollective" matches /\\.mcollective$/ (plugins.puppetca.refuse): such names are never signed by this agent',
     ],
-    ['request', 'web1', 'missing', 'NOT_FOUND: The CA has no request of web1 that waits'],
-    ['request', 'web1', 'signed', 'NOT_FOUND: The CA has no request of web1 that waits'],
-    ['reject', 'web1', 'missing', 'NOT_FOUND: The CA has no request of web1 to reject'],
-    ['reject', 'web1', 'signed', 'CONFLICT: The CA has a signed certificate of web1: clean it instead'],
-    ['reject', 'web1', 'revoked', 'CONFLICT: The CA has a revoked certificate of web1: clean it instead'],
+    ['request', 'web1', 'missing', 'NOT_FOUND: The CA has no pending request of web1'],
+    ['request', 'web1', 'signed', 'NOT_FOUND: The CA has no pending request of web1'],
+    [
+      'reject',
+      'web1',
+      'missing',
+      'NOT_FOUND: Cannot reject the request of web1: the CA has no request of that name',
+    ],
+    [
+      'reject',
+      'web1',
+      'signed',
+      'CONFLICT: Cannot reject the request of web1: the CA has a signed certificate of that name; clean it instead',
+    ],
+    [
+      'reject',
+      'web1',
+      'revoked',
+      'CONFLICT: Cannot reject the request of web1: the CA has a revoked certificate of that name; clean it instead',
+    ],
     ['revoke', 'ca1', 'signed', 'REFUSED: "ca1" is the CA\'s own server: its certificate is never revoked'],
     [
       'clean',
@@ -138,7 +165,7 @@ describe('rules around a CA', () => {
       'clean',
       'a.mcollective',
       'signed',
-      'REFUSED: "a.mcollective" matches /\\.mcollective$/: such names are never cleaned by this agent',
+      'REFUSED: "a.mcollective" matches /\\.mcollective$/ (plugins.puppetca.refuse): such names are never cleaned by this agent',
     ],
   ] as const) {
     it(`do not ${action} ${name} that is ${before}`, async () => {
@@ -151,7 +178,7 @@ describe('rules around a CA', () => {
   it('do not reject a request of which the CA tells no fingerprint', async () => {
     const status = async () => ({ ...statusOf('web1'), fingerprint: null });
     expect(await refusal(guarded({ status }).reject('web1'))).to.equal(
-      'NOT_FOUND: The CA has no request of web1 to reject',
+      'NOT_FOUND: Cannot reject the request of web1: the CA has no request of that name',
     );
     expect(calls).to.deep.equal([]);
   });
@@ -217,7 +244,7 @@ describe('rules around a CA', () => {
       for (const before of ['signed', 'revoked'] as const) {
         state = before;
         expect(await refusal(all[action](guarded({ status }), 'web1'))).to.match(
-          /^REFUSED: "web1" may administer the CA \(pp_cli_auth\)/,
+          /^REFUSED: The certificate of "web1" may administer the CA \(pp_cli_auth\)/,
         );
       }
       expect(calls).to.have.length(1);
@@ -235,21 +262,21 @@ describe('rules around a CA', () => {
       refusal: null,
     });
     expect(await refusal(guarded({ request: async () => undefined }).request('web1'))).to.equal(
-      'NOT_FOUND: The CA has no request of web1 that waits',
+      'NOT_FOUND: The CA has no pending request of web1',
     );
   });
 
   it('tell why a request would not be signed', async () => {
     const refusalOf = async (name: string, changes: Partial<Backend> = {}) =>
       (await guarded(changes).request(name)).refusal;
-    expect(await refusalOf('web2')).to.equal('it is made out to "web1"');
+    expect(await refusalOf('web2')).to.equal('its common name is "web1"');
     expect(await refusalOf('a.mcollective')).to.include('such names are never signed');
     const status = async () => ({
       ...statusOf('web1'),
       authorization_extensions: { pp_auth_role: 'x', pp_authorization: 'y' },
     });
     expect(await refusalOf('web1', { status })).to.equal(
-      'the CA sees the authorization extension pp_auth_role, pp_authorization in it',
+      'the CA reports the authorization extension pp_auth_role, pp_authorization in it',
     );
   });
 

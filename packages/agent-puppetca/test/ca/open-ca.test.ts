@@ -86,8 +86,16 @@ describe('openCa', () => {
     });
 
     for (const [what, section, message] of [
-      ['no address', { port: 8140 }, '"address" is missing: say where nodes reach the CA'],
-      ['no port', { address: '192.0.2.1' }, '"port" is missing: say where nodes reach the CA'],
+      [
+        'no address',
+        { port: 8140 },
+        '"address" is missing: set it to the address at which nodes connect to the CA',
+      ],
+      [
+        'no port',
+        { address: '192.0.2.1' },
+        '"port" is missing: set it to the port at which nodes connect to the CA',
+      ],
       ['every address', { listen: { address: '0.0.0.0', port: 0 } }, '"address" is missing'],
       ['every address of IPv6', { listen: { address: '::', port: 0 } }, '"address" is missing'],
     ] as const) {
@@ -201,8 +209,8 @@ describe('openCa', () => {
     });
 
     for (const [what, text, message] of [
-      ['is not there', undefined, /^plugins\.puppetca: certificate .*gone\.pem cannot be read: ENOENT/],
-      ['is none', 'nonsense', /^plugins\.puppetca: certificate .*odd\.pem cannot be read: /],
+      ['is not there', undefined, /^plugins\.puppetca: cannot read the certificate .*gone\.pem: ENOENT/],
+      ['is none', 'nonsense', /^plugins\.puppetca: cannot read the certificate .*odd\.pem: /],
     ] as const) {
       it(`needs a certificate: one that ${what}`, async () => {
         const certificate = join(folder, text === undefined ? 'gone.pem' : 'odd.pem');

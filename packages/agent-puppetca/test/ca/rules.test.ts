@@ -20,17 +20,21 @@ describe('rules for requests', () => {
     ['a plain request', {}, undefined],
     ['a challenge password', { challengePassword: 'x' }, undefined],
     ['its own name again', { dnsNames: ['web1'] }, undefined],
-    ['another name', { commonName: 'web2' }, 'it is made out to "web2"'],
-    ['alternative names', { dnsNames: ['web1', 'a', 'b'] }, 'it asks for the alternative names DNS:a, DNS:b'],
+    ['another name', { commonName: 'web2' }, 'its common name is "web2"'],
+    [
+      'alternative names',
+      { dnsNames: ['web1', 'a', 'b'] },
+      'it requests the alternative names DNS:a, DNS:b, which plugins.puppetca.allow_alt_names does not allow',
+    ],
     [
       'trusted facts of its own choice',
       { extensions: { '1.3.6.1.4.1.34380.1.1.13': 'web', '1.3.6.1.4.1.34380.1.2.7': 'x' } },
-      'it asks for the extension pp_role, 1.3.6.1.4.1.34380.1.2.7',
+      'it requests the extension pp_role, 1.3.6.1.4.1.34380.1.2.7, which plugins.puppetca.allow_extensions does not allow',
     ],
     [
       'rights on the server',
       { extensions: { '1.3.6.1.4.1.34380.1.3.39': 'true', '1.3.6.1.4.1.34380.1.3.99': 'x' } },
-      'it asks for the authorization extension pp_cli_auth, 1.3.6.1.4.1.34380.1.3.99',
+      'it requests the authorization extension pp_cli_auth, 1.3.6.1.4.1.34380.1.3.99, which is not allowed',
     ],
   ] as const) {
     it(`${fault === undefined ? 'accepts' : 'refuses'} ${what}`, () => {
@@ -56,17 +60,17 @@ describe('rules for requests', () => {
     [
       'another value',
       { extensions: { '1.3.6.1.4.1.34380.1.1.13': 'dba' } },
-      'it asks for the extension pp_role',
+      'it requests the extension pp_role, which plugins.puppetca.allow_extensions does not allow',
     ],
     [
       'another right',
       { extensions: { '1.3.6.1.4.1.34380.1.3.39': 'x' } },
-      'it asks for the authorization extension pp_cli_auth',
+      'it requests the authorization extension pp_cli_auth, which is not allowed',
     ],
     [
       'another name',
       { dnsNames: ['a.web.example', 'a.web.example.net'] },
-      'it asks for the alternative names DNS:a.web.example.net',
+      'it requests the alternative names DNS:a.web.example.net, which plugins.puppetca.allow_alt_names does not allow',
     ],
   ] as const) {
     it(`${fault === undefined ? 'accepts' : 'refuses'} ${what} under a policy`, () => {
@@ -108,7 +112,7 @@ describe('rules for requests', () => {
   it('shows of a long name that is none 80 characters', () => {
     checkCertname('web1');
     expect(() => checkCertname('A'.repeat(81)))
-      .to.throw(`"${'A'.repeat(80)}" is no name of a certificate`)
+      .to.throw(`Invalid certname "${'A'.repeat(80)}": use`)
       .with.property('code', 'CERTNAME_INVALID');
   });
 

@@ -123,7 +123,7 @@ describe('a real Puppet Server', function () {
     try {
       const error = await open.ca.status('web1').catch((reason: unknown) => reason);
       expect(error).to.be.instanceOf(CaError).with.property('code', 'FORBIDDEN');
-      expect((error as Error).message).to.match(/answered 403: .*pp_cli_auth/);
+      expect((error as Error).message).to.match(/HTTP status 403: .*pp_cli_auth/);
     } finally {
       await open.close();
       await admin.close();

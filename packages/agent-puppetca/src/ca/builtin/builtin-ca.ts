@@ -24,13 +24,13 @@ export interface BuiltinCaOptions {
   readonly cadir: string;
   /** The name of the server that runs the CA. */
   readonly certname: string;
-  /** How long certificates are valid; 5 years unless told. */
+  /** Validity of certificates in days; default: 5 years. */
   readonly days?: number;
-  /** How many requests may wait: anybody can make one. 1000 unless told. */
+  /** Maximum number of pending requests, because anyone can submit one; default: 1000. */
   readonly maxRequests?: number;
 }
 
-/** What a server's certificate is made out to. */
+/** The names in a server's certificate. */
 export interface ServerNames {
   readonly dnsNames: readonly string[];
   readonly ipAddresses: readonly string[];
@@ -72,10 +72,10 @@ export class BuiltinCa implements Backend {
     await need('serial');
     const { publicKey } = readCertificate(authority.certificatePem);
     if (!createPublicKey(authority.privateKeyPem).equals(publicKey)) {
-      throw damaged(directory, 'ca_key.pem does not belong to ca_crt.pem');
+      throw damaged(directory, 'ca_key.pem does not match ca_crt.pem');
     }
     const revocations = await RevocationList.open(directory, authority);
-    if (!revocations) throw damaged(directory, 'ca_crl.pem holds no list that ca_key.pem has signed');
+    if (!revocations) throw damaged(directory, 'ca_crl.pem contains no revocation list signed by ca_key.pem');
     return new BuiltinCa(options, directory, authority, revocations);
   }
 
@@ -133,19 +133,22 @@ export class BuiltinCa implements Backend {
       await checkSubmission(certname, pem, async (name) => (await this.status(name)).state);
       const waiting = await this.#directory.names('requests');
       if (waiting.length >= this.#maxRequests) {
-        throw new CaError('REFUSED', `${waiting.length} requests wait already: sign or clean some`);
+        throw new CaError(
+          'REFUSED',
+          `Too many pending certificate requests (${waiting.length}): sign or clean some first`,
+        );
       }
       await this.#directory.write(pem, 'requests', `${certname}.pem`);
     });
   }
 
-  /** Signs what the request asks for: whoever calls has judged it. */
+  /** Signs what the request asks for: the caller has checked it. */
   sign(certname: string): Promise<void> {
     return this.#alone(async () => {
       const { state } = await this.status(certname);
       const request = await this.request(certname);
       if (state !== 'requested' || request === undefined) {
-        throw new CaError('NOT_FOUND', `The CA has no request of ${certname} to sign`);
+        throw new CaError('NOT_FOUND', `Cannot sign ${certname}: the CA has no request of that name`);
       }
       const csr = readCsr(request);
       const extensions = trustedExtensions(csr);
@@ -159,10 +162,13 @@ export class BuiltinCa implements Backend {
       if (await this.#revokeAll(certname)) return;
       const { state } = await this.status(certname);
       if (state === 'requested') {
-        throw new CaError('CONFLICT', `The CA has only a request of ${certname}, no certificate to revoke`);
+        throw new CaError(
+          'CONFLICT',
+          `Cannot revoke ${certname}: the CA has only a request of that name, no certificate`,
+        );
       }
       if (state === 'missing') {
-        throw new CaError('NOT_FOUND', `The CA has no certificate of ${certname} to revoke`);
+        throw new CaError('NOT_FOUND', `Cannot revoke ${certname}: the CA has no certificate of that name`);
       }
     });
   }
@@ -177,8 +183,8 @@ export class BuiltinCa implements Backend {
   }
 
   /**
-   * Key and certificate of the server that runs the CA, for these names; made anew where they are missing, made out
-   * to other names, revoked, or over in 30 days.
+   * Key and certificate of the server that runs the CA, for these names; issued again if they are missing, have other
+   * names, are revoked, or expire within 30 days.
    */
   serverCertificate(names: ServerNames): Promise<{ certificatePem: string; privateKeyPem: string }> {
     return this.#alone(async () => {
@@ -258,9 +264,13 @@ async function locked<T>(directory: CaDirectory, task: () => Promise<T>): Promis
   } catch (error) {
     if (!(error instanceof LockedError)) throw error;
     const { holder, file } = error;
-    throw new CaError('CONFLICT', `The process ${holder} works on the CA: ${file} is its lock`, {
-      cause: error,
-    });
+    throw new CaError(
+      'CONFLICT',
+      `The CA is locked by process ${holder} (lock file ${file}); try again later`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -52,20 +52,20 @@ export async function startBuiltinServer(options: {
     (request, response) => {
       answerTo(ca, request)
         .catch((error: unknown): Answer => {
-          log.error({ err: error, method: request.method, url: request.url }, 'The CA server failed');
+          log.error({ err: error, method: request.method, url: request.url }, 'built-in CA: request failed');
           return { status: 500, text: 'Internal Server Error' };
         })
         .then(({ status, text }) => {
-          log.debug({ method: request.method, url: request.url, status }, 'answered');
+          log.debug({ method: request.method, url: request.url, status }, 'built-in CA: request answered');
           send(response, status, text);
         })
-        .catch((error: unknown) => log.debug(`The node went away: ${messageOf(error)}`));
+        .catch((error: unknown) => log.debug(`built-in CA: cannot send the response: ${messageOf(error)}`));
     },
   );
   server.listen(options.port, options.address);
   await once(server, 'listening');
   const { address, port } = server.address() as AddressInfo;
-  log.info({ address, port }, 'The built-in CA listens');
+  log.info({ address, port }, 'built-in CA is listening');
   return { address, port, close: () => close(server) };
 }
 

@@ -17,7 +17,7 @@ export class CaDirectory {
     this.path = path;
   }
 
-  /** The file that whoever changes something holds. */
+  /** The lock file that is held during every change. */
   get lock(): string {
     return join(this.path, 'lock');
   }

@@ -14,7 +14,7 @@ export class RevocationList {
   readonly #others: readonly string[];
   #number: number;
 
-  /** Reads the list, and writes it anew where it ends within a year; nothing where the authority signed none. */
+  /** Reads the list, and reissues it if it expires within a year; undefined if the authority signed none. */
   static async open(directory: CaDirectory, authority: Authority): Promise<RevocationList | undefined> {
     const crls = splitPem((await directory.read(file)) ?? '');
     const own = crls.find((pem) => readCrl(pem).verify(authority.certificatePem));

@@ -31,7 +31,7 @@ export async function checkSubmission(
   if (name !== name.toLowerCase()) throw new CaError('CONFLICT', 'Certificate names must be lower case.');
   checkCertname(name);
   if (!csr.isSignatureValid) {
-    throw new CaError('CONFLICT', 'The request was not signed with the key that it is for.');
+    throw new CaError('CONFLICT', 'The signature of the certificate request does not match its key.');
   }
 }
 
@@ -61,6 +61,6 @@ function read(pem: string): Csr {
   try {
     return readCsr(pem);
   } catch (cause) {
-    throw new CaError('CONFLICT', 'The body is no certificate request in PEM.', { cause });
+    throw new CaError('CONFLICT', 'The body is not a certificate request in PEM.', { cause });
   }
 }

@@ -28,7 +28,7 @@ export class CaHttpClient {
   #agent: Agent | undefined;
   #version = '';
 
-  /** `serverName` is what the server's certificate must be made out to; the URL's host unless told. */
+  /** `serverName` is the name that the server's certificate must have; default: the URL's host. */
   constructor(options: { url: string; files: TlsFiles; serverName?: string; timeoutSeconds?: number }) {
     this.#url = new URL(options.url);
     this.#files = options.files;
@@ -38,7 +38,7 @@ export class CaHttpClient {
     this.#timeoutSeconds = options.timeoutSeconds ?? 15;
   }
 
-  /** Any answer of the server, whatever its status; throws UNREACHABLE, TIMEOUT, or the signal's reason. */
+  /** Any response of the server, whatever its status; throws UNREACHABLE, TIMEOUT, or the signal's reason. */
   async call(call: HttpCall): Promise<HttpAnswer> {
     const timeout = AbortSignal.timeout(this.#timeoutSeconds * 1000);
     const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
@@ -49,7 +49,7 @@ export class CaHttpClient {
       if (cause instanceof CaError) throw cause;
       const what = `${call.method} ${this.#urlOf(call)}`;
       if (timeout.aborted) {
-        throw new CaError('TIMEOUT', `${what}: no answer within ${this.#timeoutSeconds} s`, { cause });
+        throw new CaError('TIMEOUT', `${what}: no response within ${this.#timeoutSeconds} s`, { cause });
       }
       throw new CaError('UNREACHABLE', `${what}: ${cause instanceof Error ? cause.message : cause}`, {
         cause,

@@ -49,9 +49,12 @@ export class CliCa implements Backend {
 
   async caCertificate(signal?: AbortSignal): Promise<Buffer> {
     const path = join(this.#cadir, 'ca_crt.pem');
-    const certificate = await readIfThere(path, signal);
+    const certificate = await readIfPresent(path, signal);
     if (!certificate)
-      throw new CaError('UNREACHABLE', `There is no ${path}: set cadir to the folder of the CA`);
+      throw new CaError(
+        'UNREACHABLE',
+        `CA certificate ${path} not found: set plugins.puppetca.cadir to the folder of the CA`,
+      );
     return certificate;
   }
 
@@ -70,11 +73,11 @@ export class CliCa implements Backend {
   }
 
   async request(certname: string, signal?: AbortSignal): Promise<string | undefined> {
-    return (await readIfThere(join(this.#cadir, 'requests', `${certname}.pem`), signal))?.toString();
+    return (await readIfPresent(join(this.#cadir, 'requests', `${certname}.pem`), signal))?.toString();
   }
 
   async certificate(certname: string, signal?: AbortSignal): Promise<string | undefined> {
-    return (await readIfThere(join(this.#cadir, 'signed', `${certname}.pem`), signal))?.toString();
+    return (await readIfPresent(join(this.#cadir, 'signed', `${certname}.pem`), signal))?.toString();
   }
 
   async sign(certname: string, signal?: AbortSignal): Promise<void> {
@@ -82,15 +85,15 @@ export class CliCa implements Backend {
     if (result.exitCode === 0) return;
     // The first words of each are those of Puppet 7, the others those of 8, which signs in bulk and keeps the reason.
     if (/Could not find certificate request|No certificate request found/.test(result.stderr)) {
-      throw new CaError('NOT_FOUND', `The CA has no request of ${certname} to sign`);
+      throw new CaError('NOT_FOUND', `Cannot sign ${certname}: the CA has no request of that name`);
     }
     if (/code: 409/.test(result.stderr)) {
-      throw new CaError('CONFLICT', `The CA does not sign ${certname}: ${told(result)}`);
+      throw new CaError('CONFLICT', `The CA refused to sign ${certname}: ${messageIn(result)}`);
     }
     if (/Error encountered when attempting to sign/.test(result.stderr)) {
       throw new CaError(
         'CONFLICT',
-        `The CA does not sign ${certname}; the log of Puppet Server has the reason`,
+        `The CA refused to sign ${certname}: see the log of Puppet Server for the reason`,
       );
     }
     throw failed('sign', result);
@@ -100,10 +103,13 @@ export class CliCa implements Backend {
     const result = await this.#run(['revoke', '--certname', certname], signal);
     if (result.exitCode === 0) return;
     if (result.exitCode === onlyRequest) {
-      throw new CaError('CONFLICT', `The CA has only a request of ${certname}, no certificate to revoke`);
+      throw new CaError(
+        'CONFLICT',
+        `Cannot revoke ${certname}: the CA has only a request of that name, no certificate`,
+      );
     }
     if (result.stderr.includes('Could not find certificate')) {
-      throw new CaError('NOT_FOUND', `The CA has no certificate of ${certname} to revoke`);
+      throw new CaError('NOT_FOUND', `Cannot revoke ${certname}: the CA has no certificate of that name`);
     }
     throw failed('revoke', result);
   }
@@ -127,7 +133,7 @@ export class CliCa implements Backend {
     const end = await runProgram({
       command: this.#command,
       args: ['ca', ...args, ...config],
-      // Where the command and Ruby are, and their settings, is known to whoever started the daemon.
+      // The environment of the daemon says where the command and Ruby are, and has their settings.
       env: process.env,
       stdout,
       stderr,
@@ -139,10 +145,10 @@ export class CliCa implements Backend {
       throw new CaError('UNREACHABLE', `${what}: ${error.message}`, { cause: error });
     });
     if (end.exceeded === 'time')
-      throw new CaError('TIMEOUT', `${what}: not done within ${this.#timeoutSeconds} s`);
+      throw new CaError('TIMEOUT', `${what}: timed out after ${this.#timeoutSeconds} s`);
     if (end.exceeded === 'output')
-      throw new CaError('UNEXPECTED', `${what}: it printed more than ${mostOutput} bytes`);
-    if (end.code === null) throw new CaError('UNREACHABLE', `${what}: it was ended by ${end.signal}`);
+      throw new CaError('UNEXPECTED', `${what}: the output exceeds ${mostOutput} bytes`);
+    if (end.code === null) throw new CaError('UNREACHABLE', `${what}: killed by ${end.signal}`);
     return { exitCode: end.code, stdout: stdout.text, stderr: stderr.text };
   }
 }
@@ -155,7 +161,9 @@ function certificatesOf(result: CliResult): CertificateStatus[] {
   try {
     groups = JSON.parse(line);
   } catch (cause) {
-    throw new CaError('UNEXPECTED', `puppetserver ca list printed broken JSON: ${told(result)}`, { cause });
+    throw new CaError('UNEXPECTED', `puppetserver ca list printed invalid JSON: ${messageIn(result)}`, {
+      cause,
+    });
   }
   return ['requested', 'signed', 'revoked'].flatMap((state) => {
     const group = groups[state] ?? [];
@@ -163,17 +171,17 @@ function certificatesOf(result: CliResult): CertificateStatus[] {
   });
 }
 
-function told({ stdout, stderr }: CliResult): string {
-  return oneLine(stderr.trim() || stdout, 300) || 'it printed nothing';
+function messageIn({ stdout, stderr }: CliResult): string {
+  return oneLine(stderr.trim() || stdout, 300) || 'no output';
 }
 
 function failed(action: string, result: CliResult): CaError {
-  const message = `puppetserver ca ${action} failed with exit code ${result.exitCode}: ${told(result)}`;
+  const message = `puppetserver ca ${action} failed with exit code ${result.exitCode}: ${messageIn(result)}`;
   const code = /ConnectionFailed|Failed connecting/.test(result.stderr) ? 'UNREACHABLE' : 'UNEXPECTED';
   return new CaError(code, message);
 }
 
-async function readIfThere(path: string, signal: AbortSignal | undefined): Promise<Buffer | undefined> {
+async function readIfPresent(path: string, signal: AbortSignal | undefined): Promise<Buffer | undefined> {
   try {
     return await readFile(path, signal ? { signal } : {});
   } catch (cause) {

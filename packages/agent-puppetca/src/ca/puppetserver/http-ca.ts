@@ -44,7 +44,10 @@ export class HttpCa implements Backend {
     if (answer.status !== 200) throw unexpected(call, answer);
     const status = statusFromJson(parse(call, answer));
     if (status.certname !== certname) {
-      throw new CaError('UNEXPECTED', `Asked for ${certname}, the CA described ${status.certname}`);
+      throw new CaError(
+        'UNEXPECTED',
+        `The CA returned the status of ${status.certname} instead of ${certname}`,
+      );
     }
     return status;
   }
@@ -60,9 +63,10 @@ export class HttpCa implements Backend {
   async sign(certname: string, signal?: AbortSignal): Promise<void> {
     const call = this.#change(certname, 'signed', signal);
     const answer = await this.#client.call(call);
-    if (answer.status === 404) throw new CaError('NOT_FOUND', `The CA has no request of ${certname} to sign`);
+    if (answer.status === 404)
+      throw new CaError('NOT_FOUND', `Cannot sign ${certname}: the CA has no request of that name`);
     if (answer.status === 409)
-      throw new CaError('CONFLICT', `The CA does not sign ${certname}: ${text(answer)}`);
+      throw new CaError('CONFLICT', `The CA refused to sign ${certname}: ${text(answer)}`);
     if (!isDone(answer)) throw unexpected(call, answer);
   }
 
@@ -70,9 +74,12 @@ export class HttpCa implements Backend {
     const call = this.#change(certname, 'revoked', signal);
     const answer = await this.#client.call(call);
     if (answer.status === 404)
-      throw new CaError('NOT_FOUND', `The CA has no certificate of ${certname} to revoke`);
+      throw new CaError('NOT_FOUND', `Cannot revoke ${certname}: the CA has no certificate of that name`);
     if (answer.status === 409) {
-      throw new CaError('CONFLICT', `The CA has only a request of ${certname}, no certificate to revoke`);
+      throw new CaError(
+        'CONFLICT',
+        `Cannot revoke ${certname}: the CA has only a request of that name, no certificate`,
+      );
     }
     if (!isDone(answer)) throw unexpected(call, answer);
   }
@@ -121,17 +128,17 @@ function parse(call: HttpCall, answer: HttpAnswer): unknown {
   } catch (cause) {
     throw new CaError(
       'UNEXPECTED',
-      `${call.method} ${call.path}: the CA's answer is no JSON: ${text(answer)}`,
+      `${call.method} ${call.path}: invalid JSON in the CA's response: ${text(answer)}`,
       { cause },
     );
   }
 }
 
 function unexpected(call: HttpCall, answer: HttpAnswer): CaError {
-  const what = `${call.method} ${call.path}: the CA answered ${answer.status}: ${text(answer)}`;
+  const what = `${call.method} ${call.path}: the CA responded with HTTP status ${answer.status}: ${text(answer)}`;
   if (answer.status !== 403) return new CaError('UNEXPECTED', what);
   return new CaError(
     'FORBIDDEN',
-    `${what} (does the certificate in use carry pp_cli_auth, or a rule in auth.conf name it?)`,
+    `${what}; plugins.puppetca.certificate must have the extension pp_cli_auth, or a rule in the server's auth.conf must permit it`,
   );
 }

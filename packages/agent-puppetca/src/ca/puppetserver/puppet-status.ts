@@ -5,11 +5,11 @@ import { CaError } from '../error.js';
 export function statusFromJson(json: unknown): CertificateStatus {
   const { name, state, fingerprints, ...rest } = record(json);
   if (typeof name !== 'string' || !isState(state)) {
-    throw new CaError('UNEXPECTED', 'The CA described a certificate without name or state');
+    throw new CaError('UNEXPECTED', 'The CA returned a certificate status without name or state');
   }
   const sha256 = record(fingerprints ?? {}).SHA256;
   if (typeof sha256 !== 'string') {
-    throw new CaError('UNEXPECTED', `The CA gave no SHA-256 fingerprint of ${name}`);
+    throw new CaError('UNEXPECTED', `The CA returned no SHA-256 fingerprint of ${name}`);
   }
   return {
     certname: name,

@@ -3,7 +3,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { splitPem } from '@troupe/core/pki';
 import { CaError } from '../error.js';
 
-/** Files in PEM with which a client proves itself and checks the server. */
+/** PEM files with which a client authenticates itself and verifies the server. */
 export interface TlsFiles {
   readonly ca: string;
   readonly certificate: string;
@@ -31,9 +31,13 @@ export async function readTlsFiles(files: TlsFiles): Promise<SecureContext> {
     });
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new CaError('UNREACHABLE', `${Object.values(files).join(', ')} cannot be used: ${problem}`, {
-      cause,
-    });
+    throw new CaError(
+      'UNREACHABLE',
+      `Cannot use the TLS files ${Object.values(files).join(', ')}: ${problem}`,
+      {
+        cause,
+      },
+    );
   }
 }
 

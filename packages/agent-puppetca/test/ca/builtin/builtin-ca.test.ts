@@ -199,7 +199,7 @@ describe('built-in CA', () => {
       Date.now = () => times.shift() ?? now();
       try {
         expect(await failureOf(open())).to.equal(
-          `The process ${process.pid} works on the CA: ${lock} is its lock`,
+          `The CA is locked by process ${process.pid} (lock file ${lock}); try again later`,
         );
       } finally {
         Date.now = now;
@@ -253,10 +253,12 @@ describe('built-in CA', () => {
         await BuiltinCa.open({ cadir: other, certname });
         const [crl, key] = [await read('ca_crl.pem'), await read('ca_key.pem')];
         await writeFile(join(folder, 'ca_crl.pem'), await readFile(join(other, 'ca_crl.pem')));
-        expect(await failureOf(open())).to.include('ca_crl.pem holds no list that ca_key.pem has signed');
+        expect(await failureOf(open())).to.include(
+          'ca_crl.pem contains no revocation list signed by ca_key.pem',
+        );
         await writeFile(join(folder, 'ca_crl.pem'), crl);
         await writeFile(join(folder, 'ca_key.pem'), await readFile(join(other, 'ca_key.pem')));
-        expect(await failureOf(open())).to.include('ca_key.pem does not belong to ca_crt.pem');
+        expect(await failureOf(open())).to.include('ca_key.pem does not match ca_crt.pem');
         await writeFile(join(folder, 'ca_key.pem'), key);
         await open();
       } finally {
@@ -339,11 +341,17 @@ describe('built-in CA', () => {
       const ca = await open();
       await issue(ca, 'signed');
       await ca.submit('requested', csrOf('requested'));
-      expect(await failureOf(ca.sign('none'))).to.equal('The CA has no request of none to sign');
-      expect(await failureOf(ca.sign('signed'))).to.equal('The CA has no request of signed to sign');
-      expect(await failureOf(ca.revoke('none'))).to.equal('The CA has no certificate of none to revoke');
+      expect(await failureOf(ca.sign('none'))).to.equal(
+        'Cannot sign none: the CA has no request of that name',
+      );
+      expect(await failureOf(ca.sign('signed'))).to.equal(
+        'Cannot sign signed: the CA has no request of that name',
+      );
+      expect(await failureOf(ca.revoke('none'))).to.equal(
+        'Cannot revoke none: the CA has no certificate of that name',
+      );
       expect(await failureOf(ca.revoke('requested'))).to.equal(
-        'The CA has only a request of requested, no certificate to revoke',
+        'Cannot revoke requested: the CA has only a request of that name, no certificate',
       );
       await ca.revoke('signed');
       await ca.revoke('signed');
@@ -368,7 +376,7 @@ describe('built-in CA', () => {
       await ca.submit('a', csrOf('a'));
       await ca.submit('b', csrOf('b'));
       expect(await failureOf(ca.submit('c', csrOf('c')))).to.equal(
-        '2 requests wait already: sign or clean some',
+        'Too many pending certificate requests (2): sign or clean some first',
       );
       await clean(ca, 'a');
       await ca.submit('c', csrOf('c'));
@@ -380,16 +388,14 @@ describe('built-in CA', () => {
       der.write('web2', der.indexOf('web1'));
       const forged = `-----BEGIN CERTIFICATE REQUEST-----\n${der.toString('base64')}\n-----END CERTIFICATE REQUEST-----\n`;
       expect(await failureOf(ca.submit('web2', forged))).to.equal(
-        'The request was not signed with the key that it is for.',
+        'The signature of the certificate request does not match its key.',
       );
     });
 
     it('does not look up a name that is a path', async () => {
       const ca = await open();
       const name = '../ca_crt';
-      expect(await failureOf(ca.submit(name, csrOf(name)))).to.match(
-        /^"\.\.\/ca_crt" is no name of a certificate/,
-      );
+      expect(await failureOf(ca.submit(name, csrOf(name)))).to.match(/^Invalid certname "\.\.\/ca_crt"/);
       expect(await readdir(folder)).not.to.include('ca_crt');
     });
   });

@@ -92,7 +92,7 @@ describe('server of the built-in CA', () => {
   });
 
   it('takes a request of 64 KiB for one, though it is none', async () => {
-    const refused = { status: 400, text: 'The body is no certificate request in PEM.' };
+    const refused = { status: 400, text: 'The body is not a certificate request in PEM.' };
     expect(await put('certificate_request/web1', 'x'.repeat(64 * 1024))).to.deep.equal(refused);
     expect((await put('certificate_request/web1', 'x'.repeat(64 * 1024 + 1))).status).to.equal(413);
   });
@@ -108,14 +108,14 @@ describe('server of the built-in CA', () => {
     const log = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
     await server.close();
     server = await startBuiltinServer({ ca, address: '127.0.0.1', port: 0, log });
-    expect(lines.join()).to.include(`"port":${server.port}`).and.include('The built-in CA listens');
+    expect(lines.join()).to.include(`"port":${server.port}`).and.include('built-in CA is listening');
     await rm(join(folder, 'ca_crl.pem'));
     await mkdir(join(folder, 'ca_crl.pem'));
     expect(await get('certificate_revocation_list/ca')).to.deep.equal({
       status: 500,
       text: 'Internal Server Error',
     });
-    expect(lines.join()).to.include('The CA server failed').and.include('EISDIR');
+    expect(lines.join()).to.include('built-in CA: request failed').and.include('EISDIR');
     await rm(join(folder, 'requests'), { recursive: true });
     expect((await put('certificate_request/web9', csrOf('web9'))).status).to.equal(500);
   });

@@ -24,7 +24,7 @@ describe('a request that a node submits', () => {
     return { refusal, asked };
   }
 
-  it('is taken under the name that it is made out to', async () => {
+  it('is accepted under its own common name', async () => {
     expect(await check('web1.lab', csrOf('web1.lab'))).to.deep.equal({
       refusal: undefined,
       asked: ['web1.lab'],
@@ -60,7 +60,7 @@ describe('a request that a node submits', () => {
       'a name that is a path',
       '../a',
       '../a',
-      'CERTNAME_INVALID: "../a" is no name of a certificate: use a-z, 0-9, ".", "_" and "-"',
+      'CERTNAME_INVALID: Invalid certname "../a": use a-z, 0-9, ".", "_" and "-"',
       [],
     ],
   ] as const) {
@@ -71,7 +71,7 @@ describe('a request that a node submits', () => {
 
   it('is refused when it is none', async () => {
     expect((await check('web1', 'nonsense')).refusal).to.equal(
-      'CONFLICT: The body is no certificate request in PEM.',
+      'CONFLICT: The body is not a certificate request in PEM.',
     );
   });
 

@@ -164,7 +164,7 @@ describe('HTTP client of the CA', () => {
       fake.behaviour = behaviour;
       const error = await failure(fake.client({ timeoutSeconds: 0.2 }).call(ping));
       expect(error.code).to.equal('TIMEOUT');
-      expect(error.message).to.match(/no answer within 0\.2 s$/);
+      expect(error.message).to.match(/no response within 0\.2 s$/);
     });
 
     it(`lets the caller go from a server that ${what}`, async () => {

@@ -129,7 +129,7 @@ describe('command puppetserver ca', () => {
     const failed = 'puppetserver ca revoke failed with exit code 1: ';
     expect(await said('echo out; echo " two"; echo "  lines" >&2; exit 1')).to.equal(`${failed}lines`);
     expect(await said('echo out; echo " two"; exit 1')).to.equal(`${failed}out two`);
-    expect(await said('exit 1')).to.equal(`${failed}it printed nothing`);
+    expect(await said('exit 1')).to.equal(`${failed}no output`);
     expect(await said(`echo ${'x'.repeat(300)} >&2; exit 1`)).to.equal(failed + 'x'.repeat(300));
     expect(await said(`echo ${'x'.repeat(301)} >&2; exit 1`)).to.equal(`${failed}${'x'.repeat(299)}…`);
   });
@@ -186,7 +186,7 @@ describe('command puppetserver ca', () => {
     const ca = await withCommand('exec sleep 60', { timeoutSeconds: 0.2 });
     const error = await failure(ca.list());
     expect(error.code).to.equal('TIMEOUT');
-    expect(error.message).to.match(/ca list: not done within 0\.2 s$/);
+    expect(error.message).to.match(/ca list: timed out after 0\.2 s$/);
   });
 
   it('ends a command for which nobody waits any more', async () => {
@@ -200,7 +200,7 @@ describe('command puppetserver ca', () => {
     expect(await ca.certificate('web1')).to.equal(undefined);
     expect(await ca.request('web1')).to.equal(undefined);
     expect((await failure(ca.caCertificate())).message).to.equal(
-      `There is no ${join(folder, 'ca_crt.pem')}: set cadir to the folder of the CA`,
+      `CA certificate ${join(folder, 'ca_crt.pem')} not found: set plugins.puppetca.cadir to the folder of the CA`,
     );
     await writeFile(join(folder, 'ca_crt.pem'), 'bytes');
     expect((await ca.caCertificate()).toString()).to.equal('bytes');

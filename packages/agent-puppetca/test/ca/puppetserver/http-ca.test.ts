@@ -51,14 +51,16 @@ describe('HTTP API of a Puppet Server in trouble', () => {
       fake.answer(403, 'Forbidden request: /puppet-ca/v1/certificate_status/web1 (method :put)');
       const error = await failureOf(operation);
       expect(error.code).to.equal('FORBIDDEN');
-      expect(error.message).to.match(/answered 403: Forbidden request.*pp_cli_auth/);
+      expect(error.message).to.match(/HTTP status 403: Forbidden request.*pp_cli_auth/);
     });
 
     it(`${operation}: passes on what a server says that fails`, async () => {
       fake.answer(500, `Internal Server Error:\n ${'x'.repeat(1000)}`);
       const error = await failureOf(operation);
       expect(error.code).to.equal('UNEXPECTED');
-      expect(error.message).to.match(/: the CA answered 500: Internal Server Error: x{250,}…$/);
+      expect(error.message).to.match(
+        /: the CA responded with HTTP status 500: Internal Server Error: x{250,}…$/,
+      );
       expect(error.message).to.have.length.lessThan(400);
     });
   }
@@ -81,7 +83,9 @@ describe('HTTP API of a Puppet Server in trouble', () => {
 
   it('does not take the status of another name', async () => {
     fake.answer(200, JSON.stringify({ name: 'web2', state: 'signed', fingerprints: { SHA256: 'AA' } }));
-    expect((await failureOf('status')).message).to.equal('Asked for web1, the CA described web2');
+    expect((await failureOf('status')).message).to.equal(
+      'The CA returned the status of web2 instead of web1',
+    );
   });
 
   for (const [operation, status, code] of [
@@ -164,7 +168,7 @@ describe('HTTP API of a Puppet Server in trouble', () => {
     fake.behaviour = (request, response) =>
       response.writeHead(request.method === 'PUT' ? 404 : 500).end('no');
     expect((await failureOf('clean')).message).to.equal(
-      'DELETE certificate_status/web1: the CA answered 500: no',
+      'DELETE certificate_status/web1: the CA responded with HTTP status 500: no',
     );
     fake.behaviour = (request, response) => response.writeHead(request.method === 'PUT' ? 204 : 404).end();
     expect(await operations.clean()).to.deep.equal({ revoked: true, deleted: false });
@@ -173,13 +177,13 @@ describe('HTTP API of a Puppet Server in trouble', () => {
   it('passes on a whole sentence, and of a long one 300 characters', async () => {
     fake.answer(409, ` because\n of ${'x'.repeat(289)} `);
     expect((await failureOf('sign')).message).to.equal(
-      `The CA does not sign web1: because of ${'x'.repeat(289)}`,
+      `The CA refused to sign web1: because of ${'x'.repeat(289)}`,
     );
     fake.answer(409, 'x'.repeat(301));
-    expect((await failureOf('sign')).message).to.equal(`The CA does not sign web1: ${'x'.repeat(299)}…`);
+    expect((await failureOf('sign')).message).to.equal(`The CA refused to sign web1: ${'x'.repeat(299)}…`);
     fake.answer(200, '{');
     expect((await failureOf('status')).message).to.equal(
-      "GET certificate_status/web1: the CA's answer is no JSON: {",
+      "GET certificate_status/web1: invalid JSON in the CA's response: {",
     );
   });
 
