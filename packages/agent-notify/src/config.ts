@@ -14,7 +14,7 @@ export const notifySchema = optionalSection({
     type: 'object',
     additionalProperties: templateSchema,
     description:
-      'Templates by recipient in full, such as `mailto://ops@example.com`; they replace those of the protocol.',
+      'Templates for single recipients, such as `mailto://ops@example.com`; they override the templates of the protocol.',
   },
 });
 
@@ -42,7 +42,10 @@ export function openConfig(section: unknown): Opened {
     if (protocol) protocols.set(name, protocol);
   }
   if (protocols.size === 0)
-    throw configFault('', `no protocol is configured: add a section ${Object.keys(kinds).join(', ')}`);
+    throw configFault(
+      '',
+      `no protocol is configured: add at least one section of ${Object.keys(kinds).join(', ')}`,
+    );
   const routes = { protocols, templates: new Map(Object.entries(config.templates ?? {})) };
   checkOwnTemplates(config, protocols);
   checkTemplates(routes);

@@ -15,24 +15,27 @@ export interface Routes {
 export function parseRecipient(recipient: string): { readonly name: string; readonly address: string } {
   const [, name, address] = /^([a-z][a-z0-9]*):\/\/(.+)$/.exec(recipient) ?? [];
   if (name === undefined || address === undefined)
-    throw new RecipientError(`Recipient ${JSON.stringify(recipient)} is not of the form protocol://name`);
+    throw new RecipientError(`Invalid recipient ${JSON.stringify(recipient)}: expected PROTOCOL://NAME`);
   return { name, address };
 }
 
-/** The protocol that a recipient names. Throws RecipientError, and DeliveryError where it is not configured here. */
+/** The protocol that a recipient names. Throws RecipientError, and DeliveryError if it is not configured. */
 export function protocolOf({ protocols }: Routes, name: string): Protocol {
   const protocol = protocols.get(name);
   if (protocol) return protocol;
   const known = Object.keys(kinds);
   if (!known.includes(name))
-    throw new RecipientError(`There is no protocol "${name}"; known are: ${known.join(', ')}`);
+    throw new RecipientError(`Unknown protocol "${name}"; supported: ${known.join(', ')}`);
   const configured = [...protocols.keys()].join(', ');
-  throw new DeliveryError(`Protocol "${name}" is not configured here; configured are: ${configured}`, {
-    isFinal: true,
-  });
+  throw new DeliveryError(
+    `Protocol "${name}" is not configured on this notifier; configured: ${configured}`,
+    {
+      isFinal: true,
+    },
+  );
 }
 
-/** Throws DeliveryError where nothing can be delivered to a recipient from here, whatever it is. */
+/** Throws DeliveryError if this notifier cannot deliver anything to a recipient. */
 export function checkRecipient(routes: Routes, recipient: string): void {
   const { name, address } = parseRecipient(recipient);
   protocolOf(routes, name).layout(address);
@@ -51,7 +54,7 @@ export async function deliver(
   const letter = { address, notification, ...render(layout, notification) };
   const fault = layout.check?.(letter.body);
   if (fault !== undefined)
-    throw new DeliveryError(`The template for ${recipient} does not work: ${fault}`, { isFinal: true });
+    throw new DeliveryError(`Invalid template for ${recipient}: ${fault}`, { isFinal: true });
   signal.throwIfAborted();
   try {
     await protocol.deliver(letter, signal);

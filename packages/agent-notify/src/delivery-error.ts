@@ -1,11 +1,11 @@
 interface DeliveryErrorOptions extends ErrorOptions {
-  /** Whether another attempt would fail too, until somebody changes something. */
+  /** Whether a retry would fail too, until something is changed. */
   readonly isFinal?: boolean;
-  /** Seconds that the other side wants to be left alone. */
+  /** Seconds to wait before a retry, as the other side requests. */
   readonly retryAfterSeconds?: number | undefined;
 }
 
-/** A message was not delivered; the text says who refused it and why, and never holds a secret. */
+/** A message was not delivered; the text says what refused it and why, and never contains a secret. */
 export class DeliveryError extends Error {
   override readonly name: string = 'DeliveryError';
   readonly isFinal: boolean;
@@ -18,7 +18,7 @@ export class DeliveryError extends Error {
   }
 }
 
-/** The recipient is not one that anybody could ever deliver to. */
+/** The recipient is invalid: no notifier can deliver to it. */
 export class RecipientError extends DeliveryError {
   override readonly name = 'RecipientError';
 

@@ -7,7 +7,7 @@ import { checkRecipient, deliver, parseRecipient } from './deliver.js';
 import { DeliveryError, RecipientError } from './delivery-error.js';
 import type { Notification } from './notification.js';
 import { SpoolFolder } from './spool/folder.js';
-import type { Outcome } from './spool/outcome.js';
+import type { SendResult } from './spool/send-result.js';
 import { Spool } from './spool/spool.js';
 import { describe } from './spool/view.js';
 
@@ -17,7 +17,7 @@ export { signatureOf } from './protocols/webhook.js';
 /** Characters of JSON that the fields of a message may take. */
 const MAX_FIELDS = 10_000;
 
-/** Delivers notifications by the protocols that its section of the configuration sets up, now or later. */
+/** Delivers notifications, now or later, by the protocols configured in its section. */
 export default defineAgent(ddl, async (config, host) => {
   const opened = openConfig(config);
   const spool = await Spool.open({
@@ -31,7 +31,10 @@ export default defineAgent(ddl, async (config, host) => {
     sendmsg: async (input, { requestId, caller, signal, timeoutSeconds }) => {
       const { recipient, message, subject, id, fields = {} } = input;
       if (JSON.stringify(fields).length > MAX_FIELDS)
-        throw new ActionError(`fields: more than ${MAX_FIELDS} characters of JSON`, Status.invalidData);
+        throw new ActionError(
+          `fields is too large: more than ${MAX_FIELDS} characters of JSON`,
+          Status.invalidData,
+        );
       const notification: Notification = {
         id: id ?? idOf(requestId),
         recipient,
@@ -47,7 +50,7 @@ export default defineAgent(ddl, async (config, host) => {
       } catch (error) {
         throw failure(error);
       }
-      // The caller is told what is known a little before its own time is over.
+      // The caller gets the state known so far a little before its own timeout.
       const patience = AbortSignal.timeout(timeoutSeconds * 800);
       const outcome = await spool.send(notification, {
         keep: input.spool ?? true,
@@ -59,16 +62,22 @@ export default defineAgent(ddl, async (config, host) => {
     spool: ({ state = 'all', limit = 100 }) => describe(spool, { state, limit }),
     retry: async ({ id, all }) => {
       const count = await spool.retry(chosen(id, all, 'every message in the spool'));
-      return { count, msg: count === 0 ? absenceOf(id) : `${count} tried again now` };
+      return {
+        count,
+        msg: count === 0 ? absenceOf(id) : `${count === 1 ? '1 message' : `${count} messages`} being retried`,
+      };
     },
     discard: async ({ id, all }) => {
       const count = await spool.discard(chosen(id, all, 'every dead letter'));
-      return { count, msg: count === 0 ? absenceOf(id) : `${count} thrown away` };
+      return {
+        count,
+        msg: count === 0 ? absenceOf(id) : `${count === 1 ? '1 message' : `${count} messages`} deleted`,
+      };
     },
   };
 });
 
-function replyTo({ id, recipient }: Notification, outcome: Outcome) {
+function replyTo({ id, recipient }: Notification, outcome: SendResult) {
   const { name: protocol } = parseRecipient(recipient);
   const about = { state: outcome.state, protocol, recipient, id };
   if (outcome.state === 'failed') throw failure(outcome.error);
@@ -76,12 +85,17 @@ function replyTo({ id, recipient }: Notification, outcome: Outcome) {
     return {
       ...about,
       msg: outcome.isRepeat
-        ? `Delivered to ${recipient} before: it is not delivered again`
+        ? `Already delivered to ${recipient} earlier; not delivered again`
         : `Delivered to ${recipient}`,
     };
   const { reason } = outcome;
   const next_attempt = new Date(outcome.next).toISOString();
-  return { ...about, reason, next_attempt, msg: `Kept, and tried again at ${next_attempt}: ${reason}` };
+  return {
+    ...about,
+    reason,
+    next_attempt,
+    msg: `Not delivered yet, next attempt at ${next_attempt}: ${reason}`,
+  };
 }
 
 function failure(error: unknown): unknown {
@@ -90,18 +104,16 @@ function failure(error: unknown): unknown {
   return new ActionError(error.message, status, { cause: error });
 }
 
-// Nothing of an id means all of them: that must be said.
+// Without an id, all=true is required: all messages must be requested explicitly.
 function chosen(id: string | undefined, all: boolean | undefined, what: string): string | undefined {
   if ((id === undefined) === (all !== true))
-    throw new ActionError(`either id, or all=true for ${what}`, Status.missingData);
+    throw new ActionError(`specify either id, or all=true for ${what}`, Status.missingData);
   return id;
 }
 
-// No failure: of many notifiers, one has the message.
+// Not a failure: of several notifiers, one has the message.
 function absenceOf(id: string | undefined): string {
-  return id === undefined
-    ? 'There is nothing of the kind in the spool'
-    : `There is no message "${id}" in the spool`;
+  return id === undefined ? 'No such messages in the spool' : `Message "${id}" not found in the spool`;
 }
 
 // The id of a request is its caller's choice, and this one ends up in a header.

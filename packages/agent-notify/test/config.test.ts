@@ -20,7 +20,7 @@ describe('the configuration of the agent notify', () => {
     [
       'no protocol',
       {},
-      'notify: no protocol is configured: add a section caldav, exec, mailto, mastodon, ntfy, pushover, slack, stdout, webhook, xmpp',
+      'notify: no protocol is configured: add at least one section of caldav, exec, mailto, mastodon, ntfy, pushover, slack, stdout, webhook, xmpp',
     ],
     ['an unknown protocol', { sms: {} }, 'notify: unknown key "sms"'],
     [
@@ -55,7 +55,7 @@ describe('the configuration of the agent notify', () => {
       {
         mailto: { ...mailto, server: 'mail.example.com', username: 'troupe', password_file: '/nonexistent' },
       },
-      'notify.mailto.tls: the password would go to mail.example.com in clear',
+      'notify.mailto.tls: the password would be sent to mail.example.com unencrypted',
     ],
     [
       'a password file that is not there',
@@ -85,42 +85,42 @@ describe('the configuration of the agent notify', () => {
     [
       'a login in a URL',
       { webhook: { endpoints: { ops: { url: 'https://a:geheim@example.com/' } } } },
-      'notify.webhook.endpoints.ops.url: must not hold a login',
+      'notify.webhook.endpoints.ops.url: must not contain a user name or password',
     ],
     [
       'a secret over the network in clear',
       { mastodon: { server: 'http://social.example.net', token_file: '/nonexistent' } },
-      'notify.mastodon.server: the secret would go to social.example.net in clear: say https',
+      'notify.mastodon.server: the secret would be sent to social.example.net unencrypted: use https',
     ],
     [
       'the token of a webhook over the network in clear',
       { webhook: { endpoints: { ops: { url: 'http://hooks.example.com/', token_file: '/nonexistent' } } } },
-      'notify.webhook.endpoints.ops.url: the secret would go to hooks.example.com in clear: say https',
+      'notify.webhook.endpoints.ops.url: the secret would be sent to hooks.example.com unencrypted: use https',
     ],
     [
       'an endpoint with two URLs',
       { webhook: { endpoints: { ops: { url: 'https://x', url_file: '/nonexistent' } } } },
-      'notify.webhook.endpoints.ops: "url" and "url_file" exclude each other',
+      'notify.webhook.endpoints.ops: "url" and "url_file" cannot be used together',
     ],
     [
       'a template that puts something in unescaped',
       { stdout: { template: { body: '{{{message}}}' } } },
-      'notify.stdout: the template for stdout://anything: body: "message" would not be escaped: write {{message}}',
+      'notify.stdout: the template for stdout://anything: body: "message" would not be escaped: use {{message}}',
     ],
     [
       'a template that makes no JSON',
       { webhook: { endpoints: { ops: { url: 'https://x', template: { body: '{"a": {{message}}}' } } } } },
-      'notify.webhook: the template for webhook://ops: body: it makes no valid JSON; values belong between double quotes',
+      'notify.webhook: the template for webhook://ops: body: the result is not valid JSON: put values between double quotes',
     ],
     [
       'a template for a recipient of no protocol',
       { stdout: {}, templates: { 'sms://1': { body: 'x' } } },
-      'notify.templates.sms://1: There is no protocol "sms"; known are: caldav, exec',
+      'notify.templates.sms://1: Unknown protocol "sms"; supported: caldav, exec',
     ],
     [
       'a template for a recipient that is not there',
       { webhook, templates: { 'webhook://nobody': { body: 'x' } } },
-      'notify.templates.webhook://nobody: Webhook "nobody" is not configured here; configured are: ops',
+      'notify.templates.webhook://nobody: Webhook "nobody" is not configured on this notifier; configured: ops',
     ],
     [
       'a template for a recipient that does not work',

@@ -52,7 +52,7 @@ describe('a delivery', () => {
     const protocols = new Map([['mailto', recording([])]]);
     const error = await rejection(deliver(routes(protocols), notification('xmpp://a@b'), calm));
     expect(error).to.be.instanceOf(DeliveryError);
-    expect(error.message).to.equal('Protocol "xmpp" is not configured here; configured are: mailto');
+    expect(error.message).to.equal('Protocol "xmpp" is not configured on this notifier; configured: mailto');
   });
 
   it('names the protocols that there are when one is not', async () => {
@@ -60,7 +60,7 @@ describe('a delivery', () => {
     const error = await rejection(deliver(routes(protocols), notification('sms://123'), calm));
     expect(error).to.be.instanceOf(RecipientError);
     expect(error.message).to.equal(
-      'There is no protocol "sms"; known are: caldav, exec, mailto, mastodon, ntfy, pushover, slack, stdout, webhook, xmpp',
+      'Unknown protocol "sms"; supported: caldav, exec, mailto, mastodon, ntfy, pushover, slack, stdout, webhook, xmpp',
     );
   });
 
@@ -78,7 +78,7 @@ describe('a delivery', () => {
       const error = await rejection(deliver(routes(new Map()), notification(recipient), calm));
       expect(error).to.be.instanceOf(RecipientError);
       expect(error.message).to.equal(
-        `Recipient ${JSON.stringify(recipient)} is not of the form protocol://name`,
+        `Invalid recipient ${JSON.stringify(recipient)}: expected PROTOCOL://NAME`,
       );
     });
   }

@@ -45,7 +45,7 @@ export const commands: readonly CommandEntry[] = [
     () => import('@troupe/agent-puppetd/application/commands'),
   ),
   applicationEntry(
-    { name: 'notify', summary: 'Tell people, and see what could not be told yet' },
+    { name: 'notify', summary: 'Send notifications, and show undelivered messages' },
     () => import('@troupe/agent-notify/application/commands'),
   ),
   {

@@ -16,19 +16,19 @@ const schema = optionalSection(
     calendars: namedSchema({
       ...optionalSection(
         {
-          url: { ...webUrl, description: "The URL of the calendar's collection, not of a file in it." },
+          url: { ...webUrl, description: "URL of the calendar's collection, not of a file in it." },
           username: {
             type: 'string',
             pattern: '^[^:\\x00-\\x1f]+$',
-            description: 'The login, together with `password_file`.',
+            description: 'User name; requires `password_file`.',
           },
-          password_file: file('File with its password.'),
+          password_file: file('File with the password.'),
           duration: {
             type: 'number',
             minimum: 60,
             maximum: 86_400,
             default: 900,
-            description: 'Seconds that an event takes.',
+            description: 'Duration of an event in seconds.',
           },
           ca,
           template: templateSchema,
@@ -43,7 +43,7 @@ const schema = optionalSection(
   'calendars',
 );
 
-/** The calendars by the names that callers know. */
+/** The calendars by the names that callers use. */
 export type CaldavConfig = ConfigOf<typeof schema>;
 
 /** A calendar on a CalDAV server. */

@@ -12,7 +12,7 @@ import { layoutOf, templateSchema, withTemplates } from '../template/template.js
 import type { Letter, Protocol, ProtocolKind } from './protocol.js';
 
 /** Bytes of its standard error that are kept. */
-const mostSaid = 4096;
+const maxStderr = 4096;
 
 const schema = optionalSection(
   {
@@ -23,7 +23,7 @@ const schema = optionalSection(
             type: 'array',
             minItems: 1,
             items: { type: 'string', minLength: 1 },
-            description: 'The program by its whole path, and its arguments, which are always the same.',
+            description: 'Absolute path of the program, and its arguments.',
           },
           template: templateSchema,
         },
@@ -36,10 +36,10 @@ const schema = optionalSection(
   'programs',
 );
 
-/** The programs by the names that callers know. */
+/** The programs by the names that callers use. */
 export type ExecConfig = ConfigOf<typeof schema>;
 
-/** A program of the operator's own. */
+/** A program provided by the operator. */
 export type ProgramConfig = ExecConfig['programs'][string];
 
 /** A program that gets the message as JSON on its standard input: `exec://NAME` for the program NAME. */
@@ -64,7 +64,7 @@ async function deliver(
   signal: AbortSignal,
 ): Promise<void> {
   const { message: _, ...rest } = notification;
-  const said = new CapturedOutput(mostSaid);
+  const stderr = new CapturedOutput(maxStderr);
   const what = `Program "${name}"`;
   const end = await runProgram({
     command: program,
@@ -72,23 +72,23 @@ async function deliver(
     // What the daemon has in its environment is its own.
     env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' },
     input: `${JSON.stringify({ ...rest, subject, message: body })}\n`,
-    stderr: said,
-    // What it says after its first words is read away: it is not stopped for that.
+    stderr,
+    // Further output is discarded: it does not end the program.
     mostOutput: Number.POSITIVE_INFINITY,
     timeLimit: timeoutSeconds * 1000,
-    // Whoever waits for a delivery that is called off waits half a second.
+    // A caller that cancels a delivery waits half a second at most.
     killGrace: 0,
     signal,
   }).catch((error: unknown) => {
-    if (signal.aborted) throw new DeliveryError(`The delivery to program "${name}" was cancelled`);
+    if (signal.aborted) throw new DeliveryError(`Delivery to program "${name}" was cancelled`);
     if (!(error instanceof NotStartedError)) throw error;
-    throw new DeliveryError(`${what} did not take the message: ${error.message}`, { cause: error });
+    throw new DeliveryError(`Cannot run program "${name}": ${error.message}`, { cause: error });
   });
-  if (end.exceeded === 'time') throw new DeliveryError(`${what} took longer than ${timeoutSeconds} s`);
+  if (end.exceeded === 'time') throw new DeliveryError(`${what} timed out after ${timeoutSeconds} s`);
   if (end.code === 0) return;
   const how = end.code === null ? `killed by ${end.signal}` : `exit code ${end.code}`;
-  const why = said.text === '' ? '' : `: ${oneLine(said.text, 200)}`;
-  throw new DeliveryError(`${what} did not take the message: ${how}${why}`, { isFinal: isFinal(end.code) });
+  const why = stderr.text === '' ? '' : `: ${oneLine(stderr.text, 200)}`;
+  throw new DeliveryError(`${what} failed: ${how}${why}`, { isFinal: isFinal(end.code) });
 }
 
 // sysexits.h, as mail systems read it: all but "try again" is for good.
@@ -97,12 +97,12 @@ function isFinal(exitCode: number | null): boolean {
 }
 
 function checkProgram(program: string, key: string): void {
-  if (!isAbsolute(program)) throw configFault(key, `${program} is not a whole path`);
+  if (!isAbsolute(program)) throw configFault(key, `${program} is not an absolute path`);
   try {
     accessSync(program, constants.X_OK);
   } catch (cause) {
     throw configFault(key, messageOf(cause), cause);
   }
   if ((statSync(program).mode & 0o022) !== 0)
-    throw configFault(key, `${program} can be changed by others: chmod go-w ${program}`);
+    throw configFault(key, `${program} is writable by other users: run chmod go-w ${program}`);
 }

@@ -6,7 +6,7 @@ import { oneLine } from '@troupe/core/internal';
 import { DeliveryError } from '../delivery-error.js';
 import { withoutSecrets } from '../text/without-secrets.js';
 
-/** A request to a web server, and how the server is called in front of people. */
+/** A request to a web server, and the name of the server in messages. */
 export interface HttpDelivery {
   /** Such as `Webhook "ops"`; the URL may hold a secret and is never shown. */
   readonly what: string;
@@ -14,11 +14,11 @@ export interface HttpDelivery {
   readonly method?: 'POST' | 'PUT';
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** PEM of the CAs that the server's certificate may be from; those that Node knows when absent. */
+  /** PEM of the CAs against which the server's certificate is verified; default: those of Node.js. */
   readonly ca?: string | undefined;
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
-  /** What must not be shown, even if the server says it. */
+  /** What must not be shown, even if the server repeats it. */
   readonly secrets: readonly string[];
   /** Answers outside 200 to 299 that are good all the same. */
   readonly accept?: readonly number[];
@@ -43,11 +43,10 @@ export async function deliverByHttp(delivery: HttpDelivery): Promise<string> {
   try {
     answer = await ask(delivery, AbortSignal.any([signal, limit]));
   } catch (cause) {
-    if (signal.aborted)
-      throw new DeliveryError(`The delivery to ${lowerFirst(what)} was cancelled`, { cause });
-    if (limit.aborted) throw new DeliveryError(`${what} took longer than ${timeoutSeconds} s`, { cause });
+    if (signal.aborted) throw new DeliveryError(`Delivery to ${lowerFirst(what)} was cancelled`, { cause });
+    if (limit.aborted) throw new DeliveryError(`${what} timed out after ${timeoutSeconds} s`, { cause });
     const reason = withoutSecrets(oneLine(messageOf(cause), 300), secrets);
-    throw new DeliveryError(`${what} cannot be reached: ${reason}`, { cause });
+    throw new DeliveryError(`Cannot connect to ${lowerFirst(what)}: ${reason}`, { cause });
   }
   const { status } = answer;
   if ((status >= 200 && status < 300) || accept.includes(status)) return answer.text;
@@ -57,7 +56,7 @@ export async function deliverByHttp(delivery: HttpDelivery): Promise<string> {
   });
 }
 
-// Node's fetch knows no CA of one's own, which servers inside a company have: hence node:https.
+// Node's fetch cannot use a private CA, which servers inside a company have: hence node:https.
 async function ask(delivery: HttpDelivery, signal: AbortSignal): Promise<Answer> {
   const { url, method = 'POST', headers, body, ca } = delivery;
   const send = new URL(url).protocol === 'https:' ? httpsRequest : httpRequest;
@@ -95,9 +94,9 @@ async function beginning(response: IncomingMessage): Promise<string> {
 
 // The URL that it redirects to may hold a secret too: it is not shown.
 function reasonOf({ status, text, isRedirect }: Answer, secrets: readonly string[]): string {
-  if (isRedirect) return `it answered ${status}, a redirect, which is never followed`;
-  const said = oneLine(withoutSecrets(text, secrets), 200);
-  return said === '' ? `it answered ${status}` : `it answered ${status}: ${said}`;
+  if (isRedirect) return `HTTP status ${status}, a redirect; redirects are not followed`;
+  const detail = oneLine(withoutSecrets(text, secrets), 200);
+  return detail === '' ? `HTTP status ${status}` : `HTTP status ${status}: ${detail}`;
 }
 
 // What is wrong with the request stays wrong; time-outs, "too early" and "too many" are not the request's fault.

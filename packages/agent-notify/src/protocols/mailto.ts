@@ -22,17 +22,22 @@ const ownLayout = layoutOf('{{message}}', asIs);
 const schema = {
   ...optionalSection(
     {
-      server: { type: 'string', minLength: 1, description: 'The mail server.' },
-      port: { ...port, description: 'By `tls`: 587 (`starttls`), 465 (`tls`) or 25 (`none`).' },
-      from: { type: 'string', pattern: ADDRESS, description: 'The address that mails are from.' },
+      server: { type: 'string', minLength: 1, description: 'Host name or address of the mail server.' },
+      port: {
+        ...port,
+        description:
+          'Port of the mail server (default: 587 with `starttls`, 465 with `tls`, 25 with `none`).',
+      },
+      from: { type: 'string', pattern: ADDRESS, description: 'Sender address of the mails.' },
       tls: {
         enum: ['starttls', 'tls', 'none'],
         default: 'starttls',
-        description: '`starttls` never continues in clear, even if the server offers nothing else.',
+        description:
+          'Encryption of the connection. With `starttls`, delivery fails if the server does not offer STARTTLS.',
       },
       ca,
-      username: { type: 'string', minLength: 1, description: 'The login, together with `password_file`.' },
-      password_file: file('File with its password.'),
+      username: { type: 'string', minLength: 1, description: 'User name; requires `password_file`.' },
+      password_file: file('File with the password.'),
       timeout: timeout(20),
       template: templateSchema,
     },
@@ -55,10 +60,10 @@ function open(config: MailtoConfig): Protocol {
   if (config.username !== undefined && config.tls === 'none' && !isThisMachine(config.server)) {
     throw configFault(
       'mailto.tls',
-      `the password would go to ${config.server} in clear: say starttls or tls`,
+      `the password would be sent to ${config.server} unencrypted: use starttls or tls`,
     );
   }
-  // What the files lack is to be known at start, not when somebody has to be woken.
+  // A fault of the files must be reported at start, not when a notification is urgent.
   secretsOf(config);
   const layout = withTemplates(ownLayout, config.template);
   return {
@@ -107,21 +112,29 @@ async function deliver(
     });
   } catch (cause) {
     const where = `mail server ${server}:${port}`;
-    if (signal.aborted) throw new DeliveryError(`The delivery through ${where} was cancelled`, { cause });
-    if (limit.aborted) throw new DeliveryError(`The ${where} took longer than ${timeout} s`, { cause });
+    if (signal.aborted) throw new DeliveryError(`Delivery through ${where} was cancelled`, { cause });
+    if (limit.aborted) throw new DeliveryError(`The ${where} timed out after ${timeout} s`, { cause });
     const reason = withoutSecrets(reasonOf(cause), password === undefined ? [] : [password]);
-    // RFC 5321, 4.2.1: what begins with 5 stays so until somebody changes something.
+    // RFC 5321, 4.2.1: what begins with 5 is permanent.
     const { responseCode } = cause as { responseCode?: unknown };
     const isFinal = typeof responseCode === 'number' && responseCode >= 500;
-    throw new DeliveryError(`The ${where} did not accept the mail: ${reason}`, { cause, isFinal });
+    const what = isAnswered(cause)
+      ? `The ${where} did not accept the message`
+      : `Cannot deliver through ${where}`;
+    throw new DeliveryError(`${what}: ${reason}`, { cause, isFinal });
   }
 }
 
-/** What the server said where it said something, what went wrong on the way to it otherwise. */
+/** The server's reply if there is one, otherwise what failed on the way to it. */
 function reasonOf(error: unknown): string {
-  const { response, command } = error as { response?: unknown; command?: unknown };
-  if (typeof response !== 'string' || response === '') return oneLine(messageOf(error), 300);
+  if (!isAnswered(error)) return oneLine(messageOf(error), 300);
+  const { response, command } = error;
   return oneLine(typeof command === 'string' ? `${response} (to ${command})` : response, 300);
+}
+
+function isAnswered(error: unknown): error is { readonly response: string; readonly command?: unknown } {
+  const { response } = error as { response?: unknown };
+  return typeof response === 'string' && response !== '';
 }
 
 function secretsOf({ ca, password_file }: MailtoConfig): { ca?: string; password?: string } {

@@ -14,18 +14,18 @@ const ACCOUNT = /^\w+([\w.-]*\w)?(@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d+)
 
 const schema = optionalSection(
   {
-    server: { ...webUrl, description: 'Such as `https://social.example.net`.' },
-    token_file: file('File with an access token that may write statuses (`write:statuses`).'),
+    server: { ...webUrl, description: 'URL of the server, such as `https://social.example.net`.' },
+    token_file: file('File with an access token that has the scope `write:statuses`.'),
     visibility: {
       enum: ['public', 'unlisted', 'private'],
       default: 'private',
-      description: 'Who sees what goes to `mastodon://timeline`.',
+      description: 'Visibility of messages to `mastodon://timeline`.',
     },
     max_length: {
       type: 'integer',
       minimum: 50,
       default: 500,
-      description: 'Characters that the server allows.',
+      description: 'Maximum number of characters that the server accepts.',
     },
     ca,
     timeout: timeout(20),
@@ -48,7 +48,7 @@ export const mastodon: ProtocolKind<typeof schema> = {
       layout: (address) => {
         if (ACCOUNT.test(address)) return layout;
         throw new RecipientError(
-          `${JSON.stringify(address)} is neither "${TIMELINE}" nor an account such as ops@social.example.net`,
+          `Invalid Mastodon recipient ${JSON.stringify(address)}: expected "${TIMELINE}" or an account such as ops@social.example.net`,
         );
       },
       deliver: (letter, signal) => deliver(config, letter, signal),

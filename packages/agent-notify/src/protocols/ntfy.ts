@@ -15,18 +15,23 @@ const MAX_BYTES = 4096;
 
 const schema = optionalSection(
   {
-    server: { ...webUrl, default: 'https://ntfy.sh', description: 'The server.' },
+    server: { ...webUrl, default: 'https://ntfy.sh', description: 'URL of the ntfy server.' },
     topics: namedSchema(
       optionalSection({
         topic: {
           type: 'string',
           pattern: '^[A-Za-z0-9_-]{1,64}$',
-          description: 'The topic; this or `topic_file`.',
+          description: 'Name of the topic; either this or `topic_file` is required.',
         },
         topic_file: file(
-          'File with the topic: on a public server its name is all that is needed to read it.',
+          'File with the name of the topic: on a public server anyone who knows the name can read the topic.',
         ),
-        priority: { type: 'integer', minimum: 1, maximum: 5, description: 'From 1, the least urgent, to 5.' },
+        priority: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 5,
+          description: 'Priority, from 1 (lowest) to 5 (highest).',
+        },
         tags: {
           type: 'array',
           items: { type: 'string', minLength: 1 },

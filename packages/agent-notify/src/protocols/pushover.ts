@@ -14,29 +14,29 @@ const schema = optionalSection(
     users: namedSchema(
       optionalSection(
         {
-          user_file: file("File with the user's key, or the group's."),
+          user_file: file('File with the user key or group key.'),
           device: {
             type: 'string',
             pattern: '^[A-Za-z0-9_-]{1,25}$',
-            description: 'Only this device of the user; otherwise all.',
+            description: 'Device of the user (default: all devices).',
           },
           priority: {
             type: 'integer',
             minimum: -2,
             maximum: 1,
             description:
-              'From -2, without a sound, to 1, which breaks quiet hours; 2 would need somebody to confirm it.',
+              'Priority, from -2 (no notification) to 1 (high, bypasses quiet hours). 2 (emergency) is not supported.',
           },
           template: templateSchema,
         },
         'user_file',
       ),
     ),
-    token_file: file('File with the token of the application.'),
+    token_file: file('File with the API token of the application.'),
     url: {
       ...webUrl,
       default: 'https://api.pushover.net/1/messages.json',
-      description: 'The URL of the service.',
+      description: 'URL of the service.',
     },
     ca,
     timeout: timeout(10),

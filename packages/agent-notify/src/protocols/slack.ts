@@ -17,7 +17,7 @@ const schema = optionalSection(
     webhooks: namedSchema(
       optionalSection(
         {
-          url_file: file('File with the URL of an incoming webhook, which posts to one channel.'),
+          url_file: file('File with the URL of an incoming webhook.'),
           template: templateSchema,
         },
         'url_file',

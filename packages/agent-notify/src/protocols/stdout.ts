@@ -23,14 +23,14 @@ export const stdout: ProtocolKind<typeof schema> = {
       layout: (address) => {
         if (/^[\w.-]+$/.test(address)) return layout;
         throw new RecipientError(
-          `${JSON.stringify(address)} is no name of letters, digits, ".", "_" and "-"`,
+          `Invalid stdout recipient ${JSON.stringify(address)}: use letters, digits, ".", "_" and "-"`,
         );
       },
       deliver: async ({ body }) => {
         try {
           await write(process.stdout.fd, `${body}\n`);
         } catch (cause) {
-          throw new DeliveryError(`The standard output cannot be written: ${messageOf(cause)}`, { cause });
+          throw new DeliveryError(`Cannot write to standard output: ${messageOf(cause)}`, { cause });
         }
       },
     };

@@ -14,16 +14,19 @@ const schema = optionalSection(
   {
     endpoints: namedSchema(
       optionalSection({
-        url: { ...webUrl, description: 'Where a notification is posted to; this or `url_file`.' },
-        url_file: file('File with the URL, if it holds a secret.'),
-        secret_file: file('File with the key of the HMAC-SHA256 in the header `X-Hub-Signature-256`.'),
-        token_file: file('File with what is sent as `Authorization: Bearer …`.'),
+        url: {
+          ...webUrl,
+          description: 'URL to which messages are posted; either this or `url_file` is required.',
+        },
+        url_file: file('File with the URL, if the URL contains a secret.'),
+        secret_file: file('File with the HMAC-SHA256 key for the header `X-Hub-Signature-256`.'),
+        token_file: file('File with the token for the header `Authorization: Bearer`.'),
         ca,
         content_type: {
           type: 'string',
           pattern: '^[!-~ ]+/[!-~ ]+$',
           default: 'application/json',
-          description: 'What the body is; it decides how values are escaped in its template.',
+          description: 'Content type of the body; determines how values in its template are escaped.',
         },
         template: templateSchema,
       }),
@@ -95,7 +98,7 @@ const json: Layout = {
       JSON.parse(body);
       return undefined;
     } catch {
-      return 'it makes no valid JSON; values belong between double quotes';
+      return 'the result is not valid JSON: put values between double quotes';
     }
   },
 };

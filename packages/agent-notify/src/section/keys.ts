@@ -5,7 +5,7 @@ export const file = (description: string) => ({ type: 'string', minLength: 1, de
 export const webUrl = { type: 'string', pattern: '^https?://' } as const;
 
 export const ca = file(
-  "PEM file of the CAs that the server's certificate may be from; otherwise those that Node knows.",
+  "PEM file with the CA certificates against which the server's certificate is verified (default: the CAs that Node.js trusts).",
 );
 
 /** How long a delivery may take. */
@@ -15,7 +15,7 @@ export const timeout = (byDefault: number) =>
     exclusiveMinimum: 0,
     maximum: 600,
     default: byDefault,
-    description: 'Seconds for a whole delivery.',
+    description: 'Time limit of a delivery in seconds.',
   }) as const;
 
 /** A port for TCP. */

@@ -11,14 +11,14 @@ export function namedSchema<const S extends ConfigSchema>(entry: S) {
   } as const;
 }
 
-/** Finds by name; a name that is missing is an error that lists those that are there. Throws DeliveryError. */
+/** Finds by name; the error for an unknown name lists the configured ones. Throws DeliveryError. */
 export function finder<T>(what: string, entries: Readonly<Record<string, T>>): (name: string) => T {
   const known = new Map(Object.entries(entries));
   return (name) => {
     const entry = known.get(name);
     if (entry !== undefined) return entry;
     const names = [...known.keys()].join(', ');
-    throw new DeliveryError(`${what} "${name}" is not configured here; configured are: ${names}`, {
+    throw new DeliveryError(`${what} "${name}" is not configured on this notifier; configured: ${names}`, {
       isFinal: true,
     });
   };

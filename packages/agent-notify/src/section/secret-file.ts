@@ -3,13 +3,13 @@ import { messageOf } from '@troupe/core';
 import { configFault } from './config-fault.js';
 
 /**
- * Reads a secret from a file of its own, without the line break at its end. Throws CONFIG_INVALID, naming `key`,
- * where the file is empty or anybody but its owner may read or change it.
+ * Reads a secret from a separate file, without the line break at its end. Throws CONFIG_INVALID, naming `key`, if the
+ * file is empty or other users than its owner may read or change it.
  */
 export function readSecret(file: string, key: string): string {
   const secret = readConfigured(file, key).replace(/\r?\n$/, '');
   if ((statSync(file).mode & 0o077) !== 0)
-    throw configFault(key, `${file} is open to others: chmod 600 ${file}`);
+    throw configFault(key, `${file} is accessible by other users: run chmod 600 ${file}`);
   if (secret === '') throw configFault(key, `${file} is empty`);
   return secret;
 }

@@ -7,7 +7,7 @@ export function checkUrl(url: string, key: string): string {
     throw configFault(key, /^https?:\/\//.test(url) ? 'is not a URL' : 'must begin with http:// or https://');
   const { username, password } = new URL(url);
   if (username !== '' || password !== '')
-    throw configFault(key, 'must not hold a login: name a file with the secret instead');
+    throw configFault(key, 'must not contain a user name or password: use a file for the secret instead');
   return url;
 }
 
@@ -15,7 +15,7 @@ export function checkUrl(url: string, key: string): string {
 export function checkNotInClear(url: string, key: string): string {
   const { protocol, hostname } = new URL(checkUrl(url, key));
   if (protocol === 'http:' && !isThisMachine(hostname.replace(/^\[|\]$/g, '')))
-    throw configFault(key, `the secret would go to ${hostname} in clear: say https`);
+    throw configFault(key, `the secret would be sent to ${hostname} unencrypted: use https`);
   return url;
 }
 

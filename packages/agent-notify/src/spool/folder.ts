@@ -7,7 +7,7 @@ import { decode, encode, keyOf, type SpoolRecord } from './record.js';
 const SUFFIX = '.message';
 const DAMAGED = 'damaged';
 
-/** The spool on disk: a file for each message. What it says is done survives kill -9 and a power cut. */
+/** The spool on disk: a file for each message. What it has confirmed survives kill -9 and a power cut. */
 export class SpoolFolder {
   readonly #path: string;
   readonly #log: Logger;
@@ -26,24 +26,24 @@ export class SpoolFolder {
     return new SpoolFolder(path, log, replace);
   }
 
-  /** How many files could not be read; they are kept aside, in the folder `damaged`. */
+  /** Number of files that could not be read; they are kept in the folder `damaged`. */
   get damaged(): number {
     return this.#damaged;
   }
 
-  /** All records. A file that is none is put aside and said so; one that was never finished is removed. */
+  /** All records. A damaged file is moved to `damaged` and logged; an incomplete temporary file is removed. */
   async load(): Promise<readonly SpoolRecord[]> {
     const records: SpoolRecord[] = [];
     for (const name of (await readdir(this.#path)).sort()) {
       if (name.endsWith('.tmp')) await unlink(join(this.#path, name));
       else if (name.endsWith(SUFFIX)) records.push(...(await this.#read(name)));
     }
-    const aside = await readdir(join(this.#path, DAMAGED)).catch(absent);
-    this.#damaged = aside?.length ?? 0;
+    const damaged = await readdir(join(this.#path, DAMAGED)).catch(absent);
+    this.#damaged = damaged?.length ?? 0;
     return records;
   }
 
-  /** Writes a record over the one with its key, if there is one. Rejects where the disk is full; the old one stays then. */
+  /** Replaces the record with the same key, if there is one. Rejects if the disk is full; the old one then stays. */
   async write(record: SpoolRecord): Promise<void> {
     await this.#replace(this.#fileOf(record), encode(record), { mode: 0o600 });
   }
@@ -61,7 +61,7 @@ export class SpoolFolder {
     const file = join(this.#path, name);
     try {
       const record = decode(await readFile(file, 'utf8'));
-      if (file !== this.#fileOf(record)) throw new Error('it has the name of another message');
+      if (file !== this.#fileOf(record)) throw new Error('its file name belongs to another message');
       return [record];
     } catch (error) {
       const folder = join(this.#path, DAMAGED);
@@ -72,7 +72,7 @@ export class SpoolFolder {
       await syncFolder(this.#path);
       this.#log.error(
         { file: aside, reason: messageOf(error) },
-        'a message in the spool is damaged and was put aside: it will not be delivered',
+        'damaged spool file moved to the folder damaged: its message will not be delivered',
       );
       return [];
     }

@@ -9,24 +9,36 @@ const day = 86_400;
 
 /** The schema of the section `spool`: how long the spool tries, and what it keeps. */
 export const spoolSchema = section({
-  first_delay: seconds(15, day, 'Seconds before the second attempt; each further one waits twice as long.'),
+  first_delay: seconds(
+    15,
+    day,
+    'Seconds before the second attempt; the wait doubles with each further attempt.',
+  ),
   max_delay: seconds(
     1800,
     day,
-    'The longest wait in seconds; each wait is shortened at random by up to half.',
+    'Maximum wait between attempts in seconds; each wait is shortened at random by up to half.',
   ),
-  give_up_after: seconds(2 * day, 60 * day, 'Seconds after which a message is a dead letter.'),
-  keep_dead: seconds(30 * day, 3650 * day, 'Seconds that a dead letter is kept.'),
+  give_up_after: seconds(
+    2 * day,
+    60 * day,
+    'Seconds after which delivery is given up and a message becomes a dead letter.',
+  ),
+  keep_dead: seconds(30 * day, 3650 * day, 'Seconds for which a dead letter is kept.'),
   remember: seconds(
     day,
     60 * day,
-    "Seconds for which the spool knows that a message with an `id` of its caller's was delivered.",
+    'Seconds for which the spool remembers that a message with an `id` given by its caller was delivered.',
   ),
-  max_messages: count(10_000, 100_000, 'The most messages that are kept, waiting and dead letters together.'),
+  max_messages: count(
+    10_000,
+    100_000,
+    'Maximum number of messages in the spool, waiting and dead letters together.',
+  ),
   concurrency: count(
     4,
     100,
-    'Deliveries at the same time by one protocol; a protocol that hangs delays no other.',
+    'Maximum number of simultaneous deliveries per protocol; a protocol that hangs delays no other.',
   ),
 });
 

@@ -16,7 +16,7 @@ export interface SpoolRecord {
   /** When it is tried again; for the others, when they became what they are. */
   readonly next: number;
   readonly giveUpAt: number;
-  /** Whether it may come again, so that the spool must know of it when it is delivered. */
+  /** Whether it may come again, so that the spool must remember that it was delivered. */
   readonly remember: boolean;
 }
 
@@ -35,9 +35,9 @@ export function encode(record: SpoolRecord): string {
 export function decode(text: string): SpoolRecord {
   const [digest, json = '', ...rest] = text.split('\n');
   if (digest !== digestOf(json) || rest.join('') !== '')
-    throw new Error('its digest is not that of its text');
+    throw new Error('its checksum does not match its content');
   const { v, ...record } = JSON.parse(json) as SpoolRecord & { v: number };
-  if (v !== 1) throw new Error(`it is of version ${v}, which this program does not know`);
+  if (v !== 1) throw new Error(`unsupported version ${v}`);
   const { notification } = record;
   return { ...record, notification: { ...notification, time: new Date(notification.time) } };
 }

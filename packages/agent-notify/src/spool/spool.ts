@@ -6,16 +6,16 @@ import type { Notification } from '../notification.js';
 import { type Entry, nameOf, newEntry } from './entry.js';
 import type { SpoolFolder } from './folder.js';
 import { isCancelled, leaving } from './leaving.js';
-import type { Outcome } from './outcome.js';
 import { delayAfter, type SpoolPolicy } from './policy.js';
 import { keyOf, type SpoolRecord } from './record.js';
+import type { SendResult } from './send-result.js';
 
 export interface SendOptions {
-  /** Whether it is kept and tried again where it cannot be delivered now. */
+  /** Whether it is kept and retried if it cannot be delivered now. */
   readonly keep: boolean;
   /** Whether the id is the caller's own, so that it may come again. */
   readonly remember: boolean;
-  /** Fires when nobody waits for the outcome any more. */
+  /** Fires when the caller no longer waits for the result. */
   readonly signal: AbortSignal;
 }
 
@@ -51,7 +51,7 @@ export class Spool {
     this.#options = options;
   }
 
-  /** Reads what is on disk and goes on with it. */
+  /** Reads what is on disk and continues with it. */
   static async open(options: SpoolOptions): Promise<Spool> {
     const spool = new Spool(options);
     for (const record of await options.folder.load())
@@ -61,7 +61,7 @@ export class Spool {
   }
 
   /** Delivers a message, or keeps it. The same message is never delivered again while it is known. */
-  async send(notification: Notification, { keep, remember, signal }: SendOptions): Promise<Outcome> {
+  async send(notification: Notification, { keep, remember, signal }: SendOptions): Promise<SendResult> {
     const known = this.#entries.get(keyOf(notification));
     if (known?.record.state === 'delivered') return { state: 'delivered', isRepeat: true };
     if (known) {
@@ -86,7 +86,7 @@ export class Spool {
     return this.#options.folder.damaged;
   }
 
-  /** Tries the messages of an id, or all, again now, dead letters too; returns how many there are. */
+  /** Retries the messages of an id, or all, including dead letters; returns how many there are. */
   async retry(id: string | undefined): Promise<number> {
     const chosen = this.#chosen(id);
     for (const entry of chosen) await this.#revive(entry);
@@ -94,7 +94,7 @@ export class Spool {
     return chosen.length;
   }
 
-  /** Throws the messages of an id, or all dead letters, away; returns how many there were. */
+  /** Deletes the messages of an id, or all dead letters; returns how many there were. */
   async discard(id: string | undefined): Promise<number> {
     const chosen = this.#chosen(id).filter(({ record }) => id !== undefined || record.state === 'dead');
     for (const entry of chosen) {
@@ -105,7 +105,7 @@ export class Spool {
     return chosen.length;
   }
 
-  /** Ends what is under way; what is on disk is delivered by the next one that opens it. */
+  /** Ends the deliveries in progress; what is on disk is delivered by the next process that opens it. */
   async close(): Promise<void> {
     this.#closing.abort();
     clearTimeout(this.#timer);
@@ -133,7 +133,7 @@ export class Spool {
   async #keep(entry: Entry): Promise<void> {
     const { policy, folder, log } = this.#options;
     if (this.records().length >= policy.max_messages) {
-      entry.keepFault = `the spool is full (${policy.max_messages} messages)`;
+      entry.keepFault = `the spool is full (max_messages: ${policy.max_messages})`;
     } else {
       try {
         await entry.disk.run(() => folder.write(entry.record));
@@ -143,7 +143,7 @@ export class Spool {
         entry.keepFault = messageOf(error);
       }
     }
-    log.error({ ...nameOf(entry), reason: entry.keepFault }, 'the message cannot be kept in the spool');
+    log.error({ ...nameOf(entry), reason: entry.keepFault }, 'cannot keep the message in the spool');
   }
 
   async #revive(entry: Entry): Promise<void> {
@@ -158,7 +158,7 @@ export class Spool {
     await this.#change(entry, { ...record, state: 'waiting', next: now, giveUpAt });
   }
 
-  // What happens next counts, even where the disk is full: the file then says what was before.
+  // What happens next counts, even if the disk is full: the file then has the previous state.
   async #change(entry: Entry, record: SpoolRecord): Promise<void> {
     entry.record = record;
     try {
@@ -166,7 +166,7 @@ export class Spool {
     } catch (error) {
       this.#options.log.error(
         { ...nameOf(entry), reason: messageOf(error) },
-        'the spool cannot write down how far a message is: after a restart it is tried sooner',
+        'cannot update a message in the spool: after a restart it may be retried earlier than planned',
       );
     }
   }
@@ -178,14 +178,14 @@ export class Spool {
     } catch (error) {
       this.#options.log.error(
         { ...nameOf(entry), reason: messageOf(error) },
-        'a message cannot be removed from the spool: after a restart it is delivered again',
+        'cannot remove a message from the spool: after a restart it is delivered again',
       );
     }
     if (this.#entries.get(key) === entry) this.#entries.delete(key);
   }
 
-  // Waits for the attempt that is under way or is made now, as long as somebody wants to know.
-  async #outcomeFor(entry: Entry, signal: AbortSignal, keep = false): Promise<Outcome> {
+  // Waits for the attempt that is in progress or starts now, as long as the caller waits.
+  async #outcomeFor(entry: Entry, signal: AbortSignal, keep = false): Promise<SendResult> {
     const attempt = this.#try(entry, keep);
     const left = leaving(signal);
     const outcome = await Promise.race([attempt, left.promise]);
@@ -196,7 +196,7 @@ export class Spool {
     }
     if (entry.isKept && !isCancelled(signal)) {
       entry.isPromised = true;
-      return { state: 'waiting', reason: 'the attempt is still under way', next: this.#now };
+      return { state: 'waiting', reason: 'delivery is still in progress', next: this.#now };
     }
     if (!entry.isPromised) entry.withdrawal.abort();
     // One that waits behind others that hang would answer too late.
@@ -204,7 +204,7 @@ export class Spool {
   }
 
   // One attempt at a time; the first of a message begins with writing it down.
-  #try(entry: Entry, keep = false): Promise<Outcome> {
+  #try(entry: Entry, keep = false): Promise<SendResult> {
     entry.attempt ??= this.#begin(entry, keep).finally(() => {
       entry.attempt = undefined;
       this.#arm();
@@ -212,7 +212,7 @@ export class Spool {
     return entry.attempt;
   }
 
-  async #begin(entry: Entry, keep: boolean): Promise<Outcome> {
+  async #begin(entry: Entry, keep: boolean): Promise<SendResult> {
     if (keep) await this.#keep(entry);
     return this.#queueOf(entry).add(() => this.#attempt(entry));
   }
@@ -226,7 +226,7 @@ export class Spool {
     return queue;
   }
 
-  async #attempt(entry: Entry): Promise<Outcome> {
+  async #attempt(entry: Entry): Promise<SendResult> {
     const stop = AbortSignal.any([this.#closing.signal, entry.withdrawal.signal]);
     try {
       stop.throwIfAborted();
@@ -240,7 +240,7 @@ export class Spool {
 
   async #delivered(entry: Entry): Promise<void> {
     const { record } = entry;
-    this.#options.log.info({ ...nameOf(entry), attempts: record.attempts + 1 }, 'delivered');
+    this.#options.log.info({ ...nameOf(entry), attempts: record.attempts + 1 }, 'message delivered');
     if (!record.remember) return this.#forget(entry);
     const notification = { ...record.notification, subject: '', message: '', fields: {} };
     entry.record = {
@@ -255,37 +255,43 @@ export class Spool {
       entry.isKept = true;
     } catch (error) {
       const reason = messageOf(error);
-      this.#options.log.error({ ...nameOf(entry), reason }, 'the spool cannot remember what it delivered');
+      this.#options.log.error(
+        { ...nameOf(entry), reason },
+        'cannot record in the spool that the message was delivered',
+      );
       // It must not be delivered again after a restart; this process remembers it all the same.
       await entry.disk
         .run(() => this.#options.folder.remove(entry.record))
         .catch((also) =>
-          this.#options.log.error({ ...nameOf(entry), reason: messageOf(also) }, 'nor remove it'),
+          this.#options.log.error(
+            { ...nameOf(entry), reason: messageOf(also) },
+            'cannot remove the delivered message from the spool',
+          ),
         );
       entry.isKept = false;
     }
   }
 
-  async #failed(entry: Entry, error: Error): Promise<Outcome> {
+  async #failed(entry: Entry, error: Error): Promise<SendResult> {
     const { log, policy, random = Math.random } = this.#options;
     const { record } = entry;
     if (entry.isKept && this.#closing.signal.aborted && !entry.withdrawal.signal.aborted)
-      return { state: 'waiting', reason: 'the daemon of this node stops', next: this.#now };
+      return { state: 'waiting', reason: 'mcod on this notifier is shutting down', next: this.#now };
     const isKnown = error instanceof DeliveryError;
     if (!isKnown && !entry.withdrawal.signal.aborted)
-      log.error({ ...nameOf(entry), err: error }, 'a delivery failed unexpectedly');
+      log.error({ ...nameOf(entry), err: error }, 'delivery failed with an unexpected error');
     const isFinal = isKnown && error.isFinal;
     if (!entry.isKept || entry.withdrawal.signal.aborted || (isFinal && !entry.isPromised)) {
       await this.#forget(entry);
       return { state: 'failed', error: withFault(error, entry.keepFault) };
     }
-    const reason = isKnown ? error.message : 'it failed unexpectedly: the log of this node says more';
+    const reason = isKnown ? error.message : 'unexpected error: see the mcod log on this notifier';
     const attempts = record.attempts + 1;
     const now = this.#now;
     if (isFinal || now >= record.giveUpAt) {
       log.error(
         { ...nameOf(entry), attempts, reason },
-        'a message could not be delivered: it is a dead letter now',
+        'message not delivered: giving up, it is now a dead letter',
       );
       await this.#change(entry, { ...record, state: 'dead', attempts, reason, next: now });
       return { state: 'failed', error: new DeliveryError(reason, { isFinal: true, cause: error }) };
@@ -294,7 +300,7 @@ export class Spool {
     const next = now + delayAfter(attempts, policy, random(), asked);
     log.warn(
       { ...nameOf(entry), attempts, reason, next: new Date(next) },
-      'a message waits for another attempt',
+      'message not delivered: waiting for the next attempt',
     );
     await this.#change(entry, { ...record, attempts, reason, next });
     return { state: 'waiting', reason, next };
@@ -333,19 +339,21 @@ export class Spool {
       if (entry.record.state !== 'dead' || entry.record.next + policy.keep_dead * 1000 > now) continue;
       log.warn(
         { ...nameOf(entry), reason: entry.record.reason },
-        'a dead letter is thrown away: it is too old',
+        'dead letter deleted: older than keep_dead',
       );
       await this.#forget(entry);
     }
   }
 }
 
-async function tooLate(): Promise<Outcome> {
+async function tooLate(): Promise<SendResult> {
   await delay(endGrace, undefined, { ref: false });
-  return { state: 'failed', error: new DeliveryError('It was not delivered within the time of the call') };
+  return { state: 'failed', error: new DeliveryError('Not delivered before the timeout of the call') };
 }
 
 function withFault(error: Error, keepFault: string | undefined): Error {
   if (keepFault === undefined || !(error instanceof DeliveryError)) return error;
-  return new DeliveryError(`${error.message}; and it cannot be kept: ${keepFault}`, { cause: error });
+  return new DeliveryError(`${error.message}; it cannot be kept in the spool either: ${keepFault}`, {
+    cause: error,
+  });
 }

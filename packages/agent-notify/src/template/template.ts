@@ -16,14 +16,14 @@ export interface Part {
 export interface Layout {
   readonly subject: Part;
   readonly body: Part;
-  /** What is wrong with a body, such as that it is no JSON. */
+  /** What is wrong with a body, such as invalid JSON. */
   readonly check?: (body: string) => string | undefined;
 }
 
 /** The schema of a section `template`. */
 export const templateSchema = {
   ...optionalSection({ subject: { type: 'string', minLength: 1 }, body: { type: 'string', minLength: 1 } }),
-  description: '`subject` and `body` in Mustache, in the place of the usual ones.',
+  description: 'Mustache templates `subject` and `body` that replace the default ones.',
 } as const;
 
 /** Templates of the configuration, which stand in for those of a layout. */
@@ -37,7 +37,7 @@ export function layoutOf(body: string, escaping: Escape): Layout {
   };
 }
 
-/** A layout with the templates of the configuration in the place of its own. */
+/** A layout with the templates of the configuration instead of its own. */
 export function withTemplates(layout: Layout, { subject, body }: TemplateConfig = {}): Layout {
   return {
     ...layout,
@@ -91,8 +91,8 @@ function templateFault(template: string): string | undefined {
 
 function unescaped(tokens: readonly (readonly unknown[])[]): string | undefined {
   for (const [kind, name, , , inner] of tokens) {
-    if (kind === '&') return `"${name}" would not be escaped: write {{${name}}}`;
-    if (kind === '>') return `there is no other template "${name}" to take in`;
+    if (kind === '&') return `"${name}" would not be escaped: use {{${name}}}`;
+    if (kind === '>') return `partials are not supported: remove {{> ${name}}}`;
     const fault = Array.isArray(inner) ? unescaped(inner) : undefined;
     if (fault !== undefined) return fault;
   }

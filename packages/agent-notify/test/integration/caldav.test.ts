@@ -65,25 +65,25 @@ describe('caldav and a real calendar server', function () {
     const wrong = folder.join('wrong');
     writeFileSync(wrong, 'not-the-password', { mode: 0o600 });
     const error = await rejection(sendmsg(section({ password_file: wrong }), input));
-    expect(error.message).to.match(/^Calendar "alerts" did not accept the message: it answered 401/);
+    expect(error.message).to.match(/^Calendar "alerts" did not accept the message: HTTP status 401/);
     expect(error.message).to.not.include('not-the-password');
   });
 
   it('says that there is no such calendar', async () => {
     const url = server.url.replace('alerts', 'nowhere');
     const error = await rejection(sendmsg(section({ url }), input));
-    expect(error.message).to.match(/^Calendar "alerts" did not accept the message: it answered 4\d\d/);
+    expect(error.message).to.match(/^Calendar "alerts" did not accept the message: HTTP status 4\d\d/);
   });
 
   it('says nothing to a server whose certificate it cannot verify', async () => {
     const other = await makePemFiles(folder, 'other.test');
     const error = await rejection(sendmsg(section({ ca: other.ca }), input));
-    expect(error.message).to.match(/^Calendar "alerts" cannot be reached: (self-signed|unable to verify)/);
+    expect(error.message).to.match(/^Cannot connect to calendar "alerts": (self-signed|unable to verify)/);
   });
 
   it('says that nobody listens', async () => {
     const error = await rejection(sendmsg(section({ url: `https://127.0.0.1:${await freePort()}/` }), input));
-    expect(error.message).to.match(/^Calendar "alerts" cannot be reached: .*ECONNREFUSED/);
+    expect(error.message).to.match(/^Cannot connect to calendar "alerts": .*ECONNREFUSED/);
   });
 
   it('gives up on a server that says nothing, after the configured time', async () => {
@@ -91,7 +91,7 @@ describe('caldav and a real calendar server', function () {
     try {
       const url = `http://127.0.0.1:${silent.port}/`;
       const error = await rejection(sendmsg(section({ url }, 0.3), input));
-      expect(error.message).to.equal('Calendar "alerts" took longer than 0.3 s');
+      expect(error.message).to.equal('Calendar "alerts" timed out after 0.3 s');
     } finally {
       silent.close();
     }

@@ -68,16 +68,14 @@ describe('exec and a program of the operator', function () {
   it('says how it ended and what it said', async () => {
     const file = program('fails', 'echo the line is busy >&2; exit 75');
     const error = await rejection(sendmsg(section([file]), input));
-    expect(error.message).to.match(
-      /^Program "pager" did not take the message: exit code 75: the line is busy$/,
-    );
+    expect(error.message).to.match(/^Program "pager" failed: exit code 75: the line is busy$/);
   });
 
   it('kills it, and what it has started, after the configured time', async () => {
     const pid = folder.join('pid');
     const file = program('hangs', `sleep 600 & echo $! > ${pid}; wait`);
     const error = await rejection(sendmsg(section([file], 0.5), input));
-    expect(error.message).to.equal('Program "pager" took longer than 0.5 s');
+    expect(error.message).to.equal('Program "pager" timed out after 0.5 s');
     if (existsSync(pid))
       await waitFor('the end of its child', () => identify(Number(readFileSync(pid, 'utf8'))) === undefined);
   });
@@ -95,10 +93,10 @@ describe('exec and a program of the operator', function () {
     chmodSync(file, 0o777);
     return Promise.all([
       rejection(sendmsg(section([file]), input)).then(({ message }) =>
-        expect(message).to.include('can be changed by others: chmod go-w'),
+        expect(message).to.include('is writable by other users: run chmod go-w'),
       ),
       rejection(sendmsg(section(['echo']), input)).then(({ message }) =>
-        expect(message).to.include('echo is not a whole path'),
+        expect(message).to.include('echo is not an absolute path'),
       ),
     ]);
   });
@@ -107,7 +105,7 @@ describe('exec and a program of the operator', function () {
     const file = folder.join('broken');
     writeFileSync(file, '#!/nonexistent/interpreter\n', { mode: 0o755 });
     const error = await rejection(sendmsg(section([file]), input));
-    expect(error.message).to.match(/^Program "pager" did not take the message: .*ENOENT/);
+    expect(error.message).to.match(/^Cannot run program "pager": .*ENOENT/);
     rmSync(file);
   });
 });

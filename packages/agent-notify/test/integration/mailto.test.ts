@@ -142,7 +142,7 @@ describe('mailto and a real mail server', function () {
     expect(error).to.be.instanceOf(ActionError);
     expect(error.status).to.equal(1);
     expect(error.message).to.equal(
-      `The mail server 127.0.0.1:${server.port} did not accept the mail: 550 5.1.1 No such mailbox here (to RCPT TO)`,
+      `The mail server 127.0.0.1:${server.port} did not accept the message: 550 5.1.1 No such mailbox here (to RCPT TO)`,
     );
   });
 
@@ -174,7 +174,9 @@ describe('mailto and a real mail server', function () {
     it(`refuses a ${tls} server whose certificate it cannot verify`, async () => {
       const server = await startTls(tls);
       const error = await rejection(sendmsg(section(server.port, { tls }), input));
-      expect(error.message).to.match(/did not accept the mail: .*(self-signed certificate|unable to verify)/);
+      expect(error.message).to.match(
+        /Cannot deliver through mail server .*: .*(self-signed certificate|unable to verify)/,
+      );
       expect(server.count).to.equal(0);
     });
 
@@ -182,7 +184,9 @@ describe('mailto and a real mail server', function () {
       const server = await startTls(tls);
       const config = section(server.port, { tls, ca: pem.ca, server: 'localhost' });
       const error = await rejection(sendmsg(config, input));
-      expect(error.message).to.match(/did not accept the mail: .*does not match certificate's altnames/);
+      expect(error.message).to.match(
+        /Cannot deliver through mail server .*: .*does not match certificate's altnames/,
+      );
       expect(server.count).to.equal(0);
     });
   }
@@ -190,7 +194,7 @@ describe('mailto and a real mail server', function () {
   it('sends nothing in clear when STARTTLS is asked for and not offered', async () => {
     const server = await start();
     const error = await rejection(sendmsg(section(server.port, { tls: 'starttls' }), input));
-    expect(error.message).to.include(`The mail server 127.0.0.1:${server.port} did not accept the mail: `);
+    expect(error.message).to.include(`The mail server 127.0.0.1:${server.port} did not accept the message: `);
     expect(server.count).to.equal(0);
   });
 
@@ -205,7 +209,7 @@ describe('mailto and a real mail server', function () {
       password_file: wrong,
     });
     const error = await rejection(sendmsg(config, input));
-    expect(error.message).to.match(/did not accept the mail: 535 5\.7\.8 .*\(to AUTH/);
+    expect(error.message).to.match(/did not accept the message: 535 5\.7\.8 .*\(to AUTH/);
     expect(error.message).to.not.include('not-the-password');
     expect(server.count).to.equal(0);
   });
@@ -220,7 +224,7 @@ describe('mailto and a real mail server', function () {
     const server = await start();
     const config = section(server.port, { username: 'troupe', password_file: password });
     const error = await rejection(sendmsg(config, input));
-    expect(error.message).to.match(/did not accept the mail: .*(AUTH|login)/i);
+    expect(error.message).to.match(/did not accept the message: .*(AUTH|login)/i);
     expect(server.count).to.equal(0);
   });
 
@@ -228,7 +232,7 @@ describe('mailto and a real mail server', function () {
     const server = await start();
     await server.stop();
     const error = await rejection(sendmsg(section(server.port), input));
-    expect(error.message).to.match(/did not accept the mail: .*ECONNREFUSED/);
+    expect(error.message).to.match(/Cannot deliver through mail server .*: .*ECONNREFUSED/);
   });
 
   describe('a server that never comes to the point', function () {
@@ -255,7 +259,7 @@ describe('mailto and a real mail server', function () {
 
     it('is given up after the configured time', async () => {
       const error = await rejection(sendmsg(section(port(), { timeout: 0.2 }), input));
-      expect(error.message).to.equal(`The mail server 127.0.0.1:${port()} took longer than 0.2 s`);
+      expect(error.message).to.equal(`The mail server 127.0.0.1:${port()} timed out after 0.2 s`);
       await waitFor('the connection to end', () => connections === 0);
     });
 
@@ -264,9 +268,7 @@ describe('mailto and a real mail server', function () {
       const call = rejection(sendmsg(section(port()), input, { signal: controller.signal }));
       await waitFor('the connection', () => connections === 1);
       controller.abort();
-      expect((await call).message).to.equal(
-        `The delivery through mail server 127.0.0.1:${port()} was cancelled`,
-      );
+      expect((await call).message).to.equal(`Delivery through mail server 127.0.0.1:${port()} was cancelled`);
       await waitFor('the connection to end', () => connections === 0);
     });
   });

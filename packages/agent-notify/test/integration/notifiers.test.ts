@@ -82,8 +82,8 @@ describe('two notifiers in a network', function () {
     }
     expect(bodies().map(({ id }) => id)).to.deep.equal(['a', 'b', 'c', 'd']);
     expect([...(await notify(client, ['spool'])).data].sort()).to.deep.equal([
-      'first.test: nothing in the spool',
-      'second.test: nothing in the spool',
+      'first.test: the spool is empty',
+      'second.test: the spool is empty',
     ]);
   });
 
@@ -99,21 +99,24 @@ describe('two notifiers in a network', function () {
       'Late',
     ]);
     expect(sent.exitCode).to.equal(0);
-    const [, keeper = ''] = /^(\S+): Kept, and tried again at /.exec(sent.data[0] ?? '') ?? [];
+    const [, keeper = ''] = /^(\S+): Not delivered yet, next attempt at /.exec(sent.data[0] ?? '') ?? [];
     expect(['first.test', 'second.test']).to.include(keeper);
 
     const { data } = await notify(client, ['spool', '-I', keeper]);
     expect(data[0]).to.equal(`${keeper}: 1 waiting, 0 dead`);
     expect(data[1]).to.equal('  waiting  late  webhook://ops  "Late"');
-    expect(data[2]).to.match(/^ {11}since \d+ s, tried once, next in \d+ (min|s): Webhook "ops" /);
-    if (keeper === 'first.test') expect(data[2]).to.match(/next in (49|50) min.*it answered 429: slow down/);
+    expect(data[2]).to.match(/^ {11}\d+ s old, tried once, next attempt in \d+ (min|s): Webhook "ops" /);
+    if (keeper === 'first.test')
+      expect(data[2]).to.match(/next attempt in (49|50) min.*HTTP status 429: slow down/);
 
     server.prepare({ status: 204 });
     expect((await notify(client, ['retry', 'nothing'])).notes).to.deep.equal([
-      'No node has a message "nothing"',
+      'Message "nothing" not found on any node',
     ]);
     if (keeper === 'first.test') {
-      expect((await notify(client, ['retry', 'late'])).data).to.deep.equal(['first.test: 1 tried again now']);
+      expect((await notify(client, ['retry', 'late'])).data).to.deep.equal([
+        'first.test: 1 message being retried',
+      ]);
       await waitFor('the delivery', () => bodies().length === 1, long);
     } else {
       const { exitCode } = await notify(client, ['discard', 'late']);
@@ -144,7 +147,7 @@ describe('two notifiers in a network', function () {
       );
     });
     const again = await send({ id: 'k1' });
-    expect(again.data.msg).to.equal('Delivered to webhook://ops before: it is not delivered again');
+    expect(again.data.msg).to.equal('Already delivered to webhook://ops earlier; not delivered again');
     expect(
       bodies()
         .map(({ id }) => id)
@@ -158,18 +161,21 @@ describe('two notifiers in a network', function () {
     const state = async () => (await notify(client, ['spool', '--state', 'dead', '-I', 'first.test'])).data;
     await waitFor('the dead letter', async () => (await state()).length === 3, long);
     expect((await state())[2]).to.match(
-      /tried twice|tried 2 times, given up: Webhook "ops" .*it answered 404: gone$/,
+      /tried twice|tried 2 times, given up: Webhook "ops" .*HTTP status 404: gone$/,
     );
     expect((await notify(client, ['discard', '--all'])).exitCode).to.equal(1);
     const { data } = await notify(client, ['discard', '--all', '--yes']);
-    expect(data).to.deep.equal(['first.test: 1 thrown away']);
+    expect(data).to.deep.equal(['first.test: 1 message deleted']);
   });
 
   it('says at once what nobody will ever deliver', async () => {
     for (const [recipient, fault] of [
-      ['sms://1', 'There is no protocol "sms"; known are: caldav, exec'],
-      ['mailto://ops@example.com', 'Protocol "mailto" is not configured here; configured are: webhook'],
-      ['webhook://nobody', 'Webhook "nobody" is not configured here; configured are: ops'],
+      ['sms://1', 'Unknown protocol "sms"; supported: caldav, exec'],
+      [
+        'mailto://ops@example.com',
+        'Protocol "mailto" is not configured on this notifier; configured: webhook',
+      ],
+      ['webhook://nobody', 'Webhook "nobody" is not configured on this notifier; configured: ops'],
     ] as const) {
       const result = await send({ recipient });
       expect(result.ok).to.equal(false);
@@ -213,7 +219,7 @@ describe('two notifiers in a network', function () {
           .one();
       server.prepare({ status: 503 });
       expect((await ask()).statusmsg).to.match(
-        /^Webhook "ops" .*it answered 503; and it cannot be kept: ENOSPC: no space left on device/,
+        /^Webhook "ops" .*HTTP status 503; it cannot be kept in the spool either: ENOSPC: no space left on device/,
       );
       server.prepare({ status: 204 });
       expect((await ask()).data.msg).to.equal('Delivered to webhook://ops');

@@ -53,7 +53,7 @@ describe('the services that are spoken to over HTTP', function () {
       server.prepare({ status: 404, body: 'no_service at /services/T0/B0/geheim' });
       const error = await rejection(sendmsg(section(), input));
       expect(error.message).to.equal(
-        'Slack webhook "ops" did not accept the message: it answered 404: no_service at [redacted]',
+        'Slack webhook "ops" did not accept the message: HTTP status 404: no_service at [redacted]',
       );
     });
 
@@ -107,7 +107,7 @@ describe('the services that are spoken to over HTTP', function () {
       server.prepare({ status: 403, body: '{"error":"hidden-topic is not for tk_geheim"}' });
       const error = await rejection(sendmsg(section(), input));
       expect(error.message).to.equal(
-        'Ntfy topic "ops" did not accept the message: it answered 403: {"error":"[redacted] is not for [redacted]"}',
+        'Ntfy topic "ops" did not accept the message: HTTP status 403: {"error":"[redacted] is not for [redacted]"}',
       );
     });
   });
@@ -149,7 +149,7 @@ describe('the services that are spoken to over HTTP', function () {
       });
       const error = await rejection(sendmsg(section(), input));
       expect(error.message).to.match(
-        /^Pushover user "rip" did not accept the message: it answered 400: .*\[redacted\]/,
+        /^Pushover user "rip" did not accept the message: HTTP status 400: .*\[redacted\]/,
       );
       expect(error.message).to.not.include('uQiR');
     });
@@ -195,7 +195,7 @@ describe('the services that are spoken to over HTTP', function () {
       const error = await rejection(sendmsg(section(), input));
       expect(error.message).to.equal(
         `The Mastodon server ${new URL(server.url).host} did not accept the message: ` +
-          'it answered 401: {"error":"The access token is invalid: [redacted]"}',
+          'HTTP status 401: {"error":"The access token is invalid: [redacted]"}',
       );
     });
   });

@@ -33,7 +33,7 @@ describe('stdout', function () {
   it('says that it cannot be written, and the daemon lives on', function () {
     if (!existsSync('/dev/full')) skip(this, 'there is no /dev/full here');
     const { stderr, status } = run('> /dev/full');
-    expect(stderr).to.match(/^DeliveryError The standard output cannot be written: ENOSPC/m);
+    expect(stderr).to.match(/^DeliveryError Cannot write to standard output: ENOSPC/m);
     expect(status).to.equal(0);
   });
 });

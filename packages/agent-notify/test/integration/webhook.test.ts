@@ -109,7 +109,7 @@ describe('webhook and a real web server', function () {
   it('posts nothing to a server whose certificate it cannot verify', async () => {
     const url = await start(ok, { tls: true });
     const error = await rejection(sendmsg(section(url), input));
-    expect(error.message).to.match(/^Webhook "ops" cannot be reached: (self-signed|unable to verify)/);
+    expect(error.message).to.match(/^Cannot connect to webhook "ops": (self-signed|unable to verify)/);
     expect(received).to.deep.equal([]);
   });
 
@@ -119,7 +119,7 @@ describe('webhook and a real web server', function () {
       sendmsg(section(url.replace('127.0.0.1', 'localhost'), { ca: pem.ca }), input),
     );
     expect(error.message).to.match(
-      /^Webhook "ops" cannot be reached: .*does not match certificate's altnames/,
+      /^Cannot connect to webhook "ops": .*does not match certificate's altnames/,
     );
     expect(received).to.deep.equal([]);
   });
@@ -130,7 +130,9 @@ describe('webhook and a real web server', function () {
     );
     expect(error).to.be.instanceOf(ActionError);
     expect(error.status).to.equal(1);
-    expect(error.message).to.equal('Webhook "nobody" is not configured here; configured are: ops, other');
+    expect(error.message).to.equal(
+      'Webhook "nobody" is not configured on this notifier; configured: ops, other',
+    );
   });
 
   it('takes no URL for the name of an endpoint', async () => {
@@ -141,15 +143,15 @@ describe('webhook and a real web server', function () {
     );
     for (const name of ['constructor', '__proto__']) {
       const error = await rejection(sendmsg(section(url), { ...input, recipient: `webhook://${name}` }));
-      expect(error.message).to.include(`Webhook "${name}" is not configured here`);
+      expect(error.message).to.include(`Webhook "${name}" is not configured on this notifier`);
     }
     expect(received).to.deep.equal([]);
   });
 
   for (const [status, body, said] of [
-    [500, 'it broke\nbadly', 'it answered 500: it broke badly'],
-    [404, '', 'it answered 404'],
-    [403, 'x'.repeat(100_000), `it answered 403: ${'x'.repeat(199)}…`],
+    [500, 'it broke\nbadly', 'HTTP status 500: it broke badly'],
+    [404, '', 'HTTP status 404'],
+    [403, 'x'.repeat(100_000), `HTTP status 403: ${'x'.repeat(199)}…`],
   ] as const) {
     it(`fails when the server answers ${status}`, async () => {
       const url = await start((_, response) => void response.writeHead(status).end(body));
@@ -167,7 +169,7 @@ describe('webhook and a real web server', function () {
       });
       const error = await rejection(sendmsg(section(url), input));
       expect(error.message).to.equal(
-        `Webhook "ops" did not accept the message: it answered ${status}, a redirect, which is never followed`,
+        `Webhook "ops" did not accept the message: HTTP status ${status}, a redirect; redirects are not followed`,
       );
       expect(received).to.have.length(1);
     });
@@ -175,20 +177,20 @@ describe('webhook and a real web server', function () {
 
   it('says that nobody listens, and not at which URL', async () => {
     const error = await rejection(sendmsg(section('http://127.0.0.1:1/geheim'), input));
-    expect(error.message).to.match(/^Webhook "ops" cannot be reached: .*ECONNREFUSED/);
+    expect(error.message).to.match(/^Cannot connect to webhook "ops": .*ECONNREFUSED/);
     expect(error.message).to.not.include('geheim');
   });
 
   it('gives up after the configured time', async () => {
     const url = await start(() => {});
     const error = await rejection(sendmsg(section(url, {}, 0.2), input));
-    expect(error.message).to.equal('Webhook "ops" took longer than 0.2 s');
+    expect(error.message).to.equal('Webhook "ops" timed out after 0.2 s');
   });
 
   it('gives up on an answer that never ends', async () => {
     const url = await start((_, response) => void response.writeHead(200).write('a'));
     const error = await rejection(sendmsg(section(url, {}, 0.2), input));
-    expect(error.message).to.equal('Webhook "ops" took longer than 0.2 s');
+    expect(error.message).to.equal('Webhook "ops" timed out after 0.2 s');
   });
 
   it('ends when the call is cancelled', async () => {
@@ -202,7 +204,7 @@ describe('webhook and a real web server', function () {
     const call = rejection(sendmsg(section(url), input, { signal: controller.signal }));
     await waitFor('the request', () => received.length === 1);
     controller.abort();
-    expect((await call).message).to.equal('The delivery to webhook "ops" was cancelled');
+    expect((await call).message).to.equal('Delivery to webhook "ops" was cancelled');
     await waitFor('the connection to end', () => isClosed);
   });
 });

@@ -106,13 +106,15 @@ describe('xmpp and a real XMPP server', function () {
         .xmpp as Record<string, unknown>;
       expect(ca).to.equal(pem.ca);
       const error = await rejection(sendmsg({ xmpp: more }, input));
-      expect(error.message).to.match(/cannot be used: (self-signed|unable to verify)/);
+      expect(error.message).to.match(/Cannot deliver through XMPP server .*: (self-signed|unable to verify)/);
     });
 
     it(`refuses a server whose certificate is for another domain (${tls})`, async () => {
       const port = tls === 'tls' ? misnamed.tlsPort : misnamed.port;
       const error = await rejection(sendmsg(section({ tls, port, ca: otherPem.ca }), input));
-      expect(error.message).to.match(/cannot be used: .*does not match certificate's altnames/);
+      expect(error.message).to.match(
+        /Cannot deliver through XMPP server .*: .*does not match certificate's altnames/,
+      );
     });
   }
 
@@ -122,7 +124,7 @@ describe('xmpp and a real XMPP server', function () {
     try {
       const error = await rejection(sendmsg(section({ port: clear.port }), input));
       expect(error.message).to.equal(
-        `The XMPP server 127.0.0.1:${clear.port} cannot be used: it offers no TLS`,
+        `Cannot deliver through XMPP server 127.0.0.1:${clear.port}: the server does not offer STARTTLS`,
       );
       expect(clear.log).to.include('Client connected').and.not.include('Authenticated');
     } finally {
@@ -132,14 +134,14 @@ describe('xmpp and a real XMPP server', function () {
 
   it('says that nobody listens', async () => {
     const error = await rejection(sendmsg(section({ port: await freePort() }), input));
-    expect(error.message).to.match(/cannot be used: .*ECONNREFUSED/);
+    expect(error.message).to.match(/Cannot deliver through XMPP server .*: .*ECONNREFUSED/);
   });
 
   it('gives up on a server that says nothing, after the configured time', async () => {
     const silent = await startSilentServer();
     try {
       const error = await rejection(sendmsg(section({ port: silent.port, timeout: 0.3 }), input));
-      expect(error.message).to.equal(`The XMPP server 127.0.0.1:${silent.port} took longer than 0.3 s`);
+      expect(error.message).to.equal(`The XMPP server 127.0.0.1:${silent.port} timed out after 0.3 s`);
       await waitFor('the connection to end', () => silent.connections() === 0);
     } finally {
       silent.close();

@@ -26,7 +26,9 @@ describe('a file with a secret', () => {
       writeFileSync(file, 'geheim');
       chmodSync(file, mode);
       expect(() => readSecret(file, 'mailto.password_file'))
-        .to.throw(`plugins: notify.mailto.password_file: ${file} is open to others: chmod 600 ${file}`)
+        .to.throw(
+          `plugins: notify.mailto.password_file: ${file} is accessible by other users: run chmod 600 ${file}`,
+        )
         .with.property('code', 'CONFIG_INVALID');
     });
   }

@@ -248,7 +248,7 @@ describe('the spool', () => {
     expect(files()).to.have.length(1);
   });
 
-  it('throws dead letters away when they are too old, and says so', async () => {
+  it('deletes dead letters that are older than keep_dead, and logs it', async () => {
     let now = Date.now();
     await open({ ...patient, keep_dead: 60 }, () => now);
     trouble = down;
@@ -259,7 +259,7 @@ describe('the spool', () => {
     now += 61_000;
     await spool.retry('none');
     await waitFor('it to go', () => spool.records().length === 0);
-    expect(log.some(({ msg }) => String(msg).includes('too old'))).to.equal(true);
+    expect(log.some(({ msg }) => String(msg).includes('dead letter deleted'))).to.equal(true);
   });
 
   describe('and a restart', () => {
@@ -289,7 +289,7 @@ describe('the spool', () => {
       const sent = send('1');
       await waitFor('the file', () => files().length === 1);
       await spool.close();
-      expect(await sent).to.include({ state: 'waiting', reason: 'the daemon of this node is shutting down' });
+      expect(await sent).to.include({ state: 'waiting', reason: 'mcod on this notifier is shutting down' });
       trouble = undefined;
       await open();
       await waitFor('the delivery', () => delivered.length === 1);
@@ -381,7 +381,7 @@ describe('the spool', () => {
       trouble = down;
       const outcome = await send('1');
       expect(outcome.state === 'failed' && outcome.error.message).to.match(
-        /^the server is down; and it cannot be kept: ENOSPC/,
+        /^the server is down; it cannot be kept in the spool either: ENOSPC/,
       );
       expect(spool.records()).to.deep.equal([]);
     });
@@ -398,13 +398,13 @@ describe('the spool', () => {
     });
   });
 
-  it('takes no more than it may, and says so', async () => {
+  it('keeps at most max_messages, and reports that the spool is full', async () => {
     await open();
     trouble = down;
     for (const id of ['1', '2', '3']) expect((await send(id)).state).to.equal('waiting');
     const outcome = await send('4');
     expect(outcome.state === 'failed' && outcome.error.message).to.equal(
-      'the server is down; and it cannot be kept: the spool is full (3 messages)',
+      'the server is down; it cannot be kept in the spool either: the spool is full (max_messages: 3)',
     );
   });
 
@@ -422,7 +422,7 @@ describe('the spool', () => {
     expect((await send('1')).state).to.equal('delivered');
     controller.abort();
     for (const outcome of await Promise.all(hanging))
-      expect(outcome).to.include({ state: 'waiting', reason: 'the attempt is still under way' });
+      expect(outcome).to.include({ state: 'waiting', reason: 'delivery is still in progress' });
   });
 
   it('answers in time what waits behind a server that hangs, and does not deliver it later', async () => {
@@ -433,7 +433,7 @@ describe('the spool', () => {
     await waitFor('those that hang', () => hanging.length === 2);
     const outcome = await send('3', { keep: false, signal: AbortSignal.timeout(10) });
     expect(outcome.state === 'failed' && outcome.error.message).to.equal(
-      'It was not delivered within the time of the call',
+      'Not delivered before the timeout of the call',
     );
     for (const go of hanging) go();
     await Promise.all(others);

@@ -45,9 +45,9 @@ describe('a template', () => {
   });
 
   for (const [template, fault] of [
-    ['{{{message}}}', 'body: "message" would not be escaped: write {{message}}'],
-    ['{{#fields}}{{&message}}{{/fields}}', 'body: "message" would not be escaped: write {{message}}'],
-    ['{{> other}}', 'body: there is no other template "other" to take in'],
+    ['{{{message}}}', 'body: "message" would not be escaped: use {{message}}'],
+    ['{{#fields}}{{&message}}{{/fields}}', 'body: "message" would not be escaped: use {{message}}'],
+    ['{{> other}}', 'body: partials are not supported: remove {{> other}}'],
     ['{{#fields}}', 'body: Unclosed section "fields" at 11'],
     ['{{message', 'body: Unclosed tag at 9'],
   ] as const) {

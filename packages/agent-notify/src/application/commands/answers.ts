@@ -8,33 +8,33 @@ export interface Answers<Data> {
   readonly exitCode: number;
 }
 
-/** Waits for all replies and tells those that are not ok; `tell` makes the lines of one that is. */
+/** Waits for all replies and shows them; `linesOf` makes the lines of one that is ok. */
 export async function collect<Data>(
   session: Session,
   replies: Call<Data>,
-  tell: (result: Result<Data>) => readonly string[],
+  linesOf: (result: Result<Data>) => readonly string[],
 ): Promise<Answers<Data>> {
   const all: Result<Data>[] = [];
   for await (const result of replies) {
     all.push(result);
     if (session.json) session.json.reply(result);
     else if (!result.ok) session.note(plain(`${result.sender}: ${result.state}: ${result.statusmsg}`));
-    else for (const line of tell(result)) session.print(plain(line));
+    else for (const line of linesOf(result)) session.print(plain(line));
   }
   const stats = await replies.stats();
-  if (stats.targets === 0) sayThatNobodyMatches(session);
+  if (stats.targets === 0) failWithoutNodes(session);
   const exitCode = session.signal.aborted ? ExitCode.interrupted : exitCodeOf(stats);
   session.json?.summarizeCall(stats, exitCode);
   return { all, exitCode };
 }
 
-/** Says that no node is meant. */
-export function sayThatNobodyMatches(session: Session): void {
-  const message = 'No node matches and has the agent notify';
+/** Fails because no node matches. */
+export function failWithoutNodes(session: Session): void {
+  const message = 'No node matches the filter and has the agent notify';
   session.fail({ code: 'NO_NODES', message });
 }
 
-/** What nodes have said, as it can be shown on a terminal. */
+/** Text from nodes without control characters, safe to show on a terminal. */
 export function plain(text: string): string {
   return stripVTControlCharacters(text).replace(/\p{Cc}/gu, '\ufffd');
 }

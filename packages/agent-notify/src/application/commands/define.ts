@@ -1,11 +1,11 @@
-// Types alone: whoever shows these commands brings commander, and a node has neither it nor the client.
+// Types alone: the program that shows these commands has commander, and a node has neither it nor the client.
 
 import type { CommandLine } from '@troupe/client/application';
 import type { Command } from 'commander';
 
 /** The name under which a command line shows these commands, and what they are for. */
 export const name = 'notify';
-export const summary = 'Tell people, and see what could not be told yet';
+export const summary = 'Send notifications, and show undelivered messages';
 
 /** Adds the subcommands of `mco notify` to a command of that name. */
 export function define(command: Command, line: CommandLine): void {
@@ -23,12 +23,12 @@ export function define(command: Command, line: CommandLine): void {
 
   const show = add(
     'spool',
-    'Shows what could not be delivered yet, and what was given up',
-    'Each message with its state, since when it is there, why, and when it is tried again; the oldest first.',
+    'Show undelivered messages and dead letters',
+    'Messages are listed oldest first, each with its state, its age, the reason of the last failure and the time of the next attempt.',
     ['spool', 'spool --state dead --json'],
   )
-    .option('--state <state>', 'only these: waiting or dead', state)
-    .option('--limit <n>', 'the most messages of each node (default: 100)', whole);
+    .option('--state <state>', 'show only messages in this state: waiting or dead', state)
+    .option('--limit <n>', 'maximum number of messages per node (default: 100)', whole);
   show.action(() =>
     line.run(show, async (session) => {
       const { state, limit } = show.opts();
@@ -38,20 +38,20 @@ export function define(command: Command, line: CommandLine): void {
 
   const again = add(
     'retry',
-    'Has messages tried again at once, dead letters too',
-    'A message that is given up gets its whole time again.',
+    'Retry messages immediately, including dead letters',
+    'A dead letter is retried for the full give_up_after time again.',
     ['retry web1-17', 'retry --all'],
   )
-    .argument('[id]', 'the message')
-    .option('--all', 'every message in the spool');
+    .argument('[id]', 'message ID')
+    .option('--all', 'retry all messages in the spool');
   again.action((id?: string) => {
     const which = chosen(id, again.opts().all);
     return line.run(again, async (session) => (await spool()).retry(session, which));
   });
 
-  const away = add('discard', 'Throws messages away', '', ['discard web1-17', 'discard --all'])
-    .argument('[id]', 'the message, whether it waits or is dead')
-    .option('--all', 'every dead letter');
+  const away = add('discard', 'Delete messages from the spool', '', ['discard web1-17', 'discard --all'])
+    .argument('[id]', 'message ID, waiting or dead')
+    .option('--all', 'delete all dead letters');
   away.action((id?: string) => {
     const which = chosen(id, away.opts().all);
     return line.run(away, async (session) => (await spool()).discard(session, which));
@@ -59,17 +59,17 @@ export function define(command: Command, line: CommandLine): void {
 
   const sending = add(
     'send',
-    'Has a message delivered by one of the nodes',
-    'Another takes over from one that fails; where none can deliver it now, one of them keeps it.',
+    'Send a message through one of the notifiers',
+    'If a notifier fails, the next one is tried. If none can deliver the message now, one of them keeps it and retries.',
     [
       'send mailto://ops@example.net "The backup is done" --subject "Backup"',
       'send slack://ops < report.txt',
     ],
   )
-    .argument('<recipient>', 'such as mailto://ops@example.net')
-    .argument('[message]', 'the text; standard input when left out')
-    .option('--subject <line>', 'its subject')
-    .option('--id <id>', 'names it, so that it is delivered once, however often it is sent');
+    .argument('<recipient>', 'PROTOCOL://NAME, such as mailto://ops@example.net')
+    .argument('[message]', 'text of the message (default: read from standard input)')
+    .option('--subject <line>', 'subject of the message')
+    .option('--id <id>', 'message ID; a message with the same ID and recipient is delivered only once');
   sending.action((recipient: string, message?: string) => {
     const { subject, id } = sending.opts();
     const words = { recipient, ...given({ message, subject, id }) };
@@ -78,7 +78,7 @@ export function define(command: Command, line: CommandLine): void {
 }
 
 function chosen(id: string | undefined, all: true | undefined): string | undefined {
-  if ((id === undefined) === (all === undefined)) throw new Error('either an id, or --all');
+  if ((id === undefined) === (all === undefined)) throw new Error('specify either a message ID or --all');
   return id;
 }
 
@@ -88,11 +88,12 @@ function given<T extends Record<string, unknown>>(options: T): { [K in keyof T]?
 
 function state(text: string): string {
   if (text === 'waiting' || text === 'dead') return text;
-  throw new Error(`--state: "${text}" is neither waiting nor dead`);
+  throw new Error(`--state: "${text}" is not a state: use waiting or dead`);
 }
 
 function whole(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1) throw new Error(`--limit: "${text}" is no number from 1 on`);
+  if (!/^\d+$/.test(text) || value < 1)
+    throw new Error(`--limit: "${text}" is not a whole number of at least 1`);
   return value;
 }

@@ -10,7 +10,7 @@ export const ExitCode = {
   interrupted: 130,
 } as const;
 
-/** What a call to many nodes ends with; a failure counts for more than silence. */
+/** The exit code of a call to many nodes; a failure takes precedence over a missing reply. */
 export function exitCodeOf({ targets, answered, ok }: Pick<Stats, 'targets' | 'answered' | 'ok'>): number {
   if (targets === 0) return ExitCode.error;
   if (answered === 0) return ExitCode.noAnswer;

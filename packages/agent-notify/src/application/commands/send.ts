@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import type { Session } from '@troupe/client/application';
 import ddl from '@troupe/ddl/notify.json' with { type: 'json' };
-import { plain, sayThatNobodyMatches } from './answers.js';
+import { failWithoutNodes, plain } from './answers.js';
 import { ExitCode } from './exit.js';
 
 export interface SendWords {
@@ -14,8 +14,8 @@ export interface SendWords {
 }
 
 /**
- * Has a message delivered by one of the nodes that match; another takes over from one that fails. Where none can
- * deliver it now, the first that will keeps it. All of them know it by the same id, so that none delivers it twice.
+ * Sends a message through one of the matching nodes; if one fails, the next one is tried. If none can deliver it now, the
+ * first that can keeps it. All of them get the same id, so that none delivers it twice.
  */
 export async function send(session: Session, words: SendWords): Promise<number> {
   const { client, collective, filter, signal } = session;
@@ -27,7 +27,7 @@ export async function send(session: Session, words: SendWords): Promise<number> 
     filter: { ...filter, agents: [...filter.agents, 'notify'] },
   });
   if (nodes.length === 0) {
-    sayThatNobodyMatches(session);
+    failWithoutNodes(session);
     return ExitCode.error;
   }
   const first = Math.floor(Math.random() * nodes.length);

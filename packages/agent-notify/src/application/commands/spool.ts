@@ -18,7 +18,7 @@ interface Message {
   readonly next_attempt?: string;
 }
 
-/** Shows what waits on the nodes of a session, since when, why, and when it is tried again; and the dead letters. */
+/** Shows the waiting messages of the nodes of a session, with age, reason and next attempt; and the dead letters. */
 export async function showSpool(
   session: Session,
   input: { readonly state?: 'all' | 'waiting' | 'dead'; readonly limit?: number },
@@ -31,14 +31,14 @@ export async function showSpool(
   return exitCode;
 }
 
-/** Has the messages of an id, or all, tried again at once. */
+/** Retries the messages of an id, or all, immediately. */
 export async function retry(session: Session, id: string | undefined): Promise<number> {
   return change(session, 'retry', id);
 }
 
-/** Has the messages of an id, or all dead letters, thrown away. */
+/** Deletes the messages of an id, or all dead letters. */
 export async function discard(session: Session, id: string | undefined): Promise<number> {
-  if (id === undefined && !(await session.confirm('Throw all dead letters away?'))) return ExitCode.error;
+  if (id === undefined && !(await session.confirm('Delete all dead letters?'))) return ExitCode.error;
   return change(session, 'discard', id);
 }
 
@@ -56,10 +56,10 @@ async function change(
   const count = all.reduce((sum, { ok, data }) => sum + (ok ? Number(data.count) : 0), 0);
   if (count > 0 || exitCode !== ExitCode.ok) return exitCode;
   if (id === undefined) {
-    session.note('There is nothing of the kind in the spool');
+    session.note('No such messages in the spool');
     return ExitCode.ok;
   }
-  const message = `No node has a message "${id}"`;
+  const message = `Message "${id}" not found on any node`;
   session.fail({ code: 'MESSAGE_UNKNOWN', message });
   return ExitCode.failed;
 }
@@ -71,11 +71,11 @@ export function linesOf(sender: string, spool: Spool, now: number): readonly str
   const counts = [
     `${waiting} waiting`,
     `${dead} dead`,
-    ...(damaged ? [`${damaged} damaged and put aside: see the log of this node`] : []),
+    ...(damaged ? [`${damaged} damaged (see the mcod log on this node)`] : []),
   ];
   const rest = Number(waiting) + Number(dead) - messages.length;
   return [
-    `${sender}: ${waiting === 0 && dead === 0 && !damaged ? 'nothing in the spool' : counts.join(', ')}`,
+    `${sender}: ${waiting === 0 && dead === 0 && !damaged ? 'the spool is empty' : counts.join(', ')}`,
     ...messages.flatMap((message) => messageLines(message, now)),
     ...(rest > 0 && messages.length > 0 ? [`  … and ${rest} more`] : []),
   ];
@@ -86,10 +86,10 @@ function messageLines(message: Message, now: number): readonly string[] {
   const age = timeOf(now - Date.parse(since));
   const tried = attempts === 1 ? 'tried once' : `tried ${attempts} times`;
   const left = next_attempt === undefined ? 0 : Date.parse(next_attempt) - now;
-  const next = left > 0 ? `next in ${timeOf(left)}` : 'next now';
+  const next = left > 0 ? `next attempt in ${timeOf(left)}` : 'retrying now';
   return [
     `  ${state.padEnd(7)}  ${id}  ${recipient}  "${subject}"`,
-    `           since ${age}, ${attempts === 0 ? 'not tried yet' : tried}, ${state === 'dead' ? 'given up' : next}` +
+    `           ${age} old, ${attempts === 0 ? 'not tried yet' : tried}, ${state === 'dead' ? 'given up' : next}` +
       `${reason === '' ? '' : `: ${reason}`}`,
   ];
 }

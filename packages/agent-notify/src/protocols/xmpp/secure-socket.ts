@@ -6,16 +6,16 @@ import { connect as connectTls } from 'node:tls';
 export interface SecureAddress {
   readonly host: string;
   readonly port: number;
-  /** What stands behind the @ of the account: the certificate is for it, whatever the host is called. */
+  /** The domain of the account: the certificate must be for it, whatever the host is called. */
   readonly domain: string;
   readonly tls: 'starttls' | 'tls';
-  /** PEM of the CAs that the certificate may be from; those that Node knows when absent. */
+  /** PEM of the CAs against which the certificate is verified; default: those of Node.js. */
   readonly ca: string | undefined;
 }
 
 const MAX_CLEAR = 16_384;
 
-// @xmpp/client takes no CA of one's own, and goes on in clear where a server offers no STARTTLS: hence a socket that
+// @xmpp/client cannot use a private CA, and continues unencrypted if a server offers no STARTTLS: hence a socket that
 // exists only with TLS.
 /** A socket for @xmpp/client: it is connected when the server's certificate has been verified. */
 export class SecureSocket extends EventEmitter {
@@ -42,7 +42,7 @@ export class SecureSocket extends EventEmitter {
 
   write(data: string, done: (error?: Error | null) => void): void {
     if (this.#socket) this.#socket.write(data, done);
-    else done(new Error('it is not connected'));
+    else done(new Error('not connected'));
   }
 
   end(): void {
@@ -68,26 +68,27 @@ async function negotiate(socket: Socket, domain: string): Promise<void> {
     `<?xml version='1.0'?><stream:stream to='${domain}' version='1.0' ` +
     `xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`;
   const features = await reply(socket, header, /<\/(\w+:)?features\s*>|<(\w+:)?features\s*\/>/);
-  if (!/<starttls[\s/>]/.test(features)) throw new Error('it offers no TLS');
+  if (!/<starttls[\s/>]/.test(features)) throw new Error('the server does not offer STARTTLS');
   // RFC 6120, 5.4.3.3: what came before TLS is forgotten, and so is what was put in behind this answer.
   const answer = await reply(socket, `<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`, />/);
-  if (!/<proceed[\s/>]/.test(answer)) throw new Error('it refused to begin TLS');
+  if (!/<proceed[\s/>]/.test(answer)) throw new Error('the server refused STARTTLS');
 }
 
 function reply(socket: Socket, text: string, end: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
-    let heard = '';
+    let received = '';
     const settle = (done: () => void) => {
       socket.off('data', onData).off('error', onError).off('close', onClose);
       done();
     };
     const onData = (data: Buffer) => {
-      heard += data.toString('latin1');
-      if (end.test(heard)) settle(() => resolve(heard));
-      else if (heard.length > MAX_CLEAR) onError(new Error('it talks too much before TLS'));
+      received += data.toString('latin1');
+      if (end.test(received)) settle(() => resolve(received));
+      else if (received.length > MAX_CLEAR)
+        onError(new Error('the server sent too much data before STARTTLS'));
     };
     const onError = (error: Error) => settle(() => reject(error));
-    const onClose = () => onError(new Error('it closed the connection before TLS'));
+    const onClose = () => onError(new Error('the server closed the connection before STARTTLS'));
     socket.on('data', onData).on('error', onError).on('close', onClose);
     socket.write(text);
   });

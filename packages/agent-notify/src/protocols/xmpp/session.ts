@@ -10,7 +10,7 @@ export interface SessionOptions extends SecureAddress {
   readonly signal: AbortSignal;
 }
 
-/** A message that the server, or a room, did not take. `isFinal` as its error says. */
+/** A message that the server or a room rejected. `isFinal` as in its error. */
 export class Refused extends Error {
   override readonly name = 'Refused';
   readonly isFinal: boolean;
@@ -25,7 +25,7 @@ export class Refused extends Error {
   }
 }
 
-/** Logs in, does the work and leaves. Rejects with what went wrong on the way. */
+/** Logs in, does the work and logs out. Rejects with the first error. */
 export async function withSession<T>(
   options: SessionOptions,
   work: (session: Client) => Promise<T>,
@@ -57,7 +57,7 @@ export async function withSession<T>(
   }
 }
 
-/** Sends a message to an account, and returns when the server has dealt with it. Rejects with Refused. */
+/** Sends a message to an account, and returns when the server has processed it. Rejects with Refused. */
 export async function sendChat(
   session: Client,
   to: string,
@@ -81,7 +81,7 @@ export async function sendChat(
 
 const MUC = 'http://jabber.org/protocol/muc';
 
-/** Enters a room, says a message there and returns when the room has passed it on. Rejects with Refused. */
+/** Joins a room, sends a message and returns when the room has distributed it. Rejects with Refused. */
 export async function sendToRoom(
   session: Client,
   room: string,
@@ -89,7 +89,7 @@ export async function sendToRoom(
   message: { readonly id: string; readonly body: string },
 ): Promise<void> {
   const { id, body } = message;
-  const heard = (is: (stanza: Element) => boolean) => {
+  const received = (is: (stanza: Element) => boolean) => {
     const stanza = new Promise<void>((resolve, reject) => {
       session.on('stanza', (stanza: Element) => {
         if (!stanza.attrs.from?.startsWith(room)) return;
@@ -101,14 +101,14 @@ export async function sendToRoom(
     stanza.catch(() => {});
     return stanza;
   };
-  const entered = heard(isOwnPresence);
+  const entered = received(isOwnPresence);
   await session.send(
     xml('presence', { to: `${room}/${nick}` }, xml('x', { xmlns: MUC }, xml('history', { maxstanzas: '0' }))),
   );
   await entered;
-  const said = heard((stanza) => stanza.is('message') && stanza.attrs.id === id);
+  const distributed = received((stanza) => stanza.is('message') && stanza.attrs.id === id);
   await session.send(xml('message', { type: 'groupchat', to: room, id }, xml('body', {}, body)));
-  await said;
+  await distributed;
   await session.send(xml('presence', { to: `${room}/${nick}`, type: 'unavailable' }));
 }
 

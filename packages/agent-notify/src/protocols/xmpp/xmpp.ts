@@ -21,32 +21,33 @@ const schema = optionalSection(
       type: 'string',
       pattern: JID,
       description:
-        "The account that writes, such as `troupe@example.com`; the server's certificate must be for what stands behind the @.",
+        "Sender account, such as `troupe@example.com`; the server's certificate must be for its domain.",
     },
-    password_file: file('File with its password.'),
+    password_file: file('File with the password of the account.'),
     server: {
       type: 'string',
       minLength: 1,
-      description: 'Otherwise what stands behind the @ of `jid`; DNS is not asked for SRV records.',
+      description:
+        'Host name or address of the server (default: the domain of `jid`; DNS SRV records are not used).',
     },
-    port: { ...port, description: 'By `tls`: 5222 (`starttls`) or 5223 (`tls`).' },
+    port: { ...port, description: 'Port of the server (default: 5222 with `starttls`, 5223 with `tls`).' },
     tls: {
       enum: ['starttls', 'tls'],
       default: 'starttls',
-      description: 'How the connection is encrypted; there is no way in clear.',
+      description: 'Encryption of the connection; unencrypted connections are not supported.',
     },
     ca,
     rooms: {
       type: 'array',
       items: { type: 'string', pattern: JID },
       default: [],
-      description: 'The recipients that are rooms, such as `ops@conference.example.com`.',
+      description: 'Addresses that are chat rooms, such as `ops@conference.example.com`.',
     },
     nick: {
       type: 'string',
       pattern: '^[A-Za-z0-9._ -]{1,60}$',
       default: 'troupe',
-      description: 'The name of the account in rooms.',
+      description: 'Nickname in chat rooms.',
     },
     timeout: timeout(20),
     template: templateSchema,
@@ -67,7 +68,9 @@ export const xmpp: ProtocolKind<typeof schema> = {
     return {
       layout: (address) => {
         if (new RegExp(JID).test(address)) return layout;
-        throw new RecipientError(`${JSON.stringify(address)} is no XMPP address such as ops@example.com`);
+        throw new RecipientError(
+          `Invalid XMPP address ${JSON.stringify(address)}: expected an address such as ops@example.com`,
+        );
       },
       deliver: (letter, signal) => deliver(config, letter, signal),
     };
@@ -97,9 +100,8 @@ async function deliver(config: XmppConfig, letter: Letter, signal: AbortSignal):
     );
   } catch (cause) {
     const where = `XMPP server ${host}:${port}`;
-    if (signal.aborted) throw new DeliveryError(`The delivery through ${where} was cancelled`, { cause });
-    if (limit.aborted)
-      throw new DeliveryError(`The ${where} took longer than ${timeoutSeconds} s`, { cause });
+    if (signal.aborted) throw new DeliveryError(`Delivery through ${where} was cancelled`, { cause });
+    if (limit.aborted) throw new DeliveryError(`The ${where} timed out after ${timeoutSeconds} s`, { cause });
     const reason = withoutSecrets(oneLine(messageOf(cause), 300), [password]);
     if (cause instanceof Refused)
       throw new DeliveryError(`The ${where} did not accept the message: ${reason}`, {
@@ -111,7 +113,7 @@ async function deliver(config: XmppConfig, letter: Letter, signal: AbortSignal):
         cause,
         isFinal: true,
       });
-    throw new DeliveryError(`The ${where} cannot be used: ${reason}`, { cause });
+    throw new DeliveryError(`Cannot deliver through ${where}: ${reason}`, { cause });
   }
 }
 
