@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ActionError, defineAgent, Status } from '@troupe/core';
 import ddl from './load.json' with { type: 'json' };
 
-/** Tells how busy a host is. `plugins.load.most_times` bounds how often `watch` may measure. */
+/** Reports the load of a host. `plugins.load.most_times` limits how often `watch` may measure. */
 export default defineAgent(ddl, (config, host) => {
   const mostTimes = Number(config.most_times ?? 100);
   const measure = () => Math.round((loadavg()[0] ?? 0) * 100) / 100;
@@ -17,14 +17,17 @@ export default defineAgent(ddl, (config, host) => {
 
     watch: async ({ times, pause: seconds }, { signal, progress }) => {
       if (times > mostTimes) {
-        throw new ActionError(`this host measures ${mostTimes} times at most`, Status.invalidData);
+        throw new ActionError(
+          `times is too large: this node permits at most ${mostTimes} measurements`,
+          Status.invalidData,
+        );
       }
       let highest = 0;
       for (let time = 1; time <= times; time += 1) {
         const one = measure();
         highest = Math.max(highest, one);
         progress({ time, one });
-        // The signal fires when the caller cancels or the action's time is over.
+        // The signal fires when the caller cancels or the action times out.
         if (time < times) await pause(seconds * 1000, undefined, { signal });
       }
       return { highest };

@@ -9,13 +9,13 @@ before(async () => {
 });
 after(() => trial.close());
 
-it('measures', async () => {
+it('returns the load averages', async () => {
   const { statuscode, data } = await trial.call('average');
   assert.equal(statuscode, 0);
   assert.ok(data.one >= 0 && data.processors >= 1);
 });
 
-it('reports on its way', async () => {
+it('sends progress while it measures', async () => {
   const { statuscode, progress } = await trial.call('watch', { times: 3, pause: 0 });
   assert.equal(statuscode, 0);
   assert.deepEqual(
@@ -24,8 +24,11 @@ it('reports on its way', async () => {
   );
 });
 
-it('refuses what its configuration forbids, and what its DDL does not know', async () => {
+it('refuses more measurements than configured, and inputs that its DDL does not allow', async () => {
   const tooOften = await trial.call('watch', { times: 4, pause: 0 });
-  assert.deepEqual([tooOften.statuscode, tooOften.statusmsg], [4, 'this host measures 3 times at most']);
+  assert.deepEqual(
+    [tooOften.statuscode, tooOften.statusmsg],
+    [4, 'times is too large: this node permits at most 3 measurements'],
+  );
   assert.equal((await trial.call('watch', { times: 'often', pause: 0 })).statuscode, 4);
 });

@@ -1,4 +1,4 @@
-"""Runs the agent as a daemon does. Try: python3 -m unittest"""
+"""Runs the agent as a daemon does: python3 -m unittest"""
 
 import json
 import os
@@ -49,7 +49,7 @@ class Disk(unittest.TestCase):
         self.assertEqual(reply["data"]["size"], 5)
         self.assertTrue(reply["data"]["sha256"].startswith("2cf24dba5fb0a30e"))
 
-    def test_what_is_not_there(self):
+    def test_missing_file(self):
         reply = call("digest", file="/nonexistent")
         self.assertEqual(reply["statuscode"], 4)
         self.assertEqual(reply["statusmsg"], "/nonexistent: No such file or directory")

@@ -1,4 +1,4 @@
-// Finds nodes by a fact and calls an action that comes with every node: node discover.js [FACT=VALUE ...]
+// Finds nodes by a fact and calls an action that every node has: node discover.js [FACT=VALUE ...]
 import { connect, findClientConfig, loadClientConfig } from '@troupe/client';
 import { parseFilter } from '@troupe/core';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
@@ -9,7 +9,7 @@ try {
   const found = await client.discover({ filter });
   console.log(`${found.nodes.length} found, ${found.silent.length} silent, ${found.offline.length} offline`);
 
-  // What was found is handed on, so that nobody is asked twice. Editors complete the actions and inputs from the DDL.
+  // The discovery result is passed on, so nodes are not discovered twice. Editors complete actions and inputs from the DDL.
   const call = client.agent(rpcutil).get_fact({ fact: 'kernel' }, { filter, discovered: found });
   for await (const { sender, ok, state, statusmsg, data } of call) {
     console.log(`${sender}: ${ok ? data.value : `${state}, ${statusmsg}`}`);

@@ -1,4 +1,4 @@
-// A broker, a daemon and a client in a program of one's own; each of the three may stand alone elsewhere.
+// A broker, a daemon and a client in one program; each of them can also be used alone.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import agent from '../agent-javascript/load.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'embedding-'));
 
-// The broker is a child process: a fan-out must not compete with the program for its one thread.
+// The broker is a child process: a fan-out must not compete with the program for its only thread.
 const broker = await spawnBroker({
   listen: ['mqtt://127.0.0.1:0'],
   security: { mode: 'none' },

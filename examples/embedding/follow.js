@@ -1,4 +1,4 @@
-// Tells who comes and who goes, until Ctrl-C: node follow.js
+// Prints nodes that join and leave, until Ctrl-C: node follow.js
 import { connect, findClientConfig, loadClientConfig } from '@troupe/client';
 
 const stop = new AbortController();
@@ -6,6 +6,6 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abor
 
 const client = await connect({ config: loadClientConfig(findClientConfig()) });
 for await (const { kind, identity, isKnown } of client.nodes({ signal: stop.signal })) {
-  console.log(`${identity} ${kind === 'leave' ? 'left' : isKnown ? 'is here' : 'joined'}`);
+  console.log(`${identity} ${kind === 'leave' ? 'left' : isKnown ? 'is online' : 'joined'}`);
 }
 await client.close();

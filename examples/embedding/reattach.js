@@ -1,4 +1,4 @@
-// Begins an action and leaves; another client, which could be another process on another day, gets what it did:
+// Starts an action and disconnects; another client, which could be another process on another day, gets the result:
 // node reattach.js NODE
 import { connect, findClientConfig, loadClientConfig, resolveDdl } from '@troupe/client';
 

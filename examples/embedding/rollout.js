@@ -1,11 +1,11 @@
-// Calls an action two nodes at a time, and stops when more than one did not end well:
+// Calls an action on two nodes at a time, and stops after more than one failure:
 // node rollout.js AGENT ACTION [NAME=VALUE ...]
 import { compiledDdl, connect, findClientConfig, loadClientConfig, resolveDdl } from '@troupe/client';
 
 const [agent = '', action = '', ...words] = process.argv.slice(2);
 const client = await connect({ config: loadClientConfig(findClientConfig()) });
 try {
-  // The DDL of an agent that is not on this machine is fetched from a node, and kept.
+  // If the DDL of the agent is not on this machine, it is fetched from a node and cached.
   const ddl = await resolveDdl(client, agent, client.mainCollective);
   const texts = Object.fromEntries(words.map((word) => word.split(/=(.*)/s)));
   const input = compiledDdl(ddl).action(action)?.fromStrings(texts) ?? {};

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Calls one action on one node over Mosquitto, signed, by docs/protocol.md alone: nothing of Troupe is used."""
+"""Makes a signed call of one action on one node through Mosquitto, as docs/protocol.md describes, without code of Troupe."""
 import argparse, base64, datetime, json, queue, secrets, sys, time
 import paho.mqtt.client as mqtt
 from cryptography import x509
@@ -10,11 +10,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 words = argparse.ArgumentParser(description=__doc__)
 for name in ("--host", "--ca", "--certificate", "--key"):
     words.add_argument(name, required=True)
-words.add_argument("--port", type=int, default=8884, help="of the listener for callers")
+words.add_argument("--port", type=int, default=8884, help="port of the listener for callers (default: 8884)")
 words.add_argument("--collective", default="mcollective")
-words.add_argument("--seconds", type=float, default=30, help="the longest wait")
+words.add_argument("--seconds", type=float, default=30, help="how long to wait for the result (default: 30)")
 words.add_argument("node"); words.add_argument("agent"); words.add_argument("action")
-words.add_argument("input", nargs="*", metavar="NAME=VALUE", help="VALUE is JSON, or else a text")
+words.add_argument("input", nargs="*", metavar="NAME=VALUE", help="input; VALUE is JSON or, if it is not valid JSON, a string")
 args = words.parse_args()
 
 def read(file): return open(file, "rb").read()
@@ -39,7 +39,7 @@ def sign(message):  # A JWS in compact form, RFC 7515; the certificate travels w
     text = b".".join(encode(json.dumps(part).encode()) for part in parts)
     return text + b"." + encode(key.sign(text, PKCS1v15(), SHA256()))
 
-def verify(jws):  # Throws unless the CA vouches for who signed; returns the name that it vouches for, and the message.
+def verify(jws):  # Throws unless the CA has certified the signer; returns the certified name and the message.
     header, payload, signature = jws.split(b".")
     known = json.loads(decode(header))
     if known["alg"] != "RS256" or known["typ"] != "troupe+jws": raise ValueError("not a message for RSA keys")
@@ -57,24 +57,24 @@ request = sign({
     "filter": {"facts": [], "classes": [], "agents": [], "identities": [], "compound": []},
     "targets": [args.node], "input": {name: value(text) for name, _, text in (each.partition("=") for each in args.input)},
 })
-heard = queue.Queue()
+received = queue.Queue()
 api = [mqtt.CallbackAPIVersion.VERSION2] if hasattr(mqtt, "CallbackAPIVersion") else []  # Since paho-mqtt 2.
 client = mqtt.Client(*api, client_id=f"{caller}:{session}")
 client.tls_set(args.ca, args.certificate, args.key)
 client.on_connect = lambda *_: client.subscribe(f"mco/{args.collective}/reply/{caller}/{session}/#", qos=0)
 client.on_subscribe = lambda *_: client.publish(f"mco/{args.collective}/node/{args.node}", request)
-client.on_message = lambda _client, _data, message: heard.put(message)
+client.on_message = lambda _client, _data, message: received.put(message)
 client.connect(args.host, args.port)
 client.loop_start()
 until, numbers = time.time() + args.seconds, set()
 while time.time() < until:
-    try: message = heard.get(timeout=2)
-    except queue.Empty:  # What was lost is asked for again; the node runs one id once, and says again what it said.
+    try: message = received.get(timeout=2)
+    except queue.Empty:  # The request is repeated in case it was lost; the node runs one id once, and repeats its replies.
         client.publish(f"mco/{args.collective}/node/{args.node}", request)
         continue
     try: sender, reply = verify(message.payload)
-    except Exception as fault: print(f"not believed: {fault!r}", file=sys.stderr); continue
-    names = {sender, reply["sender"], message.topic.split("/")[-1]}  # Who signed, who says so, whom the broker let publish.
+    except Exception as fault: print(f"reply rejected: {fault!r}", file=sys.stderr); continue
+    names = {sender, reply["sender"], message.topic.split("/")[-1]}  # The signer, the sender in the message, the node whose topic it came on.
     if names != {args.node} or (reply["id"], reply["session"]) != (identifier, session): continue
     if reply.get("outcome") == "busy" or reply["seq"] in numbers: continue
     numbers.add(reply["seq"])
@@ -82,4 +82,4 @@ while time.time() < until:
     if reply["kind"] == "result":
         print(json.dumps({name: reply[name] for name in ("sender", "outcome", "statuscode", "statusmsg", "data")}))
         sys.exit(0 if reply["outcome"] == "ok" else 2)
-sys.exit(f"{args.node} said nothing within {args.seconds:g} seconds")
+sys.exit(f"no reply from {args.node} within {args.seconds:g} seconds")

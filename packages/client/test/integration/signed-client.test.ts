@@ -92,7 +92,7 @@ describe('a client in Python that knows nothing but docs/protocol.md, through Mo
 
   it('says of a node that is not there that it said nothing', async () => {
     const { code, lines } = await call(['two.lab', 'rpcutil', 'ping'], { seconds: 3 });
-    expect(lines.at(-1)).to.equal('two.lab said nothing within 3 seconds');
+    expect(lines.at(-1)).to.equal('no reply from two.lab within 3 seconds');
     expect(code).to.equal(1);
   });
 
