@@ -26,13 +26,13 @@ export function signWith(key: KeyObject, input: Buffer): Buffer {
   return sign('sha256', input, key.asymmetricKeyType === 'ec' ? { key, dsaEncoding: 'ieee-p1363' } : key);
 }
 
-/** The payload of a JWS, believed without a look at its signature. */
+/** The payload of a JWS, without checking its signature. */
 export function payloadOf(bytes: Uint8Array): Record<string, unknown> {
   const [, payload = ''] = Buffer.from(bytes).toString('latin1').split('.');
   return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Record<string, unknown>;
 }
 
-/** The header of a JWS, believed as little. */
+/** The header of a JWS, without checking its signature. */
 export function headerOf(bytes: Uint8Array): Record<string, unknown> {
   const [header = ''] = Buffer.from(bytes).toString('latin1').split('.');
   return JSON.parse(Buffer.from(header, 'base64url').toString('utf8')) as Record<string, unknown>;

@@ -262,7 +262,7 @@ export const messageAttacks: readonly Attack[] = [
   isRefused(
     'a request that was recorded yesterday',
     () => ({ time: Date.now() - 86_400_000 }),
-    /this node's clock says/,
+    /this node's clock shows/,
   ),
   isRefused(
     'a request with a time in the future',
@@ -419,7 +419,7 @@ export const messageAttacks: readonly Attack[] = [
         writeFileSync(file, policy);
       }
     },
-    refused: [/denied.*its log says where/],
+    refused: [/denied.*its policy is invalid/],
     audited: /counter\.policy:2: there are blanks/,
   },
   {
