@@ -17,12 +17,12 @@ import { World } from './world.js';
 
 const provisionerYaml = fileURLToPath(new URL('../../provisioner.yaml', import.meta.url));
 
-/** Seconds that all of it may take once the hosts have booted. */
+/** Time limit in seconds for the provisioning of all hosts. */
 const patience = 600;
 
 type Notified = Extract<ProvisionEvent, { type: 'notified' }>;
 
-/** Runs the demo; the result says whether everything happened. */
+/** Runs the demo; true if all hosts were provisioned and all notifications delivered. */
 async function play(options: Options, signal: AbortSignal): Promise<boolean> {
   const missing = puppetServerMissing();
   const emulated = options.emulate || missing !== undefined;
@@ -49,15 +49,15 @@ async function play(options: Options, signal: AbortSignal): Promise<boolean> {
     if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
     return faults.length === 0;
   } finally {
-    screen.line('demo', 'takes everything away again');
+    screen.line('demo', 'stopping all programs and removing all files');
     await world.close();
   }
 }
 
 function firstLine(options: Options, missing: string | undefined): string {
-  if (options.emulate) return 'Troupe demo, EMULATED as asked: the built-in CA, and a stand-in for Puppet';
+  if (options.emulate) return 'Troupe demo, EMULATED (--emulate): built-in CA and a stand-in for Puppet';
   if (missing !== undefined)
-    return `Troupe demo, EMULATED (${missing}): the built-in CA, and a stand-in for Puppet`;
+    return `Troupe demo, EMULATED (${missing}): built-in CA and a stand-in for Puppet`;
   return 'Troupe demo: two real Puppet Servers, three new hosts';
 }
 
@@ -77,11 +77,11 @@ async function provision(world: World, screen: Screen, signal: AbortSignal) {
   });
   try {
     screen.blank();
-    screen.title('Three new hosts boot. Nobody touches them.');
+    screen.title('Three new hosts boot and are provisioned without any manual step.');
     await Promise.all(nodes.map((node, index) => world.boot(node, index + 10)));
     const expected = nodes.length * config.notify.targets.length;
-    const isOver = () => reports.size === nodes.length && notified.length >= expected;
-    await waitFor('the end of all provisionings', isOver, { timeoutSeconds: patience, signal });
+    const hasEnded = () => reports.size === nodes.length && notified.length >= expected;
+    await waitFor('all hosts to be provisioned', hasEnded, { timeoutSeconds: patience, signal });
   } finally {
     await provisioner.stop();
   }
@@ -90,7 +90,7 @@ async function provision(world: World, screen: Screen, signal: AbortSignal) {
 
 function notificationRow(event: Notified, world: World): NotificationRow {
   const { protocol, recipient, subject, delivered } = event;
-  // Delivered is what arrived, not what somebody says to have sent.
+  // Only messages that arrived count as delivered, not those reported as sent.
   const arrived = world.mailbox.delivered.some(
     (mail) => mail.protocol === protocol && mail.subject === subject,
   );
@@ -102,23 +102,23 @@ async function faultsOf(report: Report): Promise<string[]> {
   for (const expected of nodes) {
     const node = report.nodes.find(({ identity }) => identity === expected.identity);
     if (node?.outcome !== 'provisioned')
-      faults.push(`${expected.identity}: ${node?.outcome ?? 'nothing happened'}`);
+      faults.push(`${expected.identity}: ${node?.outcome ?? 'not provisioned'}`);
     else if (node.master !== expected.master)
-      faults.push(`${expected.identity}: master ${node.master}, not ${expected.master}`);
+      faults.push(`${expected.identity}: expected master ${expected.master}, got ${node.master}`);
     else if (
       node.csr_fingerprint_signed === null ||
       node.csr_fingerprint_signed !== node.csr_fingerprint_reported
     ) {
-      faults.push(`${expected.identity}: another CSR was signed than the one that it made`);
+      faults.push(`${expected.identity}: the signed CSR is not the CSR that the host created`);
     }
   }
   for (const { recipient, subject, delivered } of report.notifications) {
-    if (!delivered) faults.push(`the notification "${subject}" did not arrive at ${recipient}`);
+    if (!delivered) faults.push(`the notification "${subject}" was not delivered to ${recipient}`);
   }
   return faults;
 }
 
-// What the hosts themselves say: Puppet changed them, and they answer in the main collective.
+// Checks the hosts themselves: Puppet changed them, and they reply in the main collective.
 async function faultsOnHosts(world: World): Promise<string[]> {
   const faults: string[] = [];
   for (const { identity } of nodes) {
@@ -132,7 +132,7 @@ async function faultsOnHosts(world: World): Promise<string[]> {
     .ping({}, { targets, collective: collectives.main })
     .all();
   for (const { sender, ok, statusmsg } of pings) {
-    if (!ok) faults.push(`${sender} does not answer in the collective ${collectives.main}: ${statusmsg}`);
+    if (!ok) faults.push(`${sender}: no reply in the collective ${collectives.main}: ${statusmsg}`);
   }
   return faults;
 }
@@ -141,15 +141,16 @@ function show(report: Report, faults: readonly string[], world: World, screen: S
   screen.blank();
   const [mail] = world.mailbox.delivered.filter(({ protocol }) => protocol === 'mailto');
   if (mail) {
-    screen.title('One of the mails, as it was delivered:');
+    screen.title('One of the delivered mails:');
     screen.plain(`Subject: ${mail.subject}\n\n${mail.text}\n`);
   }
-  screen.title('What happened');
+  screen.title('Results');
   screen.plain(table(report));
   const most = Math.max(...report.nodes.map(({ seconds_outside_puppet: seconds }) => seconds));
-  screen.plain(`Everything but the two Puppet runs took ${most.toFixed(1)} s at most for a host.`);
-  for (const fault of faults) screen.plain(`NOT AS IT SHOULD BE: ${fault}`);
-  if (faults.length === 0) screen.plain('All of it happened as it should.');
+  screen.plain(`Longest time per host, without the two Puppet runs: ${most.toFixed(1)} s.`);
+  for (const fault of faults) screen.plain(`FAILED: ${fault}`);
+  if (faults.length === 0)
+    screen.plain('The demo succeeded: all hosts are provisioned and all notifications delivered.');
 }
 
 async function main(): Promise<number> {
@@ -172,7 +173,7 @@ async function main(): Promise<number> {
   try {
     return (await play(options, abort.signal)) ? 0 : 1;
   } catch (error) {
-    process.stderr.write(`\nThe demo did not come to its end: ${messageOf(error)}\n`);
+    process.stderr.write(`\nThe demo failed: ${messageOf(error)}\n`);
     return abort.signal.aborted ? 130 : 1;
   }
 }

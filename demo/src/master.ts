@@ -124,6 +124,6 @@ export async function submitCsr(master: Master, certname: string): Promise<strin
     sent.end(csr);
   });
   if (status !== 200)
-    throw new Error(`${master.identity} did not take a CSR for ${certname}: it answered ${status}`);
+    throw new Error(`${master.identity} refused a CSR for ${certname}: HTTP status ${status}`);
   return sha256Fingerprint(csr);
 }

@@ -12,16 +12,19 @@ export interface Options {
 
 export const usage = `Usage: npm run demo [-- --emulate --verbose --json]
 
-Takes three new hosts on this machine to hosts that Puppet manages: a broker, two Puppet Servers with a CA each,
-discovery, certificates, two Puppet runs for each host, and the notification.
+Provisions three new hosts on this machine with Puppet. The demo starts a broker and two Puppet Servers, each with
+its own CA, then shows discovery, certificates, two Puppet runs per host, and the notifications.
 
-  --emulate  Troupe's built-in CA and a stand-in for Puppet: needs no packages
-  --verbose  show what Puppet prints
-  --json     print one JSON document on standard output, everything else on standard error
-  --help     this text
+  --emulate  use Troupe's built-in CA and a stand-in for Puppet; requires no other packages
+  --verbose  show the output of Puppet
+  --json     print the results as one JSON document on standard output, and progress on standard error
+  --help     print this help
 
-Exit codes: 0 all hosts are provisioned and all notifications delivered; 1 something is not as it should be;
-2 wrong use; 130 interrupted.
+Exit codes:
+  0    all hosts are provisioned and all notifications are delivered
+  1    a host was not provisioned, a notification was not delivered, or the demo failed
+  2    usage error
+  130  interrupted
 `;
 
 /** Reads the command line. Throws TypeError for what it does not know. */

@@ -30,7 +30,7 @@ const siteClass = ({
   brokerUrl,
 }: CodeOptions) => `# What the bootstrap environment leaves behind is needed here: without it there is no catalog.
 class site {
-  unless $facts['site_role'] { fail('the fact site_role is missing: the bootstrap environment did not run') }
+  unless $facts['site_role'] { fail('the fact site_role is missing: the environment bootstrap was not applied') }
   ${root}
   $ssl = $facts['demo_root'] ? { undef => '/var/lib/puppet/ssl', default => "\${root}/var/lib/puppet/ssl" }
   file { "\${root}/etc/motd": content => "\${trusted['certname']} is a \${facts['site_role']}, managed by \${facts['site_master']}\\n" }

@@ -6,7 +6,7 @@ export interface StepRow {
   readonly step: string;
   readonly outcome: string;
   readonly seconds: number;
-  /** Only where the demo is emulated: whether this step was. */
+  /** Only in an emulated demo: whether this step was emulated. */
   readonly emulated?: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface NotificationRow {
   readonly delivered: boolean;
 }
 
-/** What happened: the document that `--json` prints. */
+/** The results: the document that `--json` prints. */
 export interface Report {
   readonly emulated: boolean;
   readonly masters: readonly {
@@ -61,10 +61,10 @@ export function nodeRow(report: NodeReport, emulated: boolean): NodeRow {
   };
 }
 
-/** The same for people. */
+/** The results as a table. */
 export function table(report: Report): string {
   const rows = new Table({
-    head: ['host', 'master', 'because', 'CSR signed = CSR made', 'outcome', 'seconds', 'outside Puppet'],
+    head: ['host', 'master', 'reason', 'signed CSR = own CSR', 'outcome', 'seconds', 'outside Puppet'],
     style: { head: [], border: [] },
     wordWrap: true,
     colWidths: [14, 16, 36, 24, 16, 10, 10],
@@ -72,7 +72,7 @@ export function table(report: Report): string {
   for (const node of report.nodes) {
     const isSame =
       node.csr_fingerprint_signed !== null && node.csr_fingerprint_signed === node.csr_fingerprint_reported;
-    const fingerprint = node.csr_fingerprint_signed?.slice(0, 11) ?? 'nothing signed';
+    const fingerprint = node.csr_fingerprint_signed?.slice(0, 11) ?? 'not signed';
     rows.push([
       node.identity,
       node.master ?? '',

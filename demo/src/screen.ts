@@ -3,7 +3,7 @@ import type { ProvisionEvent } from '@troupe/provisioner';
 
 type Style = Parameters<typeof styleText>[0];
 
-/** Shows an operator what happens, as it happens. */
+/** Shows the progress of the demo as it runs. */
 export class Screen {
   readonly #stream: NodeJS.WriteStream;
   readonly #verbose: boolean;
@@ -44,15 +44,15 @@ export class Screen {
       this.line(identity, `master ${event.master} (${event.address}): ${event.reason}`, 'cyan');
     else if (event.type === 'output') this.#output(identity, event.text);
     else if (event.type === 'step-ended') this.#stepEnded(event);
-    else if (event.type === 'waiting') this.line(identity, `waits: ${event.reason}`, 'yellow');
-    else if (event.type === 'left') this.line(identity, `left alone: ${event.reason}`, 'dim');
+    else if (event.type === 'waiting') this.line(identity, `waiting: ${event.reason}`, 'yellow');
+    else if (event.type === 'left') this.line(identity, `ignored: ${event.reason}`, 'dim');
     else if (event.type === 'quarantined') this.line(identity, `QUARANTINED: ${event.reason}`, 'red');
     else if (event.type === 'notified') this.#notified(event);
     else if (event.type === 'done') {
       const { seconds, secondsOutsidePuppet } = event.report;
       this.line(
         identity,
-        `DONE in ${seconds.toFixed(1)} s, ${secondsOutsidePuppet.toFixed(1)} s of it outside the Puppet runs`,
+        `DONE in ${seconds.toFixed(1)} s, of which ${secondsOutsidePuppet.toFixed(1)} s outside the Puppet runs`,
         'green',
       );
     }
@@ -74,11 +74,11 @@ export class Screen {
 
   #notified(event: Extract<ProvisionEvent, { type: 'notified' }>): void {
     const how = event.delivered
-      ? `by ${event.by ?? 'a notifier'}`
-      : `NOT delivered: ${event.reason ?? 'no reason'}`;
+      ? `sent by ${event.by ?? 'a notifier'}`
+      : `NOT delivered: ${event.reason ?? 'no reason given'}`;
     this.line(
       event.identity,
-      `told ${event.recipient} "${event.subject}" ${how}`,
+      `notification to ${event.recipient}: "${event.subject}", ${how}`,
       event.delivered ? 'reset' : 'yellow',
     );
   }

@@ -26,8 +26,8 @@ export class Stage {
     this.#network = network;
     this.address = network?.address ?? '127.0.0.1';
     this.description = network
-      ? `hosts in network namespaces on ${network.subnet}.0/24`
-      : `hosts as folders on loopback (no namespaces: ${why})`;
+      ? `hosts run in network namespaces on ${network.subnet}.0/24`
+      : `hosts are folders and share loopback (network namespaces not available: ${why})`;
   }
 
   static async create(): Promise<Stage> {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { collectives } from './cast.js';
 import { finalConfig } from './puppet-code.js';
 
-/** What the stand-in is told about its host. */
+/** What the stand-in needs to know about its host. */
 export interface StandInHost {
   readonly root: string;
   readonly certname: string;
@@ -107,7 +107,7 @@ function apply(environment: string): string[] {
   }
   const facts = readIfThere(siteFacts);
   if (facts === undefined)
-    throw new Error('the fact site_role is missing: the bootstrap environment did not run');
+    throw new Error('the fact site_role is missing: the environment bootstrap was not applied');
   const { site_role: role } = JSON.parse(facts) as { site_role: string };
   const { certname, brokerUrl: broker, root } = host;
   write(at('/etc/motd'), `${certname} is a ${role}, managed by a stand-in for Puppet\n`);
@@ -180,6 +180,8 @@ if (command === 'config') {
 } else if (command === 'agent') {
   process.exitCode = await run();
 } else {
-  console.error(`Error: this stand-in for Puppet in the collective ${collectives.main} has no ${command}`);
+  console.error(
+    `Error: this stand-in for Puppet in the collective ${collectives.main} does not support the command ${command}`,
+  );
   process.exitCode = 1;
 }

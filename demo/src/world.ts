@@ -28,7 +28,7 @@ import type { StandInHost } from './stand-in.js';
 
 const standIn = fileURLToPath(new URL('./stand-in.js', import.meta.url));
 
-/** Everything that is there before a new host arrives, and what takes it all away again. */
+/** The site of the demo: everything that runs before a new host boots, and its removal. */
 export class World {
   readonly mailbox = new Mailbox();
   readonly hosts = new Map<string, Host>();
@@ -88,7 +88,10 @@ export class World {
     );
     this.#broker = broker;
     this.#closers.push(() => broker.stop());
-    this.#screen.line('broker', `listens on ${broker.url}, a certificate or an enrolment token is needed`);
+    this.#screen.line(
+      'broker',
+      `listening on ${broker.url}; clients need a certificate or an enrolment token`,
+    );
   }
 
   async #startMasters(): Promise<void> {
@@ -103,7 +106,7 @@ export class World {
     if (!this.#emulated)
       this.#screen.line(
         'masters',
-        'two Puppet Servers start, each with a CA of its own (half a minute or more) …',
+        'starting two Puppet Servers, each with its own CA (takes half a minute or more) …',
       );
     this.masters = await Promise.all(
       roles.map(async (role, index) => {
@@ -157,7 +160,7 @@ export class World {
   async #online(collective: string, identities: readonly string[]): Promise<void> {
     const presence = await this.client.presence(collective);
     const areOnline = () => identities.every((identity) => presence.isOnline(identity));
-    await waitFor(`${identities.join(', ')} in the collective ${collective}`, areOnline, {
+    await waitFor(`${identities.join(', ')} to be online in the collective ${collective}`, areOnline, {
       timeoutSeconds: 60,
       signal: this.#signal,
     });
@@ -176,7 +179,7 @@ export class World {
           `${master.identity} did not sign the old certificate of ${identity}: ${signed.statusmsg}`,
         );
     }
-    this.#screen.line(identity, 'has an old certificate on both masters');
+    this.#screen.line(identity, 'both masters have an old certificate for this name');
   }
 
   /** Boots a new host: an image with the daemon, an enrolment token, and nothing else. */
@@ -218,8 +221,13 @@ export class World {
   #puppetOf(host: Host, { identity, facts }: NewNode, root: string): object {
     if (this.#emulated) {
       const [site, broker] = [present(this.#site), present(this.#broker)];
-      const told: StandInHost = { root, certname: identity, brokerUrl: broker.url, caFile: site.caFile };
-      return { command: [process.execPath, standIn, JSON.stringify(told)] };
+      const standInHost: StandInHost = {
+        root,
+        certname: identity,
+        brokerUrl: broker.url,
+        caFile: site.caFile,
+      };
+      return { command: [process.execPath, standIn, JSON.stringify(standInHost)] };
     }
     if (root === '') return {};
     const env = Object.entries({ ...facts, demo_root: root }).map(([name, value]) => [
@@ -232,7 +240,7 @@ export class World {
     };
   }
 
-  /** Waits until so many messages have arrived; not for ever, for what is missing is told in the report. */
+  /** Waits until this many messages have arrived, at most 5 s; the report lists missing ones. */
   async mailArrived(count: number): Promise<void> {
     const deadline = Date.now() + 5000;
     while (this.mailbox.delivered.length < count && Date.now() < deadline) {
@@ -245,13 +253,13 @@ export class World {
     return present(this.hosts.get(identity)).file(path);
   }
 
-  /** Takes everything away, the last first. */
+  /** Stops and removes everything, in reverse order. */
   async close(): Promise<void> {
     for (const close of this.#closers.reverse()) await close();
   }
 }
 
 function present<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('the world is not open yet');
+  if (value === undefined) throw new Error('the demo site has not been opened yet');
   return value;
 }

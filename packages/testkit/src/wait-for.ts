@@ -35,5 +35,5 @@ export async function waitFor<T>(
 
 function failure(what: string, timeoutSeconds: number, cause: unknown): string {
   const reason = cause instanceof Error ? `: ${cause.message}` : '';
-  return `Waited ${timeoutSeconds} s in vain for ${what}${reason}`;
+  return `timeout: waited ${timeoutSeconds} s for ${what}${reason}`;
 }

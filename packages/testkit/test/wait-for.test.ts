@@ -40,7 +40,7 @@ describe('waitFor', () => {
         { timeoutSeconds: 0.01, intervalMs: 1 },
       ),
     );
-    expect(error.message).to.equal('Waited 0.01 s in vain for the broker: connection refused');
+    expect(error.message).to.equal('timeout: waited 0.01 s for the broker: connection refused');
     expect(error.cause).to.be.instanceOf(Error);
   });
 

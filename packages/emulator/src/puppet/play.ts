@@ -86,7 +86,7 @@ async function apply({ paths, finalConfig }: Play, environment: string): Promise
     return [paths.siteFact];
   }
   if ((await readFile(paths.siteFact, 'utf8').catch(absent)) === undefined)
-    throw new Error('the fact site_role is missing: the bootstrap environment did not run');
+    throw new Error('the fact site_role is missing: the environment bootstrap was not applied');
   // In one step, as Puppet replaces files.
   await put(`${paths.config}.new`, finalConfig);
   await rename(`${paths.config}.new`, paths.config);
