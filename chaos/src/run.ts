@@ -6,6 +6,7 @@ import { absent } from '@troupe/core/durable-file';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import type { Mishap } from '@troupe/testkit';
 import { castOf, type Role, type Size } from './cast.js';
+import { ChaosNetwork } from './chaos-network.js';
 import { CaWatch } from './judge/ca-watch.js';
 import { readNode, readReasons, readRecord } from './judge/collect.js';
 import type { Evidence } from './judge/evidence.js';
@@ -14,7 +15,6 @@ import { LeaseWatch } from './judge/lease-watch.js';
 import { judge } from './judge/verdict.js';
 import { type Fault, scheduleOf } from './schedule.js';
 import { settled } from './settled.js';
-import { World } from './world.js';
 
 export interface RunOptions extends Size {
   /** Where everything is kept. */
@@ -43,12 +43,12 @@ export async function runChaos(options: RunOptions): Promise<Outcome> {
   const size: Size = { seed, nodes, masters, provisioners, groups, seconds };
   const roles = castOf(size);
   const faults = scheduleOf(size);
-  const world = await World.make(folder, size, roles);
-  const watches = world.site.masters.map(({ name, cadir }) => new CaWatch(name, cadir));
-  const progress = async () => settled(world.site.folder, roles);
+  const network = await ChaosNetwork.make(folder, size, roles);
+  const watches = network.site.masters.map(({ name, cadir }) => new CaWatch(name, cadir));
+  const progress = async () => settled(network.site.folder, roles);
   try {
-    await world.start();
-    say(`${world.actors.size} processes run; ${faults.length} faults in ${seconds} s begin`);
+    await network.start();
+    say(`${network.actors.size} processes run; ${faults.length} faults in ${seconds} s begin`);
     const began = performance.now();
     const since = () => (performance.now() - began) / 1000;
     for (const fault of faults) {
@@ -57,24 +57,24 @@ export async function runChaos(options: RunOptions): Promise<Outcome> {
       say(
         `${fault.at.toFixed(1).padStart(6)} s  ${fault.deed} ${fault.target} for ${fault.lasts.toFixed(1)} s${wire}`,
       );
-      world.inflict(fault);
+      network.inflict(fault);
     }
     await delay(Math.max(0, seconds - since()) * 1000, undefined, { signal });
-    world.mend();
+    network.mend();
     const broken = since();
     say(`all is mended; ${words(await progress())}`);
     await waitUntilSettled(progress, options);
     const settling = since() - broken;
     say(`${words(await progress())} after another ${settling.toFixed(1)} s`);
-    const answers = await whoAnswers(world.site.clientFile, roles);
-    const leasesLeft = await leftLeases(world.site.folder, roles, options);
-    await world.stop();
-    const evidence = await collect(world, roles, watches, { answers, leasesLeft }, size);
+    const answers = await whoAnswers(network.site.clientFile, roles);
+    const leasesLeft = await leftLeases(network.site.folder, roles, options);
+    await network.stop();
+    const evidence = await collect(network, roles, watches, { answers, leasesLeft }, size);
     const mishaps = await countMishaps(folder, size);
     return { size, faults, mishaps, evidence, findings: judge(evidence), seconds: { broken, settling } };
   } finally {
     for (const watch of watches) watch.stop();
-    await world.stop();
+    await network.stop();
   }
 }
 
@@ -128,24 +128,24 @@ async function whoAnswers(clientFile: string, roles: readonly Role[]): Promise<R
 }
 
 async function collect(
-  world: World,
+  network: ChaosNetwork,
   roles: readonly Role[],
   watches: readonly CaWatch[],
   { answers, leasesLeft }: { answers: ReadonlyMap<string, string>; leasesLeft: readonly string[] },
   { provisioners }: Size,
 ): Promise<Evidence> {
-  const logs = Array.from({ length: provisioners }, (_, index) => world.provisionerLog(index + 1));
+  const logs = Array.from({ length: provisioners }, (_, index) => network.provisionerLog(index + 1));
   const told = await readReasons(logs);
   const nodes = await Promise.all(
     roles.map(async (role) => ({
-      ...(await readNode(world.site.folder, role)),
+      ...(await readNode(network.site.folder, role)),
       answersWith: answers.get(role.identity),
       told: told.get(role.identity) ?? [],
     })),
   );
   const cas = await Promise.all(watches.map((watch) => watch.collect()));
-  const crashes = [...world.actors.values()].flatMap(({ name, crashes: count }) =>
-    count > 0 ? [`${name}, ${count} times: see ${world.logs}`] : [],
+  const crashes = [...network.actors.values()].flatMap(({ name, crashes: count }) =>
+    count > 0 ? [`${name}, ${count} times: see ${network.logs}`] : [],
   );
   return {
     nodes,

@@ -10,10 +10,10 @@ import {
 } from '@troupe/provisioner';
 import { puppetServerMissing, waitFor } from '@troupe/testkit';
 import { collectives, nodes } from './cast.js';
+import { DemoNetwork } from './demo-network.js';
 import { type Options, readOptions, usage } from './options.js';
 import { type NotificationRow, nodeRow, type Report, table } from './report.js';
 import { Screen } from './screen.js';
-import { World } from './world.js';
 
 const provisionerYaml = fileURLToPath(new URL('../../provisioner.yaml', import.meta.url));
 
@@ -31,26 +31,26 @@ async function play(options: Options, signal: AbortSignal): Promise<boolean> {
     emulated,
   });
   screen.title(firstLine(options, missing));
-  const world = new World({ emulated, screen, signal });
+  const network = new DemoNetwork({ emulated, screen, signal });
   try {
-    await world.open();
-    const { reports, notified } = await provision(world, screen, signal);
-    await world.mailArrived(notified.length);
+    await network.open();
+    const { reports, notified } = await provision(network, screen, signal);
+    await network.mailArrived(notified.length);
     const report: Report = {
       emulated,
-      masters: world.masters.map(({ identity, facts }) => ({ identity, facts })),
+      masters: network.masters.map(({ identity, facts }) => ({ identity, facts })),
       nodes: nodes
         .flatMap(({ identity }) => reports.get(identity) ?? [])
         .map((node) => nodeRow(node, emulated)),
-      notifications: notified.map((one) => notificationRow(one, world)),
+      notifications: notified.map((one) => notificationRow(one, network)),
     };
-    const faults = [...(await faultsOf(report)), ...(await faultsOnHosts(world))];
-    show(report, faults, world, screen);
+    const faults = [...(await faultsOf(report)), ...(await faultsOnHosts(network))];
+    show(report, faults, network, screen);
     if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
     return faults.length === 0;
   } finally {
     screen.line('demo', 'stopping all programs and removing all files');
-    await world.close();
+    await network.close();
   }
 }
 
@@ -61,12 +61,12 @@ function firstLine(options: Options, missing: string | undefined): string {
   return 'Troupe demo: two real Puppet Servers, three new hosts';
 }
 
-async function provision(world: World, screen: Screen, signal: AbortSignal) {
+async function provision(network: DemoNetwork, screen: Screen, signal: AbortSignal) {
   const reports = new Map<string, NodeReport>();
   const notified: Notified[] = [];
   const config = parseProvisionerConfig(await readFile(provisionerYaml, 'utf8'), 'provisioner.yaml');
   const provisioner = await startProvisioner({
-    client: world.client,
+    client: network.client,
     config,
     log: silentLogger,
     onEvent: (event: ProvisionEvent) => {
@@ -78,7 +78,7 @@ async function provision(world: World, screen: Screen, signal: AbortSignal) {
   try {
     screen.blank();
     screen.title('Three new hosts boot and are provisioned without any manual step.');
-    await Promise.all(nodes.map((node, index) => world.boot(node, index + 10)));
+    await Promise.all(nodes.map((node, index) => network.boot(node, index + 10)));
     const expected = nodes.length * config.notify.targets.length;
     const hasEnded = () => reports.size === nodes.length && notified.length >= expected;
     await waitFor('all hosts to be provisioned', hasEnded, { timeoutSeconds: patience, signal });
@@ -88,10 +88,10 @@ async function provision(world: World, screen: Screen, signal: AbortSignal) {
   return { reports, notified };
 }
 
-function notificationRow(event: Notified, world: World): NotificationRow {
+function notificationRow(event: Notified, network: DemoNetwork): NotificationRow {
   const { protocol, recipient, subject, delivered } = event;
   // Only messages that arrived count as delivered, not those reported as sent.
-  const arrived = world.mailbox.delivered.some(
+  const arrived = network.mailbox.delivered.some(
     (mail) => mail.protocol === protocol && mail.subject === subject,
   );
   return { protocol, recipient, subject, delivered: delivered && arrived };
@@ -119,15 +119,15 @@ async function faultsOf(report: Report): Promise<string[]> {
 }
 
 // Checks the hosts themselves: Puppet changed them, and they reply in the main collective.
-async function faultsOnHosts(world: World): Promise<string[]> {
+async function faultsOnHosts(network: DemoNetwork): Promise<string[]> {
   const faults: string[] = [];
   for (const { identity } of nodes) {
-    const motd = await readFile(world.fileOn(identity, '/etc/motd'), 'utf8').catch(messageOf);
+    const motd = await readFile(network.fileOn(identity, '/etc/motd'), 'utf8').catch(messageOf);
     if (!motd.startsWith(`${identity} is a webserver`))
       faults.push(`${identity}: Puppet did not change /etc/motd (${motd.trim()})`);
   }
   const targets = nodes.map(({ identity }) => identity);
-  const pings = await world.client
+  const pings = await network.client
     .agent(rpcutilDdl)
     .ping({}, { targets, collective: collectives.main })
     .all();
@@ -137,9 +137,9 @@ async function faultsOnHosts(world: World): Promise<string[]> {
   return faults;
 }
 
-function show(report: Report, faults: readonly string[], world: World, screen: Screen): void {
+function show(report: Report, faults: readonly string[], network: DemoNetwork, screen: Screen): void {
   screen.blank();
-  const [mail] = world.mailbox.delivered.filter(({ protocol }) => protocol === 'mailto');
+  const [mail] = network.mailbox.delivered.filter(({ protocol }) => protocol === 'mailto');
   if (mail) {
     screen.title('One of the delivered mails:');
     screen.plain(`Subject: ${mail.subject}\n\n${mail.text}\n`);

@@ -9,9 +9,9 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { stringify } from 'yaml';
 import { collectives, type NewNode } from '../../src/cast.js';
+import { DemoNetwork } from '../../src/demo-network.js';
 import { submitCsr } from '../../src/master.js';
 import { Screen } from '../../src/screen.js';
-import { World } from '../../src/world.js';
 
 type Ended = Extract<ProvisionEvent, { type: 'done' | 'quarantined' }>;
 
@@ -30,7 +30,7 @@ const newcomer = (identity: string): NewNode => ({
 
 describe('the flow against real Puppet Servers', function () {
   this.timeout(600_000);
-  let world: World;
+  let network: DemoNetwork;
 
   before(async function () {
     const missing = puppetServerMissing();
@@ -39,10 +39,10 @@ describe('the flow against real Puppet Servers', function () {
       verbose: false,
       emulated: false,
     });
-    world = new World({ emulated: false, screen, signal: AbortSignal.timeout(600_000) });
-    await world.open();
+    network = new DemoNetwork({ emulated: false, screen, signal: AbortSignal.timeout(600_000) });
+    await network.open();
   });
-  after(() => world?.close());
+  after(() => network?.close());
 
   /** Provisions one new host to its end. */
   async function provision(
@@ -53,7 +53,7 @@ describe('the flow against real Puppet Servers', function () {
     const config = parseProvisionerConfig(change(await readFile(yaml, 'utf8')));
     let ended: Ended | undefined;
     const provisioner = await startProvisioner({
-      client: world.client,
+      client: network.client,
       config,
       onEvent: (event) => {
         if (event.identity === node.identity && (event.type === 'done' || event.type === 'quarantined'))
@@ -61,7 +61,7 @@ describe('the flow against real Puppet Servers', function () {
       },
     });
     try {
-      await world.boot(node, number);
+      await network.boot(node, number);
       await waitFor(`the end of ${node.identity}`, () => ended !== undefined, { timeoutSeconds: 400 });
     } finally {
       await provisioner.stop();
@@ -76,14 +76,14 @@ describe('the flow against real Puppet Servers', function () {
     expect(type).to.equal('done');
     expect(report.master).to.equal('puppet-eu.lab');
     expect(report.csrFingerprintSigned).to.equal(report.csrFingerprintReported);
-    expect(await readFile(world.fileOn(node.identity, '/etc/motd'), 'utf8')).to.equal(
+    expect(await readFile(network.fileOn(node.identity, '/etc/motd'), 'utf8')).to.equal(
       'new-eu.lab is a webserver, managed by puppet-eu.lab\n',
     );
   });
 
   it('signs no CSR that somebody else planted, and puts the node in quarantine with that reason', async () => {
     const node = newcomer('victim.lab');
-    const [master] = world.masters.filter(({ identity }) => identity === 'puppet-eu.lab');
+    const [master] = network.masters.filter(({ identity }) => identity === 'puppet-eu.lab');
     if (!master) throw new Error('no master');
     const planted = await submitCsr(master, node.identity);
     // Cleaning would remove it; whoever plants one at the right moment comes after that.
@@ -94,13 +94,13 @@ describe('the flow against real Puppet Servers', function () {
     );
     expect(type).to.equal('quarantined');
     expect(report.failure).to.match(/another (certificate )?request|CSR/);
-    const status = await world.client
+    const status = await network.client
       .agent(puppetcaDdl)
       .status({ certname: node.identity }, { targets: [master.identity] })
       .one();
     expect(status.data).to.include({ state: 'requested', fingerprint: planted });
     const options = { targets: [node.identity], collective: collectives.enrolment };
-    const record = await world.client.agent(provisionDdl).status({}, options).one();
+    const record = await network.client.agent(provisionDdl).status({}, options).one();
     expect(JSON.stringify(record.data)).to.include(report.failure ?? 'no reason');
   });
 
@@ -108,14 +108,14 @@ describe('the flow against real Puppet Servers', function () {
     const node = newcomer('orphan.lab');
     await using folder = await createTempFolder();
     const file = folder.join('provisioner.yaml');
-    const own = { ...world.operator, lease: 5, http: { enabled: false } };
+    const own = { ...network.operator, lease: 5, http: { enabled: false } };
     const settings = `${await readFile(yaml, 'utf8')}\n${stringify(own)}`;
     await writeFile(file, settings);
     const killed = startProcess(process.execPath, [mcprovision, 'run', '--config', file]);
     await killed.waitForLine(/waiting for nodes/, { timeoutSeconds: 60 });
-    await world.boot(node, 22);
+    await network.boot(node, 22);
     const options = { targets: [node.identity], collective: collectives.enrolment };
-    const agent = world.client.agent(provisionDdl);
+    const agent = network.client.agent(provisionDdl);
     await waitFor(
       'the bootstrap run',
       async () => {
@@ -131,7 +131,7 @@ describe('the flow against real Puppet Servers', function () {
     let ended: Ended | undefined;
     let resumedAt: string | undefined;
     const provisioner = await startProvisioner({
-      client: world.client,
+      client: network.client,
       config: parseProvisionerConfig(settings),
       onEvent: (event) => {
         if (event.identity !== node.identity) return;
@@ -145,7 +145,7 @@ describe('the flow against real Puppet Servers', function () {
     expect(resumedAt).to.equal('puppet_bootstrap_stage');
     const bootstrap = ended?.report.steps.find(({ step }) => step === 'puppet_bootstrap_stage');
     expect(bootstrap?.reason).to.match(/^attached to a run under way: /);
-    const runs = await readdir(world.fileOn(node.identity, '/var/lib/troupe/agents/provision/runs'));
+    const runs = await readdir(network.fileOn(node.identity, '/var/lib/troupe/agents/provision/runs'));
     expect(runs.map((id) => id.split('-')[0]).sort()).to.deep.equal(['bootstrap', 'production']);
   });
 });

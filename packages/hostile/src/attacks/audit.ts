@@ -6,9 +6,9 @@ import type { Attack } from './attack.js';
 function isDetected(name: string, change: (lines: string[]) => string[]): Attack {
   return {
     name,
-    run: async (world) => {
-      const copy = world.folder.join('changed.jsonl');
-      const lines = readFileSync(world.auditFile, 'utf8').trimEnd().split('\n');
+    run: async (network) => {
+      const copy = network.folder.join('changed.jsonl');
+      const lines = readFileSync(network.auditFile, 'utf8').trimEnd().split('\n');
       writeFileSync(copy, `${change(lines).join('\n')}\n`);
       const { fault } = await verifyAudit(copy);
       return fault ? `line ${fault.line}: ${fault.reason}` : 'no error found';

@@ -1,6 +1,6 @@
 import { waitFor } from '@troupe/testkit';
+import type { AttackNetwork } from '../attack-network.js';
 import { encode } from '../jws.js';
-import type { World } from '../world.js';
 import type { Attack } from './attack.js';
 
 const session = '0011223344556677';
@@ -8,7 +8,7 @@ const session = '0011223344556677';
 function subscribes(who: string, name: string, filter: string): Attack {
   return {
     name,
-    run: async (world) => `SUBACK ${await (await world.join(who)).subscribe(filter)}`,
+    run: async (network) => `SUBACK ${await (await network.join(who)).subscribe(filter)}`,
     refused: [/SUBACK 128/, /subscription denied/],
   };
 }
@@ -21,8 +21,8 @@ function publishes(
 ): Attack {
   return {
     name,
-    run: async (world) => {
-      const account = await world.join(who);
+    run: async (network) => {
+      const account = await network.join(who);
       await account.publish(topic, options.payload ?? 'x', { retain: options.retain ?? false });
       await waitFor('the broker to end the connection', () => account.isClosed);
       return 'disconnected';
@@ -34,10 +34,14 @@ function publishes(
   };
 }
 
-function connects(name: string, options: (world: World) => Promise<object> | object, why: RegExp): Attack {
+function connects(
+  name: string,
+  options: (network: AttackNetwork) => Promise<object> | object,
+  why: RegExp,
+): Attack {
   return {
     name,
-    run: async (world) => world.refusal(await options(world)),
+    run: async (network) => network.refusal(await options(network)),
     refused: [/connection refused/, why],
   };
 }
@@ -122,8 +126,8 @@ export const brokerAttacks: readonly Attack[] = [
   ),
   connects(
     'a node sets a last will in the name of another node',
-    (world) => ({
-      ...world.person('web2.lab').pem,
+    (network) => ({
+      ...network.person('web2.lab').pem,
       clientId: 'web2.lab',
       will: { topic: 'mco/mcollective/presence/web1.lab', payload: Buffer.from('x'), qos: 1, retain: true },
     }),
@@ -131,7 +135,7 @@ export const brokerAttacks: readonly Attack[] = [
   ),
   connects(
     'a node connects with the client id of another node',
-    (world) => ({ ...world.person('web2.lab').pem, clientId: 'web1.lab' }),
+    (network) => ({ ...network.person('web2.lab').pem, clientId: 'web1.lab' }),
     /client id .* not permitted/,
   ),
   connects(
@@ -141,89 +145,89 @@ export const brokerAttacks: readonly Attack[] = [
   ),
   connects(
     'a client connects with a certificate from another CA',
-    (world) => ({ ...world.person('evil alice').pem, clientId: 'alice.mcollective:1' }),
+    (network) => ({ ...network.person('evil alice').pem, clientId: 'alice.mcollective:1' }),
     /not accepted/,
   ),
   connects(
     'a revoked node connects',
-    (world) => ({ ...world.person('web9.lab').pem, clientId: 'web9.lab' }),
+    (network) => ({ ...network.person('web9.lab').pem, clientId: 'web9.lab' }),
     /revoked/i,
   ),
   connects(
     'a revoked caller connects',
-    (world) => ({ ...world.person('mallory.mcollective').pem, clientId: 'mallory.mcollective:1' }),
+    (network) => ({ ...network.person('mallory.mcollective').pem, clientId: 'mallory.mcollective:1' }),
     /revoked/i,
   ),
   connects(
     'a caller connects with an expired certificate',
-    (world) => ({ ...world.person('old.mcollective').pem, clientId: 'old.mcollective:1' }),
+    (network) => ({ ...network.person('old.mcollective').pem, clientId: 'old.mcollective:1' }),
     /expired/i,
   ),
   connects(
     'a machine connects with an expired token',
-    async (world) => world.enrolling('new1.lab', await world.token({ ttlSeconds: -60 })),
+    async (network) => network.enrolling('new1.lab', await network.token({ ttlSeconds: -60 })),
     /expired at/,
   ),
   connects(
     'a machine extends the lifetime of its token',
-    async (world) => {
-      const [header, claims = '', signature] = (await world.token({ ttlSeconds: -60 })).split('.');
+    async (network) => {
+      const [header, claims = '', signature] = (await network.token({ ttlSeconds: -60 })).split('.');
       const longer = {
         ...(JSON.parse(Buffer.from(claims, 'base64url').toString()) as object),
         exp: 4_000_000_000,
       };
-      return world.enrolling('new1.lab', [header, encode(JSON.stringify(longer)), signature].join('.'));
+      return network.enrolling('new1.lab', [header, encode(JSON.stringify(longer)), signature].join('.'));
     },
     /the signature is not valid/,
   ),
   connects(
     'a node issues an enrolment token',
-    async (world) => world.enrolling('new1.lab', await world.token({}, 'web2.lab')),
+    async (network) => network.enrolling('new1.lab', await network.token({}, 'web2.lab')),
     /is not allowed to issue tokens/,
   ),
   connects(
     'a revoked caller issues an enrolment token',
-    async (world) => world.enrolling('new1.lab', await world.token({}, 'mallory.mcollective')),
+    async (network) => network.enrolling('new1.lab', await network.token({}, 'mallory.mcollective')),
     /revoked/,
   ),
   connects(
     'a token is issued for the main collective',
-    async (world) => world.enrolling('new1.lab', await world.token({ collective: 'mcollective' })),
+    async (network) => network.enrolling('new1.lab', await network.token({ collective: 'mcollective' })),
     /machines enrol in "provisioning"/,
   ),
   {
     name: 'a token is used by one machine more than it allows',
-    run: async (world) => {
-      const token = await world.token({ uses: 1 });
-      await world.connect(world.enrolling('new1.lab', token));
-      return world.refusal(world.enrolling('new2.lab', token));
+    run: async (network) => {
+      const token = await network.token({ uses: 1 });
+      await network.connect(network.enrolling('new1.lab', token));
+      return network.refusal(network.enrolling('new2.lab', token));
     },
     refused: [/connection refused/, /it is used up: 1 machines/],
   },
   {
     name: 'a revoked token is used',
-    run: async (world) => {
-      const token = await world.token();
+    run: async (network) => {
+      const token = await network.token();
       const { appendFileSync } = await import('node:fs');
       const [, claims = ''] = token.split('.');
       const { jti } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as { jti: string };
-      appendFileSync(world.folder.join('revoked'), `${jti} lost\n`);
-      return world.refusal(world.enrolling('new1.lab', token));
+      appendFileSync(network.folder.join('revoked'), `${jti} lost\n`);
+      return network.refusal(network.enrolling('new1.lab', token));
     },
     refused: [/connection refused/, /was rejected: it is revoked/],
   },
   {
     name: 'an enrolling machine subscribes in the main collective',
-    run: async (world) => {
-      const machine = await world.connect(world.enrolling('new1.lab', await world.token()));
+    run: async (network) => {
+      const machine = await network.connect(network.enrolling('new1.lab', await network.token()));
       return `SUBACK ${await machine.subscribe('mco/mcollective/agent/+')}`;
     },
     refused: [/SUBACK 128/],
   },
   {
     name: 'an enrolling machine publishes in the main collective',
-    run: async (world) => {
-      const machine = await world.connect(world.enrolling('new1.lab', await world.token()));
+    run: async (network) => {
+      const machine = await network.connect(network.enrolling('new1.lab', await network.token()));
       await machine.publish('mco/mcollective/presence/new1.lab', 'x', { retain: true });
       await waitFor('the broker to end the connection', () => machine.isClosed);
       return 'disconnected';
@@ -232,8 +236,8 @@ export const brokerAttacks: readonly Attack[] = [
   },
   {
     name: 'an enrolling machine uses the name of a node to receive its requests',
-    run: async (world) => {
-      const machine = await world.connect(world.enrolling('web1.lab', await world.token()));
+    run: async (network) => {
+      const machine = await network.connect(network.enrolling('web1.lab', await network.token()));
       return `SUBACK ${await machine.subscribe('mco/mcollective/node/web1.lab')}`;
     },
     refused: [/SUBACK 128/],

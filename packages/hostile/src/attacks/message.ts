@@ -1,34 +1,38 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { waitFor } from '@troupe/testkit';
+import type { AttackNetwork } from '../attack-network.js';
 import { encode, jws, payloadOf } from '../jws.js';
-import type { World } from '../world.js';
 import type { Attack } from './attack.js';
 import { answerTo, isRejected } from './victim.js';
 
 const typ = 'troupe+jws';
 
 /** Calls the victim as eve, whose certificate it accepts, and returns its result. */
-async function ask(world: World, message: Record<string, unknown>, who = 'eve.mcollective'): Promise<string> {
-  const { outcome, statusmsg } = payloadOf(await answerTo(world, message.id, world.sign(who, message)));
+async function ask(
+  network: AttackNetwork,
+  message: Record<string, unknown>,
+  who = 'eve.mcollective',
+): Promise<string> {
+  const { outcome, statusmsg } = payloadOf(await answerTo(network, message.id, network.sign(who, message)));
   return `${String(outcome)}: ${String(statusmsg)}`;
 }
 
 function isRefused(
   name: string,
-  parts: Record<string, unknown> | ((world: World) => Record<string, unknown>),
+  parts: Record<string, unknown> | ((network: AttackNetwork) => Record<string, unknown>),
   refused: RegExp,
   audited = refused,
 ): Attack {
   return {
     name,
-    run: (world) => ask(world, world.request(typeof parts === 'function' ? parts(world) : parts)),
+    run: (network) => ask(network, network.request(typeof parts === 'function' ? parts(network) : parts)),
     refused: [refused],
     audited,
   };
 }
 
-function header(world: World, more: object = {}): object {
-  return { alg: 'RS256', typ, x5c: world.person('eve.mcollective').x5c, ...more };
+function header(network: AttackNetwork, more: object = {}): object {
+  return { alg: 'RS256', typ, x5c: network.person('eve.mcollective').x5c, ...more };
 }
 
 /** Messages to a node from an attacker who controls the broker, the network or a caller's account. */
@@ -37,40 +41,40 @@ export const messageAttacks: readonly Attack[] = [
   isRejected('an empty message', () => ' ', /the message is not a JWS/),
   isRejected(
     'an unsigned message (alg none)',
-    (world) => jws(header(world, { alg: 'none' }), world.request()),
+    (network) => jws(header(network, { alg: 'none' }), network.request()),
     /the signature is not valid/,
   ),
   isRejected(
     'a message signed with the public key as a shared secret (HS256)',
-    (world) =>
-      jws(header(world, { alg: 'HS256' }), world.request(), (input) =>
-        createHmac('sha256', world.person('eve.mcollective').pem.cert).update(input).digest(),
+    (network) =>
+      jws(header(network, { alg: 'HS256' }), network.request(), (input) =>
+        createHmac('sha256', network.person('eve.mcollective').pem.cert).update(input).digest(),
       ),
     /the signature is not valid/,
   ),
   isRejected(
     'an algorithm that does not belong to the key',
-    (world) => world.sign('eve.mcollective', world.request(), { alg: 'ES256' }),
+    (network) => network.sign('eve.mcollective', network.request(), { alg: 'ES256' }),
     /the signature is not valid/,
   ),
   isRejected(
     'a header that requires extensions (crit)',
-    (world) => world.sign('eve.mcollective', world.request(), { crit: ['b64'], b64: false }),
+    (network) => network.sign('eve.mcollective', network.request(), { crit: ['b64'], b64: false }),
     /unknown key/,
   ),
   isRejected(
     'a header with the URL of a key (jku)',
-    (world) => world.sign('eve.mcollective', world.request(), { jku: 'https://evil.example/keys' }),
+    (network) => network.sign('eve.mcollective', network.request(), { jku: 'https://evil.example/keys' }),
     /unknown key/,
   ),
   isRejected(
     'a signature for another purpose (typ)',
-    (world) => world.sign('eve.mcollective', world.request(), { typ: 'JWT' }),
+    (network) => network.sign('eve.mcollective', network.request(), { typ: 'JWT' }),
     /typ is not/,
   ),
   isRejected(
     'an enrolment token instead of a message',
-    (world) => world.token({}, 'alice.mcollective'),
+    (network) => network.token({}, 'alice.mcollective'),
     /typ is not/,
   ),
   isRejected(
@@ -80,58 +84,58 @@ export const messageAttacks: readonly Attack[] = [
   ),
   isRejected(
     'an altered request',
-    (world) => {
-      const [head, , signature] = world.sign('eve.mcollective', world.request()).toString().split('.');
-      return `${head}.${encode(JSON.stringify(world.request({ input: { text: 'other' } })))}.${signature}`;
+    (network) => {
+      const [head, , signature] = network.sign('eve.mcollective', network.request()).toString().split('.');
+      return `${head}.${encode(JSON.stringify(network.request({ input: { text: 'other' } })))}.${signature}`;
     },
     /the signature is not valid/,
   ),
   isRejected(
     'the signature of one request with the header of another',
-    (world) => {
-      const [, payload, signature] = world
-        .sign('alice.mcollective', world.request({ caller: 'alice.mcollective' }))
+    (network) => {
+      const [, payload, signature] = network
+        .sign('alice.mcollective', network.request({ caller: 'alice.mcollective' }))
         .toString()
         .split('.');
-      return `${encode(JSON.stringify(header(world)))}.${payload}.${signature}`;
+      return `${encode(JSON.stringify(header(network)))}.${payload}.${signature}`;
     },
     /the signature is not valid/,
   ),
   isRejected(
     "a request with a node's certificate",
-    (world) => world.sign('web2.lab', world.request({ caller: 'web2.lab' })),
+    (network) => network.sign('web2.lab', network.request({ caller: 'web2.lab' })),
     /does not match the callers pattern/,
   ),
   isRejected(
     "a request signed by a node in a caller's name",
-    (world) => world.sign('web2.lab', world.request({ caller: 'alice.mcollective' })),
+    (network) => network.sign('web2.lab', network.request({ caller: 'alice.mcollective' })),
     /does not match the callers pattern/,
   ),
   isRejected(
     'a request signed by a caller in the name of another caller',
-    (world) => world.sign('eve.mcollective', world.request({ caller: 'alice.mcollective' })),
+    (network) => network.sign('eve.mcollective', network.request({ caller: 'alice.mcollective' })),
     /signed a message in the name of/,
   ),
   isRejected(
     'a request from a revoked caller',
-    (world) => world.sign('mallory.mcollective', world.request({ caller: 'mallory.mcollective' })),
+    (network) => network.sign('mallory.mcollective', network.request({ caller: 'mallory.mcollective' })),
     /is revoked/,
   ),
   isRejected(
     'a request from a caller with an expired certificate',
-    (world) => world.sign('old.mcollective', world.request({ caller: 'old.mcollective' })),
+    (network) => network.sign('old.mcollective', network.request({ caller: 'old.mcollective' })),
     /expired/,
   ),
   isRejected(
     "a request with a caller's name and a certificate from another CA",
-    (world) => world.sign('evil alice', world.request({ caller: 'alice.mcollective' })),
+    (network) => network.sign('evil alice', network.request({ caller: 'alice.mcollective' })),
     /is not signed by a trusted CA/,
   ),
   isRejected(
     'a certificate issued by a node',
-    async (world) => {
+    async (network) => {
       const { issueCertificate } = await import('@troupe/core/pki');
-      const node = world.person('web2.lab');
+      const node = network.person('web2.lab');
       const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
       const cert = issueCertificate({
         ca: { certificatePem: node.pem.cert, privateKeyPem: node.pem.key },
@@ -141,7 +145,7 @@ export const messageAttacks: readonly Attack[] = [
       const der = cert.replaceAll(/-----[^-]+-----|\s/g, '');
       return jws(
         { alg: 'RS256', typ, x5c: [der, ...node.x5c] },
-        world.request({ caller: 'alice.mcollective' }),
+        network.request({ caller: 'alice.mcollective' }),
         privateKey,
       );
     },
@@ -149,29 +153,29 @@ export const messageAttacks: readonly Attack[] = [
   ),
   isRejected(
     'a key without a certificate',
-    (world) => world.selfSigned(world.request()),
+    (network) => network.selfSigned(network.request()),
     /a key without a certificate or enrolment token/,
   ),
   isRejected(
     'a key with an enrolment token instead of a certificate',
-    async (world) => world.selfSigned(world.request(), await world.token()),
+    async (network) => network.selfSigned(network.request(), await network.token()),
     /a key without a certificate or enrolment token/,
   ),
   isRejected(
     'a key of 16384 bits',
-    (world) => {
+    (network) => {
       const jwk = { kty: 'RSA', e: 'AQAB', n: Buffer.alloc(2048, 0xfb).toString('base64url') };
-      return jws({ alg: 'RS256', typ, jwk }, world.request(), () => Buffer.alloc(2048, 1));
+      return jws({ alg: 'RS256', typ, jwk }, network.request(), () => Buffer.alloc(2048, 1));
     },
     /cannot be used for signing: use RSA with 2048 to 8192 bits/,
   ),
   isRejected(
     'a private key in the header',
-    (world) => {
+    (network) => {
       const { privateKey } = generateKeyPairSync('ed25519');
       return jws(
         { alg: 'EdDSA', typ, jwk: privateKey.export({ format: 'jwk' }) },
-        world.request(),
+        network.request(),
         privateKey,
       );
     },
@@ -179,83 +183,84 @@ export const messageAttacks: readonly Attack[] = [
   ),
   isRejected(
     'a chain of 100 certificates',
-    (world) =>
-      world.sign('eve.mcollective', world.request(), {
-        x5c: Array(100).fill(world.person('eve.mcollective').x5c[0]),
+    (network) =>
+      network.sign('eve.mcollective', network.request(), {
+        x5c: Array(100).fill(network.person('eve.mcollective').x5c[0]),
       }),
     /the certificate chain has 100 certificates/,
   ),
   isRejected(
     'a chain of bytes that are not certificates',
-    (world) => world.sign('eve.mcollective', world.request(), { x5c: ['AAAA'] }),
+    (network) => network.sign('eve.mcollective', network.request(), { x5c: ['AAAA'] }),
     /data that is not a certificate/,
   ),
   isRejected(
     'JSON nested 100,000 levels deep',
-    (world) => world.sign('eve.mcollective', '['.repeat(100_000) + ']'.repeat(100_000)),
+    (network) => network.sign('eve.mcollective', '['.repeat(100_000) + ']'.repeat(100_000)),
     /more than 40 levels deep/,
   ),
   isRejected(
     'bytes that are not UTF-8',
-    (world) => world.sign('eve.mcollective', Buffer.from([0x7b, 0xff, 0xfe, 0x7d])),
+    (network) => network.sign('eve.mcollective', Buffer.from([0x7b, 0xff, 0xfe, 0x7d])),
     /not JSON in UTF-8/,
   ),
-  isRejected('truncated JSON', (world) => world.sign('eve.mcollective', '{"v":1,'), /not JSON in UTF-8/),
+  isRejected('truncated JSON', (network) => network.sign('eve.mcollective', '{"v":1,'), /not JSON in UTF-8/),
   isRejected(
     'a field that is not in the protocol',
-    (world) => world.sign('eve.mcollective', world.request({ admin: true })),
+    (network) => network.sign('eve.mcollective', network.request({ admin: true })),
     /must NOT have additional properties/,
   ),
   isRejected(
     'a field named `__proto__`',
-    (world) =>
-      world.sign(
+    (network) =>
+      network.sign(
         'eve.mcollective',
-        JSON.stringify(world.request()).replace('"v":1', '"v":1,"__proto__":{"admin":true}'),
+        JSON.stringify(network.request()).replace('"v":1', '"v":1,"__proto__":{"admin":true}'),
       ),
     /must NOT have additional properties/,
   ),
   isRejected(
     'a request with a later protocol version',
-    (world) => world.sign('eve.mcollective', world.request({ v: 2 })),
+    (network) => network.sign('eve.mcollective', network.request({ v: 2 })),
     /must be equal to constant/,
   ),
   isRejected(
     'a request without a time',
-    (world) => {
-      const { time: _, ...rest } = world.request();
-      return world.sign('eve.mcollective', rest);
+    (network) => {
+      const { time: _, ...rest } = network.request();
+      return network.sign('eve.mcollective', rest);
     },
     /must have required property 'time'/,
   ),
   isRejected(
     'a request with a ttl of a billion seconds',
-    (world) => world.sign('eve.mcollective', world.request({ ttl: 1e9 })),
+    (network) => network.sign('eve.mcollective', network.request({ ttl: 1e9 })),
     /must be <= 86400/,
   ),
   isRejected(
     'an id that is a path',
-    (world) => world.sign('eve.mcollective', world.request({ id: '../../etc/passwd' })),
+    (network) => network.sign('eve.mcollective', network.request({ id: '../../etc/passwd' })),
     /must match pattern/,
   ),
   isRejected(
     'a reply topic with a wildcard',
-    (world) => world.sign('eve.mcollective', world.request({ session: '+/#' })),
+    (network) => network.sign('eve.mcollective', network.request({ session: '+/#' })),
     /must match pattern/,
   ),
   isRejected(
     "another caller's reply topic",
-    (world) => world.sign('eve.mcollective', world.request({ caller: 'alice.mcollective', session: 's1' })),
+    (network) =>
+      network.sign('eve.mcollective', network.request({ caller: 'alice.mcollective', session: 's1' })),
     /signed a message in the name of/,
   ),
   isRejected(
     'an agent name that is a path',
-    (world) => world.sign('eve.mcollective', world.request({ agent: '../groups' })),
+    (network) => network.sign('eve.mcollective', network.request({ agent: '../groups' })),
     /must match pattern/,
   ),
   isRejected(
     'a reply instead of a request',
-    (world) => world.sign('eve.mcollective', { ...world.request(), type: 'reply', kind: 'result' }),
+    (network) => network.sign('eve.mcollective', { ...network.request(), type: 'reply', kind: 'result' }),
     /unknown type/,
   ),
 
@@ -318,12 +323,12 @@ export const messageAttacks: readonly Attack[] = [
   ),
   {
     name: 'a request is delivered twenty times',
-    run: async (world) => {
-      const message = world.request();
-      const answer = await ask(world, message);
-      const bytes = world.sign('eve.mcollective', message);
-      for (let copy = 0; copy < 20; copy += 1) await world.deliver(bytes);
-      await ask(world, world.request({ input: { nonsense: 1 } }));
+    run: async (network) => {
+      const message = network.request();
+      const answer = await ask(network, message);
+      const bytes = network.sign('eve.mcollective', message);
+      for (let copy = 0; copy < 20; copy += 1) await network.deliver(bytes);
+      await ask(network, network.request({ input: { nonsense: 1 } }));
       return answer;
     },
     refused: [/ok: OK/],
@@ -332,30 +337,30 @@ export const messageAttacks: readonly Attack[] = [
   },
   {
     name: 'a request for one node is delivered to another',
-    run: async (world) => {
-      await world.deliver(world.sign('eve.mcollective', world.request({ targets: ['web2.lab'] })));
-      return ask(world, world.request({ input: { nonsense: 1 } }));
+    run: async (network) => {
+      await network.deliver(network.sign('eve.mcollective', network.request({ targets: ['web2.lab'] })));
+      return ask(network, network.request({ input: { nonsense: 1 } }));
     },
     refused: [/failed/],
     audited: /"outcome":"failed"/,
   },
   {
     name: 'a request for another collective is delivered',
-    run: async (world) => {
-      await world.deliver(world.sign('eve.mcollective', world.request({ collective: 'other' })));
-      return ask(world, world.request({ input: { nonsense: 1 } }));
+    run: async (network) => {
+      await network.deliver(network.sign('eve.mcollective', network.request({ collective: 'other' })));
+      return ask(network, network.request({ input: { nonsense: 1 } }));
     },
     refused: [/failed/],
     audited: /"outcome":"failed"/,
   },
   {
     name: "a caller asks for the replies to another caller's request",
-    run: async (world) => {
-      const { id } = world.request();
-      await world.deliver(
-        world.sign('alice.mcollective', world.request({ id, caller: 'alice.mcollective' })),
+    run: async (network) => {
+      const { id } = network.request();
+      await network.deliver(
+        network.sign('alice.mcollective', network.request({ id, caller: 'alice.mcollective' })),
       );
-      return ask(world, world.request({ id }));
+      return ask(network, network.request({ id }));
     },
     refused: [/denied: this request id belongs to another caller/],
     audited: /belongs to another caller/,
@@ -363,15 +368,18 @@ export const messageAttacks: readonly Attack[] = [
   },
   {
     name: "a caller cancels another caller's request",
-    run: async (world) => {
-      const { id } = world.request();
-      await world.deliver(
-        world.sign('alice.mcollective', world.request({ id, caller: 'alice.mcollective', action: 'wait' })),
+    run: async (network) => {
+      const { id } = network.request();
+      await network.deliver(
+        network.sign(
+          'alice.mcollective',
+          network.request({ id, caller: 'alice.mcollective', action: 'wait' }),
+        ),
       );
-      const { v, time, ttl, caller, session, collective } = world.request();
-      const answer = await ask(world, { v, type: 'cancel', id, time, ttl, caller, session, collective });
-      await world.deliver(
-        world.sign('alice.mcollective', {
+      const { v, time, ttl, caller, session, collective } = network.request();
+      const answer = await ask(network, { v, type: 'cancel', id, time, ttl, caller, session, collective });
+      await network.deliver(
+        network.sign('alice.mcollective', {
           v,
           type: 'cancel',
           id,
@@ -389,9 +397,9 @@ export const messageAttacks: readonly Attack[] = [
   },
   {
     name: 'an old attach message is sent again',
-    run: async (world) => {
-      const { v, id, ttl, caller, session, collective } = world.request();
-      return ask(world, {
+    run: async (network) => {
+      const { v, id, ttl, caller, session, collective } = network.request();
+      return ask(network, {
         v,
         type: 'attach',
         id,
@@ -408,13 +416,13 @@ export const messageAttacks: readonly Attack[] = [
   },
   {
     name: 'the policy file is damaged to gain access',
-    run: async (world) => {
+    run: async (network) => {
       const { readFileSync, writeFileSync } = await import('node:fs');
-      const file = world.folder.join('policies', 'counter.policy');
+      const file = network.folder.join('policies', 'counter.policy');
       const policy = readFileSync(file, 'utf8');
       writeFileSync(file, `policy default allow\ndeny eve.mcollective * *\n`);
       try {
-        return await ask(world, world.request());
+        return await ask(network, network.request());
       } finally {
         writeFileSync(file, policy);
       }
@@ -424,16 +432,18 @@ export const messageAttacks: readonly Attack[] = [
   },
   {
     name: 'a caller is revoked between two requests',
-    run: async (world) => {
-      await world.deliver(world.sign('carol.mcollective', world.request({ caller: 'carol.mcollective' })));
-      await waitFor('the audit', () => /"caller":"carol.mcollective".*"outcome":"ok"/.test(world.audit));
-      await world.pki.revoke('carol.mcollective');
+    run: async (network) => {
+      await network.deliver(
+        network.sign('carol.mcollective', network.request({ caller: 'carol.mcollective' })),
+      );
+      await waitFor('the audit', () => /"caller":"carol.mcollective".*"outcome":"ok"/.test(network.audit));
+      await network.pki.revoke('carol.mcollective');
       // The input is at fault, so that nothing runs until the list is read.
-      const probe = world.request({ caller: 'carol.mcollective', input: { nonsense: 1 } });
-      const { length } = world.audit;
+      const probe = network.request({ caller: 'carol.mcollective', input: { nonsense: 1 } });
+      const { length } = network.audit;
       await waitFor('the list to be read', async () => {
-        await world.deliver(world.sign('carol.mcollective', probe));
-        return world.audit.slice(length).includes('is revoked');
+        await network.deliver(network.sign('carol.mcollective', probe));
+        return network.audit.slice(length).includes('is revoked');
       });
       return undefined;
     },

@@ -1,6 +1,6 @@
 import { waitFor } from '@troupe/testkit';
+import type { AttackNetwork } from '../attack-network.js';
 import { payloadOf } from '../jws.js';
-import type { World } from '../world.js';
 import type { Attack } from './attack.js';
 
 /** The audit entry of a message that was rejected for this reason. */
@@ -8,14 +8,14 @@ export function rejectedEntry(why: RegExp): RegExp {
   return new RegExp(`"outcome":"invalid","reason":.*${why.source}`);
 }
 
-type Bytes = (world: World) => Promise<Uint8Array | string> | Uint8Array | string;
+type Bytes = (network: AttackNetwork) => Promise<Uint8Array | string> | Uint8Array | string;
 
 /** A message that the victim must reject: it sends no reply, and its log and its audit have the reason. */
 export function isRejected(name: string, bytes: Bytes, why: RegExp): Attack {
   return {
     name,
-    run: async (world) => {
-      await world.deliver(await bytes(world));
+    run: async (network) => {
+      await network.deliver(await bytes(network));
       return undefined;
     },
     refused: [/message rejected/, why],
@@ -24,12 +24,12 @@ export function isRejected(name: string, bytes: Bytes, why: RegExp): Attack {
 }
 
 /** Delivers a message from eve to the victim, and returns the victim's result for that id unchanged. */
-export async function answerTo(world: World, id: unknown, bytes: Uint8Array): Promise<Uint8Array> {
-  await world.eve.subscribe('mco/mcollective/reply/eve.mcollective/s1/#');
-  const { length } = world.eve.heard;
-  await world.deliver(bytes);
+export async function answerTo(network: AttackNetwork, id: unknown, bytes: Uint8Array): Promise<Uint8Array> {
+  await network.eve.subscribe('mco/mcollective/reply/eve.mcollective/s1/#');
+  const { length } = network.eve.heard;
+  await network.deliver(bytes);
   const answer = await waitFor('a reply from the victim', () =>
-    world.eve.heard.slice(length).find(({ payload }) => {
+    network.eve.heard.slice(length).find(({ payload }) => {
       const { id: of, kind } = payloadOf(payload);
       return of === id && kind === 'result';
     }),

@@ -4,34 +4,34 @@ import { type Daemon, openAuditEvent, parseDaemonConfig, startDaemon } from '@tr
 import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
+import { AttackNetwork } from '../../src/attack-network.js';
 import { ask } from '../../src/attacks/message.js';
-import { World } from '../../src/world.js';
 
 describe('what both sides are told', function () {
   this.timeout(30_000);
-  let world: World;
+  let network: AttackNetwork;
   let daemon: Daemon | undefined;
   before(async () => {
-    world = await World.create();
+    network = await AttackNetwork.create();
   });
-  after(() => world?.close());
+  after(() => network?.close());
   afterEach(async () => {
     await daemon?.close();
     daemon = undefined;
-    await world.disperse();
+    await network.disperse();
   });
 
   /** A machine that enrols; resolves with what its log says. */
   async function enrol(name: string, token: string): Promise<string[]> {
     const lines: string[] = [];
     const log = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
-    const file = world.folder.join(`${name}.token`);
+    const file = network.folder.join(`${name}.token`);
     writeFileSync(file, token, { mode: 0o600 });
     const config = {
       identity: name,
       security: { mode: 'token', token: file },
-      state_dir: world.folder.join(name),
-      facts: { paths: [world.folder.join('facts.yaml')] },
+      state_dir: network.folder.join(name),
+      facts: { paths: [network.folder.join('facts.yaml')] },
     };
     daemon = await startDaemon({
       config: parseDaemonConfig(JSON.stringify(config)),
@@ -45,26 +45,26 @@ describe('what both sides are told', function () {
 
   it('of a token that is good: the machine comes in', async () => {
     await says(
-      await enrol('new1.lab', await world.token({ uses: 1, facts: ['secret=abc'] })),
+      await enrol('new1.lab', await network.token({ uses: 1, facts: ['secret=abc'] })),
       'connected to the broker',
     );
   });
 
   it('of a token that is revoked', async () => {
-    const token = await world.token();
+    const token = await network.token();
     const { jti } = readToken(token);
-    appendFileSync(world.folder.join('revoked'), `${jti}\n`);
+    appendFileSync(network.folder.join('revoked'), `${jti}\n`);
     const lines = await enrol('new2.lab', token);
     await says(lines, `the enrolment token ${jti} may be revoked or used up: see the log of the broker`);
-    await says(world.log, `the enrolment token ${jti} was rejected: it is revoked`);
+    await says(network.log, `the enrolment token ${jti} was rejected: it is revoked`);
   });
 
   it('of a token that is used up', async () => {
-    const token = await world.token({ uses: 1 });
+    const token = await network.token({ uses: 1 });
     await says(await enrol('new3.lab', token), 'connected to the broker');
     await daemon?.close();
     await says(await enrol('new4.lab', token), 'may be revoked or used up');
-    await says(world.log, 'it is used up: 1 machines have used it');
+    await says(network.log, 'it is used up: 1 machines have used it');
   });
 
   for (const [what, more, words] of [
@@ -72,21 +72,23 @@ describe('what both sides are told', function () {
     ['for other machines', { facts: ['secret=xyz'] }, 'the enrolment token is for machines with secret=xyz'],
   ] as const) {
     it(`of a token ${what}: the machine does not even start`, async () => {
-      const refused = await enrol('new5.lab', await world.token(more)).catch((error: Error) => error.message);
+      const refused = await enrol('new5.lab', await network.token(more)).catch(
+        (error: Error) => error.message,
+      );
       expect(refused).to.include(words);
     });
   }
 
   it('of a request: a collector hears the very line of the audit', async () => {
-    const collector = await world.join('alice.mcollective');
+    const collector = await network.join('alice.mcollective');
     await collector.subscribe('mco/mcollective/event/#');
-    await ask(world, world.request());
+    await ask(network, network.request());
     const event = await waitFor('the event', () => collector.heard[0]);
-    const trust = new TrustStore({ ca: readFileSync(world.pki.caCertificate, 'utf8') });
+    const trust = new TrustStore({ ca: readFileSync(network.pki.caCertificate, 'utf8') });
     const verifier = createVerifier({ certificates: { trust } });
     const { line } = await openAuditEvent(event.payload, 'web1.lab', verifier);
-    expect(readFileSync(world.auditFile, 'utf8').split('\n')).to.include(line);
-    const forged = world.sign('web2.lab', {
+    expect(readFileSync(network.auditFile, 'utf8').split('\n')).to.include(line);
+    const forged = network.sign('web2.lab', {
       v: 1,
       type: 'event',
       kind: 'audit',

@@ -1,30 +1,30 @@
 import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
+import { AttackNetwork } from '../../src/attack-network.js';
 import { attackTables } from '../../src/attacks/tables.js';
-import { World } from '../../src/world.js';
 
 describe('attacks', function () {
   this.timeout(30_000);
-  let world: World;
+  let network: AttackNetwork;
   before(async () => {
-    world = await World.create();
+    network = await AttackNetwork.create();
   });
-  after(() => world?.close());
-  afterEach(() => world.disperse());
+  after(() => network?.close());
+  afterEach(() => network.disperse());
 
   for (const [where, attacks] of attackTables) {
     describe(where, () => {
       for (const { name, run, refused, audited, runs = 0 } of attacks) {
         it(name, async () => {
-          const [logged, written, ran] = [world.log.length, world.audit.length, world.ran];
-          const answer = (await run(world)) ?? '';
-          const heard = () => unquoted(`${world.log.slice(logged).join('')}${answer}`);
+          const [logged, written, ran] = [network.log.length, network.audit.length, network.ran];
+          const answer = (await run(network)) ?? '';
+          const heard = () => unquoted(`${network.log.slice(logged).join('')}${answer}`);
           for (const wanted of refused) await appears(wanted, heard);
-          const entries = () => unquoted(world.audit.slice(written));
+          const entries = () => unquoted(network.audit.slice(written));
           if (audited) await appears(audited, entries);
           else expect(entries()).to.equal('');
-          expect(world.ran - ran).to.equal(runs);
+          expect(network.ran - ran).to.equal(runs);
         });
       }
     });

@@ -4,8 +4,8 @@ import { verifyAudit } from '@troupe/daemon';
 import { type RunningProcess, startProcess, waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { AttackNetwork } from '../../src/attack-network.js';
 import { payloadOf } from '../../src/jws.js';
-import { World } from '../../src/world.js';
 
 const mcod = fileURLToPath(import.meta.resolve('@troupe/daemon/mcod'));
 
@@ -27,40 +27,40 @@ export default {
 
 describe('a daemon that is killed and started again', function () {
   this.timeout(60_000);
-  let world: World;
+  let network: AttackNetwork;
   let daemon: RunningProcess;
   let notes: string;
 
   before(async () => {
-    world = await World.create();
-    await world.issue('web3.lab');
-    notes = world.folder.join('notes');
-    writeFileSync(world.folder.join('agent.mjs'), agent(notes));
-    const own = world.folder.join('pki', 'web3.lab');
+    network = await AttackNetwork.create();
+    await network.issue('web3.lab');
+    notes = network.folder.join('notes');
+    writeFileSync(network.folder.join('agent.mjs'), agent(notes));
+    const own = network.folder.join('pki', 'web3.lab');
     const config = {
-      broker: { urls: [world.broker.url] },
+      broker: { urls: [network.broker.url] },
       security: {
-        ca: world.pki.caCertificate,
-        crl: world.pki.crl,
+        ca: network.pki.caCertificate,
+        crl: network.pki.crl,
         certificate: `${own}.pem`,
         key: `${own}-key.pem`,
       },
-      state_dir: world.folder.join('web3'),
+      state_dir: network.folder.join('web3'),
       agents: ['./agent.mjs'],
       facts: { paths: [] },
-      audit: { file: world.folder.join('web3.jsonl') },
+      audit: { file: network.folder.join('web3.jsonl') },
     };
-    writeFileSync(world.folder.join('mcod.yaml'), JSON.stringify(config));
-    await world.eve.subscribe('mco/mcollective/reply/eve.mcollective/s1/#');
+    writeFileSync(network.folder.join('mcod.yaml'), JSON.stringify(config));
+    await network.eve.subscribe('mco/mcollective/reply/eve.mcollective/s1/#');
     await start();
   });
   after(async () => {
     await daemon?.stop();
-    await world?.close();
+    await network?.close();
   });
 
   async function start(): Promise<void> {
-    daemon = startProcess(process.execPath, [mcod, '--config', world.folder.join('mcod.yaml')]);
+    daemon = startProcess(process.execPath, [mcod, '--config', network.folder.join('mcod.yaml')]);
     await daemon.waitForLine('connected to the broker');
   }
   async function killAndStart(): Promise<void> {
@@ -68,13 +68,13 @@ describe('a daemon that is killed and started again', function () {
     await daemon.exited;
     await start();
   }
-  const send = (bytes: Uint8Array) => world.eve.publish('mco/mcollective/node/web3.lab', bytes);
+  const send = (bytes: Uint8Array) => network.eve.publish('mco/mcollective/node/web3.lab', bytes);
   async function answer(bytes: Uint8Array): Promise<Record<string, unknown>> {
     const { id } = payloadOf(bytes);
-    const { length } = world.eve.heard;
+    const { length } = network.eve.heard;
     await send(bytes);
     return waitFor('an answer', () =>
-      world.eve.heard
+      network.eve.heard
         .slice(length)
         .map(({ payload }) => payloadOf(payload))
         .find((reply) => reply.id === id && reply.kind === 'result'),
@@ -83,7 +83,10 @@ describe('a daemon that is killed and started again', function () {
   const noted = () => (existsSync(notes) ? readFileSync(notes, 'utf8').trim().split('\n') : []);
 
   it('does not run a request again that it ran before, within its time', async () => {
-    const bytes = world.sign('eve.mcollective', world.request({ agent: 'notes', action: 'note', ttl: 3600 }));
+    const bytes = network.sign(
+      'eve.mcollective',
+      network.request({ agent: 'notes', action: 'note', ttl: 3600 }),
+    );
     expect((await answer(bytes)).outcome).to.equal('ok');
     await killAndStart();
     const { outcome, statusmsg } = await answer(bytes);
@@ -93,7 +96,10 @@ describe('a daemon that is killed and started again', function () {
   });
 
   it('does not run one again that was at work when it was killed', async () => {
-    const bytes = world.sign('eve.mcollective', world.request({ agent: 'notes', action: 'wait', ttl: 3600 }));
+    const bytes = network.sign(
+      'eve.mcollective',
+      network.request({ agent: 'notes', action: 'wait', ttl: 3600 }),
+    );
     await send(bytes);
     await waitFor('the action to begin', () => noted().includes('wait'));
     await killAndStart();
@@ -102,7 +108,7 @@ describe('a daemon that is killed and started again', function () {
   });
 
   it('goes on with the chain of its audit', async () => {
-    const { fault, isWhole, lines } = await verifyAudit(world.folder.join('web3.jsonl'));
+    const { fault, isWhole, lines } = await verifyAudit(network.folder.join('web3.jsonl'));
     expect({ fault, isWhole, lines }).to.deep.equal({ fault: undefined, isWhole: true, lines: 3 });
   });
 });

@@ -25,7 +25,7 @@ export interface Person {
 }
 
 /** A network with a victim (web1), a stolen node account (web2), callers good and bad, and all that they write down. */
-export class World {
+export class AttackNetwork {
   readonly folder: TempFolder;
   readonly pki: TestPki;
   readonly people = new Map<string, Person>();
@@ -42,11 +42,11 @@ export class World {
     this.pki = pki;
   }
 
-  static async create(): Promise<World> {
+  static async create(): Promise<AttackNetwork> {
     const folder = await createTempFolder({ prefix: 'troupe-hostile' });
-    const world = new World(folder, await createTestPki(folder.join('pki')));
-    await world.#start();
-    return world;
+    const network = new AttackNetwork(folder, await createTestPki(folder.join('pki')));
+    await network.#start();
+    return network;
   }
 
   get audit(): string {

@@ -29,7 +29,7 @@ import type { StandInHost } from './stand-in.js';
 const standIn = fileURLToPath(new URL('./stand-in.js', import.meta.url));
 
 /** The site of the demo: everything that runs before a new host boots, and its removal. */
-export class World {
+export class DemoNetwork {
   readonly mailbox = new Mailbox();
   readonly hosts = new Map<string, Host>();
   masters: readonly Master[] = [];

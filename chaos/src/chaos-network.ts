@@ -26,7 +26,7 @@ const settings = {
 };
 
 /** Everything that runs, as processes of this machine, and what breaks it. */
-export class World {
+export class ChaosNetwork {
   readonly site: Site;
   readonly actors = new Map<string, Actor>();
   readonly #folder: string;
@@ -42,10 +42,10 @@ export class World {
     this.site = site;
   }
 
-  static async make(folder: string, size: Size, roles: readonly Role[]): Promise<World> {
+  static async make(folder: string, size: Size, roles: readonly Role[]): Promise<ChaosNetwork> {
     const { masters } = size;
     const site = await makeSite({ folder: join(folder, 'site'), masters, provisioner: settings });
-    return new World(folder, size, roles, site);
+    return new ChaosNetwork(folder, size, roles, site);
   }
 
   get logs(): string {
