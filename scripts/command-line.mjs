@@ -21,7 +21,7 @@ export function readArguments(config = {}) {
 export function wholeNumber(name, text, least = 1) {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-  throw new WrongUse(`--${name} is "${text}": give a whole number from ${least}`);
+  throw new WrongUse(`invalid --${name} "${text}": it must be a whole number, at least ${least}`);
 }
 
 /** The number above 0 that an option gives; throws WrongUse. */

@@ -121,7 +121,7 @@ export class ChaosNetwork {
 
   #actor(name: string): Actor {
     const actor = this.actors.get(name);
-    if (!actor) throw new RangeError(`there is no ${name}`);
+    if (!actor) throw new RangeError(`unknown actor "${name}"`);
     return actor;
   }
 

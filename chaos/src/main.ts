@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { messageOf } from '@troupe/core';
 import { castOf } from './cast.js';
-import type { Finding } from './judge/finding.js';
+import type { InvariantResult } from './judge/invariant.js';
 import { roundsOf } from './kill-loop/plan.js';
 import { loopTables } from './kill-loop/report.js';
 import { runKillLoop } from './kill-loop/run.js';
@@ -13,8 +13,8 @@ import { type RunOptions, runChaos } from './run.js';
 import { scheduleOf } from './schedule.js';
 
 type Parts = Pick<RunOptions, 'folder' | 'say' | 'signal'>;
-/** What came of a run: all of it, and as text for people. */
-type Done = { readonly outcome: { readonly findings: readonly Finding[] }; readonly text: string };
+/** The result of a run: all evidence, and as text. */
+type Done = { readonly outcome: { readonly findings: readonly InvariantResult[] }; readonly text: string };
 
 async function runWanted({ wanted }: Options, parts: Parts): Promise<Done> {
   if (wanted.kind === 'loop') {
@@ -30,7 +30,7 @@ function planOf({ wanted }: Options): object {
   return { faults: scheduleOf(wanted.size), nodes: castOf(wanted.size) };
 }
 
-/** The folder of a run; `remove` does nothing where the user named it. */
+/** The folder of a run; `remove` does nothing if the user chose it. */
 async function folderOf(
   named: string | undefined,
 ): Promise<{ path: string; remove: () => Promise<void> } | undefined> {
@@ -61,7 +61,7 @@ async function main(): Promise<number> {
   }
   const folder = await folderOf(options.folder);
   if (!folder) {
-    process.stderr.write(`chaos: ${options.folder} is not empty: name another folder\n`);
+    process.stderr.write(`chaos: the folder ${options.folder} is not empty: choose another folder\n`);
     return 2;
   }
   const stop = new AbortController();
@@ -77,7 +77,7 @@ async function main(): Promise<number> {
     if (!stop.signal.aborted) throw error;
     return 130;
   } finally {
-    if (isEvidence) say(`disks, logs and CAs are left in ${folder.path}`);
+    if (isEvidence) say(`disks, logs and CAs are kept in ${folder.path}`);
     else await folder.remove();
   }
 }

@@ -2,34 +2,39 @@ import { parseArgs } from 'node:util';
 import { type BrokerName, brokers } from './kill-loop/site.js';
 import type { RunOptions } from './run.js';
 
-export const usage = `Usage: npm run chaos -- --seed N [options]
+export const usage = `Usage: npm run chaos -- [options]
 
-Provisions emulated nodes while provisioners, nodes, masters and the broker are killed with -9, paused and started again,
-and messages are lost, doubled and delayed; then judges by the disks of nodes and CAs whether all is as it must be.
+Provisions emulated nodes under faults, then checks invariants against the disks of the nodes and CAs. The faults:
+provisioners, nodes, masters and the broker are killed (SIGKILL), paused and restarted; messages are lost, duplicated
+and delayed.
 
-      --seed N          what is broken when: the same seed, the same schedule (default: 1)
-      --nodes N         (default: 200)
-      --masters N       (default: 2)
-      --provisioners N  (default: 3)
-      --groups N        processes that the nodes are spread over (default: one for 25 nodes)
-      --seconds N       in which things are broken (default: 120)
-      --patience N      seconds that nodes have to come to an end afterwards (default: 240)
-      --folder PATH     an empty folder in which all files are left: disks, logs, CAs (a temporary one otherwise,
-                        which is left where something did not hold)
-      --plan            only print what would be broken when
-      --json            one JSON document on standard output
-  -h, --help            this text
+      --seed N          seed of the schedule of faults (default: 1)
+      --nodes N         number of nodes (default: 200)
+      --masters N       number of masters (default: 2)
+      --provisioners N  number of provisioners (default: 3)
+      --groups N        number of processes for the nodes (default: one per 25 nodes)
+      --seconds N       duration of the faults in seconds (default: 120)
+      --patience N      time limit in seconds for the nodes to finish afterwards (default: 240)
+      --folder PATH     empty folder for disks, logs and CAs; it is kept (default: a temporary folder, which is
+                        kept only if an invariant is violated)
+      --plan            print the schedule as JSON, then exit
+      --json            print the results as one JSON document on standard output
+  -h, --help            print this help
 
 Usage: npm run chaos -- --kill-loop N [options]
 
-Sends requests to one mcod, kills it with -9 in the middle of them, starts it again and asks again, N times; then judges by
-its disk and the answers that nothing ran twice and that every answer is true.
+Sends requests to one mcod, kills it (SIGKILL) while they run, restarts it and sends them again, N times. Then checks
+against its disk and the replies that no request ran twice and that every reply is correct.
 
-      --seed N          what is sent, and when it is killed (default: 1)
+      --seed N          seed of the requests and of the moments of the kills (default: 1)
       --broker NAME     ${Object.keys(brokers).join(' or ')} (default: embedded)
       --folder, --plan, --json as above
 
-Exit codes: 0 all invariants hold; 1 one does not; 2 wrong use; 130 interrupted.
+Exit codes:
+  0    all invariants hold
+  1    an invariant is violated, or the run failed
+  2    usage error
+  130  interrupted
 `;
 
 type Fleet = Pick<
@@ -56,7 +61,7 @@ export interface Options {
 
 const ofFleets = ['nodes', 'masters', 'provisioners', 'groups', 'seconds', 'patience'] as const;
 
-/** Reads the command line. Throws what is wrong with it. */
+/** Reads the command line. Throws a TypeError if it is invalid. */
 export function readOptions(args: readonly string[]): Options {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
@@ -73,17 +78,17 @@ export function readOptions(args: readonly string[]): Options {
   const number = (name: keyof Fleet | 'kill-loop', standard: number, least = 1) => {
     const value = Number(values[name] ?? standard);
     if (Number.isSafeInteger(value) && value >= least && values[name] !== '') return value;
-    throw new TypeError(`--${name} is "${values[name]}": give a whole number from ${least}`);
+    throw new TypeError(`invalid --${name} "${values[name]}": it must be a whole number, at least ${least}`);
   };
   const general = { help, plan, json, folder };
   const seed = number('seed', 1, 0);
   if (values['kill-loop'] !== undefined) {
     const strange = ofFleets.find((name) => values[name] !== undefined);
-    if (strange !== undefined) throw new TypeError(`--${strange} does not go with --kill-loop`);
+    if (strange !== undefined) throw new TypeError(`--${strange} cannot be combined with --kill-loop`);
     const rounds = number('kill-loop', 1);
     return { ...general, wanted: { kind: 'loop', seed, rounds, broker: brokerOf(broker) } };
   }
-  if (broker !== undefined) throw new TypeError('--broker goes with --kill-loop only');
+  if (broker !== undefined) throw new TypeError('--broker requires --kill-loop');
   const nodes = number('nodes', 200);
   const size: Fleet = {
     seed,
@@ -99,5 +104,5 @@ export function readOptions(args: readonly string[]): Options {
 
 function brokerOf(name = 'embedded'): BrokerName {
   if (name === 'embedded' || name === 'mosquitto') return name;
-  throw new TypeError(`--broker is "${name}": give ${Object.keys(brokers).join(' or ')}`);
+  throw new TypeError(`invalid --broker "${name}": choose ${Object.keys(brokers).join(' or ')}`);
 }

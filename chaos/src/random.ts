@@ -23,7 +23,7 @@ export function randomOf(seed: number): Random {
     below,
     of: <T>(list: readonly T[]): T => {
       const one = list[below(list.length)];
-      if (one === undefined) throw new RangeError('there is nothing to choose from');
+      if (one === undefined) throw new RangeError('cannot choose from an empty list');
       return one;
     },
   };

@@ -1,11 +1,11 @@
 import type { NodeEvidence } from './judge/evidence.js';
-import type { Outcome } from './run.js';
-import { findingRows, table, violationLines } from './table.js';
+import type { ChaosResult } from './run.js';
+import { invariantRows, table, violationLines } from './table.js';
 
 type Row = readonly [what: string, count: number];
 
 /** The faults by what was done to what. */
-export function faultRows({ faults, mishaps }: Pick<Outcome, 'faults' | 'mishaps'>): Row[] {
+export function faultRows({ faults, mishaps }: Pick<ChaosResult, 'faults' | 'mishaps'>): Row[] {
   const counts = new Map<string, number>();
   for (const { deed, target } of faults) {
     const what = `${deedWords[deed]} ${target.replace(/ \d+$/, '')}`;
@@ -16,13 +16,13 @@ export function faultRows({ faults, mishaps }: Pick<Outcome, 'faults' | 'mishaps
 }
 
 const deedWords = {
-  kill: 'killed with -9:',
+  kill: 'killed (SIGKILL):',
   pause: 'paused:',
-  cut: 'switched off, Puppet runs too:',
-  spoil: 'made worse:',
+  cut: 'switched off, with Puppet runs:',
+  spoil: 'degraded:',
 } as const;
 
-/** What became of the nodes, by what was wrong with them. */
+/** The results of the nodes, by their fault. */
 export function nodeRows(nodes: readonly NodeEvidence[]): readonly (readonly [string, number, string])[] {
   const kinds = new Map<string, string[]>();
   for (const node of nodes) kinds.set(node.behaviour, [...(kinds.get(node.behaviour) ?? []), endOf(node)]);
@@ -33,13 +33,13 @@ export function nodeRows(nodes: readonly NodeEvidence[]): readonly (readonly [st
 }
 
 function endOf({ record, answersWith }: NodeEvidence): string {
-  if (record?.quarantine) return 'in quarantine';
-  if (record?.done) return answersWith === undefined ? 'done, silent' : 'provisioned';
-  return 'not done';
+  if (record?.quarantine) return 'quarantined';
+  if (record?.done) return answersWith === undefined ? 'provisioned, no reply' : 'provisioned';
+  return 'not provisioned';
 }
 
-/** How often things were done again. */
-export function workRows({ nodes, issued }: Outcome['evidence']): Row[] {
+/** How often work was repeated or continued. */
+export function workRows({ nodes, issued }: ChaosResult['evidence']): Row[] {
   const runs = nodes.flatMap((node) => node.runs);
   const begun = (environment: string) =>
     runs.filter((run) => run.event === 'begin' && run.environment === environment).length;
@@ -56,32 +56,32 @@ export function workRows({ nodes, issued }: Outcome['evidence']): Row[] {
     ({ record }) => new Set((record?.history ?? []).flatMap(({ owner }) => owner ?? [])).size,
   );
   return [
-    ['runs of Puppet in bootstrap', begun('bootstrap')],
-    ['runs of Puppet in production', begun('production')],
-    ['runs of Puppet that ended with their machine', cutOff],
-    ['runs of Puppet that another provisioner or daemon attached to', attached],
+    ['Puppet runs in the environment bootstrap', begun('bootstrap')],
+    ['Puppet runs in the environment production', begun('production')],
+    ['Puppet runs that ended when their machine was switched off', cutOff],
+    ['Puppet runs to which another provisioner or daemon attached', attached],
     ['certificates signed', issued.length],
-    ['certificates revoked again', issued.filter(({ isRevoked }) => isRevoked).length],
-    ['steps that somebody began and another one went on with', abandoned],
+    ['certificates revoked', issued.filter(({ isRevoked }) => isRevoked).length],
+    ['steps started by one provisioner and continued by another', abandoned],
     [
-      'requests of provisioners that had lost their lease, refused',
+      'requests refused because the provisioner had lost its lease',
       nodes.reduce((sum, { fencedOff }) => sum + fencedOff, 0),
     ],
-    ['nodes that more than one provisioner worked on', owners.filter((count) => count > 1).length],
+    ['nodes that were handled by more than one provisioner', owners.filter((count) => count > 1).length],
   ];
 }
 
-/** The whole outcome as tables for people. */
-export function tables(outcome: Outcome): string {
+/** The results as tables. */
+export function tables(outcome: ChaosResult): string {
   const { size, evidence, findings, seconds } = outcome;
   const { seed, nodes, masters, provisioners, groups } = size;
-  const head = `seed ${seed}: ${nodes} nodes in ${groups} processes, ${masters} masters, ${provisioners} provisioners; faults for ${seconds.broken.toFixed(0)} s, all at their end ${seconds.settling.toFixed(0)} s later`;
+  const head = `seed ${seed}: ${nodes} nodes in ${groups} processes, ${masters} masters, ${provisioners} provisioners; faults for ${seconds.broken.toFixed(0)} s, all nodes finished ${seconds.settling.toFixed(0)} s later`;
   const parts = [
     head,
-    table(['faults', 'times'], faultRows(outcome)),
-    table(['nodes', 'count', 'end'], nodeRows(evidence.nodes)),
-    table(['what was done', 'times'], workRows(evidence)),
-    table(['holds', 'invariant', 'looked at', 'violations'], findingRows(findings)),
+    table(['fault', 'count'], faultRows(outcome)),
+    table(['nodes', 'count', 'result'], nodeRows(evidence.nodes)),
+    table(['event', 'count'], workRows(evidence)),
+    table(['holds', 'invariant', 'checked', 'violations'], invariantRows(findings)),
     ...violationLines(findings),
   ];
   return `${parts.join('\n')}\n`;

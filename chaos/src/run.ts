@@ -10,7 +10,7 @@ import { ChaosNetwork } from './chaos-network.js';
 import { CaWatch } from './judge/ca-watch.js';
 import { readNode, readReasons, readRecord } from './judge/collect.js';
 import type { Evidence } from './judge/evidence.js';
-import type { Finding } from './judge/finding.js';
+import type { InvariantResult } from './judge/invariant.js';
 import { LeaseWatch } from './judge/lease-watch.js';
 import { judge } from './judge/verdict.js';
 import { type Fault, scheduleOf } from './schedule.js';
@@ -25,19 +25,19 @@ export interface RunOptions extends Size {
   readonly signal: AbortSignal;
 }
 
-/** All that a run has to tell. */
-export interface Outcome {
+/** The results of a run. */
+export interface ChaosResult {
   readonly size: Size;
   readonly faults: readonly Fault[];
   readonly mishaps: Readonly<Record<Mishap, number>>;
   readonly evidence: Evidence;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly InvariantResult[];
   /** Seconds: until the last fault was mended, and from then until the last node had come to its end. */
   readonly seconds: { readonly broken: number; readonly settling: number };
 }
 
-/** Provisions a fleet while everything that can die dies, and judges what came of it. */
-export async function runChaos(options: RunOptions): Promise<Outcome> {
+/** Provisions a fleet while its processes are killed, and checks the invariants. */
+export async function runChaos(options: RunOptions): Promise<ChaosResult> {
   const { folder, say, signal } = options;
   const { seed, nodes, masters, provisioners, groups, seconds } = options;
   const size: Size = { seed, nodes, masters, provisioners, groups, seconds };
@@ -48,7 +48,7 @@ export async function runChaos(options: RunOptions): Promise<Outcome> {
   const progress = async () => settled(network.site.folder, roles);
   try {
     await network.start();
-    say(`${network.actors.size} processes run; ${faults.length} faults in ${seconds} s begin`);
+    say(`${network.actors.size} processes running; injecting ${faults.length} faults in ${seconds} s`);
     const began = performance.now();
     const since = () => (performance.now() - began) / 1000;
     for (const fault of faults) {
@@ -62,10 +62,10 @@ export async function runChaos(options: RunOptions): Promise<Outcome> {
     await delay(Math.max(0, seconds - since()) * 1000, undefined, { signal });
     network.mend();
     const broken = since();
-    say(`all is mended; ${words(await progress())}`);
+    say(`all faults repaired; ${words(await progress())}`);
     await waitUntilSettled(progress, options);
     const settling = since() - broken;
-    say(`${words(await progress())} after another ${settling.toFixed(1)} s`);
+    say(`${words(await progress())} after ${settling.toFixed(1)} s more`);
     const answers = await whoAnswers(network.site.clientFile, roles);
     const leasesLeft = await leftLeases(network.site.folder, roles, options);
     await network.stop();
@@ -79,7 +79,7 @@ export async function runChaos(options: RunOptions): Promise<Outcome> {
 }
 
 function words({ ended, of }: { ended: number; of: number }): string {
-  return `${ended} of ${of} nodes have come to their end`;
+  return `${ended} of ${of} nodes have finished`;
 }
 
 async function waitUntilSettled(
@@ -92,10 +92,10 @@ async function waitUntilSettled(
     if (ended === of) return;
     await delay(500, undefined, { signal });
   }
-  say(`patience is over after ${patience} s: ${words(await progress())}`);
+  say(`timeout: gave up after ${patience} s (--patience): ${words(await progress())}`);
 }
 
-// While provisioners and nodes are still at work: whoever is stopped gives nothing back.
+// While provisioners and nodes are still running: a stopped process releases no lease.
 async function leftLeases(
   siteFolder: string,
   roles: readonly Role[],
@@ -145,7 +145,7 @@ async function collect(
   );
   const cas = await Promise.all(watches.map((watch) => watch.collect()));
   const crashes = [...network.actors.values()].flatMap(({ name, crashes: count }) =>
-    count > 0 ? [`${name}, ${count} times: see ${network.logs}`] : [],
+    count > 0 ? [`${name}, ${count} times; see ${network.logs}`] : [],
   );
   return {
     nodes,

@@ -11,14 +11,14 @@ describe('the options of npm run chaos', () => {
   });
 
   for (const [args, words] of [
-    [['--nodes', 'many'], '--nodes is "many": give a whole number from 1'],
+    [['--nodes', 'many'], 'invalid --nodes "many": it must be a whole number, at least 1'],
     [['--seed', '-1'], "Option '--seed' argument is ambiguous"],
-    [['--seed=-1'], '--seed is "-1": give a whole number from 0'],
-    [['--seconds='], '--seconds is "": give a whole number from 1'],
-    [['--kill-loop', '0'], '--kill-loop is "0": give a whole number from 1'],
-    [['--kill-loop', '3', '--nodes', '5'], '--nodes does not go with --kill-loop'],
-    [['--kill-loop', '3', '--broker', 'nats'], '--broker is "nats": give embedded or mosquitto'],
-    [['--broker', 'mosquitto'], '--broker goes with --kill-loop only'],
+    [['--seed=-1'], 'invalid --seed "-1": it must be a whole number, at least 0'],
+    [['--seconds='], 'invalid --seconds "": it must be a whole number, at least 1'],
+    [['--kill-loop', '0'], 'invalid --kill-loop "0": it must be a whole number, at least 1'],
+    [['--kill-loop', '3', '--nodes', '5'], '--nodes cannot be combined with --kill-loop'],
+    [['--kill-loop', '3', '--broker', 'nats'], 'invalid --broker "nats": choose embedded or mosquitto'],
+    [['--broker', 'mosquitto'], '--broker requires --kill-loop'],
     [['--bogus'], "Unknown option '--bogus'"],
     [['--kill-loop'], "Option '--kill-loop <value>' argument missing"],
   ] as const) {

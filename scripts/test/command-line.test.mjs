@@ -15,7 +15,7 @@ describe('the command line of a script', () => {
     it(`takes ${JSON.stringify(text)} for no whole number from 1`, () => {
       expect(() => wholeNumber('count', text)).to.throw(
         WrongUse,
-        `--count is "${text}": give a whole number from 1`,
+        `invalid --count "${text}": it must be a whole number, at least 1`,
       );
     });
 

@@ -38,14 +38,17 @@ export class LeaseWatch {
       this.#open.set(identity, lease);
     } else {
       this.#open.delete(identity);
-      this.#left.push(`${identity}: ${lease.owner} let it run out at ${lease.expires}`);
+      this.#left.push(
+        `${identity}: ${lease.owner} did not release its lease, which expired at ${lease.expires}`,
+      );
     }
   }
 
   /** Leases that nobody gave back; those that are still open are held for ever. */
   left(): readonly string[] {
     const held = [...this.#open].map(
-      ([identity, { owner, expires }]) => `${identity}: ${owner} holds it, until ${expires} for now`,
+      ([identity, { owner, expires }]) =>
+        `${identity}: ${owner} still holds the lease, currently until ${expires}`,
     );
     return [...this.#left, ...held];
   }

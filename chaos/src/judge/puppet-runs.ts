@@ -30,23 +30,24 @@ export function runFaults({ identity, runs: lines, record }: NodeEvidence): stri
   const attempts = new Map<string, string>();
   for (const [index, run] of runs.entries()) {
     const say = (what: string) => faults.push(`${identity}: run ${run.id}: ${what}`);
-    if (ids.has(run.id)) say('it began twice');
+    if (ids.has(run.id)) say('it was started twice');
     ids.add(run.id);
     const step = stepOf[run.environment];
     const lines = history.filter((line) => line.step === step && Date.parse(line.time) <= run.begin);
     const attempt = lines.findLast(({ outcome }) => outcome === 'started');
     const key = `${step} ${attempt?.time}`;
-    if (!attempt) say(`no attempt of ${step} had begun`);
+    if (!attempt) say(`no attempt of ${step} had started`);
     else if (attempts.has(key))
-      say(`attempt ${attempt.attempt} of ${step} had made the run ${attempts.get(key)}`);
+      say(`attempt ${attempt.attempt} of ${step} had already started the run ${attempts.get(key)}`);
     attempts.set(key, run.id);
     for (const earlier of runs.slice(0, index)) {
-      if (Number.isFinite(earlier.end) && earlier.end > run.begin) say(`${earlier.id} had not ended`);
+      if (Number.isFinite(earlier.end) && earlier.end > run.begin)
+        say(`the earlier run ${earlier.id} had not ended`);
       const isSame = earlier.environment === run.environment && earlier.exitCode === 2;
       const isVoid = lines.some(
         ({ outcome, time }) => outcome === 'void' && Date.parse(time) >= earlier.begin,
       );
-      if (isSame && !isVoid) say(`${earlier.id} had gone well`);
+      if (isSame && !isVoid) say(`the earlier run ${earlier.id} had already succeeded`);
     }
   }
   return faults;

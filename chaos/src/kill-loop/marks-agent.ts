@@ -12,7 +12,7 @@ export interface Mark {
 export const marksDdl = {
   metadata: {
     name: 'marks',
-    description: 'Leaves marks in a file',
+    description: 'Writes marks to a file',
     author: 'Troupe',
     license: 'Apache-2.0',
     version: '1.0.0',
@@ -22,12 +22,12 @@ export const marksDdl = {
   actions: [
     {
       action: 'mark',
-      description: 'Marks its begin and its end',
+      description: 'Writes a mark when it starts and another when it ends',
       mutating: true,
       input: {
         takes: {
           prompt: 'Takes',
-          description: 'Milliseconds between the two',
+          description: 'Milliseconds between the two marks',
           type: 'integer',
           optional: false,
           minimum: 0,

@@ -1,36 +1,36 @@
-import { findingRows, table, violationLines } from '../table.js';
+import { invariantRows, table, violationLines } from '../table.js';
 import type { RoundEvidence } from './evidence.js';
-import type { LoopOutcome } from './outcome.js';
+import type { LoopResult } from './result.js';
 
-/** One line for a round that is over. */
+/** One line for a round that has ended. */
 export function roundLine(evidence: RoundEvidence, of: number): string {
   const { round, moment, isHit, startMoment, upAfter, requests } = evidence;
   const number = `${round}`.padStart(`${of}`.length);
-  const start = startMoment === undefined ? '' : `, and its start ${startMoment}`;
-  const killed = `killed ${isHit ? moment : `when all had ended (not ${moment})`}${start}`;
-  const up = upAfter === undefined ? 'DID NOT COME UP' : `up in ${upAfter.toFixed(1)} s`;
+  const start = startMoment === undefined ? '' : `, and during its start ${startMoment}`;
+  const killed = `killed ${isHit ? moment : `after all requests had ended (not ${moment})`}${start}`;
+  const up = upAfter === undefined ? 'DID NOT RESTART' : `restarted in ${upAfter.toFixed(1)} s`;
   return `${number}/${of}  ${killed}; ${up}; ${requests.length} requests: ${endsOf(requests)}`;
 }
 
-// How the client's own recovery ended, and what became of those that were sent again.
+// The states after the client's own recovery, and those of requests that were sent again.
 function endsOf(requests: RoundEvidence['requests']): string {
   const count = (by: string) => {
     const states = requests.flatMap(({ answers }) =>
-      answers.filter((answer) => answer.by === by).map(({ state }) => state ?? 'nothing'),
+      answers.filter((answer) => answer.by === by).map(({ state }) => state ?? 'no state'),
     );
     return [...new Set(states)]
       .sort()
       .map((state) => `${states.filter((one) => one === state).length} ${state}`)
       .join(', ');
   };
-  return `${count('call') || 'none called'}; sent again: ${count('again') || 'none'}`;
+  return `${count('call') || 'no calls'}; sent again: ${count('again') || 'none'}`;
 }
 
-/** The whole outcome as tables for people. */
-export function loopTables({ seed, broker, rounds, findings, seconds }: LoopOutcome): string {
+/** The results as tables. */
+export function loopTables({ seed, broker, rounds, findings, seconds }: LoopResult): string {
   const requests = rounds.flatMap((round) => round.requests);
   const kindOf = ({ moment, isHit }: RoundEvidence) =>
-    isHit ? moment.replace(/\d+/g, 'N') : 'when all had ended';
+    isHit ? moment.replace(/\d+/g, 'N') : 'after all requests had ended';
   const kinds = [...new Set(rounds.map(kindOf))].sort();
   const rows = kinds.map((kind) => {
     const some = rounds.filter((round) => kindOf(round) === kind);
@@ -43,12 +43,12 @@ export function loopTables({ seed, broker, rounds, findings, seconds }: LoopOutc
   });
   const starts = rounds.filter(({ startMoment }) => startMoment !== undefined).length;
   const slowest = Math.max(0, ...rounds.flatMap(({ upAfter }) => upAfter ?? []));
-  const head = `seed ${seed}, broker ${broker}: ${rounds.length} rounds and ${requests.length} requests in ${seconds.toFixed(0)} s; ${starts} starts were killed, too; the slowest start took ${slowest.toFixed(1)} s`;
+  const head = `seed ${seed}, broker ${broker}: ${rounds.length} rounds, ${requests.length} requests in ${seconds.toFixed(0)} s; ${starts} kills during a start; slowest start ${slowest.toFixed(1)} s`;
   const columns = ['rounds', 'requests', 'ok', 'unknown', 'again: ok', 'again: unknown'];
   const parts = [
     head,
     table(['killed', ...columns], rows),
-    table(['holds', 'invariant', 'looked at', 'violations'], findingRows(findings)),
+    table(['holds', 'invariant', 'checked', 'violations'], invariantRows(findings)),
     ...violationLines(findings),
   ];
   return `${parts.join('\n')}\n`;

@@ -6,9 +6,9 @@ import { waitFor } from '@troupe/testkit';
 import { openAsker } from './asker.js';
 import type { LoopEvidence, RoundEvidence } from './evidence.js';
 import { judgeLoop } from './judge.js';
-import type { LoopOutcome } from './outcome.js';
 import { roundsOf } from './plan.js';
 import { roundLine } from './report.js';
+import type { LoopResult } from './result.js';
 import { isUp, Round, startOptionsOf } from './round.js';
 import { type BrokerName, identity, Site } from './site.js';
 
@@ -22,8 +22,8 @@ export interface LoopOptions {
   readonly signal: AbortSignal;
 }
 
-/** Kills a daemon in the middle of its work, again and again, and judges by its disk what came of it. */
-export async function runKillLoop(options: LoopOptions): Promise<LoopOutcome> {
+/** Kills a daemon repeatedly while it works, and checks the invariants against its disk. */
+export async function runKillLoop(options: LoopOptions): Promise<LoopResult> {
   const { seed, broker, folder, say, signal } = options;
   const plans = roundsOf(seed, options.rounds);
   const began = performance.now();
@@ -33,7 +33,7 @@ export async function runKillLoop(options: LoopOptions): Promise<LoopOutcome> {
   const [first] = plans;
   let daemon = first && site.start(startOptionsOf(first));
   try {
-    if (!daemon || !(await isUp(daemon))) throw new Error(`mcod does not start: see ${site.log}`);
+    if (!daemon || !(await isUp(daemon))) throw new Error(`mcod did not start: see ${site.log}`);
     const client = await connect({ config: site.clientConfig });
     await using asker = await openAsker(site.clientConfig);
     try {
@@ -53,7 +53,7 @@ export async function runKillLoop(options: LoopOptions): Promise<LoopOutcome> {
     }
     const end = await daemon?.stop();
     if (end && end.code !== 0)
-      crashes.push(`it was to end, and did with ${end.signal ?? `exit code ${end.code}`}`);
+      crashes.push(`its shutdown ended with ${end.signal ?? `exit code ${end.code}`}`);
     const evidence = { rounds, marks: marksOf(site), audit: await auditOf(site), crashes };
     const seconds = (performance.now() - began) / 1000;
     return { seed, broker, rounds, findings: judgeLoop(evidence), seconds };
@@ -87,7 +87,7 @@ function parsed(line: string): { request?: string; outcome: string } {
   try {
     return JSON.parse(line);
   } catch {
-    // What is no line is a fault of the chain, which is looked for elsewhere.
+    // A line that is not JSON breaks the chain, which is verified elsewhere.
     return { outcome: '' };
   }
 }
@@ -96,7 +96,7 @@ async function verdictOf(audit: string): Promise<Pick<LoopEvidence['audit'], 'fa
   try {
     const { fault, isWhole, lines } = await verifyAudit(audit);
     if (fault) return { fault: `${fault.file}, line ${fault.line}: ${fault.reason}`, lines };
-    return { fault: isWhole ? undefined : `${audit} does not begin with its first line`, lines };
+    return { fault: isWhole ? undefined : `the first line of ${audit} is missing`, lines };
   } catch (error) {
     return { fault: messageOf(error), lines: 0 };
   }

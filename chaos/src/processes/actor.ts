@@ -77,7 +77,7 @@ export class Actor {
   // One that ends although nobody killed it is noted, and started again as a service manager would.
   #ended(child: RunningProcess, how: string): void {
     if (this.#process !== child || this.#isOver || this.#down.size > 0) return;
-    appendFileSync(this.#log, `{"level":60,"msg":"${this.name} ended by itself: ${how}"}\n`);
+    appendFileSync(this.#log, `{"level":60,"msg":"${this.name} exited unexpectedly: ${how}"}\n`);
     this.crashes += 1;
     this.#spawn();
   }

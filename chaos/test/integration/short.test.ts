@@ -26,6 +26,6 @@ describe('npm run chaos', () => {
   it('refuses what it does not understand', async () => {
     await using chaos = startProcess(process.execPath, [main, '--nodes', 'many']);
     expect(await chaos.exited).to.include({ code: 2 });
-    expect(chaos.output).to.contain('--nodes is "many": give a whole number from 1');
+    expect(chaos.output).to.contain('invalid --nodes "many": it must be a whole number, at least 1');
   });
 });

@@ -37,12 +37,16 @@ describe('the watch over leases', () => {
     const one = watch(lease(55));
     one.look('web1', lease(55), 55_000);
     expect(one.open).to.deep.equal([]);
-    expect(one.left()).to.deep.equal(['web1: p1 let it run out at 1970-01-01T00:00:55.000Z']);
+    expect(one.left()).to.deep.equal([
+      'web1: p1 did not release its lease, which expired at 1970-01-01T00:00:55.000Z',
+    ]);
   });
 
   it('names one that is still held when nobody waits any longer', () => {
     const one = watch(lease(55));
-    expect(one.left()).to.deep.equal(['web1: p1 holds it, until 1970-01-01T00:00:55.000Z for now']);
+    expect(one.left()).to.deep.equal([
+      'web1: p1 still holds the lease, currently until 1970-01-01T00:00:55.000Z',
+    ]);
   });
 
   it('is not concerned with nodes that had none at first', () => {

@@ -73,33 +73,33 @@ describe('the judge', () => {
       'a healthy node in quarantine',
       () =>
         violations([{ ...good, record: { ...recordOf(good), quarantine: { reason: 'x', since: at(1) } } }]),
-      /every healthy node is provisioned: web1: in quarantine: x/,
+      /every healthy node is provisioned: web1: quarantined: x/,
     ],
     [
       'one that is not done',
       () => violations([{ ...good, record: { ...recordOf(good), done: null } }]),
-      /web1: not done; at last puppet_final_run started/,
+      /web1: not provisioned; last step: puppet_final_run started/,
     ],
-    ['one that is silent', () => violations([{ ...good, answersWith: undefined }]), /does not answer/],
+    ['one that is silent', () => violations([{ ...good, answersWith: undefined }]), /no reply in the main/],
     [
       'a certificate that is revoked',
       () => violations([good], [{ ...certificate, isRevoked: true }]),
-      /its certificate 2 of m1 is revoked/,
+      /its certificate 2 from m1 is revoked/,
     ],
     [
       'two runs for one attempt',
       () => violations([withRuns(run('b', 'bootstrap', 21, 22, 1), run('c', 'bootstrap', 23, 24))]),
-      /run c: attempt 1 of puppet_bootstrap_stage had made the run b/,
+      /run c: attempt 1 of puppet_bootstrap_stage had already started the run b/,
     ],
     [
       'a run that nobody asked for',
       () => violations([withRuns(run('b', 'bootstrap', 5, 6))]),
-      /run b: no attempt of puppet_bootstrap_stage had begun/,
+      /run b: no attempt of puppet_bootstrap_stage had started/,
     ],
     [
       'a run beside another',
       () => violations([withRuns(run('b', 'bootstrap', 21, 40), run('p', 'production', 31, 32))]),
-      /run p: b had not ended/,
+      /run p: the earlier run b had not ended/,
     ],
     [
       'a run after one that had gone well',
@@ -108,12 +108,12 @@ describe('the judge', () => {
         const runs = [...run('b', 'bootstrap', 21, 22), ...run('c', 'bootstrap', 24, 25)];
         return violations([{ ...node, runs }]);
       },
-      /run c: b had gone well/,
+      /run c: the earlier run b had already succeeded/,
     ],
     [
       'a signed CSR of somebody else',
       () => violations([good], [certificate, { ...certificate, serial: '3', csr: 'CSR2' }]),
-      /m1 signed 3 for web1, made of CSR2/,
+      /m1 signed 3 for web1, from CSR2/,
     ],
     [
       'two certificates in one attempt',
@@ -123,29 +123,33 @@ describe('the judge', () => {
     [
       'a request that was carried out twice',
       () => violations([{ ...good, carriedOut: ['r1', 'r1'] }]),
-      /no request was carried out twice: web1: request r1/,
+      /no request was run more than once: web1: request r1/,
     ],
     [
       'a lease',
       () => violations([good], [certificate], { leasesLeft: ['web1: p1'] }),
-      /no lease is left: web1: p1/,
+      /every lease was released: web1: p1/,
     ],
     [
       'a sick node without its reason',
       () => violations([{ ...good, behaviour: 'planted', answersWith: undefined }]),
-      /web1 \(planted\): is not in quarantine/,
+      /web1 \(planted\): not quarantined/,
     ],
     [
       'one that is there although it should not',
       () => violations([{ ...good, behaviour: 'planted' }]),
-      /web1 \(planted\): is in the main collective/,
+      /web1 \(planted\): unexpectedly in the main collective/,
     ],
     [
       'one that vanished without a word',
       () => violations([{ ...good, behaviour: 'vanishes', answersWith: undefined }]),
-      /no log says why/,
+      /no log has a reason/,
     ],
-    ['a crash', () => violations([good], [certificate], { crashes: ['broker'] }), /ended by itself: broker/],
+    [
+      'a crash',
+      () => violations([good], [certificate], { crashes: ['broker'] }),
+      /exited unexpectedly: broker/,
+    ],
   ];
   for (const [what, find, words] of bad) {
     it(`sees ${what}`, () => {

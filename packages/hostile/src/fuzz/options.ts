@@ -40,5 +40,5 @@ export function readOptions(args: readonly string[], targets: readonly string[])
 function wholeNumber(name: string, text: string, least: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-  throw new TypeError(`--${name} is "${text}": give a whole number from ${least}`);
+  throw new TypeError(`invalid --${name} "${text}": it must be a whole number, at least ${least}`);
 }

@@ -13,11 +13,11 @@ describe('the options of npm run fuzz', () => {
   for (const [line, words] of [
     ['--bogus', "Unknown option '--bogus'"],
     ['--count', "Option '--count <value>' argument missing"],
-    ['--count 0', '--count is "0": give a whole number from 1'],
-    ['--seed 1.5', '--seed is "1.5": give a whole number from 0'],
+    ['--count 0', 'invalid --count "0": it must be a whole number, at least 1'],
+    ['--seed 1.5', 'invalid --seed "1.5": it must be a whole number, at least 0'],
     ['--only nowhere', '--only is "nowhere": give envelope, policy'],
     ['--show 1', '--show needs --only'],
-    ['--only policy --show last', '--show is "last": give a whole number from 0'],
+    ['--only policy --show last', 'invalid --show "last": it must be a whole number, at least 0'],
   ] as const) {
     it(`refuse ${line}`, () => {
       expect(() => read(line)).to.throw(TypeError, words);

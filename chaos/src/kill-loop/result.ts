@@ -1,12 +1,12 @@
-import type { Finding } from '../judge/finding.js';
+import type { InvariantResult } from '../judge/invariant.js';
 import type { RoundEvidence } from './evidence.js';
 import type { BrokerName } from './site.js';
 
-/** All that a loop has to report. */
-export interface LoopOutcome {
+/** The results of a kill loop. */
+export interface LoopResult {
   readonly seed: number;
   readonly broker: BrokerName;
   readonly rounds: readonly RoundEvidence[];
-  readonly findings: readonly Finding[];
+  readonly findings: readonly InvariantResult[];
   readonly seconds: number;
 }
