@@ -18,7 +18,7 @@ function checkout(folder) {
   const found = ['daemon', 'core']
     .map((name) => join(folder, 'packages', name, 'bin/mcod.js'))
     .find(existsSync);
-  if (!found) throw new Error(`${folder} is no checkout of Troupe: there is no packages/daemon/bin/mcod.js`);
+  if (!found) throw new Error(`${folder} is not a checkout of Troupe: packages/daemon/bin/mcod.js not found`);
   return { mcod: found, mco: join(folder, 'packages/cli/bin/mco.js') };
 }
 

@@ -28,23 +28,23 @@ const keyTypes = ['rsa', 'p256', 'ed25519'];
 
 const usage = `Usage: npm run bench [-- CASE … OPTIONS]
 
-Cases: ${names.join(', ')}; all unless named.
+Cases: ${names.join(', ')} (default: all)
 
-  --broker NAME   ${brokersHere.join(' or ')}; may be repeated (default: all that are here)
-  --nodes N       of the case fleet; may be repeated (default: 100, 1000 and 10000)
-  --storm N       nodes of the case storm (default: 2000)
-  --provisioned N nodes of the case provision (default: 200)
-  --provisioners N  of the case provision; may be repeated (default: 1, 2 and 4)
-  --mcollective N nodes of the case mcollective (default: 200)
-  --keys TYPE     rsa, p256 or ed25519; may be repeated (default: rsa and p256)
-  --rounds N      of each measurement (default: 5)
-  --seconds N     of each measurement of a rate (default: 2)
-  --tls           lets the nodes of fleet and storm speak TLS (slow to connect: some 15 ms of CPU for each)
-  --minutes N     for all cases together; what is not finished then is ended (default: 20)
-  --write         writes bench/results.json and docs/scale.md (default: when no case is named)
-  --list          what each case measures
+  --broker NAME     ${brokersHere.join(' or ')}; can be repeated (default: all that are installed)
+  --nodes N         nodes of the case fleet; can be repeated (default: 100, 1000 and 10000)
+  --storm N         nodes of the case storm (default: 2000)
+  --provisioned N   nodes of the case provision (default: 200)
+  --provisioners N  provisioners of the case provision; can be repeated (default: 1, 2 and 4)
+  --mcollective N   nodes of the case mcollective (default: 200)
+  --keys TYPE       rsa, p256 or ed25519; can be repeated (default: rsa and p256)
+  --rounds N        rounds of each measurement (default: 5)
+  --seconds N       duration of each rate measurement in seconds (default: 2)
+  --tls             use TLS in the cases fleet and storm (slow: some 15 ms of CPU per connection)
+  --minutes N       time limit in minutes for all cases; unfinished cases are stopped (default: 20)
+  --write           write bench/results.json and docs/scale.md (default if no case is given)
+  --list            list the cases and what they measure
 
-Exit codes: 0 all cases were measured; 1 one failed; 2 wrong use.
+Exit codes: 0 all cases were measured; 1 a case failed; 2 usage error.
 `;
 
 const list = { type: 'string', multiple: true };
@@ -116,7 +116,7 @@ for (const name of wanted) {
   const left = (end - performance.now()) / 1000;
   console.log(`\n== ${name}: ${about}`);
   try {
-    if (left < 1) throw new Error(`no time left of ${minutes} minutes`);
+    if (left < 1) throw new Error(`the ${minutes} minutes of --minutes are used up`);
     const start = performance.now();
     const measured = await runCase(
       name,
@@ -141,12 +141,12 @@ const text = `${JSON.stringify(report, null, 2)}\n`;
 const file = `results/${report.machine.time.replaceAll(':', '').slice(0, 17)}.json`;
 mkdirSync(here('results/'), { recursive: true });
 writeFileSync(here(file), text);
-console.log(`\nall figures: bench/${file}`);
+console.log(`\nall results: bench/${file}`);
 if (values.write) {
   writeFileSync(here('results.json'), text);
   writePage(here('../docs/scale.md'), report);
   const biome = here('../node_modules/@biomejs/biome/bin/biome');
   spawnSync(process.execPath, [biome, 'check', '--write', here('results.json'), here('../docs/scale.md')]);
-  console.log('written: bench/results.json and the tables of docs/scale.md');
+  console.log('written: bench/results.json and the tables in docs/scale.md');
 }
 process.exit();

@@ -49,12 +49,12 @@ async function calls(node) {
 }
 
 const USAGE =
-  'Usage: node bench/nodes.mjs [VERSION …]\n\nVersions of Node as npm has them, such as 24.22.3 or latest.';
+  'Usage: node bench/nodes.mjs [VERSION …]\n\nVERSION is a version of Node on npm, such as 24.22.3 or latest.';
 const versions = orEnd('nodes', USAGE, () => {
   const { positionals } = readArguments({ allowPositionals: true });
   const strange = positionals.find((version) => !/^(latest|\d+(\.\d+){0,2})$/.test(version));
   if (strange !== undefined)
-    throw new WrongUse(`VERSION is "${strange}": give one such as 24.22.3, or latest`);
+    throw new WrongUse(`invalid VERSION "${strange}": use one such as 24.22.3, or latest`);
   return positionals.length > 0 ? positionals : [PINNED, 'latest'];
 });
 // After that: these need the programs of a release, and a wrong word needs none.

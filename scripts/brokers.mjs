@@ -9,7 +9,7 @@ import { root } from './setup.mjs';
 
 noArguments(
   'brokers',
-  'Usage: npm run brokers\n\nRuns the tests of every broker and writes what works on each into docs/brokers.md.',
+  'Usage: npm run brokers\n\nRuns the tests with every broker and writes the supported features to docs/brokers.md.',
 );
 
 const PAGE = join(root, 'docs/brokers.md');

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { bundleProgram, programs } from './bundle/program.mjs';
 import { noArguments } from './command-line.mjs';
 
-noArguments('bundle', 'Usage: npm run bundle\n\nMakes the programs of a release in bundles/.');
+noArguments('bundle', 'Usage: npm run bundle\n\nBuilds the programs of a release in bundles/.');
 const root = resolve(fileURLToPath(import.meta.url), '../..');
 for (const program of programs) {
   const { folder, bytes } = await bundleProgram(program, { root, target: resolve(root, 'bundles') });

@@ -28,13 +28,13 @@ export function wholeNumber(name, text, least = 1) {
 export function positiveNumber(name, text) {
   const value = Number(text);
   if (/^\d*\.?\d+$/.test(text) && value > 0 && Number.isFinite(value)) return value;
-  throw new WrongUse(`--${name} is "${text}": give a number above 0`);
+  throw new WrongUse(`invalid --${name} "${text}": it must be a number above 0`);
 }
 
 /** The word that an option or argument gives, which must be one of several; throws WrongUse. */
 export function oneOf(name, text, choices) {
   if (choices.includes(text)) return text;
-  throw new WrongUse(`${name} is "${text}": give ${choices.join(', ')}`);
+  throw new WrongUse(`invalid ${name} "${text}": choose one of ${choices.join(', ')}`);
 }
 
 /**

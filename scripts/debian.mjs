@@ -94,7 +94,7 @@ export function mayInstall() {
 }
 
 const POLICY = '/usr/sbin/policy-rc.d';
-const POLICY_MARK = '# Temporary: written and removed by the set-up of Troupe.';
+const POLICY_MARK = '# Temporary: written and removed by the setup of Troupe.';
 
 // Debian starts the service of a package when it installs it; nobody asked for a running Puppet or broker here.
 function holdServices() {

@@ -12,12 +12,12 @@ Bootstraps a minimal Debian in a temporary folder, clones HEAD into it and runs 
   npm run demo, npm test       or with --quick
   npm run setup, npm run demo, npm run check
 
-  --quick           set-up, demo and unit tests
-  --debian VERSION  ${Object.keys(debians).join(' or ')}; may be given several times (default: each)
-  --run COMMAND     run this npm command instead, such as "run brokers"; may be given several times
-  --keep            keep the folder, and say where it is
+  --quick           only setup, demo and unit tests
+  --debian VERSION  ${Object.keys(debians).join(' or ')}; can be repeated (default: all)
+  --run COMMAND     run this npm command instead, such as "run brokers"; can be repeated
+  --keep            keep the folder and print its path
 
-Needs root and debootstrap. Exits with 0 if each command did and each skipped test gives a reason, with 2 for wrong use.
+Requires root and debootstrap. Exit codes: 0 if all commands succeeded and every skipped test has a reason; 2 usage error.
 `;
 
 const FULL = [['run', 'demo'], ['test']];

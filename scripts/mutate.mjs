@@ -19,15 +19,15 @@ import { root } from './setup.mjs';
 const NEEDED = 0.9;
 const JUDGED = 'scripts/mutate/judged.yaml';
 const USAGE = `npm run mutate -- [options]
-  --area NAME        only this area (repeatable): ${areas.map(({ name }) => name).join(', ')}
-  --count N          mutants of each area, or "all" (default: 60)
-  --seed N           which ones (default: 1)
-  --file PATH        all mutants of this source instead of areas (repeatable)
-  --only PATH:LINE   all mutants of this line instead of areas (repeatable)
-  --jobs N           runs at the same time (default: one for each core)
+  --area NAME        only this area; can be repeated: ${areas.map(({ name }) => name).join(', ')}
+  --count N          number of mutants per area, or "all" (default: 60)
+  --seed N           seed of the selection (default: 1)
+  --file PATH        all mutants of this source file, instead of areas; can be repeated
+  --only PATH:LINE   all mutants of this line, instead of areas; can be repeated
+  --jobs N           number of parallel runs (default: one per core)
   --entries          print survivors as entries for ${JUDGED}
-  --json FILE        write the results to this file too
-Needs npm run build. Exit code 0 if each area reaches ${percent(NEEDED)}, 1 if one does not, 2 for wrong use.`;
+  --json FILE        also write the results to this file
+Requires npm run build. Exit codes: 0 if each area reaches ${percent(NEEDED)}; 1 if not; 2 usage error.`;
 
 const { values, numbers } = orEnd('mutate', USAGE, readOptions);
 if (values.help) console.log(USAGE);
@@ -76,7 +76,7 @@ async function main() {
     judged,
     picked.flatMap(({ all }) => all),
   );
-  for (const entry of stale) console.error(`${JUDGED}: matches no mutant any more: ${JSON.stringify(entry)}`);
+  for (const entry of stale) console.error(`${JUDGED}: no longer matches a mutant: ${JSON.stringify(entry)}`);
 
   const temp = mkdtempSync(join(tmpdir(), 'tm-'));
   process.once('exit', () => {

@@ -21,13 +21,13 @@ import { removeStale } from './stale.mjs';
 
 const HELP = `npm run test:packages [-- --keep]
 
-Builds, has npm pack every package that is not private, and installs the tarballs into an empty folder; what they depend
-on comes from the npm registry. There it starts every program, imports and requires every export, compiles a TypeScript
+Builds, packs every package that is not private with npm pack, and installs the tarballs into an empty folder; their
+dependencies come from the npm registry. Then it starts every program, imports and requires every export, compiles a TypeScript
 program that imports them all, and runs a broker, mcod with every agent, and mco with an application of a package.
 
-  --keep  keep the folder, and say where it is
+  --keep  keep the folder and print its path
 
-Exits with 0 only if all of it worked, with 2 for wrong use.
+Exit codes: 0 if everything worked; 1 if not; 2 usage error.
 `;
 
 const counted = (count, what) => `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -4,11 +4,13 @@ import { noArguments } from './command-line.mjs';
 import { endWithNpm } from './parent.mjs';
 import { explain, setup } from './setup.mjs';
 
-noArguments('setup', 'Usage: npm run setup\n\nInstalls what the clone needs, and builds it.');
+noArguments('setup', 'Usage: npm run setup\n\nInstalls the dependencies of the clone and builds it.');
 endWithNpm();
 try {
   const missing = await setup({ build: true });
-  console.error(missing.length === 0 ? 'set-up: ready' : 'set-up: ready, apart from what is missing');
+  console.error(
+    missing.length === 0 ? 'setup: ready' : 'setup: ready, except for the missing packages above',
+  );
 } catch (error) {
   process.exitCode = explain(error);
 }

@@ -7,7 +7,7 @@ import { root } from './setup.mjs';
 
 noArguments(
   'reference',
-  'Usage: node scripts/reference.mjs\n\nMakes the tables of configurations in docs/reference.',
+  'Usage: node scripts/reference.mjs\n\nGenerates the configuration tables in docs/reference.',
 );
 
 for (const [page, text] of await pages()) {

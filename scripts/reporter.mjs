@@ -56,7 +56,7 @@ export default class Reporter extends Base {
       else Base.consoleLog(`\n${totals(counts)}`);
       setTimeout(() => {
         const open = process.getActiveResourcesInfo().filter((kind) => kind !== 'TTYWrap');
-        console.error(`The tests are over, but something is still open: ${open.join(', ')}`);
+        console.error(`The tests have ended, but these resources are still open: ${open.join(', ')}`);
       }, LEFT_OPEN_SECONDS * 1000).unref();
     });
   }

@@ -24,7 +24,7 @@ export class SetupFailed extends Error {
 /** Throws SetupFailed if a version of Node, such as `18.20.4`, is too old to run the set-up. */
 export function checkNode(version = process.versions.node) {
   if (Number(version.split('.', 1)[0]) >= MINIMUM) return;
-  throw new SetupFailed(`Node ${version} is too old for the set-up: install Node ${MINIMUM} or newer`);
+  throw new SetupFailed(`Node ${version} is too old for the setup: install Node ${MINIMUM} or newer`);
 }
 
 function readJson(file) {
@@ -83,7 +83,7 @@ export async function installModules() {
   if (node) return node;
   const { platform, arch, version } = process;
   throw new SetupFailed(
-    `npm installed no Node for ${platform}-${arch}, and the machine's ${version} is too old: try again, or install Node ${FLOOR} or newer`,
+    `npm did not install Node for ${platform}-${arch}, and this machine's Node ${version} is too old: try again, or install Node ${FLOOR} or newer`,
   );
 }
 
@@ -92,12 +92,10 @@ async function installDebian(puppet) {
   if (missing.length === 0) return missing;
   const names = missing.map(({ name }) => name).join(' ');
   if (!mayInstall()) {
-    report(
-      `missing, and only root on Debian can install it: apt-get install --no-install-recommends ${names}`,
-    );
+    report(`missing packages; run as root on Debian: apt-get install --no-install-recommends ${names}`);
     return missing;
   }
-  report(`installing Debian packages, which may take minutes: ${names} …`);
+  report(`installing Debian packages, this can take minutes: ${names} …`);
   await installPackages(missing, report);
   const left = missingPackages({ puppet });
   for (const { name, use } of left) report(`still missing: ${name} (${use})`);

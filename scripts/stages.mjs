@@ -78,8 +78,8 @@ export async function runMocha(
     const isWhole = existsSync(file);
     const counts = isWhole ? JSON.parse(readFileSync(file, 'utf8')) : { passed: 0, failed: 0, skipped: 0 };
     const ran = counts.passed + counts.failed + counts.skipped;
-    if (leftOpen) return { counts, problem: `mocha did not end: a test left something open` };
-    if (!isWhole) return { counts, problem: `mocha ended early: ${end ?? 'exit 0'}` };
+    if (leftOpen) return { counts, problem: `mocha did not exit: a test left a resource open` };
+    if (!isWhole) return { counts, problem: `mocha exited early: ${end ?? 'exit 0'}` };
     if (ran === 0) return { counts, problem: NOTHING_RAN };
     if (end && (counts.failed === 0 || end.startsWith('interrupted'))) return { counts, problem: end };
     return { counts };

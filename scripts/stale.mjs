@@ -33,7 +33,8 @@ const own = fileURLToPath(import.meta.url);
 if (process.argv[1] && resolve(process.argv[1]) === own) {
   noArguments(
     'stale',
-    'Usage: node scripts/stale.mjs\n\nRemoves what was compiled from sources that are gone.',
+    'Usage: node scripts/stale.mjs\n\nRemoves compiled files whose sources no longer exist.',
   );
-  for (const file of removeStale(resolve(own, '../..'))) console.log(`removed, its source is gone: ${file}`);
+  for (const file of removeStale(resolve(own, '../..')))
+    console.log(`removed, because its source no longer exists: ${file}`);
 }

@@ -22,7 +22,7 @@ async function handOver(node, script, args) {
 
 const [file, ...args] = process.argv.slice(2);
 if (file === undefined) {
-  console.error('start: SCRIPT is missing\n\nUsage: node scripts/start.mjs SCRIPT [ARGS]');
+  console.error('start: SCRIPT is required\n\nUsage: node scripts/start.mjs SCRIPT [ARGS]');
   process.exit(2);
 }
 const script = resolve(file);

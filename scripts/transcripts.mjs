@@ -16,7 +16,7 @@ const head =
 
 const USAGE = `Usage: npm run transcripts [-- PAGE …]
 
-Makes the pages of docs/transcripts, or these: ${pages.map(({ file }) => file).join(', ')}`;
+Generates all pages of docs/transcripts, or only the given ones: ${pages.map(({ file }) => file).join(', ')}`;
 
 const wanted = orEnd('transcripts', USAGE, () => {
   const { positionals } = readArguments({ allowPositionals: true });

@@ -4,7 +4,7 @@ import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import { createTempFolder, emulateFleet, makeKeyPair, useTestPki } from '@troupe/testkit';
 import { ratio } from '../lib/figures.mjs';
 
-export const about = 'bytes per call on the wire by kind of key, and of a call after the first one';
+export const about = 'bytes per call on the wire by key type, for the first call and for later ones';
 
 /** Baseline: the same request and reply as bare JSON. */
 export async function run() {

@@ -4,8 +4,7 @@ import { round, usageOf } from '../lib/machine.mjs';
 import { sampleReply, sampleRequest, sizeOf } from '../lib/messages.mjs';
 import { Site } from '../lib/site.mjs';
 
-export const about =
-  'one caller and one node: calls per second one after the other and 64 at a time, over TLS';
+export const about = 'one caller and one node over TLS: calls per second, sequential and 64 at a time';
 
 const pipeline = 64;
 

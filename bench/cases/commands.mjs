@@ -3,7 +3,7 @@ import { mco } from '../lib/programs.mjs';
 import { runNode } from '../lib/run-node.mjs';
 import { Site } from '../lib/site.mjs';
 
-export const about = 'mco as a whole process on 200 nodes, all security on, against MCollective';
+export const about = 'mco as a complete process on 200 nodes with full security, compared with MCollective';
 
 const nodes = 200;
 // Seconds that MCollective 2.12 takes for the same on 200 nodes: figures that were given, not measured by this run.

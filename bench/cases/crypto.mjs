@@ -5,7 +5,7 @@ import { round } from '../lib/machine.mjs';
 import { sampleReply } from '../lib/messages.mjs';
 
 export const about =
-  'cost per message of signing and checking by kind of key, and of sealing with a session key';
+  'cost per message of signing and verifying by key type, and of sealing with a session key';
 
 /** Baseline: the same message as JSON, without a signature. */
 export async function run({ seconds }) {

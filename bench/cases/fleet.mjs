@@ -42,7 +42,7 @@ function tooMuch({ broker, brokers, nodes, keyType, keyTypes }) {
 function obstacleTo(nodes) {
   if (nodes + 200 > openFileLimit()) return `this machine allows ${openFileLimit()} open files`;
   const needed = nodes * mibPerNode + 500;
-  return needed > freeMiB() ? `${round(needed, 0)} MiB of memory are needed` : undefined;
+  return needed > freeMiB() ? `not enough memory: ${round(needed, 0)} MiB required` : undefined;
 }
 
 async function measure({ broker, keyType, nodes, rounds, tls }) {

@@ -5,7 +5,7 @@ import { mco } from '../lib/programs.mjs';
 import { runProgram } from '../lib/run-node.mjs';
 import { Site } from '../lib/site.mjs';
 
-export const about = 'MCollective itself and Troupe, as whole processes on as many nodes';
+export const about = 'MCollective and Troupe as complete processes with the same number of nodes';
 
 // How many times as fast Troupe is meant to be.
 const commands = [
@@ -31,7 +31,8 @@ export async function run({ mcollectiveNodes: wanted, brokers }, note) {
   const figures = () => ({
     tables: [tableOf(nodes, mcollective, troupe)],
     results: { nodes, mcollective, troupe },
-    skipped: nodes < wanted ? [`${wanted} nodes: time or memory was enough for ${nodes}`] : [],
+    skipped:
+      nodes < wanted ? [`${wanted} nodes requested, but time or memory sufficed only for ${nodes}`] : [],
   });
   note(figures());
   // Troupe's usual brokers retain presence, which RabbitMQ does not.
@@ -73,7 +74,9 @@ async function measure(nodes, run) {
     const checked = async () => {
       const output = await run(words);
       if (!isWhole(output, nodes))
-        throw new Error(`mco ${words.join(' ')} did not hear all ${nodes} nodes:\n${output.slice(-500)}`);
+        throw new Error(
+          `mco ${words.join(' ')} did not get replies from all ${nodes} nodes:\n${output.slice(-500)}`,
+        );
     };
     await checked();
     const before = childrenCpuMs();

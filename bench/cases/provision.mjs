@@ -5,8 +5,7 @@ import { round, usageOf } from '../lib/machine.mjs';
 import { startPeer } from '../lib/process.mjs';
 import { mcprovision } from '../lib/programs.mjs';
 
-export const about =
-  'emulated nodes provisioned a minute with 1, 2 and 4 provisioners, all signatures and checks on';
+export const about = 'emulated nodes provisioned per minute with 1, 2 and 4 provisioners, with full security';
 
 const path = (file) => fileURLToPath(new URL(file, import.meta.url));
 const emulate = path('../../packages/emulator/bin/troupe-emulate.js');

@@ -7,7 +7,7 @@ import { mco, mcod } from '../lib/programs.mjs';
 import { runNode } from '../lib/run-node.mjs';
 import { Site } from '../lib/site.mjs';
 
-export const about = 'start-up and memory of mcod, start-up of mco, each as a whole process';
+export const about = 'startup and memory of mcod, startup of mco, each as a complete process';
 
 const mqtt = import.meta.resolve('mqtt');
 

@@ -4,7 +4,7 @@ import { ratio, timed } from '../lib/figures.mjs';
 import { openFileLimit, round, usageOf } from '../lib/machine.mjs';
 import { Site } from '../lib/site.mjs';
 
-export const about = 'a broker is killed and comes back: until all nodes are back and presence says so';
+export const about = 'broker killed and restarted: time until all nodes are reconnected and present';
 
 /** Baseline: as many bare MQTT.js clients that come back after a second. */
 export async function run({ brokers, stormNodes, keyTypes, tls }, note) {

@@ -19,7 +19,7 @@ export function missingMcollective() {
   };
   const absent = Object.keys(packages).filter((name) => !existsSync(packages[name]));
   if (absent.length > 0)
-    return `not installed: ${absent.join(', ')} (Debian 12 is the last that has these packages)`;
+    return `not installed: ${absent.join(', ')} (Debian 12 is the last version with these packages)`;
   return testBrokers.rabbitmq.missing();
 }
 

@@ -6,7 +6,8 @@ const [BEGIN, END] = ['<!-- made by npm run bench: begin -->', '<!-- made by npm
 export function writePage(file, { machine, cases }) {
   const page = readFileSync(file, 'utf8');
   const [before, after] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (before < 0 || after < before) throw new Error(`${file} lacks the marks of the bench`);
+  if (before < 0 || after < before)
+    throw new Error(`${file} does not contain the comments that mark the bench's tables`);
   const parts = Object.entries(cases).map(([name, each]) => section(name, each));
   const text = [about(machine), ...parts].join('\n\n');
   writeFileSync(file, `${page.slice(0, before + BEGIN.length)}\n\n${text}\n\n${page.slice(after)}`);

@@ -24,7 +24,7 @@ export async function startPeer(file, args, options = {}) {
       () => reject(new Error(`${file} was not ready within ${seconds} s: ${tail}`)),
       seconds * 1000,
     );
-    const end = (code) => reject(new Error(`${file} ended with ${code}: ${tail}`));
+    const end = (code) => reject(new Error(`${file} exited with ${code}: ${tail}`));
     child.once('exit', end);
     const hear = (text) => {
       tail = `${tail}${text}\n`.slice(-2000);

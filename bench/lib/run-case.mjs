@@ -30,8 +30,8 @@ export async function runCase(name, options, seconds) {
   }, seconds * 1000);
   try {
     const [code] = await once(child, 'exit');
-    if (isLate) return partOf(output, `what was not finished within ${Math.round(seconds)} s`);
-    if (code !== 0) throw new Error(complaint.trim() || `ended with ${code}`);
+    if (isLate) return partOf(output, `measurements that were not finished within ${Math.round(seconds)} s`);
+    if (code !== 0) throw new Error(complaint.trim() || `exited with ${code}`);
     return JSON.parse(readFileSync(output, 'utf8'));
   } finally {
     clearTimeout(timer);
@@ -42,7 +42,7 @@ export async function runCase(name, options, seconds) {
 }
 
 function partOf(output, missing) {
-  if (!existsSync(output)) throw new Error(`not finished within its time: ${missing}`);
+  if (!existsSync(output)) throw new Error(`timeout: not finished: ${missing}`);
   const part = JSON.parse(readFileSync(output, 'utf8'));
   return { ...part, skipped: [...part.skipped, missing] };
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Runs a program to its end and gives what it printed. Throws with what it said when it fails or takes too long. */
+/** Runs a program and returns its standard output. Throws with its standard error if it fails or takes too long. */
 export async function runProgram(file, words, env = {}, seconds = 60) {
   const child = spawn(file, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -9,16 +9,16 @@ export async function runProgram(file, words, env = {}, seconds = 60) {
     timeout: seconds * 1000,
     killSignal: 'SIGKILL',
   });
-  const said = { stdout: '', stderr: '' };
-  for (const name of Object.keys(said))
+  const output = { stdout: '', stderr: '' };
+  for (const name of Object.keys(output))
     child[name].setEncoding('utf8').on('data', (text) => {
-      said[name] += text;
+      output[name] += text;
     });
   const [code, signal] = await once(child, 'close');
   if (code !== 0)
-    throw new Error(`${[file, ...words].join(' ')} ended with ${code ?? signal}: ${said.stderr}`);
-  return said.stdout;
+    throw new Error(`${[file, ...words].join(' ')} exited with ${code ?? signal}: ${output.stderr}`);
+  return output.stdout;
 }
 
-/** Runs a Node program likewise. */
+/** Runs a Node program in the same way. */
 export const runNode = (words, env) => runProgram(process.execPath, words, env);

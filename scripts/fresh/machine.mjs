@@ -33,7 +33,8 @@ export class FreshFailed extends Error {
  * arguments of an npm. Returns a row for each command; after one that failed the others are still run.
  */
 export async function tryOn(version, { source, commands, keep = false }) {
-  if (process.getuid?.() !== 0) throw new FreshFailed('only root can make another root: run it with sudo');
+  if (process.getuid?.() !== 0)
+    throw new FreshFailed('permission denied: creating a root folder requires root: run it with sudo');
   await provideDebootstrap();
   const folder = mkdtempSync(join(tmpdir(), `troupe-debian-${version}-`));
   // It becomes a root folder, which all users enter.
@@ -59,7 +60,7 @@ async function provideDebootstrap() {
 }
 
 async function make(folder, suite) {
-  console.error(`test:fresh: making a minimal Debian (${suite}) …`);
+  console.error(`test:fresh: creating a minimal Debian (${suite}) …`);
   await run('debootstrap', ['--variant=minbase', '--include=ca-certificates', suite, folder, MIRROR]);
   // A power cut would cost nothing but this folder, and dpkg waits for the disk with every file.
   writeFileSync(join(folder, 'etc/dpkg/dpkg.cfg.d/fresh'), 'force-unsafe-io\n');

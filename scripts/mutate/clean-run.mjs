@@ -54,7 +54,7 @@ async function cleanRun(file, job) {
     });
     if (failures?.length === 0) return { tests, shared, isWhole: await needsAll(file, tests, job) };
     const [first] = failures ?? [];
-    problem = first ? `${first.title}: ${first.message}` : late ? `hangs for ${CLEAN_SECONDS} s` : end;
+    problem = first ? `${first.title}: ${first.message}` : late ? `timed out after ${CLEAN_SECONDS} s` : end;
   }
   throw new Error(`${file} fails without a mutant: ${problem}`);
 }

@@ -21,9 +21,9 @@ export function parseJudged(text) {
 function faultOf(entry) {
   const strange = Object.keys(entry).find((key) => !KEYS.includes(key));
   if (strange) return `unknown key ${strange}`;
-  if (!entry.file || !entry.change) return 'needs file and change';
+  if (!entry.file || !entry.change) return 'file and change are required';
   if (!VERDICTS.includes(entry.verdict)) return `verdict must be one of ${VERDICTS.join(', ')}`;
-  return entry.reason ? undefined : 'needs a reason';
+  return entry.reason ? undefined : 'a reason is required';
 }
 
 /** Entries for files of these mutants that match none of them: the judged code has changed. */

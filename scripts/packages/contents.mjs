@@ -5,7 +5,7 @@ import { entriesOf } from './entries.mjs';
 const NEEDED = ['LICENSE', 'README.md'];
 const UNWANTED = [
   [/(^|\/)test\//, 'is a test'],
-  [/\.tsbuildinfo$/, 'is for the compiler alone'],
+  [/\.tsbuildinfo$/, 'is only for the compiler'],
   [/(?<!\.d|\.d\.json)\.[cm]?ts$/, 'is a source'],
 ];
 
@@ -20,7 +20,7 @@ export function contentProblems(manifest, files, place) {
     ...files.flatMap((file) =>
       UNWANTED.filter(([pattern]) => pattern.test(file)).map(([, why]) => `${file} ${why}`),
     ),
-    ...idlePatterns(manifest, files).map((pattern) => `"${pattern}" in "files" matches nothing`),
+    ...idlePatterns(manifest, files).map((pattern) => `"${pattern}" in "files" does not match any file`),
     ...Object.entries(manifest.bin ?? {})
       .filter(([, file]) => !has.has(file.slice(2)))
       .map(([name, file]) => `${file}, the program ${name}, is missing`),

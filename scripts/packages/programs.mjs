@@ -18,7 +18,7 @@ async function fault(run, program, option, pattern) {
   try {
     const output = await run(program, [option]);
     if (pattern.test(output)) return undefined;
-    return `${program} ${option} prints something else: ${output.split('\n', 1)}`;
+    return `${program} ${option} printed unexpected output: ${output.split('\n', 1)}`;
   } catch (error) {
     if (error instanceof CommandFailed) return error.message;
     throw error;

@@ -61,7 +61,7 @@ function withTable(text, name, table) {
   const begin = `<!-- made by scripts/reference.mjs: ${name} -->\n`;
   const end = '<!-- end -->\n';
   const at = text.indexOf(begin);
-  if (at === -1) throw new Error(`there is no comment "${begin.trim()}"`);
+  if (at === -1) throw new Error(`comment "${begin.trim()}" not found`);
   const from = at + begin.length;
   return `${text.slice(0, from)}\n${table}\n${text.slice(text.indexOf(end, from))}`;
 }

@@ -23,12 +23,15 @@ describe('the command line of a script', () => {
     it(`takes ${JSON.stringify(text)} for no number above 0`, () => {
       expect(() => positiveNumber('seconds', text)).to.throw(
         WrongUse,
-        `--seconds is "${text}": give a number above 0`,
+        `invalid --seconds "${text}": it must be a number above 0`,
       );
     });
 
   it('names the words that may be given instead of another', () => {
-    expect(() => oneOf('--kind', 'c', ['a', 'b'])).to.throw(WrongUse, '--kind is "c": give a, b');
+    expect(() => oneOf('--kind', 'c', ['a', 'b'])).to.throw(
+      WrongUse,
+      'invalid --kind "c": choose one of a, b',
+    );
   });
 
   it('does not explain how to pass words that begin with a dash', () => {
@@ -44,14 +47,14 @@ describe('the command line of a script', () => {
 const refused = [
   ['scripts/mutate.mjs --bogus', "mutate: Unknown option '--bogus'"],
   ['scripts/mutate.mjs --count', "mutate: Option '--count <value>' argument missing"],
-  ['scripts/mutate.mjs --count 0', 'mutate: --count is "0"'],
-  ['scripts/mutate.mjs --seed x', 'mutate: --seed is "x"'],
-  ['scripts/mutate.mjs --jobs 1.5', 'mutate: --jobs is "1.5"'],
-  ['scripts/mutate.mjs --area nowhere', 'mutate: --area is "nowhere"'],
+  ['scripts/mutate.mjs --count 0', 'mutate: invalid --count "0"'],
+  ['scripts/mutate.mjs --seed x', 'mutate: invalid --seed "x"'],
+  ['scripts/mutate.mjs --jobs 1.5', 'mutate: invalid --jobs "1.5"'],
+  ['scripts/mutate.mjs --area nowhere', 'mutate: invalid --area "nowhere"'],
   ['scripts/mutate.mjs --file nowhere.ts', 'mutate: nowhere.ts is not a source of a package'],
   ['scripts/fresh.mjs --bogus', "test:fresh: Unknown option '--bogus'"],
   ['scripts/fresh.mjs --debian', "test:fresh: Option '--debian <value>' argument missing"],
-  ['scripts/fresh.mjs --debian potato', 'test:fresh: --debian is "potato"'],
+  ['scripts/fresh.mjs --debian potato', 'test:fresh: invalid --debian "potato"'],
   ['scripts/packages.mjs --bogus', "test:packages: Unknown option '--bogus'"],
   ['scripts/ready.mjs --bogus', "setup: Unknown option '--bogus'"],
   ['scripts/brokers.mjs --bogus', "brokers: Unknown option '--bogus'"],
@@ -59,24 +62,24 @@ const refused = [
   ['scripts/bundle.mjs --bogus', "bundle: Unknown option '--bogus'"],
   ['scripts/stale.mjs --bogus', "stale: Unknown option '--bogus'"],
   ['scripts/transcripts.mjs --bogus', "transcripts: Unknown option '--bogus'"],
-  ['scripts/transcripts.mjs no-page.md', 'transcripts: PAGE is "no-page.md"'],
+  ['scripts/transcripts.mjs no-page.md', 'transcripts: invalid PAGE "no-page.md"'],
   ['scripts/reference.mjs --bogus', "reference: Unknown option '--bogus'"],
   ['scripts/mco-reference.mjs --bogus', "reference: Unknown option '--bogus'"],
-  ['scripts/start.mjs', 'start: SCRIPT is missing'],
+  ['scripts/start.mjs', 'start: SCRIPT is required'],
   ['ddl/types.mjs --bogus', "ddl: Unknown option '--bogus'"],
   ['ddl/types.mjs nowhere.json', 'ddl: there is no nowhere.json'],
   ['bench/main.mjs --bogus', "bench: Unknown option '--bogus'"],
-  ['bench/main.mjs nowhere', 'bench: CASE is "nowhere"'],
+  ['bench/main.mjs nowhere', 'bench: invalid CASE "nowhere"'],
   ['bench/main.mjs --broker', "bench: Option '--broker <value>' argument missing"],
-  ['bench/main.mjs --broker nats', 'bench: --broker is "nats"'],
-  ['bench/main.mjs --keys dsa', 'bench: --keys is "dsa"'],
+  ['bench/main.mjs --broker nats', 'bench: invalid --broker "nats"'],
+  ['bench/main.mjs --keys dsa', 'bench: invalid --keys "dsa"'],
   ['bench/main.mjs --nodes -5', "bench: Option '--nodes' argument is ambiguous"],
-  ['bench/main.mjs --seconds 0', 'bench: --seconds is "0"'],
-  ['bench/main.mjs --minutes soon', 'bench: --minutes is "soon"'],
+  ['bench/main.mjs --seconds 0', 'bench: invalid --seconds "0"'],
+  ['bench/main.mjs --minutes soon', 'bench: invalid --minutes "soon"'],
   ['bench/nodes.mjs --bogus', "nodes: Unknown option '--bogus'"],
-  ['bench/nodes.mjs newest', 'nodes: VERSION is "newest"'],
+  ['bench/nodes.mjs newest', 'nodes: invalid VERSION "newest"'],
   ['bench/puppet-runall.mjs --bogus', "puppet-runall: Unknown option '--bogus'"],
-  ['bench/puppet-runall.mjs --nodes none', 'puppet-runall: --nodes is "none"'],
+  ['bench/puppet-runall.mjs --nodes none', 'puppet-runall: invalid --nodes "none"'],
 ];
 
 describe('a script with a wrong command line', function () {

@@ -9,7 +9,7 @@ describe('what a command on a fresh machine says', () => {
     expect(summaryOf(0, output('3 passed, 0 failed, 1 skipped'))).to.deep.equal({
       totals: '3 passed, 0 failed, 1 skipped',
     });
-    expect(summaryOf(0, output('set-up: ready'))).to.deep.equal({});
+    expect(summaryOf(0, output('setup: ready'))).to.deep.equal({});
   });
 
   it('is its exit code, if it failed', () => {

@@ -129,7 +129,7 @@ describe('judged mutants', () => {
   });
 
   for (const [fault, text] of [
-    ['needs a reason', entry.replace(/ {2}reason.*\n/, '')],
+    ['a reason is required', entry.replace(/ {2}reason.*\n/, '')],
     ['verdict must be', entry.replace('equivalent', 'fine')],
     ['unknown key line', `${entry}  line: 3\n`],
     ['judged twice', entry + entry],

@@ -115,7 +115,7 @@ describe('checks of packages', () => {
       'dist/src/index.d.ts, for @troupe/sample, is missing',
     ]);
     expect(contentsWith({ 'data/one.json': undefined })).to.deep.equal([
-      '"data/*.json" in "files" matches nothing',
+      '"data/*.json" in "files" does not match any file',
       'no file is exported as ./*.json',
     ]);
     expect(contentsWith({ 'dist/src/main.js': undefined })).to.deep.equal([

@@ -71,20 +71,20 @@ describe('a run of the tests', function () {
   for (const [title, text, expected] of [
     ['nothing, when all pass', PASSING, undefined],
     ['that no test ran', '', 'no test ran'],
-    ['a file that does not load', 'syntax error', 'mocha ended early: exit 1'],
+    ['a file that does not load', 'syntax error', 'mocha exited early: exit 1'],
     ['a crash', `${PASSING} it('dies', () => process.kill(process.pid, 'SIGKILL'));`, 'killed by SIGKILL'],
-    ['an exit in a test', `${PASSING} it('leaves', () => process.exit(0));`, 'mocha ended early: exit 0'],
+    ['an exit in a test', `${PASSING} it('leaves', () => process.exit(0));`, 'mocha exited early: exit 0'],
     [
       'a server left open',
       `${PASSING} after(() => require('net').createServer().listen(0));`,
-      'left something open',
+      'left a resource open',
     ],
     [
       'an error after the end',
       `${PASSING} after(() => setTimeout(() => { throw new Error('late'); }, 50));`,
       'exit ',
     ],
-    ['a forgotten only', `it.only('alone', () => {}); ${PASSING}`, 'mocha ended early: exit 1'],
+    ['a forgotten only', `it.only('alone', () => {}); ${PASSING}`, 'mocha exited early: exit 1'],
   ]) {
     it(`tells ${title}`, () => {
       const { problem } = runSpec(text);
@@ -102,7 +102,7 @@ describe('a run of the tests', function () {
   });
 
   it('tells what is wrong with any part', () => {
-    expect(runSpec(PASSING, 'process.exit(3);').problems).to.deep.equal(['mocha ended early: exit 3']);
+    expect(runSpec(PASSING, 'process.exit(3);').problems).to.deep.equal(['mocha exited early: exit 3']);
   });
 
   it('may have a part without tests, but not all of them', () => {

@@ -6,44 +6,56 @@ import { emulateFleet, fleetFacts, type KeyType, type TestPki, useTestPki } from
 import { loadAgents } from './load-agents.js';
 import { emulateProvisioning } from './provision-program.js';
 
-const usage = `Usage: troupe-emulate --broker URL [--instances N] [options]   (or: mcod emulate …)
-       troupe-emulate --provision FOLDER [--instances N] [options]
+const usage = `Usage: troupe-emulate --broker URL [options]          (also: mcod emulate …)
+       troupe-emulate --provision FOLDER [options]
 
-Runs N daemons in one process, each with a connection, a name, facts and agents of its own, and the whole protocol:
-signatures, DDLs, filters, policies. Their names are NAME-1, NAME-2 and so on.
+Emulates a fleet: N daemons in one process, each with its own connection, name, facts and agents, and the complete
+protocol with signatures, DDLs, filters and policies. The nodes are named NAME-1.DOMAIN, NAME-2.DOMAIN and so on.
 
-With --provision they are machines that have just booted, with an enrolment token each and an emulated Puppet, and the
-process runs a broker and masters with the built-in CA too: all that mcprovision needs. What becomes of them stays in FOLDER.
+With --provision the nodes are machines that have just booted, each with an enrolment token and an emulated Puppet. The
+process then also runs a broker and masters with the built-in CA. It prints the mcprovision command that provisions the
+machines. All files are kept in FOLDER.
 
-      --provision FOLDER where hosts, masters, certificates and configurations are kept; made where it is not there
-      --masters N        Puppet servers (default: 2), each in a region of its own
-      --run-seconds N    what a run of the emulated Puppet takes (default: 0.5)
-      --failing SHARE    the share of the hosts on which Puppet fails: 0 to 1 (default: 0)
-      --broker URL       mqtt://127.0.0.1:1883 or mqtts://HOST:PORT; may be repeated (required without --provision)
-  -n, --instances N      how many (default: 100)
-      --first N          the number of the first one, where several processes make one fleet (default: 1)
-      --name TEXT        what their names begin with (default: node), and …
-      --domain TEXT      … end with (default: fleet)
-      --pki FOLDER       signs with certificates of the test CA in that folder, which is made if it is not there;
-                         without it nobody proves anything, and the broker must be on loopback
-      --key TYPE         rsa, p256 or ed25519: the kind of the nodes' keys (default: rsa)
-      --own-keys         a key for each node, where otherwise they share one
-      --collective NAME  may be repeated (default: mcollective)
-      --escape           writes dots as %2E in topics, which RabbitMQ and NATS need
-  -a, --agent MODULE     an agent beside rpcutil and discovery: an npm package or a path; may be repeated
-      --mock FILE        an agent made of its DDL alone, which answers with defaults; may be repeated
-      --lose P           the chance that a message is lost, in each direction: 0 to 1; likewise
-      --double P, --reorder P, --delay MILLISECONDS and --skew MILLISECONDS (a clock that is ahead; below 0 behind)
-      --faulty SHARE     the share of the nodes that have these faults: 0 to 1 (default: 1)
-      --connecting N     nodes that connect at the same time (default: 50)
-      --until-eof        ends, too, when its standard input ends: with the program that started it
-      --log LEVEL        what the daemons log, on standard error (default: silent)
+Fleet:
+      --broker URL       broker, such as mqtt://127.0.0.1:1883 or mqtts://HOST:PORT; can be repeated; required
+                         without --provision
+  -n, --instances N      number of nodes (default: 100)
+      --first N          number of the first node, if several processes form one fleet (default: 1)
+      --name TEXT        first part of the node names (default: node)
+      --domain TEXT      domain of the node names (default: fleet)
+      --collective NAME  collective of the nodes; can be repeated (default: mcollective)
+      --connecting N     number of nodes that connect at the same time (default: 50)
+      --escape           write dots as %2E in topics; required for RabbitMQ and NATS
+Certificates:
+      --pki FOLDER       sign messages with certificates of the test CA in this folder; it is created if it does not
+                         exist. Without this option nothing is signed, and the broker must be on loopback
+      --key TYPE         key type of the nodes: rsa, p256 or ed25519 (default: rsa)
+      --own-keys         use a separate key for each node (default: all nodes share one key)
+Agents:
+  -a, --agent MODULE     agent to load besides rpcutil and discovery: an npm package or a path; can be repeated
+      --mock FILE        DDL of an agent to mock, which returns default values; can be repeated
+Faults:
+      --lose P           probability that a message is lost, in each direction: 0 to 1
+      --double P         probability that a message is duplicated: 0 to 1
+      --reorder P        probability that a message is reordered: 0 to 1
+      --delay MS         delay of messages in milliseconds
+      --skew MS          clock skew in milliseconds: positive if the clock is ahead, negative if it is behind
+      --faulty SHARE     share of the nodes that have these faults: 0 to 1 (default: 1)
+Provisioning:
+      --provision FOLDER folder for hosts, masters, certificates and configurations; it is created if it does not exist
+      --masters N        number of Puppet servers, each in its own region (default: 2)
+      --run-seconds N    duration of an emulated Puppet run in seconds (default: 0.5)
+      --failing SHARE    share of the hosts on which Puppet fails: 0 to 1 (default: 0)
+General:
+      --until-eof        also shut down when standard input is closed
+      --log LEVEL        log level of the daemons, on standard error (default: silent)
       --log-format NAME  auto, text or json (default: auto: text on a terminal, otherwise JSON)
-      --version          the version
-  -h, --help             this text
+      --version          print the version
+  -h, --help             print this help
 
-When all are connected it prints one line, {"instances":N,"first":"…","last":"…"}, on standard output. TERM and INT end
-it. Exit codes: 0 ended as asked; 1 it could not start; 2 wrong use.
+When all nodes are connected it prints one line on standard output: {"instances":N,"first":"…","last":"…"}.
+Signals: TERM and INT shut it down.
+Exit codes: 0 shut down as requested; 1 failure to start; 2 usage error.
 `;
 
 function words() {
@@ -124,20 +136,20 @@ type Numeric =
 function number(values: Values, name: Numeric, least: number, most: number): number {
   const value = Number(values[name]);
   if (!(value >= least && value <= most))
-    wrong(`--${name} is "${values[name]}": give a number from ${least} to ${most}`);
+    wrong(`invalid --${name} "${values[name]}": it must be a number from ${least} to ${most}`);
   return value;
 }
 
 function keyType({ key }: Values): KeyType {
   return key === 'rsa' || key === 'p256' || key === 'ed25519'
     ? key
-    : wrong(`--key is "${key}": rsa, p256 or ed25519`);
+    : wrong(`invalid --key "${key}": choose rsa, p256 or ed25519`);
 }
 
 function logOf({ log: level, 'log-format': format }: Values) {
-  if (!isOneOf(logLevels, level)) wrong(`--log is "${level}": give one of ${logLevels.join(', ')}`);
+  if (!isOneOf(logLevels, level)) wrong(`invalid --log "${level}": choose one of ${logLevels.join(', ')}`);
   if (!isOneOf(logFormats, format))
-    wrong(`--log-format is "${format}": give one of ${logFormats.join(', ')}`);
+    wrong(`invalid --log-format "${format}": choose one of ${logFormats.join(', ')}`);
   return createLogger({ level, format });
 }
 
@@ -208,7 +220,7 @@ async function provisioning(values: Values, folder: string): Promise<() => Promi
     provisioner: site.provisionerFile,
     client: site.clientFile,
   });
-  process.stderr.write(`To provision them: npx mcprovision run --config ${site.provisionerFile}\n`);
+  process.stderr.write(`To provision the hosts, run: npx mcprovision run --config ${site.provisionerFile}\n`);
   return close;
 }
 
@@ -228,7 +240,7 @@ async function untilToldToEnd(values: Values): Promise<void> {
 }
 
 async function run(values: Values): Promise<void> {
-  if (values.provision === undefined && !values.broker) wrong('--broker is missing');
+  if (values.provision === undefined && !values.broker) wrong('--broker is required');
   const close =
     values.provision === undefined
       ? await emulate(values, values.broker ?? [])

@@ -59,7 +59,7 @@ export class AttackNetwork {
 
   person(name: string): Person {
     const person = this.people.get(name);
-    if (!person) throw new Error(`there is no ${name}`);
+    if (!person) throw new Error(`no certificate for ${name}`);
     return person;
   }
 
@@ -93,7 +93,7 @@ export class AttackNetwork {
     ])
       await this.issue(name);
     await this.issue('old.mcollective', pki, 'old.mcollective', -1);
-    await this.issue('alice.mcollective', await createTestPki(folder.join('evil')), 'evil alice');
+    await this.issue('alice.mcollective', await createTestPki(folder.join('evil')), 'alice from another CA');
     const web1 = await this.issue('web1.lab');
     await pki.revoke('mallory.mcollective');
     await pki.revoke('web9.lab');

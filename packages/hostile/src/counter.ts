@@ -26,7 +26,7 @@ export const counterDdl = {
           validation: 'shellsafe',
         },
       },
-      output: { count: { description: 'How often', display_as: 'Count', type: 'integer' } },
+      output: { count: { description: 'Number of calls', display_as: 'Count', type: 'integer' } },
     },
     { action: 'wait', description: 'Waits until it is cancelled', mutating: true, input: {}, output: {} },
   ],

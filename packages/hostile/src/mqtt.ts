@@ -33,7 +33,7 @@ export async function connectMqtt(url: string, options: IClientOptions): Promise
   await new Promise<void>((resolve, reject) => {
     client.once('connect', () => resolve());
     client.once('error', reject);
-    client.once('close', () => reject(new Error('closed without an answer')));
+    client.once('close', () => reject(new Error('connection closed without a CONNACK')));
   }).catch((error: unknown) => {
     client.end(true);
     throw error;

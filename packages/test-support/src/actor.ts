@@ -25,7 +25,7 @@ export function actorDdl<Action extends object>(
       description: action,
       mutating: false,
       input: {},
-      output: { out: { description: 'What it says', display_as: 'Out' } },
+      output: { out: { description: 'The text that it returns', display_as: 'Out' } },
       ...more,
     })),
   };

@@ -23,7 +23,7 @@ async function firstFree(count: number, address: string): Promise<number> {
     const free = Array.from({ length: count }, (_, index) => isFree(first + index, address));
     if ((await Promise.all(free)).every(Boolean)) return first;
   }
-  throw new Error(`there are no ${count} free TCP ports in a row on ${address}`);
+  throw new Error(`no ${count} consecutive free TCP ports on ${address}`);
 }
 
 async function isFree(port: number, address: string): Promise<boolean> {

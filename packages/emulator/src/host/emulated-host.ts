@@ -107,7 +107,10 @@ export class EmulatedHost {
       this.#daemon = await this.#startDaemon(config);
       return config;
     } catch (error) {
-      this.#log.error({ node: this.identity, reason: messageOf(error) }, 'back to the configuration before');
+      this.#log.error(
+        { node: this.identity, reason: messageOf(error) },
+        'cannot start with the new configuration: the previous one stays in use',
+      );
       this.#daemon = await this.#startDaemon(before);
       return before;
     }
@@ -166,7 +169,7 @@ export class EmulatedHost {
   async #vanish(): Promise<never> {
     await writeFile(this.#gone, '');
     this.#isStopping = true;
-    this.#log.warn({ node: this.identity }, 'this host is switched off for good');
+    this.#log.warn({ node: this.identity }, 'this host was switched off permanently');
     this.#link?.cut();
     return new Promise<never>(() => {});
   }

@@ -119,7 +119,7 @@ function get(options: { host: string; port: number; ca: string; path: string }) 
       answer.on('error', reject);
       answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
     });
-    asked.on('timeout', () => asked.destroy(new Error('the Puppet server does not answer')));
+    asked.on('timeout', () => asked.destroy(new Error('no reply from the Puppet server')));
     asked.on('error', reject);
     asked.end();
   });

@@ -57,13 +57,19 @@ describe('troupe-emulate', () => {
   });
 
   const misuses: [string[], string][] = [
-    [[], '--broker is missing'],
-    [['--broker', 'mqtt://127.0.0.1:1', '--lose', '2'], '--lose is "2": give a number from 0 to 1'],
+    [[], '--broker is required'],
+    [
+      ['--broker', 'mqtt://127.0.0.1:1', '--lose', '2'],
+      'invalid --lose "2": it must be a number from 0 to 1',
+    ],
     [
       ['--broker', 'mqtt://127.0.0.1:1', '--log-format', 'xml'],
-      '--log-format is "xml": give one of auto, text, json',
+      'invalid --log-format "xml": choose one of auto, text, json',
     ],
-    [['--broker', 'mqtt://127.0.0.1:1', '--log', 'loud'], '--log is "loud": give one of fatal, error,'],
+    [
+      ['--broker', 'mqtt://127.0.0.1:1', '--log', 'loud'],
+      'invalid --log "loud": choose one of fatal, error,',
+    ],
     [['--broker', 'mqtt://127.0.0.1:1', '--wrong'], "Unknown option '--wrong'"],
   ];
   for (const [words, message] of misuses) {

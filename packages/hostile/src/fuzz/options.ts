@@ -2,9 +2,9 @@ import { parseArgs } from 'node:util';
 
 export const usage = `Usage: npm run fuzz -- [--count N] [--seed N] [--only TARGET [--show INDEX]] [--json]
 
-Feeds a million mutated inputs (or N) to every parser that reads what the network or a user wrote.
+Feeds one million mutated inputs (or N) to every parser of data from the network or from users.
 
-Exit codes: 0 nothing was found; 1 something was; 2 wrong use.
+Exit codes: 0 no crash, hang or leak found; 1 at least one found; 2 usage error.
 `;
 
 export interface Options {
@@ -27,8 +27,8 @@ export function readOptions(args: readonly string[], targets: readonly string[])
   });
   const { help, json, only, show } = values;
   if (only !== undefined && !targets.includes(only))
-    throw new TypeError(`--only is "${only}": give ${targets.join(', ')}`);
-  if (show !== undefined && only === undefined) throw new TypeError('--show needs --only');
+    throw new TypeError(`invalid --only "${only}": choose one of ${targets.join(', ')}`);
+  if (show !== undefined && only === undefined) throw new TypeError('--show requires --only');
   return {
     ...{ help, json, only },
     count: wholeNumber('count', values.count ?? '1000000', 1),

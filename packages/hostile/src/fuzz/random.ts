@@ -23,7 +23,7 @@ export function randomOf(a: number, b: number, c: number): Random {
     below,
     pick: (items) => {
       const item = items[below(items.length)];
-      if (item === undefined) throw new RangeError('nothing to pick from');
+      if (item === undefined) throw new RangeError('cannot choose from an empty list');
       return item;
     },
   };

@@ -25,7 +25,7 @@ export function runFuzz(options: {
     let [last, since] = ['', Date.now()];
     const timer = setInterval(() => {
       if (place() !== last) [last, since] = [place(), Date.now()];
-      else if (Date.now() - since > hangMilliseconds) void fail(new Error(`it hangs at ${place()}`));
+      else if (Date.now() - since > hangMilliseconds) void fail(new Error(`hang at ${place()}`));
     }, lookEvery);
     const fail = async (error: Error) => {
       clearInterval(timer);
@@ -34,7 +34,7 @@ export function runFuzz(options: {
     };
     worker.on(
       'error',
-      (error) => void fail(new Error(`it crashed at ${place()}: ${error.message}`, { cause: error })),
+      (error) => void fail(new Error(`crash at ${place()}: ${error.message}`, { cause: error })),
     );
     worker.on('message', (message: TargetFigures | 'done') => {
       if (message !== 'done') {

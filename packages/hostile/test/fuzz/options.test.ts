@@ -15,8 +15,8 @@ describe('the options of npm run fuzz', () => {
     ['--count', "Option '--count <value>' argument missing"],
     ['--count 0', 'invalid --count "0": it must be a whole number, at least 1'],
     ['--seed 1.5', 'invalid --seed "1.5": it must be a whole number, at least 0'],
-    ['--only nowhere', '--only is "nowhere": give envelope, policy'],
-    ['--show 1', '--show needs --only'],
+    ['--only nowhere', 'invalid --only "nowhere": choose one of envelope, policy'],
+    ['--show 1', '--show requires --only'],
     ['--only policy --show last', 'invalid --show "last": it must be a whole number, at least 0'],
   ] as const) {
     it(`refuse ${line}`, () => {

@@ -24,8 +24,8 @@ export const actionAssertions: Chai.ChaiPlugin = ({ Assertion }, { inspect }) =>
     const { outcome, data } = result;
     this.assert(
       outcome === 'ok',
-      `expected the action to succeed, but ${said(result)}`,
-      `expected the action not to succeed, but it did with ${inspect(data)}`,
+      `expected the action to succeed, but ${endOf(result)}`,
+      `expected the action not to succeed, but it succeeded with ${inspect(data)}`,
       'ok',
       outcome,
     );
@@ -37,8 +37,8 @@ export const actionAssertions: Chai.ChaiPlugin = ({ Assertion }, { inspect }) =>
     const { outcome, statuscode, statusmsg } = result;
     this.assert(
       outcome === 'failed',
-      `expected the action to fail, but ${said(result)}`,
-      `expected the action not to fail, but ${said(result)}`,
+      `expected the action to fail, but ${endOf(result)}`,
+      `expected the action not to fail, but ${endOf(result)}`,
       'failed',
       outcome,
     );
@@ -52,8 +52,8 @@ export const actionAssertions: Chai.ChaiPlugin = ({ Assertion }, { inspect }) =>
     const result = resultOf(this);
     this.assert(
       result.outcome === wanted,
-      `expected the call to end as "${wanted}", but ${said(result)}`,
-      `expected the call not to end as "${wanted}"`,
+      `expected the outcome "${wanted}", but ${endOf(result)}`,
+      `expected another outcome than "${wanted}"`,
       wanted,
       result.outcome,
     );
@@ -64,9 +64,9 @@ function resultOf(assertion: Chai.AssertionStatic): CallResult {
   const result = assertion._obj as Partial<CallResult> | null | undefined;
   if (typeof result?.outcome === 'string' && typeof result.statusmsg === 'string')
     return result as CallResult;
-  throw new TypeError('this assertion is about the result of a call: is an await missing?');
+  throw new TypeError('this assertion requires the result of a call: is an await missing?');
 }
 
-function said({ outcome, statuscode, statusmsg }: CallResult): string {
-  return `it ended as "${outcome}" with status ${statuscode}: ${statusmsg}`;
+function endOf({ outcome, statuscode, statusmsg }: CallResult): string {
+  return `the outcome was "${outcome}" with status ${statuscode}: ${statusmsg}`;
 }

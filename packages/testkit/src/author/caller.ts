@@ -77,7 +77,7 @@ export class Caller {
     const cancel = () => void this.#send(identity, cancelOf(request)).catch(() => undefined);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      const text = `${identity} sent no result of ${agent}#${action} within ${giveUpAfter} s`;
+      const text = `timeout: no result of ${agent}#${action} from ${identity} within ${giveUpAfter} s`;
       timer = setTimeout(() => reject(new Error(text)), giveUpAfter * 1000);
     });
     try {

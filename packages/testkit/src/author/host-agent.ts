@@ -84,7 +84,8 @@ export async function hostAgent<const D extends Ddl>(
       if (!declared) throw new RangeError(compiled.unknownAction(action));
       const result = await callAnyway(action, declared.withDefaults(input as Record<string, unknown>), more);
       const fault = result.outcome === 'ok' ? declared.checkOutput(result.data) : undefined;
-      if (fault !== undefined) throw new Error(`${name}#${action}: ${fault}, says the DDL`);
+      if (fault !== undefined)
+        throw new Error(`${name}#${action}: the result does not match the DDL: ${fault}`);
       return result as ActionResult<never>;
     },
     close,

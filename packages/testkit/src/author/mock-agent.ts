@@ -32,7 +32,9 @@ export function mockAgent<const D extends Ddl>(ddl: D, overrides: MockOverrides<
   const instead = overrides as Readonly<Record<string, AnyMocked | undefined>>;
   const strange = Object.keys(instead).find((name) => !ddl.actions.some(({ action }) => action === name));
   if (strange !== undefined)
-    throw new RangeError(`the DDL of ${ddl.metadata.name} has no action "${strange}" to override`);
+    throw new RangeError(
+      `cannot override "${strange}": the DDL of ${ddl.metadata.name} does not declare this action`,
+    );
   const handlers = ddl.actions.map((action) => [action.action, handlerOf(action, instead[action.action])]);
   return defineAgent(ddl, () => Object.fromEntries(handlers) as Handlers<D>);
 }

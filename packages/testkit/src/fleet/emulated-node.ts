@@ -45,16 +45,17 @@ export function emulatedNode(identity: string, daemon: Daemon, wire: Wire): Emul
       return faults?.now ?? {};
     },
     set faults(wanted) {
-      if (!faults) throw new RangeError(`${identity} has a sound wire: tell the fleet by its option faults`);
+      if (!faults)
+        throw new RangeError(`${identity} has no faulty connection: set the option faults of the fleet`);
       faults.now = wanted;
     },
     cut: () => {
       if (memory) memory.drop();
       else if (link) link.cut();
-      else throw new RangeError(`${identity} has a sound wire: tell the fleet by its option faults`);
+      else throw new RangeError(`${identity} has no faulty connection: set the option faults of the fleet`);
     },
     mend: () => {
-      if (memory) throw new RangeError('a node that left a broker in memory does not come back');
+      if (memory) throw new RangeError('a node cannot reconnect to an in-memory broker');
       link?.mend();
     },
     stop: async () => {

@@ -30,7 +30,7 @@ export async function execOn(
   const isUnfinished = timedOut || isCanceled || exitCode === undefined;
   if (isUnfinished || (result.failed && options.reject !== false)) {
     const how = timedOut
-      ? `took more than ${options.timeoutSeconds} s`
+      ? `timed out after ${options.timeoutSeconds} s`
       : `failed (${exitCode ?? result.signal})`;
     throw new Error(`${[command, ...args].join(' ')} on ${entry.identity} ${how}:\n${stderr || stdout}`, {
       cause: result,

@@ -71,7 +71,7 @@ export class DirectoryHost implements Host {
   }
 
   async close(): Promise<void> {
-    await waitFor(`the end of all processes of ${this.identity}`, () => this.#killAll() === 0);
+    await waitFor(`all processes of ${this.identity} to end`, () => this.#killAll() === 0);
     this.#forget();
     await this.#folder.close();
   }

@@ -10,8 +10,8 @@ export function namespacesMissing(): string | undefined {
 }
 
 function reason(): string | undefined {
-  if (process.platform !== 'linux') return 'namespaces are a thing of Linux';
-  if (process.getuid?.() !== 0) return 'namespaces with an address of their own need root';
+  if (process.platform !== 'linux') return 'namespaces require Linux';
+  if (process.getuid?.() !== 0) return 'network namespaces require root';
   const commands = missingCommands('ip', 'unshare', 'nsenter', 'setpriv', 'mount', 'hostname');
   if (commands.length > 0)
     return `${commands.join(', ')} not installed (Debian: apt-get install iproute2 util-linux)`;
@@ -21,7 +21,9 @@ function reason(): string | undefined {
     env: { PATH: searchPath },
     timeout: 10_000,
   });
-  return failed ? `the system does not let root make namespaces: ${stderr.split('\n')[0]}` : undefined;
+  return failed
+    ? `the system does not permit root to create namespaces: ${stderr.split('\n')[0]}`
+    : undefined;
 }
 
 const trial = `

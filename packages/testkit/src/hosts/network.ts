@@ -53,7 +53,7 @@ export class Network implements AsyncDisposable {
 
   /** Plugs the network namespace of a process in, and returns the address that it got, on `eth0`. */
   async plugIn(pid: number): Promise<string> {
-    if (this.#used === 254) throw new Error(`The network ${this.subnet}.0/24 has no address left`);
+    if (this.#used === 254) throw new Error(`no free address in the network ${this.subnet}.0/24`);
     const number = ++this.#used;
     const address = `${this.subnet}.${number}`;
     await ip(
@@ -80,7 +80,7 @@ export class Network implements AsyncDisposable {
     await this.#switch.stop({ signal: 'SIGKILL' });
     // The kernel takes namespaces apart a moment after their last process has ended.
     await waitFor(
-      `the end of interface ${this.interfaceName}`,
+      `the interface ${this.interfaceName} to be removed`,
       () => !existsSync(`/sys/class/net/${this.interfaceName}`),
     );
   }

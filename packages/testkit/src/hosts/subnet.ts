@@ -6,7 +6,7 @@ export function freeSubnet(routes: readonly string[]): string {
     const subnet = `10.${randomInt(1, 255)}.${randomInt(256)}`;
     if (!routes.some((route) => overlaps(`${subnet}.0/24`, route))) return subnet;
   }
-  throw new Error(`No free subnet in 10.0.0.0/8 beside the routes ${routes.join(', ')}`);
+  throw new Error(`no free subnet in 10.0.0.0/8; existing routes: ${routes.join(', ')}`);
 }
 
 /**

@@ -106,7 +106,7 @@ class FolderPki implements TestPki {
 
   async revoke(name: string): Promise<void> {
     const mine = this.#issued.filter((each) => each.name === name);
-    if (mine.length === 0) throw new Error(`The test CA has issued no certificate for ${name}`);
+    if (mine.length === 0) throw new Error(`the test CA has no certificate for ${name}`);
     for (const each of mine) each.revoked ??= new Date();
     await this.#writeCrl();
   }

@@ -27,7 +27,7 @@ export async function aotJar(cacheFolder: string = defaultCacheFolder): Promise<
     return jar;
   } catch (error) {
     process.emitWarning(
-      `Puppet Server cannot be compiled ahead, so each start takes longer: ${messageOf(error)}`,
+      `cannot compile Puppet Server ahead of time, so each start takes longer: ${messageOf(error)}`,
     );
     return undefined;
   }

@@ -16,7 +16,7 @@ export async function installCode(environments: string, code: PuppetCode): Promi
   for (const [path, content] of Object.entries(code)) {
     const target = join(environments, path);
     if (relative(environments, target).startsWith('..')) {
-      throw new Error(`Puppet code ${path} is outside the folder of environments`);
+      throw new Error(`the Puppet code ${path} is outside the folder of environments`);
     }
     await mkdir(dirname(target), { recursive: true });
     await writeFile(target, content);

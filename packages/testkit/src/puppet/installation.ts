@@ -12,14 +12,14 @@ const isRoot = () => process.getuid?.() === 0;
 
 /** Why no real Puppet Server can run on this machine, or undefined. */
 export function puppetServerMissing(): string | undefined {
-  if (process.platform !== 'linux') return 'Puppet Server runs on Linux only';
+  if (process.platform !== 'linux') return 'Puppet Server requires Linux';
   const commands = missingCommands('java', 'puppetserver', 'setpriv');
   if (commands.length > 0)
     return `${commands.join(', ')} not installed (Debian: apt-get install puppetserver)`;
   const files = [serverJar, serverRuby, serverGems, jrubyLibrary].filter((path) => !existsSync(path));
-  if (files.length > 0) return `Puppet Server is not as Debian installs it: no ${files.join(', ')}`;
+  if (files.length > 0) return `Puppet Server is not installed as on Debian: not found: ${files.join(', ')}`;
   if (isRoot() && execaSync('id', ['puppet'], { reject: false }).exitCode !== 0) {
-    return 'Puppet Server does not run as root, and there is no user puppet';
+    return 'Puppet Server does not run as root, and the user puppet does not exist';
   }
   return undefined;
 }

@@ -33,7 +33,7 @@ export class PuppetServer implements AsyncDisposable {
   /** Makes the CA and starts the server; resolves when it answers. */
   static async start(options: PuppetServerOptions): Promise<PuppetServer> {
     const missing = puppetServerMissing();
-    if (missing) throw new Error(`Puppet Server ${options.name} cannot start: ${missing}`);
+    if (missing) throw new Error(`cannot start Puppet Server ${options.name}: ${missing}`);
     const paths = serverPaths(options.folder, options.certname);
     await prepareServer(options, paths);
     const jar = await options.aotJar;
@@ -105,11 +105,11 @@ async function ready(
       timeoutSeconds,
       intervalMs: 100,
     });
-    if (!process.isRunning) throw new Error(`Puppet Server ${name} ended before it was ready`);
+    if (!process.isRunning) throw new Error(`Puppet Server ${name} exited before it was ready`);
   } catch (cause) {
     if (signal?.aborted) throw cause;
     const end = faults(`${process.output}${await readFile(paths.logFile, 'utf8').catch(() => '')}`);
-    throw new Error(`${cause instanceof Error ? cause.message : cause}; its log says:\n${end}`, {
+    throw new Error(`${cause instanceof Error ? cause.message : cause}; end of its log:\n${end}`, {
       cause,
     });
   }

@@ -42,6 +42,6 @@ async function checkReachable(folder: string): Promise<void> {
   if (exitCode === 0) return;
   const user = serverUser() ?? 'the current user';
   throw new Error(
-    `${user} cannot reach ${folder}: give a folder below folders that everybody may enter (mode 0711)`,
+    `permission denied: ${user} cannot access ${folder}; use a folder whose parents are accessible to all users (mode 0711)`,
   );
 }

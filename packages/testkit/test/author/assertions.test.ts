@@ -28,12 +28,12 @@ describe('actionAssertions', () => {
   });
 
   const wrong: [string, () => void, string][] = [
-    ['a failure', () => expect(failed).to.succeed(), 'it ended as "failed" with status 4: no such thing'],
+    ['a failure', () => expect(failed).to.succeed(), 'the outcome was "failed" with status 4: no such thing'],
     ['other outputs', () => expect(result({})).to.succeed({ value: 2 }), 'value'],
     ['a success', () => expect(result({})).to.failWith(), 'expected the action to fail'],
     ['another status', () => expect(failed).to.failWith(3), 'to equal 3'],
     ['another message', () => expect(failed).to.failWith(4, 'nothing'), "to include 'nothing'"],
-    ['another end', () => expect(failed).to.endAs('timeout'), 'as "timeout"'],
+    ['another end', () => expect(failed).to.endAs('timeout'), 'the outcome "timeout"'],
     ['a promise', () => expect(Promise.resolve(failed)).to.succeed(), 'is an await missing?'],
   ];
   for (const [what, check, message] of wrong) {

@@ -69,7 +69,7 @@ describe('three nodes, one of them on a faulty connection', () => {
     const read = (identity: string) =>
       network.call({ identity, agent: 'gauge', action: 'read', giveUpAfter: 1 });
     expect(await read('node-1.fleet')).to.succeed({ value: 300, unit: 'K' });
-    expect(await read('node-3.fleet').catch(String)).to.contain('sent no result');
+    expect(await read('node-3.fleet').catch(String)).to.contain('timeout: no result of');
     network.fleet.node('node-3.fleet').faults = {};
     expect(await read('node-3.fleet')).to.succeed();
   });

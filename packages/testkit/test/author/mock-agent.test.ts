@@ -36,11 +36,13 @@ describe('mockAgent', () => {
     const wrong = mockAgent(gauge, { read: { value: 'hot' } as never });
     await using hosted = await hostAgent(gauge, wrong);
     const told = await hosted.call('read', {}).catch(String);
-    expect(told).to.contain('gauge#read: output value must be number');
+    expect(told).to.contain('gauge#read: the result does not match the DDL: output value must be number');
   });
 
   it('knows no actions but those of the DDL', () => {
-    expect(() => mockAgent(gauge, { rread: {} } as never)).to.throw('the DDL of gauge has no action "rread"');
+    expect(() => mockAgent(gauge, { rread: {} } as never)).to.throw(
+      'cannot override "rread": the DDL of gauge does not declare this action',
+    );
     // @ts-expect-error an output of the wrong type
     mockAgent(gauge, { read: { value: 'hot' } });
   });

@@ -54,7 +54,7 @@ describe('emulateFleet', () => {
     const lost = await caller
       .call({ identity: node.identity, ...ping, giveUpAfter: 0.3 })
       .catch((error: Error) => error);
-    expect(String(lost)).to.contain('node-1.fleet sent no result of rpcutil#ping within 0.3 s');
+    expect(String(lost)).to.contain('timeout: no result of rpcutil#ping from node-1.fleet within 0.3 s');
     node.faults = {};
     expect(await caller.call({ identity: node.identity, ...ping })).to.include({ outcome: 'ok' });
     await fleet.close();
@@ -98,7 +98,7 @@ describe('emulateFleet', () => {
     const node = fleet.node('node-1.fleet');
     expect(() => {
       node.faults = { lose: 1 };
-    }).to.throw('has a sound wire');
+    }).to.throw('has no faulty connection');
     await fleet.close();
   });
 
@@ -112,7 +112,7 @@ describe('emulateFleet', () => {
       const refused = await anybody
         .call({ identity: 'node-2.fleet', ...ping, giveUpAfter: 0.3 })
         .catch(String);
-      expect(refused).to.contain('sent no result');
+      expect(refused).to.contain('timeout: no result of');
       expect(fleet.node('node-2.fleet').daemon.node.stats).to.include({ unvalidated: 1, validated: 0 });
       await fleet.close();
     });

@@ -28,6 +28,6 @@ describe('freeSubnet', () => {
 
   it('says that none is free', () => {
     const all = Array.from({ length: 256 }, (_, second) => `10.${second}.0.0/16`);
-    expect(() => freeSubnet(all)).to.throw('No free subnet in 10.0.0.0/8');
+    expect(() => freeSubnet(all)).to.throw('no free subnet in 10.0.0.0/8');
   });
 });

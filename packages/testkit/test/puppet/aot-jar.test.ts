@@ -10,6 +10,6 @@ describe('aotJar', () => {
     await writeFile(folder.join('file'), '');
     const warned = once(process, 'warning');
     expect(await aotJar(folder.join('file'))).to.equal(undefined);
-    expect(String((await warned)[0])).to.match(/cannot be compiled ahead.*EEXIST/);
+    expect(String((await warned)[0])).to.match(/cannot compile Puppet Server ahead of time.*EEXIST/);
   });
 });

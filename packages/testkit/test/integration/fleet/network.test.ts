@@ -30,7 +30,7 @@ describe('startNetwork', () => {
         const node = network.fleet.node('node-2.fleet');
         node.cut();
         await waitFor('the node to notice', () => !node.isConnected);
-        expect(() => network.fleet.node('node-1.fleet').cut()).to.throw('has a sound wire');
+        expect(() => network.fleet.node('node-1.fleet').cut()).to.throw('has no faulty connection');
         const { connections } = node;
         node.mend();
         await waitFor('the node to come back', () => node.connections > connections && node.isConnected);

@@ -113,7 +113,7 @@ describe('PuppetServer', function () {
       exec: ['sh', '-c', 'echo no such host >&2; exit 1', 'sh'],
     });
     const error = await start.catch((error: Error) => error);
-    expect(String(error)).to.match(/Puppet Server second ended before it was ready.*\n.*no such host/);
+    expect(String(error)).to.match(/Puppet Server second exited before it was ready.*\n.*no such host/);
   });
 
   it('says that its user cannot reach the folder', async function () {
