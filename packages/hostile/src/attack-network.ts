@@ -93,7 +93,7 @@ export class AttackNetwork {
     ])
       await this.issue(name);
     await this.issue('old.mcollective', pki, 'old.mcollective', -1);
-    await this.issue('alice.mcollective', await createTestPki(folder.join('evil')), 'alice from another CA');
+    await this.issue('alice.mcollective', await createTestPki(folder.join('evil')), 'evil alice');
     const web1 = await this.issue('web1.lab');
     await pki.revoke('mallory.mcollective');
     await pki.revoke('web9.lab');

@@ -166,7 +166,11 @@ describe('an enrolment token', () => {
     ['null', null, 'it has no claims'],
     ['a text', 'token', 'it has no claims'],
     ['a claim of Object', { ...full(), toString: 1 }, 'has an unknown claim "toString"'],
-    ['a long unknown claim', { ...full(), ['x'.repeat(60)]: 1 }, `it has an unknown claim "${'x'.repeat(40)}"`],
+    [
+      'a long unknown claim',
+      { ...full(), ['x'.repeat(60)]: 1 },
+      `it has an unknown claim "${'x'.repeat(40)}"`,
+    ],
     ['malformed uses', { ...full(), uses: -1 }, 'its claim "uses" is malformed'],
   ] as const) {
     it(`is refused when it holds ${what}`, async () => {

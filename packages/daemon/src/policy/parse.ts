@@ -113,7 +113,8 @@ const factWords = /(?:"[^"]*"|'[^']*'|(?<=[=~])\/(?:[^/\\]|\\.)+\/i?(?=\s|$)|[^\
 function parseFacts(text: string): Filter | undefined {
   if (text === '*') return undefined;
   if (isCompound(text)) return { ...emptyFilter, compound: [parseExpression(text)] };
-  if (text.replaceAll(factWords, '').trim() !== '') throw new TroupeError('POLICY_INVALID', 'a quote is not closed');
+  if (text.replaceAll(factWords, '').trim() !== '')
+    throw new TroupeError('POLICY_INVALID', 'a quote is not closed');
   return { ...emptyFilter, facts: (text.match(factWords) ?? []).map(parseFact) };
 }
 

@@ -69,7 +69,11 @@ describe('what both sides are told', function () {
 
   for (const [what, more, words] of [
     ['that is over', { ttlSeconds: -60 }, 'the enrolment token expired at'],
-    ['for other machines', { facts: ['secret=xyz'] }, 'the enrolment token is for machines with secret=xyz'],
+    [
+      'for other machines',
+      { facts: ['secret=xyz'] },
+      'the enrolment token is only for machines with secret=xyz',
+    ],
   ] as const) {
     it(`of a token ${what}: the machine does not even start`, async () => {
       const refused = await enrol('new5.lab', await network.token(more)).catch(
