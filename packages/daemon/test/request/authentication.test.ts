@@ -172,7 +172,9 @@ describe('a daemon with an enrolment token', () => {
   it('rejects a request signed by a node', async () => {
     await ask(realm.signer('web2.lab'), 'web2.lab');
     expect(desk.calls).to.deep.equal([]);
-    expect(desk.audit[0]?.reason).to.equal('the certificate name "web2.lab" does not match the callers pattern');
+    expect(desk.audit[0]?.reason).to.equal(
+      'the certificate name "web2.lab" does not match the callers pattern',
+    );
   });
 
   it('rejects a request signed in the name of another caller', async () => {

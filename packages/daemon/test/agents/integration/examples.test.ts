@@ -38,7 +38,10 @@ plugins: { load: { most_times: 4 } }`,
     const watched = await lab.ask('load', 'watch', { times: 3, pause: 0 });
     expect((watched.progress as { time: number }[]).map(({ time }) => time)).to.deep.equal([1, 2, 3]);
     const refused = await lab.ask('load', 'watch', { times: 5, pause: 0 });
-    expect(refused).to.include({ statuscode: 4, statusmsg: 'times is too large: this node permits at most 4 measurements' });
+    expect(refused).to.include({
+      statuscode: 4,
+      statusmsg: 'times is too large: this node permits at most 4 measurements',
+    });
   });
 
   it('in Python answers, and reports on its way', async () => {
