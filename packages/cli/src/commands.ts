@@ -5,13 +5,13 @@ import type { CommandEntry } from './command-line/shell.js';
 export const commands: readonly CommandEntry[] = [
   {
     name: 'ping',
-    summary: 'Who is there, and how fast they answer',
+    summary: 'Check which nodes respond, and how fast',
     load: () => import('./commands/ping/definition.js'),
   },
   {
     name: 'find',
     aliases: ['discover'],
-    summary: 'Names of the nodes that match a filter',
+    summary: 'List the nodes that match a filter',
     load: () => import('./commands/find/definition.js'),
   },
   {
@@ -22,22 +22,22 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'job',
-    summary: 'List, show, follow or cancel what an earlier rpc began',
+    summary: 'List, show, follow or cancel earlier requests',
     load: () => import('./commands/job/definition.js'),
   },
   {
     name: 'listen',
-    summary: 'Print replies that rpc --reply-to sends here',
+    summary: 'Print the replies to requests sent with mco rpc --reply-to',
     load: () => import('./commands/listen/definition.js'),
   },
   {
     name: 'inventory',
-    summary: 'All about one node, or the collectives of many',
+    summary: 'Show the inventory of a node, or the collectives of many nodes',
     load: () => import('./commands/inventory/definition.js'),
   },
   {
     name: 'facts',
-    summary: 'The values of a fact, and how many nodes have each',
+    summary: 'Show the values of a fact, and the number of nodes with each',
     load: () => import('./commands/facts/definition.js'),
   },
   applicationEntry(
@@ -50,48 +50,48 @@ export const commands: readonly CommandEntry[] = [
   ),
   {
     name: 'plugin',
-    summary: 'What agents there are, and what they can do',
+    summary: 'List, document, generate and validate agents',
     load: () => import('./commands/plugin/definition.js'),
   },
   {
     name: 'describe-filter',
     aliases: ['describe_filter'],
-    summary: 'Say in English which nodes a filter means',
+    summary: 'Explain in English which nodes a filter matches',
     load: () => import('./commands/describe-filter/definition.js'),
   },
   {
     name: 'enroll',
-    summary: 'Let new machines in: enrolment tokens',
+    summary: 'Create enrolment tokens for new machines',
     load: () => import('./commands/enroll/definition.js'),
   },
   {
     name: 'keys',
-    summary: "A person's key and certificate",
+    summary: "Create a caller's private key and certificate",
     load: () => import('./commands/keys/definition.js'),
   },
   {
     name: 'policy',
-    summary: 'Check policies, and say which line decides',
+    summary: 'Check policies, and explain which line allows or denies a call',
     load: () => import('./commands/policy/definition.js'),
   },
   {
     name: 'audit',
-    summary: 'Say whether an audit is whole',
+    summary: 'Verify an audit log',
     load: () => import('./commands/audit/definition.js'),
   },
   {
     name: 'broker',
-    summary: 'Make the configuration of a broker',
+    summary: 'Generate a broker configuration',
     load: () => import('./commands/broker/definition.js'),
   },
   {
     name: 'config',
-    summary: 'The configuration in use, and where each value is from',
+    summary: 'Show or check the client configuration',
     load: () => import('./commands/config/definition.js'),
   },
   {
     name: 'doctor',
-    summary: 'What is wrong between here and the nodes',
+    summary: 'Diagnose problems between this client and the nodes',
     load: () => import('./commands/doctor/definition.js'),
   },
   {
@@ -101,13 +101,13 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'completion',
-    summary: 'Completion for bash, zsh or fish',
+    summary: 'Generate a completion script for bash, zsh or fish',
     load: () => import('./commands/completion/definition.js'),
   },
-  { name: 'version', summary: 'The version', load: () => import('./commands/version/definition.js') },
+  { name: 'version', summary: 'Print the version', load: () => import('./commands/version/definition.js') },
   {
     name: 'help',
-    summary: 'Help on a command, an action (help rpc AGENT ACTION), an error (help CODE)',
+    summary: 'Show help on a command, an action (help rpc AGENT ACTION) or an error (help CODE)',
     load: () => import('./commands/help/definition.js'),
   },
 ];

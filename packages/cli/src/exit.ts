@@ -1,6 +1,6 @@
 import type { Stats } from '@troupe/client';
 
-/** The exit codes of `mco`: MCollective's 0 to 4, one for partial silence, and that of an interruption. */
+/** The exit codes of `mco`: MCollective's 0 to 4, 5 for partial silence, 130 and 143 for signals. */
 export const ExitCode = {
   ok: 0,
   error: 1,
@@ -14,35 +14,38 @@ export const ExitCode = {
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
-/** How a signal that ends the waiting ends `mco`. */
+/** The exit codes of `mco` after a signal. */
 export type InterruptionCode = typeof ExitCode.interrupted | typeof ExitCode.terminated;
 
-/** What each exit code says, for `mco help exit-codes` and the documentation. */
+/** The meaning of each exit code, for `mco help exit-codes` and the documentation. */
 export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
-  [0, 'All nodes that were asked answered, and all of them are ok'],
-  [1, 'No node was found; or wrong use, a refusal, or an error before anything was sent'],
-  [2, 'Some nodes failed, denied, ran out of time or ended in another way that is not ok'],
-  [3, 'Nodes were found by discovery, or asked all at once, and none of those that may be meant answered'],
-  [4, 'Nodes were named, so that none were looked for, and none of them answered'],
-  [5, 'All that answered are ok, but some nodes gave no answer: offline, or online and silent'],
-  [130, 'Interrupted by Ctrl-C: what was begun on nodes goes on there, unless a second one cancelled it'],
-  [143, 'Ended by SIGTERM, in the same way'],
+  [0, 'All nodes that were called replied, and all replies are ok'],
+  [1, 'No node was found; or invalid usage, a refused request, or an error before a request was sent'],
+  [2, 'At least one node failed, denied the request, timed out or ended in another state that is not ok'],
+  [3, 'The request went to discovered nodes, or to all that match, and none of them replied'],
+  [
+    4,
+    'The request went to nodes that were named on the command line, without discovery, and none of them replied',
+  ],
+  [5, 'All replies are ok, but some nodes did not reply: they are offline, or online without a reply'],
+  [130, 'Interrupted by Ctrl-C: actions continue on the nodes, unless a second Ctrl-C cancelled them'],
+  [143, 'Terminated by SIGTERM: actions continue on the nodes'],
 ];
 
-/** What an exit code is judged by. */
+/** What determines the exit code of a call. */
 export interface CallEnd {
-  /** Whether nodes were looked for, or named by the user. */
+  /** Whether nodes were discovered, or named by the user. */
   readonly method: 'broadcast' | 'named';
   readonly stats: Pick<Stats, 'targets' | 'answered' | 'ok'>;
-  /** Nodes that are online and said nothing when nodes were looked for. */
+  /** The number of nodes that are online and did not respond to discovery. */
   readonly silentInDiscovery: number;
-  /** Whether the request itself was what they were silent to. */
+  /** Whether the request itself was the discovery that they did not respond to. */
   readonly byRequest?: true | undefined;
-  /** How somebody ended the waiting, where somebody did. */
+  /** Set if a signal ended the call. */
   readonly interrupted: InterruptionCode | undefined;
 }
 
-/** The one place where a call becomes an exit code; a failure counts for more than silence. */
+/** The one place that determines the exit code of a call; a failure takes precedence over a missing reply. */
 export function exitCodeOf({ method, stats, silentInDiscovery, byRequest, interrupted }: CallEnd): ExitCode {
   if (interrupted !== undefined) return interrupted;
   if (stats.targets === 0) return byRequest && silentInDiscovery > 0 ? ExitCode.noAnswer : ExitCode.error;

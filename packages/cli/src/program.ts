@@ -9,7 +9,7 @@ import { InterruptedError, reportFailure, usageLine } from './failure.js';
 import { Screen } from './terminal/screen.js';
 import { version } from './version.js';
 
-/** Runs a command line and says how it ended. */
+/** Runs a command line and returns its exit code. */
 export async function run(argv: readonly string[], screen = new Screen()): Promise<number> {
   let shell = newShell(screen);
   const release = endInJson(screen);
@@ -56,9 +56,9 @@ export function newShell(screen: Screen, entries: readonly CommandEntry[] = comm
   const program = new Command('mco');
   const shell = new Shell(screen, program, entries);
   program
-    .description('Finds nodes and runs actions of their agents.')
+    .description('Discovers nodes and runs actions of their agents.')
     .usage('<command> [<arguments>] [<options>]')
-    .version(`mco ${version()}`, '--version', 'the version')
+    .version(`mco ${version()}`, '--version', 'print the version')
     .helpCommand(false)
     .exitOverride()
     .configureOutput({
@@ -72,8 +72,8 @@ export function newShell(screen: Screen, entries: readonly CommandEntry[] = comm
     .addHelpText(
       'after',
       [
-        '\nmco help COMMAND says more. mco help CODE explains an error, mco help errors',
-        'lists all codes, mco help exit-codes the exit codes, mco plugin list the agents.',
+        '\nmco help COMMAND describes a command, mco help CODE explains an error, mco help errors',
+        'lists all error codes, mco help exit-codes the exit codes, mco plugin list the agents.',
       ].join('\n'),
     );
   withGlobal(program).addHelpOption(helpOption());
@@ -96,10 +96,10 @@ export function newShell(screen: Screen, entries: readonly CommandEntry[] = comm
 }
 
 function helpOption(): Option {
-  return new Option('-h, --help', 'this text').helpGroup(groups.general);
+  return new Option('-h, --help', 'display this help').helpGroup(groups.general);
 }
 
-// The options of every command stand with the others of their group, not in a list of their own.
+// Global options are listed in their group with the command's own options, not in a separate list.
 function visibleOptions(this: Help, command: Command): Option[] {
   const own = Help.prototype.visibleOptions.call(this, command);
   const above: Option[] = [];

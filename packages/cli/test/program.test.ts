@@ -10,7 +10,7 @@ describe('the command line', () => {
     [['rpc', 'rpcutil'], 'mco: missing argument <action> [USAGE_INVALID]'],
     [
       ['rpc', 'a', 'b', '--limit', '0'],
-      'mco: --limit <n|n%>: "0" is neither a number of nodes, such as 5, nor a share, such as 10% [USAGE_INVALID]',
+      'mco: --limit <n|n%>: "0" is neither a number of nodes, such as 5, nor a percentage, such as 10% [USAGE_INVALID]',
     ],
     [
       ['rpc', 'a', 'b', '--display', 'some'],

@@ -10,7 +10,7 @@ export interface GlobalOptions {
   readonly color: boolean;
 }
 
-/** Which nodes. */
+/** Which nodes a command addresses. */
 export interface FilterOptions {
   readonly withFact?: readonly string[];
   readonly withClass?: readonly string[];
@@ -26,7 +26,7 @@ export interface FilterOptions {
   readonly target?: string;
 }
 
-/** How they are found. */
+/** How nodes are discovered. */
 export interface DiscoveryOptions {
   readonly discoveryTimeout?: number;
   readonly nodes?: string;
@@ -37,7 +37,7 @@ export interface DiscoveryOptions {
   readonly discOption?: readonly string[];
 }
 
-/** How many of them. */
+/** How many of the discovered nodes are called. */
 export interface LimitOptions {
   readonly limit?: Share;
   /** MCollective's other spelling of it. */
@@ -46,14 +46,14 @@ export interface LimitOptions {
   readonly one?: true;
 }
 
-/** And at what pace. */
+/** How many nodes are called at a time, and when no more are called. */
 export interface VolumeOptions extends LimitOptions {
   readonly batch?: Share;
   readonly batchSleep?: number;
   readonly maxFailures?: Share;
 }
 
-/** How long they may take. */
+/** How long nodes may take. */
 export interface TimeOptions {
   readonly timeout?: number;
   readonly ttl?: number;
@@ -83,29 +83,44 @@ export const groups = {
 
 export function withGlobal(command: Command): Command {
   return addTo(command, groups.general, [
-    new Option('-c, --config <file>', 'the configuration of this client'),
-    new Option('-v, --verbose', 'say more; show where an error comes from'),
-    new Option('-q, --quiet', 'only data, warnings and errors'),
-    new Option('--no-color', 'no colours (NO_COLOR does the same, FORCE_COLOR the opposite)'),
+    new Option('-c, --config <file>', 'client configuration file'),
+    new Option('-v, --verbose', 'print more details, and a stack trace with each error'),
+    new Option('-q, --quiet', 'print only data, warnings and errors'),
+    new Option(
+      '--no-color',
+      'disable colors (the variable NO_COLOR does the same; FORCE_COLOR enables them)',
+    ),
   ]);
 }
 
 export function withTarget(command: Command): Command {
   return addTo(command, groups.filter, [
-    new Option('-T, --target <collective>', 'the collective; else the first one of the configuration'),
+    new Option(
+      '-T, --target <collective>',
+      'collective to address (default: the first one in the configuration)',
+    ),
   ]);
 }
 
-/** The conditions of a filter: where no network is needed. */
+/** The options of a filter that need no network. */
 export function withConditions(command: Command): Command {
   const list = (flags: string, text: string) => new Option(flags, text).argParser(gather);
   return addTo(command, groups.filter, [
-    list('-F, --with-fact <fact=value>', 'a fact; also != < <= > >= and fact=/regex/; os.family is a part'),
-    list('-C, --with-class <class>', 'a class or a /regex/'),
-    list('-A, --with-agent <agent>', 'an agent or a /regex/'),
-    list('-I, --with-identity <identity>', 'a node, or a /regex/ of nodes; repeated: any of them'),
-    list('-W, --with <words>', 'facts and classes in one, separated by blanks'),
-    list('-S, --select <expression>', 'a compound filter: and, or, not, (), data functions'),
+    list(
+      '-F, --with-fact <fact=value>',
+      'fact of the node; also !=, <, <=, >, >= and fact=/regex/; nested facts as os.family',
+    ),
+    list('-C, --with-class <class>', 'class of the node, or a /regex/'),
+    list('-A, --with-agent <agent>', 'agent on the node, or a /regex/'),
+    list(
+      '-I, --with-identity <identity>',
+      'identity of the node, or a /regex/; repeat to match any of several',
+    ),
+    list('-W, --with <words>', 'facts and classes in one argument, separated by spaces'),
+    list(
+      '-S, --select <expression>',
+      'compound filter: conditions with and, or, not, parentheses, data functions',
+    ),
     list('--wf <fact=value>', '').hideHelp(),
     list('--wc <class>', '').hideHelp(),
     list('--wa <agent>', '').hideHelp(),
@@ -119,16 +134,21 @@ export function withFilter(command: Command): Command {
 
 export function withDiscovery(command: Command): Command {
   return addTo(command, groups.discovery, [
-    new Option('--dt, --discovery-timeout <seconds>', 'wait exactly so long for nodes').argParser(seconds),
+    new Option(
+      '--dt, --discovery-timeout <seconds>',
+      'wait this long for nodes to respond to discovery',
+    ).argParser(seconds),
     new Option(
       '--nodes <file>',
-      'these nodes: lines, JSON or YAML, such as the JSON of mco rpc --json; - is standard input',
+      'file with the nodes to address: lines, JSON (also from mco rpc --json) or YAML; - for standard input',
     ).conflicts(['discoveryMethod', 'discMethod']),
     new Option(
       '--dm, --discovery-method <name>',
-      'where nodes come from: broadcast, presence, flatfile, stdin, inventory, puppetdb, external; mco help discovery',
+      'discovery method: broadcast, presence, flatfile, stdin, inventory, puppetdb, external; see mco help discovery',
     ),
-    new Option('--do, --discovery-option <k=v>', 'what the method needs; repeatable').argParser(gather),
+    new Option('--do, --discovery-option <k=v>', 'option of the discovery method; repeatable').argParser(
+      gather,
+    ),
     new Option('--disc-method <method>', '').hideHelp(),
     new Option('--disc-option <name=value>', '').argParser(gather).hideHelp(),
   ]);
@@ -136,10 +156,10 @@ export function withDiscovery(command: Command): Command {
 
 export function withLimit(command: Command): Command {
   return addTo(command, groups.discovery, [
-    new Option('--limit <n|n%>', 'at most so many nodes, picked at random').argParser(share),
+    new Option('--limit <n|n%>', 'address at most this many nodes, selected at random').argParser(share),
     new Option('--ln, --limit-nodes <n|n%>', '').argParser(share).hideHelp(),
-    new Option('--limit-seed <n>', 'the same seed picks the same nodes').argParser(whole),
-    new Option('-1, --one', 'one node: the first that is found').conflicts([
+    new Option('--limit-seed <n>', 'seed for --limit: the same seed selects the same nodes').argParser(whole),
+    new Option('-1, --one', 'address one node only: the first one found').conflicts([
       'limit',
       'limitNodes',
       'limitSeed',
@@ -149,9 +169,9 @@ export function withLimit(command: Command): Command {
 
 export function withVolume(command: Command): Command {
   return addTo(withLimit(command), groups.discovery, [
-    new Option('--batch <n|n%>', 'so many at a time').argParser(share),
-    new Option('--batch-sleep <seconds>', 'the pause between two batches (default: 1)').argParser(pause),
-    new Option('--max-failures <n|n%>', 'so many may fail; with one more, no other batch is asked').argParser(
+    new Option('--batch <n|n%>', 'number of nodes to call at a time').argParser(share),
+    new Option('--batch-sleep <seconds>', 'wait between batches (default: 1)').argParser(pause),
+    new Option('--max-failures <n|n%>', 'stop sending batches after more than this many failures').argParser(
       failures,
     ),
   ]);
@@ -159,37 +179,43 @@ export function withVolume(command: Command): Command {
 
 export function withTime(command: Command): Command {
   return addTo(command, groups.request, [
-    new Option('-t, --timeout <seconds>', 'end the action after so long; the DDL has the most').argParser(
-      seconds,
+    new Option(
+      '-t, --timeout <seconds>',
+      'time limit for the action (at most the timeout in its DDL)',
+    ).argParser(seconds),
+    new Option('--ttl <seconds>', 'time within which a node must start the action (default: 60)').argParser(
+      secondsOrTime,
     ),
-    new Option('--ttl <seconds>', 'nodes may begin within so long (default: 60)').argParser(secondsOrTime),
   ]);
 }
 
 export function withOutput(command: Command): Command {
   return addTo(command, groups.output, [
-    new Option('-j, --json', 'one JSON document').conflicts(['jsonl', 'table']),
-    new Option('--jsonl', 'a line of JSON for each reply as it comes').conflicts(['table', 'senders']),
-    new Option('--table', 'a table of the replies').conflicts('senders'),
-    new Option('--senders', 'only the names of the nodes that answered'),
-    new Option('--display <which>', "which replies; else as the action's DDL says").choices([
+    new Option('-j, --json', 'print one JSON document').conflicts(['jsonl', 'table']),
+    new Option('--jsonl', 'print each reply as a line of JSON when it arrives').conflicts([
+      'table',
+      'senders',
+    ]),
+    new Option('--table', 'print the replies as a table').conflicts('senders'),
+    new Option('--senders', 'print only the names of the nodes that replied'),
+    new Option('--display <which>', "replies to show (default: as the action's DDL specifies)").choices([
       'ok',
       'failed',
       'all',
       'none',
     ]),
-    new Option('--sort', 'by name, when all have ended'),
-    new Option('--np, --no-progress', 'no progress bar'),
+    new Option('--sort', 'print the replies sorted by node name, after all have arrived'),
+    new Option('--np, --no-progress', 'do not show a progress bar'),
   ]);
 }
 
 export function withJson(command: Command): Command {
-  return addTo(command, groups.output, [new Option('-j, --json', 'one JSON document')]);
+  return addTo(command, groups.output, [new Option('-j, --json', 'print one JSON document')]);
 }
 
 export function withJsonLines(command: Command): Command {
   return addTo(command, groups.output, [
-    new Option('--jsonl', 'a line of JSON for each result as it comes').conflicts('json'),
+    new Option('--jsonl', 'print each result as a line of JSON when it arrives').conflicts('json'),
   ]);
 }
 

@@ -1,7 +1,7 @@
 import type { Share } from '@troupe/client';
 import { InvalidArgumentError } from 'commander';
 
-/** Gathers what an option was given each time. */
+/** Collects the values of a repeatable option. */
 export function gather(value: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), value];
 }
@@ -10,7 +10,7 @@ export function gather(value: string, previous: readonly string[] | undefined): 
 export function seconds(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError('is no number of seconds above 0');
+  throw new InvalidArgumentError('is not a number of seconds greater than 0');
 }
 
 /** Reads a number of seconds that may be 0. */
@@ -24,7 +24,7 @@ export function share(text: string): Share {
   const value = Number(digits);
   const isSound = percent === '%' ? value >= 1 && value <= 100 : value >= 1 && Number.isSafeInteger(value);
   if (!isSound)
-    throw new InvalidArgumentError('is neither a number of nodes, such as 5, nor a share, such as 10%');
+    throw new InvalidArgumentError('is neither a number of nodes, such as 5, nor a percentage, such as 10%');
   return percent === '%' ? { percent: value } : value;
 }
 
@@ -33,18 +33,18 @@ export function failures(text: string): Share {
   return text === '0' ? 0 : share(text);
 }
 
-/** Reads a whole number above 0. */
+/** Reads an integer greater than 0. */
 export function positive(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value > 0 && Number.isSafeInteger(value)) return value;
-  throw new InvalidArgumentError('is no whole number above 0');
+  throw new InvalidArgumentError('is not an integer greater than 0');
 }
 
-/** Reads a whole number that is not negative. */
+/** Reads an integer that is not negative. */
 export function whole(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new InvalidArgumentError('is no whole number');
+  throw new InvalidArgumentError('is not a non-negative integer');
 }
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
@@ -54,5 +54,5 @@ export function duration(text: string): number {
   const [, digits = '', unit = ''] = /^(\d+)([smhdw])$/.exec(text) ?? [];
   const value = Number(digits) * (unitSeconds[unit] ?? 0);
   if (value > 0 && Number.isSafeInteger(value)) return value;
-  throw new InvalidArgumentError('is no time: write 90s, 30m, 24h or 7d');
+  throw new InvalidArgumentError('is not a duration: use 90s, 30m, 24h or 7d');
 }

@@ -24,10 +24,10 @@ describe('values of options', () => {
 
   const bad: readonly [(text: string) => unknown, readonly string[], string][] = [
     [share, ['0', '-1', '0%', '101%', '5.5', 'x', '', '5 %'], 'neither a number of nodes'],
-    [seconds, ['0', '-1', 'x', '', ' ', 'Infinity'], 'no number of seconds'],
-    [pause, ['-1', '', 'x'], 'no number of seconds'],
-    [whole, ['-1', '1.5', 'x', '', '99999999999999999999'], 'no whole number'],
-    [duration, ['', '24', '0h', '-1h', '1y', '1.5h', '9999999999999999w'], 'write 90s, 30m, 24h or 7d'],
+    [seconds, ['0', '-1', 'x', '', ' ', 'Infinity'], 'not a number of seconds'],
+    [pause, ['-1', '', 'x'], 'not a number of seconds'],
+    [whole, ['-1', '1.5', 'x', '', '99999999999999999999'], 'not a non-negative integer'],
+    [duration, ['', '24', '0h', '-1h', '1y', '1.5h', '9999999999999999w'], 'use 90s, 30m, 24h or 7d'],
   ];
   for (const [read, texts, message] of bad) {
     for (const text of texts) {

@@ -80,11 +80,11 @@ describe('mco enroll token', function () {
   });
 
   const bad: readonly [args: readonly string[], message: RegExp][] = [
-    [['--ttl', '1y'], /--ttl <time>: "1y" is no time: write 90s, 30m, 24h or 7d \[USAGE_INVALID\]$/],
+    [['--ttl', '1y'], /--ttl <time>: "1y" is not a duration: use 90s, 30m, 24h or 7d \[USAGE_INVALID\]$/],
     [['--collective', 'A B'], /--collective: "A B" is no name of a collective/],
     [['--broker', 'http://x'], /--broker: "http:\/\/x" is no address of a broker, such as mqtts:/],
     [['--callers', '/(/'], /--callers/],
-    [['--uses', '0'], /--uses <n>: "0" is no whole number above 0 \[USAGE_INVALID\]$/],
+    [['--uses', '0'], /--uses <n>: "0" is not an integer greater than 0 \[USAGE_INVALID\]$/],
     [['--fact', 'region'], /"region" is not a fact filter: write FACT=VALUE/],
     [['--ca', '/nowhere.pem'], /--ca: cannot read \/nowhere\.pem: ENOENT/],
     [['-o', '/nowhere/token'], /--output: cannot write \/nowhere\/token: ENOENT/],

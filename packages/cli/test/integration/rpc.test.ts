@@ -440,7 +440,7 @@ describe('mco against real daemons', function () {
        complete -C 'mco rpc lab weigh unit=l'`,
       ]);
       expect(stdout.split('\n')).to.deep.equal([
-        'ping\tWho is there, and how fast they answer',
+        'ping\tCheck which nodes respond, and how fast',
         'get_fact\tReads one fact',
         'get_facts\tReads several facts',
         'unit=lb',

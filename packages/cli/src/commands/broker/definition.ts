@@ -6,52 +6,62 @@ import { gather, whole } from '../../command-line/values.js';
 import type { BrokerOptions } from './broker.js';
 
 export function define(command: Command, shell: Shell): void {
-  command.description('What a broker needs to serve this network.');
-  const config = command.command('config').summary('Make the configuration of Mosquitto, NATS or RabbitMQ');
+  command.description('Generates the configuration of a broker for this network.');
+  const config = command
+    .command('config')
+    .summary('Generate a configuration for Mosquitto, NATS or RabbitMQ');
   describe(
     config,
-    'Makes a configuration with TLS and the permissions that the protocol needs and no more. Paths are those of the machine of the broker; what is left out is as in your own configuration.\nExit codes: 0 made; 1 something is missing or cannot be written.',
+    "Generates a broker configuration with TLS and only the permissions that the protocol needs. File names are paths on the broker's machine. Options that are not given default to the values of the client configuration.\nExit codes: 0 generated; 1 a value is missing or a file cannot be written.",
     [
       [
-        'Into a folder, for two callers',
+        'Mosquitto with two callers, written to a folder',
         'mco broker config mosquitto --certificate /etc/mosquitto/mq.pem --key /etc/mosquitto/mq.key --caller rip.mcollective --caller eve.mcollective -o /etc/mosquitto/troupe',
       ],
       [
-        'For NATS, which must know every node by name',
+        'NATS, which needs the name of every node',
         'mco find | mco broker config nats --certificate mq.pem --key mq.key --nodes - -o nats',
       ],
     ],
   );
   config.argument('<broker>', 'mosquitto, nats or rabbitmq');
   addTo(config, 'Broker:', [
-    new Option('--port <n>', 'for nodes; with Mosquitto callers have the next one (default: 8883)').argParser(
-      whole,
+    new Option(
+      '--port <n>',
+      'port for nodes; on Mosquitto, callers use the next port (default: 8883)',
+    ).argParser(whole),
+    new Option('--certificate <file>', 'certificate file of the broker').makeOptionMandatory(),
+    new Option('--key <file>', 'private key file of the broker').makeOptionMandatory(),
+    new Option('--ca <file>', 'CA file for the certificates of nodes (default: security.ca)'),
+    new Option(
+      '--callers-ca <file>',
+      'CA file for the certificates of callers (default: security.callers.ca, or --ca)',
     ),
-    new Option('--certificate <file>', "the broker's certificate").makeOptionMandatory(),
-    new Option('--key <file>', 'its key').makeOptionMandatory(),
-    new Option('--ca <file>', 'the CA of nodes; else security.ca'),
-    new Option('--callers-ca <file>', 'the CA of callers; else security.callers.ca, or the same'),
-    new Option('--crl <file>', 'the revocation lists; else security.crl'),
+    new Option('--crl <file>', 'file with the certificate revocation lists (default: security.crl)'),
     new Option(
       '--folder <folder>',
-      'where the files will be on the machine of the broker; else as -o, or its own',
+      "folder of the files on the broker's machine (default: as -o, or the usual folder of the broker)",
     ),
   ]);
   addTo(config, 'Accounts:', [
-    new Option('--caller <name>', 'a caller; repeatable; else you').argParser(gather),
+    new Option('--caller <name>', 'name of a caller; repeatable (default: your own)').argParser(gather),
     new Option(
       '--node <identity>',
-      'a node, for NATS and RabbitMQ, which have no patterns; repeatable',
+      'identity of a node, for NATS and RabbitMQ, which need every name; repeatable',
     ).argParser(gather),
-    new Option('--nodes <file>', 'nodes: lines or JSON, such as that of mco find; - is standard input'),
-    new Option('--collective <name>', 'a collective; repeatable; else those of your configuration').argParser(
-      gather,
+    new Option(
+      '--nodes <file>',
+      'file with node identities: lines or JSON, such as the output of mco find; - for standard input',
     ),
+    new Option(
+      '--collective <name>',
+      'name of a collective; repeatable (default: those in your configuration)',
+    ).argParser(gather),
   ]);
   addTo(config, 'Output:', [
     new Option(
       '-o, --output <folder>',
-      'write the files there, over older ones; else all to standard output',
+      'write the files to this folder and overwrite existing ones (default: standard output)',
     ).conflicts('json'),
   ]);
   withJson(config).action(

@@ -8,7 +8,7 @@ const shells = ['bash', 'zsh', 'fish'] as const;
 export function define(command: Command, shell: Shell): void {
   command.description(
     [
-      'Prints a script that completes mco in a shell: commands, options, agents, actions and inputs.',
+      'Prints a shell script that completes mco commands, options, agents, actions and inputs.',
       '',
       'Examples:',
       '  # bash: in ~/.bashrc',
@@ -19,15 +19,15 @@ export function define(command: Command, shell: Shell): void {
       '  mco completion fish > ~/.config/fish/completions/mco.fish',
     ].join('\n'),
   );
-  command.addArgument(command.createArgument('[shell]', 'the shell').choices(shells));
-  command.addOption(new Option('--line <text>', 'what may come after this').hideHelp());
-  addTo(command, 'Lists, for other shells (with -v: NAME:DESCRIPTION):', [
-    new Option('--list-applications', 'the commands'),
-    new Option('--list-agents', 'the agents whose DDL is here'),
-    new Option('--list-actions', 'the actions of --agent'),
-    new Option('--list-inputs', 'the inputs of --action of --agent'),
-    new Option('--agent <name>', 'an agent'),
-    new Option('--action <name>', 'an action'),
+  command.addArgument(command.createArgument('[shell]', 'shell to generate the script for').choices(shells));
+  command.addOption(new Option('--line <text>', 'print the completions of this command line').hideHelp());
+  addTo(command, 'Lists for other shells (with -v as NAME:DESCRIPTION):', [
+    new Option('--list-applications', 'list the commands'),
+    new Option('--list-agents', 'list the agents with a local DDL'),
+    new Option('--list-actions', 'list the actions of --agent'),
+    new Option('--list-inputs', 'list the inputs of --action of --agent'),
+    new Option('--agent <name>', 'agent for --list-actions and --list-inputs'),
+    new Option('--action <name>', 'action for --list-inputs'),
   ]);
   command.action(
     shell.action(async (name: string | undefined) =>

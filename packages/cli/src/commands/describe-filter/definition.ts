@@ -4,7 +4,7 @@ import { type FilterOptions, withConditions } from '../../command-line/options.j
 import type { Shell } from '../../command-line/shell.js';
 
 export function define(command: Command, shell: Shell): void {
-  describe(command, 'Says in English which nodes a filter means. Nobody is asked.', [
+  describe(command, 'Explains in English which nodes a filter matches, without connecting to a broker.', [
     ['A compound filter', "mco describe-filter -S 'role::web and not (country=mt or country=de)'"],
   ]);
   withConditions(command);

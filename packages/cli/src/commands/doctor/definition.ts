@@ -7,20 +7,21 @@ import type { DoctorOptions } from './doctor.js';
 export function define(command: Command, shell: Shell): void {
   describe(
     command,
-    'Looks at everything between you and the nodes: the configuration, your certificate and how long it is good, each broker and its certificate, who answers, what you may call, clocks, versions, and agents that are not the same everywhere. Ends with 1 when something does not work; a warning is none.',
+    'Checks everything between this client and the nodes: the configuration, your certificate and its expiry, each broker and its certificate, which nodes respond, which actions you may call, clocks, versions, and agents whose versions differ between nodes. Exits with 1 if it finds an error, with 0 if it finds only warnings.',
     [
       ['All nodes', 'mco doctor'],
-      ['Only what is wrong, in one country', 'mco doctor -q -F country=mt'],
-      ['The daemon of this machine, such as for a monitoring system', 'mco doctor --local -q'],
+      ['Only the problems, in one country', 'mco doctor -q -F country=mt'],
+      ['The daemon on this machine, for a monitoring system', 'mco doctor --local -q'],
     ],
   );
   withJson(withFilter(command));
   addTo(command, 'This machine:', [
-    new Option('--local', 'judge the status file of the daemon here instead; nobody is asked'),
-    new Option('--daemon-config <file>', 'its configuration, which says where that file is').default(
-      '/etc/troupe/mcod.yaml',
-    ),
-    new Option('--status-file <file>', 'the file itself'),
+    new Option('--local', 'check the status file of the daemon on this machine only, without connecting'),
+    new Option(
+      '--daemon-config <file>',
+      'configuration file of the daemon, which has the path of its status file',
+    ).default('/etc/troupe/mcod.yaml'),
+    new Option('--status-file <file>', 'status file of the daemon'),
   ]);
   command.action(
     shell.action(async () =>

@@ -5,14 +5,14 @@ import type { Shell } from '../../command-line/shell.js';
 import type { FindOptions } from './find.js';
 
 export function define(command: Command, shell: Shell): void {
-  describe(command, 'Prints the names of the nodes that match a filter, one on each line.', [
-    ['The nodes in one country that have the agent puppetd', 'mco find -F country=mt -A puppetd'],
+  describe(command, 'Prints the names of the nodes that match a filter, one per line.', [
+    ['The nodes in one country with the agent puppetd', 'mco find -F country=mt -A puppetd'],
     [
-      'A tenth of the web servers, the same ones each time',
+      'A tenth of the web servers, the same ones on each run',
       'mco find -C role::web --limit 10% --limit-seed 1',
     ],
     [
-      'Names for a later command',
+      'Save the names for a later command',
       'mco find -C role::web > web.txt && mco rpc puppetd status --nodes web.txt',
     ],
   ]);

@@ -5,7 +5,7 @@ import type { Shell } from '../../command-line/shell.js';
 export function define(command: Command, shell: Shell): void {
   command.argument(
     '[topic...]',
-    'a command; rpc AGENT ACTION; an error code; errors; discovery; or exit-codes',
+    'a command, rpc AGENT ACTION, an error code, errors, discovery or exit-codes',
   );
   command.action(
     shell.action(async (words: string[]) =>

@@ -5,24 +5,28 @@ import type { Shell } from '../../command-line/shell.js';
 import type { InventoryOptions } from './inventory.js';
 
 export function define(command: Command, shell: Shell): void {
-  describe(command, 'Says all about one node, a line about each of many, or which collectives there are.', [
-    ['One node', 'mco inventory web1.example.net'],
-    ['A line about each web server', "mco inventory -C role::web --format '{identity:30} {facts.os.name}'"],
-    ['A picture of the collectives', 'mco inventory --collective-map - | dot -Tsvg > map.svg'],
-    ['The collectives, and how many nodes are in each', 'mco inventory --list-collectives'],
-  ]);
-  command.argument('[node]', 'the identity of a node');
+  describe(
+    command,
+    'Shows the agents, facts, classes and collectives of one node, one line for each of many nodes, or all collectives.',
+    [
+      ['One node', 'mco inventory web1.example.net'],
+      ['One line for each web server', "mco inventory -C role::web --format '{identity:30} {facts.os.name}'"],
+      ['A graph of the collectives as an image', 'mco inventory --collective-map - | dot -Tsvg > map.svg'],
+      ['The collectives, and the number of nodes in each', 'mco inventory --list-collectives'],
+    ],
+  );
+  command.argument('[node]', 'identity of the node');
   withJson(withDiscovery(withFilter(command)));
   addTo(command, groups.output, [
-    new Option('--no-facts', 'leave out the facts'),
+    new Option('--no-facts', 'do not show the facts'),
     new Option(
       '--format <template>',
-      'a line for each node that matches: {identity}, {facts.NAME}, {classes}, {agents}, {collectives}, {version}; {identity:30} is 30 wide; @FILE reads it from there',
+      'print one line for each matching node from this template: {identity}, {facts.NAME}, {classes}, {agents}, {collectives}, {version}; {identity:30} pads to 30 columns; @FILE reads the template from a file',
     ).conflicts(['json', 'listCollectives', 'collectiveMap', 'map']),
-    new Option('--lc, --list-collectives', 'the collectives of all nodes that match the filter'),
+    new Option('--lc, --list-collectives', 'list the collectives of all nodes that match the filter'),
     new Option(
       '--cg, --collective-map <file>',
-      'the same as a graph in the language DOT; - is standard output',
+      'write the collectives as a DOT graph to this file; - for standard output',
     ).conflicts(['json', 'listCollectives']),
     new Option('--map <file>', '').hideHelp(),
   ]);

@@ -12,29 +12,33 @@ import type { Shell } from '../../command-line/shell.js';
 import type { AttachOptions, JobOptions } from './job.js';
 import type { ListOptions } from './job-list.js';
 
-const idText = 'the id that rpc said (-v, --json, or after Ctrl-C)';
+const idText = 'request id, printed by mco rpc with -v, with --json or after Ctrl-C';
 
 export function define(command: Command, shell: Shell): void {
   command.description(
-    'What an earlier rpc began. Nodes keep the replies of a request for a while, an hour unless told; without a filter all nodes are asked whether they keep some of it.',
+    'Shows and controls earlier requests. Nodes keep the replies to a request for a limited time (default: 1 hour). Without a filter, all nodes are queried.',
   );
-  const list = command.command('list').summary('What nodes keep of your requests');
-  describe(list, 'Lists the requests of yours that nodes keep, the newest first, with how each goes on.', [
-    ['All of them', 'mco job list'],
-    ['Those that go on in one country', 'mco job list --running -F country=mt'],
+  const list = command.command('list').summary('List your requests that nodes still keep');
+  describe(list, 'Lists your requests that nodes still keep, newest first, with the state of each.', [
+    ['All your requests', 'mco job list'],
+    ['Requests that are still running in one country', 'mco job list --running -F country=mt'],
   ]);
   withJson(withDiscovery(withFilter(list)));
-  addTo(list, groups.output, [new Option('--running', 'only those that some node is at work on')]);
+  addTo(list, groups.output, [
+    new Option('--running', 'list only requests that are still running on at least one node'),
+  ]);
   list.action(
     shell.action(async () =>
       (await import('./job-list.js')).listJobs(shell, list.optsWithGlobals<ListOptions>()),
     ),
   );
 
-  const show = command.command('show').summary('Where it goes on, and how it ended where it did not');
-  describe(show, 'Says of each node that had the request whether it is at work on it or how it ended.', [
-    ['Of all nodes', 'mco job show 0123456789abcdef0123456789abcdef'],
-  ]);
+  const show = command.command('show').summary('Show the state of a request on each node');
+  describe(
+    show,
+    'Shows, for each node that received the request, whether the action is still running or how it ended.',
+    [['The state on all nodes', 'mco job show 0123456789abcdef0123456789abcdef']],
+  );
   withJson(withDiscovery(withFilter(show.argument('<id>', idText))));
   show.action(
     shell.action(async (id: string) =>
@@ -42,24 +46,30 @@ export function define(command: Command, shell: Shell): void {
     ),
   );
 
-  const attach = command.command('attach').summary('Wait for it, as if this were the mco that began it');
-  describe(attach, 'Gets what nodes kept of a request, and waits for the rest.', [
+  const attach = command.command('attach').summary('Print the replies to a request and wait for the rest');
+  describe(
+    attach,
+    'Fetches the replies that nodes have kept, and waits for the remaining ones, as the original mco rpc would.',
     [
-      'From another terminal, with the output so far',
-      'mco job attach 0123456789abcdef0123456789abcdef --stream',
+      [
+        'From another terminal, including the output so far',
+        'mco job attach 0123456789abcdef0123456789abcdef --stream',
+      ],
     ],
-  ]);
+  );
   withOutput(withDiscovery(withFilter(attach.argument('<id>', idText))));
-  addTo(attach, groups.output, [new Option('--stream', 'output as it comes, and what was kept of it')]);
+  addTo(attach, groups.output, [
+    new Option('--stream', 'print the output of the action when it arrives, including the output so far'),
+  ]);
   attach.action(
     shell.action(async (id: string) =>
       (await import('./job.js')).attachTo(shell, id, attach.optsWithGlobals<AttachOptions>()),
     ),
   );
 
-  const cancel = command.command('cancel').summary('End it where it goes on');
-  describe(cancel, 'Ends a request on the nodes that are at work on it.', [
-    ['On all of them', 'mco job cancel 0123456789abcdef0123456789abcdef'],
+  const cancel = command.command('cancel').summary('Cancel a request on the nodes where it is running');
+  describe(cancel, 'Cancels a request on the nodes where it is still running.', [
+    ['On all nodes', 'mco job cancel 0123456789abcdef0123456789abcdef'],
   ]);
   withJson(withDiscovery(withFilter(cancel.argument('<id>', idText))));
   cancel.action(

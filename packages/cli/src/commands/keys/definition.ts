@@ -8,34 +8,34 @@ import type { KeysOptions } from './keys.js';
 export function define(command: Command, shell: Shell): void {
   describe(
     command,
-    "Makes a person's private key and a certificate signing request for a Puppet CA; with --cadir the built-in CA signs it at once. An existing key is never replaced.\nExit codes: 0 made; 1 not.",
+    "Creates a caller's private key and a certificate signing request (CSR) for a Puppet CA. With --cadir, the built-in CA signs the request immediately. An existing key is never overwritten.\nExit codes: 0 created; 1 error.",
     [
       [
-        'For a Puppet CA; writes client.yaml too, where there is none',
+        'For a Puppet CA; also writes client.yaml if it does not exist',
         'mco keys rip.mcollective --broker mqtts://mq.example.net:8883',
       ],
       [
-        'Signed by the built-in CA of this machine',
+        'Signed by the built-in CA on this machine',
         'mco keys rip.mcollective --cadir /var/lib/troupe/agents/puppetca/ca',
       ],
       ['With a new built-in CA', 'mco keys rip.mcollective --cadir ~/troupe-ca --make-ca'],
     ],
   );
-  command.argument('<name>', "the caller's name: nodes obey those that match security.callers.match");
+  command.argument('<name>', 'name of the caller; nodes accept names that match security.callers.match');
   addTo(command, 'Key:', [
-    new Option('--kind <kind>', 'what kind of key; every Puppet CA signs rsa')
+    new Option('--kind <kind>', 'type of the key; every Puppet CA can sign rsa')
       .choices(['rsa', 'ec', 'ed25519'])
       .default('rsa'),
-    new Option('--folder <folder>', 'where to put the files (default: ~/.config/troupe)'),
-    new Option('--callers <pattern>', 'names of callers: /regex/; else as your configuration says'),
+    new Option('--folder <folder>', 'folder for the files (default: ~/.config/troupe)'),
     new Option(
-      '--broker <url>',
-      "the broker's address, for the client.yaml that is written; repeatable",
-    ).argParser(gather),
+      '--callers <pattern>',
+      'names of callers: /regex/ (default: security.callers.match of your configuration)',
+    ),
+    new Option('--broker <url>', 'broker URL to write to client.yaml; repeatable').argParser(gather),
   ]);
   addTo(command, 'Built-in CA:', [
-    new Option('--cadir <folder>', 'have the built-in CA in this folder sign the request'),
-    new Option('--make-ca', 'make a new CA in that folder first'),
+    new Option('--cadir <folder>', 'sign the request with the built-in CA in this folder'),
+    new Option('--make-ca', 'create a new CA in that folder first'),
   ]);
   withJson(command).action(
     shell.action(async (name: string) =>

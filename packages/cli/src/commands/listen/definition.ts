@@ -8,19 +8,19 @@ import type { ListenOptions } from './listen.js';
 export function define(command: Command, shell: Shell): void {
   describe(
     command,
-    'Prints the replies that go to a session of yours, until Ctrl-C: those of requests that mco rpc --reply-to SESSION sent.',
+    'Prints the replies to requests that were sent with mco rpc --reply-to SESSION, until Ctrl-C.',
     [
       ['In one terminal', 'mco listen nightly --jsonl >> replies.jsonl'],
-      ['In another, or from a timer', 'mco rpc puppetd runonce -C role::web --reply-to nightly'],
+      ['In another terminal, or from a timer', 'mco rpc puppetd runonce -C role::web --reply-to nightly'],
     ],
   );
-  command.argument('<session>', 'a name of your choice: a-z, 0-9, "_", "-"');
+  command.argument('<session>', 'name of your choice for the session: a-z, 0-9, "_", "-"');
   withTarget(command);
   addTo(command, groups.output, [
-    new Option('--jsonl', 'a line of JSON for each reply'),
-    new Option('-j, --json', 'the same as --jsonl'),
-    new Option('--count <n>', 'end after so many results').argParser(positive),
-    new Option('--for <seconds>', 'end after so long').argParser(seconds),
+    new Option('--jsonl', 'print each reply as a line of JSON'),
+    new Option('-j, --json', 'same as --jsonl'),
+    new Option('--count <n>', 'exit after this many results').argParser(positive),
+    new Option('--for <seconds>', 'exit after this time').argParser(seconds),
   ]);
   command.action(
     shell.action(async (session: string) =>

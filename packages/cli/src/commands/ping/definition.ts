@@ -5,13 +5,13 @@ import type { Shell } from '../../command-line/shell.js';
 import type { PingOptions } from './ping.js';
 
 export function define(command: Command, shell: Shell): void {
-  describe(command, 'Asks nodes to answer, and says how fast each one did.', [
+  describe(command, 'Pings all nodes that match a filter, and shows the response time of each.', [
     ['All nodes', 'mco ping'],
-    ['The web servers, with a graph of the times', 'mco ping -C role::web --graph'],
+    ['The web servers, with a graph of the response times', 'mco ping -C role::web --graph'],
   ]);
   withDiscovery(withFilter(command));
   withJson(command);
-  addTo(command, groups.output, [new Option('-g, --graph', 'how many answered how fast')]);
+  addTo(command, groups.output, [new Option('-g, --graph', 'show a histogram of the response times')]);
   command.action(
     shell.action(async () => (await import('./ping.js')).ping(shell, command.optsWithGlobals<PingOptions>())),
   );

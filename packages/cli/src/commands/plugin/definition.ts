@@ -6,13 +6,13 @@ import type { PluginOptions } from './plugin.js';
 import type { GenerateOptions, ImportOptions, ValidateOptions } from './plugin-author.js';
 
 export function define(command: Command, shell: Shell): void {
-  command.description('What agents there are, what they can do, and how a new one is made.');
-  const list = command.command('list').summary('Agents whose DDL is on this machine');
-  describe(list, 'Lists the agents, or with --data the data plugins, whose DDL is on this machine.', [
+  command.description('Lists and documents agents, and generates and validates new ones.');
+  const list = command.command('list').summary('List the agents with a local DDL');
+  describe(list, 'Lists the agents, or with --data the data plugins, that have a DDL on this machine.', [
     ['All agents', 'mco plugin list'],
-    ['What a filter can ask: -S "fstat(\'/etc/motd\').size > 0"', 'mco plugin list --data'],
+    ['Data plugins for filters, such as -S "fstat(\'/etc/motd\').size > 0"', 'mco plugin list --data'],
   ]);
-  withJson(list).addOption(new Option('--data', 'data plugins'));
+  withJson(list).addOption(new Option('--data', 'list data plugins'));
   list.action(
     shell.action(async () => {
       const options = list.optsWithGlobals<PluginOptions & { readonly data?: true }>();
@@ -21,13 +21,19 @@ export function define(command: Command, shell: Shell): void {
     }),
   );
 
-  const doc = command.command('doc').summary('What an agent can do, from its DDL');
-  describe(doc, "Shows an agent's DDL as a page. A DDL that is not on this machine is fetched from a node.", [
-    ['An agent', 'mco plugin doc puppetd'],
-    ['One of its actions', 'mco plugin doc puppetd runonce'],
-    ['A data plugin', 'mco plugin doc data/fstat'],
-  ]);
-  doc.argument('[agent]', 'the agent, as in mco plugin list').argument('[action]', 'one of its actions');
+  const doc = command.command('doc').summary('Show the documentation of an agent');
+  describe(
+    doc,
+    'Shows the actions, inputs and outputs of an agent from its DDL. A DDL that is not on this machine is fetched from a node.',
+    [
+      ['An agent', 'mco plugin doc puppetd'],
+      ['One of its actions', 'mco plugin doc puppetd runonce'],
+      ['A data plugin', 'mco plugin doc data/fstat'],
+    ],
+  );
+  doc
+    .argument('[agent]', 'name of the agent; see mco plugin list')
+    .argument('[action]', 'name of one of its actions');
   withTarget(withJson(doc)).action(
     shell.action(async (agent: string | undefined, action: string | undefined) => {
       const options = doc.optsWithGlobals<PluginOptions>();
@@ -48,26 +54,29 @@ export function define(command: Command, shell: Shell): void {
 }
 
 function defineGenerate(command: Command, shell: Shell): void {
-  const generate = command.command('generate').summary('Make a new agent that works at once');
+  const generate = command.command('generate').summary('Generate a new agent');
   describe(
     generate,
-    'Makes a folder with an agent that can be built, tested and loaded: its DDL, its code, a test and a README.\nExit codes: 0 made; 1 not.',
+    'Generates a folder with a working agent that can be built, tested and loaded: its DDL, code, a test and a README.\nExit codes: 0 generated; 1 error.',
     [
       ['In JavaScript, in the folder dice', 'mco plugin generate agent dice'],
       ['In TypeScript', 'mco plugin generate agent dice --language typescript'],
     ],
   );
   generate
-    .argument('<kind>', 'agent')
-    .argument('<name>', 'the name of the agent: lower-case letters, digits and "_"');
+    .argument('<kind>', 'kind of plugin: agent')
+    .argument('<name>', 'name of the agent: lowercase letters, digits and "_"');
   addTo(generate, 'Agent:', [
-    new Option('--language <language>', 'what it is written in')
+    new Option('--language <language>', 'programming language of the agent')
       .choices(['javascript', 'typescript', 'python'])
       .default('javascript'),
-    new Option('--description <text>', 'what it is for'),
-    new Option('--author <text>', 'who made it'),
-    new Option('--license <text>', 'its licence (default: Apache-2.0)'),
-    new Option('-o, --output <folder>', 'an empty or new folder; else one of its name'),
+    new Option('--description <text>', 'description of the agent'),
+    new Option('--author <text>', 'author of the agent'),
+    new Option('--license <text>', 'license of the agent (default: Apache-2.0)'),
+    new Option(
+      '-o, --output <folder>',
+      'empty or new folder to write to (default: a folder with the name of the agent)',
+    ),
   ]);
   withJson(generate).action(
     shell.action(async (kind: string, name: string) =>
@@ -82,20 +91,20 @@ function defineGenerate(command: Command, shell: Shell): void {
 }
 
 function defineValidate(command: Command, shell: Shell): void {
-  const validate = command.command('validate').summary('Say what is wrong with an agent or a DDL');
+  const validate = command.command('validate').summary('Check an agent or a DDL for errors');
   describe(
     validate,
-    'Checks DDLs, and agents against theirs. The code of an agent is run: its set-up, or the check whether it applies.\nExit codes: 0 sound (warnings are shown); 1 not.',
+    'Checks DDLs, and agents against their DDLs. Runs code of the agent: its setup, or its check whether it is supported on this machine.\nExit codes: 0 valid, possibly with warnings; 1 invalid.',
     [
-      ['The agent of this folder', 'mco plugin validate .'],
-      ['DDLs', 'mco plugin validate ddl/*.json'],
+      ['The agent in this folder', 'mco plugin validate .'],
+      ['Several DDLs', 'mco plugin validate ddl/*.json'],
     ],
   );
-  validate.argument('<paths...>', "a DDL, an agent's module, or the folder of either");
+  validate.argument('<paths...>', 'DDL, module of an agent, or folder with either');
   addTo(validate, 'Agent:', [
     new Option(
       '--section <file>',
-      "its section of a daemon's configuration (YAML), for agents that need one",
+      "YAML file with the agent's section of the daemon configuration, for agents that need it",
     ),
   ]);
   withJson(validate).action(
@@ -110,15 +119,15 @@ function defineValidate(command: Command, shell: Shell): void {
 }
 
 function defineImport(command: Command, shell: Shell): void {
-  const importing = command.command('import').summary("Turn MCollective's Ruby DDL into JSON");
+  const importing = command.command('import').summary('Convert an MCollective DDL from Ruby to JSON');
   describe(
     importing,
-    'Turns a DDL in Ruby, of an agent or a data plugin, into JSON. It is read and not run.\nExit codes: 0 done; 1 the file cannot be read, or holds what would have to be run.',
-    [['Of an agent', 'mco plugin import agent/package.ddl -o package.json']],
+    'Converts the Ruby DDL of an agent or a data plugin to JSON. The file is parsed, not executed.\nExit codes: 0 converted; 1 the file cannot be read, or has Ruby code that would have to be executed.',
+    [['The DDL of an agent', 'mco plugin import agent/package.ddl -o package.json']],
   );
-  importing.argument('<file>', 'NAME.ddl');
+  importing.argument('<file>', 'Ruby DDL: NAME.ddl');
   addTo(importing, 'Output:', [
-    new Option('-o, --output <file>', 'write it there, where no file is; else to standard output'),
+    new Option('-o, --output <file>', 'write to this file, which must not exist (default: standard output)'),
   ]);
   importing.action(
     shell.action(async (file: string) =>

@@ -6,18 +6,20 @@ import { gather } from '../../command-line/values.js';
 import type { PolicyCheckOptions, PolicyExplainOptions } from './policy.js';
 
 export function define(command: Command, shell: Shell): void {
-  command.description('Checks the policies that say who may call what, and says which line decides.');
-  const check = command.command('check').summary('Say what is wrong with policy files');
+  command.description(
+    'Checks policy files, which define who may call which actions, and explains their decisions.',
+  );
+  const check = command.command('check').summary('Check policy files for errors');
   describe(
     check,
-    'Reads policies as mcod does. A file that cannot be used to its last line denies everything that it is for.\nExit codes: 0 all can be used (warnings are shown); 1 one cannot.',
+    'Reads policy files as mcod does. A policy file with an error in any line denies every call that it applies to.\nExit codes: 0 all files are valid, possibly with warnings; 1 a file is invalid.',
     [
       ['The policies of the daemon on this machine', 'mco policy check'],
-      ['One file, with the groups file beside it', 'mco policy check policies/puppetd.policy'],
+      ['One file, with the groups file in the same folder', 'mco policy check policies/puppetd.policy'],
       ['A folder with AGENT.policy, default.policy and groups', 'mco policy check policies'],
     ],
   );
-  check.argument('[paths...]', "files or folders; else the folder of mcod's configuration");
+  check.argument('[paths...]', "policy files or folders (default: the folder in mcod's configuration)");
   withJson(withPolicies(check));
   check.action(
     shell.action(async (paths: readonly string[]) =>
@@ -29,43 +31,52 @@ export function define(command: Command, shell: Shell): void {
     ),
   );
 
-  const explain = command.command('explain').summary('Say which line allows or denies a call');
+  const explain = command.command('explain').summary('Explain which line allows or denies a call');
   describe(
     explain,
-    'Judges one call as mcod does, and says which line decides and what the lines before it lacked. Facts and classes are none unless told; --node takes those of a node.\nExit codes: 0 allowed; 2 denied; 1 the policy cannot be used, or something is missing.',
+    'Evaluates one call as mcod does, and shows which line decides and why the lines before it do not match. Without --fact, --facts and --class the host has no facts and no classes; --node uses the facts and classes of a node.\nExit codes: 0 allowed; 2 denied; 1 a policy file is invalid, or a value is missing.',
     [
       [
-        'On this machine, whatever its facts',
+        'The policies on this machine, without facts',
         'mco policy explain --caller rip.mcollective --agent puppetd --action runonce',
       ],
       [
-        'As web1 would judge it with the policies of a folder',
+        'The policies in a folder, with the facts and classes of web1',
         'mco policy explain policies --caller ci-7.mcollective --agent puppetd --action runonce --node web1.example.net',
       ],
     ],
   );
-  explain.argument('[path]', "a policy file or a folder of them; else the folder of mcod's configuration");
+  explain.argument(
+    '[path]',
+    "policy file, or folder with policy files (default: the folder in mcod's configuration)",
+  );
   addTo(explain, 'Call:', [
-    new Option('--caller <name>', 'who calls: the name of a certificate').makeOptionMandatory(),
-    new Option('--agent <name>', 'the agent').makeOptionMandatory(),
-    new Option('--action <name>', 'the action').makeOptionMandatory(),
+    new Option('--caller <name>', 'name of the caller, as in its certificate').makeOptionMandatory(),
+    new Option('--agent <name>', 'name of the agent').makeOptionMandatory(),
+    new Option('--action <name>', 'name of the action').makeOptionMandatory(),
   ]);
   addTo(explain, 'Host:', [
-    new Option('--node <identity>', 'ask this node for its facts and classes').conflicts([
+    new Option('--node <identity>', 'use the facts and classes of this node; queries the node').conflicts([
       'facts',
       'fact',
       'class',
     ]),
-    new Option('-T, --target <collective>', 'where that node is; else the first of the configuration'),
-    new Option('--facts <file>', 'facts of the host: YAML, JSON or NAME=VALUE; repeatable').argParser(gather),
-    new Option('--fact <name=value>', 'a fact of the host; repeatable').argParser(gather),
-    new Option('--class <name>', 'a class of the host; repeatable').argParser(gather),
+    new Option(
+      '-T, --target <collective>',
+      'collective of that node (default: the first one in the configuration)',
+    ),
+    new Option(
+      '--facts <file>',
+      'file with facts of the host: YAML, JSON or NAME=VALUE lines; repeatable',
+    ).argParser(gather),
+    new Option('--fact <name=value>', 'fact of the host; repeatable').argParser(gather),
+    new Option('--class <name>', 'class of the host; repeatable').argParser(gather),
   ]);
   withJson(withPolicies(explain));
   addTo(explain, 'Policies:', [
     new Option(
       '--without-policy <answer>',
-      "what holds for an agent that no policy is for; else as mcod's configuration says",
+      "decision for agents without a policy (default: from mcod's configuration)",
     ).choices(['allow', 'refuse']),
   ]);
   explain.action(
@@ -81,7 +92,7 @@ export function define(command: Command, shell: Shell): void {
 
 function withPolicies(command: Command): Command {
   return addTo(command, 'Policies:', [
-    new Option('--mcod <file>', "mcod's configuration (default: /etc/troupe/mcod.yaml)"),
-    new Option('--callers <pattern>', "names of callers: /regex/; else as mcod's configuration says"),
+    new Option('--mcod <file>', 'configuration file of mcod (default: /etc/troupe/mcod.yaml)'),
+    new Option('--callers <pattern>', "names of callers: /regex/ (default: from mcod's configuration)"),
   ]);
 }

@@ -12,45 +12,51 @@ import {
 import type { Shell } from '../../command-line/shell.js';
 import type { RpcOptions } from './rpc.js';
 
-// What makes sense only where somebody waits.
+// Options that need mco to wait for replies.
 const unlikeSending = ['batch', 'batchSleep', 'maxFailures', 'stream', 'table', 'senders', 'display', 'sort'];
 
 export function define(command: Command, shell: Shell): void {
   describe(command, 'Runs an action of an agent on all nodes that match a filter and have the agent.', [
-    ['Is everybody well?', 'mco rpc rpcutil ping'],
+    ['Check that all nodes respond', 'mco rpc rpcutil ping'],
     [
-      'Run Puppet on the web servers, five at a time, and watch',
+      'Run Puppet on the web servers, five at a time, and show the output',
       'mco rpc puppetd runonce foreground=true -C role::web --batch 5 --stream',
     ],
     [
-      'What would be asked, and of whom',
+      'Show the request and its nodes without sending it',
       'mco rpc puppetd disable message="moving house" -F country=mt --dry-run',
     ],
     [
-      'One command after the other, on the nodes that did the first',
+      'Run a second action on the nodes where the first one succeeded',
       'mco rpc puppetd enable -C role::web --json --display ok |\n    mco rpc puppetd runonce --nodes -',
     ],
-    ['What an action needs', 'mco help rpc puppetd runonce'],
+    ['Show the inputs of an action', 'mco help rpc puppetd runonce'],
   ]);
   command
-    .argument('<agent>', 'the agent: mco plugin list')
-    .argument('<action>', 'its action: mco plugin doc AGENT')
-    .argument('[inputs...]', "the action's inputs, each as NAME=VALUE");
+    .argument('<agent>', 'name of the agent; see mco plugin list')
+    .argument('<action>', 'name of the action; see mco plugin doc AGENT')
+    .argument('[inputs...]', 'inputs of the action, each as NAME=VALUE');
   withOutput(withTime(withVolume(withDiscovery(withFilter(command)))));
   addTo(command, groups.request, [
-    new Option('-y, --yes', 'change all nodes without being asked'),
-    new Option('--nr, --no-results', 'send it, say its id, and wait for no reply').conflicts([
-      ...unlikeSending,
-      'replyTo',
-    ]),
+    new Option('-y, --yes', 'do not ask for confirmation before changing all nodes'),
+    new Option(
+      '--nr, --no-results',
+      'send the request, print its id and exit without waiting for replies',
+    ).conflicts([...unlikeSending, 'replyTo']),
     new Option(
       '-r, --reply-to <session>',
-      'the same, and the replies go to your mco listen SESSION',
+      'as --no-results, but send the replies to mco listen SESSION',
     ).conflicts([...unlikeSending]),
-    new Option('--dry-run', 'send nothing: show who would be asked, and what the DDL says'),
+    new Option(
+      '--dry-run',
+      'do not send the request; show which nodes would be called, and the action from the DDL',
+    ),
   ]);
   addTo(command, groups.output, [
-    new Option('--stream', "an action's output as it comes, each line after the name of its node"),
+    new Option(
+      '--stream',
+      'print the output of the action when it arrives, each line prefixed with the node name',
+    ),
   ]);
   command.action(
     shell.action(async (agent: string, action: string, words: string[]) =>
