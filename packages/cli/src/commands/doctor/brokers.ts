@@ -5,7 +5,7 @@ import { messageOf } from '@troupe/core';
 import { about, type Finding } from './finding.js';
 import { validityOf } from './validity.js';
 
-/** What came of trying each broker: a client on the first that answered is left open for the caller. */
+/** The result of connecting to each broker: the client of the first connection stays open for the caller. */
 export interface BrokerCheck {
   readonly findings: readonly Finding[];
   readonly client: Client | undefined;
@@ -15,14 +15,17 @@ export interface BrokerCheck {
 export async function checkBrokers(config: ClientConfig): Promise<BrokerCheck> {
   const say = about('broker');
   if (config.broker.urls.length === 0)
-    return { findings: [say.fault('broker.urls names none')], client: undefined };
+    return {
+      findings: [say.fault('broker.urls is empty: add the URL of a broker to the configuration')],
+      client: undefined,
+    };
   const findings: Finding[] = [];
   let first: Client | undefined;
   for (const url of config.broker.urls) {
     const start = Date.now();
     try {
       const client = await connect({ config: { ...config, broker: { ...config.broker, urls: [url] } } });
-      findings.push(say.ok(`${url} took the connection in ${Date.now() - start} ms`));
+      findings.push(say.ok(`connected to ${url} in ${Date.now() - start} ms`));
       if (first) await client.close();
       else first = client;
     } catch (error) {
@@ -32,7 +35,7 @@ export async function checkBrokers(config: ClientConfig): Promise<BrokerCheck> {
     const certificate = await certificateOf(url);
     if (certificate) findings.push(validityOf('broker', `the certificate of ${url}`, certificate));
   }
-  // One of several that is down costs nothing yet.
+  // If only some of several brokers are down, everything still works.
   const softened = first
     ? findings.map((finding) =>
         finding.level === 'fault' ? { ...finding, level: 'warn' as const } : finding,
@@ -41,10 +44,10 @@ export async function checkBrokers(config: ClientConfig): Promise<BrokerCheck> {
   return { findings: softened, client: first };
 }
 
-/** Milliseconds for a broker to show its certificate. */
+/** Milliseconds for a broker to present its certificate. */
 const patience = 5_000;
 
-// Only looked at: whether it is believed, the connection has just shown.
+// Only for its dates: the connection has just shown whether it is trusted.
 function certificateOf(url: string): Promise<X509Certificate | undefined> {
   const { protocol, hostname, port } = new URL(url);
   if (protocol !== 'mqtts:') return Promise.resolve(undefined);

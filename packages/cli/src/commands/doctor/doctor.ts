@@ -15,7 +15,7 @@ import { fleetFindings } from './fleet.js';
 import { ownCertificateFindings } from './own-certificate.js';
 import { printFindings } from './print-findings.js';
 
-/** What mco doctor takes as options. */
+/** The options of mco doctor. */
 export type DoctorOptions = GlobalOptions &
   FilterOptions & {
     readonly json?: true;
@@ -24,7 +24,7 @@ export type DoctorOptions = GlobalOptions &
     readonly statusFile?: string;
   };
 
-/** Looks at everything between this terminal and the nodes, and says what is wrong with it. */
+/** Checks everything between this terminal and the nodes, and prints what is wrong. */
 export async function doctor({ screen }: Shell, options: DoctorOptions): Promise<ExitCode> {
   const findings = options.local ? localFindings(options) : await remoteFindings(options);
   printFindings(screen, findings);
@@ -53,8 +53,8 @@ export async function remoteFindings(options: GlobalOptions & FilterOptions): Pr
     return [say.fault(messageOf(error))];
   }
   const own = ownCertificateFindings(config);
-  const begun = [say.ok(`${file} is sound`), ...own];
-  // With a certificate that nobody believes there is no use in trying.
+  const begun = [say.ok(`${file} is valid`), ...own];
+  // With a certificate that is not trusted, every connection would fail.
   if (own.some(({ level }) => level === 'fault')) return begun;
   const { findings, client } = await checkBrokers(config);
   if (!client) return [...begun, ...findings];

@@ -1,7 +1,7 @@
-/** How bad it is: nothing, something to see to, or something that does not work. */
+/** The severity: ok, something to look after, or something that does not work. */
 export type Level = 'ok' | 'warn' | 'fault';
 
-/** What a check came to: one line, with what to do where something is to be done. */
+/** The result of a check: one line, with what to do if something is to be done. */
 export interface Finding {
   readonly level: Level;
   /** What was checked, in a word. */

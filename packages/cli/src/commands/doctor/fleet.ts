@@ -7,10 +7,10 @@ import { isSilent } from '../../output/replies.js';
 import { counted } from '../../output/wording.js';
 import { about, type Finding } from './finding.js';
 
-/** Seconds by which a node's clock may differ before it is worth a word; at 60 it refuses what comes. */
+/** Seconds of clock skew of a node from which on there is a warning; at 60 it refuses requests. */
 const mostSkew = 5;
 
-/** Whether nodes answer, let this caller in, agree on the time, and have the same agents. */
+/** Checks whether nodes respond, allow this caller, agree on the time, and have the same agents. */
 export async function fleetFindings(
   client: Client,
   collective: string,
@@ -20,18 +20,18 @@ export async function fleetFindings(
   const found = await client.ping({ collective, filter: client.filter(filter) });
   const { nodes, silent, offline, refused } = found;
   const findings: Finding[] = [];
-  if (silent.length > 0) findings.push(say.warn(`online, and silent: ${nameList(silent, false)}`));
+  if (silent.length > 0) findings.push(say.warn(`online, but no response: ${nameList(silent, false)}`));
   for (const [reason, names] of namesBy(refused, ({ statusmsg }) => plainLine(statusmsg)))
-    findings.push(say.fault(`${nameList(names, false)} refused: ${reason}`));
+    findings.push(say.fault(`${nameList(names, false)} refused the request: ${reason}`));
   const away = offline.length > 0 ? `, ${offline.length} offline` : '';
   if (nodes.length === 0)
-    return [...findings, say.fault(`none answers in the collective "${collective}"${away}`)];
+    return [...findings, say.fault(`no node responds in the collective "${collective}"${away}`)];
   const where = { targets: nodes, collective };
   const agent = client.agent(rpcutil);
   const pings = await timed(agent.ping({}, where));
   const inventories = await agent.agent_inventory({}, where).all();
   return [
-    say.ok(`${counted(nodes.length)} answered in ${Math.round(found.seconds * 1000)} ms${away}`),
+    say.ok(`${counted(nodes.length)} responded in ${Math.round(found.seconds * 1000)} ms${away}`),
     ...findings,
     ...permissionFindings([...pings, ...inventories]),
     ...clockFindings(pings),
@@ -41,7 +41,7 @@ export async function fleetFindings(
 }
 
 interface Timed extends Result<unknown> {
-  /** Milliseconds since 1970, when its reply was here. */
+  /** Milliseconds since 1970, when its reply arrived. */
   readonly at: number;
 }
 
@@ -54,7 +54,7 @@ async function timed<Data>(call: AsyncIterable<Result<Data>>): Promise<readonly 
 function permissionFindings(results: readonly Result<unknown>[]): readonly Finding[] {
   const say = about('permissions');
   const notOk = results.filter(({ ok }) => !ok);
-  if (notOk.length === 0) return [say.ok('you may call rpcutil on all of them')];
+  if (notOk.length === 0) return [say.ok('you may call the agent rpcutil on all nodes')];
   return [...namesBy(notOk, (result) => `${result.state}: ${plainLine(result.statusmsg)}`)].map(
     ([reason, names]) => {
       const isHushed = notOk.filter(isSilent).some(({ sender }) => names.includes(sender));
@@ -64,7 +64,7 @@ function permissionFindings(results: readonly Result<unknown>[]): readonly Findi
   );
 }
 
-/** What the clocks of nodes say, against the one here: `pong` is in whole seconds. */
+/** Compares the clocks of nodes with the clock of this machine: `pong` is in whole seconds. */
 export function clockFindings(
   pings: readonly {
     readonly sender: string;
@@ -77,17 +77,19 @@ export function clockFindings(
   const say = about('clocks');
   const skews = pings.flatMap(({ sender, ok, at, seconds, data: { pong } }) => {
     if (!ok || typeof pong !== 'number') return [];
-    // The node looked at its clock between the asking and the answer, and rounded down.
+    // The node read its clock between the request and the reply, and rounded down.
     const [early, late] = [at / 1000 - seconds - 1, at / 1000];
     const skew = pong < early ? pong - early : pong > late ? pong - late : 0;
     return [{ sender, skew }];
   });
   const off = skews.filter(({ skew }) => Math.abs(skew) > mostSkew);
   if (off.length === 0)
-    return skews.length === 0 ? [] : [say.ok(`none differs from the one here by more than ${mostSkew} s`)];
+    return skews.length === 0
+      ? []
+      : [say.ok(`the clocks of all nodes are within ${mostSkew} s of this machine's clock`)];
   return off.map(({ sender, skew }) =>
     say.warn(
-      `that of ${sender} is ${Math.round(Math.abs(skew))} s ${skew < 0 ? 'behind' : 'ahead of'} the one here: see to its time service`,
+      `${sender}'s clock is ${Math.round(Math.abs(skew))} s ${skew < 0 ? 'behind' : 'ahead of'} this machine: check NTP`,
     ),
   );
 }
@@ -105,7 +107,7 @@ function versionFindings(
 ): readonly Finding[] {
   const say = about('daemons');
   const groups = [...namesBy(versions, ({ version }) => plainLine(version))];
-  if (groups.length === 1) return groups.map(([version]) => say.ok(`version ${version} on all of them`));
+  if (groups.length === 1) return groups.map(([version]) => say.ok(`version ${version} on all nodes`));
   return groups.map(([version, names]) => say.warn(`version ${version} on ${nameList(names, false)}`));
 }
 
@@ -129,19 +131,21 @@ async function driftFindings(
     const kinds = namesBy(all, ({ version, ddl }) => `${version} (DDL ${ddl.slice(0, 8)})`);
     if (kinds.size > 1) {
       const list = [...kinds].map(([kind, names]) => `${kind} on ${nameList(names, false)}`).join('; ');
-      findings.push(say.warn(`${agent} is not the same everywhere: ${list}`));
+      findings.push(say.warn(`the agent ${agent} differs between nodes: ${list}`));
     }
     const here = await localDdl(client.config.ddl_dirs, agent);
     const hash = here && ddlHash(here);
     if (hash !== undefined && all.every(({ ddl }) => ddl !== hash))
       findings.push(
         say.warn(
-          `the DDL of ${agent} here (${here?.metadata.version}, ${hash.slice(0, 8)}) is that of no node`,
+          `the local DDL for ${agent} (${here?.metadata.version}, ${hash.slice(0, 8)}) matches no node`,
         ),
       );
   }
   if (findings.length > 0 || agents.length === 0) return findings;
-  return [say.ok(`${counted(agents.length, 'agent')}, each the same on every node that has it`)];
+  return [
+    say.ok(`${counted(agents.length, 'agent')}, each with one version and DDL on all nodes that have it`),
+  ];
 }
 
 function agentsOf({ sender, ok, data }: Result<unknown>): readonly AgentOf[] {

@@ -8,15 +8,16 @@ import { validityOf } from './validity.js';
 
 const subject = 'certificate';
 
-/** Whether this caller's certificate is one that nodes believe, and for how long. */
+/** Checks whether nodes accept this caller's certificate, and for how long. */
 export function ownCertificateFindings({ security }: ClientConfig): readonly Finding[] {
   const say = about(subject);
-  if (security.mode === 'none') return [say.ok('none is used: the broker is on this machine')];
+  if (security.mode === 'none')
+    return [say.ok('not used (security.mode: none): the broker is on this machine')];
   try {
     const own = loadOwn(security);
     const ca = readFileSync(String(security.ca), 'utf8');
     return [
-      validityOf(subject, `that of ${own.name}`, new X509Certificate(own.certificatePem)),
+      validityOf(subject, `the certificate of ${own.name}`, new X509Certificate(own.certificatePem)),
       ...nameFindings(own.name, security.callers.match),
       ...trustFindings(own.chain, ca, security.crl),
       ...authorityFindings(ca),
@@ -29,7 +30,9 @@ export function ownCertificateFindings({ security }: ClientConfig): readonly Fin
 function nameFindings(name: string, match: string): readonly Finding[] {
   if (compilePattern(match, 'security.callers.match').test(name)) return [];
   return [
-    about(subject).fault(`${name} is no name of a caller (${match}): nodes refuse every request of it`),
+    about(subject).fault(
+      `${name} does not match security.callers.match (${match}): nodes refuse all its requests`,
+    ),
   ];
 }
 
@@ -47,12 +50,12 @@ function trustFindings(
   }
 }
 
-// What nothing is wrong with yet needs no line of its own.
+// A valid CA needs no line in the report.
 function authorityFindings(ca: string): readonly Finding[] {
   return splitPem(ca)
     .filter((pem) => pem.includes('BEGIN CERTIFICATE-'))
     .map((pem) => new X509Certificate(pem))
-    .map((authority) => validityOf('CA', `that of ${nameOf(authority)}`, authority))
+    .map((authority) => validityOf('CA', `the CA certificate of ${nameOf(authority)}`, authority))
     .filter(({ level }) => level !== 'ok');
 }
 

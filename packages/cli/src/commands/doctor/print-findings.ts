@@ -3,9 +3,9 @@ import { counted } from '../../output/wording.js';
 import type { Screen } from '../../terminal/screen.js';
 import type { Finding, Level } from './finding.js';
 
-const colours = { ok: 'green', warn: 'yellow', fault: 'red' } as const satisfies Record<Level, string>;
+const colors = { ok: 'green', warn: 'yellow', fault: 'red' } as const satisfies Record<Level, string>;
 
-/** A line for each finding, or a result of each. */
+/** Prints a line for each finding, or a JSON result for each. */
 export function printFindings(screen: Screen, findings: readonly Finding[]): void {
   const count = (level: Level) => findings.filter((finding) => finding.level === level).length;
   const [faults, warnings] = [count('fault'), count('warn')];
@@ -17,11 +17,11 @@ export function printFindings(screen: Screen, findings: readonly Finding[]): voi
   const shown = screen.isQuiet ? findings.filter(({ level }) => level !== 'ok') : findings;
   for (const { level, subject, message } of shown)
     screen.print(
-      `${screen.paint(colours[level], level.padEnd(5))}  ${subject.padEnd(13)}  ${plainLine(message)}`,
+      `${screen.paint(colors[level], level.padEnd(5))}  ${subject.padEnd(13)}  ${plainLine(message)}`,
     );
   screen.note(
     faults + warnings === 0
-      ? '\nNothing is wrong'
+      ? '\nNo problems found'
       : `\n${counted(faults, 'fault')}, ${counted(warnings, 'warning')}`,
   );
 }

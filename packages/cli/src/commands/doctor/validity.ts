@@ -2,10 +2,10 @@ import type { X509Certificate } from 'node:crypto';
 import { about, type Finding } from './finding.js';
 
 const dayMs = 86_400_000;
-/** Days before its end from which on a certificate should be renewed. */
+/** Days before its expiry from which on a certificate should be renewed. */
 const renewWithin = 30;
 
-/** Whether a certificate is good for long enough. */
+/** Checks whether a certificate is valid, and for long enough. */
 export function validityOf(
   subject: string,
   what: string,
@@ -19,9 +19,9 @@ export function validityOf(
   if (now > to) return say.fault(`${what} expired on ${day}: renew it`);
   if (now < from)
     return say.fault(
-      `${what} is not good before ${new Date(from).toISOString()}, and this machine's clock says ${new Date(now).toISOString()}`,
+      `${what} is not valid before ${new Date(from).toISOString()}, but this machine's clock is at ${new Date(now).toISOString()}: check NTP`,
     );
   const days = Math.floor((to - now) / dayMs);
-  const words = `${what} is good until ${day}, for ${days} more day${days === 1 ? '' : 's'}`;
+  const words = `${what} expires on ${day}, in ${days} day${days === 1 ? '' : 's'}`;
   return days < renewWithin ? say.warn(`${words}: renew it`) : say.ok(words);
 }

@@ -14,20 +14,20 @@ const ping = (pong: number, sender = 'web1') => ({
 
 describe('the clocks of nodes', () => {
   for (const pong of [here, here - 3, here - 8, here + 5]) {
-    it(`are well at ${pong - here} s`, () => {
+    it(`are reported as ok at ${pong - here} s`, () => {
       expect(clockFindings([ping(pong)]).map(({ level }) => level)).to.deep.equal(['ok']);
     });
   }
 
-  it('are named with how far they are off', () => {
+  it('are reported with their skew if it is too large', () => {
     const findings = clockFindings([ping(here), ping(here + 30, 'fast'), ping(here - 23, 'slow')]);
     expect(findings.map(({ level, message }) => `${level} ${message}`)).to.deep.equal([
-      'warn that of fast is 30 s ahead of the one here: see to its time service',
-      'warn that of slow is 20 s behind the one here: see to its time service',
+      "warn fast's clock is 30 s ahead of this machine: check NTP",
+      "warn slow's clock is 20 s behind this machine: check NTP",
     ]);
   });
 
-  it('are nothing to speak of where nobody told the time', () => {
+  it('are not reported if no node sent its time', () => {
     expect(clockFindings([{ ...ping(0), ok: false, data: {} }])).to.deep.equal([]);
   });
 });

@@ -48,11 +48,11 @@ describe('the status of a daemon', () => {
     const findings = daemonFindings(sound, { now, isAlive: () => true });
     expect(findings.map(({ level }) => level)).to.deep.equal(Array(5).fill('ok'));
     expect(findings.map(({ message }) => message)).to.deep.equal([
-      'web1.lab, version 0.1.0, process 4711, serves for 2 h',
+      'web1.lab is running for 2 h, version 0.1.0, process 4711',
       'connected to mqtts://broker:8883 for 1 min 00 s',
-      'that of the daemon is good until 2027-06-01, for 364 more days',
-      'differs from the clocks of callers by no more than 5 s',
-      'last request 5.00 s ago; 0 at work, 0 waiting; 2 agents',
+      'the certificate of the daemon expires on 2027-06-01, in 364 days',
+      "this machine's clock is within 5 s of the clocks of callers",
+      'last request 5.00 s ago; 0 running, 0 queued; 2 agents',
     ]);
   });
 
@@ -60,40 +60,40 @@ describe('the status of a daemon', () => {
     [
       'that hangs',
       { time: now - 71_000 },
-      'fault daemon: process 4711 has not written its status for 1 min 11 s: it hangs, or its disk is full',
+      'fault daemon: process 4711 has not written its status file for 1 min 11 s: the daemon hangs, or the disk is full',
     ],
-    ['that ended', { state: 'ended' }, 'fault daemon: web1.lab ended 4.00 s ago: start it again'],
+    ['that ended', { state: 'ended' }, 'fault daemon: web1.lab stopped 4.00 s ago: start the daemon again'],
     [
       'that ends',
       { state: 'ending' },
-      'warn daemon: web1.lab begins nothing new: it waits for what runs, to end or to start again',
+      'warn daemon: web1.lab is shutting down or restarting: it waits for running actions and starts no new ones',
     ],
     [
       'without its broker',
       {
         broker: { connected: false, since: now - 90_000, url: 'mqtts://broker:8883', reason: 'ECONNREFUSED' },
       },
-      'fault broker: not connected for 1 min 30 s, last to mqtts://broker:8883: ECONNREFUSED',
+      'fault broker: not connected to a broker for 1 min 30 s (last broker: mqtts://broker:8883): ECONNREFUSED',
     ],
     [
       'whose certificate is over',
       { certificateExpires: now - 1000 },
-      'fault certificate: that of the daemon expired on 2026-06-01: renew it',
+      'fault certificate: the certificate of the daemon expired on 2026-06-01: renew it',
     ],
     [
       'whose clock is off',
       { clockSkew: -12 },
-      'warn clock: 12 s behind the clocks of callers: see to the time service',
+      "warn clock: this machine's clock is 12 s behind the clocks of callers: check NTP",
     ],
     [
       'whose clock is far off',
       { clockSkew: 61 },
-      'fault clock: 61 s ahead of the clocks of callers: requests are refused; see to the time service',
+      "fault clock: this machine's clock is 61 s ahead of the clocks of callers: requests are refused; check NTP",
     ],
     [
       'whose facts cannot be read',
       { facts: { faults: [{ source: '/etc/facts.yaml', reason: 'EACCES' }] } },
-      'warn facts: /etc/facts.yaml: EACCES; the last good ones are kept',
+      'warn facts: /etc/facts.yaml: EACCES; the last valid facts stay in use',
     ],
   ];
   for (const [what, change, said] of table) {
@@ -102,7 +102,7 @@ describe('the status of a daemon', () => {
 
   it('of one that was killed', () => {
     expect(bad({}, false)).to.deep.equal([
-      'fault daemon: web1.lab is gone: there is no process 4711, and its status was written 4.00 s ago',
+      'fault daemon: web1.lab is not running: process 4711 does not exist, and the status file was last written 4.00 s ago',
     ]);
   });
 });
