@@ -7,7 +7,7 @@ import { ExitCode } from '../../exit.js';
 import { dataDoc } from '../../output/data-doc.js';
 import type { PluginOptions } from './plugin.js';
 
-/** Lists the data plugins whose DDL is on this machine. */
+/** Lists the data plugins with a local DDL. */
 export async function listData({ screen }: Shell, options: PluginOptions): Promise<ExitCode> {
   const files = await filesOf(options);
   const ddls = await Promise.all(
@@ -34,8 +34,11 @@ export async function documentData(
   const files = await filesOf(options);
   const file = files.get(name);
   if (file === undefined) {
-    const here = `there is no DDL of a data plugin "${name}" on this machine`;
-    throw new TroupeError('DDL_UNKNOWN', `${here}${suggestion(name, files.keys())}: mco plugin list --data`);
+    const here = `no DDL for the data plugin "${name}" on this machine`;
+    throw new TroupeError(
+      'DDL_UNKNOWN',
+      `${here}${suggestion(name, files.keys())}; mco plugin list --data lists them`,
+    );
   }
   const ddl = await read(file);
   if (screen.json) screen.json.result(ddl);

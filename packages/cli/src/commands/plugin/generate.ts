@@ -25,7 +25,7 @@ export interface GenerateOptions {
 const taken = ['rpcutil', 'discovery', 'provision', 'puppetca', 'puppetd', 'notify'];
 
 /**
- * Writes a new agent into a folder that is empty or not there: DDL, agent, test, README. Returns the paths of the
+ * Writes a new agent into a folder that is empty or does not exist: DDL, agent, test, README. Returns the paths of the
  * files, in the folder. Throws AGENT_INVALID.
  */
 export async function generateAgent(
@@ -36,19 +36,19 @@ export async function generateAgent(
   if (!/^[a-z][a-z0-9_]{0,62}$/.test(name)) {
     throw new TroupeError(
       'AGENT_INVALID',
-      `"${name}" is no name of an agent: use lower-case letters, digits and "_", a letter first`,
+      `"${name}" is not a valid agent name: use lowercase letters, digits and "_", beginning with a letter`,
     );
   }
-  if (taken.includes(name)) throw new TroupeError('AGENT_INVALID', `Troupe has an agent "${name}" already`);
+  if (taken.includes(name)) throw new TroupeError('AGENT_INVALID', `Troupe already has an agent "${name}"`);
   const { language = 'javascript', author = 'unknown', license = 'Apache-2.0' } = options;
   const template = templates[language];
   if (!template) {
     throw new TroupeError(
       'AGENT_INVALID',
-      `no agent is made in ${language}: ${agentLanguages.join(', ')} are known`,
+      `unknown language "${language}"; known languages: ${agentLanguages.join(', ')}`,
     );
   }
-  const description = templateText(options.description ?? 'Says what it hears');
+  const description = templateText(options.description ?? 'Returns the text that it gets');
   const files = template({
     name,
     description,

@@ -26,7 +26,7 @@ export type ValidateOptions = GlobalOptions & { readonly json?: true; readonly s
 /** What mco plugin import takes as options. */
 export type ImportOptions = GlobalOptions & { readonly output?: string };
 
-/** Makes a new agent, and says what to do with it. */
+/** Generates a new agent, and prints the next steps. */
 export async function generate(
   screen: Screen,
   kind: string,
@@ -35,7 +35,7 @@ export async function generate(
 ): Promise<ExitCode> {
   if (kind !== 'agent') {
     throw new UsageError(
-      `mco plugin generate makes agents, no "${kind}"${suggestion(kind, ['agent'])}: mco plugin generate agent NAME`,
+      `unknown kind of plugin "${kind}"${suggestion(kind, ['agent'])}: use mco plugin generate agent NAME`,
     );
   }
   const { language, description, author, license, output: folder = name } = options;
@@ -52,12 +52,12 @@ export async function generate(
   }
   for (const path of paths) screen.print(path);
   const test = language === 'python' ? 'python3 -m unittest' : 'npm install && npm test';
-  screen.note(`\nTry it:  cd ${folder} && ${test}`);
-  screen.note(`${join(folder, 'README.md')} says how a daemon loads it.`);
+  screen.note(`\nTo test it:  cd ${folder} && ${test}`);
+  screen.note(`To load it into a daemon: see ${join(folder, 'README.md')}`);
   return ExitCode.ok;
 }
 
-/** Says of agents and DDLs whether they are sound. */
+/** Validates agents and DDLs, and prints the result for each. */
 export async function validate(
   screen: Screen,
   paths: readonly string[],
@@ -76,11 +76,11 @@ export async function validate(
 }
 
 function say(screen: Screen, { path, name, faults, warnings }: AgentVerdict & { path: string }): void {
-  for (const fault of faults) screen.print(`${screen.paint('red', 'fault:')} ${path}: ${fault}`);
+  for (const fault of faults) screen.print(`${screen.paint('red', 'error:')} ${path}: ${fault}`);
   for (const warning of warnings) screen.print(`${screen.paint('yellow', 'warning:')} ${path}: ${warning}`);
   if (faults.length > 0) return;
   const doubts = warnings.length > 0 ? ` (${counted(warnings.length, 'warning')})` : '';
-  screen.print(`${screen.paint('green', 'sound:')} ${path}: ${name}${doubts}`);
+  screen.print(`${screen.paint('green', 'valid:')} ${path}: ${name}${doubts}`);
 }
 
 /** Prints a Ruby DDL as JSON, or writes it. */

@@ -14,7 +14,7 @@ import type { Screen } from '../../terminal/screen.js';
 /** What mco plugin takes as options. */
 export type PluginOptions = GlobalOptions & { readonly json?: true; readonly target?: string };
 
-/** Prints the page of an agent or of one of its actions. */
+/** Prints the documentation of an agent or of one of its actions. */
 export async function document(
   screen: Screen,
   name: string,
@@ -38,7 +38,7 @@ export async function document(
   return ExitCode.ok;
 
   async function fetched(wanted: string): Promise<Ddl> {
-    // Without a configuration there is nobody to ask: its absence is the error.
+    // Without a configuration no node can be queried: the missing configuration is the error.
     return withClient(screen, config ?? readClientConfig(options), (client) =>
       resolveDdl(client, wanted, options.target ?? client.mainCollective),
     );
@@ -85,6 +85,6 @@ async function known(config: ClientConfig | undefined): Promise<readonly Known[]
 
 function placeOf(path: string): string {
   const folder = dirname(path);
-  if (folder === bundledDdls) return 'comes with Troupe';
+  if (folder === bundledDdls) return 'included with Troupe';
   return folder === ddlCache() ? `fetched from a node: ${path}` : path;
 }

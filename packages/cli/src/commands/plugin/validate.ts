@@ -14,7 +14,7 @@ import {
 } from '@troupe/core';
 import { commandsOf, externalAgent, importAgent, tryAgent } from '@troupe/daemon/agents';
 
-/** What is wrong with an agent, and what may be, one line each; sound when there is no fault. */
+/** The errors and warnings of an agent, one line each; the agent is valid without errors. */
 export interface AgentVerdict {
   readonly name?: string;
   readonly faults: readonly string[];
@@ -48,7 +48,7 @@ interface Verdict {
 
 async function entryOf(path: string): Promise<string> {
   const status = await stat(path).catch(() => undefined);
-  if (!status) throw new TroupeError('FILE_UNREADABLE', `there is no ${path}`);
+  if (!status) throw new TroupeError('FILE_UNREADABLE', `${path} does not exist`);
   if (!status.isDirectory()) return path;
   const names = await readdir(path);
   if (names.includes('package.json')) return await packageEntry(path);
@@ -60,7 +60,7 @@ async function entryOf(path: string): Promise<string> {
   const [only, ...others] = ddls;
   if (only !== undefined && others.length === 0) return join(path, only);
   const found = ddls.length === 0 ? 'neither a package.json nor a DDL' : `several DDLs (${ddls.join(', ')})`;
-  throw new TroupeError('AGENT_INVALID', `${path} has ${found}: name the file`);
+  throw new TroupeError('AGENT_INVALID', `${path} has ${found}: name a file instead of the folder`);
 }
 
 async function packageEntry(folder: string): Promise<string> {
@@ -79,7 +79,7 @@ async function checkDdlFile(file: string, config: AgentConfig | undefined, verdi
   const { skippedValidators } = checkDdl(ddl, verdict);
   if (ddl.metadata.provider !== 'external') {
     for (const name of skippedValidators)
-      verdict.warnings.push(`no validator "${name}" is here: the agent must bring it`);
+      verdict.warnings.push(`unknown validator "${name}": the agent must provide it`);
     return;
   }
   const commands = commandsOf({ ddlFile: file, isNamed: true }, ddl.metadata.name);
@@ -97,18 +97,18 @@ function checkDdl(ddl: Ddl, verdict: Verdict): CompiledDdl {
   verdict.warnings.push(...lintDdl(ddl));
   for (const { action, mutating } of ddl.actions) {
     if (mutating === undefined) {
-      verdict.warnings.push(`action ${action}: does not say whether it is mutating, which counts as yes`);
+      verdict.warnings.push(`action ${action}: "mutating" is not set, so the action counts as mutating`);
     }
   }
   return compileDdl(ddl, { unknownValidators: 'skip' });
 }
 
 async function checkAgent(agent: Agent, config: AgentConfig | undefined, verdict: Verdict): Promise<void> {
-  const said: string[] = [];
+  const logged: string[] = [];
   const destination = {
     write: (line: string) => {
       const { msg, reason, validator } = JSON.parse(line) as Record<string, string | undefined>;
-      said.push([msg, reason ?? validator].filter((part) => part !== undefined).join(': '));
+      logged.push([msg, reason ?? validator].filter((part) => part !== undefined).join(': '));
     },
   };
   try {
@@ -119,9 +119,11 @@ async function checkAgent(agent: Agent, config: AgentConfig | undefined, verdict
     const needsConfig = config === undefined && (error as TroupeError).code === 'CONFIG_INVALID';
     const applies = !messageOf(error).endsWith('does not apply to this host');
     if (needsConfig)
-      verdict.warnings.push(`its handlers are not checked, for lack of configuration: ${messageOf(error)}`);
+      verdict.warnings.push(
+        `handlers not checked, because the agent needs its configuration (--section): ${messageOf(error)}`,
+      );
     else if (applies) verdict.faults.push(messageOf(error));
-    else verdict.warnings.push(`its handlers are not checked: ${messageOf(error)}`);
+    else verdict.warnings.push(`handlers not checked: ${messageOf(error)}`);
   }
-  verdict.warnings.push(...said);
+  verdict.warnings.push(...logged);
 }

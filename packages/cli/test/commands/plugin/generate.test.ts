@@ -46,7 +46,7 @@ describe('a generated agent', function () {
   };
 
   for (const language of agentLanguages) {
-    it(`in ${language} builds, passes its test and is sound`, async () => {
+    it(`in ${language} builds, passes its tests and is valid`, async () => {
       const agent = join(folder, 'weather');
       const files = await generateAgent(agent, 'weather', { language, description: 'Tells the weather.' });
       expect(files).to.include.members(['weather.json', 'README.md']);
@@ -59,7 +59,7 @@ describe('a generated agent', function () {
     });
   }
 
-  it('depends on the clone that it was made by', async () => {
+  it('depends on the clone of Troupe that generated it', async () => {
     await generateAgent(join(folder, 'weather'), 'weather');
     const { dependencies, devDependencies } = JSON.parse(
       readFileSync(join(folder, 'weather/package.json'), 'utf8'),
@@ -68,7 +68,7 @@ describe('a generated agent', function () {
     expect(devDependencies).to.include({ '@troupe/daemon': `file:${join(root, 'packages/daemon')}` });
   });
 
-  it('is no way to put code into comments and texts', async () => {
+  it('does not allow code injection through its description', async () => {
     const description = 'Bad """; */ import("x") \u2028 `\u0024{1}` \\';
     for (const language of agentLanguages) {
       const agent = join(folder, language);
@@ -80,12 +80,12 @@ describe('a generated agent', function () {
   });
 
   for (const [name, message] of [
-    ['Weather', /^"Weather" is no name of an agent/],
-    ['../x', /^"..\/x" is no name of an agent/],
-    ['puppetd', /^Troupe has an agent "puppetd" already$/],
+    ['Weather', /^"Weather" is not a valid agent name/],
+    ['../x', /^"..\/x" is not a valid agent name/],
+    ['puppetd', /^Troupe already has an agent "puppetd"$/],
     ['weather', / is not empty$/],
   ] as const) {
-    it(`is not made with the name ${name} in a folder that holds something`, async () => {
+    it(`is not generated with the name ${name} in a folder that is not empty`, async () => {
       writeFileSync(join(folder, 'mine'), 'x');
       const error = await generateAgent(folder, name).catch((cause: Error) => cause);
       expect(error).to.be.instanceOf(Error).with.property('message').that.matches(message);

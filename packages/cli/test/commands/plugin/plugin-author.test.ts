@@ -18,7 +18,7 @@ describe('mco plugin', () => {
   afterEach(() => folder?.close());
 
   describe('generate agent', () => {
-    it('makes a package that npm installs, passes its test, and is sound', async function () {
+    it('generates a package that npm installs, passes its tests and is valid', async function () {
       this.timeout(120_000);
       const dice = folder.join('dice');
       const made = await mco(
@@ -33,7 +33,7 @@ describe('mco plugin', () => {
       );
       expect(made.code).to.equal(0);
       expect(made.stdout.trim().split('\n')).to.include(`${dice}/dice.js`);
-      expect(made.stderr).to.include(`Try it:  cd ${dice} && npm install && npm test\n`);
+      expect(made.stderr).to.include(`To test it:  cd ${dice} && npm install && npm test\n`);
       // Its one dependency is the clone.
       const options = {
         cwd: dice,
@@ -46,14 +46,14 @@ describe('mco plugin', () => {
         .to.match(/^(#|ℹ) fail 0$/m)
         .and.match(/^(#|ℹ) pass 2$/m);
       const verdict = await mco('plugin', 'validate', dice);
-      expect(verdict).to.deep.equal({ code: 0, stdout: `sound: ${dice}: dice\n`, stderr: '' });
+      expect(verdict).to.deep.equal({ code: 0, stdout: `valid: ${dice}: dice\n`, stderr: '' });
     });
 
     for (const [language, file] of [
       ['typescript', 'src/index.ts'],
       ['python', 'dice'],
     ] as const) {
-      it(`takes ${language} too`, async () => {
+      it(`generates an agent in ${language}`, async () => {
         const dice = folder.join(language);
         const words = ['plugin', 'generate', 'agent', 'dice', '--language', language, '-o', dice];
         const { code, stdout } = await mco(...words, '--json');
@@ -66,9 +66,9 @@ describe('mco plugin', () => {
     }
 
     const bad: readonly [words: readonly string[], line: RegExp][] = [
-      [['agnt', 'dice'], /^mco: mco plugin generate makes agents, no "agnt" \(did you mean "agent"\?\)/],
-      [['agent', 'Dice'], /^mco: "Dice" is no name of an agent/],
-      [['agent', 'puppetd'], /^mco: Troupe has an agent "puppetd" already/],
+      [['agnt', 'dice'], /^mco: unknown kind of plugin "agnt" \(did you mean "agent"\?\)/],
+      [['agent', 'Dice'], /^mco: "Dice" is not a valid agent name/],
+      [['agent', 'puppetd'], /^mco: Troupe already has an agent "puppetd"/],
       [['agent'], /^mco: missing argument <name>/],
     ];
     for (const [words, line] of bad) {
@@ -80,7 +80,7 @@ describe('mco plugin', () => {
       });
     }
 
-    it('writes into no folder that holds something', async () => {
+    it('refuses a folder that is not empty', async () => {
       writeFileSync(folder.join('mine'), '');
       const { code, stderr } = await mco('plugin', 'generate', 'agent', 'dice', '-o', folder.path);
       expect({ code, stderr }).to.deep.equal({
@@ -91,7 +91,7 @@ describe('mco plugin', () => {
   });
 
   describe('validate', () => {
-    it('names what is wrong, and what may be', async () => {
+    it('prints errors and warnings of a DDL', async () => {
       const file = folder.join('dice.json');
       const { metadata } = JSON.parse(
         readFileSync(new URL(import.meta.resolve('@troupe/ddl/puppetd.json')), 'utf8'),
@@ -102,8 +102,8 @@ describe('mco plugin', () => {
       write([action]);
       const doubtful = await mco('plugin', 'validate', file);
       expect(doubtful.code).to.equal(0);
-      expect(doubtful.stdout).to.match(/^warning: .*action throw: does not say whether it is mutating/m);
-      expect(doubtful.stdout).to.match(/\nsound: .*dice\.json: dice \(\d+ warnings?\)\n$/);
+      expect(doubtful.stdout).to.match(/^warning: .*action throw: "mutating" is not set/m);
+      expect(doubtful.stdout).to.match(/\nvalid: .*dice\.json: dice \(\d+ warnings?\)\n$/);
       write([{ ...action, input: { a: { type: 'strnig' } } }]);
       const faulty = await mco('plugin', 'validate', file, '--json');
       expect(faulty.code).to.equal(1);
@@ -112,32 +112,32 @@ describe('mco plugin', () => {
       expect(verdict.faults.join()).to.include('a');
     });
 
-    it('judges all, and ends with 1 if one is not sound', async () => {
+    it('validates all paths, and exits with 1 if one is invalid', async () => {
       const { code, stdout } = await mco('plugin', 'validate', '/nowhere', rubyDdl.replace('cron.ddl', ''));
       expect(code).to.equal(1);
       expect(stdout).to.match(
-        /^fault: \/nowhere: there is no \/nowhere\nfault: .*neither a package\.json nor a DDL/,
+        /^error: \/nowhere: \/nowhere does not exist\nerror: .*neither a package\.json nor a DDL/,
       );
     });
 
-    it('checks an agent with the section that it needs', async () => {
+    it('checks an agent with its configuration section', async () => {
       const section = folder.join('section.yaml');
       writeFileSync(section, 'backend: nothing\n');
       const puppetca = fileURLToPath(import.meta.resolve('@troupe/agent-puppetca'));
       const { code, stdout } = await mco('plugin', 'validate', puppetca, '--section', section);
       expect(code).to.equal(1);
-      expect(stdout).to.match(/^fault: .*"backend" must be one of http, cli, builtin/m);
+      expect(stdout).to.match(/^error: .*"backend" must be one of http, cli, builtin/m);
     });
   });
 
   describe('import', () => {
-    it('turns a Ruby DDL into JSON that is sound', async () => {
+    it('converts a Ruby DDL to valid JSON', async () => {
       const printed = await mco('plugin', 'import', rubyDdl, '-q');
       expect(printed).to.include({ code: 0, stderr: '' });
       const file = folder.join('cron.json');
       const written = await mco('plugin', 'import', rubyDdl, '-o', file);
       expect(written).to.include({ code: 0, stdout: '' });
-      expect(written.stderr).to.match(/^- no action says whether it changes the host/m);
+      expect(written.stderr).to.match(/^- Ruby DDLs do not declare whether an action changes the host/m);
       expect(readFileSync(file, 'utf8')).to.equal(printed.stdout);
       expect((await mco('plugin', 'validate', file)).code).to.equal(0);
       const again = await mco('plugin', 'import', rubyDdl, '-o', file);
@@ -145,7 +145,7 @@ describe('mco plugin', () => {
       expect(again.stderr).to.match(/^mco: --output: cannot write .*cron\.json: EEXIST/);
     });
 
-    it('names the line of what it would have to run', async () => {
+    it('reports the line with Ruby code that is not executed', async () => {
       const file = folder.join('evil.ddl');
       writeFileSync(file, 'metadata :name => "x",\n  :description => `id`\n');
       const { code, stderr } = await mco('plugin', 'import', file);

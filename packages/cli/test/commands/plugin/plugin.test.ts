@@ -33,7 +33,7 @@ describe('the plugins on this machine', () => {
     const { stderr, code } = await mco('plugin', 'doc', 'data/fsta');
     expect({ stderr, code }).to.deep.equal({
       stderr:
-        'mco: there is no DDL of a data plugin "fsta" on this machine (did you mean "fstat"?): mco plugin list --data [DDL_UNKNOWN]\n',
+        'mco: no DDL for the data plugin "fsta" on this machine (did you mean "fstat"?); mco plugin list --data lists them [DDL_UNKNOWN]\n',
       code: 1,
     });
   });

@@ -34,7 +34,7 @@ export default defineAgent(ddl, (config) => (${handlers}));`,
     );
   };
 
-  it('finds nothing wrong with the examples, by file or by folder', async () => {
+  it('accepts the examples, by file or by folder', async () => {
     for (const path of [
       'agent-javascript',
       'agent-javascript/load.js',
@@ -46,12 +46,12 @@ export default defineAgent(ddl, (config) => (${handlers}));`,
     }
   });
 
-  it('finds nothing wrong with the agents that come with Troupe', async () => {
+  it('accepts the agents that are included with Troupe', async () => {
     const { name, faults } = await validateAgent(join(root, 'packages/agent-notify'));
     expect([name, faults]).to.deep.equal(['notify', []]);
   });
 
-  it('says where a DDL is wrong', async () => {
+  it('reports the errors of a DDL', async () => {
     const [broken] = await faults(write('x.json', '{\n"a" 1'));
     expect(broken).to.match(/^DDL \/x.json: line 2, column 5: Expected ':'/);
     const { metadata } = actorDdl('x', { a: {} });
@@ -62,20 +62,22 @@ export default defineAgent(ddl, (config) => (${handlers}));`,
     ]);
   });
 
-  it('says which handlers and actions do not meet', async () => {
+  it('reports handlers that do not match the actions of the DDL', async () => {
     expect(await faults(agent('{ say: () => ({}), spell: () => ({}) }'))).to.deep.equal([]);
     expect(await faults(agent('{ say: () => ({}) }'))).to.deep.equal(['word: no handler for spell']);
     expect(await faults(agent('{ say: () => ({}), spell: () => ({}), sing: () => ({}) }'))).to.deep.equal([
       'word: handlers for actions that the DDL does not declare: sing',
     ]);
     expect(await faults(write('none.mjs', 'export const x = 1;'))).to.have.length(1);
-    expect(await faults(join(folder, 'nowhere'))).to.deep.equal(['there is no /nowhere']);
+    expect(await faults(join(folder, 'nowhere'))).to.deep.equal(['/nowhere does not exist']);
     expect(await faults(folder)).to.deep.equal([]);
     write('other.json', JSON.stringify(actorDdl('other', { a: {} })));
-    expect(await faults(folder)).to.deep.equal([' has several DDLs (ddl.json, other.json): name the file']);
+    expect(await faults(folder)).to.deep.equal([
+      ' has several DDLs (ddl.json, other.json): name a file instead of the folder',
+    ]);
   });
 
-  it('needs the configuration of an agent that needs one', async () => {
+  it('warns if an agent needs its configuration', async () => {
     const code = agent(`{ say: () => ({}), spell: () => ({}), ...check(config) }`);
     write(
       'agent.mjs',
@@ -88,12 +90,12 @@ export default defineAgent(ddl, (config) => {
     const { faults: none, warnings } = await validateAgent(code);
     expect([none, warnings]).to.deep.equal([
       [],
-      ['its handlers are not checked, for lack of configuration: word: key is missing'],
+      ['handlers not checked, because the agent needs its configuration (--section): word: key is missing'],
     ]);
     expect(await faults(code, { key: 'x' })).to.deep.equal(['word: no handler for spell']);
   });
 
-  it('warns of a validator that only the code of an agent may have', async () => {
+  it('warns about a validator that only the code of the agent can provide', async () => {
     const input = {
       prompt: 'I',
       description: 'I',
@@ -107,11 +109,11 @@ export default defineAgent(ddl, (config) => {
     const { faults, warnings } = await validateAgent(file);
     expect([faults, warnings]).to.deep.equal([
       [],
-      ['no validator "certnme" is here: the agent must bring it'],
+      ['unknown validator "certnme": the agent must provide it'],
     ]);
   });
 
-  it('warns of what is likely a mistake, and of an external agent that does not start', async () => {
+  it('warns about likely mistakes, and about an external agent that does not support this host', async () => {
     const input = {
       prompt: 'I',
       description: 'I',
@@ -128,7 +130,7 @@ export default defineAgent(ddl, (config) => {
     expect(verdict.faults).to.deep.equal([]);
     expect(verdict.warnings.slice(0, 2)).to.deep.equal([
       'action show: input i: maxlength 0 means no limit',
-      'action show: does not say whether it is mutating, which counts as yes',
+      'action show: "mutating" is not set, so the action counts as mutating',
     ]);
     expect(verdict.warnings.join('\n'))
       .to.include('does not apply to this host')

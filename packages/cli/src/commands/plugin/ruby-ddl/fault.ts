@@ -1,6 +1,6 @@
 import { TroupeError } from '@troupe/core';
 
-/** Raised where a Ruby DDL says what cannot be taken over. */
+/** Thrown if a part of a Ruby DDL cannot be converted. */
 export class RubyFault extends Error {
   override readonly name = 'RubyFault';
   readonly line: number;

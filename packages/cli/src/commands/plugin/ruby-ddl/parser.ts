@@ -109,12 +109,12 @@ class Parser {
     const found: Statement[] = [];
     for (const item of items.kind === 'array' ? items.items : []) {
       if (item.kind !== 'symbol' && !(item.kind === 'plain' && typeof item.value === 'string'))
-        throw new RubyFault(item.line, 'a loop goes over texts and symbols only');
+        throw new RubyFault(item.line, 'a loop may only iterate over strings and symbols');
       this.#bindings.set(name.text, item.kind === 'symbol' ? item.name : String(item.value));
       this.#at = body;
       found.push(...this.statements(closing));
     }
-    if (found.length === 0) throw new RubyFault(name.line, 'a loop over nothing');
+    if (found.length === 0) throw new RubyFault(name.line, 'a loop over an empty list');
     if (before === undefined) this.#bindings.delete(name.text);
     else this.#bindings.set(name.text, before);
     return found;
@@ -257,7 +257,7 @@ class Parser {
 
   #nested<T>(work: () => T): T {
     this.#depth += 1;
-    if (this.#depth > deepest) throw new RubyFault(this.#peek().line, 'it is nested too deep');
+    if (this.#depth > deepest) throw new RubyFault(this.#peek().line, 'the DDL is nested too deeply');
     const result = work();
     this.#depth -= 1;
     return result;
@@ -297,13 +297,13 @@ function wordsOf(text: string, line: number): Value[] {
 function keyOf(value: Value): string {
   if (value.kind === 'symbol') return value.name;
   if (value.kind === 'plain') return String(value.value);
-  throw new RubyFault(value.line, 'a key must be a symbol or a text');
+  throw new RubyFault(value.line, 'a key must be a symbol or a string');
 }
 
 function isProgram({ text, line, kind }: Token): RubyFault {
   const what = kind === 'end' || kind === 'newline' ? text : JSON.stringify(text.slice(0, 40));
   return new RubyFault(
     line,
-    `${what} is not expected here: a DDL that is a program (loops, conditions, variables, methods) is not run; write its actions out`,
+    `unexpected ${what}: Ruby code (loops, conditions, variables, methods) is not executed; write the actions without it`,
   );
 }

@@ -18,7 +18,7 @@ export function importRegex(
   line: number,
 ): { readonly pattern: string; readonly note?: string } {
   const unknown = /[^imu]/.exec(flags);
-  if (unknown) throw new RubyFault(line, `the flag ${unknown[0]} of a regular expression is not taken over`);
+  if (unknown) throw new RubyFault(line, `the regular expression flag ${unknown[0]} is not supported`);
   let inClass = false;
   const translated = source.replaceAll(/\\[\s\S]|\[|\]|\(\?<(?![=!])/g, (piece) => {
     if (piece === '[') inClass = true;
@@ -40,6 +40,6 @@ export function importRegex(
   if (isWhole) return { pattern };
   return {
     pattern,
-    note: `validation ${pattern} must match the whole value here, in MCollective a part was enough`,
+    note: `validation ${pattern} must match the whole value; in MCollective it matched any part of it`,
   };
 }

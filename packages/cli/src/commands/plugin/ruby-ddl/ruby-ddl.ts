@@ -25,13 +25,13 @@ const isName = /^[a-z0-9][a-z0-9_]{0,62}$/;
 const mostBytes = 1024 * 1024;
 
 /**
- * Turns MCollective's Ruby DDL of an agent or a data plugin into JSON. It reads the text and never runs it; what
- * would have to be run is refused; a loop over a list that is written out is not. `where` is its file, which names the
+ * Converts MCollective's Ruby DDL of an agent or a data plugin to JSON. It parses the text and never runs it; what
+ * would have to be run is refused, except a loop over a literal list. `where` is its file, which names the
  * plugin where its metadata has a title instead. Throws DDL_INVALID with `where`, the line and the reason.
  */
 export function importRubyDdl(text: string, where = 'the DDL'): ImportedDdl {
   try {
-    if (text.length > mostBytes) throw new RubyFault(1, `it is longer than ${mostBytes} characters`);
+    if (text.length > mostBytes) throw new RubyFault(1, `the DDL is longer than ${mostBytes} characters`);
     return new Importer(where).import(parseRuby(text));
   } catch (error) {
     throw error instanceof RubyFault ? error.at(where) : error;
@@ -56,14 +56,19 @@ class Importer {
       else if (statement.word === 'dataquery') data = statement;
       else if (!['requires', 'usage'].includes(statement.word)) throw misplaced(statement, 'in a DDL');
     }
-    if (!metadata) throw new RubyFault(1, 'it has no metadata');
+    if (!metadata) throw new RubyFault(1, 'the DDL has no metadata');
     this.#nameAfterFile(metadata, data !== undefined);
     const notes = this.#notes;
     if (data) return { kind: 'data', ddl: this.#data(data, metadata), notes };
     if (actions.length === 0) {
-      throw new RubyFault(1, 'it has no action: only the DDLs of agents and of data plugins are of use here');
+      throw new RubyFault(
+        1,
+        'the DDL has no actions: only the DDLs of agents and data plugins can be imported',
+      );
     }
-    notes.push('no action says whether it changes the host: set "mutating": false where it does not');
+    notes.push(
+      'Ruby DDLs do not declare whether an action changes the host: set "mutating": false for each action that does not',
+    );
     return { kind: 'agent', ddl: parseDdl({ $schema: agentSchema, metadata, actions }, this.#where), notes };
   }
 
@@ -71,12 +76,12 @@ class Importer {
     const metadata: Record<string, unknown> = {};
     for (const [key, value] of pairs) {
       if (metadataKeys.includes(key)) metadata[key] = plain(value);
-      else this.#note(value.line, `metadata ${key} has no meaning here and is left out`);
+      else this.#note(value.line, `metadata ${key} is not supported and is omitted`);
     }
     for (const key of ['description', 'author', 'license', 'url']) {
       if (metadata[key] !== '') continue;
       metadata[key] = 'unknown';
-      this.#note(line, `metadata ${key} is empty: "unknown" stands in its place`);
+      this.#note(line, `metadata ${key} is empty: set to "unknown"`);
     }
     return metadata;
   }
@@ -87,14 +92,14 @@ class Importer {
     const name = basename(this.#where, '.ddl').replace(isData ? /_data$/ : '', '');
     if (typeof title !== 'string' || isName.test(title) || !isName.test(name)) return;
     metadata.name = name;
-    this.#notes.push(`the name "${title}" is a title: "${name}", the name of the file, stands in its place`);
+    this.#notes.push(`metadata name "${title}" is not a valid name: replaced by the file name "${name}"`);
   }
 
   #action(statement: Statement): ActionDdl {
     const { body = [], line, pairs } = statement;
     const action: { -readonly [K in keyof ActionDdl]: ActionDdl[K] } = {
       action: nameOf(statement),
-      description: text(pairs.get('description'), line, 'the description'),
+      description: text(pairs.get('description'), line, 'the description of the action'),
       input: {},
       output: {},
     };
@@ -118,7 +123,7 @@ class Importer {
     const mode = value && plain(value);
     if (mode === 'ok' || mode === 'failed' || mode === 'always') return mode;
     if (mode !== 'flatten') throw new RubyFault(line, 'display takes :ok, :failed or :always');
-    this.#note(line, 'display :flatten is no more: "always" stands in its place');
+    this.#note(line, 'display :flatten is not supported: replaced by "always"');
     return 'always';
   }
 
@@ -130,11 +135,11 @@ class Importer {
       else if (key === 'validation') Object.assign(input, this.#validation(value, nameOf(statement)));
       else if (['prompt', 'description', 'optional', 'maxlength', 'list', 'default'].includes(key)) {
         input[key] = plain(value);
-      } else this.#note(value.line, `${key} of an input has no meaning here and is left out`);
+      } else this.#note(value.line, `input property ${key} is not supported and is omitted`);
     }
     if (needsOptional && input.optional === undefined) {
       input.optional = false;
-      this.#note(line, `input ${nameOf(statement)} does not say whether it is optional: it is required`);
+      this.#note(line, `input ${nameOf(statement)} does not declare optional: the input is required`);
     }
     return input as unknown as InputDdl;
   }
@@ -143,8 +148,9 @@ class Importer {
     const type = plain(value);
     if (typeof type !== 'string') throw new RubyFault(value.line, 'a type must be a symbol');
     if (types.includes(type)) return { type } as Partial<InputDdl>;
-    if (type === 'any') throw new RubyFault(value.line, 'the type :any is no more: say what the input takes');
-    this.#note(value.line, `the type :${type} is a string with the validator "${type}", of any length`);
+    if (type === 'any')
+      throw new RubyFault(value.line, 'the type :any is not supported: declare the actual type');
+    this.#note(value.line, `the type :${type} becomes a string of any length with the validator "${type}"`);
     return { type: 'string', validation: type, maxlength: 0 };
   }
 
@@ -162,7 +168,7 @@ class Importer {
 
   #namedValidation(name: string, line: number): Partial<InputDdl> {
     if (types.includes(name))
-      throw new RubyFault(line, `the validation :${name} is a type: say :type => :${name} instead`);
+      throw new RubyFault(line, `the validation :${name} is a type: use :type => :${name} instead`);
     return { validation: name };
   }
 
@@ -170,7 +176,7 @@ class Importer {
     const output: Record<string, unknown> = {};
     for (const [key, value] of pairs) {
       if (['description', 'display_as', 'default', 'type'].includes(key)) output[key] = plain(value);
-      else this.#note(value.line, `${key} of an output has no meaning here and is left out`);
+      else this.#note(value.line, `output property ${key} is not supported and is omitted`);
     }
     return output as unknown as OutputDdl;
   }
@@ -185,7 +191,7 @@ class Importer {
     }
     const description = pairs.get('description');
     if (description && metadata.description === 'unknown')
-      metadata.description = text(description, line, 'it');
+      metadata.description = text(description, line, 'the description');
     return parseDataDdl({ metadata, ...(query && { query }), output }, this.#where);
   }
 
@@ -227,12 +233,15 @@ function plain(value: Value): unknown {
     case 'hash':
       return Object.fromEntries([...value.pairs].map(([key, inner]) => [key, plain(inner)]));
     case 'regex':
-      throw new RubyFault(value.line, 'a regular expression stands only behind :validation');
+      throw new RubyFault(value.line, 'a regular expression is only allowed in :validation');
     case 'call':
-      throw new RubyFault(value.line, `"${value.word}" is computed, and nothing is run: write its value out`);
+      throw new RubyFault(
+        value.line,
+        `"${value.word}" is Ruby code, which is not executed: write its value instead`,
+      );
   }
 }
 
 function misplaced({ word, line }: Call, where: string): RubyFault {
-  return new RubyFault(line, `"${word}" has no place ${where}`);
+  return new RubyFault(line, `"${word}" is not allowed ${where}`);
 }

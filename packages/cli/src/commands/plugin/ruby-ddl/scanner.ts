@@ -53,7 +53,7 @@ export class Scanner {
     this.#skip();
     const line = this.#line;
     const rest = this.#text.slice(this.#at, this.#at + 256);
-    if (rest === '' || /^__END__(\n|$)/.test(rest)) return { kind: 'end', text: 'the end', line };
+    if (rest === '' || /^__END__(\n|$)/.test(rest)) return { kind: 'end', text: 'end of file', line };
     if (rest.startsWith('\n')) return this.#newline();
     const heredoc = /^<<([-~]?)(['"]?)([A-Z][A-Za-z0-9_]*)\2/.exec(rest);
     if (heredoc) {
@@ -86,7 +86,7 @@ export class Scanner {
       return { kind, text: found[1] ?? '', line };
     }
     const mark = marks.find((known) => rest.startsWith(known));
-    if (mark === undefined) throw new RubyFault(line, `cannot read ${JSON.stringify(rest[0])}`);
+    if (mark === undefined) throw new RubyFault(line, `unexpected character ${JSON.stringify(rest[0])}`);
     this.#at += mark.length;
     return { kind: 'mark', text: mark, line };
   }
@@ -113,10 +113,10 @@ export class Scanner {
     // Nothing of a DDL but its usage is a text of this kind, and nobody needs that: it is skipped.
     for (const { word, indented } of this.#heredocs.splice(0)) {
       const end = new RegExp(`^${indented ? '[ \\t]*' : ''}${word}$`, 'm').exec(this.#text.slice(this.#at));
-      if (!end) throw new RubyFault(line, `the text <<${word} does not end`);
+      if (!end) throw new RubyFault(line, `the heredoc <<${word} is not terminated`);
       this.#advance(end.index + end[0].length);
     }
-    return { kind: 'newline', text: 'the end of the line', line };
+    return { kind: 'newline', text: 'end of line', line };
   }
 
   #percent(kind: string, open: string, line: number): Token {
@@ -125,7 +125,7 @@ export class Scanner {
     if (kind === 'r') return this.#regex(open, close, line);
     if (kind === 'w') return { kind: 'words', ...this.#quoted(close, "'", line), line };
     if (kind !== '' && kind !== 'q' && kind !== 'Q')
-      throw new RubyFault(line, `%${kind} lists are not read: write the list with brackets`);
+      throw new RubyFault(line, `%${kind} lists are not supported: write the list in brackets`);
     return { kind: 'string', ...this.#quoted(close, kind === 'q' ? "'" : '"', line), line };
   }
 
@@ -133,14 +133,14 @@ export class Scanner {
     const pieces: (string | Variable)[] = [];
     let text = '';
     for (;;) {
-      const character = this.#take(line, 'a text');
+      const character = this.#take(line, 'a string');
       if (character === end) return pieces.length === 0 ? { text } : { text: '', pieces: [...pieces, text] };
       if (character === '#' && manner === '"' && this.#text[this.#at] === '{') {
         pieces.push(text, this.#variable(line));
         text = '';
       } else if (character !== '\\') text += character;
       else {
-        const next = this.#take(line, 'a text');
+        const next = this.#take(line, 'a string');
         if (manner === "'") text += next === end || next === '\\' ? next : `\\${next}`;
         else if (next === 'u' || next === 'x') text += this.#codePoint(next, line);
         else text += escapes[next] ?? next;
@@ -153,7 +153,10 @@ export class Scanner {
       /^\{([^{}"\n]{1,80})\}/.exec(this.#text.slice(this.#at, this.#at + 100)) ?? [];
     const variable = variableOf(inside);
     if (!variable)
-      throw new RubyFault(line, 'a text with #{…} is computed, and nothing is run: write it out');
+      throw new RubyFault(
+        line,
+        'a string with #{…} is Ruby code, which is not executed: write the string without it',
+      );
     this.#advance(all.length);
     return variable;
   }
@@ -161,7 +164,7 @@ export class Scanner {
   #codePoint(kind: string, line: number): string {
     const pattern = kind === 'u' ? /^(?:\{([0-9a-fA-F]+)\}|([0-9a-fA-F]{4}))/ : /^(?:([0-9a-fA-F]{1,2}))/;
     const found = pattern.exec(this.#text.slice(this.#at, this.#at + 10));
-    if (!found) throw new RubyFault(line, `\\${kind} goes without its digits`);
+    if (!found) throw new RubyFault(line, `\\${kind} is not followed by digits`);
     this.#at += found[0].length;
     return String.fromCodePoint(Number.parseInt(found[1] ?? found[2] ?? '', 16));
   }
@@ -175,7 +178,7 @@ export class Scanner {
       if (character === '#' && this.#text[this.#at] === '{')
         throw new RubyFault(
           line,
-          'a regular expression with #{…} is computed, and nothing is run: write it out',
+          'a regular expression with #{…} is Ruby code, which is not executed: write it without it',
         );
       if (open !== close && character === open) depth += 1;
       if (open !== close && character === close) depth -= 1;
@@ -191,7 +194,7 @@ export class Scanner {
 
   #take(line: number, what: string): string {
     const character = this.#text[this.#at];
-    if (character === undefined) throw new RubyFault(line, `${what} does not end`);
+    if (character === undefined) throw new RubyFault(line, `${what} is not terminated`);
     this.#advance(1);
     return character;
   }

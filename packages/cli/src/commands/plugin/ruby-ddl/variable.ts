@@ -34,6 +34,9 @@ export function standsFor(
 ): string {
   const value = bindings.get(name);
   if (value === undefined)
-    throw new RubyFault(line, 'a text with #{…} is computed, and nothing is run: write it out');
+    throw new RubyFault(
+      line,
+      'a string with #{…} is Ruby code, which is not executed: write the string without it',
+    );
   return called.reduce((text, method) => methods[method]?.(text) ?? text, value);
 }

@@ -17,20 +17,20 @@ export function ddlText(options: TemplateOptions, external: boolean): string {
     actions: [
       {
         action: 'say',
-        description: 'Says what it hears',
+        description: 'Returns the text that it gets',
         display: 'always',
         mutating: false,
         input: {
           text: {
             prompt: 'Text',
-            description: 'What to say',
+            description: 'The text to return',
             type: 'string',
             optional: false,
             validation: '.+',
             maxlength: 80,
           },
         },
-        output: { said: { description: 'What was said', display_as: 'Said', type: 'string' } },
+        output: { said: { description: 'The text of the request', display_as: 'Said', type: 'string' } },
       },
     ],
   };

@@ -18,7 +18,7 @@ import ddl from './${name}.json' with { type: 'json' };
 export default defineAgent(ddl, (config, host) => ({
   say: ({ text }, { log }) => {
     if (text === 'nothing') throw new ActionError('there is nothing to say');
-    log.info({ text }, 'saying it');
+    log.info({ text }, 'returning the text');
     return { said: text };
   },
 }));
@@ -42,7 +42,7 @@ import { it } from 'node:test';
 import { tryAgent } from '@troupe/daemon/agents';
 import agent from '${agent}';
 
-it('says what it hears', async () => {
+it('returns the text that it gets', async () => {
   const trial = await tryAgent(agent);
   const { statuscode, data } = await trial.call('say', { text: 'hello' });
   assert.equal(statuscode, 0);
@@ -50,7 +50,7 @@ it('says what it hears', async () => {
   await trial.close();
 });
 
-it('refuses what it cannot say', async () => {
+it('rejects invalid input', async () => {
   const trial = await tryAgent(agent);
   assert.equal((await trial.call('say', { text: 'nothing' })).statusmsg, 'there is nothing to say');
   assert.equal((await trial.call('say', {})).statuscode, 3);

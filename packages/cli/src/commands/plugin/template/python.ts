@@ -27,7 +27,7 @@ import sys
 
 
 class Failure(Exception):
-    """What the caller is told, and with which status (1 to 5)."""
+    """The message and the status (1 to 5) of a failed reply."""
 
     def __init__(self, message, status=1):
         super().__init__(message)
@@ -37,7 +37,7 @@ class Failure(Exception):
 def say(data):
     if data["text"] == "nothing":
         raise Failure("there is nothing to say")
-    print("saying", data["text"])  # standard output goes to the daemon's log
+    print("returning", data["text"])  # standard output goes to the daemon's log
     return {"said": data["text"]}
 
 
@@ -56,7 +56,7 @@ def answer(request):
 
 def main():
     if "CHORIA_EXTERNAL_REQUEST" not in os.environ:
-        sys.exit("This is an agent: a daemon runs it.")
+        sys.exit("This is a Troupe agent: it is run by mcod, not by hand.")
     with open(os.environ["CHORIA_EXTERNAL_REQUEST"], encoding="utf-8") as file:
         request = json.load(file)
     reply = answer(request)
@@ -107,10 +107,10 @@ class AgentTest(unittest.TestCase):
         request = {"protocol": PROTOCOL + "activation_request", "agent": "${name}"}
         self.assertEqual(run(request), {"activate": True})
 
-    def test_says_what_it_hears(self):
+    def test_returns_the_text(self):
         self.assertEqual(call("say", text="hello")["data"], {"said": "hello"})
 
-    def test_refuses_what_it_cannot_say(self):
+    def test_rejects_invalid_input(self):
         reply = call("say", text="nothing")
         self.assertEqual((reply["statuscode"], reply["statusmsg"]), (1, "there is nothing to say"))
 

@@ -49,7 +49,7 @@ function troupe(name: string, { clone, version }: TemplateOptions): string {
 /** What npm has to know of a package that depends on a folder. */
 export function npmrc({ clone }: TemplateOptions): Readonly<Record<string, TemplateFile>> {
   if (clone === undefined) return {};
-  const text = `; Npm 9.0 to 9.3, which Debian has, copy the folder otherwise, and then look for what it depends on in the registry.
+  const text = `; Npm 9.0 to 9.3, the versions in Debian, would copy the folder and look for its dependencies in the registry.
 install-links=false
 `;
   return { '.npmrc': { text } };
@@ -64,9 +64,9 @@ export function readmeText(
 
 ${description}. ${parts.files}.
 
-Try it: \`${parts.test}\`.
+To test it: \`${parts.test}\`.
 
-Have a daemon load it, by a line in its configuration (a path is absolute, or relative to that file):
+To load it into a daemon, add this line to \`mcod.yaml\` (paths are absolute, or relative to that file):
 
 \`\`\`yaml
 ${parts.config}

@@ -45,7 +45,7 @@ import ddl from '#ddl' with { type: 'json' };
 export default defineAgent(ddl, () => ({
   say: ({ text }, { log }) => {
     if (text === 'nothing') throw new ActionError('there is nothing to say');
-    log.info({ text }, 'saying it');
+    log.info({ text }, 'returning the text');
     return { said: text };
   },
 }));

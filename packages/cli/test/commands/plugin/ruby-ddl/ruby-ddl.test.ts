@@ -110,10 +110,10 @@ describe('a Ruby DDL', () => {
       ],
     });
     expect(notes).to.deep.equal([
-      'line 2: metadata url is empty: "unknown" stands in its place',
-      'line 51: the type :ipv4address is a string with the validator "ipv4address", of any length',
-      'line 53: input pattern: validation (?i)(?P<kind>[0-9a-fA-F]+)[\\w./] must match the whole value here, in MCollective a part was enough',
-      'no action says whether it changes the host: set "mutating": false where it does not',
+      'line 2: metadata url is empty: set to "unknown"',
+      'line 51: the type :ipv4address becomes a string of any length with the validator "ipv4address"',
+      'line 53: input pattern: validation (?i)(?P<kind>[0-9a-fA-F]+)[\\w./] must match the whole value; in MCollective it matched any part of it',
+      'Ruby DDLs do not declare whether an action changes the host: set "mutating": false for each action that does not',
     ]);
     if (kind === 'agent') {
       const list = compileDdl(ddl).action('list');
@@ -174,7 +174,7 @@ end`;
     const agent = importRubyDdl(`${titled}${action}`, '/usr/share/agent/service.ddl');
     expect(agent.ddl.metadata.name).to.equal('service');
     expect(agent.notes[0]).to.equal(
-      'the name "File Stat" is a title: "service", the name of the file, stands in its place',
+      'metadata name "File Stat" is not a valid name: replaced by the file name "service"',
     );
     const data = importRubyDdl(`${titled}${query}`, 'data/fstat_data.ddl');
     expect(data.ddl.metadata.name).to.equal('fstat');
@@ -198,55 +198,62 @@ end`;
     });
   }
 
-  const program =
-    'is not expected here: a DDL that is a program (loops, conditions, variables, methods) is not run';
+  const program = 'Ruby code (loops, conditions, variables, methods) is not executed';
   for (const [what, text, message] of [
-    ['a loop over something computed', `${metadata}\nnames.each do |act|\nend`, `3: "." ${program}`],
+    [
+      'a loop over something computed',
+      `${metadata}\nnames.each do |act|\nend`,
+      `3: unexpected ".": ${program}`,
+    ],
     [
       'a loop over numbers',
       `${metadata}\n[1, 2].each do |act|\nend`,
-      '3: a loop goes over texts and symbols',
+      '3: a loop may only iterate over strings and symbols',
     ],
-    ['a loop over nothing', `${metadata}\n[].each do |act|\nend`, '3: a loop over nothing'],
-    ['another loop', `${metadata}\n["a", "b"].map do |act|\nend`, `3: "map" ${program}`],
-    ['a computed list', `${metadata}\n%W{a b}.each do |act|\nend`, '3: %W lists are not read'],
+    ['a loop over an empty list', `${metadata}\n[].each do |act|\nend`, '3: a loop over an empty list'],
+    ['another loop', `${metadata}\n["a", "b"].map do |act|\nend`, `3: unexpected "map": ${program}`],
+    ['a computed list', `${metadata}\n%W{a b}.each do |act|\nend`, '3: %W lists are not supported'],
     [
       'a method in a loop',
       `${metadata}\n["a"].each do |act|\naction act.gsub("a", "b"), :description => "a" do\nend\nend`,
-      `4: "gsub" ${program}`,
+      `4: unexpected "gsub": ${program}`,
     ],
     [
       'a variable after its loop',
       `${metadata}\n["a"].each do |act|\naction act, :description => act do\nend\nend\naction "#{act}" do\nend`,
-      '7: a text with #{…} is computed',
+      '7: a string with #{…} is Ruby code',
     ],
     [
       'loops in loops without end',
       `${metadata}\n${'%w(a b c d e f g h i j).each do |x|\n'.repeat(6)}action x, :description => "a" do\nend\n${'end\n'.repeat(6)}`,
       '9: the DDL is too long',
     ],
-    ['a condition', `${metadata}\nif true\nend`, `3: "if" ${program}`],
-    ['a variable', `${metadata}\nname = "x"`, `3: "=" ${program}`],
-    ['a method', `${metadata}\naction "a".upcase do\nend`, `3: "." ${program}`],
-    ['a sum', `${metadata}\naction "a" + "b" do\nend`, `3: "+" ${program}`],
-    ['a block with arguments', `${metadata}\naction "a" do |x|\nend`, `3: "|" ${program}`],
-    ['a constant', `${metadata}\naction Foo do\nend`, `3: "Foo" ${program}`],
-    ['a command', `${metadata}\n\`id\``, '3: cannot read "`"'],
-    ['a computed text', `${metadata}\naction "#{x}" do\nend`, '3: a text with #{…} is computed'],
-    ['a computed value', `${metadata}\naction name(1), :description => "x" do\nend`, '3: "name" is computed'],
-    ['a call of the system', `${metadata}\nsystem "id"`, '3: "system" has no place in a DDL'],
-    ['an open text', `${metadata}\naction "a`, '3: a text does not end'],
+    ['a condition', `${metadata}\nif true\nend`, `3: unexpected "if": ${program}`],
+    ['a variable', `${metadata}\nname = "x"`, `3: unexpected "=": ${program}`],
+    ['a method', `${metadata}\naction "a".upcase do\nend`, `3: unexpected ".": ${program}`],
+    ['a sum', `${metadata}\naction "a" + "b" do\nend`, `3: unexpected "+": ${program}`],
+    ['a block with arguments', `${metadata}\naction "a" do |x|\nend`, `3: unexpected "|": ${program}`],
+    ['a constant', `${metadata}\naction Foo do\nend`, `3: unexpected "Foo": ${program}`],
+    ['a command', `${metadata}\n\`id\``, '3: unexpected character "`"'],
+    ['a computed text', `${metadata}\naction "#{x}" do\nend`, '3: a string with #{…} is Ruby code'],
+    [
+      'a computed value',
+      `${metadata}\naction name(1), :description => "x" do\nend`,
+      '3: "name" is Ruby code',
+    ],
+    ['a call of the system', `${metadata}\nsystem "id"`, '3: "system" is not allowed in a DDL'],
+    ['an open text', `${metadata}\naction "a`, '3: a string is not terminated'],
     ['an open block', `${metadata}\naction "a", :description => "a" do`, '3: "end" is missing'],
-    ['no metadata', 'action "a", :description => "a" do\nend', '1: it has no metadata'],
-    ['no action', metadata, '1: it has no action'],
+    ['no metadata', 'action "a", :description => "a" do\nend', '1: the DDL has no metadata'],
+    ['no action', metadata, '1: the DDL has no actions'],
     [
       'a strange display',
       `${metadata}\naction "a", :description => "a" do\ndisplay :loud\nend`,
       '4: display takes',
     ],
-    ['the type any', withInput("'.', :type => :any"), '3: the type :any is no more'],
+    ['the type any', withInput("'.', :type => :any"), '3: the type :any is not supported'],
     ['a look-ahead', withInput('/^(?!x)/'), '3: the regular expression ^(?!x) is not valid'],
-    ['a flag', withInput('/^a b$/x'), '3: the flag x'],
+    ['a flag', withInput('/^a b$/x'), '3: the regular expression flag x'],
     ['a typed validation', withInput(':integer'), '3: the validation :integer is a type'],
   ] as const) {
     it(`with ${what} is refused with its line`, () => {
