@@ -1,9 +1,9 @@
 import { type Entry, entryOf, sections } from './explanations/index.js';
 
-/** What people have at least. */
+/** The columns that every terminal has. */
 const width = 80;
 
-/** `mco help errors`: every code in a line. */
+/** `mco help errors`: a line for each code. */
 export function errorList(): string {
   const all = sections();
   const column = Math.max(...all.flatMap(({ entries }) => entries.map(({ name }) => name.length)));
@@ -11,10 +11,10 @@ export function errorList(): string {
     const lines = entries.map(({ name, explanation }) => `  ${name.padEnd(column)}  ${explanation.summary}`);
     return [`${title}:`, ...lines].join('\n');
   });
-  return `${parts.join('\n\n')}\n\nmco help CODE says what it means, likely causes, and what to do.`;
+  return `${parts.join('\n\n')}\n\nmco help CODE explains an error, its likely causes and what to do.`;
 }
 
-/** `mco help CODE`: what it means, likely causes, what to do; nothing if there is no such code. */
+/** `mco help CODE`: meaning, likely causes, what to do; undefined if the code does not exist. */
 export function errorPage(words: string): string | undefined {
   const entry = entryOf(words);
   return entry && pageOf(entry);

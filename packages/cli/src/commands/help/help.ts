@@ -4,7 +4,7 @@ import type { Shell } from '../../command-line/shell.js';
 import { ExitCode, exitCodeMeanings } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 
-/** Prints the help on a topic, or that on mco itself. */
+/** Prints the help on a topic, or on mco itself. */
 export async function help(
   shell: Shell,
   words: readonly string[],
@@ -25,7 +25,7 @@ export async function help(
       return document(screen, agent, action, options);
     }
     const inner = rest.length === 0 ? command : command.commands.find((one) => one.name() === rest[0]);
-    if (!inner) throw new UsageError(`mco ${topic} has no command "${rest[0]}": mco help ${topic}`);
+    if (!inner) throw new UsageError(`mco ${topic} has no subcommand "${rest[0]}"; see mco help ${topic}`);
     inner.outputHelp();
   }
   return ExitCode.ok;
@@ -55,7 +55,7 @@ async function explain({ screen, program }: Shell, words: string): Promise<ExitC
   const topics = [...program.commands.map((one) => one.name()), 'exit-codes', 'discovery', 'errors'];
   const hint = suggestion(words, topics) || suggestion(plainName(words), entryNames().map(plainName));
   throw new UsageError(
-    `there is no help on "${words}"${hint}: mco help lists the commands, mco help errors the codes`,
+    `no help on "${words}"${hint}: mco help lists the commands, mco help errors the error codes`,
   );
 }
 
@@ -66,7 +66,7 @@ function printExitCodes({ screen }: Shell): void {
 
 async function printMethods({ screen }: Shell): Promise<void> {
   const { discoveryMethods } = await import('../../call/discovery-method.js');
-  screen.print('Where nodes come from, by --dm METHOD, with what each is told by --do NAME=VALUE:\n');
+  screen.print('Discovery methods for --dm METHOD, with their options for --do NAME=VALUE:\n');
   for (const [name, { meaning, needs, takes }] of Object.entries(discoveryMethods)) {
     const words = [...needs.map((key) => `--do ${key}=…`), ...takes.map((key) => `[--do ${key}=…]`)];
     screen.print(`  ${name.padEnd(10)}  ${meaning}`);

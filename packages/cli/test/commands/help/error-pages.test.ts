@@ -56,7 +56,7 @@ describe('mco help CODE', () => {
     it(`suggests ${meant} for ${word}`, async () => {
       const { code, stderr } = await mco('help', String(word));
       expect(code).to.equal(1);
-      expect(stderr).to.include(`there is no help on "${word}" (did you mean "${meant}"?)`);
+      expect(stderr).to.include(`no help on "${word}" (did you mean "${meant}"?)`);
     });
 });
 

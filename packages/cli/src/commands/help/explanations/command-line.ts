@@ -1,30 +1,30 @@
 import type { Explanations } from './explanation.js';
 
-/** What is wrong with what was typed. */
+/** Errors of the command line. */
 export const commandLine = {
   USAGE_INVALID: {
-    summary: 'the command line is wrong: nothing was sent',
+    summary: 'the command line is not valid; no request was sent',
     meaning:
-      'The program does not understand its command line, or refuses it as unsafe. Nothing was sent to any node. ' +
-      'The message names the word that is wrong.',
+      'The command line is not valid, or is refused as unsafe. No request was sent to any node. ' +
+      'The message names the wrong argument.',
     causes: [
       'A misspelt command or option, a missing argument, or options that exclude each other.',
-      'A node is named as an argument: `mco ping` and `mco find` take nodes by `-I NAME`, facts by `-F NAME=VALUE`.',
+      'A node is given as an argument: `mco ping` and `mco find` take nodes as `-I NAME`, facts as `-F NAME=VALUE`.',
       'An action that changes hosts is called without a filter, and there is no terminal to ask on.',
     ],
     actions: [
       '`mco help COMMAND` lists the arguments and options of a command; the other programs have `--help`.',
-      'To call all nodes from a script, say so with `--yes`.',
+      'To call all nodes from a script, add `--yes`.',
     ],
   },
   INPUT_INVALID: {
     summary: 'the DDL of the agent does not allow this input',
     meaning:
-      'The call was checked against the DDL of the agent before anything was sent: the action does not exist, or an ' +
+      'The call was checked against the DDL of the agent before it was sent: the action does not exist, or an ' +
       'input is missing, unknown, of the wrong type, too long, or does not match its validation.',
     causes: [
       'A misspelt action or input.',
-      'A value that the DDL does not allow: the message quotes the rule.',
+      'A value that the DDL does not allow. The message quotes the rule.',
       'The DDL on this machine is older or newer than the agent on the nodes.',
     ],
     actions: [
@@ -33,32 +33,34 @@ export const commandLine = {
     ],
   },
   FILTER_INVALID: {
-    summary: 'a filter cannot be read, or names what does not exist',
-    meaning: 'The filter (`-F`, `-C`, `-A`, `-I`, `-W`, `-S`) is malformed, so it selects nothing.',
+    summary: 'a filter is not valid',
+    meaning:
+      'The filter (`-F`, `-C`, `-A`, `-I`, `-W`, `-S`) cannot be parsed, or uses a data function that does not exist.',
     causes: [
       'A fact filter without an operator: write `-F os.family=Debian`.',
       'A compound filter (`-S`) with an open bracket or quote, or with operators of another language.',
       'The shell changed the filter: quote it in single quotes.',
-      'A data function that no DDL describes, or an output that it does not have.',
+      'A data function without a DDL on this machine, or an output that it does not have.',
     ],
     actions: [
-      '`mco describe-filter` with the same options says in words what the filter means, without the network.',
+      '`mco describe-filter` with the same options explains in English which nodes the filter matches; it does not connect.',
       '`mco plugin list --data` lists the data functions.',
     ],
   },
   NOT_CONFIRMED: {
-    summary: 'you were asked to confirm, and the answer was no',
-    meaning: 'The action changes hosts and no filter was given, so `mco` asked. Nothing was sent.',
+    summary: 'the call was not confirmed',
+    meaning:
+      'The action changes hosts and no filter was given, so `mco` asked for confirmation. No request was sent.',
     causes: ['The answer was not `y` or `yes`, or it was Ctrl-C or Ctrl-D.'],
-    actions: ['Add a filter, answer `y`, or say `--yes`.'],
+    actions: ['Add a filter, answer `y`, or add `--yes`.'],
   },
   INTERRUPTED: {
     summary: 'stopped by Ctrl-C or SIGTERM',
     meaning:
-      'The program was told to stop. Actions that nodes have begun continue there; the replies until then are printed.',
+      'The program received a signal to stop. Actions that nodes have started continue there; replies that arrived before the signal are printed.',
     causes: ['Ctrl-C, a timeout of the calling script, or a service manager.'],
     actions: [
-      '`mco job list` shows what still runs; `mco job attach ID` waits for the rest; `mco job cancel ID` stops it on the nodes.',
+      '`mco job list --running` lists the requests that are still running; `mco job attach ID` waits for the remaining replies; `mco job cancel ID` cancels the action on the nodes.',
     ],
   },
 } as const satisfies Explanations;

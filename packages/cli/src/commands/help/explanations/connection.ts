@@ -1,35 +1,35 @@
 import type { Explanations } from './explanation.js';
 
-/** What is wrong between this process and the broker. */
+/** Errors of the connection to the broker. */
 export const connection = {
   BROKER_UNREACHABLE: {
-    summary: 'no connection to any broker',
+    summary: 'could not connect to any broker',
     meaning:
-      'No broker of `broker.urls` could be reached in time (`connect_timeout`). The end of the message is the reason of ' +
-      'the last attempt.',
+      'No broker in `broker.urls` accepted a connection within `connect_timeout`. The message ends with the reason why the ' +
+      'last attempt failed.',
     causes: [
-      'ECONNREFUSED: nothing listens at this address and port. The broker is not running, or the URL is wrong.',
-      'ENOTFOUND, EAI_AGAIN: the host name does not exist, or DNS does not answer.',
-      'ETIMEDOUT, EHOSTUNREACH, ENETUNREACH: a firewall or no route.',
-      'Certificate errors: the certificate of the broker expired, is not for this host name, or is not from the CA in `security.ca` (or `broker.ca`).',
-      '`mqtt://` where the broker speaks TLS, or `mqtts://` where it does not.',
-      'For `troupe-broker` itself: another process has the port (EADDRINUSE).',
+      'ECONNREFUSED, connection refused: nothing listens at this address and port. The broker is not running, or the URL is wrong.',
+      'ENOTFOUND, EAI_AGAIN: the host name does not exist, or DNS does not respond.',
+      'ETIMEDOUT, EHOSTUNREACH, ENETUNREACH: a firewall drops the connection, or there is no route.',
+      'Certificate errors: the certificate of the broker has expired, is not valid for this host name, or is not from the CA in `security.ca` (or `broker.ca`).',
+      '`mqtt://` although the broker uses TLS, or `mqtts://` although it does not.',
+      'For `troupe-broker` itself: another process uses the port (EADDRINUSE).',
     ],
     actions: [
-      'Check the URL: `mco config show` says which file it is from.',
-      '`mco doctor` tries each broker and says what is wrong with it.',
+      'Check the URL: `mco config show` prints the file that it is set in.',
+      '`mco doctor` connects to each broker and shows why a connection fails.',
       'On the host of the broker: `systemctl status troupe-broker` (or `mosquitto`), and its log.',
     ],
   },
   BROKER_REFUSED: {
     summary: 'the broker refused the connection or a subscription',
     meaning:
-      'The broker was reached and said no. MQTT carries little of the reason to the client: the log of the broker has it.',
+      'The broker was reached and refused. MQTT sends the client little more than a reason code; the log of the broker has the details.',
     causes: [
-      'Your certificate expired, is revoked, or is not from a CA that the broker trusts.',
-      'An enrolment token that expired, is used up, or was revoked.',
+      'Your certificate has expired, is revoked, or is not from a CA that the broker trusts.',
+      'An enrolment token has expired, is used up, or is revoked.',
       'The permissions (ACL) of the broker do not allow this name to subscribe to the topic.',
-      'The broker has as many connections as it may have.',
+      'The broker has reached its maximum number of connections.',
     ],
     actions: [
       '`mco doctor` checks your certificate: validity, CA, revocation and name.',
@@ -40,21 +40,21 @@ export const connection = {
   NOT_CONNECTED: {
     summary: 'the connection to the broker was lost',
     meaning:
-      'There was a connection to the broker, and it broke while something was being sent. The client connects again by itself.',
+      'The connection to the broker was lost while a message was being sent. The client reconnects automatically.',
     causes: [
       'The broker was restarted, or the network was interrupted.',
       'Another process uses the same client id: two machines with one identity, such as a cloned VM, disconnect each other.',
-      'On a node: its daemon is being stopped.',
+      'On a node: its daemon is shutting down.',
     ],
     actions: [
-      'Repeat the command. If the request was sent already, `mco job list` shows it: do not send it twice.',
-      'If it happens again and again, look for a second machine with the same identity, and read the log of the broker.',
+      'Check with `mco job list` whether the request was already sent. If it was not, repeat the command.',
+      'If it happens repeatedly, look for a second machine with the same identity, and read the log of the broker.',
     ],
   },
   TOPIC_INVALID: {
     summary: 'not a valid name of a collective or agent',
     meaning:
-      'Names of collectives and agents are parts of MQTT topics: lower-case letters, digits, `_` and `-`.',
+      'Names of collectives and agents are parts of MQTT topics: lowercase letters, digits, `_` and `-`.',
     causes: ['A typing error in `-T`, in `collectives`, or in the name of an agent.'],
     actions: ['Correct the name: the message quotes it.'],
   },

@@ -9,85 +9,88 @@ type Ending = Exclude<State, 'ok' | 'failed'>;
 const byState: Readonly<Record<Ending, Explanation>> = {
   denied: {
     summary: 'the policy of the node does not allow the call',
-    meaning: 'The node knows who you are, and its policy says no. Nothing was run there.',
+    meaning: 'The node authenticated you, and its policy denies the call. The action was not run there.',
     causes: [
       'No line of the policy of the agent allows this caller, action, or host.',
       'The node has no policy for the agent, and `authorization.without_policy` is `refuse`.',
-      'The policy file of the node is at fault: then it denies everything.',
+      'The policy file on the node has an error, so it denies all calls.',
     ],
     actions: [
-      '`mco policy explain --caller NAME --agent AGENT --action ACTION --node NODE POLICY` says which line decides.',
-      'The log and the audit of the node name the line.',
+      '`mco policy explain --caller NAME --agent AGENT --action ACTION --node NODE POLICY` shows which line decides.',
+      'The log and the audit log of the node have the line that decided.',
     ],
   },
   timeout: {
-    summary: 'the action took longer than it may',
-    meaning:
-      'The node stopped the action because its time was over (`--timeout`, at most the timeout in the DDL).',
+    summary: 'the action exceeded its time limit',
+    meaning: 'The node stopped the action at its time limit (`--timeout`, at most the timeout in the DDL).',
     causes: ['The action is slow on this host, or hangs.', 'The time limit is too short.'],
     actions: [
-      'Give it more time with `--timeout`, up to the timeout in the DDL.',
-      'Look at the host: load, disk, locks.',
+      'Increase the time limit with `--timeout`, up to the timeout in the DDL.',
+      'Check the load, the disks and locks of the host.',
     ],
   },
   offline: {
     summary: 'the node is not connected to the broker',
     meaning:
-      'The broker says that the node is not connected. If it left after it was asked, it may have begun the action.',
-    causes: ['The host is off or cut off.', 'Its daemon does not run, or cannot connect.'],
+      'The broker reports that the node is not connected. If it disconnected after the request was sent, it may have started the action.',
+    causes: [
+      'The host is down or has no network.',
+      'Its daemon is not running, or cannot connect to the broker.',
+    ],
     actions: [
       'On the host: `systemctl status mcod`, and `mco doctor --local`.',
-      'If it was asked before it left: `mco job show ID` when it is back.',
+      'If the request was sent before it disconnected: `mco job show ID` when it is online again.',
     ],
   },
   expired: {
-    summary: 'the request was too old, or from the future: clocks',
+    summary: 'the request was too old or from the future',
     meaning:
-      'By the clock of the node, the request was older than its time to live, or more than 60 s ahead. Nothing was run. ' +
+      'By the clock of the node, the request was older than its time to live, or more than 60 s ahead. The action was not run. ' +
       'The message has the time of both clocks.',
     causes: [
       'The clock of the node or of this machine is wrong.',
-      'The broker held the request back too long.',
+      'The broker delivered the request too late.',
     ],
     actions: [
-      'Check NTP on both machines: `timedatectl`. `mco doctor` names the nodes whose clock is off.',
-      'Give requests more time with `--ttl` if the network is slow.',
+      'Check NTP on both machines: `timedatectl`. `mco doctor` lists the nodes whose clock is wrong.',
+      'If the network is slow, increase the time to live with `--ttl`.',
     ],
   },
   'no-reply': {
-    summary: 'the node did not answer, though asked again',
-    meaning: 'The node was asked several times and did not answer. Whether it ran the action is not known.',
+    summary: 'the node did not reply, even after retries',
+    meaning:
+      'The request was sent to the node several times and no reply arrived. The node may or may not have run the action.',
     causes: [
-      'The node does not trust your certificate: its log says that a message was rejected, and why.',
+      'The node does not trust your certificate: its log has a rejected message with the reason.',
       'Its daemon hangs, or the host is overloaded.',
-      'There is no node of this name.',
+      'No node has this name.',
     ],
     actions: [
       'Read the log of `mcod` on the node at that time, and run `mco doctor`.',
-      '`mco job show ID` asks again what became of the request.',
+      '`mco job show ID` queries the state of the request again.',
     ],
   },
   cancelled: {
     summary: 'the action was cancelled while it ran',
-    meaning: 'The caller cancelled the request, or the daemon of the node was stopped while the action ran.',
+    meaning: 'The caller cancelled the request, or the daemon on the node was stopped while the action ran.',
     causes: ['`mco job cancel`, or a second Ctrl-C.', '`mcod` was stopped or restarted.'],
-    actions: ['Look at the host: the action may have done a part of its work.'],
+    actions: ['Check the host: the action may have done a part of its work.'],
   },
   unknown: {
-    summary: 'the node does not know what became of the request',
-    meaning: 'The node began the request, and does not know how it ended. It does not run it again.',
+    summary: 'the node does not know the outcome of the request',
+    meaning: 'The node started the action and does not know how it ended. It does not run it again.',
     causes: [
       'The daemon or the host was restarted while the action ran.',
-      'The node forgot the replies: it was too long ago.',
+      'The request is so old that the node no longer keeps its reply.',
     ],
-    actions: ['Look at the host to see what was done, then send a new request if it is needed.'],
+    actions: ['Check on the host what was done, then send a new request if necessary.'],
   },
   'not-asked': {
-    summary: 'nothing was sent to this node',
-    meaning: 'The call ended before it was the turn of this node. Nothing was run there.',
+    summary: 'the request was not sent to this node',
+    meaning: 'The call ended before the batch with this node was sent. The action was not run there.',
     causes: ['More nodes failed than `--max-failures` allows.', 'Ctrl-C between two batches.'],
     actions: [
-      'Look at the nodes that failed, then call the rest: the JSON of the call can be given to `--nodes`.',
+      'Check the nodes that failed, then call the remaining ones: `--nodes` accepts the JSON output of the call.',
     ],
   },
 };
@@ -95,19 +98,19 @@ const byState: Readonly<Record<Ending, Explanation>> = {
 /** The same for `failed`, by `statuscode`. */
 const byStatus: Readonly<Record<Exclude<StatusCode, 0>, Explanation>> = {
   1: {
-    summary: 'the action ran and failed, or was refused',
-    meaning: 'Status 1: the agent says that it could not do what was asked. Its message is the reason.',
+    summary: 'the action failed or was refused',
+    meaning: 'Status 1: the agent reports that the action failed. Its message has the reason.',
     causes: [
-      'What the message says: it is written by the agent.',
-      'The node is busy or is restarting: then the message says so.',
+      'The reason in the message, which comes from the agent.',
+      'The node is busy or is restarting, if that is the reason in the message.',
     ],
-    actions: ['Read the message of the node; the log of `mcod` there has more.'],
+    actions: ['Read the message of the node; the log of `mcod` there has more details.'],
   },
   2: {
     summary: 'the node does not have this agent or action',
     meaning: 'Status 2: the node is reachable, but the agent is not loaded, or has no action of this name.',
     causes: [
-      'The node has another version of the agent than the DDL here.',
+      'The version of the agent on the node differs from the local DDL.',
       'The agent could not be loaded: the log of `mcod` has the reason.',
     ],
     actions: ['`mco inventory NODE` lists its agents with their versions.'],
@@ -115,15 +118,15 @@ const byStatus: Readonly<Record<Exclude<StatusCode, 0>, Explanation>> = {
   3: {
     summary: 'an input that the action needs is missing',
     meaning: 'Status 3: the node checked the inputs against its own DDL, and one is missing.',
-    causes: ['The node has another version of the agent than the DDL here.'],
+    causes: ['The version of the agent on the node differs from the local DDL.'],
     actions: [
-      '`mco help rpc AGENT ACTION` shows the inputs by the DDL here; `mco inventory NODE` the version there.',
+      '`mco help rpc AGENT ACTION` shows the inputs in the local DDL; `mco inventory NODE` shows the agents on the node.',
     ],
   },
   4: {
     summary: 'an input or the filter is not valid on the node',
     meaning:
-      'Status 4: the node checked the request against its own DDL, or judged its filter, and refused it.',
+      'Status 4: the node checked the request against its own DDL or evaluated its filter, and refused it.',
     causes: [
       'A value that the DDL of the node does not allow.',
       'A filter with a data function that the node does not have.',
@@ -131,11 +134,11 @@ const byStatus: Readonly<Record<Exclude<StatusCode, 0>, Explanation>> = {
     actions: ['The message of the node names the input or the part of the filter.'],
   },
   5: {
-    summary: 'the action failed in a way its agent did not foresee',
+    summary: 'the agent raised an unexpected error',
     meaning:
-      'Status 5: an exception in the agent. The caller gets a neutral text; the node keeps the details.',
-    causes: ['A defect of the agent, or something on the host that it does not expect.'],
-    actions: ['Read the log of `mcod` on the node: it has the error with its place.'],
+      'Status 5: an exception in the agent. The caller gets a general message; the details are in the log of the node.',
+    causes: ['A bug in the agent, or a state of the host that it does not expect.'],
+    actions: ['Read the log of `mcod` on the node: it has the error with a stack trace.'],
   },
 };
 

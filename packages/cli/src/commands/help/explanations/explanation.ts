@@ -1,6 +1,6 @@
 import type { AnyCode } from '@troupe/core/internal';
 
-/** What people are told of a code. `…` in backticks is typed, or found in a file, as it stands. */
+/** The help on an error code. Text in backticks is typed, or found in a file, literally. */
 export interface Explanation {
   /** What happened, in a few words: a line of `mco help errors`. */
   readonly summary: string;

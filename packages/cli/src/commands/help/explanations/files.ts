@@ -1,104 +1,104 @@
 import type { Explanations } from './explanation.js';
 
-/** What is wrong with files on this machine. */
+/** Errors of files on this machine. */
 export const files = {
   CONFIG_INVALID: {
     summary: 'a configuration is not valid',
     meaning:
-      'A configuration was read, but it is not valid YAML, or a key or value is not allowed. The message begins with ' +
-      'the file, with line and column if it is the YAML; all wrong keys are listed at once.',
+      'The configuration file is not valid YAML, or a key or value in it is not allowed. The message begins with ' +
+      'the file name (for YAML errors with line and column) and lists all wrong keys.',
     causes: [
-      'A misspelt key: the message suggests the nearest one.',
-      'YAML that is not indented as it should be, or an open bracket or quote.',
+      'A misspelt key. The message suggests the nearest one.',
+      'Wrong indentation in YAML, or an open bracket or quote.',
       'Settings that contradict each other, such as `security.mode: none` with a broker on another machine.',
     ],
     actions: [
-      'Correct the file, then check it without starting anything: `mco config check`, `mcod --check`, `troupe-broker --check`, `mcprovision check`.',
-      'The keys of `mcod.yaml` are in `docs/reference/mcod.md`; `mco config show` lists those of a client.',
+      'Correct the file, then check it without starting a program: `mco config check`, `mcod --check`, `troupe-broker --check`, `mcprovision check`.',
+      'The keys of `mcod.yaml` are in `docs/reference/mcod.md`, the keys of `client.yaml` in `docs/reference/client.md`.',
     ],
   },
   FILE_UNREADABLE: {
     summary: 'a file cannot be read or written',
     meaning:
-      'A file that the configuration or an option names is missing, must not be read or written by this user, is not ' +
-      'what it should be, or is open to people who must not read it. The message names the file and the reason.',
+      'A file that the configuration or an option names does not exist, cannot be read or written by this user, has ' +
+      'the wrong contents, or is readable by other users. The message names the file and the reason.',
     causes: [
       'No configuration exists yet: `mco` reads `--config`, `TROUPE_CONFIG`, `~/.config/troupe/client.yaml`, then `/etc/troupe/client.yaml`.',
-      'A wrong path (ENOENT) or missing permission (EACCES): Puppet keys are readable by root and the group `puppet` only.',
-      'A private key or a token that everybody can read: it is refused until it is `chmod o=`.',
+      'A wrong path (ENOENT, no such file) or a missing permission (EACCES, permission denied): Puppet keys are readable by root and the group `puppet` only.',
+      'A private key or a token that all users can read. It is refused; make it private with `chmod o= FILE`.',
       'A full or read-only disk (ENOSPC, EROFS).',
     ],
     actions: [
-      'Look at the file as the user who runs the program: `ls -l FILE`.',
-      '`mco keys NAME` makes a key and prints a client configuration to start from.',
+      'Check the file as the user who runs the program: `ls -l FILE`.',
+      '`mco keys NAME` creates a key and prints a client configuration for it.',
     ],
   },
   DDL_INVALID: {
-    summary: 'a DDL is damaged or breaks the rules',
+    summary: 'a DDL is not valid',
     meaning:
-      'The interface of an agent (its DDL) was found but cannot be used: it is not valid JSON, a key is wrong, or a ' +
-      'node sent another one than it announced.',
+      'The DDL of an agent was found but cannot be used: it is not valid JSON, a key is wrong, or a ' +
+      'node sent a DDL that does not match the hash that it announced.',
     causes: [
-      'A DDL under development: the message lists each fault.',
+      'A DDL under development. The message lists each error.',
       'A cached DDL that is damaged.',
-      'A node that serves a DDL that does not match its hash: the node is at fault, or not honest.',
+      'A node that serves a DDL that does not match its hash: the node is broken or compromised.',
     ],
     actions: [
-      '`mco plugin validate PATH` checks a DDL; `mco plugin list` names the file of each one.',
+      '`mco plugin validate PATH` checks a DDL; `mco plugin list -v` shows the file of each one.',
       'Remove a damaged copy from the cache: the next call fetches it from a node.',
     ],
   },
   DDL_UNKNOWN: {
-    summary: 'no DDL of this agent, here or on a node',
+    summary: 'no DDL for this agent, neither local nor on a node',
     meaning:
-      'To call an agent, `mco` needs its DDL. It is neither on this machine nor did a node give one, so nothing was sent.',
+      'To call an agent, `mco` needs its DDL. There is none on this machine, and no node provided one, so no request was sent.',
     causes: [
-      'A misspelt agent: the message suggests the nearest one that is known here.',
-      'No node in this collective has the agent, or those that have it are offline.',
-      'Your policy on the nodes does not let you ask them for DDLs.',
+      'A misspelt agent. The message suggests the nearest known one.',
+      'No node in this collective has the agent, or all nodes with it are offline.',
+      'The policy on the nodes does not allow you to fetch DDLs.',
     ],
     actions: [
-      '`mco plugin list` lists the agents that are known here; `mco find -A AGENT` the nodes that have one.',
+      '`mco plugin list` lists the agents with a local DDL; `mco find -A AGENT` lists the nodes with an agent.',
       'Put the DDL into a folder of `ddl_dirs` of the client configuration.',
-      'Name the collective with `-T` if the agent is in another one.',
+      'If the agent is in another collective, name the collective with `-T`.',
     ],
   },
   AGENT_INVALID: {
     summary: 'an agent cannot be loaded',
     meaning: 'The code of an agent cannot be used by `mcod`, or a new agent cannot be generated.',
     causes: [
-      'The package is not installed where `mcod` looks for it, or its path is wrong.',
-      'It has no default export from `defineAgent`, or its handlers and the actions of its DDL differ.',
-      'Its setup failed: the message has the reason.',
-      'Two agents have one name.',
+      'The package is not installed in a folder that `mcod` searches, or its path is wrong.',
+      'The module has no default export from `defineAgent`, or its handlers do not match the actions in its DDL.',
+      'The setup of the agent failed. The message has the reason.',
+      'Two agents have the same name.',
     ],
     actions: [
-      'Correct `agents` or `external_agents` in `mcod.yaml`, then start `mcod` again; its log names the agent that it could not load.',
-      '`mco plugin validate PATH` loads an agent the way `mcod` does.',
+      'Correct `agents` or `external_agents` in `mcod.yaml`, then restart `mcod`; its log names each agent that cannot be loaded.',
+      '`mco plugin validate PATH` loads an agent as `mcod` does.',
     ],
   },
   POLICY_INVALID: {
-    summary: 'a policy file cannot be used: it denies everything',
+    summary: 'a policy file has an error and denies all calls',
     meaning:
-      'A policy that says who may call what cannot be read. Until it is corrected, everything that it decides is denied.',
+      'A policy file, which defines who may call which actions, cannot be used. Until it is corrected, all calls that it applies to are denied.',
     causes: [
       'A line with a wrong number of fields, a wrong fact filter, or a group that does not exist.',
-      'A file that everybody may write: it is refused.',
+      'A file that all users can write. It is refused.',
       'A data function in a policy that took too long.',
     ],
     actions: [
-      '`mco policy check` names each fault with file and line; `mcod --check` does so before a restart.',
-      '`mco policy explain --caller NAME --agent AGENT --action ACTION` says which line decides.',
+      '`mco policy check` lists each error with file and line; `mcod --check` does the same before a restart.',
+      '`mco policy explain --caller NAME --agent AGENT --action ACTION` shows which line decides.',
     ],
   },
   AUDIT_FAILED: {
     summary: 'the audit log cannot be written',
     meaning:
-      'A node cannot write its audit log. With `audit.on_failure: refuse` it then runs nothing; by default it goes on ' +
-      'and notes the gap.',
+      'A node cannot write its audit log. With `audit.on_failure: refuse` it refuses all requests; by default it continues ' +
+      'and logs the missing entries.',
     causes: ['A full disk, or missing permission to write the file or its folder.'],
     actions: [
-      'Free space or correct the permissions on that node: the log of `mcod` has the reason and the file.',
+      'Free disk space or correct the permissions on that node; the log of `mcod` has the reason and the file.',
       '`mco audit verify FILE` shows whether entries are missing.',
     ],
   },

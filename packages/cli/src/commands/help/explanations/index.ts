@@ -24,11 +24,11 @@ export interface Section {
   readonly entries: readonly Entry[];
 }
 
-/** One explanation, and what people call the thing. */
+/** One explanation, with its names. */
 export interface Entry {
-  /** The code, or the word that `mco` shows for how a node's part ended. */
+  /** The error code, or the status that `mco` shows for a node. */
   readonly name: string;
-  /** What else it is asked for by. */
+  /** Other names that `mco help` accepts. */
   readonly aliases: readonly string[];
   readonly explanation: Explanation;
 }
@@ -40,9 +40,9 @@ export function sections(): readonly Section[] {
     section('Files and configuration', files),
     section('The connection to the broker', connection),
     section('Certificates, policies and messages', trust),
-    section('Nodes, and the rest', nodes),
+    section('Nodes, and other errors', nodes),
     {
-      title: 'How the part of a node ended',
+      title: 'States of nodes',
       entries: endings().map(({ names: [name = '', ...aliases], explanation }) => ({
         name,
         aliases,
@@ -59,7 +59,7 @@ function section(title: string, group: Readonly<Record<string, Explanation>>): S
   };
 }
 
-/** The explanation that is asked for: `not_connected`, `[NOT_CONNECTED]`, `no-reply`, `No Reply`. */
+/** The explanation for a name: `not_connected`, `[NOT_CONNECTED]`, `no-reply`, `No Reply`. */
 export function entryOf(words: string): Entry | undefined {
   const wanted = plainName(words);
   return allEntries().find(({ name, aliases }) =>
@@ -67,12 +67,12 @@ export function entryOf(words: string): Entry | undefined {
   );
 }
 
-/** What can be asked for, as a near miss may mean it. */
+/** All names, for suggestions. */
 export function entryNames(): readonly string[] {
   return allEntries().map(({ name }) => name);
 }
 
-/** A name without what people may write otherwise. */
+/** A name in the form in which names are compared. */
 export function plainName(name: string): string {
   return name
     .replace(/^\[|\]$/g, '')

@@ -1,99 +1,98 @@
 import type { Explanations } from './explanation.js';
 
-/** What is wrong with who somebody is, and what they may do. */
+/** Errors of authentication and authorization. */
 export const trust = {
   CALLER_DENIED: {
-    summary: 'this name may not call, or not this',
+    summary: 'the caller is not allowed to make this call',
     meaning:
-      'The name in the certificate does not match the pattern of callers (`security.callers.match`), or a message is ' +
-      'signed by another name than the one it gives.',
+      'The name in the certificate does not match the callers pattern (`security.callers.match`), or a message is ' +
+      'not signed by the caller that it names.',
     causes: [
-      'The client uses the certificate of a host (`web1.example.net`) and not that of a person (`rip.mcollective`).',
+      'The client uses the certificate of a host (`web1.example.net`) instead of the certificate of a person (`rip.mcollective`).',
       '`security.callers.match` differs between client and nodes.',
-      'In the log of a node: somebody signed a request in the name of another caller.',
+      'In the log of a node: a client signed a request in the name of another caller.',
     ],
     actions: [
-      '`mco keys NAME.mcollective` makes a key and a signing request for a caller.',
-      '`mco doctor` shows which certificate is used and whether its name is a caller.',
-      'If a node denied the action by its policy, see the state Denied: `mco help denied`.',
+      '`mco keys NAME.mcollective` creates a key and a signing request for a caller.',
+      '`mco doctor` shows which certificate is used and whether its name matches the callers pattern.',
+      'If the policy of a node denied the action, see `mco help denied`.',
     ],
   },
   CERTIFICATE_INVALID: {
     summary: 'a certificate, key or CRL cannot be trusted or read',
     meaning:
-      'A certificate expired, is not valid yet, is revoked, is not from a trusted CA, or does not belong to its key; or ' +
-      'a PEM file is damaged. The message says which one.',
+      'A certificate has expired, is not yet valid, is revoked, is not from a trusted CA, or does not match its key; or ' +
+      'a PEM file is damaged. The message names it.',
     causes: [
-      'The certificate expired, or the clock of this machine is wrong.',
-      'It was signed by another CA than the one in `security.ca`, as after a CA was made again.',
-      'Key and certificate are from different pairs, as after a renewal of which one file is missing.',
-      'The file holds something else than the setting says.',
+      'The certificate has expired, or the clock of this machine is wrong.',
+      'The certificate was signed by another CA than the one in `security.ca`, for example because the CA was replaced.',
+      'The key does not match the certificate, for example because only one of the files was renewed.',
+      'The file does not contain what the setting requires.',
     ],
     actions: [
-      '`mco doctor` checks the certificate of a client, `troupe-broker --check` that of a broker; `mcod` logs what is wrong with its own.',
-      '`openssl x509 -in FILE -noout -subject -issuer -dates` shows what is in a certificate.',
-      'Renew it: for a person `mco keys`, for a host `puppet ssl clean` and a Puppet run.',
+      '`mco doctor` checks the certificate of a client, `troupe-broker --check` the certificate of a broker; `mcod` logs errors in its certificate.',
+      '`openssl x509 -in FILE -noout -subject -issuer -dates` shows the contents of a certificate.',
+      'Renew the certificate: for a person with `mco keys`, for a host with `puppet ssl clean` and a Puppet run.',
     ],
   },
   SIGNATURE_INVALID: {
     summary: 'a message was rejected: authentication failed',
     meaning:
-      'The signature of a message is wrong, or its author is not the one that it names. The message was dropped. It ' +
-      'stands in the log of the node or client that received it.',
+      'The signature of a message is wrong, or the message is not from the sender that it names. The message was dropped. ' +
+      'The node or client that received it logs this error.',
     causes: [
       'Client and node do not trust the same CA, or one of them runs with `security.mode: none`.',
-      'A node or client of another version that signs in a way this one does not know.',
-      'A session key that one side forgot, after a restart: the next message is signed in full.',
-      'An attempt to speak in the name of somebody else.',
+      'A node or client of another version uses a signature that this version does not support.',
+      'One side lost its session key in a restart. The next message has a full signature.',
+      'An attempt to send messages in the name of another caller or node.',
     ],
     actions: [
-      'Compare `security.ca` and `security.callers.ca` on both sides; `mco doctor` checks those of the client.',
-      'If it does not stop, find out who sends it: the log names the author that the message gave.',
+      'Compare `security.ca` and `security.callers.ca` on both sides; `mco doctor` checks the client.',
+      'If the error continues, find the sender of the messages: the log has the name in the message.',
     ],
   },
   TOKEN_INVALID: {
-    summary: 'an enrolment token is refused',
+    summary: 'an enrolment token is not valid',
     meaning:
-      'A new machine connects with an enrolment token, and this one is not valid any more, or not for this machine.',
+      'A new machine tried to connect with an enrolment token that is no longer valid, or not valid for this machine.',
     causes: [
-      'It expired: a token is valid for 24 h by default.',
-      'It was used as often as it may be, or it was revoked.',
-      'It is limited to machines with certain facts or names, and this is not one of them.',
-      'Whoever signed it may not issue tokens, or their certificate expired.',
+      'The token has expired. The default lifetime is 24 h.',
+      'The token was used by its maximum number of machines, or it was revoked.',
+      'The token is limited to machines with certain facts or names that this machine does not have.',
+      'The issuer of the token is not allowed to issue tokens, or the certificate of the issuer has expired.',
     ],
     actions: [
-      '`mco enroll token` makes a new one; copy it to the file of `security.token` on the machine.',
-      'The log of the broker names the token and the reason.',
+      '`mco enroll token` creates a new token; copy it to the file in `security.token` on the machine.',
+      'The log of the broker has the id of the token and the reason.',
     ],
   },
   IDENTITY_INVALID: {
     summary: 'not a valid name of a node or caller',
     meaning:
-      'The name of a node or caller is part of MQTT topics and certificates: lower-case letters, digits, `.`, `_` and `-`.',
+      'Names of nodes and callers are parts of MQTT topics and certificates: lowercase letters, digits, `.`, `_` and `-`.',
     causes: [
       'Capital letters in `identity`, in the host name, or in the common name of a certificate.',
-      'A trailing dot, an empty name, or blanks.',
+      'A trailing dot, an empty name, or spaces.',
     ],
-    actions: ['Set `identity` in `mcod.yaml` to the name in the certificate, in lower case.'],
+    actions: ['Set `identity` in `mcod.yaml` to the name in the certificate, in lowercase.'],
   },
   MESSAGE_MALFORMED: {
-    summary: 'a message is not one of this protocol',
-    meaning:
-      'A message was received that is too large, not JSON, or lacks what the protocol needs. It was dropped.',
+    summary: 'a message does not follow the protocol',
+    meaning: 'A received message is too large, is not valid JSON, or lacks a required field. It was dropped.',
     causes: [
       'Another program publishes on the topics of Troupe.',
-      'A much newer or older version on the other side.',
+      'The other side runs a much newer or older version.',
     ],
-    actions: ['The log names the topic or the sender: find out what publishes there.'],
+    actions: ['The log has the topic or the sender: find the program that publishes there.'],
   },
   MESSAGE_EXPIRED: {
     summary: 'a message is too old',
-    meaning: 'A message came later than its time to live (`ttl`) allows, by the clock of the receiver.',
-    causes: ['The clocks of both machines differ.', 'The broker or the network held the message back.'],
+    meaning: 'By the clock of the receiver, a message arrived after the end of its time to live (`ttl`).',
+    causes: ['The clocks of both machines differ.', 'The broker or the network delayed the message.'],
     actions: [
-      'Compare the clocks: `mco doctor` names the nodes whose clock is off. Check NTP there: `timedatectl`.',
-      'Give requests more time with `--ttl` if the network is slow.',
-      'A node answers such a request with the state Expired and the time of both clocks: `mco help expired`.',
+      '`mco doctor` lists the nodes whose clock is wrong. Check NTP there: `timedatectl`.',
+      'If the network is slow, increase the time to live with `--ttl`.',
+      'A node replies to such a request with the state Expired and the time of both clocks; see `mco help expired`.',
     ],
   },
   MESSAGE_FROM_FUTURE: {
@@ -101,8 +100,8 @@ export const trust = {
     meaning: 'The time in a message is more than 60 s ahead of the clock of the receiver.',
     causes: ['The clock of the sender is fast, or the clock of the receiver is slow.'],
     actions: [
-      'Check NTP on both machines: `timedatectl`; `mco doctor` names the nodes whose clock is off.',
-      'A node answers such a request with the state Expired and the time of both clocks: `mco help expired`.',
+      'Check NTP on both machines: `timedatectl`. `mco doctor` lists the nodes whose clock is wrong.',
+      'A node replies to such a request with the state Expired and the time of both clocks; see `mco help expired`.',
     ],
   },
 } as const satisfies Explanations;
