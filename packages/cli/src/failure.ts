@@ -5,50 +5,50 @@ import { CommanderError } from 'commander';
 import type { InterruptionCode } from './exit.js';
 import type { Screen } from './terminal/screen.js';
 
-/** An error of use that the command line itself finds: one line, what and what to do. */
+/** A usage error that the command line itself detects: one line with what is wrong and what to do. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Ctrl-C or SIGTERM before anything was sent. */
+/** Ctrl-C or SIGTERM before the request was sent. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
   readonly exitCode: InterruptionCode;
 
   constructor(exitCode: InterruptionCode) {
-    super('interrupted before anything was sent');
+    super('interrupted before the request was sent');
     this.exitCode = exitCode;
   }
 }
 
-/** Why a command of mco itself fails: with a code that `mco help` explains. */
+/** Why a command of mco fails: with an error code that `mco help` explains. */
 export interface Failure extends JsonFailure {
   readonly code: AnyCode;
 }
 
-/** Says in one line what went wrong; with --verbose, where. `isAtWork`: the command line itself is sound. */
+/** Reports in one line what went wrong; with --verbose, with the stack. `isAtWork`: the command line itself is valid. */
 export function reportFailure(screen: Screen, error: unknown, isAtWork: boolean): void {
   const failure = failureOf(error, isAtWork);
-  // Commander has said it already.
+  // Commander has reported it already.
   if (error instanceof CommanderError) screen.json?.fail(failure);
   else sayFailure(screen, failure);
   if (screen.isVerbose && error instanceof Error && error.stack !== undefined) screen.warn(error.stack);
 }
 
-/** Says why a command fails: on standard error, and in `errors` of its JSON. */
+/** Reports why a command fails: on standard error, and in `errors` of its JSON. */
 export function sayFailure(screen: Screen, failure: Failure): void {
   sayApplicationFailure(screen, failure);
   if (causesLieElsewhere.has(failure.code) && isReadAtPrompt(screen))
-    screen.note(`For likely causes and what to do: mco help ${failure.code}`);
+    screen.note(`For likely causes and solutions: mco help ${failure.code}`);
 }
 
-/** The same for a command that a package brings: its code may be one that no help explains. */
+/** Reports a failure of a command from a package: `mco help` need not explain its code. */
 export function sayApplicationFailure(screen: Screen, failure: JsonFailure): void {
   screen.warn(screen.paintNote('red', `mco: ${withCode(failure.message, failure.code)}`));
   screen.json?.fail(failure);
 }
 
-// Where the message can rarely name the cause: the help is worth a line of its own.
+// Errors whose message can rarely name the cause: a line points to the help.
 const causesLieElsewhere: ReadonlySet<AnyCode> = new Set<AnyCode>([
   'BROKER_UNREACHABLE',
   'BROKER_REFUSED',
@@ -63,7 +63,7 @@ const causesLieElsewhere: ReadonlySet<AnyCode> = new Set<AnyCode>([
   'INTERNAL_ERROR',
 ]);
 
-// What is in a log or read by a program has the code.
+// In a log or for a program the code in the message is enough.
 function isReadAtPrompt({ stderr, json }: Screen): boolean {
   return stderr.isTTY === true && json === undefined;
 }

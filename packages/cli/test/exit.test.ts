@@ -32,7 +32,7 @@ describe('exit codes', () => {
     });
   }
 
-  it('3: nobody said that it is meant, and somebody who has the request said nothing', () => {
+  it('3: no node responded that it matches, and a node that received the request did not reply', () => {
     const none = { targets: 0, answered: 0, ok: 0 };
     const outcome = { method: 'broadcast', stats: none, byRequest: true, interrupted: undefined } as const;
     expect(exitCodeOf({ ...outcome, silentInDiscovery: 1 })).to.equal(3);
@@ -40,7 +40,7 @@ describe('exit codes', () => {
   });
 
   for (const interrupted of [130, 143] as const) {
-    it(`${interrupted}: interrupted, whatever had happened by then`, () => {
+    it(`${interrupted}: interrupted, whatever the replies were`, () => {
       const stats = { targets: 3, answered: 3, ok: 1 };
       expect(exitCodeOf({ method: 'named', stats, silentInDiscovery: 0, interrupted })).to.equal(interrupted);
     });

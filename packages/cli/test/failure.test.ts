@@ -17,7 +17,7 @@ describe('errors', () => {
     expect(lineOf('text')).to.equal('mco: text [INTERNAL_ERROR]\n');
   });
 
-  it('come with their stack when asked for', () => {
+  it('are followed by the stack trace with --verbose', () => {
     const { screen, stderr } = captured({ isVerbose: true });
     reportFailure(screen, new Error('why'), true);
     expect(stderr()).to.match(/^mco: why \[INTERNAL_ERROR\]\nError: why\n {4}at /);
@@ -33,14 +33,14 @@ describe('an error at a terminal', () => {
   };
   const away = new TroupeError('BROKER_UNREACHABLE', 'away');
 
-  it('names the help once where the message cannot name the cause', () => {
+  it('points to the help if the message cannot name the cause', () => {
     expect(linesOf(away)).to.equal(
-      'mco: away [BROKER_UNREACHABLE]\nFor likely causes and what to do: mco help BROKER_UNREACHABLE\n',
+      'mco: away [BROKER_UNREACHABLE]\nFor likely causes and solutions: mco help BROKER_UNREACHABLE\n',
     );
     expect(linesOf(new UsageError('unknown option'))).to.equal('mco: unknown option [USAGE_INVALID]\n');
   });
 
-  it('is one line with --quiet, and where programs read it', () => {
+  it('is one line with --quiet, and for programs', () => {
     expect(linesOf(away, { isQuiet: true })).to.equal('mco: away [BROKER_UNREACHABLE]\n');
     expect(linesOf(away, { json: 'document' })).to.equal('mco: away [BROKER_UNREACHABLE]\n');
   });

@@ -24,9 +24,9 @@ describe('the command line', () => {
     [['find', 'x'], "mco: too many arguments for 'find'. Expected 0 arguments but got 1: x. [USAGE_INVALID]"],
     [
       ['help', 'pign'],
-      'mco: there is no help on "pign" (did you mean "ping"?): mco help lists the commands, mco help errors the codes [USAGE_INVALID]',
+      'mco: no help on "pign" (did you mean "ping"?): mco help lists the commands, mco help errors the error codes [USAGE_INVALID]',
     ],
-    [['help', 'plugin', 'x'], 'mco: mco plugin has no command "x": mco help plugin [USAGE_INVALID]'],
+    [['help', 'plugin', 'x'], 'mco: mco plugin has no subcommand "x"; see mco help plugin [USAGE_INVALID]'],
     [
       ['describe-filter', '-F', 'x'],
       'mco: "x" is not a fact filter: write FACT=VALUE, with one of = != =~ !~ < <= > >= [FILTER_INVALID]',
@@ -35,10 +35,10 @@ describe('the command line', () => {
       ['ping', '--config', '/nowhere.yaml'],
       "mco: cannot read the configuration /nowhere.yaml: ENOENT: no such file or directory, open '/nowhere.yaml' [FILE_UNREADABLE]",
     ],
-    [['completion'], 'mco: name a shell: mco completion bash|zsh|fish [USAGE_INVALID]'],
+    [['completion'], 'mco: no shell given: use mco completion bash, zsh or fish [USAGE_INVALID]'],
     [
       ['job', 'show', 'x', '-c', '/nowhere.yaml'],
-      'mco: "x" is no id of a request: it has 32 digits from 0 to 9 and a to f [USAGE_INVALID]',
+      'mco: "x" is not a request id: an id has 32 hexadecimal digits (0-9, a-f) [USAGE_INVALID]',
     ],
   ];
   for (const [argv, line] of bad) {
@@ -47,12 +47,12 @@ describe('the command line', () => {
     });
   }
 
-  it('shows where an error comes from with --verbose', async () => {
+  it('prints the stack trace of an error with --verbose', async () => {
     const { stderr } = await mco('ping', '-v', '--config', '/nowhere.yaml');
     expect(stderr).to.match(/^mco: cannot read .*\n.*\n {4}at /);
   });
 
-  it('tells its version', async () => {
+  it('prints its version', async () => {
     const { code, stdout } = await mco('--version');
     expect(code).to.equal(0);
     expect(stdout).to.match(/^mco \d+\.\d+\.\d+\n$/);
@@ -106,7 +106,7 @@ describe('the command line', () => {
     );
   });
 
-  it('says in English which nodes a filter means', async () => {
+  it('explains in English which nodes a filter matches', async () => {
     const { stdout } = await mco('describe-filter', '-C', 'web', '-S', 'country=mt or country=de');
     expect(stdout).to.equal(
       'Nodes where:\n  - the class web is present\n  - the fact country is "mt" or the fact country is "de"\n',

@@ -24,7 +24,7 @@ function commandLineOf(shell: Shell): CommandLine {
   return {
     withNodes: (command) =>
       addTo(withJsonLines(withJson(withNodesList(withFilter(command)))), groups.request, [
-        new Option('--yes', 'do not ask before all nodes are changed'),
+        new Option('--yes', 'do not ask for confirmation before changing all nodes'),
       ]),
     run: (command, work) =>
       shell.action(async () => {
@@ -38,7 +38,7 @@ function withNodesList(command: Command): Command {
   return addTo(command, groups.discovery, [
     new Option(
       '--nodes <file>',
-      'these nodes: lines or JSON, such as that of mco rpc --json; - is standard input',
+      'file with the nodes to address: lines, JSON (also from mco rpc --json) or YAML; - for standard input',
     ),
   ]);
 }

@@ -6,7 +6,7 @@ import { locateModule, shareOwnCopies } from '@troupe/core/modules';
 import type { CommandEntry } from '../command-line/shell.js';
 import { applicationEntry } from './command-line.js';
 
-/** The commands that the packages of a configuration bring, and what is wrong with those that bring none. */
+/** The commands of the packages in a configuration, and why the others cannot be loaded. */
 export interface Configured {
   readonly entries: readonly CommandEntry[];
   readonly faults: readonly TroupeError[];
@@ -25,13 +25,13 @@ export async function configuredApplications(
   for (const specifier of applications) {
     try {
       const application = await applicationOf(specifier, resolve(file));
-      if (taken.has(application.name)) throw new Error(`mco has a command "${application.name}" already`);
+      if (taken.has(application.name)) throw new Error(`mco already has a command "${application.name}"`);
       taken.add(application.name);
       entries.push(applicationEntry(application, async () => application));
     } catch (cause) {
       const why = messageOf(cause).split('\n')[0];
       faults.push(
-        new TroupeError('CONFIG_INVALID', `${file}: applications: cannot use "${specifier}": ${why}`, {
+        new TroupeError('CONFIG_INVALID', `${file}: applications: cannot load "${specifier}": ${why}`, {
           cause,
         }),
       );
@@ -47,13 +47,13 @@ async function applicationOf(specifier: string, file: string): Promise<Applicati
   const given = typeof module.define === 'function' ? module : (module.default as typeof module | undefined);
   const { name, summary, define } = given ?? module;
   if (typeof define !== 'function' || typeof name !== 'string' || typeof summary !== 'string')
-    throw new Error('it does not export name, summary and define');
-  if (!/^[a-z][a-z0-9_-]*$/.test(name)) throw new Error(`"${name.slice(0, 40)}" is no name of a command`);
+    throw new Error('the module does not export name, summary and define');
+  if (!/^[a-z][a-z0-9_-]*$/.test(name)) throw new Error(`"${name.slice(0, 40)}" is not a valid command name`);
   return { name, summary, define };
 }
 
 function locate(specifier: string, file: string): string {
   const found = locateModule(specifier, { file, own: import.meta.url, entry: 'application' });
   if (found !== undefined) return found;
-  throw new Error(`no such npm package in sight of ${dirname(file)} or of mco itself`);
+  throw new Error(`npm package not found from ${dirname(file)} or from mco itself`);
 }

@@ -9,7 +9,7 @@ import { ExitCode } from '../exit.js';
 import { sayApplicationFailure, sayFailure } from '../failure.js';
 import type { Screen } from '../terminal/screen.js';
 
-/** What every command of an application takes as options. */
+/** The options of every command of an application. */
 export type NodesOptions = GlobalOptions &
   FilterOptions &
   Pick<DiscoveryOptions, 'nodes'> & { readonly json?: true; readonly yes?: true };
@@ -47,8 +47,9 @@ export async function runInSession(
 }
 
 async function isConfirmed(screen: Screen, question: string): Promise<boolean> {
-  const refusal = `${question.replace(/\?$/, '')}: without a filter, say so with --yes`;
+  const refusal = `${question} There is no terminal to ask on: add a filter or --yes`;
   const isMeant = await confirm(screen, question, refusal);
-  if (!isMeant) sayFailure(screen, { code: 'NOT_CONFIRMED', message: 'nothing was sent' });
+  if (!isMeant)
+    sayFailure(screen, { code: 'NOT_CONFIRMED', message: 'not confirmed: the request was not sent' });
   return isMeant;
 }

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { UsageError } from '../failure.js';
 import type { Screen } from '../terminal/screen.js';
 
-/** Asks on the terminal before all nodes are changed. Throws UsageError where nobody can be asked. */
+/** Asks for confirmation on the terminal before all nodes are changed. Throws UsageError if there is no terminal to ask on. */
 export async function confirm(screen: Screen, question: string, refusal: string): Promise<boolean> {
   if (!screen.isInteractive) throw new UsageError(refusal);
   const terminal = createInterface({ input: process.stdin, output: screen.stderr });

@@ -13,12 +13,12 @@ import type { DiscoveryOptions } from '../command-line/options.js';
 import { seconds } from '../command-line/values.js';
 import { UsageError } from '../failure.js';
 
-/** One way to find nodes: what it needs to be told, and how it becomes a source; none asks the network. */
+/** A discovery method: its options, and how it becomes a source; a method without a source queries the network. */
 interface Method {
   readonly meaning: string;
   readonly needs: readonly string[];
   readonly takes: readonly string[];
-  /** Whether options that are not listed go on to somebody else. */
+  /** Whether options that are not listed are passed to the program of the method. */
   readonly isOpen?: true;
   readonly open?: (
     given: Readonly<Record<string, string>>,
@@ -29,42 +29,43 @@ interface Method {
 const timeout = (given: Readonly<Record<string, string>>) =>
   given.timeout === undefined ? {} : { timeout: seconds(given.timeout) };
 
-/** The ways to find nodes, by the names that MCollective and Choria give them. */
+/** The discovery methods, by their names in MCollective and Choria. */
 export const discoveryMethods: Readonly<Record<string, Method>> = {
-  broadcast: { meaning: 'asks all nodes; the default', needs: [], takes: [] },
+  broadcast: { meaning: 'query all nodes over the network (default)', needs: [], takes: [] },
   presence: {
-    meaning: 'those that the broker knows to be online; they are asked what else the filter says',
+    meaning: 'nodes that the broker reports as online; they evaluate the rest of the filter',
     needs: [],
     takes: [],
     open: (_, client) => onlineNodes((collective) => client.presence(collective)),
   },
   flatfile: {
-    meaning: 'names in a file: lines, JSON or YAML',
+    meaning: 'node names from a file: lines, JSON or YAML',
     needs: ['file'],
     takes: [],
     open: ({ file = '' }) => flatfile(file),
   },
   stdin: {
-    meaning: 'the same from standard input',
+    meaning: 'node names from standard input: lines, JSON or YAML',
     needs: [],
     takes: [],
     open: async () => flatfile({ text: await text(process.stdin), where: 'standard input' }),
   },
   inventory: {
-    meaning: "a file in the format of Choria's inventories; -I group:NAME is one of its groups",
+    meaning: "nodes from a file in Choria's inventory format; -I group:NAME selects one of its groups",
     needs: ['file'],
     takes: [],
     open: ({ file = '' }) => inventoryFile(file),
   },
   puppetdb: {
-    meaning: 'PuppetDB, with your certificate; query is a PQL of your own',
+    meaning: 'nodes from PuppetDB, using your certificate; query replaces the PQL query',
     needs: ['url'],
     takes: ['query', 'timeout'],
     open: ({ url = '', query, ...given }) =>
       puppetDb({ url, ...(query === undefined ? {} : { query }), ...timeout(given) }),
   },
   external: {
-    meaning: "a program, by Choria's protocol for external discovery; other options are passed to it",
+    meaning:
+      "nodes from a program that uses Choria's external discovery protocol; other options are passed to it",
     needs: ['command'],
     takes: ['timeout'],
     isOpen: true,
@@ -75,17 +76,17 @@ export const discoveryMethods: Readonly<Record<string, Method>> = {
 
 const aliases: Readonly<Record<string, string>> = { mc: 'broadcast', choria: 'puppetdb' };
 
-/** What `--dm` and `--do` ask for, checked before anybody is connected. Throws UsageError. */
+/** Checks `--dm` and `--do` before mco connects. Throws UsageError. */
 export function checkMethod(options: DiscoveryOptions): void {
   methodOf(options);
 }
 
-/** Whether nodes come from a source, so that the network is not asked for them. Throws UsageError. */
+/** Whether nodes come from a source, so that the network is not queried for them. Throws UsageError. */
 export function hasSource(options: DiscoveryOptions): boolean {
   return methodOf(options).method.open !== undefined;
 }
 
-/** Where the nodes come from, where the options name a source; nothing where the network is asked. Throws UsageError. */
+/** The source of nodes that the options name; undefined if the network is queried. Throws UsageError. */
 export async function sourceOf(options: DiscoveryOptions, client: Client): Promise<NodeSource | undefined> {
   const { method, given } = methodOf(options);
   return method.open?.(given, client);
@@ -98,13 +99,13 @@ function methodOf(options: DiscoveryOptions) {
   if (!method) {
     const names = Object.keys(discoveryMethods);
     throw new UsageError(
-      `--dm: there is no method "${named}"${suggestion(named, names)}; there are ${names.join(', ')}`,
+      `--dm: unknown discovery method "${named}"${suggestion(named, names)}; known methods: ${names.join(', ')}`,
     );
   }
   const words = [...(options.discoveryOption ?? []), ...(options.discOption ?? [])];
   const given = givenOf(words, name, method);
   const lacking = method.needs.find((key) => given[key] === undefined);
-  if (lacking !== undefined) throw new UsageError(`--dm ${name} needs --do ${lacking}=VALUE`);
+  if (lacking !== undefined) throw new UsageError(`--dm ${name} requires --do ${lacking}=VALUE`);
   return { method, given };
 }
 
@@ -117,8 +118,8 @@ function givenOf(words: readonly string[], name: string, { needs, takes, isOpen 
     if (at < 1 && first !== undefined) return [first, word];
     const key = at < 1 ? word : word.slice(0, at);
     if (at >= 1 && (isOpen || known.includes(key))) return [key, word.slice(at + 1)];
-    const list = known.length === 0 ? 'it takes none' : `it takes ${known.join(', ')}`;
-    throw new UsageError(`--do: "${key}" is no option of --dm ${name}${suggestion(key, known)}; ${list}`);
+    const list = known.length === 0 ? 'it has no options' : `its options: ${known.join(', ')}`;
+    throw new UsageError(`--do: "${key}" is not an option of --dm ${name}${suggestion(key, known)}; ${list}`);
   });
   return Object.fromEntries(pairs);
 }

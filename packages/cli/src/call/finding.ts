@@ -8,7 +8,7 @@ import { rememberNodes } from './node-cache.js';
 import { type Found, picked } from './selection.js';
 import type { Setting } from './setting.js';
 
-/** Looks for the nodes of a setting, and says on a terminal that it does. Throws InterruptedError. */
+/** Discovers the nodes of a setting, and shows that on a terminal. Throws InterruptedError. */
 export async function findNodes(setting: Setting, agent: string): Promise<Found> {
   const { screen, interruption, presenter, options } = setting;
   const isSeen = presenter.isForPeople && options.progress && !screen.isQuiet && screen.stderr.isTTY === true;
@@ -25,7 +25,7 @@ async function discover(setting: Setting, agent: string): Promise<Found> {
   const { client, collective, filter, interruption, options } = setting;
   const { discoveryTimeout: window } = options;
   const source = await sourceOf(options, client);
-  // A node that is named says for itself when it has no such agent.
+  // A named node replies with an error if it does not have the agent.
   const isNamed = source ? source.name === 'flatfile' : namedNodes(filter) !== undefined;
   const discovery = await client.discover({
     filter: isNamed ? filter : client.filter(client.withAgent(filter, agent)),
@@ -38,13 +38,13 @@ async function discover(setting: Setting, agent: string): Promise<Found> {
   return picked(discovery, options);
 }
 
-/** Says and keeps what is worth it of a discovery that is over. */
+/** Reports refusals and an empty result of a discovery, and keeps the names that it found. */
 export async function sayWhoWasFound(setting: Setting, found: Found, agent: string): Promise<void> {
   const { screen, client, collective, filter } = setting;
   remember(client, collective, filter, found);
   refusalNotes(screen, found);
   if (found.nodes.length > 0) return;
-  const rest = found.byRequest ? { silent: found.silent.length } : { before: 'nothing was sent: ' };
+  const rest = found.byRequest ? { silent: found.silent.length } : { before: 'request not sent: ' };
   await sayThatNobodyAnswered(screen, client, collective, { agent, ...rest });
 }
 

@@ -4,7 +4,7 @@ import type { Screen } from '../terminal/screen.js';
 
 /** Milliseconds in which a second Ctrl-C cancels what the first one left alone. */
 const patience = 3_000;
-/** Milliseconds for nodes to say that they have cancelled. */
+/** Milliseconds for nodes to confirm that they have cancelled. */
 export const cancelling = 5_000;
 
 /** What is interrupted. */
@@ -34,7 +34,7 @@ export class Interruption {
     process.on('SIGTERM', this.#onTerminate);
   }
 
-  /** Fires when nobody waits any more. */
+  /** Fires when mco stops waiting. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
@@ -69,17 +69,17 @@ export class Interruption {
     else if (!this.#screen.isInteractive) this.#abort.abort();
     else {
       this.#screen.warn(
-        `\nWaiting no longer for ${counted(open.length)}; Ctrl-C again within ${patience / 1000} s cancels the action there`,
+        `\nNo longer waiting for ${counted(open.length)}. Press Ctrl-C again within ${patience / 1000} s to cancel the action there`,
       );
       this.#endIn(patience);
     }
   }
 
   #cancel(call: Interruptible, count: number): void {
-    this.#screen.warn(`\nCancelling on ${counted(count)}`);
+    this.#screen.warn(`\nCancelling the action on ${counted(count)}`);
     this.#endIn(cancelling);
     call.cancel().catch((error: Error) => {
-      this.#screen.warn(`mco: cannot cancel: ${error.message}`);
+      this.#screen.warn(`mco: cannot cancel the action: ${error.message}`);
       this.#abort.abort();
     });
   }

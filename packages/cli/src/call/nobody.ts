@@ -3,17 +3,17 @@ import { sayFailure } from '../failure.js';
 import { counted } from '../output/wording.js';
 import type { Screen } from '../terminal/screen.js';
 
-/** What else is known where nobody matched. */
+/** What else is known if no node matched. */
 export interface Nobody {
-  /** The agent that was to do something. */
+  /** The agent that was to be called. */
   readonly agent?: string;
-  /** What comes of it, to be said first. */
+  /** The consequence, which the message begins with. */
   readonly before?: string;
-  /** How many may match and said nothing. */
+  /** The number of nodes that may match and did not respond. */
   readonly silent?: number;
 }
 
-/** Says that nobody in a collective matches, and how many are there. */
+/** Reports that no node in a collective matches, and how many are online. */
 export async function sayThatNobodyAnswered(
   screen: Screen,
   client: Client,
@@ -22,8 +22,8 @@ export async function sayThatNobodyAnswered(
 ): Promise<void> {
   const online = (await client.presence(collective)).online().length;
   const there = online === 0 ? 'no node is known to be online' : `${counted(online)} online`;
-  const having = agent === undefined ? '' : ` the filter and has the agent "${agent}"`;
-  const matches = silent === 0 ? 'matches' : 'said that it matches';
-  const message = `${before}no node in "${collective}" ${matches}${having} (${there})`;
+  const having = agent === undefined ? '' : ` and has the agent "${agent}"`;
+  const matches = silent === 0 ? 'matches the filter' : 'responded that it matches the filter';
+  const message = `${before}no node in the collective "${collective}" ${matches}${having} (${there})`;
   sayFailure(screen, { code: 'NO_NODES', message });
 }

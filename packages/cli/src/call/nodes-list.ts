@@ -7,7 +7,7 @@ import { TroupeError } from '@troupe/core';
 export async function readNodes(file: string): Promise<readonly string[]> {
   const where = `--nodes: ${file === '-' ? 'standard input' : file}`;
   const nodes = parseNodes(await contents(file), where);
-  if (nodes.length === 0) throw new TroupeError('NO_NODES', `${where} names no node`);
+  if (nodes.length === 0) throw new TroupeError('NO_NODES', `${where} contains no node names`);
   return nodes;
 }
 

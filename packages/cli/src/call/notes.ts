@@ -3,7 +3,7 @@ import { type Ddl, suggestion } from '@troupe/core';
 import { nameList, namesBy } from '../output/naming.js';
 import type { Setting } from './setting.js';
 
-/** Warns of names that no node is known by: most likely a slip of the fingers, which is better said before the waiting than after it. */
+/** Warns of names that no known node has: most likely a typing error, which is better reported before the waiting than after it. */
 export async function sayWhoIsNotKnown(
   { screen, client, collective }: Setting,
   nodes: readonly string[],
@@ -12,15 +12,12 @@ export async function sayWhoIsNotKnown(
   const known = [...presence.online(), ...presence.offline()];
   for (const node of nodes.filter((name) => presence.isStranger(name)).slice(0, 5)) {
     screen.warn(
-      screen.paintNote(
-        'yellow',
-        `mco: no node "${node}" is known${suggestion(node, known)}; asking all the same`,
-      ),
+      screen.paintNote('yellow', `mco: unknown node "${node}"${suggestion(node, known)}; calling it anyway`),
     );
   }
 }
 
-/** Says where nodes have another version of the agent than the DDL here. */
+/** Warns of nodes that have another version of the agent than the local DDL. */
 export async function sayWhichVersionsDiffer(
   { screen, client }: Pick<Setting, 'screen' | 'client'>,
   { metadata: { name, version } }: Ddl,
@@ -29,9 +26,9 @@ export async function sayWhichVersionsDiffer(
   const others = results.filter(({ ddl }) => ddl !== undefined && ddl !== version);
   if (others.length === 0) return;
   const path = (await localDdls(client.config.ddl_dirs)).get(name);
-  const remedy = path?.startsWith(ddlCache()) ? `: remove ${path} and theirs is fetched` : '';
+  const remedy = path?.startsWith(ddlCache()) ? `: remove ${path} to fetch the DDL from a node` : '';
   for (const [theirs, senders] of namesBy(others, ({ ddl }) => String(ddl))) {
-    const note = `version ${theirs} of the agent "${name}" runs on ${nameList(senders, screen.isVerbose)}; the DDL here is of version ${version}${remedy}`;
+    const note = `the agent "${name}" has version ${theirs} on ${nameList(senders, screen.isVerbose)}, but the local DDL has version ${version}${remedy}`;
     screen.note(screen.paintNote('yellow', `mco: ${note}`));
   }
 }

@@ -14,7 +14,7 @@ export interface Found extends Discovery {
   readonly seed?: number;
 }
 
-/** Which nodes the options mean, before anybody is asked. Throws FILTER_INVALID and UsageError. */
+/** The filter of the options, including the names of --nodes. Throws FILTER_INVALID and UsageError. */
 export async function selectionOf(options: FilterOptions & DiscoveryOptions): Promise<Filter> {
   checkMethod(options);
   const filter = filterOf(options);
@@ -22,8 +22,7 @@ export async function selectionOf(options: FilterOptions & DiscoveryOptions): Pr
   const listed = await readNodes(options.nodes);
   const identities = await matching(listed, filter.identities);
   // An empty list would be the filter that every node matches.
-  if (identities.length === 0)
-    throw new UsageError(`-I matches none of the nodes that --nodes ${options.nodes} names`);
+  if (identities.length === 0) throw new UsageError(`-I matches no node in --nodes ${options.nodes}`);
   return { ...filter, identities };
 }
 

@@ -7,7 +7,7 @@ import type { Found } from './selection.js';
 import type { Setting } from './setting.js';
 import type { Work } from './work.js';
 
-/** Sends a request whose replies nobody here waits for, and says what it is known by. */
+/** Sends a request without waiting for replies, and prints its id. */
 export async function sendOnly(
   { screen, client, collective, filter, interruption }: Setting,
   { ddl, action, input }: Work,
@@ -31,11 +31,7 @@ export async function sendOnly(
     return ExitCode.ok;
   }
   screen.print(id);
-  const isOne = targets.length === 1;
-  const replies =
-    replyTo === undefined
-      ? `which ${isOne ? 'keeps its' : 'keep their'} replies for a while: mco job attach ${id}`
-      : `which ${isOne ? 'replies' : 'reply'} to mco listen ${replyTo}`;
-  screen.note(`Sent to ${counted(targets.length)}, ${replies}`);
+  const command = replyTo === undefined ? `mco job attach ${id}` : `mco listen ${replyTo}`;
+  screen.note(`Sent to ${counted(targets.length)}. To get the replies: ${command}`);
   return ExitCode.ok;
 }

@@ -1,7 +1,7 @@
 import { compiledDdl } from '@troupe/client';
 import { type CompiledAction, type Ddl, suggestion, TroupeError } from '@troupe/core';
 
-/** What is to be run: an action, with an input that its DDL lets through. */
+/** An action to run, with an input that its DDL allows. */
 export interface Work {
   readonly ddl: Ddl;
   readonly action: CompiledAction;
@@ -28,10 +28,10 @@ export function workOfWords(ddl: Ddl, actionName: string, words: readonly string
   const action = compiledDdl(ddl).action(actionName);
   const names = Object.keys(action?.ddl.input ?? {});
   const texts = textsOf(words, names);
-  // A slip in a name is said as that, not as the input that is missing for it.
+  // A misspelt name is reported as such, not as the input that is missing because of it.
   const stray = Object.keys(texts).find((name) => !names.includes(name));
   if (action && stray !== undefined && action.ddl.additional_inputs !== true) {
-    const known = names.length > 0 ? `its inputs are: ${names.join(', ')}` : 'it takes none';
+    const known = names.length > 0 ? `its inputs: ${names.join(', ')}` : 'it has no inputs';
     const where = `${ddl.metadata.name} ${actionName}`;
     throw new TroupeError(
       'INPUT_INVALID',
@@ -47,10 +47,10 @@ function textsOf(words: readonly string[], names: readonly string[]): Record<str
     const at = word.indexOf('=');
     if (at < 1) {
       const hint = names.includes(word) ? `: write ${word}=VALUE` : suggestion(word, names);
-      throw new TroupeError('INPUT_INVALID', `"${word}" is no input of the form NAME=VALUE${hint}`);
+      throw new TroupeError('INPUT_INVALID', `"${word}" is not an input of the form NAME=VALUE${hint}`);
     }
     const name = word.slice(0, at);
-    if (texts.has(name)) throw new TroupeError('INPUT_INVALID', `the input ${name} is given twice`);
+    if (texts.has(name)) throw new TroupeError('INPUT_INVALID', `the input "${name}" is given twice`);
     texts.set(name, word.slice(at + 1));
   }
   return Object.fromEntries(texts);

@@ -7,7 +7,7 @@ export function readClientConfig(options: Pick<GlobalOptions, 'config'>): Client
   return loadClientConfig(findClientConfig(options.config));
 }
 
-/** For what works without a configuration too: nothing where there is none. A faulty one is an error all the same. */
+/** For commands that also work without a configuration: undefined if there is none. An invalid one is an error. */
 export function clientConfigIfAny(options: Pick<GlobalOptions, 'config'>): ClientConfig | undefined {
   try {
     return readClientConfig(options);

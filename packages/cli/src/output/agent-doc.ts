@@ -29,7 +29,7 @@ export function agentDoc(ddl: Ddl, width: number): string {
     .trimEnd();
 }
 
-/** One action: what it does, what it needs, what it answers. */
+/** One action with its inputs and outputs. */
 export function actionDoc(ddl: Ddl, action: ActionDdl, width: number): string {
   const title = `${ddl.metadata.name} ${action.action}`;
   const inputs = Object.entries(action.input);
@@ -47,11 +47,13 @@ export function actionDoc(ddl: Ddl, action: ActionDdl, width: number): string {
       width,
     ),
     '',
-    ...(inputs.length === 0 ? ['   Takes no inputs.'] : ['   Inputs:']),
+    ...(inputs.length === 0 ? ['   No inputs.'] : ['   Inputs:']),
     ...inputs.flatMap(([name, input]) => ['', `      ${name}`, ...inputLines(input, width)]),
-    ...(action.additional_inputs ? ['', '      Others are let through; the action checks them itself.'] : []),
+    ...(action.additional_inputs
+      ? ['', '      Other inputs are passed to the action, which checks them itself.']
+      : []),
     '',
-    ...(outputs.length === 0 ? ['   Answers with nothing but how it ended.'] : ['   Outputs:', '']),
+    ...(outputs.length === 0 ? ['   No outputs.'] : ['   Outputs:', '']),
     ...outputLines(outputs),
   ].join('\n');
 }
@@ -70,12 +72,12 @@ export function inputLines(input: InputDdl, width: number): readonly string[] {
     ...(maxlength === undefined || maxlength === 0 || type !== 'string'
       ? []
       : [{ label: 'Max Length', value: maxlength }]),
-    ...(secret ? [{ label: 'Secret', value: 'yes: never in a log or an audit' }] : []),
+    ...(secret ? [{ label: 'Secret', value: 'yes: never written to a log or an audit log' }] : []),
   ];
   return [`         ${description}`, ...aligned(rows, width, 12)];
 }
 
-/** What each output says. */
+/** The outputs with their descriptions. */
 export function outputLines(outputs: readonly (readonly [string, OutputDdl])[]): readonly string[] {
   const longest = Math.max(0, ...outputs.map(([name]) => name.length));
   return outputs.map(([name, { description }]) => `      ${name.padEnd(longest)}  ${description}`);
@@ -84,7 +86,7 @@ export function outputLines(outputs: readonly (readonly [string, OutputDdl])[]):
 function changes({ mutating, dry_run: dryRun }: ActionDdl): string {
   if (mutating === false) return 'no';
   const unless = dryRun === undefined ? '' : `, except with ${dryRun}=true`;
-  return `${mutating === undefined ? 'yes, as far as is known' : 'yes'}${unless}`;
+  return `${mutating === undefined ? 'yes (assumed: the DDL does not declare it)' : 'yes'}${unless}`;
 }
 
 function widest({ actions }: Ddl): number {

@@ -73,7 +73,7 @@ export class CollectiveMapPresenter implements Presenter {
       } catch (error) {
         throw new UsageError(`--collective-map: cannot write ${this.#file}: ${(error as Error).message}`);
       }
-      this.#screen.note(`The map is in ${this.#file}; dot -Tsvg ${this.#file} draws it`);
+      this.#screen.note(`Graph written to ${this.#file}; to draw it: dot -Tsvg ${this.#file}`);
     }
     footer(this.#screen, report);
   }

@@ -23,7 +23,7 @@ export function dataDoc({ metadata, query, output }: DataDdl, width: number): st
     '',
     `In a filter: -S "${name}(${query ? "'QUERY'" : ''}).${first} = VALUE"`,
     '',
-    ...(query ? ['   Query:', ...inputLines(query, width)] : ['   Takes no query.']),
+    ...(query ? ['   Query:', ...inputLines(query, width)] : ['   No query.']),
     '',
     '   Outputs:',
     '',

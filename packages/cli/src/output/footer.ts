@@ -7,41 +7,41 @@ import type { Report } from './presenter.js';
 import { isSilent } from './replies.js';
 import { counted, span, statusWord } from './wording.js';
 
-/** What a person wants to know when a call is over, on standard error: who did not answer and why, and the count. */
+/** The end of a call for people, on standard error: which nodes did not reply and why, and the statistics. */
 export function footer(screen: Screen, report: Report): void {
   const { stats, found } = report;
   for (const line of unansweredLines(report.results, screen.isVerbose)) screen.warn(line);
   for (const line of silentLines(found, screen.isVerbose)) screen.warn(line);
   if (stats.targets === 0) return;
   if (stats.unexpected.length > 0) {
-    screen.warn(`Answered without being expected: ${nameList(stats.unexpected, screen.isVerbose)}`);
+    screen.warn(`Unexpected replies from: ${nameList(stats.unexpected, screen.isVerbose)}`);
   }
   if (screen.isVerbose) screen.note(statsBlock(report));
   else screen.note(finished(screen, report));
 }
 
-// Those that were silent to the request itself may have it all the same.
+// Nodes that did not respond to the request itself may have received it.
 function silentLines({ silent, offline, byRequest }: Found, all: boolean): readonly string[] {
   const line = (head: string, names: readonly string[], why: string) =>
     names.length === 0 ? [] : [`${head}: ${nameList(names, all)} (${why})`];
-  if (!byRequest) return line('Did not answer when nodes were looked for', silent, 'online, said nothing');
-  const head = 'Did not say whether they are meant';
+  if (!byRequest) return line('No response to discovery from', silent, 'online');
+  const head = 'No response from';
   const left = silent.filter((identity) => offline.includes(identity));
   const here = silent.filter((identity) => !offline.includes(identity));
   return [
-    ...line(head, here, 'online, said nothing; they may run it yet'),
-    ...line(head, left, 'went offline before they said anything; whether they had begun is not known'),
+    ...line(head, here, 'online; they may still run the action if the filter matches'),
+    ...line(head, left, 'went offline before they responded; they may have started the action'),
   ];
 }
 
-/** Names of the nodes that did not answer, by reason. */
+/** Names of the nodes that did not reply, by reason. */
 export function unansweredLines(results: readonly Result[], all: boolean): readonly string[] {
   const notAsked = results.filter(({ state }) => state === 'not-asked');
   const silent = results.filter((result) => isSilent(result) && result.state !== 'not-asked');
   const line = (head: string) => (entry: readonly [reason: string, senders: readonly string[]]) =>
     `${head}: ${nameList(entry[1], all)} (${entry[0]})`;
   return [
-    ...[...namesBy(silent, whySilent)].map(line('No answer from')),
+    ...[...namesBy(silent, whySilent)].map(line('No reply from')),
     ...[...namesBy(notAsked, whyNotAsked)].map(line('Not asked')),
   ];
 }
@@ -68,19 +68,19 @@ function finished(screen: Screen, { stats, found }: Report): string {
   return screen.paintNote(answered === targets && ok === answered ? 'green' : 'red', line);
 }
 
-/** From how many the nodes were picked, and how to pick the same. */
+/** From how many nodes the called ones were selected, and how to select the same ones. */
 export function limitWords({ before, seed }: Pick<Found, 'before' | 'seed'>): string {
   if (before === undefined || seed === undefined) return '';
-  return `picked from ${before} (--limit-seed ${seed} picks the same)`;
+  return `selected from ${counted(before)} (--limit-seed ${seed} selects the same ones)`;
 }
 
 function statsBlock({ stats, found }: Report): string {
   const rows: readonly (readonly [string, string])[] = [
     ['Nodes', `${stats.answered} / ${stats.targets}`],
     ['Pass / Fail', `${stats.ok} / ${stats.answered - stats.ok}`],
-    ['No Answer', String(stats.targets - stats.answered)],
+    ['No Reply', String(stats.targets - stats.answered)],
     ['Unexpected', String(stats.unexpected.length)],
-    ['Offline', found.method === 'named' ? 'not looked for' : String(found.offline.length)],
+    ['Offline', found.method === 'named' ? 'not checked' : String(found.offline.length)],
     ['Discovery Time', discoveryTime(found)],
     ...(found.source === undefined ? [] : ([['Discovered By', found.source]] as const)),
     ['Agent Time', span(stats.callSeconds)],
@@ -96,6 +96,6 @@ function statsBlock({ stats, found }: Report): string {
 }
 
 function discoveryTime({ method, source, byRequest, seconds }: Found): string {
-  if (byRequest) return 'none, the request itself asked';
-  return method === 'named' && source === undefined ? 'none, the nodes were named' : span(seconds);
+  if (byRequest) return 'none (the request was the discovery)';
+  return method === 'named' && source === undefined ? 'none (the nodes were named)' : span(seconds);
 }

@@ -7,7 +7,7 @@ import { aligned } from './record.js';
 
 type Output<N extends string> = DataOf<Extract<(typeof rpcutil)['actions'][number], { action: N }>>;
 
-/** What a node says of itself. */
+/** What a node reports about itself. */
 export interface NodeInventory {
   readonly node: string;
   readonly inventory: Output<'inventory'>;
@@ -28,7 +28,7 @@ export function printInventory(
     ...(lines.length > 0 ? lines : ['    none']),
     '',
   ];
-  const started = stats.starttime === null ? 'not known' : new Date(stats.starttime * 1000).toISOString();
+  const started = stats.starttime === null ? 'unknown' : new Date(stats.starttime * 1000).toISOString();
   screen.print(
     [
       `Inventory for ${node}:`,
@@ -48,7 +48,7 @@ export function printInventory(
             { label: 'Messages Passed Filters', value: stats.passed },
             { label: 'Messages Filtered', value: stats.filtered },
             { label: 'Expired Messages', value: stats.ttlexpired },
-            { label: 'Not Believed', value: stats.unvalidated },
+            { label: 'Failed Authentication', value: stats.unvalidated },
             { label: 'Denied', value: stats.denied },
             { label: 'Replies Sent', value: stats.replies },
           ],
@@ -73,6 +73,6 @@ export function printInventory(
 
 function cpuTime(times: unknown): string {
   const { utime, stime } = (times ?? {}) as { readonly utime?: unknown; readonly stime?: unknown };
-  if (typeof utime !== 'number' || typeof stime !== 'number') return 'not known';
-  return `${utime.toFixed(2)} s of its own, ${stime.toFixed(2)} s of the system`;
+  if (typeof utime !== 'number' || typeof stime !== 'number') return 'unknown';
+  return `${utime.toFixed(2)} s user, ${stime.toFixed(2)} s system`;
 }

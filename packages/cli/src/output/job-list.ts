@@ -6,7 +6,7 @@ import { plainLine } from './plain.js';
 import type { Presenter, Report } from './presenter.js';
 import { span, statusWord } from './wording.js';
 
-/** A request, with how it goes on the nodes that keep something of it. */
+/** A request, with its state on the nodes that keep it. */
 interface Listed {
   readonly requestid: string;
   readonly agent: string;
@@ -14,7 +14,7 @@ interface Listed {
   readonly collective: string;
   /** Seconds since the first node began it, by the nodes' own clocks. */
   readonly age: number;
-  /** The state is null while a node is at work. */
+  /** The state is null while the action is running. */
   readonly nodes: readonly { readonly sender: string; readonly state: State | null }[];
 }
 
@@ -48,7 +48,9 @@ export class JobListPresenter implements Presenter {
     }
     if (jobs.length > 0) this.#screen.print(lines(jobs).join('\n'));
     else if (report.stats.answered > 0)
-      this.#screen.note(`No node ${this.#isRunningOnly ? 'is at work for you' : 'keeps a request of yours'}`);
+      this.#screen.note(
+        `No node ${this.#isRunningOnly ? 'is running a request from you' : 'has kept a request from you'}`,
+      );
     for (const { ok, sender, state, statuscode, statusmsg } of report.results) {
       if (ok || statuscode === undefined) continue;
       this.#screen.warn(`mco: ${sender}: ${statusWord({ state, statuscode })}: ${plainLine(statusmsg)}`);
@@ -57,7 +59,7 @@ export class JobListPresenter implements Presenter {
   }
 }
 
-/** Brings together what nodes say of their jobs. */
+/** Merges the jobs that nodes report, by request. */
 export function jobsOf(results: readonly Pick<Result, 'sender' | 'ok' | 'data'>[]): readonly Listed[] {
   const jobs = new Map<string, Listed>();
   for (const { sender, ok, data } of results) {
@@ -103,7 +105,7 @@ function lines(jobs: readonly Listed[]): readonly string[] {
 function stateCounts({ nodes }: Listed): string {
   const words = new Map<string, number>();
   for (const { state } of nodes) {
-    const word = state === null ? 'at work' : statusWord({ state });
+    const word = state === null ? 'running' : statusWord({ state });
     words.set(word, (words.get(word) ?? 0) + 1);
   }
   return [...words].map(([word, count]) => `${count} ${word}`).join(', ');

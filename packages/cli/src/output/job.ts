@@ -4,7 +4,7 @@ import { plainLine } from './plain.js';
 import { bySender } from './replies.js';
 import { statusWord } from './wording.js';
 
-/** What became of a request so far. */
+/** The state of a request so far. */
 export interface JobState {
   readonly id: string;
   readonly about: { readonly agent: string; readonly action: string } | undefined;
@@ -12,12 +12,12 @@ export interface JobState {
   readonly ended: readonly Result[];
 }
 
-/** One line for each node that had the request. */
+/** Prints a line for each node that received the request. */
 export function printJob(screen: Screen, { id, about, running, ended }: JobState): void {
   const sorted = ended.toSorted(bySender);
   if (screen.json) {
     for (const sender of running.toSorted())
-      screen.json.result({ sender, state: null, statuscode: null, statusmsg: 'at work' });
+      screen.json.result({ sender, state: null, statuscode: null, statusmsg: 'running' });
     for (const { sender, state, statuscode, statusmsg } of sorted)
       screen.json.result({ sender, state, statuscode: statuscode ?? null, statusmsg });
     const { agent = null, action = null } = about ?? {};
@@ -27,7 +27,7 @@ export function printJob(screen: Screen, { id, about, running, ended }: JobState
   }
   screen.print(`Job ${id}${about ? `: ${about.agent} ${about.action}` : ''}\n`);
   for (const sender of running.toSorted())
-    screen.print(`   ${sender.padEnd(40)} ${screen.paint('yellow', 'at work')}`);
+    screen.print(`   ${sender.padEnd(40)} ${screen.paint('yellow', 'running')}`);
   for (const result of sorted) {
     const why = result.statusmsg === 'OK' ? '' : `: ${plainLine(result.statusmsg)}`;
     screen.print(

@@ -1,11 +1,11 @@
-/** Names in one list unless all are wanted. */
+/** The number of names in one list without --verbose. */
 const most = 100;
 
 /** Names, sorted, in one line. */
 export function nameList(names: readonly string[], all: boolean): string {
   const sorted = names.toSorted();
   if (all || sorted.length <= most) return sorted.join(', ');
-  return `${sorted.slice(0, most).join(', ')} and ${sorted.length - most} more (-v names all)`;
+  return `${sorted.slice(0, most).join(', ')} and ${sorted.length - most} more (-v lists all)`;
 }
 
 /** The names of the nodes by what they have in common. */

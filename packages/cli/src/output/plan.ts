@@ -9,7 +9,7 @@ import { discoveryStatistics } from './json-replies.js';
 import { aligned } from './record.js';
 import { counted } from './wording.js';
 
-/** What a call would do, for --dry-run: whom it would ask, and what the DDL says of it. */
+/** Prints what a call would do, for --dry-run: the nodes that it would call, and the action from the DDL. */
 export function showPlan(
   screen: Screen,
   work: Work,
@@ -55,7 +55,7 @@ function textOf(plan: ReturnType<typeof planOf>, { action }: Work, found: Found,
       : [
           {
             label: 'Limit',
-            value: `${counted(plan.nodes.length)} of ${plan.discovered}; --limit-seed ${found.seed} picks the same`,
+            value: `${counted(plan.nodes.length)} of ${plan.discovered}; --limit-seed ${found.seed} selects the same ones`,
           },
         ]),
     ...(plan.batch === undefined
@@ -65,8 +65,8 @@ function textOf(plan: ReturnType<typeof planOf>, { action }: Work, found: Found,
       ? []
       : [
           {
-            label: 'May Fail',
-            value: `${shareWords(plan.max_failures)}; with one more, the rest is not asked`,
+            label: 'Max Failures',
+            value: `${shareWords(plan.max_failures)}; if more nodes fail, no more batches are sent`,
           },
         ]),
     ...(action.ddl.dry_run === undefined || !plan.mutating
@@ -74,12 +74,12 @@ function textOf(plan: ReturnType<typeof planOf>, { action }: Work, found: Found,
       : [
           {
             label: 'See Also',
-            value: `${action.ddl.dry_run}=true: the action itself says what it would change`,
+            value: `${action.ddl.dry_run}=true makes the action report what it would change`,
           },
         ]),
   ];
   return [
-    `Nothing was sent. ${counted(plan.nodes.length)} would be asked:`,
+    `Dry run: nothing was sent. ${counted(plan.nodes.length)} would be called:`,
     '',
     ...columns(plan.nodes, width),
     '',
@@ -90,9 +90,9 @@ function textOf(plan: ReturnType<typeof planOf>, { action }: Work, found: Found,
 
 function changes(isMutating: boolean, declared: boolean | undefined): string {
   if (!isMutating) return 'no';
-  return declared === undefined ? 'yes, as far as is known: the DDL does not say' : 'yes';
+  return declared === undefined ? 'yes (assumed: the DDL does not declare it)' : 'yes';
 }
 
 function shareWords(share: Share): string {
-  return typeof share === 'number' ? String(share) : `${share.percent}% of them`;
+  return typeof share === 'number' ? String(share) : `${share.percent}% of the nodes`;
 }

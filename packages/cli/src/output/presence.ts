@@ -6,32 +6,34 @@ import { nameList, namesBy } from './naming.js';
 import { plainLine } from './plain.js';
 import { counted } from './wording.js';
 
-/** Names of offline nodes that are shown unless --verbose. */
+/** The number of offline nodes whose names are shown without --verbose. */
 const mostNames = 10;
 
-/** Says, on standard error, which nodes could not say whether they match, and why: a data plugin that they lack, most often. */
+/** Reports, on standard error, which nodes could not evaluate the filter, and why: most often they lack a data plugin. */
 export function refusalNotes(screen: Screen, { refused }: Pick<Discovery, 'refused'>): void {
-  for (const [reason, senders] of namesBy(refused, ({ statusmsg }) => plainLine(statusmsg))) {
+  const reasonOf = ({ statusmsg }: { readonly statusmsg: string }) =>
+    plainLine(statusmsg).replace(/^cannot evaluate the filter: /, '');
+  for (const [reason, senders] of namesBy(refused, reasonOf)) {
     screen.note(
       screen.paintNote(
         'yellow',
-        `mco: ${nameList(senders, screen.isVerbose)} did not say whether they match: ${reason}`,
+        `mco: ${nameList(senders, screen.isVerbose)} cannot evaluate the filter: ${reason}`,
       ),
     );
   }
 }
 
-/** Says, on standard error, who is online and stayed silent, and who is offline. */
+/** Reports, on standard error, which online nodes did not respond, and which nodes are offline. */
 export function presenceNotes(screen: Screen, { silent, offline, nodes }: Discovery, filter: Filter): void {
   if (silent.length > 0) {
-    screen.warn(`\nOnline, and said nothing: ${counted(silent.length)}\n`);
+    screen.warn(`\nOnline, but no response: ${counted(silent.length)}\n`);
     for (const line of columns(silent, screen.width)) screen.warn(line);
   }
   const away = offline.filter((identity) => !nodes.includes(identity));
   if (away.length > 0) {
-    const note = isEmptyFilter(filter) ? '' : '; whether the filter matches them is not known';
+    const note = isEmptyFilter(filter) ? '' : ', which may or may not match the filter';
     const isLong = away.length > mostNames && !screen.isVerbose;
-    screen.note(`\nOffline: ${counted(away.length)}${note}${isLong ? ' (-v names them)' : '\n'}`);
+    screen.note(`\nOffline: ${counted(away.length)}${note}${isLong ? ' (-v lists them)' : '\n'}`);
     if (!isLong) for (const line of columns(away, screen.width)) screen.note(line);
   }
 }

@@ -16,7 +16,7 @@ const fields = [
 ] as const;
 type Field = (typeof fields)[number];
 
-/** What a node says of itself, as far as a template can show it. */
+/** The part of a node's inventory that a template can show. */
 export type Described = Readonly<Partial<Record<Exclude<Field, 'identity' | 'time' | 'facts'>, unknown>>> & {
   readonly facts?: Facts | null;
 };
@@ -44,7 +44,7 @@ function partsOf(text: string): readonly Part[] {
   for (const [word] of text.matchAll(/\{\{|\}\}|\{[^{}]*\}|[^{}]+|[{}]/g)) {
     if (word === '{{' || word === '}}') parts.push(word.slice(1));
     else if (word === '{' || word === '}') {
-      throw new UsageError(`--format: a single "${word}": write ${word}${word} for the character itself`);
+      throw new UsageError(`--format: unmatched "${word}": write ${word}${word} for a literal ${word}`);
     } else parts.push(word.startsWith('{') ? fieldOf(word) : word);
   }
   return parts;
@@ -57,7 +57,7 @@ function fieldOf(word: string): Part {
   if (name.startsWith('facts.') && name.length > 'facts.'.length)
     return { field: 'facts', fact: name.slice('facts.'.length), width: Number(digits) };
   throw new UsageError(
-    `--format: ${word} is nothing that a node has${suggestion(name, fields)}; there are ${fields.join(', ')} and facts.NAME`,
+    `--format: unknown field ${word}${suggestion(name, fields)}; known fields: ${fields.join(', ')} and facts.NAME`,
   );
 }
 

@@ -18,7 +18,7 @@ export function define(command, line) {
 
 describe('applications', () => {
   for (const name of ['puppet', 'notify'] as const) {
-    it(`that come with Troupe are listed as they call themselves: ${name}`, async () => {
+    it(`included with Troupe have the summary of their package: ${name}`, async () => {
       const listed = commands.find((command) => command.name === name);
       const { summary } = await import(`@troupe/agent-${name === 'puppet' ? 'puppetd' : name}/application`);
       expect(listed?.summary).to.equal(summary);
@@ -64,7 +64,7 @@ describe('applications', () => {
     );
   });
 
-  it('are found by their path too, and listed by help and completion', async () => {
+  it('are loaded by their path, and listed by help and completion', async () => {
     writeFileSync(folder.join('dice.js'), source('dice', folder.join('loaded')));
     const config = configured('./dice.js');
     for (const words of [['--help'], ['help'], []]) {
@@ -77,7 +77,7 @@ describe('applications', () => {
     expect(completed.stdout).to.match(/^throw\t/);
   });
 
-  it('may be CommonJS modules, of which Node sees the default alone', async () => {
+  it('may be CommonJS modules with a default export only', async () => {
     writeFileSync(
       folder.join('dice.cjs'),
       `const define = (command) => command.command('throw').action(() => {});
@@ -86,7 +86,7 @@ module.exports = { name: 'dice', summary: 'Throws dice', define };`,
     expect((await mco(...configured('./dice.cjs'), 'help')).stdout).to.match(/^ {2}dice {2,}Throws dice$/m);
   });
 
-  it('are loaded by nothing that does not need them', async () => {
+  it('are not loaded by commands that do not need them', async () => {
     const config = configured('@you/dice');
     await mco(...config, '--version');
     await mco(...config, 'version');
@@ -98,14 +98,14 @@ module.exports = { name: 'dice', summary: 'Throws dice', define };`,
   });
 
   const bad: readonly [application: string, why: RegExp][] = [
-    ['./empty.js', /cannot use "\.\/empty\.js": it does not export name, summary and define \[/],
-    ['./ping.js', /cannot use "\.\/ping\.js": mco has a command "ping" already \[/],
-    ['./Bad.js', /cannot use "\.\/Bad\.js": "Bad Name" is no name of a command \[/],
-    ['./nowhere.js', /cannot use "\.\/nowhere\.js": Cannot find module/],
-    ['@you/nothing', /cannot use "@you\/nothing": no such npm package in sight of /],
+    ['./empty.js', /cannot load "\.\/empty\.js": the module does not export name, summary and define \[/],
+    ['./ping.js', /cannot load "\.\/ping\.js": mco already has a command "ping" \[/],
+    ['./Bad.js', /cannot load "\.\/Bad\.js": "Bad Name" is not a valid command name \[/],
+    ['./nowhere.js', /cannot load "\.\/nowhere\.js": Cannot find module/],
+    ['@you/nothing', /cannot load "@you\/nothing": npm package not found from /],
   ];
   for (const [application, why] of bad) {
-    it(`that are none are named where they are missed: ${application}`, async () => {
+    it(`that cannot be loaded are reported when they are called: ${application}`, async () => {
       const config = configured(application, '@you/dice');
       const missed = await mco(...config, 'tarot');
       expect(missed.code).to.equal(1);
@@ -121,7 +121,7 @@ module.exports = { name: 'dice', summary: 'Throws dice', define };`,
     });
   }
 
-  it('do not hide what is wrong with the configuration', async () => {
+  it('do not hide an error in the configuration', async () => {
     writeFileSync(folder.join('client.yaml'), 'applications: dice\n');
     const { code, stderr } = await mco('-c', folder.join('client.yaml'), 'dice');
     expect(code).to.equal(1);

@@ -65,19 +65,19 @@ describe('a call of mco', () => {
     );
   }
 
-  it('asks everybody in one round, and knows who was meant when they have answered', async () => {
+  it('sends the request to all nodes in one round, and learns from the replies which nodes match', async () => {
     expect(await call()).to.equal(ExitCode.ok);
     expect(events).to.have.members(['sent', 'ok', 'ok', 'found 2', 'shown']);
     expect(events[0]).to.equal('sent');
     expect(report?.found.byRequest).to.equal(true);
   });
 
-  it('finds first where the options need it', async () => {
+  it('discovers nodes first if the options need it', async () => {
     expect(await call({}, [], { one: true })).to.equal(ExitCode.ok);
     expect(events).to.deep.equal(['found 1', 'sent', 'ok', 'shown']);
   });
 
-  it('finds first where there is something to do before, and calls those nodes', async () => {
+  it('discovers nodes first if a step before the call needs them, and calls those nodes', async () => {
     const steps: Steps = {
       before: async (_, { nodes }) => {
         events.push(`before ${nodes.length}`);
@@ -90,12 +90,12 @@ describe('a call of mco', () => {
     expect(report?.found.byRequest).to.equal(undefined);
   });
 
-  it('calls nobody where that says how it ended', async () => {
+  it('calls no node if the step before the call returns an exit code', async () => {
     expect(await call({ before: async () => ExitCode.error })).to.equal(ExitCode.error);
     expect(events).to.deep.equal(['found 2']);
   });
 
-  it('shows a call of nobody where none was found', async () => {
+  it('reports a call without targets if no node was found', async () => {
     expect(await call({ before: async () => undefined }, ['/^mail/'])).to.equal(ExitCode.error);
     expect(events).to.deep.equal(['found 0', 'shown']);
     expect(report?.stats.targets).to.equal(0);

@@ -21,7 +21,7 @@ describe('--dm', () => {
     });
   }
 
-  it('is the network unless told', async () => {
+  it('is the network by default', async () => {
     expect(await sourceOf({}, nobody)).to.equal(undefined);
   });
 
@@ -29,12 +29,16 @@ describe('--dm', () => {
     [
       'flatfiel',
       [],
-      '--dm: there is no method "flatfiel" (did you mean "flatfile"?); there are broadcast, presence,',
+      '--dm: unknown discovery method "flatfiel" (did you mean "flatfile"?); known methods: broadcast, presence,',
     ],
-    ['toString', [], '--dm: there is no method "toString"'],
-    ['flatfile', [], '--dm flatfile needs --do file=VALUE'],
-    ['puppetdb', ['ulr=x', 'y'], '--do: "ulr" is no option of --dm puppetdb; it takes url, query, timeout'],
-    ['presence', ['x=1'], '--do: "x" is no option of --dm presence; it takes none'],
+    ['toString', [], '--dm: unknown discovery method "toString"'],
+    ['flatfile', [], '--dm flatfile requires --do file=VALUE'],
+    [
+      'puppetdb',
+      ['ulr=x', 'y'],
+      '--do: "ulr" is not an option of --dm puppetdb; its options: url, query, timeout',
+    ],
+    ['presence', ['x=1'], '--do: "x" is not an option of --dm presence; it has no options'],
   ] as const) {
     it(`refuses ${discoveryMethod} ${discoveryOption.join(' ')}`, () => {
       expect(() => checkMethod({ discoveryMethod, discoveryOption })).to.throw(fault);

@@ -5,7 +5,7 @@ import { describe, it } from 'mocha';
 import { readNodes } from '../../src/call/nodes-list.js';
 
 describe('--nodes', () => {
-  it('reads a file, and says when there is none, nobody in it, or what is no name', async () => {
+  it('reads a file, and reports a missing file, an empty file and invalid names', async () => {
     await using folder = await createTempFolder();
     await writeFile(folder.join('nodes'), 'a.lab\n');
     expect(await readNodes(folder.join('nodes'))).to.deep.equal(['a.lab']);
@@ -16,7 +16,7 @@ describe('--nodes', () => {
         readNodes(folder.join(name)).then(String, (error: Error) => error.message),
       ),
     );
-    expect(failures[0]).to.match(/^--nodes: .*empty names no node$/);
+    expect(failures[0]).to.match(/^--nodes: .*empty contains no node names$/);
     expect(failures[1]).to.match(/^--nodes: cannot read .*missing: ENOENT/);
     expect(failures[2]).to.match(/^--nodes: .*odd: line 2: "b lab" is not a valid node name/);
   });

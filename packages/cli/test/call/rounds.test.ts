@@ -19,7 +19,7 @@ describe('whether a call finds its nodes first', () => {
       { maxFailures: 1, batchSleep: 2 },
     ],
   ] as const)
-    it(`asks everybody at once with ${what}`, () =>
+    it(`sends the request to all nodes at once with ${what}`, () =>
       expect(areToBeFound(filter, options, false)).to.equal(false));
 
   for (const [what, filter, options] of [
@@ -32,8 +32,9 @@ describe('whether a call finds its nodes first', () => {
     ['--dm presence', emptyFilter, { discoveryMethod: 'presence' }],
     ['--disc-method puppetdb', facts, { discMethod: 'puppetdb', discOption: ['url=https://puppetdb'] }],
   ] as const)
-    it(`finds them first with ${what}`, () => expect(areToBeFound(filter, options, false)).to.equal(true));
+    it(`discovers nodes first with ${what}`, () =>
+      expect(areToBeFound(filter, options, false)).to.equal(true));
 
-  it('finds them first where the command needs to know them, whatever the options are', () =>
+  it('discovers nodes first if the command needs them, whatever the options are', () =>
     expect(areToBeFound(emptyFilter, {}, true)).to.equal(true));
 });

@@ -24,7 +24,7 @@ describe('the nodes that options mean', () => {
     expect(filter).to.deep.include({ agents: ['puppetd'], identities: ['a.lab'] });
   });
 
-  it('names the word that is no filter', () => {
+  it('reports the word that is not a valid filter', () => {
     expect(() => filterOf({ withFact: ['country'] })).to.throw(
       '"country" is not a fact filter: write FACT=VALUE',
     );
@@ -40,7 +40,7 @@ describe('the nodes that options mean', () => {
     expect(await identities()).to.deep.equal(['web1.lab', 'web2.lab', 'db1.lab']);
     expect(await identities(['/^web/'])).to.deep.equal(['web1.lab', 'web2.lab']);
     const nobody = await identities(['mail.lab']).then(String, (error: Error) => error.message);
-    expect(nobody).to.match(/^-I matches none of the nodes that --nodes .*nodes names$/);
+    expect(nobody).to.match(/^-I matches no node in --nodes .*nodes$/);
     expect(await identities(['db1.lab', 'web2.lab'])).to.deep.equal(['web2.lab', 'db1.lab']);
   });
 });

@@ -70,7 +70,7 @@ describe('mco broker config', function () {
     await folder?.close();
   });
 
-  it('makes what real Mosquitto runs with, of which mco and mcod have all they need', async function () {
+  it('generates a configuration that a real Mosquitto runs with and that has all permissions for mco and mcod', async function () {
     if (!existsSync(mosquittoPath)) skip(this, 'mosquitto is not installed');
     const output = folder.join('mosquitto');
     const made = await mco(
@@ -97,20 +97,22 @@ describe('mco broker config', function () {
     expect(JSON.parse(rpc.stdout).results).to.have.length(1);
   });
 
-  it('is the caller itself where none is named, and prints all files where no folder is', async () => {
+  it('uses its own name as the caller by default, and prints all files without -o', async () => {
     const args = ['broker', 'config', 'mosquitto', '--certificate', 'mq.pem', '--key', 'mq.key'];
     const { stdout, stderr } = await mco(...args);
     expect(stdout).to.match(/^# ==> mosquitto\.conf\n.*\n\n# ==> nodes\.acl\n.*\n\n# ==> callers\.acl\n/s);
     expect(stdout).to.include('user rip.mcollective').and.include('acl_file /etc/mosquitto/nodes.acl');
     expect(stdout).to.include(`crlfile ${pki.crl}`);
-    expect(stderr).to.include('- The files are for /etc/mosquitto; --folder names another place.');
+    expect(stderr).to.include(
+      '- The files refer to each other in the folder /etc/mosquitto; use --folder for another one.',
+    );
     const document = JSON.parse((await mco(...args, '--json', '-q')).stdout);
     expect(document.results.map(({ name }: { name: string }) => name)).to.include('nodes.acl');
     expect(document.escape).to.equal(false);
     expect(document.notes).to.have.length.above(0);
   });
 
-  it('takes the nodes of NATS and RabbitMQ from a list', async () => {
+  it('reads the nodes for NATS and RabbitMQ from a list', async () => {
     const list = folder.join('nodes.txt');
     await writeFile(list, 'web1.lab\nweb2.lab\n');
     const args = ['--certificate', 'mq.pem', '--key', 'mq.key', '--nodes', list, '--node', 'web3.lab'];
@@ -123,17 +125,14 @@ describe('mco broker config', function () {
     }
   });
 
-  it('says what is missing', async () => {
+  it('reports missing values', async () => {
     const files = ['--certificate', 'mq.pem', '--key', 'mq.key'];
     const bad: readonly [args: readonly string[], line: string][] = [
       [
         ['natz', ...files],
-        'mco: "natz" is no broker that is known here (did you mean "nats"?): mosquitto, nats, rabbitmq [USAGE_INVALID]',
+        'mco: unknown broker "natz" (did you mean "nats"?); known brokers: mosquitto, nats, rabbitmq [USAGE_INVALID]',
       ],
-      [
-        ['nats', ...files],
-        'mco: nats has no patterns of names: name the nodes with --node or --nodes [USAGE_INVALID]',
-      ],
+      [['nats', ...files], 'mco: nats needs the name of every node: use --node or --nodes [USAGE_INVALID]'],
       [['mosquitto'], "mco: required option '--certificate <file>' not specified [USAGE_INVALID]"],
     ];
     for (const [args, line] of bad) {

@@ -14,14 +14,16 @@ describe('mco enroll token', function () {
   });
   after(() => network?.stop());
 
-  it('lets a machine without a certificate in, which mco then finds', async () => {
+  it('creates a token with which a machine without a certificate connects and is found by mco', async () => {
     const file = network.folder.join('token');
     const made = await network.mco(['enroll', 'token', '-o', file]);
     expect(made).to.include({ stdout: '', code: 0 });
     expect(made.stderr).to.match(
-      /^Enrolment token in .*token, good until \S+Z\n {2}id {10}[\w-]{36} .*\n {2}collective {2}provisioning\n/,
+      /^Enrolment token in .*token, valid until \S+Z\n {2}id {10}[\w-]{36} .*\n {2}collective {2}provisioning\n/,
     );
-    expect(made.stderr).to.include('on loopback: no other machine can reach mqtts://127.0.0.1');
+    expect(made.stderr).to.include(
+      'other machines cannot reach the broker at a loopback address: mqtts://127.0.0.1',
+    );
     expect((await stat(file)).mode & 0o777).to.equal(0o600);
     const config = network.folder.join('new.yaml');
     await writeFile(
@@ -43,7 +45,7 @@ describe('mco enroll token', function () {
     expect(JSON.parse(ping.stdout).results).to.have.length(1);
   });
 
-  it('says what it was told to say', async () => {
+  it('creates a token with the given values', async () => {
     const { stdout, stderr } = await network.mco([
       ...['enroll', 'token', '--collective', 'berlin', '--ttl', '2h', '--callers', '/^boss\\.mcollective$/'],
       ...['--broker', 'mqtts://mq1.example.net:8883', '--broker', 'mqtts://mq2.example.net', '-q'],
@@ -60,14 +62,14 @@ describe('mco enroll token', function () {
     expect(claims.exp - claims.iat).to.equal(7200);
   });
 
-  it('limits uses and machines, and tells the id that takes it back', async () => {
+  it('limits uses and machines, and prints the id for revocation', async () => {
     const limits = ['--uses', '3', '--fact', 'region=eu', '--fact', 'os.family=Debian'];
     const { stdout, stderr } = await network.mco(['enroll', 'token', ...limits]);
     const claims = readToken(stdout);
     expect(claims).to.deep.include({ uses: 3, facts: ['region=eu', 'os.family=Debian'] });
     expect(stderr).to.include(`  id          ${claims.jti} (to revoke it)\n`);
     expect(stderr).to.match(
-      / {2}only {8}at most 3 machines, where .*\n {2}only {8}machines with region=eu\n/,
+      / {2}limit {7}at most 3 machines \(requires a ledger\)\n {2}limit {7}only machines with region=eu\n/,
     );
     const file = network.folder.join('limited');
     const made = await network.mco(['enroll', 'token', ...limits, '--json', '-q', '-o', file]);
@@ -81,7 +83,7 @@ describe('mco enroll token', function () {
 
   const bad: readonly [args: readonly string[], message: RegExp][] = [
     [['--ttl', '1y'], /--ttl <time>: "1y" is not a duration: use 90s, 30m, 24h or 7d \[USAGE_INVALID\]$/],
-    [['--collective', 'A B'], /--collective: "A B" is no name of a collective/],
+    [['--collective', 'A B'], /--collective: "A B" is not a valid collective name/],
     [['--broker', 'http://x'], /--broker: "http:\/\/x" is no address of a broker, such as mqtts:/],
     [['--callers', '/(/'], /--callers/],
     [['--uses', '0'], /--uses <n>: "0" is not an integer greater than 0 \[USAGE_INVALID\]$/],
@@ -89,7 +91,7 @@ describe('mco enroll token', function () {
     [['--ca', '/nowhere.pem'], /--ca: cannot read \/nowhere\.pem: ENOENT/],
     [['-o', '/nowhere/token'], /--output: cannot write \/nowhere\/token: ENOENT/],
   ];
-  it('refuses what would be of no use', async () => {
+  it('refuses invalid values', async () => {
     const runs = await Promise.all(bad.map(([args]) => network.mco(['enroll', 'token', ...args])));
     for (const [index, [args, message]] of bad.entries()) {
       expect(runs[index], args.join(' ')).to.include({ stdout: '', code: 1 });
@@ -97,12 +99,12 @@ describe('mco enroll token', function () {
     }
   });
 
-  it('refuses a certificate that is not of a CA', async () => {
+  it('refuses a certificate that is not a CA certificate', async () => {
     const file = network.folder.join('rip.mcollective.pem');
     const { stderr, code } = await network.mco(['enroll', 'token', '--ca', file]);
     expect(code).to.equal(1);
     expect(stderr).to.match(
-      /^mco: --ca: .*rip\.mcollective\.pem holds a certificate that is not of a CA \[USAGE_INVALID\]$/,
+      /^mco: --ca: a certificate in .*rip\.mcollective\.pem is not a CA certificate \[USAGE_INVALID\]$/,
     );
   });
 });

@@ -89,7 +89,7 @@ describe('the guide to a first agent', function () {
       .and.include('at most 100 throws per call')
       .and.match(/^ +Lines: \d+$/m)
       .and.include('/nowhere: No such file or directory')
-      .and.include('sound: weather: weather\nsound: dice/dice.js: dice\nsound: words: words');
+      .and.include('valid: weather: weather\nvalid: dice/dice.js: dice\nvalid: words: words');
     // times=lots fails before it is sent, so that no node is named.
     expect(all).to.match(/^mco: .*times/m);
   });

@@ -88,7 +88,7 @@ describe('mco and twenty-one daemons', function () {
     await network?.stop();
   });
 
-  it('pings all that are there, and finds by a fact', async () => {
+  it('pings all online nodes, and finds nodes by a fact', async () => {
     const [ping, found, both] = await Promise.all([
       network.mco(['ping', '--json']),
       network.mco(['find', '-F', 'part=fine', '-q']),
@@ -105,7 +105,7 @@ describe('mco and twenty-one daemons', function () {
     );
   });
 
-  it('calls those that are well: 0 in every mode', async () => {
+  it('exits with 0 in every output mode if all nodes succeed', async () => {
     const runs = await Promise.all(
       [[], ['--json'], ['--jsonl']].map((mode) =>
         network.mco(['rpc', 'fleet', 'act', '-F', 'part=fine', ...mode]),
@@ -117,7 +117,7 @@ describe('mco and twenty-one daemons', function () {
     expect(JSON.parse(runs[1]?.stdout ?? '').summaries).to.deep.equal({ part: { fine: 12 } });
   });
 
-  it('names how each of them ended, in text, JSON and lines of JSON, and exits with 2', async () => {
+  it('shows the state of each node in text, JSON and lines of JSON, and exits with 2', async () => {
     network.daemon(name(13)).kill('SIGSTOP');
     const call = ['rpc', 'fleet', 'act', '--nodes', everybody, '-t', '3'];
     const [text, json, jsonl] = await Promise.all([
@@ -165,15 +165,15 @@ describe('mco and twenty-one daemons', function () {
     // One of the three calls ended it; to the others it was gone already, or went after they had asked.
     const went = 'the node went offline after the request was sent: whether the action started is unknown';
     expect([
-      `No answer from: ${name(19)}, ${name(21)} (offline)`,
-      `No answer from: ${name(19)} (offline: ${went})`,
+      `No reply from: ${name(19)}, ${name(21)} (offline)`,
+      `No reply from: ${name(19)} (offline: ${went})`,
     ]).to.include(text.stderr.split('\n').find((line) => line.includes(name(19))));
-    expect(text.stderr).to.match(new RegExp(`No answer from: .*${name(21)} \\(offline\\)\n`));
-    expect(text.stderr).to.include(`No answer from: ${name(13)} (no reply: the node is online`);
+    expect(text.stderr).to.match(new RegExp(`No reply from: .*${name(21)} \\(offline\\)\n`));
+    expect(text.stderr).to.include(`No reply from: ${name(13)} (no reply: the node is online`);
     expect(text.stderr).to.match(/Finished processing 18 \/ 21 hosts in .*, 5 not ok$/);
   });
 
-  it('tells silence by its exit codes: 5 in part, 3 after discovery, 4 of those named', async () => {
+  it('exits with 5 if some nodes do not reply, with 3 if none replies after discovery, with 4 if no named node replies', async () => {
     await network.startNode(name(19));
     const [ping, part, afterDiscovery, named] = await Promise.all([
       network.mco(['ping', '--json']),
@@ -187,12 +187,12 @@ describe('mco and twenty-one daemons', function () {
     // It died of the request before it said that it is meant.
     expect(JSON.parse(afterDiscovery.stdout).statistics.silent_in_discovery).to.include(name(19));
     expect(afterDiscovery.stderr).to.equal(
-      'mco: no node in "mcollective" said that it matches the filter and has the agent "fleet" (19 nodes online) [NO_NODES]',
+      'mco: no node in the collective "mcollective" responded that it matches the filter and has the agent "fleet" (19 nodes online) [NO_NODES]',
     );
     network.daemon(name(13)).kill('SIGCONT');
   });
 
-  it('says that nobody knows the outcome where a daemon was killed at work and came back', async () => {
+  it('reports an unknown outcome if a daemon was killed while running the action and restarted', async () => {
     const { stdout, exitCode } = await lingering;
     expect(exitCode).to.equal(2);
     const result = stdout

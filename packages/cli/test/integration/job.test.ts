@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { after, before, describe, it } from 'mocha';
 import { printed, TestNetwork } from '../network.js';
 
-describe('mco and what goes on without it', function () {
+describe('mco and requests that outlive it', function () {
   this.timeout(120_000);
   let network: TestNetwork;
 
@@ -14,7 +14,7 @@ describe('mco and what goes on without it', function () {
   });
   after(() => network?.stop());
 
-  // Starts a slow action, and stops waiting for it when it is at work.
+  // Starts a slow action, and stops waiting for it once it is running.
   async function detached(seconds: number) {
     const running = network.start(['rpc', 'lab', 'slow', `seconds=${seconds}`, '-I', 'a.lab', '--stream']);
     await printed(running.stdout, 'a.lab: three\n');
@@ -23,16 +23,16 @@ describe('mco and what goes on without it', function () {
     return { exitCode, stderr, id: /mco job attach ([0-9a-f]{32})/.exec(stderr)?.[1] ?? '' };
   }
 
-  it('stops waiting at Ctrl-C, says the id, and another one gets the output and the result', async () => {
+  it('stops waiting at Ctrl-C and prints the id, with which another mco gets the output and the result', async () => {
     const { exitCode, stderr, id } = await detached(4);
     expect(exitCode).to.equal(130);
     expect(stderr.split('\n').slice(0, 1)).to.deep.equal([
-      'No answer from: a.lab (no reply: this client stopped waiting)',
+      'No reply from: a.lab (no reply: this client stopped waiting)',
     ]);
     expect(stderr.split('\n').slice(2)).to.deep.equal([
-      '1 node may still be at work on it:',
-      `  mco job attach ${id}   # waits for the rest`,
-      `  mco job cancel ${id}   # ends it there`,
+      '1 node may still be running the action:',
+      `  mco job attach ${id}   # wait for the remaining replies`,
+      `  mco job cancel ${id}   # cancel the action`,
     ]);
     const attached = await network.mco(['job', 'attach', id, '--stream', '-v']);
     expect(attached.code).to.equal(0);
@@ -52,14 +52,14 @@ describe('mco and what goes on without it', function () {
     expect((await network.mco(['job', 'attach', id])).code).to.equal(0);
   });
 
-  it('sends nothing when Ctrl-C comes while nodes are looked for', async () => {
+  it('sends no request if Ctrl-C arrives during discovery', async () => {
     const running = network.start(['rpc', 'lab', 'slow', 'seconds=9', '--dt', '30', '-v']);
     await printed(running.stderr, 'connected to the broker');
     // It hears of the signal when it has begun to look, a moment after it is connected.
     const nudge = setInterval(() => running.kill('SIGINT'), 1000);
     const { exitCode, stderr, stdout } = await running.finally(() => clearInterval(nudge));
     expect({ exitCode, stdout }).to.deep.equal({ exitCode: 130, stdout: '' });
-    expect(stderr).to.include('mco: interrupted before anything was sent [INTERRUPTED]');
+    expect(stderr).to.include('mco: interrupted before the request was sent [INTERRUPTED]');
   });
 
   it('survives a client that is killed: the action ran once, and its result is kept', async () => {
@@ -78,11 +78,11 @@ describe('mco and what goes on without it', function () {
     expect(lines.find(({ kind }) => kind === 'result')).to.include({ sender: 'a.lab', state: 'ok' });
   });
 
-  it('shows where it is at work, and cancels it there', async () => {
+  it('shows where an action is running, and cancels it there', async () => {
     const { id } = await detached(50);
     const shown = await network.mco(['job', 'show', id]);
     expect(shown).to.deep.equal({
-      stdout: `Job ${id}: lab slow\n\n   a.lab                                    at work`,
+      stdout: `Job ${id}: lab slow\n\n   a.lab                                    running`,
       stderr: '',
       code: 0,
     });
@@ -100,14 +100,14 @@ describe('mco and what goes on without it', function () {
     expect((await network.mco(['job', 'attach', id])).code).to.equal(2);
   });
 
-  it('lists what nodes keep for this caller, and not for another', async () => {
+  it('lists the requests of this caller, and not those of other callers', async () => {
     const { id } = await detached(50);
     const text = await network.mco(['job', 'list', '--running']);
     expect(text.code).to.equal(0);
     expect(text.stdout.split('\n')[0]).to.match(/^ {3}Age +Id +Action +Nodes$/);
     const lines = text.stdout.split('\n').filter((line) => line.includes(id));
     expect(lines).to.have.length(1);
-    expect(lines[0]).to.match(new RegExp(`^ {3}[\\d.]+ m?s +${id} +lab slow +1 at work$`));
+    expect(lines[0]).to.match(new RegExp(`^ {3}[\\d.]+ m?s +${id} +lab slow +1 running$`));
     const all = JSON.parse((await network.mco(['job', 'list', '--json'])).stdout);
     const begun = all.results.find((job: { requestid: string }) => job.requestid === id);
     expect(begun).to.include({ agent: 'lab', action: 'slow', collective: 'mcollective' });
@@ -120,7 +120,9 @@ describe('mco and what goes on without it', function () {
     expect(after.results.find((job: { requestid: string }) => job.requestid === id).nodes).to.deep.equal([
       { sender: 'a.lab', state: 'cancelled' },
     ]);
-    expect((await network.mco(['job', 'list', '--running'])).stderr).to.include('No node is at work for you');
+    expect((await network.mco(['job', 'list', '--running'])).stderr).to.include(
+      'No node is running a request from you',
+    );
   });
 
   it('is denied to another caller', async () => {
@@ -136,11 +138,11 @@ describe('mco and what goes on without it', function () {
     });
   });
 
-  it('says when nobody keeps anything', async () => {
+  it('reports a request that no node keeps', async () => {
     const id = '0'.repeat(32);
     expect(await network.mco(['job', 'show', id])).to.deep.equal({
       stdout: '',
-      stderr: `mco: no node keeps anything of ${id}: it is too long ago, or the daemons were restarted since [REQUEST_UNKNOWN]`,
+      stderr: `mco: no node has the request ${id}: its replies have expired, or the daemons were restarted since [REQUEST_UNKNOWN]`,
       code: 1,
     });
   });
@@ -172,17 +174,17 @@ describe('mco and what goes on without it', function () {
       const no = await typed(['rpc', 'lab', 'move', 'to=here'], [[question, 'n\r']]);
       expect(no.exitCode).to.equal(1);
       expect(no.seen)
-        .to.include('lab move changes hosts, and there is no filter.')
-        .and.to.include('mco: nothing was sent [NOT_CONFIRMED]\n');
+        .to.include('lab move changes hosts, and no filter is given.')
+        .and.to.include('mco: not confirmed: the request was not sent [NOT_CONFIRMED]\n');
       const left = await typed(['rpc', 'lab', 'move', 'to=here'], [[question, '\u0003']]);
       expect(left.exitCode).to.equal(1);
-      expect(left.seen).to.include('mco: nothing was sent [NOT_CONFIRMED]\n');
+      expect(left.seen).to.include('mco: not confirmed: the request was not sent [NOT_CONFIRMED]\n');
       const yes = await typed(['rpc', 'lab', 'move', 'to=here'], [[question, 'y\r']]);
       expect(yes.exitCode).to.equal(0);
       expect(yes.seen).to.match(/Finished processing 2 \/ 2 hosts/);
     });
 
-    it('shows how far it is', async () => {
+    it('shows a progress bar', async () => {
       const { seen, exitCode } = await typed(['rpc', 'lab', 'slow', 'seconds=2'], []);
       expect(exitCode).to.equal(0);
       expect(seen).to.match(/\r0 \/ 2 {2}\ds \[ +\] 0%/);
@@ -194,11 +196,11 @@ describe('mco and what goes on without it', function () {
         ['rpc', 'lab', 'slow', 'seconds=50', '--stream'],
         [
           [/b\.lab: three/, '\u0003'],
-          [/Ctrl-C again within 3 s cancels/, '\u0003'],
+          [/Press Ctrl-C again within 3 s to cancel/, '\u0003'],
         ],
       );
       expect(exitCode).to.equal(130);
-      expect(seen).to.include('Cancelling on 2 nodes');
+      expect(seen).to.include('Cancelling the action on 2 nodes');
       expect(seen.match(/[ab]\.lab +Cancelled$/gm)).to.have.length(2);
     });
   });

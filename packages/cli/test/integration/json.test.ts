@@ -5,7 +5,7 @@ import { printed, TestNetwork } from '../network.js';
 /** The keys of every document, in their order. */
 const envelope = ['version', 'command', 'results', 'statistics', 'errors'];
 
-describe('the JSON of every command that asks nodes', function () {
+describe('the JSON of every command that calls nodes', function () {
   this.timeout(120_000);
   let network: TestNetwork;
   let id = '';
@@ -67,7 +67,7 @@ describe('the JSON of every command that asks nodes', function () {
     ['notify send stdout://a text -I web1.lab', 1],
   ];
   for (const [words, results, code = 0] of both) {
-    it(`is as its schema says: ${words}`, async () => {
+    it(`matches its schema: ${words}`, async () => {
       const argv = words.split(' ').map((word) => (word === 'ID' ? id : word));
       const ended = await network.mco([...argv, '--json']);
       const document = JSON.parse(ended.stdout);
@@ -85,7 +85,7 @@ describe('the JSON of every command that asks nodes', function () {
     ['puppet', 'schedule', '--interval', '0.01', '--for', '0.01'],
     ['notify', 'spool'],
   ]) {
-    it(`comes in lines with --jsonl, the last one statistics or an error: ${words.join(' ')}`, async () => {
+    it(`is printed in lines with --jsonl, the last one statistics or an error: ${words.join(' ')}`, async () => {
       const { stdout } = await network.mco([...words, '--jsonl']);
       const lines = stdout.split('\n').map((line) => JSON.parse(line));
       expect(lines.at(-1).kind).to.be.oneOf(['statistics', 'error']);
@@ -93,7 +93,7 @@ describe('the JSON of every command that asks nodes', function () {
     });
   }
 
-  it('is complete after an interruption: what came until then, and an error', async () => {
+  it('is complete after an interruption: the results until then, and an error', async () => {
     const running = network.start([
       ...['rpc', 'lab', 'slow', 'seconds=50', '--stream', '--json'],
       '-I',
@@ -105,7 +105,7 @@ describe('the JSON of every command that asks nodes', function () {
     expect(exitCode).to.equal(130);
     const { errors, statistics } = JSON.parse(stdout);
     expect(errors).to.have.length(1);
-    expect(errors[0]).to.include({ code: 'INTERRUPTED', message: '1 node may still be at work on it' });
+    expect(errors[0]).to.include({ code: 'INTERRUPTED', message: '1 node may still be running the action' });
     expect(errors[0].hint).to.equal(
       `mco job attach ${statistics.requestid}, or mco job cancel ${statistics.requestid}`,
     );

@@ -23,17 +23,17 @@ describe('mco policy explain --node', function () {
       ...['--agent', 'lab', '--action', 'weigh', ...more],
     ]);
 
-  it('judges by the facts and classes that the node tells', async () => {
+  it('evaluates a policy with the facts and classes of the node', async () => {
     const { stdout, code } = await explain('--node', 'web1.lab');
     expect(code).to.equal(0);
     expect(stdout).to.match(/^allowed: rip\.mcollective → lab weigh\n.*lab\.policy:2: allow/);
     expect((await explain()).code).to.equal(2);
   });
 
-  it('says so when the node tells nothing, and takes no other facts beside it', async () => {
+  it('reports a node that does not reply, and refuses other facts beside --node', async () => {
     const { stderr, code } = await explain('--node', 'web9.lab');
     expect(code).to.equal(1);
-    expect(stderr).to.match(/^mco: web9\.lab does not say its facts: no-reply: /);
+    expect(stderr).to.match(/^mco: cannot read the facts of web9\.lab: no-reply: /);
     expect((await explain('--node', 'web1.lab', '--fact', 'a=b')).stderr).to.match(
       /^mco: --node <identity> cannot be used with --fact <name=value> \[USAGE_INVALID\]$/,
     );

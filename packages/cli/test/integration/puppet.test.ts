@@ -46,7 +46,7 @@ describe('mco puppet', function () {
     expect(lines.sort()).to.deep.equal(names.map((name) => `${name}: stopped; never ran`));
   });
 
-  it('runonce shows the output of each run, and judges it', async () => {
+  it('runonce shows the output and the outcome of each run', async () => {
     const { stdout, stderr, code } = await network.mco([
       ...['puppet', 'runonce', '--foreground', '-I', 'web1.lab', '-I', 'db1.lab'],
     ]);
@@ -57,14 +57,15 @@ describe('mco puppet', function () {
     expect(await readFile(path('web1.lab', 'arguments'), 'utf8')).to.include('--onetime');
   });
 
-  it('asks before it runs all at once, and takes --yes for an answer', async () => {
+  it('asks for confirmation before it runs Puppet on all nodes, unless --yes is given', async () => {
     const refused = await network.mco(['puppet', 'runonce', '--noop=x']);
     expect(refused.code).to.equal(1);
     const unasked = await network.mco(['puppet', 'disable', 'no reason']);
     expect(unasked).to.deep.equal({
       code: 1,
       stdout: '',
-      stderr: 'mco: Disable Puppet on all nodes: without a filter, say so with --yes [USAGE_INVALID]',
+      stderr:
+        'mco: Disable Puppet on all nodes? There is no terminal to ask on: add a filter or --yes [USAGE_INVALID]',
     });
   });
 
@@ -126,7 +127,7 @@ describe('mco puppet', function () {
     });
   }
 
-  it('schedule runs them in turn until it is stopped, and exits with what became of the runs', async () => {
+  it('schedule runs Puppet on the nodes in turn until it is stopped, and exits with a code for the outcomes', async () => {
     const words = ['puppet', 'schedule', '--interval', '0.05', '-I', 'web1.lab', '-I', 'web2.lab'];
     const running = network.start(words);
     await printed(running.stdout, /web1\.lab: .*web2\.lab: |web2\.lab: .*web1\.lab: /s);
@@ -136,7 +137,7 @@ describe('mco puppet', function () {
     expect(stderr).to.match(/2 nodes: one run every 1\.5 s/);
   });
 
-  it('says of a node that is not there what it is', async () => {
+  it('reports that a named node is offline', async () => {
     const { stderr, code } = await network.mco(['puppet', 'status', '-I', 'web9.lab']);
     expect(code).to.equal(4);
     expect(stderr).to.match(/^web9\.lab: no-reply: /m);

@@ -13,7 +13,7 @@ interface Finding {
   readonly message: string;
 }
 
-describe('what mco says of a network', function () {
+describe('the reports of mco on a network', function () {
   this.timeout(120_000);
   let network: TestNetwork;
 
@@ -49,7 +49,7 @@ describe('what mco says of a network', function () {
   };
 
   describe('mco inventory of many nodes', () => {
-    it('prints a line for each by a template, also from a file', async () => {
+    it('prints a line for each node from a template, also from a file', async () => {
       const { stdout, code } = await network.mco([
         ...['inventory', '--format', '{identity:10}{facts.os.name}|{classes}|{collectives}', '-q'],
       ]);
@@ -63,26 +63,26 @@ describe('what mco says of a network', function () {
       expect(fromFile.stdout).to.equal('web1.lab: discovery, lab, rpcutil');
     });
 
-    it('draws the collectives', async () => {
+    it('writes a graph of the collectives', async () => {
       const file = network.folder.join('map.dot');
       const { stderr, code } = await network.mco(['inventory', '--collective-map', file]);
       expect(code).to.equal(0);
-      expect(stderr).to.include(`The map is in ${file}; dot -Tsvg ${file} draws it`);
+      expect(stderr).to.include(`Graph written to ${file}; to draw it: dot -Tsvg ${file}`);
       expect(await readFile(file, 'utf8')).to.include('"collective mcollective" -- "web1.lab";');
       const piped = await network.mco(['inventory', '--cg', '-', '-q']);
       expect(piped.stdout).to.match(/^graph "collectives" \{\n[\s\S]*\n\}$/);
     });
 
-    it('wants a filter for a list, not a name', async () => {
+    it('requires a filter instead of a name for a list', async () => {
       const { stderr, code } = await network.mco(['inventory', 'web1.lab', '--format', '{identity}']);
       expect({ stderr, code }).to.deep.equal({
-        stderr: 'mco: name the node by a filter for a list of nodes: -I web1.lab [USAGE_INVALID]',
+        stderr: 'mco: a list of nodes takes a filter, not a node argument: use -I web1.lab [USAGE_INVALID]',
         code: 1,
       });
     });
   });
 
-  describe('ways to find nodes', () => {
+  describe('discovery methods', () => {
     const inventory = {
       groups: [{ name: 'malta', filter: { facts: ['country=mt'] } }],
       nodes: [
@@ -98,7 +98,7 @@ describe('what mco says of a network', function () {
       await writeFile(file, JSON.stringify(inventory));
     });
 
-    it('takes the nodes of a group of an inventory file, without asking them', async () => {
+    it('reads the nodes of a group in an inventory file, without calling them', async () => {
       const found = await network.mco([
         'find',
         '--dm',
@@ -113,7 +113,7 @@ describe('what mco says of a network', function () {
       expect(stdout).to.equal('never.lab');
     });
 
-    it('calls those that have the agent, and says by which method they were found', async () => {
+    it('calls the nodes with the agent, and reports the discovery method', async () => {
       const { stdout, code } = await network.mco([
         ...['rpc', 'lab', 'weigh', '--dm', 'inventory', '--do', file, '-I', 'group:malta', '--json'],
       ]);
@@ -123,7 +123,7 @@ describe('what mco says of a network', function () {
       expect(stats.discovery).to.equal('inventory');
     });
 
-    it('exits with 3 when none of those found by a method answers', async () => {
+    it('exits with 3 if none of the nodes from a source replies', async () => {
       const { code } = await network.mco(['rpc', 'rpcutil', 'ping', '--dm', 'stdin', '--json'], {
         input: '["never.lab"]',
       });
@@ -142,7 +142,7 @@ describe('what mco says of a network', function () {
       expect(runs.map(({ stdout }) => stdout)).to.deep.equal(Array(4).fill('web1.lab'));
     });
 
-    it('pings those of a list only', async () => {
+    it('pings only the nodes in a list', async () => {
       const { stdout } = await network.mco(['ping', '--dm', 'stdin', '--json'], { input: 'db1.lab' });
       expect(JSON.parse(stdout).results.map(({ sender }: { sender: string }) => sender)).to.deep.equal([
         'db1.lab',
@@ -150,7 +150,7 @@ describe('what mco says of a network', function () {
     });
   });
 
-  it('completes the names of nodes that were seen before', async () => {
+  it('completes the names of nodes from earlier discoveries', async () => {
     await network.mco(['ping']);
     const { stdout } = await network.mco(['completion', '--line', 'mco rpc rpcutil ping -I ']);
     expect(stdout.split('\n').map((line) => line.trim())).to.deep.equal(['db1.lab', 'web1.lab']);
@@ -158,7 +158,7 @@ describe('what mco says of a network', function () {
     expect(inventory.stdout.trim()).to.equal('web1.lab');
   });
 
-  it('asks every action of rpcutil, which gives away no secret', async () => {
+  it('calls every action of rpcutil, which reveals no secret', async () => {
     const client = await connect({ config: loadClientConfig(network.configOf('rip.mcollective')) });
     try {
       const agent = client.agent(rpcutil);
@@ -200,7 +200,7 @@ describe('what mco says of a network', function () {
   });
 
   describe('mco doctor', () => {
-    it('finds nothing wrong with a sound network', async () => {
+    it('finds no problems in a working network', async () => {
       expect(await doctor()).to.deep.equal({
         code: 0,
         faults: 0,
@@ -223,7 +223,7 @@ describe('what mco says of a network', function () {
       expect(quiet).to.deep.equal({ stdout: '', stderr: '', code: 0 });
     });
 
-    it('names the broker that does not answer: a warning where another one does', async () => {
+    it('warns about a broker that cannot be reached if another one can', async () => {
       const { broker } = JSON.parse(await readFile(network.configOf('rip.mcollective'), 'utf8'));
       const dead = `mqtts://127.0.0.1:${await freePort()}`;
       const one = await doctor('-c', await changed({ broker: { urls: [dead] }, connect_timeout: 2 }));
@@ -247,12 +247,12 @@ describe('what mco says of a network', function () {
       expect({ code, bad }).to.deep.equal({
         code: 1,
         bad: [
-          'fault certificate: web1.lab is no name of a caller (/\\.mcollective$/): nodes refuse every request of it',
+          'fault certificate: web1.lab does not match security.callers.match (/\\.mcollective$/): nodes refuse all its requests',
         ],
       });
     });
 
-    it('sees a DDL here that no node has', async () => {
+    it('warns about a local DDL that matches no node', async () => {
       const folder = network.folder.join('ddls');
       await mkdir(folder);
       const older = { ...ddl, metadata: { ...ddl.metadata, version: '1.1.0' } };
@@ -261,11 +261,11 @@ describe('what mco says of a network', function () {
       expect(code).to.equal(0);
       expect(bad).to.have.length(1);
       expect(bad[0]).to.match(
-        /^warn agents: the DDL of lab here \(1\.1\.0, [0-9a-f]{8}\) is that of no node$/,
+        /^warn agents: the local DDL for lab \(1\.1\.0, [0-9a-f]{8}\) matches no node$/,
       );
     });
 
-    it('judges a daemon of this machine by its status file', async () => {
+    it('checks the daemon on this machine by its status file', async () => {
       const config = network.folder.join('db1.lab.yaml');
       const sound = await doctor('--local', '--daemon-config', config);
       expect(sound).to.include({ code: 0, faults: 0 });
@@ -275,10 +275,10 @@ describe('what mco says of a network', function () {
       expect(missing.bad[0]).to.match(/^fault daemon: cannot read the status file .*none\.json: ENOENT/);
     });
 
-    it('says that nobody answers', async () => {
+    it('reports that no node responds', async () => {
       const { code, bad } = await doctor('-T', 'elsewhere');
       expect(code).to.equal(1);
-      expect(bad).to.deep.equal(['fault nodes: none answers in the collective "elsewhere"']);
+      expect(bad).to.deep.equal(['fault nodes: no node responds in the collective "elsewhere"']);
     });
   });
 });

@@ -54,15 +54,15 @@ describe('mco against real daemons', function () {
     expect(JSON.parse(stdout).results).to.deep.equal([{ sender: 'web2.lab' }]);
   });
 
-  it('finds nobody, and says so', async () => {
+  it('reports that no node matches', async () => {
     expect(await network.mco(['find', '-F', 'country=fr', '-q'])).to.deep.equal({
       stdout: '',
-      stderr: 'mco: no node in "mcollective" matches (3 nodes online) [NO_NODES]',
+      stderr: 'mco: no node in the collective "mcollective" matches the filter (3 nodes online) [NO_NODES]',
       code: 1,
     });
   });
 
-  it('calls all that have an agent whose DDL is only there', async () => {
+  it('calls all nodes with an agent whose DDL is only on the nodes', async () => {
     const { stdout, stderr, code } = await network.mco(['rpc', 'lab', 'weigh', '--sort']);
     expect(code).to.equal(0);
     expect(stdout).to.equal(
@@ -116,14 +116,14 @@ describe('mco against real daemons', function () {
     });
   });
 
-  it('keeps what a handler threw on the node', async () => {
+  it('does not send the exception of a handler to the caller', async () => {
     const { stdout, code } = await network.mco(['rpc', 'lab', 'crash', '-I', 'web1.lab', '--json']);
     expect(code).to.equal(2);
     expect(JSON.parse(stdout).results[0]).to.deep.include({ state: 'failed', statuscode: 5 });
     expect(stdout).to.not.include('secret detail');
   });
 
-  it('names each way to end, in lines of JSON as they come', async () => {
+  it('prints each state as a line of JSON when it arrives', async () => {
     const { stdout, code } = await network.mco([
       ...['rpc', 'lab', 'hang', '--jsonl'],
       ...['web1.lab', 'plain.lab', 'gone.lab'].flatMap((name) => ['-I', name]),
@@ -139,7 +139,7 @@ describe('mco against real daemons', function () {
     expect(lines.at(-1).exit_code).to.equal(2);
   });
 
-  it('exits with 5 when one of those named is offline, in every output mode', async () => {
+  it('exits with 5 in every output mode if one of the named nodes is offline', async () => {
     const args = ['rpc', 'rpcutil', 'ping', '-I', 'web1.lab', '-I', 'gone.lab'];
     const runs = await Promise.all(
       [[], ['--json'], ['--jsonl'], ['--table'], ['--senders']].map((mode) =>
@@ -147,24 +147,24 @@ describe('mco against real daemons', function () {
       ),
     );
     expect(runs.map(({ code }) => code)).to.deep.equal([5, 5, 5, 5, 5]);
-    expect(runs[0]?.stderr).to.include('No answer from: gone.lab (offline)');
+    expect(runs[0]?.stderr).to.include('No reply from: gone.lab (offline)');
     expect(runs[4]?.stdout).to.equal('web1.lab');
   });
 
-  it('exits with 4 when nobody of those named answers, and says at once that a name is not known', async () => {
+  it('exits with 4 if no named node replies, and warns at once about an unknown name', async () => {
     const { stdout, stderr, code } = await network.mco(['rpc', 'rpcutil', 'ping', '-I', 'wbe1.lab']);
     expect({ stdout, code }).to.deep.equal({ stdout: '', code: 4 });
     expect(stderr.split('\n').slice(0, 2)).to.deep.equal([
-      'mco: no node "wbe1.lab" is known (did you mean "web1.lab"?); asking all the same',
-      'No answer from: wbe1.lab (no reply: no node of this name is known: the request was sent 2 times in 3 s without a reply)',
+      'mco: unknown node "wbe1.lab" (did you mean "web1.lab"?); calling it anyway',
+      'No reply from: wbe1.lab (no reply: no node of this name is known: the request was sent 2 times in 3 s without a reply)',
     ]);
   });
 
-  it('exits with 1 when the filter matches nobody, with a document all the same', async () => {
+  it('exits with 1 and prints a document if no node matches the filter', async () => {
     const { stdout, stderr, code } = await network.mco(['rpc', 'lab', 'weigh', '-F', 'country=fr', '--json']);
     expect(code).to.equal(1);
     expect(stderr).to.equal(
-      'mco: no node in "mcollective" matches the filter and has the agent "lab" (3 nodes online) [NO_NODES]',
+      'mco: no node in the collective "mcollective" matches the filter and has the agent "lab" (3 nodes online) [NO_NODES]',
     );
     const { results, errors } = JSON.parse(stdout);
     expect(results).to.deep.equal([]);
@@ -182,17 +182,17 @@ describe('mco against real daemons', function () {
     expect(runs.map(({ code }) => code)).to.deep.equal([1, 1, 1]);
     expect(runs.map(({ stderr }) => stderr)).to.deep.equal([
       `mco: Unknown action 'wiegh' for agent 'lab' (did you mean "weigh"?); its actions are: weigh, move, fail, crash, hang, slow [INPUT_INVALID]`,
-      'mco: "untit" is not an input of lab weigh (did you mean "unit"?); its inputs are: unit, brief [INPUT_INVALID]',
+      'mco: "untit" is not an input of lab weigh (did you mean "unit"?); its inputs: unit, brief [INPUT_INVALID]',
       'mco: no DDL for the agent "rpcuitl" on this machine (did you mean "rpcutil"?), and no node has this agent [DDL_UNKNOWN]',
     ]);
   });
 
-  it('changes all nodes only when told to', async () => {
+  it('changes all nodes only with --yes', async () => {
     const refused = await network.mco(['rpc', 'lab', 'move', 'to=here']);
     expect(refused).to.deep.equal({
       stdout: '',
       stderr:
-        'mco: lab move changes hosts, and there is no filter: add one (-F -C -I -W -S --nodes), or --yes for all nodes [USAGE_INVALID]',
+        'mco: lab move changes hosts, and no filter is given: add a filter (-F -C -I -W -S --nodes), or --yes for all nodes [USAGE_INVALID]',
       code: 1,
     });
     const yes = await network.mco(['rpc', 'lab', 'move', 'to=here', '--yes', '-q']);
@@ -220,7 +220,7 @@ describe('mco against real daemons', function () {
     });
   });
 
-  it('chains: the nodes of one call are those of the next', async () => {
+  it('passes the nodes of one call to the next', async () => {
     const first = await network.mco(['rpc', 'lab', 'fail', 'on=web2.lab', '--json', '--display', 'ok']);
     const next = await network.mco(['rpc', 'lab', 'weigh', '--json', '--nodes', '-'], {
       input: first.stdout,
@@ -237,24 +237,24 @@ describe('mco against real daemons', function () {
     });
     expect(nobody).to.deep.equal({
       stdout: '',
-      stderr: 'mco: --nodes: standard input names no node [NO_NODES]',
+      stderr: 'mco: --nodes: standard input contains no node names [NO_NODES]',
       code: 1,
     });
   });
 
-  it('asks some, the same ones for the same seed', async () => {
+  it('calls a limited number of nodes, the same ones for the same seed', async () => {
     const pick = () =>
       network.mco(['rpc', 'rpcutil', 'ping', '--limit', '34%', '--limit-seed', '5', '--senders']);
     const [one, other] = [await pick(), await pick()];
     expect(one.stdout.split('\n')).to.have.length(1);
     expect(one.stdout).to.equal(other.stdout);
-    expect(one.stderr).to.include('picked from 3 (--limit-seed 5 picks the same)');
+    expect(one.stderr).to.include('selected from 3 nodes (--limit-seed 5 selects the same ones)');
     const any = await network.mco(['rpc', 'rpcutil', 'ping', '-1', '--batch', '1', '--json']);
     expect(sendersOf(any.stdout)).to.have.length(1);
     expect(any.code).to.equal(0);
   });
 
-  it('stops a rollout when more fail than may, in text and in JSON', async () => {
+  it('stops after more than --max-failures failures, in text and in JSON', async () => {
     const args = ['rpc', 'lab', 'fail', '--batch', '1', '--batch-sleep', '0', '--max-failures', '0'];
     const text = await network.mco(args);
     expect(text.code).to.equal(2);
@@ -268,13 +268,12 @@ describe('mco against real daemons', function () {
     const unbatched = await network.mco(['rpc', 'lab', 'fail', '--max-failures', '0']);
     expect(unbatched).to.deep.equal({
       stdout: '',
-      stderr:
-        'mco: --max-failures stops between two batches: add --batch N, such as --batch 10% [USAGE_INVALID]',
+      stderr: 'mco: --max-failures requires --batch, such as --batch 10% [USAGE_INVALID]',
       code: 1,
     });
   });
 
-  it('finds some of the nodes, the same ones for the same seed', async () => {
+  it('finds a limited number of nodes, the same ones for the same seed', async () => {
     const find = async () => (await network.mco(['find', '--limit', '67%', '--limit-seed', '3'])).stdout;
     const first = await find();
     expect(first.split('\n')).to.have.length(2);
@@ -286,9 +285,7 @@ describe('mco against real daemons', function () {
     const { stdout, stderr, code } = await network.mco(['rpc', 'lab', 'weigh', '--no-results']);
     expect(code).to.equal(0);
     expect(stdout).to.match(/^[0-9a-f]{32}$/);
-    expect(stderr).to.equal(
-      `Sent to 2 nodes, which keep their replies for a while: mco job attach ${stdout}`,
-    );
+    expect(stderr).to.equal(`Sent to 2 nodes. To get the replies: mco job attach ${stdout}`);
     const attached = await network.mco(['job', 'attach', stdout, '--json']);
     expect(sendersOf(attached.stdout)).to.deep.equal(['web1.lab', 'web2.lab']);
     expect(attached.code).to.equal(0);
@@ -297,9 +294,9 @@ describe('mco against real daemons', function () {
     expect(batched.stderr).to.include('cannot be used with');
   });
 
-  it('has the replies sent to a session that listens', async () => {
+  it('sends the replies to a listening session', async () => {
     const listening = network.start(['listen', 'nightly', '--jsonl', '--count', '2']);
-    await printed(listening.stderr, 'Listening as rip.mcollective, session nightly');
+    await printed(listening.stderr, 'Listening for replies as rip.mcollective, session nightly');
     const sent = await network.mco(['rpc', 'lab', 'fail', 'on=web2.lab', '--reply-to', 'nightly', '--json']);
     const { statistics, reply_to: replyTo } = JSON.parse(sent.stdout);
     const { requestid } = statistics;
@@ -319,7 +316,7 @@ describe('mco against real daemons', function () {
     expect(replies.map((reply) => reply.requestid)).to.deep.equal([requestid, requestid]);
   });
 
-  it('shows output as it comes, each line after its node', async () => {
+  it('prints output when it arrives, each line prefixed with its node', async () => {
     const { stdout } = await network.mco([
       'rpc',
       'lab',
@@ -365,7 +362,7 @@ describe('mco against real daemons', function () {
     expect(stdout).to.match(/\n {6}unit\n {9}kg or lb\n +Type: list\n +Required: no\n +One Of: kg, lb\n/);
   });
 
-  it('says when nodes run another version of an agent than the DDL here is of, and what to do', async () => {
+  it('warns if nodes have another version of an agent than the local DDL, and what to do', async () => {
     await network.mco(['plugin', 'doc', 'lab']);
     const cached = network.folder.join('cache', 'troupe', 'ddl', 'lab.json');
     const ddl = await readFile(cached, 'utf8');
@@ -374,11 +371,11 @@ describe('mco against real daemons', function () {
     await writeFile(cached, ddl);
     expect(code).to.equal(0);
     expect(stderr.split('\n')[0]).to.equal(
-      `mco: version 1.2.0 of the agent "lab" runs on web1.lab; the DDL here is of version 1.1.0: remove ${cached} and theirs is fetched`,
+      `mco: the agent "lab" has version 1.2.0 on web1.lab, but the local DDL has version 1.1.0: remove ${cached} to fetch the DDL from a node`,
     );
   });
 
-  it('ends without a word when nobody reads on', async () => {
+  it('exits silently if its output is no longer read', async () => {
     const { stdout, stderr } = await execa({
       shell: 'bash',
       extendEnv: false,
@@ -388,25 +385,25 @@ describe('mco against real daemons', function () {
     expect({ stdout, stderr }).to.deep.equal({ stdout: 'provision agent, version 1.0.0', stderr: '' });
   });
 
-  it('says what is wrong with the way to the broker', async () => {
+  it('reports why it cannot connect to the broker', async () => {
     const config = network.folder.join('wrong.yaml');
     const { code, stderr } = await network.mco(['config', 'check', '--config', config]);
     expect(code).to.equal(1);
     expect(stderr).to.match(/^mco: cannot read the configuration .*wrong\.yaml: ENOENT/);
     const sound = await network.mco(['config', 'check']);
-    expect(sound.stdout).to.include('is sound: you are rip.mcollective, the broker is mqtts://127.0.0.1:');
+    expect(sound.stdout).to.include('is valid: caller rip.mcollective, broker mqtts://127.0.0.1:');
   });
 
-  it('says why a filter cannot be judged', async () => {
+  it('reports why nodes cannot evaluate a filter', async () => {
     const { stdout, stderr, code } = await network.mco(['find', '-S', "nosuch('x').y=1"]);
     expect({ stdout, code }).to.deep.equal({ stdout: '', code: 1 });
     expect(stderr.split('\n').slice(0, 2)).to.deep.equal([
       'mco: a filter may be wrong: no DDL for the data plugin "nosuch" on this machine; each node checks the query itself',
-      'mco: plain.lab, web1.lab, web2.lab did not say whether they match: cannot evaluate the filter: this node has no data plugin "nosuch"',
+      'mco: plain.lab, web1.lab, web2.lab cannot evaluate the filter: this node has no data plugin "nosuch"',
     ]);
   });
 
-  it('refuses a filter whose data function is known to be wrong, before it asks anybody', async () => {
+  it('refuses a filter with an invalid data function before it connects', async () => {
     const { stdout, stderr, code } = await network.mco(['find', '-S', "fstat('/').sise > 1"]);
     expect({ stdout, code }).to.deep.equal({ stdout: '', code: 1 });
     expect(stderr).to.match(/^mco: fstat\(\) has no output "sise" \(did you mean "size"\?\)/);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { printed, type Ran, TestNetwork } from '../network.js';
 
-describe('mco and nodes that say nothing', function () {
+describe('mco and nodes that do not reply', function () {
   this.timeout(120_000);
   let network: TestNetwork;
   let vanished: Promise<Ran>;
@@ -33,18 +33,16 @@ describe('mco and nodes that say nothing', function () {
     await network?.stop();
   });
 
-  it('names a silent one when nodes are looked for, and exits with 5', async () => {
+  it('lists a node that does not respond to discovery, and exits with 5', async () => {
     const { stdout, stderr, code } = await network.mco(['rpc', 'lab', 'weigh', '--senders']);
     expect({ stdout, code }).to.deep.equal({ stdout: 'well.lab', code: 5 });
     expect(stderr).to.include(
-      'Did not say whether they are meant: hung.lab (online, said nothing; they may run it yet)',
+      'No response from: hung.lab (online; they may still run the action if the filter matches)',
     );
     // Where nodes are looked for first, it was not asked.
     const some = await network.mco(['rpc', 'lab', 'weigh', '--senders', '--limit', '5']);
     expect(some.code).to.equal(5);
-    expect(some.stderr).to.include(
-      'Did not answer when nodes were looked for: hung.lab (online, said nothing)',
-    );
+    expect(some.stderr).to.include('No response to discovery from: hung.lab (online)');
     const ping = await network.mco(['ping', '--json']);
     expect(ping.code).to.equal(5);
     expect(JSON.parse(ping.stdout).statistics).to.deep.include({
@@ -53,15 +51,15 @@ describe('mco and nodes that say nothing', function () {
     });
   });
 
-  it('says of a silent one that is named how often it was asked, and exits with 4', async () => {
+  it('reports how often a named node was called without a reply, and exits with 4', async () => {
     const { stdout, stderr, code } = await network.mco(['rpc', 'lab', 'weigh', '-I', 'hung.lab']);
     expect({ stdout, code }).to.deep.equal({ stdout: '', code: 4 });
     expect(stderr).to.match(
-      /^No answer from: hung\.lab \(no reply: the node is online but did not reply: the request was sent 4 times in 10 s\)\n/,
+      /^No reply from: hung\.lab \(no reply: the node is online but did not reply: the request was sent 4 times in 10 s\)\n/,
     );
   });
 
-  it('says of one that was killed with the action that nobody knows what became of it', async () => {
+  it('reports an unknown outcome for a node that was killed during the action', async () => {
     const { stdout, code } = await vanished;
     expect(code).to.equal(4);
     const { results } = JSON.parse(stdout);

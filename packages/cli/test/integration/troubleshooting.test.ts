@@ -207,14 +207,14 @@ describe('the page on troubleshooting', () => {
     ],
     [
       'a change without a filter',
-      'changes hosts, and there is no filter',
+      'changes hosts, and no filter is given',
       'USAGE_INVALID',
       () => network.mco(['rpc', 'lab', 'move', 'to=x']),
     ],
     ['a misspelt command', 'unknown command', 'USAGE_INVALID', () => network.mco(['pnig'])],
   ];
   for (const [what, words, code, run] of leads)
-    it(`is found by what people see: ${what}`, async function () {
+    it(`has a section for the message: ${what}`, async function () {
       this.timeout(60_000);
       const { stdout, stderr } = await run();
       const output = `${stdout}\n${stderr}`;

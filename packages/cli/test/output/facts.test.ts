@@ -35,7 +35,7 @@ describe('facts', () => {
     expect(shown({}).stderr).to.include('Finished processing 5 / 5 hosts in 1.50 s, 1 not ok');
   });
 
-  it('starts with the rarest when told', () => {
+  it('begins with the rarest value with --reverse', () => {
     expect(shown({ reverse: true }).stdout.split('\n')[2]).to.include('{"major":12}');
   });
 
@@ -43,7 +43,7 @@ describe('facts', () => {
     expect(shown({}, true).stdout).to.include('found 2 times\n\n      a  c\n');
   });
 
-  it('is JSON when told', () => {
+  it('is JSON with --json', () => {
     const { fact, results, unknown } = JSON.parse(shown({ json: 'document' }).stdout);
     expect({ fact, results, unknown }).to.deep.equal({
       fact: 'os',

@@ -12,7 +12,7 @@ describe('the footer', () => {
     return stderr().split('\n').slice(0, -1);
   };
 
-  it('counts', () => {
+  it('counts replies, failures, offline and selected nodes', () => {
     expect(linesOf(reportOn([result('a', 'ok'), result('b', 'ok')]))).to.deep.equal([
       'Finished processing 2 / 2 hosts in 1.50 s',
     ]);
@@ -20,11 +20,11 @@ describe('the footer', () => {
       linesOf(reportOn([result('a', 'ok'), result('b', 'failed')], { offline: ['c', 'd'] })),
     ).to.deep.equal(['Finished processing 2 / 2 hosts in 1.50 s, 1 not ok; 2 nodes offline']);
     expect(linesOf(reportOn([result('a', 'ok')], { before: 9, seed: 77 }))).to.deep.equal([
-      'Finished processing 1 / 1 hosts in 1.50 s; picked from 9 (--limit-seed 77 picks the same)',
+      'Finished processing 1 / 1 hosts in 1.50 s; selected from 9 nodes (--limit-seed 77 selects the same ones)',
     ]);
   });
 
-  it('names who did not answer, by reason', () => {
+  it('lists the nodes that did not reply, by reason', () => {
     const report = reportOn([
       result('a', 'ok'),
       result('c', 'offline', { statusmsg: 'the node is offline' }),
@@ -34,59 +34,59 @@ describe('the footer', () => {
       }),
     ]);
     expect(linesOf(report)).to.deep.equal([
-      'No answer from: b, c (offline)',
-      'No answer from: d (no reply: the node is online but did not reply: the request was sent 4 times in 10 s)',
+      'No reply from: b, c (offline)',
+      'No reply from: d (no reply: the node is online but did not reply: the request was sent 4 times in 10 s)',
       'Finished processing 1 / 4 hosts in 1.50 s',
     ]);
   });
 
-  it('names who was silent when nodes were looked for, and who came unexpected', () => {
+  it('lists nodes that did not respond to discovery, and unexpected replies', () => {
     const report = reportOn([result('a', 'ok')], { silent: ['z'] });
     const more = { ...report, stats: { ...report.stats, unexpected: ['y'] } };
     expect(linesOf(more).slice(0, 2)).to.deep.equal([
-      'Did not answer when nodes were looked for: z (online, said nothing)',
-      'Answered without being expected: y',
+      'No response to discovery from: z (online)',
+      'Unexpected replies from: y',
     ]);
   });
 
-  it('says of those that were silent to the request itself that they may run it, though there are no targets', () => {
+  it('reports that nodes without a response to the request itself may still run it, even if there are no targets', () => {
     const report = reportOn([], { silent: ['y', 'z'], offline: ['x', 'z'], byRequest: true });
     expect(linesOf(report)).to.deep.equal([
-      'Did not say whether they are meant: y (online, said nothing; they may run it yet)',
-      'Did not say whether they are meant: z (went offline before they said anything; whether they had begun is not known)',
+      'No response from: y (online; they may still run the action if the filter matches)',
+      'No response from: z (went offline before they responded; they may have started the action)',
     ]);
   });
 
-  it('keeps its warnings when it is to be quiet, and its count to itself', () => {
+  it('prints warnings with --quiet, but not the statistics', () => {
     const report = reportOn([result('b', 'offline', { statusmsg: 'the node is offline' })]);
-    expect(linesOf(report, { isQuiet: true })).to.deep.equal(['No answer from: b (offline)']);
+    expect(linesOf(report, { isQuiet: true })).to.deep.equal(['No reply from: b (offline)']);
   });
 
   it('shortens a long list unless --verbose', () => {
     const results = Array.from({ length: 103 }, (_, index) =>
       result(`n${index}`, 'offline', { statusmsg: 'the node is offline' }),
     );
-    expect(linesOf(reportOn(results))[0]).to.match(/ and 3 more \(-v names all\) \(offline\)$/);
+    expect(linesOf(reportOn(results))[0]).to.match(/ and 3 more \(-v lists all\) \(offline\)$/);
     expect(linesOf(reportOn(results), { isVerbose: true })[0]?.split(', ')).to.have.length(103);
   });
 
-  it('has all numbers with --verbose', () => {
+  it('prints all statistics with --verbose', () => {
     const text = linesOf(reportOn([result('a', 'ok'), result('b', 'failed')]), { isVerbose: true }).join(
       '\n',
     );
     expect(text).to.include('---- request stats ----');
-    expect(text).to.match(/Nodes: 2 \/ 2\n +Pass \/ Fail: 1 \/ 1\n +No Answer: 0\n/);
+    expect(text).to.match(/Nodes: 2 \/ 2\n +Pass \/ Fail: 1 \/ 1\n +No Reply: 0\n/);
     expect(text).to.match(/Total Time: 2.00 s\n +Request Id: 0{32}$/);
   });
 
-  it('says with --verbose that no discovery was made', () => {
+  it('reports with --verbose that there was no discovery', () => {
     const report = reportOn([result('a', 'ok')], { byRequest: true, seconds: 0 });
     expect(linesOf(report, { isVerbose: true }).join('\n')).to.include(
-      'Discovery Time: none, the request itself asked\n',
+      'Discovery Time: none (the request was the discovery)\n',
     );
   });
 
-  it('says nothing of a call that was not made', () => {
+  it('prints nothing for a call that was not made', () => {
     expect(linesOf(reportOn([]))).to.deep.equal([]);
   });
 });

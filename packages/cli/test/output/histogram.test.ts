@@ -13,5 +13,5 @@ describe('the graph of ping', () => {
       expect(counts.reduce((sum, count) => sum + count, 0)).to.equal(times.length);
     }
   });
-  it('is empty where nobody answered', () => expect(histogram([], 80)).to.deep.equal([]));
+  it('is empty if no node responded', () => expect(histogram([], 80)).to.deep.equal([]));
 });

@@ -55,13 +55,13 @@ describe('what is shown', () => {
     it(what, async () => expect(names((await shown(options, action)).stdout)).to.deep.equal(senders));
   }
 
-  it('is everything with --verbose', async () => {
+  it('includes every reply with --verbose', async () => {
     expect(names((await shown({}, move, true)).stdout)).to.deep.equal(['b', 'a']);
   });
 
-  it('never has a silent node among the replies, always among those without an answer', async () => {
+  it('never lists a node without a reply among the replies, but always below them', async () => {
     for (const options of [{}, { table: true }, { senders: true }, { display: 'none' }] as const) {
-      expect((await shown(options)).stderr).to.include('No answer from: c (offline)');
+      expect((await shown(options)).stderr).to.include('No reply from: c (offline)');
     }
   });
 });
@@ -93,7 +93,7 @@ describe('text', () => {
       ].join('\n'),
     );
     expect(stderr).to.equal(
-      'No answer from: c (offline)\nFinished processing 2 / 3 hosts in 1.50 s, 1 not ok\n',
+      'No reply from: c (offline)\nFinished processing 2 / 3 hosts in 1.50 s, 1 not ok\n',
     );
   });
 });
@@ -171,7 +171,7 @@ describe('JSON', () => {
     [{ method: 'named' }, 'named'],
     [{ method: 'named', source: 'puppetdb' }, 'puppetdb'],
   ] as const)
-    it(`says how nodes were found: ${word}`, () =>
+    it(`names the discovery method: ${word}`, () =>
       expect(statisticsOf(reportOn([result('a', 'ok')], found)).discovery).to.equal(word));
 
   it('has the time of a discovery that came before the call', () => {
@@ -180,7 +180,7 @@ describe('JSON', () => {
     expect(statisticsOf({ ...report, stats }).discovery_seconds).to.equal(2.5);
   });
 
-  it('has every reply whatever the DDL says, and fewer when told', async () => {
+  it('has every reply whatever the DDL specifies, and fewer with --display', async () => {
     const senders = async (options: Partial<OutputOptions>) => {
       const { results: replies } = JSON.parse(
         (await shown({ json: true, ...options }, ddl.actions[1])).stdout,
@@ -193,13 +193,13 @@ describe('JSON', () => {
     expect(await senders({ display: 'none' })).to.deep.equal([]);
   });
 
-  it('has only the names of those that answered with --senders', async () => {
+  it('has only the names of the nodes that replied with --senders', async () => {
     const { stdout, stderr } = await shown({ json: true, senders: true });
     expect(JSON.parse(stdout).results).to.deep.equal([{ sender: 'a' }, { sender: 'b' }]);
     expect(stderr).to.equal('a: half\na: way\n');
   });
 
-  it('comes in lines as things happen', async () => {
+  it('prints lines as events happen with --jsonl', async () => {
     const { stdout } = await shown({ jsonl: true });
     const lines = stdout
       .trimEnd()
@@ -238,7 +238,7 @@ describe('a table', () => {
     ]);
   });
 
-  it('has a column for how they ended where that is not always ok', async () => {
+  it('has a column for the state if not all replies are ok', async () => {
     const { stdout } = await shown({ table: true });
     expect(stdout).to.match(/│ Sender │ Status +│ Weight │/);
     expect(stdout).to.match(/│ a +│ Request Aborted │/);

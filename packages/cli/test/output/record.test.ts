@@ -18,11 +18,11 @@ describe('a record', () => {
     ]);
   });
 
-  it('is one line when there is nothing to say', () => {
+  it('is one line if there are no outputs', () => {
     expect(lines('web1.lab', 'ok')).to.deep.equal(['web1.lab']);
   });
 
-  it('indents what has many lines', () => {
+  it('indents values of several lines', () => {
     expect(lines('web1.lab', 'ok', { data: { notes: 'one\ntwo', weight: null } })).to.deep.equal([
       'web1.lab',
       '   Weight:',
@@ -32,7 +32,7 @@ describe('a record', () => {
     ]);
   });
 
-  it('says why a node failed, and shows what came with it', () => {
+  it('shows why a node failed, and the outputs of the failed reply', () => {
     const extra = { statuscode: 1, statusmsg: 'no disk\nnone at all', data: { weight: null, unit: 'kg' } };
     expect(lines('web1.lab', 'failed', extra)).to.deep.equal([
       'web1.lab                                 Request Aborted',
@@ -45,7 +45,7 @@ describe('a record', () => {
     ]);
   });
 
-  it('says how a node ended in words', () => {
+  it('shows the state of a node in words', () => {
     const words = (state: Parameters<typeof result>[1], statuscode: number) =>
       lines('a', state, { statuscode })[0]?.slice(41);
     expect(words('failed', 2)).to.equal('Unknown Action');

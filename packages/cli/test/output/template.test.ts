@@ -27,9 +27,9 @@ describe('a template of mco inventory --format', () => {
   }
 
   for (const [template, fault] of [
-    ['{identiy}', '--format: {identiy} is nothing that a node has (did you mean "identity"?)'],
-    ['{facts.}', '--format: {facts.} is nothing that a node has'],
-    ['a { b', '--format: a single "{": write {{ for the character itself'],
+    ['{identiy}', '--format: unknown field {identiy} (did you mean "identity"?)'],
+    ['{facts.}', '--format: unknown field {facts.}'],
+    ['a { b', '--format: unmatched "{": write {{ for a literal {'],
   ] as const) {
     it(`refuses ${template}`, () => {
       expect(() => parseTemplate(template)).to.throw(UsageError, fault);

@@ -12,7 +12,7 @@ describe('wording', () => {
     [125.4, '2 min 05 s'],
   ];
   for (const [seconds, text] of spans) it(text, () => expect(span(seconds)).to.equal(text));
-  it('counts', () => {
+  it('counts nouns in singular and plural', () => {
     expect([counted(0), counted(1), counted(2), counted(1, 'time')]).to.deep.equal([
       '0 nodes',
       '1 node',

@@ -35,7 +35,7 @@ describe('Screen', () => {
     expect(writes).to.deep.equal(['out: a\nb\nc\n', 'out: d\n']);
   });
 
-  it('keeps the order between data and what else is said', async () => {
+  it('keeps the order of data and notes', async () => {
     const { writes, screen } = seen();
     screen.print('a');
     screen.warn('careful');
@@ -44,7 +44,7 @@ describe('Screen', () => {
     expect(writes).to.deep.equal(['out: a\n', 'err: careful\n', 'out: b\n']);
   });
 
-  it('loses nothing where the process is ended in the same turn, and leaves no listener', async () => {
+  it('loses nothing if the process exits in the same turn, and leaves no listener', async () => {
     const module = new URL('../../src/terminal/screen.js', import.meta.url).href;
     const program = `import { Screen } from '${module}'; new Screen().print('last words'); process.exit(3);`;
     const words = ['--input-type=module', '-e', program];

@@ -13,7 +13,7 @@ export interface AuditOptions extends GlobalOptions {
   readonly last?: string;
 }
 
-/** Says of each audit whether it is as it was written. */
+/** Verifies each audit log and prints the result. */
 export async function verifyAudits(
   screen: Screen,
   given: readonly string[],
@@ -21,8 +21,9 @@ export async function verifyAudits(
 ): Promise<ExitCode> {
   const { last } = options;
   if (last !== undefined && !/^[0-9a-f]{64}$/i.test(last))
-    throw new UsageError(`--last: "${last}" is no SHA-256 of 64 hexadecimal digits`);
-  if (last !== undefined && given.length > 1) throw new UsageError('--last is of one audit: name one file');
+    throw new UsageError(`--last: "${last}" is not a SHA-256 hash of 64 hexadecimal digits`);
+  if (last !== undefined && given.length > 1)
+    throw new UsageError('--last applies to one audit log: name one file only');
   const audits: Judged[] = [];
   for (const file of given.length > 0 ? given : [ownFile(options)])
     audits.push({ audit: file, ...judged(await verifyAudit(file), last?.toLowerCase()) });
@@ -36,7 +37,7 @@ export async function verifyAudits(
 interface Judged extends AuditVerdict {
   readonly audit: string;
   readonly ok: boolean;
-  /** What is wrong with it, in words. */
+  /** What is wrong with it, for people. */
   readonly problem?: string;
 }
 
@@ -44,7 +45,7 @@ function judged(verdict: AuditVerdict, last: string | undefined): Omit<Judged, '
   const { fault, lastHash } = verdict;
   if (fault) return { ...verdict, ok: false, problem: `${fault.file}:${fault.line}: ${fault.reason}` };
   if (last !== undefined && last !== lastHash) {
-    const problem = `it ends with another line than ${last}: lines are missing at its end, or were added since`;
+    const problem = `the hash of the last line is not ${last}: lines at the end are missing, or were added since`;
     return { ...verdict, ok: false, problem };
   }
   return { ...verdict, ok: true };
@@ -65,17 +66,19 @@ function resultOf({ audit, ok, problem, files, lines, isWhole, lastHash, fault }
 
 function say(screen: Screen, { audit, ok, problem, files, lines, isWhole, lastHash }: Judged): void {
   if (!ok) {
-    screen.print(`${screen.paint('red', 'broken')}: ${audit}: ${problem}`);
-    screen.note(`   ${counted(lines, 'line')} before that are sound`);
+    screen.print(`${screen.paint('red', 'failed')}: ${audit}: ${problem}`);
+    screen.note(`   The ${counted(lines, 'line')} before it ${lines === 1 ? 'is' : 'are'} valid`);
     return;
   }
   const where = files.length > 1 ? ` in ${counted(files.length, 'file')}` : '';
-  screen.print(`${screen.paint('green', 'whole')}: ${audit}: ${counted(lines, 'line')}${where}`);
+  screen.print(`${screen.paint('green', 'ok')}: ${audit}: ${counted(lines, 'line')}${where}`);
   if (!isWhole)
-    screen.print('   The oldest files are gone (audit.keep): nothing proves what was before the first line');
-  screen.print(`   last line: ${lastHash}`);
+    screen.print(
+      '   The oldest files were deleted (audit.keep): lines before the first one cannot be verified',
+    );
+  screen.print(`   hash of the last line: ${lastHash}`);
 }
 
 function ownFile({ mcod }: AuditOptions): string {
-  return neededOfNode(nodeConfigIfAny(mcod)?.audit.file, mcod, 'the file of an audit');
+  return neededOfNode(nodeConfigIfAny(mcod)?.audit.file, mcod, 'audit log file');
 }

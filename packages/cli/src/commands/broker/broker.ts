@@ -34,7 +34,7 @@ export interface BrokerOptions extends GlobalOptions {
   readonly output?: string;
 }
 
-/** Makes the configuration of a broker, and says what is to be done with it. */
+/** Generates the configuration of a broker, and prints what to do with it. */
 export async function makeBrokerConfig(
   screen: Screen,
   kind: string,
@@ -42,13 +42,13 @@ export async function makeBrokerConfig(
 ): Promise<ExitCode> {
   if (!isKind(kind)) {
     throw new UsageError(
-      `"${kind}" is no broker that is known here${suggestion(kind, brokerKinds)}: ${brokerKinds.join(', ')}`,
+      `unknown broker "${kind}"${suggestion(kind, brokerKinds)}; known brokers: ${brokerKinds.join(', ')}`,
     );
   }
   const config = clientConfigIfAny(options);
   const nodes = [...(options.node ?? []), ...(options.nodes ? await readNodes(options.nodes) : [])];
   if (kind !== 'mosquitto' && nodes.length === 0)
-    throw new UsageError(`${kind} has no patterns of names: name the nodes with --node or --nodes`);
+    throw new UsageError(`${kind} needs the name of every node: use --node or --nodes`);
   const made = configOf(kind, nodes, options, config);
   if (screen.json) {
     for (const file of made.files) screen.json.result(file);
@@ -56,7 +56,9 @@ export async function makeBrokerConfig(
   } else if (options.output === undefined) print(screen, made);
   else await write(screen, made, options.output);
   if (options.output === undefined && options.folder === undefined)
-    screen.note(`- The files are for ${places[kind]}; --folder names another place.`);
+    screen.note(
+      `- The files refer to each other in the folder ${places[kind]}; use --folder for another one.`,
+    );
   for (const note of made.notes) screen.note(`- ${note}`);
   return ExitCode.ok;
 }
@@ -65,7 +67,7 @@ function isKind(kind: string): kind is BrokerKind {
   return (brokerKinds as readonly string[]).includes(kind);
 }
 
-/** Where the files are expected when nobody says where. */
+/** The default folders of the files. */
 const places: Record<BrokerKind, string> = {
   mosquitto: '/etc/mosquitto',
   nats: '/var/lib/nats',
@@ -80,7 +82,8 @@ function configOf(
   config: ClientConfig | undefined,
 ): GeneratedConfig {
   const ca = options.ca ?? config?.security.ca;
-  if (ca === undefined) throw new UsageError('name the CA of nodes with --ca: no configuration says it');
+  if (ca === undefined)
+    throw new UsageError('no CA for nodes: use --ca, or set security.ca in the client configuration');
   const callersCa = options.callersCa ?? (options.ca === undefined ? config?.security.callers.ca : undefined);
   const crl = options.crl ?? config?.security.crl;
   const output = options.output === undefined ? undefined : resolve(options.output);
@@ -100,7 +103,7 @@ function configOf(
 
 function ownName(config: ClientConfig | undefined): string {
   if (config?.security.mode !== 'x509')
-    throw new UsageError('name the callers with --caller: no configuration has a certificate of yours');
+    throw new UsageError('no callers: use --caller, or set security.certificate in the client configuration');
   return loadOwn(config.security).name;
 }
 

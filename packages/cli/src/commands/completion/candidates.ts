@@ -9,7 +9,7 @@ export interface Candidate {
   readonly meaning: string;
 }
 
-/** What this machine knows of a network. */
+/** What completion knows of a network without connecting. */
 export interface Sources {
   /** Folders with DDLs. */
   readonly folders: readonly string[];
@@ -124,8 +124,8 @@ async function allAt(
           : [];
     case 'help':
       if (given.length === 0) {
-        const exitCodes = { value: 'exit-codes', meaning: 'What the exit codes mean' };
-        const methods = { value: 'discovery', meaning: 'The ways to find nodes' };
+        const exitCodes = { value: 'exit-codes', meaning: 'The exit codes' };
+        const methods = { value: 'discovery', meaning: 'The discovery methods' };
         return [...commandCandidates(shell.program), exitCodes, methods];
       }
       if (given[0] !== 'rpc') return [];

@@ -56,20 +56,21 @@ async function listed(shell: Shell, options: CompletionOptions): Promise<readonl
   }
   if (options.listAgents) return agentCandidates(folders(options));
   if (!options.listActions && !options.listInputs) {
-    throw new UsageError('name a shell: mco completion bash|zsh|fish');
+    throw new UsageError('no shell given: use mco completion bash, zsh or fish');
   }
-  if (options.agent === undefined) throw new UsageError('of which agent? add --agent NAME');
+  if (options.agent === undefined)
+    throw new UsageError('--list-actions and --list-inputs require --agent NAME');
   const ddl = await localDdl(folders(options), options.agent);
-  if (!ddl) throw new UsageError(`there is no DDL of an agent "${options.agent}" on this machine`);
+  if (!ddl) throw new UsageError(`no DDL for the agent "${options.agent}" on this machine`);
   if (options.listActions) return actionCandidates(ddl);
-  if (options.action === undefined) throw new UsageError('of which action? add --action NAME');
+  if (options.action === undefined) throw new UsageError('--list-inputs requires --action NAME');
   return inputCandidates(ddl, options.action).map(({ value, meaning }) => ({
     value: value.replace(/=$/, ''),
     meaning,
   }));
 }
 
-// Whoever presses the tabulator has not asked for an error about the configuration.
+// The Tab key must not print an error about the configuration.
 function sources(options: GlobalOptions): Sources {
   try {
     const config = readClientConfig(options);

@@ -15,7 +15,7 @@ interface Setting {
   readonly from: 'file' | 'default';
 }
 
-/** Prints every value of the configuration, and where it is from. */
+/** Prints every value of the configuration and its source. */
 export function showConfig({ screen }: Shell, options: ConfigOptions): ExitCode {
   const file = findClientConfig(options.config);
   const config = readClientConfig({ config: file });
@@ -46,13 +46,13 @@ function settingsOf(config: object, written: Readonly<Record<string, unknown>>, 
   });
 }
 
-/** Says whether the configuration and the files that it names are sound. */
+/** Validates the configuration and the files that it names. */
 export function checkConfig({ screen }: Shell, options: ConfigOptions): ExitCode {
   const file = findClientConfig(options.config);
   const config: ClientConfig = readClientConfig({ config: file });
   const { signer } = clientSecurity({ config: config.security, broker: config.broker, name: localCaller() });
   screen.print(
-    `${file} is sound: you are ${signer.name}, the broker is ${config.broker.urls.join(' or ') || 'missing'}`,
+    `${file} is valid: caller ${signer.name}, broker ${config.broker.urls.join(' or ') || 'missing: set broker.urls'}`,
   );
   return config.broker.urls.length > 0 ? ExitCode.ok : ExitCode.error;
 }

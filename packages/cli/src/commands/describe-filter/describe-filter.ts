@@ -4,7 +4,7 @@ import type { FilterOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { ExitCode } from '../../exit.js';
 
-/** Says in English which nodes the words of a filter mean. */
+/** Explains in English which nodes the options of a filter match. */
 export function describeWords({ screen }: Shell, options: FilterOptions): ExitCode {
   screen.print(describeFilter(filterOf(options)));
   return ExitCode.ok;

@@ -41,7 +41,7 @@ export function define(command: Command, shell: Shell): void {
     ).argParser(gather),
     new Option(
       '--uses <n>',
-      'maximum number of machines; needs a ledger in the configuration to count them',
+      'maximum number of machines; requires a ledger (enrolment.ledger of the broker)',
     ).argParser(positive),
     new Option(
       '--fact <condition>',

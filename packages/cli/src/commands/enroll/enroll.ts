@@ -31,12 +31,12 @@ export interface TokenOptions extends GlobalOptions {
   readonly json?: true;
 }
 
-/** Makes an enrolment token and says what it allows. */
+/** Creates an enrolment token and prints what it allows. */
 export async function makeToken(screen: Screen, options: TokenOptions): Promise<ExitCode> {
   const config = readClientConfig(options);
   if (config.security.mode !== 'x509') {
     throw new UsageError(
-      `a token is signed with a certificate, and security.mode is "${config.security.mode}", not "x509"`,
+      `cannot sign a token without a certificate: security.mode is "${config.security.mode}", not "x509"`,
     );
   }
   const own = loadOwn(config.security);
@@ -66,18 +66,18 @@ export async function makeToken(screen: Screen, options: TokenOptions): Promise<
 
 function collectiveOf({ collective }: TokenOptions): string {
   if (/^[a-z0-9][a-z0-9_-]{0,62}$/.test(collective)) return collective;
-  throw new UsageError(`--collective: "${collective}" is no name of a collective (a-z, 0-9, "_", "-")`);
+  throw new UsageError(
+    `--collective: "${collective}" is not a valid collective name: use a-z, 0-9, "_" and "-"`,
+  );
 }
 
 function brokersOf({ broker }: TokenOptions, config: ClientConfig): readonly string[] {
   const urls = broker ?? config.broker.urls;
   if (urls.length === 0)
-    throw new UsageError('no broker: name one with --broker, or in broker.urls of the configuration');
+    throw new UsageError('no broker: use --broker, or set broker.urls in the configuration');
   for (const url of urls) {
     if (!/^mqtts?:\/\/[^/\s]+$/.test(url) || !URL.canParse(url)) {
-      throw new UsageError(
-        `--broker: "${url}" is no address of a broker, such as mqtts://mq.example.net:8883`,
-      );
+      throw new UsageError(`--broker: "${url}" is not a broker URL, such as mqtts://mq.example.net:8883`);
     }
   }
   return urls;
@@ -89,7 +89,7 @@ function caOf({ ca }: TokenOptions, { security, broker }: ClientConfig): string 
     ca ?? [security.callers.ca ?? security.ca, broker.ca ?? security.ca].filter((file) => file !== undefined);
   const certificates = new Set([...new Set(files)].flatMap(certificatesOf));
   if (certificates.size === 0)
-    throw new UsageError('no CA: name a file with --ca, or in security.ca of the configuration');
+    throw new UsageError('no CA: use --ca, or set security.ca in the configuration');
   return [...certificates].map((pem) => `${pem}\n`).join('');
 }
 
@@ -101,14 +101,14 @@ function certificatesOf(file: string): readonly string[] {
     throw new UsageError(`--ca: cannot read ${file}: ${(error as Error).message}`);
   }
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  if (blocks.length === 0) throw new UsageError(`--ca: ${file} holds no certificate`);
+  if (blocks.length === 0) throw new UsageError(`--ca: no certificate in ${file}`);
   for (const pem of blocks) {
     try {
       if (new X509Certificate(pem).ca) continue;
     } catch (cause) {
-      throw new TroupeError('CERTIFICATE_INVALID', `--ca: ${file} holds a damaged certificate`, { cause });
+      throw new TroupeError('CERTIFICATE_INVALID', `--ca: damaged certificate in ${file}`, { cause });
     }
-    throw new UsageError(`--ca: ${file} holds a certificate that is not of a CA`);
+    throw new UsageError(`--ca: a certificate in ${file} is not a CA certificate`);
   }
   return blocks;
 }
@@ -125,7 +125,7 @@ async function write(token: string, file: string): Promise<void> {
   }
 }
 
-// The token itself only where it is not in a file of its own.
+// The token itself is in the document only if it was not written to a file.
 function documentOf(token: string, file: string | undefined) {
   const { jti, iss, iat, exp, collective, brokers, callers, uses, facts } = readToken(token);
   const time = (seconds: number) => new Date(seconds * 1000).toISOString();
@@ -152,25 +152,27 @@ function describeToken(
   const { jti, collective, brokers, callers, exp, uses, facts } = readToken(token);
   const place = file === undefined ? '' : ` in ${file}`;
   const limits = [
-    ...(uses === undefined ? [] : [`at most ${counted(uses, 'machine')}, where a ledger counts them`]),
-    ...(facts ?? []).map((fact) => `machines with ${fact}`),
+    ...(uses === undefined ? [] : [`at most ${counted(uses, 'machine')} (requires a ledger)`]),
+    ...(facts ?? []).map((fact) => `only machines with ${fact}`),
   ];
   if (!screen.json) {
-    screen.note(`Enrolment token${place}, good until ${new Date(exp * 1000).toISOString()}`);
+    screen.note(`Enrolment token${place}, valid until ${new Date(exp * 1000).toISOString()}`);
     screen.note(`  id          ${jti} (to revoke it)`);
     screen.note(`  collective  ${collective}`);
     screen.note(`  broker      ${brokers.join(', ')}`);
-    screen.note(`  obeys       ${callers}`);
-    for (const limit of limits) screen.note(`  only        ${limit}`);
+    screen.note(`  callers     ${callers}`);
+    for (const limit of limits) screen.note(`  limit       ${limit}`);
   }
   const ends = new Date(certificate.validTo).getTime();
   if (ends < exp * 1000) {
-    screen.warn(`mco: your certificate ends on ${certificate.validTo}: nobody believes the token after that`);
+    screen.warn(
+      `mco: your certificate expires on ${certificate.validTo}, before the token: the token is rejected after that date`,
+    );
   }
   const near = brokers.filter(isLoopback);
   if (near.length > 0) {
     screen.warn(
-      `mco: ${counted(near.length, 'address')} of the broker on loopback: no other machine can reach ${near.join(', ')} (--broker)`,
+      `mco: other machines cannot reach the broker at a loopback address: ${near.join(', ')}; name another address with --broker`,
     );
   }
 }

@@ -15,7 +15,7 @@ import { ExitCode } from '../../exit.js';
 import { limitWords } from '../../output/footer.js';
 import { discoveryStatistics } from '../../output/json-replies.js';
 import { presenceNotes, refusalNotes } from '../../output/presence.js';
-import { span } from '../../output/wording.js';
+import { counted, span } from '../../output/wording.js';
 
 /** What mco find takes as options. */
 export type FindOptions = GlobalOptions &
@@ -23,13 +23,13 @@ export type FindOptions = GlobalOptions &
   DiscoveryOptions &
   LimitOptions & { readonly json?: true };
 
-/** Prints the names of all that match. */
+/** Prints the names of all nodes that match. */
 export async function find({ screen }: Shell, options: FindOptions): Promise<ExitCode> {
   const config = readClientConfig(options);
   const filter = await selectionOf(options);
   return withClient(screen, config, async (client) => {
     const collective = options.target ?? client.mainCollective;
-    // Names are checked too: a name that nobody bears is not printed, unless a source says it.
+    // Names are checked too: a name that no node has is not printed, unless a source lists it.
     const source = await sourceOf(options, client);
     const wanted = {
       filter: client.filter(filter),
@@ -48,7 +48,7 @@ export async function find({ screen }: Shell, options: FindOptions): Promise<Exi
     if (found.nodes.length === 0) await sayThatNobodyAnswered(screen, client, collective);
     if (screen.isVerbose)
       screen.note(
-        `\nFound ${discovery.nodes.length} in ${span(found.seconds)} by ${source ? `the method ${source.name}` : 'asking all nodes'}`,
+        `\nFound ${counted(discovery.nodes.length)} in ${span(found.seconds)} (discovery method ${source?.name ?? 'broadcast'})`,
       );
     if (found.before !== undefined) screen.note(limitWords(found));
     if (screen.isVerbose || found.silent.length > 0) presenceNotes(screen, found, filter);

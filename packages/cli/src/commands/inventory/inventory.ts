@@ -32,7 +32,7 @@ export type InventoryOptions = GlobalOptions &
     readonly format?: string;
   };
 
-/** Says all about one node, or counts the nodes of each collective. */
+/** Prints the inventory of one node, or of many nodes as a list. */
 export async function inventory(
   shell: Shell,
   node: string | undefined,
@@ -40,13 +40,15 @@ export async function inventory(
 ): Promise<ExitCode> {
   const map = options.collectiveMap ?? options.map;
   if (options.listCollectives || map !== undefined || options.format !== undefined) {
-    if (node !== undefined) throw new UsageError(`name the node by a filter for a list of nodes: -I ${node}`);
+    if (node !== undefined)
+      throw new UsageError(`a list of nodes takes a filter, not a node argument: use -I ${node}`);
     return ofMany(shell, options, map);
   }
-  if (node === undefined) throw new UsageError('name a node: mco inventory NODE; mco find lists them');
+  if (node === undefined)
+    throw new UsageError('no node given: use mco inventory NODE; mco find lists the nodes');
   const identity = parseIdentity(node);
   if (identity.startsWith('/'))
-    throw new UsageError('the inventory is that of one node: name it; mco find lists them');
+    throw new UsageError('mco inventory takes the name of one node, not a pattern; mco find lists the nodes');
   return withClient(shell.screen, readClientConfig(options), (client) =>
     ofNode(shell.screen, client, identity, options),
   );

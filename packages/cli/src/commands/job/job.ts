@@ -33,7 +33,7 @@ export type JobOptions = WhereOptions & { readonly json?: true };
 /** What mco job attach takes as options. */
 export type AttachOptions = WhereOptions & OutputOptions & { readonly stream?: true };
 
-/** Gets what nodes keep of a request, and waits for the rest. */
+/** Fetches the replies that nodes keep, and waits for the remaining ones. */
 export async function attachTo({ screen }: Shell, id: string, options: AttachOptions): Promise<ExitCode> {
   return atJob(screen, id, options, async (client, found) => {
     const interruption = new Interruption(screen);
@@ -80,7 +80,7 @@ export async function attachTo({ screen }: Shell, id: string, options: AttachOpt
   });
 }
 
-/** Says where a request is at work and how it ended elsewhere. */
+/** Prints where a request is still running and how it ended on the other nodes. */
 export async function showJob({ screen }: Shell, id: string, options: JobOptions): Promise<ExitCode> {
   return atJob(screen, id, options, async (client, found) => {
     const stop = new AbortController();
@@ -94,7 +94,7 @@ export async function showJob({ screen }: Shell, id: string, options: JobOptions
   });
 }
 
-/** Ends a request where it is at work. */
+/** Cancels a request on the nodes where it is running. */
 export async function cancelJob({ screen }: Shell, id: string, options: JobOptions): Promise<ExitCode> {
   return atJob(screen, id, options, async (client, found) => {
     const stop = new AbortController();
@@ -112,7 +112,7 @@ export async function cancelJob({ screen }: Shell, id: string, options: JobOptio
   });
 }
 
-// Asks the nodes that are named, or else all of them.
+// Queries the named nodes, or all nodes.
 async function atJob(
   screen: Screen,
   id: string,
@@ -120,7 +120,7 @@ async function atJob(
   work: (client: Client, found: Found) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   if (!/^[0-9a-f]{32}$/.test(id))
-    throw new UsageError(`"${id}" is no id of a request: it has 32 digits from 0 to 9 and a to f`);
+    throw new UsageError(`"${id}" is not a request id: an id has 32 hexadecimal digits (0-9, a-f)`);
   const config = readClientConfig(options);
   const filter = await selectionOf(options);
   return withClient(screen, config, async (client) => {
@@ -144,7 +144,7 @@ function where(found: Found, options: WhereOptions) {
   };
 }
 
-// Until each node has either ended it or said that it is at work on it.
+// Waits until each node has either ended the request or reported that it is running it.
 async function settled(call: Call): Promise<readonly string[]> {
   let isOver = false;
   const over = call.all().finally(() => {
@@ -156,7 +156,7 @@ async function settled(call: Call): Promise<readonly string[]> {
   return call.running();
 }
 
-// A node that was asked only because all were, and knows nothing of it, is none of its nodes.
+// If all nodes are queried, a node that does not know the request is not one of its targets.
 async function* keeping(call: AsyncIterable<Result>, { method }: Found): AsyncGenerator<Result> {
   for await (const result of call) {
     if (method === 'named' || result.state !== 'unknown') yield result;
@@ -175,13 +175,13 @@ async function actionDdl(
   action: string,
   options: WhereOptions,
 ): Promise<ActionDdl | undefined> {
-  // Without it the replies are shown all the same, under the names that they come with.
+  // Without the DDL the replies are shown under the names that they come with.
   const ddl = await resolveDdl(client, agent, options.target ?? client.mainCollective).catch(() => undefined);
   return ddl?.actions.find((one) => one.action === action);
 }
 
 function nothingKept(screen: Screen, id: string): ExitCode {
-  const message = `no node keeps anything of ${id}: it is too long ago, or the daemons were restarted since`;
+  const message = `no node has the request ${id}: its replies have expired, or the daemons were restarted since`;
   sayFailure(screen, { code: 'REQUEST_UNKNOWN', message });
   return ExitCode.error;
 }

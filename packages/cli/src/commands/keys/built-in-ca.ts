@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../../failure.js';
 
-/** A CA that signs requests of one name. */
+/** A CA that signs requests for one name. */
 export interface OpenCa {
   sign(csr: string): Promise<{ readonly certificate: string; readonly ca: string }>;
 }
@@ -18,19 +18,19 @@ export async function openCa(
   { makeCa }: { readonly makeCa?: true },
 ): Promise<OpenCa> {
   const isThere = existsSync(join(cadir, 'ca_crt.pem'));
-  if (!isThere && !makeCa) throw new UsageError(`--cadir: ${cadir} holds no CA; --make-ca makes one there`);
-  if (isThere && makeCa) throw new UsageError(`--make-ca: ${cadir} holds a CA already`);
+  if (!isThere && !makeCa) throw new UsageError(`--cadir: no CA in ${cadir}; use --make-ca to create one`);
+  if (isThere && makeCa) throw new UsageError(`--make-ca: ${cadir} already has a CA`);
   const { BuiltinCa } = await import('@troupe/agent-puppetca/ca');
   const ca = await BuiltinCa.open({ cadir, certname: hostname().toLowerCase() });
   const { state } = await ca.status(name);
   if (state === 'signed' || state === 'revoked')
-    throw new UsageError(`the CA in ${cadir} has a ${state} certificate of ${name} already`);
+    throw new UsageError(`the CA in ${cadir} already has a ${state} certificate for ${name}`);
   return {
     sign: async (csr) => {
       if ((await ca.status(name)).state !== 'requested') await ca.submit(name, csr);
       else if ((await ca.request(name))?.trim() !== csr.trim())
         throw new UsageError(
-          `the CA in ${cadir} has another request of ${name}: mco rpc puppetca reject certname=${name}`,
+          `the CA in ${cadir} already has a different request for ${name}; to reject it: mco rpc puppetca reject certname=${name}`,
         );
       await ca.sign(name);
       return { certificate: (await ca.certificate(name)) ?? '', ca: (await ca.caCertificate()).toString() };

@@ -25,18 +25,18 @@ export interface KeysOptions extends GlobalOptions {
 interface Files {
   readonly key: string;
   readonly csr: string;
-  /** Where the certificate and that of the CA are, or belong. */
+  /** Where the certificates of the caller and of the CA are, or must be put. */
   readonly certificate: string;
   readonly ca: string;
   readonly config: string;
 }
 
-/** Makes a person's key and request, has the built-in CA sign it where one is named, and says what is left to do. */
+/** Creates a caller's key and signing request, has the built-in CA sign it if one is named, and prints the remaining steps. */
 export async function makeKeys(screen: Screen, name: string, options: KeysOptions): Promise<ExitCode> {
   if (options.makeCa && options.cadir === undefined)
-    throw new UsageError('--make-ca makes the CA of --cadir: name its folder');
+    throw new UsageError('--make-ca requires --cadir FOLDER');
   if (!isIdentity(name))
-    throw new UsageError(`"${name}" cannot name a caller: use a-z, 0-9, ".", "_" and "-"`);
+    throw new UsageError(`"${name}" is not a valid caller name: use a-z, 0-9, ".", "_" and "-"`);
   const folder = resolve(
     options.folder ?? join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'troupe'),
   );
@@ -71,11 +71,11 @@ export async function makeKeys(screen: Screen, name: string, options: KeysOption
 
 async function putCa(file: string, pem: string): Promise<void> {
   if (existsSync(file) && (await readFile(file, 'utf8')).trim() !== pem.trim())
-    throw new UsageError(`${file} is of another CA: move it away, or choose another --folder`);
+    throw new UsageError(`${file} has the certificate of another CA: move the file, or use another --folder`);
   await replaceFile(file, pem, { mode: 0o644 });
 }
 
-// A configuration that is there is somebody's work.
+// An existing configuration is never overwritten.
 async function configure(files: Files, pattern: string, { broker }: KeysOptions): Promise<boolean> {
   if (broker === undefined || existsSync(files.config)) return false;
   await replaceFile(files.config, configText(files, pattern, broker), { mode: 0o644 });
@@ -128,11 +128,11 @@ function say(
   if (isSigned) screen.print(`certificate  ${certificate}\nCA           ${ca}`);
   if (isConfigured) screen.print(`client.yaml  ${config}`);
   if (!isSigned) {
-    screen.note(`\nTo do: have a CA sign the request, and put`);
-    screen.note(`  the certificate into  ${certificate}`);
-    screen.note(`  the CA's own into     ${ca}`);
+    screen.note(`\nNext: have a CA sign the request, then save`);
+    screen.note(`  the certificate as     ${certificate}`);
+    screen.note(`  the CA certificate as  ${ca}`);
   }
   if (isConfigured) return;
-  screen.note(`\n${existsSync(config) ? `${config} is there already; it needs` : `${config} needs`}`);
+  screen.note(`\n${config} ${existsSync(config) ? 'exists; it must contain' : 'must contain'}:`);
   for (const line of configText(files, pattern, broker).trimEnd().split('\n')) screen.note(`  ${line}`);
 }

@@ -22,7 +22,7 @@ export type ListenOptions = GlobalOptions & {
 export async function listen({ screen }: Shell, session: string, options: ListenOptions): Promise<ExitCode> {
   screen.json?.stream();
   if (!isName(session))
-    throw new UsageError(`"${session}" is no name of a session: it has a-z, 0-9, "_" and "-"`);
+    throw new UsageError(`"${session}" is not a valid session name: use a-z, 0-9, "_" and "-"`);
   const config = readClientConfig(options);
   const interruption = new Interruption(screen);
   try {
@@ -44,9 +44,11 @@ async function hear(
   let results = 0;
   screen.json?.summarize({ results });
   const replies = client.replies({ collective, signal });
-  // It listens from the first asking on, and only then somebody may be told so.
+  // The subscription starts with the first call of next(); only then is it true to print that it listens.
   let next = replies.next();
-  screen.note(`Listening as ${client.caller}, session ${client.session}, in ${collective}`);
+  screen.note(
+    `Listening for replies as ${client.caller}, session ${client.session}, in the collective ${collective}`,
+  );
   for (let { value: reply, done } = await next; done !== true; { value: reply, done } = await next) {
     show(screen, reply);
     if (reply.kind === 'result') results += 1;

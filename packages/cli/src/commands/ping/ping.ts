@@ -20,7 +20,7 @@ interface Pong {
   readonly milliseconds: number;
 }
 
-/** Asks all that match to answer, and says how fast each one did. */
+/** Pings all nodes that match, and prints the response time of each. */
 export async function ping({ screen }: Shell, options: PingOptions): Promise<ExitCode> {
   const config = readClientConfig(options);
   const filter = await selectionOf(options);

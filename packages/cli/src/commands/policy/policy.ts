@@ -46,7 +46,7 @@ interface Findings {
   readonly warnings: readonly string[];
 }
 
-/** Says what is wrong with policies: errors close the door, warnings do not. */
+/** Checks policy files: a file with an error denies all calls, a warning has no effect. */
 export function checkPolicies(
   screen: Screen,
   given: readonly string[],
@@ -75,11 +75,12 @@ function giveFindings(json: JsonOutput, { files, errors, warnings }: Findings): 
 function say(screen: Screen, { files, errors, warnings }: Findings): void {
   for (const error of errors) screen.print(screen.paint('red', error));
   for (const warning of warnings) screen.print(`${screen.paint('yellow', 'warning:')} ${warning}`);
-  const fault = errors.length > 0 ? `; ${counted(errors.length, 'error')}: what it is for is denied` : '';
+  const fault =
+    errors.length > 0 ? `, ${counted(errors.length, 'error')}: a policy with an error denies all calls` : '';
   screen.note(`${counted(files.length, 'policy file')} read${fault}`);
 }
 
-// The groups are of use to every policy of their folder.
+// A groups file applies to every policy in its folder.
 function findingsIn(path: string, callers: RegExp): Findings {
   if (isFolder(path)) return storeOf({ folder: path, callers }).check();
   if (basename(path) === 'groups') return storeOf({ folder: dirname(path), callers }).check();
@@ -90,10 +91,10 @@ function findingsIn(path: string, callers: RegExp): Findings {
   }
 }
 
-/** What a policy says, or the rule before all policies. */
+/** The decision of a policy, or of the callers pattern, which comes before all policies. */
 type Judgement = Omit<Decision, 'by'> & { readonly by: Decision['by'] | 'callers' };
 
-/** Judges a call, and says which line decides. */
+/** Evaluates a call, and prints which line decides. */
 export async function explainPolicy(
   screen: Screen,
   given: string | undefined,
@@ -121,7 +122,7 @@ export async function explainPolicy(
 }
 
 function noCaller(caller: string, callers: RegExp): Judgement {
-  const reason = `"${caller}" is no name of a caller (${callers}): mcod refuses it before any policy`;
+  const reason = `"${caller}" does not match the callers pattern ${callers}: mcod denies the call before it reads a policy`;
   return { allowed: false, by: 'callers', reason, steps: [] };
 }
 
@@ -132,10 +133,10 @@ function explain(
 ): void {
   const verdict = allowed ? screen.paint('green', 'allowed') : screen.paint('red', 'denied');
   screen.print(`${verdict}: ${caller} → ${agent} ${action}`);
-  screen.print(`   ${by === 'fault' ? 'cannot be judged: ' : ''}${reason}`);
+  screen.print(`   ${by === 'fault' ? 'cannot be evaluated: ' : ''}${reason}`);
   const others = steps.filter(({ finding }) => finding !== 'matches');
   if (others.length === 0) return;
-  screen.print('\nOther lines, and why they say nothing of this call:');
+  screen.print('\nLines that do not match this call, and why:');
   for (const { line, text, finding } of others)
     screen.print(`   ${String(line).padStart(4)}  ${text}  ${screen.paint('dim', `(${finding})`)}`);
 }
@@ -159,7 +160,8 @@ async function askedOf(screen: Screen, node: string, options: PolicyExplainOptio
       .agent(rpcutil)
       .inventory({}, { targets: [node], collective })
       .one();
-    if (!reply.ok) throw new UsageError(`${node} does not say its facts: ${reply.state}: ${reply.statusmsg}`);
+    if (!reply.ok)
+      throw new UsageError(`cannot read the facts of ${node}: ${reply.state}: ${reply.statusmsg}`);
     const { facts, classes, agents } = reply.data;
     return {
       identity: node,
@@ -184,7 +186,7 @@ function factsIn(file: string): Facts {
 // Filters compare texts and find os.family under that very name too, so a flat fact serves.
 function factOf(word: string): Facts {
   const at = word.indexOf('=');
-  if (at < 1) throw new UsageError(`--fact: "${word}" is no fact of the form NAME=VALUE`);
+  if (at < 1) throw new UsageError(`--fact: "${word}" is not a fact of the form NAME=VALUE`);
   return { [word.slice(0, at)]: word.slice(at + 1) };
 }
 
@@ -201,7 +203,7 @@ function isFolder(path: string): boolean {
 }
 
 function folderOf({ mcod }: PolicyCheckOptions, config: DaemonConfig | undefined): string {
-  return neededOfNode(config?.authorization.policies, mcod, 'a policy file, or a folder of them');
+  return neededOfNode(config?.authorization.policies, mcod, 'policy file or folder');
 }
 
 function callersOf({ callers }: PolicyCheckOptions, config: DaemonConfig | undefined): RegExp {

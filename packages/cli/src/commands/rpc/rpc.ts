@@ -46,14 +46,14 @@ interface Words {
   readonly words: readonly string[];
 }
 
-/** Runs an action on all that match, or says what would be run. */
+/** Runs an action on all nodes that match, or prints what would be run. */
 export async function rpc({ screen }: Shell, words: Words, options: RpcOptions): Promise<ExitCode> {
   if (options.maxFailures !== undefined && options.batch === undefined)
-    throw new UsageError('--max-failures stops between two batches: add --batch N, such as --batch 10%');
+    throw new UsageError('--max-failures requires --batch, such as --batch 10%');
   const config = readClientConfig(options);
   const filter = await selectionOf(options);
   const isUnfiltered = isEmptyFilter(filter);
-  // What can be known without a network is said without one.
+  // Errors that need no network are reported before mco connects.
   const ddl = await localDdl(config.ddl_dirs, words.agent, { isFresh: true });
   const prepared = ddl && workOfWords(ddl, words.action, words.words);
   if (prepared && isUnfiltered) refuseUnasked(prepared, screen.isInteractive, options);
@@ -79,7 +79,7 @@ export async function rpc({ screen }: Shell, words: Words, options: RpcOptions):
   });
 }
 
-// What has to be done with the nodes before they are called; nothing where they need not be known.
+// What has to be done with the nodes before they are called; undefined if they need not be known.
 function beforeOf(work: Work, filter: Filter, options: RpcOptions): Steps['before'] {
   if (options.dryRun) return async ({ screen }, found) => showPlan(screen, work, found, options);
   const isAsked = isToBeConfirmed(work, options) && isEmptyFilter(filter);
@@ -94,9 +94,9 @@ function beforeOf(work: Work, filter: Filter, options: RpcOptions): Steps['befor
 
 async function isConfirmed(screen: Screen, work: Work, { nodes }: Found): Promise<boolean> {
   const whom = nodes.length === 1 ? 'the only node' : `all ${counted(nodes.length)}`;
-  const question = `${nameOf(work)} changes hosts, and there is no filter. Run it on ${whom}?`;
+  const question = `${nameOf(work)} changes hosts, and no filter is given. Run it on ${whom}?`;
   if (await confirm(screen, question, refusal(work))) return true;
-  sayFailure(screen, { code: 'NOT_CONFIRMED', message: 'nothing was sent' });
+  sayFailure(screen, { code: 'NOT_CONFIRMED', message: 'not confirmed: the request was not sent' });
   return false;
 }
 
@@ -108,13 +108,13 @@ function isToBeConfirmed({ action, input }: Work, options: RpcOptions): boolean 
   return action.isMutating(input) && !options.yes && !options.dryRun;
 }
 
-// Where nobody can be asked, this is known before anybody is connected.
+// Without a terminal to ask on, the call is refused before mco connects.
 function refuseUnasked(work: Work, isInteractive: boolean, options: RpcOptions): void {
   if (!isInteractive && isToBeConfirmed(work, options)) throw new UsageError(refusal(work));
 }
 
 function refusal(work: Work): string {
-  return `${nameOf(work)} changes hosts, and there is no filter: add one (-F -C -I -W -S --nodes), or --yes for all nodes`;
+  return `${nameOf(work)} changes hosts, and no filter is given: add a filter (-F -C -I -W -S --nodes), or --yes for all nodes`;
 }
 
 function nameOf({ ddl, action }: Work): string {

@@ -65,7 +65,7 @@ describe('completion', () => {
     });
   }
 
-  it('offers every command, and says what each one does', async () => {
+  it('offers every command with its summary', async () => {
     const found = await candidates(newShell(captured().screen), { folders: [], nodes }, 'mco ');
     expect(found.map(({ value }) => value)).to.include.members(['ping', 'rpc', 'help']);
     expect(found.every(({ meaning }) => meaning !== '')).to.equal(true);

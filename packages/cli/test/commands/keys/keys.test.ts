@@ -18,7 +18,7 @@ describe('mco keys', () => {
   });
   afterEach(() => folder?.close());
 
-  it('makes a key for its owner alone, and a request', async () => {
+  it('creates a key that only its owner can read, and a signing request', async () => {
     const { code, stdout, stderr } = await keys('rip.mcollective');
     expect(code).to.equal(0);
     const csr = readFileSync(own('rip.mcollective.csr'), 'utf8');
@@ -29,10 +29,10 @@ describe('mco keys', () => {
         `fingerprint  ${sha256Fingerprint(csr)}\n`,
     );
     expect(statSync(own('rip.mcollective.key')).mode & 0o777).to.equal(0o600);
-    expect(stderr).to.include(`the certificate into  ${own('rip.mcollective.pem')}`);
+    expect(stderr).to.include(`the certificate as     ${own('rip.mcollective.pem')}`);
   });
 
-  it('writes a client.yaml that fits, and touches none that is there', async () => {
+  it('writes a valid client.yaml, and does not overwrite an existing one', async () => {
     const first = await keys('rip.mcollective', '--broker', 'mqtts://mq.example.net:8883', '--json');
     expect(JSON.parse(first.stdout).results[0]).to.include({ signed: false, config: own('client.yaml') });
     const text = readFileSync(own('client.yaml'), 'utf8');
@@ -44,11 +44,11 @@ describe('mco keys', () => {
       key: own('rip.mcollective.key'),
     });
     const second = await keys('eve.mcollective', '--broker', 'mqtts://other.example.net');
-    expect(second.stderr).to.include(`${own('client.yaml')} is there already; it needs`);
+    expect(second.stderr).to.include(`${own('client.yaml')} exists; it must contain:`);
     expect(readFileSync(own('client.yaml'), 'utf8')).to.equal(text);
   });
 
-  it('has a new built-in CA sign', async () => {
+  it('creates a built-in CA and signs the request with it', async () => {
     const cadir = folder.join('ca');
     const { code, stdout } = await keys('rip.mcollective', '--cadir', cadir, '--make-ca');
     expect(code).to.equal(0);
@@ -61,7 +61,7 @@ describe('mco keys', () => {
     expect((await keys('eve.mcollective', '--cadir', cadir)).code).to.equal(0);
   });
 
-  it('has signed later what it made before', async () => {
+  it('signs an existing request in a later run', async () => {
     await keys('rip.mcollective');
     const key = readFileSync(own('rip.mcollective.key'), 'utf8');
     expect((await keys('rip.mcollective', '--cadir', folder.join('ca'), '--make-ca')).code).to.equal(0);
@@ -70,14 +70,14 @@ describe('mco keys', () => {
   });
 
   const refused: readonly [what: string, args: readonly string[], message: RegExp][] = [
-    ['a name that is no identity', ['../rip'], /^mco: "\.\.\/rip" cannot name a caller/],
+    ['a name that is not a valid identity', ['../rip'], /^mco: "\.\.\/rip" is not a valid caller name/],
     ["a host's name", ['web1'], /^mco: "web1" does not match the callers pattern \(\/\\\.mcollective\$\/\)/],
     [
       'a folder without a CA',
       ['a.mcollective', '--cadir', '/nowhere'],
-      /holds no CA; --make-ca makes one there/,
+      /no CA in .*; use --make-ca to create one/,
     ],
-    ['a CA of nowhere', ['a.mcollective', '--make-ca'], /--make-ca makes the CA of --cadir: name its folder/],
+    ['--make-ca without --cadir', ['a.mcollective', '--make-ca'], /--make-ca requires --cadir FOLDER/],
   ];
   for (const [what, args, message] of refused) {
     it(`refuses ${what}`, async () => {
@@ -88,22 +88,24 @@ describe('mco keys', () => {
     });
   }
 
-  it('replaces neither a key nor a CA nor a certificate', async () => {
+  it('overwrites neither a key nor a CA nor a certificate', async () => {
     const cadir = folder.join('ca');
     await keys('rip.mcollective', '--cadir', cadir, '--make-ca');
     expect((await keys('rip.mcollective')).stderr).to.match(/rip\.mcollective\.key already exists: move it/);
     expect((await keys('eve.mcollective', '--cadir', cadir, '--make-ca')).stderr).to.include(
-      'holds a CA already',
+      'already has a CA',
     );
     rmSync(own(''), { recursive: true });
     const { stderr } = await keys('rip.mcollective', '--cadir', cadir);
-    expect(stderr).to.match(/^mco: the CA in .* has a signed certificate of rip\.mcollective already/);
+    expect(stderr).to.match(/^mco: the CA in .* already has a signed certificate for rip\.mcollective/);
   });
 
-  it('does not mix two CAs', async () => {
+  it('refuses to replace the certificate of another CA', async () => {
     await keys('rip.mcollective', '--cadir', folder.join('ca'), '--make-ca');
     const { code, stderr } = await keys('eve.mcollective', '--cadir', folder.join('ca2'), '--make-ca');
     expect(code).to.equal(1);
-    expect(stderr).to.match(/ca_crt\.pem is of another CA: move it away, or choose another --folder/);
+    expect(stderr).to.match(
+      /ca_crt\.pem has the certificate of another CA: move the file, or use another --folder/,
+    );
   });
 });

@@ -33,23 +33,23 @@ describe('mco policy', () => {
   after(() => folder?.close());
 
   describe('check', () => {
-    it('reads the folder of mcod, and shows what is allowed but hardly meant', async () => {
+    it('checks the policy folder of mcod, and warns about calls that are allowed by mistake', async () => {
       const { code, stdout, stderr } = await mco('policy', 'check', '--mcod', folder.join('mcod.yaml'));
       expect(code).to.equal(0);
       expect(stdout).to.match(/^warning: .*shell\.policy:2: this "deny" does not hold where the fact is/);
       expect(stderr).to.equal('2 policy files read\n');
     });
 
-    it('names the line of a file that closes the door', async () => {
+    it('reports the line of an error that makes the file deny all calls', async () => {
       const file = folder.join('bad.policy');
       writeFileSync(file, 'policy default deny\nallow * * *\n');
       const { code, stdout, stderr } = await mco('policy', 'check', file);
       expect(code).to.equal(1);
       expect(stdout).to.equal(`${file}:2: expected a tab after "allow", found spaces\n`);
-      expect(stderr).to.equal('1 policy file read; 1 error: what it is for is denied\n');
+      expect(stderr).to.equal('1 policy file read, 1 error: a policy with an error denies all calls\n');
     });
 
-    it('says the same as JSON', async () => {
+    it('prints the same result as JSON', async () => {
       const { code, stdout } = await mco('policy', 'check', folder.join('policies'), '--json');
       expect(code).to.equal(0);
       const { files, results, statistics } = JSON.parse(stdout);
@@ -58,7 +58,7 @@ describe('mco policy', () => {
       expect(results.map(({ level }: { level: string }) => level)).to.deep.equal(['warn']);
     });
 
-    it('judges a groups file with the policies that need it', async () => {
+    it('checks a groups file with the policies that use it', async () => {
       const groups = folder.join('policies', 'groups');
       expect((await mco('policy', 'check', groups)).code).to.equal(0);
       chmodSync(groups, 0o646);
@@ -71,13 +71,13 @@ describe('mco policy', () => {
       }
     });
 
-    it('refuses a caller that cannot be one', async () => {
+    it('reports a caller that can never match', async () => {
       const { code, stdout } = await mco('policy', 'check', puppetd(), '--callers', '/\\.boss$/');
       expect(code).to.equal(1);
       expect(stdout).to.include('"eve.mcollective" is neither a group nor the name of a caller');
     });
 
-    it('says which file would be needed', async () => {
+    it('reports which file is missing', async () => {
       const { code, stderr } = await mco('policy', 'check', '--mcod', '/nowhere.yaml');
       expect(code).to.equal(1);
       expect(stderr).to.match(/^mco: cannot read the configuration \/nowhere\.yaml/);
@@ -125,7 +125,7 @@ describe('mco policy', () => {
       });
     }
 
-    it('says why the lines before say nothing', async () => {
+    it('explains why the lines before the deciding one do not match', async () => {
       const { code, stdout } = await explain('ci-7.mcollective', 'disable', '--class', 'webserver');
       expect(code).to.equal(0);
       expect(stdout).to.equal(
@@ -133,7 +133,7 @@ describe('mco policy', () => {
           'allowed: ci-7.mcollective → puppetd disable',
           `   ${puppetd()}:4: allow | /^ci-/ | status disable | * | webserver`,
           '',
-          'Other lines, and why they say nothing of this call:',
+          'Lines that do not match this call, and why:',
           '      2  allow | admins | * | *  (other callers)',
           '      3  deny | * | disable | os.family=Debian  (facts do not match)',
           '',
@@ -148,13 +148,13 @@ describe('mco policy', () => {
       expect(code).to.equal(2);
     });
 
-    it('does not guess what a data plugin would say', async () => {
+    it('does not guess the result of a data plugin', async () => {
       const { code, stdout } = await explain('eve.mcollective', 'runonce');
       expect(code).to.equal(1);
-      expect(stdout).to.match(/^denied: .*\n {3}cannot be judged: .*puppetd\.policy:5: .*puppet/);
+      expect(stdout).to.match(/^denied: .*\n {3}cannot be evaluated: .*puppetd\.policy:5: .*puppet/);
     });
 
-    it('says what holds without a policy, as mcod has it', async () => {
+    it('applies without_policy of mcod if the agent has no policy', async () => {
       const args = ['--caller', 'rip.mcollective', '--agent', 'other', '--action', 'go'];
       const { code, stdout } = await mco('policy', 'explain', '--mcod', folder.join('mcod.yaml'), ...args);
       expect(code).to.equal(2);
@@ -162,7 +162,7 @@ describe('mco policy', () => {
       expect((await mco('policy', 'explain', folder.join('policies'), ...args)).code).to.equal(0);
     });
 
-    it('denies whoever is no caller, whatever the policy says', async () => {
+    it('denies a name that does not match the callers pattern, whatever the policy allows', async () => {
       const open = folder.join('policies', 'shell.policy');
       const words = ['--caller', 'web1.lab', '--agent', 'shell', '--action', 'go'];
       const { code, stdout } = await mco('policy', 'explain', open, ...words, '--json');
@@ -170,7 +170,7 @@ describe('mco policy', () => {
       expect(JSON.parse(stdout).results[0]).to.include({ allowed: false, by: 'callers' });
       const shown = await mco('policy', 'explain', open, ...words);
       expect(shown.stdout).to.match(
-        /^denied: .*\n {3}"web1\.lab" is not a valid caller name .*: mcod refuses it before any policy\n$/,
+        /^denied: .*\n {3}"web1\.lab" does not match the callers pattern .*: mcod denies the call before it reads a policy\n$/,
       );
     });
   });
