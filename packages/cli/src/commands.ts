@@ -27,17 +27,17 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'listen',
-    summary: 'Print the replies to requests sent with mco rpc --reply-to',
+    summary: 'Print the replies to requests with --reply-to',
     load: () => import('./commands/listen/definition.js'),
   },
   {
     name: 'inventory',
-    summary: 'Show the inventory of a node, or the collectives of many nodes',
+    summary: 'Show the inventory of a node or of many nodes',
     load: () => import('./commands/inventory/definition.js'),
   },
   {
     name: 'facts',
-    summary: 'Show the values of a fact, and the number of nodes with each',
+    summary: 'Count the nodes with each value of a fact',
     load: () => import('./commands/facts/definition.js'),
   },
   applicationEntry(
@@ -71,7 +71,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'policy',
-    summary: 'Check policies, and explain which line allows or denies a call',
+    summary: 'Check policy files and explain their decisions',
     load: () => import('./commands/policy/definition.js'),
   },
   {
@@ -96,7 +96,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'support',
-    summary: 'Write an archive that helps to find a fault',
+    summary: 'Write an archive with diagnostics for support',
     load: () => import('./commands/support/definition.js'),
   },
   {
@@ -107,7 +107,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'version', summary: 'Print the version', load: () => import('./commands/version/definition.js') },
   {
     name: 'help',
-    summary: 'Show help on a command, an action (help rpc AGENT ACTION) or an error (help CODE)',
+    summary: 'Show help on a command, an action or an error',
     load: () => import('./commands/help/definition.js'),
   },
 ];

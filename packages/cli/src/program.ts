@@ -72,8 +72,9 @@ export function newShell(screen: Screen, entries: readonly CommandEntry[] = comm
     .addHelpText(
       'after',
       [
-        '\nmco help COMMAND describes a command, mco help CODE explains an error, mco help errors',
-        'lists all error codes, mco help exit-codes the exit codes, mco plugin list the agents.',
+        '\nmco help COMMAND describes a command, mco help CODE an error. mco help errors',
+        'lists all error codes, mco help exit-codes the exit codes, mco plugin list the',
+        'agents.',
       ].join('\n'),
     );
   withGlobal(program).addHelpOption(helpOption());

@@ -38,7 +38,7 @@ function withNodesList(command: Command): Command {
   return addTo(command, groups.discovery, [
     new Option(
       '--nodes <file>',
-      'file with the nodes to address: lines, JSON (also from mco rpc --json) or YAML; - for standard input',
+      'read node names from this file: lines, JSON (also from mco rpc --json) or YAML; - for standard input',
     ),
   ]);
 }

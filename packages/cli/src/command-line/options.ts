@@ -97,7 +97,7 @@ export function withTarget(command: Command): Command {
   return addTo(command, groups.filter, [
     new Option(
       '-T, --target <collective>',
-      'collective to address (default: the first one in the configuration)',
+      'collective of the nodes (default: the first one in the configuration)',
     ),
   ]);
 }
@@ -108,19 +108,13 @@ export function withConditions(command: Command): Command {
   return addTo(command, groups.filter, [
     list(
       '-F, --with-fact <fact=value>',
-      'fact of the node; also !=, <, <=, >, >= and fact=/regex/; nested facts as os.family',
+      'match a fact; also !=, <, <=, >, >= and fact=/regex/; use dots for nested facts (os.family)',
     ),
-    list('-C, --with-class <class>', 'class of the node, or a /regex/'),
-    list('-A, --with-agent <agent>', 'agent on the node, or a /regex/'),
-    list(
-      '-I, --with-identity <identity>',
-      'identity of the node, or a /regex/; repeat to match any of several',
-    ),
-    list('-W, --with <words>', 'facts and classes in one argument, separated by spaces'),
-    list(
-      '-S, --select <expression>',
-      'compound filter: conditions with and, or, not, parentheses, data functions',
-    ),
+    list('-C, --with-class <class>', 'match a class or a /regex/'),
+    list('-A, --with-agent <agent>', 'match an agent or a /regex/'),
+    list('-I, --with-identity <identity>', 'match an identity or a /regex/; repeat to match any of several'),
+    list('-W, --with <words>', 'match facts and classes in one argument, separated by spaces'),
+    list('-S, --select <expression>', 'match a compound filter: and, or, not, parentheses, data functions'),
     list('--wf <fact=value>', '').hideHelp(),
     list('--wc <class>', '').hideHelp(),
     list('--wa <agent>', '').hideHelp(),
@@ -140,7 +134,7 @@ export function withDiscovery(command: Command): Command {
     ).argParser(seconds),
     new Option(
       '--nodes <file>',
-      'file with the nodes to address: lines, JSON (also from mco rpc --json) or YAML; - for standard input',
+      'read node names from this file: lines, JSON (also from mco rpc --json) or YAML; - for standard input',
     ).conflicts(['discoveryMethod', 'discMethod']),
     new Option(
       '--dm, --discovery-method <name>',
@@ -156,10 +150,10 @@ export function withDiscovery(command: Command): Command {
 
 export function withLimit(command: Command): Command {
   return addTo(command, groups.discovery, [
-    new Option('--limit <n|n%>', 'address at most this many nodes, selected at random').argParser(share),
+    new Option('--limit <n|n%>', 'select at most this many nodes at random').argParser(share),
     new Option('--ln, --limit-nodes <n|n%>', '').argParser(share).hideHelp(),
     new Option('--limit-seed <n>', 'seed for --limit: the same seed selects the same nodes').argParser(whole),
-    new Option('-1, --one', 'address one node only: the first one found').conflicts([
+    new Option('-1, --one', 'select only the first node that is found').conflicts([
       'limit',
       'limitNodes',
       'limitSeed',

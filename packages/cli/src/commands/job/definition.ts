@@ -16,7 +16,7 @@ const idText = 'request id, printed by mco rpc with -v, with --json or after Ctr
 
 export function define(command: Command, shell: Shell): void {
   command.description(
-    'Shows and controls earlier requests. Nodes keep the replies to a request for a limited time (default: 1 hour). Without a filter, all nodes are queried.',
+    'Shows and controls earlier requests. Nodes keep the replies to a request for a limited time (default: 1 hour). Commands query all nodes unless a filter is given.',
   );
   const list = command.command('list').summary('List your requests that nodes still keep');
   describe(list, 'Lists your requests that nodes still keep, newest first, with the state of each.', [

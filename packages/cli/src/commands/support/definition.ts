@@ -9,28 +9,28 @@ import type { SupportOptions } from './support.js';
 export function define(command: Command, shell: Shell): void {
   describe(
     command,
-    'Writes an archive that helps to find a fault: versions, configuration, certificates and when they end, brokers, clocks, the findings of mco doctor, and status and log of the daemon on this machine. Secrets are removed; CONTENTS.txt in the archive lists its files. An existing file is never overwritten.\nExit codes: 0 written; 1 not written.',
+    'Writes an archive with diagnostics for support: versions, configuration, certificates and their expiry, brokers, clocks, the findings of mco doctor, and the status and log of the daemon on this machine. Secrets are removed; CONTENTS.txt in the archive lists its files. An existing file is never overwritten.\nExit codes: 0 written; 1 error.',
     [
-      ['In the current folder, named after host and time', 'mco support'],
-      ['Without contacting the network', 'mco support --local -o /tmp/support.tar.gz'],
+      ['In the current folder, with the host name and time in the file name', 'mco support'],
+      ['Without connecting to nodes', 'mco support --local -o /tmp/support.tar.gz'],
     ],
   );
   addTo(command, 'Archive:', [
     new Option(
       '-o, --output <file>',
-      'the archive (default: troupe-support-HOST-TIME.tar.gz in this folder)',
+      'archive file (default: troupe-support-HOST-TIME.tar.gz in the current folder)',
     ),
     new Option(
       '--include <file>',
-      'add this configuration file of another program, without its secrets; repeatable',
+      'also include this configuration file of another program, without its secrets; repeatable',
     ).argParser(gather),
-    new Option('--lines <n>', 'lines of the daemon log').argParser(whole).default(500),
+    new Option('--lines <n>', 'number of lines of the daemon log to include').argParser(whole).default(500),
   ]);
   addTo(command, 'This machine:', [
-    new Option('--local', 'do not connect to nodes: leave out the findings of mco doctor'),
+    new Option('--local', 'do not connect to nodes; omits the findings of mco doctor'),
     new Option(
       '--daemon-config <file>',
-      `the configuration of the daemon on this machine (default: ${nodeConfigPlace}, if it exists)`,
+      `configuration file of the daemon on this machine (default: ${nodeConfigPlace}, if it exists)`,
     ),
   ]);
   withJson(command).action(

@@ -31,7 +31,7 @@ export interface SupportOptions extends GlobalOptions {
 /** Configurations of other programs that are included if they exist. */
 const otherConfigs = ['/etc/troupe/provisioner.yaml', '/etc/troupe/broker.yaml'];
 
-/** Writes an archive that helps to find a fault, and prints what it holds. */
+/** Writes an archive with diagnostics for support, and prints its contents. */
 export async function support({ screen }: Shell, options: SupportOptions): Promise<ExitCode> {
   const now = new Date();
   const name = supportFileName(now);
@@ -57,7 +57,7 @@ export async function support({ screen }: Shell, options: SupportOptions): Promi
 
 async function collectClient(archive: SupportArchive, options: SupportOptions): Promise<void> {
   let config: ClientConfig | undefined;
-  await archive.collect('client/configuration.json', "mco's configuration with its defaults", () => {
+  await archive.collect('client/configuration.json', 'configuration of mco with defaults', () => {
     const file = findClientConfig(options.config);
     config = readClientConfig({ config: file });
     return { file, values: configWithoutSecrets(config, isFileName) };
@@ -66,12 +66,12 @@ async function collectClient(archive: SupportArchive, options: SupportOptions): 
   const { security, broker } = config;
   await archive.collect(
     'client/certificates.json',
-    'certificates and revocation lists of mco, and when they end',
+    'certificates and revocation lists of mco, with their expiry',
     () => certificateReport(security),
   );
   await archive.collect(
     'client/brokers.json',
-    'how each broker of mco can be reached from this machine',
+    'result of a connection to each broker of mco from this machine',
     () => brokerReport(broker, security),
   );
   if (options.local) return;
@@ -83,13 +83,17 @@ async function collectClient(archive: SupportArchive, options: SupportOptions): 
 }
 
 function collectConfig(archive: SupportArchive, file: string): Promise<void> {
-  return archive.collect(`other/${basename(file)}.json`, `the configuration ${file} as it is`, async () => ({
-    file,
-    values: configWithoutSecrets(
-      parseConfig(await readFile(file, 'utf8'), { type: 'object' }, file),
-      isFileName,
-    ),
-  }));
+  return archive.collect(
+    `other/${basename(file)}.json`,
+    `configuration file ${file} without secrets`,
+    async () => ({
+      file,
+      values: configWithoutSecrets(
+        parseConfig(await readFile(file, 'utf8'), { type: 'object' }, file),
+        isFileName,
+      ),
+    }),
+  );
 }
 
 // In this section each value under a secret-looking key is the name of a file.

@@ -51,7 +51,7 @@ export const nodes = {
     actions: ['`mco notify spool` lists the notifications with their ids.'],
   },
   NODE_SILENT: {
-    summary: 'the node did not reply to `mcprovision`',
+    summary: 'the node did not reply to mcprovision',
     meaning:
       '`mcprovision` called a node and got no reply in any collective. The message lists what was tried.',
     causes: [
@@ -65,7 +65,7 @@ export const nodes = {
     ],
   },
   NODE_FAILED: {
-    summary: 'the node refused or failed a request of `mcprovision`',
+    summary: 'the node refused or failed a request of mcprovision',
     meaning:
       '`mcprovision` called a node, and the node replied with an error. The message ends with the text of the reply.',
     causes: [
