@@ -26,24 +26,24 @@ export interface Failure extends JsonFailure {
   readonly code: AnyCode;
 }
 
-/** Reports in one line what went wrong; with --verbose, with the stack. `isAtWork`: the command line itself is valid. */
-export function reportFailure(screen: Screen, error: unknown, isAtWork: boolean): void {
-  const failure = failureOf(error, isAtWork);
+/** Reports in one line what went wrong; with --verbose, with the stack. `hasStarted`: the command line is valid and the command has started. */
+export function reportFailure(screen: Screen, error: unknown, hasStarted: boolean): void {
+  const failure = failureOf(error, hasStarted);
   // Commander has reported it already.
   if (error instanceof CommanderError) screen.json?.fail(failure);
-  else sayFailure(screen, failure);
+  else printFailure(screen, failure);
   if (screen.isVerbose && error instanceof Error && error.stack !== undefined) screen.warn(error.stack);
 }
 
 /** Reports why a command fails: on standard error, and in `errors` of its JSON. */
-export function sayFailure(screen: Screen, failure: Failure): void {
-  sayApplicationFailure(screen, failure);
+export function printFailure(screen: Screen, failure: Failure): void {
+  printApplicationFailure(screen, failure);
   if (causesLieElsewhere.has(failure.code) && isReadAtPrompt(screen))
     screen.note(`For likely causes and solutions: mco help ${failure.code}`);
 }
 
 /** Reports a failure of a command from a package: `mco help` need not explain its code. */
-export function sayApplicationFailure(screen: Screen, failure: JsonFailure): void {
+export function printApplicationFailure(screen: Screen, failure: JsonFailure): void {
   screen.warn(screen.paintNote('red', `mco: ${withCode(failure.message, failure.code)}`));
   screen.json?.fail(failure);
 }
@@ -68,16 +68,16 @@ function isReadAtPrompt({ stderr, json }: Screen): boolean {
   return stderr.isTTY === true && json === undefined;
 }
 
-function failureOf(error: unknown, isAtWork: boolean): Failure {
+function failureOf(error: unknown, hasStarted: boolean): Failure {
   const text = messageOf(error);
   if (error instanceof CommanderError) return { code: 'USAGE_INVALID', message: usageText(text) };
-  return { code: codeOfFailure(error, isAtWork), message: oneLine(text, Number.POSITIVE_INFINITY) };
+  return { code: codeOfFailure(error, hasStarted), message: oneLine(text, Number.POSITIVE_INFINITY) };
 }
 
-function codeOfFailure(error: unknown, isAtWork: boolean): AnyCode {
+function codeOfFailure(error: unknown, hasStarted: boolean): AnyCode {
   if (error instanceof TroupeError) return error.code;
   if (error instanceof InterruptedError) return 'INTERRUPTED';
-  return error instanceof UsageError || !isAtWork ? 'USAGE_INVALID' : codeOf(error);
+  return error instanceof UsageError || !hasStarted ? 'USAGE_INVALID' : codeOf(error);
 }
 
 /** Commander's message in our form: `mco: unknown option --jsno (did you mean --json?)`. */

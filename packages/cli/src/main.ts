@@ -1,6 +1,6 @@
 import { run } from './program.js';
 
-// Somebody downstream who has read enough, such as `head`, is no error: end as a signal of theirs would have it.
+// A reader downstream that closes the pipe, such as `head`, is not an error: exit as after SIGPIPE.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(141);
@@ -8,5 +8,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 process.exitCode = await run(process.argv.slice(2));
 
-// A connection that a broker does not take leave of must not keep anybody waiting for the prompt.
+// A broker that does not close its connection must not delay the prompt.
 setTimeout(() => process.exit(), 1_000).unref();

@@ -1,6 +1,12 @@
 import { Command, CommanderError, Help, Option } from 'commander';
 import { neededApplications } from './application/needed.js';
-import { askedForJson, commandIn, giveJson, type JsonOptions, pathOf } from './command-line/json-mode.js';
+import {
+  askedForJson,
+  commandIn,
+  type JsonOptions,
+  pathOf,
+  setJsonOutput,
+} from './command-line/json-mode.js';
 import { groups, withGlobal } from './command-line/options.js';
 import { type CommandEntry, Shell } from './command-line/shell.js';
 import { commands } from './commands.js';
@@ -15,15 +21,15 @@ export async function run(argv: readonly string[], screen = new Screen()): Promi
   const release = endInJson(screen);
   try {
     // As far as can be known before the command line is: its errors are JSON too.
-    await giveJson(screen, askedForJson(argv));
+    await setJsonOutput(screen, askedForJson(argv));
     const applications = await neededApplications(argv, commands, screen);
     if (applications.length > 0) shell = newShell(screen, [...commands, ...applications]);
     await shell.program.parseAsync([...argv], { from: 'user' });
     return ended(screen, shell.exitCode);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.ok;
-    reportFailure(screen, error, shell.isAtWork);
-    if (screen.json && !shell.isAtWork) screen.json.command = pathOf(commandIn(shell.program, argv));
+    reportFailure(screen, error, shell.hasStarted);
+    if (screen.json && !shell.hasStarted) screen.json.command = pathOf(commandIn(shell.program, argv));
     return ended(screen, error instanceof InterruptedError ? error.exitCode : ExitCode.error);
   } finally {
     release();
@@ -81,7 +87,7 @@ export function newShell(screen: Screen, entries: readonly CommandEntry[] = comm
   for (const option of program.options) option.helpGroup(groups.general);
   program.hook('preAction', async (_, command) => {
     configure(screen, program);
-    await giveJson(screen, command.opts<JsonOptions>());
+    await setJsonOutput(screen, command.opts<JsonOptions>());
     if (screen.json) screen.json.command = pathOf(command);
   });
   for (const entry of entries) {

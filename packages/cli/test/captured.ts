@@ -20,7 +20,7 @@ class PlainScreen extends Screen {
   }
 }
 
-/** A screen that nobody looks at: no terminal, 80 columns. */
+/** A screen that is not a terminal, with 80 columns. */
 export function captured(
   options: { isVerbose?: boolean; isQuiet?: boolean; json?: 'document' | 'lines' } = {},
 ): Captured {

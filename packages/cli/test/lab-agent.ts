@@ -20,7 +20,7 @@ const action = <const A extends string, const E extends Partial<ActionDdl>>(name
     ...extra,
   }) as const;
 
-/** An agent that nobody but its nodes knows: all the ways in which an action can end. */
+/** An agent that only its nodes know: all the ways in which an action can end. */
 export const ddl = {
   metadata: {
     name: 'lab',

@@ -44,7 +44,7 @@ export interface Ran {
   readonly code: number | undefined;
 }
 
-/** A broker with TLS, daemons and the command line, each in a process of its own. */
+/** A broker with TLS, daemons and the command line, each in its own process. */
 export class TestNetwork implements AsyncDisposable {
   readonly folder: TempFolder;
   readonly broker: SpawnedBroker;
@@ -133,7 +133,7 @@ export class TestNetwork implements AsyncDisposable {
     return daemon;
   }
 
-  /** Runs the real executable to its end, with nothing on standard input unless told; its JSON is as the reference says. */
+  /** Runs the real executable to its end, with nothing on standard input by default; its JSON is as the reference says. */
   async mco(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
     const { stdout, stderr, exitCode } = await this.start(args, options);
     const { json, jsonl } = askedForJson(args);

@@ -6,7 +6,7 @@ import { withClient } from '../call/with-client.js';
 import type { DiscoveryOptions, FilterOptions, GlobalOptions } from '../command-line/options.js';
 import { readClientConfig } from '../config/client-config.js';
 import { ExitCode } from '../exit.js';
-import { sayApplicationFailure, sayFailure } from '../failure.js';
+import { printApplicationFailure, printFailure } from '../failure.js';
 import type { Screen } from '../terminal/screen.js';
 
 /** The options of every command of an application. */
@@ -36,7 +36,7 @@ export async function runInSession(
         isWatched: screen.stdout.isTTY === true,
         print: (line) => (screen.json ? screen.warn(line) : screen.print(line)),
         note: (line) => screen.note(line),
-        fail: (failure) => sayApplicationFailure(screen, failure),
+        fail: (failure) => printApplicationFailure(screen, failure),
         confirm: async (question) => options.yes === true || isConfirmed(screen, question),
       }),
     );
@@ -50,6 +50,6 @@ async function isConfirmed(screen: Screen, question: string): Promise<boolean> {
   const refusal = `${question} There is no terminal to ask on: add a filter or --yes`;
   const isMeant = await confirm(screen, question, refusal);
   if (!isMeant)
-    sayFailure(screen, { code: 'NOT_CONFIRMED', message: 'not confirmed: the request was not sent' });
+    printFailure(screen, { code: 'NOT_CONFIRMED', message: 'not confirmed: the request was not sent' });
   return isMeant;
 }

@@ -2,10 +2,10 @@ import type { Discovery, ProgressPiece } from '@troupe/client';
 import type { ExitCode } from '../exit.js';
 import type { Report } from '../output/presenter.js';
 import { targetsOf, timesOf } from './call-options.js';
-import { findNodes, sayWhoWasFound } from './finding.js';
+import { findNodes, reportDiscovery } from './find-nodes.js';
 import { follow } from './following.js';
 import { Interruption } from './interruption.js';
-import { sayWhichVersionsDiffer, sayWhoIsNotKnown } from './notes.js';
+import { noteVersionDifferences, warnOfUnknownNodes } from './notes.js';
 import { emptyReport, reportOf } from './report.js';
 import { areToBeFound } from './rounds.js';
 import type { Found } from './selection.js';
@@ -14,9 +14,9 @@ import type { Work } from './work.js';
 
 /** What a command does before and after its call. */
 export interface Steps {
-  /** What is done with the nodes before they are called; an exit code ends it there, and nobody is called. */
+  /** What is done with the nodes before they are called; an exit code ends the command there, and no node is called. */
   readonly before?: ((setting: Setting, found: Found) => Promise<ExitCode | undefined>) | undefined;
-  /** What is said of a call that is over and was shown. */
+  /** What is printed after a call has ended and was shown. */
   readonly after?: (setting: Setting, report: Report) => void;
 }
 
@@ -43,7 +43,7 @@ export async function callWork(
   }
 }
 
-// Calls an action on nodes that were found, or on all that match, who then say so themselves; shows how each of them ended.
+// Calls an action on nodes that were found, or on all that match, which decide that themselves; shows how each of them ended.
 async function callNodes(setting: Setting, work: Work, given?: Found): Promise<Report> {
   const { client, collective, filter, interruption, presenter, options } = setting;
   const { ddl, action, input } = work;
@@ -62,12 +62,12 @@ async function callNodes(setting: Setting, work: Work, given?: Found): Promise<R
   });
   interruption.watch(call);
   presenter.begun(call.id);
-  if (given?.method === 'named' && given.source === undefined) await sayWhoIsNotKnown(setting, given.nodes);
+  if (given?.method === 'named' && given.source === undefined) await warnOfUnknownNodes(setting, given.nodes);
   const results = await follow(setting, call, () => call.size);
   const stats = await call.stats();
   const found = given ?? call.discovery;
   if (!found) throw new TypeError('a call that names no node ended without having looked for some');
-  if (!given && interruption.exitCode === undefined) await sayWhoWasFound(setting, found, agent);
+  if (!given && interruption.exitCode === undefined) await reportDiscovery(setting, found, agent);
   const report = reportOf({
     setting,
     found,
@@ -77,6 +77,6 @@ async function callNodes(setting: Setting, work: Work, given?: Found): Promise<R
     agent,
     action: action.ddl,
   });
-  await sayWhichVersionsDiffer(setting, ddl, results);
+  await noteVersionDifferences(setting, ddl, results);
   return report;
 }

@@ -2,7 +2,7 @@ import type { Result } from '@troupe/client';
 import { ProgressBar } from '../terminal/progress-bar.js';
 import type { Setting } from './setting.js';
 
-/** Shows results as they come, under a progress bar where somebody sees it. */
+/** Shows results as they come, under a progress bar on a terminal. */
 export async function follow(
   { screen, presenter, options }: Pick<Setting, 'screen' | 'presenter' | 'options'>,
   call: AsyncIterable<Result>,

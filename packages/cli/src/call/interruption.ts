@@ -16,7 +16,7 @@ export interface Interruptible {
 
 /**
  * Ctrl-C: the first one stops the waiting, after a moment in which a second one cancels the action on the nodes.
- * Where nobody sits at a terminal there is no second one, so the first stops at once, and so does SIGTERM.
+ * Without a terminal there is no second one, so the first stops at once, and so does SIGTERM.
  */
 export class Interruption {
   readonly #screen: Screen;

@@ -6,10 +6,10 @@ import { isIdentity } from '@troupe/core';
 
 type Place = Pick<ClientConfig, 'broker' | 'collectives'>;
 
-/** Names that are kept for one collective; completion of more is of no use to anybody. */
+/** Names that are kept for one collective; completion of more is useless. */
 const most = 20_000;
 
-/** Keeps the names of nodes that were seen, for completion; those of a whole collective replace what was kept. */
+/** Keeps the names of nodes that were seen, for completion; the names of a whole collective replace what was kept. */
 export function rememberNodes(
   config: Place,
   collective: string,

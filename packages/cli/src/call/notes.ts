@@ -4,7 +4,7 @@ import { nameList, namesBy } from '../output/naming.js';
 import type { Setting } from './setting.js';
 
 /** Warns of names that no known node has: most likely a typing error, which is better reported before the waiting than after it. */
-export async function sayWhoIsNotKnown(
+export async function warnOfUnknownNodes(
   { screen, client, collective }: Setting,
   nodes: readonly string[],
 ): Promise<void> {
@@ -18,7 +18,7 @@ export async function sayWhoIsNotKnown(
 }
 
 /** Warns of nodes that have another version of the agent than the local DDL. */
-export async function sayWhichVersionsDiffer(
+export async function noteVersionDifferences(
   { screen, client }: Pick<Setting, 'screen' | 'client'>,
   { metadata: { name, version } }: Ddl,
   results: readonly Result[],

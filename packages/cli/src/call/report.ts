@@ -6,7 +6,7 @@ import type { Found } from './selection.js';
 import type { Setting } from './setting.js';
 import type { Work } from './work.js';
 
-/** A call that is over, judged. */
+/** The report of a call that has ended. */
 export function reportOf(parts: {
   readonly setting: Pick<Setting, 'interruption'>;
   readonly found: Found;
@@ -35,7 +35,7 @@ export function reportOf(parts: {
   };
 }
 
-/** The report of a call that was not made, because there was nobody to call. */
+/** The report of a call that was not made, because there was no node to call. */
 export function emptyReport(setting: Pick<Setting, 'interruption'>, work: Work, found: Found): Report {
   const stats: Stats = {
     requestId: '',

@@ -5,7 +5,7 @@ import { withCode } from '@troupe/core/internal';
 import { plainLine } from '../output/plain.js';
 import type { Screen } from '../terminal/screen.js';
 
-/** Runs `work` with a connected client, under a session's name where others know it, and closes it whatever happens. */
+/** Runs `work` with a connected client, under the name of a session if one is given, and closes it whatever happens. */
 export async function withClient<T>(
   screen: Screen,
   config: ClientConfig,
@@ -24,10 +24,10 @@ export async function withClient<T>(
   }
 }
 
-/** Milliseconds for taking leave of the broker. */
+/** Milliseconds for the disconnection from the broker. */
 const leaving = 1_000;
 
-/** Distinct lines of the log that are shown; more of them help nobody. */
+/** The number of distinct log lines that are shown; more of them do not help. */
 const mostLines = 10;
 
 // The log of the library: whole lines if the configuration names a format, otherwise notes for a person, each once.

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-/** Describes a command: what it does, then examples, each under what it is for. */
+/** Describes a command: what it does, then examples, each below its purpose. */
 export function describe(
   command: Command,
   text: string,

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import type { Screen } from '../terminal/screen.js';
 
-/** What says that data is for programs. */
+/** The options for JSON output. */
 export interface JsonOptions {
   readonly json?: boolean;
   readonly jsonl?: boolean;
 }
 
-/** What the words of a command line ask for, whether or not the rest of them is sound. */
+/** The JSON options on a command line, whether or not the rest of it is valid. */
 export function askedForJson(argv: readonly string[]): JsonOptions {
   const end = argv.indexOf('--');
   const words = end < 0 ? argv : argv.slice(0, end);
@@ -18,8 +18,8 @@ export function askedForJson(argv: readonly string[]): JsonOptions {
   };
 }
 
-/** Makes the data of a command JSON, or not. */
-export async function giveJson(screen: Screen, { json, jsonl }: JsonOptions): Promise<void> {
+/** Turns JSON output on or off. */
+export async function setJsonOutput(screen: Screen, { json, jsonl }: JsonOptions): Promise<void> {
   if (!json && !jsonl) {
     screen.json = undefined;
     return;

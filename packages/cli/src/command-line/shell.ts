@@ -2,14 +2,14 @@ import type { Command } from 'commander';
 import { ExitCode } from '../exit.js';
 import type { Screen } from '../terminal/screen.js';
 
-/** What a command gets to work with, and where it leaves its exit code. */
+/** What a command works with, and where it stores its exit code. */
 export class Shell {
   readonly screen: Screen;
   /** The whole command line, for help and completion. */
   readonly program: Command;
   exitCode: ExitCode = ExitCode.ok;
-  /** Whether the command line is sound and the command has begun. */
-  isAtWork = false;
+  /** Whether the command line is valid and the command has started. */
+  hasStarted = false;
   readonly #entries: readonly CommandEntry[];
   readonly #loaded = new Map<Command, Promise<Command>>();
 
@@ -38,7 +38,7 @@ export class Shell {
     work: (...given: Given) => ExitCode | Promise<ExitCode>,
   ): (...given: Given) => Promise<void> {
     return async (...given) => {
-      this.isAtWork = true;
+      this.hasStarted = true;
       this.exitCode = await work(...given);
     };
   }

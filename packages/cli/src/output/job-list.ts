@@ -7,7 +7,7 @@ import type { Presenter, Report } from './presenter.js';
 import { span, statusWord } from './wording.js';
 
 /** A request, with its state on the nodes that keep it. */
-interface Listed {
+interface JobEntry {
   readonly requestid: string;
   readonly agent: string;
   readonly action: string;
@@ -39,7 +39,7 @@ export class JobListPresenter implements Presenter {
 
   end(report: Report): void {
     const all = jobsOf(report.results);
-    const jobs = this.#isRunningOnly ? all.filter(isAtWork) : all;
+    const jobs = this.#isRunningOnly ? all.filter(isRunning) : all;
     const { json } = this.#screen;
     if (json) {
       for (const { age, ...job } of jobs) json.result({ ...job, age_seconds: age });
@@ -60,8 +60,8 @@ export class JobListPresenter implements Presenter {
 }
 
 /** Merges the jobs that nodes report, by request. */
-export function jobsOf(results: readonly Pick<Result, 'sender' | 'ok' | 'data'>[]): readonly Listed[] {
-  const jobs = new Map<string, Listed>();
+export function jobsOf(results: readonly Pick<Result, 'sender' | 'ok' | 'data'>[]): readonly JobEntry[] {
+  const jobs = new Map<string, JobEntry>();
   for (const { sender, ok, data } of results) {
     if (!ok || !Array.isArray(data.jobs)) continue;
     for (const entry of data.jobs) {
@@ -82,11 +82,11 @@ export function jobsOf(results: readonly Pick<Result, 'sender' | 'ok' | 'data'>[
   return [...jobs.values()].sort((one, other) => one.age - other.age);
 }
 
-function isAtWork({ nodes }: Listed): boolean {
+function isRunning({ nodes }: JobEntry): boolean {
   return nodes.some(({ state }) => state === null);
 }
 
-function lines(jobs: readonly Listed[]): readonly string[] {
+function lines(jobs: readonly JobEntry[]): readonly string[] {
   const rows = [
     ['Age', 'Id', 'Action', 'Nodes'],
     ...jobs.map((job) => [
@@ -102,7 +102,7 @@ function lines(jobs: readonly Listed[]): readonly string[] {
   );
 }
 
-function stateCounts({ nodes }: Listed): string {
+function stateCounts({ nodes }: JobEntry): string {
   const words = new Map<string, number>();
   for (const { state } of nodes) {
     const word = state === null ? 'running' : statusWord({ state });

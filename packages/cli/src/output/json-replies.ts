@@ -66,7 +66,7 @@ export function statisticsOf({ stats, found, exitCode }: Report) {
   const { discovery, discovered: _, ...rest } = discoveryStatistics(found);
   const { requestid, ...call } = callStatistics(stats, exitCode);
   const discovered = found.before ?? stats.targets;
-  // A discovery of its own was not part of the call, which knows nothing of its time.
+  // A separate discovery was not part of the call, whose statistics do not include its time.
   return { requestid, discovery, discovered, ...call, ...rest };
 }
 

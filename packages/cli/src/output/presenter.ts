@@ -5,21 +5,21 @@ import type { Display, OutputOptions } from '../command-line/options.js';
 import type { ExitCode } from '../exit.js';
 import type { Screen } from '../terminal/screen.js';
 
-/** A call that is over. */
+/** A call that has ended. */
 export interface Report {
   readonly agent: string;
   readonly action: string;
   readonly found: Found;
   /** Every target, in the order of their ends. */
   readonly results: readonly Result[];
-  /** Nodes where it may still be going on, because nobody waits for them any more. */
+  /** Nodes that may still be running the action, because mco stopped waiting for them. */
   readonly unfinished: readonly string[];
   readonly stats: Stats;
   readonly summaries: readonly AggregateResult[];
   readonly exitCode: ExitCode;
 }
 
-/** One way to show a call: hears each reply as it comes, and the whole at the end. */
+/** One way to show a call: gets each reply when it arrives, and the report at the end. */
 export interface Presenter {
   /** Whether this is for people, who want a progress bar and a footer. */
   readonly isForPeople: boolean;
@@ -36,7 +36,7 @@ export interface View {
   readonly screen: Screen;
   readonly agent: string;
   readonly action: string;
-  /** Absent where nobody knows the action's DDL. */
+  /** Undefined if the action's DDL is not known. */
   readonly ddl: ActionDdl | undefined;
   readonly options: Pick<OutputOptions, 'sort'>;
   readonly display: Display;

@@ -14,7 +14,7 @@ export async function presenterOf(
   return new (await import('./text.js')).TextPresenter(view);
 }
 
-// Programs get every reply unless somebody said otherwise; people get what the DDL says.
+// Programs get every reply unless --display is given; people get what the DDL specifies.
 function displayOf(options: OutputOptions, { screen, ddl }: Pick<View, 'screen' | 'ddl'>): Display {
   if (options.display !== undefined) return options.display;
   if (screen.json || options.senders || options.table || screen.isVerbose) return 'all';

@@ -20,7 +20,7 @@ export function record(screen: Screen, result: Result, action: ActionDdl | undef
   return [header, ...details, ...(details.length > 0 ? [''] : [])].join('\n');
 }
 
-/** Outputs, right-aligned on their names; those of a failure only where there is something to see. */
+/** Outputs, right-aligned on their names; the outputs of a failure only if they have a value. */
 export function outputLines(
   data: Readonly<Record<string, unknown>>,
   action: ActionDdl | undefined,

@@ -1,7 +1,7 @@
 import { type Result, silentStates } from '@troupe/client';
 import type { Display } from '../command-line/options.js';
 
-/** Whether nothing was heard of a target. */
+/** Whether a target did not reply. */
 export function isSilent({ state }: Pick<Result<unknown>, 'state'>): boolean {
   return silentStates.some((silent) => silent === state);
 }

@@ -4,7 +4,7 @@ import type { Report } from './presenter.js';
 import { counted } from './wording.js';
 
 /** After an interruption: where the action may still be running, and how to return to it. */
-export function sayWhatGoesOn(
+export function printUnfinished(
   screen: Screen,
   { unfinished, stats }: Pick<Report, 'unfinished' | 'stats'>,
   options: Pick<GlobalOptions, 'config'> & { readonly target?: string },

@@ -17,13 +17,13 @@ export class ProgressBar implements Overlay {
   #isDrawn = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** The total may change while the bar is there. */
+  /** The total may change while the bar is shown. */
   constructor(screen: Screen, total: () => number) {
     this.#screen = screen;
     this.#total = total;
   }
 
-  /** Whether somebody would see it. */
+  /** Whether the bar would be visible. */
   static isWanted(screen: Screen, options: { readonly progress: boolean }): boolean {
     return options.progress && !screen.isQuiet && screen.stderr.isTTY === true;
   }
@@ -60,7 +60,7 @@ export class ProgressBar implements Overlay {
   }
 }
 
-/** `3 / 27   4s [=====>      ] 11%`, as wide as fits; nobody to count yet: they are looked for. */
+/** `3 / 27   4s [=====>      ] 11%`, as wide as fits; without a total, nodes are still being discovered. */
 export function barLine(ended: number, total: number, seconds: number, columns: number): string {
   if (total === 0) return 'Discovering nodes .... '.slice(0, columns - 1);
   const share = ended / total;

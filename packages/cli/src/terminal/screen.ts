@@ -45,25 +45,25 @@ export class Screen {
     this.stdout.uncork();
   }
 
-  // Replies come in bursts, and each write of its own would cost as much as all the rest of a reply.
+  // Replies come in bursts, and a separate write for each would cost as much as all the rest of a reply.
   #hold(): void {
     if (this.#isHeld) return;
     this.#isHeld = true;
     this.stdout.cork();
     process.nextTick(this.#release);
-    // Whoever ends the process in this turn of the loop has printed all the same.
+    // What was printed is not lost if the process exits in this turn of the loop.
     process.once('exit', this.#release);
   }
 
-  /** What a person may like to know; not said with --quiet. */
+  /** A note for people; not printed with --quiet. */
   note(text: string): void {
     if (!this.isQuiet) this.warn(text);
   }
 
-  /** What a person must know. */
+  /** A warning or an error for people. */
   warn(text: string): void {
     this.overlay?.hide();
-    // On a terminal, both are read in the order in which they were said.
+    // On a terminal, both appear in the order in which they were written.
     this.flush();
     this.stderr.write(`${text}\n`);
   }
@@ -78,12 +78,12 @@ export class Screen {
     return styleText(format, text, { stream: this.stderr });
   }
 
-  /** Columns of the terminal behind standard output; 80 where there is none, or one that does not know. */
+  /** Columns of the terminal behind standard output; 80 without a terminal, or if its width is not known. */
   get width(): number {
     return this.stdout.columns || 80;
   }
 
-  /** Whether somebody is there to be asked. */
+  /** Whether there is a terminal to ask questions on. */
   get isInteractive(): boolean {
     return process.stdin.isTTY === true && this.stderr.isTTY === true;
   }

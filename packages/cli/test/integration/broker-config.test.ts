@@ -142,7 +142,7 @@ describe('mco broker config', function () {
   });
 });
 
-// Callers have the port after that of nodes.
+// Callers use the port after the port of nodes.
 async function freePairOfPorts(): Promise<number> {
   for (;;) {
     const port = await freePort();

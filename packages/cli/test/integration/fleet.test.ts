@@ -9,7 +9,7 @@ const name = (number: number) => `n${String(number).padStart(2, '0')}.lab`;
 const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => name(from + index));
 
-/** Twenty-one daemons, each in a process of its own, by what they do when they are called. */
+/** Twenty-one daemons, each in its own process, by what they do when they are called. */
 const parts: Readonly<Record<string, readonly string[]>> = {
   fine: range(1, 12),
   frozen: [name(13)],
@@ -65,7 +65,7 @@ describe('mco and twenty-one daemons', function () {
         const config = {
           agents: [agent],
           ...(part === 'denied' ? { authorization: { policies } } : {}),
-          // The broker must not take it for dead while the test goes on.
+          // The broker must not take it for dead during the test.
           ...(part === 'frozen' ? { broker: { urls: [network.broker.url], keepalive: 1800 } } : {}),
         };
         await network.addNode(identity, { facts: { part, site: part === 'fine' ? 'mt' : 'de' }, config });

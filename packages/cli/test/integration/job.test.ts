@@ -55,7 +55,7 @@ describe('mco and requests that outlive it', function () {
   it('sends no request if Ctrl-C arrives during discovery', async () => {
     const running = network.start(['rpc', 'lab', 'slow', 'seconds=9', '--dt', '30', '-v']);
     await printed(running.stderr, 'connected to the broker');
-    // It hears of the signal when it has begun to look, a moment after it is connected.
+    // The signal arrives once discovery has started, a moment after the connection.
     const nudge = setInterval(() => running.kill('SIGINT'), 1000);
     const { exitCode, stderr, stdout } = await running.finally(() => clearInterval(nudge));
     expect({ exitCode, stdout }).to.deep.equal({ exitCode: 130, stdout: '' });
@@ -100,7 +100,7 @@ describe('mco and requests that outlive it', function () {
     expect((await network.mco(['job', 'attach', id])).code).to.equal(2);
   });
 
-  it('lists the requests of this caller, and not those of other callers', async () => {
+  it('lists the requests of this caller, and not the requests of others', async () => {
     const { id } = await detached(50);
     const text = await network.mco(['job', 'list', '--running']);
     expect(text.code).to.equal(0);

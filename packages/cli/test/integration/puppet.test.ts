@@ -76,7 +76,7 @@ describe('mco puppet', function () {
       /^web2\.lab: .*moving house/,
     );
     const on = await network.mco(['puppet', 'enable', '--yes', '--json']);
-    // Those that were enabled already say so.
+    // Nodes that were already enabled reply with that.
     expect(on.code).to.equal(2);
     const enabled = JSON.parse(on.stdout).results.map(
       ({ data }: { data: { enabled: boolean } }) => data.enabled,

@@ -239,7 +239,7 @@ describe('the reports of mco on a network', function () {
       expect(both).to.include({ code: 0, faults: 0, warnings: 1 });
     });
 
-    it("says that a certificate is no caller's", async () => {
+    it('reports a certificate that does not match the callers pattern', async () => {
       const { security } = JSON.parse(await readFile(network.configOf('rip.mcollective'), 'utf8'));
       const node = (name: string) => network.folder.join(name);
       const wrong = { ...security, certificate: node('web1.lab.pem'), key: node('web1.lab.key') };

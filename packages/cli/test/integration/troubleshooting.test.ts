@@ -220,7 +220,7 @@ describe('the page on troubleshooting', () => {
       const output = `${stdout}\n${stderr}`;
       const section = found(output).find((symptom) => symptom.words === words);
       expect(section?.codes, output).to.include(code);
-      // How a node ended is a word of its own; every other error has its code at the end of the line.
+      // A state of a node is shown as a word; every other error has its code at the end of the line.
       if (/^[A-Z_]+$/.test(code)) expect(stderr).to.match(new RegExp(`\\[${code}\\]$`, 'm'));
     });
 });

@@ -6,7 +6,7 @@ import { UsageError } from '../../failure.js';
 import { counted } from '../../output/wording.js';
 import type { Screen } from '../../terminal/screen.js';
 
-/** What mco audit verify takes as options. */
+/** The options of mco audit verify. */
 export interface AuditOptions extends GlobalOptions {
   readonly json?: true;
   readonly mcod?: string;
@@ -24,24 +24,24 @@ export async function verifyAudits(
     throw new UsageError(`--last: "${last}" is not a SHA-256 hash of 64 hexadecimal digits`);
   if (last !== undefined && given.length > 1)
     throw new UsageError('--last applies to one audit log: name one file only');
-  const audits: Judged[] = [];
+  const audits: VerifiedAudit[] = [];
   for (const file of given.length > 0 ? given : [ownFile(options)])
-    audits.push({ audit: file, ...judged(await verifyAudit(file), last?.toLowerCase()) });
+    audits.push({ audit: file, ...verificationOf(await verifyAudit(file), last?.toLowerCase()) });
   for (const audit of audits) {
     if (screen.json) screen.json.result(resultOf(audit));
-    else say(screen, audit);
+    else printAudit(screen, audit);
   }
   return audits.every(({ ok }) => ok) ? ExitCode.ok : ExitCode.failed;
 }
 
-interface Judged extends AuditVerdict {
+interface VerifiedAudit extends AuditVerdict {
   readonly audit: string;
   readonly ok: boolean;
   /** What is wrong with it, for people. */
   readonly problem?: string;
 }
 
-function judged(verdict: AuditVerdict, last: string | undefined): Omit<Judged, 'audit'> {
+function verificationOf(verdict: AuditVerdict, last: string | undefined): Omit<VerifiedAudit, 'audit'> {
   const { fault, lastHash } = verdict;
   if (fault) return { ...verdict, ok: false, problem: `${fault.file}:${fault.line}: ${fault.reason}` };
   if (last !== undefined && last !== lastHash) {
@@ -51,7 +51,7 @@ function judged(verdict: AuditVerdict, last: string | undefined): Omit<Judged, '
   return { ...verdict, ok: true };
 }
 
-function resultOf({ audit, ok, problem, files, lines, isWhole, lastHash, fault }: Judged): object {
+function resultOf({ audit, ok, problem, files, lines, isWhole, lastHash, fault }: VerifiedAudit): object {
   return {
     audit,
     ok,
@@ -64,7 +64,10 @@ function resultOf({ audit, ok, problem, files, lines, isWhole, lastHash, fault }
   };
 }
 
-function say(screen: Screen, { audit, ok, problem, files, lines, isWhole, lastHash }: Judged): void {
+function printAudit(
+  screen: Screen,
+  { audit, ok, problem, files, lines, isWhole, lastHash }: VerifiedAudit,
+): void {
   if (!ok) {
     screen.print(`${screen.paint('red', 'failed')}: ${audit}: ${problem}`);
     screen.note(`   The ${counted(lines, 'line')} before it ${lines === 1 ? 'is' : 'are'} valid`);

@@ -17,7 +17,7 @@ import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import type { Screen } from '../../terminal/screen.js';
 
-/** What mco broker config takes as options. */
+/** The options of mco broker config. */
 export interface BrokerOptions extends GlobalOptions {
   readonly json?: true;
   readonly port?: number;
@@ -57,7 +57,7 @@ export async function makeBrokerConfig(
   else await write(screen, made, options.output);
   if (options.output === undefined && options.folder === undefined)
     screen.note(
-      `- The files refer to each other in the folder ${places[kind]}; use --folder for another one.`,
+      `- The files refer to each other in the folder ${defaultFolders[kind]}; use --folder for another one.`,
     );
   for (const note of made.notes) screen.note(`- ${note}`);
   return ExitCode.ok;
@@ -68,7 +68,7 @@ function isKind(kind: string): kind is BrokerKind {
 }
 
 /** The default folders of the files. */
-const places: Record<BrokerKind, string> = {
+const defaultFolders: Record<BrokerKind, string> = {
   mosquitto: '/etc/mosquitto',
   nats: '/var/lib/nats',
   rabbitmq: '/etc/rabbitmq',
@@ -97,7 +97,7 @@ function configOf(
     ...(options.port === undefined ? {} : { port: options.port }),
     ...(callersCa === undefined ? {} : { callersCa: resolve(callersCa) }),
     ...(crl === undefined ? {} : { crl: resolve(crl) }),
-    folder: options.folder ?? output ?? places[kind],
+    folder: options.folder ?? output ?? defaultFolders[kind],
   });
 }
 
@@ -112,7 +112,7 @@ function print(screen: Screen, { files }: GeneratedConfig): void {
     screen.print(`${index > 0 ? '\n' : ''}# ==> ${name}\n${text.trimEnd()}`);
 }
 
-// The broker reads them as a user of its own; there is no secret in them.
+// The broker reads them as another user; they contain no secret.
 async function write(screen: Screen, { files }: GeneratedConfig, folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });

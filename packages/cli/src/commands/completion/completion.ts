@@ -15,7 +15,7 @@ import {
   type Sources,
 } from './candidates.js';
 
-/** What mco completion takes as options. */
+/** The options of mco completion. */
 export interface CompletionOptions extends GlobalOptions {
   readonly line?: string;
   readonly listApplications?: true;

@@ -6,10 +6,10 @@ import type { Shell } from '../../command-line/shell.js';
 import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 
-/** What mco config takes as options. */
+/** The options of mco config. */
 export type ConfigOptions = GlobalOptions & { readonly json?: true };
 
-interface Setting {
+interface ConfigValue {
   readonly key: string;
   readonly value: unknown;
   readonly from: 'file' | 'default';
@@ -20,14 +20,14 @@ export function showConfig({ screen }: Shell, options: ConfigOptions): ExitCode 
   const file = findClientConfig(options.config);
   const config = readClientConfig({ config: file });
   const written = parseConfig(readFileSync(file, 'utf8'), { type: 'object' }, file);
-  const settings = settingsOf(config, written);
+  const values = valuesOf(config, written);
   if (screen.json) {
-    for (const setting of settings) screen.json.result(setting);
+    for (const entry of values) screen.json.result(entry);
     screen.json.summarize(null, { file, found_by: foundBy(options) });
   } else {
     screen.print(`${file} (${foundBy(options)})\n`);
-    const widest = Math.max(...settings.map(({ key }) => key.length));
-    for (const { key, value, from } of settings) {
+    const widest = Math.max(...values.map(({ key }) => key.length));
+    for (const { key, value, from } of values) {
       const origin = from === 'default' ? screen.paint('dim', '   # default') : '';
       screen.print(`   ${key.padEnd(widest)} = ${JSON.stringify(value)}${origin}`);
     }
@@ -35,14 +35,14 @@ export function showConfig({ screen }: Shell, options: ConfigOptions): ExitCode 
   return ExitCode.ok;
 }
 
-function settingsOf(config: object, written: Readonly<Record<string, unknown>>, prefix = ''): Setting[] {
-  return Object.entries(config).flatMap(([name, value]): Setting[] => {
+function valuesOf(config: object, written: Readonly<Record<string, unknown>>, prefix = ''): ConfigValue[] {
+  return Object.entries(config).flatMap(([name, value]): ConfigValue[] => {
     const key = `${prefix}${name}`;
-    const said = written[name];
+    const inFile = written[name];
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return settingsOf(value, (said ?? {}) as Record<string, unknown>, `${key}.`);
+      return valuesOf(value, (inFile ?? {}) as Record<string, unknown>, `${key}.`);
     }
-    return [{ key, value, from: said === undefined ? 'default' : 'file' }];
+    return [{ key, value, from: inFile === undefined ? 'default' : 'file' }];
   });
 }
 

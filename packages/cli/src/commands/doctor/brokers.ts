@@ -13,10 +13,10 @@ export interface BrokerCheck {
 
 /** Connects to each broker of a configuration. */
 export async function checkBrokers(config: ClientConfig): Promise<BrokerCheck> {
-  const say = about('broker');
+  const report = about('broker');
   if (config.broker.urls.length === 0)
     return {
-      findings: [say.fault('broker.urls is empty: add the URL of a broker to the configuration')],
+      findings: [report.fault('broker.urls is empty: add the URL of a broker to the configuration')],
       client: undefined,
     };
   const findings: Finding[] = [];
@@ -25,11 +25,11 @@ export async function checkBrokers(config: ClientConfig): Promise<BrokerCheck> {
     const start = Date.now();
     try {
       const client = await connect({ config: { ...config, broker: { ...config.broker, urls: [url] } } });
-      findings.push(say.ok(`connected to ${url} in ${Date.now() - start} ms`));
+      findings.push(report.ok(`connected to ${url} in ${Date.now() - start} ms`));
       if (first) await client.close();
       else first = client;
     } catch (error) {
-      findings.push(say.fault(messageOf(error)));
+      findings.push(report.fault(messageOf(error)));
       continue;
     }
     const certificate = await certificateOf(url);

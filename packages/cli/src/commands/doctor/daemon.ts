@@ -29,40 +29,40 @@ export function daemonFindings(status: DaemonStatus, { now, isAlive }: Host): re
 }
 
 function processFindings(status: DaemonStatus, now: number, isAlive: Host['isAlive']): readonly Finding[] {
-  const say = about('daemon');
+  const report = about('daemon');
   const { identity, pid, state, time, interval, version, since } = status;
   const written = `${ago(time, now)} ago`;
-  if (state === 'ended') return [say.fault(`${identity} stopped ${written}: start the daemon again`)];
+  if (state === 'ended') return [report.fault(`${identity} stopped ${written}: start the daemon again`)];
   if (!isAlive(pid))
     return [
-      say.fault(
+      report.fault(
         `${identity} is not running: process ${pid} does not exist, and the status file was last written ${written}`,
       ),
     ];
   // Twice the interval and a little: a busy machine is not a fault.
   if (now - time > (2 * interval + 10) * 1000)
     return [
-      say.fault(
+      report.fault(
         `process ${pid} has not written its status file for ${ago(time, now)}: the daemon hangs, or the disk is full`,
       ),
     ];
   if (state === 'ending')
     return [
-      say.warn(
+      report.warn(
         `${identity} is shutting down or restarting: it waits for running actions and starts no new ones`,
       ),
     ];
-  return [say.ok(`${identity} is running for ${ago(since, now)}, version ${version}, process ${pid}`)];
+  return [report.ok(`${identity} is running for ${ago(since, now)}, version ${version}, process ${pid}`)];
 }
 
 function brokerFindings({ broker }: DaemonStatus, now: number): readonly Finding[] {
-  const say = about('broker');
+  const report = about('broker');
   const since = broker.since === undefined ? '' : ` for ${ago(broker.since, now)}`;
   const where = broker.url === undefined ? '' : ` ${broker.url}`;
-  if (broker.connected) return [say.ok(`connected to${where}${since}`)];
+  if (broker.connected) return [report.ok(`connected to${where}${since}`)];
   const why = broker.reason === undefined ? '' : `: ${plainLine(broker.reason)}`;
   return [
-    say.fault(`not connected to a broker${since}${where === '' ? '' : ` (last broker:${where})`}${why}`),
+    report.fault(`not connected to a broker${since}${where === '' ? '' : ` (last broker:${where})`}${why}`),
   ];
 }
 
@@ -73,27 +73,27 @@ function expiryFinding(expires: number, now: number): Finding {
 }
 
 function skewFindings({ clockSkew }: DaemonStatus): readonly Finding[] {
-  const say = about('clock');
+  const report = about('clock');
   if (clockSkew === undefined) return [];
   const seconds = Math.abs(clockSkew);
   const words = `this machine's clock is ${Math.round(seconds)} s ${clockSkew < 0 ? 'behind' : 'ahead of'} the clocks of callers`;
-  if (seconds >= refusedSkew) return [say.fault(`${words}: requests are refused; check NTP`)];
-  if (seconds > mostSkew) return [say.warn(`${words}: check NTP`)];
-  return [say.ok(`this machine's clock is within ${mostSkew} s of the clocks of callers`)];
+  if (seconds >= refusedSkew) return [report.fault(`${words}: requests are refused; check NTP`)];
+  if (seconds > mostSkew) return [report.warn(`${words}: check NTP`)];
+  return [report.ok(`this machine's clock is within ${mostSkew} s of the clocks of callers`)];
 }
 
 function factFindings({ facts }: DaemonStatus): readonly Finding[] {
-  const say = about('facts');
+  const report = about('facts');
   return facts.faults.map(({ source, reason }) =>
-    say.warn(`${plainLine(source)}: ${plainLine(reason)}; the last valid facts stay in use`),
+    report.warn(`${plainLine(source)}: ${plainLine(reason)}; the last valid facts stay in use`),
   );
 }
 
 function workFinding({ lastRequest, counts, agents }: DaemonStatus, now: number): Finding {
-  const say = about('work');
+  const report = about('work');
   const last = lastRequest === undefined ? 'no request yet' : `last request ${ago(lastRequest, now)} ago`;
   const line = `${last}; ${counts.running} running, ${counts.queued} queued; ${counted(Object.keys(agents).length, 'agent')}`;
-  return counts.queued > 0 && counts.running === 0 ? say.warn(line) : say.ok(line);
+  return counts.queued > 0 && counts.running === 0 ? report.warn(line) : report.ok(line);
 }
 
 function ago(time: number, now: number): string {

@@ -42,7 +42,7 @@ function localFindings({ statusFile, daemonConfig }: DoctorOptions): readonly Fi
 
 /** What is wrong between this terminal and the nodes of a filter. */
 export async function remoteFindings(options: GlobalOptions & FilterOptions): Promise<readonly Finding[]> {
-  const say = about('configuration');
+  const report = about('configuration');
   const filter = await selectionOf(options);
   let config: ClientConfig;
   let file: string;
@@ -50,10 +50,10 @@ export async function remoteFindings(options: GlobalOptions & FilterOptions): Pr
     file = findClientConfig(options.config);
     config = readClientConfig({ config: file });
   } catch (error) {
-    return [say.fault(messageOf(error))];
+    return [report.fault(messageOf(error))];
   }
   const own = ownCertificateFindings(config);
-  const begun = [say.ok(`${file} is valid`), ...own];
+  const begun = [report.ok(`${file} is valid`), ...own];
   // With a certificate that is not trusted, every connection would fail.
   if (own.some(({ level }) => level === 'fault')) return begun;
   const { findings, client } = await checkBrokers(config);

@@ -16,22 +16,22 @@ export async function fleetFindings(
   collective: string,
   filter: Filter,
 ): Promise<readonly Finding[]> {
-  const say = about('nodes');
+  const report = about('nodes');
   const found = await client.ping({ collective, filter: client.filter(filter) });
   const { nodes, silent, offline, refused } = found;
   const findings: Finding[] = [];
-  if (silent.length > 0) findings.push(say.warn(`online, but no response: ${nameList(silent, false)}`));
+  if (silent.length > 0) findings.push(report.warn(`online, but no response: ${nameList(silent, false)}`));
   for (const [reason, names] of namesBy(refused, ({ statusmsg }) => plainLine(statusmsg)))
-    findings.push(say.fault(`${nameList(names, false)} refused the request: ${reason}`));
+    findings.push(report.fault(`${nameList(names, false)} refused the request: ${reason}`));
   const away = offline.length > 0 ? `, ${offline.length} offline` : '';
   if (nodes.length === 0)
-    return [...findings, say.fault(`no node responds in the collective "${collective}"${away}`)];
+    return [...findings, report.fault(`no node responds in the collective "${collective}"${away}`)];
   const where = { targets: nodes, collective };
   const agent = client.agent(rpcutil);
   const pings = await timed(agent.ping({}, where));
   const inventories = await agent.agent_inventory({}, where).all();
   return [
-    say.ok(`${counted(nodes.length)} responded in ${Math.round(found.seconds * 1000)} ms${away}`),
+    report.ok(`${counted(nodes.length)} responded in ${Math.round(found.seconds * 1000)} ms${away}`),
     ...findings,
     ...permissionFindings([...pings, ...inventories]),
     ...clockFindings(pings),
@@ -52,14 +52,14 @@ async function timed<Data>(call: AsyncIterable<Result<Data>>): Promise<readonly 
 }
 
 function permissionFindings(results: readonly Result<unknown>[]): readonly Finding[] {
-  const say = about('permissions');
+  const report = about('permissions');
   const notOk = results.filter(({ ok }) => !ok);
-  if (notOk.length === 0) return [say.ok('you may call the agent rpcutil on all nodes')];
+  if (notOk.length === 0) return [report.ok('you may call the agent rpcutil on all nodes')];
   return [...namesBy(notOk, (result) => `${result.state}: ${plainLine(result.statusmsg)}`)].map(
     ([reason, names]) => {
-      const isHushed = notOk.filter(isSilent).some(({ sender }) => names.includes(sender));
+      const isUnanswered = notOk.filter(isSilent).some(({ sender }) => names.includes(sender));
       const line = `${nameList([...new Set(names)], false)}: ${reason}`;
-      return isHushed ? say.fault(line) : say.warn(line);
+      return isUnanswered ? report.fault(line) : report.warn(line);
     },
   );
 }
@@ -74,7 +74,7 @@ export function clockFindings(
     readonly data: { readonly pong?: unknown };
   }[],
 ): readonly Finding[] {
-  const say = about('clocks');
+  const report = about('clocks');
   const skews = pings.flatMap(({ sender, ok, at, seconds, data: { pong } }) => {
     if (!ok || typeof pong !== 'number') return [];
     // The node read its clock between the request and the reply, and rounded down.
@@ -86,9 +86,9 @@ export function clockFindings(
   if (off.length === 0)
     return skews.length === 0
       ? []
-      : [say.ok(`the clocks of all nodes are within ${mostSkew} s of this machine's clock`)];
+      : [report.ok(`the clocks of all nodes are within ${mostSkew} s of this machine's clock`)];
   return off.map(({ sender, skew }) =>
-    say.warn(
+    report.warn(
       `${sender}'s clock is ${Math.round(Math.abs(skew))} s ${skew < 0 ? 'behind' : 'ahead of'} this machine: check NTP`,
     ),
   );
@@ -105,10 +105,10 @@ async function versionsOf(client: Client, collective: string, nodes: readonly st
 function versionFindings(
   versions: readonly { readonly sender: string; readonly version: string }[],
 ): readonly Finding[] {
-  const say = about('daemons');
+  const report = about('daemons');
   const groups = [...namesBy(versions, ({ version }) => plainLine(version))];
-  if (groups.length === 1) return groups.map(([version]) => say.ok(`version ${version} on all nodes`));
-  return groups.map(([version, names]) => say.warn(`version ${version} on ${nameList(names, false)}`));
+  if (groups.length === 1) return groups.map(([version]) => report.ok(`version ${version} on all nodes`));
+  return groups.map(([version, names]) => report.warn(`version ${version} on ${nameList(names, false)}`));
 }
 
 interface AgentOf {
@@ -122,7 +122,7 @@ async function driftFindings(
   client: Client,
   inventories: readonly Result<unknown>[],
 ): Promise<readonly Finding[]> {
-  const say = about('agents');
+  const report = about('agents');
   const known = inventories.flatMap(agentsOf);
   const agents = [...new Set(known.map(({ agent }) => agent))].sort();
   const findings: Finding[] = [];
@@ -131,20 +131,20 @@ async function driftFindings(
     const kinds = namesBy(all, ({ version, ddl }) => `${version} (DDL ${ddl.slice(0, 8)})`);
     if (kinds.size > 1) {
       const list = [...kinds].map(([kind, names]) => `${kind} on ${nameList(names, false)}`).join('; ');
-      findings.push(say.warn(`the agent ${agent} differs between nodes: ${list}`));
+      findings.push(report.warn(`the agent ${agent} differs between nodes: ${list}`));
     }
     const here = await localDdl(client.config.ddl_dirs, agent);
     const hash = here && ddlHash(here);
     if (hash !== undefined && all.every(({ ddl }) => ddl !== hash))
       findings.push(
-        say.warn(
+        report.warn(
           `the local DDL for ${agent} (${here?.metadata.version}, ${hash.slice(0, 8)}) matches no node`,
         ),
       );
   }
   if (findings.length > 0 || agents.length === 0) return findings;
   return [
-    say.ok(`${counted(agents.length, 'agent')}, each with one version and DDL on all nodes that have it`),
+    report.ok(`${counted(agents.length, 'agent')}, each with one version and DDL on all nodes that have it`),
   ];
 }
 

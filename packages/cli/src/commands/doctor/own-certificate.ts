@@ -10,9 +10,9 @@ const subject = 'certificate';
 
 /** Checks whether nodes accept this caller's certificate, and for how long. */
 export function ownCertificateFindings({ security }: ClientConfig): readonly Finding[] {
-  const say = about(subject);
+  const report = about(subject);
   if (security.mode === 'none')
-    return [say.ok('not used (security.mode: none): the broker is on this machine')];
+    return [report.ok('not used (security.mode: none): the broker is on this machine')];
   try {
     const own = loadOwn(security);
     const ca = readFileSync(String(security.ca), 'utf8');
@@ -23,7 +23,7 @@ export function ownCertificateFindings({ security }: ClientConfig): readonly Fin
       ...authorityFindings(ca),
     ];
   } catch (error) {
-    return [say.fault(messageOf(error))];
+    return [report.fault(messageOf(error))];
   }
 }
 

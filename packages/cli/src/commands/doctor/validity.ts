@@ -12,16 +12,16 @@ export function validityOf(
   certificate: Pick<X509Certificate, 'validFrom' | 'validTo'>,
   now = Date.now(),
 ): Finding {
-  const say = about(subject);
+  const report = about(subject);
   const from = Date.parse(certificate.validFrom);
   const to = Date.parse(certificate.validTo);
   const day = new Date(to).toISOString().slice(0, 10);
-  if (now > to) return say.fault(`${what} expired on ${day}: renew it`);
+  if (now > to) return report.fault(`${what} expired on ${day}: renew it`);
   if (now < from)
-    return say.fault(
+    return report.fault(
       `${what} is not valid before ${new Date(from).toISOString()}, but this machine's clock is at ${new Date(now).toISOString()}: check NTP`,
     );
   const days = Math.floor((to - now) / dayMs);
   const words = `${what} expires on ${day}, in ${days} day${days === 1 ? '' : 's'}`;
-  return days < renewWithin ? say.warn(`${words}: renew it`) : say.ok(words);
+  return days < renewWithin ? report.warn(`${words}: renew it`) : report.ok(words);
 }

@@ -18,7 +18,7 @@ import { UsageError } from '../../failure.js';
 import { counted } from '../../output/wording.js';
 import type { Screen } from '../../terminal/screen.js';
 
-/** What mco enroll token takes as options. */
+/** The options of mco enroll token. */
 export interface TokenOptions extends GlobalOptions {
   readonly collective: string;
   readonly broker?: readonly string[];

@@ -9,7 +9,7 @@ import { readClientConfig } from '../../config/client-config.js';
 import type { ExitCode } from '../../exit.js';
 import { FactsPresenter } from '../../output/facts.js';
 
-/** What mco facts takes as options. */
+/** The options of mco facts. */
 export type FactsOptions = GlobalOptions &
   FilterOptions &
   DiscoveryOptions & { readonly json?: true; readonly reverse?: true };

@@ -1,6 +1,6 @@
 import { sourceOf } from '../../call/discovery-method.js';
-import { remember } from '../../call/finding.js';
-import { sayThatNobodyAnswered } from '../../call/nobody.js';
+import { remember } from '../../call/find-nodes.js';
+import { reportNoNodes } from '../../call/no-nodes.js';
 import { picked, selectionOf } from '../../call/selection.js';
 import { withClient } from '../../call/with-client.js';
 import type {
@@ -17,7 +17,7 @@ import { discoveryStatistics } from '../../output/json-replies.js';
 import { presenceNotes, refusalNotes } from '../../output/presence.js';
 import { counted, span } from '../../output/wording.js';
 
-/** What mco find takes as options. */
+/** The options of mco find. */
 export type FindOptions = GlobalOptions &
   FilterOptions &
   DiscoveryOptions &
@@ -45,7 +45,7 @@ export async function find({ screen }: Shell, options: FindOptions): Promise<Exi
       screen.json.summarize(discoveryStatistics(found));
     } else for (const node of found.nodes) screen.print(node);
     refusalNotes(screen, found);
-    if (found.nodes.length === 0) await sayThatNobodyAnswered(screen, client, collective);
+    if (found.nodes.length === 0) await reportNoNodes(screen, client, collective);
     if (screen.isVerbose)
       screen.note(
         `\nFound ${counted(discovery.nodes.length)} in ${span(found.seconds)} (discovery method ${source?.name ?? 'broadcast'})`,

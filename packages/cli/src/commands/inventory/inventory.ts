@@ -20,7 +20,7 @@ import { parseTemplate } from '../../output/template.js';
 import { statusWord } from '../../output/wording.js';
 import type { Screen } from '../../terminal/screen.js';
 
-/** What mco inventory takes as options. */
+/** The options of mco inventory. */
 export type InventoryOptions = GlobalOptions &
   FilterOptions &
   DiscoveryOptions & {

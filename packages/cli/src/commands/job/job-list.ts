@@ -9,7 +9,7 @@ import type { ExitCode } from '../../exit.js';
 import { JobListPresenter } from '../../output/job-list.js';
 import type { JobOptions } from './job.js';
 
-/** What mco job list takes as options. */
+/** The options of mco job list. */
 export type ListOptions = JobOptions & { readonly running?: true };
 
 /** Lists the requests of this caller that nodes keep. */

@@ -4,7 +4,7 @@ import { type ActionDdl, namedNodes } from '@troupe/core';
 import { sourceOf } from '../../call/discovery-method.js';
 import { follow } from '../../call/following.js';
 import { cancelling, Interruption } from '../../call/interruption.js';
-import { sayThatNobodyAnswered } from '../../call/nobody.js';
+import { reportNoNodes } from '../../call/no-nodes.js';
 import { reportOf } from '../../call/report.js';
 import { type Found, selectionOf } from '../../call/selection.js';
 import { withClient } from '../../call/with-client.js';
@@ -17,20 +17,20 @@ import type {
 import type { Shell } from '../../command-line/shell.js';
 import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
-import { sayFailure, UsageError } from '../../failure.js';
+import { printFailure, UsageError } from '../../failure.js';
 import { printJob } from '../../output/job.js';
 import type { Presenter } from '../../output/presenter.js';
 import { presenterOf } from '../../output/presenters.js';
-import { sayWhatGoesOn } from '../../output/unfinished.js';
+import { printUnfinished } from '../../output/unfinished.js';
 import type { Screen } from '../../terminal/screen.js';
 
 /** Where mco job looks for a request. */
 export type WhereOptions = GlobalOptions & FilterOptions & DiscoveryOptions;
 
-/** What mco job show and cancel take as options. */
+/** The options of mco job show and cancel. */
 export type JobOptions = WhereOptions & { readonly json?: true };
 
-/** What mco job attach takes as options. */
+/** The options of mco job attach. */
 export type AttachOptions = WhereOptions & OutputOptions & { readonly stream?: true };
 
 /** Fetches the replies that nodes keep, and waits for the remaining ones. */
@@ -72,7 +72,7 @@ export async function attachTo({ screen }: Shell, id: string, options: AttachOpt
       });
       presenter.end(report);
       if (results.length === 0) return nothingKept(screen, id);
-      if (interruption.exitCode !== undefined) sayWhatGoesOn(screen, report, options);
+      if (interruption.exitCode !== undefined) printUnfinished(screen, report, options);
       return report.exitCode;
     } finally {
       interruption.stop();
@@ -132,7 +132,7 @@ async function atJob(
       ...(options.discoveryTimeout === undefined ? {} : { window: options.discoveryTimeout }),
     });
     if (found.nodes.length > 0) return work(client, found);
-    await sayThatNobodyAnswered(screen, client, options.target ?? client.mainCollective);
+    await reportNoNodes(screen, client, options.target ?? client.mainCollective);
     return ExitCode.error;
   });
 }
@@ -182,6 +182,6 @@ async function actionDdl(
 
 function nothingKept(screen: Screen, id: string): ExitCode {
   const message = `no node has the request ${id}: its replies have expired, or the daemons were restarted since`;
-  sayFailure(screen, { code: 'REQUEST_UNKNOWN', message });
+  printFailure(screen, { code: 'REQUEST_UNKNOWN', message });
   return ExitCode.error;
 }

@@ -9,7 +9,7 @@ export interface OpenCa {
 }
 
 /**
- * The built-in CA in a folder, for whoever may read its key: what the agent puppetca refuses to callers from afar, a
+ * The built-in CA in a folder, for a user who may read its key: what the agent puppetca refuses to remote callers, a
  * caller's certificate, it signs here. Throws a UsageError, and CaError where the CA refuses.
  */
 export async function openCa(

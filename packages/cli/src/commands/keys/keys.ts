@@ -11,7 +11,7 @@ import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import type { Screen } from '../../terminal/screen.js';
 
-/** What mco keys takes as options. */
+/** The options of mco keys. */
 export interface KeysOptions extends GlobalOptions {
   readonly json?: true;
   readonly kind: 'rsa' | 'ec' | 'ed25519';
@@ -53,7 +53,7 @@ export async function makeKeys(screen: Screen, name: string, options: KeysOption
     options.cadir === undefined
       ? undefined
       : await (await import('./built-in-ca.js')).openCa(resolve(options.cadir), name, options);
-  // What was begun without a CA, or cut short, goes on.
+  // Continues an earlier run without a CA, or one that was interrupted.
   const isUnsigned = signer && existsSync(files.csr) && !existsSync(files.certificate);
   if (!isUnsigned)
     await makeCallerKeys({ name, folder, kind: options.kind, callers: compilePattern(pattern, '--callers') });
@@ -65,7 +65,11 @@ export async function makeKeys(screen: Screen, name: string, options: KeysOption
   }
   const isConfigured = await configure(files, pattern, options);
   const fingerprint = sha256Fingerprint(csr);
-  say(screen, { name, files, fingerprint, isSigned: signer !== undefined, isConfigured, pattern }, options);
+  printKeys(
+    screen,
+    { name, files, fingerprint, isSigned: signer !== undefined, isConfigured, pattern },
+    options,
+  );
   return ExitCode.ok;
 }
 
@@ -94,7 +98,7 @@ function configText({ key, certificate, ca }: Files, pattern: string, brokers: r
   return `${lines.join('\n')}\n`;
 }
 
-interface Made {
+interface CreatedKeys {
   readonly name: string;
   readonly files: Files;
   readonly fingerprint: string;
@@ -103,9 +107,9 @@ interface Made {
   readonly pattern: string;
 }
 
-function say(
+function printKeys(
   screen: Screen,
-  { name, files, fingerprint, isSigned, isConfigured, pattern }: Made,
+  { name, files, fingerprint, isSigned, isConfigured, pattern }: CreatedKeys,
   { broker = ['mqtts://mq.example.net:8883'] }: KeysOptions,
 ): void {
   const { key, csr, certificate, ca, config } = files;

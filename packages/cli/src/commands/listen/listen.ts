@@ -11,7 +11,7 @@ import { pieceLines, plainLine } from '../../output/plain.js';
 import { record } from '../../output/record.js';
 import type { Screen } from '../../terminal/screen.js';
 
-/** What mco listen takes as options. */
+/** The options of mco listen. */
 export type ListenOptions = GlobalOptions & {
   readonly target?: string;
   readonly count?: number;
@@ -26,13 +26,18 @@ export async function listen({ screen }: Shell, session: string, options: Listen
   const config = readClientConfig(options);
   const interruption = new Interruption(screen);
   try {
-    return await withClient(screen, config, (client) => hear(screen, client, interruption, options), session);
+    return await withClient(
+      screen,
+      config,
+      (client) => printReplies(screen, client, interruption, options),
+      session,
+    );
   } finally {
     interruption.stop();
   }
 }
 
-async function hear(
+async function printReplies(
   screen: Screen,
   client: Client,
   interruption: Interruption,

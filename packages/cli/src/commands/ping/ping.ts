@@ -1,6 +1,6 @@
 import { sourceOf } from '../../call/discovery-method.js';
-import { remember } from '../../call/finding.js';
-import { sayThatNobodyAnswered } from '../../call/nobody.js';
+import { remember } from '../../call/find-nodes.js';
+import { reportNoNodes } from '../../call/no-nodes.js';
 import { selectionOf } from '../../call/selection.js';
 import { withClient } from '../../call/with-client.js';
 import type { DiscoveryOptions, FilterOptions, GlobalOptions } from '../../command-line/options.js';
@@ -10,7 +10,7 @@ import { ExitCode } from '../../exit.js';
 import { histogram } from '../../output/histogram.js';
 import { presenceNotes, refusalNotes } from '../../output/presence.js';
 
-/** What mco ping takes as options. */
+/** The options of mco ping. */
 export type PingOptions = GlobalOptions &
   FilterOptions &
   DiscoveryOptions & { readonly graph?: true; readonly json?: true };
@@ -56,7 +56,7 @@ export async function ping({ screen }: Shell, options: PingOptions): Promise<Exi
     }
     refusalNotes(screen, discovery);
     presenceNotes(screen, discovery, filter);
-    if (pongs.length === 0) await sayThatNobodyAnswered(screen, client, collective);
+    if (pongs.length === 0) await reportNoNodes(screen, client, collective);
     if (pongs.length === 0) return ExitCode.error;
     return silent.length > 0 ? ExitCode.partialSilence : ExitCode.ok;
   });

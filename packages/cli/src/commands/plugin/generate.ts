@@ -74,7 +74,7 @@ function templateText(text: string): string {
   return line.replace(/\.$/, '') || 'unknown';
 }
 
-// A package of Troupe lies in packages/ of the clone, or in somebody's node_modules; a release has neither.
+// A package of Troupe is in packages/ of the clone, or in node_modules of another package; a release has neither.
 function ownClone(): { readonly clone?: string } {
   const core = realpathSync(fileURLToPath(new URL('.', import.meta.resolve('@troupe/core/package.json'))));
   const packages = dirname(core);

@@ -8,9 +8,9 @@ import { counted } from '../../output/wording.js';
 import type { Screen } from '../../terminal/screen.js';
 import { generateAgent } from './generate.js';
 import { importRubyDdl } from './ruby-ddl/index.js';
-import { type AgentVerdict, validateAgent } from './validate.js';
+import { type AgentValidation, validateAgent } from './validate.js';
 
-/** What mco plugin generate takes as options. */
+/** The options of mco plugin generate. */
 export type GenerateOptions = GlobalOptions & {
   readonly json?: true;
   readonly language: 'javascript' | 'typescript' | 'python';
@@ -20,10 +20,10 @@ export type GenerateOptions = GlobalOptions & {
   readonly output?: string;
 };
 
-/** What mco plugin validate takes as options. */
+/** The options of mco plugin validate. */
 export type ValidateOptions = GlobalOptions & { readonly json?: true; readonly section?: string };
 
-/** What mco plugin import takes as options. */
+/** The options of mco plugin import. */
 export type ImportOptions = GlobalOptions & { readonly output?: string };
 
 /** Generates a new agent, and prints the next steps. */
@@ -64,18 +64,21 @@ export async function validate(
   options: ValidateOptions,
 ): Promise<ExitCode> {
   const config = options.section === undefined ? undefined : await sectionIn(options.section);
-  const verdicts: (AgentVerdict & { path: string })[] = [];
+  const validations: (AgentValidation & { path: string })[] = [];
   for (const path of paths)
-    verdicts.push({ path, ...(await validateAgent(path, config === undefined ? {} : { config })) });
-  for (const verdict of verdicts) {
-    const { path, name = null, faults, warnings } = verdict;
+    validations.push({ path, ...(await validateAgent(path, config === undefined ? {} : { config })) });
+  for (const validation of validations) {
+    const { path, name = null, faults, warnings } = validation;
     if (screen.json) screen.json.result({ path, name, faults, warnings });
-    else say(screen, verdict);
+    else printValidation(screen, validation);
   }
-  return verdicts.every(({ faults }) => faults.length === 0) ? ExitCode.ok : ExitCode.error;
+  return validations.every(({ faults }) => faults.length === 0) ? ExitCode.ok : ExitCode.error;
 }
 
-function say(screen: Screen, { path, name, faults, warnings }: AgentVerdict & { path: string }): void {
+function printValidation(
+  screen: Screen,
+  { path, name, faults, warnings }: AgentValidation & { path: string },
+): void {
   for (const fault of faults) screen.print(`${screen.paint('red', 'error:')} ${path}: ${fault}`);
   for (const warning of warnings) screen.print(`${screen.paint('yellow', 'warning:')} ${path}: ${warning}`);
   if (faults.length > 0) return;

@@ -7,11 +7,11 @@ import type { GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { clientConfigIfAny, readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
-import { sayFailure } from '../../failure.js';
+import { printFailure } from '../../failure.js';
 import { actionDoc, agentDoc } from '../../output/agent-doc.js';
 import type { Screen } from '../../terminal/screen.js';
 
-/** What mco plugin takes as options. */
+/** The options of mco plugin. */
 export type PluginOptions = GlobalOptions & { readonly json?: true; readonly target?: string };
 
 /** Prints the documentation of an agent or of one of its actions. */
@@ -47,30 +47,30 @@ export async function document(
 
 /** Lists the agents whose DDL is on this machine. */
 export async function listAgents({ screen }: Shell, options: PluginOptions): Promise<ExitCode> {
-  const agents = await known(clientConfigIfAny(options));
+  const agents = await localAgents(clientConfigIfAny(options));
   const widest = Math.max(0, ...agents.map(({ name }) => name.length));
   for (const { name, ddl, path, fault } of agents) {
     if (screen.json) screen.json.result({ name, ...ddl?.metadata, path });
     else listAgent({ name, ddl, path });
-    if (fault !== undefined) sayFailure(screen, { code: 'DDL_INVALID', message: fault });
+    if (fault !== undefined) printFailure(screen, { code: 'DDL_INVALID', message: fault });
   }
   return agents.some(({ fault }) => fault !== undefined) ? ExitCode.error : ExitCode.ok;
 
-  function listAgent({ name, ddl, path }: Pick<Known, 'name' | 'ddl' | 'path'>): void {
+  function listAgent({ name, ddl, path }: Pick<LocalAgent, 'name' | 'ddl' | 'path'>): void {
     const version = (ddl?.metadata.version ?? '').padEnd(8);
     screen.print(`   ${name.padEnd(widest)}  ${version}  ${ddl?.metadata.description ?? ''}`.trimEnd());
     if (screen.isVerbose) screen.print(`   ${' '.repeat(widest)}            ${placeOf(path)}`);
   }
 }
 
-interface Known {
+interface LocalAgent {
   readonly name: string;
   readonly path: string;
   readonly ddl: Ddl | undefined;
   readonly fault: string | undefined;
 }
 
-async function known(config: ClientConfig | undefined): Promise<readonly Known[]> {
+async function localAgents(config: ClientConfig | undefined): Promise<readonly LocalAgent[]> {
   const files = [...(await localDdls(config?.ddl_dirs ?? []))].sort(([a], [b]) => (a < b ? -1 : 1));
   return Promise.all(
     files.map(async ([name, path]) => {

@@ -15,7 +15,7 @@ import {
 import { commandsOf, externalAgent, importAgent, tryAgent } from '@troupe/daemon/agents';
 
 /** The errors and warnings of an agent, one line each; the agent is valid without errors. */
-export interface AgentVerdict {
+export interface AgentValidation {
   readonly name?: string;
   readonly faults: readonly string[];
   readonly warnings: readonly string[];
@@ -28,19 +28,19 @@ export interface AgentVerdict {
 export async function validateAgent(
   path: string,
   options: { readonly config?: AgentConfig } = {},
-): Promise<AgentVerdict> {
-  const verdict: Verdict = { faults: [], warnings: [] };
+): Promise<AgentValidation> {
+  const validation: ValidationDraft = { faults: [], warnings: [] };
   try {
     const entry = await entryOf(resolve(path));
-    if (entry.endsWith('.json')) await checkDdlFile(entry, options.config, verdict);
-    else await checkModule(entry, options.config, verdict);
+    if (entry.endsWith('.json')) await checkDdlFile(entry, options.config, validation);
+    else await checkModule(entry, options.config, validation);
   } catch (error) {
-    verdict.faults.push(messageOf(error));
+    validation.faults.push(messageOf(error));
   }
-  return verdict;
+  return validation;
 }
 
-interface Verdict {
+interface ValidationDraft {
   name?: string;
   readonly faults: string[];
   readonly warnings: string[];
@@ -74,36 +74,48 @@ async function packageEntry(folder: string): Promise<string> {
   return join(folder, entry ?? manifest.main ?? 'index.js');
 }
 
-async function checkDdlFile(file: string, config: AgentConfig | undefined, verdict: Verdict): Promise<void> {
+async function checkDdlFile(
+  file: string,
+  config: AgentConfig | undefined,
+  validation: ValidationDraft,
+): Promise<void> {
   const ddl = parseDdl(await readFile(file, 'utf8'), file);
-  const { skippedValidators } = checkDdl(ddl, verdict);
+  const { skippedValidators } = checkDdl(ddl, validation);
   if (ddl.metadata.provider !== 'external') {
     for (const name of skippedValidators)
-      verdict.warnings.push(`unknown validator "${name}": the agent must provide it`);
+      validation.warnings.push(`unknown validator "${name}": the agent must provide it`);
     return;
   }
   const commands = commandsOf({ ddlFile: file, isNamed: true }, ddl.metadata.name);
-  await checkAgent(externalAgent({ ddl, commands }), config, verdict);
+  await checkAgent(externalAgent({ ddl, commands }), config, validation);
 }
 
-async function checkModule(file: string, config: AgentConfig | undefined, verdict: Verdict): Promise<void> {
+async function checkModule(
+  file: string,
+  config: AgentConfig | undefined,
+  validation: ValidationDraft,
+): Promise<void> {
   const agent = await importAgent(file, join(dirname(file), 'mcod.yaml'));
-  checkDdl(parseDdl(agent.ddl, file), verdict);
-  await checkAgent(agent, config, verdict);
+  checkDdl(parseDdl(agent.ddl, file), validation);
+  await checkAgent(agent, config, validation);
 }
 
-function checkDdl(ddl: Ddl, verdict: Verdict): CompiledDdl {
-  verdict.name = ddl.metadata.name;
-  verdict.warnings.push(...lintDdl(ddl));
+function checkDdl(ddl: Ddl, validation: ValidationDraft): CompiledDdl {
+  validation.name = ddl.metadata.name;
+  validation.warnings.push(...lintDdl(ddl));
   for (const { action, mutating } of ddl.actions) {
     if (mutating === undefined) {
-      verdict.warnings.push(`action ${action}: "mutating" is not set, so the action counts as mutating`);
+      validation.warnings.push(`action ${action}: "mutating" is not set, so the action counts as mutating`);
     }
   }
   return compileDdl(ddl, { unknownValidators: 'skip' });
 }
 
-async function checkAgent(agent: Agent, config: AgentConfig | undefined, verdict: Verdict): Promise<void> {
+async function checkAgent(
+  agent: Agent,
+  config: AgentConfig | undefined,
+  validation: ValidationDraft,
+): Promise<void> {
   const logged: string[] = [];
   const destination = {
     write: (line: string) => {
@@ -119,11 +131,11 @@ async function checkAgent(agent: Agent, config: AgentConfig | undefined, verdict
     const needsConfig = config === undefined && (error as TroupeError).code === 'CONFIG_INVALID';
     const applies = !messageOf(error).endsWith('does not apply to this host');
     if (needsConfig)
-      verdict.warnings.push(
+      validation.warnings.push(
         `handlers not checked, because the agent needs its configuration (--section): ${messageOf(error)}`,
       );
-    else if (applies) verdict.faults.push(messageOf(error));
-    else verdict.warnings.push(`handlers not checked: ${messageOf(error)}`);
+    else if (applies) validation.faults.push(messageOf(error));
+    else validation.warnings.push(`handlers not checked: ${messageOf(error)}`);
   }
-  verdict.warnings.push(...logged);
+  validation.warnings.push(...logged);
 }

@@ -20,14 +20,14 @@ import { UsageError } from '../../failure.js';
 import { counted } from '../../output/wording.js';
 import type { Screen } from '../../terminal/screen.js';
 
-/** What mco policy check takes as options. */
+/** The options of mco policy check. */
 export interface PolicyCheckOptions extends GlobalOptions {
   readonly json?: true;
   readonly callers?: string;
   readonly mcod?: string;
 }
 
-/** What mco policy explain takes as options. */
+/** The options of mco policy explain. */
 export interface PolicyExplainOptions extends PolicyCheckOptions {
   readonly caller: string;
   readonly agent: string;
@@ -40,7 +40,7 @@ export interface PolicyExplainOptions extends PolicyCheckOptions {
   readonly target?: string;
 }
 
-interface Findings {
+interface PolicyProblems {
   readonly files: readonly string[];
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
@@ -55,24 +55,24 @@ export function checkPolicies(
   const config = nodeConfigIfAny(options.mcod);
   const callers = callersOf(options, config);
   const paths = given.length > 0 ? given : [folderOf(options, config)];
-  const all = paths.map((path) => findingsIn(path, callers));
-  const findings = {
+  const all = paths.map((path) => problemsIn(path, callers));
+  const problems = {
     files: all.flatMap(({ files }) => files),
     errors: [...new Set(all.flatMap(({ errors }) => errors))],
     warnings: [...new Set(all.flatMap(({ warnings }) => warnings))],
   };
-  if (screen.json) giveFindings(screen.json, findings);
-  else say(screen, findings);
-  return findings.errors.length > 0 ? ExitCode.error : ExitCode.ok;
+  if (screen.json) addProblems(screen.json, problems);
+  else printProblems(screen, problems);
+  return problems.errors.length > 0 ? ExitCode.error : ExitCode.ok;
 }
 
-function giveFindings(json: JsonOutput, { files, errors, warnings }: Findings): void {
+function addProblems(json: JsonOutput, { files, errors, warnings }: PolicyProblems): void {
   for (const message of errors) json.result({ level: 'fault', message });
   for (const message of warnings) json.result({ level: 'warn', message });
   json.summarize({ faults: errors.length, warnings: warnings.length }, { files });
 }
 
-function say(screen: Screen, { files, errors, warnings }: Findings): void {
+function printProblems(screen: Screen, { files, errors, warnings }: PolicyProblems): void {
   for (const error of errors) screen.print(screen.paint('red', error));
   for (const warning of warnings) screen.print(`${screen.paint('yellow', 'warning:')} ${warning}`);
   const fault =
@@ -81,7 +81,7 @@ function say(screen: Screen, { files, errors, warnings }: Findings): void {
 }
 
 // A groups file applies to every policy in its folder.
-function findingsIn(path: string, callers: RegExp): Findings {
+function problemsIn(path: string, callers: RegExp): PolicyProblems {
   if (isFolder(path)) return storeOf({ folder: path, callers }).check();
   if (basename(path) === 'groups') return storeOf({ folder: dirname(path), callers }).check();
   try {
@@ -92,7 +92,7 @@ function findingsIn(path: string, callers: RegExp): Findings {
 }
 
 /** The decision of a policy, or of the callers pattern, which comes before all policies. */
-type Judgement = Omit<Decision, 'by'> & { readonly by: Decision['by'] | 'callers' };
+type CallDecision = Omit<Decision, 'by'> & { readonly by: Decision['by'] | 'callers' };
 
 /** Evaluates a call, and prints which line decides. */
 export async function explainPolicy(
@@ -106,7 +106,7 @@ export async function explainPolicy(
   const { caller, agent, action } = options;
   const question = { caller, agent, action };
   const host = await hostOf(screen, options);
-  const decision: Judgement = !callers.test(caller)
+  const decision: CallDecision = !callers.test(caller)
     ? noCaller(caller, callers)
     : isFolder(path)
       ? await storeOf({
@@ -121,7 +121,7 @@ export async function explainPolicy(
   return decision.allowed ? ExitCode.ok : ExitCode.failed;
 }
 
-function noCaller(caller: string, callers: RegExp): Judgement {
+function noCaller(caller: string, callers: RegExp): CallDecision {
   const reason = `"${caller}" does not match the callers pattern ${callers}: mcod denies the call before it reads a policy`;
   return { allowed: false, by: 'callers', reason, steps: [] };
 }
@@ -129,10 +129,10 @@ function noCaller(caller: string, callers: RegExp): Judgement {
 function explain(
   screen: Screen,
   { caller, agent, action }: Pick<PolicyExplainOptions, 'caller' | 'agent' | 'action'>,
-  { allowed, by, reason, steps }: Judgement,
+  { allowed, by, reason, steps }: CallDecision,
 ): void {
-  const verdict = allowed ? screen.paint('green', 'allowed') : screen.paint('red', 'denied');
-  screen.print(`${verdict}: ${caller} → ${agent} ${action}`);
+  const outcome = allowed ? screen.paint('green', 'allowed') : screen.paint('red', 'denied');
+  screen.print(`${outcome}: ${caller} → ${agent} ${action}`);
   screen.print(`   ${by === 'fault' ? 'cannot be evaluated: ' : ''}${reason}`);
   const others = steps.filter(({ finding }) => finding !== 'matches');
   if (others.length === 0) return;
@@ -142,7 +142,7 @@ function explain(
 }
 
 async function hostOf(screen: Screen, options: PolicyExplainOptions): Promise<FilterNode> {
-  if (options.node !== undefined) return askedOf(screen, options.node, options);
+  if (options.node !== undefined) return hostOfNode(screen, options.node, options);
   const files = (options.facts ?? []).map(factsIn);
   const single = (options.fact ?? []).map(factOf);
   return {
@@ -153,7 +153,7 @@ async function hostOf(screen: Screen, options: PolicyExplainOptions): Promise<Fi
   };
 }
 
-async function askedOf(screen: Screen, node: string, options: PolicyExplainOptions): Promise<FilterNode> {
+async function hostOfNode(screen: Screen, node: string, options: PolicyExplainOptions): Promise<FilterNode> {
   return withClient(screen, readClientConfig(options), async (client) => {
     const collective = options.target ?? client.mainCollective;
     const reply = await client

@@ -18,15 +18,15 @@ import type {
 import type { Shell } from '../../command-line/shell.js';
 import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
-import { sayFailure, UsageError } from '../../failure.js';
+import { printFailure, UsageError } from '../../failure.js';
 import { showPlan } from '../../output/plan.js';
 import type { Report } from '../../output/presenter.js';
 import { presenterOf } from '../../output/presenters.js';
-import { sayWhatGoesOn } from '../../output/unfinished.js';
+import { printUnfinished } from '../../output/unfinished.js';
 import { counted } from '../../output/wording.js';
 import type { Screen } from '../../terminal/screen.js';
 
-/** What mco rpc takes as options. */
+/** The options of mco rpc. */
 export type RpcOptions = GlobalOptions &
   FilterOptions &
   DiscoveryOptions &
@@ -96,12 +96,12 @@ async function isConfirmed(screen: Screen, work: Work, { nodes }: Found): Promis
   const whom = nodes.length === 1 ? 'the only node' : `all ${counted(nodes.length)}`;
   const question = `${nameOf(work)} changes hosts, and no filter is given. Run it on ${whom}?`;
   if (await confirm(screen, question, refusal(work))) return true;
-  sayFailure(screen, { code: 'NOT_CONFIRMED', message: 'not confirmed: the request was not sent' });
+  printFailure(screen, { code: 'NOT_CONFIRMED', message: 'not confirmed: the request was not sent' });
   return false;
 }
 
 function afterwards({ screen, interruption }: Setting, report: Report, options: RpcOptions): void {
-  if (interruption.exitCode !== undefined) sayWhatGoesOn(screen, report, options);
+  if (interruption.exitCode !== undefined) printUnfinished(screen, report, options);
 }
 
 function isToBeConfirmed({ action, input }: Work, options: RpcOptions): boolean {

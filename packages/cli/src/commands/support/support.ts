@@ -18,7 +18,7 @@ import { nodeConfigPlace } from '../../config/node-config.js';
 import { ExitCode } from '../../exit.js';
 import { remoteFindings } from '../doctor/doctor.js';
 
-/** What mco support takes as options. */
+/** The options of mco support. */
 export interface SupportOptions extends GlobalOptions {
   readonly json?: true;
   readonly output?: string;

@@ -66,7 +66,7 @@ it('each code that a package of Troupe shows is explained', () => {
   for (const name of readdirSync(new URL('.', packages)))
     for (const file of sourcesOf(name))
       for (const [, code = ''] of readFileSync(file, 'utf8').matchAll(
-        /\b(?:fail|sayFailure)\([^)]*?code: '(\w+)'/g,
+        /\b(?:fail|printFailure)\([^)]*?code: '(\w+)'/g,
       ))
         shown.add(code);
   expect([...shown]).to.include.members(['NO_NODES', 'MESSAGE_UNKNOWN', 'REQUEST_UNKNOWN']);

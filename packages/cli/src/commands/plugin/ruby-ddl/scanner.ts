@@ -110,7 +110,7 @@ export class Scanner {
   #newline(): Token {
     const line = this.#line;
     this.#advance(1);
-    // Nothing of a DDL but its usage is a text of this kind, and nobody needs that: it is skipped.
+    // Only the usage of a DDL is a heredoc, and it is not needed: it is skipped.
     for (const { word, indented } of this.#heredocs.splice(0)) {
       const end = new RegExp(`^${indented ? '[ \\t]*' : ''}${word}$`, 'm').exec(this.#text.slice(this.#at));
       if (!end) throw new RubyFault(line, `the heredoc <<${word} is not terminated`);

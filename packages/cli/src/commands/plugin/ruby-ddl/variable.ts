@@ -14,7 +14,7 @@ const methods: Readonly<Record<string, (text: string) => string>> = {
   downcase: (text) => text.toLowerCase(),
 };
 
-/** Reads `name.method.method`, as it stands in `#{…}`; nothing where it is anything else. */
+/** Reads `name.method.method`, as in `#{…}`; undefined if it is anything else. */
 export function variableOf(text: string): Variable | undefined {
   const [name = '', ...rest] = text.trim().split('.');
   const isKnown = /^[a-z_]\w*$/.test(name) && rest.every((method) => Object.hasOwn(methods, method));
@@ -26,7 +26,7 @@ export function isMethod(name: string): boolean {
   return Object.hasOwn(methods, name);
 }
 
-/** What a variable stands for in this round of its loop. Throws RubyFault where no loop has it. */
+/** The value of a variable in this iteration of its loop. Throws RubyFault if no loop defines it. */
 export function standsFor(
   { name, methods: called }: Variable,
   bindings: ReadonlyMap<string, string>,

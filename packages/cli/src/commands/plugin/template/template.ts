@@ -41,7 +41,7 @@ export function packageText(
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
-// From a clone, where nothing is published, a package depends on the clone.
+// A clone is not published, so a package that it generates depends on the clone.
 function troupe(name: string, { clone, version }: TemplateOptions): string {
   return clone === undefined ? `^${version}` : `file:${join(clone, 'packages', name)}`;
 }

@@ -3,7 +3,7 @@ import { type Filter, namedNodes } from '@troupe/core';
 import { InterruptedError } from '../failure.js';
 import { refusalNotes } from '../output/presence.js';
 import { sourceOf } from './discovery-method.js';
-import { sayThatNobodyAnswered } from './nobody.js';
+import { reportNoNodes } from './no-nodes.js';
 import { rememberNodes } from './node-cache.js';
 import { type Found, picked } from './selection.js';
 import type { Setting } from './setting.js';
@@ -16,7 +16,7 @@ export async function findNodes(setting: Setting, agent: string): Promise<Found>
   const found = await discover(setting, agent).finally(() => isSeen && screen.stderr.write('\r\x1b[K'));
   if (interruption.exitCode !== undefined) throw new InterruptedError(interruption.exitCode);
   presenter.discovered(found);
-  await sayWhoWasFound(setting, found, agent);
+  await reportDiscovery(setting, found, agent);
   return found;
 }
 
@@ -39,13 +39,13 @@ async function discover(setting: Setting, agent: string): Promise<Found> {
 }
 
 /** Reports refusals and an empty result of a discovery, and keeps the names that it found. */
-export async function sayWhoWasFound(setting: Setting, found: Found, agent: string): Promise<void> {
+export async function reportDiscovery(setting: Setting, found: Found, agent: string): Promise<void> {
   const { screen, client, collective, filter } = setting;
   remember(client, collective, filter, found);
   refusalNotes(screen, found);
   if (found.nodes.length > 0) return;
   const rest = found.byRequest ? { silent: found.silent.length } : { before: 'request not sent: ' };
-  await sayThatNobodyAnswered(screen, client, collective, { agent, ...rest });
+  await reportNoNodes(screen, client, collective, { agent, ...rest });
 }
 
 /** Keeps the names of nodes that were found, for completion. */

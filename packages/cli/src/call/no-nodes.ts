@@ -1,10 +1,10 @@
 import type { Client } from '@troupe/client';
-import { sayFailure } from '../failure.js';
+import { printFailure } from '../failure.js';
 import { counted } from '../output/wording.js';
 import type { Screen } from '../terminal/screen.js';
 
 /** What else is known if no node matched. */
-export interface Nobody {
+export interface NoNodesDetails {
   /** The agent that was to be called. */
   readonly agent?: string;
   /** The consequence, which the message begins with. */
@@ -14,16 +14,16 @@ export interface Nobody {
 }
 
 /** Reports that no node in a collective matches, and how many are online. */
-export async function sayThatNobodyAnswered(
+export async function reportNoNodes(
   screen: Screen,
   client: Client,
   collective: string,
-  { agent, before = '', silent = 0 }: Nobody = {},
+  { agent, before = '', silent = 0 }: NoNodesDetails = {},
 ): Promise<void> {
   const online = (await client.presence(collective)).online().length;
   const there = online === 0 ? 'no node is known to be online' : `${counted(online)} online`;
   const having = agent === undefined ? '' : ` and has the agent "${agent}"`;
   const matches = silent === 0 ? 'matches the filter' : 'responded that it matches the filter';
   const message = `${before}no node in the collective "${collective}" ${matches}${having} (${there})`;
-  sayFailure(screen, { code: 'NO_NODES', message });
+  printFailure(screen, { code: 'NO_NODES', message });
 }
