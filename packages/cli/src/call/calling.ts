@@ -66,7 +66,7 @@ async function callNodes(setting: Setting, work: Work, given?: Found): Promise<R
   const results = await follow(setting, call, () => call.size);
   const stats = await call.stats();
   const found = given ?? call.discovery;
-  if (!found) throw new TypeError('a call that names no node ended without having looked for some');
+  if (!found) throw new TypeError('a call without named nodes ended without a discovery');
   if (!given && interruption.exitCode === undefined) await reportDiscovery(setting, found, agent);
   const report = reportOf({
     setting,

@@ -52,7 +52,9 @@ function processFindings(status: DaemonStatus, now: number, isAlive: Host['isAli
         `${identity} is shutting down or restarting: it waits for running actions and starts no new ones`,
       ),
     ];
-  return [report.ok(`${identity} is running for ${ago(since, now)}, version ${version}, process ${pid}`)];
+  return [
+    report.ok(`${identity} has been running for ${ago(since, now)}, version ${version}, process ${pid}`),
+  ];
 }
 
 function brokerFindings({ broker }: DaemonStatus, now: number): readonly Finding[] {
@@ -85,7 +87,9 @@ function skewFindings({ clockSkew }: DaemonStatus): readonly Finding[] {
 function factFindings({ facts }: DaemonStatus): readonly Finding[] {
   const report = about('facts');
   return facts.faults.map(({ source, reason }) =>
-    report.warn(`${plainLine(source)}: ${plainLine(reason)}; the last valid facts stay in use`),
+    report.warn(
+      `cannot read facts from ${plainLine(source)}: ${plainLine(reason)}; the last valid facts stay in use`,
+    ),
   );
 }
 

@@ -48,7 +48,7 @@ describe('the status of a daemon', () => {
     const findings = daemonFindings(sound, { now, isAlive: () => true });
     expect(findings.map(({ level }) => level)).to.deep.equal(Array(5).fill('ok'));
     expect(findings.map(({ message }) => message)).to.deep.equal([
-      'web1.lab is running for 2 h, version 0.1.0, process 4711',
+      'web1.lab has been running for 2 h, version 0.1.0, process 4711',
       'connected to mqtts://broker:8883 for 1 min 00 s',
       'the certificate of the daemon expires on 2027-06-01, in 364 days',
       "this machine's clock is within 5 s of the clocks of callers",
@@ -93,7 +93,7 @@ describe('the status of a daemon', () => {
     [
       'whose facts cannot be read',
       { facts: { faults: [{ source: '/etc/facts.yaml', reason: 'EACCES' }] } },
-      'warn facts: /etc/facts.yaml: EACCES; the last valid facts stay in use',
+      'warn facts: cannot read facts from /etc/facts.yaml: EACCES; the last valid facts stay in use',
     ],
   ];
   for (const [what, change, said] of table) {
