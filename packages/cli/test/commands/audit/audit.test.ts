@@ -33,7 +33,7 @@ describe('mco audit verify', () => {
     expect(code).to.equal(2);
     expect(stdout).to.match(/^ok: .*other\.jsonl: \d+ lines?\n/);
     expect(stdout).to.match(
-      /\nfailed: .*audit\.jsonl: .*audit\.jsonl\.1:3: it does not follow from the line/,
+      /\nfailed: .*audit\.jsonl: .*audit\.jsonl\.1:3: its hash does not match the previous line/,
     );
   });
 

@@ -134,7 +134,7 @@ export default defineAgent(ddl, (config) => {
     ]);
     expect(verdict.warnings.join('\n'))
       .to.include('does not apply to this host')
-      .and.include('has no program');
+      .and.include('program of the external agent not found');
 
     cpSync(actorProgram, join(folder, 'actor'));
     const { warnings } = await validateAgent(file, { config: { activation: 'crash' } });
