@@ -83,7 +83,7 @@ describe('the request of a client', () => {
       expect(request.filter).to.deep.equal({ ...emptyFilter, ...filter });
     });
 
-  it('goes to nodes that have the agent where nobody is named', async () => {
+  it('goes to all nodes with the agent if none is named', async () => {
     void client.discover({ window: 0.05 });
     const stop = new AbortController();
     const options = { limit: 1, discoveryTimeout: 0.05, filter: client.filter({ agents: ['other'] }) };
@@ -112,7 +112,7 @@ describe('the request of a client', () => {
     });
   });
 
-  it('is answered to nobody, or to another session of the caller, where it is only sent', async () => {
+  it('has no replies, or replies to another session of the caller, if it is only sent', async () => {
     const { id } = await client.send(workDdl, 'echo', {}, { targets: ['a'] });
     await client.send(workDdl, 'echo', {}, { targets: ['a'], replyTo: 'there', ttl: 9, timeout: 3 });
     await waitFor('both', () => messages.length === 2, { intervalMs: 5 });
@@ -140,7 +140,7 @@ describe('the request of a client', () => {
 });
 
 describe('a client', () => {
-  it('means its first collective where none is named', async () => {
+  it('uses its first collective by default', async () => {
     const made = async (text: string) => {
       const config = parseConfig(text, clientSchema, 'the test');
       return connect({ config, transport: new MemoryBroker().connect() });
@@ -150,7 +150,7 @@ describe('a client', () => {
     expect((await made('{ security: { mode: none } }')).mainCollective).to.equal('mcollective');
   });
 
-  it('has a session of its own, which may be named', async () => {
+  it('has its own session, which can be given', async () => {
     const broker = new MemoryBroker();
     const sessions = [await connectTo(broker), await connectTo(broker)].map(({ session }) => session);
     expect(new Set(sessions).size).to.equal(2);

@@ -75,6 +75,6 @@ describe('the configuration of a client', () => {
         .with.property('code', 'CONFIG_INVALID');
     });
 
-  it('names callers by their users where no certificate does', () =>
+  it('names callers by their user if there is no certificate', () =>
     expect(localCaller()).to.match(/^[a-z0-9_-]+\.mcollective$/));
 });

@@ -142,7 +142,7 @@ describe('the configuration of every broker', () => {
       expect(/topics\.escape: true/.test(notesOf(kind))).to.equal(needed);
     });
 
-    it(`has the port that ${kind} is told, 8883 otherwise`, () => {
+    it(`has the given port of ${kind}, by default 8883`, () => {
       expect(text(kind)).to.match(/(listener |port: |ssl\.default = )8883\n/);
       expect(text(kind, { port: 1234 })).to.match(/(listener |port: |ssl\.default = )1234\n/);
     });
@@ -266,7 +266,7 @@ describe('the definitions of RabbitMQ', () => {
     );
   });
 
-  it('let a caller hear all of what is sent to it, and nothing that is sent to another', () => {
+  it('allow a caller to receive only messages addressed to it', () => {
     const { topic } = userOf(fileOf('rabbitmq', 'definitions.json'), 'alice.mcollective');
     const read = new RegExp(topic.read);
     for (const key of [

@@ -13,7 +13,7 @@ describe('replaceFile', () => {
   });
   afterEach(() => rm(folder.path, { recursive: true }));
 
-  it('makes a file with the mode it is told', async () => {
+  it('makes a file with the given mode', async () => {
     await replaceFile(folder.join('key'), 'secret', { mode: 0o640 });
     expect((await stat(folder.join('key'))).mode & 0o7777).to.equal(0o640);
     expect(await readFile(folder.join('key'), 'utf8')).to.equal('secret');

@@ -5,7 +5,7 @@ import { codeOf, failureText, reasonOf, TroupeError, withCode } from '../src/err
 describe('the code of an error', () => {
   const error = new TroupeError('POLICY_INVALID', 'a.policy:1: no\nb.policy:2: no');
 
-  it('is that of a TroupeError, and one word for everything else', () => {
+  it('is the code of a TroupeError, and INTERNAL_ERROR for other errors', () => {
     expect(codeOf(error)).to.equal('POLICY_INVALID');
     expect([codeOf(new Error('EACCES')), codeOf('text')]).to.deep.equal(['INTERNAL_ERROR', 'INTERNAL_ERROR']);
   });

@@ -39,21 +39,21 @@ describe('modules from elsewhere', () => {
       expect(resolveFrom('pack', [place('a/b/c')])).to.equal(entry);
     });
 
-    it('asks one place after the other, and says nothing where none has it', () => {
+    it('searches one place after the other, and returns nothing if none has it', () => {
       write('b/node_modules/pack/package.json', manifest('./i.js'));
       const entry = write('b/node_modules/pack/i.js', '');
       expect(resolveFrom('pack', [place('a'), place('b')])).to.equal(entry);
       expect(resolveFrom('pack', [place('a'), place('c')])).to.equal(undefined);
     });
 
-    it('throws where the package does not give that name away, and asks nobody else', () => {
+    it('throws if the package does not export the name, without searching further', () => {
       write('a/node_modules/pack/package.json', manifest('./i.js'));
       write('b/node_modules/pack/package.json', manifest({ './sub': './i.js' }));
       write('b/node_modules/pack/i.js', '');
       expect(() => resolveFrom('pack/sub', [place('a'), place('b')])).to.throw("'./sub' is not defined");
     });
 
-    it('changes nothing for whoever imports something afterwards', async () => {
+    it('does not affect later imports', async () => {
       write('a/node_modules/pack/package.json', manifest('./i.js'));
       write('a/node_modules/pack/i.js', '');
       resolveFrom('pack', [place('a')]);
@@ -101,7 +101,7 @@ describe('modules from elsewhere', () => {
       expect(module.readCsr).to.be.a('function');
     });
 
-    it('does so for require, and in the place of a copy beside it', () => {
+    it('does so for require, and instead of a copy beside it', () => {
       shareOwnCopies(['@troupe/core'], import.meta.url);
       write('node_modules/@troupe/core/package.json', '{ "exports": "./other.js" }');
       write('node_modules/@troupe/core/other.js', 'exports.ActionError = class {};');

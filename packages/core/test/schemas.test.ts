@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { ddlSchemas } from '../src/ddl/schema.js';
 
-describe('the JSON Schemas of our own, which nobody checks where they are used', () => {
+describe('our JSON Schemas, which are not checked at run time', () => {
   for (const [name, schema] of Object.entries(ddlSchemas)) {
     it(`are sound: ${name}`, () => {
       const ajv = new Ajv({ strict: false, logger: false });

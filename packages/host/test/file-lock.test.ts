@@ -162,7 +162,7 @@ describe('withFileLock', () => {
     }
   });
 
-  it('goes on where somebody else took the lock of a dead process away', async () => {
+  it('continues if another process removed the lock of a dead process', async () => {
     await writeFile(file, dead());
     const removing = (real: Step) => async (from: string, to: string) => {
       await rm(from);

@@ -14,7 +14,7 @@ const about = { id: '0'.repeat(32), ttl: 60, caller: 'c', session: 's', collecti
 const filter = { ...emptyFilter, facts: [parseFact('os=linux')] };
 const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
 
-describe('everybody who is online', () => {
+describe('all nodes that are online', () => {
   let network: ScriptedNetwork;
   let call: BroadcastCall;
   let results: Result[];
@@ -204,14 +204,14 @@ describe('everybody who is online', () => {
         expect(call.discovery?.refused.map(({ sender }) => sender)).to.deep.equal(names(51));
       });
 
-    it('are not asked if nobody does', async () => {
+    it('are not queried if no node refuses', async () => {
       await ask(['a']);
       hear(result('a', 1));
       await network.pass(100);
       expect(network.log()).to.deep.equal(['discovery 0']);
     });
 
-    it('are named once if they refuse when the search is over, and are targets if they run it after all', async () => {
+    it('are listed once if they refuse after the search, and are targets if they run it in the end', async () => {
       await ask(['a', 'b']);
       hear(accepted('a', 1, 60));
       await network.pass(2_100);

@@ -23,7 +23,7 @@ function overhear(broker: MemoryBroker): string[] {
   return sent;
 }
 
-describe('a call to everybody who is online', () => {
+describe('a call to all nodes that are online', () => {
   let broker: MemoryBroker;
   let sent: string[];
   let fleet: Fleet;
@@ -104,7 +104,7 @@ describe('a call to everybody who is online', () => {
     expect(sent).to.deep.equal([all]);
   });
 
-  it('has no result where none matches, and knows that it asked', async () => {
+  it('has no result if no node matches', async () => {
     await start(3);
     const call = client.call(workDdl, 'echo', {}, { filter: client.filter({ classes: ['nosuch'] }) });
     expect(await call.stats()).to.include({ targets: 0, ok: 0 });
@@ -112,7 +112,7 @@ describe('a call to everybody who is online', () => {
     expect(work.runs()).to.equal(0);
   });
 
-  it('asks the silent again, and tells of those that stay so, who are no targets', async () => {
+  it('repeats the request to silent nodes, and lists those that stay silent, which are not targets', async () => {
     await start(8, { faults: (index) => (index === 3 || index === 4 ? { lose: 1 } : undefined) });
     const lossy = fleet.nodes[3];
     const sizes: number[] = [];
@@ -194,7 +194,7 @@ describe('a call to everybody who is online', () => {
     expect(await call.stats()).to.include({ targets: 3, ok: 3 });
   });
 
-  it('cancels where nobody knows yet whether it runs, too', async () => {
+  it('also cancels on nodes that may run it', async () => {
     await start(3, { faults: (index) => (index === 1 ? { lose: 1 } : undefined) });
     const deaf = fleet.nodes[1];
     const call = client.call(workDdl, 'hold', {});
@@ -205,7 +205,7 @@ describe('a call to everybody who is online', () => {
     expect((await call.stats()).byState.cancelled).to.have.length.at.least(2);
   });
 
-  it('names those that had said nothing when it was stopped', async () => {
+  it('lists the nodes that had not replied when it was stopped', async () => {
     await start(3, { faults: (index) => (index === 1 ? { lose: 1 } : undefined) });
     const abort = new AbortController();
     const call = client.call(workDdl, 'hold', {}, { signal: abort.signal });
@@ -247,7 +247,7 @@ describe('a call to everybody who is online', () => {
         expect(sent.filter((topic) => topic.includes('/node/'))).to.have.length(targets);
       });
 
-    it('where the broker does not tell who is online', async () => {
+    it('without presence', async () => {
       broker.retained = () => [];
       await start(3);
       const call = client.call(workDdl, 'echo', {});
@@ -265,7 +265,7 @@ describe('a call to everybody who is online', () => {
   });
 });
 
-describe('a call to everybody, some of whom refuse', () => {
+describe('a broadcast call that some nodes refuse', () => {
   let network: Network;
   let client: Client;
   let folder: string;
@@ -296,7 +296,7 @@ describe('a call to everybody, some of whom refuse', () => {
     client = await network.client();
   }
 
-  it('tells who denied it', async () => {
+  it('lists the nodes that denied it', async () => {
     await start();
     const { byState } = await client.call(workDdl, 'echo', {}).stats();
     const sorted = Object.entries(byState).map(([state, names]) => [state, [...names].sort()]);
@@ -306,7 +306,7 @@ describe('a call to everybody, some of whom refuse', () => {
     });
   });
 
-  it('takes nobody for a target that denied it before the filter, and is not meant by that', async () => {
+  it('does not count a node as a target that denied it before evaluating the filter and does not match', async () => {
     await start();
     const filter = client.filter({ facts: [parseFact('region=eu')] });
     const call = client.call(workDdl, 'echo', {}, { filter });
@@ -334,7 +334,7 @@ describe('a call to everybody, some of whom refuse', () => {
     expect(refused[0]?.statusmsg).to.include('not authorized');
   });
 
-  it('names one that refuses when the search is over', async () => {
+  it('lists a node that refuses after the search has ended', async () => {
     await start();
     const route = network.broker.route.bind(network.broker);
     const held: (() => void)[] = [];

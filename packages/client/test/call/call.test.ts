@@ -131,7 +131,7 @@ describe('a call', () => {
       expect(error).to.have.property('message', `a call for one node had ${targets.length} targets`);
     });
 
-  it('gives all results to whoever iterates later, and again', async () => {
+  it('yields all results to later and repeated iterations', async () => {
     for (const name of ['a', 'b']) await network.node(name, [work()]);
     const call = client.call(ddl, 'echo', {});
     await call.stats();
@@ -160,7 +160,7 @@ describe('a call', () => {
     expect(client.open).to.equal(0);
   });
 
-  it('takes the time from the first question, and that of a discovery apart', async () => {
+  it('measures the time from the first request, and that of a discovery separately', async () => {
     await network.node('a', [work()]);
     const discovered = { ...(await client.discover()), seconds: 42 };
     const before = Date.now();
@@ -191,7 +191,7 @@ describe('a call', () => {
     expect(JSON.stringify(result)).to.not.include('secret detail');
   });
 
-  it('ends a handler that hangs, and says so', async () => {
+  it('times out a handler that hangs', async () => {
     await network.node('a', [work()]);
     const result = await client.call(ddl, 'hang', {}, { targets: ['a'] }).one();
     expect(result).to.include({
@@ -217,7 +217,7 @@ describe('a call', () => {
     expect((await call.one()).state).to.equal('cancelled');
   });
 
-  it('stops waiting when its signal says so, and leaves the node alone', async () => {
+  it('stops waiting at its signal, and does not cancel on the node', async () => {
     const { node } = await network.node('a', [work()]);
     const abort = new AbortController();
     const call = client.call(
@@ -329,7 +329,7 @@ describe('a call', () => {
     expect(results.at(-1)).to.include({ statusmsg: `not asked: ${stopped}`, seconds: 0 });
   });
 
-  it('stops with the first failure where none may fail, and ends those that were asked', async () => {
+  it('stops at the first failure if none is allowed, and finishes the nodes already called', async () => {
     for (const name of ['a', 'b', 'c']) await network.node(name, [work()]);
     const stats = await client.call(ddl, 'fail', {}, { batch: 2, batchSleep: 0, maxFailures: 0 }).stats();
     expect(sorted(stats)).to.deep.equal({ failed: ['a', 'b'], 'not-asked': ['c'] });
@@ -375,7 +375,7 @@ describe('a call', () => {
     expect((await call.stats()).unexpected).to.deep.equal(['late']);
   });
 
-  it('hears it from a named node when the filter does not match it', async () => {
+  it('gets an error from a named node that the filter does not match', async () => {
     await network.node('a', [work()]);
     const filter = client.filter({ classes: ['web'] });
     const result = await client.call(ddl, 'echo', {}, { targets: ['a'], filter }).one();
@@ -420,7 +420,7 @@ describe('a call', () => {
     expect((await begun.one()).state).to.equal('ok');
   });
 
-  it('attaches twice to one request, and each hears all of it', async () => {
+  it('attaches twice to one request, and each gets all replies', async () => {
     await network.node('a', [work()]);
     const begun = client.call(ddl, 'slow', {}, { targets: ['a'] });
     const pieces: unknown[] = [];
@@ -432,7 +432,7 @@ describe('a call', () => {
     expect(pieces.sort()).to.deep.equal(['one', 'one', 'two', 'two']);
   });
 
-  it('is told where nothing is kept', async () => {
+  it('gets the state unknown if nothing is kept', async () => {
     await network.node('a', [work()]);
     const call = client.attach('0'.repeat(32), { targets: ['a'] });
     expect(await call.one()).to.include({ state: 'unknown' });

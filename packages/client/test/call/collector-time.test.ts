@@ -58,7 +58,7 @@ describe('the results of a collector', () => {
     expect(collector(['a']).receive(result('a', 1), 'k', 1).result).to.not.have.property('ddl');
   });
 
-  it('count a node that the filter leaves out as failed, with a status code of its own', () => {
+  it('count a node that does not match the filter as failed, with its own status code', () => {
     expect(collector(['a']).receive(result('a', 1, 'unmatched', 0), 'k', 1).result).to.include({
       state: 'failed',
       ok: false,
@@ -66,7 +66,7 @@ describe('the results of a collector', () => {
     });
   });
 
-  it('are not ok and have no status code where the node said nothing', () => {
+  it('are not ok and have no status code if the node did not reply', () => {
     const [end] = collector(['a'], { isOnline: () => false }).tick(1_500).ended;
     expect(end).to.deep.equal({
       sender: 'a',
@@ -222,7 +222,7 @@ describe('the patience of a collector', () => {
     expect(ending(one, 22_000, 100_000)).to.include({ at: 52_000, state: 'offline' });
   });
 
-  it('for a node that is taken for offline begins again when it is heard', () => {
+  it('for an offline node restarts when it replies', () => {
     const one = collector(['a'], { isOnline: () => false });
     one.receive(accepted('a', 1, 3600), 'k', 0);
     expect(ending(one, 0, 20_000)).to.equal(undefined);
@@ -311,7 +311,7 @@ describe('asking for what nodes keep', () => {
     expect(attachments(one, 8_100, 14_000)).to.deep.equal([12_000]);
   });
 
-  it('is at ease again when a node is heard after the connection came back', () => {
+  it('slows down again when a node replies after the connection is restored', () => {
     let isConnected = false;
     const all = collector(names(20), { isConnected: () => isConnected });
     for (const name of names(20)) all.receive(accepted(name, 1, 3600), 'k', 0);

@@ -19,7 +19,7 @@ describe('Collector', () => {
     expect(all.isComplete).to.equal(true);
   });
 
-  it('asks a silent node again, ever more rarely, and then says that it said nothing', () => {
+  it('repeats the request to a silent node at growing intervals, and then reports no reply', () => {
     const one = collector(['a'], { a: true });
     const asked: number[] = [];
     let ended: unknown;
@@ -35,7 +35,7 @@ describe('Collector', () => {
     });
   });
 
-  it('goes on asking where it may take longer', () => {
+  it('continues to repeat the request with a longer timeout', () => {
     const one = new Collector({ answerWithin: 30_000, isOnline: () => true });
     one.expect('a', 0);
     const asked: number[] = [];
@@ -63,14 +63,14 @@ describe('Collector', () => {
       expect(asked(all, 2000, 2900)).to.equal(100);
     });
 
-    it('asks all of them as soon as nobody has answered for a second', () => {
+    it('repeats the request to all nodes when none has replied for a second', () => {
       const all = collector(names);
       asked(all, 0, 500);
       expect(all.tick(1400).ask).to.have.length(100);
       expect(all.tick(1500).ask).to.have.length(894);
     });
 
-    it('gives nobody up whom it has not asked again, and waits a second for the answer', () => {
+    it('repeats the request before it gives a node up, and waits a second for the reply', () => {
       const all = collector(names);
       expect(asked(all, 0, 10_500)).to.be.within(900, 1000);
       const silent = all.open().length;
@@ -127,7 +127,7 @@ describe('Collector', () => {
     expect(one.tick(6000).ended[0]).to.include({ state: 'offline', statusmsg: 'the node is offline' });
   });
 
-  it('does not wait long for a name that nobody knows', () => {
+  it('does not wait long for an unknown name', () => {
     const one = new Collector({ answerWithin: 10_000, isOnline: () => undefined, isStranger: () => true });
     one.expect('wbe1', 0);
     expect(one.tick(2900).ended).to.deep.equal([]);
@@ -174,7 +174,7 @@ describe('Collector', () => {
     expect(one.receive(result('a', 2), 'k', 60_000).result).to.include({ state: 'ok' });
   });
 
-  it('gives up when this client has had no broker for a minute and the time of the action is over', () => {
+  it('gives up if the client was disconnected for a minute and the time limit of the action has passed', () => {
     const one = new Collector({ answerWithin: 10_000, isOnline: () => true, isConnected: () => false });
     one.expect('a', 0);
     one.receive(accepted('a', 1, 30), 'k', 0);
@@ -184,7 +184,7 @@ describe('Collector', () => {
     expect(ended).to.have.property('seconds').that.is.within(60, 62);
   });
 
-  it('tells a reply that came twice', () => {
+  it('detects a duplicate reply', () => {
     const one = collector(['a']);
     expect(one.receive(progress('a', 2), 'k', 1).isNew).to.equal(true);
     expect(one.receive(progress('a', 2), 'k', 2).isNew).to.equal(false);
@@ -202,7 +202,7 @@ describe('Collector', () => {
     expect(one.tick(31_000).ended[0]).to.include({ state: 'offline' });
   });
 
-  it('says so of one that went offline before it had said how long it would take', () => {
+  it('reports a node that went offline before it accepted the request', () => {
     const online: Record<string, boolean> = { a: true };
     const one = collector(['a'], online);
     one.receive(progress('a', 1), 'k', 0);

@@ -293,7 +293,7 @@ describe('targets that are known before they are asked', () => {
       expect(isOver).to.equal(false);
     });
 
-  it('are asked by nobody after the signal', async () => {
+  it('are not called after the signal', async () => {
     await ask({ signal: AbortSignal.abort() }, { nodes: ['a'] });
     expect(network.sent).to.deep.equal([]);
     expect(states()).to.deep.equal(['a not-asked']);

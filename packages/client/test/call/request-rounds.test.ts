@@ -46,7 +46,7 @@ describe('the rounds of a request', () => {
   const times = () => network.sent.map(({ at }) => at);
   const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
 
-  it('counts on nodes from when it is told to', () => {
+  it('starts the time of nodes when it expects them', () => {
     const rounds = ask();
     rounds.expect(['a', 'b'], now());
     rounds.receive(accepted('a', 1, 60), 'k');
@@ -77,7 +77,7 @@ describe('the rounds of a request', () => {
     expect(network.sent).to.deep.equal([{ to: 'work', message: { ...order(), time: 1_234_567 }, at: 0 }]);
   });
 
-  it('asks by name, for all that is kept, about a request that somebody made before', async () => {
+  it('attaches by name to an earlier request, for all replies that are kept', async () => {
     const rounds = ask({}, attach(about, 7));
     rounds.expect(['a'], now());
     await rounds.send(['a']);
@@ -130,7 +130,7 @@ describe('the rounds of a request', () => {
     await settled;
   });
 
-  it('ends at the signal, and asks nobody any more', async () => {
+  it('ends at the signal, and sends nothing more', async () => {
     const abort = new AbortController();
     const rounds = ask({ signal: abort.signal });
     rounds.expect(['a'], now());
@@ -143,7 +143,7 @@ describe('the rounds of a request', () => {
     expect(rounds.open()).to.deep.equal(['a']);
   });
 
-  it('asks the silent again, and gives them up after ten seconds', async () => {
+  it('repeats the request to silent nodes, and gives up after ten seconds', async () => {
     network.records.set('a', true);
     const rounds = ask();
     rounds.expect(['a'], now());
@@ -154,7 +154,7 @@ describe('the rounds of a request', () => {
     expect(results[0]).to.include({ sender: 'a', state: 'no-reply', ok: false, seconds: 10 });
   });
 
-  it('gives the silent up after the time that it was told', async () => {
+  it('gives silent nodes up after the given time', async () => {
     const rounds = ask({ answerWithin: 2 });
     rounds.expect(['a'], now());
     const settled = rounds.settle();
@@ -163,7 +163,7 @@ describe('the rounds of a request', () => {
     expect(results[0]).to.include({ state: 'no-reply', seconds: 2 });
   });
 
-  it('takes from presence who is offline, and whose name nobody knows', async () => {
+  it('learns from presence which nodes are offline or unknown', async () => {
     network.records.set('gone', false);
     const rounds = ask();
     rounds.expect(['gone', 'stranger'], now());
@@ -180,7 +180,7 @@ describe('the rounds of a request', () => {
     [1, []],
     [2, [1_000]],
   ] as const)
-    it(`asks nobody again when the request is too old to begin, after ${ttl} s`, async () => {
+    it(`does not repeat a request that is too old to start, after ${ttl} s`, async () => {
       const rounds = ask({ answerWithin: 5 }, { ...order(), ttl });
       rounds.expect(['a'], now());
       const settled = rounds.settle();
@@ -226,7 +226,7 @@ describe('the rounds of a request', () => {
     ['the silent', () => {}, [1_000, 3_000]],
     ['those at work', (rounds: RequestRounds) => rounds.receive(accepted('a', 1, 60), 'k'), [2_000, 6_000]],
   ] as const)
-    it(`goes on without a broker, and asks ${what} again when there is one`, async () => {
+    it(`continues while disconnected, and repeats ${what} when connected again`, async () => {
       const rounds = ask();
       rounds.expect(['a'], now());
       begin(rounds);
@@ -255,7 +255,7 @@ describe('the rounds of a request', () => {
     expect(await settled).to.equal('Error: no key');
   });
 
-  it('tells of those that are left when nobody waits for them any more', async () => {
+  it('reports the remaining nodes when the caller stops waiting', async () => {
     const rounds = ask();
     rounds.expect(['a', 'b'], now());
     rounds.receive(result('a', 1), 'k');

@@ -25,13 +25,13 @@ describe('Rollout', () => {
     expect(rollout.stopped).to.equal('2 nodes failed; the limit is 1');
   });
 
-  it('never stops where nothing is said of failures', () => {
+  it('never stops without maxFailures', () => {
     const rollout = new Rollout(['a', 'b'], { batch: 1 });
     for (let count = 0; count < 9; count += 1) rollout.count({ ok: false, state: 'failed' });
     expect(rollout.stopped).to.equal(undefined);
   });
 
-  it('stops with the first failure where none may fail', () => {
+  it('stops at the first failure if none is allowed', () => {
     const rollout = new Rollout(['a', 'b'], { batch: 1, maxFailures: 0 });
     expect(rollout.stopped).to.equal(undefined);
     rollout.count({ ok: false, state: 'failed' });
@@ -46,7 +46,7 @@ describe('Rollout', () => {
     expect(rollout.stopped).to.equal('3 nodes failed; the limit is 2');
   });
 
-  it('is one batch where none is wanted, and none of no targets', () => {
+  it('is one batch by default, and no batch without targets', () => {
     expect(new Rollout(['a', 'b'], {}).batches).to.deep.equal([['a', 'b']]);
     expect(new Rollout([], {}).batches).to.deep.equal([]);
     expect(new Rollout(['a', 'b', 'c'], { batch: { percent: 50 } }).batches).to.deep.equal([

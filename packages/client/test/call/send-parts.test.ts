@@ -66,7 +66,7 @@ describe('a request that is sent once', () => {
     expect(await give({ targets: ['a'] })).to.not.have.property('discovery');
   });
 
-  it('goes to nobody after the signal', async () => {
+  it('is not sent after the signal', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
     expect(await give({ targets: ['a'], signal }).catch(String)).to.equal('Error: enough');
     expect(sent).to.deep.equal([]);

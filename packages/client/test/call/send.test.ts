@@ -15,7 +15,7 @@ describe('a request that is only sent', () => {
   });
   afterEach(() => network.close());
 
-  it('is run, answered with nothing, and its replies are there for whoever attaches', async () => {
+  it('runs without replies, which are kept for clients that attach', async () => {
     const { agent, runs, release } = worker();
     await network.node('a', [agent]);
     await network.node('b', [agent]);
@@ -56,7 +56,7 @@ describe('a request that is only sent', () => {
     expect(messages).to.equal(0);
   });
 
-  it('is answered to another client of the caller, which hears it among the replies that no call waits for', async () => {
+  it('sends its replies to another client of the caller, which receives them as replies that no call waits for', async () => {
     const { agent } = worker();
     await network.node('a', [agent]);
     const collector = await network.client('collector');

@@ -83,7 +83,7 @@ describe('the targets of a call', () => {
     });
   };
 
-  it('are those that are named, each once, and nobody is looked for', async () => {
+  it('are the named nodes, each once, without a discovery', async () => {
     expect(await targets({ targets: ['b', 'a', 'b'] })).to.deep.equal({
       targets: ['b', 'a'],
       isWhole: false,
@@ -91,13 +91,13 @@ describe('the targets of a call', () => {
     expect({ asked, told }).to.deep.equal({ asked: 0, told: [] });
   });
 
-  it('are those that are found, which is told', async () => {
+  it('are the discovered nodes, which are reported', async () => {
     const discovery = found();
     expect(await targets({}, discovery)).to.deep.equal({ targets: names, discovery, isWhole: true });
     expect({ asked, told }).to.deep.equal({ asked: 1, told: [discovery] });
   });
 
-  it('are those that were found before, which is told nobody', async () => {
+  it('are the nodes of an earlier discovery, which is not reported again', async () => {
     const discovered = found();
     expect(await targets({ discovered })).to.deep.equal({
       targets: names,

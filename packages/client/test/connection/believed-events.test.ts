@@ -51,7 +51,7 @@ describe('an event', () => {
     return heard.slice(0, -1);
   }
 
-  it('is believed on the topic of its sender, signed by it or by nobody', async () => {
+  it('is accepted on the topic of its sender, signed by it or unsigned', async () => {
     tell(sound);
     tell(sound, { name: 'a' });
     expect(await judged()).to.deep.equal([sound, sound]);
@@ -69,7 +69,7 @@ describe('an event', () => {
     ['with data that is null', { ...sound, data: null }],
     ['with data that is a text', { ...sound, data: 'x' }],
   ] as const)
-    it(`is not believed if it is ${what}`, async () => {
+    it(`is rejected if it is ${what}`, async () => {
       tell(payload);
       expect(await judged()).to.deep.equal([]);
       expect(rejected).to.deep.equal(['malformed event']);
@@ -91,7 +91,7 @@ describe('an event', () => {
       'an event from "a" arrived on the topic of "undefined"',
     ],
   ] as const)
-    it(`is not believed if ${what}`, async () => {
+    it(`is rejected if ${what}`, async () => {
       tell(payload, how);
       expect(await judged()).to.deep.equal([]);
       expect(rejected).to.deep.equal([reason]);

@@ -29,7 +29,7 @@ describe('a message of the client', () => {
   it('ends a request, with nothing of the request itself', () =>
     expect(cancel(order())).to.deep.equal({ v: 1, type: 'cancel', time: 5_000, ...about }));
 
-  it('has an id of its own', () => {
+  it('has its own id', () => {
     const ids = Array.from({ length: 100 }, newId);
     expect(new Set(ids).size).to.equal(100);
     for (const id of ids) expect(id).to.match(/^[0-9a-f]{32}$/);

@@ -36,7 +36,7 @@ describe('a reply', () => {
     await waitFor('the last reply', () => heard.includes('fence 1 the key'), { intervalMs: 1 });
   }
 
-  it('is brought to whoever listens to its request, with the key that signed it', async () => {
+  it('is delivered to the listeners of its request, with the key that signed it', async () => {
     fixture.receive(accepted('a', 1, 5));
     fixture.receive(result('b', 2), { proof: { name: 'b', collective: 'm', key: 'k2' } });
     await afterThose();
@@ -123,7 +123,7 @@ describe('a reply', () => {
       }
     });
 
-    it('does not hide that one after it is not believed', async () => {
+    it('does not hide the rejection of a later reply', async () => {
       fixture.receive(progress('a', 1));
       fixture.receive(result('a', 2), { proof: { isForged: true } as Partial<Proof> });
       await turns();
@@ -278,7 +278,7 @@ describe('a message to nodes', () => {
     expect(protections()).to.deep.equal(['sealed', 'offering', 'offering', 'sealed']);
   });
 
-  it('is signed if nobody listens, if it went to all before, or if it cancels', async () => {
+  it('is signed without listeners, after a broadcast, and if it cancels', async () => {
     fixture.known.add('a');
     await fixture.router.direct(request, ['a']);
     await fixture.router.listen('m', id, () => {});

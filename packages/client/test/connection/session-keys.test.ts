@@ -107,7 +107,7 @@ describe('session keys between a client and its nodes', () => {
     expect(algs(length)).to.deep.equal(['agent RS256', 'reply HS256', 'reply HS256']);
   });
 
-  it('signs again for a node that started anew, at once where the broker told that it went', async () => {
+  it('signs again for a restarted node, immediately if presence reported that it left', async () => {
     const first = await node('web1.lab');
     const alice = await client();
     await alice.presence();
@@ -119,7 +119,7 @@ describe('session keys between a client and its nodes', () => {
     expect(algs(length)).to.deep.equal(['node RS256', 'reply RS256']);
   });
 
-  it('asks again with a signature where the node lost the key and nobody told, and the action runs once', async () => {
+  it('repeats the request signed if the node lost the key unnoticed, and the action runs once', async () => {
     const first = await node('web1.lab');
     const alice = await client();
     await echo(alice, 'web1.lab', 'one');
@@ -148,7 +148,7 @@ describe('session keys between a client and its nodes', () => {
     expect(algs(length)).to.deep.equal(['agent RS256', 'reply HS256']);
   });
 
-  it('is told what was wrong by a node whose answers it cannot open yet', async () => {
+  it('receives the error of a node whose replies it cannot open yet', async () => {
     await node('web1.lab');
     const alice = await client();
     const back = swallow((topic) => topic.includes('/reply/'));

@@ -57,7 +57,7 @@ describe('the data functions of a filter', () => {
     expect((await judge('broken().x = 1', [folder.path])).warnings[0]).to.include('broken.json');
   });
 
-  it('are doubted once for each plugin', async () => {
+  it('cause one warning per plugin', async () => {
     const { warnings } = await judge('own().x = 1 and own().y = 2');
     expect(warnings).to.have.length(1);
   });

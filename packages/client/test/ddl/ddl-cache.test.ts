@@ -83,7 +83,7 @@ describe('the cache of DDLs', () => {
       expect(isFresh('worker')).to.equal(expected);
     });
 
-  it('is not fresh where there is nothing', () => expect(isFresh('worker')).to.equal(false));
+  it('is not fresh if there is none', () => expect(isFresh('worker')).to.equal(false));
 
   for (const [what, hash] of [
     ['what was never kept', 'a'.repeat(64)],
@@ -98,7 +98,7 @@ describe('the cache of DDLs', () => {
     ['is no DDL', '{}'],
     ['is another DDL', JSON.stringify(other)],
   ] as const)
-    it(`does not believe a copy that ${what}`, () => {
+    it(`rejects a copy that ${what}`, () => {
       keepDdl(ddl);
       writeFileSync(byHash(ddl), text);
       expect(keptByHash(ddlHash(ddl))).to.equal(undefined);

@@ -72,7 +72,7 @@ describe('a DDL', () => {
   const version = (one: Ddl | undefined) => one?.metadata.version;
 
   describe('of this machine', () => {
-    it('is that of a configured folder before the one that comes with Troupe, and the cache is last', async () => {
+    it('is taken from a configured folder first, then from Troupe, then from the cache', async () => {
       keepDdl(named('rpcutil', '0.0.1'));
       expect(version(await localDdl([], 'rpcutil'))).to.equal(rpcutil.metadata.version);
       write('rpcutil', JSON.stringify(named('rpcutil', '9.9.9')));
@@ -93,7 +93,7 @@ describe('a DDL', () => {
       expect(error).to.have.property('code', 'DDL_INVALID');
     });
 
-    it('is enough, and nobody is asked, even if it is old', async () => {
+    it('is used without a request, even if it is old', async () => {
       dirs = [folder.path];
       write('worker', JSON.stringify(named('worker', '3.0.0')));
       expect(version(await resolveDdl(client(), 'worker', 'm'))).to.equal('3.0.0');
@@ -102,7 +102,7 @@ describe('a DDL', () => {
   });
 
   describe('of the nodes', () => {
-    it('is that of the first of three that gives it, and is kept', async () => {
+    it('is fetched from the first of three nodes that sends it, and is kept', async () => {
       nodes.set('a', { inventory: { ok: false, statuscode: undefined } });
       nodes.set('b', { ddl: { ok: false } });
       nodes.set('c', gives(named('worker', '2.0.0')));
@@ -128,13 +128,13 @@ describe('a DDL', () => {
       expect(asked.filter((words) => words.includes(' d '))).to.deep.equal([]);
     });
 
-    it('is the copy of before if nobody gives it', async () => {
+    it('is the cached copy if no node sends it', async () => {
       keepDdl(ddl);
       nodes.set('a', { ddl: { data: {} } });
       expect(version(await refreshDdl(client(), 'worker', 'm'))).to.equal('1.0.0');
     });
 
-    it('is no copy of before, nor that of another, if one node was named', async () => {
+    it('is neither the cached copy nor that of another node if one node was named', async () => {
       keepDdl(ddl);
       nodes.set('b', gives(ddl));
       nodes.set('a', { ddl: { ok: false } });

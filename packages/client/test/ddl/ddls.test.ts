@@ -94,7 +94,7 @@ describe('the DDL of an agent that only nodes have', () => {
     expect(readdirSync(join(ddlCache(), 'hash'))).to.have.length(2);
   });
 
-  it('is told by the node that is meant', async () => {
+  it('comes from the node that is meant', async () => {
     await network.node('a', [agentOf('1.0.0')]);
     await network.node('b', [agentOf('2.0.0')]);
     const versions = [];

@@ -32,7 +32,7 @@ describe('discovery by broadcast', () => {
       .map(({ identity }) => identity)
       .sort();
 
-  it('does not take a pause for the end while nodes that are online have said nothing', async () => {
+  it('does not end at a pause while online nodes have not replied', async () => {
     // Every second one that matches is late by a second in all.
     await start(220, (index) => (index % 8 === 0 ? { delay: 500 } : undefined));
     const { nodes, silent } = await client.discover({ filter: inEurope() });
@@ -63,14 +63,14 @@ describe('discovery by broadcast', () => {
     });
   });
 
-  it('asks only those that it is told of', async () => {
+  it('sends the request only to the given nodes', async () => {
     await start(8);
     const among = named((index) => index < 3);
     const { nodes } = await client.discover({ filter: inEurope(), among });
     expect(nodes).to.deep.equal(named((index) => index === 0));
   });
 
-  it('ends at once when its signal says so', async () => {
+  it('ends immediately at its signal', async () => {
     await start(2, () => ({ lose: 1 }));
     const { nodes } = await client.discover({ filter: inEurope(), signal: AbortSignal.abort() });
     expect(nodes).to.deep.equal([]);

@@ -109,13 +109,13 @@ describe('a discovery program', () => {
     ],
   ];
   for (const [index, [what, body, message]] of faults.entries()) {
-    it(`is told of when it ${what}`, async () => {
+    it(`fails with an error if it ${what}`, async () => {
       const command = await program(`fault-${index}`, body);
       expect(await failure({ command })).to.include(message);
     });
   }
 
-  it('is ended when its time is over, or nobody waits any more', async () => {
+  it('is killed at its timeout, or when the caller aborts', async () => {
     const command = await program('hangs', 'setInterval(() => {}, 1000);');
     expect(await failure({ command, timeout: 0.3 })).to.equal(
       `the discovery program ${command} did not exit within 0.3 s`,
@@ -123,7 +123,7 @@ describe('a discovery program', () => {
     expect(await failure({ command }, AbortSignal.abort(new Error('enough')))).to.equal('enough');
   });
 
-  it('is said to be missing', async () => {
+  it('is reported if it does not exist', async () => {
     expect(await failure({ command: folder.join('nothing') })).to.match(/nothing .*ENOENT/);
   });
 });

@@ -42,7 +42,7 @@ describe('finding nodes', () => {
   });
   const none = { silent: [], refused: [], offline: [], seconds: 0 };
 
-  it('asks nobody about nodes that a filter names', async () => {
+  it('sends no request about nodes that a filter names', async () => {
     const filter = parseFilter({ identities: ['b', 'a'] });
     expect(await find({ filter })).to.deep.include({ method: 'named', ...none });
     expect((await find({ filter })).nodes).to.have.members(['a', 'b']);
@@ -57,7 +57,7 @@ describe('finding nodes', () => {
     expect(await found).to.include({ method: 'broadcast' });
   });
 
-  it('takes the nodes of a source, each once and sorted, and asks nobody if it judged all', async () => {
+  it('returns the nodes of a source, unique and sorted, without a request if the source evaluated the whole filter', async () => {
     const stop = new AbortController();
     tls = { ca: [] };
     expect(await find({ filter: web, source: source(['b', 'a', 'b']), signal: stop.signal })).to.deep.equal({
@@ -74,12 +74,12 @@ describe('finding nodes', () => {
     expect(network.sent).to.deep.equal([]);
   });
 
-  it('asks nobody if a source has none, whatever it leaves', async () => {
+  it('sends no request if a source has no nodes', async () => {
     expect(await find({ source: source([], web) })).to.deep.include({ nodes: [], rest: web });
     expect(network.sent).to.deep.equal([]);
   });
 
-  it('asks the nodes of a source about what it leaves, and names those of them that are away', async () => {
+  it('sends the rest of the filter to the nodes of a source, and lists those that are offline', async () => {
     for (const [identity, isOnline] of [
       ['a', true],
       ['away', false],

@@ -74,7 +74,7 @@ describe('a list of nodes', () => {
 
   const request = { filter: emptyFilter, collective: 'mcollective' };
 
-  it('is read from a file, and says when there is none or nobody in it', async () => {
+  it('is read from a file, and fails if the file does not exist or is empty', async () => {
     await using folder = await createTempFolder();
     await writeFile(folder.join('nodes'), 'a.lab\n');
     const { nodes } = await flatfile(folder.join('nodes')).find(request);

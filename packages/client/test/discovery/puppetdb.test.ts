@@ -82,7 +82,7 @@ describe('PuppetDB', () => {
     expect(rest).to.deep.equal({ ...emptyFilter, classes: ['apache'] });
   });
 
-  it('shows its certificate, and believes none but its CA', async () => {
+  it('presents its certificate, and trusts only its CA', async () => {
     await using folder = await createTempFolder();
     const pki = await createTestPki(folder.join('pki'));
     const own = await pki.issue('puppetdb.lab', { ipAddresses: ['127.0.0.1'] });
@@ -132,7 +132,7 @@ describe('PuppetDB', () => {
     expect(await failure('nowhere')).to.equal('"nowhere" is not a valid PuppetDB URL');
   });
 
-  it('is left alone when nobody waits any more', async () => {
+  it('is not queried after the caller aborts', async () => {
     const abort = new AbortController();
     const url = await serve(() => abort.abort(new Error('enough')));
     const reason = await puppetDb({ url })

@@ -93,7 +93,7 @@ describe('a search', () => {
     });
   });
 
-  it('asks the silent again by name, and names those that stay so, sorted', async () => {
+  it('repeats the request to silent nodes by name, and lists those that stay silent, sorted', async () => {
     know(['c', 'b', 'a']);
     await start();
     deliver('c', 1);
@@ -107,7 +107,7 @@ describe('a search', () => {
     expect(found).to.deep.include({ nodes: ['c'], silent: ['a', 'b'] });
   });
 
-  it('names nobody as silent where only those that match answer', async () => {
+  it('lists no silent nodes if only matching nodes reply', async () => {
     know(['a']);
     await start({}, false);
     await network.pass(5_000);
@@ -143,7 +143,7 @@ describe('a search', () => {
     expect(found).to.deep.include({ nodes: ['a', 'b'], silent: [] });
   });
 
-  it('tells of each node that matches once, with the time that it took', async () => {
+  it('reports each matching node once, with its time', async () => {
     const told: string[] = [];
     know(['a', 'b', 'c']);
     await start({ onNode: (identity, time) => told.push(`${identity} ${time}`) });
@@ -180,7 +180,7 @@ describe('a search', () => {
     });
   });
 
-  it('with a window ends when it is over, not before', async () => {
+  it('with a window ends at its end, not before', async () => {
     know(['a']);
     await start({ window: 0.3 });
     deliver('a', 1);
@@ -191,7 +191,7 @@ describe('a search', () => {
     expect(network.sent).to.have.length(1);
   });
 
-  it('for so many ends with the last of them, and counts nobody as silent', async () => {
+  it('with a limit ends at the last of them, and lists no silent nodes', async () => {
     know(['a', 'b', 'c', 'd']);
     const { search } = await start({ most: 2 });
     deliver('a', 1, 'unmatched', 1);
@@ -205,7 +205,7 @@ describe('a search', () => {
     expect(search.open()).to.deep.equal(['d']);
   });
 
-  it('ends at the signal, and keeps those open that said nothing', async () => {
+  it('ends at the signal, and keeps silent nodes open', async () => {
     know(['a', 'b']);
     const stop = new AbortController();
     const { search } = await start({ signal: stop.signal });
@@ -216,7 +216,7 @@ describe('a search', () => {
     expect(search.open()).to.deep.equal(['b']);
   });
 
-  it('throws if nobody can be asked, and leaves nothing behind', async () => {
+  it('throws if the request cannot be sent, and leaves no listener behind', async () => {
     network.sending = () => Promise.reject(new TroupeError('NOT_CONNECTED', 'no broker'));
     const { running } = await start();
     expect(await running.catch((error: unknown) => error)).to.have.property('code', 'NOT_CONNECTED');
@@ -226,7 +226,7 @@ describe('a search', () => {
     });
   });
 
-  it('goes on if the silent cannot be asked again for want of a broker, and throws what else there is', async () => {
+  it('continues if the request cannot be repeated without a connection, and throws other errors', async () => {
     know(['a', 'b']);
     const { running } = await start();
     deliver('b', 1);

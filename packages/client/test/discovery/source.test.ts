@@ -39,13 +39,13 @@ describe('nodes from a source', () => {
     });
   });
 
-  it('are asked about what the source cannot judge, and nobody else is', async () => {
+  it('evaluate the rest of the filter, and no other nodes do', async () => {
     const filter = parseFilter({ select: ["agent('extra').version = 1.0.0"] });
     const { nodes, method, source } = await client.discover({ filter, source: listed('a', 'c') });
     expect({ nodes, method, source }).to.deep.equal({ nodes: ['a'], method: 'named', source: 'flatfile' });
   });
 
-  it('are called, and one that has no such agent says so', async () => {
+  it('are called, and a node without the agent replies with an error', async () => {
     const call = client.call(extra, 'go', {}, { source: listed('a', 'c') });
     const states = Object.fromEntries((await call.all()).map((result) => [result.sender, result.statusmsg]));
     expect(states).to.deep.equal({
@@ -54,7 +54,7 @@ describe('nodes from a source', () => {
     });
   });
 
-  it('are called as the source knows them, though they do not know that of themselves', async () => {
+  it('are called by the facts in the source, even if the nodes have others', async () => {
     const text = JSON.stringify({
       groups: [{ name: 'mine', filter: { classes: ['known-here-only'] } }],
       nodes: [{ name: 'a', classes: ['known-here-only'], agents: ['extra'] }, { name: 'b' }, { name: 'c' }],
@@ -65,7 +65,7 @@ describe('nodes from a source', () => {
     expect((await call.stats()).byState).to.deep.equal({ ok: ['a'] });
   });
 
-  it('are those that are online, where the broker tells', async () => {
+  it('are the online nodes if there is presence', async () => {
     const source = onlineNodes((collective) => client.presence(collective));
     expect((await client.discover({ source })).nodes).to.deep.equal(['a', 'b', 'c']);
     const reason = await client.discover({ source, collective: 'other' }).catch(String);

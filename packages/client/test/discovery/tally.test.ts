@@ -47,7 +47,7 @@ describe('Tally', () => {
     expect(tally.missing()).to.deep.equal(['b']);
   });
 
-  it('goes on asking as long as that brings answers, within bounds', () => {
+  it('repeats requests while they bring replies, within limits', () => {
     const expected = names(40);
     const tally = tallyOf(expected);
     let rounds = 0;
@@ -67,7 +67,7 @@ describe('Tally', () => {
     expect(run(tally, 25, 600).asked).to.deep.equal([[500, names(100)]]);
   });
 
-  it('waits for those, too, of whom it hears while it waits', () => {
+  it('also waits for nodes that appear while it waits', () => {
     const tally = tallyOf(['a']);
     tally.expect(['a', 'b']);
     tally.take(...answer('a'));
@@ -90,7 +90,7 @@ describe('Tally', () => {
     expect(tally.tick(60_000)).to.deep.equal({ ask: [], isOver: false });
   });
 
-  it('ends with half a second of silence where nobody knows who is there', () => {
+  it('ends after half a second of silence without presence', () => {
     const tally = tallyOf([], false);
     expect(run(tally, 25, 1000).over).to.equal(undefined);
     tally.take(...answer('a'));
@@ -110,7 +110,7 @@ describe('Tally', () => {
     expect([...tally.matched]).to.deep.equal(['n999', 'n7']);
   });
 
-  it('does not wait for ever for a sample that says nothing', () => {
+  it('does not wait forever for a silent sample', () => {
     const tally = tallyOf(names(300), false);
     expect(run(tally, 25, 60_000).over).to.be.lessThan(5000);
   });
@@ -122,7 +122,7 @@ describe('Tally', () => {
     expect([...tally.refused]).to.deep.equal([['b', 'no such plugin']]);
   });
 
-  it('waits half a second more where some answered of whom nobody knew', () => {
+  it('waits half a second longer if unknown nodes have replied', () => {
     const tally = tallyOf(['a']);
     tally.take(...answer('stranger'));
     tally.take(...answer('a'));
@@ -135,7 +135,7 @@ describe('Tally', () => {
     expect(informed.tick(25).isOver).to.equal(true);
   });
 
-  it('takes no silence of a client without a connection for that of the nodes', () => {
+  it('does not count silence while the client is disconnected', () => {
     const tally = tallyOf(['a', 'b']);
     tally.take(...answer('a'));
     for (let now = 25; now <= 20_000; now += 25)
@@ -146,7 +146,7 @@ describe('Tally', () => {
     expect(over).to.equal(30_000);
   });
 
-  it('does not wait for ever for a connection', () => {
+  it('does not wait forever for a connection', () => {
     const tally = tallyOf(['a']);
     let now = 0;
     while (!tally.tick(now, false).isOver) now += 25;
@@ -187,7 +187,7 @@ describe('Tally', () => {
       expect(run(tally, until + 25, 100_000).over).to.equal(until + patience);
     });
 
-  it('waits as long for the first answer of nodes of which nobody knows as for a known one', () => {
+  it('waits as long for the first reply of unknown nodes as of known nodes', () => {
     expect(run(tallyOf([]), 25, 10_000).over).to.equal(2_000);
   });
 
@@ -199,7 +199,7 @@ describe('Tally', () => {
     expect(tally.tick(50)).to.deep.equal({ ask: [], isOver: true });
   });
 
-  it('begins with a sample after half a second where nobody answers', () => {
+  it('starts with a sample after half a second without replies', () => {
     const tally = tallyOf(names(200), false);
     expect(run(tally, 25, 525).asked).to.deep.equal([[500, names(100)]]);
   });

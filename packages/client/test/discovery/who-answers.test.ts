@@ -9,7 +9,7 @@ describe('a filter', () => {
     ['for an agent', { ...emptyFilter, agents: ['puppetd'] }, false],
     ['for a fact', { ...emptyFilter, facts: [parseFact('os=linux')] }, false],
   ] as const)
-    it(`${what} ${expected ? 'leaves nobody' : 'may leave somebody'} out`, () =>
+    it(`${what} ${expected ? 'leaves no node' : 'may leave nodes'} out`, () =>
       expect(isUnfiltered(filter)).to.equal(expected));
 
   it('is judged by all of 1 to 2000 nodes', () =>

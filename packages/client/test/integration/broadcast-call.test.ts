@@ -17,7 +17,7 @@ import { workDdl, worker } from '../work-agent.js';
 const caller = 'rip.mcollective';
 const count = 24;
 
-describe('a call to everybody over a real broker', function () {
+describe('a broadcast call over a real broker', function () {
   this.timeout(120_000);
   let folder: TempFolder;
   let broker: TestBroker;
@@ -76,7 +76,7 @@ describe('a call to everybody over a real broker', function () {
     expect(nodes).to.deep.equal(meant);
   });
 
-  it('names one that is online and says nothing, and waits for nobody who went away', async () => {
+  it('lists a node that is online but silent, and does not wait for nodes that left', async () => {
     const deaf = fleet.node(name(7));
     const gone = fleet.node(name(8));
     gone.cut();

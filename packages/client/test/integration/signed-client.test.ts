@@ -21,7 +21,7 @@ const program = fileURLToPath(
 const python = '/usr/bin/python3';
 const caller = 'rip.mcollective';
 
-describe('a client in Python that knows nothing but docs/protocol.md, through Mosquitto with TLS', function () {
+describe('a client in Python, written from docs/protocol.md only, through Mosquitto with TLS', function () {
   this.timeout(60_000);
   let folder: TempFolder;
   let pki: TestPki;
@@ -83,14 +83,14 @@ describe('a client in Python that knows nothing but docs/protocol.md, through Mo
     [['one.lab', 'rpcutil', 'nonsense'], { outcome: 'failed', statuscode: 2 }],
     [['one.lab', 'stage', 'steps', 'steps=many'], { outcome: 'failed', statuscode: 4 }],
   ] as const) {
-    it(`is told what is wrong with ${words.slice(1).join(' ')}`, async () => {
+    it(`receives the error of ${words.slice(1).join(' ')}`, async () => {
       const { code, lines } = await call(words);
       expect(JSON.parse(lines.at(-1) ?? '')).to.include(outcome);
       expect(code).to.equal(2);
     });
   }
 
-  it('says of a node that is not there that it said nothing', async () => {
+  it('reports that a node that does not exist did not reply', async () => {
     const { code, lines } = await call(['two.lab', 'rpcutil', 'ping'], { seconds: 3 });
     expect(lines.at(-1)).to.equal('no reply from two.lab within 3 seconds');
     expect(code).to.equal(1);

@@ -38,7 +38,7 @@ async function next(changes: AsyncIterator<NodeChange>): Promise<string> {
 }
 
 describe('joins and leaves', () => {
-  it('begin with those who are here, and go on with those who come and go', async () => {
+  it('begin with the nodes that are online, and continue with joins and leaves', async () => {
     const script = new Script();
     script.announce('a', true);
     script.announce('b', false);
@@ -52,7 +52,7 @@ describe('joins and leaves', () => {
     await changes.return?.();
   });
 
-  it('are not told twice, nor when nothing changed', async () => {
+  it('are not repeated if nothing changed', async () => {
     const script = new Script();
     script.announce('a', true);
     const changes = script.changes();
@@ -75,7 +75,7 @@ describe('joins and leaves', () => {
     await changes.return?.();
   });
 
-  it('say so too where nobody heard it leave', async () => {
+  it('report a restart even if the leave was missed', async () => {
     const script = new Script();
     script.announce('a', true, 1);
     const changes = script.changes();
@@ -121,7 +121,7 @@ describe('joins and leaves', () => {
     await changes.return?.();
   });
 
-  it('leave nothing behind, whoever ends it and when', async () => {
+  it('leave no listener behind, however the iteration ends', async () => {
     const script = new Script();
     script.announce('a', true);
     for await (const _ of script.changes()) break;

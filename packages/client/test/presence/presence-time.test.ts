@@ -57,7 +57,7 @@ describe('a view of presence', () => {
     return done;
   }
 
-  it('believes news of this connection, and not an older record that the broker kept', async () => {
+  it('prefers news of this connection to an older retained record', async () => {
     const view = await open();
     script.announce('a', true, true);
     script.announce('a', false);
@@ -74,7 +74,7 @@ describe('a view of presence', () => {
     expect(view.isOnline('a')).to.equal(false);
   });
 
-  it('believes what the broker kept while there was no connection', async () => {
+  it('accepts records retained while the client was disconnected', async () => {
     const view = await open();
     script.announce('a', false);
     script.connected = false;
@@ -117,7 +117,7 @@ describe('a view of presence', () => {
     });
   });
 
-  it('ignores what is no record', async () => {
+  it('ignores a payload that is not a record', async () => {
     const view = await open();
     const heard: string[] = [];
     view.onChange(({ identity }) => heard.push(identity));
@@ -130,7 +130,7 @@ describe('a view of presence', () => {
     expect(view.isOnline('a')).to.equal(true);
   });
 
-  it('tells listeners of each record, until they stop', async () => {
+  it('passes each record to listeners, until they stop', async () => {
     const view = await open();
     const heard: string[] = [];
     const stop = view.onChange(({ identity, online }) => heard.push(`${identity} ${online}`));
@@ -215,7 +215,7 @@ describe('a view of presence', () => {
         expect(view.isSettled(Date.now() + least)).to.equal(true);
       });
 
-    it('although one that is known is heard again', async () => {
+    it('even if a record of a known node arrives again', async () => {
       const view = await open();
       script.announce('a');
       mock.timers.tick(40);
@@ -224,7 +224,7 @@ describe('a view of presence', () => {
     });
   });
 
-  it('says at once that somebody is online where that is known', async () => {
+  it('reports immediately that a node is online if one is known', async () => {
     const view = await open();
     script.announce('a');
     expect(await isDone(view.whenAnybody())).to.equal(true);
@@ -257,7 +257,7 @@ describe('the views of presence', () => {
     expect(script.filters).to.deep.equal(['mco/m/presence/#', 'mco/x/presence/#']);
   });
 
-  it('tell who goes offline, and nobody else', async () => {
+  it('report the nodes that go offline, and no others', async () => {
     await views.of('m');
     await turn();
     script.announce('a');
@@ -266,7 +266,7 @@ describe('the views of presence', () => {
     expect(gone).to.deep.equal(['b']);
   });
 
-  it('are opened anew after that failed', async () => {
+  it('are opened again after a failure', async () => {
     script.subscribed = () => Promise.reject(new Error('refused'));
     expect(await views.of('m').catch(String)).to.equal('Error: refused');
     script.subscribed = async () => {};

@@ -14,7 +14,7 @@ describe('PresenceView', () => {
     ['goes offline', record(false)],
     ['takes its record away', new Uint8Array(0)],
   ] as const) {
-    it(`hears of a node that ${what}`, async () => {
+    it(`receives the record of a node that ${what}`, async () => {
       const broker = new MemoryBroker();
       const node = broker.connect();
       await node.publish(topic, record(true), { retain: true });
@@ -71,7 +71,7 @@ describe('PresenceView', () => {
     expect(view.isSettled(asOf + 10_000)).to.equal(true);
   });
 
-  it('tells as soon as somebody is online, before all records are in', async () => {
+  it('resolves when the first node is online, before all records have arrived', async () => {
     const broker = new MemoryBroker();
     const node = broker.connect();
     await node.publish(topics.presence('mcollective', 'gone.lab'), record(false, 'gone.lab'), {
@@ -90,7 +90,7 @@ describe('PresenceView', () => {
     expect(view.listeners).to.equal(0);
   });
 
-  it('tells that nobody is online when that is settled', async () => {
+  it('resolves when the records have settled and no node is online', async () => {
     const view = await PresenceView.open(new MemoryBroker().connect(), topics, 'mcollective');
     await view.whenAnybody();
     expect(view.online()).to.deep.equal([]);

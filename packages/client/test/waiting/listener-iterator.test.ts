@@ -35,7 +35,7 @@ describe('a listener as an iterator', () => {
     expect(begun).to.equal(1);
   });
 
-  it('keeps what nobody has taken yet, in its order', async () => {
+  it('keeps values that are not taken yet, in order', async () => {
     const values = listenerIterator(listen);
     const first = values.next();
     await turn();
@@ -63,7 +63,7 @@ describe('a listener as an iterator', () => {
     expect((await next).value).to.equal(7);
   });
 
-  it('ends when the consumer leaves, and for whoever waits', async () => {
+  it('ends when the consumer leaves, also for pending calls of next', async () => {
     const values = listenerIterator(listen);
     const waiting = values.next();
     await turn();

@@ -16,7 +16,7 @@ describe('onAbort', () => {
     expect(getEventListeners(abort.signal, 'abort')).to.have.length(0);
   });
 
-  it('leaves nothing on the signal when nobody waits any more, and begins again', () => {
+  it('removes its listener when no caller waits, and can start again', () => {
     const abort = new AbortController();
     const stops = [1, 2].map(() => onAbort(abort.signal, () => {}));
     for (const stop of stops) stop();

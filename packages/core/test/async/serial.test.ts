@@ -22,7 +22,7 @@ describe('serial work by key', () => {
     expect(seen).to.deep.equal(['b', 'a1', 'a2']);
   });
 
-  it('goes on after a failure, which it passes on', async () => {
+  it('continues after a failure, which it passes on', async () => {
     const queue = new KeyedSerial();
     const failing = queue.run('a', () => Promise.reject(new Error('no')));
     const next = queue.run('a', async () => 'yes');
@@ -30,7 +30,7 @@ describe('serial work by key', () => {
     expect(await next).to.equal('yes');
   });
 
-  it('does not begin what nobody waits for any more', async () => {
+  it('does not start aborted work', async () => {
     const queue = new KeyedSerial();
     const abort = new AbortController();
     let hasRun = false;

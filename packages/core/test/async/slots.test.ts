@@ -17,7 +17,7 @@ describe('slots', () => {
     return { got, frees, join, settle };
   }
 
-  it('are given to so many, in the order in which they came', async () => {
+  it('are granted up to the limit, in order', async () => {
     const slots = new Slots({ concurrency: 2 });
     const { got, frees, join, settle } = line(slots);
     for (const name of ['a', 'b', 'c', 'd']) void join(name);
@@ -30,7 +30,7 @@ describe('slots', () => {
     expect(slots.most).to.equal(2);
   });
 
-  it('let nobody wait for a key that is not theirs', async () => {
+  it('do not block other keys', async () => {
     const { got, frees, join, settle } = line(new Slots({ concurrency: 3, perKey: 1 }));
     for (const [name, key] of [
       ['a1', 'a'],
@@ -50,7 +50,7 @@ describe('slots', () => {
     expect(got.at(-1)).to.equal('b2');
   });
 
-  it('are not given to whoever has left the line', async () => {
+  it('are not granted to a caller that aborted', async () => {
     const { got, frees, join, settle } = line(new Slots({ concurrency: 1 }));
     const leaving = new AbortController();
     await join('a');
@@ -63,7 +63,7 @@ describe('slots', () => {
     expect(got).to.deep.equal(['a', 'c']);
   });
 
-  it('are not given to whoever comes after the signal', async () => {
+  it('are not granted after the signal', async () => {
     const slots = new Slots({ concurrency: 1 });
     const { got, join } = line(slots);
     const late = join('a', undefined, AbortSignal.abort(new Error('gone')));
@@ -73,7 +73,7 @@ describe('slots', () => {
     expect(slots.most).to.equal(1);
   });
 
-  it('stay with whoever has one when the signal fires, and forget the signal', async () => {
+  it('stay with their holder when the signal fires, and forget the signal', async () => {
     const { got, frees, join, settle } = line(new Slots({ concurrency: 1 }));
     const stop = new AbortController();
     await join('a', undefined, stop.signal);

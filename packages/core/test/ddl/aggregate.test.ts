@@ -87,7 +87,7 @@ describe('an aggregate', () => {
     });
   }
 
-  it('that nobody knows says so', () => {
+  it('that is unknown is reported as an error', () => {
     expect(one('median', [1]).error).to.equal('unknown aggregate function "median"');
     expect(one('toString', [1]).error).to.include('toString');
   });

@@ -119,13 +119,13 @@ describe('an input', () => {
     expect(action('signal').checkInput({})).to.include({ input: 'signal', status: 3 });
   });
 
-  it('that nobody declared is let through where the DDL is open, and the declared ones are still judged', () => {
+  it('that is undeclared is accepted if the DDL is open, and declared ones are still checked', () => {
     const resource = action('resource', fixture('additions'));
     expect(resource.checkInput({ name: 'x', ensure: 'present', more: [1] })).to.equal(undefined);
     expect(resource.checkInput({ name: 'x y', ensure: 'present' })).to.include({ input: 'name' });
   });
 
-  it('never appears in what is said of it', () => {
+  it('never appears in an error', () => {
     const change = action('change', fixture('additions'));
     for (const password of ['HUNTER2', 'x'.repeat(11), 5]) {
       const message = change.checkInput({ password })?.message;
@@ -167,7 +167,7 @@ describe('a validation', () => {
     expect(check('.*', 'a\nb')).to.equal(undefined);
   });
 
-  it('is judged in bounded work even where maxlength is no limit', () => {
+  it('is checked in bounded work even without a maxlength', () => {
     expect(check('(a+)+', `${'a'.repeat(100_000)}!`)?.status).to.equal(4);
   });
 
@@ -328,7 +328,7 @@ describe('an output', () => {
     });
   });
 
-  it('has defaults of its own', () => {
+  it('has its own defaults', () => {
     (inputs.withOutputDefaults({}).items as number[]).push(1);
     expect(inputs.withOutputDefaults({}).items).to.deep.equal([]);
   });

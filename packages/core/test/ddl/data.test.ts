@@ -58,7 +58,7 @@ describe('the DDL of a data plugin', () => {
     expect(() => parseDataDdl({ output }, 'x')).to.throw('metadata is missing');
   });
 
-  it('tells a client what is wrong with a filter', () => {
+  it('reports errors in a filter to a client', () => {
     const known = new Map([fstat, puppet].map((ddl) => [ddl.metadata.name as string, compiled(ddl)]));
     const faults = (text: string) => dataFaults(dataOperands(parseExpression(text)), known);
     expect(faults('a or not (fstat("/etc").size>1 and puppet().present=1)')).to.deep.equal([]);

@@ -12,7 +12,7 @@ describe('the hash of a DDL', () => {
     expect(ddlHash(parseDdl(other, 'x'))).to.equal(ddlHash(parseDdl(text, 'x')));
   });
 
-  it('depends on everything that is said', () => {
+  it('depends on all contents', () => {
     const plain = ddlHash(parseDdl(smallDdl(), 'x'));
     expect(plain).to.match(/^[0-9a-f]{64}$/);
     expect(ddlHash(parseDdl(smallDdl({ mutating: false }), 'x'))).to.not.equal(plain);

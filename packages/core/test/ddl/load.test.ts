@@ -16,7 +16,7 @@ describe('a DDL', () => {
     expect(ddl.metadata).to.include({ provider: 'external', service: true });
   });
 
-  it('may say nothing of the texts that an input takes, as DDLs written for Choria do', () => {
+  it('may omit the validation of inputs, as DDLs for Choria do', () => {
     const text = { prompt: 'p', description: 'd', type: 'string', optional: false };
     const action = compileDdl(parseDdl(smallDdl({ input: { text } }), 'x')).action('act');
     expect(action?.checkInput({ text: '' })).to.equal(undefined);

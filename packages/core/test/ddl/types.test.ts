@@ -78,7 +78,7 @@ describe('the types of a DDL', () => {
     expect(mistyped).to.be.an('object');
   });
 
-  it('of outputs may be left out by a handler and are there for a client', () => {
+  it('of outputs are optional for a handler and present for a client', () => {
     const output: OutputOf<Act> = { done: true };
     const data: DataOf<Act> = { done: null, any: [1] };
     expect([output, data]).to.have.length(2);

@@ -10,7 +10,7 @@ describe('shellsafe', () => {
   }
 
   for (const character of ['`', '$', ';', '|', '&', '>', '<', "'", '"', '(', ')', '\\']) {
-    it(`refuses ${character} and says so`, () => {
+    it(`rejects ${character} with a reason`, () => {
       expect(builtInValidators.shellsafe?.(`a${character}b`)).to.equal(`must not contain ${character}`);
     });
   }

@@ -46,7 +46,7 @@ describe('a filter in English', () => {
     });
   }
 
-  it('says so when there is none', () => {
+  it('describes a filter without conditions', () => {
     expect(inEnglish(emptyFilter)).to.equal('All nodes.');
   });
 });

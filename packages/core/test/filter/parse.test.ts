@@ -73,7 +73,7 @@ describe('names on the command line', () => {
 });
 
 describe('a mix of facts and classes', () => {
-  it('takes as a class what is no fact', () => {
+  it('treats a word that is not a fact as a class', () => {
     expect(parseWith('apache os.family=Debian  /^php=/ /^PHP=/i motd="two words" memory>4')).to.deep.equal({
       facts: [
         { fact: 'os.family', operator: '==', value: 'Debian' },

@@ -50,7 +50,7 @@ describe('versions', () => {
     expect(compareVersions('1.2.0+dfsg', '1.2.0')).to.equal(0);
   });
 
-  it('are told from other texts', () => {
+  it('are distinguished from other strings', () => {
     expect(['1.2.3', '1.2-rc1', 'v1.2.3'].map(isVersion)).to.deep.equal([true, true, true]);
     expect(['1', '1.2', '1-rc1', 'one', '', '1..2'].map(isVersion)).to.deep.equal([
       false,

@@ -22,7 +22,7 @@ describe('the output of a log', () => {
     withFile((fd, place) => expect(outputOf(fd, place)).to.equal('journal'));
   });
 
-  it('is another file or pipe if JOURNAL_STREAM is that of a parent process, malformed or unset', () => {
+  it('is another file or pipe if JOURNAL_STREAM belongs to a parent process, is malformed or unset', () => {
     withFile((fd, place) => {
       for (const journal of [`${place}0`, `1${place}`, '8:15', 'none', ''])
         expect(outputOf(fd, journal), journal).to.equal('other');

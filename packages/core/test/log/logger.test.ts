@@ -20,7 +20,7 @@ describe('a logger that is made late', () => {
     expect(made()).to.equal(0);
   });
 
-  it('is made once, and writes what is said and what a child adds', () => {
+  it('is made once, and writes its lines and those of a child', () => {
     const { log, lines, made } = late('warn');
     log.warn({ url: 'u', password: 'x' }, 'first');
     log.child({ agent: 'a' }).error('second');
@@ -33,7 +33,7 @@ describe('a logger that is made late', () => {
     ]);
   });
 
-  it('is never made where nothing is to be said', () => {
+  it('is never made if nothing is logged', () => {
     const { log, made } = late('silent');
     log.fatal('nothing');
     expect(made()).to.equal(0);

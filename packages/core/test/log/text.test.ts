@@ -107,7 +107,7 @@ describe('a log as text', () => {
     expect(text({ err: failure, msg: 'm' }, journal, 50).match(/^<3>/gm)).to.have.length(3);
   });
 
-  it('passes on what is no line of a log, but for its control characters', () => {
+  it('passes on other lines unchanged, except for control characters', () => {
     for (const line of ['mcod: no such file\n', '{"level":30,"time":1,"msg":"cut', '{"level":35,"time":1}'])
       expect(textOf(line, plain)).to.equal(line.endsWith('\n') ? line : `${line}\n`);
     expect(textOf('a\u001bb\n', plain)).to.equal('a\\u001bb\n');

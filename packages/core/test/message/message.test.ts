@@ -138,7 +138,7 @@ describe('the shape of a message', () => {
     ['a reply', sound.result],
     ['a type from Object', { type: 'toString' }],
   ] as const) {
-    it(`is none of a message to a node: ${what}`, () => {
+    it(`is not a message to a node: ${what}`, () => {
       expect(() => checkNodeMessage(value))
         .to.throw('malformed message: unknown type')
         .with.property('code', 'MESSAGE_MALFORMED');
@@ -152,7 +152,7 @@ describe('the shape of a message', () => {
     ['a request', sound.request],
     ['a kind from Object', { kind: 'toString' }],
   ] as const) {
-    it(`is none of a reply: ${what}`, () => {
+    it(`is not a reply: ${what}`, () => {
       expect(() => checkReply(value))
         .to.throw('malformed reply: unknown kind')
         .with.property('code', 'MESSAGE_MALFORMED');

@@ -59,7 +59,7 @@ describe('certificates', () => {
     expect(Date.parse(validFrom)).to.be.lessThan(Date.now());
   });
 
-  it('can make one that is over', () => {
+  it('can make one that has expired', () => {
     const { validFrom, validTo } = new X509Certificate(issue({ days: -1 }));
     expect(Date.parse(validTo)).to.be.lessThan(Date.now());
     expect(Date.parse(validFrom)).to.be.lessThan(Date.parse(validTo));
@@ -95,7 +95,7 @@ describe('certificates', () => {
     });
   }
 
-  it('draws a serial number of its own otherwise', () => {
+  it('generates a serial number by default', () => {
     const serials = Array.from({ length: 20 }, () => new X509Certificate(issue()).serialNumber);
     expect(new Set(serials)).to.have.property('size', 20);
     for (const serial of serials) expect(serial).to.match(/^[4-7][0-9A-F]{31}$/);
@@ -124,7 +124,7 @@ describe('certificates', () => {
     }
   });
 
-  it('tells the extensions of a certificate', () => {
+  it('reads the extensions of a certificate', () => {
     const pem = issue({ extensions: { '1.3.6.1.4.1.34380.1.3.39': 'true' } });
     expect(readExtensions(pem)).to.include({ '1.3.6.1.4.1.34380.1.3.39': 'true', '2.5.29.19': 'MAA=' });
   });

@@ -57,13 +57,13 @@ describe('revocation lists', () => {
     }
   });
 
-  it('tells the list of another CA of the same name', () => {
+  it('distinguishes the list of another CA with the same name', () => {
     const crl = readCrl(createCrl({ ca: other, number: 1, revoked: [] }));
     expect(crl.verify(ca.certificatePem)).to.equal(false);
     expect(crl.verify(other.certificatePem)).to.equal(true);
   });
 
-  it('tells a list that the same key made under another name', async () => {
+  it('distinguishes a list of the same key under another name', async () => {
     const { privateKeyPem, publicKeyPem } = await generateKeyPair();
     const named = (commonName: string): Ca => ({
       privateKeyPem,

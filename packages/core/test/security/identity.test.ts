@@ -146,7 +146,7 @@ describe('certificates that openssl made', function () {
     ).to.include('revoked');
   });
 
-  it('need a revocation list of their own CA, where one is named', () => {
+  it('need a revocation list of their CA, if one is configured', () => {
     pki.write('other.crl', pki.crl('other', []));
     expect(() => node('w-rsa.lab', 'root-RSA.pem', 'other.crl')).to.throw(
       'contains no revocation list of a CA in security.callers.ca',

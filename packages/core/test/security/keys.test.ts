@@ -43,7 +43,7 @@ describe('makeCallerKeys', () => {
     });
   }
 
-  it('makes RSA where no kind is named, and a folder for its owner alone', async () => {
+  it('makes an RSA key by default, and a folder only for its owner', async () => {
     const own = join(folder, 'new', 'keys');
     const { key } = await makeCallerKeys({ name: 'web1.lab', folder: own });
     expect(createPrivateKey(readFileSync(key)).asymmetricKeyType).to.equal('rsa');

@@ -97,7 +97,7 @@ describe('the modes of security', () => {
     (await open(await seal({ a: 1 }, by.signer), to.verifier)).proof;
 
   describe('none', () => {
-    it('believes anybody, and shows the broker nothing', async () => {
+    it('accepts any author, and sends the broker no credentials', async () => {
       const [asked, asking] = [node(none, local), client(none, local)];
       expect(asked.signer.name).to.equal('web1.lab');
       expect(asking.signer.name).to.equal('alice.mcollective');
@@ -124,7 +124,7 @@ describe('the modes of security', () => {
   });
 
   describe('x509', () => {
-    it('shows the broker certificate and key, and believes a broker of its CA', () => {
+    it('presents certificate and key to the broker, and trusts a broker of its CA', () => {
       const { credentials, expires, signer } = node(x509('web1.lab'));
       expect(credentials.tls).to.deep.equal({
         ca: [nodes.ca.certificatePem],
@@ -141,7 +141,7 @@ describe('the modes of security', () => {
       );
     });
 
-    it('knows what a refusal by the broker may mean: the own certificate is over, or not valid yet', () => {
+    it('explains a refusal by the broker: the certificate has expired, or is not valid yet', () => {
       const { credentials, expires = () => 0 } = client(x509('alice.mcollective'));
       const file = x509('alice.mcollective').certificate;
       expect(credentials.onRefusal).to.match(
@@ -163,7 +163,7 @@ describe('the modes of security', () => {
       }
     });
 
-    it('demands of a node a certificate of its identity, of a client one of a caller', () => {
+    it('requires the certificate of its identity for a node, and of a caller for a client', () => {
       expect(() => node(x509('web1.lab'), remote, 'web2.lab'))
         .to.throw('identity is "web2.lab", but the name in the certificate is "web1.lab"')
         .with.property('code', 'CONFIG_INVALID');
@@ -189,7 +189,7 @@ describe('the modes of security', () => {
       });
     }
 
-    it('believes callers of their own CA where one is named, and nodes of theirs', async () => {
+    it('trusts callers of their own CA if one is configured, and nodes of theirs', async () => {
       const own = { callers: { ...callers, ca: file('callers.pem') } };
       const asked = node(x509('web1.lab', own));
       const asking = client(x509('bob.mcollective', own));
@@ -228,7 +228,7 @@ describe('the modes of security', () => {
       });
     });
 
-    it('offers a new key as soon as the one before is over', async () => {
+    it('offers a new key when the previous one expires', async () => {
       const clock = movedClock();
       try {
         const asking = client(x509('alice.mcollective'));
@@ -284,7 +284,7 @@ describe('the modes of security', () => {
       expect(lines.join()).to.include('a revocation list is out of date');
     });
 
-    it('believes tokens of callers, by the ledger that is named', async () => {
+    it('accepts tokens of callers, by the configured ledger', async () => {
       const token = await issueToken(
         {
           iss: 'bob.mcollective',
@@ -343,7 +343,7 @@ describe('the modes of security', () => {
     const start = () =>
       nodeSecurity({ config: enrolling(), broker: remote, identity: 'new.lab', stateDir: state });
 
-    it('shows the broker the token, and believes whom it names', async () => {
+    it('presents the token to the broker, and trusts the CA in it', async () => {
       const security = start();
       const { credentials } = security;
       expect(credentials).to.deep.include({
@@ -358,7 +358,7 @@ describe('the modes of security', () => {
       );
     });
 
-    it('signs with a key of its own, which stays over a restart, under the token', async () => {
+    it('signs with its own key, kept over restarts, under the token', async () => {
       const first = await headerFrom(start());
       expect(first).to.have.keys('alg', 'typ', 'jwk', 'token');
       expect(first.token).to.equal(token);
@@ -367,7 +367,7 @@ describe('the modes of security', () => {
       expect(await headerFrom(start())).to.deep.equal(first);
     });
 
-    it('says what a refusal by the broker may mean', () => {
+    it('explains a refusal by the broker', () => {
       const { credentials } = start();
       expect(credentials.onRefusal).to.include(`the enrolment token ${readToken(token).jti} may be revoked`);
       const { now } = Date;

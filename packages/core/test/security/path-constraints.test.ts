@@ -94,7 +94,7 @@ describe('the constraints of a path of certificates', function () {
     checkPathLength(issue(), 5);
   });
 
-  it('let nobody issue certificates with one that is no CA, although its key may be used for anything', () => {
+  it('reject certificates issued by a certificate that is not a CA, whatever its key usage', () => {
     pki.issue('plain.lab', { by: 'root' });
     pki.issue('forged.mcollective', { by: 'plain.lab' });
     const store = new TrustStore({ ca: pki.text('root.pem') });
@@ -114,7 +114,7 @@ describe('the constraints of a path of certificates', function () {
     );
   });
 
-  it('end a chain of CAs that certify each other, which nobody trusts', () => {
+  it('reject a circular chain of CAs that is not trusted', () => {
     pki.ca('loop1');
     pki.ca('loop2', { by: 'loop1' });
     pki.ca('loop1-again', { by: 'loop2', of: 'loop1' });

@@ -73,7 +73,7 @@ describe('TokenLedger', () => {
     ledger.admit(token('u', 1), 'c');
   });
 
-  it('takes a token of limited use uncounted only where it is told to', () => {
+  it('accepts a limited token uncounted only if configured to', () => {
     new TokenLedger({ uncounted: 'take' }).admit(token('t', 1), 'a');
     new TokenLedger({}).admit(token('t'), 'a');
     for (const options of [{}, { uncounted: 'refuse' }] as const)
@@ -82,7 +82,7 @@ describe('TokenLedger', () => {
       );
   });
 
-  it('admits nobody whose use it cannot note', () => {
+  it('admits no holder if the use cannot be recorded', () => {
     const ledger = new TokenLedger({ file: join(folder, 'gone', 'ledger.jsonl') });
     for (const _ of [1, 2])
       expect(() => ledger.admit(token('t', 1), 'a'))
@@ -96,7 +96,7 @@ describe('TokenLedger', () => {
       .with.property('code', 'FILE_UNREADABLE');
   });
 
-  it('refuses what a line of the list begins with, and nothing else that stands there', () => {
+  it('rejects the first word of each line in the list, and nothing else', () => {
     writeFileSync(revoked, '# s\n  t  lost with a laptop\nuu\n');
     const ledger = new TokenLedger({ revoked });
     for (const jti of ['t', 'uu'])

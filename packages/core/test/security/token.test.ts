@@ -47,7 +47,7 @@ describe('an enrolment token', () => {
       (error: Error) => error.message,
     );
 
-  it('is good for so many holders, each as often as it likes, over a restart', async () => {
+  it('is valid for the given number of holders, each repeatedly, over a restart', async () => {
     writeFileSync(join(folder, 'revoked'), '');
     const token = await issueToken(claims({ uses: 2 }), issuer);
     const book = ledger();
@@ -61,14 +61,14 @@ describe('an enrolment token', () => {
     expect(await use(token, 'b', again)).to.equal('taken');
   });
 
-  it('forgets the uses of tokens that are over', async () => {
+  it('forgets the uses of expired tokens', async () => {
     writeFileSync(join(folder, 'revoked'), '');
     writeFileSync(join(folder, 'ledger.jsonl'), '{"jti":"old","holder":"a","exp":1}\n');
     ledger();
     expect(readFileSync(join(folder, 'ledger.jsonl'), 'utf8')).to.equal('');
   });
 
-  it('is refused when it is revoked, when the list is gone, and where nobody counts', async () => {
+  it('is rejected if it is revoked, if the list is missing, and without a ledger', async () => {
     const token = await issueToken(claims(), issuer);
     const { jti } = readToken(token);
     const book = ledger();
@@ -235,7 +235,7 @@ describe('an enrolment token', () => {
     );
   });
 
-  it('counts for one holder where nobody says who holds it', async () => {
+  it('counts as one holder if no holder is given', async () => {
     writeFileSync(join(folder, 'revoked'), '');
     const token = await issueToken(claims({ uses: 1 }), issuer);
     const options = { trust, issuers: '/\\.mcollective$/', ledger: ledger() };

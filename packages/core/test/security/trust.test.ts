@@ -16,11 +16,11 @@ describe('TrustStore', () => {
     web = await pki.issue('web1.lab');
   });
 
-  it('believes a certificate of its CA and says its name', () => {
+  it('accepts a certificate of its CA and returns its name', () => {
     expect(new TrustStore({ ca: pki.ca.certificatePem }).check(web.chain).name).to.equal('web1.lab');
   });
 
-  it('does not believe one of another CA with the same name', async () => {
+  it('rejects a certificate of another CA with the same name', async () => {
     const other = await fixture();
     const rogue = await other.issue('web1.lab');
     const store = new TrustStore({ ca: pki.ca.certificatePem });
@@ -32,7 +32,7 @@ describe('TrustStore', () => {
     expect(() => store.check(withTheirRoot)).to.throw('is not signed by a trusted CA');
   });
 
-  it('is shared by those who believe the same, and by nobody else', async () => {
+  it('is shared only for the same CAs and lists', async () => {
     const ca = pki.ca.certificatePem;
     const crl = createCrl({ ca: pki.ca, number: 1, revoked: [] });
     const store = trustStore({ ca });
@@ -91,7 +91,7 @@ describe('TrustStore', () => {
     });
   }
 
-  it('believes a chain of five, whatever follows the leaf', () => {
+  it('accepts a chain of five, in any order after the leaf', () => {
     const others = Array<string>(4).fill(derOf(pki.ca.certificatePem));
     const store = new TrustStore({ ca: pki.ca.certificatePem });
     expect(store.check([...web.chain, ...others])).to.include({
@@ -102,7 +102,7 @@ describe('TrustStore', () => {
     });
   });
 
-  it('believes a certificate from the first to the last moment of its time', () => {
+  it('accepts a certificate from the first to the last moment of its validity', () => {
     const { validFrom, validTo } = new X509Certificate(web.certificatePem);
     const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
     const check = (now: number) => new TrustStore({ ca: pki.ca.certificatePem }).check(web.chain, now).name;
@@ -130,7 +130,7 @@ describe('TrustStore', () => {
     expect(() => store.check(chain, end + 1)).to.throw('the certificate "Short CA" expired');
   });
 
-  it('takes a revocation for one of its own CA only', async () => {
+  it('applies a revocation list only to certificates of its CA', async () => {
     const [one, two] = [pki.ca, await createCa({ commonName: 'Second CA' })];
     const issue = async (ca: typeof one) => {
       const { publicKeyPem } = await generateEcKeyPair();
@@ -181,7 +181,7 @@ describe('commonName', () => {
 });
 
 describe('listsOf', () => {
-  it('are those of a bundle that one of the CAs signed', async () => {
+  it('are the lists of a bundle that one of the CAs signed', async () => {
     const [one, two, three] = await Promise.all(
       ['1', '2', '3'].map((commonName) => createCa({ commonName })),
     );

@@ -49,7 +49,7 @@ describe('createVerifier', () => {
     expect(proof).to.include({ name: 'rip.mcollective', vouchedBy: 'ca' });
   });
 
-  it("does not take orders from a node's certificate", async () => {
+  it('rejects requests with the certificate of a node', async () => {
     expect(await refusal(seal({}, signer(node)).then((bytes) => open(bytes, callers)))).to.equal(
       'the certificate name "web1.lab" does not match the callers pattern',
     );
@@ -78,7 +78,7 @@ describe('createVerifier', () => {
     expect(await refusal(open(Buffer.from(jws), callers))).to.include('unknown key "crit"');
   });
 
-  it('refuses a token in the place of an envelope', async () => {
+  it('rejects a token instead of an envelope', async () => {
     const token = await issueToken(
       {
         iss: caller.name,
@@ -93,7 +93,7 @@ describe('createVerifier', () => {
     expect(await refusal(open(Buffer.from(token), callers))).to.include('typ is not');
   });
 
-  it('refuses a key that nobody vouches for', async () => {
+  it('rejects a key without a certificate or token', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     const jwk = publicKey.export({ format: 'jwk' }) as Record<string, unknown>;
     const jws = await signJws(Buffer.from('{}'), privateKey, { typ: envelopeType, jwk });
@@ -116,7 +116,7 @@ describe('createVerifier', () => {
   const bare = (header: object = { jwk }) =>
     signJws(Buffer.from('{}'), pair.privateKey, { typ: envelopeType, ...header });
 
-  it('believes anybody where it is told to, by the fingerprint of a key and no name', async () => {
+  it('accepts any author if configured to, by the fingerprint of the key and without a name', async () => {
     const verifier = createVerifier({ anybody: true });
     const { proof } = await verifier.verify(await bare());
     const der = pair.publicKey.export({ type: 'spki', format: 'der' });
@@ -171,7 +171,7 @@ describe('createVerifier', () => {
         ...(met === undefined ? {} : { met }),
       });
 
-    it('answers an offer, and believes what is sealed with the key as of the same author', async () => {
+    it('answers an offer, and attributes sealed messages to the same author', async () => {
       const [ours, theirs] = [keysOf('node', node), keysOf('caller', caller)];
       const verifier = createVerifier({
         certificates: { trust, names: /\.mcollective$/ },
@@ -205,7 +205,7 @@ describe('createVerifier', () => {
       expect(await refusal(callers.verify(sealed))).to.equal('sealed messages are not accepted here');
     });
 
-    it('passes over an offer where there are no session keys, and offers nothing to whom has none', async () => {
+    it('ignores an offer without session keys, and offers nothing to an author without them', async () => {
       const { proof } = await callers.verify(await offer(caller, keysOf('caller', caller)));
       expect(proof).to.not.have.property('answer');
       const verifier = createVerifier({ certificates: { trust }, sessionKeys: keysOf('node', node) });
@@ -213,7 +213,7 @@ describe('createVerifier', () => {
       expect(bareProof).to.not.have.property('answer');
     });
 
-    it('meets nobody whose signature does not fit', async () => {
+    it('makes no handshake if the signature is not valid', async () => {
       const keys = keysOf('node', node);
       const verifier = createVerifier({ certificates: { trust }, sessionKeys: keys });
       const jws = await offer(caller, keysOf('caller', caller));
@@ -234,7 +234,7 @@ describe('createVerifier', () => {
       ttlSeconds: 60,
     });
 
-    it('believes a machine that holds one, in its collective only', async () => {
+    it('accepts a machine that holds one, only in its collective', async () => {
       const token = await issueToken(claims(), caller);
       const { privateKey, publicKey } = generateKeyPairSync('ed25519');
       const jwk = publicKey.export({ format: 'jwk' }) as Record<string, unknown>;

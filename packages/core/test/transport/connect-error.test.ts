@@ -32,7 +32,7 @@ describe('an attempt to connect that failed', () => {
     );
   });
 
-  it('says so where the broker refuses, once', () => {
+  it('reports a refusal of the broker once', () => {
     expect(shown(withCode(5, 'Connection refused: Not authorized'))).to.equal(
       'BROKER_REFUSED: mqtts://b:1 refused the connection: Not authorized (the certificate a.pem expired)',
     );

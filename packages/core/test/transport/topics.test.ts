@@ -55,11 +55,11 @@ describe('topics', () => {
     'mco/eu/reply/a/s',
     'mco/eu/reply/a/s/i/more',
   ]) {
-    it(`"${topic}" is none of ours`, () => expect(raw.parse(topic)).to.equal(undefined));
+    it(`"${topic}" is not a topic of Troupe`, () => expect(raw.parse(topic)).to.equal(undefined));
   }
 
   for (const identity of ['', '+', '#', 'a/b', 'A', 'a b', '.a', 'a.', 'é', 'a'.repeat(300)]) {
-    it(`"${identity.slice(0, 10)}" is no identity`, () => {
+    it(`"${identity.slice(0, 10)}" is not a valid identity`, () => {
       expect(isIdentity(identity)).to.equal(false);
       expect(() => raw.node('eu', identity)).to.throw('is not a valid identity');
     });

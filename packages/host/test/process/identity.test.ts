@@ -37,12 +37,12 @@ describe('the identity of a process', () => {
   /** The process that had this number before. */
   const before = (process: ProcessIdentity) => ({ ...process, startTicks: (process.startTicks ?? 0) - 1 });
 
-  it('is that of a process that runs', () => {
+  it('identifies a running process', () => {
     expect(own.pid).to.equal(process.pid);
     expect([isAlive(own), isOtherBoot(own), hasProcess(process.pid)]).to.deep.equal([true, false, true]);
   });
 
-  it('is there for a process of another user, to whom nothing may be sent', () => {
+  it('exists for a process of another user that cannot be signalled', () => {
     const { kill } = process;
     process.kill = () => {
       throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
@@ -54,7 +54,7 @@ describe('the identity of a process', () => {
     }
   });
 
-  it('is none of a process that has ended', () => {
+  it('is undefined for a process that has ended', () => {
     const { pid } = spawnSync('true');
     expect([identify(pid), hasProcess(pid), commandLine(pid)]).to.deep.equal([undefined, false, []]);
   });
@@ -80,13 +80,13 @@ describe('the identity of a process', () => {
     expect([hasProcess(zombie), isAlive(identity), commandLine(zombie)]).to.deep.equal([true, true, []]);
   });
 
-  it('tells the words with which the process was started', async () => {
+  it('has the command line of the process', async () => {
     const { identity } = await shell("echo ready; exec sh -c 'sleep 600; :' ''");
     await until('the other shell runs', () => commandLine(identity.pid)?.[0] === 'sh');
     expect(commandLine(identity.pid)).to.deep.equal(['sh', '-c', 'sleep 600; :', '']);
   });
 
-  it('has a family: its group, and what descends from it in sessions of their own', async () => {
+  it('has a family: its process group, and descendants in other sessions', async () => {
     const { identity, line } = await shell('sleep 600 & setsid sh -c "echo \\$\\$; exec sleep 600" & wait');
     const family = familyOf(identity);
     const other = family.find(({ pid }) => pid === Number(line));

@@ -74,7 +74,7 @@ describe('running a program', () => {
     expect(all.text).to.equal('1\n2\n3\n');
   });
 
-  it('gives it nothing of its own environment', async () => {
+  it('does not pass on its own environment', async () => {
     const stdout = new CapturedOutput();
     process.env.TROUPE_TEST_SECRET = 'geheim';
     try {
