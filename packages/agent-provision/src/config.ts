@@ -10,56 +10,57 @@ export const provisionSchema = section({
   hosts_file: {
     ...absolute,
     default: '/etc/hosts',
-    description: 'The hosts file in which the name of the Puppet server gets the address of the master.',
+    description: 'The hosts file that maps the names of the Puppet server to the address of the master.',
   },
   puppet_names: {
     type: 'array',
     minItems: 1,
     items: { type: 'string', pattern: '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$' },
     default: ['puppet'],
-    description:
-      'What the Puppet server is called on this host; the first is the name that its certificate must have.',
+    description: 'Names of the Puppet server on this host; its certificate must be valid for the first one.',
   },
   port: {
     type: 'integer',
     minimum: 1,
     maximum: 65_535,
     default: 8140,
-    description: 'The port on which the CA of the Puppet server answers.',
+    description: 'The port of the CA on the Puppet server.',
   },
   key_type: {
     enum: ['rsa', 'ec'],
     default: 'rsa',
     description:
-      "The type of the host's key, as Puppet's setting of that name; `ec` is the curve prime256v1.",
+      "The type of the host's key, as in Puppet's setting `key_type`; `ec` uses the curve prime256v1.",
   },
   key_bits: {
     type: 'integer',
     minimum: 2048,
     maximum: 8192,
     default: 4096,
-    description: "The size of the host's key if it is RSA.",
+    description: "The size of the host's key if `key_type` is `rsa`.",
   },
   disable_file: {
     ...absolute,
     description:
-      "While this file exists, the agent does not apply; otherwise `disabled` in the agent's state folder.",
+      "While this file exists, the agent is disabled; default: `disabled` in the agent's state folder.",
   },
   server_in_conf: {
     type: 'boolean',
     default: false,
     description:
-      'Whether puppet.conf gets the address of the server, for hosts whose hosts file cannot be used.',
+      'Whether to write the address of the Puppet server to puppet.conf, for hosts whose hosts file cannot be changed.',
   },
   server_in_hosts: {
     type: 'boolean',
-    description: 'Whether the hosts file gets the address; by default unless puppet.conf does.',
+    description:
+      'Whether to write the address of the Puppet server to the hosts file; default: true unless `server_in_conf` is true.',
   },
   daemonize: {
     type: 'array',
     minItems: 1,
     items: { type: 'string' },
-    description: "The command that starts Puppet's daemon, word by word; otherwise Puppet itself.",
+    description:
+      'The command that starts the Puppet daemon, as a list of words; default: `puppet agent` with the settings above.',
   },
 });
 

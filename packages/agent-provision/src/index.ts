@@ -8,7 +8,7 @@ import { puppetHandlers } from './handlers/puppet-handlers.js';
 import { recordHandlers } from './handlers/record-handlers.js';
 import { isFinished, isOwed } from './record/steps.js';
 
-/** The node's half of provisioning; not there where the disable file exists. */
+/** The node's half of provisioning; not loaded if the disable file exists. */
 export default defineAgent(ddl, (section, host) => setUp(section, host));
 
 /** The same agent over an emulated Puppet. */
@@ -33,9 +33,9 @@ async function setUp(section: AgentConfig, host: Host, system?: PuppetSystem) {
     owner: node.lease.holder?.owner ?? null,
   }));
   await node.puppet.resume(host.log);
-  // Puppet takes seconds to tell its settings: best asked before somebody waits for them.
+  // Puppet takes seconds to print its settings: they are read before a request waits for them.
   node.puppet.settings().catch((error: unknown) => {
-    host.log.debug({ reason: messageOf(error) }, 'Puppet does not tell its settings yet');
+    host.log.debug({ reason: messageOf(error) }, 'cannot read the settings of Puppet yet');
   });
   return tellFailures({ ...leaseHandlers(node), ...recordHandlers(node), ...puppetHandlers(node) });
 }

@@ -1,7 +1,7 @@
-/** A failure that the caller is told as it is: one line that names what, where and what to do. */
+/** A failure whose message reaches the caller unchanged: one line with what failed, where, and what to do. */
 export class ProvisionError extends Error {
   override readonly name = 'ProvisionError';
-  /** What is worth sending although it failed, such as the output of Puppet. */
+  /** Data to send in spite of the failure, such as the output of Puppet. */
   readonly data: Readonly<Record<string, unknown>>;
 
   constructor(message: string, options: ErrorOptions & { data?: Readonly<Record<string, unknown>> } = {}) {

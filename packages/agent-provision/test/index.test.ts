@@ -133,7 +133,7 @@ describe('the agent provision', () => {
     it('is what a token needs: without one a token is refused', async () => {
       const { token } = await call('lock_deploy', { owner: 'p1' });
       await call('unlock_deploy', { token });
-      expect((await refusal('run_puppet', { token })).message).to.contain('its lease has ended');
+      expect((await refusal('run_puppet', { token })).message).to.contain('its lease has expired');
     });
 
     it('is renewed', async () => {
@@ -174,7 +174,7 @@ describe('the agent provision', () => {
       expect(second).to.not.contain('--environment');
     });
 
-    it('asks for a certificate, without proof of the CA, and tells its digest', async () => {
+    it('requests a certificate without verification of the CA, and reports its digest', async () => {
       await using ca = await FakeCa.start();
       await load({ port: ca.port });
       await call('set_puppet_host', { ipaddress: '127.0.0.1' });
@@ -205,7 +205,7 @@ describe('the agent provision', () => {
     it('is status 1, with the output', async () => {
       await node.behave({ exit: '4', status: 'failed' });
       const error = await refusal('bootstrap_puppet');
-      expect(error.message).to.contain('the bootstrap run of Puppet failed: ');
+      expect(error.message).to.contain('the bootstrap Puppet run failed: ');
       expect(error.data).to.include({ exitcode: 4, ok: false });
       expect(error.data.output).to.contain('Applying configuration');
     });
@@ -217,11 +217,13 @@ describe('the agent provision', () => {
     });
   });
 
-  it('does not throw away the key under a run of Puppet', async () => {
+  it('does not replace the key while Puppet runs', async () => {
     await node.behave({ wait: node.folder.join('go') });
     const running = call('bootstrap_puppet');
     await node.running();
-    expect((await refusal('request_certificate')).message).to.contain('the bootstrap run of Puppet');
+    expect((await refusal('request_certificate')).message).to.contain(
+      'a Puppet run is in progress (bootstrap, ',
+    );
     await writeFile(node.folder.join('go'), '');
     await running;
   });
@@ -237,7 +239,7 @@ describe('the agent provision', () => {
     });
     afterEach(() => ca[Symbol.asyncDispose]());
 
-    it('is asked for from the server that was set, and has_cert tells of it', async () => {
+    it('is requested from the server that was set, and reported by has_cert', async () => {
       expect(await call('has_cert')).to.include({
         has_cert: false,
         usable: false,
@@ -278,7 +280,9 @@ describe('the agent provision', () => {
     });
 
     it('is not asked for by a provisioner that does not say which CA', async () => {
-      expect((await refusal('request_certificate', { token })).message).to.contain('give it');
+      expect((await refusal('request_certificate', { token })).message).to.contain(
+        'ca_fingerprint is missing',
+      );
       expect(ca.asked).to.deep.equal([]);
     });
 
@@ -317,20 +321,20 @@ describe('the agent provision', () => {
     expect(await hosts()).to.equal('127.0.0.1 localhost\n');
   });
 
-  it('says so where the server can be written nowhere', async () => {
+  it('reports that the address of the server can be written nowhere', async () => {
     await load({ server_in_hosts: false });
-    expect((await refusal('set_puppet_host', { ipaddress: '192.0.2.1' })).message).to.contain('both off');
+    expect((await refusal('set_puppet_host', { ipaddress: '192.0.2.1' })).message).to.contain('both false');
   });
 
   describe('the record', () => {
-    it('keeps the agent until the node is done and people were told of it', async () => {
+    it('keeps the agent until the node is done and the notification was sent', async () => {
       const { token } = await call('lock_deploy', { owner: 'p1' });
       expect(node.stays).to.equal(true);
       await call('disable_provisioner', { token });
       await call('record', { step: 'done', outcome: 'ok', next: 'notify', token });
       expect(node.stays).to.equal(true);
       expect(await node.data.get('provision')?.(undefined)).to.include({ done: true, finished: false });
-      // Disabled or not: whoever goes on has to find it.
+      // Disabled or not: the next provisioner has to find it.
       await load();
       await call('record', { step: 'notify', outcome: 'ok', token });
       expect(node.stays).to.equal(false);
@@ -359,7 +363,7 @@ describe('the agent provision', () => {
 
     it('begins no next step while this one has not ended', async () => {
       const both = { step: 'lock', outcome: 'started', next: 'send_node_csr' };
-      expect((await refusal('record', both)).message).to.contain('leave out next');
+      expect((await refusal('record', both)).message).to.contain('next is not allowed');
       expect((await call('status')).steps).to.deep.equal([]);
     });
 
@@ -383,7 +387,7 @@ describe('the agent provision', () => {
       expect((await call('status')).run).to.deep.include({ noted: true });
     });
 
-    it('says that a run goes on', async () => {
+    it('reports a run in progress', async () => {
       await node.behave({ wait: node.folder.join('go') });
       const running = call('run_puppet');
       await node.running();
@@ -445,7 +449,7 @@ describe('the agent provision', () => {
       return (history as { step: string; outcome: string }[]).map((line) => `${line.step} ${line.outcome}`);
     };
 
-    it('gives its lease to who tells people of it, until they know, and for nothing else', async () => {
+    it('grants its lease for the notification only, until it was sent', async () => {
       const first = await owed();
       const look = () => node.data.get('provision')?.(undefined);
       expect(await look()).to.include({ quarantined: true, finished: false });
@@ -467,7 +471,7 @@ describe('the agent provision', () => {
       expect(await look()).to.include({ quarantined: true, finished: true });
       await call('unlock_deploy', { token });
       const { message } = await refusal('lock_deploy', { owner: 'p3', notify: true });
-      expect(message).to.contain('nobody has to be told');
+      expect(message).to.contain('is pending: omit notify');
       expect(await outcomes()).to.deep.equal([
         'quarantine quarantined',
         'notify started',
@@ -478,11 +482,13 @@ describe('the agent provision', () => {
       ]);
     });
 
-    it('ends for an operator also while people are being told of it, which nobody has to any more', async () => {
+    it('can be ended by an operator while the notification is pending, which is then dropped', async () => {
       const token = await owed();
       expect(await call('release')).to.deep.equal({ released: true });
       expect((await refusal('record', { step: 'notify', outcome: 'ok', token })).message).to.contain('stale');
-      expect((await refusal('lock_deploy', { owner: 'p2', notify: true })).message).to.contain('nobody');
+      expect((await refusal('lock_deploy', { owner: 'p2', notify: true })).message).to.contain(
+        'is pending: omit notify',
+      );
       expect((await call('status')).steps).to.deep.equal([]);
       await call('lock_deploy', { owner: 'p2' });
       // Somebody works on it again: that is no quarantine any more.

@@ -4,7 +4,7 @@ import { messageOf } from '@troupe/core';
 import { oneLine } from '@troupe/core/internal';
 import { ProvisionError } from '../provision-error.js';
 
-/** Where a Puppet CA answers. */
+/** The address of a Puppet CA. */
 export interface CaAddress {
   /** The name that the server must prove; or an address, which its certificate must then hold. */
   readonly name: string;
@@ -30,7 +30,7 @@ interface Exchange {
   /** Below `/puppet-ca/v1/`. */
   readonly path: string;
   readonly body?: string;
-  /** `none`: whoever answers is heard, and nothing it says may be believed. */
+  /** `none`: the server is not authenticated, and its response must not be trusted. */
   readonly trust: CaTrust | 'none';
   readonly signal: AbortSignal;
 }
@@ -46,20 +46,22 @@ export class CaClient {
     this.#to = to;
   }
 
-  /** One request on a connection of its own; throws where no whole answer comes. */
+  /** Sends one request on a separate connection; throws if no complete response arrives. */
   async ask(exchange: Exchange): Promise<CaAnswer> {
     try {
       return await send(this.#to, exchange);
     } catch (cause) {
       exchange.signal.throwIfAborted();
-      throw new ProvisionError(`${this.#where}: ${reasonOf(cause)}`, { cause });
+      throw new ProvisionError(`request to ${this.#where} failed: ${reasonOf(cause)}`, { cause });
     }
   }
 
-  /** The error for an answer that was not asked for. */
+  /** The error for an unexpected response. */
   unexpected(path: string, { status, body }: CaAnswer): ProvisionError {
     const text = oneLine(body.toString('utf8', 0, 1000), 200);
-    return new ProvisionError(`${this.#where} answered ${status} to ${path}${text && `: ${text}`}`);
+    return new ProvisionError(
+      `${this.#where} returned HTTP status ${status} for ${path}${text && `: ${text}`}`,
+    );
   }
 
   get #where(): string {
@@ -97,7 +99,8 @@ function send(to: CaAddress, { method, path, body, trust, signal }: Exchange): P
         let length = 0;
         incoming.on('data', (piece: Buffer) => {
           length += piece.length;
-          if (length > bodyLimit) incoming.destroy(new Error(`its answer is longer than ${bodyLimit} bytes`));
+          if (length > bodyLimit)
+            incoming.destroy(new Error(`the response is longer than ${bodyLimit} bytes`));
           else pieces.push(piece);
         });
         incoming.on('error', reject);
@@ -119,20 +122,24 @@ function lookupOf(address: string): LookupFunction {
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'the connection was refused: does the Puppet server run there?',
-  ECONNRESET: 'the connection was cut',
-  EHOSTUNREACH: 'there is no way to that host',
-  ENETUNREACH: 'there is no way to that network',
-  ENOTFOUND: 'the name is not known: set the address with set_puppet_host',
-  EAI_AGAIN: 'the name cannot be looked up now: set the address with set_puppet_host',
-  ETIMEDOUT: 'no connection in time',
-  ABORT_ERR: `no answer within ${timeoutMs / 1000} s`,
-  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate of the server is for other names',
-  CERT_HAS_EXPIRED: 'the certificate of the server has expired, or the clock of this host is wrong',
-  CERT_NOT_YET_VALID: 'the certificate of the server is not valid yet: is the clock of this host right?',
+  ECONNREFUSED: 'connection refused: is the Puppet server running there?',
+  ECONNRESET: 'connection reset',
+  EHOSTUNREACH: 'no route to host',
+  ENETUNREACH: 'network unreachable',
+  ENOTFOUND: 'host name not found: set the address with set_puppet_host',
+  EAI_AGAIN: 'temporary failure in name resolution: try again, or set the address with set_puppet_host',
+  ETIMEDOUT: 'connection timed out',
+  ABORT_ERR: `timeout: no reply within ${timeoutMs / 1000} s`,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate of the server is not valid for this name',
+  CERT_HAS_EXPIRED:
+    'the certificate of the server has expired, or the clock of this host is wrong: check NTP',
+  CERT_NOT_YET_VALID:
+    'the certificate of the server is not yet valid, or the clock of this host is wrong: check NTP',
   CERT_REVOKED: 'the certificate of the server is revoked',
-  CRL_HAS_EXPIRED: 'the revocation list of the CA has expired, or the clock of this host is wrong',
-  CRL_NOT_YET_VALID: 'the revocation list of the CA is not valid yet: is the clock of this host right?',
+  CRL_HAS_EXPIRED:
+    'the revocation list (CRL) of the CA has expired, or the clock of this host is wrong: check NTP',
+  CRL_NOT_YET_VALID:
+    'the revocation list (CRL) of the CA is not yet valid, or the clock of this host is wrong: check NTP',
 };
 
 function reasonOf(cause: unknown): string {

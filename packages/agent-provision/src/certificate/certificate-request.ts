@@ -21,11 +21,11 @@ export interface CsrMemory {
 
 export interface RequestOptions {
   readonly ca: CaClient;
-  /** SHA-256 of the bytes of the CA's bundle, in hex; colons do not matter. Without it any CA is believed. */
+  /** SHA-256 of the bytes of the CA's bundle, in hex; colons do not matter. Without it any CA is accepted. */
   readonly caFingerprint: string | undefined;
   /** Makes a new key in any case. */
   readonly fresh: boolean;
-  /** Called before each thing that cannot be undone; throws where the caller may no longer go on. */
+  /** Called before each change that cannot be undone; throws if the caller may no longer continue. */
   readonly confirm: () => void;
   readonly signal: AbortSignal;
 }
@@ -36,7 +36,7 @@ export interface Requested {
   readonly csrFingerprint: string;
   /** SHA-256 of the bytes of the CA's bundle, lower-case hex. */
   readonly caFingerprint: string;
-  /** Whether the key was there from an earlier attempt. */
+  /** Whether the key is left from an earlier attempt. */
   readonly reused: boolean;
 }
 
@@ -48,7 +48,7 @@ interface Key {
   readonly former: CsrState['state'] | undefined;
 }
 
-/** Makes the host's key and CSR and hands the CSR to the CA whose digest it was told, and to no other. */
+/** Makes the host's key and CSR and submits the CSR to the CA with the given digest, and to no other. */
 export class CertificateRequester {
   readonly #files: SslFiles;
   readonly #certname: string;
@@ -71,8 +71,8 @@ export class CertificateRequester {
   }
 
   /**
-   * Asks for a certificate. Asked again, it hands in the CSR of the same key, so that a lost answer does no harm;
-   * for another CA, or with `fresh`, it removes the old key and certificates and begins anew.
+   * Requests a certificate. A repeated call submits the CSR of the same key, so that a lost reply does no harm;
+   * for another CA, or with `fresh`, it removes the old key and certificates and makes new ones.
    */
   async request(options: RequestOptions): Promise<Requested> {
     const { caPem, digest } = await this.#fetchCa(options);
@@ -100,11 +100,11 @@ export class CertificateRequester {
     const digest = createHash('sha256').update(answer.body).digest('hex');
     if (expected !== undefined && digest !== expected) {
       throw new ProvisionError(
-        `the CA that answers is not the one expected: its digest is ${digest}, expected ${expected}; nothing was saved`,
+        `unexpected CA: its digest is ${digest}, expected ${expected}; nothing was saved`,
       );
     }
     if (expected === undefined)
-      this.#log.warn({ digest }, 'the CA is believed without proof: no digest was given');
+      this.#log.warn({ digest }, 'the CA was accepted without verification: no digest was given');
     return { caPem: answer.body.toString('utf8'), digest };
   }
 
@@ -128,10 +128,13 @@ export class CertificateRequester {
         return { csrPem, fingerprint, reused: true, former: known.state };
       this.#log.warn(
         { file: this.#files.paths.hostprivkey },
-        'the key is not the one of the last CSR: making another',
+        'the private key does not match the last CSR: generating a new key',
       );
     } catch (err) {
-      this.#log.warn({ err, file: this.#files.paths.hostprivkey }, 'the key cannot be used: making another');
+      this.#log.warn(
+        { err, file: this.#files.paths.hostprivkey },
+        'cannot use the private key: generating a new key',
+      );
     }
     return undefined;
   }
@@ -187,7 +190,9 @@ export class CertificateRequester {
     const text = answer.body.toString('utf8');
     const name = this.#certname;
     if (answer.status === 403) {
-      throw new ProvisionError(`the CA takes no requests from this host (403): let it PUT ${path}`);
+      throw new ProvisionError(
+        `the CA refused the certificate request of this host (HTTP status 403): permit PUT ${path} on the Puppet server`,
+      );
     }
     if (/already has a requested certificate/.test(text)) {
       const held = await this.#fetch(options, trust, path);
@@ -195,9 +200,9 @@ export class CertificateRequester {
       // Where the CA does not show its requests, the fingerprint that it signs or refuses decides.
       if (held === undefined && wasAsked) return;
       if (held !== undefined && sha256Fingerprint(held) === key.fingerprint) return;
-      const other = held === undefined ? 'which it does not show' : sha256Fingerprint(held);
+      const other = held === undefined ? 'fingerprint unknown' : `fingerprint ${sha256Fingerprint(held)}`;
       throw new ProvisionError(
-        `the CA holds another request for ${name} (${other}; that of this host is ${key.fingerprint}): clean ${name} there`,
+        `the CA already has another certificate request for ${name} (${other}; the request of this host has ${key.fingerprint}): clean ${name} on the CA`,
       );
     }
     if (/already has a (signed|revoked) certificate/.test(text)) {
@@ -207,7 +212,7 @@ export class CertificateRequester {
         return;
       }
       throw new ProvisionError(
-        `the CA has a certificate for ${name} already, of another key: clean ${name} there`,
+        `the CA already has a certificate for ${name} with another key: clean ${name} on the CA`,
       );
     }
     throw options.ca.unexpected(path, answer);
@@ -238,7 +243,7 @@ export class CertificateRequester {
 function normaliseDigest(text: string): string {
   const digest = text.replaceAll(':', '').toLowerCase();
   if (/^[0-9a-f]{64}$/.test(digest)) return digest;
-  throw new ProvisionError(`"${text.slice(0, 100)}" is no SHA-256 digest: give 64 hex digits`);
+  throw new ProvisionError(`"${text.slice(0, 100)}" is not a SHA-256 digest: expected 64 hex digits`);
 }
 
 function isOfKey(certificatePem: string, csrPem: string): boolean {

@@ -3,7 +3,7 @@ import { messageOf } from '@troupe/core';
 import { splitPem } from '@troupe/core/pki';
 import type { SslFiles } from './ssl-files.js';
 
-/** What can be told of the host's certificate without asking its CA. */
+/** What is known about the host's certificate without asking its CA. */
 export interface CertificateStatus {
   /** Whether there is a file: no proof of anything. */
   readonly exists: boolean;
@@ -15,9 +15,9 @@ export interface CertificateStatus {
   readonly matchesKey: boolean;
   /** Whether a CA of the local `ca.pem` signed it. */
   readonly matchesCa: boolean;
-  /** Whether nothing that is known here speaks against it; revoked it may be all the same. */
+  /** Whether the host finds nothing wrong with it; it may still be revoked. */
   readonly isUsable: boolean;
-  /** What speaks against it. */
+  /** Why it is not usable. */
   readonly reason: string | null;
 }
 
@@ -34,20 +34,20 @@ const nothing = {
 /** Looks at the host's certificate, its key and the local CA bundle. */
 export async function certificateStatus(files: SslFiles, now: number): Promise<CertificateStatus> {
   const pem = await files.read('hostcert');
-  if (pem === undefined) return { ...nothing, reason: `there is no ${files.paths.hostcert}` };
+  if (pem === undefined) return { ...nothing, reason: `${files.paths.hostcert} does not exist` };
   let certificate: X509Certificate;
   try {
     certificate = new X509Certificate(pem);
   } catch (error) {
-    return { ...nothing, exists: true, reason: `${files.paths.hostcert} is unreadable: ${messageOf(error)}` };
+    return { ...nothing, exists: true, reason: `cannot read ${files.paths.hostcert}: ${messageOf(error)}` };
   }
   const matchesKey = isOfKey(certificate, await files.read('hostprivkey'));
   const matchesCa = isSignedByOneOf(certificate, (await files.read('localcacert')) ?? '');
   const reasons = [
     ...(matchesKey ? [] : ['it does not match the private key']),
-    ...(matchesCa ? [] : ['no CA in the local ca.pem signed it']),
-    ...(Date.parse(certificate.validFrom) > now ? [`it is valid only from ${certificate.validFrom}`] : []),
-    ...(Date.parse(certificate.validTo) < now ? [`it was valid until ${certificate.validTo}`] : []),
+    ...(matchesCa ? [] : ['it is not signed by any CA in the local ca.pem']),
+    ...(Date.parse(certificate.validFrom) > now ? [`it is not valid before ${certificate.validFrom}`] : []),
+    ...(Date.parse(certificate.validTo) < now ? [`it expired at ${certificate.validTo}`] : []),
   ];
   return {
     exists: true,

@@ -46,7 +46,7 @@ export async function changeText(
     return { file: path, how: 'written in place', backup: await finish(copy) };
   } catch (cause) {
     if (cause instanceof ProvisionError) throw cause;
-    throw new ProvisionError(`${file} cannot be changed: ${messageOf(cause)}`, { cause });
+    throw new ProvisionError(`cannot change ${file}: ${messageOf(cause)}`, { cause });
   }
 }
 

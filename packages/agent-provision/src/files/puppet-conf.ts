@@ -3,8 +3,8 @@ import { checkAddress } from './hosts-file.js';
 import { type Change, changeText, type ManagedFileOptions } from './managed-file.js';
 import { putBlock, takeBlock } from './marked-block.js';
 
-// What Puppet's agent asks before `server`.
-const stronger = ['server_list', 'ca_server'];
+// Settings that Puppet's agent prefers to `server`.
+const overriding = ['server_list', 'ca_server'];
 
 /** Sets `server` in a puppet.conf, in a marked block; for hosts whose hosts file cannot be used. */
 export async function setServer(file: string, address: string, options: ManagedFileOptions): Promise<Change> {
@@ -12,7 +12,7 @@ export async function setServer(file: string, address: string, options: ManagedF
   return await changeText(file, (text) => withServer(text, file, address), options);
 }
 
-/** A puppet.conf's text with our block in it; throws where other settings would win over it. */
+/** A puppet.conf's text with our block in it; throws if other settings override it. */
 export function withServer(text: string, file: string, address: string): string {
   const outside = takeBlock(text);
   let section = 'main';
@@ -28,10 +28,8 @@ export function withServer(text: string, file: string, address: string): string 
     }
     const [, setting = ''] = /^\s*(\w+)\s*=/.exec(line) ?? [];
     if (section !== 'main' && section !== 'agent') continue;
-    if (stronger.includes(setting)) {
-      throw new ProvisionError(
-        `${file} sets ${setting} in [${section}], which Puppet asks before server: take it out`,
-      );
+    if (overriding.includes(setting)) {
+      throw new ProvisionError(`${file} sets ${setting} in [${section}], which overrides server: remove it`);
     }
     if (section === 'agent' && setting === 'server') agentHasServer = true;
   }

@@ -13,10 +13,10 @@ export function leaseHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> {
     lock_deploy: async ({ owner, seconds, notify }, { caller, log }) => {
       checkFree(record.state, notify);
       const grant = await lease.acquire(owner ?? caller, seconds);
-      log.info({ owner: grant.owner, until: grant.expires }, 'the lease of this node is taken');
+      log.info({ owner: grant.owner, until: grant.expires }, 'lease granted');
       // The final configuration need not name this agent, and may come before everything is done.
       host.stay?.(true);
-      // Somebody works on it now, and will ask for a request: the key takes longest.
+      // A provisioner works on it now and will request a certificate: the key takes longest.
       if (record.state.csr === null) keys.prepare();
       return { lockfile: record.file, ...outputOf(grant) };
     },

@@ -43,7 +43,7 @@ export function puppetHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
             since: same?.since ?? isoTime(clock.now()),
           };
         });
-        context.log.info({ address, ...change }, 'the Puppet server has its address');
+        context.log.info({ address, ...change }, 'address of the Puppet server set');
         return { ...change };
       }),
     request_certificate: (input, context) =>
@@ -53,7 +53,7 @@ export function puppetHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
         confirm();
         await node.stages.checkIdle();
         if (input.ca_fingerprint === undefined && input.token !== undefined) {
-          throw new ProvisionError('without ca_fingerprint the CA cannot be told from another: give it');
+          throw new ProvisionError('ca_fingerprint is missing: the CA cannot be verified without it');
         }
         const settings = await puppet.settings();
         const requester = new CertificateRequester({
@@ -71,9 +71,9 @@ export function puppetHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
           signal: context.signal,
         });
         const { certname, csrFingerprint, caFingerprint, reused } = requested;
-        const key = reused ? 'the key of the last attempt' : `a new ${node.keys.kind} key`;
+        const key = reused ? 'the existing key' : `a new ${node.keys.kind} key`;
         return {
-          output: `The CA with the digest ${caFingerprint} has the request of ${certname} (${csrFingerprint}), with ${key}`,
+          output: `Submitted the CSR of ${certname} (${csrFingerprint}) with ${key} to the CA with the digest ${caFingerprint}`,
           exitcode: 0,
           certname,
           csr_fingerprint: csrFingerprint,
@@ -122,7 +122,9 @@ async function pointAt({ config, host, puppet }: Node, address: string): Promise
     change = await setServer((await puppet.settings()).config, address, options);
   }
   if (!change)
-    throw new ProvisionError('server_in_hosts and server_in_conf are both off: there is nowhere to put it');
+    throw new ProvisionError(
+      'cannot set the address of the Puppet server: server_in_hosts and server_in_conf are both false',
+    );
   return change;
 }
 
@@ -180,7 +182,7 @@ async function runStage(
   });
   const data = outputOf(result);
   if (result.verdict.ok) return data;
-  throw new ProvisionError(`the ${stage} run of Puppet failed: ${result.verdict.reason}`, { data });
+  throw new ProvisionError(`the ${stage} Puppet run failed: ${result.verdict.reason}`, { data });
 }
 
 function outputOf({ id, attached, verdict, output, seconds }: StageResult) {

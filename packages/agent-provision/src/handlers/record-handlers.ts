@@ -25,7 +25,9 @@ export function recordHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
     record: async (input, context) => {
       const { step, outcome, reason, attempt, data, run, next } = input;
       if (next !== undefined && outcome === started)
-        throw new ProvisionError('the next step begins when this one has ended: leave out next');
+        throw new ProvisionError(
+          'next is not allowed with the outcome started: the next step starts when this one has ended',
+        );
       const master = data?.master === undefined ? undefined : masterOf(data.master, isoTime(clock.now()));
       const counted = await record.update((draft) => {
         lease.check(claimOf(input, context));
@@ -38,7 +40,7 @@ export function recordHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
         return number;
       });
       if (record.state.done !== null && !isOwed(record.state)) host.stay?.(false);
-      context.log.info({ step, outcome, attempt: counted, reason, next }, 'a step of the provisioning');
+      context.log.info({ step, outcome, attempt: counted, reason, next }, 'provisioning step recorded');
       return { step, attempt: counted };
     },
     quarantine: async (input, context) => {
@@ -49,12 +51,12 @@ export function recordHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
         if (input.notify) noteStep(draft, { step: notification, outcome: started, owner }, clock.now());
         return time;
       });
-      context.log.warn({ reason: input.reason }, 'this node is in quarantine');
+      context.log.warn({ reason: input.reason }, 'node quarantined');
       return { since };
     },
     release: async (input, context) => {
       const released = await record.update((draft) => {
-        // In quarantine a lease is for telling people only, which an operator need not wait for.
+        // In quarantine a lease is for the notification only, and an operator need not wait for that.
         if (draft.quarantine === null) lease.check(claimOf(input, context));
         return release(draft, context.caller, input.fresh ?? false, clock.now());
       });
@@ -64,7 +66,7 @@ export function recordHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
       lease.check(claimOf(input, context));
       const note = { disabled: isoTime(clock.now()), by: actorOf(node, context) };
       await replaceFile(config.disable_file, `${JSON.stringify(note)}\n`);
-      context.log.info({ file: config.disable_file }, 'provisioning is disabled on this host');
+      context.log.info({ file: config.disable_file }, 'provisioning disabled on this host');
       return { disablefile: config.disable_file };
     },
     is_disabled: () => ({ disabled: isDisabled(node) }),

@@ -6,7 +6,7 @@ import { NotStartedError, runProgram } from '@troupe/host';
 import { ProvisionError } from '../provision-error.js';
 
 export interface Daemonized {
-  /** What was done, in words. */
+  /** A description of what was done. */
   readonly output: string;
   /** Null where nothing had to be started. */
   readonly exitCode: number | null;
@@ -17,7 +17,7 @@ const patienceMs = 10_000;
 
 /**
  * Starts Puppet's agent as a daemon, by `command` (such as that of a service) or by Puppet itself. Throws where the
- * command fails, or where Puppet's own daemon does not appear.
+ * command fails, or if Puppet's own daemon does not appear.
  */
 export async function daemonizePuppet(options: {
   readonly puppet: Puppet;
@@ -28,7 +28,7 @@ export async function daemonizePuppet(options: {
   const { puppet, signal } = options;
   const already = await puppet.daemonPid();
   if (already !== undefined)
-    return { output: `Puppet's daemon runs already (process ${already})`, exitCode: null };
+    return { output: `The Puppet daemon is already running (process ${already})`, exitCode: null };
   const { command, confdir, extraArgs } = puppet.config;
   const own = [...command, 'agent', ...(confdir === undefined ? [] : ['--confdir', confdir]), ...extraArgs];
   const words = options.command ?? own;
@@ -36,12 +36,13 @@ export async function daemonizePuppet(options: {
   const said = `${words.join(' ')}: exit code ${exitCode}${output && `\n${output}`}`;
   const data = { output: said, exitcode: exitCode };
   if (exitCode !== 0)
-    throw new ProvisionError(`${words.join(' ')} ended with exit code ${exitCode}`, { data });
+    throw new ProvisionError(`${words.join(' ')} failed with exit code ${exitCode}`, { data });
   // A service manager answers for its services itself.
   if (options.command) return { output: said, exitCode };
   const pid = await appearing(puppet, signal);
-  if (pid !== undefined) return { output: `${said}\nPuppet's daemon runs (process ${pid})`, exitCode };
-  throw new ProvisionError(`${words.join(' ')} ended well, but no daemon of Puppet runs`, { data });
+  if (pid !== undefined)
+    return { output: `${said}\nThe Puppet daemon is running (process ${pid})`, exitCode };
+  throw new ProvisionError(`${words.join(' ')} succeeded, but the Puppet daemon is not running`, { data });
 }
 
 // The output goes to a file: a daemon that keeps it open must not be waited for.
@@ -68,7 +69,7 @@ async function runToEnd(
     const output = (await readFile(path, 'utf8')).slice(-4000).trim();
     if (end.code !== null) return { exitCode: end.code, output };
     throw new ProvisionError(
-      `${program} was ended by ${end.signal} after ${commandTimeoutMs / 1000} s at most`,
+      `${program} was terminated by ${end.signal} (time limit: ${commandTimeoutMs / 1000} s)`,
       {
         data: { output },
       },

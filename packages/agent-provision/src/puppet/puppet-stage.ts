@@ -15,9 +15,9 @@ export interface StageOptions {
   readonly token?: number | undefined;
   /** Starts another run although the outcome of the last one was not noted. */
   readonly fresh: boolean;
-  /** What else Puppet is told. */
+  /** Further options of the run. */
   readonly options: Pick<RunOptions, 'closeConnections' | 'runTimeoutSeconds' | 'waitForLockSeconds'>;
-  /** Called before the run starts; throws where the caller may no longer go on. */
+  /** Called before the run starts; throws if the caller may no longer continue. */
   readonly confirm: () => void;
   readonly onOutput: (lines: readonly string[]) => void;
   /** Ends the waiting, not the run. */
@@ -31,13 +31,13 @@ export interface StageResult {
   readonly verdict: PuppetVerdict;
   /** The end of what Puppet printed. */
   readonly output: string;
-  /** Null where the run had ended before anybody looked. */
+  /** Null if the run had ended before it was asked for. */
   readonly seconds: number | null;
 }
 
 const tailLimit = 32 * 1024;
 
-/** Runs Puppet once for each stage of the provisioning, however often it is asked and whoever dies meanwhile. */
+/** Runs Puppet once for each stage of the provisioning, however often it is asked and whatever dies meanwhile. */
 export class PuppetStages {
   readonly #puppet: Puppet;
   readonly #record: ProvisionRecord;
@@ -50,22 +50,22 @@ export class PuppetStages {
     this.#clock = options.clock;
   }
 
-  /** The run that goes on, if any. */
+  /** The run in progress, if any. */
   async running(): Promise<Recorded['run'] | undefined> {
     const known = this.#record.state.run;
     const run = known && (await this.#puppet.attach(known.id));
     return (await run?.isRunning()) ? known : undefined;
   }
 
-  /** Throws while a run goes on. */
+  /** Throws while a run is in progress. */
   async checkIdle(): Promise<void> {
     const running = await this.running();
     if (running) throw busyWith(running);
   }
 
   /**
-   * Runs Puppet and waits for the verdict. A run of this stage that goes on is attached to; one that has ended is
-   * answered with, as long as nobody has noted its outcome.
+   * Runs Puppet and waits for the verdict. If a run of this stage is in progress, it is attached to; if one has ended
+   * and its outcome is not noted yet, its verdict is returned.
    */
   async run(options: StageOptions): Promise<StageResult> {
     const { run, attached, wasOver } = await this.#starts.run(() => this.#obtain(options));
@@ -146,6 +146,6 @@ function busyWith(run: {
   readonly since: string;
 }): ProvisionError {
   return new ProvisionError(
-    `the ${run.stage} run of Puppet that began at ${run.since} (${run.id}) goes on: ask again when it has ended`,
+    `a Puppet run is in progress (${run.stage}, started at ${run.since}, ${run.id}): try again when it has ended`,
   );
 }

@@ -16,13 +16,13 @@ export interface Grant {
   readonly expires: string;
 }
 
-/** Who asks, and with which token if any. */
+/** Who calls, and with which token if any. */
 export interface Claim {
   readonly caller: string;
   readonly token?: number | undefined;
 }
 
-/** Decides who works on the node: one owner at a time, until the lease ends, each with a token of its own. */
+/** Decides who works on the node: one owner at a time, until the lease ends, each with a separate token. */
 export class Lease {
   readonly #record: ProvisionRecord;
   readonly #clock: Clock;
@@ -39,7 +39,7 @@ export class Lease {
     return this.#inForce(this.#record.state.lease);
   }
 
-  /** Takes the lease, or takes it again with a new token; throws while somebody else has it. */
+  /** Takes the lease, or takes it again with a new token; throws while another owner holds it. */
   acquire(owner: string, seconds: number = defaultLeaseSeconds): Promise<Grant> {
     checkSeconds(seconds);
     return this.#record.update((draft) => {
@@ -51,14 +51,13 @@ export class Lease {
     });
   }
 
-  /** Makes the lease last `seconds` from now; throws where `claim` does not hold it. */
+  /** Makes the lease last `seconds` from now; throws if `claim` does not hold it. */
   renew(claim: Claim, seconds?: number): Promise<Grant> {
     if (seconds !== undefined) checkSeconds(seconds);
     return this.#record.update((draft) => {
       const holder = this.#inForce(draft.lease);
       this.#check(claim, holder);
-      if (!holder)
-        throw new ProvisionError('no lease is in force that could be renewed: take one with lock_deploy');
+      if (!holder) throw new ProvisionError('there is no lease to renew: take one with lock_deploy');
       const lasting = seconds ?? holder.seconds;
       draft.lease = {
         owner: holder.owner,
@@ -70,7 +69,7 @@ export class Lease {
     });
   }
 
-  /** Ends the lease; nothing to do where none is in force. */
+  /** Ends the lease; does nothing if none is in force. */
   release(claim: Claim): Promise<void> {
     return this.#record.update((draft) => {
       const holder = this.#inForce(draft.lease);
@@ -95,7 +94,7 @@ export class Lease {
     }
     if (!holder) {
       throw new ProvisionError(
-        `token ${token} is stale: its lease has ended and nobody holds one; take it again with lock_deploy`,
+        `token ${token} is stale: its lease has expired; take a new lease with lock_deploy`,
       );
     }
     if (holder.token !== token) throw new ProvisionError(`token ${token} is stale: ${heldBy(holder)}`);
@@ -124,7 +123,9 @@ export class Lease {
 
 function checkSeconds(seconds: number): void {
   if (Number.isInteger(seconds) && seconds >= 1 && seconds <= maximumLeaseSeconds) return;
-  throw new ProvisionError(`a lease lasts 1 to ${maximumLeaseSeconds} seconds, not ${seconds}`);
+  throw new ProvisionError(
+    `invalid duration of a lease: ${seconds} seconds; the minimum is 1, the maximum ${maximumLeaseSeconds}`,
+  );
 }
 
 function heldBy(holder: Grant): string {

@@ -5,7 +5,7 @@ import { type Ended, isOwed, notification, openStep } from './steps.js';
 
 const reasonLimit = 2000;
 
-/** Puts the node aside: nobody gets its lease until it is released. Returns since when. Changes `state`. */
+/** Quarantines the node: no provisioner gets its lease until it is released. Returns since when. Changes `state`. */
 export function quarantine(state: ProvisionState, words: string, owner: string, now: number): string {
   const reason = words.slice(0, reasonLimit);
   const since = isoTime(now);
@@ -37,7 +37,7 @@ export function release(state: ProvisionState, owner: string, fresh: boolean, no
   const former = state.quarantine;
   state.quarantine = null;
   if (former) {
-    // Nobody has to be told any more, and who was at it has nothing to do here.
+    // The notification is no longer needed, and the holder of the lease has nothing left to do.
     state.lease = null;
     state.steps = state.steps.filter(({ step }) => step !== notification);
   }
@@ -54,7 +54,7 @@ export function release(state: ProvisionState, owner: string, fresh: boolean, no
     step: 'quarantine',
     attempt: null,
     outcome: 'released',
-    reason: former ? `it was in quarantine since ${former.since}: ${former.reason}` : null,
+    reason: former ? `was in quarantine since ${former.since}: ${former.reason}` : null,
     seconds: null,
     owner,
   });
@@ -65,11 +65,11 @@ export function release(state: ProvisionState, owner: string, fresh: boolean, no
 export function checkFree(state: Ended, isForNotice = false): void {
   if (isForNotice) {
     if (state.quarantine && isOwed(state)) return;
-    throw new ProvisionError('nobody has to be told of a quarantine of this node: leave out notify');
+    throw new ProvisionError('no notification about a quarantine of this node is pending: omit notify');
   }
   if (!state.quarantine) return;
   const { since, reason } = state.quarantine;
   throw new ProvisionError(
-    `this node is in quarantine since ${since}: ${reason}; end that with the action release`,
+    `this node is in quarantine since ${since}: ${reason}; end the quarantine with the action release`,
   );
 }

@@ -36,7 +36,7 @@ export class ProvisionRecord {
       const record = new ProvisionRecord(file, await setAside(file, json, messageOf(cause), now));
       log.error(
         { file: record.state.damaged?.file, reason: messageOf(cause) },
-        'the provisioning record is damaged',
+        'the provisioning record is damaged: started a new one',
       );
       await record.update(() => undefined);
       return record;
@@ -89,7 +89,7 @@ async function setAside(
     step: 'record',
     attempt: null,
     outcome: 'damaged',
-    reason: `the record could not be read (${reason}) and was kept as ${kept}`,
+    reason: `cannot read the record (${reason}): moved it to ${kept}`,
     seconds: null,
     owner: null,
   });

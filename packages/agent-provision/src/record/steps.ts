@@ -3,7 +3,7 @@ import { ProvisionError } from '../provision-error.js';
 import type { Recorded } from './record.js';
 import { type ProvisionState, remember, type StepState } from './state.js';
 
-/** The step in which people are told how the provisioning has ended. */
+/** The step that notifies people how the provisioning has ended. */
 export const notification = 'notify';
 
 /** Outcome of a step that is under way; every other outcome ends it. */
@@ -13,7 +13,7 @@ const reasonLimit = 2000;
 const dataLimit = 4096;
 const stepLimit = 50;
 
-/** What a provisioner says of a step. */
+/** What a provisioner reports about a step. */
 export interface StepNote {
   readonly step: string;
   readonly outcome: string;
@@ -32,7 +32,7 @@ export function noteStep(state: ProvisionState, note: StepNote, now: number): nu
     throw new ProvisionError(`data of step ${note.step} is longer than ${dataLimit} characters of JSON`);
   }
   if (note.attempt !== undefined && note.attempt < 1) {
-    throw new ProvisionError(`attempts are counted from 1: ${note.attempt} is none`);
+    throw new ProvisionError(`invalid attempt ${note.attempt}: attempts are counted from 1`);
   }
   const time = isoTime(now);
   if (note.outcome === started) endAbandoned(state, note, now);
@@ -58,15 +58,15 @@ export function openStep<S extends { readonly outcome: string }>(steps: readonly
   return steps.find(({ outcome }) => outcome === started);
 }
 
-/** What tells whether the provisioning has ended. */
+/** The part of the record that shows whether the provisioning has ended. */
 export type Ended = Pick<Recorded, 'done' | 'quarantine' | 'steps'>;
 
-/** Whether the provisioning is done, or the node in quarantine, and people have still to be told of it. */
+/** Whether the provisioning is done, or the node in quarantine, and the notification is still pending. */
 export function isOwed(state: Ended): boolean {
   return hasEnded(state) && openStep(state.steps) !== undefined;
 }
 
-/** Whether nothing is left to do: it is done, or the node in quarantine, and people know. */
+/** Whether nothing is left to do: it is done, or the node in quarantine, and the notification was sent. */
 export function isFinished(state: Ended): boolean {
   return hasEnded(state) && !isOwed(state);
 }
@@ -84,15 +84,15 @@ function noteConsequences(state: ProvisionState, note: StepNote, time: string): 
   if (isOfRun && run.verdict && !withoutVerdict.has(note.outcome)) run.noted = true;
 }
 
-/** How a step ends whose provisioner never heard how Puppet's run did: whoever asks next is still owed the verdict. */
+/** How a step ends whose provisioner never received the verdict of the Puppet run: the next one that asks gets it. */
 const withoutVerdict: ReadonlySet<string> = new Set(['unreachable', 'interrupted', 'gone']);
 
-// Whoever began a step and never said how it ended is gone: the history tells.
+// The provisioner that began a step and never reported its end is gone: the history records that.
 function endAbandoned(state: ProvisionState, note: StepNote, now: number): void {
   const open = openStep(state.steps);
   if (!open) return;
   open.outcome = 'abandoned';
-  open.reason = `${open.owner ?? 'nobody'} began it and did not say how it ended`;
+  open.reason = `${open.owner ?? 'a provisioner'} started it and did not report how it ended`;
   open.seconds = (now - Date.parse(open.since)) / 1000;
   remember(state, { ...entryOf(open), time: isoTime(now), owner: note.owner });
 }
@@ -101,7 +101,7 @@ function stepOf(state: ProvisionState, name: string, since: string): StepState {
   const known = state.steps.find(({ step }) => step === name);
   if (known) return known;
   if (state.steps.length >= stepLimit) {
-    throw new ProvisionError(`the record holds ${stepLimit} steps already: step ${name} is one too many`);
+    throw new ProvisionError(`cannot add step ${name}: the record already has ${stepLimit} steps`);
   }
   const step = {
     step: name,

@@ -149,14 +149,14 @@ describe('CertificateRequester', () => {
     expect(await files.read('localcacert')).to.equal(ca.ca.certificatePem);
   });
 
-  describe('with a CA that is not the one it was told', () => {
+  describe('with a CA that does not have the given digest', () => {
     it('names both digests, saves nothing and removes nothing', async () => {
       await files.write('hostcert', 'old');
       const before = await saved();
       await using other = await FakeCa.start({ name: 'Somebody else' });
       const error = await rejection(request({ ca: clientOf(other) }));
       expect(error.message).to.equal(
-        `the CA that answers is not the one expected: its digest is ${other.digest}, expected ${ca.digest}; nothing was saved`,
+        `unexpected CA: its digest is ${other.digest}, expected ${ca.digest}; nothing was saved`,
       );
       expect(await saved()).to.deep.equal(before);
       expect(await files.read('hostcert')).to.equal('old');
@@ -168,7 +168,7 @@ describe('CertificateRequester', () => {
       await using other = await FakeCa.start({ name: 'Somebody else' });
       other.answers.set('GET certificate/ca', { status: 200, body: ca.ca.certificatePem });
       const error = await rejection(request({ ca: clientOf(other) }));
-      expect(error.message).to.match(/^https:\/\/puppet:\d+ at 127\.0\.0\.1: /);
+      expect(error.message).to.match(/^request to https:\/\/puppet:\d+ at 127\.0\.0\.1 failed: /);
       expect(other.asked).to.deep.equal(['GET certificate/ca']);
       expect(await saved()).to.deep.equal([]);
     });
@@ -176,7 +176,7 @@ describe('CertificateRequester', () => {
     it('nor to a server of that CA with another name', async () => {
       await using other = await FakeCa.start({ names: ['web1.example.net'] });
       const error = await rejection(request({ ca: clientOf(other), caFingerprint: other.digest }));
-      expect(error.message).to.contain('the certificate of the server is for other names');
+      expect(error.message).to.contain('the certificate of the server is not valid for this name');
       expect(other.requests.size).to.equal(0);
     });
 
@@ -192,11 +192,11 @@ describe('CertificateRequester', () => {
     });
   });
 
-  it('believes any CA when a person asks without a digest, and tells which', async () => {
+  it('accepts any CA when a person asks without a digest, and reports its digest', async () => {
     expect((await request({ caFingerprint: undefined })).caFingerprint).to.equal(ca.digest);
   });
 
-  it('verifies an address where that is what Puppet is told', async () => {
+  it('verifies an address if Puppet connects to an address', async () => {
     await using server = await FakeCa.start({ addresses: ['127.0.0.1'] });
     const client = new CaClient({ name: '127.0.0.1', port: server.port });
     const requested = await request({ ca: client, caFingerprint: server.digest });
@@ -228,7 +228,7 @@ describe('CertificateRequester', () => {
       expect(await files.read('hostcert')).to.equal(certificate);
     });
 
-    it('makes a new key when told so', async () => {
+    it('makes a new key with fresh', async () => {
       const first = await request();
       ca.requests.clear();
       const second = await request({ fresh: true });
@@ -272,7 +272,7 @@ describe('CertificateRequester', () => {
     }
   });
 
-  describe('where somebody else was there first', () => {
+  describe('if another machine was first', () => {
     const planted = async () => {
       const { privateKeyPem } = await generateKeyPair(2048);
       return createCsr({ commonName: certname, privateKeyPem });
@@ -283,30 +283,30 @@ describe('CertificateRequester', () => {
       ca.requests.set(certname, csr);
       const error = await rejection(request());
       expect(error.message).to.contain(
-        `the CA holds another request for ${certname} (${sha256Fingerprint(csr)}`,
+        `the CA already has another certificate request for ${certname} (fingerprint ${sha256Fingerprint(csr)}`,
       );
       expect(await files.read('hostcsr')).to.equal(undefined);
       expect(memory.csr?.state).to.equal('refused');
     });
 
     for (const attempt of ['the first time', 'the second time']) {
-      it(`says so, ${attempt}, where the CA does not show its requests`, async () => {
+      it(`reports the other request, ${attempt}, without its fingerprint if the CA does not show its requests`, async () => {
         ca.requests.set(certname, await planted());
         ca.answers.set(`GET certificate_request/${certname}`, { status: 403, body: 'Forbidden' });
         if (attempt === 'the second time') await rejection(request());
         const error = await rejection(request());
         expect(error.message).to.contain(
-          `the CA holds another request for ${certname} (which it does not show`,
+          `the CA already has another certificate request for ${certname} (fingerprint unknown`,
         );
       });
     }
 
-    it('says so where the other request is signed already', async () => {
+    it('reports that the other request is already signed', async () => {
       ca.requests.set(certname, await planted());
       ca.sign(certname);
       const error = await rejection(request());
       expect(error.message).to.equal(
-        `the CA has a certificate for ${certname} already, of another key: clean ${certname} there`,
+        `the CA already has a certificate for ${certname} with another key: clean ${certname} on the CA`,
       );
     });
   });
@@ -315,29 +315,33 @@ describe('CertificateRequester', () => {
     [
       'forbids it',
       { status: 403, body: 'Forbidden request' },
-      'the CA takes no requests from this host (403)',
+      'the CA refused the certificate request of this host (HTTP status 403): permit PUT certificate_request/',
     ],
-    ['finds the name bad', { status: 400, body: 'Certificate names must be lower case.' }, 'answered 400 to'],
+    [
+      'finds the name bad',
+      { status: 400, body: 'Certificate names must be lower case.' },
+      'returned HTTP status 400 for',
+    ],
     ['fails', { status: 500, body: 'Internal\nError' }, ': Internal Error'],
   ] as const) {
-    it(`says so where the CA ${what}`, async () => {
+    it(`reports the reason if the CA ${what}`, async () => {
       ca.answers.set(put, answer);
       expect((await rejection(request())).message).to.contain(message);
       expect(await files.read('hostcsr')).to.equal(undefined);
     });
   }
 
-  it('says so where the revocation list is none', async () => {
+  it('reports a response that is not a revocation list', async () => {
     ca.answers.set('GET certificate_revocation_list/ca', { status: 200, body: 'nothing' });
     expect((await rejection(request())).message).to.contain(
-      'answered 200 to certificate_revocation_list/ca: nothing',
+      'returned HTTP status 200 for certificate_revocation_list/ca: nothing',
     );
   });
 
-  it('says so where nobody listens', async () => {
+  it('reports a refused connection', async () => {
     const client = new CaClient({ name: 'puppet', address: '127.0.0.1', port: await freePort() });
     expect((await rejection(request({ ca: client }))).message).to.match(
-      /^https:\/\/puppet:\d+ at 127\.0\.0\.1: the connection was refused: does the Puppet server run there\?$/,
+      /^request to https:\/\/puppet:\d+ at 127\.0\.0\.1 failed: connection refused: is the Puppet server running there\?$/,
     );
   });
 
@@ -365,7 +369,7 @@ describe('CertificateRequester', () => {
   for (const digest of ['', 'abc', `${'0'.repeat(63)}g`]) {
     it(`refuses "${digest}" as a digest`, async () => {
       expect((await rejection(request({ caFingerprint: digest }))).message).to.contain(
-        'is no SHA-256 digest',
+        'is not a SHA-256 digest',
       );
       expect(ca.asked).to.deep.equal([]);
     });

@@ -47,7 +47,7 @@ describe('certificateStatus', () => {
     });
   const status = () => certificateStatus(files, Date.now());
 
-  it('tells a good one by its fingerprint, issuer and end', async () => {
+  it('reports the fingerprint, issuer and expiry of a good certificate', async () => {
     const certificate = issue(10);
     await files.write('hostcert', certificate);
     await files.write('hostprivkey', key.privateKeyPem);
@@ -65,11 +65,11 @@ describe('certificateStatus', () => {
     expect(Date.parse(found.notAfter ?? '') - Date.now()).to.be.within(9.9 * 86_400_000, 10 * 86_400_000);
   });
 
-  it('says that there is none', async () => {
+  it('reports that there is no certificate', async () => {
     expect(await status()).to.include({
       exists: false,
       isUsable: false,
-      reason: `there is no ${folder.join('cert.pem')}`,
+      reason: `${folder.join('cert.pem')} does not exist`,
     });
   });
 
@@ -77,9 +77,9 @@ describe('certificateStatus', () => {
     ['has no key', undefined, 'own', 10, 'it does not match the private key'],
     ['has another key', 'other', 'own', 10, 'it does not match the private key'],
     ['has a key that is none', 'scribble', 'own', 10, 'it does not match the private key'],
-    ['is of another CA', 'own', 'other', 10, 'no CA in the local ca.pem signed it'],
-    ['has no CA beside it', 'own', undefined, 10, 'no CA in the local ca.pem signed it'],
-    ['is over', 'own', 'own', -1, 'it was valid until'],
+    ['is signed by another CA', 'own', 'other', 10, 'it is not signed by any CA in the local ca.pem'],
+    ['has no CA file beside it', 'own', undefined, 10, 'it is not signed by any CA in the local ca.pem'],
+    ['has expired', 'own', 'own', -1, 'it expired at'],
   ] as const) {
     it(`says that it ${what}`, async () => {
       await files.write('hostcert', issue(days));
@@ -93,10 +93,10 @@ describe('certificateStatus', () => {
     });
   }
 
-  it('says that it cannot be read', async () => {
+  it('reports a certificate that cannot be read', async () => {
     await files.write('hostcert', 'scribble');
     const found = await status();
     expect(found).to.include({ exists: true, isUsable: false, fingerprint: null });
-    expect(found.reason).to.contain('is unreadable');
+    expect(found.reason).to.contain(`cannot read ${folder.join('cert.pem')}: `);
   });
 });

@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { KeyMaker } from '../../src/certificate/key-maker.js';
 
 describe('KeyMaker', () => {
-  it('gives nobody a key twice, made ahead or not', async () => {
+  it('never returns the same key twice, made ahead or not', async () => {
     const keys = new KeyMaker({ key_type: 'ec', key_bits: 2048 });
     keys.prepare();
     keys.prepare();

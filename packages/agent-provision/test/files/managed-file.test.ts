@@ -71,10 +71,10 @@ describe('changeText', () => {
     expect(await readFile(folder.join('none'), 'utf8')).to.equal('new\n');
   });
 
-  it('names the file when it cannot be changed', async () => {
+  it('names a file that cannot be changed', async () => {
     const error = await rejection(change(append, { rename: refuse('EIO') }));
     expect(error).to.be.instanceOf(ProvisionError);
-    expect(error.message).to.equal(`${file} cannot be changed: EIO`);
+    expect(error.message).to.equal(`cannot change ${file}: EIO`);
     expect(await readFile(file, 'utf8')).to.equal('a long old line\n');
   });
 });

@@ -32,7 +32,7 @@ describe('withServer', () => {
   for (const setting of ['server_list', 'ca_server']) {
     it(`refuses a puppet.conf whose ${setting} would win`, () => {
       expect(() => withServer(`[main]\n${setting} = a,b\n`, '/etc/puppet/puppet.conf', '192.0.2.1')).to.throw(
-        `/etc/puppet/puppet.conf sets ${setting} in [main], which Puppet asks before server: take it out`,
+        `/etc/puppet/puppet.conf sets ${setting} in [main], which overrides server: remove it`,
       );
     });
   }

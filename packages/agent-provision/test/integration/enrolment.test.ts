@@ -207,7 +207,7 @@ describe('enrolment with a real Puppet Server', function () {
     expect(await call('run_puppet')).to.include({ ok: true });
   });
 
-  it('tells of a request that somebody else planted under its name', async () => {
+  it('reports a request that another machine submitted under its name', async () => {
     await using node = await host('node3.example.net');
     const call = await load(node);
     const { privateKeyPem } = await generateKeyPair(2048);
@@ -215,7 +215,7 @@ describe('enrolment with a real Puppet Server', function () {
     expect((await ca('PUT', `certificate_request/${node.identity}`, csr, true)).status).to.equal(200);
     await call('set_puppet_host', { ipaddress: server.address });
     const error = await rejection(call('request_certificate', { ca_fingerprint: digest }));
-    expect(error.message).to.contain(`the CA holds another request for ${node.identity}`);
+    expect(error.message).to.contain(`the CA already has another certificate request for ${node.identity}`);
     expect(existsSync(node.file(`/var/lib/puppet/ssl/certificate_requests/${node.identity}.pem`))).to.equal(
       false,
     );

@@ -24,14 +24,14 @@ describe('daemonizePuppet', () => {
     await node[Symbol.asyncDispose]();
   });
 
-  it('starts Puppet’s own daemon once and says so', async () => {
+  it('starts Puppet’s own daemon once and reports its process', async () => {
     const first = await daemonize();
     const pid = (await readFile(node.folder.join('puppet', 'pidfile'), 'utf8')).trim();
     expect(first.exitCode).to.equal(0);
     expect(first.output).to.contain('Notice: Starting Puppet client');
-    expect(first.output).to.contain(`Puppet's daemon runs (process ${pid})`);
+    expect(first.output).to.contain(`The Puppet daemon is running (process ${pid})`);
     expect(await daemonize()).to.deep.equal({
-      output: `Puppet's daemon runs already (process ${pid})`,
+      output: `The Puppet daemon is already running (process ${pid})`,
       exitCode: null,
     });
     expect(await node.calls()).to.deep.equal(['agent']);
@@ -40,7 +40,7 @@ describe('daemonizePuppet', () => {
   it('fails where no daemon appears', async () => {
     await node.behave({ daemon: 'no' });
     const error = await rejection(daemonize());
-    expect(error.message).to.contain('ended well, but no daemon of Puppet runs');
+    expect(error.message).to.contain('succeeded, but the Puppet daemon is not running');
   }).timeout(20_000);
 
   it('takes a command of the site’s own', async () => {
@@ -53,7 +53,7 @@ describe('daemonizePuppet', () => {
   it('fails with the output of a command that fails', async () => {
     const error = await rejection(daemonize(['/bin/sh', '-c', 'echo no such unit; exit 5']));
     expect(error).to.be.instanceOf(ProvisionError);
-    expect(error.message).to.contain('ended with exit code 5');
+    expect(error.message).to.contain('failed with exit code 5');
     expect((error as ProvisionError).data).to.include({ exitcode: 5 });
     expect((error as ProvisionError).data.output).to.contain('no such unit');
   });

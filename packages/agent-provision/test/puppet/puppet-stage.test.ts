@@ -83,7 +83,7 @@ describe('PuppetStages', () => {
     expect(await stages.running()).to.equal(undefined);
   });
 
-  it('attaches to the run that goes on, for whoever asks', async () => {
+  it('attaches every caller to the run in progress', async () => {
     await hold();
     const first = run();
     await node.running();
@@ -106,7 +106,7 @@ describe('PuppetStages', () => {
     expect(await node.calls()).to.have.length(1);
   });
 
-  it('goes on with a run after the daemon came back', async () => {
+  it('continues with a run after the daemon came back', async () => {
     await hold();
     const gone = new AbortController();
     const first = run({ signal: gone.signal });
@@ -158,7 +158,7 @@ describe('PuppetStages', () => {
   });
 
   for (const [what, more] of [
-    ['told so', { fresh: true }],
+    ['fresh is set', { fresh: true }],
     ['another stage is asked for', { stage: 'production', environment: undefined }],
     ['a person asks by hand', { token: undefined }],
   ] as const) {
@@ -169,12 +169,12 @@ describe('PuppetStages', () => {
     });
   }
 
-  it('does not begin another stage while one goes on', async () => {
+  it('does not start another stage while one is in progress', async () => {
     await hold();
     const first = run();
     await node.running();
     const error = await rejection(run({ stage: 'production' }));
-    expect(error.message).to.contain('the bootstrap run of Puppet that began at');
+    expect(error.message).to.contain('a Puppet run is in progress (bootstrap, started at');
     expect((await rejection(stages.checkIdle())).message).to.equal(error.message);
     await go();
     await first;

@@ -76,13 +76,13 @@ describe('Lease', () => {
     expect(lease.holder?.owner).to.equal('a');
   });
 
-  it('cannot be renewed once it has ended', async () => {
+  it('cannot be renewed after it has expired', async () => {
     const { token } = await lease.acquire('a', 60);
     clock.pass(60);
     expect((await rejection(lease.renew({ caller: 'a', token }))).message).to.contain(
       `token ${token} is stale`,
     );
-    expect((await rejection(lease.renew({ caller: 'a' }))).message).to.contain('no lease is in force');
+    expect((await rejection(lease.renew({ caller: 'a' }))).message).to.contain('there is no lease to renew');
   });
 
   it('is released by its holder, and again without harm', async () => {
@@ -93,15 +93,15 @@ describe('Lease', () => {
     expect(lease.holder).to.equal(undefined);
   });
 
-  it('lets people work by hand while nobody has it, and its owner always', async () => {
+  it('lets people work by hand while no owner holds it, and its owner always', async () => {
     lease.check({ caller: 'rip.mcollective' });
     await lease.acquire('rip.mcollective', 60);
     lease.check({ caller: 'rip.mcollective' });
     expect(() => lease.check({ caller: 'bob.mcollective' })).to.throw('rip.mcollective holds the lease');
   });
 
-  it('refuses a token when nobody has the lease', () => {
-    expect(() => lease.check({ caller: 'a', token: 1 })).to.throw('token 1 is stale: its lease has ended');
+  it('refuses a token when no owner holds the lease', () => {
+    expect(() => lease.check({ caller: 'a', token: 1 })).to.throw('token 1 is stale: its lease has expired');
   });
 
   it('outlives the daemon', async () => {
@@ -145,7 +145,9 @@ describe('Lease', () => {
   for (const seconds of [0, -1, 1.5, 86_401, Number.NaN]) {
     it(`does not last ${seconds} seconds`, async () => {
       const error = await rejection(Promise.resolve().then(() => lease.acquire('a', seconds)));
-      expect(error.message).to.equal(`a lease lasts 1 to 86400 seconds, not ${seconds}`);
+      expect(error.message).to.equal(
+        `invalid duration of a lease: ${seconds} seconds; the minimum is 1, the maximum 86400`,
+      );
     });
   }
 });

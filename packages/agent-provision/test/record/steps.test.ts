@@ -56,7 +56,9 @@ describe('noteStep', () => {
   });
 
   it('counts from 1', () => {
-    expect(() => note('lock', 'started', { attempt: 0 })).to.throw('attempts are counted from 1: 0 is none');
+    expect(() => note('lock', 'started', { attempt: 0 })).to.throw(
+      'invalid attempt 0: attempts are counted from 1',
+    );
   });
 
   it('does not count a failed step as reached', () => {
@@ -67,7 +69,7 @@ describe('noteStep', () => {
     expect(state.step).to.equal('send_node_csr');
   });
 
-  it('tells of a step whose owner died', () => {
+  it('records a step whose owner died as abandoned', () => {
     note('lock', 'started');
     now += 60_000;
     noteStep(state, { step: 'lock', outcome: 'started', owner: 'b' }, now);
@@ -76,20 +78,20 @@ describe('noteStep', () => {
       step: 'lock',
       attempt: 1,
       outcome: 'abandoned',
-      reason: 'a began it and did not say how it ended',
+      reason: 'a started it and did not report how it ended',
       seconds: 60,
       owner: 'b',
     });
     expect(state.steps[0]).to.include({ outcome: 'started', attempts: 2, owner: 'b' });
   });
 
-  it('keeps what a step found until it is told anew', () => {
+  it('keeps the data of a step until new data is recorded', () => {
     note('sign_node_csr', 'started', { data: { fingerprint: 'AA' } });
     note('sign_node_csr', 'ok');
     expect(state.steps[0]?.data).to.deep.equal({ fingerprint: 'AA' });
   });
 
-  it('is done when it is told so', () => {
+  it('is done when the step done is ok', () => {
     note('done', 'failed');
     expect(state.done).to.equal(null);
     note('done', 'ok');
@@ -105,7 +107,7 @@ describe('noteStep', () => {
   it('refuses what would let the record grow without end', () => {
     expect(() => note('lock', 'ok', { data: { long: 'x'.repeat(9000) } })).to.throw('longer than 4096');
     for (let number = 0; number < 50; number += 1) note(`s${number}`, 'ok');
-    expect(() => note('another', 'ok')).to.throw('one too many');
+    expect(() => note('another', 'ok')).to.throw('cannot add step another: the record already has');
     note('s49', 'failed', { reason: 'x'.repeat(5000) });
     expect(state.steps.at(-1)?.reason).to.have.length(2000);
     expect(state.history.at(-1)?.reason).to.have.length(500);
