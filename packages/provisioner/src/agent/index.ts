@@ -15,11 +15,11 @@ export const provisionerAgentSchema = section({
     type: 'string',
     pattern: '^http://(127\\.|localhost|\\[::1\\])',
     default: defaultStatusUrl,
-    description: 'Where the provisioner of this host serves its status.',
+    description: 'URL of the status page of the provisioner on this host.',
   },
 });
 
-/** Milliseconds in which a provisioner on the same host answers. */
+/** Milliseconds to wait for the status page of a provisioner on the same host. */
 const patience = 2000;
 
 /** Lets people on the network pause and watch the provisioner that runs on this host. */
@@ -33,22 +33,22 @@ export default defineAgent(ddl, (given: AgentConfig, host) => {
       const paused = { paused: pause !== undefined, by: pause?.by ?? null, since: pause?.since ?? null };
       try {
         const answer = await fetch(config.status_url, { signal: AbortSignal.timeout(patience) });
-        if (!answer.ok) throw new Error(`${config.status_url} answered ${answer.status}`);
+        if (!answer.ok) throw new Error(`HTTP status ${answer.status}`);
         const { owner, nodes } = (await answer.json()) as { owner: string; nodes: unknown[] };
         return { running: true, ...paused, reason: pause?.reason ?? null, owner, nodes };
       } catch (error) {
-        const reason = `${config.status_url} does not answer: ${messageOf(error)}`;
+        const reason = `cannot read ${config.status_url}: ${messageOf(error)}`;
         return { running: false, ...paused, reason: pause?.reason ?? reason, owner: null, nodes: [] };
       }
     },
     pause: ({ reason }, { caller, log }) => {
       const changed = pauses.begin(caller, reason ?? '');
-      log.info({ caller, reason, changed }, 'provisioning is paused');
+      log.info({ caller, reason, changed }, 'provisioning paused');
       return { paused: true, since: pauses.read()?.since ?? '', changed };
     },
     resume: (_, { caller, log }) => {
       const changed = pauses.end();
-      log.info({ caller, changed }, 'provisioning goes on');
+      log.info({ caller, changed }, 'provisioning resumed');
       return { paused: false, changed };
     },
   };

@@ -6,7 +6,7 @@ import { ExitCode } from './exit-code.js';
 import type { Io } from './io.js';
 import { findConfig } from './session.js';
 
-/** `mcprovision check`: what a configuration means. Connects to nobody. */
+/** `mcprovision check`: checks a configuration and shows what it means, without connecting. */
 export function check(io: Io, options: { config?: string; json?: boolean }): ExitCode {
   const file = findConfig(options.config);
   const config = loadProvisionerConfig(file);
@@ -19,9 +19,9 @@ export function check(io: Io, options: { config?: string; json?: boolean }): Exi
     io.out(`${JSON.stringify({ file, steps, off, collectives, brokers: urls, fault, notes })}\n`);
     return fault === undefined ? ExitCode.ok : ExitCode.error;
   }
-  io.out(`${file} is sound\n`);
+  io.out(`${file} is valid\n`);
   io.out(`  steps        ${steps.join(', ')}\n`);
-  if (off.length > 0) io.out(`  off          ${off.join(', ')}\n`);
+  if (off.length > 0) io.out(`  disabled     ${off.join(', ')}\n`);
   io.out(
     `  collectives  ${collectives.enrolment} (new machines), ${collectives.main} (masters, notifiers)\n`,
   );
@@ -32,7 +32,7 @@ export function check(io: Io, options: { config?: string; json?: boolean }): Exi
   return ExitCode.error;
 }
 
-// A file of 2010 does not say how to reach a broker: that was in the environment.
+// A file of 2010 does not name a broker: that was in the environment.
 function brokersOf(config: ProvisionerConfig): { urls: readonly string[]; error?: unknown } {
   try {
     return { urls: clientConfigOf(config).broker.urls };

@@ -3,14 +3,14 @@ export const ExitCode = { ok: 0, error: 1, quarantined: 2, noAnswer: 3, interrup
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
-/** What `--help` says of them. */
+/** Their description in `--help`. */
 export const exitCodes = `
 Exit codes:
-    0  all is well
-    1  wrong use, or the configuration or the broker is at fault
-    2  a node ended in quarantine (run --once, run --until-idle, simulate: it is in quarantine)
-    3  the node that was named does not answer
+    0  success
+    1  invalid arguments or configuration, no connection to the broker, or another error
+    2  a node was quarantined (run --once, run --until-idle), or it is or would be quarantined (simulate)
+    3  the node did not reply, or no provisioner was found (pause, resume)
   130  interrupted twice
 
-An error ends with its code in brackets: docs/troubleshooting.md and mco help CODE explain it.
+Each error ends with a code in brackets, explained in docs/troubleshooting.md and by mco help CODE.
 `;

@@ -6,7 +6,7 @@ import { withSession } from './session.js';
 import { stateOf } from './state.js';
 import { table } from './table.js';
 
-/** `mcprovision explain NODE`: the node's story, as the node itself remembers it. */
+/** `mcprovision explain NODE`: the provisioning history of the node, as recorded on the node. */
 export function explain(
   io: Io,
   identity: string,
@@ -21,21 +21,21 @@ export function explain(
     const { state, since, reason } = stateOf(record);
     io.out(`${identity} in ${node.collective}: ${state}${since === undefined ? '' : ` since ${since}`}\n`);
     if (reason !== undefined) io.out(`  ${reason}\n`);
-    io.out(circumstances(record));
-    io.out(story(record));
+    io.out(detailsOf(record));
+    io.out(historyOf(record));
     return ExitCode.ok;
   });
 }
 
-function circumstances({ master, lease, run, damaged, isOwed }: NodeRecord): string {
+function detailsOf({ master, lease, run, damaged, isOwed }: NodeRecord): string {
   const lines = [
     master
       ? `master: ${master.identity ?? 'unknown'} (${master.address ?? 'no address'}): ${master.reason ?? ''}`
       : '',
-    lease ? `lease: ${lease.owner} until ${lease.expires}` : '',
-    isOwed ? 'people have still to be told' : '',
-    run?.running ? `Puppet runs: ${run.stage} since ${run.since} (${run.id})` : '',
-    damaged ? `an older record was damaged (${damaged.reason}) and is kept as ${damaged.file}` : '',
+    lease ? `lease: held by ${lease.owner} until ${lease.expires}` : '',
+    isOwed ? 'notification: not sent yet' : '',
+    run?.running ? `Puppet run in progress: ${run.stage} since ${run.since} (${run.id})` : '',
+    damaged ? `damaged record: ${damaged.reason}; kept as ${damaged.file}` : '',
   ];
   return lines
     .filter((line) => line !== '')
@@ -43,8 +43,8 @@ function circumstances({ master, lease, run, damaged, isOwed }: NodeRecord): str
     .join('');
 }
 
-function story({ history }: NodeRecord): string {
-  if (history.length === 0) return '  nothing has happened yet\n';
+function historyOf({ history }: NodeRecord): string {
+  if (history.length === 0) return '  no history yet\n';
   const rows = history.map(({ time, step, attempt, outcome, seconds, owner, reason }) => [
     time,
     step,
@@ -54,5 +54,5 @@ function story({ history }: NodeRecord): string {
     owner ?? '',
     reason ?? '',
   ]);
-  return table([['TIME', 'STEP', 'TRY', 'OUTCOME', 'TOOK', 'WHO', 'WHY'], ...rows]);
+  return table([['TIME', 'STEP', 'ATTEMPT', 'OUTCOME', 'DURATION', 'OWNER', 'REASON'], ...rows]);
 }

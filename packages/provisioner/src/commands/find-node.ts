@@ -6,13 +6,13 @@ import { neverAborts } from '../rpc/never-aborts.js';
 import { NodeAgent } from '../rpc/node-agent.js';
 import type { Peers } from '../rpc/peers.js';
 
-/** A node that was named, and what it says of its provisioning. */
+/** A node given on the command line, and its provisioning record. */
 export interface FoundNode {
   readonly node: NodeAgent;
   readonly record: NodeRecord;
 }
 
-/** Asks a node in both collectives. Throws StepFailure where it answers in neither. */
+/** Asks a node in both collectives. Throws StepFailure if it replies in neither. */
 export async function findNode(identity: string, peers: Peers): Promise<FoundNode> {
   const collectives = [...new Set([peers.enrolment, peers.main])];
   const tries = collectives.map(async (collective) => {
@@ -30,7 +30,7 @@ export async function findNode(identity: string, peers: Peers): Promise<FoundNod
     const reasons = errors.map((error, index) => `${collectives[index]}: ${messageOf(error)}`);
     throw new StepFailure(
       'unreachable',
-      `${identity} does not tell of its provisioning (${reasons.join('; ')})`,
+      `cannot read the provisioning state of ${identity} (${reasons.join('; ')})`,
       {
         cause,
       },

@@ -2,7 +2,7 @@ import { type Client, type ClientConfig, connect } from '@troupe/client';
 import type { Logger, LogOutput } from '@troupe/core';
 import { outputOf } from '@troupe/core/internal';
 
-/** What the commands read and write, so that tests can take its place. */
+/** Input and output of the commands, replaceable in tests. */
 export interface Io {
   out(text: string): void;
   err(text: string): void;

@@ -11,12 +11,12 @@ import { findConfig, withSession } from './session.js';
 export interface PauseOptions {
   readonly config?: string;
   readonly reason?: string;
-  /** The provisioner of this machine only, by its file. */
+  /** Only the provisioner on this machine, by its pause file. */
   readonly here?: boolean;
   readonly json?: boolean;
 }
 
-/** `mcprovision pause`: no provisioner begins another node; what is under way is finished. */
+/** `mcprovision pause`: no provisioner starts a new node; nodes in progress are finished. */
 export function pause(io: Io, options: PauseOptions): Promise<ExitCode> {
   return change(io, options, 'pause');
 }
@@ -48,8 +48,8 @@ async function change(io: Io, options: PauseOptions, action: Action): Promise<Ex
     else for (const line of lines) io.out(`${line.host}: ${wordsOf(line, action)}\n`);
     if (lines.length === 0) {
       const reason =
-        `no host with the agent provisioner answers in the collective ${collective}: name ` +
-        `@troupe/provisioner/agent in the mcod.yaml of each provisioner's host, or use --here on that host`;
+        `no host with the agent provisioner found in the collective ${collective}: add @troupe/provisioner/agent ` +
+        `to agents in mcod.yaml on the host of each provisioner, or use --here on that host`;
       io.err(`mcprovision: ${withCode(reason, 'NO_NODES')}\n`);
       return ExitCode.noAnswer;
     }
@@ -62,7 +62,7 @@ function wordsOf(
   action: Action,
 ): string {
   if (!ok) return `not ${action}d: ${reason}`;
-  return changed ? `${action}d` : `was ${action === 'pause' ? 'paused' : 'not paused'} before`;
+  return changed ? `${action}d` : `was ${action === 'pause' ? 'already paused' : 'not paused'}`;
 }
 
 function changeHere(io: Io, { config: file, reason, json }: PauseOptions, action: Action): ExitCode {

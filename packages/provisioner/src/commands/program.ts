@@ -42,7 +42,7 @@ export async function runProgram(args: readonly string[], given: Io): Promise<Ex
 
 function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Promise<void>): Command {
   const program = new Command('mcprovision')
-    .description('Takes machines that have just booted to hosts that Puppet manages')
+    .description('Provisions newly booted machines until Puppet manages them')
     .version(`mcprovision ${version}`)
     .addHelpText('after', exitCodes)
     .exitOverride()
@@ -58,49 +58,53 @@ function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Prom
     program
       .command(usage)
       .description(description)
-      .option('-c, --config <file>', 'the configuration (default: /etc/troupe/provisioner.yaml)')
-      .option('--json', 'write JSON')
+      .option('-c, --config <file>', 'configuration file (default: /etc/troupe/provisioner.yaml)')
+      .option('--json', 'print JSON')
       .exitOverride();
 
-  command('run', 'provision every node that arrives')
-    .option('--once <n>', 'end when so many nodes have ended, well or not', counted)
-    .option('--until-idle', 'end when nothing is left to do')
-    .option('--foreground', 'stay in the foreground whatever the configuration says')
+  command('run', 'provision nodes as they come online')
+    .option('--once <n>', 'exit after n nodes have finished, whether done or quarantined', counted)
+    .option('--until-idle', 'exit when no node is left to provision')
+    .option('--foreground', 'stay in the foreground even if the configuration sets daemonize')
     .addHelpText(
       'after',
-      '\nTERM and INT end it: what runs on nodes goes on, and any other provisioner goes on with them.\n',
+      '\nSIGTERM and SIGINT stop it. Puppet runs on nodes continue, and any other provisioner takes over the nodes.\n',
     )
     .action(noting((options: Parameters<typeof run>[1]) => run(io, options)));
-  command('check', 'say what the configuration means, connect to nobody').action(
+  command('check', 'check the configuration and show what it means, without connecting').action(
     noting((options: Parameters<typeof check>[1]) => check(io, options)),
   );
-  command('status', 'show the nodes that have a provision agent, and how far they are')
-    .option('-a, --all', 'those of the main collective too')
-    .option('-w, --watch [seconds]', 'show it again at each event, and every so many seconds (5)', counted)
+  command('status', 'show the nodes that have a provision agent, and their progress')
+    .option('-a, --all', 'include nodes of the main collective')
+    .option(
+      '-w, --watch [seconds]',
+      'refresh after each event and at this interval, in seconds (default: 5)',
+      counted,
+    )
     .action(noting((options: Parameters<typeof status>[1]) => status(io, options)));
-  command('explain <node>', "tell a node's story with times and reasons").action(
+  command('explain <node>', 'show the provisioning history of a node, with times and reasons').action(
     noting((node: string, options: Parameters<typeof explain>[2]) => explain(io, node, options)),
   );
-  command('release <node>', 'end the quarantine of a node: it goes on where it stopped').action(
+  command('release <node>', 'end the quarantine of a node: it continues at the step where it stopped').action(
     noting((node: string, options: { config?: string }) => release(io, node, { ...options, fresh: false })),
   );
-  command('retry <node>', 'end the quarantine of a node: it begins with the first step').action(
+  command('retry <node>', 'end the quarantine of a node: it starts again at the first step').action(
     noting((node: string, options: { config?: string }) => release(io, node, { ...options, fresh: true })),
   );
-  command('pause', 'begin no new node, on all provisioners; what is under way is finished')
-    .option('-r, --reason <text>', 'why, for whoever asks')
-    .option('--here', 'the provisioner of this machine only, without the network')
+  command('pause', 'start no new nodes, on all provisioners; nodes in progress are finished')
+    .option('-r, --reason <text>', 'reason for the pause, shown by status')
+    .option('--here', 'only the provisioner on this machine, without using the network')
     .action(noting((options: Parameters<typeof pause>[1]) => pause(io, options)));
-  command('resume', 'begin nodes again')
-    .option('--here', 'the provisioner of this machine only, without the network')
+  command('resume', 'start new nodes again, on all provisioners')
+    .option('--here', 'only the provisioner on this machine, without using the network')
     .action(noting((options: Parameters<typeof resume>[1]) => resume(io, options)));
-  command('simulate <node>', 'say what would be done for a node and why, and do nothing').action(
+  command('simulate <node>', 'show what would be done for a node, and why, without doing it').action(
     noting((node: string, options: Parameters<typeof simulate>[2]) => simulate(io, node, options)),
   );
   return program;
 }
 
-// What nodes say ends up on a terminal: nothing in it may move the cursor or change colours.
+// Texts from nodes end up on a terminal: they must not move the cursor or change colors.
 function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is meant
   return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?');
@@ -108,6 +112,7 @@ function printable(text: string): string {
 
 function counted(text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be 1 or more.');
+  if (!Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError('It must be a whole number, 1 or more.');
   return number;
 }

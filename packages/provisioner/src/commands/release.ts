@@ -5,8 +5,8 @@ import type { Io } from './io.js';
 import { withSession } from './session.js';
 
 /**
- * `mcprovision release NODE` ends a quarantine, so that the next provisioner goes on where the node stopped;
- * `mcprovision retry NODE` makes it begin anew.
+ * `mcprovision release NODE` ends a quarantine, so that the next provisioner continues at the step where the node
+ * stopped; `mcprovision retry NODE` starts again at the first step.
  */
 export function release(
   io: Io,
@@ -25,8 +25,10 @@ export function release(
     if (options.json)
       io.out(`${JSON.stringify({ identity, collective: node.collective, fresh, wasQuarantined })}\n`);
     else {
-      const next = fresh ? 'it is provisioned from the first step on' : 'it goes on where it stopped';
-      io.out(`${identity}: ${wasQuarantined ? 'released' : 'it was not in quarantine'}; ${next}\n`);
+      const next = fresh
+        ? 'provisioning starts again at the first step'
+        : 'provisioning continues at the step where it stopped';
+      io.out(`${identity}: ${wasQuarantined ? 'released' : 'was not in quarantine'}; ${next}\n`);
     }
     return ExitCode.ok;
   });

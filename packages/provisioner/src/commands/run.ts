@@ -18,18 +18,18 @@ import { findConfig } from './session.js';
 
 export interface RunOptions {
   readonly config?: string;
-  /** Ends when so many nodes have ended, well or not. */
+  /** Exits after this many nodes have finished, whether done or quarantined. */
   readonly once?: number;
-  /** Ends when nothing is left to do. */
+  /** Exits when no node is left to provision. */
   readonly untilIdle?: boolean;
   readonly foreground?: boolean;
   readonly json?: boolean;
 }
 
-/** Milliseconds between two tries to reach a broker that is away at the start. */
+/** Milliseconds between attempts to connect to a broker that is unavailable at the start. */
 const brokerEvery = 5000;
 
-/** `mcprovision run`: provisions every node that arrives, until told to end. */
+/** `mcprovision run`: provisions nodes as they come online, until it is stopped. */
 export async function run(io: Io, options: RunOptions): Promise<ExitCode> {
   const file = findConfig(options.config);
   const config = loadProvisionerConfig(file);
@@ -38,11 +38,11 @@ export async function run(io: Io, options: RunOptions): Promise<ExitCode> {
     if (config.log.file === undefined) {
       throw new TroupeError(
         'CONFIG_INVALID',
-        `${file}: daemonize needs a logfile: nobody would see what happens`,
+        `${file}: daemonize requires logfile: set logfile, or run with --foreground`,
       );
     }
     const pid = detach(config.pidFile, ['run', '--foreground', '--config', resolve(file)]);
-    io.err(`mcprovision runs in the background as process ${pid} (${config.pidFile})\n`);
+    io.err(`mcprovision started in the background as process ${pid} (pid file: ${config.pidFile})\n`);
     return ExitCode.ok;
   }
   const { level, format, file: logFile } = config.log;
@@ -52,7 +52,7 @@ export async function run(io: Io, options: RunOptions): Promise<ExitCode> {
   const unhear = io.onSignal(() => {
     if (isPressed) process.exit(ExitCode.interrupted);
     isPressed = true;
-    log.info('ending: what runs on nodes goes on');
+    log.info('stopping: Puppet runs on nodes continue');
     stop.abort();
   });
   try {
@@ -105,7 +105,10 @@ async function provisionAll(
   log.info({ owner: provisioner.owner, ...(web && { url: web.url }) }, 'waiting for nodes');
   const pause = provisioner.paused();
   if (pause)
-    log.warn({ reason: wordsOfPause(pause) }, 'no new node is begun: "mcprovision resume" ends that');
+    log.warn(
+      { reason: wordsOfPause(pause) },
+      'provisioning is paused: no new nodes are started until "mcprovision resume"',
+    );
   const over = fired(AbortSignal.any([stop, enough.signal]));
   await (untilIdle ? Promise.race([over, provisioner.idle()]) : over);
   await provisioner.stop();
@@ -115,7 +118,7 @@ async function provisionAll(
   return isCounted && quarantined > 0 ? ExitCode.quarantined : ExitCode.ok;
 }
 
-// Numbers that nobody can see are no reason to let nodes wait.
+// Provisioning does not depend on the metrics.
 async function serve(
   { http }: ProvisionerConfig,
   provisioner: Provisioner,
@@ -126,7 +129,7 @@ async function serve(
   try {
     return await serveStatus(http, provisioner, metrics);
   } catch (error) {
-    log.warn(reasonOf(error), 'no metrics and no status by HTTP');
+    log.warn(reasonOf(error), 'cannot serve metrics and status over HTTP');
     return undefined;
   }
 }
@@ -158,7 +161,7 @@ function isAway(error: unknown): boolean {
 }
 
 async function waitForBroker(error: unknown, log: Logger, signal: AbortSignal): Promise<void> {
-  log.warn(reasonOf(error), 'the broker cannot be reached: trying again');
+  log.warn(reasonOf(error), `cannot connect to the broker: retrying every ${brokerEvery / 1000} s`);
   await sleep(brokerEvery, undefined, { signal }).catch(() => {});
 }
 

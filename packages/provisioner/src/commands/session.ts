@@ -15,11 +15,11 @@ export function findConfig(named: string | undefined): string {
   if (wanted !== undefined) return wanted;
   throw new TroupeError(
     'FILE_UNREADABLE',
-    `no configuration: name one with --config or TROUPE_PROVISIONER_CONFIG, or make ${places.join(' or ')}`,
+    `no configuration file found: specify one with --config or TROUPE_PROVISIONER_CONFIG, or create ${places.join(' or ')}`,
   );
 }
 
-/** What a command that asks the network works with. */
+/** What a command that uses the network works with. */
 export interface CommandSession {
   readonly config: ProvisionerConfig;
   readonly client: Client;
@@ -27,7 +27,7 @@ export interface CommandSession {
   readonly log: Logger;
 }
 
-/** Connects, runs the command and takes leave. */
+/** Connects, runs the command and disconnects. */
 export async function withSession<T>(
   io: Io,
   file: string | undefined,

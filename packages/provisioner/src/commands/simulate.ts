@@ -5,6 +5,8 @@ import type { Io } from './io.js';
 import { withSession } from './session.js';
 import { table } from './table.js';
 
+const labels = { do: 'run', 'leave out': 'skip', 'on record': 'already done' } as const;
+
 /** `mcprovision simulate NODE`: what would be done for a node and why; nothing is done. */
 export function simulate(
   io: Io,
@@ -22,12 +24,13 @@ export function simulate(
       return code;
     }
     if (refusal !== undefined) {
-      io.out(`${identity}: nothing would be done: ${refusal}\n`);
+      io.out(`${identity} would not be provisioned: ${refusal}\n`);
       return code;
     }
     io.out(`${identity} (${certname}) would be provisioned against ${master} (${address}): ${reason}\n`);
-    if (objection !== undefined) io.out(`  but would end in quarantine: ${objection}\n`);
-    io.out(table([['STEP', '', ''], ...steps.map((each) => [each.step, each.verdict, each.reason ?? ''])]));
+    if (objection !== undefined) io.out(`  it would be quarantined: ${objection}\n`);
+    const rows = steps.map(({ step, verdict, reason }) => [step, labels[verdict], reason ?? '']);
+    io.out(table([['STEP', 'ACTION', 'REASON'], ...rows]));
     return code;
   });
 }

@@ -1,9 +1,9 @@
 import { failuresOf, type NodeRecord } from '../node/node-record.js';
 
-/** A node's state in a word, and what there is to say of it. */
+/** The state of a node, with details. */
 export interface NodeState {
   readonly state: 'new' | 'working' | 'waiting' | 'quarantined' | 'done' | 'disabled';
-  /** The step that is under way, or the last one. */
+  /** The step in progress, or the last one. */
   readonly step: string | undefined;
   readonly reason: string | undefined;
   /** Since when, ISO 8601. */
@@ -16,7 +16,7 @@ export function stateOf(record: NodeRecord): NodeState {
   const step = record.steps.find(({ outcome }) => outcome === 'started')?.step ?? last?.step ?? undefined;
   const { quarantine, lease } = record;
   if (quarantine) {
-    // What came afterwards is only that people were told.
+    // Only the notification comes afterwards.
     const end = record.history.findLast(({ outcome }) => outcome === 'quarantined');
     const { reason, since } = quarantine;
     return { state: 'quarantined', step: end?.step ?? step, reason, since };
@@ -26,14 +26,10 @@ export function stateOf(record: NodeRecord): NodeState {
   const failures = step === undefined ? 0 : failuresOf(record, step);
   const reason = last?.reason ?? undefined;
   if (failures > 0 && last?.outcome === 'failed') {
-    return {
-      state: 'waiting',
-      step,
-      reason: `failed ${failures} times, at last: ${reason}`,
-      since: last.time,
-    };
+    const words = failures === 1 ? 'failed once' : `failed ${failures} times, last error`;
+    return { state: 'waiting', step, reason: `${words}: ${reason}`, since: last.time };
   }
-  if (lease) return { state: 'working', step, reason: `by ${lease.owner}`, since: last?.time };
+  if (lease) return { state: 'working', step, reason: `lease held by ${lease.owner}`, since: last?.time };
   if (!last) return { state: 'new', step: undefined, reason: undefined, since: undefined };
   return { state: 'waiting', step, reason, since: last.time };
 }

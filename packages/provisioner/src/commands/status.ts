@@ -2,7 +2,7 @@ import type { Event } from '@troupe/client';
 import provisionerDdl from '@troupe/ddl/provisioner.json' with { type: 'json' };
 import { eventKind } from '../events/event-publisher.js';
 import { type NodeRecord, readRecord } from '../node/node-record.js';
-import { wordsOfPause } from '../worker/pause-file.js';
+import { unknownCaller, wordsOfPause } from '../worker/pause-file.js';
 import { ExitCode } from './exit-code.js';
 import type { Io } from './io.js';
 import { provisionerHosts } from './provisioner-hosts.js';
@@ -13,7 +13,7 @@ import { table } from './table.js';
 export interface StatusOptions {
   readonly config?: string;
   readonly all?: boolean;
-  /** Seconds between two looks; `true` for the usual ones. */
+  /** Seconds between refreshes; `true` for the default. */
   readonly watch?: number | true;
   readonly json?: boolean;
 }
@@ -25,30 +25,30 @@ interface Line extends NodeState {
   readonly owner: string | undefined;
 }
 
-/** A host with a provisioner, as its agent tells. */
+/** A host with a provisioner, as its agent reports it. */
 interface ProvisionerLine {
   readonly host: string;
   readonly running: boolean;
-  /** In words, where it is paused. */
+  /** Description of the pause, if it is paused. */
   readonly paused: string | undefined;
   readonly inHand: number;
 }
 
-interface Picture {
+interface Snapshot {
   readonly nodes: readonly Line[];
   readonly silent: readonly string[];
   readonly provisioners: readonly ProvisionerLine[];
 }
 
 const usualSeconds = 5;
-/** Milliseconds in which several events make one new picture. */
+/** Milliseconds in which several events cause one refresh. */
 const settle = 200;
 
-/** `mcprovision status`: every node that has a provision agent, and how far it is; with `watch` again and again. */
+/** `mcprovision status`: every node that has a provision agent, and its progress; with `watch`, repeatedly. */
 export function status(io: Io, options: StatusOptions): Promise<ExitCode> {
   return withSession(io, options.config, async (session) => {
     if (options.watch === undefined) {
-      show(io, await pictureOf(session, options), options);
+      show(io, await snapshotOf(session, options), options);
       return ExitCode.ok;
     }
     const seconds = options.watch === true ? usualSeconds : options.watch;
@@ -60,7 +60,7 @@ export function status(io: Io, options: StatusOptions): Promise<ExitCode> {
 async function watch(io: Io, session: CommandSession, options: StatusOptions & { seconds: number }) {
   const stop = new AbortController();
   let wake = () => {};
-  // What happens while a picture is made is on the next one.
+  // Events that arrive while a snapshot is taken appear in the next one.
   let isOld = false;
   const unhear = io.onSignal(() => {
     stop.abort();
@@ -75,9 +75,9 @@ async function watch(io: Io, session: CommandSession, options: StatusOptions & {
   try {
     while (!stop.signal.aborted) {
       isOld = false;
-      const picture = await pictureOf(session, options);
+      const snapshot = await snapshotOf(session, options);
       if (!options.json && io.isScreen) io.clear();
-      show(io, picture, options);
+      show(io, snapshot, options);
       if (!options.json && !io.isScreen) io.out('\n');
       if (stop.signal.aborted) break;
       await new Promise<void>((resolve) => {
@@ -95,7 +95,7 @@ async function watch(io: Io, session: CommandSession, options: StatusOptions & {
   }
 }
 
-async function pictureOf(session: CommandSession, { all }: StatusOptions): Promise<Picture> {
+async function snapshotOf(session: CommandSession, { all }: StatusOptions): Promise<Snapshot> {
   const { enrolment, main } = session.peers;
   const collectives = all && main !== enrolment ? [enrolment, main] : [enrolment];
   const [provisioners, ...found] = await Promise.all([
@@ -116,7 +116,7 @@ async function provisionersOf({ client, peers }: CommandSession): Promise<readon
   const results = await client.agent(provisionerDdl).status({}, options).all();
   return results.map(({ sender: host, ok, data }) => {
     const { by, since, reason } = data;
-    const pause = { by: by ?? 'somebody', since: since ?? '', reason: reason ?? '' };
+    const pause = { by: by ?? unknownCaller, since: since ?? '', reason: reason ?? '' };
     return {
       host,
       running: ok && data.running === true,
@@ -147,12 +147,12 @@ function lineOf(identity: string, collective: string, record: NodeRecord): Line 
   };
 }
 
-function show(io: Io, picture: Picture, { json }: StatusOptions): void {
-  if (json) io.out(`${JSON.stringify(picture)}\n`);
-  else io.out(screenOf(picture));
+function show(io: Io, snapshot: Snapshot, { json }: StatusOptions): void {
+  if (json) io.out(`${JSON.stringify(snapshot)}\n`);
+  else io.out(screenOf(snapshot));
 }
 
-function screenOf({ nodes, silent, provisioners }: Picture): string {
+function screenOf({ nodes, silent, provisioners }: Snapshot): string {
   const rows = nodes.map(({ identity, state, step, master, since, reason }) => [
     identity,
     state,
@@ -162,12 +162,14 @@ function screenOf({ nodes, silent, provisioners }: Picture): string {
     reason ?? '',
   ]);
   const head = ['NODE', 'STATE', 'STEP', 'MASTER', 'SINCE', ''];
-  const body = nodes.length > 0 ? table([head, ...rows]) : 'no node waits to be provisioned\n';
-  const mute = silent.length > 0 ? `online, but silent: ${silent.join(', ')}\n` : '';
+  const body = nodes.length > 0 ? table([head, ...rows]) : 'no nodes with a provision agent found\n';
+  const mute = silent.length > 0 ? `online, but did not reply: ${silent.join(', ')}\n` : '';
   return `${provisioners.map(wordsOfProvisioner).join('')}${body}${mute}`;
 }
 
 function wordsOfProvisioner({ host, running, paused, inHand }: ProvisionerLine): string {
-  const what = running ? `has ${inHand} in hand` : 'does not run, or does not answer its agent';
+  const what = running
+    ? `${inHand} ${inHand === 1 ? 'node' : 'nodes'} in progress`
+    : 'not running, or not responding';
   return `provisioner on ${host}: ${paused === undefined ? what : `${what}, ${paused}`}\n`;
 }

@@ -18,28 +18,28 @@ import { type PolicyConfig, readPolicy } from './policy.js';
 import { provisionerSchema } from './schema.js';
 import { isOn, readSwitches, type Switches } from './switches.js';
 
-/** An agent and the nodes that are meant when it is asked. */
+/** An agent, and the nodes on which it is called. */
 export interface Role {
   readonly agent: string;
   /** The agent's name is part of it. */
   readonly filter: Filter;
 }
 
-/** What a site says of one step; the step has defaults of its own. */
+/** Settings of one step; each step has defaults. */
 export interface StepSettings {
   /** Seconds. */
   readonly timeout?: number;
   readonly attempts?: number;
-  /** The step is left out on nodes of which this is not true. */
+  /** The step is skipped on nodes that do not match this. */
   readonly condition?: { readonly text: string; readonly expression: Expression };
   /** Puppet's environment, for the two runs. */
   readonly environment?: string;
 }
 
-/** Where something is served by HTTP. */
+/** An address to listen on for HTTP. */
 export interface HttpAddress {
   readonly address: string;
-  /** 0: any that is free. */
+  /** 0 selects any free port. */
   readonly port: number;
 }
 
@@ -51,19 +51,19 @@ export interface ProvisionerConfig {
   readonly master: Role & { readonly criteria: readonly string[]; readonly addressFact?: string };
   readonly target: Role & { readonly addressFact?: string };
   readonly notify: Role & { readonly targets: readonly string[] };
-  /** Seconds between two looks for nodes whose arrival was missed. */
+  /** Seconds between searches for nodes whose arrival was missed. */
   readonly sleeptime: number;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat; readonly file?: string };
   readonly daemonize: boolean;
   readonly pidFile: string;
-  /** While this file exists, no new node is begun. */
+  /** While this file exists, no new nodes are started. */
   readonly pauseFile: string;
   /** Where metrics and status are served; nowhere when absent. */
   readonly http?: HttpAddress;
-  /** Whether events are told on the network. */
+  /** Whether events are published on the network. */
   readonly tellsEvents: boolean;
   readonly collectives: { readonly enrolment: string; readonly main: string };
-  /** Nodes that are worked on at the same time. */
+  /** Nodes that are provisioned at the same time. */
   readonly workers: number;
   readonly limitPerMaster: number;
   /** Seconds that the lease of a node lasts from its last renewal. */
@@ -74,10 +74,10 @@ export interface ProvisionerConfig {
   readonly backoff: { readonly first: number; readonly most: number };
   /** Names that are never cleaned, signed or given to a node. */
   readonly isProtected: (name: string) => boolean;
-  /** Who may be provisioned. */
+  /** Which nodes may be provisioned. */
   readonly policy: PolicyConfig;
   readonly client: ClientConfigSource;
-  /** What a reader of the file should know of what it means. */
+  /** What a reader of the file should know about its meaning. */
   readonly notes: readonly string[];
 }
 
@@ -106,7 +106,7 @@ function complete(raw: RawConfig, where: string): ProvisionerConfig {
   const notes: string[] = [];
   const steps = readSwitches(raw.steps, where, notes);
   const targets = raw.notify.targets ?? [];
-  if (steps.notify && targets.length === 0) notes.push('notify.targets is empty: nobody is notified');
+  if (steps.notify && targets.length === 0) notes.push('notify.targets is empty: no notifications are sent');
   if (raw.backoff.first > raw.backoff.most) {
     throw new TroupeError('CONFIG_INVALID', `${where}: backoff.first is greater than backoff.most`);
   }
@@ -155,7 +155,7 @@ function addressFactOf({ ipaddress_fact: fact }: RawRole) {
 
 function notifierOf<R extends RawRole>(raw: R, notes: string[]): R {
   if (raw.agent !== 'angelianotify') return raw;
-  notes.push('notify.agent angelianotify is called notify now: that agent is asked');
+  notes.push('notify.agent angelianotify is now called notify: the agent notify is used');
   return { ...raw, agent: 'notify' };
 }
 
@@ -185,7 +185,7 @@ function readClient(raw: RawConfig, where: string): ClientConfigSource {
   if (client !== undefined) {
     throw new TroupeError(
       'CONFIG_INVALID',
-      `${where}: client names a file, so ${keys.join(', ')} may not be here too`,
+      `${where}: client cannot be combined with ${keys.join(', ')}: remove client or the other keys`,
     );
   }
   const collectives = [...new Set([raw.collectives.main, raw.collectives.enrolment])];

@@ -8,80 +8,80 @@ const timeout = {
   exclusiveMinimum: 0,
   maximum: 300,
   default: 5,
-  description: 'Seconds to wait for its answer.',
+  description: 'Seconds to wait for the reply.',
 } as const;
 
 /** The JSON Schema of the `policy` section. */
 export const policySchema = section({
   allow: {
     ...names,
-    description: 'Names that may be provisioned, exact or `/regular expression/`; all if there are none.',
+    description: 'Names that may be provisioned: exact names or `/regular expressions/`; default: all.',
   },
-  deny: { ...names, description: 'Names that may not; it comes first.' },
+  deny: { ...names, description: 'Names that may not be provisioned; overrides `allow`.' },
   facts: {
     ...text,
-    description: 'A compound filter of facts, as for `mco -S`, that must be true of the node.',
+    description: 'A compound filter of facts, as for `mco -S`, that nodes must match.',
   },
   webhook: {
     ...optionalSection(
       {
-        url: { type: 'string', pattern: '^https?://', description: 'Its URL.' },
+        url: { type: 'string', pattern: '^https?://', description: 'URL of the web service.' },
         timeout,
         secret_file: {
           ...text,
-          description: 'A file with the secret that signs each question (HMAC-SHA-256).',
+          description: 'A file with the secret that signs each request (HMAC-SHA-256).',
         },
       },
       'url',
     ),
-    description: 'A web service that is asked whether a node may be provisioned.',
+    description: 'A web service that decides whether a node may be provisioned.',
   },
   agent: {
     ...optionalSection(
       {
-        agent: { type: 'string', pattern: '^[a-z0-9][a-z0-9_-]*$', description: 'Its agent.' },
-        action: { type: 'string', pattern: '^[a-z][a-z0-9_]*$', description: 'Its name.' },
+        agent: { type: 'string', pattern: '^[a-z0-9][a-z0-9_-]*$', description: 'Name of the agent.' },
+        action: { type: 'string', pattern: '^[a-z][a-z0-9_]*$', description: 'Name of the action.' },
         timeout,
       },
       'agent',
       'action',
     ),
-    description: "An action of the site's own that is asked whether a node may be provisioned.",
+    description: 'An action of a custom agent that decides whether a node may be provisioned.',
   },
   certificates: section({
     good: {
       enum: ['keep', 'renew', 'refuse'],
       default: 'keep',
-      description: "What is done with a certificate that the chosen master's CA stands by.",
+      description: 'What to do with a certificate that the CA of the chosen master confirms as valid.',
     },
     stale: {
       enum: ['replace', 'refuse'],
       default: 'replace',
       description:
-        "With one that is of no use: expired, revoked, of another key, or that a master's CA does not stand by.",
+        "What to do with an unusable certificate: expired, revoked, for another key, or not confirmed by its master's CA.",
     },
     foreign: {
       enum: ['replace', 'refuse'],
       default: 'refuse',
-      description: 'With one whose issuer is the CA of no master that is known.',
+      description: 'What to do with a certificate whose issuer is not the CA of any known master.',
     },
   }),
 });
 
 type RawPolicy = ConfigOf<typeof policySchema>;
 
-/** What is done with a node that has a certificate already. */
+/** What to do with a node that already has a certificate. */
 export type CertificatePolicy = RawPolicy['certificates'];
 
-/** A web service that is asked whether a node may be provisioned. */
+/** A web service that decides whether a node may be provisioned. */
 export type PolicyWebhook = NonNullable<RawPolicy['webhook']>;
 
-/** An action of the site's own that is asked whether a node may be provisioned. */
+/** An action of a custom agent that decides whether a node may be provisioned. */
 export type PolicyAgent = NonNullable<RawPolicy['agent']>;
 
-/** Who may be provisioned. */
+/** Which nodes may be provisioned. */
 export interface PolicyConfig {
-  /** Whether a name may be; says which key of the configuration forbids it. */
+  /** Why a name may not be provisioned: the key of the configuration that forbids it. */
   readonly nameFault: (identity: string) => string | undefined;
   readonly facts?: { readonly text: string; readonly filter: Filter };
   readonly webhook?: PolicyWebhook;
@@ -95,9 +95,9 @@ export function readPolicy(raw: RawPolicy, where: string): PolicyConfig {
   const deny = (raw.deny ?? []).map((pattern) => compilePattern(pattern, `${where}: policy.deny`));
   return {
     nameFault: (identity) => {
-      if (deny.some((pattern) => pattern.test(identity))) return 'policy.deny names it';
+      if (deny.some((pattern) => pattern.test(identity))) return 'policy.deny matches its name';
       const isAllowed = allow.length === 0 || allow.some((pattern) => pattern.test(identity));
-      return isAllowed ? undefined : 'policy.allow does not name it';
+      return isAllowed ? undefined : 'policy.allow does not match its name';
     },
     ...(raw.facts === undefined
       ? {}

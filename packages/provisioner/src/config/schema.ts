@@ -8,7 +8,7 @@ const seconds = { type: 'number', exclusiveMinimum: 0, maximum: 86_400 } as cons
 const count = (least: number, most: number, standard: number, description: string) =>
   ({ type: 'integer', minimum: least, maximum: most, default: standard, description }) as const;
 const text = { type: 'string', minLength: 1 } as const;
-// `filter:` with nothing behind it is null in YAML, and was no filter in 2010.
+// `filter:` without a value is null in YAML, and meant no filter in 2010.
 const filter = (standard: string, description: string) =>
   ({ type: ['string', 'null'], default: standard, description }) as const;
 const agent = (standard: string, description: string) =>
@@ -19,29 +19,29 @@ const list = { type: ['array', 'null'], default: [] } as const;
 const switchable = [...stepNames.filter((name) => name !== 'done'), 'puppet_daemon'];
 const word = {
   enum: [true, false, 'yes', 'no', 'on', 'off'],
-  description: 'Whether the step is done: each but `done`, by its name; see below.',
+  description: 'Whether the step is performed. Each step except `done` has such a key; see below.',
 } as const;
 // The client's own schema checks them.
 const ofClient = {
   type: 'object',
-  description: "The client's configuration in place, as in `client.yaml`.",
+  description: 'Client settings in this file, as in `client.yaml`.',
 } as const;
 
 const stepSettings = section({
   timeout: {
     ...seconds,
     description:
-      'Seconds that the step may take; otherwise what the step has: 3600 for a run of Puppet, 120 to come back (`verify`).',
+      'Time limit of the step in seconds; default: 3600 for Puppet runs, 120 for `send_node_csr` and `verify`, 30 or 60 for other steps.',
   },
   attempts: {
     type: 'integer',
     minimum: 1,
     maximum: 100,
-    description: 'In the place of `attempts`; 1 for `verify` by default.',
+    description: 'Overrides `attempts` for this step; default for `verify`: 1.',
   },
   condition: {
     ...text,
-    description: 'A compound filter: on nodes of which it is not true, the step is left out.',
+    description: 'A compound filter; the step is skipped on nodes that do not match it.',
   },
 });
 
@@ -50,11 +50,12 @@ const runSettings = section({
   environment: {
     type: 'string',
     pattern: '^[a-z0-9_]+$',
-    description: "Puppet's environment, for the two runs; otherwise that of the node's agent.",
+    description:
+      'Puppet environment of this run; default: `bootstrap` for `puppet_bootstrap_stage`, the environment configured on the node for `puppet_final_run`.',
   },
 });
 
-/** The filter of `target` where none is given: nodes on which nobody works and that are not done. */
+/** The default filter of `target`: nodes that are not done and not leased. */
 export const freeNodes = 'provision().disabled=false and provision().locked=false';
 
 /** The JSON Schema of `provisioner.yaml`: the sections of 2010, then those of Troupe. */
@@ -64,62 +65,67 @@ export const provisionerSchema = section({
     criteria: {
       ...list,
       items: { type: 'string', pattern: '^[\\w.:-]+$' },
-      description: 'Names of facts, in order; dots lead into structured facts.',
+      description:
+        'Names of facts to match between node and master, most important first; dots select values in structured facts.',
     },
-    filter: filter('', 'Which nodes with the agent are masters: a compound filter, as for `mco -S`.'),
-    agent: agent('puppetca', 'The agent of masters.'),
+    filter: filter('', 'Which nodes with the master agent are masters: a compound filter, as for `mco -S`.'),
+    agent: agent('puppetca', 'The agent that masters run.'),
     ipaddress_fact: {
       ...text,
       description:
-        'The fact with the address for the nodes; without it, or if a master lacks it, the address that its `puppetca` agent reports.',
+        'The fact that holds the address at which nodes reach a master; if the key or the fact is missing, the address reported by the `puppetca` agent is used.',
     },
   }),
   target: section({
     filter: filter(
       freeNodes,
-      'Which nodes are provisioned; `""` is all. A node that is done, disabled, in quarantine or in somebody else\'s hands is left alone in any case.',
+      'Which nodes to provision; `""` selects all. Nodes that are done, disabled, in quarantine or leased by another provisioner are never touched.',
     ),
-    agent: agent('provision', 'The agent of nodes that are to be provisioned.'),
-    ipaddress_fact: { ...text, description: 'Accepted; nothing depends on it any more.' },
+    agent: agent('provision', 'The agent that nodes run until they are provisioned.'),
+    ipaddress_fact: { ...text, description: 'Accepted for compatibility; has no effect.' },
   }),
   notify: section({
-    agent: agent('notify', 'The agent of notifiers; `angelianotify` means the same.'),
+    agent: agent(
+      'notify',
+      'The agent that notifiers run; `angelianotify` is accepted as another name of `notify`.',
+    ),
     filter: filter(
       '',
-      'Which nodes are notifiers: one that can deliver now is found; if none can, one keeps the message.',
+      'Which nodes with the agent are notifiers: a compound filter. One that can deliver the message now is used; if none can, one queues the message.',
     ),
     targets: {
       ...list,
       items: { type: 'string', pattern: '^[a-z][a-z0-9]*://[!-~]+$', maxLength: 300 },
-      description: 'Who gets notified: `mailto://ops@example.net`, `webhook://cmdb`, …',
+      description: 'Recipients of notifications: `mailto://ops@example.net`, `webhook://cmdb`, …',
     },
   }),
   sleeptime: {
     ...seconds,
     default: 5,
-    description: 'Seconds between two looks for nodes whose arrival was missed; arrival itself is an event.',
+    description:
+      'Seconds between searches for nodes whose arrival was missed; normally a node is found by the event of its arrival.',
   },
   logfile: {
     ...sections.file,
-    description: 'Where to log, a file that may be rotated at any time; otherwise standard error.',
+    description: 'Log file, which may be rotated at any time; default: standard error.',
   },
-  loglevel: { ...sections.logLevel, description: 'What is logged.' },
+  loglevel: { ...sections.logLevel, description: 'Lowest level of messages to log.' },
   daemonize: {
     ...word,
     default: false,
-    description: 'Whether it goes to the background, for those without a service manager.',
+    description: 'Whether to run in the background, for systems without a service manager.',
   },
 
   logformat: sections.logFormat,
   pid_file: {
     ...sections.file,
     default: '/var/run/mcprovision.pid',
-    description: 'Where the process id is written with `daemonize`.',
+    description: 'File for the process id if `daemonize` is on.',
   },
   client: {
     ...sections.file,
     description:
-      "A client's configuration file, relative to this one; without it and without the next four keys, that of `mco`.",
+      'A client configuration file, relative to this file; if neither this key nor one of the next four is set, the configuration of `mco` is used.',
   },
   broker: ofClient,
   security: ofClient,
@@ -128,57 +134,63 @@ export const provisionerSchema = section({
   pause_file: {
     ...sections.file,
     default: defaultPauseFile,
-    description: 'While this file exists, no new node is begun.',
+    description: 'While this file exists, no new nodes are started.',
   },
   http: section({
-    enabled: { type: 'boolean', default: true, description: 'Whether metrics and status are served.' },
-    address: { ...text, default: defaultHttp.address, description: 'The address for that.' },
+    enabled: {
+      type: 'boolean',
+      default: true,
+      description: 'Whether to serve metrics and status over HTTP.',
+    },
+    address: { ...text, default: defaultHttp.address, description: 'The address to listen on.' },
     port: {
       type: 'integer',
       minimum: 0,
       maximum: 65_535,
       default: defaultHttp.port,
-      description: 'The port for that; 0 is any free one.',
+      description: 'The port to listen on; 0 selects any free port.',
     },
   }),
   events: {
     type: 'boolean',
     default: true,
-    description: 'Whether each step is published on the network.',
+    description: 'Whether to publish an event on the network for each step.',
   },
   collectives: section({
     enrolment: collective('provisioning', 'The collective of new machines.'),
     main: collective(
       'mcollective',
-      'The collective of masters, notifiers and provisioned hosts; may be the same, as in 2010.',
+      'The collective of masters, notifiers and provisioned hosts; may be the same as `collectives.enrolment`, as in 2010.',
     ),
   }),
-  workers: count(1, 1000, 50, 'Nodes that are worked on at the same time.'),
+  workers: count(1, 1000, 50, 'Maximum number of nodes to provision at the same time.'),
   limit_per_master: count(
     1,
     1000,
     10,
-    'How many of them on one master; a node that waits for a place keeps no worker from the nodes of other masters.',
+    'Maximum number of nodes to provision at the same time with one master; nodes that wait for a busy master do not delay nodes of other masters.',
   ),
   lease: count(
     5,
     3600,
     60,
-    'Seconds that the lease of a node lasts from its last renewal: how long a killed provisioner keeps others waiting.',
+    'Seconds from the last renewal to the expiry of the lease of a node: if a provisioner is killed, others take over its nodes after this time.',
   ),
-  attempts: count(1, 100, 3, 'Failures of one step after which a node is put in quarantine.'),
+  attempts: count(1, 100, 3, 'Number of failures of one step after which a node is quarantined.'),
   backoff: section({
-    first: { ...seconds, default: 5, description: 'Seconds before a failed step is tried again.' },
+    first: { ...seconds, default: 5, description: 'Seconds before the first retry of a failed step.' },
     most: {
       ...seconds,
       default: 300,
-      description: 'The same, at most: it doubles each time, and is shortened at random by up to half.',
+      description:
+        'Maximum seconds between retries: the wait doubles each time and is shortened at random by up to half.',
     },
   }),
   protected: {
     ...list,
     items: text,
-    description: 'Names that are never cleaned, signed or given to a node: exact, or `/regular expression/`.',
+    description:
+      'Names that are never cleaned, signed or assigned to a node: exact names or `/regular expressions/`.',
   },
   policy: policySchema,
   hooks: hooksSchema,

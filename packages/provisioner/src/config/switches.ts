@@ -42,14 +42,14 @@ function withDaemonize(named: Record<string, boolean>, where: string, notes: str
   if (asRead !== undefined && asWritten !== undefined && asRead !== asWritten) {
     throw new TroupeError(
       'CONFIG_INVALID',
-      `${where}: steps.puppet_daemonize and steps.puppet_daemon are the same step and contradict each other: keep the first`,
+      `${where}: steps.puppet_daemonize and steps.puppet_daemon are the same step but have different values: remove steps.puppet_daemon`,
     );
   }
   const value = asWritten ?? asRead;
   if (asRead !== undefined) notes.push('steps.puppet_daemon is read as steps.puppet_daemonize');
   if (asWritten) {
     notes.push(
-      'steps.puppet_daemonize never had an effect in 2010, because the program looked for puppet_daemon: it works now',
+      'steps.puppet_daemonize had no effect in 2010, because the program read puppet_daemon; it takes effect now',
     );
   }
   return value === undefined ? others : { ...others, puppet_daemonize: value };
@@ -59,7 +59,7 @@ function noteSwitches(named: Record<string, boolean>, switches: Switches, notes:
   const unnamed = stepsOf2010.filter((name) => named[name] === undefined);
   if (unnamed.length > 0) {
     notes.push(
-      `steps does not name ${unnamed.join(', ')}: off, as in 2010; without a steps section all are on`,
+      `steps does not list ${unnamed.join(', ')}: off, as in 2010; without a steps section, all steps except puppet_daemonize are on`,
     );
   }
   const added = (['restart', 'verify'] as const).filter(
@@ -67,12 +67,12 @@ function noteSwitches(named: Record<string, boolean>, switches: Switches, notes:
   );
   if (added.length > 0) {
     notes.push(
-      `${added.join(' and ')} did not exist in 2010 and follow puppet_final_run: on; name them to change that`,
+      `${added.join(' and ')}: not in 2010, and on because puppet_final_run is on; to change that, list them in steps`,
     );
   }
   if (!doesAnything(switches)) {
-    notes.push('no step that changes a node is on: nodes are left alone, and none is disabled');
+    notes.push('all steps that change a node are off: nodes are neither provisioned nor disabled');
   } else if (!switches.lock) {
-    notes.push('steps.lock is off: run one provisioner only, and nothing fences off one that hangs');
+    notes.push('steps.lock is off: run only one provisioner; a provisioner that hangs cannot be fenced off');
   }
 }

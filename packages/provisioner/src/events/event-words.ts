@@ -1,14 +1,14 @@
 import type { ProvisionEvent } from './events.js';
 
-/** An event in words, without the node's name; nothing for what is only worth showing on request. */
+/** Describes an event, without the node's name; undefined for an event that is only shown on request. */
 export function wordsOf(event: ProvisionEvent): string | undefined {
   switch (event.type) {
     case 'arrived':
-      return `arrived in ${event.collective}`;
+      return `arrived in the collective ${event.collective}`;
     case 'begun':
       return event.resumedAt === undefined
-        ? 'provisioning begins'
-        : `provisioning goes on at ${event.resumedAt}`;
+        ? 'provisioning started'
+        : `provisioning resumed at ${event.resumedAt}`;
     case 'master':
       return `master ${event.master} (${event.address}): ${event.reason}`;
     case 'step-started':
@@ -22,22 +22,22 @@ export function wordsOf(event: ProvisionEvent): string | undefined {
     case 'waiting': {
       const when =
         event.seconds === undefined
-          ? 'waits until it is back'
-          : `tries again in ${event.seconds.toFixed(0)} s`;
+          ? 'waiting until the node is back online'
+          : `retrying in ${event.seconds.toFixed(0)} s`;
       return `${when}: ${event.reason}`;
     }
     case 'left':
       return `left alone: ${event.reason}`;
     case 'done': {
       const { seconds, secondsOutsidePuppet, master } = event.report;
-      return `done in ${seconds.toFixed(1)} s against ${master}, ${secondsOutsidePuppet.toFixed(1)} s of them outside Puppet`;
+      return `done in ${seconds.toFixed(1)} s against ${master}, of which ${secondsOutsidePuppet.toFixed(1)} s outside Puppet`;
     }
     case 'quarantined':
-      return `quarantined: ${event.reason}${event.recorded ? '' : ' (the node could not be told)'}`;
+      return `quarantined: ${event.reason}${event.recorded ? '' : ' (not recorded on the node)'}`;
     case 'notified':
-      if (event.delivered) return `${event.recipient} was told by ${event.by}`;
+      if (event.delivered) return `${event.by} notified ${event.recipient}`;
       return event.by === undefined
-        ? `${event.recipient} could not be told: ${event.reason}`
-        : `${event.recipient} is told by ${event.by} as soon as it can: ${event.reason}`;
+        ? `cannot notify ${event.recipient}: ${event.reason}`
+        : `${event.by} queued the notification to ${event.recipient}: ${event.reason}`;
   }
 }

@@ -5,7 +5,7 @@ import type { NodeReport } from './node-report.js';
 export type ProvisionEvent =
   /** A node wants to be provisioned. */
   | (About & { readonly type: 'arrived'; readonly collective: string })
-  /** A worker took it up; `resumedAt` is the step at which somebody left it. */
+  /** A worker started on it; `resumedAt` is the step at which an earlier provisioner left it. */
   | (About & { readonly type: 'begun'; readonly resumedAt?: string })
   | (About & {
       readonly type: 'master';
@@ -19,19 +19,19 @@ export type ProvisionEvent =
   | (About & {
       readonly type: 'step-ended';
       readonly step: string;
-      /** `ok`, `skipped`, or why it did not end well: `failed`, `unreachable`, `interrupted`. */
+      /** `ok`, `skipped`, or how it failed: `failed`, `unreachable`, `interrupted`. */
       readonly outcome: string;
       readonly reason?: string;
       readonly seconds: number;
-      /** The id of the request that did it, as in the log and the audit of who was asked. */
+      /** The id of the request that did it, as in the log and the audit of the node or master. */
       readonly request?: string;
     })
-  /** It is tried again after so many seconds, or when the node is heard of again. */
+  /** It is retried after this many seconds, or when the node is back online. */
   | (About & { readonly type: 'waiting'; readonly reason: string; readonly seconds?: number })
-  /** Somebody else works on it, or it needs nothing. */
+  /** Another provisioner works on it, or there is nothing to do. */
   | (About & { readonly type: 'left'; readonly reason: string })
   | (About & { readonly type: 'done'; readonly report: NodeReport })
-  /** `recorded` tells whether the node itself knows. */
+  /** `recorded`: whether the quarantine is on the node's record. */
   | (About & {
       readonly type: 'quarantined';
       readonly reason: string;
@@ -44,7 +44,7 @@ export type ProvisionEvent =
       readonly recipient: string;
       readonly subject: string;
       readonly delivered: boolean;
-      /** The notifier that delivered it, or that keeps it to deliver it when it can. */
+      /** The notifier that delivered it, or that queued it for delivery. */
       readonly by?: string;
       readonly reason?: string;
     });
@@ -58,7 +58,7 @@ type Unstamped<E> = E extends ProvisionEvent ? Omit<E, 'time'> : never;
 
 export type EventListener = (event: ProvisionEvent) => void;
 
-/** Brings events to whoever listens; a listener that throws harms nobody but itself. */
+/** Passes events to listeners; a listener that throws does not affect the others. */
 export class Events {
   readonly #listeners = new Set<EventListener>();
   readonly #log: Logger;
@@ -67,7 +67,7 @@ export class Events {
     this.#log = log;
   }
 
-  /** Hears of everything from now on, until the result is called. */
+  /** Calls the listener for every event from now on, until the result is called. */
   on(listener: EventListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -79,7 +79,7 @@ export class Events {
       try {
         listener(stamped);
       } catch (error) {
-        this.#log.error({ err: error, reason: messageOf(error) }, 'a listener of events failed');
+        this.#log.error({ err: error, reason: messageOf(error) }, 'event listener failed');
       }
     }
   }

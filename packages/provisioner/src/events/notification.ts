@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { NodeReport } from './node-report.js';
 
-/** What people are told of a node. */
+/** A message to people about a node. */
 export interface Notification {
   readonly identity: string;
-  /** By which notifiers know a message that they have had already. */
+  /** By which notifiers recognize a message that they have already accepted. */
   readonly id: string;
   readonly subject: string;
   readonly text: string;
@@ -12,7 +12,7 @@ export interface Notification {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** What people are told of a node that has ended. */
+/** The message about a node that is done or quarantined. */
 export function notificationOf(report: NodeReport): Notification {
   const { identity, outcome, master, reason, failure } = report;
   const fields = { node: identity, outcome, master, reason, failure };
@@ -20,8 +20,8 @@ export function notificationOf(report: NodeReport): Notification {
   return { identity, id: notificationId(report), ...words(report), fields: Object.fromEntries(known) };
 }
 
-// Whoever tells of the same end again, after another died over it, says the same id: of each CSR there is one end,
-// and of each quarantine one beginning.
+// A provisioner that repeats the notification of one that died uses the same id: each CSR has one end, and each
+// quarantine one beginning.
 function notificationId({ identity, outcome, csrFingerprintSigned, quarantinedSince }: NodeReport): string {
   if (quarantinedSince !== undefined) {
     const digest = createHash('sha256').update(`${identity} ${quarantinedSince}`).digest('hex');
@@ -40,7 +40,7 @@ function words(report: NodeReport): Pick<Notification, 'subject' | 'text'> {
     return {
       subject: `Provisioned ${identity}${against}`,
       text: [
-        `Provisioned ${identity}${against} in ${seconds.toFixed(1)} s, ${secondsOutsidePuppet.toFixed(1)} s of them outside Puppet.`,
+        `Provisioned ${identity}${against} in ${seconds.toFixed(1)} s, of which ${secondsOutsidePuppet.toFixed(1)} s outside Puppet.`,
         ...why,
         ...(certificate === undefined ? [] : [`Certificate: ${certificate}`]),
         '',
@@ -51,13 +51,13 @@ function words(report: NodeReport): Pick<Notification, 'subject' | 'text'> {
   return {
     subject: `Quarantined ${identity}`,
     text: [
-      `${identity} could not be provisioned and is in quarantine: ${report.failure ?? 'no reason is known'}`,
+      `${identity} could not be provisioned and is in quarantine: ${report.failure ?? 'reason unknown'}`,
       ...why,
       '',
       ...stepLines(report),
       '',
-      `"mcprovision explain ${identity}" tells its story; when the cause is gone, "mcprovision release ${identity}" goes on ` +
-        `where it stopped and "mcprovision retry ${identity}" begins anew.`,
+      `"mcprovision explain ${identity}" shows its history. When the cause is fixed, "mcprovision release ${identity}" ` +
+        `continues at the step where it stopped, and "mcprovision retry ${identity}" starts again at the first step.`,
     ].join('\n'),
   };
 }

@@ -8,7 +8,7 @@ import type { Notification } from './notification.js';
 
 /** What became of a notification. */
 export interface Delivery {
-  /** `ok` also where a notifier keeps it, to deliver it when it can. */
+  /** `ok` also if a notifier queued it for delivery. */
   readonly outcome: 'ok' | 'failed';
   readonly reason: string;
 }
@@ -22,16 +22,16 @@ interface Input {
   readonly spool: boolean;
 }
 
-/** Nobody has it where `by` is missing. */
-interface Taken {
+/** No notifier has accepted it if `by` is missing. */
+interface Handover {
   readonly delivered: boolean;
   readonly by?: string;
   readonly reason?: string;
 }
 
 /**
- * Has messages delivered by one of the notifiers; another takes over from one that fails. Where none can deliver it
- * now, one that will keeps it. Never throws.
+ * Has messages delivered by one of the notifiers; another takes over from one that fails. If none can deliver a
+ * message now, one that can queue it does so. Never throws.
  */
 export class Notifier {
   readonly #peers: Peers;
@@ -47,13 +47,13 @@ export class Notifier {
     this.#log = log;
   }
 
-  /** Delivers to every target; what becomes of it is told by events, and in words by the result. Never rejects. */
+  /** Delivers to every target and emits an event for each; the result describes the outcome. Never rejects. */
   async send(notification: Notification): Promise<Delivery> {
-    const told = await Promise.all(
+    const sent = await Promise.all(
       this.#config.targets.map((recipient) => this.#queue.add(() => this.#deliver(recipient, notification))),
     );
-    const outcome = told.every(({ isInHand }) => isInHand) ? 'ok' : 'failed';
-    return { outcome, reason: told.map(({ words }) => words).join('; ') };
+    const outcome = sent.every(({ isAccepted }) => isAccepted) ? 'ok' : 'failed';
+    return { outcome, reason: sent.map(({ words }) => words).join('; ') };
   }
 
   /** Resolves when nothing is being delivered. */
@@ -65,36 +65,36 @@ export class Notifier {
     const protocol = recipient.slice(0, recipient.indexOf('://'));
     const about = { identity, type: 'notified', protocol, recipient, subject } as const;
     const input = { recipient, subject: subject.slice(0, 200), message: text, id, fields };
-    const taken = await this.#hand(input);
-    this.#events.emit({ ...about, ...taken });
-    const { delivered, by, reason } = taken;
-    if (delivered) return { isInHand: true, words: `${by} told ${recipient}` };
+    const handover = await this.#submit(input);
+    this.#events.emit({ ...about, ...handover });
+    const { delivered, by, reason } = handover;
+    if (delivered) return { isAccepted: true, words: `${by} notified ${recipient}` };
     if (by !== undefined)
-      return { isInHand: true, words: `${by} keeps the message to ${recipient}: ${reason}` };
-    this.#log.warn({ node: identity, recipient, reason }, 'nobody could be notified');
-    return { isInHand: false, words: `${recipient} was not told: ${reason}` };
+      return { isAccepted: true, words: `${by} queued the notification to ${recipient}: ${reason}` };
+    this.#log.warn({ node: identity, recipient, reason }, 'cannot send notification');
+    return { isAccepted: false, words: `cannot notify ${recipient}: ${reason}` };
   }
 
-  // First whoever can deliver it now, then whoever will keep it.
-  async #hand(input: Omit<Input, 'spool'>): Promise<Taken> {
+  // First one that can deliver it now, then one that queues it.
+  async #submit(input: Omit<Input, 'spool'>): Promise<Handover> {
     const reasons = new Set<string>();
     try {
       const notifiers = await this.#notifiers();
       for (const spool of [false, true]) {
         for (const notifier of notifiers) {
-          const taken = await this.#try(notifier, { ...input, spool });
-          if (taken.by !== undefined) return taken;
-          reasons.add(taken.reason ?? '');
+          const handover = await this.#try(notifier, { ...input, spool });
+          if (handover.by !== undefined) return handover;
+          reasons.add(handover.reason ?? '');
         }
       }
-      if (reasons.size === 0) reasons.add(`no node with the agent ${this.#config.agent} answers`);
+      if (reasons.size === 0) reasons.add(`no node with the agent ${this.#config.agent} found`);
     } catch (error) {
       reasons.add(messageOf(error));
     }
     return { delivered: false, reason: [...reasons].join('; ') };
   }
 
-  async #try(notifier: string, input: Input): Promise<Taken> {
+  async #try(notifier: string, input: Input): Promise<Handover> {
     const { notify, main: collective } = this.#peers;
     const result = await notify.sendmsg(input, { targets: [notifier], collective }).one();
     const failure = failureOf(result, 'notify sendmsg');

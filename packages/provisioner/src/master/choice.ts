@@ -10,13 +10,13 @@ export interface Candidate {
 
 export interface Choice {
   readonly master: string;
-  /** In words, such as `region eu-west-1 matches`. */
+  /** For people, such as `region eu-west-1 matches`. */
   readonly reason: string;
 }
 
 /**
  * Chooses a master for a node. `criteria` are names of facts: the first one on which some master agrees with the
- * node decides; among equals the one with the least load, then by name. Nothing where there is no master.
+ * node decides; among equals the one with the least load, then by name. Undefined if there is no master.
  */
 export function chooseMaster(
   facts: Facts,
@@ -36,7 +36,7 @@ export function chooseMaster(
       const reason = [...passed, `${fact} ${value} matches${among(equals)}`].join('; ');
       return { master: best.identity, reason };
     }
-    passed.push(`no master in ${fact} ${value}`);
+    passed.push(`no master with ${fact} ${value}`);
   }
   const best = leastLoaded(candidates);
   if (!best) return undefined;

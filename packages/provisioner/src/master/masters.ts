@@ -22,7 +22,7 @@ export interface Master {
 const freshFor = 5_000;
 const answerWithin = 3;
 
-/** The masters that are there now: found by their agent, never configured. */
+/** The masters that are online now: found by their agent, never configured. */
 export class Masters {
   readonly #peers: Peers;
   readonly #config: ProvisionerConfig['master'];
@@ -36,7 +36,7 @@ export class Masters {
     this.#log = log;
   }
 
-  /** Those that answer now, as of at most a few seconds ago. Throws StepFailure where there is none. */
+  /** Those that reply now, as of at most a few seconds ago. Throws StepFailure if there is none. */
   async list(): Promise<readonly Master[]> {
     const masters = await this.#fresh();
     if (masters.length > 0) return masters;
@@ -44,11 +44,11 @@ export class Masters {
     const { agent } = this.#config;
     throw new StepFailure(
       'unreachable',
-      `no master with the agent ${agent} answers in the collective ${this.#peers.main}`,
+      `no master found: no node with the agent ${agent} replies in the collective ${this.#peers.main}`,
     );
   }
 
-  /** Every master that was ever seen, so that its name is known while it is away. */
+  /** Every master that was ever seen, so that its name is known while it is offline. */
   known(): readonly Master[] {
     return [...this.#known.values()];
   }
@@ -58,7 +58,7 @@ export class Masters {
     this.#listed = undefined;
   }
 
-  /** Whether a master and its CA answer at this moment. */
+  /** Whether a master and its CA reply at this moment. */
   async isAlive(identity: string): Promise<boolean> {
     const { puppetca, main: collective } = this.#peers;
     const { ok } = await puppetca.info({}, { targets: [identity], collective, answerWithin }).one();
@@ -87,8 +87,8 @@ export class Masters {
         const caSubject = data.ca_subject;
         return [{ identity: sender, facts: known, address, port, certname, caFingerprint, caSubject }];
       }
-      const reason = ok ? 'it does not say where its CA is, or its facts' : statusmsg;
-      this.#log.warn({ master: sender, reason }, 'a master cannot be used');
+      const reason = ok ? 'it did not report the address of its CA, or its facts' : statusmsg;
+      this.#log.warn({ master: sender, reason }, 'cannot use master');
       return [];
     });
     for (const master of masters) this.#known.set(master.identity, master);

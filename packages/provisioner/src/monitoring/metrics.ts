@@ -2,39 +2,39 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { EventListener, ProvisionEvent } from '../events/events.js';
 import type { Provisioner } from '../worker/provisioner.js';
 
-/** Seconds: steps take moments, runs of Puppet minutes. */
+/** Seconds: steps take moments, Puppet runs minutes. */
 const buckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800];
 
 const states = ['planning', 'queued', 'working', 'waiting', 'telling'] as const;
 
-/** What a provisioner does, as numbers for Prometheus. */
+/** Metrics of a provisioner for Prometheus. */
 export class Metrics {
   readonly registry = new Registry();
-  readonly #arrived = this.#counter('arrivals_total', 'Nodes that came and want to be provisioned');
-  readonly #finished = this.#counter('finished_total', 'Nodes that have ended, well or not', ['outcome']);
-  readonly #waits = this.#counter('waits_total', 'Times that a node has to wait for another attempt');
-  readonly #told = this.#counter('notifications_total', 'Notifications, delivered or not', [
+  readonly #arrived = this.#counter('arrivals_total', 'Nodes that arrived to be provisioned');
+  readonly #finished = this.#counter('finished_total', 'Nodes that finished, by outcome', ['outcome']);
+  readonly #waits = this.#counter('waits_total', 'Times a node had to wait for a retry');
+  readonly #told = this.#counter('notifications_total', 'Notifications, by protocol and delivery', [
     'protocol',
     'delivered',
   ]);
-  readonly #steps = this.#histogram('step_seconds', 'Seconds of each step', ['step', 'outcome']);
-  readonly #whole = this.#histogram('seconds', 'Seconds from the beginning of a node to its end', [
-    'outcome',
-  ]);
-  readonly #outside = this.#histogram('outside_puppet_seconds', 'The same without the runs of Puppet', [
-    'outcome',
-  ]);
+  readonly #steps = this.#histogram('step_seconds', 'Duration of steps', ['step', 'outcome']);
+  readonly #whole = this.#histogram('seconds', 'Duration of the provisioning of a node', ['outcome']);
+  readonly #outside = this.#histogram(
+    'outside_puppet_seconds',
+    'Duration of the provisioning of a node without the Puppet runs',
+    ['outcome'],
+  );
 
   constructor() {
     collectDefaultMetrics({ register: this.registry, prefix: 'troupe_provisioner_' });
   }
 
-  /** Also tells how many nodes are in hand, and whether it is paused, whenever somebody looks. */
+  /** Adds gauges for the nodes in progress and the pause, computed at each scrape. */
   watch(provisioner: Pick<Provisioner, 'nodes' | 'paused'>): void {
     const registers = [this.registry];
     new Gauge({
       name: 'troupe_provisioner_nodes',
-      help: 'Nodes in hand, by what happens to them',
+      help: 'Nodes in progress, by state',
       labelNames: ['state'],
       registers,
       collect() {
@@ -44,7 +44,7 @@ export class Metrics {
     });
     new Gauge({
       name: 'troupe_provisioner_master_nodes',
-      help: 'Nodes in hand, by the master that they are given to',
+      help: 'Nodes in progress, by master',
       labelNames: ['master'],
       registers,
       collect() {
@@ -54,7 +54,7 @@ export class Metrics {
     });
     new Gauge({
       name: 'troupe_provisioner_paused',
-      help: 'Whether no new node is begun',
+      help: 'Whether provisioning is paused',
       registers,
       collect() {
         this.set(provisioner.paused() ? 1 : 0);
@@ -62,7 +62,7 @@ export class Metrics {
     });
   }
 
-  /** To be given every event of the provisioner. */
+  /** Counts an event; to be called for every event of the provisioner. */
   readonly count: EventListener = (event: ProvisionEvent) => {
     if (event.type === 'arrived') this.#arrived.inc();
     else if (event.type === 'waiting') this.#waits.inc();

@@ -6,13 +6,13 @@ import type { HttpAddress } from '../config/config.js';
 import type { Provisioner } from '../worker/provisioner.js';
 import type { Metrics } from './metrics.js';
 
-/** A web server that tells what a provisioner does: `/metrics`, `/status` and `/healthz`. */
+/** A web server for the state of a provisioner: `/metrics`, `/status` and `/healthz`. */
 export interface StatusServer {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Serves until it is closed. Throws TroupeError where the address cannot be had. */
+/** Serves until it is closed. Throws TroupeError if it cannot listen on the address. */
 export async function serveStatus(
   { address, port }: HttpAddress,
   provisioner: Pick<Provisioner, 'owner' | 'nodes' | 'paused'>,
@@ -20,7 +20,8 @@ export async function serveStatus(
 ): Promise<StatusServer> {
   const server = createServer(async (request, response) => {
     const path = request.url?.split('?')[0];
-    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'GET only\n');
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return answer(response, 405, 'only GET and HEAD are allowed\n');
     if (path === '/healthz') return answer(response, 200, 'ok\n');
     if (path === '/status') {
       const { owner } = provisioner;
@@ -28,7 +29,7 @@ export async function serveStatus(
       return answer(response, 200, `${JSON.stringify(status)}\n`, 'application/json');
     }
     if (path === '/metrics') return answer(response, 200, await registry.metrics(), registry.contentType);
-    return answer(response, 404, 'there are /metrics, /status and /healthz\n');
+    return answer(response, 404, 'not found: use /metrics, /status or /healthz\n');
   });
   server.listen(port, address);
   try {

@@ -21,8 +21,8 @@ export class Lease {
   }
 
   /**
-   * Takes the lease under a name of this provisioner's own and renews it from then on; `notify`: of a node in
-   * quarantine, to tell people. Throws StepFailure.
+   * Takes the lease under a name that only this provisioner uses and renews it from then on; `notify`: for a node in
+   * quarantine, to send the notification. Throws StepFailure.
    */
   static async take(
     session: { readonly node: NodeAgent },
@@ -70,7 +70,7 @@ export class Lease {
         },
       );
     } catch (error) {
-      this.#log.debug({ reason: messageOf(error) }, 'the lease was not given back: it ends by itself');
+      this.#log.debug({ reason: messageOf(error) }, 'cannot release the lease: it will expire');
     }
   }
 
@@ -85,7 +85,7 @@ export class Lease {
       await this.confirm();
     } catch (error) {
       if (!this.#isKept) return;
-      // A daemon that restarts refuses too: only what the node says of the lease itself decides.
+      // A daemon that restarts refuses too: only what the node reports about the lease itself decides.
       const kind = error instanceof StepFailure ? error.kind : undefined;
       if (kind === 'lost' || kind === 'permanent' || Date.now() >= this.#ends) {
         this.stop();

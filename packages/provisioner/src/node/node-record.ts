@@ -15,7 +15,7 @@ export interface RecordedStep {
   readonly data: Readonly<Record<string, unknown>> | null;
 }
 
-/** One line of the node's story. */
+/** One line of the node's history. */
 export interface HistoryLine {
   readonly time: string;
   readonly step: string;
@@ -26,13 +26,13 @@ export interface HistoryLine {
   readonly owner: string | null;
 }
 
-/** All that a node says of its provisioning. */
+/** What a node reports about its provisioning. */
 export interface NodeRecord {
   readonly step: string | null;
   readonly isDisabled: boolean;
   readonly isDone: boolean;
   readonly doneSince: string | undefined;
-  /** It is done or in quarantine, and people have still to be told. */
+  /** It is done or in quarantine, and the notification is still pending. */
   readonly isOwed: boolean;
   readonly lease:
     | { readonly owner: string; readonly token: number; readonly seconds: number; readonly expires: string }
@@ -49,9 +49,9 @@ export interface NodeRecord {
   readonly history: readonly HistoryLine[];
 }
 
-/** What is learnt on the way, by this provisioner or by one before it. */
+/** Details of the certificate that are found out on the way, by this provisioner or by one before it. */
 export interface Findings {
-  /** What Puppet calls the node. */
+  /** The name that Puppet uses for the node. */
   certname?: string;
   csrReported?: string;
   csrSigned?: string;
@@ -81,12 +81,12 @@ export function readRecord(status: Status): NodeRecord {
   };
 }
 
-/** Whether a step ended well. */
+/** Whether a step succeeded or was skipped. */
 export function isOver({ outcome }: { readonly outcome: string }): boolean {
   return outcome === 'ok' || outcome === 'skipped';
 }
 
-/** How often a step has failed since it last went well or the node was released. */
+/** How often a step has failed since it last succeeded or the node was released. */
 export function failuresOf({ history }: Pick<NodeRecord, 'history'>, step: string): number {
   let failures = 0;
   for (const line of history) {
@@ -96,7 +96,7 @@ export function failuresOf({ history }: Pick<NodeRecord, 'history'>, step: strin
   return failures;
 }
 
-/** What those who worked on the node before have found out. */
+/** What earlier provisioners have recorded on the node. */
 export function findingsOf(record: NodeRecord): Findings {
   const data = (step: string) => record.steps.find((each) => each.step === step && isOver(each))?.data ?? {};
   const csr = data('send_node_csr');

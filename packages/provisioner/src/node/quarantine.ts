@@ -5,8 +5,8 @@ import { NodeAgent } from '../rpc/node-agent.js';
 import type { Peers } from '../rpc/peers.js';
 
 /**
- * Puts a node aside: nobody gets its lease until it is released, but to tell people where `notify` says that they
- * have to be told. Returns since when. Throws StepFailure where it cannot be told.
+ * Quarantines a node: no provisioner gets its lease until it is released, except to send the notification if `notify`
+ * is set. Returns since when. Throws StepFailure if the node cannot be reached.
  */
 export async function quarantineNode(
   node: NodeAgent,
@@ -23,7 +23,7 @@ export async function quarantineNode(
   return since ?? undefined;
 }
 
-/** Puts aside whatever machine has the name now, with the lease if it is the one that gave it; says whether it could be told. */
+/** Quarantines whatever machine has the name now, with the lease if it granted it; returns whether that succeeded. */
 export async function quarantineByName(
   target: { readonly identity: string; readonly collective: string; readonly token?: number | undefined },
   peers: Peers,
@@ -32,11 +32,11 @@ export async function quarantineByName(
   for (const token of new Set([target.token, undefined])) {
     const { identity, collective } = target;
     const node = new NodeAgent({ peers, identity, collective, pin: new KeyPin(false), token });
-    const isTold = await quarantineNode(node, reason).then(
+    const isRecorded = await quarantineNode(node, reason).then(
       () => true,
       () => false,
     );
-    if (isTold) return true;
+    if (isRecorded) return true;
   }
   return false;
 }

@@ -1,6 +1,6 @@
 import type { Peers } from './peers.js';
 
-/** Any node of the main collective that has an agent, so that none has to do all the work; nothing where none answers. */
+/** A random node of the main collective that has an agent, to spread the load; undefined if none replies. */
 export async function anyNodeWith(
   agent: string,
   { client, main: collective }: Pick<Peers, 'client' | 'main'>,

@@ -1,7 +1,7 @@
 import type { Call, Result } from '@troupe/client';
 import { asFailure, failureOf } from './failure.js';
 
-/** How a call to one node ended, if well. Throws StepFailure, which says `what` was asked of whom. */
+/** The result of a successful call to one node. Throws StepFailure, whose message begins with `what` and names the node. */
 export async function ask<Data>(call: () => Call<Data>, what: string): Promise<Result<Data>> {
   const result = await answerTo(call, what);
   const failure = failureOf(result, what);
@@ -9,7 +9,7 @@ export async function ask<Data>(call: () => Call<Data>, what: string): Promise<R
   return result;
 }
 
-/** How a call to one node ended, well or not. Throws StepFailure where it could not be made. */
+/** The result of a call to one node, successful or not. Throws StepFailure if it could not be made. */
 export async function answerTo<Data>(call: () => Call<Data>, what: string): Promise<Result<Data>> {
   try {
     return await call().one();

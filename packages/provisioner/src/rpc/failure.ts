@@ -3,9 +3,9 @@ import { Status, TroupeError } from '@troupe/core';
 import { type AnyCode, codeOf } from '@troupe/core/internal';
 
 /**
- * Why a step did not end well. `failed` counts, and is tried again; `permanent` is never tried again;
- * `unreachable` and `interrupted` say nothing of the node, are tried again and do not count; with `gone` the agent
- * that is asked is not there; with `lost` somebody else works on the node; with `stopped` this provisioner ends.
+ * Why a step failed. `failed` counts as an attempt and is retried; `permanent` is never retried; `unreachable` and
+ * `interrupted` are not the fault of the node, are retried and do not count; `gone`: the agent is not loaded; `lost`:
+ * another provisioner works on the node; `stopped`: this provisioner is stopping.
  */
 export type FailureKind =
   | 'failed'
@@ -16,15 +16,15 @@ export type FailureKind =
   | 'lost'
   | 'stopped';
 
-/** A step that did not end well, with its reason in words. */
+/** The failure of a step; its message is the reason for people. */
 export class StepFailure extends Error {
   override readonly name = 'StepFailure';
   readonly kind: FailureKind;
-  /** The step from which to go on; the one that failed otherwise. */
+  /** The step at which to continue; by default the one that failed. */
   readonly back: string | undefined;
   /** The Puppet run that failed. */
   readonly run: string | undefined;
-  /** Seconds that Puppet ran all the same. */
+  /** Seconds that Puppet ran in spite of the failure. */
   readonly runSeconds: number | undefined;
 
   constructor(
@@ -52,21 +52,21 @@ const kinds = {
   'not-asked': 'interrupted',
 } as const;
 
-/** What the end of a call says, if it did not end well. */
+/** The failure of a call, if it failed. */
 export function failureOf(result: Result<unknown>, what: string): StepFailure | undefined {
   if (result.state === 'ok') return undefined;
   const kind = result.statuscode === Status.unknownAction ? 'gone' : kinds[result.state];
   return new StepFailure(kind, `${what} on ${result.sender}: ${result.statusmsg}`);
 }
 
-/** A failure of whatever was thrown: the network's own are told from defects, which stay what they are. */
+/** The StepFailure for an error of the network; other errors are defects and are returned unchanged. */
 export function asFailure(error: unknown, what: string): unknown {
   if (!(error instanceof TroupeError)) return error;
   const kind = error.code === 'NOT_CONNECTED' ? 'unreachable' : 'failed';
   return new StepFailure(kind, `${what}: ${error.message}`, { cause: error });
 }
 
-/** The code that a command shows for whatever was thrown. */
+/** The code that a command prints for an error. */
 export function codeOfFailure(error: unknown): AnyCode {
   if (!(error instanceof StepFailure)) return codeOf(error);
   if (error.cause instanceof TroupeError) return error.cause.code;

@@ -1,2 +1,2 @@
-/** Never fires: for what is to be said whatever becomes of the rest. */
+/** Never fires: for calls that are made whatever happens to the rest. */
 export const neverAborts: AbortSignal = new AbortController().signal;

@@ -20,7 +20,7 @@ export interface Claim {
 
 const bookkeeping = new Set(['status', 'has_cert', 'record', 'renew', 'unlock_deploy']);
 
-/** The provision agent of one node, asked with the token of the lease and held to its key. */
+/** The provision agent of one node, called with the token of the lease and pinned to its key. */
 export class NodeAgent {
   readonly identity: string;
   readonly collective: string;
@@ -62,7 +62,7 @@ export class NodeAgent {
     this.#token = token ?? undefined;
   }
 
-  /** What an action answers. Throws StepFailure. */
+  /** The output of an action. Throws StepFailure. */
   async ask<Data>(
     action: string,
     call: (agent: ProvisionAgent, options: CallOptions) => Call<Data>,
@@ -75,8 +75,8 @@ export class NodeAgent {
   }
 
   /**
-   * What an action that changes the node answers. Throws StepFailure, of the kind `lost` where the token is not
-   * that of the lease in force any more.
+   * The output of an action that changes the node. Throws StepFailure, of the kind `lost` if the token does not
+   * belong to the lease in force any more.
    */
   async change<Data>(
     action: string,
@@ -113,13 +113,13 @@ export class NodeAgent {
     if (this.#token === undefined) return;
     const { lease } = await this.ask('status', (agent, options) => agent.status({}, options), { signal });
     if (lease?.token === this.#token) return;
-    throw new StepFailure('lost', `the lease of ${this.identity} is held no more: ${failure.message}`, {
+    throw new StepFailure('lost', `lost the lease of ${this.identity}: ${failure.message}`, {
       cause: failure,
     });
   }
 }
 
-// What the node said of a Puppet run although it failed.
+// What the node reported about a failed Puppet run.
 function withRun(failure: StepFailure, { data }: Result<unknown>): StepFailure {
   const { run, seconds } = data as { run?: unknown; seconds?: unknown };
   if (typeof run !== 'string') return failure;

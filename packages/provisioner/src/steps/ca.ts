@@ -2,7 +2,7 @@ import type { NameGuard } from '../node/name-guard.js';
 import { ask } from '../rpc/ask.js';
 import type { ProvisioningSession, StepContext } from './step.js';
 
-/** What the CA of the chosen master knows of a name. */
+/** The entry of a name in the CA of the chosen master. */
 export interface CaStatus {
   readonly state: string | null;
   readonly fingerprint: string | null;
@@ -22,7 +22,7 @@ export function isSameFingerprint(a: string | null | undefined, b: string | null
   return typeof a === 'string' && typeof b === 'string' && digits(a) === digits(b);
 }
 
-/** The name that Puppet has for the node, as the node says it. Throws StepFailure. */
+/** The name that Puppet uses for the node, as the node reports it. Throws StepFailure. */
 export async function certnameOf({ session, signal }: StepContext): Promise<string> {
   const { findings, node } = session;
   if (findings.certname === undefined) {
@@ -34,16 +34,16 @@ export async function certnameOf({ session, signal }: StepContext): Promise<stri
   return findings.certname;
 }
 
-/** Makes sure, once, that the name is nobody else's. Throws StepFailure. */
+/** Makes sure, once, that the name belongs to no other host. Throws StepFailure. */
 export async function checkName({ session, guard }: StepContext, certname: string): Promise<void> {
   if (session.nameCheck?.name !== certname) beginNameCheck(session, guard, certname);
   await session.nameCheck?.result;
 }
 
-/** Begins to ask whether a name is somebody else's. */
+/** Starts to check whether a name belongs to another host. */
 export function beginNameCheck(session: ProvisioningSession, guard: NameGuard, name: string): void {
   const result = guard.check(name, session.node.pin.key);
   session.nameCheck = { name, result };
-  // Whoever needs the answer hears of it.
+  // The rejection reaches those who await the result.
   result.catch(() => {});
 }

@@ -3,7 +3,7 @@ import { certnameOf, checkName } from './ca.js';
 import { goodCertificate } from './good-certificate.js';
 import type { Step } from './step.js';
 
-/** Removes what the CAs of all masters hold under the node's name, unless that name is somebody else's. */
+/** Removes what the CAs of all masters hold under the node's name, unless the name belongs to another host. */
 export const cleanNodeCertname: Step = {
   name: 'clean_node_certname',
   needsMaster: true,
@@ -31,7 +31,7 @@ export const cleanNodeCertname: Step = {
     }
     return {
       outcome: 'ok',
-      reason: words.length > 0 ? words.join('; ') : `no CA had anything of ${certname}`,
+      reason: words.length > 0 ? words.join('; ') : `no CA had a certificate or CSR for ${certname}`,
     };
   },
 };

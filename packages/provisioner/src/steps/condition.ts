@@ -3,7 +3,7 @@ import { viewOf } from '../node/node-view.js';
 import { StepFailure } from '../rpc/failure.js';
 import type { StepContext } from './step.js';
 
-/** Says so where the configuration's condition of a step is not true of the node. Throws StepFailure. */
+/** Why a step is skipped if the node does not match its condition in the configuration. Throws StepFailure. */
 export async function unmetCondition(context: StepContext, step: string): Promise<string | undefined> {
   const { condition } = context.config.stepSettings[step] ?? {};
   if (!condition) return undefined;
@@ -12,9 +12,11 @@ export async function unmetCondition(context: StepContext, step: string): Promis
   const view = await session.view;
   try {
     const isTrue = await matches({ ...emptyFilter, compound: [condition.expression] }, view);
-    return isTrue ? undefined : `not true of this node: ${condition.text}`;
+    return isTrue ? undefined : `the node does not match the condition: ${condition.text}`;
   } catch (cause) {
     if (cause instanceof StepFailure) throw cause;
-    throw new StepFailure('failed', `the condition of ${step}: ${messageOf(cause)}`, { cause });
+    throw new StepFailure('failed', `cannot evaluate the condition of ${step}: ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }

@@ -1,7 +1,7 @@
 import { hasLeft } from './has-left.js';
 import type { Step } from './step.js';
 
-/** Ends the provisioning: the node's provision agent disables itself, where the final configuration kept it. */
+/** Ends the provisioning: the node's provision agent disables itself, if the final configuration kept it. */
 export const done: Step = {
   name: 'done',
   timeoutSeconds: 30,
@@ -16,7 +16,7 @@ export const done: Step = {
       return { outcome: 'ok' };
     } catch (error) {
       if (!hasLeft(error, config.steps)) throw error;
-      return { outcome: 'ok', reason: 'the provision agent is gone with the final configuration' };
+      return { outcome: 'ok', reason: 'the final configuration removed the provision agent' };
     }
   },
 };

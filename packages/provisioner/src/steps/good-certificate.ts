@@ -4,8 +4,8 @@ import { caStatus, isSameFingerprint } from './ca.js';
 import type { StepContext } from './step.js';
 
 /**
- * Says so where the node has a certificate already that is of use: in its time, of its key, and the very one that
- * the chosen master's CA stands by. Then there is nothing to clean, request or sign. Throws StepFailure.
+ * Why nothing has to be cleaned, requested or signed if the node already has a usable certificate: not expired, for
+ * its key, and the one that the CA of the chosen master lists. Throws StepFailure.
  */
 export function goodCertificate(context: StepContext): Promise<string | undefined> {
   const { session } = context;
@@ -21,27 +21,27 @@ async function examine(context: StepContext): Promise<string | undefined> {
   });
   session.findings.certname = held.certname ?? session.node.identity;
   if (!held.has_cert) return undefined;
-  const which = `a certificate${held.issuer === null ? '' : ` of ${held.issuer}`} (${held.fingerprint ?? 'unreadable'})`;
+  const which = `a certificate${held.issuer === null ? '' : ` issued by ${held.issuer}`} (${held.fingerprint ?? 'unreadable'})`;
   if (held.usable && held.fingerprint !== null) {
     const known = await caStatus(context, session.findings.certname);
     if (known.state === 'signed' && isSameFingerprint(known.fingerprint, held.fingerprint)) {
-      if (good === 'refuse') throw refused(`${which} that ${master.identity} stands by`, 'good');
+      if (good === 'refuse') throw refused(`${which} that the CA of ${master.identity} confirms`, 'good');
       if (good === 'renew') return undefined;
       session.findings.certificate = held.fingerprint;
-      return `the node has a good certificate of ${master.identity} (${held.fingerprint})`;
+      return `the node already has a valid certificate from ${master.identity} (${held.fingerprint})`;
     }
   }
   if (foreign === 'refuse' && isForeign(held.issuer, context)) {
-    throw refused(`${which}, which is the CA of no master here`, 'foreign');
+    throw refused(`${which}, which is not the CA of any known master`, 'foreign');
   }
-  if (stale === 'refuse') throw refused(`${which} that is of no use here`, 'stale');
+  if (stale === 'refuse') throw refused(`${which} that cannot be used`, 'stale');
   return undefined;
 }
 
 function isForeign(issuer: string | null, { masters, master }: StepContext): boolean {
   if (issuer === null) return false;
   const subjects = [master, ...masters.known()].map(({ caSubject }) => caSubject);
-  // A master that does not tell the name of its CA might be the one.
+  // A master that does not report the name of its CA might be the one.
   return !subjects.some((subject) => subject === null || nameOf(subject) === nameOf(issuer));
 }
 

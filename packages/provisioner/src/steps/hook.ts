@@ -7,8 +7,8 @@ import { certnameOf } from './ca.js';
 import type { Step, StepContext } from './step.js';
 
 /**
- * A step of the site's own: calls an action of the agent that the configuration names. `isAfterHandOver`: the node
- * need not have a provision agent any more.
+ * A custom step: calls an action of the agent that the configuration names. `isAfterHandOver`: the node need not have
+ * a provision agent any more.
  */
 export function hookStep(hook: Hook, isAfterHandOver: boolean): Step {
   return {
@@ -22,9 +22,9 @@ export function hookStep(hook: Hook, isAfterHandOver: boolean): Step {
         if (!(error instanceof StepFailure) || context.signal.aborted) throw error;
         const isOwn = error.kind === 'failed' || error.kind === 'gone' || error.kind === 'unreachable';
         if (hook.optional && isOwn) {
-          return { outcome: 'skipped', reason: `it failed and is optional: ${error.message}` };
+          return { outcome: 'skipped', reason: `failed, but is optional: ${error.message}` };
         }
-        // Whoever named an agent that is not there is told so.
+        // The configuration names an agent that the node does not have.
         throw error.kind === 'gone' ? new StepFailure('failed', error.message, { cause: error }) : error;
       }
     },
@@ -52,7 +52,7 @@ async function targetOf(hook: Hook, { peers, session, master }: StepContext): Pr
   if (target !== undefined) return target;
   throw new StepFailure(
     'unreachable',
-    `no node with the agent ${hook.agent} answers in the collective ${peers.main}`,
+    `no node with the agent ${hook.agent} found in the collective ${peers.main}`,
   );
 }
 

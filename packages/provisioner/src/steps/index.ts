@@ -14,7 +14,7 @@ import { signNodeCsr } from './sign-node-csr.js';
 import type { Step } from './step.js';
 import { verify } from './verify.js';
 
-/** What is done at each step; `notify` comes when a node has ended, well or not. */
+/** The steps by name; `notify` follows when a node is done or quarantined. */
 const steps: Readonly<Record<Exclude<StepName, 'notify'>, Step>> = {
   lock,
   set_puppet_hostname: setPuppetHostname,

@@ -2,7 +2,7 @@ import { Lease } from '../node/lease.js';
 import { StepFailure } from '../rpc/failure.js';
 import type { Step } from './step.js';
 
-/** Takes the lease of the node, so that nobody else works on it. */
+/** Takes the lease of the node, so that no other provisioner works on it. */
 export const lock: Step = {
   name: 'lock',
   timeoutSeconds: 30,
@@ -13,7 +13,7 @@ export const lock: Step = {
       const { isQuarantined: notify } = session;
       session.lease = await Lease.take(session, { owner, seconds: config.leaseSeconds, notify, log, signal });
     } catch (error) {
-      // Somebody else was faster, or put the node aside meanwhile.
+      // Another provisioner was faster, or quarantined the node meanwhile.
       if (error instanceof StepFailure && error.kind === 'failed') {
         throw new StepFailure('lost', error.message, { cause: error });
       }

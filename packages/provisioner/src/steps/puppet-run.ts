@@ -13,7 +13,7 @@ interface RunData {
 
 type RunInput = Claim & { environment?: string };
 
-// A run that goes on already is attached to by the node's agent.
+// The node's agent attaches to a run in progress.
 function puppetRun(
   name: 'puppet_bootstrap_stage' | 'puppet_final_run',
   call: (agent: ProvisionAgent, input: RunInput, options: CallOptions) => Call<RunData>,
@@ -37,7 +37,7 @@ function puppetRun(
       );
       return {
         outcome: 'ok',
-        reason: `${data.attached ? 'attached to a run under way: ' : ''}${data.reason ?? 'the run went well'}`,
+        reason: `${data.attached ? 'attached to a run in progress: ' : ''}${data.reason ?? 'the run succeeded'}`,
         ...(data.run === null ? {} : { run: data.run }),
         ...(data.seconds === null ? {} : { runSeconds: data.seconds }),
       };

@@ -15,17 +15,17 @@ export const restart: Step = {
         signal,
       });
     } catch (error) {
-      // It may go away before its answer is out: the next step finds out.
+      // It may disconnect before its reply is sent: the next step finds out.
       const isAway =
         error instanceof StepFailure && (error.kind === 'unreachable' || error.kind === 'interrupted');
       if (!isAway) throw error;
-      return { outcome: 'ok', reason: 'the node went away without an answer' };
+      return { outcome: 'ok', reason: 'the node disconnected before it replied' };
     }
     return { outcome: 'ok' };
   },
 };
 
-// Nobody can renew a lease while the node is away.
+// A lease cannot be renewed while the node is offline.
 async function keepWhileAway({ session, config }: StepContext): Promise<void> {
   const away = config.stepSettings.verify?.timeout ?? verifySeconds;
   await session.lease?.confirm(Math.ceil(away) + config.leaseSeconds);

@@ -3,7 +3,7 @@ import { caStatus, certnameOf, isSameFingerprint } from './ca.js';
 import { goodCertificate } from './good-certificate.js';
 import type { Step, StepContext } from './step.js';
 
-/** Has the node make a key and a CSR and hand the CSR to the CA whose digest its master told us. */
+/** Has the node make a key and a CSR and submit the CSR to the CA whose digest its master reported. */
 export const sendNodeCsr: Step = {
   name: 'send_node_csr',
   needsMaster: true,
@@ -13,17 +13,17 @@ export const sendNodeCsr: Step = {
     const { findings } = context.session;
     const { certname, csr_fingerprint: csr, ca_fingerprint: ca } = await requestCertificate(context);
     findings.certname = certname ?? (await certnameOf(context));
-    if (csr === null) throw new StepFailure('failed', 'the node does not tell the fingerprint of its CSR');
+    if (csr === null) throw new StepFailure('failed', 'the node did not report the fingerprint of its CSR');
     findings.csrReported = csr;
     return {
       outcome: 'ok',
-      reason: `the CSR ${csr} is at ${context.master.identity}`,
+      reason: `submitted the CSR ${csr} to ${context.master.identity}`,
       data: { certname: findings.certname, csr_fingerprint: csr, ca_fingerprint: ca },
     };
   },
 };
 
-/** Asks the node for its CSR; again it changes nothing. Throws StepFailure: a permanent one where somebody else's CSR is in its place. */
+/** Has the node submit its CSR; idempotent. Throws StepFailure: a permanent one if the CA holds a foreign CSR under its name. */
 export async function requestCertificate(context: StepContext) {
   const { session, master, timeoutSeconds, signal } = context;
   try {
@@ -39,7 +39,7 @@ export async function requestCertificate(context: StepContext) {
   }
 }
 
-// The node's own word and the CA's decide, not the wording of an error.
+// The reports of the node and the CA decide, not the text of an error.
 async function checkPlanted(context: StepContext, cause: StepFailure): Promise<void> {
   const certname = await certnameOf(context);
   const held = await caStatus(context, certname);
@@ -54,7 +54,7 @@ async function checkPlanted(context: StepContext, cause: StepFailure): Promise<v
   }
 }
 
-/** Somebody else's CSR is where the node's should be. */
+/** The failure for a CSR of another machine under the node's name. */
 export function planted(
   { master }: StepContext,
   certname: string,
@@ -65,7 +65,8 @@ export function planted(
   return new StepFailure(
     'permanent',
     `the CA of ${master.identity} holds a CSR for ${certname} that this node did not make: its fingerprint is ${found}, ` +
-      `that of the node is ${own}; nothing was signed: find out who made it, clean ${certname} there, then release the node`,
+      `the fingerprint of the node's CSR is ${own}; nothing was signed: find out who submitted it, clean ${certname} on ` +
+      `${master.identity}, then release the node`,
     cause ? { cause } : {},
   );
 }

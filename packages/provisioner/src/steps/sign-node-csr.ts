@@ -23,7 +23,7 @@ export const signNodeCsr: Step = {
     if (known.state !== 'requested') {
       throw new StepFailure(
         'failed',
-        `the CA of ${context.master.identity} has no CSR of ${certname} (${known.state})`,
+        `the CA of ${context.master.identity} has no CSR for ${certname} (state: ${known.state ?? 'unknown'})`,
         {
           back: known.state === 'revoked' ? 'clean_node_certname' : 'send_node_csr',
         },
@@ -51,7 +51,7 @@ async function sign(context: StepContext, certname: string, fingerprint: string)
   if (!isSameFingerprint(data.csr_fingerprint, fingerprint)) {
     throw new StepFailure(
       'permanent',
-      `${master.identity} signed the CSR ${data.csr_fingerprint} of ${certname} instead of ${fingerprint}: revoke it there`,
+      `${master.identity} signed the CSR ${data.csr_fingerprint} for ${certname} instead of ${fingerprint}: revoke the certificate on ${master.identity}`,
     );
   }
   session.findings.csrSigned = fingerprint;
@@ -67,13 +67,17 @@ async function checkReplaced(context: StepContext, certname: string, own: string
   }
 }
 
-// An answer was lost, or the CA signs by itself: the node can tell whether the certificate is of its key.
+// A reply was lost, or the CA signs by itself: the node can check whether the certificate matches its key.
 async function signedBefore(context: StepContext, certname: string, csrReported: string): Promise<StepEnd> {
   const again = await requestCertificate(context);
   if (!isSameFingerprint(again.csr_fingerprint, csrReported)) {
-    throw new StepFailure('failed', `the node made another CSR meanwhile: ${again.csr_fingerprint}`, {
-      back: 'send_node_csr',
-    });
+    throw new StepFailure(
+      'failed',
+      `the node has made another CSR in the meantime: ${again.csr_fingerprint}`,
+      {
+        back: 'send_node_csr',
+      },
+    );
   }
   const { state, fingerprint } = await caStatus(context, certname);
   if (state !== 'signed') {
@@ -84,7 +88,7 @@ async function signedBefore(context: StepContext, certname: string, csrReported:
   context.session.findings.csrSigned = csrReported;
   return ended(
     context,
-    `signed before: the certificate is of the key of ${csrReported}, as the node confirms`,
+    `already signed: the node confirms that the certificate matches the key of the CSR ${csrReported}`,
     fingerprint,
   );
 }

@@ -5,13 +5,13 @@ import { NodeAgent } from '../rpc/node-agent.js';
 import { caStatus, certnameOf, isSameFingerprint } from './ca.js';
 import type { Step, StepContext, StepEnd } from './step.js';
 
-/** Milliseconds between two looks where presence does not tell. */
+/** Milliseconds between two checks if presence does not report the node. */
 const lookEvery = 1000;
 
-/** Seconds that a node has to come back, unless the configuration says otherwise. */
+/** Seconds that a node has to come back, by default. */
 export const verifySeconds = 120;
 
-/** Waits until the node answers in the main collective, with the certificate that its master's CA stands by. */
+/** Waits until the node replies in the main collective, with the certificate that its master's CA lists. */
 export const verify: Step = {
   name: 'verify',
   timeoutSeconds: verifySeconds,
@@ -21,19 +21,19 @@ export const verify: Step = {
     const { session, peers } = context;
     const name = session.findings.certname ?? session.node.identity;
     const deadline = Date.now() + context.timeoutSeconds * 1000;
-    let doubt = `${name} did not answer in the collective ${peers.main}`;
+    let problem = `${name} did not reply in the collective ${peers.main}`;
     while (Date.now() < deadline) {
-      // A question that comes before the node would have to be asked again.
+      // A request sent before the node is online would have to be repeated.
       const presence = await peers.client.presence(peers.main);
       if (presence.isOnline(name) !== true) await arrivalOf(context, presence, name);
       const end = await look(context, name);
       if (typeof end === 'object') return end;
-      doubt = end ?? doubt;
+      problem = end ?? problem;
       if (end !== undefined) await arrivalOf(context, presence, name);
     }
     throw new StepFailure(
       'failed',
-      `the node did not come back within ${context.timeoutSeconds} s: ${doubt}`,
+      `the node did not come back within ${context.timeoutSeconds} s: ${problem}`,
       {
         back: 'restart',
       },
@@ -46,11 +46,15 @@ async function look(context: StepContext, name: string): Promise<StepEnd | strin
   signal.throwIfAborted();
   const options = { targets: [name], collective: peers.main, answerWithin: 2, signal };
   const result = await peers.rpcutil.ping({}, options).one();
-  return result.ok ? judge(context, name, result) : undefined;
+  return result.ok ? confirm(context, name, result) : undefined;
 }
 
-// A text is a doubt that time may end.
-async function judge(context: StepContext, name: string, result: Result<unknown>): Promise<StepEnd | string> {
+// A string is a problem that may go away with time.
+async function confirm(
+  context: StepContext,
+  name: string,
+  result: Result<unknown>,
+): Promise<StepEnd | string> {
   const { session, peers } = context;
   const isProven = peers.client.config.security.mode !== 'none';
   if (isProven) {
@@ -61,8 +65,8 @@ async function judge(context: StepContext, name: string, result: Result<unknown>
       !isSameFingerprint(known.fingerprint, result.key)
     ) {
       return (
-        `${name} answers in the collective ${peers.main} with a certificate (${result.key}) that is not the one of the ` +
-        `CA of ${context.master.identity} (${known.state} ${known.fingerprint ?? ''})`
+        `certificate mismatch: ${name} replies in the collective ${peers.main} with ${result.key ?? 'no certificate'}, ` +
+        `but the CA of ${context.master.identity} has ${known.fingerprint ?? 'no certificate'} (${known.state})`
       );
     }
     session.findings.certificate = known.fingerprint;
@@ -75,7 +79,7 @@ async function judge(context: StepContext, name: string, result: Result<unknown>
     pin: new KeyPin(isProven),
     token: before.token,
   });
-  const how = isProven ? 'with its new certificate' : 'without proof: the security mode is none';
+  const how = isProven ? 'with its new certificate' : 'unauthenticated: the security mode is none';
   return { outcome: 'ok', reason: `it came back as ${name} in the collective ${peers.main}, ${how}` };
 }
 

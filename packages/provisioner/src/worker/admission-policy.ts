@@ -15,15 +15,15 @@ interface Decision {
   readonly reason: string;
 }
 
-/** What is asked of a site's own service about a node. */
+/** The request to the site's service about a node. */
 type Question = Readonly<Record<'identity' | 'collective', string>> & {
   readonly facts: Readonly<Record<string, unknown>>;
 };
 
-/** Milliseconds for which a site's "no" is believed: a node is offered again and again. */
-const believedFor = 60_000;
+/** Milliseconds for which a denial is remembered: the same node is offered repeatedly. */
+const denialLastsFor = 60_000;
 
-/** Decides who may be provisioned: by name, by facts, and by asking the site's own service. */
+/** Decides which nodes may be provisioned: by name, by facts, and by asking the site's service. */
 export class AdmissionPolicy {
   readonly #peers: Peers;
   readonly #config: PolicyConfig;
@@ -34,7 +34,7 @@ export class AdmissionPolicy {
     this.#config = config;
   }
 
-  /** Why a node is left alone; nothing where it may be provisioned. Throws StepFailure where nobody could say: then not now. */
+  /** Why a node may not be provisioned; undefined if it may. Throws StepFailure if that cannot be decided now. */
   async objection(
     target: { readonly identity: string; readonly collective: string },
     signal: AbortSignal,
@@ -48,7 +48,7 @@ export class AdmissionPolicy {
     this.#denied.delete(target.identity);
     const view = await viewOf(target, this.#peers, signal);
     if (facts && !(await matches(facts.filter, view)))
-      return `not allowed: policy.facts is not true of it: ${facts.text}`;
+      return `not allowed: its facts do not match policy.facts: ${facts.text}`;
     const { identity, collective } = target;
     const question = { identity, collective, facts: view.facts as NodeView['facts'] };
     for (const decide of [
@@ -58,19 +58,19 @@ export class AdmissionPolicy {
       const { allowed, reason } = (await decide?.()) ?? { allowed: true, reason: '' };
       if (allowed) continue;
       const objection = `not allowed: ${oneLine(reason, 500)}`;
-      this.#denied.set(identity, { reason: objection, until: Date.now() + believedFor });
+      this.#denied.set(identity, { reason: objection, until: Date.now() + denialLastsFor });
       return objection;
     }
     return undefined;
   }
 
   async #askAgent({ agent, action, timeout }: PolicyAgent, question: Question, signal: AbortSignal) {
-    const what = `policy: ${agent} ${action}`;
+    const what = `policy.agent: ${agent} ${action}`;
     try {
       const { client, main: collective } = this.#peers;
       const ddl = await resolveDdl(client, agent, collective);
       const target = await anyNodeWith(agent, this.#peers);
-      if (target === undefined) throw new Error(`no node with the agent ${agent} answers`);
+      if (target === undefined) throw new Error(`no node with the agent ${agent} found`);
       const options = { targets: [target], collective, timeout, answerWithin: timeout, signal };
       const { data } = await ask(() => client.call(ddl, action, { ...question }, options), what);
       return decisionOf(data, `${agent} on ${target}`);
@@ -94,26 +94,26 @@ async function askWebhook(
     }
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout * 1000)]);
     const answer = await fetch(url, { method: 'POST', headers, body, signal: limit, redirect: 'error' });
-    if (!answer.ok) throw new Error(`it answered ${answer.status}`);
+    if (!answer.ok) throw new Error(`HTTP status ${answer.status}`);
     return decisionOf(await answer.json(), new URL(url).host);
   } catch (error) {
     throw notNow('policy.webhook', error, signal);
   }
 }
 
-// Anything but a clear yes or no is no answer.
+// Anything but a clear yes or no is an error.
 function decisionOf(data: unknown, who: string): Decision {
   const { allowed, reason } = (data ?? {}) as { allowed?: unknown; reason?: unknown };
-  if (typeof allowed !== 'boolean') throw new Error(`${who} does not say whether it is "allowed"`);
+  if (typeof allowed !== 'boolean') throw new Error(`the reply of ${who} has no boolean "allowed"`);
   const words = typeof reason === 'string' && reason !== '' ? `: ${reason}` : '';
-  return { allowed, reason: `${who} says no${words}` };
+  return { allowed, reason: `denied by ${who}${words}` };
 }
 
 function notNow(what: string, error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted && signal.reason instanceof StepFailure) return signal.reason;
   const isTimeout = error instanceof DOMException && error.name === 'TimeoutError';
-  const why = isTimeout ? 'no answer in time' : causeOf(error);
-  return new StepFailure('unreachable', `not now: ${what} cannot be asked: ${why}`, { cause: error });
+  const why = isTimeout ? 'timeout' : causeOf(error);
+  return new StepFailure('unreachable', `cannot decide now: ${what} failed: ${why}`, { cause: error });
 }
 
 function causeOf(error: unknown): string {

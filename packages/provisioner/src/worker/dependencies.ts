@@ -16,10 +16,10 @@ export interface Dependencies {
   readonly policy: AdmissionPolicy;
   readonly events: Events;
   readonly log: Logger;
-  /** Under which leases are taken: of this provisioner and no other. */
+  /** The owner of the leases that this provisioner takes; unique. */
   readonly owner: string;
-  /** Why no new node is begun. */
+  /** Why no new nodes are started. */
   readonly paused: () => Pause | undefined;
-  /** Provisionings under way on a master. */
+  /** Nodes in progress on a master. */
   readonly loadOf: (master: string) => number;
 }

@@ -9,7 +9,7 @@ export interface IntakeOptions {
   readonly peers: Peers;
   readonly collective: string;
   readonly filter: Filter;
-  /** Seconds between two looks that nobody asked for. */
+  /** Seconds between two searches. */
   readonly everySeconds: number;
   /** Whether nodes that come online are asked at once. */
   readonly isEager: boolean;
@@ -17,9 +17,9 @@ export interface IntakeOptions {
   readonly log: Logger;
 }
 
-/** Takes nodes in: at once when one arrives, and now and then those whose arrival was missed. */
+/** Finds nodes: at once when one comes online, and periodically those whose arrival was missed. */
 export class Intake {
-  /** Resolves when it has looked once. */
+  /** Resolves after the first search. */
   readonly looked: Promise<void>;
   readonly #options: IntakeOptions;
   readonly #stop = new AbortController();
@@ -52,8 +52,8 @@ export class Intake {
         this.#isBlind = false;
         this.#hasLooked();
       } catch (error) {
-        // Once for each loss of the broker, not at every look.
-        if (!this.#isBlind) this.#options.log.warn(reasonOf(error), 'nodes cannot be looked for now');
+        // Once for each loss of the broker, not at every search.
+        if (!this.#isBlind) this.#options.log.warn(reasonOf(error), 'cannot discover nodes');
         this.#isBlind = true;
       }
       await pause(everySeconds * 1000, signal);
@@ -71,7 +71,7 @@ export class Intake {
     });
   }
 
-  // Asks the node itself, instead of everybody who of them it might be.
+  // Asks the node itself instead of all nodes.
   async #consider(identity: string): Promise<void> {
     const { peers, collective, filter, onNode, log } = this.#options;
     const { signal } = this.#stop;
@@ -80,11 +80,11 @@ export class Intake {
       const view = await viewOf({ identity, collective }, peers, signal);
       if ((await matches(filter, view)) && !signal.aborted) onNode(identity);
     } catch (error) {
-      log.debug({ node: identity, reason: messageOf(error) }, 'a node that arrived could not be asked');
+      log.debug({ node: identity, reason: messageOf(error) }, 'cannot query a node that came online');
     }
   }
 
-  // Each node is taken as it answers: one that stays silent delays nobody.
+  // Each node is taken as it replies: one that does not reply delays no other.
   async #discover(signal: AbortSignal): Promise<void> {
     const { peers, collective, filter, onNode } = this.#options;
     await peers.client.discover({

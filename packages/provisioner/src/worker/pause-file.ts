@@ -2,15 +2,18 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { replaceFileSync } from '@troupe/core/durable-file';
 
-/** Why no new node is begun. */
+/** The `by` of a pause whose file does not name the caller. */
+export const unknownCaller = 'somebody';
+
+/** Why no new nodes are started. */
 export interface Pause {
   readonly by: string;
-  /** ISO 8601; empty where nobody noted it. */
+  /** ISO 8601; empty if it is not recorded. */
   readonly since: string;
   readonly reason: string;
 }
 
-/** A file that pauses the provisioner of this host while it exists: so a pause outlives both who asked and who obeys. */
+/** A file that pauses the provisioner of this host while it exists: so a pause outlives the caller and the provisioner. */
 export class PauseFile {
   readonly path: string;
 
@@ -18,19 +21,19 @@ export class PauseFile {
     this.path = path;
   }
 
-  /** The pause in force. A file that anybody made by hand, empty or not, is one too. */
+  /** The pause in force. A file created by hand, empty or not, is one too. */
   read(): Pause | undefined {
     let text: string;
     try {
       text = readFileSync(this.path, 'utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      return { by: 'somebody', since: '', reason: `${this.path} is there and cannot be read` };
+      return { by: unknownCaller, since: '', reason: `${this.path} exists and cannot be read` };
     }
-    return { by: 'somebody', since: '', reason: `${this.path} is there`, ...noted(text) };
+    return { by: unknownCaller, since: '', reason: `${this.path} exists`, ...noted(text) };
   }
 
-  /** Begins a pause; one that is in force stays as it is. Returns whether there was none. */
+  /** Starts a pause; one that is in force stays as it is. Returns whether there was none. */
   begin(by: string, reason: string, now = new Date()): boolean {
     if (this.read()) return false;
     mkdirSync(dirname(this.path), { recursive: true });
@@ -56,12 +59,13 @@ function noted(text: string): Partial<Pause> {
     });
     return Object.fromEntries(texts);
   } catch {
-    return {}; // Made by hand: that it is there says all.
+    return {}; // Created by hand: its existence is enough.
   }
 }
 
-/** A pause in a few words. */
+/** Describes a pause. */
 export function wordsOfPause({ by, since, reason }: Pause): string {
+  const who = by === unknownCaller ? '' : ` by ${by}`;
   const when = since === '' ? '' : ` since ${since}`;
-  return `paused by ${by}${when}${reason === '' ? '' : `: ${reason}`}`;
+  return `paused${who}${when}${reason === '' ? '' : `: ${reason}`}`;
 }

@@ -8,21 +8,21 @@ import { NodeAgent } from '../rpc/node-agent.js';
 import type { Dependencies } from './dependencies.js';
 import { wordsOfPause } from './pause-file.js';
 
-/** What is known of a node before anything is done to it. */
+/** What is known about a node before anything is done to it. */
 export interface Plan {
   readonly node: NodeAgent;
   readonly record: NodeRecord;
   readonly master: Master;
   /** Why this master. */
   readonly reason: string;
-  /** Whether steps were done with another master, and count no more. */
+  /** Whether steps were done with another master and have to be repeated. */
   readonly isOtherMaster: boolean;
 }
 
-/** Nothing is to be done to a node, and why. */
+/** Why nothing is done to a node. */
 export interface NoPlan {
   readonly refusal: string;
-  /** Seconds after which somebody else's lease ends, if nobody renews it. */
+  /** Seconds after which the lease of another provisioner expires unless it is renewed. */
   readonly leaseSeconds?: number;
 }
 
@@ -58,10 +58,12 @@ export async function planFor(
   });
   const choice = chooseMaster(facts, candidates, config.master.criteria);
   const master = available.find(({ identity }) => identity === choice?.master);
-  if (!choice || !master) throw new StepFailure('unreachable', 'there is no master to choose from');
+  if (!choice || !master) throw new StepFailure('unreachable', 'no master available');
   const former = formerMaster(record);
   const isOtherMaster = former !== undefined && former !== master.identity;
-  const reason = isOtherMaster ? `its former master ${former} is away; ${choice.reason}` : choice.reason;
+  const reason = isOtherMaster
+    ? `its previous master ${former} does not reply; ${choice.reason}`
+    : choice.reason;
   return { node, record, master, reason, isOtherMaster };
 }
 
@@ -78,10 +80,11 @@ function refusalOf(
 ): string | undefined {
   const isOthers = lease !== undefined && lease.owner !== owner;
   if (quarantine) return isOwed && !isOthers ? undefined : wordsOfQuarantine(quarantine);
-  if (isOwed) return isOthers ? `${lease.owner} works on it` : undefined;
-  if (isDisabled && isDone) return `provisioned since ${doneSince}`;
-  if (isDone) return `provisioned since ${doneSince}: "mcprovision retry" begins anew`;
-  if (isOthers) return `${lease.owner} works on it`;
+  if (isOwed) return isOthers ? `${lease.owner} holds its lease` : undefined;
+  if (isDisabled && isDone) return `already provisioned at ${doneSince}`;
+  if (isDone)
+    return `already provisioned at ${doneSince}: "mcprovision retry" starts again at the first step`;
+  if (isOthers) return `${lease.owner} holds its lease`;
   return undefined;
 }
 
@@ -90,23 +93,23 @@ export function wordsOfQuarantine({ since, reason }: NonNullable<NodeRecord['qua
   return `in quarantine since ${since}: ${reason}`;
 }
 
-// To tell people what was needs no master that is there.
+// A notification needs no available master.
 function masterOnRecord({ master }: NodeRecord): Pick<Plan, 'master' | 'reason'> {
   const identity = master?.identity ?? 'unknown';
   const unasked = { facts: {}, port: 0, certname: identity, caFingerprint: '', caSubject: null };
   return {
     master: { ...unasked, identity, address: master?.address ?? '' },
-    reason: master?.reason ?? 'chosen before',
+    reason: master?.reason ?? 'chosen earlier',
   };
 }
 
-// Nobody changes masters in the middle of the way, unless the first one stays away.
+// The master is not changed in the middle of a provisioning, unless it stays offline.
 function keptMaster(record: NodeRecord, available: readonly Master[], isPatient: boolean) {
   const former = formerMaster(record);
   if (former === undefined) return undefined;
   const master = available.find(({ identity }) => identity === former);
-  if (master) return { master, reason: record.master?.reason ?? 'chosen before' };
-  if (isPatient) throw new StepFailure('unreachable', `its master ${former} does not answer`);
+  if (master) return { master, reason: record.master?.reason ?? 'chosen earlier' };
+  if (isPatient) throw new StepFailure('unreachable', `its master ${former} does not reply`);
   return undefined;
 }
 

@@ -28,30 +28,30 @@ export interface ProvisionerOptions {
   readonly client: Client;
   readonly config: ProvisionerConfig;
   readonly log?: Logger;
-  /** Hears of everything from the beginning. */
+  /** Called for every event from the start. */
   readonly onEvent?: EventListener;
-  /** Whether a node is held to the key of its first answer; by default wherever keys are vouched for. */
+  /** Whether a node is pinned to the key of its first reply; by default unless the security mode is `none`. */
   readonly pinKeys?: boolean;
 }
 
-/** A provisioner at work. */
+/** A running provisioner. */
 export interface Provisioner {
-  /** The name of its leases. */
+  /** The owner of its leases. */
   readonly owner: string;
-  /** Hears of everything from now on, until the result is called. */
+  /** Calls the listener for every event from now on, until the result is called. */
   on(listener: EventListener): () => void;
   nodes(): readonly NodeInHand[];
-  /** Why no new node is begun. */
+  /** Why no new nodes are started. */
   paused(): Pause | undefined;
-  /** The masters that answer now. Throws StepFailure where there is none. */
+  /** The masters that reply now. Throws StepFailure if there is none. */
   masters(): Promise<readonly Master[]>;
-  /** Resolves when nothing is left to do for the nodes that are there. */
+  /** Resolves when nothing is left to do for the nodes that are online. */
   idle(): Promise<void>;
-  /** Lets go of all nodes: what runs on them goes on, and others may take over at once. */
+  /** Releases all nodes: Puppet runs on them continue, and other provisioners may take over at once. */
   stop(): Promise<void>;
 }
 
-/** Begins to provision every node that arrives. */
+/** Starts to provision nodes as they come online. */
 export async function startProvisioner(options: ProvisionerOptions): Promise<Provisioner> {
   const running = new RunningProvisioner(options);
   try {
@@ -63,12 +63,12 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
   return running;
 }
 
-/** Nodes that were handed over and whose end nobody has noted, or told to people. */
+/** Nodes that were handed over and whose end is not recorded, or whose notification is pending. */
 const unfinished = 'provision().finished=false and provision().step=/./';
 /** Seconds; the main collective may be large. */
-const leastBetweenMainLooks = 60;
-/** Milliseconds that notifications under way get at the end. */
-const lastWords = 10_000;
+const leastBetweenMainSearches = 60;
+/** Milliseconds that pending notifications get at the stop. */
+const notificationGrace = 10_000;
 
 class RunningProvisioner implements Provisioner {
   readonly owner: string;
@@ -80,9 +80,9 @@ class RunningProvisioner implements Provisioner {
   readonly #workers: WorkerPool;
   readonly #roster = new Roster();
   readonly #work = new Set<Promise<void>>();
-  /** Nodes that have ended and of which people are being told. */
-  readonly #telling = new Set<Afterwards>();
-  /** Nodes of the main collective that somebody else works on: when to look at them again. */
+  /** Nodes that have ended and whose notification is being sent. */
+  readonly #notifying = new Set<Afterwards>();
+  /** Nodes of the main collective that another provisioner works on: when to check them again. */
   readonly #looks = new Map<string, NodeJS.Timeout>();
   readonly #stop = new AbortController();
   readonly #unsubscribe: (() => void)[] = [];
@@ -145,7 +145,7 @@ class RunningProvisioner implements Provisioner {
     await this.#watch(main);
     const compound = [parseExpression(unfinished)];
     const filter = { ...emptyFilter, agents: [config.target.agent], compound };
-    this.#look(main, filter, Math.max(leastBetweenMainLooks, config.sleeptime), false);
+    this.#look(main, filter, Math.max(leastBetweenMainSearches, config.sleeptime), false);
   }
 
   async idle(): Promise<void> {
@@ -155,20 +155,20 @@ class RunningProvisioner implements Provisioner {
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort(new StepFailure('stopped', 'this provisioner ends'));
+    this.#stop.abort(new StepFailure('stopped', 'this provisioner is stopping'));
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     for (const timer of this.#looks.values()) clearTimeout(timer);
     await Promise.all(this.#intakes.map((intake) => intake.stop()));
     await Promise.all(this.#work);
     await this.#roster.close();
-    const silence = AbortSignal.timeout(lastWords);
-    const isOver = new Promise((resolve) => silence.addEventListener('abort', resolve, { once: true }));
+    const grace = AbortSignal.timeout(notificationGrace);
+    const isOver = new Promise((resolve) => grace.addEventListener('abort', resolve, { once: true }));
     await Promise.race([Promise.all([this.#roster.empty(), this.#notifier.idle()]), isOver]);
-    for (const after of this.#telling) after.leave();
-    this.#telling.clear();
+    for (const after of this.#notifying) after.leave();
+    this.#notifying.clear();
   }
 
-  // A node that was away and is back is taken up at once, where its record says that it is not done.
+  // A node that is back online is taken up at once, if its record shows that it is not done.
   async #watch(collective: string): Promise<void> {
     const presence = await this.#dependencies.peers.client.presence(collective);
     const unsubscribe = presence.onChange(({ identity, online }) => {
@@ -180,7 +180,7 @@ class RunningProvisioner implements Provisioner {
     this.#unsubscribe.push(unsubscribe);
   }
 
-  // In the main collective a node speaks with its certificate, which proves its name.
+  // In the main collective a node signs with its certificate, which proves its name.
   #moved(job: Job, collective: string): Job {
     return collective === job.collective ? job : { ...job, collective, pin: new KeyPin(this.#pinKeys) };
   }
@@ -197,7 +197,7 @@ class RunningProvisioner implements Provisioner {
     const job = this.#roster.resumable(identity);
     if (job && job.collective !== collective) this.#begin(this.#moved(job, collective));
     if (this.#roster.has(identity)) return;
-    if (this.#roster.isStranger(identity)) {
+    if (this.#roster.isUnknown(identity)) {
       this.#roster.isNews(identity, '');
       this.#dependencies.events.emit({ type: 'arrived', identity, collective });
     }
@@ -220,7 +220,7 @@ class RunningProvisioner implements Provisioner {
       if (ending.leaseSeconds !== undefined) this.#lookAgain(job, ending.leaseSeconds);
     } else if (ending.kind === 'done' || ending.kind === 'quarantined') {
       const { report } = ending;
-      if (!this.#tells) await ending.after?.release();
+      if (!this.#notifies) await ending.after?.release();
       if (ending.kind === 'done') events.emit({ identity, type: 'done', report });
       else {
         const { reason, recorded } = ending;
@@ -233,23 +233,23 @@ class RunningProvisioner implements Provisioner {
     else this.#roster.drop(job);
   }
 
-  // A node stays in hand until people were told: somebody else would take it up for that.
+  // A node stays in progress until the notification is sent: another provisioner would take it up for that.
   #finish(job: Job, { report, after }: Extract<Ending, { report: NodeReport }>): void {
     const { identity } = job;
     this.#roster.isNews(identity, report.outcome);
-    if (!this.#tells) {
+    if (!this.#notifies) {
       this.#roster.drop(job);
       return;
     }
     job.state = 'telling';
-    if (after) this.#telling.add(after);
+    if (after) this.#notifying.add(after);
     void this.#notifier.send(notificationOf(report)).then(async ({ outcome, reason }) => {
-      if (after && this.#telling.delete(after)) await after.told(outcome, reason);
+      if (after && this.#notifying.delete(after)) await after.notified(outcome, reason);
       this.#roster.drop(job);
     });
   }
 
-  get #tells(): boolean {
+  get #notifies(): boolean {
     const { steps, notify } = this.#dependencies.config;
     return steps.notify && notify.targets.length > 0;
   }
@@ -261,7 +261,7 @@ class RunningProvisioner implements Provisioner {
     this.#roster.drop(job);
   }
 
-  // Whoever works on it may be dead, and the main collective is looked through seldom.
+  // The provisioner that works on it may be dead, and the main collective is searched seldom.
   #lookAgain({ identity, collective }: Job, seconds: number): void {
     const { enrolment, main } = this.#dependencies.peers;
     if (collective !== main || main === enrolment) return;
@@ -273,7 +273,7 @@ class RunningProvisioner implements Provisioner {
     this.#looks.set(identity, setTimeout(look, seconds * 1000));
   }
 
-  // One that is offline is heard of when it comes back; one that was handed over may be back already.
+  // The return of one that is offline is reported; one that was handed over may be back already.
   async #waitForNode(job: Job, reason: string): Promise<void> {
     const { config, events } = this.#dependencies;
     const { identity, collective } = job;
@@ -288,7 +288,7 @@ class RunningProvisioner implements Provisioner {
     } else this.#wait(next, reason, equalJitterBackoff(next.tries, config.backoff));
   }
 
-  // Nothing where the broker does not tell.
+  // Undefined if the broker does not report it.
   async #isOnline(identity: string, collective: string): Promise<boolean | undefined> {
     const presence = await this.#dependencies.peers.client.presence(collective).catch(() => undefined);
     return presence?.isOnline(identity);

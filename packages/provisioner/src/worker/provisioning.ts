@@ -7,14 +7,14 @@ import { asFailure, StepFailure } from '../rpc/failure.js';
 import { beginNameCheck } from '../steps/ca.js';
 import { unmetCondition } from '../steps/condition.js';
 import { stepsOf } from '../steps/index.js';
-import { judged } from '../steps/master-away.js';
+import { attributed } from '../steps/master-away.js';
 import type { ProvisioningSession, Step, StepContext } from '../steps/step.js';
 import { type StepTime, stepTime } from '../steps/step-time.js';
 import type { Dependencies } from './dependencies.js';
 import type { Plan } from './plan.js';
 import { StepJournal } from './step-journal.js';
 
-/** What became of a node that was taken up. */
+/** How the work on a node ended. */
 export type Ending =
   | { readonly kind: 'done'; readonly report: NodeReport; readonly after: Afterwards }
   | {
@@ -22,10 +22,10 @@ export type Ending =
       readonly reason: string;
       readonly recorded: boolean;
       readonly report: NodeReport;
-      /** Where the node knows of it from who has its lease. */
+      /** Set if the holder of the lease recorded the quarantine on the node. */
       readonly after?: Afterwards;
     }
-  /** It failed and is tried again; its lease is held until then. */
+  /** It failed and is retried; its lease is held until then. */
   | {
       readonly kind: 'failed';
       readonly reason: string;
@@ -33,21 +33,21 @@ export type Ending =
       readonly release: () => Promise<void>;
     }
   | { readonly kind: 'unreachable'; readonly reason: string }
-  /** Somebody else works on it. */
+  /** Another provisioner works on it. */
   | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'stopped' };
 
 /** What is left to do for a node that is done or in quarantine; its lease is held until then. */
 export interface Afterwards {
-  /** People were told, or could not be; the lease is given back. */
-  told(outcome: 'ok' | 'failed', reason: string): Promise<void>;
-  /** Nobody has to be told; the lease is given back. */
+  /** The notification was sent or failed; the lease is released. */
+  notified(outcome: 'ok' | 'failed', reason: string): Promise<void>;
+  /** No notification is needed; the lease is released. */
   release(): Promise<void>;
-  /** This provisioner ends before: the lease ends by itself, and whoever is there then tells them. */
+  /** This provisioner stops first: the lease expires, and another provisioner sends the notification. */
   leave(): void;
 }
 
-/** Takes one node through the steps that are still to be done; never rejects. `stop` makes it let go of the node. */
+/** Takes one node through the remaining steps; never rejects. `stop` makes it release the node. */
 export function provision(plan: Plan, dependencies: Dependencies, stop: AbortSignal): Promise<Ending> {
   return new Provisioning(plan, dependencies, stop).run();
 }
@@ -105,25 +105,26 @@ class Provisioning {
   #afterwards(): Afterwards {
     const { lease } = this.#session;
     return {
-      told: async (outcome, reason) => {
-        await this.#journal.told(outcome, reason);
+      notified: async (outcome, reason) => {
+        await this.#journal.noteNotification(outcome, reason);
         await lease?.release();
       },
       release: async () => {
-        if (this.#plan.record.isOwed) await this.#journal.told('failed', 'nobody is named to be told');
+        if (this.#plan.record.isOwed)
+          await this.#journal.noteNotification('failed', 'notifications are off or have no recipients');
         await lease?.release();
       },
       leave: () => lease?.stop(),
     };
   }
 
-  // On record with the end, so that another one tells people if this one cannot any more.
+  // Recorded together with the end, so that another provisioner sends the notification if this one cannot.
   #last(): Pick<Step, 'name'> | undefined {
     const { steps, notify } = this.#dependencies.config;
     return steps.notify && notify.targets.length > 0 ? { name: 'notify' } : undefined;
   }
 
-  // Nothing when the step ended well.
+  // Undefined if the step succeeded.
   async #take(step: Step, next: () => Pick<Step, 'name'> | undefined): Promise<StepFailure | undefined> {
     const start = performance.now();
     const seconds = () => (performance.now() - start) / 1000;
@@ -140,8 +141,8 @@ class Provisioning {
       if (step.name === 'lock') this.#begin();
       return undefined;
     } catch (error) {
-      const judgedError = step.needsMaster ? await judged(error, this.#context(step, time)) : error;
-      const failure = this.#failureOf(asFailure(judgedError, step.name), time.signal);
+      const cause = step.needsMaster ? await attributed(error, this.#context(step, time)) : error;
+      const failure = this.#failureOf(asFailure(cause, step.name), time.signal);
       await this.#journal.fail(step.name, failure, seconds());
       return failure;
     } finally {
@@ -166,14 +167,14 @@ class Provisioning {
     return kind === 'stopped' ? { kind } : { kind: 'unreachable', reason };
   }
 
-  // Held meanwhile, so that no other provisioner tries sooner.
+  // The lease is held meanwhile, so that no other provisioner retries sooner.
   async #waiting(reason: string, back: string | undefined, seconds: number): Promise<Ending> {
     const { lease } = this.#session;
     try {
       if (back !== undefined) await this.#journal.annul(this.#from(back), reason, this.#stop);
       await lease?.confirm(Math.ceil(seconds) + this.#dependencies.config.leaseSeconds);
     } catch (error) {
-      this.#log.debug({ reason: messageOf(error) }, 'the lease could not be held');
+      this.#log.debug({ reason: messageOf(error) }, 'cannot extend the lease');
     }
     lease?.stop();
     return { kind: 'failed', reason, seconds, release: async () => lease?.release() };
@@ -187,8 +188,7 @@ class Provisioning {
       this.#session.lease?.stop();
       // Another machine may have the name now: that one must not be taken up again either.
       const recorded = await quarantineByName(this.#session.node, this.#dependencies.peers, reason);
-      if (!recorded)
-        this.#log.warn({ reason: messageOf(error) }, 'the node could not be told of its quarantine');
+      if (!recorded) this.#log.warn({ reason: messageOf(error) }, 'cannot record the quarantine on the node');
       return { kind: 'quarantined', reason, recorded, report: this.#report('quarantined', reason) };
     }
   }
@@ -204,10 +204,10 @@ class Provisioning {
     if (this.#session.isQuarantined) return true;
     const { name } = step;
     if (!this.#journal.isOver(name)) return false;
-    // A CSR is asked for again until it is signed: the fingerprint is to come from the node that is there now.
+    // A CSR is requested again until it is signed: the fingerprint must come from the node that is online now.
     if (name === 'send_node_csr' && this.#dependencies.config.steps.sign_node_csr)
       return this.#journal.isOver('sign_node_csr');
-    // Back in the enrolment collective: what it was to read was not there.
+    // Back in the enrolment collective: the configuration that it was to read did not exist.
     const isBack = this.#session.node.collective === this.#dependencies.peers.enrolment;
     return !(
       name === 'restart' &&
@@ -252,14 +252,14 @@ class Provisioning {
   }
 
   #failureOf(error: unknown, signal: AbortSignal): StepFailure {
-    // Whatever was under way when the signal came says less than the signal.
+    // The reason of the signal is more precise than the error of what it interrupted.
     if (signal.aborted && signal.reason instanceof StepFailure) {
       const isSaid = error instanceof StepFailure && (error.kind === 'permanent' || error.back !== undefined);
       return isSaid ? error : signal.reason;
     }
     if (error instanceof StepFailure) return error;
-    this.#log.error({ err: error }, 'an error that was not foreseen');
-    return new StepFailure('failed', `an error that was not foreseen: ${messageOf(error)}`, { cause: error });
+    this.#log.error({ err: error }, 'unexpected error');
+    return new StepFailure('failed', `unexpected error: ${messageOf(error)}`, { cause: error });
   }
 
   #begin(): void {
@@ -297,5 +297,5 @@ class Provisioning {
 }
 
 function words({ name }: Step, failures: number, reason: string): string {
-  return failures === 1 ? `${name}: ${reason}` : `${name} failed ${failures} times, at last: ${reason}`;
+  return failures === 1 ? `${name}: ${reason}` : `${name} failed ${failures} times, last error: ${reason}`;
 }

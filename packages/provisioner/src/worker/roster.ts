@@ -1,6 +1,6 @@
 import type { KeyPin } from '../rpc/key-pin.js';
 
-/** A node that a provisioner has in hand. */
+/** A node in progress. */
 export interface NodeInHand {
   readonly identity: string;
   readonly state: 'planning' | 'queued' | 'working' | 'waiting' | 'telling';
@@ -9,12 +9,12 @@ export interface NodeInHand {
   readonly reason?: string;
 }
 
-/** A node in hand, as the provisioner itself sees it. */
+/** A node in progress, as the provisioner itself sees it. */
 export interface Job {
   readonly identity: string;
   readonly collective: string;
   readonly pin: KeyPin;
-  /** How often in a row it could not be worked on through no fault of its own. */
+  /** How often in a row it could not be worked on for reasons outside the node. */
   readonly tries: number;
   state: NodeInHand['state'];
   master?: string;
@@ -23,23 +23,23 @@ export interface Job {
 interface Wait {
   readonly reason: string;
   readonly timer: NodeJS.Timeout;
-  /** Gives back the lease that is held meanwhile. */
+  /** Releases the lease that is held meanwhile. */
   readonly release: (() => Promise<void>) | undefined;
 }
 
-/** The nodes in hand, each once, and what was said of the others. */
+/** The nodes in progress, each once, and what was last reported about the others. */
 export class Roster {
   readonly #jobs = new Map<string, Job>();
   readonly #waits = new Map<string, Wait>();
   readonly #away = new Map<string, Job>();
-  readonly #told = new Map<string, string>();
+  readonly #reported = new Map<string, string>();
   readonly #idlers = new Set<() => void>();
 
   has(identity: string): boolean {
     return this.#jobs.has(identity);
   }
 
-  /** Takes a node in hand, or again when it has waited. */
+  /** Adds a node, or takes it again after a wait. */
   take(job: Job): void {
     clearTimeout(this.#waits.get(job.identity)?.timer);
     this.#waits.delete(job.identity);
@@ -54,7 +54,7 @@ export class Roster {
     this.#idlers.clear();
   }
 
-  /** Calls `again` in so many seconds, unless the node is taken or dropped before. */
+  /** Calls `again` after this many seconds, unless the node is taken or dropped before. */
   wait(
     job: Job,
     options: { reason: string; seconds: number; again: () => void; release?: () => Promise<void> },
@@ -64,19 +64,19 @@ export class Roster {
     this.#waits.set(job.identity, { reason, timer: setTimeout(again, seconds * 1000), release });
   }
 
-  /** Lets go of a node that went away in the middle of the work, and keeps in mind how far it was. */
+  /** Drops a node that went offline in the middle of the work, and remembers its progress. */
   expect(job: Job): void {
     this.drop(job);
     this.#away.set(job.identity, job);
   }
 
-  /** The job of a node that went away, or that waits for nothing of its own: it may be taken now. */
+  /** The job of a node that went offline, or that waits without holding a lease: it may be taken now. */
   resumable(identity: string): Job | undefined {
     const wait = this.#waits.get(identity);
     return wait && !wait.release ? this.#jobs.get(identity) : this.#away.get(identity);
   }
 
-  /** Drops all that wait, and gives their leases back. */
+  /** Drops all that wait, and releases their leases. */
   async close(): Promise<void> {
     const waits = [...this.#waits];
     this.#waits.clear();
@@ -87,7 +87,7 @@ export class Roster {
     await Promise.all(waits.map(([, { release }]) => release?.()));
   }
 
-  /** Resolves when no node is in hand. */
+  /** Resolves when no node is in progress. */
   async empty(): Promise<void> {
     if (this.#jobs.size > 0) await new Promise<void>((resolve) => this.#idlers.add(resolve));
   }
@@ -104,19 +104,19 @@ export class Roster {
     });
   }
 
-  /** Whether this is new of the node: what is repeated at every look is said once. */
+  /** Whether this is new about the node: what repeats at every search is reported once. */
   isNews(identity: string, text: string): boolean {
-    if (this.#told.get(identity) === text) return false;
-    this.#told.set(identity, text);
+    if (this.#reported.get(identity) === text) return false;
+    this.#reported.set(identity, text);
     return true;
   }
 
-  /** Whether nothing was said of the node since it was forgotten. */
-  isStranger(identity: string): boolean {
-    return !this.#told.has(identity);
+  /** Whether nothing was reported about the node since it was forgotten. */
+  isUnknown(identity: string): boolean {
+    return !this.#reported.has(identity);
   }
 
   forget(identity: string): void {
-    this.#told.delete(identity);
+    this.#reported.delete(identity);
   }
 }

@@ -36,7 +36,7 @@ export interface Simulation {
   }[];
 }
 
-/** Says what would be done for a node; asks, and changes nothing. Throws StepFailure. */
+/** Finds out what would be done for a node, without changing anything. Throws StepFailure. */
 export async function simulate(
   { identity, collective }: { readonly identity: string; readonly collective: string },
   config: ProvisionerConfig,
@@ -68,7 +68,7 @@ export async function simulate(
   const context = contextOf(plan, dependencies);
   const objection = await objectionOf(context);
   const steps: Simulation['steps'][number][] = [];
-  for (const step of stepsOf(config)) steps.push(await verdictOn(step, plan, context));
+  for (const step of stepsOf(config)) steps.push(await decisionFor(step, plan, context));
   const { master, reason } = plan;
   return {
     ...target,
@@ -118,13 +118,13 @@ async function objectionOf(context: StepContext): Promise<string | undefined> {
   }
 }
 
-async function verdictOn(step: Step, { record, isOtherMaster }: Plan, context: StepContext) {
+async function decisionFor(step: Step, { record, isOtherMaster }: Plan, context: StepContext) {
   const known = record.steps.find((each) => each.step === step.name);
   if (known && isOver(known) && !step.isRepeated && !isOtherMaster) {
     return { step: step.name, verdict: 'on record', reason: `${known.outcome} at ${known.since}` } as const;
   }
   const unmet = await unmetCondition(context, step.name);
-  // What stands against the certificate is said once, of the whole node.
+  // An objection to the certificate is reported once, for the whole node.
   const reason = unmet ?? (await step.leaveOut?.(context).catch(() => undefined));
   if (reason !== undefined) return { step: step.name, verdict: 'leave out', reason } as const;
   return { step: step.name, verdict: 'do' } as const;

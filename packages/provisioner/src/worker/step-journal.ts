@@ -10,23 +10,23 @@ import { isPuppetRun } from '../steps/index.js';
 import type { ProvisioningSession, Step, StepEnd } from '../steps/step.js';
 import { Tally } from './tally.js';
 
-/** For a node that may have gone, whatever becomes of the step. */
+/** For a node that may be offline, whatever the outcome of the step. */
 const briefly: NodeCallOptions = { answerWithin: 5, signal: neverAborts };
 
 type Next = Pick<Step, 'name' | 'recording'>;
 
-/** Keeps what happens to a node: in the node's own record, in the report, and for those who listen. */
+/** Keeps what happens to a node: in the node's record, in the report, and as events. */
 export class StepJournal {
   readonly tally = new Tally();
   readonly #session: ProvisioningSession;
   readonly #events: Events;
   readonly #steps: Switches;
   readonly #record: NodeRecord;
-  /** Steps on record as over, unless they were voided since. */
+  /** Steps on record as ended, unless they were voided since. */
   readonly #over: Set<string>;
   readonly #attempts = new Map<string, number>();
   readonly #failures = new Map<string, number>();
-  /** Steps that count no more, to be noted before anything else is done. */
+  /** Steps that have become invalid, to be noted before anything else is done. */
   #annulled: readonly string[] = [];
   /** The step whose beginning was noted with the end of the one before. */
   #begun: string | undefined;
@@ -57,7 +57,7 @@ export class StepJournal {
     return this.#over.has(step);
   }
 
-  /** Takes over what others did, so that the report tells the whole story. */
+  /** Takes over what others did, so that the report is complete. */
   keep(step: string): void {
     const known = this.#record.steps.find((each) => each.step === step);
     if (!known) return;
@@ -66,10 +66,10 @@ export class StepJournal {
     this.tally.addRecorded(report, isPuppetRun(step));
   }
 
-  /** A step begins; `signal` ends its time. Throws StepFailure where it cannot be put on record. */
+  /** A step begins; `signal` ends its time. Throws StepFailure if it cannot be recorded. */
   async begin({ name, recording }: Step, signal: AbortSignal): Promise<void> {
     const { identity } = this.#session;
-    // Before the lease is held nothing may be noted.
+    // Nothing may be noted before the lease is held.
     if (name !== 'lock') await this.#noteAnnulled(signal);
     const isBegun = this.#begun === name;
     this.#begun = undefined;
@@ -78,11 +78,16 @@ export class StepJournal {
     this.#events.emit({ identity, type: 'step-started', step: name, attempt });
     if (isBegun) return;
     if (recording === 'first')
-      await this.#note(name, 'ok', { reason: 'begins with the next answer' }, { signal });
+      await this.#note(
+        name,
+        'ok',
+        { reason: 'recorded before it starts, because the node disconnects' },
+        { signal },
+      );
     else if (recording !== 'after') await this.#note(name, 'started', {}, { signal });
   }
 
-  /** A step ended well, and `next` is to begin. Throws StepFailure where it cannot be put on record. */
+  /** A step succeeded, and `next` is to begin. Throws StepFailure if it cannot be recorded. */
   async end(
     { name, recording }: Step,
     end: StepEnd,
@@ -122,7 +127,7 @@ export class StepJournal {
     });
   }
 
-  /** A step did not end well. What cannot be put on record is told all the same. */
+  /** A step failed. The event is emitted even if the failure cannot be recorded. */
   async fail(name: string, failure: StepFailure, seconds: number): Promise<void> {
     const { identity } = this.#session;
     const { kind, run, runSeconds } = failure;
@@ -145,12 +150,12 @@ export class StepJournal {
     await this.#note(name, outcome, note, briefly).catch(() => {});
   }
 
-  /** What became of the notification, noted as far as the node can be reached: it is done in any case. */
-  async told(outcome: 'ok' | 'failed', reason: string): Promise<void> {
+  /** Notes the outcome of the notification, if the node can be reached: the provisioning is done in any case. */
+  async noteNotification(outcome: 'ok' | 'failed', reason: string): Promise<void> {
     await this.#note('notify', outcome, { reason: oneLine(reason) }, briefly).catch(() => {});
   }
 
-  /** These steps must be done again. Throws StepFailure where that cannot be put on record. */
+  /** These steps must be done again. Throws StepFailure if that cannot be recorded. */
   async annul(steps: readonly string[], reason: string, signal: AbortSignal): Promise<void> {
     for (const step of steps) {
       if (!this.#over.delete(step)) continue;
@@ -163,21 +168,21 @@ export class StepJournal {
     return request === undefined ? {} : { request };
   }
 
-  // The old master stays on record until nothing that was done with it counts any more.
+  // The old master stays on record until all that was done with it is void.
   async #noteAnnulled(signal: AbortSignal): Promise<void> {
     for (const step of this.#annulled) {
       if (step !== 'lock')
-        await this.#note(step, 'void', { reason: 'it was done with another master' }, { signal });
+        await this.#note(step, 'void', { reason: 'was done with another master' }, { signal });
     }
     this.#annulled = [];
   }
 
-  /** How often a step has failed since it last went well or the node was released. */
+  /** How often a step has failed since it last succeeded or the node was released. */
   failures(step: string): number {
     return this.#failures.get(step) ?? failuresOf(this.#record, step);
   }
 
-  // One message and one write of the node for two lines of the record, where nothing has to come between them.
+  // One message and one write of the node for two lines of the record, if nothing has to come between them.
   #beginning(next: Next | undefined): { next?: never } | { next: string; next_attempt: number } {
     if (!next || next.recording !== undefined || this.#annulled.length > 0) return {};
     return { next: next.name, next_attempt: (this.#attempts.get(next.name) ?? 0) + 1 };

@@ -1,13 +1,13 @@
 import type { StepReport } from '../events/node-report.js';
 
-/** Adds up what became of a node. */
+/** Adds up the steps of a node and their durations. */
 export class Tally {
   readonly #started = performance.now();
   readonly #steps = new Map<string, StepReport>();
   #before = 0;
   #puppet = 0;
 
-  /** A step that somebody did before, as the node's record tells it. */
+  /** A step that was done before, as recorded on the node. */
   addRecorded(step: StepReport, isPuppet: boolean): void {
     if (this.#steps.has(step.step)) return;
     this.#steps.set(step.step, step);
@@ -21,7 +21,7 @@ export class Tally {
     this.#steps.set(step.step, step);
   }
 
-  /** Puppet ran for so many seconds. */
+  /** Puppet ran for this many seconds. */
   addPuppet(seconds: number): void {
     this.#puppet += seconds;
   }

@@ -8,10 +8,10 @@ import { type NoPlan, type Plan, planFor } from './plan.js';
 import { type Ending, provision } from './provisioning.js';
 import type { Job } from './roster.js';
 
-/** Milliseconds after which a plan is looked at again before it is carried out. */
+/** Milliseconds after which a plan is checked again before it is carried out. */
 const planIsGoodFor = 10_000;
 
-/** Plans and carries out: looks at a node, waits for a slot on its master, and takes it through the steps. */
+/** Plans and carries out: examines a node, waits for a slot on its master, and takes it through the steps. */
 export class WorkerPool {
   readonly #dependencies: Dependencies;
   readonly #slots: MasterSlots;
@@ -25,11 +25,11 @@ export class WorkerPool {
     this.#planning = new PQueue({ concurrency: dependencies.config.workers });
   }
 
-  /** What became of a node; never rejects. */
+  /** Provisions a node; resolves to its ending, never rejects. */
   async carryOut(job: Job): Promise<Ending | NoPlan> {
     try {
       for (;;) {
-        // Once for all: each node for itself would only find out the same again.
+        // Once for all nodes: separately, each would only find out the same again.
         await this.#dependencies.peers.client.whenConnected(this.#stop);
         const plan = await this.#planning.add(() => planFor(job, this.#dependencies, this.#stop));
         if ('refusal' in plan) return plan;
@@ -41,7 +41,7 @@ export class WorkerPool {
     }
   }
 
-  // Nothing where it has to go to another master meanwhile.
+  // Undefined if it has to go to another master meanwhile.
   #onMaster(job: Job, plan: Plan): Promise<Ending | NoPlan | undefined> {
     const { identity } = plan.master;
     const planned = Date.now();
@@ -58,18 +58,21 @@ export class WorkerPool {
     });
   }
 
-  // While it waited for its slot somebody else may have finished it: nobody asks a node that is known to be away.
+  // While it waited for its slot another provisioner may have finished it; a node known to be offline is not asked.
   async #checkThere({ identity, collective }: Job): Promise<void> {
     const presence = await this.#dependencies.peers.client.presence(collective);
     if (presence.isOnline(identity) !== false) return;
-    throw new StepFailure('unreachable', `${identity} went away while it waited for a place`);
+    throw new StepFailure(
+      'unreachable',
+      `${identity} went offline while it waited for its master to have a free slot`,
+    );
   }
 
   async #endingOf(job: Job, thrown: unknown): Promise<Ending> {
     const error = asFailure(thrown, 'planning');
     if (!(error instanceof StepFailure)) {
-      this.#dependencies.log.error({ err: error, node: job.identity }, 'an error that was not foreseen');
-      return { kind: 'unreachable', reason: `an error that was not foreseen: ${messageOf(error)}` };
+      this.#dependencies.log.error({ err: error, node: job.identity }, 'unexpected error');
+      return { kind: 'unreachable', reason: `unexpected error: ${messageOf(error)}` };
     }
     const { kind, message: reason } = error;
     if (kind === 'stopped') return { kind };

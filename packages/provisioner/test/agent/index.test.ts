@@ -58,10 +58,10 @@ describe('the agent of a host with a provisioner', () => {
     expect(
       lines.map(({ level, caller, reason, changed, msg }) => [level, caller, reason, changed, msg]),
     ).to.deep.equal([
-      [30, 'ops.mcollective', 'new racks', true, 'provisioning is paused'],
-      [30, 'ops.mcollective', undefined, false, 'provisioning is paused'],
-      [30, 'ops.mcollective', undefined, true, 'provisioning goes on'],
-      [30, 'ops.mcollective', undefined, false, 'provisioning goes on'],
+      [30, 'ops.mcollective', 'new racks', true, 'provisioning paused'],
+      [30, 'ops.mcollective', undefined, false, 'provisioning paused'],
+      [30, 'ops.mcollective', undefined, true, 'provisioning resumed'],
+      [30, 'ops.mcollective', undefined, false, 'provisioning resumed'],
     ]);
     expect([existsSync(folder.join('paused')), data.provisioner?.()]).to.deep.equal([
       false,
@@ -89,7 +89,7 @@ describe('the agent of a host with a provisioner', () => {
 
   for (const [what, answer, reason] of [
     ['is not there', () => Promise.reject(new TypeError('fetch failed')), 'fetch failed'],
-    ['fails', () => new Response('', { status: 503 }), 'http://127.0.0.1:9140/status answered 503'],
+    ['fails', () => new Response('', { status: 503 }), 'HTTP status 503'],
   ] as const) {
     it(`tells that its provisioner ${what}, unless it is paused, which says more`, async () => {
       serves(answer);
@@ -98,7 +98,7 @@ describe('the agent of a host with a provisioner', () => {
         paused: false,
         by: null,
         since: null,
-        reason: `http://127.0.0.1:9140/status does not answer: ${reason}`,
+        reason: `cannot read http://127.0.0.1:9140/status: ${reason}`,
         owner: null,
         nodes: [],
       });

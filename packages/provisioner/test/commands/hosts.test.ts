@@ -55,13 +55,13 @@ describe('mcprovision on a host', () => {
       expect(await call(['check'], yaml)).to.equal(0);
       expect(io.stdout.split('\n').slice(1, 5)).to.deep.equal([
         '  steps        lock, puppet_daemonize, done, notify',
-        '  off          set_puppet_hostname, clean_node_certname, send_node_csr, sign_node_csr, puppet_bootstrap_stage, puppet_final_run, restart, verify',
+        '  disabled     set_puppet_hostname, clean_node_certname, send_node_csr, sign_node_csr, puppet_bootstrap_stage, puppet_final_run, restart, verify',
         '  collectives  provisioning (new machines), mcollective (masters, notifiers)',
         '  broker       mqtt://a:1, mqtt://b:2',
       ]);
       expect(io.stdout)
-        .to.match(/is sound\n/)
-        .and.to.match(/\n {2}note: steps does not name/);
+        .to.match(/is valid\n/)
+        .and.to.match(/\n {2}note: steps does not list/);
       expect([io.stderr, network.closed]).to.deep.equal(['', 0]);
     });
 
@@ -104,8 +104,8 @@ describe('mcprovision on a host', () => {
     };
 
     for (const [action, lines] of [
-      ['pause', ['a: paused', 'b: was paused before', 'c: not paused: no']],
-      ['resume', ['a: resumed', 'b: was not paused before', 'c: not resumed: no']],
+      ['pause', ['a: paused', 'b: was already paused', 'c: not paused: no']],
+      ['resume', ['a: resumed', 'b: was not paused', 'c: not resumed: no']],
     ] as const) {
       it(`${action} tells what became of it on each host, and fails if it did on one`, async () => {
         const a = { data: { changed: true } };
@@ -137,9 +137,7 @@ describe('mcprovision on a host', () => {
         expect(await call([action, '--json'])).to.equal(3);
         expect(JSON.parse(io.stdout)).to.deep.equal({ action, provisioners: [] });
         expect(network.asked).to.deep.equal([]);
-        expect(io.stderr).to.match(
-          /no host with the agent provisioner answers in the collective mcollective/,
-        );
+        expect(io.stderr).to.match(/no host with the agent provisioner found in the collective mcollective/);
       });
     }
 
@@ -149,11 +147,11 @@ describe('mcprovision on a host', () => {
       expect(io.stdout).to.equal(`this host: paused (${file})\n`);
       expect(JSON.parse(readFileSync(file, 'utf8'))).to.include({ reason: '' });
       await call(['pause', '--here']);
-      expect(io.stdout).to.equal(`this host: was paused before (${file})\n`);
+      expect(io.stdout).to.equal(`this host: was already paused (${file})\n`);
       await call(['resume', '--here', '--json']);
       expect(JSON.parse(io.stdout)).to.deep.equal({ action: 'resume', file, changed: true });
       await call(['resume', '--here']);
-      expect(io.stdout).to.equal(`this host: was not paused before (${file})\n`);
+      expect(io.stdout).to.equal(`this host: was not paused (${file})\n`);
       expect([existsSync(file), network.closed]).to.deep.equal([false, 0]);
     });
   });
@@ -175,7 +173,7 @@ describe('mcprovision on a host', () => {
       mock.timers.enable({ apis: ['setTimeout'] });
       return call(['status', '--watch', ...args], '', more);
     };
-    const pictures = () => io.stdout.split('no node waits').length - 1;
+    const pictures = () => io.stdout.split('no nodes with a provision agent').length - 1;
     const pass = async (milliseconds: number) => {
       mock.timers.tick(milliseconds);
       for (let n = 0; n < 3; n += 1) await settled();
@@ -244,9 +242,9 @@ describe('mcprovision on a host', () => {
         'clears a screen before each picture',
         [],
         { isScreen: true },
-        /^<clear>no node waits to be provisioned\n$/,
+        /^<clear>no nodes with a provision agent found\n$/,
       ],
-      ['leaves a line between pictures otherwise', [], {}, /^no node waits to be provisioned\n\n$/],
+      ['leaves a line between pictures otherwise', [], {}, /^no nodes with a provision agent found\n\n$/],
       ['writes JSON lines alone', ['--json'], { isScreen: true }, /^\{.*\}\n$/],
     ] as const) {
       it(what, async () => {
@@ -261,7 +259,7 @@ describe('mcprovision on a host', () => {
     it('takes no number below 1', async () => {
       for (const number of ['0', '1.5', 'x']) {
         expect(await call(['status', '--watch', number])).to.equal(1);
-        expect(io.stderr).to.match(/It must be 1 or more/);
+        expect(io.stderr).to.match(/It must be a whole number, 1 or more/);
       }
     });
   });
@@ -274,6 +272,6 @@ describe('mcprovision on a host', () => {
   it('shows nothing that could play with a terminal, but lines and tabs', async () => {
     writeFileSync(folder.join('a\u001b[2J.yaml'), 'security: { mode: none }');
     await runProgram(['check', '--config', folder.join('a\u001b[2J.yaml')], io);
-    expect(io.stdout).to.match(/a\?\[2J\.yaml is sound\n/);
+    expect(io.stdout).to.match(/a\?\[2J\.yaml is valid\n/);
   });
 });

@@ -67,13 +67,13 @@ describe('a command about nodes', () => {
       expect(io.stdout.split('\n')).to.deep.equal([
         'web1 in mcollective: done since 2029',
         '  master: puppet1 (192.0.2.1): the only master',
-        '  lease: prov/1 until 2031',
-        '  people have still to be told',
-        '  Puppet runs: bootstrap since 2030 (r1)',
-        '  an older record was damaged (it is empty) and is kept as /a/file',
-        'TIME  STEP        TRY  OUTCOME   TOOK   WHO     WHY',
-        '2030  lock        #1   ok        1.3 s  prov/1  fine',
-        '2030  quarantine       released',
+        '  lease: held by prov/1 until 2031',
+        '  notification: not sent yet',
+        '  Puppet run in progress: bootstrap since 2030 (r1)',
+        '  damaged record: it is empty; kept as /a/file',
+        'TIME  STEP        ATTEMPT  OUTCOME   DURATION  OWNER   REASON',
+        '2030  lock        #1       ok        1.3 s     prov/1  fine',
+        '2030  quarantine           released',
         '',
       ]);
     });
@@ -81,7 +81,7 @@ describe('a command about nodes', () => {
     it('tells of a node to which nothing has happened', async () => {
       isIn('provisioning', {});
       await call('', 'explain', 'web1');
-      expect(io.stdout).to.equal('web1 in provisioning: new\n  nothing has happened yet\n');
+      expect(io.stdout).to.equal('web1 in provisioning: new\n  no history yet\n');
     });
 
     it('tells what is not known, and of no run that is over', async () => {
@@ -92,7 +92,7 @@ describe('a command about nodes', () => {
       });
       await call('', 'explain', 'web1');
       expect(io.stdout).to.match(
-        /^web1 in provisioning: waiting since 2030\n {2}failed 1 times, at last: no\n {2}master: unknown \(no address\): \n(?!.*Puppet runs)/,
+        /^web1 in provisioning: waiting since 2030\n {2}failed once: no\n {2}master: unknown \(no address\): \n(?!.*Puppet run in progress)/,
       );
     });
 
@@ -103,7 +103,7 @@ describe('a command about nodes', () => {
       });
       expect(await call('', 'explain', 'web1')).to.equal(3);
       expect(io.stderr).to.equal(
-        'mcprovision: web1 does not tell of its provisioning (provisioning: status on web1: not in provisioning; ' +
+        'mcprovision: cannot read the provisioning state of web1 (provisioning: status on web1: not in provisioning; ' +
           'mcollective: status on web1: not in mcollective) [NODE_SILENT]\n',
       );
       expect(network.asked.map(({ options }) => options.answerWithin)).to.deep.equal([3, 3]);
@@ -117,9 +117,14 @@ describe('a command about nodes', () => {
   });
 
   for (const [command, fresh, released, words] of [
-    ['release', false, true, 'web1: released; it goes on where it stopped\n'],
-    ['release', false, false, 'web1: it was not in quarantine; it goes on where it stopped\n'],
-    ['retry', true, true, 'web1: released; it is provisioned from the first step on\n'],
+    ['release', false, true, 'web1: released; provisioning continues at the step where it stopped\n'],
+    [
+      'release',
+      false,
+      false,
+      'web1: was not in quarantine; provisioning continues at the step where it stopped\n',
+    ],
+    ['retry', true, true, 'web1: released; provisioning starts again at the first step\n'],
   ] as const) {
     it(`${command} says: ${words.trim()}`, async () => {
       isIn('provisioning', {});
@@ -156,7 +161,7 @@ describe('a command about nodes', () => {
         /^web1 \(web1\.example\.net\) would be provisioned against puppet1 \(192\.0\.2\.1\): region eu matches\n/,
       );
       expect(io.stdout).to.not.match(/quarantine/);
-      expect(verdicts().every((each) => / +do$/.test(each))).to.equal(true);
+      expect(verdicts().every((each) => / +run$/.test(each))).to.equal(true);
       expect(verdicts()).to.have.length(10);
       expect(changes()).to.deep.equal([]);
     });
@@ -168,10 +173,10 @@ describe('a command about nodes', () => {
       network.answers['rpcutil inventory'] = says({ facts: {} });
       await call('step_settings: { puppet_final_run: { condition: "tier=web" } }', 'simulate', 'web1');
       expect(verdicts().map((each) => each.replace(/ +/g, ' '))).to.include.members([
-        'lock do',
-        'set_puppet_hostname on record skipped at 2030-01-01T00:00:00.000Z',
-        'puppet_final_run leave out not true of this node: tier=web',
-        'verify do',
+        'lock run',
+        'set_puppet_hostname already done skipped at 2030-01-01T00:00:00.000Z',
+        'puppet_final_run skip the node does not match the condition: tier=web',
+        'verify run',
       ]);
     });
 
@@ -179,8 +184,8 @@ describe('a command about nodes', () => {
       const steps = [recorded('set_puppet_hostname')];
       isIn('provisioning', { steps, master: { identity: 'puppet7', address: '192.0.2.7', reason: 'r' } });
       await call('', 'simulate', 'web1');
-      expect(io.stdout).to.match(/its former master puppet7 is away/);
-      expect(io.stdout).to.match(/^set_puppet_hostname +do$/m);
+      expect(io.stdout).to.match(/its previous master puppet7 does not reply/);
+      expect(io.stdout).to.match(/^set_puppet_hostname +run$/m);
     });
 
     it('leaves out what has to do with certificates if the node has a good one', async () => {
@@ -192,19 +197,21 @@ describe('a command about nodes', () => {
       });
       network.answers['puppetca status'] = says({ state: 'signed', fingerprint: 'AA' });
       expect(await call('', 'simulate', 'web1')).to.equal(0);
-      expect(io.stdout).to.match(/^sign_node_csr +leave out +the node has a good certificate of puppet1/m);
+      expect(io.stdout).to.match(
+        /^sign_node_csr +skip +the node already has a valid certificate from puppet1/m,
+      );
     });
 
     for (const [what, given, words] of [
       [
         'the name is protected',
         'protected: [web1.example.net]',
-        /would end in quarantine: the name .* is refused: it is protected/,
+        /it would be quarantined: the name .* is refused: it is protected/,
       ],
       [
         'the certificate is refused',
         'policy: { certificates: { good: refuse } }',
-        /would end in quarantine: the node has a certificate/,
+        /it would be quarantined: the node has a certificate/,
       ],
     ] as const) {
       it(`says by its exit code that the node would end in quarantine because ${what}`, async () => {
@@ -248,12 +255,12 @@ describe('a command about nodes', () => {
     it('says why nothing would be done', async () => {
       isIn('provisioning', { done: true, disabled: true, finished: { since: '2030' } });
       expect(await call('', 'simulate', 'web1')).to.equal(0);
-      expect(io.stdout).to.equal('web1: nothing would be done: provisioned since 2030\n');
+      expect(io.stdout).to.equal('web1 would not be provisioned: already provisioned at 2030\n');
       await call('', 'simulate', 'web1', '--json');
       expect(JSON.parse(io.stdout)).to.deep.equal({
         identity: 'web1',
         collective: 'provisioning',
-        refusal: 'provisioned since 2030',
+        refusal: 'already provisioned at 2030',
         steps: [],
       });
     });
@@ -292,8 +299,8 @@ describe('a command about nodes', () => {
       expect(rows()).to.deep.equal([
         'NODE STATE STEP MASTER SINCE',
         'web1 waiting lock puppet1 2030',
-        'web2 working - - - by prov/1',
-        'online, but silent: deaf, mute',
+        'web2 working - - - lease held by prov/1',
+        'online, but did not reply: deaf, mute',
         '',
       ]);
       expect(network.of(status)[0]?.options).to.include({ answerWithin: 5, collective: 'provisioning' });
@@ -325,10 +332,10 @@ describe('a command about nodes', () => {
       };
       await call('', 'status');
       expect(io.stdout.split('\n').slice(0, 4)).to.deep.equal([
-        'provisioner on prov1: has 2 in hand',
-        'provisioner on prov2: does not run, or does not answer its agent, paused by ops since 2030: r',
-        'provisioner on prov3: does not run, or does not answer its agent',
-        'provisioner on prov4: has 0 in hand, paused by somebody',
+        'provisioner on prov1: 2 nodes in progress',
+        'provisioner on prov2: not running, or not responding, paused by ops since 2030: r',
+        'provisioner on prov3: not running, or not responding',
+        'provisioner on prov4: 0 nodes in progress, paused',
       ]);
       expect(network.of('provisioner status')[0]?.options).to.include({
         answerWithin: 5,

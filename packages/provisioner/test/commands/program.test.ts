@@ -74,7 +74,7 @@ describe('mcprovision', () => {
       out = '';
       expect(await call('', 'status')).to.equal(0);
       expect(out).to.match(
-        /^provisioner on prov1: does not run, or does not answer its agent, paused by \S+\.mcollective since \S+: new racks$/m,
+        /^provisioner on prov1: not running, or not responding, paused by \S+\.mcollective since \S+: new racks$/m,
       );
       out = '';
       expect(await call('', 'resume', '--json')).to.equal(0);
@@ -84,12 +84,12 @@ describe('mcprovision', () => {
       ]);
       out = '';
       await call('', 'resume');
-      expect(out).to.include('prov1: was not paused before\n');
+      expect(out).to.include('prov1: was not paused\n');
     });
 
     it('say how where no host has the agent, and work on this host without the network', async () => {
       expect(await call('', 'pause')).to.equal(3);
-      expect(err).to.match(/no host with the agent provisioner answers .* use --here/);
+      expect(err).to.match(/no host with the agent provisioner found .* use --here/);
       expect(await call('', 'pause', '--here', '--reason', 'new racks')).to.equal(0);
       expect(out).to.equal(`this host: paused (${folder.join('paused')})\n`);
       expect(JSON.parse(readFileSync(folder.join('paused'), 'utf8'))).to.include({ reason: 'new racks' });
@@ -152,7 +152,7 @@ describe('mcprovision', () => {
       await waitFor('the run', () => machine.runs.length === 1);
       signal();
       expect(await code).to.equal(0);
-      expect(err).to.match(/ending: what runs on nodes goes on/);
+      expect(err).to.match(/stopping: Puppet runs on nodes continue/);
       expect(machine.record.lease).to.equal(null);
     });
 
@@ -193,7 +193,7 @@ describe('mcprovision', () => {
       await waitFor('a try', () => tries > 0);
       signal();
       expect(await code).to.equal(0);
-      expect(err).to.match(/the broker cannot be reached: trying again/);
+      expect(err).to.match(/cannot connect to the broker: retrying every 5 s/);
       expect(await runProgram(['run', '--until-idle', '--config', folder.join('p.yaml')], away)).to.equal(1);
       expect(err).to.match(/mcprovision: nobody listens/);
     });
@@ -212,7 +212,7 @@ describe('mcprovision', () => {
       };
       writeFileSync(folder.join('p.yaml'), 'security: { mode: none }');
       const code = runProgram(['run', '--config', folder.join('p.yaml')], shaky);
-      await waitFor('a try', () => tries > 0 && err.includes('trying again'));
+      await waitFor('a try', () => tries > 0 && err.includes('retrying every 5 s'));
       signal();
       expect(await code).to.equal(0);
       expect(err).to.match(/the connection to the broker was lost/);
@@ -220,7 +220,7 @@ describe('mcprovision', () => {
 
     it('refuses to go to the background without a log', async () => {
       expect(await call('daemonize: true', 'run')).to.equal(1);
-      expect(err).to.match(/daemonize needs a logfile/);
+      expect(err).to.match(/daemonize requires logfile/);
     });
   });
 
@@ -229,8 +229,8 @@ describe('mcprovision', () => {
       expect(await runProgram(['check', '--config', fixture('provisioner-2010.yaml')], io())).to.equal(1);
       expect(out)
         .to.match(/steps {8}set_puppet_hostname, clean_node_certname/)
-        .and.to.match(/off {10}lock, puppet_daemonize/);
-      expect(out).to.match(/note: notify.agent angelianotify is called notify now/);
+        .and.to.match(/disabled {5}lock, puppet_daemonize/);
+      expect(out).to.match(/note: notify.agent angelianotify is now called notify/);
       expect(err).to.match(/^mcprovision: no configuration: name one/);
     });
 
@@ -265,7 +265,7 @@ describe('mcprovision', () => {
       expect(out).to.match(/^NODE {2}STATE {8}STEP/m);
       expect(out).to.match(/^web1 {2}quarantined {2}quarantine {2}puppet1 .*the name web1 is refused/m);
       expect(out).to.match(/^web2 {2}new /m);
-      expect(out).to.match(/online, but silent: deaf/);
+      expect(out).to.match(/online, but did not reply: deaf/);
       out = '';
       await call('', 'status', '--json');
       expect(lines()[0].nodes[0]).to.deep.include({
@@ -280,7 +280,7 @@ describe('mcprovision', () => {
       await world.node('web1', { facts: eu });
       await call('', 'run', '--once', '1');
       await call('', 'status');
-      expect(out).to.equal('no node waits to be provisioned\n');
+      expect(out).to.equal('no nodes with a provision agent found\n');
       out = '';
       await call('', 'status', '--all');
       expect(out).to.match(/^web1 {2}done /m);
@@ -307,12 +307,12 @@ describe('mcprovision', () => {
       out = '';
       await call('', 'explain', 'web1');
       expect(out).to.match(/^web1 in provisioning: quarantined since/);
-      expect(out).to.contain('people have still to be told');
+      expect(out).to.contain('notification: not sent yet');
       for (const isLocked of [true, false]) {
         out = '';
         if (!isLocked) record.expire();
         expect(await call('', 'simulate', 'web1')).to.equal(2);
-        expect(out).to.match(/nothing would be done: in quarantine since/);
+        expect(out).to.match(/would not be provisioned: in quarantine since/);
       }
       record.lock('provisioner:2', 60, true);
       out = '';
@@ -333,7 +333,7 @@ describe('mcprovision', () => {
     it('release: the node goes on where it stopped', async () => {
       const machine = await quarantined();
       expect(await call('', 'release', 'web1')).to.equal(0);
-      expect(out).to.equal('web1: released; it goes on where it stopped\n');
+      expect(out).to.equal('web1: released; provisioning continues at the step where it stopped\n');
       await call('', 'run', '--until-idle');
       expect(machine.record.done).to.not.equal(null);
       expect(machine.calls.filter((name) => name === 'set_puppet_host')).to.have.length(1);
@@ -354,7 +354,7 @@ describe('mcprovision', () => {
       expect(out).to.match(
         /^web1 \(web1\) would be provisioned against puppet1 \(192\.0\.2\.1\): region eu matches\n/,
       );
-      expect(out).to.match(/^sign_node_csr +do$/m);
+      expect(out).to.match(/^sign_node_csr +run$/m);
       expect([machine.calls, ca.log, machine.record.token]).to.deep.equal([[], [], 0]);
       out = '';
       expect(await call('protected: [web1]', 'simulate', 'web1', '--json')).to.equal(2);
@@ -363,7 +363,7 @@ describe('mcprovision', () => {
 
     it('say so by their exit code where a node does not answer', async () => {
       expect(await call('', 'explain', 'nobody')).to.equal(3);
-      expect(err).to.match(/^mcprovision: nobody does not tell of its provisioning \(provisioning: /);
+      expect(err).to.match(/^mcprovision: cannot read the provisioning state of nobody \(provisioning: /);
     });
   });
 
@@ -374,6 +374,6 @@ describe('mcprovision', () => {
 
   it('lists its exit codes', async () => {
     expect(await runProgram(['--help'], io())).to.equal(0);
-    expect(out).to.match(/ 3 {2}the node that was named does not answer/);
+    expect(out).to.match(/ 3 {2}the node did not reply, or no provisioner was found/);
   });
 });

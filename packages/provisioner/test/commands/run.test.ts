@@ -86,7 +86,7 @@ describe('mcprovision run', () => {
     io.press();
     expect(await code).to.equal(0);
     expect(find('waiting for nodes')).to.include.keys('owner').and.not.include.keys('url');
-    expect(find('ending: what runs on nodes goes on')).to.include({ level: 30 });
+    expect(find('stopping: Puppet runs on nodes continue')).to.include({ level: 30 });
     expect([network.closed, io.unheard]).to.deep.equal([1, 1]);
   });
 
@@ -111,14 +111,16 @@ describe('mcprovision run', () => {
     const file = folder.join('there');
     writeFileSync(file, '{"by":"ops","reason":"new racks"}');
     await call(`${oneStep}\npause_file: ${file}`, '--until-idle');
-    expect(find('no new node is begun: "mcprovision resume" ends that')).to.include({
+    expect(find('provisioning is paused: no new nodes are started until "mcprovision resume"')).to.include({
       level: 40,
       reason: 'paused by ops: new racks',
     });
     expect(ends()).to.deep.equal([]);
     io.stderr = '';
     await call(oneStep, '--until-idle');
-    expect(find('no new node is begun: "mcprovision resume" ends that')).to.equal(undefined);
+    expect(find('provisioning is paused: no new nodes are started until "mcprovision resume"')).to.equal(
+      undefined,
+    );
   });
 
   it('serves its status, and goes on without if it cannot', async () => {
@@ -129,7 +131,7 @@ describe('mcprovision run', () => {
     expect(await (await fetch(`${url}/metrics`)).text()).to.match(/^troupe_provisioner_arrivals_total \d/m);
     io.stderr = '';
     expect(await call(`${oneStep}\nhttp: { port: ${new URL(url).port} }`, '--until-idle')).to.equal(0);
-    expect(find('no metrics and no status by HTTP')).to.include({ level: 40 });
+    expect(find('cannot serve metrics and status over HTTP')).to.include({ level: 40 });
     end();
     expect(await first).to.equal(0);
     await fetch(`${url}/metrics`).then(
@@ -154,7 +156,7 @@ describe('mcprovision run', () => {
       it(`waits for it as a daemon (${code}), until it is told to end`, async () => {
         failing(code);
         const end = call(oneStep);
-        await waitFor('a try', () => find('the broker cannot be reached: trying again') !== undefined, {
+        await waitFor('a try', () => find('cannot connect to the broker: retrying every 5 s') !== undefined, {
           intervalMs: 1,
         });
         io.press();
@@ -185,9 +187,13 @@ describe('mcprovision run', () => {
         network.client.presence = () => Promise.reject(error);
         const end = call(oneStep, ...(isDaemon ? [] : ['--until-idle']));
         if (code === 0) {
-          await waitFor('a try', () => find('the broker cannot be reached: trying again') !== undefined, {
-            intervalMs: 1,
-          });
+          await waitFor(
+            'a try',
+            () => find('cannot connect to the broker: retrying every 5 s') !== undefined,
+            {
+              intervalMs: 1,
+            },
+          );
           io.press();
         }
         expect(await end).to.equal(code);
@@ -204,7 +210,7 @@ describe('mcprovision run', () => {
   ] as const) {
     it(`${isRefused ? 'refuses' : 'needs'} ${isRefused ? 'to go to the background without' : 'no'} a logfile with ${args.join(' ') || 'nothing'}`, async () => {
       expect(await call(`${oneStep}\n${yaml}`, ...args)).to.equal(isRefused ? 1 : 0);
-      expect(/daemonize needs a logfile/.test(io.stderr)).to.equal(isRefused);
+      expect(/daemonize requires logfile/.test(io.stderr)).to.equal(isRefused);
     });
   }
 

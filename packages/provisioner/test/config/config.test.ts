@@ -86,10 +86,10 @@ describe('the configuration', () => {
   it('says what in it is not what it seems', () => {
     const { notes } = loadProvisionerConfig(fixture('provisioner-2010.yaml'));
     expect(notes).to.deep.equal([
-      'steps does not name lock, puppet_daemonize: off, as in 2010; without a steps section all are on',
-      'restart and verify did not exist in 2010 and follow puppet_final_run: on; name them to change that',
-      'steps.lock is off: run one provisioner only, and nothing fences off one that hangs',
-      'notify.agent angelianotify is called notify now: that agent is asked',
+      'steps does not list lock, puppet_daemonize: off, as in 2010; without a steps section, all steps except puppet_daemonize are on',
+      'restart and verify: not in 2010, and on because puppet_final_run is on; to change that, list them in steps',
+      'steps.lock is off: run only one provisioner; a provisioner that hangs cannot be fenced off',
+      'notify.agent angelianotify is now called notify: the agent notify is used',
     ]);
   });
 
@@ -98,7 +98,9 @@ describe('the configuration', () => {
     const { done, ...switchable } = steps;
     expect(Object.values(switchable)).to.not.include(true);
     expect(daemonize).to.equal(true);
-    expect(notes).to.include('no step that changes a node is on: nodes are left alone, and none is disabled');
+    expect(notes).to.include(
+      'all steps that change a node are off: nodes are neither provisioned nor disabled',
+    );
   });
 
   it('has defaults for all of it', () => {
@@ -118,7 +120,7 @@ describe('the configuration', () => {
       leaseSeconds: 60,
       attempts: 3,
     });
-    expect(config.notes).to.deep.equal(['notify.targets is empty: nobody is notified']);
+    expect(config.notes).to.deep.equal(['notify.targets is empty: no notifications are sent']);
   });
 
   describe('puppet_daemonize, which could never work in 2010', () => {
@@ -132,7 +134,7 @@ describe('the configuration', () => {
 
     it('is refused when the two names contradict each other', () => {
       expect(faultOf('steps: { puppet_daemonize: true, puppet_daemon: false }')).to.match(
-        /contradict each other/,
+        /have different values: remove steps.puppet_daemon/,
       );
     });
   });
@@ -157,13 +159,16 @@ describe('the configuration', () => {
     ['workers: 0', 'workers: must be >= 1'],
     ['backoff: { first: 10, most: 5 }', 'backoff.first is greater than backoff.most'],
     ['notify: { targets: [nobody] }', 'notify.targets.0: must match pattern'],
-    ['hooks: [{ name: cmdb, agent: cmdb, action: add }]', '"cmdb" needs either before or after'],
+    ['hooks: [{ name: cmdb, agent: cmdb, action: add }]', '"cmdb" must have either before or after'],
     ['hooks: [{ name: lock, after: lock, agent: a, action: b }]', 'hooks.0.name'],
     [
       'hooks: [{ name: a, after: lock, agent: a, action: b }, { name: a, after: lock, agent: a, action: b }]',
-      'two hooks are called "a"',
+      'hooks: the name "a" is used twice',
     ],
-    ['client: a.yaml\nbroker: { urls: [] }', 'client names a file, so broker may not be here too'],
+    [
+      'client: a.yaml\nbroker: { urls: [] }',
+      'client cannot be combined with broker: remove client or the other keys',
+    ],
     ['security: { mode: nome }', 'security.mode: must be one of x509, token, none'],
     ['protected: ["/(/"]', 'protected: /(/ is not a valid regular expression'],
   ] as const) {

@@ -58,10 +58,10 @@ describe('what a configuration means', () => {
       ['{}', 'web1', undefined],
       ['{ allow: [web1] }', 'web1', undefined],
       ['{ allow: [web1, /^db/] }', 'db1', undefined],
-      ['{ allow: [web1] }', 'web2', 'policy.allow does not name it'],
-      ['{ deny: [web1, /^db/] }', 'db1', 'policy.deny names it'],
+      ['{ allow: [web1] }', 'web2', 'policy.allow does not match its name'],
+      ['{ deny: [web1, /^db/] }', 'db1', 'policy.deny matches its name'],
       ['{ deny: [web1] }', 'web2', undefined],
-      ['{ allow: [web1], deny: [web1] }', 'web1', 'policy.deny names it'],
+      ['{ allow: [web1], deny: [web1] }', 'web1', 'policy.deny matches its name'],
     ] as const) {
       it(`with ${policy}: ${name} is ${fault === undefined ? 'allowed' : 'refused'}`, () => {
         expect(read(`policy: ${policy}`).policy.nameFault(name)).to.equal(fault);
@@ -148,9 +148,9 @@ describe('what a configuration means', () => {
       'lock: true, set_puppet_hostname: true, clean_node_certname: true, send_node_csr: true, sign_node_csr: true, ' +
       'puppet_bootstrap_stage: true, puppet_final_run: true, notify: false';
     const never =
-      'steps.puppet_daemonize never had an effect in 2010, because the program looked for puppet_daemon: it works now';
+      'steps.puppet_daemonize had no effect in 2010, because the program read puppet_daemon; it takes effect now';
     const follow = (names: string) =>
-      `${names} did not exist in 2010 and follow puppet_final_run: on; name them to change that`;
+      `${names}: not in 2010, and on because puppet_final_run is on; to change that, list them in steps`;
 
     for (const [steps, notes] of [
       [`{ ${all}, puppet_daemonize: false, restart: true, verify: false }`, []],
@@ -163,13 +163,13 @@ describe('what a configuration means', () => {
       ],
       [
         `{ ${all.replace('lock: true', 'lock: false')}, puppet_daemonize: false, restart: true, verify: true }`,
-        ['steps.lock is off: run one provisioner only, and nothing fences off one that hangs'],
+        ['steps.lock is off: run only one provisioner; a provisioner that hangs cannot be fenced off'],
       ],
       [
         '{ lock: true }',
         [
-          'steps does not name set_puppet_hostname, clean_node_certname, send_node_csr, sign_node_csr, puppet_bootstrap_stage, puppet_final_run, puppet_daemonize, notify: off, as in 2010; without a steps section all are on',
-          'no step that changes a node is on: nodes are left alone, and none is disabled',
+          'steps does not list set_puppet_hostname, clean_node_certname, send_node_csr, sign_node_csr, puppet_bootstrap_stage, puppet_final_run, puppet_daemonize, notify: off, as in 2010; without a steps section, all steps except puppet_daemonize are on',
+          'all steps that change a node are off: nodes are neither provisioned nor disabled',
         ],
       ],
     ] as const) {
@@ -179,7 +179,7 @@ describe('what a configuration means', () => {
     }
 
     it('are explained where somebody should be notified and nobody is named', () => {
-      const empty = 'notify.targets is empty: nobody is notified';
+      const empty = 'notify.targets is empty: no notifications are sent';
       expect(read('').notes).to.deep.equal([empty]);
       expect(read('notify: { targets: ["a://b"] }').notes).to.deep.equal([]);
       expect(read('steps: { lock: true }').notes).to.not.include(empty);

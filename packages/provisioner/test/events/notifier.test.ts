@@ -46,7 +46,10 @@ describe('the notifier', () => {
   const about = { protocol: 'mailto', recipient: 'mailto://ops', subject: message.subject };
 
   it('has the message delivered by a node that the configuration means', async () => {
-    expect(await notifier().send(message)).to.deep.equal({ outcome: 'ok', reason: 'n1 told mailto://ops' });
+    expect(await notifier().send(message)).to.deep.equal({
+      outcome: 'ok',
+      reason: 'n1 notified mailto://ops',
+    });
     expect(network.asked[0]).to.deep.nested.include({
       target: 'n1',
       'options.collective': 'mcollective',
@@ -73,7 +76,7 @@ describe('the notifier', () => {
       network.nodes = ['n1', 'n2', 'n3'];
       random = given;
       network.answers[sendmsg] = ({ target }) => ({ state: target === order[2] ? 'ok' : 'failed' });
-      expect((await notifier().send(message)).reason).to.equal(`${order[2]} told mailto://ops`);
+      expect((await notifier().send(message)).reason).to.equal(`${order[2]} notified mailto://ops`);
       expect(tries()).to.deep.equal(order);
     });
   }
@@ -83,7 +86,7 @@ describe('the notifier', () => {
       input.spool && target === 'n2' ? { data: { state: 'waiting', reason: 'down' } } : { state: 'failed' };
     expect(await notifier().send(message)).to.deep.equal({
       outcome: 'ok',
-      reason: 'n2 keeps the message to mailto://ops: down',
+      reason: 'n2 queued the notification to mailto://ops: down',
     });
     expect(tries()).to.deep.equal(['n1', 'n2', 'n1 keeps', 'n2 keeps']);
     expect(told()).to.deep.equal([{ ...about, delivered: false, by: 'n2', reason: 'down' }]);
@@ -91,7 +94,7 @@ describe('the notifier', () => {
 
   it('does not know why it is kept if the notifier does not say', async () => {
     network.answers[sendmsg] = () => ({ data: { state: 'waiting' } });
-    expect((await notifier().send(message)).reason).to.equal('n1 keeps the message to mailto://ops: ');
+    expect((await notifier().send(message)).reason).to.equal('n1 queued the notification to mailto://ops: ');
   });
 
   for (const [what, nodes, answer, reason] of [
@@ -101,14 +104,14 @@ describe('the notifier', () => {
       'failed',
       'notify sendmsg on n1: no; notify sendmsg on n2: no',
     ],
-    ['if there is no notifier', [], 'ok', 'no node with the agent notify answers'],
+    ['if there is no notifier', [], 'ok', 'no node with the agent notify found'],
   ] as const) {
     it(`says that nobody was told ${what}`, async () => {
       network.nodes = nodes;
       network.answers[sendmsg] = () => ({ state: answer, statusmsg: 'no' });
       expect(await notifier().send(message)).to.deep.equal({
         outcome: 'failed',
-        reason: `mailto://ops was not told: ${reason}`,
+        reason: `cannot notify mailto://ops: ${reason}`,
       });
       expect(told()).to.deep.equal([{ ...about, delivered: false, reason }]);
       expect(
@@ -119,7 +122,7 @@ describe('the notifier', () => {
 
   it('never rejects, whatever the network does', async () => {
     network.client.discover = () => Promise.reject(new Error('no broker'));
-    expect(await notifier().send(message)).to.include({ reason: 'mailto://ops was not told: no broker' });
+    expect(await notifier().send(message)).to.include({ reason: 'cannot notify mailto://ops: no broker' });
   });
 
   it('has failed if one of the recipients was not told', async () => {
@@ -130,7 +133,7 @@ describe('the notifier', () => {
     const { outcome, reason } = await notifier('["a://1", "b://2"]').send(message);
     expect([outcome, reason]).to.deep.equal([
       'failed',
-      'a://1 was not told: notify sendmsg on n1: no; notify sendmsg on n2: no; n1 told b://2',
+      'cannot notify a://1: notify sendmsg on n1: no; notify sendmsg on n2: no; n1 notified b://2',
     ]);
   });
 

@@ -24,9 +24,9 @@ const ended = { ...about, type: 'step-ended', step: 'lock', outcome: 'ok', secon
 
 /** Each event, its words, and the level at which it is logged. */
 const table: readonly (readonly [ProvisionEvent, string | undefined, number])[] = [
-  [{ ...about, type: 'arrived', collective: 'provisioning' }, 'arrived in provisioning', 30],
-  [{ ...about, type: 'begun' }, 'provisioning begins', 30],
-  [{ ...about, type: 'begun', resumedAt: 'verify' }, 'provisioning goes on at verify', 30],
+  [{ ...about, type: 'arrived', collective: 'provisioning' }, 'arrived in the collective provisioning', 30],
+  [{ ...about, type: 'begun' }, 'provisioning started', 30],
+  [{ ...about, type: 'begun', resumedAt: 'verify' }, 'provisioning resumed at verify', 30],
   [
     { ...about, type: 'master', master: 'puppet1', address: '192.0.2.1', reason: 'the only master' },
     'master puppet1 (192.0.2.1): the only master',
@@ -37,23 +37,23 @@ const table: readonly (readonly [ProvisionEvent, string | undefined, number])[] 
   [ended, 'lock ok (0.13 s)', 30],
   [{ ...ended, outcome: 'skipped', reason: 'why not' }, 'lock skipped (0.13 s): why not', 30],
   [{ ...ended, outcome: 'failed', reason: 'no' }, 'lock failed (0.13 s): no', 40],
-  [{ ...about, type: 'waiting', reason: 'no' }, 'waits until it is back: no', 40],
-  [{ ...about, type: 'waiting', reason: 'no', seconds: 4.6 }, 'tries again in 5 s: no', 40],
+  [{ ...about, type: 'waiting', reason: 'no' }, 'waiting until the node is back online: no', 40],
+  [{ ...about, type: 'waiting', reason: 'no', seconds: 4.6 }, 'retrying in 5 s: no', 40],
   [{ ...about, type: 'left', reason: 'no' }, 'left alone: no', 30],
-  [{ ...about, type: 'done', report }, 'done in 62.3 s against puppet1, 2.3 s of them outside Puppet', 30],
+  [{ ...about, type: 'done', report }, 'done in 62.3 s against puppet1, of which 2.3 s outside Puppet', 30],
   [{ ...about, type: 'quarantined', reason: 'no', recorded: true, report }, 'quarantined: no', 50],
   [
     { ...about, type: 'quarantined', reason: 'no', recorded: false, report },
-    'quarantined: no (the node could not be told)',
+    'quarantined: no (not recorded on the node)',
     50,
   ],
-  [{ ...notified, delivered: true, by: 'n1' }, 'mailto://ops was told by n1', 30],
+  [{ ...notified, delivered: true, by: 'n1' }, 'n1 notified mailto://ops', 30],
   [
     { ...notified, delivered: false, by: 'n1', reason: 'it is down' },
-    'mailto://ops is told by n1 as soon as it can: it is down',
+    'n1 queued the notification to mailto://ops: it is down',
     40,
   ],
-  [{ ...notified, delivered: false, reason: 'it is down' }, 'mailto://ops could not be told: it is down', 40],
+  [{ ...notified, delivered: false, reason: 'it is down' }, 'cannot notify mailto://ops: it is down', 40],
 ];
 
 describe('an event', () => {
@@ -101,7 +101,7 @@ describe('the message to people', () => {
     });
     expect([identity, subject]).to.deep.equal(['web1', 'Provisioned web1 against puppet1']);
     expect(text.split('\n')).to.deep.equal([
-      'Provisioned web1 against puppet1 in 62.3 s, 2.3 s of them outside Puppet.',
+      'Provisioned web1 against puppet1 in 62.3 s, of which 2.3 s outside Puppet.',
       'Master: puppet1 (the only master)',
       'Certificate: AA:BB',
       '',
@@ -141,14 +141,14 @@ describe('the message to people', () => {
       '',
       'lock ok (0.1 s)',
       '',
-      '"mcprovision explain web1" tells its story; when the cause is gone, "mcprovision release web1" goes on where it stopped and "mcprovision retry web1" begins anew.',
+      '"mcprovision explain web1" shows its history. When the cause is fixed, "mcprovision release web1" continues at the step where it stopped, and "mcprovision retry web1" starts again at the first step.',
     ]);
     expect(fields).to.include({ failure: 'out of luck', outcome: 'quarantined' });
   });
 
   it('of a node in quarantine for nobody knows what says that', () => {
     expect(notificationOf({ ...report, outcome: 'quarantined' }).text).to.match(
-      /in quarantine: no reason is known\n/,
+      /in quarantine: reason unknown\n/,
     );
   });
 

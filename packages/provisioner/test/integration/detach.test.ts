@@ -37,6 +37,6 @@ describe('mcprovision as a process', () => {
       process.kill(pid, 'SIGTERM');
     }
     await waitFor('its end', () => !isAlive(pid));
-    expect(readFileSync(log, 'utf8')).to.match(/ending: what runs on nodes goes on/);
+    expect(readFileSync(log, 'utf8')).to.match(/stopping: Puppet runs on nodes continue/);
   }).timeout(20_000);
 });

@@ -27,7 +27,7 @@ describe('chooseMaster', () => {
       [eu, us],
       ['region', 'country'],
       'puppet-us',
-      'no master in region us-2; country us matches',
+      'no master with region us-2; country us matches',
     ],
     [
       'a fact that the node lacks decides nothing',
@@ -51,7 +51,7 @@ describe('chooseMaster', () => {
       [us, eu],
       ['region', 'country'],
       'puppet-eu',
-      'no master in region x; no master in country y; the least loaded of 2 masters',
+      'no master with region x; no master with country y; the least loaded of 2 masters',
     ],
     ['no criteria', {}, [us, eu], [], 'puppet-eu', 'the least loaded of 2 masters'],
     ['one master', {}, [us], ['region'], 'puppet-us', 'the node has no fact region; the only master'],

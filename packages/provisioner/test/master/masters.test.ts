@@ -83,12 +83,12 @@ describe('the masters', () => {
   });
 
   for (const [what, change, reason] of [
-    ['has no CA', { ca_fingerprint: null }, 'it does not say where its CA is, or its facts'],
-    ['has no address', { address: null }, 'it does not say where its CA is, or its facts'],
-    ['has no certname', { certname: null }, 'it does not say where its CA is, or its facts'],
-    ['has no port', { port: null }, 'it does not say where its CA is, or its facts'],
+    ['has no CA', { ca_fingerprint: null }, 'it did not report the address of its CA, or its facts'],
+    ['has no address', { address: null }, 'it did not report the address of its CA, or its facts'],
+    ['has no certname', { certname: null }, 'it did not report the address of its CA, or its facts'],
+    ['has no port', { port: null }, 'it did not report the address of its CA, or its facts'],
     ['does not answer', 'info', 'silence'],
-    ['does not tell its facts', 'facts', 'it does not say where its CA is, or its facts'],
+    ['does not tell its facts', 'facts', 'it did not report the address of its CA, or its facts'],
   ] as const) {
     it(`are without one that ${what}, and the log says why`, async () => {
       const isIt = (target: string) => target === 'bad';
@@ -144,7 +144,7 @@ describe('the masters', () => {
     const failure = await failureOf(found.list());
     expect(failure).to.include({
       kind: 'unreachable',
-      message: 'no master with the agent puppetca answers in the collective mcollective',
+      message: 'no master found: no node with the agent puppetca replies in the collective mcollective',
     });
     expect(network.asked).to.deep.equal([]);
     network.nodes = ['puppet1'];

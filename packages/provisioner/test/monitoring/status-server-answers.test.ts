@@ -19,9 +19,9 @@ describe('the web server of a provisioner', () => {
     ['/healthz?now', 'GET', 200, 'text/plain; charset=utf-8', 'ok\n'],
     ['/healthz', 'HEAD', 200, 'text/plain; charset=utf-8', ''],
     ['/status', 'GET', 200, 'application/json', '{"owner":"prov/1","paused":null,"nodes":[]}\n'],
-    ['/other', 'GET', 404, 'text/plain; charset=utf-8', 'there are /metrics, /status and /healthz\n'],
-    ['/status', 'POST', 405, 'text/plain; charset=utf-8', 'GET only\n'],
-    ['/healthz', 'DELETE', 405, 'text/plain; charset=utf-8', 'GET only\n'],
+    ['/other', 'GET', 404, 'text/plain; charset=utf-8', 'not found: use /metrics, /status or /healthz\n'],
+    ['/status', 'POST', 405, 'text/plain; charset=utf-8', 'only GET and HEAD are allowed\n'],
+    ['/healthz', 'DELETE', 405, 'text/plain; charset=utf-8', 'only GET and HEAD are allowed\n'],
   ] as const) {
     it(`answers ${method} ${path} with ${status}`, async () => {
       const response = await fetch(`${web.url}${path}`, { method });

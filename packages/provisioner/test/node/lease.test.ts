@@ -272,7 +272,7 @@ describe('a lease', () => {
     network.answers['provision unlock_deploy'] = ends('no-reply', 'silence');
     await lease.release();
     expect(lines.map(({ msg, reason }) => [msg, reason])).to.deep.equal([
-      ['the lease was not given back: it ends by itself', 'unlock_deploy on web1: silence'],
+      ['cannot release the lease: it will expire', 'unlock_deploy on web1: silence'],
     ]);
   });
 });

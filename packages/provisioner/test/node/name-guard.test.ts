@@ -26,9 +26,9 @@ describe('the guard of names', () => {
 
   for (const [name, reason] of [
     ['db1', 'it is protected by the configuration'],
-    ['provisioner.mcollective', 'it is that of the provisioner'],
-    ['puppet1.example.net', 'it is that of a Puppet server'],
-    ['puppet1', 'it is that of a Puppet server'],
+    ['provisioner.mcollective', 'it is the name of the provisioner'],
+    ['puppet1.example.net', 'it is the name of a Puppet server'],
+    ['puppet1', 'it is the name of a Puppet server'],
   ] as const) {
     it(`refuses ${name} for good, and asks nobody: ${reason}`, async () => {
       const failure = await failureOf(guard.check(name, undefined));
@@ -57,7 +57,7 @@ describe('the guard of names', () => {
         const failure = await failureOf(check);
         expect(failure.kind).to.equal(kind);
         expect(failure.message).to.match(
-          /a host of that name is (alive|online) in the collective mcollective/,
+          /a host with this name is (listed as )?online in the collective mcollective/,
         );
       }
       expect(pings()[0]).to.deep.nested.include({ target: 'web1', 'options.collective': 'mcollective' });

@@ -141,22 +141,22 @@ describe('the state of a node', () => {
     [
       'waiting after failures, whoever holds it',
       { history: [failed, failed], lease },
-      { state: 'waiting', step: 'lock', reason: 'failed 2 times, at last: no', since: '2033' },
+      { state: 'waiting', step: 'lock', reason: 'failed 2 times, last error: no', since: '2033' },
     ],
     [
       'working, at the step that has begun',
       { history: [line('verify', 'ok', { time: '2034' })], steps: [recorded('done', 'started')], lease },
-      { state: 'working', step: 'done', reason: 'by prov/1', since: '2034' },
+      { state: 'working', step: 'done', reason: 'lease held by prov/1', since: '2034' },
     ],
     [
       'working before anything is on record',
       { lease },
-      { state: 'working', step: undefined, reason: 'by prov/1', since: undefined },
+      { state: 'working', step: undefined, reason: 'lease held by prov/1', since: undefined },
     ],
     [
       'working again after a failure',
       { history: [failed, line('lock', 'started', { time: '2035' })], lease },
-      { state: 'working', step: 'lock', reason: 'by prov/1', since: '2035' },
+      { state: 'working', step: 'lock', reason: 'lease held by prov/1', since: '2035' },
     ],
     [
       'waiting for nobody knows what',

@@ -106,7 +106,7 @@ describe('the agent of a node', () => {
         const failure = await failureOf(restart());
         expect(failure.kind).to.equal(kind);
         expect(failure.message).to.match(/restart on web1: token 7 is stale$/);
-        if (kind === 'lost') expect(failure.message).to.match(/^the lease of web1 is held no more: /);
+        if (kind === 'lost') expect(failure.message).to.match(/^lost the lease of web1: /);
       });
     }
 
@@ -179,8 +179,8 @@ describe('the agent of a node', () => {
       expect(await failureOf(status())).to.include({
         kind: 'permanent',
         message:
-          'another machine answers under the name web1 since the provisioning began: ' +
-          `its key is ${'b'.repeat(16)}…, that of the first was ${'a'.repeat(16)}…`,
+          'another machine replies under the name web1: ' +
+          `its key is ${'b'.repeat(16)}…, but the key at the start of the provisioning was ${'a'.repeat(16)}…`,
       });
     });
 

@@ -91,7 +91,7 @@ describe('the steps about certificates', () => {
           expect(network.of('puppetca clean')).to.deep.equal([]);
         };
       }
-      expect(await reasonOf({})).to.equal('no CA had anything of web1.example.net');
+      expect(await reasonOf({})).to.equal('no CA had a certificate or CSR for web1.example.net');
       expect(isConfirmed).to.equal(true);
       const asked = network.of('puppetca clean');
       expect(asked.map(({ target, input }) => [target, input])).to.deep.equal([
@@ -165,7 +165,7 @@ describe('the steps about certificates', () => {
       network.answers[request] = says({ certname: 'w', csr_fingerprint: own, ca_fingerprint: 'ab' });
       expect(await sendNodeCsr.run(context)).to.deep.equal({
         outcome: 'ok',
-        reason: `the CSR ${own} is at puppet1`,
+        reason: `submitted the CSR ${own} to puppet1`,
         data: { certname: 'w', csr_fingerprint: own, ca_fingerprint: 'ab' },
       });
       expect(context.session.findings).to.include({ certname: 'w', csrReported: own });
@@ -183,7 +183,7 @@ describe('the steps about certificates', () => {
       const failure = await failureOf(sendNodeCsr.run(context));
       expect(failure).to.include({
         kind: 'failed',
-        message: 'the node does not tell the fingerprint of its CSR',
+        message: 'the node did not report the fingerprint of its CSR',
       });
       expect(context.session.findings.csrReported).to.equal(undefined);
     });
@@ -201,7 +201,7 @@ describe('the steps about certificates', () => {
         expect(failure.kind).to.equal('permanent');
         expect(failure.message).to.equal(
           'the CA of puppet1 holds a CSR for web1.example.net that this node did not make: its fingerprint is ' +
-            `${theirs}, that of the node is ${own}; nothing was signed: find out who made it, clean web1.example.net there, then release the node`,
+            `${theirs}, the fingerprint of the node's CSR is ${own}; nothing was signed: find out who submitted it, clean web1.example.net on puppet1, then release the node`,
         );
         expect(failure.cause).to.include({ message: 'request_certificate on web1: refused' });
       });
@@ -291,7 +291,11 @@ describe('the steps about certificates', () => {
     ] as const) {
       it(`begins with ${back} if the CA says that it is ${state}`, async () => {
         caSays({ state });
-        await failing({ kind: 'failed', back, message: `the CA of puppet1 has no CSR of w (${state})` });
+        await failing({
+          kind: 'failed',
+          back,
+          message: `the CA of puppet1 has no CSR for w (state: ${state})`,
+        });
         expect(network.of(sign)).to.deep.equal([]);
       });
     }
@@ -320,7 +324,7 @@ describe('the steps about certificates', () => {
       network.answers[sign] = says({ csr_fingerprint: theirs });
       await failing({
         kind: 'permanent',
-        message: `puppet1 signed the CSR ${theirs} of w instead of ${own}: revoke it there`,
+        message: `puppet1 signed the CSR ${theirs} for w instead of ${own}: revoke the certificate on puppet1`,
       });
       expect(context.session.findings.csrSigned).to.equal(undefined);
     });
@@ -375,7 +379,7 @@ describe('the steps about certificates', () => {
       it('accepts the certificate if the node confirms that it is of its key', async () => {
         expect(await signNodeCsr.run(context)).to.deep.equal({
           outcome: 'ok',
-          reason: `signed before: the certificate is of the key of ${own}, as the node confirms`,
+          reason: `already signed: the node confirms that the certificate matches the key of the CSR ${own}`,
           data: { csr_fingerprint: own, certificate },
         });
         expect(context.session.findings).to.include({ csrSigned: own, certificate });
@@ -385,7 +389,7 @@ describe('the steps about certificates', () => {
 
       it('begins with the CSR if the node has made another one', async () => {
         network.answers[request] = says({ csr_fingerprint: theirs });
-        const message = `the node made another CSR meanwhile: ${theirs}`;
+        const message = `the node has made another CSR in the meantime: ${theirs}`;
         await failing({ kind: 'failed', back: 'send_node_csr', message });
         expect(context.session.findings.csrSigned).to.equal(undefined);
       });
@@ -418,7 +422,7 @@ describe('the steps about certificates', () => {
       return goodCertificate(context);
     };
     const good = { state: 'signed', fingerprint: 'eeff' };
-    const leftOut = `the node has a good certificate of puppet1 (${certificate})`;
+    const leftOut = `the node already has a valid certificate from puppet1 (${certificate})`;
 
     it('leave out what has to do with certificates if it is good, and ask for it once', async () => {
       expect(await examined('{}', {}, good)).to.equal(leftOut);
@@ -457,28 +461,28 @@ describe('the steps about certificates', () => {
         '{ good: refuse }',
         {},
         good,
-        `a certificate of CN=puppet1 (${certificate}) that puppet1 stands by`,
+        `a certificate issued by CN=puppet1 (${certificate}) that the CA of puppet1 confirms`,
       ],
       [
         'stale',
         '{ stale: refuse }',
         { usable: false },
         good,
-        `a certificate of CN=puppet1 (${certificate}) that is of no use here`,
+        `a certificate issued by CN=puppet1 (${certificate}) that cannot be used`,
       ],
       [
         'stale',
         '{ stale: refuse }',
         { usable: false, fingerprint: null, issuer: null },
         good,
-        'a certificate (unreadable) that is of no use here',
+        'a certificate (unreadable) that cannot be used',
       ],
       [
         'foreign',
         '{ foreign: refuse }',
         { usable: false, issuer: 'CN=x' },
         good,
-        `a certificate of CN=x (${certificate}), which is the CA of no master here`,
+        `a certificate issued by CN=x (${certificate}), which is not the CA of any known master`,
       ],
     ] as const) {
       it(`refuse for good ${words}`, async () => {

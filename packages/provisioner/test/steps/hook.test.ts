@@ -145,7 +145,7 @@ describe('a step of the site', () => {
       else
         expect(await end).to.deep.equal({
           outcome: 'skipped',
-          reason: 'it failed and is optional: cmdb register on cmdb1: no',
+          reason: 'failed, but is optional: cmdb register on cmdb1: no',
         });
     });
   }
@@ -168,7 +168,7 @@ describe('a step of the site', () => {
     const failure = await failureOf(stepOf('after: lock').run(context));
     expect(failure).to.include({
       kind: 'unreachable',
-      message: 'no node with the agent cmdb answers in the collective mcollective',
+      message: 'no node with the agent cmdb found in the collective mcollective',
     });
   });
 
@@ -176,7 +176,7 @@ describe('a step of the site', () => {
     network.nodes = [];
     expect(await stepOf('after: lock, optional: true').run(context)).to.deep.equal({
       outcome: 'skipped',
-      reason: 'it failed and is optional: no node with the agent cmdb answers in the collective mcollective',
+      reason: 'failed, but is optional: no node with the agent cmdb found in the collective mcollective',
     });
   });
 
@@ -209,7 +209,7 @@ describe('the condition of a step', () => {
 
   for (const [condition, unmet] of [
     ['tier=web and role::web', undefined],
-    ['tier=db', 'not true of this node: tier=db'],
+    ['tier=db', 'the node does not match the condition: tier=db'],
     ["provision('x').locked=true", undefined],
   ] as const) {
     it(`is judged by what the node says: ${condition}`, async () => {

@@ -3,7 +3,7 @@ import { beforeEach, describe, it } from 'mocha';
 import { StepFailure } from '../../src/index.js';
 import { done } from '../../src/steps/done.js';
 import { lock } from '../../src/steps/lock.js';
-import { judged } from '../../src/steps/master-away.js';
+import { attributed } from '../../src/steps/master-away.js';
 import { puppetDaemonize } from '../../src/steps/puppet-daemonize.js';
 import { puppetBootstrapStage, puppetFinalRun } from '../../src/steps/puppet-run.js';
 import { restart } from '../../src/steps/restart.js';
@@ -92,9 +92,9 @@ describe('the step', () => {
         [
           'a run that went on already',
           { run: 'r1', seconds: 3, reason: 'changed', attached: true },
-          { outcome: 'ok', reason: 'attached to a run under way: changed', run: 'r1', runSeconds: 3 },
+          { outcome: 'ok', reason: 'attached to a run in progress: changed', run: 'r1', runSeconds: 3 },
         ],
-        ['a run of which nothing is known', {}, { outcome: 'ok', reason: 'the run went well' }],
+        ['a run of which nothing is known', {}, { outcome: 'ok', reason: 'the run succeeded' }],
       ] as const) {
         it(`tells of ${words}`, async () => {
           network.answers[what] = says(data);
@@ -167,7 +167,10 @@ describe('the step', () => {
         const end = restart.run(context);
         if (!isFine) expect((await failureOf(end)).message).to.equal('restart on web1: out of luck');
         else
-          expect(await end).to.deep.equal({ outcome: 'ok', reason: 'the node went away without an answer' });
+          expect(await end).to.deep.equal({
+            outcome: 'ok',
+            reason: 'the node disconnected before it replied',
+          });
       });
     }
 
@@ -192,7 +195,7 @@ describe('the step', () => {
       network.answers['provision disable_provisioner'] = ends('failed', 'no', { statuscode: 2 });
       expect(await done.run(context)).to.deep.equal({
         outcome: 'ok',
-        reason: 'the provision agent is gone with the final configuration',
+        reason: 'the final configuration removed the provision agent',
       });
     });
 
@@ -215,7 +218,7 @@ describe('the step', () => {
 
     it('has failed if the CA of the master answers', async () => {
       const error = failed();
-      expect(await judged(error, context)).to.equal(error);
+      expect(await attributed(error, context)).to.equal(error);
       expect(network.asked[0]).to.include({ what: 'puppetca info', target: 'puppet1' });
       expect(forgotten).to.equal(0);
     });
@@ -226,18 +229,18 @@ describe('the step', () => {
     ] as const) {
       it(`says nothing of the node if the CA does not answer, ${what}`, async () => {
         network.answers['puppetca info'] = ends('no-reply');
-        const failure = await judged(error, context);
+        const failure = await attributed(error, context);
         expect(failure)
           .to.be.instanceOf(StepFailure)
           .and.to.include({ kind: 'unreachable', cause: error, ...run });
-        expect((failure as Error).message).to.equal('refused; the CA of its master puppet1 does not answer');
+        expect((failure as Error).message).to.equal('refused; the CA of its master puppet1 does not reply');
         expect(forgotten).to.equal(1);
       });
     }
 
     it('says nothing of the node if the CA cannot be asked', async () => {
       network.answers['puppetca info'] = () => Promise.reject(new Error('no broker'));
-      expect(await judged(failed(), context)).to.include({ kind: 'unreachable' });
+      expect(await attributed(failed(), context)).to.include({ kind: 'unreachable' });
     });
 
     for (const [what, error] of [
@@ -247,7 +250,7 @@ describe('the step', () => {
     ] as const) {
       it(`leaves a failure as it is ${what}`, async () => {
         network.answers['puppetca info'] = ends('no-reply');
-        expect(await judged(error, context)).to.equal(error);
+        expect(await attributed(error, context)).to.equal(error);
         expect(network.asked).to.deep.equal([]);
       });
     }
@@ -255,7 +258,7 @@ describe('the step', () => {
     it('leaves a failure as it is once the step is called off', async () => {
       context.stop.abort();
       const error = failed();
-      expect(await judged(error, context)).to.equal(error);
+      expect(await attributed(error, context)).to.equal(error);
       expect(network.asked).to.deep.equal([]);
     });
   });

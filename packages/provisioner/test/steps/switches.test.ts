@@ -55,7 +55,10 @@ describe('the steps', () => {
     const report = await watched.ended('web1');
     expect(machine.runs).to.deep.equal(['production']);
     const left = report.steps.find(({ step }) => step === 'puppet_bootstrap_stage');
-    expect(left).to.include({ outcome: 'skipped', reason: 'not true of this node: role=new' });
+    expect(left).to.include({
+      outcome: 'skipped',
+      reason: 'the node does not match the condition: role=new',
+    });
   });
 
   it('have attempts of their own', async () => {
@@ -121,7 +124,9 @@ describe('the steps', () => {
       fault = 'no such site';
       const watched = await world.provisioner(hook('after: sign_node_csr'));
       await world.node('web1', { facts: eu });
-      expect((await watched.ended('web1')).failure).to.match(/^cmdb failed 2 times, at last: .*no such site/);
+      expect((await watched.ended('web1')).failure).to.match(
+        /^cmdb failed 2 times, last error: .*no such site/,
+      );
     });
 
     it('may fail where they are optional', async () => {

@@ -64,7 +64,7 @@ describe('the step verify', () => {
     begin({ isSecure: false });
     network.online.set(name, true);
     const { reason } = await verify.run(context);
-    expect(reason).to.match(/, without proof: the security mode is none$/);
+    expect(reason).to.match(/, unauthenticated: the security mode is none$/);
     expect(network.of('puppetca status')).to.deep.equal([]);
     const { pin } = context.session.node;
     pin.check({ sender: name, key: 'k1' });
@@ -107,7 +107,7 @@ describe('the step verify', () => {
     expect(await end).to.include({
       kind: 'failed',
       back: 'restart',
-      message: `the node did not come back within 30 s: ${name} did not answer in the collective mcollective`,
+      message: `the node did not come back within 30 s: ${name} did not reply in the collective mcollective`,
     });
     expect(pings()).to.have.length(30);
   });
@@ -127,10 +127,10 @@ describe('the step verify', () => {
       expect(pings()).to.have.length(1);
       for (let second = 0; second < 30; second += 1) await pass(1_000);
       const { message } = await end;
-      const known = `${status.state} ${status.fingerprint ?? ''}`;
+      const known = `${status.fingerprint ?? 'no certificate'} (${status.state})`;
       expect(message).to.equal(
-        `the node did not come back within 30 s: ${name} answers in the collective mcollective with a certificate ` +
-          `(${key}) that is not the one of the CA of puppet1 (${known})`,
+        `the node did not come back within 30 s: certificate mismatch: ${name} replies in the collective mcollective ` +
+          `with ${key ?? 'no certificate'}, but the CA of puppet1 has ${known}`,
       );
       expect(context.session.node.identity).to.equal('web1');
       expect(context.session.findings).to.not.have.property('certificate');

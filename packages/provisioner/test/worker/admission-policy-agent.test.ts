@@ -52,14 +52,14 @@ describe('the policy of an agent', () => {
 
   it('objects if that says no', async () => {
     data = { allowed: false, reason: 'not paid' };
-    expect(await objection()).to.equal('not allowed: cmdb on cmdb1 says no: not paid');
+    expect(await objection()).to.equal('not allowed: denied by cmdb on cmdb1: not paid');
   });
 
   it('means not now if no node has the agent', async () => {
     network.nodes = [];
     expect(await failureOf(objection())).to.include({
       kind: 'unreachable',
-      message: 'not now: policy: cmdb register cannot be asked: no node with the agent cmdb answers',
+      message: 'cannot decide now: policy.agent: cmdb register failed: no node with the agent cmdb found',
     });
     expect(called).to.deep.equal([]);
   });
@@ -67,7 +67,7 @@ describe('the policy of an agent', () => {
   it('means not now if that says neither yes nor no', async () => {
     data = {};
     expect((await failureOf(objection())).message).to.match(
-      /cmdb on cmdb1 does not say whether it is "allowed"$/,
+      /the reply of cmdb on cmdb1 has no boolean "allowed"$/,
     );
   });
 });

@@ -81,7 +81,7 @@ describe('the policy of a web service', () => {
 
   it('asks nobody without its secret: not now', async () => {
     const failure = await failureOf(objection(policyOf(', secret_file: /nowhere/at/all')));
-    expect(failure.message).to.match(/^not now: policy\.webhook cannot be asked: ENOENT/);
+    expect(failure.message).to.match(/^cannot decide now: policy\.webhook failed: ENOENT/);
     expect(asked).to.deep.equal([]);
   });
 
@@ -92,14 +92,14 @@ describe('the policy of a web service', () => {
   ] as const) {
     it(`objects if it says no with the reason ${JSON.stringify(answer.reason)}`, async () => {
       answers = [answer];
-      expect(await objection()).to.equal(`not allowed: cmdb.example.net says no${words}`);
+      expect(await objection()).to.equal(`not allowed: denied by cmdb.example.net${words}`);
     });
   }
 
   it('asks again a minute after a no, and not before', async () => {
     answers = [{ allowed: false }, { allowed: true }, { allowed: true }];
     const policy = policyOf();
-    const no = 'not allowed: cmdb.example.net says no';
+    const no = 'not allowed: denied by cmdb.example.net';
     expect(await objection(policy)).to.equal(no);
     mock.timers.tick(59_999);
     expect(await objection(policy)).to.equal(no);
@@ -118,17 +118,17 @@ describe('the policy of a web service', () => {
   });
 
   for (const [what, answer, words] of [
-    ['answers with an error', new Response('{"allowed":true}', { status: 503 }), 'it answered 503'],
-    ['says null', null, 'cmdb.example.net does not say whether it is "allowed"'],
-    ['says yes in other words', { allowed: 'yes' }, 'cmdb.example.net does not say whether it is "allowed"'],
+    ['answers with an error', new Response('{"allowed":true}', { status: 503 }), 'HTTP status 503'],
+    ['says null', null, 'the reply of cmdb.example.net has no boolean "allowed"'],
+    ['says yes in other words', { allowed: 'yes' }, 'the reply of cmdb.example.net has no boolean "allowed"'],
     ['is not to be reached', new TypeError('fetch failed', { cause: new Error('refused') }), 'refused'],
     ['is not to be reached for unknown reasons', new TypeError('fetch failed'), 'fetch failed'],
     ['fails with a cause that is not the network', new Error('a', { cause: new Error('b') }), 'a'],
-    ['is silent', new DOMException('x', 'TimeoutError'), 'no answer in time'],
+    ['is silent', new DOMException('x', 'TimeoutError'), 'timeout'],
     ['breaks off', new DOMException('it broke', 'AbortError'), 'it broke'],
   ] as const) {
     it(`means not now if it ${what}`, async () => {
-      expect(await failing(answer)).to.equal(`not now: policy.webhook cannot be asked: ${words}`);
+      expect(await failing(answer)).to.equal(`cannot decide now: policy.webhook failed: ${words}`);
     });
   }
 
@@ -145,14 +145,14 @@ describe('the policy of a web service', () => {
   it('is asked only of nodes of which the facts are true', async () => {
     const config = parseProvisionerConfig(`policy: { facts: "tier=db", webhook: { url: "${url}" } }`);
     const reason = await objection(new AdmissionPolicy(network.peers, config.policy));
-    expect(reason).to.equal('not allowed: policy.facts is not true of it: tier=db');
+    expect(reason).to.equal('not allowed: its facts do not match policy.facts: tier=db');
     expect(asked).to.deep.equal([]);
   });
 
   it('is asked of no node that the names forbid, and the node is not asked either', async () => {
     const config = parseProvisionerConfig(`policy: { deny: [web1], webhook: { url: "${url}" } }`);
     expect(await objection(new AdmissionPolicy(network.peers, config.policy))).to.match(
-      /policy\.deny names it/,
+      /policy\.deny matches its name/,
     );
     expect([asked, network.asked]).to.deep.equal([[], []]);
   });

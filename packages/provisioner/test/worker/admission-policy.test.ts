@@ -59,9 +59,9 @@ describe('the policy', () => {
   afterEach(() => world.close());
 
   for (const [what, policy, reason] of [
-    ['whose name is not among those allowed', 'allow: ["/^db/"]', 'policy.allow does not name it'],
-    ['whose name is denied', 'allow: ["/./"], deny: [web1]', 'policy.deny names it'],
-    ['whose facts are others', 'facts: "country=ie"', 'policy.facts is not true of it: country=ie'],
+    ['whose name is not among those allowed', 'allow: ["/^db/"]', 'policy.allow does not match its name'],
+    ['whose name is denied', 'allow: ["/./"], deny: [web1]', 'policy.deny matches its name'],
+    ['whose facts are others', 'facts: "country=ie"', 'its facts do not match policy.facts: country=ie'],
   ] as const) {
     it(`leaves a node alone ${what}, and says why; others are provisioned`, async () => {
       const watched = await world.provisioner(`policy: { ${policy} }`);
@@ -114,16 +114,16 @@ describe('the policy', () => {
       const watched = await world.provisioner(webhook());
       await world.node('web1', { facts: eu });
       const left = await watched.event('left', 'web1');
-      expect(left.reason).to.match(/^not allowed: 127\.0\.0\.1:\d+ says no: not paid$/);
+      expect(left.reason).to.match(/^not allowed: denied by 127\.0\.0\.1:\d+: not paid$/);
       await world.node('web2', { facts: eu });
       await watched.event('left', 'web2');
       expect(asked.filter(({ body }) => body.identity === 'web1')).to.have.length(1);
     });
 
     for (const [what, given, words] of [
-      ['says nothing in time', 'silence', /no answer in time/],
-      ['fails', { status: 500, body: {} }, /it answered 500/],
-      ['says neither yes nor no', { status: 200, body: { ok: 1 } }, /does not say whether it is "allowed"/],
+      ['says nothing in time', 'silence', /timeout/],
+      ['fails', { status: 500, body: {} }, /HTTP status 500/],
+      ['says neither yes nor no', { status: 200, body: { ok: 1 } }, /has no boolean "allowed"/],
     ] as const) {
       it(`means not now where it ${what}, which is said; later it is asked again`, async () => {
         answer = given;
@@ -131,7 +131,7 @@ describe('the policy', () => {
         const { machine } = await world.node('web1', { facts: eu });
         const waiting = await watched.event('waiting', 'web1');
         expect(waiting.reason)
-          .to.match(/^not now: policy\.webhook cannot be asked: /)
+          .to.match(/^cannot decide now: policy\.webhook failed: /)
           .and.match(words);
         expect(machine.record.history).to.deep.equal([]);
         answer = { status: 200, body: { allowed: true } };
@@ -145,14 +145,14 @@ describe('the policy', () => {
     await world.node('web1', { facts: eu });
     await world.node('web2', { facts: eu });
     const waiting = await watched.event('waiting', 'web1');
-    expect(waiting.reason).to.match(/^not now: policy: gate may cannot be asked/);
+    expect(waiting.reason).to.match(/^cannot decide now: policy\.agent: gate may failed/);
     const agent = fakeAgent(gate, () => ({
       may: ({ identity }) => ({ allowed: identity === 'web1', reason: 'there is one already' }),
     }));
     await world.host('cmdb1', { collective: 'mcollective', agents: [agent] });
     expect((await watched.ended('web1')).outcome).to.equal('done');
     const left = await watched.event('left', 'web2');
-    expect(left.reason).to.equal('not allowed: gate on cmdb1 says no: there is one already');
+    expect(left.reason).to.equal('not allowed: denied by gate on cmdb1: there is one already');
   });
 
   describe('of certificates', () => {
@@ -162,7 +162,7 @@ describe('the policy', () => {
       machine.giveForeignCertificate('CN=Somebody else');
       const { outcome, failure } = await watched.ended('web1');
       expect(outcome).to.equal('quarantined');
-      expect(failure).to.match(/CA of no master here.*policy\.certificates\.foreign is refuse/);
+      expect(failure).to.match(/not the CA of any known master.*policy\.certificates\.foreign is refuse/);
       expect(machine.calls).to.not.include('request_certificate');
       expect([...world.cas.values()].flatMap(({ log }) => log)).to.deep.equal([]);
     });
@@ -193,7 +193,7 @@ describe('the policy', () => {
       const { machine } = await world.node('web1', { facts: eu });
       machine.giveForeignCertificate('CN=puppet1');
       const { failure } = await watched.ended('web1');
-      expect(failure).to.match(/of no use here, and policy\.certificates\.stale is refuse/);
+      expect(failure).to.match(/that cannot be used, and policy\.certificates\.stale is refuse/);
     });
   });
 });

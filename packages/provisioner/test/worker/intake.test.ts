@@ -114,7 +114,7 @@ describe('the intake of nodes', () => {
       network.tell('web1', true);
       await settled();
       expect(lines.map(({ node, msg, reason }) => [node, msg, reason])).to.deep.equal([
-        ['web1', 'a node that arrived could not be asked', 'rpcutil inventory on web1: silence'],
+        ['web1', 'cannot query a node that came online', 'rpcutil inventory on web1: silence'],
       ]);
     });
 
@@ -153,7 +153,7 @@ describe('the intake of nodes', () => {
         isAway ? Promise.reject(new Error('no broker')) : discover(options);
       await begin();
     });
-    const warnings = () => lines.filter(({ msg }) => msg === 'nodes cannot be looked for now');
+    const warnings = () => lines.filter(({ msg }) => msg === 'cannot discover nodes');
 
     it('says so once for each loss, and looks again', async () => {
       await pass(5_000);

@@ -41,16 +41,16 @@ describe('a pause', () => {
       expect(new PauseFile(path).read()).to.deep.equal({
         by: 'somebody',
         since: '',
-        reason: `${path} is there`,
+        reason: `${path} exists`,
       });
     });
   }
 
-  it('is one when its file is there and cannot be read, since nobody knows what it says', () => {
+  it('is in force if its file exists but cannot be read', () => {
     const path = folder.join('folder');
     mkdirSync(path);
     const pause = new PauseFile(path).read();
-    expect(pause).to.deep.equal({ by: 'somebody', since: '', reason: `${path} is there and cannot be read` });
+    expect(pause).to.deep.equal({ by: 'somebody', since: '', reason: `${path} exists and cannot be read` });
   });
 
   it('may be read by everybody', () => {

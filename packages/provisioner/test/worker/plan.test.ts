@@ -92,13 +92,13 @@ describe('the plan for a node', () => {
 
   describe('is none, for the reason', () => {
     for (const [refusal, status] of [
-      ['prov/2 works on it', { lease }],
+      ['prov/2 holds its lease', { lease }],
       ['in quarantine since 2029: out of luck', { quarantined: true, quarantine }],
       ['in quarantine since 2029: out of luck', { quarantined: true, quarantine, steps: [notify], lease }],
-      ['prov/2 works on it', { done: true, finished: { since: '2029' }, steps: [notify], lease }],
-      ['provisioned since 2029', { done: true, disabled: true, finished: { since: '2029' }, lease }],
+      ['prov/2 holds its lease', { done: true, finished: { since: '2029' }, steps: [notify], lease }],
+      ['already provisioned at 2029', { done: true, disabled: true, finished: { since: '2029' }, lease }],
       [
-        'provisioned since 2029: "mcprovision retry" begins anew',
+        'already provisioned at 2029: "mcprovision retry" starts again at the first step',
         { done: true, finished: { since: '2029' } },
       ],
     ] as const) {
@@ -132,7 +132,9 @@ describe('the plan for a node', () => {
 
     it('that the policy objects, if it has not begun', async () => {
       const yaml = 'policy: { deny: [web1] }';
-      expect(await plan({}, { yaml })).to.deep.equal({ refusal: 'not allowed: policy.deny names it' });
+      expect(await plan({}, { yaml })).to.deep.equal({
+        refusal: 'not allowed: policy.deny matches its name',
+      });
       expect(await planned({ steps: begun }, { yaml })).to.be.an('object');
     });
   });
@@ -141,7 +143,7 @@ describe('the plan for a node', () => {
     for (const [what, status] of [
       ['of a node whose lease it holds itself', { lease: { ...lease, owner: 'prov/1' } }],
       ['of a node that is disabled and not done', { disabled: true }],
-      ['of a node that is done and of which people have still to be told', { done: true, steps: [notify] }],
+      ['of a node that is done and whose notification is pending', { done: true, steps: [notify] }],
     ] as const) {
       it(what, async () => {
         expect((await planned(status)).isOtherMaster).to.equal(false);
@@ -150,11 +152,11 @@ describe('the plan for a node', () => {
 
     for (const [master, expected, reason] of [
       [onRecord, { identity: 'puppet2', address: '192.0.2.2' }, 'region eu matches'],
-      [null, { identity: 'unknown', address: '' }, 'chosen before'],
+      [null, { identity: 'unknown', address: '' }, 'chosen earlier'],
       [
         { identity: null, address: null, reason: null },
         { identity: 'unknown', address: '' },
-        'chosen before',
+        'chosen earlier',
       ],
     ] as const) {
       it(`of a node in quarantine of which people have still to be told, with the master ${expected.identity} of the record`, async () => {
@@ -181,14 +183,14 @@ describe('the plan for a node', () => {
       expect([master.identity, reason, isOtherMaster]).to.deep.equal(['puppet1', 'region eu matches', false]);
       expect(network.of('rpcutil get_facts').filter(({ target }) => target === 'web1')).to.deep.equal([]);
       const unsaid = await planned({ ...status, master: { ...status.master, reason: null } });
-      expect(unsaid.reason).to.equal('chosen before');
+      expect(unsaid.reason).to.equal('chosen earlier');
     });
 
     for (const tries of [0, 2]) {
       it(`waits for that master after ${tries} tries`, async () => {
         network.nodes = ['puppet2'];
         const failure = await failureOf(plan(status, { tries }));
-        expect(failure).to.include({ kind: 'unreachable', message: 'its master puppet1 does not answer' });
+        expect(failure).to.include({ kind: 'unreachable', message: 'its master puppet1 does not reply' });
       });
     }
 
@@ -196,7 +198,7 @@ describe('the plan for a node', () => {
       network.nodes = ['puppet2'];
       const { master, reason, isOtherMaster } = await planned(status, { tries: 3 });
       expect([master.identity, isOtherMaster]).to.deep.equal(['puppet2', true]);
-      expect(reason).to.equal('its former master puppet1 is away; region eu matches');
+      expect(reason).to.equal('its previous master puppet1 does not reply; region eu matches');
     });
 
     it('has any master if none is on record', async () => {

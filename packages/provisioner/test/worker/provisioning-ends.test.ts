@@ -118,7 +118,7 @@ describe('a provisioning of one node', () => {
       await pass(20);
       expect(renewals()).to.have.length(1);
       stop.abort(new StepFailure('stopped', 'the end'));
-      await after.told('failed', 'no notifier');
+      await after.notified('failed', 'no notifier');
       expect(network.of('provision record').at(-1)?.input).to.include({
         step: 'notify',
         outcome: 'failed',
@@ -143,7 +143,7 @@ describe('a provisioning of one node', () => {
     }
 
     for (const [what, end] of [
-      ['people were told', (after: Afterwards) => after.told('ok', 'n1 told mailto://ops')],
+      ['people were told', (after: Afterwards) => after.notified('ok', 'n1 notified mailto://ops')],
       ['nobody has to be told', (after: Afterwards) => after.release()],
     ] as const) {
       it(`has ended when its lease is given back, after ${what}`, async () => {
@@ -161,7 +161,7 @@ describe('a provisioning of one node', () => {
       expect(network.of('provision record').at(-1)?.input).to.include({
         step: 'notify',
         outcome: 'failed',
-        reason: 'nobody is named to be told',
+        reason: 'notifications are off or have no recipients',
       });
       expect(whats().at(-1)).to.equal('unlock_deploy');
     });
@@ -199,10 +199,10 @@ describe('a provisioning of one node', () => {
       });
     });
 
-    it('waits although the lease could not be held, which is only logged', async () => {
+    it('waits even if it cannot extend the lease, and logs that', async () => {
       network.answers['provision renew'] = ends('no-reply', 'silence');
       expect(await take('failed', oneStep)).to.include({ reason });
-      const logged = lines.filter(({ msg }) => msg === 'the lease could not be held');
+      const logged = lines.filter(({ msg }) => msg === 'cannot extend the lease');
       expect(logged.map(({ reason: why }) => why)).to.deep.equal(['renew on web1: silence']);
       await pass(600);
       expect(renewals()).to.have.length(1);
@@ -213,7 +213,7 @@ describe('a provisioning of one node', () => {
         'the attempts of the configuration',
         oneStep,
         2,
-        `set_puppet_hostname failed 3 times, at last: ${reason}`,
+        `set_puppet_hostname failed 3 times, last error: ${reason}`,
       ],
       [
         'the attempts of its settings',
@@ -245,7 +245,7 @@ describe('a provisioning of one node', () => {
       expect(await ending).to.include({
         kind: 'quarantined',
         reason:
-          'verify: the node did not come back within 0.5 s: web1 did not answer in the collective mcollective',
+          'verify: the node did not come back within 0.5 s: web1 did not reply in the collective mcollective',
       });
     });
 
@@ -265,7 +265,7 @@ describe('a provisioning of one node', () => {
     it('lets go of a node on which somebody else works, and touches its lease no more', async () => {
       network.answers['provision status'] = says({ lease: { token: 8 } });
       const { reason: why } = await take('lost', oneStep);
-      expect(why).to.equal(`the lease of web1 is held no more: ${reason}`);
+      expect(why).to.equal(`lost the lease of web1: ${reason}`);
       await pass(600);
       expect([...renewals(), ...network.of('provision unlock_deploy')]).to.deep.equal([]);
     });
@@ -276,7 +276,7 @@ describe('a provisioning of one node', () => {
         data: { run: 'r1', seconds: 3 },
       });
       const { reason: why } = await take('unreachable', 'steps: { lock: true, puppet_final_run: true }');
-      expect(why).to.match(/the CA of its master puppet1 does not answer$/);
+      expect(why).to.match(/the CA of its master puppet1 does not reply$/);
       expect(notes().at(-1)).to.equal('puppet_final_run unreachable');
     });
 
@@ -290,8 +290,8 @@ describe('a provisioning of one node', () => {
     it('counts that as a failure, and logs all that is known of it', async () => {
       network.answers[hostname] = () => Promise.reject(new TypeError('a defect'));
       const { reason } = await take('failed', oneStep);
-      expect(reason).to.equal('an error that was not foreseen: a defect');
-      const logged = lines.find(({ msg }) => msg === 'an error that was not foreseen');
+      expect(reason).to.equal('unexpected error: a defect');
+      const logged = lines.find(({ msg }) => msg === 'unexpected error');
       expect(logged).to.deep.include({ level: 50, node: 'web1' });
     });
   });
@@ -315,7 +315,7 @@ describe('a provisioning of one node', () => {
       await pass(20);
       expect(await ending).to.deep.equal({
         kind: 'lost',
-        reason: 'the lease of web1 is held no more: renew on web1: token 7 is stale',
+        reason: 'lost the lease of web1: renew on web1: token 7 is stale',
       });
     });
 
@@ -334,7 +334,7 @@ describe('a provisioning of one node', () => {
         await pass(0.001);
         expect(await ending).to.include({
           kind: 'failed',
-          reason: `the step set_puppet_hostname did not end within its ${timeout ?? 60} s`,
+          reason: `timeout: the step set_puppet_hostname did not finish within ${timeout ?? 60} s`,
         });
       });
     }
@@ -351,7 +351,7 @@ describe('a provisioning of one node', () => {
       await pass(75);
       expect(await ending).to.include({
         kind: 'failed',
-        reason: 'the CA of puppet1 has no CSR of w (missing)',
+        reason: 'the CA of puppet1 has no CSR for w (state: missing)',
       });
       expect(notes().at(-1)).to.equal('send_node_csr void');
     });
@@ -435,7 +435,7 @@ describe('a provisioning of one node', () => {
       expect(await take('quarantined', oneStep)).to.include({ recorded: false });
       expect(lines.find(({ level }) => level === 40)).to.include({
         node: 'web1',
-        msg: 'the node could not be told of its quarantine',
+        msg: 'cannot record the quarantine on the node',
         reason: 'quarantine on web1: silence',
       });
     });
@@ -452,7 +452,7 @@ describe('a provisioning of one node', () => {
       expect(report.steps.map(({ step }) => step)).to.deep.equal(['lock', 'set_puppet_hostname']);
       expect(whats()).to.deep.equal(['lock_deploy', 'record']);
       expect(network.asked[0]?.input).to.include({ notify: true });
-      await after?.told('ok', 'n1 told mailto://ops');
+      await after?.notified('ok', 'n1 notified mailto://ops');
       expect(notes().at(-1)).to.equal('notify ok');
     });
   });

@@ -145,7 +145,10 @@ describe('the steps of one node', () => {
       network.answers['puppetca status'] = says({ state: 'missing' });
       const steps = [recorded('clean_node_certname'), csr(), signed];
       const ending = await take(certificates, { steps });
-      expect(ending).to.include({ kind: 'failed', reason: 'the CA of puppet1 has no CSR of w (missing)' });
+      expect(ending).to.include({
+        kind: 'failed',
+        reason: 'the CA of puppet1 has no CSR for w (state: missing)',
+      });
       expect(notes().filter((note) => note.endsWith('void'))).to.deep.equal(['send_node_csr void']);
       expect(network.of('provision renew')).to.have.length(1);
       network.answers['puppetca status'] = says({ state: 'revoked' });
@@ -185,7 +188,7 @@ describe('the steps of one node', () => {
       await take(`${yaml}\nstep_settings: { send_node_csr: { condition: "tier=db" } }`);
       const [, left] = of('step-ended');
       expect(left).to.include({ step: 'send_node_csr', outcome: 'skipped' });
-      expect(left?.reason).to.equal('not true of this node: tier=db');
+      expect(left?.reason).to.equal('the node does not match the condition: tier=db');
       expect(left).to.not.have.property('request');
       expect(network.of('provision has_cert')).to.deep.equal([]);
       expect(notes()).to.include('send_node_csr skipped');

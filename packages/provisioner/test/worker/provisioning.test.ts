@@ -44,7 +44,7 @@ describe('a provisioning', () => {
       outcome: 'done',
       certname: 'web1',
       master: 'puppet1',
-      reason: 'no master in region fr; country de matches',
+      reason: 'no master with region fr; country de matches',
       csrFingerprintSigned: report.csrFingerprintReported,
       certificateFingerprint: ca.certificateOf('web1'),
     });
@@ -210,7 +210,7 @@ describe('a provisioning', () => {
     };
     const report = await watched.ended('web1');
     expect(report.outcome).to.equal('done');
-    expect(report.steps.find(({ step }) => step === 'sign_node_csr')?.reason).to.match(/signed before/);
+    expect(report.steps.find(({ step }) => step === 'sign_node_csr')?.reason).to.match(/already signed/);
     expect(machine.calls.filter((call) => call === 'request_certificate')).to.have.length(2);
   });
 
@@ -224,18 +224,18 @@ describe('a provisioning', () => {
       return report.failure;
     };
 
-    it('is refused when a host of that name is alive', async () => {
+    it('is refused when a host with this name is online', async () => {
       const { ca } = await world.master('puppet1', eu);
       ca.sign('db1', fingerprintOf('the real one'));
       await world.host('db1', { collective: 'mcollective' });
-      expect(await refusalOf()).to.match(/the name db1 is refused: a host of that name is alive/);
+      expect(await refusalOf()).to.match(/the name db1 is refused: a host with this name is online/);
       expect(ca.log).to.deep.equal([]);
     });
 
     it('is refused when the host seems to be alive and does not answer, once that has not changed', async () => {
       const { ca } = await world.master('puppet1', eu);
       await world.host('db1', { collective: 'mcollective', isDeaf: true });
-      expect(await refusalOf('attempts: 1')).to.match(/is online .* though it does not answer/);
+      expect(await refusalOf('attempts: 1')).to.match(/is listed as online .* but does not reply/);
       expect(ca.log).to.deep.equal([]);
     });
 
@@ -252,7 +252,7 @@ describe('a provisioning', () => {
       await watched.provisioner.masters();
       await away.die();
       await world.node('web1', { facts: eu, certname: 'db1' });
-      expect((await watched.ended('web1')).failure).to.match(/that of a Puppet server/);
+      expect((await watched.ended('web1')).failure).to.match(/it is the name of a Puppet server/);
     });
   });
 
@@ -267,7 +267,7 @@ describe('a provisioning', () => {
       return 'too late';
     };
     const report = await watched.ended('web1');
-    expect(report.failure).to.match(/another machine answers under the name web1/);
+    expect(report.failure).to.match(/another machine replies under the name web1/);
     expect(watched.of('quarantined')[0]?.recorded).to.equal(true);
     expect(machine.record.quarantine?.reason).to.match(/another machine/);
   });
@@ -280,7 +280,7 @@ describe('a provisioning', () => {
       throw new Error('Evaluation Error: no such class');
     };
     const report = await watched.ended('web1');
-    expect(report.failure).to.match(/^puppet_bootstrap_stage failed 3 times, at last: .*no such class/);
+    expect(report.failure).to.match(/^puppet_bootstrap_stage failed 3 times, last error: .*no such class/);
     expect(machine.runs).to.deep.equal(['bootstrap', 'bootstrap', 'bootstrap']);
     expect(watched.of('waiting')).to.have.length(2);
     expect(machine.record.quarantine?.reason).to.equal(report.failure);
@@ -357,7 +357,7 @@ describe('a provisioning', () => {
     };
     const report = await watched.ended('web1');
     expect(report).to.include({ outcome: 'done', master: 'puppet2' });
-    expect(report.reason).to.match(/^its former master puppet1 is away; no master in region eu/);
+    expect(report.reason).to.match(/^its previous master puppet1 does not reply; no master with region eu/);
     expect(second.ca.log).to.deep.equal(['clean web1', 'clean web1', 'sign web1']);
     expect(machine.record.master).to.include({ identity: 'puppet2' });
     expect(machine.record.history.filter(({ outcome }) => outcome === 'void')).to.not.have.length(0);
@@ -389,7 +389,7 @@ describe('a provisioning', () => {
     const report = await watched.ended('web1');
     expect(report.outcome).to.equal('done');
     expect(report.steps.at(-1)).to.include({ step: 'done', outcome: 'ok' });
-    expect(report.steps.at(-1)?.reason).to.match(/gone with the final configuration/);
+    expect(report.steps.at(-1)?.reason).to.match(/the final configuration removed the provision agent/);
   });
 
   it('works in a network with one collective for all, as in 2010', async () => {

@@ -176,7 +176,7 @@ describe('a provisioner that is killed', () => {
     // Only its first look is soon enough.
     const second = await world.provisioner();
     const left = await second.event('left', 'web1');
-    expect(left.reason).to.match(/works on it$/);
+    expect(left.reason).to.match(/holds its lease$/);
     expect(machine.record.lease).to.not.equal(null);
     await waitFor('the end', () => second.of('done', 'web1')[0], { timeoutSeconds: 40 });
   }).timeout(60_000);
@@ -202,7 +202,7 @@ describe('a provisioner that is killed', () => {
     const report = await second.ended('web1');
     expect(machine.runs).to.deep.equal(['bootstrap', 'production']);
     const run = report.steps.find(({ step }) => step === 'puppet_bootstrap_stage');
-    expect(run?.reason).to.equal('attached to a run under way: it went well at last');
+    expect(run?.reason).to.equal('attached to a run in progress: it went well at last');
     // What the first one did is in the report of the second.
     expect(report.steps.map(({ step }) => step)).to.include.members(['set_puppet_hostname', 'sign_node_csr']);
     expect(report.csrFingerprintSigned).to.equal(report.csrFingerprintReported);
@@ -226,7 +226,7 @@ describe('a provisioner that has lost its lease', () => {
       machine.record.lock('another', 60);
     };
     const left = await watched.event('left', 'web1');
-    expect(left.reason).to.match(/the lease of web1 is held no more/);
+    expect(left.reason).to.match(/lost the lease of web1/);
     expect(machine.calls).to.not.include('request_certificate');
     expect(ca.log).to.deep.equal(['clean web1']);
     expect(machine.record.lease?.owner).to.equal('another');

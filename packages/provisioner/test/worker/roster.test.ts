@@ -121,14 +121,14 @@ describe('the roster', () => {
   });
 
   it('says the same of a node once, until it is forgotten', () => {
-    expect(roster.isStranger('web1')).to.equal(true);
+    expect(roster.isUnknown('web1')).to.equal(true);
     expect(roster.isNews('web1', 'a')).to.equal(true);
     expect(roster.isNews('web1', 'a')).to.equal(false);
     expect(roster.isNews('web2', 'a')).to.equal(true);
     expect(roster.isNews('web1', 'b')).to.equal(true);
-    expect(roster.isStranger('web1')).to.equal(false);
+    expect(roster.isUnknown('web1')).to.equal(false);
     roster.forget('web1');
-    expect(roster.isStranger('web1')).to.equal(true);
+    expect(roster.isUnknown('web1')).to.equal(true);
     expect(roster.isNews('web1', 'b')).to.equal(true);
   });
 });

@@ -86,7 +86,7 @@ describe('a provisioner at work', () => {
   it('says what is to be known of its configuration', async () => {
     await start('steps: { lock: true }');
     expect(lines.map(({ msg }) => msg)).to.include(
-      'no step that changes a node is on: nodes are left alone, and none is disabled',
+      'all steps that change a node are off: nodes are neither provisioned nor disabled',
     );
   });
 
@@ -210,7 +210,7 @@ describe('a provisioner at work', () => {
     for (let n = 0; n < 3; n += 1) await pass(5);
     expect(looksAt('web1')).to.equal(4);
     expect([of('arrived').length, of('left').length]).to.deep.equal([1, 1]);
-    expect(of('left')[0]).to.include({ identity: 'web1', reason: 'provisioned since 2030' });
+    expect(of('left')[0]).to.include({ identity: 'web1', reason: 'already provisioned at 2030' });
     network.tell('web1', false);
     await pass(5);
     expect(of('left')).to.have.length(1);
@@ -224,9 +224,7 @@ describe('a provisioner at work', () => {
     network.answers[status] = says(statusWith());
     await start();
     await arrive();
-    expect(of('left')[0]?.reason).to.equal(
-      'the lease of web1 is held no more: set_puppet_host on web1: stale',
-    );
+    expect(of('left')[0]?.reason).to.equal('lost the lease of web1: set_puppet_host on web1: stale');
     expect(provisioner.nodes()).to.deep.equal([]);
   });
 
@@ -376,7 +374,7 @@ describe('a provisioner at work', () => {
 
     it('looks at it as soon as the lease ends, not only when it looks through the collective', async () => {
       await start(`${oneStep}\nsleeptime: 1000`);
-      expect(of('left')[0]).to.include({ reason: 'prov/2 works on it' });
+      expect(of('left')[0]).to.include({ reason: 'prov/2 holds its lease' });
       await pass(39.999);
       expect(looksAt('web1')).to.equal(1);
       network.answers[status] = says(finished);

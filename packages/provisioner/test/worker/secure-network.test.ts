@@ -36,9 +36,7 @@ describe('in a network with certificates and enrolment tokens, a provisioning', 
     };
     const report = await watched.ended('web1');
     expect(report.outcome).to.equal('quarantined');
-    expect(report.failure).to.match(
-      /answers in the collective mcollective with a certificate .* that is not the one/,
-    );
+    expect(report.failure).to.match(/certificate mismatch: \S+ replies in the collective mcollective with /);
   });
 
   it('ends when another machine with the same token takes the name', async () => {
@@ -53,7 +51,7 @@ describe('in a network with certificates and enrolment tokens, a provisioning', 
       await world.enrol(machine, 'web1', { facts: eu });
     };
     const report = await watched.ended('web1');
-    expect(report.failure).to.match(/another machine answers under the name web1/);
+    expect(report.failure).to.match(/another machine replies under the name web1/);
     expect(ca.log).to.deep.equal(['clean web1']);
     expect(machine.record.quarantine?.reason).to.match(/another machine/);
   });

@@ -72,7 +72,7 @@ describe('the journal of a provisioning', () => {
 
     it('says why a step is done before it has ended', async () => {
       await journal().begin(step('restart', 'first'), stop.signal);
-      expect(last()).to.include({ reason: 'begins with the next answer' });
+      expect(last()).to.include({ reason: 'recorded before it starts, because the node disconnects' });
     });
 
     it('counts its attempts on from those on record', async () => {
@@ -260,7 +260,7 @@ describe('the journal of a provisioning', () => {
       expect(await isPending(journal().fail('send_node_csr', new StepFailure('failed', 'no'), 2))).to.equal(
         true,
       );
-      expect(await isPending(journal().told('ok', 'all'))).to.equal(true);
+      expect(await isPending(journal().noteNotification('ok', 'all'))).to.equal(true);
     });
 
     it('does not mind if that cannot be put on record', async () => {
@@ -362,7 +362,7 @@ describe('the journal of a provisioning', () => {
         'send_node_csr started',
         'send_node_csr started',
       ]);
-      expect(notes()[1]).to.include({ reason: 'it was done with another master' });
+      expect(notes()[1]).to.include({ reason: 'was done with another master' });
       // The old master stays on record until nothing that was done with it counts any more.
       expect(notes().map(({ data }) => data !== undefined)).to.deep.equal([false, false, false, true, false]);
     });
@@ -412,7 +412,7 @@ describe('the journal of a provisioning', () => {
   for (const answer of ['ok', 'failed'] as const) {
     it(`notes what became of the notification, which the node answers with ${answer}`, async () => {
       if (answer !== 'ok') refuse(answer);
-      await journal().told('failed', 'no\nnotifier');
+      await journal().noteNotification('failed', 'no\nnotifier');
       expect(last()).to.include({ step: 'notify', outcome: 'failed', reason: 'no notifier' });
       expect(network.asked[0]?.options).to.include({ answerWithin: 5 });
     });

@@ -92,7 +92,7 @@ describe('the workshop', () => {
 
   it('waits for nothing if nothing is to be done', async () => {
     network.answers[status] = says(statusWith({ done: true, finished: { since: '2030' } }));
-    const refusal = 'provisioned since 2030: "mcprovision retry" begins anew';
+    const refusal = 'already provisioned at 2030: "mcprovision retry" starts again at the first step';
     expect(await workers().carryOut(job)).to.deep.equal({ refusal });
     expect([slots.asked, job.master]).to.deep.equal([[], undefined]);
   });
@@ -157,7 +157,7 @@ describe('the workshop', () => {
       network.answers[status] = says(statusWith({ done: true, disabled: true, finished: { since: '2030' } }));
       mock.timers.tick(10_000);
       await slots.open();
-      expect(await ending).to.deep.equal({ refusal: 'provisioned since 2030' });
+      expect(await ending).to.deep.equal({ refusal: 'already provisioned at 2030' });
       expect(network.of('provision set_puppet_host')).to.deep.equal([]);
     });
 
@@ -184,7 +184,9 @@ describe('the workshop', () => {
         const ending = await workers('', free()).carryOut(job);
         expect(ending).to.include({ kind });
         if (kind === 'unreachable')
-          expect(ending).to.include({ reason: 'web1 went away while it waited for a place' });
+          expect(ending).to.include({
+            reason: 'web1 went offline while it waited for its master to have a free slot',
+          });
         expect(network.of('provision set_puppet_host')).to.have.length(kind === 'done' ? 1 : 0);
       });
     }
@@ -213,9 +215,9 @@ describe('the workshop', () => {
     it('waits for the node after a defect, which is logged', async () => {
       expect(await thrown(new TypeError('a defect'))).to.deep.equal({
         kind: 'unreachable',
-        reason: 'an error that was not foreseen: a defect',
+        reason: 'unexpected error: a defect',
       });
-      expect(lines[0]).to.include({ level: 50, node: 'web1', msg: 'an error that was not foreseen' });
+      expect(lines[0]).to.include({ level: 50, node: 'web1', msg: 'unexpected error' });
     });
 
     for (const [state, isRecorded] of [
