@@ -3,7 +3,7 @@ declare const ddl: {
   "$schema": "https://choria.io/schemas/mcorpc/ddl/v1/agent.json",
   "metadata": {
     "name": "provision",
-    "description": "The node's half of provisioning: keeps the state, obeys the holder of the lease",
+    "description": "Provisioning on the node: keeps the state and acts for the holder of the lease",
     "author": "Troupe maintainers",
     "license": "Apache-2.0",
     "version": "1.0.0",
@@ -13,7 +13,7 @@ declare const ddl: {
   "actions": [
     {
       "action": "set_puppet_host",
-      "description": "Makes the name of the Puppet server mean an address, in the hosts file or puppet.conf",
+      "description": "Sets the address of the Puppet server, in the hosts file or puppet.conf",
       "display": "always",
       "mutating": true,
       "input": {
@@ -27,7 +27,7 @@ declare const ddl: {
         },
         "master": {
           "prompt": "Master",
-          "description": "Identity of the Puppet server, to be kept in the record",
+          "description": "Identity of the Puppet server, kept in the record",
           "type": "string",
           "optional": true,
           "validation": "^[a-z0-9][a-z0-9._-]*$",
@@ -35,7 +35,7 @@ declare const ddl: {
         },
         "reason": {
           "prompt": "Reason",
-          "description": "Why this server was chosen, to be kept in the record",
+          "description": "Why this server was chosen, kept in the record",
           "type": "string",
           "optional": true,
           "validation": ".*",
@@ -43,24 +43,24 @@ declare const ddl: {
         },
         "token": {
           "prompt": "Token",
-          "description": "Fencing token of the lease, as lock_deploy gave it",
+          "description": "Fencing token of the lease, as returned by lock_deploy",
           "type": "integer",
           "optional": true
         }
       },
       "output": {
         "file": {
-          "description": "The file that holds the address",
+          "description": "File that contains the address",
           "display_as": "File",
           "type": "string"
         },
         "how": {
-          "description": "unchanged, replaced, or written in place where the file cannot be replaced",
+          "description": "How the file was changed: unchanged, replaced, or written in place if the file cannot be replaced",
           "display_as": "How",
           "type": "string"
         },
         "backup": {
-          "description": "Where the old text is, if the file was written in place",
+          "description": "File with the old contents, if the file was written in place",
           "display_as": "Backup",
           "type": "string"
         }
@@ -68,27 +68,27 @@ declare const ddl: {
     },
     {
       "action": "request_certificate",
-      "description": "Makes a key and a CSR and hands the CSR to the CA whose digest is given",
+      "description": "Makes a key and a CSR and submits the CSR to the CA with the given digest",
       "display": "always",
       "mutating": true,
       "input": {
         "ca_fingerprint": {
           "prompt": "CA fingerprint",
-          "description": "SHA-256 of the CA bundle of the Puppet server in hex; without it the CA cannot be trusted and nothing is sent",
+          "description": "SHA-256 digest of the CA bundle of the Puppet server, in hex; required if a token is given",
           "type": "string",
           "optional": true,
           "validation": "^([0-9A-Fa-f]{64}|([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2})$",
           "maxlength": 95
         },
         "fresh": {
-          "prompt": "Fresh",
-          "description": "Make a new key in any case",
+          "prompt": "New key",
+          "description": "Make a new key even if one exists",
           "type": "boolean",
           "optional": true
         },
         "token": {
           "prompt": "Token",
-          "description": "Fencing token of the lease, as lock_deploy gave it",
+          "description": "Fencing token of the lease, as returned by lock_deploy",
           "type": "integer",
           "optional": true
         }
@@ -101,27 +101,27 @@ declare const ddl: {
           "type": "string"
         },
         "exitcode": {
-          "description": "0: the CA has the request",
+          "description": "0 if the CA has accepted the request",
           "display_as": "Exit Code",
           "type": "integer"
         },
         "certname": {
-          "description": "The name in the request",
+          "description": "Name in the CSR",
           "display_as": "Certname",
           "type": "string"
         },
         "csr_fingerprint": {
-          "description": "SHA-256 of the CSR, to be compared by the CA",
+          "description": "SHA-256 fingerprint of the CSR, to be compared with the one on the CA",
           "display_as": "CSR Fingerprint",
           "type": "string"
         },
         "ca_fingerprint": {
-          "description": "SHA-256 of the CA bundle that is trusted now",
+          "description": "SHA-256 digest of the CA bundle that is now trusted",
           "display_as": "CA Fingerprint",
           "type": "string"
         },
         "reused": {
-          "description": "Whether the key is that of an earlier attempt",
+          "description": "Whether the key of an earlier attempt was used",
           "display_as": "Key Reused",
           "type": "boolean"
         }
@@ -136,48 +136,48 @@ declare const ddl: {
       "input": {
         "environment": {
           "prompt": "Environment",
-          "description": "The environment; bootstrap unless told",
+          "description": "Puppet environment; default: bootstrap",
           "type": "string",
           "optional": true,
           "validation": "^[a-z0-9_]+$",
           "maxlength": 64
         },
         "fresh": {
-          "prompt": "Fresh",
-          "description": "Start a run in any case, also where the outcome of the last one was not noted",
+          "prompt": "New run",
+          "description": "Start a new run even if the outcome of the last one is not recorded yet",
           "type": "boolean",
           "optional": true
         },
         "token": {
           "prompt": "Token",
-          "description": "Fencing token of the lease, as lock_deploy gave it",
+          "description": "Fencing token of the lease, as returned by lock_deploy",
           "type": "integer",
           "optional": true
         }
       },
       "output": {
         "output": {
-          "description": "The end of what Puppet printed",
+          "description": "End of the output of Puppet",
           "display_as": "Output",
           "type": "string"
         },
         "exitcode": {
-          "description": "Exit code of Puppet; null where none was recorded",
+          "description": "Exit code of Puppet; null if none was recorded",
           "display_as": "Exit Code",
           "type": "integer"
         },
         "ok": {
-          "description": "Whether the run went well, judged by exit code and report",
+          "description": "Whether the run succeeded, according to exit code and report",
           "display_as": "Ok",
           "type": "boolean"
         },
         "outcome": {
-          "description": "How the run ended, in a word",
+          "description": "Outcome of the run, as a keyword",
           "display_as": "Outcome",
           "type": "string"
         },
         "reason": {
-          "description": "How the run ended, in a sentence",
+          "description": "Outcome of the run, as a sentence",
           "display_as": "Reason",
           "type": "string"
         },
@@ -187,17 +187,17 @@ declare const ddl: {
           "type": "string"
         },
         "attached": {
-          "description": "Whether the run had begun before this request",
+          "description": "Whether the run had started before this request",
           "display_as": "Attached",
           "type": "boolean"
         },
         "environment": {
-          "description": "The environment in which the run ended",
+          "description": "Environment in which the run ended",
           "display_as": "Environment",
           "type": "string"
         },
         "seconds": {
-          "description": "How long the run took",
+          "description": "Duration of the run in seconds",
           "display_as": "Seconds",
           "type": "number"
         }
@@ -205,55 +205,55 @@ declare const ddl: {
     },
     {
       "action": "run_puppet",
-      "description": "Runs Puppet",
+      "description": "Runs Puppet in the environment of the host",
       "display": "always",
       "mutating": true,
       "timeout": 3600,
       "input": {
         "environment": {
           "prompt": "Environment",
-          "description": "The environment; the host's own unless told",
+          "description": "Puppet environment; default: the environment of the host",
           "type": "string",
           "optional": true,
           "validation": "^[a-z0-9_]+$",
           "maxlength": 64
         },
         "fresh": {
-          "prompt": "Fresh",
-          "description": "Start a run in any case, also where the outcome of the last one was not noted",
+          "prompt": "New run",
+          "description": "Start a new run even if the outcome of the last one is not recorded yet",
           "type": "boolean",
           "optional": true
         },
         "token": {
           "prompt": "Token",
-          "description": "Fencing token of the lease, as lock_deploy gave it",
+          "description": "Fencing token of the lease, as returned by lock_deploy",
           "type": "integer",
           "optional": true
         }
       },
       "output": {
         "output": {
-          "description": "The end of what Puppet printed",
+          "description": "End of the output of Puppet",
           "display_as": "Output",
           "type": "string"
         },
         "exitcode": {
-          "description": "Exit code of Puppet; null where none was recorded",
+          "description": "Exit code of Puppet; null if none was recorded",
           "display_as": "Exit Code",
           "type": "integer"
         },
         "ok": {
-          "description": "Whether the run went well, judged by exit code and report",
+          "description": "Whether the run succeeded, according to exit code and report",
           "display_as": "Ok",
           "type": "boolean"
         },
         "outcome": {
-          "description": "How the run ended, in a word",
+          "description": "Outcome of the run, as a keyword",
           "display_as": "Outcome",
           "type": "string"
         },
         "reason": {
-          "description": "How the run ended, in a sentence",
+          "description": "Outcome of the run, as a sentence",
           "display_as": "Reason",
           "type": "string"
         },
@@ -263,17 +263,17 @@ declare const ddl: {
           "type": "string"
         },
         "attached": {
-          "description": "Whether the run had begun before this request",
+          "description": "Whether the run had started before this request",
           "display_as": "Attached",
           "type": "boolean"
         },
         "environment": {
-          "description": "The environment in which the run ended",
+          "description": "Environment in which the run ended",
           "display_as": "Environment",
           "type": "string"
         },
         "seconds": {
-          "description": "How long the run took",
+          "description": "Duration of the run in seconds",
           "display_as": "Seconds",
           "type": "number"
         }
@@ -281,13 +281,13 @@ declare const ddl: {
     },
     {
       "action": "daemonize_puppet",
-      "description": "Starts Puppet's agent as a daemon or service, unless it runs",
+      "description": "Starts the Puppet agent as a daemon or service, unless it is running",
       "display": "always",
       "mutating": true,
       "input": {
         "token": {
           "prompt": "Token",
-          "description": "Fencing token of the lease, as lock_deploy gave it",
+          "description": "Fencing token of the lease, as returned by lock_deploy",
           "type": "integer",
           "optional": true
         }
@@ -299,7 +299,7 @@ declare const ddl: {
           "type": "string"
         },
         "exitcode": {
-          "description": "Exit code of the command; null where none was needed",
+          "description": "Exit code of the command; null if none was needed",
           "display_as": "Exit Code",
           "type": "integer"
         }
@@ -307,52 +307,52 @@ declare const ddl: {
     },
     {
       "action": "has_cert",
-      "description": "Whether the host has a certificate, and what can be told of it",
+      "description": "Checks whether the host has a certificate, and describes it",
       "display": "always",
       "mutating": false,
       "output": {
         "has_cert": {
-          "description": "Whether there is a certificate: no proof that it is of use",
+          "description": "Whether a certificate exists, usable or not",
           "display_as": "Has Certificate",
           "type": "boolean"
         },
         "usable": {
-          "description": "Whether nothing that the host knows speaks against the certificate",
+          "description": "Whether the host finds nothing wrong with the certificate",
           "display_as": "Usable",
           "type": "boolean"
         },
         "certname": {
-          "description": "The name that Puppet uses on this host",
+          "description": "Name that Puppet uses for this host",
           "display_as": "Certname",
           "type": "string"
         },
         "fingerprint": {
-          "description": "SHA-256 of the certificate, to be compared by the CA",
+          "description": "SHA-256 fingerprint of the certificate, to be compared with the one on the CA",
           "display_as": "Fingerprint",
           "type": "string"
         },
         "issuer": {
-          "description": "Who issued it",
+          "description": "Issuer of the certificate",
           "display_as": "Issuer",
           "type": "string"
         },
         "not_after": {
-          "description": "Until when it is valid, ISO 8601",
+          "description": "When the certificate expires, ISO 8601",
           "display_as": "Valid Until",
           "type": "string"
         },
         "matches_key": {
-          "description": "Whether it belongs to the private key",
+          "description": "Whether the certificate matches the private key",
           "display_as": "Matches Key",
           "type": "boolean"
         },
         "matches_ca": {
-          "description": "Whether a CA of the local ca.pem signed it",
+          "description": "Whether the certificate is signed by a CA in the local ca.pem",
           "display_as": "Matches CA",
           "type": "boolean"
         },
         "reason": {
-          "description": "What speaks against it",
+          "description": "Why the certificate is not usable",
           "display_as": "Reason",
           "type": "string"
         }
@@ -367,7 +367,7 @@ declare const ddl: {
       "input": {
         "owner": {
           "prompt": "Owner",
-          "description": "Who holds the lease: unique for each provisioner that runs; the caller unless told",
+          "description": "Owner of the lease, unique for each running provisioner; default: the caller",
           "type": "string",
           "optional": true,
           "validation": "^[A-Za-z0-9][A-Za-z0-9._:@/#=-]*$",
@@ -375,40 +375,40 @@ declare const ddl: {
         },
         "seconds": {
           "prompt": "Seconds",
-          "description": "How long the lease lasts; 300 unless told",
+          "description": "Duration of the lease in seconds; default: 300",
           "type": "integer",
           "optional": true
         },
         "notify": {
-          "prompt": "Notify",
-          "description": "Take it only to tell people of the quarantine of this node; refused where they know",
+          "prompt": "Notification only",
+          "description": "Take the lease only to send the notification about the quarantine of this node; refused if none is pending",
           "type": "boolean",
           "optional": true
         }
       },
       "output": {
         "lockfile": {
-          "description": "The file that holds the lease",
+          "description": "File that contains the lease",
           "display_as": "Lockfile",
           "type": "string"
         },
         "owner": {
-          "description": "Who holds the lease",
+          "description": "Owner of the lease",
           "display_as": "Owner",
           "type": "string"
         },
         "token": {
-          "description": "To be sent with every action that changes something",
+          "description": "Fencing token, required by every action that changes something",
           "display_as": "Token",
           "type": "integer"
         },
         "expires": {
-          "description": "When the lease ends unless it is renewed, ISO 8601",
+          "description": "When the lease expires unless it is renewed, ISO 8601",
           "display_as": "Expires",
           "type": "string"
         },
         "seconds": {
-          "description": "How long the lease lasts from its last renewal",
+          "description": "Duration of the lease from its last renewal, in seconds",
           "display_as": "Seconds",
           "type": "integer"
         }
@@ -416,41 +416,41 @@ declare const ddl: {
     },
     {
       "action": "renew",
-      "description": "Makes the lease last longer",
+      "description": "Renews the lease",
       "display": "always",
       "mutating": true,
       "input": {
         "token": {
           "prompt": "Token",
-          "description": "Fencing token of the lease, as lock_deploy gave it",
+          "description": "Fencing token of the lease, as returned by lock_deploy",
           "type": "integer",
           "optional": true
         },
         "seconds": {
           "prompt": "Seconds",
-          "description": "How long the lease lasts; 300 unless told",
+          "description": "Duration of the lease in seconds; default: 300",
           "type": "integer",
           "optional": true
         }
       },
       "output": {
         "owner": {
-          "description": "Who holds the lease",
+          "description": "Owner of the lease",
           "display_as": "Owner",
           "type": "string"
         },
         "token": {
-          "description": "To be sent with every action that changes something",
+          "description": "Fencing token, required by every action that changes something",
           "display_as": "Token",
           "type": "integer"
         },
         "expires": {
-          "description": "When the lease ends unless it is renewed, ISO 8601",
+          "description": "When the lease expires unless it is renewed, ISO 8601",
           "display_as": "Expires",
           "type": "string"
         },
         "seconds": {
-          "description": "How long the lease lasts from its last renewal",
+          "description": "Duration of the lease from its last renewal, in seconds",
           "display_as": "Seconds",
           "type": "integer"
         }
@@ -458,20 +458,20 @@ declare const ddl: {
     },
     {
       "action": "unlock_deploy",
-      "description": "Ends the lease of this node",
+      "description": "Releases the lease of this node",
       "display": "always",
       "mutating": true,
       "input": {
         "token": {
           "prompt": "Token",
-          "description": "Fencing token of the lease, as lock_deploy gave it",
+          "description": "Fencing token of the lease, as returned by lock_deploy",
           "type": "integer",
           "optional": true
         }
       },
       "output": {
         "unlocked": {
-          "description": "Whether nobody holds the lease any more",
+          "description": "Whether the lease is free now",
           "display_as": "Unlocked",
           "type": "boolean"
         }
@@ -479,22 +479,22 @@ declare const ddl: {
     },
     {
       "action": "is_locked",
-      "description": "Whether somebody holds the lease of this node",
+      "description": "Checks whether the lease of this node is held",
       "display": "always",
       "mutating": false,
       "output": {
         "locked": {
-          "description": "Whether a lease is in force",
+          "description": "Whether the lease is held",
           "display_as": "Locked",
           "type": "boolean"
         },
         "owner": {
-          "description": "Who holds the lease",
+          "description": "Owner of the lease",
           "display_as": "Owner",
           "type": "string"
         },
         "expires": {
-          "description": "When the lease ends unless it is renewed, ISO 8601",
+          "description": "When the lease expires unless it is renewed, ISO 8601",
           "display_as": "Expires",
           "type": "string"
         }
@@ -503,20 +503,20 @@ declare const ddl: {
     },
     {
       "action": "disable_provisioner",
-      "description": "Disables provisioning on this host, for good",
+      "description": "Disables provisioning on this host permanently",
       "display": "always",
       "mutating": true,
       "input": {
         "token": {
           "prompt": "Token",
-          "description": "Fencing token of the lease, as lock_deploy gave it",
+          "description": "Fencing token of the lease, as returned by lock_deploy",
           "type": "integer",
           "optional": true
         }
       },
       "output": {
         "disablefile": {
-          "description": "The file that disables it",
+          "description": "File that disables provisioning",
           "display_as": "Disable File",
           "type": "string"
         }
@@ -524,12 +524,12 @@ declare const ddl: {
     },
     {
       "action": "is_disabled",
-      "description": "Whether provisioning is disabled on this host",
+      "description": "Checks whether provisioning is disabled on this host",
       "display": "always",
       "mutating": false,
       "output": {
         "disabled": {
-          "description": "Whether it is disabled",
+          "description": "Whether provisioning is disabled on this host",
           "display_as": "Disabled",
           "type": "boolean"
         }
@@ -538,22 +538,22 @@ declare const ddl: {
     },
     {
       "action": "status",
-      "description": "The whole record of the provisioning of this node",
+      "description": "Shows the provisioning record of this node",
       "display": "always",
       "mutating": false,
       "output": {
         "step": {
-          "description": "The last step that ended well",
+          "description": "Last step that succeeded or was skipped",
           "display_as": "Step",
           "type": "string"
         },
         "locked": {
-          "description": "Whether a lease is in force",
+          "description": "Whether the lease is held",
           "display_as": "Locked",
           "type": "boolean"
         },
         "disabled": {
-          "description": "Whether provisioning is disabled",
+          "description": "Whether provisioning is disabled on this host",
           "display_as": "Disabled",
           "type": "boolean"
         },
@@ -563,52 +563,52 @@ declare const ddl: {
           "type": "boolean"
         },
         "done": {
-          "description": "Whether the provisioning has ended well",
+          "description": "Whether provisioning is done",
           "display_as": "Done",
           "type": "boolean"
         },
         "lease": {
-          "description": "The lease in force: owner, token, seconds, expires",
+          "description": "Current lease: owner, token, seconds, expires",
           "display_as": "Lease",
           "type": "hash"
         },
         "steps": {
-          "description": "Each step with its attempts, outcome, reason, seconds, owner and data",
+          "description": "Steps with attempts, outcome, reason, seconds, owner and data",
           "display_as": "Steps",
           "type": "array"
         },
         "history": {
-          "description": "What happened, oldest first: time, step, attempt, outcome, reason, seconds, owner",
+          "description": "History, oldest first: time, step, attempt, outcome, reason, seconds, owner",
           "display_as": "History",
           "type": "array"
         },
         "master": {
-          "description": "The Puppet server: address, identity, reason, since",
+          "description": "Puppet server: address, identity, reason, since",
           "display_as": "Master",
           "type": "hash"
         },
         "csr": {
-          "description": "The last CSR: certname, fingerprint, ca_fingerprint, state, since",
+          "description": "Last CSR: certname, fingerprint, ca_fingerprint, state, since",
           "display_as": "CSR",
           "type": "hash"
         },
         "run": {
-          "description": "The last Puppet run: id, stage, environment, since, running, verdict, noted",
+          "description": "Last Puppet run: id, stage, environment, since, running, verdict, noted",
           "display_as": "Run",
           "type": "hash"
         },
         "quarantine": {
-          "description": "Why and since when the node is in quarantine",
+          "description": "Quarantine: reason, since",
           "display_as": "Quarantine",
           "type": "hash"
         },
         "finished": {
-          "description": "Since when the provisioning is done",
+          "description": "When provisioning was done",
           "display_as": "Finished",
           "type": "hash"
         },
         "damaged": {
-          "description": "A record that could not be read: file, reason, since",
+          "description": "Damaged record that was replaced: file, reason, since",
           "display_as": "Damaged",
           "type": "hash"
         }
@@ -617,13 +617,13 @@ declare const ddl: {
     },
     {
       "action": "record",
-      "description": "Notes that a step began or how it ended",
+      "description": "Records that a step started or how it ended",
       "display": "always",
       "mutating": true,
       "input": {
         "step": {
           "prompt": "Step",
-          "description": "The name of the step; done ends the provisioning",
+          "description": "Name of the step; done ends the provisioning",
           "type": "string",
           "optional": false,
           "validation": "^[a-z][a-z0-9_]*$",
@@ -631,7 +631,7 @@ declare const ddl: {
         },
         "outcome": {
           "prompt": "Outcome",
-          "description": "started; ok, skipped or failed, or another word that ends the step",
+          "description": "started, or a word that ends the step: ok, skipped, failed or another",
           "type": "string",
           "optional": false,
           "validation": "^[a-z][a-z-]*$",
@@ -639,7 +639,7 @@ declare const ddl: {
         },
         "reason": {
           "prompt": "Reason",
-          "description": "Why",
+          "description": "Reason for the outcome",
           "type": "string",
           "optional": true,
           "validation": ".*",
@@ -647,19 +647,19 @@ declare const ddl: {
         },
         "attempt": {
           "prompt": "Attempt",
-          "description": "The number of the attempt; counted by the node unless told",
+          "description": "Number of the attempt; default: counted by the node",
           "type": "integer",
           "optional": true
         },
         "data": {
           "prompt": "Data",
-          "description": "What to find again with the step; master, a hash with address, identity and reason, is kept as the chosen master",
+          "description": "Data to keep with the step; master, a hash with address, identity and reason, is kept as the chosen master",
           "type": "hash",
           "optional": true
         },
         "run": {
-          "prompt": "Run",
-          "description": "Id of the Puppet run whose outcome this is",
+          "prompt": "Puppet run",
+          "description": "Id of the Puppet run that has this outcome",
           "type": "string",
           "optional": true,
           "validation": "^[A-Za-z0-9_-]+$",
@@ -667,7 +667,7 @@ declare const ddl: {
         },
         "next": {
           "prompt": "Next step",
-          "description": "The step that begins with the end of this one: noted as started in the same moment",
+          "description": "Step that starts when this one ends: recorded as started at the same time",
           "type": "string",
           "optional": true,
           "validation": "^[a-z][a-z0-9_]*$",
@@ -675,25 +675,25 @@ declare const ddl: {
         },
         "next_attempt": {
           "prompt": "Attempt of the next step",
-          "description": "The number of its attempt; counted by the node unless told",
+          "description": "Number of the attempt of the next step; default: counted by the node",
           "type": "integer",
           "optional": true
         },
         "token": {
           "prompt": "Token",
-          "description": "Fencing token of the lease, as lock_deploy gave it",
+          "description": "Fencing token of the lease, as returned by lock_deploy",
           "type": "integer",
           "optional": true
         }
       },
       "output": {
         "step": {
-          "description": "The step",
+          "description": "Name of the step",
           "display_as": "Step",
           "type": "string"
         },
         "attempt": {
-          "description": "The number of the attempt",
+          "description": "Number of the attempt",
           "display_as": "Attempt",
           "type": "integer"
         }
@@ -701,34 +701,34 @@ declare const ddl: {
     },
     {
       "action": "quarantine",
-      "description": "Puts the node aside until it is released",
+      "description": "Quarantines the node until it is released",
       "display": "always",
       "mutating": true,
       "input": {
         "reason": {
           "prompt": "Reason",
-          "description": "Why, in words",
+          "description": "Reason for the quarantine",
           "type": "string",
           "optional": false,
           "validation": ".*",
           "maxlength": 10000
         },
         "notify": {
-          "prompt": "Notify",
-          "description": "People have still to be told: the step notify begins in the same moment",
+          "prompt": "Notification pending",
+          "description": "Keep a notification pending: the step notify is recorded as started at the same time",
           "type": "boolean",
           "optional": true
         },
         "token": {
           "prompt": "Token",
-          "description": "Fencing token of the lease, as lock_deploy gave it",
+          "description": "Fencing token of the lease, as returned by lock_deploy",
           "type": "integer",
           "optional": true
         }
       },
       "output": {
         "since": {
-          "description": "Since when, ISO 8601",
+          "description": "When the quarantine started, ISO 8601",
           "display_as": "Since",
           "type": "string"
         }
@@ -736,19 +736,19 @@ declare const ddl: {
     },
     {
       "action": "release",
-      "description": "Ends the quarantine and counts attempts from zero",
+      "description": "Ends the quarantine and resets the attempts to zero",
       "display": "always",
       "mutating": true,
       "input": {
         "fresh": {
-          "prompt": "Fresh",
-          "description": "Forget what was reached as well: steps, CSR and the last Puppet run",
+          "prompt": "From the start",
+          "description": "Also forget the steps, the CSR and the last Puppet run",
           "type": "boolean",
           "optional": true
         },
         "token": {
           "prompt": "Token",
-          "description": "Fencing token of the lease, as lock_deploy gave it",
+          "description": "Fencing token of the lease, as returned by lock_deploy",
           "type": "integer",
           "optional": true
         }
@@ -763,20 +763,20 @@ declare const ddl: {
     },
     {
       "action": "restart",
-      "description": "Has the daemon read its configuration again and reconnect",
+      "description": "Makes the daemon reload its configuration and reconnect",
       "display": "always",
       "mutating": true,
       "input": {
         "token": {
           "prompt": "Token",
-          "description": "Fencing token of the lease, as lock_deploy gave it",
+          "description": "Fencing token of the lease, as returned by lock_deploy",
           "type": "integer",
           "optional": true
         }
       },
       "output": {
         "restarting": {
-          "description": "Whether the daemon will",
+          "description": "Whether the daemon will restart",
           "display_as": "Restarting",
           "type": "boolean"
         }

@@ -3,7 +3,7 @@ declare const ddl: {
   "$schema": "https://choria.io/schemas/mcorpc/ddl/v1/agent.json",
   "metadata": {
     "name": "provisioner",
-    "description": "The provisioner on a host: pauses, resumes and tells what it does",
+    "description": "The provisioner on this host: status, pause and resume",
     "author": "Troupe maintainers",
     "license": "Apache-2.0",
     "version": "1.0.0",
@@ -13,27 +13,31 @@ declare const ddl: {
   "actions": [
     {
       "action": "status",
-      "description": "Whether it runs, whether it is paused, and the nodes that it has in hand",
+      "description": "Shows whether the provisioner runs, whether it is paused, and the nodes in progress",
       "mutating": false,
       "display": "always",
       "input": {},
       "output": {
-        "running": { "description": "Whether it answers", "display_as": "Running", "type": "boolean" },
+        "running": {
+          "description": "Whether the provisioner is running",
+          "display_as": "Running",
+          "type": "boolean"
+        },
         "paused": {
-          "description": "Whether no new node is begun",
+          "description": "Whether the provisioner is paused: it starts no new nodes",
           "display_as": "Paused",
           "type": "boolean"
         },
-        "by": { "description": "Who paused it", "display_as": "By", "type": "string" },
+        "by": { "description": "Caller that paused it", "display_as": "By", "type": "string" },
         "since": { "description": "When it was paused, ISO 8601", "display_as": "Since", "type": "string" },
         "reason": {
-          "description": "Why it is paused, or does not answer",
+          "description": "Reason for the pause, or why the status cannot be read",
           "display_as": "Reason",
           "type": "string"
         },
-        "owner": { "description": "The name of its leases", "display_as": "Owner", "type": "string" },
+        "owner": { "description": "Owner of its leases", "display_as": "Owner", "type": "string" },
         "nodes": {
-          "description": "The nodes in hand: identity, state, master, reason",
+          "description": "Nodes in progress: identity, state, master, reason",
           "display_as": "Nodes",
           "type": "array"
         }
@@ -41,13 +45,13 @@ declare const ddl: {
     },
     {
       "action": "pause",
-      "description": "Has no new node begun; what is under way is finished",
+      "description": "Pauses the provisioner: it starts no new nodes and finishes those in progress",
       "display": "always",
       "mutating": true,
       "input": {
         "reason": {
           "prompt": "Reason",
-          "description": "Why, for whoever asks",
+          "description": "Reason for the pause, shown by status",
           "type": "string",
           "optional": true,
           "validation": "^[^\\x00-\\x1f\\x7f]*$",
@@ -56,13 +60,13 @@ declare const ddl: {
       },
       "output": {
         "paused": {
-          "description": "Whether no new node is begun",
+          "description": "Whether the provisioner is paused: it starts no new nodes",
           "display_as": "Paused",
           "type": "boolean"
         },
         "since": { "description": "When it was paused, ISO 8601", "display_as": "Since", "type": "string" },
         "changed": {
-          "description": "Whether it was not paused before",
+          "description": "Whether the state changed: it was not paused before",
           "display_as": "Changed",
           "type": "boolean"
         }
@@ -70,18 +74,18 @@ declare const ddl: {
     },
     {
       "action": "resume",
-      "description": "Has nodes begun again",
+      "description": "Resumes the provisioner: it starts new nodes again",
       "display": "always",
       "mutating": true,
       "input": {},
       "output": {
         "paused": {
-          "description": "Whether no new node is begun",
+          "description": "Whether the provisioner is paused: it starts no new nodes",
           "display_as": "Paused",
           "type": "boolean"
         },
         "changed": {
-          "description": "Whether it was paused before",
+          "description": "Whether the state changed: it was paused before",
           "display_as": "Changed",
           "type": "boolean"
         }
