@@ -90,7 +90,7 @@ describe('the agent provision', () => {
   });
 
   describe('the lease', () => {
-    it('goes to one of two provisioners that ask at once', async () => {
+    it('is granted to one of two provisioners that ask at the same time', async () => {
       const asked = await Promise.allSettled([
         call('lock_deploy', { owner: 'p1' }),
         call('lock_deploy', { owner: 'p2' }),
@@ -299,7 +299,7 @@ describe('the agent provision', () => {
       expect(await call('bootstrap_puppet', { token })).to.include({ attached: false });
     });
 
-    it('is not asked for any more by who lost the lease during the request', async () => {
+    it('is not requested any more if the lease is lost during the request', async () => {
       let go = () => {};
       ca.pause = new Promise((resolve) => {
         go = resolve;

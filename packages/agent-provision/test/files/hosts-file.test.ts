@@ -94,7 +94,7 @@ describe('setHostsEntry', () => {
   afterEach(() => folder.close());
   const set = (address: string) => setHostsEntry(file, address, ['puppet'], { backupFolder: folder.path });
 
-  it('replaces the file, keeping its mode, and only when there is something to change', async () => {
+  it('replaces the file, keeping its mode, and only if something changes', async () => {
     expect(await set('192.0.2.1')).to.deep.equal({ file, how: 'replaced', backup: null });
     expect(await readFile(file, 'utf8')).to.equal(`${debian}${block}`);
     const { ino, mode } = await stat(file);

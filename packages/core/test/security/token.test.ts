@@ -98,7 +98,7 @@ describe('an enrolment token', () => {
     ['conditions that are no list', { facts: 'a=1' }],
     ['more than 20 conditions', { facts: Array(21).fill('a=1') }],
   ] as const) {
-    it(`is neither made nor taken with ${what}`, async () => {
+    it(`is neither issued nor accepted with ${what}`, async () => {
       expect(
         await issueToken(claims(more), issuer).then(
           () => 'made',

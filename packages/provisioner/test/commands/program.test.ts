@@ -286,7 +286,7 @@ describe('mcprovision', () => {
       expect(out).to.match(/^web1 {2}done /m);
     });
 
-    it('explain: the story of a node with its reasons', async () => {
+    it('explain: the history of a node with its reasons', async () => {
       await quarantined();
       expect(await call('', 'explain', 'web1')).to.equal(0);
       expect(out).to.match(/^web1 in provisioning: quarantined since \d{4}-/);

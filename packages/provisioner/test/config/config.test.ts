@@ -103,7 +103,7 @@ describe('the configuration', () => {
     );
   });
 
-  it('has defaults for all of it', () => {
+  it('has defaults for all keys', () => {
     const config = parseProvisionerConfig('');
     expect(config.steps).to.include({
       lock: true,
@@ -125,7 +125,7 @@ describe('the configuration', () => {
 
   describe('puppet_daemonize, which could never work in 2010', () => {
     for (const key of ['puppet_daemonize', 'puppet_daemon']) {
-      it(`works when it is written ${key}, and says so`, () => {
+      it(`takes effect if it is written ${key}, with a note`, () => {
         const { steps, notes } = parseProvisionerConfig(`steps: { ${key}: true }`);
         expect(steps.puppet_daemonize).to.equal(true);
         expect(notes.join()).to.match(/puppet_daemonize/);

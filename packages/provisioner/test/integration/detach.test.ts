@@ -16,7 +16,7 @@ function isAlive(pid: number): boolean {
 }
 
 describe('mcprovision as a process', () => {
-  it('goes to the background, waits for its broker there, and ends when it is told to', async () => {
+  it('starts in the background, waits for its broker there, and stops on a signal', async () => {
     await using folder = await createTempFolder();
     const file = folder.join('provisioner.yaml');
     const log = folder.join('mcprovision.log');

@@ -34,7 +34,7 @@ describe('the defects that cannot happen here', () => {
     });
   }
 
-  it('no configuration, token or key travels in an input of the provision agent', () => {
+  it('no input of the provision agent carries a configuration, token or key', () => {
     // What starts Puppet decides nothing but master, environment and lease; Puppet brings the rest.
     const inputs = new Set(provisionDdl.actions.flatMap(({ input }) => Object.keys(input)));
     expect([...inputs].sort()).to.deep.equal([

@@ -85,7 +85,7 @@ describe('chooseMaster', () => {
     });
   }
 
-  it('takes the least loaded of those that match, and says so', () => {
+  it('chooses the least loaded of the masters that match, with the reason', () => {
     const busy = master('a', { region: 'eu' }, 3);
     const idle = master('b', { region: 'eu' }, 1);
     expect(chooseMaster({ region: 'eu' }, [busy, idle, us], ['region'])).to.deep.equal({

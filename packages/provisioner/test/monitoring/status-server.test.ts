@@ -53,7 +53,7 @@ describe('what a provisioner serves by HTTP', () => {
     expect((await fetch(`${web.url}/metrics`, { method: 'POST' })).status).to.equal(405);
   });
 
-  it('counts what has ended as that and nothing else: neither who was left alone nor who was let go of', async () => {
+  it('counts only nodes that have ended: neither those left alone nor those released', async () => {
     const metrics = new Metrics();
     const watched = await world.provisioner('policy: { deny: [web1] }\nprotected: [web2]', {
       onEvent: metrics.count,

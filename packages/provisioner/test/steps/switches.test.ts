@@ -33,7 +33,7 @@ describe('the steps', () => {
     expect(machine.record.isDisabled).to.equal(true);
   });
 
-  it('leave nodes alone where none is on', async () => {
+  it('leave nodes alone if all are off', async () => {
     const { machine } = await world.node('web1', { facts: eu });
     const watched = await world.provisioner('steps: { lock: false, notify: false }');
     // One that watched would have looked once by then.
@@ -120,7 +120,7 @@ describe('the steps', () => {
       });
     }
 
-    it('fail as other steps do', async () => {
+    it('fail like other steps', async () => {
       fault = 'no such site';
       const watched = await world.provisioner(hook('after: sign_node_csr'));
       await world.node('web1', { facts: eu });

@@ -75,7 +75,7 @@ describe('a pause', () => {
     });
     afterEach(() => world.close());
 
-    it('begins no new node, finishes what is under way, and goes on by itself when it ends', async () => {
+    it('starts no new nodes, finishes those in progress, and continues by itself when the pause ends', async () => {
       await world.master('puppet1', eu);
       const watched = await world.provisioner(`pause_file: ${file.path}`);
       const { machine } = await world.node('web1', { facts: eu });

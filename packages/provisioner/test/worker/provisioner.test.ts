@@ -16,7 +16,7 @@ describe('a provisioner', () => {
   const nodes = (count: number, facts: Record<string, string>, prefix = 'web') =>
     Promise.all(Array.from({ length: count }, (_, n) => world.node(`${prefix}${n + 1}`, { facts })));
 
-  it('takes in the nodes that were there before it', async () => {
+  it('provisions nodes that were online before it', async () => {
     await world.master('puppet1', eu);
     await nodes(2, eu);
     const watched = await world.provisioner('sleeptime: 60');
@@ -24,7 +24,7 @@ describe('a provisioner', () => {
     expect(watched.of('done').map(({ identity }) => identity)).to.have.members(['web1', 'web2']);
   });
 
-  it('shares the work with another one: each node is provisioned exactly once', async () => {
+  it('shares the work with another provisioner: each node is provisioned exactly once', async () => {
     const { ca } = await world.master('puppet1', eu);
     const both = [await world.provisioner(), await world.provisioner()];
     const all = await nodes(5, eu);
@@ -38,7 +38,7 @@ describe('a provisioner', () => {
     expect(both.flatMap((one) => one.of('quarantined'))).to.have.length(0);
   });
 
-  it('drops no node, however many there are for few workers and few places: two provisioners, one place each', async function () {
+  it('drops no node if there are many for few workers and slots: two provisioners, one slot each', async function () {
     this.timeout(90_000);
     const { ca } = await world.master('puppet1', eu);
     const few = 'workers: 1\nlimit_per_master: 1';
@@ -56,7 +56,7 @@ describe('a provisioner', () => {
     expect(Math.min(...shares)).to.be.greaterThan(0);
   });
 
-  it('works on several nodes at the same time', async () => {
+  it('provisions several nodes at the same time', async () => {
     await world.master('puppet1', eu);
     const watched = await world.provisioner();
     const finish: (() => void)[] = [];
@@ -70,7 +70,7 @@ describe('a provisioner', () => {
     expect(watched.of('done')).to.have.length(3);
   });
 
-  it('asks masters once for many nodes, and never for all that they know', async () => {
+  it('asks masters once for many nodes, and never for all their facts', async () => {
     const { ca } = await world.master('puppet1', eu);
     let infos = 0;
     ca.before = (action) => {
@@ -83,7 +83,7 @@ describe('a provisioner', () => {
     expect(infos).to.be.lessThan(4);
   });
 
-  it('does not provision a node again that is done, whatever the filter says', async () => {
+  it('does not provision a node again that is done, whatever the filter selects', async () => {
     await world.master('puppet1', eu);
     const watched = await world.provisioner(
       'target: { filter: "" }\nsteps: { lock: true, puppet_final_run: true, restart: false, verify: false }',
@@ -95,7 +95,7 @@ describe('a provisioner', () => {
     expect(machine.runs).to.deep.equal(['production']);
   });
 
-  it('is delayed by no node that says nothing, nor by one that stops answering', async () => {
+  it('is not delayed by nodes that do not reply or stop replying', async () => {
     await world.master('puppet1', eu);
     await world.host('deaf', { collective: 'provisioning', isDeaf: true });
     const watched = await world.provisioner('workers: 2');
@@ -109,7 +109,7 @@ describe('a provisioner', () => {
     expect(watched.of('step-ended', 'stuck').map(({ step }) => step)).to.deep.equal(['lock']);
   });
 
-  it('takes a node up again that was away', async () => {
+  it('continues with a node that was offline', async () => {
     await world.master('puppet1', eu);
     const watched = await world.provisioner('sleeptime: 60');
     const { machine, die } = await world.node('web1', { facts: eu });
@@ -202,7 +202,7 @@ describe('a provisioner', () => {
     await watched.provisioner.idle();
   });
 
-  it('knows a master that came later, without a restart', async () => {
+  it('uses a master that came online later, without a restart', async () => {
     await world.master('puppet1', us);
     const watched = await world.provisioner();
     await world.node('web1', { facts: eu });
@@ -245,7 +245,7 @@ describe('a provisioner', () => {
     expect(machine.runs).to.deep.equal(['bootstrap', 'production']);
   });
 
-  it('gives back the leases of nodes that wait for another attempt when it is stopped', async () => {
+  it('releases the leases of nodes that wait for a retry when it is stopped', async () => {
     await world.master('puppet1', eu);
     const watched = await world.provisioner('backoff: { first: 60, most: 60 }');
     const { machine } = await world.node('web1', { facts: eu });
@@ -370,7 +370,7 @@ describe('a provisioner', () => {
       ['there is no notifier', undefined],
       ['every notifier fails', 'the mail server is down'],
     ] as const) {
-      it(`or fails to, which harms no node, where ${what}`, async () => {
+      it(`or fails to, without effect on the node, if ${what}`, async () => {
         await world.master('puppet1', eu);
         if (fault !== undefined) await world.notifier('bad', fault);
         const watched = await world.provisioner(targets);

@@ -128,7 +128,7 @@ describe('a provisioning', () => {
     expect(ca.entries.get('web1')?.state).to.equal('signed');
   });
 
-  it('asks the CA for the name that Puppet has for the node', async () => {
+  it('asks the CA for the name that Puppet uses for the node', async () => {
     const { ca } = await world.master('puppet1', eu);
     const watched = await world.provisioner();
     await world.node('web1', { facts: eu, certname: 'web1.example.net' });
@@ -172,7 +172,7 @@ describe('a provisioning', () => {
       expect(machine.calls.filter((call) => call === 'request_certificate')).to.have.length(1);
     });
 
-    it('is not signed when it comes between our look and the signature', async () => {
+    it('is not signed if it arrives between the check and the signature', async () => {
       const { ca } = await world.master('puppet1', eu);
       const watched = await world.provisioner();
       await world.node('web1', { facts: eu });
@@ -272,7 +272,7 @@ describe('a provisioning', () => {
     expect(machine.record.quarantine?.reason).to.match(/another machine/);
   });
 
-  it('tries a step again, and puts the node aside with its reason after the last attempt', async () => {
+  it('retries a step, and quarantines the node with the reason after the last attempt', async () => {
     await world.master('puppet1', eu);
     const watched = await world.provisioner();
     const { machine } = await world.node('web1', { facts: eu });
@@ -288,7 +288,7 @@ describe('a provisioning', () => {
     expect(machine.record.isDisabled).to.equal(false);
   });
 
-  it('goes on at the step that failed, and forgets its failures when it goes well', async () => {
+  it('continues at the step that failed, and resets its failures when it succeeds', async () => {
     const { ca } = await world.master('puppet1', eu);
     const watched = await world.provisioner();
     const { machine } = await world.node('web1', { facts: eu });
@@ -382,7 +382,7 @@ describe('a provisioning', () => {
     expect(machine.runs).to.deep.equal(['bootstrap', 'production']);
   });
 
-  it('is done where the final configuration has no provision agent', async () => {
+  it('is done if the final configuration has no provision agent', async () => {
     await world.master('puppet1', eu);
     const watched = await world.provisioner();
     await world.node('web1', { facts: eu, keepsAgent: false });

@@ -181,7 +181,7 @@ describe('a provisioner that is killed', () => {
     await waitFor('the end', () => second.of('done', 'web1')[0], { timeoutSeconds: 40 });
   }).timeout(60_000);
 
-  it('in the middle of a run of Puppet: the next one attaches to it', async () => {
+  it('in the middle of a Puppet run: the next one attaches to it', async () => {
     await world.master('puppet1', eu);
     const first = await world.provisioner();
     const { machine } = await world.node('web1', { facts: eu });
