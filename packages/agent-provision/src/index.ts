@@ -3,7 +3,7 @@ import { type Agent, type AgentConfig, defineAgent, type Host, messageOf } from 
 import ddl from '@troupe/ddl/provision.json' with { type: 'json' };
 import { readProvisionConfig } from './config.js';
 import { leaseHandlers } from './handlers/lease-handlers.js';
-import { isDisabled, openNode, tellFailures } from './handlers/node.js';
+import { isDisabled, openNode, reportFailures } from './handlers/node.js';
 import { puppetHandlers } from './handlers/puppet-handlers.js';
 import { recordHandlers } from './handlers/record-handlers.js';
 import { isFinished, isOwed } from './record/steps.js';
@@ -37,5 +37,5 @@ async function setUp(section: AgentConfig, host: Host, system?: PuppetSystem) {
   node.puppet.settings().catch((error: unknown) => {
     host.log.debug({ reason: messageOf(error) }, 'cannot read the settings of Puppet yet');
   });
-  return tellFailures({ ...leaseHandlers(node), ...recordHandlers(node), ...puppetHandlers(node) });
+  return reportFailures({ ...leaseHandlers(node), ...recordHandlers(node), ...puppetHandlers(node) });
 }

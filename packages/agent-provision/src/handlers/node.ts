@@ -68,8 +68,8 @@ export function actorOf({ lease }: Node, context: Context): string {
 type AnyHandlers = Readonly<Record<string, Handler<never, unknown>>>;
 
 /** The same handlers, whose failures of a known kind reach the caller with their message. */
-export function tellFailures<H extends AnyHandlers>(handlers: H): H {
-  const telling = Object.entries(handlers).map(([action, handler]) => {
+export function reportFailures<H extends AnyHandlers>(handlers: H): H {
+  const entries = Object.entries(handlers).map(([action, handler]) => {
     const call: Handler<never, unknown> = async (input, context) => {
       try {
         return await handler(input, context);
@@ -81,5 +81,5 @@ export function tellFailures<H extends AnyHandlers>(handlers: H): H {
     };
     return [action, call];
   });
-  return Object.fromEntries(telling) as H;
+  return Object.fromEntries(entries) as H;
 }

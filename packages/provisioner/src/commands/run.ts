@@ -49,7 +49,7 @@ export async function run(io: Io, options: RunOptions): Promise<ExitCode> {
   const log = createLogger({ level, format, ...logDestination(io, logFile) });
   const stop = new AbortController();
   let isPressed = false;
-  const unhear = io.onSignal(() => {
+  const stopListening = io.onSignal(() => {
     if (isPressed) process.exit(ExitCode.interrupted);
     isPressed = true;
     log.info('stopping: Puppet runs on nodes continue');
@@ -68,7 +68,7 @@ export async function run(io: Io, options: RunOptions): Promise<ExitCode> {
       }
     }
   } finally {
-    unhear();
+    stopListening();
   }
 }
 

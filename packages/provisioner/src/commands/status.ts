@@ -62,7 +62,7 @@ async function watch(io: Io, session: CommandSession, options: StatusOptions & {
   let wake = () => {};
   // Events that arrive while a snapshot is taken appear in the next one.
   let isOld = false;
-  const unhear = io.onSignal(() => {
+  const stopListening = io.onSignal(() => {
     stop.abort();
     wake();
   });
@@ -90,7 +90,7 @@ async function watch(io: Io, session: CommandSession, options: StatusOptions & {
       });
     }
   } finally {
-    unhear();
+    stopListening();
     await unsubscribe();
   }
 }

@@ -61,7 +61,7 @@ export interface ProvisionerConfig {
   /** Where metrics and status are served; nowhere when absent. */
   readonly http?: HttpAddress;
   /** Whether events are published on the network. */
-  readonly tellsEvents: boolean;
+  readonly publishesEvents: boolean;
   readonly collectives: { readonly enrolment: string; readonly main: string };
   /** Nodes that are provisioned at the same time. */
   readonly workers: number;
@@ -131,7 +131,7 @@ function complete(raw: RawConfig, where: string): ProvisionerConfig {
     pidFile: raw.pid_file,
     pauseFile: raw.pause_file,
     ...(raw.http.enabled ? { http: { address: raw.http.address, port: raw.http.port } } : {}),
-    tellsEvents: raw.events,
+    publishesEvents: raw.events,
     collectives: raw.collectives,
     workers: raw.workers,
     limitPerMaster: raw.limit_per_master,

@@ -92,7 +92,7 @@ class RunningProvisioner implements Provisioner {
     this.owner = `${client.caller}/${randomBytes(6).toString('hex')}`;
     this.#pinKeys = pinKeys ?? client.config.security.mode !== 'none';
     const events = new Events(log);
-    if (config.tellsEvents) events.on(eventPublisher(client, this.owner, log));
+    if (config.publishesEvents) events.on(eventPublisher(client, this.owner, log));
     if (onEvent) events.on(onEvent);
     const peers = peersOf(client, config);
     const masters = new Masters(peers, config.master, log);

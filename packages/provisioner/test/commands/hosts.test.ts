@@ -158,15 +158,15 @@ describe('mcprovision on a host', () => {
 
   describe('status --watch', () => {
     let happen: (kind: string) => void;
-    let isDeaf: number;
+    let unsubscribed: number;
     const begin = (args: readonly string[], more: Partial<StubIo> = {}) => {
-      isDeaf = 0;
+      unsubscribed = 0;
       network.answers['provision status'] = () => ({ data: statusWith() });
       Object.assign(network.client, {
         onEvent: async (listener: (event: Event) => void) => {
           happen = (kind) => listener({ kind } as Event);
           return async () => {
-            isDeaf += 1;
+            unsubscribed += 1;
           };
         },
       });
@@ -195,7 +195,7 @@ describe('mcprovision on a host', () => {
         io.press();
         expect(await end).to.equal(0);
         await pass(60_000);
-        expect([pictures(), isDeaf, io.unheard, network.closed]).to.deep.equal([2, 1, 1, 1]);
+        expect([pictures(), unsubscribed, io.stoppedListening, network.closed]).to.deep.equal([2, 1, 1, 1]);
       });
     }
 

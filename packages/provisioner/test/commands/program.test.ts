@@ -260,7 +260,7 @@ describe('mcprovision', () => {
     it('status: every node and how far it is', async () => {
       await quarantined();
       await world.node('web2', { facts: eu });
-      await world.host('deaf', { collective: 'provisioning', isDeaf: true });
+      await world.host('deaf', { collective: 'provisioning', isUnresponsive: true });
       expect(await call('', 'status')).to.equal(0);
       expect(out).to.match(/^NODE {2}STATE {8}STEP/m);
       expect(out).to.match(/^web1 {2}quarantined {2}quarantine {2}puppet1 .*the name web1 is refused/m);

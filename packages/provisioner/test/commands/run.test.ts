@@ -65,7 +65,7 @@ describe('mcprovision run', () => {
       if (code === 2) network.answers['provision set_puppet_host'] = () => ({ state: 'failed' });
       expect(await call(`${oneStep}${yaml}`, '--json', ...args)).to.equal(code);
       expect(ends()).to.include('web1');
-      expect([network.closed, io.unheard]).to.deep.equal([1, 1]);
+      expect([network.closed, io.stoppedListening]).to.deep.equal([1, 1]);
     });
   }
 
@@ -87,7 +87,7 @@ describe('mcprovision run', () => {
     expect(await code).to.equal(0);
     expect(find('waiting for nodes')).to.include.keys('owner').and.not.include.keys('url');
     expect(find('stopping: Puppet runs on nodes continue')).to.include({ level: 30 });
-    expect([network.closed, io.unheard]).to.deep.equal([1, 1]);
+    expect([network.closed, io.stoppedListening]).to.deep.equal([1, 1]);
   });
 
   it('ends at once when it is told to twice', async () => {
@@ -161,7 +161,7 @@ describe('mcprovision run', () => {
         });
         io.press();
         expect(await end).to.equal(0);
-        expect([tries, io.unheard]).to.deep.equal([1, 1]);
+        expect([tries, io.stoppedListening]).to.deep.equal([1, 1]);
       });
 
       it(`fails if it is not a daemon (${code})`, async () => {

@@ -131,7 +131,7 @@ describe('the configuration', () => {
       http: { address: '127.0.0.1', port: 9140 },
       pidFile: '/var/run/mcprovision.pid',
       pauseFile: '/var/lib/troupe/provisioner.paused',
-      tellsEvents: true,
+      publishesEvents: true,
       daemonize: false,
       log: { level: 'info', format: 'auto' },
       client: { file: undefined },

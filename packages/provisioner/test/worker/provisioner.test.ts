@@ -97,7 +97,7 @@ describe('a provisioner', () => {
 
   it('is not delayed by nodes that do not reply or stop replying', async () => {
     await world.master('puppet1', eu);
-    await world.host('deaf', { collective: 'provisioning', isDeaf: true });
+    await world.host('deaf', { collective: 'provisioning', isUnresponsive: true });
     const watched = await world.provisioner('workers: 2');
     const { machine } = await world.node('stuck', { facts: eu });
     machine.before = (action) => (action === 'set_puppet_host' ? new Promise(() => {}) : undefined);

@@ -234,7 +234,7 @@ describe('a provisioning', () => {
 
     it('is refused when the host seems to be alive and does not answer, once that has not changed', async () => {
       const { ca } = await world.master('puppet1', eu);
-      await world.host('db1', { collective: 'mcollective', isDeaf: true });
+      await world.host('db1', { collective: 'mcollective', isUnresponsive: true });
       expect(await refusalOf('attempts: 1')).to.match(/is listed as online .* but does not reply/);
       expect(ca.log).to.deep.equal([]);
     });
