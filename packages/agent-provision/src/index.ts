@@ -6,7 +6,7 @@ import { leaseHandlers } from './handlers/lease-handlers.js';
 import { isDisabled, openNode, reportFailures } from './handlers/node.js';
 import { puppetHandlers } from './handlers/puppet-handlers.js';
 import { recordHandlers } from './handlers/record-handlers.js';
-import { isFinished, isOwed } from './record/steps.js';
+import { isFinished, isNotificationPending } from './record/steps.js';
 
 /** The node's half of provisioning; not loaded if the disable file exists. */
 export default defineAgent(ddl, (section, host) => setUp(section, host));
@@ -19,7 +19,7 @@ export function emulatedProvision(systemOf: (host: Host) => PuppetSystem): Agent
 async function setUp(section: AgentConfig, host: Host, system?: PuppetSystem) {
   const config = readProvisionConfig(section, host);
   const node = await openNode(config, host, { system });
-  if (isDisabled(node) && !isOwed(node.record.state)) {
+  if (isDisabled(node) && !isNotificationPending(node.record.state)) {
     host.stay?.(false);
     return;
   }

@@ -5,7 +5,7 @@ import { isoTime } from '../clock.js';
 import { ProvisionError } from '../provision-error.js';
 import { quarantine, release } from '../record/quarantine.js';
 import type { MasterState } from '../record/state.js';
-import { isOwed, noteStep, notification, started } from '../record/steps.js';
+import { isNotificationPending, noteStep, notification, started } from '../record/steps.js';
 import { actorOf, claimOf, isDisabled, type Node } from './node.js';
 
 type Actions =
@@ -39,7 +39,7 @@ export function recordHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
         }
         return number;
       });
-      if (record.state.done !== null && !isOwed(record.state)) host.stay?.(false);
+      if (record.state.done !== null && !isNotificationPending(record.state)) host.stay?.(false);
       context.log.info({ step, outcome, attempt: counted, reason, next }, 'provisioning step recorded');
       return { step, attempt: counted };
     },

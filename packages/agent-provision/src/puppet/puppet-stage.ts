@@ -90,7 +90,7 @@ export class PuppetStages {
       const isRunning = await run.isRunning();
       const isSame = known.stage === options.stage && known.environment === (options.environment ?? null);
       if (isRunning && !isSame) throw busyWith(known);
-      if (isSame && (isRunning || isOwed(known, options)))
+      if (isSame && (isRunning || isUnrecorded(known, options)))
         return { run, attached: true, wasOver: !isRunning };
     }
     return { run: await this.#start(options), attached: false, wasOver: false };
@@ -135,8 +135,8 @@ export class PuppetStages {
   }
 }
 
-// A run of a provisioning whose outcome nobody has noted: whoever asked for it may have died.
-function isOwed(run: NonNullable<Recorded['run']>, { token, fresh }: StageOptions): boolean {
+// A run of a provisioning whose outcome is not recorded: the provisioner that started it may have died.
+function isUnrecorded(run: NonNullable<Recorded['run']>, { token, fresh }: StageOptions): boolean {
   return run.token !== null && !run.noted && !fresh && (run.verdict === null || token !== undefined);
 }
 

@@ -1,7 +1,7 @@
 import { isoTime } from '../clock.js';
 import { ProvisionError } from '../provision-error.js';
 import { type ProvisionState, remember } from './state.js';
-import { type Ended, isOwed, notification, openStep } from './steps.js';
+import { type Ended, isNotificationPending, notification, openStep } from './steps.js';
 
 const reasonLimit = 2000;
 
@@ -64,7 +64,7 @@ export function release(state: ProvisionState, owner: string, fresh: boolean, no
 /** Throws while the node is in quarantine; `isForNotice`: unless people have still to be told of that. */
 export function checkFree(state: Ended, isForNotice = false): void {
   if (isForNotice) {
-    if (state.quarantine && isOwed(state)) return;
+    if (state.quarantine && isNotificationPending(state)) return;
     throw new ProvisionError('no notification about a quarantine of this node is pending: omit notify');
   }
   if (!state.quarantine) return;

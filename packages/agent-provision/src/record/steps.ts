@@ -62,13 +62,13 @@ export function openStep<S extends { readonly outcome: string }>(steps: readonly
 export type Ended = Pick<Recorded, 'done' | 'quarantine' | 'steps'>;
 
 /** Whether the provisioning is done, or the node in quarantine, and the notification is still pending. */
-export function isOwed(state: Ended): boolean {
+export function isNotificationPending(state: Ended): boolean {
   return hasEnded(state) && openStep(state.steps) !== undefined;
 }
 
 /** Whether nothing is left to do: it is done, or the node in quarantine, and the notification was sent. */
 export function isFinished(state: Ended): boolean {
-  return hasEnded(state) && !isOwed(state);
+  return hasEnded(state) && !isNotificationPending(state);
 }
 
 function hasEnded({ done, quarantine }: Ended): boolean {
