@@ -50,7 +50,7 @@ export interface NodeRecord {
 }
 
 /** Details of the certificate that are found out on the way, by this provisioner or by one before it. */
-export interface Findings {
+export interface CertificateDetails {
   /** The name that Puppet uses for the node. */
   certname?: string;
   csrReported?: string;
@@ -97,11 +97,11 @@ export function failuresOf({ history }: Pick<NodeRecord, 'history'>, step: strin
 }
 
 /** What earlier provisioners have recorded on the node. */
-export function findingsOf(record: NodeRecord): Findings {
+export function certificateDetailsOf(record: NodeRecord): CertificateDetails {
   const data = (step: string) => record.steps.find((each) => each.step === step && isOver(each))?.data ?? {};
   const csr = data('send_node_csr');
   const signed = data('sign_node_csr');
-  const text = (key: keyof Findings, value: unknown) =>
+  const text = (key: keyof CertificateDetails, value: unknown) =>
     typeof value === 'string' ? { [key]: oneLine(value) } : {};
   return {
     ...text('certname', csr.certname),

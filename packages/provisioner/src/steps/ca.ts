@@ -24,14 +24,14 @@ export function isSameFingerprint(a: string | null | undefined, b: string | null
 
 /** The name that Puppet uses for the node, as the node reports it. Throws StepFailure. */
 export async function certnameOf({ session, signal }: StepContext): Promise<string> {
-  const { findings, node } = session;
-  if (findings.certname === undefined) {
+  const { details, node } = session;
+  if (details.certname === undefined) {
     const { certname } = await node.ask('has_cert', (agent, options) => agent.has_cert({}, options), {
       signal,
     });
-    findings.certname = certname ?? node.identity;
+    details.certname = certname ?? node.identity;
   }
-  return findings.certname;
+  return details.certname;
 }
 
 /** Makes sure, once, that the name belongs to no other host. Throws StepFailure. */

@@ -19,15 +19,15 @@ async function examine(context: StepContext): Promise<string | undefined> {
   const held = await session.node.ask('has_cert', (agent, options) => agent.has_cert({}, options), {
     signal,
   });
-  session.findings.certname = held.certname ?? session.node.identity;
+  session.details.certname = held.certname ?? session.node.identity;
   if (!held.has_cert) return undefined;
   const which = `a certificate${held.issuer === null ? '' : ` issued by ${held.issuer}`} (${held.fingerprint ?? 'unreadable'})`;
   if (held.usable && held.fingerprint !== null) {
-    const known = await caStatus(context, session.findings.certname);
+    const known = await caStatus(context, session.details.certname);
     if (known.state === 'signed' && isSameFingerprint(known.fingerprint, held.fingerprint)) {
       if (good === 'refuse') throw refused(`${which} that the CA of ${master.identity} confirms`, 'good');
       if (good === 'renew') return undefined;
-      session.findings.certificate = held.fingerprint;
+      session.details.certificate = held.fingerprint;
       return `the node already has a valid certificate from ${master.identity} (${held.fingerprint})`;
     }
   }

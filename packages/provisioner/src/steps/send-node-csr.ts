@@ -10,15 +10,15 @@ export const sendNodeCsr: Step = {
   timeoutSeconds: 120,
   leaveOut: goodCertificate,
   run: async (context) => {
-    const { findings } = context.session;
+    const { details } = context.session;
     const { certname, csr_fingerprint: csr, ca_fingerprint: ca } = await requestCertificate(context);
-    findings.certname = certname ?? (await certnameOf(context));
+    details.certname = certname ?? (await certnameOf(context));
     if (csr === null) throw new StepFailure('failed', 'the node did not report the fingerprint of its CSR');
-    findings.csrReported = csr;
+    details.csrReported = csr;
     return {
       outcome: 'ok',
       reason: `submitted the CSR ${csr} to ${context.master.identity}`,
-      data: { certname: findings.certname, csr_fingerprint: csr, ca_fingerprint: ca },
+      data: { certname: details.certname, csr_fingerprint: csr, ca_fingerprint: ca },
     };
   },
 };

@@ -14,7 +14,7 @@ export const signNodeCsr: Step = {
   run: async (context) => {
     const { session } = context;
     const certname = await certnameOf(context);
-    const { csrReported } = session.findings;
+    const { csrReported } = session.details;
     if (csrReported === undefined) {
       throw new StepFailure('failed', 'the node has not reported a CSR', { back: 'send_node_csr' });
     }
@@ -54,7 +54,7 @@ async function sign(context: StepContext, certname: string, fingerprint: string)
       `${master.identity} signed the CSR ${data.csr_fingerprint} for ${certname} instead of ${fingerprint}: revoke the certificate on ${master.identity}`,
     );
   }
-  session.findings.csrSigned = fingerprint;
+  session.details.csrSigned = fingerprint;
   return ended(context, `${master.identity} signed ${fingerprint}`, data.fingerprint);
 }
 
@@ -85,7 +85,7 @@ async function signedBefore(context: StepContext, certname: string, csrReported:
       back: 'send_node_csr',
     });
   }
-  context.session.findings.csrSigned = csrReported;
+  context.session.details.csrSigned = csrReported;
   return ended(
     context,
     `already signed: the node confirms that the certificate matches the key of the CSR ${csrReported}`,
@@ -94,8 +94,8 @@ async function signedBefore(context: StepContext, certname: string, csrReported:
 }
 
 function ended({ session }: StepContext, reason: string, certificate: string | null): StepEnd {
-  const { findings } = session;
-  if (certificate !== null) findings.certificate = certificate;
-  const data = { csr_fingerprint: findings.csrSigned, certificate };
+  const { details } = session;
+  if (certificate !== null) details.certificate = certificate;
+  const data = { csr_fingerprint: details.csrSigned, certificate };
   return { outcome: 'ok', reason, data };
 }

@@ -3,7 +3,7 @@ import type { ProvisionerConfig } from '../config/config.js';
 import type { Master, Masters } from '../master/masters.js';
 import type { Lease } from '../node/lease.js';
 import type { NameGuard } from '../node/name-guard.js';
-import type { Findings } from '../node/node-record.js';
+import type { CertificateDetails } from '../node/node-record.js';
 import type { NodeView } from '../node/node-view.js';
 import type { NodeAgent } from '../rpc/node-agent.js';
 import type { Peers } from '../rpc/peers.js';
@@ -17,7 +17,7 @@ export interface ProvisioningSession {
   /** Where the node's provision agent is asked; the main collective after the hand-over. */
   node: NodeAgent;
   lease: Lease | undefined;
-  readonly findings: Findings;
+  readonly details: CertificateDetails;
   /** The id of the last request to the master that did something in this step. */
   caRequest?: string | undefined;
   /** Whether it has a good certificate of its master; asked once. */

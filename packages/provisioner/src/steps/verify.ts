@@ -19,7 +19,7 @@ export const verify: Step = {
   recording: 'after',
   run: async (context) => {
     const { session, peers } = context;
-    const name = session.findings.certname ?? session.node.identity;
+    const name = session.details.certname ?? session.node.identity;
     const deadline = Date.now() + context.timeoutSeconds * 1000;
     let problem = `${name} did not reply in the collective ${peers.main}`;
     while (Date.now() < deadline) {
@@ -58,7 +58,7 @@ async function confirm(
   const { session, peers } = context;
   const isProven = peers.client.config.security.mode !== 'none';
   if (isProven) {
-    const known = await caStatus(context, session.findings.certname ?? (await certnameOf(context)));
+    const known = await caStatus(context, session.details.certname ?? (await certnameOf(context)));
     if (
       known.state !== 'signed' ||
       known.fingerprint === null ||
@@ -69,7 +69,7 @@ async function confirm(
         `but the CA of ${context.master.identity} has ${known.fingerprint ?? 'no certificate'} (${known.state})`
       );
     }
-    session.findings.certificate = known.fingerprint;
+    session.details.certificate = known.fingerprint;
   }
   const before = session.node;
   session.node = new NodeAgent({

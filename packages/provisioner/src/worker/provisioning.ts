@@ -1,7 +1,7 @@
 import { type Logger, messageOf } from '@troupe/core';
 import { equalJitterBackoff } from '@troupe/core/async';
 import type { NodeReport } from '../events/node-report.js';
-import { findingsOf } from '../node/node-record.js';
+import { certificateDetailsOf } from '../node/node-record.js';
 import { quarantineByName, quarantineNode } from '../node/quarantine.js';
 import { asFailure, StepFailure } from '../rpc/failure.js';
 import { beginNameCheck } from '../steps/ca.js';
@@ -73,7 +73,7 @@ class Provisioning {
       isQuarantined: record.quarantine !== undefined,
       node,
       lease: undefined,
-      findings: plan.isOtherMaster ? {} : findingsOf(record),
+      details: plan.isOtherMaster ? {} : certificateDetailsOf(record),
     };
     const { identity, address } = master;
     this.#journal = new StepJournal({
@@ -266,7 +266,7 @@ class Provisioning {
     const { events, guard } = this.#dependencies;
     const isPending = (name: string) => this.#steps.some((step) => step.name === name && !this.#isOver(step));
     if (isPending('clean_node_certname') || isPending('sign_node_csr')) {
-      const { certname } = this.#session.findings;
+      const { certname } = this.#session.details;
       beginNameCheck(this.#session, guard, certname ?? this.#session.identity);
     }
     const { master, reason } = this.#plan;
@@ -278,8 +278,8 @@ class Provisioning {
   }
 
   #report(outcome: NodeReport['outcome'], failure?: string): NodeReport {
-    const { identity, findings } = this.#session;
-    const { certname, csrReported, csrSigned, certificate } = findings;
+    const { identity, details } = this.#session;
+    const { certname, csrReported, csrSigned, certificate } = details;
     return {
       identity,
       outcome,

@@ -3,7 +3,7 @@ import type { ProvisionerConfig } from '../config/config.js';
 import { Events } from '../events/events.js';
 import { Masters } from '../master/masters.js';
 import { NameGuard } from '../node/name-guard.js';
-import { findingsOf, isOver } from '../node/node-record.js';
+import { certificateDetailsOf, isOver } from '../node/node-record.js';
 import { StepFailure } from '../rpc/failure.js';
 import { KeyPin } from '../rpc/key-pin.js';
 import { neverAborts } from '../rpc/never-aborts.js';
@@ -91,7 +91,7 @@ function contextOf(
     isQuarantined: false,
     node,
     lease: undefined,
-    findings: findingsOf(record),
+    details: certificateDetailsOf(record),
   };
   return {
     ...dependencies,

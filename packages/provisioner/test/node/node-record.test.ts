@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { stateOf } from '../../src/commands/state.js';
-import { failuresOf, findingsOf, isOver } from '../../src/node/node-record.js';
+import { certificateDetailsOf, failuresOf, isOver } from '../../src/node/node-record.js';
 import { recorded, recordWith } from '../fixtures/node-record.js';
 
 const line = (step: string, outcome: string, more: object = {}) => {
@@ -96,7 +96,7 @@ describe('the record of a node', () => {
       recorded('send_node_csr', 'ok', { data: csr }),
       recorded('sign_node_csr', 'ok', { data: signed }),
     ];
-    expect(findingsOf(recordWith({ steps }))).to.deep.equal({
+    expect(certificateDetailsOf(recordWith({ steps }))).to.deep.equal({
       certname: 'web1.example.net',
       csrReported: 'AA',
       csrSigned: 'AA',
@@ -107,8 +107,8 @@ describe('the record of a node', () => {
   it('hands down nothing that is no text, nor what was not finished', () => {
     const data = { certname: 7, csr_fingerprint: 'AA', certificate: null };
     const steps = [recorded('send_node_csr', 'failed', { data }), recorded('sign_node_csr', 'ok', { data })];
-    expect(findingsOf(recordWith({ steps }))).to.deep.equal({ csrSigned: 'AA' });
-    expect(findingsOf(recordWith({ steps: [recorded('send_node_csr')] }))).to.deep.equal({});
+    expect(certificateDetailsOf(recordWith({ steps }))).to.deep.equal({ csrSigned: 'AA' });
+    expect(certificateDetailsOf(recordWith({ steps: [recorded('send_node_csr')] }))).to.deep.equal({});
   });
 });
 

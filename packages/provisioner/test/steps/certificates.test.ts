@@ -168,7 +168,7 @@ describe('the steps about certificates', () => {
         reason: `submitted the CSR ${own} to puppet1`,
         data: { certname: 'w', csr_fingerprint: own, ca_fingerprint: 'ab' },
       });
-      expect(context.session.findings).to.include({ certname: 'w', csrReported: own });
+      expect(context.session.details).to.include({ certname: 'w', csrReported: own });
       expect(network.asked[0]?.input).to.deep.equal({ ca_fingerprint: 'ab', token: 7 });
       expect(network.asked[0]?.options).to.include({ timeout: 30 });
     });
@@ -176,7 +176,7 @@ describe('the steps about certificates', () => {
     it('asks the node for its name if it does not tell it with the CSR', async () => {
       network.answers[request] = says({ csr_fingerprint: own });
       await sendNodeCsr.run(context);
-      expect(context.session.findings).to.include({ certname: 'web1.example.net' });
+      expect(context.session.details).to.include({ certname: 'web1.example.net' });
     });
 
     it('fails if the node does not tell the fingerprint', async () => {
@@ -185,7 +185,7 @@ describe('the steps about certificates', () => {
         kind: 'failed',
         message: 'the node did not report the fingerprint of its CSR',
       });
-      expect(context.session.findings.csrReported).to.equal(undefined);
+      expect(context.session.details.csrReported).to.equal(undefined);
     });
 
     describe('that the node could not send', () => {
@@ -241,8 +241,8 @@ describe('the steps about certificates', () => {
   describe('sign_node_csr', () => {
     const sign = 'puppetca sign';
     beforeEach(() => {
-      context.session.findings.csrReported = own;
-      context.session.findings.certname = 'w';
+      context.session.details.csrReported = own;
+      context.session.details.certname = 'w';
       caSays({ state: 'requested', fingerprint: own });
       network.answers[sign] = says({ csr_fingerprint: own, fingerprint: certificate });
     });
@@ -264,7 +264,7 @@ describe('the steps about certificates', () => {
       expect(asked?.options).to.deep.include({ collective: 'mcollective', signal: context.signal });
       expect(context.session).to.deep.include({
         caRequest: asked?.id,
-        findings: { certname: 'w', csrReported: own, csrSigned: own, certificate },
+        details: { certname: 'w', csrReported: own, csrSigned: own, certificate },
       });
       expect(context.leaseLog).to.deep.equal(['confirm']);
       expect(network.of('rpcutil ping')).to.have.length(1);
@@ -276,11 +276,11 @@ describe('the steps about certificates', () => {
         csr_fingerprint: own,
         certificate: null,
       });
-      expect(context.session.findings).to.not.have.property('certificate');
+      expect(context.session.details).to.not.have.property('certificate');
     });
 
     it('begins with the CSR if the node has reported none', async () => {
-      delete context.session.findings.csrReported;
+      delete context.session.details.csrReported;
       await failing({ kind: 'failed', back: 'send_node_csr', message: 'the node has not reported a CSR' });
       expect(network.asked).to.deep.equal([]);
     });
@@ -326,7 +326,7 @@ describe('the steps about certificates', () => {
         kind: 'permanent',
         message: `puppet1 signed the CSR ${theirs} for w instead of ${own}: revoke the certificate on puppet1`,
       });
-      expect(context.session.findings.csrSigned).to.equal(undefined);
+      expect(context.session.details.csrSigned).to.equal(undefined);
     });
 
     describe('that the CA refuses to sign', () => {
@@ -382,7 +382,7 @@ describe('the steps about certificates', () => {
           reason: `already signed: the node confirms that the certificate matches the key of the CSR ${own}`,
           data: { csr_fingerprint: own, certificate },
         });
-        expect(context.session.findings).to.include({ csrSigned: own, certificate });
+        expect(context.session.details).to.include({ csrSigned: own, certificate });
         expect(network.of(request)).to.have.length(1);
         expect(network.of(sign)).to.deep.equal([]);
       });
@@ -391,7 +391,7 @@ describe('the steps about certificates', () => {
         network.answers[request] = says({ csr_fingerprint: theirs });
         const message = `the node has made another CSR in the meantime: ${theirs}`;
         await failing({ kind: 'failed', back: 'send_node_csr', message });
-        expect(context.session.findings.csrSigned).to.equal(undefined);
+        expect(context.session.details.csrSigned).to.equal(undefined);
       });
 
       it('begins with the CSR if the certificate is gone meanwhile', async () => {
@@ -428,7 +428,7 @@ describe('the steps about certificates', () => {
       expect(await examined('{}', {}, good)).to.equal(leftOut);
       expect(await goodCertificate(context)).to.equal(leftOut);
       expect(network.of('provision has_cert')).to.have.length(1);
-      expect(context.session.findings).to.deep.equal({ certname: 'w', certificate });
+      expect(context.session.details).to.deep.equal({ certname: 'w', certificate });
       for (const step of [cleanNodeCertname, sendNodeCsr, signNodeCsr]) {
         expect(await step.leaveOut?.(context)).to.equal(leftOut);
       }
@@ -451,7 +451,7 @@ describe('the steps about certificates', () => {
     ] as const) {
       it(`go their way if ${what}`, async () => {
         expect(await examined(policy, has, ca)).to.equal(undefined);
-        expect(context.session.findings).to.not.have.property('certificate');
+        expect(context.session.details).to.not.have.property('certificate');
       });
     }
 
@@ -515,7 +515,7 @@ describe('the steps about certificates', () => {
     it('call the node by its identity if it does not say its name', async () => {
       network.answers['provision has_cert'] = says({ has_cert: false });
       await goodCertificate(context);
-      expect(context.session.findings).to.deep.equal({ certname: 'web1' });
+      expect(context.session.details).to.deep.equal({ certname: 'web1' });
     });
   });
 });

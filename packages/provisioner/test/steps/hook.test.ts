@@ -30,7 +30,7 @@ describe('a step of the site', () => {
     network = new StubNetwork();
     network.nodes = ['cmdb1'];
     context = new StubContext(network);
-    context.session.findings.certname = 'web1.example.net';
+    context.session.details.certname = 'web1.example.net';
     called = [];
     answer = {};
     Object.assign(network.client, {

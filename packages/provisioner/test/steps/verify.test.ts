@@ -16,7 +16,7 @@ describe('the step verify', () => {
   const begin = ({ isSecure = true } = {}) => {
     network = new StubNetwork({ isSecure });
     context = new StubContext(network);
-    context.session.findings.certname = name;
+    context.session.details.certname = name;
     context.session.node = nodeOf(network, { token: 7 });
     network.answers['rpcutil ping'] = () => ({ key: 'aabb' });
     network.answers['puppetca status'] = says({ state: 'signed', fingerprint: 'AA:BB' });
@@ -44,15 +44,15 @@ describe('the step verify', () => {
       answerWithin: 2,
     });
     expect(network.of('puppetca status')[0]?.input).to.deep.equal({ certname: name });
-    const { node, findings } = context.session;
+    const { node, details } = context.session;
     expect(node).to.include({ identity: name, collective: 'mcollective', token: 7 });
-    expect(findings.certificate).to.equal('AA:BB');
+    expect(details.certificate).to.equal('AA:BB');
     node.pin.check({ sender: name, key: 'k1' });
     expect(() => node.pin.check({ sender: name, key: 'k2' })).to.throw(/another machine/);
   });
 
   it('asks the CA for the name that the node gives if it is not known', async () => {
-    delete context.session.findings.certname;
+    delete context.session.details.certname;
     network.online.set('web1', true);
     network.answers['provision has_cert'] = says({ certname: 'from.the.node' });
     await verify.run(context);
@@ -133,7 +133,7 @@ describe('the step verify', () => {
           `with ${key ?? 'no certificate'}, but the CA of puppet1 has ${known}`,
       );
       expect(context.session.node.identity).to.equal('web1');
-      expect(context.session.findings).to.not.have.property('certificate');
+      expect(context.session.details).to.not.have.property('certificate');
     });
   }
 

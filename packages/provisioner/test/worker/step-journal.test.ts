@@ -33,7 +33,7 @@ describe('the journal of a provisioning', () => {
     events = [];
     stop = new AbortController();
     const node = nodeOf(network);
-    session = { identity: 'web1', isQuarantined: false, node, lease: undefined, findings: {} };
+    session = { identity: 'web1', isQuarantined: false, node, lease: undefined, details: {} };
   });
 
   function journal(
