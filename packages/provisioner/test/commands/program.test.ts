@@ -7,27 +7,27 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import provisionerAgent from '../../src/agent/index.js';
 import type { Io } from '../../src/commands/io.js';
 import { runProgram } from '../../src/commands/program.js';
-import { World } from '../fixtures/world.js';
+import { Testbed } from '../fixtures/testbed.js';
 
 const eu = { region: 'eu', country: 'de' };
 const fixture = (name: string) => fileURLToPath(new URL(`../../../test/fixtures/${name}`, import.meta.url));
 
 describe('mcprovision', () => {
-  let world: World;
+  let testbed: Testbed;
   let folder: TempFolder;
   let out: string;
   let err: string;
   let signal: () => void;
 
   beforeEach(async () => {
-    world = await World.create();
+    testbed = await Testbed.create();
     folder = await createTempFolder();
     out = '';
     err = '';
     signal = () => {};
   });
   afterEach(async () => {
-    await world.close();
+    await testbed.close();
     await folder.close();
   });
 
@@ -41,7 +41,7 @@ describe('mcprovision', () => {
     outputs: { out: 'other', err: 'terminal' },
     isScreen: false,
     clear: () => {},
-    connect: () => world.client(),
+    connect: () => testbed.client(),
     onSignal: (listener) => {
       signal = listener;
       return () => {};
@@ -66,7 +66,7 @@ describe('mcprovision', () => {
     it('reach every host with a provisioner, and status tells', async () => {
       for (const host of ['prov1', 'prov2']) {
         const plugins = `{ provisioner: { pause_file: ${folder.join(host)}, status_url: "http://127.0.0.1:9/status" } }`;
-        await world.host(host, { collective: 'mcollective', agents: [provisionerAgent], plugins });
+        await testbed.host(host, { collective: 'mcollective', agents: [provisionerAgent], plugins });
       }
       expect(await call('', 'pause', '--reason', 'new racks')).to.equal(0);
       expect(out.split('\n').sort()).to.deep.equal(['', 'prov1: paused', 'prov2: paused']);
@@ -99,8 +99,8 @@ describe('mcprovision', () => {
   });
 
   it('watches: status is shown again when something happens', async () => {
-    await world.master('puppet1', eu);
-    const { machine } = await world.node('web1', { facts: eu });
+    await testbed.master('puppet1', eu);
+    const { machine } = await testbed.node('web1', { facts: eu });
     const end = call('', 'status', '--watch', '60', '--json');
     await waitFor('the first picture', () => out.includes('\n'));
     expect(lines()[0].nodes[0]).to.include({ identity: 'web1', state: 'new' });
@@ -109,7 +109,7 @@ describe('mcprovision', () => {
       new Promise((resolve) => {
         go = () => resolve('it went well');
       });
-    await world.provisioner();
+    await testbed.provisioner();
     await waitFor('a picture of the work', () => lines().at(-1).nodes[0]?.state === 'working');
     machine.puppet = () => 'it went well';
     go();
@@ -120,8 +120,8 @@ describe('mcprovision', () => {
 
   describe('run', () => {
     it('provisions, tells what it does, and ends when nothing is left to do', async () => {
-      await world.master('puppet1', eu);
-      await world.node('web1', { facts: eu });
+      await testbed.master('puppet1', eu);
+      await testbed.node('web1', { facts: eu });
       expect(await call('', 'run', '--until-idle')).to.equal(0);
       expect(out).to.equal('');
       expect(err).to.match(
@@ -132,8 +132,8 @@ describe('mcprovision', () => {
     });
 
     it('writes events as JSON, and says by its exit code that a node is in quarantine', async () => {
-      await world.master('puppet1', eu);
-      await world.node('web1', { facts: eu });
+      await testbed.master('puppet1', eu);
+      await testbed.node('web1', { facts: eu });
       expect(await call('protected: [web1]', 'run', '--once', '1', '--json')).to.equal(2);
       expect(lines().map(({ type }) => type)).to.include.members([
         'arrived',
@@ -145,8 +145,8 @@ describe('mcprovision', () => {
     });
 
     it('lets go of its nodes when it is told to end', async () => {
-      await world.master('puppet1', eu);
-      const { machine } = await world.node('web1', { facts: eu });
+      await testbed.master('puppet1', eu);
+      const { machine } = await testbed.node('web1', { facts: eu });
       machine.puppet = () => new Promise(() => {});
       const code = call('', 'run');
       await waitFor('the run', () => machine.runs.length === 1);
@@ -157,8 +157,8 @@ describe('mcprovision', () => {
     });
 
     it('logs JSON lines to the file of the configuration, with the node on each', async () => {
-      await world.master('puppet1', eu);
-      const { machine } = await world.node('web1', { facts: eu });
+      await testbed.master('puppet1', eu);
+      const { machine } = await testbed.node('web1', { facts: eu });
       machine.puppet = (_, { progress }) => {
         progress('Notice: one\nNotice: two');
         return 'it went well';
@@ -204,7 +204,7 @@ describe('mcprovision', () => {
         ...io(),
         connect: async () => {
           tries += 1;
-          const client = await world.client();
+          const client = await testbed.client();
           client.presence = () =>
             Promise.reject(new TroupeError('NOT_CONNECTED', 'the connection to the broker was lost'));
           return client;
@@ -249,8 +249,8 @@ describe('mcprovision', () => {
 
   describe('of nodes', () => {
     const quarantined = async () => {
-      await world.master('puppet1', eu);
-      const { machine } = await world.node('web1', { facts: eu });
+      await testbed.master('puppet1', eu);
+      const { machine } = await testbed.node('web1', { facts: eu });
       await call('protected: [web1]', 'run', '--once', '1');
       out = '';
       err = '';
@@ -259,8 +259,8 @@ describe('mcprovision', () => {
 
     it('status: every node and how far it is', async () => {
       await quarantined();
-      await world.node('web2', { facts: eu });
-      await world.host('deaf', { collective: 'provisioning', isUnresponsive: true });
+      await testbed.node('web2', { facts: eu });
+      await testbed.host('deaf', { collective: 'provisioning', isUnresponsive: true });
       expect(await call('', 'status')).to.equal(0);
       expect(out).to.match(/^NODE {2}STATE {8}STEP/m);
       expect(out).to.match(/^web1 {2}quarantined {2}quarantine {2}puppet1 .*the name web1 is refused/m);
@@ -276,8 +276,8 @@ describe('mcprovision', () => {
     });
 
     it('status --all: those that are done as well', async () => {
-      await world.master('puppet1', eu);
-      await world.node('web1', { facts: eu });
+      await testbed.master('puppet1', eu);
+      await testbed.node('web1', { facts: eu });
       await call('', 'run', '--once', '1');
       await call('', 'status');
       expect(out).to.equal('no nodes with a provision agent found\n');
@@ -323,8 +323,8 @@ describe('mcprovision', () => {
     });
 
     it('show nothing that could play with the terminal', async () => {
-      await world.master('puppet1', eu);
-      const { machine } = await world.node('web1', { facts: eu });
+      await testbed.master('puppet1', eu);
+      const { machine } = await testbed.node('web1', { facts: eu });
       machine.record.quarantineNode('bad \u001b[2J\u009b1m news');
       await call('', 'status');
       expect(out).to.contain('bad ?[2J?1m news');
@@ -348,8 +348,8 @@ describe('mcprovision', () => {
     });
 
     it('simulate: what would be done and why, while nothing is done', async () => {
-      const { ca } = await world.master('puppet1', eu);
-      const { machine } = await world.node('web1', { facts: eu });
+      const { ca } = await testbed.master('puppet1', eu);
+      const { machine } = await testbed.node('web1', { facts: eu });
       expect(await call('', 'simulate', 'web1')).to.equal(0);
       expect(out).to.match(
         /^web1 \(web1\) would be provisioned against puppet1 \(192\.0\.2\.1\): region eu matches\n/,

@@ -2,23 +2,23 @@ import type { Event } from '@troupe/client';
 import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { World } from '../fixtures/world.js';
+import { Testbed } from '../fixtures/testbed.js';
 
 const eu = { region: 'eu', country: 'de' };
 
 describe('events on the network', () => {
-  let world: World;
+  let testbed: Testbed;
   beforeEach(async () => {
-    world = await World.create({ isSecure: true });
+    testbed = await Testbed.create({ isSecure: true });
   });
-  afterEach(() => world.close());
+  afterEach(() => testbed.close());
 
   it('tell each step of a node to whoever listens, signed by the provisioner', async () => {
-    await world.master('puppet1', eu);
+    await testbed.master('puppet1', eu);
     const heard: Event[] = [];
-    await (await world.client()).onEvent((event) => heard.push(event));
-    const watched = await world.provisioner();
-    await world.node('web1', { facts: eu });
+    await (await testbed.client()).onEvent((event) => heard.push(event));
+    const watched = await testbed.provisioner();
+    await testbed.node('web1', { facts: eu });
     await watched.ended('web1');
     await waitFor('the end', () => heard.some(({ data }) => data.type === 'done'));
     expect(new Set(heard.map(({ kind, sender }) => `${kind} of ${sender}`))).to.deep.equal(
@@ -30,14 +30,14 @@ describe('events on the network', () => {
   });
 
   it('are not told where the configuration says so', async () => {
-    await world.master('puppet1', eu);
+    await testbed.master('puppet1', eu);
     const heard: Event[] = [];
-    const listener = await world.client();
+    const listener = await testbed.client();
     await listener.onEvent((event) => heard.push(event));
-    const watched = await world.provisioner('events: false');
-    await world.node('web1', { facts: eu });
+    const watched = await testbed.provisioner('events: false');
+    await testbed.node('web1', { facts: eu });
     await watched.ended('web1');
-    await (await world.client()).publishEvent('other', {});
+    await (await testbed.client()).publishEvent('other', {});
     await waitFor('the event of somebody else', () => heard.length > 0);
     expect(heard.map(({ kind }) => kind)).to.deep.equal(['other']);
   });

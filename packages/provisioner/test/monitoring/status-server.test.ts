@@ -2,30 +2,30 @@ import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { Metrics } from '../../src/monitoring/metrics.js';
 import { type StatusServer, serveStatus } from '../../src/monitoring/status-server.js';
-import { World } from '../fixtures/world.js';
+import { Testbed } from '../fixtures/testbed.js';
 
 const eu = { region: 'eu', country: 'de' };
 
 describe('what a provisioner serves by HTTP', () => {
-  let world: World;
+  let testbed: Testbed;
   let web: StatusServer | undefined;
   beforeEach(async () => {
-    world = await World.create();
+    testbed = await Testbed.create();
   });
   afterEach(async () => {
     await web?.close();
-    await world.close();
+    await testbed.close();
   });
 
   it('is its numbers, its nodes, and that it is there', async () => {
-    await world.master('puppet1', eu);
+    await testbed.master('puppet1', eu);
     const metrics = new Metrics();
-    const watched = await world.provisioner('', { onEvent: metrics.count });
+    const watched = await testbed.provisioner('', { onEvent: metrics.count });
     metrics.watch(watched.provisioner);
     web = await serveStatus({ address: '127.0.0.1', port: 0 }, watched.provisioner, metrics);
-    await world.node('web1', { facts: eu });
+    await testbed.node('web1', { facts: eu });
     await watched.ended('web1');
-    const { machine } = await world.node('web2', { facts: eu });
+    const { machine } = await testbed.node('web2', { facts: eu });
     machine.puppet = () => new Promise(() => {});
     const text = async (path: string) => (await fetch(`${web?.url}${path}`)).text();
     await watched.event('begun', 'web2');
@@ -55,12 +55,12 @@ describe('what a provisioner serves by HTTP', () => {
 
   it('counts only nodes that have ended: neither those left alone nor those released', async () => {
     const metrics = new Metrics();
-    const watched = await world.provisioner('policy: { deny: [web1] }\nprotected: [web2]', {
+    const watched = await testbed.provisioner('policy: { deny: [web1] }\nprotected: [web2]', {
       onEvent: metrics.count,
     });
-    await world.master('puppet1', eu);
-    for (const name of ['web1', 'web2']) await world.node(name, { facts: eu });
-    const { machine } = await world.node('web3', { facts: eu });
+    await testbed.master('puppet1', eu);
+    for (const name of ['web1', 'web2']) await testbed.node(name, { facts: eu });
+    const { machine } = await testbed.node('web3', { facts: eu });
     machine.puppet = () => new Promise(() => {});
     await watched.event('left', 'web1');
     await watched.ended('web2');
@@ -73,7 +73,7 @@ describe('what a provisioner serves by HTTP', () => {
   });
 
   it('is refused with the address where that cannot be had', async () => {
-    const watched = await world.provisioner();
+    const watched = await testbed.provisioner();
     web = await serveStatus({ address: '127.0.0.1', port: 0 }, watched.provisioner, new Metrics());
     const port = Number(new URL(web.url).port);
     let reason = '';

@@ -2,25 +2,25 @@ import { ActionError, defineAgent } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { cmdbDdl } from '../fixtures/cmdb-ddl.js';
-import { World } from '../fixtures/world.js';
+import { Testbed } from '../fixtures/testbed.js';
 
 const eu = { region: 'eu', country: 'de' };
 const words = (steps: readonly { step: string; outcome: string }[]) =>
   steps.map(({ step, outcome }) => `${step} ${outcome}`);
 
 describe('the steps', () => {
-  let world: World;
+  let testbed: Testbed;
   beforeEach(async () => {
-    world = await World.create();
-    await world.master('puppet1', eu);
+    testbed = await Testbed.create();
+    await testbed.master('puppet1', eu);
   });
-  afterEach(() => world.close());
+  afterEach(() => testbed.close());
 
   it('are those that are on', async () => {
-    const watched = await world.provisioner(
+    const watched = await testbed.provisioner(
       'steps: { set_puppet_hostname: true, puppet_final_run: true, puppet_daemonize: true, restart: false, verify: false }',
     );
-    const { machine } = await world.node('web1', { facts: eu });
+    const { machine } = await testbed.node('web1', { facts: eu });
     const report = await watched.ended('web1');
     expect(words(report.steps)).to.deep.equal([
       'set_puppet_hostname ok',
@@ -34,8 +34,8 @@ describe('the steps', () => {
   });
 
   it('leave nodes alone if all are off', async () => {
-    const { machine } = await world.node('web1', { facts: eu });
-    const watched = await world.provisioner('steps: { lock: false, notify: false }');
+    const { machine } = await testbed.node('web1', { facts: eu });
+    const watched = await testbed.provisioner('steps: { lock: false, notify: false }');
     // One that watched would have looked once by then.
     await watched.provisioner.idle();
     expect(watched.events).to.deep.equal([]);
@@ -44,14 +44,14 @@ describe('the steps', () => {
   });
 
   it('are left out where their condition is not true of the node', async () => {
-    const watched = await world.provisioner(
+    const watched = await testbed.provisioner(
       [
         'step_settings:',
         '  puppet_bootstrap_stage: { condition: "role=new" }',
         '  puppet_final_run: { condition: "region=eu and provision().locked=true" }',
       ].join('\n'),
     );
-    const { machine } = await world.node('web1', { facts: eu });
+    const { machine } = await testbed.node('web1', { facts: eu });
     const report = await watched.ended('web1');
     expect(machine.runs).to.deep.equal(['production']);
     const left = report.steps.find(({ step }) => step === 'puppet_bootstrap_stage');
@@ -62,8 +62,8 @@ describe('the steps', () => {
   });
 
   it('have attempts of their own', async () => {
-    const watched = await world.provisioner('step_settings: { puppet_bootstrap_stage: { attempts: 1 } }');
-    const { machine } = await world.node('web1', { facts: eu });
+    const watched = await testbed.provisioner('step_settings: { puppet_bootstrap_stage: { attempts: 1 } }');
+    const { machine } = await testbed.node('web1', { facts: eu });
     machine.puppet = () => {
       throw new Error('no');
     };
@@ -72,10 +72,10 @@ describe('the steps', () => {
   });
 
   it('end with their time', async () => {
-    const watched = await world.provisioner(
+    const watched = await testbed.provisioner(
       'attempts: 1\nstep_settings: { puppet_bootstrap_stage: { timeout: 0.3 } }',
     );
-    const { machine } = await world.node('web1', { facts: eu });
+    const { machine } = await testbed.node('web1', { facts: eu });
     machine.puppet = () => new Promise(() => {});
     expect((await watched.ended('web1')).failure).to.match(/did not end within its 0.3 s/);
   });
@@ -94,7 +94,7 @@ describe('the steps', () => {
           return {};
         },
       }));
-      await world.host('cmdb1', { collective: 'mcollective', agents: [agent] });
+      await testbed.host('cmdb1', { collective: 'mcollective', agents: [agent] });
     });
 
     const hook = (more: string) =>
@@ -107,8 +107,8 @@ describe('the steps', () => {
     ] as const) {
       if (before === undefined) continue;
       it(`are done ${place}`, async () => {
-        const watched = await world.provisioner(hook(place));
-        await world.node('web1', { facts: eu });
+        const watched = await testbed.provisioner(hook(place));
+        await testbed.node('web1', { facts: eu });
         const { steps } = await watched.ended('web1');
         const names = steps.map(({ step }) => step);
         expect(names.slice(names.indexOf('cmdb') - 1, names.indexOf('cmdb') + 2)).to.deep.equal([
@@ -122,8 +122,8 @@ describe('the steps', () => {
 
     it('fail like other steps', async () => {
       fault = 'no such site';
-      const watched = await world.provisioner(hook('after: sign_node_csr'));
-      await world.node('web1', { facts: eu });
+      const watched = await testbed.provisioner(hook('after: sign_node_csr'));
+      await testbed.node('web1', { facts: eu });
       expect((await watched.ended('web1')).failure).to.match(
         /^cmdb failed 2 times, last error: .*no such site/,
       );
@@ -131,16 +131,16 @@ describe('the steps', () => {
 
     it('may fail where they are optional', async () => {
       fault = 'no such site';
-      const watched = await world.provisioner(hook('after: sign_node_csr, optional: true'));
-      await world.node('web1', { facts: eu });
+      const watched = await testbed.provisioner(hook('after: sign_node_csr, optional: true'));
+      await testbed.node('web1', { facts: eu });
       const report = await watched.ended('web1');
       expect(report.outcome).to.equal('done');
       expect(words(report.steps)).to.include('cmdb skipped');
     });
 
     it('are asked of the node itself where it has the agent', async () => {
-      const watched = await world.provisioner(hook('after: sign_node_csr, on: node, optional: true'));
-      await world.node('web1', { facts: eu });
+      const watched = await testbed.provisioner(hook('after: sign_node_csr, on: node, optional: true'));
+      await testbed.node('web1', { facts: eu });
       const { steps } = await watched.ended('web1');
       expect(steps.find(({ step }) => step === 'cmdb')?.reason).to.match(
         /agent "cmdb" not found on this node|no DDL/,

@@ -5,7 +5,7 @@ import type { Ddl } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { fakeAgent } from '../fixtures/fake-agent.js';
-import { World } from '../fixtures/world.js';
+import { Testbed } from '../fixtures/testbed.js';
 
 const eu = { region: 'eu', country: 'de' };
 
@@ -51,12 +51,12 @@ const gate = {
 } as const satisfies Ddl;
 
 describe('the policy', () => {
-  let world: World;
+  let testbed: Testbed;
   beforeEach(async () => {
-    world = await World.create();
-    await world.master('puppet1', eu);
+    testbed = await Testbed.create();
+    await testbed.master('puppet1', eu);
   });
-  afterEach(() => world.close());
+  afterEach(() => testbed.close());
 
   for (const [what, policy, reason] of [
     ['whose name is not among those allowed', 'allow: ["/^db/"]', 'policy.allow does not match its name'],
@@ -64,12 +64,12 @@ describe('the policy', () => {
     ['whose facts are others', 'facts: "country=ie"', 'its facts do not match policy.facts: country=ie'],
   ] as const) {
     it(`leaves a node alone ${what}, and says why; others are provisioned`, async () => {
-      const watched = await world.provisioner(`policy: { ${policy} }`);
-      const { machine } = await world.node('web1', { facts: eu });
+      const watched = await testbed.provisioner(`policy: { ${policy} }`);
+      const { machine } = await testbed.node('web1', { facts: eu });
       const left = await watched.event('left', 'web1');
       expect(left.reason).to.equal(`not allowed: ${reason}`);
       expect(machine.record.history).to.deep.equal([]);
-      await world.node('db1', { facts: { region: 'eu', country: 'ie' } });
+      await testbed.node('db1', { facts: { region: 'eu', country: 'ie' } });
       expect((await watched.ended('db1')).outcome).to.equal('done');
       expect(watched.of('left', 'web1')).to.have.length(1);
     });
@@ -102,8 +102,8 @@ describe('the policy', () => {
 
     it('decides with the facts of the node before it', async () => {
       answer = { status: 200, body: { allowed: true } };
-      const watched = await world.provisioner(webhook());
-      await world.node('web1', { facts: eu });
+      const watched = await testbed.provisioner(webhook());
+      await testbed.node('web1', { facts: eu });
       expect((await watched.ended('web1')).outcome).to.equal('done');
       expect(asked[0]?.body).to.include({ identity: 'web1', collective: 'provisioning' });
       expect(asked[0]?.body.facts).to.include(eu);
@@ -111,11 +111,11 @@ describe('the policy', () => {
 
     it('leaves a node alone for which it says no, and does not ask at every look', async () => {
       answer = { status: 200, body: { allowed: false, reason: 'not paid' } };
-      const watched = await world.provisioner(webhook());
-      await world.node('web1', { facts: eu });
+      const watched = await testbed.provisioner(webhook());
+      await testbed.node('web1', { facts: eu });
       const left = await watched.event('left', 'web1');
       expect(left.reason).to.match(/^not allowed: denied by 127\.0\.0\.1:\d+: not paid$/);
-      await world.node('web2', { facts: eu });
+      await testbed.node('web2', { facts: eu });
       await watched.event('left', 'web2');
       expect(asked.filter(({ body }) => body.identity === 'web1')).to.have.length(1);
     });
@@ -127,8 +127,8 @@ describe('the policy', () => {
     ] as const) {
       it(`means not now where it ${what}, which is said; later it is asked again`, async () => {
         answer = given;
-        const watched = await world.provisioner(webhook());
-        const { machine } = await world.node('web1', { facts: eu });
+        const watched = await testbed.provisioner(webhook());
+        const { machine } = await testbed.node('web1', { facts: eu });
         const waiting = await watched.event('waiting', 'web1');
         expect(waiting.reason)
           .to.match(/^cannot decide now: policy\.webhook failed: /)
@@ -141,15 +141,15 @@ describe('the policy', () => {
   });
 
   it('may ask an agent of the site; without one, it is not now', async () => {
-    const watched = await world.provisioner('policy: { agent: { agent: gate, action: may, timeout: 2 } }');
-    await world.node('web1', { facts: eu });
-    await world.node('web2', { facts: eu });
+    const watched = await testbed.provisioner('policy: { agent: { agent: gate, action: may, timeout: 2 } }');
+    await testbed.node('web1', { facts: eu });
+    await testbed.node('web2', { facts: eu });
     const waiting = await watched.event('waiting', 'web1');
     expect(waiting.reason).to.match(/^cannot decide now: policy\.agent: gate may failed/);
     const agent = fakeAgent(gate, () => ({
       may: ({ identity }) => ({ allowed: identity === 'web1', reason: 'there is one already' }),
     }));
-    await world.host('cmdb1', { collective: 'mcollective', agents: [agent] });
+    await testbed.host('cmdb1', { collective: 'mcollective', agents: [agent] });
     expect((await watched.ended('web1')).outcome).to.equal('done');
     const left = await watched.event('left', 'web2');
     expect(left.reason).to.equal('not allowed: denied by gate on cmdb1: there is one already');
@@ -157,19 +157,19 @@ describe('the policy', () => {
 
   describe('of certificates', () => {
     it('refuses by default one from a CA that nobody knows, and touches nothing', async () => {
-      const watched = await world.provisioner();
-      const { machine } = await world.node('web1', { facts: eu });
+      const watched = await testbed.provisioner();
+      const { machine } = await testbed.node('web1', { facts: eu });
       machine.giveForeignCertificate('CN=Somebody else');
       const { outcome, failure } = await watched.ended('web1');
       expect(outcome).to.equal('quarantined');
       expect(failure).to.match(/not the CA of any known master.*policy\.certificates\.foreign is refuse/);
       expect(machine.calls).to.not.include('request_certificate');
-      expect([...world.cas.values()].flatMap(({ log }) => log)).to.deep.equal([]);
+      expect([...testbed.cas.values()].flatMap(({ log }) => log)).to.deep.equal([]);
     });
 
     it('replaces it where it says so', async () => {
-      const watched = await world.provisioner('policy: { certificates: { foreign: replace } }');
-      const { machine } = await world.node('web1', { facts: eu });
+      const watched = await testbed.provisioner('policy: { certificates: { foreign: replace } }');
+      const { machine } = await testbed.node('web1', { facts: eu });
       machine.giveForeignCertificate('CN=Somebody else');
       expect((await watched.ended('web1')).outcome).to.equal('done');
     });
@@ -179,9 +179,9 @@ describe('the policy', () => {
       ['renew', 1],
     ] as const) {
       it(`${good}s a good one where it says ${good}`, async () => {
-        const watched = await world.provisioner(`policy: { certificates: { good: ${good} } }`);
-        const [ca] = world.cas.values();
-        const { machine } = await world.node('web1', { facts: eu });
+        const watched = await testbed.provisioner(`policy: { certificates: { good: ${good} } }`);
+        const [ca] = testbed.cas.values();
+        const { machine } = await testbed.node('web1', { facts: eu });
         if (ca) machine.giveCertificate(ca);
         expect((await watched.ended('web1')).outcome).to.equal('done');
         expect(machine.calls.filter((call) => call === 'request_certificate')).to.have.length(calls);
@@ -189,8 +189,8 @@ describe('the policy', () => {
     }
 
     it('refuses one of no use where it says so', async () => {
-      const watched = await world.provisioner('policy: { certificates: { stale: refuse } }');
-      const { machine } = await world.node('web1', { facts: eu });
+      const watched = await testbed.provisioner('policy: { certificates: { stale: refuse } }');
+      const { machine } = await testbed.node('web1', { facts: eu });
       machine.giveForeignCertificate('CN=puppet1');
       const { failure } = await watched.ended('web1');
       expect(failure).to.match(/that cannot be used, and policy\.certificates\.stale is refuse/);

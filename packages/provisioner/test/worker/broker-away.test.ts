@@ -2,21 +2,21 @@ import { TroupeError } from '@troupe/core';
 import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { World } from '../fixtures/world.js';
+import { Testbed } from '../fixtures/testbed.js';
 
 const eu = { region: 'eu', country: 'de' };
 
 describe('a provisioner that loses its broker', () => {
-  let world: World;
+  let testbed: Testbed;
   beforeEach(async () => {
-    world = await World.create();
+    testbed = await Testbed.create();
   });
-  afterEach(() => world.close());
+  afterEach(() => testbed.close());
 
   it('while it waits for a node to come back, does not take that for the fault of the node', async () => {
-    await world.master('puppet1', eu);
-    const watched = await world.provisioner();
-    const { machine } = await world.node('web1', { facts: eu });
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner();
+    const { machine } = await testbed.node('web1', { facts: eu });
     const { client } = watched;
     const presence = client.presence.bind(client);
     machine.before = (action) => {
@@ -33,8 +33,8 @@ describe('a provisioner that loses its broker', () => {
   });
 
   it('asks nobody while it is away, and goes on by itself', async () => {
-    await world.master('puppet1', eu);
-    const watched = await world.provisioner();
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner();
     const { client } = watched;
     const connected = client.whenConnected.bind(client);
     let isBack = () => {};
@@ -47,7 +47,7 @@ describe('a provisioner that loses its broker', () => {
       await back;
       return connected(signal);
     };
-    const { machine } = await world.node('web1', { facts: eu });
+    const { machine } = await testbed.node('web1', { facts: eu });
     let looks = 0;
     machine.before = (action) => {
       if (action === 'status') looks += 1;
@@ -55,7 +55,7 @@ describe('a provisioner that loses its broker', () => {
     await watched.event('arrived', 'web1');
     await waitFor('the wait', () => waits === 1);
     // Some of its looks for nodes.
-    await (await world.provisioner('policy: { deny: [web1] }\nsleeptime: 0.1')).event('left', 'web1');
+    await (await testbed.provisioner('policy: { deny: [web1] }\nsleeptime: 0.1')).event('left', 'web1');
     expect(waits).to.equal(1);
     expect(watched.of('waiting')).to.have.length(0);
     isBack();

@@ -3,7 +3,7 @@ import { createTempFolder, type TempFolder, waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { PauseFile, wordsOfPause } from '../../src/worker/pause-file.js';
-import { World } from '../fixtures/world.js';
+import { Testbed } from '../fixtures/testbed.js';
 
 const eu = { region: 'eu', country: 'de' };
 
@@ -69,16 +69,16 @@ describe('a pause', () => {
   }
 
   describe('of a provisioner', () => {
-    let world: World;
+    let testbed: Testbed;
     beforeEach(async () => {
-      world = await World.create();
+      testbed = await Testbed.create();
     });
-    afterEach(() => world.close());
+    afterEach(() => testbed.close());
 
     it('starts no new nodes, finishes those in progress, and continues by itself when the pause ends', async () => {
-      await world.master('puppet1', eu);
-      const watched = await world.provisioner(`pause_file: ${file.path}`);
-      const { machine } = await world.node('web1', { facts: eu });
+      await testbed.master('puppet1', eu);
+      const watched = await testbed.provisioner(`pause_file: ${file.path}`);
+      const { machine } = await testbed.node('web1', { facts: eu });
       let go = () => {};
       machine.puppet = () =>
         new Promise((resolve) => {
@@ -86,7 +86,7 @@ describe('a pause', () => {
         });
       await waitFor('the run', () => machine.runs.length === 1);
       file.begin('ops', 'new racks');
-      const { machine: second } = await world.node('web2', { facts: eu });
+      const { machine: second } = await testbed.node('web2', { facts: eu });
       const left = await watched.event('left', 'web2');
       expect(left.reason).to.match(/^provisioning is paused by ops since .*: new racks$/);
       machine.puppet = () => 'it went well';
@@ -98,10 +98,10 @@ describe('a pause', () => {
     });
 
     it('holds for one that starts later, and for nodes that another one had not begun', async () => {
-      await world.master('puppet1', eu);
+      await testbed.master('puppet1', eu);
       file.begin('ops', '');
-      const { machine } = await world.node('web1', { facts: eu });
-      const watched = await world.provisioner(`pause_file: ${file.path}`);
+      const { machine } = await testbed.node('web1', { facts: eu });
+      const watched = await testbed.provisioner(`pause_file: ${file.path}`);
       await watched.event('left', 'web1');
       expect(watched.provisioner.paused()).to.include({ by: 'ops' });
       expect(machine.record.history).to.deep.equal([]);

@@ -1,32 +1,32 @@
 import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { type Watched, World } from '../fixtures/world.js';
+import { Testbed, type Watched } from '../fixtures/testbed.js';
 
 const eu = { region: 'eu', country: 'de' };
 const us = { region: 'us', country: 'us' };
 
 describe('a provisioner', () => {
-  let world: World;
+  let testbed: Testbed;
   beforeEach(async () => {
-    world = await World.create();
+    testbed = await Testbed.create();
   });
-  afterEach(() => world.close());
+  afterEach(() => testbed.close());
 
   const nodes = (count: number, facts: Record<string, string>, prefix = 'web') =>
-    Promise.all(Array.from({ length: count }, (_, n) => world.node(`${prefix}${n + 1}`, { facts })));
+    Promise.all(Array.from({ length: count }, (_, n) => testbed.node(`${prefix}${n + 1}`, { facts })));
 
   it('provisions nodes that were online before it', async () => {
-    await world.master('puppet1', eu);
+    await testbed.master('puppet1', eu);
     await nodes(2, eu);
-    const watched = await world.provisioner('sleeptime: 60');
+    const watched = await testbed.provisioner('sleeptime: 60');
     await watched.provisioner.idle();
     expect(watched.of('done').map(({ identity }) => identity)).to.have.members(['web1', 'web2']);
   });
 
   it('shares the work with another provisioner: each node is provisioned exactly once', async () => {
-    const { ca } = await world.master('puppet1', eu);
-    const both = [await world.provisioner(), await world.provisioner()];
+    const { ca } = await testbed.master('puppet1', eu);
+    const both = [await testbed.provisioner(), await testbed.provisioner()];
     const all = await nodes(5, eu);
     await waitFor('all', () => all.every(({ machine }) => machine.record.done));
     for (const { identity, machine } of all) {
@@ -40,9 +40,9 @@ describe('a provisioner', () => {
 
   it('drops no node if there are many for few workers and slots: two provisioners, one slot each', async function () {
     this.timeout(90_000);
-    const { ca } = await world.master('puppet1', eu);
+    const { ca } = await testbed.master('puppet1', eu);
     const few = 'workers: 1\nlimit_per_master: 1';
-    const both = await Promise.all([world.provisioner(few), world.provisioner(few)]);
+    const both = await Promise.all([testbed.provisioner(few), testbed.provisioner(few)]);
     const machines = await nodes(6, eu);
     await waitFor('the end of all', () => machines.every(({ machine }) => machine.record.done), {
       intervalMs: 20,
@@ -57,8 +57,8 @@ describe('a provisioner', () => {
   });
 
   it('provisions several nodes at the same time', async () => {
-    await world.master('puppet1', eu);
-    const watched = await world.provisioner();
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner();
     const finish: (() => void)[] = [];
     for (const { machine } of await nodes(3, eu)) {
       machine.puppet = (stage) =>
@@ -71,12 +71,12 @@ describe('a provisioner', () => {
   });
 
   it('asks masters once for many nodes, and never for all their facts', async () => {
-    const { ca } = await world.master('puppet1', eu);
+    const { ca } = await testbed.master('puppet1', eu);
     let infos = 0;
     ca.before = (action) => {
       if (action === 'info') infos += 1;
     };
-    const watched = await world.provisioner();
+    const watched = await testbed.provisioner();
     await nodes(6, eu);
     await waitFor('all', () => watched.of('done').length === 6);
     // The list of masters is good for some seconds.
@@ -84,11 +84,11 @@ describe('a provisioner', () => {
   });
 
   it('does not provision a node again that is done, whatever the filter selects', async () => {
-    await world.master('puppet1', eu);
-    const watched = await world.provisioner(
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner(
       'target: { filter: "" }\nsteps: { lock: true, puppet_final_run: true, restart: false, verify: false }',
     );
-    const { machine } = await world.node('web1', { facts: eu });
+    const { machine } = await testbed.node('web1', { facts: eu });
     await watched.ended('web1');
     const left = await watched.event('left', 'web1');
     expect(left.reason).to.match(/^already provisioned at/);
@@ -96,10 +96,10 @@ describe('a provisioner', () => {
   });
 
   it('is not delayed by nodes that do not reply or stop replying', async () => {
-    await world.master('puppet1', eu);
-    await world.host('deaf', { collective: 'provisioning', isUnresponsive: true });
-    const watched = await world.provisioner('workers: 2');
-    const { machine } = await world.node('stuck', { facts: eu });
+    await testbed.master('puppet1', eu);
+    await testbed.host('deaf', { collective: 'provisioning', isUnresponsive: true });
+    const watched = await testbed.provisioner('workers: 2');
+    const { machine } = await testbed.node('stuck', { facts: eu });
     machine.before = (action) => (action === 'set_puppet_host' ? new Promise(() => {}) : undefined);
     await watched.event('begun', 'stuck');
     await nodes(3, eu);
@@ -110,9 +110,9 @@ describe('a provisioner', () => {
   });
 
   it('continues with a node that was offline', async () => {
-    await world.master('puppet1', eu);
-    const watched = await world.provisioner('sleeptime: 60');
-    const { machine, die } = await world.node('web1', { facts: eu });
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner('sleeptime: 60');
+    const { machine, die } = await testbed.node('web1', { facts: eu });
     let isFirst = true;
     machine.before = (action) => {
       if (action === 'set_puppet_host' && isFirst) void die();
@@ -120,15 +120,15 @@ describe('a provisioner', () => {
     };
     const waiting = await watched.event('waiting', 'web1');
     expect(waiting.reason).to.match(/offline/);
-    await world.enrol(machine, 'web1', { facts: eu });
+    await testbed.enrol(machine, 'web1', { facts: eu });
     expect((await watched.ended('web1')).outcome).to.equal('done');
     expect(machine.runs).to.deep.equal(['bootstrap', 'production']);
   });
 
   it('goes on with a node whose last run of Puppet restarted its daemon with the final configuration', async () => {
-    await world.master('puppet1', eu);
-    const watched = await world.provisioner('sleeptime: 60');
-    const { machine, die } = await world.node('web1', { facts: eu });
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner('sleeptime: 60');
+    const { machine, die } = await testbed.node('web1', { facts: eu });
     let finish: (words: string) => void = () => {};
     let finalRuns = 0;
     machine.before = (action) => {
@@ -139,7 +139,7 @@ describe('a provisioner', () => {
     machine.puppet = async (stage) => {
       if (stage === 'bootstrap') return 'it went well';
       void die().then(() =>
-        world.host('web1', { collective: 'mcollective', agents: [machine.agent()], facts: eu }),
+        testbed.host('web1', { collective: 'mcollective', agents: [machine.agent()], facts: eu }),
       );
       return new Promise((resolve) => {
         finish = resolve;
@@ -153,9 +153,9 @@ describe('a provisioner', () => {
   });
 
   it('gives no master more nodes than its limit, and the nodes of others do not wait for that', async () => {
-    await world.master('puppet1', eu);
-    await world.master('puppet2', us);
-    const watched = await world.provisioner('limit_per_master: 1\nworkers: 2');
+    await testbed.master('puppet1', eu);
+    await testbed.master('puppet2', us);
+    const watched = await testbed.provisioner('limit_per_master: 1\nworkers: 2');
     let now = 0;
     let most = 0;
     const finish: (() => void)[] = [];
@@ -174,7 +174,7 @@ describe('a provisioner', () => {
       'the others to wait',
       () => watched.provisioner.nodes().filter(({ state }) => state === 'queued').length === 2,
     );
-    await world.node('db1', { facts: us });
+    await testbed.node('db1', { facts: us });
     expect((await watched.ended('db1')).outcome).to.equal('done');
     for (let n = 1; n <= 3; n += 1) {
       await waitFor(`run ${n}`, () => finish.length === n);
@@ -186,9 +186,9 @@ describe('a provisioner', () => {
   });
 
   it('spreads nodes over masters that fit equally', async () => {
-    await world.master('puppet1', eu);
-    await world.master('puppet2', eu);
-    const watched = await world.provisioner();
+    await testbed.master('puppet1', eu);
+    await testbed.master('puppet2', eu);
+    const watched = await testbed.provisioner();
     const finish: (() => void)[] = [];
     const all = await nodes(4, eu);
     for (const { machine } of all) {
@@ -203,30 +203,30 @@ describe('a provisioner', () => {
   });
 
   it('uses a master that came online later, without a restart', async () => {
-    await world.master('puppet1', us);
-    const watched = await world.provisioner();
-    await world.node('web1', { facts: eu });
+    await testbed.master('puppet1', us);
+    const watched = await testbed.provisioner();
+    await testbed.node('web1', { facts: eu });
     expect((await watched.ended('web1')).reason).to.match(/the only master$/);
-    await world.master('puppet2', eu);
+    await testbed.master('puppet2', eu);
     await waitFor('the new master', async () => (await watched.provisioner.masters()).length === 2);
-    await world.node('web2', { facts: eu });
+    await testbed.node('web2', { facts: eu });
     expect(await watched.ended('web2')).to.include({ master: 'puppet2', reason: 'region eu matches' });
   });
 
   it('waits where there is no master, and says why', async () => {
-    const watched = await world.provisioner();
-    const { machine } = await world.node('web1', { facts: eu });
+    const watched = await testbed.provisioner();
+    const { machine } = await testbed.node('web1', { facts: eu });
     const { reason } = await watched.event('waiting', 'web1');
     expect(reason).to.match(/no master found: no node with the agent puppetca replies/);
     expect(machine.calls).to.deep.equal([]);
-    await world.master('puppet1', eu);
+    await testbed.master('puppet1', eu);
     expect((await watched.ended('web1')).outcome).to.equal('done');
   });
 
   it('lets go of its nodes when it is stopped: what runs goes on, and the next one attaches', async () => {
-    await world.master('puppet1', eu);
-    const first = await world.provisioner();
-    const { machine } = await world.node('web1', { facts: eu });
+    await testbed.master('puppet1', eu);
+    const first = await testbed.provisioner();
+    const { machine } = await testbed.node('web1', { facts: eu });
     let finish: (words: string) => void = () => {};
     machine.puppet = (stage) =>
       stage === 'production'
@@ -238,7 +238,7 @@ describe('a provisioner', () => {
     await first.provisioner.stop();
     expect(machine.record.lease).to.equal(null);
     expect(first.provisioner.nodes()).to.deep.equal([]);
-    const second = await world.provisioner();
+    const second = await testbed.provisioner();
     await second.event('begun', 'web1');
     finish('it went well');
     expect((await second.ended('web1')).outcome).to.equal('done');
@@ -246,9 +246,9 @@ describe('a provisioner', () => {
   });
 
   it('releases the leases of nodes that wait for a retry when it is stopped', async () => {
-    await world.master('puppet1', eu);
-    const watched = await world.provisioner('backoff: { first: 60, most: 60 }');
-    const { machine } = await world.node('web1', { facts: eu });
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner('backoff: { first: 60, most: 60 }');
+    const { machine } = await testbed.node('web1', { facts: eu });
     machine.puppet = () => {
       throw new Error('no');
     };
@@ -265,12 +265,12 @@ describe('a provisioner', () => {
   });
 
   it('leaves a node in quarantine alone until it is released', async () => {
-    await world.master('puppet1', eu);
-    const watched = await world.provisioner();
-    const { machine, die } = await world.node('web1', { facts: eu });
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner();
+    const { machine, die } = await testbed.node('web1', { facts: eu });
     machine.record.quarantineNode('not this one');
     await die();
-    await world.enrol(machine, 'web1', { facts: eu });
+    await testbed.enrol(machine, 'web1', { facts: eu });
     const left = await watched.event('left', 'web1');
     expect(left.reason).to.match(/^in quarantine since .*: not this one$/);
     machine.record.release(false);
@@ -279,28 +279,28 @@ describe('a provisioner', () => {
   });
 
   it('keeps to the filter of the configuration', async () => {
-    await world.master('puppet1', eu);
-    const watched = await world.provisioner('target: { filter: "tier=web and provision().locked=false" }');
-    await world.node('db1', { facts: { ...eu, tier: 'db' } });
-    await world.node('web1', { facts: { ...eu, tier: 'web' } });
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner('target: { filter: "tier=web and provision().locked=false" }');
+    await testbed.node('db1', { facts: { ...eu, tier: 'db' } });
+    await testbed.node('web1', { facts: { ...eu, tier: 'web' } });
     expect((await watched.ended('web1')).outcome).to.equal('done');
     expect(watched.events.filter(({ identity }) => identity === 'db1')).to.deep.equal([]);
   });
 
   it('takes only masters that the configuration means', async () => {
-    await world.master('puppet1', { ...eu, stage: 'test' });
-    await world.master('puppet2', { ...us, stage: 'live' });
-    const watched = await world.provisioner('master: { criteria: [region], filter: "stage=live" }');
-    await world.node('web1', { facts: eu });
+    await testbed.master('puppet1', { ...eu, stage: 'test' });
+    await testbed.master('puppet2', { ...us, stage: 'live' });
+    const watched = await testbed.provisioner('master: { criteria: [region], filter: "stage=live" }');
+    await testbed.node('web1', { facts: eu });
     expect((await watched.ended('web1')).master).to.equal('puppet2');
   });
 
   it('gives nodes the address of the fact that the configuration names, where the master has it', async () => {
-    await world.master('puppet1', { ...eu, ipaddress: '198.51.100.7' });
-    const watched = await world.provisioner(
+    await testbed.master('puppet1', { ...eu, ipaddress: '198.51.100.7' });
+    const watched = await testbed.provisioner(
       'master: { criteria: [region], ipaddress_fact: ipaddress }\nsteps: { set_puppet_hostname: true }',
     );
-    const { machine } = await world.node('web1', { facts: eu });
+    const { machine } = await testbed.node('web1', { facts: eu });
     await watched.ended('web1');
     expect(machine.record.master).to.include({ address: '198.51.100.7' });
   });
@@ -313,13 +313,13 @@ describe('a provisioner', () => {
     };
 
     it('of a node that is done', async () => {
-      await world.master('puppet1', eu);
-      await world.notifier('notify1');
-      const watched = await world.provisioner(targets);
-      await world.node('web1', { facts: eu });
+      await testbed.master('puppet1', eu);
+      await testbed.notifier('notify1');
+      const watched = await testbed.provisioner(targets);
+      await testbed.node('web1', { facts: eu });
       await watched.ended('web1');
       expect(await told(watched)).to.have.members(['mailto://ops true', 'webhook://cmdb true']);
-      expect(world.delivered).to.have.members([
+      expect(testbed.delivered).to.have.members([
         'mailto://ops: Provisioned web1 against puppet1',
         'webhook://cmdb: Provisioned web1 against puppet1',
       ]);
@@ -329,40 +329,40 @@ describe('a provisioner', () => {
     });
 
     it('of a node in quarantine', async () => {
-      await world.master('puppet1', eu);
-      await world.notifier('notify1');
-      const watched = await world.provisioner(`${targets}\nprotected: [web1]`);
-      await world.node('web1', { facts: eu });
+      await testbed.master('puppet1', eu);
+      await testbed.notifier('notify1');
+      const watched = await testbed.provisioner(`${targets}\nprotected: [web1]`);
+      await testbed.node('web1', { facts: eu });
       await watched.ended('web1');
       await told(watched);
-      expect(world.delivered).to.include('mailto://ops: Quarantined web1');
+      expect(testbed.delivered).to.include('mailto://ops: Quarantined web1');
     });
 
     it('through another notifier where one fails', async () => {
-      await world.master('puppet1', eu);
-      for (const n of [1, 2, 3]) await world.notifier(`bad${n}`, 'the mail server is down');
-      await world.notifier('good');
-      const watched = await world.provisioner(targets);
-      await world.node('web1', { facts: eu });
+      await testbed.master('puppet1', eu);
+      for (const n of [1, 2, 3]) await testbed.notifier(`bad${n}`, 'the mail server is down');
+      await testbed.notifier('good');
+      const watched = await testbed.provisioner(targets);
+      await testbed.node('web1', { facts: eu });
       await watched.ended('web1');
       expect(await told(watched)).to.have.members(['mailto://ops true', 'webhook://cmdb true']);
-      expect(world.delivered).to.have.length(2);
+      expect(testbed.delivered).to.have.length(2);
     });
 
     it('later, where no notifier can deliver now and one keeps the message', async () => {
-      await world.master('puppet1', eu);
-      await world.notifier('notify1', 'the mail server is down');
-      await world.notifier('notify2', 'the mail server is down', { keeps: true });
-      const watched = await world.provisioner(targets);
-      const { machine } = await world.node('web1', { facts: eu });
+      await testbed.master('puppet1', eu);
+      await testbed.notifier('notify1', 'the mail server is down');
+      await testbed.notifier('notify2', 'the mail server is down', { keeps: true });
+      const watched = await testbed.provisioner(targets);
+      const { machine } = await testbed.node('web1', { facts: eu });
       await watched.ended('web1');
       expect(await told(watched)).to.have.members(['mailto://ops false', 'webhook://cmdb false']);
-      expect(world.kept).to.have.members([
+      expect(testbed.kept).to.have.members([
         'notify2: mailto://ops: Provisioned web1 against puppet1',
         'notify2: webhook://cmdb: Provisioned web1 against puppet1',
       ]);
       // A notifier that hears of it again must know that it is the same message.
-      expect(new Set(world.messageIds)).to.have.property('size', 1);
+      expect(new Set(testbed.messageIds)).to.have.property('size', 1);
       await waitFor('the end of the notification', () => machine.record.outcomeOf('notify') === 'ok');
     });
 
@@ -371,10 +371,10 @@ describe('a provisioner', () => {
       ['every notifier fails', 'the mail server is down'],
     ] as const) {
       it(`or fails to, without effect on the node, if ${what}`, async () => {
-        await world.master('puppet1', eu);
-        if (fault !== undefined) await world.notifier('bad', fault);
-        const watched = await world.provisioner(targets);
-        const { machine } = await world.node('web1', { facts: eu });
+        await testbed.master('puppet1', eu);
+        if (fault !== undefined) await testbed.notifier('bad', fault);
+        const watched = await testbed.provisioner(targets);
+        const { machine } = await testbed.node('web1', { facts: eu });
         expect((await watched.ended('web1')).outcome).to.equal('done');
         expect(await told(watched)).to.have.members(['mailto://ops false', 'webhook://cmdb false']);
         expect(watched.of('notified')[0]?.reason).to.match(

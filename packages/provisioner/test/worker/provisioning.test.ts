@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { ProvisionEvent } from '../../src/index.js';
 import { fingerprintOf } from '../fixtures/fake-ca.js';
-import { World } from '../fixtures/world.js';
+import { Testbed } from '../fixtures/testbed.js';
 
 const eu = { region: 'eu', country: 'de' };
 const us = { region: 'us', country: 'us' };
@@ -12,17 +12,17 @@ const words = (steps: readonly { step: string; outcome: string }[]) =>
   steps.map(({ step, outcome }) => `${step} ${outcome}`);
 
 describe('a provisioning', () => {
-  let world: World;
+  let testbed: Testbed;
   beforeEach(async () => {
-    world = await World.create();
+    testbed = await Testbed.create();
   });
-  afterEach(() => world.close());
+  afterEach(() => testbed.close());
 
   it('takes a node that arrives from nothing to done', async () => {
-    const { ca } = await world.master('puppet1', eu);
-    const other = await world.master('puppet2', us);
-    const watched = await world.provisioner();
-    const { machine } = await world.node('web1', { facts: { region: 'fr', country: 'de' } });
+    const { ca } = await testbed.master('puppet1', eu);
+    const other = await testbed.master('puppet2', us);
+    const watched = await testbed.provisioner();
+    const { machine } = await testbed.node('web1', { facts: { region: 'fr', country: 'de' } });
     machine.puppet = (stage, { progress }) => {
       progress(`Notice: ${stage}`);
       return 'it went well';
@@ -57,9 +57,9 @@ describe('a provisioning', () => {
   });
 
   it('tells what happens as it happens', async () => {
-    await world.master('puppet1', eu);
-    const watched = await world.provisioner('steps: { lock: true, puppet_bootstrap_stage: true }');
-    const { machine } = await world.node('web1', { facts: eu });
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner('steps: { lock: true, puppet_bootstrap_stage: true }');
+    const { machine } = await testbed.node('web1', { facts: eu });
     machine.puppet = (_, { progress }) => {
       progress('Notice: applied');
       return 'it went well';
@@ -87,22 +87,22 @@ describe('a provisioning', () => {
   });
 
   it('counts the seconds of Puppet apart', async () => {
-    await world.master('puppet1', eu);
-    const watched = await world.provisioner();
-    await world.node('web1', { facts: eu });
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner();
+    await testbed.node('web1', { facts: eu });
     const { seconds, secondsOutsidePuppet } = await watched.ended('web1');
     // The fake runs say that they took a hundredth of a second each.
     expect(seconds - secondsOutsidePuppet).to.be.closeTo(0.02, 1e-6);
   });
 
   it('leaves out what has to do with certificates where the node has a good one of its master', async () => {
-    const { ca } = await world.master('puppet1', eu);
-    const watched = await world.provisioner();
-    const { machine, die } = await world.node('web1', { facts: eu, handOver: null });
+    const { ca } = await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner();
+    const { machine, die } = await testbed.node('web1', { facts: eu, handOver: null });
     await die();
     machine.giveCertificate(ca);
     const held = ca.certificateOf('web1');
-    await world.enrol(machine, 'web1', { facts: eu });
+    await testbed.enrol(machine, 'web1', { facts: eu });
     const report = await watched.ended('web1');
     expect(words(report.steps)).to.include.members([
       'clean_node_certname skipped',
@@ -116,22 +116,22 @@ describe('a provisioning', () => {
   });
 
   it('replaces a certificate of another CA, and cleans it there', async () => {
-    const { ca } = await world.master('puppet1', eu);
-    const other = await world.master('puppet2', us);
-    const watched = await world.provisioner('sleeptime: 60');
-    const { machine, die } = await world.node('web1', { facts: eu, handOver: null });
+    const { ca } = await testbed.master('puppet1', eu);
+    const other = await testbed.master('puppet2', us);
+    const watched = await testbed.provisioner('sleeptime: 60');
+    const { machine, die } = await testbed.node('web1', { facts: eu, handOver: null });
     await die();
     machine.giveCertificate(other.ca);
-    await world.enrol(machine, 'web1', { facts: eu });
+    await testbed.enrol(machine, 'web1', { facts: eu });
     expect((await watched.ended('web1')).outcome).to.equal('done');
     expect(other.ca.entries.has('web1')).to.equal(false);
     expect(ca.entries.get('web1')?.state).to.equal('signed');
   });
 
   it('asks the CA for the name that Puppet uses for the node', async () => {
-    const { ca } = await world.master('puppet1', eu);
-    const watched = await world.provisioner();
-    await world.node('web1', { facts: eu, certname: 'web1.example.net' });
+    const { ca } = await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner();
+    await testbed.node('web1', { facts: eu, certname: 'web1.example.net' });
     const report = await watched.ended('web1');
     expect(report).to.include({ outcome: 'done', certname: 'web1.example.net' });
     expect(ca.log).to.deep.equal(['clean web1.example.net', 'sign web1.example.net']);
@@ -141,9 +141,9 @@ describe('a provisioning', () => {
     const theirs = fingerprintOf('somebody else');
 
     it('is not signed when it is there before that of the node', async () => {
-      const { ca } = await world.master('puppet1', eu);
-      const watched = await world.provisioner();
-      const { machine } = await world.node('web1', { facts: eu });
+      const { ca } = await testbed.master('puppet1', eu);
+      const watched = await testbed.provisioner();
+      const { machine } = await testbed.node('web1', { facts: eu });
       machine.before = (action) => {
         if (action === 'request_certificate') ca.entries.set('web1', { state: 'requested', csr: theirs });
       };
@@ -160,9 +160,9 @@ describe('a provisioning', () => {
     });
 
     it('is not signed when it takes the place of that of the node', async () => {
-      const { ca } = await world.master('puppet1', eu);
-      const watched = await world.provisioner();
-      const { machine } = await world.node('web1', { facts: eu });
+      const { ca } = await testbed.master('puppet1', eu);
+      const watched = await testbed.provisioner();
+      const { machine } = await testbed.node('web1', { facts: eu });
       machine.before = (action) => {
         if (action === 'record send_node_csr ok') ca.entries.set('web1', { state: 'requested', csr: theirs });
       };
@@ -173,9 +173,9 @@ describe('a provisioning', () => {
     });
 
     it('is not signed if it arrives between the check and the signature', async () => {
-      const { ca } = await world.master('puppet1', eu);
-      const watched = await world.provisioner();
-      await world.node('web1', { facts: eu });
+      const { ca } = await testbed.master('puppet1', eu);
+      const watched = await testbed.provisioner();
+      await testbed.node('web1', { facts: eu });
       ca.before = (action) => {
         if (action === 'sign') ca.entries.set('web1', { state: 'requested', csr: theirs });
       };
@@ -185,9 +185,9 @@ describe('a provisioning', () => {
     });
 
     it('costs the node a new attempt from the start when it was signed by somebody', async () => {
-      const { ca } = await world.master('puppet1', eu);
-      const watched = await world.provisioner();
-      const { machine } = await world.node('web1', { facts: eu });
+      const { ca } = await testbed.master('puppet1', eu);
+      const watched = await testbed.provisioner();
+      const { machine } = await testbed.node('web1', { facts: eu });
       let isFirst = true;
       machine.before = (action) => {
         if (action === 'request_certificate' && isFirst) ca.sign('web1', theirs);
@@ -201,9 +201,9 @@ describe('a provisioning', () => {
   });
 
   it('accepts that the CA signed already where the node confirms that the certificate is of its key', async () => {
-    const { ca } = await world.master('puppet1', eu);
-    const watched = await world.provisioner();
-    const { machine } = await world.node('web1', { facts: eu });
+    const { ca } = await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner();
+    const { machine } = await testbed.node('web1', { facts: eu });
     machine.before = (action) => {
       const held = ca.entries.get('web1');
       if (action === 'record send_node_csr ok' && held) ca.sign('web1', held.csr);
@@ -216,8 +216,8 @@ describe('a provisioning', () => {
 
   describe('a name that is not the node’s to have', () => {
     const refusalOf = async (yaml = '') => {
-      const watched = await world.provisioner(yaml);
-      const { machine } = await world.node('web1', { facts: eu, certname: 'db1' });
+      const watched = await testbed.provisioner(yaml);
+      const { machine } = await testbed.node('web1', { facts: eu, certname: 'db1' });
       const report = await watched.ended('web1');
       expect(report.outcome).to.equal('quarantined');
       expect(machine.calls).to.not.include('request_certificate');
@@ -225,45 +225,45 @@ describe('a provisioning', () => {
     };
 
     it('is refused when a host with this name is online', async () => {
-      const { ca } = await world.master('puppet1', eu);
+      const { ca } = await testbed.master('puppet1', eu);
       ca.sign('db1', fingerprintOf('the real one'));
-      await world.host('db1', { collective: 'mcollective' });
+      await testbed.host('db1', { collective: 'mcollective' });
       expect(await refusalOf()).to.match(/the name db1 is refused: a host with this name is online/);
       expect(ca.log).to.deep.equal([]);
     });
 
     it('is refused when the host seems to be alive and does not answer, once that has not changed', async () => {
-      const { ca } = await world.master('puppet1', eu);
-      await world.host('db1', { collective: 'mcollective', isUnresponsive: true });
+      const { ca } = await testbed.master('puppet1', eu);
+      await testbed.host('db1', { collective: 'mcollective', isUnresponsive: true });
       expect(await refusalOf('attempts: 1')).to.match(/is listed as online .* but does not reply/);
       expect(ca.log).to.deep.equal([]);
     });
 
     it('is refused when it is protected', async () => {
-      const { ca } = await world.master('puppet1', eu);
+      const { ca } = await testbed.master('puppet1', eu);
       expect(await refusalOf("protected: ['/^db/']")).to.match(/protected by the configuration/);
       expect(ca.log).to.deep.equal([]);
     });
 
     it('is refused when it is that of a master, also of one that is away', async () => {
-      await world.master('puppet1', eu);
-      const away = await world.master('db1', us);
-      const watched = await world.provisioner();
+      await testbed.master('puppet1', eu);
+      const away = await testbed.master('db1', us);
+      const watched = await testbed.provisioner();
       await watched.provisioner.masters();
       await away.die();
-      await world.node('web1', { facts: eu, certname: 'db1' });
+      await testbed.node('web1', { facts: eu, certname: 'db1' });
       expect((await watched.ended('web1')).failure).to.match(/it is the name of a Puppet server/);
     });
   });
 
   it('puts a node aside when another machine answers under its name', async () => {
-    await world.master('puppet1', eu);
-    const watched = await world.provisioner('', { pinKeys: true });
-    const { machine, die } = await world.node('web1', { facts: eu, handOver: null });
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner('', { pinKeys: true });
+    const { machine, die } = await testbed.node('web1', { facts: eu, handOver: null });
     machine.puppet = async () => {
       // In this security mode a daemon has a new key at each start.
       await die();
-      await world.enrol(machine, 'web1', { facts: eu });
+      await testbed.enrol(machine, 'web1', { facts: eu });
       return 'too late';
     };
     const report = await watched.ended('web1');
@@ -273,9 +273,9 @@ describe('a provisioning', () => {
   });
 
   it('retries a step, and quarantines the node with the reason after the last attempt', async () => {
-    await world.master('puppet1', eu);
-    const watched = await world.provisioner();
-    const { machine } = await world.node('web1', { facts: eu });
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner();
+    const { machine } = await testbed.node('web1', { facts: eu });
     machine.puppet = () => {
       throw new Error('Evaluation Error: no such class');
     };
@@ -289,9 +289,9 @@ describe('a provisioning', () => {
   });
 
   it('continues at the step that failed, and resets its failures when it succeeds', async () => {
-    const { ca } = await world.master('puppet1', eu);
-    const watched = await world.provisioner();
-    const { machine } = await world.node('web1', { facts: eu });
+    const { ca } = await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner();
+    const { machine } = await testbed.node('web1', { facts: eu });
     let left = 2;
     machine.puppet = () => {
       left -= 1;
@@ -306,9 +306,9 @@ describe('a provisioning', () => {
   });
 
   it('does not count a run that failed while its master was away', async () => {
-    const first = await world.master('puppet1', eu);
-    const watched = await world.provisioner('attempts: 2');
-    const { machine } = await world.node('web1', { facts: eu });
+    const first = await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner('attempts: 2');
+    const { machine } = await testbed.node('web1', { facts: eu });
     machine.puppet = async () => {
       await first.die();
       throw new Error('connection refused');
@@ -321,15 +321,15 @@ describe('a provisioning', () => {
 
   for (const step of ['clean_node_certname', 'send_node_csr', 'sign_node_csr']) {
     it(`does not count a failure of ${step} while the CA of its master is away, however long`, async () => {
-      const { ca } = await world.master('puppet1', eu);
-      const watched = await world.provisioner('attempts: 1');
+      const { ca } = await testbed.master('puppet1', eu);
+      const watched = await testbed.provisioner('attempts: 1');
       let isAway = true;
       ca.before = (action) => {
         const isIt = step.startsWith(action) || action === 'info';
         if (isAway && isIt && isBegun) throw new ActionError('the connection was refused');
       };
       let isBegun = false;
-      const { machine } = await world.node('web1', { facts: eu });
+      const { machine } = await testbed.node('web1', { facts: eu });
       machine.before = (action) => {
         if (action === `record ${step} started`) isBegun = true;
         if (isAway && action === 'request_certificate' && step === 'send_node_csr')
@@ -346,10 +346,10 @@ describe('a provisioning', () => {
   }
 
   it('begins anew with another master where the first one stays away', async () => {
-    const first = await world.master('puppet1', eu);
-    const second = await world.master('puppet2', us);
-    const watched = await world.provisioner('attempts: 2');
-    const { machine } = await world.node('web1', { facts: eu });
+    const first = await testbed.master('puppet1', eu);
+    const second = await testbed.master('puppet2', us);
+    const watched = await testbed.provisioner('attempts: 2');
+    const { machine } = await testbed.node('web1', { facts: eu });
     machine.puppet = async () => {
       await first.die();
       machine.puppet = () => 'it went well';
@@ -364,18 +364,18 @@ describe('a provisioning', () => {
   });
 
   it('tells when a node does not come back, and puts it aside as far as it can', async () => {
-    await world.master('puppet1', eu);
-    const watched = await world.provisioner('step_settings: { verify: { timeout: 0.5 } }');
-    await world.node('web1', { facts: eu, handOver: null });
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner('step_settings: { verify: { timeout: 0.5 } }');
+    await testbed.node('web1', { facts: eu, handOver: null });
     const report = await watched.ended('web1');
     expect(report.failure).to.match(/^verify: the node did not come back within 0.5 s/);
     expect(watched.of('quarantined')[0]?.recorded).to.equal(false);
   });
 
   it('puts a node aside that comes back to where it was', async () => {
-    await world.master('puppet1', eu);
-    const watched = await world.provisioner('step_settings: { verify: { timeout: 0.5 } }');
-    const { machine } = await world.node('web1', { facts: eu, handOver: 'provisioning' });
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner('step_settings: { verify: { timeout: 0.5 } }');
+    const { machine } = await testbed.node('web1', { facts: eu, handOver: 'provisioning' });
     const report = await watched.ended('web1');
     expect(report.failure).to.match(/did not come back/);
     expect(machine.record.quarantine?.reason).to.equal(report.failure);
@@ -383,9 +383,9 @@ describe('a provisioning', () => {
   });
 
   it('is done if the final configuration has no provision agent', async () => {
-    await world.master('puppet1', eu);
-    const watched = await world.provisioner();
-    await world.node('web1', { facts: eu, keepsAgent: false });
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner();
+    await testbed.node('web1', { facts: eu, keepsAgent: false });
     const report = await watched.ended('web1');
     expect(report.outcome).to.equal('done');
     expect(report.steps.at(-1)).to.include({ step: 'done', outcome: 'ok' });
@@ -393,13 +393,13 @@ describe('a provisioning', () => {
   });
 
   it('works in a network with one collective for all, as in 2010', async () => {
-    await world.master('puppet1', eu);
-    const watched = await world.provisioner('collectives: { enrolment: provisioning, main: provisioning }');
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner('collectives: { enrolment: provisioning, main: provisioning }');
     await watched.provisioner.stop();
-    const { ca } = await world.master('puppet2', eu);
-    await world.host('puppet3', { collective: 'provisioning', agents: [ca.agent()], facts: eu });
-    const second = await world.provisioner('collectives: { enrolment: provisioning, main: provisioning }');
-    const { machine } = await world.node('web1', { facts: eu, handOver: 'provisioning' });
+    const { ca } = await testbed.master('puppet2', eu);
+    await testbed.host('puppet3', { collective: 'provisioning', agents: [ca.agent()], facts: eu });
+    const second = await testbed.provisioner('collectives: { enrolment: provisioning, main: provisioning }');
+    const { machine } = await testbed.node('web1', { facts: eu, handOver: 'provisioning' });
     expect(await second.ended('web1')).to.include({ outcome: 'done', master: 'puppet3' });
     expect(machine.runs).to.deep.equal(['bootstrap', 'production']);
   });

@@ -1,7 +1,7 @@
 import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { World } from '../fixtures/world.js';
+import { Testbed } from '../fixtures/testbed.js';
 
 const eu = { region: 'eu', country: 'de' };
 const steps = [
@@ -18,11 +18,11 @@ const steps = [
 ];
 
 describe('a provisioner that is killed', () => {
-  let world: World;
+  let testbed: Testbed;
   beforeEach(async () => {
-    world = await World.create();
+    testbed = await Testbed.create();
   });
-  afterEach(() => world.close());
+  afterEach(() => testbed.close());
 
   for (const step of steps) {
     for (const [when, record] of [
@@ -30,9 +30,9 @@ describe('a provisioner that is killed', () => {
       [`when ${step} is done and not on record yet`, step === 'restart' ? 'restart' : `record ${step} ok`],
     ] as const) {
       it(`${when}: the next one goes on, and nothing is done twice`, async () => {
-        const { ca } = await world.master('puppet1', eu);
+        const { ca } = await testbed.master('puppet1', eu);
         let isKilled = false;
-        const first = await world.provisioner('', {
+        const first = await testbed.provisioner('', {
           onEvent: (event) => {
             if (record === undefined && event.type === 'step-started' && event.step === step) kill();
           },
@@ -41,7 +41,7 @@ describe('a provisioner that is killed', () => {
           isKilled = true;
           first.kill();
         };
-        const { machine } = await world.node('web1', { facts: eu });
+        const { machine } = await testbed.node('web1', { facts: eu });
         machine.before = (action) => {
           if (action !== record || isKilled) return;
           kill();
@@ -50,7 +50,7 @@ describe('a provisioner that is killed', () => {
         };
         await waitFor('the kill', () => isKilled, { intervalMs: 5 });
         machine.record.expire();
-        const second = await world.provisioner();
+        const second = await testbed.provisioner();
         await second.event('done', 'web1');
         expect(machine.record.done).to.not.equal(null);
         expect(machine.record.lease).to.equal(null);
@@ -66,10 +66,10 @@ describe('a provisioner that is killed', () => {
   const telling = 'notify: { targets: ["mailto://ops@example.net"] }';
   for (const step of ['restart', 'verify', 'done', 'notify']) {
     it(`after the hand-over, when ${step} begins: people are told once, by the next one`, async () => {
-      await world.master('puppet1', eu);
-      await world.notifier('notifier1');
+      await testbed.master('puppet1', eu);
+      await testbed.notifier('notifier1');
       let isKilled = false;
-      const first = await world.provisioner(telling, {
+      const first = await testbed.provisioner(telling, {
         onEvent: (event) => {
           const isIt =
             event.type === 'step-started' ? event.step === step : step === 'notify' && event.type === 'done';
@@ -80,19 +80,19 @@ describe('a provisioner that is killed', () => {
         isKilled = true;
         first.kill();
       };
-      const { machine } = await world.node('web1', { facts: eu });
+      const { machine } = await testbed.node('web1', { facts: eu });
       await waitFor('the kill', () => isKilled, { intervalMs: 5 });
       machine.record.expire();
-      const second = await world.provisioner(telling);
+      const second = await testbed.provisioner(telling);
       await waitFor('the end of the notification', () => machine.record.outcomeOf('notify') === 'ok');
-      expect(world.delivered).to.deep.equal(['mailto://ops@example.net: Provisioned web1 against puppet1']);
+      expect(testbed.delivered).to.deep.equal(['mailto://ops@example.net: Provisioned web1 against puppet1']);
       expect(machine.runs).to.deep.equal(['bootstrap', 'production']);
       expect(second.of('done')).to.have.length(1);
       await waitFor('the end of the lease', () => machine.record.lease === null);
       if (step !== 'notify') return;
-      const third = await world.provisioner(telling);
+      const third = await testbed.provisioner(telling);
       await third.provisioner.idle();
-      expect(world.delivered).to.have.length(1);
+      expect(testbed.delivered).to.have.length(1);
       expect(third.of('done')).to.have.length(0);
     });
   }
@@ -103,10 +103,10 @@ describe('a provisioner that is killed', () => {
     ['quarantine after the hand-over and notification', false, 'disable_provisioner', 'done'],
   ] as const) {
     it(`between ${when}: people are told by the next one, which leaves the quarantine as it is`, async () => {
-      const { die } = await world.master('puppet1', eu);
-      await world.notifier('notifier1');
+      const { die } = await testbed.master('puppet1', eu);
+      await testbed.notifier('notifier1');
       let isKilled = false;
-      const first = await world.provisioner(`${telling}\nattempts: 1`, {
+      const first = await testbed.provisioner(`${telling}\nattempts: 1`, {
         onEvent: ({ type }) => {
           if (type === (isTold ? 'notified' : 'quarantined') && !isKilled) kill();
         },
@@ -115,7 +115,7 @@ describe('a provisioner that is killed', () => {
         isKilled = true;
         first.kill();
       };
-      const { machine } = await world.node('web1', { facts: eu });
+      const { machine } = await testbed.node('web1', { facts: eu });
       machine.before = (each) => {
         if (each === action) throw new Error('out of luck');
       };
@@ -131,7 +131,7 @@ describe('a provisioner that is killed', () => {
       if (isHandedOver) record.expire();
       // Neither a master nor a pause has to do with it.
       await die();
-      const second = await world.provisioner(
+      const second = await testbed.provisioner(
         `${telling}\npause_file: ${import.meta.filename}\ntarget: { filter: "" }`,
       );
       if (!isHandedOver) {
@@ -141,9 +141,9 @@ describe('a provisioner that is killed', () => {
       }
       await waitFor('the end of the notification', () => record.outcomeOf('notify') === 'ok');
       await waitFor('the end of the lease', () => record.lease === null);
-      expect(new Set(world.delivered)).to.have.all.keys('mailto://ops@example.net: Quarantined web1');
-      expect(world.delivered).to.have.length(isTold ? 2 : 1);
-      expect(new Set(world.messageIds)).to.have.property('size', 1);
+      expect(new Set(testbed.delivered)).to.have.all.keys('mailto://ops@example.net: Quarantined web1');
+      expect(testbed.delivered).to.have.length(isTold ? 2 : 1);
+      expect(new Set(testbed.messageIds)).to.have.property('size', 1);
       const report = await second.ended('web1');
       expect(report).to.deep.include({
         outcome: 'quarantined',
@@ -153,16 +153,16 @@ describe('a provisioner that is killed', () => {
       expect(report.steps.find((each) => each.step === step)?.outcome).to.equal('failed');
       expect(record.quarantine).to.deep.equal(quarantine);
       expect(calls).to.deep.equal(done);
-      const third = await world.provisioner(telling);
+      const third = await testbed.provisioner(telling);
       await third.provisioner.idle();
       expect(third.of('quarantined')).to.have.length(0);
     });
   }
 
   it('after the hand-over: one that runs already goes on as soon as the lease ends, not at its next look', async () => {
-    await world.master('puppet1', eu);
+    await testbed.master('puppet1', eu);
     let isKilled = false;
-    const first = await world.provisioner('step_settings: { verify: { timeout: 1 } }', {
+    const first = await testbed.provisioner('step_settings: { verify: { timeout: 1 } }', {
       onEvent: (event) => {
         if (event.type === 'step-started' && event.step === 'verify' && !isKilled) kill();
       },
@@ -171,10 +171,10 @@ describe('a provisioner that is killed', () => {
       isKilled = true;
       first.kill();
     };
-    const { machine } = await world.node('web1', { facts: eu });
+    const { machine } = await testbed.node('web1', { facts: eu });
     await waitFor('the kill', () => isKilled, { intervalMs: 5 });
     // Only its first look is soon enough.
-    const second = await world.provisioner();
+    const second = await testbed.provisioner();
     const left = await second.event('left', 'web1');
     expect(left.reason).to.match(/holds its lease$/);
     expect(machine.record.lease).to.not.equal(null);
@@ -182,9 +182,9 @@ describe('a provisioner that is killed', () => {
   }).timeout(60_000);
 
   it('in the middle of a Puppet run: the next one attaches to it', async () => {
-    await world.master('puppet1', eu);
-    const first = await world.provisioner();
-    const { machine } = await world.node('web1', { facts: eu });
+    await testbed.master('puppet1', eu);
+    const first = await testbed.provisioner();
+    const { machine } = await testbed.node('web1', { facts: eu });
     let finish: (words: string) => void = () => {};
     machine.puppet = (stage) =>
       stage === 'production'
@@ -195,7 +195,7 @@ describe('a provisioner that is killed', () => {
     await waitFor('the run', () => machine.runs.length === 1, { intervalMs: 5 });
     first.kill();
     machine.record.expire();
-    const second = await world.provisioner();
+    const second = await testbed.provisioner();
     await second.event('begun', 'web1');
     expect(second.of('begun')[0]?.resumedAt).to.equal('puppet_bootstrap_stage');
     finish('it went well at last');
@@ -210,16 +210,16 @@ describe('a provisioner that is killed', () => {
 });
 
 describe('a provisioner that has lost its lease', () => {
-  let world: World;
+  let testbed: Testbed;
   beforeEach(async () => {
-    world = await World.create();
+    testbed = await Testbed.create();
   });
-  afterEach(() => world.close());
+  afterEach(() => testbed.close());
 
   it('does nothing more, and what it asks for is refused', async () => {
-    const { ca } = await world.master('puppet1', eu);
-    const watched = await world.provisioner('sleeptime: 60');
-    const { machine } = await world.node('web1', { facts: eu });
+    const { ca } = await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner('sleeptime: 60');
+    const { machine } = await testbed.node('web1', { facts: eu });
     machine.before = (action) => {
       if (action !== 'request_certificate' || machine.record.lease?.owner === 'another') return;
       machine.record.expire();
@@ -234,9 +234,9 @@ describe('a provisioner that has lost its lease', () => {
   });
 
   it('does not touch the CA', async () => {
-    const { ca } = await world.master('puppet1', eu);
-    const watched = await world.provisioner('sleeptime: 60');
-    const { machine } = await world.node('web1', { facts: eu });
+    const { ca } = await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner('sleeptime: 60');
+    const { machine } = await testbed.node('web1', { facts: eu });
     machine.before = (action) => {
       if (action !== 'record sign_node_csr started') return;
       // The record is taken, and then another one is faster.
@@ -250,9 +250,9 @@ describe('a provisioner that has lost its lease', () => {
   });
 
   it('hears of it while it waits for a run', async () => {
-    await world.master('puppet1', eu);
-    const watched = await world.provisioner('lease: 5');
-    const { machine } = await world.node('web1', { facts: eu });
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner('lease: 5');
+    const { machine } = await testbed.node('web1', { facts: eu });
     machine.puppet = () => new Promise(() => {});
     await waitFor('the run', () => machine.runs.length === 1);
     machine.record.expire();
@@ -262,9 +262,9 @@ describe('a provisioner that has lost its lease', () => {
   });
 
   it('renews the lease as long as it works', async () => {
-    await world.master('puppet1', eu);
-    const watched = await world.provisioner('lease: 5');
-    const { machine } = await world.node('web1', { facts: eu });
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner('lease: 5');
+    const { machine } = await testbed.node('web1', { facts: eu });
     let renewals = 0;
     let finish: (words: string) => void = () => {};
     machine.before = (action) => {

@@ -142,7 +142,7 @@ describe('a provisioner at work', () => {
     it(`tells ${kinds.length === 0 ? 'nothing' : 'its events'} on the network with ${yaml.trim() || 'the defaults'}`, async () => {
       await start(`${oneStep}${yaml}`);
       await arrive();
-      expect([...new Set(network.told)]).to.deep.equal(kinds);
+      expect([...new Set(network.published)]).to.deep.equal(kinds);
     });
   }
 

@@ -1,23 +1,23 @@
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { fingerprintOf } from '../fixtures/fake-ca.js';
-import { World } from '../fixtures/world.js';
+import { Testbed } from '../fixtures/testbed.js';
 
 const eu = { region: 'eu', country: 'de' };
 
 describe('in a network with certificates and enrolment tokens, a provisioning', () => {
-  let world: World;
+  let testbed: Testbed;
   beforeEach(async () => {
-    world = await World.create({ isSecure: true });
+    testbed = await Testbed.create({ isSecure: true });
     // Made before they are needed, so that the fake CA can tell their fingerprints.
-    await world.security.ofHost('web1', 'mcollective');
+    await testbed.security.ofHost('web1', 'mcollective');
   });
-  afterEach(() => world.close());
+  afterEach(() => testbed.close());
 
   it('is done when the node is back with the certificate that its CA stands by', async () => {
-    const { ca } = await world.master('puppet1', eu);
-    const watched = await world.provisioner();
-    const { machine } = await world.node('web1', { facts: eu });
+    const { ca } = await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner();
+    const { machine } = await testbed.node('web1', { facts: eu });
     const report = await watched.ended('web1');
     expect(report.outcome).to.equal('done');
     expect(report.certificateFingerprint).to.equal(ca.certificateOf('web1'));
@@ -27,9 +27,9 @@ describe('in a network with certificates and enrolment tokens, a provisioning', 
   });
 
   it('is not done when whoever is back has another certificate', async () => {
-    const { ca } = await world.master('puppet1', eu);
-    const watched = await world.provisioner('step_settings: { verify: { timeout: 1.5 } }');
-    const { machine } = await world.node('web1', { facts: eu });
+    const { ca } = await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner('step_settings: { verify: { timeout: 1.5 } }');
+    const { machine } = await testbed.node('web1', { facts: eu });
     const real = ca.certificateOf.bind(ca);
     machine.before = (action) => {
       if (action === 'restart') ca.certificateOf = (name) => real(name) && fingerprintOf('another one');
@@ -40,15 +40,15 @@ describe('in a network with certificates and enrolment tokens, a provisioning', 
   });
 
   it('ends when another machine with the same token takes the name', async () => {
-    const { ca } = await world.master('puppet1', eu);
-    const watched = await world.provisioner();
-    const { machine, die } = await world.node('web1', { facts: eu, handOver: null });
+    const { ca } = await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner();
+    const { machine, die } = await testbed.node('web1', { facts: eu, handOver: null });
     machine.before = async (action) => {
       if (action !== 'record send_node_csr started') return;
       machine.before = () => {};
       await die();
       // Another state folder, so another enrolment key.
-      await world.enrol(machine, 'web1', { facts: eu });
+      await testbed.enrol(machine, 'web1', { facts: eu });
     };
     const report = await watched.ended('web1');
     expect(report.failure).to.match(/another machine replies under the name web1/);
