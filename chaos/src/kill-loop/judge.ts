@@ -5,7 +5,7 @@ import type { Answer, LoopEvidence, RequestEvidence } from './evidence.js';
 const neverRan: ReadonlySet<string> = new Set(['denied', 'expired', 'not-asked']);
 /** Messages of requests that did not start, in states that are also used for others. */
 const notRunMessages =
-  /so it does not run|too many requests|is restarting|before it took|^the node is offline$/;
+  /so it does not run|too many requests|is restarting|before it accepted|^the node is offline$/;
 
 /** Checks the invariants of a loop against the agent's marks, the journal and the audit log. */
 export function judgeLoop(evidence: LoopEvidence): InvariantResult[] {

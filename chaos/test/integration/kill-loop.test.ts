@@ -11,7 +11,7 @@ describe('npm run chaos -- --kill-loop', () => {
     await using chaos = startProcess(process.execPath, [main, '--kill-loop', '5', '--seed', '4']);
     const { code } = await chaos.exited;
     expect(code, chaos.output).to.equal(0);
-    expect(chaos.output).to.match(/^5\/5 {2}killed .*; up in [\d.]+ s; \d+ requests: /m);
+    expect(chaos.output).to.match(/^5\/5 {2}killed .*; restarted in [\d.]+ s; \d+ requests: /m);
     expect(chaos.output).to.match(/│ yes +│ no request ran more than once +│ \d+/);
     expect(chaos.output).to.contain('seed 4, broker embedded: 5 rounds');
   });

@@ -428,7 +428,7 @@ export const messageAttacks: readonly Attack[] = [
       }
     },
     refused: [/denied.*its policy is invalid/],
-    audited: /counter\.policy:2: there are blanks/,
+    audited: /counter\.policy:2: expected a tab/,
   },
   {
     name: 'a caller is revoked between two requests',

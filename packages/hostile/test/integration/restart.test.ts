@@ -91,7 +91,7 @@ describe('a daemon that is killed and started again', function () {
     await killAndStart();
     const { outcome, statusmsg } = await answer(bytes);
     expect(outcome).to.equal('unknown');
-    expect(statusmsg).to.include('began this request before it restarted');
+    expect(statusmsg).to.include('already started this request');
     expect(noted()).to.deep.equal(['note']);
   });
 
