@@ -84,7 +84,7 @@ describe('mco enroll token', function () {
   const bad: readonly [args: readonly string[], message: RegExp][] = [
     [['--ttl', '1y'], /--ttl <time>: "1y" is not a duration: use 90s, 30m, 24h or 7d \[USAGE_INVALID\]$/],
     [['--collective', 'A B'], /--collective: "A B" is not a valid collective name/],
-    [['--broker', 'http://x'], /--broker: "http:\/\/x" is no address of a broker, such as mqtts:/],
+    [['--broker', 'http://x'], /--broker: "http:\/\/x" is not a broker URL, such as mqtts:/],
     [['--callers', '/(/'], /--callers/],
     [['--uses', '0'], /--uses <n>: "0" is not an integer greater than 0 \[USAGE_INVALID\]$/],
     [['--fact', 'region'], /"region" is not a fact filter: write FACT=VALUE/],

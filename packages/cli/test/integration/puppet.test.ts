@@ -43,7 +43,7 @@ describe('mco puppet', function () {
     expect(JSON.parse(stdout).results[0]).to.include({ total: 3, enabled: 3, applying: 0 });
     const status = await network.mco(['puppet', 'status']);
     const lines = status.stdout.split('\n').filter((line) => line.includes('.lab'));
-    expect(lines.sort()).to.deep.equal(names.map((name) => `${name}: stopped; never ran`));
+    expect(lines.sort()).to.deep.equal(names.map((name) => `${name}: stopped; has never run`));
   });
 
   it('runonce shows the output and the outcome of each run', async () => {
