@@ -20,5 +20,8 @@ export { parseJson } from './security/json.js';
 export { envelopeType, signJws } from './security/jws.js';
 export { loadToken } from './security/modes.js';
 export { cut } from './text/cut.js';
+export { naturalOrder } from './text/natural-order.js';
 export { oneLine } from './text/one-line.js';
+export { rowLines } from './text/rows.js';
+export { wrap } from './text/wrap.js';
 export type { Link } from './transport/transport.js';

@@ -1,4 +1,5 @@
 import type { ActionDdl, Ddl, InputDdl, OutputDdl } from '@troupe/core';
+import { rowLines, wrap } from '@troupe/core/internal';
 import { aligned } from './record.js';
 
 /** An agent's DDL as a page for people. */
@@ -15,13 +16,16 @@ export function agentDoc(ddl: Ddl, width: number): string {
     title,
     '='.repeat(title.length),
     '',
-    description,
+    ...wrap(description, width),
     '',
-    ...aligned(metadata, width),
+    ...aligned(metadata, width, 3, { isWrapped: true }),
     '',
     'Actions:',
     '',
-    ...ddl.actions.map(({ action, description: text }) => `   ${action.padEnd(widest(ddl))}  ${text}`),
+    ...rowLines(
+      ddl.actions.map(({ action, description: text }) => [action, text]),
+      { width, margin: 3 },
+    ),
     '',
     ...ddl.actions.flatMap((action) => [actionDoc(ddl, action, width), '']),
   ]
@@ -37,7 +41,7 @@ export function actionDoc(ddl: Ddl, action: ActionDdl, width: number): string {
   return [
     title,
     '-'.repeat(title.length),
-    `   ${action.description}`,
+    ...indented(action.description, 3, width),
     '',
     ...aligned(
       [
@@ -45,6 +49,8 @@ export function actionDoc(ddl: Ddl, action: ActionDdl, width: number): string {
         { label: 'Timeout', value: `${action.timeout ?? ddl.metadata.timeout} s` },
       ],
       width,
+      3,
+      { isWrapped: true },
     ),
     '',
     ...(inputs.length === 0 ? ['   No inputs.'] : ['   Inputs:']),
@@ -54,7 +60,7 @@ export function actionDoc(ddl: Ddl, action: ActionDdl, width: number): string {
       : []),
     '',
     ...(outputs.length === 0 ? ['   No outputs.'] : ['   Outputs:', '']),
-    ...outputLines(outputs),
+    ...outputLines(outputs, width),
   ].join('\n');
 }
 
@@ -74,21 +80,26 @@ export function inputLines(input: InputDdl, width: number): readonly string[] {
       : [{ label: 'Max Length', value: maxlength }]),
     ...(secret ? [{ label: 'Secret', value: 'yes: never written to a log or an audit log' }] : []),
   ];
-  return [`         ${description}`, ...aligned(rows, width, 12)];
+  return [...indented(description, 9, width), ...aligned(rows, width, 12)];
 }
 
 /** The outputs with their descriptions. */
-export function outputLines(outputs: readonly (readonly [string, OutputDdl])[]): readonly string[] {
-  const longest = Math.max(0, ...outputs.map(([name]) => name.length));
-  return outputs.map(([name, { description }]) => `      ${name.padEnd(longest)}  ${description}`);
+export function outputLines(
+  outputs: readonly (readonly [string, OutputDdl])[],
+  width: number,
+): readonly string[] {
+  return rowLines(
+    outputs.map(([name, { description }]) => [name, description]),
+    { width, margin: 6 },
+  );
+}
+
+function indented(text: string, margin: number, width: number): readonly string[] {
+  return wrap(text, width - margin).map((line) => `${' '.repeat(margin)}${line}`);
 }
 
 function changes({ mutating, dry_run: dryRun }: ActionDdl): string {
   if (mutating === false) return 'no';
   const unless = dryRun === undefined ? '' : `, except with ${dryRun}=true`;
   return `${mutating === undefined ? 'yes (assumed: the DDL does not declare it)' : 'yes'}${unless}`;
-}
-
-function widest({ actions }: Ddl): number {
-  return Math.max(...actions.map(({ action }) => action.length));
 }

@@ -1,4 +1,5 @@
 import type { DataDdl } from '@troupe/core';
+import { wrap } from '@troupe/core/internal';
 import { inputLines, outputLines } from './agent-doc.js';
 import { aligned } from './record.js';
 
@@ -17,9 +18,9 @@ export function dataDoc({ metadata, query, output }: DataDdl, width: number): st
     title,
     '='.repeat(title.length),
     '',
-    description,
+    ...wrap(description, width),
     '',
-    ...aligned(rows, width),
+    ...aligned(rows, width, 3, { isWrapped: true }),
     '',
     `In a filter: -S "${name}(${query ? "'QUERY'" : ''}).${first} = VALUE"`,
     '',
@@ -27,6 +28,6 @@ export function dataDoc({ metadata, query, output }: DataDdl, width: number): st
     '',
     '   Outputs:',
     '',
-    ...outputLines(Object.entries(output)),
+    ...outputLines(Object.entries(output), width),
   ].join('\n');
 }

@@ -1,4 +1,5 @@
 import { canonicalJson } from '@troupe/core';
+import { wrap } from '@troupe/core/internal';
 import type { Screen } from '../terminal/screen.js';
 import { columns } from './columns.js';
 import { footer } from './footer.js';
@@ -50,7 +51,11 @@ export class FactsPresenter implements Presenter {
     );
     const widest = Math.min(40, Math.max(0, ...texts.map((text) => text.length)));
     for (const [index, { nodes }] of values.entries()) {
-      screen.print(`   ${(texts[index] ?? '').padEnd(widest)} found ${counted(nodes.length, 'time')}`);
+      const found = `found ${counted(nodes.length, 'time')}`;
+      const lines = wrap(texts[index] ?? '', screen.rowWidth - found.length - 4);
+      const last = lines.at(-1) ?? '';
+      for (const line of lines.slice(0, -1)) screen.print(`   ${line}`);
+      screen.print(`   ${last.padEnd(widest)} ${found}`);
       this.#printNames(nodes);
     }
     if (lacking.length > 0) {

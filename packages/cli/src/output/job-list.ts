@@ -1,4 +1,5 @@
 import { type Result, type State, states } from '@troupe/client';
+import { rowLines } from '@troupe/core/internal';
 import type { Screen } from '../terminal/screen.js';
 import { footer } from './footer.js';
 import { statisticsOf } from './json-replies.js';
@@ -46,7 +47,7 @@ export class JobListPresenter implements Presenter {
       json.summarize(statisticsOf(report));
       return;
     }
-    if (jobs.length > 0) this.#screen.print(lines(jobs).join('\n'));
+    if (jobs.length > 0) this.#screen.print(lines(jobs, this.#screen.rowWidth).join('\n'));
     else if (report.stats.answered > 0)
       this.#screen.note(
         `No node ${this.#isRunningOnly ? 'is running a request from you' : 'has kept a request from you'}`,
@@ -86,7 +87,7 @@ function isRunning({ nodes }: JobEntry): boolean {
   return nodes.some(({ state }) => state === null);
 }
 
-function lines(jobs: readonly JobEntry[]): readonly string[] {
+function lines(jobs: readonly JobEntry[], width: number): readonly string[] {
   const rows = [
     ['Age', 'Id', 'Action', 'Nodes'],
     ...jobs.map((job) => [
@@ -96,10 +97,7 @@ function lines(jobs: readonly JobEntry[]): readonly string[] {
       stateCounts(job),
     ]),
   ];
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    `   ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
-  );
+  return rowLines(rows, { width, margin: 3 });
 }
 
 function stateCounts({ nodes }: JobEntry): string {

@@ -83,7 +83,7 @@ function textOf(plan: ReturnType<typeof planOf>, { action }: Work, found: Found,
     '',
     ...columns(plan.nodes, width),
     '',
-    ...aligned(rows, width),
+    ...aligned(rows, width, 3, { isWrapped: true }),
     ...(inputs.length > 0 ? ['', '   Inputs:', '', ...aligned(inputs, width, 6)] : []),
   ].join('\n');
 }

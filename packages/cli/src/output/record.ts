@@ -1,5 +1,6 @@
 import type { Result } from '@troupe/client';
 import type { ActionDdl } from '@troupe/core';
+import { wrap } from '@troupe/core/internal';
 import type { Screen } from '../terminal/screen.js';
 import { plain, plainLine, valueLines } from './plain.js';
 import { span, statusWord } from './wording.js';
@@ -35,15 +36,18 @@ export function outputLines(
   return aligned(rows, width);
 }
 
-/** Rows of a label and a value, the labels right-aligned. */
+/** Rows of a label and a value, the labels right-aligned; with `isWrapped`, texts are wrapped within their column. */
 export function aligned(
   rows: readonly { readonly label: string; readonly value: unknown }[],
   width: number,
   margin = 3,
+  { isWrapped = false } = {},
 ): readonly string[] {
   const widest = Math.max(0, ...rows.map(({ label }) => label.length)) + margin;
   return rows.flatMap(({ label, value }) => {
-    const [first = '', ...rest] = valueLines(value, Math.max(20, width - widest - 2));
+    const room = Math.max(20, width - widest - 2);
+    const lines = valueLines(value, room);
+    const [first = '', ...rest] = isWrapped ? lines.flatMap((line) => wrap(line, room)) : lines;
     const head = `${label.padStart(widest)}: ${first}`.trimEnd();
     return [head, ...rest.map((line) => `${' '.repeat(widest + 2)}${line}`.trimEnd())];
   });

@@ -1,4 +1,5 @@
 import type { ProgressPiece, Result } from '@troupe/client';
+import { wrap } from '@troupe/core/internal';
 import Table from 'cli-table3';
 import { footer } from './footer.js';
 import { pieceLines, plainLine, valueLines } from './plain.js';
@@ -45,17 +46,75 @@ export class TablePresenter implements Presenter {
       ...(areOk ? [] : [statusCell(result)]),
       ...outputs.map((name) => valueLines(result.data[name], 40).join('\n')),
     ]);
-    if (rows.length > 0) screen.print(tableOf(head, cells));
+    if (rows.length > 0) screen.print(tableOf(head, cells, screen.rowWidth));
     for (const line of summaryLines(report.summaries)) screen.print(line);
     footer(screen, report);
   }
 }
 
-/** A box of rows, without colours. */
-export function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const table = new Table({ head: [...head], style: { head: [], border: [] } });
-  table.push(...rows.map((row) => [...row]));
-  return table.toString();
+/**
+ * A box of rows, without colours, that is no wider than `width`: long cells are wrapped, and columns for which there is no
+ * room stand in further boxes, each beside the first column again.
+ */
+export function tableOf(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  width = Number.POSITIVE_INFINITY,
+): string {
+  const natural = head.map((_, column) => Math.max(...[head, ...rows].map((row) => widestLine(row[column]))));
+  return groupsOf(natural, width)
+    .map((group) => {
+      const widths = narrowed(
+        group.map((column) => natural[column] ?? 0),
+        width,
+      );
+      const pick = (row: readonly string[]) =>
+        group.map((column, at) => wrap(row[column] ?? '', widths[at] ?? 1).join('\n'));
+      const table = new Table({ head: pick(head), style: { head: [], border: [] } });
+      table.push(...rows.map(pick));
+      return table.toString();
+    })
+    .join('\n');
+}
+
+/** To so many characters a column may be narrowed; its frame takes three more. */
+const leastWidth = 16;
+const frame = 3;
+
+// The columns of each box. One box has them all if they fit when the wide ones are narrowed.
+function groupsOf(natural: readonly number[], width: number): readonly (readonly number[])[] {
+  const room = (columns: readonly number[], least: (column: number) => number) =>
+    columns.reduce((sum, column) => sum + frame + least(column), 1);
+  const narrow = (column: number) =>
+    column === 0 ? (natural[0] ?? 0) : Math.min(natural[column] ?? 0, leastWidth);
+  const all = [...natural.keys()];
+  if (room(all, narrow) <= width) return [all];
+  const groups: number[][] = [];
+  for (const column of all.slice(1)) {
+    const last = groups.at(-1);
+    if (last && room([...last, column], (one) => natural[one] ?? 0) <= width) last.push(column);
+    else groups.push([0, column]);
+  }
+  return groups.length > 0 ? groups : [all];
+}
+
+// The widest columns give way first; the first one, which names the row, last.
+function narrowed(widths: readonly number[], width: number): readonly number[] {
+  const left = [...widths];
+  const shorten = (columns: readonly number[], least: number) => {
+    while (left.reduce((sum, one) => sum + one + frame, 1) > width) {
+      const widest = Math.max(...columns.map((column) => left[column] ?? 0));
+      if (widest <= least) return;
+      left[left.findIndex((one, column) => one === widest && columns.includes(column))] = widest - 1;
+    }
+  };
+  shorten([...left.keys()].slice(1), leastWidth);
+  shorten([...left.keys()], leastWidth / 2);
+  return left;
+}
+
+function widestLine(text: string | undefined): number {
+  return Math.max(0, ...(text ?? '').split('\n').map((line) => line.length));
 }
 
 function statusCell(result: Result): string {

@@ -83,6 +83,11 @@ export class Screen {
     return this.stdout.columns || 80;
   }
 
+  /** Columns that a row of a table may have: those of the terminal. In a file or a pipe each row is one line. */
+  get rowWidth(): number {
+    return this.stdout.isTTY === true ? this.width : Number.POSITIVE_INFINITY;
+  }
+
   /** Whether there is a terminal to ask questions on. */
   get isInteractive(): boolean {
     return process.stdin.isTTY === true && this.stderr.isTTY === true;

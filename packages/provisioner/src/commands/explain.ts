@@ -22,7 +22,7 @@ export function explain(
     io.out(`${identity} in ${node.collective}: ${state}${since === undefined ? '' : ` since ${since}`}\n`);
     if (reason !== undefined) io.out(`  ${reason}\n`);
     io.out(detailsOf(record));
-    io.out(historyOf(record));
+    io.out(historyOf(record, io.columns));
     return ExitCode.ok;
   });
 }
@@ -43,7 +43,7 @@ function detailsOf({ master, lease, run, damaged, isOwed }: NodeRecord): string 
     .join('');
 }
 
-function historyOf({ history }: NodeRecord): string {
+function historyOf({ history }: NodeRecord, width: number | undefined): string {
   if (history.length === 0) return '  no history yet\n';
   const rows = history.map(({ time, step, attempt, outcome, seconds, owner, reason }) => [
     time,
@@ -54,5 +54,5 @@ function historyOf({ history }: NodeRecord): string {
     owner ?? '',
     reason ?? '',
   ]);
-  return table([['TIME', 'STEP', 'ATTEMPT', 'OUTCOME', 'DURATION', 'OWNER', 'REASON'], ...rows]);
+  return table([['TIME', 'STEP', 'ATTEMPT', 'OUTCOME', 'DURATION', 'OWNER', 'REASON'], ...rows], width);
 }

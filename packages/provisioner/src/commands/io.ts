@@ -10,6 +10,8 @@ export interface Io {
   readonly outputs: { readonly out: LogOutput; readonly err: LogOutput };
   /** Whether people read what goes to standard output, on a screen that can be cleared. */
   readonly isScreen: boolean;
+  /** Columns of that screen; in a file or a pipe nothing limits a line. */
+  readonly columns: number | undefined;
   clear(): void;
   connect(config: ClientConfig, log: Logger): Promise<Client>;
   /** Calls the listener at each request to end, until the result is called. */
@@ -22,6 +24,9 @@ export const processIo: Io = {
   err: (text) => process.stderr.write(text),
   outputs: { out: outputOf(1), err: outputOf(2) },
   isScreen: process.stdout.isTTY === true,
+  get columns() {
+    return process.stdout.isTTY ? process.stdout.columns || 80 : undefined;
+  },
   clear: () => process.stdout.write('\u001b[2J\u001b[H'),
   connect: (config, log) => connect({ config, log }),
   onSignal: (listener) => {

@@ -30,7 +30,7 @@ export function simulate(
     io.out(`${identity} (${certname}) would be provisioned against ${master} (${address}): ${reason}\n`);
     if (objection !== undefined) io.out(`  it would be quarantined: ${objection}\n`);
     const rows = steps.map(({ step, verdict, reason }) => [step, labels[verdict], reason ?? '']);
-    io.out(table([['STEP', 'ACTION', 'REASON'], ...rows]));
+    io.out(table([['STEP', 'ACTION', 'REASON'], ...rows], io.columns));
     return code;
   });
 }

@@ -149,10 +149,10 @@ function lineOf(identity: string, collective: string, record: NodeRecord): Line 
 
 function show(io: Io, snapshot: Snapshot, { json }: StatusOptions): void {
   if (json) io.out(`${JSON.stringify(snapshot)}\n`);
-  else io.out(screenOf(snapshot));
+  else io.out(screenOf(snapshot, io.columns));
 }
 
-function screenOf({ nodes, silent, provisioners }: Snapshot): string {
+function screenOf({ nodes, silent, provisioners }: Snapshot, width: number | undefined): string {
   const rows = nodes.map(({ identity, state, step, master, since, reason }) => [
     identity,
     state,
@@ -162,7 +162,7 @@ function screenOf({ nodes, silent, provisioners }: Snapshot): string {
     reason ?? '',
   ]);
   const head = ['NODE', 'STATE', 'STEP', 'MASTER', 'SINCE', ''];
-  const body = nodes.length > 0 ? table([head, ...rows]) : 'no nodes with a provision agent found\n';
+  const body = nodes.length > 0 ? table([head, ...rows], width) : 'no nodes with a provision agent found\n';
   const mute = silent.length > 0 ? `online, but did not reply: ${silent.join(', ')}\n` : '';
   return `${provisioners.map(wordsOfProvisioner).join('')}${body}${mute}`;
 }

@@ -40,6 +40,7 @@ describe('mcprovision', () => {
     },
     outputs: { out: 'other', err: 'terminal' },
     isScreen: false,
+    columns: undefined,
     clear: () => {},
     connect: () => testbed.client(),
     onSignal: (listener) => {

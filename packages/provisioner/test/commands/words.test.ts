@@ -22,6 +22,18 @@ describe('a table', () => {
     );
   });
 
+  it('keeps to the width of the screen, and loses no word of the last column', () => {
+    const text = table(
+      [
+        ['NODE', 'REASON'],
+        ['web1.example.net', 'no Puppet server answered within 30 s'],
+      ],
+      50,
+    );
+    expect(text.split('\n').every((line) => line.length <= 50)).to.equal(true);
+    expect(text.replace(/\s+/g, ' ')).to.include('web1.example.net no Puppet server answered within 30 s');
+  });
+
   it('is empty without rows', () => {
     expect(table([])).to.equal('');
   });

@@ -1,3 +1,4 @@
+import { rowLines } from '@troupe/core/internal';
 import { plainLine } from '../../output/plain.js';
 import { counted } from '../../output/wording.js';
 import type { Screen } from '../../terminal/screen.js';
@@ -16,12 +17,15 @@ export function printFindings(screen: Screen, findings: readonly Finding[]): voi
   }
   const shown = screen.isQuiet ? findings.filter(({ level }) => level !== 'ok') : findings;
   for (const { level, subject, message } of shown)
-    screen.print(
-      `${screen.paint(colors[level], level.padEnd(5))}  ${subject.padEnd(13)}  ${plainLine(message)}`,
-    );
+    for (const [index, line] of findingLines([level, subject, message], screen.rowWidth).entries())
+      screen.print(index === 0 ? `${screen.paint(colors[level], level.padEnd(5))}${line.slice(5)}` : line);
   screen.note(
     faults + warnings === 0
       ? '\nNo problems found'
       : `\n${counted(faults, 'fault')}, ${counted(warnings, 'warning')}`,
   );
+}
+
+function findingLines([level, subject, message]: readonly [Level, string, string], width: number) {
+  return rowLines([[level.padEnd(5), subject.padEnd(13), plainLine(message)]], { width });
 }

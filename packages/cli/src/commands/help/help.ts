@@ -1,3 +1,4 @@
+import { rowLines } from '@troupe/core/internal';
 import type { Command } from 'commander';
 import type { GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
@@ -61,7 +62,8 @@ async function explain({ screen, program }: Shell, words: string): Promise<ExitC
 
 function printExitCodes({ screen }: Shell): void {
   screen.print('Exit codes of mco, the same in every output mode:\n');
-  for (const [code, meaning] of exitCodeMeanings) screen.print(`  ${String(code).padStart(3)}  ${meaning}`);
+  const rows = exitCodeMeanings.map(([code, meaning]) => [String(code).padStart(3), meaning]);
+  for (const line of rowLines(rows, { width: screen.width, margin: 2 })) screen.print(line);
 }
 
 async function printMethods({ screen }: Shell): Promise<void> {
@@ -69,7 +71,7 @@ async function printMethods({ screen }: Shell): Promise<void> {
   screen.print('Discovery methods for --dm METHOD, with their options for --do NAME=VALUE:\n');
   for (const [name, { meaning, needs, takes }] of Object.entries(discoveryMethods)) {
     const words = [...needs.map((key) => `--do ${key}=…`), ...takes.map((key) => `[--do ${key}=…]`)];
-    screen.print(`  ${name.padEnd(10)}  ${meaning}`);
-    if (words.length > 0) screen.print(`  ${' '.repeat(10)}  ${words.join(' ')}`);
+    const rows = [[name.padEnd(10), meaning], ...(words.length > 0 ? [['', words.join(' ')]] : [])];
+    for (const line of rowLines(rows, { width: screen.width, margin: 2 })) screen.print(line);
   }
 }

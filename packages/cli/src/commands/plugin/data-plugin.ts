@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dataDdlFiles } from '@troupe/client';
 import { type DataDdl, parseDataDdl, suggestion, TroupeError } from '@troupe/core';
+import { rowLines } from '@troupe/core/internal';
 import type { Shell } from '../../command-line/shell.js';
 import { clientConfigIfAny } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
@@ -17,11 +18,8 @@ export async function listData({ screen }: Shell, options: PluginOptions): Promi
     for (const { metadata } of ddls) screen.json.result(metadata);
     return ExitCode.ok;
   }
-  const widest = Math.max(0, ...ddls.map(({ metadata }) => metadata.name.length));
-  for (const { metadata } of ddls)
-    screen.print(
-      `   ${metadata.name.padEnd(widest)}  ${metadata.version.padEnd(8)}  ${metadata.description}`,
-    );
+  const rows = ddls.map(({ metadata: { name, version, description } }) => [name, version, description]);
+  for (const line of rowLines(rows, { width: screen.rowWidth, margin: 3 })) screen.print(line);
   return ExitCode.ok;
 }
 

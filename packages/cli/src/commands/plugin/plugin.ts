@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { bundledDdls, type ClientConfig, ddlCache, localDdl, localDdls, resolveDdl } from '@troupe/client';
 import { type Ddl, parseDdl, suggestion, TroupeError } from '@troupe/core';
+import { rowLines } from '@troupe/core/internal';
 import { withClient } from '../../call/with-client.js';
 import type { GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
@@ -48,19 +49,20 @@ export async function document(
 /** Lists the agents whose DDL is on this machine. */
 export async function listAgents({ screen }: Shell, options: PluginOptions): Promise<ExitCode> {
   const agents = await localAgents(clientConfigIfAny(options));
-  const widest = Math.max(0, ...agents.map(({ name }) => name.length));
   for (const { name, ddl, path, fault } of agents) {
     if (screen.json) screen.json.result({ name, ...ddl?.metadata, path });
-    else listAgent({ name, ddl, path });
     if (fault !== undefined) printFailure(screen, { code: 'DDL_INVALID', message: fault });
   }
+  if (!screen.json) printAgents(screen, agents);
   return agents.some(({ fault }) => fault !== undefined) ? ExitCode.error : ExitCode.ok;
+}
 
-  function listAgent({ name, ddl, path }: Pick<LocalAgent, 'name' | 'ddl' | 'path'>): void {
-    const version = (ddl?.metadata.version ?? '').padEnd(8);
-    screen.print(`   ${name.padEnd(widest)}  ${version}  ${ddl?.metadata.description ?? ''}`.trimEnd());
-    if (screen.isVerbose) screen.print(`   ${' '.repeat(widest)}            ${placeOf(path)}`);
-  }
+function printAgents(screen: Screen, agents: readonly LocalAgent[]): void {
+  const rows = agents.flatMap(({ name, ddl, path }) => [
+    [name, ddl?.metadata.version ?? '', ddl?.metadata.description ?? ''],
+    ...(screen.isVerbose ? [['', '', placeOf(path)]] : []),
+  ]);
+  for (const line of rowLines(rows, { width: screen.rowWidth, margin: 3 })) screen.print(line);
 }
 
 interface LocalAgent {
