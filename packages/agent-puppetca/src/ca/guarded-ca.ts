@@ -1,5 +1,6 @@
 import { createHash, createPublicKey } from 'node:crypto';
 import { KeyedSerial } from '@troupe/core/async';
+import { naturalOrder } from '@troupe/core/internal';
 import { type Csr, readCertificate, readCsr, sha256Fingerprint } from '@troupe/core/pki';
 import type { Backend } from './backend.js';
 import type { Ca, CaInfo, CertificateState, CertificateStatus, RequestDetails, Signature } from './ca.js';
@@ -43,7 +44,7 @@ export class GuardedCa implements Ca {
 
   async list(state?: CertificateState, signal?: AbortSignal): Promise<CertificateStatus[]> {
     const found = await this.#backend.list(state, signal);
-    return found.sort((a, b) => (a.certname < b.certname ? -1 : 1));
+    return found.sort((a, b) => naturalOrder(a.certname, b.certname));
   }
 
   async status(certname: string, signal?: AbortSignal): Promise<CertificateStatus> {

@@ -1,6 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
+import { naturalOrder } from '@troupe/core/internal';
 import {
   createCsr,
   generateKeyPair,
@@ -127,7 +128,7 @@ export function behavesLikeACa(subject: () => Subject): void {
       });
       const all = await subject().ca.list();
       expect(all.find((one) => one.certname === name)).to.deep.equal(status);
-      expect(all.map((one) => one.certname)).to.deep.equal(all.map((one) => one.certname).sort());
+      expect(all.map((one) => one.certname)).to.deep.equal(all.map((one) => one.certname).sort(naturalOrder));
     });
   });
 

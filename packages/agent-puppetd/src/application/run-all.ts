@@ -1,5 +1,6 @@
 import type { Client, Result } from '@troupe/client';
 import { pause, Slots } from '@troupe/core/async';
+import { naturalOrder } from '@troupe/core/internal';
 import { Fleet, type Member, type Selection } from './fleet.js';
 import type { Limits } from './limits.js';
 import { type NodeRun, offline, runNode } from './node-run.js';
@@ -113,7 +114,7 @@ class Round {
       onFleet?.(fleet.members());
       // Nodes that are applying a catalog come last: they have probably finished by then.
       const inOrder = [...fleet.members()].sort(
-        (a, b) => Number(a.isApplying) - Number(b.isApplying) || (a.identity < b.identity ? -1 : 1),
+        (a, b) => Number(a.isApplying) - Number(b.isApplying) || naturalOrder(a.identity, b.identity),
       );
       for (const member of inOrder) add(member);
       // Nodes that come online meanwhile are included.

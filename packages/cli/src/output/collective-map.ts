@@ -1,18 +1,21 @@
+import { naturalOrder } from '@troupe/core/internal';
 /** Collectives and who is in each, as a graph in Graphviz' language DOT. */
 export function collectiveMap(members: ReadonlyMap<string, readonly string[]>): string {
-  const nodes = [...new Set([...members.values()].flat())].sort();
+  const nodes = [...new Set([...members.values()].flat())].sort(naturalOrder);
   return [
     'graph "collectives" {',
     '  overlap=false;',
     '  splines=true;',
     ...[...members.keys()]
-      .sort()
+      .sort(naturalOrder)
       .map((name) => `  ${quoted(`collective ${name}`)} [label=${quoted(name)}, shape=box];`),
     ...nodes.map((name) => `  ${quoted(name)};`),
     ...[...members]
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .toSorted(([a], [b]) => naturalOrder(a, b))
       .flatMap(([name, senders]) =>
-        senders.toSorted().map((sender) => `  ${quoted(`collective ${name}`)} -- ${quoted(sender)};`),
+        senders
+          .toSorted(naturalOrder)
+          .map((sender) => `  ${quoted(`collective ${name}`)} -- ${quoted(sender)};`),
       ),
     '}',
     '',

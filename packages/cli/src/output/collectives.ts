@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Result } from '@troupe/client';
+import { naturalOrder } from '@troupe/core/internal';
 import { UsageError } from '../failure.js';
 import type { Screen } from '../terminal/screen.js';
 import { collectiveMap } from './collective-map.js';
@@ -25,13 +26,14 @@ export class CollectivesPresenter implements Presenter {
   result(): void {}
 
   end(report: Report): void {
-    const sorted = [...membersOf(report.results)].sort(([a], [b]) => (a < b ? -1 : 1));
+    const sorted = [...membersOf(report.results)].sort(([a], [b]) => naturalOrder(a, b));
     const { json } = this.#screen;
     if (!json) {
       this.#print(report, sorted);
       return;
     }
-    for (const [name, nodes] of sorted) json.result({ name, count: nodes.length, nodes: nodes.toSorted() });
+    for (const [name, nodes] of sorted)
+      json.result({ name, count: nodes.length, nodes: nodes.toSorted(naturalOrder) });
     json.summarize(statisticsOf(report));
   }
 

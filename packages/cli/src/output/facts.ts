@@ -1,5 +1,5 @@
 import { canonicalJson } from '@troupe/core';
-import { wrap } from '@troupe/core/internal';
+import { naturalOrder, wrap } from '@troupe/core/internal';
 import type { Screen } from '../terminal/screen.js';
 import { columns } from './columns.js';
 import { footer } from './footer.js';
@@ -40,7 +40,7 @@ export class FactsPresenter implements Presenter {
       return;
     }
     for (const { value, nodes } of values) json.result({ value, count: nodes.length, nodes });
-    json.summarize(statisticsOf(report), { fact: this.#fact, unknown: lacking.sort() });
+    json.summarize(statisticsOf(report), { fact: this.#fact, unknown: lacking.sort(naturalOrder) });
   }
 
   #print(report: Report, values: readonly Counted[], lacking: readonly string[]): void {
@@ -68,7 +68,7 @@ export class FactsPresenter implements Presenter {
 
   #printNames(nodes: readonly string[]): void {
     if (!this.#screen.isVerbose) return;
-    this.#screen.print(['', ...columns(nodes.toSorted(), this.#screen.width, 6), ''].join('\n'));
+    this.#screen.print(['', ...columns(nodes.toSorted(naturalOrder), this.#screen.width, 6), ''].join('\n'));
   }
 }
 
@@ -86,6 +86,6 @@ function countValues(results: readonly { sender: string; data: Record<string, un
     byValue.set(key, counted);
   }
   return [...byValue]
-    .sort(([a, one], [b, other]) => other.nodes.length - one.nodes.length || (a < b ? -1 : 1))
+    .sort(([a, one], [b, other]) => other.nodes.length - one.nodes.length || naturalOrder(a, b))
     .map(([, value]) => value);
 }

@@ -1,4 +1,5 @@
 import type { DataOf } from '@troupe/core';
+import { naturalOrder } from '@troupe/core/internal';
 import type rpcutil from '@troupe/ddl/rpcutil.json';
 import type { Screen } from '../terminal/screen.js';
 import { columns } from './columns.js';
@@ -21,7 +22,8 @@ export function printInventory(
   showFacts: boolean,
 ): void {
   const { width } = screen;
-  const names = (list: readonly unknown[] | null) => (list ?? []).map((name) => plain(String(name))).sort();
+  const names = (list: readonly unknown[] | null) =>
+    (list ?? []).map((name) => plain(String(name))).sort(naturalOrder);
   const block = (title: string, lines: readonly string[]) => [
     `  ${title}:`,
     '',

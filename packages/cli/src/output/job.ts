@@ -1,4 +1,5 @@
 import type { Result } from '@troupe/client';
+import { naturalOrder } from '@troupe/core/internal';
 import type { Screen } from '../terminal/screen.js';
 import { plainLine } from './plain.js';
 import { bySender } from './replies.js';
@@ -16,7 +17,7 @@ export interface JobState {
 export function printJob(screen: Screen, { id, about, running, ended }: JobState): void {
   const sorted = ended.toSorted(bySender);
   if (screen.json) {
-    for (const sender of running.toSorted())
+    for (const sender of running.toSorted(naturalOrder))
       screen.json.result({ sender, state: null, statuscode: null, statusmsg: 'running' });
     for (const { sender, state, statuscode, statusmsg } of sorted)
       screen.json.result({ sender, state, statuscode: statuscode ?? null, statusmsg });
@@ -26,7 +27,7 @@ export function printJob(screen: Screen, { id, about, running, ended }: JobState
     return;
   }
   screen.print(`Job ${id}${about ? `: ${about.agent} ${about.action}` : ''}\n`);
-  for (const sender of running.toSorted())
+  for (const sender of running.toSorted(naturalOrder))
     screen.print(`   ${sender.padEnd(40)} ${screen.paint('yellow', 'running')}`);
   for (const result of sorted) {
     const why = result.statusmsg === 'OK' ? '' : `: ${plainLine(result.statusmsg)}`;

@@ -1,9 +1,11 @@
+import { naturalOrder } from '@troupe/core/internal';
+
 /** The number of names in one list without --verbose. */
 const most = 100;
 
 /** Names, sorted, in one line. */
 export function nameList(names: readonly string[], all: boolean): string {
-  const sorted = names.toSorted();
+  const sorted = names.toSorted(naturalOrder);
   if (all || sorted.length <= most) return sorted.join(', ');
   return `${sorted.slice(0, most).join(', ')} and ${sorted.length - most} more (-v lists all)`;
 }

@@ -1,4 +1,5 @@
 import { type Result, silentStates } from '@troupe/client';
+import { naturalOrder } from '@troupe/core/internal';
 import type { Display } from '../command-line/options.js';
 
 /** Whether a target did not reply. */
@@ -13,5 +14,5 @@ export function isShown({ ok }: Pick<Result<unknown>, 'ok'>, display: Display): 
 
 /** Orders by the node's name. */
 export function bySender(one: Pick<Result, 'sender'>, other: Pick<Result, 'sender'>): number {
-  return one.sender < other.sender ? -1 : one.sender > other.sender ? 1 : 0;
+  return naturalOrder(one.sender, other.sender);
 }

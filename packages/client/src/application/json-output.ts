@@ -1,3 +1,4 @@
+import { naturalOrder } from '@troupe/core/internal';
 import { type Result, type Stats, silentStates } from '../call/result.js';
 
 /** One of `errors`. */
@@ -119,7 +120,7 @@ export function callStatistics(stats: Stats, exitCode: number) {
     no_responses: silentStates
       .filter((state) => state !== 'not-asked')
       .flatMap((state) => stats.byState[state] ?? [])
-      .sort(),
+      .sort(naturalOrder),
     ...(stats.stopped === undefined ? {} : { stopped: stats.stopped }),
     unexpected_responses: stats.unexpected,
     discovery_seconds: stats.discoverySeconds,

@@ -1,4 +1,5 @@
 import type { Reply, Request } from '@troupe/core';
+import { naturalOrder } from '@troupe/core/internal';
 import { namesInMessage } from '../connection/node-messages.js';
 import { discover } from '../discovery/broadcast.js';
 import type { Discovery } from '../discovery/discovery.js';
@@ -44,7 +45,7 @@ export class BroadcastCall implements TargetSet {
     // Some may have answered since.
     const silent = found.silent.filter((identity) => !this.#heard.has(identity));
     const refused = found.refused.filter(({ sender }) => !this.#rounds.targets.has(sender));
-    return { ...found, nodes: [...this.#rounds.targets].sort(), silent, refused };
+    return { ...found, nodes: [...this.#rounds.targets].sort(naturalOrder), silent, refused };
   }
 
   get size(): number {

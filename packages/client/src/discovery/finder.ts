@@ -6,6 +6,7 @@ import {
   namedNodes,
   TroupeError,
 } from '@troupe/core';
+import { naturalOrder } from '@troupe/core/internal';
 import type { Router } from '../connection/router.js';
 import { judgeData } from '../ddl/data-ddls.js';
 import type { PresenceView } from '../presence/presence-view.js';
@@ -71,7 +72,7 @@ export class Finder {
     const { tls } = this.#parts.credentials;
     const given = { filter, collective, ...(tls && { tls }), ...(signal && { signal }) };
     const { nodes: known, rest } = await source.find(given);
-    const nodes = [...new Set(known.map(({ identity }) => identity))].sort();
+    const nodes = [...new Set(known.map(({ identity }) => identity))].sort(naturalOrder);
     const found = { method: 'named', source: source.name, rest } as const;
     // A node that lacks an agent says so when it is called.
     if (isEmptyFilter(rest) || nodes.length === 0) {

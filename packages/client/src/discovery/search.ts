@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Request } from '@troupe/core';
 import { onAbort } from '@troupe/core/async';
+import { naturalOrder } from '@troupe/core/internal';
 import { namesInMessage } from '../connection/node-messages.js';
 import type { Router } from '../connection/router.js';
 import { unlessDisconnected } from '../connection/unless-disconnected.js';
@@ -91,10 +92,10 @@ export class Search {
     this.#isOver = !isCut;
     return {
       method: 'broadcast',
-      nodes: [...tally.matched].sort(),
-      silent: answerUnmatched && !isCut ? [...tally.missing()].sort() : [],
+      nodes: [...tally.matched].sort(naturalOrder),
+      silent: answerUnmatched && !isCut ? [...tally.missing()].sort(naturalOrder) : [],
       refused: [...tally.refused].map(([sender, statusmsg]) => ({ sender, statusmsg })),
-      offline: [...this.#presence.offline()].sort(),
+      offline: [...this.#presence.offline()].sort(naturalOrder),
       seconds: (Date.now() - this.#start) / 1000,
     };
   }

@@ -1,3 +1,4 @@
+import { naturalOrder } from '@troupe/core/internal';
 /** A number of nodes, or a percentage of those that were found. */
 export type Share = number | { readonly percent: number };
 
@@ -20,7 +21,7 @@ export function pick(names: readonly string[], count: number, seed: number): rea
   while (picked.length < count && rest.length > 0) {
     picked.push(...rest.splice(Math.floor(random() * rest.length), 1));
   }
-  return picked.sort();
+  return picked.sort(naturalOrder);
 }
 
 /** Cuts names into groups of `size`. */

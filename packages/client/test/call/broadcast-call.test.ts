@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryBroker, parseFact, Topics } from '@troupe/core';
+import { naturalOrder } from '@troupe/core/internal';
 import { emulateFleet, type Faults, type Fleet, waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -63,7 +64,7 @@ describe('a call to all nodes that are online', () => {
     fleet.nodes
       .filter((_, index) => fits(index))
       .map(({ identity }) => identity)
-      .sort();
+      .sort(naturalOrder);
   const inEurope = () => client.filter({ facts: [parseFact('region=eu')] });
 
   it('sends one message where all match, and ends with the last reply', async () => {
@@ -90,7 +91,9 @@ describe('a call to all nodes that are online', () => {
     await start(20);
     const call = client.call(workDdl, 'echo', {}, { filter: inEurope() });
     const results = await call.all();
-    expect(results.map(({ sender }) => sender).sort()).to.deep.equal(named((index) => index % 4 === 0));
+    expect(results.map(({ sender }) => sender).sort(naturalOrder)).to.deep.equal(
+      named((index) => index % 4 === 0),
+    );
     expect(results.every(({ ok }) => ok)).to.equal(true);
     expect(sent).to.deep.equal([all]);
     expect(call.size).to.equal(5);
@@ -99,7 +102,7 @@ describe('a call to all nodes that are online', () => {
   it('leaves out those that lack the agent', async () => {
     await start(9, { areSomeBare: true });
     const { byState } = await client.call(workDdl, 'echo', {}).stats();
-    expect([...(byState.ok ?? [])].sort()).to.deep.equal(named((index) => index % 3 !== 2));
+    expect([...(byState.ok ?? [])].sort(naturalOrder)).to.deep.equal(named((index) => index % 3 !== 2));
     expect(Object.keys(byState)).to.deep.equal(['ok']);
     expect(sent).to.deep.equal([all]);
   });
@@ -186,7 +189,7 @@ describe('a call to all nodes that are online', () => {
     );
     await waitFor('the search to end', () => call.discovery !== undefined);
     expect(silentAtFirst).to.deep.equal([name(1)]);
-    expect([...call.open()].sort()).to.deep.equal([name(0), name(2)]);
+    expect([...call.open()].sort(naturalOrder)).to.deep.equal([name(0), name(2)]);
     for (const bring of held) bring();
     await waitFor('the late one', () => call.open().includes(name(1)));
     expect(call.discovery).to.deep.include({ nodes: named(() => true), silent: [] });
@@ -199,7 +202,7 @@ describe('a call to all nodes that are online', () => {
     const deaf = fleet.nodes[1];
     const call = client.call(workDdl, 'hold', {});
     await waitFor('two to be at work', () => call.running().length === 2);
-    expect([...call.open()].sort()).to.deep.equal(named(() => true));
+    expect([...call.open()].sort(naturalOrder)).to.deep.equal(named(() => true));
     if (deaf) deaf.faults = {};
     await call.cancel();
     expect((await call.stats()).byState.cancelled).to.have.length.at.least(2);
@@ -213,8 +216,8 @@ describe('a call to all nodes that are online', () => {
     abort.abort();
     const { byState } = await call.stats();
     expect(byState).to.have.all.keys('no-reply');
-    expect([...(byState['no-reply'] ?? [])].sort()).to.deep.equal([name(0), name(2)]);
-    expect([...call.open()].sort()).to.deep.equal(named(() => true));
+    expect([...(byState['no-reply'] ?? [])].sort(naturalOrder)).to.deep.equal([name(0), name(2)]);
+    expect([...call.open()].sort(naturalOrder)).to.deep.equal(named(() => true));
     expect(call.discovery?.silent).to.deep.equal([name(1)]);
     work.release();
   });
@@ -299,7 +302,7 @@ describe('a broadcast call that some nodes refuse', () => {
   it('lists the nodes that denied it', async () => {
     await start();
     const { byState } = await client.call(workDdl, 'echo', {}).stats();
-    const sorted = Object.entries(byState).map(([state, names]) => [state, [...names].sort()]);
+    const sorted = Object.entries(byState).map(([state, names]) => [state, [...names].sort(naturalOrder)]);
     expect(Object.fromEntries(sorted)).to.deep.equal({
       ok: ['free.eu', 'free.us'],
       denied: ['shut.eu', 'shut.us'],
@@ -330,7 +333,7 @@ describe('a broadcast call that some nodes refuse', () => {
     const call = client.call(workDdl, 'echo', {}, { filter, signal: abort.signal });
     expect((await call.stats()).byState).to.deep.equal({ ok: ['free.eu'] });
     const refused = call.discovery?.refused ?? [];
-    expect(refused.map(({ sender }) => sender).sort()).to.deep.equal(['shut.eu', 'shut.us']);
+    expect(refused.map(({ sender }) => sender).sort(naturalOrder)).to.deep.equal(['shut.eu', 'shut.us']);
     expect(refused[0]?.statusmsg).to.include('not authorized');
   });
 
@@ -372,7 +375,7 @@ describe('a broadcast call that some nodes refuse', () => {
     const compound = [{ kind: 'data', name: 'nosuch', output: 'x', operator: '==', value: '1' }] as const;
     const call = client.call(workDdl, 'echo', {}, { filter: client.filter({ compound }) });
     expect(await call.stats()).to.include({ targets: 0 });
-    expect(call.discovery?.refused.map(({ sender }) => sender).sort()).to.deep.equal([
+    expect(call.discovery?.refused.map(({ sender }) => sender).sort(naturalOrder)).to.deep.equal([
       'free.eu',
       'free.us',
       'shut.eu',

@@ -42,6 +42,11 @@ describe('finding nodes', () => {
   });
   const none = { silent: [], refused: [], offline: [], seconds: 0 };
 
+  it('orders nodes by the numbers in their names', async () => {
+    const nodes = ['node-10', 'node-2', 'node-1'];
+    expect((await find({ source: source(nodes) })).nodes).to.deep.equal(['node-1', 'node-2', 'node-10']);
+  });
+
   it('sends no request about nodes that a filter names', async () => {
     const filter = parseFilter({ identities: ['b', 'a'] });
     expect(await find({ filter })).to.deep.include({ method: 'named', ...none });

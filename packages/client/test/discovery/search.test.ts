@@ -53,6 +53,19 @@ describe('a search', () => {
   }
   const deliver = (...words: Parameters<typeof result>) => network.deliver(result(...words));
 
+  it('orders all nodes by the numbers in their names', async () => {
+    know(['node-10', 'node-2', 'node-11', 'node-3'], ['node-12', 'node-4']);
+    await start();
+    deliver('node-10', 1);
+    deliver('node-2', 1);
+    await network.pass(2_000);
+    expect(found).to.deep.include({
+      nodes: ['node-2', 'node-10'],
+      silent: ['node-3', 'node-11'],
+      offline: ['node-4', 'node-12'],
+    });
+  });
+
   for (const answerUnmatched of [true, false])
     it(`asks all at once, ${answerUnmatched ? 'those too' : 'not those'} that the filter leaves out`, async () => {
       know(['a']);

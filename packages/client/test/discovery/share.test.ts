@@ -36,9 +36,9 @@ describe('shares of nodes', () => {
     const names = Array.from({ length: 20 }, (_, index) => `n${index}`);
     expect([0, 1, 7, 2 ** 32 - 1].map((seed) => pick(names, 3, seed).join(' '))).to.deep.equal([
       'n0 n13 n14',
-      'n0 n18 n2',
-      'n0 n10 n9',
-      'n11 n3 n7',
+      'n0 n2 n18',
+      'n0 n9 n10',
+      'n3 n7 n11',
     ]);
     expect(pick(names, 0, 1)).to.deep.equal([]);
   });

@@ -1,5 +1,6 @@
 import { type Client, clientSchema, connect } from '@troupe/client';
 import { checkConfig, parseFact } from '@troupe/core';
+import { naturalOrder } from '@troupe/core/internal';
 import {
   createTempFolder,
   createTestPki,
@@ -61,7 +62,7 @@ describe('a broadcast call over a real broker', function () {
     fleet.nodes
       .filter((_, index) => fits(index))
       .map(({ identity }) => identity)
-      .sort();
+      .sort(naturalOrder);
   const hasAgent = (index: number) => index % 6 !== 5;
 
   it('has the replies of those that match the filter and have the agent, and of no others', async () => {
@@ -69,7 +70,7 @@ describe('a broadcast call over a real broker', function () {
     const call = client.call(workDdl, 'echo', { text: 'x' }, { filter });
     const { byState } = await call.stats();
     const meant = named((index) => hasAgent(index) && index % 4 === 0);
-    expect({ ...byState, ok: [...(byState.ok ?? [])].sort() }).to.deep.equal({ ok: meant });
+    expect({ ...byState, ok: [...(byState.ok ?? [])].sort(naturalOrder) }).to.deep.equal({ ok: meant });
     expect(call.discovery).to.deep.include({ byRequest: true, nodes: meant, silent: [] });
     // A discovery would have found the same.
     const { nodes } = await client.discover({ filter: client.withAgent(filter, 'worker') });
@@ -105,7 +106,7 @@ describe('a broadcast call over a real broker', function () {
     work.release();
     await broker.restart();
     const { byState } = await call.stats();
-    expect({ ...byState, ok: [...(byState.ok ?? [])].sort() }).to.deep.equal({ ok: meant });
+    expect({ ...byState, ok: [...(byState.ok ?? [])].sort(naturalOrder) }).to.deep.equal({ ok: meant });
     expect(work.runs() - before).to.equal(meant.length);
   });
 });

@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.js';
+import { naturalOrder } from '../text/natural-order.js';
 import type { ActionDdl, AggregateDdl } from './ddl.js';
 import { printf } from './format.js';
 import { canonicalJson } from './hash.js';
@@ -95,7 +96,7 @@ function summary(values: readonly unknown[], options: Readonly<Record<string, un
     const word = key !== 'format' && Object.hasOwn(options, key) ? String(options[key]) : key;
     counts.set(word, (counts.get(word) ?? 0) + 1);
   }
-  const sorted = [...counts].sort(([a, most], [b, more]) => more - most || (a < b ? -1 : 1));
+  const sorted = [...counts].sort(([a, most], [b, more]) => more - most || naturalOrder(a, b));
   const widest = Math.min(40, Math.max(0, ...sorted.slice(0, 1000).map(([word]) => word.length)));
   const format = formatOf(options) ?? `%${widest}s: %d`;
   return {

@@ -1,4 +1,5 @@
 import type { Event } from '@troupe/client';
+import { naturalOrder } from '@troupe/core/internal';
 import provisionerDdl from '@troupe/ddl/provisioner.json' with { type: 'json' };
 import { eventKind } from '../events/event-publisher.js';
 import { type NodeRecord, readRecord } from '../node/node-record.js';
@@ -134,7 +135,7 @@ async function linesOf({ client, config, peers }: CommandSession, collective: st
     return ok ? [lineOf(sender, collective, readRecord(data))] : [];
   });
   const mute = results.filter(({ ok }) => !ok).map(({ sender }) => sender);
-  return { lines: lines.sort((a, b) => (a.identity < b.identity ? -1 : 1)), silent: [...silent, ...mute] };
+  return { lines: lines.sort((a, b) => naturalOrder(a.identity, b.identity)), silent: [...silent, ...mute] };
 }
 
 function lineOf(identity: string, collective: string, record: NodeRecord): Line {
