@@ -13,7 +13,7 @@ const text = { type: 'string', minLength: 1 } as const;
 const path = { type: 'string', pattern: '^/' } as const;
 const port = { type: 'integer', minimum: 1, maximum: 65_535 } as const;
 const count = { type: 'integer', minimum: 1 } as const;
-const seconds = { type: 'number', exclusiveMinimum: 0 } as const;
+const seconds = { type: 'number', exclusiveMinimum: 0, format: 'seconds' } as const;
 
 const common = {
   certname: {

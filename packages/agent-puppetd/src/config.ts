@@ -5,7 +5,7 @@ import { type ResourceRules, readResourceRules, resourceSchema } from './resourc
 const flag = (byDefault: boolean, description: string) =>
   ({ type: 'boolean', default: byDefault, description }) as const;
 const seconds = (byDefault: number, description: string) =>
-  ({ type: 'number', minimum: 1, default: byDefault, description }) as const;
+  ({ type: 'number', minimum: 1, format: 'seconds', default: byDefault, description }) as const;
 
 /** The JSON Schema of the agent's section: what goes to Puppet, and what the agent itself is configured with. */
 export const puppetdSchema = section({

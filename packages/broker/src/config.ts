@@ -73,6 +73,7 @@ export const brokerSchema = section(
       drain_timeout: {
         type: 'number',
         exclusiveMinimum: 0,
+        format: 'seconds',
         default: 10,
         description:
           'Time limit in seconds for a client to read the data that waits for it. A client that exceeds it is disconnected.',

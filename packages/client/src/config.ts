@@ -38,6 +38,7 @@ export const clientSchema = section({
   connect_timeout: {
     type: 'number',
     exclusiveMinimum: 0,
+    format: 'seconds',
     default: 10,
     description: 'Seconds to wait for a connection to a broker.',
   },

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createLogger, logFormats, logLevels, messageOf, version } from '@troupe/core';
-import { failureText, withCode } from '@troupe/core/internal';
+import { failureText, oneLine, readDuration, withCode } from '@troupe/core/internal';
 import { emulateFleet, fleetFacts, type KeyType, type TestPki, useTestPki } from '@troupe/testkit';
 import { loadAgents } from './load-agents.js';
 import { emulateProvisioning } from './provision-program.js';
@@ -32,7 +32,7 @@ Certificates:
       --key TYPE         key type of the nodes: rsa, p256 or ed25519 (default: rsa)
       --own-keys         use a separate key for each node (default: all nodes share one key)
 Agents:
-  -a, --agent MODULE     agent to load besides rpcutil and discovery: an npm package or a path; can be repeated
+      --agent MODULE     agent to load besides rpcutil and discovery: an npm package or a path; can be repeated
       --mock FILE        DDL of an agent to mock, which returns default values; can be repeated
 Faults:
       --lose P           probability that a message is lost, in each direction: 0 to 1
@@ -50,7 +50,7 @@ General:
       --until-eof        also shut down when standard input is closed
       --log LEVEL        log level of the daemons, on standard error (default: silent)
       --log-format NAME  auto, text or json (default: auto: text on a terminal, otherwise JSON)
-      --version          print the version
+  -V, --version          print the version
   -h, --help             print this help
 
 When all nodes are connected it prints one line on standard output: {"instances":N,"first":"…","last":"…"}.
@@ -91,13 +91,13 @@ function words() {
         'until-eof': { type: 'boolean', default: false },
         log: { ...text, default: 'silent' },
         'log-format': { ...text, default: 'auto' },
-        version: { type: 'boolean', default: false },
+        version: { type: 'boolean', short: 'V', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
     return values;
   } catch (error) {
-    return wrong(messageOf(error).split('\n')[0] ?? '');
+    return wrong(oneLine(messageOf(error)));
   }
 }
 
@@ -134,7 +134,7 @@ type Numeric =
   | 'connecting';
 
 function number(values: Values, name: Numeric, least: number, most: number): number {
-  const value = Number(values[name]);
+  const value = (name === 'run-seconds' && readDuration(values[name])) || Number(values[name]);
   if (!(value >= least && value <= most))
     wrong(`invalid --${name} "${values[name]}": it must be a number from ${least} to ${most}`);
   return value;

@@ -1,6 +1,6 @@
 import type { Share } from '@troupe/client';
 import { type Command, Option } from 'commander';
-import { duration, failures, gather, pause, seconds, share, whole } from './values.js';
+import { failures, gather, pause, seconds, share, whole } from './values.js';
 
 /** The options of every command. */
 export interface GlobalOptions {
@@ -178,7 +178,7 @@ export function withTime(command: Command): Command {
       'time limit for the action (at most the timeout in its DDL)',
     ).argParser(seconds),
     new Option('--ttl <seconds>', 'time within which a node must start the action (default: 60)').argParser(
-      secondsOrTime,
+      seconds,
     ),
   ]);
 }
@@ -217,8 +217,4 @@ export function withJsonLines(command: Command): Command {
 export function addTo(command: Command, group: string, options: readonly Option[]): Command {
   for (const option of options) command.addOption(option.helpGroup(group));
   return command;
-}
-
-function secondsOrTime(text: string): number {
-  return /[a-z]$/.test(text) ? duration(text) : seconds(text);
 }

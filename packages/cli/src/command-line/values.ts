@@ -1,4 +1,5 @@
 import type { Share } from '@troupe/client';
+import { readDuration } from '@troupe/core/internal';
 import { InvalidArgumentError } from 'commander';
 
 /** Collects the values of a repeatable option. */
@@ -6,16 +7,16 @@ export function gather(value: string, previous: readonly string[] | undefined): 
   return [...(previous ?? []), value];
 }
 
-/** Reads a positive number of seconds. */
+/** Reads a duration above 0, in seconds: a number of them, or with its unit, such as `90s`, `5m` or `1h`. */
 export function seconds(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError('is not a number of seconds greater than 0');
+  const value = readDuration(text);
+  if (value !== undefined && value > 0) return value;
+  throw new InvalidArgumentError('is not a duration greater than 0: use a number of seconds, or 90s, 5m, 1h');
 }
 
 /** Reads a number of seconds that may be 0. */
 export function pause(text: string): number {
-  return Number(text) === 0 && text.trim() !== '' ? 0 : seconds(text);
+  return readDuration(text) === 0 ? 0 : seconds(text);
 }
 
 /** Reads `5` or `10%`. */
@@ -47,12 +48,9 @@ export function whole(text: string): number {
   throw new InvalidArgumentError('is not a non-negative integer');
 }
 
-const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
-
-/** Reads a time such as `90s`, `30m`, `24h`, `7d` or `2w`, in seconds. */
+/** Reads a duration such as `90s`, `30m`, `24h`, `7d` or `2w`, in seconds; a number alone could mean anything here. */
 export function duration(text: string): number {
-  const [, digits = '', unit = ''] = /^(\d+)([smhdw])$/.exec(text) ?? [];
-  const value = Number(digits) * (unitSeconds[unit] ?? 0);
-  if (value > 0 && Number.isSafeInteger(value)) return value;
-  throw new InvalidArgumentError('is not a duration: use 90s, 30m, 24h or 7d');
+  const value = /^\d+$/.test(text) ? undefined : readDuration(text);
+  if (value !== undefined && value > 0) return value;
+  throw new InvalidArgumentError('is not a duration with a unit: use 90s, 30m, 24h or 7d');
 }

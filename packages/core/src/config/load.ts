@@ -6,6 +6,7 @@ import { messageOf, TroupeError } from '../errors.js';
 import { madeBefore, newAjv, type SchemaHost } from '../schema.js';
 import type { ConfigOf, ConfigSchema } from './config-schema.js';
 import { nestsDeeper, opensTooMuch } from './depth.js';
+import { readDurations } from './durations.js';
 
 const mostDepth = 64;
 
@@ -70,12 +71,12 @@ export function checkConfig<const S extends ConfigSchema>(
       'CONFIG_INVALID',
       `${where}: it is nested deeper than ${mostDepth} levels, or recursively`,
     );
-  const config: unknown = structuredClone(value);
+  const config = readDurations(structuredClone(value), schema);
   // Here the type is joined to what has been checked: both come from the schema.
   const isSound = (checked: unknown): checked is ConfigOf<S> => soundnessOf(schema)(checked);
   if (isSound(config)) return deepFreeze(config);
   const validate = newAjv('config-faults', host).compile(schema);
-  validate(structuredClone(value));
+  validate(readDurations(structuredClone(value), schema));
   const faults = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if').map(wording);
   throw new TroupeError('CONFIG_INVALID', `${where}: ${[...new Set(faults)].join('; ')}`);
 }
@@ -85,7 +86,7 @@ function isMqttUrl(text: string): boolean {
 }
 
 /** What the schema of a configuration may name. */
-const host: SchemaHost = { formats: { 'mqtt-url': isMqttUrl } };
+const host: SchemaHost = { formats: { 'mqtt-url': isMqttUrl, seconds: () => true } };
 
 const validators = new WeakMap<ConfigSchema, ValidateFunction>();
 
@@ -111,6 +112,9 @@ function faultOf(error: ErrorObject): string {
   }
   if (error.keyword === 'required') return `"${params.missingProperty}" is missing`;
   if (error.keyword === 'enum') return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`;
+  const { format } = (error.parentSchema ?? {}) as ConfigSchema;
+  if (error.keyword === 'type' && format === 'seconds')
+    return 'must be a duration: a number of seconds, or a text such as 90s, 5m or 1h';
   if (error.keyword === 'format') return 'must be a URL such as mqtts://broker.example.net:8883';
   return error.message ?? error.keyword;
 }

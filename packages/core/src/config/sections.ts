@@ -42,6 +42,7 @@ export const sections = {
       type: 'integer',
       minimum: 5,
       maximum: 3600,
+      format: 'seconds',
       default: 30,
       description: 'Keepalive interval in seconds: an idle connection is tested after this time.',
     },

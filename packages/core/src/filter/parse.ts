@@ -65,6 +65,11 @@ export function parseIdentity(word: string): string {
   if (name.startsWith('/') || /^group:[\w.-]+$/.test(name)) return name;
   const identity = name.toLowerCase();
   if (!isIdentity(identity)) {
+    const names = identity.split(',');
+    if (names.length > 1 && names.every(isIdentity))
+      throw invalid(
+        `"${word}" is a list: name each node with an option of its own: ${names.map((one) => `-I ${one}`).join(' ')}`,
+      );
     throw invalid(
       `"${word}" is not a valid identity: use a-z, 0-9, ".", "_" and "-", or a regular expression /.../`,
     );

@@ -7,6 +7,7 @@ const timeout = {
   type: 'number',
   exclusiveMinimum: 0,
   maximum: 300,
+  format: 'seconds',
   default: 5,
   description: 'Seconds to wait for the reply.',
 } as const;

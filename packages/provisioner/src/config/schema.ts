@@ -4,7 +4,7 @@ import { hooksSchema } from './hooks.js';
 import { policySchema } from './policy.js';
 import { stepNames } from './step-names.js';
 
-const seconds = { type: 'number', exclusiveMinimum: 0, maximum: 86_400 } as const;
+const seconds = { type: 'number', exclusiveMinimum: 0, maximum: 86_400, format: 'seconds' } as const;
 const count = (least: number, most: number, standard: number, description: string) =>
   ({ type: 'integer', minimum: least, maximum: most, default: standard, description }) as const;
 const text = { type: 'string', minLength: 1 } as const;
@@ -170,12 +170,15 @@ export const provisionerSchema = section({
     10,
     'Maximum number of nodes to provision at the same time with one master; nodes that wait for a busy master do not delay nodes of other masters.',
   ),
-  lease: count(
-    5,
-    3600,
-    60,
-    'Seconds from the last renewal to the expiry of the lease of a node: if a provisioner is killed, others take over its nodes after this time.',
-  ),
+  lease: {
+    type: 'integer',
+    minimum: 5,
+    maximum: 3600,
+    format: 'seconds',
+    default: 60,
+    description:
+      'Seconds from the last renewal to the expiry of the lease of a node: if a provisioner is killed, others take over its nodes after this time.',
+  },
   attempts: count(1, 100, 3, 'Number of failures of one step after which a node is quarantined.'),
   backoff: section({
     first: { ...seconds, default: 5, description: 'Seconds before the first retry of a failed step.' },

@@ -1,6 +1,7 @@
 // Types alone: the program that shows these commands has commander, and a node has neither it nor the client.
 
 import type { CommandLine, Session } from '@troupe/client/application';
+import { readDuration } from '@troupe/core/internal';
 import type { Command } from 'commander';
 import type { RunInput } from '../run-input.js';
 
@@ -175,13 +176,19 @@ function whole(what: string, least = 1): (text: string) => number {
 }
 
 function seconds(what: string): (text: string) => number {
-  return whole(what);
+  return (text) => {
+    const value = readDuration(text);
+    if (value === undefined || value < 1)
+      throw new Error(`${what}: "${text}" is not a duration: write 90s, 5m or 1h`);
+    return Math.round(value);
+  };
 }
 
 function minutes(what: string): (text: string) => number {
   return (text) => {
-    const value = Number(text);
-    if (!(value > 0)) throw new Error(`${what}: "${text}" is not a number of minutes`);
-    return value * 60;
+    const value = readDuration(/[a-z]$/.test(text) ? text : `${text}m`);
+    if (!value)
+      throw new Error(`${what}: "${text}" is not a duration: write a number of minutes, or 90s, 5m, 1h`);
+    return value;
   };
 }
