@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { createLogger, type Logger, messageOf, onLine, version } from '@troupe/core';
-import { failureText, reasonOf, withCode } from '@troupe/core/internal';
+import { failureText, oneLine, reasonOf, withCode } from '@troupe/core/internal';
 import { loadCredentials } from './authentication/credentials.js';
 import { tokenVerifier } from './authentication/token-verifier.js';
 import { type Broker, startBroker } from './broker.js';
@@ -18,7 +18,7 @@ It logs to standard error: as text on a terminal and in the journal, otherwise a
   -l, --listen URL   address to listen on, instead of those in the configuration: mqtts://HOST:PORT or, on
                      loopback only, mqtt://HOST:PORT; port 0 selects any free port; can be repeated
       --check        check the configuration and its certificates, then exit
-      --version      print the version
+  -V, --version      print the version
   -h, --help         print this help
 
 Signals:
@@ -41,12 +41,12 @@ function readArguments() {
         config: { type: 'string', short: 'c' },
         listen: { type: 'string', short: 'l', multiple: true },
         check: { type: 'boolean', default: false },
-        version: { type: 'boolean', default: false },
+        version: { type: 'boolean', short: 'V', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     }).values;
   } catch (error) {
-    return misused(messageOf(error).split('\n', 1)[0] ?? '');
+    return misused(oneLine(messageOf(error)));
   }
 }
 

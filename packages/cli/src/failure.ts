@@ -24,6 +24,8 @@ export class InterruptedError extends Error {
 /** Why a command of mco fails: with an error code that `mco help` explains. */
 export interface Failure extends JsonFailure {
   readonly code: AnyCode;
+  /** The message for people, where its lines belong below one another. */
+  readonly lines?: readonly string[];
 }
 
 /** Reports in one line what went wrong; with --verbose, with the stack. `hasStarted`: the command line is valid and the command has started. */
@@ -43,9 +45,14 @@ export function printFailure(screen: Screen, failure: Failure): void {
 }
 
 /** Reports a failure of a command from a package: `mco help` need not explain its code. */
-export function printApplicationFailure(screen: Screen, failure: JsonFailure): void {
-  screen.warn(screen.paintNote('red', `mco: ${withCode(failure.message, failure.code)}`));
-  screen.json?.fail(failure);
+export function printApplicationFailure(
+  screen: Screen,
+  failure: JsonFailure & Pick<Failure, 'lines'>,
+): void {
+  const { code, message, lines = [] } = failure;
+  screen.warn(screen.paintNote('red', `mco: ${withCode(lines[0] ?? message, code)}`));
+  for (const line of lines.slice(1)) screen.warn(line);
+  screen.json?.fail({ code, message });
 }
 
 // Errors whose message can rarely name the cause: a line points to the help.
@@ -71,7 +78,10 @@ function isReadAtPrompt({ stderr, json }: Screen): boolean {
 function failureOf(error: unknown, hasStarted: boolean): Failure {
   const text = messageOf(error);
   if (error instanceof CommanderError) return { code: 'USAGE_INVALID', message: usageText(text) };
-  return { code: codeOfFailure(error, hasStarted), message: oneLine(text, Number.POSITIVE_INFINITY) };
+  const code = codeOfFailure(error, hasStarted);
+  // What shows the place in a filter stands below the filter.
+  const lines = code === 'FILTER_INVALID' && text.includes('\n') ? { lines: text.split('\n') } : {};
+  return { code, message: oneLine(text, Number.POSITIVE_INFINITY), ...lines };
 }
 
 function codeOfFailure(error: unknown, hasStarted: boolean): AnyCode {

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Help, Option } from 'commander';
+import { type Command, CommanderError, Help, Option } from 'commander';
 import { neededApplications } from './application/needed.js';
 import {
   askedForJson,
@@ -9,6 +9,7 @@ import {
 } from './command-line/json-mode.js';
 import { groups, withGlobal } from './command-line/options.js';
 import { type CommandEntry, Shell } from './command-line/shell.js';
+import { StrictCommand } from './command-line/strict-command.js';
 import { commands } from './commands.js';
 import { ExitCode } from './exit.js';
 import { InterruptedError, reportFailure, usageLine } from './failure.js';
@@ -41,6 +42,7 @@ function endInJson(screen: Screen): () => void {
   const codes = { SIGINT: ExitCode.interrupted, SIGTERM: ExitCode.terminated } as const;
   const end = (signal: keyof typeof codes) => {
     if (process.listenerCount(signal) > 1) return;
+    if (!screen.json) screen.note('mco: interrupted');
     process.exit(ended(screen, codes[signal]));
   };
   process.on('SIGINT', end).on('SIGTERM', end);
@@ -59,12 +61,12 @@ function ended({ json }: Screen, code: number): number {
 
 /** The command line with all its commands, of which each one's module is loaded when the command is parsed. */
 export function newShell(screen: Screen, entries: readonly CommandEntry[] = commands): Shell {
-  const program = new Command('mco');
+  const program = new StrictCommand('mco');
   const shell = new Shell(screen, program, entries);
   program
     .description('Discovers nodes and runs actions of their agents.')
     .usage('<command> [<arguments>] [<options>]')
-    .version(`mco ${version()}`, '--version', 'print the version')
+    .version(`mco ${version()}`, '-V, --version', 'print the version')
     .helpCommand(false)
     .exitOverride()
     .configureOutput({

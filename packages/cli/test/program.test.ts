@@ -1,6 +1,9 @@
 import { expect } from 'chai';
+import type { Command } from 'commander';
 import { describe, it } from 'mocha';
 import { commands } from '../src/commands.js';
+import { newShell } from '../src/program.js';
+import { captured } from './captured.js';
 import { mco } from './mco.js';
 
 describe('the command line', () => {
@@ -21,7 +24,35 @@ describe('the command line', () => {
       'mco: -1, --one cannot be used with --limit <n|n%> [USAGE_INVALID]',
     ],
     [['rpc', 'a', 'b', '--timeout'], 'mco: -t, --timeout <seconds> needs a value [USAGE_INVALID]'],
-    [['find', 'x'], "mco: too many arguments for 'find'. Expected 0 arguments but got 1: x. [USAGE_INVALID]"],
+    [
+      ['find', 'role=web'],
+      'mco: too many arguments: role=web (to select nodes by a fact: -F role=web) [USAGE_INVALID]',
+    ],
+    [
+      ['facts', 'os', 'uptime>5'],
+      "mco: too many arguments: uptime>5 (to select nodes by a fact: -F 'uptime>5') [USAGE_INVALID]",
+    ],
+    [['ping', 'web1'], 'mco: too many arguments: web1 (to select nodes by name: -I web1) [USAGE_INVALID]'],
+    [
+      ['puppet', 'status', 'web1', 'web2'],
+      'mco: too many arguments: web1 web2 (to select nodes by name: -I web1 -I web2) [USAGE_INVALID]',
+    ],
+    [
+      ['config', 'show', 'x'],
+      'mco: too many arguments: x (mco config show takes no arguments) [USAGE_INVALID]',
+    ],
+    [
+      ['rpc', 'a', 'b', '--format', 'x'],
+      'mco: unknown option --format: for another output, use --json, --jsonl, --table or --senders [USAGE_INVALID]',
+    ],
+    [
+      ['find', '-W', '--target', 'x'],
+      'mco: -W needs a value, but "--target" follows: to give it as the value, write --with=--target [USAGE_INVALID]',
+    ],
+    [
+      ['rpc', 'a', 'b', '-t', 'soon'],
+      'mco: -t, --timeout <seconds>: "soon" is not a duration greater than 0: use a number of seconds, or 90s, 5m, 1h [USAGE_INVALID]',
+    ],
     [
       ['help', 'pign'],
       'mco: no help on "pign" (did you mean "ping"?): mco help lists the commands, mco help errors the error codes [USAGE_INVALID]',
@@ -46,6 +77,44 @@ describe('the command line', () => {
       expect(await mco(...argv)).to.deep.equal({ code: 1, stdout: '', stderr: `${line}\n` });
     });
   }
+
+  it('takes -y for all commands that ask before they change all nodes', async () => {
+    for (const words of [['rpc'], ['puppet', 'disable'], ['puppet', 'runonce']])
+      expect((await mco(...words, '--help')).stdout).to.match(/-y, --yes /);
+  });
+
+  it('gives the same short option one meaning in all commands', async () => {
+    const meanings = new Map<string, Set<string>>();
+    const shell = newShell(captured().screen);
+    for (const command of shell.program.commands) await shell.load(command);
+    const visit = (command: Command) => {
+      for (const { short, long, hidden } of command.options)
+        if (short && !hidden && long) meanings.set(short, (meanings.get(short) ?? new Set()).add(long));
+      command.commands.forEach(visit);
+    };
+    visit(shell.program);
+    const double = [...meanings].filter(([, longs]) => longs.size > 1);
+    expect(double.map(([short, longs]) => [short, ...longs])).to.deep.equal([]);
+  });
+
+  it('still takes -r for --reply-to', async () => {
+    const { stderr } = await mco('rpc', 'a', 'b', '-r', 's', '--table');
+    expect(stderr).to.match(
+      /--table cannot be used with .*--reply-to|--reply-to .*cannot be used with --table/,
+    );
+  });
+
+  it('prints its version with -V', async () => {
+    expect(await mco('-V')).to.deep.equal(await mco('--version'));
+  });
+
+  it('shows the place of a fault in a filter below the filter', async () => {
+    const { stderr } = await mco('describe-filter', '-S', 'web and (role=db');
+    const [first, filter = '', caret = ''] = stderr.split('\n');
+    expect(first).to.match(/^mco: .* \[FILTER_INVALID\]$/);
+    expect(filter).to.equal('  web and (role=db');
+    expect(filter[caret.indexOf('^')]).to.equal('(');
+  });
 
   it('prints the stack trace of an error with --verbose', async () => {
     const { stderr } = await mco('ping', '-v', '--config', '/nowhere.yaml');

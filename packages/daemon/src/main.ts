@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { messageOf, version } from '@troupe/core';
-import { failureText, withCode } from '@troupe/core/internal';
+import { failureText, oneLine, withCode } from '@troupe/core/internal';
 import { checkDaemon } from './check.js';
 import { exit } from './exit.js';
 import { serve } from './serve.js';
@@ -17,7 +17,7 @@ The Troupe daemon. It runs on every node, loads agents and serves their actions 
                      network
   -o, --output FILE  file name of the support archive (default:
                      troupe-support-HOST-TIME.tar.gz in the current folder)
-      --version      print the version
+  -V, --version      print the version
   -h, --help         print this help
 
 Signals:
@@ -39,13 +39,13 @@ function arguments_() {
         check: { type: 'boolean', default: false },
         diagnose: { type: 'boolean', default: false },
         output: { type: 'string', short: 'o' },
-        version: { type: 'boolean', default: false },
+        version: { type: 'boolean', short: 'V', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
     return values;
   } catch (error) {
-    const reason = messageOf(error).split('\n', 1)[0] ?? '';
+    const reason = oneLine(messageOf(error));
     process.stderr.write(`mcod: ${withCode(reason, 'USAGE_INVALID')}\n\n${usage}`);
     exit(2);
   }

@@ -91,12 +91,13 @@ describe('mco puppet', () => {
   });
 
   it('runall is interrupted with a code of its own', async () => {
-    const { exitCode } = await puppet(client, ['runall', '1'], { signal: AbortSignal.abort() });
+    const { exitCode, notes } = await puppet(client, ['runall', '1'], { signal: AbortSignal.abort() });
     expect(exitCode).to.equal(130);
+    expect(notes.at(-1)).to.match(/^0 of \d+ nodes? ended, 0 of them well; \d+ not started$/);
   });
 
   it('schedule, until its time is over', async () => {
-    const words = ['schedule', '--interval', '0.01', '--for', '0.05', '-I', 'web1', '--json'];
+    const words = ['schedule', '--interval', '600ms', '--for', '0.05', '-I', 'web1', '--json'];
     const { exitCode, data } = await puppet(client, words);
     expect(exitCode).to.equal(0);
     const kinds = data.map((text) => JSON.parse(text).kind);
@@ -134,7 +135,7 @@ describe('mco puppet', () => {
     [['runall'], /concurrency/],
     [['runall', '0'], /not a whole number of at least 1/],
     [['runall', 'three'], /not a whole number of at least 1/],
-    [['schedule', '--interval', '-5'], /not a number of minutes/],
+    [['schedule', '--interval', '-5'], /is not a duration/],
   ] as const) {
     it(`refuses ${words.join(' ')}`, async () => {
       expect(await puppet(client, words).catch((error: Error) => error.message)).to.match(message);

@@ -127,6 +127,7 @@ describe('the state of Puppet', () => {
   for (const [seconds, words] of [
     [0, '0 seconds'],
     [59, '59 seconds'],
+    [1, '1 second'],
     [60, '1 minute'],
     [3_599, '59 minutes'],
     [3_600, '1 hour'],

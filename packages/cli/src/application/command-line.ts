@@ -24,7 +24,7 @@ function commandLineOf(shell: Shell): CommandLine {
   return {
     withNodes: (command) =>
       addTo(withJsonLines(withJson(withNodesList(withFilter(command)))), groups.request, [
-        new Option('--yes', 'do not ask for confirmation before changing all nodes'),
+        new Option('-y, --yes', 'do not ask for confirmation before changing all nodes'),
       ]),
     run: (command, work) =>
       shell.action(async () => {

@@ -40,6 +40,8 @@ export async function runInSession(
         confirm: async (question) => options.yes === true || isConfirmed(screen, question),
       }),
     );
+    if (interruption.exitCode !== undefined && !screen.json)
+      screen.note('Interrupted: actions that have begun continue on their nodes');
     return code === ExitCode.interrupted ? (interruption.exitCode ?? code) : code;
   } finally {
     interruption.stop();

@@ -45,7 +45,7 @@ export async function reportDiscovery(setting: Setting, found: Found, agent: str
   refusalNotes(screen, found);
   if (found.nodes.length > 0) return;
   const rest = found.byRequest ? { silent: found.silent.length } : { before: 'request not sent: ' };
-  await reportNoNodes(screen, client, collective, { agent, ...rest });
+  await reportNoNodes(screen, client, collective, { agent, filter, ...rest });
 }
 
 /** Keeps the names of nodes that were found, for completion. */

@@ -13,7 +13,7 @@ export function askedForJson(argv: readonly string[]): JsonOptions {
   const words = end < 0 ? argv : argv.slice(0, end);
   return {
     // Short options that take no value may stand together.
-    json: words.some((word) => word === '--json' || /^-[vqg1]*j/.test(word)),
+    json: words.some((word) => word === '--json' || /^-[vqg1ry]*j/.test(word)),
     jsonl: words.includes('--jsonl'),
   };
 }

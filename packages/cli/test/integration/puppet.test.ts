@@ -119,7 +119,12 @@ describe('mco puppet', function () {
         timeoutSeconds: 60,
       });
       running.kill(signal);
-      expect((await running).exitCode).to.equal(code);
+      const { exitCode, stderr } = await running;
+      expect(exitCode).to.equal(code);
+      expect(stderr).to.include(
+        `0 of 1 node ended, 0 of them well; 1 still running (${name}); 0 not started\n`,
+      );
+      expect(stderr).to.match(/\nInterrupted: /);
       const report = () => readFile(path(name, 'lastrunreport'), 'utf8').catch(() => undefined);
       expect(await report()).to.equal(undefined);
       await writeFile(gate, '');

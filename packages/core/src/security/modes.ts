@@ -82,6 +82,7 @@ export function clientSecurity(options: {
       `the certificate name "${name}" does not match security.callers.match (${config.callers.match}), so nodes would reject every request: use the certificate of a caller`,
     );
   });
+  checkTime(own().own, String(config.certificate));
   const trust = followTrust(config.ca, 'security.ca', config.crl, log);
   const callers =
     config.callers.ca === undefined
@@ -267,14 +268,26 @@ function credentialsOf(self: () => Self, { certificate }: SecurityConfig): Crede
   };
 }
 
-function hintOfCertificate({ name, certificatePem }: Own, file: string): string {
+function hintOfCertificate(own: Own, file: string): string {
+  return (
+    timeFault(own, file) ?? `see the log of the broker for the reason; the certificate used is "${own.name}"`
+  );
+}
+
+// A broker refuses such a certificate in words that rarely name the reason, and only after a while.
+function checkTime(own: Own, file: string): void {
+  const fault = timeFault(own, file);
+  if (fault !== undefined) throw new TroupeError('CERTIFICATE_INVALID', fault);
+}
+
+function timeFault({ certificatePem }: Own, file: string): string | undefined {
   const { validFrom, validTo } = new X509Certificate(certificatePem);
   const [from, to, now] = [Date.parse(validFrom), Date.parse(validTo), Date.now()];
   const time = (milliseconds: number) => new Date(milliseconds).toISOString();
   if (now > to) return `the certificate ${file} expired on ${time(to)}: renew it`;
   if (now < from)
     return `the certificate ${file} is not valid before ${time(from)}; the clock of this machine is at ${time(now)}`;
-  return `see the log of the broker for the reason; the certificate used is "${name}"`;
+  return undefined;
 }
 
 function expiryOf({ certificatePem }: Own): number {

@@ -18,14 +18,21 @@ export interface Own {
 export function loadOwn(config: Pick<SecurityConfig, 'certificate' | 'key'>): Own {
   const certificatePem = readText(config.certificate, 'security.certificate');
   const keyPem = readSecret(config.key, 'security.key');
-  const certificates = pemBlocks(certificatePem, 'CERTIFICATE').map((pem) => new X509Certificate(pem));
+  const certificates = pemBlocks(certificatePem, 'CERTIFICATE').map((pem) =>
+    readPem(
+      `security.certificate: ${config.certificate} contains a damaged certificate`,
+      () => new X509Certificate(pem),
+    ),
+  );
   const [leaf] = certificates;
   if (!leaf)
     throw new TroupeError(
       'CERTIFICATE_INVALID',
       `security.certificate: ${config.certificate} contains no certificate`,
     );
-  const key = createPrivateKey(keyPem);
+  const key = readPem(`security.key: ${config.key} is not a private key in PEM without a passphrase`, () =>
+    createPrivateKey(keyPem),
+  );
   if (!leaf.checkPrivateKey(key)) {
     throw new TroupeError(
       'CERTIFICATE_INVALID',
@@ -34,6 +41,15 @@ export function loadOwn(config: Pick<SecurityConfig, 'certificate' | 'key'>): Ow
   }
   const chain = certificates.map((certificate) => certificate.raw.toString('base64'));
   return { name: commonName(leaf), key, chain, certificatePem, keyPem };
+}
+
+// What OpenSSL says of a file names neither the file nor what belongs there.
+function readPem<T>(fault: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new TroupeError('CERTIFICATE_INVALID', `${fault}: ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** The text of a file that the configuration names. Throws CONFIG_INVALID, FILE_UNREADABLE. */

@@ -141,6 +141,34 @@ describe('the modes of security', () => {
       );
     });
 
+    it('refuses to start a client whose certificate has expired or is not valid yet, before it connects', () => {
+      const end = Date.parse(new X509Certificate(alice.certificatePem).validTo);
+      const { now } = Date;
+      try {
+        for (const [time, words] of [
+          [end + 1, `expired on ${new Date(end).toISOString()}: renew it`],
+          [0, 'is not valid before '],
+        ] as const) {
+          Date.now = () => time;
+          expect(() => client(x509('alice.mcollective')))
+            .to.throw(words)
+            .with.property('code', 'CERTIFICATE_INVALID');
+        }
+      } finally {
+        Date.now = now;
+      }
+    });
+
+    it('names the file that holds no usable key or certificate', () => {
+      const junk = file('junk.pem');
+      writeFileSync(junk, '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', { mode: 0o600 });
+      const sound = x509('alice.mcollective');
+      expect(() => client({ ...sound, key: junk })).to.throw(`security.key: ${junk} is not a private key`);
+      expect(() => client({ ...sound, certificate: junk })).to.throw(
+        `security.certificate: ${junk} contains a damaged certificate`,
+      );
+    });
+
     it('explains a refusal by the broker: the certificate has expired, or is not valid yet', () => {
       const { credentials, expires = () => 0 } = client(x509('alice.mcollective'));
       const file = x509('alice.mcollective').certificate;

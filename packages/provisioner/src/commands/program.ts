@@ -1,6 +1,6 @@
 import { version } from '@troupe/core';
-import { failureText, withCode } from '@troupe/core/internal';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { failureText, optionAsValue, readDuration, withCode } from '@troupe/core/internal';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { codeOfFailure, StepFailure } from '../rpc/failure.js';
 import { check } from './check.js';
 import { ExitCode, exitCodes } from './exit-code.js';
@@ -41,9 +41,9 @@ export async function runProgram(args: readonly string[], given: Io): Promise<Ex
 }
 
 function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Promise<void>): Command {
-  const program = new Command('mcprovision')
+  const program = new StrictCommand('mcprovision')
     .description('Provisions newly booted machines until Puppet manages them')
-    .version(`mcprovision ${version}`)
+    .version(`mcprovision ${version}`, '-V, --version', 'print the version')
     .addHelpText('after', exitCodes)
     .exitOverride()
     .configureOutput({
@@ -79,7 +79,7 @@ function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Prom
     .option(
       '-w, --watch [seconds]',
       'refresh after each event and at this interval, in seconds (default: 5)',
-      counted,
+      duration,
     )
     .action(noting((options: Parameters<typeof status>[1]) => status(io, options)));
   command('explain <node>', 'show the provisioning history of a node, with times and reasons').action(
@@ -92,7 +92,11 @@ function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Prom
     noting((node: string, options: { config?: string }) => release(io, node, { ...options, fresh: true })),
   );
   command('pause', 'start no new nodes, on all provisioners; nodes in progress are finished')
-    .option('-r, --reason <text>', 'reason for the pause, shown by status')
+    .option('--reason <text>', 'reason for the pause, shown by status')
+    .addOption(new Option('-r <text>').hideHelp())
+    .on('option:r', function (this: Command, text: string) {
+      this.setOptionValueWithSource('reason', text, 'cli');
+    })
     .option('--here', 'only the provisioner on this machine, without using the network')
     .action(noting((options: Parameters<typeof pause>[1]) => pause(io, options)));
   command('resume', 'start new nodes again, on all provisioners')
@@ -108,6 +112,25 @@ function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Prom
 function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is meant
   return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?');
+}
+
+// A command that takes no option for the value of another one.
+class StrictCommand extends Command {
+  override createCommand(name?: string): Command {
+    return new StrictCommand(name);
+  }
+
+  override parseOptions(words: string[]): ReturnType<Command['parseOptions']> {
+    const fault = optionAsValue(words, this.options);
+    if (fault !== undefined) this.error(fault);
+    return super.parseOptions(words);
+  }
+}
+
+function duration(text: string): number {
+  const seconds = readDuration(text);
+  if (seconds !== undefined && seconds >= 1) return seconds;
+  throw new InvalidArgumentError('It must be a duration of a second or more: 5, 90s, 5m or 1h.');
 }
 
 function counted(text: string): number {

@@ -1,6 +1,7 @@
 import type { Call, Result } from '@troupe/client';
 import type { Session } from '@troupe/client/application';
 import { type Ddl, isEmptyFilter, namedNodes } from '@troupe/core';
+import { listHint } from '@troupe/core/internal';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
 import { ExitCode, exitCodeOfCall } from './exit.js';
 
@@ -63,7 +64,8 @@ export async function collect<Data>(
 
 /** Fails because no node matches. */
 export function failWithoutNodes(session: Session): void {
-  const message = 'No node matches the filter and has the agent puppetd';
+  const hint = listHint(session.filter);
+  const message = `No node matches the filter and has the agent puppetd${hint === undefined ? '' : `; ${hint}`}`;
   session.fail({ code: 'NO_NODES', message });
 }
 

@@ -1,5 +1,6 @@
 import type { Session } from '@troupe/client/application';
 import { pause } from '@troupe/core/async';
+import { naturalOrder } from '@troupe/core/internal';
 import type { NodeRun } from '../node-run.js';
 import { type RunAll, type RunAllStats, rerunAll, runAll } from '../run-all.js';
 import type { RunInput } from '../run-input.js';
@@ -34,23 +35,29 @@ export interface RunAllWords {
 /** Runs Puppet on all nodes, `concurrency` at a time; with `rerun` in rounds until stopped. */
 export async function runEverywhere(session: Session, words: RunAllWords): Promise<number> {
   const { rerun, ...more } = words;
+  const progress = new Progress();
   const options = {
     ...more,
     collective: session.collective,
     filter: session.filter,
     signal: session.signal,
-    onFleet: (members: readonly unknown[]) =>
-      session.note(`${nodes(members.length)}, at most ${words.concurrency} at a time`),
-    onStart: (identity: string) => session.note(`${identity}: started`),
+    onFleet: (members: readonly unknown[]) => {
+      progress.begin(members.length);
+      session.note(`${nodes(members.length)}, at most ${words.concurrency} at a time`);
+    },
+    onStart: (identity: string) => {
+      progress.running.add(identity);
+      session.note(`${identity}: started`);
+    },
   };
   if (rerun === undefined)
-    return (await round(session, runAll(session.client, options))) ?? ExitCode.interrupted;
+    return (await round(session, runAll(session.client, options), progress)) ?? ExitCode.interrupted;
   session.json?.stream();
   const endRound = (stats: RunAllStats) => session.json?.event('round', statisticsOf(stats));
   let worst: number = ExitCode.ok;
   for await (const runs of rerunAll(session.client, { ...options, every: rerun })) {
     // A round that fails as a whole is reported; the next one follows.
-    const code = await round(session, runs, endRound).catch((error: Error) => {
+    const code = await round(session, runs, progress, endRound).catch((error: Error) => {
       reportTrouble(session, error.message);
       return ExitCode.error;
     });
@@ -63,18 +70,58 @@ export async function runEverywhere(session: Session, words: RunAllWords): Promi
 async function round(
   session: Session,
   runs: RunAll,
+  progress: Progress,
   end = (stats: RunAllStats) => session.json?.summarize(statisticsOf(stats)),
 ): Promise<number | undefined> {
   try {
-    for await (const run of runs) printRun(session, run);
+    for await (const run of runs) {
+      progress.end(run);
+      printRun(session, run);
+    }
     const stats = await runs.stats();
     if (stats.nodes === 0) failWithoutNodes(session);
     printStats(session, stats);
     end(stats);
     return exitCodeOfRuns(stats, isNamed(session));
   } catch (error) {
-    if (session.signal.aborted) return undefined;
-    throw error;
+    if (!session.signal.aborted) throw error;
+    session.note(progress.words());
+    return undefined;
+  }
+}
+
+/** How far a round is, for when it is interrupted. */
+class Progress {
+  readonly running = new Set<string>();
+  #nodes = 0;
+  #ended = 0;
+  #ok = 0;
+
+  begin(count: number): void {
+    this.#nodes = count;
+    this.#ended = 0;
+    this.#ok = 0;
+    this.running.clear();
+  }
+
+  end({ sender, ok }: NodeRun): void {
+    this.running.delete(sender);
+    this.#ended += 1;
+    if (ok) this.#ok += 1;
+  }
+
+  words(): string {
+    const names = [...this.running].sort(naturalOrder);
+    const more = names.length > 10 ? ', …' : '';
+    const rest = Math.max(0, this.#nodes - this.#ended - names.length);
+    const parts = [
+      `${this.#ended} of ${nodes(this.#nodes)} ended, ${this.#ok} of them well`,
+      ...(names.length > 0
+        ? [`${names.length} still running (${names.slice(0, 10).join(', ')}${more})`]
+        : []),
+      `${rest} not started`,
+    ];
+    return parts.join('; ');
   }
 }
 
@@ -167,6 +214,7 @@ export async function runSchedule(session: Session, words: ScheduleWords): Promi
       report(session, event.type, { sender: event.identity }, `${event.identity}: ${happened[event.type]}`);
   }
   json?.summarize({ runs, failed });
+  session.note(`${runs} run${runs === 1 ? '' : 's'} ended, ${failed} failed`);
   return failed > 0 ? ExitCode.failed : ExitCode.ok;
 }
 

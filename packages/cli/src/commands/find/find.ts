@@ -45,7 +45,7 @@ export async function find({ screen }: Shell, options: FindOptions): Promise<Exi
       screen.json.summarize(discoveryStatistics(found));
     } else for (const node of found.nodes) screen.print(node);
     refusalNotes(screen, found);
-    if (found.nodes.length === 0) await reportNoNodes(screen, client, collective);
+    if (found.nodes.length === 0) await reportNoNodes(screen, client, collective, { filter });
     if (screen.isVerbose)
       screen.note(
         `\nFound ${counted(discovery.nodes.length)} in ${span(found.seconds)} (discovery method ${source?.name ?? 'broadcast'})`,

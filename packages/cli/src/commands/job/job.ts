@@ -132,7 +132,7 @@ async function atJob(
       ...(options.discoveryTimeout === undefined ? {} : { window: options.discoveryTimeout }),
     });
     if (found.nodes.length > 0) return work(client, found);
-    await reportNoNodes(screen, client, options.target ?? client.mainCollective);
+    await reportNoNodes(screen, client, options.target ?? client.mainCollective, { filter });
     return ExitCode.error;
   });
 }

@@ -56,7 +56,7 @@ export async function ping({ screen }: Shell, options: PingOptions): Promise<Exi
     }
     refusalNotes(screen, discovery);
     presenceNotes(screen, discovery, filter);
-    if (pongs.length === 0) await reportNoNodes(screen, client, collective);
+    if (pongs.length === 0) await reportNoNodes(screen, client, collective, { filter });
     if (pongs.length === 0) return ExitCode.error;
     return silent.length > 0 ? ExitCode.partialSilence : ExitCode.ok;
   });

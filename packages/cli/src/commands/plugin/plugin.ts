@@ -53,7 +53,10 @@ export async function listAgents({ screen }: Shell, options: PluginOptions): Pro
     if (screen.json) screen.json.result({ name, ...ddl?.metadata, path });
     if (fault !== undefined) printFailure(screen, { code: 'DDL_INVALID', message: fault });
   }
-  if (!screen.json) printAgents(screen, agents);
+  if (!screen.json) {
+    printAgents(screen, agents);
+    screen.note('\nAgents with a DDL on this machine. To list the agents of a node: mco inventory NODE');
+  }
   return agents.some(({ fault }) => fault !== undefined) ? ExitCode.error : ExitCode.ok;
 }
 

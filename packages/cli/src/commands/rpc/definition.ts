@@ -44,9 +44,10 @@ export function define(command: Command, shell: Shell): void {
       'send the request, print its id and exit without waiting for replies',
     ).conflicts([...unlikeSending, 'replyTo']),
     new Option(
-      '-r, --reply-to <session>',
+      '--reply-to <session>',
       'as --no-results, but send the replies to mco listen SESSION',
     ).conflicts([...unlikeSending]),
+    new Option('-r <session>', '').hideHelp(),
     new Option(
       '--dry-run',
       'do not send the request; show which nodes would be called, and the action from the DDL',
@@ -58,6 +59,8 @@ export function define(command: Command, shell: Shell): void {
       'print the output of the action when it arrives, each line prefixed with the node name',
     ),
   ]);
+  // What it was called before: elsewhere -r reverses an order.
+  command.on('option:r', (session: string) => command.setOptionValueWithSource('replyTo', session, 'cli'));
   command.action(
     shell.action(async (agent: string, action: string, words: string[]) =>
       (await import('./rpc.js')).rpc(shell, { agent, action, words }, command.optsWithGlobals<RpcOptions>()),
