@@ -96,7 +96,7 @@ describe('the agent puppetd', () => {
     ['splaylimt', 30],
     ['splay', 'yes'],
     ['splaylimit', -1],
-    ['run_timeout', '1h'],
+    ['run_timeout', 'soon'],
     ['command', 7],
     ['resource', 'all'],
     ['resource.allow', { allow: 'host' }],

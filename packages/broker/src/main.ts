@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { createLogger, type Logger, messageOf, onLine, version } from '@troupe/core';
-import { failureText, oneLine, reasonOf, withCode } from '@troupe/core/internal';
+import { completionOf, failureText, oneLine, reasonOf, withCode } from '@troupe/core/internal';
 import { loadCredentials } from './authentication/credentials.js';
 import { tokenVerifier } from './authentication/token-verifier.js';
 import { type Broker, startBroker } from './broker.js';
@@ -18,6 +18,8 @@ It logs to standard error: as text on a terminal and in the journal, otherwise a
   -l, --listen URL   address to listen on, instead of those in the configuration: mqtts://HOST:PORT or, on
                      loopback only, mqtt://HOST:PORT; port 0 selects any free port; can be repeated
       --check        check the configuration and its certificates, then exit
+      --completion SHELL
+                     print a completion script for bash, zsh or fish
   -V, --version      print the version
   -h, --help         print this help
 
@@ -41,6 +43,7 @@ function readArguments() {
         config: { type: 'string', short: 'c' },
         listen: { type: 'string', short: 'l', multiple: true },
         check: { type: 'boolean', default: false },
+        completion: { type: 'string' },
         version: { type: 'boolean', short: 'V', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -107,8 +110,17 @@ function check(file: string): void {
   process.stdout.write(`${file}: configuration OK\n`);
 }
 
+function printCompletion(shell: string): void {
+  try {
+    process.stdout.write(completionOf('troupe-broker', usage, shell));
+  } catch (error) {
+    misused(messageOf(error));
+  }
+}
+
 const values = readArguments();
 if (values.help) process.stdout.write(usage);
+else if (values.completion !== undefined) printCompletion(values.completion);
 else if (values.version) process.stdout.write(`troupe-broker ${version}\n`);
 else if (values.config === undefined) misused('--config FILE is required');
 else if (values.check) {

@@ -20,6 +20,14 @@ export { announce, offlineWill } from './message/presence.js';
 export { parseJson } from './security/json.js';
 export { envelopeType, signJws } from './security/jws.js';
 export { loadToken } from './security/modes.js';
+export {
+  type CompletedOption,
+  type CompletedProgram,
+  type CompletedShell,
+  completedShells,
+  completionOf,
+  completionScript,
+} from './text/completion-script.js';
 export { cut } from './text/cut.js';
 export { readDuration } from './text/duration.js';
 export { naturalOrder } from './text/natural-order.js';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { messageOf, version } from '@troupe/core';
-import { failureText, oneLine, withCode } from '@troupe/core/internal';
+import { completionOf, failureText, oneLine, withCode } from '@troupe/core/internal';
 import { checkDaemon } from './check.js';
 import { exit } from './exit.js';
 import { serve } from './serve.js';
@@ -17,6 +17,8 @@ The Troupe daemon. It runs on every node, loads agents and serves their actions 
                      network
   -o, --output FILE  file name of the support archive (default:
                      troupe-support-HOST-TIME.tar.gz in the current folder)
+      --completion SHELL
+                     print a completion script for bash, zsh or fish
   -V, --version      print the version
   -h, --help         print this help
 
@@ -31,6 +33,11 @@ Exit codes:
 Errors end with a code in brackets: look it up in docs/troubleshooting.md or with mco help CODE.
 `;
 
+function misused(reason: string): never {
+  process.stderr.write(`mcod: ${withCode(reason, 'USAGE_INVALID')}\n\n${usage}`);
+  exit(2);
+}
+
 function arguments_() {
   try {
     const { values } = parseArgs({
@@ -39,15 +46,14 @@ function arguments_() {
         check: { type: 'boolean', default: false },
         diagnose: { type: 'boolean', default: false },
         output: { type: 'string', short: 'o' },
+        completion: { type: 'string' },
         version: { type: 'boolean', short: 'V', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
     return values;
   } catch (error) {
-    const reason = oneLine(messageOf(error));
-    process.stderr.write(`mcod: ${withCode(reason, 'USAGE_INVALID')}\n\n${usage}`);
-    exit(2);
+    misused(oneLine(messageOf(error)));
   }
 }
 
@@ -56,8 +62,17 @@ function fail(error: unknown): never {
   exit(1);
 }
 
+function printCompletion(shell: string): void {
+  try {
+    process.stdout.write(completionOf('mcod', usage, shell));
+  } catch (error) {
+    misused(messageOf(error));
+  }
+}
+
 const values = arguments_();
 if (values.help) process.stdout.write(usage);
+else if (values.completion !== undefined) printCompletion(values.completion);
 else if (values.version) process.stdout.write(`mcod ${version}\n`);
 else if (values.check) {
   try {

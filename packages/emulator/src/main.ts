@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createLogger, logFormats, logLevels, messageOf, version } from '@troupe/core';
-import { failureText, oneLine, readDuration, withCode } from '@troupe/core/internal';
+import { completionOf, failureText, oneLine, readDuration, withCode } from '@troupe/core/internal';
 import { emulateFleet, fleetFacts, type KeyType, type TestPki, useTestPki } from '@troupe/testkit';
 import { loadAgents } from './load-agents.js';
 import { emulateProvisioning } from './provision-program.js';
@@ -50,6 +50,7 @@ General:
       --until-eof        also shut down when standard input is closed
       --log LEVEL        log level of the daemons, on standard error (default: silent)
       --log-format NAME  auto, text or json (default: auto: text on a terminal, otherwise JSON)
+      --completion SHELL print a completion script for bash, zsh or fish
   -V, --version          print the version
   -h, --help             print this help
 
@@ -91,6 +92,7 @@ function words() {
         'until-eof': { type: 'boolean', default: false },
         log: { ...text, default: 'silent' },
         'log-format': { ...text, default: 'auto' },
+        completion: { type: 'string' },
         version: { type: 'boolean', short: 'V', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -249,8 +251,17 @@ async function run(values: Values): Promise<void> {
   await close();
 }
 
+function printCompletion(shell: string): void {
+  try {
+    process.stdout.write(completionOf('troupe-emulate', usage, shell));
+  } catch (error) {
+    wrong(messageOf(error));
+  }
+}
+
 const values = words();
 if (values.help) process.stdout.write(usage);
+else if (values.completion !== undefined) printCompletion(values.completion);
 else if (values.version) process.stdout.write(`troupe-emulate ${version}\n`);
 else {
   run(values).then(

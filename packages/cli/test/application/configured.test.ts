@@ -55,7 +55,7 @@ describe('applications', () => {
     const { code, stdout } = await mco(...config, 'dice', 'throw', '--help');
     expect(code).to.equal(0);
     expect(stdout).to.match(/^Usage: mco dice throw \[options\] <times>\n\nThrows once\n/);
-    expect(stdout).to.match(/\n {2}-F, --with-fact .*\n {2}--yes .*/s);
+    expect(stdout).to.match(/\n {2}-F, --with-fact .*\n {2}-y, --yes .*/s);
     expect((await mco('dice', ...config, 'throw')).stderr).to.equal(
       'mco: missing argument <times> [USAGE_INVALID]\n',
     );

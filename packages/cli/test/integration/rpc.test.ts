@@ -426,6 +426,29 @@ describe('mco against real daemons', function () {
       expect(stdout.split('\n')).to.deep.equal(['ping', 'get_fact get_facts', 'lb']);
     });
 
+    it('completes facts, their values, classes and ids of requests, which it asks of nodes', async () => {
+      const values = async (line: string) =>
+        (await network.mco(['completion', '--line', line])).stdout
+          .split('\n')
+          .map((one) => one.split('\t')[0]);
+      const { stdout } = await network.mco(['rpc', 'rpcutil', 'ping', '--json']);
+      const { requestid } = JSON.parse(stdout).statistics;
+      expect(await values('mco find -F ')).to.include('country=');
+      expect(await values('mco find -F country=')).to.include('country=mt');
+      expect(await values('mco find -C ')).to.include('role::web');
+      expect(await values('mco job show ')).to.include(requestid);
+    });
+
+    it('offers nothing, and says nothing, if no broker can be reached', async () => {
+      const env = { XDG_CACHE_HOME: network.folder.join('empty-cache') };
+      const config = network.folder.join('unreachable.yaml');
+      await writeFile(config, 'broker: { urls: ["mqtt://127.0.0.1:1"] }\nsecurity: { mode: none }\n');
+      for (const line of ['mco find -F ', 'mco find -C ', 'mco job show '])
+        expect(
+          await network.mco(['completion', '--config', config, '--line', line], { env }),
+        ).to.deep.include({ stdout: '', stderr: '', code: 0 });
+    });
+
     it('completes in fish', async function () {
       if (!(await isInstalled('fish'))) skip(this, 'fish is not installed');
       const { stdout } = await inShell('fish', [

@@ -1,5 +1,14 @@
 import { version } from '@troupe/core';
-import { failureText, optionAsValue, readDuration, withCode } from '@troupe/core/internal';
+import {
+  type CompletedOption,
+  type CompletedProgram,
+  completedShells,
+  completionScript,
+  failureText,
+  optionAsValue,
+  readDuration,
+  withCode,
+} from '@troupe/core/internal';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { codeOfFailure, StepFailure } from '../rpc/failure.js';
 import { check } from './check.js';
@@ -105,6 +114,18 @@ function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Prom
   command('simulate <node>', 'show what would be done for a node, and why, without doing it').action(
     noting((node: string, options: Parameters<typeof simulate>[2]) => simulate(io, node, options)),
   );
+  program
+    .command('completion <shell>')
+    .description('print a completion script for bash, zsh or fish')
+    .action(
+      noting((shell: string) => {
+        const known = completedShells.find((one) => one === shell);
+        if (!known)
+          return program.error(`no completion for the shell "${shell}": use ${completedShells.join(', ')}`);
+        io.out(`${completionScript(known, completedProgram(program))}\n`);
+        return ExitCode.ok;
+      }),
+    );
   return program;
 }
 
@@ -112,6 +133,25 @@ function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Prom
 function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is meant
   return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?');
+}
+
+function completedProgram(program: Command): CompletedProgram {
+  const help = { short: '-h', long: '--help', meaning: 'print this help' };
+  const optionsOf = ({ options }: Command) => [
+    ...options.filter(({ hidden }) => !hidden).map(completedOption),
+    help,
+  ];
+  const commands = program.commands.map((one) => ({
+    name: one.name(),
+    meaning: one.description(),
+    options: optionsOf(one),
+  }));
+  return { name: program.name(), options: optionsOf(program), commands };
+}
+
+function completedOption({ short, long, description, required, flags }: Option): CompletedOption {
+  const value = required ? (flags.includes('<file>') ? 'file' : 'word') : undefined;
+  return { short, long: long ?? '', meaning: description, value };
 }
 
 // A command that takes no option for the value of another one.

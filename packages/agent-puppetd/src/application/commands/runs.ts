@@ -214,7 +214,7 @@ export async function runSchedule(session: Session, words: ScheduleWords): Promi
       report(session, event.type, { sender: event.identity }, `${event.identity}: ${happened[event.type]}`);
   }
   json?.summarize({ runs, failed });
-  session.note(`${runs} run${runs === 1 ? '' : 's'} ended, ${failed} failed`);
+  if (!json) session.note(`${runs} run${runs === 1 ? '' : 's'} ended, ${failed} failed`);
   return failed > 0 ? ExitCode.failed : ExitCode.ok;
 }
 

@@ -2,33 +2,20 @@ import { localDdl, localDdls } from '@troupe/client';
 import type { Ddl, InputDdl } from '@troupe/core';
 import type { Command, Option } from 'commander';
 import type { Shell } from '../../command-line/shell.js';
+import type { Candidate, Sources } from './sources.js';
 
-/** A word that may come next. */
-export interface Candidate {
-  readonly value: string;
-  readonly meaning: string;
-}
-
-/** What completion knows of a network without connecting. */
-export interface Sources {
-  /** Folders with DDLs. */
-  readonly folders: readonly string[];
-  /** The names of nodes that were seen before. */
-  readonly nodes: () => readonly string[];
-}
-
-/** What may come where the cursor is, from commands and from the DDLs on this machine, never from the network. */
+/** What may come where the cursor is, from commands, from the DDLs on this machine, and from nodes where only they know. */
 export async function candidates(
   shell: Shell,
-  { folders, nodes }: Sources,
+  sources: Sources,
   line: string,
 ): Promise<readonly Candidate[]> {
   const words = line.trimStart().split(/\s+/).slice(1);
   const current = words.pop() ?? '';
   const place = await placeOf(shell, words);
   const all = isNodePlace(place, current)
-    ? nodes().map(nodeCandidate)
-    : await allAt(shell, folders, place, current);
+    ? sources.nodes().map(plainCandidate)
+    : ((await ofNetwork(sources, place, current)) ?? (await allAt(shell, sources.folders, place, current)));
   return all.filter(({ value }) => value.startsWith(current));
 }
 
@@ -67,7 +54,46 @@ function isNodePlace({ command, given, option }: Place, current: string): boolea
   return command.name() === 'inventory' && given.length === 0 && !current.startsWith('-');
 }
 
-function nodeCandidate(value: string): Candidate {
+// What stands where only the nodes know: facts with their values, classes and ids of requests.
+async function ofNetwork(
+  { network, collectives }: Sources,
+  { command, given, option }: Place,
+  current: string,
+): Promise<readonly Candidate[] | undefined> {
+  switch (option?.long) {
+    case '--with-fact':
+    case '--wf':
+      return conditions(await network.facts(), current);
+    case '--with-class':
+    case '--wc':
+      return (await network.classes()).map(plainCandidate);
+    case '--with':
+      return [
+        ...conditions(await network.facts(), current),
+        ...(await network.classes()).map(plainCandidate),
+      ];
+    case '--target':
+      return collectives.map(plainCandidate);
+  }
+  if (option || current.startsWith('-')) return undefined;
+  const isJob = command.parent?.name() === 'job' && command.registeredArguments.length > 0;
+  if (isJob) return given.length === 0 ? network.jobs() : [];
+  if (command.name() === 'facts')
+    return given.length === 0 ? [...(await network.facts()).keys()].map(plainCandidate) : [];
+  const isGetFact = command.name() === 'rpc' && given[0] === 'rpcutil' && given[1] === 'get_fact';
+  if (isGetFact && current.startsWith('fact='))
+    return [...(await network.facts()).keys()].map((path) => plainCandidate(`fact=${path}`));
+  return undefined;
+}
+
+// The names of facts, each ready for its value; behind one that is whole, its values.
+function conditions(facts: ReadonlyMap<string, readonly string[]>, current: string): readonly Candidate[] {
+  const [, name, operator] = /^([^\s=!<>~]+)(==|!=|<=|>=|=|<|>)/.exec(current) ?? [];
+  if (name === undefined) return [...facts.keys()].map((path) => plainCandidate(`${path}=`));
+  return (facts.get(name) ?? []).map((value) => plainCandidate(`${name}${operator}${value}`));
+}
+
+function plainCandidate(value: string): Candidate {
   return { value, meaning: '' };
 }
 

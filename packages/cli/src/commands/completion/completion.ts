@@ -1,19 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { localDdl } from '@troupe/client';
+import { type ClientConfig, localDdl } from '@troupe/client';
 import { knownNodes } from '../../call/node-cache.js';
 import type { GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
-import {
-  actionCandidates,
-  agentCandidates,
-  type Candidate,
-  candidates,
-  inputCandidates,
-  type Sources,
-} from './candidates.js';
+import { actionCandidates, agentCandidates, candidates, inputCandidates } from './candidates.js';
+import type { Candidate, NetworkSource, Sources } from './sources.js';
 
 /** The options of mco completion. */
 export interface CompletionOptions extends GlobalOptions {
@@ -74,10 +68,26 @@ async function listed(shell: Shell, options: CompletionOptions): Promise<readonl
 function sources(options: GlobalOptions): Sources {
   try {
     const config = readClientConfig(options);
-    return { folders: config.ddl_dirs, nodes: () => knownNodes(config) };
+    return {
+      folders: config.ddl_dirs,
+      nodes: () => knownNodes(config),
+      collectives: config.collectives,
+      network: networkOf(config),
+    };
   } catch {
-    return { folders: [], nodes: () => [] };
+    const network = { facts: async () => new Map(), classes: async () => [], jobs: async () => [] };
+    return { folders: [], nodes: () => [], collectives: [], network };
   }
+}
+
+// Loaded when it is asked: most that is completed needs no network.
+function networkOf(config: ClientConfig): NetworkSource {
+  const loaded = async () => (await import('./network.js')).networkSource(config);
+  return {
+    facts: async () => (await loaded()).facts(),
+    classes: async () => (await loaded()).classes(),
+    jobs: async () => (await loaded()).jobs(),
+  };
 }
 
 function folders(options: GlobalOptions): readonly string[] {

@@ -49,13 +49,13 @@ export async function document(
 /** Lists the agents whose DDL is on this machine. */
 export async function listAgents({ screen }: Shell, options: PluginOptions): Promise<ExitCode> {
   const agents = await localAgents(clientConfigIfAny(options));
-  for (const { name, ddl, path, fault } of agents) {
-    if (screen.json) screen.json.result({ name, ...ddl?.metadata, path });
-    if (fault !== undefined) printFailure(screen, { code: 'DDL_INVALID', message: fault });
-  }
   if (!screen.json) {
     printAgents(screen, agents);
     screen.note('\nAgents with a DDL on this machine. To list the agents of a node: mco inventory NODE');
+  }
+  for (const { name, ddl, path, fault } of agents) {
+    if (screen.json) screen.json.result({ name, ...ddl?.metadata, path });
+    if (fault !== undefined) printFailure(screen, { code: 'DDL_INVALID', message: fault });
   }
   return agents.some(({ fault }) => fault !== undefined) ? ExitCode.error : ExitCode.ok;
 }

@@ -24,8 +24,23 @@ describe('completion', () => {
   });
 
   const nodes = () => ['db1.lab', 'web1.lab', 'web2.lab'];
+  const facts = new Map([
+    ['os.family', ['Debian', 'RedHat']],
+    ['role', ['db', 'web']],
+  ]);
+  const jobs = ['ab', 'ac'].map((id) => ({ value: id.repeat(16), meaning: 'lab weigh' }));
+  const sources = {
+    folders: [],
+    nodes,
+    collectives: ['mcollective', 'eu'],
+    network: {
+      facts: async () => facts,
+      classes: async () => ['role::db', 'role::web'],
+      jobs: async () => jobs,
+    },
+  };
   const complete = async (line: string) => {
-    const found = await candidates(newShell(captured().screen), { folders: [folder.path], nodes }, line);
+    const found = await candidates(newShell(captured().screen), { ...sources, folders: [folder.path] }, line);
     return found.map(({ value }) => value);
   };
 
@@ -57,6 +72,20 @@ describe('completion', () => {
     ['mco plugin doc lab mo', ['move']],
     ['mco help exit', ['exit-codes']],
     ['mco help rpc la', ['lab']],
+    ['mco find -F o', ['os.family=']],
+    ['mco find -F os.family=', ['os.family=Debian', 'os.family=RedHat']],
+    ['mco find --wf os.family=R', ['os.family=RedHat']],
+    ['mco find -F os.family!=D', ['os.family!=Debian']],
+    ['mco ping -C role::w', ['role::web']],
+    ['mco ping -W r', ['role=', 'role::db', 'role::web']],
+    ['mco ping -T ', ['mcollective', 'eu']],
+    ['mco facts r', ['role']],
+    ['mco facts role r', []],
+    ['mco rpc rpcutil get_fact fact=o', ['fact=os.family']],
+    ['mco job show a', ['ab'.repeat(16), 'ac'.repeat(16)]],
+    ['mco job attach ac', ['ac'.repeat(16)]],
+    ['mco job list ', []],
+    ['mco puppet runonce -F ro', ['role=']],
     ['mco inventory ', ['db1.lab', 'web1.lab', 'web2.lab']],
   ];
   for (const [line, values] of table) {
@@ -66,7 +95,7 @@ describe('completion', () => {
   }
 
   it('offers every command with its summary', async () => {
-    const found = await candidates(newShell(captured().screen), { folders: [], nodes }, 'mco ');
+    const found = await candidates(newShell(captured().screen), sources, 'mco ');
     expect(found.map(({ value }) => value)).to.include.members(['ping', 'rpc', 'help']);
     expect(found.every(({ meaning }) => meaning !== '')).to.equal(true);
   });

@@ -38,6 +38,12 @@ describe('the plugins on this machine', () => {
     });
   });
 
+  it('are not taken for those of the fleet: a note says whose they are, and how to list those of a node', async () => {
+    const { stderr } = await mco('plugin', 'list');
+    expect(stderr).to.match(/^\nAgents with a DDL on this machine\. .*mco inventory NODE$/m);
+    expect((await mco('plugin', 'list', '--json')).stderr).to.not.include('Agents with a DDL');
+  });
+
   it('include a faulty one, which is an error with --json too', async () => {
     await using folder = await createTempFolder({ prefix: 'troupe-plugins' });
     writeFileSync(folder.join('broken.json'), '{}');
@@ -51,6 +57,6 @@ describe('the plugins on this machine', () => {
     expect(results).to.deep.include({ name: 'broken', path: folder.join('broken.json') });
     expect(errors.map(({ code }: { code: string }) => code)).to.deep.equal(['DDL_INVALID']);
     for (const { stderr } of [text, json])
-      expect(stderr).to.equal(`mco: ${errors[0].message} [DDL_INVALID]\n`);
+      expect(stderr).to.include(`mco: ${errors[0].message} [DDL_INVALID]\n`);
   });
 });
