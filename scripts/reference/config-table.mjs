@@ -64,6 +64,7 @@ function kindOfType(type, { items, additionalProperties: named, ...schema }) {
   if (type === 'object') return named?.type === 'string' ? 'texts by name' : 'section';
   if (type === 'string') return 'text';
   if (type === 'boolean') return '`true`, `false`';
+  if (schema.format === 'seconds') return `duration${boundsOf(schema)}`;
   return `${type === 'integer' ? 'whole number' : 'number'}${boundsOf(schema)}`;
 }
 
