@@ -45,10 +45,7 @@ export function printFailure(screen: Screen, failure: Failure): void {
 }
 
 /** Reports a failure of a command from a package: `mco help` need not explain its code. */
-export function printApplicationFailure(
-  screen: Screen,
-  failure: JsonFailure & Pick<Failure, 'lines'>,
-): void {
+export function printApplicationFailure(screen: Screen, failure: JsonFailure & Pick<Failure, 'lines'>): void {
   const { code, message, lines = [] } = failure;
   screen.warn(screen.paintNote('red', `mco: ${withCode(lines[0] ?? message, code)}`));
   for (const line of lines.slice(1)) screen.warn(line);

@@ -99,7 +99,7 @@ describe('the page on troubleshooting', () => {
     [
       'an expired certificate',
       'the certificate … expired on',
-      'BROKER_REFUSED',
+      'CERTIFICATE_INVALID',
       async () =>
         network.mco(['ping', '-c', await config('old.yaml', await certificate('old', { days: -1 }))]),
     ],

@@ -43,6 +43,7 @@ function bash({ name, options, commands = [] }: CompletedProgram): string {
   return [
     `# Completion of ${name} for bash`,
     `${shell}() {`,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: bash reads it
     '    local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" command="" word',
     '    COMPREPLY=()',
     '    case $previous in',
@@ -55,6 +56,7 @@ function bash({ name, options, commands = [] }: CompletedProgram): string {
         `        ${flagsOf(option).join('|')}) COMPREPLY=($(compgen -W "${(option.value as readonly string[]).join(' ')}" -- "$current")); return ;;`,
     ),
     '    esac',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: bash reads it
     '    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do',
     '        [[ $word == -* ]] || { command=$word; break; }',
     '    done',
