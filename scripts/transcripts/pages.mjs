@@ -7,8 +7,8 @@ export const pages = [
     file: 'finding-nodes.md',
     title: 'Finding nodes',
     steps: [
-      ['Who is there, and how fast they answer:', 'mco ping'],
-      ['With a graph of the times:', 'mco ping --graph'],
+      ['Which nodes are online, and how long they take to reply:', 'mco ping'],
+      ['With a graph of the response times:', 'mco ping --graph'],
       ['By a fact, and by a class:', 'mco find -F country=mt -C role::web'],
       [
         'By an expression over facts, classes and data plugins:',
@@ -18,13 +18,16 @@ export const pages = [
         'What a filter means, in English:',
         `mco describe-filter -S "role::db or (os.family=Debian and mem>2048)"`,
       ],
-      ['What a filter can ask of a node beside facts:', 'mco plugin doc data/fstat'],
-      ['A slip is noticed:', `mco find -S "fstat('/etc/motd').sise > 0"`],
-      ['Some of them, the same ones each time:', 'mco find --limit 50% --limit-seed 7'],
-      ['Those that the broker knows to be online, without asking them:', 'mco find --dm presence'],
-      ['The ways to find nodes:', 'mco help discovery'],
+      ['The DDL of a data plugin, which filters can use:', 'mco plugin doc data/fstat'],
+      ['A mistyped output of a data plugin is an error:', `mco find -S "fstat('/etc/motd').sise > 0"`],
       [
-        'From a list, in lines, JSON or YAML:',
+        'A random half of the nodes; the same seed selects the same nodes again:',
+        'mco find --limit 50% --limit-seed 7',
+      ],
+      ['Nodes that the broker knows to be online, without asking them:', 'mco find --dm presence'],
+      ['The discovery methods:', 'mco help discovery'],
+      [
+        'Nodes from a file (lines, JSON or YAML):',
         `printf 'web1.example.net\\nweb2.example.net\\n' > mine.txt; mco find --nodes mine.txt -F mem=4096`,
       ],
     ],
@@ -33,47 +36,50 @@ export const pages = [
     file: 'calling-actions.md',
     title: 'Calling actions',
     steps: [
-      ['What an action needs:', 'mco help rpc backup run'],
+      ['The inputs and outputs of an action:', 'mco help rpc backup run'],
       [
-        'All nodes that have the agent; what is shown, and the summary, are what its DDL says:',
+        'On all nodes that have the agent; its DDL defines what is shown and summarized:',
         'mco rpc backup status --sort',
       ],
       ['As a table:', 'mco rpc backup status --table'],
       [
-        'One that fails on some nodes shows these, and ends with 2:',
+        'If the action fails on some nodes, these are shown and the exit code is 2:',
         'mco rpc backup verify; echo "exit code $?"',
       ],
-      ['For programs:', 'mco rpc backup verify -C role::db --json'],
-      ['A line for everything as it comes:', 'mco rpc backup status -C role::web --jsonl'],
+      ['As JSON, for programs:', 'mco rpc backup verify -C role::db --json'],
+      ['As JSON lines, each printed as soon as it arrives:', 'mco rpc backup status -C role::web --jsonl'],
       [
-        'A node that is away is named, and the exit code says so:',
+        'A node that is offline is named, and the exit code is 5:',
         'mco rpc backup status -I web1.example.net -I old.example.net; echo "exit code $?"',
       ],
-      ['So is a name that nobody has:', 'mco rpc backup status -I wbe1.example.net; echo "exit code $?"'],
       [
-        'What changes hosts asks first where there is no filter:',
+        'An unknown name is reported with the nearest known one:',
+        'mco rpc backup status -I wbe1.example.net; echo "exit code $?"',
+      ],
+      [
+        'An action that changes hosts asks for confirmation if there is no filter:',
         'mco rpc backup run',
         { keys: [[/\[y\/N\] /, 'n\r']] },
       ],
       [
-        'What would be done, without doing it:',
+        'A dry run sends nothing and shows the plan:',
         'mco rpc backup run -C role::web --batch 1 --max-failures 0 --dry-run',
       ],
-      ['With the output of each node as it comes:', 'mco rpc backup run -C role::web --stream'],
+      ['The output of each node while the action runs:', 'mco rpc backup run -C role::web --stream'],
       [
-        'A rollout that stops when more fail than may:',
+        'A rollout that stops after more failures than --max-failures allows:',
         'mco rpc backup verify --nodes order.txt --batch 1 --batch-sleep 0 --max-failures 0',
         { before: `printf 'db1.example.net\\nweb1.example.net\\nweb2.example.net\\n' > order.txt` },
       ],
       [
-        'One command after the other, on the nodes where the first went well:',
+        'A second command on the nodes where the first one succeeded:',
         'mco rpc backup verify --json --display ok | mco rpc backup run --nodes - -v',
       ],
       [
-        'A slip in an action or an input is answered with what was meant:',
+        'A mistyped action or input gets a suggestion:',
         'mco rpc backup stauts; mco rpc backup run secs=1 -C role::web',
       ],
-      ['Sent without waiting for replies:', 'mco rpc backup run -C role::web --no-results'],
+      ['Without waiting for replies:', 'mco rpc backup run -C role::web --no-results'],
     ],
   },
   {
@@ -81,7 +87,7 @@ export const pages = [
     title: 'Jobs: actions that continue without the terminal',
     steps: [
       [
-        'Ctrl-C stops the waiting, not the action:',
+        'Ctrl-C stops waiting; the action continues:',
         'mco rpc backup run seconds=100 -C role::web --stream',
         {
           keys: [
@@ -91,10 +97,10 @@ export const pages = [
           keep: true,
         },
       ],
-      ['What nodes keep of your requests:', 'mco job list --running'],
-      ['How it goes on:', 'mco job show $ID'],
+      ['Running requests of this caller:', 'mco job list --running'],
+      ['The progress of one request:', 'mco job show $ID'],
       [
-        'From any terminal, with the output so far; a second Ctrl-C cancels it on the nodes:',
+        'Attach from any terminal, with the output so far; a second Ctrl-C cancels the request on the nodes:',
         'mco job attach $ID --stream',
         {
           keys: [
@@ -103,13 +109,13 @@ export const pages = [
           ],
         },
       ],
-      ['What became of it is still there:', 'mco job show $ID'],
+      ['The nodes keep the results:', 'mco job show $ID'],
       [
-        'Cancelled from elsewhere:',
+        'Cancel from another terminal:',
         'mco rpc backup run seconds=60 -C role::db --no-results > id.txt; sleep 2; mco job cancel $(cat id.txt)',
       ],
       [
-        'Replies to another terminal: this one listens,',
+        'Replies can go to another terminal, which listens for them:',
         'mco listen nightly --count 2 & sleep 4; mco rpc backup verify -F country=mt --reply-to nightly; wait',
       ],
     ],
@@ -118,55 +124,52 @@ export const pages = [
     file: 'looking-at-nodes.md',
     title: 'Inspecting nodes',
     steps: [
-      ['All about one:', 'mco inventory db1.example.net'],
+      ['One node in detail:', 'mco inventory db1.example.net'],
       [
-        'A line about each:',
+        'One line per node:',
         `mco inventory --format '{identity:20} {facts.os.family:8} {facts.mem:6} {classes}'`,
       ],
       ['The values of a fact:', 'mco facts os.family -v'],
       [
-        'The collectives, and as a graph:',
+        'The collectives, as a list and as a graph:',
         'mco inventory --list-collectives; mco inventory --collective-map - -q',
       ],
-      [
-        'Puppet, by the commands that the agent puppetd brings (Puppet itself is played by the stand-in of the tests here):',
-        'mco puppet status',
-      ],
-      ['A run:', 'mco puppet runonce -I web1.example.net'],
+      ["The status of Puppet (here the tests' emulated Puppet):", 'mco puppet status'],
+      ['A Puppet run on one node:', 'mco puppet runonce -I web1.example.net'],
     ],
   },
   {
     file: 'operating.md',
     title: 'Configuration, keys, policies and health checks',
     steps: [
-      ['The configuration in use, and where each value is from:', 'mco config'],
-      ['Whether it is sound:', 'mco config check'],
-      ['What is wrong between here and the nodes:', 'mco doctor'],
+      ['The configuration in use, and the origin of each value:', 'mco config'],
+      ['Check the configuration:', 'mco config check'],
+      ['Check everything between this terminal and the nodes:', 'mco doctor'],
       [
-        'And with the daemon of this machine, such as for a monitoring system:',
+        'Check the daemon on this machine, for example from a monitoring system:',
         'mco doctor --local --daemon-config $SITE/web1.example.net.yaml',
       ],
       [
-        'A key for a person, and the request for a certificate:',
+        'A private key and a certificate signing request for a person:',
         'mco keys ann.mcollective --folder ann --broker mqtts://broker.example.net:8883',
       ],
       [
         'An enrolment token for new machines:',
         'mco enroll token --broker mqtts://broker.example.net:8883 --ttl 1h -o token',
       ],
-      ['Whether policies are sound:', 'mco policy check $SITE/policies'],
+      ['Check policies:', 'mco policy check $SITE/policies'],
       [
-        'Which line decides:',
+        'Which line of a policy decides:',
         'mco policy explain $SITE/policies --caller intern.mcollective --agent backup --action run',
       ],
-      ['Whether no line of an audit was altered:', 'mco audit verify $SITE/web1.example.net/audit.log'],
+      ['Verify an audit log:', 'mco audit verify $SITE/web1.example.net/audit.log'],
       [
-        'The configuration of a broker, from one list of what the protocol needs:',
+        'Generate the configuration of a broker:',
         'mco broker config mosquitto --certificate /etc/mosquitto/mq.pem --key /etc/mosquitto/mq.key --caller rip.mcollective -o mosquitto; head -n 24 mosquitto/*.conf',
       ],
       ['Exit codes:', 'mco help exit-codes'],
       [
-        'What a shell would complete:',
+        'What completion offers to the shell:',
         `mco completion --line 'mco rpc backup run to='; mco completion --line 'mco inventory w'`,
       ],
       ['The version:', 'mco --version'],
@@ -176,12 +179,12 @@ export const pages = [
     file: 'agents.md',
     title: 'Agents and their DDLs',
     steps: [
-      ['What is known here:', 'mco plugin list; mco plugin list --data'],
-      ['An agent whose DDL only nodes have:', 'mco plugin doc backup status'],
-      ['A new agent:', 'mco plugin generate agent dice'],
-      ['Whether an agent is sound:', 'mco plugin validate $ROOT/scripts/transcripts/backup.js'],
+      ['Known agents and data plugins:', 'mco plugin list; mco plugin list --data'],
+      ['The DDL of an agent, fetched from a node:', 'mco plugin doc backup status'],
+      ['Generate a new agent:', 'mco plugin generate agent dice'],
+      ['Check an agent:', 'mco plugin validate $ROOT/scripts/transcripts/backup.js'],
       [
-        "From MCollective's Ruby:",
+        'Import a Ruby DDL of MCollective:',
         'mco plugin import $ROOT/packages/cli/test/commands/plugin/ruby-ddl/fixtures/cron.ddl',
       ],
       ['All commands:', 'mco help'],
