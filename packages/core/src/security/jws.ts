@@ -42,7 +42,7 @@ function decideAlgorithm(key: KeyObject): string {
   if (key.asymmetricKeyType === 'ed25519') return 'EdDSA';
   throw new TroupeError(
     'CERTIFICATE_INVALID',
-    `a key of type ${key.asymmetricKeyType} ${curve ?? ''} cannot be used for signing: use RSA with 2048 to 8192 bits, P-256, P-384, P-521 or Ed25519`,
+    `a key of type ${[key.asymmetricKeyType, curve].filter(Boolean).join(' ')} cannot be used for signing: use RSA with 2048 to 8192 bits, P-256, P-384, P-521 or Ed25519`,
   );
 }
 

@@ -136,7 +136,7 @@ export class SessionKeys {
   open(jws: string, kid: string): { readonly payload: Uint8Array; readonly peer: Peer } {
     const peer = this.#byKid.get(kid);
     if (!peer || this.#now() - peer.agreedAt > this.#lifetime)
-      throw new TroupeError('SIGNATURE_INVALID', 'it is sealed with an unknown session key');
+      throw new TroupeError('SIGNATURE_INVALID', 'the message is sealed with an unknown session key');
     const payload = verifyMacJws(jws, this.#keysOf(peer).theirs);
     // The peer that sent the latest message is forgotten last.
     this.#byKid.delete(kid);
