@@ -238,7 +238,7 @@ describe('Troupe over', function () {
             const good = await readFile(file, 'utf8');
             await writeFile(file, 'colectives: [x]');
             daemon?.kill('SIGHUP');
-            await daemon?.waitForLine(/the new configuration is at fault/);
+            await daemon?.waitForLine(/invalid configuration: the previous one stays in use/);
             await waitFor('one.lab to answer as before', async () => {
               const options = { targets: ['one.lab'], answerWithin: 2 };
               return (await client.agent(rpcutil).ping({}, options).one()).ok;

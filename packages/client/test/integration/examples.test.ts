@@ -89,7 +89,7 @@ describe('the examples of embedding', function () {
       'b.lab: failed',
       'c.lab: not-asked',
       'd.lab: not-asked',
-      'stopped: 2 nodes failed',
+      'stopped: 2 nodes failed; the limit is 1',
     ]);
     const { code: good, lines: ended } = await run('rollout', 'load', 'watch', 'times=1', 'pause=0');
     expect({ good, ended: ended.sort() }).to.deep.equal({
@@ -110,7 +110,7 @@ describe('the examples of embedding', function () {
 
   it('follow joins and leaves', async () => {
     const following = start('follow');
-    for (const name of nodes) await following.waitForLine(`${name} is here`);
+    for (const name of nodes) await following.waitForLine(`${name} is online`);
     await daemons.get('d.lab')?.stop();
     await following.waitForLine('d.lab left');
     following.kill('SIGINT');
