@@ -32,7 +32,9 @@ describe('mcprovision as a process', () => {
     const pid = Number(readFileSync(pidFile, 'utf8'));
     try {
       expect(isAlive(pid)).to.equal(true);
-      await waitFor('a try', () => /the broker cannot be reached/.test(readFileSync(log, 'utf8')));
+      await waitFor('a try', () =>
+        /cannot connect to the broker: retrying every 5 s/.test(readFileSync(log, 'utf8')),
+      );
     } finally {
       process.kill(pid, 'SIGTERM');
     }

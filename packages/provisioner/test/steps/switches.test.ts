@@ -77,7 +77,7 @@ describe('the steps', () => {
     );
     const { machine } = await testbed.node('web1', { facts: eu });
     machine.puppet = () => new Promise(() => {});
-    expect((await watched.ended('web1')).failure).to.match(/did not finish within 0.3 s/);
+    expect((await watched.ended('web1')).failure).to.match(/did not finish within its timeout of 0.3 s/);
   });
 
   describe('of the site', () => {
