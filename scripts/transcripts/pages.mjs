@@ -11,11 +11,11 @@ export const pages = [
       ['With a graph of the response times:', 'mco ping --graph'],
       ['By a fact, and by a class:', 'mco find -F country=mt -C role::web'],
       [
-        'By an expression over facts, classes and data plugins:',
+        'Find nodes by an expression of facts, classes and data plugins:',
         `mco find -S "role::db or (os.family=Debian and mem>2048)"`,
       ],
       [
-        'What a filter means, in English:',
+        'Explain a filter in English:',
         `mco describe-filter -S "role::db or (os.family=Debian and mem>2048)"`,
       ],
       ['The DDL of a data plugin, which filters can use:', 'mco plugin doc data/fstat'],
@@ -41,7 +41,7 @@ export const pages = [
         'On all nodes that have the agent; its DDL defines what is shown and summarized:',
         'mco rpc backup status --sort',
       ],
-      ['As a table:', 'mco rpc backup status --table'],
+      ['Print the replies as a table:', 'mco rpc backup status --table'],
       [
         'If the action fails on some nodes, these are shown and the exit code is 2:',
         'mco rpc backup verify; echo "exit code $?"',
@@ -129,7 +129,7 @@ export const pages = [
         'One line per node:',
         `mco inventory --format '{identity:20} {facts.os.family:8} {facts.mem:6} {classes}'`,
       ],
-      ['The values of a fact:', 'mco facts os.family -v'],
+      ['Show the values of a fact:', 'mco facts os.family -v'],
       [
         'The collectives, as a list and as a graph:',
         'mco inventory --list-collectives; mco inventory --collective-map - -q',
@@ -154,7 +154,7 @@ export const pages = [
         'mco keys ann.mcollective --folder ann --broker mqtts://broker.example.net:8883',
       ],
       [
-        'An enrolment token for new machines:',
+        'Create an enrolment token for new machines:',
         'mco enroll token --broker mqtts://broker.example.net:8883 --ttl 1h -o token',
       ],
       ['Check policies:', 'mco policy check $SITE/policies'],
@@ -167,12 +167,12 @@ export const pages = [
         'Generate the configuration of a broker:',
         'mco broker config mosquitto --certificate /etc/mosquitto/mq.pem --key /etc/mosquitto/mq.key --caller rip.mcollective -o mosquitto; head -n 24 mosquitto/*.conf',
       ],
-      ['Exit codes:', 'mco help exit-codes'],
+      ['List the exit codes:', 'mco help exit-codes'],
       [
         'What completion offers to the shell:',
         `mco completion --line 'mco rpc backup run to='; mco completion --line 'mco inventory w'`,
       ],
-      ['The version:', 'mco --version'],
+      ['Print the version:', 'mco --version'],
     ],
   },
   {
@@ -187,7 +187,7 @@ export const pages = [
         'Import a Ruby DDL of MCollective:',
         'mco plugin import $ROOT/packages/cli/test/commands/plugin/ruby-ddl/fixtures/cron.ddl',
       ],
-      ['All commands:', 'mco help'],
+      ['List all commands:', 'mco help'],
     ],
   },
 ];
