@@ -15,7 +15,7 @@ import { type DaemonConfig, loadDaemonConfig } from './config.js';
 import { type DaemonStatus, readStatusFile } from './status/status.js';
 import { statusFileOf } from './status/status-file.js';
 
-/** What decides how much of a daemon is collected. */
+/** Which data of a daemon is collected. */
 export interface DaemonSupportOptions {
   /** The daemon's configuration. */
   readonly config: string;
@@ -23,7 +23,7 @@ export interface DaemonSupportOptions {
   readonly lines: number;
 }
 
-/** Adds to an archive what helps to find a fault of the daemon on this machine: from its files, and without its help. */
+/** Adds diagnostic data about the daemon on this machine to an archive. It reads only files, so the daemon need not run. */
 export async function collectDaemon(
   archive: SupportArchive,
   { config: file, lines }: DaemonSupportOptions,
@@ -49,7 +49,7 @@ export async function collectDaemon(
   }
   await archive.collect('daemon/check.txt', 'what mcod --check reports', () => {
     const warnings = checkDaemon(file);
-    return warnings.length === 0 ? 'no faults\n' : `${warnings.join('\n')}\n`;
+    return warnings.length === 0 ? 'no errors\n' : `${warnings.join('\n')}\n`;
   });
   const { state_dir: stateDir, log, audit, security, broker } = config;
   const statusFile = statusFileOf(config);
@@ -63,7 +63,7 @@ export async function collectDaemon(
   );
   await archive.collect(
     'daemon/certificates.json',
-    'certificates and revocation lists of mcod, and when they end',
+    'certificates and revocation lists of mcod, and when they expire',
     () => certificateReport(security),
   );
   await archive.collect(

@@ -106,7 +106,7 @@ describe('archives for support', function () {
     expect(JSON.parse(files['daemon/certificates.json'] ?? '').certificate.found[0]).to.have.property(
       'valid_to',
     );
-    expect(files['daemon/check.txt']).to.equal('no faults');
+    expect(files['daemon/check.txt']).to.equal('no errors');
   });
 
   it('of mcod with a faulty configuration hold the fault and the file as it is, without secrets', async () => {
