@@ -33,6 +33,8 @@ interface Target {
   seq: number;
   /** Replies that came before one that is missing. */
   readonly early: Set<number>;
+  /** Whether it has said that it runs the action; and until when it may take, if its reply that says so has arrived. */
+  hasBegun: boolean;
   acceptedUntil: number | undefined;
   offlineSince: number | undefined;
   /** Milliseconds of silence after which one that is at work is asked for what it keeps; and when most have ended. */
@@ -64,6 +66,8 @@ const leftGrace = 3_000;
 const strangerGrace = 3_000;
 /** A node that went offline with our action gets this long to come back. */
 const vanishedGrace = 30_000;
+/** The same for one whose time limit is unknown, because the reply that names it was lost: it is asked again meanwhile. */
+const silenceGrace = 60_000;
 /** So long without a broker of its own, a client does not take the silence of those at work for theirs. */
 const cutOffGrace = 60_000;
 
@@ -95,9 +99,7 @@ export class Collector {
 
   /** Those of them that said that they are at work. */
   running(): readonly string[] {
-    return [...this.#open.values()]
-      .filter(({ acceptedUntil }) => acceptedUntil !== undefined)
-      .map(({ identity }) => identity);
+    return [...this.#open.values()].filter(({ hasBegun }) => hasBegun).map(({ identity }) => identity);
   }
 
   /** Counts on a node from now on, which may begin until then: milliseconds, as `Date.now()`. */
@@ -111,6 +113,7 @@ export class Collector {
       lastHeard: now,
       seq: 0,
       early: new Set(),
+      hasBegun: false,
       acceptedUntil: undefined,
       offlineSince: undefined,
       patience: attachEvery,
@@ -138,8 +141,10 @@ export class Collector {
     const isNew = count(target, reply.seq);
     if (reply.kind === 'accepted')
       target.acceptedUntil = Math.max(target.acceptedUntil ?? 0, now + reply.timeout * 1000);
-    if (reply.kind === 'progress') target.acceptedUntil ??= now + attachEvery;
-    if (reply.kind !== 'result') return { isNew };
+    if (reply.kind !== 'result') {
+      target.hasBegun = true;
+      return { isNew };
+    }
     this.#open.delete(reply.sender);
     const { statusmsg, data, ddl } = reply;
     const state = stateOf(reply.outcome);
@@ -167,7 +172,7 @@ export class Collector {
     for (const target of this.#open.values()) {
       const end = this.#endOf(target, now);
       if (end) ended.push(this.#end(target, end, now));
-      else if (target.acceptedUntil === undefined) {
+      else if (!target.hasBegun) {
         if (this.#isAskDue(target, now)) ask.push(target.identity);
       } else if (this.#isAttachDue(target, now))
         attach.push({ identity: target.identity, after: target.seq });
@@ -190,7 +195,7 @@ export class Collector {
   }
 
   #endOf(target: Target, now: number): readonly [State, string] | undefined {
-    if (target.acceptedUntil !== undefined) return this.#vanishing(target, now);
+    if (target.hasBegun) return this.#vanishing(target, now);
     return target.busy === undefined ? this.#silence(target, now) : this.#deferral(target, target.busy, now);
   }
 
@@ -249,8 +254,16 @@ export class Collector {
       return ['offline', 'the node went offline while the action was running: its outcome is unknown'];
     if (target.offlineSince !== undefined) return undefined;
     if (this.#cutOffSince !== undefined && now - this.#cutOffSince < cutOffGrace) return undefined;
-    if (now < (target.acceptedUntil ?? 0) + resultGrace || now - target.lastHeard < attachEvery + resultGrace)
-      return undefined;
+    const silent = now - target.lastHeard;
+    if (target.acceptedUntil === undefined) {
+      if (silent < silenceGrace) return undefined;
+      const seconds = silenceGrace / 1000;
+      return [
+        'no-reply',
+        `the node started the action, but has sent nothing for ${seconds} s: its outcome is unknown`,
+      ];
+    }
+    if (now < target.acceptedUntil + resultGrace || silent < attachEvery + resultGrace) return undefined;
     return ['no-reply', 'the node started the action, but no result arrived within its time limit'];
   }
 

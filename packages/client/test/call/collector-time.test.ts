@@ -198,10 +198,11 @@ describe('the patience of a collector', () => {
     expect(ending(one, 10_000, 100_000)).to.include({ at: 30_000, state: 'no-reply' });
   });
 
-  it('for a node that has only shown output is fifteen seconds and the grace', () => {
+  it('for a node that has only shown output is a minute of silence', () => {
     const one = collector(['a']);
     one.receive(progress('a', 1), 'k', 0);
-    expect(ending(one, 0, 100_000)).to.include({ at: 20_000, state: 'no-reply' });
+    one.receive(progress('a', 2), 'k', 10_000);
+    expect(ending(one, 10_000, 100_000)).to.include({ at: 70_000, state: 'no-reply' });
   });
 
   it('is not cut short by a later reply that names less time', () => {

@@ -184,6 +184,25 @@ describe('Collector', () => {
     expect(ended).to.have.property('seconds').that.is.within(60, 62);
   });
 
+  it('does not take the time limit of an action for passed if the reply that names it was lost', () => {
+    const one = new Collector({ answerWithin: 10_000, isOnline: () => undefined });
+    one.expect('a', 0);
+    one.receive(progress('a', 1), 'k', 0);
+    for (let now = 0; now < 59_000; now += 1000) expect(one.tick(now).ended).to.deep.equal([]);
+    expect(one.receive(result('a', 3), 'k', 59_000).result).to.include({ state: 'ok' });
+  });
+
+  it('gives up on a node that has started the action and then sends nothing for a minute', () => {
+    const one = new Collector({ answerWithin: 10_000, isOnline: () => undefined });
+    one.expect('a', 0);
+    one.receive(progress('a', 1), 'k', 0);
+    one.tick(59_000);
+    expect(one.tick(60_000).ended[0]).to.include({
+      state: 'no-reply',
+      statusmsg: 'the node started the action, but has sent nothing for 60 s: its outcome is unknown',
+    });
+  });
+
   it('detects a duplicate reply', () => {
     const one = collector(['a']);
     expect(one.receive(progress('a', 2), 'k', 1).isNew).to.equal(true);
