@@ -52,5 +52,5 @@ export function whole(text: string): number {
 export function duration(text: string): number {
   const value = /^\d+$/.test(text) ? undefined : readDuration(text);
   if (value !== undefined && value > 0) return value;
-  throw new InvalidArgumentError('is not a duration with a unit: use 90s, 30m, 24h or 7d');
+  throw new InvalidArgumentError('is not a duration: use 90s, 30m, 24h or 7d');
 }
