@@ -1,8 +1,8 @@
-import { TroupeError } from '../errors.js';
 import { type FactCondition, operators } from './condition.js';
 import { type Expression, isDataName } from './expression.js';
 import { bounds } from './expression-parser.js';
 import type { Filter } from './filter.js';
+import { invalid } from './invalid.js';
 import { compileFilterPattern } from './pattern.js';
 
 const most = { facts: 64, classes: 64, agents: 64, identities: 5000, compound: 16 } as const;
@@ -131,8 +131,4 @@ function text(value: unknown, where: string, least = 1): string {
   if (value.length < least) throw invalid(`${where} must not be empty`);
   if (value.length > longest) throw invalid(`${where} is longer than ${longest} characters`);
   return value;
-}
-
-function invalid(message: string, options?: ErrorOptions): TroupeError {
-  return new TroupeError('FILTER_INVALID', message, options);
 }

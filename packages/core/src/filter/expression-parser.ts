@@ -1,7 +1,9 @@
 import { messageOf } from '../errors.js';
+import { nameFault, sourceFault, valueFault } from './bare.js';
 import type { Comparison, Operator } from './condition.js';
 import { type Expression, isDataName } from './expression.js';
 import { compileFilterPattern, patternOf } from './pattern.js';
+import { adviceBetween, foreignOperatorAt, type Misspelling } from './spelling.js';
 import { syntaxError, type Token, tokenize } from './token.js';
 
 /** The most that a compound filter may hold: characters, operands and operators, parentheses in one another. */
@@ -34,7 +36,7 @@ class Parser {
     const expression = this.#list('or');
     const { kind, text } = this.#peek();
     if (kind === ')') throw this.#error('this ) has no matching (');
-    if (kind !== 'end') throw this.#error(`expected "and" or "or" before ${text}`);
+    if (kind !== 'end') throw this.#error(`expected "and" or "or" before ${text}${this.#advice()}`);
     return expression;
   }
 
@@ -74,12 +76,17 @@ class Parser {
     const following = this.#peek();
     if (following.kind === 'operator') {
       if (token.text === '') throw this.#error('the name of the fact is missing', token);
+      this.#checkWord(token, (text) => nameFault(text, 'fact'));
       return this.#count({ kind: 'fact', fact: token.text, ...this.#comparison() });
     }
     if (token.kind === 'word' && following.kind === '(' && following.start === token.end)
       return this.#data(token);
     if (token.text === '' || token.text.startsWith('/'))
-      throw this.#error('this is not a valid class name', token);
+      throw this.#error(
+        'this is not a valid class name; a regular expression /…/ ends before a blank or a parenthesis',
+        token,
+      );
+    this.#checkWord(token, (text) => nameFault(text, 'class'));
     return this.#count({ kind: 'class', name: token.text });
   }
 
@@ -88,7 +95,7 @@ class Parser {
       const opening = this.#take();
       const expression = this.#list('or');
       if (this.#peek().kind === 'end') throw this.#error('this ( is not closed', opening);
-      if (this.#peek().kind !== ')') throw this.#error(`expected "and", "or" or ")"`);
+      if (this.#peek().kind !== ')') throw this.#error(`expected "and", "or" or ")"${this.#advice()}`);
       this.#take();
       return expression;
     });
@@ -96,6 +103,7 @@ class Parser {
 
   // NAME('QUERY').OUTPUT OPERATOR VALUE
   #data(name: Token): Expression {
+    this.#checkWord(name, (text) => nameFault(text, 'fact'));
     if (!isDataName(name.text)) throw this.#error('this is not a valid data plugin name', name);
     this.#take();
     const argument = this.#peek();
@@ -108,7 +116,9 @@ class Parser {
     const output = this.#peek();
     const [, outputName] = /^\.(\w+)$/.exec(output.text) ?? [];
     if (outputName === undefined || output.kind !== 'word' || output.start !== closing.end) {
-      throw this.#error(`expected the name of an output, as in ${name.text}().status=...`);
+      throw this.#error(
+        `expected the name of an output, as in ${name.text}().status=...; a class or a fact stands without a function, such as os.family=Debian`,
+      );
     }
     this.#take();
     if (this.#peek().kind !== 'operator') throw this.#error('expected a comparison, such as =1');
@@ -123,7 +133,9 @@ class Parser {
   }
 
   #comparison(): Comparison {
-    const { text: operator } = this.#take();
+    const { text: operator, start } = this.#take();
+    const foreign = foreignOperatorAt(this.#text, start);
+    if (foreign) throw this.#misspelt(foreign, start);
     const value = this.#peek();
     if (value.kind === 'end') throw this.#error(`expected a value after "${operator}"`);
     if (value.kind !== 'word' && value.kind !== 'quoted' && value.kind !== 'pattern') {
@@ -133,10 +145,12 @@ class Parser {
     }
     const meant = operatorOf(operator, value.kind === 'pattern');
     if (!meant) throw this.#error(`a regular expression cannot be compared with "${operator}"`);
+    const takesPattern = meant === '=~' || meant === '!~';
+    this.#checkWord(value, takesPattern ? sourceFault : valueFault);
     const comparison = { operator: meant, value: textOf(meant, value) };
     this.#check({
       ...value,
-      kind: meant === '=~' || meant === '!~' ? 'pattern' : value.kind,
+      kind: takesPattern ? 'pattern' : value.kind,
       text: comparison.value,
     });
     this.#take();
@@ -150,6 +164,21 @@ class Parser {
     } catch (error) {
       throw syntaxError(this.#text, place.start, messageOf(error));
     }
+  }
+
+  // What stands in quotes or slashes may hold anything.
+  #checkWord({ kind, text, start }: Token, check: (text: string) => Misspelling | undefined): void {
+    const fault = kind === 'word' ? check(text) : undefined;
+    if (fault) throw this.#misspelt(fault, start);
+  }
+
+  #misspelt({ at, found, advice }: Misspelling, start: number): Error {
+    return syntaxError(this.#text, start + at, `unexpected ${found}: ${advice}`);
+  }
+
+  #advice(): string {
+    const { kind, start } = this.#peek();
+    return kind === 'word' ? adviceBetween(this.#text, start) : '';
   }
 
   #nested(parse: () => Expression): Expression {

@@ -1,4 +1,7 @@
+import { nameFault } from './bare.js';
 import type { Comparison, FactCondition } from './condition.js';
+import { quoted } from './quote.js';
+import { isKeyword } from './spelling.js';
 
 /** A compound filter (`-S`) as it travels. */
 export type Expression =
@@ -28,7 +31,7 @@ export interface DataOperand extends Comparison {
 
 /** Whether a data plugin can have this name: a word that joins conditions, such as `or`, could never be asked. */
 export function isDataName(name: string): boolean {
-  return /^[a-z][a-z0-9_]*$/.test(name) && !['and', 'or', 'not'].includes(name);
+  return /^[a-z][a-z0-9_]*$/.test(name) && !isKeyword(name);
 }
 
 /** Writes an expression in the language of `-S`; reading it again gives the same expression. */
@@ -40,9 +43,9 @@ export function print(expression: Expression): string {
     case 'not':
       return `not ${printPart(expression.of, 'not')}`;
     case 'class':
-      return printOperand(expression.name);
+      return expression.name.startsWith('/') ? expression.name : printName(expression.name, 'class');
     case 'fact':
-      return `${quote(expression.fact)} ${printComparison(expression)}`;
+      return `${printName(expression.fact, 'fact')} ${printComparison(expression)}`;
     case 'data': {
       const query = expression.query === undefined ? '' : quoted(expression.query);
       return `${expression.name}(${query}).${expression.output} ${printComparison(expression)}`;
@@ -57,21 +60,17 @@ function printPart(part: Expression, within: 'and' | 'or' | 'not'): string {
 }
 
 function printComparison({ operator, value }: Comparison): string {
-  const isPattern = operator === '=~' || operator === '!~';
-  return `${operator} ${isPattern ? value : quote(value)}`;
+  const takesPattern = operator === '=~' || operator === '!~';
+  return `${operator} ${takesPattern ? value : printValue(value)}`;
 }
 
-function printOperand(name: string): string {
-  return name.startsWith('/') ? name : quote(name);
+function printValue(value: string): string {
+  const isWord = /^[\w.:%+@#-][\w.:%+@#/-]*$/.test(value) && !isKeyword(value);
+  return isWord ? value : quoted(value);
 }
 
-function quote(text: string): string {
-  const isWord = /^[\w:@%+*.,-][\w:@%+*.,/-]*$/.test(text) && !/^(and|or|not)$/i.test(text);
-  return isWord ? text : quoted(text);
-}
-
-function quoted(text: string): string {
-  return `"${text.replaceAll(/["\\]/g, (character) => `\\${character}`)}"`;
+function printName(name: string, kind: 'class' | 'fact'): string {
+  return nameFault(name, kind) ? quoted(name) : name;
 }
 
 /** The data functions that an expression asks, in its order. */

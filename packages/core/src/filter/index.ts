@@ -13,15 +13,9 @@ export {
 } from './expression.js';
 export { parseExpression } from './expression-parser.js';
 export { lookUpFact } from './fact.js';
+export { parseFact } from './fact-word.js';
 export { emptyFilter, type Facts, type Filter, isEmpty, isPattern, namedNodes } from './filter.js';
 export { matches } from './match.js';
-export {
-  type FilterWords,
-  parseAgent,
-  parseClass,
-  parseFact,
-  parseFilter,
-  parseIdentity,
-  parseWith,
-} from './parse.js';
+export { parseAgent, parseClass, parseIdentity } from './name-words.js';
+export { type FilterWords, parseFilter, parseWith } from './parse.js';
 export { compileRegex, type Regex } from './regex.js';

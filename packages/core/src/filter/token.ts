@@ -1,4 +1,6 @@
 import { TroupeError } from '../errors.js';
+import { readQuoted } from './quote.js';
+import { isKeyword } from './spelling.js';
 
 /** A piece of a compound filter. `text` is what it means: without quotes, an operator in full. */
 export interface Token {
@@ -56,30 +58,18 @@ function word(text: string, start: number): Token {
   while (end < text.length && !wordEnd.test(text[end] ?? '')) end += 1;
   if (end === start) throw syntaxError(text, start, `unexpected ${text[start]}`);
   const found = text.slice(start, end);
-  const keyword = found.toLowerCase();
-  const isKeyword = keyword === 'and' || keyword === 'or' || keyword === 'not';
-  return { kind: isKeyword ? keyword : 'word', text: found, start, end };
+  const kind = isKeyword(found) ? (found.toLowerCase() as 'and' | 'or' | 'not') : 'word';
+  return { kind, text: found, start, end };
 }
 
-// Within quotes a backslash makes a quote or a backslash ordinary, and is ordinary before all else.
 function quoted(text: string, start: number, quote: string): Token {
-  let content = '';
-  for (let position = start + 1; position < text.length; position += 1) {
-    const character = text[position] ?? '';
-    if (character === quote) return { kind: 'quoted', text: content, start, end: position + 1 };
-    const next = text[position + 1];
-    if (character === '\\' && (next === quote || next === '\\')) {
-      content += next;
-      position += 1;
-    } else {
-      content += character;
-    }
-  }
-  throw syntaxError(text, start, `this ${quote} is not closed`);
+  const found = readQuoted(text, start);
+  if (!found) throw syntaxError(text, start, `this ${quote} is not closed`);
+  return { kind: 'quoted', text: found.content, start, end: found.end };
 }
 
-// Where a regular expression ends, or nothing where the slash begins a path such as /var/log.
-function patternEnd(text: string, start: number): number | undefined {
+/** Where the regular expression at `start` ends; undefined if the slash begins a path such as /var/log. */
+export function patternEnd(text: string, start: number): number | undefined {
   let end = start + 1;
   while (end < text.length && text[end] !== '/' && text[end] !== '\n') end += text[end] === '\\' ? 2 : 1;
   if (text[end] !== '/' || end === start + 1) return;

@@ -1,13 +1,8 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import {
-  parseAgent,
-  parseClass,
-  parseFact,
-  parseFilter,
-  parseIdentity,
-  parseWith,
-} from '../../src/filter/parse.js';
+import { parseFact } from '../../src/filter/fact-word.js';
+import { parseAgent, parseClass, parseIdentity } from '../../src/filter/name-words.js';
+import { parseFilter, parseWith } from '../../src/filter/parse.js';
 
 describe('a fact on the command line', () => {
   for (const [word, fact, operator, value] of [

@@ -10,6 +10,7 @@ import { parseExpression } from '../../src/filter/expression-parser.js';
 import { matches } from '../../src/filter/match.js';
 import { parseFilter } from '../../src/filter/parse.js';
 import { patternOf } from '../../src/filter/pattern.js';
+import { readingOf } from './reference.js';
 
 const node = {
   identity: 'n1',
@@ -105,6 +106,71 @@ const { any: expressions } = fc.letrec<{ any: Expression }>((tie) => ({
   ),
 }));
 
+// Right and foreign spellings, so that many texts are in the language and many are nearly so.
+const spelling = fc.oneof(
+  { weight: 5, arbitrary: fc.constantFrom('web', 'db', 'role=web', 'role!=db', 'os.family = x', '"web"') },
+  { weight: 4, arbitrary: fc.constantFrom(' and ', ' or ', ' not ', 'not ', '!', '(', ')', ' ') },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      ...[
+        '&&',
+        '||',
+        '&',
+        '|',
+        ',',
+        ';',
+        ':',
+        '::',
+        '=',
+        '!=',
+        '==',
+        '*',
+        '?',
+        '#',
+        '[',
+        ']',
+        '{',
+        '}',
+        '^',
+        '$',
+      ],
+      ...[
+        '~',
+        '<>',
+        '-',
+        '.',
+        '..',
+        '/',
+        '\\',
+        '@',
+        '%',
+        '+',
+        '`',
+        "'",
+        '"',
+        '/web/',
+        '/w/i',
+        'and',
+        'in',
+        'role:web',
+      ],
+      ...['\u201c', '\uff06', '\uff1d', '\u2019', '\u200b', '\u00a0', '\u01c0', '"web && db"', "'a,b'", 'x'],
+    ),
+  },
+);
+const spelt = fc.array(spelling, { minLength: 1, maxLength: 9 }).map((found) => found.join(''));
+const spellingNode = {
+  identity: 'n1',
+  facts: { role: 'web', 'os.family': 'x', x: 'y' },
+  classes: ['web', 'x', 'web && db', 'weband'],
+  agents: [],
+};
+
+const foreign = '&&,||,&,|,;,\uff06\uff06,\u2227,->,\uff4fr'.split(',').concat(',');
+const between = fc.constantFrom(...foreign, ...foreign.map((operator) => ` ${operator} `));
+const condition = fc.constantFrom('web', 'role::web', 'os.family=x', 'role!=db', '/web/', '"a b"', 'x="y"');
+
 describe('for any filter whatever', function () {
   this.timeout(60_000);
 
@@ -150,6 +216,54 @@ describe('for any filter whatever', function () {
       expect(checkFilter({ compound: [expression] }).compound).to.deep.equal([expression]);
     }
   });
+
+  it('text selects no other node than its reading by the grammar', () => {
+    let inTheLanguage = 0;
+    return fc
+      .assert(
+        fc.asyncProperty(spelt, async (words) => {
+          // The reference does not know these two.
+          fc.pre(!/[=!]~/.test(words));
+          const reading = readingOf(words, spellingNode);
+          const read = await settled(() => parseExpression(words));
+          if (read instanceof TroupeError) {
+            expect(reading, words).to.equal(undefined);
+            return;
+          }
+          inTheLanguage += 1;
+          const filter = parseFilter({ select: [words] });
+          expect(reading, words).to.equal(await matches(filter, spellingNode));
+        }),
+        { numRuns: 5000 },
+      )
+      .then(() => expect(inTheLanguage).to.be.greaterThan(200));
+  });
+
+  it('two conditions that an operator of another language joins are refused in every option', () =>
+    fc.assert(
+      fc.property(condition, between, condition, fc.boolean(), (left, operator, right, isNegated) => {
+        const words = `${isNegated ? 'not ' : ''}${left}${operator}${right}`;
+        for (const option of ['facts', 'classes', 'agents', 'identities', 'with', 'select'])
+          expect(() => parseFilter({ [option]: [words] }), `${option} ${words}`).to.throw(TroupeError);
+      }),
+      { numRuns: 2000 },
+    ));
+
+  it('a text that several options take means the same in each', () =>
+    fc.assert(
+      fc.asyncProperty(spelt, async (words) => {
+        const node = { ...spellingNode, facts: { ...spellingNode.facts, web: 'x' } };
+        // A blank is part of a value of -F, and separates words of -W.
+        const options = ['facts', 'classes', 'select', ...(/\s/.test(words) ? [] : ['with'])];
+        const answers = options.map(async (option) => {
+          const filter = await settled(() => parseFilter({ [option]: [words] }));
+          return filter instanceof TroupeError ? undefined : matches(filter, node);
+        });
+        const known = (await Promise.all(answers)).filter((answer) => answer !== undefined);
+        expect(new Set(known).size, words).to.be.lessThan(2);
+      }),
+      { numRuns: 5000 },
+    ));
 
   it('JSON is let through or refused with a reason', () =>
     fc.assert(
