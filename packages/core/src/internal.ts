@@ -11,6 +11,7 @@ export { isDataName } from './filter/index.js';
 export { listHint } from './filter/list-hint.js';
 export { compileFilterPattern, newMatch } from './filter/pattern.js';
 export { compileRegex } from './filter/regex.js';
+export { splitWords } from './filter/words.js';
 export { LineCutter } from './lines.js';
 export { isText, outputOf } from './log/format.js';
 export { createSwitchedLogger } from './log/logger.js';

@@ -144,6 +144,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
     ...(config.authorization.policies === undefined ? {} : { folder: config.authorization.policies }),
     withoutPolicy: config.authorization.without_policy,
     ...(settings.callers && { callers: settings.callers }),
+    actions: (agent) => registry.get(agent)?.compiled.ddl.actions.map(({ action }) => action),
   });
   const { errors, warnings } = policies.check();
   for (const reason of errors) log.error({ reason }, 'invalid policy: every call that it covers is denied');

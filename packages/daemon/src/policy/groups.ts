@@ -38,6 +38,9 @@ export function callerName(word: string, invalid: (message: string) => TroupeErr
       `"${word}" can never match, because callers are identified by their certificates: write the certificate's name`,
     );
   }
-  if (!/^[\w.-]+$/.test(name)) throw invalid(`"${word}" is not a valid caller name`);
+  if (!/^[\w.-]+$/.test(name))
+    throw invalid(
+      `"${word}" is not a valid caller name: use letters, digits, "_", "." and "-", with a blank between two names`,
+    );
   return name;
 }

@@ -7,9 +7,10 @@ import {
   parseFact,
   TroupeError,
 } from '@troupe/core';
-import { compileFilterPattern } from '@troupe/core/internal';
+import { compileFilterPattern, splitWords } from '@troupe/core/internal';
 import { callerName } from './groups.js';
 import type { Groups, Policy, Rule } from './policy.js';
+import { warningsOf } from './warnings.js';
 
 const mostRules = 10_000;
 const longestLine = 16_384;
@@ -19,6 +20,8 @@ export interface PolicyContext {
   readonly groups: Groups;
   /** The names of callers; a word that is neither a group nor such a name is a fault. */
   readonly callers?: RegExp;
+  /** The actions of the agent that the file is for, if its DDL is known. */
+  readonly actions?: readonly string[];
 }
 
 type Invalid = (message: string) => TroupeError;
@@ -46,7 +49,12 @@ export function parsePolicy(text: string, file: string, context: PolicyContext):
     }
     if (rules.length > mostRules) throw invalid(`the file has more than ${mostRules} lines`);
   }
-  return { file, rules, default: fallback, warnings: [...warnings, ...doubtful(file, rules, fallback)] };
+  return {
+    file,
+    rules,
+    default: fallback,
+    warnings: [...warnings, ...warningsOf(file, rules, fallback, context.actions)],
+  };
 }
 
 function parseDefault(content: string, invalid: Invalid): boolean | undefined {
@@ -103,30 +111,31 @@ function parseCaller(word: string, { groups, callers }: PolicyContext, invalid: 
 }
 
 function parseAction(word: string, invalid: Invalid): string {
-  if (!/^[\w-]+$/.test(word)) throw invalid(`"${word}" is not a valid action name`);
+  if (!/^[\w-]+$/.test(word))
+    throw invalid(
+      `"${word}" is not a valid action name: use letters, digits, "_" and "-", with a blank between two names`,
+    );
   return word;
 }
-
-// Blanks separate facts, except within quotes and regular expressions.
-const factWords = /(?:"[^"]*"|'[^']*'|(?<=[=~])\/(?:[^/\\]|\\.)+\/i?(?=\s|$)|[^\s"'])+/g;
 
 function parseFacts(text: string): Filter | undefined {
   if (text === '*') return undefined;
   if (isCompound(text)) return { ...emptyFilter, compound: [parseExpression(text)] };
-  if (text.replaceAll(factWords, '').trim() !== '')
-    throw new TroupeError('POLICY_INVALID', 'a quote is not closed');
-  return { ...emptyFilter, facts: (text.match(factWords) ?? []).map(parseFact) };
+  return { ...emptyFilter, facts: splitWords(text).map(parseFact) };
 }
 
 function parseClasses(text: string): Filter | undefined {
   if (text === '*') return undefined;
   if (isCompound(text)) return { ...emptyFilter, compound: [parseExpression(text)] };
-  return { ...emptyFilter, classes: text.split(/\s+/).map(parseClass) };
+  return { ...emptyFilter, classes: splitWords(text).map(parseClass) };
 }
 
 // By its words, and not by what stands within quotes and regular expressions.
 function isCompound(text: string): boolean {
-  const bare = text.replaceAll(/"[^"]*"|'[^']*'|(?<=^|[\s(=~!])\/(?:[^/\\]|\\.)+\/i?(?=[\s)]|$)/g, '_');
+  const bare = text.replaceAll(
+    /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?<=^|[\s(=~!])\/(?:[^/\\]|\\.)+\/i?(?=[\s)]|$)/g,
+    '_',
+  );
   return /(?:^|\s)(?:and|or|not)(?:\s|$)|!(?![=~])|[()]/i.test(bare);
 }
 
@@ -136,14 +145,4 @@ function readAs<T>(field: string, invalid: Invalid, read: () => T): T {
   } catch (error) {
     throw invalid(`${field}: ${messageOf(error).replaceAll(/\s*\n\s*/g, ' ')}`);
   }
-}
-
-function doubtful(file: string, rules: readonly Rule[], fallback: Policy['default']): string[] {
-  const conditional = rules.filter(({ allow, facts, classes }) => !allow && (facts || classes));
-  return fallback.allow
-    ? conditional.map(
-        ({ line }) =>
-          `${file}:${line}: this "deny" does not apply if the fact is missing: the default then allows the call`,
-      )
-    : [];
 }

@@ -6,13 +6,19 @@ import { parseGroups } from './groups.js';
 import { parsePolicy } from './parse.js';
 import type { Decision, Groups, Policy, Question } from './policy.js';
 
-export interface PolicyOptions {
+/** What policies are checked against. */
+export interface PolicyNames {
+  /** The names of callers. */
+  readonly callers?: RegExp;
+  /** The actions of an agent whose DDL is known. */
+  readonly actions?: (agent: string) => readonly string[] | undefined;
+}
+
+export interface PolicyOptions extends PolicyNames {
   /** The folder with `AGENT.policy`, `default.policy` and `groups`; without it there is no policy. */
   readonly folder?: string;
   /** What holds for an agent that neither a policy of its own nor the default policy is for. */
   readonly withoutPolicy: 'allow' | 'refuse';
-  /** The names of callers. */
-  readonly callers?: RegExp;
 }
 
 const mostBytes = 1024 * 1024;
@@ -90,7 +96,7 @@ export class PolicyStore {
   }
 
   #read(file: string): Policy | undefined {
-    const { folder = '', callers } = this.#options;
+    const { folder = '' } = this.#options;
     const groups = this.#readGroups(folder);
     const stamp = stampOf(file);
     if (stamp === undefined) {
@@ -100,7 +106,7 @@ export class PolicyStore {
     const full = `${stamp} ${this.#groups?.stamp}`;
     let known = this.#policies.get(file);
     if (known?.stamp !== full) {
-      const value = attempt(() => parsePolicy(textOf(file), file, { groups, ...(callers && { callers }) }));
+      const value = attempt(() => parseFile(file, groups, this.#options));
       known = { stamp: full, value };
       this.#policies.set(file, known);
     }
@@ -121,13 +127,22 @@ export class PolicyStore {
 }
 
 /** Reads one policy file with the groups beside it, for `mco policy check FILE`. Throws POLICY_INVALID with file and line. */
-export function readPolicy(file: string, options: { callers?: RegExp } = {}): Policy {
+export function readPolicy(file: string, names: PolicyNames = {}): Policy {
   const groupsFile = join(file, '..', 'groups');
   const groups =
     basename(file) !== 'groups' && stampOf(groupsFile) !== undefined
       ? parseGroups(textOf(groupsFile), groupsFile)
       : new Map();
-  return parsePolicy(textOf(file), file, { groups, ...options });
+  return parseFile(file, groups, names);
+}
+
+function parseFile(file: string, groups: Groups, names: PolicyNames): Policy {
+  const actions = names.actions?.(basename(file, '.policy'));
+  return parsePolicy(textOf(file), file, {
+    groups,
+    ...(names.callers && { callers: names.callers }),
+    ...(actions && { actions }),
+  });
 }
 
 function checkFolder(folder: string): void {

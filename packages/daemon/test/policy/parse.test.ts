@@ -79,8 +79,8 @@ describe('parsePolicy', () => {
     ['allow\t*\tsi/gn\t*', '"si/gn" is not a valid action name'],
     ['allow\t*\t*\tDebian', 'facts: "Debian" is not a fact filter'],
     ['allow\t*\t*\ta=1 and', 'facts: cannot read the filter at column'],
-    ['allow\t*\t*\ta="1', 'facts: a quote is not closed'],
-    ["allow\t*\t*\ta=1 b='1", 'facts: a quote is not closed'],
+    ['allow\t*\t*\ta="1', 'facts: "a="1": a quote is not closed'],
+    ["allow\t*\t*\ta=1 b='1", `facts: "a=1 b='1": a quote is not closed`],
     ['allow\t*\t*\t*\t(apache', 'classes:'],
     [`allow\t*\t*\ta=${'x'.repeat(20_000)}`, 'longer than'],
   ] as const) {

@@ -1,0 +1,105 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { parseGroups } from '../../src/policy/groups.js';
+import { parsePolicy } from '../../src/policy/parse.js';
+
+const groups = parseGroups('ops alice.mcollective Bob.mcollective\n', 'groups');
+const actions = ['enable', 'disable', 'runonce'];
+const warningsOf = (line: string, known: readonly string[] | undefined = actions) =>
+  parsePolicy(`policy default deny\n${line}\n`, 'puppetd.policy', {
+    groups,
+    callers: /\.mcollective$/i,
+    ...(known && { actions: known }),
+  }).warnings;
+
+describe('a line of a policy that can never match', () => {
+  for (const [line, ...warnings] of [
+    ['deny\tRIP.mcollective\t*\t*', '"RIP.mcollective" never matches: caller names consist of a-z'],
+    ['deny\tchoria=RIP.mcollective\t*\t*', '"RIP.mcollective" never matches'],
+    ['allow\tRIP.mcollective\t*\t*', '"RIP.mcollective" never matches'],
+    ['deny\tops\t*\t*', '"Bob.mcollective" never matches'],
+    [
+      'deny\t/^RIP/\t*\t*',
+      '/^RIP/ needs a capital letter, but caller names are in lower case: write /^RIP/i',
+    ],
+    ['deny\t*\tdisabel\t*', '"disabel" never matches: the agent has no such action'],
+    ['deny\t*\tDisable\t*', '"Disable" never matches'],
+    ['allow\t*\tstop enable\t*', '"stop" never matches'],
+    ['deny\tRIP.mcollective\tstop\t*', '"RIP.mcollective" never matches', '"stop" never matches'],
+  ] as const) {
+    it(`is a warning: ${JSON.stringify(line)}`, () => {
+      const found = warningsOf(line);
+      expect(found).to.have.length(warnings.length);
+      for (const [index, warning] of warnings.entries())
+        expect(found[index]).to.include(`puppetd.policy:2: ${warning}`);
+    });
+  }
+
+  for (const line of [
+    'deny\trip.mcollective\tdisable enable\t*',
+    'deny\t*\t*\t*',
+    'deny\t/^RIP/i\t*\t*',
+    'deny\t/^(?i)RIP/\t*\t*',
+    'deny\t/^[A-Z]?\\S+\\PL\\p{Ll}(?P<NAME>x)/\t*\t*',
+  ]) {
+    it(`is none of these: ${JSON.stringify(line)}`, () => {
+      expect(warningsOf(line)).to.deep.equal([]);
+    });
+  }
+
+  it('is not recognized by its action where the DDL of the agent is unknown', () => {
+    expect(
+      parsePolicy('deny\t*\tdisabel\t*\n', 'x.policy', { groups, callers: /\.mcollective$/ }).warnings,
+    ).to.deep.equal([]);
+  });
+});
+
+describe('a line of a policy in the syntax of another language', () => {
+  for (const [line, reason] of [
+    ['deny\t*\t*\trole::web&&os.family=Debian', 'facts: "role::web&&os.family=Debian" is not a fact filter'],
+    ['deny\t*\t*\tos=x && role=web', 'facts: "&&" is not a fact filter: the name contains "&&": write "and"'],
+    ['deny\t*\t*\tos=x||role=web', 'the value contains "||": write "or"'],
+    ['deny\t*\t*\trole=web,db', 'the value contains ","'],
+    ['deny\t*\t*\tnot (web||db)', 'unexpected ||: write "or"'],
+    ['deny\t*\t*\tdisks.#(name="sda").size=64', 'unexpected #'],
+    ['deny\t*\t*\trole=web*', 'the value contains "*"'],
+    ['deny\t*\t*\t* os=x', 'facts: "*" is not a fact filter'],
+    ['deny\t*\t*\tos\uff1dx', 'write = (U+FF1D only looks like it)'],
+    ['deny\t*\t*\t*\tweb,db', 'classes: "web,db" is not a valid class: it contains ","'],
+    ['deny\t*\t*\t*\tweb&&db', 'classes: "web&&db" is not a valid class: it contains "&&"'],
+    ['deny\t*\t*\t*\tweb || db', 'classes: "||" is not a valid class: it contains "||"'],
+    ['deny\t*\t*\t*\tweb*', 'classes: "web*" is not a valid class'],
+    ['deny\t*\t*\t*\t* web', 'classes: "*" is not a valid class'],
+    ['deny\t*\t*\t*\t::web', 'classes: "::web" is not a valid class: it contains "::"'],
+    ['deny\t*\t*\t*\t/a/,/b/', 'classes: "/a/,/b/" is not one regular expression'],
+    ['deny\t*\t*\t*\tweb \u0430nd db', 'put quotes around a name'],
+    ['deny\t*.mcollective\t*\t*', '"*.mcollective" is not a valid caller name'],
+    ['deny\trip.mcollective,bob.mcollective\t*\t*', 'with a blank between two names'],
+    ['deny\t!rip.mcollective\t*\t*', 'is not a valid caller name'],
+    ['deny\t/a/,/b/\t*\t*', 'callers:'],
+    ['deny\t*\tenable,disable\t*', '"enable,disable" is not a valid action name'],
+    ['deny\t*\tdis*\t*', '"dis*" is not a valid action name'],
+    ['deny\t*\t!enable\t*', '"!enable" is not a valid action name'],
+  ] as const) {
+    it(`is refused: ${JSON.stringify(line)}`, () => {
+      expect(() => warningsOf(line))
+        .to.throw(/^puppetd\.policy:2: /)
+        .with.property('code', 'POLICY_INVALID');
+      expect(() => warningsOf(line)).to.throw(reason);
+    });
+  }
+
+  it('may name facts and classes with other characters in quotes', () => {
+    const { rules } = parsePolicy(
+      'deny\t*\t*\t"odd \\"fact, and"="a, b" c=/d e/\t"odd, class" \'x and y\'\nallow\t*\t*\t"a\\" or b"=c\n',
+      'x.policy',
+      { groups },
+    );
+    expect(rules[0]?.facts?.facts).to.deep.equal([
+      { fact: 'odd "fact, and', operator: '==', value: 'a, b' },
+      { fact: 'c', operator: '=~', value: '/d e/' },
+    ]);
+    expect(rules[0]?.classes?.classes).to.deep.equal(['odd, class', 'x and y']);
+    expect(rules[1]?.facts?.facts).to.deep.equal([{ fact: 'a" or b', operator: '==', value: 'c' }]);
+  });
+});
