@@ -7,6 +7,7 @@ export { parseFactText } from './node/fact-text.js';
 export {
   type Decision,
   decidePolicy,
+  type PolicyNames,
   type PolicyOptions,
   PolicyStore,
   parseGroups,

@@ -35,7 +35,10 @@ function strangeActions({ actions = [] }: Rule, known: readonly string[] | undef
   if (!known) return [];
   return actions
     .filter((action) => !known.includes(action))
-    .map((action) => `"${action}" never matches: the agent has no such action${suggestion(action, known)}`);
+    .map(
+      (action) =>
+        `"${action}" never matches: the DDL of the agent has no such action${suggestion(action, known)}`,
+    );
 }
 
 function liftedByFacts({ allow, facts, classes }: Rule, fallback: Policy['default']): readonly string[] {

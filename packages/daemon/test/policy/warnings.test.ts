@@ -22,7 +22,7 @@ describe('a line of a policy that can never match', () => {
       'deny\t/^RIP/\t*\t*',
       '/^RIP/ needs a capital letter, but caller names are in lower case: write /^RIP/i',
     ],
-    ['deny\t*\tdisabel\t*', '"disabel" never matches: the agent has no such action'],
+    ['deny\t*\tdisabel\t*', '"disabel" never matches: the DDL of the agent has no such action'],
     ['deny\t*\tDisable\t*', '"Disable" never matches'],
     ['allow\t*\tstop enable\t*', '"stop" never matches'],
     ['deny\tRIP.mcollective\tstop\t*', '"RIP.mcollective" never matches', '"stop" never matches'],

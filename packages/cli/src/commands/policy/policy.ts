@@ -6,6 +6,7 @@ import {
   type DaemonConfig,
   type Decision,
   decidePolicy,
+  type PolicyNames,
   PolicyStore,
   parseFactText,
   readPolicy,
@@ -19,6 +20,7 @@ import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import { counted } from '../../output/wording.js';
 import type { Screen } from '../../terminal/screen.js';
+import { knownActions } from './known-actions.js';
 
 /** The options of mco policy check. */
 export interface PolicyCheckOptions extends GlobalOptions {
@@ -47,15 +49,15 @@ interface PolicyProblems {
 }
 
 /** Checks policy files: a file with an error denies all calls, a warning has no effect. */
-export function checkPolicies(
+export async function checkPolicies(
   screen: Screen,
   given: readonly string[],
   options: PolicyCheckOptions,
-): ExitCode {
+): Promise<ExitCode> {
   const config = nodeConfigIfAny(options.mcod);
-  const callers = callersOf(options, config);
+  const names = { callers: callersOf(options, config), actions: await knownActions(options) };
   const paths = given.length > 0 ? given : [folderOf(options, config)];
-  const all = paths.map((path) => problemsIn(path, callers));
+  const all = paths.map((path) => problemsIn(path, names));
   const problems = {
     files: all.flatMap(({ files }) => files),
     errors: [...new Set(all.flatMap(({ errors }) => errors))],
@@ -81,11 +83,11 @@ function printProblems(screen: Screen, { files, errors, warnings }: PolicyProble
 }
 
 // A groups file applies to every policy in its folder.
-function problemsIn(path: string, callers: RegExp): PolicyProblems {
-  if (isFolder(path)) return storeOf({ folder: path, callers }).check();
-  if (basename(path) === 'groups') return storeOf({ folder: dirname(path), callers }).check();
+function problemsIn(path: string, names: PolicyNames): PolicyProblems {
+  if (isFolder(path)) return storeOf({ folder: path, ...names }).check();
+  if (basename(path) === 'groups') return storeOf({ folder: dirname(path), ...names }).check();
   try {
-    return { files: [path], errors: [], warnings: readPolicy(path, { callers }).warnings };
+    return { files: [path], errors: [], warnings: readPolicy(path, names).warnings };
   } catch (error) {
     return { files: [path], errors: [messageOf(error)], warnings: [] };
   }
@@ -190,11 +192,7 @@ function factOf(word: string): Facts {
   return { [word.slice(0, at)]: word.slice(at + 1) };
 }
 
-function storeOf(options: {
-  folder: string;
-  callers: RegExp;
-  withoutPolicy?: 'allow' | 'refuse';
-}): PolicyStore {
+function storeOf(options: PolicyNames & { folder: string; withoutPolicy?: 'allow' | 'refuse' }): PolicyStore {
   return new PolicyStore({ withoutPolicy: 'refuse', ...options });
 }
 

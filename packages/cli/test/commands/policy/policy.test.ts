@@ -51,6 +51,30 @@ describe('mco policy', () => {
       expect(stderr).to.equal('1 policy file read, 1 error: a policy with an error denies all calls\n');
     });
 
+    it('refuses a filter in the syntax of another language, which would deny nobody', async () => {
+      const file = folder.join('foreign.policy');
+      writeFileSync(file, 'policy default allow\ndeny\t*\t*\trole::web&&os.family=Debian\n');
+      const { code, stdout } = await mco('policy', 'check', file);
+      expect(code).to.equal(1);
+      expect(stdout).to.include(`${file}:2: facts: "role::web&&os.family=Debian" is not a fact filter`);
+      expect(stdout).to.include('write "and" in a compound filter');
+    });
+
+    it('warns of callers and actions that do not exist', async () => {
+      mkdirSync(folder.join('never'));
+      const file = folder.join('never', 'puppetd.policy');
+      writeFileSync(file, 'policy default deny\ndeny\tRIP.mcollective\tdisabel\t*\n');
+      for (const path of [file, folder.join('never')]) {
+        const { code, stdout } = await mco('policy', 'check', path);
+        expect(code).to.equal(0);
+        expect(stdout.split('\n')).to.deep.equal([
+          `warning: ${file}:2: "RIP.mcollective" never matches: caller names consist of a-z, 0-9, ".", "_" and "-"`,
+          `warning: ${file}:2: "disabel" never matches: the DDL of the agent has no such action (did you mean "disable"?)`,
+          '',
+        ]);
+      }
+    });
+
     it('prints the same result as JSON', async () => {
       const { code, stdout } = await mco('policy', 'check', folder.join('policies'), '--json');
       expect(code).to.equal(0);
