@@ -38,7 +38,8 @@ export const commandLine = {
       'The filter (`-F`, `-C`, `-A`, `-I`, `-W`, `-S`) cannot be parsed, or uses a data function that does not exist.',
     causes: [
       'A fact filter without an operator: write `-F os.family=Debian`.',
-      'A compound filter (`-S`) with an open bracket or quote, or with operators of another language.',
+      'A compound filter (`-S`) with an open bracket or quote.',
+      'An operator of another language, such as `&&`, `*` or `,`. The message says what to write; a name or value that contains it must be in quotes.',
       'The shell changed the filter: quote it in single quotes.',
       'A data function without a DDL on this machine, or an output that it does not have.',
     ],

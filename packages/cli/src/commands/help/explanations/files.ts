@@ -82,7 +82,7 @@ export const files = {
     meaning:
       'A policy file, which defines who may call which actions, cannot be used. Until it is corrected, all calls that it applies to are denied.',
     causes: [
-      'A line with a wrong number of fields, a wrong fact filter, or a group that does not exist.',
+      'A line with a wrong number of fields, a wrong fact filter, an operator of another language such as `&&`, or a group that does not exist.',
       'A file that all users can write. It is refused.',
       'A data function in a policy that took too long.',
     ],
