@@ -369,6 +369,19 @@ describe('a daemon', () => {
     });
   }
 
+  it('logs which lines of its policies can never match, by the DDLs of its agents', async () => {
+    const policies = join(folder, 'policies');
+    mkdirSync(policies);
+    writeFileSync(join(policies, 'rpcutil.policy'), 'policy default deny\ndeny\tRIP.mcollective\tpnig\t*\n');
+    writeFileSync(join(policies, 'elsewhere.policy'), 'policy default deny\ndeny\t*\tpnig\t*\n');
+    await start(`${realm.x509(identity)}, authorization: { policies: ${policies} }`);
+    const warnings = kept.lines.filter(({ msg }) => msg === 'policy warning');
+    expect(warnings.map(({ reason }) => `${reason}`.slice(policies.length + 1))).to.deep.equal([
+      'rpcutil.policy:2: "RIP.mcollective" never matches: caller names consist of a-z, 0-9, ".", "_" and "-"',
+      'rpcutil.policy:2: "pnig" never matches: the DDL of the agent has no such action (did you mean "ping"?)',
+    ]);
+  });
+
   it('logs that it is ready, with its identity, collectives and agents', async () => {
     await start(`identity: ${identity}, ${none}, collectives: [eu]`, { agents: [probe()] });
     const { level, msg, identity: name, collectives, agents } = kept.lines.at(-1) ?? { level: 0, msg: '' };

@@ -87,6 +87,16 @@ describe('an inventory file', () => {
       'FILE: groups[0] (x) has a filter that cannot be used: "country" is not a fact filter',
     ],
     [
+      'a group with an operator of another language',
+      '{"groups":[{"name":"x","filter":{"compound":"not web||db"}}]}',
+      'unexpected ||: write "or"',
+    ],
+    [
+      'a group with a glob',
+      '{"groups":[{"name":"x","filter":{"identities":["web*"]}}]}',
+      '"web*" is not a valid identity: it contains "*"',
+    ],
+    [
       'a group that asks data plugins',
       '{"groups":[{"name":"x","filter":{"compound":"puppet().enabled=true"}}]}',
       'data functions cannot be used with an inventory file',

@@ -8,6 +8,8 @@ import { splitName, unquoted } from './words.js';
 
 const comparisonForm = /^(==|=~|=<|=>|!=|!~|<=|>=|=|<|>)\s*(.+)$/s;
 
+const usage = 'write FACT=VALUE, with one of = != =~ !~ < <= > >=';
+
 /** Whether a word compares a fact; otherwise it can only be a class. Throws FILTER_INVALID. */
 export function isComparison(word: string): boolean {
   return comparisonForm.test(splitName(word, word).rest);
@@ -22,7 +24,8 @@ export function parseFact(word: string): FactCondition {
   if (foreign) throw misspelt(word, 'the operator is', foreign);
   const [, written, value] = comparisonForm.exec(rest) ?? [];
   if (name === '' || written === undefined || value === undefined) {
-    const advice = adviceBetween(rest, 0) || ': write FACT=VALUE, with one of = != =~ !~ < <= > >=';
+    const form = isQuoted && rest !== '' ? 'put the whole name in quotes' : usage;
+    const advice = adviceBetween(rest, 0) || `: ${form}`;
     throw invalid(`"${word}" is not a fact filter${advice}`);
   }
   const isSlashed = /^\/.+\/i?$/s.test(value);

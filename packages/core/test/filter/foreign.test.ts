@@ -147,6 +147,7 @@ describe('a fact in the syntax of another language', () => {
     ['role!=web"', 'the value contains """: put quotes around a value'],
     ["role!=web'", 'the value contains "\'"'],
     ['role!=big "web" server', 'the value contains """'],
+    ['"disk #1".size=4', 'put the whole name in quotes'],
     ['and=1', 'the name contains "and"'],
     ['a\uff1db=c', 'write = (U+FF1D only looks like it)'],
     ['os!=x \uff4fr web', 'write o (U+FF4F only looks like it)'],

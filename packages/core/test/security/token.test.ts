@@ -86,6 +86,7 @@ describe('an enrolment token', () => {
     ['no uses', { uses: 0 }],
     ['a fraction of a use', { uses: 1.5 }],
     ['a condition that is none', { facts: ['region'] }],
+    ['a condition with an operator of another language', { facts: ['region!=eu&&role=web'] }],
     ['a collective with a wildcard', { collective: '+' }],
     ['no broker', { brokers: [] }],
     ['an empty broker', { brokers: ['mqtts://b', ''] }],

@@ -203,6 +203,11 @@ describe('PolicyStore', () => {
       'puppetd.policy:2: this node has no data plugin "nope"',
     ],
     [
+      'a filter in the syntax of another language',
+      () => write('puppetd.policy', 'policy default allow', 'deny\t*\t*\trole::web&&os.family=Debian'),
+      'puppetd.policy:2: facts: "role::web&&os.family=Debian" is not a fact filter',
+    ],
+    [
       'bytes that are no UTF-8',
       () => writeFileSync(join(folder, 'puppetd.policy'), Buffer.from([0x70, 0xff])),
       'cannot use',
