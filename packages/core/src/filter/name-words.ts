@@ -36,7 +36,7 @@ export function parseIdentity(word: string): string {
   const names = identity.split(',');
   if (names.length > 1 && names.every(isIdentity))
     throw invalid(
-      `"${word}" is a list: name each node with an option of its own: ${names.map((one) => `-I ${one}`).join(' ')}`,
+      `"${word}" is a list: repeat the option for each node: ${names.map((one) => `-I ${one}`).join(' ')}`,
     );
   throw notAName(word, identity, 'identity', /[^a-z0-9._-]/u, 'a-z, 0-9, ".", "_" and "-"');
 }

@@ -206,7 +206,7 @@ describe('a class in the syntax of another language', () => {
 describe('a node or an agent in the syntax of another language', () => {
   refuses(parseIdentity, [
     ['web*', 'it contains "*": write a regular expression'],
-    ['web1,web2', 'is a list: name each node with an option of its own: -I web1 -I web2'],
+    ['web1,web2', 'is a list: repeat the option for each node: -I web1 -I web2'],
     ['web1,web*', 'it contains ",": repeat the option'],
     ['web[1-3]', 'it contains "["'],
     ['web{1,2}', 'it contains "{"'],
