@@ -3,6 +3,7 @@ import { messageOf, TroupeError } from '@troupe/core';
 import { type AnyCode, codeOf, oneLine, withCode } from '@troupe/core/internal';
 import { CommanderError } from 'commander';
 import type { InterruptionCode } from './exit.js';
+import { plain } from './output/plain.js';
 import type { Screen } from './terminal/screen.js';
 
 /** A usage error that the command line itself detects: one line with what is wrong and what to do. */
@@ -34,7 +35,8 @@ export function reportFailure(screen: Screen, error: unknown, hasStarted: boolea
   // Commander has reported it already.
   if (error instanceof CommanderError) screen.json?.fail(failure);
   else printFailure(screen, failure);
-  if (screen.isVerbose && error instanceof Error && error.stack !== undefined) screen.warn(error.stack);
+  if (screen.isVerbose && error instanceof Error && error.stack !== undefined)
+    screen.warn(plain(error.stack));
 }
 
 /** Reports why a command fails: on standard error, and in `errors` of its JSON. */

@@ -34,6 +34,7 @@ export { readDuration } from './text/duration.js';
 export { naturalOrder } from './text/natural-order.js';
 export { oneLine } from './text/one-line.js';
 export { optionAsValue } from './text/option-as-value.js';
+export { printable, printableJson } from './text/printable.js';
 export { rowLines } from './text/rows.js';
 export { wrap } from './text/wrap.js';
 export type { Link } from './transport/transport.js';

@@ -1,4 +1,4 @@
-import { naturalOrder } from '@troupe/core/internal';
+import { naturalOrder, printable } from '@troupe/core/internal';
 /** Collectives and who is in each, as a graph in Graphviz' language DOT. */
 export function collectiveMap(members: ReadonlyMap<string, readonly string[]>): string {
   const nodes = [...new Set([...members.values()].flat())].sort(naturalOrder);
@@ -24,5 +24,5 @@ export function collectiveMap(members: ReadonlyMap<string, readonly string[]>): 
 
 // Names of collectives come from nodes.
 function quoted(text: string): string {
-  return JSON.stringify(text.replace(/[^\P{Cc}]/gu, '?'));
+  return JSON.stringify(printable(text));
 }

@@ -1,11 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
+import { printable } from '@troupe/core/internal';
 
-/** A text from the network that is safe to show on a terminal: no colours, no cursor movements, no bells. */
+/** A text from the network that is safe to show on a terminal: no colours, no cursor movements, no bells, no invisible marks. */
 export function plain(text: string): string {
-  return stripVTControlCharacters(text)
-    .replaceAll('\r\n', '\n')
-    .replaceAll('\t', '    ')
-    .replace(/[^\P{Cc}\n]/gu, '?');
+  const lines = stripVTControlCharacters(text).replaceAll('\r\n', '\n').replaceAll('\t', '    ');
+  return printable(lines, { keep: '\n' });
 }
 
 /** The same in one line. */

@@ -9,6 +9,8 @@ describe('texts from the network', () => {
     ['a bell and a null', 'a\u0007b\u0000c', 'a?b?c'],
     ['a lone carriage return', 'good\rbad', 'good?bad'],
     ['a C1 control', 'a\u009b31mb', 'ab'],
+    ['a right-to-left override', 'exe\u202egpj', 'exe?gpj'],
+    ['a zero-width space', 'web\u200b1', 'web?1'],
     ['lines of Windows', 'a\r\nb', 'a\nb'],
     ['a tabulator', 'a\tb', 'a    b'],
     ['other alphabets', 'žluťoučký 馬', 'žluťoučký 馬'],

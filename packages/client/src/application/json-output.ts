@@ -1,4 +1,4 @@
-import { naturalOrder } from '@troupe/core/internal';
+import { naturalOrder, printableJson } from '@troupe/core/internal';
 import { type Result, type Stats, silentStates } from '../call/result.js';
 
 /** One of `errors`. */
@@ -129,10 +129,6 @@ export function callStatistics(stats: Stats, exitCode: number) {
   };
 }
 
-// JSON escapes C0 by itself, and C1 can play with a terminal just as well.
 function textOf(value: object, indent?: number): string {
-  return JSON.stringify(value, undefined, indent).replace(
-    /[\u007f-\u009f]/g,
-    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return printableJson(JSON.stringify(value, undefined, indent));
 }

@@ -79,7 +79,9 @@ describe('the JSON of a command', () => {
   });
 
   it('has no character that can play with a terminal', () => {
-    const [text] = printed({}, (json) => json.result({ x: '\u001b[2J\u009b2J\u007f' }));
-    expect(text).to.include('"x":"\\u001b[2J\\u009b2J\\u007f"');
+    const x = '\u001b[2J\u009b2J\u007f\u202e\u200b';
+    const [text = ''] = printed({}, (json) => json.result({ x }));
+    expect(text).to.include('"x":"\\u001b[2J\\u009b2J\\u007f\\u202e\\u200b"');
+    expect(JSON.parse(text).results[0].x).to.equal(x);
   });
 });

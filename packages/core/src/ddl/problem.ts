@@ -1,5 +1,6 @@
 import type { ErrorObject } from 'ajv';
 import { Status } from '../errors.js';
+import { printable } from '../text/printable.js';
 import type { ActionDdl, InputDdl } from './ddl.js';
 import { pointerSteps } from './pointer.js';
 import { suggestion } from './suggestion.js';
@@ -45,7 +46,7 @@ export function inputFault(
 }
 
 function fault(name: string, why: string, status: InputFault['status'] = Status.invalidData): InputFault {
-  const shown = (name.length > 64 ? `${name.slice(0, 61)}...` : name).replaceAll(/\p{Cc}/gu, '?');
+  const shown = printable(name.length > 64 ? `${name.slice(0, 61)}...` : name);
   return { input: name, status, message: `Cannot validate input ${shown}: ${why}` };
 }
 

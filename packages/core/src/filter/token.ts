@@ -1,4 +1,5 @@
 import { TroupeError } from '../errors.js';
+import { printable } from '../text/printable.js';
 import { readQuoted } from './quote.js';
 import { isKeyword } from './spelling.js';
 
@@ -29,7 +30,7 @@ export function tokenize(text: string): Token[] {
 /** An error that points at the place in the filter. */
 export function syntaxError(text: string, position: number, message: string): TroupeError {
   const from = Math.max(0, position - 40);
-  const shown = text.slice(from, from + 76).replaceAll(/\p{Cc}/gu, ' ');
+  const shown = printable(text.slice(from, from + 76));
   const caret = `${' '.repeat(position - from)}^`;
   return new TroupeError(
     'FILTER_INVALID',

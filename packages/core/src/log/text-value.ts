@@ -1,17 +1,10 @@
-// Control characters, line breaks, and what is invisible or turns the direction of what follows it.
-const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+import { codeUnits, unprintable } from '../text/printable.js';
+
 const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /** A text that neither ends a line nor commands the terminal: such characters are written as in JSON. */
 export function escapeControls(text: string): string {
-  return text.replace(unsafe, (found) => short[found] ?? codeUnits(found));
-}
-
-function codeUnits(text: string): string {
-  return text
-    .split('')
-    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-    .join('');
+  return text.replace(unprintable, (found) => short[found] ?? codeUnits(found));
 }
 
 /** The value of a `key=value`: texts bare where that is unambiguous, everything else as JSON in one line. */

@@ -4,6 +4,7 @@ import { clientConfigOf, loadProvisionerConfig, type ProvisionerConfig } from '.
 import { stepsOf } from '../steps/index.js';
 import { ExitCode } from './exit-code.js';
 import type { Io } from './io.js';
+import { jsonLine } from './json-line.js';
 import { findConfig } from './session.js';
 
 /** `mcprovision check`: checks a configuration and shows what it means, without connecting. */
@@ -16,7 +17,7 @@ export function check(io: Io, options: { config?: string; json?: boolean }): Exi
   const off = Object.entries(config.steps).flatMap(([name, isOn]) => (isOn ? [] : [name]));
   const { collectives, notes } = config;
   if (options.json) {
-    io.out(`${JSON.stringify({ file, steps, off, collectives, brokers: urls, fault, notes })}\n`);
+    io.out(jsonLine({ file, steps, off, collectives, brokers: urls, fault, notes }));
     return fault === undefined ? ExitCode.ok : ExitCode.error;
   }
   io.out(`${file} is valid\n`);

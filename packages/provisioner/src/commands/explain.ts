@@ -2,6 +2,7 @@ import type { NodeRecord } from '../node/node-record.js';
 import { ExitCode } from './exit-code.js';
 import { findNode } from './find-node.js';
 import type { Io } from './io.js';
+import { jsonLine } from './json-line.js';
 import { withSession } from './session.js';
 import { stateOf } from './state.js';
 import { table } from './table.js';
@@ -15,7 +16,7 @@ export function explain(
   return withSession(io, options.config, async ({ peers }) => {
     const { node, record } = await findNode(identity, peers);
     if (options.json) {
-      io.out(`${JSON.stringify({ identity, collective: node.collective, ...stateOf(record), record })}\n`);
+      io.out(jsonLine({ identity, collective: node.collective, ...stateOf(record), record }));
       return ExitCode.ok;
     }
     const { state, since, reason } = stateOf(record);

@@ -5,6 +5,7 @@ import { loadProvisionerConfig } from '../config/config.js';
 import { PauseFile } from '../worker/pause-file.js';
 import { ExitCode } from './exit-code.js';
 import type { Io } from './io.js';
+import { jsonLine } from './json-line.js';
 import { provisionerHosts } from './provisioner-hosts.js';
 import { findConfig, withSession } from './session.js';
 
@@ -44,7 +45,7 @@ async function change(io: Io, options: PauseOptions, action: Action): Promise<Ex
     const lines = results.map(({ sender, ok, statusmsg, data }) => {
       return { host: sender, ok, changed: data.changed, reason: ok ? null : statusmsg };
     });
-    if (options.json) io.out(`${JSON.stringify({ action, provisioners: lines })}\n`);
+    if (options.json) io.out(jsonLine({ action, provisioners: lines }));
     else for (const line of lines) io.out(`${line.host}: ${wordsOf(line, action)}\n`);
     if (lines.length === 0) {
       const reason =
@@ -69,7 +70,7 @@ function changeHere(io: Io, { config: file, reason, json }: PauseOptions, action
   const pauses = new PauseFile(loadProvisionerConfig(findConfig(file)).pauseFile);
   const changed = action === 'pause' ? pauses.begin(localCaller(), reason ?? '') : pauses.end();
   const line = { host: 'this host', ok: true, changed, reason: null };
-  if (json) io.out(`${JSON.stringify({ action, file: pauses.path, changed })}\n`);
+  if (json) io.out(jsonLine({ action, file: pauses.path, changed }));
   else io.out(`${line.host}: ${wordsOf(line, action)} (${pauses.path})\n`);
   return ExitCode.ok;
 }

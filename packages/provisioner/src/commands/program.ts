@@ -6,6 +6,7 @@ import {
   completionScript,
   failureText,
   optionAsValue,
+  printable,
   readDuration,
   withCode,
 } from '@troupe/core/internal';
@@ -25,10 +26,11 @@ type Action = (...args: never[]) => ExitCode | Promise<ExitCode>;
 
 /** Runs `mcprovision` with these arguments; resolves to its exit code. */
 export async function runProgram(args: readonly string[], given: Io): Promise<ExitCode> {
+  // Texts from nodes end up on a terminal: they must not move the cursor, change colors or hide anything.
   const io: Io = {
     ...given,
-    out: (text) => given.out(printable(text)),
-    err: (text) => given.err(printable(text)),
+    out: (text) => given.out(printable(text, { keep: '\n\t' })),
+    err: (text) => given.err(printable(text, { keep: '\n\t' })),
   };
   let code: ExitCode = ExitCode.ok;
   const program = build(io, (action) => async (...given: unknown[]) => {
@@ -127,12 +129,6 @@ function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Prom
       }),
     );
   return program;
-}
-
-// Texts from nodes end up on a terminal: they must not move the cursor or change colors.
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is meant
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?');
 }
 
 function completedProgram(program: Command): CompletedProgram {

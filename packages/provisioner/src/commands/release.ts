@@ -2,6 +2,7 @@ import { neverAborts } from '../rpc/never-aborts.js';
 import { ExitCode } from './exit-code.js';
 import { findNode } from './find-node.js';
 import type { Io } from './io.js';
+import { jsonLine } from './json-line.js';
 import { withSession } from './session.js';
 
 /**
@@ -22,8 +23,7 @@ export function release(
       { signal: neverAborts },
     );
     const wasQuarantined = released === true;
-    if (options.json)
-      io.out(`${JSON.stringify({ identity, collective: node.collective, fresh, wasQuarantined })}\n`);
+    if (options.json) io.out(jsonLine({ identity, collective: node.collective, fresh, wasQuarantined }));
     else {
       const next = fresh
         ? 'provisioning starts again at the first step'

@@ -13,6 +13,7 @@ import { type Provisioner, startProvisioner } from '../worker/provisioner.js';
 import { detach } from './detach.js';
 import { ExitCode } from './exit-code.js';
 import type { Io } from './io.js';
+import { jsonLine } from './json-line.js';
 import { logDestination } from './log-destination.js';
 import { findConfig } from './session.js';
 
@@ -97,7 +98,7 @@ async function provisionAll(
       write(event);
       metrics.count(event);
       count(event);
-      if (json) io.out(`${JSON.stringify(event)}\n`);
+      if (json) io.out(jsonLine(event));
     },
   });
   metrics.watch(provisioner);

@@ -2,6 +2,7 @@ import { simulate as simulateNode } from '../worker/simulation.js';
 import { ExitCode } from './exit-code.js';
 import { findNode } from './find-node.js';
 import type { Io } from './io.js';
+import { jsonLine } from './json-line.js';
 import { withSession } from './session.js';
 import { table } from './table.js';
 
@@ -20,7 +21,7 @@ export function simulate(
     const code =
       refusal?.startsWith('in quarantine') || objection !== undefined ? ExitCode.quarantined : ExitCode.ok;
     if (options.json) {
-      io.out(`${JSON.stringify({ ...found, identity, collective })}\n`);
+      io.out(jsonLine({ ...found, identity, collective }));
       return code;
     }
     if (refusal !== undefined) {

@@ -6,6 +6,7 @@ import { type NodeRecord, readRecord } from '../node/node-record.js';
 import { unknownCaller, wordsOfPause } from '../worker/pause-file.js';
 import { ExitCode } from './exit-code.js';
 import type { Io } from './io.js';
+import { jsonLine } from './json-line.js';
 import { provisionerHosts } from './provisioner-hosts.js';
 import { type CommandSession, withSession } from './session.js';
 import { type NodeState, stateOf } from './state.js';
@@ -149,7 +150,7 @@ function lineOf(identity: string, collective: string, record: NodeRecord): Line 
 }
 
 function show(io: Io, snapshot: Snapshot, { json }: StatusOptions): void {
-  if (json) io.out(`${JSON.stringify(snapshot)}\n`);
+  if (json) io.out(jsonLine(snapshot));
   else io.out(screenOf(snapshot, io.columns));
 }
 

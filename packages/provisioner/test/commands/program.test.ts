@@ -326,9 +326,12 @@ describe('mcprovision', () => {
     it('show nothing that could play with the terminal', async () => {
       await testbed.master('puppet1', eu);
       const { machine } = await testbed.node('web1', { facts: eu });
-      machine.record.quarantineNode('bad \u001b[2J\u009b1m news');
+      machine.record.quarantineNode('bad \u001b[2J\u009b1m \u202enews');
       await call('', 'status');
-      expect(out).to.contain('bad ?[2J?1m news');
+      expect(out).to.contain('bad ?[2J?1m ?news');
+      out = '';
+      await call('', 'status', '--json');
+      expect(out).to.contain('bad \\u001b[2J\\u009b1m \\u202enews');
     });
 
     it('release: the node goes on where it stopped', async () => {

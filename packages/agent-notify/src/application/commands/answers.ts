@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Call, Result } from '@troupe/client';
 import type { Session } from '@troupe/client/application';
+import { printable } from '@troupe/core/internal';
 import { ExitCode, exitCodeOf } from './exit.js';
 
 export interface Answers<Data> {
@@ -36,5 +37,5 @@ export function failWithoutNodes(session: Session): void {
 
 /** Text from nodes without control characters, safe to show on a terminal. */
 export function plain(text: string): string {
-  return stripVTControlCharacters(text).replace(/\p{Cc}/gu, '\ufffd');
+  return printable(stripVTControlCharacters(text), { mark: '\ufffd' });
 }

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Session } from '@troupe/client/application';
+import { printable } from '@troupe/core/internal';
 
 /** A session whose lines for people contain no control sequences for the terminal, whatever nodes have sent. */
 export function guarded(session: Session): Session {
@@ -11,5 +12,5 @@ export function guarded(session: Session): Session {
 }
 
 function plain(text: string): string {
-  return stripVTControlCharacters(text).replace(/(?!\t)\p{Cc}/gu, '\ufffd');
+  return printable(stripVTControlCharacters(text), { keep: '\t', mark: '\ufffd' });
 }

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { type ClientConfig, localDdl } from '@troupe/client';
+import { printable } from '@troupe/core/internal';
 import { knownNodes } from '../../call/node-cache.js';
 import type { GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
+import { plainLine } from '../../output/plain.js';
 import { actionCandidates, agentCandidates, candidates, inputCandidates } from './candidates.js';
 import type { Candidate, NetworkSource, Sources } from './sources.js';
 
@@ -30,7 +32,8 @@ export async function complete(
   if (options.line !== undefined) {
     // A tab between value and meaning: fish takes it as it is, the other scripts take it apart.
     const found = await candidates(shell, sources(options), options.line);
-    for (const { value, meaning } of found) screen.print(`${value}\t${meaning}`);
+    for (const { value, meaning } of found.filter(isPrintable))
+      screen.print(`${value}\t${plainLine(meaning)}`);
     return ExitCode.ok;
   }
   if (name !== undefined) {
@@ -43,6 +46,9 @@ export async function complete(
   }
   return ExitCode.ok;
 }
+
+// Names and values come from nodes too: one with an unprintable character could not be typed anyway.
+const isPrintable = ({ value }: Candidate) => printable(value) === value;
 
 async function listed(shell: Shell, options: CompletionOptions): Promise<readonly Candidate[]> {
   if (options.listApplications) {
