@@ -14,7 +14,7 @@ export { compileRegex } from './filter/regex.js';
 export { splitWords } from './filter/words.js';
 export { LineCutter } from './lines.js';
 export { isText, outputOf } from './log/format.js';
-export { createSwitchedLogger } from './log/logger.js';
+export { createSwitchedLogger, type SwitchedLogger } from './log/logger.js';
 export { textStream } from './log/text.js';
 export { maxMessageBytes } from './message/envelope.js';
 export { announce, offlineWill } from './message/presence.js';

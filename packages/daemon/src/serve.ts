@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { type Logger, type LogLevel, messageOf, TroupeError } from '@troupe/core';
-import { createSwitchedLogger, reasonOf } from '@troupe/core/internal';
+import { createSwitchedLogger, reasonOf, type SwitchedLogger } from '@troupe/core/internal';
 import { Alarm } from './alarm.js';
 import { type DaemonConfig, loadDaemonConfig } from './config.js';
 import { type Daemon, type DaemonOptions, startDaemon } from './daemon.js';
@@ -87,13 +87,15 @@ interface Logging {
   readonly log: Logger;
   /** Changes the level: from the configuration's to debug, to trace, and back. */
   readonly level: () => void;
+  readonly switched: SwitchedLogger;
+  readonly settings: DaemonConfig['log'];
 }
 
 // A reload whose log cannot be opened must not cost us the node.
-function newLogging(config: DaemonConfig, old: Logging | undefined): Logging {
-  const { file = 'standard error' } = config.log;
+function newLogging({ log: settings }: DaemonConfig, old: Logging | undefined): Logging {
+  const { file = 'standard error' } = settings;
   try {
-    return named('log.file', file, () => loggerOf(config));
+    return named('log.file', file, () => loggingOf(settings, reopened(settings, old) ?? openLog(settings)));
   } catch (error) {
     if (!old) throw error;
     old.log.error(reasonOf(error), 'cannot open the new log: the previous one stays in use');
@@ -109,13 +111,25 @@ function named<T>(key: string, file: string, work: () => T): T {
   }
 }
 
-function loggerOf(config: DaemonConfig): Logging {
-  const { level: configured, format, file } = config.log;
-  const { log, setLevel } = createSwitchedLogger({
-    level: configured,
-    format,
-    ...(file === undefined ? {} : { file }),
-  });
+function openLog({ level, format, file }: DaemonConfig['log']): SwitchedLogger {
+  return createSwitchedLogger({ level, format, ...(file === undefined ? {} : { file }) });
+}
+
+// After a rotation the file is another one of the same name; running actions have loggers that go on with it.
+function reopened(
+  { format, file, level }: DaemonConfig['log'],
+  old: Logging | undefined,
+): SwitchedLogger | undefined {
+  const { switched, settings } = old ?? {};
+  if (switched?.reopen === undefined || file === undefined || settings?.format !== format) return undefined;
+  switched.reopen(file);
+  switched.setLevel(level);
+  return switched;
+}
+
+function loggingOf(settings: DaemonConfig['log'], switched: SwitchedLogger): Logging {
+  const { level: configured } = settings;
+  const { log, setLevel } = switched;
   const levels = [...new Set<LogLevel>([configured, 'debug', 'trace'])];
   let at = 0;
   const level = () => {
@@ -127,7 +141,7 @@ function loggerOf(config: DaemonConfig): Logging {
     setLevel(to);
     if (at !== 0) report();
   };
-  return { log, level };
+  return { log, level, switched, settings };
 }
 
 function isSameHouse(one: DaemonConfig, other: DaemonConfig): boolean {

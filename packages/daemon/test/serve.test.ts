@@ -1,7 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until } from '@troupe/test-support';
+import { openFiles, until } from '@troupe/test-support';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { ExitRefused } from '../src/exit.js';
@@ -119,6 +119,18 @@ describe('mcod in this process', () => {
     process.emit('SIGHUP');
     await logged('ready', 3);
     expect(names()[2]).to.equal('web3.lab');
+  });
+
+  it('writes to a new log file after a rotation, and closes the rotated one', async function () {
+    await begin();
+    const rotated = file('log.1');
+    renameSync(file('log'), rotated);
+    process.emit('SIGHUP');
+    await logged('ready');
+    const open = openFiles(folder);
+    if (open === undefined) return this.skip();
+    await until('the rotated log is closed', () => !openFiles(folder)?.includes(rotated));
+    expect(openFiles(folder)).to.include(file('log'));
   });
 
   it('keeps the old log if the new one cannot be opened', async () => {

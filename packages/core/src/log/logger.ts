@@ -1,4 +1,6 @@
-import type { DestinationStream, Logger as PinoLogger } from 'pino';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { DestinationStream, Logger as PinoLogger, destination as pinoDestination } from 'pino';
 import commonJs from '../commonjs.cjs';
 import { isText, type LogFormat, type LogOutput, outputOf } from './format.js';
 import { textStream } from './text.js';
@@ -28,9 +30,12 @@ export interface LoggerOptions {
 
 /** A logger of lines, to a file or another destination; secrets are replaced before a line is written. */
 export function createLogger(options: LoggerOptions): PinoLogger {
+  return loggerTo(openOutput(options), options);
+}
+
+function loggerTo({ destination, output }: Output, options: LoggerOptions): PinoLogger {
   const { level, format = 'auto', onChild = () => {} } = options;
   const { pino } = commonJs.pino();
-  const { destination, output } = openOutput(options);
   const log: PinoLogger = pino(
     { level, redact: { paths: redact, censor: '[redacted]' }, base: null, onChild },
     isText(format, output)
@@ -46,28 +51,78 @@ export function createLogger(options: LoggerOptions): PinoLogger {
 // By number: the journal is a socket, which cannot be opened by these names.
 const standardStreams: Readonly<Record<string, number>> = { '/dev/stdout': 1, '/dev/stderr': 2 };
 
-function openOutput({ destination, output = 'other', file = '/dev/stderr' }: LoggerOptions) {
+interface Output {
+  readonly destination: DestinationStream;
+  readonly output: LogOutput;
+  /** Closes the file and writes to this one from now on, the same or another. Throws the system's error. */
+  readonly reopen?: (file: string) => void;
+}
+
+function openOutput({ destination, output = 'other', file = '/dev/stderr' }: LoggerOptions): Output {
   if (destination) return { destination, output };
   const { pino } = commonJs.pino();
   const fd = standardStreams[file];
-  return fd === undefined
-    ? { destination: pino.destination({ dest: file, mkdir: true, sync: true }), output }
-    : { destination: pino.destination({ fd, sync: true }), output: outputOf(fd) };
+  const opened = pino.destination({
+    ...(fd === undefined ? { dest: file, mkdir: true } : { fd }),
+    sync: true,
+    maxLength: mostUnwritten,
+  });
+  // Without a listener, a log that cannot be written would end the process.
+  let isReported = false;
+  opened.on('error', (error: Error) => {
+    if (!isReported) reportFault(file, error);
+    isReported = true;
+  });
+  opened.on('write', () => {
+    isReported = false;
+  });
+  if (fd !== undefined) return { destination: opened, output: outputOf(fd) };
+  return { destination: opened, output, reopen: (next) => reopen(opened, next) };
+}
+
+/** Bytes that are kept while the log cannot be written, as on a full disk; lines beyond are lost. */
+const mostUnwritten = 1024 * 1024;
+
+function reportFault(file: string, error: Error): void {
+  try {
+    writeSync(2, `cannot write the log ${file}: ${error.message}\n`);
+  } catch {
+    // There is no place left to say it.
+  }
+}
+
+function reopen(destination: ReturnType<typeof pinoDestination>, file: string): void {
+  // Tried first: what cannot be opened leaves a SonicBoom between two files.
+  mkdirSync(dirname(file), { recursive: true });
+  closeSync(openSync(file, 'a'));
+  destination.reopen(file);
 }
 
 /** A logger whose level can be changed, its children's too. */
-export function createSwitchedLogger(options: Pick<LoggerOptions, 'level' | 'format' | 'file'>): {
+export interface SwitchedLogger {
   readonly log: PinoLogger;
   setLevel(level: LogLevel): void;
-} {
-  // Each child of pino has a level of its own from its birth on; those of a request live as long as it runs.
+  /**
+   * Closes the log file and writes to this one from now on, the same or another, as after a rotation; what the children
+   * write, too. Absent if the log is no file. Throws the system's error, and then keeps the old one.
+   */
+  readonly reopen?: (file: string) => void;
+}
+
+/** Makes a logger whose level and file can be changed. */
+export function createSwitchedLogger(
+  options: Pick<LoggerOptions, 'level' | 'format' | 'file'>,
+): SwitchedLogger {
+  // Each child of pino has its own level from its birth on; the children of a request live as long as it runs.
   const children = new Children();
-  const log = createLogger({ ...options, onChild: (child) => children.add(child) });
+  const output = openOutput(options);
+  const log = loggerTo(output, { ...options, onChild: (child) => children.add(child) });
   return {
     log,
     setLevel: (level) => {
       for (const logger of [log, ...children.all()]) logger.level = level;
     },
+    ...(output.reopen && { reopen: output.reopen }),
   };
 }
 

@@ -1,6 +1,10 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
-import { describe, it } from 'mocha';
-import { createLogger, type LogLevel, lateLogger } from '../../src/log/logger.js';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { createLogger, createSwitchedLogger, type LogLevel, lateLogger } from '../../src/log/logger.js';
 
 describe('a logger that is made late', () => {
   const late = (level: LogLevel) => {
@@ -37,5 +41,54 @@ describe('a logger that is made late', () => {
     const { log, made } = late('silent');
     log.fatal('nothing');
     expect(made()).to.equal(0);
+  });
+});
+
+describe('a logger to a file', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'troupe-log-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const messages = (file: string) =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line).msg);
+
+  it('writes to another file when it is reopened, with its children', () => {
+    const [one, two] = [join(folder, 'one'), join(folder, 'two')];
+    const { log, reopen } = createSwitchedLogger({ level: 'info', format: 'json', file: one });
+    const child = log.child({ agent: 'a' });
+    log.info('first');
+    reopen?.(two);
+    log.info('second');
+    child.info('third');
+    expect(messages(one)).to.deep.equal(['first']);
+    expect(messages(two)).to.deep.equal(['second', 'third']);
+  });
+
+  it('keeps its file if the new one cannot be opened', () => {
+    const file = join(folder, 'one');
+    const { log, reopen } = createSwitchedLogger({ level: 'info', format: 'json', file });
+    expect(() => reopen?.(join(file, 'below'))).to.throw(/ENOTDIR|EEXIST/);
+    log.info('still here');
+    expect(messages(file)).to.deep.equal(['still here']);
+  });
+
+  it('survives a full disk, and reports that once', function () {
+    if (!existsSync('/dev/full')) return this.skip();
+    const code = `
+      const { createLogger } = await import(${JSON.stringify(new URL('../../src/log/logger.js', import.meta.url).href)});
+      const log = createLogger({ level: 'info', file: '/dev/full' });
+      for (let line = 0; line < 3; line += 1) log.info({ line }, 'lost');
+      await new Promise((resolve) => setImmediate(resolve));
+      console.log('alive');`;
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+      encoding: 'utf8',
+    });
+    expect({ status, stdout }).to.deep.equal({ status: 0, stdout: 'alive\n' });
+    expect(stderr).to.match(/^cannot write the log \/dev\/full: ENOSPC: .*\n$/);
   });
 });
