@@ -120,7 +120,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   const { registry } = node;
   const reload = () => options.onReload?.();
   const agents = new Agents({ config, configFile: options.configFile, log, registry, data, node, reload });
-  const jobs = options.jobs ?? openJobs(config);
+  const jobs = options.jobs ?? openJobs(config, log);
   begun.push(async () => jobs.close());
   await agents.load([rpcutilAgent(node), discoveryAgent(node, jobs), ...(options.agents ?? [])]);
   begun.push(() => agents.close());
@@ -254,13 +254,14 @@ function openAudit(config: DaemonConfig, log: Logger, publisher: AuditPublisher)
   return undefined;
 }
 
-function openJobs({ state_dir: folder, limits }: DaemonConfig): Jobs {
+function openJobs({ state_dir: folder, limits }: DaemonConfig, log: Logger): Jobs {
   return new Jobs({
     file: join(folder, 'requests.jsonl'),
     keepSeconds: limits.keep_replies,
     most: limits.keep_requests,
     mostBytes: limits.keep_bytes,
     mostIds: limits.keep_ids,
+    log,
   });
 }
 

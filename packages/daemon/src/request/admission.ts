@@ -126,7 +126,20 @@ export class Admission {
 
   /** What keeps a request that its author may make from being begun. */
   unable(request: Request, now: number): Refusal | undefined {
-    return this.#unready(request, now) ?? inadmissible(request, this.#parts.node);
+    return (
+      this.#unready(request, now) ?? inadmissible(request, this.#parts.node) ?? this.#doubtful(request, now)
+    );
+  }
+
+  // What only reads may run again.
+  #doubtful(request: Request, now: number): Refusal | undefined {
+    const { jobs, node } = this.#parts;
+    const action = node.registry.get(request.agent)?.compiled.action(request.action);
+    if (action?.isMutating(request.input) === false) return undefined;
+    const doubt = jobs.doubtOf(request, now);
+    if (doubt === undefined) return undefined;
+    const words = `this node cannot tell whether it has run this request, so it does not run it: ${doubt}; check its state, and send a new request if necessary`;
+    return { outcome: 'unknown', statuscode: Status.unknownError, statusmsg: words };
   }
 
   #unready(request: Request, now: number): Refusal | undefined {

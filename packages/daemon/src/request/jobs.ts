@@ -1,6 +1,6 @@
-import type { MessageProtection, Request } from '@troupe/core';
+import type { Logger, MessageProtection, Request } from '@troupe/core';
 import { Job } from './job.js';
-import { RequestJournal } from './request-journal.js';
+import { RequestJournal, type RequestTimes } from './request-journal.js';
 
 export interface JobsOptions {
   /** Where the ids of requests are noted. */
@@ -13,6 +13,7 @@ export interface JobsOptions {
   readonly mostBytes?: number;
   /** Ids that are remembered at most. */
   readonly mostIds?: number;
+  readonly log?: Logger;
 }
 
 /**
@@ -33,7 +34,8 @@ export class Jobs {
     this.#keepMs = options.keepSeconds * 1000;
     this.#most = options.most ?? 10_000;
     this.#mostBytes = options.mostBytes ?? 32 * 1024 * 1024;
-    this.#journal = new RequestJournal({ file: options.file, most: options.mostIds ?? 100_000 });
+    const { file, mostIds: most = 100_000, log } = options;
+    this.#journal = new RequestJournal({ file, most, ...(log && { log }) });
   }
 
   find(id: string): Job | undefined {
@@ -43,6 +45,11 @@ export class Jobs {
   /** Whether a request was begun, be it before this daemon started or so long ago that nothing else is kept of it. */
   hasBegun(id: string): boolean {
     return this.#journal.has(id);
+  }
+
+  /** Why a request that is not known may have run before, as the record of it may be lost; nothing if it cannot have. */
+  doubtOf(request: Request, now: number): string | undefined {
+    return this.#journal.doubtOf(timesOf(request), now);
   }
 
   /** Whether one more id can be remembered: none of a request that could be sent again is forgotten. */
@@ -81,9 +88,8 @@ export class Jobs {
   ): Job {
     this.#forget(now);
     const { id } = request;
-    const until = request.time + request.ttl * 1000;
-    if (isMutating) this.#journal.add(id, until, now);
-    else this.#journal.addIfPossible(id, until, now);
+    if (isMutating) this.#journal.add(id, timesOf(request), now);
+    else this.#journal.addIfPossible(id, timesOf(request), now);
     const job = new Job(request, identity, now, { protection, whenEnded: () => this.#end(job) });
     this.#running.set(id, job);
     return job;
@@ -114,4 +120,8 @@ export class Jobs {
       this.#endedBytes -= bytes;
     }
   }
+}
+
+function timesOf({ time, ttl }: Request): RequestTimes {
+  return { time, until: time + ttl * 1000 };
 }

@@ -1,66 +1,138 @@
-import { close, closeSync, fdatasync, openSync, readFileSync, writeSync } from 'node:fs';
+import { close, closeSync, constants, fdatasync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { type Logger, messageOf, silentLogger, TroupeError } from '@troupe/core';
 import { isErrno, replaceFileSync, syncFolder } from '@troupe/core/durable-file';
+import { readRegularFileSync } from '@troupe/core/regular-file';
+import {
+  headerOf,
+  type JournalContents,
+  type JournalEntry,
+  readJournal,
+  sealLine,
+} from './journal-format.js';
+import {
+  DamagedError,
+  type Generation,
+  type JournalDamage,
+  readGeneration,
+  replaceGeneration,
+  updateGeneration,
+} from './journal-generation.js';
 
 const dataSync = promisify(fdatasync);
 
-/** Milliseconds that an id is remembered beyond the time in which its request could begin: a clock may be set back by less. */
+/** Milliseconds that an id is remembered beyond the time in which its request could begin. */
 const slack = 3_600_000;
 const minute = 60_000;
+/** The longest time in milliseconds that a request can be valid. */
+const longestTtl = 86_400_000;
 const leastLines = 10_000;
 
 /** The journals of this process that hold their files open: emulators run thousands of daemons, and handles are few. */
 const holders = new Set<RequestJournal>();
 const mostHolders = 64;
 
-/** The ids of the requests that a node has begun, on disk before they run, so that a restart does not make one run twice. */
+export interface RequestJournalOptions {
+  readonly file: string;
+  /** Ids that are remembered at most. */
+  readonly most: number;
+  readonly log?: Logger;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  /** Milliseconds since some moment, on a clock that nobody sets. */
+  readonly monotonic?: () => number;
+}
+
+/** When a request was made, and until when it could begin; in milliseconds since 1970. */
+export interface RequestTimes {
+  readonly time: number;
+  readonly until: number;
+}
+
+/** The ids whose requests can no longer begin after one minute of the node's life. */
+interface Bucket {
+  readonly ids: string[];
+  /** The latest of their ends by the clock of the host. */
+  until: number;
+}
+
+/**
+ * The ids of the requests that a node has begun, on disk before they run, so that a restart does not make one run
+ * twice. What the file must contain is kept in a second one (FILE.generation): if the two disagree, ids may be lost,
+ * and requests that were made before that was found count as doubtful.
+ */
 export class RequestJournal {
-  readonly #file: string;
-  readonly #most: number;
-  /** Until when (milliseconds since 1970) the request of an id could begin. */
-  readonly #ids = new Map<string, number>();
+  readonly #options: RequestJournalOptions;
+  readonly #log: Logger;
+  readonly #monotonic: () => number;
+  readonly #ids = new Map<string, Omit<JournalEntry, 'id'>>();
   // By the minute in which they end, so that nobody walks through all of them.
-  readonly #byMinute = new Map<number, string[]>();
-  #sweptAt = 0;
+  readonly #byMinute = new Map<number, Bucket>();
+  #sweptAt = Number.NEGATIVE_INFINITY;
+  /** The node's life when this journal was opened, less the monotonic clock at that moment. */
+  #birth: number;
+  #generation = 0;
   #lines = 0;
+  /** Lines of which the second file knows. */
+  #safeLines = 0;
+  #sum = 0;
+  #latest = 0;
+  #forgotten = 0;
+  #damage: JournalDamage | undefined;
   #fd: number | undefined;
-  #isTorn = false;
-  // Whether the folder's entry for the file is safe as well.
-  #isPlaced = false;
+  /** Whether the file must be written anew before something is added. */
+  #isStale = false;
+  /** Whether the folder's entry for the file is safe as well. */
+  #isPlaced = true;
   #flushing: Promise<void> | undefined;
   #nextFlush: Promise<void> | undefined;
 
-  constructor(options: { readonly file: string; readonly most: number }) {
-    this.#file = options.file;
-    this.#most = options.most;
-    this.#load();
+  /** Throws FILE_UNREADABLE. */
+  constructor(options: RequestJournalOptions) {
+    this.#options = options;
+    this.#log = options.log ?? silentLogger;
+    this.#monotonic = options.monotonic ?? (() => performance.now());
+    this.#birth = -this.#monotonic();
+    this.#load((options.now ?? Date.now)());
   }
 
   has(id: string): boolean {
     return this.#ids.has(id);
   }
 
+  /** Why a request that is not in the journal may nevertheless have begun; nothing if it cannot have. */
+  doubtOf({ time, until }: RequestTimes, now: number): string | undefined {
+    this.#liftDamage(now);
+    if (this.#damage && time < this.#damage.time)
+      return `its record of requests was found damaged at ${new Date(this.#damage.time).toISOString()}, after this request was made`;
+    // One that has expired is refused as such.
+    if (until <= this.#forgotten && until >= now)
+      return `it has already removed the ids of requests of that time from its record, so its clock was set back: check NTP`;
+    return undefined;
+  }
+
   /** Makes room if it can: ids of requests that could not begin any more go before their time. */
   hasRoom(now: number): boolean {
-    if (this.#ids.size >= this.#most) this.#sweep(now, 0);
-    return this.#ids.size < this.#most;
+    if (this.#ids.size >= this.#options.most) this.#sweep(now, { isUrgent: true });
+    return this.#ids.size < this.#options.most;
   }
 
   /** Notes an id on disk. Throws what the file system throws; the id is not remembered then. */
-  add(id: string, until: number, now: number): void {
-    if (Math.abs(now - this.#sweptAt) >= minute) this.#sweep(now, slack);
-    this.#write(lineOf(id, until));
-    this.#remember(id, until);
+  add(id: string, times: RequestTimes, now: number): void {
+    if (this.#lived() - this.#sweptAt >= minute) this.#sweep(now);
+    const entry = this.#entryOf(times, now);
+    this.#write(id, entry);
+    this.#remember(id, entry);
   }
 
   /** The same, but remembered in memory alone where the disk takes nothing: for what only reads, and harms nobody twice. */
-  addIfPossible(id: string, until: number, now: number): void {
+  addIfPossible(id: string, times: RequestTimes, now: number): void {
     try {
-      this.add(id, until, now);
+      this.add(id, times, now);
     } catch (error) {
       if (!isErrno(error)) throw error;
-      this.#remember(id, until);
+      this.#remember(id, this.#entryOf(times, now));
     }
   }
 
@@ -73,6 +145,10 @@ export class RequestJournal {
   /** The file may be opened again by what is added later. */
   close(): void {
     this.#release();
+  }
+
+  #lived(): number {
+    return Math.round(this.#birth + this.#monotonic());
   }
 
   #release(): void {
@@ -88,36 +164,60 @@ export class RequestJournal {
   async #flushAfter(earlier: Promise<void> | undefined): Promise<void> {
     await earlier?.catch(() => {});
     this.#nextFlush = undefined;
+    const [generation, lines] = [this.#generation, this.#lines];
     this.#flushing = dataSync(this.#open());
     try {
       await this.#flushing;
-      if (!this.#isPlaced) await syncFolder(dirname(this.#file));
+      if (!this.#isPlaced) await syncFolder(dirname(this.#options.file));
       this.#isPlaced = true;
+      // What was written anew meanwhile is safe already.
+      if (generation === this.#generation && lines > this.#safeLines) this.#update(lines);
     } finally {
       if (!this.#nextFlush) this.#flushing = undefined;
     }
   }
 
-  #remember(id: string, until: number): void {
-    this.#ids.set(id, until);
-    const end = Math.floor(until / minute);
-    const ids = this.#byMinute.get(end);
-    if (ids) ids.push(id);
-    else this.#byMinute.set(end, [id]);
+  #entryOf(times: RequestTimes, now: number): Omit<JournalEntry, 'id'> {
+    const life = Math.min(Math.max(times.until - now, 0), longestTtl);
+    return { ...times, ends: life === 0 ? 0 : this.#lived() + life };
   }
 
-  #sweep(now: number, spare: number): void {
-    this.#sweptAt = now;
-    for (const [end, ids] of this.#byMinute) {
-      if ((end + 1) * minute + spare >= now) continue;
+  #remember(id: string, entry: Omit<JournalEntry, 'id'>): void {
+    this.#ids.set(id, entry);
+    this.#latest = Math.max(this.#latest, entry.time);
+    const end = Math.ceil(entry.ends / minute);
+    const bucket = this.#byMinute.get(end);
+    if (!bucket) this.#byMinute.set(end, { ids: [id], until: entry.until });
+    else {
+      bucket.ids.push(id);
+      bucket.until = Math.max(bucket.until, entry.until);
+    }
+  }
+
+  // The clock of the host may be set forward and back: an id goes when its time is over by that and by the node's life.
+  #sweep(now: number, { isUrgent = false } = {}): void {
+    const lived = this.#lived();
+    const spare = isUrgent ? 0 : slack;
+    this.#sweptAt = lived;
+    for (const [end, { ids, until }] of this.#byMinute) {
+      if (until + spare >= now || (!isUrgent && end * minute > lived)) continue;
       for (const id of ids) this.#ids.delete(id);
       this.#byMinute.delete(end);
+      this.#forgotten = Math.max(this.#forgotten, until);
     }
+    this.#liftDamage(now);
+  }
+
+  // Afterwards no request is valid any more that could be lost, unless the clock is set back.
+  #liftDamage(now: number): void {
+    if (!this.#damage || this.#lived() - this.#damage.lived <= longestTtl) return;
+    this.#forgotten = Math.max(this.#forgotten, Math.min(this.#damage.time + longestTtl, now));
+    this.#damage = undefined;
   }
 
   #open(): number {
     if (this.#fd === undefined) {
-      this.#fd = openSync(this.#file, 'a', 0o600);
+      this.#fd = this.#openOrReplace();
       const [oldest] = holders;
       if (holders.size >= mostHolders && oldest) oldest.#release();
       holders.add(this);
@@ -125,53 +225,183 @@ export class RequestJournal {
     return this.#fd;
   }
 
-  #write(line: string): void {
-    if (this.#lines >= 2 * this.#ids.size + leastLines) this.#compact();
-    // What a full disk took of a line must not spoil the next one.
-    const bytes = Buffer.from(`${this.#isTorn ? '\n' : ''}${line}`);
-    this.#isTorn = true;
+  #openOrReplace(): number {
+    const create = this.#generation === 0 ? constants.O_CREAT : 0;
+    const open = () => openSync(this.#options.file, constants.O_WRONLY | constants.O_APPEND | create, 0o600);
+    try {
+      return open();
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT') || create !== 0) throw error;
+      this.#compact();
+      return open();
+    }
+  }
+
+  #write(id: string, entry: Omit<JournalEntry, 'id'>): void {
+    if (this.#isStale || this.#lines >= 2 * this.#ids.size + leastLines) this.#compact();
+    const begun = this.#generation === 0 ? this.#begin() : { line: '', sum: this.#sum };
     const fd = this.#open();
+    // Opening may have written the file anew.
+    const { line, sum } = sealLine({ id, ...entry }, begun.line === '' ? this.#sum : begun.sum);
+    const bytes = Buffer.from(`${begun.line}${line}`);
+    // What a full disk took of a line must not spoil the next one.
+    this.#isStale = true;
     for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
-    this.#isTorn = false;
+    this.#isStale = false;
+    this.#generation ||= 1;
+    this.#sum = sum;
     this.#lines += 1;
   }
 
-  #load(): void {
-    let text: string;
-    try {
-      text = readFileSync(this.#file, 'utf8');
-    } catch (error) {
-      if (isErrno(error, 'ENOENT')) return;
-      throw error;
-    }
-    for (const line of text.split('\n')) {
-      const entry = line === '' ? undefined : entryOf(line);
-      if (entry) this.#remember(entry.id, entry.until);
-    }
-    this.#sweep(Date.now(), slack);
-    this.#compact();
+  // The second file comes first: from then on a journal that is missing is noticed once a line was flushed.
+  #begin(): { readonly line: string; readonly sum: number } {
+    const before = { generation: 0, lines: 0 };
+    replaceGeneration(generationFile(this.#options.file), {
+      ...this.#state(),
+      generation: 1,
+      lines: 0,
+      before,
+    });
+    this.#isPlaced = false;
+    return headerOf(1);
   }
 
+  #load(now: number): void {
+    const faults: string[] = [];
+    const known = this.#readKnown(faults);
+    const contents = this.#readContents();
+    const fault = disagreement(known, contents);
+    if (fault !== undefined && faults.length === 0) faults.push(fault);
+    if (known) {
+      this.#birth += known.lived;
+      this.#latest = known.latest;
+      this.#forgotten = known.forgotten;
+      this.#damage = known.damage;
+    }
+    const entries = contents?.entries ?? [];
+    for (const { ends = 0 } of entries)
+      this.#birth = Math.max(this.#birth, ends - longestTtl - this.#monotonic());
+    for (const { id, time = 0, until, ends } of entries) {
+      const times = { time, until: Math.min(until, now + 2 * longestTtl) };
+      this.#remember(id, ends === undefined ? this.#entryOf(times, now) : { ...times, ends });
+    }
+    if (faults.length > 0) {
+      this.#generation = Math.max(contents?.generation ?? 0, known?.generation ?? 0);
+      this.#noteDamage(faults.join('; '), now);
+    } else if (contents?.generation !== undefined) {
+      this.#generation = contents.generation;
+      this.#lines = contents.lines;
+      this.#safeLines = known?.generation === contents.generation ? known.lines : 0;
+      this.#sum = contents.sum;
+      this.#isStale = contents.isTorn;
+    }
+    this.#sweep(now);
+    // From now on a loss is noticed.
+    if (faults.length > 0 || (contents && contents.generation === undefined)) this.#compact();
+  }
+
+  #readKnown(faults: string[]): Generation | undefined {
+    const file = generationFile(this.#options.file);
+    try {
+      return readGeneration(file);
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw unreadable(file, error);
+      faults.push(`${file}: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  #readContents(): JournalContents | undefined {
+    const { file } = this.#options;
+    try {
+      return readJournal(readRegularFileSync(file, { most: Number.POSITIVE_INFINITY }));
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return undefined;
+      throw unreadable(file, error);
+    }
+  }
+
+  #noteDamage(reason: string, now: number): void {
+    const time = Math.max(now, this.#latest + 1, this.#damage?.time ?? 0);
+    this.#damage = { time, lived: this.#lived() };
+    this.#log.error(
+      { file: this.#options.file, reason, refused_before: new Date(time).toISOString(), ids: this.#ids.size },
+      'THE RECORD OF REQUESTS IS DAMAGED: this node no longer knows which requests it has run; changing requests made before now are refused until none of them is valid any more',
+    );
+  }
+
+  // First the second file, which accepts both journals until the new one is there.
   #compact(): void {
     this.#release();
-    const lines = [...this.#ids].map(([id, until]) => lineOf(id, until));
-    replaceFileSync(this.#file, lines.join(''), 0o600);
-    this.#lines = lines.length;
-    this.#isTorn = false;
+    const { file } = this.#options;
+    const second = generationFile(file);
+    const generation = this.#generation + 1;
+    const before = { generation: this.#generation, lines: this.#safeLines };
+    replaceGeneration(second, { ...this.#state(), generation, lines: 0, before });
+    let { line, sum } = headerOf(generation);
+    const lines = [line];
+    for (const [id, entry] of this.#ids) {
+      ({ line, sum } = sealLine({ id, ...entry }, sum));
+      lines.push(line);
+    }
+    replaceFileSync(file, lines.join(''), 0o600);
+    this.#generation = generation;
+    this.#lines = lines.length - 1;
+    this.#sum = sum;
+    this.#isStale = false;
     this.#isPlaced = true;
+    this.#update(this.#lines);
+  }
+
+  #update(lines: number): void {
+    updateGeneration(generationFile(this.#options.file), {
+      ...this.#state(),
+      generation: this.#generation,
+      lines,
+    });
+    this.#safeLines = lines;
+  }
+
+  #state(): Omit<Generation, 'generation' | 'lines' | 'before'> {
+    return {
+      lived: this.#lived(),
+      latest: this.#latest,
+      forgotten: this.#forgotten,
+      ...(this.#damage && { damage: this.#damage }),
+    };
   }
 }
 
-function lineOf(id: string, until: number): string {
-  return `${JSON.stringify({ id, until })}\n`;
+/** Where a journal's second file is. */
+export function generationFile(file: string): string {
+  return `${file}.generation`;
 }
 
-// A line may be torn by a power cut or a full disk: its request had not begun.
-function entryOf(line: string): { id: string; until: number } | undefined {
-  try {
-    const { id, until } = JSON.parse(line) as { id?: unknown; until?: unknown };
-    return typeof id === 'string' && typeof until === 'number' ? { id, until } : undefined;
-  } catch {
-    return undefined;
-  }
+// What a daemon cannot have left behind, however it ended.
+function disagreement(
+  known: Generation | undefined,
+  contents: JournalContents | undefined,
+): string | undefined {
+  if (contents?.fault !== undefined) return contents.fault;
+  if (!known)
+    return contents?.generation === undefined ? undefined : 'its second file, FILE.generation, is missing';
+  if (!contents) return known.before?.generation === 0 ? undefined : 'it is missing';
+  if (contents.generation === undefined)
+    return known.before?.generation === 0 ? undefined : 'its first line is damaged or missing';
+  const expected = [known, ...(known.before ? [known.before] : [])].find(
+    ({ generation }) => generation === contents.generation,
+  );
+  if (!expected)
+    return `it is number ${contents.generation}, and number ${known.generation} was written since: it was replaced by a copy`;
+  return contents.lines < expected.lines
+    ? `it has ${contents.lines} lines, and at least ${expected.lines} were written: its end is missing`
+    : undefined;
+}
+
+function unreadable(file: string, cause: unknown): TroupeError {
+  return new TroupeError(
+    'FILE_UNREADABLE',
+    `state_dir: cannot read the record of requests ${file}: ${messageOf(cause)}`,
+    { cause },
+  );
 }

@@ -74,4 +74,19 @@ describe('a daemon that cannot take a request now', () => {
     expect(bench.count).to.equal(0);
     expect((await bench.ask(bench.request({ agent: 'rpcutil', action: 'ping' }))).outcome).to.equal('ok');
   });
+
+  it('runs no earlier request that changes the host if its record of requests is damaged, and still runs the rest', async () => {
+    mkdirSync(join(bench.folder, 'state'));
+    writeFileSync(join(bench.folder, 'state/requests.jsonl'), 'damaged\n');
+    const time = Date.now();
+    await bench.start();
+    const { outcome, statusmsg } = await bench.ask(bench.request({ time }));
+    expect(outcome).to.equal('unknown');
+    expect(statusmsg).to.include('its record of requests was found damaged');
+    expect(bench.count).to.equal(0);
+    const ping = await bench.ask(bench.request({ agent: 'rpcutil', action: 'ping', time }));
+    expect(ping.outcome).to.equal('ok');
+    expect((await bench.ask(bench.request())).outcome).to.equal('ok');
+    expect(bench.count).to.equal(1);
+  });
 });

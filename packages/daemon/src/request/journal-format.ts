@@ -1,0 +1,121 @@
+import { crc32 } from 'node:zlib';
+
+/** A request in the journal. All times in milliseconds. */
+export interface JournalEntry {
+  readonly id: string;
+  /** When its author wrote the request. */
+  readonly time: number;
+  /** Until when the request could begin. */
+  readonly until: number;
+  /** The same by the time for which the node has served, over all its daemons: a clock that nobody can set. */
+  readonly ends: number;
+}
+
+/** What a journal file contains. */
+export interface JournalContents {
+  /** Nothing in a file of the previous format, which had no first line of its own. */
+  readonly generation: number | undefined;
+  /** Everything that can be read, sound or not: an id too many harms nobody. */
+  readonly entries: readonly (Pick<JournalEntry, 'id' | 'until'> & Partial<JournalEntry>)[];
+  /** Sound lines after the first. */
+  readonly lines: number;
+  /** The checksum of the last line, from which the next one continues. */
+  readonly sum: number;
+  /** Whether bytes without a line end follow, as a power cut or a full disk leaves them. */
+  readonly isTorn: boolean;
+  /** What cannot have been written by a daemon. */
+  readonly fault: string | undefined;
+}
+
+/** A line with a checksum over itself and all lines before it: `sum` is that of the line before. */
+export function sealLine(values: object, sum: number): { readonly line: string; readonly sum: number } {
+  const body = JSON.stringify(values).slice(0, -1);
+  const own = crc32(body, sum);
+  return { line: `${body},"sum":"${hex(own)}"}\n`, sum: own };
+}
+
+/** The first line of a journal. */
+export function headerOf(generation: number): { readonly line: string; readonly sum: number } {
+  return sealLine({ journal: 2, generation }, 0);
+}
+
+/** Reads a journal file of this format or the previous one. */
+export function readJournal(bytes: Buffer): JournalContents {
+  const end = bytes.lastIndexOf(0x0a) + 1;
+  const isTorn = end < bytes.length;
+  const texts = bytes.subarray(0, end).toString('utf8').split('\n').slice(0, -1);
+  const [first = ''] = texts;
+  const header = unseal(first, 0);
+  const isHeader = header.isSound && header.values.journal === 2;
+  const generation = isHeader ? Number(header.values.generation) : undefined;
+  return isHeader
+    ? { generation, isTorn, ...readEntries(texts.slice(1), header.sum) }
+    : { generation, isTorn, lines: 0, sum: 0, ...readPrevious(texts) };
+}
+
+function readEntries(texts: readonly string[], headerSum: number) {
+  const entries: JournalContents['entries'][number][] = [];
+  let fault: string | undefined;
+  let lines = 0;
+  let sum = headerSum;
+  for (const [index, text] of texts.entries()) {
+    const { values, isSound, sum: own } = unseal(text, sum);
+    const { id, time, until, ends } = values;
+    if (isSound) {
+      entries.push({ id, time, until, ends } as JournalEntry);
+      lines += 1;
+    } else {
+      fault ??= `line ${index + 2} does not match its checksum`;
+      if (isId(values)) entries.push({ id: values.id, until: values.until });
+    }
+    sum = own;
+  }
+  return { entries, lines, sum, fault };
+}
+
+// The previous format wrote {"id":…,"until":…} alone, and after a line that a full disk tore, the next one.
+function readPrevious(texts: readonly string[]): Pick<JournalContents, 'entries' | 'fault'> {
+  const entries: { id: string; until: number }[] = [];
+  let fault: string | undefined;
+  for (const [index, text] of texts.entries()) {
+    const { values } = unseal(text, 0);
+    if (isId(values)) entries.push({ id: values.id, until: values.until });
+    else if (text !== '' && !isBeginning(text)) fault ??= `line ${index + 1} is not a line of a journal`;
+  }
+  return { entries, fault };
+}
+
+function isBeginning(text: string): boolean {
+  return /^\{("(i(d(":?("[\da-f]*("(,("(u(n(t(i(l(":?\d*)?)?)?)?)?)?)?)?)?)?)?)?)?)?$/.test(text);
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+function isId(values: Values): values is { readonly id: string; readonly until: number } {
+  return typeof values.id === 'string' && Number.isFinite(values.until);
+}
+
+/** Reads a line with a checksum: what it says, and whether it is as it was written. */
+export function unseal(
+  text: string,
+  before: number,
+): { readonly values: Values; readonly isSound: boolean; readonly sum: number } {
+  let values: Record<string, unknown> = {};
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null) values = parsed as Record<string, unknown>;
+  } catch {
+    // Without values it is not sound either.
+  }
+  const [, body, stated] = /^(.*),"sum":"([\da-f]{8})"\}$/s.exec(text) ?? [];
+  const sum = body === undefined ? before : crc32(body, before);
+  return {
+    values,
+    isSound: stated !== undefined && stated === hex(sum),
+    sum: stated === undefined ? before : Number.parseInt(stated, 16),
+  };
+}
+
+function hex(sum: number): string {
+  return sum.toString(16).padStart(8, '0');
+}
