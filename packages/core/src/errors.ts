@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'BROKER_REFUSED'
   | 'NOT_CONNECTED'
   | 'FILE_UNREADABLE'
+  | 'FILE_UNSAFE'
   | 'DISCOVERY_FAILED'
   | 'NO_NODES';
 

@@ -1,1 +1,195 @@
-export {};
+import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { groupName, isPrivateGroup, userName } from './accounts.js';
+
+import { isErrno } from './durable-file.js';
+import { TroupeError } from './errors.js';
+import { isOwnStream } from './regular-file.js';
+
+/** A file, a folder or a link on the way to a file. */
+export interface PathEntry {
+  readonly path: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly kind: 'file' | 'folder' | 'link' | 'other';
+}
+
+/** Whose files a process may trust. */
+export interface Trust {
+  readonly uids: readonly number[];
+  readonly hasGroup: (gid: number) => boolean;
+}
+
+/**
+ * The variable that makes a program accept files that others can write, for those who must: `allow`. It is not a setting of
+ * a configuration file, as that is one of the files.
+ */
+export const unsafeFilesVariable = 'TROUPE_UNSAFE_FILES';
+
+/** Whether the environment says that files are accepted that others can write. */
+export function allowsUnsafeFiles(): boolean {
+  return process.env[unsafeFilesVariable] === 'allow';
+}
+
+/**
+ * Who else can write a file or replace it, in words with the command that changes it: another user, or a group, that may
+ * write the file, a folder above it, or a link on the way. Nothing if nobody can, or if there is no file. As root, that
+ * is everybody but root; otherwise everybody but root and the user of this process.
+ */
+export function pathFault(file: string, trust: Trust = ownTrust()): string | undefined {
+  if (process.getuid === undefined || isOwnStream(file)) return undefined;
+  const { entries, isWhole } = entriesOf(isAbsolute(file) ? file : join(process.cwd(), file));
+  return entriesFault(entries, trust, { isWhole });
+}
+
+/** As {@link pathFault}, for the code in a folder: JavaScript, JSON and compiled modules, beside `node_modules`. */
+export function codeFault(folder: string, trust: Trust = ownTrust()): string | undefined {
+  const seen = new Set<string>();
+  for (const file of codeIn(folder)) {
+    const own = dirname(file);
+    const fault = (seen.has(own) ? undefined : pathFault(own, trust)) ?? entryFaultAt(file, trust);
+    if (fault !== undefined) return fault;
+    seen.add(own);
+  }
+  return undefined;
+}
+
+function entryFaultAt(file: string, trust: Trust): string | undefined {
+  const entry = entryAt(file);
+  if (entry?.kind === 'link') return pathFault(file, trust);
+  return entry && entryFault(entry, trust);
+}
+
+const mostEntries = 20_000;
+
+function* codeIn(root: string): Generator<string> {
+  const folders = [root];
+  let left = mostEntries;
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      left -= 1;
+      if (left < 0) return;
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) {
+        if (entry.name !== 'node_modules' && !entry.name.startsWith('.')) folders.push(path);
+      } else if (/\.([cm]?js|json|node)$/.test(entry.name)) yield path;
+    }
+  }
+}
+
+/** Throws FILE_UNSAFE if others can write a file; `what` names it, such as a key of the configuration. */
+export function checkTrusted(file: string, what: string): void {
+  const fault = allowsUnsafeFiles() ? undefined : pathFault(file);
+  if (fault !== undefined) throw new TroupeError('FILE_UNSAFE', `${what}: ${fault}`);
+}
+
+/**
+ * Who can write the last of these entries or replace one of them; each is in the folder before it, or where the link
+ * before it leads. With `isWhole` false, nothing exists after the last.
+ */
+export function entriesFault(
+  entries: readonly PathEntry[],
+  trust: Trust,
+  { isWhole = true } = {},
+): string | undefined {
+  for (const [index, entry] of entries.entries()) {
+    const below = entries[index + 1];
+    const isSticky = entry.kind === 'folder' && (entry.mode & 0o1000) !== 0 && trust.uids.includes(entry.uid);
+    // In a sticky folder, only the owner of an entry can replace it.
+    const fault =
+      isSticky && (below || !isWhole) ? below && linkFault(below, trust) : entryFault(entry, trust);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function linkFault({ kind, path, uid }: PathEntry, trust: Trust): string | undefined {
+  if (kind !== 'link' || trust.uids.includes(uid)) return undefined;
+  return `the link ${path} belongs to ${userName(uid)}, who can replace it: chown -h ${trusted(trust)} ${quoted(path)}`;
+}
+
+// What a link leads to is decided by the folder that it is in; a device cannot be replaced by what is written to it.
+function entryFault({ path, mode, uid, gid, kind }: PathEntry, trust: Trust): string | undefined {
+  if (kind === 'link' || kind === 'other') return undefined;
+  const isForeign = !trust.uids.includes(uid);
+  const isOpen = (mode & 0o002) !== 0;
+  const isGroupOpen = (mode & 0o020) !== 0 && (isForeign || !trust.hasGroup(gid));
+  if (!isForeign && !isOpen && !isGroupOpen) return undefined;
+  const who = isOpen ? 'everybody' : isForeign ? `the user ${userName(uid)}` : `the group ${groupName(gid)}`;
+  const state = `mode ${octal(mode)}, owner ${userName(uid)}:${groupName(gid)}`;
+  const letters = `${isGroupOpen ? 'g' : ''}${isOpen ? 'o' : ''}`;
+  const commands = [
+    ...(isForeign ? [`chown ${trusted(trust)}: ${quoted(path)}`] : []),
+    ...(letters === '' ? [] : [`chmod ${letters}-w ${quoted(path)}`]),
+  ];
+  return `${who} can write ${path} (${state}): ${commands.join(' && ')}`;
+}
+
+function trusted({ uids: [uid = 0] }: Trust): string {
+  return userName(uid);
+}
+
+/** What this process may trust: who owns its own program can do what it does anyway. */
+export function ownTrust(): Trust {
+  const uid = process.geteuid?.() ?? 0;
+  const program = lstatSync(fileURLToPath(import.meta.url));
+  const programGroup = (program.mode & 0o020) === 0 ? undefined : program.gid;
+  return {
+    uids: [...new Set([uid, 0, program.uid])],
+    hasGroup: (gid) => gid === 0 || gid === programGroup || (uid !== 0 && isPrivateGroup(gid, uid)),
+  };
+}
+
+/** Links that may follow one another, as for Linux. */
+const mostLinks = 40;
+
+// From the root on, with what links lead to; as far as it exists.
+function entriesOf(file: string): { readonly entries: PathEntry[]; readonly isWhole: boolean } {
+  const entries: PathEntry[] = [];
+  let folder = '/';
+  let left = file.split('/');
+  for (let links = 0; left.length > 0 && links <= mostLinks; ) {
+    const [name = '', ...rest] = left;
+    left = rest;
+    if (name === '..') folder = dirname(folder);
+    if (name === '..' || name === '.' || (name === '' && entries.length > 0)) continue;
+    const entry = entryAt(join(folder, name));
+    if (!entry) return { entries, isWhole: false };
+    entries.push(entry);
+    if (entry.kind !== 'link') folder = entry.path;
+    else {
+      links += 1;
+      const target = readlinkSync(entry.path);
+      if (target.startsWith('/')) folder = '/';
+      left = [...target.split('/').filter((part) => part !== ''), ...left];
+    }
+  }
+  return { entries, isWhole: true };
+}
+
+function entryAt(path: string): PathEntry | undefined {
+  try {
+    const status = lstatSync(path);
+    return { path, mode: status.mode & 0o7777, uid: status.uid, gid: status.gid, kind: kindOf(status) };
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP')) return undefined;
+    throw error;
+  }
+}
+
+function kindOf(status: Stats): PathEntry['kind'] {
+  if (status.isSymbolicLink()) return 'link';
+  if (status.isDirectory()) return 'folder';
+  return status.isFile() ? 'file' : 'other';
+}
+
+function octal(mode: number): string {
+  return (mode & 0o7777).toString(8).padStart(4, '0');
+}
+
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}

@@ -143,6 +143,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   const policies = new PolicyStore({
     ...(config.authorization.policies === undefined ? {} : { folder: config.authorization.policies }),
     withoutPolicy: config.authorization.without_policy,
+    refusesUnsafe: true,
     ...(settings.callers && { callers: settings.callers }),
     actions: (agent) => registry.get(agent)?.compiled.ddl.actions.map(({ action }) => action),
   });

@@ -76,7 +76,8 @@ else if (values.completion !== undefined) printCompletion(values.completion);
 else if (values.version) process.stdout.write(`mcod ${version}\n`);
 else if (values.check) {
   try {
-    for (const warning of checkDaemon(values.config)) process.stderr.write(`mcod: warning: ${warning}\n`);
+    for (const warning of await checkDaemon(values.config))
+      process.stderr.write(`mcod: warning: ${warning}\n`);
     process.stdout.write(`${values.config}: configuration OK\n`);
   } catch (error) {
     fail(error);

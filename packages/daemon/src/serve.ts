@@ -1,12 +1,14 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { type Logger, type LogLevel, messageOf, TroupeError } from '@troupe/core';
 import { createSwitchedLogger, reasonOf, type SwitchedLogger } from '@troupe/core/internal';
+import { allowsUnsafeFiles } from '@troupe/core/trusted-path';
 import { Alarm } from './alarm.js';
 import { type DaemonConfig, loadDaemonConfig } from './config.js';
 import { type Daemon, type DaemonOptions, startDaemon } from './daemon.js';
 import { ExitRefused, exit, refuseExit } from './exit.js';
 import type { Jobs } from './request/jobs.js';
 import { StatusFile, statusFileOf } from './status/status-file.js';
+import { findUnsafeFiles, refuseUnsafeFiles } from './unsafe-files.js';
 
 /** Milliseconds that running actions have before a reload or an end cuts them off. */
 const reloadGrace = 3_600_000;
@@ -31,7 +33,7 @@ export async function serve(
 
   refuseExit();
 
-  let config = loadDaemonConfig(configFile);
+  let config = loadTrusted(configFile);
   let working: DaemonConfig | undefined;
   let jobs: Jobs | undefined;
   const pidFile = config.pid_file;
@@ -42,6 +44,8 @@ export async function serve(
     const { log, level } = logging;
     switchLevel = level;
     surviveOrEnd(log);
+    for (const reason of await unsafeWords(config, configFile))
+      log.warn({ reason }, 'others can write a file of this daemon');
     let daemon: Daemon;
     let status: StatusFile | undefined;
     try {
@@ -81,6 +85,18 @@ export async function serve(
     jobs = isSameHouse(config, working) ? daemon.jobs : undefined;
   }
   if (pidFile !== undefined) rmSync(pidFile, { force: true });
+}
+
+function loadTrusted(file: string): DaemonConfig {
+  const config = loadDaemonConfig(file);
+  refuseUnsafeFiles(config, file);
+  return config;
+}
+
+// What is left out is logged where it is.
+async function unsafeWords(config: DaemonConfig, configFile: string): Promise<readonly string[]> {
+  const { fatal, leftOut, doubtful } = await findUnsafeFiles(config, configFile);
+  return allowsUnsafeFiles() ? [...fatal, ...leftOut, ...doubtful] : doubtful;
 }
 
 interface Logging {
@@ -168,7 +184,7 @@ function surviveOrEnd(log: Logger): void {
 // A configuration that is at fault must not cost us the node: the old one stays.
 function reread(file: string, old: DaemonConfig, log: Logger): DaemonConfig {
   try {
-    return loadDaemonConfig(file);
+    return loadTrusted(file);
   } catch (error) {
     log.error(reasonOf(error), 'invalid configuration: the previous one stays in use');
     return old;

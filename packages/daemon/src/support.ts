@@ -47,8 +47,8 @@ export async function collectDaemon(
     );
     return;
   }
-  await archive.collect('daemon/check.txt', 'what mcod --check reports', () => {
-    const warnings = checkDaemon(file);
+  await archive.collect('daemon/check.txt', 'what mcod --check reports', async () => {
+    const warnings = await checkDaemon(file);
     return warnings.length === 0 ? 'no errors\n' : `${warnings.join('\n')}\n`;
   });
   const { state_dir: stateDir, log, audit, security, broker } = config;

@@ -10,7 +10,7 @@ import { reasonOf } from '@troupe/core/internal';
 import type { DaemonConfig } from '../config.js';
 import { Closers } from './closers.js';
 import { ExternalAgents } from './external/index.js';
-import { findAgent } from './import.js';
+import { findAgent, type ImportedAgent } from './import.js';
 import { agentStateDir, type Registry } from './registry.js';
 import { StayingAgents } from './staying.js';
 
@@ -121,7 +121,18 @@ export class Agents {
   }
 
   async #import(specifier: string): Promise<void> {
-    const { now, before, accept } = findAgent(specifier, this.#options.configFile);
+    let found: ImportedAgent;
+    try {
+      found = findAgent(specifier, this.#options.configFile);
+    } catch (error) {
+      if (!(error instanceof TroupeError) || error.code !== 'FILE_UNSAFE') throw error;
+      this.#options.log.error(
+        { agent: specifier, ...reasonOf(error) },
+        'an agent is left out: others can write its files',
+      );
+      return;
+    }
+    const { now, before, accept } = found;
     try {
       await this.#add(await now(), specifier, { specifier });
       accept();

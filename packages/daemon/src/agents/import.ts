@@ -1,7 +1,9 @@
 import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Agent, messageOf, TroupeError } from '@troupe/core';
 import { locateModule, shareOwnCopies } from '@troupe/core/modules';
-import { type ModuleVersion, moduleVersion } from './module-version.js';
+import { allowsUnsafeFiles, codeFault, pathFault } from '@troupe/core/trusted-path';
+import { type ModuleVersion, moduleVersion, packageFolder } from './module-version.js';
 
 /** An agent's module as it is now, and, where its files have changed since this process imported it, as it was. */
 export interface ImportedAgent {
@@ -17,12 +19,15 @@ const lastWorking = new Map<string, string>();
 
 /**
  * Finds an agent named in the configuration: an npm package that the configuration's folder or this program can see,
- * or a path relative to the configuration. Throws AGENT_INVALID.
+ * or a path relative to the configuration. Throws AGENT_INVALID, and FILE_UNSAFE if others can write its files.
  */
 export function findAgent(specifier: string, configFile: string): ImportedAgent {
   const file = resolve(configFile);
   const key = `${dirname(file)}\n${specifier}`;
   let version: ModuleVersion;
+  const fault = allowsUnsafeFiles() ? undefined : agentFault(specifier, configFile);
+  if (fault !== undefined)
+    throw new TroupeError('FILE_UNSAFE', `agents: "${specifier}" is not loaded: ${fault}`);
   try {
     version = moduleVersion(locate(specifier, file));
   } catch (cause) {
@@ -42,7 +47,20 @@ export function findAgent(specifier: string, configFile: string): ImportedAgent 
   };
 }
 
-/** Imports an agent named in the configuration. Throws AGENT_INVALID. */
+/** Who else can write the code of an agent, in words; nothing if nobody can, or if there is no such agent. */
+export function agentFault(specifier: string, configFile: string): string | undefined {
+  let module: string;
+  try {
+    module = fileURLToPath(locate(specifier, resolve(configFile)));
+  } catch {
+    // Why it cannot be found is said where it is loaded.
+    return undefined;
+  }
+  const folder = packageFolder(module);
+  return pathFault(module) ?? (folder === undefined ? undefined : codeFault(folder));
+}
+
+/** Imports an agent named in the configuration. Throws AGENT_INVALID, FILE_UNSAFE. */
 export async function importAgent(specifier: string, configFile: string): Promise<Agent> {
   const { now, accept } = findAgent(specifier, configFile);
   const agent = await now();

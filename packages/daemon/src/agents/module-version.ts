@@ -30,7 +30,8 @@ export interface ModuleVersion {
  * since the last time, the address has a new query, which the relative imports of the package inherit.
  */
 export function moduleVersion(url: string): ModuleVersion {
-  const stamp = stampOf(packageFolder(fileURLToPath(url)));
+  const file = fileURLToPath(url);
+  const stamp = stampOf(packageFolder(file) ?? dirname(file));
   const last = working.get(url);
   if (last?.stamp === stamp) return { url: last.url, before: undefined, accept: () => {} };
   const now = { stamp, url: addressOf(url, stamp) };
@@ -61,11 +62,11 @@ export const inheritVersion: ResolveHookSync = (specifier, context, nextResolve)
   return { ...resolved, url: url.href };
 };
 
-function packageFolder(file: string): string {
-  const own = dirname(file);
-  for (let folder = own; ; folder = dirname(folder)) {
+/** The folder of the package that a file belongs to, if it belongs to one. */
+export function packageFolder(file: string): string | undefined {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
     if (existsSync(join(folder, 'package.json'))) return folder;
-    if (folder === dirname(folder)) return own;
+    if (folder === dirname(folder)) return undefined;
   }
 }
 

@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { type Logger, messageOf } from '@troupe/core';
+import { readRegularFileSync } from '@troupe/core/regular-file';
 
 /** The classes of a file that Puppet writes, one on each line; none where there is no file. What cannot be read keeps the last good ones. */
 export class ClassSource {
@@ -35,7 +36,8 @@ export class ClassSource {
 }
 
 function linesOf(file: string): string[] {
-  return readFileSync(file, 'utf8')
+  return readRegularFileSync(file)
+    .toString('utf8')
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');

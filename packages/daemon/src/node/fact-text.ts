@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { type Facts, messageOf, parseYaml, TroupeError } from '@troupe/core';
 import { nestsDeeper, opensTooMuch } from '@troupe/core/internal';
+import { readRegularFileSync } from '@troupe/core/regular-file';
 
 /** Bytes of a file or of what a program prints. */
 export const mostFactBytes = 4 * 1024 * 1024;
@@ -32,7 +32,7 @@ export function isFactFile(name: string): boolean {
 /** The facts of a file. Throws FILE_UNREADABLE, or what the file system throws. */
 export function readFacts(file: string, size: number): Facts {
   if (size > mostFactBytes) throw unusable(file, `its ${size} bytes exceed the limit of ${mostFactBytes}`);
-  return parseFactText(readFileSync(file, 'utf8'), file);
+  return parseFactText(readRegularFileSync(file, { most: mostFactBytes }).toString('utf8'), file);
 }
 
 /** The facts of a text that came from `file`, whose ending says how to read it. Throws FILE_UNREADABLE. */

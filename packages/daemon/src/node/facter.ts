@@ -1,6 +1,9 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { type Facts, type Logger, messageOf } from '@troupe/core';
 import { replaceFile } from '@troupe/core/durable-file';
+import { readRegularFileSync } from '@troupe/core/regular-file';
+import { checkTrusted } from '@troupe/core/trusted-path';
 import { CapturedOutput, runProgram } from '@troupe/host';
 import { OutputLog } from '../agents/external/output-log.js';
 import { mostFactBytes, parseFactText } from './fact-text.js';
@@ -97,6 +100,7 @@ export class Facter {
     const { command, timeout, log } = this.#options;
     const [program = '', ...args] = command;
     const printed = new CapturedOutput();
+    checkTrusted(programFile(program), 'facts.facter');
     const { code, signal, exceeded } = await runProgram({
       command: program,
       args,
@@ -131,10 +135,20 @@ export class Facter {
     const { cache, log } = this.#options;
     try {
       const { mtimeMs } = statSync(cache);
-      this.#facts = parseFactText(readFileSync(cache, 'utf8'), cache);
+      this.#facts = parseFactText(
+        readRegularFileSync(cache, { most: mostFactBytes }).toString('utf8'),
+        cache,
+      );
       this.#readAt = mtimeMs;
     } catch (error) {
       log.debug({ file: cache, reason: messageOf(error) }, 'no saved facts of facter');
     }
   }
+}
+
+// As the system looks for it.
+function programFile(program: string): string {
+  if (program.includes('/')) return program;
+  const folders = (process.env.PATH ?? '/usr/bin:/bin').split(delimiter);
+  return folders.map((folder) => join(folder, program)).find((file) => existsSync(file)) ?? program;
 }

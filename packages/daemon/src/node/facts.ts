@@ -3,6 +3,7 @@ import { arch, cpus, hostname, networkInterfaces, platform, release, totalmem } 
 import { join } from 'node:path';
 import { type Facts, type Logger, messageOf } from '@troupe/core';
 import { isErrno } from '@troupe/core/durable-file';
+import { checkTrusted } from '@troupe/core/trusted-path';
 import { isFactFile, readFacts } from './fact-text.js';
 import type { Facter, FacterStatus } from './facter.js';
 
@@ -63,6 +64,7 @@ export class FactSource {
   #expand(path: string): string[] {
     try {
       const isFolder = statSync(path).isDirectory();
+      checkTrusted(path, 'facts.paths');
       const files = isFolder ? readdirSync(path).filter(isFactFile).sort() : [];
       this.#faults.delete(path);
       return isFolder ? files.map((name) => join(path, name)) : [path];
@@ -78,6 +80,7 @@ export class FactSource {
     const known = this.#files.get(file);
     try {
       const { mtimeMs, size, ino } = statSync(file);
+      checkTrusted(file, 'facts.paths');
       const stamp = `${mtimeMs} ${size} ${ino}`;
       if (known?.stamp === stamp) return known.facts;
       const facts = readFacts(file, size);

@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type FilterNode, messageOf, TroupeError } from '@troupe/core';
+import { readRegularFileSync } from '@troupe/core/regular-file';
+import { checkTrusted } from '@troupe/core/trusted-path';
 import { decide } from './decide.js';
 import { parseGroups } from './groups.js';
 import { parsePolicy } from './parse.js';
@@ -19,6 +21,8 @@ export interface PolicyOptions extends PolicyNames {
   readonly folder?: string;
   /** What holds for an agent that neither a policy of its own nor the default policy is for. */
   readonly withoutPolicy: 'allow' | 'refuse';
+  /** Whether files that others can write, or a folder above them, are refused. */
+  readonly refusesUnsafe?: boolean;
 }
 
 const mostBytes = 1024 * 1024;
@@ -106,7 +110,10 @@ export class PolicyStore {
     const full = `${stamp} ${this.#groups?.stamp}`;
     let known = this.#policies.get(file);
     if (known?.stamp !== full) {
-      const value = attempt(() => parseFile(file, groups, this.#options));
+      const value = attempt(() => {
+        this.#refuseUnsafe(file);
+        return parseFile(file, groups, this.#options);
+      });
       known = { stamp: full, value };
       this.#policies.set(file, known);
     }
@@ -114,11 +121,20 @@ export class PolicyStore {
     return known.value;
   }
 
+  #refuseUnsafe(file: string): void {
+    if (this.#options.refusesUnsafe) checkTrusted(file, 'authorization.policies');
+  }
+
+  #parseGroups(file: string): Groups {
+    this.#refuseUnsafe(file);
+    return parseGroups(textOf(file), file);
+  }
+
   #readGroups(folder: string): Groups {
     const file = join(folder, 'groups');
     const stamp = stampOf(file) ?? '';
     if (this.#groups?.stamp !== stamp) {
-      const value = stamp === '' ? new Map() : attempt(() => parseGroups(textOf(file), file));
+      const value = stamp === '' ? new Map() : attempt(() => this.#parseGroups(file));
       this.#groups = { stamp, value };
     }
     if (this.#groups.value instanceof Error) throw this.#groups.value;
@@ -178,7 +194,7 @@ function textOf(file: string): string {
     const { size, mode } = statSync(file);
     if (size > mostBytes) throw new Error(`its ${size} bytes exceed the limit of ${mostBytes}`);
     if ((mode & 0o002) !== 0) throw new Error(`it is world-writable: chmod o-w ${file}`);
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+    return new TextDecoder('utf-8', { fatal: true }).decode(readRegularFileSync(file, { most: mostBytes }));
   } catch (cause) {
     throw unreadable(file, cause);
   }

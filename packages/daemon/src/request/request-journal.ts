@@ -296,8 +296,19 @@ export class RequestJournal {
       this.#isStale = contents.isTorn;
     }
     this.#sweep(now);
-    // From now on a loss is noticed.
-    if (faults.length > 0 || (contents && contents.generation === undefined)) this.#compact();
+    if (contents || faults.length > 0) this.#compactIfPossible();
+  }
+
+  // A disk that is full must not keep the node from starting: what only reads runs, and the rest when there is room.
+  #compactIfPossible(): void {
+    try {
+      this.#compact();
+    } catch (error) {
+      if (!isErrno(error)) throw error;
+      this.#isStale = true;
+      const { file } = this.#options;
+      this.#log.warn({ file, reason: messageOf(error) }, 'the record of requests cannot be written now');
+    }
   }
 
   #readKnown(faults: string[]): Generation | undefined {

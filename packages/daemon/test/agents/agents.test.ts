@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mock } from 'node:test';
@@ -360,5 +369,26 @@ describe('the agents of a daemon', () => {
       expect(registry.names()).to.deep.equal(['actor']);
       expect(existsSync(join(folder, 'agents/actor'))).to.equal(true);
     });
+  });
+
+  it('leave out one that others can write, and load the rest', async () => {
+    write('safe', 'return {};');
+    write('open', 'return {};');
+    chmodSync(join(folder, 'open.mjs'), 0o666);
+    await agents(', agents: [./open.mjs, ./safe.mjs]').load([]);
+    expect(registry.names()).to.deep.equal(['safe']);
+    const [line] = kept.lines.filter(({ level }) => level === 50);
+    expect(line).to.include({ agent: './open.mjs', code: 'FILE_UNSAFE' });
+    expect(line?.reason).to.include(`everybody can write ${folder}/open.mjs (mode 0666`);
+    expect(line?.reason).to.include(`chmod o-w ${folder}/open.mjs`);
+  });
+
+  it('leave out one that has a file in its package that others can write', async () => {
+    write('own', 'return {};');
+    writeFileSync(join(folder, 'package.json'), '{}');
+    writeFileSync(join(folder, 'helper.js'), '');
+    chmodSync(join(folder, 'helper.js'), 0o666);
+    await agents(', agents: [./own.mjs]').load([]);
+    expect(registry.names()).to.deep.equal([]);
   });
 });

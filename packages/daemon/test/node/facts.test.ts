@@ -1,7 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { arch, cpus, hostname, networkInterfaces, platform, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@troupe/core';
+import { skip } from '@troupe/test-support';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { ClassSource } from '../../src/node/classes.js';
@@ -222,6 +224,31 @@ describe('FactSource', () => {
     const facts = new FactSource([join(folder, 'none'), join(folder, 'none.yaml')], silentLogger);
     expect(facts.read()).to.have.property('kernel');
     expect(facts.status().faults).to.deep.equal([]);
+  });
+
+  const at = (name: string) => join(folder, name);
+  it('of a FIFO, a device and an endless file are left out, and nothing waits for them', function () {
+    if (spawnSync('mkfifo', [at('a.yaml')]).status !== 0) skip(this, 'there is no mkfifo here');
+    symlinkSync('/dev/zero', at('b.yaml'));
+    writeFileSync(at('c.yaml'), 'c: 1');
+    const { log, lines } = keptLog();
+    const source = new FactSource([folder, at('a.yaml')], log);
+    expect(source.read()).to.include({ c: 1 });
+    expect(lines.map(({ source: name, reason }) => [name, reason])).to.deep.equal([
+      [at('a.yaml'), 'it is a FIFO, not a regular file'],
+      [at('b.yaml'), 'it is a device, not a regular file'],
+    ]);
+    const classes = new ClassSource(at('a.yaml'), log);
+    expect(classes.read()).to.deep.equal([]);
+  });
+
+  it('that others can write are left out', () => {
+    writeFileSync(at('open.yaml'), 'a: 1');
+    writeFileSync(at('safe.yaml'), 'b: 1');
+    chmodSync(at('open.yaml'), 0o666);
+    const source = new FactSource([folder], silentLogger);
+    expect(source.read()).to.include({ b: 1 }).and.not.have.property('a');
+    expect(source.status().faults.map(({ source: name }) => name)).to.deep.equal([at('open.yaml')]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import {
+  ActionError,
   type Agent,
   type AgentConfig,
   type AnyHandler,
@@ -7,8 +8,10 @@ import {
   type Ddl,
   type Host,
   messageOf,
+  Status,
   TroupeError,
 } from '@troupe/core';
+import { allowsUnsafeFiles, pathFault } from '@troupe/core/trusted-path';
 import { exchange } from './exchange.js';
 import {
   activationProtocol,
@@ -80,6 +83,10 @@ async function call(
   context: Context,
 ): Promise<Record<string, unknown>> {
   const { signal, log } = context;
+  // It may have changed since it was loaded.
+  const fault = allowsUnsafeFiles() ? undefined : pathFault(common.command);
+  if (fault !== undefined)
+    throw new ActionError(`the external agent "${common.agent}" is not run: ${fault}`, Status.aborted);
   const reply = await exchange({
     ...common,
     facts: common.facts(),

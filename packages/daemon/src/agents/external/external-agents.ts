@@ -1,9 +1,18 @@
-import { type Agent, type Logger, messageOf } from '@troupe/core';
+import { type Agent, type Logger, messageOf, TroupeError } from '@troupe/core';
 import { Serial } from '@troupe/core/async';
 import { reasonOf } from '@troupe/core/internal';
+import { allowsUnsafeFiles } from '@troupe/core/trusted-path';
 import type { ExternalEntry } from '../../config.js';
 import { externalAgent } from './external-agent.js';
-import { checkEntries, commandsOf, listPlaces, type Place, readPlace, stampOf } from './places.js';
+import {
+  checkEntries,
+  commandsOf,
+  listPlaces,
+  type Place,
+  placeFault,
+  readPlace,
+  stampOf,
+} from './places.js';
 
 export interface ExternalAgentsOptions {
   readonly entries: readonly ExternalEntry[];
@@ -44,7 +53,7 @@ export class ExternalAgents {
         try {
           await this.#take(place, stamp);
         } catch (error) {
-          if (place.isNamed) throw error;
+          if (place.isNamed && !isUnsafe(error)) throw error;
           this.#note(place, stamp, error);
         }
       }),
@@ -100,6 +109,7 @@ export class ExternalAgents {
       if (stamp === undefined) await this.#drop(file);
       else await this.#take(place, stamp);
     } catch (error) {
+      if (isUnsafe(error)) await this.#drop(file, 'external agent removed: others can write its files');
       this.#note(place, stamp, error);
     }
   }
@@ -107,6 +117,8 @@ export class ExternalAgents {
   async #take(place: Place, stamp: string | undefined): Promise<void> {
     const { put, remove, log } = this.#options;
     const { ddlFile, configFile } = place;
+    const fault = allowsUnsafeFiles() ? undefined : placeFault(place);
+    if (fault !== undefined) throw new TroupeError('FILE_UNSAFE', fault);
     const before = this.#known.get(ddlFile)?.name;
     const ddl = await readPlace(place);
     const name = ddl?.metadata.name;
@@ -121,12 +133,12 @@ export class ExternalAgents {
     this.#known.set(ddlFile, { stamp, name: isAtWork ? name : undefined });
   }
 
-  async #drop(file: string): Promise<void> {
+  async #drop(file: string, words = 'external agent removed: its DDL no longer exists'): Promise<void> {
     const name = this.#known.get(file)?.name;
     this.#known.delete(file);
     if (name === undefined) return;
     await this.#options.remove(name);
-    this.#options.log.info({ agent: name, file }, 'external agent removed: its DDL no longer exists');
+    this.#options.log.info({ agent: name, file }, words);
   }
 
   // Not again before the files change again.
@@ -139,4 +151,8 @@ export class ExternalAgents {
       `cannot load an external agent: ${consequence}`,
     );
   }
+}
+
+function isUnsafe(error: unknown): boolean {
+  return error instanceof TroupeError && error.code === 'FILE_UNSAFE';
 }

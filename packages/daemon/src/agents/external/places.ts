@@ -1,6 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Ddl, messageOf, parseDdl, TroupeError } from '@troupe/core';
+import { readRegularFile } from '@troupe/core/regular-file';
+import { pathFault } from '@troupe/core/trusted-path';
 import type { ExternalEntry } from '../../config.js';
 
 /** Where an external agent is. */
@@ -70,7 +72,7 @@ async function placesIn(folder: string): Promise<Place[]> {
 export async function readPlace({ ddlFile, isNamed }: Place): Promise<Ddl | undefined> {
   let text: string;
   try {
-    text = await readFile(ddlFile, 'utf8');
+    text = (await readRegularFile(ddlFile)).toString('utf8');
   } catch (cause) {
     if (!isNamed && (cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new TroupeError('FILE_UNREADABLE', `cannot read the DDL ${ddlFile}: ${messageOf(cause)}`, {
@@ -100,6 +102,18 @@ export function commandsOf({ ddlFile, command }: Place, name: string): string[] 
   return [program, `${program}-${suffix}`, join(program, `${name}-${suffix}`)];
 }
 
+/** Who else can write a file of an external agent, in words; nothing if nobody can. */
+export function placeFault(place: Place): string | undefined {
+  const { ddlFile, configFile } = place;
+  const files = [ddlFile, ...commandsOf(place, basename(ddlFile, '.json'))];
+  if (configFile !== undefined) files.push(configFile);
+  for (const file of files) {
+    const fault = pathFault(file);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
 /** Changes when a file of the place changes; nothing when its DDL is gone. */
 export async function stampOf(place: Place): Promise<string | undefined> {
   const { ddlFile, configFile } = place;
@@ -111,5 +125,7 @@ export async function stampOf(place: Place): Promise<string | undefined> {
 
 async function stampOfFile(file: string): Promise<string | undefined> {
   const status = await stat(file).catch(() => undefined);
-  return status?.isFile() ? `${status.ino}:${status.size}:${status.mtimeMs}` : undefined;
+  return status?.isFile()
+    ? `${status.ino}:${status.size}:${status.mtimeMs}:${status.mode}:${status.uid}:${status.gid}`
+    : undefined;
 }

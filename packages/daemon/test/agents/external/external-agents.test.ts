@@ -1,9 +1,10 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { mock } from 'node:test';
 import type { TroupeError } from '@troupe/core';
-import { actorProgram, until } from '@troupe/test-support';
+import { actorProgram, skip, until } from '@troupe/test-support';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { commandsOf, ExternalAgents } from '../../../src/agents/external/index.js';
@@ -352,5 +353,51 @@ describe('external agents', () => {
       `/a/go/go/${program('go')}`,
     ]);
     expect(commandsOf({ ...place, command: '/opt/go' }, 'go')[2]).to.equal(`/opt/go/${program('go')}`);
+  });
+
+  it('are left out if others can write their files, also if the configuration names them', async () => {
+    ddl('safe.json', 'safe');
+    ddl('open.json', 'open');
+    ddl('open.d/one.json', 'one');
+    chmodSync(join(folder, 'open.json'), 0o666);
+    chmodSync(join(folder, 'open.d'), 0o777);
+    const entries = [{ ddl: 'safe.json' }, { ddl: 'open.json' }, { folder: 'open.d' }];
+    const { external, lines } = agents(entries);
+    await external.load();
+    expect(events).to.deep.equal(['put safe 1.0.0']);
+    const told = lines.map(({ msg, reason, code }) => [msg, String(reason).split(' (')[0], code]);
+    expect(told).to.have.deep.members([
+      [
+        'an external agent cannot be loaded: it is left out',
+        `everybody can write ${folder}/open.json`,
+        'FILE_UNSAFE',
+      ],
+      [
+        'an external agent cannot be loaded: it is left out',
+        `everybody can write ${folder}/open.d`,
+        'FILE_UNSAFE',
+      ],
+    ]);
+  });
+
+  it('are removed if others can write their files from now on', async () => {
+    ddl('one.json', 'one');
+    const { external } = agents([{ ddl: 'one.json' }]);
+    await external.load();
+    chmodSync(join(folder, 'one.json'), 0o666);
+    await external.look();
+    await external.look();
+    expect(events).to.deep.equal(['put one 1.0.0', 'remove one']);
+  });
+
+  it('are not waited for if a FIFO is in the place of a DDL', async function () {
+    ddl('d/one.json', 'one');
+    if (spawnSync('mkfifo', [join(folder, 'd/two.json')]).status !== 0) skip(this, 'there is no mkfifo here');
+    const { external, lines } = agents([{ folder: 'd' }]);
+    await external.load();
+    expect(events).to.deep.equal(['put one 1.0.0']);
+    expect(lines.map(({ reason }) => reason)).to.deep.equal([
+      `cannot read the DDL ${folder}/d/two.json: it is a FIFO, not a regular file`,
+    ]);
   });
 });

@@ -1,0 +1,91 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { TroupeError } from '@troupe/core';
+import { allowsUnsafeFiles, pathFault } from '@troupe/core/trusted-path';
+import { checkEntries, listPlaces, placeFault } from './agents/external/places.js';
+import { agentFault } from './agents/import.js';
+import type { DaemonConfig } from './config.js';
+
+/** The files of a daemon that others can write, in words: what can be written, by whom, and the command that changes it. */
+export interface UnsafeFiles {
+  /** With these the daemon does not start. */
+  readonly fatal: readonly string[];
+  /** Agents, facts and programs that are left out. */
+  readonly leftOut: readonly string[];
+  /** What the daemon writes where others can interfere; it does so nevertheless. */
+  readonly doubtful: readonly string[];
+}
+
+/** Finds what others can write of the files that a daemon loads, executes or keeps. */
+export async function findUnsafeFiles(config: DaemonConfig, configFile: string): Promise<UnsafeFiles> {
+  const { agents, external_agents: external, facts } = config;
+  const places = await placesOf(external, configFile);
+  return {
+    fatal: fatalFaults(config, configFile),
+    leftOut: unique([
+      ...agents.map((specifier) => named('agents', agentFault(specifier, configFile))),
+      ...places.map((place) => named('external_agents', placeFault(place))),
+      ...facts.paths.map((path) => named('facts.paths', pathFault(path))),
+    ]),
+    doubtful: unique(
+      [
+        ['audit.file', config.audit.file],
+        ['log.file', config.log.file],
+        ['pid_file', config.pid_file],
+        ['status_file', config.status_file],
+      ].map(([key, file]) =>
+        file === undefined ? undefined : named(`${key}`, pathFault(dirname(resolve(file)))),
+      ),
+    ),
+  };
+}
+
+/** Throws FILE_UNSAFE if others can write the configuration, the state or the policies of a daemon. */
+export function refuseUnsafeFiles(config: DaemonConfig, configFile: string): void {
+  if (allowsUnsafeFiles()) return;
+  const faults = fatalFaults(config, configFile);
+  if (faults.length > 0) throw new TroupeError('FILE_UNSAFE', faults.join('\n'));
+}
+
+function fatalFaults(config: DaemonConfig, configFile: string): readonly string[] {
+  const { state_dir: state, authorization } = config;
+  const { policies } = authorization;
+  return unique([
+    named('the configuration', pathFault(configFile)),
+    ...[state, ...childrenOf(state), ...childrenOf(join(state, 'agents'))].map((file) =>
+      named('state_dir', pathFault(file)),
+    ),
+    ...(policies === undefined ? [] : [policies, ...childrenOf(policies)]).map((file) =>
+      named('authorization.policies', pathFault(file)),
+    ),
+  ]);
+}
+
+function childrenOf(folder: string): string[] {
+  try {
+    return readdirSync(folder).map((name) => join(folder, name));
+  } catch {
+    // What is wrong with it is said where it is used.
+    return [];
+  }
+}
+
+async function placesOf(entries: DaemonConfig['external_agents'], configFile: string) {
+  try {
+    checkEntries(entries);
+    const places = await listPlaces(entries, configFile);
+    return places.filter(({ ddlFile }) => existsSync(ddlFile));
+  } catch (error) {
+    // What contradicts itself is said where agents are loaded.
+    if (error instanceof TroupeError) return [];
+    throw error;
+  }
+}
+
+function named(what: string, fault: string | undefined): string | undefined {
+  return fault === undefined ? undefined : `${what}: ${fault}`;
+}
+
+function unique(faults: readonly (string | undefined)[]): readonly string[] {
+  return [...new Set(faults.filter((fault) => fault !== undefined))];
+}
