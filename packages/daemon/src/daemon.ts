@@ -245,7 +245,7 @@ function openAudit(config: DaemonConfig, log: Logger, publisher: AuditPublisher)
   const { file, max_bytes: maxBytes, keep, events, on_failure } = config.audit;
   if (file !== undefined) {
     const onLine = events ? (line: string) => publisher.publish(line) : undefined;
-    return new Audit(file, { maxBytes, keep, log, ...(onLine && { onLine }) });
+    return new Audit(file, { maxBytes, keep, log, isAnchored: true, ...(onLine && { onLine }) });
   }
   if (events || on_failure === 'refuse')
     throw new TroupeError(

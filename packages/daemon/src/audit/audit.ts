@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { type Logger, messageOf, silentLogger, TroupeError } from '@troupe/core';
 import { reasonOf } from '@troupe/core/internal';
+import { anchorFile, readAnchor, writeAnchor } from './audit-anchor.js';
 import { auditFiles, firstHash, hashOfLine } from './audit-chain.js';
 
 export { firstBrokenLine } from './audit-chain.js';
@@ -39,6 +40,8 @@ export interface AuditOptions {
   /** How many such files are kept; 0 keeps all. */
   readonly keep?: number;
   readonly log?: Logger;
+  /** Whether the hash of the last line is kept beside the file, so that a missing end is noticed. */
+  readonly isAnchored?: boolean;
   /** Called with each line that was written. */
   readonly onLine?: (line: string) => void;
 }
@@ -65,9 +68,10 @@ export class Audit {
       this.#fd = openSync(file, 'a+', 0o600);
       const tail = tailOf(this.#fd);
       this.#size = tail.size;
-      this.#previous = tail.last === undefined ? hashBefore(file) : hashOfLine(tail.last);
+      this.#previous = lastHashOf(file, tail);
+      if (tail.torn > 0) ftruncateSync(this.#fd, this.#size);
+      if (options.isAnchored) this.#checkEnd(tail);
       if (tail.torn > 0) {
-        ftruncateSync(this.#fd, this.#size);
         this.write({
           outcome: 'recovered',
           reason: `removed ${tail.torn} bytes of an incomplete line`,
@@ -77,6 +81,34 @@ export class Audit {
       throw new TroupeError('FILE_UNREADABLE', `audit.file: cannot write ${file}: ${messageOf(cause)}`, {
         cause,
       });
+    }
+  }
+
+  // The chain continues from the line that is missing, so that this place never passes as whole.
+  #checkEnd(tail: Tail): void {
+    const anchor = this.#anchor();
+    if (anchor === this.#previous) return;
+    if (anchor === undefined) {
+      if (this.#previous === firstHash) return;
+      const reason = `${anchorFile(this.#file)} was missing or damaged: lines that were missing before this one would not be noticed`;
+      this.write({ outcome: 'recovered', reason });
+    } else if (!tail.hashes().includes(anchor)) {
+      const reason = `the audit ended with the line of hash ${anchor}, which was altered or is missing (a power cut loses lines, too)`;
+      this.#log.error({ file: this.#file, reason }, 'THE END OF THE AUDIT WAS ALTERED OR IS MISSING');
+      this.#previous = anchor;
+      this.write({ outcome: 'damaged', reason });
+    }
+  }
+
+  #anchor(): string | undefined {
+    try {
+      return readAnchor(this.#file);
+    } catch (error) {
+      this.#log.error(
+        { file: anchorFile(this.#file), reason: messageOf(error) },
+        'the anchor of the audit cannot be used',
+      );
+      return undefined;
     }
   }
 
@@ -132,7 +164,20 @@ export class Audit {
     }
     this.#size += bytes.length;
     this.#previous = hashOfLine(line);
+    if (this.#options.isAnchored) this.#moveAnchor();
     this.#options.onLine?.(line);
+  }
+
+  // The line is written: without its anchor it only looks like the last one before a crash.
+  #moveAnchor(): void {
+    try {
+      writeAnchor(this.#file, this.#previous);
+    } catch (error) {
+      this.#log.error(
+        { file: anchorFile(this.#file), reason: messageOf(error) },
+        'the anchor of the audit cannot be written',
+      );
+    }
   }
 
   #cutTo(size: number): void {
@@ -179,6 +224,10 @@ function boundedPart(part: unknown): unknown {
   return size <= mostPartBytes ? part : `(${size} bytes omitted)`;
 }
 
+function lastHashOf(file: string, { last }: Tail): string {
+  return last === undefined ? hashBefore(file) : hashOfLine(last);
+}
+
 function hashBefore(file: string): string {
   const rotated = auditFiles(file).filter((other) => other !== file);
   const newest = rotated.at(-1);
@@ -192,8 +241,18 @@ function hashBefore(file: string): string {
   }
 }
 
-// The last whole line, where it ends, and how many bytes of an unfinished one follow.
-function tailOf(fd: number): { last: string | undefined; size: number; torn: number } {
+interface Tail {
+  /** The last whole line. */
+  readonly last: Buffer | undefined;
+  /** Where it ends. */
+  readonly size: number;
+  /** Bytes of an unfinished one that follow. */
+  readonly torn: number;
+  /** The hashes of the last lines, and the one that the first of them names. */
+  readonly hashes: () => readonly string[];
+}
+
+function tailOf(fd: number): Tail {
   const { size } = fstatSync(fd);
   const length = Math.min(size, tailBytes);
   const buffer = Buffer.alloc(length);
@@ -201,6 +260,20 @@ function tailOf(fd: number): { last: string | undefined; size: number; torn: num
   const end = buffer.lastIndexOf(0x0a);
   const whole = buffer.subarray(0, Math.max(0, end));
   const start = whole.lastIndexOf(0x0a) + 1;
-  const last = end < 0 ? undefined : whole.subarray(start).toString('utf8');
-  return { last, size: size - (length - end - 1), torn: length - end - 1 };
+  const last = end < 0 ? undefined : whole.subarray(start);
+  const torn = length - end - 1;
+  return { last, size: size - torn, torn, hashes: () => hashesIn(whole) };
+}
+
+function hashesIn(whole: Buffer): string[] {
+  const hashes: string[] = [];
+  for (let start = 0; start < whole.length; ) {
+    const newline = whole.indexOf(0x0a, start);
+    const line = whole.subarray(start, newline < 0 ? whole.length : newline);
+    const [, named] = /"previous":"([\da-f]{64})"\}$/.exec(line.toString('latin1')) ?? [];
+    if (hashes.length === 0 && named !== undefined) hashes.push(named);
+    hashes.push(hashOfLine(line));
+    start += line.length + 1;
+  }
+  return hashes;
 }

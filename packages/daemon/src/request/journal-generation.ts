@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { isErrno, replaceFileSync } from '@troupe/core/durable-file';
 import { readRegularFileSync } from '@troupe/core/regular-file';
-import { sealLine, unseal } from './journal-format.js';
+import { sealLine, unseal } from '../sealed-line.js';
 
 /** What the journal must contain at least, kept in a file of its own: so that a journal that lost something is found out. */
 export interface Generation {

@@ -4,13 +4,8 @@ import { promisify } from 'node:util';
 import { type Logger, messageOf, silentLogger, TroupeError } from '@troupe/core';
 import { isErrno, replaceFileSync, syncFolder } from '@troupe/core/durable-file';
 import { readRegularFileSync } from '@troupe/core/regular-file';
-import {
-  headerOf,
-  type JournalContents,
-  type JournalEntry,
-  readJournal,
-  sealLine,
-} from './journal-format.js';
+import { sealLine } from '../sealed-line.js';
+import { headerOf, type JournalContents, type JournalEntry, readJournal } from './journal-format.js';
 import {
   DamagedError,
   type Generation,

@@ -17,8 +17,8 @@ import { silentLogger, TroupeError } from '@troupe/core';
 import { openFiles, skip, until } from '@troupe/test-support';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { sealLine } from '../../src/request/journal-format.js';
 import { RequestJournal } from '../../src/request/request-journal.js';
+import { sealLine } from '../../src/sealed-line.js';
 import { keptLog } from '../agents/external/actor.js';
 
 const id = (index: number) => index.toString(16).padStart(32, '0');

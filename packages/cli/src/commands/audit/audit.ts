@@ -51,7 +51,7 @@ function verificationOf(verdict: AuditVerdict, last: string | undefined): Omit<V
   return { ...verdict, ok: true };
 }
 
-function resultOf({ audit, ok, problem, files, lines, isWhole, lastHash, fault }: VerifiedAudit): object {
+function resultOf({ audit, ok, problem, files, lines, isWhole, isAnchored, lastHash, fault }: VerifiedAudit): object {
   return {
     audit,
     ok,
@@ -59,6 +59,7 @@ function resultOf({ audit, ok, problem, files, lines, isWhole, lastHash, fault }
     files,
     lines,
     from_start: isWhole,
+    anchored: isAnchored === true,
     last_hash: lastHash,
     fault: fault ?? null,
   };
@@ -66,7 +67,7 @@ function resultOf({ audit, ok, problem, files, lines, isWhole, lastHash, fault }
 
 function printAudit(
   screen: Screen,
-  { audit, ok, problem, files, lines, isWhole, lastHash }: VerifiedAudit,
+  { audit, ok, problem, files, lines, isWhole, isAnchored, lastHash }: VerifiedAudit,
 ): void {
   if (!ok) {
     screen.print(`${screen.paint('red', 'failed')}: ${audit}: ${problem}`);
@@ -80,6 +81,8 @@ function printAudit(
       '   The oldest files were deleted (audit.keep): lines before the first one cannot be verified',
     );
   screen.print(`   hash of the last line: ${lastHash}`);
+  if (!isAnchored)
+    screen.note(`   No anchor (${audit}.end): missing lines at the end, or an altered last line, cannot be detected`);
 }
 
 function ownFile({ mcod }: AuditOptions): string {
