@@ -20,6 +20,8 @@ export interface PathEntry {
 export interface Trust {
   readonly uids: readonly number[];
   readonly hasGroup: (gid: number) => boolean;
+  /** True for the files of another machine, whose users have other names. */
+  readonly isRemote?: boolean;
 }
 
 /**
@@ -40,7 +42,8 @@ export function allowsUnsafeFiles(): boolean {
  */
 export function pathFault(file: string, trust: Trust = ownTrust()): string | undefined {
   if (process.getuid === undefined || isOwnStream(file)) return undefined;
-  const { entries, isWhole } = entriesOf(isAbsolute(file) ? file : join(process.cwd(), file));
+  const path = isAbsolute(file) ? file : join(process.cwd(), file);
+  const { entries, isWhole } = entriesOf(path, lookHere);
   return entriesFault(entries, trust, { isWhole });
 }
 
@@ -107,7 +110,7 @@ export function entriesFault(
 
 function linkFault({ kind, path, uid }: PathEntry, trust: Trust): string | undefined {
   if (kind !== 'link' || trust.uids.includes(uid)) return undefined;
-  return `the link ${path} belongs to ${userName(uid)}, who can replace it: chown -h ${trusted(trust)} ${quoted(path)}`;
+  return `the link ${path} belongs to ${user(uid, trust)}, who can replace it: chown -h ${trusted(trust)} ${quoted(path)}`;
 }
 
 // What a link leads to is decided by the folder that it is in; a device cannot be replaced by what is written to it.
@@ -117,8 +120,12 @@ function entryFault({ path, mode, uid, gid, kind }: PathEntry, trust: Trust): st
   const isOpen = (mode & 0o002) !== 0;
   const isGroupOpen = (mode & 0o020) !== 0 && (isForeign || !trust.hasGroup(gid));
   if (!isForeign && !isOpen && !isGroupOpen) return undefined;
-  const who = isOpen ? 'everybody' : isForeign ? `the user ${userName(uid)}` : `the group ${groupName(gid)}`;
-  const state = `mode ${octal(mode)}, owner ${userName(uid)}:${groupName(gid)}`;
+  const who = isOpen
+    ? 'everybody'
+    : isForeign
+      ? `the user ${user(uid, trust)}`
+      : `the group ${group(gid, trust)}`;
+  const state = `mode ${octal(mode)}, owner ${user(uid, trust)}:${group(gid, trust)}`;
   const letters = `${isGroupOpen ? 'g' : ''}${isOpen ? 'o' : ''}`;
   const commands = [
     ...(isForeign ? [`chown ${trusted(trust)}: ${quoted(path)}`] : []),
@@ -127,8 +134,16 @@ function entryFault({ path, mode, uid, gid, kind }: PathEntry, trust: Trust): st
   return `${who} can write ${path} (${state}): ${commands.join(' && ')}`;
 }
 
-function trusted({ uids: [uid = 0] }: Trust): string {
-  return userName(uid);
+function trusted(trust: Trust): string {
+  return user(trust.uids[0] ?? 0, trust);
+}
+
+function user(uid: number, { isRemote = false }: Trust): string {
+  return isRemote && uid !== 0 ? `${uid}` : userName(uid);
+}
+
+function group(gid: number, { isRemote = false }: Trust): string {
+  return isRemote && gid !== 0 ? `${gid}` : groupName(gid);
 }
 
 /** What this process may trust: who owns its own program can do what it does anyway. */
@@ -145,28 +160,39 @@ export function ownTrust(): Trust {
 /** Links that may follow one another, as for Linux. */
 const mostLinks = 40;
 
-// From the root on, with what links lead to; as far as it exists.
-function entriesOf(file: string): { readonly entries: PathEntry[]; readonly isWhole: boolean } {
+/** What is at a path, with the target if it is a link; nothing if nothing is. */
+export type Look = (path: string) => (PathEntry & { readonly target?: string }) | undefined;
+
+/** What a path leads over, from the root on and through links, as far as it exists. */
+export function entriesOf(
+  path: string,
+  look: Look,
+): { readonly entries: readonly PathEntry[]; readonly isWhole: boolean } {
   const entries: PathEntry[] = [];
   let folder = '/';
-  let left = file.split('/');
+  let left = path.split('/');
   for (let links = 0; left.length > 0 && links <= mostLinks; ) {
     const [name = '', ...rest] = left;
     left = rest;
     if (name === '..') folder = dirname(folder);
     if (name === '..' || name === '.' || (name === '' && entries.length > 0)) continue;
-    const entry = entryAt(join(folder, name));
+    const entry = look(join(folder, name));
     if (!entry) return { entries, isWhole: false };
     entries.push(entry);
-    if (entry.kind !== 'link') folder = entry.path;
+    const { target } = entry;
+    if (target === undefined) folder = entry.path;
     else {
       links += 1;
-      const target = readlinkSync(entry.path);
       if (target.startsWith('/')) folder = '/';
       left = [...target.split('/').filter((part) => part !== ''), ...left];
     }
   }
   return { entries, isWhole: true };
+}
+
+function lookHere(path: string): ReturnType<Look> {
+  const entry = entryAt(path);
+  return entry?.kind === 'link' ? { ...entry, target: readlinkSync(path) } : entry;
 }
 
 function entryAt(path: string): PathEntry | undefined {

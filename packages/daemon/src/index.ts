@@ -16,3 +16,4 @@ export {
 } from './policy/index.js';
 export { type DaemonStatus, readStatusFile } from './status/status.js';
 export { statusFileOf } from './status/status-file.js';
+export { findUnsafeFiles, type UnsafeFiles } from './unsafe-files.js';

@@ -86,7 +86,8 @@ function withEnd({ hasAnchor, lastLine, ...verdict }: Chain, file: string, ancho
   if (verdict.fault) return verdict;
   const newest = verdict.files.at(-1) ?? file;
   const broken = (fault: AuditFault): AuditVerdict => ({ ...verdict, fault });
-  if (newest !== file) return broken({ file, line: 1, reason: 'the newest file of the audit is missing' });
+  if (newest !== file)
+    return broken({ file, line: 1, reason: 'the newest file of the audit log is missing' });
   if (anchor.fault !== undefined)
     return broken({
       file: anchorFile(file),

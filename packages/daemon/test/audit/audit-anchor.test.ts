@@ -75,7 +75,7 @@ describe('the anchor of an audit', () => {
     expect(await faultOf()).to.deep.equal({
       file,
       line: 1,
-      reason: 'the newest file of the audit is missing',
+      reason: 'the newest file of the audit log is missing',
     });
     renameSync(`${file}.2`, file);
     expect((await faultOf())?.reason).to.be.a('string');
@@ -105,9 +105,13 @@ describe('the anchor of an audit', () => {
     const first = hashOfLine(lines()[0] ?? '');
     for (const hash of [first, firstHash]) {
       writeAnchor(file, hash);
-      expect(await verifyAudit(file)).to.include({ isAnchored: true }).and.not.have.property('fault');
+      expect(await verifyAudit(file))
+        .to.include({ isAnchored: true })
+        .and.not.have.property('fault');
       expect(fill(1)).to.deep.equal([]);
-      expect(await verifyAudit(file)).to.include({ isAnchored: true }).and.not.have.property('fault');
+      expect(await verifyAudit(file))
+        .to.include({ isAnchored: true })
+        .and.not.have.property('fault');
     }
   });
 
@@ -116,7 +120,9 @@ describe('the anchor of an audit', () => {
     const newest = readFileSync(file, 'utf8').split('\n')[0] ?? '';
     writeAnchor(file, JSON.parse(newest).previous);
     expect(fill(1)).to.deep.equal([]);
-    expect(await verifyAudit(file)).to.include({ isAnchored: true }).and.not.have.property('fault');
+    expect(await verifyAudit(file))
+      .to.include({ isAnchored: true })
+      .and.not.have.property('fault');
   });
 
   it('is missing beside an audit of an earlier version, which the next line says', async () => {
@@ -170,7 +176,10 @@ describe('the lines of an audit', () => {
   it('are not waited for if the file is a FIFO', async function () {
     if (spawnSync('mkfifo', [file]).status !== 0) skip(this, 'there is no mkfifo here');
     const error: unknown = await verifyAudit(file).catch((thrown: unknown) => thrown);
-    expect(error).to.have.property('message', `cannot read the audit log ${file}: ${file} is not a regular file`);
+    expect(error).to.have.property(
+      'message',
+      `cannot read the audit log ${file}: ${file} is not a regular file`,
+    );
   });
 
   it('may be cut by reads of any length', async () => {

@@ -51,7 +51,17 @@ function verificationOf(verdict: AuditVerdict, last: string | undefined): Omit<V
   return { ...verdict, ok: true };
 }
 
-function resultOf({ audit, ok, problem, files, lines, isWhole, isAnchored, lastHash, fault }: VerifiedAudit): object {
+function resultOf({
+  audit,
+  ok,
+  problem,
+  files,
+  lines,
+  isWhole,
+  isAnchored,
+  lastHash,
+  fault,
+}: VerifiedAudit): object {
   return {
     audit,
     ok,
@@ -82,7 +92,9 @@ function printAudit(
     );
   screen.print(`   hash of the last line: ${lastHash}`);
   if (!isAnchored)
-    screen.note(`   No anchor (${audit}.end): missing lines at the end, or an altered last line, cannot be detected`);
+    screen.note(
+      `   No anchor (${audit}.end): missing lines at the end, or an altered last line, cannot be detected`,
+    );
 }
 
 function ownFile({ mcod }: AuditOptions): string {

@@ -9,7 +9,7 @@ export function define(command: Command, shell: Shell): void {
   const verify = command.command('verify').summary('Check an audit log for altered or missing lines');
   describe(
     verify,
-    'Verifies the hash chain of an audit log: each line must follow from the line before, across the rotated files FILE.1, FILE.2 … and FILE. The chain cannot show that lines are missing at the end of the log. To detect that, pass the hash of the last audit event that was received elsewhere with --last.\nExit codes: 0 the log is complete; 2 a line was altered or is missing; 1 a file cannot be read.',
+    'Verifies the hash chain of an audit log: each line must follow from the line before, across the rotated files FILE.1, FILE.2 … and FILE. The end of the log is compared with FILE.end, which the daemon writes beside it. Copy FILE.end too, or pass the hash of the last audit event that was received elsewhere with --last: without either, an altered last line, or lines missing after it, cannot be detected.\nExit codes: 0 the log is complete; 2 a line was altered or is missing; 1 a file cannot be read.',
     [
       ['The audit log of the daemon on this machine', 'mco audit verify'],
       ['Audit logs copied from two hosts', 'mco audit verify web1/audit.jsonl web2/audit.jsonl'],

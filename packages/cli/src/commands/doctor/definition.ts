@@ -7,7 +7,7 @@ import type { DoctorOptions } from './doctor.js';
 export function define(command: Command, shell: Shell): void {
   describe(
     command,
-    'Checks everything between this client and the nodes: the configuration, your certificate and its expiry, each broker and its certificate, which nodes respond, which actions you may call, clocks, versions, and agents whose versions differ between nodes. Exits with 1 if it finds an error, with 0 if it finds only warnings.',
+    'Checks everything between this client and the nodes: the configuration, your certificate and its expiry, each broker and its certificate, which nodes respond, which actions you may call, clocks, versions, agents whose versions differ between nodes, and files of daemons that other users can write. Exits with 1 if it finds an error, with 0 if it finds only warnings.',
     [
       ['All nodes', 'mco doctor'],
       ['Only the problems, in one country', 'mco doctor -q -F country=mt'],
@@ -16,7 +16,10 @@ export function define(command: Command, shell: Shell): void {
   );
   withJson(withFilter(command));
   addTo(command, 'This machine:', [
-    new Option('--local', 'check the status file of the daemon on this machine only, without connecting'),
+    new Option(
+      '--local',
+      'check the status and the files of the daemon on this machine only, without connecting',
+    ),
     new Option(
       '--daemon-config <file>',
       'configuration file of the daemon, which has the path of its status file',

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ClientConfig, findClientConfig } from '@troupe/client';
 import { messageOf } from '@troupe/core';
-import { loadDaemonConfig, readStatusFile, statusFileOf } from '@troupe/daemon';
+import { findUnsafeFiles, loadDaemonConfig, readStatusFile, statusFileOf } from '@troupe/daemon';
 import { hasProcess } from '@troupe/host';
 import { selectionOf } from '../../call/selection.js';
 import type { FilterOptions, GlobalOptions } from '../../command-line/options.js';
@@ -26,17 +26,38 @@ export type DoctorOptions = GlobalOptions &
 
 /** Checks everything between this terminal and the nodes, and prints what is wrong. */
 export async function doctor({ screen }: Shell, options: DoctorOptions): Promise<ExitCode> {
-  const findings = options.local ? localFindings(options) : await remoteFindings(options);
+  const findings = options.local ? await localFindings(options) : await remoteFindings(options);
   printFindings(screen, findings);
   return findings.some(({ level }) => level === 'fault') ? ExitCode.error : ExitCode.ok;
 }
 
-function localFindings({ statusFile, daemonConfig }: DoctorOptions): readonly Finding[] {
+async function localFindings(options: DoctorOptions): Promise<readonly Finding[]> {
+  return [...statusFindings(options), ...(await fileFindings(options))];
+}
+
+function statusFindings({ statusFile, daemonConfig }: DoctorOptions): readonly Finding[] {
   try {
     const file = statusFile ?? statusFileOf(loadDaemonConfig(daemonConfig));
     return daemonFindings(readStatusFile(file), { now: Date.now(), isAlive: hasProcess });
   } catch (error) {
     return [about('daemon').fault(messageOf(error))];
+  }
+}
+
+// Of a status file alone, nobody knows which files the daemon has.
+async function fileFindings({ statusFile, daemonConfig }: DoctorOptions): Promise<readonly Finding[]> {
+  const report = about('files');
+  if (statusFile !== undefined) return [];
+  try {
+    const { fatal, leftOut, doubtful } = await findUnsafeFiles(loadDaemonConfig(daemonConfig), daemonConfig);
+    return [
+      ...fatal.map((words) => report.fault(`${words} (mcod does not start)`)),
+      ...leftOut.map((words) => report.warn(`${words} (mcod does not load it)`)),
+      ...doubtful.map((words) => report.warn(words)),
+    ];
+  } catch {
+    // That the configuration cannot be read is a finding already.
+    return [];
   }
 }
 

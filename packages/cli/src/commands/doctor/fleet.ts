@@ -6,6 +6,7 @@ import { plainLine } from '../../output/plain.js';
 import { isSilent } from '../../output/replies.js';
 import { counted } from '../../output/wording.js';
 import { about, type Finding } from './finding.js';
+import { unsafeFileFindings } from './unsafe-files.js';
 
 /** Seconds of clock skew of a node from which on there is a warning; at 60 it refuses requests. */
 const mostSkew = 5;
@@ -37,6 +38,7 @@ export async function fleetFindings(
     ...clockFindings(pings),
     ...versionFindings(await versionsOf(client, collective, nodes)),
     ...(await driftFindings(client, inventories)),
+    ...(await unsafeFileFindings(client, collective, nodes)),
   ];
 }
 

@@ -82,4 +82,30 @@ describe('mco audit verify', () => {
     expect(code).to.equal(1);
     expect(stderr).to.match(/^mco: cannot read the audit log .*nowhere\.jsonl: no such file/);
   });
+
+  it('detects an altered last line and a missing newest file by the anchor of the audit log', async () => {
+    const anchored = folder.join('anchored.jsonl');
+    const audit = new Audit(anchored, { maxBytes: 1000, isAnchored: true });
+    for (let index = 0; index < 10; index += 1) audit.write({ caller: `c${index}`, outcome: 'ok' });
+    audit.close();
+    const whole = await mco('audit', 'verify', anchored, '--json');
+    expect(JSON.parse(whole.stdout).results[0]).to.include({ ok: true, anchored: true });
+    const text = readFileSync(anchored, 'utf8');
+    writeFileSync(anchored, text.replace('"c9"', '"c8"'));
+    const altered = await mco('audit', 'verify', anchored);
+    expect(altered.code).to.equal(2);
+    expect(altered.stdout).to.include('it is not the last line that was written');
+    rmSync(anchored);
+    const missing = await mco('audit', 'verify', anchored);
+    expect(missing.code).to.equal(2);
+    expect(missing.stdout).to.include('the newest file of the audit log is missing');
+  });
+
+  it('warns that nothing proves the end of an audit log without an anchor', async () => {
+    const { code, stderr } = await mco('audit', 'verify', file());
+    expect([code, stderr]).to.deep.equal([
+      0,
+      `   No anchor (${file()}.end): missing lines at the end, or an altered last line, cannot be detected\n`,
+    ]);
+  });
 });

@@ -368,15 +368,11 @@ describe('external agents', () => {
     const told = lines.map(({ msg, reason, code }) => [msg, String(reason).split(' (')[0], code]);
     expect(told).to.have.deep.members([
       [
-        'an external agent cannot be loaded: it is left out',
+        'cannot load an external agent: it is skipped',
         `everybody can write ${folder}/open.json`,
         'FILE_UNSAFE',
       ],
-      [
-        'an external agent cannot be loaded: it is left out',
-        `everybody can write ${folder}/open.d`,
-        'FILE_UNSAFE',
-      ],
+      ['cannot load an external agent: it is skipped', `everybody can write ${folder}/open.d`, 'FILE_UNSAFE'],
     ]);
   });
 
