@@ -4,6 +4,8 @@ import { type FileHandle, open } from 'node:fs/promises';
 export interface ReadOptions {
   /** Bytes that the file may have; by default 64 MiB. */
   readonly most?: number;
+  /** Throws if the file must not be used: called before it is read. */
+  readonly check?: (status: Stats) => void;
 }
 
 const defaultMost = 64 * 1024 * 1024;
@@ -14,10 +16,12 @@ const chunk = 64 * 1024;
  * for, and reading ends at a limit. The caller's own streams (`/dev/stdin`, `/dev/fd/63` of a shell) are read to their
  * end. Throws what the file system throws, or an Error that says what the file is.
  */
-export function readRegularFileSync(file: string, { most = defaultMost }: ReadOptions = {}): Buffer {
+export function readRegularFileSync(file: string, { most = defaultMost, check }: ReadOptions = {}): Buffer {
   const fd = openSync(file, flagsFor(file));
   try {
-    const first = firstBytes(file, fstatSync(fd), most);
+    const status = fstatSync(fd);
+    check?.(status);
+    const first = firstBytes(file, status, most);
     const parts: Buffer[] = [];
     let length = 0;
     for (;;) {
@@ -36,11 +40,13 @@ export function readRegularFileSync(file: string, { most = defaultMost }: ReadOp
 /** As {@link readRegularFileSync}, without blocking the process. */
 export async function readRegularFile(
   file: string,
-  { most = defaultMost }: ReadOptions = {},
+  { most = defaultMost, check }: ReadOptions = {},
 ): Promise<Buffer> {
   const handle = await open(file, flagsFor(file));
   try {
-    return await readAll(handle, firstBytes(file, await handle.stat(), most), most);
+    const status = await handle.stat();
+    check?.(status);
+    return await readAll(handle, firstBytes(file, status, most), most);
   } finally {
     await handle.close();
   }

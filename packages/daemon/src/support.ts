@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseConfig } from '@troupe/core';
+import { readRegularFile } from '@troupe/core/regular-file';
 import {
   brokerReport,
   certificateReport,
@@ -40,7 +40,7 @@ export async function collectDaemon(
       async () => ({
         file,
         values: configWithoutSecrets(
-          parseConfig(await readFile(file, 'utf8'), { type: 'object' }, file),
+          parseConfig((await readRegularFile(file)).toString('utf8'), { type: 'object' }, file),
           isFileName,
         ),
       }),

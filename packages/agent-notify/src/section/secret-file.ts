@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { messageOf } from '@troupe/core';
+import { readRegularFileSync } from '@troupe/core/regular-file';
 import { configFault } from './config-fault.js';
 
 /**
@@ -17,7 +18,7 @@ export function readSecret(file: string, key: string): string {
 /** Reads a file that the configuration names. Throws CONFIG_INVALID, naming `key`. */
 export function readConfigured(file: string, key: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularFileSync(file).toString('utf8');
   } catch (cause) {
     throw configFault(key, messageOf(cause), cause);
   }

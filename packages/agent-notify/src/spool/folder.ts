@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { mkdir, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Logger, messageOf } from '@troupe/core';
 import { absent, replaceFile, syncFolder } from '@troupe/core/durable-file';
+import { readRegularFile } from '@troupe/core/regular-file';
 import { decode, encode, keyOf, type SpoolRecord } from './record.js';
 
 const SUFFIX = '.message';
@@ -60,7 +61,7 @@ export class SpoolFolder {
   async #read(name: string): Promise<readonly SpoolRecord[]> {
     const file = join(this.#path, name);
     try {
-      const record = decode(await readFile(file, 'utf8'));
+      const record = decode((await readRegularFile(file)).toString('utf8'));
       if (file !== this.#fileOf(record)) throw new Error('its file name belongs to another message');
       return [record];
     } catch (error) {

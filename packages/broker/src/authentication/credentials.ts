@@ -1,5 +1,5 @@
 import { constants } from 'node:crypto';
-import { readFileSync, statSync, unwatchFile, watchFile } from 'node:fs';
+import { statSync, unwatchFile, watchFile } from 'node:fs';
 import {
   createSecureContext,
   type DetailedPeerCertificate,
@@ -8,6 +8,7 @@ import {
 } from 'node:tls';
 import { messageOf, TroupeError, TrustStore } from '@troupe/core';
 import { readCertificate, readCrl, splitPem } from '@troupe/core/pki';
+import { readRegularFileSync } from '@troupe/core/regular-file';
 import type { SecurityConfig } from '../config.js';
 
 const pollMilliseconds = 2000;
@@ -116,7 +117,7 @@ function readPem(file: string | undefined, key: string): string[] {
   }
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readRegularFileSync(file).toString('utf8');
   } catch (cause) {
     throw new TroupeError('FILE_UNREADABLE', `${key}: cannot read ${file}: ${(cause as Error).message}`, {
       cause,

@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { listsOf, TokenLedger, TrustStore, verifyToken } from '@troupe/core';
+import { readRegularFileSync } from '@troupe/core/regular-file';
 import type { BrokerConfig, SecurityConfig } from '../config.js';
 import type { VerifyToken } from './authenticate.js';
 
@@ -31,8 +32,8 @@ export function tokenVerifier(
 
 // The file of lists also holds those of CAs that vouch for nodes only.
 function readTrust(caFile: string, crlFile: string | undefined): TrustStore {
-  const ca = readFileSync(caFile, 'utf8');
-  const crl = crlFile === undefined ? '' : listsOf(ca, readFileSync(crlFile, 'utf8'));
+  const ca = readRegularFileSync(caFile).toString('utf8');
+  const crl = crlFile === undefined ? '' : listsOf(ca, readRegularFileSync(crlFile).toString('utf8'));
   return new TrustStore({ ca, crl });
 }
 

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type ClientConfig, type Discovery, ddlCache } from '@troupe/client';
 import { isIdentity } from '@troupe/core';
+import { readRegularFileSync } from '@troupe/core/regular-file';
 
 type Place = Pick<ClientConfig, 'broker' | 'collectives'>;
 
@@ -35,7 +36,7 @@ export function rememberNodes(
 /** The names that were kept of a collective. */
 export function knownNodes(config: Place, collective = config.collectives[0] ?? ''): readonly string[] {
   try {
-    return readFileSync(fileOf(config, collective), 'utf8').split('\n').filter(isIdentity);
+    return readRegularFileSync(fileOf(config, collective)).toString('utf8').split('\n').filter(isIdentity);
   } catch {
     return [];
   }

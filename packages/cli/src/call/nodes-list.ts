@@ -1,7 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { parseNodes } from '@troupe/client';
 import { TroupeError } from '@troupe/core';
+import { readRegularFile } from '@troupe/core/regular-file';
+
+/** As for the lists of `--do`. */
+const mostBytes = 256 * 1024 * 1024;
 
 /** Reads the nodes that `--nodes` names: a file, or `-` for standard input. Throws FILE_UNREADABLE, DISCOVERY_FAILED and NO_NODES. */
 export async function readNodes(file: string): Promise<readonly string[]> {
@@ -14,7 +17,7 @@ export async function readNodes(file: string): Promise<readonly string[]> {
 async function contents(file: string): Promise<string> {
   if (file === '-') return text(process.stdin);
   try {
-    return await readFile(file, 'utf8');
+    return (await readRegularFile(file, { most: mostBytes })).toString('utf8');
   } catch (error) {
     throw new TroupeError('FILE_UNREADABLE', `--nodes: cannot read ${file}: ${(error as Error).message}`);
   }

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type CompiledData,
@@ -11,6 +11,7 @@ import {
   parseDataDdl,
   suggestion,
 } from '@troupe/core';
+import { readRegularFile } from '@troupe/core/regular-file';
 import { bundledDdls } from './bundled-ddls.js';
 
 /** Errors and warnings about the data functions of a filter. */
@@ -42,7 +43,7 @@ export async function judgeData(
       return false;
     }
     try {
-      const ddl = parseDataDdl(await readFile(file, 'utf8'), file);
+      const ddl = parseDataDdl((await readRegularFile(file)).toString('utf8'), file);
       known.set(name, compileDataDdl(ddl, { unknownValidators: 'skip' }));
       return true;
     } catch (error) {

@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { mkdirSync, statSync, utimesSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Ddl, ddlHash, messageOf, parseDdl } from '@troupe/core';
 import { replaceFileSync } from '@troupe/core/durable-file';
+import { readRegularFileSync } from '@troupe/core/regular-file';
 
 /** Seconds for which a DDL that was fetched is taken for that of the fleet without asking. */
 const freshFor = 3600;
@@ -60,7 +61,7 @@ function fileOfHash(hash: string): string {
 
 function textOf(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularFileSync(file).toString('utf8');
   } catch {
     return undefined;
   }

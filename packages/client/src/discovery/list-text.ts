@@ -1,5 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { isIdentity, messageOf, TroupeError } from '@troupe/core';
+import { readRegularFile } from '@troupe/core/regular-file';
 
 /** A text that came from elsewhere than a file, and what to call it in errors, such as `standard input`. */
 export interface ListText {
@@ -15,7 +16,7 @@ export async function textOf(list: string | ListText): Promise<ListText> {
   try {
     const { size } = await stat(list);
     if (size > mostBytes) throw new Error(`it has ${size} bytes; the limit is ${mostBytes}`);
-    return { text: await readFile(list, 'utf8'), where: list };
+    return { text: (await readRegularFile(list, { most: mostBytes })).toString('utf8'), where: list };
   } catch (cause) {
     throw new TroupeError('FILE_UNREADABLE', `cannot read ${list}: ${messageOf(cause)}`, { cause });
   }

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import commonJs from '../commonjs.cjs';
 import { suggestion } from '../ddl/suggestion.js';
 import { messageOf, TroupeError } from '../errors.js';
+import { readRegularFileSync } from '../regular-file.js';
 import { madeBefore, newAjv, type SchemaHost } from '../schema.js';
 import type { ConfigOf, ConfigSchema } from './config-schema.js';
 import { nestsDeeper, opensTooMuch } from './depth.js';
@@ -14,7 +14,7 @@ const mostDepth = 64;
 export function loadConfig<const S extends ConfigSchema>(file: string, schema: S): ConfigOf<S> {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readRegularFileSync(file).toString('utf8');
   } catch (cause) {
     throw new TroupeError(
       'FILE_UNREADABLE',

@@ -1,6 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, TroupeError } from '../errors.js';
+import { readRegularFile } from '../regular-file.js';
 import type { DataDdl } from './data.js';
 import type { ActionDdl, Ddl } from './ddl.js';
 import { shapeFaults } from './schema.js';
@@ -83,7 +84,7 @@ async function readText(path: string): Promise<string> {
   try {
     const { size } = await stat(path);
     if (size > maxLength) throw new Error(`the file has ${size} bytes; the limit is ${maxLength}`);
-    return await readFile(path, 'utf8');
+    return (await readRegularFile(path)).toString('utf8');
   } catch (cause) {
     throw new TroupeError('FILE_UNREADABLE', `cannot read the DDL ${path}: ${messageOf(cause)}`, { cause });
   }

@@ -1,7 +1,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import type { SecurityConfig } from '../config/sections.js';
 import { messageOf, TroupeError } from '../errors.js';
+import { readRegularFileSync } from '../regular-file.js';
 import { commonName, pemBlocks } from './trust.js';
 
 /** A certificate with its key and chain, as a signer needs them. */
@@ -57,7 +58,7 @@ export function readText(file: string | undefined, what: string): string {
   if (file === undefined)
     throw new TroupeError('CONFIG_INVALID', `${what} is not set: set it to the path of the file`);
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularFileSync(file).toString('utf8');
   } catch (cause) {
     throw new TroupeError('FILE_UNREADABLE', `${what}: cannot read ${file}: ${messageOf(cause)}`, {
       cause,
@@ -70,19 +71,17 @@ export function readText(file: string | undefined, what: string): string {
 export function readSecret(file: string | undefined, what: string): string {
   if (file === undefined)
     throw new TroupeError('CONFIG_INVALID', `${what} is not set: set it to the path of the file`);
-  let fd: number | undefined;
   try {
-    fd = openSync(file, 'r');
-    const { mode } = fstatSync(fd);
-    if ((mode & 0o007) !== 0)
-      throw new Error(`permissions too open, other users have access: chmod o= ${file}`);
-    if ((mode & 0o020) !== 0) throw new Error(`permissions too open, the group can write: chmod g-w ${file}`);
-    return readFileSync(fd, 'utf8');
+    const check = ({ mode }: Stats) => {
+      if ((mode & 0o007) !== 0)
+        throw new Error(`permissions too open, other users have access: chmod o= ${file}`);
+      if ((mode & 0o020) !== 0)
+        throw new Error(`permissions too open, the group can write: chmod g-w ${file}`);
+    };
+    return readRegularFileSync(file, { check }).toString('utf8');
   } catch (cause) {
     throw new TroupeError('FILE_UNREADABLE', `${what}: cannot use ${file}: ${messageOf(cause)}`, {
       cause,
     });
-  } finally {
-    if (fd !== undefined) closeSync(fd);
   }
 }

@@ -1,6 +1,7 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { replaceFileSync } from '../durable-file.js';
 import { messageOf, TroupeError } from '../errors.js';
+import { readRegularFileSync } from '../regular-file.js';
 import type { TokenClaims } from './token-claims.js';
 
 interface Use {
@@ -64,7 +65,8 @@ export class TokenLedger {
   #isRevoked(jti: string): boolean {
     if (this.#revoked === undefined) return false;
     try {
-      return readFileSync(this.#revoked, 'utf8')
+      return readRegularFileSync(this.#revoked)
+        .toString('utf8')
         .split('\n')
         .some((line) => line.trim().split(/\s/, 1)[0] === jti);
     } catch (cause) {
@@ -75,7 +77,7 @@ export class TokenLedger {
   #load(file: string): void {
     const now = Date.now() / 1000;
     const kept: string[] = [];
-    for (const line of readFileSync(file, 'utf8').split('\n')) {
+    for (const line of readRegularFileSync(file).toString('utf8').split('\n')) {
       if (line === '') continue;
       const use = parseUse(line);
       if (!use || use.exp < now) continue;

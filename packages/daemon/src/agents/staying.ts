@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AgentConfig, type Logger, messageOf } from '@troupe/core';
 import { replaceFileSync } from '@troupe/core/durable-file';
+import { readRegularFileSync } from '@troupe/core/regular-file';
 
 /** How an agent that is not in the configuration any more is loaded all the same. */
 export interface StayingAgent {
@@ -53,7 +54,7 @@ export class StayingAgents {
   #read(): readonly StayingAgent[] {
     if (!existsSync(this.#file)) return [];
     try {
-      const agents = JSON.parse(readFileSync(this.#file, 'utf8')) as readonly StayingAgent[];
+      const agents = JSON.parse(readRegularFileSync(this.#file).toString('utf8')) as readonly StayingAgent[];
       return agents.filter(
         ({ name, specifier }) => typeof name === 'string' && typeof specifier === 'string',
       );

@@ -1,6 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { messageOf, TroupeError } from '@troupe/core';
 import type { Link } from '@troupe/core/internal';
+import { readRegularFileSync } from '@troupe/core/regular-file';
 import type { FactsStatus } from '../node/facts.js';
 import type { Stats } from '../request/stats.js';
 
@@ -53,7 +54,7 @@ export function readStatusFile(file: string): DaemonStatus {
   try {
     const { size } = statSync(file);
     if (size > mostBytes) throw new Error(`its ${size} bytes exceed the limit of ${mostBytes}`);
-    const status = JSON.parse(readFileSync(file, 'utf8')) as Partial<DaemonStatus> | null;
+    const status = JSON.parse(readRegularFileSync(file).toString('utf8')) as Partial<DaemonStatus> | null;
     if (status?.v !== 1 || typeof status.pid !== 'number' || typeof status.time !== 'number')
       throw new Error('it is not a status file, or it is from another version of Troupe');
     return status as DaemonStatus;

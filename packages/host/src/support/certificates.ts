@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { messageOf, type SecurityConfig } from '@troupe/core';
 import { loadToken } from '@troupe/core/internal';
 import { readCrl, splitPem } from '@troupe/core/pki';
+import { readRegularFile } from '@troupe/core/regular-file';
 
 /** What the files of a `security` section hold, and when each certificate and list ends; no key leaves its file. */
 export async function certificateReport(security: SecurityConfig): Promise<object> {
@@ -43,7 +44,7 @@ async function readEach(
 ): Promise<object> {
   if (file === undefined) return { failure: 'not configured' };
   try {
-    const blocks = splitPem(await readFile(file, 'utf8')).filter((pem) =>
+    const blocks = splitPem((await readRegularFile(file)).toString('utf8')).filter((pem) =>
       pem.startsWith(`-----BEGIN ${kind}-----`),
     );
     return { file, found: blocks.map((pem) => orFailure(() => read(pem))) };

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { resolveDdl } from '@troupe/client';
 import { matches, messageOf } from '@troupe/core';
 import { oneLine } from '@troupe/core/internal';
+import { readRegularFile } from '@troupe/core/regular-file';
 import type { PolicyAgent, PolicyConfig, PolicyWebhook } from '../config/policy.js';
 import { type NodeView, viewOf } from '../node/node-view.js';
 import { anyNodeWith } from '../rpc/any-node.js';
@@ -89,7 +89,7 @@ async function askWebhook(
     const body = JSON.stringify(question);
     const headers: Record<string, string> = { 'Content-Type': 'application/json' };
     if (secret_file !== undefined) {
-      const secret = (await readFile(secret_file, 'utf8')).trim();
+      const secret = (await readRegularFile(secret_file)).toString('utf8').trim();
       headers['X-Troupe-Signature'] = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
     }
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout * 1000)]);

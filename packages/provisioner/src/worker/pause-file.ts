@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { replaceFileSync } from '@troupe/core/durable-file';
+import { readRegularFileSync } from '@troupe/core/regular-file';
 
 /** The `by` of a pause whose file does not name the caller. */
 export const unknownCaller = 'somebody';
@@ -25,7 +26,7 @@ export class PauseFile {
   read(): Pause | undefined {
     let text: string;
     try {
-      text = readFileSync(this.path, 'utf8');
+      text = readRegularFileSync(this.path).toString('utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       return { by: unknownCaller, since: '', reason: `${this.path} exists and cannot be read` };

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { type ClientConfig, configPlaces, findClientConfig, localCaller } from '@troupe/client';
 import { clientSecurity, parseConfig } from '@troupe/core';
+import { readRegularFileSync } from '@troupe/core/regular-file';
 import type { GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { readClientConfig } from '../../config/client-config.js';
@@ -19,7 +19,7 @@ interface ConfigValue {
 export function showConfig({ screen }: Shell, options: ConfigOptions): ExitCode {
   const file = findClientConfig(options.config);
   const config = readClientConfig({ config: file });
-  const written = parseConfig(readFileSync(file, 'utf8'), { type: 'object' }, file);
+  const written = parseConfig(readRegularFileSync(file).toString('utf8'), { type: 'object' }, file);
   const values = valuesOf(config, written);
   if (screen.json) {
     for (const entry of values) screen.json.result(entry);

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { ClientConfig } from '@troupe/client';
 import { compilePattern, listsOf, loadOwn, messageOf, TrustStore } from '@troupe/core';
 import { splitPem } from '@troupe/core/pki';
+import { readRegularFileSync } from '@troupe/core/regular-file';
 import { about, type Finding } from './finding.js';
 import { validityOf } from './validity.js';
 
@@ -15,7 +15,7 @@ export function ownCertificateFindings({ security }: ClientConfig): readonly Fin
     return [report.ok('not used (security.mode: none): the broker is on this machine')];
   try {
     const own = loadOwn(security);
-    const ca = readFileSync(String(security.ca), 'utf8');
+    const ca = readRegularFileSync(String(security.ca)).toString('utf8');
     return [
       validityOf(subject, `the certificate of ${own.name}`, new X509Certificate(own.certificatePem)),
       ...nameFindings(own.name, security.callers.match),
@@ -42,7 +42,8 @@ function trustFindings(
   crlFile: string | undefined,
 ): readonly Finding[] {
   try {
-    const crl = crlFile === undefined ? undefined : listsOf(ca, readFileSync(crlFile, 'utf8'));
+    const crl =
+      crlFile === undefined ? undefined : listsOf(ca, readRegularFileSync(crlFile).toString('utf8'));
     new TrustStore({ ca, ...(crl === undefined ? {} : { crl }) }).check(chain);
     return [];
   } catch (error) {

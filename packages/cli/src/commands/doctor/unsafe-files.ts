@@ -58,8 +58,6 @@ export async function unsafeFileFindings(
   );
   if (unknown.length > 0)
     findings.push(report.warn(`cannot check who can write the files of ${nameList(unknown, false)}`));
-  if (faults.length === 0 && checked.length > 0)
-    findings.push(report.ok('no other users can write the files of the daemons'));
   return findings;
 }
 

@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import type { ClientConfig } from '@troupe/client';
 import {
@@ -11,6 +10,7 @@ import {
   readToken,
   TroupeError,
 } from '@troupe/core';
+import { readRegularFileSync } from '@troupe/core/regular-file';
 import type { GlobalOptions } from '../../command-line/options.js';
 import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
@@ -96,7 +96,7 @@ function caOf({ ca }: TokenOptions, { security, broker }: ClientConfig): string 
 function certificatesOf(file: string): readonly string[] {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readRegularFileSync(file).toString('utf8');
   } catch (error) {
     throw new UsageError(`--ca: cannot read ${file}: ${(error as Error).message}`);
   }

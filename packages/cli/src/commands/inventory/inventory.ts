@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { Client, Result } from '@troupe/client';
 import { parseIdentity, suggestion } from '@troupe/core';
+import { readRegularFileSync } from '@troupe/core/regular-file';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import { callWork } from '../../call/calling.js';
 import { selectionOf } from '../../call/selection.js';
@@ -125,7 +125,9 @@ function templateText(given: string): string {
   if (!given.startsWith('@')) return given;
   const file = given.slice(1);
   try {
-    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+    return readRegularFileSync(file)
+      .toString('utf8')
+      .replace(/\r?\n$/, '');
   } catch (error) {
     throw new UsageError(`--format: cannot read ${file}: ${(error as Error).message}`);
   }

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { compilePattern, isIdentity, makeCallerKeys } from '@troupe/core';
 import { replaceFile } from '@troupe/core/durable-file';
 import { sha256Fingerprint } from '@troupe/core/pki';
+import { readRegularFile } from '@troupe/core/regular-file';
 import type { GlobalOptions } from '../../command-line/options.js';
 import { clientConfigIfAny } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
@@ -57,7 +57,7 @@ export async function makeKeys(screen: Screen, name: string, options: KeysOption
   const isUnsigned = signer && existsSync(files.csr) && !existsSync(files.certificate);
   if (!isUnsigned)
     await makeCallerKeys({ name, folder, kind: options.kind, callers: compilePattern(pattern, '--callers') });
-  const csr = await readFile(files.csr, 'utf8');
+  const csr = (await readRegularFile(files.csr)).toString('utf8');
   if (signer) {
     const signed = await signer.sign(csr);
     await replaceFile(files.certificate, signed.certificate, { mode: 0o644 });
@@ -74,7 +74,7 @@ export async function makeKeys(screen: Screen, name: string, options: KeysOption
 }
 
 async function putCa(file: string, pem: string): Promise<void> {
-  if (existsSync(file) && (await readFile(file, 'utf8')).trim() !== pem.trim())
+  if (existsSync(file) && (await readRegularFile(file)).toString('utf8').trim() !== pem.trim())
     throw new UsageError(`${file} has the certificate of another CA: move the file, or use another --folder`);
   await replaceFile(file, pem, { mode: 0o644 });
 }

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { dataDdlFiles } from '@troupe/client';
 import { type DataDdl, parseDataDdl, suggestion, TroupeError } from '@troupe/core';
 import { rowLines } from '@troupe/core/internal';
+import { readRegularFile } from '@troupe/core/regular-file';
 import type { Shell } from '../../command-line/shell.js';
 import { clientConfigIfAny } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
@@ -49,5 +49,5 @@ function filesOf(options: PluginOptions): Promise<ReadonlyMap<string, string>> {
 }
 
 async function read(file: string): Promise<DataDdl> {
-  return parseDataDdl(await readFile(file, 'utf8'), file);
+  return parseDataDdl((await readRegularFile(file)).toString('utf8'), file);
 }

@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AgentConfig, messageOf, parseConfig, suggestion } from '@troupe/core';
+import { readRegularFile } from '@troupe/core/regular-file';
 import type { GlobalOptions } from '../../command-line/options.js';
 import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
@@ -108,7 +109,7 @@ async function sectionIn(file: string): Promise<AgentConfig> {
 
 async function textOf(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return (await readRegularFile(file)).toString('utf8');
   } catch (error) {
     throw new UsageError(`cannot read ${file}: ${messageOf(error)}`);
   }

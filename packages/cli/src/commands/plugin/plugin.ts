@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { bundledDdls, type ClientConfig, ddlCache, localDdl, localDdls, resolveDdl } from '@troupe/client';
 import { type Ddl, parseDdl, suggestion, TroupeError } from '@troupe/core';
 import { rowLines } from '@troupe/core/internal';
+import { readRegularFile } from '@troupe/core/regular-file';
 import { withClient } from '../../call/with-client.js';
 import type { GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
@@ -80,7 +80,12 @@ async function localAgents(config: ClientConfig | undefined): Promise<readonly L
   return Promise.all(
     files.map(async ([name, path]) => {
       try {
-        return { name, path, ddl: parseDdl(await readFile(path, 'utf8'), path), fault: undefined };
+        return {
+          name,
+          path,
+          ddl: parseDdl((await readRegularFile(path)).toString('utf8'), path),
+          fault: undefined,
+        };
       } catch (error) {
         return { name, path, ddl: undefined, fault: (error as Error).message };
       }

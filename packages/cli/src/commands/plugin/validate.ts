@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import {
   type Agent,
@@ -12,6 +12,7 @@ import {
   parseDdl,
   TroupeError,
 } from '@troupe/core';
+import { readRegularFile } from '@troupe/core/regular-file';
 import { commandsOf, externalAgent, importAgent, tryAgent } from '@troupe/daemon/agents';
 
 /** The errors and warnings of an agent, one line each; the agent is valid without errors. */
@@ -54,7 +55,7 @@ async function entryOf(path: string): Promise<string> {
   if (names.includes('package.json')) return await packageEntry(path);
   const ddls: string[] = [];
   for (const name of names.filter((each) => each.endsWith('.json'))) {
-    const text = await readFile(join(path, name), 'utf8');
+    const text = (await readRegularFile(join(path, name))).toString('utf8');
     if (/"actions"\s*:/.test(text)) ddls.push(name);
   }
   const [only, ...others] = ddls;
@@ -65,7 +66,7 @@ async function entryOf(path: string): Promise<string> {
 
 async function packageEntry(folder: string): Promise<string> {
   type Exports = string | { readonly [key: string]: Exports };
-  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+  const manifest = JSON.parse((await readRegularFile(join(folder, 'package.json'))).toString('utf8')) as {
     exports?: Exports;
     main?: string;
   };
@@ -79,7 +80,7 @@ async function checkDdlFile(
   config: AgentConfig | undefined,
   validation: ValidationDraft,
 ): Promise<void> {
-  const ddl = parseDdl(await readFile(file, 'utf8'), file);
+  const ddl = parseDdl((await readRegularFile(file)).toString('utf8'), file);
   const { skippedValidators } = checkDdl(ddl, validation);
   if (ddl.metadata.provider !== 'external') {
     for (const name of skippedValidators)

@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { JsonOutput } from '@troupe/client/application';
 import { compilePattern, type Facts, type FilterNode, messageOf } from '@troupe/core';
+import { readRegularFileSync } from '@troupe/core/regular-file';
 import {
   type DaemonConfig,
   type Decision,
@@ -177,7 +178,7 @@ async function hostOfNode(screen: Screen, node: string, options: PolicyExplainOp
 function factsIn(file: string): Facts {
   try {
     return parseFactText(
-      readFileSync(file, 'utf8'),
+      readRegularFileSync(file).toString('utf8'),
       /\.(ya?ml|json|txt)$/.test(file) ? file : `${file}.yaml`,
     );
   } catch (error) {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type ClientConfig, findClientConfig } from '@troupe/client';
 import { parseConfig } from '@troupe/core';
+import { readRegularFile } from '@troupe/core/regular-file';
 import { collectDaemon } from '@troupe/daemon/support';
 import {
   brokerReport,
@@ -89,7 +89,7 @@ function collectConfig(archive: SupportArchive, file: string): Promise<void> {
     async () => ({
       file,
       values: configWithoutSecrets(
-        parseConfig(await readFile(file, 'utf8'), { type: 'object' }, file),
+        parseConfig((await readRegularFile(file)).toString('utf8'), { type: 'object' }, file),
         isFileName,
       ),
     }),
