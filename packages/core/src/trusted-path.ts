@@ -1,5 +1,5 @@
-import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
+import { existsSync, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { groupName, isPrivateGroup, userName } from './accounts.js';
 
@@ -86,6 +86,18 @@ function* codeIn(root: string): Generator<string> {
 export function checkTrusted(file: string, what: string): void {
   const fault = allowsUnsafeFiles() ? undefined : pathFault(file);
   if (fault !== undefined) throw new TroupeError('FILE_UNSAFE', `${what}: ${fault}`);
+}
+
+/** The same if this process is root, for what a user other than root may execute with rights of its own. */
+export function checkTrustedAsRoot(file: string, what: string): void {
+  if (process.geteuid?.() === 0) checkTrusted(file, what);
+}
+
+/** The file of a program, as the system looks for it in `PATH`. */
+export function programFile(program: string): string {
+  if (program.includes('/')) return program;
+  const folders = (process.env.PATH ?? '/usr/bin:/bin').split(delimiter);
+  return folders.map((folder) => join(folder, program)).find((file) => existsSync(file)) ?? program;
 }
 
 /**

@@ -1,8 +1,10 @@
 import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { findClientConfig, loadClientConfig } from '@troupe/client';
 import type { Application } from '@troupe/client/application';
 import { messageOf, TroupeError } from '@troupe/core';
 import { locateModule, shareOwnCopies } from '@troupe/core/modules';
+import { checkTrustedAsRoot } from '@troupe/core/trusted-path';
 import type { CommandEntry } from '../command-line/shell.js';
 import { applicationEntry } from './command-line.js';
 
@@ -42,7 +44,9 @@ export async function configuredApplications(
 
 async function applicationOf(specifier: string, file: string): Promise<Application> {
   shareOwnCopies(['@troupe/core', '@troupe/client', '@troupe/ddl'], import.meta.url);
-  const module = (await import(locate(specifier, file))) as Partial<Application> & { default?: unknown };
+  const url = locate(specifier, file);
+  checkTrustedAsRoot(fileURLToPath(url), 'it is not loaded');
+  const module = (await import(url)) as Partial<Application> & { default?: unknown };
   // Of a CommonJS module Node may see the default only.
   const given = typeof module.define === 'function' ? module : (module.default as typeof module | undefined);
   const { name, summary, define } = given ?? module;

@@ -3,6 +3,7 @@ import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { emptyFilter, type Filter, messageOf, printExpression, TroupeError } from '@troupe/core';
+import { checkTrustedAsRoot, programFile } from '@troupe/core/trusted-path';
 import { identityAt } from './list-text.js';
 import type { NodeSource } from './node-source.js';
 
@@ -52,6 +53,7 @@ async function run(
   { command, args = [], options = {}, timeout = 30 }: ExternalProgramOptions,
   { filter, collective, signal }: { filter: Filter; collective: string; signal?: AbortSignal },
 ): Promise<Readonly<Record<string, unknown>>> {
+  checkTrustedAsRoot(programFile(command), 'the discovery program');
   const folder = await mkdtemp(join(tmpdir(), 'troupe-discovery-'));
   const [question, answer] = [join(folder, 'request.json'), join(folder, 'reply.json')];
   const request = {

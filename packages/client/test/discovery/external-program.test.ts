@@ -1,5 +1,6 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { type FilterWords, parseFilter } from '@troupe/core';
+import { skip } from '@troupe/test-support';
 import { createTempFolder, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
@@ -121,6 +122,14 @@ describe('a discovery program', () => {
       `the discovery program ${command} did not exit within 0.3 s`,
     );
     expect(await failure({ command }, AbortSignal.abort(new Error('enough')))).to.equal('enough');
+  });
+
+  it('is refused to root if others can write it', async function () {
+    if (process.getuid?.() !== 0) skip(this, 'only root is refused');
+    const command = await program('open', 'reply({ nodes: [] });');
+    await chmod(command, 0o777);
+    const words = `the discovery program: everybody can write ${command} (mode 0777, owner root:root): chmod o-w ${command}`;
+    expect(await failure({ command })).to.equal(words);
   });
 
   it('is reported if it does not exist', async () => {

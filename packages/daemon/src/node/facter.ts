@@ -1,9 +1,8 @@
-import { existsSync, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { statSync } from 'node:fs';
 import { type Facts, type Logger, messageOf } from '@troupe/core';
 import { replaceFile } from '@troupe/core/durable-file';
 import { readRegularFileSync } from '@troupe/core/regular-file';
-import { checkTrusted } from '@troupe/core/trusted-path';
+import { checkTrusted, programFile } from '@troupe/core/trusted-path';
 import { CapturedOutput, runProgram } from '@troupe/host';
 import { OutputLog } from '../agents/external/output-log.js';
 import { mostFactBytes, parseFactText } from './fact-text.js';
@@ -144,11 +143,4 @@ export class Facter {
       log.debug({ file: cache, reason: messageOf(error) }, 'no saved facts of facter');
     }
   }
-}
-
-// As the system looks for it.
-function programFile(program: string): string {
-  if (program.includes('/')) return program;
-  const folders = (process.env.PATH ?? '/usr/bin:/bin').split(delimiter);
-  return folders.map((folder) => join(folder, program)).find((file) => existsSync(file)) ?? program;
 }
