@@ -332,7 +332,7 @@ export class RequestJournal {
     this.#damage = { time, lived: this.#lived() };
     this.#log.error(
       { file: this.#options.file, reason, refused_before: new Date(time).toISOString(), ids: this.#ids.size },
-      'THE RECORD OF REQUESTS IS DAMAGED: this node no longer knows which requests it has run; changing requests made before now are refused until none of them is valid any more',
+      'THE RECORD OF REQUESTS IS DAMAGED: this node no longer knows which requests it has run; mutating requests that were made before this moment are refused until none of them is valid any more',
     );
   }
 

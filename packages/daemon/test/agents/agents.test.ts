@@ -380,7 +380,7 @@ describe('the agents of a daemon', () => {
     const [line] = kept.lines.filter(({ level }) => level === 50);
     expect(line).to.include({ agent: './open.mjs', code: 'FILE_UNSAFE' });
     expect(line?.reason).to.include(`everybody can write ${folder}/open.mjs (mode 0666`);
-    expect(line?.reason).to.include(`chmod o-w ${folder}/open.mjs`);
+    expect(line?.reason).to.match(/: chmod g?o-w .*open\.mjs$/);
   });
 
   it('leave out one that has a file in its package that others can write', async () => {

@@ -1,4 +1,4 @@
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Client } from '@troupe/client';
 import { entriesFault, entriesOf, type Look } from '@troupe/core/trusted-path';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
@@ -92,7 +92,7 @@ async function filesOf(
   ]);
   const files = new Map<string, readonly NamedFile[]>();
   for (const { sender, ok, data } of stats) {
-    if (!ok || typeof data.configfile !== 'string' || !data.configfile.startsWith('/')) continue;
+    if (!ok || typeof data.configfile !== 'string') continue;
     const config = Object.fromEntries(
       items.map((item, index) => [
         item,
@@ -132,7 +132,13 @@ export function namedFiles(
     }),
     ...texts(paths).map((path) => ({ key: 'facts.paths', path })),
   ];
-  return found.map(({ key, path }) => ({ key, path: resolve(folder, path) }));
+  // From which folder a daemon was started, it does not tell.
+  return found
+    .map(({ key, path }) => ({
+      key,
+      path: path.startsWith('/') || path === configFile ? path : join(folder, path),
+    }))
+    .filter(({ path }) => path.startsWith('/'));
 }
 
 // Each wave asks for the next folder or link of each path.

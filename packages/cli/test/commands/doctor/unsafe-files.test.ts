@@ -43,6 +43,11 @@ describe('mco doctor about files that others can write', () => {
     ]);
   });
 
+  it('omits paths of a daemon that was started with a relative configuration file', () => {
+    const config = { state_dir: '/var/lib/troupe', agents: ['./a.mjs'] };
+    expect(namedFiles('mcod.yaml', config)).to.deep.equal(files);
+  });
+
   it('finds what others can write on the way to a file, with the numbers of that host', () => {
     const entries = { '/': ['0755', 0, 0], '/var': ['0755', 0, 0], '/var/lib': ['0755', 0, 0] } as const;
     const fault = (troupe: readonly [string, number, number]) =>
