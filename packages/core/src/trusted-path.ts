@@ -133,7 +133,7 @@ function entryFault({ path, mode, uid, gid, kind }: PathEntry, trust: Trust): st
   const isGroupOpen = (mode & 0o020) !== 0 && (isForeign || !trust.hasGroup(gid));
   if (!isForeign && !isOpen && !isGroupOpen) return undefined;
   const who = isOpen
-    ? 'everybody'
+    ? 'any user'
     : isForeign
       ? `the user ${user(uid, trust)}`
       : `the group ${group(gid, trust)}`;

@@ -64,10 +64,10 @@ describe('entriesFault', () => {
       'the user 987654 can write /f (mode 0600, owner 987654:987653): chown root: /f',
     ],
     [
-      'a file that everybody can write, in a folder of another user',
+      'a file that any user can write, in a folder of another user',
       root,
       [top, entry('/d', 0o777, nobody), entry('/d/f', 0o777, nobody, 'file')],
-      'everybody can write /d (mode 0777, owner 987654:987653): chown root: /d && chmod go-w /d',
+      'any user can write /d (mode 0777, owner 987654:987653): chown root: /d && chmod go-w /d',
     ],
     [
       'a folder that a group can write',
@@ -76,10 +76,10 @@ describe('entriesFault', () => {
       "the group 987653 can write /a b (mode 0775, owner root:987653): chmod g-w '/a b'",
     ],
     [
-      'a file of root that everybody can write',
+      'a file of root that any user can write',
       root,
       [top, tmp, entry('/tmp/f', 0o666)],
-      'everybody can write /tmp/f (mode 0666, owner root:root): chmod o-w /tmp/f',
+      'any user can write /tmp/f (mode 0666, owner root:root): chmod o-w /tmp/f',
     ],
     [
       'an entry of another user in a sticky folder',
@@ -97,13 +97,13 @@ describe('entriesFault', () => {
       'a sticky folder itself',
       root,
       [top, tmp],
-      'everybody can write /tmp (mode 1777, owner root:root): chmod o-w /tmp',
+      'any user can write /tmp (mode 1777, owner root:root): chmod o-w /tmp',
     ],
     [
       'an entry in a sticky folder of another user',
       root,
       [top, entry('/d', 0o1777, nobody), entry('/d/f', 0o644)],
-      'everybody can write /d (mode 1777, owner 987654:987653): chown root: /d && chmod go-w /d',
+      'any user can write /d (mode 1777, owner 987654:987653): chown root: /d && chmod go-w /d',
     ],
     [
       'a file of a third user, if it is not root',
@@ -181,7 +181,7 @@ describe('pathFault', () => {
     symlinkSync('open', at('link'));
     symlinkSync(at('link/../link/file'), at('long'));
     symlinkSync('loop', at('loop'));
-    expect(pathFault(at('long'))).to.include(`everybody can write ${at('open')} (mode 0777`);
+    expect(pathFault(at('long'))).to.include(`any user can write ${at('open')} (mode 0777`);
     expect(pathFault(at('loop'))).to.equal(undefined);
   });
 
@@ -201,16 +201,16 @@ describe('pathFault', () => {
     chmodSync(at('other'), 0o777);
     expect(codeFault(folder)).to.equal(undefined);
     chmodSync(at('a/b/x.js'), 0o666);
-    expect(codeFault(folder)).to.include(`everybody can write ${at('a/b/x.js')}`);
+    expect(codeFault(folder)).to.include(`any user can write ${at('a/b/x.js')}`);
     chmodSync(at('a/b/x.js'), 0o644);
     chmodSync(at('a'), 0o777);
-    expect(codeFault(folder)).to.include(`everybody can write ${at('a')} `);
+    expect(codeFault(folder)).to.include(`any user can write ${at('a')} `);
   });
 
   it('is an error with a code, unless the environment allows such files', () => {
     chmodSync(at('file'), 0o666);
     expect(() => checkTrusted(at('file'), 'state_dir'))
-      .to.throw('state_dir: everybody can write')
+      .to.throw('state_dir: any user can write')
       .with.property('code', 'FILE_UNSAFE');
     process.env[unsafeFilesVariable] = 'allow';
     checkTrusted(at('file'), 'state_dir');

@@ -59,9 +59,9 @@ describe('the files of a daemon', () => {
     ['authorization.policies', 'policies/default.policy', 0o666],
     ['authorization.policies', 'policies/groups', 0o666],
   ] as const) {
-    it(`stop the start if everybody can write ${name} (${mode.toString(8)}), and the check says the same`, async () => {
+    it(`stop the start if any user can write ${name} (${mode.toString(8)}), and the check says the same`, async () => {
       chmodSync(at(name), mode);
-      const words = `${key}: everybody can write ${at(name)} (mode ${mode.toString(8).padStart(4, '0')}, owner `;
+      const words = `${key}: any user can write ${at(name)} (mode ${mode.toString(8).padStart(4, '0')}, owner `;
       expect(start).to.throw(TroupeError, words).with.property('code', 'FILE_UNSAFE');
       expect(start).to.throw(new RegExp(`: chmod g?o-w ${at(name)}$`));
       const error: unknown = await check().catch((thrown: unknown) => thrown);
@@ -88,9 +88,9 @@ describe('the files of a daemon', () => {
     start();
     const warnings = await check();
     expect(warnings.map((words) => words.split(' (')[0])).to.deep.equal([
-      `left out: agents: everybody can write ${at('agents/one.mjs')}`,
-      `left out: facts.paths: everybody can write ${at('facts.d')}`,
-      `audit.file: everybody can write ${at('log')}`,
+      `left out: agents: any user can write ${at('agents/one.mjs')}`,
+      `left out: facts.paths: any user can write ${at('facts.d')}`,
+      `audit.file: any user can write ${at('log')}`,
     ]);
   });
 });

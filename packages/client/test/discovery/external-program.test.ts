@@ -128,7 +128,7 @@ describe('a discovery program', () => {
     if (process.getuid?.() !== 0) skip(this, 'only root is refused');
     const command = await program('open', 'reply({ nodes: [] });');
     await chmod(command, 0o777);
-    const words = `the discovery program: everybody can write ${command} (mode 0777, owner root:root): chmod o-w ${command}`;
+    const words = `the discovery program: any user can write ${command} (mode 0777, owner root:root): chmod o-w ${command}`;
     expect(await failure({ command })).to.equal(words);
   });
 

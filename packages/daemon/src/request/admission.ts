@@ -138,7 +138,7 @@ export class Admission {
     if (action?.isMutating(request.input) === false) return undefined;
     const doubt = jobs.doubtOf(request, now);
     if (doubt === undefined) return undefined;
-    const words = `this node cannot tell whether it has run this request, so it does not run it: ${doubt}; check its state, and send a new request if necessary`;
+    const words = `this node does not know whether it has run this request, so it does not run it: ${doubt}; check its state, and send a new request if necessary`;
     return { outcome: 'unknown', statuscode: Status.unknownError, statusmsg: words };
   }
 

@@ -379,7 +379,7 @@ describe('the agents of a daemon', () => {
     expect(registry.names()).to.deep.equal(['safe']);
     const [line] = kept.lines.filter(({ level }) => level === 50);
     expect(line).to.include({ agent: './open.mjs', code: 'FILE_UNSAFE' });
-    expect(line?.reason).to.include(`everybody can write ${folder}/open.mjs (mode 0666`);
+    expect(line?.reason).to.include(`any user can write ${folder}/open.mjs (mode 0666`);
     expect(line?.reason).to.match(/: chmod g?o-w .*open\.mjs$/);
   });
 

@@ -369,10 +369,10 @@ describe('external agents', () => {
     expect(told).to.have.deep.members([
       [
         'cannot load an external agent: it is skipped',
-        `everybody can write ${folder}/open.json`,
+        `any user can write ${folder}/open.json`,
         'FILE_UNSAFE',
       ],
-      ['cannot load an external agent: it is skipped', `everybody can write ${folder}/open.d`, 'FILE_UNSAFE'],
+      ['cannot load an external agent: it is skipped', `any user can write ${folder}/open.d`, 'FILE_UNSAFE'],
     ]);
   });
 

@@ -40,7 +40,7 @@ export const files = {
       'root, other than root and its own user) can write the file or replace it: the file itself, a folder above it or ' +
       'a link on the way. The message names the path, its mode and owner, and the command that changes it.',
     causes: [
-      'A file or folder with mode 0666 or 0777, or one that a group other than that of root can write.',
+      'A file or folder with mode 0666 or 0777, or one that a group other than root can write.',
       'A file or folder that belongs to another user, such as one from an archive or copied with its owner.',
       'The file is in `/tmp` or in the home folder of a user.',
       'A container or a network file system that shows other owners than the files have.',
@@ -49,7 +49,7 @@ export const files = {
       'Run the command that the message ends with, as root, then start the program again.',
       'If a user must be able to write there, move the file to a folder that belongs to root.',
       '`mcod --check` and `mco doctor --local` list all such files of a host, `mco doctor` lists the hosts.',
-      'If it must stay as it is, set `TROUPE_UNSAFE_FILES=allow` in the environment of the program, such as in its systemd unit: whoever can write these files can then act as the program.',
+      'If it must stay as it is, set `TROUPE_UNSAFE_FILES=allow` in the environment of the program, such as in its systemd unit: anyone who can write these files can then act as the program.',
     ],
   },
   DDL_INVALID: {
