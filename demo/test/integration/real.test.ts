@@ -144,7 +144,7 @@ describe('the flow against real Puppet Servers', function () {
     expect(ended?.type).to.equal('done');
     expect(resumedAt).to.equal('puppet_bootstrap_stage');
     const bootstrap = ended?.report.steps.find(({ step }) => step === 'puppet_bootstrap_stage');
-    expect(bootstrap?.reason).to.match(/^attached to a run under way: /);
+    expect(bootstrap?.reason).to.match(/^attached to a run in progress: /);
     const runs = await readdir(network.fileOn(node.identity, '/var/lib/troupe/agents/provision/runs'));
     expect(runs.map((id) => id.split('-')[0]).sort()).to.deep.equal(['bootstrap', 'production']);
   });
