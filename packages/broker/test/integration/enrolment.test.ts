@@ -133,7 +133,7 @@ describe('machines with an enrolment token', function () {
   it("are refused with a token that a node's certificate signed", async () => {
     const by = pki.issue('n1.example.com');
     expect(await refusal(broker.url, login('new1.example.com', await token({ by })))).to.equal(4);
-    expect(reason()).to.include('may not issue tokens');
+    expect(reason()).to.include('is not allowed to issue tokens');
   });
 
   it('are refused once the issuer of their token is revoked, without a restart', async () => {
