@@ -36,6 +36,7 @@ export const brokerSchema = section(
           description: 'Which certificate names are callers: a `/regular expression/` or one exact name.',
         },
         ca: pem('the CAs that issue the certificates of callers. Default: `security.ca`.'),
+        authorities: sections.security.properties.callers.properties.authorities,
       }),
     }),
     enrolment: section({

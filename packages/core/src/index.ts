@@ -122,6 +122,7 @@ export {
 } from './message/message.js';
 export { type Presence, parsePresence } from './message/presence.js';
 export { isIdentity, isName } from './names.js';
+export { callerTrust } from './security/caller-authority.js';
 export {
   type CallerKeyKind,
   type CallerKeys,

@@ -21,6 +21,7 @@ export { announce, offlineWill } from './message/presence.js';
 export { parseJson } from './security/json.js';
 export { envelopeType, signJws } from './security/jws.js';
 export { loadToken } from './security/modes.js';
+export { checkPurpose } from './security/path-constraints.js';
 export {
   type CompletedOption,
   type CompletedProgram,

@@ -73,9 +73,10 @@ function byCertificate({ socket, clientId }: Attempt, { credentials, callers }: 
   }
   checkClientId(name, clientId);
   if (!callers.test(name)) return { role: 'node', name };
-  if (!credentials?.isFromCallerAuthority(socket)) {
+  const callerFault = credentials?.callerFaultOf(socket);
+  if (callerFault !== undefined) {
     throw new Refusal(
-      `"${name}" is a caller name (security.callers.match), but its certificate is not from a CA in security.callers.ca`,
+      `"${name}" is a caller name (security.callers.match), but its certificate is not from a CA in security.callers.ca: ${callerFault}`,
     );
   }
   return { role: 'caller', name };

@@ -6,7 +6,8 @@ import {
   type SecureContextOptions,
   type TLSSocket,
 } from 'node:tls';
-import { messageOf, TroupeError, TrustStore } from '@troupe/core';
+import { callerTrust, messageOf, TroupeError, type Trust, TrustStore } from '@troupe/core';
+import { checkPurpose } from '@troupe/core/internal';
 import { readCertificate, readCrl, splitPem } from '@troupe/core/pki';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import type { SecurityConfig } from '../config.js';
@@ -19,8 +20,8 @@ export interface Credentials {
   readonly context: SecureContextOptions;
   /** What is wrong with a certificate by now: it expired, or it or its CA is revoked or not trusted any more. */
   faultOf(socket: TLSSocket): string | undefined;
-  /** Whether a certificate comes from a CA that may vouch for callers. */
-  isFromCallerAuthority(socket: TLSSocket): boolean;
+  /** Why a certificate is not from a CA that may name callers. */
+  callerFaultOf(socket: TLSSocket): string | undefined;
 }
 
 /** Reads the files of certificates. Throws FILE_UNREADABLE or CERTIFICATE_INVALID, which names the key of the configuration. */
@@ -39,16 +40,22 @@ export function loadCredentials(config: SecurityConfig): Credentials {
     secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
   };
   readAs('security', () => createSecureContext(context));
+  readAs('security.certificate', () => checkPurpose(readCertificate(context.cert), 'serverAuth'));
   const trust = readAs(
     'security.crl',
     () => new TrustStore({ ca: context.ca.join(''), ...(crl && { crl: crl.join('') }) }),
   );
   if (crl) checkLists(context.ca, crl);
-  const callerTrust = callerAuthorities && new TrustStore({ ca: callerAuthorities.join('') });
+  const callers = readAs('security.callers', () =>
+    callerTrust(
+      new TrustStore({ ca: (callerAuthorities ?? authorities).join('') }),
+      config.callers.authorities,
+    ),
+  );
   return {
     context,
     faultOf: (socket) => faultOf(trust, socket),
-    isFromCallerAuthority: (socket) => !callerTrust || faultOf(callerTrust, socket) === undefined,
+    callerFaultOf: (socket) => faultOf(callers, socket),
   };
 }
 
@@ -75,7 +82,7 @@ function checkLists(authorities: readonly string[], crl: readonly string[]): voi
   );
 }
 
-function faultOf(trust: TrustStore, socket: TLSSocket): string | undefined {
+function faultOf(trust: Trust, socket: TLSSocket): string | undefined {
   try {
     trust.check(chainOf(socket));
     return undefined;

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { listsOf, TokenLedger, TrustStore, verifyToken } from '@troupe/core';
+import { callerTrust, listsOf, TokenLedger, type Trust, TrustStore, verifyToken } from '@troupe/core';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import type { BrokerConfig, SecurityConfig } from '../config.js';
 import type { VerifyToken } from './authenticate.js';
@@ -18,12 +18,12 @@ export function tokenVerifier(
   if (ca === undefined) return undefined;
   const { revoked, ledger: file } = enrolment;
   const ledger = new TokenLedger({ ...(revoked && { revoked }), ...(file && { file }) });
-  let trust: TrustStore | undefined;
+  let trust: Trust | undefined;
   let stamp = '';
   return async (token, name) => {
     const current = [ca, crl].map(stampOf).join();
     if (!trust || current !== stamp) {
-      trust = readTrust(ca, crl);
+      trust = callerTrust(readTrust(ca, crl), callers.authorities);
       stamp = current;
     }
     return verifyToken(token, { trust, issuers: callers.match, ledger, holder: name });

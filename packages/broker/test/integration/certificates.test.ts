@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { connectMqtt, silentLogger } from '@troupe/core';
@@ -27,7 +28,9 @@ describe('clients with certificates', function () {
   });
 
   async function start(
-    security: { crl?: string; callers?: { ca?: string } } = { crl: pki.crlFile },
+    security: { ca?: string; crl?: string; callers?: { ca?: string; authorities?: string[] } } = {
+      crl: pki.crlFile,
+    },
   ): Promise<void> {
     const recording = recordingLogger();
     lines = recording.lines;
@@ -219,6 +222,36 @@ describe('clients with certificates', function () {
       lines.find(({ msg }) => msg.includes('TLS handshake failed')),
     );
     expect(line.reason).to.include('unsupported protocol');
+  });
+
+  describe('with two CAs for nodes', () => {
+    const both = () => {
+      const file = pki.file('both.pem', pki.ca.certificatePem + foreign.ca.certificatePem);
+      return { ca: file };
+    };
+    const alice = () => ({
+      clientId: 'alice.mcollective',
+      ...tls(foreign.issue('alice.mcollective')),
+    });
+
+    it('takes nodes of both, and callers of the first only', async () => {
+      await broker.close();
+      await start(both());
+      await join('n2.example.com', foreign.issue('n2.example.com'));
+      await join('alice.mcollective');
+      expect(await refusal(broker.url, alice())).to.equal(5);
+      expect(refused()[0]?.reason).to.include('list them in security.callers.authorities');
+    });
+
+    it('takes callers of both if the configuration lists both', async () => {
+      await broker.close();
+      const authorities = [pki.ca, foreign.ca].map(
+        ({ certificatePem }) => new X509Certificate(certificatePem).fingerprint256,
+      );
+      await start({ ...both(), callers: { authorities } });
+      await join('alice.mcollective', foreign.issue('alice.mcollective'));
+      await join('bob.mcollective');
+    });
   });
 
   describe('with a CA of callers', () => {

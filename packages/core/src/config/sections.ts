@@ -68,6 +68,13 @@ export const sections = {
         description: 'Certificate names that are allowed to call: a `/regular expression/`.',
       },
       ca: pem('PEM file with the CA certificates that verify callers; default: `security.ca`.'),
+      authorities: {
+        type: 'array',
+        items: { type: 'string', minLength: 1 },
+        minItems: 1,
+        description:
+          'The CAs in this file whose callers are accepted, by common name or SHA-256 fingerprint: they count as one, such as the old and the new CA during a rollover. Default: the first CA in the file, with those of its key and those that it issued.',
+      },
     }),
     tokens: section({
       revoked: pem('File with the ids of revoked enrolment tokens, for callers of machines that use tokens.'),

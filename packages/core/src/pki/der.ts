@@ -114,6 +114,11 @@ export function isTagged(element: Element | undefined, number: number): boolean 
   return element?.tagClass === Class.CONTEXT_SPECIFIC && element.type === number;
 }
 
+/** Whether this is the BOOLEAN true. */
+export function isTrue(element: Element | undefined): boolean {
+  return element?.tagClass === Class.UNIVERSAL && element.type === Type.BOOLEAN && content(element)[0] !== 0;
+}
+
 export function isInteger(element: Element | undefined): boolean {
   return element?.tagClass === Class.UNIVERSAL && element.type === Type.INTEGER;
 }

@@ -25,6 +25,19 @@ const algorithms: Readonly<Record<string, { type: string; hash: string | null }>
   '1.3.101.112': { type: 'ed25519', hash: null },
 };
 
+const weakNames: Readonly<Record<string, string>> = {
+  '1.2.840.113549.1.1.2': 'md2WithRSAEncryption',
+  '1.2.840.113549.1.1.4': 'md5WithRSAEncryption',
+  '1.2.840.113549.1.1.5': 'sha1WithRSAEncryption',
+  '1.2.840.10045.4.1': 'ecdsa-with-SHA1',
+};
+
+/** The algorithm of the signature on a certificate, CSR or CRL if it is weak or not supported: its name or OID. */
+export function unsoundAlgorithmOf(der: Buffer): string | undefined {
+  const dotted = oidOf(children(children(decode(der))[1])[0]);
+  return Object.hasOwn(algorithms, dotted) ? undefined : (weakNames[dotted] ?? dotted);
+}
+
 /** The AlgorithmIdentifier with which this key signs. */
 export function algorithmOf(key: KeyObject): Element {
   const found = Object.entries(algorithms).find(([, { type }]) => type === key.asymmetricKeyType);

@@ -13,6 +13,7 @@ import { type Logger, silentLogger } from '../log/logger.js';
 import { readCrl } from '../pki/crl.js';
 import type { Credentials } from '../transport/credentials.js';
 import { isLoopback } from '../transport/url.js';
+import { callerTrust, otherAuthorities } from './caller-authority.js';
 import { followFiles } from './followed-files.js';
 import { envelopeType, type JwsHeader, signJws } from './jws.js';
 import { loadOwn, type Own, readSecret, readText } from './own.js';
@@ -45,7 +46,7 @@ export function nodeSecurity(options: {
       `identity is "${identity}", but the name in the certificate is "${name}": they must be the same`,
     );
   });
-  const trust = followTrust(config.callers.ca ?? config.ca, 'security.callers.ca', config.crl, log);
+  const trust = followCallerTrust(config, log);
   const sessionKeys = sessionKeysOf('node', own);
   return {
     signer: signerOf(own, sessionKeys),
@@ -84,10 +85,7 @@ export function clientSecurity(options: {
   });
   checkTime(own().own, String(config.certificate));
   const trust = followTrust(config.ca, 'security.ca', config.crl, log);
-  const callers =
-    config.callers.ca === undefined
-      ? trust
-      : followTrust(config.callers.ca, 'security.callers.ca', config.crl, log);
+  const callers = followCallerTrust(config, log);
   const sessionKeys = sessionKeysOf('caller', own);
   return {
     signer: signerOf(own, sessionKeys),
@@ -191,9 +189,28 @@ function followOwn(
   });
 }
 
-function followTrust(ca: string | undefined, what: string, crl: string | undefined, log: Logger): Trust {
-  const store = followFiles({ files: [ca, crl], what, log, read: () => readTrust(ca, what, crl, log) });
-  return { check: (chain, now) => store().check(chain, now) };
+function followTrust(
+  ca: string | undefined,
+  what: string,
+  crl: string | undefined,
+  log: Logger,
+  narrow: (store: TrustStore) => Trust = (store) => store,
+): Trust {
+  const read = () => narrow(readTrust(ca, what, crl, log));
+  const trust = followFiles({ files: [ca, crl], what, log, read });
+  return { check: (chain, now) => trust().check(chain, now) };
+}
+
+function followCallerTrust({ ca, crl, callers }: SecurityConfig, log: Logger): Trust {
+  return followTrust(callers.ca ?? ca, 'security.callers.ca', crl, log, (store) => {
+    const others = callers.authorities ? [] : otherAuthorities(store);
+    if (others.length > 0)
+      log.warn(
+        { others },
+        'the CA file for callers contains several CAs, and callers are accepted from the first one only: set security.callers.authorities',
+      );
+    return callerTrust(store, callers.authorities);
+  });
 }
 
 function readTrust(

@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs';
 import type { SecurityConfig } from '../config/sections.js';
 import { messageOf, TroupeError } from '../errors.js';
 import { readRegularFileSync } from '../regular-file.js';
+import { checkLeaf } from './path-constraints.js';
 import { commonName, pemBlocks } from './trust.js';
 
 /** A certificate with its key and chain, as a signer needs them. */
@@ -40,6 +41,7 @@ export function loadOwn(config: Pick<SecurityConfig, 'certificate' | 'key'>): Ow
       `the key ${config.key} does not match the certificate ${config.certificate}`,
     );
   }
+  checkLeaf(leaf);
   const chain = certificates.map((certificate) => certificate.raw.toString('base64'));
   return { name: commonName(leaf), key, chain, certificatePem, keyPem };
 }

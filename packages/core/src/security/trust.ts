@@ -1,7 +1,15 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { TroupeError } from '../errors.js';
 import { readCrl } from '../pki/crl.js';
-import { checkExtensions, checkMaySign, checkPathLength } from './path-constraints.js';
+import { checkNames } from './name-constraints.js';
+import {
+  checkExtensions,
+  checkKey,
+  checkLeaf,
+  checkPathLength,
+  checkPurpose,
+  checkSignature,
+} from './path-constraints.js';
 
 /** A certificate that chains to the trusted CA. */
 export interface Trusted {
@@ -10,6 +18,8 @@ export interface Trusted {
   readonly publicKey: KeyObject;
   /** SHA-256 of the DER, hexadecimal. */
   readonly fingerprint: string;
+  /** The CA of the file that vouches for it. */
+  readonly authority: X509Certificate;
 }
 
 type Crl = ReturnType<typeof readCrl>;
@@ -24,18 +34,19 @@ export interface Trust {
 
 /** Decides which certificates are believed: chains to its CAs, in their time, not revoked. */
 export class TrustStore implements Trust {
-  readonly #authorities: readonly X509Certificate[];
+  /** The CAs of the file, in its order. */
+  readonly authorities: readonly X509Certificate[];
   readonly #crls: readonly Crl[];
   readonly #cache = new Map<string, { trusted: Trusted; until: number }>();
 
   /** `ca` and `crl` are PEM texts with any number of blocks. A CRL that none of the CAs signed is refused. */
   constructor(options: { ca: string; crl?: string }) {
-    this.#authorities = pemBlocks(options.ca, 'CERTIFICATE').map((pem) => new X509Certificate(pem));
-    if (this.#authorities.length === 0)
+    this.authorities = pemBlocks(options.ca, 'CERTIFICATE').map((pem) => new X509Certificate(pem));
+    if (this.authorities.length === 0)
       throw new TroupeError('CERTIFICATE_INVALID', 'the CA file contains no certificate');
     this.#crls = pemBlocks(options.crl ?? '', 'X509 CRL').map((pem) => {
       const crl = readCrl(pem);
-      if (!this.#authorities.some((ca) => crl.verify(ca.toString()))) {
+      if (!this.authorities.some((ca) => crl.verify(ca.toString()))) {
         throw new TroupeError('CERTIFICATE_INVALID', 'a CRL is not signed by any CA in the CA file');
       }
       return crl;
@@ -51,33 +62,45 @@ export class TrustStore implements Trust {
         `the certificate chain has ${chain.length} certificates; 1 to ${maxChain} are allowed`,
       );
     }
-    const cached = this.#cache.get(first);
+    // The other certificates can decide which CA vouches for the first.
+    const key = chain.length === 1 ? first : createHash('sha256').update(chain.join()).digest('hex');
+    const cached = this.#cache.get(key);
     if (cached && now < cached.until) return cached.trusted;
     const [leaf, ...others] = chain.map(parseDer);
     if (!leaf) throw new TroupeError('CERTIFICATE_INVALID', 'no certificate');
-    const until = this.#checkPath(leaf, others, now);
+    const { until, authority } = this.#checkPath(leaf, others, now);
     const trusted = {
       name: commonName(leaf),
       publicKey: leaf.publicKey,
       fingerprint: createHash('sha256').update(leaf.raw).digest('hex'),
+      authority,
     };
     if (this.#cache.size >= maxCached) this.#cache.clear();
-    this.#cache.set(first, { trusted, until });
+    this.#cache.set(key, { trusted, until });
     return trusted;
   }
 
-  // RFC 5280, 6.1: signatures, names, time, CA flag and path length, critical extensions, revocation; up to a root,
-  // or to a CA of the file whose own issuer is not in it.
-  #checkPath(leaf: X509Certificate, others: readonly X509Certificate[], now: number): number {
+  // RFC 5280, 6.1: signatures, names, time, CA flag and path length, critical extensions, purpose, name constraints,
+  // revocation; up to a root, or to a CA of the file whose own issuer is not in it.
+  #checkPath(
+    leaf: X509Certificate,
+    others: readonly X509Certificate[],
+    now: number,
+  ): { until: number; authority: X509Certificate } {
+    const path = [leaf];
     let current = leaf;
     let until = Number.POSITIVE_INFINITY;
     for (let depth = 0; depth <= maxChain; depth += 1) {
-      const isAnchored = this.#authorities.includes(current);
+      const isAnchored = this.authorities.includes(current);
       const issuer =
-        this.#authorities.find((ca) => isIssuedBy(current, ca)) ??
+        issuerAmong(this.authorities, current, now) ??
         (isAnchored
           ? undefined
-          : others.find((ca) => !ca.raw.equals(current.raw) && isIssuedBy(current, ca)));
+          : issuerAmong(
+              others.filter((ca) => !ca.raw.equals(current.raw)),
+              current,
+              now,
+            ));
       if (!issuer) {
         if (isAnchored && depth > 0) break;
         throw new TroupeError(
@@ -86,17 +109,22 @@ export class TrustStore implements Trust {
         );
       }
       until = Math.min(until, checkTime(current, now), checkTime(issuer, now));
+      checkSignature(current);
       checkExtensions(current);
       checkExtensions(issuer);
       checkPathLength(issuer, depth);
+      checkPurpose(issuer, 'clientAuth');
       this.#checkRevocation(current, issuer);
-      if (this.#authorities.includes(issuer) && issuer.checkIssued(issuer)) break;
+      path.push(issuer);
       current = issuer;
+      if (this.authorities.includes(issuer) && issuer.checkIssued(issuer)) break;
       if (depth === maxChain)
         throw new TroupeError('CERTIFICATE_INVALID', 'the certificate chain is circular or too long');
     }
-    checkMaySign(leaf);
-    return until;
+    checkLeaf(leaf);
+    for (const [index, certificate] of path.entries())
+      checkNames(certificate, path.slice(index + 1), index === 0 ? commonName(leaf) : undefined);
+    return { until, authority: current };
   }
 
   #checkRevocation(certificate: X509Certificate, issuer: X509Certificate): void {
@@ -125,8 +153,25 @@ export function trustStore(options: { ca: string; crl?: string }): TrustStore {
   return made;
 }
 
+// Of a CA with several certificates, the one that is valid now.
+function issuerAmong(
+  candidates: readonly X509Certificate[],
+  certificate: X509Certificate,
+  now: number,
+): X509Certificate | undefined {
+  const issuers = candidates.filter((ca) => isIssuedBy(certificate, ca));
+  return issuers.find((ca) => isInTime(ca, now)) ?? issuers[0];
+}
+
+// Throws CERTIFICATE_INVALID if the key of the CA is not supported.
 function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+  if (!issuer.ca || !certificate.checkIssued(issuer)) return false;
+  checkKey(issuer);
+  return certificate.verify(issuer.publicKey);
+}
+
+function isInTime({ validFrom, validTo }: X509Certificate, now: number): boolean {
+  return now >= Date.parse(validFrom) && now <= Date.parse(validTo);
 }
 
 function checkTime(certificate: X509Certificate, now: number): number {

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { chmodSync } from 'node:fs';
 import { movedClock } from '@troupe/test-support';
 import { expect } from 'chai';
@@ -87,7 +88,11 @@ describe('certificates that openssl made', function () {
   });
 
   for (const [what, extensions, message] of [
-    ['name constraints', ['nameConstraints=critical,permitted;DNS:.lab'], 'critical extension 2.5.29.30'],
+    [
+      'a constraint that is not supported',
+      ['policyConstraints=critical,requireExplicitPolicy:0'],
+      'critical extension 2.5.29.36',
+    ],
     [
       'another use than signatures',
       ['keyUsage=critical,keyEncipherment'],
@@ -96,9 +101,38 @@ describe('certificates that openssl made', function () {
   ] as const) {
     it(`with ${what} are refused`, () => {
       pki.issue('odd.lab', { by: 'root-RSA', kind: 'RSA', extensions });
-      expect(() => check('root-RSA', chainOf('odd.lab'))).to.throw(message);
+      const chain = [new X509Certificate(pki.text('odd.lab.pem')).raw.toString('base64')];
+      expect(() => check('root-RSA', chain)).to.throw(message);
     });
   }
+
+  it('that cannot sign messages are not loaded, so that the error comes before the first message', () => {
+    pki.issue('mail.lab', { by: 'root-RSA', extensions: ['extendedKeyUsage=emailProtection'] });
+    expect(() => loadOwn({ certificate: pki.file('mail.lab.pem'), key: pki.file('mail.lab.key') }))
+      .to.throw('the certificate "CN=mail.lab" is not valid for clientAuth')
+      .with.property('code', 'CERTIFICATE_INVALID');
+  });
+
+  it('of a caller from a second CA are refused by nodes until the configuration lists both CAs', async () => {
+    pki.write('two.pem', pki.text('root-RSA.pem') + pki.text('other.pem'));
+    pki.issue('second.mcollective', { by: 'other' });
+    pki.issue('first.lab', { by: 'root-RSA', kind: 'RSA' });
+    const caller = client('second.mcollective', 'other.pem');
+    const listing = (authorities: string[]) =>
+      nodeSecurity({
+        config: { ...config('first.lab', 'two.pem'), callers: { match: '/mcollective$/', authorities } },
+        broker,
+        identity: 'first.lab',
+        stateDir: pki.folder,
+      });
+    const sealed = await seal({ a: 1 }, caller.signer);
+    const refused = await open(sealed, node('first.lab', 'two.pem').verifier).catch(
+      (error: unknown) => error,
+    );
+    expect(refused).to.have.property('code', 'CALLER_DENIED');
+    const { proof } = await open(sealed, listing(['root-RSA', 'other']).verifier);
+    expect(proof.name).to.equal('second.mcollective');
+  });
 
   it('of a CA that may not sign certificates are refused', () => {
     pki.ca('weak', {

@@ -12,13 +12,17 @@ export const keyKinds = {
   Ed25519: ['-algorithm', 'ED25519'],
 } as const;
 export type KeyKind = keyof typeof keyKinds;
+const shortKey = ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:1024'];
 
 export interface Issue {
   readonly by?: string;
-  readonly kind?: KeyKind;
+  readonly kind?: KeyKind | 'RSA-1024';
+  /** Instead of the common name alone. */
+  readonly subject?: string;
   /** Lines of an extensions section. */
   readonly extensions?: readonly string[];
   readonly days?: number;
+  readonly digest?: 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512';
   readonly serial?: string;
   /** Certifies the key and the name of this one anew. */
   readonly of?: string;
@@ -47,10 +51,22 @@ export class OpensslPki {
     this.issue(name, { extensions: caExtensions, ...issue });
   }
 
-  issue(name: string, { by, kind = 'P-256', extensions = [], days = 30, serial, of }: Issue = {}): void {
+  issue(
+    name: string,
+    {
+      by,
+      subject = `/CN=${name}`,
+      kind = 'P-256',
+      extensions = [],
+      days = 30,
+      digest,
+      serial,
+      of,
+    }: Issue = {},
+  ): void {
     if (of === undefined) {
-      this.#run('genpkey', ...keyKinds[kind], '-out', `${name}.key`);
-      this.#run('req', '-new', '-key', `${name}.key`, '-subj', `/CN=${name}`, '-out', `${name}.csr`);
+      this.#run('genpkey', ...(kind === 'RSA-1024' ? shortKey : keyKinds[kind]), '-out', `${name}.key`);
+      this.#run('req', '-new', '-key', `${name}.key`, '-subj', subject, '-out', `${name}.csr`);
     }
     this.write(`${name}.ext`, extensions.join('\n'));
     const signer =
@@ -65,6 +81,7 @@ export class OpensslPki {
       `${name}.ext`,
       '-out',
       `${name}.pem`,
+      ...(digest === undefined ? [] : [`-${digest}`]),
     ];
     this.#run('x509', '-req', '-in', `${of ?? name}.csr`, ...signer, ...more);
   }

@@ -1,7 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { checkExtensions, checkMaySign, checkPathLength } from '../../src/security/path-constraints.js';
+import {
+  checkExtensions,
+  checkLeaf,
+  checkPathLength,
+  checkPurpose,
+  checkSignature,
+} from '../../src/security/path-constraints.js';
 import { TrustStore } from '../../src/security/trust.js';
 import { needOpenssl } from '../pki/openssl.js';
 import { OpensslPki } from './openssl-pki.js';
@@ -74,10 +80,105 @@ describe('the constraints of a path of certificates', function () {
   ] as const) {
     it(`${may ? 'let' : 'do not let'} a key sign messages with the usage ${usage ?? 'unlimited'}`, () => {
       const certificate = issue(...(usage === undefined ? [] : [`keyUsage=${usage}`]));
-      if (may) checkMaySign(certificate);
-      else expect(() => checkMaySign(certificate)).to.throw('is not valid for digital signatures');
+      if (may) checkLeaf(certificate);
+      else expect(() => checkLeaf(certificate)).to.throw('is not valid for digital signatures');
     });
   }
+
+  for (const [usage, refused] of [
+    [undefined, undefined],
+    ['clientAuth', undefined],
+    ['critical,serverAuth,clientAuth', undefined],
+    ['emailProtection', 'emailProtection'],
+    ['serverAuth', 'serverAuth'],
+    ['codeSigning,1.2.3.4', 'codeSigning, 1.2.3.4'],
+    ['anyExtendedKeyUsage', 'anyExtendedKeyUsage'],
+  ] as const) {
+    it(`${refused === undefined ? 'let' : 'do not let'} a key sign messages with the extended key usage ${usage ?? 'unlimited'}`, () => {
+      const certificate = issue(...(usage === undefined ? [] : [`extendedKeyUsage=${usage}`]));
+      if (refused === undefined) return checkLeaf(certificate);
+      expect(() => checkLeaf(certificate))
+        .to.throw(
+          `is not valid for clientAuth, its extended key usage is ${refused}: issue one with the extended key usage clientAuth, or without any`,
+        )
+        .with.property('code', 'CERTIFICATE_INVALID');
+    });
+  }
+
+  it('let a server have a certificate with serverAuth or no extended key usage', () => {
+    checkPurpose(issue('extendedKeyUsage=serverAuth'), 'serverAuth');
+    checkPurpose(issue(), 'serverAuth');
+    expect(() => checkPurpose(issue('extendedKeyUsage=clientAuth'), 'serverAuth')).to.throw(
+      'is not valid for serverAuth, its extended key usage is clientAuth',
+    );
+  });
+
+  for (const [what, extensions] of [
+    ['without key usage', ['basicConstraints=critical,CA:TRUE']],
+    ['whose key usage is signing messages', ['basicConstraints=CA:TRUE', 'keyUsage=digitalSignature']],
+    ['with every key usage', ['basicConstraints=CA:TRUE', 'keyUsage=digitalSignature,keyCertSign']],
+  ] as const) {
+    it(`do not let a CA ${what} sign messages`, () => {
+      expect(() => checkLeaf(issue(...extensions))).to.throw(
+        /"CN=leaf\d+" is a CA certificate, which must not sign messages or connect: use a certificate that the CA has issued/,
+      );
+    });
+  }
+
+  it('reject a certificate with a key that is too short, and a CA with one', () => {
+    pki.ca('short', { kind: 'RSA-1024' });
+    pki.issue('of-short.lab', { by: 'short' });
+    pki.issue('short.lab', { by: 'root', kind: 'RSA-1024' });
+    const tooShort = (name: string) =>
+      `the certificate "CN=${name}" has an unsupported key: a key of type rsa cannot be used for signing: use RSA with 2048 to 8192 bits`;
+    expect(() => new TrustStore({ ca: pki.text('short.pem') }).check(chainOf('of-short.lab'))).to.throw(
+      tooShort('short'),
+    );
+    expect(() => new TrustStore({ ca: pki.text('root.pem') }).check(chainOf('short.lab'))).to.throw(
+      tooShort('short.lab'),
+    );
+  });
+
+  for (const [digest, algorithm] of [
+    ['sha1', 'ecdsa-with-SHA1'],
+    ['sha224', '1.2.840.10045.4.3.1'],
+  ] as const) {
+    it(`reject a certificate that is signed with ${digest}, and what a CA issued whose certificate is`, () => {
+      pki.issue(`${digest}.lab`, { by: 'root', digest });
+      pki.ca(`${digest}-ca`, { by: 'root', digest });
+      pki.issue(`below-${digest}.lab`, { by: `${digest}-ca` });
+      const store = new TrustStore({ ca: pki.text('root.pem') });
+      const weak = (name: string) =>
+        `the certificate "CN=${name}" is signed with ${algorithm}, which is weak or not supported: issue it again with SHA-256, SHA-384 or SHA-512`;
+      expect(() => store.check(chainOf(`${digest}.lab`))).to.throw(weak(`${digest}.lab`));
+      expect(() => store.check(chainOf(`below-${digest}.lab`, `${digest}-ca`))).to.throw(
+        weak(`${digest}-ca`),
+      );
+    });
+  }
+
+  it('accept strong signatures, and a root whose own signature is weak, because nobody relies on it', () => {
+    for (const digest of ['sha256', 'sha384', 'sha512'] as const) {
+      pki.issue(`${digest}.lab`, { by: 'root', digest });
+      checkSignature(new X509Certificate(pki.text(`${digest}.lab.pem`)));
+    }
+    pki.ca('old-root', { digest: 'sha1' });
+    pki.issue('below-old.lab', { by: 'old-root' });
+    expect(new TrustStore({ ca: pki.text('old-root.pem') }).check(chainOf('below-old.lab')).name).to.equal(
+      'below-old.lab',
+    );
+  });
+
+  it('limit what a CA issues by its own extended key usage', () => {
+    pki.ca('mail-ca', {
+      by: 'root',
+      extensions: ['basicConstraints=critical,CA:TRUE', 'extendedKeyUsage=emailProtection'],
+    });
+    pki.issue('by-mail.lab', { by: 'mail-ca' });
+    expect(() =>
+      new TrustStore({ ca: pki.text('root.pem') }).check(chainOf('by-mail.lab', 'mail-ca')),
+    ).to.throw('the certificate "CN=mail-ca" is not valid for clientAuth');
+  });
 
   for (const most of [0, 1, 3, 16]) {
     it(`allow ${most} CAs below one of path length ${most}, and not one more`, () => {

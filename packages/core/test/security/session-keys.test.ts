@@ -22,11 +22,12 @@ import { fixture } from './pki-fixture.js';
 const hour = 3_600_000;
 
 function trustedOf({ name, certificatePem, chain }: Own): Trusted {
-  const { publicKey } = new X509Certificate(certificatePem);
+  const authority = new X509Certificate(certificatePem);
+  const { publicKey } = authority;
   const fingerprint = createHash('sha256')
     .update(Buffer.from(chain[0] ?? '', 'base64'))
     .digest('hex');
-  return { name, publicKey, fingerprint };
+  return { name, publicKey, fingerprint, authority };
 }
 
 /** One end: its certificate and its keys. */

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { ClientConfig } from '@troupe/client';
-import { compilePattern, listsOf, loadOwn, messageOf, TrustStore } from '@troupe/core';
+import { callerTrust, compilePattern, listsOf, loadOwn, messageOf, TrustStore } from '@troupe/core';
 import { splitPem } from '@troupe/core/pki';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import { about, type Finding } from './finding.js';
@@ -19,7 +19,7 @@ export function ownCertificateFindings({ security }: ClientConfig): readonly Fin
     return [
       validityOf(subject, `the certificate of ${own.name}`, new X509Certificate(own.certificatePem)),
       ...nameFindings(own.name, security.callers.match),
-      ...trustFindings(own.chain, ca, security.crl),
+      ...trustFindings(own.chain, security),
       ...authorityFindings(ca),
     ];
   } catch (error) {
@@ -38,13 +38,14 @@ function nameFindings(name: string, match: string): readonly Finding[] {
 
 function trustFindings(
   chain: readonly string[],
-  ca: string,
-  crlFile: string | undefined,
+  { ca: caFile, crl: crlFile, callers }: ClientConfig['security'],
 ): readonly Finding[] {
   try {
+    const ca = readRegularFileSync(String(callers.ca ?? caFile)).toString('utf8');
     const crl =
       crlFile === undefined ? undefined : listsOf(ca, readRegularFileSync(crlFile).toString('utf8'));
-    new TrustStore({ ca, ...(crl === undefined ? {} : { crl }) }).check(chain);
+    const store = new TrustStore({ ca, ...(crl === undefined ? {} : { crl }) });
+    callerTrust(store, callers.authorities).check(chain);
     return [];
   } catch (error) {
     return [about(subject).fault(messageOf(error))];

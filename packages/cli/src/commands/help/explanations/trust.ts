@@ -10,23 +10,26 @@ export const trust = {
     causes: [
       'The client uses the certificate of a host (`web1.example.net`) instead of the certificate of a person (`rip.mcollective`).',
       '`security.callers.match` differs between client and nodes.',
+      'The certificate is from another CA than the first one in the CA file for callers, for example during a change of the CA.',
       'In the log of a node: a client signed a request in the name of another caller.',
     ],
     actions: [
       '`mco keys NAME.mcollective` creates a key and a signing request for a caller.',
       '`mco doctor` shows which certificate is used and whether its name matches the callers pattern.',
+      'To accept callers of several CAs, list these CAs in `security.callers.authorities` of nodes, clients and the embedded broker.',
       'If the policy of a node denied the action, see `mco help denied`.',
     ],
   },
   CERTIFICATE_INVALID: {
     summary: 'a certificate, key or CRL cannot be trusted or read',
     meaning:
-      'A certificate has expired, is not yet valid, is revoked, is not from a trusted CA, or does not match its key; or ' +
-      'a PEM file is damaged. The message names it.',
+      'A certificate has expired, is not yet valid, is revoked, is not from a trusted CA, does not match its key, or is not ' +
+      'made for this use; or a PEM file is damaged. The message names it.',
     causes: [
       'The certificate has expired, or the clock of this machine is wrong.',
       'The certificate was signed by another CA than the one in `security.ca`, for example because the CA was replaced.',
       'The key does not match the certificate, for example because only one of the files was renewed.',
+      'The certificate is a CA certificate, has an extended key usage without `clientAuth` (for a broker: `serverAuth`), a weak signature, or a name that the name constraints of its CA do not permit.',
       'The file does not contain what the setting requires.',
     ],
     actions: [
