@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Broker, startBroker, tokenVerifier } from '@troupe/broker';
 import { type Client, clientSchema, connect } from '@troupe/client';
@@ -15,14 +15,8 @@ import type { IClientOptions } from 'mqtt';
 import { counterAgent } from './counter.js';
 import { jws, newId } from './jws.js';
 import { type Account, connectMqtt } from './mqtt.js';
-
-/** Somebody's certificate and key, as a signer of anything. */
-export interface Person {
-  readonly name: string;
-  readonly key: KeyObject;
-  readonly x5c: readonly string[];
-  readonly pem: { readonly cert: string; readonly key: string };
-}
+import { makeOddCertificate, type OddCertificate } from './odd-certificate.js';
+import type { Person } from './person.js';
 
 /** A network with a victim (web1), a stolen node account (web2), callers good and bad, and all that they write down. */
 export class AttackNetwork {
@@ -94,6 +88,9 @@ export class AttackNetwork {
       await this.issue(name);
     await this.issue('old.mcollective', pki, 'old.mcollective', -1);
     await this.issue('alice.mcollective', await createTestPki(folder.join('evil')), 'evil alice');
+    const second = await createTestPki(folder.join('second'));
+    await this.issue('alice.mcollective', second, 'alice of a second CA');
+    this.#issueOdd();
     const web1 = await this.issue('web1.lab');
     await pki.revoke('mallory.mcollective');
     await pki.revoke('web9.lab');
@@ -109,6 +106,12 @@ export class AttackNetwork {
       { log: log('broker'), ...(verifyToken && { verifyToken }) },
     );
 
+    // The node trusts a second CA, which is not that of its callers.
+    const bundle = folder.join('ca-bundle.pem');
+    writeFileSync(
+      bundle,
+      [pki.caCertificate, second.caCertificate].map((file) => readFileSync(file)).join(''),
+    );
     mkdirSync(folder.join('policies'));
     const policy = 'allow\talice.mcollective eve.mcollective carol.mcollective\t*\t*\ndeny\t*\t*\t*\n';
     writeFileSync(folder.join('policies', 'counter.policy'), policy);
@@ -117,7 +120,7 @@ export class AttackNetwork {
     const config = {
       identity: 'web1.lab',
       broker: { urls: [this.broker.url] },
-      security: { mode: 'x509', ...security, ...web1 },
+      security: { mode: 'x509', ...security, ca: bundle, ...web1 },
       state_dir: folder.join('state'),
       facts: { paths: [folder.join('facts.yaml')] },
       authorization: { policies: folder.join('policies') },
@@ -142,6 +145,33 @@ export class AttackNetwork {
       log: log('client'),
     });
     this.eve = await this.join('eve.mcollective');
+  }
+
+  // What a CA of the network issued for other ends, or with flaws.
+  #issueOdd(): void {
+    const by = { certificate: this.pki.caCertificate, key: this.pki.caKey };
+    const make = (
+      alias: string,
+      certificate: Omit<OddCertificate, 'by'>,
+      more: { by?: Person & { files: OddCertificate['by'] } } = {},
+    ) => {
+      const made = makeOddCertificate(this.folder.path, alias.replaceAll(' ', '-'), {
+        by: more.by?.files ?? by,
+        ...certificate,
+      });
+      this.people.set(alias, { ...made, x5c: [...made.x5c, ...(more.by?.x5c ?? [])] });
+      return made;
+    };
+    const isCa = 'basicConstraints=critical,CA:TRUE';
+    make('mail of alice', { name: 'alice.mcollective', extensions: ['extendedKeyUsage=emailProtection'] });
+    make('mail of web2', { name: 'web2.lab', extensions: ['extendedKeyUsage=emailProtection'] });
+    make('alice as a CA', { name: 'alice.mcollective', extensions: [isCa] });
+    make('weak alice', { name: 'alice.mcollective', digest: 'sha1' });
+    const limited = make('the CA of the lab', {
+      name: 'lab',
+      extensions: [isCa, 'nameConstraints=critical,permitted;DNS:lab'],
+    });
+    make('alice of the lab', { name: 'alice.mcollective' }, { by: limited });
   }
 
   /** A connection with somebody's certificate. */

@@ -149,6 +149,16 @@ export const brokerAttacks: readonly Attack[] = [
     /not accepted/,
   ),
   connects(
+    'a caller connects with a certificate for e-mail',
+    (network) => ({ ...network.person('mail of alice').pem, clientId: 'alice.mcollective:1' }),
+    /unsuitable certificate purpose|unsupported certificate purpose|INVALID_PURPOSE/,
+  ),
+  connects(
+    'a caller connects with a CA certificate',
+    (network) => ({ ...network.person('alice as a CA').pem, clientId: 'alice.mcollective:1' }),
+    /is a CA certificate, which must not sign messages or connect/,
+  ),
+  connects(
     'a revoked node connects',
     (network) => ({ ...network.person('web9.lab').pem, clientId: 'web9.lab' }),
     /revoked/i,

@@ -131,6 +131,29 @@ export const messageAttacks: readonly Attack[] = [
     (network) => network.sign('evil alice', network.request({ caller: 'alice.mcollective' })),
     /is not signed by a trusted CA/,
   ),
+  ...(
+    [
+      ['a certificate for e-mail', 'mail of alice', /is not valid for clientAuth/],
+      ['a CA certificate', 'alice as a CA', /is a CA certificate, which must not sign messages/],
+      ['a certificate that is signed with SHA-1', 'weak alice', /is signed with sha1WithRSAEncryption/],
+      [
+        'a certificate of a CA that may only name hosts of its domain',
+        'alice of the lab',
+        /which the name constraints of the CA "CN=lab" do not permit/,
+      ],
+      [
+        'a certificate of a second CA that is trusted for nodes',
+        'alice of a second CA',
+        /list them in security\.callers\.authorities/,
+      ],
+    ] as const
+  ).map(([what, who, why]) =>
+    isRejected(
+      `a request with a caller's name and ${what}`,
+      (network) => network.sign(who, network.request({ caller: 'alice.mcollective' })),
+      why,
+    ),
+  ),
   isRejected(
     'a certificate issued by a node',
     async (network) => {

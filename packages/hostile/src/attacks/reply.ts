@@ -59,6 +59,11 @@ export const replyAttacks: readonly Attack[] = [
     /is not signed by a trusted CA/,
   ),
   isRejected(
+    'a reply is signed under a certificate for e-mail',
+    (network, truth) => network.sign('mail of web2', truth),
+    /is not valid for clientAuth/,
+  ),
+  isRejected(
     'a revoked node replies',
     (network, truth) => network.sign('web9.lab', { ...truth, sender: 'web9.lab' }),
     /is revoked/,
