@@ -45,7 +45,7 @@ export interface BrokerOptions {
   readonly log?: Logger;
 }
 
-/** Starts a broker in this process. Throws CONFIG_INVALID, FILE_UNREADABLE, CERTIFICATE_INVALID or BROKER_UNREACHABLE. */
+/** Starts a broker in this process. Throws CONFIG_INVALID, FILE_UNREADABLE, CERTIFICATE_INVALID or LISTEN_FAILED. */
 export async function startBroker(config: BrokerConfigInput, options: BrokerOptions = {}): Promise<Broker> {
   const broker = new EmbeddedBroker(checkBrokerConfig(config), options);
   try {

@@ -64,7 +64,7 @@ describe('the command line', () => {
     ],
     [
       ['ping', '--config', '/nowhere.yaml'],
-      "mco: cannot read the configuration /nowhere.yaml: ENOENT: no such file or directory, open '/nowhere.yaml' [FILE_UNREADABLE]",
+      'mco: cannot read the configuration /nowhere.yaml: ENOENT: no such file or directory [FILE_UNREADABLE]',
     ],
     [['completion'], 'mco: no shell given: use mco completion bash, zsh or fish [USAGE_INVALID]'],
     [

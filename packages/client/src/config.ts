@@ -53,15 +53,18 @@ export function configPlaces(): readonly string[] {
   return [join(config, 'troupe', 'client.yaml'), '/etc/troupe/client.yaml'];
 }
 
-/** The file that holds the configuration: the one named, `TROUPE_CONFIG`, or the first that exists. Throws FILE_UNREADABLE. */
+/** The file that holds the configuration: the one named, `TROUPE_CONFIG`, or the first default file that exists; undefined if none exists. */
+export function clientConfigFile(named?: string): string | undefined {
+  return named ?? (process.env.TROUPE_CONFIG || configPlaces().find((place) => existsSync(place)));
+}
+
+/** The same for commands that need a configuration. Throws FILE_UNREADABLE if there is none. */
 export function findClientConfig(named?: string): string {
-  const wanted = named ?? (process.env.TROUPE_CONFIG || undefined);
-  if (wanted !== undefined) return wanted;
-  const found = configPlaces().find((place) => existsSync(place));
+  const found = clientConfigFile(named);
   if (found !== undefined) return found;
   throw new TroupeError(
     'FILE_UNREADABLE',
-    `no configuration: name one with --config or TROUPE_CONFIG, or create ${configPlaces().join(' or ')}`,
+    `no configuration file found: specify one with --config or the environment variable TROUPE_CONFIG, or create ${configPlaces().join(' or ')}`,
   );
 }
 

@@ -9,6 +9,7 @@ import {
   type Transport,
   TroupeError,
 } from '@troupe/core';
+import { configFileOf } from '@troupe/core/internal';
 import { Client } from './client.js';
 import { type ClientConfig, localCaller } from './config.js';
 import { EventChannel } from './connection/event-channel.js';
@@ -39,10 +40,12 @@ export async function connect(options: ConnectOptions): Promise<Client> {
       'CONFIG_INVALID',
       `"${session}" is not a valid session name: use a-z, 0-9, "_", "-"`,
     );
+  const file = configFileOf(config);
   const transport =
     options.transport ??
     (await connectMqtt({
       ...config.broker,
+      ...(file === undefined ? {} : { setting: `broker.urls in ${file}` }),
       clientId: `${security.signer.name}:${session}`,
       credentials: security.credentials,
       log,

@@ -13,6 +13,7 @@ export type { Sent } from './call/send.js';
 export { type AgentClient, Client } from './client.js';
 export {
   type ClientConfig,
+  clientConfigFile,
   clientSchema,
   configPlaces,
   findClientConfig,

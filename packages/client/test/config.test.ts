@@ -46,7 +46,7 @@ describe('the configuration of a client', () => {
     if (existsSync('/etc/troupe/client.yaml')) skip(this, 'this machine has /etc/troupe/client.yaml');
     expect(() => findClientConfig())
       .to.throw(
-        `no configuration: name one with --config or TROUPE_CONFIG, or create ${configPlaces().join(' or ')}`,
+        `no configuration file found: specify one with --config or the environment variable TROUPE_CONFIG, or create ${configPlaces().join(' or ')}`,
       )
       .with.property('code', 'FILE_UNREADABLE');
   });

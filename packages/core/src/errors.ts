@@ -1,3 +1,5 @@
+import { getSystemErrorMap } from 'node:util';
+
 /** What went wrong: stable, for programs. The message is for people. */
 export type ErrorCode =
   | 'CONFIG_INVALID'
@@ -20,6 +22,7 @@ export type ErrorCode =
   | 'BROKER_UNREACHABLE'
   | 'BROKER_REFUSED'
   | 'NOT_CONNECTED'
+  | 'LISTEN_FAILED'
   | 'FILE_UNREADABLE'
   | 'FILE_UNSAFE'
   | 'DISCOVERY_FAILED'
@@ -88,6 +91,19 @@ export class ActionError extends Error {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The same for an error of the operating system, without the path or the address: `ENOENT: no such file or directory`. For a message that names them already. */
+export function systemReasonOf(error: unknown): string {
+  const { code, errno, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined) return messageOf(error);
+  const words = resolverWords[code] ?? getSystemErrorMap().get(errno ?? 0)?.[1];
+  return words === undefined ? messageOf(error) : `${code}: ${words}`;
+}
+
+const resolverWords: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'host name not found',
+  EAI_AGAIN: 'cannot resolve the host name now',
+};
 
 /** The code of whatever was thrown. */
 export function codeOf(error: unknown): ErrorCode | 'INTERNAL_ERROR' {

@@ -1,11 +1,21 @@
 // For the packages of Troupe itself: nothing here is promised to anybody else.
+
 export { nestsDeeper, opensTooMuch } from './config/depth.js';
+export { configFileOf } from './config/load.js';
 export { ddlTypes } from './ddl/ddl-types.js';
 export { anchors } from './ddl/input-schema.js';
 export { ddlSchemas } from './ddl/schema.js';
 export { isValidatorName } from './ddl/validator.js';
 export { isHash, kindOf } from './ddl/value.js';
-export { type AnyCode, codeOf, failureText, type ProgramCode, reasonOf, withCode } from './errors.js';
+export {
+  type AnyCode,
+  codeOf,
+  failureText,
+  type ProgramCode,
+  reasonOf,
+  systemReasonOf,
+  withCode,
+} from './errors.js';
 export { hasName } from './filter/evaluation.js';
 export { isDataName } from './filter/index.js';
 export { listHint } from './filter/list-hint.js';

@@ -1,7 +1,8 @@
 import { registerHooks } from 'node:module';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isErrno } from './durable-file.js';
+import { messageOf } from './errors.js';
 
 /** Where a module is looked for. */
 export interface Sight {
@@ -44,6 +45,13 @@ export function resolveFrom(specifier: string, places: readonly string[]): strin
     }
   }
   return undefined;
+}
+
+/** Why a module could not be loaded, in one line. `own`: the address of the file of the program that imports it, which the line does not name. */
+export function moduleFaultOf(cause: unknown, own: string): string {
+  const [why = ''] = messageOf(cause).split('\n');
+  const [, missing, from] = /^Cannot find module '([^']*)' imported from (.*)$/.exec(why) ?? [];
+  return from === fileURLToPath(own) ? `${missing} does not exist` : why;
 }
 
 /** Where each package of the program is looked for, by its name. */

@@ -1,6 +1,24 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { codeOf, failureText, reasonOf, TroupeError, withCode } from '../src/errors.js';
+import { codeOf, failureText, reasonOf, systemReasonOf, TroupeError, withCode } from '../src/errors.js';
+
+describe('the reason of an error of the operating system', () => {
+  const system = (code: string, errno: number, syscall: string) =>
+    Object.assign(new Error(`${code}: text, ${syscall} '/x'`), { code, errno, syscall });
+
+  it('has the code and its meaning, without the path or the address', () => {
+    expect(systemReasonOf(system('ENOENT', -2, 'open'))).to.equal('ENOENT: no such file or directory');
+    expect(systemReasonOf(system('EACCES', -13, 'open'))).to.equal('EACCES: permission denied');
+    expect(systemReasonOf(system('ENOTFOUND', -3008, 'getaddrinfo'))).to.equal(
+      'ENOTFOUND: host name not found',
+    );
+  });
+
+  it('is the message for other errors', () => {
+    expect(systemReasonOf(new Error('no'))).to.equal('no');
+    expect(systemReasonOf('text')).to.equal('text');
+  });
+});
 
 describe('the code of an error', () => {
   const error = new TroupeError('POLICY_INVALID', 'a.policy:1: no\nb.policy:2: no');

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { type Logger, type LogLevel, messageOf, TroupeError } from '@troupe/core';
-import { createSwitchedLogger, reasonOf, type SwitchedLogger } from '@troupe/core/internal';
+import { type Logger, type LogLevel, TroupeError } from '@troupe/core';
+import { createSwitchedLogger, reasonOf, type SwitchedLogger, systemReasonOf } from '@troupe/core/internal';
 import { allowsUnsafeFiles } from '@troupe/core/trusted-path';
 import { Alarm } from './alarm.js';
 import { type DaemonConfig, loadDaemonConfig } from './config.js';
@@ -123,7 +123,9 @@ function named<T>(key: string, file: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    throw new TroupeError('FILE_UNREADABLE', `${key}: cannot write ${file}: ${messageOf(cause)}`, { cause });
+    throw new TroupeError('FILE_UNREADABLE', `${key}: cannot write ${file}: ${systemReasonOf(cause)}`, {
+      cause,
+    });
   }
 }
 

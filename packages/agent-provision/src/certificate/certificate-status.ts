@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { messageOf } from '@troupe/core';
+import { systemReasonOf } from '@troupe/core/internal';
 import { splitPem } from '@troupe/core/pki';
 import type { SslFiles } from './ssl-files.js';
 
@@ -39,7 +39,11 @@ export async function certificateStatus(files: SslFiles, now: number): Promise<C
   try {
     certificate = new X509Certificate(pem);
   } catch (error) {
-    return { ...nothing, exists: true, reason: `cannot read ${files.paths.hostcert}: ${messageOf(error)}` };
+    return {
+      ...nothing,
+      exists: true,
+      reason: `cannot read ${files.paths.hostcert}: ${systemReasonOf(error)}`,
+    };
   }
   const matchesKey = isOfKey(certificate, await files.read('hostprivkey'));
   const matchesCa = isSignedByOneOf(certificate, (await files.read('localcacert')) ?? '');

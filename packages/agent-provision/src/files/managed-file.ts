@@ -1,7 +1,7 @@
 import { open, readFile, realpath, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { messageOf } from '@troupe/core';
 import { absent, isErrno, replaceFile, syncFolder } from '@troupe/core/durable-file';
+import { systemReasonOf } from '@troupe/core/internal';
 import { ProvisionError } from '../provision-error.js';
 
 /** How a file of the host came to its new text. */
@@ -46,7 +46,7 @@ export async function changeText(
     return { file: path, how: 'written in place', backup: await finish(copy) };
   } catch (cause) {
     if (cause instanceof ProvisionError) throw cause;
-    throw new ProvisionError(`cannot change ${file}: ${messageOf(cause)}`, { cause });
+    throw new ProvisionError(`cannot change ${file}: ${systemReasonOf(cause)}`, { cause });
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Host, messageOf } from '@troupe/core';
+import type { Host } from '@troupe/core';
+import { systemReasonOf } from '@troupe/core/internal';
 import { readCertificate } from '@troupe/core/pki';
 import {
   type BuiltinConfig,
@@ -101,7 +102,7 @@ async function commonNameIn(path: string): Promise<string> {
     const [, commonName] = /^CN=(.+)$/m.exec(subject) ?? [];
     if (commonName !== undefined) return commonName;
   } catch (cause) {
-    throw invalid(`cannot read the certificate ${path}: ${messageOf(cause)}`);
+    throw invalid(`cannot read the certificate ${path}: ${systemReasonOf(cause)}`);
   }
   throw invalid(`the certificate ${path} has no common name`);
 }

@@ -7,7 +7,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { callerTrust, messageOf, TroupeError, type Trust, TrustStore } from '@troupe/core';
-import { checkPurpose } from '@troupe/core/internal';
+import { checkPurpose, systemReasonOf } from '@troupe/core/internal';
 import { readCertificate, readCrl, splitPem } from '@troupe/core/pki';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import type { SecurityConfig } from '../config.js';
@@ -126,7 +126,7 @@ function readPem(file: string | undefined, key: string): string[] {
   try {
     text = readRegularFileSync(file).toString('utf8');
   } catch (cause) {
-    throw new TroupeError('FILE_UNREADABLE', `${key}: cannot read ${file}: ${(cause as Error).message}`, {
+    throw new TroupeError('FILE_UNREADABLE', `${key}: cannot read ${file}: ${systemReasonOf(cause)}`, {
       cause,
     });
   }

@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { type AddressInfo, BlockList, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
-import { messageOf, TroupeError } from '@troupe/core';
+import { TroupeError } from '@troupe/core';
+import { systemReasonOf } from '@troupe/core/internal';
 import type { Credentials } from '../authentication/credentials.js';
 
 const loopback = new BlockList();
@@ -36,7 +37,7 @@ export function isTls(url: string): boolean {
   return parseListenUrl(url).tls;
 }
 
-/** Throws CONFIG_INVALID where a plain listener is not on loopback, BROKER_UNREACHABLE where the address cannot be bound. */
+/** Throws CONFIG_INVALID where a plain listener is not on loopback, LISTEN_FAILED where the address cannot be bound. */
 export async function openListener(options: {
   readonly url: string;
   readonly credentials: Credentials | undefined;
@@ -115,6 +116,16 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
+const remedies: Readonly<Record<string, string>> = {
+  EADDRINUSE: ': stop the process that uses it, or change listen',
+  EADDRNOTAVAIL: ': use an address of this machine in listen',
+  EACCES: ': use a port of 1024 or higher, or run as root',
+  ENOTFOUND: ': use an address of this machine in listen',
+};
+
 function unbound(url: string, cause: unknown): TroupeError {
-  return new TroupeError('BROKER_UNREACHABLE', `listen: cannot bind ${url}: ${messageOf(cause)}`, { cause });
+  const remedy = remedies[(cause as NodeJS.ErrnoException).code ?? ''] ?? '';
+  return new TroupeError('LISTEN_FAILED', `cannot listen on ${url}: ${systemReasonOf(cause)}${remedy}`, {
+    cause,
+  });
 }

@@ -85,8 +85,8 @@ describe('listeners', () => {
     const first = await startBroker({ listen: ['mqtt://127.0.0.1:0'], security: { mode: 'none' } });
     try {
       const error = await faultOf({ listen: ['mqtt://127.0.0.1:0', first.url] });
-      expect(error).to.have.property('code', 'BROKER_UNREACHABLE');
-      expect(error.message).to.include(`cannot bind ${first.url}`).and.to.include('EADDRINUSE');
+      expect(error).to.have.property('code', 'LISTEN_FAILED');
+      expect(error.message).to.include(`cannot listen on ${first.url}`).and.to.include('EADDRINUSE');
     } finally {
       await first.close();
     }

@@ -2,8 +2,8 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findClientConfig, loadClientConfig } from '@troupe/client';
 import type { Application } from '@troupe/client/application';
-import { messageOf, TroupeError } from '@troupe/core';
-import { locateModule, shareOwnCopies } from '@troupe/core/modules';
+import { TroupeError } from '@troupe/core';
+import { locateModule, moduleFaultOf, shareOwnCopies } from '@troupe/core/modules';
 import { checkTrustedAsRoot } from '@troupe/core/trusted-path';
 import type { CommandEntry } from '../command-line/shell.js';
 import { applicationEntry } from './command-line.js';
@@ -31,7 +31,7 @@ export async function configuredApplications(
       taken.add(application.name);
       entries.push(applicationEntry(application, async () => application));
     } catch (cause) {
-      const why = messageOf(cause).split('\n')[0];
+      const why = moduleFaultOf(cause, import.meta.url);
       faults.push(
         new TroupeError('CONFIG_INVALID', `${file}: applications: cannot load "${specifier}": ${why}`, {
           cause,

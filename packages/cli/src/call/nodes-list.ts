@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { parseNodes } from '@troupe/client';
 import { TroupeError } from '@troupe/core';
+import { systemReasonOf } from '@troupe/core/internal';
 import { readRegularFile } from '@troupe/core/regular-file';
 
 /** As for the lists of `--do`. */
@@ -19,6 +20,6 @@ async function contents(file: string): Promise<string> {
   try {
     return (await readRegularFile(file, { most: mostBytes })).toString('utf8');
   } catch (error) {
-    throw new TroupeError('FILE_UNREADABLE', `--nodes: cannot read ${file}: ${(error as Error).message}`);
+    throw new TroupeError('FILE_UNREADABLE', `--nodes: cannot read ${file}: ${systemReasonOf(error)}`);
   }
 }

@@ -12,11 +12,13 @@ export async function withClient<T>(
   work: (client: Client) => Promise<T>,
   session?: string,
 ): Promise<T> {
+  const notes = new Notes(screen);
   const client = await connect({
     config,
-    log: loggerOf(screen, config),
+    log: loggerOf(screen, config, notes),
     ...(session === undefined ? {} : { session }),
   });
+  notes.release();
   try {
     return await work(client);
   } finally {
@@ -31,10 +33,11 @@ const leaving = 1_000;
 const mostLines = 10;
 
 // The log of the library: whole lines if the configuration names a format, otherwise notes for a person, each once.
-function loggerOf(screen: Screen, config: ClientConfig): Logger {
+function loggerOf(screen: Screen, config: ClientConfig, notes: Notes): Logger {
   const { level, format } = config.log;
   const shownLevel = screen.isVerbose && level === 'warn' ? 'info' : level;
-  const write = format === 'auto' ? noteWriter(screen) : (line: string) => screen.warn(line.trimEnd());
+  const write =
+    format === 'auto' ? (line: string) => notes.write(line) : (line: string) => screen.warn(line.trimEnd());
   // Notes are made from JSON.
   const made = format === 'text' ? format : 'json';
   return lateLogger(shownLevel, () =>
@@ -42,15 +45,36 @@ function loggerOf(screen: Screen, config: ClientConfig): Logger {
   );
 }
 
-function noteWriter(screen: Screen): (line: string) => void {
-  const shown = new Set<string>();
-  return (text) => {
+/** Log lines as notes for a person. Until the client has connected, failed attempts are held back: if it cannot connect, its error has the reason. */
+class Notes {
+  readonly #screen: Screen;
+  readonly #shown = new Set<string>();
+  #held: string[] | undefined = [];
+
+  constructor(screen: Screen) {
+    this.#screen = screen;
+  }
+
+  write(text: string): void {
     const line = plainLine(lineOf(text));
-    if (shown.has(line) || shown.size >= mostLines) return;
-    shown.add(line);
-    screen.warn(screen.paintNote('yellow', `mco: ${line}`));
-  };
+    if (this.#held && line.startsWith(failedAttempt)) this.#held.push(line);
+    else this.#show(line);
+  }
+
+  release(): void {
+    const lines = this.#held ?? [];
+    this.#held = undefined;
+    for (const line of lines) this.#show(line);
+  }
+
+  #show(line: string): void {
+    if (this.#shown.has(line) || this.#shown.size >= mostLines) return;
+    this.#shown.add(line);
+    this.#screen.warn(this.#screen.paintNote('yellow', `mco: ${line}`));
+  }
 }
+
+const failedAttempt = 'cannot connect to the broker';
 
 function lineOf(text: string): string {
   const { msg, url, reason, err, code } = JSON.parse(text) as Record<string, unknown>;

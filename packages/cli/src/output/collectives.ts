@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Result } from '@troupe/client';
-import { naturalOrder } from '@troupe/core/internal';
+import { naturalOrder, systemReasonOf } from '@troupe/core/internal';
 import { UsageError } from '../failure.js';
 import type { Screen } from '../terminal/screen.js';
 import { collectiveMap } from './collective-map.js';
@@ -73,7 +73,7 @@ export class CollectiveMapPresenter implements Presenter {
       try {
         writeFileSync(this.#file, map);
       } catch (error) {
-        throw new UsageError(`--collective-map: cannot write ${this.#file}: ${(error as Error).message}`);
+        throw new UsageError(`--collective-map: cannot write ${this.#file}: ${systemReasonOf(error)}`);
       }
       this.#screen.note(`Graph written to ${this.#file}; to draw it: dot -Tsvg ${this.#file}`);
     }

@@ -101,7 +101,7 @@ module.exports = { name: 'dice', summary: 'Throws dice', define };`,
     ['./empty.js', /cannot load "\.\/empty\.js": the module does not export name, summary and define \[/],
     ['./ping.js', /cannot load "\.\/ping\.js": mco already has a command "ping" \[/],
     ['./Bad.js', /cannot load "\.\/Bad\.js": "Bad Name" is not a valid command name \[/],
-    ['./nowhere.js', /cannot load "\.\/nowhere\.js": Cannot find module/],
+    ['./nowhere.js', /cannot load "\.\/nowhere\.js": \/.*\/nowhere\.js does not exist \[/],
     ['@you/nothing', /cannot load "@you\/nothing": npm package not found from /],
   ];
   for (const [application, why] of bad) {

@@ -140,7 +140,7 @@ describe('archives for support', function () {
     ]);
     expect({ code, stderr }).to.deep.equal({
       code: 1,
-      stderr: `mco: cannot write the archive ${network.folder.join('none/a.tar.gz')}: ENOENT: no such file or directory, open '${network.folder.join('none/a.tar.gz')}' [FILE_UNREADABLE]`,
+      stderr: `mco: cannot write the archive ${network.folder.join('none/a.tar.gz')}: ENOENT: no such file or directory [FILE_UNREADABLE]`,
     });
   });
 });

@@ -142,13 +142,13 @@ describe('the page on troubleshooting', () => {
     ],
     [
       'no configuration',
-      'no configuration: name one with --config',
+      'no configuration file found',
       'FILE_UNREADABLE',
       () => network.mco(['ping'], { env: { TROUPE_CONFIG: '' } }),
     ],
     [
       'no configuration, for mcprovision',
-      'no configuration: name one with --config',
+      'no configuration file found',
       'FILE_UNREADABLE',
       () => execa(process.execPath, [provisioner, 'status'], { reject: false }),
     ],

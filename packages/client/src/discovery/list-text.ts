@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { isIdentity, messageOf, TroupeError } from '@troupe/core';
+import { isIdentity, TroupeError } from '@troupe/core';
+import { systemReasonOf } from '@troupe/core/internal';
 import { readRegularFile } from '@troupe/core/regular-file';
 
 /** A text that came from elsewhere than a file, and what to call it in errors, such as `standard input`. */
@@ -18,7 +19,7 @@ export async function textOf(list: string | ListText): Promise<ListText> {
     if (size > mostBytes) throw new Error(`it has ${size} bytes; the limit is ${mostBytes}`);
     return { text: (await readRegularFile(list, { most: mostBytes })).toString('utf8'), where: list };
   } catch (cause) {
-    throw new TroupeError('FILE_UNREADABLE', `cannot read ${list}: ${messageOf(cause)}`, { cause });
+    throw new TroupeError('FILE_UNREADABLE', `cannot read ${list}: ${systemReasonOf(cause)}`, { cause });
   }
 }
 

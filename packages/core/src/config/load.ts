@@ -1,7 +1,8 @@
+import { resolve } from 'node:path';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import commonJs from '../commonjs.cjs';
 import { suggestion } from '../ddl/suggestion.js';
-import { messageOf, TroupeError } from '../errors.js';
+import { messageOf, systemReasonOf, TroupeError } from '../errors.js';
 import { readRegularFileSync } from '../regular-file.js';
 import { madeBefore, newAjv, type SchemaHost } from '../schema.js';
 import type { ConfigOf, ConfigSchema } from './config-schema.js';
@@ -18,11 +19,20 @@ export function loadConfig<const S extends ConfigSchema>(file: string, schema: S
   } catch (cause) {
     throw new TroupeError(
       'FILE_UNREADABLE',
-      `cannot read the configuration ${file}: ${(cause as Error).message}`,
+      `cannot read the configuration ${file}: ${systemReasonOf(cause)}`,
       { cause },
     );
   }
-  return parseConfig(text, schema, file);
+  const config = parseConfig(text, schema, file);
+  files.set(config as object, resolve(file));
+  return config;
+}
+
+const files = new WeakMap<object, string>();
+
+/** The absolute path of the file that a configuration was loaded from; undefined for one that was made in a program. */
+export function configFileOf(config: object): string | undefined {
+  return files.get(config);
 }
 
 /** As loadConfig, for a text that came from `where`. */

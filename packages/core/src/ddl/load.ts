@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, TroupeError } from '../errors.js';
+import { messageOf, systemReasonOf, TroupeError } from '../errors.js';
 import { readRegularFile } from '../regular-file.js';
 import type { DataDdl } from './data.js';
 import type { ActionDdl, Ddl } from './ddl.js';
@@ -76,7 +76,9 @@ async function readFolder(folder: string): Promise<string[]> {
     return (await readdir(folder)).sort();
   } catch (cause) {
     if (isHash(cause) && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) return [];
-    throw new TroupeError('FILE_UNREADABLE', `cannot read folder ${folder}: ${messageOf(cause)}`, { cause });
+    throw new TroupeError('FILE_UNREADABLE', `cannot read folder ${folder}: ${systemReasonOf(cause)}`, {
+      cause,
+    });
   }
 }
 
@@ -86,7 +88,9 @@ async function readText(path: string): Promise<string> {
     if (size > maxLength) throw new Error(`the file has ${size} bytes; the limit is ${maxLength}`);
     return (await readRegularFile(path)).toString('utf8');
   } catch (cause) {
-    throw new TroupeError('FILE_UNREADABLE', `cannot read the DDL ${path}: ${messageOf(cause)}`, { cause });
+    throw new TroupeError('FILE_UNREADABLE', `cannot read the DDL ${path}: ${systemReasonOf(cause)}`, {
+      cause,
+    });
   }
 }
 

@@ -2,7 +2,7 @@ import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { messageOf, TroupeError } from '../errors.js';
+import { systemReasonOf, TroupeError } from '../errors.js';
 import { isIdentity } from '../names.js';
 import { createCsr } from '../pki/csr.js';
 import { sha256Fingerprint } from '../pki/pem.js';
@@ -67,7 +67,9 @@ export async function makeCallerKeys(options: {
     writeFileSync(keys.key, privateKeyPem, { mode: 0o600, flag: 'wx' });
     writeFileSync(keys.csr, csrPem, { mode: 0o644 });
   } catch (cause) {
-    throw new TroupeError('FILE_UNREADABLE', `cannot write to ${folder}: ${messageOf(cause)}`, { cause });
+    throw new TroupeError('FILE_UNREADABLE', `cannot write to ${folder}: ${systemReasonOf(cause)}`, {
+      cause,
+    });
   }
   return { ...keys, csrPem, fingerprint: sha256Fingerprint(csrPem) };
 }

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import type { SecurityConfig } from '../config/sections.js';
-import { messageOf, TroupeError } from '../errors.js';
+import { messageOf, systemReasonOf, TroupeError } from '../errors.js';
 import { readRegularFileSync } from '../regular-file.js';
 import { checkLeaf } from './path-constraints.js';
 import { commonName, pemBlocks } from './trust.js';
@@ -62,7 +62,7 @@ export function readText(file: string | undefined, what: string): string {
   try {
     return readRegularFileSync(file).toString('utf8');
   } catch (cause) {
-    throw new TroupeError('FILE_UNREADABLE', `${what}: cannot read ${file}: ${messageOf(cause)}`, {
+    throw new TroupeError('FILE_UNREADABLE', `${what}: cannot read ${file}: ${systemReasonOf(cause)}`, {
       cause,
     });
   }
@@ -82,7 +82,7 @@ export function readSecret(file: string | undefined, what: string): string {
     };
     return readRegularFileSync(file, { check }).toString('utf8');
   } catch (cause) {
-    throw new TroupeError('FILE_UNREADABLE', `${what}: cannot use ${file}: ${messageOf(cause)}`, {
+    throw new TroupeError('FILE_UNREADABLE', `${what}: cannot use ${file}: ${systemReasonOf(cause)}`, {
       cause,
     });
   }

@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync } from 'node:fs';
 import { replaceFileSync } from '../durable-file.js';
-import { messageOf, TroupeError } from '../errors.js';
+import { systemReasonOf, TroupeError } from '../errors.js';
 import { readRegularFileSync } from '../regular-file.js';
 import type { TokenClaims } from './token-claims.js';
 
@@ -35,7 +35,7 @@ export class TokenLedger {
     } catch (cause) {
       throw new TroupeError(
         'FILE_UNREADABLE',
-        `cannot read the token ledger ${this.#file}: ${messageOf(cause)}`,
+        `cannot read the token ledger ${this.#file}: ${systemReasonOf(cause)}`,
         { cause },
       );
     }
@@ -56,7 +56,7 @@ export class TokenLedger {
     try {
       appendFileSync(this.#file, `${JSON.stringify({ jti, holder, exp, time: now })}\n`, { mode: 0o600 });
     } catch (cause) {
-      throw refused(jti, `cannot record its use: ${messageOf(cause)}`);
+      throw refused(jti, `cannot record its use: ${systemReasonOf(cause)}`);
     }
     this.#holders.set(jti, holders.add(holder));
   }
@@ -70,7 +70,7 @@ export class TokenLedger {
         .split('\n')
         .some((line) => line.trim().split(/\s/, 1)[0] === jti);
     } catch (cause) {
-      throw refused(jti, `cannot read the list of revoked tokens: ${messageOf(cause)}`);
+      throw refused(jti, `cannot read the list of revoked tokens: ${systemReasonOf(cause)}`);
     }
   }
 

@@ -1,4 +1,4 @@
-import { messageOf, TroupeError } from '../errors.js';
+import { messageOf, systemReasonOf, TroupeError } from '../errors.js';
 
 /** Why an attempt to connect failed; the broker may be older than the version of MQTT that was tried. */
 export type ConnectFailure = TroupeError & { isVersionRefusal?: boolean };
@@ -6,6 +6,8 @@ export type ConnectFailure = TroupeError & { isVersionRefusal?: boolean };
 /** An attempt to connect that failed. */
 export interface Attempt {
   readonly url: string;
+  /** Where the URL is configured: `broker.urls in FILE`. */
+  readonly setting: string;
   readonly version: 4 | 5;
   /** What a refusal by the broker may mean. */
   readonly hint: string | undefined;
@@ -14,10 +16,10 @@ export interface Attempt {
 /** What MQTT.js or the network says, with what to do where it is known. */
 export function connectError(
   error: Error & { code?: number | string },
-  { url, version, hint }: Attempt,
+  { url, setting, version, hint }: Attempt,
 ): ConnectFailure {
   if (typeof error.code !== 'number') {
-    const why = reasonOfNetwork(error.code ?? '', messageOf(error));
+    const why = reasonOfNetwork(error, url, setting);
     // The broker ended the TLS handshake because of what it was shown of us.
     const words = error.code?.includes('ALERT') ? hinted(why, hint) : why;
     return new TroupeError('BROKER_UNREACHABLE', `${url}: ${words}`, { cause: error });
@@ -46,9 +48,19 @@ function hinted(words: string, hint: string | undefined): string {
   return hint === undefined ? words : `${words} (${hint})`;
 }
 
-function reasonOfNetwork(code: string, message: string): string {
-  const words = message || code;
-  if (!isAboutCertificate(code)) return words;
+function reasonOfNetwork(
+  error: Error & { code?: number | string; address?: string },
+  url: string,
+  setting: string,
+): string {
+  const code = String(error.code ?? '');
+  const words = systemReasonOf(error) || code;
+  if (!isAboutCertificate(code)) {
+    const { address } = error;
+    const where = address === undefined || url.includes(address) ? '' : ` at ${address}`;
+    const remedy = networkRemedies[code];
+    return `${words}${where}${remedy === undefined ? '' : ` (${remedy(setting)})`}`;
+  }
   return `cannot verify the certificate of the broker: ${words}${remedies[code] ?? ''}`;
 }
 
@@ -56,6 +68,21 @@ function reasonOfNetwork(code: string, message: string): string {
 function isAboutCertificate(code: string): boolean {
   return /^(CERT_|CRL_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|ERR_TLS_CERT_)/.test(code);
 }
+
+const remedyOfRefusal = (setting: string) => `check that the broker is running, and check ${setting}`;
+/** What to do if a broker does not respond at all. */
+export const remedyOfSilence = (setting: string) =>
+  `check the network and firewalls on the way, and ${setting}`;
+
+const networkRemedies: Readonly<Record<string, (setting: string) => string>> = {
+  ECONNREFUSED: remedyOfRefusal,
+  ECONNRESET: (setting) => `check that mqtt:// or mqtts:// is right in ${setting}`,
+  EHOSTUNREACH: remedyOfSilence,
+  ENETUNREACH: remedyOfSilence,
+  ETIMEDOUT: remedyOfSilence,
+  ENOTFOUND: (setting) => `check the host name in ${setting}, and DNS`,
+  EAI_AGAIN: () => 'check DNS on this machine',
+};
 
 const otherCa = ' (it must be signed by the CA in broker.ca, or in security.ca if broker.ca is not set)';
 

@@ -3,7 +3,13 @@ import { equalJitterBackoff } from '../async/backoff.js';
 import commonJs from '../commonjs.cjs';
 import { messageOf, reasonOf, TroupeError } from '../errors.js';
 import type { Logger } from '../log/logger.js';
-import { type Attempt, type ConnectFailure, closedEarly, connectError } from './connect-error.js';
+import {
+  type Attempt,
+  type ConnectFailure,
+  closedEarly,
+  connectError,
+  remedyOfSilence,
+} from './connect-error.js';
 import type { Credentials } from './credentials.js';
 import {
   type Link,
@@ -18,6 +24,8 @@ import { endpointOf, isLoopback } from './url.js';
 export interface MqttOptions {
   /** Tried in turn. */
   readonly urls: readonly string[];
+  /** Where the URLs are configured, for error messages; default: `broker.urls`. */
+  readonly setting?: string;
   readonly clientId: string;
   readonly credentials: Credentials;
   /** Seconds. */
@@ -114,10 +122,12 @@ class MqttTransport implements Transport {
   #unreachable(seconds: number): TroupeError {
     const cause = this.#lastError;
     const code = cause instanceof TroupeError ? cause.code : 'BROKER_UNREACHABLE';
-    const { urls } = this.#options;
+    const { urls, setting = 'broker.urls' } = this.#options;
     // The reason names the broker that was tried last.
     const names = urls.length > 1 || !cause ? `: ${urls.join(', ')}` : '';
-    const reason = cause ? `${urls.length > 1 ? '; last error' : ''}: ${messageOf(cause)}` : '';
+    const reason = cause
+      ? `${urls.length > 1 ? '; last error' : ''}: ${messageOf(cause)}`
+      : `: no response (${remedyOfSilence(setting)})`;
     return new TroupeError(code, `could not connect to any broker within ${seconds} s${names}${reason}`, {
       cause,
     });
@@ -200,6 +210,7 @@ class MqttTransport implements Transport {
     const isAnonymous = isPlain && credentials.username === undefined;
     const attempt: Attempt = {
       url,
+      setting: this.#options.setting ?? 'broker.urls',
       version: protocolVersion,
       hint: isAnonymous ? undefined : credentials.onRefusal,
     };

@@ -2,7 +2,12 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { type Attempt, closedEarly, connectError } from '../../src/transport/connect-error.js';
 
-const attempt: Attempt = { url: 'mqtts://b:1', version: 5, hint: 'the certificate a.pem expired' };
+const attempt: Attempt = {
+  url: 'mqtts://b:1',
+  setting: 'broker.urls',
+  version: 5,
+  hint: 'the certificate a.pem expired',
+};
 const withCode = (code: number | string, message: string) => Object.assign(new Error(message), { code });
 const shown = (error: Error & { code: number | string }) => {
   const { code, message } = connectError(error, attempt);
@@ -10,11 +15,20 @@ const shown = (error: Error & { code: number | string }) => {
 };
 
 describe('an attempt to connect that failed', () => {
-  it('says what the network says', () => {
-    expect(shown(withCode('ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:1'))).to.equal(
-      'BROKER_UNREACHABLE: mqtts://b:1: connect ECONNREFUSED 127.0.0.1:1',
+  it('reports the reason and the setting to check', () => {
+    const refused = Object.assign(withCode('ECONNREFUSED', 'connect ECONNREFUSED 192.0.2.7:1'), {
+      errno: -111,
+      syscall: 'connect',
+      address: '192.0.2.7',
+    });
+    const advice = '(check that the broker is running, and check broker.urls)';
+    expect(shown(refused)).to.equal(
+      `BROKER_UNREACHABLE: mqtts://b:1: ECONNREFUSED: connection refused at 192.0.2.7 ${advice}`,
     );
-    expect(shown(withCode('ECONNRESET', ''))).to.equal('BROKER_UNREACHABLE: mqtts://b:1: ECONNRESET');
+    expect(connectError(refused, { ...attempt, url: 'mqtts://192.0.2.7:1' }).message).to.equal(
+      `mqtts://192.0.2.7:1: ECONNREFUSED: connection refused ${advice}`,
+    );
+    expect(shown(withCode('EPROTO', ''))).to.equal('BROKER_UNREACHABLE: mqtts://b:1: EPROTO');
   });
 
   it('says whose certificate is not accepted, and what to do', () => {

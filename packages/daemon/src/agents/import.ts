@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Agent, messageOf, TroupeError } from '@troupe/core';
-import { locateModule, shareOwnCopies } from '@troupe/core/modules';
+import { type Agent, TroupeError } from '@troupe/core';
+import { locateModule, moduleFaultOf, shareOwnCopies } from '@troupe/core/modules';
 import { allowsUnsafeFiles, codeFault, pathFault } from '@troupe/core/trusted-path';
 import { type ModuleVersion, moduleVersion, packageFolder } from './module-version.js';
 
@@ -89,7 +89,7 @@ async function importFrom(url: string, specifier: string): Promise<Agent> {
 }
 
 function unloadable(specifier: string, cause: unknown): TroupeError {
-  const why = messageOf(cause).split('\n')[0];
+  const why = moduleFaultOf(cause, import.meta.url);
   return new TroupeError('AGENT_INVALID', `agents: cannot load "${specifier}": ${why}`, { cause });
 }
 

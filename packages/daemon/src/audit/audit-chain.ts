@@ -3,6 +3,7 @@ import { constants, readdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { messageOf, TroupeError } from '@troupe/core';
+import { systemReasonOf } from '@troupe/core/internal';
 import { anchorFile, readAnchor } from './audit-anchor.js';
 
 /** What the first line of an audit names as the one before it. */
@@ -60,7 +61,7 @@ export async function verifyAudit(file: string): Promise<AuditVerdict> {
     const verdict = await verifyFiles(files, anchor.value);
     return withEnd(verdict, file, anchor);
   } catch (cause) {
-    throw new TroupeError('FILE_UNREADABLE', `cannot read the audit log ${file}: ${messageOf(cause)}`, {
+    throw new TroupeError('FILE_UNREADABLE', `cannot read the audit log ${file}: ${systemReasonOf(cause)}`, {
       cause,
     });
   }

@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { type Logger, messageOf, silentLogger, TroupeError } from '@troupe/core';
-import { reasonOf } from '@troupe/core/internal';
+import { reasonOf, systemReasonOf } from '@troupe/core/internal';
 import { anchorFile, readAnchor, writeAnchor } from './audit-anchor.js';
 import { auditFiles, firstHash, hashOfLine } from './audit-chain.js';
 
@@ -78,7 +78,7 @@ export class Audit {
         });
       }
     } catch (cause) {
-      throw new TroupeError('FILE_UNREADABLE', `audit.file: cannot write ${file}: ${messageOf(cause)}`, {
+      throw new TroupeError('FILE_UNREADABLE', `audit.file: cannot write ${file}: ${systemReasonOf(cause)}`, {
         cause,
       });
     }
@@ -137,7 +137,9 @@ export class Audit {
       }
       this.#append(entry, now);
     } catch (cause) {
-      throw new TroupeError('AUDIT_FAILED', `cannot write ${this.#file}: ${messageOf(cause)}`, { cause });
+      throw new TroupeError('AUDIT_FAILED', `cannot write ${this.#file}: ${systemReasonOf(cause)}`, {
+        cause,
+      });
     }
   }
 

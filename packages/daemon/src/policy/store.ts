@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type FilterNode, messageOf, TroupeError } from '@troupe/core';
+import { systemReasonOf } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import { checkTrusted } from '@troupe/core/trusted-path';
 import { decide } from './decide.js';
@@ -201,5 +202,5 @@ function textOf(file: string): string {
 }
 
 function unreadable(file: string, cause: unknown): TroupeError {
-  return new TroupeError('POLICY_INVALID', `cannot use ${file}: ${messageOf(cause)}`, { cause });
+  return new TroupeError('POLICY_INVALID', `cannot use ${file}: ${systemReasonOf(cause)}`, { cause });
 }

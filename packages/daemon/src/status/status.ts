@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
-import { messageOf, TroupeError } from '@troupe/core';
+import { TroupeError } from '@troupe/core';
 import type { Link } from '@troupe/core/internal';
+import { systemReasonOf } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import type { FactsStatus } from '../node/facts.js';
 import type { Stats } from '../request/stats.js';
@@ -59,8 +60,12 @@ export function readStatusFile(file: string): DaemonStatus {
       throw new Error('it is not a status file, or it is from another version of Troupe');
     return status as DaemonStatus;
   } catch (cause) {
-    throw new TroupeError('FILE_UNREADABLE', `cannot read the status file ${file}: ${messageOf(cause)}`, {
-      cause,
-    });
+    throw new TroupeError(
+      'FILE_UNREADABLE',
+      `cannot read the status file ${file}: ${systemReasonOf(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -161,7 +161,7 @@ describe('importing an agent', () => {
   });
 
   for (const [specifier, text, message] of [
-    ['./none.js', '', /^agents: cannot load ".\/none.js": Cannot find module/],
+    ['./none.js', '', /^agents: cannot load ".\/none.js": \/.*\/none\.js does not exist$/],
     ['@nobody/agent', '', /^agents: cannot load "@nobody\/agent": npm package not found from /],
     ['./agent.js', 'export const agent = 1;', /^agents: the default export of ".\/agent.js" is not an agent/],
     [

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { messageOf, TroupeError } from '@troupe/core';
+import { systemReasonOf } from '@troupe/core/internal';
 import { createTarGzip } from 'nanotar';
 import { clockReport, systemReport } from './system.js';
 import { textWithoutSecrets } from './without-secrets.js';
@@ -97,7 +98,7 @@ export class SupportArchive {
       await writeNew(file, archive);
     } catch (cause) {
       const isTaken = (cause as NodeJS.ErrnoException).code === 'EEXIST';
-      const why = isTaken ? 'it exists already; choose another --output' : messageOf(cause);
+      const why = isTaken ? 'it exists already; choose another --output' : systemReasonOf(cause);
       throw new TroupeError('FILE_UNREADABLE', `cannot write the archive ${file}: ${why}`, { cause });
     }
   }

@@ -15,7 +15,7 @@ export function findConfig(named: string | undefined): string {
   if (wanted !== undefined) return wanted;
   throw new TroupeError(
     'FILE_UNREADABLE',
-    `no configuration: name one with --config or TROUPE_PROVISIONER_CONFIG, or create ${places.join(' or ')}`,
+    `no configuration file found: specify one with --config or the environment variable TROUPE_PROVISIONER_CONFIG, or create ${places.join(' or ')}`,
   );
 }
 

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { messageOf, TroupeError } from '@troupe/core';
+import { TroupeError } from '@troupe/core';
+import { systemReasonOf } from '@troupe/core/internal';
 import type { HttpAddress } from '../config/config.js';
 import type { Provisioner } from '../worker/provisioner.js';
 import type { Metrics } from './metrics.js';
@@ -36,11 +37,9 @@ export async function serveStatus(
     await once(server, 'listening');
   } catch (cause) {
     throw new TroupeError(
-      'CONFIG_INVALID',
-      `http: cannot listen on ${address}:${port}: ${messageOf(cause)}`,
-      {
-        cause,
-      },
+      'LISTEN_FAILED',
+      `cannot listen on ${address}:${port}: ${systemReasonOf(cause)}: change http.address or http.port`,
+      { cause },
     );
   }
   const host = address.includes(':') ? `[${address}]` : address;

@@ -232,7 +232,7 @@ describe('mcprovision', () => {
         .to.match(/steps {8}set_puppet_hostname, clean_node_certname/)
         .and.to.match(/disabled {5}lock, puppet_daemonize/);
       expect(out).to.match(/note: notify.agent angelianotify is now called notify/);
-      expect(err).to.match(/^mcprovision: no configuration: name one/);
+      expect(err).to.match(/^mcprovision: no configuration file found: specify one/);
     });
 
     it('is content with what is complete', async () => {

@@ -82,6 +82,6 @@ describe('what a provisioner serves by HTTP', () => {
         reason = error.message;
       },
     );
-    expect(reason).to.match(new RegExp(`^http: cannot listen on 127\\.0\\.0\\.1:${port}: `));
+    expect(reason).to.match(new RegExp(`^cannot listen on 127\\.0\\.0\\.1:${port}: `));
   });
 });

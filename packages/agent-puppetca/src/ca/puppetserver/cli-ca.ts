@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { oneLine } from '@troupe/core/internal';
+import { oneLine, systemReasonOf } from '@troupe/core/internal';
 import { CapturedOutput, NotStartedError, runProgram } from '@troupe/host';
 import type { Backend } from '../backend.js';
 import { type CertificateState, type CertificateStatus, missing } from '../ca.js';
@@ -187,6 +187,6 @@ async function readIfPresent(path: string, signal: AbortSignal | undefined): Pro
   } catch (cause) {
     signal?.throwIfAborted();
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new CaError('UNREACHABLE', `Cannot read ${path}: ${(cause as Error).message}`, { cause });
+    throw new CaError('UNREACHABLE', `Cannot read ${path}: ${systemReasonOf(cause)}`, { cause });
   }
 }

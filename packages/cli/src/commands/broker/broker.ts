@@ -10,6 +10,7 @@ import {
   suggestion,
 } from '@troupe/core';
 import { replaceFile } from '@troupe/core/durable-file';
+import { systemReasonOf } from '@troupe/core/internal';
 import { readNodes } from '../../call/nodes-list.js';
 import type { GlobalOptions } from '../../command-line/options.js';
 import { clientConfigIfAny } from '../../config/client-config.js';
@@ -118,7 +119,7 @@ async function write(screen: Screen, { files }: GeneratedConfig, folder: string)
     await mkdir(folder, { recursive: true });
     for (const { name, text } of files) await replaceFile(join(folder, name), text, { mode: 0o644 });
   } catch (error) {
-    throw new UsageError(`--output: cannot write to ${folder}: ${(error as Error).message}`);
+    throw new UsageError(`--output: cannot write to ${folder}: ${systemReasonOf(error)}`);
   }
   for (const { name } of files) screen.print(join(folder, name));
 }

@@ -10,6 +10,7 @@ import {
   readToken,
   TroupeError,
 } from '@troupe/core';
+import { systemReasonOf } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import type { GlobalOptions } from '../../command-line/options.js';
 import { readClientConfig } from '../../config/client-config.js';
@@ -98,7 +99,7 @@ function certificatesOf(file: string): readonly string[] {
   try {
     text = readRegularFileSync(file).toString('utf8');
   } catch (error) {
-    throw new UsageError(`--ca: cannot read ${file}: ${(error as Error).message}`);
+    throw new UsageError(`--ca: cannot read ${file}: ${systemReasonOf(error)}`);
   }
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   if (blocks.length === 0) throw new UsageError(`--ca: no certificate in ${file}`);
@@ -121,7 +122,7 @@ async function write(token: string, file: string): Promise<void> {
     await rename(part, file);
   } catch (error) {
     await rm(part, { force: true });
-    throw new UsageError(`--output: cannot write ${file}: ${(error as Error).message}`);
+    throw new UsageError(`--output: cannot write ${file}: ${systemReasonOf(error)}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Client, Result } from '@troupe/client';
 import { parseIdentity, suggestion } from '@troupe/core';
+import { systemReasonOf } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import { callWork } from '../../call/calling.js';
@@ -129,6 +130,6 @@ function templateText(given: string): string {
       .toString('utf8')
       .replace(/\r?\n$/, '');
   } catch (error) {
-    throw new UsageError(`--format: cannot read ${file}: ${(error as Error).message}`);
+    throw new UsageError(`--format: cannot read ${file}: ${systemReasonOf(error)}`);
   }
 }

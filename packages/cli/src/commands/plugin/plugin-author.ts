@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type AgentConfig, messageOf, parseConfig, suggestion } from '@troupe/core';
+import { type AgentConfig, parseConfig, suggestion } from '@troupe/core';
+import { systemReasonOf } from '@troupe/core/internal';
 import { readRegularFile } from '@troupe/core/regular-file';
 import type { GlobalOptions } from '../../command-line/options.js';
 import { ExitCode } from '../../exit.js';
@@ -96,7 +97,7 @@ export async function importDdl(screen: Screen, file: string, { output }: Import
     try {
       await writeFile(output, text, { flag: 'wx' });
     } catch (error) {
-      throw new UsageError(`--output: cannot write ${output}: ${messageOf(error)}`);
+      throw new UsageError(`--output: cannot write ${output}: ${systemReasonOf(error)}`);
     }
   }
   for (const note of notes) screen.note(`- ${note}`);
@@ -111,6 +112,6 @@ async function textOf(file: string): Promise<string> {
   try {
     return (await readRegularFile(file)).toString('utf8');
   } catch (error) {
-    throw new UsageError(`cannot read ${file}: ${messageOf(error)}`);
+    throw new UsageError(`cannot read ${file}: ${systemReasonOf(error)}`);
   }
 }

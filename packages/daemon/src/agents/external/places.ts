@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type Ddl, messageOf, parseDdl, TroupeError } from '@troupe/core';
+import { type Ddl, parseDdl, TroupeError } from '@troupe/core';
+import { systemReasonOf } from '@troupe/core/internal';
 import { readRegularFile } from '@troupe/core/regular-file';
 import { pathFault } from '@troupe/core/trusted-path';
 import type { ExternalEntry } from '../../config.js';
@@ -75,7 +76,7 @@ export async function readPlace({ ddlFile, isNamed }: Place): Promise<Ddl | unde
     text = (await readRegularFile(ddlFile)).toString('utf8');
   } catch (cause) {
     if (!isNamed && (cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new TroupeError('FILE_UNREADABLE', `cannot read the DDL ${ddlFile}: ${messageOf(cause)}`, {
+    throw new TroupeError('FILE_UNREADABLE', `cannot read the DDL ${ddlFile}: ${systemReasonOf(cause)}`, {
       cause,
     });
   }

@@ -89,7 +89,7 @@ describe('external agents', () => {
     ddl('rpcutil.json', 'rpcutil');
     expect(await refusal([{ ddl: 'none.json' }])).to.deep.equal([
       'FILE_UNREADABLE',
-      "cannot read the DDL /none.json: ENOENT: no such file or directory, open '/none.json'",
+      'cannot read the DDL /none.json: ENOENT: no such file or directory',
     ]);
     expect((await refusal([{ ddl: 'broken.json' }]))[0]).to.equal('DDL_INVALID');
     expect(await refusal([{ ddl: 'rpcutil.json' }])).to.deep.equal([

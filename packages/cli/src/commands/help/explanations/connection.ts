@@ -13,7 +13,6 @@ export const connection = {
       'ETIMEDOUT, EHOSTUNREACH, ENETUNREACH: a firewall drops the connection, or there is no route.',
       'Certificate errors: the certificate of the broker has expired, is not valid for this host name, or is not from the CA in `security.ca` (or `broker.ca`).',
       '`mqtt://` although the broker uses TLS, or `mqtts://` although it does not.',
-      'For `troupe-broker` itself: another process uses the port (EADDRINUSE).',
     ],
     actions: [
       'Check the URL: `mco config show` prints the file that it is set in.',
@@ -49,6 +48,20 @@ export const connection = {
     actions: [
       'Check with `mco job list` whether the request was already sent. If it was not, repeat the command.',
       'If it happens repeatedly, look for a second machine with the same identity, and read the log of the broker.',
+    ],
+  },
+  LISTEN_FAILED: {
+    summary: 'cannot listen on an address',
+    meaning:
+      '`troupe-broker`, or `mcprovision` for metrics and status over HTTP, cannot open the address and port of its configuration.',
+    causes: [
+      'EADDRINUSE, address already in use: another process uses the port, for example a second broker.',
+      'EADDRNOTAVAIL, address not available: the address does not belong to this machine.',
+      'EACCES, permission denied: ports below 1024 require root.',
+    ],
+    actions: [
+      '`ss -ltnp` lists the processes that listen: stop the one that uses the port.',
+      'Change `listen` in the configuration of the broker, or `http` in that of mcprovision.',
     ],
   },
   TOPIC_INVALID: {
