@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { createLogger, type Logger, messageOf, onLine, version } from '@troupe/core';
-import { completionOf, failureText, oneLine, reasonOf, withCode } from '@troupe/core/internal';
+import { completionOf, failureText, oneLine, reasonOf, usageFault, withCode } from '@troupe/core/internal';
 import { loadCredentials } from './authentication/credentials.js';
 import { tokenVerifier } from './authentication/token-verifier.js';
 import { type Broker, startBroker } from './broker.js';
@@ -54,7 +54,9 @@ function readArguments() {
 }
 
 function misused(reason: string): never {
-  process.stderr.write(`troupe-broker: ${withCode(reason, 'USAGE_INVALID')}\n\n${usage}`);
+  process.stderr.write(
+    `troupe-broker: ${withCode(usageFault(reason, 'troupe-broker --help'), 'USAGE_INVALID')}\n`,
+  );
   process.exit(2);
 }
 
@@ -122,7 +124,7 @@ const values = readArguments();
 if (values.help) process.stdout.write(usage);
 else if (values.completion !== undefined) printCompletion(values.completion);
 else if (values.version) process.stdout.write(`troupe-broker ${version}\n`);
-else if (values.config === undefined) misused('--config FILE is required');
+else if (values.config === undefined) misused('missing option --config FILE');
 else if (values.check) {
   try {
     check(values.config);

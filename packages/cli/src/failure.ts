@@ -100,7 +100,5 @@ function usageText(message: string): string {
     .replace(/\(Did you mean ([^)]*)\?\)$/, (_, names: string) => `(did you mean ${names}?)`)
     .replace(/^(unknown option|unknown command) '([^']*)'/, '$1 $2')
     .replace(/^option '([^']*)' cannot be used with option '([^']*)'/, '$1 cannot be used with $2')
-    .replace(/^option '([^']*)' argument '(.*?)' is invalid\. /s, '$1: "$2" ')
-    .replace(/^option '([^']*)' argument missing/, '$1 needs a value')
-    .replace(/^missing required argument '([^']*)'/, 'missing argument <$1>');
+    .replace(/^option '([^']*)' argument '(.*?)' is invalid\. /s, '$1: "$2" ');
 }

@@ -10,7 +10,7 @@ describe('the command line', () => {
   const bad: readonly [argv: readonly string[], line: string][] = [
     [['pnig'], 'mco: unknown command pnig (did you mean ping?) [USAGE_INVALID]'],
     [['rpc', 'a', 'b', '--jsno'], 'mco: unknown option --jsno (did you mean --json?) [USAGE_INVALID]'],
-    [['rpc', 'rpcutil'], 'mco: missing argument <action> [USAGE_INVALID]'],
+    [['rpc', 'rpcutil'], 'mco: missing argument <action> (see mco rpc --help) [USAGE_INVALID]'],
     [
       ['rpc', 'a', 'b', '--limit', '0'],
       'mco: --limit <n|n%>: "0" is neither a number of nodes, such as 5, nor a percentage, such as 10% [USAGE_INVALID]',
@@ -23,7 +23,7 @@ describe('the command line', () => {
       ['rpc', 'a', 'b', '-1', '--limit', '3'],
       'mco: -1, --one cannot be used with --limit <n|n%> [USAGE_INVALID]',
     ],
-    [['rpc', 'a', 'b', '--timeout'], 'mco: -t, --timeout <seconds> needs a value [USAGE_INVALID]'],
+    [['rpc', 'a', 'b', '--timeout'], 'mco: -t, --timeout <seconds> needs a value (see mco rpc --help) [USAGE_INVALID]'],
     [
       ['find', 'role=web'],
       'mco: too many arguments: role=web (to select nodes by a fact: -F role=web) [USAGE_INVALID]',

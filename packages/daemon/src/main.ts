@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { messageOf, version } from '@troupe/core';
-import { completionOf, failureText, oneLine, withCode } from '@troupe/core/internal';
+import { completionOf, failureText, oneLine, usageFault, withCode } from '@troupe/core/internal';
 import { checkDaemon } from './check.js';
 import { exit } from './exit.js';
 import { serve } from './serve.js';
@@ -34,7 +34,7 @@ Errors end with a code in brackets: look it up in docs/troubleshooting.md or wit
 `;
 
 function misused(reason: string): never {
-  process.stderr.write(`mcod: ${withCode(reason, 'USAGE_INVALID')}\n\n${usage}`);
+  process.stderr.write(`mcod: ${withCode(usageFault(reason, 'mcod --help'), 'USAGE_INVALID')}\n`);
   exit(2);
 }
 

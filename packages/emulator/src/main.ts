@@ -1,7 +1,14 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createLogger, logFormats, logLevels, messageOf, version } from '@troupe/core';
-import { completionOf, failureText, oneLine, readDuration, withCode } from '@troupe/core/internal';
+import {
+  completionOf,
+  failureText,
+  oneLine,
+  readDuration,
+  usageFault,
+  withCode,
+} from '@troupe/core/internal';
 import { emulateFleet, fleetFacts, type KeyType, type TestPki, useTestPki } from '@troupe/testkit';
 import { loadAgents } from './load-agents.js';
 import { emulateProvisioning } from './provision-program.js';
@@ -116,7 +123,9 @@ function joinNegatives(given: readonly string[]): string[] {
 }
 
 function wrong(reason: string): never {
-  process.stderr.write(`troupe-emulate: ${withCode(reason, 'USAGE_INVALID')}\n\n${usage}`);
+  process.stderr.write(
+    `troupe-emulate: ${withCode(usageFault(reason, 'troupe-emulate --help'), 'USAGE_INVALID')}\n`,
+  );
   process.exit(2);
 }
 
@@ -242,7 +251,7 @@ async function untilToldToEnd(values: Values): Promise<void> {
 }
 
 async function run(values: Values): Promise<void> {
-  if (values.provision === undefined && !values.broker) wrong('--broker is required');
+  if (values.provision === undefined && !values.broker) wrong('missing option --broker URL');
   const close =
     values.provision === undefined
       ? await emulate(values, values.broker ?? [])

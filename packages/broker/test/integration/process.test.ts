@@ -235,8 +235,8 @@ describe('the broker as a process', function () {
     });
 
     for (const [title, args, status, message] of [
-      ['no configuration', [], 2, '--config FILE is required'],
-      ['an unknown option', ['--lisen', 'x'], 2, "Unknown option '--lisen'"],
+      ['no configuration', [], 2, 'missing option --config FILE (see troupe-broker --help)'],
+      ['an unknown option', ['--lisen', 'x'], 2, 'unknown option --lisen (see troupe-broker --help)'],
       ['a file that is not there', ['-c', '/nowhere.yaml'], 1, 'cannot read the configuration /nowhere.yaml'],
     ] as const) {
       it(`ends with ${status} for ${title}`, () => {

@@ -18,7 +18,7 @@ export function workOf(ddl: Ddl, actionName: string, input: Readonly<Record<stri
   if (fault)
     throw new TroupeError(
       'INPUT_INVALID',
-      `${fault.message} (mco help rpc ${ddl.metadata.name} ${actionName})`,
+      `${fault.message} (see mco help rpc ${ddl.metadata.name} ${actionName})`,
     );
   return { ddl, action, input: complete };
 }

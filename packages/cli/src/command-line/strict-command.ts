@@ -1,5 +1,5 @@
 import { isIdentity, suggestion } from '@troupe/core';
-import { optionAsValue } from '@troupe/core/internal';
+import { optionAsValue, usageFault } from '@troupe/core/internal';
 import { Command, type ErrorOptions } from 'commander';
 import { pathOf } from './json-mode.js';
 
@@ -18,6 +18,8 @@ export class StrictCommand extends Command {
   override error(message: string, options?: ErrorOptions): never {
     if (options?.code === 'commander.excessArguments') super.error(this.#excess(), options);
     if (options?.code === 'commander.unknownOption') super.error(this.#unknown(message), options);
+    if (options?.code?.startsWith('commander.missing') || options?.code === 'commander.optionMissingArgument')
+      super.error(usageFault(message.replace(/^error: /, ''), `mco ${pathOf(this)} --help`), options);
     super.error(message, options);
   }
 

@@ -47,6 +47,8 @@ export function unansweredLines(results: readonly Result[], all: boolean): reado
 }
 
 function whySilent(result: Result): string {
+  // The line begins with `No reply from`.
+  if (result.state === 'no-reply') return plainLine(result.statusmsg);
   const word = statusWord(result).toLowerCase();
   return result.statusmsg === `the node is ${word}` ? word : `${word}: ${plainLine(result.statusmsg)}`;
 }

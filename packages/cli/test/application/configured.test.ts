@@ -57,7 +57,7 @@ describe('applications', () => {
     expect(stdout).to.match(/^Usage: mco dice throw \[options\] <times>\n\nThrows once\n/);
     expect(stdout).to.match(/\n {2}-F, --with-fact .*\n {2}-y, --yes .*/s);
     expect((await mco('dice', ...config, 'throw')).stderr).to.equal(
-      'mco: missing argument <times> [USAGE_INVALID]\n',
+      'mco: missing argument <times> (see mco dice throw --help) [USAGE_INVALID]\n',
     );
     expect((await mco('dice', 'thrwo', ...config)).stderr).to.equal(
       'mco: unknown command thrwo (did you mean throw?) [USAGE_INVALID]\n',

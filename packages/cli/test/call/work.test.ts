@@ -26,7 +26,7 @@ describe('the words of rpc', () => {
     ],
     ['crash', ['x=1'], '"x" is not an input of lab crash; it has no inputs'],
     ['move', ['too=x'], '"too" is not an input of lab move (did you mean "to"?); its inputs: to'],
-    ['move', [], 'Cannot validate input to: is required and missing (mco help rpc lab move)'],
+    ['move', [], 'Cannot validate input to: it is required (see mco help rpc lab move)'],
     ['move', ['to'], '"to" is not an input of the form NAME=VALUE: write to=VALUE'],
     ['move', ['=x'], '"=x" is not an input of the form NAME=VALUE'],
     ['move', ['to=a', 'to=b'], 'the input "to" is given twice'],

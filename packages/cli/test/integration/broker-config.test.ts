@@ -133,7 +133,10 @@ describe('mco broker config', function () {
         'mco: unknown broker "natz" (did you mean "nats"?); known brokers: mosquitto, nats, rabbitmq [USAGE_INVALID]',
       ],
       [['nats', ...files], 'mco: nats needs the name of every node: use --node or --nodes [USAGE_INVALID]'],
-      [['mosquitto'], "mco: required option '--certificate <file>' not specified [USAGE_INVALID]"],
+      [
+        ['mosquitto'],
+        'mco: missing option --certificate <file> (see mco broker config --help) [USAGE_INVALID]',
+      ],
     ];
     for (const [args, line] of bad) {
       const { exitCode, stdout, stderr } = await mco('broker', 'config', ...args);

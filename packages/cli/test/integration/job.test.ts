@@ -27,7 +27,7 @@ describe('mco and requests that outlive it', function () {
     const { exitCode, stderr, id } = await detached(4);
     expect(exitCode).to.equal(130);
     expect(stderr.split('\n').slice(0, 1)).to.deep.equal([
-      'No reply from: a.lab (no reply: this client stopped waiting)',
+      'No reply from: a.lab (this client stopped waiting)',
     ]);
     expect(stderr.split('\n').slice(2)).to.deep.equal([
       '1 node may still be running the action:',
@@ -142,7 +142,7 @@ describe('mco and requests that outlive it', function () {
     const id = '0'.repeat(32);
     expect(await network.mco(['job', 'show', id])).to.deep.equal({
       stdout: '',
-      stderr: `mco: no node has the request ${id}: its replies have expired, or the daemons were restarted since [REQUEST_UNKNOWN]`,
+      stderr: `mco: no node has the request ${id}: the id is wrong, its replies have expired, or the daemons were restarted (mco job list lists the requests that nodes keep) [REQUEST_UNKNOWN]`,
       code: 1,
     });
   });

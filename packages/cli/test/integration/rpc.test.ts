@@ -156,7 +156,7 @@ describe('mco against real daemons', function () {
     expect({ stdout, code }).to.deep.equal({ stdout: '', code: 4 });
     expect(stderr.split('\n').slice(0, 2)).to.deep.equal([
       'mco: unknown node "wbe1.lab" (did you mean "web1.lab"?); calling it anyway',
-      'No reply from: wbe1.lab (no reply: no node of this name is known: the request was sent 2 times in 3 s without a reply)',
+      'No reply from: wbe1.lab (unknown node, called 2 times in 3 s; mco find lists the nodes)',
     ]);
   });
 
@@ -183,7 +183,7 @@ describe('mco against real daemons', function () {
     expect(runs.map(({ stderr }) => stderr)).to.deep.equal([
       `mco: Unknown action 'wiegh' for agent 'lab' (did you mean "weigh"?); its actions are: weigh, move, fail, crash, hang, slow [INPUT_INVALID]`,
       'mco: "untit" is not an input of lab weigh (did you mean "unit"?); its inputs: unit, brief [INPUT_INVALID]',
-      'mco: no DDL for the agent "rpcuitl" on this machine (did you mean "rpcutil"?), and no node has this agent [DDL_UNKNOWN]',
+      'mco: unknown agent "rpcuitl" (did you mean "rpcutil"?): no DDL (agent description) on this machine, and no node has this agent; mco plugin list lists the agents [DDL_UNKNOWN]',
     ]);
   });
 

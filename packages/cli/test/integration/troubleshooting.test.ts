@@ -112,12 +112,7 @@ describe('the page on troubleshooting', () => {
         return network.mco(['ping', '-c', await config('other.yaml', { ca: at('other.ca') })]);
       },
     ],
-    [
-      'an unknown agent',
-      'no DDL for the agent',
-      'DDL_UNKNOWN',
-      () => network.mco(['rpc', 'rpcuitl', 'ping']),
-    ],
+    ['an unknown agent', 'unknown agent', 'DDL_UNKNOWN', () => network.mco(['rpc', 'rpcuitl', 'ping'])],
     ['an unknown action', 'Unknown action', 'INPUT_INVALID', () => network.mco(['rpc', 'rpcutil', 'pnig'])],
     [
       'an input that the DDL refuses',
@@ -201,7 +196,7 @@ describe('the page on troubleshooting', () => {
     ],
     [
       'a node that nobody knows',
-      'no node of this name is known',
+      'unknown node',
       'No Reply',
       () => network.mco(['rpc', 'rpcutil', 'ping', '-I', 'web9.lab']),
     ],

@@ -30,12 +30,12 @@ describe('the footer', () => {
       result('c', 'offline', { statusmsg: 'the node is offline' }),
       result('b', 'offline', { statusmsg: 'the node is offline' }),
       result('d', 'no-reply', {
-        statusmsg: 'the node is online but did not reply: the request was sent 4 times in 10 s',
+        statusmsg: 'online, called 4 times in 10 s',
       }),
     ]);
     expect(linesOf(report)).to.deep.equal([
       'No reply from: b, c (offline)',
-      'No reply from: d (no reply: the node is online but did not reply: the request was sent 4 times in 10 s)',
+      'No reply from: d (online, called 4 times in 10 s)',
       'Finished processing 1 / 4 hosts in 1.50 s',
     ]);
   });

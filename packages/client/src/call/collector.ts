@@ -235,12 +235,12 @@ export class Collector {
     if (online === false && waited >= Math.min(offlineGrace, answerWithin)) {
       return ['offline', 'the node is offline'];
     }
-    const sent = `the request was sent ${times(rounds)} in ${Math.round(waited / 1000)} s`;
+    const called = `called ${times(rounds)} in ${Math.round(waited / 1000)} s`;
     if (isStranger?.(identity) && waited >= Math.min(strangerGrace, answerWithin)) {
-      return ['no-reply', `no node of this name is known: ${sent} without a reply`];
+      return ['no-reply', `unknown node, ${called}; mco find lists the nodes`];
     }
     if (waited < answerWithin || this.#isOwedTime(target, now)) return undefined;
-    return ['no-reply', `the node ${online ? 'is online but ' : ''}did not reply: ${sent}`];
+    return ['no-reply', `${online ? 'online, ' : ''}${called}`];
   }
 
   // It may have begun before it went, and may be back in a moment: then it says itself what became of it.

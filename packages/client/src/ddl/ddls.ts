@@ -102,10 +102,10 @@ function hashIn(agents: unknown, agent: string): string | undefined {
 }
 
 function unknown(agent: string, nodes: readonly string[], known: Iterable<string>): TroupeError {
-  const here = `no DDL for the agent "${agent}" on this machine${suggestion(agent, known)}`;
+  const here = `unknown agent "${agent}"${suggestion(agent, known)}: no DDL (agent description) on this machine`;
   const there =
     nodes.length === 0
       ? 'no node has this agent'
       : `could not get it from ${nodes.slice(0, mostAsked).join(', ')}`;
-  return new TroupeError('DDL_UNKNOWN', `${here}, and ${there}`);
+  return new TroupeError('DDL_UNKNOWN', `${here}, and ${there}; mco plugin list lists the agents`);
 }

@@ -123,19 +123,13 @@ describe('the targets of a collector', () => {
 
 describe('the patience of a collector', () => {
   for (const [what, options, at, state, statusmsg] of [
-    [
-      'a silent node',
-      { isOnline: () => undefined },
-      10_000,
-      'no-reply',
-      'the node did not reply: the request was sent 4 times in 10 s',
-    ],
+    ['a silent node', { isOnline: () => undefined }, 10_000, 'no-reply', 'called 4 times in 10 s'],
     [
       'a silent node where less time is given than until the second question',
       { isOnline: () => undefined, answerWithin: 500 },
       500,
       'no-reply',
-      'the node did not reply: the request was sent once in 1 s',
+      'called once in 1 s',
     ],
     [
       'an offline node where less time is given than the grace',
@@ -149,14 +143,14 @@ describe('the patience of a collector', () => {
       { isOnline: () => undefined, isStranger: () => true, answerWithin: 500 },
       500,
       'no-reply',
-      'no node of this name is known: the request was sent once in 1 s without a reply',
+      'unknown node, called once in 1 s; mco find lists the nodes',
     ],
     [
       'a known name among others',
       { isOnline: () => undefined, isStranger: () => false, answerWithin: 5_000 },
       5_000,
       'no-reply',
-      'the node did not reply: the request was sent 3 times in 5 s',
+      'called 3 times in 5 s',
     ],
   ] as const)
     it(`for ${what} ends after ${at} ms`, () =>
@@ -169,7 +163,7 @@ describe('the patience of a collector', () => {
     const ended = [];
     for (let now = 50_000; now <= 70_000; now += 100) ended.push(...all.tick(now).ended);
     expect(ended.map(({ sender, statusmsg, seconds }) => [sender, statusmsg, seconds])).to.deep.equal([
-      ['silent', 'the node is online but did not reply: the request was sent 4 times in 10 s', 10],
+      ['silent', 'online, called 4 times in 10 s', 10],
       ['busy', 'it is busy (request sent 5 times in 15 s)', 15],
     ]);
   });

@@ -31,7 +31,7 @@ describe('Collector', () => {
     expect(asked).to.deep.equal([1000, 3000, 7000]);
     expect(ended).to.include({
       state: 'no-reply',
-      statusmsg: 'the node is online but did not reply: the request was sent 4 times in 10 s',
+      statusmsg: 'online, called 4 times in 10 s',
     });
   });
 
@@ -133,7 +133,7 @@ describe('Collector', () => {
     expect(one.tick(2900).ended).to.deep.equal([]);
     expect(one.tick(3000).ended[0]).to.include({
       state: 'no-reply',
-      statusmsg: 'no node of this name is known: the request was sent 2 times in 3 s without a reply',
+      statusmsg: 'unknown node, called 2 times in 3 s; mco find lists the nodes',
     });
   });
 

@@ -123,7 +123,7 @@ describe('a DDL', () => {
       const error = await refreshDdl(client(), 'worker', 'm').catch((thrown: unknown) => thrown);
       expect(error).to.have.property('code', 'DDL_UNKNOWN');
       expect(String(error)).to.include(
-        'no DDL for the agent "worker" on this machine, and could not get it from a, b, c',
+        'unknown agent "worker": no DDL (agent description) on this machine, and could not get it from a, b, c; mco plugin list lists the agents',
       );
       expect(asked.filter((words) => words.includes(' d '))).to.deep.equal([]);
     });

@@ -121,7 +121,7 @@ describe('the DDL of an agent that only nodes have', () => {
     age();
     expect((await resolve()).metadata.version).to.equal('1.0.0');
     const reason = await resolveDdl(client, 'fletonly', 'mcollective').catch(String);
-    expect(reason).to.include('no DDL for the agent "fletonly" on this machine (did you mean "fleetonly"?)');
+    expect(reason).to.include('unknown agent "fletonly" (did you mean "fleetonly"?): no DDL');
     expect(reason).to.include('no node has this agent');
   });
 });

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { codeOf, messageOf, withCode } from '../errors.js';
+import { usageFault } from '../text/usage-fault.js';
 import { version } from '../version.js';
 import { writeDdlTypes } from './ddl-types.js';
 
@@ -26,12 +27,14 @@ function readArguments() {
 }
 
 function misused(reason: string): never {
-  process.stderr.write(`troupe-ddl-types: ${withCode(reason, 'USAGE_INVALID')}\n\n${usage}`);
+  process.stderr.write(
+    `troupe-ddl-types: ${withCode(usageFault(reason, 'troupe-ddl-types --help'), 'USAGE_INVALID')}\n`,
+  );
   process.exit(2);
 }
 
 function writeAll(files: readonly string[]): void {
-  if (files.length === 0) misused('no DDL file given');
+  if (files.length === 0) misused('missing argument <file>');
   const other = files.find((file) => !file.endsWith('.json'));
   if (other !== undefined) misused(`${other} is not a .json file`);
   try {

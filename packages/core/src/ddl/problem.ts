@@ -32,7 +32,7 @@ export function inputFault(
   }
   if (error?.keyword === 'required') {
     const name = String(error.params.missingProperty);
-    return fault(name, 'is required and missing', Status.missingData);
+    return fault(name, 'it is required', Status.missingData);
   }
   if (error?.keyword === 'additionalProperties') {
     const name = String(error.params.additionalProperty);

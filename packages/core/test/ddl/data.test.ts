@@ -28,7 +28,7 @@ describe('the DDL of a data plugin', () => {
     expect(timeoutSeconds).to.equal(2);
     expect(checkQuery('/etc')).to.equal(undefined);
     expect(checkQuery('etc')).to.equal('Cannot validate input query: must match ^/ (validation)');
-    expect(checkQuery(undefined)).to.equal('Cannot validate input query: is required and missing');
+    expect(checkQuery(undefined)).to.equal('Cannot validate input query: it is required');
   });
 
   it('may take no query', () => {

@@ -57,7 +57,7 @@ describe('troupe-emulate', () => {
   });
 
   const misuses: [string[], string][] = [
-    [[], '--broker is required'],
+    [[], 'missing option --broker URL'],
     [
       ['--broker', 'mqtt://127.0.0.1:1', '--lose', '2'],
       'invalid --lose "2": it must be a number from 0 to 1',
@@ -70,7 +70,7 @@ describe('troupe-emulate', () => {
       ['--broker', 'mqtt://127.0.0.1:1', '--log', 'loud'],
       'invalid --log "loud": choose one of fatal, error,',
     ],
-    [['--broker', 'mqtt://127.0.0.1:1', '--wrong'], "Unknown option '--wrong'"],
+    [['--broker', 'mqtt://127.0.0.1:1', '--wrong'], 'unknown option --wrong'],
   ];
   for (const [words, message] of misuses) {
     it(`refuses ${words.at(-1) ?? 'no words'}`, async () => {

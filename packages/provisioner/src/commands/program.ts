@@ -8,9 +8,10 @@ import {
   optionAsValue,
   printable,
   readDuration,
+  usageFault,
   withCode,
 } from '@troupe/core/internal';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, type ErrorOptions, InvalidArgumentError, Option } from 'commander';
 import { codeOfFailure, StepFailure } from '../rpc/failure.js';
 import { check } from './check.js';
 import { ExitCode, exitCodes } from './exit-code.js';
@@ -154,6 +155,17 @@ function completedOption({ short, long, description, required, flags }: Option):
 class StrictCommand extends Command {
   override createCommand(name?: string): Command {
     return new StrictCommand(name);
+  }
+
+  override error(message: string, options?: ErrorOptions): never {
+    if (
+      options?.code?.startsWith('commander.missing') ||
+      options?.code === 'commander.optionMissingArgument'
+    ) {
+      const command = this.parent ? `${this.parent.name()} ${this.name()}` : this.name();
+      super.error(usageFault(message.replace(/^error: /, ''), `${command} --help`), options);
+    }
+    super.error(message, options);
   }
 
   override parseOptions(words: string[]): ReturnType<Command['parseOptions']> {

@@ -61,7 +61,8 @@ async function listed(shell: Shell, options: CompletionOptions): Promise<readonl
   if (options.agent === undefined)
     throw new UsageError('--list-actions and --list-inputs require --agent NAME');
   const ddl = await localDdl(folders(options), options.agent);
-  if (!ddl) throw new UsageError(`no DDL for the agent "${options.agent}" on this machine`);
+  if (!ddl)
+    throw new UsageError(`unknown agent "${options.agent}": no DDL (agent description) on this machine`);
   if (options.listActions) return actionCandidates(ddl);
   if (options.action === undefined) throw new UsageError('--list-inputs requires --action NAME');
   return inputCandidates(ddl, options.action).map(({ value, meaning }) => ({

@@ -10,7 +10,7 @@ import {
   readToken,
   TroupeError,
 } from '@troupe/core';
-import { systemReasonOf } from '@troupe/core/internal';
+import { configFileOf, systemReasonOf } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import type { GlobalOptions } from '../../command-line/options.js';
 import { readClientConfig } from '../../config/client-config.js';
@@ -36,8 +36,10 @@ export interface TokenOptions extends GlobalOptions {
 export async function makeToken(screen: Screen, options: TokenOptions): Promise<ExitCode> {
   const config = readClientConfig(options);
   if (config.security.mode !== 'x509') {
-    throw new UsageError(
-      `cannot sign a token without a certificate: security.mode is "${config.security.mode}", not "x509"`,
+    const file = configFileOf(config) ?? 'the client configuration';
+    throw new TroupeError(
+      'CONFIG_INVALID',
+      `cannot sign a token without a certificate: ${file} sets security.mode to "${config.security.mode}": set security.mode to x509, and security.ca, security.certificate and security.key`,
     );
   }
   const own = loadOwn(config.security);

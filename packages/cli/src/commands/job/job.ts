@@ -181,7 +181,7 @@ async function actionDdl(
 }
 
 function nothingKept(screen: Screen, id: string): ExitCode {
-  const message = `no node has the request ${id}: its replies have expired, or the daemons were restarted since`;
+  const message = `no node has the request ${id}: the id is wrong, its replies have expired, or the daemons were restarted (mco job list lists the requests that nodes keep)`;
   printFailure(screen, { code: 'REQUEST_UNKNOWN', message });
   return ExitCode.error;
 }

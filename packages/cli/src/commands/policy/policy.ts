@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { JsonOutput } from '@troupe/client/application';
-import { compilePattern, type Facts, type FilterNode, messageOf } from '@troupe/core';
+import { compilePattern, type Facts, type FilterNode, messageOf, TroupeError } from '@troupe/core';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import {
   type DaemonConfig,
@@ -58,6 +58,7 @@ export async function checkPolicies(
   const config = nodeConfigIfAny(options.mcod);
   const names = { callers: callersOf(options, config), actions: await knownActions(options) };
   const paths = given.length > 0 ? given : [folderOf(options, config)];
+  for (const path of paths) checkExists(path);
   const all = paths.map((path) => problemsIn(path, names));
   const problems = {
     files: all.flatMap(({ files }) => files),
@@ -105,6 +106,7 @@ export async function explainPolicy(
 ): Promise<ExitCode> {
   const config = nodeConfigIfAny(options.mcod);
   const path = given ?? folderOf(options, config);
+  checkExists(path);
   const callers = callersOf(options, config);
   const { caller, agent, action } = options;
   const question = { caller, agent, action };
@@ -195,6 +197,11 @@ function factOf(word: string): Facts {
 
 function storeOf(options: PolicyNames & { folder: string; withoutPolicy?: 'allow' | 'refuse' }): PolicyStore {
   return new PolicyStore({ withoutPolicy: 'refuse', ...options });
+}
+
+function checkExists(path: string): void {
+  if (existsSync(path)) return;
+  throw new TroupeError('FILE_UNREADABLE', `${path} does not exist: specify a policy file or a folder`);
 }
 
 function isFolder(path: string): boolean {
