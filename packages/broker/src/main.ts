@@ -27,8 +27,10 @@ Signals:
   HUP        reload certificates and revocation lists
   TERM, INT  shut down
 Memory:
-  Data for slow clients is kept in memory. Limit it with NODE_OPTIONS=--max-old-space-size=512 or, in systemd,
-  with MemoryMax=, and run the broker under a supervisor that restarts it.
+  Messages that wait for a slow client are kept in memory. limits.backlog_bytes limits them per client (default:
+  128 MiB): a client that exceeds it is disconnected. The whole process is limited by the environment variable
+  NODE_OPTIONS=--max-old-space-size=512 (MiB of heap; the broker exits if it needs more) or by MemoryMax= in its
+  systemd unit (the kernel ends the broker). Let systemd or another supervisor restart it.
 Exit codes:
   0  shut down as requested
   1  configuration error, failure to start, or uncaught exception

@@ -22,12 +22,12 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'job',
-    summary: 'List, show, follow or cancel earlier requests',
+    summary: 'List, show, attach to or cancel earlier requests',
     load: () => import('./commands/job/definition.js'),
   },
   {
     name: 'listen',
-    summary: 'Print the replies to requests with --reply-to',
+    summary: 'Print the replies to requests sent with mco rpc --reply-to',
     load: () => import('./commands/listen/definition.js'),
   },
   {
@@ -61,7 +61,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'enroll',
-    summary: 'Create enrolment tokens for new machines',
+    summary: 'Create enrolment (enrollment) tokens for new machines',
     load: () => import('./commands/enroll/definition.js'),
   },
   {

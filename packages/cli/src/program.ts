@@ -80,9 +80,14 @@ export function newShell(screen: Screen, entries: readonly CommandEntry[] = comm
     .addHelpText(
       'after',
       [
-        '\nmco help COMMAND describes a command, mco help CODE an error. mco help errors',
-        'lists all error codes, mco help exit-codes the exit codes, mco plugin list the',
-        'agents.',
+        '\nMore help:',
+        '  mco help COMMAND           a command',
+        '  mco help rpc AGENT ACTION  an action of an agent',
+        '  mco help CODE              an error code, such as BROKER_UNREACHABLE',
+        '  mco help errors            all error codes',
+        '  mco help exit-codes        all exit codes',
+        '  mco help discovery         the discovery methods',
+        '  mco plugin list            the agents',
       ].join('\n'),
     );
   withGlobal(program).addHelpOption(helpOption());

@@ -23,7 +23,10 @@ describe('the command line', () => {
       ['rpc', 'a', 'b', '-1', '--limit', '3'],
       'mco: -1, --one cannot be used with --limit <n|n%> [USAGE_INVALID]',
     ],
-    [['rpc', 'a', 'b', '--timeout'], 'mco: -t, --timeout <seconds> needs a value (see mco rpc --help) [USAGE_INVALID]'],
+    [
+      ['rpc', 'a', 'b', '--timeout'],
+      'mco: -t, --timeout <duration> needs a value (see mco rpc --help) [USAGE_INVALID]',
+    ],
     [
       ['find', 'role=web'],
       'mco: too many arguments: role=web (to select nodes by a fact: -F role=web) [USAGE_INVALID]',
@@ -51,7 +54,7 @@ describe('the command line', () => {
     ],
     [
       ['rpc', 'a', 'b', '-t', 'soon'],
-      'mco: -t, --timeout <seconds>: "soon" is not a duration greater than 0: use a number of seconds, or 90s, 5m, 1h [USAGE_INVALID]',
+      'mco: -t, --timeout <duration>: "soon" is not a duration greater than 0: use a number of seconds, or 90s, 5m, 1h [USAGE_INVALID]',
     ],
     [
       ['help', 'pign'],

@@ -23,9 +23,11 @@ The Troupe daemon. It runs on every node, loads agents and serves their actions 
   -h, --help         print this help
 
 Signals:
-  HUP        reload the configuration and reconnect, after running actions have ended
-  TERM, INT  shut down; running actions have 10 seconds to end
-  USR1       change the log level: from the configured level to debug, to trace, and back
+  HUP        wait for actions in progress to end (after 1 hour, abort them), then reload
+             the configuration and reconnect
+  TERM, INT  wait for actions in progress to end (after 10 seconds, abort them), then exit
+  USR1       each signal switches the log level to the next: configured level, debug,
+             trace, configured level
 Exit codes:
   0  shut down as requested
   1  configuration error, failure to start, or uncaught exception

@@ -81,14 +81,20 @@ export const groups = {
   general: 'General:',
 } as const;
 
+/** The forms of a duration, for the descriptions of options. */
+export const durationText = 'seconds, or 90s, 5m, 1h';
+
 export function withGlobal(command: Command): Command {
   return addTo(command, groups.general, [
-    new Option('-c, --config <file>', 'client configuration file'),
+    new Option(
+      '-c, --config <file>',
+      'client configuration file (default: the environment variable TROUPE_CONFIG, else ~/.config/troupe/client.yaml or /etc/troupe/client.yaml)',
+    ),
     new Option('-v, --verbose', 'print more details, and a stack trace with each error'),
     new Option('-q, --quiet', 'print only data, warnings and errors'),
     new Option(
       '--no-color',
-      'disable colors (the variable NO_COLOR does the same; FORCE_COLOR enables them)',
+      'disable colors, as the environment variable NO_COLOR does (FORCE_COLOR enables them)',
     ),
   ]);
 }
@@ -108,7 +114,7 @@ export function withConditions(command: Command): Command {
   return addTo(command, groups.filter, [
     list(
       '-F, --with-fact <fact=value>',
-      'match a fact; also !=, <, <=, >, >= and fact=/regex/; use dots for nested facts (os.family)',
+      'match a fact, with one of = != =~ !~ < <= > >=; the value can be a /regex/; use dots for nested facts (os.family)',
     ),
     list('-C, --with-class <class>', 'match a class or a /regex/'),
     list('-A, --with-agent <agent>', 'match an agent or a /regex/'),
@@ -129,8 +135,8 @@ export function withFilter(command: Command): Command {
 export function withDiscovery(command: Command): Command {
   return addTo(command, groups.discovery, [
     new Option(
-      '--dt, --discovery-timeout <seconds>',
-      'wait this long for nodes to respond to discovery',
+      '--dt, --discovery-timeout <duration>',
+      `wait this long for nodes to respond to discovery: ${durationText} (default: until all online nodes have responded)`,
     ).argParser(seconds),
     new Option(
       '--nodes <file>',
@@ -162,24 +168,28 @@ export function withLimit(command: Command): Command {
 }
 
 export function withVolume(command: Command): Command {
-  return addTo(withLimit(command), groups.discovery, [
-    new Option('--batch <n|n%>', 'number of nodes to call at a time').argParser(share),
-    new Option('--batch-sleep <seconds>', 'wait between batches (default: 1)').argParser(pause),
-    new Option('--max-failures <n|n%>', 'stop sending batches after more than this many failures').argParser(
-      failures,
+  return addTo(withLimit(command), groups.request, [
+    new Option('--batch <n|n%>', 'number of nodes to call at a time (default: all)').argParser(share),
+    new Option('--batch-sleep <duration>', `wait between batches: ${durationText} (default: 1s)`).argParser(
+      pause,
     ),
+    new Option(
+      '--max-failures <n|n%>',
+      'stop sending batches after more than this many failures (default: no limit)',
+    ).argParser(failures),
   ]);
 }
 
 export function withTime(command: Command): Command {
   return addTo(command, groups.request, [
     new Option(
-      '-t, --timeout <seconds>',
-      'time limit for the action (at most the timeout in its DDL)',
+      '-t, --timeout <duration>',
+      `how long the action may run: ${durationText} (default and maximum: the timeout in its DDL, the description of the agent)`,
     ).argParser(seconds),
-    new Option('--ttl <seconds>', 'time within which a node must start the action (default: 60)').argParser(
-      seconds,
-    ),
+    new Option(
+      '--ttl <duration>',
+      `how long a node may take to start the action, after which the request expires: ${durationText} (default: 60s)`,
+    ).argParser(seconds),
   ]);
 }
 

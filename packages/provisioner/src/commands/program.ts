@@ -70,7 +70,10 @@ function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Prom
     program
       .command(usage)
       .description(description)
-      .option('-c, --config <file>', 'configuration file (default: /etc/troupe/provisioner.yaml)')
+      .option(
+        '-c, --config <file>',
+        'configuration file (default: the environment variable TROUPE_PROVISIONER_CONFIG, else /etc/troupe/provisioner.yaml)',
+      )
       .option('--json', 'print JSON')
       .exitOverride();
 
@@ -89,8 +92,8 @@ function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Prom
   command('status', 'show the nodes that have a provision agent, and their progress')
     .option('-a, --all', 'include nodes of the main collective')
     .option(
-      '-w, --watch [seconds]',
-      'refresh after each event and at this interval, in seconds (default: 5)',
+      '-w, --watch [duration]',
+      'refresh after each event and at this interval: seconds, or 90s, 5m, 1h (default: 5)',
       duration,
     )
     .action(noting((options: Parameters<typeof status>[1]) => status(io, options)));
@@ -103,7 +106,7 @@ function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Prom
   command('retry <node>', 'end the quarantine of a node: it starts again at the first step').action(
     noting((node: string, options: { config?: string }) => release(io, node, { ...options, fresh: true })),
   );
-  command('pause', 'start no new nodes, on all provisioners; nodes in progress are finished')
+  command('pause', 'stop taking new nodes, on all provisioners; nodes in progress continue to the end')
     .option('--reason <text>', 'reason for the pause, shown by status')
     .addOption(new Option('-r <text>').hideHelp())
     .on('option:r', function (this: Command, text: string) {
@@ -111,7 +114,7 @@ function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Prom
     })
     .option('--here', 'only the provisioner on this machine, without using the network')
     .action(noting((options: Parameters<typeof pause>[1]) => pause(io, options)));
-  command('resume', 'start new nodes again, on all provisioners')
+  command('resume', 'take new nodes again, on all provisioners')
     .option('--here', 'only the provisioner on this machine, without using the network')
     .action(noting((options: Parameters<typeof resume>[1]) => resume(io, options)));
   command('simulate <node>', 'show what would be done for a node, and why, without doing it').action(

@@ -63,7 +63,11 @@ export function define(command: Command, line: CommandLine): void {
     .option('--force', 'start immediately, without the configured random delay')
     .option('--splay', 'wait for a random time before the run')
     .option('--no-splay', 'do not wait before the run')
-    .option('--splaylimit <seconds>', 'maximum random wait', seconds('--splaylimit'));
+    .option(
+      '--splaylimit <duration>',
+      'maximum random wait: seconds, or 90s, 5m, 1h (default: as Puppet on the node is configured)',
+      seconds('--splaylimit'),
+    );
   once.action(() => {
     const { foreground, force, splay, splaylimit } = once.opts();
     const input = given({ foreground, force, splay, splaylimit });
@@ -74,7 +78,7 @@ export function define(command: Command, line: CommandLine): void {
     add(
       'runall',
       'Run Puppet on all nodes, a limited number at a time',
-      'When a run ends, the next one starts. Disabled nodes are skipped; nodes that are offline or do not reply are reported. After Ctrl-C, no further runs start, and the runs in progress continue on their nodes.',
+      'When a run ends, the next one starts. Disabled nodes are skipped; nodes that are offline or do not reply are reported. After Ctrl-C, no further runs start, and the runs in progress continue on their nodes.\nExit codes: see mco help exit-codes.',
       ['runall 10', 'runall 50 --per-server 10 -F datacenter=ams --rerun 3600'],
     ),
   )
@@ -86,8 +90,8 @@ export function define(command: Command, line: CommandLine): void {
       whole('--retries', 0),
     )
     .option(
-      '--rerun <seconds>',
-      'repeat until stopped; each round takes at least this long',
+      '--rerun <duration>',
+      'repeat until stopped; each round takes at least this long: seconds, or 90s, 5m, 1h (default: one round)',
       seconds('--rerun'),
     );
   all.action((concurrency: number) => {
@@ -179,7 +183,9 @@ function seconds(what: string): (text: string) => number {
   return (text) => {
     const value = readDuration(text);
     if (value === undefined || value < 1)
-      throw new Error(`${what}: "${text}" is not a duration: write 90s, 5m or 1h`);
+      throw new Error(
+        `${what}: "${text}" is not a duration of a second or more: use a number of seconds, or 90s, 5m, 1h`,
+      );
     return Math.round(value);
   };
 }

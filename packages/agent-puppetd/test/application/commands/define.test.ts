@@ -96,8 +96,14 @@ describe('the words of mco puppet', () => {
     ['runall 1.5', 'concurrency: "1.5" is not a whole number of at least 1'],
     ['runall 1 --per-server 0', '--per-server: "0" is not a whole number of at least 1'],
     ['runall 1 --retries -1', '--retries: "-1" is not a whole number of at least 0'],
-    ['runall 1 --rerun 0', '--rerun: "0" is not a duration: write 90s, 5m or 1h'],
-    ['runonce --splaylimit x', '--splaylimit: "x" is not a duration: write 90s, 5m or 1h'],
+    [
+      'runall 1 --rerun 0',
+      '--rerun: "0" is not a duration of a second or more: use a number of seconds, or 90s, 5m, 1h',
+    ],
+    [
+      'runonce --splaylimit x',
+      '--splaylimit: "x" is not a duration of a second or more: use a number of seconds, or 90s, 5m, 1h',
+    ],
     ['schedule --for 0', '--for: "0" is not a duration: write a number of minutes, or 90s, 5m, 1h'],
     ['schedule --interval x', '--interval: "x" is not a duration: write a number of minutes, or 90s, 5m, 1h'],
     ['schedule --concurrency 0', '--concurrency: "0" is not a whole number of at least 1'],

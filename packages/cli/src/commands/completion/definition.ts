@@ -23,7 +23,7 @@ export function define(command: Command, shell: Shell): void {
   command.addOption(new Option('--line <text>', 'print the completions of this command line').hideHelp());
   addTo(command, 'Lists for other shells (with -v as NAME:DESCRIPTION):', [
     new Option('--list-applications', 'list the commands'),
-    new Option('--list-agents', 'list the agents with a local DDL'),
+    new Option('--list-agents', 'list the agents with a DDL (agent description) on this machine'),
     new Option('--list-actions', 'list the actions of --agent'),
     new Option('--list-inputs', 'list the inputs of --action of --agent'),
     new Option('--agent <name>', 'agent for --list-actions and --list-inputs'),

@@ -7,7 +7,7 @@ import type { DoctorOptions } from './doctor.js';
 export function define(command: Command, shell: Shell): void {
   describe(
     command,
-    'Checks everything between this client and the nodes: the configuration, your certificate and its expiry, each broker and its certificate, which nodes respond, which actions you may call, clocks, versions, agents whose versions differ between nodes, and files of daemons that other users can write. Exits with 1 if it finds an error, with 0 if it finds only warnings.',
+    'Checks everything between this client and the nodes: the configuration, your certificate and its expiry, each broker and its certificate, which nodes respond, which actions you may call, clocks, versions, agents whose versions differ between nodes, and files of daemons that other users can write. Exit codes: 0 no fault, possibly with warnings; 1 at least one fault.',
     [
       ['All nodes', 'mco doctor'],
       ['Only the problems, in one country', 'mco doctor -q -F country=mt'],
@@ -24,7 +24,7 @@ export function define(command: Command, shell: Shell): void {
       '--daemon-config <file>',
       'configuration file of the daemon, which has the path of its status file',
     ).default('/etc/troupe/mcod.yaml'),
-    new Option('--status-file <file>', 'status file of the daemon'),
+    new Option('--status-file <file>', 'status file of the daemon (default: the one in --daemon-config)'),
   ]);
   command.action(
     shell.action(async () =>

@@ -6,11 +6,11 @@ import { duration, gather, positive } from '../../command-line/values.js';
 import type { TokenOptions } from './enroll.js';
 
 export function define(command: Command, shell: Shell): void {
-  command.description('Creates enrolment tokens for new machines.');
+  command.description('Creates enrolment (enrollment) tokens for new machines.');
   const token = command.command('token').summary('Create an enrolment token');
   describe(
     token,
-    'Creates an enrolment token, signed with your certificate. A machine with the token may join one collective until the token expires, and accepts requests only from callers that the token allows. Keep the token secret: anyone who has it can join. To revoke it, add its id to the files enrolment.revoked of the broker and security.tokens.revoked of clients.\nExit codes: 0 created; 1 a value is missing or a file cannot be written.',
+    'Creates an enrolment token, signed with your certificate. A machine with the token may join one collective until the token expires, and accepts requests only from callers that the token allows. Keep the token secret: anyone who has it can join. To revoke a token, add its id (printed when the token is created) to two files: the file named by enrolment.revoked in the configuration of the broker, and the file named by security.tokens.revoked in the client configurations.\nExit codes: 0 created; 1 a value is missing or a file cannot be written.',
     [
       ['For an image of new machines, valid for a day', 'mco enroll token -o /srv/image/etc/troupe/token'],
       ['For at most 20 machines in Europe', 'mco enroll token --uses 20 --fact region=eu -o token'],
@@ -28,12 +28,12 @@ export function define(command: Command, shell: Shell): void {
       '--broker <url>',
       'broker URL for new machines; repeatable (default: those in your configuration)',
     ).argParser(gather),
-    new Option('--ttl <time>', 'lifetime of the token: 90s, 30m, 24h, 7d')
+    new Option('--ttl <duration>', 'lifetime of the token: 90s, 30m, 24h, 7d')
       .argParser(duration)
       .default(86_400, '24h'),
     new Option(
       '--callers <pattern>',
-      'names of callers that the machines accept: /regex/ (default: security.callers.match)',
+      'names of callers that the machines accept: /regex/ (default: security.callers.match in your configuration)',
     ),
     new Option(
       '--ca <file>',
@@ -41,11 +41,11 @@ export function define(command: Command, shell: Shell): void {
     ).argParser(gather),
     new Option(
       '--uses <n>',
-      'maximum number of machines; requires a ledger (enrolment.ledger of the broker)',
+      'maximum number of machines (default: no limit); the broker counts them in a ledger, the file named by enrolment.ledger in its configuration, and refuses the token if it has none',
     ).argParser(positive),
     new Option(
       '--fact <condition>',
-      'only machines with this fact (syntax as -F); repeatable; each machine checks it itself',
+      'only machines with this fact, FACT=VALUE as for -F in mco find; repeatable; each machine checks its own facts before it joins',
     ).argParser(gather),
     new Option(
       '-o, --output <file>',

@@ -155,7 +155,11 @@ function describeToken(
   const { jti, collective, brokers, callers, exp, uses, facts } = readToken(token);
   const place = file === undefined ? '' : ` in ${file}`;
   const limits = [
-    ...(uses === undefined ? [] : [`at most ${counted(uses, 'machine')} (requires a ledger)`]),
+    ...(uses === undefined
+      ? []
+      : [
+          `at most ${counted(uses, 'machine')} (requires enrolment.ledger in the configuration of the broker)`,
+        ]),
     ...(facts ?? []).map((fact) => `only machines with ${fact}`),
   ];
   if (!screen.json) {

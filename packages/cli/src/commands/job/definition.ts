@@ -16,13 +16,17 @@ const idText = 'request id, printed by mco rpc with -v, with --json or after Ctr
 
 export function define(command: Command, shell: Shell): void {
   command.description(
-    'Shows and controls earlier requests. Nodes keep the replies to a request for a limited time (default: 1 hour). Commands query all nodes unless a filter is given.',
+    'Shows and controls earlier requests. Nodes keep the replies to a request for a limited time (default: 1 hour). Commands query all nodes unless a filter is given.\nExit codes: see mco help exit-codes.',
   );
   const list = command.command('list').summary('List your requests that nodes still keep');
-  describe(list, 'Lists your requests that nodes still keep, newest first, with the state of each.', [
-    ['All your requests', 'mco job list'],
-    ['Requests that are still running in one country', 'mco job list --running -F country=mt'],
-  ]);
+  describe(
+    list,
+    'Lists your requests that nodes still keep, newest first, with the state of each.\nExit codes: see mco help exit-codes.',
+    [
+      ['All your requests', 'mco job list'],
+      ['Requests that are still running in one country', 'mco job list --running -F country=mt'],
+    ],
+  );
   withJson(withDiscovery(withFilter(list)));
   addTo(list, groups.output, [
     new Option('--running', 'list only requests that are still running on at least one node'),
@@ -36,7 +40,7 @@ export function define(command: Command, shell: Shell): void {
   const show = command.command('show').summary('Show the state of a request on each node');
   describe(
     show,
-    'Shows, for each node that received the request, whether the action is still running or how it ended.',
+    'Shows, for each node that received the request, whether the action is still running or how it ended.\nExit codes: see mco help exit-codes.',
     [['The state on all nodes', 'mco job show 0123456789abcdef0123456789abcdef']],
   );
   withJson(withDiscovery(withFilter(show.argument('<id>', idText))));
@@ -49,7 +53,7 @@ export function define(command: Command, shell: Shell): void {
   const attach = command.command('attach').summary('Print the replies to a request and wait for the rest');
   describe(
     attach,
-    'Fetches the replies that nodes have kept, and waits for the remaining ones, as the original mco rpc would.',
+    'Fetches the replies that nodes have kept, and waits for the remaining ones, as the original mco rpc would.\nExit codes: see mco help exit-codes.',
     [
       [
         'From another terminal, including the output so far',
@@ -68,9 +72,11 @@ export function define(command: Command, shell: Shell): void {
   );
 
   const cancel = command.command('cancel').summary('Cancel a request on the nodes where it is running');
-  describe(cancel, 'Cancels a request on the nodes where it is still running.', [
-    ['On all nodes', 'mco job cancel 0123456789abcdef0123456789abcdef'],
-  ]);
+  describe(
+    cancel,
+    'Cancels a request on the nodes where it is still running.\nExit codes: see mco help exit-codes.',
+    [['On all nodes', 'mco job cancel 0123456789abcdef0123456789abcdef']],
+  );
   withJson(withDiscovery(withFilter(cancel.argument('<id>', idText))));
   cancel.action(
     shell.action(async (id: string) =>

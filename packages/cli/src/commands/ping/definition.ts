@@ -5,10 +5,14 @@ import type { Shell } from '../../command-line/shell.js';
 import type { PingOptions } from './ping.js';
 
 export function define(command: Command, shell: Shell): void {
-  describe(command, 'Pings all nodes that match a filter, and shows the response time of each.', [
-    ['All nodes', 'mco ping'],
-    ['The web servers, with a graph of the response times', 'mco ping -C role::web --graph'],
-  ]);
+  describe(
+    command,
+    'Pings all nodes that match a filter, and shows the response time of each.\nExit codes: see mco help exit-codes.',
+    [
+      ['All nodes', 'mco ping'],
+      ['The web servers, with a graph of the response times', 'mco ping -C role::web --graph'],
+    ],
+  );
   withDiscovery(withFilter(command));
   withJson(command);
   addTo(command, groups.output, [new Option('-g, --graph', 'show a histogram of the response times')]);

@@ -7,11 +7,17 @@ import type { GenerateOptions, ImportOptions, ValidateOptions } from './plugin-a
 
 export function define(command: Command, shell: Shell): void {
   command.description('Lists and documents agents, and generates and validates new ones.');
-  const list = command.command('list').summary('List the agents with a local DDL');
-  describe(list, 'Lists the agents, or with --data the data plugins, that have a DDL on this machine.', [
-    ['All agents', 'mco plugin list'],
-    ['Data plugins for filters, such as -S "fstat(\'/etc/motd\').size > 0"', 'mco plugin list --data'],
-  ]);
+  const list = command
+    .command('list')
+    .summary('List the agents with a DDL (agent description) on this machine');
+  describe(
+    list,
+    'Lists the agents, or with --data the data plugins, that have a DDL (agent description) on this machine.',
+    [
+      ['All agents', 'mco plugin list'],
+      ['Data plugins for filters, such as -S "fstat(\'/etc/motd\').size > 0"', 'mco plugin list --data'],
+    ],
+  );
   withJson(list).addOption(new Option('--data', 'list data plugins'));
   list.action(
     shell.action(async () => {
@@ -24,7 +30,7 @@ export function define(command: Command, shell: Shell): void {
   const doc = command.command('doc').summary('Show the documentation of an agent');
   describe(
     doc,
-    'Shows the actions, inputs and outputs of an agent from its DDL. A DDL that is not on this machine is fetched from a node.',
+    'Shows the actions, inputs and outputs of an agent from its DDL (agent description). A DDL that is not on this machine is fetched from a node.',
     [
       ['An agent', 'mco plugin doc puppetd'],
       ['One of its actions', 'mco plugin doc puppetd runonce'],
@@ -57,7 +63,7 @@ function defineGenerate(command: Command, shell: Shell): void {
   const generate = command.command('generate').summary('Generate a new agent');
   describe(
     generate,
-    'Generates a folder with a working agent that can be built, tested and loaded: its DDL, code, a test and a README.\nExit codes: 0 generated; 1 error.',
+    'Generates a folder with a working agent that can be built, tested and loaded: its DDL (agent description), code, a test and a README.\nExit codes: 0 generated; 1 error.',
     [
       ['In JavaScript, in the folder dice', 'mco plugin generate agent dice'],
       ['In TypeScript', 'mco plugin generate agent dice --language typescript'],
@@ -91,10 +97,12 @@ function defineGenerate(command: Command, shell: Shell): void {
 }
 
 function defineValidate(command: Command, shell: Shell): void {
-  const validate = command.command('validate').summary('Check an agent or a DDL for errors');
+  const validate = command
+    .command('validate')
+    .summary('Check an agent or a DDL (agent description) for errors');
   describe(
     validate,
-    'Checks DDLs, and agents against their DDLs. Runs code of the agent: its setup, or its check whether it is supported on this machine.\nExit codes: 0 valid, possibly with warnings; 1 invalid.',
+    'Checks DDLs (agent descriptions), and agents against their DDLs. Runs code of the agent: its setup, or its check whether it is supported on this machine.\nExit codes: 0 valid, possibly with warnings; 1 invalid.',
     [
       ['The agent in this folder', 'mco plugin validate .'],
       ['Several DDLs', 'mco plugin validate ddl/*.json'],
@@ -122,7 +130,7 @@ function defineImport(command: Command, shell: Shell): void {
   const importing = command.command('import').summary('Convert an MCollective DDL from Ruby to JSON');
   describe(
     importing,
-    'Converts the Ruby DDL of an agent or a data plugin to JSON. The file is parsed, not executed.\nExit codes: 0 converted; 1 the file cannot be read, or has Ruby code that would have to be executed.',
+    'Converts the Ruby DDL (agent description) of an agent or a data plugin to JSON. The file is parsed, not executed.\nExit codes: 0 converted; 1 the file cannot be read, or has Ruby code that would have to be executed.',
     [['The DDL of an agent', 'mco plugin import agent/package.ddl -o package.json']],
   );
   importing.argument('<file>', 'Ruby DDL: NAME.ddl');

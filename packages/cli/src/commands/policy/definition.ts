@@ -76,7 +76,7 @@ export function define(command: Command, shell: Shell): void {
   addTo(explain, 'Policies:', [
     new Option(
       '--without-policy <answer>',
-      "decision for agents without a policy (default: from mcod's configuration)",
+      "decision if the agent has no policy: allow, or refuse to deny the call (default: authorization.without_policy in mcod's configuration)",
     ).choices(['allow', 'refuse']),
   ]);
   explain.action(
@@ -93,6 +93,9 @@ export function define(command: Command, shell: Shell): void {
 function withPolicies(command: Command): Command {
   return addTo(command, 'Policies:', [
     new Option('--mcod <file>', 'configuration file of mcod (default: /etc/troupe/mcod.yaml)'),
-    new Option('--callers <pattern>', "names of callers: /regex/ (default: from mcod's configuration)"),
+    new Option(
+      '--callers <pattern>',
+      "names of callers: /regex/ (default: security.callers.match in mcod's configuration)",
+    ),
   ]);
 }

@@ -16,22 +16,26 @@ import type { RpcOptions } from './rpc.js';
 const unlikeSending = ['batch', 'batchSleep', 'maxFailures', 'stream', 'table', 'senders', 'display', 'sort'];
 
 export function define(command: Command, shell: Shell): void {
-  describe(command, 'Runs an action of an agent on all nodes that match a filter and have the agent.', [
-    ['Check that all nodes respond', 'mco rpc rpcutil ping'],
+  describe(
+    command,
+    'Runs an action of an agent on all nodes that match a filter and have the agent.\nExit codes: see mco help exit-codes.',
     [
-      'Run Puppet on the web servers, five at a time, and show the output',
-      'mco rpc puppetd runonce foreground=true -C role::web --batch 5 --stream',
+      ['Check that all nodes respond', 'mco rpc rpcutil ping'],
+      [
+        'Run Puppet on the web servers, five at a time, and show the output',
+        'mco rpc puppetd runonce foreground=true -C role::web --batch 5 --stream',
+      ],
+      [
+        'Show the request and its nodes without sending it',
+        'mco rpc puppetd disable message="moving house" -F country=mt --dry-run',
+      ],
+      [
+        'Run a second action on the nodes where the first one succeeded',
+        'mco rpc puppetd enable -C role::web --json --display ok |\n    mco rpc puppetd runonce --nodes -',
+      ],
+      ['Show the inputs of an action', 'mco help rpc puppetd runonce'],
     ],
-    [
-      'Show the request and its nodes without sending it',
-      'mco rpc puppetd disable message="moving house" -F country=mt --dry-run',
-    ],
-    [
-      'Run a second action on the nodes where the first one succeeded',
-      'mco rpc puppetd enable -C role::web --json --display ok |\n    mco rpc puppetd runonce --nodes -',
-    ],
-    ['Show the inputs of an action', 'mco help rpc puppetd runonce'],
-  ]);
+  );
   command
     .argument('<agent>', 'name of the agent; see mco plugin list')
     .argument('<action>', 'name of the action; see mco plugin doc AGENT')
@@ -45,12 +49,12 @@ export function define(command: Command, shell: Shell): void {
     ).conflicts([...unlikeSending, 'replyTo']),
     new Option(
       '--reply-to <session>',
-      'as --no-results, but send the replies to mco listen SESSION',
+      'as --no-results, but send the replies to a running mco listen <session>, a name that you choose',
     ).conflicts([...unlikeSending]),
     new Option('-r <session>', '').hideHelp(),
     new Option(
       '--dry-run',
-      'do not send the request; show which nodes would be called, and the action from the DDL',
+      'do not send the request; show which nodes would be called, and the description of the action',
     ),
   ]);
   addTo(command, groups.output, [
