@@ -35,7 +35,7 @@ describe('readProvisionConfig', () => {
   for (const [section, message] of [
     [{ hosts_fil: '/etc/hosts' }, 'unknown key "hosts_fil" (did you mean "hosts_file"?)'],
     [{ puppet: { comand: ['puppet'] } }, 'puppet: unknown key "comand" (did you mean "command"?)'],
-    [{ hosts_file: 'hosts' }, 'hosts_file: must match pattern'],
+    [{ hosts_file: 'hosts' }, 'hosts_file: "hosts" is not valid: use an absolute path'],
     [{ puppet_names: [] }, 'puppet_names: must NOT have fewer than 1 items'],
     [{ puppet_names: ['puppet evil'] }, 'puppet_names.0: must match pattern'],
     [{ key_bits: 1024 }, 'key_bits: must be >= 2048'],

@@ -20,7 +20,7 @@ describe('the daemon configuration', () => {
       'x.yaml: broker.urls.0: must be a URL such as mqtts://broker.example.net:8883',
     ],
     ['broker: { urls: ["mqtt://h:188311"] }', 'x.yaml: broker.urls.0: must be a URL such as'],
-    ['a: [', 'x.yaml:1:5: not valid YAML: Flow sequence'],
+    ['a: [', 'x.yaml:1:5: not valid YAML: [ is not closed: add ]'],
   ] as const) {
     it(`says of ${JSON.stringify(text)} what is wrong and where`, () => {
       expect(() => parseDaemonConfig(text, 'x.yaml')).to.throw(expected);

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import type { ErrorObject, ValidateFunction } from 'ajv';
+import type { Document, LineCounter } from 'yaml';
 import commonJs from '../commonjs.cjs';
+import { pointerSteps } from '../ddl/pointer.js';
 import { suggestion } from '../ddl/suggestion.js';
 import { messageOf, systemReasonOf, TroupeError } from '../errors.js';
 import { readRegularFileSync } from '../regular-file.js';
@@ -8,6 +10,7 @@ import { madeBefore, newAjv, type SchemaHost } from '../schema.js';
 import type { ConfigOf, ConfigSchema } from './config-schema.js';
 import { nestsDeeper, opensTooMuch } from './depth.js';
 import { readDurations } from './durations.js';
+import { yamlFault } from './yaml-fault.js';
 
 const mostDepth = 64;
 
@@ -50,13 +53,39 @@ export function parseConfig<const S extends ConfigSchema>(
   const [fault] = document.errors;
   if (fault) {
     const { line, col } = lines.linePos(fault.pos[0]);
-    throw new TroupeError(
-      'CONFIG_INVALID',
-      `${where}:${line}:${col}: not valid YAML: ${fault.message.split('\n')[0]}`,
-    );
+    throw new TroupeError('CONFIG_INVALID', `${where}:${line}:${col}: not valid YAML: ${yamlFault(fault)}`);
   }
   const value = readAs(where, () => document.toJS({ maxAliasCount: 100 }) as unknown);
-  return checkConfig(value ?? {}, schema, where);
+  return checked(value ?? {}, schema, {
+    where,
+    lineOf: (error) => lineIn(document, lines, error),
+    otherProgram,
+  });
+}
+
+// The line of an unknown key, or of a value that is not allowed.
+function lineIn(document: Document, lines: LineCounter, error: ErrorObject): number | undefined {
+  const path = pointerSteps(error.instancePath);
+  const node = path.length === 0 ? document.contents : document.getIn(path, true);
+  const { isMap, isNode } = commonJs.yaml();
+  const unknown = error.params.additionalProperty as string | undefined;
+  if (unknown === undefined && path.length === 0) return undefined;
+  const pair = isMap(node) ? node.items.find(({ key }) => String(key) === unknown) : undefined;
+  const place = unknown === undefined ? node : pair?.key;
+  return isNode(place) && place.range ? lines.linePos(place.range[0]).line : undefined;
+}
+
+// Keys at the top of a file by which the configuration of another program is recognized.
+const keysOfPrograms: Readonly<Record<string, readonly string[]>> = {
+  mcod: ['identity', 'agents', 'external_agents', 'plugins', 'state_dir', 'authorization', 'facts'],
+  mco: ['ddl_dirs', 'applications'],
+  mcprovision: ['steps', 'step_settings', 'master', 'target', 'sleeptime', 'workers'],
+  'troupe-broker': ['listen', 'enrolment'],
+};
+
+function otherProgram(unknown: readonly string[]): string | undefined {
+  const programs = Object.entries(keysOfPrograms);
+  return programs.find(([, keys]) => unknown.some((key) => keys.includes(key)))?.[0];
 }
 
 function readAs<T>(where: string, read: () => T): T {
@@ -76,6 +105,22 @@ export function checkConfig<const S extends ConfigSchema>(
   schema: S,
   where: string,
 ): ConfigOf<S> {
+  return checked(value, schema, { where });
+}
+
+/** Where a configuration comes from, for its errors. */
+interface Source {
+  readonly where: string;
+  readonly lineOf?: (error: ErrorObject) => number | undefined;
+  /** The program whose configuration has these keys, which are unknown here. */
+  readonly otherProgram?: (unknown: readonly string[]) => string | undefined;
+}
+
+function checked<const S extends ConfigSchema>(
+  value: unknown,
+  schema: S,
+  { where, lineOf, otherProgram }: Source,
+): ConfigOf<S> {
   if (nestsDeeper(value, mostDepth))
     throw new TroupeError(
       'CONFIG_INVALID',
@@ -83,11 +128,18 @@ export function checkConfig<const S extends ConfigSchema>(
     );
   const config = readDurations(structuredClone(value), schema);
   // Here the type is joined to what has been checked: both come from the schema.
-  const isSound = (checked: unknown): checked is ConfigOf<S> => soundnessOf(schema)(checked);
+  const isSound = (read: unknown): read is ConfigOf<S> => soundnessOf(schema)(read);
   if (isSound(config)) return deepFreeze(config);
   const validate = newAjv('config-faults', host).compile(schema);
   validate(readDurations(structuredClone(value), schema));
-  const faults = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if').map(wording);
+  const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if');
+  const faults = errors.map((error) => {
+    const line = lineOf?.(error);
+    return `${wording(error)}${line === undefined ? '' : ` (line ${line})`}`;
+  });
+  const unknown = errors.filter(({ instancePath }) => instancePath === '');
+  const program = otherProgram?.(unknown.map(({ params }) => String(params.additionalProperty)));
+  if (program !== undefined) faults.push(`this looks like a configuration of ${program}`);
   throw new TroupeError('CONFIG_INVALID', `${where}: ${[...new Set(faults)].join('; ')}`);
 }
 
@@ -126,8 +178,21 @@ function faultOf(error: ErrorObject): string {
   if (error.keyword === 'type' && format === 'seconds')
     return 'must be a duration: a number of seconds, or a text such as 90s, 5m or 1h';
   if (error.keyword === 'format') return 'must be a URL such as mqtts://broker.example.net:8883';
+  const allowed = error.keyword === 'pattern' ? allowedWords[String(params.pattern)] : undefined;
+  if (allowed !== undefined) return `${JSON.stringify(error.data)} is not valid: use ${allowed}`;
   return error.message ?? error.keyword;
 }
+
+const name = 'a-z, 0-9, "_" and "-", beginning with a letter or digit';
+
+// What the patterns of the schemas allow; other patterns are shown as they are, without the value, which may be a secret.
+const allowedWords: Readonly<Record<string, string>> = {
+  '^/': 'an absolute path',
+  '^[a-z0-9][a-z0-9._-]*$': 'a-z, 0-9, ".", "_" and "-", beginning with a letter or digit',
+  '^[a-z0-9][a-z0-9_-]*$': name,
+  '^[a-z0-9][a-z0-9_-]{0,62}$': `${name}, at most 63 characters`,
+  '^[a-z0-9_]+$': 'a-z, 0-9 and "_"',
+};
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {

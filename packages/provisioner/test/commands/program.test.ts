@@ -243,7 +243,7 @@ describe('mcprovision', () => {
     it('names what is wrong', async () => {
       expect(await call('sleptime: 3', 'check')).to.equal(1);
       expect(err).to.match(
-        /provisioner\.yaml: unknown key "sleptime" \(did you mean "sleeptime"\?\) \[CONFIG_INVALID\]\nFor likely causes .* mco help CONFIG_INVALID\n$/,
+        /provisioner\.yaml: unknown key "sleptime" \(did you mean "sleeptime"\?\) \(line \d+\) \[CONFIG_INVALID\]\nFor likely causes .* mco help CONFIG_INVALID\n$/,
       );
     });
   });
