@@ -1,7 +1,7 @@
 // For the packages of Troupe itself: nothing here is promised to anybody else.
 
+export { configFileOf } from './config/config-file.js';
 export { nestsDeeper, opensTooMuch } from './config/depth.js';
-export { configFileOf } from './config/load.js';
 export { ddlTypes } from './ddl/ddl-types.js';
 export { anchors } from './ddl/input-schema.js';
 export { ddlSchemas } from './ddl/schema.js';

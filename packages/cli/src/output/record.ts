@@ -15,23 +15,22 @@ export function record(screen: Screen, result: Result, action: ActionDdl | undef
   const time = screen.isVerbose ? screen.paint('dim', `  ${span(seconds)}`) : '';
   const header = word === '' ? sender : `${sender.padEnd(nameWidth)} ${word}${time}`;
   const message = statusmsg === 'OK' || statusmsg === '' ? [] : ['', ...indented(plain(statusmsg), 4)];
-  const outputs = outputLines(data, action, screen.width, ok);
+  const outputs = outputLines(data, action, screen.width);
   const gap = message.length > 0 && outputs.length > 0 ? [''] : [];
   const details = [...message, ...gap, ...outputs];
   return [header, ...details, ...(details.length > 0 ? [''] : [])].join('\n');
 }
 
-/** Outputs, right-aligned on their names; the outputs of a failure only if they have a value. */
+/** Outputs that have a value, right-aligned on their names. */
 export function outputLines(
   data: Readonly<Record<string, unknown>>,
   action: ActionDdl | undefined,
   width: number,
-  ok = true,
 ): readonly string[] {
   const declared = Object.keys(action?.output ?? {}).filter((name) => Object.hasOwn(data, name));
   const others = Object.keys(data).filter((name) => !declared.includes(name));
   const rows = [...declared, ...others.sort()]
-    .filter((name) => ok || (data[name] !== null && data[name] !== undefined))
+    .filter((name) => data[name] !== null && data[name] !== undefined && data[name] !== '')
     .map((name) => ({ label: plainLine(labelOf(action, name)), value: data[name] }));
   return aligned(rows, width);
 }

@@ -23,13 +23,17 @@ describe('a record', () => {
   });
 
   it('indents values of several lines', () => {
-    expect(lines('web1.lab', 'ok', { data: { notes: 'one\ntwo', weight: null } })).to.deep.equal([
+    expect(lines('web1.lab', 'ok', { data: { notes: 'one\ntwo' } })).to.deep.equal([
       'web1.lab',
-      '   Weight:',
-      '    Notes: one',
-      '           two',
+      '   Notes: one',
+      '          two',
       '',
     ]);
+  });
+
+  it('leaves out outputs without a value', () => {
+    const data = { weight: 0, unit: '', notes: null };
+    expect(lines('web1.lab', 'ok', { data })).to.deep.equal(['web1.lab', '   Weight: 0', '']);
   });
 
   it('shows why a node failed, and the outputs of the failed reply', () => {

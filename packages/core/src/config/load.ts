@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import type { Document, LineCounter } from 'yaml';
 import commonJs from '../commonjs.cjs';
@@ -7,6 +6,7 @@ import { suggestion } from '../ddl/suggestion.js';
 import { messageOf, systemReasonOf, TroupeError } from '../errors.js';
 import { readRegularFileSync } from '../regular-file.js';
 import { madeBefore, newAjv, type SchemaHost } from '../schema.js';
+import { rememberFile } from './config-file.js';
 import type { ConfigOf, ConfigSchema } from './config-schema.js';
 import { nestsDeeper, opensTooMuch } from './depth.js';
 import { readDurations } from './durations.js';
@@ -27,15 +27,8 @@ export function loadConfig<const S extends ConfigSchema>(file: string, schema: S
     );
   }
   const config = parseConfig(text, schema, file);
-  files.set(config as object, resolve(file));
+  rememberFile(config as object, file);
   return config;
-}
-
-const files = new WeakMap<object, string>();
-
-/** The absolute path of the file that a configuration was loaded from; undefined for one that was made in a program. */
-export function configFileOf(config: object): string | undefined {
-  return files.get(config);
 }
 
 /** As loadConfig, for a text that came from `where`. */

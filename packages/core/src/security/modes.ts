@@ -184,7 +184,7 @@ function followOwn(
       const header = { typ: envelopeType, x5c: own.chain };
       const [leaf = ''] = own.chain;
       const fingerprint = createHash('sha256').update(Buffer.from(leaf, 'base64')).digest('hex');
-      return { own, ca: [readText(caFile, caKey)], header, fingerprint };
+      return { own, ca: [readText(caFile, caKey, config)], header, fingerprint };
     },
   });
 }

@@ -1,5 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { Stats } from 'node:fs';
+import { resolve } from 'node:path';
+import { configFileOf } from '../config/config-file.js';
 import type { SecurityConfig } from '../config/sections.js';
 import { messageOf, systemReasonOf, TroupeError } from '../errors.js';
 import { readRegularFileSync } from '../regular-file.js';
@@ -18,8 +20,8 @@ export interface Own {
 
 /** Reads the certificate and key that a configuration names. Throws FILE_UNREADABLE, CERTIFICATE_INVALID. */
 export function loadOwn(config: Pick<SecurityConfig, 'certificate' | 'key'>): Own {
-  const certificatePem = readText(config.certificate, 'security.certificate');
-  const keyPem = readSecret(config.key, 'security.key');
+  const certificatePem = readText(config.certificate, 'security.certificate', config);
+  const keyPem = readSecret(config.key, 'security.key', config);
   const certificates = pemBlocks(certificatePem, 'CERTIFICATE').map((pem) =>
     readPem(
       `security.certificate: ${config.certificate} contains a damaged certificate`,
@@ -55,22 +57,31 @@ function readPem<T>(fault: string, read: () => T): T {
   }
 }
 
+function setIn(config: object): string {
+  const file = configFileOf(config);
+  return file === undefined ? '' : ` (set in ${file})`;
+}
+
 /** The text of a file that the configuration names. Throws CONFIG_INVALID, FILE_UNREADABLE. */
-export function readText(file: string | undefined, what: string): string {
+export function readText(file: string | undefined, what: string, config: object = {}): string {
   if (file === undefined)
     throw new TroupeError('CONFIG_INVALID', `${what} is not set: set it to the path of the file`);
   try {
     return readRegularFileSync(file).toString('utf8');
   } catch (cause) {
-    throw new TroupeError('FILE_UNREADABLE', `${what}: cannot read ${file}: ${systemReasonOf(cause)}`, {
-      cause,
-    });
+    throw new TroupeError(
+      'FILE_UNREADABLE',
+      `${what}: cannot read ${resolve(file)}: ${systemReasonOf(cause)}${setIn(config)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
 /** The text of a file that is nobody else's. Throws CONFIG_INVALID, FILE_UNREADABLE. */
 // Puppet's own keys are readable by its group (0640): others are shut out, and so is a group that could replace it.
-export function readSecret(file: string | undefined, what: string): string {
+export function readSecret(file: string | undefined, what: string, config: object = {}): string {
   if (file === undefined)
     throw new TroupeError('CONFIG_INVALID', `${what} is not set: set it to the path of the file`);
   try {
@@ -82,8 +93,12 @@ export function readSecret(file: string | undefined, what: string): string {
     };
     return readRegularFileSync(file, { check }).toString('utf8');
   } catch (cause) {
-    throw new TroupeError('FILE_UNREADABLE', `${what}: cannot use ${file}: ${systemReasonOf(cause)}`, {
-      cause,
-    });
+    throw new TroupeError(
+      'FILE_UNREADABLE',
+      `${what}: cannot use ${resolve(file)}: ${systemReasonOf(cause)}${setIn(config)}`,
+      {
+        cause,
+      },
+    );
   }
 }

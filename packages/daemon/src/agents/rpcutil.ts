@@ -49,7 +49,7 @@ export function rpcutilAgent(node: Node): Agent {
       if (!data) {
         const known = [...node.data.keys()].sort().join(', ');
         throw new ActionError(
-          `data plugin "${source}" not found; this node has ${known}`,
+          `data plugin "${source}" not found: use one of those on this node: ${known}`,
           Status.invalidData,
         );
       }

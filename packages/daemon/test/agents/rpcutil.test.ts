@@ -182,7 +182,7 @@ describe('rpcutil', () => {
   it('lists the available data plugins if the requested one does not exist', async () => {
     for (const name of ['puppet', 'fact']) data.set(name, () => ({}));
     expect(await call('get_data', { source: 'none', query: 'x' })).to.equal(
-      '4: data plugin "none" not found; this node has fact, puppet',
+      '4: data plugin "none" not found: use one of those on this node: fact, puppet',
     );
   });
 });
