@@ -22,6 +22,7 @@ import type { AttachOptions, CallOptions, ListenOptions, SendOptions } from './c
 import type { CallParts } from './call/call-parts.js';
 import { checkRollout } from './call/rollout.js';
 import { type Sent, send } from './call/send.js';
+import { mayOmitNames } from './call/targets.js';
 import type { ClientConfig } from './config.js';
 import { ConnectionWaiters } from './connection/connection-waiters.js';
 import type { Event, EventChannel } from './connection/event-channel.js';
@@ -211,7 +212,11 @@ export class Client {
         ...this.#header(newId(), collective, options.ttl),
         agent,
         action,
-        filter: isNamed ? { ...emptyFilter, agents: given.agents } : options.targets ? given : wanted,
+        filter: mayOmitNames(options, given)
+          ? { ...emptyFilter, agents: given.agents }
+          : options.targets
+            ? given
+            : wanted,
         input: complete,
         ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
       }),

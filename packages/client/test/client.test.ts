@@ -2,7 +2,7 @@ import { emptyFilter, MemoryBroker, parseConfig, type Request } from '@troupe/co
 import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { type CallOptions, type Client, clientSchema, connect } from '../src/index.js';
+import { type CallOptions, type Client, clientSchema, connect, type Discovery } from '../src/index.js';
 import { connectTo } from './network.js';
 import { workDdl } from './work-agent.js';
 
@@ -26,6 +26,9 @@ describe('the request of a client', () => {
   const source = {
     name: 'x',
     find: async () => ({ nodes: [{ identity: 'a' }], rest: emptyFilter }),
+  };
+  const discoveredOver = (method: Discovery['method']): Discovery => {
+    return { method, nodes: ['a'], silent: [], refused: [], offline: [], seconds: 0 };
   };
   async function requestOf(options: CallOptions, input: object = {}): Promise<Request> {
     const stop = new AbortController();
@@ -71,6 +74,26 @@ describe('the request of a client', () => {
       'the agents, but not the names, of a filter that names nodes',
       { filter: { identities: ['a'], agents: ['other'] } },
       { agents: ['other'] },
+    ],
+    [
+      'no names of a filter that names all nodes that are given',
+      { targets: ['a'], filter: { identities: ['a', 'b'], agents: ['other'] } },
+      { agents: ['other'] },
+    ],
+    [
+      'the names of a filter that does not name a node that is given',
+      { targets: ['a', 'x'], filter: { identities: ['a', 'b'] } },
+      { identities: ['a', 'b'] },
+    ],
+    [
+      'the names of a filter with which nodes were discovered over the network',
+      { discovered: discoveredOver('broadcast'), filter: { identities: ['a'] } },
+      { identities: ['a'] },
+    ],
+    [
+      'no names of a filter that named all nodes that were found',
+      { discovered: discoveredOver('named'), filter: { identities: ['a'] } },
+      {},
     ],
     [
       'what a source has left, and the agents that the caller named',

@@ -148,7 +148,8 @@ export class Collector {
     this.#open.delete(reply.sender);
     const { statusmsg, data, ddl } = reply;
     const state = stateOf(reply.outcome);
-    const statuscode = reply.outcome === 'unmatched' ? Status.aborted : reply.statuscode;
+    const isUnmatched = reply.outcome === 'unmatched';
+    const statuscode = isUnmatched ? Status.aborted : reply.statuscode;
     const seconds = (now - target.since) / 1000;
     const result = {
       sender: reply.sender,
@@ -157,6 +158,7 @@ export class Collector {
       statuscode,
       statusmsg,
       data,
+      ...(isUnmatched && { isUnmatched }),
       seconds,
       key,
     };

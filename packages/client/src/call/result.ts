@@ -26,6 +26,8 @@ export interface Result<Data = Record<string, unknown>> {
   /** The message of the node; for `offline` and `no-reply`, of this client. */
   readonly statusmsg: string;
   readonly data: Data;
+  /** Whether the filter does not match the node, which therefore ran nothing; its state is `failed`. */
+  readonly isUnmatched?: true;
   /** From the first request to the end. */
   readonly seconds: number;
   /** The version of the agent's DDL on the node. */

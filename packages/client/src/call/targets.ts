@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { emptyFilter, namedNodes, type Request } from '@troupe/core';
+import { emptyFilter, type Filter, namedNodes, type Request } from '@troupe/core';
 import type { Discovery } from '../discovery/discovery.js';
 import { limited, pick } from '../discovery/share.js';
 import { areFew, isUnfiltered } from '../discovery/who-answers.js';
@@ -26,6 +26,18 @@ export function mayBroadcast(options: CallOptions): boolean {
 /** Whether a request may ask all of so many nodes that are known to be online. */
 export function mayBroadcastTo({ filter = emptyFilter }: CallOptions, online: number): boolean {
   return areFew(online) || (online > 0 && isUnfiltered(filter));
+}
+
+/**
+ * Whether a request may leave out the names of its filter, because it is sent to nodes that the filter names and to no
+ * others. Nodes that were discovered over the network may get it as a broadcast, which reaches others too.
+ */
+export function mayOmitNames(options: CallOptions, filter: Filter): boolean {
+  const { targets, discovered, source } = options;
+  const named = namedNodes(filter);
+  if (!named || source || (!targets && discovered?.method === 'broadcast')) return false;
+  const names = new Set(named);
+  return (targets ?? discovered?.nodes ?? []).every((identity) => names.has(identity));
 }
 
 /** A request to the nodes of a source: what the source has judged is not left to them, who may not know what it knows. */

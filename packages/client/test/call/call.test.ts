@@ -383,6 +383,26 @@ describe('a call', () => {
     expect(runs).to.deep.equal([]);
   });
 
+  it('does not run on a node that it is sent to but that the filter does not name', async () => {
+    for (const name of ['a', 'x']) await network.node(name, [work()]);
+    const filter = client.filter({ identities: ['a'] });
+    const results = await client.call(ddl, 'echo', { text: 'x' }, { targets: ['x'], filter }).all();
+    expect(results[0]).to.include({ sender: 'x', state: 'failed', isUnmatched: true });
+    expect(runs).to.deep.equal([]);
+  });
+
+  it('does not run on nodes that the filter does not name, even if it is broadcast', async () => {
+    const names = Array.from({ length: 11 }, (_, index) => `n${index}`);
+    for (const name of [...names, 'x']) await network.node(name, [work()]);
+    const filter = client.filter({ identities: names });
+    const discovered = await client.ping({ filter });
+    const call = client.call(ddl, 'echo', {}, { filter, discovered });
+    expect(await call.all()).to.have.length(11);
+    expect(await client.call(ddl, 'echo', {}, { targets: ['x'] }).all()).to.have.length(1);
+    expect(runs).to.have.length(12);
+    expect((await call.stats()).unexpected).to.deep.equal([]);
+  });
+
   it('does not run on a named node what a filter for agents leaves out', async () => {
     await network.node('a', [work()]);
     const filter = client.filter({ identities: ['a'], agents: ['other'] });

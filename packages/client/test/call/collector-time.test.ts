@@ -63,7 +63,13 @@ describe('the results of a collector', () => {
       state: 'failed',
       ok: false,
       statuscode: Status.aborted,
+      isUnmatched: true,
     });
+  });
+
+  it('are not marked as unmatched if the node refused for another reason', () => {
+    const { result: ended } = collector(['a']).receive(result('a', 1, 'failed', Status.aborted), 'k', 1);
+    expect(ended).to.not.have.property('isUnmatched');
   });
 
   it('are not ok and have no status code if the node did not reply', () => {
