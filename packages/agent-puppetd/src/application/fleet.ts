@@ -1,19 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import type { CallOptions, Client, PresenceView, Result } from '@troupe/client';
-import { type ActionOf, type DataOf, type Filter, messageOf } from '@troupe/core';
+import { type ActionOf, type DataOf, messageOf } from '@troupe/core';
 import { Slots } from '@troupe/core/async';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
+import { mayInclude, type Selection, withoutNames } from './selection.js';
 
 type Status = DataOf<ActionOf<typeof ddl, 'status'>>;
-
-/** Which nodes. */
-export interface Selection {
-  readonly filter?: Filter | undefined;
-  /** These nodes, without looking for others. */
-  readonly targets?: readonly string[] | undefined;
-  readonly collective?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** A node with Puppet, in its last known state. */
 export interface Member {
@@ -108,6 +100,11 @@ export class Fleet {
     if (member) this.#members.set(identity, { ...member, ...change });
   }
 
+  /** Drops a member that the selection no longer includes. */
+  drop(identity: string): void {
+    this.#depart(identity);
+  }
+
   /** Subscribes to nodes that join and leave; the returned function unsubscribes. */
   listen(listener: FleetListener): () => void {
     this.#listeners.add(listener);
@@ -153,12 +150,20 @@ export class Fleet {
   }
 
   async #welcome(identity: string): Promise<void> {
-    const { targets } = this.#selection;
-    if (this.#asked.has(identity) || (targets && !targets.includes(identity))) return;
+    if (this.#asked.has(identity)) return;
     this.#asked.add(identity);
     try {
+      if (!(await mayInclude(this.#selection, identity))) return;
       const done = await this.#asks.take(undefined, this.#closing.signal);
-      const call = this.#client.agent(ddl).status({}, { ...this.#callOptions(), targets: [identity] });
+      const { filter, ...options } = this.#callOptions();
+      const call = this.#client.agent(ddl).status(
+        {},
+        {
+          ...options,
+          ...(filter && { filter: withoutNames(filter) }),
+          targets: [identity],
+        },
+      );
       const result = await call.one().finally(done);
       // A node that the filter leaves out, or that has no Puppet, says so.
       if (result.ok && !this.#closing.signal.aborted) this.#admit(memberOf(identity, result.data));

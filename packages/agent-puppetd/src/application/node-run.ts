@@ -1,7 +1,8 @@
 import type { Client, Result } from '@troupe/client';
-import { messageOf, Status } from '@troupe/core';
+import { type Filter, messageOf, Status } from '@troupe/core';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
 import type { RunData, RunInput } from './run-input.js';
+import { withoutNames } from './selection.js';
 import { Watch } from './watch.js';
 
 type Reply = Result<RunData>;
@@ -11,7 +12,7 @@ export interface NodeRun {
   readonly sender: string;
   /**
    * `ran`: Puppet ran, and the node reported its verdict; `skipped`: there was nothing to do, because Puppet is disabled
-   * or ran already; `not-begun`: the node could or would not start a run; `silent`: it is offline or did not reply.
+   * or ran already, or the filter no longer matches the node; `not-begun`: the node could or would not start a run; `silent`: it is offline or did not reply.
    */
   readonly kind: 'ran' | 'skipped' | 'not-begun' | 'silent';
   /** It ran successfully, or it was skipped. */
@@ -32,6 +33,8 @@ export interface NodeRun {
 
 /** How one node is run. */
 export interface NodeRunOptions {
+  /** The node runs Puppet only if this matches it then: it may have changed since it was found. */
+  readonly filter?: Filter | undefined;
   readonly collective?: string | undefined;
   /** Stops the waiting, not the run: the promise is rejected with its reason. */
   readonly signal?: AbortSignal | undefined;
@@ -51,7 +54,7 @@ export async function runNode(
   input: RunInput,
   options: NodeRunOptions = {},
 ): Promise<NodeRun> {
-  const { collective, signal, grace = 30, onAway } = options;
+  const { filter, collective, signal, grace = 30, onAway } = options;
   const start = Date.now();
   const presence = await client.presence(collective);
   const watch = new Watch(presence, identity, { grace, signal, onAway });
@@ -60,7 +63,7 @@ export async function runNode(
     const run =
       presence.isOnline(identity) === false
         ? offline(identity, 'the node is offline')
-        : await requests.run(input, grace, signal).catch((error: unknown) => unsent(identity, error));
+        : await requests.run(input, filter, grace, signal).catch((error: unknown) => unsent(identity, error));
     signal?.throwIfAborted();
     return { ...run, seconds: (Date.now() - start) / 1000 };
   } finally {
@@ -88,11 +91,21 @@ class RunRequests {
     this.#watch = watch;
   }
 
-  async run(input: RunInput, grace: number, signal: AbortSignal | undefined): Promise<Judged> {
+  async run(
+    input: RunInput,
+    filter: Filter | undefined,
+    grace: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Judged> {
     const reply = await this.#watch.during((stop) => {
-      const call = this.#client
-        .agent(ddl)
-        .runonce({ ...input, foreground: true, quiet: true }, { ...this.#where, signal: stop });
+      const call = this.#client.agent(ddl).runonce(
+        { ...input, foreground: true, quiet: true },
+        {
+          ...this.#where,
+          ...(filter && { filter: withoutNames(filter) }),
+          signal: stop,
+        },
+      );
       this.#runId = call.id;
       return call.one();
     });
@@ -138,11 +151,17 @@ class RunRequests {
   }
 }
 
+/** The outcome of a node that the filter no longer matches. */
+export const unmatched = 'unmatched';
+
 const skipping: readonly string[] = ['disabled', 'recent'];
 /** The words of a node that did not begin and may do so later. */
 const passing: readonly string[] = ['already-running', 'ssl-locked', 'not-started'];
 
-function judge({ sender, ok, state, statuscode, statusmsg, data }: Reply, runId: string): Judged {
+function judge(reply: Reply, runId: string): Judged {
+  const { sender, ok, state, statuscode, statusmsg, data } = reply;
+  if (reply.isUnmatched)
+    return { ...nothing(sender), kind: 'skipped', ok: true, outcome: unmatched, reason: statusmsg };
   const outcome = data.outcome || state;
   const reason = data.summary || statusmsg;
   const began = data.initiated_at ?? 0;

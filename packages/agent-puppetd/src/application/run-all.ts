@@ -1,10 +1,11 @@
 import type { Client, Result } from '@troupe/client';
 import { pause, Slots } from '@troupe/core/async';
 import { naturalOrder } from '@troupe/core/internal';
-import { Fleet, type Member, type Selection } from './fleet.js';
+import { Fleet, type Member } from './fleet.js';
 import type { Limits } from './limits.js';
 import { type NodeRun, offline, runNode } from './node-run.js';
 import type { RunInput } from './run-input.js';
+import type { Selection } from './selection.js';
 import { Stream } from './stream.js';
 
 /** How a whole fleet is run. */
@@ -117,7 +118,7 @@ class Round {
         (a, b) => Number(a.isApplying) - Number(b.isApplying) || naturalOrder(a.identity, b.identity),
       );
       for (const member of inOrder) add(member);
-      // Nodes that come online meanwhile are included.
+      // Nodes that come online meanwhile are included, if they are selected.
       fleet.listen({ arrived: add });
       for (let done = 0; done < work.length; ) {
         const pending = work.slice(done);
@@ -156,14 +157,17 @@ class Round {
   }
 
   async #attempt(fleet: Fleet, { identity, server }: Member): Promise<NodeRun> {
-    const { input = { force: true }, collective, signal, grace, onStart } = this.#options;
+    const { input = { force: true }, filter, collective, signal, grace, onStart } = this.#options;
     const free = await this.#slots.take(server || undefined, signal);
     try {
       // Gone since it was found: asking would only take time.
       if (fleet.isOnline(identity) === false)
         return { ...offline(identity, 'the node went offline before its run started'), seconds: 0 };
       onStart?.(identity);
-      return await runNode(this.#client, identity, input, { collective, signal, grace, onAway: free });
+      return await runNode(this.#client, identity, input, {
+        ...{ filter, collective, signal, grace },
+        onAway: free,
+      });
     } finally {
       free();
     }

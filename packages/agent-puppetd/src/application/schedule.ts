@@ -1,10 +1,11 @@
 import type { Client } from '@troupe/client';
 import { messageOf } from '@troupe/core';
 import { pause, Slots } from '@troupe/core/async';
-import { Fleet, type Member, type Selection } from './fleet.js';
+import { Fleet, type Member } from './fleet.js';
 import type { Limits } from './limits.js';
-import { type NodeRun, runNode } from './node-run.js';
+import { type NodeRun, runNode, unmatched } from './node-run.js';
 import type { RunInput } from './run-input.js';
+import type { Selection } from './selection.js';
 import { Stream } from './stream.js';
 
 /** How runs are spread over time. */
@@ -104,16 +105,17 @@ class Scheduler {
   }
 
   #start(fleet: Fleet, { identity }: Member, free: () => void): void {
-    const { input = { force: true }, collective, signal, grace, interval } = this.#options;
+    const { input = { force: true }, filter, collective, signal, grace, interval } = this.#options;
     this.#emit({ type: 'started', identity });
     const order = { ...input, min_age: Math.floor(interval * leastAge) };
     this.#running.add(identity);
-    void runNode(this.#client, identity, order, { collective, signal, grace, onAway: free })
+    void runNode(this.#client, identity, order, { filter, collective, signal, grace, onAway: free })
       .then((ended) => {
         const now = Math.floor(Date.now() / 1000);
         // A node that could not start a run comes again when all others have had their turn.
         fleet.update(identity, { began: ended.began || now, isEnabled: ended.outcome !== 'disabled' });
         this.#emit({ type: 'run', run: ended });
+        if (ended.outcome === unmatched) fleet.drop(identity);
       })
       .catch((error: unknown) => {
         if (!signal?.aborted) this.#emit({ type: 'trouble', reason: `${identity}: ${messageOf(error)}` });

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,13 @@ export interface Behaviour {
   refuses?: number;
   /** When its last run began, seconds since 1970. */
   began?: number;
-  facts?: string;
+  /** Its run ends when this does, instead of after `takes`. */
+  until?: Promise<void>;
+  facts?: Readonly<Record<string, string>>;
+  classes?: readonly string[];
+  /** Whether it has the agent puppetd; it has unless told. */
+  hasAgent?: boolean;
+  collectives?: readonly string[];
 }
 
 interface Run {
@@ -70,14 +76,27 @@ export class FakeFleet implements AsyncDisposable {
   /** Switches a node on; again after it was switched off, its runs still known to it. */
   async start(identity: string, behaviour: Behaviour = this.behaviour(identity)): Promise<void> {
     this.#behaviours.set(identity, behaviour);
+    const { facts = {}, classes = [], hasAgent = true, collectives = ['mcollective'] } = behaviour;
+    const folder = join(this.#folder, identity);
+    mkdirSync(folder, { recursive: true });
+    const files = { facts: join(folder, 'facts.json'), classes: join(folder, 'classes.txt') };
+    writeFileSync(files.facts, JSON.stringify(facts));
+    writeFileSync(files.classes, classes.join('\n'));
     const config = parseDaemonConfig(
-      `{ identity: ${identity}, security: { mode: none }, state_dir: ${join(this.#folder, identity)}, facts: { paths: [] } }`,
+      JSON.stringify({
+        identity,
+        security: { mode: 'none' },
+        state_dir: folder,
+        facts: { paths: [files.facts] },
+        classes_file: files.classes,
+        collectives,
+      }),
     );
     const daemon = await startDaemon({
       config,
       configFile: 'none',
       log: silentLogger,
-      agents: [this.#agent(identity)],
+      agents: hasAgent ? [this.#agent(identity)] : [],
       connect: ({ will }) => this.#counted(this.#broker.connect({ will })),
     });
     this.#daemons.set(identity, daemon);
@@ -156,14 +175,14 @@ export class FakeFleet implements AsyncDisposable {
     }));
   }
 
-  #begin(node: string, id: string, { server = 'puppet', takes = 20 }: Behaviour): Run {
+  #begin(node: string, id: string, { server = 'puppet', takes = 20, until }: Behaviour): Run {
     const count = (key: string, by: number) => {
       const at = (this.#at.get(key) ?? 0) + by;
       this.#at.set(key, at);
       this.most.set(key, Math.max(this.most.get(key) ?? 0, at));
     };
     for (const key of ['all', server]) count(key, 1);
-    const end = new Promise<void>((resolve) => setTimeout(resolve, takes)).then(() => {
+    const end = (until ?? new Promise<void>((resolve) => setTimeout(resolve, takes))).then(() => {
       for (const key of ['all', server]) count(key, -1);
     });
     const run = { id, node, began: Date.now(), end };

@@ -164,6 +164,21 @@ describe('a fleet', () => {
       expect(asked()).to.deep.equal(['a,b', 'b']);
     });
 
+    for (const identities of [
+      ['a', 'b'],
+      ['a', '/^[bc]$/'],
+    ])
+      it(`asks only one that a filter of the names ${identities.join(' and ')} names`, async () => {
+        const named = { ...emptyFilter, classes: ['web'], identities };
+        await open(['a'], { filter: named });
+        script.tell('x', true);
+        script.tell('b', true);
+        await turn();
+        expect(asked()).to.deep.equal(['all', 'b']);
+        // Its name matches: it evaluates the rest.
+        expect(script.last.options.filter).to.deep.equal(filter);
+      });
+
     it('asks it once while it comes and comes, and once more after it answered that it is none', async () => {
       await open(['a']);
       for (let count = 0; count < 3; count += 1) script.tell('b', true);
@@ -257,6 +272,17 @@ describe('a fleet', () => {
     expect(names()).to.deep.equal(['b']);
     expect(fleet.isOnline('a')).to.equal(false);
     expect(fleet.isOnline('b')).to.equal(true);
+  });
+
+  it('drops a member that no longer matches, and asks it when it comes online again', async () => {
+    await open(['a', 'b'], { filter });
+    fleet.drop('a');
+    fleet.drop('x');
+    expect(events).to.deep.equal(['-a']);
+    expect(names()).to.deep.equal(['b']);
+    script.tell('a', true);
+    await turn();
+    expect(asked()).to.deep.equal(['all', 'a']);
   });
 
   it('notes what was learned of members, and of nobody else', async () => {

@@ -1,6 +1,6 @@
 import { mock } from 'node:test';
 import type { Result } from '@troupe/client';
-import { Status } from '@troupe/core';
+import { emptyFilter, Status } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { type NodeRun, type NodeRunOptions, runNode } from '../../src/application/index.js';
@@ -52,6 +52,16 @@ describe('a run of one node', () => {
     expect(script.presences).to.deep.equal(['eu']);
   });
 
+  it('is asked for with the rest of the filter that names the node, and followed without it', async () => {
+    const filter = { ...emptyFilter, classes: ['web'] };
+    await start({ filter: { ...filter, identities: ['a', 'b'] } });
+    expect(script.last.options).to.deep.include({ targets: ['a'], filter });
+    script.last.answer({ state: 'no-reply' });
+    await turn();
+    expect(script.last.action).to.equal('follow');
+    expect(script.last.options).to.not.have.property('filter');
+  });
+
   it('names no collective where none is given', async () => {
     await start();
     expect(script.last.options).to.not.have.property('collective');
@@ -100,6 +110,11 @@ describe('a run of one node', () => {
           { kind: 'not-begun', outcome, reason: 'OK', mayRetry: true },
         ] as const,
     ),
+    [
+      'did not start because the filter no longer matches the node',
+      { state: 'failed', statuscode: Status.aborted, isUnmatched: true, statusmsg: 'no match' },
+      { kind: 'skipped', ok: true, outcome: 'unmatched', reason: 'no match' },
+    ],
     [
       'was refused because the daemon restarts',
       { state: 'failed', statuscode: Status.aborted, statusmsg: 'restarts' },

@@ -74,7 +74,8 @@ describe('the pace of a schedule', () => {
           state: outcome === 'disabled' ? 'failed' : 'ok',
           data: { outcome, summary: 'words', ...(outcome === 'changed' ? { initiated_at: began } : {}) },
         });
-      if (takes === 0) end();
+      if (outcome === 'unmatched') answer({ state: 'failed', isUnmatched: true, statusmsg: 'no match' });
+      else if (takes === 0) end();
       else setTimeout(end, takes * 1000);
     }
   }
@@ -97,6 +98,17 @@ describe('the pace of a schedule', () => {
   }
   const paces = () =>
     events.flatMap((event) => (event.type === 'fleet' ? [[event.nodes, event.secondsApart]] : []));
+
+  it('counts a node no more that the filter no longer matches when its turn comes', async () => {
+    nodes.set('a', { outcome: 'unmatched' });
+    nodes.set('b', {});
+    const filter = { ...emptyFilter, classes: ['web'] };
+    await begin({ interval: 100, filter });
+    await pass(50);
+    expect(script.questions.find(({ action }) => action === 'runonce')?.options.filter).to.deep.equal(filter);
+    expect(events).to.deep.include({ type: 'departed', identity: 'a' });
+    expect(events.at(-1)).to.deep.equal({ type: 'fleet', nodes: 1, secondsApart: 100 });
+  });
 
   it('spreads the nodes evenly over the interval, those first whose last run began first', async () => {
     for (const [identity, ago] of [

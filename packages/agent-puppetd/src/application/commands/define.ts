@@ -78,7 +78,7 @@ export function define(command: Command, line: CommandLine): void {
     add(
       'runall',
       'Run Puppet on all nodes, a limited number at a time',
-      'When a run ends, the next one starts. Disabled nodes are skipped; nodes that are offline or do not reply are reported. After Ctrl-C, no further runs start, and the runs in progress continue on their nodes.\nExit codes: see mco help exit-codes.',
+      'When a run ends, the next one starts. Nodes that come online meanwhile are included if the options select them. Disabled nodes are skipped; nodes that are offline or do not reply are reported. After Ctrl-C, no further runs start, and the runs in progress continue on their nodes.\nExit codes: see mco help exit-codes.',
       ['runall 10', 'runall 50 --per-server 10 -F datacenter=ams --rerun 3600'],
     ),
   )
@@ -106,7 +106,7 @@ export function define(command: Command, line: CommandLine): void {
     add(
       'schedule',
       'Run Puppet on all nodes in turn, evenly spread over time, until stopped',
-      'The schedule keeps no state, because nodes record when they last ran. It can be stopped and restarted at any time, and two schedules at once do not double the number of runs.',
+      'Nodes that come online join the schedule if the options select them. The schedule keeps no state, because nodes record when they last ran. It can be stopped and restarted at any time, and two schedules at once do not double the number of runs.',
       ['schedule --interval 30 --concurrency 100'],
     ),
   )

@@ -178,7 +178,11 @@ function printStats(session: Session, stats: RunAllStats): void {
   session.note(`${parts.join('; ')}; at most ${most} at a time, ${seconds.toFixed(1)} s`);
 }
 
-const happened = { arrived: 'came online', departed: 'went offline', started: 'started' } as const;
+const happened = {
+  arrived: 'came online',
+  departed: 'went offline or no longer matches',
+  started: 'started',
+} as const;
 
 export interface ScheduleWords {
   /** Seconds. */

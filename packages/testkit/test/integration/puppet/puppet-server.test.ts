@@ -123,7 +123,9 @@ describe('PuppetServer', function () {
     const start = PuppetServer.start({
       ...{ name: 'third', folder: secret.join('third'), address, certname, code },
     });
-    expect(String(await start.catch((error: Error) => error))).to.contain('permission denied: puppet cannot access');
+    expect(String(await start.catch((error: Error) => error))).to.contain(
+      'permission denied: puppet cannot access',
+    );
   });
 
   it('ends when its start is aborted', async () => {
