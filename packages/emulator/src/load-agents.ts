@@ -4,15 +4,13 @@ import { type Agent, parseDdl } from '@troupe/core';
 import { importAgent } from '@troupe/daemon/agents';
 import { mockAgent } from '@troupe/testkit';
 
-/** Imports agents named by npm package or path, and makes mocks of DDL files; both relative to the working folder. Throws AGENT_INVALID, DDL_INVALID. */
-export async function loadAgents(options: {
-  readonly modules: readonly string[];
-  readonly mocks: readonly string[];
-}): Promise<readonly Agent[]> {
+/** Imports agents by npm package or path, relative to the working folder. Throws AGENT_INVALID. */
+export async function importAgents(modules: readonly string[]): Promise<readonly Agent[]> {
   const here = join(process.cwd(), 'mcod.yaml');
-  const imported = await Promise.all(options.modules.map((specifier) => importAgent(specifier, here)));
-  const mocked = await Promise.all(
-    options.mocks.map(async (file) => mockAgent(parseDdl(await readFile(file, 'utf8'), file))),
-  );
-  return [...imported, ...mocked];
+  return Promise.all(modules.map((specifier) => importAgent(specifier, here)));
+}
+
+/** Makes mock agents of DDL files, relative to the working folder. Throws DDL_INVALID. */
+export async function mockAgents(files: readonly string[]): Promise<readonly Agent[]> {
+  return Promise.all(files.map(async (file) => mockAgent(parseDdl(await readFile(file, 'utf8'), file))));
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
-import { createLogger, logFormats, logLevels, messageOf, version } from '@troupe/core';
+import { type Agent, createLogger, logFormats, logLevels, messageOf, version } from '@troupe/core';
 import {
   completionOf,
   failureText,
@@ -10,8 +11,11 @@ import {
   withCode,
 } from '@troupe/core/internal';
 import { emulateFleet, fleetFacts, type KeyType, type TestPki, useTestPki } from '@troupe/testkit';
-import { loadAgents } from './load-agents.js';
+import { importAgents, mockAgents } from './load-agents.js';
 import { emulateProvisioning } from './provision-program.js';
+import { checkConsent } from './real-agents/consent.js';
+import { ConsentError } from './real-agents/consent-error.js';
+import { forbidPrograms } from './real-agents/forbid-programs.js';
 
 const usage = `Usage: troupe-emulate --broker URL [options]          (also: mcod emulate …)
        troupe-emulate --provision FOLDER [options]
@@ -41,6 +45,9 @@ Certificates:
 Agents:
       --agent MODULE     agent to load besides rpcutil and discovery: an npm package or a path; can be repeated
       --mock FILE        DDL of an agent to mock, which returns default values; can be repeated
+      --real-agents      let the agents of --agent change this host and run programs on it. All nodes run on this host,
+                         so a call to 100 nodes acts on it 100 times. Must be confirmed
+      --yes              confirm --real-agents without asking
 Faults:
       --lose P           probability that a message is lost, in each direction: 0 to 1
       --double P         probability that a message is duplicated: 0 to 1
@@ -89,6 +96,8 @@ function words() {
         escape: { type: 'boolean', default: false },
         agent: { ...list, short: 'a', default: [] },
         mock: { ...list, default: [] },
+        'real-agents': { type: 'boolean', default: false },
+        yes: { type: 'boolean', default: false },
         lose: { ...text, default: '0' },
         double: { ...text, default: '0' },
         reorder: { ...text, default: '0' },
@@ -185,6 +194,7 @@ async function emulate(values: Values, broker: readonly string[]): Promise<() =>
   const instances = number(values, 'instances', 1, 100_000);
   const first = number(values, 'first', 1, 1e9);
   const faults = faultsOf(values);
+  const agents = await agentsOf(values, instances);
   const pki: TestPki | undefined = values.pki === undefined ? undefined : await useTestPki(values.pki);
   const fleet = await emulateFleet({
     instances,
@@ -196,7 +206,7 @@ async function emulate(values: Values, broker: readonly string[]): Promise<() =>
     collectives: values.collective,
     escape: values.escape,
     facts: (index) => fleetFacts(first + index),
-    agents: await loadAgents({ modules: values.agent, mocks: values.mock }),
+    agents,
     ...(faults.faulty > 0 && { faults: faults.of }),
     connecting: number(values, 'connecting', 1, 10_000),
     log: logOf(values),
@@ -204,6 +214,32 @@ async function emulate(values: Values, broker: readonly string[]): Promise<() =>
   const [one, last] = [fleet.nodes[0], fleet.nodes.at(-1)];
   tell({ instances, first: one?.identity, last: last?.identity });
   return () => fleet.close();
+}
+
+async function agentsOf({ agent, mock, ...values }: Values, instances: number): Promise<readonly Agent[]> {
+  const real = await importAgents(agent);
+  const mayRunPrograms = await checkConsent(real, instances, {
+    isAllowed: values['real-agents'],
+    isConfirmed: values.yes,
+    ask: process.stdin.isTTY && process.stderr.isTTY ? askOnTerminal : undefined,
+  });
+  if (!mayRunPrograms) forbidPrograms();
+  return [...real, ...(await mockAgents(mock))];
+}
+
+async function askOnTerminal(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // Ctrl-C and Ctrl-D are a no.
+  const leaving = new AbortController();
+  terminal.once('SIGINT', () => leaving.abort()).once('close', () => leaving.abort());
+  try {
+    return await terminal.question(question, { signal: leaving.signal });
+  } catch (error) {
+    if (!leaving.signal.aborted) throw error;
+    return '';
+  } finally {
+    terminal.close();
+  }
 }
 
 async function provisioning(values: Values, folder: string): Promise<() => Promise<void>> {
@@ -276,10 +312,10 @@ else {
   run(values).then(
     () => process.exit(0),
     (error: unknown) => {
-      process.stderr.write(
-        failureText('troupe-emulate', error, { isTerminal: process.stderr.isTTY === true }),
-      );
-      process.exit(1);
+      const code = error instanceof ConsentError ? error.code : undefined;
+      const isTerminal = process.stderr.isTTY === true;
+      process.stderr.write(failureText('troupe-emulate', error, { ...(code && { code }), isTerminal }));
+      process.exit(code === 'USAGE_INVALID' ? 2 : 1);
     },
   );
 }

@@ -3,7 +3,7 @@ import { ActionError } from '@troupe/core';
 import { createTempFolder, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { loadAgents } from '../src/load-agents.js';
+import { importAgents } from '../src/load-agents.js';
 
 describe('agents for emulated nodes', () => {
   let folder: TempFolder;
@@ -21,7 +21,7 @@ import ddl from '@troupe/ddl/notify.json' with { type: 'json' };
 export const Own = ActionError;
 export default defineAgent(ddl, () => undefined);`,
     );
-    const [agent] = await loadAgents({ modules: [file], mocks: [] });
+    const [agent] = await importAgents([file]);
     expect(((await import(file)) as { Own: unknown }).Own).to.equal(ActionError);
     expect(agent?.ddl.metadata.name).to.equal('notify');
   });
@@ -29,7 +29,7 @@ export default defineAgent(ddl, () => undefined);`,
   it('are refused by name where they are none', async () => {
     const file = folder.join('none.mjs');
     await writeFile(file, 'export const x = 1;');
-    const error = await loadAgents({ modules: [file], mocks: [] }).catch(({ message }: Error) => message);
+    const error = await importAgents([file]).catch(({ message }: Error) => message);
     expect(error).to.equal(
       `agents: the default export of "${file}" is not an agent: export the result of defineAgent`,
     );

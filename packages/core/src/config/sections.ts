@@ -73,7 +73,7 @@ export const sections = {
         items: { type: 'string', minLength: 1 },
         minItems: 1,
         description:
-          'The CAs in this file whose callers are accepted, by common name or SHA-256 fingerprint: they count as one, such as the old and the new CA during a rollover. Default: the first CA in the file, with those of its key and those that it issued.',
+          'The CAs in this file whose callers are accepted, by common name or SHA-256 fingerprint: they count as one, such as the old and the new CA during a rollover. Default: the first CA in the file, with the CAs that have its key or that it issued.',
       },
     }),
     tokens: section({

@@ -56,6 +56,26 @@ describe('troupe-emulate', () => {
     expect(helping.output).to.match(/^Usage: troupe-emulate/);
   });
 
+  it('starts an agent that acts on this host only with --real-agents, and --yes without a terminal', async () => {
+    const words = ['--broker', 'mqtt://127.0.0.1:1', '-n', '7', '-a', '@troupe/agent-puppetd'];
+    const what =
+      '--agent acts on this host (agent puppetd: runonce, enable, disable, resource may change it); 7 nodes run each action, so a call to all nodes acts up to 7 times. ';
+    for (const [more, message] of [
+      [
+        [],
+        'To emulate an agent, use --mock with its DDL; to let it act on this host, use --real-agents [USAGE_INVALID]',
+      ],
+      [
+        ['--real-agents'],
+        'There is no terminal to ask on: add --yes to confirm --real-agents [USAGE_INVALID]',
+      ],
+    ] as const) {
+      const refused = startProcess(process.execPath, [bin, ...words, ...more]);
+      expect(await refused.exited).to.include({ code: 2 });
+      expect(refused.output).to.contain(`troupe-emulate: ${what}${message}`);
+    }
+  });
+
   const misuses: [string[], string][] = [
     [[], 'missing option --broker URL'],
     [

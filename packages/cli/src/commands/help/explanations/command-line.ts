@@ -51,8 +51,10 @@ export const commandLine = {
   NOT_CONFIRMED: {
     summary: 'the call was not confirmed',
     meaning:
-      'The action changes hosts and no filter was given, so `mco` asked for confirmation. No request was sent.',
-    causes: ['The answer was not `y` or `yes`, or it was Ctrl-C or Ctrl-D.'],
+      'The action changes hosts and no filter was given, so `mco` asked for confirmation. No request was sent. `troupe-emulate` asks before it lets agents act on its own host (`--real-agents`).',
+    causes: [
+      'The answer was not `y` or `yes` (for `troupe-emulate`: not `yes`), or it was Ctrl-C or Ctrl-D.',
+    ],
     actions: ['Add a filter, answer `y`, or add `--yes`.'],
   },
   INTERRUPTED: {

@@ -61,7 +61,7 @@ export const connection = {
     ],
     actions: [
       '`ss -ltnp` lists the processes that listen: stop the one that uses the port.',
-      'Change `listen` in the configuration of the broker, or `http` in that of mcprovision.',
+      'Change `listen` in the configuration of the broker, or `http` in the configuration of mcprovision.',
     ],
   },
   TOPIC_INVALID: {
