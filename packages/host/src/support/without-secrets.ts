@@ -1,7 +1,7 @@
 /** What stands in an archive in place of a secret. */
 export const redacted = '[redacted]';
 
-const secretKey = /pass|secret|token|private|credential|key$|^key/i;
+const secretKey = /^pin$|pass|secret|token|private|credential|key$|^key/i;
 const secretOption = /^--?[\w-]*(pass|secret|token|key|credential)[\w-]*$/i;
 
 // Each from the most certain to the least: what an earlier one has replaced, a later one does not see.
@@ -10,6 +10,13 @@ const replacements: readonly (readonly [RegExp, string])[] = [
   // A compact JWS (RFC 7515): an enrolment token, a signed message.
   [/\beyJ[\w-]{8,}\.[\w-]*\.[\w-]*/g, redacted],
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"'<>]+@/gi, `$1${redacted}@`],
+  // The path of a webhook is its password.
+  [/\b(https?:\/\/[^\s/?#"'<>]+)[/?#][^\s"'<>]+/gi, `$1/${redacted}`],
+  // The word after an option such as --token.
+  [
+    /(--?[\w-]*(?:pass(?:word|phrase|wd)?|secret|token|api-?key|credential)[\w-]*[ ,"']+)(?!-)[^\s,"']+/gi,
+    `$1${redacted}`,
+  ],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi, `$1 ${redacted}`],
   [
     /((?:^|[^\w])["']?[\w.-]*(?:pass(?:word|phrase|wd)?|secret|api_?key|private_?key|token|credentials?|signature|sig)["']?\s*=\s*|["'][\w.-]*(?:pass(?:word|phrase|wd)?|secret|api_?key|private_?key|token|credentials?)["']\s*:\s*|\b[\w-]*(?:password|passphrase|passwd|secret|api_?key):\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,;&}"']+)/gi,
@@ -35,7 +42,7 @@ function clean(
   path: readonly string[],
   isFile: (path: readonly string[]) => boolean,
 ): unknown {
-  if (typeof value === 'string') return withoutUrlPath(textWithoutSecrets(value));
+  if (typeof value === 'string') return textWithoutSecrets(value);
   if (Array.isArray(value))
     return value.map((inner, index) => {
       // A program's words: the one after `--password`.
@@ -54,8 +61,3 @@ function clean(
 }
 
 const isSection = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-// The path of a webhook is its password.
-function withoutUrlPath(text: string): string {
-  return text.replace(/\b(https?:\/\/[^\s/?#"']+)[/?#][^\s"']+/gi, `$1/${redacted}`);
-}

@@ -24,10 +24,17 @@ describe('texts without secrets', () => {
     ['a key of JSON', '{"password":"hunter2","port":25}', '{"password":[redacted],"port":25}'],
     ['a quoted value with escapes', '{"api_key": "hun\\"ter2"}', '{"api_key": [redacted]}'],
     ['an assignment', 'API_TOKEN=hunter2 retry=3', 'API_TOKEN=[redacted] retry=3'],
+    ['a query of a URL', 'https://x.lab/hook?token=hunter2&room=ops', 'https://x.lab/[redacted]'],
     [
-      'a query of a URL',
-      'https://x.lab/hook?token=hunter2&room=ops',
-      'https://x.lab/hook?token=[redacted]&room=ops',
+      'the path of a webhook',
+      'POST https://hooks.lab/T0/B0/hunter2 failed',
+      'POST https://hooks.lab/[redacted] failed',
+    ],
+    ['the word after an option', 'run send --token hunter2 -v', 'run send --token [redacted] -v'],
+    [
+      'the word after an option, in JSON',
+      '["send","--api-key","hunter2"]',
+      '["send","--api-key","[redacted]"]',
     ],
     ['a key of YAML', 'smtp_password: hunter2', 'smtp_password: [redacted]'],
   ];
