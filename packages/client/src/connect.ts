@@ -40,7 +40,8 @@ export async function connect(options: ConnectOptions): Promise<Client> {
       'CONFIG_INVALID',
       `"${session}" is not a valid session name: use a-z, 0-9, "_", "-"`,
     );
-  const file = configFileOf(config);
+  // A configuration that was changed for one call still has the sections of its file.
+  const file = configFileOf(config) ?? configFileOf(config.security);
   const transport =
     options.transport ??
     (await connectMqtt({

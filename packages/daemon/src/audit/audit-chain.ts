@@ -55,7 +55,7 @@ export function auditFiles(file: string): string[] {
 export async function verifyAudit(file: string): Promise<AuditVerdict> {
   try {
     const files = auditFiles(file);
-    if (files.length === 0) throw new Error('no such file');
+    if (files.length === 0) throw new Error('ENOENT: no such file or directory');
     // Before the files: a daemon that writes meanwhile adds lines after the one that the anchor names.
     const anchor = attempt(() => readAnchor(file));
     const verdict = await verifyFiles(files, anchor.value);

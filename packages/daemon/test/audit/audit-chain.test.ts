@@ -108,7 +108,7 @@ describe('verifyAudit', () => {
     const error: unknown = await verifyAudit(file).catch((thrown: unknown) => thrown);
     expect(error).to.include({
       code: 'FILE_UNREADABLE',
-      message: `cannot read the audit log ${file}: no such file`,
+      message: `cannot read the audit log ${file}: ENOENT: no such file or directory`,
     });
   });
 

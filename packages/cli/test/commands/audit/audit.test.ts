@@ -80,7 +80,7 @@ describe('mco audit verify', () => {
   it('reports a file that cannot be read', async () => {
     const { code, stderr } = await mco('audit', 'verify', folder.join('nowhere.jsonl'));
     expect(code).to.equal(1);
-    expect(stderr).to.match(/^mco: cannot read the audit log .*nowhere\.jsonl: no such file/);
+    expect(stderr).to.match(/^mco: cannot read the audit log .*nowhere\.jsonl: ENOENT: no such file/);
   });
 
   it('detects an altered last line and a missing newest file by the anchor of the audit log', async () => {
