@@ -6,6 +6,7 @@ import { Aedes, type Client } from 'aedes';
 import { type Gate, methodOf, Refusal, type VerifyToken } from './authentication/authenticate.js';
 import { type Credentials, loadCredentials, watchCredentials } from './authentication/credentials.js';
 import { EnrolledNames } from './authentication/enrolled-names.js';
+import { membership } from './authorization/membership.js';
 import { type BrokerConfig, type BrokerConfigInput, checkBrokerConfig } from './config.js';
 import { type Connection, peerOf } from './connection/connection.js';
 import { isTls, type Listener, openListener } from './connection/listener.js';
@@ -92,7 +93,11 @@ class EmbeddedBroker implements Broker {
       ...createHooks({
         connectionOf: (client) => this.#connectionOf(client),
         gate: () => ({ ...this.#gate, credentials: this.#credentials }),
-        rules: { topics: new Topics(config.topics), enrolmentCollective: enrolment.collective },
+        rules: {
+          topics: new Topics(config.topics),
+          enrolmentCollective: enrolment.collective,
+          isMember: membership(config.collectives),
+        },
         limits,
         retained: this.#retained,
         counters: this.#counters,

@@ -39,6 +39,12 @@ export const brokerSchema = section(
         authorities: sections.security.properties.callers.properties.authorities,
       }),
     }),
+    collectives: {
+      type: 'object',
+      additionalProperties: { type: 'array', items: { type: 'string' } },
+      description:
+        'The nodes of each collective: `/regular expressions/` or exact names. If it is set, a node can use only the collectives that list it; otherwise, every node can use every collective. Callers are not affected.',
+    },
     enrolment: section({
       collective: {
         type: 'string',

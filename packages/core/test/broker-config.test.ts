@@ -160,6 +160,105 @@ describe('the configuration of every broker', () => {
   }
 });
 
+describe('the limits of every broker', () => {
+  for (const [kind, all, one] of [
+    ['mosquitto', /^listener 8883\n/m, /^listener 8883 192\.0\.2\.7\n/m],
+    ['nats', /mqtt \{\n {2}port/, /mqtt \{\n {2}host: "192\.0\.2\.7"\n/],
+    ['rabbitmq', /ssl\.default = 8883\n/, /ssl\.default = 192\.0\.2\.7:8883\n/],
+  ] as const) {
+    it(`let ${kind} listen on the given address, and say so if it listens on all`, () => {
+      expect(text(kind)).to.match(all).and.include('on all network interfaces');
+      expect(notesOf(kind)).to.include('listens on all network interfaces');
+      const given = { address: '192.0.2.7' };
+      expect(text(kind, given)).to.match(one).and.not.include('all network interfaces');
+      expect(notesOf(kind, given)).to.include('listens on 192.0.2.7 only');
+    });
+  }
+
+  it('write an IPv6 address of RabbitMQ in brackets', () => {
+    expect(text('rabbitmq', { address: '::1' })).to.include('ssl.default = [::1]:8883');
+  });
+
+  for (const [kind, normal, given] of [
+    ['mosquitto', 'memory_limit 268435456\n', 'memory_limit 67108864\n'],
+    ['nats', 'max_file_store: 1024MiB\n', 'max_file_store: 64MiB\n'],
+    ['rabbitmq', 'vm_memory_high_watermark.absolute = 1024MiB\n', 'absolute = 64MiB\n'],
+  ] as const) {
+    it(`bound what clients can fill at ${kind}`, () => {
+      expect(text(kind)).to.include(normal);
+      expect(text(kind, { memoryMebibytes: 64 })).to.include(given);
+      expect(notesOf(kind, { memoryMebibytes: 64 })).to.include('64 MiB');
+    });
+  }
+
+  it('keep no retained messages at RabbitMQ', () => {
+    expect(text('rabbitmq')).to.include(
+      'mqtt.retained_message_store = rabbit_mqtt_retained_msg_store_noop\n',
+    );
+  });
+
+  for (const [more, reason] of [
+    [{ address: 'mq.lab' }, '"mq.lab" is not an IP address to listen on'],
+    [{ memoryMebibytes: 15 }, '15 MiB is not a memory limit: use a whole number of at least 16'],
+    [{ memoryMebibytes: 16.5 }, '16.5 MiB is not a memory limit'],
+    [{ members: { eu: [] } }, '"eu" has members but is not one of the collectives: mcollective'],
+    [{ members: { mcollective: ['a b'] } }, '"a b" is not a valid certificate name'],
+  ] as const) {
+    it(`refuse ${JSON.stringify(more)}`, () => {
+      expect(() => text('nats', more))
+        .to.throw(reason)
+        .with.property('code', 'CONFIG_INVALID');
+    });
+  }
+});
+
+describe('the members of a collective', () => {
+  const more = { collectives: ['all', 'eu'], members: { eu: ['web1.lab'] } };
+
+  it('are the only nodes of Mosquitto with permissions there', () => {
+    const [open = '', listed = '', ...others] = fileOf('mosquitto', 'nodes.acl', more).split('\n\n');
+    expect(open).to.include('pattern read mco/all/agent/+').and.not.include('eu');
+    expect(listed.trim().split('\n')).to.deep.equal([
+      'user web1.lab',
+      'topic read mco/eu/agent/+',
+      'topic read mco/eu/node/web1.lab',
+      'topic write mco/eu/presence/web1.lab',
+      'topic write mco/eu/event/web1.lab',
+      'topic write mco/eu/reply/+/+/web1.lab',
+    ]);
+    expect(others).to.deep.equal([]);
+    expect(fileOf('mosquitto', 'nodes.acl', { members: { mcollective: ['web1.lab'] } })).to.match(
+      /^user web1\.lab\n/,
+    );
+  });
+
+  for (const kind of ['nats', 'rabbitmq'] as const) {
+    it(`are the only nodes of ${kind} with permissions there`, () => {
+      const line = (name: string) =>
+        kind === 'nats'
+          ? text(kind, more)
+              .split('\n')
+              .find((line) => line.includes(`CN=${name}"`))
+          : JSON.stringify(userOf(fileOf(kind, 'definitions.json', more), name));
+      expect(line('web1.lab'))
+        .to.match(/mco\W+all\W/)
+        .and.match(/mco\W+eu\W/);
+      expect(line('web10.lab'))
+        .to.match(/mco\W+all\W/)
+        .and.not.match(/mco\W+eu\W/);
+      expect(line('alice.mcollective')).to.match(/mco\W+eu\W/);
+    });
+  }
+
+  for (const kind of brokerKinds) {
+    it(`are mentioned if several collectives of ${kind} have none`, () => {
+      const open = { collectives: ['all', 'eu'] };
+      expect(notesOf(kind, open)).to.include('Every node can use every collective');
+      for (const quiet of [more, {}]) expect(notesOf(kind, quiet)).to.not.include('every collective');
+    });
+  }
+});
+
 describe('the configuration of Mosquitto', () => {
   const listener = (number: number, more: Partial<BrokerConfigOptions> = {}) =>
     fileOf('mosquitto', 'mosquitto.conf', more).split(/^listener /m)[number] ?? '';

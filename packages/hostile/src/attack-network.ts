@@ -102,7 +102,11 @@ export class AttackNetwork {
       { revoked, ledger },
     );
     this.broker = await startBroker(
-      { listen: ['mqtts://127.0.0.1:0'], security: { ...security, ...server } },
+      {
+        listen: ['mqtts://127.0.0.1:0'],
+        security: { ...security, ...server },
+        collectives: { mcollective: ['/\\.lab$/'], eu: ['web1.lab'] },
+      },
       { log: log('broker'), ...(verifyToken && { verifyToken }) },
     );
 

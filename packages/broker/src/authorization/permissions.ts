@@ -17,6 +17,8 @@ export interface Rules {
   readonly topics: Topics;
   /** The collective of machines without a certificate; no node is let in. */
   readonly enrolmentCollective: string;
+  /** Whether a node belongs to a collective. */
+  readonly isMember: (collective: string, node: string) => boolean;
 }
 
 /** Whether a client may publish or subscribe; if not, the reason for the log. */
@@ -84,9 +86,11 @@ function outsideOf(party: Party, levels: Levels, rules: Rules): string | undefin
       ? undefined
       : `the token is valid only in the collective "${party.collective}"`;
   }
-  return collective === rules.enrolmentCollective
-    ? `the collective "${collective}" is reserved for machines that enrol with a token`
-    : undefined;
+  if (collective === rules.enrolmentCollective)
+    return `the collective "${collective}" is reserved for machines that enrol with a token`;
+  return rules.isMember(collective, party.name)
+    ? undefined
+    : `"${party.name}" is not listed for the collective "${collective}" (collectives)`;
 }
 
 function foreign(rules: Rules): string {

@@ -1,6 +1,7 @@
 import { Topics } from '@troupe/core';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { membership } from '../../src/authorization/membership.js';
 import {
   mayPublish,
   maySubscribe,
@@ -132,7 +133,7 @@ const subscriptions: readonly [filter: string, allowed: Marks][] = [
 ];
 
 describe('permissions', () => {
-  const rules: Rules = { topics: new Topics(), enrolmentCollective: 'provisioning' };
+  const rules: Rules = { topics: new Topics(), enrolmentCollective: 'provisioning', isMember: () => true };
 
   describe('publish', () => {
     for (const [topic, expected] of publishes) {
@@ -167,7 +168,11 @@ describe('permissions', () => {
   });
 
   describe('with topics.escape', () => {
-    const escaping: Rules = { topics: new Topics({ escape: true }), enrolmentCollective: 'provisioning' };
+    const escaping: Rules = {
+      topics: new Topics({ escape: true }),
+      enrolmentCollective: 'provisioning',
+      isMember: () => true,
+    };
 
     it('takes the escaped form of the own name', () => {
       expect(
@@ -191,6 +196,42 @@ describe('permissions', () => {
         reason: 'not a topic of this network (topics.escape is on)',
       });
       expect(maySubscribe(parties.node, `${main}/node/${own}`, escaping).allowed).to.equal(false);
+    });
+  });
+
+  describe('with lists of the nodes of collectives', () => {
+    const listed: Rules = {
+      ...rules,
+      isMember: membership({ eu: ['/^n1\\./', 'n3.example.com'], us: [other] }),
+    };
+    const may = (name: string, topic: string) => [
+      maySubscribe({ role: 'node', name }, topic, listed).allowed,
+      mayPublish(
+        { role: 'node', name },
+        { topic: topic.replace('agent/+', `presence/${name}`), retain: true },
+        listed,
+      ).allowed,
+    ];
+
+    it('lets a node use only the collectives that list it', () => {
+      expect(may(own, 'mco/eu/agent/+')).to.eql([true, true]);
+      expect(may('n3.example.com', 'mco/eu/agent/+')).to.eql([true, true]);
+      for (const topic of ['mco/us/agent/+', 'mco/mcollective/agent/+', 'mco/constructor/agent/+'])
+        expect(may(own, topic), topic).to.eql([false, false]);
+    });
+
+    it('says which setting is at fault', () => {
+      expect(maySubscribe(parties.node, 'mco/us/agent/+', listed)).to.eql({
+        allowed: false,
+        reason: '"n1.example.com" is not listed for the collective "us" (collectives)',
+      });
+    });
+
+    it('does not limit callers', () => {
+      expect(maySubscribe(parties.caller, 'mco/us/presence/#', listed).allowed).to.equal(true);
+      expect(mayPublish(parties.caller, { topic: 'mco/us/agent/x', retain: false }, listed).allowed).to.equal(
+        true,
+      );
     });
   });
 

@@ -8,18 +8,18 @@ import { readRegularFile } from '@troupe/core/regular-file';
 const mostBytes = 256 * 1024 * 1024;
 
 /** Reads the nodes that `--nodes` names: a file, or `-` for standard input. Throws FILE_UNREADABLE, DISCOVERY_FAILED and NO_NODES. */
-export async function readNodes(file: string): Promise<readonly string[]> {
-  const where = `--nodes: ${file === '-' ? 'standard input' : file}`;
-  const nodes = parseNodes(await contents(file), where);
+export async function readNodes(file: string, option = '--nodes'): Promise<readonly string[]> {
+  const where = `${option}: ${file === '-' ? 'standard input' : file}`;
+  const nodes = parseNodes(await contents(file, option), where);
   if (nodes.length === 0) throw new TroupeError('NO_NODES', `${where} contains no node names`);
   return nodes;
 }
 
-async function contents(file: string): Promise<string> {
+async function contents(file: string, option: string): Promise<string> {
   if (file === '-') return text(process.stdin);
   try {
     return (await readRegularFile(file, { most: mostBytes })).toString('utf8');
   } catch (error) {
-    throw new TroupeError('FILE_UNREADABLE', `--nodes: cannot read ${file}: ${systemReasonOf(error)}`);
+    throw new TroupeError('FILE_UNREADABLE', `${option}: cannot read ${file}: ${systemReasonOf(error)}`);
   }
 }

@@ -1,33 +1,42 @@
 import { Topics } from '../transport/topics.js';
-import { type BrokerConfigOptions, checkedOptions, type GeneratedConfig } from './options.js';
+import {
+  type BrokerConfigOptions,
+  checkedOptions,
+  collectivesOf,
+  type GeneratedConfig,
+  generalNotes,
+} from './options.js';
 import { callerPermissions, nodePermissions, type Permissions } from './permissions.js';
 
 /** A configuration of Mosquitto 2.0 and later: a listener for nodes, whose names are patterns, and one for callers. */
 export function mosquittoConfig(given: BrokerConfigOptions): GeneratedConfig {
   const options = checkedOptions(given);
-  const { port, collectives, folder, callers, callersCa } = options;
+  const { port, address, collectives, folder, callers, callersCa } = options;
+  const { memoryMebibytes = 256 } = options;
   const topics = new Topics();
-  const main = `# Mosquitto for Troupe: nodes on port ${port}, callers on port ${port + 1}.
+  const main = `# Mosquitto for Troupe: nodes on port ${port}, callers on port ${port + 1}, ${address === undefined ? 'on all network interfaces' : `on ${address}`}.
 per_listener_settings true
 persistence false
 # Without this, Nagle's algorithm and delayed acknowledgements add 44 ms to an exchange at QoS 1.
 set_tcp_nodelay true
 message_size_limit 1048576
+# Retained messages have no limit for each client, so that one node could fill the memory of this machine.
+memory_limit ${memoryMebibytes * 1024 * 1024}
 # A caller receives the presence records of all nodes at once, at QoS 1; with the default limit, all but 1000 are lost.
 max_queued_messages 100000
 max_inflight_messages 1000
 
-${listener(options, { port, ca: options.ca, acl: `${folder}/nodes.acl` })}
+${listener(options, { port, address, ca: options.ca, acl: `${folder}/nodes.acl` })}
 # A second connection with the same client id disconnects the first, so the certificate name is the client id.
 use_username_as_clientid true
 
-${listener(options, { port: port + 1, ca: callersCa, acl: `${folder}/callers.acl` })}
+${listener(options, { port: port + 1, address, ca: callersCa, acl: `${folder}/callers.acl` })}
 `;
   return {
     escape: false,
     files: [
       { name: 'mosquitto.conf', text: main },
-      { name: 'nodes.acl', text: acl('pattern', nodePermissions(topics, collectives, '%u')) },
+      { name: 'nodes.acl', text: nodesAcl(topics, options) },
       {
         name: 'callers.acl',
         text: callers
@@ -36,6 +45,8 @@ ${listener(options, { port: port + 1, ca: callersCa, acl: `${folder}/callers.acl
       },
     ],
     notes: [
+      ...generalNotes(options),
+      `Clients can use ${memoryMebibytes} MiB of memory. A node that uses up all of it with retained messages prevents others from sending; a restart of Mosquitto removes these messages.`,
       `Callers connect to port ${port + 1}. A name that is not listed in callers.acl has no permissions there.`,
       'Mosquitto accepts every subscription and filters messages on delivery: an accepted subscription does not prove a permission.',
       'Send SIGHUP to Mosquitto after a change of certificates, revocation list or permissions.',
@@ -47,10 +58,10 @@ ${listener(options, { port: port + 1, ca: callersCa, acl: `${folder}/callers.acl
 
 function listener(
   options: { certificate: string; key: string; crl: string | undefined },
-  { port, ca, acl: aclFile }: { port: number; ca: string; acl: string },
+  { port, address, ca, acl: aclFile }: { port: number; address: string | undefined; ca: string; acl: string },
 ): string {
   const lines = [
-    `listener ${port}`,
+    `listener ${port}${address === undefined ? '' : ` ${address}`}`,
     `cafile ${ca}`,
     `certfile ${options.certificate}`,
     `keyfile ${options.key}`,
@@ -62,6 +73,20 @@ function listener(
     `acl_file ${aclFile}`,
   ];
   return lines.join('\n');
+}
+
+// Patterns hold for every name; what is for some names only stands below each of them.
+function nodesAcl(topics: Topics, options: ReturnType<typeof checkedOptions>): string {
+  const open = collectivesOf(options);
+  const names = [...new Set(Object.values(options.members).flat())].sort();
+  const sections = names.map((name) => {
+    const own = collectivesOf(options, name).filter((collective) => !open.includes(collective));
+    return `user ${name}\n${acl('topic', nodePermissions(topics, own, name))}`;
+  });
+  return [
+    ...(open.length > 0 ? [acl('pattern', nodePermissions(topics, open, '%u'))] : []),
+    ...sections,
+  ].join('\n');
 }
 
 function acl(word: 'pattern' | 'topic', { publish, subscribe }: Permissions): string {

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { Topics } from '../transport/topics.js';
-import { type BrokerConfigOptions, checkedOptions, type GeneratedConfig } from './options.js';
+import {
+  type BrokerConfigOptions,
+  checkedOptions,
+  collectivesOf,
+  type GeneratedConfig,
+  generalNotes,
+} from './options.js';
 import { callerPermissions, nodePermissions, type Permissions } from './permissions.js';
 
 // Where NATS itself delivers what somebody is subscribed to at QoS 1: presence, which callers hear.
@@ -13,7 +19,7 @@ const routePort = 6222;
  */
 export function natsConfig(given: BrokerConfigOptions): GeneratedConfig {
   const options = checkedOptions(given);
-  const { folder, callersCa, crl, cluster } = options;
+  const { folder, address, callersCa, crl, cluster, memoryMebibytes = 1024 } = options;
   const names = cluster.length === 0 ? ['nats'] : cluster.map((_, index) => `nats-${index + 1}`);
   const ca = callersCa === options.ca ? options.ca : `${folder}/ca-bundle.pem`;
   const secret = options.clusterSecret ?? randomBytes(24).toString('hex');
@@ -23,14 +29,19 @@ export function natsConfig(given: BrokerConfigOptions): GeneratedConfig {
     const routes = cluster.length === 0 ? '' : clusterSection(options, { index, ca, secret });
     return {
       name: `${name}.conf`,
-      text: `# NATS Server for Troupe: MQTT on port ${port}. All nodes and clients need topics.escape: true.
+      text: `# NATS Server for Troupe: MQTT on port ${port}, on ${address ?? 'all network interfaces'}. All nodes and clients need topics.escape: true.
 server_name: ${name === 'nats' ? 'troupe' : `troupe-${index + 1}`}
 # Troupe does not use the native NATS protocol.
 listen: "127.0.0.1:-1"
 max_payload: 1048576
-jetstream { store_dir: "${folder}/${name === 'nats' ? 'jetstream' : `jetstream-${index + 1}`}" }
+# Retained messages and sessions are kept here, so that clients could fill the disk.
+jetstream {
+  store_dir: "${folder}/${name === 'nats' ? 'jetstream' : `jetstream-${index + 1}`}"
+  max_file_store: ${memoryMebibytes}MiB
+  max_memory_store: ${memoryMebibytes}MiB
+}
 mqtt {
-  port: ${port}
+${address === undefined ? '' : `  host: "${address}"\n`}  port: ${port}
 ${replicas(cluster.length)}  tls {
     cert_file: "${options.certificate}"
     key_file: "${options.key}"
@@ -51,6 +62,8 @@ ${users}
     escape: true,
     files,
     notes: [
+      ...generalNotes(options),
+      `Clients can store ${memoryMebibytes} MiB of messages and sessions in JetStream. If a node uses up all of it with retained messages, no client can connect: stop the server, remove the stream $MQTT_rmsgs from the folder of JetStream, remove the account of the node, and start the server.`,
       'Set topics.escape: true in the configuration of every node and client: NATS does not allow dots within a topic level.',
       'When a node or a caller is added, generate the configuration again and reload it (nats-server --signal reload): NATS has no patterns for names.',
       ...(crl === undefined
@@ -100,10 +113,11 @@ ${routes.map((server) => `    "nats-route://troupe:${secret}@${server.host}:${se
 `;
 }
 
-function accounts({ nodes, callers, collectives }: ReturnType<typeof checkedOptions>): string {
+function accounts(options: ReturnType<typeof checkedOptions>): string {
+  const { nodes, callers, collectives } = options;
   const topics = new Topics({ escape: true });
   return [
-    ...nodes.map((name) => user(name, nodePermissions(topics, collectives, escaped(name)))),
+    ...nodes.map((name) => user(name, nodePermissions(topics, collectivesOf(options, name), escaped(name)))),
     ...callers.map((name) => user(name, callerPermissions(topics, collectives, escaped(name)), [deliveries])),
   ].join('\n');
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { TroupeError } from '../errors.js';
 import { isIdentity, isName } from '../names.js';
 
@@ -5,7 +6,13 @@ import { isIdentity, isName } from '../names.js';
 export interface BrokerConfigOptions {
   /** Of the listener for nodes; callers have the next one with Mosquitto. */
   readonly port?: number;
+  /** The address to listen on; all addresses by default. */
+  readonly address?: string;
+  /** The memory, or with NATS the disk space, that clients can fill; 256 MiB by default, 1024 MiB with NATS and RabbitMQ. */
+  readonly memoryMebibytes?: number;
   readonly collectives?: readonly string[];
+  /** The only nodes that may use a collective; a collective that is not here is for all nodes. */
+  readonly members?: Readonly<Record<string, readonly string[]>>;
   readonly ca: string;
   readonly certificate: string;
   readonly key: string;
@@ -33,11 +40,14 @@ export interface ClusterServer {
   readonly routePort?: number;
 }
 
+/** What has no default, or one that depends on the broker. */
+type Absent = 'crl' | 'clusterSecret' | 'address' | 'memoryMebibytes';
+
 /** Fills in what may be left out. Throws CONFIG_INVALID. */
 export function checkedOptions(
   options: BrokerConfigOptions,
-): Required<Omit<BrokerConfigOptions, 'crl' | 'clusterSecret'>> &
-  Pick<BrokerConfigOptions, 'clusterSecret'> & { readonly crl: string | undefined } {
+): Required<Omit<BrokerConfigOptions, Absent>> &
+  Pick<BrokerConfigOptions, Exclude<Absent, 'crl'>> & { readonly crl: string | undefined } {
   const {
     port = 8883,
     collectives = ['mcollective'],
@@ -46,11 +56,21 @@ export function checkedOptions(
     crl,
     callersCa = options.ca,
     cluster = [],
+    members = {},
+    address,
+    memoryMebibytes,
   } = options;
   const invalid = (message: string) => new TroupeError('CONFIG_INVALID', message);
   for (const name of collectives)
     if (!isName(name)) throw invalid(`"${name}" is not a valid collective name: use a-z, 0-9, "_" and "-"`);
-  for (const name of [...options.callers, ...nodes])
+  for (const name of Object.keys(members))
+    if (!collectives.includes(name))
+      throw invalid(`"${name}" has members but is not one of the collectives: ${collectives.join(', ')}`);
+  if (address !== undefined && isIP(address) === 0)
+    throw invalid(`"${address}" is not an IP address to listen on`);
+  if (memoryMebibytes !== undefined && !(Number.isSafeInteger(memoryMebibytes) && memoryMebibytes >= 16))
+    throw invalid(`${memoryMebibytes} MiB is not a memory limit: use a whole number of at least 16`);
+  for (const name of [...options.callers, ...nodes, ...Object.values(members).flat()])
     if (!isIdentity(name))
       throw invalid(
         `${JSON.stringify(name)} is not a valid certificate name: use a-z, 0-9, ".", "_" and "-"`,
@@ -76,7 +96,7 @@ export function checkedOptions(
       throw invalid(
         `${key}: ${JSON.stringify(file)} is not a path that every broker can read: use a-z, A-Z, 0-9 and ./@+:-_`,
       );
-  return { ...options, port, collectives, nodes, folder, callersCa, cluster, crl };
+  return { ...options, port, collectives, members, nodes, folder, callersCa, cluster, crl };
 }
 
 /** One file of a broker's configuration. */
@@ -91,4 +111,31 @@ export interface GeneratedConfig {
   readonly notes: readonly string[];
   /** Whether `topics.escape` must be on in the whole network. */
   readonly escape: boolean;
+}
+
+/** The collectives of one node; of no name in particular, those that are for all nodes. */
+export function collectivesOf(
+  { collectives, members }: Pick<Required<BrokerConfigOptions>, 'collectives' | 'members'>,
+  node?: string,
+): readonly string[] {
+  return collectives.filter((name) => {
+    const listed = Object.hasOwn(members, name) ? members[name] : undefined;
+    return listed === undefined || (node !== undefined && listed.includes(node));
+  });
+}
+
+/** What the notes of every configuration say about its broker: where it listens, and whom a collective keeps out. */
+export function generalNotes({
+  address,
+  collectives,
+  members,
+}: Pick<ReturnType<typeof checkedOptions>, 'address' | 'collectives' | 'members'>): readonly string[] {
+  return [
+    address === undefined
+      ? 'The broker listens on all network interfaces: use --listen for one address, or a firewall.'
+      : `The broker listens on ${address} only.`,
+    ...(collectives.length > 1 && Object.keys(members).length === 0
+      ? ['Every node can use every collective: use --members to name the nodes of a collective.']
+      : []),
+  ];
 }

@@ -1,24 +1,38 @@
 import { Topics } from '../transport/topics.js';
-import { type BrokerConfigOptions, checkedOptions, type GeneratedConfig } from './options.js';
+import {
+  type BrokerConfigOptions,
+  checkedOptions,
+  collectivesOf,
+  type GeneratedConfig,
+  generalNotes,
+} from './options.js';
 import { callerPermissions, nodePermissions, type Permissions } from './permissions.js';
 
 /** A configuration of RabbitMQ 3.10 and later, with a user for each certificate. */
 export function rabbitmqConfig(given: BrokerConfigOptions): GeneratedConfig {
   const options = checkedOptions(given);
-  const { port, collectives, folder, callers, callersCa, nodes, crl } = options;
+  const { port, address, collectives, folder, callers, callersCa, nodes, crl } = options;
+  const { memoryMebibytes = 1024 } = options;
   const topics = new Topics({ escape: true });
   const accounts = [
-    ...nodes.map((name) => ({ name, ...nodePermissions(topics, collectives, escaped(name)) })),
+    ...nodes.map((name) => ({
+      name,
+      ...nodePermissions(topics, collectivesOf(options, name), escaped(name)),
+    })),
     ...callers.map((name) => ({ name, ...callerPermissions(topics, collectives, escaped(name)) })),
   ];
-  const text = `# RabbitMQ for Troupe: MQTT on port ${port}. All nodes and clients need topics.escape: true.
+  const text = `# RabbitMQ for Troupe: MQTT on port ${port}, on ${address ?? 'all network interfaces'}. All nodes and clients need topics.escape: true.
 listeners.tcp = none
 mqtt.listeners.tcp = none
-mqtt.listeners.ssl.default = ${port}
+mqtt.listeners.ssl.default = ${address === undefined ? '' : `${address.includes(':') ? `[${address}]` : address}:`}${port}
 mqtt.allow_anonymous = false
 mqtt.ssl_cert_login = true
 mqtt.vhost = /
 mqtt.exchange = amq.topic
+# RabbitMQ does not deliver retained messages to subscriptions with wildcards, so nothing needs them, and a node could fill
+# the disk with them.
+mqtt.retained_message_store = rabbit_mqtt_retained_msg_store_noop
+vm_memory_high_watermark.absolute = ${memoryMebibytes}MiB
 ssl_cert_login_from = common_name
 ssl_options.cacertfile = ${callersCa === options.ca ? options.ca : `${folder}/ca-bundle.pem`}
 ssl_options.certfile = ${options.certificate}
@@ -35,6 +49,9 @@ load_definitions = ${folder}/definitions.json
       { name: 'definitions.json', text: `${JSON.stringify(definitions(accounts), null, 2)}\n` },
     ],
     notes: [
+      ...generalNotes(options),
+      `If RabbitMQ uses more than ${memoryMebibytes} MiB of memory, it stops reading from clients that publish until it uses less. It keeps no retained messages.`,
+      'RabbitMQ and epmd also listen for the command-line tools and other servers, on ports 25672 and 4369 of all interfaces: block them, or set RABBITMQ_NODE_IP_ADDRESS, inet_dist_use_interface and ERL_EPMD_ADDRESS.',
       'Set topics.escape: true in the configuration of every node and client: RabbitMQ turns a dot within a topic level into a slash.',
       'On Debian, RabbitMQ always runs as the user rabbitmq: this user must be able to read all of these files, including the key. Otherwise RabbitMQ exits with failed_to_prepare_configuration.',
       'When a node or a caller is added, generate the configuration again and import definitions.json (rabbitmqctl import_definitions).',

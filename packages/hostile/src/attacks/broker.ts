@@ -60,6 +60,11 @@ export const brokerAttacks: readonly Attack[] = [
   subscribes('web2.lab', 'a node subscribes to the audit events of all nodes', 'mco/mcollective/event/#'),
   subscribes(
     'web2.lab',
+    'a node subscribes to the requests of a collective that does not list it',
+    'mco/eu/agent/+',
+  ),
+  subscribes(
+    'web2.lab',
     'a node subscribes to the collective of new machines',
     'mco/provisioning/agent/provision',
   ),

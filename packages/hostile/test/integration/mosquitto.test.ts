@@ -21,6 +21,8 @@ import type { IClientOptions } from 'mqtt';
 import { counterAgent, counterDdl } from '../../src/counter.js';
 import { type Account, connectMqtt } from '../../src/mqtt.js';
 
+const memoryLimit = 64;
+
 describe('Mosquitto with the configuration that brokerConfig makes', function () {
   this.timeout(30_000);
   let folder: TempFolder;
@@ -42,6 +44,7 @@ describe('Mosquitto with the configuration that brokerConfig makes', function ()
       'broker.lab',
       'web1.lab',
       'web2.lab',
+      'web3.lab',
       'web9.lab',
       'alice.mcollective',
       'bob.mcollective',
@@ -57,6 +60,10 @@ describe('Mosquitto with the configuration that brokerConfig makes', function ()
       certificate: own?.certificate ?? '',
       key: own?.key ?? '',
       callers: ['alice.mcollective'],
+      collectives: ['mcollective', 'eu'],
+      members: { eu: ['web3.lab'] },
+      address: '127.0.0.1',
+      memoryMebibytes: memoryLimit,
       folder: folder.path,
     });
     for (const { name, text } of made) writeFileSync(folder.join(name), text, { mode: 0o600 });
@@ -225,6 +232,36 @@ describe('Mosquitto with the configuration that brokerConfig makes', function ()
     });
   }
 
+  it('gives the broadcasts of a collective to its members only', async () => {
+    const [member, other] = [await join('web3.lab'), await join('web2.lab')];
+    for (const node of [member, other]) await node.subscribe('mco/eu/agent/+');
+    await other.subscribe('mco/mcollective/node/web2.lab');
+    const alice = await join('alice.mcollective', port + 1);
+    await alice.publish('mco/eu/agent/rpcutil', 'who?', { qos: 1 });
+    await alice.publish('mco/mcollective/node/web2.lab', 'for you', { qos: 1 });
+    await waitFor('the broadcast', () => heard(member).includes('mco/eu/agent/rpcutil'));
+    await waitFor('its own request', () => heard(other).length > 0);
+    expect(heard(other)).to.deep.equal(['mco/mcollective/node/web2.lab']);
+  });
+
+  it('listens on the given address only', () => {
+    expect(mosquitto.output).to.include('Opening ipv4 listen socket').and.not.include('ipv6 listen socket');
+  });
+
+  it('does not let a node fill the memory with retained replies, and still serves the others', async () => {
+    const payload = Buffer.alloc(1_000_000, 1);
+    for (let count = 0; count < 2 * memoryLimit; count += 1) {
+      const thief = accounts.findLast((account) => !account.isClosed) ?? (await join('web2.lab'));
+      const topic = `mco/mcollective/reply/alice.mcollective/s${count}/web2.lab`;
+      await Promise.race([
+        thief.publish(topic, payload, { qos: 1, retain: true }),
+        waitFor('an end', () => thief.isClosed),
+      ]).catch(() => undefined);
+    }
+    expect(mebibytesOf(mosquitto)).to.be.lessThan(memoryLimit + 32);
+    expect((await call()).state).to.equal('ok');
+  });
+
   it('refuses whoever shows no certificate', async () => {
     const bare = { ca: readFileSync(pki.caCertificate) };
     for (const at of [port, port + 1])
@@ -236,6 +273,11 @@ describe('Mosquitto with the configuration that brokerConfig makes', function ()
       ).to.equal('refused');
   });
 });
+
+function mebibytesOf({ pid }: RunningProcess): number {
+  const [, kibibytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kibibytes) / 1024;
+}
 
 async function freePairOfPorts(): Promise<number> {
   for (;;) {

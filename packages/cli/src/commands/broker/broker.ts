@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ClientConfig } from '@troupe/client';
 import {
+  type BrokerConfigOptions,
   type BrokerKind,
   brokerConfig,
   brokerKinds,
@@ -22,6 +23,9 @@ import type { Screen } from '../../terminal/screen.js';
 export interface BrokerOptions extends GlobalOptions {
   readonly json?: true;
   readonly port?: number;
+  readonly listen?: string;
+  readonly memory?: number;
+  readonly members?: readonly string[];
   readonly collective?: readonly string[];
   readonly certificate: string;
   readonly key: string;
@@ -47,10 +51,17 @@ export async function makeBrokerConfig(
     );
   }
   const config = clientConfigIfAny(options);
-  const nodes = [...(options.node ?? []), ...(options.nodes ? await readNodes(options.nodes) : [])];
+  const members = await membersOf(options.members ?? []);
+  const nodes = [
+    ...new Set([
+      ...(options.node ?? []),
+      ...(options.nodes ? await readNodes(options.nodes) : []),
+      ...Object.values(members).flat(),
+    ]),
+  ];
   if (kind !== 'mosquitto' && nodes.length === 0)
     throw new UsageError(`${kind} needs the name of every node: use --node or --nodes`);
-  const made = configOf(kind, nodes, options, config);
+  const made = configOf(kind, { nodes, members }, options, config);
   if (screen.json) {
     for (const file of made.files) screen.json.result(file);
     screen.json.summarize(null, { notes: made.notes, escape: made.escape });
@@ -62,6 +73,17 @@ export async function makeBrokerConfig(
     );
   for (const note of made.notes) screen.note(`- ${note}`);
   return ExitCode.ok;
+}
+
+async function membersOf(options: readonly string[]): Promise<Record<string, readonly string[]>> {
+  const members: Record<string, readonly string[]> = {};
+  for (const option of options) {
+    const [, collective, file] = /^([^=]+)=(.+)$/.exec(option) ?? [];
+    if (collective === undefined || file === undefined)
+      throw new UsageError(`--members ${option}: write the name of a collective and a file: eu=eu-nodes.txt`);
+    members[collective] = [...(members[collective] ?? []), ...(await readNodes(file, '--members'))];
+  }
+  return members;
 }
 
 function isKind(kind: string): kind is BrokerKind {
@@ -78,7 +100,7 @@ const defaultFolders: Record<BrokerKind, string> = {
 // Brokers take relative paths from where they are started, which is nowhere in particular.
 function configOf(
   kind: BrokerKind,
-  nodes: readonly string[],
+  accounts: Pick<BrokerConfigOptions, 'nodes' | 'members'>,
   options: BrokerOptions,
   config: ClientConfig | undefined,
 ): GeneratedConfig {
@@ -93,9 +115,11 @@ function configOf(
     certificate: resolve(options.certificate),
     key: resolve(options.key),
     callers: options.caller ?? [ownName(config)],
-    nodes,
+    ...accounts,
     collectives: options.collective ?? config?.collectives ?? ['mcollective'],
     ...(options.port === undefined ? {} : { port: options.port }),
+    ...(options.listen === undefined ? {} : { address: options.listen }),
+    ...(options.memory === undefined ? {} : { memoryMebibytes: options.memory }),
     ...(callersCa === undefined ? {} : { callersCa: resolve(callersCa) }),
     ...(crl === undefined ? {} : { crl: resolve(crl) }),
     folder: options.folder ?? output ?? defaultFolders[kind],

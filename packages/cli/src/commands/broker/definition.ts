@@ -30,6 +30,11 @@ export function define(command: Command, shell: Shell): void {
       '--port <n>',
       'port for nodes; on Mosquitto, callers use the next port (default: 8883)',
     ).argParser(whole),
+    new Option('--listen <address>', 'IP address to listen on (default: all network interfaces)'),
+    new Option(
+      '--memory <mebibytes>',
+      'memory that clients can use; NATS: disk space (default: 256; NATS and RabbitMQ: 1024)',
+    ).argParser(whole),
     new Option('--certificate <file>', 'certificate file of the broker').makeOptionMandatory(),
     new Option('--key <file>', 'private key file of the broker').makeOptionMandatory(),
     new Option('--ca <file>', 'CA file for the certificates of nodes (default: security.ca)'),
@@ -56,6 +61,10 @@ export function define(command: Command, shell: Shell): void {
     new Option(
       '--collective <name>',
       'name of a collective; repeatable (default: those in your configuration)',
+    ).argParser(gather),
+    new Option(
+      '--members <collective=file>',
+      'file with the only nodes that may use the collective, as for --nodes; repeatable (default: all nodes)',
     ).argParser(gather),
   ]);
   addTo(config, 'Output:', [
