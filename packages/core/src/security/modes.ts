@@ -46,7 +46,14 @@ export function nodeSecurity(options: {
       `identity is "${identity}", but the name in the certificate is "${name}": they must be the same`,
     );
   });
-  const trust = followCallerTrust(config, log);
+  const trust = followCallerTrust(config, log, (store) => {
+    const others = config.callers.authorities ? [] : otherAuthorities(store);
+    if (others.length > 0)
+      log.warn(
+        { others },
+        'the CA file for callers contains several CAs, and callers are accepted from the first one only: set security.callers.authorities',
+      );
+  });
   const sessionKeys = sessionKeysOf('node', own);
   return {
     signer: signerOf(own, sessionKeys),
@@ -201,14 +208,13 @@ function followTrust(
   return { check: (chain, now) => trust().check(chain, now) };
 }
 
-function followCallerTrust({ ca, crl, callers }: SecurityConfig, log: Logger): Trust {
+function followCallerTrust(
+  { ca, crl, callers }: SecurityConfig,
+  log: Logger,
+  checked: (store: TrustStore) => void = () => undefined,
+): Trust {
   return followTrust(callers.ca ?? ca, 'security.callers.ca', crl, log, (store) => {
-    const others = callers.authorities ? [] : otherAuthorities(store);
-    if (others.length > 0)
-      log.warn(
-        { others },
-        'the CA file for callers contains several CAs, and callers are accepted from the first one only: set security.callers.authorities',
-      );
+    checked(store);
     return callerTrust(store, callers.authorities);
   });
 }

@@ -4,6 +4,7 @@ import { movedClock } from '@troupe/test-support';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { SecurityConfig } from '../../src/config/sections.js';
+import { createLogger } from '../../src/log/logger.js';
 import { open, seal } from '../../src/message/envelope.js';
 import { clientSecurity, loadOwn, nodeSecurity } from '../../src/security/modes.js';
 import { TrustStore } from '../../src/security/trust.js';
@@ -132,6 +133,18 @@ describe('certificates that openssl made', function () {
     expect(refused).to.have.property('code', 'CALLER_DENIED');
     const { proof } = await open(sealed, listing(['root-RSA', 'other']).verifier);
     expect(proof.name).to.equal('second.mcollective');
+  });
+
+  it('of several CAs make a node log that callers are from the first one, and a client log nothing', () => {
+    pki.write('two.pem', pki.text('root-RSA.pem') + pki.text('other.pem'));
+    for (const name of ['warned.lab', 'quiet.mcollective']) pki.issue(name, { by: 'root-RSA', kind: 'RSA' });
+    const lines: string[] = [];
+    const log = createLogger({ destination: { write: (line: string) => void lines.push(line) } });
+    const given = (name: string) => ({ config: config(name, 'two.pem'), broker, log });
+    clientSecurity({ ...given('quiet.mcollective'), name: 'quiet.mcollective' });
+    expect(lines).to.eql([]);
+    nodeSecurity({ ...given('warned.lab'), identity: 'warned.lab', stateDir: pki.folder });
+    expect(lines.join('')).to.include('callers are accepted from the first one only');
   });
 
   it('of a CA that may not sign certificates are refused', () => {
