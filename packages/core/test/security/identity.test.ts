@@ -139,7 +139,10 @@ describe('certificates that openssl made', function () {
     pki.write('two.pem', pki.text('root-RSA.pem') + pki.text('other.pem'));
     for (const name of ['warned.lab', 'quiet.mcollective']) pki.issue(name, { by: 'root-RSA', kind: 'RSA' });
     const lines: string[] = [];
-    const log = createLogger({ destination: { write: (line: string) => void lines.push(line) } });
+    const log = createLogger({
+      level: 'info',
+      destination: { write: (line: string) => void lines.push(line) },
+    });
     const given = (name: string) => ({ config: config(name, 'two.pem'), broker, log });
     clientSecurity({ ...given('quiet.mcollective'), name: 'quiet.mcollective' });
     expect(lines).to.eql([]);
