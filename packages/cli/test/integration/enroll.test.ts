@@ -69,7 +69,7 @@ describe('mco enroll token', function () {
     expect(claims).to.deep.include({ uses: 3, facts: ['region=eu', 'os.family=Debian'] });
     expect(stderr).to.include(`  id          ${claims.jti} (to revoke it)\n`);
     expect(stderr).to.match(
-      / {2}limit {7}at most 3 machines \(requires a ledger\)\n {2}limit {7}only machines with region=eu\n/,
+      / {2}limit {7}at most 3 machines \(requires enrolment\.ledger in the configuration of the broker\)\n {2}limit {7}only machines with region=eu\n/,
     );
     const file = network.folder.join('limited');
     const made = await network.mco(['enroll', 'token', ...limits, '--json', '-q', '-o', file]);
@@ -82,7 +82,7 @@ describe('mco enroll token', function () {
   });
 
   const bad: readonly [args: readonly string[], message: RegExp][] = [
-    [['--ttl', '1y'], /--ttl <time>: "1y" is not a duration: use 90s, 30m, 24h or 7d \[USAGE_INVALID\]$/],
+    [['--ttl', '1y'], /--ttl <duration>: "1y" is not a duration: use 90s, 30m, 24h or 7d \[USAGE_INVALID\]$/],
     [['--collective', 'A B'], /--collective: "A B" is not a valid collective name/],
     [['--broker', 'http://x'], /--broker: "http:\/\/x" is not a broker URL, such as mqtts:/],
     [['--callers', '/(/'], /--callers/],
