@@ -11,7 +11,7 @@ const usage = `Usage: mcod [options]
 The Troupe daemon. It runs on every node, loads agents and serves their actions over MQTT.
 
   -c, --config FILE  configuration file (default: /etc/troupe/mcod.yaml)
-      --check        check the configuration, the policies and who can write its files
+      --check        check the configuration, the policies and the permissions of files
       --diagnose     write a support archive, then exit: versions, configuration without
                      secrets, status, log, clock, certificates, brokers; works without a
                      network

@@ -34,7 +34,7 @@ Fleet:
       --first N          number of the first node, if several processes form one fleet (default: 1)
       --name TEXT        first part of the node names (default: node)
       --domain TEXT      domain of the node names (default: fleet)
-      --collective NAME  collective of the nodes; can be repeated (default: mcollective)
+      --collective NAME  collective, a named group of nodes; can be repeated (default: mcollective)
       --connecting N     number of nodes that connect at the same time (default: 50)
       --escape           write dots as %2E in topics; required for RabbitMQ and NATS
 Certificates:

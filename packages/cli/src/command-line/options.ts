@@ -103,7 +103,7 @@ export function withTarget(command: Command): Command {
   return addTo(command, groups.filter, [
     new Option(
       '-T, --target <collective>',
-      'collective of the nodes (default: the first one in the configuration)',
+      'collective, a named group of nodes (default: the first one in the configuration)',
     ),
   ]);
 }

@@ -8,7 +8,7 @@ export function yamlFault({ code, message }: Fault): string {
   const [text = ''] = message.split('\n');
   const [, close] = /^Flow (?:sequence|map) .*end with a ([\]}])/.exec(text) ?? [];
   if (close !== undefined)
-    return `${close === ']' ? '[' : '{'} is not closed: add ${close}, and indent the lines before it`;
+    return `${close === ']' ? '[' : '{'} is not closed: add ${close}, and indent all lines up to it`;
   const [, quote] = /^Missing closing (["'])/.exec(text) ?? [];
   if (quote !== undefined) return `${quote} is not closed: add a closing ${quote}`;
   const [, first] = /^Plain value cannot start with .* (.)$/.exec(text) ?? [];

@@ -20,9 +20,9 @@ const reported = (text: string) => {
 
 describe('a configuration that is not valid YAML', () => {
   for (const [text, expected] of [
-    ['a: [\n', '2:1: not valid YAML: [ is not closed: add ], and indent the lines before it'],
-    ['a: {b: 1\nc: 2\n', '2:1: not valid YAML: { is not closed: add }, and indent the lines before it'],
-    ['[a: 1\n', '2:1: not valid YAML: [ is not closed: add ], and indent the lines before it'],
+    ['a: [\n', '2:1: not valid YAML: [ is not closed: add ], and indent all lines up to it'],
+    ['a: {b: 1\nc: 2\n', '2:1: not valid YAML: { is not closed: add }, and indent all lines up to it'],
+    ['[a: 1\n', '2:1: not valid YAML: [ is not closed: add ], and indent all lines up to it'],
     ['a: "x\nb: 2\n', '3:1: not valid YAML: " is not closed: add a closing "'],
     ['a: @x\n', '1:4: not valid YAML: a value that begins with @ must be in quotes'],
     ['a: 1\n\tb: 2\n', '2:1: not valid YAML: a tab in the indentation: use spaces'],

@@ -31,7 +31,7 @@ export async function collect<Data>(
 
 /** Fails because no node matches. */
 export function failWithoutNodes(session: Session): void {
-  const message = 'no node matches the filter and has the agent notify';
+  const message = 'no node with the agent notify matches the filter';
   session.fail({ code: 'NO_NODES', message });
 }
 

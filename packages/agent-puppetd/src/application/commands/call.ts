@@ -65,7 +65,7 @@ export async function collect<Data>(
 /** Fails because no node matches. */
 export function failWithoutNodes(session: Session): void {
   const hint = listHint(session.filter);
-  const message = `no node matches the filter and has the agent puppetd${hint === undefined ? '' : `; ${hint}`}`;
+  const message = `no node with the agent puppetd matches the filter${hint === undefined ? '' : `; ${hint}`}`;
   session.fail({ code: 'NO_NODES', message });
 }
 

@@ -86,12 +86,12 @@ export function define(command: Command, line: CommandLine): void {
     .option('--per-server <n>', 'maximum number of runs at a time per Puppet server', whole('--per-server'))
     .option(
       '--retries <n>',
-      'how often to retry a node that cannot start a run (default: 2)',
+      'number of retries for a node that cannot start a run (default: 2)',
       whole('--retries', 0),
     )
     .option(
       '--rerun <duration>',
-      'repeat until stopped; each round takes at least this long: seconds, or 90s, 5m, 1h (default: one round)',
+      'repeat until stopped, with this time between the starts of two rounds (longer if a round takes longer): seconds, or 90s, 5m, 1h (default: one round)',
       seconds('--rerun'),
     );
   all.action((concurrency: number) => {

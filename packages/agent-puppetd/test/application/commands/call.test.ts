@@ -50,7 +50,7 @@ describe('the replies to a command', () => {
   it('are said to be none', async () => {
     const session = new FakeSession().asJson();
     const { exitCode } = await collect(session, call(session, 'status'));
-    const message = 'no node matches the filter and has the agent puppetd';
+    const message = 'no node with the agent puppetd matches the filter';
     expect(session.notes).to.deep.equal([message]);
     expect(session.documents()[0].errors).to.deep.equal([{ code: 'NO_NODES', message }]);
     expect(exitCode).to.equal(1);

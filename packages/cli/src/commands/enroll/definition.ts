@@ -41,7 +41,7 @@ export function define(command: Command, shell: Shell): void {
     ).argParser(gather),
     new Option(
       '--uses <n>',
-      'maximum number of machines (default: no limit); the broker counts them in a ledger, the file named by enrolment.ledger in its configuration, and refuses the token if it has none',
+      'maximum number of machines (default: no limit); requires enrolment.ledger, a file for counting, in the configuration of the broker: without it, the broker refuses the token',
     ).argParser(positive),
     new Option(
       '--fact <condition>',

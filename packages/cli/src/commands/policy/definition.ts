@@ -76,7 +76,7 @@ export function define(command: Command, shell: Shell): void {
   addTo(explain, 'Policies:', [
     new Option(
       '--without-policy <answer>',
-      "decision if the agent has no policy: allow, or refuse to deny the call (default: authorization.without_policy in mcod's configuration)",
+      'decision if the agent has no policy: allow permits the call, refuse denies it (default: authorization.without_policy in the configuration of mcod)',
     ).choices(['allow', 'refuse']),
   ]);
   explain.action(
