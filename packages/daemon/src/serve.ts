@@ -8,7 +8,7 @@ import { type Daemon, type DaemonOptions, startDaemon } from './daemon.js';
 import { ExitRefused, exit, refuseExit } from './exit.js';
 import type { Jobs } from './request/jobs.js';
 import { StatusFile, statusFileOf } from './status/status-file.js';
-import { findUnsafeFiles, refuseUnsafeFiles } from './unsafe-files.js';
+import { doubtfulFaults, findUnsafeFiles, refuseUnsafeFiles } from './unsafe-files.js';
 
 /** Milliseconds that running actions have before a reload or an end cuts them off. */
 const reloadGrace = 3_600_000;
@@ -95,8 +95,9 @@ function loadTrusted(file: string): DaemonConfig {
 
 // What is left out is logged where it is.
 async function unsafeWords(config: DaemonConfig, configFile: string): Promise<readonly string[]> {
+  if (!allowsUnsafeFiles()) return doubtfulFaults(config);
   const { fatal, leftOut, doubtful } = await findUnsafeFiles(config, configFile);
-  return allowsUnsafeFiles() ? [...fatal, ...leftOut, ...doubtful] : doubtful;
+  return [...fatal, ...leftOut, ...doubtful];
 }
 
 interface Logging {

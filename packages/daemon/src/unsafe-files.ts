@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { TroupeError } from '@troupe/core';
-import { allowsUnsafeFiles, pathFault } from '@troupe/core/trusted-path';
+import { allowsUnsafeFiles, ownTrust, pathFault } from '@troupe/core/trusted-path';
 import { checkEntries, listPlaces, placeFault } from './agents/external/places.js';
 import { agentFault } from './agents/import.js';
 import type { DaemonConfig } from './config.js';
@@ -27,17 +27,22 @@ export async function findUnsafeFiles(config: DaemonConfig, configFile: string):
       ...places.map((place) => named('external_agents', placeFault(place))),
       ...facts.paths.map((path) => named('facts.paths', pathFault(path))),
     ]),
-    doubtful: unique(
-      [
-        ['audit.file', config.audit.file],
-        ['log.file', config.log.file],
-        ['pid_file', config.pid_file],
-        ['status_file', config.status_file],
-      ].map(([key, file]) =>
-        file === undefined ? undefined : named(`${key}`, pathFault(dirname(resolve(file)))),
-      ),
-    ),
+    doubtful: doubtfulFaults(config),
   };
+}
+
+/** The part of {@link findUnsafeFiles} about what the daemon writes. */
+export function doubtfulFaults(config: DaemonConfig): readonly string[] {
+  return unique(
+    [
+      ['audit.file', config.audit.file],
+      ['log.file', config.log.file],
+      ['pid_file', config.pid_file],
+      ['status_file', config.status_file],
+    ].map(([key, file]) =>
+      file === undefined ? undefined : named(`${key}`, pathFault(dirname(resolve(file)))),
+    ),
+  );
 }
 
 /** Throws FILE_UNSAFE if others can write the configuration, the state or the policies of a daemon. */
@@ -50,13 +55,14 @@ export function refuseUnsafeFiles(config: DaemonConfig, configFile: string): voi
 function fatalFaults(config: DaemonConfig, configFile: string): readonly string[] {
   const { state_dir: state, authorization } = config;
   const { policies } = authorization;
+  const trust = ownTrust();
   return unique([
-    named('the configuration', pathFault(configFile)),
+    named('the configuration', pathFault(configFile, trust)),
     ...[state, ...childrenOf(state), ...childrenOf(join(state, 'agents'))].map((file) =>
-      named('state_dir', pathFault(file)),
+      named('state_dir', pathFault(file, trust)),
     ),
     ...(policies === undefined ? [] : [policies, ...childrenOf(policies)]).map((file) =>
-      named('authorization.policies', pathFault(file)),
+      named('authorization.policies', pathFault(file, trust)),
     ),
   ]);
 }
