@@ -1,7 +1,6 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import { isErrno } from '@troupe/core/durable-file';
-import { readRegularFileSync } from '@troupe/core/regular-file';
-import { sealLine, unseal } from '../sealed-line.js';
+import { closeSync, constants, openSync } from 'node:fs';
+import { overwriteSealedFile, readSealedFile } from '../sealed-file.js';
+import type { Values } from '../sealed-line.js';
 
 /** Where the hash of the last line of an audit is kept. */
 export function anchorFile(file: string): string {
@@ -12,27 +11,18 @@ const size = 128;
 
 /**
  * The hash of the line with which an audit ends, according to its anchor; nothing if it has none, as from versions that
- * wrote none. Throws what the file system throws, or an Error if the anchor is damaged.
+ * wrote none. Throws what the file system throws, or DamagedError.
  */
 export function readAnchor(file: string): string | undefined {
-  let text: string;
-  try {
-    text = readRegularFileSync(anchorFile(file), { most: 4096 }).toString('utf8');
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined;
-    throw error;
-  }
-  const { values, isSound } = unseal(text.trimEnd(), 0);
-  if (!isSound || typeof values.last !== 'string') throw new Error('it does not match its checksum');
-  return values.last;
+  const isWhole = ({ last }: Values) => typeof last === 'string';
+  return readSealedFile(anchorFile(file), { most: 4096, isWhole })?.last as string | undefined;
 }
 
 /** Notes the hash of the last line: over the one before, as it is always of one length. */
 export function writeAnchor(file: string, last: string): void {
-  const { line } = sealLine({ last }, 0);
   const fd = openSync(anchorFile(file), constants.O_WRONLY | constants.O_CREAT, 0o600);
   try {
-    writeSync(fd, Buffer.from(`${line.trimEnd().padEnd(size - 1)}\n`), 0, size, 0);
+    overwriteSealedFile(fd, { last }, size);
   } finally {
     closeSync(fd);
   }

@@ -1,7 +1,7 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { isErrno, replaceFileSync } from '@troupe/core/durable-file';
-import { readRegularFileSync } from '@troupe/core/regular-file';
-import { sealLine, unseal } from '../sealed-line.js';
+import { overwriteSealedFile, readSealedFile, sealedFile } from '../sealed-file.js';
+import type { Values } from '../sealed-line.js';
 
 /** What the journal must contain at least, kept in a file of its own: so that a journal that lost something is found out. */
 export interface Generation {
@@ -31,29 +31,15 @@ export interface JournalDamage {
 // Below the size of a sector, so that a power cut leaves the old bytes or the new.
 const size = 512;
 
-/** Reads it; nothing if there is no file. Throws if it cannot be read, or is damaged. */
+/** Reads it; nothing if there is no file. Throws what the file system throws, or DamagedError. */
 export function readGeneration(file: string): Generation | undefined {
-  let text: string;
-  try {
-    text = readRegularFileSync(file, { most: 64 * 1024 }).toString('utf8');
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined;
-    throw error;
-  }
-  const { values, isSound } = unseal(text.trimEnd(), 0);
-  if (!isSound || typeof values.generation !== 'number')
-    throw new DamagedError('it does not match its checksum');
-  return values as unknown as Generation;
-}
-
-/** A file that is not as it was written. */
-export class DamagedError extends Error {
-  override readonly name = 'DamagedError';
+  const isWhole = ({ generation }: Values) => typeof generation === 'number';
+  return readSealedFile(file, { most: 64 * 1024, isWhole }) as Generation | undefined;
 }
 
 /** Replaces it, safe from a power cut. */
 export function replaceGeneration(file: string, generation: Generation): void {
-  replaceFileSync(file, bytesOf(generation), 0o600);
+  replaceFileSync(file, sealedFile(generation, size), 0o600);
 }
 
 /** Writes over it, which costs no flush: after a power cut it may be the one before, which promises less. */
@@ -67,13 +53,8 @@ export function updateGeneration(file: string, generation: Generation): void {
     return;
   }
   try {
-    writeSync(fd, bytesOf(generation), 0, size, 0);
+    overwriteSealedFile(fd, generation, size);
   } finally {
     closeSync(fd);
   }
-}
-
-function bytesOf(generation: Generation): Buffer {
-  const { line } = sealLine(generation, 0);
-  return Buffer.from(`${line.trimEnd().padEnd(size - 1)}\n`);
 }

@@ -4,10 +4,10 @@ import { promisify } from 'node:util';
 import { type Logger, messageOf, silentLogger, TroupeError } from '@troupe/core';
 import { isErrno, replaceFileSync, syncFolder } from '@troupe/core/durable-file';
 import { readRegularFileSync } from '@troupe/core/regular-file';
+import { DamagedError } from '../sealed-file.js';
 import { sealLine } from '../sealed-line.js';
 import { headerOf, type JournalContents, type JournalEntry, readJournal } from './journal-format.js';
 import {
-  DamagedError,
   type Generation,
   type JournalDamage,
   readGeneration,
