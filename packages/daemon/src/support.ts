@@ -1,14 +1,13 @@
 import { dirname } from 'node:path';
-import { parseConfig } from '@troupe/core';
-import { readRegularFile } from '@troupe/core/regular-file';
 import {
   brokerReport,
   certificateReport,
-  configWithoutSecrets,
+  configReport,
   diskReport,
   journalTail,
   logTail,
   type SupportArchive,
+  writtenConfigReport,
 } from '@troupe/host/support';
 import { checkDaemon } from './check.js';
 import { type DaemonConfig, loadDaemonConfig } from './config.js';
@@ -31,19 +30,11 @@ export async function collectDaemon(
   let config: DaemonConfig | undefined;
   await archive.collect('daemon/configuration.json', "mcod's configuration with its defaults", () => {
     config = loadDaemonConfig(file);
-    return { file, values: configWithoutSecrets(config, isFileName) };
+    return configReport(file, config);
   });
   if (!config) {
-    await archive.collect(
-      'daemon/configuration-as-written.json',
-      "mcod's configuration file as it is",
-      async () => ({
-        file,
-        values: configWithoutSecrets(
-          parseConfig((await readRegularFile(file)).toString('utf8'), { type: 'object' }, file),
-          isFileName,
-        ),
-      }),
+    await archive.collect('daemon/configuration-as-written.json', "mcod's configuration file as it is", () =>
+      writtenConfigReport(file),
     );
     return;
   }
@@ -85,6 +76,3 @@ function journalOf(status: DaemonStatus | undefined, lines: number): Promise<str
     throw new Error('log.file is not set, and without a status file the process in the journal is unknown');
   return journalTail(status.pid, lines);
 }
-
-// In this section each value under a secret-looking key is the name of a file.
-const isFileName = ([section]: readonly string[]) => section === 'security';

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { messageOf, TroupeError } from '@troupe/core';
-import { systemReasonOf } from '@troupe/core/internal';
+import { rowLines, systemReasonOf } from '@troupe/core/internal';
 import { createTarGzip } from 'nanotar';
 import { clockReport, systemReport } from './system.js';
 import { textWithoutSecrets } from './without-secrets.js';
@@ -57,7 +57,7 @@ export class SupportArchive {
       text = typeof value === 'string' ? textWithoutSecrets(value) : jsonOf(value);
     } catch (error) {
       failure = textWithoutSecrets(messageOf(error));
-      text = `could not be collected: ${failure}\n`;
+      text = `${uncollected(failure)}\n`;
     }
     const bytes = Buffer.byteLength(text);
     this.#files.push({
@@ -73,14 +73,12 @@ export class SupportArchive {
 
   /** What a person reads after the archive was written to this file. */
   summary(file: string): string {
-    const width = Math.max(...this.entries.map(({ name }) => name.length));
-    const rows = this.entries.map(
-      ({ name, description, failure }) =>
-        `  ${name.padEnd(width)}  ${failure === undefined ? description : `could not be collected: ${failure}`}`,
-    );
-    return [`Wrote ${file}:`, ...rows, '', 'Secrets were removed. Read the files before you send them.'].join(
-      '\n',
-    );
+    const rows = this.entries.map(({ name, description, failure }) => [
+      name,
+      failure === undefined ? description : uncollected(failure),
+    ]);
+    const end = 'Secrets were removed. Read the files before you send them.';
+    return [`Wrote ${file}:`, ...rowLines(rows, { margin: 2 }), '', end].join('\n');
   }
 
   /** Writes the archive, readable by its owner only. Throws FILE_UNREADABLE, also if the file exists. */
@@ -120,7 +118,11 @@ export function supportFileName(time: Date): string {
 }
 
 function lineOf({ name, description, failure }: SupportEntry): string {
-  return `${name}\n    ${description}${failure === undefined ? '' : `; could not be collected: ${failure}`}`;
+  return `${name}\n    ${description}${failure === undefined ? '' : `; ${uncollected(failure)}`}`;
+}
+
+function uncollected(failure: string): string {
+  return `could not be collected: ${failure}`;
 }
 
 async function writeNew(file: string, bytes: Uint8Array): Promise<void> {

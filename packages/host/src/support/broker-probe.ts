@@ -1,10 +1,10 @@
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { type BrokerConfig, messageOf, type SecurityConfig } from '@troupe/core';
+import { readRegularFile } from '@troupe/core/regular-file';
 import { describeCertificate } from './certificates.js';
 
 /** Milliseconds for each step. */
@@ -13,7 +13,7 @@ const patience = 3_000;
 /** How far each broker of a configuration can be reached: its name, a TCP connection, TLS and its certificate. */
 export async function brokerReport(broker: BrokerConfig, security: SecurityConfig): Promise<object> {
   const caFile = broker.ca ?? security.ca;
-  const ca = caFile === undefined ? undefined : await readFile(caFile, 'utf8').catch(() => undefined);
+  const ca = caFile === undefined ? undefined : await readRegularFile(caFile).catch(() => undefined);
   const reports = broker.urls.map(async (url) => ({
     url,
     ...(await probe(new URL(url), ca)),
@@ -21,7 +21,7 @@ export async function brokerReport(broker: BrokerConfig, security: SecurityConfi
   return { brokers: await Promise.all(reports) };
 }
 
-async function probe({ protocol, hostname, port }: URL, ca: string | undefined): Promise<object> {
+async function probe({ protocol, hostname, port }: URL, ca: Buffer | undefined): Promise<object> {
   const isTls = protocol === 'mqtts:';
   const name = hostname.replace(/^\[|\]$/g, '');
   const to = { host: name, port: Number(port || (isTls ? 8883 : 1883)) };

@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type ClientConfig, findClientConfig } from '@troupe/client';
-import { parseConfig } from '@troupe/core';
-import { readRegularFile } from '@troupe/core/regular-file';
 import { collectDaemon } from '@troupe/daemon/support';
 import {
   brokerReport,
   certificateReport,
-  configWithoutSecrets,
+  configReport,
   SupportArchive,
   supportFileName,
+  writtenConfigReport,
 } from '@troupe/host/support';
 import type { GlobalOptions } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
@@ -43,7 +42,11 @@ export async function support({ screen }: Shell, options: SupportOptions): Promi
   if (daemonConfig !== undefined)
     await collectDaemon(archive, { config: daemonConfig, lines: options.lines });
   for (const other of [...otherConfigs.filter((place) => existsSync(place)), ...(options.include ?? [])])
-    await collectConfig(archive, other);
+    await archive.collect(
+      `other/${basename(other)}.json`,
+      `configuration file ${other} without secrets`,
+      () => writtenConfigReport(other),
+    );
   await archive.write(file);
   if (screen.json) {
     for (const entry of archive.entries) screen.json.result(entry);
@@ -60,7 +63,7 @@ async function collectClient(archive: SupportArchive, options: SupportOptions): 
   await archive.collect('client/configuration.json', 'configuration of mco with defaults', () => {
     const file = findClientConfig(options.config);
     config = readClientConfig({ config: file });
-    return { file, values: configWithoutSecrets(config, isFileName) };
+    return configReport(file, config);
   });
   if (!config) return;
   const { security, broker } = config;
@@ -81,20 +84,3 @@ async function collectClient(archive: SupportArchive, options: SupportOptions): 
     () => remoteFindings(options),
   );
 }
-
-function collectConfig(archive: SupportArchive, file: string): Promise<void> {
-  return archive.collect(
-    `other/${basename(file)}.json`,
-    `configuration file ${file} without secrets`,
-    async () => ({
-      file,
-      values: configWithoutSecrets(
-        parseConfig((await readRegularFile(file)).toString('utf8'), { type: 'object' }, file),
-        isFileName,
-      ),
-    }),
-  );
-}
-
-// In this section each value under a secret-looking key is the name of a file.
-const isFileName = ([section]: readonly string[]) => section === 'security';
