@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { CapturedOutput } from '../process/output.js';
 import { runProgram } from '../process/run.js';
@@ -10,7 +11,8 @@ const patience = 10_000;
 
 /** The last lines of a log file. Throws the system's error. */
 export async function logTail(file: string, lines: number): Promise<string> {
-  const handle = await open(file, 'r');
+  // Without O_NONBLOCK, opening a FIFO waits until a program writes to it.
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = await handle.stat();
     if (!stat.isFile()) throw new Error(`${file} is not a regular file`);
