@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { systemReasonOf } from '@troupe/core/internal';
-import { splitPem } from '@troupe/core/pki';
+import { onOneLine, splitPem } from '@troupe/core/pki';
 import type { SslFiles } from './ssl-files.js';
 
 /** What is known about the host's certificate without asking its CA. */
@@ -56,7 +56,7 @@ export async function certificateStatus(files: SslFiles, now: number): Promise<C
   return {
     exists: true,
     fingerprint: certificate.fingerprint256,
-    issuer: certificate.issuer.replaceAll('\n', ', '),
+    issuer: onOneLine(certificate.issuer),
     notAfter: new Date(certificate.validTo).toISOString(),
     matchesKey,
     matchesCa,

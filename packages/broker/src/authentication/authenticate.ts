@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { isIdentity, messageOf } from '@troupe/core';
+import { onOneLine } from '@troupe/core/pki';
 import type { Party } from '../authorization/permissions.js';
 import type { Credentials } from './credentials.js';
 import type { EnrolledNames } from './enrolled-names.js';
@@ -60,8 +61,9 @@ function byCertificate({ socket, clientId }: Attempt, { credentials, callers }: 
   const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
   if (!(socket instanceof TLSSocket) || !certificate) throw new Refusal('no client certificate');
   if (!socket.authorized) {
-    const subject = certificate.subject.replaceAll('\n', ', ');
-    throw new Refusal(`certificate "${subject}" not accepted: ${String(socket.authorizationError)}`);
+    throw new Refusal(
+      `certificate "${onOneLine(certificate.subject)}" not accepted: ${String(socket.authorizationError)}`,
+    );
   }
   // And by the rules that the network judges messages with: a reload judges connections by them, too.
   const fault = credentials?.faultOf(socket);

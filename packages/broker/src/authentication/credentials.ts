@@ -8,7 +8,7 @@ import {
 } from 'node:tls';
 import { callerTrust, messageOf, TroupeError, type Trust, TrustStore } from '@troupe/core';
 import { checkPurpose, systemReasonOf } from '@troupe/core/internal';
-import { readCertificate, readCrl, splitPem } from '@troupe/core/pki';
+import { onOneLine, readCertificate, readCrl, splitPem } from '@troupe/core/pki';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import type { SecurityConfig } from '../config.js';
 
@@ -78,7 +78,7 @@ function checkLists(authorities: readonly string[], crl: readonly string[]): voi
   const { subject } = readCertificate(without);
   throw new TroupeError(
     'CERTIFICATE_INVALID',
-    `security.crl: no revocation list for the CA "${subject.replaceAll('\n', ', ')}": all certificates of that CA would be refused`,
+    `security.crl: no revocation list for the CA "${onOneLine(subject)}": all certificates of that CA would be refused`,
   );
 }
 

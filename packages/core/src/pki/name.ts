@@ -40,3 +40,13 @@ export function textOfName(name: Element | undefined): string {
     .map(([type, value]) => `${shortNames[type] ?? type}=${value}`)
     .join('\n');
 }
+
+/** A name in the form of X509Certificate on one line, for a message. */
+export function onOneLine(name: string): string {
+  return name.replaceAll('\n', ', ');
+}
+
+/** The common name of a certificate, or all of its subject where it has none, for a message. */
+export function displayName({ subject }: { readonly subject: string }): string {
+  return /^CN=(.*)$/m.exec(subject)?.[1] ?? onOneLine(subject);
+}

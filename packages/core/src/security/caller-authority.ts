@@ -1,5 +1,6 @@
-import { createHash, type X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { TroupeError } from '../errors.js';
+import { displayName } from '../pki/name.js';
 import type { Trust, TrustStore } from './trust.js';
 
 /**
@@ -58,17 +59,13 @@ function spkiOf({ publicKey }: X509Certificate): Buffer {
 }
 
 function isNamed(ca: X509Certificate, name: string): boolean {
-  return fingerprintOf(ca) === name.replaceAll(':', '').toLowerCase() || nameOf(ca) === name;
+  return fingerprintOf(ca) === name.replaceAll(':', '').toLowerCase() || displayName(ca) === name;
 }
 
 function describe(ca: X509Certificate): string {
-  return `"${nameOf(ca)}" (SHA-256 ${fingerprintOf(ca)})`;
+  return `"${displayName(ca)}" (SHA-256 ${fingerprintOf(ca)})`;
 }
 
-function nameOf(ca: X509Certificate): string {
-  return /^CN=(.*)$/m.exec(ca.subject)?.[1] ?? ca.subject.replaceAll('\n', ', ');
-}
-
-function fingerprintOf({ raw }: X509Certificate): string {
-  return createHash('sha256').update(raw).digest('hex');
+function fingerprintOf({ fingerprint256 }: X509Certificate): string {
+  return fingerprint256.replaceAll(':', '').toLowerCase();
 }

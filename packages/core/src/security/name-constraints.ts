@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { subjectOf } from '../pki/certificate.js';
 import { children, content, decode, type Element, isTagged, oidOf, textOf } from '../pki/der.js';
+import { onOneLine } from '../pki/name.js';
 import { invalid, nameExtensionsOf } from './path-constraints.js';
 
 // The kinds of a GeneralName (RFC 5280, 4.2.1.6).
@@ -41,7 +42,7 @@ export function checkNames(
         continue;
       throw invalid(
         certificate,
-        `has the name ${textOfName(name)}, which the name constraints of the CA "${ca.subject.replaceAll('\n', ', ')}" do not permit: use a name that they permit, or another CA`,
+        `has the name ${textOfName(name)}, which the name constraints of the CA "${onOneLine(ca.subject)}" do not permit: use a name that they permit, or another CA`,
       );
     }
   }

@@ -11,6 +11,7 @@ import {
   oidOf,
   sequence,
 } from '../pki/der.js';
+import { onOneLine } from '../pki/name.js';
 import { unsoundAlgorithmOf } from '../pki/signature.js';
 import { algorithmOf } from './jws.js';
 
@@ -168,6 +169,6 @@ function readExtensions(certificate: X509Certificate): Extension[] {
 
 /** The error of a certificate: its subject, and what is wrong with it. */
 export function invalid(certificate: X509Certificate, message: string, options?: ErrorOptions): TroupeError {
-  const subject = certificate.subject.replaceAll('\n', ', ');
+  const subject = onOneLine(certificate.subject);
   return new TroupeError('CERTIFICATE_INVALID', `the certificate "${subject}" ${message}`, options);
 }

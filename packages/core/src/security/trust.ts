@@ -1,6 +1,7 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { TroupeError } from '../errors.js';
 import { readCrl } from '../pki/crl.js';
+import { onOneLine } from '../pki/name.js';
 import { checkNames } from './name-constraints.js';
 import {
   checkExtensions,
@@ -105,7 +106,7 @@ export class TrustStore implements Trust {
         if (isAnchored && depth > 0) break;
         throw new TroupeError(
           'CERTIFICATE_INVALID',
-          `the certificate "${commonName(leaf)}" is not signed by a trusted CA (issuer ${current.issuer.replaceAll('\n', ', ')})`,
+          `the certificate "${commonName(leaf)}" is not signed by a trusted CA (issuer ${onOneLine(current.issuer)})`,
         );
       }
       until = Math.min(until, checkTime(current, now), checkTime(issuer, now));

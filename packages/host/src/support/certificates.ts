@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { messageOf, type SecurityConfig } from '@troupe/core';
 import { loadToken } from '@troupe/core/internal';
-import { readCrl, splitPem } from '@troupe/core/pki';
+import { onOneLine, readCrl, splitPem } from '@troupe/core/pki';
 import { readRegularFile } from '@troupe/core/regular-file';
 
 /** What the files of a `security` section hold, and when each certificate and list ends; no key leaves its file. */
@@ -75,8 +75,6 @@ export function describeCertificate(certificate: X509Certificate): object {
     key: certificate.publicKey.asymmetricKeyType,
   };
 }
-
-const onOneLine = (name: string) => name.replaceAll('\n', ', ');
 
 // Of a key or a token only what may be wrong with its file.
 async function fileOf(file: string | undefined): Promise<object> {

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { ClientConfig } from '@troupe/client';
 import { callerTrust, compilePattern, listsOf, loadOwn, messageOf, TrustStore } from '@troupe/core';
-import { splitPem } from '@troupe/core/pki';
+import { displayName, splitPem } from '@troupe/core/pki';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import { about, type Finding } from './finding.js';
 import { validityOf } from './validity.js';
@@ -57,10 +57,6 @@ function authorityFindings(ca: string): readonly Finding[] {
   return splitPem(ca)
     .filter((pem) => pem.includes('BEGIN CERTIFICATE-'))
     .map((pem) => new X509Certificate(pem))
-    .map((authority) => validityOf('CA', `the CA certificate of ${nameOf(authority)}`, authority))
+    .map((authority) => validityOf('CA', `the CA certificate of ${displayName(authority)}`, authority))
     .filter(({ level }) => level !== 'ok');
-}
-
-function nameOf(certificate: X509Certificate): string {
-  return /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? certificate.subject.replaceAll('\n', ', ');
 }
