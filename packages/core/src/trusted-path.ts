@@ -2,7 +2,6 @@ import { existsSync, lstatSync, readdirSync, readlinkSync, type Stats } from 'no
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { groupName, isPrivateGroup, userName } from './accounts.js';
-
 import { isErrno } from './durable-file.js';
 import { TroupeError } from './errors.js';
 import { isOwnStream } from './regular-file.js';
@@ -82,9 +81,14 @@ function* codeIn(root: string): Generator<string> {
   }
 }
 
+/** As {@link pathFault}; nothing if the environment accepts files that others can write. */
+export function unsafeFault(file: string): string | undefined {
+  return allowsUnsafeFiles() ? undefined : pathFault(file);
+}
+
 /** Throws FILE_UNSAFE if others can write a file; `what` names it, such as a key of the configuration. */
 export function checkTrusted(file: string, what: string): void {
-  const fault = allowsUnsafeFiles() ? undefined : pathFault(file);
+  const fault = unsafeFault(file);
   if (fault !== undefined) throw new TroupeError('FILE_UNSAFE', `${what}: ${fault}`);
 }
 

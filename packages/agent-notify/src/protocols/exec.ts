@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { type ConfigOf, messageOf, optionalSection } from '@troupe/core';
 import { oneLine } from '@troupe/core/internal';
-import { allowsUnsafeFiles, pathFault } from '@troupe/core/trusted-path';
+import { unsafeFault } from '@troupe/core/trusted-path';
 import { CapturedOutput, NotStartedError, runProgram } from '@troupe/host';
 import { DeliveryError } from '../delivery-error.js';
 import { configFault } from '../section/config-fault.js';
@@ -106,6 +106,6 @@ function checkProgram(program: string, key: string): void {
   }
   if ((statSync(program).mode & 0o022) !== 0)
     throw configFault(key, `${program} is writable by other users: run chmod go-w ${program}`);
-  const fault = allowsUnsafeFiles() ? undefined : pathFault(program);
+  const fault = unsafeFault(program);
   if (fault !== undefined) throw configFault(key, fault);
 }

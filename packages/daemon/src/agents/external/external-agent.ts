@@ -11,7 +11,7 @@ import {
   Status,
   TroupeError,
 } from '@troupe/core';
-import { allowsUnsafeFiles, pathFault } from '@troupe/core/trusted-path';
+import { unsafeFault } from '@troupe/core/trusted-path';
 import { exchange } from './exchange.js';
 import {
   activationProtocol,
@@ -84,7 +84,7 @@ async function call(
 ): Promise<Record<string, unknown>> {
   const { signal, log } = context;
   // It may have changed since it was loaded.
-  const fault = allowsUnsafeFiles() ? undefined : pathFault(common.command);
+  const fault = unsafeFault(common.command);
   if (fault !== undefined)
     throw new ActionError(`the external agent "${common.agent}" is not run: ${fault}`, Status.aborted);
   const reply = await exchange({
