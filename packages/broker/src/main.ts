@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { createLogger, type Logger, messageOf, onLine, version } from '@troupe/core';
-import { completionOf, failureText, oneLine, reasonOf, usageFault, withCode } from '@troupe/core/internal';
+import { completionOf, failureText, oneLine, reasonOf, usageFailure } from '@troupe/core/internal';
 import { loadCredentials } from './authentication/credentials.js';
 import { tokenVerifier } from './authentication/token-verifier.js';
 import { type Broker, startBroker } from './broker.js';
@@ -56,9 +56,7 @@ function readArguments() {
 }
 
 function misused(reason: string): never {
-  process.stderr.write(
-    `troupe-broker: ${withCode(usageFault(reason, 'troupe-broker --help'), 'USAGE_INVALID')}\n`,
-  );
+  process.stderr.write(usageFailure('troupe-broker', reason));
   process.exit(2);
 }
 

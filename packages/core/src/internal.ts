@@ -47,6 +47,6 @@ export { oneLine } from './text/one-line.js';
 export { optionAsValue } from './text/option-as-value.js';
 export { printable, printableJson } from './text/printable.js';
 export { rowLines } from './text/rows.js';
-export { usageFault } from './text/usage-fault.js';
+export { usageFailure, usageFault } from './text/usage-fault.js';
 export { wrap } from './text/wrap.js';
 export type { Link } from './transport/transport.js';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { messageOf, version } from '@troupe/core';
-import { completionOf, failureText, oneLine, usageFault, withCode } from '@troupe/core/internal';
+import { completionOf, failureText, oneLine, usageFailure } from '@troupe/core/internal';
 import { checkDaemon } from './check.js';
 import { exit } from './exit.js';
 import { serve } from './serve.js';
@@ -36,7 +36,7 @@ Errors end with a code in brackets: look it up in docs/troubleshooting.md or wit
 `;
 
 function misused(reason: string): never {
-  process.stderr.write(`mcod: ${withCode(usageFault(reason, 'mcod --help'), 'USAGE_INVALID')}\n`);
+  process.stderr.write(usageFailure('mcod', reason));
   exit(2);
 }
 

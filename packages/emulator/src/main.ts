@@ -2,14 +2,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { type Agent, createLogger, logFormats, logLevels, messageOf, version } from '@troupe/core';
-import {
-  completionOf,
-  failureText,
-  oneLine,
-  readDuration,
-  usageFault,
-  withCode,
-} from '@troupe/core/internal';
+import { completionOf, failureText, oneLine, readDuration, usageFailure } from '@troupe/core/internal';
 import { emulateFleet, fleetFacts, type KeyType, type TestPki, useTestPki } from '@troupe/testkit';
 import { importAgents, mockAgents } from './load-agents.js';
 import { emulateProvisioning } from './provision-program.js';
@@ -132,9 +125,7 @@ function joinNegatives(given: readonly string[]): string[] {
 }
 
 function wrong(reason: string): never {
-  process.stderr.write(
-    `troupe-emulate: ${withCode(usageFault(reason, 'troupe-emulate --help'), 'USAGE_INVALID')}\n`,
-  );
+  process.stderr.write(usageFailure('troupe-emulate', reason));
   process.exit(2);
 }
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { codeOf, messageOf, withCode } from '../errors.js';
-import { usageFault } from '../text/usage-fault.js';
+import { usageFailure } from '../text/usage-fault.js';
 import { version } from '../version.js';
 import { writeDdlTypes } from './ddl-types.js';
 
@@ -27,9 +27,7 @@ function readArguments() {
 }
 
 function misused(reason: string): never {
-  process.stderr.write(
-    `troupe-ddl-types: ${withCode(usageFault(reason, 'troupe-ddl-types --help'), 'USAGE_INVALID')}\n`,
-  );
+  process.stderr.write(usageFailure('troupe-ddl-types', reason));
   process.exit(2);
 }
 
