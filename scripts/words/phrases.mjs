@@ -63,7 +63,7 @@ export const phrases = [
   { phrase: /\b(lies?|lay) (in|at|before|below|beyond|within|beside)\b/i, instead: 'is in, is before' },
   { phrase: /\bthe silent\b|\bthe living\b/i, instead: '"nodes that did not reply", "running nodes"' },
   { phrase: /\bput aside\b|\bputs aside\b/i, instead: 'quarantine, move to' },
-  { phrase: /\bmany (times|a)\b.*\bby and by\b|\bby and by\b/i, instead: 'gradually' },
+  { phrase: /\bby and by\b/i, instead: 'gradually' },
   { phrase: /\b(is|are) (over|past)(?=[,.;:)]|$)/i, instead: 'has ended, has expired' },
   { phrase: /\bis it well\b|\b(is|are|all) well\b/i, instead: 'healthy, in order' },
   { phrase: /\bof late\b|\bby chance\b|\bat hand\b/i, instead: 'recently; if; available' },

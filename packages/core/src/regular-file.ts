@@ -70,7 +70,7 @@ export function isOwnStream(file: string): boolean {
   return /^\/(dev\/(stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/.test(file);
 }
 
-// Without O_NONBLOCK, opening a FIFO waits for somebody who writes to it.
+// Without O_NONBLOCK, opening a FIFO waits until a program writes to it.
 function flagsFor(file: string): number {
   return isOwnStream(file) ? constants.O_RDONLY : constants.O_RDONLY | constants.O_NONBLOCK;
 }

@@ -31,7 +31,7 @@ export interface Behaviour {
   until?: Promise<void>;
   facts?: Readonly<Record<string, string>>;
   classes?: readonly string[];
-  /** Whether it has the agent puppetd; it has unless told. */
+  /** Whether it has the agent puppetd; default: true. */
   hasAgent?: boolean;
   collectives?: readonly string[];
 }

@@ -77,7 +77,7 @@ export function tableOf(
     .join('\n');
 }
 
-/** To so many characters a column may be narrowed; its frame takes three more. */
+/** Characters to which a column may be narrowed; its frame takes three more. */
 const leastWidth = 16;
 const frame = 3;
 

@@ -39,8 +39,8 @@ describe('the nodes that options mean', () => {
         .identities;
     expect(await identities()).to.deep.equal(['web1.lab', 'web2.lab', 'db1.lab']);
     expect(await identities(['/^web/'])).to.deep.equal(['web1.lab', 'web2.lab']);
-    const nobody = await identities(['mail.lab']).then(String, (error: Error) => error.message);
-    expect(nobody).to.match(/^-I matches no node in --nodes .*nodes$/);
+    const unknown = await identities(['mail.lab']).then(String, (error: Error) => error.message);
+    expect(unknown).to.match(/^-I matches no node in --nodes .*nodes$/);
     expect(await identities(['db1.lab', 'web2.lab'])).to.deep.equal(['web2.lab', 'db1.lab']);
   });
 });

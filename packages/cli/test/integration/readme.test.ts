@@ -51,7 +51,7 @@ describe('README.md', function () {
     }
     const start = blocks('sh', section).at(-1)?.replaceAll('npx ', '') ?? '';
     const [, stop = ''] = /`(kill \$\(cat mcod\.pid\))`/.exec(section) ?? [];
-    // Programs in the background need a moment, which whoever types has.
+    // Programs in the background need a moment; a person who types leaves it to them.
     const typed = start.replace(/^(mco ping)$/m, 'until $1 >ping.txt 2>&1; do sleep 0.2; done; cat ping.txt');
     const { stdout } = await execa('bash', ['-c', `${typed}\n${stop}\nwait %2\nkill %1\nwait %1`], {
       cwd: folder.path,

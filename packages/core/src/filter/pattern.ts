@@ -30,7 +30,7 @@ export function patternOf(source: string): string {
   return `/${source.replaceAll(/\\.|\//gs, (part) => (part === '/' ? '\\/' : part))}/`;
 }
 
-/** Reads a regular expression that somebody typed: people write /a/b/ for /a\/b/. Throws FILTER_INVALID. */
+/** Reads a regular expression as a user types it: people write /a/b/ for /a\/b/. Throws FILTER_INVALID. */
 export function readPattern(text: string): string {
   const [, source, flag = ''] = /^\/(.+)\/(i?)$/s.exec(text) ?? [];
   if (source !== undefined && isTwoPatterns(text)) {

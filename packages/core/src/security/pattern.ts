@@ -12,7 +12,7 @@ export function compilePattern(text: string, where: string): RegExp {
   }
 }
 
-// A "deny" with web* would deny nobody.
+// A "deny" with web* would deny no caller.
 function exactly(name: string, where: string): RegExp {
   if (isIdentity(name)) return new RegExp(`^${name.replaceAll('.', '\\.')}$`);
   const hint = /^\/.*\/\w+$/s.test(name) ? ', which takes no flags here' : '';

@@ -44,7 +44,7 @@ function statusFindings({ statusFile, daemonConfig }: DoctorOptions): readonly F
   }
 }
 
-// Of a status file alone, nobody knows which files the daemon has.
+// A status file alone does not name the files of the daemon.
 async function fileFindings({ statusFile, daemonConfig }: DoctorOptions): Promise<readonly Finding[]> {
   const report = about('files');
   if (statusFile !== undefined) return [];

@@ -51,7 +51,7 @@ describe('mco policy', () => {
       expect(stderr).to.equal('1 policy file read, 1 error: a policy with an error denies all calls\n');
     });
 
-    it('refuses a filter in the syntax of another language, which would deny nobody', async () => {
+    it('refuses a filter in the syntax of another language, which would deny no caller', async () => {
       const file = folder.join('foreign.policy');
       writeFileSync(file, 'policy default allow\ndeny\t*\t*\trole::web&&os.family=Debian\n');
       const { code, stdout } = await mco('policy', 'check', file);
