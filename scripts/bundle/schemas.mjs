@@ -61,6 +61,7 @@ export async function ownSchemas(root) {
   const { puppetdSchema } = await compiled(root, 'agent-puppetd/dist/src/config.js');
   const { puppetSchema } = await compiled(root, 'agent-puppetd/dist/src/puppet/config.js');
   const { messageSchemas } = await compiled(root, 'core/dist/src/message/message.js');
+  const { configHost } = await compiled(root, 'core/dist/src/config/load.js');
   const { ddlHost, ddlSchemas } = await compiled(root, 'core/dist/src/ddl/schema.js');
   const { inputSchema } = await compiled(root, 'core/dist/src/ddl/input-schema.js');
   const { builtInValidators } = await compiled(root, 'core/dist/src/ddl/validator.js');
@@ -78,7 +79,7 @@ export async function ownSchemas(root) {
   return {
     config: {
       list: [daemonSchema, clientSchema, puppetdSchema, puppetSchema],
-      host: { formats: { 'mqtt-url': always } },
+      host: configHost,
     },
     message: { list: Object.values(messageSchemas), host: {} },
     ddl: { list: Object.values(ddlSchemas), host: ddlHost },

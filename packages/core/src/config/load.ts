@@ -123,7 +123,7 @@ function checked<const S extends ConfigSchema>(
   // Here the type is joined to what has been checked: both come from the schema.
   const isSound = (read: unknown): read is ConfigOf<S> => soundnessOf(schema)(read);
   if (isSound(config)) return deepFreeze(config);
-  const validate = newAjv('config-faults', host).compile(schema);
+  const validate = newAjv('config-faults', configHost).compile(schema);
   validate(readDurations(structuredClone(value), schema));
   const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if');
   const faults = errors.map((error) => {
@@ -141,14 +141,14 @@ function isMqttUrl(text: string): boolean {
 }
 
 /** What the schema of a configuration may name. */
-const host: SchemaHost = { formats: { 'mqtt-url': isMqttUrl, seconds: () => true } };
+export const configHost: SchemaHost = { formats: { 'mqtt-url': isMqttUrl, seconds: () => true } };
 
 const validators = new WeakMap<ConfigSchema, ValidateFunction>();
 
 function soundnessOf(schema: ConfigSchema): ValidateFunction {
   const known = validators.get(schema);
   if (known) return known;
-  const validate = madeBefore('config', schema, host) ?? newAjv('config', host).compile(schema);
+  const validate = madeBefore('config', schema, configHost) ?? newAjv('config', configHost).compile(schema);
   validators.set(schema, validate);
   return validate;
 }
