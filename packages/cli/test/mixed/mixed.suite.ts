@@ -1,0 +1,62 @@
+import { skip, testBrokers } from '@troupe/testkit';
+import { after, before, describe } from 'mocha';
+import { calling } from './behaviours/calling.js';
+import { finding } from './behaviours/finding.js';
+import { jobs } from './behaviours/jobs.js';
+import { leaving } from './behaviours/leaving.js';
+import { repeating } from './behaviours/repeating.js';
+import { type Build, newBuild, oldBuild } from './builds.js';
+import { MixedNetwork, type NodeDescription } from './network.js';
+import type { Scene } from './scene.js';
+
+const web = { facts: { country: 'mt', os: { name: 'Debian' }, cores: 2 }, classes: ['role::web'] };
+const db = { facts: { country: 'de', os: { name: 'Debian' }, cores: 8 }, classes: ['role::db'] };
+
+/** Four nodes and one that has left, in pairs that only differ in the version of their daemon. */
+const fleet = (first: Build, second: Build): Record<string, NodeDescription> => ({
+  'a.lab': { ...web, build: first, hasAgent: true },
+  'b.lab': { ...web, build: second, hasAgent: true },
+  'c.lab': { ...db, build: first, hasAgent: true },
+  'd.lab': { ...db, build: second, hasAgent: false },
+  'gone.lab': { ...db, build: first, hasAgent: true },
+});
+
+const fleets = {
+  'old daemons': fleet(oldBuild, oldBuild),
+  'new daemons': fleet(newBuild, newBuild),
+  'old and new daemons': fleet(oldBuild, newBuild),
+};
+
+for (const kind of [testBrokers.embedded, testBrokers.mosquitto])
+  for (const [title, nodes] of Object.entries(fleets))
+    describe(`${title}, broker ${kind.name}`, function () {
+      this.timeout(120_000);
+      let network: MixedNetwork;
+
+      before(async function () {
+        const missing = kind.missing();
+        if (missing !== undefined) skip(this, missing);
+        network = await MixedNetwork.start(kind, nodes);
+        await network.node('gone.lab').daemon.stop();
+      });
+      after(() => network?.stop());
+
+      for (const [build, other] of [
+        [oldBuild, newBuild],
+        [newBuild, oldBuild],
+      ] as const)
+        describe(`${build.version} mco`, () => {
+          const scene = (): Scene => ({
+            network,
+            build,
+            mco: network.mco(build),
+            other: network.mco(other),
+          });
+          finding(scene);
+          calling(scene);
+          jobs(scene);
+          repeating(scene);
+        });
+
+      describe('at the end', () => leaving(() => network));
+    });
