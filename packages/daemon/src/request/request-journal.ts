@@ -393,7 +393,9 @@ function disagreement(
     return contents?.generation === undefined ? undefined : 'its second file, FILE.generation, is missing';
   if (!contents) return known.before?.generation === 0 ? undefined : 'it is missing';
   if (contents.generation === undefined)
-    return known.before?.generation === 0 ? undefined : 'its first line is damaged or missing';
+    return known.before?.generation === 0
+      ? undefined
+      : 'its first line is damaged or missing, or an earlier version of mcod has replaced the file';
   const expected = [known, ...(known.before ? [known.before] : [])].find(
     ({ generation }) => generation === contents.generation,
   );

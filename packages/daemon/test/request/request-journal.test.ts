@@ -298,6 +298,21 @@ describe('RequestJournal', () => {
       expect(doubts(next, clock.now)).to.equal(false);
     });
 
+    it('is logged with its likely reason if an earlier version has replaced the file', () => {
+      const journal = open();
+      add(journal, 1);
+      journal.close();
+      open().close();
+      // That version writes the ids that it has read, alone.
+      writeFileSync(file, `${JSON.stringify({ id: '1', until: clock.now + hour })}\n`);
+      const { log, lines: entries } = keptLog();
+      const next = open(1000, log);
+      expect(entries[0]?.reason).to.equal(
+        'its first line is damaged or missing, or an earlier version of mcod has replaced the file',
+      );
+      expect(next.has('1')).to.equal(true);
+    });
+
     it('makes requests doubtful up to the last one that was noted, also if the clock was set back since', async () => {
       const journal = open();
       add(journal, 1);
