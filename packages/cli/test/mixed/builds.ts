@@ -13,6 +13,8 @@ export interface Build {
   readonly mcprovision: string;
   /** The folder of a package of it. */
   readonly package: (name: string) => string;
+  /** Imports a package of it into this process; the caller says of what type it is. */
+  readonly load: <T>(name: string) => Promise<T>;
 }
 
 /** This clone. */
@@ -37,5 +39,6 @@ function buildIn(version: Version, folder: string): Build {
     mcod: `${inPackage(daemon)}/bin/mcod.js`,
     mcprovision: `${inPackage('provisioner')}/bin/mcprovision.js`,
     package: inPackage,
+    load: (name) => import(`${inPackage(name)}/dist/src/index.js`),
   };
 }

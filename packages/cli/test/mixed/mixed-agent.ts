@@ -22,7 +22,7 @@ const nonce = {
 } as const;
 
 /** An agent whose DDL only its nodes have; it uses only what both versions offer to agents. */
-const ddl = {
+export const ddl = {
   metadata: {
     name: 'mixed',
     description: 'Ends in every way that an action can',

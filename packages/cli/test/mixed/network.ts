@@ -30,6 +30,7 @@ export interface NodeDescription {
 }
 
 interface RunningNode extends NodeDescription {
+  build: Build;
   daemon: RunningProcess;
   /** What earlier processes of it have printed. */
   printed: string;
@@ -71,13 +72,13 @@ export class MixedNetwork implements AsyncDisposable {
     return this.folder.join('client.yaml');
   }
 
-  /** `mco` of a version. Each has its own cache of DDLs. */
-  mco(build: Build): Mco {
+  /** `mco` of a version. Each has its own cache of DDLs, unless one is named. */
+  mco(build: Build, cache: string = build.version): Mco {
     return new Mco(build, {
       PATH: process.env.PATH ?? '',
       HOME: this.folder.path,
       TROUPE_CONFIG: this.clientConfig,
-      XDG_CACHE_HOME: this.folder.join(`cache-${build.version}`),
+      XDG_CACHE_HOME: this.folder.join(`cache-${cache}`),
       NO_COLOR: '1',
     });
   }
@@ -94,6 +95,15 @@ export class MixedNetwork implements AsyncDisposable {
     node.printed += node.daemon.output;
     node.daemon = this.#spawn(name, node.build);
     await connected(node.daemon);
+  }
+
+  /** Ends the daemon of a node and starts that of another version with its configuration and state. */
+  async replaceDaemon(name: string, build: Build): Promise<void> {
+    const node = this.node(name);
+    await node.daemon.stop();
+    node.build = build;
+    await this.#configure(name, node);
+    await this.startDaemon(name);
   }
 
   /** A word for the ledger of executions. */
@@ -184,6 +194,13 @@ export class MixedNetwork implements AsyncDisposable {
     await mkdir(this.folder.join(name));
     await writeFile(this.folder.join(`${name}.facts.json`), JSON.stringify(node.facts));
     await writeFile(this.folder.join(`${name}.classes`), node.classes.map((one) => `${one}\n`).join(''));
+    await this.#configure(name, node);
+    const daemon = this.#spawn(name, node.build);
+    this.nodes.set(name, { ...node, daemon, printed: '' });
+    await connected(daemon);
+  }
+
+  async #configure(name: string, node: NodeDescription): Promise<void> {
     const config = {
       ...this.#common(name, this.broker.nodeUrls),
       agents: node.hasAgent ? [await this.#agentFor(node.build)] : [],
@@ -195,9 +212,6 @@ export class MixedNetwork implements AsyncDisposable {
       audit: { file: this.auditOf(name) },
     };
     await writeFile(this.#configOf(name), JSON.stringify(config));
-    const daemon = this.#spawn(name, node.build);
-    this.nodes.set(name, { ...node, daemon, printed: '' });
-    await connected(daemon);
   }
 
   #spawn(name: string, build: Build): RunningProcess {

@@ -1,9 +1,10 @@
-import { skip, testBrokers } from '@troupe/testkit';
+import { skip, type TestBrokerKind } from '@troupe/testkit';
 import { after, before, describe } from 'mocha';
 import { calling } from './behaviours/calling.js';
 import { finding } from './behaviours/finding.js';
 import { jobs } from './behaviours/jobs.js';
 import { leaving } from './behaviours/leaving.js';
+import { library } from './behaviours/library.js';
 import { repeating } from './behaviours/repeating.js';
 import { type Build, newBuild, oldBuild } from './builds.js';
 import { MixedNetwork, type NodeDescription } from './network.js';
@@ -13,13 +14,15 @@ const web = { facts: { country: 'mt', os: { name: 'Debian' }, cores: 2 }, classe
 const db = { facts: { country: 'de', os: { name: 'Debian' }, cores: 8 }, classes: ['role::db'] };
 
 /** Four nodes and one that has left, in pairs that only differ in the version of their daemon. */
-const fleet = (first: Build, second: Build): Record<string, NodeDescription> => ({
-  'a.lab': { ...web, build: first, hasAgent: true },
-  'b.lab': { ...web, build: second, hasAgent: true },
-  'c.lab': { ...db, build: first, hasAgent: true },
-  'd.lab': { ...db, build: second, hasAgent: false },
-  'gone.lab': { ...db, build: first, hasAgent: true },
-});
+function fleet(first: Build, second: Build): Record<string, NodeDescription> {
+  return {
+    'a.lab': { ...web, build: first, hasAgent: true },
+    'b.lab': { ...web, build: second, hasAgent: true },
+    'c.lab': { ...db, build: first, hasAgent: true },
+    'd.lab': { ...db, build: second, hasAgent: false },
+    'gone.lab': { ...db, build: first, hasAgent: true },
+  };
+}
 
 const fleets = {
   'old daemons': fleet(oldBuild, oldBuild),
@@ -27,16 +30,21 @@ const fleets = {
   'old and new daemons': fleet(oldBuild, newBuild),
 };
 
-for (const kind of [testBrokers.embedded, testBrokers.mosquitto])
-  for (const [title, nodes] of Object.entries(fleets))
-    describe(`${title}, broker ${kind.name}`, function () {
+/** Declares the suite: on one broker, the behaviours of the clients of both versions with some of the fleets. */
+export function declareFleets(
+  place: string,
+  kind: TestBrokerKind,
+  titles = Object.keys(fleets) as (keyof typeof fleets)[],
+): void {
+  for (const title of titles)
+    describe(`${title} on ${place}`, function () {
       this.timeout(120_000);
       let network: MixedNetwork;
 
       before(async function () {
         const missing = kind.missing();
         if (missing !== undefined) skip(this, missing);
-        network = await MixedNetwork.start(kind, nodes);
+        network = await MixedNetwork.start(kind, fleets[title]);
         await network.node('gone.lab').daemon.stop();
       });
       after(() => network?.stop());
@@ -56,7 +64,13 @@ for (const kind of [testBrokers.embedded, testBrokers.mosquitto])
           calling(scene);
           jobs(scene);
           repeating(scene);
+          library(scene);
         });
 
-      describe('at the end', () => leaving(() => network));
+      describe('at the end', () =>
+        leaving(
+          () => network,
+          ({ msg }) => msg === 'the action failed unexpectedly',
+        ));
     });
+}
