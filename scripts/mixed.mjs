@@ -8,9 +8,10 @@ import { removeStale } from './stale.mjs';
 import { totals } from './totals.mjs';
 
 // The files of the suite do not end in .test.js, so that npm test does not run them. The two parts take about the same time.
-const PARTS = [['embedded', 'upgrading'], ['mosquitto']].map((names) =>
-  names.map((name) => `packages/cli/dist/test/mixed/${name}.suite.js`),
-);
+const PARTS = [
+  ['embedded', 'upgrading'],
+  ['mosquitto', 'provisioning'],
+].map((names) => names.map((name) => `packages/cli/dist/test/mixed/${name}.suite.js`));
 const MOCHA = { cwd: root, mocha: 'node_modules/mocha/bin/mocha.js', reporter: './scripts/reporter.mjs' };
 const OPTIONS = ['--no-config', '--no-package', '--require', './scripts/unhandled-rejections.mjs'];
 
