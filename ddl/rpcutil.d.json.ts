@@ -6,7 +6,7 @@ declare const ddl: {
     "description": "Inventory, facts, configuration and statistics of a node; every node runs this agent",
     "author": "Troupe maintainers",
     "license": "Apache-2.0",
-    "version": "1.0.0",
+    "version": "1.1.0",
     "url": "https://github.com/troupe/troupe",
     "timeout": 10
   },
@@ -170,6 +170,11 @@ declare const ddl: {
         "filtered": {
           "description": "Requests whose filter did not match the node",
           "display_as": "Failed Filter",
+          "type": "integer"
+        },
+        "version1": {
+          "description": "Messages of protocol version 1: callers whose client must be upgraded",
+          "display_as": "Protocol Version 1",
           "type": "integer"
         },
         "denied": {

@@ -60,7 +60,7 @@ export async function ownSchemas(root) {
   const { clientSchema } = await compiled(root, 'client/dist/src/config.js');
   const { puppetdSchema } = await compiled(root, 'agent-puppetd/dist/src/config.js');
   const { puppetSchema } = await compiled(root, 'agent-puppetd/dist/src/puppet/config.js');
-  const { messageSchemas } = await compiled(root, 'core/dist/src/message/message.js');
+  const { messageSchemas } = await compiled(root, 'core/dist/src/message/schemas.js');
   const { configHost } = await compiled(root, 'core/dist/src/config/load.js');
   const { ddlHost, ddlSchemas } = await compiled(root, 'core/dist/src/ddl/schema.js');
   const { inputSchema } = await compiled(root, 'core/dist/src/ddl/input-schema.js');

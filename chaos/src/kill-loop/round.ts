@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Call, Client, State } from '@troupe/client';
+import { type Call, type Client, type State, stateOf } from '@troupe/client';
 import type { RunningProcess } from '@troupe/testkit';
 import type { Asker } from './asker.js';
 import type { Answer, RequestEvidence, RoundEvidence } from './evidence.js';
@@ -181,8 +181,7 @@ export class Round {
         const again = await asker.ask(id, { takes: plan.takes }, timeout).catch(() => undefined);
         if (again) {
           const { outcome, statusmsg } = again;
-          const state = outcome === 'busy' || outcome === 'unmatched' ? 'failed' : outcome;
-          answers.push({ by: 'again', state, statusmsg, ...this.#known(id) });
+          answers.push({ by: 'again', state: stateOf(outcome), statusmsg, ...this.#known(id) });
         }
         const attached = client.attach(id, { targets: [identity], signal: timeout });
         answers.push(this.#answer('attach', id, await attached.one()));

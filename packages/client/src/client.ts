@@ -12,14 +12,13 @@ import {
   type Logger,
   namedNodes,
   type Reply,
-  type Request,
-  type Topics,
   type Transport,
   TroupeError,
 } from '@troupe/core';
 import { Call } from './call/call.js';
 import type { AttachOptions, CallOptions, ListenOptions, SendOptions } from './call/call-options.js';
 import type { CallParts } from './call/call-parts.js';
+import { DdlVariants, madeOf } from './call/ddl-variants.js';
 import { checkRollout } from './call/rollout.js';
 import { type Sent, send } from './call/send.js';
 import { mayOmitNames } from './call/targets.js';
@@ -27,13 +26,16 @@ import type { ClientConfig } from './config.js';
 import { ConnectionWaiters } from './connection/connection-waiters.js';
 import type { Event, EventChannel } from './connection/event-channel.js';
 import { attach, defaultTtl, newId, request } from './connection/node-messages.js';
+import type { OwnRequest } from './connection/outgoing.js';
 import type { Router } from './connection/router.js';
-import { compiledDdl } from './ddl/compiled-ddl.js';
+import { compiledDdl, hashOfDdl } from './ddl/compiled-ddl.js';
+import { originOf } from './ddl/ddl-origin.js';
+import { askHash, fetchDdl } from './ddl/node-ddl.js';
 import type { Discovery, DiscoveryOptions } from './discovery/discovery.js';
 import { Finder } from './discovery/finder.js';
 import { type NodeChange, nodeChanges } from './presence/node-changes.js';
 import type { PresenceView } from './presence/presence-view.js';
-import { PresenceViews } from './presence/presence-views.js';
+import type { PresenceViews } from './presence/presence-views.js';
 import { listenerIterator } from './waiting/listener-iterator.js';
 
 /** An agent's actions as functions, typed by its DDL. */
@@ -47,7 +49,7 @@ export type AgentClient<D extends Ddl> = {
 interface ClientParts {
   readonly config: ClientConfig;
   readonly transport: Transport;
-  readonly topics: Topics;
+  readonly presence: PresenceViews;
   readonly router: Router;
   readonly events: EventChannel;
   readonly credentials: Credentials;
@@ -71,9 +73,7 @@ export class Client {
     this.#connectionWaiters = new ConnectionWaiters(parts.transport);
     this.#router = parts.router;
     this.#events = parts.events;
-    this.#presence = new PresenceViews(parts.transport, parts.topics, (identity) =>
-      parts.router.invalidateKey(identity),
-    );
+    this.#presence = parts.presence;
     this.#finder = new Finder({
       ...parts,
       presence: (collective) => this.#presence.of(collective),
@@ -190,13 +190,12 @@ export class Client {
     action: string,
     input: Readonly<Record<string, unknown>>,
     options: CallOptions,
-  ): Omit<CallParts, 'options'> & { readonly message: Request } {
+  ): Omit<CallParts, 'options'> & { readonly message: OwnRequest } {
     const compiled = compiledDdl(ddl);
     const checked = compiled.action(action);
     if (!checked) throw new TroupeError('INPUT_INVALID', compiled.unknownAction(action));
-    const complete = checked.withDefaults(input);
-    const fault = checked.checkInput(complete);
-    if (fault) throw new TroupeError('INPUT_INVALID', fault.message);
+    const made = madeOf(checked, hashOfDdl(ddl), input);
+    if ('fault' in made) throw new TroupeError('INPUT_INVALID', made.fault);
     const agent = ddl.metadata.name;
     const collective = options.collective ?? this.mainCollective;
     const given = options.filter ?? emptyFilter;
@@ -217,10 +216,23 @@ export class Client {
           : options.targets
             ? given
             : wanted,
-        input: complete,
+        ...made,
         ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+        ...(options.traceparent === undefined ? {} : { traceparent: options.traceparent }),
       }),
       agents: given.agents,
+      variants: new DdlVariants(
+        {
+          ddl,
+          action,
+          input,
+          isFromNode: originOf(ddl) !== undefined,
+          fetch: (identity, hash) => fetchDdl(this, agent, { collective, node: identity, hash }),
+          accept: options.acceptDdl,
+        },
+        made,
+      ),
+      askHash: (identity) => askHash(this, agent, { collective, node: identity }),
     };
   }
 

@@ -13,7 +13,9 @@ import { configFileOf } from '@troupe/core/internal';
 import { Client } from './client.js';
 import { type ClientConfig, localCaller } from './config.js';
 import { EventChannel } from './connection/event-channel.js';
+import { NodeVersions } from './connection/node-versions.js';
 import { Router } from './connection/router.js';
+import { PresenceViews } from './presence/presence-views.js';
 
 export interface ConnectOptions {
   readonly config: ClientConfig;
@@ -34,7 +36,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
     log,
   });
   const topics = new Topics({ escape: config.topics.escape });
-  const session = options.session ?? randomBytes(8).toString('hex');
+  const session = options.session ?? newSession();
   if (!isName(session))
     throw new TroupeError(
       'CONFIG_INVALID',
@@ -52,8 +54,20 @@ export async function connect(options: ConnectOptions): Promise<Client> {
       log,
       timeout: config.connect_timeout,
     }));
-  const router = new Router(session, { transport, topics, security, log });
+  const presence = new PresenceViews(transport, topics);
+  const versions = new NodeVersions({
+    least: config.security.minimum_protocol,
+    claimedBy: (collective, identity) => presence.protocolOf(collective, identity),
+    mayHaveVersion1: (collective) => presence.mayHaveVersion1(collective),
+  });
+  const router = new Router(session, { transport, topics, security, versions, log });
+  presence.onGone((identity) => router.invalidateKey(identity));
   const events = new EventChannel({ transport, topics, security, log });
   const { credentials } = security;
-  return new Client({ config, transport, topics, router, events, credentials, log });
+  return new Client({ config, transport, presence, router, events, credentials, log });
+}
+
+// It tells nodes that this client speaks version 2, so that nobody can talk the two into version 1 (docs/protocol.md).
+function newSession(): string {
+  return `v2-${randomBytes(8).toString('hex')}`;
 }

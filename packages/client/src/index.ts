@@ -1,11 +1,13 @@
 export { Call } from './call/call.js';
 export type { AttachOptions, CallOptions, ListenOptions, SendOptions } from './call/call-options.js';
+export type { AcceptDdl, OtherDdl } from './call/ddl-variants.js';
 export {
   type ProgressPiece,
   type Result,
   type State,
   type Stats,
   silentStates,
+  stateOf,
   states,
   statsOf,
 } from './call/result.js';
@@ -25,8 +27,10 @@ export type { Event } from './connection/event-channel.js';
 export { bundledDdls } from './ddl/bundled-ddls.js';
 export { compiledDdl } from './ddl/compiled-ddl.js';
 export { type DataVerdict, dataDdlFiles, judgeData } from './ddl/data-ddls.js';
-export { ddlCache } from './ddl/ddl-cache.js';
-export { ddlOfNode, localDdl, localDdls, refreshDdl, resolveDdl } from './ddl/ddls.js';
+export { ddlCache, ddlCacheOf } from './ddl/ddl-cache.js';
+export { originOf } from './ddl/ddl-origin.js';
+export { type DdlPlaces, localDdl, localDdls, refreshDdl, resolveDdl } from './ddl/ddls.js';
+export { ddlOfNode } from './ddl/node-ddl.js';
 export type { Discovery, DiscoveryOptions } from './discovery/discovery.js';
 export { type ExternalProgramOptions, externalProgram } from './discovery/external-program.js';
 export { flatfile, parseNodes } from './discovery/flatfile.js';

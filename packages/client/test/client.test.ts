@@ -1,4 +1,4 @@
-import { emptyFilter, MemoryBroker, parseConfig, type Request } from '@troupe/core';
+import { type Ddl, ddlHash, emptyFilter, MemoryBroker, parseConfig, type Request } from '@troupe/core';
 import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -48,7 +48,7 @@ describe('the request of a client', () => {
       { text: 'x' },
     );
     expect(rest).to.deep.equal({
-      v: 1,
+      v: 2,
       type: 'request',
       ttl: 60,
       caller: client.caller,
@@ -58,6 +58,7 @@ describe('the request of a client', () => {
       action: 'echo',
       filter: emptyFilter,
       input: { text: 'x' },
+      ddl: ddlHash(workDdl as unknown as Ddl),
     });
     expect(targets).to.deep.equal(['a']);
   });
@@ -124,7 +125,7 @@ describe('the request of a client', () => {
     await call.all();
     const { time, ...rest } = messages[0] ?? ({} as Request);
     expect(rest).to.deep.equal({
-      v: 1,
+      v: 2,
       type: 'attach',
       ttl: 60,
       id,
@@ -177,7 +178,7 @@ describe('a client', () => {
     const broker = new MemoryBroker();
     const sessions = [await connectTo(broker), await connectTo(broker)].map(({ session }) => session);
     expect(new Set(sessions).size).to.equal(2);
-    for (const session of sessions) expect(session).to.match(/^[0-9a-f]{16}$/);
+    for (const session of sessions) expect(session).to.match(/^v2-[0-9a-f]{16}$/);
     expect((await connectTo(broker, 'mine')).session).to.equal('mine');
     const error = await connectTo(broker, 'No/good').catch((thrown: unknown) => thrown);
     expect(error).to.have.property('code', 'CONFIG_INVALID');

@@ -1,13 +1,21 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Agent, MemoryBroker, parseConfig, silentLogger } from '@troupe/core';
+import {
+  type Agent,
+  type Listener,
+  MemoryBroker,
+  parseConfig,
+  silentLogger,
+  type Transport,
+  type Will,
+} from '@troupe/core';
 import { type Daemon, parseDaemonConfig, startDaemon } from '@troupe/daemon';
 import { type Client, clientSchema, connect } from '../src/index.js';
 
 /** A client over a broker in memory. */
-export function connectTo(broker: MemoryBroker, session?: string): Promise<Client> {
-  const config = parseConfig('security: { mode: none }', clientSchema, 'the test');
+export function connectTo(broker: MemoryBroker, session?: string, security = ''): Promise<Client> {
+  const config = parseConfig(`security: { mode: none ${security} }`, clientSchema, 'the test');
   return connect({ config, transport: broker.connect(), ...(session !== undefined && { session }) });
 }
 
@@ -40,6 +48,7 @@ export class Network {
     agents: readonly Agent[] = [],
     extra = '',
     facts: readonly string[] = [],
+    connect = (will: Will): Transport => this.broker.connect({ will }),
   ): Promise<Daemon> {
     const config = parseDaemonConfig(
       `{ identity: ${identity}, security: { mode: none }, state_dir: ${join(this.#folder, identity)}, facts: { paths: ${JSON.stringify(facts)} } ${extra} }`,
@@ -49,14 +58,32 @@ export class Network {
       configFile: 'none',
       log: silentLogger,
       agents,
-      connect: ({ will }) => this.broker.connect({ will }),
+      connect: ({ will }) => connect(will),
     });
     this.#closers.push(() => daemon.close());
     return daemon;
   }
 
-  async client(session?: string): Promise<Client> {
-    const client = await connectTo(this.broker, session);
+  /** A node that behaves as one of version 1 does: it hears nothing of version 2, and its presence does not name it. */
+  oldNode(identity: string, agents: readonly Agent[] = []): Promise<Daemon> {
+    return this.node(identity, agents, '', [], (will) => {
+      const own = this.broker.connect({ will: { ...will, payload: asVersion1(will.payload) } });
+      const { subscribe, publish } = own;
+      own.subscribe = async (filter, listener, ...rest) => {
+        if (filter.includes('/agent/v2-')) return async () => {};
+        const hear: Listener = (payload, ...more) => {
+          if (versionOf(payload) === 1) listener(payload, ...more);
+        };
+        return subscribe.call(own, filter, hear, ...rest);
+      };
+      own.publish = (topic, payload, ...rest) =>
+        publish.call(own, topic, topic.includes('/presence/') ? asVersion1(payload) : payload, ...rest);
+      return own;
+    });
+  }
+
+  async client(session?: string, security?: string): Promise<Client> {
+    const client = await connectTo(this.broker, session, security);
     this.#closers.push(() => client.close());
     return client;
   }
@@ -65,4 +92,15 @@ export class Network {
     for (const close of this.#closers.reverse()) await close();
     rmSync(this.#folder, { recursive: true });
   }
+}
+
+function versionOf(jws: Uint8Array): unknown {
+  const [, body = ''] = Buffer.from(jws).toString().split('.');
+  return (JSON.parse(Buffer.from(body, 'base64url').toString()) as { v?: unknown }).v;
+}
+
+function asVersion1(presence: Uint8Array): Uint8Array {
+  if (presence.length === 0) return presence;
+  const { identity, online, since, version } = JSON.parse(Buffer.from(presence).toString());
+  return Buffer.from(JSON.stringify({ v: 1, identity, online, since, version }));
 }

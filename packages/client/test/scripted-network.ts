@@ -94,6 +94,9 @@ export class ScriptedNetwork {
       caller: 'c',
       session: 's',
       isConnected: true,
+      versions: { of: () => 2 },
+      ddls: { of: () => undefined },
+      hasKeyOf: () => true,
       get isBehind() {
         return network.isBehind;
       },
@@ -103,6 +106,7 @@ export class ScriptedNetwork {
       },
       direct: (message: NodeMessage, to: readonly string[]) => send(to, message),
       broadcast: (message: NodeMessage, agent: string) => send(agent, message),
+      broadcastToVersion1: async () => {},
     } as unknown as Router;
   }
 

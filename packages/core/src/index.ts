@@ -105,20 +105,24 @@ export {
   logLevels,
   silentLogger,
 } from './log/logger.js';
+export { checkNodeMessage, checkReply, replyOnWire } from './message/check.js';
 export { open, seal, sealText } from './message/envelope.js';
 export {
   type Accepted,
   type Attach,
   type Cancel,
-  checkNodeMessage,
-  checkReply,
+  type DdlOnNode,
   type NodeMessage,
   type Progress,
+  type ProtocolVersion,
+  protocolVersion,
+  protocolVersions,
   type Reply,
   type ReplyOutcome,
   type Request,
   type ResultReply,
   replyOutcomes,
+  type Unreadable,
 } from './message/message.js';
 export { type Presence, parsePresence } from './message/presence.js';
 export { isIdentity, isName } from './names.js';
@@ -132,7 +136,7 @@ export {
 export { clientSecurity, loadOwn, nodeSecurity, type Own } from './security/modes.js';
 export { compilePattern } from './security/pattern.js';
 export type { Proof, Security, Signer, Verifier } from './security/security.js';
-export type { MessageProtection } from './security/session-keys.js';
+export type { MessageProtection, Peer, SessionKeys } from './security/session-keys.js';
 export { checkTokenFacts, issueToken, readToken, verifyToken } from './security/token.js';
 export type { TokenClaims } from './security/token-claims.js';
 export { TokenLedger } from './security/token-ledger.js';

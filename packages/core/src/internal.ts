@@ -27,7 +27,7 @@ export { isText, outputOf } from './log/format.js';
 export { createSwitchedLogger, type SwitchedLogger } from './log/logger.js';
 export { textStream } from './log/text.js';
 export { maxMessageBytes } from './message/envelope.js';
-export { announce, offlineWill } from './message/presence.js';
+export { announce, offlineWill, type PresenceRecord } from './message/presence.js';
 export { parseJson } from './security/json.js';
 export { envelopeType, signJws } from './security/jws.js';
 export { loadToken } from './security/modes.js';

@@ -11,6 +11,7 @@ import {
   loadOwn,
   nodeSecurity,
   openMqtt,
+  protocolVersions,
   type Security,
   type TokenClaims,
   Topics,
@@ -34,6 +35,7 @@ import { ClassSource } from './node/classes.js';
 import { Facter } from './node/facter.js';
 import { FactSource } from './node/facts.js';
 import type { Node } from './node/node.js';
+import { presenceRecord } from './node/presence-record.js';
 import { PolicyStore } from './policy/index.js';
 import { Admission } from './request/admission.js';
 import { ClockSkew } from './request/clock-skew.js';
@@ -41,6 +43,7 @@ import { Dispatcher } from './request/dispatcher.js';
 import { Jobs } from './request/jobs.js';
 import { Replier } from './request/replier.js';
 import { newStats } from './request/stats.js';
+import { Version1Callers } from './request/version1-callers.js';
 import type { DaemonStatus } from './status/status.js';
 import { statusOf } from './status/status-of.js';
 
@@ -110,6 +113,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
     registry: new Registry(),
     stats: newStats(),
     clockSkew: new ClockSkew(),
+    version1: new Version1Callers(log),
     startedAt: Date.now(),
     data,
     facts: () => facts.read(),
@@ -125,8 +129,9 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   await agents.load([rpcutilAgent(node), discoveryAgent(node, jobs), ...(options.agents ?? [])]);
   begun.push(() => agents.close());
 
-  const record = { v: 1 as const, identity, since: node.startedAt, version };
-  const will = offlineWill(topics, mainCollective, record);
+  const record = () =>
+    presenceRecord(node, { leftOut: agents.leftOut, certificateEnd: security.expires?.() });
+  const will = offlineWill(topics, mainCollective, record());
   const connect =
     options.connect ??
     ((wanted) => openMqtt({ ...settings.broker, ...wanted, credentials: wanted.security.credentials, log }));
@@ -150,23 +155,23 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   const { errors, warnings } = policies.check();
   for (const reason of errors) log.error({ reason }, 'invalid policy: every call that it covers is denied');
   for (const reason of warnings) log.warn({ reason }, 'policy warning');
-  const replier = new Replier({ signer: security.signer, topics, transport, stats: node.stats, log });
+  const replier = new Replier({ security, topics, transport, stats: node.stats, log });
   const queue = new PQueue({ concurrency: config.limits.concurrency });
-  const admission = new Admission({ node, verifier: security.verifier, jobs, queue, policies });
+  const admission = new Admission({ node, security, jobs, queue, policies });
   const dispatcher = new Dispatcher({ node, admission, jobs, queue, replier, audit, log });
 
-  const subscribe = (filter: string) =>
-    transport.subscribe(filter, (payload) => void dispatcher.receive(payload));
-  for (const collective of settings.collectives) await subscribe(topics.node(collective, identity));
+  const subscribe = (filter: string, isBroadcast: boolean) =>
+    transport.subscribe(filter, (payload) => void dispatcher.receive(payload, { isBroadcast }));
+  for (const collective of settings.collectives) await subscribe(topics.node(collective, identity), false);
   await agents.serve(async (agent) => {
     const stops: (() => Promise<void>)[] = [];
     for (const collective of settings.collectives)
-      stops.push(await subscribe(topics.agent(collective, agent)));
+      for (const v of protocolVersions) stops.push(await subscribe(topics.agent(collective, agent, v), true));
     return async () => {
       for (const stop of stops) await stop();
     };
   });
-  const leave = announce({ transport, topics, log }, mainCollective, record);
+  const leave = announce({ transport, topics, log }, mainCollective, identity, record);
   transport.onChange?.(() => options.onChange?.());
   let state: DaemonStatus['state'] = 'running';
   log.info({ identity, collectives: settings.collectives, agents: node.registry.names() }, 'ready');

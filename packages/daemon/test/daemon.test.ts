@@ -109,12 +109,13 @@ describe('a daemon', () => {
       expect(node).to.include({ identity, mainCollective: 'mcollective', configFile: `${folder}/mcod.yaml` });
       expect(wanted?.clientId).to.equal(identity);
       expect(wanted?.will.topic).to.equal(`mco/mcollective/presence/${identity}`);
-      expect(parsePresence(wanted?.will.payload ?? new Uint8Array())).to.deep.equal({
-        v: 1,
+      expect(parsePresence(wanted?.will.payload ?? new Uint8Array())).to.deep.include({
+        v: 2,
         identity,
         online: false,
         since: node.startedAt,
         version: node.version,
+        protocol: 2,
       });
     });
 
@@ -166,9 +167,13 @@ describe('a daemon', () => {
     expect(subscribed.sort()).to.deep.equal([
       'mco/eu/agent/discovery',
       'mco/eu/agent/rpcutil',
+      'mco/eu/agent/v2-discovery',
+      'mco/eu/agent/v2-rpcutil',
       `mco/eu/node/${identity}`,
       'mco/us/agent/discovery',
       'mco/us/agent/rpcutil',
+      'mco/us/agent/v2-discovery',
+      'mco/us/agent/v2-rpcutil',
       `mco/us/node/${identity}`,
     ]);
   });
@@ -186,7 +191,7 @@ describe('a daemon', () => {
           const { subscribe } = MemoryTransport.prototype;
           own.subscribe = async (filter, ...rest) => {
             const unsubscribe = await subscribe.call(own, filter, ...rest);
-            if (filter.endsWith('/actor')) events.push(`subscribe ${filter}`);
+            if (filter.endsWith('actor')) events.push(`subscribe ${filter}`);
             return async () => {
               events.push(`stop ${filter}`);
               await unsubscribe();
@@ -195,13 +200,15 @@ describe('a daemon', () => {
           return own;
         },
       });
-      const topics = ['mco/eu/agent/actor', 'mco/us/agent/actor'];
+      const topics = ['eu', 'us'].flatMap((collective) =>
+        ['actor', 'v2-actor'].map((name) => `mco/${collective}/agent/${name}`),
+      );
       expect(events).to.deep.equal(topics.map((topic) => `subscribe ${topic}`));
       events.splice(0);
       rmSync(file);
       await until('it is gone', () => {
         mock.timers.tick(2000);
-        return events.length > 1;
+        return events.length > 3;
       });
       expect(events).to.deep.equal(topics.map((topic) => `stop ${topic}`));
     } finally {
@@ -227,10 +234,13 @@ describe('a daemon', () => {
 
   it('is online after its start and offline after its end', async () => {
     const { node } = await start(`identity: ${identity}, ${none}`);
-    const record = { v: 1, identity, since: node.startedAt, version: node.version };
-    expect(presence()).to.deep.equal({ ...record, online: true });
+    const record = { v: 2, identity, since: node.startedAt, version: node.version, protocol: 2 };
+    const online = presence();
+    expect(online).to.deep.include({ ...record, online: true });
+    expect(online?.digests?.ddls).to.match(/^[0-9a-f]{32}$/);
+    expect(online?.digests?.facts).to.match(/^[0-9a-f]{32}$/);
     await stop();
-    expect(presence()).to.deep.equal({ ...record, online: false });
+    expect(presence()).to.deep.equal({ ...online, online: false });
     expect(transport?.connected).to.equal(false);
   });
 
@@ -446,8 +456,8 @@ describe('a daemon', () => {
         config: `${folder}/mcod.yaml`,
         since: node.startedAt,
         broker: { connected: true },
-        facts: { faults: [] },
       });
+      expect(now.facts.faults).to.deep.equal([]);
       expect(now.agents).to.include({ probe: '1.0.0' });
       expect(now.counts).to.deep.equal({ ...node.stats, running: 0, queued: 0, kept: 0, keptBytes: 0 });
       expect(now.memory).to.be.above(1_000_000);

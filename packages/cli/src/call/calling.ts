@@ -6,6 +6,7 @@ import { findNodes, reportDiscovery } from './find-nodes.js';
 import { follow } from './following.js';
 import { Interruption } from './interruption.js';
 import { noteVersionDifferences, warnOfUnknownNodes } from './notes.js';
+import { acceptanceOf, noteOtherDdls } from './other-ddls.js';
 import { emptyReport, reportOf } from './report.js';
 import { areToBeFound } from './rounds.js';
 import type { Found } from './selection.js';
@@ -46,14 +47,15 @@ export async function callWork(
 // Calls an action on nodes that were found, or on all that match, which decide that themselves; shows how each of them ended.
 async function callNodes(setting: Setting, work: Work, given?: Found): Promise<Report> {
   const { client, collective, filter, interruption, presenter, options } = setting;
-  const { ddl, action, input } = work;
+  const { ddl, action } = work;
   const agent = ddl.metadata.name;
-  const call = client.call(ddl, action.name, input, {
+  const call = client.call(ddl, action.name, work.given, {
     collective,
     ...(given
       ? targetsOf(given, filter)
       : { filter, onDiscovered: (found: Discovery) => presenter.discovered(found) }),
     ...timesOf(options),
+    acceptDdl: acceptanceOf(setting, options),
     ...(options.batch === undefined ? {} : { batch: options.batch }),
     ...(options.batchSleep === undefined ? {} : { batchSleep: options.batchSleep }),
     ...(options.maxFailures === undefined ? {} : { maxFailures: options.maxFailures }),
@@ -77,6 +79,7 @@ async function callNodes(setting: Setting, work: Work, given?: Found): Promise<R
     agent,
     action: action.ddl,
   });
+  noteOtherDdls(setting, call.otherDdls);
   await noteVersionDifferences(setting, ddl, results);
   return report;
 }

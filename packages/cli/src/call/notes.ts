@@ -17,15 +17,17 @@ export async function warnOfUnknownNodes(
   }
 }
 
-/** Warns of nodes that have another version of the agent than the local DDL. */
+/** Warns of nodes of protocol version 1 that have another version of the agent than the local DDL: they do not say in what it differs. */
 export async function noteVersionDifferences(
   { screen, client }: Pick<Setting, 'screen' | 'client'>,
   { metadata: { name, version } }: Ddl,
   results: readonly Result[],
 ): Promise<void> {
-  const others = results.filter(({ ddl }) => ddl !== undefined && ddl !== version);
+  const others = results.filter(
+    ({ ddl, ddlHash }) => ddl !== undefined && ddlHash === undefined && ddl !== version,
+  );
   if (others.length === 0) return;
-  const path = (await localDdls(client.config.ddl_dirs)).get(name);
+  const path = (await localDdls(client.config)).get(name);
   const remedy = path?.startsWith(ddlCache()) ? `: remove ${path} to fetch the DDL from a node` : '';
   for (const [theirs, senders] of namesBy(others, ({ ddl }) => String(ddl))) {
     const note = `the agent "${name}" has version ${theirs} on ${nameList(senders, screen.isVerbose)}, but the local DDL has version ${version}${remedy}`;

@@ -15,5 +15,5 @@ export interface Setting {
   readonly interruption: Interruption;
   readonly options: DiscoveryOptions &
     VolumeOptions &
-    TimeOptions & { readonly progress: boolean; readonly stream?: true };
+    TimeOptions & { readonly progress: boolean; readonly stream?: true; readonly yes?: true };
 }

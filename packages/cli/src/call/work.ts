@@ -5,7 +5,10 @@ import { type CompiledAction, type Ddl, suggestion, TroupeError } from '@troupe/
 export interface Work {
   readonly ddl: Ddl;
   readonly action: CompiledAction;
+  /** With the defaults of the DDL. */
   readonly input: Readonly<Record<string, unknown>>;
+  /** As it was given: nodes with another DDL have other defaults. */
+  readonly given: Readonly<Record<string, unknown>>;
 }
 
 /** The words of an action that a DDL has. Throws INPUT_INVALID for an action or an input that the DDL refuses. */
@@ -20,7 +23,7 @@ export function workOf(ddl: Ddl, actionName: string, input: Readonly<Record<stri
       'INPUT_INVALID',
       `${fault.message} (see mco help rpc ${ddl.metadata.name} ${actionName})`,
     );
-  return { ddl, action, input: complete };
+  return { ddl, action, input: complete, given: input };
 }
 
 /** The same, of the `name=value` words of a command line. Throws INPUT_INVALID. */

@@ -20,6 +20,7 @@ const stateWords: Readonly<Record<State, string>> = {
   cancelled: 'Cancelled',
   unknown: 'Outcome Unknown',
   'not-asked': 'Not Asked',
+  'ddl-mismatch': 'Different DDL',
 };
 
 /** How a target ended, in a word or two: MCollective's words where it has some. */

@@ -1,6 +1,7 @@
-import type { Reply, Request } from '@troupe/core';
+import type { Reply } from '@troupe/core';
 import { naturalOrder } from '@troupe/core/internal';
 import { namesInMessage } from '../connection/node-messages.js';
+import type { OwnRequest } from '../connection/outgoing.js';
 import { discover } from '../discovery/broadcast.js';
 import type { Discovery } from '../discovery/discovery.js';
 import { matchOfRequest, type ReadMatch } from '../discovery/match-answer.js';
@@ -27,7 +28,7 @@ export class BroadcastCall implements TargetSet {
   readonly #refusals = new Map<string, { readonly reply: Reply; readonly key: string }>();
   #found: Discovery | undefined;
 
-  constructor(parts: TargetSetParts, presence: PresenceView, given: Request) {
+  constructor(parts: TargetSetParts, presence: PresenceView, given: OwnRequest) {
     const { router, options } = parts;
     this.#parts = parts;
     this.#presence = presence;

@@ -2,6 +2,7 @@ import type { Filter } from '@troupe/core';
 import type { Discovery } from '../discovery/discovery.js';
 import type { NodeSource } from '../discovery/node-source.js';
 import type { Share } from '../discovery/share.js';
+import type { AcceptDdl } from './ddl-variants.js';
 import type { ProgressPiece } from './result.js';
 
 export interface CallOptions {
@@ -27,6 +28,13 @@ export interface CallOptions {
    */
   readonly maxFailures?: Share;
   readonly collective?: string;
+  /**
+   * Decides about nodes that have another DDL than the one of the call, before any input is sent to them. By default they
+   * are called, unless the action changes hosts under their DDL only.
+   */
+  readonly acceptDdl?: AcceptDdl;
+  /** W3C Trace Context of the call, which nodes write into log and audit: `00-…`. */
+  readonly traceparent?: string;
   /** Time limit of the action in seconds; default and maximum: the timeout in the DDL. */
   readonly timeout?: number;
   /** Seconds within which a node may start the action; default: 60. */

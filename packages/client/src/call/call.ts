@@ -5,6 +5,7 @@ import type { PresenceView } from '../presence/presence-view.js';
 import { WakeUp } from '../waiting/wake-up.js';
 import { BroadcastCall } from './broadcast-call.js';
 import type { CallParts } from './call-parts.js';
+import type { OtherDdl } from './ddl-variants.js';
 import { DirectedCall } from './directed-call.js';
 import { type Result, type Stats, statsOf } from './result.js';
 import type { TargetSet } from './target-set.js';
@@ -75,6 +76,11 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
     return this.#targetSet?.discovery;
   }
 
+  /** The DDLs that nodes have instead of the one of the call, with the nodes. */
+  get otherDdls(): readonly OtherDdl[] {
+    return this.#parts.variants?.others ?? [];
+  }
+
   /** All results, when the call has ended. Throws an error that makes the whole call fail. */
   async all(): Promise<readonly Result<Data>[]> {
     await this.#done;
@@ -134,7 +140,10 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
   async #targetSetOf(view: Promise<PresenceView>): Promise<TargetSet> {
     const { options, message, finder, wanted } = this.#parts;
     const parts = { ...this.#parts, view, wakeUp: this.#wakeUp, onResult: (one: Result) => this.#push(one) };
-    if (message.type === 'attach' || !mayBroadcast(options)) return new DirectedCall(parts);
+    const { variants } = this.#parts;
+    // Its nodes must be asked each for their DDL or key first.
+    const isDirected = variants?.isFromNode || variants?.hasSecrets;
+    if (message.type === 'attach' || isDirected || !mayBroadcast(options)) return new DirectedCall(parts);
     const presence = await view;
     await (mayBroadcastTo(options, Number.POSITIVE_INFINITY) ? presence.whenAnybody() : presence.settled());
     if (!mayBroadcastTo(options, presence.online().length)) return new DirectedCall(parts);

@@ -1,5 +1,6 @@
-import { type Reply, type ReplyOutcome, Status } from '@troupe/core';
-import { type Result, resultWithoutReply, type State } from './result.js';
+import { type Reply, Status } from '@troupe/core';
+import { isStepUp } from '../discovery/match-answer.js';
+import { type Result, resultWithoutReply, type State, stateOf } from './result.js';
 
 export interface CollectorOptions {
   /** Milliseconds that a node may stay silent before it counts as one that does not reply. */
@@ -26,6 +27,10 @@ export interface Due {
 interface Target {
   readonly identity: string;
   readonly since: number;
+  /** Since when it is waited for, in its present DDL. */
+  askedSince: number;
+  /** Whether it is not waited for, because this client is finding out how to ask it. */
+  isHeld: boolean;
   rounds: number;
   lastAsked: number;
   lastHeard: number;
@@ -108,6 +113,8 @@ export class Collector {
     this.#open.set(identity, {
       identity,
       since: now,
+      askedSince: now,
+      isHeld: false,
       rounds: 1,
       lastAsked: now,
       lastHeard: now,
@@ -124,6 +131,33 @@ export class Collector {
     });
   }
 
+  /** Waits for a node no longer until it is released: it must be asked in another way first. */
+  hold(identity: string): void {
+    const target = this.#open.get(identity);
+    if (target) target.isHeld = true;
+  }
+
+  /** Waits for a node again, which is asked now. */
+  release(identity: string, now: number): void {
+    const target = this.#open.get(identity);
+    if (!target) return;
+    Object.assign(target, {
+      isHeld: false,
+      askedSince: now,
+      lastAsked: now,
+      rounds: 1,
+      seq: 0,
+      busy: undefined,
+    });
+    target.early.clear();
+  }
+
+  /** Ends a node that cannot be asked. */
+  end(identity: string, state: State, words: string, now: number): Result | undefined {
+    const target = this.#open.get(identity);
+    return target && this.#end(target, [state, words], now);
+  }
+
   /** Takes a reply in; says whether it is new, and how the target ended if it did. */
   receive(reply: Reply, key: string, now: number): { readonly isNew: boolean; readonly result?: Result } {
     const target = this.#open.get(reply.sender);
@@ -137,6 +171,10 @@ export class Collector {
       defer(target, reply.statusmsg, now);
       return { isNew: false };
     }
+    if (isStepUp(reply)) {
+      target.lastAsked = Number.NEGATIVE_INFINITY;
+      return { isNew: false };
+    }
     target.busy = undefined;
     const isNew = count(target, reply.seq);
     if (reply.kind === 'accepted')
@@ -146,7 +184,7 @@ export class Collector {
       return { isNew };
     }
     this.#open.delete(reply.sender);
-    const { statusmsg, data, ddl } = reply;
+    const { statusmsg, data, ddl, withheld } = reply;
     const state = stateOf(reply.outcome);
     const isUnmatched = reply.outcome === 'unmatched';
     const statuscode = isUnmatched ? Status.aborted : reply.statuscode;
@@ -161,8 +199,11 @@ export class Collector {
       ...(isUnmatched && { isUnmatched }),
       seconds,
       key,
+      ...(ddl && { ddl: ddl.version }),
+      ...(ddl?.hash !== undefined && { ddlHash: ddl.hash }),
+      ...(withheld && { withheld }),
     };
-    return { isNew, result: ddl === undefined ? result : { ...result, ddl } };
+    return { isNew, result };
   }
 
   /** What time has made due. */
@@ -172,6 +213,7 @@ export class Collector {
     const attach: { identity: string; after: number }[] = [];
     const ended: Result[] = [];
     for (const target of this.#open.values()) {
+      if (target.isHeld) continue;
       const end = this.#endOf(target, now);
       if (end) ended.push(this.#end(target, end, now));
       else if (!target.hasBegun) {
@@ -224,7 +266,7 @@ export class Collector {
   #silence(target: Target, now: number): readonly [State, string] | undefined {
     const { answerWithin, isOnline, isStranger } = this.#options;
     const { identity, rounds } = target;
-    const waited = now - target.since;
+    const waited = now - target.askedSince;
     const online = isOnline(identity);
     const left = this.#leftWith(target);
     if (online === false && left !== undefined) {
@@ -315,10 +357,6 @@ export class Collector {
 
 function times(count: number): string {
   return count === 1 ? 'once' : `${count} times`;
-}
-
-function stateOf(outcome: ReplyOutcome): State {
-  return outcome === 'unmatched' || outcome === 'busy' ? 'failed' : outcome;
 }
 
 // It keeps nothing of the request, and numbers its replies from 1 when it takes it.

@@ -1,5 +1,6 @@
-import type { Attach, Reply, Request } from '@troupe/core';
+import { type Attach, protocolVersion, type Reply } from '@troupe/core';
 import { attach, namesInMessage } from '../connection/node-messages.js';
+import type { OwnRequest } from '../connection/outgoing.js';
 import type { Router } from '../connection/router.js';
 import { unlessDisconnected } from '../connection/unless-disconnected.js';
 import { chunks } from '../discovery/share.js';
@@ -7,14 +8,22 @@ import type { PresenceView } from '../presence/presence-view.js';
 import type { WakeUp } from '../waiting/wake-up.js';
 import type { CallOptions } from './call-options.js';
 import { Collector, type Due } from './collector.js';
-import { type Result, resultWithoutReply } from './result.js';
+import type { DdlVariants } from './ddl-variants.js';
+import { type Result, resultWithoutReply, type State } from './result.js';
 
 const tickEvery = 100;
+
+/** How often one node may say that its DDL is another one. */
+const mostMisfits = 3;
 
 export interface RequestRoundsParts {
   readonly router: Router;
   readonly presence: Promise<PresenceView>;
   readonly options: CallOptions;
+  /** The requests under the DDLs of the nodes; absent where nothing is to be run. */
+  readonly variants?: DdlVariants;
+  /** The hash of the DDL that a node of version 1 has, which it cannot say in its replies. */
+  readonly askHash?: (identity: string) => Promise<string>;
   /** Notified of whatever may end the waiting. */
   readonly wakeUp: WakeUp;
   readonly onResult: (result: Result) => void;
@@ -25,10 +34,15 @@ export class RequestRounds {
   readonly #parts: RequestRoundsParts;
   readonly #collector: Collector;
   readonly #targets = new Set<string>();
-  #message: Request | Attach;
+  /** What is sent to those that the message does not fit. */
+  readonly #fitted = new Map<string, Partial<OwnRequest>>();
+  readonly #misfits = new Map<string, number>();
+  /** Nodes that are sent what fits them as soon as all that has arrived is looked at. */
+  #refitted: string[] = [];
+  #message: OwnRequest | Attach;
   #view: PresenceView | undefined;
 
-  constructor(parts: RequestRoundsParts, message: Request | Attach) {
+  constructor(parts: RequestRoundsParts, message: OwnRequest | Attach) {
     this.#parts = parts;
     this.#message = message;
     this.#collector = new Collector({
@@ -66,6 +80,10 @@ export class RequestRounds {
 
   /** Takes in what a target says. */
   receive(reply: Reply, key: string): void {
+    if (reply.kind === 'result' && reply.outcome === 'ddl-mismatch' && reply.ddl?.hash !== undefined) {
+      void this.#fit(reply.sender, async () => reply.ddl?.hash ?? '');
+      return;
+    }
     const { isNew, result } = this.#collector.receive(reply, key, Date.now());
     if (isNew && reply.kind === 'progress')
       this.#parts.options.onProgress?.({ sender: reply.sender, data: reply.data });
@@ -75,19 +93,107 @@ export class RequestRounds {
   /** Publishes a request once, to all that have its agent. Throws NOT_CONNECTED. */
   async broadcast(): Promise<void> {
     const message = this.#message;
-    if (message.type === 'request') await this.#parts.router.broadcast(message, message.agent);
+    if (message.type !== 'request') return;
+    const needsDdl = [...this.#targets].some((identity) => this.#mustAskFirst(identity));
+    await this.#parts.router.broadcast(needsDdl ? asQuestion(message) : message, message.agent);
+    if (needsDdl) this.#askVersion1([...this.#targets]);
   }
 
   /** Sends it to each of the nodes. Throws NOT_CONNECTED. */
   async send(identities: readonly string[]): Promise<void> {
-    for (const targets of chunks(identities, namesInMessage)) {
-      const message =
-        this.#message.type === 'request'
-          ? // A node that the filter leaves out by now says so.
-            { ...this.#message, targets, answerUnmatched: true }
-          : attach(this.#message, 0);
-      await this.#parts.router.direct(message, targets);
+    const message = this.#message;
+    if (message.type !== 'request') {
+      for (const names of chunks(identities, namesInMessage))
+        await this.#parts.router.direct(attach(message, 0), names);
+      return;
     }
+    const asked = identities.filter((identity) => this.#mustAskFirst(identity));
+    const others = identities.filter((identity) => !asked.includes(identity));
+    const fitted = Map.groupBy(others, (identity) => this.#fitted.get(identity));
+    for (const [fit, names] of fitted) await this.#direct({ ...message, ...fit }, names);
+    await this.#direct(asQuestion(message), asked);
+    this.#askVersion1(asked);
+  }
+
+  async #direct(message: OwnRequest, identities: readonly string[]): Promise<void> {
+    // A node that the filter leaves out by now says so.
+    for (const targets of chunks(identities, namesInMessage))
+      await this.#parts.router.direct({ ...message, targets, answerUnmatched: true }, targets);
+  }
+
+  // Nobody gets an input under a DDL that another node said, nor a secret without a key to encrypt it with.
+  #mustAskFirst(identity: string): boolean {
+    const { variants, router } = this.#parts;
+    const message = this.#message;
+    if (!variants || message.type !== 'request') return false;
+    if (variants.hasSecrets && (!router.hasKeyOf(identity) || this.#isVersion1(identity))) return true;
+    if (this.#fitted.has(identity)) return false;
+    return variants.isFromNode && router.ddls.of(identity, message.agent) !== variants.first.ddl;
+  }
+
+  #isVersion1(identity: string): boolean {
+    return this.#parts.router.versions.of(this.#message.collective, identity, 0) === 1;
+  }
+
+  // They do not know the question.
+  #askVersion1(identities: readonly string[]): void {
+    const { variants, askHash } = this.#parts;
+    for (const identity of identities) {
+      if (!this.#isVersion1(identity) || this.#misfits.has(identity)) continue;
+      if (variants?.hasSecrets)
+        this.#end(
+          identity,
+          'failed',
+          `the node speaks protocol version 1, which cannot carry secrets: upgrade its daemon to one that speaks version ${protocolVersion}`,
+        );
+      else if (askHash) void this.#fit(identity, () => askHash(identity));
+    }
+  }
+
+  async #fit(identity: string, hashOf: () => Promise<string>): Promise<void> {
+    const { variants, router } = this.#parts;
+    if (!this.#targets.has(identity) || !this.#collector.open().includes(identity)) return;
+    const misfits = (this.#misfits.get(identity) ?? 0) + 1;
+    this.#misfits.set(identity, misfits);
+    this.#collector.hold(identity);
+    if (!variants || misfits > mostMisfits) {
+      this.#end(identity, 'ddl-mismatch', 'the node says again and again that its DDL is another one');
+      return;
+    }
+    try {
+      const variant = await variants.of(identity, await hashOf());
+      if ('refusal' in variant) this.#end(identity, 'ddl-mismatch', variant.refusal);
+      else if (variants.hasSecrets && !router.hasKeyOf(identity))
+        this.#end(
+          identity,
+          'failed',
+          'the node offered no session key, so the secret inputs cannot be encrypted for it',
+        );
+      else this.#refit(identity, variant.made);
+    } catch (error) {
+      this.#end(identity, 'ddl-mismatch', `its DDL could not be found out: ${(error as Error).message}`);
+    }
+  }
+
+  #refit(identity: string, made: Partial<OwnRequest>): void {
+    this.#fitted.set(identity, made);
+    this.#refitted.push(identity);
+    if (this.#refitted.length > 1) return;
+    // Those that say the same at the same time are sent one message.
+    setImmediate(() => {
+      const identities = this.#refitted;
+      this.#refitted = [];
+      for (const each of identities) this.#collector.release(each, Date.now());
+      // Without a broker now: the next tick asks again.
+      this.send(identities).catch(unlessDisconnected);
+    });
+  }
+
+  #end(identity: string, state: State, words: string): void {
+    const result = this.#collector.end(identity, state, words, Date.now());
+    if (!result) return;
+    this.#parts.onResult(result);
+    this.#parts.wakeUp.notify();
   }
 
   /** Waits until every target has ended and no more are to come, or the signal fires. */
@@ -123,4 +229,8 @@ export class RequestRounds {
     for (const { identity, after } of lacking)
       await this.#parts.router.direct(attach(this.#message, after), [identity]);
   }
+}
+
+function asQuestion(message: OwnRequest): OwnRequest {
+  return { ...message, isQuestion: true };
 }

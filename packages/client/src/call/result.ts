@@ -1,3 +1,5 @@
+import type { ReplyOutcome } from '@troupe/core';
+
 /** How a call can end on a target. Every target ends in one of these states. */
 export const states = [
   'ok',
@@ -10,8 +12,14 @@ export const states = [
   'cancelled',
   'unknown',
   'not-asked',
+  'ddl-mismatch',
 ] as const;
 export type State = (typeof states)[number];
+
+/** The state of a target whose last reply has this outcome. */
+export function stateOf(outcome: ReplyOutcome): State {
+  return outcome === 'unmatched' || outcome === 'busy' || outcome === 'unsupported' ? 'failed' : outcome;
+}
 
 /** The states of targets that did not reply. */
 export const silentStates = ['offline', 'no-reply', 'not-asked'] as const satisfies readonly State[];
@@ -30,8 +38,11 @@ export interface Result<Data = Record<string, unknown>> {
   readonly isUnmatched?: true;
   /** From the first request to the end. */
   readonly seconds: number;
-  /** The version of the agent's DDL on the node. */
+  /** The version of the agent's DDL on the node, and its hash where the node says it. */
   readonly ddl?: string;
+  readonly ddlHash?: string;
+  /** Outputs that the node left out because they are secret and no key is agreed. */
+  readonly withheld?: readonly string[];
   /** The fingerprint of the key that signed: shows whether two replies are from the same machine. */
   readonly key?: string;
 }

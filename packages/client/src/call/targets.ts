@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { emptyFilter, type Filter, namedNodes, type Request } from '@troupe/core';
+import { emptyFilter, type Filter, namedNodes } from '@troupe/core';
+import type { OwnRequest } from '../connection/outgoing.js';
 import type { Discovery } from '../discovery/discovery.js';
 import { limited, pick } from '../discovery/share.js';
 import { areFew, isUnfiltered } from '../discovery/who-answers.js';
@@ -42,10 +43,10 @@ export function mayOmitNames(options: CallOptions, filter: Filter): boolean {
 
 /** A request to the nodes of a source: what the source has judged is not left to them, who may not know what it knows. */
 export function narrowed(
-  message: Request,
+  message: OwnRequest,
   discovery: Discovery | undefined,
   agents: readonly string[] = [],
-): Request {
+): OwnRequest {
   return discovery?.rest ? { ...message, filter: { ...discovery.rest, agents } } : message;
 }
 

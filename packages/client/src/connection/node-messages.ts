@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Attach, Cancel, Request } from '@troupe/core';
+import { type Attach, type Cancel, type Request, protocolVersion as v } from '@troupe/core';
+import type { OwnRequest } from './outgoing.js';
 
 /** Seconds in which a node may begin. */
 export const defaultTtl = 60;
@@ -15,8 +16,8 @@ export function newId(): string {
 type Common = 'v' | 'type' | 'time';
 
 /** A request as of now. */
-export function request(parts: Omit<Request, Common>): Request {
-  return { v: 1, type: 'request', time: Date.now(), ...parts };
+export function request(parts: Omit<OwnRequest, Common>): OwnRequest {
+  return { v, type: 'request', time: Date.now(), ...parts };
 }
 
 /** What every message about a request says: which request, of whom, and where the replies go. */
@@ -24,10 +25,10 @@ export type RequestHeader = Pick<Request, 'id' | 'ttl' | 'caller' | 'session' | 
 
 /** Asks for what is kept of a request. */
 export function attach({ id, ttl, caller, session, collective }: RequestHeader, after: number): Attach {
-  return { v: 1, type: 'attach', time: Date.now(), id, ttl, caller, session, collective, after };
+  return { v, type: 'attach', time: Date.now(), id, ttl, caller, session, collective, after };
 }
 
 /** Asks to end a request. */
 export function cancel({ id, ttl, caller, session, collective }: RequestHeader): Cancel {
-  return { v: 1, type: 'cancel', time: Date.now(), id, ttl, caller, session, collective };
+  return { v, type: 'cancel', time: Date.now(), id, ttl, caller, session, collective };
 }

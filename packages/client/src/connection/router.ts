@@ -2,19 +2,23 @@ import {
   checkReply,
   type Logger,
   type MessageProtection,
-  type NodeMessage,
   open,
+  type Proof,
+  type ProtocolVersion,
+  protocolVersion,
   type Reply,
   type Security,
-  seal,
   sealText,
   type Topics,
   type Transport,
   TroupeError,
 } from '@troupe/core';
 import { Serial } from '@troupe/core/async';
-import { reasonOf } from '@troupe/core/internal';
+import { isHash, parseJson, reasonOf } from '@troupe/core/internal';
+import type { NodeVersions } from './node-versions.js';
+import { fitsVersion1, hasSecrets, jsonOf, type Outgoing, type OwnRequest, secretsOf } from './outgoing.js';
 import { rejectionOf } from './rejection.js';
+import { StatedDdls } from './stated-ddls.js';
 
 /** Signed, with an offer of our key; the reply is signed as well. */
 const withOurKey: MessageProtection = { as: 'offering' };
@@ -22,22 +26,36 @@ const withOurKey: MessageProtection = { as: 'offering' };
 /** Receives an authenticated reply, and the key that signed it. */
 export type ReplyListener = (reply: Reply, key: string) => void;
 
+/** A request that somebody waits for. */
+interface Awaited {
+  readonly listeners: Set<ReplyListener>;
+  /** How often it was sent to each node by itself. */
+  readonly tries: Map<string, number>;
+  /** The versions in which it went to all. */
+  readonly broadcastIn: Set<ProtocolVersion>;
+}
+
+export interface RouterParts {
+  readonly transport: Transport;
+  readonly topics: Topics;
+  readonly security: Security;
+  readonly versions: NodeVersions;
+  readonly log: Logger;
+}
+
 /** Sends signed messages to nodes, and delivers each authenticated reply to the listeners of its request. */
 export class Router {
   readonly session: string;
-  readonly #parts: { transport: Transport; topics: Topics; security: Security; log: Logger };
-  readonly #listeners = new Map<string, Set<ReplyListener>>();
-  /** The nodes that were sent a sealed request, for each request with listeners. */
-  readonly #sealed = new Map<string, Set<string>>();
+  /** What nodes have said of their DDLs. */
+  readonly ddls = new StatedDdls();
+  readonly #parts: RouterParts;
+  readonly #awaited = new Map<string, Awaited>();
   readonly #others = new Set<(reply: Reply) => void>();
   readonly #collectives = new Map<string, Promise<unknown>>();
   readonly #inOrder = new Serial();
   #undelivered = 0;
 
-  constructor(
-    session: string,
-    parts: { transport: Transport; topics: Topics; security: Security; log: Logger },
-  ) {
+  constructor(session: string, parts: RouterParts) {
     this.session = session;
     this.#parts = parts;
   }
@@ -55,6 +73,16 @@ export class Router {
     return this.#undelivered > 0;
   }
 
+  /** In which versions the nodes are spoken to. */
+  get versions(): NodeVersions {
+    return this.#parts.versions;
+  }
+
+  /** Whether a key is agreed with a node, so that secrets can be encrypted for it. */
+  hasKeyOf(identity: string): boolean {
+    return this.#parts.security.sessionKeys?.peerOf(identity) !== undefined;
+  }
+
   /** Seals nothing for a node until its next reply: it went offline, and may come back without its key. */
   invalidateKey(identity: string): void {
     this.#parts.security.sessionKeys?.invalidate(identity);
@@ -62,21 +90,23 @@ export class Router {
 
   /** The number of requests with listeners. */
   get openRequests(): number {
-    return this.#listeners.size;
+    return this.#awaited.size;
   }
 
   /** Delivers the replies to request `id` to the listener, until the returned function is called. */
   async listen(collective: string, id: string, listener: ReplyListener): Promise<() => void> {
     await this.#subscribed(collective);
     // Two may attach to one request.
-    const all = this.#listeners.get(id) ?? new Set();
-    this.#listeners.set(id, all.add(listener));
-    if (!this.#sealed.has(id)) this.#sealed.set(id, new Set());
+    const awaited = this.#awaited.get(id) ?? {
+      listeners: new Set(),
+      tries: new Map(),
+      broadcastIn: new Set(),
+    };
+    awaited.listeners.add(listener);
+    this.#awaited.set(id, awaited);
     return () => {
-      all.delete(listener);
-      if (all.size > 0 || this.#listeners.get(id) !== all) return;
-      this.#listeners.delete(id);
-      this.#sealed.delete(id);
+      awaited.listeners.delete(listener);
+      if (awaited.listeners.size === 0 && this.#awaited.get(id) === awaited) this.#awaited.delete(id);
     };
   }
 
@@ -105,44 +135,89 @@ export class Router {
     await subscribed;
   }
 
-  async broadcast(message: NodeMessage, agent: string): Promise<void> {
-    const { transport, topics, security } = this.#parts;
-    // A node that is called by name afterwards gets a signed request.
-    this.#sealed.delete(message.id);
-    const protection = this.#isOurs(message) ? security.sessionKeys?.offering : undefined;
-    const bytes = await seal(message, security.signer, protection);
-    await transport.publish(topics.agent(message.collective, agent), bytes);
+  /** Sends a request to all that have an agent, once in each version that somebody there may speak. Throws NOT_CONNECTED. */
+  async broadcast(message: Outgoing, agent: string): Promise<void> {
+    if (hasSecrets(message)) throw new RangeError('secrets are encrypted for one node each');
+    for (const v of this.versions.ofAll(message.collective)) await this.#broadcastIn(v, message, agent);
   }
 
-  /** Sends the same message to each node: sealed if a key is agreed, otherwise the same signed bytes. */
-  async direct(message: NodeMessage, identities: readonly string[]): Promise<void> {
+  /** The same for nodes of version 1 that were not known of when it was sent. Throws NOT_CONNECTED. */
+  async broadcastToVersion1(message: Outgoing, agent: string): Promise<void> {
+    const isSent = this.#awaited.get(message.id)?.broadcastIn.has(1) ?? true;
+    if (!isSent && this.versions.allowsVersion1) await this.#broadcastIn(1, message, agent);
+  }
+
+  async #broadcastIn(v: ProtocolVersion, message: Outgoing, agent: string): Promise<void> {
+    if (v === 1 && !fitsVersion1(message)) return;
     const { transport, topics, security } = this.#parts;
-    const json = JSON.stringify(message);
-    let signed: Promise<Uint8Array> | undefined;
-    const sign = () => {
-      signed ??= sealText(json, security.signer, this.#isOurs(message) ? withOurKey : undefined);
-      return signed;
+    this.#awaited.get(message.id)?.broadcastIn.add(v);
+    const protection = this.#isOurs(message) ? security.sessionKeys?.offering : undefined;
+    const bytes = await sealText(jsonOf(message, v), security.signer, protection);
+    await transport.publish(topics.agent(message.collective, agent, v), bytes);
+  }
+
+  /** Sends a message to each node: sealed if a key is agreed, otherwise the same signed bytes; secrets to those whose key is agreed. Throws NOT_CONNECTED. */
+  async direct(message: Outgoing, identities: readonly string[]): Promise<void> {
+    const { transport, topics, security } = this.#parts;
+    const texts = new Map<ProtocolVersion, string>();
+    const signed = new Map<ProtocolVersion, Promise<Uint8Array>>();
+    const textOf = (v: ProtocolVersion) => {
+      const known = texts.get(v) ?? jsonOf(message, v);
+      texts.set(v, known);
+      return known;
+    };
+    const sign = (v: ProtocolVersion) => {
+      const known = signed.get(v) ?? this.#sign(message, textOf(v));
+      signed.set(v, known);
+      return known;
     };
     for (const identity of identities) {
-      const protection = this.#sealing(message, identity);
-      const bytes = await (protection ? sealText(json, security.signer, protection) : sign());
+      const tries = this.#countTry(message, identity);
+      const v = this.versions.of(message.collective, identity, tries ?? 0);
+      if (v === 1 && !fitsVersion1(message)) continue;
+      const protection = this.#sealing(message, identity, tries);
+      let bytes: Uint8Array;
+      if (hasSecrets(message)) {
+        const text = this.#withSecrets(message as OwnRequest, identity);
+        if (text === undefined) continue;
+        bytes = await (protection ? sealText(text, security.signer, protection) : this.#sign(message, text));
+      } else bytes = await (protection ? sealText(textOf(v), security.signer, protection) : sign(v));
       await transport.publish(topics.node(message.collective, identity), bytes);
     }
   }
 
-  // A repeated request is signed: the node may have lost the key, or this client the reply that said so.
-  #sealing(message: NodeMessage, identity: string): MessageProtection | undefined {
+  #sign(message: Outgoing, text: string): Promise<Uint8Array> {
+    return sealText(text, this.#parts.security.signer, this.#isOurs(message) ? withOurKey : undefined);
+  }
+
+  #withSecrets(message: OwnRequest, identity: string): string | undefined {
+    const { sessionKeys } = this.#parts.security;
+    const peer = sessionKeys?.peerOf(identity);
+    if (!sessionKeys || !peer) return undefined;
+    const secret = sessionKeys.encrypt(Buffer.from(JSON.stringify(secretsOf(message))), peer);
+    return jsonOf(message, protocolVersion, secret);
+  }
+
+  /** How often the message was sent to a node before; nothing where nobody waits for replies. */
+  #countTry({ id }: Outgoing, identity: string): number | undefined {
+    const tries = this.#awaited.get(id)?.tries;
+    if (!tries) return undefined;
+    const before = tries.get(identity) ?? 0;
+    tries.set(identity, before + 1);
+    return before;
+  }
+
+  // A repeated request is signed, also one that went to all: the node may have lost the key, or this client the reply
+  // that said so.
+  #sealing(message: Outgoing, identity: string, tries: number | undefined): MessageProtection | undefined {
     const { sessionKeys } = this.#parts.security;
     if (!sessionKeys || message.type === 'cancel' || !this.#isOurs(message)) return undefined;
-    const sealed = this.#sealed.get(message.id);
-    if (!sealed || sealed.has(identity)) return undefined;
-    const protection = sessionKeys.sealing(identity);
-    if (protection) sealed.add(identity);
-    return protection;
+    const isFirst = tries === 0 && this.#awaited.get(message.id)?.broadcastIn.size === 0;
+    return isFirst ? sessionKeys.sealing(identity) : undefined;
   }
 
   // The replies to others cannot be opened there when they are sealed for this process.
-  #isOurs(message: NodeMessage): boolean {
+  #isOurs(message: Outgoing): boolean {
     return message.session === this.session && !(message.type === 'request' && message.noReply);
   }
 
@@ -164,7 +239,7 @@ export class Router {
     const { log, topics } = this.#parts;
     try {
       const { payload, proof } = await opened;
-      const reply = checkReply(payload);
+      const reply = this.#decrypted(checkReply(payload), proof);
       if (proof.name !== undefined && proof.name !== reply.sender) {
         throw new TroupeError(
           'SIGNATURE_INVALID',
@@ -195,11 +270,36 @@ export class Router {
           `a reply from "${reply.sender}" is addressed to another client`,
         );
       }
-      const listeners = this.#listeners.get(reply.id);
-      for (const listener of listeners ?? []) listener(reply, proof.key);
-      if (!listeners) for (const other of this.#others) other(reply);
+      this.#note(reply, proof);
+      const awaited = this.#awaited.get(reply.id);
+      for (const listener of awaited?.listeners ?? []) listener(reply, proof.key);
+      if (!awaited) for (const other of this.#others) other(reply);
     } catch (error) {
       log.warn(reasonOf(error), `reply rejected: ${rejectionOf(error)}`);
     }
+  }
+
+  #note(reply: Reply, proof: Proof): void {
+    this.versions.heard(reply);
+    this.ddls.heard(reply);
+    const peer = proof.answer?.peer;
+    if (peer && proof.name === undefined) this.#parts.security.sessionKeys?.met(reply.sender, peer);
+  }
+
+  // What only this client may read of a reply.
+  #decrypted(reply: Reply, proof: Proof): Reply {
+    if (reply.kind !== 'result' || reply.secret === undefined) return reply;
+    const { secret, ...rest } = reply;
+    const peer = proof.answer?.peer;
+    const plaintext = peer && this.#parts.security.sessionKeys?.decrypt(secret, peer);
+    if (!plaintext)
+      throw new TroupeError(
+        'SIGNATURE_INVALID',
+        `a reply from "${reply.sender}" has secrets for another key`,
+      );
+    const hidden = parseJson(plaintext);
+    if (!isHash(hidden))
+      throw new TroupeError('MESSAGE_MALFORMED', 'the encrypted outputs are not an object');
+    return { ...rest, data: { ...rest.data, ...hidden } };
   }
 }

@@ -1,35 +1,58 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, statSync, utimesSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Ddl, ddlHash, messageOf, parseDdl } from '@troupe/core';
 import { replaceFileSync } from '@troupe/core/durable-file';
 import { readRegularFileSync } from '@troupe/core/regular-file';
+import type { ClientConfig } from '../config.js';
 
 /** Seconds for which a DDL that was fetched is taken for that of the fleet without asking. */
 const freshFor = 3600;
 
 /**
- * The folder where DDLs fetched from nodes are kept: `NAME.json` is the one that an agent had when it was last asked
- * for, `hash/HASH.json` each one that was ever fetched.
+ * The folder where DDLs fetched from nodes are kept: `network/NETWORK/NAME.json` is the one that an agent of a network had
+ * when it was last asked for, `hash/HASH.json` each one that was ever fetched.
  */
 export function ddlCache(): string {
   return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'troupe', 'ddl');
 }
 
-/** Keeps a DDL as that of its agent. That it cannot be kept is warned of, and hinders nobody. */
-export function keepDdl(ddl: Ddl): void {
-  const text = `${JSON.stringify(ddl, undefined, 2)}\n`;
+/** The folder with the DDLs of the agents of one network, by its brokers: another fleet may have others under the same names. */
+export function ddlCacheOf({ broker: { urls } }: Pick<ClientConfig, 'broker'>): string {
+  const network = createHash('sha256').update(JSON.stringify(urls)).digest('hex').slice(0, 16);
+  return join(ddlCache(), 'network', network);
+}
+
+/** Keeps a DDL as that of its agent in a network. That it cannot be kept is warned of, and hinders nobody. */
+export function keepDdl(ddl: Ddl, network: Pick<ClientConfig, 'broker'>): void {
+  const text = textOfDdl(ddl);
+  keepByHash(ddl);
   try {
-    mkdirSync(join(ddlCache(), 'hash'), { recursive: true });
-    const byHash = fileOfHash(ddlHash(ddl));
-    if (textOf(byHash) !== text) replaceFileSync(byHash, text, 0o644);
-    const byName = fileOf(ddl.metadata.name);
+    mkdirSync(ddlCacheOf(network), { recursive: true });
+    const byName = fileOf(ddl.metadata.name, network);
     const now = new Date();
     if (textOf(byName) === text) utimesSync(byName, now, now);
     else replaceFileSync(byName, text, 0o644);
   } catch (error) {
     process.emitWarning(`cannot write the DDL cache: ${messageOf(error)}`);
   }
+}
+
+/** Keeps a DDL by its hash alone, as `keepDdl` does. */
+export function keepByHash(ddl: Ddl): void {
+  const text = textOfDdl(ddl);
+  try {
+    mkdirSync(join(ddlCache(), 'hash'), { recursive: true });
+    const file = fileOfHash(ddlHash(ddl));
+    if (textOf(file) !== text) replaceFileSync(file, text, 0o644);
+  } catch (error) {
+    process.emitWarning(`cannot write the DDL cache: ${messageOf(error)}`);
+  }
+}
+
+function textOfDdl(ddl: Ddl): string {
+  return `${JSON.stringify(ddl, undefined, 2)}\n`;
 }
 
 /** The DDL with that hash, if it was ever fetched and is unharmed. */
@@ -46,13 +69,13 @@ export function keptByHash(hash: string): Ddl | undefined {
 }
 
 /** Whether the DDL that is kept of an agent needs no asking whether it is still that of the fleet. */
-export function isFresh(agent: string): boolean {
-  const stat = statSync(fileOf(agent), { throwIfNoEntry: false });
+export function isFresh(agent: string, network: Pick<ClientConfig, 'broker'>): boolean {
+  const stat = statSync(fileOf(agent, network), { throwIfNoEntry: false });
   return stat !== undefined && Date.now() - stat.mtimeMs < freshFor * 1000;
 }
 
-function fileOf(agent: string): string {
-  return join(ddlCache(), `${agent}.json`);
+function fileOf(agent: string, network: Pick<ClientConfig, 'broker'>): string {
+  return join(ddlCacheOf(network), `${agent}.json`);
 }
 
 function fileOfHash(hash: string): string {

@@ -1,18 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Ddl, ddlHash, findDdl, listDdls, parseDdl, suggestion, TroupeError } from '@troupe/core';
-import discoveryDdl from '@troupe/ddl/discovery.json' with { type: 'json' };
-import rpcutilDdl from '@troupe/ddl/rpcutil.json' with { type: 'json' };
+import { type Ddl, findDdl, listDdls, suggestion, TroupeError } from '@troupe/core';
 import type { Client } from '../client.js';
+import type { ClientConfig } from '../config.js';
 import { bundledDdls } from './bundled-ddls.js';
-import { ddlCache, isFresh, keepDdl, keptByHash } from './ddl-cache.js';
+import { ddlCacheOf, isFresh, keepDdl } from './ddl-cache.js';
+import { cameFromNode } from './ddl-origin.js';
+import { ddlOfNode } from './node-ddl.js';
 
-/** The DDLs on this machine by agent: the configured folders, those that come with Troupe, then the cache. */
-export async function localDdls(configured: readonly string[]): Promise<ReadonlyMap<string, string>> {
+/** What of a client's configuration says where DDLs are; without one, only those that come with Troupe are known. */
+export type DdlPlaces = Pick<ClientConfig, 'ddl_dirs' | 'broker'> | undefined;
+
+/** The DDLs on this machine by agent: the configured folders, those that come with Troupe, then the cache of the network. */
+export async function localDdls(places: DdlPlaces): Promise<ReadonlyMap<string, string>> {
   const bundled = new Map(await listDdls([bundledDdls]));
   // That of the npm package, and not of an agent named "package".
   bundled.delete('package');
-  const [own, cached] = await Promise.all([listDdls(configured), listDdls([ddlCache()])]);
+  const [own, cached] = await Promise.all([
+    listDdls(places?.ddl_dirs ?? []),
+    listDdls(places ? [ddlCacheOf(places)] : []),
+  ]);
   return new Map([...cached, ...bundled, ...own]);
 }
 
@@ -21,16 +28,18 @@ export async function localDdls(configured: readonly string[]): Promise<Readonly
  * not asked about within the hour. Throws DDL_INVALID, FILE_UNREADABLE.
  */
 export async function localDdl(
-  configured: readonly string[],
+  places: DdlPlaces,
   agent: string,
   options: { readonly isFresh?: boolean } = {},
 ): Promise<Ddl | undefined> {
-  const path = (await localDdls(configured)).get(agent);
+  const path = (await localDdls(places)).get(agent);
   if (path === undefined) return undefined;
-  if (options.isFresh && dirname(path) === ddlCache() && !isFresh(agent)) return undefined;
   // Those that come with Troupe are known to be sound, and the checking costs mco a tenth of its time.
   if (dirname(path) === bundledDdls) return JSON.parse(readFileSync(path, 'utf8')) as Ddl;
-  return (await findDdl(agent, [dirname(path)])).ddl;
+  const isCached = places !== undefined && dirname(path) === ddlCacheOf(places);
+  if (isCached && options.isFresh && !isFresh(agent, places)) return undefined;
+  const { ddl } = await findDdl(agent, [dirname(path)]);
+  return isCached ? cameFromNode(ddl, 'the cache of what nodes have sent') : ddl;
 }
 
 /**
@@ -38,7 +47,7 @@ export async function localDdl(
  * where a node says that it is still the same, or was asked within the hour. Throws DDL_UNKNOWN, DDL_INVALID.
  */
 export async function resolveDdl(client: Client, agent: string, collective: string): Promise<Ddl> {
-  const ddl = await localDdl(client.config.ddl_dirs, agent, { isFresh: true });
+  const ddl = await localDdl(client.config, agent, { isFresh: true });
   if (ddl) return ddl;
   return refreshDdl(client, agent, collective);
 }
@@ -61,45 +70,16 @@ export async function refreshDdl(
   for (const identity of nodes.slice(0, mostAsked)) {
     const ddl = await ddlOfNode(client, agent, { collective, node: identity });
     if (!ddl) continue;
-    keepDdl(ddl);
+    keepDdl(ddl, client.config);
     return ddl;
   }
-  const kept = node === undefined ? await localDdl([], agent) : undefined;
+  const kept = node === undefined ? await localDdl({ ...client.config, ddl_dirs: [] }, agent) : undefined;
   if (kept) return kept;
-  throw unknown(agent, nodes, (await localDdls(client.config.ddl_dirs)).keys());
+  throw unknown(agent, nodes, (await localDdls(client.config)).keys());
 }
 
 /** Nodes that are asked for a DDL before the asking ends. */
 const mostAsked = 3;
-
-/** The DDL that an agent has on one node, or nothing where the node does not give it. Throws DDL_INVALID. */
-export async function ddlOfNode(
-  client: Client,
-  agent: string,
-  { node, collective }: { readonly node: string; readonly collective: string },
-): Promise<Ddl | undefined> {
-  const options = { collective, targets: [node] };
-  const known = await client.agent(rpcutilDdl).agent_inventory({}, options).one();
-  if (known.statuscode === undefined) return undefined;
-  const kept = keptByHash(hashIn(known.data.agents, agent) ?? '');
-  if (kept) return kept;
-  const { ok, data } = await client.agent(discoveryDdl).ddl({ agent }, options).one();
-  if (!ok || !data.ddl) return undefined;
-  const ddl = parseDdl(data.ddl, `the DDL of "${agent}" from ${node}`);
-  if (ddl.metadata.name === agent && (data.hash === undefined || data.hash === ddlHash(ddl))) return ddl;
-  throw new TroupeError(
-    'DDL_INVALID',
-    `${node} sent a DDL that is damaged, or not the one of the agent "${agent}"`,
-  );
-}
-
-// A node whose policy does not let us ask gives its DDL all the same.
-function hashIn(agents: unknown, agent: string): string | undefined {
-  if (!Array.isArray(agents)) return undefined;
-  const entry = agents.find((one) => (one as { agent?: unknown } | null)?.agent === agent);
-  const hash = (entry as { ddl?: unknown } | undefined)?.ddl;
-  return typeof hash === 'string' ? hash : undefined;
-}
 
 function unknown(agent: string, nodes: readonly string[], known: Iterable<string>): TroupeError {
   const here = `unknown agent "${agent}"${suggestion(agent, known)}: no DDL (agent description) on this machine`;

@@ -1,4 +1,4 @@
-import { emptyFilter, type Filter, isEmptyFilter, type Reply, Status } from '@troupe/core';
+import { emptyFilter, type Filter, isEmptyFilter, protocolVersion, type Reply, Status } from '@troupe/core';
 
 /** What an answer says of whether its node matches: that it does, that it does not, or neither. */
 export type MatchAnswer = 'matched' | 'unmatched' | 'refused';
@@ -6,9 +6,14 @@ export type MatchAnswer = 'matched' | 'unmatched' | 'refused';
 /** Reads it from a reply; undefined where the reply does not say yet. */
 export type ReadMatch = (reply: Reply) => MatchAnswer | undefined;
 
+/** Whether a node only says to use a higher version of the protocol: nothing has become of the request. */
+export function isStepUp(reply: Reply): boolean {
+  return reply.kind === 'result' && reply.outcome === 'unsupported' && reply.data.use === protocolVersion;
+}
+
 /** Reads the answers to the question of a discovery. */
 export const matchOfPing: ReadMatch = (reply) => {
-  if (reply.kind !== 'result' || reply.outcome === 'busy') return undefined;
+  if (reply.kind !== 'result' || reply.outcome === 'busy' || isStepUp(reply)) return undefined;
   if (reply.outcome === 'ok') return 'matched';
   return reply.outcome === 'unmatched' ? 'unmatched' : 'refused';
 };
@@ -19,6 +24,7 @@ export function matchOfRequest(filter: Filter): ReadMatch {
   const isPlain = isEmptyFilter({ ...filter, identities: emptyFilter.identities });
   return (reply) => {
     if (reply.kind !== 'result') return 'matched';
+    if (isStepUp(reply)) return undefined;
     const { outcome, statuscode, agent } = reply;
     // One that keeps nothing of a request names no agent.
     if (outcome === 'unmatched' || (outcome === 'unknown' && agent === '')) return 'unmatched';

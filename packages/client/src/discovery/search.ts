@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Request } from '@troupe/core';
 import { onAbort } from '@troupe/core/async';
 import { naturalOrder } from '@troupe/core/internal';
 import { namesInMessage } from '../connection/node-messages.js';
+import type { OwnRequest } from '../connection/outgoing.js';
 import type { Router } from '../connection/router.js';
 import { unlessDisconnected } from '../connection/unless-disconnected.js';
-import type { PresenceView } from '../presence/presence-view.js';
+import { claimOf, type PresenceView } from '../presence/presence-view.js';
 import { WakeUp } from '../waiting/wake-up.js';
 import type { Discovery, DiscoveryOptions } from './discovery.js';
 import type { ReadMatch } from './match-answer.js';
@@ -20,7 +20,7 @@ const tickEvery = 25;
 
 /** A request to many nodes, and how to read their replies. */
 export interface Question {
-  readonly message: Request;
+  readonly message: OwnRequest;
   readonly readMatch: ReadMatch;
   /** Whether nodes that do not match reply as well. */
   readonly answerUnmatched: boolean;
@@ -70,8 +70,11 @@ export class Search {
     const ignore = onAbort(signal, () => this.#wakeUp.notify());
     // Presence records may still arrive while nodes reply already.
     const meant = among && new Set(among);
-    const unwatch = this.#presence.onChange(({ identity, online }) => {
-      if (online && (meant?.has(identity) ?? true)) tally.expect([identity]);
+    const unwatch = this.#presence.onChange((record) => {
+      const { identity, online } = record;
+      if (!online || !(meant?.has(identity) ?? true)) return;
+      tally.expect([identity]);
+      if (!among && claimOf(record) === 1) this.#tellVersion1();
     });
     tally.expect(this.#online());
     try {
@@ -117,6 +120,13 @@ export class Search {
     return (
       among?.filter((identity) => this.#presence.isOnline(identity) !== false) ?? this.#presence.online()
     );
+  }
+
+  // The records of the first nodes may all have been of version 2.
+  #tellVersion1(): void {
+    const { message, answerUnmatched } = this.#question;
+    // If the connection is lost, those that are silent are asked again each for itself.
+    this.#router.broadcastToVersion1({ ...message, answerUnmatched }, everywhere).catch(unlessDisconnected);
   }
 
   async #ask(identities: readonly string[]): Promise<void> {

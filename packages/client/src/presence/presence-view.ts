@@ -1,4 +1,11 @@
-import { type Presence, parsePresence, type Topic, type Topics, type Transport } from '@troupe/core';
+import {
+  type Presence,
+  type ProtocolVersion,
+  parsePresence,
+  type Topic,
+  type Topics,
+  type Transport,
+} from '@troupe/core';
 
 export type PresenceListener = (presence: Presence) => void;
 
@@ -79,6 +86,18 @@ export class PresenceView {
     return this.#records.size > 0 && !this.#records.has(identity);
   }
 
+  /** The highest version of the protocol that a node claims to speak; nothing where there is no record of it. */
+  protocolOf(identity: string): ProtocolVersion | undefined {
+    const record = this.#records.get(identity);
+    return record && claimOf(record);
+  }
+
+  /** Whether a node that is online claims nothing better than version 1, or nobody is known to be online. */
+  mayHaveVersion1(): boolean {
+    const online = [...this.#records.values()].filter((record) => record.online);
+    return online.length === 0 || online.some((record) => claimOf(record) === 1);
+  }
+
   online(): readonly string[] {
     return [...this.#records.values()].filter(({ online }) => online).map(({ identity }) => identity);
   }
@@ -157,4 +176,9 @@ export class PresenceView {
       await new Promise((resolve) => setTimeout(resolve, left));
     }
   }
+}
+
+/** The highest version of the protocol that a record claims; software of version 1 claims none. */
+export function claimOf({ protocol }: Presence): ProtocolVersion {
+  return typeof protocol === 'number' && protocol >= 2 ? 2 : 1;
 }

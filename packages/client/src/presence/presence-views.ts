@@ -1,18 +1,17 @@
-import type { Topics, Transport } from '@troupe/core';
+import type { ProtocolVersion, Topics, Transport } from '@troupe/core';
 import { PresenceView } from './presence-view.js';
 
 /** The views of who is online, one for each collective that is asked about. */
 export class PresenceViews {
   readonly #transport: Transport;
   readonly #topics: Topics;
-  readonly #onGone: (identity: string) => void;
   readonly #views = new Map<string, Promise<PresenceView>>();
+  readonly #opened = new Map<string, PresenceView>();
+  readonly #goneListeners = new Set<(identity: string) => void>();
 
-  /** `onGone` hears of each node that goes offline. */
-  constructor(transport: Transport, topics: Topics, onGone: (identity: string) => void) {
+  constructor(transport: Transport, topics: Topics) {
     this.#transport = transport;
     this.#topics = topics;
-    this.#onGone = onGone;
   }
 
   /** The view of a collective, while records may still be coming: who only waits for nodes need not wait for these first. */
@@ -22,10 +21,30 @@ export class PresenceViews {
     const view = PresenceView.open(this.#transport, this.#topics, collective);
     this.#views.set(collective, view);
     view.then(
-      (opened) => opened.onChange(({ identity, online }) => online || this.#onGone(identity)),
+      (opened) => {
+        this.#opened.set(collective, opened);
+        opened.onChange(({ identity, online }) => {
+          if (!online) for (const listener of this.#goneListeners) listener(identity);
+        });
+      },
       // The next one who asks tries again.
       () => this.#views.delete(collective),
     );
     return view;
+  }
+
+  /** Hears of each node that goes offline. */
+  onGone(listener: (identity: string) => void): void {
+    this.#goneListeners.add(listener);
+  }
+
+  /** The highest version of the protocol that a node's record claims; nothing where there is no record. */
+  protocolOf(collective: string, identity: string): ProtocolVersion | undefined {
+    return this.#opened.get(collective)?.protocolOf(identity);
+  }
+
+  /** Whether somebody may be online who speaks only version 1: also where nothing is known. */
+  mayHaveVersion1(collective: string): boolean {
+    return this.#opened.get(collective)?.mayHaveVersion1() ?? true;
   }
 }

@@ -37,7 +37,7 @@ describe('the results of a collector', () => {
   it('carry what the node said, and the time since it was asked first', () => {
     const one = new Collector({ answerWithin: 10_000, isOnline: () => true });
     one.expect('a', 1_000);
-    const reply = { ...result('a', 1, 'failed', 3), data: { x: 1 }, ddl: '1.2.3' };
+    const reply = { ...result('a', 1, 'failed', 3), data: { x: 1 }, ddl: { version: '1.2.3' } };
     expect(one.receive(reply, 'key', 3_500)).to.deep.equal({
       isNew: true,
       result: {

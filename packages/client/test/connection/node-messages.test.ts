@@ -13,7 +13,7 @@ describe('a message of the client', () => {
 
   it('asks for an action, as of now', () =>
     expect(order()).to.deep.equal({
-      v: 1,
+      v: 2,
       type: 'request',
       time: 5_000,
       ...about,
@@ -24,10 +24,10 @@ describe('a message of the client', () => {
     }));
 
   it('asks for what is kept of a request, with nothing of the request itself', () =>
-    expect(attach(order(), 7)).to.deep.equal({ v: 1, type: 'attach', time: 5_000, ...about, after: 7 }));
+    expect(attach(order(), 7)).to.deep.equal({ v: 2, type: 'attach', time: 5_000, ...about, after: 7 }));
 
   it('ends a request, with nothing of the request itself', () =>
-    expect(cancel(order())).to.deep.equal({ v: 1, type: 'cancel', time: 5_000, ...about }));
+    expect(cancel(order())).to.deep.equal({ v: 2, type: 'cancel', time: 5_000, ...about }));
 
   it('has its own id', () => {
     const ids = Array.from({ length: 100 }, newId);

@@ -8,6 +8,7 @@ import {
   Topics,
   type Transport,
 } from '@troupe/core';
+import { NodeVersions } from '../../src/connection/node-versions.js';
 import { Router } from '../../src/connection/router.js';
 
 /** A message on its way to nodes. */
@@ -29,6 +30,8 @@ export class RouterFixture {
   /** Nodes with which a session key is agreed. */
   readonly known = new Set<string>();
   readonly router: Router;
+  /** The version that the presence records of all nodes claim. */
+  claimed: 1 | 2 = 2;
   readonly transport: Transport;
   signatures = 0;
   /** Resolves when a message of this body may be checked. */
@@ -43,7 +46,18 @@ export class RouterFixture {
       const { message, protection } = JSON.parse(Buffer.from(bytes).toString());
       this.sent.push({ topic, message, protection, bytes });
     };
-    this.router = new Router('s', { transport, topics, security: this.#security(), log: this.#log() });
+    const versions = new NodeVersions({
+      least: 1,
+      claimedBy: () => this.claimed,
+      mayHaveVersion1: () => this.claimed === 1,
+    });
+    this.router = new Router('s', {
+      transport,
+      topics,
+      security: this.#security(),
+      versions,
+      log: this.#log(),
+    });
   }
 
   /** Brings a reply on the topic of a node, signed as the proof says. */

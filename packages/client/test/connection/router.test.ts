@@ -7,7 +7,7 @@ import { accepted, progress, result } from '../replies.js';
 import { RouterFixture, topics } from './router-fixture.js';
 
 const id = '0'.repeat(32);
-const about = { v: 1, time: 0, ttl: 60, id, caller: 'c', session: 's', collective: 'm' } as const;
+const about = { v: 2, time: 0, ttl: 60, id, caller: 'c', session: 's', collective: 'm' } as const;
 const request: Request = {
   ...about,
   type: 'request',
@@ -230,7 +230,7 @@ describe('a message to nodes', () => {
     await fixture.router.broadcast(request, 'discovery');
     expect(fixture.sent).to.have.length(1);
     expect(fixture.sent[0]).to.deep.include({
-      topic: 'mco/m/agent/discovery',
+      topic: 'mco/m/agent/v2-discovery',
       message: request,
       protection: { as: 'offering', acknowledged: true },
     });

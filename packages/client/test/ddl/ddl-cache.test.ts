@@ -6,10 +6,13 @@ import { type Ddl, ddlHash } from '@troupe/core';
 import { createTempFolder, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { ddlCache, isFresh, keepDdl, keptByHash } from '../../src/ddl/ddl-cache.js';
+import { ddlCache, ddlCacheOf, isFresh, keepDdl, keptByHash } from '../../src/ddl/ddl-cache.js';
 import { workDdl } from '../work-agent.js';
 
 const ddl = workDdl as unknown as Ddl;
+/** A network, by its brokers. */
+const networkOf = (...urls: string[]) => ({ broker: { urls, keepalive: 30 } });
+const here = networkOf('mqtts://broker.lab:8883');
 const other: Ddl = { ...ddl, metadata: { ...ddl.metadata, version: '2.0.0' } };
 
 describe('the cache of DDLs', () => {
@@ -24,7 +27,7 @@ describe('the cache of DDLs', () => {
     else process.env.XDG_CACHE_HOME = before;
     await folder.close();
   });
-  const byName = () => join(ddlCache(), 'worker.json');
+  const byName = () => join(ddlCacheOf(here), 'worker.json');
   const byHash = (one: Ddl) => join(ddlCache(), 'hash', `${ddlHash(one)}.json`);
   const setAge = (seconds: number) => {
     const then = Date.now() / 1000 - seconds;
@@ -38,7 +41,7 @@ describe('the cache of DDLs', () => {
   });
 
   it('keeps a DDL by its name and by its hash, which others may read', () => {
-    keepDdl(ddl);
+    keepDdl(ddl, here);
     for (const file of [byName(), byHash(ddl)]) {
       expect(JSON.parse(readFileSync(file, 'utf8'))).to.deep.equal(ddl);
       expect(statSync(file).mode & 0o777).to.equal(0o644);
@@ -47,27 +50,34 @@ describe('the cache of DDLs', () => {
   });
 
   it('keeps each by its hash, and the last by its name', () => {
-    keepDdl(ddl);
-    keepDdl(other);
+    keepDdl(ddl, here);
+    keepDdl(other, here);
     expect(readdirSync(join(ddlCache(), 'hash'))).to.have.length(2);
     expect(JSON.parse(readFileSync(byName(), 'utf8'))).to.deep.equal(other);
   });
 
+  it('keeps what the agents of one network have apart from those of another', () => {
+    keepDdl(ddl, here);
+    expect(isFresh('worker', networkOf('mqtts://broker.other:8883'))).to.equal(false);
+    keepDdl(other, networkOf('mqtts://broker.other:8883'));
+    expect(JSON.parse(readFileSync(byName(), 'utf8'))).to.deep.equal(ddl);
+  });
+
   it('writes nothing again that it has, and takes it for fresh', () => {
-    keepDdl(ddl);
+    keepDdl(ddl, here);
     const inodes = () => [byName(), byHash(ddl)].map((file) => statSync(file).ino);
     const written = inodes();
     setAge(7_200);
-    keepDdl(ddl);
+    keepDdl(ddl, here);
     expect(inodes()).to.deep.equal(written);
-    expect(isFresh('worker')).to.equal(true);
+    expect(isFresh('worker', here)).to.equal(true);
   });
 
   it('mends a copy that was damaged', () => {
-    keepDdl(ddl);
+    keepDdl(ddl, here);
     writeFileSync(byHash(ddl), 'torn');
     writeFileSync(byName(), 'torn');
-    keepDdl(ddl);
+    keepDdl(ddl, here);
     expect(keptByHash(ddlHash(ddl))).to.deep.equal(ddl);
     expect(JSON.parse(readFileSync(byName(), 'utf8'))).to.deep.equal(ddl);
   });
@@ -78,12 +88,12 @@ describe('the cache of DDLs', () => {
     [3_610, false],
   ] as const)
     it(`is ${expected ? '' : 'not '}fresh after ${seconds} s`, () => {
-      keepDdl(ddl);
+      keepDdl(ddl, here);
       setAge(seconds);
-      expect(isFresh('worker')).to.equal(expected);
+      expect(isFresh('worker', here)).to.equal(expected);
     });
 
-  it('is not fresh if there is none', () => expect(isFresh('worker')).to.equal(false));
+  it('is not fresh if there is none', () => expect(isFresh('worker', here)).to.equal(false));
 
   for (const [what, hash] of [
     ['what was never kept', 'a'.repeat(64)],
@@ -99,7 +109,7 @@ describe('the cache of DDLs', () => {
     ['is another DDL', JSON.stringify(other)],
   ] as const)
     it(`rejects a copy that ${what}`, () => {
-      keepDdl(ddl);
+      keepDdl(ddl, here);
       writeFileSync(byHash(ddl), text);
       expect(keptByHash(ddlHash(ddl))).to.equal(undefined);
     });
@@ -108,7 +118,7 @@ describe('the cache of DDLs', () => {
     mkdirSync(folder.join('troupe'));
     writeFileSync(folder.join('troupe', 'ddl'), 'a file in its place');
     const warned = once(process, 'warning');
-    keepDdl(ddl);
+    keepDdl(ddl, here);
     const [warning] = await warned;
     expect(String(warning)).to.include('cannot write the DDL cache');
   });

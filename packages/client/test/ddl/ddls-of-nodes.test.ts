@@ -5,7 +5,8 @@ import { createTempFolder, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { keepDdl } from '../../src/ddl/ddl-cache.js';
-import { ddlOfNode, localDdl, localDdls, refreshDdl, resolveDdl } from '../../src/ddl/ddls.js';
+import { localDdl, localDdls, refreshDdl, resolveDdl } from '../../src/ddl/ddls.js';
+import { ddlOfNode } from '../../src/ddl/node-ddl.js';
 import type { Client, Result } from '../../src/index.js';
 import { workDdl } from '../work-agent.js';
 
@@ -14,6 +15,9 @@ const named = (name: string, version = '1.0.0'): Ddl => ({
   ...ddl,
   metadata: { ...ddl.metadata, name, version },
 });
+
+const here = { broker: { urls: ['mqtts://broker.lab:8883'], keepalive: 30 } };
+const places = (...ddl_dirs: string[]) => ({ ...here, ddl_dirs });
 
 /** A result, or what is known where the node said nothing. */
 type Answer = Partial<Omit<Result, 'statuscode'>> & { readonly statuscode?: number | undefined };
@@ -49,23 +53,27 @@ describe('a DDL', () => {
 
   /** A client whose nodes answer as the test says. */
   const client = () => {
-    const ask =
-      (what: keyof Answers) => (input: unknown, options: { targets: string[]; collective: string }) => ({
-        one: async () => {
-          const [node = ''] = options.targets;
-          asked.push(`${what} ${node} ${options.collective}`);
-          if (what === 'ddl') expect(input).to.deep.equal({ agent: 'worker' });
-          return { ok: true, statuscode: 0, data: {}, ...nodes.get(node)?.[what] };
-        },
-      });
+    const ask = (
+      what: keyof Answers,
+      input: unknown,
+      options: { targets: string[]; collective: string },
+    ) => ({
+      one: async () => {
+        const [node = ''] = options.targets;
+        asked.push(`${what} ${node} ${options.collective}`);
+        if (what === 'ddl') expect(input).to.deep.equal({ agent: 'worker' });
+        return { ok: true, statuscode: 0, data: {}, ...nodes.get(node)?.[what] };
+      },
+    });
     return {
-      config: { ddl_dirs: dirs },
+      config: places(...dirs),
       filter: (parts: unknown) => parts,
       discover: async (options: unknown) => {
         searches.push(options);
         return { nodes: [...nodes.keys()] };
       },
-      agent: () => ({ agent_inventory: ask('inventory'), ddl: ask('ddl') }),
+      call: (_: Ddl, action: string, input: unknown, options: { targets: string[]; collective: string }) =>
+        ask(action === 'agent_inventory' ? 'inventory' : 'ddl', input, options),
     } as unknown as Client;
   };
   const write = (name: string, text: string) => writeFileSync(folder.join(`${name}.json`), text);
@@ -73,23 +81,23 @@ describe('a DDL', () => {
 
   describe('of this machine', () => {
     it('is taken from a configured folder first, then from Troupe, then from the cache', async () => {
-      keepDdl(named('rpcutil', '0.0.1'));
-      expect(version(await localDdl([], 'rpcutil'))).to.equal(rpcutil.metadata.version);
+      keepDdl(named('rpcutil', '0.0.1'), here);
+      expect(version(await localDdl(places(), 'rpcutil'))).to.equal(rpcutil.metadata.version);
       write('rpcutil', JSON.stringify(named('rpcutil', '9.9.9')));
-      expect(version(await localDdl([folder.path], 'rpcutil'))).to.equal('9.9.9');
-      keepDdl(ddl);
-      expect(version(await localDdl([], 'worker'))).to.equal('1.0.0');
-      expect(await localDdl([], 'unknown')).to.equal(undefined);
+      expect(version(await localDdl(places(folder.path), 'rpcutil'))).to.equal('9.9.9');
+      keepDdl(ddl, here);
+      expect(version(await localDdl(places(), 'worker'))).to.equal('1.0.0');
+      expect(await localDdl(places(), 'unknown')).to.equal(undefined);
     });
 
     it('is none for the manifest of a package', async () => {
-      expect((await localDdls([])).has('package')).to.equal(false);
-      expect((await localDdls([])).has('rpcutil')).to.equal(true);
+      expect((await localDdls(places())).has('package')).to.equal(false);
+      expect((await localDdls(places())).has('rpcutil')).to.equal(true);
     });
 
     it('is checked where it is a configured one', async () => {
       write('worker', '{}');
-      const error = await localDdl([folder.path], 'worker').catch((thrown: unknown) => thrown);
+      const error = await localDdl(places(folder.path), 'worker').catch((thrown: unknown) => thrown);
       expect(error).to.have.property('code', 'DDL_INVALID');
     });
 
@@ -109,7 +117,7 @@ describe('a DDL', () => {
       expect(version(await refreshDdl(client(), 'worker', 'm'))).to.equal('2.0.0');
       expect(asked).to.deep.equal(['inventory a m', 'inventory b m', 'ddl b m', 'inventory c m', 'ddl c m']);
       expect(searches).to.deep.equal([{ collective: 'm', filter: { agents: ['worker'] }, most: 3 }]);
-      expect(version(await localDdl([], 'worker'))).to.equal('2.0.0');
+      expect(version(await localDdl(places(), 'worker'))).to.equal('2.0.0');
     });
 
     it('is asked of no more than one once that gave it', async () => {
@@ -129,13 +137,13 @@ describe('a DDL', () => {
     });
 
     it('is the cached copy if no node sends it', async () => {
-      keepDdl(ddl);
+      keepDdl(ddl, here);
       nodes.set('a', { ddl: { data: {} } });
       expect(version(await refreshDdl(client(), 'worker', 'm'))).to.equal('1.0.0');
     });
 
     it('is neither the cached copy nor that of another node if one node was named', async () => {
-      keepDdl(ddl);
+      keepDdl(ddl, here);
       nodes.set('b', gives(ddl));
       nodes.set('a', { ddl: { ok: false } });
       const error = await refreshDdl(client(), 'worker', 'm', 'a').catch((thrown: unknown) => thrown);
@@ -154,7 +162,7 @@ describe('a DDL', () => {
     const inventory = (agents: unknown): Partial<Result> => ({ data: { agents } });
 
     it('is not fetched if a copy with its hash is kept', async () => {
-      keepDdl(ddl);
+      keepDdl(ddl, here);
       const agents = [null, { agent: 'other', ddl: 'x' }, { agent: 'worker', ddl: ddlHash(ddl) }];
       expect(await get({ inventory: inventory(agents) })).to.deep.equal(ddl);
       expect(asked).to.deep.equal(['inventory a m']);
@@ -167,7 +175,7 @@ describe('a DDL', () => {
       ['lists no agents', undefined],
     ] as const)
       it(`is fetched if the node ${what}`, async () => {
-        keepDdl(ddl);
+        keepDdl(ddl, here);
         expect(
           version(await get({ ...gives(named('worker', '2.0.0')), inventory: inventory(agents) })),
         ).to.equal('2.0.0');

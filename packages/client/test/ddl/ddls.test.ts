@@ -4,7 +4,7 @@ import { type Agent, ddlHash, defineAgent } from '@troupe/core';
 import { createTempFolder, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { type Client, ddlCache, localDdl, refreshDdl, resolveDdl } from '../../src/index.js';
+import { type Client, ddlCache, ddlCacheOf, localDdl, refreshDdl, resolveDdl } from '../../src/index.js';
 import { Network } from '../network.js';
 
 const ddlOf = (version: string) =>
@@ -53,7 +53,7 @@ describe('the DDL of an agent that only nodes have', () => {
 
   const resolve = () => resolveDdl(client, 'fleetonly', 'mcollective');
   const fetches = () => asked.filter((words) => words === 'discovery ddl').length;
-  const age = () => utimesSync(join(ddlCache(), 'fleetonly.json'), 0, 0);
+  const age = () => utimesSync(join(ddlCacheOf(client.config), 'fleetonly.json'), 0, 0);
 
   it('is fetched once, and not asked for again within the hour', async () => {
     await network.node('a', [agentOf('1.0.0')]);
@@ -68,12 +68,14 @@ describe('the DDL of an agent that only nodes have', () => {
     await network.node('a', [agentOf('1.0.0')]);
     await resolve();
     age();
-    expect(await localDdl([], 'fleetonly', { isFresh: true })).to.equal(undefined);
-    expect(await localDdl([], 'fleetonly')).to.have.nested.property('metadata.version', '1.0.0');
+    expect(await localDdl(client.config, 'fleetonly', { isFresh: true })).to.equal(undefined);
+    expect(await localDdl(client.config, 'fleetonly')).to.have.nested.property('metadata.version', '1.0.0');
     asked = [];
     await resolve();
     expect(asked).to.deep.equal(['rpcutil agent_inventory']);
-    expect(await localDdl([], 'fleetonly', { isFresh: true })).to.have.nested.property('metadata.version');
+    expect(await localDdl(client.config, 'fleetonly', { isFresh: true })).to.have.nested.property(
+      'metadata.version',
+    );
     asked = [];
     await resolve();
     expect(asked).to.deep.equal([]);

@@ -281,7 +281,7 @@ describe('a search', () => {
         await network.turns();
         const { id, time, ...rest } = network.sent[0]?.message ?? ({} as Request);
         expect(rest).to.deep.equal({
-          v: 1,
+          v: 2,
           type: 'request',
           ttl: 60,
           caller: 'c',

@@ -40,7 +40,7 @@ describe('nodes from a source', () => {
   });
 
   it('evaluate the rest of the filter, and no other nodes do', async () => {
-    const filter = parseFilter({ select: ["agent('extra').version = 1.0.0"] });
+    const filter = parseFilter({ select: [`agent('extra').version = ${rpcutil.metadata.version}`] });
     const { nodes, method, source } = await client.discover({ filter, source: listed('a', 'c') });
     expect({ nodes, method, source }).to.deep.equal({ nodes: ['a'], method: 'named', source: 'flatfile' });
   });

@@ -248,7 +248,8 @@ describe('the views of presence', () => {
   beforeEach(() => {
     script = new Script();
     gone = [];
-    views = new PresenceViews(script.transport, topics, (identity) => gone.push(identity));
+    views = new PresenceViews(script.transport, topics);
+    views.onGone((identity) => gone.push(identity));
   });
 
   it('are one for each collective', async () => {

@@ -61,6 +61,14 @@ export const sections = {
     key: pem('PEM file with the private key; other users must not be able to read it.'),
     crl: pem('PEM file with certificate revocation lists (CRLs); read again when it changes.'),
     token: pem('File with the enrolment token, for the mode `token`.'),
+    minimum_protocol: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 2,
+      default: 1,
+      description:
+        'Lowest version of the wire protocol that is accepted and used; 2 refuses software that speaks only version 1.',
+    },
     callers: section({
       match: {
         type: 'string',

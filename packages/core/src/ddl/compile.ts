@@ -3,7 +3,7 @@ import { messageOf, TroupeError } from '../errors.js';
 import { compileRegex, type Regex } from '../filter/regex.js';
 import { madeBefore, newAjv, type SchemaHost } from '../schema.js';
 import { valueOfText } from './arguments.js';
-import type { ActionDdl, Ddl, InputDdl } from './ddl.js';
+import type { ActionDdl, Ddl, InputDdl, OutputDdl } from './ddl.js';
 import { inputSchema } from './input-schema.js';
 import { outputFault, withOutputDefaults } from './output.js';
 import { type InputFault, inputFault } from './problem.js';
@@ -18,6 +18,9 @@ export interface CompiledAction {
   readonly ddl: ActionDdl;
   /** Seconds that the action may take. */
   readonly timeoutSeconds: number;
+  /** The names of what travels encrypted. */
+  readonly secretInputs: readonly string[];
+  readonly secretOutputs: readonly string[];
   /** Whether a call with this input may change the host. */
   isMutating(input?: Readonly<Record<string, unknown>>): boolean;
   /** What is wrong with an input, or nothing; never changes it. Status 3 is missing data, 4 invalid data. */
@@ -84,6 +87,8 @@ function compileAction(
     name: action.action,
     ddl: action,
     timeoutSeconds: action.timeout ?? ddl.metadata.timeout,
+    secretInputs: secretsOf(action.input),
+    secretOutputs: secretsOf(action.output),
     isMutating: (input = {}) =>
       action.mutating !== false && !(dryRun !== undefined && own(input, dryRun) === true),
     checkInput: (input) => {
@@ -143,6 +148,10 @@ function withDefaults(action: ActionDdl, input: Readonly<Record<string, unknown>
     }
   }
   return complete;
+}
+
+function secretsOf(declared: Readonly<Record<string, InputDdl | OutputDdl>>): readonly string[] {
+  return Object.entries(declared).flatMap(([name, { secret }]) => (secret === true ? [name] : []));
 }
 
 function hasDefault(input: InputDdl): boolean {

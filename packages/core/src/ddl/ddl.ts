@@ -22,7 +22,7 @@ export interface InputDdl {
   /** Characters; 0 is no limit. */
   readonly maxlength?: number;
   readonly list?: readonly string[];
-  /** Troupe's addition: the value never reaches a log, the audit or a reply. */
+  /** Troupe's addition: the value travels encrypted, and never reaches a log or the audit. */
   readonly secret?: boolean;
 }
 
@@ -32,6 +32,8 @@ export interface OutputDdl {
   readonly display_as: string;
   readonly type?: DdlType;
   readonly default?: unknown;
+  /** Troupe's addition: the value travels encrypted. */
+  readonly secret?: boolean;
 }
 
 /** A summary over the replies of a call: `args` are the output's name and, at will, a hash with `format`. */

@@ -1,11 +1,14 @@
-import type { ValidateFunction } from 'ajv';
-import { TroupeError } from '../errors.js';
 import type { Filter } from '../filter/filter.js';
-import { madeBefore, newAjv } from '../schema.js';
+
+/** The versions of the wire protocol that this software speaks (docs/protocol.md), oldest first. */
+export const protocolVersions = [1, 2] as const;
+export type ProtocolVersion = (typeof protocolVersions)[number];
+/** The highest of them. */
+export const protocolVersion: ProtocolVersion = 2;
 
 /** What every message to a node carries. It travels inside a signed envelope; `caller` is what the signature proves. */
 interface ToNode {
-  readonly v: 1;
+  readonly v: ProtocolVersion;
   /** 32 hexadecimal digits. A node runs a request id at most once. */
   readonly id: string;
   /** Milliseconds since 1970. */
@@ -16,6 +19,23 @@ interface ToNode {
   /** The running client that replies go to: the level of the reply topic below the caller's. */
   readonly session: string;
   readonly collective: string;
+}
+
+/** For whom a gateway, which signs as itself, makes a request. */
+export interface ActingFor {
+  readonly user: string;
+  readonly groups?: readonly string[];
+}
+
+/** A file that a caller sends in pieces beside its request. */
+export interface FileInPieces {
+  readonly name: string;
+  /** Bytes of the file. */
+  readonly size: number;
+  /** Bytes of each piece but the last. */
+  readonly piece: number;
+  /** SHA-256 of each piece, in base64url. */
+  readonly digests: readonly string[];
 }
 
 /** Asks nodes to run an action. Sent again with the same id, it returns what the node has kept. */
@@ -33,6 +53,18 @@ export interface Request extends ToNode {
   readonly answerUnmatched?: boolean;
   /** The node runs the action and sends nothing. */
   readonly noReply?: boolean;
+  /** Version 2: the hash of the DDL under which the input was made and checked; without it, the node only says its own. */
+  readonly ddl?: string;
+  /** Version 2: the inputs that the DDL marks as secret, encrypted for one node (JWE in compact form). */
+  readonly secret?: string;
+  /** Version 2: the user for whom a gateway acts. */
+  readonly for?: ActingFor;
+  /** Version 2: W3C Trace Context. */
+  readonly traceparent?: string;
+  /** Version 2: reserved for the approvals of other callers (JWS in compact form). */
+  readonly approvals?: readonly string[];
+  /** Version 2: reserved for files that are sent in pieces. */
+  readonly files?: readonly FileInPieces[];
 }
 
 /** Asks for what a node keeps of a request, and for what is still to come; never starts anything. */
@@ -49,9 +81,18 @@ export interface Cancel extends ToNode {
 
 export type NodeMessage = Request | Attach | Cancel;
 
+/** A message that cannot be understood, but whose author is to be told why. */
+export interface Unreadable extends Pick<ToNode, 'id' | 'caller' | 'session' | 'collective'> {
+  readonly v: 2;
+  readonly type: 'unreadable';
+  /** `unsupported` where it needs other software, `failed` where it is malformed. */
+  readonly outcome: 'unsupported' | 'failed';
+  readonly reason: string;
+}
+
 /**
- * How a request ended on a node. `busy` is the only one that does not end it: nothing was run
- * and nothing is kept, so the same request may be sent again.
+ * How a request ended on a node. `busy`, `ddl-mismatch` and `unsupported` do not end it: nothing was run and nothing is
+ * kept, so the same request may be sent again, as it is or as the node says.
  */
 export const replyOutcomes = [
   'ok',
@@ -63,11 +104,18 @@ export const replyOutcomes = [
   'unmatched',
   'unknown',
   'busy',
+  'ddl-mismatch',
+  'unsupported',
 ] as const;
 export type ReplyOutcome = (typeof replyOutcomes)[number];
 
+/** Those of them that came with version 2. */
+export const laterOutcomes: ReadonlySet<ReplyOutcome> = new Set(['ddl-mismatch', 'unsupported']);
+
 interface FromNode {
-  readonly v: 1;
+  readonly v: ProtocolVersion;
+  /** Version 2: the highest version that the node speaks. */
+  readonly protocol?: number;
   readonly type: 'reply';
   /** The request's id. */
   readonly id: string;
@@ -95,6 +143,13 @@ export interface Progress extends FromNode {
   readonly data: unknown;
 }
 
+/** The DDL of an agent on a node. */
+export interface DdlOnNode {
+  readonly version: string;
+  /** Version 2: SHA-256 over its canonical JSON (RFC 8785), hexadecimal. */
+  readonly hash?: string;
+}
+
 /** The end of a request on one node. */
 export interface ResultReply extends FromNode {
   readonly kind: 'result';
@@ -102,109 +157,11 @@ export interface ResultReply extends FromNode {
   readonly statuscode: number;
   readonly statusmsg: string;
   readonly data: Readonly<Record<string, unknown>>;
-  /** The version of the agent's DDL on the node. */
-  readonly ddl?: string;
+  readonly ddl?: DdlOnNode;
+  /** Version 2: the outputs that the DDL marks as secret, encrypted for the client (JWE in compact form). */
+  readonly secret?: string;
+  /** Version 2: the secret outputs that were left out, because the client has agreed on no key. */
+  readonly withheld?: readonly string[];
 }
 
 export type Reply = Accepted | Progress | ResultReply;
-
-const identity = { type: 'string', minLength: 1, maxLength: 255, pattern: '^[a-z0-9._-]+$' };
-const name = { type: 'string', minLength: 1, maxLength: 63, pattern: '^[a-z0-9_-]+$' };
-const common = {
-  v: { const: 1 },
-  id: { type: 'string', pattern: '^[0-9a-f]{32}$' },
-  time: { type: 'number', minimum: 0, maximum: 1e15 },
-  caller: identity,
-  session: name,
-  collective: name,
-};
-const toNode = { ...common, ttl: { type: 'number', exclusiveMinimum: 0, maximum: 86400 } };
-const fromNode = {
-  ...common,
-  type: { const: 'reply' },
-  seq: { type: 'integer', minimum: 1 },
-  sender: identity,
-  agent: { type: 'string', maxLength: 63 },
-  action: { type: 'string', maxLength: 63 },
-};
-
-function closed(properties: Record<string, unknown>, optional: readonly string[] = []) {
-  const required = Object.keys(properties).filter((key) => !optional.includes(key));
-  return { type: 'object', properties, required, additionalProperties: false };
-}
-
-/** The JSON Schemas of the messages. */
-export const messageSchemas = {
-  request: closed(
-    {
-      ...toNode,
-      type: { const: 'request' },
-      agent: name,
-      action: { type: 'string', minLength: 1, maxLength: 63 },
-      filter: { type: 'object' },
-      input: { type: 'object' },
-      targets: { type: 'array', items: identity, maxItems: 10_000 },
-      timeout: { type: 'number', exclusiveMinimum: 0, maximum: 604_800 },
-      answerUnmatched: { type: 'boolean' },
-      noReply: { type: 'boolean' },
-    },
-    ['targets', 'timeout', 'answerUnmatched', 'noReply'],
-  ),
-  attach: closed({ ...toNode, type: { const: 'attach' }, after: { type: 'integer', minimum: 0 } }),
-  cancel: closed({ ...toNode, type: { const: 'cancel' } }),
-  accepted: closed({ ...fromNode, kind: { const: 'accepted' }, timeout: { type: 'number', minimum: 0 } }),
-  progress: closed({ ...fromNode, kind: { const: 'progress' }, data: {} }),
-  result: closed(
-    {
-      ...fromNode,
-      kind: { const: 'result' },
-      outcome: { enum: replyOutcomes },
-      statuscode: { type: 'integer', minimum: 0, maximum: 255 },
-      statusmsg: { type: 'string' },
-      data: { type: 'object' },
-      ddl: { type: 'string', maxLength: 63 },
-    },
-    ['ddl'],
-  ),
-};
-
-const compiled = new Map<string, ValidateFunction>();
-
-function check<T>(kind: keyof typeof messageSchemas, value: unknown): T {
-  let validate = compiled.get(kind);
-  if (!validate) {
-    const schema = messageSchemas[kind];
-    validate = madeBefore('message', schema, {}) ?? newAjv('message', {}).compile(schema);
-    compiled.set(kind, validate);
-  }
-  if (validate(value)) return value as T;
-  const [fault] = validate.errors ?? [];
-  throw new TroupeError(
-    'MESSAGE_MALFORMED',
-    `malformed ${kind}: ${fault?.instancePath || 'message'} ${fault?.message ?? 'does not fit'}`,
-  );
-}
-
-function member(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
-}
-
-/** Checks the shape of a message to a node; the filter is checked where it is evaluated. Throws MESSAGE_MALFORMED. */
-export function checkNodeMessage(value: unknown): NodeMessage {
-  const type = member(value, 'type');
-  if (type === 'request' || type === 'attach' || type === 'cancel') return check<NodeMessage>(type, value);
-  throw new TroupeError(
-    'MESSAGE_MALFORMED',
-    `malformed message: unknown type ${JSON.stringify(type)?.slice(0, 40)}`,
-  );
-}
-
-/** Checks the shape of a reply. Throws MESSAGE_MALFORMED. */
-export function checkReply(value: unknown): Reply {
-  const kind = member(value, 'kind');
-  if (kind === 'accepted' || kind === 'progress' || kind === 'result') return check<Reply>(kind, value);
-  throw new TroupeError(
-    'MESSAGE_MALFORMED',
-    `malformed reply: unknown kind ${JSON.stringify(kind)?.slice(0, 40)}`,
-  );
-}

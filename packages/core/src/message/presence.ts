@@ -2,19 +2,37 @@ import { reasonOf } from '../errors.js';
 import type { Logger } from '../log/logger.js';
 import type { Topics } from '../transport/topics.js';
 import type { Transport, Will } from '../transport/transport.js';
+import type { ProtocolVersion } from './message.js';
 
 /**
- * The small retained record that tells who is online. It is a hint for clients (whom to wait for, what to call
- * a node that does not answer) and decides nothing, so it is not signed.
+ * The small retained record that tells who is online. It is a hint for clients (whom to wait for, in which version to
+ * begin, what to call a node that does not answer) and decides nothing, so it is not signed. Software of version 1 sends
+ * only the first five keys.
  */
 export interface Presence {
-  readonly v: 1;
+  readonly v: ProtocolVersion;
   readonly identity: string;
   readonly online: boolean;
   /** Milliseconds since 1970: when the daemon started. */
   readonly since: number;
+  /** Of the software. */
   readonly version: string;
+  /** The highest version of the protocol that the node speaks. */
+  readonly protocol?: number;
+  /** Which have changed if these have: SHA-256 over the canonical JSON of the hashes of all DDLs by agent, and of the facts; the first 32 hexadecimal digits. */
+  readonly digests?: { readonly ddls: string; readonly facts: string };
+  /** Agents of the configuration that could not be loaded. */
+  readonly leftOut?: readonly string[];
+  /** Milliseconds since 1970: the end of the certificate or token of the node. */
+  readonly certificateEnd?: number;
+  /** Reserved: the region of the node. */
+  readonly region?: string;
+  /** Reserved: whether the node takes no requests for the time being. */
+  readonly paused?: boolean;
 }
+
+/** A presence record without what changes when its node comes and goes. */
+export type PresenceRecord = Omit<Presence, 'online'>;
 
 /** Reads a presence record; nothing where it is none. */
 export function parsePresence(payload: Uint8Array): Presence | undefined {
@@ -29,21 +47,22 @@ export function parsePresence(payload: Uint8Array): Presence | undefined {
 }
 
 /** The will that takes a node offline when its connection breaks. */
-export function offlineWill(topics: Topics, collective: string, record: Omit<Presence, 'online'>): Will {
+export function offlineWill(topics: Topics, collective: string, record: PresenceRecord): Will {
   return {
     topic: topics.presence(collective, record.identity),
     payload: encode({ ...record, online: false }),
   };
 }
 
-/** Announces the node after every connect; the result takes it offline, or with `forget` removes its record. */
+/** Announces the node after every connect, as it is then; the result takes it offline, or with `forget` removes its record. */
 export function announce(
   parts: { transport: Transport; topics: Topics; log: Logger },
   collective: string,
-  record: Omit<Presence, 'online'>,
+  identity: string,
+  recordOf: () => PresenceRecord,
 ): (options: { forget: boolean }) => Promise<void> {
   const { transport, topics, log } = parts;
-  const topic = topics.presence(collective, record.identity);
+  const topic = topics.presence(collective, identity);
   const publish = async (payload: Uint8Array) => {
     try {
       await transport.publish(topic, payload, { qos: 1, retain: true });
@@ -51,8 +70,8 @@ export function announce(
       log.warn(reasonOf(error), 'cannot publish the presence record');
     }
   };
-  transport.onConnect(() => void publish(encode({ ...record, online: true })));
-  return ({ forget }) => publish(forget ? new Uint8Array(0) : encode({ ...record, online: false }));
+  transport.onConnect(() => void publish(encode({ ...recordOf(), online: true })));
+  return ({ forget }) => publish(forget ? new Uint8Array(0) : encode({ ...recordOf(), online: false }));
 }
 
 function encode(record: Presence): Uint8Array {

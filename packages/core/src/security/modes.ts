@@ -1,6 +1,7 @@
 import {
   createHash,
   createPrivateKey,
+  createPublicKey,
   generateKeyPairSync,
   type KeyObject,
   X509Certificate,
@@ -37,7 +38,7 @@ export function nodeSecurity(options: {
   readonly log?: Logger;
 }): Security {
   const { config, broker, identity, log = silentLogger } = options;
-  if (config.mode === 'none') return openSecurity(identity, broker);
+  if (config.mode === 'none') return openSecurity('node', identity, broker);
   if (config.mode === 'token') return enrollingSecurity(config, identity, options.stateDir);
   const own = followOwn(config, broker, log, (name) => {
     if (name === identity) return;
@@ -56,7 +57,7 @@ export function nodeSecurity(options: {
   });
   const sessionKeys = sessionKeysOf('node', own);
   return {
-    signer: signerOf(own, sessionKeys),
+    signer: signerOf(own().own.name, own, sessionKeys),
     verifier: createVerifier({
       certificates: { trust, names: compilePattern(config.callers.match, 'security.callers.match') },
       sessionKeys,
@@ -76,7 +77,7 @@ export function clientSecurity(options: {
   readonly log?: Logger;
 }): Security {
   const { config, broker, log = silentLogger } = options;
-  if (config.mode === 'none') return openSecurity(options.name, broker);
+  if (config.mode === 'none') return openSecurity('caller', options.name, broker);
   if (config.mode === 'token')
     throw new TroupeError(
       'CONFIG_INVALID',
@@ -95,7 +96,7 @@ export function clientSecurity(options: {
   const callers = followCallerTrust(config, log);
   const sessionKeys = sessionKeysOf('caller', own);
   return {
-    signer: signerOf(own, sessionKeys),
+    signer: signerOf(own().own.name, own, sessionKeys),
     verifier: createVerifier({
       certificates: { trust },
       sessionKeys,
@@ -117,11 +118,16 @@ export function loadToken(config: Pick<SecurityConfig, 'token'>): { token: strin
 
 function enrollingSecurity(config: SecurityConfig, identity: string, stateDir: string): Security {
   const { token, claims } = loadToken(config);
-  const { key, jwk } = enrolmentKey(join(stateDir, 'enrolment.key'));
+  const own = signingKey(enrolmentKey(join(stateDir, 'enrolment.key')), { token });
   const names = compilePattern(claims.callers, "the enrolment token's callers");
+  const sessionKeys = sessionKeysOf('node', () => own);
   return {
-    signer: keySigner(identity, key, { typ: envelopeType, jwk, token }),
-    verifier: createVerifier({ certificates: { trust: new TrustStore({ ca: claims.ca }), names } }),
+    signer: signerOf(identity, () => own, sessionKeys),
+    verifier: createVerifier({
+      certificates: { trust: new TrustStore({ ca: claims.ca }), names },
+      sessionKeys,
+    }),
+    sessionKeys,
     credentials: {
       tls: { ca: [claims.ca] },
       username: identity,
@@ -136,7 +142,7 @@ function enrollingSecurity(config: SecurityConfig, identity: string, stateDir: s
   };
 }
 
-function openSecurity(name: string, broker: BrokerConfig): Security {
+function openSecurity(role: Role, name: string, broker: BrokerConfig): Security {
   const remote = broker.urls.find((url) => !isLoopback(url));
   if (remote !== undefined) {
     throw new TroupeError(
@@ -144,11 +150,12 @@ function openSecurity(name: string, broker: BrokerConfig): Security {
       `security.mode "none" is only allowed with a broker on this machine: ${remote} is not a loopback address`,
     );
   }
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const jwk = publicKey.export({ format: 'jwk' }) as Record<string, unknown>;
+  const own = signingKey(generateKeyPairSync('ed25519').privateKey);
+  const sessionKeys = sessionKeysOf(role, () => own);
   return {
-    signer: keySigner(name, privateKey, { typ: envelopeType, jwk }),
-    verifier: createVerifier({ anybody: true }),
+    signer: signerOf(name, () => own, sessionKeys),
+    verifier: createVerifier({ anybody: true, sessionKeys }),
+    sessionKeys,
     credentials: {},
   };
 }
@@ -164,13 +171,9 @@ function ledgerOf({ tokens }: SecurityConfig): TokenLedger {
 }
 
 /** What this process shows of itself: its certificate, and the CAs that the broker must be from. */
-interface Self {
+interface Self extends SigningKey {
   readonly own: Own;
   readonly ca: readonly string[];
-  /** Under which it signs. */
-  readonly header: JwsHeader;
-  /** SHA-256 of the certificate's DER, hexadecimal. */
-  readonly fingerprint: string;
 }
 
 // A certificate is renewed file by file: until key and certificate fit together again, the old ones stay.
@@ -191,7 +194,7 @@ function followOwn(
       const header = { typ: envelopeType, x5c: own.chain };
       const [leaf = ''] = own.chain;
       const fingerprint = createHash('sha256').update(Buffer.from(leaf, 'base64')).digest('hex');
-      return { own, ca: [readText(caFile, caKey, config)], header, fingerprint };
+      return { own, key: own.key, ca: [readText(caFile, caKey, config)], header, fingerprint };
     },
   });
 }
@@ -244,16 +247,24 @@ function readTrust(
   return trustStore({ ca, crl });
 }
 
-function signerOf(self: () => Self, sessionKeys: SessionKeys): Signer {
+/** What a process signs with, as of now. */
+interface SigningKey {
+  readonly key: KeyObject;
+  readonly header: JwsHeader;
+  /** What the other end knows it by: see Author. */
+  readonly fingerprint: string;
+}
+
+function signerOf(name: string, self: () => SigningKey, sessionKeys: SessionKeys): Signer {
   const offering = offeringHeaders();
   return {
-    name: self().own.name,
+    name,
     sign: async (payload, protection) => {
       if (protection?.as === 'sealed') return sessionKeys.seal(payload, protection.peer);
-      const { own, header } = self();
-      if (!protection) return signJws(payload, own.key, header);
+      const { key, header } = self();
+      if (!protection) return signJws(payload, key, header);
       if (protection.peer) protection.peer.isAnswered = true;
-      return signJws(payload, own.key, offering(header, sessionKeys.offer, protection.acknowledged ?? false));
+      return signJws(payload, key, offering(header, sessionKeys.offer, protection.acknowledged ?? false));
     },
   };
 }
@@ -273,7 +284,7 @@ const lifetimes: Readonly<Record<Role, number>> = { caller: 12 * 3600, node: 24 
 /** A node has few callers at a time, a caller many nodes. */
 const mostPeers: Readonly<Record<Role, number>> = { caller: 20_000, node: 64 };
 
-function sessionKeysOf(role: Role, self: () => Self): SessionKeys {
+function sessionKeysOf(role: Role, self: () => Pick<SigningKey, 'fingerprint'>): SessionKeys {
   const own = () => self().fingerprint;
   return new SessionKeys({ role, own, most: mostPeers[role], lifetime: lifetimes[role] });
 }
@@ -317,16 +328,19 @@ function expiryOf({ certificatePem }: Own): number {
   return Date.parse(new X509Certificate(certificatePem).validTo);
 }
 
-function keySigner(name: string, key: KeyObject, header: JwsHeader): Signer {
-  return { name, sign: (payload) => signJws(payload, key, header) };
+function signingKey(key: KeyObject, more: Pick<JwsHeader, 'token'> = {}): SigningKey {
+  const publicKey = createPublicKey(key);
+  const jwk = publicKey.export({ format: 'jwk' }) as Record<string, unknown>;
+  const fingerprint = createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('hex');
+  return { key, header: { typ: envelopeType, jwk, ...more }, fingerprint };
 }
 
-function enrolmentKey(file: string): { key: KeyObject; jwk: Record<string, unknown> } {
+function enrolmentKey(file: string): KeyObject {
   if (!existsSync(file)) {
     const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
     writeFileSync(file, pem, { mode: 0o600, flag: 'wx' });
   }
-  const key = createPrivateKey(readSecret(file, 'the enrolment key'));
-  const { d: _private, ...jwk } = key.export({ format: 'jwk' }) as Record<string, unknown>;
-  return { key, jwk };
+  return createPrivateKey(readSecret(file, 'the enrolment key'));
 }

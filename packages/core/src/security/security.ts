@@ -34,7 +34,7 @@ export interface Security {
   readonly signer: Signer;
   /** A node checks callers with it; a client checks nodes. */
   readonly verifier: Verifier;
-  /** Where both ends have certificates: keys that save them signatures. */
+  /** Keys that save two ends signatures, and that encrypt secrets. */
   readonly sessionKeys?: SessionKeys;
   /** What the broker is shown. */
   readonly credentials: Credentials;

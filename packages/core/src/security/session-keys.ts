@@ -8,8 +8,8 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { TroupeError } from '../errors.js';
-import { encodeHeader, envelopeType, macJws, verifyMacJws } from './jws.js';
-import type { Trusted } from './trust.js';
+import { decryptJwe, encryptJwe, kidOfJwe } from './jwe.js';
+import { encodeHeader, envelopeType, type JwsHeader, macJws, verifyMacJws } from './jws.js';
 
 /** The public half of a key pair made for one process: X25519 as a JWK (RFC 8037, 2). */
 export type OfferedKey = { readonly kty: 'OKP'; readonly crv: 'X25519'; readonly x: string };
@@ -20,13 +20,22 @@ interface KeyPair {
   readonly madeAt: number;
 }
 
-/** A process at the other end that offered its key under the signature of a certificate. */
-export interface Peer {
-  readonly name: string;
-  /** The chain that it signed with, checked again with each of its messages: DER in base64, leaf first. */
-  readonly chain: readonly string[];
-  /** SHA-256 of its certificate, and of ours at the handshake: hexadecimal. */
+/** What an author signed with: its certificates, or a bare key and what vouches for it. */
+export type Credential = Pick<JwsHeader, 'x5c' | 'jwk' | 'token'>;
+
+/** Who signed a message, as far as that is proved. */
+export interface Author {
+  /** Where a certificate says it. */
+  readonly name?: string;
+  /** SHA-256 of its certificate's DER, or of its public key's SPKI where it has none: hexadecimal. */
   readonly fingerprint: string;
+}
+
+/** A process at the other end that offered its key under its signature. */
+export interface Peer extends Author {
+  /** What it signed with, checked again with each of its messages. */
+  readonly credential: Credential;
+  /** The fingerprint of ours at the handshake. */
   readonly own: string;
   /** The key that it offered, and the pair of ours that goes with it. */
   readonly offered: string;
@@ -35,7 +44,17 @@ export interface Peer {
   readonly kid: string;
   /** Whether it was sent our key, so that it can open what is sealed for it. */
   isAnswered: boolean;
-  keys?: { readonly ours: KeyObject; readonly theirs: KeyObject; readonly header: string };
+  keys?: DerivedKeys;
+}
+
+/** The keys of both directions: for the MACs of sealed messages, and for what is encrypted. */
+interface DerivedKeys {
+  readonly ours: KeyObject;
+  readonly theirs: KeyObject;
+  readonly encrypting: KeyObject;
+  readonly decrypting: KeyObject;
+  /** Of a message that we seal. */
+  readonly header: string;
 }
 
 /** How a message is protected: sealed for one peer, or signed together with an offer of our key. Without one: a plain signature. */
@@ -56,7 +75,8 @@ const keyBytes = 32;
 
 /**
  * Keys that a caller's process and a node's daemon agree on, so that the messages between them after the first
- * need no signature: X25519 (RFC 7748) between two keys that certificates have signed, HKDF (RFC 5869), HMAC.
+ * need no signature, and secrets can be encrypted: X25519 (RFC 7748) between two keys that were signed, HKDF (RFC 5869),
+ * HMAC, AES-GCM.
  */
 export class SessionKeys {
   readonly #role: Role;
@@ -102,23 +122,33 @@ export class SessionKeys {
    * Takes the key that a peer offers, and returns how to protect the answer. `acknowledged`: the peer holds the key that
    * we sent it. Throws SIGNATURE_INVALID if the offer is not a key.
    */
-  handshake(
-    author: Trusted,
-    chain: readonly string[],
-    epk: unknown,
-    acknowledged = false,
-  ): MessageProtection {
+  handshake(author: Author, credential: Credential, epk: unknown, acknowledged = false): MessageProtection {
     const offered = checkOffer(epk);
     const known = this.#byOffer.get(`${author.fingerprint}.${offered}`);
-    const peer = known && this.#isFresh(known) ? known : this.#remember(author, chain, offered);
-    this.#byName.set(peer.name, peer);
+    const peer = known && this.#isFresh(known) ? known : this.#remember(author, credential, offered);
+    if (peer.name !== undefined) this.#byName.set(peer.name, peer);
     return acknowledged && peer.isAnswered ? { as: 'sealed', peer } : { as: 'offering', peer };
+  }
+
+  /** Takes a peer without a name of its own for the process of this name, until a message of that name comes from another. */
+  met(name: string, peer: Peer): void {
+    if (this.#byKid.get(peer.kid) === peer) this.#byName.set(name, peer);
   }
 
   /** How to protect a message to a peer whose key is known; undefined if it is not. */
   sealing(name: string): MessageProtection | undefined {
+    const peer = this.peerOf(name);
+    return peer && { as: 'sealed', peer };
+  }
+
+  /** The peer of this name, if its key is known. */
+  peerOf(name: string): Peer | undefined {
     const peer = this.#byName.get(name);
-    return peer && this.#isFresh(peer) ? { as: 'sealed', peer } : undefined;
+    if (!peer || this.#byKid.get(peer.kid) !== peer) {
+      this.#byName.delete(name);
+      return undefined;
+    }
+    return this.#isFresh(peer) ? peer : undefined;
   }
 
   /** Seals nothing for this name until its next message: its process may have ended, and its key with it. */
@@ -141,9 +171,20 @@ export class SessionKeys {
     // The peer that sent the latest message is forgotten last.
     this.#byKid.delete(kid);
     this.#byKid.set(kid, peer);
-    this.#byName.set(peer.name, peer);
+    if (peer.name !== undefined) this.#byName.set(peer.name, peer);
     peer.isAnswered = true;
     return { payload, peer };
+  }
+
+  /** Encrypts what only one peer may read: a JWE. */
+  encrypt(plaintext: Uint8Array, peer: Peer): string {
+    return encryptJwe(plaintext, this.#keysOf(peer).encrypting, peer.kid);
+  }
+
+  /** What a peer encrypted for us; nothing if that was for another key than the one agreed with it. Throws SIGNATURE_INVALID. */
+  decrypt(jwe: string, peer: Peer): Uint8Array | undefined {
+    if (kidOfJwe(jwe) !== peer.kid) return undefined;
+    return decryptJwe(jwe, this.#keysOf(peer).decrypting, peer.kid);
   }
 
   #isFresh(peer: Peer): boolean {
@@ -159,9 +200,9 @@ export class SessionKeys {
     return this.#pair;
   }
 
-  #remember({ name, fingerprint }: Trusted, chain: readonly string[], offered: string): Peer {
+  #remember(author: Author, credential: Credential, offered: string): Peer {
     const pair = this.#currentPair();
-    const parts = { name, chain, fingerprint, own: this.#own(), offered, pair };
+    const parts = { ...author, credential, own: this.#own(), offered, pair };
     const kid = createHash('sha256')
       .update(contextOf(this.#role, parts))
       .digest()
@@ -183,16 +224,15 @@ export class SessionKeys {
   #forget(peer: Peer): void {
     this.#byKid.delete(peer.kid);
     this.#byOffer.delete(offerOf(peer));
-    if (this.#byName.get(peer.name) === peer) this.#byName.delete(peer.name);
   }
 
   // Derived at the first use: most peers exchange only one message.
-  #keysOf(peer: Peer): NonNullable<Peer['keys']> {
+  #keysOf(peer: Peer): DerivedKeys {
     peer.keys ??= this.#derive(peer);
     return peer.keys;
   }
 
-  #derive(peer: Peer): NonNullable<Peer['keys']> {
+  #derive(peer: Peer): DerivedKeys {
     let secret: Buffer;
     try {
       const key = { kty: 'OKP', crv: 'X25519', x: peer.offered };
@@ -202,14 +242,15 @@ export class SessionKeys {
       throw new TroupeError('SIGNATURE_INVALID', 'the offered key is not usable', { cause });
     }
     const context = contextOf(this.#role, peer);
-    const bytes = new Uint8Array(hkdfSync('sha256', secret, '', context, 2 * keyBytes));
+    const bytes = new Uint8Array(hkdfSync('sha256', secret, '', context, 4 * keyBytes));
     // One for each direction, so that a message cannot be sent back to its author.
-    const ofCaller = createSecretKey(bytes.subarray(0, keyBytes));
-    const ofNode = createSecretKey(bytes.subarray(keyBytes));
+    const [ofCaller, ofNode, secretsOfCaller, secretsOfNode] = [0, 1, 2, 3].map((at) =>
+      createSecretKey(bytes.subarray(at * keyBytes, (at + 1) * keyBytes)),
+    ) as [KeyObject, KeyObject, KeyObject, KeyObject];
     const header = encodeHeader({ alg: 'HS256', typ: envelopeType, kid: peer.kid });
     return this.#role === 'caller'
-      ? { ours: ofCaller, theirs: ofNode, header }
-      : { ours: ofNode, theirs: ofCaller, header };
+      ? { ours: ofCaller, theirs: ofNode, encrypting: secretsOfCaller, decrypting: secretsOfNode, header }
+      : { ours: ofNode, theirs: ofCaller, encrypting: secretsOfNode, decrypting: secretsOfCaller, header };
   }
 }
 

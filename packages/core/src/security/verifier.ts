@@ -1,8 +1,8 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { TroupeError } from '../errors.js';
-import { envelopeType, headerOf, keyOfJwk, verifyJws } from './jws.js';
+import { envelopeType, headerOf, type JwsHeader, keyOfJwk, verifyJws } from './jws.js';
 import type { Proof, Verifier } from './security.js';
-import type { SessionKeys } from './session-keys.js';
+import type { Credential, SessionKeys } from './session-keys.js';
 import { verifyToken } from './token.js';
 import type { TokenLedger } from './token-ledger.js';
 import type { Trust, Trusted } from './trust.js';
@@ -13,7 +13,7 @@ export interface AcceptedAuthors {
   readonly certificates?: { readonly trust: Trust /** … and such a name. */; readonly names?: RegExp };
   /** Authors with an enrolment token from such an issuer. */
   readonly tokens?: { readonly trust: Trust; readonly issuers: string; readonly ledger?: TokenLedger };
-  /** Authors with a certificate may agree on keys, and seal with them. */
+  /** Authors may agree on keys, and seal with them. */
   readonly sessionKeys?: SessionKeys;
   /** Anybody: `none` mode. */
   readonly anybody?: boolean;
@@ -21,31 +21,49 @@ export interface AcceptedAuthors {
 
 /** Makes the only verifier of authors: every message is authenticated here. */
 export function createVerifier(accepted: AcceptedAuthors): Verifier {
+  const { sessionKeys } = accepted;
   return {
     verify: async (jws) => {
       const header = headerOf(jws, envelopeType);
-      const { sessionKeys } = accepted;
       if (header.kid !== undefined) {
         if (!sessionKeys) throw new TroupeError('SIGNATURE_INVALID', 'sealed messages are not accepted here');
         const { payload, peer } = sessionKeys.open(jws, header.kid);
-        // What ends a certificate ends the keys that were agreed under it.
-        const trusted = checkCertificate(peer.chain, accepted);
-        return { payload, proof: { ...proofOf(trusted), answer: { as: 'sealed', peer } } };
+        // What ends a certificate or a token ends the keys that were agreed under it.
+        const { proof } = await claimed(peer.credential, accepted);
+        return { payload, proof: { ...(await proof()), answer: { as: 'sealed', peer } } };
       }
-      if (header.x5c) {
-        const trusted = checkCertificate(header.x5c, accepted);
-        const payload = await verifyJws(jws, trusted.publicKey);
-        if (!header.epk || !sessionKeys) return { payload, proof: proofOf(trusted) };
-        const answer = sessionKeys.handshake(trusted, header.x5c, header.epk, header.met);
-        return { payload, proof: { ...proofOf(trusted), answer } };
-      }
-      if (!header.jwk) throw new TroupeError('SIGNATURE_INVALID', 'the header contains no key');
-      const key = keyOfJwk(header.jwk);
-      // Only who holds the key counts as a user of the token.
+      const { key, proof: proved } = await claimed(header, accepted);
       const payload = await verifyJws(jws, key);
-      return { payload, proof: await proofOfKey(header.token, key, accepted) };
+      const proof = await proved();
+      return { payload, proof: { ...proof, ...answerTo(header, proof, sessionKeys) } };
     },
   };
+}
+
+/** The key that an author must have signed with, and what is proved of it if it has. */
+async function claimed(
+  { x5c, jwk, token }: Credential,
+  accepted: AcceptedAuthors,
+): Promise<{ readonly key: KeyObject; readonly proof: () => Promise<Proof> }> {
+  if (x5c) {
+    const trusted = checkCertificate(x5c, accepted);
+    return { key: trusted.publicKey, proof: async () => proofOf(trusted) };
+  }
+  if (!jwk) throw new TroupeError('SIGNATURE_INVALID', 'the header contains no key');
+  const key = keyOfJwk(jwk);
+  // Only who holds the key counts as a user of the token.
+  return { key, proof: () => proofOfKey(token, key, accepted) };
+}
+
+function answerTo(
+  { x5c, jwk, token, epk, met }: JwsHeader,
+  { name, key }: Proof,
+  sessionKeys: SessionKeys | undefined,
+): Pick<Proof, 'answer'> {
+  if (!epk || !sessionKeys) return {};
+  const author = { fingerprint: key, ...(name !== undefined && { name }) };
+  const credential = x5c ? { x5c } : { ...(jwk && { jwk }), ...(token !== undefined && { token }) };
+  return { answer: sessionKeys.handshake(author, credential, epk, met) };
 }
 
 function checkCertificate(chain: readonly string[], { certificates }: AcceptedAuthors): Trusted {

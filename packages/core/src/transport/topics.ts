@@ -1,9 +1,17 @@
 import { TroupeError } from '../errors.js';
+import type { ProtocolVersion } from '../message/message.js';
 import { isIdentity, isName } from '../names.js';
+
+const laterAgent = 'v2-';
 
 /** What a topic is for, with its levels decoded. */
 export type Topic =
-  | { readonly kind: 'agent'; readonly collective: string; readonly agent: string }
+  | {
+      readonly kind: 'agent';
+      readonly collective: string;
+      readonly agent: string;
+      readonly v: ProtocolVersion;
+    }
   | { readonly kind: 'node'; readonly collective: string; readonly identity: string }
   | { readonly kind: 'presence'; readonly collective: string; readonly identity: string }
   | { readonly kind: 'event'; readonly collective: string; readonly identity: string }
@@ -29,8 +37,9 @@ export class Topics {
     this.#escape = options.escape ?? false;
   }
 
-  agent(collective: string, agent: string): string {
-    return `mco/${name(collective)}/agent/${name(agent)}`;
+  /** Where a request to all that have an agent goes; software of version 1 hears nothing of later versions. */
+  agent(collective: string, agent: string, v: ProtocolVersion = 1): string {
+    return `mco/${name(collective)}/agent/${v > 1 ? laterAgent : ''}${name(agent)}`;
   }
 
   node(collective: string, identity: string): string {
@@ -68,7 +77,10 @@ export class Topics {
     if (prefix !== 'mco' || !collective || !isName(collective) || first === undefined || rest.length > 0)
       return;
     if (kind === 'agent') {
-      return second === undefined && isName(first) ? { kind, collective, agent: first } : undefined;
+      // The names of agents have no hyphen.
+      const v = first.startsWith(laterAgent) ? 2 : 1;
+      const agent = v === 2 ? first.slice(laterAgent.length) : first;
+      return second === undefined && isName(agent) ? { kind, collective, agent, v } : undefined;
     }
     if (kind === 'node' || kind === 'presence' || kind === 'event') {
       const identity = this.#unescape(first);

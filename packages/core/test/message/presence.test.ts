@@ -60,7 +60,7 @@ describe('the presence of a node', () => {
           connect = listener;
         },
       } as unknown as Transport;
-      const leave = announce({ transport, topics, log }, 'eu', record);
+      const leave = announce({ transport, topics, log }, 'eu', record.identity, () => record);
       return { told, lines, leave, connect: () => connect() };
     }
     const topic = 'mco/eu/presence/web1.lab';

@@ -39,6 +39,7 @@ describe('certificates that openssl made', function () {
     key: pki.file(`${name}.key`),
     callers: { match: '/\\.mcollective$/' },
     tokens: {},
+    minimum_protocol: 1,
     ...(crl === undefined ? {} : { crl: pki.file(crl) }),
   });
   const node = (name: string, ca: string, crl?: string) =>

@@ -20,7 +20,7 @@ import { fixture } from './pki-fixture.js';
 const local: BrokerConfig = { urls: ['mqtt://127.0.0.1:1883', 'mqtt://localhost'], keepalive: 30 };
 const remote: BrokerConfig = { urls: ['mqtts://broker.lab:8883'], keepalive: 30 };
 const callers = { match: '/\\.mcollective$/' };
-const none: SecurityConfig = { mode: 'none', callers, tokens: {} };
+const none: SecurityConfig = { mode: 'none', callers, tokens: {}, minimum_protocol: 1 };
 
 const headerFrom = async (
   security: Security,
@@ -87,6 +87,7 @@ describe('the modes of security', () => {
     key: file(`${name}.key`),
     callers,
     tokens: {},
+    minimum_protocol: 1,
     ...more,
   });
   const node = (config: SecurityConfig, broker = remote, identity = 'web1.lab') =>
@@ -108,7 +109,7 @@ describe('the modes of security', () => {
         expect(await said(by, to)).to.include({ vouchedBy: 'nobody' });
       for (const security of [asked, asking]) {
         expect(security.credentials).to.deep.equal({});
-        expect(security).to.not.have.any.keys('sessionKeys', 'expires');
+        expect(security).to.not.have.any.keys('expires');
       }
     });
 
@@ -325,7 +326,13 @@ describe('the modes of security', () => {
         },
         bob,
       );
-      const enrolling = node({ mode: 'token', token: write('one.token', token), callers, tokens: {} });
+      const enrolling = node({
+        mode: 'token',
+        token: write('one.token', token),
+        callers,
+        tokens: {},
+        minimum_protocol: 1,
+      });
       const own = { callers: { ...callers, ca: file('callers.pem') } };
       // Without a ledger of its own a client leaves the counting to the broker.
       expect(await said(enrolling, client(x509('bob.mcollective', own)))).to.include({
@@ -367,6 +374,7 @@ describe('the modes of security', () => {
       token: write('a.token', `${token}\n`),
       callers,
       tokens: {},
+      minimum_protocol: 1,
     });
     const start = () =>
       nodeSecurity({ config: enrolling(), broker: remote, identity: 'new.lab', stateDir: state });

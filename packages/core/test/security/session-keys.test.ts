@@ -46,7 +46,7 @@ function end(role: Role, own: Own, more: { most?: number; now?: () => number } =
 type End = ReturnType<typeof end>;
 
 const handshake = (who: End, other: End, acknowledged?: boolean) =>
-  who.keys.handshake(other.trusted, other.own.chain, other.keys.offer, acknowledged);
+  who.keys.handshake(other.trusted, { x5c: other.own.chain }, other.keys.offer, acknowledged);
 const peerOf = (protection: MessageProtection | undefined): Peer => {
   if (protection?.peer === undefined) throw new Error('no peer');
   return protection.peer;
@@ -84,7 +84,7 @@ describe('SessionKeys', () => {
     const opened = node.keys.open(asked, kidOf(asked));
     expect(Buffer.from(opened.payload).toString()).to.equal(payload.toString());
     expect(opened.peer.name).to.equal('alice.mcollective');
-    expect(opened.peer.chain).to.deep.equal(alice.chain);
+    expect(opened.peer.credential).to.deep.equal({ x5c: alice.chain });
     const answer = node.keys.seal(payload, ofCaller);
     expect(caller.keys.open(answer, kidOf(answer)).peer.name).to.equal('web1.lab');
   });
@@ -148,11 +148,11 @@ describe('SessionKeys', () => {
   it('agrees on nothing usable with a peer that offers the key of another under its own certificate', () => {
     const { caller, node } = pair();
     const thief = end('caller', mallory);
-    node.keys.handshake(thief.trusted, mallory.chain, caller.keys.offer);
+    node.keys.handshake(thief.trusted, { x5c: mallory.chain }, caller.keys.offer);
     // The thief does not have the private key; the caller continues as before, under its own name.
     const asked = caller.keys.seal(payload, peerOf(caller.keys.sealing('web1.lab')));
     expect(node.keys.open(asked, kidOf(asked)).peer.name).to.equal('alice.mcollective');
-    thief.keys.handshake(node.trusted, web1.chain, node.keys.offer);
+    thief.keys.handshake(node.trusted, { x5c: web1.chain }, node.keys.offer);
     const stolen = thief.keys.seal(payload, peerOf(thief.keys.sealing('web1.lab')));
     expect(() => node.keys.open(stolen, kidOf(stolen))).to.throw('an unknown session key');
   });
@@ -212,9 +212,9 @@ describe('SessionKeys', () => {
     const node = end('node', web1);
     let own = 'first';
     const keys = new SessionKeys({ role: 'caller', own: () => own, most: 10, lifetime: 3600 });
-    const { kid: before } = peerOf(keys.handshake(node.trusted, web1.chain, node.keys.offer));
+    const { kid: before } = peerOf(keys.handshake(node.trusted, { x5c: web1.chain }, node.keys.offer));
     own = 'renewed';
-    const { kid: after } = peerOf(keys.handshake(node.trusted, web1.chain, node.keys.offer));
+    const { kid: after } = peerOf(keys.handshake(node.trusted, { x5c: web1.chain }, node.keys.offer));
     const forged = (kid: string) =>
       macJws(
         payload,
@@ -303,10 +303,10 @@ describe('SessionKeys', () => {
     let own = trustedOf(alice).fingerprint;
     const keys = new SessionKeys({ role: 'caller', own: () => own, most: 10, lifetime: 60 });
     const node = end('node', web1);
-    const first = peerOf(keys.handshake(node.trusted, web1.chain, node.keys.offer));
+    const first = peerOf(keys.handshake(node.trusted, { x5c: web1.chain }, node.keys.offer));
     own = trustedOf(mallory).fingerprint;
     expect(keys.sealing('web1.lab')).to.equal(undefined);
-    const second = peerOf(keys.handshake(node.trusted, web1.chain, node.keys.offer));
+    const second = peerOf(keys.handshake(node.trusted, { x5c: web1.chain }, node.keys.offer));
     expect(second.kid).to.not.equal(first.kid);
   });
 
@@ -340,7 +340,7 @@ describe('SessionKeys', () => {
   ] as const)
     it(`rejects ${what} as an offered key`, () => {
       const node = end('node', web1);
-      expect(() => node.keys.handshake(trustedOf(alice), alice.chain, epk)).to.throw(
+      expect(() => node.keys.handshake(trustedOf(alice), { x5c: alice.chain }, epk)).to.throw(
         "the header's epk is not an X25519 public key",
       );
     });
@@ -348,7 +348,7 @@ describe('SessionKeys', () => {
   it('derives nothing from a key of low order, whose secret anyone could compute', () => {
     const node = end('node', web1);
     const zero = { kty: 'OKP', crv: 'X25519', x: Buffer.alloc(32).toString('base64url') };
-    const peer = peerOf(node.keys.handshake(trustedOf(alice), alice.chain, zero));
+    const peer = peerOf(node.keys.handshake(trustedOf(alice), { x5c: alice.chain }, zero));
     expect(() => node.keys.seal(payload, peer)).to.throw('the offered key is not usable');
   });
 });

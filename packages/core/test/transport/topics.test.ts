@@ -10,6 +10,8 @@ describe('topics', () => {
 
   for (const [built, expected] of [
     [raw.agent('mcollective', 'rpcutil'), 'mco/mcollective/agent/rpcutil'],
+    [raw.agent('mcollective', 'rpcutil', 1), 'mco/mcollective/agent/rpcutil'],
+    [raw.agent('mcollective', 'rpcutil', 2), 'mco/mcollective/agent/v2-rpcutil'],
     [raw.node('mcollective', 'web1.example.com'), 'mco/mcollective/node/web1.example.com'],
     [escaped.node('mcollective', 'web1.example.com'), 'mco/mcollective/node/web1%2Eexample%2Ecom'],
     [raw.reply('eu', 'rip.mcollective', 's1', 'web1'), 'mco/eu/reply/rip.mcollective/s1/web1'],
@@ -36,11 +38,13 @@ describe('topics', () => {
           identity: 'web1.lab',
         });
       }
-      expect(topics.parse(topics.agent('eu', 'rpcutil'))).to.deep.equal({
-        kind: 'agent',
-        collective: 'eu',
-        agent: 'rpcutil',
-      });
+      for (const v of [1, 2] as const)
+        expect(topics.parse(topics.agent('eu', 'rpcutil', v))).to.deep.equal({
+          kind: 'agent',
+          collective: 'eu',
+          agent: 'rpcutil',
+          v,
+        });
     });
   }
 

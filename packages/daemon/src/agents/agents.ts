@@ -41,6 +41,7 @@ export class Agents {
   readonly #external: ExternalAgents;
   readonly #staying: StayingAgents;
   readonly #subscriptions = new Map<string, () => Promise<void>>();
+  readonly #leftOut: string[] = [];
   #subscribe: Subscribe | undefined;
   #stopWatching: () => Promise<void> = async () => {};
 
@@ -63,6 +64,11 @@ export class Agents {
         this.#subscriptions.delete(name);
       },
     });
+  }
+
+  /** The agents of the configuration that could not be loaded. */
+  get leftOut(): readonly string[] {
+    return this.#leftOut;
   }
 
   /** Loads what is given, then what the configuration names. Throws when an agent is at fault; those before it are closed then. */
@@ -126,6 +132,7 @@ export class Agents {
       found = findAgent(specifier, this.#options.configFile);
     } catch (error) {
       if (!(error instanceof TroupeError) || error.code !== 'FILE_UNSAFE') throw error;
+      this.#leftOut.push(specifier);
       this.#options.log.error(
         { agent: specifier, ...reasonOf(error) },
         'an agent is left out: others can write its files',

@@ -28,6 +28,7 @@ export function rpcutilAgent(node: Node): Agent {
       const { user, system } = process.cpuUsage();
       return {
         ...node.stats,
+        version1: node.version1.messages,
         agents: [...node.registry.names()],
         pid: process.pid,
         times: { utime: user / 1e6, stime: system / 1e6 },

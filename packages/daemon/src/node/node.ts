@@ -3,6 +3,7 @@ import type { Registry } from '../agents/registry.js';
 import type { DaemonConfig } from '../config.js';
 import type { ClockSkew } from '../request/clock-skew.js';
 import type { Stats } from '../request/stats.js';
+import type { Version1Callers } from '../request/version1-callers.js';
 
 /** The node as filters and `rpcutil` see it. */
 export interface Node {
@@ -14,6 +15,7 @@ export interface Node {
   readonly registry: Registry;
   readonly stats: Stats;
   readonly clockSkew: ClockSkew;
+  readonly version1: Version1Callers;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   /** Data plugins by name. */

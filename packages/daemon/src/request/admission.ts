@@ -1,38 +1,46 @@
 import {
+  type CompiledAction,
   checkFilter,
   checkNodeMessage,
   emptyFilter,
   type FilterNode,
-  type MessageProtection,
   matches,
   messageOf,
   type NodeMessage,
   open,
   type Proof,
   type Request,
+  type Security,
   Status,
   suggestion,
   TroupeError,
-  type Verifier,
+  type Unreadable,
 } from '@troupe/core';
 import type PQueue from 'p-queue';
 import { lookUpData, type Node } from '../node/node.js';
 import type { Decision, PolicyStore } from '../policy/index.js';
+import type { Answer } from './answer.js';
+import { withSecretInputs } from './inputs.js';
 import type { Jobs } from './jobs.js';
 import { busy, type Refusal } from './refusal.js';
+import { misfit, tooOld, unsupportedPart } from './version.js';
 
 /** Seconds that a message may come from the future. */
 const mostSkew = 60;
 
-/** An authenticated message, and how its replies are protected. */
-export interface Authenticated<M extends NodeMessage = NodeMessage> {
+/** An authenticated message, and how it is answered. */
+export interface Authenticated<M extends NodeMessage | Unreadable = NodeMessage | Unreadable> {
   readonly message: M;
-  readonly protection: MessageProtection | undefined;
+  readonly answer: Answer;
+  /** The names of the inputs that came encrypted. */
+  readonly secrets?: ReadonlySet<string>;
+  /** Whether encrypted inputs could not be read. */
+  readonly isKeyUnknown?: boolean;
 }
 
 export interface AdmissionParts {
   readonly node: Node;
-  readonly verifier: Verifier;
+  readonly security: Pick<Security, 'verifier' | 'sessionKeys'>;
   readonly jobs: Jobs;
   readonly queue: PQueue;
   readonly policies: PolicyStore;
@@ -54,11 +62,16 @@ export class Admission {
 
   /** Opens a message and checks its signature and author. Throws the reason if it cannot be authenticated. */
   async authenticate(bytes: Uint8Array): Promise<Authenticated> {
-    const { payload, proof } = await open(bytes, this.#parts.verifier);
+    const { node, security } = this.#parts;
+    const { payload, proof } = await open(bytes, security.verifier);
     const message = checkNodeMessage(payload);
     checkAuthor(message, proof);
-    this.#parts.node.clockSkew.note(message.time, Date.now());
-    return { message, protection: proof.answer };
+    const answer: Answer = { v: message.v, protection: proof.answer };
+    if (message.type === 'unreadable') return { message, answer };
+    node.clockSkew.note(message.time, Date.now());
+    if (message.type !== 'request') return { message, answer };
+    const { request, ...secrets } = withSecretInputs(message, proof, security.sessionKeys);
+    return { message: request, answer, ...secrets };
   }
 
   /** What keeps its author from making a request here. */
@@ -70,7 +83,9 @@ export class Admission {
       const { identities, agents } = filter;
       const isNamed = await matches({ ...emptyFilter, identities, agents }, host);
       const refusal = isNamed
-        ? (this.untimely(request, now) ?? (await this.#unauthorized(request, host)))
+        ? (this.untimely(request, now) ??
+          unsupportedPart(request) ??
+          (await this.#unauthorized(request, host)))
         : unmatched;
       return refusal ?? ((await matches(filter, host)) ? undefined : unmatched);
     } catch (error) {
@@ -110,6 +125,11 @@ export class Admission {
     };
   }
 
+  /** A message of a version that this node no longer accepts. */
+  outdated({ v }: NodeMessage): Refusal | undefined {
+    return tooOld(v, this.#parts.node.config.security.minimum_protocol);
+  }
+
   /** A message that came too late or too early. */
   untimely(request: NodeMessage, now: number): Refusal | undefined {
     const { stats } = this.#parts.node;
@@ -125,9 +145,17 @@ export class Admission {
   }
 
   /** What keeps a request that its author may make from being begun. */
-  unable(request: Request, now: number): Refusal | undefined {
+  unable(
+    { message: request, secrets, isKeyUnknown }: Authenticated<Request>,
+    now: number,
+  ): Refusal | undefined {
+    const { node } = this.#parts;
     return (
-      this.#unready(request, now) ?? inadmissible(request, this.#parts.node) ?? this.#doubtful(request, now)
+      this.#unready(request, now) ??
+      unknownAgent(request, node) ??
+      misfit(request, node.registry.get(request.agent)) ??
+      (isKeyUnknown ? unknownKey : inadmissible(request, secrets ?? new Set(), node)) ??
+      this.#doubtful(request, now)
     );
   }
 
@@ -170,7 +198,7 @@ function whyDenied({ by }: Decision, agent: string): string {
   return by === 'fault' ? 'its policy is invalid; see the log of the node' : 'denied by its policy';
 }
 
-function checkAuthor(message: NodeMessage, proof: Proof): void {
+function checkAuthor(message: NodeMessage | Unreadable, proof: Proof): void {
   if (proof.name !== undefined && proof.name !== message.caller) {
     throw new TroupeError(
       'CALLER_DENIED',
@@ -179,21 +207,43 @@ function checkAuthor(message: NodeMessage, proof: Proof): void {
   }
 }
 
-function inadmissible(request: Request, node: Node): Refusal | undefined {
+// It was restarted, or has forgotten the key: its answer offers another.
+const unknownKey = busy(
+  'this node does not have the session key that the secret inputs are encrypted with: try again',
+);
+
+function unknownAgent({ agent }: Request, { registry }: Node): Refusal | undefined {
+  if (registry.get(agent)) return undefined;
+  const names = registry.names();
+  const statusmsg = `agent "${agent}" not found on this node${suggestion(agent, names)}; it has ${names.join(', ')}`;
+  return { outcome: 'failed', statuscode: Status.unknownAction, statusmsg };
+}
+
+function inadmissible(request: Request, secrets: ReadonlySet<string>, node: Node): Refusal | undefined {
   const agent = node.registry.get(request.agent);
-  if (!agent) {
-    const names = node.registry.names();
-    const statusmsg = `agent "${request.agent}" not found on this node${suggestion(request.agent, names)}; it has ${names.join(', ')}`;
+  const action = agent?.compiled.action(request.action);
+  if (!action) {
+    const statusmsg = agent?.compiled.unknownAction(request.action) ?? '';
     return { outcome: 'failed', statuscode: Status.unknownAction, statusmsg };
   }
-  const action = agent.compiled.action(request.action);
-  if (!action) {
-    return {
-      outcome: 'failed',
-      statuscode: Status.unknownAction,
-      statusmsg: agent.compiled.unknownAction(request.action),
-    };
-  }
   const fault = action.checkInput(request.input);
-  return fault ? { outcome: 'failed', statuscode: fault.status, statusmsg: fault.message } : undefined;
+  if (fault) return { outcome: 'failed', statuscode: fault.status, statusmsg: fault.message };
+  return exposed(request, action, secrets);
+}
+
+// What is secret travels encrypted or not at all: a caller that sent it in the clear is told, not served.
+function exposed(
+  { v, input }: Request,
+  { secretInputs, secretOutputs }: CompiledAction,
+  secrets: ReadonlySet<string>,
+): Refusal | undefined {
+  const open = secretInputs.filter((name) => Object.hasOwn(input, name) && !secrets.has(name));
+  if (v === 1 && (open.length > 0 || secretOutputs.length > 0)) {
+    const statusmsg =
+      'this action takes or returns secrets, and protocol version 1 cannot encrypt them: upgrade the client';
+    return { outcome: 'failed', statuscode: Status.aborted, statusmsg };
+  }
+  if (open.length === 0) return undefined;
+  const statusmsg = `the DDL marks ${open.join(', ')} as secret: send such inputs encrypted (see docs/protocol.md)`;
+  return { outcome: 'failed', statuscode: Status.invalidData, statusmsg };
 }

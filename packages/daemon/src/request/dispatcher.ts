@@ -3,6 +3,8 @@ import {
   type Cancel,
   type Logger,
   messageOf,
+  type NodeMessage,
+  protocolVersion,
   type Reply,
   type Request,
   Status,
@@ -15,11 +17,13 @@ import type { Audit } from '../audit/audit.js';
 import { entryOf } from '../audit/audit-entry.js';
 import type { Node } from '../node/node.js';
 import type { Admission, Authenticated } from './admission.js';
-import { addressTo, type Job, type ReplyBody } from './job.js';
+import type { Answer } from './answer.js';
+import { addressTo, type Job, type KeptReply, type ReplyBody } from './job.js';
 import type { Jobs } from './jobs.js';
 import type { Refusal } from './refusal.js';
 import type { Replier } from './replier.js';
 import { type Ending, runAction } from './run.js';
+import { isStepDown, speakHigher } from './version.js';
 
 export interface DispatcherParts {
   readonly node: Node;
@@ -39,14 +43,14 @@ export class Dispatcher {
     this.#parts = parts;
   }
 
-  /** Never rejects. */
-  async receive(bytes: Uint8Array): Promise<void> {
+  /** Takes a message that came to this node alone, or to all that have an agent. Never rejects. */
+  async receive(bytes: Uint8Array, { isBroadcast = false } = {}): Promise<void> {
     const { node, admission, log, audit } = this.#parts;
     node.stats.total += 1;
     try {
       const authenticated = await admission.authenticate(bytes);
       node.stats.validated += 1;
-      await this.#dispatch(authenticated);
+      await this.#dispatch(authenticated, isBroadcast);
     } catch (error) {
       // Its sender is not proved, so no reply can be sent.
       node.stats.unvalidated += 1;
@@ -56,18 +60,34 @@ export class Dispatcher {
     }
   }
 
-  async #dispatch(authenticated: Authenticated): Promise<void> {
-    const { message, protection } = authenticated;
-    if (!this.#parts.node.config.collectives.includes(message.collective)) return;
-    if (message.type === 'request') {
-      await this.#request({ message, protection });
+  async #dispatch(authenticated: Authenticated, isBroadcast: boolean): Promise<void> {
+    const { message, answer } = authenticated;
+    const { admission, node } = this.#parts;
+    if (!node.config.collectives.includes(message.collective)) return;
+    if (message.type === 'unreadable') {
+      const { outcome, reason: statusmsg } = message;
+      this.#refuse(authenticated, { outcome, statuscode: Status.invalidData, statusmsg });
       return;
     }
-    const now = Date.now();
-    const refusal = this.#parts.admission.untimely(message, now);
+    if (isStepDown(message)) {
+      // Its client sends the same to all in version 2 as well.
+      if (!isBroadcast) this.#refuse({ message, answer: { ...answer, v: 2 } }, speakHigher);
+      return;
+    }
+    if (message.v === 1) node.version1.note(message.caller);
+    const outdated = admission.outdated(message);
+    if (outdated) {
+      this.#refuse(authenticated, outdated);
+      return;
+    }
+    if (message.type === 'request') {
+      await this.#request({ ...authenticated, message });
+      return;
+    }
+    const refusal = admission.untimely(message, Date.now());
     if (refusal) this.#refuse(authenticated, refusal);
-    else if (message.type === 'attach') this.#attach({ message, protection });
-    else this.#cancel({ message, protection });
+    else if (message.type === 'attach') this.#attach({ message, answer });
+    else this.#cancel({ message, answer });
   }
 
   async #request(authenticated: Authenticated<Request>): Promise<void> {
@@ -97,15 +117,16 @@ export class Dispatcher {
   #admit(authenticated: Authenticated<Request>, now: number): void {
     const { node, admission } = this.#parts;
     const agent = node.registry.get(authenticated.message.agent);
-    const refusal = admission.unable(authenticated.message, now);
+    const refusal = admission.unable(authenticated, now);
     if (refusal) this.#refuse(authenticated, refusal);
     else if (agent) this.#begin(authenticated, agent, now);
   }
 
   #begin(authenticated: Authenticated<Request>, agent: LoadedAgent, now: number): void {
     const { jobs, node, queue, log, audit } = this.#parts;
-    const { message: request, protection } = authenticated;
-    const isMutating = agent.compiled.action(request.action)?.isMutating(request.input) ?? true;
+    const { message: request, answer } = authenticated;
+    const action = agent.compiled.action(request.action);
+    const isMutating = action?.isMutating(request.input) ?? true;
     let job: Job;
     if (audit && node.config.audit.on_failure === 'refuse') {
       try {
@@ -119,7 +140,8 @@ export class Dispatcher {
       }
     }
     try {
-      job = jobs.begin(request, node.identity, now, { isMutating, protection });
+      const secretOutputs = action?.secretOutputs ?? [];
+      job = jobs.begin(request, node.identity, now, { isMutating, answer, secretOutputs });
     } catch (error) {
       log.error({ err: error }, 'cannot record a request on disk: request not run');
       this.#refuse(authenticated, notNoted);
@@ -146,17 +168,17 @@ export class Dispatcher {
     });
   }
 
-  #again(job: Job, authenticated: Authenticated, after: number): void {
-    const { message, protection } = authenticated;
+  #again(job: Job, authenticated: Authenticated<NodeMessage>, after: number): void {
+    const { message, answer } = authenticated;
     if (job.request.caller !== message.caller) {
       const statusmsg = 'this request id belongs to another caller';
       this.#refuse(authenticated, { outcome: 'denied', statuscode: Status.aborted, statusmsg });
       return;
     }
     if (message.type === 'request' && message.noReply) return;
-    job.addSession(message.session, protection);
+    job.addSession(message.session, answer);
     const kept = job.after(after);
-    for (const reply of kept) this.#parts.replier.send(addressTo(reply, message.session), protection);
+    for (const reply of kept) this.#send(job, reply, message.session, answer);
     if (kept.length === 0 && job.endedAt === undefined) this.#reply(job, { kind: 'accepted', timeout: 0 });
   }
 
@@ -168,11 +190,11 @@ export class Dispatcher {
   }
 
   #cancel(authenticated: Authenticated<Cancel>): void {
-    const { message, protection } = authenticated;
+    const { message, answer } = authenticated;
     const job = this.#parts.jobs.find(message.id);
     if (!job) this.#nothingKept(authenticated);
     else if (job.request.caller === message.caller && job.endedAt === undefined) {
-      job.addSession(message.session, protection);
+      job.addSession(message.session, answer);
       job.abort.abort(new TroupeError('CALLER_DENIED', 'cancelled by the caller'));
     } else this.#again(job, authenticated, 0);
   }
@@ -184,17 +206,20 @@ export class Dispatcher {
 
   #reply(job: Job, body: ReplyBody): void {
     const kept = job.add(body, Date.now());
-    for (const [session, protection] of job.sessions)
-      this.#parts.replier.send(addressTo(kept, session), protection);
+    for (const [session, answer] of job.sessions) this.#send(job, kept, session, answer);
+  }
+
+  #send(job: Job, reply: KeptReply, session: string, answer: Answer): void {
+    this.#parts.replier.send(addressTo(reply, session, answer.v), answer, job.secretOutputs);
   }
 
   // An answer to something that did not become a job.
-  #refuse({ message, protection }: Authenticated, refusal: Refusal): void {
+  #refuse({ message, answer }: Authenticated, refusal: Refusal): void {
     const now = Date.now();
     const { replier, audit, node, log } = this.#parts;
     const request = message.type === 'request' ? message : { ...message, agent: '', action: '' };
     if (refusal.outcome === 'denied') node.stats.denied += 1;
-    const { outcome, statuscode, statusmsg, policy } = refusal;
+    const { outcome, statuscode, statusmsg, policy, data = {}, ddl } = refusal;
     if (outcome !== 'unmatched') {
       const { id, caller, collective, agent, action } = request;
       const known =
@@ -217,8 +242,10 @@ export class Dispatcher {
     if (message.type === 'request' && message.noReply) return;
     const { id, caller, session, collective, agent, action } = request;
     const sender = node.identity;
+    const { v } = answer;
     const reply: Reply = {
-      v: 1,
+      v,
+      ...(v > 1 && { protocol: protocolVersion }),
       type: 'reply',
       kind: 'result',
       id,
@@ -233,9 +260,10 @@ export class Dispatcher {
       outcome,
       statuscode,
       statusmsg,
-      data: {},
+      data,
+      ...(ddl && { ddl }),
     };
-    replier.send(reply, protection);
+    replier.send(reply, answer);
   }
 
   #record(request: Request, agent: LoadedAgent, ending: Ending, startedAt: number): void {

@@ -1,22 +1,35 @@
 import {
   type Accepted,
   emptyFilter,
-  type MessageProtection,
   type Progress,
+  type ProtocolVersion,
+  protocolVersion,
   type Reply,
   type ReplyOutcome,
   type Request,
   type ResultReply,
 } from '@troupe/core';
+import type { Answer } from './answer.js';
 import { LateAbort } from './late-abort.js';
 
-type Numbered<T> = Omit<T, 'session'>;
+type Numbered<T> = Omit<T, 'v' | 'protocol' | 'session'>;
 /** A reply before it is addressed to one of the caller's clients. */
 export type KeptReply = Numbered<Accepted> | Numbered<Progress> | Numbered<ResultReply>;
 
 type Body<T> = Omit<
   T,
-  'v' | 'type' | 'id' | 'time' | 'seq' | 'sender' | 'caller' | 'session' | 'collective' | 'agent' | 'action'
+  | 'v'
+  | 'protocol'
+  | 'type'
+  | 'id'
+  | 'time'
+  | 'seq'
+  | 'sender'
+  | 'caller'
+  | 'session'
+  | 'collective'
+  | 'agent'
+  | 'action'
 >;
 /** The part of a reply that is not derived from its request. */
 export type ReplyBody = Body<Accepted> | Body<Progress> | Body<ResultReply>;
@@ -33,9 +46,11 @@ const jobBytes = 2048;
 export class Job {
   readonly abort = new LateAbort();
   readonly startedAt: number;
+  /** The outputs that its DDL marks as secret. */
+  readonly secretOutputs: readonly string[];
   readonly #identity: string;
   readonly #whenEnded: () => void;
-  readonly #sessions = new Map<string, MessageProtection | undefined>();
+  readonly #sessions = new Map<string, Answer>();
   readonly #replies: { readonly reply: KeptReply; readonly bytes: number }[] = [];
   #request: Request;
   #bytes = jobBytes;
@@ -48,14 +63,19 @@ export class Job {
     request: Request,
     identity: string,
     now: number,
-    parts: { readonly protection?: MessageProtection | undefined; readonly whenEnded?: () => void } = {},
+    parts: {
+      readonly answer?: Answer;
+      readonly secretOutputs?: readonly string[];
+      readonly whenEnded?: () => void;
+    } = {},
   ) {
     this.#request = request;
     this.#identity = identity;
     this.#whenEnded = parts.whenEnded ?? (() => {});
+    this.secretOutputs = parts.secretOutputs ?? [];
     this.startedAt = now;
     // Who wants no replies may attach later, and has them then.
-    if (!request.noReply) this.addSession(request.session, parts.protection);
+    if (!request.noReply) this.addSession(request.session, parts.answer ?? { v: request.v });
   }
 
   /** What was asked; without its input, filter and targets when it has ended. */
@@ -63,8 +83,8 @@ export class Job {
     return this.#request;
   }
 
-  /** The clients that get its replies, and how these are protected. */
-  get sessions(): ReadonlyMap<string, MessageProtection | undefined> {
+  /** The clients that get its replies, and how they are answered. */
+  get sessions(): ReadonlyMap<string, Answer> {
     return this.#sessions;
   }
 
@@ -82,9 +102,9 @@ export class Job {
     return this.#outcome;
   }
 
-  addSession(session: string, protection?: MessageProtection): void {
+  addSession(session: string, answer: Answer): void {
     this.#sessions.delete(session);
-    this.#sessions.set(session, protection);
+    this.#sessions.set(session, answer);
     const [oldest] = this.#sessions.keys();
     if (this.#sessions.size > mostSessions && oldest !== undefined) this.#sessions.delete(oldest);
   }
@@ -93,7 +113,6 @@ export class Job {
   add(body: ReplyBody, now: number): KeptReply {
     const { id, caller, collective, agent, action } = this.#request;
     const reply = {
-      v: 1,
       type: 'reply',
       id,
       time: now,
@@ -139,7 +158,7 @@ export class Job {
   }
 }
 
-/** Addresses a kept reply to one client. */
-export function addressTo(reply: KeptReply, session: string): Reply {
-  return { ...reply, session } as Reply;
+/** Addresses a kept reply to one client, in the version that it speaks. */
+export function addressTo(reply: KeptReply, session: string, v: ProtocolVersion): Reply {
+  return { v, ...(v > 1 && { protocol: protocolVersion }), ...reply, session } as Reply;
 }

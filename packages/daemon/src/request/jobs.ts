@@ -1,4 +1,5 @@
-import type { Logger, MessageProtection, Request } from '@troupe/core';
+import type { Logger, Request } from '@troupe/core';
+import type { Answer } from './answer.js';
 import { Job } from './job.js';
 import { RequestJournal, type RequestTimes } from './request-journal.js';
 
@@ -83,14 +84,14 @@ export class Jobs {
     now: number,
     {
       isMutating = true,
-      protection,
-    }: { isMutating?: boolean; protection?: MessageProtection | undefined } = {},
+      ...parts
+    }: { isMutating?: boolean; answer?: Answer; secretOutputs?: readonly string[] } = {},
   ): Job {
     this.#forget(now);
     const { id } = request;
     if (isMutating) this.#journal.add(id, timesOf(request), now);
     else this.#journal.addIfPossible(id, timesOf(request), now);
-    const job = new Job(request, identity, now, { protection, whenEnded: () => this.#end(job) });
+    const job = new Job(request, identity, now, { ...parts, whenEnded: () => this.#end(job) });
     this.#running.set(id, job);
     return job;
   }

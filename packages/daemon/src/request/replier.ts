@@ -1,28 +1,40 @@
 import {
   type Logger,
-  type MessageProtection,
   messageOf,
+  type Peer,
   type Reply,
-  type Signer,
+  replyOnWire,
+  type Security,
   sealText,
   type Topics,
   type Transport,
 } from '@troupe/core';
 import { KeyedSerial } from '@troupe/core/async';
 import { maxMessageBytes } from '@troupe/core/internal';
+import type { Answer } from './answer.js';
+import { withSecretsApart } from './outputs.js';
 import type { Stats } from './stats.js';
+
+export interface ReplierParts {
+  readonly security: Pick<Security, 'signer' | 'sessionKeys'>;
+  readonly topics: Topics;
+  readonly transport: Transport;
+  readonly stats: Stats;
+  readonly log: Logger;
+}
 
 /** Signs replies, or seals them, and sends them, in order for each request. What cannot be sent now is kept by its job and asked for again. */
 export class Replier {
-  readonly #parts: { signer: Signer; topics: Topics; transport: Transport; stats: Stats; log: Logger };
+  readonly #parts: ReplierParts;
   readonly #inOrder = new KeyedSerial();
 
-  constructor(parts: { signer: Signer; topics: Topics; transport: Transport; stats: Stats; log: Logger }) {
+  constructor(parts: ReplierParts) {
     this.#parts = parts;
   }
 
-  send(reply: Reply, protection?: MessageProtection): void {
-    void this.#inOrder.run(`${reply.id}/${reply.session}`, () => this.#send(reply, protection));
+  /** `secretOutputs` are the names of what only the client may read. */
+  send(reply: Reply, answer: Answer, secretOutputs: readonly string[] = []): void {
+    void this.#inOrder.run(`${reply.id}/${reply.session}`, () => this.#send(reply, answer, secretOutputs));
   }
 
   /** Resolves when all that was handed over is sent. */
@@ -30,10 +42,13 @@ export class Replier {
     return this.#inOrder.idle();
   }
 
-  async #send(reply: Reply, protection: MessageProtection | undefined): Promise<void> {
-    const { signer, topics, transport, stats, log } = this.#parts;
+  async #send(reply: Reply, { protection }: Answer, secretOutputs: readonly string[]): Promise<void> {
+    const { security, topics, transport, stats, log } = this.#parts;
+    const { signer, sessionKeys } = security;
+    const encrypt = sessionKeys && ((bytes: Uint8Array, peer: Peer) => sessionKeys.encrypt(bytes, peer));
     try {
-      const bytes = await sealText(fitting(reply), signer, protection);
+      const whole = withSecretsApart(reply, secretOutputs, { peer: protection?.peer, encrypt });
+      const bytes = await sealText(fitting(reply, whole), signer, protection);
       await transport.publish(
         topics.reply(reply.collective, reply.caller, reply.session, reply.sender),
         bytes,
@@ -51,11 +66,12 @@ export class Replier {
 // A signed message is a third longer than its payload (base64), and its header holds certificates.
 const maxPayload = Math.floor((maxMessageBytes - 32 * 1024) * 0.74);
 
-function fitting(reply: Reply): string {
-  const json = JSON.stringify(reply);
+function fitting(reply: Reply, whole: unknown): string {
+  const json = JSON.stringify(whole);
   const size = Buffer.byteLength(json);
   if (size <= maxPayload) return json;
   const reason = `the reply has ${size} bytes, more than the limit of ${maxPayload}: ask for less`;
   if (reply.kind !== 'result') return JSON.stringify({ ...reply, data: `(${reason})` });
-  return JSON.stringify({ ...reply, outcome: 'failed', statuscode: 5, statusmsg: reason, data: {} });
+  const failed: Reply = { ...reply, outcome: 'failed', statuscode: 5, statusmsg: reason, data: {} };
+  return JSON.stringify(replyOnWire(failed));
 }

@@ -54,7 +54,7 @@ export function runAction(parts: {
   const end = (ending: Ending) => {
     if (job.endedAt !== undefined) return;
     clearTimeout(accept);
-    const ddl = agent.compiled.ddl.metadata.version;
+    const ddl = { version: agent.compiled.ddl.metadata.version, hash: agent.hash };
     try {
       reply({ kind: 'result', ...ending, ddl });
       parts.ended(ending);

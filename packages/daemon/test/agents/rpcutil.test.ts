@@ -1,5 +1,5 @@
 import { mock } from 'node:test';
-import type { DataLookup } from '@troupe/core';
+import { type DataLookup, silentLogger } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { Registry } from '../../src/agents/registry.js';
@@ -9,6 +9,7 @@ import { parseDaemonConfig } from '../../src/config.js';
 import type { Node } from '../../src/node/node.js';
 import { ClockSkew } from '../../src/request/clock-skew.js';
 import { newStats } from '../../src/request/stats.js';
+import { Version1Callers } from '../../src/request/version1-callers.js';
 import { ddlOf } from './external/actor.js';
 
 const config = `{
@@ -44,6 +45,7 @@ describe('rpcutil', () => {
       registry,
       stats: { ...newStats(), total: 7, denied: 2 },
       clockSkew: new ClockSkew(),
+      version1: new Version1Callers(silentLogger),
       startedAt: 5500,
       data,
       facts: () => ({ os: { family: 'Debian' }, region: 'eu' }),
@@ -99,6 +101,7 @@ describe('rpcutil', () => {
     const { times, ...stats } = (await call('daemon_stats')) as Record<string, unknown>;
     expect(stats).to.deep.equal({
       ...node.stats,
+      version1: 0,
       agents: ['work'],
       pid: process.pid,
       threads: [],

@@ -30,7 +30,8 @@ describe('Admission', () => {
   const filter = (parts: Parameters<typeof parseFilter>[0]): Filter => parseFilter(parts);
   const request = (parts: Partial<Request> = {}) => desk.request({ time: now, ...parts });
   const forbidden = (parts: Partial<Request>) => desk.admission.forbidden(request(parts), now);
-  const unable = (parts: Partial<Request> = {}) => desk.admission.unable(request(parts), now);
+  const unable = (parts: Partial<Request> = {}) =>
+    desk.admission.unable({ message: request(parts), answer: { v: 1 } }, now);
   const outcome = async (refusal: Promise<Refusal | undefined>) => (await refusal)?.outcome ?? 'admitted';
 
   describe('of late and early messages', () => {
@@ -212,7 +213,7 @@ describe('Admission', () => {
       const again = request();
       desk.jobs.begin(again, identity, now);
       desk.admission.beginNothing();
-      expect(desk.admission.unable(again, now)).to.deep.equal({
+      expect(desk.admission.unable({ message: again, answer: { v: 1 } }, now)).to.deep.equal({
         outcome: 'unknown',
         statuscode: 5,
         statusmsg:
@@ -269,7 +270,9 @@ describe('Admission', () => {
         statuscode: 1,
         statusmsg: 'this node cannot store more request ids (limits.keep_ids): try again later',
       });
-      expect(desk.admission.unable(request(), now + 3_600_000)).to.equal(undefined);
+      expect(desk.admission.unable({ message: request(), answer: { v: 1 } }, now + 3_600_000)).to.equal(
+        undefined,
+      );
     });
   });
 });

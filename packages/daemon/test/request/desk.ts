@@ -37,6 +37,7 @@ import { Dispatcher } from '../../src/request/dispatcher.js';
 import { Jobs } from '../../src/request/jobs.js';
 import { Replier } from '../../src/request/replier.js';
 import { newStats } from '../../src/request/stats.js';
+import { Version1Callers } from '../../src/request/version1-callers.js';
 import { ddlOf, keptLog } from '../agents/external/actor.js';
 import type { Realm } from '../realm.js';
 import { requestOf } from './request.js';
@@ -54,7 +55,14 @@ const change = {
     more: { description: 'And more', display_as: 'More', type: 'string', default: 'none' },
   },
 } as const;
-const ddl = ddlOf('work', { change, look: { output: {} } }, '1.2.3');
+const reveal = {
+  mutating: false,
+  output: {
+    out: { description: 'What everybody may see', display_as: 'Out', type: 'string' },
+    token: { description: 'What only the caller may see', display_as: 'Token', type: 'string', secret: true },
+  },
+} as const;
+const ddl = ddlOf('work', { change, look: { output: {} }, reveal }, '1.2.3');
 
 export type Handle = (input: Record<string, unknown>, context: Context) => unknown;
 
@@ -116,6 +124,7 @@ export class Desk {
       registry: new Registry(),
       stats,
       clockSkew: new ClockSkew(),
+      version1: new Version1Callers(this.log.log),
       startedAt: Date.now(),
       data: this.data,
       facts: () => this.facts,
@@ -140,13 +149,13 @@ export class Desk {
     } as unknown as Transport;
     const { log } = this.log;
     this.replier = new Replier({
-      signer: this.security.signer,
+      security: this.security,
       topics: new Topics(),
       transport,
       stats,
       log,
     });
-    this.admission = new Admission({ node, verifier: this.security.verifier, jobs, queue, policies });
+    this.admission = new Admission({ node, security: this.security, jobs, queue, policies });
     const audit = {
       write: (entry: AuditEntry, now?: number) => {
         this.audit.push({ ...entry, ...(now && { now }) });
@@ -184,6 +193,45 @@ export class Desk {
 
   get stateDir(): string {
     return this.config.state_dir;
+  }
+
+  /** The hash of the DDL of the agent "work". */
+  get ddlHash(): string {
+    return this.node.registry.get('work')?.hash ?? '';
+  }
+
+  /** Signs with an offer of a session key, as clients do. */
+  offering(as = rip): Signer {
+    const { signer } = this.client(as);
+    return { name: signer.name, sign: (payload) => signer.sign(payload, { as: 'offering' }) };
+  }
+
+  /** A message as its sender signs it. */
+  signed(message: object, as = rip): Promise<Uint8Array> {
+    return seal(message, this.client(as).signer);
+  }
+
+  /** What only the caller can read of a reply. */
+  read(reply: Reply, as = rip): unknown {
+    const { sessionKeys } = this.client(as);
+    const peer = sessionKeys?.peerOf(identity);
+    if (reply.kind !== 'result' || reply.secret === undefined || !peer) return undefined;
+    const bytes = sessionKeys?.decrypt(reply.secret, peer);
+    return bytes && JSON.parse(Buffer.from(bytes).toString());
+  }
+
+  /** Encrypts inputs for the node, after the handshake that it takes. */
+  async secret(inputs: object, as = rip): Promise<string> {
+    const { verifier, sessionKeys } = this.client(as);
+    const ping = this.request({ agent: 'discovery', action: 'ping', caller: as });
+    await this.receive(ping, this.offering(as));
+    await this.ended();
+    const [answer] = this.#published.splice(0);
+    this.audit.splice(0);
+    if (!answer || !sessionKeys) throw new Error('no answer to the handshake');
+    const { proof } = await open(answer.bytes, verifier);
+    if (!proof.answer?.peer) throw new Error('no key was agreed on');
+    return sessionKeys.encrypt(Buffer.from(JSON.stringify(inputs)), proof.answer.peer);
   }
 
   /** A caller's end: the same for each message, so that it agrees on session keys. */
@@ -233,7 +281,7 @@ export class Desk {
   }
 
   request(parts: Partial<Request> = {}): Request {
-    return requestOf({ ...this.#common(), action: 'change', ...parts });
+    return requestOf({ ...this.#common(), action: 'change', ddl: this.ddlHash, ...parts });
   }
 
   attach(id: string, parts: Partial<Attach> = {}): Attach {
@@ -246,7 +294,7 @@ export class Desk {
 
   #common() {
     return {
-      v: 1 as const,
+      v: 2 as const,
       id: randomBytes(16).toString('hex'),
       time: Date.now(),
       ttl: 60,

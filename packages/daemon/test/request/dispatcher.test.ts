@@ -76,7 +76,8 @@ describe('Dispatcher', () => {
     const { time, ...reply } = sent?.reply ?? ({} as Reply);
     expect(time).to.be.within(request.time, Date.now());
     expect(reply).to.deep.equal({
-      v: 1,
+      v: 2,
+      protocol: 2,
       type: 'reply',
       kind: 'result',
       id: request.id,
@@ -91,7 +92,7 @@ describe('Dispatcher', () => {
       statuscode: 0,
       statusmsg: 'OK',
       data: { out: 'done', more: 'none' },
-      ddl: '1.2.3',
+      ddl: { version: '1.2.3', hash: desk.ddlHash },
     });
   });
 
@@ -376,7 +377,8 @@ describe('Dispatcher', () => {
     expect(time).to.be.within(request.time, Date.now());
     expect(statusmsg).to.include('odd');
     expect(rest).to.deep.equal({
-      v: 1,
+      v: 2,
+      protocol: 2,
       type: 'reply',
       kind: 'result',
       id: request.id,
@@ -490,8 +492,9 @@ describe('Dispatcher', () => {
         return {};
       };
       const filter = { ...emptyFilter, identities: [identity] };
-      const request = desk.request({ filter, input: { pin: '1234' } });
-      await desk.ask(request);
+      const request = desk.request({ filter, secret: await desk.secret({ pin: '1234' }) });
+      await desk.receive(request, desk.offering());
+      await desk.ended();
       expect(desk.audit).to.deep.equal([
         {
           request: request.id,

@@ -15,7 +15,6 @@ describe('Job', () => {
     expect(job.startedAt).to.equal(2000);
     const first = job.add({ kind: 'accepted', timeout: 5 }, 2001);
     expect(first).to.deep.equal({
-      v: 1,
       type: 'reply',
       kind: 'accepted',
       id: 'a'.repeat(32),
@@ -30,7 +29,8 @@ describe('Job', () => {
     });
     const second = job.add(result, 2002);
     expect(second).to.include({ seq: 2, time: 2002 });
-    expect(addressTo(second, 's2')).to.deep.equal({ ...second, session: 's2' });
+    expect(addressTo(second, 's2', 1)).to.deep.equal({ v: 1, ...second, session: 's2' });
+    expect(addressTo(second, 's2', 2)).to.deep.equal({ v: 2, protocol: 2, ...second, session: 's2' });
     expect(job.after(0)).to.deep.equal([first, second]);
     expect(job.after(1)).to.deep.equal([second]);
     expect(job.after(2)).to.deep.equal([]);
@@ -60,25 +60,23 @@ describe('Job', () => {
   });
 
   it('replies to the session that asked, unless noReply is set', () => {
-    const protection = { as: 'offering' } as const;
-    expect([...new Job(requestOf(), 'web1.lab', 0, { protection }).sessions]).to.deep.equal([
-      ['s1', protection],
-    ]);
+    const answer = { v: 1, protection: { as: 'offering' } } as const;
+    expect([...new Job(requestOf(), 'web1.lab', 0, { answer }).sessions]).to.deep.equal([['s1', answer]]);
     expect([...new Job(requestOf({ noReply: true }), 'web1.lab', 0).sessions]).to.deep.equal([]);
   });
 
   it('replies to the 16 sessions that asked last, each with its latest protection', () => {
     const job = new Job(requestOf({ session: 's0' }), 'web1.lab', 0);
-    for (let index = 1; index < 16; index += 1) job.addSession(`s${index}`);
+    for (let index = 1; index < 16; index += 1) job.addSession(`s${index}`, { v: 1 });
     expect(job.sessions.size).to.equal(16);
-    job.addSession('s0', { as: 'offering' });
-    job.addSession('s16');
+    job.addSession('s0', { v: 2, protection: { as: 'offering' } });
+    job.addSession('s16', { v: 1 });
     expect([...job.sessions.keys()]).to.deep.equal([
       ...Array.from({ length: 14 }, (_, index) => `s${index + 2}`),
       's0',
       's16',
     ]);
-    expect(job.sessions.get('s0')).to.deep.equal({ as: 'offering' });
+    expect(job.sessions.get('s0')).to.deep.equal({ v: 2, protection: { as: 'offering' } });
   });
 
   it('counts the bytes it uses', () => {

@@ -8,6 +8,7 @@ import { newStats, type Stats } from '../../src/request/stats.js';
 import { keptLog } from '../agents/external/actor.js';
 
 const most = 751_697;
+const plain = { v: 1 } as const;
 
 const result = (parts: object = {}) =>
   ({
@@ -54,14 +55,14 @@ describe('Replier', () => {
         sent.push({ topic, text: Buffer.from(bytes).toString('latin1') });
       },
     } as unknown as Transport;
-    replier = new Replier({ signer, topics: new Topics(), transport, stats, log: kept.log });
+    replier = new Replier({ security: { signer }, topics: new Topics(), transport, stats, log: kept.log });
   });
 
   const told = () => sent.map(({ text }) => JSON.parse(text.slice(text.indexOf(':') + 1)) as Reply);
 
   it('publishes a reply to its session with the given protection, and counts it', async () => {
-    replier.send(result());
-    replier.send(result({ session: 's2' }), { as: 'offering' });
+    replier.send(result(), plain);
+    replier.send(result({ session: 's2' }), { v: 1, protection: { as: 'offering' } });
     await replier.idle();
     expect(sent.map(({ topic }) => topic)).to.deep.equal(
       ['s1', 's2'].map((session) => `mco/mcollective/reply/rip.mcollective/${session}/web1.lab`),
@@ -79,10 +80,10 @@ describe('Replier', () => {
         sign1 = () => resolve(text);
       });
     };
-    for (const seq of [1, 2]) replier.send(result({ seq }));
-    replier.send(result({ session: 's2' }));
+    for (const seq of [1, 2]) replier.send(result({ seq }), plain);
+    replier.send(result({ session: 's2' }), plain);
     const other = result({ id: 'b'.repeat(32), seq: 3 });
-    replier.send(other);
+    replier.send(other, plain);
     await new Promise((resolve) => setImmediate(resolve));
     expect(told()).to.deep.equal([result({ session: 's2' }), other]);
     sign1();
@@ -96,7 +97,7 @@ describe('Replier', () => {
       new Promise((resolve) => {
         go = resolve;
       });
-    replier.send(result());
+    replier.send(result(), plain);
     let isIdle = false;
     const idle = replier.idle().then(() => {
       isIdle = true;
@@ -111,10 +112,10 @@ describe('Replier', () => {
 
   it('logs a reply that cannot be sent, and sends the next one', async () => {
     publish = () => Promise.reject(new Error('not connected to a broker'));
-    replier.send(result());
+    replier.send(result(), plain);
     await replier.idle();
     publish = async () => {};
-    replier.send(result({ seq: 2 }));
+    replier.send(result({ seq: 2 }), plain);
     await replier.idle();
     expect(told()).to.deep.equal([result({ seq: 2 })]);
     expect(stats.replies).to.equal(1);
@@ -137,7 +138,7 @@ describe('Replier', () => {
     };
     const before = heap();
     for (let index = 0; index < 30_000; index += 1) {
-      replier.send(result({ id: index.toString(16).padStart(32, '0') }));
+      replier.send(result({ id: index.toString(16).padStart(32, '0') }), plain);
       if (index % 1000 === 0) {
         await replier.idle();
         sent.splice(0);
@@ -158,7 +159,7 @@ describe('Replier', () => {
     };
     const words = `the reply has ${most + 1} bytes, more than the limit of ${most}: ask for less`;
     const send = async (reply: Reply) => {
-      replier.send(reply);
+      replier.send(reply, plain);
       await replier.idle();
       // Bytes were told as latin1.
       return Buffer.from(sent.map(({ text }) => text.slice('signed:'.length)).join(), 'latin1').toString();

@@ -3,7 +3,7 @@ import { emptyFilter, type Request } from '@troupe/core';
 /** A request of rip.mcollective, made when the clock said 1000, unless `parts` say otherwise. */
 export function requestOf(parts: Partial<Request> = {}): Request {
   return {
-    v: 1,
+    v: 2,
     type: 'request',
     id: 'a'.repeat(32),
     time: 1000,

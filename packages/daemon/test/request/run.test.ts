@@ -1,5 +1,5 @@
 import { mock } from 'node:test';
-import { ActionError, type Context, type Request, silentLogger, TroupeError } from '@troupe/core';
+import { ActionError, type Context, ddlHash, type Request, silentLogger, TroupeError } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { type LoadedAgent, loadAgent } from '../../src/agents/registry.js';
@@ -21,6 +21,8 @@ const ddl = ddlOf(
   },
   '1.2.3',
 );
+
+const hash = ddlHash(ddl as never);
 
 type Handle = (input: Record<string, unknown>, context: Context) => unknown;
 
@@ -69,7 +71,12 @@ describe('a running action', () => {
     const result = { outcome: 'ok', statuscode: 0, statusmsg: 'OK', data: { count: 3, more: 'none' } };
     expect(ending).to.deep.equal(result);
     expect(replies).to.have.length(1);
-    expect(replies[0]).to.deep.include({ kind: 'result', ddl: '1.2.3', seq: 1, ...result });
+    expect(replies[0]).to.deep.include({
+      kind: 'result',
+      ddl: { version: '1.2.3', hash },
+      seq: 1,
+      ...result,
+    });
     expect(lines).to.deep.equal([]);
   });
 
@@ -317,7 +324,12 @@ describe('a running action', () => {
       const { ending, kinds, lines, replies } = await endingOf(output);
       expect(ending).to.include({ outcome: 'failed', statuscode: 5, statusmsg: neutral });
       expect(kinds()).to.deep.equal(['result']);
-      expect(replies[0]).to.deep.include({ seq: 1, ddl: '1.2.3', data: {}, statusmsg: neutral });
+      expect(replies[0]).to.deep.include({
+        seq: 1,
+        ddl: { version: '1.2.3', hash },
+        data: {},
+        statusmsg: neutral,
+      });
       expect(lines.at(-1)).to.include({ level: 50, msg: "the action's output cannot be sent" });
     });
   }

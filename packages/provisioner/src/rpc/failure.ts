@@ -44,6 +44,7 @@ const kinds = {
   failed: 'failed',
   timeout: 'failed',
   denied: 'failed',
+  'ddl-mismatch': 'failed',
   expired: 'unreachable',
   offline: 'unreachable',
   'no-reply': 'unreachable',

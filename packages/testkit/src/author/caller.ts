@@ -142,5 +142,9 @@ function cancelOf({ id, time, ttl, caller, session, collective }: Request) {
 
 function openSecurity(name: string): Security {
   const broker = { urls: [], keepalive: 30 };
-  return clientSecurity({ config: { mode: 'none', callers: { match: '/./' }, tokens: {} }, broker, name });
+  return clientSecurity({
+    config: { mode: 'none', callers: { match: '/./' }, tokens: {}, minimum_protocol: 1 },
+    broker,
+    name,
+  });
 }

@@ -88,7 +88,7 @@ async function makeSite(mode: 'none' | 'x509', folder: string, caller: string) {
     return {
       listen: 'mqtt://127.0.0.1:0',
       broker: { mode },
-      client: { mode, callers, tokens: {} },
+      client: { mode, callers, tokens: {}, minimum_protocol: 1 },
       pki: undefined,
     } as const;
   const pki = await createTestPki(folder);
@@ -98,7 +98,7 @@ async function makeSite(mode: 'none' | 'x509', folder: string, caller: string) {
   return {
     listen: 'mqtts://127.0.0.1:0',
     broker: { mode, ca, ...broker },
-    client: { mode, ca, ...client, callers, tokens: {} },
+    client: { mode, ca, ...client, callers, tokens: {}, minimum_protocol: 1 },
     pki,
   } as const;
 }

@@ -1,4 +1,4 @@
-import { localDdl, localDdls } from '@troupe/client';
+import { type DdlPlaces, localDdl, localDdls } from '@troupe/client';
 import type { Ddl, InputDdl } from '@troupe/core';
 import type { Command, Option } from 'commander';
 import type { Shell } from '../../command-line/shell.js';
@@ -15,14 +15,14 @@ export async function candidates(
   const place = await placeOf(shell, words);
   const all = isNodePlace(place, current)
     ? sources.nodes().map(plainCandidate)
-    : ((await ofNetwork(sources, place, current)) ?? (await allAt(shell, sources.folders, place, current)));
+    : ((await ofNetwork(sources, place, current)) ?? (await allAt(shell, sources.places, place, current)));
   return all.filter(({ value }) => value.startsWith(current));
 }
 
 /** The agents whose DDL is on this machine. */
-export async function agentCandidates(folders: readonly string[]): Promise<readonly Candidate[]> {
-  const names = [...(await localDdls(folders)).keys()].sort();
-  const ddls = await Promise.all(names.map((name) => localDdl(folders, name).catch(() => undefined)));
+export async function agentCandidates(places: DdlPlaces): Promise<readonly Candidate[]> {
+  const names = [...(await localDdls(places)).keys()].sort();
+  const ddls = await Promise.all(names.map((name) => localDdl(places, name).catch(() => undefined)));
   return ddls.flatMap((ddl) =>
     ddl ? [{ value: ddl.metadata.name, meaning: ddl.metadata.description }] : [],
   );
@@ -121,12 +121,12 @@ async function placeOf(shell: Shell, words: readonly string[]): Promise<Place> {
 
 async function allAt(
   shell: Shell,
-  folders: readonly string[],
+  places: DdlPlaces,
   { command, given, option }: Place,
   current: string,
 ): Promise<readonly Candidate[]> {
   if (option) {
-    if (option.long === '--with-agent' || option.long === '--wa') return agentCandidates(folders);
+    if (option.long === '--with-agent' || option.long === '--wa') return agentCandidates(places);
     if (option.long === '--discovery-method') {
       const { discoveryMethods } = await import('../../call/discovery-method.js');
       return Object.entries(discoveryMethods).map(([value, { meaning }]) => ({ value, meaning }));
@@ -136,15 +136,15 @@ async function allAt(
   if (current.startsWith('-')) return optionCandidates(command);
   if (command.commands.length > 0) return commandCandidates(command);
   const [agent, action] = agentArguments(command, given);
-  const ddl = agent === undefined ? undefined : await localDdl(folders, agent).catch(() => undefined);
+  const ddl = agent === undefined ? undefined : await localDdl(places, agent).catch(() => undefined);
   switch (command.name()) {
     case 'rpc':
-      if (agent === undefined) return agentCandidates(folders);
+      if (agent === undefined) return agentCandidates(places);
       if (action === undefined) return actionCandidates(ddl);
       return inputsLeft(ddl, action, given.slice(2), current);
     case 'doc':
       return agent === undefined
-        ? agentCandidates(folders)
+        ? agentCandidates(places)
         : action === undefined
           ? actionCandidates(ddl)
           : [];
@@ -156,7 +156,7 @@ async function allAt(
       }
       if (given[0] !== 'rpc') return [];
       return agent === undefined
-        ? agentCandidates(folders)
+        ? agentCandidates(places)
         : action === undefined
           ? actionCandidates(ddl)
           : [];

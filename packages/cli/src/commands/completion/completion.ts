@@ -54,13 +54,13 @@ async function listed(shell: Shell, options: CompletionOptions): Promise<readonl
   if (options.listApplications) {
     return shell.program.commands.map((one) => ({ value: one.name(), meaning: one.summary() }));
   }
-  if (options.listAgents) return agentCandidates(folders(options));
+  if (options.listAgents) return agentCandidates(sources(options).places);
   if (!options.listActions && !options.listInputs) {
     throw new UsageError('no shell given: use mco completion bash, zsh or fish');
   }
   if (options.agent === undefined)
     throw new UsageError('--list-actions and --list-inputs require --agent NAME');
-  const ddl = await localDdl(folders(options), options.agent);
+  const ddl = await localDdl(sources(options).places, options.agent);
   if (!ddl)
     throw new UsageError(`unknown agent "${options.agent}": no DDL (agent description) on this machine`);
   if (options.listActions) return actionCandidates(ddl);
@@ -76,14 +76,14 @@ function sources(options: GlobalOptions): Sources {
   try {
     const config = readClientConfig(options);
     return {
-      folders: config.ddl_dirs,
+      places: config,
       nodes: () => knownNodes(config),
       collectives: config.collectives,
       network: networkOf(config),
     };
   } catch {
     const network = { facts: async () => new Map(), classes: async () => [], jobs: async () => [] };
-    return { folders: [], nodes: () => [], collectives: [], network };
+    return { places: undefined, nodes: () => [], collectives: [], network };
   }
 }
 
@@ -95,8 +95,4 @@ function networkOf(config: ClientConfig): NetworkSource {
     classes: async () => (await loaded()).classes(),
     jobs: async () => (await loaded()).jobs(),
   };
-}
-
-function folders(options: GlobalOptions): readonly string[] {
-  return sources(options).folders;
 }

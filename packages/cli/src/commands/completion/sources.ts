@@ -1,3 +1,4 @@
+import type { DdlPlaces } from '@troupe/client';
 /** A word that may come next. */
 export interface Candidate {
   readonly value: string;
@@ -6,8 +7,8 @@ export interface Candidate {
 
 /** What this machine knows of a network. */
 export interface Sources {
-  /** Folders with DDLs. */
-  readonly folders: readonly string[];
+  /** Where DDLs are. */
+  readonly places: DdlPlaces;
   /** The names of nodes that were seen before. */
   readonly nodes: () => readonly string[];
   readonly collectives: readonly string[];

@@ -135,7 +135,7 @@ async function driftFindings(
       const list = [...kinds].map(([kind, names]) => `${kind} on ${nameList(names, false)}`).join('; ');
       findings.push(report.warn(`the agent ${agent} differs between nodes: ${list}`));
     }
-    const here = await localDdl(client.config.ddl_dirs, agent);
+    const here = await localDdl(client.config, agent);
     const hash = here && ddlHash(here);
     if (hash !== undefined && all.every(({ ddl }) => ddl !== hash))
       findings.push(

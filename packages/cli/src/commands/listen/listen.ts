@@ -1,4 +1,4 @@
-import type { Client, Result } from '@troupe/client';
+import { type Client, type Result, stateOf } from '@troupe/client';
 import { isName, type Reply } from '@troupe/core';
 import { Interruption } from '../../call/interruption.js';
 import { withClient } from '../../call/with-client.js';
@@ -82,6 +82,5 @@ function show(screen: Screen, reply: Reply): void {
 
 function resultOf(reply: Extract<Reply, { kind: 'result' }>): Result {
   const { sender, outcome, statuscode, statusmsg, data } = reply;
-  const state = outcome === 'unmatched' || outcome === 'busy' ? 'failed' : outcome;
-  return { sender, state, ok: outcome === 'ok', statuscode, statusmsg, data, seconds: 0 };
+  return { sender, state: stateOf(outcome), ok: outcome === 'ok', statuscode, statusmsg, data, seconds: 0 };
 }

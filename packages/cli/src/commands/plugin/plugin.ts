@@ -25,7 +25,7 @@ export async function document(
   // MCollective's users write agent/NAME.
   const agent = name.replace(/^agent\//, '');
   const config = clientConfigIfAny(options);
-  const ddl = (await localDdl(config?.ddl_dirs ?? [], agent)) ?? (await fetched(agent));
+  const ddl = (await localDdl(config, agent)) ?? (await fetched(agent));
   const found = ddl.actions.find((one) => one.action === action);
   if (action !== undefined && !found) {
     const names = ddl.actions.map((one) => one.action);
@@ -76,7 +76,7 @@ interface LocalAgent {
 }
 
 async function localAgents(config: ClientConfig | undefined): Promise<readonly LocalAgent[]> {
-  const files = [...(await localDdls(config?.ddl_dirs ?? []))].sort(([a], [b]) => (a < b ? -1 : 1));
+  const files = [...(await localDdls(config))].sort(([a], [b]) => (a < b ? -1 : 1));
   return Promise.all(
     files.map(async ([name, path]) => {
       try {
@@ -96,5 +96,5 @@ async function localAgents(config: ClientConfig | undefined): Promise<readonly L
 function placeOf(path: string): string {
   const folder = dirname(path);
   if (folder === bundledDdls) return 'included with Troupe';
-  return folder === ddlCache() ? `fetched from a node: ${path}` : path;
+  return folder.startsWith(ddlCache()) ? `fetched from a node: ${path}` : path;
 }

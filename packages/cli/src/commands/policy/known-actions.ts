@@ -6,10 +6,10 @@ import { clientConfigIfAny } from '../../config/client-config.js';
 export async function knownActions(
   options: Pick<GlobalOptions, 'config'>,
 ): Promise<(agent: string) => readonly string[] | undefined> {
-  const folders = clientConfigIfAny(options)?.ddl_dirs ?? [];
-  const agents = [...(await localDdls(folders)).keys()];
+  const config = clientConfigIfAny(options);
+  const agents = [...(await localDdls(config)).keys()];
   // A DDL that cannot be read is not the concern of a policy.
-  const ddls = await Promise.all(agents.map((agent) => localDdl(folders, agent).catch(() => undefined)));
+  const ddls = await Promise.all(agents.map((agent) => localDdl(config, agent).catch(() => undefined)));
   const actions = new Map(
     ddls.flatMap((ddl) => (ddl ? [[ddl.metadata.name, ddl.actions.map(({ action }) => action)]] : [])),
   );

@@ -1,7 +1,8 @@
-import { localDdl, resolveDdl } from '@troupe/client';
+import { localDdl, originOf, resolveDdl } from '@troupe/client';
 import { type Filter, isEmptyFilter } from '@troupe/core';
 import { callWork, type Steps } from '../../call/calling.js';
 import { confirm } from '../../call/confirmation.js';
+import { versionOf } from '../../call/other-ddls.js';
 import { type Found, selectionOf } from '../../call/selection.js';
 import { sendOnly } from '../../call/sending.js';
 import type { Setting } from '../../call/setting.js';
@@ -54,7 +55,7 @@ export async function rpc({ screen }: Shell, words: Words, options: RpcOptions):
   const filter = await selectionOf(options);
   const isUnfiltered = isEmptyFilter(filter);
   // Errors that need no network are reported before mco connects.
-  const ddl = await localDdl(config.ddl_dirs, words.agent, { isFresh: true });
+  const ddl = await localDdl(config, words.agent, { isFresh: true });
   const prepared = ddl && workOfWords(ddl, words.action, words.words);
   if (prepared && isUnfiltered) refuseUnasked(prepared, screen.isInteractive, options);
   return withClient(screen, config, async (client) => {
@@ -94,7 +95,8 @@ function beforeOf(work: Work, filter: Filter, options: RpcOptions): Steps['befor
 
 async function isConfirmed(screen: Screen, work: Work, { nodes }: Found): Promise<boolean> {
   const whom = nodes.length === 1 ? 'the only node' : `all ${counted(nodes.length)}`;
-  const question = `${nameOf(work)} changes hosts, and no filter is given. Run it on ${whom}?`;
+  const origin = originOf(work.ddl) === undefined ? '' : ` (DDL ${versionOf(work.ddl)})`;
+  const question = `${nameOf(work)}${origin} changes hosts, and no filter is given. Run it on ${whom}?`;
   if (await confirm(screen, question, refusal(work))) return true;
   printFailure(screen, { code: 'NOT_CONFIRMED', message: 'not confirmed: the request was not sent' });
   return false;

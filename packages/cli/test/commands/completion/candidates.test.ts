@@ -30,7 +30,7 @@ describe('completion', () => {
   ]);
   const jobs = ['ab', 'ac'].map((id) => ({ value: id.repeat(16), meaning: 'lab weigh' }));
   const sources = {
-    folders: [],
+    places: undefined,
     nodes,
     collectives: ['mcollective', 'eu'],
     network: {
@@ -40,7 +40,11 @@ describe('completion', () => {
     },
   };
   const complete = async (line: string) => {
-    const found = await candidates(newShell(captured().screen), { ...sources, folders: [folder.path] }, line);
+    const found = await candidates(
+      newShell(captured().screen),
+      { ...sources, places: { ddl_dirs: [folder.path], broker: { urls: [], keepalive: 30 } } },
+      line,
+    );
     return found.map(({ value }) => value);
   };
 

@@ -25,6 +25,7 @@ const sound: DaemonStatus = {
       passed: 1,
       filtered: 0,
       ttlexpired: 0,
+      version1: 0,
       denied: 0,
       replies: 1,
     },

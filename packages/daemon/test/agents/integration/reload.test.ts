@@ -111,7 +111,7 @@ describe('mcod', function () {
     expect(await lab.ask('one', 'show')).to.include({ outcome: 'ok', ddl: '1.0.0' });
 
     actor('one', ['show', 'refuse'], '1.1.0');
-    await until('the agent changes', async () => (await lab.ask('one', 'show')).ddl === '1.1.0');
+    await until('the agent changes', async () => (await lab.ask('one', 'show')).ddl?.version === '1.1.0');
     expect(await lab.ask('one', 'refuse')).to.include({ statuscode: 4, statusmsg: 'no such thing' });
 
     rmSync(join(lab.folder, 'external/one.json'));

@@ -56,6 +56,22 @@ const byState: Readonly<Record<Ending, Explanation>> = {
       'If the network is slow, increase the time to live with `--ttl`.',
     ],
   },
+  'ddl-mismatch': {
+    summary: 'the node has another DDL of the agent, under which the call is not possible',
+    meaning:
+      'A node runs a request only if it was made under the DDL that the node itself has. This node has another one, and the input ' +
+      'could not be sent under it. The action was not run there.',
+    causes: [
+      'The node has another version of the agent: an upgrade is not finished, or was rolled back.',
+      'The DDL of the node does not allow the input, or has no such action.',
+      'Under the DDL of the node the action can change the host, and this was not confirmed.',
+      'The nodes of the call have more than four different DDLs of the agent.',
+    ],
+    actions: [
+      '`mco doctor` lists the agents that differ between nodes; the message names the version on the node.',
+      'Install the same version of the agent on all nodes, or call the nodes with the other version alone (`-I NODE`).',
+    ],
+  },
   'no-reply': {
     summary: 'the node did not reply, even after retries',
     meaning:
