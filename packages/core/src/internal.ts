@@ -32,6 +32,7 @@ export { parseJson } from './security/json.js';
 export { envelopeType, signJws } from './security/jws.js';
 export { loadToken } from './security/modes.js';
 export { checkPurpose } from './security/path-constraints.js';
+export { hasShare, type Taken } from './share.js';
 export {
   type CompletedOption,
   type CompletedProgram,

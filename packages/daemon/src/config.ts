@@ -168,14 +168,16 @@ export const daemonSchema = section({
       minimum: 1,
       maximum: 1000,
       default: 20,
-      description: 'Number of actions that run at the same time.',
+      description:
+        'Number of actions that run at the same time. One caller can use up to four fifths of them.',
     },
     queue: {
       type: 'integer',
       minimum: 0,
       maximum: 100_000,
       default: 1000,
-      description: 'Number of requests that can wait to run. Further requests are answered with `busy`.',
+      description:
+        'Number of requests that can wait to run. One caller can use up to four fifths of them; its further requests are answered with `busy`.',
     },
     keep_replies: {
       type: 'number',
@@ -191,13 +193,15 @@ export const daemonSchema = section({
       minimum: 1,
       maximum: 1_000_000,
       default: 10_000,
-      description: 'Number of ended requests whose replies are kept. The oldest are removed first.',
+      description:
+        'Number of ended requests whose replies are kept. If there are more, the oldest of the caller with the most are removed.',
     },
     keep_bytes: {
       type: 'integer',
       minimum: 65_536,
       default: 32 * 1024 * 1024,
-      description: 'Total size in bytes of the replies that are kept.',
+      description:
+        'Total size in bytes of the replies that are kept. If there are more, the oldest of the caller with the most are removed.',
     },
     keep_ids: {
       type: 'integer',
@@ -205,7 +209,16 @@ export const daemonSchema = section({
       maximum: 10_000_000,
       default: 100_000,
       description:
-        'Number of request ids that are stored, so that no request runs twice. If it is reached, new requests are answered with `busy`.',
+        'Number of ids of mutating requests that are stored, so that no request runs twice; as many ids of read-only requests are kept in memory. One caller can use up to four fifths of them; its further requests are answered with `busy`.',
+    },
+    max_ttl: {
+      type: 'number',
+      minimum: 60,
+      maximum: 86_400,
+      format: 'seconds',
+      default: 3600,
+      description:
+        'Longest time to live of a request, in seconds. A request with a longer one is refused, because its id must be stored for that time.',
     },
   }),
 });

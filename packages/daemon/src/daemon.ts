@@ -22,7 +22,6 @@ import {
 } from '@troupe/core';
 import { removeTemporaries } from '@troupe/core/durable-file';
 import { announce, loadToken, offlineWill } from '@troupe/core/internal';
-import PQueue from 'p-queue';
 import { Agents } from './agents/agents.js';
 import { builtinData } from './agents/builtin.js';
 import { discoveryAgent } from './agents/discovery.js';
@@ -42,6 +41,7 @@ import { ClockSkew } from './request/clock-skew.js';
 import { Dispatcher } from './request/dispatcher.js';
 import { Jobs } from './request/jobs.js';
 import { Replier } from './request/replier.js';
+import { RunQueue } from './request/run-queue.js';
 import { newStats } from './request/stats.js';
 import { Version1Callers } from './request/version1-callers.js';
 import type { DaemonStatus } from './status/status.js';
@@ -156,7 +156,8 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   for (const reason of errors) log.error({ reason }, 'invalid policy: every call that it covers is denied');
   for (const reason of warnings) log.warn({ reason }, 'policy warning');
   const replier = new Replier({ security, topics, transport, stats: node.stats, log });
-  const queue = new PQueue({ concurrency: config.limits.concurrency });
+  const { concurrency, queue: most } = config.limits;
+  const queue = new RunQueue({ concurrency, most });
   const admission = new Admission({ node, security, jobs, queue, policies });
   const dispatcher = new Dispatcher({ node, admission, jobs, queue, replier, audit, log });
 

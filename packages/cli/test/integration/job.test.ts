@@ -125,16 +125,16 @@ describe('mco and requests that outlive it', function () {
     );
   });
 
-  it('is denied to another caller', async () => {
+  it('is unknown to another caller', async () => {
     const { id } = await detached(2);
     const { stdout, code } = await network.mco(['job', 'attach', id, '-I', 'a.lab', '--json'], {
       caller: 'ann.mcollective',
     });
     expect(code).to.equal(2);
-    const [denied] = JSON.parse(stdout).results;
-    expect(denied).to.deep.include({
-      state: 'denied',
-      statusmsg: 'this request id belongs to another caller',
+    const [unknown] = JSON.parse(stdout).results;
+    expect(unknown).to.deep.include({
+      state: 'unknown',
+      statusmsg: 'this node has no record of this request',
     });
   });
 

@@ -16,13 +16,14 @@ import {
   TroupeError,
   type Unreadable,
 } from '@troupe/core';
-import type PQueue from 'p-queue';
+import type { LoadedAgent } from '../agents/registry.js';
 import { lookUpData, type Node } from '../node/node.js';
 import type { Decision, PolicyStore } from '../policy/index.js';
 import type { Answer } from './answer.js';
 import { withSecretInputs } from './inputs.js';
 import type { Jobs } from './jobs.js';
 import { busy, type Refusal } from './refusal.js';
+import type { RunQueue } from './run-queue.js';
 import { misfit, tooOld, unsupportedPart } from './version.js';
 
 /** Seconds that a message may come from the future. */
@@ -32,6 +33,8 @@ const mostSkew = 60;
 export interface Authenticated<M extends NodeMessage | Unreadable = NodeMessage | Unreadable> {
   readonly message: M;
   readonly answer: Answer;
+  /** The size of the signed message. */
+  readonly bytes: number;
   /** The names of the inputs that came encrypted. */
   readonly secrets?: ReadonlySet<string>;
   /** Whether encrypted inputs could not be read. */
@@ -42,7 +45,7 @@ export interface AdmissionParts {
   readonly node: Node;
   readonly security: Pick<Security, 'verifier' | 'sessionKeys'>;
   readonly jobs: Jobs;
-  readonly queue: PQueue;
+  readonly queue: RunQueue;
   readonly policies: PolicyStore;
 }
 
@@ -67,11 +70,12 @@ export class Admission {
     const message = checkNodeMessage(payload);
     checkAuthor(message, proof);
     const answer: Answer = { v: message.v, protection: proof.answer };
-    if (message.type === 'unreadable') return { message, answer };
+    const about = { answer, bytes: bytes.length };
+    if (message.type === 'unreadable') return { message, ...about };
     node.clockSkew.note(message.time, Date.now());
-    if (message.type !== 'request') return { message, answer };
+    if (message.type !== 'request') return { message, ...about };
     const { request, ...secrets } = withSecretInputs(message, proof, security.sessionKeys);
-    return { message: request, answer, ...secrets };
+    return { message: request, ...about, ...secrets };
   }
 
   /** What keeps its author from making a request here. */
@@ -152,6 +156,7 @@ export class Admission {
     const { node } = this.#parts;
     return (
       this.#unready(request, now) ??
+      this.#tooLasting(request) ??
       unknownAgent(request, node) ??
       misfit(request, node.registry.get(request.agent)) ??
       (isKeyUnknown ? unknownKey : inadmissible(request, secrets ?? new Set(), node)) ??
@@ -162,28 +167,44 @@ export class Admission {
   // What only reads may run again.
   #doubtful(request: Request, now: number): Refusal | undefined {
     const { jobs, node } = this.#parts;
-    const action = node.registry.get(request.agent)?.compiled.action(request.action);
-    if (action?.isMutating(request.input) === false) return undefined;
+    if (!changesHost(node.registry.get(request.agent), request)) return undefined;
     const doubt = jobs.doubtOf(request, now);
     if (doubt === undefined) return undefined;
     const words = `this node does not know whether it has run this request, so it does not run it: ${doubt}; check its state, and send a new request if necessary`;
     return { outcome: 'unknown', statuscode: Status.unknownError, statusmsg: words };
   }
 
+  #tooLasting({ ttl }: Request): Refusal | undefined {
+    const most = this.#parts.node.config.limits.max_ttl;
+    if (ttl <= most) return undefined;
+    const statusmsg = `the request is valid for ${ttl} s, and this node accepts at most ${most} s (limits.max_ttl): send it with a shorter ttl`;
+    return { outcome: 'failed', statuscode: Status.invalidData, statusmsg };
+  }
+
   #unready(request: Request, now: number): Refusal | undefined {
     const { jobs, queue, node } = this.#parts;
-    if (jobs.hasBegun(request.id)) {
+    const { caller } = request;
+    if (jobs.hasBegun(request)) {
       const statusmsg =
         'this node already started this request, and its replies are no longer kept: the request does not run again, and its outcome is unknown';
       return { outcome: 'unknown', statuscode: Status.unknownError, statusmsg };
     }
     if (this.#isEnding) return busy('the daemon of this node is restarting: try again in a moment');
-    if (queue.pending >= queue.concurrency && queue.size >= node.config.limits.queue)
-      return busy('too many requests are waiting on this node (limits.queue): try again in a moment');
-    if (!jobs.hasRoom(now))
-      return busy('this node cannot store more request ids (limits.keep_ids): try again later');
+    if (!queue.hasRoom(caller))
+      return busy(
+        `too many requests of "${caller}" are waiting on this node (limits.queue): try again in a moment`,
+      );
+    if (!jobs.hasRoom(caller, changesHost(node.registry.get(request.agent), request), now))
+      return busy(
+        `this node cannot store more request ids of "${caller}" (limits.keep_ids): try again later`,
+      );
     return undefined;
   }
+}
+
+/** Whether a request changes the host; one for an unknown agent or action counts as such. */
+export function changesHost(agent: LoadedAgent | undefined, { action, input }: Request): boolean {
+  return agent?.compiled.action(action)?.isMutating(input) ?? true;
 }
 
 const unmatched: Refusal = {

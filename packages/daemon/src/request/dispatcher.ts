@@ -11,25 +11,25 @@ import {
   TroupeError,
 } from '@troupe/core';
 import { reasonOf } from '@troupe/core/internal';
-import type PQueue from 'p-queue';
 import type { LoadedAgent } from '../agents/registry.js';
 import type { Audit } from '../audit/audit.js';
 import { entryOf } from '../audit/audit-entry.js';
 import type { Node } from '../node/node.js';
-import type { Admission, Authenticated } from './admission.js';
+import { type Admission, type Authenticated, changesHost } from './admission.js';
 import type { Answer } from './answer.js';
 import { addressTo, type Job, type KeptReply, type ReplyBody } from './job.js';
 import type { Jobs } from './jobs.js';
 import type { Refusal } from './refusal.js';
 import type { Replier } from './replier.js';
 import { type Ending, runAction } from './run.js';
+import type { RunQueue } from './run-queue.js';
 import { isStepDown, speakHigher } from './version.js';
 
 export interface DispatcherParts {
   readonly node: Node;
   readonly admission: Admission;
   readonly jobs: Jobs;
-  readonly queue: PQueue;
+  readonly queue: RunQueue;
   readonly replier: Replier;
   readonly audit: Audit | undefined;
   readonly log: Logger;
@@ -71,7 +71,7 @@ export class Dispatcher {
     }
     if (isStepDown(message)) {
       // Its client sends the same to all in version 2 as well.
-      if (!isBroadcast) this.#refuse({ message, answer: { ...answer, v: 2 } }, speakHigher);
+      if (!isBroadcast) this.#refuse({ ...authenticated, answer: { ...answer, v: 2 } }, speakHigher);
       return;
     }
     if (message.v === 1) node.version1.note(message.caller);
@@ -86,8 +86,8 @@ export class Dispatcher {
     }
     const refusal = admission.untimely(message, Date.now());
     if (refusal) this.#refuse(authenticated, refusal);
-    else if (message.type === 'attach') this.#attach({ message, answer });
-    else this.#cancel({ message, answer });
+    else if (message.type === 'attach') this.#attach({ ...authenticated, message });
+    else this.#cancel({ ...authenticated, message });
   }
 
   async #request(authenticated: Authenticated<Request>): Promise<void> {
@@ -97,7 +97,7 @@ export class Dispatcher {
       node.stats.filtered += 1;
       return;
     }
-    const begun = jobs.find(request.id);
+    const begun = jobs.find(request);
     if (begun) {
       this.#again(begun, authenticated, 0);
       return;
@@ -107,7 +107,7 @@ export class Dispatcher {
     if (refusal?.outcome === 'unmatched') node.stats.filtered += 1;
     else node.stats.passed += 1;
     // Meanwhile, the same request may have come again.
-    const twin = jobs.find(request.id);
+    const twin = jobs.find(request);
     if (twin) this.#again(twin, authenticated, 0);
     else if (refusal) {
       if (refusal.outcome !== 'unmatched' || request.answerUnmatched) this.#refuse(authenticated, refusal);
@@ -124,9 +124,8 @@ export class Dispatcher {
 
   #begin(authenticated: Authenticated<Request>, agent: LoadedAgent, now: number): void {
     const { jobs, node, queue, log, audit } = this.#parts;
-    const { message: request, answer } = authenticated;
-    const action = agent.compiled.action(request.action);
-    const isMutating = action?.isMutating(request.input) ?? true;
+    const { message: request, answer, bytes } = authenticated;
+    const isMutating = changesHost(agent, request);
     let job: Job;
     if (audit && node.config.audit.on_failure === 'refuse') {
       try {
@@ -140,7 +139,7 @@ export class Dispatcher {
       }
     }
     try {
-      const secretOutputs = action?.secretOutputs ?? [];
+      const { secretOutputs = [] } = agent.compiled.action(request.action) ?? {};
       job = jobs.begin(request, node.identity, now, { isMutating, answer, secretOutputs });
     } catch (error) {
       log.error({ err: error }, 'cannot record a request on disk: request not run');
@@ -155,7 +154,7 @@ export class Dispatcher {
       reply: (body) => this.#reply(job, body),
       ended: (ending) => this.#record(request, agent, ending, now),
     });
-    void queue.add(async () => {
+    queue.add({ caller: request.caller, bytes }, async () => {
       try {
         // What changes the host must not run twice, not even when the power fails between.
         if (isMutating) await jobs.flush();
@@ -170,11 +169,6 @@ export class Dispatcher {
 
   #again(job: Job, authenticated: Authenticated<NodeMessage>, after: number): void {
     const { message, answer } = authenticated;
-    if (job.request.caller !== message.caller) {
-      const statusmsg = 'this request id belongs to another caller';
-      this.#refuse(authenticated, { outcome: 'denied', statuscode: Status.aborted, statusmsg });
-      return;
-    }
     if (message.type === 'request' && message.noReply) return;
     job.addSession(message.session, answer);
     const kept = job.after(after);
@@ -183,17 +177,17 @@ export class Dispatcher {
   }
 
   #attach(authenticated: Authenticated<Attach>): void {
-    const { id, after } = authenticated.message;
-    const job = this.#parts.jobs.find(id);
-    if (job) this.#again(job, authenticated, after);
+    const { message } = authenticated;
+    const job = this.#parts.jobs.find(message);
+    if (job) this.#again(job, authenticated, message.after);
     else this.#nothingKept(authenticated);
   }
 
   #cancel(authenticated: Authenticated<Cancel>): void {
     const { message, answer } = authenticated;
-    const job = this.#parts.jobs.find(message.id);
+    const job = this.#parts.jobs.find(message);
     if (!job) this.#nothingKept(authenticated);
-    else if (job.request.caller === message.caller && job.endedAt === undefined) {
+    else if (job.endedAt === undefined) {
       job.addSession(message.session, answer);
       job.abort.abort(new TroupeError('CALLER_DENIED', 'cancelled by the caller'));
     } else this.#again(job, authenticated, 0);

@@ -1,7 +1,11 @@
 import type { Logger, Request } from '@troupe/core';
 import type { Answer } from './answer.js';
+import { EndedJobs, keyOf } from './ended-jobs.js';
 import { Job } from './job.js';
+import { type RequestId, RequestIds } from './request-ids.js';
 import { RequestJournal, type RequestTimes } from './request-journal.js';
+
+const minute = 60_000;
 
 export interface JobsOptions {
   /** Where the ids of requests are noted. */
@@ -12,40 +16,41 @@ export interface JobsOptions {
   readonly most?: number;
   /** Bytes of kept replies at most, those of running requests aside. */
   readonly mostBytes?: number;
-  /** Ids that are remembered at most. */
+  /** Ids of mutating requests that are remembered at most, and as many of those that only read. */
   readonly mostIds?: number;
   readonly log?: Logger;
 }
 
 /**
- * The requests that this node has begun, and the replies to them, as many as the limits say: those that ended first
- * go first, those that run stay. The ids stay longer than the replies: for as long as a request could be sent again.
+ * The requests that this node has begun, and the replies to them, as many as the limits say: of the caller that takes
+ * most, those that ended first go first; those that run stay. The ids stay longer than the replies: for as long as a
+ * request could be sent again. Those of requests that only read are in memory, until their ttl is over.
  */
 export class Jobs {
-  readonly #keepMs: number;
-  readonly #most: number;
-  readonly #mostBytes: number;
   readonly #journal: RequestJournal;
+  readonly #reads: RequestIds;
   readonly #running = new Map<string, Job>();
-  // In the order of their ends.
-  readonly #ended = new Map<string, Job>();
-  #endedBytes = 0;
+  readonly #ended: EndedJobs;
+  #nextSweep = 0;
 
   constructor(options: JobsOptions) {
-    this.#keepMs = options.keepSeconds * 1000;
-    this.#most = options.most ?? 10_000;
-    this.#mostBytes = options.mostBytes ?? 32 * 1024 * 1024;
-    const { file, mostIds: most = 100_000, log } = options;
-    this.#journal = new RequestJournal({ file, most, ...(log && { log }) });
+    const { keepSeconds, most = 10_000, mostBytes = 32 * 1024 * 1024 } = options;
+    this.#ended = new EndedJobs({ keepMs: keepSeconds * 1000, most, mostBytes });
+    const { file, mostIds = 100_000, log } = options;
+    this.#journal = new RequestJournal({ file, most: mostIds, ...(log && { log }) });
+    this.#reads = new RequestIds(mostIds);
   }
 
-  find(id: string): Job | undefined {
-    return this.#running.get(id) ?? this.#ended.get(id);
+  find(request: RequestId): Job | undefined {
+    return this.#running.get(keyOf(request)) ?? this.#ended.find(request);
   }
 
-  /** Whether a request was begun, be it before this daemon started or so long ago that nothing else is kept of it. */
-  hasBegun(id: string): boolean {
-    return this.#journal.has(id);
+  /**
+   * Whether a request was begun, so long ago that nothing else is kept of it, or before this daemon started: a request
+   * that only read is not known then.
+   */
+  hasBegun(request: RequestId): boolean {
+    return this.#journal.has(request) || this.#reads.has(request);
   }
 
   /** Why a request that is not known may have run before, as the record of it may be lost; nothing if it cannot have. */
@@ -53,14 +58,16 @@ export class Jobs {
     return this.#journal.doubtOf(timesOf(request), now);
   }
 
-  /** Whether one more id can be remembered: none of a request that could be sent again is forgotten. */
-  hasRoom(now: number): boolean {
-    return this.#journal.hasRoom(now);
+  /** Whether one more id of this caller can be remembered: none of a request that could be sent again is forgotten. */
+  hasRoom(caller: string, isMutating: boolean, now: number): boolean {
+    if (isMutating) return this.#journal.hasRoom(caller, now);
+    if (!this.#reads.hasRoom(caller)) this.#sweepReads(now);
+    return this.#reads.hasRoom(caller);
   }
 
   /** What is kept of the requests of one caller, the newest first. */
   ofCaller(caller: string): readonly Job[] {
-    return [...this.#ended.values(), ...this.#running.values()]
+    return [...this.#ended.ofCaller(caller), ...this.#running.values()]
       .filter(({ request }) => request.caller === caller)
       .sort((a, b) => b.startedAt - a.startedAt);
   }
@@ -71,12 +78,12 @@ export class Jobs {
 
   /** How many run or wait, how many have ended and are kept, and what those take. */
   counts(): { readonly running: number; readonly kept: number; readonly keptBytes: number } {
-    return { running: this.#running.size, kept: this.#ended.size, keptBytes: this.#endedBytes };
+    return { running: this.#running.size, kept: this.#ended.count, keptBytes: this.#ended.bytes };
   }
 
   /**
-   * Notes on disk that the request begins, then returns its job. Throws what the file system throws; what only reads
-   * begins all the same.
+   * Notes that the request begins, on disk if it changes anything, then returns its job. Throws what the file system
+   * throws.
    */
   begin(
     request: Request,
@@ -87,12 +94,11 @@ export class Jobs {
       ...parts
     }: { isMutating?: boolean; answer?: Answer; secretOutputs?: readonly string[] } = {},
   ): Job {
-    this.#forget(now);
-    const { id } = request;
-    if (isMutating) this.#journal.add(id, timesOf(request), now);
-    else this.#journal.addIfPossible(id, timesOf(request), now);
+    this.#ended.sweep(now);
+    if (isMutating) this.#journal.add(request, timesOf(request), now);
+    else this.#noteRead(request, now);
     const job = new Job(request, identity, now, { ...parts, whenEnded: () => this.#end(job) });
-    this.#running.set(id, job);
+    this.#running.set(keyOf(request), job);
     return job;
   }
 
@@ -105,21 +111,22 @@ export class Jobs {
     this.#journal.close();
   }
 
-  #end(job: Job): void {
-    const { id } = job.request;
-    this.#running.delete(id);
-    this.#ended.set(id, job);
-    this.#endedBytes += job.bytes;
-    this.#forget(job.endedAt ?? job.startedAt);
+  #noteRead(request: Request, now: number): void {
+    const { caller, id } = request;
+    const times = timesOf(request);
+    this.#reads.add({ caller, id }, { ...times, ends: performance.now() + times.until - now });
+    if (performance.now() >= this.#nextSweep) this.#sweepReads(now);
   }
 
-  #forget(now: number): void {
-    for (const [id, { endedAt = now, bytes }] of this.#ended) {
-      const isOver = now - endedAt > this.#keepMs;
-      if (!isOver && this.#ended.size <= this.#most && this.#endedBytes <= this.#mostBytes) return;
-      this.#ended.delete(id);
-      this.#endedBytes -= bytes;
-    }
+  // By both clocks: that of the host may be set.
+  #sweepReads(now: number): void {
+    this.#nextSweep = performance.now() + minute;
+    this.#reads.sweep(now, performance.now());
+  }
+
+  #end(job: Job): void {
+    this.#running.delete(keyOf(job.request));
+    this.#ended.add(job, job.endedAt ?? job.startedAt);
   }
 }
 

@@ -1,22 +1,15 @@
 import { sealLine, unseal, type Values } from '../sealed-line.js';
+import { anyCaller, type IdTimes, type RequestId } from './request-ids.js';
 
-/** A request in the journal. All times in milliseconds. */
-export interface JournalEntry {
-  readonly id: string;
-  /** When its author wrote the request. */
-  readonly time: number;
-  /** Until when the request could begin. */
-  readonly until: number;
-  /** The same by the time for which the node has served, over all its daemons: a clock that nobody can set. */
-  readonly ends: number;
-}
+/** A request in the journal; its `ends` counts over all daemons of the node. */
+export type JournalEntry = RequestId & IdTimes;
 
 /** What a journal file contains. */
 export interface JournalContents {
   /** Nothing in a file of the previous format, which had no first line of its own. */
   readonly generation: number | undefined;
   /** Everything that can be read, sound or not: an id too many harms nobody. */
-  readonly entries: readonly (Pick<JournalEntry, 'id' | 'until'> & Partial<JournalEntry>)[];
+  readonly entries: readonly (RequestId & Pick<IdTimes, 'until'> & Partial<IdTimes>)[];
   /** Sound lines after the first. */
   readonly lines: number;
   /** The checksum of the last line, from which the next one continues. */
@@ -55,11 +48,12 @@ function readEntries(texts: readonly string[], headerSum: number) {
     const { values, isSound, sum: own } = unseal(text, sum);
     const { id, time, until, ends } = values;
     if (isSound) {
-      entries.push({ id, time, until, ends } as JournalEntry);
+      entries.push({ caller: callerOf(values), id, time, until, ends } as JournalEntry);
       lines += 1;
     } else {
       fault ??= `line ${index + 2} does not match its checksum`;
-      if (isId(values)) entries.push({ id: values.id, until: values.until });
+      // Its caller may be what is damaged.
+      if (isId(values)) entries.push({ caller: anyCaller, id: values.id, until: values.until });
     }
     sum = own;
   }
@@ -68,14 +62,19 @@ function readEntries(texts: readonly string[], headerSum: number) {
 
 // The previous format wrote {"id":…,"until":…} alone, and after a line that a full disk tore, the next one.
 function readPrevious(texts: readonly string[]): Pick<JournalContents, 'entries' | 'fault'> {
-  const entries: { id: string; until: number }[] = [];
+  const entries: JournalContents['entries'][number][] = [];
   let fault: string | undefined;
   for (const [index, text] of texts.entries()) {
     const { values } = unseal(text, 0);
-    if (isId(values)) entries.push({ id: values.id, until: values.until });
+    if (isId(values)) entries.push({ caller: anyCaller, id: values.id, until: values.until });
     else if (text !== '' && !isBeginning(text)) fault ??= `line ${index + 1} is not a line of a journal`;
   }
   return { entries, fault };
+}
+
+// Before ids belonged to their callers, lines named none.
+function callerOf({ caller }: Values): string {
+  return typeof caller === 'string' ? caller : anyCaller;
 }
 
 function isBeginning(text: string): boolean {

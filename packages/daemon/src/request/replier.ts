@@ -34,7 +34,9 @@ export class Replier {
 
   /** `secretOutputs` are the names of what only the client may read. */
   send(reply: Reply, answer: Answer, secretOutputs: readonly string[] = []): void {
-    void this.#inOrder.run(`${reply.id}/${reply.session}`, () => this.#send(reply, answer, secretOutputs));
+    void this.#inOrder.run(`${reply.caller}/${reply.id}/${reply.session}`, () =>
+      this.#send(reply, answer, secretOutputs),
+    );
   }
 
   /** Resolves when all that was handed over is sent. */

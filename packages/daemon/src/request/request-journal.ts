@@ -6,7 +6,7 @@ import { isErrno, replaceFileSync, syncFolder } from '@troupe/core/durable-file'
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import { DamagedError } from '../sealed-file.js';
 import { sealLine } from '../sealed-line.js';
-import { headerOf, type JournalContents, type JournalEntry, readJournal } from './journal-format.js';
+import { headerOf, type JournalContents, readJournal } from './journal-format.js';
 import {
   type Generation,
   type JournalDamage,
@@ -14,6 +14,7 @@ import {
   replaceGeneration,
   updateGeneration,
 } from './journal-generation.js';
+import { type IdTimes, type RequestId, RequestIds } from './request-ids.js';
 
 const dataSync = promisify(fdatasync);
 
@@ -45,13 +46,6 @@ export interface RequestTimes {
   readonly until: number;
 }
 
-/** The ids whose requests can no longer begin after one minute of the node's life. */
-interface Bucket {
-  readonly ids: string[];
-  /** The latest of their ends by the clock of the host. */
-  until: number;
-}
-
 /**
  * The ids of the requests that a node has begun, on disk before they run, so that a restart does not make one run
  * twice. What the file must contain is kept in a second one (FILE.generation): if the two disagree, ids may be lost,
@@ -61,9 +55,7 @@ export class RequestJournal {
   readonly #options: RequestJournalOptions;
   readonly #log: Logger;
   readonly #monotonic: () => number;
-  readonly #ids = new Map<string, Omit<JournalEntry, 'id'>>();
-  // By the minute in which they end, so that nobody walks through all of them.
-  readonly #byMinute = new Map<number, Bucket>();
+  readonly #ids: RequestIds;
   #sweptAt = Number.NEGATIVE_INFINITY;
   /** The node's life when this journal was opened, less the monotonic clock at that moment. */
   #birth: number;
@@ -86,14 +78,15 @@ export class RequestJournal {
   /** Throws FILE_UNREADABLE. */
   constructor(options: RequestJournalOptions) {
     this.#options = options;
+    this.#ids = new RequestIds(options.most);
     this.#log = options.log ?? silentLogger;
     this.#monotonic = options.monotonic ?? (() => performance.now());
     this.#birth = -this.#monotonic();
     this.#load((options.now ?? Date.now)());
   }
 
-  has(id: string): boolean {
-    return this.#ids.has(id);
+  has(request: RequestId): boolean {
+    return this.#ids.has(request);
   }
 
   /** Why a request that is not in the journal may nevertheless have begun; nothing if it cannot have. */
@@ -107,28 +100,19 @@ export class RequestJournal {
     return undefined;
   }
 
-  /** Makes room if it can: ids of requests that could not begin any more go before their time. */
-  hasRoom(now: number): boolean {
-    if (this.#ids.size >= this.#options.most) this.#sweep(now, { isUrgent: true });
-    return this.#ids.size < this.#options.most;
+  /** Makes room for a caller if it can: ids of requests that could not begin any more go before their time. */
+  hasRoom(caller: string, now: number): boolean {
+    if (!this.#ids.hasRoom(caller)) this.#sweep(now, { isUrgent: true });
+    return this.#ids.hasRoom(caller);
   }
 
-  /** Notes an id on disk. Throws what the file system throws; the id is not remembered then. */
-  add(id: string, times: RequestTimes, now: number): void {
+  /** Notes a request on disk. Throws what the file system throws; the request is not remembered then. */
+  add(request: RequestId, times: RequestTimes, now: number): void {
     if (this.#lived() - this.#sweptAt >= minute) this.#sweep(now);
+    const { caller, id } = request;
     const entry = this.#entryOf(times, now);
-    this.#write(id, entry);
-    this.#remember(id, entry);
-  }
-
-  /** The same, but remembered in memory alone where the disk takes nothing: for what only reads, and harms nobody twice. */
-  addIfPossible(id: string, times: RequestTimes, now: number): void {
-    try {
-      this.add(id, times, now);
-    } catch (error) {
-      if (!isErrno(error)) throw error;
-      this.#remember(id, this.#entryOf(times, now));
-    }
+    this.#write({ caller, id }, entry);
+    this.#remember({ caller, id }, entry);
   }
 
   /** Resolves when what was added is safe from a power cut; those that come together share the cost. */
@@ -172,34 +156,21 @@ export class RequestJournal {
     }
   }
 
-  #entryOf(times: RequestTimes, now: number): Omit<JournalEntry, 'id'> {
+  #entryOf(times: RequestTimes, now: number): IdTimes {
     const life = Math.min(Math.max(times.until - now, 0), longestTtl);
     return { ...times, ends: life === 0 ? 0 : this.#lived() + life };
   }
 
-  #remember(id: string, entry: Omit<JournalEntry, 'id'>): void {
-    this.#ids.set(id, entry);
+  #remember(request: RequestId, entry: IdTimes): void {
+    this.#ids.add(request, entry);
     this.#latest = Math.max(this.#latest, entry.time);
-    const end = Math.ceil(entry.ends / minute);
-    const bucket = this.#byMinute.get(end);
-    if (!bucket) this.#byMinute.set(end, { ids: [id], until: entry.until });
-    else {
-      bucket.ids.push(id);
-      bucket.until = Math.max(bucket.until, entry.until);
-    }
   }
 
-  // The clock of the host may be set forward and back: an id goes when its time is over by that and by the node's life.
   #sweep(now: number, { isUrgent = false } = {}): void {
     const lived = this.#lived();
-    const spare = isUrgent ? 0 : slack;
     this.#sweptAt = lived;
-    for (const [end, { ids, until }] of this.#byMinute) {
-      if (until + spare >= now || (!isUrgent && end * minute > lived)) continue;
-      for (const id of ids) this.#ids.delete(id);
-      this.#byMinute.delete(end);
-      this.#forgotten = Math.max(this.#forgotten, until);
-    }
+    const removed = this.#ids.sweep(now, lived, { spare: isUrgent ? 0 : slack, isUrgent });
+    this.#forgotten = Math.max(this.#forgotten, removed);
     this.#liftDamage(now);
   }
 
@@ -232,12 +203,12 @@ export class RequestJournal {
     }
   }
 
-  #write(id: string, entry: Omit<JournalEntry, 'id'>): void {
+  #write(request: RequestId, entry: IdTimes): void {
     if (this.#isStale || this.#lines >= 2 * this.#ids.size + leastLines) this.#compact();
     const begun = this.#generation === 0 ? this.#begin() : { line: '', sum: this.#sum };
     const fd = this.#open();
     // Opening may have written the file anew.
-    const { line, sum } = sealLine({ id, ...entry }, begun.line === '' ? this.#sum : begun.sum);
+    const { line, sum } = sealLine({ ...request, ...entry }, begun.line === '' ? this.#sum : begun.sum);
     const bytes = Buffer.from(`${begun.line}${line}`);
     // What a full disk took of a line must not spoil the next one.
     this.#isStale = true;
@@ -276,9 +247,9 @@ export class RequestJournal {
     const entries = contents?.entries ?? [];
     for (const { ends = 0 } of entries)
       this.#birth = Math.max(this.#birth, ends - longestTtl - this.#monotonic());
-    for (const { id, time = 0, until, ends } of entries) {
+    for (const { caller, id, time = 0, until, ends } of entries) {
       const times = { time, until: Math.min(until, now + 2 * longestTtl) };
-      this.#remember(id, ends === undefined ? this.#entryOf(times, now) : { ...times, ends });
+      this.#remember({ caller, id }, ends === undefined ? this.#entryOf(times, now) : { ...times, ends });
     }
     if (faults.length > 0) {
       this.#generation = Math.max(contents?.generation ?? 0, known?.generation ?? 0);
@@ -346,8 +317,8 @@ export class RequestJournal {
     replaceGeneration(second, { ...this.#state(), generation, lines: 0, before });
     let { line, sum } = headerOf(generation);
     const lines = [line];
-    for (const [id, entry] of this.#ids) {
-      ({ line, sum } = sealLine({ id, ...entry }, sum));
+    for (const entry of this.#ids) {
+      ({ line, sum } = sealLine(entry, sum));
       lines.push(line);
     }
     replaceFileSync(file, lines.join(''), 0o600);

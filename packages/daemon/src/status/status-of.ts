@@ -1,8 +1,8 @@
 import type { Security, Transport } from '@troupe/core';
-import type PQueue from 'p-queue';
 import type { FactSource } from '../node/facts.js';
 import type { Node } from '../node/node.js';
 import type { Jobs } from '../request/jobs.js';
+import type { RunQueue } from '../request/run-queue.js';
 import type { DaemonStatus } from './status.js';
 
 /** The current status of a daemon. */
@@ -12,7 +12,7 @@ export function statusOf(parts: {
   readonly transport: Transport;
   readonly security: Security;
   readonly jobs: Jobs;
-  readonly queue: PQueue;
+  readonly queue: RunQueue;
   readonly facts: FactSource;
 }): DaemonStatus {
   const { state, node, transport, security, jobs, queue, facts } = parts;
@@ -32,7 +32,7 @@ export function statusOf(parts: {
     since: node.startedAt,
     broker: transport.link ?? { connected: transport.connected },
     ...(last === undefined ? {} : { lastRequest: last }),
-    counts: { ...node.stats, running: queue.pending, queued: queue.size, kept, keptBytes },
+    counts: { ...node.stats, running: queue.running, queued: queue.waiting, kept, keptBytes },
     agents: Object.fromEntries(agents),
     ...(security.expires && { certificateExpires: security.expires() }),
     facts: facts.status(),

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Filter, parseFilter, type Request } from '@troupe/core';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
@@ -30,8 +31,9 @@ describe('Admission', () => {
   const filter = (parts: Parameters<typeof parseFilter>[0]): Filter => parseFilter(parts);
   const request = (parts: Partial<Request> = {}) => desk.request({ time: now, ...parts });
   const forbidden = (parts: Partial<Request>) => desk.admission.forbidden(request(parts), now);
+  const asked = (message: Request) => ({ message, answer: { v: message.v }, bytes: 100 });
   const unable = (parts: Partial<Request> = {}) =>
-    desk.admission.unable({ message: request(parts), answer: { v: 1 } }, now);
+    desk.admission.unable(asked(request(parts)), now);
   const outcome = async (refusal: Promise<Refusal | undefined>) => (await refusal)?.outcome ?? 'admitted';
 
   describe('of late and early messages', () => {
@@ -213,7 +215,7 @@ describe('Admission', () => {
       const again = request();
       desk.jobs.begin(again, identity, now);
       desk.admission.beginNothing();
-      expect(desk.admission.unable({ message: again, answer: { v: 1 } }, now)).to.deep.equal({
+      expect(desk.admission.unable(asked(again), now)).to.deep.equal({
         outcome: 'unknown',
         statuscode: 5,
         statusmsg:
@@ -239,16 +241,16 @@ describe('Admission', () => {
       const held = new Promise<void>((resolve) => {
         release = resolve;
       });
-      void desk.queue.add(() => held);
+      desk.queue.add({ caller: 'ann.mcollective', bytes: 0 }, () => held);
       expect(unable()).to.equal(undefined);
-      void desk.queue.add(() => held);
+      desk.queue.add({ caller: 'joe.mcollective', bytes: 0 }, () => held);
       expect(unable()).to.deep.equal({
         outcome: 'busy',
         statuscode: 1,
-        statusmsg: 'too many requests are waiting on this node (limits.queue): try again in a moment',
+        statusmsg: `too many requests of "${rip}" are waiting on this node (limits.queue): try again in a moment`,
       });
       release();
-      await desk.queue.onIdle();
+      await turn();
       expect(unable()).to.equal(undefined);
     });
 
@@ -256,23 +258,38 @@ describe('Admission', () => {
       desk.close();
       desk = await Desk.open(realm, { config: ', limits: { concurrency: 1, queue: 0 }' });
       expect(unable()).to.equal(undefined);
-      void desk.queue.add(() => new Promise(() => {}));
+      desk.queue.add({ caller: 'ann.mcollective', bytes: 0 }, () => new Promise(() => {}));
       expect(unable()).to.have.property('outcome', 'busy');
     });
 
-    it('answers busy while its memory of requests is full, until some have expired', async () => {
+    it('answers busy to a caller that fills its memory of requests, until some have expired, and serves others', async () => {
       desk.close();
       desk = await Desk.open(realm, { config: ', limits: { keep_ids: 1000 }' });
-      for (let index = 0; index < 1000; index += 1)
+      for (let index = 0; index < 800; index += 1)
         desk.jobs.begin(request({ id: index.toString(16).padStart(32, '0') }), identity, now);
       expect(unable()).to.deep.equal({
         outcome: 'busy',
         statuscode: 1,
-        statusmsg: 'this node cannot store more request ids (limits.keep_ids): try again later',
+        statusmsg: `this node cannot store more request ids of "${rip}" (limits.keep_ids): try again later`,
       });
-      expect(desk.admission.unable({ message: request(), answer: { v: 1 } }, now + 3_600_000)).to.equal(
-        undefined,
-      );
+      expect(unable({ caller: 'ann.mcollective' })).to.equal(undefined);
+      expect(unable({ agent: 'discovery', action: 'ping', input: {} })).to.equal(undefined);
+      expect(desk.admission.unable(asked(request()), now + 3_600_000)).to.equal(undefined);
+    });
+  });
+
+  describe('of a request with a long ttl', () => {
+    it('rejects one that is longer than limits.max_ttl, an hour by default', async () => {
+      expect(unable({ ttl: 3600 })).to.equal(undefined);
+      expect(unable({ ttl: 3601 })).to.deep.equal({
+        outcome: 'failed',
+        statuscode: 4,
+        statusmsg:
+          'the request is valid for 3601 s, and this node accepts at most 3600 s (limits.max_ttl): send it with a shorter ttl',
+      });
+      desk.close();
+      desk = await Desk.open(realm, { config: ', limits: { max_ttl: 24h }' });
+      expect(unable({ ttl: 86_400 })).to.equal(undefined);
     });
   });
 });

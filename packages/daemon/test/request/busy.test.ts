@@ -24,7 +24,7 @@ describe('a daemon that cannot take a request now', () => {
     const { outcome, statuscode, statusmsg, seq } = await bench.ask(late);
     expect({ outcome, statuscode, seq }).to.deep.equal({ outcome: 'busy', statuscode: 1, seq: 1 });
     expect(statusmsg).to.equal(
-      'too many requests are waiting on this node (limits.queue): try again in a moment',
+      'too many requests of "rip.mcollective" are waiting on this node (limits.queue): try again in a moment',
     );
     expect(bench.count).to.equal(1);
     bench.release();

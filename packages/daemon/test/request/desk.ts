@@ -24,7 +24,6 @@ import {
   type Transport,
 } from '@troupe/core';
 import { afterEach, beforeEach } from 'mocha';
-import PQueue from 'p-queue';
 import { discoveryAgent } from '../../src/agents/discovery.js';
 import { Registry } from '../../src/agents/registry.js';
 import type { Audit, AuditEntry } from '../../src/audit/audit.js';
@@ -36,6 +35,7 @@ import { ClockSkew } from '../../src/request/clock-skew.js';
 import { Dispatcher } from '../../src/request/dispatcher.js';
 import { Jobs } from '../../src/request/jobs.js';
 import { Replier } from '../../src/request/replier.js';
+import { RunQueue } from '../../src/request/run-queue.js';
 import { newStats } from '../../src/request/stats.js';
 import { Version1Callers } from '../../src/request/version1-callers.js';
 import { ddlOf, keptLog } from '../agents/external/actor.js';
@@ -99,7 +99,7 @@ export class Desk {
   readonly node: Node;
   readonly security: Security;
   readonly jobs: Jobs;
-  readonly queue: PQueue;
+  readonly queue: RunQueue;
   readonly admission: Admission;
   readonly dispatcher: Dispatcher;
   readonly replier: Replier;
@@ -135,7 +135,7 @@ export class Desk {
       keepSeconds: limits.keep_replies,
       mostIds: limits.keep_ids,
     });
-    this.queue = new PQueue({ concurrency: limits.concurrency });
+    this.queue = new RunQueue({ concurrency: limits.concurrency, most: limits.queue });
     const { node, jobs, queue } = this;
     const policies = new PolicyStore({
       ...(authorization.policies === undefined ? {} : { folder: authorization.policies }),

@@ -196,7 +196,7 @@ describe('Dispatcher', () => {
     });
 
     it('does not run it again after a restart', async () => {
-      const request = desk.request({ ttl: 86_400 });
+      const request = desk.request({ ttl: 3600 });
       await desk.ask(request);
       const first = desk;
       await open('', { stateDir: first.stateDir });
@@ -207,23 +207,25 @@ describe('Dispatcher', () => {
       expect(desk.calls).to.deep.equal([]);
     });
 
-    it('denies another caller, who receives none of its replies', async () => {
+    it('runs the request of another caller under the same id, who receives none of its replies', async () => {
       const request = await running();
       await desk.replies();
       await desk.receive({ ...request, caller: ann, session: 's9' }, ann);
       const [reply, ...more] = await desk.replies();
       expect(more).to.deep.equal([]);
-      expect(reply).to.include({
-        caller: ann,
-        session: 's9',
-        outcome: 'denied',
-        statuscode: 1,
-        statusmsg: 'this request id belongs to another caller',
-      });
-      expect(desk.node.stats.denied).to.equal(1);
+      expect(reply).to.include({ caller: ann, session: 's9', outcome: 'ok', seq: 1 });
       expect(await ended()).to.deep.equal(['s1 2 ok']);
-      expect(audited()).to.deep.equal([`${ann} denied`, `${rip} ok`]);
-      expect(desk.calls).to.have.length(1);
+      expect(audited()).to.deep.equal([`${ann} ok`, `${rip} ok`]);
+      expect(desk.calls).to.have.length(2);
+    });
+
+    it('runs one that only reads again after a restart', async () => {
+      const request = desk.request({ action: 'look', ttl: 3600 });
+      await desk.ask(request);
+      const first = desk;
+      await open('', { stateDir: first.stateDir });
+      expect(brief(await desk.ask(request))).to.deep.equal(['s1 1 ok']);
+      first.close();
     });
   });
 
@@ -282,14 +284,18 @@ describe('Dispatcher', () => {
       expect(await desk.ask(desk.attach(id, { after: 1 }))).to.deep.equal([]);
     });
 
-    it('denies another caller, who receives no later replies', async () => {
+    it('has no record of it for another caller, who receives no later replies', async () => {
       const { id } = await running();
       await desk.replies();
       await desk.receive(desk.attach(id, { caller: ann, session: 's9' }), ann);
-      expect(brief(await desk.replies())).to.deep.equal(['s9 1 denied']);
+      expect(brief(await desk.replies())).to.deep.equal(['s9 1 unknown']);
       expect(await ended()).to.deep.equal(['s1 2 ok']);
-      expect(desk.node.stats.denied).to.equal(1);
-      expect(desk.audit[0]).to.deep.include({ request: id, caller: ann, collective: 'mcollective' });
+      expect(desk.audit[0]).to.deep.include({
+        outcome: 'unknown',
+        request: id,
+        caller: ann,
+        collective: 'mcollective',
+      });
     });
   });
 
@@ -313,11 +319,11 @@ describe('Dispatcher', () => {
       expect(brief(await desk.ask(desk.cancel(id, { session: 's2' })))).to.deep.equal(['s2 1 ok']);
     });
 
-    it('denies another caller, and lets the action continue', async () => {
+    it('has no record of it for another caller, and lets the action continue', async () => {
       const { id } = await running();
       await desk.replies();
       await desk.receive(desk.cancel(id, { caller: ann, session: 's9' }), ann);
-      expect(brief(await desk.replies())).to.deep.equal(['s9 1 denied']);
+      expect(brief(await desk.replies())).to.deep.equal(['s9 1 unknown']);
       expect(desk.calls[0]?.context.signal.aborted).to.equal(false);
       expect(await ended()).to.deep.equal(['s1 2 ok']);
     });
@@ -433,7 +439,7 @@ describe('Dispatcher', () => {
         statusmsg: 'this node cannot record the request on its disk, so it does not run it',
       });
       expect(desk.calls).to.deep.equal([]);
-      expect(desk.jobs.hasBegun(request.id)).to.equal(false);
+      expect(desk.jobs.hasBegun(request)).to.equal(false);
       expect(errors()).to.deep.equal(['cannot record a request on disk: request not run']);
       expect(audited()).to.deep.equal([`${rip} failed`]);
       expect(desk.node.stats.unvalidated).to.equal(0);

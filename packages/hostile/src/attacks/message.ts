@@ -379,15 +379,34 @@ export const messageAttacks: readonly Attack[] = [
   {
     name: "a caller asks for the replies to another caller's request",
     run: async (network) => {
-      const { id } = network.request();
+      const { id, v, time, ttl, caller, session, collective } = network.request();
       await network.deliver(
         network.sign('alice.mcollective', network.request({ id, caller: 'alice.mcollective' })),
       );
-      return ask(network, network.request({ id }));
+      return ask(network, { v, type: 'attach', id, time, ttl, caller, session, collective, after: 0 });
     },
-    refused: [/denied: this request id belongs to another caller/],
-    audited: /belongs to another caller/,
+    refused: [/unknown: this node has no record of this request/],
+    audited: /no record of this request/,
     runs: 1,
+  },
+  {
+    name: "a caller claims the id of another caller's request before it arrives",
+    run: async (network) => {
+      const request = network.request();
+      const answer = await ask(network, request);
+      const caller = 'alice.mcollective';
+      await network.deliver(network.sign(caller, { ...request, caller }));
+      return answer;
+    },
+    refused: [/ok: OK/],
+    audited: /"caller":"alice\.mcollective".*"outcome":"ok"/,
+    runs: 2,
+  },
+  {
+    name: 'a request with a ttl of a day, whose id a node would have to store for so long',
+    run: (network) => ask(network, network.request({ ttl: 86_400 })),
+    refused: [/failed: the request is valid for 86400 s, and this node accepts at most 3600 s/],
+    audited: /limits\.max_ttl/,
   },
   {
     name: "a caller cancels another caller's request",
@@ -415,8 +434,8 @@ export const messageAttacks: readonly Attack[] = [
       );
       return answer;
     },
-    refused: [/denied: this request id belongs to another caller/],
-    audited: /belongs to another caller/,
+    refused: [/unknown: this node has no record of this request/],
+    audited: /no record of this request/,
   },
   {
     name: 'an old attach message is sent again',
