@@ -9,17 +9,16 @@ import { counted } from './wording.js';
 /** The number of offline nodes whose names are shown without --verbose. */
 const mostNames = 10;
 
-/** Reports, on standard error, which nodes could not evaluate the filter, and why: most often they lack a data plugin. */
+const cannotEvaluate = 'cannot evaluate the filter: ';
+
+/**
+ * Reports, on standard error, which nodes did not say whether they match, and why: most often they lack a data plugin, or
+ * are busy.
+ */
 export function refusalNotes(screen: Screen, { refused }: Pick<Discovery, 'refused'>): void {
-  const reasonOf = ({ statusmsg }: { readonly statusmsg: string }) =>
-    plainLine(statusmsg).replace(/^cannot evaluate the filter: /, '');
-  for (const [reason, senders] of namesBy(refused, reasonOf)) {
-    screen.note(
-      screen.paintNote(
-        'yellow',
-        `mco: ${nameList(senders, screen.isVerbose)} cannot evaluate the filter: ${reason}`,
-      ),
-    );
+  for (const [reason, senders] of namesBy(refused, ({ statusmsg }) => plainLine(statusmsg))) {
+    const words = reason.startsWith(cannotEvaluate) ? reason : `refused the discovery: ${reason}`;
+    screen.note(screen.paintNote('yellow', `mco: ${nameList(senders, screen.isVerbose)} ${words}`));
   }
 }
 

@@ -27,8 +27,8 @@ export interface Due {
 interface Target {
   readonly identity: string;
   readonly since: number;
-  /** Since when it is waited for, in its present DDL. */
-  askedSince: number;
+  /** Since when it is waited for, in its present DDL; later by the time in which this process did not run. */
+  waitingSince: number;
   /** Whether it is not waited for, because this client is finding out how to ask it. */
   isHeld: boolean;
   rounds: number;
@@ -49,7 +49,10 @@ interface Target {
   busy: string | undefined;
   /** Whether it is asked again later than it would have been, because others still answered. */
   isHeldBack: boolean;
-  readonly until: number;
+  /** Whether it is asked again before it is given up: what it sent while this process did not run may be lost. */
+  isOwedRound: boolean;
+  skips: number;
+  until: number;
 }
 
 const firstRetry = 1_000;
@@ -73,6 +76,8 @@ const strangerGrace = 3_000;
 const vanishedGrace = 30_000;
 /** The same for one whose time limit is unknown, because the reply that names it was lost: it is asked again meanwhile. */
 const silenceGrace = 60_000;
+/** How often one is asked again because this process did not run, so that a slow machine does not wait forever. */
+const mostSkips = 10;
 /** So long without a broker of its own, a client does not take the silence of those at work for theirs. */
 const cutOffGrace = 60_000;
 
@@ -113,7 +118,7 @@ export class Collector {
     this.#open.set(identity, {
       identity,
       since: now,
-      askedSince: now,
+      waitingSince: now,
       isHeld: false,
       rounds: 1,
       lastAsked: now,
@@ -127,6 +132,8 @@ export class Collector {
       tailPatience: attachFirst,
       busy: undefined,
       isHeldBack: false,
+      isOwedRound: false,
+      skips: 0,
       until,
     });
   }
@@ -143,7 +150,7 @@ export class Collector {
     if (!target) return;
     Object.assign(target, {
       isHeld: false,
-      askedSince: now,
+      waitingSince: now,
       lastAsked: now,
       rounds: 1,
       seq: 0,
@@ -156,6 +163,38 @@ export class Collector {
   end(identity: string, state: State, words: string, now: number): Result | undefined {
     const target = this.#open.get(identity);
     return target && this.#end(target, [state, words], now);
+  }
+
+  /**
+   * Does not count these milliseconds as waited: this process did not run, or its clock was set. Whoever has not ended is
+   * asked again before it is given up.
+   */
+  skip(milliseconds: number, now: number): void {
+    for (const target of this.#open.values()) {
+      target.waitingSince += milliseconds;
+      target.until += milliseconds;
+      if (target.acceptedUntil !== undefined) target.acceptedUntil += milliseconds;
+      if (target.offlineSince !== undefined) target.offlineSince += milliseconds;
+      target.lastAsked = now - lastRetry;
+      target.lastHeard = now;
+      target.patience = firstRetry;
+      target.isHeldBack = true;
+      target.skips += 1;
+      target.isOwedRound = target.skips <= mostSkips;
+    }
+    if (this.#cutOffSince !== undefined) this.#cutOffSince += milliseconds;
+    this.#lastAnswer = Number.NEGATIVE_INFINITY;
+    this.#again = { since: Number.NEGATIVE_INFINITY, count: 0 };
+  }
+
+  /** Ends the targets that have not ended, because nobody waits for them any more; one that was busy has run nothing. */
+  leave(seconds: number): readonly Result[] {
+    const words = 'this client stopped waiting';
+    return [...this.#open.values()].map(({ identity, busy }) => {
+      if (busy === undefined) return resultWithoutReply(identity, 'no-reply', words, seconds);
+      this.#open.delete(identity);
+      return failedWithoutReply(identity, `${busy} (${words})`, seconds);
+    });
   }
 
   /** Takes a reply in; says whether it is new, and how the target ended if it did. */
@@ -250,7 +289,7 @@ export class Collector {
     if (now < target.until) return undefined;
     return [
       'failed',
-      `${words} (request sent ${times(target.rounds)} in ${Math.round((now - target.since) / 1000)} s)`,
+      `${words} (request sent ${times(target.rounds)} in ${Math.round((now - target.waitingSince) / 1000)} s)`,
     ];
   }
 
@@ -266,7 +305,7 @@ export class Collector {
   #silence(target: Target, now: number): readonly [State, string] | undefined {
     const { answerWithin, isOnline, isStranger } = this.#options;
     const { identity, rounds } = target;
-    const waited = now - target.askedSince;
+    const waited = now - target.waitingSince;
     const online = isOnline(identity);
     const left = this.#leftWith(target);
     if (online === false && left !== undefined) {
@@ -312,9 +351,9 @@ export class Collector {
   }
 
   // One that was held back is not given up before it was asked again and had time to answer that.
-  #isOwedTime({ isHeldBack, rounds, lastAsked, until }: Target, now: number): boolean {
+  #isOwedTime({ isHeldBack, isOwedRound, rounds, lastAsked, until }: Target, now: number): boolean {
     if (!isHeldBack || now >= until) return false;
-    return rounds === 1 || now - lastAsked < firstRetry;
+    return isOwedRound || rounds === 1 || now - lastAsked < firstRetry;
   }
 
   #isAskDue(target: Target, now: number): boolean {
@@ -326,6 +365,7 @@ export class Collector {
     }
     target.rounds += 1;
     target.lastAsked = now;
+    target.isOwedRound = false;
     return true;
   }
 
@@ -350,9 +390,14 @@ export class Collector {
   #end(target: Target, [state, statusmsg]: readonly [State, string], now: number): Result {
     this.#open.delete(target.identity);
     const seconds = (now - target.since) / 1000;
-    const end = resultWithoutReply(target.identity, state, statusmsg, seconds);
-    return state === 'failed' ? { ...end, statuscode: Status.aborted } : end;
+    return state === 'failed'
+      ? failedWithoutReply(target.identity, statusmsg, seconds)
+      : resultWithoutReply(target.identity, state, statusmsg, seconds);
   }
+}
+
+function failedWithoutReply(identity: string, statusmsg: string, seconds: number): Result {
+  return { ...resultWithoutReply(identity, 'failed', statusmsg, seconds), statuscode: Status.aborted };
 }
 
 function times(count: number): string {

@@ -9,9 +9,11 @@ import type { WakeUp } from '../waiting/wake-up.js';
 import type { CallOptions } from './call-options.js';
 import { Collector, type Due } from './collector.js';
 import type { DdlVariants } from './ddl-variants.js';
-import { type Result, resultWithoutReply, type State } from './result.js';
+import type { Result, State } from './result.js';
 
 const tickEvery = 100;
+/** Milliseconds between two ticks from which on this process counts as suspended. */
+const suspendedFrom = 2_000;
 
 /** How often one node may say that its DDL is another one. */
 const mostMisfits = 3;
@@ -204,17 +206,20 @@ export class RequestRounds {
     let last = Date.now();
     while ((isMoreToCome() || !this.#collector.isComplete) && !options.signal?.aborted) {
       await wakeUp.wait(tickEvery);
-      if (Date.now() - last < tickEvery) continue;
-      last = Date.now();
-      await this.#tick(last);
+      const now = Date.now();
+      const passed = now - last;
+      if (passed >= 0 && passed < tickEvery) continue;
+      // Negative if the clock was set back.
+      if (passed < 0 || passed >= suspendedFrom) this.#collector.skip(passed - tickEvery, now);
+      last = now;
+      await this.#tick(now);
     }
   }
 
   /** Ends the targets that have not ended, because nobody waits for them any more. */
   leave(start: number): void {
     const seconds = (Date.now() - start) / 1000;
-    for (const sender of this.open())
-      this.#parts.onResult(resultWithoutReply(sender, 'no-reply', 'this client stopped waiting', seconds));
+    for (const result of this.#collector.leave(seconds)) this.#parts.onResult(result);
   }
 
   async #tick(now: number): Promise<void> {

@@ -33,7 +33,7 @@ export interface Discovery {
   readonly nodes: readonly string[];
   /** Nodes that are online but did not reply. */
   readonly silent: readonly string[];
-  /** Nodes that could not evaluate the filter, and why: an unknown data plugin, a wrong clock. */
+  /** Nodes that did not say whether they match, and why: an unknown data plugin, a wrong clock, too many requests. */
   readonly refused: readonly { readonly sender: string; readonly statusmsg: string }[];
   /** Nodes that are offline by their presence; whether they match the filter is not known. */
   readonly offline: readonly string[];

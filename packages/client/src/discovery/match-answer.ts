@@ -1,7 +1,7 @@
 import { emptyFilter, type Filter, isEmptyFilter, protocolVersion, type Reply, Status } from '@troupe/core';
 
-/** What an answer says of whether its node matches: that it does, that it does not, or neither. */
-export type MatchAnswer = 'matched' | 'unmatched' | 'refused';
+/** What an answer says of whether its node matches: that it does, that it does not, or neither; or that it is asked again. */
+export type MatchAnswer = 'matched' | 'unmatched' | 'refused' | 'busy';
 
 /** Reads it from a reply; undefined where the reply does not say yet. */
 export type ReadMatch = (reply: Reply) => MatchAnswer | undefined;
@@ -13,7 +13,8 @@ export function isStepUp(reply: Reply): boolean {
 
 /** Reads the answers to the question of a discovery. */
 export const matchOfPing: ReadMatch = (reply) => {
-  if (reply.kind !== 'result' || reply.outcome === 'busy' || isStepUp(reply)) return undefined;
+  if (reply.kind !== 'result' || isStepUp(reply)) return undefined;
+  if (reply.outcome === 'busy') return 'busy';
   if (reply.outcome === 'ok') return 'matched';
   return reply.outcome === 'unmatched' ? 'unmatched' : 'refused';
 };

@@ -93,11 +93,18 @@ export class Search {
     }
     const isCut = signal?.aborted === true || this.#options.most !== undefined;
     this.#isOver = !isCut;
+    const busy = tally.busy();
     return {
       method: 'broadcast',
       nodes: [...tally.matched].sort(naturalOrder),
-      silent: answerUnmatched && !isCut ? [...tally.missing()].sort(naturalOrder) : [],
-      refused: [...tally.refused].map(([sender, statusmsg]) => ({ sender, statusmsg })),
+      silent:
+        answerUnmatched && !isCut
+          ? tally
+              .missing()
+              .filter((identity) => !busy.has(identity))
+              .sort(naturalOrder)
+          : [],
+      refused: [...tally.refused, ...busy].map(([sender, statusmsg]) => ({ sender, statusmsg })),
       offline: [...this.#presence.offline()].sort(naturalOrder),
       seconds: (Date.now() - this.#start) / 1000,
     };

@@ -48,6 +48,7 @@ export class Tally {
   readonly #missing = new Set<string>();
   /** Those that answered, and of whom it was not known that they are there. */
   readonly #strangers = new Set<string>();
+  readonly #busy = new Map<string, string>();
   #isAnybodyKnown = false;
   /** Milliseconds without a connection, in all. */
   #cutOff = 0;
@@ -83,9 +84,19 @@ export class Tally {
     return [...this.#missing];
   }
 
+  /** How those that have not answered said that they are busy. */
+  busy(): ReadonlyMap<string, string> {
+    return this.#busy;
+  }
+
   /** Takes an answer in; says whether it is of another node that matches. */
   take(sender: string, match: MatchAnswer, words: string): boolean {
     if (this.answered.has(sender)) return false;
+    if (match === 'busy') {
+      this.#busy.set(sender, words);
+      return false;
+    }
+    this.#busy.delete(sender);
     if (this.answered.size > 0) this.#longestGap = Math.max(this.#longestGap, this.#quiet);
     this.#waitedAtLast = this.#waited;
     this.#beginSilence();

@@ -267,6 +267,16 @@ describe('Collector', () => {
     });
   });
 
+  it('says of one that was busy, and that nobody waits for any more, that it ran nothing, and why', () => {
+    const all = collector(['a', 'b']);
+    all.receive(busy('a'), 'k', 0);
+    expect(all.leave(2000).map(({ sender, state, statusmsg }) => [sender, state, statusmsg])).to.deep.equal([
+      ['a', 'failed', 'the daemon restarts (this client stopped waiting)'],
+      ['b', 'no-reply', 'this client stopped waiting'],
+    ]);
+    expect(all.open(), 'where it may still run').to.deep.equal(['b']);
+  });
+
   it('ignores those who were not asked', () => {
     expect(collector(['a']).receive(result('b', 1), 'k', 1)).to.deep.equal({ isNew: false });
   });

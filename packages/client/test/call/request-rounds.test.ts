@@ -272,4 +272,80 @@ describe('the rounds of a request', () => {
       },
     ]);
   });
+
+  describe('of a client that was suspended', () => {
+    let skipped = 0;
+    beforeEach(() => {
+      skipped = 0;
+      const clock = Date.now;
+      mock.method(Date, 'now', () => clock() + skipped);
+    });
+    /** The clock goes on, or is set back, and nothing runs. */
+    const suspend = (milliseconds: number) => {
+      skipped += milliseconds;
+    };
+
+    it('does not count that time as waited, and asks again', async () => {
+      for (const identity of ['a', 'b']) network.records.set(identity, true);
+      const rounds = ask();
+      rounds.expect(['a', 'b'], now());
+      await rounds.send(['a', 'b']);
+      const settled = rounds.settle();
+      await network.pass(500);
+      suspend(100_000);
+      await network.pass(200);
+      expect(results).to.deep.equal([]);
+      expect(network.sent.at(-1)).to.deep.include({ to: ['a', 'b'] });
+      rounds.receive(result('a', 1), 'k');
+      await network.pass(10_000);
+      expect(results.map(({ sender, state, statusmsg }) => [sender, state, statusmsg])).to.deep.equal([
+        ['a', 'ok', 'OK'],
+        ['b', 'no-reply', 'online, called 4 times in 10 s'],
+      ]);
+      await settled;
+    });
+
+    it('asks nodes that run the action for what it missed, and waits for their time limit', async () => {
+      network.records.set('a', true);
+      const rounds = ask();
+      rounds.expect(['a'], now());
+      const settled = rounds.settle();
+      rounds.receive(accepted('a', 1, 10), 'k');
+      await network.pass(500);
+      suspend(100_000);
+      await network.pass(1_500);
+      expect(results).to.deep.equal([]);
+      expect(network.sent.at(-1)?.message).to.include({ type: 'attach', after: 1 });
+      rounds.receive(result('a', 2), 'k');
+      await network.pass(200);
+      await settled;
+      expect(results.map(({ state, seconds }) => [state, seconds > 100])).to.deep.equal([['ok', true]]);
+    });
+
+    it('goes on when its clock is set back', async () => {
+      const rounds = ask();
+      rounds.expect(['a'], now());
+      const settled = rounds.settle();
+      await network.pass(500);
+      suspend(-900_000);
+      await network.pass(10_000);
+      expect(results.map(({ state }) => state)).to.deep.equal(['no-reply']);
+      await settled;
+    });
+
+    it('ends even if it is suspended again and again', async () => {
+      const rounds = ask();
+      rounds.expect(['a'], now());
+      let isOver = false;
+      const settled = rounds.settle().then(() => {
+        isOver = true;
+      });
+      for (let count = 0; count < 150 && !isOver; count += 1) {
+        suspend(5_000);
+        await network.pass(100);
+      }
+      expect(results.map(({ state }) => state)).to.deep.equal(['no-reply']);
+      await settled;
+    });
+  });
 });

@@ -34,7 +34,7 @@ describe('the match of an answer to a discovery', () => {
     ['unmatched', result('unmatched'), 'unmatched'],
     ['denied', result('denied'), 'refused'],
     ['a filter that it cannot judge', result('failed', Status.invalidData), 'refused'],
-    ['busy', result('busy'), undefined],
+    ['busy', result('busy'), 'busy'],
     ['accepted', accepted, undefined],
   ] as const)
     it(`${what}: ${match ?? 'none yet'}`, () => expect(matchOfPing(reply)).to.equal(match));

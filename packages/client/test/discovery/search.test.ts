@@ -66,6 +66,20 @@ describe('a search', () => {
     });
   });
 
+  it('names the reason of nodes that stay busy, instead of calling them silent', async () => {
+    know(['a', 'b', 'c']);
+    await start();
+    deliver('a', 1);
+    deliver('b', 1, 'busy', 1);
+    await network.pass(2_000);
+    expect(network.log()).to.include('b,c 500');
+    expect(found).to.deep.include({
+      nodes: ['a'],
+      silent: ['c'],
+      refused: [{ sender: 'b', statusmsg: 'it is busy' }],
+    });
+  });
+
   for (const answerUnmatched of [true, false])
     it(`asks all at once, ${answerUnmatched ? 'those too' : 'not those'} that the filter leaves out`, async () => {
       know(['a']);

@@ -122,6 +122,16 @@ describe('Tally', () => {
     expect([...tally.refused]).to.deep.equal([['b', 'no such plugin']]);
   });
 
+  it('asks one that is busy again, and keeps its reason until it answers', () => {
+    const tally = tallyOf(['a', 'b']);
+    tally.take('a', 'busy', 'too many requests are waiting');
+    tally.take('b', 'busy', 'too many requests are waiting');
+    expect(run(tally, 25, 600).asked).to.deep.equal([[500, ['a', 'b']]]);
+    tally.take(...answer('b'));
+    expect([...tally.busy()]).to.deep.equal([['a', 'too many requests are waiting']]);
+    expect(tally.missing()).to.deep.equal(['a']);
+  });
+
   it('waits half a second longer if unknown nodes have replied', () => {
     const tally = tallyOf(['a']);
     tally.take(...answer('stranger'));
