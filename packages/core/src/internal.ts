@@ -1,5 +1,6 @@
 // For the packages of Troupe itself: nothing here is promised to anybody else.
 
+export { BoundedMap, type Bounds } from './bounded-map.js';
 export { configFileOf } from './config/config-file.js';
 export { nestsDeeper, opensTooMuch } from './config/depth.js';
 export { ddlTypes } from './ddl/ddl-types.js';

@@ -5,17 +5,23 @@ const maxDepth = 40;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Parses bounded JSON of UTF-8 bytes. Throws MESSAGE_MALFORMED. */
+/** Parses bounded JSON of UTF-8 bytes, in which no object has a key twice. Throws MESSAGE_MALFORMED. */
 export function parseJson(bytes: Uint8Array): unknown {
-  checkDepth(bytes);
+  const members = countMembers(bytes);
+  let value: unknown;
   try {
-    return JSON.parse(utf8.decode(bytes));
+    value = JSON.parse(utf8.decode(bytes));
   } catch (cause) {
     throw new TroupeError('MESSAGE_MALFORMED', 'the message is not JSON in UTF-8', { cause });
   }
+  if (membersOf(value) !== members)
+    throw new TroupeError('MESSAGE_MALFORMED', 'the message has an object with the same key twice');
+  return value;
 }
 
-function checkDepth(bytes: Uint8Array): void {
+// Parsers differ in which of two equal keys they take.
+function countMembers(bytes: Uint8Array): number {
+  let members = 0;
   let depth = 0;
   let inString = false;
   for (let index = 0; index < bytes.length; index += 1) {
@@ -24,6 +30,7 @@ function checkDepth(bytes: Uint8Array): void {
       if (byte === 0x5c) index += 1;
       else if (byte === 0x22) inString = false;
     } else if (byte === 0x22) inString = true;
+    else if (byte === 0x3a) members += 1;
     else if (byte === 0x7b || byte === 0x5b) {
       depth += 1;
       if (depth > maxDepth) {
@@ -31,4 +38,14 @@ function checkDepth(bytes: Uint8Array): void {
       }
     } else if (byte === 0x7d || byte === 0x5d) depth -= 1;
   }
+  return members;
+}
+
+function membersOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let members = 0;
+  if (Array.isArray(value)) for (const item of value) members += membersOf(item);
+  else
+    for (const key of Object.keys(value)) members += 1 + membersOf((value as Record<string, unknown>)[key]);
+  return members;
 }

@@ -7,15 +7,15 @@ import {
   timingSafeEqual,
   verify,
 } from 'node:crypto';
+import { BoundedMap } from '../bounded-map.js';
 import { isHash } from '../ddl/value.js';
 import { TroupeError } from '../errors.js';
+import { parseJson } from './json.js';
 
 /** The `typ` of an envelope; keeps a signature made for one purpose from serving another (RFC 8725, 3.11). */
 export const envelopeType = 'troupe+jws';
 /** The `typ` of an enrolment token. */
 export const tokenType = 'troupe-enrolment+jws';
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 const knownHeaders = new Set(['alg', 'typ', 'x5c', 'jwk', 'token', 'epk', 'met', 'kid']);
 
@@ -94,27 +94,47 @@ function macOf(input: string, key: KeyObject): string {
   return createHmac('sha256', key).update(input, 'latin1').digest('base64url');
 }
 
-// Most messages come from few authors, each under one header for as long as it has its certificate.
-const headers = new Map<string, Readonly<Record<string, unknown>>>();
-const mostHeaders = 256;
-const mostHeaderLength = 16_384;
+type ReadHeader = Readonly<Record<string, unknown>>;
 
-function readHeader(text: string): Readonly<Record<string, unknown>> {
-  const known = headers.get(text);
+/** Characters of a header: it holds certificates, or a token with the certificates of CAs. */
+const maxHeaderLength = 65_536;
+
+// Most messages come from few authors, each under one header for as long as it has its certificate. Only headers of
+// messages whose signature was good are kept.
+const headers = new BoundedMap<string, ReadHeader>({
+  most: 256,
+  mostBytes: 1024 * 1024,
+  bytesOf: (_, text) => 3 * text.length,
+  ownerOf: ({ x5c, jwk }) => String(Array.isArray(x5c) ? x5c[0] : JSON.stringify(jwk)),
+});
+
+/** The header that was read last: a message is looked at twice in a row. */
+let latest: { readonly text: string; readonly header: ReadHeader } | undefined;
+
+function readHeader(text: string): ReadHeader {
+  const known = headers.get(text) ?? (latest?.text === text ? latest.header : undefined);
   if (known) return known;
+  if (text.length > maxHeaderLength)
+    throw new Error(`the header has more than ${maxHeaderLength} characters`);
   if (!isBase64url(text)) throw new Error('the header is not base64url');
-  const header: unknown = JSON.parse(utf8.decode(Buffer.from(text, 'base64url')));
+  const header = parseJson(Buffer.from(text, 'base64url'));
   if (!isHash(header)) throw new Error('the header is not an object');
-  if (headers.size >= mostHeaders) headers.clear();
-  // A copy: what is cut out of a message would keep all of it in memory.
-  const key = Buffer.from(text, 'latin1').toString('latin1');
-  if (text.length <= mostHeaderLength) headers.set(key, Object.freeze(header));
+  latest = { text: detached(text), header: Object.freeze(header) };
   return header;
+}
+
+function keepHeader(text: string, header: ReadHeader): void {
+  if (!headers.has(text)) headers.set(detached(text), header);
+}
+
+// What is cut out of a message would keep all of it in memory.
+function detached(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
 
 /** The header of a JWS, before anything of it is believed. Throws SIGNATURE_INVALID. */
 export function headerOf(jws: string, typ: string): JwsHeader {
-  let header: Readonly<Record<string, unknown>>;
+  let header: ReadHeader;
   try {
     const [head = '', ...rest] = jws.split('.', 4);
     if (rest.length !== 2) throw new Error('it does not have three parts');
@@ -174,6 +194,7 @@ export async function verifyJws(jws: string, key: KeyObject): Promise<Uint8Array
     cause = error;
   }
   if (!isGood) throw new TroupeError('SIGNATURE_INVALID', 'the signature is not valid', { cause });
+  keepHeader(header, readHeader(header));
   return Buffer.from(payload, 'base64url');
 }
 
@@ -212,7 +233,10 @@ function base64url(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url');
 }
 
-// Node's decoder passes over what is no digit of base64url.
+// Node's decoder passes over what is no digit of base64url, and over bits that belong to no byte.
 function isBase64url(text: string): boolean {
-  return /^[\w-]*$/.test(text);
+  if (!/^[\w-]*$/.test(text)) return false;
+  const rest = text.length % 4;
+  if (rest === 0) return true;
+  return rest === 2 ? /[AQgw]$/.test(text) : rest === 3 && /[AEIMQUYcgkosw048]$/.test(text);
 }

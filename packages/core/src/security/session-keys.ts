@@ -7,6 +7,7 @@ import {
   hkdfSync,
   type KeyObject,
 } from 'node:crypto';
+import { BoundedMap } from '../bounded-map.js';
 import { TroupeError } from '../errors.js';
 import { decryptJwe, encryptJwe, kidOfJwe } from './jwe.js';
 import { encodeHeader, envelopeType, type JwsHeader, macJws, verifyMacJws } from './jws.js';
@@ -44,6 +45,8 @@ export interface Peer extends Author {
   readonly kid: string;
   /** Whether it was sent our key, so that it can open what is sealed for it. */
   isAnswered: boolean;
+  /** The name under which it is known here. */
+  metAs?: string;
   keys?: DerivedKeys;
 }
 
@@ -73,6 +76,10 @@ export type Role = 'caller' | 'node';
 
 const keyBytes = 32;
 
+/** Bytes that a peer takes beside its chain, roughly; and those that peers may take each on average. */
+const peerBytes = 1024;
+const meanBytes = 8192;
+
 /**
  * Keys that a caller's process and a node's daemon agree on, so that the messages between them after the first
  * need no signature, and secrets can be encrypted: X25519 (RFC 7748) between two keys that were signed, HKDF (RFC 5869),
@@ -81,11 +88,12 @@ const keyBytes = 32;
 export class SessionKeys {
   readonly #role: Role;
   readonly #own: () => string;
-  readonly #most: number;
   readonly #lifetime: number;
   readonly #now: () => number;
   #pair: KeyPair | undefined;
-  readonly #byKid = new Map<string, Peer>();
+  // A name with many offers pushes out its own: no peer can take the keys of another.
+  readonly #byKid: BoundedMap<string, Peer>;
+  // Both hold peers that are in the first one.
   readonly #byOffer = new Map<string, Peer>();
   readonly #byName = new Map<string, Peer>();
   #remembersAll = true;
@@ -94,7 +102,7 @@ export class SessionKeys {
     readonly role: Role;
     /** The fingerprint of our own certificate: SHA-256 of the DER, hexadecimal. */
     readonly own: () => string;
-    /** The most peers to remember; the one unused for the longest time is forgotten first. */
+    /** The most peers to remember; of the name with the most, the one unused for the longest time is forgotten first. */
     readonly most: number;
     /** Seconds after which a new key is made. */
     readonly lifetime: number;
@@ -102,9 +110,18 @@ export class SessionKeys {
   }) {
     this.#role = options.role;
     this.#own = options.own;
-    this.#most = options.most;
     this.#lifetime = options.lifetime * 1000;
     this.#now = options.now ?? Date.now;
+    this.#byKid = new BoundedMap({
+      most: options.most,
+      mostBytes: options.most * meanBytes,
+      bytesOf: ({ credential }) => peerBytes + JSON.stringify(credential).length,
+      ownerOf: ({ name, fingerprint }) => name ?? fingerprint,
+      onEvict: (_, peer) => {
+        this.#remembersAll = false;
+        this.#unlink(peer);
+      },
+    });
   }
 
   /** What a header offers as `epk`. */
@@ -126,13 +143,16 @@ export class SessionKeys {
     const offered = checkOffer(epk);
     const known = this.#byOffer.get(`${author.fingerprint}.${offered}`);
     const peer = known && this.#isFresh(known) ? known : this.#remember(author, credential, offered);
-    if (peer.name !== undefined) this.#byName.set(peer.name, peer);
+    if (peer.name !== undefined) this.met(peer.name, peer);
     return acknowledged && peer.isAnswered ? { as: 'sealed', peer } : { as: 'offering', peer };
   }
 
-  /** Takes a peer without a name of its own for the process of this name, until a message of that name comes from another. */
+  /** Takes a peer for the process of this name, until a message of that name comes from another. */
   met(name: string, peer: Peer): void {
-    if (this.#byKid.get(peer.kid) === peer) this.#byName.set(name, peer);
+    if (this.#byKid.peek(peer.kid) !== peer) return;
+    if (peer.metAs !== name) this.#unlinkName(peer);
+    peer.metAs = name;
+    this.#byName.set(name, peer);
   }
 
   /** How to protect a message to a peer whose key is known; undefined if it is not. */
@@ -144,11 +164,7 @@ export class SessionKeys {
   /** The peer of this name, if its key is known. */
   peerOf(name: string): Peer | undefined {
     const peer = this.#byName.get(name);
-    if (!peer || this.#byKid.get(peer.kid) !== peer) {
-      this.#byName.delete(name);
-      return undefined;
-    }
-    return this.#isFresh(peer) ? peer : undefined;
+    return peer && this.#isFresh(peer) ? peer : undefined;
   }
 
   /** Seals nothing for this name until its next message: its process may have ended, and its key with it. */
@@ -164,14 +180,13 @@ export class SessionKeys {
 
   /** What a peer has sealed for us. Throws SIGNATURE_INVALID. */
   open(jws: string, kid: string): { readonly payload: Uint8Array; readonly peer: Peer } {
-    const peer = this.#byKid.get(kid);
+    const peer = this.#byKid.peek(kid);
     if (!peer || this.#now() - peer.agreedAt > this.#lifetime)
       throw new TroupeError('SIGNATURE_INVALID', 'the message is sealed with an unknown session key');
     const payload = verifyMacJws(jws, this.#keysOf(peer).theirs);
     // The peer that sent the latest message is forgotten last.
-    this.#byKid.delete(kid);
-    this.#byKid.set(kid, peer);
-    if (peer.name !== undefined) this.#byName.set(peer.name, peer);
+    this.#byKid.get(kid);
+    if (peer.name !== undefined) this.met(peer.name, peer);
     peer.isAnswered = true;
     return { payload, peer };
   }
@@ -211,19 +226,24 @@ export class SessionKeys {
     const peer: Peer = { ...parts, agreedAt: this.#now(), kid, isAnswered: false };
     const before = this.#byOffer.get(offerOf(peer));
     if (before) this.#forget(before);
-    this.#byKid.set(kid, peer);
     this.#byOffer.set(offerOf(peer), peer);
-    const [oldest] = this.#byKid.values();
-    if (this.#byKid.size > this.#most && oldest) {
-      this.#forget(oldest);
-      this.#remembersAll = false;
-    }
+    this.#byKid.set(kid, peer);
     return peer;
   }
 
   #forget(peer: Peer): void {
     this.#byKid.delete(peer.kid);
+    this.#unlink(peer);
+  }
+
+  #unlink(peer: Peer): void {
     this.#byOffer.delete(offerOf(peer));
+    this.#unlinkName(peer);
+  }
+
+  #unlinkName(peer: Peer): void {
+    const { metAs } = peer;
+    if (metAs !== undefined && this.#byName.get(metAs) === peer) this.#byName.delete(metAs);
   }
 
   // Derived at the first use: most peers exchange only one message.
@@ -257,7 +277,7 @@ export class SessionKeys {
 // A peer that copies the offer of another under its own certificate gets a different key, which it cannot know.
 function contextOf(
   role: Role,
-  { own, pair, fingerprint, offered }: Omit<Peer, 'kid' | 'agreedAt' | 'isAnswered'>,
+  { own, pair, fingerprint, offered }: Omit<Peer, 'kid' | 'agreedAt' | 'isAnswered' | 'metAs'>,
 ): string {
   const us = [own, pair.offer.x];
   const them = [fingerprint, offered];

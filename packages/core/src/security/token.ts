@@ -53,6 +53,7 @@ export async function verifyToken(
     const { x5c } = headerOf(token, tokenType);
     const issuer = options.trust.check(x5c ?? [], now);
     const claims = checkClaims(parseJson(await verifyJws(token, issuer.publicKey)));
+    issuer.confirm();
     if (claims.iss !== issuer.name || !compilePattern(options.issuers, 'issuers').test(issuer.name)) {
       throw new TroupeError(
         'TOKEN_INVALID',

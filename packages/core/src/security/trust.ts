@@ -1,4 +1,5 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
+import { BoundedMap } from '../bounded-map.js';
 import { TroupeError } from '../errors.js';
 import { readCrl } from '../pki/crl.js';
 import { onOneLine } from '../pki/name.js';
@@ -21,11 +22,18 @@ export interface Trusted {
   readonly fingerprint: string;
   /** The CA of the file that vouches for it. */
   readonly authority: X509Certificate;
+  /**
+   * To be called when its owner is proved to be the author of something: the chain then needs no further check as long as
+   * it is valid. Nothing is kept of a chain that anybody could have copied.
+   */
+  readonly confirm: () => void;
 }
 
 type Crl = ReturnType<typeof readCrl>;
 
 const maxChain = 5;
+/** Characters of base64 of a whole chain. */
+const maxChainLength = 32_768;
 const maxCached = 20_000;
 
 /** Says whether a chain of certificates is believed: the leaf first, DER in base64. Throws CERTIFICATE_INVALID. */
@@ -38,7 +46,11 @@ export class TrustStore implements Trust {
   /** The CAs of the file, in its order. */
   readonly authorities: readonly X509Certificate[];
   readonly #crls: readonly Crl[];
-  readonly #cache = new Map<string, { trusted: Trusted; until: number }>();
+  // One chain for each first certificate: the others are of its owner's choice.
+  readonly #cache = new BoundedMap<string, { digest: string; trusted: Trusted; until: number }>({
+    most: maxCached,
+    ownerOf: ({ trusted }) => trusted.name,
+  });
 
   /** `ca` and `crl` are PEM texts with any number of blocks. A CRL that none of the CAs signed is refused. */
   constructor(options: { ca: string; crl?: string }) {
@@ -63,21 +75,30 @@ export class TrustStore implements Trust {
         `the certificate chain has ${chain.length} certificates; 1 to ${maxChain} are allowed`,
       );
     }
+    const length = chain.reduce((sum, text) => sum + text.length, 0);
+    if (length > maxChainLength) {
+      throw new TroupeError(
+        'CERTIFICATE_INVALID',
+        `the certificate chain has ${length} characters; the limit is ${maxChainLength}`,
+      );
+    }
+    const key = sha256(first);
     // The other certificates can decide which CA vouches for the first.
-    const key = chain.length === 1 ? first : createHash('sha256').update(chain.join()).digest('hex');
+    const digest = chain.length === 1 ? key : sha256(chain.join());
     const cached = this.#cache.get(key);
-    if (cached && now < cached.until) return cached.trusted;
+    if (cached?.digest === digest && now < cached.until) return cached.trusted;
     const [leaf, ...others] = chain.map(parseDer);
     if (!leaf) throw new TroupeError('CERTIFICATE_INVALID', 'no certificate');
     const { until, authority } = this.#checkPath(leaf, others, now);
-    const trusted = {
+    const trusted: Trusted = {
       name: commonName(leaf),
       publicKey: leaf.publicKey,
       fingerprint: createHash('sha256').update(leaf.raw).digest('hex'),
       authority,
+      confirm: () => {
+        if (this.#cache.peek(key)?.digest !== digest) this.#cache.set(key, { digest, trusted, until });
+      },
     };
-    if (this.#cache.size >= maxCached) this.#cache.clear();
-    this.#cache.set(key, { trusted, until });
     return trusted;
   }
 
@@ -192,18 +213,31 @@ function checkTime(certificate: X509Certificate, now: number): number {
   return notAfter;
 }
 
+function sha256(text: string): string {
+  return createHash('sha256').update(text, 'latin1').digest('hex');
+}
+
+// One text for each certificate: neither blanks in the base64 nor bytes after the DER are passed over.
 function parseDer(base64: string): X509Certificate {
+  const der = Buffer.from(base64, 'base64');
+  if (der.toString('base64') !== base64)
+    throw new TroupeError('CERTIFICATE_INVALID', 'the certificate chain contains data that is not base64');
+  let certificate: X509Certificate;
   try {
-    return new X509Certificate(Buffer.from(base64, 'base64'));
+    certificate = new X509Certificate(der);
   } catch (cause) {
     throw new TroupeError(
       'CERTIFICATE_INVALID',
       'the certificate chain contains data that is not a certificate',
-      {
-        cause,
-      },
+      { cause },
     );
   }
+  if (!certificate.raw.equals(der))
+    throw new TroupeError(
+      'CERTIFICATE_INVALID',
+      'the certificate chain contains a certificate that is not DER',
+    );
+  return certificate;
 }
 
 /** The common name of a certificate's subject; exactly one is demanded. Throws CERTIFICATE_INVALID. */

@@ -47,7 +47,11 @@ async function claimed(
 ): Promise<{ readonly key: KeyObject; readonly proof: () => Promise<Proof> }> {
   if (x5c) {
     const trusted = checkCertificate(x5c, accepted);
-    return { key: trusted.publicKey, proof: async () => proofOf(trusted) };
+    const proof = async () => {
+      trusted.confirm();
+      return proofOf(trusted);
+    };
+    return { key: trusted.publicKey, proof };
   }
   if (!jwk) throw new TroupeError('SIGNATURE_INVALID', 'the header contains no key');
   const key = keyOfJwk(jwk);

@@ -48,4 +48,27 @@ describe('parseJson', () => {
         .with.property('code', 'MESSAGE_MALFORMED');
     });
   }
+
+  for (const [what, json] of [
+    ['equal keys in different objects', '[{"a":1},{"a":{"a":2}}]'],
+    ['colons and quotes in texts', '{"a:":"b:\\":","c":"::"}'],
+    ['a key named __proto__', '{"__proto__":{"a":1},"b":2}'],
+  ] as const) {
+    it(`reads ${what}`, () => {
+      expect(JSON.stringify(parse(json))).to.equal(JSON.stringify(JSON.parse(json)));
+    });
+  }
+
+  for (const json of [
+    '{"a":1,"a":2}',
+    '{"a":1,"\\u0061":1}',
+    '[{"b":{"c":[{"a":1,"d":2,"a":1}]}}]',
+    '{"__proto__":1,"__proto__":2}',
+  ]) {
+    it(`refuses an object with the same key twice: ${json}`, () => {
+      expect(() => parse(json))
+        .to.throw('the message has an object with the same key twice')
+        .with.property('code', 'MESSAGE_MALFORMED');
+    });
+  }
 });

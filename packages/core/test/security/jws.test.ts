@@ -48,6 +48,12 @@ function rsaKey(bits: number, exponent = 0x10001n): KeyObject {
   return createPublicKey({ key: { kty: 'RSA', n: bytes.toString('base64url'), e }, format: 'jwk' });
 }
 
+/** The same bytes, with another last letter: one of its bits that belong to no byte is set. */
+function nextLetter(text: string): string {
+  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  return `${text.slice(0, -1)}${digits[digits.indexOf(text.at(-1) ?? '') + 1]}`;
+}
+
 describe('algorithmOf', () => {
   for (const [what, key] of [
     ['RSA of 2048 bits', rsaKey(2048)],
@@ -112,6 +118,7 @@ describe('JWS', () => {
         `${other.split('.')[0]}.${body}.${signature}`,
         `${head}.${body}.${signature.slice(0, -4)}`,
         `${head}.${body}.${signature}=`,
+        ...(signature.length % 4 === 0 ? [] : [`${head}.${body}.${nextLetter(signature)}`]),
         `${head}.${body}.${signature} `,
         `${head}.${body}=.${signature}`,
         `${head}.${body}.`,
@@ -149,6 +156,10 @@ describe('JWS', () => {
     ['is null', Buffer.from('null').toString('base64url')],
     ['is not UTF-8', Buffer.from([0x22, 0xff, 0x22]).toString('base64url')],
     ['is empty', ''],
+    ['has bits that belong to no byte', 'e31'],
+    ['has one character too many', 'e30AA'],
+    ['has the same key twice', Buffer.from('{"typ":"x","typ":"y"}').toString('base64url')],
+    ['has more than 65,536 characters', Buffer.from(`{"x":"${'x'.repeat(49_146)}"}`).toString('base64url')],
   ] as const) {
     it(`is refused when its header ${what}`, () => {
       expect(() => headerOf(`${header}.e30.AAAA`, envelopeType)).to.throw('is not a JWS in compact form');
@@ -237,15 +248,45 @@ describe('JWS', () => {
     }
   });
 
-  it('says the same of the same header whenever it is asked, and remembers no more of them than it should', async () => {
-    const { privateKey } = pairs.EdDSA ?? {};
-    if (!privateKey) throw new Error('no key');
-    for (let index = 0; index < 600; index += 1) {
-      const own = { typ: envelopeType, x5c: [`A${index}`] };
-      const jws = await signJws(payload, privateKey, own);
-      expect(headerOf(jws, envelopeType)).to.deep.equal({ alg: 'EdDSA', ...own });
-      expect(headerOf(jws, envelopeType)).to.equal(headerOf(jws, envelopeType));
-      expect(() => headerOf(jws, 'another')).to.throw('typ is not');
-    }
+  describe('of many authors', () => {
+    const { privateKey, publicKey } = pairs.EdDSA as (typeof pairs)[string];
+    const signedBy = (author: number, text = '') =>
+      signJws(payload, privateKey, { typ: envelopeType, x5c: [`A${author}`, text] });
+    /** Whether the header is remembered, although another one was read since. */
+    const isKept = (jws: string) => {
+      const before = headerOf(jws, envelopeType);
+      headerOf(jwsOf({ alg: 'EdDSA', typ, token: 'another' }), envelopeType);
+      return headerOf(jws, envelopeType) === before;
+    };
+
+    it('reads the same of the same header whenever it is asked', async () => {
+      for (let index = 0; index < 600; index += 1) {
+        const jws = await signedBy(index);
+        expect(headerOf(jws, envelopeType)).to.deep.equal({ alg: 'EdDSA', typ, x5c: [`A${index}`, ''] });
+        expect(headerOf(jws, envelopeType)).to.equal(headerOf(jws, envelopeType));
+        expect(() => headerOf(jws, 'another')).to.throw('typ is not');
+      }
+    });
+
+    it('remembers a header only if the signature was good', async () => {
+      const jws = await signedBy(7001);
+      expect(isKept(jws)).to.equal(false);
+      await refused(`${jws.slice(0, -8)}AAAAAAAA`, publicKey);
+      expect(isKept(jws)).to.equal(false);
+      await verifyJws(jws, publicKey);
+      expect(isKept(jws)).to.equal(true);
+    });
+
+    it('remembers few of them, and those of an author that sends few headers first', async () => {
+      const first = await signedBy(8001);
+      await verifyJws(first, publicKey);
+      let oldest: string | undefined;
+      for (let index = 0; index < 300; index += 1) {
+        const jws = await signedBy(8002, `${index}`);
+        oldest ??= jws;
+        await verifyJws(jws, publicKey);
+      }
+      expect([isKept(first), isKept(oldest ?? '')]).to.deep.equal([true, false]);
+    });
   });
 });

@@ -27,7 +27,7 @@ function trustedOf({ name, certificatePem, chain }: Own): Trusted {
   const fingerprint = createHash('sha256')
     .update(Buffer.from(chain[0] ?? '', 'base64'))
     .digest('hex');
-  return { name, publicKey, fingerprint, authority };
+  return { name, publicKey, fingerprint, authority, confirm: () => {} };
 }
 
 /** One end: its certificate and its keys. */
@@ -308,6 +308,17 @@ describe('SessionKeys', () => {
     expect(keys.sealing('web1.lab')).to.equal(undefined);
     const second = peerOf(keys.handshake(node.trusted, { x5c: web1.chain }, node.keys.offer));
     expect(second.kid).to.not.equal(first.kid);
+  });
+
+  it('keeps the keys of other callers if one of them offers many', () => {
+    const node = end('node', web1, { most: 64 });
+    const known = end('caller', alice);
+    handshake(node, known);
+    const ofNode = peerOf(handshake(known, node));
+    for (let count = 0; count < 70; count += 1) handshake(node, end('caller', mallory));
+    const asked = known.keys.seal(payload, ofNode);
+    expect(node.keys.open(asked, kidOf(asked)).peer.name).to.equal('alice.mcollective');
+    expect(node.keys.sealing('alice.mcollective')).to.have.property('as', 'sealed');
   });
 
   it('forgets the oldest peers beyond its limit, and then acknowledges no key in a broadcast', () => {

@@ -57,9 +57,58 @@ describe('TrustStore', () => {
 
   it('refuses an expired certificate, also when it was good a moment ago', () => {
     const store = new TrustStore({ ca: pki.ca.certificatePem });
-    store.check(web.chain);
+    store.check(web.chain).confirm();
     const later = Date.parse(new X509Certificate(web.certificatePem).validTo) + 1000;
     expect(() => store.check(web.chain, later)).to.throw('"web1.lab" expired');
+  });
+
+  it('keeps nothing of a chain whose owner is not confirmed, and then checks it once', () => {
+    const store = new TrustStore({ ca: pki.ca.certificatePem });
+    const first = store.check(web.chain);
+    expect(store.check(web.chain)).to.not.equal(first);
+    first.confirm();
+    expect(store.check(web.chain)).to.equal(first);
+  });
+
+  it('keeps one chain of each certificate, however many its owner makes with it', async () => {
+    const store = new TrustStore({ ca: pki.ca.certificatePem });
+    const root = derOf(pki.ca.certificatePem);
+    store.check(web.chain).confirm();
+    const longer = store.check([...web.chain, root]);
+    longer.confirm();
+    expect(store.check([...web.chain, root])).to.equal(longer);
+    const plain = store.check(web.chain);
+    plain.confirm();
+    expect(store.check(web.chain)).to.equal(plain);
+    expect(store.check([...web.chain, root])).to.not.equal(longer);
+  });
+
+  it('reads one text for each certificate only', () => {
+    const store = new TrustStore({ ca: pki.ca.certificatePem });
+    const [text = ''] = web.chain;
+    const der = Buffer.from(text, 'base64');
+    const lines = text.replace(/.{64}/g, '$&\n');
+    const url = der.toString('base64url');
+    for (const odd of [
+      ` ${text}`,
+      `${text} `,
+      lines,
+      `${text}=`,
+      `${text}====`,
+      url === text ? `${url}_` : url,
+    ])
+      expect(() => store.check([odd]), odd).to.throw('contains data that is not base64');
+    const withMore = Buffer.concat([der, Buffer.alloc(3)]).toString('base64');
+    expect(() => store.check([withMore])).to.throw('contains a certificate that is not DER');
+    const pem = Buffer.from(web.certificatePem).toString('base64');
+    expect(() => store.check([pem])).to.throw('contains a certificate that is not DER');
+  });
+
+  it('refuses a chain that is too long before it reads it', () => {
+    const store = new TrustStore({ ca: pki.ca.certificatePem });
+    expect(() => store.check([...web.chain, 'A'.repeat(32_768)])).to.throw(
+      /the certificate chain has \d+ characters; the limit is 32768/,
+    );
   });
 
   it('refuses a revoked one', () => {
@@ -126,6 +175,7 @@ describe('TrustStore', () => {
     const chain = [derOf(certificate)];
     const end = Date.parse(new X509Certificate(ca.certificatePem).validTo);
     expect(store.check(chain, end).name).to.equal('web1.lab');
+    store.check(chain).confirm();
     expect(store.check(chain)).to.equal(store.check(chain));
     expect(() => store.check(chain, end + 1)).to.throw('the certificate "Short CA" expired');
   });

@@ -73,6 +73,21 @@ describe('createVerifier', () => {
     );
   });
 
+  it('keeps a chain only after its owner has signed something, not when anybody shows it', async () => {
+    const store = new TrustStore({ ca: pki.ca.certificatePem });
+    const verifier = createVerifier({ certificates: { trust: store } });
+    const isKept = () => {
+      const first = store.check(caller.chain);
+      return store.check(caller.chain) === first;
+    };
+    const good = Buffer.from(await seal({ a: 1 }, signer(caller))).toString();
+    const junk = `${good.slice(0, good.lastIndexOf('.'))}.${'A'.repeat(342)}`;
+    expect(await refusal(open(Buffer.from(junk), verifier))).to.equal('the signature is not valid');
+    expect(isKept()).to.equal(false);
+    await open(Buffer.from(good), verifier);
+    expect(isKept()).to.equal(true);
+  });
+
   it('refuses header keys that it does not know, such as crit', async () => {
     const jws = `${encode({ alg: 'RS256', typ: envelopeType, x5c: caller.chain, crit: ['x'] })}.${encode({})}.AA`;
     expect(await refusal(open(Buffer.from(jws), callers))).to.include('unknown key "crit"');
