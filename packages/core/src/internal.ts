@@ -29,11 +29,12 @@ export { createSwitchedLogger, type SwitchedLogger } from './log/logger.js';
 export { textStream } from './log/text.js';
 export { maxMessageBytes } from './message/envelope.js';
 export { announce, offlineWill, type PresenceRecord } from './message/presence.js';
+export { RateLimit } from './rate-limit.js';
 export { parseJson } from './security/json.js';
 export { envelopeType, signJws } from './security/jws.js';
 export { loadToken } from './security/modes.js';
 export { checkPurpose } from './security/path-constraints.js';
-export { hasShare, type Taken } from './share.js';
+export { hasShare, Shares, type Taken } from './share.js';
 export {
   type CompletedOption,
   type CompletedProgram,

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { hasShare } from '../src/share.js';
+import { hasShare, Shares } from '../src/share.js';
 
 /** How much each of so many greedy peers gets, one after the other. */
 function filled(peers: number, most: number, size = 1): number[] {
@@ -36,5 +36,30 @@ describe('hasShare', () => {
     expect(filled(1, 2)).to.deep.equal([1]);
     expect(filled(2, 2)).to.deep.equal([1, 1]);
     expect(hasShare({ own: 0, all: 2, most: 2 })).to.equal(false);
+  });
+});
+
+describe('Shares', () => {
+  it('gives places to peers until they give them back, once', () => {
+    const shares = new Shares(3);
+    const [one, two] = [shares.take('a'), shares.take('a')];
+    expect([typeof one, typeof two, shares.take('a')]).to.deep.equal(['function', 'function', undefined]);
+    expect([typeof shares.take('b'), shares.take('c'), shares.taken]).to.deep.equal([
+      'function',
+      undefined,
+      3,
+    ]);
+    one?.();
+    one?.();
+    expect([shares.taken, typeof shares.take('c')]).to.deep.equal([2, 'function']);
+  });
+
+  it('counts bytes, and refuses what is too large for anybody', () => {
+    const shares = new Shares(100);
+    expect(shares.take('a', 101)).to.equal(undefined);
+    const free = shares.take('a', 60);
+    expect([shares.take('a', 40), shares.taken]).to.deep.equal([undefined, 60]);
+    free?.();
+    expect(shares.taken).to.equal(0);
   });
 });

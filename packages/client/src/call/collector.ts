@@ -78,6 +78,8 @@ const vanishedGrace = 30_000;
 const silenceGrace = 60_000;
 /** How often one is asked again because this process did not run, so that a slow machine does not wait forever. */
 const mostSkips = 10;
+/** Replies of one node that came before one that is missing. */
+const mostEarly = 10_000;
 /** So long without a broker of its own, a client does not take the silence of those at work for theirs. */
 const cutOffGrace = 60_000;
 
@@ -415,6 +417,12 @@ function defer(target: Target, words: string, now: number): void {
 function count(target: Target, seq: number): boolean {
   if (seq <= target.seq || target.early.has(seq)) return false;
   target.early.add(seq);
+  // Nobody keeps track of a node that sends ever new numbers.
+  if (target.early.size > mostEarly) {
+    target.seq = seq;
+    target.early.clear();
+    return true;
+  }
   while (target.early.delete(target.seq + 1)) target.seq += 1;
   return true;
 }

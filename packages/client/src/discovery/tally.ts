@@ -1,3 +1,4 @@
+import { cut } from '@troupe/core/internal';
 import type { MatchAnswer } from './match-answer.js';
 
 /** What an expectation of answers begins with. */
@@ -32,6 +33,9 @@ const mostAgainAfterCut = 1_000;
 const mostCutOff = 60_000;
 /** Nodes of a large fleet that are asked whether they match, to find out whether answers are still to come. */
 const sampleSize = 100;
+/** Nodes of which nothing was known that answer; and characters of a reason. */
+const mostStrangers = 200_000;
+const mostWords = 2_000;
 /** The most that one look at the clock counts as silence: this process was busy itself meanwhile. */
 const mostStep = 100;
 
@@ -92,8 +96,10 @@ export class Tally {
   /** Takes an answer in; says whether it is of another node that matches. */
   take(sender: string, match: MatchAnswer, words: string): boolean {
     if (this.answered.has(sender)) return false;
+    const isStranger = !this.#missing.has(sender);
+    if (isStranger && Math.max(this.#strangers.size, this.#busy.size) >= mostStrangers) return false;
     if (match === 'busy') {
-      this.#busy.set(sender, words);
+      this.#busy.set(sender, cut(words, mostWords));
       return false;
     }
     this.#busy.delete(sender);
@@ -102,7 +108,7 @@ export class Tally {
     this.#beginSilence();
     this.answered.add(sender);
     if (!this.#missing.delete(sender)) this.#strangers.add(sender);
-    if (match === 'refused') this.refused.set(sender, words);
+    if (match === 'refused') this.refused.set(sender, cut(words, mostWords));
     if (match !== 'matched') return false;
     this.matched.add(sender);
     if (this.#probed.has(sender)) this.#probesMatched = true;

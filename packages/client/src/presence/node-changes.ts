@@ -1,6 +1,6 @@
 import type { Presence } from '@troupe/core';
 import { listenerIterator, type Queue } from '../waiting/listener-iterator.js';
-import type { PresenceView } from './presence-view.js';
+import { mostRecords, type PresenceView } from './presence-view.js';
 
 /** A node that went online or offline, or was online at the start. */
 export interface NodeChange {
@@ -44,6 +44,7 @@ class Latest implements Queue<NodeChange> {
   readonly #here = new Map<string, number>();
 
   add(change: NodeChange): void {
+    if (this.#waiting.size >= mostRecords && !this.#waiting.has(change.identity)) return;
     // In the order of the last change of each.
     this.#waiting.delete(change.identity);
     this.#waiting.set(change.identity, change);

@@ -20,6 +20,10 @@ const settleLongest = 2_000;
 /** Milliseconds after news in which a record that the broker kept is older than they are; later it is news itself. */
 const replayLongest = 2_000;
 
+/** Names of which a record is kept, and bytes of their records: anybody at the broker may be able to make up names. */
+export const mostRecords = 200_000;
+const mostBytes = 128 * 1024 * 1024;
+
 /** Which nodes of a collective are online, by the retained records of the broker: a hint, kept up to date while the client runs. */
 export class PresenceView {
   readonly #records = new Map<string, Presence>();
@@ -28,6 +32,8 @@ export class PresenceView {
   readonly #left = new Map<string, number>();
   /** When this connection brought news of whom, milliseconds since 1970: a record that the broker kept is older. */
   readonly #fresh = new Map<string, number>();
+  readonly #sizes = new Map<string, number>();
+  #bytes = 0;
   #lastHeard = 0;
   #lastNew = Date.now();
   #longestGap = 0;
@@ -130,7 +136,9 @@ export class PresenceView {
 
   #take(payload: Uint8Array, topic: Topic | undefined, isRetained: boolean): void {
     const record = parsePresence(payload) ?? this.#gone(payload, topic);
-    if (!record) return;
+    // A broker lets a node publish under its own name.
+    if (!record || topic?.kind !== 'presence' || topic.identity !== record.identity) return;
+    if (!this.#hasRoom(record.identity, payload.length)) return;
     // A broker reads what it has kept while news go out already, so that a node which has just died seems to be back.
     const now = Date.now();
     const news = this.#fresh.get(record.identity);
@@ -144,8 +152,34 @@ export class PresenceView {
       this.#lastNew = now;
     }
     this.#noteLeaving(record, isRetained, now);
-    this.#records.set(record.identity, record);
+    this.#keep(record, payload.length);
     for (const listener of this.#listeners) listener(record);
+  }
+
+  // Nobody is pushed out by one that comes later, unless it is offline.
+  #hasRoom(identity: string, bytes: number): boolean {
+    const isFull = () =>
+      (this.#records.size >= mostRecords && !this.#records.has(identity)) ||
+      this.#bytes + bytes - (this.#sizes.get(identity) ?? 0) > mostBytes;
+    if (!isFull()) return true;
+    for (const { online, identity: other } of this.#records.values()) {
+      if (online || other === identity) continue;
+      this.#forget(other);
+      if (!isFull()) return true;
+    }
+    return false;
+  }
+
+  #keep(record: Presence, bytes: number): void {
+    const { identity } = record;
+    this.#bytes += bytes - (this.#sizes.get(identity) ?? 0);
+    this.#sizes.set(identity, bytes);
+    this.#records.set(identity, record);
+  }
+
+  #forget(identity: string): void {
+    this.#bytes -= this.#sizes.get(identity) ?? 0;
+    for (const map of [this.#sizes, this.#records, this.#left, this.#fresh]) map.delete(identity);
   }
 
   // A record that the broker kept is no news, but where this client knew better it has missed them.

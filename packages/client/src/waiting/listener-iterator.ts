@@ -76,26 +76,45 @@ export interface Queue<T> {
   take(): { readonly value: T } | undefined;
 }
 
-/** The most that waits; a consumer that is slower loses the oldest. */
+/** The most that waits, in values and in characters of JSON; a consumer that is slower loses the oldest. */
 const most = 100_000;
+const mostLength = 64 * 1024 * 1024;
+/** Values whose length nobody measures: few consumers are slower. */
+const unmeasured = 16;
+
+interface Waiting<T> {
+  readonly value: T;
+  readonly length: number;
+}
 
 class Fifo<T> implements Queue<T> {
-  #values: T[] = [];
+  #values: Waiting<T>[] = [];
   #first = 0;
+  #length = 0;
 
   add(value: T): void {
-    this.#values.push(value);
-    if (this.#values.length - this.#first > most) this.#first += 1;
+    const length = this.#waiting < unmeasured ? 0 : JSON.stringify(value).length;
+    this.#values.push({ value, length });
+    this.#length += length;
+    while (this.#waiting > most || this.#length > mostLength) this.#shift();
   }
 
   take(): { readonly value: T } | undefined {
-    if (this.#first >= this.#values.length) return undefined;
-    const value = this.#values[this.#first] as T;
+    return this.#waiting > 0 ? { value: this.#shift().value } : undefined;
+  }
+
+  get #waiting(): number {
+    return this.#values.length - this.#first;
+  }
+
+  #shift(): Waiting<T> {
+    const next = this.#values[this.#first] as Waiting<T>;
     this.#first += 1;
+    this.#length -= next.length;
     if (this.#first > 1024 && this.#first * 2 > this.#values.length) {
       this.#values = this.#values.slice(this.#first);
       this.#first = 0;
     }
-    return { value };
+    return next;
   }
 }

@@ -280,4 +280,10 @@ describe('Collector', () => {
   it('ignores those who were not asked', () => {
     expect(collector(['a']).receive(result('b', 1), 'k', 1)).to.deep.equal({ isNew: false });
   });
+
+  it('does not remember ever more numbers of a node that leaves one out', () => {
+    const one = collector(['a']);
+    for (let seq = 2; seq <= 20_002; seq += 1) one.receive(progress('a', seq), 'k', 0);
+    expect(one.tick(20_000).attach).to.deep.equal([{ identity: 'a', after: 20_002 }]);
+  });
 });

@@ -221,4 +221,20 @@ describe('Tally', () => {
     expect(tally.take(...answer('a'))).to.equal(false);
     expect(run(tally, 1_925, 5_000).over).to.equal(2_000);
   });
+
+  it('keeps the beginning of a reason', () => {
+    const tally = tallyOf(['a', 'b']);
+    tally.take('a', 'refused', 'x'.repeat(1_000_000));
+    tally.take('b', 'busy', 'x'.repeat(1_000_000));
+    expect(tally.refused.get('a')).to.have.length(2_000);
+    expect(tally.busy().get('b')).to.have.length(2_000);
+  });
+
+  it('counts so many nodes of which nothing was known, and all that are', () => {
+    const tally = tallyOf(['a']);
+    for (let count = 0; count < 200_001; count += 1) tally.take(...answer(`s${count}`));
+    expect(tally.answered.size).to.equal(200_000);
+    tally.take(...answer('a'));
+    expect(tally.answered.has('a')).to.equal(true);
+  });
 });

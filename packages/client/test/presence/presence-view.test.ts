@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { MemoryBroker, Topics } from '@troupe/core';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
@@ -94,5 +95,38 @@ describe('PresenceView', () => {
     const view = await PresenceView.open(new MemoryBroker().connect(), topics, 'mcollective');
     await view.whenAnybody();
     expect(view.online()).to.deep.equal([]);
+  });
+
+  it('ignores a record under the name of another node', async () => {
+    const broker = new MemoryBroker();
+    const node = broker.connect();
+    const view = await PresenceView.open(broker.connect(), topics, 'mcollective');
+    await node.publish(topic, record(true));
+    await node.publish(topics.presence('mcollective', 'web2.lab'), record(false));
+    await turn();
+    expect(view.isOnline('web1.lab')).to.equal(true);
+    expect(view.size).to.equal(1);
+  });
+
+  it('keeps so many bytes of records: strangers push out nobody but those that are offline', async () => {
+    const broker = new MemoryBroker();
+    const node = broker.connect();
+    const view = await PresenceView.open(broker.connect(), topics, 'mcollective');
+    const publish = (identity: string, online: boolean, version = '1') =>
+      node.publish(
+        topics.presence('mcollective', identity),
+        Buffer.from(JSON.stringify({ v: 1, identity, online, since: 1, version })),
+      );
+    await publish('web1.lab', true);
+    await publish('web2.lab', false);
+    const most = (128 * 1024 * 1024) / 4000;
+    for (let count = 0; count < most + 500; count += 1) await publish(`s${count}`, true, 'x'.repeat(4000));
+    await turn();
+    expect(view.size).to.be.within(most * 0.9, most);
+    expect([view.isOnline('web1.lab'), view.isOnline('web2.lab')]).to.deep.equal([true, undefined]);
+    await publish('web1.lab', false);
+    await publish('web3.lab', true);
+    await turn();
+    expect([view.isOnline('web1.lab'), view.isOnline('web3.lab')]).to.deep.equal([false, true]);
   });
 });

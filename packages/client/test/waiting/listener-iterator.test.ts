@@ -127,4 +127,19 @@ describe('a listener as an iterator', () => {
     const values = listenerIterator(listen);
     expect(values[Symbol.asyncIterator]()).to.equal(values);
   });
+
+  it('keeps so many bytes of values that are not taken', async () => {
+    let take: Take<string> = () => {};
+    const values = listenerIterator<string>(async (given) => {
+      take = given;
+      return () => {};
+    });
+    const first = values.next();
+    await turn();
+    take('first');
+    await first;
+    for (let count = 0; count < 200; count += 1) take(`${count} ${'x'.repeat(1024 * 1024)}`);
+    const next = (await values.next()).value ?? '';
+    expect(Number(next.split(' ')[0])).to.be.within(130, 140);
+  });
 });

@@ -10,7 +10,7 @@ import {
   Status,
   TroupeError,
 } from '@troupe/core';
-import { reasonOf } from '@troupe/core/internal';
+import { maxMessageBytes, RateLimit, reasonOf, Shares } from '@troupe/core/internal';
 import type { LoadedAgent } from '../agents/registry.js';
 import type { Audit } from '../audit/audit.js';
 import { entryOf } from '../audit/audit-entry.js';
@@ -19,7 +19,7 @@ import { type Admission, type Authenticated, changesHost } from './admission.js'
 import type { Answer } from './answer.js';
 import { addressTo, type Job, type KeptReply, type ReplyBody } from './job.js';
 import type { Jobs } from './jobs.js';
-import type { Refusal } from './refusal.js';
+import { busy, type Refusal } from './refusal.js';
 import type { Replier } from './replier.js';
 import { type Ending, runAction } from './run.js';
 import type { RunQueue } from './run-queue.js';
@@ -38,6 +38,10 @@ export interface DispatcherParts {
 /** Receives messages, refuses those that are not permitted, and runs the rest. */
 export class Dispatcher {
   readonly #parts: DispatcherParts;
+  /** Bytes of requests whose filter and policy are being evaluated. */
+  readonly #evaluating = new Shares(64 * maxMessageBytes);
+  /** Anybody can cause these lines. */
+  readonly #rejectedLines = new RateLimit({ burst: 1000, perMinute: 60 });
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
@@ -54,6 +58,15 @@ export class Dispatcher {
     } catch (error) {
       // Its sender is not proved, so no reply can be sent.
       node.stats.unvalidated += 1;
+      const { isAllowed, missed } = this.#rejectedLines.pass(Date.now());
+      if (!isAllowed) return;
+      if (missed > 0) {
+        log.warn({ messages: missed }, 'messages rejected: too many to log each');
+        audit?.write({
+          outcome: 'invalid',
+          reason: `${missed} messages before this one: too many to record each`,
+        });
+      }
       const isMalformed = error instanceof TroupeError && error.code === 'MESSAGE_MALFORMED';
       log.warn(reasonOf(error), `message rejected: ${isMalformed ? 'malformed' : 'authentication failed'}`);
       audit?.write({ outcome: 'invalid', reason: messageOf(error) });
@@ -103,7 +116,13 @@ export class Dispatcher {
       return;
     }
     const now = Date.now();
-    const refusal = await this.#parts.admission.forbidden(request, now);
+    const evaluated = this.#evaluating.take(request.caller, authenticated.bytes);
+    if (!evaluated) {
+      const statusmsg = `too many requests of "${request.caller}" are being evaluated on this node: try again in a moment`;
+      this.#refuse(authenticated, busy(statusmsg));
+      return;
+    }
+    const refusal = await this.#parts.admission.forbidden(request, now).finally(evaluated);
     if (refusal?.outcome === 'unmatched') node.stats.filtered += 1;
     else node.stats.passed += 1;
     // Meanwhile, the same request may have come again.

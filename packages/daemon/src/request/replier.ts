@@ -10,7 +10,7 @@ import {
   type Transport,
 } from '@troupe/core';
 import { KeyedSerial } from '@troupe/core/async';
-import { maxMessageBytes } from '@troupe/core/internal';
+import { maxMessageBytes, Shares } from '@troupe/core/internal';
 import type { Answer } from './answer.js';
 import { withSecretsApart } from './outputs.js';
 import type { Stats } from './stats.js';
@@ -27,16 +27,36 @@ export interface ReplierParts {
 export class Replier {
   readonly #parts: ReplierParts;
   readonly #inOrder = new KeyedSerial();
+  readonly #waiting: Shares;
 
-  constructor(parts: ReplierParts) {
+  /** `mostBytes` is for replies that the broker is slow to take. */
+  constructor(
+    parts: ReplierParts,
+    { mostBytes = 32 * maxMessageBytes }: { readonly mostBytes?: number } = {},
+  ) {
     this.#parts = parts;
+    this.#waiting = new Shares(mostBytes);
   }
 
   /** `secretOutputs` are the names of what only the client may read. */
   send(reply: Reply, answer: Answer, secretOutputs: readonly string[] = []): void {
-    void this.#inOrder.run(`${reply.caller}/${reply.id}/${reply.session}`, () =>
-      this.#send(reply, answer, secretOutputs),
-    );
+    const text = this.#textOf(reply, answer, secretOutputs);
+    const done = this.#waiting.take(reply.caller, text.length);
+    if (!done) {
+      this.#parts.log.debug(
+        { request: reply.id, caller: reply.caller },
+        'reply not sent: too many replies to this caller are waiting; it is kept for clients that ask again',
+      );
+      return;
+    }
+    const line = `${reply.caller}/${reply.id}/${reply.session}`;
+    void this.#inOrder.run(line, () => this.#send(reply, text, answer)).finally(done);
+  }
+
+  #textOf(reply: Reply, { protection }: Answer, secretOutputs: readonly string[]): string {
+    const { sessionKeys } = this.#parts.security;
+    const encrypt = sessionKeys && ((bytes: Uint8Array, peer: Peer) => sessionKeys.encrypt(bytes, peer));
+    return fitting(reply, withSecretsApart(reply, secretOutputs, { peer: protection?.peer, encrypt }));
   }
 
   /** Resolves when all that was handed over is sent. */
@@ -44,13 +64,10 @@ export class Replier {
     return this.#inOrder.idle();
   }
 
-  async #send(reply: Reply, { protection }: Answer, secretOutputs: readonly string[]): Promise<void> {
+  async #send(reply: Reply, text: string, { protection }: Answer): Promise<void> {
     const { security, topics, transport, stats, log } = this.#parts;
-    const { signer, sessionKeys } = security;
-    const encrypt = sessionKeys && ((bytes: Uint8Array, peer: Peer) => sessionKeys.encrypt(bytes, peer));
     try {
-      const whole = withSecretsApart(reply, secretOutputs, { peer: protection?.peer, encrypt });
-      const bytes = await sealText(fitting(reply, whole), signer, protection);
+      const bytes = await sealText(text, security.signer, protection);
       await transport.publish(
         topics.reply(reply.collective, reply.caller, reply.session, reply.sender),
         bytes,

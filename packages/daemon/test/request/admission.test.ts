@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { type Filter, parseFilter, type Request } from '@troupe/core';
+import { type Filter, parseFilter, type Request, seal } from '@troupe/core';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { Refusal } from '../../src/request/refusal.js';
@@ -291,5 +291,35 @@ describe('Admission', () => {
       desk = await Desk.open(realm, { config: ', limits: { max_ttl: 24h }' });
       expect(unable({ ttl: 86_400 })).to.equal(undefined);
     });
+  });
+
+  it('answers busy to a caller whose requests are being evaluated already, and serves others', async () => {
+    let judge = () => {};
+    const judged = new Promise<void>((resolve) => {
+      judge = resolve;
+    });
+    const { admission } = desk;
+    const forbidden = admission.forbidden.bind(admission);
+    admission.forbidden = async (...words) => {
+      await judged;
+      return forbidden(...words);
+    };
+    const text = 'x'.repeat(700_000);
+    const receiving: Promise<void>[] = [];
+    for (let count = 0; count < 80; count += 1) {
+      const message = await seal(desk.request({ input: { text } }), desk.client(rip).signer);
+      receiving.push(desk.dispatcher.receive(message));
+    }
+    const busy = (await desk.replies()).filter(
+      (reply) => reply.kind === 'result' && reply.outcome === 'busy',
+    );
+    expect(busy.length).to.be.within(10, 40);
+    expect(busy[0]).to.include({
+      statusmsg: `too many requests of "${rip}" are being evaluated on this node: try again in a moment`,
+    });
+    judge();
+    await Promise.all(receiving);
+    await desk.ended();
+    expect(await desk.replies()).to.have.length(80 - busy.length);
   });
 });

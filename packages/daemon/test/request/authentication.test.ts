@@ -1,3 +1,4 @@
+import { mock } from 'node:test';
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { Realm } from '../realm.js';
@@ -187,5 +188,19 @@ describe('a daemon with an enrolment token', () => {
     await ask(await realm.enrolling(rip, rip));
     expect(desk.calls).to.deep.equal([]);
     expect(desk.node.stats).to.include({ unvalidated: 1, validated: 0 });
+  });
+
+  it('records so many rejected messages only, and then how many more there were', async () => {
+    for (let count = 0; count < 1_050; count += 1) await desk.dispatcher.receive(Buffer.from('junk'));
+    expect(desk.audit).to.have.length(1_000);
+    expect(desk.log.lines).to.have.length(1_000);
+    expect(desk.node.stats.unvalidated).to.equal(1_050);
+    mock.timers.tick(1_000);
+    await desk.dispatcher.receive(Buffer.from('junk'));
+    expect(desk.audit.slice(1_000).map(({ reason }) => reason)).to.deep.equal([
+      '50 messages before this one: too many to record each',
+      'the message is not a JWS in compact form',
+    ]);
+    expect(desk.log.lines.at(-2)).to.include({ messages: 50 });
   });
 });

@@ -186,4 +186,23 @@ describe('Replier', () => {
       );
     });
   });
+
+  it('bounds the replies that a slow broker has not taken, for each caller', async () => {
+    let take = () => {};
+    const taken = new Promise<void>((resolve) => {
+      take = resolve;
+    });
+    publish = () => taken;
+    const data = { text: 'x'.repeat(500_000) };
+    for (let id = 0; id < 100; id += 1) replier.send(result({ id: `${id}`, data }));
+    replier.send(result({ id: 'of another', caller: 'ann.mcollective' }));
+    take();
+    await replier.idle();
+    expect(sent.length).to.be.within(40, 60);
+    expect(told().map(({ id }) => id)).to.include('of another');
+    expect(lines.length).to.equal(100 + 1 - sent.length);
+    replier.send(result({ id: 'later' }));
+    await replier.idle();
+    expect(told().at(-1)?.id).to.equal('later');
+  });
 });

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { resolveDdl } from '@troupe/client';
 import { matches, messageOf } from '@troupe/core';
-import { oneLine } from '@troupe/core/internal';
+import { BoundedMap, oneLine } from '@troupe/core/internal';
 import { readRegularFile } from '@troupe/core/regular-file';
 import type { PolicyAgent, PolicyConfig, PolicyWebhook } from '../config/policy.js';
 import { type NodeView, viewOf } from '../node/node-view.js';
@@ -27,7 +27,9 @@ const denialLastsFor = 60_000;
 export class AdmissionPolicy {
   readonly #peers: Peers;
   readonly #config: PolicyConfig;
-  readonly #denied = new Map<string, { readonly reason: string; readonly until: number }>();
+  readonly #denied = new BoundedMap<string, { readonly reason: string; readonly until: number }>({
+    most: 20_000,
+  });
 
   constructor(peers: Peers, config: PolicyConfig) {
     this.#peers = peers;

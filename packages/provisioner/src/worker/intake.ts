@@ -17,6 +17,9 @@ export interface IntakeOptions {
   readonly log: Logger;
 }
 
+/** The periodic search finds the others. */
+const mostWaiting = 20_000;
+
 /** Finds nodes: at once when one comes online, and periodically those whose arrival was missed. */
 export class Intake {
   /** Resolves after the first search. */
@@ -24,6 +27,8 @@ export class Intake {
   readonly #options: IntakeOptions;
   readonly #stop = new AbortController();
   readonly #asking = new PQueue({ concurrency: 20 });
+  /** Nodes that wait to be asked: each once, however often it comes and goes. */
+  readonly #waiting = new Set<string>();
   #isBlind = false;
   #hasLooked: () => void = () => {};
   readonly #ended: Promise<void>;
@@ -67,7 +72,13 @@ export class Intake {
     if (!isEager) return () => {};
     const presence = await peers.client.presence(collective);
     return presence.onChange(({ identity, online }) => {
-      if (online) void this.#asking.add(() => this.#consider(identity));
+      if (!online || this.#waiting.has(identity) || this.#waiting.size >= mostWaiting) return;
+      this.#waiting.add(identity);
+      void this.#asking.add(() => {
+        // One that comes again meanwhile is asked again.
+        this.#waiting.delete(identity);
+        return this.#consider(identity);
+      });
     });
   }
 

@@ -197,6 +197,11 @@ class RunningProvisioner implements Provisioner {
     const job = this.#roster.resumable(identity);
     if (job && job.collective !== collective) this.#begin(this.#moved(job, collective));
     if (this.#roster.has(identity)) return;
+    if (this.#roster.isFull) {
+      // It is found again by the next search.
+      this.#log.debug({ node: identity }, 'too many nodes in progress: this node has to wait');
+      return;
+    }
     if (this.#roster.isUnknown(identity)) {
       this.#roster.isNews(identity, '');
       this.#dependencies.events.emit({ type: 'arrived', identity, collective });

@@ -1,3 +1,4 @@
+import { BoundedMap } from '@troupe/core/internal';
 import type { KeyPin } from '../rpc/key-pin.js';
 
 /** A node in progress. */
@@ -20,6 +21,9 @@ export interface Job {
   master?: string;
 }
 
+/** Nodes in progress, and nodes about which something is remembered. */
+const mostNodes = 20_000;
+
 interface Wait {
   readonly reason: string;
   readonly timer: NodeJS.Timeout;
@@ -31,12 +35,17 @@ interface Wait {
 export class Roster {
   readonly #jobs = new Map<string, Job>();
   readonly #waits = new Map<string, Wait>();
-  readonly #away = new Map<string, Job>();
-  readonly #reported = new Map<string, string>();
+  readonly #away = new BoundedMap<string, Job>({ most: mostNodes });
+  readonly #reported = new BoundedMap<string, string>({ most: mostNodes });
   readonly #idlers = new Set<() => void>();
 
   has(identity: string): boolean {
     return this.#jobs.has(identity);
+  }
+
+  /** Whether no further node can be taken: whoever has an enrolment token can make up names. */
+  get isFull(): boolean {
+    return this.#jobs.size >= mostNodes;
   }
 
   /** Adds a node, or takes it again after a wait. */

@@ -80,6 +80,19 @@ describe('the intake of nodes', () => {
   });
 
   describe('that is eager', () => {
+    it('asks a node once that comes and goes while it waits for that', async () => {
+      await begin();
+      for (let count = 0; count < 100; count += 1) {
+        for (let node = 0; node < 21; node += 1) {
+          network.tell(`web${node}`, true);
+          network.tell(`web${node}`, false);
+        }
+      }
+      await settled();
+      const asked = network.asked.filter(({ target }) => target === 'web20');
+      expect(asked.length).to.equal(1);
+    });
+
     it('takes a node at once that comes online and that the filter means', async () => {
       await begin();
       network.tell('web1', true);

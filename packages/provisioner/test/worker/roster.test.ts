@@ -131,4 +131,14 @@ describe('the roster', () => {
     expect(roster.isUnknown('web1')).to.equal(true);
     expect(roster.isNews('web1', 'b')).to.equal(true);
   });
+
+  it('is full with 20,000 nodes, and remembers as many others', () => {
+    for (let count = 0; count < 20_000; count += 1) {
+      expect(roster.isFull).to.equal(false);
+      roster.take(job(`n${count}`));
+    }
+    expect(roster.isFull).to.equal(true);
+    for (let count = 0; count < 20_001; count += 1) roster.isNews(`n${count}`, 'left');
+    expect([roster.isUnknown('n0'), roster.isUnknown('n1')]).to.deep.equal([true, false]);
+  });
 });
