@@ -8,7 +8,9 @@ import { type Credentials, loadCredentials, watchCredentials } from './authentic
 import { EnrolledNames } from './authentication/enrolled-names.js';
 import { membership } from './authorization/membership.js';
 import { type BrokerConfig, type BrokerConfigInput, checkBrokerConfig } from './config.js';
+import { Backlog } from './connection/backlog.js';
 import { type Connection, peerOf } from './connection/connection.js';
+import { ConnectionLimits } from './connection/connection-limits.js';
 import { isTls, type Listener, openListener } from './connection/listener.js';
 import { limitPackets } from './connection/packet-gauge.js';
 import { createHooks, Denial, describe } from './mqtt/hooks.js';
@@ -19,8 +21,6 @@ import { type BrokerStats, zeroCounters } from './mqtt/stats.js';
 const firstPacketBytes = 128 * 1024;
 // The protocol needs 6.
 const maxTopicLevels = 8;
-// Troupe never uses QoS 2, and each such packet in flight is kept.
-const maxInflightInbound = 16;
 const maxClientIdLength = 65_535;
 
 /** A running broker. */
@@ -67,6 +67,8 @@ class EmbeddedBroker implements Broker {
   // The MQTT library asks about a client (its last will) after its socket is closed.
   readonly #connections = new WeakMap<object, Connection>();
   readonly #live = new Set<Connection>();
+  readonly #connectionLimits: ConnectionLimits;
+  readonly #backlog: Backlog<Connection>;
   readonly #listeners: Listener[] = [];
   readonly #aedes: Aedes;
   #credentials: Credentials | undefined;
@@ -83,12 +85,13 @@ class EmbeddedBroker implements Broker {
       enrolledNames: new EnrolledNames(),
     };
     this.#retained = new RetainedQuota(limits);
+    this.#connectionLimits = new ConnectionLimits(limits);
+    this.#backlog = new Backlog(limits.backlog_total_bytes, this.#live);
     this.#aedes = new Aedes({
       // With a limit here, a client that leaves during a large fan-in overflows the stack of mqemitter.
       concurrency: 0,
       drainTimeout: limits.drain_timeout * 1000,
       maxTopicLevels,
-      maxInflightInbound,
       maxClientsIdLength: maxClientIdLength,
       ...createHooks({
         connectionOf: (client) => this.#connectionOf(client),
@@ -100,6 +103,8 @@ class EmbeddedBroker implements Broker {
         },
         limits,
         retained: this.#retained,
+        connectionLimits: this.#connectionLimits,
+        backlog: this.#backlog,
         counters: this.#counters,
         log: this.#log,
       }),
@@ -128,11 +133,14 @@ class EmbeddedBroker implements Broker {
         url,
         credentials: this.#credentials,
         onConnection: (socket) => this.#connected(socket),
-        onTlsError: (error, socket) =>
-          this.#log.warn(
-            { peer: peerOf(socket), reason: error.message },
-            'connection refused: TLS handshake failed',
-          ),
+        admits: (socket, isTls) => this.#admits(socket, isTls),
+        onTlsError: (error, socket) => {
+          if (this.#connectionLimits.mayLog)
+            this.#log.warn(
+              { peer: peerOf(socket), reason: error.message },
+              'connection refused: TLS handshake failed',
+            );
+        },
       });
       this.#listeners.push(listener);
     }
@@ -179,6 +187,20 @@ class EmbeddedBroker implements Broker {
     }
   }
 
+  #admits(socket: Socket, isTls: boolean): boolean {
+    const peer = peerOf(socket);
+    const refuse = (reason: string) => {
+      this.#counters.refused += 1;
+      if (this.#connectionLimits.mayLog) this.#log.warn({ peer, reason }, 'connection refused');
+    };
+    const fault = this.#connectionLimits.begin(socket, isTls, () => {
+      refuse('it did not authenticate in time (limits.connect_timeout)');
+      socket.destroy();
+    });
+    if (fault !== undefined) refuse(fault);
+    return fault === undefined;
+  }
+
   #connected(socket: Socket): void {
     const connection: Connection = {
       socket,
@@ -194,7 +216,10 @@ class EmbeddedBroker implements Broker {
     };
     this.#connections.set(socket, connection);
     this.#live.add(connection);
-    socket.once('close', () => this.#live.delete(connection));
+    socket.once('close', () => {
+      this.#live.delete(connection);
+      this.#backlog.forget(connection);
+    });
     this.#aedes.handle(socket);
   }
 

@@ -77,6 +77,30 @@ export const brokerSchema = section(
         128 * mebibyte,
         'Maximum number of bytes that wait to be sent to a client. A client that exceeds it is disconnected.',
       ),
+      backlog_total_bytes: count(
+        512 * mebibyte,
+        'Maximum number of bytes that wait to be sent to all clients together. If it is exceeded, the client for which most waits is disconnected.',
+      ),
+      connections_pending: count(
+        2000,
+        'Maximum number of connections that are not authenticated yet. One address can have up to four fifths of them; several addresses get equal shares. On addresses without TLS, ten times as many.',
+      ),
+      connect_timeout: {
+        type: 'number',
+        exclusiveMinimum: 0,
+        format: 'seconds',
+        default: 10,
+        description: 'Time limit in seconds for a connection to authenticate.',
+      },
+      connections: count(50_000, 'Maximum number of authenticated connections.'),
+      connections_per_name: count(
+        256,
+        'Maximum number of authenticated connections of one name. A node needs one, a caller one for each of its clients.',
+      ),
+      connections_enrolling: count(
+        5000,
+        'Maximum number of connections of machines with an enrolment token.',
+      ),
       drain_timeout: {
         type: 'number',
         exclusiveMinimum: 0,
@@ -92,7 +116,7 @@ export const brokerSchema = section(
       ),
       retained_total_bytes: count(
         256 * mebibyte,
-        'Maximum size of all retained messages together, in bytes.',
+        'Maximum size of all retained messages together, in bytes; machines with an enrolment token can use a quarter of it.',
       ),
     }),
     log: section({

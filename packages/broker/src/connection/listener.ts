@@ -42,6 +42,8 @@ export async function openListener(options: {
   readonly url: string;
   readonly credentials: Credentials | undefined;
   readonly onConnection: (socket: Socket) => void;
+  /** Is asked about a socket before anything is read from it; one that is refused is destroyed. */
+  readonly admits: (socket: Socket, isTls: boolean) => boolean;
   /** A handshake that failed; nobody is connected yet. */
   readonly onTlsError: (error: Error, socket: Socket) => void;
 }): Promise<Listener> {
@@ -56,9 +58,17 @@ export async function openListener(options: {
     );
   }
   const secure = tls ? secureServer(options) : undefined;
-  const server = secure ?? createServer(socketOptions, options.onConnection);
+  const server =
+    secure ??
+    createServer(socketOptions, (socket) => {
+      if (!socket.destroyed) options.onConnection(socket);
+    });
   const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
+  server.prependListener('connection', (socket: Socket) => {
+    if (!options.admits(socket, secure !== undefined)) {
+      socket.destroy();
+      return;
+    }
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });

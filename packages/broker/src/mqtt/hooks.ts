@@ -1,6 +1,6 @@
 import type { Logger } from '@troupe/core';
 import type { AedesOptions, Client } from 'aedes';
-import { authenticate, type Gate, Refusal } from '../authentication/authenticate.js';
+import { authenticate, ConnackCode, type Gate, Refusal } from '../authentication/authenticate.js';
 import {
   mayPublish,
   maySubscribe,
@@ -9,7 +9,9 @@ import {
   type Rules,
 } from '../authorization/permissions.js';
 import type { Limits } from '../config.js';
+import type { Backlog } from '../connection/backlog.js';
 import type { Connection } from '../connection/connection.js';
+import type { ConnectionLimits } from '../connection/connection-limits.js';
 import type { RetainedQuota } from './retained-quota.js';
 import type { Counters } from './stats.js';
 
@@ -46,10 +48,12 @@ export function createHooks(options: {
   readonly rules: Rules;
   readonly limits: Limits;
   readonly retained: RetainedQuota;
+  readonly connectionLimits: ConnectionLimits;
+  readonly backlog: Backlog<Connection>;
   readonly counters: Counters;
   readonly log: Logger;
 }): Hooks {
-  const { connectionOf, gate, rules, limits, retained, counters, log } = options;
+  const { connectionOf, gate, rules, limits, retained, connectionLimits, backlog, counters, log } = options;
 
   function permitMessage(party: Party, message: Message): Permission {
     if (message.payload.length > limits.payload_bytes) {
@@ -64,8 +68,17 @@ export function createHooks(options: {
     const topic = message.retain && permission.allowed ? rules.topics.parse(message.topic) : undefined;
     // The name in the topic: the same as the client's, but for clients without a proven name.
     return topic?.kind === 'presence'
-      ? retained.keep(topic.identity, message.topic, message.payload.length)
+      ? retained.keep(topic.identity, message.topic, message.payload.length, party.role === 'enrolling')
       : permission;
+  }
+
+  function permitPacket(
+    party: Party,
+    packet: Parameters<typeof messageFrom>[0] & { qos: number },
+  ): Permission {
+    // Troupe never uses it, and each such message in flight is kept.
+    if (packet.qos === 2) return { allowed: false, reason: 'QoS 2 is not supported' };
+    return permitPublish(party, messageFrom(packet));
   }
 
   async function admit(connection: Connection, username?: string, password?: Buffer): Promise<Party> {
@@ -77,7 +90,19 @@ export function createHooks(options: {
     const permission = will ? permitMessage(party, will) : allowed;
     if (!permission.allowed)
       throw new Refusal(`last will on ${shown(will?.topic)} denied: ${permission.reason}`);
+    const fault = connectionLimits.authenticated(socket, party);
+    if (fault !== undefined) throw new Refusal(fault, ConnackCode.unavailable);
     return party;
+  }
+
+  function disconnectSlow(connection: Connection, limit: string): void {
+    const { socket } = connection;
+    if (socket.destroyed) return;
+    log.warn(
+      { ...describe(connection), bytes: socket.writableLength },
+      `connection closed: the client reads too slowly (${limit})`,
+    );
+    socket.destroy();
   }
 
   function permitSubscription(connection: Connection, party: Party, filter: string): Permission {
@@ -117,8 +142,9 @@ export function createHooks(options: {
             clientId: shown(connection.clientId),
             username: shown(username),
           };
-          if (error instanceof Refusal) log.warn({ ...who, reason: error.message }, 'connection refused');
-          else
+          if (error instanceof Refusal) {
+            if (connectionLimits.mayLog) log.warn({ ...who, reason: error.message }, 'connection refused');
+          } else
             log.error({ ...who, err: error }, 'connection refused: unexpected error during authentication');
           done(Object.assign(error, { returnCode: error.returnCode ?? 3 }), null);
         },
@@ -131,7 +157,7 @@ export function createHooks(options: {
       const connection = connectionOf(client);
       const { party } = connection;
       const permission = party
-        ? permitPublish(party, messageFrom(packet))
+        ? permitPacket(party, packet)
         : ({ allowed: false, reason: 'not authenticated' } as const);
       if (permission.allowed) {
         counters.published += 1;
@@ -168,16 +194,11 @@ export function createHooks(options: {
 
     authorizeForward(client, packet) {
       const connection = connectionOf(client);
-      const { socket } = connection;
-      if (socket.writableLength <= limits.backlog_bytes) return packet;
-      if (!socket.destroyed) {
-        log.warn(
-          { ...describe(connection), bytes: socket.writableLength },
-          'connection closed: the client reads too slowly (limits.backlog_bytes)',
-        );
-        socket.destroy();
-      }
-      return null;
+      const largest = backlog.note(connection, Date.now());
+      if (largest) disconnectSlow(largest, 'limits.backlog_total_bytes');
+      if (connection.socket.writableLength > limits.backlog_bytes)
+        disconnectSlow(connection, 'limits.backlog_bytes');
+      return connection.socket.destroyed ? null : packet;
     },
   };
 }

@@ -3,12 +3,17 @@ import type { Limits } from '../config.js';
 
 type RetainedLimits = Pick<Limits, 'retained_bytes' | 'retained_per_name' | 'retained_total_bytes'>;
 
+/** What machines that enrol may take of all: whoever has a token can have many names. */
+const enrollingShare = 0.25;
+
 /** Keeps count of what the broker keeps for others, so that no client can fill its memory. */
 export class RetainedQuota {
   readonly #limits: RetainedLimits;
   readonly #sizes = new Map<string, number>();
   readonly #topics = new Map<string, Set<string>>();
+  readonly #enrolling = new Set<string>();
   #total = 0;
+  #enrollingTotal = 0;
 
   constructor(limits: RetainedLimits) {
     this.#limits = limits;
@@ -19,18 +24,27 @@ export class RetainedQuota {
   }
 
   /** Counts a message that is about to be kept; an empty one removes what was kept. */
-  keep(name: string, topic: string, bytes: number): Permission {
+  keep(name: string, topic: string, bytes: number, isEnrolling = false): Permission {
     const {
       retained_bytes: messageBytes,
       retained_total_bytes: totalBytes,
       retained_per_name: topicsPerName,
     } = this.#limits;
     const topics = this.#topics.get(name) ?? new Set();
-    const total = this.#total - (this.#sizes.get(topic) ?? 0) + bytes;
+    const before = this.#sizes.get(topic) ?? 0;
+    const total = this.#total - before + bytes;
+    const enrollingTotal =
+      this.#enrollingTotal - (this.#enrolling.has(topic) ? before : 0) + (isEnrolling ? bytes : 0);
     if (bytes > messageBytes)
       return over(`a retained message of ${bytes} bytes exceeds`, 'retained_bytes', messageBytes);
     if (bytes > 0 && total > totalBytes)
       return over(`${total} bytes of retained messages exceed`, 'retained_total_bytes', totalBytes);
+    if (bytes > 0 && isEnrolling && enrollingTotal > enrollingShare * totalBytes)
+      return over(
+        `${enrollingTotal} bytes of retained messages of enrolling machines exceed their quarter of`,
+        'retained_total_bytes',
+        totalBytes,
+      );
     if (bytes > 0 && !topics.has(topic) && topics.size >= topicsPerName) {
       return over(
         `retained messages on ${topics.size + 1} topics exceed`,
@@ -39,6 +53,9 @@ export class RetainedQuota {
       );
     }
     this.#total = total;
+    this.#enrollingTotal = enrollingTotal;
+    if (bytes > 0 && isEnrolling) this.#enrolling.add(topic);
+    else this.#enrolling.delete(topic);
     if (bytes > 0) {
       this.#sizes.set(topic, bytes);
       this.#topics.set(name, topics.add(topic));

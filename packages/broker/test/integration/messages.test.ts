@@ -312,6 +312,84 @@ describe('messages through the broker', function () {
       expect(await node.subscribe(`${main}/agent/d`)).to.equal(0);
     });
 
+    it('lets clients in while one address holds many connections that do not authenticate', async () => {
+      await start({ limits: { connections_pending: 10, connect_timeout: 60 } });
+      const { port } = broker;
+      const idle = Array.from({ length: 30 }, () =>
+        connectPlain({ port, host: '127.0.0.1', localAddress: '127.0.0.9' }),
+      );
+      try {
+        let closed = 0;
+        for (const socket of idle) {
+          socket.on('error', () => undefined);
+          socket.once('close', () => {
+            closed += 1;
+          });
+        }
+        await until('those that are too many are closed', () => closed === 22);
+        expect(line('connection refused')?.reason).to.include('too many connections from 127.0.0.9');
+        await join('n1.example.com');
+      } finally {
+        for (const socket of idle) socket.destroy();
+      }
+    });
+
+    it('closes a connection that does not authenticate in time', async () => {
+      await start({ limits: { connect_timeout: 0.2 } });
+      const socket = connectPlain({ port: broker.port, host: '127.0.0.1' });
+      await once(socket, 'close');
+      expect(line('connection refused')?.reason).to.equal(
+        'it did not authenticate in time (limits.connect_timeout)',
+      );
+      const node = await join('n1.example.com');
+      await node.subscribe(`${main}/agent/a`);
+      expect(broker.stats().clients).to.equal(1);
+    });
+
+    it('refuses more connections than one name may have, and takes one when another has ended', async () => {
+      await start({ limits: { connections_per_name: 2 } });
+      const caller = (session: string) => ({
+        ...optionsOf('alice.mcollective'),
+        clientId: `alice.mcollective:${session}`,
+      });
+      const first = await connect(broker.url, caller('s1'));
+      clients.push(await connect(broker.url, caller('s2')));
+      expect(await refusal(broker.url, caller('s3'))).to.equal(3);
+      expect(line('connection refused')?.reason).to.equal(
+        '"alice.mcollective" has 2 connections (limits.connections_per_name)',
+      );
+      await join('bob.mcollective');
+      await first.end();
+      await until('it is gone', () => broker.stats().clients === 2);
+      expect(await refusal(broker.url, caller('s4'))).to.equal(0);
+    });
+
+    it('ends the connection of a client that publishes with QoS 2', async () => {
+      await start();
+      const node = await join('n1.example.com');
+      node.mqtt.publish(`${main}/event/n1.example.com`, 'x', { qos: 2 });
+      await node.closed();
+      expect(line('publish denied')?.reason).to.equal('QoS 2 is not supported');
+    });
+
+    it('disconnects the client for which most waits, if it is too much for all together', async () => {
+      await start({ limits: { backlog_total_bytes: 2 * 1024 * 1024 } });
+      const slow = await join('alice.mcollective');
+      const brisk = await join('bob.mcollective');
+      for (const client of [slow, brisk]) await client.subscribe(`${main}/event/#`);
+      stopReading(slow);
+      const node = await join('n1.example.com');
+      for (let index = 0; index < 60; index += 1)
+        await node.publish(`${main}/event/n1.example.com`, 'x'.repeat(500_000), { qos: 1 });
+      await node.publish(`${main}/event/n1.example.com`, 'last', { qos: 1 });
+      await brisk.hears('last');
+      await until('the slow one is out', () =>
+        line('connection closed: the client reads too slowly (limits.backlog_total_bytes)'),
+      );
+      expect(brisk.isClosed()).to.equal(false);
+      slow.drop();
+    });
+
     it('disconnects a client that does not read, and nobody else waits for it', async () => {
       await start({ limits: { backlog_bytes: 1024 * 1024 } });
       const slow = await join('alice.mcollective');

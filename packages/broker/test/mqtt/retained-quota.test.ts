@@ -36,4 +36,17 @@ describe('RetainedQuota', () => {
     expect(quota.keep('n3', 'c', 100).allowed).to.equal(true);
     expect(quota.messages).to.equal(2);
   });
+
+  it('keeps three quarters for nodes, however many names machines that enrol make up', () => {
+    const quota = new RetainedQuota({ retained_bytes: 100, retained_per_name: 2, retained_total_bytes: 400 });
+    expect(quota.keep('m1', 'm1', 60, true)).to.eql({ allowed: true });
+    expect(quota.keep('m2', 'm2', 41, true)).to.eql({
+      allowed: false,
+      reason:
+        '101 bytes of retained messages of enrolling machines exceed their quarter of the limit of 400 (limits.retained_total_bytes)',
+    });
+    for (const name of ['n1', 'n2', 'n3']) expect(quota.keep(name, name, 100)).to.eql({ allowed: true });
+    expect(quota.keep('m1', 'm1', 0, true)).to.eql({ allowed: true });
+    expect(quota.keep('m2', 'm2', 100, true)).to.eql({ allowed: true });
+  });
 });
