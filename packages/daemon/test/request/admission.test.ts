@@ -32,8 +32,7 @@ describe('Admission', () => {
   const request = (parts: Partial<Request> = {}) => desk.request({ time: now, ...parts });
   const forbidden = (parts: Partial<Request>) => desk.admission.forbidden(request(parts), now);
   const asked = (message: Request) => ({ message, answer: { v: message.v }, bytes: 100 });
-  const unable = (parts: Partial<Request> = {}) =>
-    desk.admission.unable(asked(request(parts)), now);
+  const unable = (parts: Partial<Request> = {}) => desk.admission.unable(asked(request(parts)), now);
   const outcome = async (refusal: Promise<Refusal | undefined>) => (await refusal)?.outcome ?? 'admitted';
 
   describe('of late and early messages', () => {

@@ -194,14 +194,14 @@ describe('Replier', () => {
     });
     publish = () => taken;
     const data = { text: 'x'.repeat(500_000) };
-    for (let id = 0; id < 100; id += 1) replier.send(result({ id: `${id}`, data }));
-    replier.send(result({ id: 'of another', caller: 'ann.mcollective' }));
+    for (let id = 0; id < 100; id += 1) replier.send(result({ id: `${id}`, data }), plain);
+    replier.send(result({ id: 'of another', caller: 'ann.mcollective' }), plain);
     take();
     await replier.idle();
     expect(sent.length).to.be.within(40, 60);
     expect(told().map(({ id }) => id)).to.include('of another');
     expect(lines.length).to.equal(100 + 1 - sent.length);
-    replier.send(result({ id: 'later' }));
+    replier.send(result({ id: 'later' }), plain);
     await replier.idle();
     expect(told().at(-1)?.id).to.equal('later');
   });

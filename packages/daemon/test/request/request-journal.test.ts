@@ -313,7 +313,7 @@ describe('RequestJournal', () => {
       expect(entries[0]?.reason).to.equal(
         'its first line is damaged or missing, or an earlier version of mcod has replaced the file',
       );
-      expect(next.has('1')).to.equal(true);
+      expect(next.has({ caller: 'rip.mcollective', id: '1' })).to.equal(true);
     });
 
     it('makes requests doubtful up to the last one that was noted, also if the clock was set back since', async () => {
