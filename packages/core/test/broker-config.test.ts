@@ -88,8 +88,15 @@ describe('brokerConfig', () => {
     for (const queue of ['mqtt-subscription-web10.labqos1', 'mqtt-subscription-alice.mcollective:0011qos0'])
       expect(mine.test(queue), queue).to.equal(false);
     expect(new RegExp(topic.write).test('mco.mcollective.presence.web1%2Elab')).to.equal(true);
-    for (const key of ['mco.mcollective.presence.web10%2Elab', 'mco.mcollective.node.web1%2Elab'])
+    for (const key of [
+      'mco.mcollective.presence.web10%2Elab',
+      'mco.mcollective.node.web1%2Elab',
+      `mco.mcollective.file.web1%2Elab.${'0'.repeat(32)}.0`,
+    ])
       expect(new RegExp(topic.write).test(key), key).to.equal(false);
+    expect(
+      new RegExp(topic.read).test(`mco.mcollective.file.alice%2Emcollective.${'0'.repeat(32)}.*`),
+    ).to.equal(true);
     for (const key of ['#', 'mco.#', 'mco.mcollective.node.*', 'mco.mcollective.node.web10%2Elab'])
       expect(new RegExp(topic.read).test(key), key).to.equal(false);
   });
@@ -222,6 +229,7 @@ describe('the members of a collective', () => {
       'user web1.lab',
       'topic read mco/eu/agent/+',
       'topic read mco/eu/node/web1.lab',
+      'topic read mco/eu/file/+/+/+',
       'topic write mco/eu/presence/web1.lab',
       'topic write mco/eu/event/web1.lab',
       'topic write mco/eu/reply/+/+/web1.lab',
@@ -294,6 +302,7 @@ describe('the configuration of Mosquitto', () => {
     ).to.deep.equal([
       'pattern read mco/eu/agent/+',
       'pattern read mco/eu/node/%u',
+      'pattern read mco/eu/file/+/+/+',
       'pattern write mco/eu/presence/%u',
       'pattern write mco/eu/event/%u',
       'pattern write mco/eu/reply/+/+/%u',
@@ -310,6 +319,7 @@ describe('the configuration of Mosquitto', () => {
       'topic read mco/eu/event/#',
       'topic write mco/eu/agent/+',
       'topic write mco/eu/node/+',
+      'topic write mco/eu/file/alice.mcollective/+/+',
     ]);
     expect(second).to.match(/^user bob\.mcollective\n/);
   });
@@ -350,8 +360,8 @@ describe('the configuration of NATS', () => {
       .filter((line) => line.includes('{ user: "CN='))
       .map((line) => line.trim());
     expect(users).to.deep.equal([
-      '{ user: "CN=web1.lab", permissions: { publish: { allow: ["mco.eu.presence.web1%2Elab", "mco.eu.event.web1%2Elab", "mco.eu.reply.*.*.web1%2Elab"] }, subscribe: { allow: ["mco.eu.agent.*", "mco.eu.node.web1%2Elab"] } } }',
-      '{ user: "CN=alice.mcollective", permissions: { publish: { allow: ["mco.eu.agent.*", "mco.eu.node.*"] }, subscribe: { allow: ["mco.eu.reply.alice%2Emcollective.>", "mco.eu.reply.alice%2Emcollective", "mco.eu.presence.>", "mco.eu.presence", "mco.eu.event.>", "mco.eu.event", "$MQTT.sub.>"] } } }',
+      '{ user: "CN=web1.lab", permissions: { publish: { allow: ["mco.eu.presence.web1%2Elab", "mco.eu.event.web1%2Elab", "mco.eu.reply.*.*.web1%2Elab"] }, subscribe: { allow: ["mco.eu.agent.*", "mco.eu.node.web1%2Elab", "mco.eu.file.*.*.*"] } } }',
+      '{ user: "CN=alice.mcollective", permissions: { publish: { allow: ["mco.eu.agent.*", "mco.eu.node.*", "mco.eu.file.alice%2Emcollective.*.*"] }, subscribe: { allow: ["mco.eu.reply.alice%2Emcollective.>", "mco.eu.reply.alice%2Emcollective", "mco.eu.presence.>", "mco.eu.presence", "mco.eu.event.>", "mco.eu.event", "$MQTT.sub.>"] } } }',
     ]);
   });
 });
@@ -368,6 +378,9 @@ describe('the definitions of RabbitMQ', () => {
   it('allow a caller to receive only messages addressed to it', () => {
     const { topic } = userOf(fileOf('rabbitmq', 'definitions.json'), 'alice.mcollective');
     const read = new RegExp(topic.read);
+    const write = new RegExp(topic.write);
+    expect(write.test(`mco.mcollective.file.alice%2Emcollective.${'0'.repeat(32)}.0`)).to.equal(true);
+    expect(write.test(`mco.mcollective.file.bob%2Emcollective.${'0'.repeat(32)}.0`)).to.equal(false);
     for (const key of [
       'mco.mcollective.reply.alice%2Emcollective.s1.web1%2Elab',
       'mco.mcollective.presence.web1%2Elab',

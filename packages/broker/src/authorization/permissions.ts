@@ -48,11 +48,14 @@ export function mayPublish(
   if (party.role === 'caller') {
     if (topic.kind === 'agent' || topic.kind === 'node') return allowed;
     if (topic.kind === 'event' && topic.identity === party.name) return allowed;
-    return denied('a caller may publish only requests and its own events');
+    if (topic.kind === 'file' && topic.caller === party.name) return allowed;
+    return denied('a caller may publish only requests, its own events and pieces of its own files');
   }
   const outside = outsideOf(party, levels, rules);
   if (outside !== undefined) return denied(outside);
-  const isOwn = topic.kind !== 'agent' && topic.kind !== 'node' && topic.identity === party.name;
+  const isOwn =
+    (topic.kind === 'presence' || topic.kind === 'event' || topic.kind === 'reply') &&
+    topic.identity === party.name;
   return isOwn
     ? allowed
     : denied(`${articles[party.role]} may publish only its own presence, events and replies`);
@@ -72,9 +75,11 @@ export function maySubscribe(party: Party, filter: string, rules: Rules): Permis
   }
   const outside = outsideOf(party, levels, rules);
   if (outside !== undefined) return denied(outside);
-  if (topic.kind === 'agent') return allowed;
+  if (topic.kind === 'agent' || topic.kind === 'file') return allowed;
   if (topic.kind === 'node' && !levels.isWild('identity') && topic.identity === party.name) return allowed;
-  return denied(`${articles[party.role]} may subscribe only to requests to agents and to itself`);
+  return denied(
+    `${articles[party.role]} may subscribe only to requests to agents and to itself, and to files`,
+  );
 }
 
 function outsideOf(party: Party, levels: Levels, rules: Rules): string | undefined {

@@ -7,7 +7,7 @@ export interface Levels {
   isWild(level: Level): boolean;
 }
 
-export type Level = 'collective' | 'agent' | 'identity' | 'caller' | 'session';
+export type Level = 'collective' | 'agent' | 'identity' | 'caller' | 'session' | 'id' | 'piece';
 
 const prefix = ['mco', 'collective', 'kind'] as const;
 const shapes = new Map<string, readonly (Level | (typeof prefix)[number])[]>([
@@ -16,9 +16,14 @@ const shapes = new Map<string, readonly (Level | (typeof prefix)[number])[]>([
   ['presence', [...prefix, 'identity']],
   ['event', [...prefix, 'identity']],
   ['reply', [...prefix, 'caller', 'session', 'identity']],
+  ['file', [...prefix, 'caller', 'id', 'piece']],
 ]);
 
 const placeholder = 'x';
+const placeholders = new Map<string | undefined, string>([
+  ['id', '0'.repeat(32)],
+  ['piece', '0'],
+]);
 
 /** Reads a topic or a filter whose kind is written out; nothing where it can match no topic of Troupe, or more than one kind. */
 export function parseFilter(filter: string, topics: Topics): Levels | undefined {
@@ -26,7 +31,9 @@ export function parseFilter(filter: string, topics: Topics): Levels | undefined 
   const shape = shapes.get(levels[2] ?? '');
   if (!shape || levels.length > shape.length) return;
   if (levels.at(-1) === '#') levels.splice(-1, 1, ...shape.slice(levels.length - 1).map(() => '+'));
-  const sample = levels.map((level) => (level === '+' ? placeholder : level)).join('/');
+  const sample = levels
+    .map((level, index) => (level === '+' ? (placeholders.get(shape[index]) ?? placeholder) : level))
+    .join('/');
   const topic = topics.parse(sample);
   // One spelling only: with `topics.escape` a raw dot means the same name but reaches nobody.
   if (!topic || build(topic, topics) !== sample) return;
@@ -42,5 +49,6 @@ function build(topic: Topic, topics: Topics): string {
   if (topic.kind === 'reply') {
     return topics.reply(topic.collective, topic.caller, topic.session, topic.identity);
   }
+  if (topic.kind === 'file') return topics.file(topic.collective, topic.caller, topic.id, topic.piece);
   return topics[topic.kind](topic.collective, topic.identity);
 }

@@ -35,6 +35,7 @@ function marksOf(judge: (party: Party) => { allowed: boolean }): Marks {
 
 const main = 'mco/mcollective';
 const enrolment = 'mco/provisioning';
+const fileId = '0123456789abcdef'.repeat(2);
 
 const publishes: readonly [topic: string, allowed: Marks][] = [
   [`${main}/agent/rpcutil`, 'ca'],
@@ -47,6 +48,10 @@ const publishes: readonly [topic: string, allowed: Marks][] = [
   [`${main}/reply/alice.mcollective/s1/${own}`, 'na'],
   [`${main}/reply/alice.mcollective/s1/${other}`, 'a'],
   [`${main}/reply/${own}/s1/${other}`, 'a'],
+  [`${main}/file/${own}/${fileId}/0`, 'ca'],
+  [`${main}/file/${other}/${fileId}/0`, 'a'],
+  [`${main}/file/${own}/${fileId}/+`, '-'],
+  [`${main}/file/${own}/x/0`, '-'],
   ['mco/elsewhere/presence/n1.example.com', 'na'],
 
   [`${enrolment}/agent/provision`, 'ca'],
@@ -101,6 +106,10 @@ const subscriptions: readonly [filter: string, allowed: Marks][] = [
   [`${main}/reply/+/s1/#`, 'a'],
   [`${main}/reply/#`, 'a'],
   [`${main}/reply/+/+/${own}`, 'a'],
+  [`${main}/file/${other}/${fileId}/+`, 'na'],
+  [`${main}/file/${other}/${fileId}/#`, 'na'],
+  [`${main}/file/+/+/+`, 'na'],
+  [`${main}/file/#`, 'na'],
 
   [`${enrolment}/agent/provision`, 'ea'],
   [`${enrolment}/agent/+`, 'ea'],
@@ -109,6 +118,7 @@ const subscriptions: readonly [filter: string, allowed: Marks][] = [
   [`${enrolment}/presence/#`, 'ca'],
   [`${enrolment}/event/#`, 'ca'],
   [`${enrolment}/reply/${own}/#`, 'ca'],
+  [`${enrolment}/file/${other}/${fileId}/+`, 'ea'],
 
   ['mco/+/agent/rpcutil', 'a'],
   ['mco/+/agent/+', 'a'],
@@ -117,6 +127,7 @@ const subscriptions: readonly [filter: string, allowed: Marks][] = [
   ['mco/+/event/#', 'ca'],
   [`mco/+/reply/${own}/#`, 'ca'],
   ['mco/+/reply/#', 'a'],
+  ['mco/+/file/#', 'a'],
 
   ['#', '-'],
   ['+/#', '-'],
@@ -160,6 +171,7 @@ describe('permissions', () => {
       [`${main}/reply/alice.mcollective/s1/${own}`, '-'],
       [`${main}/agent/rpcutil`, '-'],
       [`${main}/node/${own}`, '-'],
+      [`${main}/file/${own}/${fileId}/0`, '-'],
     ] as const) {
       it(`${topic}: ${expected}`, () => {
         expect(marksOf((party) => mayPublish(party, { topic, retain: true }, rules))).to.equal(expected);
@@ -248,7 +260,11 @@ describe('permissions', () => {
         'the token is valid only in the collective "provisioning"',
       ],
       [parties.node, `${main}/agent/rpcutil`, 'a node may publish only its own presence, events and replies'],
-      [parties.caller, `${main}/presence/${own}`, 'a caller may publish only requests and its own events'],
+      [
+        parties.caller,
+        `${main}/presence/${own}`,
+        'a caller may publish only requests, its own events and pieces of its own files',
+      ],
     ] as const) {
       it(`${party.role}, ${topic}`, () => {
         expect(mayPublish(party, { topic, retain: false }, rules)).to.eql({ allowed: false, reason });

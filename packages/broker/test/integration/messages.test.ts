@@ -87,7 +87,7 @@ describe('messages through the broker', function () {
       expect(line('subscription denied')).to.include({
         name: 'n1.example.com',
         filter: `${main}/node/n2.example.com`,
-        reason: 'a node may subscribe only to requests to agents and to itself',
+        reason: 'a node may subscribe only to requests to agents and to itself, and to files',
       });
       const caller = await join('alice.mcollective');
       await caller.publish(`${main}/node/n2.example.com`, 'for n2');

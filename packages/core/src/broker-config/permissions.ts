@@ -17,6 +17,7 @@ export function nodePermissions(topics: Topics, collectives: readonly string[], 
     subscribe: collectives.flatMap((collective) => [
       below(topics.agent(collective, 'x'), '+'),
       below(topics.node(collective, 'x'), name),
+      below(topics.file(collective, 'x', anyId, 0), '+', '+', '+'),
     ]),
   };
 }
@@ -27,6 +28,7 @@ export function callerPermissions(topics: Topics, collectives: readonly string[]
     publish: collectives.flatMap((collective) => [
       below(topics.agent(collective, 'x'), '+'),
       below(topics.node(collective, 'x'), '+'),
+      below(topics.file(collective, 'x', anyId, 0), '+', name, '+'),
     ]),
     subscribe: collectives.flatMap((collective) => [
       below(topics.reply(collective, 'x', 'x', 'x'), '#', name),
@@ -35,6 +37,8 @@ export function callerPermissions(topics: Topics, collectives: readonly string[]
     ]),
   };
 }
+
+const anyId = '0'.repeat(32);
 
 // The topic, its last levels replaced by those of a filter: `last`, after `before`. "#" stands for all that follow.
 function below(topic: string, last: string, ...before: readonly string[]): string {

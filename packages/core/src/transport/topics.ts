@@ -24,7 +24,21 @@ export type Topic =
       readonly session: string;
       /** Who replies. */
       readonly identity: string;
+    }
+  | {
+      readonly kind: 'file';
+      readonly collective: string;
+      /** Whose file it is: the caller's name. */
+      readonly caller: string;
+      /** The id of the request that the file belongs to. */
+      readonly id: string;
+      /** The number of the piece, from 0. */
+      readonly piece: number;
     };
+
+const requestId = /^[0-9a-f]{32}$/;
+/** A million pieces of 512 KiB are half a terabyte. */
+const pieceNumber = /^(?:0|[1-9]\d{0,5})$/;
 
 /**
  * Builds and takes apart every topic of Troupe. With `escape`, dots travel as `%2E`, which NATS and RabbitMQ
@@ -58,7 +72,27 @@ export class Topics {
     return `mco/${name(collective)}/reply/${this.#level(caller)}/${name(session)}/${this.#level(identity)}`;
   }
 
-  /** The filter on which one client hears its replies. */
+  /** Where a caller publishes a piece of a file. Reserved by version 2 of the protocol: nothing sends pieces yet. */
+  file(collective: string, caller: string, id: string, piece: number): string {
+    return `${this.#pieces(collective, caller, id)}/${pieceLevel(piece)}`;
+  }
+
+  /** The filter for the pieces of one file. Reserved by version 2 of the protocol: no node subscribes to it yet. */
+  pieces(collective: string, caller: string, id: string): string {
+    return `${this.#pieces(collective, caller, id)}/+`;
+  }
+
+  #pieces(collective: string, caller: string, id: string): string {
+    if (!requestId.test(id)) {
+      throw new TroupeError(
+        'TOPIC_INVALID',
+        `"${id}" is not a request id: it must have 32 hexadecimal digits`,
+      );
+    }
+    return `mco/${name(collective)}/file/${this.#level(caller)}/${id}`;
+  }
+
+  /** The filter for the replies to one client. */
   replies(collective: string, caller: string, session: string): string {
     return `mco/${name(collective)}/reply/${this.#level(caller)}/${name(session)}/#`;
   }
@@ -71,7 +105,7 @@ export class Topics {
     return `mco/${name(collective)}/event/#`;
   }
 
-  /** The parts of a topic, or nothing where it is none of Troupe's. */
+  /** The parts of a topic, or nothing if it is not a topic of Troupe. */
   parse(topic: string): Topic | undefined {
     const [prefix, collective, kind, first, second, third, ...rest] = topic.split('/');
     if (prefix !== 'mco' || !collective || !isName(collective) || first === undefined || rest.length > 0)
@@ -86,10 +120,15 @@ export class Topics {
       const identity = this.#unescape(first);
       return second === undefined && isIdentity(identity) ? { kind, collective, identity } : undefined;
     }
-    if (kind !== 'reply' || second === undefined || third === undefined || !isName(second)) return;
+    if (second === undefined || third === undefined) return;
     const caller = this.#unescape(first);
+    if (!isIdentity(caller)) return;
+    if (kind === 'file') {
+      if (!requestId.test(second) || !pieceNumber.test(third)) return;
+      return { kind, collective, caller, id: second, piece: Number(third) };
+    }
     const identity = this.#unescape(third);
-    if (!isIdentity(caller) || !isIdentity(identity)) return;
+    if (kind !== 'reply' || !isName(second) || !isIdentity(identity)) return;
     return { kind, collective, caller, session: second, identity };
   }
 
@@ -106,6 +145,14 @@ export class Topics {
   #unescape(level: string): string {
     return this.#escape ? level.replaceAll('%2E', '.') : level;
   }
+}
+
+function pieceLevel(piece: number): string {
+  if (pieceNumber.test(`${piece}`)) return `${piece}`;
+  throw new TroupeError(
+    'TOPIC_INVALID',
+    `${piece} is not the number of a piece: use a whole number from 0 to 999999`,
+  );
 }
 
 function name(text: string): string {

@@ -4,6 +4,8 @@ import { isIdentity } from '../../src/names.js';
 import { Topics } from '../../src/transport/topics.js';
 import { matchesTopic } from '../../src/transport/transport.js';
 
+const fileId = '0123456789abcdef'.repeat(2);
+
 describe('topics', () => {
   const raw = new Topics();
   const escaped = new Topics({ escape: true });
@@ -17,6 +19,9 @@ describe('topics', () => {
     [raw.reply('eu', 'rip.mcollective', 's1', 'web1'), 'mco/eu/reply/rip.mcollective/s1/web1'],
     [escaped.replies('eu', 'rip.mcollective', 's1'), 'mco/eu/reply/rip%2Emcollective/s1/#'],
     [raw.presences('eu'), 'mco/eu/presence/#'],
+    [raw.file('eu', 'rip.mcollective', fileId, 0), `mco/eu/file/rip.mcollective/${fileId}/0`],
+    [escaped.file('eu', 'rip.mcollective', fileId, 17), `mco/eu/file/rip%2Emcollective/${fileId}/17`],
+    [escaped.pieces('eu', 'rip.mcollective', fileId), `mco/eu/file/rip%2Emcollective/${fileId}/+`],
   ] as const) {
     it(`builds ${expected}`, () => expect(built).to.equal(expected));
   }
@@ -45,6 +50,15 @@ describe('topics', () => {
           agent: 'rpcutil',
           v,
         });
+      for (const piece of [0, 9, 10, 999_999]) {
+        expect(topics.parse(topics.file('eu', 'rip.mcollective', fileId, piece))).to.deep.equal({
+          kind: 'file',
+          collective: 'eu',
+          caller: 'rip.mcollective',
+          id: fileId,
+          piece,
+        });
+      }
     });
   }
 
@@ -58,6 +72,15 @@ describe('topics', () => {
     'mco/eu/node/A',
     'mco/eu/reply/a/s',
     'mco/eu/reply/a/s/i/more',
+    `mco/eu/file/a/${fileId}`,
+    `mco/eu/file/A/${fileId}/0`,
+    `mco/eu/file/a/${fileId.toUpperCase()}/0`,
+    `mco/eu/file/a/${fileId}0/0`,
+    `mco/eu/file/a/${fileId}/00`,
+    `mco/eu/file/a/${fileId}/-1`,
+    `mco/eu/file/a/${fileId}/1e3`,
+    `mco/eu/file/a/${fileId}/1000000`,
+    `mco/eu/file/a/${fileId}/0/more`,
   ]) {
     it(`"${topic}" is not a topic of Troupe`, () => expect(raw.parse(topic)).to.equal(undefined));
   }
@@ -66,6 +89,20 @@ describe('topics', () => {
     it(`"${identity.slice(0, 10)}" is not a valid identity`, () => {
       expect(isIdentity(identity)).to.equal(false);
       expect(() => raw.node('eu', identity)).to.throw('is not a valid identity');
+    });
+  }
+
+  for (const [id, piece, fault] of [
+    ['x', 0, '"x" is not a request id'],
+    [`${fileId}/0`, 0, 'is not a request id'],
+    [fileId, -1, '-1 is not the number of a piece'],
+    [fileId, 1.5, '1.5 is not the number of a piece'],
+    [fileId, 1_000_000, '1000000 is not the number of a piece'],
+  ] as const) {
+    it(`builds no topic for piece ${piece} of the file "${id.slice(-10)}"`, () => {
+      expect(() => raw.file('eu', 'rip.mcollective', id, piece))
+        .to.throw(fault)
+        .with.property('code', 'TOPIC_INVALID');
     });
   }
 

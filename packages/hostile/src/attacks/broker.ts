@@ -4,6 +4,7 @@ import { encode } from '../jws.js';
 import type { Attack } from './attack.js';
 
 const session = '0011223344556677';
+const fileId = '0123456789abcdef'.repeat(2);
 
 function subscribes(who: string, name: string, filter: string): Attack {
   return {
@@ -109,6 +110,18 @@ export const brokerAttacks: readonly Attack[] = [
     'eve.mcollective',
     'a caller publishes a reply in the name of a node',
     `mco/mcollective/reply/alice.mcollective/${session}/web1.lab`,
+  ),
+  subscribes('eve.mcollective', 'a caller subscribes to the pieces of all files', 'mco/mcollective/file/#'),
+  publishes('web2.lab', 'a node publishes a piece of a file', `mco/mcollective/file/web2.lab/${fileId}/0`),
+  publishes(
+    'web2.lab',
+    "a node publishes a piece of a caller's file",
+    `mco/mcollective/file/alice.mcollective/${fileId}/0`,
+  ),
+  publishes(
+    'eve.mcollective',
+    "a caller publishes a piece of another caller's file",
+    `mco/mcollective/file/alice.mcollective/${fileId}/0`,
   ),
   publishes(
     'eve.mcollective',

@@ -48,6 +48,7 @@ describe('Mosquitto with the configuration that brokerConfig makes', function ()
       'web9.lab',
       'alice.mcollective',
       'bob.mcollective',
+      'carol.mcollective',
     ])
       files.set(name, await pki.issue(name, { ipAddresses: ['127.0.0.1'] }));
     await pki.revoke('web9.lab');
@@ -59,7 +60,7 @@ describe('Mosquitto with the configuration that brokerConfig makes', function ()
       crl: pki.crl,
       certificate: own?.certificate ?? '',
       key: own?.key ?? '',
-      callers: ['alice.mcollective'],
+      callers: ['alice.mcollective', 'carol.mcollective'],
       collectives: ['mcollective', 'eu'],
       members: { eu: ['web3.lab'] },
       address: '127.0.0.1',
@@ -242,6 +243,20 @@ describe('Mosquitto with the configuration that brokerConfig makes', function ()
     await waitFor('the broadcast', () => heard(member).includes('mco/eu/agent/rpcutil'));
     await waitFor('its own request', () => heard(other).length > 0);
     expect(heard(other)).to.deep.equal(['mco/mcollective/node/web2.lab']);
+  });
+
+  it('takes no piece of a file from a node, and none in the name of another caller', async () => {
+    const reader = await join('web2.lab');
+    const piece = (caller: string) => `mco/mcollective/file/${caller}/${'0123456789abcdef'.repeat(2)}/0`;
+    await reader.subscribe('mco/mcollective/file/#');
+    const thief = await join('web3.lab');
+    for (const topic of [piece('web3.lab'), piece('alice.mcollective')])
+      await thief.publish(topic, 'forged', { qos: 1 });
+    const carol = await join('carol.mcollective', port + 1);
+    await carol.publish(piece('alice.mcollective'), 'forged', { qos: 1 });
+    await carol.publish(piece('carol.mcollective'), 'own', { qos: 1 });
+    await waitFor('the piece', () => reader.heard.length > 0);
+    expect(heard(reader)).to.deep.equal([piece('carol.mcollective')]);
   });
 
   it('listens on the given address only', () => {

@@ -23,6 +23,7 @@ import { type Account, connectMqtt } from '../../src/mqtt.js';
 const web1 = 'web1%2Elab';
 const web2 = 'web2%2Elab';
 const replies = 'reply/alice%2Emcollective';
+const fileId = '0123456789abcdef'.repeat(2);
 
 for (const kind of [testBrokers.nats, testBrokers.rabbitmq]) {
   describe(`a stolen node account at ${kind.name}, as brokerConfig configures it`, function () {
@@ -42,9 +43,9 @@ for (const kind of [testBrokers.nats, testBrokers.rabbitmq]) {
       folder = await createTempFolder({ prefix: 'troupe-stolen' });
       pki = await createTestPki(folder.join('pki'));
       const nodes = ['web1.lab', 'web2.lab'];
-      for (const name of [...nodes, 'alice.mcollective', 'bob.mcollective'])
-        files.set(name, await pki.issue(name));
-      broker = await kind.start({ pki, folder: folder.path, callers: ['alice.mcollective'], nodes });
+      const callers = ['alice.mcollective', 'carol.mcollective'];
+      for (const name of [...nodes, ...callers, 'bob.mcollective']) files.set(name, await pki.issue(name));
+      broker = await kind.start({ pki, folder: folder.path, callers, nodes });
       const common = (name: string) => ({
         broker: { urls: broker.nodeUrls },
         topics: { escape: broker.escape },
@@ -98,8 +99,11 @@ for (const kind of [testBrokers.nats, testBrokers.rabbitmq]) {
         .one();
 
     // The acknowledgement that NATS gives to whatever it drops, or RabbitMQ's end of the connection.
-    async function publish(topic: string, options: { retain?: boolean } = {}): Promise<void> {
-      const thief = await join('web2.lab');
+    async function publish(
+      topic: string,
+      { from = 'web2.lab', ...options }: { retain?: boolean; from?: string } = {},
+    ): Promise<void> {
+      const thief = await join(from);
       await Promise.race([
         thief.publish(topic, 'forged', { qos: 1, ...options }),
         waitFor('an end', () => thief.isClosed),
@@ -187,6 +191,20 @@ for (const kind of [testBrokers.nats, testBrokers.rabbitmq]) {
       await waitFor('the request', () => victim.heard.length > 0);
       expect(victim.heard.filter(({ payload }) => payload.toString() === 'forged')).to.deep.equal([]);
       expect(ran).to.equal(before + 1);
+    });
+
+    it('sends no piece of a file, and a caller none in the name of another caller', async () => {
+      const reader = await join('web1.lab', { clientId: 'web1.lab:watch' });
+      const file = (caller: string) => `mco/mcollective/file/${caller}%2Emcollective/${fileId}`;
+      for (const caller of ['alice', 'carol'])
+        expect(await reader.subscribe(`${file(caller)}/+`)).to.equal(0);
+      for (const topic of [`${file('alice')}/0`, `mco/mcollective/file/${web2}/${fileId}/0`])
+        await publish(topic);
+      await publish(`${file('alice')}/0`, { from: 'carol.mcollective' });
+      // What was sent later has arrived, so what was sent before will not.
+      await publish(`${file('carol')}/0`, { from: 'carol.mcollective' });
+      await waitFor('the piece', () => reader.heard.length > 0);
+      expect(reader.heard.map(({ topic }) => topic)).to.deep.equal([`${file('carol')}/0`]);
     });
 
     it('inherits nothing by the client id of another', async () => {
