@@ -360,8 +360,8 @@ describe('the configuration of NATS', () => {
       .filter((line) => line.includes('{ user: "CN='))
       .map((line) => line.trim());
     expect(users).to.deep.equal([
-      '{ user: "CN=web1.lab", permissions: { publish: { allow: ["mco.eu.presence.web1%2Elab", "mco.eu.event.web1%2Elab", "mco.eu.reply.*.*.web1%2Elab"] }, subscribe: { allow: ["mco.eu.agent.*", "mco.eu.node.web1%2Elab", "mco.eu.file.*.*.*"] } } }',
-      '{ user: "CN=alice.mcollective", permissions: { publish: { allow: ["mco.eu.agent.*", "mco.eu.node.*", "mco.eu.file.alice%2Emcollective.*.*"] }, subscribe: { allow: ["mco.eu.reply.alice%2Emcollective.>", "mco.eu.reply.alice%2Emcollective", "mco.eu.presence.>", "mco.eu.presence", "mco.eu.event.>", "mco.eu.event", "$MQTT.sub.>"] } } }',
+      '{ user: "CN=web1.lab", allowed_connection_types: ["MQTT"], permissions: { publish: { allow: ["mco.eu.presence.web1%2Elab", "mco.eu.event.web1%2Elab", "mco.eu.reply.*.*.web1%2Elab"] }, subscribe: { allow: ["mco.eu.agent.*", "mco.eu.node.web1%2Elab", "mco.eu.file.*.*.*"] } } }',
+      '{ user: "CN=alice.mcollective", allowed_connection_types: ["MQTT"], permissions: { publish: { allow: ["mco.eu.agent.*", "mco.eu.node.*", "mco.eu.file.alice%2Emcollective.*.*"] }, subscribe: { allow: ["mco.eu.reply.alice%2Emcollective.>", "mco.eu.reply.alice%2Emcollective", "mco.eu.presence.>", "mco.eu.presence", "mco.eu.event.>", "mco.eu.event", "$MQTT.sub.>"] } } }',
     ]);
   });
 });

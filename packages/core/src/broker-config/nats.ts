@@ -125,7 +125,8 @@ function accounts(options: ReturnType<typeof checkedOptions>): string {
 function user(name: string, { publish, subscribe }: Permissions, more: readonly string[] = []): string {
   const list = (subjects: readonly string[]) => subjects.map((subject) => JSON.stringify(subject)).join(', ');
   const hears = [...subscribe.flatMap(subjectsOf), ...more];
-  return `    { user: "CN=${name}", permissions: { publish: { allow: [${list(publish.flatMap(subjectsOf))}] }, subscribe: { allow: [${list(hears)}] } } }`;
+  // An account has no password, so that every protocol without client certificates would let anybody in.
+  return `    { user: "CN=${name}", allowed_connection_types: ["MQTT"], permissions: { publish: { allow: [${list(publish.flatMap(subjectsOf))}] }, subscribe: { allow: [${list(hears)}] } } }`;
 }
 
 // MQTT's "#" means its parent as well, which NATS subscribes for itself.

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { connect as connectTcp } from 'node:net';
 import { type Client, clientSchema, connect } from '@troupe/client';
 import { parseConfig, silentLogger } from '@troupe/core';
 import { type Daemon, parseDaemonConfig, startDaemon } from '@troupe/daemon';
@@ -225,6 +226,15 @@ for (const kind of [testBrokers.nats, testBrokers.rabbitmq]) {
       );
     });
 
+    if (kind === testBrokers.nats) {
+      for (const user of ['CN=alice.mcollective', 'CN=web1.lab']) {
+        it(`is not given to a user of the broker's machine who logs in as "${user}" without a certificate`, async () => {
+          const [, port] = /client connections on 127\.0\.0\.1:(\d+)/.exec(broker.output) ?? [];
+          expect(await nativeLogin(Number(port), user)).to.match(/^-ERR 'Authorization Violation'/);
+        });
+      }
+    }
+
     it('cannot be made from a certificate that is not listed', async () => {
       const outcome = await join('bob.mcollective').then(
         () => 'let in',
@@ -233,4 +243,21 @@ for (const kind of [testBrokers.nats, testBrokers.rabbitmq]) {
       expect(outcome).to.equal('refused');
     });
   });
+}
+
+// The native protocol of NATS, over which an account without a password would be open.
+async function nativeLogin(port: number, user: string): Promise<string> {
+  const socket = connectTcp(port, '127.0.0.1').setEncoding('utf8');
+  try {
+    let output = '';
+    socket.on('data', (text: string) => {
+      output += text;
+    });
+    socket.write(`CONNECT ${JSON.stringify({ user, pass: '', verbose: false })}\r\nPING\r\n`);
+    const answer = () => /^(?:-ERR|PONG).*$/m.exec(output)?.[0];
+    await waitFor('an answer', () => answer() !== undefined);
+    return answer() ?? '';
+  } finally {
+    socket.destroy();
+  }
 }
