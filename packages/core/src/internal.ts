@@ -33,6 +33,8 @@ export { RateLimit } from './rate-limit.js';
 export { parseJson } from './security/json.js';
 export { envelopeType, signJws } from './security/jws.js';
 export { loadToken } from './security/modes.js';
+export { createNewcomerAccount, readNewcomerAccount } from './security/newcomer-account.js';
+export { readSecret } from './security/own.js';
 export { checkPurpose } from './security/path-constraints.js';
 export { hasShare, Shares, type Taken } from './share.js';
 export {

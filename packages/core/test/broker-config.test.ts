@@ -157,10 +157,12 @@ describe('the configuration of every broker', () => {
 
   for (const kind of ['nats', 'rabbitmq'] as const) {
     it(`of ${kind} says what it cannot do with a revocation list and with two CAs`, () => {
-      expect(notesOf(kind)).to.not.match(/revocation list|Put both CAs/);
+      expect(notesOf(kind)).to.not.match(/revocation list|Put all CAs/);
       expect(notesOf(kind, { crl: '/etc/troupe/crl.pem' })).to.match(/does not read revocation lists/);
       const two = { callersCa: '/etc/troupe/people.pem', folder: '/etc/mq' };
-      expect(notesOf(kind, two)).to.include('Put both CAs into /etc/mq/ca-bundle.pem');
+      expect(notesOf(kind, two)).to.include(
+        'Put all CAs into /etc/mq/ca-bundle.pem (cat /etc/troupe/ca.pem /etc/troupe/people.pem >/etc/mq/ca-bundle.pem)',
+      );
       expect(text(kind, two)).to.include('/etc/mq/ca-bundle.pem').and.not.include('/etc/troupe/ca.pem');
       expect(text(kind)).to.include('/etc/troupe/ca.pem').and.not.include('ca-bundle.pem');
     });
@@ -263,6 +265,126 @@ describe('the members of a collective', () => {
       const open = { collectives: ['all', 'eu'] };
       expect(notesOf(kind, open)).to.include('Every node can use every collective');
       for (const quiet of [more, {}]) expect(notesOf(kind, quiet)).to.not.include('every collective');
+    });
+  }
+});
+
+describe('the account of new machines', () => {
+  const more = {
+    newcomers: { account: 'newcomers', ca: 'PEM\n' },
+    callers: ['alice.mcollective'],
+    nodes: ['web1.lab'],
+    folder: '/etc/mq',
+  };
+
+  for (const kind of brokerKinds) {
+    it(`brings its CA as a file of its own to ${kind}`, () => {
+      expect(fileOf(kind, 'newcomers-ca.pem', more)).to.equal('PEM\n');
+      expect(fileOf(kind, 'newcomers-ca.pem')).to.equal('');
+    });
+
+    it(`leaves the collective of new machines to them and to callers at ${kind}`, () => {
+      const all = text(kind, more);
+      const withoutNodes = { ...more, collectives: ['mcollective', 'provisioning'] };
+      expect(text(kind, withoutNodes)).to.equal(all);
+      expect(text(kind, { ...more, newcomers: { ...more.newcomers, collective: 'new' } }))
+        .to.match(/mco\W+new\W/)
+        .and.not.match(/mco\W+provisioning\W/);
+    });
+
+    it(`is explained for ${kind}, and so is its absence`, () => {
+      expect(notesOf(kind, more))
+        .to.include('The broker does not check enrolment tokens')
+        .and.include('New machines connect to');
+      expect(notesOf(kind)).to.include('The broker admits no machine without a certificate: use --newcomers');
+    });
+  }
+
+  it('has a listener of Mosquitto, with its own CA and permissions, and a limit of connections', () => {
+    const [, , , listener = ''] = fileOf('mosquitto', 'mosquitto.conf', {
+      ...more,
+      crl: '/etc/troupe/crl.pem',
+    }).split(/^listener /m);
+    expect(listener.split('\n').filter(Boolean)).to.deep.equal([
+      '8885',
+      'cafile /etc/mq/newcomers-ca.pem',
+      'certfile /etc/troupe/mq.pem',
+      'keyfile /etc/troupe/mq.key',
+      'tls_version tlsv1.2',
+      'require_certificate true',
+      'use_identity_as_username true',
+      'allow_anonymous false',
+      'acl_file /etc/mq/newcomers.acl',
+      'max_connections 1000',
+    ]);
+    expect(fileOf('mosquitto', 'newcomers.acl', more).trim().split('\n')).to.deep.equal([
+      'user newcomers',
+      'topic read mco/provisioning/agent/+',
+      'topic read mco/provisioning/node/+',
+      'topic read mco/provisioning/file/+/+/+',
+      'topic write mco/provisioning/presence/+',
+      'topic write mco/provisioning/event/+',
+      'topic write mco/provisioning/reply/+/+/+',
+    ]);
+    expect(fileOf('mosquitto', 'nodes.acl', more)).to.not.include('provisioning');
+    expect(fileOf('mosquitto', 'callers.acl', more)).to.include('topic write mco/provisioning/node/+');
+    expect(fileOf('mosquitto', 'mosquitto.conf')).to.not.include('newcomers');
+  });
+
+  it('is a user of NATS and of RabbitMQ that reaches one collective', () => {
+    const user = (name: string) =>
+      text('nats', more)
+        .split('\n')
+        .find((line) => line.includes(`"CN=${name}"`)) ?? '';
+    expect(user('newcomers').trim()).to.equal(
+      '{ user: "CN=newcomers", allowed_connection_types: ["MQTT"], permissions: { publish: { allow: ["mco.provisioning.presence.*", "mco.provisioning.event.*", "mco.provisioning.reply.*.*.*"] }, subscribe: { allow: ["mco.provisioning.agent.*", "mco.provisioning.node.*", "mco.provisioning.file.*.*.*"] } } }',
+    );
+    expect(user('web1.lab')).to.not.include('provisioning');
+    expect(user('alice.mcollective')).to.include('mco.provisioning.node.*');
+    const json = fileOf('rabbitmq', 'definitions.json', more);
+    const { users } = JSON.parse(json) as { users: { name: string; limits?: object }[] };
+    expect(users.at(-1)).to.deep.equal({
+      name: 'newcomers',
+      password_hash: '',
+      tags: [],
+      limits: { 'max-connections': 1000 },
+    });
+    const { topic, own } = userOf(json, 'newcomers');
+    expect(new RegExp(topic.read).test('mco.provisioning.node.web1%2Elab')).to.equal(true);
+    expect(new RegExp(topic.write).test('mco.provisioning.presence.web1%2Elab')).to.equal(true);
+    for (const key of ['mco.mcollective.node.web1%2Elab', 'mco.provisioning.presence.web1%2Elab', 'mco.#'])
+      expect(new RegExp(topic.read).test(key), key).to.equal(false);
+    expect(new RegExp(own.configure).test('mqtt-subscription-newcomers:web1.lab.0a1bqos0')).to.equal(true);
+  });
+
+  for (const kind of ['nats', 'rabbitmq'] as const) {
+    it(`adds its CA to the CAs of ${kind}`, () => {
+      expect(text(kind, more)).to.include('/etc/mq/ca-bundle.pem').and.not.include('/etc/troupe/ca.pem');
+      expect(notesOf(kind, more)).to.include(
+        '(cat /etc/troupe/ca.pem /etc/mq/newcomers-ca.pem >/etc/mq/ca-bundle.pem)',
+      );
+    });
+  }
+
+  for (const [wrong, reason] of [
+    [{ newcomers: { account: 'a b', ca: '' } }, '"a b" is not a valid name of an account'],
+    [{ newcomers: { account: 'newcomers', ca: '', collective: 'A' } }, '"A" is not a valid collective name'],
+    [{ newcomers: { account: 'web1.lab', ca: '' } }, '"web1.lab" is the account of new machines'],
+    [
+      { newcomers: { account: 'alice.mcollective', ca: '' } },
+      '"alice.mcollective" is the account of new machines',
+    ],
+    [{ newcomers: { account: 'newcomers', ca: '', connections: 0 } }, '0 is not a number of connections'],
+    [{ collectives: ['provisioning'] }, '"provisioning" is for new machines only'],
+    [
+      { members: { provisioning: ['web1.lab'] } },
+      '"provisioning" has members but is not one of the collectives',
+    ],
+  ] as const) {
+    it(`is refused with ${JSON.stringify(wrong)}`, () => {
+      expect(() => text('nats', { ...more, ...wrong }))
+        .to.throw(reason)
+        .with.property('code', 'CONFIG_INVALID');
     });
   }
 });

@@ -1,20 +1,24 @@
 import { Topics } from '../transport/topics.js';
 import {
   type BrokerConfigOptions,
+  callerCollectives,
   checkedOptions,
   collectivesOf,
   type GeneratedConfig,
   generalNotes,
+  newcomerFiles,
+  newcomersCaFile,
 } from './options.js';
-import { callerPermissions, nodePermissions, type Permissions } from './permissions.js';
+import { callerPermissions, newcomerPermissions, nodePermissions, type Permissions } from './permissions.js';
 
 /** A configuration of Mosquitto 2.0 and later: a listener for nodes, whose names are patterns, and one for callers. */
 export function mosquittoConfig(given: BrokerConfigOptions): GeneratedConfig {
   const options = checkedOptions(given);
-  const { port, address, collectives, folder, callers, callersCa } = options;
+  const { port, address, folder, callers, callersCa, newcomers } = options;
   const { memoryMebibytes = 256 } = options;
   const topics = new Topics();
-  const main = `# Mosquitto for Troupe: nodes on port ${port}, callers on port ${port + 1}, ${address === undefined ? 'on all network interfaces' : `on ${address}`}.
+  const ports = `nodes on port ${port}, callers on port ${port + 1}${newcomers ? `, new machines on port ${port + 2}` : ''}`;
+  const main = `# Mosquitto for Troupe: ${ports}, ${address === undefined ? 'on all network interfaces' : `on ${address}`}.
 per_listener_settings true
 persistence false
 # Without this, Nagle's algorithm and delayed acknowledgements add 44 ms to an exchange at QoS 1.
@@ -31,7 +35,7 @@ ${listener(options, { port, address, ca: options.ca, acl: `${folder}/nodes.acl` 
 use_username_as_clientid true
 
 ${listener(options, { port: port + 1, address, ca: callersCa, acl: `${folder}/callers.acl` })}
-`;
+${newcomers ? newcomerListener(options, newcomers) : ''}`;
   return {
     escape: false,
     files: [
@@ -40,9 +44,21 @@ ${listener(options, { port: port + 1, address, ca: callersCa, acl: `${folder}/ca
       {
         name: 'callers.acl',
         text: callers
-          .map((name) => `user ${name}\n${acl('topic', callerPermissions(topics, collectives, name))}`)
+          .map(
+            (name) =>
+              `user ${name}\n${acl('topic', callerPermissions(topics, callerCollectives(options), name))}`,
+          )
           .join('\n'),
       },
+      ...(newcomers
+        ? [
+            {
+              name: 'newcomers.acl',
+              text: `user ${newcomers.account}\n${acl('topic', newcomerPermissions(topics, newcomers.collective))}`,
+            },
+          ]
+        : []),
+      ...newcomerFiles(options),
     ],
     notes: [
       ...generalNotes(options),
@@ -51,9 +67,27 @@ ${listener(options, { port: port + 1, address, ca: callersCa, acl: `${folder}/ca
       'Mosquitto accepts every subscription and filters messages on delivery: an accepted subscription does not prove a permission.',
       'Send SIGHUP to Mosquitto after a change of certificates, revocation list or permissions.',
       `A node that reaches port ${port + 1} can disconnect callers by using their client ids: use a separate CA for callers, or open the port to their machines only.`,
-      'Mosquitto cannot check enrolment tokens: machines without a certificate need the embedded broker.',
+      ...(newcomers
+        ? [
+            `New machines connect to port ${port + 2}, at most ${newcomers.connections} at a time: make tokens with --account and the URL of this port (mco enroll token --broker). A holder of a token can disconnect nodes and callers by using their client ids: open the port to new machines only.`,
+          ]
+        : []),
     ],
   };
+}
+
+function newcomerListener(
+  options: ReturnType<typeof checkedOptions>,
+  { connections }: { connections: number },
+): string {
+  const { port, address, certificate, key, folder } = options;
+  return `
+${listener(
+  { certificate, key, crl: undefined },
+  { port: port + 2, address, ca: newcomersCaFile(options), acl: `${folder}/newcomers.acl` },
+)}
+max_connections ${connections}
+`;
 }
 
 function listener(

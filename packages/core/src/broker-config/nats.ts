@@ -2,12 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { Topics } from '../transport/topics.js';
 import {
   type BrokerConfigOptions,
+  caBundle,
+  callerCollectives,
   checkedOptions,
   collectivesOf,
   type GeneratedConfig,
   generalNotes,
+  newcomerFiles,
 } from './options.js';
-import { callerPermissions, nodePermissions, type Permissions } from './permissions.js';
+import { callerPermissions, newcomerPermissions, nodePermissions, type Permissions } from './permissions.js';
 
 // Where NATS itself delivers what somebody is subscribed to at QoS 1: presence, which callers hear.
 const deliveries = '$MQTT.sub.>';
@@ -19,9 +22,9 @@ const routePort = 6222;
  */
 export function natsConfig(given: BrokerConfigOptions): GeneratedConfig {
   const options = checkedOptions(given);
-  const { folder, address, callersCa, crl, cluster, memoryMebibytes = 1024 } = options;
+  const { folder, address, crl, cluster, newcomers, memoryMebibytes = 1024 } = options;
   const names = cluster.length === 0 ? ['nats'] : cluster.map((_, index) => `nats-${index + 1}`);
-  const ca = callersCa === options.ca ? options.ca : `${folder}/ca-bundle.pem`;
+  const { file: ca, notes: caNotes } = caBundle(options, 'NATS');
   const secret = options.clusterSecret ?? randomBytes(24).toString('hex');
   const users = accounts(options);
   const files = names.map((name, index) => {
@@ -60,7 +63,7 @@ ${users}
   });
   return {
     escape: true,
-    files,
+    files: [...files, ...newcomerFiles(options)],
     notes: [
       ...generalNotes(options),
       `Clients can store ${memoryMebibytes} MiB of messages and sessions in JetStream. If a node uses up all of it with retained messages, no client can connect: stop the server, remove the stream $MQTT_rmsgs from the folder of JetStream, remove the account of the node, and start the server.`,
@@ -71,16 +74,18 @@ ${users}
         : [
             'NATS does not read revocation lists (CRLs): remove a revoked name from the file. Nodes and clients check the lists themselves.',
           ]),
-      ...(callersCa === options.ca
-        ? []
-        : [`Put both CAs into ${folder}/ca-bundle.pem; NATS does not distinguish between them.`]),
+      ...caNotes,
       ...(cluster.length === 0
         ? []
         : [
             `Each server has its own file: ${files.map(({ name }, index) => `${name} is for ${cluster[index]?.host}`).join(', ')}. The certificate of a server must contain its host name.`,
             'The files contain the secret of the cluster: anyone who can read it can join as a server and read all messages. Use the same secret when you generate the files again.',
           ]),
-      'NATS cannot check enrolment tokens: machines without a certificate need the embedded broker.',
+      ...(newcomers
+        ? [
+            'New machines connect to the same port: make tokens with --account. NATS cannot limit their connections, or what they store: a holder of a token can fill JetStream until no client can connect.',
+          ]
+        : []),
     ],
   };
 }
@@ -114,11 +119,14 @@ ${routes.map((server) => `    "nats-route://troupe:${secret}@${server.host}:${se
 }
 
 function accounts(options: ReturnType<typeof checkedOptions>): string {
-  const { nodes, callers, collectives } = options;
+  const { nodes, callers, newcomers } = options;
   const topics = new Topics({ escape: true });
   return [
     ...nodes.map((name) => user(name, nodePermissions(topics, collectivesOf(options, name), escaped(name)))),
-    ...callers.map((name) => user(name, callerPermissions(topics, collectives, escaped(name)), [deliveries])),
+    ...callers.map((name) =>
+      user(name, callerPermissions(topics, callerCollectives(options), escaped(name)), [deliveries]),
+    ),
+    ...(newcomers ? [user(newcomers.account, newcomerPermissions(topics, newcomers.collective))] : []),
   ].join('\n');
 }
 

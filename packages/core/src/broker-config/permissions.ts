@@ -22,6 +22,14 @@ export function nodePermissions(topics: Topics, collectives: readonly string[], 
   };
 }
 
+/**
+ * What the protocol needs of the account that new machines share, and no more. It is one account for machines of any
+ * name, so that a broker cannot tell under whose name one of them publishes or receives.
+ */
+export function newcomerPermissions(topics: Topics, collective: string): Permissions {
+  return nodePermissions(topics, [collective], '+');
+}
+
 /** What the protocol needs of a caller, and no more. */
 export function callerPermissions(topics: Topics, collectives: readonly string[], name: string): Permissions {
   return {

@@ -1,17 +1,20 @@
 import { Topics } from '../transport/topics.js';
 import {
   type BrokerConfigOptions,
+  caBundle,
+  callerCollectives,
   checkedOptions,
   collectivesOf,
   type GeneratedConfig,
   generalNotes,
+  newcomerFiles,
 } from './options.js';
-import { callerPermissions, nodePermissions, type Permissions } from './permissions.js';
+import { callerPermissions, newcomerPermissions, nodePermissions, type Permissions } from './permissions.js';
 
 /** A configuration of RabbitMQ 3.10 and later, with a user for each certificate. */
 export function rabbitmqConfig(given: BrokerConfigOptions): GeneratedConfig {
   const options = checkedOptions(given);
-  const { port, address, collectives, folder, callers, callersCa, nodes, crl } = options;
+  const { port, address, folder, callers, nodes, crl, newcomers } = options;
   const { memoryMebibytes = 1024 } = options;
   const topics = new Topics({ escape: true });
   const accounts = [
@@ -19,8 +22,21 @@ export function rabbitmqConfig(given: BrokerConfigOptions): GeneratedConfig {
       name,
       ...nodePermissions(topics, collectivesOf(options, name), escaped(name)),
     })),
-    ...callers.map((name) => ({ name, ...callerPermissions(topics, collectives, escaped(name)) })),
+    ...callers.map((name) => ({
+      name,
+      ...callerPermissions(topics, callerCollectives(options), escaped(name)),
+    })),
+    ...(newcomers
+      ? [
+          {
+            name: newcomers.account,
+            limits: { 'max-connections': newcomers.connections },
+            ...newcomerPermissions(topics, newcomers.collective),
+          },
+        ]
+      : []),
   ];
+  const { file: ca, notes: caNotes } = caBundle(options, 'RabbitMQ');
   const text = `# RabbitMQ for Troupe: MQTT on port ${port}, on ${address ?? 'all network interfaces'}. All nodes and clients need topics.escape: true.
 listeners.tcp = none
 mqtt.listeners.tcp = none
@@ -34,7 +50,7 @@ mqtt.exchange = amq.topic
 mqtt.retained_message_store = rabbit_mqtt_retained_msg_store_noop
 vm_memory_high_watermark.absolute = ${memoryMebibytes}MiB
 ssl_cert_login_from = common_name
-ssl_options.cacertfile = ${callersCa === options.ca ? options.ca : `${folder}/ca-bundle.pem`}
+ssl_options.cacertfile = ${ca}
 ssl_options.certfile = ${options.certificate}
 ssl_options.keyfile = ${options.key}
 ssl_options.verify = verify_peer
@@ -47,6 +63,7 @@ load_definitions = ${folder}/definitions.json
       { name: 'rabbitmq.conf', text },
       { name: 'enabled_plugins', text: '[rabbitmq_mqtt,rabbitmq_auth_mechanism_ssl].\n' },
       { name: 'definitions.json', text: `${JSON.stringify(definitions(accounts), null, 2)}\n` },
+      ...newcomerFiles(options),
     ],
     notes: [
       ...generalNotes(options),
@@ -60,19 +77,31 @@ load_definitions = ${folder}/definitions.json
         : [
             'RabbitMQ does not read revocation lists (CRLs) in this configuration: delete the user of a revoked name. Nodes and clients check the lists themselves.',
           ]),
-      ...(callersCa === options.ca
-        ? []
-        : [`Put both CAs into ${folder}/ca-bundle.pem; RabbitMQ does not distinguish between them.`]),
-      'RabbitMQ cannot check enrolment tokens: machines without a certificate need the embedded broker.',
+      ...caNotes,
+      ...(newcomers
+        ? [
+            `New machines connect to the same port, at most ${newcomers.connections} at a time: make tokens with --account.`,
+          ]
+        : []),
     ],
   };
 }
 
-function definitions(accounts: readonly ({ readonly name: string } & Permissions)[]) {
+interface Account extends Permissions {
+  readonly name: string;
+  readonly limits?: Readonly<Record<string, number>>;
+}
+
+function definitions(accounts: readonly Account[]) {
   const vhost = '/';
   return {
     vhosts: [{ name: vhost }],
-    users: accounts.map(({ name }) => ({ name, password_hash: '', tags: [] })),
+    users: accounts.map(({ name, limits }) => ({
+      name,
+      password_hash: '',
+      tags: [],
+      ...(limits && { limits }),
+    })),
     permissions: accounts.map(({ name }) => {
       // What RabbitMQ itself makes for a client: queues named after its client id, which begins with the account.
       const queue = `mqtt-subscription-${name.replaceAll('.', '\\.')}(:[^:]*)?qos[01]`;

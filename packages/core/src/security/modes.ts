@@ -17,6 +17,7 @@ import { isLoopback } from '../transport/url.js';
 import { callerTrust, otherAuthorities } from './caller-authority.js';
 import { followFiles } from './followed-files.js';
 import { envelopeType, type JwsHeader, signJws } from './jws.js';
+import { checkNewcomerAccount, newcomerClientId } from './newcomer-account.js';
 import { loadOwn, type Own, readSecret, readText } from './own.js';
 import { compilePattern } from './pattern.js';
 import type { Security, Signer } from './security.js';
@@ -128,17 +129,39 @@ function enrollingSecurity(config: SecurityConfig, identity: string, stateDir: s
       sessionKeys,
     }),
     sessionKeys,
-    credentials: {
-      tls: { ca: [claims.ca] },
-      username: identity,
-      password: token,
-      get onRefusal() {
-        return Date.now() / 1000 > claims.exp
-          ? `the enrolment token expired at ${new Date(claims.exp * 1000).toISOString()}`
-          : `the enrolment token ${claims.jti} may be revoked or used up: see the log of the broker`;
-      },
-    },
+    credentials: claims.account
+      ? sharedCredentials(claims, claims.account, identity, own.key)
+      : tokenCredentials(claims, identity, token),
     expires: () => claims.exp * 1000,
+  };
+}
+
+// The broker checks the token.
+function tokenCredentials(claims: TokenClaims, identity: string, token: string): Credentials {
+  return {
+    tls: { ca: [claims.ca] },
+    username: identity,
+    password: token,
+    get onRefusal() {
+      return Date.now() / 1000 > claims.exp
+        ? `the enrolment token expired at ${new Date(claims.exp * 1000).toISOString()}`
+        : `the enrolment token ${claims.jti} may be revoked or used up: see the log of the broker`;
+    },
+  };
+}
+
+// The broker knows an account that all new machines share, and is not shown the token.
+function sharedCredentials(
+  claims: TokenClaims,
+  given: NonNullable<TokenClaims['account']>,
+  identity: string,
+  ownKey: KeyObject,
+): Credentials {
+  const { name, certificate, key } = checkNewcomerAccount(given);
+  return {
+    tls: { ca: [claims.ca], certificate, key },
+    clientId: newcomerClientId(name, identity, ownKey.export({ type: 'pkcs8', format: 'der' })),
+    onRefusal: `the broker may not know the account "${name}" of the enrolment token: see "mco broker config --newcomers", and the log of the broker`,
   };
 }
 

@@ -17,6 +17,8 @@ export interface TokenClaims {
   readonly callers: string;
   /** Whether this network escapes dots in topics. */
   readonly escape?: boolean;
+  /** Their account at a broker that does not check tokens; PEM. Without it, the broker is shown the token. */
+  readonly account?: { readonly certificate: string; readonly key: string };
   /** How many machines may use it; any number without. Counted where a ledger is kept: by the broker and by callers. */
   readonly uses?: number;
   /** Conditions such as `region=eu` that a machine's facts must meet. The machine itself judges them: an honest one obeys. */

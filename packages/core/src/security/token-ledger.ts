@@ -21,7 +21,10 @@ export class TokenLedger {
   readonly #uncounted: 'refuse' | 'take';
   readonly #holders = new Map<string, Set<string>>();
 
-  /** `uncounted` is what becomes of a token of limited use where no file is named. Throws FILE_UNREADABLE. */
+  /**
+   * `uncounted` decides over tokens of limited use if no file is named: `take` accepts those that the broker has
+   * counted. Throws FILE_UNREADABLE.
+   */
   constructor(options: {
     readonly revoked?: string;
     readonly file?: string;
@@ -43,12 +46,16 @@ export class TokenLedger {
 
   /** Notes that `holder` uses a token; the same holder may come again. Throws TOKEN_INVALID with the reason. */
   admit(claims: TokenClaims, holder: string, now = Date.now()): void {
-    const { jti, uses, exp } = claims;
+    const { jti, uses, exp, account } = claims;
     if (this.#isRevoked(jti)) throw refused(jti, 'it is revoked');
     if (uses === undefined) return;
     if (this.#file === undefined) {
-      if (this.#uncounted === 'take') return;
-      throw refused(jti, `it is limited to ${uses} machines, but no ledger is configured to count them`);
+      // Behind an account, the broker has not seen the token.
+      if (this.#uncounted === 'take' && account === undefined) return;
+      throw refused(
+        jti,
+        `it is limited to ${uses} machines, but no ledger is configured to count them (security.tokens.ledger, or enrolment.ledger of the broker)`,
+      );
     }
     const holders = this.#holders.get(jti) ?? new Set();
     if (holders.has(holder)) return;

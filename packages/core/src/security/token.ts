@@ -109,9 +109,16 @@ const needed: Record<string, Test> = {
 };
 const optional: Record<string, Test> = {
   escape: (value) => typeof value === 'boolean',
+  account: isAccount,
   uses: (value) => Number.isSafeInteger(value) && (value as number) > 0,
   facts: (value) => isTexts(value) && value.length <= 20,
 };
+
+function isAccount(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { certificate, key, ...more } = value as Record<string, unknown>;
+  return isText(certificate) && isText(key) && Object.keys(more).length === 0;
+}
 
 // A claim that this version does not know may be a limit: such a token is refused.
 function checkClaims(value: unknown): TokenClaims {

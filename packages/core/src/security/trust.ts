@@ -261,6 +261,6 @@ export function listsOf(ca: string, crl: string): string {
 }
 
 /** The PEM blocks of one kind in a text. */
-export function pemBlocks(text: string, kind: 'CERTIFICATE' | 'X509 CRL'): string[] {
+export function pemBlocks(text: string, kind: 'CERTIFICATE' | 'X509 CRL' | 'PRIVATE KEY'): string[] {
   return text.match(new RegExp(`-----BEGIN ${kind}-----[^-]+-----END ${kind}-----`, 'g')) ?? [];
 }

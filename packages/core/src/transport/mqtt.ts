@@ -180,7 +180,8 @@ class MqttTransport implements Transport {
 
   async #handshake(url: string, protocolVersion: 4 | 5): Promise<MqttClient> {
     const { connect } = commonJs.mqtt();
-    const { clientId, credentials, keepalive, will } = this.#options;
+    const { credentials, keepalive, will } = this.#options;
+    const { clientId = this.#options.clientId } = credentials;
     // MQTT.js turns mqtt:// into mqtts:// where it is given a certificate, and a plain broker on this machine may want none.
     const isPlain = url.startsWith('mqtt:') && isLoopback(url);
     const { ca, certificate, key } = (isPlain ? undefined : credentials.tls) ?? {};

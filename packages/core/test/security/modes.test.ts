@@ -11,9 +11,15 @@ import { open, seal } from '../../src/message/envelope.js';
 import { createCrl } from '../../src/pki/index.js';
 import { envelopeType, headerOf } from '../../src/security/jws.js';
 import { clientSecurity, loadOwn, loadToken, nodeSecurity } from '../../src/security/modes.js';
+import {
+  createNewcomerAccount,
+  type NewcomerAccountFile,
+  readNewcomerAccount,
+} from '../../src/security/newcomer-account.js';
 import type { Own } from '../../src/security/own.js';
 import type { Security } from '../../src/security/security.js';
 import { issueToken, readToken } from '../../src/security/token.js';
+import type { TokenClaims } from '../../src/security/token-claims.js';
 import { isLoopback } from '../../src/transport/url.js';
 import { fixture } from './pki-fixture.js';
 
@@ -354,18 +360,17 @@ describe('the modes of security', () => {
   describe('token', () => {
     let token: string;
     let state: string;
+    const claimsOf = (more: Partial<TokenClaims> = {}) => ({
+      iss: 'alice.mcollective',
+      collective: 'provisioning',
+      brokers: ['mqtts://b'],
+      ca: nodes.ca.certificatePem,
+      callers: callers.match,
+      ttlSeconds: 60,
+      ...more,
+    });
     beforeEach(async () => {
-      token = await issueToken(
-        {
-          iss: 'alice.mcollective',
-          collective: 'provisioning',
-          brokers: ['mqtts://b'],
-          ca: nodes.ca.certificatePem,
-          callers: callers.match,
-          ttlSeconds: 60,
-        },
-        alice,
-      );
+      token = await issueToken(claimsOf(), alice);
       state = mkdtempSync(join(tmpdir(), 'troupe-state-'));
     });
     afterEach(() => rmSync(state, { recursive: true }));
@@ -392,6 +397,29 @@ describe('the modes of security', () => {
       expect(await refusal(said(node(x509('web1.lab')), security))).to.equal(
         'the certificate name "web1.lab" does not match the callers pattern',
       );
+    });
+
+    it('shows the broker the account in the token instead of the token, under a client id of its own', async () => {
+      const account = readNewcomerAccount(await createNewcomerAccount());
+      const { certificate, key } = account;
+      token = await issueToken(claimsOf({ account: { certificate, key } }), alice);
+      const { credentials } = start();
+      expect(credentials).to.deep.include({ tls: { ca: [nodes.ca.certificatePem], certificate, key } });
+      expect(credentials).to.not.have.any.keys('username', 'password');
+      expect(credentials.clientId).to.match(/^newcomers:new\.lab\.[0-9a-f]{32}$/);
+      expect(start().credentials.clientId).to.equal(credentials.clientId);
+      expect(credentials.onRefusal).to.include('the broker may not know the account "newcomers"');
+      expect((await headerFrom(start())).token).to.equal(token);
+    });
+
+    it('refuses a token whose account is not usable', async () => {
+      const [{ certificate }, { key }] = (await Promise.all(
+        [1, 2].map(async () => readNewcomerAccount(await createNewcomerAccount())),
+      )) as [NewcomerAccountFile, NewcomerAccountFile];
+      token = await issueToken(claimsOf({ account: { certificate, key } }), alice);
+      expect(start)
+        .to.throw('the account of new machines is not usable: its key does not match its certificate')
+        .with.property('code', 'CERTIFICATE_INVALID');
     });
 
     it('signs with its own key, kept over restarts, under the token', async () => {

@@ -73,6 +73,14 @@ describe('TokenLedger', () => {
     ledger.admit(token('u', 1), 'c');
   });
 
+  it('does not accept a limited token uncounted if the broker has not seen it, behind a shared account', () => {
+    const shared = { ...token('t', 3), account: { certificate: 'PEM', key: 'PEM' } };
+    expect(() => new TokenLedger({ uncounted: 'take' }).admit(shared, 'a')).to.throw(
+      'it is limited to 3 machines, but no ledger is configured to count them (security.tokens.ledger',
+    );
+    new TokenLedger({ uncounted: 'take', file }).admit(shared, 'a');
+  });
+
   it('accepts a limited token uncounted only if configured to', () => {
     new TokenLedger({ uncounted: 'take' }).admit(token('t', 1), 'a');
     new TokenLedger({}).admit(token('t'), 'a');

@@ -172,6 +172,16 @@ describe('an enrolment token', () => {
       { ...full(), ['x'.repeat(60)]: 1 },
       `it has an unknown claim "${'x'.repeat(40)}"`,
     ],
+    [
+      'an account without a key',
+      { ...full(), account: { certificate: 'PEM' } },
+      'its claim "account" is malformed',
+    ],
+    [
+      'an account with something else',
+      { ...full(), account: { certificate: 'PEM', key: 'PEM', password: 'x' } },
+      'its claim "account" is malformed',
+    ],
     ['malformed uses', { ...full(), uses: -1 }, 'its claim "uses" is malformed'],
   ] as const) {
     it(`is refused when it holds ${what}`, async () => {

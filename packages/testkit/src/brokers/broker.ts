@@ -5,6 +5,8 @@ export interface TestBroker extends AsyncDisposable {
   /** Where nodes connect: the servers in order, where there are more than one. */
   readonly nodeUrls: readonly string[];
   readonly callerUrls: readonly string[];
+  /** Where machines connect that have only an enrolment token, if `newcomers` was given. */
+  readonly newcomerUrls: readonly string[];
   /** Whether the whole network must write dots as `%2E` in topics. */
   readonly escape: boolean;
   /** The process of each server that runs. */
@@ -26,6 +28,8 @@ export interface TestBrokerOptions {
   /** Identities. */
   readonly nodes: readonly string[];
   readonly collectives?: readonly string[];
+  /** The account of machines that have only an enrolment token. The embedded broker checks tokens and needs none. */
+  readonly newcomers?: { readonly account: string; readonly ca: string; readonly connections?: number };
   /** Whether the broker reads the PKI's revocation list, as far as it can. */
   readonly crl?: boolean;
 }

@@ -12,6 +12,7 @@ export const embedded: TestBrokerKind = {
     return {
       nodeUrls: [broker.url],
       callerUrls: [broker.url],
+      newcomerUrls: [broker.url],
       escape: false,
       get pids() {
         return [broker.pid];

@@ -11,11 +11,11 @@ import { startServers } from './servers.js';
 export const mosquitto: TestBrokerKind = {
   name: 'Mosquitto',
   missing: () => (whereIs('mosquitto') ? undefined : 'Mosquitto is not installed'),
-  start: async ({ pki, callers, collectives, crl = false, ...options }) => {
+  start: async ({ pki, callers, collectives, newcomers, crl = false, ...options }) => {
     const own = await pki.issue('mosquitto.lab', { ipAddresses: ['127.0.0.1'] });
     const folder = `${options.folder}/mosquitto`;
     await mkdir(folder);
-    const port = await freePorts(2);
+    const port = await freePorts(3);
     const made = brokerConfig('mosquitto', {
       port,
       ca: pki.caCertificate,
@@ -23,6 +23,7 @@ export const mosquitto: TestBrokerKind = {
       callers,
       folder,
       ...(collectives && { collectives }),
+      ...(newcomers && { newcomers }),
       ...(crl && { crl: pki.crl }),
     });
     for (const { name, text } of made.files) {
@@ -33,6 +34,7 @@ export const mosquitto: TestBrokerKind = {
     return startServers({
       nodeUrls: [`mqtts://127.0.0.1:${port}`],
       callerUrls: [`mqtts://127.0.0.1:${port + 1}`],
+      newcomerUrls: [`mqtts://127.0.0.1:${port + 2}`],
       escape: made.escape,
       servers: [
         async () => {

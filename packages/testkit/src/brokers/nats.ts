@@ -5,6 +5,7 @@ import type { IssuedCertificate } from '../network/network-pki.js';
 import { whereIs } from '../processes/installed.js';
 import { startProcess } from '../processes/process.js';
 import type { TestBroker, TestBrokerKind, TestBrokerOptions } from './broker.js';
+import { writeBundle } from './bundle.js';
 import { startServers } from './servers.js';
 
 const account = 'nats.lab';
@@ -28,7 +29,7 @@ function missing(): string | undefined {
 }
 
 async function start(options: TestBrokerOptions, size: number): Promise<TestBroker> {
-  const { pki, callers, nodes, collectives } = options;
+  const { pki, callers, nodes, collectives, newcomers } = options;
   const own = await pki.issue(account, { ipAddresses: ['127.0.0.1'] });
   const folder = `${options.folder}/nats-${size}`;
   await mkdir(folder);
@@ -49,18 +50,22 @@ async function start(options: TestBrokerOptions, size: number): Promise<TestBrok
     nodes: [...nodes, account],
     folder,
     ...(collectives && { collectives }),
+    ...(newcomers && { newcomers }),
     ...(size > 1 && { cluster }),
   });
   for (const { name, text } of made.files) await writeFile(`${folder}/${name}`, text);
+  await writeBundle(folder, options);
   const urls = mqtt.map((port) => `mqtts://127.0.0.1:${port}`);
   return startServers({
     nodeUrls: urls,
     escape: made.escape,
-    servers: made.files.map(({ name }) => async () => {
-      const server = startProcess(whereIs('nats-server') ?? 'nats-server', ['-c', `${folder}/${name}`]);
-      await server.waitForLine('Server is ready');
-      return server;
-    }),
+    servers: made.files
+      .filter(({ name }) => name.endsWith('.conf'))
+      .map(({ name }) => async () => {
+        const server = startProcess(whereIs('nats-server') ?? 'nats-server', ['-c', `${folder}/${name}`]);
+        await server.waitForLine('Server is ready');
+        return server;
+      }),
     ...(size > 1 && { ready: () => allTake(urls, { ca: pki.caCertificate, ...own }) }),
   });
 }

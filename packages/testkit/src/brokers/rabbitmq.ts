@@ -7,6 +7,7 @@ import { whereIs } from '../processes/installed.js';
 import { startProcess } from '../processes/process.js';
 import { waitFor } from '../wait-for.js';
 import type { TestBroker, TestBrokerKind, TestBrokerOptions } from './broker.js';
+import { writeBundle } from './bundle.js';
 import { startServers } from './servers.js';
 
 // Debian's /usr/sbin/rabbitmq-server becomes the user rabbitmq, who cannot read a test's keys or write to its
@@ -23,7 +24,7 @@ export const rabbitmq: TestBrokerKind = {
 
 /** Starts it; `change` adds to its files what something beside Troupe needs. */
 export async function startRabbitmq(
-  { pki, callers, nodes, collectives, ...options }: TestBrokerOptions,
+  { pki, callers, nodes, collectives, newcomers, ...options }: TestBrokerOptions,
   change: (files: GeneratedConfig['files']) => GeneratedConfig['files'] = (files) => files,
 ): Promise<TestBroker> {
   const own = await pki.issue('rabbitmq.lab', { ipAddresses: ['127.0.0.1'] });
@@ -38,8 +39,10 @@ export async function startRabbitmq(
     nodes,
     folder,
     ...(collectives && { collectives }),
+    ...(newcomers && { newcomers }),
   });
   for (const { name, text } of change(made.files)) await writeFile(`${folder}/${name}`, text);
+  await writeBundle(folder, { pki, ...(newcomers && { newcomers }) });
   const names = await freePort();
   // RabbitMQ would start Erlang's name server in the background, where it stays.
   const epmd = startProcess(whereIs('epmd') ?? 'epmd', ['-address', '127.0.0.1', '-port', `${names}`]);

@@ -4,6 +4,7 @@ import type { TestBroker } from './broker.js';
 export interface ServersOptions {
   readonly nodeUrls: readonly string[];
   readonly callerUrls?: readonly string[];
+  readonly newcomerUrls?: readonly string[];
   readonly escape: boolean;
   /** How to start each server; resolves when it listens. */
   readonly servers: readonly (() => Promise<RunningProcess>)[];
@@ -28,6 +29,7 @@ export async function startServers(options: ServersOptions): Promise<TestBroker>
 class Servers implements TestBroker {
   readonly nodeUrls: readonly string[];
   readonly callerUrls: readonly string[];
+  readonly newcomerUrls: readonly string[];
   readonly escape: boolean;
   readonly #options: ServersOptions;
   readonly #running: (RunningProcess | undefined)[];
@@ -36,6 +38,7 @@ class Servers implements TestBroker {
     this.#options = options;
     this.nodeUrls = options.nodeUrls;
     this.callerUrls = options.callerUrls ?? options.nodeUrls;
+    this.newcomerUrls = options.newcomerUrls ?? options.nodeUrls;
     this.escape = options.escape;
     this.#running = options.servers.map(() => undefined);
   }
