@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import {
   createTempFolder,
   createTestPki,
   freePort,
+  freePorts,
   type IssuedCertificate,
   type RunningProcess,
   skip,
@@ -97,6 +98,49 @@ describe('mco broker config', function () {
     expect(JSON.parse(rpc.stdout).results).to.have.length(1);
   });
 
+  it('lets a machine in that has only a token, which mco enroll token makes for this broker', async function () {
+    if (!existsSync(mosquittoPath)) skip(this, 'mosquitto is not installed');
+    const [output, account] = [folder.join('with-newcomers'), folder.join('newcomers.pem')];
+    const at = await freePorts(3);
+    const config = [
+      ...['broker', 'config', 'mosquitto', '--port', String(at), '--listen', '127.0.0.1'],
+      ...['--certificate', own.certificate, '--key', own.key, '--newcomers', account, '-o', output],
+    ];
+    const made = await mco(...config);
+    expect(made.exitCode, made.stderr).to.equal(0);
+    expect(made.stderr).to.include(`- New machines connect to port ${at + 2}`);
+    expect((await stat(account)).mode & 0o777).to.equal(0o600);
+    const created = await readFile(account, 'utf8');
+    await mco(...config);
+    expect(await readFile(account, 'utf8')).to.equal(created);
+    const [, , ca] = created.split(/(?<=-----END [A-Z ]+-----\n)/);
+    expect(await readFile(`${output}/newcomers-ca.pem`, 'utf8')).to.equal(ca);
+    const broker = ['--broker', `mqtts://127.0.0.1:${at + 2}`];
+    const token = folder.join('token');
+    const enrolled = await mco('enroll', 'token', '--account', account, ...broker, '-o', token);
+    expect(enrolled.exitCode, enrolled.stderr).to.equal(0);
+    if (process.getuid?.() === 0) execFileSync('chown', ['-R', 'mosquitto', output, folder.join('pki')]);
+    await using server = startProcess(mosquittoPath, ['-c', `${output}/mosquitto.conf`, '-v']);
+    await server.waitForLine(/mosquitto version .* running/, { timeoutSeconds: 30 });
+    const machine = {
+      identity: 'new1.lab',
+      security: { mode: 'token', token },
+      state_dir: folder.join('new'),
+    };
+    await writeFile(folder.join('new.json'), JSON.stringify({ ...machine, facts: { paths: [] } }));
+    await using newcomer = startProcess(process.execPath, [
+      file('../../../../daemon/bin/mcod.js'),
+      '--config',
+      folder.join('new.json'),
+    ]);
+    await newcomer.waitForLine('"connected to the broker"', { timeoutSeconds: 60 });
+    const client = JSON.parse(await readFile(folder.join('client.json'), 'utf8')) as object;
+    const caller = { ...client, broker: { urls: [`mqtts://127.0.0.1:${at + 1}`] } };
+    await writeFile(folder.join('caller.json'), JSON.stringify(caller));
+    const found = await mco('--config', folder.join('caller.json'), 'find', '-T', 'provisioning', '-q');
+    expect(found.stdout, found.stderr).to.equal('new1.lab');
+  });
+
   it('uses its own name as the caller by default, and prints all files without -o', async () => {
     const args = ['broker', 'config', 'mosquitto', '--certificate', 'mq.pem', '--key', 'mq.key'];
     const { stdout, stderr } = await mco(...args);
@@ -133,6 +177,10 @@ describe('mco broker config', function () {
         'mco: unknown broker "natz" (did you mean "nats"?); known brokers: mosquitto, nats, rabbitmq [USAGE_INVALID]',
       ],
       [['nats', ...files], 'mco: nats needs the name of every node: use --node or --nodes [USAGE_INVALID]'],
+      [
+        ['mosquitto', ...files, '--newcomers-collective', 'new'],
+        'mco: --newcomers-collective needs --newcomers [USAGE_INVALID]',
+      ],
       [
         ['mosquitto'],
         'mco: missing option --certificate <file> (see mco broker config --help) [USAGE_INVALID]',

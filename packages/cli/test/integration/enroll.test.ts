@@ -1,5 +1,6 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { readToken } from '@troupe/core';
+import { createNewcomerAccount, readNewcomerAccount } from '@troupe/core/internal';
 import { startProcess } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
@@ -81,6 +82,21 @@ describe('mco enroll token', function () {
     });
   });
 
+  it('puts the account of new machines into the token', async () => {
+    const file = network.folder.join('newcomers.pem');
+    await writeFile(file, await createNewcomerAccount(), { mode: 0o600 });
+    const { stdout, stderr } = await network.mco(['enroll', 'token', '--account', file, '--uses', '3']);
+    const { certificate, key } = readNewcomerAccount(await readFile(file, 'utf8'));
+    expect(readToken(stdout).account).to.deep.equal({ certificate, key });
+    expect(stderr)
+      .to.include('  account     newcomers\n')
+      .and.include('at most 3 machines (requires security.tokens.ledger in the client configurations)');
+    await chmod(file, 0o644);
+    const open = await network.mco(['enroll', 'token', '--account', file]);
+    expect(open).to.include({ stdout: '', code: 1 });
+    expect(open.stderr).to.include('permissions too open, other users have access: chmod o=');
+  });
+
   const bad: readonly [args: readonly string[], message: RegExp][] = [
     [['--ttl', '1y'], /--ttl <duration>: "1y" is not a duration: use 90s, 30m, 24h or 7d \[USAGE_INVALID\]$/],
     [['--collective', 'A B'], /--collective: "A B" is not a valid collective name/],
@@ -88,6 +104,7 @@ describe('mco enroll token', function () {
     [['--callers', '/(/'], /--callers/],
     [['--uses', '0'], /--uses <n>: "0" is not an integer greater than 0 \[USAGE_INVALID\]$/],
     [['--fact', 'region'], /"region" is not a fact filter: write FACT=VALUE/],
+    [['--account', '/nowhere.pem'], /--account: cannot use \/nowhere\.pem: ENOENT/],
     [['--ca', '/nowhere.pem'], /--ca: cannot read \/nowhere\.pem: ENOENT/],
     [['-o', '/nowhere/token'], /--output: cannot write \/nowhere\/token: ENOENT/],
   ];

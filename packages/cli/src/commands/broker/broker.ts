@@ -18,6 +18,7 @@ import { clientConfigIfAny } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import type { Screen } from '../../terminal/screen.js';
+import { newcomerAccount } from './newcomers.js';
 
 /** The options of mco broker config. */
 export interface BrokerOptions extends GlobalOptions {
@@ -26,6 +27,8 @@ export interface BrokerOptions extends GlobalOptions {
   readonly listen?: string;
   readonly memory?: number;
   readonly members?: readonly string[];
+  readonly newcomers?: string;
+  readonly newcomersCollective?: string;
   readonly collective?: readonly string[];
   readonly certificate: string;
   readonly key: string;
@@ -61,7 +64,8 @@ export async function makeBrokerConfig(
   ];
   if (kind !== 'mosquitto' && nodes.length === 0)
     throw new UsageError(`${kind} needs the name of every node: use --node or --nodes`);
-  const made = configOf(kind, { nodes, members }, options, config);
+  const newcomers = await newcomersOf(options);
+  const made = configOf(kind, { nodes, members, ...(newcomers && { newcomers }) }, options, config);
   if (screen.json) {
     for (const file of made.files) screen.json.result(file);
     screen.json.summarize(null, { notes: made.notes, escape: made.escape });
@@ -86,6 +90,18 @@ async function membersOf(options: readonly string[]): Promise<Record<string, rea
   return members;
 }
 
+async function newcomersOf({
+  newcomers: file,
+  newcomersCollective: collective,
+}: BrokerOptions): Promise<BrokerConfigOptions['newcomers']> {
+  if (file === undefined) {
+    if (collective === undefined) return undefined;
+    throw new UsageError('--newcomers-collective needs --newcomers');
+  }
+  const { name: account, ca } = await newcomerAccount(file);
+  return { account, ca, ...(collective !== undefined && { collective }) };
+}
+
 function isKind(kind: string): kind is BrokerKind {
   return (brokerKinds as readonly string[]).includes(kind);
 }
@@ -100,7 +116,7 @@ const defaultFolders: Record<BrokerKind, string> = {
 // Brokers take relative paths from where they are started, which is nowhere in particular.
 function configOf(
   kind: BrokerKind,
-  accounts: Pick<BrokerConfigOptions, 'nodes' | 'members'>,
+  accounts: Pick<BrokerConfigOptions, 'nodes' | 'members' | 'newcomers'>,
   options: BrokerOptions,
   config: ClientConfig | undefined,
 ): GeneratedConfig {

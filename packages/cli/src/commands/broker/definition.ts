@@ -22,13 +22,17 @@ export function define(command: Command, shell: Shell): void {
         'NATS, which needs the name of every node',
         'mco find | mco broker config nats --certificate mq.pem --key mq.key --nodes - -o nats',
       ],
+      [
+        'Mosquitto, with an account for machines that have an enrolment token',
+        'mco broker config mosquitto --certificate mq.pem --key mq.key --newcomers newcomers.pem -o mosquitto',
+      ],
     ],
   );
   config.argument('<broker>', 'mosquitto, nats or rabbitmq');
   addTo(config, 'Broker:', [
     new Option(
       '--port <n>',
-      'port for nodes; on Mosquitto, callers use the next port (default: 8883)',
+      'port for nodes; on Mosquitto, callers use the next port, and new machines the one after it (default: 8883)',
     ).argParser(whole),
     new Option('--listen <address>', 'IP address to listen on (default: all network interfaces)'),
     new Option(
@@ -66,6 +70,16 @@ export function define(command: Command, shell: Shell): void {
       '--members <collective=file>',
       'file with the only nodes that may use the collective, as for --nodes; repeatable (default: all nodes)',
     ).argParser(gather),
+  ]);
+  addTo(config, 'New machines:', [
+    new Option(
+      '--newcomers <file>',
+      'let machines in that have only an enrolment token: file with the account that they share at the broker, created if it does not exist; mco enroll token --account puts it into tokens',
+    ),
+    new Option(
+      '--newcomers-collective <name>',
+      'the only collective of new machines; nodes cannot use it (default: provisioning)',
+    ),
   ]);
   addTo(config, 'Output:', [
     new Option(

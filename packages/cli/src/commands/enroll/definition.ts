@@ -15,6 +15,10 @@ export function define(command: Command, shell: Shell): void {
       ['For an image of new machines, valid for a day', 'mco enroll token -o /srv/image/etc/troupe/token'],
       ['For at most 20 machines in Europe', 'mco enroll token --uses 20 --fact region=eu -o token'],
       [
+        'For Mosquitto, with the account that mco broker config has created',
+        'mco enroll token --account newcomers.pem --broker mqtts://mq.example.net:8885 -o token',
+      ],
+      [
         'With the broker address that new machines can reach',
         'mco enroll token --broker mqtts://mq.example.net:8883 --ttl 7d >token',
       ],
@@ -28,6 +32,10 @@ export function define(command: Command, shell: Shell): void {
       '--broker <url>',
       'broker URL for new machines; repeatable (default: those in your configuration)',
     ).argParser(gather),
+    new Option(
+      '--account <file>',
+      'for brokers other than troupe-broker: file with the account of new machines that mco broker config --newcomers created',
+    ),
     new Option('--ttl <duration>', 'lifetime of the token: 90s, 30m, 24h, 7d')
       .argParser(duration)
       .default(86_400, '24h'),
@@ -41,7 +49,7 @@ export function define(command: Command, shell: Shell): void {
     ).argParser(gather),
     new Option(
       '--uses <n>',
-      'maximum number of machines (default: no limit); requires enrolment.ledger, a file for counting, in the configuration of the broker: without it, the broker refuses the token',
+      'maximum number of machines (default: no limit); requires a file for counting: enrolment.ledger in the configuration of troupe-broker, or with --account security.tokens.ledger in the client configurations; without it, the token is refused',
     ).argParser(positive),
     new Option(
       '--fact <condition>',

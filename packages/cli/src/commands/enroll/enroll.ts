@@ -10,7 +10,8 @@ import {
   readToken,
   TroupeError,
 } from '@troupe/core';
-import { configFileOf, systemReasonOf } from '@troupe/core/internal';
+import { configFileOf, readNewcomerAccount, readSecret, systemReasonOf } from '@troupe/core/internal';
+import { readCertificate } from '@troupe/core/pki';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import type { GlobalOptions } from '../../command-line/options.js';
 import { readClientConfig } from '../../config/client-config.js';
@@ -23,6 +24,7 @@ import type { Screen } from '../../terminal/screen.js';
 export interface TokenOptions extends GlobalOptions {
   readonly collective: string;
   readonly broker?: readonly string[];
+  readonly account?: string;
   readonly ttl: number;
   readonly callers?: string;
   readonly ca?: readonly string[];
@@ -46,6 +48,8 @@ export async function makeToken(screen: Screen, options: TokenOptions): Promise<
   const callers = options.callers ?? config.security.callers.match;
   compilePattern(callers, '--callers');
   for (const condition of options.fact ?? []) parseFact(condition);
+  const account =
+    options.account === undefined ? undefined : readNewcomerAccount(readSecret(options.account, '--account'));
   const token = await issueToken(
     {
       iss: own.name,
@@ -55,6 +59,7 @@ export async function makeToken(screen: Screen, options: TokenOptions): Promise<
       callers,
       ttlSeconds: options.ttl,
       ...(config.topics.escape ? { escape: true } : {}),
+      ...(account && { account: { certificate: account.certificate, key: account.key } }),
       ...(options.uses === undefined ? {} : { uses: options.uses }),
       ...(options.fact === undefined ? {} : { facts: options.fact }),
     },
@@ -150,15 +155,15 @@ function describeToken(
   screen: Screen,
   token: string,
   certificate: X509Certificate,
-  { output: file }: TokenOptions,
+  { output: file, account: accountFile }: TokenOptions,
 ): void {
-  const { jti, collective, brokers, callers, exp, uses, facts } = readToken(token);
+  const { jti, collective, brokers, callers, exp, uses, facts, account } = readToken(token);
   const place = file === undefined ? '' : ` in ${file}`;
   const limits = [
     ...(uses === undefined
       ? []
       : [
-          `at most ${counted(uses, 'machine')} (requires enrolment.ledger in the configuration of the broker)`,
+          `at most ${counted(uses, 'machine')} (requires ${account ? 'security.tokens.ledger in the client configurations' : 'enrolment.ledger in the configuration of the broker'})`,
         ]),
     ...(facts ?? []).map((fact) => `only machines with ${fact}`),
   ];
@@ -167,6 +172,8 @@ function describeToken(
     screen.note(`  id          ${jti} (to revoke it)`);
     screen.note(`  collective  ${collective}`);
     screen.note(`  broker      ${brokers.join(', ')}`);
+    if (account)
+      screen.note(`  account     ${readCertificate(account.certificate).subject.slice('CN='.length)}`);
     screen.note(`  callers     ${callers}`);
     for (const limit of limits) screen.note(`  limit       ${limit}`);
   }
@@ -174,6 +181,12 @@ function describeToken(
   if (ends < exp * 1000) {
     screen.warn(
       `mco: your certificate expires on ${certificate.validTo}, before the token: the token is rejected after that date`,
+    );
+  }
+  const accountEnds = account && readCertificate(account.certificate).validTo;
+  if (accountEnds !== undefined && Date.parse(accountEnds) < exp * 1000) {
+    screen.warn(
+      `mco: the account in ${accountFile} expires on ${accountEnds}, before the token: create a new one with mco broker config --newcomers`,
     );
   }
   const near = brokers.filter(isLoopback);
