@@ -49,7 +49,7 @@ export function mayPublish(
     if (topic.kind === 'agent' || topic.kind === 'node') return allowed;
     if (topic.kind === 'event' && topic.identity === party.name) return allowed;
     if (topic.kind === 'file' && topic.caller === party.name) return allowed;
-    return denied('a caller may publish only requests, its own events and pieces of its own files');
+    return denied('a caller may publish only requests, its own events and its own files');
   }
   const outside = outsideOf(party, levels, rules);
   if (outside !== undefined) return denied(outside);

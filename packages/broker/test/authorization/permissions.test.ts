@@ -263,7 +263,7 @@ describe('permissions', () => {
       [
         parties.caller,
         `${main}/presence/${own}`,
-        'a caller may publish only requests, its own events and pieces of its own files',
+        'a caller may publish only requests, its own events and its own files',
       ],
     ] as const) {
       it(`${party.role}, ${topic}`, () => {

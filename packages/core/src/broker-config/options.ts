@@ -216,7 +216,7 @@ export function generalNotes({
       : `The broker listens on ${address} only.`,
     ...(newcomers
       ? [
-          `The broker does not check enrolment tokens: whoever has a token, even an expired or revoked one, can connect and use the collective ${newcomers.collective} under any name. Callers and machines check tokens. To shut out the holders of old tokens, make a new account (delete the file of --newcomers), and new tokens.`,
+          `The broker does not check enrolment tokens: anyone who has a token, even an expired or revoked one, can connect and use the collective ${newcomers.collective} under any name. Callers and machines check tokens. To shut out the holders of old tokens, make a new account (delete the file of --newcomers), and new tokens.`,
         ]
       : [
           'The broker admits no machine without a certificate: use --newcomers for machines with an enrolment token.',

@@ -1,9 +1,14 @@
 import type { Call, Result } from '@troupe/client';
 import { asFailure, failureOf } from './failure.js';
+import type { KeyPin } from './key-pin.js';
 
-/** The result of a successful call to one node. Throws StepFailure, whose message begins with `what` and names the node. */
-export async function ask<Data>(call: () => Call<Data>, what: string): Promise<Result<Data>> {
+/**
+ * The result of a successful call to one node. Throws StepFailure, whose message begins with `what` and names the node.
+ * `pin` is that of the node that is provisioned: no other machine with its name may reply.
+ */
+export async function ask<Data>(call: () => Call<Data>, what: string, pin?: KeyPin): Promise<Result<Data>> {
   const result = await answerTo(call, what);
+  pin?.check(result);
   const failure = failureOf(result, what);
   if (failure) throw failure;
   return result;

@@ -41,7 +41,8 @@ async function call(hook: Hook, context: StepContext): Promise<string> {
   });
   const input = await filledIn(hook.input, context);
   const options = { targets: [target], collective, signal, timeout: timeoutSeconds };
-  const result = await ask(() => peers.client.call(ddl, hook.action, input, options), what);
+  const pin = hook.on === 'node' ? session.node.pin : undefined;
+  const result = await ask(() => peers.client.call(ddl, hook.action, input, options), what, pin);
   return `${what} on ${result.sender}: ${result.statusmsg}`;
 }
 

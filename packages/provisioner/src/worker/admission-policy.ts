@@ -8,6 +8,7 @@ import { type NodeView, viewOf } from '../node/node-view.js';
 import { anyNodeWith } from '../rpc/any-node.js';
 import { ask } from '../rpc/ask.js';
 import { StepFailure } from '../rpc/failure.js';
+import type { KeyPin } from '../rpc/key-pin.js';
 import type { Peers } from '../rpc/peers.js';
 
 interface Decision {
@@ -38,7 +39,7 @@ export class AdmissionPolicy {
 
   /** Why a node may not be provisioned; undefined if it may. Throws StepFailure if that cannot be decided now. */
   async objection(
-    target: { readonly identity: string; readonly collective: string },
+    target: { readonly identity: string; readonly collective: string; readonly pin?: KeyPin },
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const { nameFault, facts, webhook, agent } = this.#config;

@@ -123,7 +123,7 @@ function formerMaster(record: NodeRecord): string | undefined {
 }
 
 async function factsOf(
-  { identity, collective }: NodeAgent,
+  { identity, collective, pin }: NodeAgent,
   { config, peers }: Pick<Dependencies, 'config' | 'peers'>,
   signal: AbortSignal,
 ) {
@@ -131,6 +131,6 @@ async function factsOf(
   if (criteria.length === 0) return {};
   const options = { targets: [identity], collective, signal };
   const input = { facts: criteria.join(',') };
-  const { data } = await ask(() => peers.rpcutil.get_facts(input, options), 'rpcutil get_facts');
+  const { data } = await ask(() => peers.rpcutil.get_facts(input, options), 'rpcutil get_facts', pin);
   return data.values ?? {};
 }

@@ -11,6 +11,7 @@ import { cmdbDdl } from '../fixtures/cmdb-ddl.js';
 import { failureOf } from '../fixtures/rejection.js';
 import { StubContext } from '../fixtures/step-context.js';
 import { StubNetwork, says } from '../fixtures/stub-network.js';
+import { nodeOf } from '../fixtures/stub-node.js';
 
 const rest = 'agent: cmdb, action: register';
 
@@ -55,6 +56,22 @@ describe('a step of the site', () => {
     if (!step) throw new Error('there is no such step');
     return step;
   };
+
+  it('ends the provisioning if another machine with the name of the node replies', async () => {
+    context.session.node = nodeOf(network, { isPinned: true });
+    context.session.node.pin.check({ sender: 'web1', key: 'the key of web1' });
+    answer = { key: 'another key' };
+    const failure = await failureOf(stepOf('after: lock, on: node').run(context));
+    expect(failure).to.include({ kind: 'permanent' });
+    expect(failure.message).to.match(/^another machine replies under the name web1: /);
+  });
+
+  it('takes a reply of another host for what it is', async () => {
+    context.session.node = nodeOf(network, { isPinned: true });
+    context.session.node.pin.check({ sender: 'web1', key: 'the key of web1' });
+    answer = { key: 'another key' };
+    expect(await stepOf('after: lock').run(context)).to.include({ outcome: 'ok' });
+  });
 
   for (const [more, recording] of [
     ['after: sign_node_csr', undefined],
@@ -220,6 +237,16 @@ describe('the condition of a step', () => {
       expect(await unmetCondition(contextFor(condition), 'verify')).to.equal(unmet);
     });
   }
+
+  it('is not judged by what another machine with the name of the node says', async () => {
+    const context = contextFor('tier=web');
+    context.session.node = nodeOf(network, { isPinned: true });
+    context.session.node.pin.check({ sender: 'web1', key: 'the key of web1' });
+    network.answers['rpcutil inventory'] = () => ({ data: { facts: { tier: 'web' } }, key: 'another key' });
+    const failure = await failureOf(unmetCondition(context, 'verify'));
+    expect(failure).to.include({ kind: 'permanent' });
+    expect(failure.message).to.match(/^another machine replies under the name web1: /);
+  });
 
   it('asks the node once for all conditions', async () => {
     const context = contextFor('tier=web');

@@ -72,6 +72,25 @@ describe('the plan for a node', () => {
     expect(network.of('rpcutil get_facts')).to.deep.equal([]);
   });
 
+  for (const [what, data, yaml] of [
+    ['rpcutil get_facts', { values: { region: 'us' } }, ''],
+    ['rpcutil inventory', { facts: { tier: 'web' }, classes: [], agents: [] }, 'policy: { facts: tier=web }'],
+  ] as const) {
+    it(`is not made from what another machine with the name of the node replies to ${what}`, async () => {
+      network.answers['provision status'] = () => ({ data: statusWith({}), key: 'the key of web1' });
+      const answer = network.answers[what];
+      network.answers[what] = (asked) =>
+        asked.target === 'web1' ? { data, key: 'another key' } : (answer?.(asked) ?? {});
+      const dependencies = dependenciesOf(network, `master: { criteria: [region] }\n${yaml}`);
+      const target = { identity: 'web1', collective: 'provisioning', pin: new KeyPin(true), tries: 0 };
+      expect(await failureOf(planFor(target, dependencies, signal))).to.deep.include({
+        kind: 'permanent',
+        message:
+          'another machine replies under the name web1: its key is another key…, but the key at the start of the provisioning was the key of web1…',
+      });
+    });
+  }
+
   it('counts the nodes that the masters have', async () => {
     loads = { puppet1: 1 };
     const { master } = await planned({}, { criteria: '[]' });
