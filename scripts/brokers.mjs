@@ -15,7 +15,7 @@ noArguments(
 const PAGE = join(root, 'docs/brokers.md');
 const [BEGIN, END] = ['<!-- made by npm run brokers: begin -->', '<!-- end -->'];
 const SUITE = ['packages/client/dist/test/integration/brokers.test.js'];
-const HOSTILE = ['hostile', 'mosquitto', 'stolen-account'].map(
+const HOSTILE = ['hostile', 'mosquitto', 'stolen-account', 'newcomers'].map(
   (name) => `packages/hostile/dist/test/integration/${name}.test.js`,
 );
 const DEBIAN = { Mosquitto: 'mosquitto', 'NATS cluster': 'nats-server', RabbitMQ: 'rabbitmq-server' };

@@ -329,6 +329,10 @@ describe('the account of new machines', () => {
     expect(fileOf('mosquitto', 'nodes.acl', more)).to.not.include('provisioning');
     expect(fileOf('mosquitto', 'callers.acl', more)).to.include('topic write mco/provisioning/node/+');
     expect(fileOf('mosquitto', 'mosquitto.conf')).to.not.include('newcomers');
+    // By which new machines could disconnect nodes.
+    const byName = '\nuse_username_as_clientid true\n';
+    expect(fileOf('mosquitto', 'mosquitto.conf')).to.include(byName);
+    expect(fileOf('mosquitto', 'mosquitto.conf', more)).to.not.include(byName);
   });
 
   it('is a user of NATS and of RabbitMQ that reaches one collective', () => {

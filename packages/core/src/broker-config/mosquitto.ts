@@ -11,6 +11,11 @@ import {
 } from './options.js';
 import { callerPermissions, newcomerPermissions, nodePermissions, type Permissions } from './permissions.js';
 
+const namesAreClientIds = `# A second connection with the same client id disconnects the first, so the certificate name is the client id.
+use_username_as_clientid true`;
+const newcomersKnowNames =
+  '# Client ids are not the names of nodes (use_username_as_clientid): new machines could disconnect nodes by their names.';
+
 /** A configuration of Mosquitto 2.0 and later: a listener for nodes, whose names are patterns, and one for callers. */
 export function mosquittoConfig(given: BrokerConfigOptions): GeneratedConfig {
   const options = checkedOptions(given);
@@ -31,8 +36,7 @@ max_queued_messages 100000
 max_inflight_messages 1000
 
 ${listener(options, { port, address, ca: options.ca, acl: `${folder}/nodes.acl` })}
-# A second connection with the same client id disconnects the first, so the certificate name is the client id.
-use_username_as_clientid true
+${newcomers ? newcomersKnowNames : namesAreClientIds}
 
 ${listener(options, { port: port + 1, address, ca: callersCa, acl: `${folder}/callers.acl` })}
 ${newcomers ? newcomerListener(options, newcomers) : ''}`;
@@ -66,10 +70,10 @@ ${newcomers ? newcomerListener(options, newcomers) : ''}`;
       `Callers connect to port ${port + 1}. A name that is not listed in callers.acl has no permissions there.`,
       'Mosquitto accepts every subscription and filters messages on delivery: an accepted subscription does not prove a permission.',
       'Send SIGHUP to Mosquitto after a change of certificates, revocation list or permissions.',
-      `A node that reaches port ${port + 1} can disconnect callers by using their client ids: use a separate CA for callers, or open the port to their machines only.`,
+      `A node that reaches port ${port + 1} can disconnect callers of earlier versions by using their client ids: use a separate CA for callers, or open the port to their machines only.`,
       ...(newcomers
         ? [
-            `New machines connect to port ${port + 2}, at most ${newcomers.connections} at a time: make tokens with --account and the URL of this port (mco enroll token --broker). A holder of a token can disconnect nodes and callers by using their client ids: open the port to new machines only.`,
+            `New machines connect to port ${port + 2}, at most ${newcomers.connections} at a time: make tokens with --account and the URL of this port (mco enroll token --broker). A holder of a token can disconnect nodes of earlier versions by using their names as client ids.`,
           ]
         : []),
     ],

@@ -4,6 +4,7 @@ import {
   createPublicKey,
   generateKeyPairSync,
   type KeyObject,
+  randomBytes,
   X509Certificate,
 } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
@@ -15,9 +16,10 @@ import { readCrl } from '../pki/crl.js';
 import type { Credentials } from '../transport/credentials.js';
 import { isLoopback } from '../transport/url.js';
 import { callerTrust, otherAuthorities } from './caller-authority.js';
+import { secretClientId } from './client-id.js';
 import { followFiles } from './followed-files.js';
 import { envelopeType, type JwsHeader, signJws } from './jws.js';
-import { checkNewcomerAccount, newcomerClientId } from './newcomer-account.js';
+import { checkNewcomerAccount } from './newcomer-account.js';
 import { loadOwn, type Own, readSecret, readText } from './own.js';
 import { compilePattern } from './pattern.js';
 import type { Security, Signer } from './security.js';
@@ -64,7 +66,7 @@ export function nodeSecurity(options: {
       sessionKeys,
     }),
     sessionKeys,
-    credentials: credentialsOf(own, config),
+    credentials: credentialsOf(own, config, () => secretClientId(identity, own().own.key)),
     expires: () => expiryOf(own().own),
   };
 }
@@ -96,6 +98,8 @@ export function clientSecurity(options: {
   const trust = followTrust(config.ca, 'security.ca', config.crl, log);
   const callers = followCallerTrust(config, log);
   const sessionKeys = sessionKeysOf('caller', own);
+  // Not the session, which nodes read in requests: they could disconnect the client by it.
+  const clientId = `${own().own.name}:${randomBytes(8).toString('hex')}`;
   return {
     signer: signerOf(own().own.name, own, sessionKeys),
     verifier: createVerifier({
@@ -104,7 +108,7 @@ export function clientSecurity(options: {
       tokens: { trust: callers, issuers: config.callers.match, ledger: ledgerOf(config) },
     }),
     sessionKeys,
-    credentials: credentialsOf(own, config),
+    credentials: credentialsOf(own, config, () => clientId),
     expires: () => expiryOf(own().own),
   };
 }
@@ -160,7 +164,7 @@ function sharedCredentials(
   const { name, certificate, key } = checkNewcomerAccount(given);
   return {
     tls: { ca: [claims.ca], certificate, key },
-    clientId: newcomerClientId(name, identity, ownKey.export({ type: 'pkcs8', format: 'der' })),
+    clientId: secretClientId(identity, ownKey, name),
     onRefusal: `the broker may not know the account "${name}" of the enrolment token: see "mco broker config --newcomers", and the log of the broker`,
   };
 }
@@ -313,8 +317,15 @@ function sessionKeysOf(role: Role, self: () => Pick<SigningKey, 'fingerprint'>):
 }
 
 // Read at each connect, so that a certificate which was renewed in the meantime is used.
-function credentialsOf(self: () => Self, { certificate }: SecurityConfig): Credentials {
+function credentialsOf(
+  self: () => Self,
+  { certificate }: SecurityConfig,
+  clientId: () => string,
+): Credentials {
   return {
+    get clientId() {
+      return clientId();
+    },
     get tls() {
       const { own, ca } = self();
       return { ca, certificate: own.certificatePem, key: own.keyPem };

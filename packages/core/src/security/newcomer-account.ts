@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { TroupeError } from '../errors.js';
 import { isIdentity } from '../names.js';
 import { createCa, generateEcKeyPair, issueCertificate } from '../pki/index.js';
@@ -58,15 +58,6 @@ export function checkNewcomerAccount(given: Omit<NewcomerAccount, 'name'>): Newc
   }
   if (!certificate.checkPrivateKey(key)) throw invalid('its key does not match its certificate');
   return { name, certificate: `${given.certificate.trim()}\n`, key: `${given.key.trim()}\n` };
-}
-
-/**
- * The MQTT client id of a machine that uses the account. A broker ends the older of two connections with one client
- * id, so others must not be able to guess it: it is made from the machine's own private key.
- */
-export function newcomerClientId(account: string, identity: string, privateKeyDer: Uint8Array): string {
-  const secret = createHash('sha256').update('mqtt client id').update(privateKeyDer).digest('hex');
-  return `${account}:${identity}.${secret.slice(0, 32)}`;
 }
 
 function read(pem: string): X509Certificate {

@@ -6,7 +6,7 @@ export interface Credentials {
     readonly certificate?: string;
     readonly key?: string;
   };
-  /** For an account that several clients share: replaces the client id that a client chooses itself. */
+  /** A client id that others cannot guess; replaces the one that the process asks for. */
   readonly clientId?: string;
   readonly username?: string;
   readonly password?: string;

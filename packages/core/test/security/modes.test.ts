@@ -357,6 +357,17 @@ describe('the modes of security', () => {
     });
   });
 
+  it('gives nodes and clients client ids that others cannot guess', () => {
+    const [first, second] = [node(x509('web1.lab')), node(x509('web1.lab'))].map(
+      (each) => each.credentials.clientId,
+    );
+    expect(first).to.match(/^web1\.lab:[0-9a-f]{16}$/);
+    expect(second).to.equal(first);
+    const clients = [1, 2].map(() => client(x509('alice.mcollective')).credentials);
+    expect(clients[0]?.clientId).to.match(/^alice\.mcollective:[0-9a-f]{16}$/);
+    expect(clients[0]?.clientId).to.equal(clients[0]?.clientId).and.not.equal(clients[1]?.clientId);
+  });
+
   describe('token', () => {
     let token: string;
     let state: string;
@@ -406,7 +417,7 @@ describe('the modes of security', () => {
       const { credentials } = start();
       expect(credentials).to.deep.include({ tls: { ca: [nodes.ca.certificatePem], certificate, key } });
       expect(credentials).to.not.have.any.keys('username', 'password');
-      expect(credentials.clientId).to.match(/^newcomers:new\.lab\.[0-9a-f]{32}$/);
+      expect(credentials.clientId).to.match(/^newcomers:new\.lab\.[0-9a-f]{16}$/);
       expect(start().credentials.clientId).to.equal(credentials.clientId);
       expect(credentials.onRefusal).to.include('the broker may not know the account "newcomers"');
       expect((await headerFrom(start())).token).to.equal(token);

@@ -1,11 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
-import {
-  createNewcomerAccount,
-  newcomerClientId,
-  readNewcomerAccount,
-} from '../../src/security/newcomer-account.js';
+import { createNewcomerAccount, readNewcomerAccount } from '../../src/security/newcomer-account.js';
 
 describe('the account of new machines', () => {
   let text: string;
@@ -56,11 +52,4 @@ describe('the account of new machines', () => {
         .that.includes(reason);
     });
   }
-
-  it('gives a machine a client id that is its own over restarts, and that others cannot guess', () => {
-    const id = newcomerClientId('newcomers', 'web1.lab', Buffer.from('a key'));
-    expect(id).to.match(/^newcomers:web1\.lab\.[0-9a-f]{32}$/);
-    expect(newcomerClientId('newcomers', 'web1.lab', Buffer.from('a key'))).to.equal(id);
-    expect(newcomerClientId('newcomers', 'web1.lab', Buffer.from('another'))).to.not.equal(id);
-  });
 });

@@ -271,6 +271,47 @@ for (const kind of [testBrokers.mosquitto, testBrokers.nats, testBrokers.rabbitm
       expect(await outcomeOf(join({ clientId: 'newcomers:x', cert, key }))).to.equal('refused');
     });
 
+    it('disconnect neither a node nor a caller nor each other by a client id that they can know', async () => {
+      const lost: string[] = [];
+      const node = {
+        identity: 'web1.lab',
+        broker: { urls: broker.nodeUrls },
+        topics: { escape: broker.escape },
+        security: { ca: pki.caCertificate, ...files.get('web1.lab') },
+        state_dir: folder.join('state-web1'),
+        facts: { paths: [] },
+      };
+      daemons.push(
+        await startDaemon({
+          config: parseDaemonConfig(JSON.stringify(node)),
+          configFile: 'none',
+          log: createLogger({ level: 'warn', destination: { write: (line) => void lost.push(line) } }),
+        }),
+      );
+      const logged = log.length;
+      await boot('new1.lab', await token());
+      const thief = await newcomer('thief');
+      await thief.subscribe(`${enrolment}/node/+`);
+      const ping = async (target: string, collective: string) => {
+        const agent = client.agent(rpcutilDdl);
+        return (await agent.ping({}, { targets: [target], collective }).one()).state;
+      };
+      expect(await ping('web1.lab', 'mcollective')).to.equal('ok');
+      expect(await ping('new1.lab', 'provisioning')).to.equal('ok');
+      const { caller, session } = payloadOf((await waitFor('a request', () => thief.heard[0])).payload);
+      for (const clientId of [
+        'web1.lab',
+        'new1.lab',
+        'newcomers:new1.lab',
+        String(caller),
+        `${String(caller)}:${String(session)}`,
+      ])
+        await newcomer('', { clientId });
+      expect(await ping('web1.lab', 'mcollective')).to.equal('ok');
+      expect(await ping('new1.lab', 'provisioning')).to.equal('ok');
+      expect([...lost, ...log.slice(logged)].join('')).to.not.include('lost the connection');
+    });
+
     it('share their collective with no node', async () => {
       const node = await withCertificate('web1.lab', broker.nodeUrls, { clientId: 'web1.lab' });
       const own = level('web1.lab');
