@@ -60,6 +60,8 @@ agents: ['@troupe/agent-puppetd']
 facts: { paths: [${values.root}/etc/troupe/facts.d] }
 state_dir: ${values.root}/var/lib/troupe
 log: { level: info, file: ${values.root}/var/log/troupe/mcod.log }
+authorization: { policies: ${values.root}/etc/troupe/policies }
+audit: { file: ${values.root}/var/log/troupe/audit.jsonl }
 `;
 
 /** The environments "bootstrap" and "production", as files by their paths. */

@@ -8,8 +8,10 @@ import {
   Network,
   namespacesMissing,
   type RunningProcess,
+  writePolicies,
 } from '@troupe/testkit';
 import { stringify } from 'yaml';
+import { operator } from './cast.js';
 
 const mcod = fileURLToPath(import.meta.resolve('@troupe/daemon/mcod'));
 
@@ -71,7 +73,10 @@ export async function startMcod(
     facts: { paths: [host.pathOnHost('/etc/troupe/facts.d')] },
     state_dir: host.pathOnHost('/var/lib/troupe'),
     log: { level: 'info', file: host.pathOnHost('/var/log/troupe/mcod.log') },
+    authorization: { policies: host.pathOnHost('/etc/troupe/policies') },
+    audit: { file: host.pathOnHost('/var/log/troupe/audit.jsonl') },
   };
+  writePolicies(host.file('/etc/troupe'), [operator]);
   await writeOn(host, '/etc/troupe/facts.d/site.yaml', stringify({ ipaddress: host.address, ...facts }));
   await writeOn(host, '/etc/troupe/mcod.yaml', stringify({ ...common, ...config }));
   return host.spawn(process.execPath, [mcod, '--config', host.pathOnHost('/etc/troupe/mcod.yaml')]);

@@ -10,6 +10,7 @@ import {
   startProcess,
   type TestBroker,
   testBrokers,
+  writePolicies,
 } from '@troupe/testkit';
 import type { Mark } from './marks-agent.js';
 import type { KillPoint } from './plan.js';
@@ -59,6 +60,7 @@ export class Site {
       agents: [beside('./marks-agent.js')],
       plugins: { marks: { file: join(folder, 'marks.jsonl') } },
       facts: { paths: [] },
+      authorization: { policies: writePolicies(folder, [caller]) },
       // Fewer than come at once, so that some are noted and wait for their turn.
       limits: { concurrency: 3 },
     };

@@ -9,6 +9,7 @@ import {
   startProcess,
   type TempFolder,
   waitFor,
+  writePolicies,
 } from '@troupe/testkit';
 import { execa } from 'execa';
 import { askedForJson } from '../src/command-line/json-mode.js';
@@ -115,6 +116,7 @@ export class TestNetwork implements AsyncDisposable {
       facts: { paths: [this.folder.join(`${identity}.facts.json`)] },
       classes_file: this.folder.join(`${identity}.classes`),
       state_dir: this.folder.join(identity),
+      authorization: { policies: writePolicies(this.folder.path, ['*']) },
       ...more,
     };
     await writeFile(this.folder.join(`${identity}.yaml`), JSON.stringify(config));

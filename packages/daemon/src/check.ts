@@ -1,7 +1,7 @@
-import { TroupeError } from '@troupe/core';
+import { compilePattern, TroupeError } from '@troupe/core';
 import { allowsUnsafeFiles } from '@troupe/core/trusted-path';
-import { loadDaemonConfig } from './config.js';
-import { PolicyStore } from './policy/index.js';
+import { type DaemonConfig, loadDaemonConfig } from './config.js';
+import { PolicyStore, policyOptionsOf } from './policy/index.js';
 import { findUnsafeFiles } from './unsafe-files.js';
 
 /**
@@ -13,13 +13,21 @@ export async function checkDaemon(file: string): Promise<readonly string[]> {
   const { fatal, leftOut, doubtful } = await findUnsafeFiles(config, file);
   if (fatal.length > 0 && !allowsUnsafeFiles()) throw new TroupeError('FILE_UNSAFE', fatal.join('\n'));
   const unsafe = [...fatal, ...leftOut.map((fault) => leftOutWords(fault)), ...doubtful];
-  const { policies, without_policy: withoutPolicy } = config.authorization;
-  if (policies === undefined) return unsafe;
-  const { errors, warnings } = new PolicyStore({ folder: policies, withoutPolicy }).check();
-  if (errors.length > 0) throw new TroupeError('POLICY_INVALID', [...warnings, ...errors].join('\n'));
-  return [...unsafe, ...warnings];
+  const { errors, unread, warnings } = new PolicyStore({
+    ...policyOptionsOf(config),
+    ...callersOf(config),
+  }).check();
+  if (errors.length > 0)
+    throw new TroupeError('POLICY_INVALID', [...unread, ...warnings, ...errors].join('\n'));
+  return [...unsafe, ...unread, ...warnings];
 }
 
 function leftOutWords(fault: string): string {
   return allowsUnsafeFiles() ? fault : `left out: ${fault}`;
+}
+
+// Only a certificate proves a name; the pattern for a machine with a token is in the token.
+function callersOf({ security }: DaemonConfig): { readonly callers?: RegExp } {
+  if (security.mode !== 'x509') return {};
+  return { callers: compilePattern(security.callers.match, 'security.callers.match') };
 }

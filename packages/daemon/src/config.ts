@@ -120,12 +120,13 @@ export const daemonSchema = section({
   authorization: section({
     policies: {
       ...sections.file,
-      description: 'Folder with the files `AGENT.policy`, `default.policy` and `groups`.',
+      description:
+        'Folder with the files `AGENT.policy`, `default.policy` and `groups`. `mco policy init` writes a first policy.',
     },
     without_policy: {
       enum: ['allow', 'refuse'],
-      default: 'allow',
-      description: 'Whether calls to an agent without a policy are allowed or refused.',
+      description:
+        'If `policies` is not set: whether agents other than `rpcutil` and `discovery` allow or refuse all calls. Default: `refuse`; `allow` if `security.mode` is `none`. In mode `token`, callers of the issuer of the token may call `provision` and `rpcutil`, and this key has no effect.',
     },
   }),
   audit: section({

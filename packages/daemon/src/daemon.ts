@@ -35,7 +35,7 @@ import { Facter } from './node/facter.js';
 import { FactSource } from './node/facts.js';
 import type { Node } from './node/node.js';
 import { presenceRecord } from './node/presence-record.js';
-import { PolicyStore } from './policy/index.js';
+import { PolicyStore, policyOptionsOf } from './policy/index.js';
 import { Admission } from './request/admission.js';
 import { ClockSkew } from './request/clock-skew.js';
 import { Dispatcher } from './request/dispatcher.js';
@@ -146,14 +146,16 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   });
   const audit = openAudit(config, log, publisher);
   const policies = new PolicyStore({
-    ...(config.authorization.policies === undefined ? {} : { folder: config.authorization.policies }),
-    withoutPolicy: config.authorization.without_policy,
+    ...policyOptionsOf(config),
     refusesUnsafe: true,
     ...(settings.callers && { callers: settings.callers }),
-    actions: (agent) => registry.get(agent)?.compiled.ddl.actions.map(({ action }) => action),
+    actions: (agent) => (agent === 'default' ? allActions(registry) : actionsOf(registry.get(agent))),
+    // With a token, those of the finished host are not loaded yet.
+    ...(config.security.mode === 'token' ? {} : { agents: () => registry.names() }),
   });
-  const { errors, warnings } = policies.check();
+  const { errors, unread, warnings } = policies.check();
   for (const reason of errors) log.error({ reason }, 'invalid policy: every call that it covers is denied');
+  for (const reason of unread) log.error({ reason }, 'a file that looks like a policy is not read');
   for (const reason of warnings) log.warn({ reason }, 'policy warning');
   const replier = new Replier({ security, topics, transport, stats: node.stats, log });
   const { concurrency, queue: most } = config.limits;
@@ -200,6 +202,14 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
       state = 'ended';
     },
   };
+}
+
+function allActions(registry: Registry): readonly string[] {
+  return [...new Set(registry.all().flatMap((agent) => actionsOf(agent) ?? []))];
+}
+
+function actionsOf(agent: ReturnType<Registry['get']>): readonly string[] | undefined {
+  return agent?.compiled.ddl.actions.map(({ action }) => action);
 }
 
 interface Settings {

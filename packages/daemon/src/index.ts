@@ -5,14 +5,18 @@ export { type DaemonConfig, daemonSchema, loadDaemonConfig, parseDaemonConfig } 
 export { type Daemon, type DaemonOptions, startDaemon } from './daemon.js';
 export { parseFactText } from './node/fact-text.js';
 export {
+  checkPolicyFile,
   type Decision,
   decidePolicy,
   type PolicyNames,
   type PolicyOptions,
+  type PolicyProblems,
   PolicyStore,
   parseGroups,
   parsePolicy,
+  policyOptionsOf,
   readPolicy,
+  writeFirstPolicy,
 } from './policy/index.js';
 export { type DaemonStatus, readStatusFile } from './status/status.js';
 export { statusFileOf } from './status/status-file.js';

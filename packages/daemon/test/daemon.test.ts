@@ -375,7 +375,9 @@ describe('a daemon', () => {
           .filter(({ level, msg }) => `${level} ${msg}` === wanted)
           .map(({ reason }) => `${reason}`.slice(policies.length + 1).split(': ')[0]);
       expect(reasons('50 invalid policy: every call that it covers is denied')).to.deep.equal(faults);
-      expect(reasons('40 policy warning')).to.deep.equal(['rpcutil.policy.rpmsave']);
+      expect(reasons('50 a file that looks like a policy is not read')).to.deep.equal([
+        'rpcutil.policy.rpmsave looks like a policy, but is not read',
+      ]);
     });
   }
 
@@ -384,11 +386,22 @@ describe('a daemon', () => {
     mkdirSync(policies);
     writeFileSync(join(policies, 'rpcutil.policy'), 'policy default deny\ndeny\tRIP.mcollective\tpnig\t*\n');
     writeFileSync(join(policies, 'elsewhere.policy'), 'policy default deny\ndeny\t*\tpnig\t*\n');
+    writeFileSync(join(policies, 'default.policy'), 'policy default deny\ndeny\t*\tpnig ping\t*\n');
     await start(`${realm.x509(identity)}, authorization: { policies: ${policies} }`);
     const warnings = kept.lines.filter(({ msg }) => msg === 'policy warning');
     expect(warnings.map(({ reason }) => `${reason}`.slice(policies.length + 1))).to.deep.equal([
-      'rpcutil.policy:2: "RIP.mcollective" never matches: caller names consist of a-z, 0-9, ".", "_" and "-"',
+      'default.policy:2: "pnig" never matches: no agent on this host has such an action (did you mean "ping"?)',
+      'elsewhere.policy: no agent "elsewhere" is known here',
+      'rpcutil.policy:2: "RIP.mcollective" never matches: caller names consist of a-z, 0-9, ".", "_" and "-" (did you mean "rip.mcollective"?)',
       'rpcutil.policy:2: "pnig" never matches: the DDL of the agent has no such action (did you mean "ping"?)',
+    ]);
+  });
+
+  it('logs at its start that it has no policies, and what to write', async () => {
+    await start(realm.x509(identity));
+    const warnings = kept.lines.filter(({ msg }) => msg === 'policy warning');
+    expect(warnings.map(({ reason }) => reason)).to.deep.equal([
+      'authorization.policies is not set: every agent except rpcutil and discovery refuses all calls: write a first policy with "mco policy init"',
     ]);
   });
 

@@ -53,6 +53,7 @@ describe('the command line of mcod', () => {
       stderr: '',
     });
     policy('default.policy', 'policy default deny\n');
+    policy('default.policy.rpmsave', 'policy default allow\n');
     policy('old.rpmsave', '');
     const { status, stdout, stderr } = run(
       '--check',
@@ -61,11 +62,13 @@ describe('the command line of mcod', () => {
     );
     expect([status, stdout]).to.deep.equal([0, `${folder}/mcod.yaml: configuration OK\n`]);
     expect(stderr).to.equal(
-      `mcod: warning: ${folder}/policies/old.rpmsave: ignored: the name of a policy file must end in .policy\n`,
+      `mcod: warning: ${folder}/policies/default.policy.rpmsave looks like a policy, but is not read: default.policy is used instead; delete ${folder}/policies/default.policy.rpmsave or move it out of the folder\n` +
+        `mcod: warning: ${folder}/policies/old.rpmsave: ignored: it is neither AGENT.policy nor groups\n`,
     );
   });
 
   it('reports one fault of its policies per line', () => {
+    policy('default.policy', 'policy default deny\n');
     policy('a.policy', 'nonsense\n');
     policy('b.policy', 'nonsense\n');
     const { status, stdout, stderr } = run(

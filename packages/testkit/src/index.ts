@@ -37,6 +37,7 @@ export {
   type TestPki,
   useTestPki,
 } from './network/network-pki.js';
+export { writePolicies } from './network/policy.js';
 export { type NetworkOptions, startNetwork, type TestNetwork } from './network/start-network.js';
 export {
   type LineTest,

@@ -14,6 +14,7 @@ import {
   startProcess,
   type TempFolder,
   type TestPki,
+  writePolicies,
 } from '@troupe/testkit';
 import { expect } from 'chai';
 import { execa } from 'execa';
@@ -62,7 +63,11 @@ describe('mco broker config', function () {
     await mkdir(folder.join('state'));
     await writeFile(
       folder.join('mcod.json'),
-      configOf(port, node, { state_dir: folder.join('state'), facts: { paths: [] } }),
+      configOf(port, node, {
+        state_dir: folder.join('state'),
+        facts: { paths: [] },
+        authorization: { policies: writePolicies(folder.path, ['rip.mcollective']) },
+      }),
     );
   });
   after(async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryBroker, parseConfig, silentLogger } from '@troupe/core';
 import { type Daemon, parseDaemonConfig, startDaemon } from '@troupe/daemon';
-import { createTestPki, type TestPki, waitFor, withSkew } from '@troupe/testkit';
+import { createTestPki, type TestPki, waitFor, withSkew, writePolicies } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { type Client, clientSchema, connect } from '../../src/index.js';
@@ -47,7 +47,13 @@ describe('session keys between a client and its nodes', () => {
     const { certificate, key } = await pki.issue(identity);
     const security = { mode: 'x509', ca: pki.caCertificate, crl: pki.crl, certificate, key };
     const config = parseDaemonConfig(
-      JSON.stringify({ identity, security, state_dir: join(folder, identity), facts: { paths: [] } }),
+      JSON.stringify({
+        identity,
+        security,
+        state_dir: join(folder, identity),
+        facts: { paths: [] },
+        authorization: { policies: writePolicies(folder, ['*']) },
+      }),
     );
     const daemon = await startDaemon({
       config,

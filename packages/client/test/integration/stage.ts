@@ -11,6 +11,7 @@ import {
   type TestBroker,
   type TestPki,
   waitFor,
+  writePolicies,
 } from '@troupe/testkit';
 
 const mcod = createRequire(import.meta.url).resolve('@troupe/daemon/mcod');
@@ -49,6 +50,7 @@ export class Stage implements AsyncDisposable {
       state_dir: this.path(name),
       agents: [agent],
       facts: { paths: [this.path(`${name}.facts.json`)] },
+      authorization: { policies: writePolicies(this.#folder.path, ['*']) },
     };
     await writeFile(this.path(`${name}.facts.json`), JSON.stringify({ name }));
     // JSON is YAML.

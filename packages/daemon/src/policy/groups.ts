@@ -1,4 +1,5 @@
 import { TroupeError } from '@troupe/core';
+import { nameFault } from './caller-name.js';
 import type { Groups } from './policy.js';
 
 /** Reads a groups file: a group's name and its callers on each line. Throws POLICY_INVALID with file and line. */
@@ -28,6 +29,18 @@ export function parseGroups(text: string, file: string): Groups {
       );
   }
   return groups;
+}
+
+/** The callers of groups that can never call, as `FILE:LINE: …`; the text was read with {@link parseGroups}. */
+export function groupWarnings(text: string, file: string, callers: RegExp | undefined): readonly string[] {
+  return text.split(/\r?\n/).flatMap((line, index) => {
+    const [name = '', ...words] = line.trim().split(/\s+/);
+    if (name === '' || name.startsWith('#')) return [];
+    return words.flatMap((word) => {
+      const fault = nameFault(word.replace(/^\w+=/, ''), callers);
+      return fault === undefined ? [] : [`${file}:${index + 1}: ${fault}`];
+    });
+  });
 }
 
 /** A caller as policies write it: its name, or MCollective's `choria=NAME` and `cert=NAME`. */

@@ -20,7 +20,7 @@ export interface PolicyContext {
   readonly groups: Groups;
   /** The names of callers; a word that is neither a group nor such a name is a fault. */
   readonly callers?: RegExp;
-  /** The actions of the agent that the file is for, if its DDL is known. */
+  /** The actions of the agent that the file is for, or of all agents for the default policy, if they are known. */
   readonly actions?: readonly string[];
 }
 
@@ -53,7 +53,7 @@ export function parsePolicy(text: string, file: string, context: PolicyContext):
     file,
     rules,
     default: fallback,
-    warnings: [...warnings, ...warningsOf(file, rules, fallback, context.actions)],
+    warnings: [...warnings, ...warningsOf(file, rules, fallback, context)],
   };
 }
 

@@ -54,12 +54,14 @@ export interface Step {
 /** What a policy says, and where it says so. */
 export interface Decision {
   readonly allowed: boolean;
-  /** `policy`: a line or default decided. `none`: there is no policy. `fault`: a file is not usable. */
-  readonly by: 'policy' | 'none' | 'fault';
+  /** `policy`: a line or default decided. `none`: there is no policy. `token`: the enrolment token. `fault`: a file is not usable. */
+  readonly by: 'policy' | 'none' | 'token' | 'fault';
   readonly file?: string;
   readonly line?: number;
   /** For the log and the audit: one line that names file and line. */
   readonly reason: string;
+  /** If it is denied without a policy: what to write and where, for the caller too. */
+  readonly remedy?: string;
   /** The lines looked at, in order; the last one decided if it matches. */
   readonly steps: readonly Step[];
 }

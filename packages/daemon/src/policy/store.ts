@@ -1,11 +1,21 @@
-import { readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type FilterNode, messageOf, TroupeError } from '@troupe/core';
-import { systemReasonOf } from '@troupe/core/internal';
+import { type FilterNode, messageOf, suggestion } from '@troupe/core';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import { checkTrusted } from '@troupe/core/trusted-path';
+import { decideWithoutPolicy, type PolicySource, warningsWithout, withoutDefault } from './access.js';
 import { decide } from './decide.js';
-import { parseGroups } from './groups.js';
+import {
+  defaultPolicy,
+  groupsFile,
+  listFolder,
+  meantName,
+  misnamedIn,
+  refuseMisnamed,
+  unreadable,
+} from './folder.js';
+import { groupWarnings, parseGroups } from './groups.js';
+import { Misnamed } from './misnamed.js';
 import { parsePolicy } from './parse.js';
 import type { Decision, Groups, Policy, Question } from './policy.js';
 
@@ -13,20 +23,29 @@ import type { Decision, Groups, Policy, Question } from './policy.js';
 export interface PolicyNames {
   /** The names of callers. */
   readonly callers?: RegExp;
-  /** The actions of an agent whose DDL is known. */
+  /** The actions of an agent whose DDL is known; of all agents for `default`. */
   readonly actions?: (agent: string) => readonly string[] | undefined;
+  /** The agents that are known. */
+  readonly agents?: () => readonly string[];
 }
 
-export interface PolicyOptions extends PolicyNames {
-  /** The folder with `AGENT.policy`, `default.policy` and `groups`; without it there is no policy. */
-  readonly folder?: string;
-  /** What holds for an agent that neither a policy of its own nor the default policy is for. */
-  readonly withoutPolicy: 'allow' | 'refuse';
+export interface PolicyOptions extends PolicyNames, PolicySource {
   /** Whether files that others can write, or a folder above them, are refused. */
   readonly refusesUnsafe?: boolean;
 }
 
 const mostBytes = 1024 * 1024;
+
+/** What is wrong with policies. */
+export interface PolicyProblems {
+  /** The policy files that are read. */
+  readonly files: readonly string[];
+  /** Each of them makes a node refuse the calls that it covers. */
+  readonly errors: readonly string[];
+  /** Files that look like policies and are not read. */
+  readonly unread: readonly string[];
+  readonly warnings: readonly string[];
+}
 
 interface Read<T> {
   readonly stamp: string;
@@ -49,55 +68,70 @@ export class PolicyStore {
       const policy = this.#policyFor(question.agent);
       if (policy) return await decide(policy, question, node);
     } catch (error) {
-      return { allowed: false, by: 'fault', reason: messageOf(error), steps: [] };
+      return {
+        allowed: false,
+        by: 'fault',
+        reason: messageOf(error),
+        ...(error instanceof Misnamed && { remedy: error.remedy }),
+        steps: [],
+      };
     }
-    const allowed = this.#options.withoutPolicy === 'allow' || question.agent === 'discovery';
-    const reason = `no policy for the agent "${question.agent}": ${allowed ? 'allowed' : 'denied'} by default`;
-    return { allowed, by: 'none', reason, steps: [] };
+    return decideWithoutPolicy(question.agent, this.#options);
   }
 
-  /** Every file of the folder, for what is wrong with it: errors close the door, warnings do not. */
-  check(): {
-    readonly files: readonly string[];
-    readonly errors: readonly string[];
-    readonly warnings: readonly string[];
-  } {
-    const { folder } = this.#options;
-    if (folder === undefined) return { files: [], errors: [], warnings: [] };
+  /** Reads every file of the folder. */
+  check(): PolicyProblems {
+    const { folder, withoutPolicy } = this.#options;
+    if (folder === undefined)
+      return { files: [], errors: [], unread: [], warnings: warningsWithout(withoutPolicy) };
+    const files: string[] = [];
     const errors: string[] = [];
     const warnings: string[] = [];
-    const files: string[] = [];
     try {
-      checkFolder(folder);
+      const listed = listFolder(folder);
+      const misnamed = misnamedIn(folder, listed, { takesDefault: withoutPolicy !== 'token' });
+      errors.push(...misnamed.errors);
+      warnings.push(...misnamed.ignored);
       this.#readGroups(folder);
-      for (const name of readdirSync(folder).sort()) {
+      if (listed.hasGroups) warnings.push(...this.#groupWarnings(join(folder, groupsFile)));
+      for (const name of listed.policies) {
         const file = join(folder, name);
-        if (!name.endsWith('.policy')) {
-          if (name !== 'groups' && !name.startsWith('.'))
-            warnings.push(`${file}: ignored: the name of a policy file must end in .policy`);
-          continue;
-        }
         files.push(file);
         try {
-          warnings.push(...(this.#read(file)?.warnings ?? []));
+          warnings.push(...unknownAgent(file, this.#options), ...(this.#read(file)?.warnings ?? []));
         } catch (error) {
           errors.push(messageOf(error));
         }
       }
+      const isLost = [...listed.lookalikes.values()].includes(defaultPolicy);
+      if (withoutPolicy !== 'token' && !listed.policies.has(defaultPolicy) && !isLost) {
+        const lacking = withoutDefault(folder, { isEmpty: files.length === 0 });
+        errors.push(...lacking.errors);
+        warnings.push(...lacking.warnings);
+      }
+      return { files, errors, unread: misnamed.unread, warnings };
     } catch (error) {
-      errors.push(messageOf(error));
+      return { files, errors: [...errors, messageOf(error)], unread: [], warnings };
     }
-    return { files, errors, warnings };
   }
 
   #policyFor(agent: string): Policy | undefined {
-    const { folder } = this.#options;
+    const { folder, withoutPolicy } = this.#options;
     if (folder === undefined) return undefined;
-    // A folder that is not there is a mistyped one: it must not mean that there are no policies.
-    checkFolder(folder);
-    const own = this.#read(join(folder, `${agent}.policy`));
-    // Whoever may not find nodes sees none: only a policy of its own takes that away.
-    return own ?? (agent === 'discovery' ? undefined : this.#read(join(folder, 'default.policy')));
+    // A folder that does not exist is probably misspelt: it must not mean that there are no policies.
+    const listed = listFolder(folder);
+    const own = `${agent}.policy`;
+    const hasOwn = listed.policies.has(own);
+    // The default policy does not hide nodes from discovery, and a token takes its place.
+    const takesDefault = agent !== 'discovery' && withoutPolicy !== 'token';
+    refuseMisnamed(folder, listed, [
+      own,
+      ...(takesDefault ? [defaultPolicy] : []),
+      ...(hasOwn || takesDefault ? [groupsFile] : []),
+    ]);
+    if (hasOwn) return this.#read(join(folder, own));
+    if (!takesDefault || !listed.policies.has(defaultPolicy)) return undefined;
+    return this.#read(join(folder, defaultPolicy));
   }
 
   #read(file: string): Policy | undefined {
@@ -126,13 +160,17 @@ export class PolicyStore {
     if (this.#options.refusesUnsafe) checkTrusted(file, 'authorization.policies');
   }
 
+  #groupWarnings(file: string): readonly string[] {
+    return groupWarnings(textOf(file), file, this.#options.callers);
+  }
+
   #parseGroups(file: string): Groups {
     this.#refuseUnsafe(file);
     return parseGroups(textOf(file), file);
   }
 
   #readGroups(folder: string): Groups {
-    const file = join(folder, 'groups');
+    const file = join(folder, groupsFile);
     const stamp = stampOf(file) ?? '';
     if (this.#groups?.stamp !== stamp) {
       const value = stamp === '' ? new Map() : attempt(() => this.#parseGroups(file));
@@ -143,12 +181,34 @@ export class PolicyStore {
   }
 }
 
-/** Reads one policy file with the groups beside it, for `mco policy check FILE`. Throws POLICY_INVALID with file and line. */
+/** Checks one policy file with the groups beside it. */
+export function checkPolicyFile(file: string, names: PolicyNames): PolicyProblems {
+  const meant = meantName(basename(file));
+  const unread =
+    meant === undefined || meant === basename(file)
+      ? []
+      : [`${file} looks like a policy, but is not read: rename it to ${meant}`];
+  try {
+    const { warnings } = readPolicy(file, names);
+    return { files: [file], errors: [], unread, warnings: [...unknownAgent(file, names), ...warnings] };
+  } catch (error) {
+    return { files: [file], errors: [messageOf(error)], unread, warnings: [] };
+  }
+}
+
+function unknownAgent(file: string, names: PolicyNames): readonly string[] {
+  const agent = basename(file, '.policy');
+  const known = names.agents?.();
+  if (!known || basename(file) === defaultPolicy || known.includes(agent)) return [];
+  return [`${file}: no agent "${agent}" is known here${suggestion(agent, known)}`];
+}
+
+/** Reads one policy file with the groups beside it. Throws POLICY_INVALID with file and line. */
 export function readPolicy(file: string, names: PolicyNames = {}): Policy {
-  const groupsFile = join(file, '..', 'groups');
+  const beside = join(file, '..', groupsFile);
   const groups =
-    basename(file) !== 'groups' && stampOf(groupsFile) !== undefined
-      ? parseGroups(textOf(groupsFile), groupsFile)
+    basename(file) !== groupsFile && stampOf(beside) !== undefined
+      ? parseGroups(textOf(beside), beside)
       : new Map();
   return parseFile(file, groups, names);
 }
@@ -160,16 +220,6 @@ function parseFile(file: string, groups: Groups, names: PolicyNames): Policy {
     ...(names.callers && { callers: names.callers }),
     ...(actions && { actions }),
   });
-}
-
-function checkFolder(folder: string): void {
-  try {
-    const stat = statSync(folder);
-    if (!stat.isDirectory()) throw new Error('it is not a folder');
-    if ((stat.mode & 0o1002) === 0o002) throw new Error(`it is world-writable: chmod o-w ${folder}`);
-  } catch (cause) {
-    throw unreadable(folder, cause);
-  }
 }
 
 function attempt<T>(read: () => T): T | Error {
@@ -199,8 +249,4 @@ function textOf(file: string): string {
   } catch (cause) {
     throw unreadable(file, cause);
   }
-}
-
-function unreadable(file: string, cause: unknown): TroupeError {
-  return new TroupeError('POLICY_INVALID', `cannot use ${file}: ${systemReasonOf(cause)}`, { cause });
 }

@@ -213,10 +213,13 @@ const unmatched: Refusal = {
   statusmsg: 'the filter does not match this node',
 };
 
-function whyDenied({ by }: Decision, agent: string): string {
-  if (by === 'none')
-    return `it has no policy for the agent "${agent}", and authorization.without_policy is refuse`;
-  return by === 'fault' ? 'its policy is invalid; see the log of the node' : 'denied by its policy';
+function whyDenied({ by, remedy = '' }: Decision, agent: string): string {
+  if (by === 'none') return `it has no policy for the agent "${agent}": ${remedy}`;
+  if (by === 'token') return remedy;
+  if (by === 'policy') return 'denied by its policy';
+  return remedy === ''
+    ? 'its policy is invalid; see the log of the node'
+    : `its policy is not read, because the file has the wrong name: ${remedy}`;
 }
 
 function checkAuthor(message: NodeMessage | Unreadable, proof: Proof): void {

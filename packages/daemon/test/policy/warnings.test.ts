@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { parseGroups } from '../../src/policy/groups.js';
+import { groupWarnings, parseGroups } from '../../src/policy/groups.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 
 const groups = parseGroups('ops alice.mcollective Bob.mcollective\n', 'groups');
@@ -26,12 +26,55 @@ describe('a line of a policy that can never match', () => {
     ['deny\t*\tDisable\t*', '"Disable" never matches'],
     ['allow\t*\tstop enable\t*', '"stop" never matches'],
     ['deny\tRIP.mcollective\tstop\t*', '"RIP.mcollective" never matches', '"stop" never matches'],
+    [
+      'deny\tRIP.mcollective\t*\t*',
+      '"RIP.mcollective" never matches: caller names consist of a-z, 0-9, ".", "_" and "-" (did you mean "rip.mcollective"?)',
+    ],
+    [
+      'deny\t/^eve\\.lab$/\t*\t*',
+      '/^eve\\.lab$/ never matches: callers must match /\\.mcollective$/i, and no name matches both',
+    ],
+    ['deny\t/\\.lab$/\t*\t*', '/\\.lab$/ never matches: callers must match'],
+    ['deny\t/^eve$/\t*\t*', '/^eve$/ never matches: callers must match'],
+    ['deny\t*\t*\tcountry=uk country!=uk', 'the line never matches: it requires country=uk and country!=uk'],
+    ['deny\t*\t*\tos=~/x/ and os!~/x/', 'the line never matches: it requires os=~/x/ and os!~/x/'],
+    [
+      'deny\t*\t*\tcountry=uk country=de',
+      'the line never matches: it requires country=uk and country=de, which only a list of values can be',
+    ],
+    [
+      'deny\t*\t*\tcores>8 and cores<=8',
+      'the line never matches: it requires cores>8 and cores<=8, which only a list of values can be',
+    ],
+    ['deny\t*\t*\tcountry=uk\tweb and not web', 'the line never matches: it requires the class web and its'],
+    ['deny\t*\t*\t(a=1 or b=2) and not (a=1 or b=2)', 'the line never matches: it requires a=1 and not a=1'],
+    [
+      'deny\t*\t*\tpuppet().enabled=true and not puppet().enabled=true',
+      'the line never matches: it requires puppet().enabled=true and not puppet().enabled=true',
+    ],
+    [
+      'deny\t*\t*\t*\tRole::Web',
+      'the class "Role::Web" has a capital letter, but the names of Puppet\'s classes are in lower case (did you mean "role::web"?)',
+    ],
+    [
+      'allow\t*\t*\t*\ndeny\trip.mcollective\tdisable\t*',
+      undefined,
+      'the line is never reached: line 2 decides every call that it matches',
+    ],
+    [
+      'allow\t/^r/ rip.mcollective\tenable disable\t*\ndeny\trip.mcollective\tdisable\tcountry=uk',
+      undefined,
+      'the line is never reached: line 2 decides every call that it matches',
+    ],
   ] as const) {
     it(`is a warning: ${JSON.stringify(line)}`, () => {
       const found = warningsOf(line);
-      expect(found).to.have.length(warnings.length);
-      for (const [index, warning] of warnings.entries())
-        expect(found[index]).to.include(`puppetd.policy:2: ${warning}`);
+      // What comes after "undefined" is about the next line.
+      const at = 2 + warnings.filter((warning) => warning === undefined).length;
+      const expected = warnings.filter((warning) => warning !== undefined);
+      expect(found).to.have.length(expected.length);
+      for (const [index, warning] of expected.entries())
+        expect(found[index]).to.include(`puppetd.policy:${at}: ${warning}`);
     });
   }
 
@@ -40,6 +83,21 @@ describe('a line of a policy that can never match', () => {
     'deny\t*\t*\t*',
     'deny\t/^RIP/i\t*\t*',
     'deny\t/^(?i)RIP/\t*\t*',
+    'deny\t/^rip/\t*\t*',
+    'deny\t/\\.mcollective$/\t*\t*',
+    'deny\t/^ops.*collective$/\t*\t*',
+    'deny\t/^rip\\.mcollective$/\t*\t*',
+    'deny\t/^rip\\.(lab|mcollective)$/\t*\t*',
+    'deny\t*\t*\tcountry=uk or country=de',
+    'deny\t*\t*\tnot country=uk and not country=de',
+    'deny\t*\t*\tcores>=8 cores<=8',
+    'deny\t*\t*\tcountry!=uk country!=de',
+    'deny\t*\t*\tos=~/a/ os=~/b/',
+    'deny\t*\t*\tpuppet().enabled=true and puppet().idling=false',
+    'deny\t*\t*\t*\t/^Role/',
+    'deny\trip.mcollective\tdisable\t*\nallow\t*\t*\t*',
+    'deny\trip.mcollective\t*\tcountry=uk\ndeny\trip.mcollective\t*\t*',
+    'deny\trip.mcollective\tdisable\t*\ndeny\trip.mcollective\t*\t*',
     'deny\t/^[A-Z]?\\S+\\PL\\p{Ll}(?P<NAME>x)/\t*\t*',
   ]) {
     it(`is none of these: ${JSON.stringify(line)}`, () => {
@@ -51,6 +109,17 @@ describe('a line of a policy that can never match', () => {
     expect(
       parsePolicy('deny\t*\tdisabel\t*\n', 'x.policy', { groups, callers: /\.mcollective$/ }).warnings,
     ).to.deep.equal([]);
+  });
+});
+
+describe('a line of groups that can never match', () => {
+  it('is a warning with its line, whether a policy uses the group or not', () => {
+    const text = '# who\nops rip.mcollective cert=RIP.mcollective\n\nlab choria=eve.lab\n';
+    expect(groupWarnings(text, 'groups', /\.mcollective$/)).to.deep.equal([
+      'groups:2: "RIP.mcollective" never matches: caller names consist of a-z, 0-9, ".", "_" and "-" (did you mean "rip.mcollective"?)',
+      'groups:4: "eve.lab" never matches: the names of callers must match /\\.mcollective$/',
+    ]);
+    expect(groupWarnings(text, 'groups', undefined)).to.have.length(1);
   });
 });
 

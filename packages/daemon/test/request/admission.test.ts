@@ -172,14 +172,25 @@ describe('Admission', () => {
       );
     });
 
-    it('rejects a request for an agent without a policy if the configuration says so', async () => {
+    it('rejects a request for an agent without a policy, and says what to write where', async () => {
       desk.close();
-      desk = await Desk.open(realm, {
-        config: `, authorization: { policies: ${join(realm.folder, 'none')}, without_policy: refuse }`,
-      });
-      mkdirSync(join(realm.folder, 'none'), { recursive: true });
+      const none = join(realm.folder, 'none');
+      mkdirSync(none, { recursive: true });
+      desk = await Desk.open(realm, { config: `, authorization: { policies: ${none} }` });
       expect((await forbidden({}))?.statusmsg).to.equal(
-        'you are not authorized to call work#change on this node: it has no policy for the agent "work", and authorization.without_policy is refuse',
+        `you are not authorized to call work#change on this node: it has no policy for the agent "work": write work.policy or default.policy in ${none} ("mco policy init" writes a first default.policy)`,
+      );
+      writeFileSync(join(none, 'Work.policy'), 'policy default allow\n');
+      expect((await forbidden({}))?.statusmsg).to.equal(
+        `you are not authorized to call work#change on this node: its policy is not read, because the file has the wrong name: rename ${none}/Work.policy to work.policy, or delete it`,
+      );
+    });
+
+    it('rejects a request if there are no policies at all, and says what to write where', async () => {
+      desk.close();
+      desk = await Desk.open(realm, { config: ', authorization: { without_policy: refuse }' });
+      expect((await forbidden({}))?.statusmsg).to.equal(
+        'you are not authorized to call work#change on this node: it has no policy for the agent "work": set authorization.policies in its mcod.yaml, and write a first policy with "mco policy init"',
       );
     });
   });

@@ -152,12 +152,13 @@ describe('a daemon with an enrolment token', () => {
     desk = await Desk.open(realm, {
       config: ', collectives: [provisioning]',
       security: await realm.token(rip),
+      agent: 'provision',
     });
   });
   afterEach(() => desk.close());
 
   const ask = (signer = realm.signer(rip), caller = rip) =>
-    desk.ask(desk.request({ collective: 'provisioning', caller }), signer);
+    desk.ask(desk.request({ collective: 'provisioning', agent: 'provision', caller }), signer);
 
   it('runs a request signed with a certificate of the CA in its token', async () => {
     await ask();

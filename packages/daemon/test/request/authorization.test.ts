@@ -50,7 +50,7 @@ describe('a daemon with policies and an audit', () => {
   });
 
   it('tells a denial, a missing policy and a damaged one apart', async () => {
-    await start(', without_policy: refuse');
+    await start();
     expect((await bench.ask(bench.request())).statusmsg).to.include('has no policy for the agent "counter"');
     policy('counter.policy', 'nonsense');
     expect((await bench.ask(bench.request())).statusmsg).to.include('see the log of the node');
@@ -76,6 +76,7 @@ describe('a daemon with policies and an audit', () => {
   });
 
   it('notes every end of a request in one chain', async () => {
+    policy('default.policy', 'policy default allow\n');
     await start('', ', discovery: false');
     await bench.ask(bench.request());
     await bench.ask(bench.request({ input: { nonsense: 1 } }));
@@ -96,6 +97,7 @@ describe('a daemon with policies and an audit', () => {
   });
 
   it('runs nothing that it cannot note, where it is told so', async function () {
+    policy('default.policy', 'policy default allow\n');
     await start('', ', on_failure: refuse');
     expect((await bench.ask(bench.request())).outcome).to.equal('ok');
     expect(entries().map(({ outcome }) => outcome)).to.deep.equal(['begun', 'ok']);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mock } from 'node:test';
@@ -29,7 +29,7 @@ import { Registry } from '../../src/agents/registry.js';
 import type { Audit, AuditEntry } from '../../src/audit/audit.js';
 import { type DaemonConfig, parseDaemonConfig } from '../../src/config.js';
 import type { Node } from '../../src/node/node.js';
-import { PolicyStore } from '../../src/policy/index.js';
+import { PolicyStore, policyOptionsOf, writeFirstPolicy } from '../../src/policy/index.js';
 import { Admission } from '../../src/request/admission.js';
 import { ClockSkew } from '../../src/request/clock-skew.js';
 import { Dispatcher } from '../../src/request/dispatcher.js';
@@ -62,7 +62,7 @@ const reveal = {
     token: { description: 'What only the caller may see', display_as: 'Token', type: 'string', secret: true },
   },
 } as const;
-const ddl = ddlOf('work', { change, look: { output: {} }, reveal }, '1.2.3');
+const ddlNamed = (name: string) => ddlOf(name, { change, look: { output: {} }, reveal }, '1.2.3');
 
 export type Handle = (input: Record<string, unknown>, context: Context) => unknown;
 
@@ -76,6 +76,11 @@ export interface Sent {
 /** The name of the node, and of the caller that asks it unless told. */
 export const identity = 'web1.lab';
 export const rip = 'rip.mcollective';
+
+function openPolicy(folder: string): string {
+  if (!existsSync(folder)) writeFirstPolicy(folder, ['*']);
+  return `, authorization: { policies: ${folder} }`;
+}
 
 /** Stops the clock for the tests around it: nothing is accepted or times out because the machine is busy. */
 export function stopClock(): void {
@@ -112,7 +117,7 @@ export class Desk {
   private constructor(realm: Realm, config: string) {
     this.#realm = realm;
     this.config = parseDaemonConfig(config);
-    const { broker, security, authorization, limits, state_dir: stateDir, collectives } = this.config;
+    const { broker, security, limits, state_dir: stateDir, collectives } = this.config;
     this.security = nodeSecurity({ config: security, broker, identity, stateDir });
     const stats = newStats();
     this.node = {
@@ -137,10 +142,7 @@ export class Desk {
     });
     this.queue = new RunQueue({ concurrency: limits.concurrency, most: limits.queue });
     const { node, jobs, queue } = this;
-    const policies = new PolicyStore({
-      ...(authorization.policies === undefined ? {} : { folder: authorization.policies }),
-      withoutPolicy: authorization.without_policy,
-    });
+    const policies = new PolicyStore(policyOptionsOf(this.config));
     const transport = {
       publish: async (topic: string, bytes: Uint8Array) => {
         this.#published.push({ topic, bytes });
@@ -170,15 +172,22 @@ export class Desk {
     this.dispatcher = new Dispatcher({ node, admission, jobs, queue, replier, audit, log });
   }
 
-  /** `config` is more of the configuration; `stateDir` that of a desk before this one. */
-  static async open(realm: Realm, options: { config?: string; security?: string; stateDir?: string } = {}) {
-    const { config = '', security = realm.x509(identity) } = options;
+  /** `config` is more of the configuration, with a policy that allows everything unless it names one; `stateDir` that of a desk before this one; `agent` the name of its agent, else "work". */
+  static async open(
+    realm: Realm,
+    options: { config?: string; security?: string; stateDir?: string; agent?: string } = {},
+  ) {
+    const { config = '', security = realm.x509(identity), agent: name = 'work' } = options;
     const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), 'troupe-desk-'));
-    const desk = new Desk(realm, `{ identity: ${identity}, ${security}, state_dir: ${stateDir} ${config} }`);
+    const more = config.includes('authorization')
+      ? config
+      : `${config} ${openPolicy(join(stateDir, 'open'))}`;
+    const desk = new Desk(realm, `{ identity: ${identity}, ${security}, state_dir: ${stateDir} ${more} }`);
     const run = (action: string) => (input: Record<string, unknown>, context: Context) => {
       desk.calls.push({ action, input, context });
       return desk.handle(input, context);
     };
+    const ddl = ddlNamed(name);
     const handlers = Object.fromEntries(ddl.actions.map(({ action }) => [action, run(action)]));
     const work: Agent = { ddl, setup: async () => handlers as Record<string, AnyHandler> };
     for (const agent of [work, discoveryAgent(desk.node, desk.jobs)])

@@ -13,10 +13,18 @@ import {
   silentLogger,
 } from '@troupe/core';
 import { type Daemon, type DaemonConfig, loadDaemonConfig, startDaemon } from '@troupe/daemon';
-import { type Faults, FaultyTransport, type Link, type Mishap, openLink } from '@troupe/testkit';
+import {
+  type Faults,
+  FaultyTransport,
+  type Link,
+  type Mishap,
+  openLink,
+  writePolicies,
+} from '@troupe/testkit';
 import { emulatedPuppet } from '../puppet/emulated-puppet.js';
 import { type HostPaths, hostPaths } from '../puppet/host-paths.js';
 import type { Players } from '../puppet/players.js';
+import { operator } from '../site/site.js';
 import type { Behaviour } from './behaviour.js';
 import { plantCsr } from './planted-csr.js';
 
@@ -202,6 +210,7 @@ export class EmulatedHost {
       plugins: { provision: { key_type: 'ec', hosts_file: paths.hostsFile, port } },
       facts: { paths: [paths.facts] },
       state_dir: paths.stateDir,
+      authorization: { policies: writePolicies(paths.root, [operator]) },
       audit: { file: paths.audit },
     });
   }

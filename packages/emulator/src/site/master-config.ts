@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { writePolicies } from '@troupe/testkit';
 
 /** A Puppet server of a site: a daemon with the agent puppetca over the built-in CA. */
 export interface MasterPlan {
@@ -15,7 +16,12 @@ export interface MasterPlan {
 /** The configuration of `mcod` on a master. */
 export function masterConfig(
   plan: MasterPlan,
-  site: { readonly brokerUrl: string; readonly siteCa: string; readonly caPort: number },
+  site: {
+    readonly brokerUrl: string;
+    readonly siteCa: string;
+    readonly caPort: number;
+    readonly operator: string;
+  },
 ): Readonly<Record<string, unknown>> {
   const { name, folder, cadir, address, certificate, key } = plan;
   return {
@@ -37,6 +43,7 @@ export function masterConfig(
     },
     facts: { paths: [join(folder, 'facts.json')] },
     state_dir: join(folder, 'state'),
+    authorization: { policies: writePolicies(folder, [site.operator]) },
     audit: { file: join(folder, 'audit.jsonl') },
   };
 }

@@ -36,7 +36,7 @@ export interface Site {
 
 export const enrolment = 'provisioning';
 export const main = 'mcollective';
-const operator = 'operator.mcollective';
+export const operator = 'operator.mcollective';
 export const regions = ['eu', 'us', 'ap', 'sa'] as const;
 
 /** Makes a site in a folder, or what is missing of one that is there. */
@@ -96,7 +96,7 @@ export async function makeSite(options: SiteOptions): Promise<Site> {
   for (const plan of masters) {
     await mkdir(plan.folder, { recursive: true });
     await writeFile(join(plan.folder, 'facts.json'), JSON.stringify({ region: plan.region }));
-    const config = masterConfig(plan, { brokerUrl, siteCa, caPort });
+    const config = masterConfig(plan, { brokerUrl, siteCa, caPort, operator });
     await writeFile(join(plan.folder, 'mcod.yaml'), `${JSON.stringify(config, null, 2)}\n`);
   }
   return {

@@ -14,6 +14,7 @@ import {
   type TempFolder,
   type TestPki,
   waitFor,
+  writePolicies,
 } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
@@ -81,6 +82,7 @@ describe('Mosquitto with the configuration that brokerConfig makes', function ()
       state_dir: folder.join('state'),
       facts: { paths: [] },
       audit: { file: audit(), discovery: false },
+      authorization: { policies: writePolicies(folder.path, ['alice.mcollective']) },
     };
     const counter = counterAgent(() => {
       ran += 1;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { verifyAudit } from '@troupe/daemon';
-import { type RunningProcess, startProcess, waitFor } from '@troupe/testkit';
+import { type RunningProcess, startProcess, waitFor, writePolicies } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { AttackNetwork } from '../../src/attack-network.js';
@@ -49,6 +49,7 @@ describe('a daemon that is killed and started again', function () {
       agents: ['./agent.mjs'],
       facts: { paths: [] },
       audit: { file: network.folder.join('web3.jsonl') },
+      authorization: { policies: writePolicies(network.folder.join('pki'), ['*']) },
     };
     writeFileSync(network.folder.join('mcod.yaml'), JSON.stringify(config));
     await network.eve.subscribe('mco/mcollective/reply/eve.mcollective/s1/#');

@@ -13,6 +13,7 @@ import {
   type TestPki,
   testBrokers,
   waitFor,
+  writePolicies,
 } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
@@ -57,6 +58,7 @@ for (const kind of [testBrokers.nats, testBrokers.rabbitmq]) {
         identity: 'web1.lab',
         state_dir: folder.join('state'),
         facts: { paths: [] },
+        authorization: { policies: writePolicies(folder.path, ['alice.mcollective']) },
       };
       daemon = await startDaemon({
         config: parseDaemonConfig(JSON.stringify(node)),

@@ -4,6 +4,7 @@ import type { Facts } from '@troupe/core';
 import type { KeyPair } from '@troupe/core/pki';
 import { type DaemonConfig, parseDaemonConfig } from '@troupe/daemon';
 import type { TestPki } from '../network/network-pki.js';
+import { writePolicies } from '../network/policy.js';
 import { type KeyType, makeKeyPair } from './key-pair.js';
 
 /** How emulated nodes prove who they are. Whether they speak TLS to the broker is said by its URL. */
@@ -16,6 +17,8 @@ export type FleetSecurity =
       readonly keyType?: KeyType;
       /** Whether all nodes sign with the same key under certificates of their own, which saves making keys; true unless told. */
       readonly sharedKey?: boolean;
+      /** The callers that may call everything, as a policy names them; all callers by default. */
+      readonly callers?: readonly string[];
     };
 
 export interface NodeConfigOptions {
@@ -62,6 +65,10 @@ export class NodeConfigs {
         topics: { escape: options.escape },
         plugins,
         facts: { paths: [] },
+        // Without certificates a daemon needs no policy.
+        ...(security.mode === 'x509' && {
+          authorization: { policies: writePolicies(options.folder, security.callers ?? ['*']) },
+        }),
       }),
       'the fleet',
     );

@@ -52,7 +52,7 @@ export async function startNetwork(options: NetworkOptions): Promise<TestNetwork
       ...options,
       instances: typeof nodes === 'number' ? nodes : nodes.length,
       broker: broker.url,
-      security: site.pki ? { mode: 'x509', pki: site.pki } : { mode: 'none' },
+      security: site.pki ? { mode: 'x509', pki: site.pki, callers: [caller] } : { mode: 'none' },
       agents: (index) => [...agents, ...(typeof nodes === 'number' ? [] : (nodes[index] ?? []))],
     });
     closers.push(() => fleet.close());
