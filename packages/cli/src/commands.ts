@@ -71,7 +71,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'policy',
-    summary: 'Check policy files and explain their decisions',
+    summary: 'Write a first policy, check policy files and explain their decisions',
     load: () => import('./commands/policy/definition.js'),
   },
   {

@@ -7,7 +7,7 @@ import type { DoctorOptions } from './doctor.js';
 export function define(command: Command, shell: Shell): void {
   describe(
     command,
-    'Checks everything between this client and the nodes: the configuration, your certificate and its expiry, each broker and its certificate, which nodes respond, which actions you may call, clocks, versions, agents whose versions differ between nodes, and files of mcod that other users can write to. Exit codes: 0 no fault, possibly with warnings; 1 at least one fault.',
+    'Checks everything between this client and the nodes: the configuration, your certificate and its expiry, each broker and its certificate, which nodes respond, which actions you may call, clocks, versions, agents whose versions differ between nodes, nodes without a policy, and files of mcod that other users can write to. Exit codes: 0 no fault, possibly with warnings; 1 at least one fault.',
     [
       ['All nodes', 'mco doctor'],
       ['Only the problems, in one country', 'mco doctor -q -F country=mt'],
@@ -18,7 +18,7 @@ export function define(command: Command, shell: Shell): void {
   addTo(command, 'This machine:', [
     new Option(
       '--local',
-      'check the status and the files of the daemon on this machine only, without connecting',
+      'check the status, the policies and the files of the daemon on this machine only, without connecting',
     ),
     new Option(
       '--daemon-config <file>',

@@ -1,7 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ClientConfig, findClientConfig } from '@troupe/client';
 import { messageOf } from '@troupe/core';
-import { findUnsafeFiles, loadDaemonConfig, readStatusFile, statusFileOf } from '@troupe/daemon';
+import {
+  type DaemonConfig,
+  findUnsafeFiles,
+  loadDaemonConfig,
+  PolicyStore,
+  policyOptionsOf,
+  readStatusFile,
+  statusFileOf,
+} from '@troupe/daemon';
 import { hasProcess } from '@troupe/host';
 import { selectionOf } from '../../call/selection.js';
 import type { FilterOptions, GlobalOptions } from '../../command-line/options.js';
@@ -32,7 +40,7 @@ export async function doctor({ screen }: Shell, options: DoctorOptions): Promise
 }
 
 async function localFindings(options: DoctorOptions): Promise<readonly Finding[]> {
-  return [...statusFindings(options), ...(await fileFindings(options))];
+  return [...statusFindings(options), ...(await fileFindings(options)), ...localPolicyFindings(options)];
 }
 
 function statusFindings({ statusFile, daemonConfig }: DoctorOptions): readonly Finding[] {
@@ -59,6 +67,23 @@ async function fileFindings({ statusFile, daemonConfig }: DoctorOptions): Promis
     // That the configuration cannot be read is a finding already.
     return [];
   }
+}
+
+function localPolicyFindings({ statusFile, daemonConfig }: DoctorOptions): readonly Finding[] {
+  const report = about('policies');
+  if (statusFile !== undefined) return [];
+  let config: DaemonConfig;
+  try {
+    config = loadDaemonConfig(daemonConfig);
+  } catch {
+    // That the configuration cannot be read is a finding already.
+    return [];
+  }
+  const { errors, unread, warnings } = new PolicyStore(policyOptionsOf(config)).check();
+  return [
+    ...errors.map((words) => report.fault(words)),
+    ...[...unread, ...warnings].map((words) => report.warn(words)),
+  ];
 }
 
 /** What is wrong between this terminal and the nodes of a filter. */

@@ -3,16 +3,50 @@ import { describe } from '../../command-line/description.js';
 import { addTo, withJson } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import { gather } from '../../command-line/values.js';
+import type { PolicyInitOptions } from './init.js';
 import type { PolicyCheckOptions, PolicyExplainOptions } from './policy.js';
 
 export function define(command: Command, shell: Shell): void {
   command.description(
-    'Checks policy files, which define who may call which actions, and explains their decisions.',
+    'Writes a first policy, checks policy files, which define who may call which actions, and explains their decisions.',
   );
+  const init = command.command('init').summary('Write a first policy');
+  describe(
+    init,
+    'Creates a folder with a default.policy that allows you to call every agent and denies everyone else, and prints what to do next. An existing policy is never changed. Without a policy, nodes refuse all agents except rpcutil and discovery.\nExit codes: 0 created; 1 a default.policy exists, or another error.',
+    [
+      ['For this host, with the name in your certificate', 'mco policy init'],
+      [
+        'For two callers, to be distributed with Puppet',
+        'mco policy init site/files/policies --caller rip.mcollective --caller provisioner.mcollective',
+      ],
+    ],
+  );
+  init.argument(
+    '[folder]',
+    "folder to create (default: the one in mcod's configuration, else /etc/troupe/policies)",
+  );
+  addTo(init, 'Policies:', [
+    new Option(
+      '--caller <name>',
+      'caller to allow; repeatable (default: the name in your certificate)',
+    ).argParser(gather),
+    new Option('--mcod <file>', 'configuration file of mcod (default: /etc/troupe/mcod.yaml)'),
+  ]);
+  withJson(init).action(
+    shell.action(async (folder: string | undefined) =>
+      (await import('./init.js')).initPolicies(
+        shell.screen,
+        folder,
+        init.optsWithGlobals<PolicyInitOptions>(),
+      ),
+    ),
+  );
+
   const check = command.command('check').summary('Check policy files for errors');
   describe(
     check,
-    'Reads policy files as mcod does. A policy file with an error in any line denies every call that it applies to.\nExit codes: 0 all files are valid, possibly with warnings; 1 a file is invalid.',
+    'Reads policy files as mcod does. A policy file with an error in any line denies every call that it applies to. Also reports files that look like policies but have the wrong name, and lines that can never match.\nExit codes: 0 all files are valid, possibly with warnings; 1 a file is invalid, or is not read because of its name.',
     [
       ['The policies of the daemon on this machine', 'mco policy check'],
       ['One file, with the groups file in the same folder', 'mco policy check policies/puppetd.policy'],
@@ -76,7 +110,7 @@ export function define(command: Command, shell: Shell): void {
   addTo(explain, 'Policies:', [
     new Option(
       '--without-policy <answer>',
-      'decision if the agent has no policy: allow permits the call, refuse denies it (default: authorization.without_policy in the configuration of mcod)',
+      'decision if authorization.policies is not set: allow permits the call, refuse denies it (default: authorization.without_policy in the configuration of mcod)',
     ).choices(['allow', 'refuse']),
   ]);
   explain.action(

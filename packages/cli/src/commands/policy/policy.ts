@@ -2,26 +2,31 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { JsonOutput } from '@troupe/client/application';
 import { compilePattern, type Facts, type FilterNode, messageOf, TroupeError } from '@troupe/core';
+import { loadToken } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import {
+  checkPolicyFile,
   type DaemonConfig,
   type Decision,
   decidePolicy,
   type PolicyNames,
+  type PolicyOptions,
+  type PolicyProblems,
   PolicyStore,
   parseFactText,
+  policyOptionsOf,
   readPolicy,
 } from '@troupe/daemon';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import { withClient } from '../../call/with-client.js';
 import type { GlobalOptions } from '../../command-line/options.js';
 import { readClientConfig } from '../../config/client-config.js';
-import { neededOfNode, nodeConfigIfAny } from '../../config/node-config.js';
+import { nodeConfigIfAny, nodeConfigPlace } from '../../config/node-config.js';
 import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import { counted } from '../../output/wording.js';
 import type { Screen } from '../../terminal/screen.js';
-import { knownActions } from './known-actions.js';
+import { knownNames } from './known-names.js';
 
 /** The options of mco policy check. */
 export interface PolicyCheckOptions extends GlobalOptions {
@@ -43,57 +48,52 @@ export interface PolicyExplainOptions extends PolicyCheckOptions {
   readonly target?: string;
 }
 
-interface PolicyProblems {
-  readonly files: readonly string[];
-  readonly errors: readonly string[];
-  readonly warnings: readonly string[];
-}
-
-/** Checks policy files: a file with an error denies all calls, a warning has no effect. */
+/** Checks policy files: a file with an error denies all calls, a file that is not read denies or allows none. */
 export async function checkPolicies(
   screen: Screen,
   given: readonly string[],
   options: PolicyCheckOptions,
 ): Promise<ExitCode> {
   const config = nodeConfigIfAny(options.mcod);
-  const names = { callers: callersOf(options, config), actions: await knownActions(options) };
+  const names = { callers: callersOf(options, config), ...(await knownNames(options)) };
   const paths = given.length > 0 ? given : [folderOf(options, config)];
   for (const path of paths) checkExists(path);
   const all = paths.map((path) => problemsIn(path, names));
   const problems = {
     files: all.flatMap(({ files }) => files),
     errors: [...new Set(all.flatMap(({ errors }) => errors))],
+    unread: [...new Set(all.flatMap(({ unread }) => unread))],
     warnings: [...new Set(all.flatMap(({ warnings }) => warnings))],
   };
   if (screen.json) addProblems(screen.json, problems);
   else printProblems(screen, problems);
-  return problems.errors.length > 0 ? ExitCode.error : ExitCode.ok;
+  return problems.errors.length + problems.unread.length > 0 ? ExitCode.error : ExitCode.ok;
 }
 
-function addProblems(json: JsonOutput, { files, errors, warnings }: PolicyProblems): void {
-  for (const message of errors) json.result({ level: 'fault', message });
+function addProblems(json: JsonOutput, { files, errors, unread, warnings }: PolicyProblems): void {
+  const faults = [...errors, ...unread];
+  for (const message of faults) json.result({ level: 'fault', message });
   for (const message of warnings) json.result({ level: 'warn', message });
-  json.summarize({ faults: errors.length, warnings: warnings.length }, { files });
+  json.summarize({ faults: faults.length, warnings: warnings.length }, { files });
 }
 
-function printProblems(screen: Screen, { files, errors, warnings }: PolicyProblems): void {
-  for (const error of errors) screen.print(screen.paint('red', error));
+function printProblems(screen: Screen, { files, errors, unread, warnings }: PolicyProblems): void {
+  for (const fault of [...errors, ...unread]) screen.print(screen.paint('red', fault));
   for (const warning of warnings) screen.print(`${screen.paint('yellow', 'warning:')} ${warning}`);
   const fault =
     errors.length > 0 ? `, ${counted(errors.length, 'error')}: a policy with an error denies all calls` : '';
-  screen.note(`${counted(files.length, 'policy file')} read${fault}`);
+  const notRead = unread.length > 0 ? `, ${counted(unread.length, 'file')} not read` : '';
+  screen.note(`${counted(files.length, 'policy file')} read${notRead}${fault}`);
 }
 
 // A groups file applies to every policy in its folder.
 function problemsIn(path: string, names: PolicyNames): PolicyProblems {
   if (isFolder(path)) return storeOf({ folder: path, ...names }).check();
   if (basename(path) === 'groups') return storeOf({ folder: dirname(path), ...names }).check();
-  try {
-    return { files: [path], errors: [], warnings: readPolicy(path, names).warnings };
-  } catch (error) {
-    return { files: [path], errors: [messageOf(error)], warnings: [] };
-  }
+  return checkPolicyFile(path, names);
 }
+
+type Question = Pick<PolicyExplainOptions, 'caller' | 'agent' | 'action'>;
 
 /** The decision of a policy, or of the callers pattern, which comes before all policies. */
 type CallDecision = Omit<Decision, 'by'> & { readonly by: Decision['by'] | 'callers' };
@@ -105,25 +105,73 @@ export async function explainPolicy(
   options: PolicyExplainOptions,
 ): Promise<ExitCode> {
   const config = nodeConfigIfAny(options.mcod);
-  const path = given ?? folderOf(options, config);
-  checkExists(path);
   const callers = callersOf(options, config);
+  const names = { callers, ...(await knownNames(options)) };
   const { caller, agent, action } = options;
   const question = { caller, agent, action };
   const host = await hostOf(screen, options);
-  const decision: CallDecision = !callers.test(caller)
-    ? noCaller(caller, callers)
-    : isFolder(path)
-      ? await storeOf({
-          folder: path,
-          callers,
-          withoutPolicy: options.withoutPolicy ?? config?.authorization.without_policy ?? 'allow',
-        }).decide(question, host)
-      : await decidePolicy(readPolicy(path, { callers }), question, host);
-  if (screen.json) screen.json.result({ ...question, ...decision });
-  else explain(screen, question, decision);
-  if (decision.by === 'fault') return ExitCode.error;
-  return decision.allowed ? ExitCode.ok : ExitCode.failed;
+  const { decision, problems } = await decisionOn(question, host, policiesOf(given, options, config), names);
+  const found: CallDecision = callers.test(caller) ? decision : noCaller(caller, callers);
+  const warnings = warningsFor(found, problems);
+  if (screen.json) screen.json.result({ ...question, ...found, warnings });
+  else explain(screen, question, found, warnings);
+  if (found.by === 'fault') return ExitCode.error;
+  return found.allowed ? ExitCode.ok : ExitCode.failed;
+}
+
+/** The policies that decide: a single file, or those of a daemon. */
+type Policies = { readonly file: string } | Pick<PolicyOptions, 'folder' | 'withoutPolicy'>;
+
+function policiesOf(
+  given: string | undefined,
+  { withoutPolicy, mcod }: PolicyExplainOptions,
+  config: DaemonConfig | undefined,
+): Policies {
+  if (given === undefined) {
+    if (config === undefined) throw noPolicies(mcod);
+    const { folder } = policyOptionsOf(config);
+    if (folder !== undefined) checkExists(folder);
+    return policyOptionsOf({
+      security: config.security,
+      authorization: { ...config.authorization, ...(withoutPolicy && { without_policy: withoutPolicy }) },
+    });
+  }
+  checkExists(given);
+  if (!isFolder(given)) return { file: given };
+  return { folder: given, withoutPolicy: config?.security.mode === 'token' ? 'token' : 'refuse' };
+}
+
+async function decisionOn(
+  question: Question,
+  host: FilterNode,
+  policies: Policies,
+  names: PolicyNames,
+): Promise<{ readonly decision: Decision; readonly problems: PolicyProblems }> {
+  if (!('file' in policies)) {
+    const store = new PolicyStore({ ...policies, ...names });
+    return { decision: await store.decide(question, host), problems: store.check() };
+  }
+  const { file } = policies;
+  const problems = checkPolicyFile(file, names);
+  const [unread] = problems.unread;
+  if (unread !== undefined)
+    return { decision: { allowed: false, by: 'fault', reason: unread, steps: [] }, problems };
+  const decision = await decidePolicy(readPolicy(file, names), question, host);
+  const agent = basename(file, '.policy');
+  if (agent === question.agent || agent === 'default') return { decision, problems };
+  const other = `${file}: mcod uses this file for the agent "${agent}" only, not for "${question.agent}"`;
+  return { decision, problems: { ...problems, warnings: [...problems.warnings, other] } };
+}
+
+// What is wrong with the file that decides, and files that somebody may believe to decide.
+function warningsFor(
+  { reason, file }: CallDecision,
+  { errors, unread, warnings }: PolicyProblems,
+): readonly string[] {
+  return [
+    ...[...errors, ...unread].filter((message) => message !== reason),
+    ...warnings.filter((message) => file !== undefined && message.startsWith(`${file}:`)),
+  ];
 }
 
 function noCaller(caller: string, callers: RegExp): CallDecision {
@@ -133,17 +181,19 @@ function noCaller(caller: string, callers: RegExp): CallDecision {
 
 function explain(
   screen: Screen,
-  { caller, agent, action }: Pick<PolicyExplainOptions, 'caller' | 'agent' | 'action'>,
+  { caller, agent, action }: Question,
   { allowed, by, reason, steps }: CallDecision,
+  warnings: readonly string[],
 ): void {
   const outcome = allowed ? screen.paint('green', 'allowed') : screen.paint('red', 'denied');
   screen.print(`${outcome}: ${caller} → ${agent} ${action}`);
   screen.print(`   ${by === 'fault' ? 'cannot be evaluated: ' : ''}${reason}`);
   const others = steps.filter(({ finding }) => finding !== 'matches');
-  if (others.length === 0) return;
-  screen.print('\nLines that do not match this call, and why:');
+  if (others.length > 0) screen.print('\nLines that do not match this call, and why:');
   for (const { line, text, finding } of others)
     screen.print(`   ${String(line).padStart(4)}  ${text}  ${screen.paint('dim', `(${finding})`)}`);
+  if (warnings.length > 0) screen.print('');
+  for (const warning of warnings) screen.print(`${screen.paint('yellow', 'warning:')} ${warning}`);
 }
 
 async function hostOf(screen: Screen, options: PolicyExplainOptions): Promise<FilterNode> {
@@ -195,7 +245,7 @@ function factOf(word: string): Facts {
   return { [word.slice(0, at)]: word.slice(at + 1) };
 }
 
-function storeOf(options: PolicyNames & { folder: string; withoutPolicy?: 'allow' | 'refuse' }): PolicyStore {
+function storeOf(options: PolicyNames & { folder: string }): PolicyStore {
   return new PolicyStore({ withoutPolicy: 'refuse', ...options });
 }
 
@@ -209,9 +259,31 @@ function isFolder(path: string): boolean {
 }
 
 function folderOf({ mcod }: PolicyCheckOptions, config: DaemonConfig | undefined): string {
-  return neededOfNode(config?.authorization.policies, mcod, 'policy file or folder');
+  const folder = config?.authorization.policies;
+  if (folder === undefined) throw noPolicies(mcod);
+  return folder;
+}
+
+function noPolicies(mcod: string | undefined): UsageError {
+  const file = mcod ?? nodeConfigPlace;
+  const why = existsSync(file) ? `${file} does not set authorization.policies` : `${file} does not exist`;
+  return new UsageError(
+    `no policy file or folder given, and ${why}: "mco policy init" writes a first policy`,
+  );
 }
 
 function callersOf({ callers }: PolicyCheckOptions, config: DaemonConfig | undefined): RegExp {
-  return compilePattern(callers ?? config?.security.callers.match ?? '/\\.mcollective$/', '--callers');
+  const pattern = callers ?? callersOfToken(config) ?? config?.security.callers.match ?? '/\\.mcollective$/';
+  return compilePattern(pattern, '--callers');
+}
+
+// A machine with an enrolment token obeys the callers that its token names.
+function callersOfToken(config: DaemonConfig | undefined): string | undefined {
+  if (config?.security.mode !== 'token') return undefined;
+  try {
+    return loadToken(config.security).claims.callers;
+  } catch {
+    // Only the user of mcod may read it.
+    return undefined;
+  }
 }

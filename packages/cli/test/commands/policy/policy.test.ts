@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createTempFolder, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
@@ -22,10 +22,11 @@ describe('mco policy', () => {
     write('puppetd.policy', policy);
     write('groups', 'admins rip.mcollective eve2.mcollective\n');
     write('shell.policy', 'policy default allow\ndeny\t*\trun\tcountry=uk\n');
+    write('default.policy', 'policy default deny\n');
     writeFileSync(
       folder.join('mcod.yaml'),
       JSON.stringify({
-        authorization: { policies: folder.join('policies'), without_policy: 'refuse' },
+        authorization: { policies: folder.join('policies') },
         security: { callers: { match: '/\\.(mcollective|boss)$/' } },
       }),
     );
@@ -36,10 +37,12 @@ describe('mco policy', () => {
     it('checks the policy folder of mcod, and warns about calls that are allowed by mistake', async () => {
       const { code, stdout, stderr } = await mco('policy', 'check', '--mcod', folder.join('mcod.yaml'));
       expect(code).to.equal(0);
-      expect(stdout).to.match(
-        /^warning: .*shell\.policy:2: this "deny" does not apply if the fact is missing/,
-      );
-      expect(stderr).to.equal('2 policy files read\n');
+      expect(stdout.split('\n')).to.deep.equal([
+        `warning: ${folder.join('policies')}/shell.policy: no agent "shell" is known here`,
+        `warning: ${folder.join('policies')}/shell.policy:2: this "deny" does not apply if the fact is missing: the default then allows the call`,
+        '',
+      ]);
+      expect(stderr).to.equal('3 policy files read\n');
     });
 
     it('reports the line of an error that makes the file deny all calls', async () => {
@@ -68,20 +71,73 @@ describe('mco policy', () => {
         const { code, stdout } = await mco('policy', 'check', path);
         expect(code).to.equal(0);
         expect(stdout.split('\n')).to.deep.equal([
-          `warning: ${file}:2: "RIP.mcollective" never matches: caller names consist of a-z, 0-9, ".", "_" and "-"`,
+          `warning: ${file}:2: "RIP.mcollective" never matches: caller names consist of a-z, 0-9, ".", "_" and "-" (did you mean "rip.mcollective"?)`,
           `warning: ${file}:2: "disabel" never matches: the DDL of the agent has no such action (did you mean "disable"?)`,
+          ...(path === file
+            ? []
+            : [
+                `warning: ${path} has no default.policy: agents without a policy, rpcutil included, refuse all calls`,
+              ]),
           '',
         ]);
       }
+    });
+
+    it('warns of a policy for an agent that does not exist, and of lines that can never match', async () => {
+      const file = folder.join('pupetd.policy');
+      writeFileSync(file, 'deny\t*\t*\tos=x os!=x\nallow\t*\t*\t*\ndeny\teve.mcollective\t*\t*\n');
+      const { code, stdout } = await mco('policy', 'check', file);
+      expect(code).to.equal(0);
+      expect(stdout.split('\n')).to.deep.equal([
+        `warning: ${file}: no agent "pupetd" is known here (did you mean "puppetd"?)`,
+        `warning: ${file}:1: the line never matches: it requires os=x and os!=x`,
+        `warning: ${file}:3: the line is never reached: line 2 decides every call that it matches`,
+        '',
+      ]);
+    });
+
+    it('fails if a file that looks like a policy is not read because of its name', async () => {
+      const at = folder.join('misnamed');
+      mkdirSync(at);
+      writeFileSync(`${at}/default.policy`, 'policy default allow\n');
+      writeFileSync(`${at}/default.policy.rpmsave`, 'policy default deny\n');
+      const kept = await mco('policy', 'check', at);
+      expect(kept.code).to.equal(1);
+      expect(kept.stdout).to.equal(
+        `${at}/default.policy.rpmsave looks like a policy, but is not read: default.policy is used instead; delete ${at}/default.policy.rpmsave or move it out of the folder\n`,
+      );
+      expect(kept.stderr).to.equal('1 policy file read, 1 file not read\n');
+      writeFileSync(`${at}/Puppetd.policy`, 'policy default deny\n');
+      const lost = await mco('policy', 'check', at);
+      expect(lost.code).to.equal(1);
+      expect(lost.stdout.split('\n')[0]).to.equal(
+        `${at}/Puppetd.policy is not read, and ${at} has no puppetd.policy: every call to the agent "puppetd" is refused: rename ${at}/Puppetd.policy to puppetd.policy, or delete it`,
+      );
+      const single = await mco('policy', 'check', `${at}/Puppetd.policy`, '--json');
+      expect(single.code).to.equal(1);
+      expect(JSON.parse(single.stdout).results[0]).to.deep.equal({
+        level: 'fault',
+        message: `${at}/Puppetd.policy looks like a policy, but is not read: rename it to puppetd.policy`,
+      });
+    });
+
+    it('says how to write a first policy if mcod has none', async () => {
+      const file = folder.join('none.yaml');
+      writeFileSync(file, '{}');
+      const { code, stderr } = await mco('policy', 'check', '--mcod', file);
+      expect(code).to.equal(1);
+      expect(stderr).to.equal(
+        `mco: no policy file or folder given, and ${file} does not set authorization.policies: "mco policy init" writes a first policy [USAGE_INVALID]\n`,
+      );
     });
 
     it('prints the same result as JSON', async () => {
       const { code, stdout } = await mco('policy', 'check', folder.join('policies'), '--json');
       expect(code).to.equal(0);
       const { files, results, statistics } = JSON.parse(stdout);
-      expect(files).to.have.length(2);
-      expect(statistics).to.deep.equal({ faults: 0, warnings: 1 });
-      expect(results.map(({ level }: { level: string }) => level)).to.deep.equal(['warn']);
+      expect(files).to.have.length(3);
+      expect(statistics).to.deep.equal({ faults: 0, warnings: 2 });
+      expect(results.map(({ level }: { level: string }) => level)).to.deep.equal(['warn', 'warn']);
     });
 
     it('checks a groups file with the policies that use it', async () => {
@@ -107,6 +163,71 @@ describe('mco policy', () => {
       const { code, stderr } = await mco('policy', 'check', '--mcod', '/nowhere.yaml');
       expect(code).to.equal(1);
       expect(stderr).to.match(/^mco: cannot read the configuration \/nowhere\.yaml/);
+    });
+  });
+
+  describe('init', () => {
+    const init = (...args: string[]) => mco('policy', 'init', '--caller', 'rip.mcollective', ...args);
+
+    it('writes a first policy that lets its caller do everything and nobody else anything', async () => {
+      const at = folder.join('first');
+      const { code, stdout } = await init(at, '--mcod', folder.join('mcod.yaml'));
+      expect(code).to.equal(0);
+      expect(stdout).to.match(
+        /^Created .*\/first\/default\.policy\nIt allows rip\.mcollective to call every agent, and denies everyone else\.\n\nNext:\n {2}1\. /,
+      );
+      expect(stdout).to.include(`policies: ${at}\n`);
+      expect((await mco('policy', 'check', at)).stdout).to.equal('');
+      const ask = (caller: string) =>
+        mco('policy', 'explain', at, ...['--caller', caller, '--agent', 'shell'], '--action', 'run');
+      expect((await ask('rip.mcollective')).code).to.equal(0);
+      expect((await ask('eve.mcollective')).code).to.equal(2);
+    });
+
+    it('never changes a policy that exists, under whatever name', async () => {
+      const at = folder.join('second');
+      mkdirSync(at);
+      writeFileSync(`${at}/default.policy`, 'policy default deny\n');
+      const kept = await init(at);
+      expect(kept.code).to.equal(1);
+      expect(kept.stderr).to.equal(
+        `mco: ${at}/default.policy exists and was not changed: to allow more callers, add a line to it [POLICY_INVALID]\n`,
+      );
+      expect(readFileSync(`${at}/default.policy`, 'utf8')).to.equal('policy default deny\n');
+      renameSync(`${at}/default.policy`, `${at}/default.policy.rpmsave`);
+      const lost = await init(at);
+      expect(lost.code).to.equal(1);
+      expect(lost.stderr).to.include(`rename ${at}/default.policy.rpmsave to default.policy, or delete it`);
+      expect(existsSync(`${at}/default.policy`)).to.equal(false);
+    });
+
+    it('requires the name of a caller, and refuses one that no node obeys', async () => {
+      const at = folder.join('third');
+      const none = await mco('policy', 'init', at);
+      expect(none.stderr).to.equal(
+        'mco: no caller to allow: specify --caller NAME, the name in your certificate (mco keys creates one) [USAGE_INVALID]\n',
+      );
+      const node = await mco(
+        'policy',
+        'init',
+        at,
+        '--caller',
+        'web1.lab',
+        '--mcod',
+        folder.join('mcod.yaml'),
+      );
+      expect(node.stderr).to.include('"web1.lab" is not the name of a caller: it does not match');
+      expect((await init(at, '--caller', 'RIP.mcollective')).stderr).to.include('is not a valid caller name');
+      expect(existsSync(at)).to.equal(false);
+    });
+
+    it('prints the same as JSON', async () => {
+      const at = folder.join('fourth');
+      const { stdout } = await init(at, '--caller', 'ann.mcollective', '--json');
+      const callers = ['rip.mcollective', 'ann.mcollective'];
+      expect(JSON.parse(stdout).results).to.deep.equal([
+        { folder: at, file: `${at}/default.policy`, callers },
+      ]);
     });
   });
 
@@ -180,12 +301,101 @@ describe('mco policy', () => {
       expect(stdout).to.match(/^denied: .*\n {3}cannot be evaluated: .*puppetd\.policy:5: .*puppet/);
     });
 
-    it('applies without_policy of mcod if the agent has no policy', async () => {
-      const args = ['--caller', 'rip.mcollective', '--agent', 'other', '--action', 'go'];
-      const { code, stdout } = await mco('policy', 'explain', '--mcod', folder.join('mcod.yaml'), ...args);
-      expect(code).to.equal(2);
-      expect(stdout).to.include('no policy for the agent "other": denied by default');
-      expect((await mco('policy', 'explain', folder.join('policies'), ...args)).code).to.equal(0);
+    const other = ['--caller', 'rip.mcollective', '--agent', 'other', '--action', 'go'];
+    const withConfig = (name: string, config: object) => {
+      const file = folder.join(name);
+      writeFileSync(file, JSON.stringify(config));
+      return mco('policy', 'explain', '--mcod', file, ...other);
+    };
+
+    it('applies without_policy of mcod if it has no policies, and says what to write', async () => {
+      const bare = await withConfig('bare.yaml', {});
+      expect(bare.code).to.equal(2);
+      expect(bare.stdout).to.equal(
+        [
+          'denied: rip.mcollective → other go',
+          '   no policy for the agent "other": denied by default: set authorization.policies in its mcod.yaml, and write a first policy with "mco policy init"',
+          '',
+        ].join('\n'),
+      );
+      expect((await withConfig('open.yaml', { authorization: { without_policy: 'allow' } })).code).to.equal(
+        0,
+      );
+      expect((await withConfig('demo.yaml', { security: { mode: 'none' } })).code).to.equal(0);
+    });
+
+    it('denies by default in a folder without a policy for the agent and without a default', async () => {
+      const empty = folder.join('empty');
+      mkdirSync(empty);
+      for (const without of [[], ['--without-policy', 'allow']]) {
+        const { code, stdout } = await mco('policy', 'explain', empty, ...other, ...without);
+        expect(code).to.equal(2);
+        expect(stdout).to.include(
+          `no policy for the agent "other": denied by default: write other.policy or default.policy in ${empty} ("mco policy init" writes a first default.policy)`,
+        );
+      }
+    });
+
+    it('allows provision and rpcutil alone on a machine with a token', async () => {
+      const file = folder.join('token.yaml');
+      writeFileSync(file, JSON.stringify({ security: { mode: 'token', token: '/nowhere' } }));
+      const ask = (agent: string) =>
+        mco(
+          'policy',
+          'explain',
+          '--mcod',
+          file,
+          ...['--caller', 'rip.mcollective', '--agent', agent],
+          '--action',
+          'x',
+        );
+      expect((await ask('provision')).stdout).to.include(
+        'the enrolment token allows the callers of its issuer to call provision',
+      );
+      expect((await ask('provision')).code).to.equal(0);
+      expect((await ask('rpcutil')).code).to.equal(0);
+      expect((await ask('shell')).code).to.equal(2);
+    });
+
+    it('names the files that look like policies and are not read, and refuses to use one', async () => {
+      const at = folder.join('lost');
+      mkdirSync(at);
+      writeFileSync(`${at}/default.policy.rpmsave`, 'policy default allow\n');
+      const lost = await mco('policy', 'explain', at, ...other);
+      expect(lost.code).to.equal(1);
+      expect(lost.stdout).to.include(
+        `cannot be evaluated: ${at}/default.policy.rpmsave is not read, and ${at} has no default.policy: every call except discovery is refused: rename ${at}/default.policy.rpmsave to default.policy, or delete it\n`,
+      );
+      writeFileSync(`${at}/default.policy`, 'policy default deny\n');
+      const kept = await mco('policy', 'explain', at, ...other);
+      expect(kept.code).to.equal(2);
+      expect(kept.stdout).to.include(
+        `\nwarning: ${at}/default.policy.rpmsave looks like a policy, but is not`,
+      );
+      const single = await mco('policy', 'explain', `${at}/default.policy.rpmsave`, ...other, '--json');
+      expect(single.code).to.equal(1);
+      expect(JSON.parse(single.stdout).results[0]).to.deep.include({
+        allowed: false,
+        by: 'fault',
+        warnings: [],
+      });
+    });
+
+    it('names the lines of the deciding file that can never match', async () => {
+      const file = folder.join('other.policy');
+      writeFileSync(file, 'policy default allow\ndeny\tRIP.mcollective\t*\t*\n');
+      const { code, stdout } = await mco('policy', 'explain', file, ...other);
+      expect(code).to.equal(0);
+      expect(stdout).to.include(
+        `\nwarning: ${file}:2: "RIP.mcollective" never matches: caller names consist of a-z, 0-9, ".", "_" and "-" (did you mean "rip.mcollective"?)\n`,
+      );
+    });
+
+    it('says that mcod uses a file for another agent only', async () => {
+      const { stdout } = await mco('policy', 'explain', puppetd(), ...other);
+      expect(stdout).to.include(
+        `warning: ${puppetd()}: mcod uses this file for the agent "puppetd" only, not for "other"`,
+      );
     });
 
     it('denies a name that does not match the callers pattern, whatever the policy allows', async () => {

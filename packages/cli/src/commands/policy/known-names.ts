@@ -1,11 +1,12 @@
 import { localDdl, localDdls } from '@troupe/client';
+import type { PolicyNames } from '@troupe/daemon';
 import type { GlobalOptions } from '../../command-line/options.js';
 import { clientConfigIfAny } from '../../config/client-config.js';
 
-/** The actions of the agents whose DDLs are on this machine. Throws FILE_UNREADABLE, CONFIG_INVALID. */
-export async function knownActions(
+/** The agents whose DDLs are on this machine, and their actions. Throws FILE_UNREADABLE, CONFIG_INVALID. */
+export async function knownNames(
   options: Pick<GlobalOptions, 'config'>,
-): Promise<(agent: string) => readonly string[] | undefined> {
+): Promise<Required<Pick<PolicyNames, 'actions' | 'agents'>>> {
   const config = clientConfigIfAny(options);
   const agents = [...(await localDdls(config)).keys()];
   // A DDL that cannot be read is not the concern of a policy.
@@ -13,5 +14,5 @@ export async function knownActions(
   const actions = new Map(
     ddls.flatMap((ddl) => (ddl ? [[ddl.metadata.name, ddl.actions.map(({ action }) => action)]] : [])),
   );
-  return (agent) => actions.get(agent);
+  return { actions: (agent) => actions.get(agent), agents: () => agents };
 }
