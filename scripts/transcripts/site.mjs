@@ -66,6 +66,7 @@ export async function openSite() {
     closers.push(() => broker.stop());
     await mkdir(folder.join('policies'));
     await writeFile(folder.join('policies', 'backup.policy'), policy);
+    await writeFile(folder.join('policies', 'default.policy'), 'policy default deny\n');
     await writeFile(folder.join('policies', 'groups'), 'ops rip.mcollective\n');
     for (const [identity, facts, classes] of hosts) {
       await mkdir(folder.join(identity));

@@ -116,7 +116,7 @@ export class TestNetwork implements AsyncDisposable {
       facts: { paths: [this.folder.join(`${identity}.facts.json`)] },
       classes_file: this.folder.join(`${identity}.classes`),
       state_dir: this.folder.join(identity),
-      authorization: { policies: writePolicies(this.folder.path, ['*']) },
+      authorization: { policies: writePolicies(this.folder.join('open'), ['*']) },
       ...more,
     };
     await writeFile(this.folder.join(`${identity}.yaml`), JSON.stringify(config));

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { writePolicies } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { printed, TestNetwork } from '../network.js';
@@ -53,8 +54,7 @@ describe('mco and twenty-one daemons', function () {
 
   before(async () => {
     network = await TestNetwork.start();
-    const policies = network.folder.join('policies');
-    await mkdir(policies);
+    const policies = writePolicies(network.folder.path, ['*']);
     await writeFile(`${policies}/fleet.policy`, 'policy default deny\n');
     const jobs = Object.entries(parts).flatMap(([part, names]) =>
       names.map((identity) => ({ part, identity })),

@@ -275,6 +275,37 @@ describe('the reports of mco on a network', function () {
       expect(missing.bad[0]).to.match(/^fault daemon: cannot read the status file .*none\.json: ENOENT/);
     });
 
+    it('lists the nodes without a policy, and says what they do now and after an upgrade', async () => {
+      const policies = network.folder.join('rpcutil-only');
+      await mkdir(policies);
+      await writeFile(`${policies}/rpcutil.policy`, 'policy default allow\n');
+      const add = (name: string, authorization: object) =>
+        network.addNode(name, { config: { collectives: ['audited'], authorization } });
+      await add('bare1.lab', {});
+      await add('open1.lab', { without_policy: 'allow' });
+      await add('part1.lab', { policies });
+      const { code, bad } = await doctor('-T', 'audited');
+      expect(code).to.equal(0);
+      expect(bad.filter((line: string) => line.startsWith('warn policies: '))).to.deep.equal([
+        'warn policies: bare1.lab: no policy, so all agents except rpcutil and discovery refuse all calls: write one with "mco policy init", and set authorization.policies in mcod.yaml',
+        'warn policies: open1.lab: no policy, so every caller may call every agent. Before an upgrade, write one with "mco policy init": current versions of mcod refuse all agents except rpcutil and discovery, unless mcod.yaml sets authorization.without_policy: allow',
+        `warn policies: part1.lab: ${policies} has no default.policy: current versions of mcod refuse all calls to agents that have no policy there, rpcutil included; run "mco policy init" on the node`,
+      ]);
+      const call = await network.mco(['rpc', 'lab', 'weigh', '-T', 'audited', '--json']);
+      const ends = JSON.parse(call.stdout).results.map(
+        ({ sender, state, statusmsg }: Record<string, string>) => `${sender} ${state}: ${statusmsg}`,
+      );
+      expect(ends.toSorted()).to.deep.equal([
+        'bare1.lab denied: you are not authorized to call lab#weigh on this node: it has no policy for the agent "lab": set authorization.policies in its mcod.yaml, and write a first policy with "mco policy init"',
+        'open1.lab ok: OK',
+        `part1.lab denied: you are not authorized to call lab#weigh on this node: it has no policy for the agent "lab": write lab.policy or default.policy in ${policies} ("mco policy init" writes a first default.policy)`,
+      ]);
+      const local = await doctor('--local', '--daemon-config', network.folder.join('bare1.lab.yaml'));
+      expect(local.bad).to.deep.equal([
+        'warn policies: authorization.policies is not set: every agent except rpcutil and discovery refuses all calls: write a first policy with "mco policy init"',
+      ]);
+    });
+
     it('reports that no node responds', async () => {
       const { code, bad } = await doctor('-T', 'elsewhere');
       expect(code).to.equal(1);

@@ -63,9 +63,7 @@ describe('the page on troubleshooting', () => {
     this.timeout(60_000);
     network = await TestNetwork.start();
     client = JSON.parse(await readFile(network.configOf('rip.mcollective'), 'utf8'));
-    await network.addNode('web1.lab', {
-      config: { authorization: { without_policy: 'refuse', policies: network.folder.path } },
-    });
+    await network.addNode('web1.lab', { config: { authorization: {} } });
     await network.addNode('web2.lab', { facts: { role: 'web' } });
     await writeFile(at('bad.yaml'), 'broker:\n  urls: [mqtts://b:8883\n');
     await writeFile(at('wrong.yaml'), 'brokr: {}\n');

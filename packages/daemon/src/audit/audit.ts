@@ -2,6 +2,7 @@ import {
   closeSync,
   fstatSync,
   ftruncateSync,
+  mkdirSync,
   openSync,
   readSync,
   renameSync,
@@ -9,6 +10,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { type Logger, messageOf, silentLogger, TroupeError } from '@troupe/core';
 import { reasonOf, systemReasonOf } from '@troupe/core/internal';
 import { anchorFile, readAnchor, writeAnchor } from './audit-anchor.js';
@@ -59,12 +61,13 @@ export class Audit {
   #previous: string;
   #lost: { entries: number; since: number; reason: string } | undefined;
 
-  /** Goes on with an existing file. Throws FILE_UNREADABLE. */
+  /** Continues an existing file, or creates it and its folder. Throws FILE_UNREADABLE. */
   constructor(file: string, options: AuditOptions = {}) {
     this.#file = file;
     this.#options = options;
     this.#log = options.log ?? silentLogger;
     try {
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       this.#fd = openSync(file, 'a+', 0o600);
       const tail = tailOf(this.#fd);
       this.#size = tail.size;

@@ -42,6 +42,13 @@ describe('Audit', () => {
     return readFileSync(file, 'utf8');
   }
 
+  it('creates its folder', () => {
+    const file = join(folder, 'log', 'troupe', 'audit.jsonl');
+    new Audit(file).close();
+    expect(statSync(join(folder, 'log', 'troupe')).mode & 0o777).to.equal(0o700);
+    expect(existsSync(file)).to.equal(true);
+  });
+
   it('goes on with its chain after a restart', () => {
     expect(firstBrokenLine(threeLines())).to.equal(undefined);
   });

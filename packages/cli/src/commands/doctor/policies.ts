@@ -1,4 +1,5 @@
 import type { Client, Result } from '@troupe/client';
+import { naturalOrder } from '@troupe/core/internal';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import { nameList, namesBy } from '../../output/naming.js';
 import { plainLine } from '../../output/plain.js';
@@ -56,7 +57,8 @@ export async function policyFindings(
 /** What is wrong with the policies of nodes; nodes with an enrolment token, and demos without security, need none. */
 export function findingsAbout(nodes: readonly NodePolicies[]): readonly Finding[] {
   const report = about('policies');
-  const found = nodes.flatMap((node) => {
+  const sorted = nodes.toSorted((one, other) => naturalOrder(one.sender, other.sender));
+  const found = sorted.flatMap((node) => {
     const words = faultOf(node);
     return words === undefined ? [] : [{ sender: node.sender, words }];
   });

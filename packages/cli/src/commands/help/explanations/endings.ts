@@ -12,10 +12,11 @@ const byState: Readonly<Record<Ending, Explanation>> = {
     meaning: 'The node authenticated you, and its policy denies the call. The action was not run there.',
     causes: [
       'No line of the policy of the agent allows this caller, action, or host.',
-      'The node has no policy for the agent, and `authorization.without_policy` is `refuse`.',
-      'The policy file on the node has an error, so it denies all calls.',
+      'The node has no policy for the agent: without one, nodes refuse all agents except `rpcutil` and `discovery`.',
+      'The policy file on the node has an error or a wrong name, so the node denies all calls that it is for.',
     ],
     actions: [
+      'If the node has no policy: `mco policy init` writes a first one; `authorization.policies` in `mcod.yaml` names its folder.',
       '`mco policy explain --caller NAME --agent AGENT --action ACTION --node NODE POLICY` shows which line decides.',
       'The log and the audit log of the node have the line that decided.',
     ],

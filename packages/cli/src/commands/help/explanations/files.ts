@@ -103,10 +103,13 @@ export const files = {
     causes: [
       'A line with a wrong number of fields, a wrong fact filter, an operator of another language such as `&&`, or a group that does not exist.',
       'A file that all users can write. It is refused.',
+      'A policy that is not read because of its name, such as `Shell.policy` or `default.policy.rpmsave`.',
+      'A folder of policies that is empty, or cannot be read.',
       'A data function in a policy that took too long.',
     ],
     actions: [
       '`mco policy check` lists each error with file and line; `mcod --check` does the same before a restart.',
+      '`mco policy init` writes a first policy into an empty folder.',
       '`mco policy explain --caller NAME --agent AGENT --action ACTION` shows which line decides.',
     ],
   },
