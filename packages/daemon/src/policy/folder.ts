@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isName, messageOf, TroupeError } from '@troupe/core';
 import { systemReasonOf } from '@troupe/core/internal';
@@ -24,9 +24,36 @@ export interface FolderFiles {
   readonly others: readonly string[];
 }
 
+/** Milliseconds after a change of a folder in which another one may have the same time: file systems count in steps. */
+const unsettled = 2000;
+
+/** The files of a folder, listed again when it has changed. */
+export class FolderList {
+  readonly #folder: string;
+  #known: { readonly stamp: string; readonly files: FolderFiles } | undefined;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Throws POLICY_INVALID if it cannot be read or if all users can write it. */
+  read(): FolderFiles {
+    const { ctimeMs, mtimeMs, ino } = checkFolder(this.#folder);
+    const stamp = `${ctimeMs} ${mtimeMs} ${ino}`;
+    if (this.#known?.stamp === stamp) return this.#known.files;
+    const files = filesIn(this.#folder);
+    this.#known = Date.now() - Math.max(ctimeMs, mtimeMs) > unsettled ? { stamp, files } : undefined;
+    return files;
+  }
+}
+
 /** Lists a folder of policies. Throws POLICY_INVALID if it cannot be read or if all users can write it. */
 export function listFolder(folder: string): FolderFiles {
   checkFolder(folder);
+  return filesIn(folder);
+}
+
+function filesIn(folder: string): FolderFiles {
   const policies = new Set<string>();
   const lookalikes = new Map<string, string>();
   const others: string[] = [];
@@ -97,11 +124,12 @@ export function meantName(name: string): string | undefined {
   return /^[^a-z0-9]*groups?(?![a-z0-9])/.test(lower) ? groupsFile : undefined;
 }
 
-function checkFolder(folder: string): void {
+function checkFolder(folder: string): Stats {
   try {
     const stat = statSync(folder);
     if (!stat.isDirectory()) throw new Error('it is not a folder');
     if ((stat.mode & 0o1002) === 0o002) throw new Error(`it is world-writable: chmod o-w ${folder}`);
+    return stat;
   } catch (cause) {
     throw unreadable(folder, cause);
   }

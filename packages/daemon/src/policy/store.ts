@@ -7,6 +7,7 @@ import { decideWithoutPolicy, type PolicySource, warningsWithout, withoutDefault
 import { decide } from './decide.js';
 import {
   defaultPolicy,
+  FolderList,
   groupsFile,
   listFolder,
   meantName,
@@ -57,9 +58,11 @@ export class PolicyStore {
   readonly #options: PolicyOptions;
   readonly #policies = new Map<string, Read<Policy>>();
   #groups: Read<Groups> | undefined;
+  readonly #folder: FolderList | undefined;
 
   constructor(options: PolicyOptions) {
     this.#options = options;
+    this.#folder = options.folder === undefined ? undefined : new FolderList(options.folder);
   }
 
   /** Whether the question is answered with yes, and which line says so. Never rejects: what is not usable denies. */
@@ -117,9 +120,9 @@ export class PolicyStore {
 
   #policyFor(agent: string): Policy | undefined {
     const { folder, withoutPolicy } = this.#options;
-    if (folder === undefined) return undefined;
+    if (folder === undefined || !this.#folder) return undefined;
     // A folder that does not exist is probably misspelt: it must not mean that there are no policies.
-    const listed = listFolder(folder);
+    const listed = this.#folder.read();
     const own = `${agent}.policy`;
     const hasOwn = listed.policies.has(own);
     // The default policy does not hide nodes from discovery, and a token takes its place.
@@ -232,10 +235,9 @@ function attempt<T>(read: () => T): T | Error {
 
 function stampOf(file: string): string | undefined {
   try {
-    const { ctimeNs, mtimeNs, size, ino } = statSync(file, { bigint: true });
-    return `${ctimeNs} ${mtimeNs} ${size} ${ino}`;
+    const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+    return stat && `${stat.ctimeNs} ${stat.mtimeNs} ${stat.size} ${stat.ino}`;
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw unreadable(file, cause);
   }
 }

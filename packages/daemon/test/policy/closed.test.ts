@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FilterNode } from '@troupe/core';
@@ -245,5 +245,30 @@ describe('a machine with an enrolment token', () => {
     const kept = store(`policies: ${folder}`);
     expect((await ask(kept, 'provision', rip)).allowed).to.equal(false);
     expect((await ask(kept, 'provision', 'provisioner.mcollective')).allowed).to.equal(true);
+  });
+});
+
+describe('the list of a folder of policies', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'policy-'));
+    writeFileSync(join(folder, 'default.policy'), 'policy default allow\n');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('is read again after each change, even if two changes have the same time', async () => {
+    const store = storeOf(`authorization: { policies: ${folder} }`);
+    for (const age of [0, 10_000]) {
+      const time = (Date.now() - age) / 1000;
+      const settle = () => utimesSync(folder, time, time);
+      settle();
+      expect((await ask(store, 'probe')).allowed).to.equal(true);
+      writeFileSync(join(folder, 'Probe.policy'), '');
+      settle();
+      expect((await ask(store, 'probe')).allowed).to.equal(false);
+      rmSync(join(folder, 'Probe.policy'));
+      settle();
+      expect((await ask(store, 'probe')).allowed).to.equal(true);
+    }
   });
 });
