@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { clientSchema, connect } from '@troupe/client';
 import { checkConfig } from '@troupe/core';
-import { createTempFolder, makeKeyPair, useTestPki, writePolicies } from '@troupe/testkit';
+import { createTempFolder, makeKeyPair, useTestPki } from '@troupe/testkit';
 import { BareRequester } from './bare.mjs';
 import { startBroker } from './brokers.mjs';
 import { startPeer } from './process.mjs';
@@ -53,7 +53,6 @@ export class Site {
         security: { mode: 'x509', ca: this.pki.caCertificate, certificate, key },
         facts: { paths: [] },
         state_dir: state,
-        authorization: { policies: writePolicies(this.folder.path, ['*']) },
         log: { level: 'info' },
       }),
     );
