@@ -15,6 +15,8 @@ interface Literal {
 const mostConditions = 32;
 const mostAlternatives = 32;
 
+const noHost = 'the line never matches';
+
 /** Why no host can match the facts and classes of a line, whatever its facts and classes are; undefined if one may. */
 export function impossibility(filters: readonly (Filter | undefined)[]): string | undefined {
   const parts = filters.flatMap((filter) => (filter ? expressionsOf(filter) : []));
@@ -76,18 +78,16 @@ function contradiction(one: Literal, other: Literal): string | undefined {
   const [a, b] = [one.of, other.of];
   if (a.kind === 'class' && b.kind === 'class')
     return a.name === b.name && one.isTrue !== other.isTrue
-      ? `it requires the class ${a.name} and its absence`
+      ? `${noHost}: it requires the class ${a.name} and its absence`
       : undefined;
   const [subject, otherSubject] = [subjectOf(a), subjectOf(b)];
   if (subject === undefined || subject !== otherSubject || a.kind === 'class' || b.kind === 'class')
     return undefined;
-  const areOpposite = isOpposite(a, b);
-  const words = `it requires ${wordsOf(one)} and ${wordsOf(other)}`;
-  if (one.isTrue && other.isTrue) {
-    if (areOpposite) return words;
-    return isDisjoint(a, b) ? `${words}, which only a list of values can be` : undefined;
-  }
-  return one.isTrue !== other.isTrue && a.operator === b.operator && a.value === b.value ? words : undefined;
+  const required = `it requires ${wordsOf(one)} and ${wordsOf(other)}`;
+  const isSame = a.operator === b.operator && a.value === b.value;
+  const areBoth = one.isTrue && other.isTrue;
+  if (areBoth ? isOpposite(a, b) : isSame && one.isTrue !== other.isTrue) return `${noHost}: ${required}`;
+  return areBoth && isDisjoint(a, b) ? `${noHost} with a single value of the fact: ${required}` : undefined;
 }
 
 function subjectOf(operand: Condition): string | undefined {
@@ -122,7 +122,8 @@ function meetsNowhere(low: Range, high: Range): boolean {
 }
 
 function rangeOf({ operator, value }: Comparing): Range | undefined {
-  if (!/^[+-]?\d{1,15}(?:\.\d{1,6})?$/.test(value)) return undefined;
+  // A decimal point may be that of a version: 1.9.5 is more than 1.9 and less than 1.10.
+  if (!/^[+-]?\d{1,15}$/.test(value)) return undefined;
   const number = Number(value);
   switch (operator) {
     case '==':

@@ -70,7 +70,7 @@ function strangeClasses({ classes }: Rule): readonly string[] {
 
 function impossible({ facts, classes }: Rule): readonly string[] {
   const reason = impossibility([facts, classes]);
-  return reason === undefined ? [] : [`the line never matches: ${reason}`];
+  return reason === undefined ? [] : [reason];
 }
 
 // An earlier line that matches whenever this one does decides first.

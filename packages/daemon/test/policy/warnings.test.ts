@@ -40,11 +40,11 @@ describe('a line of a policy that can never match', () => {
     ['deny\t*\t*\tos=~/x/ and os!~/x/', 'the line never matches: it requires os=~/x/ and os!~/x/'],
     [
       'deny\t*\t*\tcountry=uk country=de',
-      'the line never matches: it requires country=uk and country=de, which only a list of values can be',
+      'the line never matches with a single value of the fact: it requires country=uk and country=de',
     ],
     [
       'deny\t*\t*\tcores>8 and cores<=8',
-      'the line never matches: it requires cores>8 and cores<=8, which only a list of values can be',
+      'the line never matches with a single value of the fact: it requires cores>8 and cores<=8',
     ],
     ['deny\t*\t*\tcountry=uk\tweb and not web', 'the line never matches: it requires the class web and its'],
     ['deny\t*\t*\t(a=1 or b=2) and not (a=1 or b=2)', 'the line never matches: it requires a=1 and not a=1'],
@@ -91,6 +91,7 @@ describe('a line of a policy that can never match', () => {
     'deny\t*\t*\tcountry=uk or country=de',
     'deny\t*\t*\tnot country=uk and not country=de',
     'deny\t*\t*\tcores>=8 cores<=8',
+    'deny\t*\t*\trelease>1.9 release<1.10',
     'deny\t*\t*\tcountry!=uk country!=de',
     'deny\t*\t*\tos=~/a/ os=~/b/',
     'deny\t*\t*\tpuppet().enabled=true and puppet().idling=false',

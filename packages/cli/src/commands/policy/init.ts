@@ -81,14 +81,14 @@ function printNext(
     '       file: /var/log/troupe/audit.jsonl',
   ];
   const steps = [
-    ['Allow more callers, for example your provisioner, and the agents that they need:', `     ${file}`],
+    ['To allow more callers, for example your provisioner, edit:', `     ${file}`],
     ...(isSet ? [] : [settings]),
     [
       'Check the result:',
       `     mco policy check ${folder}`,
       `     mco policy explain ${folder} --caller ${first} --agent rpcutil --action ping`,
     ],
-    ['Install the folder on each node, then restart mcod there:', '     systemctl restart mcod'],
+    ['Install the folder on each node, then reload mcod there:', '     systemctl reload mcod'],
   ];
   screen.print(`Created ${plainLine(file)}`);
   screen.print(`It allows ${callers.join(' and ')} to call every agent, and denies everyone else.`);
