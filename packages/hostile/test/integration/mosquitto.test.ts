@@ -27,6 +27,8 @@ const memoryLimit = 64;
 describe('Mosquitto with the configuration that brokerConfig makes', function () {
   this.timeout(30_000);
   let folder: TempFolder;
+  /** The node's, which the user mosquitto does not own. */
+  let trusted: TempFolder;
   let pki: TestPki;
   let mosquitto: RunningProcess;
   let daemon: Daemon;
@@ -40,6 +42,7 @@ describe('Mosquitto with the configuration that brokerConfig makes', function ()
   before(async function () {
     if (!existsSync('/usr/sbin/mosquitto')) skip(this, 'mosquitto is not installed');
     folder = await createTempFolder({ prefix: 'troupe-mosquitto', mode: 0o711 });
+    trusted = await createTempFolder({ prefix: 'troupe-node' });
     pki = await createTestPki(folder.join('pki'));
     for (const name of [
       'broker.lab',
@@ -82,7 +85,7 @@ describe('Mosquitto with the configuration that brokerConfig makes', function ()
       state_dir: folder.join('state'),
       facts: { paths: [] },
       audit: { file: audit(), discovery: false },
-      authorization: { policies: writePolicies(folder.path, ['alice.mcollective']) },
+      authorization: { policies: writePolicies(trusted.path, ['alice.mcollective']) },
     };
     const counter = counterAgent(() => {
       ran += 1;
@@ -105,6 +108,7 @@ describe('Mosquitto with the configuration that brokerConfig makes', function ()
     await client?.close();
     await daemon?.close();
     await mosquitto?.stop();
+    await trusted?.close();
     await folder?.close();
   });
   afterEach(async () => {
