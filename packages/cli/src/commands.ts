@@ -71,7 +71,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'policy',
-    summary: 'Write a first policy, check policy files and explain their decisions',
+    summary: 'Write, check and explain policy files',
     load: () => import('./commands/policy/definition.js'),
   },
   {
