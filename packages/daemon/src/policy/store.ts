@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { lstatSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { type FilterNode, messageOf, suggestion } from '@troupe/core';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import { checkTrusted } from '@troupe/core/trusted-path';
@@ -7,6 +7,7 @@ import { decideWithoutPolicy, type PolicySource, warningsWithout, withoutDefault
 import { decide } from './decide.js';
 import {
   defaultPolicy,
+  type FolderFiles,
   FolderList,
   groupsFile,
   listFolder,
@@ -89,19 +90,21 @@ export class PolicyStore {
       return { files: [], errors: [], unread: [], warnings: warningsWithout(withoutPolicy) };
     const files: string[] = [];
     const errors: string[] = [];
+    const unread: string[] = [];
     const warnings: string[] = [];
     try {
       const listed = listFolder(folder);
       const misnamed = misnamedIn(folder, listed, { takesDefault: withoutPolicy !== 'token' });
       errors.push(...misnamed.errors);
+      unread.push(...misnamed.unread);
       warnings.push(...misnamed.ignored);
-      this.#readGroups(folder);
+      this.#readGroups(folder, listed);
       if (listed.hasGroups) warnings.push(...this.#groupWarnings(join(folder, groupsFile)));
       for (const name of listed.policies) {
         const file = join(folder, name);
         files.push(file);
         try {
-          warnings.push(...unknownAgent(file, this.#options), ...(this.#read(file)?.warnings ?? []));
+          warnings.push(...unknownAgent(file, this.#options), ...this.#read(file, listed).warnings);
         } catch (error) {
           errors.push(messageOf(error));
         }
@@ -112,10 +115,10 @@ export class PolicyStore {
         errors.push(...lacking.errors);
         warnings.push(...lacking.warnings);
       }
-      return { files, errors, unread: misnamed.unread, warnings };
     } catch (error) {
-      return { files, errors: [...errors, messageOf(error)], unread: [], warnings };
+      errors.push(messageOf(error));
     }
+    return { files, errors, unread, warnings };
   }
 
   #policyFor(agent: string): Policy | undefined {
@@ -132,19 +135,14 @@ export class PolicyStore {
       ...(takesDefault ? [defaultPolicy] : []),
       ...(hasOwn || takesDefault ? [groupsFile] : []),
     ]);
-    if (hasOwn) return this.#read(join(folder, own));
+    if (hasOwn) return this.#read(join(folder, own), listed);
     if (!takesDefault || !listed.policies.has(defaultPolicy)) return undefined;
-    return this.#read(join(folder, defaultPolicy));
+    return this.#read(join(folder, defaultPolicy), listed);
   }
 
-  #read(file: string): Policy | undefined {
-    const { folder = '' } = this.#options;
-    const groups = this.#readGroups(folder);
+  #read(file: string, listed: FolderFiles): Policy {
+    const groups = this.#readGroups(dirname(file), listed);
     const stamp = stampOf(file);
-    if (stamp === undefined) {
-      this.#policies.delete(file);
-      return undefined;
-    }
     const full = `${stamp} ${this.#groups?.stamp}`;
     let known = this.#policies.get(file);
     if (known?.stamp !== full) {
@@ -172,9 +170,9 @@ export class PolicyStore {
     return parseGroups(textOf(file), file);
   }
 
-  #readGroups(folder: string): Groups {
+  #readGroups(folder: string, { hasGroups }: FolderFiles): Groups {
     const file = join(folder, groupsFile);
-    const stamp = stampOf(file) ?? '';
+    const stamp = hasGroups ? stampOf(file) : '';
     if (this.#groups?.stamp !== stamp) {
       const value = stamp === '' ? new Map() : attempt(() => this.#parseGroups(file));
       this.#groups = { stamp, value };
@@ -210,7 +208,7 @@ function unknownAgent(file: string, names: PolicyNames): readonly string[] {
 export function readPolicy(file: string, names: PolicyNames = {}): Policy {
   const beside = join(file, '..', groupsFile);
   const groups =
-    basename(file) !== groupsFile && stampOf(beside) !== undefined
+    basename(file) !== groupsFile && lstatSync(beside, { throwIfNoEntry: false })
       ? parseGroups(textOf(beside), beside)
       : new Map();
   return parseFile(file, groups, names);
@@ -233,10 +231,10 @@ function attempt<T>(read: () => T): T | Error {
   }
 }
 
-function stampOf(file: string): string | undefined {
+function stampOf(file: string): string {
   try {
-    const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
-    return stat && `${stat.ctimeNs} ${stat.mtimeNs} ${stat.size} ${stat.ino}`;
+    const { ctimeNs, mtimeNs, size, ino } = statSync(file, { bigint: true });
+    return `${ctimeNs} ${mtimeNs} ${size} ${ino}`;
   } catch (cause) {
     throw unreadable(file, cause);
   }

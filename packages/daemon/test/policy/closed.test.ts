@@ -171,6 +171,29 @@ describe('a folder of policies', () => {
     expect(store().check().errors.join()).to.include(`${at('Groups')} is not read`);
   });
 
+  it('closes what a file is for that is only a link to nowhere', async () => {
+    write('default.policy', 'policy default allow\n');
+    for (const name of ['discovery.policy', 'probe.policy']) symlinkSync('nowhere', at(name));
+    expect(await answers(store(), 'discovery', 'probe', 'puppetd')).to.deep.equal({
+      discovery: false,
+      probe: false,
+      puppetd: true,
+    });
+    expect(store().check().errors).to.deep.equal(
+      ['discovery.policy', 'probe.policy'].map(
+        (name) => `cannot use ${at(name)}: ENOENT: no such file or directory`,
+      ),
+    );
+    symlinkSync('nowhere', at('groups'));
+    expect(await answers(store(), 'puppetd')).to.deep.equal({ puppetd: false });
+    rmSync(at('default.policy'));
+    symlinkSync('nowhere', at('default.policy'));
+    rmSync(at('groups'));
+    expect((await ask(store(), 'puppetd')).reason).to.equal(
+      `cannot use ${at('default.policy')}: ENOENT: no such file or directory`,
+    );
+  });
+
   it('closes discovery if its policy has another name', async () => {
     write('default.policy', 'policy default allow\n');
     write('Discovery.policy', 'policy default deny\n');
