@@ -27,7 +27,7 @@ import { ConnectionWaiters } from './connection/connection-waiters.js';
 import type { Event, EventChannel } from './connection/event-channel.js';
 import { attach, defaultTtl, newId, request } from './connection/node-messages.js';
 import type { OwnRequest } from './connection/outgoing.js';
-import type { Router } from './connection/router.js';
+import type { NodeProof, Router } from './connection/router.js';
 import { compiledDdl, hashOfDdl } from './ddl/compiled-ddl.js';
 import { originOf } from './ddl/ddl-origin.js';
 import { askHash, fetchDdl } from './ddl/node-ddl.js';
@@ -89,6 +89,14 @@ export class Client {
   /** The value of `replyTo` with which other clients of this caller direct replies to this client. */
   get session(): string {
     return this.#router.session;
+  }
+
+  /**
+   * What is proved of a node, by the `key` of a result of it that has just been received: who vouches for it, its name if
+   * that is proved, and what its enrolment token allows.
+   */
+  proofOf(key: string): NodeProof | undefined {
+    return this.#router.proofOf(key);
   }
 
   /** The number of calls and discoveries that have not ended. */
@@ -261,6 +269,16 @@ export class Client {
   /** Resolves when the client is connected to the broker. Throws the signal's reason. */
   whenConnected(signal?: AbortSignal): Promise<void> {
     return this.#connectionWaiters.wait(signal);
+  }
+
+  /** Whether the client is connected to the broker. */
+  get isConnected(): boolean {
+    return this.#transport.connected;
+  }
+
+  /** Calls the listener after every connect to the broker, and at once if connected. */
+  onConnect(listener: () => void): void {
+    this.#transport.onConnect(listener);
   }
 
   /** Publishes an event, signed by this caller. Delivery is not guaranteed. Throws NOT_CONNECTED. */

@@ -135,9 +135,9 @@ export {
 } from './security/keys.js';
 export { clientSecurity, loadOwn, nodeSecurity, type Own } from './security/modes.js';
 export { compilePattern } from './security/pattern.js';
-export type { Proof, Security, Signer, Verifier } from './security/security.js';
+export type { Enrolment, Proof, Security, Signer, Verifier } from './security/security.js';
 export type { MessageProtection, Peer, SessionKeys } from './security/session-keys.js';
-export { checkTokenFacts, issueToken, readToken, verifyToken } from './security/token.js';
+export { checkTokenFacts, checkTokenName, issueToken, readToken, verifyToken } from './security/token.js';
 export type { TokenClaims } from './security/token-claims.js';
 export { TokenLedger } from './security/token-ledger.js';
 export { listsOf, type Trust, type Trusted, TrustStore } from './security/trust.js';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   type Agent,
   checkTokenFacts,
+  checkTokenName,
   compilePattern,
   type DataLookup,
   isIdentity,
@@ -234,6 +235,7 @@ function effectiveSettings(config: DaemonConfig): Settings {
       'IDENTITY_INVALID',
       `"${identity}" is not a valid identity: set identity in the configuration`,
     );
+  if (claims) checkTokenName(claims, identity);
   const collectives = claims ? [claims.collective] : config.collectives;
   const mainCollective = claims?.collective ?? config.main_collective ?? collectives[0] ?? 'mcollective';
   if (!collectives.includes(mainCollective)) {

@@ -300,6 +300,14 @@ describe('a daemon', () => {
       expect(kept.lines.filter(({ level }) => level === 50)).to.deep.equal([]);
     });
 
+    it('does not start under a name that the token is not for', async () => {
+      const token = await realm.token(rip, { names: '/^db/' });
+      expect(await refusal(`identity: ${identity}, ${token}`)).to.equal(
+        'TOKEN_INVALID: the enrolment token is only for names that match /^db/, and the name of this machine is ' +
+          `${identity}: use a token for this name, or change identity in the configuration`,
+      );
+    });
+
     it('does not start if the facts do not match the token', async () => {
       writeFileSync(join(folder, 'facts.yaml'), 'region: us\n');
       const token = await realm.token(rip, { facts: ['region=eu'] });

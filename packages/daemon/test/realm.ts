@@ -7,7 +7,7 @@ import { envelopeType, signJws } from '@troupe/core/internal';
 import { createCa, generateEcKeyPair, issueCertificate } from '@troupe/core/pki';
 import { parseDaemonConfig } from '../src/config.js';
 
-type TokenLimits = Partial<Pick<TokenClaims, 'facts' | 'escape'>>;
+type TokenLimits = Partial<Pick<TokenClaims, 'facts' | 'escape' | 'names'>>;
 
 /** A CA and the certificates that it has issued: files NAME.pem and NAME.key in a folder of their own. */
 export class Realm {

@@ -26,7 +26,7 @@ export function tokenVerifier(
       trust = callerTrust(readTrust(ca, crl), callers.authorities);
       stamp = current;
     }
-    return verifyToken(token, { trust, issuers: callers.match, ledger, holder: name });
+    return verifyToken(token, { trust, issuers: callers.match, ledger, holder: name, name });
   };
 }
 

@@ -39,8 +39,10 @@ describe('machines with an enrolment token', function () {
     lines.length = 0;
   });
 
-  function token(options: { collective?: string; ttlSeconds?: number; by?: Identity } = {}): Promise<string> {
-    const { collective = 'provisioning', ttlSeconds = 60, by = issuer } = options;
+  function token(
+    options: { collective?: string; ttlSeconds?: number; by?: Identity; names?: string } = {},
+  ): Promise<string> {
+    const { collective = 'provisioning', ttlSeconds = 60, by = issuer, names } = options;
     const certificate = new X509Certificate(by.cert);
     const claims = {
       iss: certificate.subject.slice('CN='.length),
@@ -49,6 +51,7 @@ describe('machines with an enrolment token', function () {
       ca: pki.ca.certificatePem,
       callers: '/\\.mcollective$/',
       ttlSeconds,
+      ...(names === undefined ? {} : { names }),
     };
     const chain = [certificate.raw.toString('base64')];
     return issueToken(claims, { key: createPrivateKey(by.key), chain });
@@ -112,6 +115,13 @@ describe('machines with an enrolment token', function () {
     const options = login('new1.example.com', await token({ collective: 'mcollective' }));
     expect(await refusal(broker.url, options)).to.equal(4);
     expect(reason()).to.include('the token is for the collective "mcollective"');
+  });
+
+  it('are refused under a name that their token is not for', async () => {
+    const limited = await token({ names: '/^web/' });
+    expect(await refusal(broker.url, login('new1.example.com', limited))).to.equal(4);
+    expect(reason()).to.include('only for names that match /^web/');
+    await join(login('web1.example.com', limited));
   });
 
   it('are refused with a token that expired', async () => {

@@ -97,11 +97,23 @@ describe('mco enroll token', function () {
     expect(open.stderr).to.include('permissions too open, other users have access: chmod o=');
   });
 
+  it('limits the names, and allows a replacement only if asked to', async () => {
+    const { stdout, stderr } = await network.mco(['enroll', 'token', '--name', '/^web/', '--replace']);
+    expect(readToken(stdout)).to.include({ names: '/^web/', replace: true });
+    expect(stderr).to.include('  limit       only machines with a name that matches /^web/\n');
+    expect(stderr).to.include(
+      '  allows      to replace the certificate of a host that does not reply any more\n',
+    );
+    const [plain] = JSON.parse((await network.mco(['enroll', 'token', '--json', '-q'])).stdout).results;
+    expect(plain).to.include({ names: null, replace: false });
+  });
+
   const bad: readonly [args: readonly string[], message: RegExp][] = [
     [['--ttl', '1y'], /--ttl <duration>: "1y" is not a duration: use 90s, 30m, 24h or 7d \[USAGE_INVALID\]$/],
     [['--collective', 'A B'], /--collective: "A B" is not a valid collective name/],
     [['--broker', 'http://x'], /--broker: "http:\/\/x" is not a broker URL, such as mqtts:/],
     [['--callers', '/(/'], /--callers/],
+    [['--name', 'web*'], /--name: "web\*" is neither a name .* nor a regular expression such as \/\^web\//],
     [['--uses', '0'], /--uses <n>: "0" is not an integer greater than 0 \[USAGE_INVALID\]$/],
     [['--fact', 'region'], /"region" is not a fact filter: write FACT=VALUE/],
     [['--account', '/nowhere.pem'], /--account: cannot use \/nowhere\.pem: ENOENT/],

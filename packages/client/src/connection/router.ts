@@ -23,6 +23,12 @@ import { StatedDdls } from './stated-ddls.js';
 /** Signed, with an offer of our key; the reply is signed as well. */
 const withOurKey: MessageProtection = { as: 'offering' };
 
+/** What is proved of a node. */
+export type NodeProof = Pick<Proof, 'vouchedBy' | 'name' | 'enrolment'>;
+
+/** Of the nodes that replied last. */
+const mostProofs = 16_384;
+
 /** Receives an authenticated reply, and the key that signed it. */
 export type ReplyListener = (reply: Reply, key: string) => void;
 
@@ -51,6 +57,8 @@ export class Router {
   readonly #parts: RouterParts;
   readonly #awaited = new Map<string, Awaited>();
   readonly #others = new Set<(reply: Reply) => void>();
+  /** By the fingerprint of the key, in the order of the last replies. */
+  readonly #proofs = new Map<string, NodeProof>();
   readonly #collectives = new Map<string, Promise<unknown>>();
   readonly #inOrder = new Serial();
   #undelivered = 0;
@@ -86,6 +94,22 @@ export class Router {
   /** Seals nothing for a node until its next reply: it went offline, and may come back without its key. */
   invalidateKey(identity: string): void {
     this.#parts.security.sessionKeys?.invalidate(identity);
+  }
+
+  /** What is proved of the node that signed a reply with this key; undefined long after its reply. */
+  proofOf(key: string): NodeProof | undefined {
+    return this.#proofs.get(key);
+  }
+
+  #keepProof({ key, vouchedBy, name, enrolment }: Proof): void {
+    this.#proofs.delete(key);
+    this.#proofs.set(key, {
+      vouchedBy,
+      ...(name === undefined ? {} : { name }),
+      ...(enrolment && { enrolment }),
+    });
+    const [oldest] = this.#proofs.keys();
+    if (this.#proofs.size > mostProofs && oldest !== undefined) this.#proofs.delete(oldest);
   }
 
   /** The number of requests with listeners. */
@@ -271,6 +295,7 @@ export class Router {
         );
       }
       this.#note(reply, proof);
+      this.#keepProof(proof);
       const awaited = this.#awaited.get(reply.id);
       for (const listener of awaited?.listeners ?? []) listener(reply, proof.key);
       if (!awaited) for (const other of this.#others) other(reply);

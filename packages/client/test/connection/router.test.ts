@@ -135,6 +135,45 @@ describe('a reply', () => {
   });
 });
 
+describe('what is proved of a node', () => {
+  const enrolment = { token: 't1', names: '/^a/', replace: true, callers: 'c' };
+  const replies = async (proofs: readonly Partial<Proof>[]) => {
+    let left = proofs.length;
+    await fixture.router.listen('m', id, () => {
+      left -= 1;
+    });
+    for (const [index, proof] of proofs.entries()) fixture.receive(progress('a', index + 1), { proof });
+    await waitFor('the replies', () => left === 0, { intervalMs: 1 });
+  };
+
+  it('is known by the key of its reply', async () => {
+    await replies([
+      { key: 'k1', vouchedBy: 'token', collective: 'm', enrolment },
+      { key: 'k2', name: 'a' },
+    ]);
+    const proofs = ['k1', 'k2', 'k3'].map((key) => fixture.router.proofOf(key));
+    expect(proofs).to.deep.equal([
+      { vouchedBy: 'token', enrolment },
+      { vouchedBy: 'ca', name: 'a' },
+      undefined,
+    ]);
+  });
+
+  it('is not known from a reply that is rejected', async () => {
+    fixture.receive(progress('a', 1), { proof: { key: 'k1', name: 'b' } });
+    await replies([{ key: 'k2' }]);
+    expect(fixture.router.proofOf('k1')).to.equal(undefined);
+  });
+
+  it('is forgotten after the replies of 16384 other keys', async () => {
+    const node = (number: number) => ({ key: `k${number}` });
+    const others = Array.from({ length: 16_383 }, (_, index) => node(index + 3));
+    await replies([node(1), node(2), node(1), ...others]);
+    expect(fixture.router.proofOf('k1')).to.deep.equal({ vouchedBy: 'ca' });
+    expect(fixture.router.proofOf('k2')).to.equal(undefined);
+  });
+});
+
 describe('listeners', () => {
   const heard: string[] = [];
   beforeEach(() => heard.splice(0));

@@ -1,6 +1,18 @@
 import type { Credentials } from '../transport/credentials.js';
 import type { MessageProtection, SessionKeys } from './session-keys.js';
 
+/** What the enrolment of an author without a certificate allows. */
+export interface Enrolment {
+  /** The id of its token. */
+  readonly token: string;
+  /** The names that it may have: an exact name or `/regex/`; any if absent. */
+  readonly names?: string;
+  /** Whether it may have the certificate of another machine with its name replaced. */
+  readonly replace: boolean;
+  /** The names of those who may give it orders, as the token says. */
+  readonly callers: string;
+}
+
 /** What a signature proves of the author of a message. */
 export interface Proof {
   /** The name that is vouched for; absent where nobody vouches for one (`token`, `none`): the author says its own. */
@@ -11,6 +23,8 @@ export interface Proof {
   readonly key: string;
   /** The only collective in which this author may speak: what an enrolment token is confined to. */
   readonly collective?: string;
+  /** What its token allows; absent unless `vouchedBy` is `token`. */
+  readonly enrolment?: Enrolment;
   /** How to protect the replies to this author, if not with a plain signature. */
   readonly answer?: MessageProtection;
 }

@@ -23,4 +23,8 @@ export interface TokenClaims {
   readonly uses?: number;
   /** Conditions such as `region=eu` that a machine's facts must meet. The machine itself judges them: an honest one obeys. */
   readonly facts?: readonly string[];
+  /** Names that its holder may have: an exact name or `/regex/`; any name if absent. */
+  readonly names?: string;
+  /** Whether its holder may take over a name that another machine had, and have that machine's certificate replaced. */
+  readonly replace?: true;
 }

@@ -46,6 +46,8 @@ export async function verifyToken(
     /** What is revoked and used up, and who holds the token: a name, or the fingerprint of a key. */
     readonly ledger?: TokenLedger;
     readonly holder?: string;
+    /** The name that its holder gives: checked before the use is counted. */
+    readonly name?: string;
   },
   now = Date.now(),
 ): Promise<TokenClaims> {
@@ -61,6 +63,7 @@ export async function verifyToken(
       );
     }
     checkTokenTime(claims, now);
+    if (options.name !== undefined) checkTokenName(claims, options.name);
     options.ledger?.admit(claims, options.holder ?? '', now);
     return claims;
   } catch (cause) {
@@ -92,8 +95,26 @@ export async function checkTokenFacts(claims: TokenClaims, facts: Facts): Promis
   }
 }
 
+/** Throws TOKEN_INVALID if a token is not for a machine with this name. */
+export function checkTokenName({ names }: Pick<TokenClaims, 'names'>, name: string): void {
+  if (names === undefined || compilePattern(names, 'names').test(name)) return;
+  throw new TroupeError(
+    'TOKEN_INVALID',
+    `the enrolment token is only for names that match ${names}, and the name of this machine is ${name}: use a token for this name, or change identity in the configuration`,
+  );
+}
+
 const isText = (value: unknown) => typeof value === 'string' && value !== '';
 const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText);
+
+function isPattern(text: string): boolean {
+  try {
+    compilePattern(text, 'names');
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 type Test = (value: unknown) => boolean;
 const needed: Record<string, Test> = {
@@ -112,6 +133,8 @@ const optional: Record<string, Test> = {
   account: isAccount,
   uses: (value) => Number.isSafeInteger(value) && (value as number) > 0,
   facts: (value) => isTexts(value) && value.length <= 20,
+  names: (value) => isText(value) && (value as string).length <= 1000 && isPattern(value as string),
+  replace: (value) => value === true,
 };
 
 function isAccount(value: unknown): boolean {

@@ -95,7 +95,9 @@ async function proofOfKey(
     .digest('hex');
   if (token !== undefined && accepted.tokens) {
     const claims = await verifyToken(token, { ...accepted.tokens, holder: fingerprint });
-    return { vouchedBy: 'token', key: fingerprint, collective: claims.collective };
+    const { jti, names, replace = false, callers, collective } = claims;
+    const enrolment = { token: jti, ...(names === undefined ? {} : { names }), replace, callers };
+    return { vouchedBy: 'token', key: fingerprint, collective, enrolment };
   }
   if (accepted.anybody) return { vouchedBy: 'nobody', key: fingerprint };
   throw new TroupeError(

@@ -7,6 +7,7 @@ import { signJws, tokenType } from '../../src/security/jws.js';
 import type { Own } from '../../src/security/modes.js';
 import {
   checkTokenFacts,
+  checkTokenName,
   checkTokenTime,
   issueToken,
   readToken,
@@ -98,6 +99,11 @@ describe('an enrolment token', () => {
     ['uses that are no number', { uses: '2' }],
     ['conditions that are no list', { facts: 'a=1' }],
     ['more than 20 conditions', { facts: Array(21).fill('a=1') }],
+    ['names that are no regular expression', { names: '/web[/' }],
+    ['a name with a wildcard', { names: 'web*' }],
+    ['a pattern of more than 1000 characters', { names: `/${'x'.repeat(999)}/` }],
+    ['a permission to replace that is withheld', { replace: false }],
+    ['a permission to replace in words', { replace: 'yes' }],
   ] as const) {
     it(`is neither issued nor accepted with ${what}`, async () => {
       expect(
@@ -128,7 +134,8 @@ describe('an enrolment token', () => {
   };
 
   it('may say all that a token can say', async () => {
-    const more = { escape: true, uses: 1, facts: Array(20).fill('a=1'), jti: 'j'.repeat(64) };
+    const facts = Array(20).fill('a=1');
+    const more = { escape: true, uses: 1, facts, jti: 'j'.repeat(64), names: '/^web/', replace: true };
     expect(await use(await forged(full(more)), 'a', new TokenLedger({ uncounted: 'take' }))).to.equal(
       'taken',
     );
@@ -265,5 +272,39 @@ describe('an enrolment token', () => {
     expect(refused).to.equal(
       'the enrolment token is only for machines with memory>=4, and this machine does not match',
     );
+  });
+
+  for (const [names, name, isAllowed] of [
+    [undefined, 'anything', true],
+    ['web1.example.net', 'web1.example.net', true],
+    ['web1.example.net', 'web1xexample.net', false],
+    ['/^web\\d+$/', 'web12', true],
+    ['/^web\\d+$/', 'db1', false],
+  ] as const) {
+    it(`${isAllowed ? 'is' : 'is not'} for the name ${name} if it is for ${names ?? 'any name'}`, async () => {
+      const token = readToken(await issueToken(claims(names === undefined ? {} : { names }), issuer));
+      const check = () => checkTokenName(token, name);
+      if (isAllowed) check();
+      else
+        expect(check)
+          .to.throw(
+            `the enrolment token is only for names that match ${names}, and the name of this machine is ${name}: `,
+          )
+          .with.property('code', 'TOKEN_INVALID');
+    });
+  }
+
+  it('does not count a use under a name that it is not for', async () => {
+    writeFileSync(join(folder, 'revoked'), '');
+    const token = await issueToken(claims({ uses: 1, names: '/^web/' }), issuer);
+    const book = ledger();
+    const options = { trust, issuers: '/\\.mcollective$/', ledger: book };
+    const as = (name: string) =>
+      verifyToken(token, { ...options, holder: name, name }).then(
+        () => 'taken',
+        (error: Error) => error.message,
+      );
+    expect(await as('db1')).to.include('only for names that match /^web/');
+    expect(await as('web1')).to.equal('taken');
   });
 });

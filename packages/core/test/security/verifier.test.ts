@@ -6,7 +6,7 @@ import { envelopeType, signJws } from '../../src/security/jws.js';
 import type { Own } from '../../src/security/modes.js';
 import type { Signer } from '../../src/security/security.js';
 import { type Role, SessionKeys } from '../../src/security/session-keys.js';
-import { issueToken, verifyToken } from '../../src/security/token.js';
+import { issueToken, readToken, verifyToken } from '../../src/security/token.js';
 import type { TokenLedger } from '../../src/security/token-ledger.js';
 import { TrustStore } from '../../src/security/trust.js';
 import { createVerifier } from '../../src/security/verifier.js';
@@ -261,6 +261,19 @@ describe('createVerifier', () => {
       const { proof } = await open(Buffer.from(jws), verifier);
       expect(proof).to.include({ vouchedBy: 'token', collective: 'provisioning' });
       expect(proof.name).to.equal(undefined);
+      const { jti } = readToken(token);
+      const everything = { token: jti, replace: false, callers: claims().callers };
+      expect(proof.enrolment).to.deep.equal(everything);
+      const limits = { names: '/^web/', replace: true } as const;
+      const limited = await issueToken({ ...claims(), ...limits }, caller);
+      const allowed = await verifier.verify(
+        await signJws(Buffer.from('{}'), privateKey, { typ: envelopeType, jwk, token: limited }),
+      );
+      expect(allowed.proof.enrolment).to.deep.equal({
+        ...everything,
+        ...limits,
+        token: readToken(limited).jti,
+      });
       const without = await signJws(Buffer.from('{}'), privateKey, { typ: envelopeType, jwk });
       expect(await refusal(verifier.verify(without))).to.include(
         'a key without a certificate or enrolment token',

@@ -19,6 +19,10 @@ export function define(command: Command, shell: Shell): void {
         'mco enroll token --account newcomers.pem --broker mqtts://mq.example.net:8885 -o token',
       ],
       [
+        'For one machine that gets the name of a host that is gone',
+        'mco enroll token --name web1.example.net --replace --uses 1 -o token',
+      ],
+      [
         'With the broker address that new machines can reach',
         'mco enroll token --broker mqtts://mq.example.net:8883 --ttl 7d >token',
       ],
@@ -55,6 +59,14 @@ export function define(command: Command, shell: Shell): void {
       '--fact <condition>',
       'only machines with this fact, FACT=VALUE as for -F in mco find; repeatable; each machine checks its own facts before it joins',
     ).argParser(gather),
+    new Option(
+      '--name <pattern>',
+      'only machines with this name: an exact name or /regex/ (default: any name)',
+    ),
+    new Option(
+      '--replace',
+      'allow taking over the name of a host that does not reply any more: the provisioner then replaces its certificate',
+    ),
     new Option(
       '-o, --output <file>',
       'write the token to this file with mode 0600 (default: standard output)',

@@ -30,6 +30,8 @@ export interface TokenOptions extends GlobalOptions {
   readonly ca?: readonly string[];
   readonly uses?: number;
   readonly fact?: readonly string[];
+  readonly name?: string;
+  readonly replace?: true;
   readonly output?: string;
   readonly json?: true;
 }
@@ -50,6 +52,7 @@ export async function makeToken(screen: Screen, options: TokenOptions): Promise<
   for (const condition of options.fact ?? []) parseFact(condition);
   const account =
     options.account === undefined ? undefined : readNewcomerAccount(readSecret(options.account, '--account'));
+  if (options.name !== undefined) compilePattern(options.name, '--name');
   const token = await issueToken(
     {
       iss: own.name,
@@ -62,6 +65,8 @@ export async function makeToken(screen: Screen, options: TokenOptions): Promise<
       ...(account && { account: { certificate: account.certificate, key: account.key } }),
       ...(options.uses === undefined ? {} : { uses: options.uses }),
       ...(options.fact === undefined ? {} : { facts: options.fact }),
+      ...(options.name === undefined ? {} : { names: options.name }),
+      ...(options.replace ? { replace: true } : {}),
     },
     own,
   );
@@ -135,7 +140,7 @@ async function write(token: string, file: string): Promise<void> {
 
 // The token itself is in the document only if it was not written to a file.
 function documentOf(token: string, file: string | undefined) {
-  const { jti, iss, iat, exp, collective, brokers, callers, uses, facts } = readToken(token);
+  const { jti, iss, iat, exp, collective, brokers, callers, uses, facts, names, replace } = readToken(token);
   const time = (seconds: number) => new Date(seconds * 1000).toISOString();
   return {
     id: jti,
@@ -148,6 +153,8 @@ function documentOf(token: string, file: string | undefined) {
     callers,
     uses: uses ?? null,
     facts: facts ?? [],
+    names: names ?? null,
+    replace: replace ?? false,
   };
 }
 
@@ -157,7 +164,7 @@ function describeToken(
   certificate: X509Certificate,
   { output: file, account: accountFile }: TokenOptions,
 ): void {
-  const { jti, collective, brokers, callers, exp, uses, facts, account } = readToken(token);
+  const { jti, collective, brokers, callers, exp, uses, facts, account, names, replace } = readToken(token);
   const place = file === undefined ? '' : ` in ${file}`;
   const limits = [
     ...(uses === undefined
@@ -166,6 +173,7 @@ function describeToken(
           `at most ${counted(uses, 'machine')} (requires ${account ? 'security.tokens.ledger in the client configurations' : 'enrolment.ledger in the configuration of the broker'})`,
         ]),
     ...(facts ?? []).map((fact) => `only machines with ${fact}`),
+    ...(names === undefined ? [] : [`only machines with a name that matches ${names}`]),
   ];
   if (!screen.json) {
     screen.note(`Enrolment token${place}, valid until ${new Date(exp * 1000).toISOString()}`);
@@ -176,6 +184,8 @@ function describeToken(
       screen.note(`  account     ${readCertificate(account.certificate).subject.slice('CN='.length)}`);
     screen.note(`  callers     ${callers}`);
     for (const limit of limits) screen.note(`  limit       ${limit}`);
+    if (replace)
+      screen.note('  allows      to replace the certificate of a host that does not reply any more');
   }
   const ends = new Date(certificate.validTo).getTime();
   if (ends < exp * 1000) {
