@@ -30,6 +30,7 @@ export { textStream } from './log/text.js';
 export { maxMessageBytes } from './message/envelope.js';
 export { announce, offlineWill, type PresenceRecord } from './message/presence.js';
 export { RateLimit } from './rate-limit.js';
+export { sealLine, unseal, type Values } from './sealed-line.js';
 export { parseJson } from './security/json.js';
 export { envelopeType, signJws } from './security/jws.js';
 export { loadToken } from './security/modes.js';

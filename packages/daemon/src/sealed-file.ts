@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { isErrno } from '@troupe/core/durable-file';
+import { sealLine, unseal, type Values } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
-import { sealLine, unseal, type Values } from './sealed-line.js';
 
 // A file of one sealed line, padded to a fixed size, so that it can be written over in place.
 

@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync } from 'node:fs';
+import type { Values } from '@troupe/core/internal';
 import { overwriteSealedFile, readSealedFile } from '../sealed-file.js';
-import type { Values } from '../sealed-line.js';
 
 /** Where the hash of the last line of an audit is kept. */
 export function anchorFile(file: string): string {

@@ -1,4 +1,4 @@
-import { sealLine, unseal, type Values } from '../sealed-line.js';
+import { sealLine, unseal, type Values } from '@troupe/core/internal';
 import { anyCaller, type IdTimes, type RequestId } from './request-ids.js';
 
 /** A request in the journal; its `ends` counts over all daemons of the node. */

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { isErrno, replaceFileSync } from '@troupe/core/durable-file';
+import type { Values } from '@troupe/core/internal';
 import { overwriteSealedFile, readSealedFile, sealedFile } from '../sealed-file.js';
-import type { Values } from '../sealed-line.js';
 
 /** What the journal must contain at least, kept in a file of its own: so that a journal that lost something is found out. */
 export interface Generation {

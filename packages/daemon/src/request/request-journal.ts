@@ -3,9 +3,9 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { type Logger, messageOf, silentLogger, TroupeError } from '@troupe/core';
 import { isErrno, replaceFileSync, syncFolder } from '@troupe/core/durable-file';
+import { sealLine } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import { DamagedError } from '../sealed-file.js';
-import { sealLine } from '../sealed-line.js';
 import { headerOf, type JournalContents, readJournal } from './journal-format.js';
 import {
   type Generation,

@@ -14,11 +14,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, TroupeError } from '@troupe/core';
+import { sealLine } from '@troupe/core/internal';
 import { openFiles, skip, until } from '@troupe/test-support';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { RequestJournal } from '../../src/request/request-journal.js';
-import { sealLine } from '../../src/sealed-line.js';
 import { keptLog } from '../agents/external/actor.js';
 
 const id = (index: number) => index.toString(16).padStart(32, '0');
