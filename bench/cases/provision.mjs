@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { NameJournal } from '@troupe/provisioner';
 import { createTempFolder, waitFor } from '@troupe/testkit';
 import { round, usageOf } from '../lib/machine.mjs';
 import { startPeer } from '../lib/process.mjs';
@@ -40,8 +41,10 @@ async function measureIn(folder, nodes, count) {
       const log = folder.join(`log-${number}.jsonl`);
       const config = folder.join(`provisioner-${number}.yaml`);
       const given = JSON.parse(readFileSync(`${site}/provisioner.yaml`, 'utf8'));
-      const more = { logfile: log, limit_per_master: 50, workers: 50 };
+      const journal = folder.join(`journal-${number}`);
+      const more = { logfile: log, limit_per_master: 50, workers: 50, journal };
       writeFileSync(config, JSON.stringify({ ...given, ...more }));
+      NameJournal.create(journal);
       logs.push(log);
       writeFileSync(log, '');
       peers.push(startPeer(mcprovision, ['run', '--json', '--config', config], { ready: /"arrived"/ }));

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeSite, type Site } from '@troupe/emulator';
+import { NameJournal } from '@troupe/provisioner';
 import type { Faults } from '@troupe/testkit';
 import type { Role, Size } from './cast.js';
 import { Actor } from './processes/actor.js';
@@ -134,7 +135,9 @@ export class ChaosNetwork {
     const config = JSON.parse(await readFile(this.site.provisionerFile, 'utf8')) as object;
     const path = join(this.#folder, `provisioner-${number}.yaml`);
     const logfile = this.provisionerLog(number);
-    writeFileSync(path, JSON.stringify({ ...config, logfile, loglevel: 'info' }));
+    const journal = join(this.#folder, `provisioner-${number}.journal`);
+    writeFileSync(path, JSON.stringify({ ...config, logfile, loglevel: 'info', journal }));
+    NameJournal.create(journal);
     this.#add(`provisioner ${number}`, [mcprovision, 'run', '--foreground', '--config', path]);
   }
 

@@ -55,6 +55,11 @@ export class DemoNetwork {
     return present(this.#client);
   }
 
+  /** The provisioner's journal of names. */
+  get journalFile(): string {
+    return present(this.#folder).join('provisioner.journal');
+  }
+
   /** How the operator's programs reach the network: the sections `broker` and `security` of their configurations. */
   get operator(): Readonly<Record<'broker' | 'security', object>> {
     return present(this.#operator);

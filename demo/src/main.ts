@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { messageOf, silentLogger } from '@troupe/core';
 import rpcutilDdl from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import {
+  NameJournal,
   type NodeReport,
   type ProvisionEvent,
   parseProvisionerConfig,
@@ -64,7 +65,10 @@ function firstLine(options: Options, missing: string | undefined): string {
 async function provision(network: DemoNetwork, screen: Screen, signal: AbortSignal) {
   const reports = new Map<string, NodeReport>();
   const notified: Notified[] = [];
-  const config = parseProvisionerConfig(await readFile(provisionerYaml, 'utf8'), 'provisioner.yaml');
+  const given = parseProvisionerConfig(await readFile(provisionerYaml, 'utf8'), 'provisioner.yaml');
+  // As "mcprovision init" does at a site.
+  const config = { ...given, journalFile: network.journalFile };
+  NameJournal.create(config.journalFile);
   const provisioner = await startProvisioner({
     client: network.client,
     config,

@@ -91,7 +91,7 @@ export async function makeSite(options: SiteOptions): Promise<Site> {
   const master = { criteria: ['region'] };
   await writeFile(
     provisionerFile,
-    `${JSON.stringify({ ...client, master, ...options.provisioner }, null, 2)}\n`,
+    `${JSON.stringify({ ...client, master, journal: join(folder, 'provisioner.journal'), ...options.provisioner }, null, 2)}\n`,
   );
   for (const plan of masters) {
     await mkdir(plan.folder, { recursive: true });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { spawnBroker } from '@troupe/broker';
 import { connect, loadClientConfig } from '@troupe/client';
 import type { Daemon } from '@troupe/daemon';
-import { loadProvisionerConfig, type NodeReport, startProvisioner } from '@troupe/provisioner';
+import { loadProvisionerConfig, NameJournal, type NodeReport, startProvisioner } from '@troupe/provisioner';
 import { createTempFolder, type TempFolder, waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
@@ -57,6 +57,7 @@ describe('emulated hosts', () => {
     await Promise.all(hosts.map((host) => host.start()));
     closers.push(() => Promise.all(hosts.map((host) => host.stop())));
     const client = await connect({ config: loadClientConfig(site.clientFile) });
+    NameJournal.create(loadProvisionerConfig(site.provisionerFile).journalFile);
     closers.push(() => client.close());
     const provisioner = await startProvisioner({
       client,

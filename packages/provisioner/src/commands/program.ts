@@ -16,6 +16,7 @@ import { codeOfFailure, StepFailure } from '../rpc/failure.js';
 import { check } from './check.js';
 import { ExitCode, exitCodes } from './exit-code.js';
 import { explain } from './explain.js';
+import { init } from './init.js';
 import type { Io } from './io.js';
 import { pause, resume } from './pause.js';
 import { release } from './release.js';
@@ -77,6 +78,12 @@ function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Prom
       .option('--json', 'print JSON')
       .exitOverride();
 
+  command('init', 'create the journal of this provisioner, before it is started for the first time')
+    .addHelpText(
+      'after',
+      '\nThe journal has the names of all hosts that were seen. If it is missing later, it was lost: then every name with a\ncertificate counts as seen until policy.replace_after has passed.\n',
+    )
+    .action(noting((options: Parameters<typeof init>[1]) => init(io, options)));
   command('run', 'provision nodes as they come online')
     .option('--once <n>', 'exit after n nodes have finished, whether done or quarantined', counted)
     .option('--until-idle', 'exit when no node is left to provision')

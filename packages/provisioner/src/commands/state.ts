@@ -2,7 +2,7 @@ import { failuresOf, type NodeRecord } from '../node/node-record.js';
 
 /** The state of a node, with details. */
 export interface NodeState {
-  readonly state: 'new' | 'working' | 'waiting' | 'quarantined' | 'done' | 'disabled';
+  readonly state: 'new' | 'working' | 'waiting' | 'name-taken' | 'quarantined' | 'done' | 'disabled';
   /** The step in progress, or the last one. */
   readonly step: string | undefined;
   readonly reason: string | undefined;
@@ -25,6 +25,7 @@ export function stateOf(record: NodeRecord): NodeState {
   if (record.isDisabled) return { state: 'disabled', step, reason: undefined, since: undefined };
   const failures = step === undefined ? 0 : failuresOf(record, step);
   const reason = last?.reason ?? undefined;
+  if (last?.outcome === 'name-taken') return { state: 'name-taken', step, reason, since: last.time };
   if (failures > 0 && last?.outcome === 'failed') {
     const words = failures === 1 ? 'failed once' : `failed ${failures} times, last error`;
     return { state: 'waiting', step, reason: `${words}: ${reason}`, since: last.time };

@@ -58,6 +58,8 @@ export interface ProvisionerConfig {
   readonly pidFile: string;
   /** While this file exists, no new nodes are started. */
   readonly pauseFile: string;
+  /** Where the names of hosts that were seen are kept. */
+  readonly journalFile: string;
   /** Where metrics and status are served; nowhere when absent. */
   readonly http?: HttpAddress;
   /** Whether events are published on the network. */
@@ -130,6 +132,7 @@ function complete(raw: RawConfig, where: string): ProvisionerConfig {
     daemonize: isOn(raw.daemonize),
     pidFile: raw.pid_file,
     pauseFile: raw.pause_file,
+    journalFile: raw.journal,
     ...(raw.http.enabled ? { http: { address: raw.http.address, port: raw.http.port } } : {}),
     publishesEvents: raw.events,
     collectives: raw.collectives,

@@ -49,6 +49,15 @@ export const policySchema = section({
     ),
     description: 'An action of a custom agent that decides whether a node may be provisioned.',
   },
+  replace_after: {
+    type: 'number',
+    exclusiveMinimum: 0,
+    maximum: 604_800,
+    format: 'seconds',
+    default: 600,
+    description:
+      'Seconds without a reply of any host with a name before its certificate may go to another machine ([enrolment](../enrolment.md)).',
+  },
   certificates: section({
     good: {
       enum: ['keep', 'renew', 'refuse'],
@@ -88,6 +97,8 @@ export interface PolicyConfig {
   readonly webhook?: PolicyWebhook;
   readonly agent?: PolicyAgent;
   readonly certificates: CertificatePolicy;
+  /** Seconds without a reply of any host with a name before its certificate may go to another machine. */
+  readonly replaceAfterSeconds: number;
 }
 
 /** Reads the `policy` section. Throws CONFIG_INVALID. */
@@ -106,5 +117,6 @@ export function readPolicy(raw: RawPolicy, where: string): PolicyConfig {
     ...(raw.webhook ? { webhook: raw.webhook } : {}),
     ...(raw.agent ? { agent: raw.agent } : {}),
     certificates: raw.certificates,
+    replaceAfterSeconds: raw.replace_after,
   };
 }

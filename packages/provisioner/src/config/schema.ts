@@ -1,5 +1,5 @@
 import { optionalSection, section, sections } from '@troupe/core';
-import { defaultHttp, defaultPauseFile } from './defaults.js';
+import { defaultHttp, defaultJournal, defaultPauseFile } from './defaults.js';
 import { hooksSchema } from './hooks.js';
 import { policySchema } from './policy.js';
 import { stepNames } from './step-names.js';
@@ -135,6 +135,12 @@ export const provisionerSchema = section({
     ...sections.file,
     default: defaultPauseFile,
     description: 'While this file exists, no new nodes are started.',
+  },
+  journal: {
+    ...sections.file,
+    default: defaultJournal,
+    description:
+      'The names of hosts that were seen; made by `mcprovision init`. Each provisioner needs its own file.',
   },
   http: section({
     enabled: {

@@ -21,6 +21,11 @@ function levelOf(event: ProvisionEvent): 'debug' | 'info' | 'warn' | 'error' {
   if (event.type === 'step-started') return 'debug';
   if (event.type === 'step-ended')
     return event.outcome === 'ok' || event.outcome === 'skipped' ? 'info' : 'warn';
-  if (event.type === 'waiting' || (event.type === 'notified' && !event.delivered)) return 'warn';
+  if (
+    event.type === 'replaced' ||
+    event.type === 'waiting' ||
+    (event.type === 'notified' && !event.delivered)
+  )
+    return 'warn';
   return 'info';
 }

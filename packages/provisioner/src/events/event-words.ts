@@ -26,6 +26,8 @@ export function wordsOf(event: ProvisionEvent): string | undefined {
           : `retrying in ${event.seconds.toFixed(0)} s`;
       return `${when}: ${event.reason}`;
     }
+    case 'replaced':
+      return `replaced the certificate of another host with the name ${event.certname} on ${event.masters.join(', ')}: ${event.reason}`;
     case 'left':
       return `left alone: ${event.reason}`;
     case 'done': {

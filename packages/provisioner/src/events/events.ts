@@ -26,6 +26,17 @@ export type ProvisionEvent =
       /** The id of the request that did it, as in the log and the audit of the node or master. */
       readonly request?: string;
     })
+  /** The certificate of another host was removed, so that this node can have its name. */
+  | (About & {
+      readonly type: 'replaced';
+      readonly certname: string;
+      /** The masters whose CAs held it. */
+      readonly masters: readonly string[];
+      /** Why that was allowed. */
+      readonly reason: string;
+      /** The id of the request that removed it, as in the audit logs of the masters. */
+      readonly request: string;
+    })
   /** It is retried after this many seconds, or when the node is back online. */
   | (About & { readonly type: 'waiting'; readonly reason: string; readonly seconds?: number })
   /** Another provisioner works on it, or there is nothing to do. */

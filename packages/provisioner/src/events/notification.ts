@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { ProvisionEvent } from './events.js';
 import type { NodeReport } from './node-report.js';
 
 /** A message to people about a node. */
@@ -18,6 +19,25 @@ export function notificationOf(report: NodeReport): Notification {
   const fields = { node: identity, outcome, master, reason, failure };
   const known = Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined);
   return { identity, id: notificationId(report), ...words(report), fields: Object.fromEntries(known) };
+}
+
+/** The message that a node got the name of another host, whose certificate was removed. */
+export function replacementNotification(event: Extract<ProvisionEvent, { type: 'replaced' }>): Notification {
+  const { identity, certname, masters, reason, request } = event;
+  const known = masters.join(', ');
+  return {
+    identity,
+    id: `replaced-${request}`,
+    subject: `Replaced the certificate of ${certname}`,
+    text: [
+      `A new machine (${identity}) gets the name ${certname}. The certificate of the host that had this name was removed from ${known}.`,
+      `Reason: ${reason}`,
+      `Request: ${request}, in the audit logs of ${known}`,
+      '',
+      `If that host is not gone, revoke the enrolment token of the new machine, and remove the certificate of ${certname} again.`,
+    ].join('\n'),
+    fields: { node: identity, outcome: 'replaced', reason },
+  };
 }
 
 // A provisioner that repeats the notification of one that died uses the same id: each CSR has one end, and each

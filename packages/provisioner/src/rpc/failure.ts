@@ -5,7 +5,8 @@ import { type AnyCode, codeOf } from '@troupe/core/internal';
 /**
  * Why a step failed. `failed` counts as an attempt and is retried; `permanent` is never retried; `unreachable` and
  * `interrupted` are not the fault of the node, are retried and do not count; `gone`: the agent is not loaded; `lost`:
- * another provisioner works on the node; `stopped`: this provisioner is stopping.
+ * another provisioner works on the node; `stopped`: this provisioner is stopping; `name-taken`: the name of the node
+ * belongs to another host, and may become free.
  */
 export type FailureKind =
   | 'failed'
@@ -14,7 +15,8 @@ export type FailureKind =
   | 'interrupted'
   | 'gone'
   | 'lost'
-  | 'stopped';
+  | 'stopped'
+  | 'name-taken';
 
 /** The failure of a step; its message is the reason for people. */
 export class StepFailure extends Error {
@@ -26,17 +28,20 @@ export class StepFailure extends Error {
   readonly run: string | undefined;
   /** Seconds that Puppet ran in spite of the failure. */
   readonly runSeconds: number | undefined;
+  /** Seconds after which it is worth another attempt, if that is known. */
+  readonly waitSeconds: number | undefined;
 
   constructor(
     kind: FailureKind,
     message: string,
-    options: ErrorOptions & { back?: string; run?: string; runSeconds?: number } = {},
+    options: ErrorOptions & { back?: string; run?: string; runSeconds?: number; waitSeconds?: number } = {},
   ) {
     super(message, options);
     this.kind = kind;
     this.back = options.back;
     this.run = options.run;
     this.runSeconds = options.runSeconds;
+    this.waitSeconds = options.waitSeconds;
   }
 }
 

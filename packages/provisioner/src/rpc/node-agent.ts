@@ -1,4 +1,4 @@
-import type { Call, CallOptions, ProgressPiece, Result } from '@troupe/client';
+import type { Call, CallOptions, NodeProof, ProgressPiece, Result } from '@troupe/client';
 import { answerTo } from './ask.js';
 import { failureOf, StepFailure } from './failure.js';
 import type { KeyPin } from './key-pin.js';
@@ -27,6 +27,8 @@ export class NodeAgent {
   readonly pin: KeyPin;
   /** The id of the last request that did something: the same as in the node's log and audit. */
   lastRequest: string | undefined;
+  /** What its last reply proves: who vouches for it, and what its token allows. */
+  proof: NodeProof | undefined;
   readonly #peers: Peers;
   #token: number | undefined;
 
@@ -106,6 +108,7 @@ export class NodeAgent {
     }, action);
     if (signal.aborted && result.state === 'no-reply') signal.throwIfAborted();
     this.pin.check(result);
+    if (result.key !== undefined) this.proof = this.#peers.client.proofOf(result.key);
     return result;
   }
 

@@ -1,5 +1,8 @@
+import { checkTokenName, messageOf } from '@troupe/core';
+import type { Permission } from '../names/replacement-rule.js';
 import type { NameGuard } from '../node/name-guard.js';
 import { ask } from '../rpc/ask.js';
+import { failureOf, StepFailure } from '../rpc/failure.js';
 import type { ProvisioningSession, StepContext } from './step.js';
 
 /** The entry of a name in the CA of the chosen master. */
@@ -36,6 +39,7 @@ export async function certnameOf({ session, signal }: StepContext): Promise<stri
 
 /** Makes sure, once, that the name belongs to no other host. Throws StepFailure. */
 export async function checkName({ session, guard }: StepContext, certname: string): Promise<void> {
+  checkNameOfToken(session, certname);
   if (session.nameCheck?.name !== certname) beginNameCheck(session, guard, certname);
   await session.nameCheck?.result;
 }
@@ -46,4 +50,58 @@ export function beginNameCheck(session: ProvisioningSession, guard: NameGuard, n
   session.nameCheck = { name, result };
   // The rejection reaches those who await the result.
   result.catch(() => {});
+}
+
+// A certificate may have another name than the node.
+function checkNameOfToken({ node }: ProvisioningSession, certname: string): void {
+  try {
+    checkTokenName(node.proof?.enrolment ?? {}, certname);
+  } catch (cause) {
+    throw new StepFailure(
+      'permanent',
+      `the name ${certname} is refused: ${messageOf(cause)}; nothing was cleaned or signed`,
+      { cause },
+    );
+  }
+}
+
+/** What the CAs hold under a name. */
+export interface HeldCertificates {
+  /** The masters whose CAs have replied. */
+  readonly replied: readonly string[];
+  /** The masters whose CAs hold a certificate, with its fingerprint. */
+  readonly holders: ReadonlyMap<string, string | null>;
+  /** Why the others have not replied. */
+  readonly failures: readonly string[];
+}
+
+/** Asks the CAs of all these masters for certificates under a name. Throws StepFailure if the chosen master fails. */
+export async function heldCertificates(
+  { peers, master, signal }: StepContext,
+  certname: string,
+  targets: readonly string[],
+): Promise<HeldCertificates> {
+  const options = { targets: [...targets], collective: peers.main, signal };
+  const results = await peers.puppetca.status({ certname }, options).all();
+  signal.throwIfAborted();
+  const replied: string[] = [];
+  const holders = new Map<string, string | null>();
+  const failures: string[] = [];
+  for (const result of results) {
+    const failure = failureOf(result, 'puppetca status');
+    if (failure && result.sender === master.identity) throw failure;
+    if (failure) failures.push(failure.message);
+    else {
+      replied.push(result.sender);
+      if (result.data.state === 'signed') holders.set(result.sender, result.data.fingerprint);
+    }
+  }
+  return { replied, holders, failures };
+}
+
+/** Whether certificates under the name may be removed for this node, and why. Throws StepFailure: `name-taken` if not now. */
+export function checkReplacement({ session, replacement }: StepContext, certname: string): Permission {
+  const { pin, proof } = session.node;
+  const provenName = proof?.vouchedBy === 'ca' ? proof.name : undefined;
+  return replacement.check({ certname, key: pin.key, enrolment: proof?.enrolment, provenName });
 }

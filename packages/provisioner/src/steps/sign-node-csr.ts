@@ -1,6 +1,13 @@
 import { ask } from '../rpc/ask.js';
 import { StepFailure } from '../rpc/failure.js';
-import { caStatus, certnameOf, checkName, isSameFingerprint } from './ca.js';
+import {
+  caStatus,
+  certnameOf,
+  checkName,
+  checkReplacement,
+  heldCertificates,
+  isSameFingerprint,
+} from './ca.js';
 import { goodCertificate } from './good-certificate.js';
 import { planted, requestCertificate } from './send-node-csr.js';
 import type { Step, StepContext, StepEnd } from './step.js';
@@ -32,10 +39,22 @@ export const signNodeCsr: Step = {
     if (!isSameFingerprint(known.fingerprint, csrReported)) {
       throw planted(context, certname, known.fingerprint, csrReported);
     }
-    await Promise.all([checkName(context, certname), session.lease?.confirm()]);
+    await checkName(context, certname);
+    await checkOthers(context, certname);
+    // Before it has a certificate, so that nobody else gets the name, whatever happens to this provisioner.
+    context.replacement.assign(certname, { key: session.node.pin.key });
+    await session.lease?.confirm();
     return sign(context, certname, csrReported);
   },
 };
+
+// Without the step that removes them, another CA may hold a certificate of another host with this name.
+async function checkOthers(context: StepContext, certname: string): Promise<void> {
+  if (context.config.steps.clean_node_certname) return;
+  const masters = (await context.masters.list()).map(({ identity }) => identity);
+  const { holders } = await heldCertificates(context, certname, masters);
+  if (holders.size > 0) checkReplacement(context, certname);
+}
 
 async function sign(context: StepContext, certname: string, fingerprint: string): Promise<StepEnd> {
   const { peers, master, signal, session } = context;

@@ -1,6 +1,7 @@
 import type { Logger } from '@troupe/core';
 import type { ProvisionerConfig } from '../config/config.js';
 import type { Master, Masters } from '../master/masters.js';
+import type { ReplacementRule } from '../names/replacement-rule.js';
 import type { Lease } from '../node/lease.js';
 import type { NameGuard } from '../node/name-guard.js';
 import type { CertificateDetails } from '../node/node-record.js';
@@ -28,6 +29,17 @@ export interface ProvisioningSession {
   nameCheck?: { readonly name: string; readonly result: Promise<void> };
 }
 
+/** The removal of the certificate of another host. */
+export interface Replacement {
+  readonly certname: string;
+  /** The masters whose CAs held it. */
+  readonly masters: readonly string[];
+  /** Why that was allowed. */
+  readonly reason: string;
+  /** The id of the request that removed it: the same as in the audit logs of the masters. */
+  readonly request: string;
+}
+
 /** What a step works with. */
 export interface StepContext {
   readonly session: ProvisioningSession;
@@ -38,6 +50,7 @@ export interface StepContext {
   readonly peers: Peers;
   readonly masters: Masters;
   readonly guard: NameGuard;
+  readonly replacement: ReplacementRule;
   readonly owner: string;
   /** Seconds that the step may take. */
   readonly timeoutSeconds: number;
@@ -45,6 +58,8 @@ export interface StepContext {
   readonly log: Logger;
   /** Shows a piece of Puppet's output. */
   output(text: string): void;
+  /** Reports that the certificate of another host was removed, so that this node can have its name. */
+  replaced(about: Replacement): void;
 }
 
 /** How a step ended, if well. */

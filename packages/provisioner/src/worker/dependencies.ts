@@ -2,6 +2,7 @@ import type { Logger } from '@troupe/core';
 import type { ProvisionerConfig } from '../config/config.js';
 import type { Events } from '../events/events.js';
 import type { Masters } from '../master/masters.js';
+import type { ReplacementRule } from '../names/replacement-rule.js';
 import type { NameGuard } from '../node/name-guard.js';
 import type { Peers } from '../rpc/peers.js';
 import type { AdmissionPolicy } from './admission-policy.js';
@@ -13,6 +14,7 @@ export interface Dependencies {
   readonly peers: Peers;
   readonly masters: Masters;
   readonly guard: NameGuard;
+  readonly replacement: ReplacementRule;
   readonly policy: AdmissionPolicy;
   readonly events: Events;
   readonly log: Logger;

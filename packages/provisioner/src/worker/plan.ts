@@ -1,3 +1,4 @@
+import { checkTokenName, messageOf } from '@troupe/core';
 import { type Candidate, chooseMaster } from '../master/choice.js';
 import type { Master } from '../master/masters.js';
 import { isOver, type NodeRecord, readRecord } from '../node/node-record.js';
@@ -42,6 +43,8 @@ export async function planFor(
     signal,
   });
   const record = readRecord(status);
+  const fault = nameFaultOf(node);
+  if (fault !== undefined) return { refusal: fault };
   const refusal = refusalOf(record, dependencies.owner);
   if (refusal !== undefined) return { refusal, ...leaseOf(record) };
   if (record.quarantine) return { node, record, ...masterOnRecord(record), isOtherMaster: false };
@@ -65,6 +68,15 @@ export async function planFor(
     ? `its previous master ${former} does not reply; ${choice.reason}`
     : choice.reason;
   return { node, record, master, reason, isOtherMaster };
+}
+
+function nameFaultOf({ identity, proof }: NodeAgent): string | undefined {
+  try {
+    checkTokenName(proof?.enrolment ?? {}, identity);
+    return undefined;
+  } catch (error) {
+    return `not allowed: ${messageOf(error)}`;
+  }
 }
 
 // By the node's clock, which may be wrong: it never lasts longer than it was given.

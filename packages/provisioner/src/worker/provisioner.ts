@@ -7,10 +7,11 @@ import { doesAnything } from '../config/switches.js';
 import { eventPublisher } from '../events/event-publisher.js';
 import { type EventListener, Events } from '../events/events.js';
 import type { NodeReport } from '../events/node-report.js';
-import { notificationOf } from '../events/notification.js';
+import { notificationOf, replacementNotification } from '../events/notification.js';
 import { Notifier } from '../events/notifier.js';
 import { MasterSlots } from '../master/master-slots.js';
 import { type Master, Masters } from '../master/masters.js';
+import { Names } from '../names/names.js';
 import { NameGuard } from '../node/name-guard.js';
 import { StepFailure } from '../rpc/failure.js';
 import { KeyPin } from '../rpc/key-pin.js';
@@ -76,6 +77,7 @@ class RunningProvisioner implements Provisioner {
   readonly #log: Logger;
   readonly #pinKeys: boolean;
   readonly #notifier: Notifier;
+  readonly #names: Names;
   readonly #intakes: Intake[] = [];
   readonly #workers: WorkerPool;
   readonly #roster = new Roster();
@@ -102,11 +104,13 @@ class RunningProvisioner implements Provisioner {
     const pauses = new PauseFile(config.pauseFile);
     const paused = () => pauses.read();
     const policy = new AdmissionPolicy(peers, config.policy);
+    this.#names = new Names(peers, config, log);
     this.#dependencies = {
       config,
       peers,
       masters,
       guard,
+      replacement: this.#names.rule,
       policy,
       events,
       log,
@@ -115,6 +119,10 @@ class RunningProvisioner implements Provisioner {
       loadOf,
     };
     this.#notifier = new Notifier(peers, config.notify, events, log);
+    events.on((event) => {
+      if (event.type === 'replaced' && this.#notifies)
+        void this.#notifier.send(replacementNotification(event));
+    });
     this.#workers = new WorkerPool(this.#dependencies, slots, this.#stop.signal);
   }
 
@@ -138,6 +146,7 @@ class RunningProvisioner implements Provisioner {
     const { config, peers } = this.#dependencies;
     for (const note of config.notes) this.#log.info(note);
     if (!doesAnything(config.steps)) return;
+    await this.#names.start();
     const { enrolment, main } = peers;
     await this.#watch(enrolment);
     this.#look(enrolment, config.target.filter, config.sleeptime, true);
@@ -158,7 +167,7 @@ class RunningProvisioner implements Provisioner {
     this.#stop.abort(new StepFailure('stopped', 'this provisioner is stopping'));
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     for (const timer of this.#looks.values()) clearTimeout(timer);
-    await Promise.all(this.#intakes.map((intake) => intake.stop()));
+    await Promise.all([this.#names.stop(), ...this.#intakes.map((intake) => intake.stop())]);
     await Promise.all(this.#work);
     await this.#roster.close();
     const grace = AbortSignal.timeout(notificationGrace);
@@ -234,6 +243,7 @@ class RunningProvisioner implements Provisioner {
       this.#finish(job, ending);
     } else if (ending.kind === 'lost') this.#leave(job, ending.reason);
     else if (ending.kind === 'failed') this.#wait(job, ending.reason, ending.seconds, ending.release);
+    else if (ending.kind === 'name-taken') this.#wait(job, ending.reason, ending.seconds);
     else if (ending.kind === 'unreachable') await this.#waitForNode(job, ending.reason);
     else this.#roster.drop(job);
   }

@@ -32,6 +32,8 @@ export type Ending =
       readonly seconds: number;
       readonly release: () => Promise<void>;
     }
+  /** It waits for a name that belongs to another host. */
+  | { readonly kind: 'name-taken'; readonly reason: string; readonly seconds: number }
   | { readonly kind: 'unreachable'; readonly reason: string }
   /** Another provisioner works on it. */
   | { readonly kind: 'lost'; readonly reason: string }
@@ -151,7 +153,7 @@ class Provisioning {
   }
 
   async #ended(step: Step, failure: StepFailure): Promise<Ending> {
-    const { kind, message: reason, back } = failure;
+    const { kind, message: reason, back, waitSeconds: seconds } = failure;
     const { lease } = this.#session;
     if (kind === 'permanent') return this.#quarantine(reason);
     if (kind === 'failed') {
@@ -164,6 +166,7 @@ class Provisioning {
     lease?.stop();
     if (kind === 'lost') return { kind, reason };
     await lease?.release();
+    if (kind === 'name-taken' && seconds !== undefined) return { kind, reason, seconds };
     return kind === 'stopped' ? { kind } : { kind: 'unreachable', reason };
   }
 
@@ -232,7 +235,7 @@ class Provisioning {
   }
 
   #context(step: Step, { seconds, signal }: StepTime): StepContext {
-    const { config, peers, masters, guard, owner, events } = this.#dependencies;
+    const { config, peers, masters, guard, replacement, owner, events } = this.#dependencies;
     const { master, reason } = this.#plan;
     const { identity } = this.#session;
     return {
@@ -243,11 +246,13 @@ class Provisioning {
       peers,
       masters,
       guard,
+      replacement,
       owner,
       timeoutSeconds: seconds,
       signal,
       log: this.#log,
       output: (text) => events.emit({ identity, type: 'output', step: step.name, text }),
+      replaced: (about) => events.emit({ identity, type: 'replaced', ...about }),
     };
   }
 

@@ -2,6 +2,8 @@ import { silentLogger } from '@troupe/core';
 import type { ProvisionerConfig } from '../config/config.js';
 import { Events } from '../events/events.js';
 import { Masters } from '../master/masters.js';
+import { NameJournal } from '../names/name-journal.js';
+import { ReplacementRule } from '../names/replacement-rule.js';
 import { NameGuard } from '../node/name-guard.js';
 import { certificateDetailsOf, isOver } from '../node/node-record.js';
 import { StepFailure } from '../rpc/failure.js';
@@ -50,6 +52,13 @@ export async function simulate(
     peers,
     masters,
     guard,
+    replacement: new ReplacementRule({
+      journal: NameJournal.inMemory(silentLogger),
+      watch: { silence: () => 0, gap: 0 },
+      replaceAfterSeconds: config.policy.replaceAfterSeconds,
+      isOpen: true,
+      lostFor: () => 0,
+    }),
     policy: new AdmissionPolicy(peers, config.policy),
     events: new Events(silentLogger),
     log: silentLogger,
@@ -83,7 +92,10 @@ export async function simulate(
 
 function contextOf(
   plan: Plan,
-  dependencies: Omit<StepContext, 'session' | 'master' | 'reason' | 'timeoutSeconds' | 'signal' | 'output'>,
+  dependencies: Omit<
+    StepContext,
+    'session' | 'master' | 'reason' | 'timeoutSeconds' | 'signal' | 'output' | 'replaced'
+  >,
 ) {
   const { node, record, master, reason } = plan;
   const session: ProvisioningSession = {
@@ -101,6 +113,7 @@ function contextOf(
     timeoutSeconds: 30,
     signal: neverAborts,
     output: () => {},
+    replaced: () => {},
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { notificationOf } from '../../src/events/notification.js';
+import { notificationOf, replacementNotification } from '../../src/events/notification.js';
 import { eventLog, type NodeReport, type ProvisionEvent, wordsOf } from '../../src/index.js';
 import { logLines } from '../fixtures/log-lines.js';
 
@@ -39,6 +39,18 @@ const table: readonly (readonly [ProvisionEvent, string | undefined, number])[] 
   [{ ...ended, outcome: 'failed', reason: 'no' }, 'lock failed (0.13 s): no', 40],
   [{ ...about, type: 'waiting', reason: 'no' }, 'waiting until the node is back online: no', 40],
   [{ ...about, type: 'waiting', reason: 'no', seconds: 4.6 }, 'retrying in 5 s: no', 40],
+  [
+    {
+      ...about,
+      type: 'replaced',
+      certname: 'web1',
+      masters: ['p1', 'p2'],
+      reason: 'it is silent',
+      request: 'r1',
+    },
+    'replaced the certificate of another host with the name web1 on p1, p2: it is silent',
+    40,
+  ],
   [{ ...about, type: 'left', reason: 'no' }, 'left alone: no', 30],
   [{ ...about, type: 'done', report }, 'done in 62.3 s against puppet1, of which 2.3 s outside Puppet', 30],
   [{ ...about, type: 'quarantined', reason: 'no', recorded: true, report }, 'quarantined: no', 50],
@@ -176,6 +188,31 @@ describe('the message to people', () => {
       // The fourth is the end of the first: of each quarantine there is one beginning.
       expect(new Set(ids)).to.have.property('size', ids.length - 1);
       expect(ids[0]).to.equal(ids[3]);
+    });
+  });
+});
+
+describe('the notification of a replacement', () => {
+  it('says which certificate was removed where, why, by which request, and what to do if that was wrong', () => {
+    const masters = ['puppet1', 'puppet2'];
+    const event = {
+      ...about,
+      type: 'replaced',
+      certname: 'web1.lab',
+      masters,
+      reason: 'it is silent',
+      request: 'r1',
+    } as const;
+    expect(replacementNotification(event)).to.deep.equal({
+      identity: 'web1',
+      id: 'replaced-r1',
+      subject: 'Replaced the certificate of web1.lab',
+      text:
+        'A new machine (web1) gets the name web1.lab. The certificate of the host that had this name was removed from puppet1, puppet2.\n' +
+        'Reason: it is silent\n' +
+        'Request: r1, in the audit logs of puppet1, puppet2\n\n' +
+        'If that host is not gone, revoke the enrolment token of the new machine, and remove the certificate of web1.lab again.',
+      fields: { node: 'web1', outcome: 'replaced', reason: 'it is silent' },
     });
   });
 });

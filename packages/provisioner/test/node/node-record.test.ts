@@ -159,6 +159,11 @@ describe('the state of a node', () => {
       { state: 'working', step: 'lock', reason: 'lease held by prov/1', since: '2035' },
     ],
     [
+      'waiting for a name that another host has',
+      { history: [line('clean_node_certname', 'name-taken', { reason: 'taken', time: '2035' })], lease },
+      { state: 'name-taken', step: 'clean_node_certname', reason: 'taken', since: '2035' },
+    ],
+    [
       'waiting for nobody knows what',
       { history: [failed, line('lock', 'ok', { reason: 'fine', time: '2035' })] },
       { state: 'waiting', step: 'lock', reason: 'fine', since: '2035' },

@@ -1,6 +1,7 @@
+import type { Enrolment } from '@troupe/core';
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
-import { StepFailure } from '../../src/index.js';
+import { parseProvisionerConfig, StepFailure } from '../../src/index.js';
 import { beginNameCheck, certnameOf, checkName, isSameFingerprint } from '../../src/steps/ca.js';
 import { cleanNodeCertname } from '../../src/steps/clean-node-certname.js';
 import { goodCertificate } from '../../src/steps/good-certificate.js';
@@ -151,6 +152,84 @@ describe('the steps about certificates', () => {
       expect(network.of('puppetca clean')).to.deep.equal([]);
     });
 
+    describe('of a name under which a CA holds a certificate', () => {
+      const held = (states: Readonly<Record<string, string>>) => {
+        network.answers['puppetca status'] = ({ target }) => ({
+          data: { state: states[target] ?? 'missing', fingerprint: certificate },
+        });
+      };
+      const isKnown = (more: Partial<Enrolment> = {}) => {
+        context.session.node.proof = {
+          vouchedBy: 'token',
+          enrolment: { token: 't1', replace: false, callers: 'c', ...more },
+        };
+      };
+      const seenName = 'web1.example.net';
+
+      it('cleans it if no host with the name was ever seen', async () => {
+        held({ puppet2: 'signed' });
+        isKnown();
+        expect(await reasonOf({ puppet2: { data: { deleted: true } } })).to.equal('puppet2: cleaned');
+        expect(context.replacements).to.deep.equal([]);
+      });
+
+      it('cleans nothing on any CA while the name belongs to a host that was seen', async () => {
+        held({ puppet2: 'signed' });
+        isKnown({ replace: true });
+        context.journal.see([seenName], 0);
+        const failure = await failureOf(cleaned({}));
+        expect(failure).to.include({ kind: 'name-taken', waitSeconds: 600 });
+        expect(network.of('puppetca clean')).to.deep.equal([]);
+      });
+
+      it('replaces it when that host is silent, and reports the masters, the reason and the request', async () => {
+        held({ puppet1: 'signed', puppet2: 'signed' });
+        isKnown({ replace: true });
+        context.journal.see([seenName], 0);
+        context.silence = 600;
+        expect(await reasonOf({ puppet1: { data: { deleted: true } } })).to.match(
+          /^puppet1: cleaned; replaced the certificate of another host: a host with this name was seen/,
+        );
+        const [replacement] = context.replacements;
+        expect(replacement).to.deep.include({
+          certname: seenName,
+          masters: ['puppet1', 'puppet2'],
+          request: network.of('puppetca clean')[0]?.id,
+        });
+      });
+
+      for (const state of ['revoked', 'requested', 'missing']) {
+        it(`asks for no permission if what the CA holds is ${state}`, async () => {
+          held({ puppet1: state, puppet2: state });
+          context.journal.see([seenName], 0);
+          expect((await cleaned({})).outcome).to.equal('ok');
+        });
+      }
+
+      it('does not clean another CA that does not say what it holds', async () => {
+        network.answers['puppetca status'] = ({ target }) =>
+          target === 'puppet2' ? { state: 'failed', statusmsg: 'no' } : { data: { state: 'missing' } };
+        expect(await reasonOf({})).to.equal('not cleaned: puppetca status on puppet2: no');
+        expect(network.of('puppetca clean').map(({ target }) => target)).to.deep.equal(['puppet1']);
+      });
+
+      it('fails if the CA of its master does not say what it holds', async () => {
+        network.answers['puppetca status'] = ends('failed', 'no');
+        expect((await failureOf(cleaned({}))).message).to.equal('puppetca status on puppet1: no');
+        expect(network.of('puppetca clean')).to.deep.equal([]);
+      });
+
+      it('cleans nothing under a name that the token is not for', async () => {
+        isKnown({ names: 'web1' });
+        const failure = await failureOf(cleaned({}));
+        expect(failure.kind).to.equal('permanent');
+        expect(failure.message).to.include(
+          'only for names that match web1, and the name of this machine is web1.example.net',
+        );
+        expect(network.of('puppetca clean')).to.deep.equal([]);
+      });
+    });
+
     it('cleans nothing if there is no master', async () => {
       network.nodes = [];
       expect((await failureOf(cleaned({}))).kind).to.equal('unreachable');
@@ -268,6 +347,34 @@ describe('the steps about certificates', () => {
       });
       expect(context.leaseLog).to.deep.equal(['confirm']);
       expect(network.of('rpcutil ping')).to.have.length(1);
+    });
+
+    it('notes in the journal who gets the name before the CA signs', async () => {
+      network.answers[sign] = () => {
+        expect(context.journal.get('w')?.key).to.equal('k1');
+        return { data: { csr_fingerprint: own } };
+      };
+      context.session.node.pin.check({ sender: 'web1', key: 'k1' });
+      await signNodeCsr.run(context);
+      expect(network.of(sign)).to.have.length(1);
+    });
+
+    it('signs nothing if it cannot note that', async () => {
+      context.journal.assign = () => {
+        throw new Error('ENOSPC');
+      };
+      await failing({ kind: 'unreachable' });
+      expect(network.of(sign)).to.deep.equal([]);
+    });
+
+    it('signs nothing without cleaning if another CA has a certificate of a host that was seen', async () => {
+      network.answers['puppetca status'] = ({ target }) => ({
+        data: { state: target === 'puppet1' ? 'requested' : 'signed', fingerprint: own },
+      });
+      context.journal.see(['w'], 0);
+      Object.assign(context, { config: parseProvisionerConfig('steps: { sign_node_csr: true }') });
+      await failing({ kind: 'name-taken' });
+      expect(network.of(sign)).to.deep.equal([]);
     });
 
     it('does not know the certificate if the CA does not tell it', async () => {

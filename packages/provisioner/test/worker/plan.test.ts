@@ -110,6 +110,18 @@ describe('the plan for a node', () => {
   });
 
   describe('is none, for the reason', () => {
+    it('that the token is not for the name of the node', async () => {
+      const enrolment = { token: 't1', names: '/^db/', replace: false, callers: 'c' };
+      network.proofs.set('k1', { vouchedBy: 'token', enrolment });
+      network.answers['provision status'] = () => ({ key: 'k1', data: statusWith({}) });
+      const dependencies = dependenciesOf(network, '');
+      const target = { identity: 'web1', collective: 'provisioning', pin: new KeyPin(false), tries: 0 };
+      const refused = await planFor(target, dependencies, signal);
+      expect('refusal' in refused && refused.refusal).to.match(
+        /^not allowed: the enrolment token is only for names that match \/\^db\/, and the name of this machine is web1: /,
+      );
+    });
+
     for (const [refusal, status] of [
       ['prov/2 holds its lease', { lease }],
       ['in quarantine since 2029: out of luck', { quarantined: true, quarantine }],

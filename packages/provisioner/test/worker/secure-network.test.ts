@@ -1,9 +1,12 @@
 import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { stateOf } from '../../src/commands/state.js';
+import { parseProvisionerConfig, peersOf } from '../../src/index.js';
+import { readRecord } from '../../src/node/node-record.js';
 import { fingerprintOf } from '../fixtures/fake-ca.js';
 import { FakeNode } from '../fixtures/fake-node.js';
-import { Testbed } from '../fixtures/testbed.js';
+import { Testbed, type Watched } from '../fixtures/testbed.js';
 
 const eu = { region: 'eu', country: 'de' };
 
@@ -84,4 +87,123 @@ describe('in a network with certificates and enrolment tokens, a provisioning', 
       expect(ca.log.some((line) => line.startsWith('sign'))).to.equal(signed);
     });
   }
+});
+
+describe('the name of a host that is switched off', () => {
+  let testbed: Testbed;
+  beforeEach(async () => {
+    testbed = await Testbed.create({ isSecure: true });
+    await testbed.security.ofHost('web1', 'mcollective');
+  });
+  afterEach(() => testbed.close());
+
+  const quick = (seconds: number) =>
+    `policy: { replace_after: ${seconds} }\nnotify: { targets: ["test://ops"] }\nsteps: { lock: true, set_puppet_hostname: true, ` +
+    'clean_node_certname: true, send_node_csr: true, sign_node_csr: true, puppet_bootstrap_stage: true, puppet_final_run: true, notify: true }';
+  /** A host that was provisioned by a provisioner, and vanished. */
+  const switchedOff = async (seconds: number) => {
+    const { ca } = await testbed.master('puppet1', eu);
+    await testbed.notifier('notifier1');
+    const watched = await testbed.provisioner(quick(seconds));
+    const first = await testbed.node('web1', { facts: eu });
+    expect((await watched.ended('web1')).outcome).to.equal('done');
+    await waitFor('the notification', () => testbed.delivered.length === 1, { intervalMs: 10 });
+    await first.die();
+    return { ca, watched, cleanings: () => ca.log.filter((line) => line === 'clean web1').length };
+  };
+
+  it('is not given to a second machine with the same token, which waits and says why', async () => {
+    const { ca, watched, cleanings } = await switchedOff(0.2);
+    const certificate = ca.certificateOf('web1');
+    const { machine } = await testbed.node('web1', { facts: eu });
+    const { reason } = await watched.event('waiting', 'web1');
+    expect(reason).to.match(
+      /^the name web1 is taken: a host with this name was seen, last at .* does not allow replacing it/,
+    );
+    // Through a second attempt, after the whole silence.
+    await waitFor('a second attempt', () => watched.of('waiting', 'web1').length > 1, { intervalMs: 10 });
+    expect([cleanings(), ca.certificateOf('web1'), watched.of('replaced')]).to.deep.equal([
+      1,
+      certificate,
+      [],
+    ]);
+    const { history } = await stateOnNode(watched);
+    expect(history.state).to.equal('name-taken');
+    expect(history.reason).to.equal(reason);
+    expect(machine.record.quarantine).to.equal(null);
+  });
+
+  const stateOnNode = async ({ client }: Watched) => {
+    const { provision } = peersOf(client, parseProvisionerConfig(''));
+    const { data } = await provision.status({}, { targets: ['web1'], collective: 'provisioning' }).one();
+    return { history: stateOf(readRecord(data)) };
+  };
+
+  it('is given to one whose token allows it, after the silence, and people are told', async () => {
+    const { watched, cleanings } = await switchedOff(1.5);
+    await testbed.node('web1', { facts: eu, token: { replace: true } });
+    const { reason } = await watched.event('waiting', 'web1');
+    expect(reason).to.match(/it is replaced when no host with this name has replied for 1.5 s/);
+    expect(cleanings()).to.equal(1);
+    const replaced = await watched.event('replaced', 'web1');
+    expect(replaced).to.deep.include({ certname: 'web1', masters: ['puppet1'] });
+    await waitFor('the second end', () => watched.of('done', 'web1').length === 2, { intervalMs: 10 });
+    expect(testbed.delivered).to.include('test://ops: Replaced the certificate of web1');
+  });
+
+  it('is not given away while the host replies', async () => {
+    const { ca } = await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner(quick(0.2));
+    await testbed.node('web1', { facts: eu });
+    await watched.ended('web1');
+    await testbed.node('web1', { facts: eu, token: { replace: true } });
+    // Requests that are sealed for the first machine have to be repeated for the second one.
+    const { reason } = await waitFor('the quarantine', () => watched.of('quarantined')[0], {
+      timeoutSeconds: 25,
+    });
+    expect(reason).to.match(/a host with this name is online in the collective mcollective/);
+    expect(ca.log.filter((line) => line === 'clean web1')).to.have.length(1);
+  });
+
+  it('is free at once for a reborn machine that no provisioner has seen, and its old certificates are cleaned', async () => {
+    const { ca } = await testbed.master('puppet1', eu);
+    const other = await testbed.master('puppet2', { region: 'us', country: 'us' });
+    for (const each of [ca, other.ca]) each.sign('web1', fingerprintOf('of old'));
+    const watched = await testbed.provisioner(quick(600));
+    await testbed.node('web1', { facts: eu });
+    expect((await watched.ended('web1')).outcome).to.equal('done');
+    expect([watched.of('waiting'), watched.of('replaced')]).to.deep.equal([[], []]);
+    expect([ca.log[0], other.ca.log[0]]).to.deep.equal(['clean web1', 'clean web1']);
+  });
+
+  it('counts as taken for a while where the journal of the provisioner was lost', async () => {
+    const { ca } = await testbed.master('puppet1', eu);
+    ca.sign('web1', fingerprintOf('of old'));
+    const watched = await testbed.provisioner(`${quick(1.5)}\njournal: ${testbed.path('lost')}`);
+    await testbed.node('web1', { facts: eu });
+    const { reason } = await watched.event('waiting', 'web1');
+    expect(reason).to.match(/the journal of this provisioner was lost/);
+    expect((await watched.ended('web1')).outcome).to.equal('done');
+    expect(watched.of('replaced')).to.deep.equal([]);
+  });
+
+  it('stays with the machine that was given it, which may begin again', async () => {
+    const { watched, cleanings } = await switchedOffBeforePuppet();
+    await waitFor('the end', () => watched.of('done', 'web1')[0], { intervalMs: 10 });
+    expect([cleanings(), watched.of('replaced')]).to.deep.equal([2, []]);
+  });
+
+  const switchedOffBeforePuppet = async () => {
+    const { ca } = await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner(quick(600));
+    const { machine } = await testbed.node('web1', { facts: eu });
+    let failures = 0;
+    machine.before = async (action) => {
+      if (action !== 'request_certificate' || failures > 0 || ca.log.length === 0) return;
+      failures += 1;
+      // The CA has signed by itself, for a key that the node does not have.
+      ca.sign('web1', fingerprintOf('another'));
+    };
+    return { watched, cleanings: () => ca.log.filter((line) => line === 'clean web1').length };
+  };
 });
