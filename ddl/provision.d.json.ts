@@ -67,6 +67,35 @@ declare const ddl: {
       }
     },
     {
+      "action": "accept_receipt",
+      "description": "Keeps the receipt of the enrolment, which replaces the enrolment token in all later messages",
+      "display": "always",
+      "mutating": true,
+      "input": {
+        "receipt": {
+          "prompt": "Receipt",
+          "description": "Receipt: a JWS signed by the provisioner",
+          "type": "string",
+          "optional": false,
+          "validation": "^[A-Za-z0-9_.-]+$",
+          "maxlength": 60000
+        },
+        "token": {
+          "prompt": "Token",
+          "description": "Fencing token of the lease, as returned by lock_deploy",
+          "type": "integer",
+          "optional": true
+        }
+      },
+      "output": {
+        "serial": {
+          "description": "Serial number of the receipt",
+          "display_as": "Serial",
+          "type": "string"
+        }
+      }
+    },
+    {
       "action": "request_certificate",
       "description": "Makes a key and a CSR and submits the CSR to the CA with the given digest",
       "display": "always",

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { ActionError, type AnyHandler, type Context, compileDdl } from '@troupe/core';
+import { ActionError, type AnyHandler, type Context, compileDdl, TroupeError } from '@troupe/core';
 import { sha256Fingerprint } from '@troupe/core/pki';
 import ddl from '@troupe/ddl/provision.json' with { type: 'json' };
 import { waitFor } from '@troupe/testkit';
@@ -20,6 +20,7 @@ const inputs: Readonly<Record<string, Input>> = {
   set_puppet_host: { ipaddress: '127.0.0.1' },
   record: { step: 'lock', outcome: 'ok' },
   quarantine: { reason: 'out of luck' },
+  accept_receipt: { receipt: 'a.b.c' },
 };
 
 describe('the agent provision', () => {
@@ -87,6 +88,49 @@ describe('the agent provision', () => {
   it('does not start with a configuration that is at fault', async () => {
     const error = await rejection(agent.setup(node.section({ hosts_fil: '/etc/hosts' }), node.host));
     expect(error.message).to.contain('unknown key "hosts_fil" (did you mean "hosts_file"?)');
+  });
+
+  describe('the receipt of its enrolment', () => {
+    const receipt = `a.${Buffer.from(
+      JSON.stringify({
+        v: 1,
+        serial: 's1',
+        iss: 'p1',
+        name: 'web1',
+        key: 'ab'.repeat(32),
+        collective: 'provisioning',
+        callers: '/x/',
+        token: 't1',
+        iat: 1,
+        exp: 2,
+      }),
+    ).toString('base64url')}.c`;
+
+    it('is given to the daemon by the holder of the lease', async () => {
+      const kept: string[] = [];
+      Object.assign(node.host, { acceptReceipt: async (text: string) => void kept.push(text) });
+      const { token = 0 } = await call('lock_deploy', { owner: 'p1' });
+      expect(await call('accept_receipt', { receipt, token })).to.deep.equal({ serial: 's1' });
+      expect(kept).to.deep.equal([receipt]);
+      await refusal('accept_receipt', { receipt, token: Number(token) + 1 });
+      expect(kept).to.have.length(1);
+    });
+
+    it('is not taken by a host that has a certificate', async () => {
+      const { token } = await call('lock_deploy', { owner: 'p1' });
+      expect((await refusal('accept_receipt', { receipt, token })).message).to.equal(
+        'this host has no enrolment token, so it needs no receipt',
+      );
+    });
+
+    it('is refused with the reason of the daemon', async () => {
+      const acceptReceipt = () => Promise.reject(new TroupeError('TOKEN_INVALID', 'it is for another name'));
+      Object.assign(node.host, { acceptReceipt });
+      const { token } = await call('lock_deploy', { owner: 'p1' });
+      expect((await refusal('accept_receipt', { receipt, token })).message).to.equal(
+        'it is for another name',
+      );
+    });
   });
 
   describe('the lease', () => {

@@ -135,6 +135,13 @@ export {
 } from './security/keys.js';
 export { clientSecurity, loadOwn, nodeSecurity, type Own } from './security/modes.js';
 export { compilePattern } from './security/pattern.js';
+export {
+  isReceipt,
+  issueReceipt,
+  type ReceiptClaims,
+  readReceipt,
+  verifyReceipt,
+} from './security/receipt.js';
 export type { Enrolment, Proof, Security, Signer, Verifier } from './security/security.js';
 export type { MessageProtection, Peer, SessionKeys } from './security/session-keys.js';
 export { checkTokenFacts, checkTokenName, issueToken, readToken, verifyToken } from './security/token.js';

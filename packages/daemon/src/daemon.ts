@@ -22,7 +22,7 @@ import {
   type Will,
 } from '@troupe/core';
 import { removeTemporaries } from '@troupe/core/durable-file';
-import { announce, loadToken, offlineWill } from '@troupe/core/internal';
+import { announce, endEnrolment, loadEnrolment, offlineWill } from '@troupe/core/internal';
 import { Agents } from './agents/agents.js';
 import { builtinData } from './agents/builtin.js';
 import { discoveryAgent } from './agents/discovery.js';
@@ -124,7 +124,17 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   if (settings.claims) await checkTokenFacts(settings.claims, node.facts());
   const { registry } = node;
   const reload = () => options.onReload?.();
-  const agents = new Agents({ config, configFile: options.configFile, log, registry, data, node, reload });
+  const { acceptReceipt } = security;
+  const agents = new Agents({
+    config,
+    configFile: options.configFile,
+    log,
+    registry,
+    data,
+    node,
+    reload,
+    ...(acceptReceipt && { acceptReceipt }),
+  });
   const jobs = options.jobs ?? openJobs(config, log);
   begun.push(async () => jobs.close());
   await agents.load([rpcutilAgent(node), discoveryAgent(node, jobs), ...(options.agents ?? [])]);
@@ -177,6 +187,8 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   });
   const leave = announce({ transport, topics, log }, mainCollective, identity, record);
   transport.onChange?.(() => options.onChange?.());
+  // The broker has accepted its certificate: the way back to the token is not needed any more.
+  if (config.security.mode === 'x509') transport.onConnect(() => endEnrolment(config.state_dir, log));
   let state: DaemonStatus['state'] = 'running';
   log.info({ identity, collectives: settings.collectives, agents: node.registry.names() }, 'ready');
 
@@ -227,7 +239,7 @@ interface Settings {
 // What the token says replaces what the configuration would have to.
 function effectiveSettings(config: DaemonConfig): Settings {
   const { mode } = config.security;
-  const claims = mode === 'token' ? loadToken(config.security).claims : undefined;
+  const claims = mode === 'token' ? loadEnrolment(config.security, config.state_dir).claims : undefined;
   const identity =
     config.identity ?? (mode === 'x509' ? loadOwn(config.security).name : hostname().toLowerCase());
   if (!isIdentity(identity))

@@ -1,5 +1,6 @@
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -263,6 +264,27 @@ describe('a daemon', () => {
       expect(presence()).to.include({ online: true });
       await stop();
       expect([...broker.retained()]).to.deep.equal([]);
+    });
+
+    it('removes the token when it has connected with a certificate, and not before', async () => {
+      const token = await realm.token(rip);
+      await start(`identity: ${identity}, ${token}`);
+      await stop();
+      const { folder: realmFolder } = realm;
+      const isThere = () => existsSync(join(realmFolder, 'token'));
+      await start(`identity: ${identity}, ${realm.x509(identity)}`, {
+        connect: () => {
+          transport = broker.connect();
+          // It has not connected yet.
+          transport.onConnect = () => {};
+          return transport;
+        },
+      });
+      await stop();
+      expect(isThere()).to.equal(true);
+      await start(`identity: ${identity}, ${realm.x509(identity)}`);
+      expect(isThere()).to.equal(false);
+      expect(existsSync(join(folder, 'state', 'enrolment.key'))).to.equal(false);
     });
 
     it('takes its identity from the host name', async () => {

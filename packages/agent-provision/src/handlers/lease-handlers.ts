@@ -1,10 +1,11 @@
-import type { Handlers } from '@troupe/core';
+import { type Handlers, readReceipt } from '@troupe/core';
 import type ddl from '@troupe/ddl/provision.json';
+import { ProvisionError } from '../provision-error.js';
 import type { Grant } from '../record/lease.js';
 import { checkFree } from '../record/quarantine.js';
 import { claimOf, type Node } from './node.js';
 
-type Actions = 'lock_deploy' | 'renew' | 'unlock_deploy' | 'is_locked';
+type Actions = 'lock_deploy' | 'renew' | 'unlock_deploy' | 'is_locked' | 'accept_receipt';
 
 /** Who works on this node. */
 export function leaseHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> {
@@ -24,6 +25,15 @@ export function leaseHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> {
     unlock_deploy: async (input, context) => {
       await lease.release(claimOf(input, context));
       return { unlocked: lease.holder === undefined };
+    },
+    accept_receipt: async (input, context) => {
+      lease.check(claimOf(input, context));
+      if (!host.acceptReceipt)
+        throw new ProvisionError('this host has no enrolment token, so it needs no receipt');
+      await host.acceptReceipt(input.receipt);
+      const { serial, exp } = readReceipt(input.receipt);
+      context.log.info({ serial, ends: new Date(exp * 1000).toISOString() }, 'receipt of the enrolment kept');
+      return { serial };
     },
     is_locked: () => {
       const { holder } = lease;

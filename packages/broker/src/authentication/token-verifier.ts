@@ -1,5 +1,14 @@
 import { statSync } from 'node:fs';
-import { callerTrust, listsOf, TokenLedger, type Trust, TrustStore, verifyToken } from '@troupe/core';
+import {
+  callerTrust,
+  isReceipt,
+  listsOf,
+  TokenLedger,
+  type Trust,
+  TrustStore,
+  verifyReceipt,
+  verifyToken,
+} from '@troupe/core';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import type { BrokerConfig, SecurityConfig } from '../config.js';
 import type { VerifyToken } from './authenticate.js';
@@ -26,6 +35,7 @@ export function tokenVerifier(
       trust = callerTrust(readTrust(ca, crl), callers.authorities);
       stamp = current;
     }
+    if (isReceipt(token)) return verifyReceipt(token, { trust, issuers: callers.match, ledger, name });
     return verifyToken(token, { trust, issuers: callers.match, ledger, holder: name, name });
   };
 }

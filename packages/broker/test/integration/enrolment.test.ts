@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { issueToken } from '@troupe/core';
+import { issueReceipt, issueToken } from '@troupe/core';
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { IClientOptions } from 'mqtt';
@@ -122,6 +122,25 @@ describe('machines with an enrolment token', function () {
     expect(await refusal(broker.url, login('new1.example.com', limited))).to.equal(4);
     expect(reason()).to.include('only for names that match /^web/');
     await join(login('web1.example.com', limited));
+  });
+
+  it('connect with the receipt of a provisioner, under its name alone', async () => {
+    const chain = [new X509Certificate(issuer.cert).raw.toString('base64')];
+    const receipt = await issueReceipt(
+      {
+        iss: 'alice.mcollective',
+        name: 'new1.example.com',
+        key: 'ab'.repeat(32),
+        collective: 'provisioning',
+        callers: '/x/',
+        token: 't1',
+        ttlSeconds: 60,
+      },
+      { key: createPrivateKey(issuer.key), chain },
+    );
+    await join(login('new1.example.com', receipt));
+    expect(await refusal(broker.url, login('new2.example.com', receipt))).to.equal(4);
+    expect(reason()).to.include('it is for the name new1.example.com');
   });
 
   it('are refused with a token that expired', async () => {

@@ -46,6 +46,11 @@ export interface Host {
    * names it no more: for what must not be cut short by a new configuration. Not there for agents given in code.
    */
   readonly stay?: (isNeeded: boolean) => void;
+  /**
+   * Keeps the receipt of a provisioner, and shows it in the place of the enrolment token from then on. Throws if the receipt is
+   * not for this machine. Not there on a host with a certificate.
+   */
+  readonly acceptReceipt?: (receipt: string) => Promise<void>;
 }
 
 /** A data plugin's answer to a query: flat values by output name. */

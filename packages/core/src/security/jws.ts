@@ -16,8 +16,10 @@ import { parseJson } from './json.js';
 export const envelopeType = 'troupe+jws';
 /** The `typ` of an enrolment token. */
 export const tokenType = 'troupe-enrolment+jws';
+/** The `typ` of a receipt of an enrolment. */
+export const receiptType = 'troupe-receipt+jws';
 
-const knownHeaders = new Set(['alg', 'typ', 'x5c', 'jwk', 'token', 'epk', 'met', 'kid']);
+const knownHeaders = new Set(['alg', 'typ', 'x5c', 'jwk', 'token', 'receipt', 'epk', 'met', 'kid']);
 
 /** The one algorithm that a key is used with, so that a header cannot choose another (RFC 8725, 3.1). */
 export function algorithmOf(key: KeyObject): string {
@@ -51,6 +53,8 @@ export interface JwsHeader {
   readonly x5c?: readonly string[];
   readonly jwk?: Readonly<Record<string, unknown>>;
   readonly token?: string;
+  /** In the place of a token, once a provisioner has given it out. */
+  readonly receipt?: string;
   /** The author's key for this session, offered under the signature (RFC 7518, 4.6.1.1). */
   readonly epk?: Readonly<Record<string, unknown>>;
   /** The author still holds all session keys it has agreed on: peers that were sent its key may answer sealed. */
@@ -150,7 +154,7 @@ export function headerOf(jws: string, typ: string): JwsHeader {
     );
   }
   if (header.typ !== typ) throw new TroupeError('SIGNATURE_INVALID', `the header's typ is not "${typ}"`);
-  const { x5c, jwk, token, epk, met, kid } = header;
+  const { x5c, jwk, token, receipt, epk, met, kid } = header;
   if (x5c !== undefined && !(Array.isArray(x5c) && x5c.every((item) => typeof item === 'string'))) {
     throw new TroupeError('SIGNATURE_INVALID', "the header's x5c is not a list of certificates");
   }
@@ -159,6 +163,9 @@ export function headerOf(jws: string, typ: string): JwsHeader {
   }
   if (token !== undefined && typeof token !== 'string') {
     throw new TroupeError('SIGNATURE_INVALID', "the header's token is not a string");
+  }
+  if (receipt !== undefined && (typeof receipt !== 'string' || token !== undefined)) {
+    throw new TroupeError('SIGNATURE_INVALID', "the header's receipt is not a string, or a token is present");
   }
   if (epk !== undefined && !isHash(epk)) {
     throw new TroupeError('SIGNATURE_INVALID', "the header's epk is not a key");

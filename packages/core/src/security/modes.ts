@@ -1,14 +1,11 @@
 import {
   createHash,
-  createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
   type KeyObject,
   randomBytes,
   X509Certificate,
 } from 'node:crypto';
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { BrokerConfig, SecurityConfig } from '../config/sections.js';
 import { TroupeError } from '../errors.js';
 import { type Logger, silentLogger } from '../log/logger.js';
@@ -17,14 +14,23 @@ import type { Credentials } from '../transport/credentials.js';
 import { isLoopback } from '../transport/url.js';
 import { callerTrust, otherAuthorities } from './caller-authority.js';
 import { secretClientId } from './client-id.js';
+import {
+  enrolmentKey,
+  fingerprintOf,
+  type HeldEnrolment,
+  keepReceipt,
+  loadEnrolment,
+  rememberToken,
+} from './enrolment.js';
 import { followFiles } from './followed-files.js';
 import { envelopeType, type JwsHeader, signJws } from './jws.js';
 import { checkNewcomerAccount } from './newcomer-account.js';
-import { loadOwn, type Own, readSecret, readText } from './own.js';
+import { loadOwn, type Own, readText } from './own.js';
 import { compilePattern } from './pattern.js';
+import { verifyReceipt } from './receipt.js';
 import type { Security, Signer } from './security.js';
 import { type OfferedKey, type Role, SessionKeys } from './session-keys.js';
-import { checkTokenTime, readToken } from './token.js';
+import { checkTokenTime } from './token.js';
 import type { TokenClaims } from './token-claims.js';
 import { TokenLedger } from './token-ledger.js';
 import { listsOf, pemBlocks, type Trust, TrustStore, trustStore } from './trust.js';
@@ -113,41 +119,59 @@ export function clientSecurity(options: {
   };
 }
 
-/** The claims of the token that a configuration names. Throws TOKEN_INVALID, FILE_UNREADABLE. */
-export function loadToken(config: Pick<SecurityConfig, 'token'>): { token: string; claims: TokenClaims } {
-  const token = readSecret(config.token, 'security.token').trim();
-  const claims = readToken(token);
-  checkTokenTime(claims);
-  return { token, claims };
-}
-
 function enrollingSecurity(config: SecurityConfig, identity: string, stateDir: string): Security {
-  const { token, claims } = loadToken(config);
-  const own = signingKey(enrolmentKey(join(stateDir, 'enrolment.key')), { token });
-  const names = compilePattern(claims.callers, "the enrolment token's callers");
+  let held = loadEnrolment(config, stateDir);
+  const { token, claims } = held;
+  const key = enrolmentKey(stateDir);
+  const fingerprint = fingerprintOf(key);
+  rememberToken(stateDir, config);
+  const issuers = claims.callers;
+  const names = compilePattern(issuers, "the enrolment token's callers");
+  const trust = new TrustStore({ ca: claims.ca });
+  // One for another key or name is worse than none: it would be refused.
+  if (held.receipt && (held.receipt.claims.key !== fingerprint || held.receipt.claims.name !== identity)) {
+    checkTokenTime(claims);
+    held = { token, claims };
+  }
+  const ownOf = ({ receipt }: HeldEnrolment) =>
+    signingKey(key, receipt ? { receipt: receipt.text } : { token });
+  let own = ownOf(held);
   const sessionKeys = sessionKeysOf('node', () => own);
   return {
     signer: signerOf(identity, () => own, sessionKeys),
-    verifier: createVerifier({
-      certificates: { trust: new TrustStore({ ca: claims.ca }), names },
-      sessionKeys,
-    }),
+    verifier: createVerifier({ certificates: { trust, names }, sessionKeys }),
     sessionKeys,
     credentials: claims.account
       ? sharedCredentials(claims, claims.account, identity, own.key)
-      : tokenCredentials(claims, identity, token),
-    expires: () => claims.exp * 1000,
+      : tokenCredentials(claims, identity, token, () => held.receipt?.text),
+    expires: () => Math.max(claims.exp, held.receipt?.claims.exp ?? 0) * 1000,
+    acceptReceipt: async (text) => {
+      const receipt = await verifyReceipt(text, { trust, issuers, key: fingerprint, name: identity });
+      if (receipt.token !== claims.jti || receipt.collective !== claims.collective)
+        throw new TroupeError('TOKEN_INVALID', 'the receipt of the enrolment is for another token');
+      keepReceipt(stateDir, text);
+      held = { token, claims, receipt: { text, claims: receipt } };
+      own = ownOf(held);
+    },
   };
 }
 
-// The broker checks the token.
-function tokenCredentials(claims: TokenClaims, identity: string, token: string): Credentials {
+// The broker checks the token; it may be older than receipts.
+function tokenCredentials(
+  claims: TokenClaims,
+  identity: string,
+  token: string,
+  receipt: () => string | undefined,
+): Credentials {
+  const receiptOfLate = () => (Date.now() / 1000 > claims.exp ? receipt() : undefined);
   return {
     tls: { ca: [claims.ca] },
     username: identity,
-    password: token,
+    get password() {
+      return receiptOfLate() ?? token;
+    },
     get onRefusal() {
-      return Date.now() / 1000 > claims.exp
+      return Date.now() / 1000 > claims.exp && receipt() === undefined
         ? `the enrolment token expired at ${new Date(claims.exp * 1000).toISOString()}`
         : `the enrolment token ${claims.jti} may be revoked or used up: see the log of the broker`;
     },
@@ -362,19 +386,8 @@ function expiryOf({ certificatePem }: Own): number {
   return Date.parse(new X509Certificate(certificatePem).validTo);
 }
 
-function signingKey(key: KeyObject, more: Pick<JwsHeader, 'token'> = {}): SigningKey {
+function signingKey(key: KeyObject, more: Pick<JwsHeader, 'token' | 'receipt'> = {}): SigningKey {
   const publicKey = createPublicKey(key);
   const jwk = publicKey.export({ format: 'jwk' }) as Record<string, unknown>;
-  const fingerprint = createHash('sha256')
-    .update(publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('hex');
-  return { key, header: { typ: envelopeType, jwk, ...more }, fingerprint };
-}
-
-function enrolmentKey(file: string): KeyObject {
-  if (!existsSync(file)) {
-    const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
-    writeFileSync(file, pem, { mode: 0o600, flag: 'wx' });
-  }
-  return createPrivateKey(readSecret(file, 'the enrolment key'));
+  return { key, header: { typ: envelopeType, jwk, ...more }, fingerprint: fingerprintOf(publicKey) };
 }

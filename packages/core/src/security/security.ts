@@ -11,6 +11,8 @@ export interface Enrolment {
   readonly replace: boolean;
   /** The names of those who may give it orders, as the token says. */
   readonly callers: string;
+  /** The receipt that it has in the place of the token: its serial number, and its end in milliseconds since 1970. */
+  readonly receipt?: { readonly serial: string; readonly ends: number };
 }
 
 /** What a signature proves of the author of a message. */
@@ -54,4 +56,9 @@ export interface Security {
   readonly credentials: Credentials;
   /** Milliseconds since 1970: when our certificate or token is over, where we have one. */
   readonly expires?: () => number;
+  /**
+   * A machine with a token keeps the receipt of a provisioner, and shows it in the place of the token from then on.
+   * Throws TOKEN_INVALID, and what the file system throws.
+   */
+  readonly acceptReceipt?: (receipt: string) => Promise<void>;
 }

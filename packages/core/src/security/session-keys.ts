@@ -22,7 +22,7 @@ interface KeyPair {
 }
 
 /** What an author signed with: its certificates, or a bare key and what vouches for it. */
-export type Credential = Pick<JwsHeader, 'x5c' | 'jwk' | 'token'>;
+export type Credential = Pick<JwsHeader, 'x5c' | 'jwk' | 'token' | 'receipt'>;
 
 /** Who signed a message, as far as that is proved. */
 export interface Author {
@@ -142,7 +142,8 @@ export class SessionKeys {
   handshake(author: Author, credential: Credential, epk: unknown, acknowledged = false): MessageProtection {
     const offered = checkOffer(epk);
     const known = this.#byOffer.get(`${author.fingerprint}.${offered}`);
-    const peer = known && this.#isFresh(known) ? known : this.#remember(author, credential, offered);
+    const isSame = known && this.#isFresh(known) && vouchesAlike(known.credential, credential);
+    const peer = isSame ? known : this.#remember(author, credential, offered);
     if (peer.name !== undefined) this.met(peer.name, peer);
     return acknowledged && peer.isAnswered ? { as: 'sealed', peer } : { as: 'offering', peer };
   }
@@ -272,6 +273,11 @@ export class SessionKeys {
       ? { ours: ofCaller, theirs: ofNode, encrypting: secretsOfCaller, decrypting: secretsOfNode, header }
       : { ours: ofNode, theirs: ofCaller, encrypting: secretsOfNode, decrypting: secretsOfCaller, header };
   }
+}
+
+// A machine that got a receipt for its token, or another one, is checked against that from then on.
+function vouchesAlike(one: Credential, other: Credential): boolean {
+  return one.token === other.token && one.receipt === other.receipt;
 }
 
 // A peer that copies the offer of another under its own certificate gets a different key, which it cannot know.

@@ -47,7 +47,7 @@ export class TokenLedger {
   /** Notes that `holder` uses a token; the same holder may come again. Throws TOKEN_INVALID with the reason. */
   admit(claims: TokenClaims, holder: string, now = Date.now()): void {
     const { jti, uses, exp, account } = claims;
-    if (this.#isRevoked(jti)) throw refused(jti, 'it is revoked');
+    this.checkRevoked(jti);
     if (uses === undefined) return;
     if (this.#file === undefined) {
       // Behind an account, the broker has not seen the token.
@@ -66,6 +66,11 @@ export class TokenLedger {
       throw refused(jti, `cannot record its use: ${systemReasonOf(cause)}`);
     }
     this.#holders.set(jti, holders.add(holder));
+  }
+
+  /** Throws TOKEN_INVALID if the token or receipt with this id is revoked. */
+  checkRevoked(id: string): void {
+    if (this.#isRevoked(id)) throw refused(id, 'it is revoked');
   }
 
   // A list that cannot be read must not bring revoked tokens back.

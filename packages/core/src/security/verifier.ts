@@ -1,9 +1,12 @@
-import { createHash, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { TroupeError } from '../errors.js';
+import { fingerprintOf } from './enrolment.js';
 import { envelopeType, headerOf, type JwsHeader, keyOfJwk, verifyJws } from './jws.js';
+import { type ReceiptClaims, verifyReceipt } from './receipt.js';
 import type { Proof, Verifier } from './security.js';
 import type { Credential, SessionKeys } from './session-keys.js';
 import { verifyToken } from './token.js';
+import type { TokenClaims } from './token-claims.js';
 import type { TokenLedger } from './token-ledger.js';
 import type { Trust, Trusted } from './trust.js';
 
@@ -42,7 +45,7 @@ export function createVerifier(accepted: AcceptedAuthors): Verifier {
 
 /** The key that an author must have signed with, and what is proved of it if it has. */
 async function claimed(
-  { x5c, jwk, token }: Credential,
+  { x5c, jwk, token, receipt }: Credential,
   accepted: AcceptedAuthors,
 ): Promise<{ readonly key: KeyObject; readonly proof: () => Promise<Proof> }> {
   if (x5c) {
@@ -56,17 +59,18 @@ async function claimed(
   if (!jwk) throw new TroupeError('SIGNATURE_INVALID', 'the header contains no key');
   const key = keyOfJwk(jwk);
   // Only who holds the key counts as a user of the token.
-  return { key, proof: () => proofOfKey(token, key, accepted) };
+  return { key, proof: () => proofOfKey({ token, receipt }, key, accepted) };
 }
 
 function answerTo(
-  { x5c, jwk, token, epk, met }: JwsHeader,
+  { x5c, jwk, token, receipt, epk, met }: JwsHeader,
   { name, key }: Proof,
   sessionKeys: SessionKeys | undefined,
 ): Pick<Proof, 'answer'> {
   if (!epk || !sessionKeys) return {};
   const author = { fingerprint: key, ...(name !== undefined && { name }) };
-  const credential = x5c ? { x5c } : { ...(jwk && { jwk }), ...(token !== undefined && { token }) };
+  const vouching = { ...(token !== undefined && { token }), ...(receipt !== undefined && { receipt }) };
+  const credential = x5c ? { x5c } : { ...(jwk && { jwk }), ...vouching };
   return { answer: sessionKeys.handshake(author, credential, epk, met) };
 }
 
@@ -86,17 +90,21 @@ function proofOf({ name, fingerprint }: Trusted): Proof {
 }
 
 async function proofOfKey(
-  token: string | undefined,
+  { token, receipt }: { readonly token: string | undefined; readonly receipt: string | undefined },
   key: KeyObject,
   accepted: AcceptedAuthors,
 ): Promise<Proof> {
-  const fingerprint = createHash('sha256')
-    .update(key.export({ type: 'spki', format: 'der' }))
-    .digest('hex');
+  const fingerprint = fingerprintOf(key);
+  if (receipt !== undefined && accepted.tokens) {
+    const claims = await verifyReceipt(receipt, { ...accepted.tokens, key: fingerprint });
+    const { name, collective, serial, exp } = claims;
+    const enrolment = { ...limitsOf(claims), token: claims.token, receipt: { serial, ends: exp * 1000 } };
+    return { name, vouchedBy: 'token', key: fingerprint, collective, enrolment };
+  }
   if (token !== undefined && accepted.tokens) {
     const claims = await verifyToken(token, { ...accepted.tokens, holder: fingerprint });
-    const { jti, names, replace = false, callers, collective } = claims;
-    const enrolment = { token: jti, ...(names === undefined ? {} : { names }), replace, callers };
+    const { collective } = claims;
+    const enrolment = { ...limitsOf(claims), token: claims.jti };
     return { vouchedBy: 'token', key: fingerprint, collective, enrolment };
   }
   if (accepted.anybody) return { vouchedBy: 'nobody', key: fingerprint };
@@ -104,4 +112,8 @@ async function proofOfKey(
     'SIGNATURE_INVALID',
     'a key without a certificate or enrolment token is not accepted here',
   );
+}
+
+function limitsOf({ names, replace, callers }: TokenClaims | ReceiptClaims) {
+  return { ...(names === undefined ? {} : { names }), replace: replace === true, callers };
 }

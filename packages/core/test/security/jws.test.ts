@@ -193,6 +193,8 @@ describe('JWS', () => {
     [{ typ, jwk: null }, 'jwk is not a key'],
     [{ typ, token: 7 }, 'token is not a string'],
     [{ typ, epk: 'key' }, 'epk is not a key'],
+    [{ typ, receipt: 7 }, 'receipt is not a string, or a token is present'],
+    [{ typ, receipt: 'r', token: 't' }, 'receipt is not a string, or a token is present'],
     [{ typ, epk: null }, 'epk is not a key'],
     [{ typ, met: 'yes' }, 'met is not true or false'],
     [{ alg: 'HS256', typ, kid: 7 }, 'kid is not a string, or other keys are present'],

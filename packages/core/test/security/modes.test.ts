@@ -9,8 +9,9 @@ import type { BrokerConfig, SecurityConfig } from '../../src/config/sections.js'
 import { createLogger } from '../../src/log/logger.js';
 import { open, seal } from '../../src/message/envelope.js';
 import { createCrl } from '../../src/pki/index.js';
+import { loadToken } from '../../src/security/enrolment.js';
 import { envelopeType, headerOf } from '../../src/security/jws.js';
-import { clientSecurity, loadOwn, loadToken, nodeSecurity } from '../../src/security/modes.js';
+import { clientSecurity, loadOwn, nodeSecurity } from '../../src/security/modes.js';
 import {
   createNewcomerAccount,
   type NewcomerAccountFile,

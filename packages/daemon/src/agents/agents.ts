@@ -29,6 +29,8 @@ export interface AgentsOptions {
   readonly data: Map<string, DataLookup>;
   readonly node: Pick<Host, 'identity' | 'facts' | 'classes'>;
   readonly reload: () => void;
+  /** Keeps the receipt of an enrolment; not there on a host with a certificate. */
+  readonly acceptReceipt?: (receipt: string) => Promise<void>;
 }
 
 /** Subscribes to the requests to an agent; the result ends the subscription. */
@@ -185,8 +187,9 @@ export class Agents {
   }
 
   #host(name: string): { -readonly [Key in keyof Host]: Host[Key] } {
-    const { config, data, log, node, reload } = this.#options;
+    const { config, data, log, node, reload, acceptReceipt } = this.#options;
     return {
+      ...(acceptReceipt && { acceptReceipt }),
       identity: node.identity,
       log: log.child({ agent: name }),
       stateDir: agentStateDir(config.state_dir, name),

@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { emulatedProvision } from '@troupe/agent-provision';
 import { emulatedPuppetd } from '@troupe/agent-puppetd';
@@ -188,16 +188,18 @@ export class EmulatedHost {
 
   async #install(): Promise<void> {
     const { paths } = this;
-    const { facts, folder } = this.#options;
+    const { facts, folder, token } = this.#options;
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeFile(paths.facts, JSON.stringify(facts));
     await writeFile(paths.hostsFile, '127.0.0.1 localhost\n');
+    // Each host has its own copy, which it removes when it has its certificate.
+    await copyFile(token, paths.token);
     await writeFile(paths.config, this.#configOf('token'));
   }
 
   #configOf(mode: 'token' | 'x509'): string {
     const { identity, paths } = this;
-    const { token, mainCollective, port, siteCa, brokers } = this.#options;
+    const { mainCollective, port, siteCa, brokers } = this.#options;
     const { hostcert, hostprivkey } = paths.puppet;
     const final = {
       collectives: [mainCollective],
@@ -206,7 +208,7 @@ export class EmulatedHost {
     };
     return JSON.stringify({
       identity,
-      ...(mode === 'token' ? { security: { mode, token } } : final),
+      ...(mode === 'token' ? { security: { mode, token: paths.token } } : final),
       plugins: { provision: { key_type: 'ec', hosts_file: paths.hostsFile, port } },
       facts: { paths: [paths.facts] },
       state_dir: paths.stateDir,

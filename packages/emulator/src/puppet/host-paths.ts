@@ -6,6 +6,8 @@ export interface HostPaths {
   readonly root: string;
   /** The daemon's configuration: at first that of the image, later the one that Puppet installs. */
   readonly config: string;
+  /** Its copy of the enrolment token. */
+  readonly token: string;
   readonly facts: string;
   readonly stateDir: string;
   readonly hostsFile: string;
@@ -27,6 +29,7 @@ export function hostPaths(root: string, certname: string): HostPaths {
   return {
     root,
     config: at('mcod.json'),
+    token: at('enrolment.token'),
     facts: at('facts.json'),
     stateDir: at('state'),
     hostsFile: at('hosts'),

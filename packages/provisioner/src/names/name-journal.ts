@@ -4,6 +4,7 @@ import { type Logger, messageOf, TroupeError } from '@troupe/core';
 import { isErrno, replaceFileSync } from '@troupe/core/durable-file';
 import { sealLine, systemReasonOf, unseal, type Values } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
+import { receiptLifetime } from './receipt-lifetime.js';
 
 /** A name that a host has or had. */
 export interface SeenName {
@@ -18,10 +19,19 @@ export interface SeenName {
   readonly receipt?: string;
 }
 
+/** A receipt that is not valid any more. */
+interface Revocation {
+  readonly revoked: string;
+  /** When that was decided, milliseconds since 1970. */
+  readonly time: number;
+}
+
 /** Names that are kept; the ones seen longest ago are dropped first. */
 const mostNames = 200_000;
 const mostBytes = 256 * 1024 * 1024;
 const leastLines = 10_000;
+/** Milliseconds after which a receipt has expired in any case. */
+const receiptsLast = receiptLifetime * 1000;
 /** Milliseconds after which a name that is still there is noted again. */
 const noteEvery = 3_600_000;
 
@@ -34,6 +44,8 @@ export class NameJournal {
   readonly #log: Logger;
   readonly #most: number;
   readonly #names = new Map<string, SeenName>();
+  /** Serial numbers of receipts, and when they were revoked. */
+  readonly #revoked = new Map<string, number>();
   #isLost = false;
   /** Names were dropped to make room. */
   #isCut = false;
@@ -66,9 +78,9 @@ export class NameJournal {
   }
 
   /** Opens the journal; one that is missing or damaged was lost. Never throws: what cannot be read counts as lost. */
-  static open(file: string, log: Logger, { most = mostNames } = {}): NameJournal {
+  static open(file: string, log: Logger, { most = mostNames, now = Date.now() } = {}): NameJournal {
     const journal = new NameJournal(file, log, most);
-    journal.#load(file);
+    journal.#load(file, now);
     return journal;
   }
 
@@ -113,6 +125,17 @@ export class NameJournal {
     this.#append([seen]);
   }
 
+  /** Notes, durably, that a receipt is revoked. Throws what the file system throws. */
+  revoke(serial: string, now: number): void {
+    const file = this.#file;
+    if (file !== undefined) this.#write(file, [{ revoked: serial, time: now }]);
+    this.#revoked.set(serial, now);
+  }
+
+  isRevoked(serial: string): boolean {
+    return this.#revoked.has(serial);
+  }
+
   /** Hosts that are there have been seen since the loss: what is not in the journal was never seen. */
   settle(): void {
     if (!this.#isLost) return;
@@ -132,8 +155,9 @@ export class NameJournal {
     if (this.#names.size > this.#most) this.#drop();
   }
 
-  #write(file: string, entries: readonly SeenName[]): void {
-    if (this.#isStale || this.#lines > 2 * this.#names.size + leastLines) this.#rewrite();
+  #write(file: string, entries: readonly (SeenName | Revocation)[]): void {
+    if (this.#isStale || this.#lines > 2 * (this.#names.size + this.#revoked.size) + leastLines)
+      this.#rewrite();
     let sum = this.#sum;
     const lines = entries.map((entry) => {
       const sealed = sealLine(entry, sum);
@@ -181,19 +205,20 @@ export class NameJournal {
     const header = headerOf({ lost: this.#isLost, cut: this.#isCut });
     let { sum } = header;
     const lines = [header.line];
-    for (const entry of this.#names.values()) {
+    const revoked = [...this.#revoked].map(([serial, time]): Revocation => ({ revoked: serial, time }));
+    for (const entry of [...this.#names.values(), ...revoked]) {
       const sealed = sealLine(entry, sum);
       sum = sealed.sum;
       lines.push(sealed.line);
     }
     replaceFileSync(file, lines.join(''), 0o600);
     this.#sum = sum;
-    this.#lines = this.#names.size;
+    this.#lines = this.#names.size + revoked.length;
     this.#isStale = false;
   }
 
-  #load(file: string): void {
-    const fault = this.#read(file);
+  #load(file: string, now: number): void {
+    const fault = this.#read(file, now);
     if (fault !== undefined) {
       this.#isLost = true;
       this.#log.error(
@@ -214,7 +239,7 @@ export class NameJournal {
   }
 
   /** Why the journal is not as it was written. */
-  #read(file: string): string | undefined {
+  #read(file: string, now: number): string | undefined {
     let text: string;
     try {
       text = readRegularFileSync(file, { most: mostBytes }).toString('utf8');
@@ -233,8 +258,11 @@ export class NameJournal {
       const sealed = unseal(line, sum);
       if (!sealed.isSound) fault ??= `line ${index + 2} does not match its checksum`;
       const entry = entryOf(sealed.values);
+      const revocation = revocationOf(sealed.values);
       // A name too many harms nobody.
       if (entry) this.#remember(entry);
+      else if (revocation && revocation.time > now - receiptsLast)
+        this.#revoked.set(revocation.revoked, revocation.time);
       sum = sealed.sum;
     }
     return fault;
@@ -251,4 +279,8 @@ function entryOf({ name, time, key, certificate, receipt }: Values): SeenName | 
     ([, value]) => typeof value === 'string',
   );
   return { name, time, ...Object.fromEntries(texts) };
+}
+
+function revocationOf({ revoked, time }: Values): Revocation | undefined {
+  return typeof revoked === 'string' && typeof time === 'number' ? { revoked, time } : undefined;
 }

@@ -29,6 +29,7 @@ export class Names {
       watch: this.#watch,
       replaceAfterSeconds,
       isOpen,
+      revokedFile: peers.client.config.security.tokens?.revoked,
       lostFor: () => this.#census.lostFor(),
     });
   }

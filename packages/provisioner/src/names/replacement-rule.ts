@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import type { Enrolment } from '@troupe/core';
 import { messageOf } from '@troupe/core';
 import { StepFailure } from '../rpc/failure.js';
@@ -28,6 +29,8 @@ interface Parts {
   readonly replaceAfterSeconds: number;
   /** Whether nobody proves anything: the security mode `none`. */
   readonly isOpen: boolean;
+  /** The list of revoked tokens and receipts, where the configuration names one. */
+  readonly revokedFile?: string | undefined;
   /** Seconds until the names that are missing in a lost journal no longer count as seen. */
   readonly lostFor: () => number;
 }
@@ -86,10 +89,48 @@ export class ReplacementRule {
     );
   }
 
-  /** Notes, durably, that a machine is given a name. Throws StepFailure. */
-  assign(name: string, { key, time = Date.now() }: { key: string | undefined; time?: number }): void {
+  /**
+   * Revokes the receipt of the machine that had a name, as far as it is known: in the journal, and in the list that the
+   * configuration of the client names. Throws StepFailure.
+   */
+  revokeReceipt(name: string, now = Date.now()): void {
+    const { journal, revokedFile } = this.#parts;
+    const serial = journal.get(name)?.receipt;
+    if (serial === undefined) return;
     try {
-      this.#parts.journal.assign({ name, time, ...(key === undefined ? {} : { key }) });
+      journal.revoke(serial, now);
+      if (revokedFile !== undefined)
+        appendFileSync(
+          revokedFile,
+          `${serial} receipt of ${name}, replaced at ${new Date(now).toISOString()}\n`,
+        );
+    } catch (cause) {
+      throw new StepFailure(
+        'unreachable',
+        `cannot revoke the receipt of the host that had the name ${name}: ${messageOf(cause)}; nothing was cleaned`,
+        { cause },
+      );
+    }
+  }
+
+  /** Whether a machine has the receipt of a host whose name was given to another one. */
+  isRevoked({ receipt }: Enrolment): boolean {
+    return receipt !== undefined && this.#parts.journal.isRevoked(receipt.serial);
+  }
+
+  /** Notes, durably, that a machine is given a name. Throws StepFailure. */
+  assign(
+    name: string,
+    given: {
+      readonly key: string | undefined;
+      readonly receipt?: string | undefined;
+      readonly time?: number;
+    },
+  ): void {
+    const { key, receipt, time = Date.now() } = given;
+    try {
+      const known = { ...(key === undefined ? {} : { key }), ...(receipt === undefined ? {} : { receipt }) };
+      this.#parts.journal.assign({ name, time, ...known });
     } catch (cause) {
       throw new StepFailure(
         'unreachable',

@@ -17,6 +17,7 @@ export const cleanNodeCertname: Step = {
     const { replied, holders, failures } = await heldCertificates(context, certname, all);
     const permission = holders.size > 0 ? checkReplacement(context, certname) : undefined;
     await session.lease?.confirm();
+    if (permission?.replaces) context.replacement.revokeReceipt(certname);
     const options = { targets: replied, collective: peers.main, signal };
     const cleaning = peers.puppetca.clean({ certname }, options);
     session.caRequest = cleaning.id;

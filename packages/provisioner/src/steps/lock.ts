@@ -8,7 +8,7 @@ export const lock: Step = {
   timeoutSeconds: 30,
   isRepeated: true,
   recording: 'after',
-  run: async ({ session, owner, config, log, signal }) => {
+  run: async ({ session, owner, config, receipts, log, signal }) => {
     try {
       const { isQuarantined: notify } = session;
       session.lease = await Lease.take(session, { owner, seconds: config.leaseSeconds, notify, log, signal });
@@ -19,6 +19,7 @@ export const lock: Step = {
       }
       throw error;
     }
+    if (!session.isQuarantined) await receipts?.give(session.node, signal, log);
     return { outcome: 'ok' };
   },
 };

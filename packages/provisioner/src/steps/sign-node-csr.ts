@@ -42,7 +42,8 @@ export const signNodeCsr: Step = {
     await checkName(context, certname);
     await checkOthers(context, certname);
     // Before it has a certificate, so that nobody else gets the name, whatever happens to this provisioner.
-    context.replacement.assign(certname, { key: session.node.pin.key });
+    const { pin, proof } = session.node;
+    context.replacement.assign(certname, { key: pin.key, receipt: proof?.enrolment?.receipt?.serial });
     await session.lease?.confirm();
     return sign(context, certname, csrReported);
   },

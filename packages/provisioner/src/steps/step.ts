@@ -1,6 +1,7 @@
 import type { Logger } from '@troupe/core';
 import type { ProvisionerConfig } from '../config/config.js';
 import type { Master, Masters } from '../master/masters.js';
+import type { Receipts } from '../names/receipts.js';
 import type { ReplacementRule } from '../names/replacement-rule.js';
 import type { Lease } from '../node/lease.js';
 import type { NameGuard } from '../node/name-guard.js';
@@ -51,6 +52,8 @@ export interface StepContext {
   readonly masters: Masters;
   readonly guard: NameGuard;
   readonly replacement: ReplacementRule;
+  /** Not there in the security mode none. */
+  readonly receipts?: Pick<Receipts, 'give'> | undefined;
   readonly owner: string;
   /** Seconds that the step may take. */
   readonly timeoutSeconds: number;

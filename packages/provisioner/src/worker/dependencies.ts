@@ -2,6 +2,7 @@ import type { Logger } from '@troupe/core';
 import type { ProvisionerConfig } from '../config/config.js';
 import type { Events } from '../events/events.js';
 import type { Masters } from '../master/masters.js';
+import type { Receipts } from '../names/receipts.js';
 import type { ReplacementRule } from '../names/replacement-rule.js';
 import type { NameGuard } from '../node/name-guard.js';
 import type { Peers } from '../rpc/peers.js';
@@ -15,6 +16,8 @@ export interface Dependencies {
   readonly masters: Masters;
   readonly guard: NameGuard;
   readonly replacement: ReplacementRule;
+  /** Not there in the security mode none. */
+  readonly receipts?: Pick<Receipts, 'give'> | undefined;
   readonly policy: AdmissionPolicy;
   readonly events: Events;
   readonly log: Logger;

@@ -43,7 +43,7 @@ export async function planFor(
     signal,
   });
   const record = readRecord(status);
-  const fault = nameFaultOf(node);
+  const fault = nameFaultOf(node) ?? receiptFaultOf(node, dependencies.replacement);
   if (fault !== undefined) return { refusal: fault };
   const refusal = refusalOf(record, dependencies.owner);
   if (refusal !== undefined) return { refusal, ...leaseOf(record) };
@@ -77,6 +77,11 @@ function nameFaultOf({ identity, proof }: NodeAgent): string | undefined {
   } catch (error) {
     return `not allowed: ${messageOf(error)}`;
   }
+}
+
+function receiptFaultOf({ proof }: NodeAgent, replacement: Dependencies['replacement']): string | undefined {
+  if (!proof?.enrolment || !replacement.isRevoked(proof.enrolment)) return undefined;
+  return 'not allowed: the receipt of this machine was revoked when its name was given to another machine';
 }
 
 // By the node's clock, which may be wrong: it never lasts longer than it was given.

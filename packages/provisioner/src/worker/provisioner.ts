@@ -12,6 +12,7 @@ import { Notifier } from '../events/notifier.js';
 import { MasterSlots } from '../master/master-slots.js';
 import { type Master, Masters } from '../master/masters.js';
 import { Names } from '../names/names.js';
+import { Receipts } from '../names/receipts.js';
 import { NameGuard } from '../node/name-guard.js';
 import { StepFailure } from '../rpc/failure.js';
 import { KeyPin } from '../rpc/key-pin.js';
@@ -111,6 +112,7 @@ class RunningProvisioner implements Provisioner {
       masters,
       guard,
       replacement: this.#names.rule,
+      receipts: client.config.security.mode === 'x509' ? new Receipts(client.config.security) : undefined,
       policy,
       events,
       log,

@@ -235,7 +235,7 @@ class Provisioning {
   }
 
   #context(step: Step, { seconds, signal }: StepTime): StepContext {
-    const { config, peers, masters, guard, replacement, owner, events } = this.#dependencies;
+    const { config, peers, masters, guard, replacement, receipts, owner, events } = this.#dependencies;
     const { master, reason } = this.#plan;
     const { identity } = this.#session;
     return {
@@ -247,6 +247,7 @@ class Provisioning {
       masters,
       guard,
       replacement,
+      receipts,
       owner,
       timeoutSeconds: seconds,
       signal,

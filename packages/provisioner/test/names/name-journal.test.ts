@@ -164,6 +164,16 @@ describe('the journal of names', () => {
     }
   });
 
+  it('remembers over a restart which receipts were revoked, until they have expired', () => {
+    NameJournal.create(file);
+    const journal = opened();
+    journal.revoke('s1', 1000);
+    expect([journal.isRevoked('s1'), journal.isRevoked('s2')]).to.deep.equal([true, false]);
+    const month = 30 * 24 * hour;
+    const at = (now: number) => NameJournal.open(file, silentLogger, { now }).isRevoked('s1');
+    expect([at(month), at(1000 + month), at(1000)]).to.deep.equal([true, false, false]);
+  });
+
   it('does not grow with every hour of the same hosts', () => {
     NameJournal.create(file);
     const journal = opened();

@@ -1,4 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { silentLogger } from '@troupe/core';
+import { createTempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
 import { NameJournal } from '../../src/names/name-journal.js';
@@ -152,6 +154,29 @@ describe('the rule for giving a name to another machine', () => {
   it('asks nothing in the security mode none', () => {
     journal.see(['web1'], seenAt);
     expect(outcome({ enrolment: undefined }, ruleOf(journal, true))).to.include({ replaces: false });
+  });
+
+  it('revokes the receipt of the machine that had a name, also in the list of the configuration', async () => {
+    await using folder = await createTempFolder({ prefix: 'rule' });
+    const revokedFile = folder.join('revoked');
+    const rule = new ReplacementRule({
+      journal,
+      watch: { gap: 60, silence: () => 0 },
+      replaceAfterSeconds: 600,
+      isOpen: false,
+      revokedFile,
+      lostFor: () => 0,
+    });
+    rule.revokeReceipt('web1', seenAt);
+    expect(existsSync(revokedFile)).to.equal(false);
+    rule.assign('web1', { key: 'k1', receipt: 's1', time: seenAt });
+    const with1 = { ...enrolment, receipt: { serial: 's1', ends: 0 } };
+    expect(rule.isRevoked(with1)).to.equal(false);
+    rule.revokeReceipt('web1', seenAt);
+    expect([rule.isRevoked(with1), rule.isRevoked(enrolment)]).to.deep.equal([true, false]);
+    expect(readFileSync(revokedFile, 'utf8')).to.equal(
+      's1 receipt of web1, replaced at 2030-01-01T00:00:00.000Z\n',
+    );
   });
 
   it('notes who is given a name, and signs nothing if it cannot', () => {

@@ -110,6 +110,21 @@ describe('the plan for a node', () => {
   });
 
   describe('is none, for the reason', () => {
+    it('that the receipt of the node was revoked', async () => {
+      const receipt = { serial: 's1', ends: 0 };
+      const enrolment = { token: 't1', replace: false, callers: 'c', receipt };
+      network.proofs.set('k1', { vouchedBy: 'token', enrolment });
+      network.answers['provision status'] = () => ({ key: 'k1', data: statusWith({}) });
+      const dependencies = dependenciesOf(network, '');
+      dependencies.replacement.assign('web1', { key: 'k1', receipt: 's1' });
+      dependencies.replacement.revokeReceipt('web1');
+      const target = { identity: 'web1', collective: 'provisioning', pin: new KeyPin(false), tries: 0 };
+      expect(await planFor(target, dependencies, signal)).to.deep.equal({
+        refusal:
+          'not allowed: the receipt of this machine was revoked when its name was given to another machine',
+      });
+    });
+
     it('that the token is not for the name of the node', async () => {
       const enrolment = { token: 't1', names: '/^db/', replace: false, callers: 'c' };
       network.proofs.set('k1', { vouchedBy: 'token', enrolment });

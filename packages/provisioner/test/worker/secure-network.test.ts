@@ -149,6 +149,10 @@ describe('the name of a host that is switched off', () => {
     expect(replaced).to.deep.include({ certname: 'web1', masters: ['puppet1'] });
     await waitFor('the second end', () => watched.of('done', 'web1').length === 2, { intervalMs: 10 });
     expect(testbed.delivered).to.include('test://ops: Replaced the certificate of web1');
+    const journal = watched.journal();
+    const [first, second] = [...journal.matchAll(/"receipt":"([\w-]+)"/g)].map(([, serial]) => serial);
+    expect(first).to.not.equal(second);
+    expect([...journal.matchAll(/"revoked":"([\w-]+)"/g)].map(([, serial]) => serial)).to.deep.equal([first]);
   });
 
   it('is not given away while the host replies', async () => {
