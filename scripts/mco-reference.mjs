@@ -123,6 +123,7 @@ function exitCodesPage(meanings) {
     ['`ok`', 'yes', 'ok'],
     ['`failed` (status 1 to 5), `denied`, `timeout`, `expired`, `cancelled`, `unknown`', 'yes', 'failure: 2'],
     ['`offline`, `no-reply`', 'no', 'missing reply: 5; 3 or 4 if no node replied'],
+    ['`ddl-mismatch`', 'yes', 'failure: 2'],
     ['`not-asked`', 'no', 'missing reply; with `--max-failures` a failure came first: 2'],
   ];
   return `# Exit codes of mco

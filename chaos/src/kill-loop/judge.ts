@@ -2,7 +2,7 @@ import { checkEach, type InvariantResult } from '../judge/invariant.js';
 import type { Answer, LoopEvidence, RequestEvidence } from './evidence.js';
 
 /** States of requests that never ran. */
-const neverRan: ReadonlySet<string> = new Set(['denied', 'expired', 'not-asked']);
+const neverRan: ReadonlySet<string> = new Set(['denied', 'expired', 'not-asked', 'ddl-mismatch']);
 /** Messages of requests that did not start, in states that are also used for others. */
 const notRunMessages =
   /so it does not run|too many requests|is restarting|before it accepted|^the node is offline$/;

@@ -403,7 +403,7 @@ export const messageAttacks: readonly Attack[] = [
     runs: 2,
   },
   {
-    name: 'a request with a ttl of a day, whose id a node would have to store for so long',
+    name: 'a request with a ttl of a day, whose id a node would have to store for a day',
     run: (network) => ask(network, network.request({ ttl: 86_400 })),
     refused: [/failed: the request is valid for 86400 s, and this node accepts at most 3600 s/],
     audited: /limits\.max_ttl/,

@@ -7,6 +7,7 @@ import { isSilent } from '../../output/replies.js';
 import { counted } from '../../output/wording.js';
 import { about, type Finding } from './finding.js';
 import { policyFindings } from './policies.js';
+import { protocolFindings } from './protocol.js';
 import { unsafeFileFindings } from './unsafe-files.js';
 
 /** Seconds of clock skew of a node from which on there is a warning; at 60 it refuses requests. */
@@ -38,6 +39,7 @@ export async function fleetFindings(
     ...permissionFindings([...pings, ...inventories]),
     ...clockFindings(pings),
     ...versionFindings(await versionsOf(client, collective, nodes)),
+    ...(await protocolFindings(client, collective, nodes)),
     ...(await driftFindings(client, inventories)),
     ...(await policyFindings(client, collective, inventories)),
     ...(await unsafeFileFindings(client, collective, nodes)),
