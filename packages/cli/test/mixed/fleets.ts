@@ -3,9 +3,9 @@ import { after, before, describe } from 'mocha';
 import { calling } from './behaviours/calling.js';
 import { finding } from './behaviours/finding.js';
 import { jobs } from './behaviours/jobs.js';
+import { killing } from './behaviours/killing.js';
 import { leaving } from './behaviours/leaving.js';
 import { library } from './behaviours/library.js';
-import { repeating } from './behaviours/repeating.js';
 import { type Build, newBuild, oldBuild } from './builds.js';
 import { MixedNetwork, type NodeDescription } from './network.js';
 import type { Scene } from './scene.js';
@@ -63,7 +63,7 @@ export function declareFleets(
           finding(scene);
           calling(scene);
           jobs(scene);
-          repeating(scene);
+          killing(scene);
           library(scene);
         });
 

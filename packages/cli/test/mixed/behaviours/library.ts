@@ -46,6 +46,21 @@ export function library(scene: () => Scene): void {
       expect(statesOf(await call.all())).to.deep.equal(all(workers, 'cancelled'));
     });
 
+    it('receives the events of clients of both versions', async () => {
+      await using foreign = await connectLibrary(scene().other.build, scene().network.clientConfig);
+      for (const [from, to] of [
+        [connection, foreign],
+        [foreign, connection],
+      ] as const) {
+        const mark = scene().network.nonce();
+        const seen: unknown[] = [];
+        const stop = await to.onEvent(({ data }) => seen.push(data.mark));
+        await from.publishEvent('test', { mark });
+        await waitFor('the event', () => seen.includes(mark));
+        await stop();
+      }
+    });
+
     it('runs a message that is published three times once', async () => {
       const { network } = scene();
       const nonce = network.nonce();
@@ -60,6 +75,27 @@ export function library(scene: () => Scene): void {
       }
       expect(await network.executions(nonce)).to.deep.equal(workers);
     });
+
+    for (const name of ['a.lab', 'b.lab'])
+      it(`runs a request once that it has sent to ${name} again`, async () => {
+        const { network } = scene();
+        const { client, tap } = connection;
+        const nonce = network.nonce();
+        tap.sent.length = 0;
+        const { daemon } = network.node(name);
+        daemon.kill('SIGSTOP');
+        try {
+          const calling = client.call(ddl, 'change', { nonce }, { targets: [name] }).all();
+          await waitFor('the request to be sent again', () => tap.sent.length >= 2);
+          daemon.kill('SIGCONT');
+          expect(statesOf(await calling)).to.deep.equal({ [name]: 'ok' });
+        } finally {
+          daemon.kill('SIGCONT');
+        }
+        // Whatever was in the queue of the daemon comes before this.
+        expect(statesOf(await change(network.nonce()))).to.deep.equal(all(workers, 'ok'));
+        expect(await network.executions(nonce)).to.deep.equal([name]);
+      });
 
     it('gets the results if its first replies are lost, without a second execution', async () => {
       const { network } = scene();
