@@ -45,7 +45,7 @@ export function parseFilter(filter: string, topics: Topics): Levels | undefined 
 }
 
 function build(topic: Topic, topics: Topics): string {
-  if (topic.kind === 'agent') return topics.agent(topic.collective, topic.agent);
+  if (topic.kind === 'agent') return topics.agent(topic.collective, topic.agent, topic.v);
   if (topic.kind === 'reply') {
     return topics.reply(topic.collective, topic.caller, topic.session, topic.identity);
   }

@@ -39,6 +39,7 @@ const fileId = '0123456789abcdef'.repeat(2);
 
 const publishes: readonly [topic: string, allowed: Marks][] = [
   [`${main}/agent/rpcutil`, 'ca'],
+  [`${main}/agent/v2-rpcutil`, 'ca'],
   [`${main}/node/${own}`, 'ca'],
   [`${main}/node/${other}`, 'ca'],
   [`${main}/presence/${own}`, 'na'],
@@ -85,6 +86,7 @@ const publishes: readonly [topic: string, allowed: Marks][] = [
 
 const subscriptions: readonly [filter: string, allowed: Marks][] = [
   [`${main}/agent/rpcutil`, 'na'],
+  [`${main}/agent/v2-rpcutil`, 'na'],
   [`${main}/agent/+`, 'na'],
   [`${main}/agent/#`, 'na'],
   [`${main}/node/${own}`, 'na'],
@@ -112,6 +114,7 @@ const subscriptions: readonly [filter: string, allowed: Marks][] = [
   [`${main}/file/#`, 'na'],
 
   [`${enrolment}/agent/provision`, 'ea'],
+  [`${enrolment}/agent/v2-provision`, 'ea'],
   [`${enrolment}/agent/+`, 'ea'],
   [`${enrolment}/node/${own}`, 'ea'],
   [`${enrolment}/node/${other}`, 'a'],
