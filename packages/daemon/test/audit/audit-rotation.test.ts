@@ -141,7 +141,8 @@ describe('the rotation of an audit', () => {
   });
 
   it('says which file cannot be written', () => {
-    const gone = join(folder, 'gone', 'audit.jsonl');
+    writeFileSync(join(folder, 'a file'), '');
+    const gone = join(folder, 'a file', 'audit.jsonl');
     expect(() => new Audit(gone))
       .to.throw(`audit.file: cannot write ${gone}: `)
       .with.property('code', 'FILE_UNREADABLE');

@@ -204,9 +204,10 @@ export class Desk {
     return this.config.state_dir;
   }
 
-  /** The hash of the DDL of the agent "work". */
+  /** The hash of the DDL of its agent. */
   get ddlHash(): string {
-    return this.node.registry.get('work')?.hash ?? '';
+    const [agent] = this.node.registry.all().filter(({ name }) => name !== 'discovery');
+    return agent?.hash ?? '';
   }
 
   /** Signs with an offer of a session key, as clients do. */
