@@ -271,6 +271,11 @@ export class Client {
     return this.#connectionWaiters.wait(signal);
   }
 
+  /** Has the next request to a node signed, and so its reply: that shows what vouches for the node now. */
+  invalidateKey(identity: string): void {
+    this.#router.invalidateKey(identity);
+  }
+
   /** Whether the client is connected to the broker. */
   get isConnected(): boolean {
     return this.#transport.connected;

@@ -11,6 +11,7 @@ import { before, describe, it } from 'mocha';
 import { encodeHeader, envelopeType, headerOf, macJws } from '../../src/security/jws.js';
 import type { Own } from '../../src/security/modes.js';
 import {
+  type Credential,
   type MessageProtection,
   type Peer,
   type Role,
@@ -165,6 +166,21 @@ describe('SessionKeys', () => {
     peerOf(first).isAnswered = true;
     expect(handshake(node, caller).as).to.equal('offering');
     expect(handshake(node, caller, true).as).to.equal('sealed');
+  });
+
+  it('checks a machine against its latest token or receipt, under the same key', () => {
+    const client = end('caller', alice);
+    const node = end('node', web1);
+    const author = { fingerprint: node.trusted.fingerprint };
+    const shown = (credential: Credential) =>
+      peerOf(client.keys.handshake(author, credential, node.keys.offer));
+    const before = shown({ jwk: {}, token: 't' });
+    expect(shown({ jwk: {}, token: 't' })).to.equal(before);
+    const after = shown({ jwk: {}, receipt: 'r' });
+    expect(after.kid).to.equal(before.kid);
+    const peer = peerOf(handshake(node, client));
+    const opened = client.keys.open(node.keys.seal(payload, peer), peer.kid);
+    expect(opened.peer.credential).to.deep.equal({ jwk: {}, receipt: 'r' });
   });
 
   it('seals nothing for a peer whose key is invalidated, but still opens what that peer seals', () => {

@@ -37,6 +37,7 @@ export class Receipts {
         (agent, claim, options) => agent.accept_receipt({ receipt, ...claim }, options),
         { answerWithin: 5, signal },
       );
+      node.renewProof();
       log.debug({ serial: readReceipt(receipt).serial }, 'gave the node a receipt of its enrolment');
     } catch (error) {
       signal.throwIfAborted();

@@ -52,6 +52,11 @@ export class NodeAgent {
     return this.#token;
   }
 
+  /** Has its next reply show what vouches for it now. */
+  renewProof(): void {
+    this.#peers.client.invalidateKey(this.identity);
+  }
+
   /** Takes the lease; what is changed from then on is changed with its token. Throws StepFailure. */
   async takeLease(
     { owner, seconds, notify }: { owner: string; seconds: number; notify: boolean },

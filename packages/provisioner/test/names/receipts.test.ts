@@ -55,6 +55,7 @@ describe('the receipts of a provisioner', () => {
     });
     expect(claims.exp - claims.iat).to.equal(30 * 86_400);
     expect(network.of(accept)[0]?.input).to.include({ token: 7 });
+    expect(network.invalidated).to.deep.equal(['web1']);
   });
 
   for (const [what, left, count] of [
