@@ -35,7 +35,7 @@ describe('a step of the site', () => {
     called = [];
     answer = {};
     Object.assign(network.client, {
-      config: { ddl_dirs: [folder.path], security: { mode: 'none' } },
+      config: { broker: { urls: [] }, ddl_dirs: [folder.path], security: { mode: 'none' } },
       call: (_: Ddl, action: string, input: unknown, options: CallOptions) => {
         called.push({ action, input, options });
         const about = {

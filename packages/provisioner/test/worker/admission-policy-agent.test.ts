@@ -26,7 +26,7 @@ describe('the policy of an agent', () => {
     called = [];
     data = { allowed: true };
     Object.assign(network.client, {
-      config: { ddl_dirs: [folder.path] },
+      config: { broker: { urls: [] }, ddl_dirs: [folder.path] },
       call: ({ metadata }: Ddl, action: string, input: unknown, options: CallOptions) => {
         called.push({ ddl: metadata.name, action, input, options });
         return { one: async () => ({ sender: 'cmdb1', state: 'ok', ok: true, statusmsg: 'OK', data }) };
