@@ -58,6 +58,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
   const versions = new NodeVersions({
     least: config.security.minimum_protocol,
     claimedBy: (collective, identity) => presence.protocolOf(collective, identity),
+    whenClaimed: (collective, identities) => presence.whenKnown(collective, identities),
     mayHaveVersion1: (collective) => presence.mayHaveVersion1(collective),
   });
   const router = new Router(session, { transport, topics, security, versions, log });

@@ -46,6 +46,11 @@ async function direct({ router }: SendParts, message: OwnRequest, names: readonl
   for (const targets of chunks(names, namesInMessage)) await router.direct({ ...message, targets }, targets);
 }
 
+// They do not know the question, and secrets are not for them.
+async function hashOfVersion1({ variants, askHash }: SendParts, name: string): Promise<string | undefined> {
+  return variants?.hasSecrets ? undefined : askHash?.(name).catch(() => undefined);
+}
+
 // Which of the nodes have said that they have a DDL under which the input may be sent to them, and what is sent then.
 async function askFirst(
   parts: SendParts,
@@ -65,6 +70,12 @@ async function askFirst(
   });
   const open = () => targets.filter((name) => !hashes.has(name));
   try {
+    await router.versions.whenKnown(message.collective, targets);
+    await Promise.all(
+      targets
+        .filter((name) => router.versions.of(message.collective, name, 0) === 1)
+        .map(async (name) => hashes.set(name, await hashOfVersion1(parts, name))),
+    );
     for (let count = 0; count < mostQuestions && open().length > 0 && !options.signal?.aborted; count += 1) {
       await direct(parts, question, open());
       await wakeUp.wait(askEvery);

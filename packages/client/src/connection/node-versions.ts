@@ -11,6 +11,8 @@ export interface NodeVersionsOptions {
   readonly least: number;
   /** What the presence record of a node claims; nothing without one. */
   readonly claimedBy: (collective: string, identity: string) => ProtocolVersion | undefined;
+  /** Resolves when the presence records of these nodes are known, or no more are to come. */
+  readonly whenClaimed: (collective: string, identities: readonly string[]) => Promise<void>;
   /** Whether somebody who is online may speak only version 1, as far as presence tells. */
   readonly mayHaveVersion1: (collective: string) => boolean;
 }
@@ -43,6 +45,16 @@ export class NodeVersions {
   /** What a node has signed; nothing before its first reply. */
   signedBy(identity: string): ProtocolVersion | undefined {
     return this.#signed.get(identity)?.v;
+  }
+
+  /** Resolves when it is known with which version to begin: a node of version 1 logs a message of version 2 as an attack. */
+  async whenKnown(collective: string, identities: readonly string[]): Promise<void> {
+    const { least, claimedBy, whenClaimed } = this.#options;
+    if (least >= 2) return;
+    const isUnknown = (identity: string) =>
+      !this.#signed.has(identity) && claimedBy(collective, identity) === undefined;
+    const unknown = identities.filter(isUnknown);
+    if (unknown.length > 0) await whenClaimed(collective, unknown);
   }
 
   /** The version for one more try with a node that was tried so often before. */

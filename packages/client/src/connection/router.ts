@@ -183,6 +183,7 @@ export class Router {
   /** Sends a message to each node: sealed if a key is agreed, otherwise the same signed bytes; secrets to those whose key is agreed. Throws NOT_CONNECTED. */
   async direct(message: Outgoing, identities: readonly string[]): Promise<void> {
     const { transport, topics, security } = this.#parts;
+    await this.versions.whenKnown(message.collective, identities);
     const texts = new Map<ProtocolVersion, string>();
     const signed = new Map<ProtocolVersion, Promise<Uint8Array>>();
     const textOf = (v: ProtocolVersion) => {

@@ -73,6 +73,19 @@ export class PresenceView {
     await Promise.race([first, this.settled()]).finally(ignore);
   }
 
+  /** Resolves as soon as there is a record of each of these nodes, or it is settled that there is not. */
+  async whenKnown(identities: readonly string[]): Promise<void> {
+    const missing = new Set(identities.filter((identity) => !this.#records.has(identity)));
+    if (missing.size === 0) return;
+    let ignore = () => {};
+    const all = new Promise<void>((resolve) => {
+      ignore = this.onChange(({ identity }) => {
+        if (missing.delete(identity) && missing.size === 0) resolve();
+      });
+    });
+    await Promise.race([all, this.settled()]).finally(ignore);
+  }
+
   get(identity: string): Presence | undefined {
     return this.#records.get(identity);
   }

@@ -38,6 +38,13 @@ export class PresenceViews {
     this.#goneListeners.add(listener);
   }
 
+  /** Resolves when there is a record of each of these nodes, or all that the broker retains are in. */
+  async whenKnown(collective: string, identities: readonly string[]): Promise<void> {
+    // Without presence nothing is known of anybody, and whoever needs the view is told why.
+    const view = await this.of(collective).catch(() => undefined);
+    await view?.whenKnown(identities);
+  }
+
   /** The highest version of the protocol that a node's record claims; nothing where there is no record. */
   protocolOf(collective: string, identity: string): ProtocolVersion | undefined {
     return this.#opened.get(collective)?.protocolOf(identity);

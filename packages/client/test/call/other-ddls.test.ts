@@ -231,6 +231,27 @@ describe('a call to nodes with different DDLs', () => {
       expect(wire.requests().map(({ to, v }) => `${to} ${v}`)).to.deep.equal(['node/a 1', 'node/b 2']);
     });
 
+    it('begins with the version that a named node claims, also before it knows who is online', async () => {
+      await network.oldNode('a', [agentOf('a', honest)]);
+      await node('b', honest);
+      const { states } = await stateOf(honest, {}, { targets: ['a', 'b'] });
+      expect(states).to.deep.equal(['a ok', 'b ok']);
+      expect(wire.requests().map(({ to, v }) => `${to} ${v}`)).to.deep.equal(['node/a 1', 'node/b 2']);
+    });
+
+    it('are sent a request that nobody waits for, under the DDL of a node', async () => {
+      await network.oldNode('a', [agentOf('a', honest)]);
+      await node('b', honest);
+      await network.oldNode('c', [agentOf('c', ddlOf('1.0.0', { input: { other: { ...input } } }))]);
+      const ddl = await resolveDdl(client, 'deploy', 'mcollective');
+      const options = { targets: ['a', 'b', 'c'] };
+      const { id, targets } = await client.send(ddl, 'run', { version: 'typed' }, options);
+      expect([...targets].sort()).to.deep.equal(['a', 'b']);
+      await client.attach(id, { targets }).all();
+      expect(ran.sort()).to.deep.equal(['a {"version":"typed"}', 'b {"version":"typed"}']);
+      expect(wire.inputsTo('c')).to.deep.equal([]);
+    });
+
     it('sends no input to one before it has said in a signed answer that it has the DDL of another node', async () => {
       await network.oldNode('a', [agentOf('a', honest)]);
       await network.oldNode('b', [agentOf('b', ddlOf('1.0.0', { input: { other: { ...input } } }))]);

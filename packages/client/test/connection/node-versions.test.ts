@@ -9,6 +9,7 @@ describe('the version in which a node is spoken to', () => {
     new NodeVersions({
       least,
       claimedBy: (_, identity) => claims.get(identity),
+      whenClaimed: async () => {},
       mayHaveVersion1: () => hasVersion1,
     });
   const reply = (v: 1 | 2) => ({ sender: 'a', v, collective: 'm' });

@@ -49,6 +49,7 @@ export class RouterFixture {
     const versions = new NodeVersions({
       least: 1,
       claimedBy: () => this.claimed,
+      whenClaimed: async () => {},
       mayHaveVersion1: () => this.claimed === 1,
     });
     this.router = new Router('s', {
