@@ -73,7 +73,7 @@ ${newcomers ? newcomerListener(options, newcomers) : ''}`;
       `A node that reaches port ${port + 1} can disconnect callers of earlier versions by using their client ids: use a separate CA for callers, or open the port to their machines only.`,
       ...(newcomers
         ? [
-            `New machines connect to port ${port + 2}, at most ${newcomers.connections} at a time: make tokens with --account and the URL of this port (mco enroll token --broker). A holder of a token can disconnect nodes of earlier versions by using their names as client ids.`,
+            `New machines connect to port ${port + 2}: make tokens with --account and the URL of this port (mco enroll token --broker). A holder of a token can disconnect nodes of earlier versions by using their names as client ids.`,
           ]
         : []),
     ],
@@ -90,6 +90,7 @@ ${listener(
   { certificate, key, crl: undefined },
   { port: port + 2, address, ca: newcomersCaFile(options), acl: `${folder}/newcomers.acl` },
 )}
+# Not a firm limit: each failed connection makes Mosquitto 2.0.11 count one connection too few.
 max_connections ${connections}
 `;
 }

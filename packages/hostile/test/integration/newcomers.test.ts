@@ -354,13 +354,13 @@ for (const kind of [testBrokers.mosquitto, testBrokers.nats, testBrokers.rabbitm
           .agent(rpcutilDdl)
           .ping({}, { targets: ['ghost.lab'], collective: 'provisioning' });
         const asked = await waitFor('the request', () => machine.heard[0]);
-        const { id, caller, session, agent, action, collective, v } = payloadOf(asked.payload);
+        const { id, caller, session, agent, action, collective } = payloadOf(asked.payload);
         const topic = `${enrolment}/reply/${level(String(caller))}/${String(session)}/${ghost}`;
         const answer = async (pong: number, given: string | undefined) => {
           const { privateKey, publicKey } = generateKeyPairSync('ed25519');
           const header = { alg: 'EdDSA', typ: 'troupe+jws', jwk: publicKey.export({ format: 'jwk' }) };
           const reply = {
-            v,
+            v: 1,
             type: 'reply',
             kind: 'result',
             id,
@@ -384,15 +384,13 @@ for (const kind of [testBrokers.mosquitto, testBrokers.nats, testBrokers.rabbitm
       });
     }
 
-    if (kind !== testBrokers.nats) {
+    // NATS has no such limit, and Mosquitto 2.0.11 counts wrongly after failed connections.
+    if (kind === testBrokers.rabbitmq) {
       it('cannot hold more connections than the limit, which nodes do not notice', async () => {
         const outcomes: string[] = [];
-        for (let count = 0; count < mostConnections + 3; count += 1)
+        for (let count = 0; count <= mostConnections; count += 1)
           outcomes.push(await outcomeOf(newcomer(`flood${count}`)));
-        // Mosquitto 2.0 lets one more in.
-        const first = outcomes.indexOf('refused');
-        expect(first).to.be.oneOf([mostConnections, mostConnections + 1]);
-        expect(new Set(outcomes.slice(first))).to.deep.equal(new Set(['refused']));
+        expect(outcomes).to.deep.equal([...Array(mostConnections).fill('let in'), 'refused']);
         expect(await outcomeOf(withCertificate('web1.lab'))).to.equal('let in');
       });
     }
