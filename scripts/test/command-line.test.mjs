@@ -65,6 +65,7 @@ const refused = [
   ['scripts/transcripts.mjs no-page.md', 'transcripts: invalid PAGE "no-page.md"'],
   ['scripts/reference.mjs --bogus', "reference: Unknown option '--bogus'"],
   ['scripts/mco-reference.mjs --bogus', "reference: Unknown option '--bogus'"],
+  ['scripts/vectors.mjs --bogus', "vectors: Unknown option '--bogus'"],
   ['scripts/start.mjs', 'start: SCRIPT is required'],
   ['ddl/types.mjs --bogus', "ddl: Unknown option '--bogus'"],
   ['ddl/types.mjs nowhere.json', 'ddl: there is no nowhere.json'],

@@ -90,6 +90,7 @@ export class SessionKeys {
   readonly #own: () => string;
   readonly #lifetime: number;
   readonly #now: () => number;
+  readonly #newKey: () => KeyObject;
   #pair: KeyPair | undefined;
   // A name with many offers pushes out its own: no peer can take the keys of another.
   readonly #byKid: BoundedMap<string, Peer>;
@@ -107,11 +108,14 @@ export class SessionKeys {
     /** Seconds after which a new key is made. */
     readonly lifetime: number;
     readonly now?: () => number;
+    /** Makes an X25519 private key; a random one by default. */
+    readonly newKey?: () => KeyObject;
   }) {
     this.#role = options.role;
     this.#own = options.own;
     this.#lifetime = options.lifetime * 1000;
     this.#now = options.now ?? Date.now;
+    this.#newKey = options.newKey ?? (() => generateKeyPairSync('x25519').privateKey);
     this.#byKid = new BoundedMap({
       most: options.most,
       mostBytes: options.most * meanBytes,
@@ -210,8 +214,8 @@ export class SessionKeys {
   #currentPair(): KeyPair {
     const now = this.#now();
     if (this.#pair && now - this.#pair.madeAt <= this.#lifetime) return this.#pair;
-    const { privateKey, publicKey } = generateKeyPairSync('x25519');
-    const { x = '' } = publicKey.export({ format: 'jwk' });
+    const privateKey = this.#newKey();
+    const { x = '' } = privateKey.export({ format: 'jwk' });
     this.#pair = { privateKey, offer: { kty: 'OKP', crv: 'X25519', x }, madeAt: now };
     return this.#pair;
   }
