@@ -58,7 +58,7 @@ const byState: Readonly<Record<Ending, Explanation>> = {
     ],
   },
   'ddl-mismatch': {
-    summary: 'the node has another DDL of the agent, under which the call is not possible',
+    summary: 'the node has another DDL that does not allow the call',
     meaning:
       'A node runs a request only if it was made under the DDL that the node itself has. This node has another one, and the input ' +
       'could not be sent under it. The action was not run there.',
