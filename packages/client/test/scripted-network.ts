@@ -96,7 +96,7 @@ export class ScriptedNetwork {
       isConnected: true,
       versions: { of: () => 2 },
       ddls: { of: () => undefined },
-      hasKeyOf: () => true,
+      mayHaveSecrets: () => true,
       get isBehind() {
         return network.isBehind;
       },

@@ -128,7 +128,7 @@ export class RequestRounds {
     const { variants, router } = this.#parts;
     const message = this.#message;
     if (!variants || message.type !== 'request') return false;
-    if (variants.hasSecrets && (!router.hasKeyOf(identity) || this.#isVersion1(identity))) return true;
+    if (variants.hasSecrets && (!router.mayHaveSecrets(identity) || this.#isVersion1(identity))) return true;
     if (this.#fitted.has(identity)) return false;
     return variants.isFromNode && router.ddls.of(identity, message.agent) !== variants.first.ddl;
   }
@@ -165,11 +165,11 @@ export class RequestRounds {
     try {
       const variant = await variants.of(identity, await hashOf());
       if ('refusal' in variant) this.#end(identity, 'ddl-mismatch', variant.refusal);
-      else if (variants.hasSecrets && !router.hasKeyOf(identity))
+      else if (variant.made.secretInputs && !router.mayHaveSecrets(identity))
         this.#end(
           identity,
           'failed',
-          'the node offered no session key, so the secret inputs cannot be encrypted for it',
+          'secrets cannot be sent to this node: it offered no session key, or it has no certificate yet that proves its name',
         );
       else this.#refit(identity, variant.made);
     } catch (error) {

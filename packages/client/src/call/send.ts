@@ -86,8 +86,8 @@ async function askFirst(
   const fitting = new Map<string, Made>();
   for (const [name, hash] of hashes) {
     const variant = hash === undefined ? undefined : await variants.of(name, hash);
-    const isReadable = !variants.hasSecrets || router.hasKeyOf(name);
-    if (variant && 'made' in variant && isReadable) fitting.set(name, variant.made);
+    if (!variant || 'refusal' in variant) continue;
+    if (!variant.made.secretInputs || router.mayHaveSecrets(name)) fitting.set(name, variant.made);
   }
   return fitting;
 }

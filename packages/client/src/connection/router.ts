@@ -3,6 +3,7 @@ import {
   type Logger,
   type MessageProtection,
   open,
+  type Peer,
   type Proof,
   type ProtocolVersion,
   protocolVersion,
@@ -86,9 +87,16 @@ export class Router {
     return this.#parts.versions;
   }
 
-  /** Whether a key is agreed with a node, so that secrets can be encrypted for it. */
-  hasKeyOf(identity: string): boolean {
-    return this.#parts.security.sessionKeys?.peerOf(identity) !== undefined;
+  /** Whether secrets can be sent to a node: a key is agreed with it, and it is proved that the key is of this node. */
+  mayHaveSecrets(identity: string): boolean {
+    return this.#secretPeerOf(identity) !== undefined;
+  }
+
+  // A machine that only has an enrolment token says its name itself, and another one may say the same.
+  #secretPeerOf(identity: string): Peer | undefined {
+    const peer = this.#parts.security.sessionKeys?.peerOf(identity);
+    const isEnrolling = peer?.credential.token !== undefined || peer?.credential.receipt !== undefined;
+    return isEnrolling ? undefined : peer;
   }
 
   /** Seals nothing for a node until its next reply: it went offline, and may come back without its key. */
@@ -217,7 +225,7 @@ export class Router {
 
   #withSecrets(message: OwnRequest, identity: string): string | undefined {
     const { sessionKeys } = this.#parts.security;
-    const peer = sessionKeys?.peerOf(identity);
+    const peer = this.#secretPeerOf(identity);
     if (!sessionKeys || !peer) return undefined;
     const secret = sessionKeys.encrypt(Buffer.from(JSON.stringify(secretsOf(message))), peer);
     return jsonOf(message, protocolVersion, secret);

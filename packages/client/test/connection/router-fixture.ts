@@ -30,6 +30,8 @@ export class RouterFixture {
   /** Nodes with which a session key is agreed. */
   readonly known = new Set<string>();
   readonly router: Router;
+  /** What those prove themselves with. */
+  credential: object = { x5c: ['leaf'] };
   /** The version that the presence records of all nodes claim. */
   claimed: 1 | 2 = 2;
   readonly transport: Transport;
@@ -95,6 +97,8 @@ export class RouterFixture {
       sessionKeys: {
         offering: { as: 'offering', acknowledged: true },
         sealing: (name: string) => (this.known.has(name) ? { as: 'sealed', peer: { name } } : undefined),
+        peerOf: (name: string) => (this.known.has(name) ? { name, credential: this.credential } : undefined),
+        encrypt: (bytes: Uint8Array, { name }: { name: string }) => `for ${name}: ${Buffer.from(bytes)}`,
         invalidate: (name: string) => this.invalidated.push(name),
       } as unknown as NonNullable<Security['sessionKeys']>,
       credentials: {},

@@ -341,3 +341,37 @@ it('a router has the name of its signer, and passes on which keys to invalidate'
   router.invalidateKey('a');
   expect(fixture.invalidated).to.deep.equal(['a']);
 });
+
+describe('a secret input', () => {
+  const secretive = { ...request, input: { user: 'u', password: 'p' }, secretInputs: ['password'] };
+  const messages = () => fixture.sent.map(({ message }) => message);
+
+  it('is encrypted for each node, and is nowhere else', async () => {
+    for (const name of ['a', 'b']) fixture.known.add(name);
+    await fixture.router.direct(secretive, ['a', 'b']);
+    expect(messages().map(({ input, secret }) => ({ input, secret }))).to.deep.equal(
+      ['a', 'b'].map((name) => ({ input: { user: 'u' }, secret: `for ${name}: {"password":"p"}` })),
+    );
+  });
+
+  it('is sent neither to a node without a key, nor to one that speaks version 1, nor to all', async () => {
+    await fixture.router.direct(secretive, ['a']);
+    fixture.known.add('b');
+    fixture.claimed = 1;
+    await fixture.router.direct(secretive, ['b']);
+    expect(await fixture.router.broadcast(secretive, 'discovery').catch(String)).to.include('one node each');
+    expect(fixture.sent).to.deep.equal([]);
+  });
+
+  for (const credential of [
+    { jwk: {}, token: 't' },
+    { jwk: {}, receipt: 'r' },
+  ])
+    it(`is not sent to a machine that says its name itself: ${JSON.stringify(credential)}`, async () => {
+      fixture.known.add('a');
+      fixture.credential = credential;
+      expect(fixture.router.mayHaveSecrets('a')).to.equal(false);
+      await fixture.router.direct(secretive, ['a']);
+      expect(fixture.sent).to.deep.equal([]);
+    });
+});
