@@ -24,7 +24,7 @@ export {
 } from './config.js';
 export { type ConnectOptions, connect } from './connect.js';
 export type { Event } from './connection/event-channel.js';
-export type { NodeProof } from './connection/router.js';
+export type { NodeProof } from './connection/node-proofs.js';
 export { bundledDdls } from './ddl/bundled-ddls.js';
 export { compiledDdl } from './ddl/compiled-ddl.js';
 export { type DataVerdict, dataDdlFiles, judgeData } from './ddl/data-ddls.js';

@@ -1,4 +1,5 @@
 import { type ProtocolVersion, protocolVersion, type Reply } from '@troupe/core';
+import { BoundedMap } from '@troupe/core/internal';
 
 /** Nodes whose versions are remembered. */
 const most = 50_000;
@@ -24,7 +25,7 @@ export interface NodeVersionsOptions {
  */
 export class NodeVersions {
   readonly #options: NodeVersionsOptions;
-  readonly #signed = new Map<string, { readonly v: ProtocolVersion; readonly at: number }>();
+  readonly #signed = new BoundedMap<string, { readonly v: ProtocolVersion; readonly at: number }>({ most });
 
   constructor(options: NodeVersionsOptions) {
     this.#options = options;
@@ -36,10 +37,7 @@ export class NodeVersions {
     const isRecent = before !== undefined && before.v > v && now - before.at < settling;
     if (isRecent || (before && before.v > v && this.#options.claimedBy(collective, sender) === before.v))
       return;
-    this.#signed.delete(sender);
     this.#signed.set(sender, { v, at: now });
-    const [oldest] = this.#signed.keys();
-    if (this.#signed.size > most && oldest !== undefined) this.#signed.delete(oldest);
   }
 
   /** What a node has signed; nothing before its first reply. */

@@ -1,11 +1,12 @@
 import type { Reply } from '@troupe/core';
+import { BoundedMap } from '@troupe/core/internal';
 
 /** Nodes and agents whose hashes are remembered. */
 const most = 100_000;
 
 /** Which DDL each node has said to have, in replies that it signed: SHA-256 in hexadecimal, by node and agent. */
 export class StatedDdls {
-  readonly #hashes = new Map<string, string>();
+  readonly #hashes = new BoundedMap<string, string>({ most, ownerOf: (_, key) => ownerOf(key) });
 
   /** Learns from an authenticated reply. */
   heard(reply: Reply): void {
@@ -14,16 +15,16 @@ export class StatedDdls {
   }
 
   note(identity: string, agent: string, hash: string): void {
-    const key = keyOf(identity, agent);
-    this.#hashes.delete(key);
-    this.#hashes.set(key, hash);
-    const [oldest] = this.#hashes.keys();
-    if (this.#hashes.size > most && oldest !== undefined) this.#hashes.delete(oldest);
+    this.#hashes.set(keyOf(identity, agent), hash);
   }
 
   of(identity: string, agent: string): string | undefined {
     return this.#hashes.get(keyOf(identity, agent));
   }
+}
+
+function ownerOf(key: string): string {
+  return key.slice(0, key.indexOf(' '));
 }
 
 function keyOf(identity: string, agent: string): string {
