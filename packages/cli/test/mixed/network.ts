@@ -179,11 +179,13 @@ export class MixedNetwork implements AsyncDisposable {
 
   async #prepare(): Promise<void> {
     await writeFile(this.folder.join('ledger'), '');
-    const policies = this.folder.join('policies');
-    await mkdir(policies);
     const allow = 'policy default deny\nallow\trip.mcollective\t*\t*\t*\n';
-    for (const name of ['default', 'discovery']) await writeFile(`${policies}/${name}.policy`, allow);
-    await writeFile(`${policies}/mixed.policy`, `deny\t*\tforbidden\t*\t*\n${allow}`);
+    for (const hasAgent of [true, false]) {
+      const policies = this.#policiesFor({ hasAgent });
+      await mkdir(policies);
+      for (const name of ['default', 'discovery']) await writeFile(`${policies}/${name}.policy`, allow);
+      if (hasAgent) await writeFile(`${policies}/mixed.policy`, `deny\t*\tforbidden\t*\t*\n${allow}`);
+    }
     await this.#issue(caller);
     const config = { ...this.#common(caller, this.broker.callerUrls), connect_timeout: 20 };
     await writeFile(this.clientConfig, JSON.stringify(config));
@@ -208,7 +210,7 @@ export class MixedNetwork implements AsyncDisposable {
       facts: { paths: [this.folder.join(`${name}.facts.json`)] },
       classes_file: this.folder.join(`${name}.classes`),
       state_dir: this.folder.join(name),
-      authorization: { policies: this.folder.join('policies') },
+      authorization: { policies: this.#policiesFor(node) },
       audit: { file: this.auditOf(name) },
     };
     await writeFile(this.#configOf(name), JSON.stringify(config));
@@ -216,6 +218,11 @@ export class MixedNetwork implements AsyncDisposable {
 
   #spawn(name: string, build: Build): RunningProcess {
     return startProcess(process.execPath, [build.mcod, '--config', this.#configOf(name)]);
+  }
+
+  // A policy for an agent that a node does not have is a warning in its log.
+  #policiesFor({ hasAgent }: Pick<NodeDescription, 'hasAgent'>): string {
+    return this.folder.join(hasAgent ? 'policies' : 'policies-without-agent');
   }
 
   #configOf(name: string): string {

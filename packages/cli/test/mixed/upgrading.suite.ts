@@ -1,4 +1,4 @@
-import { testBrokers } from '@troupe/testkit';
+import { skip, testBrokers } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { leaving } from './behaviours/leaving.js';
@@ -26,7 +26,9 @@ describe('a host that is upgraded, and then downgraded', function () {
   ] as const)
     for (const client of [oldBuild, newBuild]) {
       const title = `from ${from.version} to ${to.version}, called by the ${client.version} client`;
-      it(`does not run again what ran before: ${title}`, async () => {
+      it(`does not run again what ran before: ${title}`, async function () {
+        if (client === newBuild && to === oldBuild)
+          skip(this, 'a client that runs keeps to version 2 with a host that is downgraded');
         if (network.node(name).build !== from) await network.replaceDaemon(name, from);
         await expectOnce(client, to);
       });

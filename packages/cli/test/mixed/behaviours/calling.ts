@@ -86,10 +86,14 @@ export function calling(scene: () => Scene): void {
   });
 
   it('reports a named node that does not have the agent', async () => {
-    const { code, results } = await scene().mco.call('rpc', 'mixed', 'weigh', ...named('a.lab', 'd.lab'));
-    expect(code).to.equal(2);
-    const d = results.find(({ sender }) => sender === 'd.lab');
-    expect(d).to.deep.include({ state: 'failed', statuscode: 2 });
+    const { mco, network } = scene();
+    const { code, states } = await mco.call('rpc', 'mixed', 'weigh', ...named('a.lab', 'd.lab'));
+    // The DDL comes from another node, and a node of version 1 is asked for its own before it is sent an input.
+    const isAskedFirst = mco.build.version === 'new' && network.node('d.lab').build.version === 'old';
+    expect({ code, states }).to.deep.equal({
+      code: 2,
+      states: { 'a.lab': 'ok', 'd.lab': isAskedFirst ? 'ddl-mismatch' : 'failed' },
+    });
   });
 
   it('calls nodes in batches', async () => {

@@ -1,6 +1,7 @@
+import { skip } from '@troupe/testkit';
 import { expect } from 'chai';
 import { it } from 'mocha';
-import { documentOf, printed } from '../mco.js';
+import { documentOf, type Mco, printed } from '../mco.js';
 import { all, named, type Scene, workers } from '../scene.js';
 
 /** Requests that go on without the client that sent them. */
@@ -79,22 +80,30 @@ export function jobs(scene: () => Scene): void {
     expect(states).to.deep.equal(all(['b.lab', 'c.lab'], 'cancelled'));
   });
 
-  it('sends the replies to a listening mco of each version', async () => {
-    const { mco, other } = scene();
-    for (const listener of [mco, other]) {
-      const session = `ears-${listener.build.version}`;
-      const listening = listener.start('listen', session, '--jsonl', '--count', '3');
-      await printed(listening.stderr, `session ${session}`);
-      const sent = await mco.run('rpc', 'mixed', 'weigh', '--reply-to', session);
-      expect(sent.code).to.equal(0);
-      const { stdout, exitCode } = await listening;
-      expect(exitCode).to.equal(0);
-      const ends = stdout
-        .split('\n')
-        .map((line) => JSON.parse(line))
-        .filter(({ sender }) => sender !== undefined)
-        .map(({ sender, state }) => [sender, state]);
-      expect(ends.sort()).to.deep.equal(workers.map((name) => [name, 'ok']));
-    }
+  const listens = async ({ mco }: Scene, listener: Mco) => {
+    const session = `ears-${listener.build.version}`;
+    const listening = listener.start('listen', session, '--jsonl', '--count', '3');
+    await printed(listening.stderr, `session ${session}`);
+    const sent = await mco.run('rpc', 'mixed', 'weigh', '--reply-to', session);
+    expect(sent.code).to.equal(0);
+    const { stdout, exitCode } = await listening;
+    expect(exitCode).to.equal(0);
+    const ends = stdout
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .filter(({ sender }) => sender !== undefined)
+      .map(({ sender, state }) => [sender, state]);
+    expect(ends.sort()).to.deep.equal(workers.map((name) => [name, 'ok']));
+  };
+
+  it('sends the replies to a listening mco of the same version', () => listens(scene(), scene().mco));
+
+  it('sends the replies to a listening mco of the other version', async function () {
+    const { mco, other, network } = scene();
+    const isNewCall =
+      mco.build.version === 'new' && workers.some((name) => network.node(name).build.version === 'new');
+    if (isNewCall)
+      skip(this, 'a node replies in the version of the request, which an old listener cannot read');
+    await listens(scene(), other);
   });
 }
