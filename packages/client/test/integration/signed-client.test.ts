@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { ddlHash } from '@troupe/core';
 import {
   createTempFolder,
   createTestPki,
@@ -14,10 +16,11 @@ import {
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { Stage } from './stage.js';
+import { stageDdl } from './stage-agent.js';
+import { startTap } from './tap.js';
 
-const program = fileURLToPath(
-  new URL('../../../../../examples/signed-client-python/call.py', import.meta.url),
-);
+const fromRoot = (path: string) => fileURLToPath(new URL(`../../../../../${path}`, import.meta.url));
+const program = fromRoot('examples/signed-client-python/call.py');
 const python = '/usr/bin/python3';
 const caller = 'rip.mcollective';
 
@@ -49,12 +52,16 @@ describe('a client in Python, written from docs/protocol.md only, through Mosqui
     await folder?.close();
   });
 
-  async function call(words: readonly string[], given: { ca?: string; seconds?: number } = {}) {
-    const { ca = pki.caCertificate, seconds = 30 } = given;
+  const brokerPort = () => Number(new URL(stage.broker.callerUrls[0] ?? '').port);
+
+  async function call(
+    words: readonly string[],
+    given: { ca?: string; seconds?: number; port?: number } = {},
+  ) {
+    const { ca = pki.caCertificate, seconds = 30, port = brokerPort() } = given;
     const own = files.get(caller);
-    const { port } = new URL(stage.broker.callerUrls[0] ?? '');
     const access = ['--ca', ca, '--certificate', own?.certificate ?? '', '--key', own?.key ?? ''];
-    const where = ['--host', '127.0.0.1', '--port', port, '--seconds', `${seconds}`];
+    const where = ['--host', '127.0.0.1', '--port', `${port}`, '--seconds', `${seconds}`];
     const process = startProcess(python, [program, ...where, ...access, ...words]);
     const { code } = await process.exited;
     return { code, lines: process.output.trim().split('\n') };
@@ -79,9 +86,58 @@ describe('a client in Python, written from docs/protocol.md only, through Mosqui
     expect(code).to.equal(0);
   });
 
+  it('exchanges secrets that the broker cannot read', async () => {
+    const own = files.get(caller);
+    if (!own) throw new Error('no certificate');
+    await using tap = await startTap(brokerPort(), { pki, caller: own });
+    await writeFile(folder.join('password'), 'hunter2\n');
+    const password = `password=@${folder.join('password')}`;
+    const { code, lines } = await call(['one.lab', 'stage', 'unlock', 'name=blue', password], tap);
+    expect(JSON.parse(lines.at(-1) ?? '')).to.deep.include({
+      outcome: 'ok',
+      data: { name: 'blue', token: 'token for hunter2' },
+    });
+    expect(code).to.equal(0);
+    const read = tap.read();
+    expect(read)
+      .to.match(/"input": \{"name": "blue"\}/)
+      .and.to.contain('"data":{"name":"blue"}');
+    expect(read)
+      .to.match(/"secret": "ey/)
+      .and.to.contain('"secret":"ey');
+    expect(read).to.not.contain('hunter2');
+  });
+
+  it('uses the DDL on its disk if it is the one of the node', async () => {
+    await writeFile(folder.join('stage.json'), JSON.stringify(stageDdl, null, 2));
+    const words = ['--ddl', folder.join('stage.json'), 'one.lab', 'stage', 'steps', 'steps=1'];
+    expect(await call(words)).to.have.property('code', 0);
+  });
+
+  it('sends no input under a DDL that is not the one of the node', async () => {
+    const other = { ...stageDdl, metadata: { ...stageDdl.metadata, version: '0.9.0' } };
+    await writeFile(folder.join('other.json'), JSON.stringify(other));
+    const words = ['--ddl', folder.join('other.json'), 'one.lab', 'stage', 'steps', 'steps=1'];
+    const { code, lines } = await call(words);
+    expect(lines).to.deep.equal([
+      `the DDL of stage is not the one that one.lab has: its hash there is ${ddlHash(stageDdl)}`,
+    ]);
+    expect(code).to.equal(1);
+  });
+
+  it('computes the test vectors of the protocol', () => {
+    const check = fromRoot('examples/signed-client-python/check_vectors.py');
+    const vectors = fromRoot('docs/reference/protocol-vectors.json');
+    const { status, stdout, stderr } = spawnSync(python, [check, vectors], { encoding: 'utf8' });
+    expect(stderr).to.equal('');
+    expect(stdout).to.equal('all vectors are right\n');
+    expect(status).to.equal(0);
+  });
+
   for (const [words, outcome] of [
     [['one.lab', 'rpcutil', 'nonsense'], { outcome: 'failed', statuscode: 2 }],
     [['one.lab', 'stage', 'steps', 'steps=many'], { outcome: 'failed', statuscode: 4 }],
+    [['one.lab', 'nowhere', 'steps'], { outcome: 'failed', statuscode: 2 }],
   ] as const) {
     it(`receives the error of ${words.slice(1).join(' ')}`, async () => {
       const { code, lines } = await call(words);

@@ -46,6 +46,33 @@ export const stageDdl = {
       },
       output: { last: { description: 'The last step', display_as: 'Last', type: 'integer' } },
     },
+    {
+      action: 'unlock',
+      description: 'Exchanges a password for a token',
+      input: {
+        name: {
+          prompt: 'Name',
+          description: 'Which vault',
+          type: 'string',
+          optional: false,
+          maxlength: 20,
+          validation: '^[a-z]+$',
+        },
+        password: {
+          prompt: 'Password',
+          description: 'Its password',
+          type: 'string',
+          optional: false,
+          maxlength: 20,
+          validation: '.',
+          secret: true,
+        },
+      },
+      output: {
+        name: { description: 'Which vault', display_as: 'Name', type: 'string' },
+        token: { description: 'The token', display_as: 'Token', type: 'string', secret: true },
+      },
+    },
   ],
 } as const;
 
@@ -63,5 +90,6 @@ export default defineAgent(stageDdl, () => {
       for (let step = 1; step <= steps; step += 1) progress({ step });
       return { last: steps };
     },
+    unlock: ({ name, password }) => ({ name, token: `token for ${password}` }),
   };
 });
