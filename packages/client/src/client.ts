@@ -29,6 +29,7 @@ import { attach, defaultTtl, newId, request } from './connection/node-messages.j
 import type { NodeProof } from './connection/node-proofs.js';
 import type { OwnRequest } from './connection/outgoing.js';
 import type { Router } from './connection/router.js';
+import { checkTraceparent } from './connection/traceparent.js';
 import { compiledDdl, hashOfDdl } from './ddl/compiled-ddl.js';
 import { originOf } from './ddl/ddl-origin.js';
 import { askHash, fetchDdl } from './ddl/node-ddl.js';
@@ -205,6 +206,7 @@ export class Client {
     if (!checked) throw new TroupeError('INPUT_INVALID', compiled.unknownAction(action));
     const made = madeOf(checked, hashOfDdl(ddl), input);
     if ('fault' in made) throw new TroupeError('INPUT_INVALID', made.fault);
+    if (options.traceparent !== undefined) checkTraceparent(options.traceparent);
     const agent = ddl.metadata.name;
     const collective = options.collective ?? this.mainCollective;
     const given = options.filter ?? emptyFilter;

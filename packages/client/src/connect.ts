@@ -15,6 +15,7 @@ import { type ClientConfig, localCaller } from './config.js';
 import { EventChannel } from './connection/event-channel.js';
 import { NodeVersions } from './connection/node-versions.js';
 import { Router } from './connection/router.js';
+import { checkTraceparent } from './connection/traceparent.js';
 import { PresenceViews } from './presence/presence-views.js';
 
 export interface ConnectOptions {
@@ -22,6 +23,8 @@ export interface ConnectOptions {
   readonly log?: Logger;
   /** A name for this running client among those of the same caller, to be given as `replyTo`; random unless told. */
   readonly session?: string;
+  /** W3C Trace Context of all requests of this client: `00-…`; a call can have another one. */
+  readonly traceparent?: string;
   /** For tests and emulators: another way to a broker. */
   readonly transport?: Transport;
 }
@@ -42,6 +45,8 @@ export async function connect(options: ConnectOptions): Promise<Client> {
       'CONFIG_INVALID',
       `"${session}" is not a valid session name: use a-z, 0-9, "_", "-"`,
     );
+  const { traceparent } = options;
+  if (traceparent !== undefined) checkTraceparent(traceparent);
   // A configuration that was changed for one call still has the sections of its file.
   const file = configFileOf(config) ?? configFileOf(config.security);
   const transport =
@@ -61,7 +66,14 @@ export async function connect(options: ConnectOptions): Promise<Client> {
     whenClaimed: (collective, identities) => presence.whenKnown(collective, identities),
     mayHaveVersion1: (collective) => presence.mayHaveVersion1(collective),
   });
-  const router = new Router(session, { transport, topics, security, versions, log });
+  const router = new Router(session, {
+    transport,
+    topics,
+    security,
+    versions,
+    log,
+    ...(traceparent === undefined ? {} : { traceparent }),
+  });
   presence.onGone((identity) => router.invalidateKey(identity));
   const events = new EventChannel({ transport, topics, security, log });
   const { credentials } = security;

@@ -68,6 +68,36 @@ describe('the request of a client', () => {
     expect(await requestOf(options)).to.include({ ttl: 5, timeout: 7, collective: 'eu' });
   });
 
+  const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const otherTrace = trace.replace('4bf', 'abc');
+
+  it('carries the trace of the call', async () => {
+    expect(await requestOf({ targets: ['a'], traceparent: trace })).to.include({ traceparent: trace });
+  });
+
+  it('carries the trace of the client if its call has none, and so does a discovery', async () => {
+    await client.close();
+    client = await connectTo(broker, 'here', '', { traceparent: trace });
+    expect(await requestOf({ targets: ['a'] })).to.include({ traceparent: trace });
+    await client.discover({ window: 0.05 });
+    const pings = messages.filter(({ v, agent }) => v === 2 && agent === 'discovery');
+    expect(pings.map(({ traceparent }) => traceparent)).to.deep.equal([trace]);
+    messages = [];
+    expect(await requestOf({ targets: ['a'], traceparent: otherTrace })).to.include({
+      traceparent: otherTrace,
+    });
+  });
+
+  it('is not sent with a trace that is not valid', async () => {
+    const invalid = trace.replace('00-', '1-');
+    expect(() => client.call(workDdl, 'echo', {}, { traceparent: invalid })).to.throw(
+      `"${invalid}" is not a traceparent`,
+    );
+    const connecting = connectTo(broker, 'there', '', { traceparent: invalid });
+    expect(await connecting.then(String, String)).to.contain('is not a traceparent');
+    expect(messages).to.deep.equal([]);
+  });
+
   const classes = ['web'];
   for (const [what, options, filter] of [
     ['a filter for nodes that are given', { targets: ['a'], filter: { classes } }, { classes }],

@@ -11,12 +11,17 @@ import {
   type Will,
 } from '@troupe/core';
 import { type Daemon, parseDaemonConfig, startDaemon } from '@troupe/daemon';
-import { type Client, clientSchema, connect } from '../src/index.js';
+import { type Client, type ConnectOptions, clientSchema, connect } from '../src/index.js';
 
 /** A client over a broker in memory. */
-export function connectTo(broker: MemoryBroker, session?: string, security = ''): Promise<Client> {
+export function connectTo(
+  broker: MemoryBroker,
+  session?: string,
+  security = '',
+  more: Pick<ConnectOptions, 'traceparent'> = {},
+): Promise<Client> {
   const config = parseConfig(`security: { mode: none ${security} }`, clientSchema, 'the test');
-  return connect({ config, transport: broker.connect(), ...(session !== undefined && { session }) });
+  return connect({ config, transport: broker.connect(), ...(session !== undefined && { session }), ...more });
 }
 
 /** Keeps back what is published on some topics until it is released, in its order. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, type ClientConfig, connect } from '@troupe/client';
-import { createLogger, type Logger, lateLogger } from '@troupe/core';
+import { createLogger, isTraceparent, type Logger, lateLogger } from '@troupe/core';
 import { withCode } from '@troupe/core/internal';
 import { plainLine } from '../output/plain.js';
 import type { Screen } from '../terminal/screen.js';
@@ -17,6 +17,7 @@ export async function withClient<T>(
     config,
     log: loggerOf(screen, config, notes),
     ...(session === undefined ? {} : { session }),
+    ...traceOf(process.env),
   });
   notes.release();
   try {
@@ -24,6 +25,11 @@ export async function withClient<T>(
   } finally {
     await Promise.race([client.close(), delay(leaving, undefined, { ref: false })]);
   }
+}
+
+// An invalid one is ignored, as the specification says: the trace is not what the command is for.
+function traceOf({ TRACEPARENT: traceparent = '' }: NodeJS.ProcessEnv): { readonly traceparent?: string } {
+  return isTraceparent(traceparent) ? { traceparent } : {};
 }
 
 /** Milliseconds for the disconnection from the broker. */

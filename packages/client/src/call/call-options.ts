@@ -33,7 +33,7 @@ export interface CallOptions {
    * are called, unless the action changes hosts under their DDL only.
    */
   readonly acceptDdl?: AcceptDdl;
-  /** W3C Trace Context of the call, which nodes write into log and audit: `00-…`. */
+  /** W3C Trace Context of the call, which nodes write into log and audit: `00-…`; default: the client's. */
   readonly traceparent?: string;
   /** Time limit of the action in seconds; default and maximum: the timeout in the DDL. */
   readonly timeout?: number;

@@ -27,6 +27,8 @@ export interface RouterParts {
   readonly security: Security;
   readonly versions: NodeVersions;
   readonly log: Logger;
+  /** W3C Trace Context of requests that have none. */
+  readonly traceparent?: string;
 }
 
 /** Sends signed messages to nodes, and delivers each authenticated reply to the listeners of its request. */

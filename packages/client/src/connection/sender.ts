@@ -19,6 +19,8 @@ export interface SenderParts {
   readonly topics: Topics;
   readonly security: Security;
   readonly versions: NodeVersions;
+  /** W3C Trace Context of requests that have none. */
+  readonly traceparent?: string;
 }
 
 /** How a request that somebody waits for has been sent so far. */
@@ -80,7 +82,7 @@ export class Sender {
     const { transport, topics, security } = this.#parts;
     this.#courses.get(message.id)?.broadcastIn.add(v);
     const protection = this.#isOurs(message) ? security.sessionKeys?.offering : undefined;
-    const bytes = await sealText(jsonOf(message, v), security.signer, protection);
+    const bytes = await sealText(this.#jsonOf(message, v), security.signer, protection);
     await transport.publish(topics.agent(message.collective, agent, v), bytes);
   }
 
@@ -96,7 +98,7 @@ export class Sender {
       const isSecret = hasSecrets(message);
       const text = isSecret
         ? this.#withSecrets(message as OwnRequest, identity)
-        : memo(plain, v, () => jsonOf(message, v));
+        : memo(plain, v, () => this.#jsonOf(message, v));
       // Version 1 cannot say it, or no key is agreed: whoever asked for it finds out.
       if (text === undefined || (v === 1 && !fitsVersion1(message))) continue;
       const protection = this.#sealing(message, identity, tries);
@@ -115,7 +117,13 @@ export class Sender {
     const peer = this.#secretPeerOf(identity);
     if (!sessionKeys || !peer) return undefined;
     const secret = sessionKeys.encrypt(Buffer.from(JSON.stringify(secretsOf(message))), peer);
-    return jsonOf(message, protocolVersion, secret);
+    return this.#jsonOf(message, protocolVersion, secret);
+  }
+
+  #jsonOf(message: Outgoing, v: ProtocolVersion, secret?: string): string {
+    const { traceparent } = this.#parts;
+    const isTraced = traceparent !== undefined && message.type === 'request';
+    return jsonOf(isTraced ? { traceparent, ...message } : message, v, secret);
   }
 
   /** How often the message was sent to a node before; nothing where nobody waits for replies. */

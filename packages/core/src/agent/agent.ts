@@ -15,6 +15,8 @@ export interface Context {
   readonly ttlSeconds: number;
   readonly identity: string;
   readonly collective: string;
+  /** The trace that the call belongs to, if the caller sent one: W3C Trace Context. */
+  readonly traceparent?: string;
   /** Bound to agent, action and request. */
   readonly log: Logger;
   /** Fires when the action's time is over, the caller cancels, or the daemon stops for good. */

@@ -1,4 +1,5 @@
 import { laterOutcomes, type ProtocolVersion, protocolVersions, replyOutcomes } from './message.js';
+import { traceparentPattern } from './traceparent.js';
 
 const identity = { type: 'string', minLength: 1, maxLength: 255, pattern: '^[a-z0-9._-]+$' };
 const name = { type: 'string', minLength: 1, maxLength: 63, pattern: '^[a-z0-9_-]+$' };
@@ -51,7 +52,7 @@ const laterInRequest: Properties = {
   ddl: hash,
   secret: compact,
   for: actingFor,
-  traceparent: { type: 'string', pattern: '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' },
+  traceparent: { type: 'string', pattern: traceparentPattern },
   approvals: { type: 'array', items: compact, minItems: 1, maxItems: 8 },
   files: { type: 'array', items: fileInPieces, minItems: 1, maxItems: 16 },
 };

@@ -5,7 +5,7 @@ import type { AuditEntry } from './audit.js';
 /** What the audit says of a request, whatever became of it. */
 // An input that no DDL is known for may hold secrets: it stays out.
 export function entryOf(request: Request, agent: LoadedAgent | undefined): Omit<AuditEntry, 'outcome'> {
-  const { id, caller, collective, action } = request;
+  const { id, caller, collective, action, traceparent } = request;
   const input = agent?.compiled.action(action)?.redact(request.input);
   const filter = filterOf(request);
   return {
@@ -14,6 +14,7 @@ export function entryOf(request: Request, agent: LoadedAgent | undefined): Omit<
     collective,
     agent: request.agent,
     action,
+    ...(traceparent === undefined ? {} : { traceparent }),
     ...(input === undefined ? {} : { input }),
     ...(filter === undefined ? {} : { filter }),
   };

@@ -25,6 +25,8 @@ export interface AuditEntry {
   readonly collective?: string;
   readonly agent?: string;
   readonly action?: string;
+  /** W3C Trace Context of the caller. */
+  readonly traceparent?: string;
   /** Secrets replaced. */
   readonly input?: unknown;
   readonly filter?: unknown;

@@ -246,8 +246,9 @@ export class Dispatcher {
         reason: statusmsg,
         ...(policy === undefined ? {} : { policy }),
       };
+      const trace = 'traceparent' in entry ? { traceparent: entry.traceparent } : {};
       log.info(
-        { request: id, caller, agent, action, outcome, reason: policy ?? statusmsg },
+        { request: id, caller, agent, action, ...trace, outcome, reason: policy ?? statusmsg },
         'request refused',
       );
       audit?.write(entry, now);

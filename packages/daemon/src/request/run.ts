@@ -42,11 +42,12 @@ export function runAction(parts: {
   const action = agent.compiled.action(request.action);
   const most = action?.timeoutSeconds ?? agent.compiled.ddl.metadata.timeout;
   const timeoutSeconds = Math.min(request.timeout ?? most, most);
+  const trace = request.traceparent === undefined ? {} : { traceparent: request.traceparent };
   let log: Logger | undefined;
   // Most actions say nothing, and a logger of its own costs as much as all the rest of a short one.
   const ownLog = () => {
     const { id, action: name, caller } = request;
-    log ??= parts.log.child({ agent: agent.name, action: name, request: id, caller });
+    log ??= parts.log.child({ agent: agent.name, action: name, request: id, caller, ...trace });
     return log;
   };
   const accept = setTimeout(() => reply({ kind: 'accepted', timeout: timeoutSeconds }), acceptAfter);
@@ -73,6 +74,7 @@ export function runAction(parts: {
     ttlSeconds: request.ttl,
     identity: parts.identity,
     collective: request.collective,
+    ...trace,
     get log() {
       return ownLog();
     },

@@ -30,6 +30,11 @@ describe('the audit entry of a request', () => {
     });
   });
 
+  it('contains the trace of the caller', () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    expect(entryOf(request({ traceparent }), agent)).to.deep.equal({ ...common, traceparent, input: {} });
+  });
+
   it('omits the input if no DDL is known for it', () => {
     expect(entryOf(request({ input: { pin: '1234' } }), undefined)).to.deep.equal(common);
     expect(entryOf(request({ action: 'none', input: { pin: '1234' } }), agent)).to.deep.equal({

@@ -375,6 +375,13 @@ describe('Dispatcher', () => {
     expect(desk.calls).to.have.length(2);
   });
 
+  it('writes the trace of a refused request to the log and the audit', async () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    await desk.ask(desk.request({ traceparent, input: { odd: true } as never }));
+    expect(desk.audit[0]).to.include({ outcome: 'failed', traceparent });
+    expect(desk.log.lines[0]).to.include({ msg: 'request refused', traceparent });
+  });
+
   it('answers a refused request with a complete result, and writes it to the audit', async () => {
     const request = desk.request({ input: { text: 'x', pin: '1234', odd: true } as never });
     const [reply, ...more] = await desk.ask(request);

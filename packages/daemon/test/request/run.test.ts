@@ -111,6 +111,22 @@ describe('a running action', () => {
     expect(request.input, 'its input is a copy').to.deep.equal({ a: 1 });
   });
 
+  it('gets the trace of the caller in its context, and logs with it', async () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const contexts: Context[] = [];
+    const handle: Handle = (_, context) => {
+      contexts.push(context);
+      context.log.info('one');
+      return {};
+    };
+    const traced = await endingOf(handle, { traceparent });
+    const others = await endingOf(handle);
+    expect(contexts[0]).to.include({ traceparent });
+    expect(contexts[1]).to.not.have.property('traceparent');
+    expect(traced.lines[0]).to.include({ traceparent });
+    expect(others.lines[0]).to.not.have.property('traceparent');
+  });
+
   it('logs with agent, action, request and caller', async () => {
     const { lines } = await endingOf((_, { log }) => {
       log.info('one');

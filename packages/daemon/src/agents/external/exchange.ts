@@ -21,6 +21,8 @@ export interface ExchangeOptions {
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly progress?: (data: unknown) => void;
+  /** W3C Trace Context of the call. */
+  readonly traceparent?: string | undefined;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface ExchangeOptions {
  * afterwards. Throws an ActionError that says how the agent failed, or the signal's reason.
  */
 export async function exchange(options: ExchangeOptions): Promise<unknown> {
-  const { agent, command, request, facts, config, signal, log, progress } = options;
+  const { agent, command, request, facts, config, signal, log, progress, traceparent } = options;
   const folder = await mkdtemp(join(tmpdir(), `troupe-${agent}-`));
   const file = (name: string) => join(folder, name);
   try {
@@ -48,6 +50,7 @@ export async function exchange(options: ExchangeOptions): Promise<unknown> {
       CHORIA_EXTERNAL_FACTS: file('facts.json'),
       PATH: process.env.PATH ?? '/usr/bin:/bin',
       ...(progress && { TROUPE_EXTERNAL_PROGRESS: '3' }),
+      ...(traceparent !== undefined && { TRACEPARENT: traceparent }),
     };
     // Choria's third argument is this one, also when it asks for activation.
     const args = [file('request.json'), file('reply.json'), rpcProtocol];

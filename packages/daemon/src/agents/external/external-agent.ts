@@ -94,6 +94,7 @@ async function call(
     request: rpcRequest(common.agent, action.action, input, context),
     signal,
     log,
+    traceparent: context.traceparent,
     ...(action.progress === true && { progress: (data: unknown) => context.progress(data) }),
   });
   const { statusmsg, data } = answerOf(common.agent, reply);

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ActionDdl } from '@troupe/core';
+import type { ActionDdl, Agent } from '@troupe/core';
 import { actorProgram } from '@troupe/test-support';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -83,6 +83,18 @@ describe('an external agent', () => {
     expect(data.facts).to.deep.equal({ os: { family: 'Debian' } });
     expect(data.config).to.equal('place = here;depth = 3;');
     expect(readdirSync(tmpdir())).not.to.include(cwd.split('/').at(-1));
+  });
+
+  it('gets the trace of the caller in its environment', async () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const agent = externalAgent({ ddl: ddlOf('actor', { show: {} }), commands: [actorProgram] });
+    const setup: Agent['setup'] = async (config, host) => {
+      const { show } = (await agent.setup(config, host)) ?? {};
+      return show && { show: (input, context) => show(input, { ...context, traceparent }) };
+    };
+    trial = await tryAgent({ ...agent, setup });
+    const { data } = await trial.call('show');
+    expect(data.env).to.contain(` TRACEPARENT=${traceparent} `);
   });
 
   it('has its standard output in the log at info and its standard error at error', async () => {
