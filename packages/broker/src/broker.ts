@@ -65,10 +65,13 @@ class EmbeddedBroker implements Broker {
   readonly #counters = zeroCounters();
   readonly #retained: RetainedQuota;
   // The MQTT library asks about a client (its last will) after its socket is closed.
+  // no peer fills this: an entry lasts as long as its socket
   readonly #connections = new WeakMap<object, Connection>();
+  // no peer fills this: it holds connections, which their limits bound
   readonly #live = new Set<Connection>();
   readonly #connectionLimits: ConnectionLimits;
   readonly #backlog: Backlog<Connection>;
+  // no peer fills this: it holds addresses of the configuration
   readonly #listeners: Listener[] = [];
   readonly #aedes: Aedes;
   #credentials: Credentials | undefined;

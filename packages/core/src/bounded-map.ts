@@ -24,9 +24,12 @@ interface Entry<V> {
 export class BoundedMap<K, V> {
   readonly #bounds: Bounds<K, V>;
   // The entry unused for the longest time is first.
+  // no peer fills this: this is the bound; each user declares what is in it
   readonly #entries = new Map<K, Entry<V>>();
+  // no peer fills this: an owner is removed with its last entry
   readonly #owners = new Map<string, { readonly keys: Set<K>; bytes: number }>();
   /** Owners by the number of their entries, so that the one with the most is found at once. */
+  // no peer fills this: it holds the owners once more
   readonly #byCount: Set<string>[] = [];
   #largest = 0;
   #bytes = 0;

@@ -55,6 +55,7 @@ export function moduleFaultOf(cause: unknown, own: string): string {
 }
 
 /** Where each package of the program is looked for, by its name. */
+// no peer fills this: it holds packages of this program
 const own = new Map<string, string>();
 
 /**

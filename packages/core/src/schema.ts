@@ -51,6 +51,7 @@ export function schemaKey(use: SchemaUse, schema: unknown, { schemas }: SchemaHo
   return createHash('sha256').update(text).digest('base64url');
 }
 
+// no peer fills this: it holds validators that were made with the program
 const made = new Map<SchemaUse, Readonly<Record<string, ValidateFunction>>>();
 
 /**

@@ -22,6 +22,7 @@ export function hasShare({ own, all, most, size = 1 }: Taken): boolean {
 /** Places, or bytes, that peers take and give back. */
 export class Shares {
   readonly #most: number;
+  // no peer fills this: a peer is removed with the last of what it has taken; each user declares how much there is
   readonly #taken = new Map<string, number>();
   #all = 0;
 

@@ -3,6 +3,7 @@
  * it while it is connected: a second machine can neither push it off nor listen beside it.
  */
 export class EnrolledNames {
+  // no peer fills this: it holds connections, which their limits bound
   readonly #holders = new Map<string, { address: string; connections: number }>();
 
   /** Gives back the name when called; nothing where a machine at another address has it. */

@@ -15,6 +15,9 @@ const exactEvery = 100;
 export class Backlog<C extends Waiting> {
   readonly #most: number;
   readonly #live: Iterable<C>;
+  // bound: messages that wait to be sent | clients that read slowly | by bytes | [bytes limits.backlog_bytes] for
+  // each client, [bytes limits.backlog_total_bytes] in all | the client, or the one for which most waits, is
+  // disconnected
   readonly #noted = new Map<C, number>();
   #total = 0;
   #exactAt = Number.NEGATIVE_INFINITY;

@@ -23,9 +23,18 @@ interface Pending {
  */
 export class ConnectionLimits {
   readonly #limits: ConnectionCounts;
+  // bound: connections that are not authenticated | anybody who can reach the broker | [limits.connections_pending], for
+  // [limits.connect_timeout] s; four fifths of them for one address; ten times as many without TLS | 280 KiB each with
+  // TLS; the first packet has at most 128 KiB | a further connection is refused
   readonly #pendingTls: Shares;
+  // no peer fills this: it is declared with the one above
   readonly #pendingPlain: Shares;
+  // no peer fills this: it is declared with the one above
   readonly #pending = new Map<string, Pending>();
+  // bound: authenticated connections | nodes, callers, machines with an enrolment token | [limits.connections];
+  // [limits.connections_per_name] for each name; [limits.connections_enrolling] with tokens; each with
+  // [limits.subscriptions] subscriptions | 100 KiB each, and one message of [bytes limits.payload_bytes] that is
+  // being received | a further connection or subscription is refused
   readonly #byName = new Map<string, number>();
   readonly #lines = new RateLimit({ burst: 1000, perMinute: 60 });
   #connections = 0;

@@ -9,8 +9,13 @@ const enrollingShare = 0.25;
 /** Keeps count of what the broker keeps for others, so that no client can fill its memory. */
 export class RetainedQuota {
   readonly #limits: RetainedLimits;
+  // bound: retained messages (presence only) | nodes, machines with an enrolment token | [limits.retained_per_name]
+  // for each name | [bytes limits.retained_bytes] each, [bytes limits.retained_total_bytes] in all, a quarter of
+  // them for machines with tokens | the message is refused and its client disconnected
   readonly #sizes = new Map<string, number>();
+  // no peer fills this: it holds the same messages by name
   readonly #topics = new Map<string, Set<string>>();
+  // no peer fills this: it holds the same messages once more
   readonly #enrolling = new Set<string>();
   #total = 0;
   #enrollingTotal = 0;

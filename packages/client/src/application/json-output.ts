@@ -24,7 +24,9 @@ export class JsonOutput {
   readonly #write: (text: string) => void;
   readonly #indent: number | undefined;
   #isLines: boolean;
+  // no peer fills this: it holds the results of one command
   readonly #results: object[] = [];
+  // no peer fills this: it holds the errors of one command
   readonly #errors: JsonFailure[] = [];
   #statistics: object | null = null;
   #own: object = {};

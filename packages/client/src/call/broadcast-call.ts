@@ -15,6 +15,7 @@ import type { TargetSet, TargetSetParts } from './target-set.js';
  * targets. A node that answers neither is asked again, and ends as one that was silent.
  */
 export class BroadcastCall implements TargetSet {
+  // no peer fills this: it stays empty
   readonly unexpected = [];
   readonly stopped = undefined;
   readonly #parts: TargetSetParts;
@@ -23,8 +24,11 @@ export class BroadcastCall implements TargetSet {
   readonly #search: Search;
   readonly #rounds: RequestRounds;
   readonly #readMatch: ReadMatch;
+  // no peer fills this: a node that is not authenticated is in no list of a call; each has one entry
   readonly #heard = new Set<string>();
   /** How those answered that did not say whether they are meant. */
+  // bound: refusals of a call | nodes, one reply each | one for each node, until the call ends | 1 MiB each | a
+  // second reply of a node replaces the first
   readonly #refusals = new Map<string, { readonly reply: Reply; readonly key: string }>();
   #found: Discovery | undefined;
 

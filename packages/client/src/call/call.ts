@@ -15,6 +15,8 @@ import { mayBroadcast, mayBroadcastTo } from './targets.js';
 export class Call<Data = Record<string, unknown>> implements AsyncIterable<Result<Data>> {
   readonly id: string;
   readonly #parts: CallParts;
+  // bound: results of a call | nodes that were called, one each | one for each target, until the call ends | 1 MiB
+  // each | a second result of a node is ignored
   readonly #results: Result[] = [];
   readonly #done: Promise<Stats>;
   readonly #wakeUp = new WakeUp();

@@ -89,6 +89,8 @@ const cutOffGrace = 60_000;
  */
 export class Collector {
   readonly #options: CollectorOptions;
+  // bound: replies of a node that came before one that is missing | nodes that were called | {mostEarly} numbers for
+  // each target | 8 bytes each | those that are missing are given up
   readonly #open = new Map<string, Target>();
   #expected = 0;
   #cutOffSince: number | undefined;

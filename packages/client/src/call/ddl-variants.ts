@@ -46,7 +46,10 @@ export class DdlVariants {
   /** Under the DDL of the call. */
   readonly first: Made;
   readonly #parts: DdlVariantsParts;
+  // bound: DDLs of nodes under which one call asks | nodes that were called | {mostOtherDdls}, until the call ends |
+  // 1 MiB each | a node with another DDL ends as `ddl-mismatch`
   readonly #byHash = new Map<string, Promise<Variant>>();
+  // no peer fills this: it holds the DDLs of the first map
   readonly #others = new Map<string, OtherDdl & { readonly nodes: string[] }>();
 
   /** Throws INPUT_INVALID where the DDL of the call does not allow the input. */

@@ -13,9 +13,11 @@ const refusals: ReadonlySet<string> = new Set<ReplyOutcome>(['unmatched', 'denie
 /** A call whose targets are known before any of them is asked: all at once, or in batches. */
 export class DirectedCall implements TargetSet {
   readonly #parts: TargetSetParts;
+  // no peer fills this: each node that is authenticated has one entry, until the call ends
   readonly #unexpected = new Set<string>();
   #rounds: RequestRounds | undefined;
   #rollout: Rollout | undefined;
+  // no peer fills this: it holds what this program itself asks for
   #targets: readonly string[] = [];
   #discovery: Discovery | undefined;
 

@@ -35,11 +35,15 @@ export interface RequestRoundsParts {
 export class RequestRounds {
   readonly #parts: RequestRoundsParts;
   readonly #collector: Collector;
+  // no peer fills this: it holds what this program itself asks for
   readonly #targets = new Set<string>();
   /** What is sent to those that the message does not fit. */
+  // no peer fills this: it holds targets of the call
   readonly #fitted = new Map<string, Partial<OwnRequest>>();
+  // no peer fills this: it holds targets of the call
   readonly #misfits = new Map<string, number>();
   /** Nodes that are sent what fits them as soon as all that has arrived is looked at. */
+  // no peer fills this: it holds targets of the call
   #refitted: string[] = [];
   #message: OwnRequest | Attach;
   #view: PresenceView | undefined;

@@ -4,6 +4,7 @@ import { onAbort } from '@troupe/core/async';
 /** Lets any number wait for the connection of a client, with one listener at its transport. */
 export class ConnectionWaiters {
   readonly #transport: Pick<Transport, 'connected' | 'onConnect'>;
+  // no peer fills this: it holds what this program itself asks for
   readonly #waiting = new Set<() => void>();
   #isWatched = false;
 

@@ -9,6 +9,8 @@ const most = 16_384;
 
 /** What was proved of the nodes that replied, by the fingerprint of their key. */
 export class NodeProofs {
+  // bound: keys that signed replies, and what is proved of them | nodes; with an enrolment token, under any name |
+  // {most} | 2 KiB each | the key that replied the longest time ago is removed
   readonly #proofs = new BoundedMap<string, NodeProof>({ most });
 
   keep({ key, vouchedBy, name, enrolment }: Proof): void {

@@ -25,6 +25,8 @@ export interface NodeVersionsOptions {
  */
 export class NodeVersions {
   readonly #options: NodeVersionsOptions;
+  // bound: versions of the protocol that nodes have signed | nodes; with an enrolment token, under any name | {most}
+  // | 300 bytes each | the one that replied the longest time ago is removed, and learned again
   readonly #signed = new BoundedMap<string, { readonly v: ProtocolVersion; readonly at: number }>({ most });
 
   constructor(options: NodeVersionsOptions) {

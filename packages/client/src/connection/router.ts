@@ -38,10 +38,14 @@ export class Router {
   readonly ddls = new StatedDdls();
   readonly #parts: RouterParts;
   readonly #sender: Sender;
+  // no peer fills this: it holds what this program itself asks for
   readonly #listeners = new Map<string, Set<ReplyListener>>();
+  // no peer fills this: it holds what this program itself asks for
   readonly #others = new Set<(reply: Reply) => void>();
   readonly #proofs = new NodeProofs();
+  // no peer fills this: it holds what this program itself asks for
   readonly #collectives = new Map<string, Promise<unknown>>();
+  // no peer fills this: a message is checked as soon as it arrives; nothing waits for a peer
   readonly #inOrder = new Serial();
   #undelivered = 0;
 

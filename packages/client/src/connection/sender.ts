@@ -35,6 +35,7 @@ interface Course {
 export class Sender {
   readonly #session: string;
   readonly #parts: SenderParts;
+  // no peer fills this: it holds what this program itself asks for
   readonly #courses = new Map<string, Course>();
 
   /** `session` is the one of this client. */

@@ -6,6 +6,8 @@ const most = 100_000;
 
 /** Which DDL each node has said to have, in replies that it signed: SHA-256 in hexadecimal, by node and agent. */
 export class StatedDdls {
+  // bound: hashes of DDLs that nodes have stated | nodes | {most} | 400 bytes each | the node with most loses its
+  // oldest, which is asked for again
   readonly #hashes = new BoundedMap<string, string>({ most, ownerOf: (_, key) => ownerOf(key) });
 
   /** Learns from an authenticated reply. */

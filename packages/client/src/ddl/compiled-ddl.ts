@@ -1,6 +1,8 @@
 import { type CompiledDdl, compileDdl, type Ddl, ddlHash } from '@troupe/core';
 
+// no peer fills this: an entry lasts as long as its DDL
 const compiled = new WeakMap<Ddl, CompiledDdl>();
+// no peer fills this: an entry lasts as long as its DDL
 const hashes = new WeakMap<Ddl, string>();
 
 /** A DDL ready for use by a client, compiled once; validators that are not here are left to the nodes. */

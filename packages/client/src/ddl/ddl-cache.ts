@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, statSync, utimesSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Ddl, ddlHash, messageOf, parseDdl } from '@troupe/core';
 import { replaceFileSync } from '@troupe/core/durable-file';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import type { ClientConfig } from '../config.js';
+
+/** What the folder of DDLs by hash holds; those that were fetched first go first. Nodes decide what is in it. */
+// bound: DDLs that were fetched, in the cache folder | nodes | {mostFiles} by hash, and one for each agent | {bytes
+// mostBytes} | those that were fetched first are removed
+const mostFiles = 500;
+const mostBytes = 64 * 1024 * 1024;
 
 /** Seconds for which a DDL that was fetched is taken for that of the fleet without asking. */
 const freshFor = 3600;
@@ -45,7 +51,9 @@ export function keepByHash(ddl: Ddl): void {
   try {
     mkdirSync(join(ddlCache(), 'hash'), { recursive: true });
     const file = fileOfHash(ddlHash(ddl));
-    if (textOf(file) !== text) replaceFileSync(file, text, 0o644);
+    if (textOf(file) === text) return;
+    replaceFileSync(file, text, 0o644);
+    prune(join(ddlCache(), 'hash'), file);
   } catch (error) {
     process.emitWarning(`cannot write the DDL cache: ${messageOf(error)}`);
   }
@@ -72,6 +80,21 @@ export function keptByHash(hash: string): Ddl | undefined {
 export function isFresh(agent: string, network: Pick<ClientConfig, 'broker'>): boolean {
   const stat = statSync(fileOf(agent, network), { throwIfNoEntry: false });
   return stat !== undefined && Date.now() - stat.mtimeMs < freshFor * 1000;
+}
+
+function prune(folder: string, latest: string): void {
+  const files = readdirSync(folder).map((name) => {
+    const file = join(folder, name);
+    const stat = statSync(file, { throwIfNoEntry: false });
+    return { file, size: stat?.size ?? 0, time: file === latest ? Date.now() : (stat?.mtimeMs ?? 0) };
+  });
+  let bytes = files.reduce((sum, { size }) => sum + size, 0);
+  files.sort((one, other) => one.time - other.time);
+  for (const [index, { file, size }] of files.entries()) {
+    if (files.length - index <= mostFiles && bytes <= mostBytes) return;
+    if (file !== latest) rmSync(file, { force: true });
+    bytes -= size;
+  }
 }
 
 function fileOf(agent: string, network: Pick<ClientConfig, 'broker'>): string {

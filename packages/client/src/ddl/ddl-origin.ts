@@ -1,5 +1,6 @@
 import type { Ddl } from '@troupe/core';
 
+// no peer fills this: an entry lasts as long as its DDL
 const origins = new WeakMap<Ddl, string>();
 
 /** Remembers that a DDL is what a node said, be it now or when it was cached: what nodes have must be asked of each. */

@@ -44,14 +44,22 @@ const mostStep = 100;
  * end while nodes that are known to be online have not been heard from: they are asked again first, and waited for.
  */
 export class Tally {
+  // bound: nodes that reply to a discovery, their names and reasons | nodes; with an enrolment token, under any name
+  // | all that are known to be online, and {mostStrangers} others, until the discovery ends | 300 bytes each; a
+  // reason has at most {mostWords} characters | further nodes are ignored
   readonly answered = new Set<string>();
+  // no peer fills this: it holds nodes that are in the first set
   readonly matched = new Set<string>();
+  // no peer fills this: it holds nodes that are in the first set
   readonly refused = new Map<string, string>();
   readonly #options: TallyOptions;
   /** Those of whom it is known that they are there, and who have not answered. */
+  // no peer fills this: the presence view bounds it
   readonly #missing = new Set<string>();
   /** Those that answered, and of whom it was not known that they are there. */
+  // no peer fills this: it holds nodes that are in the first set
   readonly #strangers = new Set<string>();
+  // no peer fills this: it is bounded like the first set
   readonly #busy = new Map<string, string>();
   #isAnybodyKnown = false;
   /** Milliseconds without a connection, in all. */
@@ -65,6 +73,7 @@ export class Tally {
   #rounds = 0;
   #roundsInAll = 0;
   #quietAtAsking = 0;
+  // no peer fills this: it holds a sample of known nodes
   #probed: ReadonlySet<string> = new Set();
   #probesMatched = false;
 

@@ -26,12 +26,19 @@ const mostBytes = 128 * 1024 * 1024;
 
 /** Which nodes of a collective are online, by the retained records of the broker: a hint, kept up to date while the client runs. */
 export class PresenceView {
+  // bound: presence records | nodes, each under its own name; anyone who controls the broker | {mostRecords} | {bytes
+  // mostBytes}; a record has at most 4 KiB | records of nodes that are offline are removed; then further nodes are
+  // ignored
   readonly #records = new Map<string, Presence>();
+  // no peer fills this: it holds what this program itself asks for
   readonly #listeners = new Set<PresenceListener>();
   /** When those that are offline were last seen going, milliseconds since 1970. */
+  // no peer fills this: it holds nodes that have a record
   readonly #left = new Map<string, number>();
   /** When this connection brought news of whom, milliseconds since 1970: a record that the broker kept is older. */
+  // no peer fills this: it holds nodes that have a record
   readonly #fresh = new Map<string, number>();
+  // no peer fills this: it holds nodes that have a record
   readonly #sizes = new Map<string, number>();
   #bytes = 0;
   #lastHeard = 0;

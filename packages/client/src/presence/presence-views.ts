@@ -5,8 +5,11 @@ import { PresenceView } from './presence-view.js';
 export class PresenceViews {
   readonly #transport: Transport;
   readonly #topics: Topics;
+  // no peer fills this: it holds what this program itself asks for
   readonly #views = new Map<string, Promise<PresenceView>>();
+  // no peer fills this: it holds what this program itself asks for
   readonly #opened = new Map<string, PresenceView>();
+  // no peer fills this: it holds what this program itself asks for
   readonly #goneListeners = new Set<(identity: string) => void>();
 
   constructor(transport: Transport, topics: Topics) {

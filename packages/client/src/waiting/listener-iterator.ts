@@ -88,6 +88,7 @@ interface Waiting<T> {
 }
 
 class Fifo<T> implements Queue<T> {
+  // bound: replies that the program has not taken | nodes | {most} | {bytes mostLength} | the oldest are removed
   #values: Waiting<T>[] = [];
   #first = 0;
   #length = 0;

@@ -1,5 +1,6 @@
 /** Wakes whoever waits for something to change. */
 export class WakeUp {
+  // no peer fills this: it holds what this program itself asks for
   readonly #waiting = new Set<() => void>();
 
   notify(): void {

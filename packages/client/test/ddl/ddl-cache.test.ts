@@ -122,4 +122,26 @@ describe('the cache of DDLs', () => {
     const [warning] = await warned;
     expect(String(warning)).to.include('cannot write the DDL cache');
   });
+
+  it('keeps 500 DDLs by their hashes, the latest ones: a node could send ever new ones', () => {
+    const versions = Array.from({ length: 3 }, (_, index): Ddl => {
+      const metadata = { ...ddl.metadata, version: `3.0.${index}` };
+      return { ...ddl, metadata };
+    });
+    const [first, second, last] = versions as [Ddl, Ddl, Ddl];
+    keepDdl(first, here);
+    const old = Date.now() / 1000 - 60;
+    utimesSync(byHash(first), old, old);
+    for (let index = 0; index < 498; index += 1)
+      writeFileSync(join(ddlCache(), 'hash', `${index.toString(16).padStart(64, '0')}.json`), '{}');
+    keepDdl(second, here);
+    expect(readdirSync(join(ddlCache(), 'hash'))).to.have.length(500);
+    keepDdl(last, here);
+    expect(readdirSync(join(ddlCache(), 'hash'))).to.have.length(500);
+    expect([first, second, last].map((each) => keptByHash(ddlHash(each)) !== undefined)).to.deep.equal([
+      false,
+      true,
+      true,
+    ]);
+  });
 });

@@ -7,6 +7,7 @@ interface Watch {
  * One listener on each signal, however many wait for it: each costs more than the one before it, so that 20,000 take two
  * seconds to add (Node 24). Node 20 also warns of more than ten.
  */
+// no peer fills this: an entry lasts as long as its signal
 const watches = new WeakMap<AbortSignal, Watch>();
 
 /** Calls `call` when the signal fires, until the result is called. Any number of calls may share a signal. */

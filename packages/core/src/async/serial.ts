@@ -21,6 +21,7 @@ export class Serial {
 
 /** Runs tasks of the same key one after the other, and those of different keys at the same time. */
 export class KeyedSerial {
+  // no peer fills this: whoever runs tasks bounds them; a line without tasks is removed
   readonly #lines = new Map<string, { readonly serial: Serial; tasks: number }>();
 
   /** Runs a task in the turn that it has among those of its key; not at all if the signal fires before that. */

@@ -18,7 +18,9 @@ interface Waiting {
  */
 export class Slots {
   readonly #limits: SlotLimits;
+  // no peer fills this: whoever takes slots bounds those that wait
   readonly #waiting: Waiting[] = [];
+  // no peer fills this: a key is removed with its last slot
   readonly #byKey = new Map<string, number>();
   #taken = 0;
   #most = 0;

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 
+// no peer fills this: it holds configurations
 const files = new WeakMap<object, string>();
 
 /** Remembers for error messages that a configuration and its sections come from this file. */

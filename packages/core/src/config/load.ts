@@ -143,6 +143,7 @@ function isMqttUrl(text: string): boolean {
 /** What the schema of a configuration may name. */
 export const configHost: SchemaHost = { formats: { 'mqtt-url': isMqttUrl, seconds: () => true } };
 
+// no peer fills this: it holds schemas of configurations
 const validators = new WeakMap<ConfigSchema, ValidateFunction>();
 
 function soundnessOf(schema: ConfigSchema): ValidateFunction {

@@ -15,6 +15,7 @@ export const ddlSchemas: Readonly<Record<'agent' | 'data', Readonly<Record<strin
 export const ddlHost: SchemaHost = { schemas: { 'agent.json': agentSchema, 'data.json': dataSchema } };
 
 const most = 5;
+// no peer fills this: it holds schemas of this program
 const validators = new Map<string, ValidateFunction>();
 
 /** What is wrong with the shape of a DDL, each fault with its place; empty when nothing is. */

@@ -18,6 +18,8 @@ const maxCached = 16;
 // An engine of the RE2 family never backtracks, so that a pattern from the network cannot make a match take
 // for ever; it has no look-around and no back-references, and neither has Choria's. Its memory is bounded
 // too, at 8 MB a pattern, which is why few are kept.
+// bound: compiled regular expressions of filters | callers | {maxCached} | 8 MiB each at worst | the one unused for
+// the longest time is removed, and compiled again if it comes again
 const cache = new Map<string, Regex>();
 
 /** Compiles `pattern` in RE2's syntax; throws a plain Error whose message says what is wrong with it. */

@@ -127,6 +127,7 @@ export function createSwitchedLogger(
 }
 
 class Children {
+  // no peer fills this: it holds loggers of this program
   #references: WeakRef<PinoLogger>[] = [];
   #most = 256;
 

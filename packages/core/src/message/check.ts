@@ -11,6 +11,7 @@ import {
 } from './message.js';
 import { type MessageKind, messageSchemas } from './schemas.js';
 
+// no peer fills this: it holds one validator for each type of message
 const compiled = new Map<string, ValidateFunction>();
 
 function validatorOf(key: string): ValidateFunction {

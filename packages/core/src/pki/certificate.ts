@@ -107,6 +107,7 @@ interface Issuer {
 }
 
 // Reading a key takes longer than signing with it.
+// no peer fills this: it holds CAs of this program
 const issuers = new WeakMap<Ca, Issuer>();
 
 /** What a CA puts into everything that it signs. */

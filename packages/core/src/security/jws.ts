@@ -31,6 +31,7 @@ export function algorithmOf(key: KeyObject): string {
 }
 
 // Node asks OpenSSL anew for each detail of a key.
+// no peer fills this: an entry lasts as long as its key
 const algorithms = new WeakMap<KeyObject, string>();
 
 function decideAlgorithm(key: KeyObject): string {
@@ -73,6 +74,7 @@ export async function signJws(payload: Uint8Array, key: KeyObject, header: JwsHe
 }
 
 // A signer signs under one header for as long as it has its certificate, which is most of the text.
+// no peer fills this: an entry lasts as long as a header of this program
 const encodedHeaders = new WeakMap<JwsHeader, { readonly alg: string; readonly text: string }>();
 
 function encodedHeader(alg: string, header: JwsHeader): string {
@@ -100,14 +102,19 @@ function macOf(input: string, key: KeyObject): string {
 
 type ReadHeader = Readonly<Record<string, unknown>>;
 
+const mostKept = 256;
+const mostKeptBytes = 1024 * 1024;
+
 /** Characters of a header: it holds certificates, or a token with the certificates of CAs. */
 const maxHeaderLength = 65_536;
 
 // Most messages come from few authors, each under one header for as long as it has its certificate. Only headers of
 // messages whose signature was good are kept.
+// bound: headers of messages whose signature was good | authors of messages | {mostKept} | {bytes mostKeptBytes} |
+// of the author with most headers, the one unused for the longest time is removed, and read again if it comes again
 const headers = new BoundedMap<string, ReadHeader>({
-  most: 256,
-  mostBytes: 1024 * 1024,
+  most: mostKept,
+  mostBytes: mostKeptBytes,
   bytesOf: (_, text) => 3 * text.length,
   ownerOf: ({ x5c, jwk }) => String(Array.isArray(x5c) ? x5c[0] : JSON.stringify(jwk)),
 });

@@ -138,6 +138,7 @@ function extensionValue(certificate: X509Certificate, type: string): Buffer | un
 }
 
 // A CA is looked at for each certificate that it issued, and a leaf twice.
+// no peer fills this: an entry lasts as long as its certificate
 const read = new WeakMap<X509Certificate, readonly Extension[]>();
 
 function extensionsOf(certificate: X509Certificate): readonly Extension[] {

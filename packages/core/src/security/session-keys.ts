@@ -93,9 +93,14 @@ export class SessionKeys {
   readonly #newKey: () => KeyObject;
   #pair: KeyPair | undefined;
   // A name with many offers pushes out its own: no peer can take the keys of another.
+  // bound: session keys | callers at a node, nodes at a client; only with a good signature | 64 at a node, 20,000 at
+  // a client | 8 KiB each on average | of the name with most keys, the one unused for the longest time is removed;
+  // its owner agrees on a new one
   readonly #byKid: BoundedMap<string, Peer>;
   // Both hold peers that are in the first one.
+  // no peer fills this: it holds keys that are in the first map
   readonly #byOffer = new Map<string, Peer>();
+  // no peer fills this: it holds keys that are in the first map
   readonly #byName = new Map<string, Peer>();
   #remembersAll = true;
 
@@ -120,7 +125,8 @@ export class SessionKeys {
       most: options.most,
       mostBytes: options.most * meanBytes,
       bytesOf: ({ credential }) => peerBytes + JSON.stringify(credential).length,
-      ownerOf: ({ name, fingerprint }) => name ?? fingerprint,
+      // Machines with one token have any number of keys.
+      ownerOf: ({ name, credential, fingerprint }) => name ?? credential.token ?? fingerprint,
       onEvict: (_, peer) => {
         this.#remembersAll = false;
         this.#unlink(peer);

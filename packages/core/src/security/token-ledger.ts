@@ -19,6 +19,8 @@ export class TokenLedger {
   readonly #revoked: string | undefined;
   readonly #file: string | undefined;
   readonly #uncounted: 'refuse' | 'take';
+  // bound: uses of enrolment tokens with a limited number of uses, and their file | machines with such a token | the
+  // number of uses of each valid token | 150 bytes each, in memory and in the file | the token is refused
   readonly #holders = new Map<string, Set<string>>();
 
   /**

@@ -47,6 +47,9 @@ export class TrustStore implements Trust {
   readonly authorities: readonly X509Certificate[];
   readonly #crls: readonly Crl[];
   // One chain for each first certificate: the others are of its owner's choice.
+  // bound: certificates that were checked | authors of messages, with a good signature | {maxCached} | 4 KiB each; a
+  // chain has at most {maxChainLength} characters | of the name with most certificates, the one unused for the
+  // longest time is removed, and checked again
   readonly #cache = new BoundedMap<string, { digest: string; trusted: Trusted; until: number }>({
     most: maxCached,
     ownerOf: ({ trusted }) => trusted.name,
@@ -161,6 +164,7 @@ export class TrustStore implements Trust {
   }
 }
 
+// no peer fills this: it holds CAs of the configuration
 const stores = new Map<string, WeakRef<TrustStore>>();
 const mostStores = 100;
 

@@ -2,7 +2,9 @@ import { type Listener, matchesTopic, type PublishOptions, type Transport, type 
 
 /** A broker in one process, for tests and examples: topics, wildcards, retained messages and wills. */
 export class MemoryBroker {
+  // no peer fills this: it is for tests and emulators in one process
   readonly #clients = new Set<MemoryTransport>();
+  // no peer fills this: it is for tests and emulators in one process
   readonly #retained = new Map<string, Uint8Array>();
 
   connect(options: { will?: Will } = {}): MemoryTransport {
@@ -33,6 +35,7 @@ export class MemoryBroker {
 export class MemoryTransport implements Transport {
   readonly #broker: MemoryBroker;
   readonly #will: Will | undefined;
+  // no peer fills this: it holds what this program itself asks for
   readonly #subscriptions = new Set<{ filter: string; listener: Listener }>();
   connected = true;
 

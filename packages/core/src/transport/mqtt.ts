@@ -50,6 +50,7 @@ const connackTimeout = 10_000;
 const stableAfter = 5_000;
 
 /** The brokers that were seen to speak MQTT 3.1.1 only: the next connection of this process does not try 5 again. */
+// no peer fills this: it holds URLs of the configuration
 const oldBrokers = new Set<string>();
 
 /** A transport that connects in the background, for as long as it takes. */
@@ -76,7 +77,9 @@ export async function connectMqtt(options: MqttOptions & { timeout: number }): P
 // should not be sent late, and never changes the broker or the protocol version.
 class MqttTransport implements Transport {
   readonly #options: MqttOptions;
+  // no peer fills this: it holds what this program itself asks for
   readonly #subscriptions = new Set<Subscription>();
+  // no peer fills this: it holds what this program itself asks for
   readonly #connectListeners: (() => void)[] = [];
   #client: MqttClient | undefined;
   #closed = false;
@@ -85,6 +88,7 @@ class MqttTransport implements Transport {
   #connectedAt = 0;
   #lastError: Error | undefined;
   #link: Link = { connected: false };
+  // no peer fills this: it holds what this program itself asks for
   readonly #changeListeners: (() => void)[] = [];
 
   constructor(options: MqttOptions) {

@@ -42,7 +42,9 @@ export class Agents {
   readonly #closers = new Closers();
   readonly #external: ExternalAgents;
   readonly #staying: StayingAgents;
+  // no peer fills this: it holds the agents of the configuration
   readonly #subscriptions = new Map<string, () => Promise<void>>();
+  // no peer fills this: it holds the agents of the configuration
   readonly #leftOut: string[] = [];
   #subscribe: Subscribe | undefined;
   #stopWatching: () => Promise<void> = async () => {};

@@ -4,6 +4,7 @@ type Close = () => void | Promise<void>;
 
 /** What agents want done when they end. */
 export class Closers {
+  // no peer fills this: it holds the agents of the configuration
   readonly #closers: { readonly agent: string; readonly close: Close }[] = [];
 
   add(agent: string, close: Close): void {

@@ -15,6 +15,7 @@ export interface ImportedAgent {
 }
 
 /** Where agents were that work, by the folder of the configuration and the name in it: Node still has those that are gone. */
+// no peer fills this: it holds the agents of the configuration
 const lastWorking = new Map<string, string>();
 
 /**

@@ -11,8 +11,10 @@ interface Version {
 }
 
 /** The version by which each module works. */
+// no peer fills this: it holds the agents of the configuration
 const working = new Map<string, Version>();
 /** The version of each module that was imported last, whether it works or not: Node keeps failures, too. */
+// no peer fills this: it holds the agents of the configuration
 const tried = new Map<string, Version>();
 /** How many times a module had changed: each has a number of its own. */
 let changes = 0;

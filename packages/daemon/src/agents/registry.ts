@@ -24,6 +24,7 @@ export interface LoadedAgent {
 
 /** The agents of a node, by name. */
 export class Registry {
+  // no peer fills this: it holds the agents of the configuration
   readonly #agents = new Map<string, LoadedAgent>();
 
   get(name: string): LoadedAgent | undefined {
@@ -103,6 +104,7 @@ export async function loadAgent(
 type Prepared = Pick<LoadedAgent, 'compiled' | 'hash'>;
 
 // Once for each DDL, however often its agent is loaded: a daemon reloads, and an emulator has thousands of daemons.
+// no peer fills this: it holds the agents of the configuration
 const prepared = new WeakMap<object, Prepared>();
 
 function prepare(agent: Agent, where: string): Prepared {

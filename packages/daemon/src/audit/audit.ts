@@ -54,6 +54,8 @@ const mostPartBytes = 32 * 1024;
 const tailBytes = 4 * 1024 * 1024;
 
 /** One JSON line for each request, in the order of their ends; each carries the SHA-256 of the line before. */
+// bound: the audit log | callers, by their requests | by bytes | [bytes audit.max_bytes] for each file; `audit.keep`
+// files | without `audit.keep`, none is removed: watch the disk; if it is full, `audit.on_failure` decides
 export class Audit {
   readonly #file: string;
   readonly #options: AuditOptions;

@@ -7,6 +7,7 @@ export class ClassSource {
   readonly #file: string | undefined;
   readonly #log: Logger;
   #stamp = '';
+  // no peer fills this: it holds the classes of this host
   #classes: readonly string[] = [];
   #isFailing = false;
 

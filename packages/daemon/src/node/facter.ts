@@ -34,6 +34,7 @@ const retryAfter = 60;
 export class Facter {
   readonly #options: FacterOptions;
   readonly #stop = new AbortController();
+  // no peer fills this: it holds what this program itself asks for
   readonly #listeners: (() => void)[] = [];
   #facts: Facts = {};
   #readAt: number | undefined;

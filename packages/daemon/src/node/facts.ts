@@ -23,7 +23,9 @@ export class FactSource {
   readonly #paths: readonly string[];
   readonly #log: Logger;
   readonly #facter: Facter | undefined;
+  // no peer fills this: it holds the facts of this host
   readonly #files = new Map<string, { stamp: string; facts: Facts }>();
+  // no peer fills this: it holds the facts of this host
   readonly #faults = new Map<string, string>();
   #facts: Facts = {};
   #readAt: number | undefined;

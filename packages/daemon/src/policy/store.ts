@@ -57,6 +57,7 @@ interface Read<T> {
 /** The policies of a node, read again when their files change. */
 export class PolicyStore {
   readonly #options: PolicyOptions;
+  // no peer fills this: it holds the policies of this host, for agents that exist
   readonly #policies = new Map<string, Read<Policy>>();
   #groups: Read<Groups> | undefined;
   readonly #folder: FolderList | undefined;

@@ -2,6 +2,8 @@ const mostTimes = 16;
 
 /** How far this machine's clock is from the callers' clocks, measured on authenticated messages, and when the last of them arrived. */
 export class ClockSkew {
+  // bound: ages of the latest messages, for the clock skew | callers | {mostTimes} | 128 bytes | the oldest is
+  // removed
   readonly #ages: number[] = [];
   #last: number | undefined;
 

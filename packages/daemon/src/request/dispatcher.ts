@@ -35,12 +35,18 @@ export interface DispatcherParts {
   readonly log: Logger;
 }
 
+const mostEvaluated = 64 * maxMessageBytes;
+
 /** Receives messages, refuses those that are not permitted, and runs the rest. */
 export class Dispatcher {
   readonly #parts: DispatcherParts;
   /** Bytes of requests whose filter and policy are being evaluated. */
-  readonly #evaluating = new Shares(64 * maxMessageBytes);
+  // bound: requests whose filter and policy are being evaluated | callers | by bytes | {bytes mostEvaluated}, four
+  // fifths of them for one caller | the node replies `busy`
+  readonly #evaluating = new Shares(mostEvaluated);
   /** Anybody can cause these lines. */
+  // bound: lines of log and audit log about rejected messages | anybody at the broker | 1,000, then 60 in a minute |
+  // 500 bytes each | the others are counted, and their number is in the next line
   readonly #rejectedLines = new RateLimit({ burst: 1000, perMinute: 60 });
 
   constructor(parts: DispatcherParts) {

@@ -17,6 +17,8 @@ export interface EndedJobsLimits {
  */
 export class EndedJobs {
   readonly #keepMs: number;
+  // bound: replies that are kept | callers, by their requests | [limits.keep_requests], for [limits.keep_replies] s
+  // | [bytes limits.keep_bytes] | the caller that takes most loses its oldest
   readonly #jobs: BoundedMap<string, Job>;
 
   constructor({ keepMs, most, mostBytes }: EndedJobsLimits) {

@@ -50,7 +50,11 @@ export class Job {
   readonly secretOutputs: readonly string[];
   readonly #identity: string;
   readonly #whenEnded: () => void;
+  // bound: clients that get the replies to one request | the caller of the request | {mostSessions} for each request
+  // | 1 KiB each | the client that asked first gets no further replies; it can ask again
   readonly #sessions = new Map<string, Answer>();
+  // bound: replies to a running request | the agent that runs | by bytes | {bytes maxProgressBytes} of progress for
+  // each request, and the result | the oldest progress is removed; the client sees a gap
   readonly #replies: { readonly reply: KeptReply; readonly bytes: number }[] = [];
   #request: Request;
   #bytes = jobBytes;

@@ -28,8 +28,12 @@ export interface JobsOptions {
  */
 export class Jobs {
   readonly #journal: RequestJournal;
+  // bound: ids of read-only requests | callers | [limits.keep_ids], until the ttl has expired | 200 bytes each | a
+  // caller with four fifths gets `busy`
   readonly #reads: RequestIds;
+  // no peer fills this: the queue bounds requests that run or wait
   readonly #running = new Map<string, Job>();
+  // no peer fills this: it declares its own bounds
   readonly #ended: EndedJobs;
   #nextSweep = 0;
 

@@ -5,6 +5,7 @@
 export class LateAbort {
   #controller: AbortController | undefined;
   #reason: { readonly value: unknown } | undefined;
+  // no peer fills this: it holds at most two listeners of the daemon itself
   readonly #listeners: ((reason: unknown) => void)[] = [];
 
   get signal(): AbortSignal {

@@ -23,17 +23,19 @@ export interface ReplierParts {
   readonly log: Logger;
 }
 
+const mostWaitingBytes = 32 * maxMessageBytes;
+
 /** Signs replies, or seals them, and sends them, in order for each request. What cannot be sent now is kept by its job and asked for again. */
 export class Replier {
   readonly #parts: ReplierParts;
+  // no peer fills this: it holds the replies that are counted below
   readonly #inOrder = new KeyedSerial();
+  // bound: replies that the broker has not taken yet | callers, by their requests | by bytes | {bytes
+  // mostWaitingBytes}, four fifths of them for one caller | the reply is not sent; clients ask again
   readonly #waiting: Shares;
 
   /** `mostBytes` is for replies that the broker is slow to take. */
-  constructor(
-    parts: ReplierParts,
-    { mostBytes = 32 * maxMessageBytes }: { readonly mostBytes?: number } = {},
-  ) {
+  constructor(parts: ReplierParts, { mostBytes = mostWaitingBytes }: { readonly mostBytes?: number } = {}) {
     this.#parts = parts;
     this.#waiting = new Shares(mostBytes);
   }

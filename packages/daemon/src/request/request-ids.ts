@@ -31,8 +31,10 @@ interface Bucket {
 /** Request ids in memory, by caller; no caller can take the room that others need. */
 export class RequestIds {
   readonly #most: number;
+  // no peer fills this: this is the bound; each user declares what is in it
   readonly #byCaller = new Map<string, Map<string, IdTimes>>();
   // By the minute in which they end, so that nobody walks through all of them.
+  // no peer fills this: it holds the ids once more
   readonly #byMinute = new Map<number, Bucket>();
   #size = 0;
 

@@ -26,6 +26,7 @@ const longestTtl = 86_400_000;
 const leastLines = 10_000;
 
 /** The journals of this process that hold their files open: emulators run thousands of daemons, and handles are few. */
+// no peer fills this: it holds journals of this process
 const holders = new Set<RequestJournal>();
 const mostHolders = 64;
 
@@ -55,6 +56,9 @@ export class RequestJournal {
   readonly #options: RequestJournalOptions;
   readonly #log: Logger;
   readonly #monotonic: () => number;
+  // bound: ids of mutating requests, in memory and in `requests.jsonl` | callers | [limits.keep_ids], for an hour
+  // beyond the ttl, which is at most [limits.max_ttl] s | 200 bytes each in memory; 150 bytes and the name of the
+  // caller on disk, twice as much until the file is rewritten | a caller with four fifths gets `busy`
   readonly #ids: RequestIds;
   #sweptAt = Number.NEGATIVE_INFINITY;
   /** The node's life when this journal was opened, less the monotonic clock at that moment. */

@@ -28,6 +28,8 @@ interface OfCaller {
 export class RunQueue {
   readonly #limits: Required<RunQueueLimits>;
   // Whoever had its turn last is at the end.
+  // bound: requests that run or wait | callers | [limits.concurrency] that run, [limits.queue] that wait | 64 MiB in
+  // all | a caller with four fifths gets `busy`; callers have their turns one after the other
   readonly #byCaller = new Map<string, OfCaller>();
   #running = 0;
   #waiting = 0;

@@ -6,6 +6,8 @@ const most = 1_000;
 /** Who still speaks version 1 of the protocol, and how many messages that were. */
 export class Version1Callers {
   readonly #log: Logger;
+  // bound: callers that use version 1 of the protocol | callers | {most} | 300 bytes each | further callers are
+  // counted, and not named
   readonly #names = new Set<string>();
   #messages = 0;
 

@@ -56,4 +56,20 @@ describe('AuditPublisher', () => {
       [40, 'cannot publish an audit entry; it is still in the audit file', 'not connected'],
     ]);
   });
+
+  it('drops lines that a slow broker does not take, and says how many', async () => {
+    let go = () => {};
+    const slow = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const { publisher: subject, lines } = publisher(() => slow);
+    for (let count = 0; count < 20; count += 1) subject.publish(`${count} ${'x'.repeat(1024 * 1024)}`);
+    go();
+    await subject.idle();
+    expect(told.map(({ line }) => Number(line.split(' ')[0]))).to.deep.equal([...Array(15).keys()]);
+    expect(lines.map(({ level, entries }) => [level, entries])).to.deep.equal([[40, 5]]);
+    subject.publish('later');
+    await subject.idle();
+    expect(told.at(-1)).to.deep.equal(sent('later'));
+  });
 });

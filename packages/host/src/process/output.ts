@@ -1,3 +1,5 @@
+const mostByDefault = 64 * 1024 * 1024;
+
 /** Takes what a program writes. */
 export interface OutputSink {
   write(bytes: Buffer): void;
@@ -7,11 +9,13 @@ export interface OutputSink {
 
 /** Keeps the beginning of what a program writes, as text. */
 export class CapturedOutput implements OutputSink {
+  // bound: output of programs that agents run | programs, which callers start | by bytes | {bytes mostByDefault}, or less
+  // if the agent sets less | the rest is read and dropped
   readonly #chunks: Buffer[] = [];
   #left: number;
 
   /** At most so many bytes are kept; the rest is read away. */
-  constructor(most = Number.POSITIVE_INFINITY) {
+  constructor(most = mostByDefault) {
     this.#left = most;
   }
 

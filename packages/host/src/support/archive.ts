@@ -29,6 +29,7 @@ hosts, addresses and file paths are not. Read the files before you send them.
  * others: the archive then says why.
  */
 export class SupportArchive {
+  // no peer fills this: it holds files of this host, for one archive
   readonly #files: { readonly entry: SupportEntry; readonly text: string }[] = [];
   readonly #folder: string;
   readonly #time: Date;

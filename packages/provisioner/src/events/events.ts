@@ -71,6 +71,7 @@ export type EventListener = (event: ProvisionEvent) => void;
 
 /** Passes events to listeners; a listener that throws does not affect the others. */
 export class Events {
+  // no peer fills this: it holds what this program itself asks for
   readonly #listeners = new Set<EventListener>();
   readonly #log: Logger;
 

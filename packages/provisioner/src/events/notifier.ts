@@ -38,6 +38,7 @@ export class Notifier {
   readonly #config: ProvisionerConfig['notify'];
   readonly #events: Events;
   readonly #log: Logger;
+  // no peer fills this: it holds nodes in progress, which the roster bounds
   readonly #queue = new PQueue({ concurrency: 5 });
 
   constructor(peers: Peers, config: ProvisionerConfig['notify'], events: Events, log: Logger) {

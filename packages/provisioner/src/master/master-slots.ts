@@ -6,6 +6,7 @@ import { Slots } from '@troupe/core/async';
  */
 export class MasterSlots {
   readonly #slots: Slots;
+  // no peer fills this: it holds masters, which the policies of the main collective admit
   readonly #loads = new Map<string, number>();
 
   constructor(options: { perMaster: number; workers: number }) {

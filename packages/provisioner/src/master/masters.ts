@@ -1,4 +1,5 @@
 import type { Facts, Logger } from '@troupe/core';
+import { BoundedMap } from '@troupe/core/internal';
 import type { ProvisionerConfig } from '../config/config.js';
 import { StepFailure } from '../rpc/failure.js';
 import type { Peers } from '../rpc/peers.js';
@@ -21,6 +22,7 @@ export interface Master {
 /** Milliseconds that the list of masters is good for. */
 const freshFor = 5_000;
 const answerWithin = 3;
+const mostKnown = 1000;
 
 /** The masters that are online now: found by their agent, never configured. */
 export class Masters {
@@ -28,7 +30,9 @@ export class Masters {
   readonly #config: ProvisionerConfig['master'];
   readonly #log: Logger;
   #listed: { readonly at: number; readonly masters: Promise<readonly Master[]> } | undefined;
-  #known = new Map<string, Master>();
+  // bound: masters that were ever seen | nodes of the main collective with the agent of masters | {mostKnown} | 8
+  // KiB each | the one unused for the longest time is removed
+  readonly #known = new BoundedMap<string, Master>({ most: mostKnown });
 
   constructor(peers: Peers, config: ProvisionerConfig['master'], log: Logger) {
     this.#peers = peers;

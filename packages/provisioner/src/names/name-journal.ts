@@ -43,8 +43,13 @@ export class NameJournal {
   readonly #file: string | undefined;
   readonly #log: Logger;
   readonly #most: number;
+  // bound: names that were seen in use, in memory and in the journal of names | nodes; with an enrolment token,
+  // under any name | {mostNames} | 400 bytes each; the file has at most {bytes mostBytes} | the names that were seen
+  // longest ago are removed, and every name counts as seen
   readonly #names = new Map<string, SeenName>();
   /** Serial numbers of receipts, and when they were revoked. */
+  // bound: receipts that were revoked | machines that are retired or replaced | one for each such machine, until its
+  // receipt has expired and `mcprovision` is restarted | 100 bytes each | none is removed
   readonly #revoked = new Map<string, number>();
   #isLost = false;
   /** Names were dropped to make room. */

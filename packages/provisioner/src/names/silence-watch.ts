@@ -27,6 +27,8 @@ export class SilenceWatch {
   readonly #peers: Peers;
   readonly #seconds: number;
   readonly #now: () => number;
+  // bound: names whose hosts are watched before a replacement | machines whose token permits a replacement |
+  // {mostNames} | 500 bytes each | further machines wait
   readonly #names = new Map<string, Watched>();
   #isStopped = false;
 

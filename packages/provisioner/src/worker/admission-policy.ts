@@ -23,13 +23,16 @@ type Question = Readonly<Record<'identity' | 'collective', string>> & {
 
 /** Milliseconds for which a denial is remembered: the same node is offered repeatedly. */
 const denialLastsFor = 60_000;
+const mostDenied = 20_000;
 
 /** Decides which nodes may be provisioned: by name, by facts, and by asking the site's service. */
 export class AdmissionPolicy {
   readonly #peers: Peers;
   readonly #config: PolicyConfig;
+  // bound: nodes that the policy denied a moment ago | nodes; with an enrolment token, under any name | {mostDenied}
+  // | 1 KiB each | the one unused for the longest time is removed, and the policy is asked again
   readonly #denied = new BoundedMap<string, { readonly reason: string; readonly until: number }>({
-    most: 20_000,
+    most: mostDenied,
   });
 
   constructor(peers: Peers, config: PolicyConfig) {

@@ -26,8 +26,11 @@ export class Intake {
   readonly looked: Promise<void>;
   readonly #options: IntakeOptions;
   readonly #stop = new AbortController();
+  // no peer fills this: it holds the nodes that are counted below
   readonly #asking = new PQueue({ concurrency: 20 });
   /** Nodes that wait to be asked: each once, however often it comes and goes. */
+  // bound: nodes that have just come online and wait to be asked | nodes; with an enrolment token, under any name |
+  // {mostWaiting} | 300 bytes each | the next search finds them
   readonly #waiting = new Set<string>();
   #isBlind = false;
   #hasLooked: () => void = () => {};

@@ -69,6 +69,8 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
 const unfinished = 'provision().finished=false and provision().step=/./';
 /** Seconds; the main collective may be large. */
 const leastBetweenMainSearches = 60;
+/** Nodes that are looked at again before the next search of the main collective; the search finds the others. */
+const mostLooks = 20_000;
 /** Milliseconds that pending notifications get at the stop. */
 const notificationGrace = 10_000;
 
@@ -79,15 +81,21 @@ class RunningProvisioner implements Provisioner {
   readonly #pinKeys: boolean;
   readonly #notifier: Notifier;
   readonly #names: Names;
+  // no peer fills this: it holds what this program itself asks for
   readonly #intakes: Intake[] = [];
   readonly #workers: WorkerPool;
   readonly #roster = new Roster();
+  // no peer fills this: it holds nodes in progress, which the roster bounds
   readonly #work = new Set<Promise<void>>();
   /** Nodes that have ended and whose notification is being sent. */
+  // no peer fills this: it holds nodes in progress, which the roster bounds
   readonly #notifying = new Set<Afterwards>();
   /** Nodes of the main collective that another provisioner works on: when to check them again. */
+  // bound: nodes that another provisioner works on | nodes of the main collective | {mostLooks} | 300 bytes each |
+  // the next search finds them
   readonly #looks = new Map<string, NodeJS.Timeout>();
   readonly #stop = new AbortController();
+  // no peer fills this: it holds what this program itself asks for
   readonly #unsubscribe: (() => void)[] = [];
 
   constructor({ client, config, log = silentLogger, onEvent, pinKeys }: ProvisionerOptions) {
@@ -281,7 +289,7 @@ class RunningProvisioner implements Provisioner {
   // The provisioner that works on it may be dead, and the main collective is searched seldom.
   #lookAgain({ identity, collective }: Job, seconds: number): void {
     const { enrolment, main } = this.#dependencies.peers;
-    if (collective !== main || main === enrolment) return;
+    if (collective !== main || main === enrolment || this.#looks.size >= mostLooks) return;
     clearTimeout(this.#looks.get(identity));
     const look = () => {
       this.#looks.delete(identity);

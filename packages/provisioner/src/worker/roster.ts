@@ -33,10 +33,18 @@ interface Wait {
 
 /** The nodes in progress, each once, and what was last reported about the others. */
 export class Roster {
+  // bound: nodes in progress | nodes; with an enrolment token, under any name | {mostNodes} | 2 KiB each | further
+  // nodes wait; the next search finds them
   readonly #jobs = new Map<string, Job>();
+  // no peer fills this: it holds nodes in progress
   readonly #waits = new Map<string, Wait>();
+  // bound: nodes that went offline in the middle of the work, and what was last reported about nodes | nodes; with
+  // an enrolment token, under any name | {mostNodes} each | 1 KiB each | the one unused for the longest time is
+  // removed; it begins again, or is reported again
   readonly #away = new BoundedMap<string, Job>({ most: mostNodes });
+  // no peer fills this: it is declared with the one above
   readonly #reported = new BoundedMap<string, string>({ most: mostNodes });
+  // no peer fills this: it holds what this program itself asks for
   readonly #idlers = new Set<() => void>();
 
   has(identity: string): boolean {

@@ -23,10 +23,14 @@ export class StepJournal {
   readonly #steps: Switches;
   readonly #record: NodeRecord;
   /** Steps on record as ended, unless they were voided since. */
+  // no peer fills this: it holds steps of the configuration
   readonly #over: Set<string>;
+  // no peer fills this: it holds steps of the configuration
   readonly #attempts = new Map<string, number>();
+  // no peer fills this: it holds steps of the configuration
   readonly #failures = new Map<string, number>();
   /** Steps that have become invalid, to be noted before anything else is done. */
+  // no peer fills this: it holds steps of the configuration
   #annulled: readonly string[] = [];
   /** The step whose beginning was noted with the end of the one before. */
   #begun: string | undefined;

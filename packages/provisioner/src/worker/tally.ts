@@ -3,6 +3,7 @@ import type { StepReport } from '../events/node-report.js';
 /** Adds up the steps of a node and their durations. */
 export class Tally {
   readonly #started = performance.now();
+  // no peer fills this: it holds steps of the configuration
   readonly #steps = new Map<string, StepReport>();
   #before = 0;
   #puppet = 0;

@@ -16,6 +16,7 @@ export class WorkerPool {
   readonly #dependencies: Dependencies;
   readonly #slots: MasterSlots;
   readonly #stop: AbortSignal;
+  // no peer fills this: it holds nodes in progress, which the roster bounds
   readonly #planning: PQueue;
 
   constructor(dependencies: Dependencies, slots: MasterSlots, stop: AbortSignal) {

@@ -34,8 +34,10 @@ interface Known {
 export class ExternalAgents {
   readonly #options: ExternalAgentsOptions;
   /** By the path of the DDL. */
+  // no peer fills this: it holds the agents of the configuration
   readonly #known = new Map<string, Known>();
   /** Changes seen once: a file may still be growing. */
+  // no peer fills this: it holds the agents of the configuration
   readonly #unsettled = new Map<string, string | undefined>();
 
   constructor(options: ExternalAgentsOptions) {
