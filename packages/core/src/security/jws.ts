@@ -126,7 +126,10 @@ function readHeader(text: string): ReadHeader {
   const known = headers.get(text) ?? (latest?.text === text ? latest.header : undefined);
   if (known) return known;
   if (text.length > maxHeaderLength)
-    throw new Error(`the header has more than ${maxHeaderLength} characters`);
+    throw new TroupeError(
+      'SIGNATURE_INVALID',
+      `the header has ${text.length} characters; the limit is ${maxHeaderLength}`,
+    );
   if (!isBase64url(text)) throw new Error('the header is not base64url');
   const header = parseJson(Buffer.from(text, 'base64url'));
   if (!isHash(header)) throw new Error('the header is not an object');
@@ -151,6 +154,7 @@ export function headerOf(jws: string, typ: string): JwsHeader {
     if (rest.length !== 2) throw new Error('it does not have three parts');
     header = readHeader(head);
   } catch (cause) {
+    if (cause instanceof TroupeError && cause.code === 'SIGNATURE_INVALID') throw cause;
     throw new TroupeError('SIGNATURE_INVALID', 'the message is not a JWS in compact form', { cause });
   }
   const unknown = Object.keys(header).find((key) => !knownHeaders.has(key));

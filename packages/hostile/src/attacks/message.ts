@@ -205,12 +205,45 @@ export const messageAttacks: readonly Attack[] = [
     /is not a public key/,
   ),
   isRejected(
-    'a chain of 100 certificates',
+    'a chain of 20 certificates',
+    (network) =>
+      network.sign('eve.mcollective', network.request(), {
+        x5c: Array(20).fill(network.person('eve.mcollective').x5c[0]),
+      }),
+    /the certificate chain has 20 certificates/,
+  ),
+  isRejected(
+    'a header with a chain of 100 certificates',
     (network) =>
       network.sign('eve.mcollective', network.request(), {
         x5c: Array(100).fill(network.person('eve.mcollective').x5c[0]),
       }),
-    /the certificate chain has 100 certificates/,
+    /the header has \d+ characters; the limit is 65536/,
+  ),
+  isRejected(
+    'a certificate in base64 with blanks',
+    (network) =>
+      network.sign('eve.mcollective', network.request(), {
+        x5c: [` ${network.person('eve.mcollective').x5c[0]}`],
+      }),
+    /data that is not base64/,
+  ),
+  isRejected(
+    'bytes after the DER of a certificate',
+    (network) => {
+      const [text = ''] = network.person('eve.mcollective').x5c;
+      const der = Buffer.concat([Buffer.from(text, 'base64'), Buffer.alloc(3)]);
+      return network.sign('eve.mcollective', network.request(), { x5c: [der.toString('base64')] });
+    },
+    /a certificate that is not DER/,
+  ),
+  isRejected(
+    'a payload with the same key twice',
+    (network) => {
+      const text = JSON.stringify(network.request());
+      return network.sign('eve.mcollective', `${text.slice(0, -1)},"caller":"alice.mcollective"}`);
+    },
+    /an object with the same key twice/,
   ),
   isRejected(
     'a chain of bytes that are not certificates',
