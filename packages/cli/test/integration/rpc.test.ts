@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { skip } from '@troupe/testkit';
 import { expect } from 'chai';
 import { execa } from 'execa';
@@ -164,7 +165,7 @@ describe('mco against real daemons', function () {
     const { stdout, stderr, code } = await network.mco(['rpc', 'lab', 'weigh', '-F', 'country=fr', '--json']);
     expect(code).to.equal(1);
     expect(stderr).to.equal(
-      'mco: no node in the collective "mcollective" matches the filter and has the agent "lab" (3 nodes online) [NO_NODES]',
+      'mco: request not sent: no node in the collective "mcollective" matches the filter and has the agent "lab" (3 nodes online) [NO_NODES]',
     );
     const { results, errors } = JSON.parse(stdout);
     expect(results).to.deep.equal([]);
@@ -362,16 +363,18 @@ describe('mco against real daemons', function () {
     expect(stdout).to.match(/\n {6}unit\n {9}kg or lb\n +Type: list\n +Required: no\n +One Of: kg, lb\n/);
   });
 
-  it('warns if nodes have another version of an agent than the local DDL, and what to do', async () => {
+  it('calls nodes that have another version of an agent than the local DDL, and names them', async () => {
     await network.mco(['plugin', 'doc', 'lab']);
-    const cached = network.folder.join('cache', 'troupe', 'ddl', 'lab.json');
+    const networks = network.folder.join('cache', 'troupe', 'ddl', 'network');
+    const [folder = ''] = await readdir(networks);
+    const cached = join(networks, folder, 'lab.json');
     const ddl = await readFile(cached, 'utf8');
     await writeFile(cached, ddl.replace('"1.2.0"', '"1.1.0"'));
     const { stderr, code } = await network.mco(['rpc', 'lab', 'weigh', '-I', 'web1.lab', '--senders']);
     await writeFile(cached, ddl);
     expect(code).to.equal(0);
     expect(stderr.split('\n')[0]).to.equal(
-      `mco: the agent "lab" has version 1.2.0 on web1.lab, but the local DDL has version 1.1.0: remove ${cached} to fetch the DDL from a node`,
+      'mco: the DDL of "lab" has version 1.2.0 on web1.lab, not 1.1.0 from the cache of DDLs from nodes: only texts differ',
     );
   });
 

@@ -39,7 +39,7 @@ export async function localDdl(
   const isCached = places !== undefined && dirname(path) === ddlCacheOf(places);
   if (isCached && options.isFresh && !isFresh(agent, places)) return undefined;
   const { ddl } = await findDdl(agent, [dirname(path)]);
-  return isCached ? cameFromNode(ddl, 'the cache of what nodes have sent') : ddl;
+  return isCached ? cameFromNode(ddl, 'the cache of DDLs from nodes') : ddl;
 }
 
 /**

@@ -95,8 +95,8 @@ function beforeOf(work: Work, filter: Filter, options: RpcOptions): Steps['befor
 
 async function isConfirmed(screen: Screen, work: Work, { nodes }: Found): Promise<boolean> {
   const whom = nodes.length === 1 ? 'the only node' : `all ${counted(nodes.length)}`;
-  const origin = originOf(work.ddl) === undefined ? '' : ` (DDL ${versionOf(work.ddl)})`;
-  const question = `${nameOf(work)}${origin} changes hosts, and no filter is given. Run it on ${whom}?`;
+  const origin = originOf(work.ddl) === undefined ? '' : ` Its DDL is version ${versionOf(work.ddl)}.`;
+  const question = `${nameOf(work)} changes hosts, and no filter is given.${origin} Run it on ${whom}?`;
   if (await confirm(screen, question, refusal(work))) return true;
   printFailure(screen, { code: 'NOT_CONFIRMED', message: 'not confirmed: the request was not sent' });
   return false;
