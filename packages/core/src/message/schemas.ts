@@ -4,6 +4,8 @@ import { traceparentPattern } from './traceparent.js';
 const identity = { type: 'string', minLength: 1, maxLength: 255, pattern: '^[a-z0-9._-]+$' };
 const name = { type: 'string', minLength: 1, maxLength: 63, pattern: '^[a-z0-9_-]+$' };
 const hash = { type: 'string', pattern: '^[0-9a-f]{64}$' };
+/** Characters: as the schema of a DDL allows. */
+const longestAction = 64;
 const compact = { type: 'string', minLength: 1, pattern: '^[\\w.-]+$' };
 
 const address = {
@@ -29,7 +31,7 @@ function fromNode(v: ProtocolVersion): Properties {
     seq: { type: 'integer', minimum: 1 },
     sender: identity,
     agent: { type: 'string', maxLength: 63 },
-    action: { type: 'string', maxLength: 63 },
+    action: { type: 'string', maxLength: longestAction },
   };
 }
 
@@ -75,7 +77,7 @@ function schemasOf(v: ProtocolVersion) {
         ...toNode(v),
         type: { const: 'request' },
         agent: name,
-        action: { type: 'string', minLength: 1, maxLength: 63 },
+        action: { type: 'string', minLength: 1, maxLength: longestAction },
         filter: { type: 'object' },
         input: { type: 'object' },
       },

@@ -74,8 +74,13 @@ export class Admission {
     if (message.type === 'unreadable') return { message, ...about };
     node.clockSkew.note(message.time, Date.now());
     if (message.type !== 'request') return { message, ...about };
-    const { request, ...secrets } = withSecretInputs(message, proof, security.sessionKeys);
-    return { message: request, ...about, ...secrets };
+    try {
+      const { request, ...secrets } = withSecretInputs(message, proof, security.sessionKeys);
+      return { message: request, ...about, ...secrets };
+    } catch (error) {
+      if (!(error instanceof TroupeError)) throw error;
+      return { message: unreadable(message, messageOf(error)), ...about };
+    }
   }
 
   /** What keeps its author from making a request here. */
@@ -220,6 +225,11 @@ function whyDenied({ by, remedy = '' }: Decision, agent: string): string {
   return remedy === ''
     ? 'its policy is invalid; see the log of the node'
     : `its policy is not read, because the file has the wrong name: ${remedy}`;
+}
+
+// The signature around it is good: its author learns what is wrong with it.
+function unreadable({ id, caller, session, collective }: Request, reason: string): Unreadable {
+  return { v: 2, type: 'unreadable', id, caller, session, collective, outcome: 'failed', reason };
 }
 
 function checkAuthor(message: NodeMessage | Unreadable, proof: Proof): void {

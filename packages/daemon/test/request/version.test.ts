@@ -178,27 +178,32 @@ describe('the versions of the protocol on a node', () => {
       expect(inputs()).to.deep.equal([]);
     });
 
-    it('that was altered makes a message that is not believed', async () => {
+    it('that was altered fails its request, which its author learns', async () => {
       const secret = await desk.secret({ pin: '1234' });
       const parts = secret.split('.');
       for (const index of [2, 3, 4]) {
         const part = parts[index] ?? '';
         const altered = parts.with(index, `${part.startsWith('A') ? 'B' : 'A'}${part.slice(1)}`).join('.');
-        expect(await desk.ask(desk.request({ secret: altered }), desk.offering())).to.deep.equal([]);
+        const [reply, ...more] = await desk.ask(desk.request({ secret: altered }), desk.offering());
+        expect(more).to.deep.equal([]);
+        expect(reply).to.include({ outcome: 'failed', statuscode: 4 });
+        expect(reply).to.have.property('statusmsg', 'the encrypted part is damaged or altered');
       }
       expect(inputs()).to.deep.equal([]);
     });
 
-    for (const [what, secrets] of [
-      ['is also given in the clear', { text: 'y' }],
-      ['is no object', ['1234']],
+    for (const [what, secrets, reason] of [
+      ['is also given in the clear', { text: 'y' }, 'an input is given twice: encrypted and not encrypted'],
+      ['is not an object', ['1234'], 'the encrypted inputs are not an object'],
     ] as const)
-      it(`is not believed if it ${what}`, async () => {
+      it(`fails its request if it ${what}, which its author learns`, async () => {
         const secret = await desk.secret(secrets);
-        expect(await desk.ask(desk.request({ input: { text: 'x' }, secret }), desk.offering())).to.deep.equal(
-          [],
-        );
+        const request = desk.request({ input: { text: 'x' }, secret });
+        const [reply, ...more] = await desk.ask(request, desk.offering());
+        expect(more).to.deep.equal([]);
+        expect(reply).to.include({ outcome: 'failed', statuscode: 4, statusmsg: reason });
         expect(inputs()).to.deep.equal([]);
+        expect(JSON.stringify([desk.audit, desk.log.lines])).to.not.include('1234');
       });
   });
 
