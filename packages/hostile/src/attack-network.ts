@@ -10,13 +10,21 @@ import {
   type IssuedCertificate,
   type TempFolder,
   type TestPki,
+  waitFor,
 } from '@troupe/testkit';
 import type { IClientOptions } from 'mqtt';
-import { counterAgent } from './counter.js';
+import { counterAgent, counterHash } from './counter.js';
 import { jws, newId } from './jws.js';
 import { type Account, connectMqtt } from './mqtt.js';
 import { makeOddCertificate, type OddCertificate } from './odd-certificate.js';
 import type { Person } from './person.js';
+
+/** Sections of the configuration of a node that differ from the usual ones. */
+export type NodeSettings = Readonly<Record<string, object>>;
+
+/** Limits of the broker, so that an attack reaches them soon. */
+export const mostConnections = 20;
+export const mostSubscriptions = 30;
 
 /** A network with a victim (web1), a stolen node account (web2), callers good and bad, and all that they write down. */
 export class AttackNetwork {
@@ -24,16 +32,23 @@ export class AttackNetwork {
   readonly pki: TestPki;
   readonly people = new Map<string, Person>();
   readonly log: string[] = [];
-  ran = 0;
+  /** The inputs with which the actions of the victims ran. */
+  readonly inputs: object[] = [];
   broker!: Broker;
   daemon!: Daemon;
   client!: Client;
   eve!: Account;
   readonly #accounts: Account[] = [];
+  readonly #nodes: Daemon[] = [];
+  readonly #files = new Map<string, IssuedCertificate>();
+  #security: object = {};
+  readonly #cache = process.env.XDG_CACHE_HOME;
 
   private constructor(folder: TempFolder, pki: TestPki) {
     this.folder = folder;
     this.pki = pki;
+    // DDLs that a stolen node sent must not stay in the cache of whoever runs this.
+    process.env.XDG_CACHE_HOME = folder.join('cache');
   }
 
   static async create(): Promise<AttackNetwork> {
@@ -43,12 +58,22 @@ export class AttackNetwork {
     return network;
   }
 
+  /** How often actions of the victims ran. */
+  get ran(): number {
+    return this.inputs.length;
+  }
+
   get audit(): string {
     return readFileSync(this.auditFile, 'utf8');
   }
 
   get auditFile(): string {
     return this.folder.join('audit.jsonl');
+  }
+
+  /** The configuration of the client, for programs that read it from a file. */
+  get clientConfigFile(): string {
+    return this.folder.join('client.json');
   }
 
   person(name: string): Person {
@@ -66,16 +91,12 @@ export class AttackNetwork {
     const pem = { cert: readFileSync(files.certificate, 'utf8'), key: readFileSync(files.key, 'utf8') };
     const x5c = [new X509Certificate(pem.cert).raw.toString('base64')];
     this.people.set(as, { name, key: createPrivateKey(pem.key), x5c, pem });
+    this.#files.set(as, files);
     return files;
   }
 
   async #start(): Promise<void> {
     const { pki, folder } = this;
-    const log = (who: string) =>
-      createLogger({
-        level: 'info',
-        destination: { write: (line) => void this.log.push(`${who}: ${line}`) },
-      });
     const server = await this.issue('broker.lab');
     for (const name of [
       'alice.mcollective',
@@ -92,6 +113,7 @@ export class AttackNetwork {
     await this.issue('alice.mcollective', second, 'alice of a second CA');
     this.#issueOdd();
     const web1 = await this.issue('web1.lab');
+    for (const name of ['app1.lab', 'db1.lab', 'db2.lab', 'db3.lab', 'db4.lab']) await this.issue(name);
     await pki.revoke('mallory.mcollective');
     await pki.revoke('web9.lab');
     const security = { ca: pki.caCertificate, crl: pki.crl };
@@ -106,8 +128,9 @@ export class AttackNetwork {
         listen: ['mqtts://127.0.0.1:0'],
         security: { ...security, ...server },
         collectives: { mcollective: ['/\\.lab$/'], eu: ['web1.lab'] },
+        limits: { connections_per_name: mostConnections, subscriptions: mostSubscriptions },
       },
-      { log: log('broker'), ...(verifyToken && { verifyToken }) },
+      { log: this.#logOf('broker'), ...(verifyToken && { verifyToken }) },
     );
 
     // The node trusts a second CA, which is not that of its callers.
@@ -121,34 +144,64 @@ export class AttackNetwork {
     writeFileSync(folder.join('policies', 'counter.policy'), policy);
     writeFileSync(folder.join('policies', 'default.policy'), 'allow\talice.mcollective\t*\t*\n');
     writeFileSync(folder.join('facts.yaml'), 'secret: abc\n');
-    const config = {
-      identity: 'web1.lab',
-      broker: { urls: [this.broker.url] },
-      security: { mode: 'x509', ...security, ca: bundle, ...web1 },
-      state_dir: folder.join('state'),
-      facts: { paths: [folder.join('facts.yaml')] },
-      authorization: { policies: folder.join('policies') },
+    this.#security = { mode: 'x509', ...security, ca: bundle };
+    this.daemon = await this.#startDaemon('web1.lab', web1, {
       audit: { file: this.auditFile, events: true, discovery: false },
-    };
-    const counter = counterAgent(() => {
-      this.ran += 1;
-    });
-    this.daemon = await startDaemon({
-      config: parseDaemonConfig(JSON.stringify(config)),
-      configFile: 'none',
-      log: log('node'),
-      agents: [counter],
     });
     const own = folder.join('pki', 'alice.mcollective');
     const clientConfig = {
       broker: { urls: [this.broker.url] },
-      security: { ...security, certificate: `${own}.pem`, key: `${own}-key.pem` },
+      security: {
+        ...security,
+        certificate: `${own}.pem`,
+        key: `${own}-key.pem`,
+        tokens: { revoked },
+      },
     };
+    writeFileSync(this.clientConfigFile, JSON.stringify(clientConfig));
     this.client = await connect({
       config: parseConfig(JSON.stringify(clientConfig), clientSchema, 'the test'),
-      log: log('client'),
+      log: this.#logOf('client'),
     });
     this.eve = await this.join('eve.mcollective');
+  }
+
+  #logOf(who: string) {
+    return createLogger({
+      level: 'info',
+      destination: { write: (line) => void this.log.push(`${who}: ${line}`) },
+    });
+  }
+
+  async #startDaemon(identity: string, certificate: object, more: NodeSettings): Promise<Daemon> {
+    const { security: ofNode, ...others } = more;
+    const config = {
+      identity,
+      broker: { urls: [this.broker.url] },
+      state_dir: this.folder.join('state', identity),
+      facts: { paths: [this.folder.join('facts.yaml')] },
+      authorization: { policies: this.folder.join('policies') },
+      ...others,
+      security: { ...this.#security, ...certificate, ...ofNode },
+    };
+    return startDaemon({
+      config: parseDaemonConfig(JSON.stringify(config)),
+      configFile: 'none',
+      log: this.#logOf(identity === 'web1.lab' ? 'node' : identity),
+      agents: [counterAgent((input) => void this.inputs.push(input))],
+    });
+  }
+
+  /** Starts another victim, which is stopped after the attack; resolves when it receives requests. */
+  async addNode(identity: string, more: NodeSettings = {}): Promise<Daemon> {
+    const files = this.#files.get(identity) ?? (await this.issue(identity));
+    const { length } = this.log;
+    const daemon = await this.#startDaemon(identity, files, more);
+    this.#nodes.push(daemon);
+    await waitFor(`${identity} to connect`, () =>
+      this.log.slice(length).some((line) => line.startsWith(`${identity}: `) && /connected to/.test(line)),
+    );
+    return daemon;
   }
 
   // What a CA of the network issued for other ends, or with flaws.
@@ -222,6 +275,11 @@ export class AttackNetwork {
     };
   }
 
+  /** The same in version 2, under the DDL of the agent that is attacked. */
+  request2(parts: Record<string, unknown> = {}): Record<string, unknown> {
+    return this.request({ v: 2, ddl: counterHash, ...parts });
+  }
+
   /** Signs as somebody. */
   sign(who: string, payload: object | string | Uint8Array, header: object = {}): Buffer {
     const { key, x5c } = this.person(who);
@@ -229,8 +287,8 @@ export class AttackNetwork {
   }
 
   /** Has the broker deliver bytes to the victim: what somebody can who owns the broker. */
-  async deliver(bytes: Uint8Array | string): Promise<void> {
-    await this.eve.publish('mco/mcollective/node/web1.lab', bytes);
+  async deliver(bytes: Uint8Array | string, topic = 'mco/mcollective/node/web1.lab'): Promise<void> {
+    await this.eve.publish(topic, bytes);
   }
 
   /** An enrolment token, by alice unless told. */
@@ -261,6 +319,7 @@ export class AttackNetwork {
 
   /** Ends the connections that an attack made. */
   async disperse(): Promise<void> {
+    for (const node of this.#nodes.splice(0)) await node.close();
     for (const account of this.#accounts.splice(0)) if (account !== this.eve) await account.close();
     if (this.eve.isClosed) this.eve = await this.join('eve.mcollective');
     this.#accounts.push(this.eve);
@@ -268,9 +327,12 @@ export class AttackNetwork {
 
   async close(): Promise<void> {
     await this.client?.close();
+    for (const node of this.#nodes) await node.close();
     await this.daemon?.close();
     for (const account of this.#accounts) await account.close();
     await this.broker?.close();
     await this.folder.close();
+    if (this.#cache === undefined) delete process.env.XDG_CACHE_HOME;
+    else process.env.XDG_CACHE_HOME = this.#cache;
   }
 }

@@ -5,7 +5,7 @@ import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { AttackNetwork } from '../../src/attack-network.js';
-import { ask } from '../../src/attacks/message.js';
+import { ask } from '../../src/attacks/victim.js';
 
 describe('what both sides are told', function () {
   this.timeout(30_000);
