@@ -1,8 +1,9 @@
-import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Broker, startBroker, tokenVerifier } from '@troupe/broker';
-import { type Client, clientSchema, connect } from '@troupe/client';
-import { createLogger, issueToken, parseConfig } from '@troupe/core';
+import { type Client, connect, loadClientConfig } from '@troupe/client';
+import { createLogger, issueReceipt, issueToken } from '@troupe/core';
 import { type Daemon, parseDaemonConfig, startDaemon } from '@troupe/daemon';
 import {
   createTempFolder,
@@ -13,8 +14,9 @@ import {
   waitFor,
 } from '@troupe/testkit';
 import type { IClientOptions } from 'mqtt';
-import { counterAgent, counterHash } from './counter.js';
+import { counterAgent, counterDdl, counterHash } from './counter.js';
 import { jws, newId } from './jws.js';
+import { type Machine, newMachine } from './machine.js';
 import { type Account, connectMqtt } from './mqtt.js';
 import { makeOddCertificate, type OddCertificate } from './odd-certificate.js';
 import type { Person } from './person.js';
@@ -22,8 +24,11 @@ import type { Person } from './person.js';
 /** Sections of the configuration of a node that differ from the usual ones. */
 export type NodeSettings = Readonly<Record<string, object>>;
 
+const leastLines = 9;
+
 /** Limits of the broker, so that an attack reaches them soon. */
 export const mostConnections = 20;
+export const mostPending = 50;
 export const mostSubscriptions = 30;
 
 /** A network with a victim (web1), a stolen node account (web2), callers good and bad, and all that they write down. */
@@ -40,6 +45,7 @@ export class AttackNetwork {
   eve!: Account;
   readonly #accounts: Account[] = [];
   readonly #nodes: Daemon[] = [];
+  readonly #clients: Client[] = [];
   readonly #files = new Map<string, IssuedCertificate>();
   #security: object = {};
   readonly #cache = process.env.XDG_CACHE_HOME;
@@ -71,9 +77,14 @@ export class AttackNetwork {
     return this.folder.join('audit.jsonl');
   }
 
-  /** The configuration of the client, for programs that read it from a file. */
+  /** The configuration of the client. */
   get clientConfigFile(): string {
     return this.folder.join('client.json');
+  }
+
+  /** The same for `mco`, with the DDL of the agent that is attacked. */
+  get mcoConfigFile(): string {
+    return this.folder.join('mco.json');
   }
 
   person(name: string): Person {
@@ -128,7 +139,11 @@ export class AttackNetwork {
         listen: ['mqtts://127.0.0.1:0'],
         security: { ...security, ...server },
         collectives: { mcollective: ['/\\.lab$/'], eu: ['web1.lab'] },
-        limits: { connections_per_name: mostConnections, subscriptions: mostSubscriptions },
+        limits: {
+          connections_per_name: mostConnections,
+          connections_pending: mostPending,
+          subscriptions: mostSubscriptions,
+        },
       },
       { log: this.#logOf('broker'), ...(verifyToken && { verifyToken }) },
     );
@@ -159,11 +174,19 @@ export class AttackNetwork {
       },
     };
     writeFileSync(this.clientConfigFile, JSON.stringify(clientConfig));
-    this.client = await connect({
-      config: parseConfig(JSON.stringify(clientConfig), clientSchema, 'the test'),
-      log: this.#logOf('client'),
-    });
+    const ddls = folder.join('ddls');
+    mkdirSync(ddls);
+    writeFileSync(join(ddls, 'counter.json'), JSON.stringify(counterDdl));
+    writeFileSync(this.mcoConfigFile, JSON.stringify({ ...clientConfig, ddl_dirs: [ddls] }));
+    this.client = await this.#connectClient();
     this.eve = await this.join('eve.mcollective');
+    await this.#fillAudit();
+  }
+
+  // Attacks on the audit need some lines of it.
+  async #fillAudit(): Promise<void> {
+    for (let line = 0; line < leastLines; line += 1) await this.deliver('nonsense');
+    await waitFor('lines of the audit', () => this.audit.split('\n').length > leastLines);
   }
 
   #logOf(who: string) {
@@ -173,12 +196,17 @@ export class AttackNetwork {
     });
   }
 
+  /** The section `security` of a node that has a certificate. */
+  securityOf(identity: string): object {
+    return { ...this.#security, ...this.#files.get(identity) };
+  }
+
   async #startDaemon(identity: string, certificate: object, more: NodeSettings): Promise<Daemon> {
     const { security: ofNode, ...others } = more;
     const config = {
       identity,
       broker: { urls: [this.broker.url] },
-      state_dir: this.folder.join('state', identity),
+      state_dir: this.stateOf(identity),
       facts: { paths: [this.folder.join('facts.yaml')] },
       authorization: { policies: this.folder.join('policies') },
       ...others,
@@ -202,6 +230,28 @@ export class AttackNetwork {
       this.log.slice(length).some((line) => line.startsWith(`${identity}: `) && /connected to/.test(line)),
     );
     return daemon;
+  }
+
+  /** Stops one of the victims. */
+  async stopNode(daemon: Daemon): Promise<void> {
+    this.#nodes.splice(this.#nodes.indexOf(daemon), 1);
+    await daemon.close();
+  }
+
+  /** Where a node keeps its state. */
+  stateOf(identity: string): string {
+    return this.folder.join('state', identity);
+  }
+
+  #connectClient(): Promise<Client> {
+    return connect({ config: loadClientConfig(this.clientConfigFile), log: this.#logOf('client') });
+  }
+
+  /** Another client of alice's, which knows nothing of any node; it is closed after the attack. */
+  async newClient(): Promise<Client> {
+    const client = await this.#connectClient();
+    this.#clients.push(client);
+    return client;
   }
 
   // What a CA of the network issued for other ends, or with flaws.
@@ -310,15 +360,39 @@ export class AttackNetwork {
     return { clientId: name, username: name, password };
   }
 
+  /** A receipt of an enrolment, by alice unless told. */
+  async receipt(
+    machine: Machine,
+    more: Record<string, unknown> = {},
+    by = 'alice.mcollective',
+  ): Promise<string> {
+    const { name, key, x5c } = this.person(by);
+    const claims = {
+      iss: name,
+      name: 'new1.lab',
+      key: machine.fingerprint,
+      collective: 'provisioning',
+      callers: '/\\.mcollective$/',
+      token: 'a-token',
+      ttlSeconds: 60,
+      ...more,
+    };
+    return issueReceipt(claims, { key, chain: x5c });
+  }
+
+  /** Revokes a token or a receipt at the broker and at the client. */
+  revoke(id: string): void {
+    appendFileSync(this.folder.join('revoked'), `${id} lost\n`);
+  }
+
   /** A message of somebody with a key of its own making. */
   selfSigned(payload: object, token?: string): Buffer {
-    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-    const jwk = publicKey.export({ format: 'jwk' });
-    return jws({ alg: 'EdDSA', typ: 'troupe+jws', jwk, ...(token && { token }) }, payload, privateKey);
+    return newMachine().sign(payload, { ...(token && { token }) });
   }
 
   /** Ends the connections that an attack made. */
   async disperse(): Promise<void> {
+    for (const client of this.#clients.splice(0)) await client.close();
     for (const node of this.#nodes.splice(0)) await node.close();
     for (const account of this.#accounts.splice(0)) if (account !== this.eve) await account.close();
     if (this.eve.isClosed) this.eve = await this.join('eve.mcollective');

@@ -15,7 +15,7 @@ export interface Account {
   publish(
     topic: string,
     payload: string | Uint8Array,
-    options?: { retain?: boolean; qos?: 0 | 1 },
+    options?: { retain?: boolean; qos?: 0 | 1 | 2 },
   ): Promise<void>;
   close(): Promise<void>;
 }

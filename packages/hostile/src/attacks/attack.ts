@@ -9,6 +9,6 @@ export interface Attack {
   readonly refused: readonly RegExp[];
   /** What the victim's audit must match. Without it, the attack must leave no entry. */
   readonly audited?: RegExp;
-  /** How often the victim's action runs; default 0. */
-  readonly runs?: number;
+  /** How often actions of the victims run; default 0. */
+  readonly runs?: number | 'many';
 }

@@ -1,3 +1,4 @@
+import { readToken } from '@troupe/core';
 import { waitFor } from '@troupe/testkit';
 import type { AttackNetwork } from '../attack-network.js';
 import { encode } from '../jws.js';
@@ -236,10 +237,7 @@ export const brokerAttacks: readonly Attack[] = [
     name: 'a revoked token is used',
     run: async (network) => {
       const token = await network.token();
-      const { appendFileSync } = await import('node:fs');
-      const [, claims = ''] = token.split('.');
-      const { jti } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as { jti: string };
-      appendFileSync(network.folder.join('revoked'), `${jti} lost\n`);
+      network.revoke(readToken(token).jti);
       return network.refusal(network.enrolling('new1.lab', token));
     },
     refused: [/connection refused/, /was rejected: it is revoked/],
