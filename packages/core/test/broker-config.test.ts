@@ -446,6 +446,7 @@ describe('the configuration of Mosquitto', () => {
       'topic read mco/eu/event/#',
       'topic write mco/eu/agent/+',
       'topic write mco/eu/node/+',
+      'topic write mco/eu/event/alice.mcollective',
       'topic write mco/eu/file/alice.mcollective/+/+',
     ]);
     expect(second).to.match(/^user bob\.mcollective\n/);
@@ -488,7 +489,7 @@ describe('the configuration of NATS', () => {
       .map((line) => line.trim());
     expect(users).to.deep.equal([
       '{ user: "CN=web1.lab", allowed_connection_types: ["MQTT"], permissions: { publish: { allow: ["mco.eu.presence.web1%2Elab", "mco.eu.event.web1%2Elab", "mco.eu.reply.*.*.web1%2Elab"] }, subscribe: { allow: ["mco.eu.agent.*", "mco.eu.node.web1%2Elab", "mco.eu.file.*.*.*"] } } }',
-      '{ user: "CN=alice.mcollective", allowed_connection_types: ["MQTT"], permissions: { publish: { allow: ["mco.eu.agent.*", "mco.eu.node.*", "mco.eu.file.alice%2Emcollective.*.*"] }, subscribe: { allow: ["mco.eu.reply.alice%2Emcollective.>", "mco.eu.reply.alice%2Emcollective", "mco.eu.presence.>", "mco.eu.presence", "mco.eu.event.>", "mco.eu.event", "$MQTT.sub.>"] } } }',
+      '{ user: "CN=alice.mcollective", allowed_connection_types: ["MQTT"], permissions: { publish: { allow: ["mco.eu.agent.*", "mco.eu.node.*", "mco.eu.event.alice%2Emcollective", "mco.eu.file.alice%2Emcollective.*.*"] }, subscribe: { allow: ["mco.eu.reply.alice%2Emcollective.>", "mco.eu.reply.alice%2Emcollective", "mco.eu.presence.>", "mco.eu.presence", "mco.eu.event.>", "mco.eu.event", "$MQTT.sub.>"] } } }',
     ]);
   });
 });
@@ -508,6 +509,8 @@ describe('the definitions of RabbitMQ', () => {
     const write = new RegExp(topic.write);
     expect(write.test(`mco.mcollective.file.alice%2Emcollective.${'0'.repeat(32)}.0`)).to.equal(true);
     expect(write.test(`mco.mcollective.file.bob%2Emcollective.${'0'.repeat(32)}.0`)).to.equal(false);
+    expect(write.test('mco.mcollective.event.alice%2Emcollective')).to.equal(true);
+    expect(write.test('mco.mcollective.event.bob%2Emcollective')).to.equal(false);
     for (const key of [
       'mco.mcollective.reply.alice%2Emcollective.s1.web1%2Elab',
       'mco.mcollective.presence.web1%2Elab',

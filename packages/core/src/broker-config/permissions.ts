@@ -36,6 +36,7 @@ export function callerPermissions(topics: Topics, collectives: readonly string[]
     publish: collectives.flatMap((collective) => [
       below(topics.agent(collective, 'x'), '+'),
       below(topics.node(collective, 'x'), '+'),
+      below(topics.event(collective, 'x'), name),
       below(topics.file(collective, 'x', anyId, 0), '+', name, '+'),
     ]),
     subscribe: collectives.flatMap((collective) => [
