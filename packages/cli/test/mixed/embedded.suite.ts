@@ -6,4 +6,6 @@ const old = await oldBuild.load<typeof import('@troupe/testkit')>('testkit');
 
 declareFleets('the embedded broker', testBrokers.embedded);
 // Whoever upgrades the hosts first.
-declareFleets('the old embedded broker', old.testBrokers.embedded, ['old and new daemons']);
+declareFleets('the old embedded broker', old.testBrokers.embedded, {
+  titles: ['old and new daemons'],
+});

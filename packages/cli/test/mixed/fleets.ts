@@ -30,12 +30,16 @@ const fleets = {
   'old and new daemons': fleet(oldBuild, newBuild),
 };
 
+export interface FleetsOptions {
+  /** The fleets; default: all. */
+  readonly titles?: readonly (keyof typeof fleets)[];
+  /** Whether the configuration of the broker does not let callers publish events. */
+  readonly losesEvents?: boolean;
+}
+
 /** Declares the suite: on one broker, the behaviours of the clients of both versions with some of the fleets. */
-export function declareFleets(
-  place: string,
-  kind: TestBrokerKind,
-  titles = Object.keys(fleets) as (keyof typeof fleets)[],
-): void {
+export function declareFleets(place: string, kind: TestBrokerKind, options: FleetsOptions = {}): void {
+  const { titles = Object.keys(fleets) as (keyof typeof fleets)[], losesEvents = false } = options;
   for (const title of titles)
     describe(`${title} on ${place}`, function () {
       this.timeout(120_000);
@@ -59,6 +63,7 @@ export function declareFleets(
             build,
             mco: network.mco(build),
             other: network.mco(other),
+            losesEvents,
           });
           finding(scene);
           calling(scene);

@@ -10,6 +10,8 @@ export interface Scene {
   readonly build: Build;
   /** The client of the other version. */
   readonly other: Mco;
+  /** Whether the configuration of the broker does not let callers publish events. */
+  readonly losesEvents: boolean;
 }
 
 /** The nodes that have the agent `mixed` and are online; `d.lab` does not have it, and `gone.lab` is offline. */

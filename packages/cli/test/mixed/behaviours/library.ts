@@ -1,5 +1,5 @@
 import type { Result } from '@troupe/client';
-import { waitFor } from '@troupe/testkit';
+import { skip, waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { connectLibrary, type Library } from '../library.js';
@@ -46,7 +46,9 @@ export function library(scene: () => Scene): void {
       expect(statesOf(await call.all())).to.deep.equal(all(workers, 'cancelled'));
     });
 
-    it('receives the events of clients of both versions', async () => {
+    it('receives the events of clients of both versions', async function () {
+      if (scene().losesEvents)
+        skip(this, 'callers could not publish events under configurations of that time');
       await using foreign = await connectLibrary(scene().other.build, scene().network.clientConfig);
       for (const [from, to] of [
         [connection, foreign],
