@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { ddlHash } from '@troupe/core';
+import { type Ddl, ddlHash } from '@troupe/core';
 import {
   createTempFolder,
   createTestPki,
@@ -15,6 +15,7 @@ import {
 } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { PlayedNode } from './played-node.js';
 import { Stage } from './stage.js';
 import { stageDdl } from './stage-agent.js';
 import { startTap } from './tap.js';
@@ -36,12 +37,12 @@ describe('a client in Python, written from docs/protocol.md only, through Mosqui
     if (missing) skip(this, missing);
     folder = await createTempFolder({ prefix: 'troupe-python' });
     pki = await createTestPki(folder.join('pki'));
-    for (const name of ['one.lab', caller]) files.set(name, await pki.issue(name));
+    for (const name of ['one.lab', 'played.lab', caller]) files.set(name, await pki.issue(name));
     const broker = await testBrokers.mosquitto.start({
       pki,
       folder: folder.path,
       callers: [caller],
-      nodes: ['one.lab'],
+      nodes: ['one.lab', 'played.lab'],
     });
     stage = new Stage({ broker, names: { pki, files }, folder, prefix: 'python' });
     await stage.startNode('one.lab');
@@ -123,6 +124,75 @@ describe('a client in Python, written from docs/protocol.md only, through Mosqui
       `the DDL of stage is not the one that one.lab has: its hash there is ${ddlHash(stageDdl)}`,
     ]);
     expect(code).to.equal(1);
+  });
+
+  describe('with a node that', () => {
+    const replaced = { ...stageDdl, metadata: { ...stageDdl.metadata, version: '2.0.0' } };
+    const words = ['played.lab', 'stage', 'unlock', 'name=blue', 'password=hunter2'];
+
+    const play = (reply: Parameters<typeof PlayedNode.start>[2]) => {
+      const own = files.get('played.lab');
+      const [url] = stage.broker.nodeUrls;
+      if (!own || url === undefined) throw new Error('no certificate or broker');
+      return PlayedNode.start('played.lab', { pki, own, url }, reply);
+    };
+    const ddlOf = (ddl: Ddl) => ({ version: ddl.metadata.version, hash: ddlHash(ddl) });
+    const given = (ddl: Ddl) => ({ data: { ddl, hash: ddlHash(ddl) } });
+    const unlocks = (node: PlayedNode) =>
+      node.asked.filter(({ request }) => request.agent === 'stage' && request.ddl !== undefined);
+
+    it('is restarted, agrees on another key and sends the same request again', async () => {
+      let isRestarted = false;
+      await using node = await play(({ request, secrets }, self) => {
+        if (request.agent === 'discovery') return given(stageDdl);
+        if (request.ddl === undefined) return { outcome: 'ddl-mismatch', ddl: ddlOf(stageDdl) };
+        if (isRestarted) return { data: { name: 'blue' }, secrets: { token: JSON.stringify(secrets) } };
+        isRestarted = true;
+        self.restart();
+        return { outcome: 'busy' };
+      });
+      const { code, lines } = await call(words);
+      const { data } = JSON.parse(lines.at(-1) ?? '');
+      expect(data).to.deep.equal({ name: 'blue', token: '{"password":"hunter2"}' });
+      expect(code).to.equal(0);
+      const [first, second, ...more] = unlocks(node).map(({ request }) => request);
+      expect(more).to.deep.equal([]);
+      expect(second?.id).to.equal(first?.id);
+    });
+
+    it('has its agent replaced, takes the new DDL', async () => {
+      let current: Ddl = stageDdl;
+      await using node = await play(({ request }) => {
+        if (request.agent === 'discovery') return given(current);
+        if (request.ddl === ddlHash(replaced)) return { data: { name: 'blue' } };
+        if (request.ddl === ddlHash(stageDdl)) current = replaced;
+        return { outcome: 'ddl-mismatch', ddl: ddlOf(current) };
+      });
+      const { code } = await call(words);
+      expect(code).to.equal(0);
+      const hashes = unlocks(node).map(({ request }) => request.ddl);
+      expect(hashes).to.deep.equal([ddlHash(stageDdl), ddlHash(replaced)]);
+    });
+
+    it('sends another DDL than it states, sends it no input', async () => {
+      await using node = await play(({ request }) =>
+        request.agent === 'discovery' ? given(replaced) : { outcome: 'ddl-mismatch', ddl: ddlOf(stageDdl) },
+      );
+      const { code, lines } = await call(words);
+      expect(lines.at(-1)).to.match(/^the DDL of stage is not the one that played\.lab has/);
+      expect(code).to.equal(1);
+      expect(unlocks(node)).to.deep.equal([]);
+    });
+
+    for (const outcome of ['unsupported', 'denied'] as const) {
+      it(`replies ${outcome}, reports that and sends nothing more`, async () => {
+        await using node = await play(() => ({ outcome }));
+        const { code, lines } = await call(words);
+        expect(JSON.parse(lines.at(-1) ?? '')).to.include({ outcome });
+        expect(code).to.equal(2);
+        expect(node.asked).to.have.length(1);
+      });
+    }
   });
 
   it('computes the test vectors of the protocol', () => {
