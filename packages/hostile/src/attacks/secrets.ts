@@ -3,7 +3,7 @@ import type { AttackNetwork } from '../attack-network.js';
 import { payloadOf } from '../jws.js';
 import type { Attack } from './attack.js';
 import { agree } from './handshake.js';
-import { answerTo, ask, isAnswered, rejectedEntry, textOf } from './victim.js';
+import { answerTo, ask, isAnswered, textOf } from './victim.js';
 
 const eve = 'eve.mcollective';
 const alice = 'alice.mcollective';
@@ -13,18 +13,17 @@ function sound(keys: Agreed, plaintext = input): string {
   return jwe(jweHeader(keys.kid), keys.secretsOfCaller, plaintext);
 }
 
-/** Eve sends a secret that the victim cannot open; it must reject the message as a whole. */
-function isRejected(name: string, secret: (keys: Agreed) => string, why: RegExp, more: object = {}): Attack {
+/** Eve sends a secret that the victim cannot open or use; it must run nothing, and say why to Eve, who has signed it. */
+function isRefused(name: string, secret: (keys: Agreed) => string, why: RegExp, more: object = {}): Attack {
   return {
     name,
     run: async (network) => {
       const keys = await agree(network);
       const request = network.request2({ action: 'keep', secret: secret(keys), ...more });
-      await network.deliver(sealed(keys.kid, request, keys.ofCaller));
-      return undefined;
+      return textOf(await answerTo(network, request.id, sealed(keys.kid, request, keys.ofCaller)));
     },
-    refused: [/message rejected/, why],
-    audited: rejectedEntry(why),
+    refused: [new RegExp(`failed: .*${why.source}`)],
+    audited: new RegExp(`"outcome":"failed".*${why.source}`),
   };
 }
 
@@ -72,7 +71,7 @@ export const secretAttacks: readonly Attack[] = [
     (network) => network.request({ action: 'reveal' }),
     /failed: this action takes or returns secrets, and protocol version 1 cannot encrypt them/,
   ),
-  isRejected(
+  isRefused(
     'an altered secret',
     (keys) => {
       const [head, none, iv, text = '', tag] = sound(keys).split('.');
@@ -81,52 +80,52 @@ export const secretAttacks: readonly Attack[] = [
     },
     damaged,
   ),
-  isRejected(
+  isRefused(
     'a secret with the key of the other direction',
     (keys) => jwe(jweHeader(keys.kid), keys.secretsOfNode, input),
     damaged,
   ),
-  isRejected(
+  isRefused(
     'a secret with the key that seals messages',
     (keys) => jwe(jweHeader(keys.kid), keys.ofCaller, input),
     damaged,
   ),
-  isRejected(
+  isRefused(
     'a secret with another algorithm in its header',
     (keys) => jwe({ alg: 'RSA-OAEP', enc: 'A256GCM', kid: keys.kid }, keys.secretsOfCaller, input),
     damaged,
   ),
-  isRejected(
+  isRefused(
     'a secret with another cipher in its header',
     (keys) => jwe({ alg: 'dir', enc: 'A128CBC-HS256', kid: keys.kid }, keys.secretsOfCaller, input),
     damaged,
   ),
-  isRejected(
+  isRefused(
     'a compressed secret',
     (keys) => jwe({ ...jweHeader(keys.kid), zip: 'DEF' }, keys.secretsOfCaller, input),
     damaged,
   ),
-  isRejected(
+  isRefused(
     'a secret whose header has blanks',
     (keys) => jwe(JSON.stringify(jweHeader(keys.kid), null, 1), keys.secretsOfCaller, input),
     damaged,
   ),
-  isRejected(
+  isRefused(
     'a secret with a tag of four bytes',
     (keys) => jwe(jweHeader(keys.kid), keys.secretsOfCaller, input, { tagBytes: 4 }),
     damaged,
   ),
-  isRejected(
+  isRefused(
     'a secret that is not an object',
     (keys) => sound(keys, '"password"'),
     /the encrypted inputs are not an object/,
   ),
-  isRejected(
+  isRefused(
     'a secret with the same key twice',
     (keys) => sound(keys, '{"password":"a","password":"b"}'),
     /the same key twice/,
   ),
-  isRejected(
+  isRefused(
     'an input that is both encrypted and not',
     (keys) => sound(keys),
     /an input is given twice: encrypted and not encrypted/,
