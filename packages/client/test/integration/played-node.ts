@@ -54,14 +54,15 @@ export class PlayedNode implements AsyncDisposable {
       timeout: 30,
     });
     const node = new PlayedNode(make, () => transport.close());
-    await transport.subscribe(topics.node('mcollective', identity), async (bytes) => {
+    const serve = async (bytes: Uint8Array) => {
       const asked = await node.#read(bytes);
       if (!asked) return;
       const said = reply(asked, node);
       const { caller, session, collective } = asked.request;
       const payload = await node.#answer(bytes, identity, asked.request, said);
       await transport.publish(topics.reply(collective, caller, session, identity), payload);
-    });
+    };
+    await transport.subscribe(topics.node('mcollective', identity), (bytes) => void serve(bytes));
     return node;
   }
 
