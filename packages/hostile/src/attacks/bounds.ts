@@ -90,7 +90,7 @@ function leavesNothing(
   };
 }
 
-/** A message of somebody with a certificate that everybody knows, and without the key. */
+/** A message of somebody with a certificate that is not secret, and without its key. */
 function junkOf(network: AttackNetwork, more: object, payload: object = {}): Uint8Array {
   const [head, body] = network
     .sign(alice, network.request2({ caller: alice, ...payload }), more)
@@ -131,7 +131,7 @@ const onNodes: readonly Attack[] = [
     runs: 'many',
   },
   {
-    name: 'a caller offers seventy keys, to make a node forget those of another caller',
+    name: 'a caller offers seventy keys, to make a node forget the keys of another caller',
     run: async (network) => {
       const { kid, ofCaller } = await agree(network, alice);
       const requests = Array.from({ length: 70 }, () => network.request({ action: 'no-such' }));
@@ -148,7 +148,7 @@ const onNodes: readonly Attack[] = [
     audited: /"caller":"alice\.mcollective".*"outcome":"ok"/,
     runs: 1,
   },
-  leavesNothing('a thousand junk signatures under a certificate that everybody knows', (network, index) =>
+  leavesNothing('a thousand junk signatures under a certificate that is not secret', (network, index) =>
     junkOf(network, {}, { input: { text: `${index}` } }),
   ),
   leavesNothing(
@@ -164,7 +164,7 @@ const onNodes: readonly Attack[] = [
     junkOf(network, { epk: newOffer().epk }),
   ),
   isRejected(
-    'a key offer of a low order, whose secret everybody knows',
+    'a key offer of a low order, whose secret is known',
     async (network) => {
       const x = Buffer.alloc(32).toString('base64url');
       const { context } = await handshake(network, x);
@@ -198,7 +198,7 @@ const onNodes: readonly Attack[] = [
 
 const fromAnotherAddress = { localAddress: '127.0.0.2' };
 
-/** Opens connections that say nothing; what ended them. */
+/** Opens connections that send nothing; what ended them. */
 async function openSilent(network: AttackNetwork, count: number): Promise<readonly TLSSocket[]> {
   const { hostname: host, port } = new URL(network.broker.url);
   const sockets = Array.from({ length: count }, () =>
@@ -230,7 +230,7 @@ const atTheBroker: readonly Attack[] = [
     ],
   },
   {
-    name: 'a stranger opens connections and says nothing',
+    name: 'a stranger opens connections and sends nothing',
     run: async (network) => {
       const sockets = await openSilent(network, mostPending + 10);
       try {
@@ -306,9 +306,9 @@ const atTheBroker: readonly Attack[] = [
       const after = network.request2({ ddl: undefined, session: 'kept' });
       await network.deliver(network.sign(eve, after));
       await ask(network, network.request2({ ddl: undefined }));
-      return `heard ${second.heard.map(({ payload }) => payloadOf(payload).kind).join()}.`;
+      return `received ${second.heard.map(({ payload }) => payloadOf(payload).kind).join()}.`;
     },
-    refused: [/heard \./],
+    refused: [/received \./],
     audited: /"outcome":"ddl-mismatch"/,
   },
 ];

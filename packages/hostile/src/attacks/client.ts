@@ -160,7 +160,7 @@ export const clientAttacks: readonly Attack[] = [
   asksForSecret(
     'a node offers no session key, to get a secret that is not encrypted',
     () => ({ outcome: 'ddl-mismatch', statuscode: 1, ...fits }),
-    /web2\.lab failed the node offered no session key/,
+    /web2\.lab failed secrets cannot be sent to this node: it offered no session key/,
   ),
   {
     name: 'a stolen node reads the requests to all nodes while a secret is sent to some',
@@ -276,7 +276,7 @@ export const clientAttacks: readonly Attack[] = [
     refused: [/web2\.lab (no-reply|failed) .*few requests/],
   },
   {
-    name: 'a node is busy for ever',
+    name: 'a node is busy forever',
     run: async (network) => {
       const node = await playNode(network, 'web2.lab', () => ({
         outcome: 'busy',

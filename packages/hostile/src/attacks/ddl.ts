@@ -33,7 +33,7 @@ function inputsOf({ received }: PlayedNode): string {
   const inputs = received
     .filter(({ payload }) => payload.agent === 'counter')
     .map(({ payload }) => `${String(payload.ddl).slice(0, 4)} ${JSON.stringify(payload.input)}`);
-  return `heard ${inputs.join(', ')}`;
+  return `received ${inputs.join(', ')}`;
 }
 
 /** Gives a client that has no DDL of the agent the one of a stolen node, which has the first name of all. */
@@ -133,7 +133,7 @@ export const ddlAttacks: readonly Attack[] = [
         const options = { targets: ['web2.lab'], answerWithin: 2 };
         return `${await called(client.call(ddl, 'count', { text: 'mine' }, options))}; ${inputsOf(node)}`;
       }),
-    refused: [/web2\.lab ddl-mismatch/, /heard unde \{\}$/],
+    refused: [/web2\.lab ddl-mismatch/, /received unde \{\}$/],
   },
   isServed(
     'the DDL of a stolen node does not have the hash that it states',

@@ -206,7 +206,7 @@ export const messageAttacks: readonly Attack[] = [
     'a header with a chain of 100 certificates',
     (network) =>
       network.sign('eve.mcollective', network.request(), {
-        x5c: Array(6).fill(network.person('eve.mcollective').x5c[0]),
+        x5c: Array(100).fill(network.person('eve.mcollective').x5c[0]),
       }),
     /the header has \d+ characters; the limit is 65536/,
   ),

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { encode, headerOf, newId, payloadOf } from '../jws.js';
 import type { Attack } from './attack.js';
 import { answerTo, ask, isAnswered, isRejected, textOf } from './victim.js';
@@ -144,14 +143,6 @@ export const version2Attacks: readonly Attack[] = [
     /protocol version 3 is not supported/,
   ),
   isRejected(
-    'a key that is in the message twice',
-    (network) => {
-      const text = JSON.stringify(network.request2({ caller: 'alice.mcollective' }));
-      return network.sign(eve, text.replace('"v":2', `"caller":"${eve}","v":2`));
-    },
-    /the message has an object with the same key twice/,
-  ),
-  isRejected(
     'a key that is in the header twice',
     (network) => {
       const { x5c } = network.person(eve);
@@ -160,23 +151,6 @@ export const version2Attacks: readonly Attack[] = [
       return `${encode(head)}.${payload}.${signature}`;
     },
     /not a JWS/,
-  ),
-  isRejected(
-    'a certificate with blanks in its base64',
-    (network) => {
-      const [leaf = ''] = network.person(eve).x5c;
-      return network.sign(eve, network.request2(), { x5c: [leaf.replace(/^.{20}/, '$& \n')] });
-    },
-    /data that is not base64/,
-  ),
-  isRejected(
-    'a certificate with bytes after its end',
-    (network) => {
-      const [leaf = ''] = network.person(eve).x5c;
-      const longer = Buffer.concat([Buffer.from(leaf, 'base64'), randomBytes(9)]);
-      return network.sign(eve, network.request2(), { x5c: [longer.toString('base64')] });
-    },
-    /a certificate that is not DER|not a certificate/,
   ),
   isRejected(
     'a payload with blanks in its base64url',
@@ -210,7 +184,7 @@ export const version2Attacks: readonly Attack[] = [
   isRejected(
     'a header of 70,000 characters',
     (network) => network.sign(eve, network.request2(), { token: 'x'.repeat(70_000) }),
-    /not a JWS/,
+    /the header has \d+ characters; the limit is 65536/,
   ),
   isRejected(
     'a version 2 message that is signed as version 1',
