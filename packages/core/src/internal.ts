@@ -33,6 +33,7 @@ export { RateLimit } from './rate-limit.js';
 export { sealLine, unseal, type Values } from './sealed-line.js';
 export { endEnrolment, loadEnrolment, loadToken } from './security/enrolment.js';
 export { parseJson } from './security/json.js';
+export { decryptJwe, kidOfJwe } from './security/jwe.js';
 export { envelopeType, signJws } from './security/jws.js';
 export { createNewcomerAccount, readNewcomerAccount } from './security/newcomer-account.js';
 export { readSecret } from './security/own.js';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Broker, startBroker, tokenVerifier } from '@troupe/broker';
 import { type Client, connect, loadClientConfig } from '@troupe/client';
 import { createLogger, issueReceipt, issueToken } from '@troupe/core';
+import { createCa } from '@troupe/core/pki';
 import { type Daemon, parseDaemonConfig, startDaemon } from '@troupe/daemon';
 import {
   createTempFolder,
@@ -122,7 +123,7 @@ export class AttackNetwork {
     await this.issue('alice.mcollective', await createTestPki(folder.join('evil')), 'evil alice');
     const second = await createTestPki(folder.join('second'));
     await this.issue('alice.mcollective', second, 'alice of a second CA');
-    this.#issueOdd();
+    await this.#issueOdd();
     const web1 = await this.issue('web1.lab');
     for (const name of ['app1.lab', 'db1.lab', 'db2.lab', 'db3.lab', 'db4.lab']) await this.issue(name);
     await pki.revoke('mallory.mcollective');
@@ -255,11 +256,11 @@ export class AttackNetwork {
   }
 
   // What a CA of the network issued for other ends, or with flaws.
-  #issueOdd(): void {
+  async #issueOdd(): Promise<void> {
     const by = { certificate: this.pki.caCertificate, key: this.pki.caKey };
     const make = (
       alias: string,
-      certificate: Omit<OddCertificate, 'by'>,
+      certificate: Omit<OddCertificate, 'by'> & Partial<Pick<OddCertificate, 'by'>>,
       more: { by?: Person & { files: OddCertificate['by'] } } = {},
     ) => {
       const made = makeOddCertificate(this.folder.path, alias.replaceAll(' ', '-'), {
@@ -279,6 +280,14 @@ export class AttackNetwork {
       extensions: [isCa, 'nameConstraints=critical,permitted;DNS:lab'],
     });
     make('alice of the lab', { name: 'alice.mcollective' }, { by: limited });
+    // A CA with the name of the true one; nothing but its signature tells the two apart.
+    const [, commonName = ''] =
+      /CN=(.*)/.exec(new X509Certificate(readFileSync(by.certificate)).subject) ?? [];
+    const forged = await createCa({ commonName });
+    const files = { certificate: this.folder.join('forged.pem'), key: this.folder.join('forged.key') };
+    writeFileSync(files.certificate, forged.certificatePem);
+    writeFileSync(files.key, forged.privateKeyPem);
+    make('alice of a forged CA', { name: 'alice.mcollective', by: files });
   }
 
   /** A connection with somebody's certificate. */

@@ -1,11 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import type { Attack } from './attacks/attack.js';
 import { attackTables } from './attacks/tables.js';
 import { rejectedEntry } from './attacks/victim.js';
+import { holesBefore } from './before.js';
 import type { FuzzReport } from './fuzz/report.js';
 
-// Updates docs/attacks.md and the figures of docs/security.md: node packages/hostile/dist/src/figures.js [FUZZ-REPORT.json]
+// Updates docs/attacks.md and the figures of docs/security.md:
+// node packages/hostile/dist/src/figures.js [FUZZ-REPORT.json] [--mutations REPORT.json]
 const page = fileURLToPath(new URL('../../../../docs/security.md', import.meta.url));
 const table = fileURLToPath(new URL('../../../../docs/attacks.md', import.meta.url));
 
@@ -83,20 +86,64 @@ The column "audit log" has the expression that the victim's audit log must match
 \`"outcome":"invalid","reason":.*\` followed by the expression in the column before. Without an expression, the attack must leave no
 entry in the audit log.`;
   const sections = attackTables.map(([where, attacks]) => attackSection(where, attacks));
-  return `${[intro, ...sections].join('\n\n')}\n`;
+  const before = `## What did not hold before
+
+These attacks succeeded with software that speaks only version 1 of the protocol, and fail now. The other attacks that can be made on
+version 1 failed before, too.
+
+| what did not hold | attacks |
+|---|---|
+${holesBefore()
+  .map(({ what, attacks }) => `| ${what} | ${attacks.join('; ').replaceAll('|', '\\|')} |`)
+  .join('\n')}
+
+What the provisioner and other brokers allow is tested elsewhere: [enrolment](enrolment.md), [brokers](brokers.md).`;
+  const noticed = `## What notices what
+
+\`npm run hostile -- --mutate\` disables each check in turn, in a copy of the compiled code, and runs the attacks until one is no longer
+refused as it should be. A check that no attack notices is a failure.
+
+<!-- mutations -->
+<!-- /mutations -->`;
+  return `${[intro, ...sections, before, noticed].join('\n\n')}\n`;
+}
+
+interface Mutation {
+  readonly check: string;
+  readonly noticed?: string;
+}
+
+function mutationTable(results: readonly Mutation[]): string {
+  const rows = results.map(
+    ({ check, noticed = '**nothing**' }) => `| ${check} | ${noticed.replaceAll('|', '\\|')} |`,
+  );
+  return [`${results.length} checks:`, '', '| check | noticed by |', '|---|---|', ...rows].join('\n');
+}
+
+/** What is between the marks of a part of a page. */
+function partOf(text: string, name: string): string | undefined {
+  return text.split(`<!-- ${name} -->\n`)[1]?.split(`\n<!-- /${name} -->`)[0];
 }
 
 function between(text: string, name: string, content: string): string {
   const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const [head, rest] = text.split(start);
   const tail = rest?.split(end)[1];
-  if (head === undefined || tail === undefined) throw new Error(`docs/security.md lacks ${start} … ${end}`);
+  if (head === undefined || tail === undefined) throw new Error(`the page lacks ${start} … ${end}`);
   return `${head}${start}\n${content}\n${end}${tail}`;
 }
 
-const [file] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  options: { mutations: { type: 'string' } },
+  allowPositionals: true,
+});
+const [file] = positionals;
 let text = between(readFileSync(page, 'utf8'), 'attacks', attackFigures());
 if (file !== undefined)
   text = between(text, 'fuzz', fuzzFigures(JSON.parse(readFileSync(file, 'utf8')) as FuzzReport));
+const mutations =
+  values.mutations === undefined
+    ? (partOf(readFileSync(table, 'utf8'), 'mutations') ?? '')
+    : mutationTable(JSON.parse(readFileSync(values.mutations, 'utf8')) as readonly Mutation[]);
 writeFileSync(page, text);
-writeFileSync(table, attackPage());
+writeFileSync(table, between(attackPage(), 'mutations', mutations));

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { allAttacks, type PlacedAttack, runSuite, type Verdict } from './suite.js';
 
 const usage = `Usage: npm run hostile -- [--only TEXT] [--first TEXT]... [--bail] [--json]
-       npm run hostile -- --mutate [--only TEXT]
+       npm run hostile -- --mutate [options]
 
 Runs the attacks of the suite on a network on this machine. With --only, runs those whose name, or whose target,
 contains TEXT.
@@ -10,9 +10,10 @@ contains TEXT.
   --first TEXT  runs the attacks whose name contains TEXT before the others
   --bail        stops at the first attack that the system does not withstand
   --json        prints one JSON object per attack
-  --mutate      disables each check of the system in turn, in a copy, and names the attack that notices it
+  --mutate      disables each check of the system in turn, in a copy, and names the attack that
+                notices (see --mutate --help)
 
-Exit codes: 0 all attacks failed; 1 at least one succeeded, or a disabled check was not noticed; 2 usage error.
+Exit codes: 0 all attacks failed; 1 at least one succeeded; 2 usage error.
 `;
 
 function readOptions() {
@@ -23,7 +24,6 @@ function readOptions() {
       first: { type: 'string', multiple: true, default: [] },
       bail: flag,
       json: flag,
-      mutate: flag,
       help: { ...flag, short: 'h' },
     },
   });
@@ -52,12 +52,11 @@ async function main(): Promise<number> {
     process.stderr.write(`hostile: ${error instanceof Error ? error.message : error}\n\n${usage}`);
     return 2;
   }
-  const { only, first, bail, json, mutate, help } = options;
+  const { only, first, bail, json, help } = options;
   if (help) {
     process.stdout.write(usage);
     return 0;
   }
-  if (mutate) return (await import('./mutate/main.js')).mutate(only);
   const attacks = selected(only, first);
   if (attacks.length === 0) {
     process.stderr.write(`hostile: no attack contains "${only}"\n`);

@@ -165,6 +165,11 @@ export const messageAttacks: readonly Attack[] = [
     /is not signed by a trusted CA/,
   ),
   isRejected(
+    'a certificate in the name of the CA, which is signed with another key',
+    (network) => network.sign('alice of a forged CA', network.request({ caller: 'alice.mcollective' })),
+    /is not signed by a trusted CA/,
+  ),
+  isRejected(
     'a key without a certificate',
     (network) => network.selfSigned(network.request()),
     /a key without a certificate or enrolment token/,
@@ -247,7 +252,10 @@ export const messageAttacks: readonly Attack[] = [
   ),
   isRejected(
     'bytes that are not UTF-8',
-    (network) => network.sign('eve.mcollective', Buffer.from([0x7b, 0xff, 0xfe, 0x7d])),
+    (network) => {
+      const text = JSON.stringify(network.request({ input: { text: '\xff' } }));
+      return network.sign('eve.mcollective', Buffer.from(text, 'latin1'));
+    },
     /not JSON in UTF-8/,
   ),
   isRejected('truncated JSON', (network) => network.sign('eve.mcollective', '{"v":1,'), /not JSON in UTF-8/),

@@ -1,4 +1,10 @@
-import { createHash, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
+import {
+  createHash,
+  createSecretKey,
+  generateKeyPairSync,
+  type KeyObject,
+  X509Certificate,
+} from 'node:crypto';
 import { parseBrokerConfig } from '@troupe/broker';
 import {
   checkFilter,
@@ -8,6 +14,7 @@ import {
   createVerifier,
   type Ddl,
   emptyFilter,
+  issueReceipt,
   issueToken,
   lintDdl,
   matches,
@@ -16,12 +23,15 @@ import {
   parseExpression,
   parseFilter,
   parsePresence,
+  readReceipt,
   readToken,
   Topics,
   TroupeError,
   TrustStore,
+  verifyReceipt,
   verifyToken,
 } from '@troupe/core';
+import { decryptJwe, kidOfJwe, sealLine } from '@troupe/core/internal';
 import {
   createCa,
   createCrl,
@@ -32,8 +42,11 @@ import {
   readCsr,
 } from '@troupe/core/pki';
 import { parseDaemonConfig, parseFactText, parseGroups, parsePolicy } from '@troupe/daemon';
+import { headerOf, readJournal } from '@troupe/daemon/internal';
+import { jwe, jweHeader, newOffer } from '../agreement.js';
 import { counterDdl } from '../counter.js';
 import { jws } from '../jws.js';
+import { newMachine } from '../machine.js';
 
 /** A parser of what somebody else wrote. It may refuse with a TroupeError, and nothing else. */
 export interface Target {
@@ -55,6 +68,8 @@ const filters = [
   "x='a b' or y!~/z/",
 ];
 const policies = [
+  'policy default allow\ndeny\tadmins rip.mcollective\tsign\trole::web&&a=1 b=2||c=3\tapache nginx\n',
+  'allow\tchoria=rip.mcollective /^ci-/ *\t*\tdisks.#(name="sda").size=64\n\ufeff# x\r\n',
   'policy default deny\nallow\trip.mcollective\tsign list\tos=Debian\tapache\n',
   '# x\ndeny\tadmins\t*\t(puppet().enabled=false and environment=production) or a=1\nallow\t*\t*\t*\n',
 ];
@@ -92,6 +107,39 @@ const reply = {
   statuscode: 0,
   statusmsg: 'OK',
   data: {},
+};
+const hash = 'ab'.repeat(32);
+const request2 = {
+  ...request,
+  v: 2,
+  session: 'v2-s1',
+  ddl: hash,
+  secret: 'e30..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA',
+  for: { user: 'alice', groups: ['admins'] },
+  traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`,
+  approvals: ['a.b.c'],
+  files: [{ name: 'x', size: 3, piece: 2, digests: ['A'.repeat(43), 'B'.repeat(43)] }],
+  'x-more': { a: [1] },
+};
+const reply2 = {
+  ...reply,
+  v: 2,
+  protocol: 2,
+  outcome: 'ddl-mismatch',
+  ddl: { version: '1.0.0', hash },
+  secret: 'a.b.c',
+  withheld: ['a'],
+};
+const presence2 = {
+  v: 2,
+  identity: 'web1.lab',
+  online: true,
+  since: 1,
+  version: '1',
+  protocol: 2,
+  digests: { ddls: 'ab', facts: 'cd' },
+  leftOut: ['x'],
+  certificateEnd: 1e12,
 };
 const host = {
   identity: 'web1.lab',
@@ -148,12 +196,52 @@ export async function makeTargets(): Promise<readonly Target[]> {
   const topics = [new Topics(), new Topics({ escape: true })];
   const ddl = parseDdl(counterDdl as unknown as Ddl, 'counter');
   const counter = compileDdl(ddl).action('count');
-  const payloads = [request, reply].map(json);
+  const payloads = [request, reply, request2, reply2].map(json);
+  const limited = await issueToken(
+    {
+      iss: 'rip.mcollective',
+      collective: 'provisioning',
+      brokers: ['mqtts://b'],
+      ca: 'x',
+      callers: '/x/',
+      ttlSeconds: 1e9,
+      names: '/^web\\d+\\.lab$/',
+      replace: true,
+      escape: true,
+      account: { certificate: 'x', key: 'y' },
+    },
+    { key: privateKey, chain: x5c },
+  );
+  const receipt = await issueReceipt(
+    {
+      iss: 'rip.mcollective',
+      name: 'web1.lab',
+      key: hash,
+      collective: 'provisioning',
+      callers: '/x/',
+      token: 'a-token',
+      instance: 'i-1',
+      names: 'web1.lab',
+      replace: true,
+      ttlSeconds: 1e9,
+    },
+    { key: privateKey, chain: x5c },
+  );
+  const [kid, secretKey] = ['AAAAAAAAAAAAAAAAAAAAAA', Buffer.alloc(32, 7)];
+  const secret = jwe(jweHeader(kid), secretKey, '{"password":"x"}');
   return [
     {
       name: 'envelope',
       share: 60,
-      samples: [sign(request), sign(reply), selfSigned(request), token],
+      samples: [
+        sign(request),
+        sign(reply),
+        sign(request2),
+        selfSigned(request),
+        selfSigned(request2, { receipt, epk: newOffer().epk, met: true }),
+        selfSigned(reply2, { token: limited, epk: newOffer().epk }),
+        token,
+      ],
       read: (text) => open(Buffer.from(text, 'latin1'), verifier),
     },
     {
@@ -164,19 +252,19 @@ export async function makeTargets(): Promise<readonly Target[]> {
     },
     {
       name: 'message',
-      share: 170,
+      share: 150,
       samples: payloads,
       read: (text) => eachOf(parsed(text), checkNodeMessage, checkReply),
     },
     {
       name: 'filter (words)',
-      share: 160,
+      share: 140,
       samples: filters,
       read: (text) => eachOf(text, parseExpression, (word) => parseFilter({ facts: [word], with: [word] })),
     },
     {
       name: 'filter (message)',
-      share: 120,
+      share: 100,
       samples: filters.map((text) => json({ ...emptyFilter, compound: [parseExpression(text)] })),
       read: (text) => matches(checkFilter(parsed(text)), host),
     },
@@ -188,16 +276,35 @@ export async function makeTargets(): Promise<readonly Target[]> {
     },
     {
       name: 'groups',
-      share: 60,
+      share: 40,
       samples: ['admins rip.mcollective alice.mcollective\n# x\nops bob.mcollective\n'],
       read: (text) => parseGroups(text, 'groups'),
     },
-    { name: 'token', share: 60, samples: [token], read: (text) => readToken(text) },
+    { name: 'token', share: 60, samples: [token, limited], read: (text) => readToken(text) },
     {
       name: 'token (signature)',
       share: 20,
-      samples: [token],
-      read: (text) => verifyToken(text, { trust, issuers: '/./' }),
+      samples: [token, limited],
+      read: (text) => verifyToken(text, { trust, issuers: '/./', name: 'web1.lab' }),
+    },
+    { name: 'receipt', share: 30, samples: [receipt], read: (text) => readReceipt(text) },
+    {
+      name: 'receipt (signature)',
+      share: 10,
+      samples: [receipt],
+      read: (text) => verifyReceipt(text, { trust, issuers: '/./', key: hash, name: 'web1.lab' }),
+    },
+    {
+      name: 'secret',
+      share: 20,
+      samples: [secret],
+      read: (text) => [kidOfJwe(text), decryptJwe(text, createSecretKey(secretKey), kid)],
+    },
+    {
+      name: 'record of requests',
+      share: 40,
+      samples: [journalOf('web1'), '{"id":"0123456789abcdef0123456789abcdef","until":1e12}\n{"id'],
+      read: (text) => readJournal(Buffer.from(text)),
     },
     {
       name: 'DDL',
@@ -225,15 +332,17 @@ export async function makeTargets(): Promise<readonly Target[]> {
     },
     {
       name: 'facts',
-      share: 40,
+      share: 30,
       samples: ['a: 1\nb: {c: [1, 2]}\nd: &x {e: 1}\nf: *x\n', '{"a":{"b":[1]}}', 'a: |\n  text\n? b\n: c\n'],
       read: (text) => parseFactText(text, text.length % 3 === 0 ? 'x.json' : 'x.yaml'),
     },
     {
       name: 'presence and topics',
-      share: 50,
+      share: 40,
       samples: [
         '{"v":1,"identity":"web1.lab","online":true,"since":1,"version":"1"}',
+        json(presence2),
+        'mco/eu/file/a.b/0123456789abcdef0123456789abcdef/7',
         'mco/mcollective/reply/a.b/s1/web1.lab',
       ],
       read: (text) =>
@@ -256,13 +365,16 @@ export async function makeTargets(): Promise<readonly Target[]> {
   ];
 }
 
-function selfSigned(payload: object): string {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  return jws(
-    { alg: 'EdDSA', typ: 'troupe+jws', jwk: publicKey.export({ format: 'jwk' }) },
-    payload,
-    privateKey,
-  ).toString();
+function selfSigned(payload: object, header: object = {}): string {
+  return newMachine().sign(payload, header).toString();
+}
+
+// A record of two requests.
+function journalOf(caller: string): string {
+  const header = headerOf(1);
+  const entry = { caller, id: newIdOf(caller), time: 1e12, until: 1e12, ends: 1 };
+  const first = sealLine(entry, header.sum);
+  return `${header.line}${first.line}${sealLine({ ...entry, id: newIdOf('x') }, first.sum).line}`;
 }
 
 function jwsOf(payload: string, key: KeyObject, x5c: readonly string[]): Buffer {
