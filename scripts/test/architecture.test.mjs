@@ -29,7 +29,7 @@ const may = {
     'testkit',
   ],
   // Not published: it attacks all of it.
-  hostile: ['core', 'daemon', 'client', 'broker', 'testkit'],
+  hostile: ['core', 'daemon', 'client', 'broker', 'testkit', 'cli'],
   'test-support': [],
 };
 

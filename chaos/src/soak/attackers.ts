@@ -82,7 +82,7 @@ function strangers(site: SoakSite): Stream[] {
     });
   return [
     // They are not waited for: that they stay open is what they do.
-    { name: 'connections of strangers that say nothing', perSecond: 5, act: async () => void open(() => {}) },
+    { name: 'silent connections of strangers', perSecond: 5, act: async () => void open(() => {}) },
     {
       name: 'connections of strangers that send junk',
       perSecond: 2,
@@ -190,7 +190,7 @@ function stolenNode(site: SoakSite, { transport, security }: Account, session: (
   const toHonest = () => topics.reply(collective, honest, session(), stolen);
   return [
     {
-      name: 'signed replies to requests that nobody made, 10 kB each',
+      name: 'signed replies without a request, 10 kB each',
       perSecond: 10,
       act: async () =>
         transport.publish(toHonest(), await seal(reply({ data: { text: junk(7500) } }), security.signer)),
