@@ -69,7 +69,8 @@ export function shareOwnCopies(packages: readonly string[], place: string): void
         const parentURL = own.get(packageOf(specifier));
         if (parentURL === undefined) return next(specifier, context);
         // For `require` Node looks beside whoever requires, whatever parent it is told; as an import it comes here again.
-        if (context.conditions.includes('require'))
+        // Node 24.0 gives a set there, and not the array that it documents.
+        if ([...context.conditions].includes('require'))
           return { url: import.meta.resolve(specifier), shortCircuit: true };
         return next(specifier, { ...context, parentURL });
       },
