@@ -334,7 +334,13 @@ const rows = [
     'too long and too deep',
   ],
   // The record of requests
-  ['checksums of the record', journal, 'if (contents?.fault !== undefined)', 'if (false)', 'a bit of an id'],
+  [
+    'checksums of the record',
+    core('sealed-line'),
+    'isSound: stated !== undefined && stated === hex(sum)',
+    'isSound: stated !== undefined',
+    'a bit of an id',
+  ],
   [
     'the length of the record',
     journal,
