@@ -376,7 +376,7 @@ const rows = [
     daemon('policy/store'),
     'if (this.#options.refusesUnsafe)',
     'if (false)',
-    'write the folder of policies',
+    'a link into a folder',
   ],
   [
     'closed without a policy',

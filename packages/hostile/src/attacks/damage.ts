@@ -146,7 +146,7 @@ export const damageAttacks: readonly Attack[] = [
       await network.addNode(victim);
       return textOf(await answerTo(network, request.id, bytes, { topic }));
     },
-    refused: [/unknown: /],
+    refused: [/unknown: this node already started this request/],
     runs: 2,
   },
   {

@@ -1,4 +1,4 @@
-import { chmodSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { cp, rename, rm } from 'node:fs/promises';
 import type { AttackNetwork } from '../attack-network.js';
 import type { Attack } from './attack.js';
@@ -103,6 +103,19 @@ export const policyAttacks: readonly Attack[] = [
       writeFileSync(`${folder}/${files.counter}.new`, wide);
       renameSync(`${folder}/${files.counter}.new`, `${folder}/${files.counter}`);
       chmodSync(`${folder}/${files.counter}`, 0o666);
+    },
+    invalid,
+  ),
+  isClosed(
+    'a policy is a link into a folder that every user can write',
+    (folder) => {
+      const open = `${folder}-of-every-user`;
+      rmSync(open, { recursive: true, force: true });
+      mkdirSync(open);
+      writeFileSync(`${open}/${files.counter}`, wide, { mode: 0o644 });
+      chmodSync(open, 0o777);
+      rmSync(`${folder}/${files.counter}`);
+      symlinkSync(`${open}/${files.counter}`, `${folder}/${files.counter}`);
     },
     invalid,
   ),
