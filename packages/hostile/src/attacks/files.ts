@@ -85,7 +85,7 @@ function doesNotStart(
       writeFileSync(paths.config, JSON.stringify(config), { mode: 0o600 });
       spoil(paths);
       try {
-        await promisify(execFile)(process.execPath, [mcod, '--config', paths.config], { timeout: 6000 });
+        await promisify(execFile)(process.execPath, [mcod, '--config', paths.config], { timeout: 30_000 });
         return 'it ended without an error';
       } catch (error) {
         const { stdout, stderr, killed } = error as { stdout: string; stderr: string; killed: boolean };
