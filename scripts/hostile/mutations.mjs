@@ -238,7 +238,7 @@ const rows = [
   ],
   // Version 2
   ['the DDL of a request', version, ' || request.ddl === agent.hash)', ' || true)', 'made under another DDL'],
-  ['nobody acts for others', version, 'if (request.for)', 'if (false)', 'acts for another user'],
+  ['no caller acts for others', version, 'if (request.for)', 'if (false)', 'acts for another user'],
   [
     'approvals and files are not ignored',
     version,
@@ -355,7 +355,13 @@ const rows = [
     'return undefined;',
     'is deleted',
   ],
-  ['doubtful requests do not run', admission, 'if (doubt === undefined)', 'if (true)', 'random bytes'],
+  [
+    'requests that may have run do not run again',
+    admission,
+    'if (doubt === undefined)',
+    'if (true)',
+    'random bytes',
+  ],
   [
     'ids are kept by a clock that is not set',
     daemon('request/request-ids'),
@@ -554,7 +560,7 @@ const rows = [
     authenticate,
     'if (fault !== undefined)',
     'if (false)',
-    'connects with a CA certificate',
+    'a node connects with a CA certificate',
   ],
   ['client ids', authenticate, 'if (clientId === name || ', 'if (true || ', 'the client id of'],
   [
@@ -632,7 +638,7 @@ const rows = [
     hooks,
     'if (message.payload.length > limits.payload_bytes)',
     'if (false)',
-    'two megabytes',
+    'one byte more',
   ],
   [
     'limits.subscriptions',
@@ -666,8 +672,8 @@ const rows = [
   [
     'limits.connections_pending',
     broker('connection/connection-limits'),
-    'if (!free)',
-    'if (false)',
+    'this.#pendingPlain).take(address);',
+    'this.#pendingPlain).take(address) ?? (() => {});',
     'sends nothing',
   ],
   // Files

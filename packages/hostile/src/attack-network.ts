@@ -274,6 +274,7 @@ export class AttackNetwork {
     make('mail of alice', { name: 'alice.mcollective', extensions: ['extendedKeyUsage=emailProtection'] });
     make('mail of web2', { name: 'web2.lab', extensions: ['extendedKeyUsage=emailProtection'] });
     make('alice as a CA', { name: 'alice.mcollective', extensions: [isCa] });
+    make('web2 as a CA', { name: 'web2.lab', extensions: [isCa] });
     make('weak alice', { name: 'alice.mcollective', digest: 'sha1' });
     const limited = make('the CA of the lab', {
       name: 'lab',

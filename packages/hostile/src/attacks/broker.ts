@@ -19,7 +19,7 @@ function publishes(
   who: string,
   name: string,
   topic: string,
-  options: { retain?: boolean; payload?: string | Buffer } = {},
+  options: { retain?: boolean; payload?: string | Buffer; refused?: RegExp } = {},
 ): Attack {
   return {
     name,
@@ -31,7 +31,8 @@ function publishes(
     },
     refused: [
       /disconnected/,
-      options.payload ? /a payload of|too large|connection closed|bytes/ : /publish denied/,
+      options.refused ??
+        (options.payload ? /a payload of|too large|connection closed|bytes/ : /publish denied/),
     ],
   };
 }
@@ -137,6 +138,15 @@ export const brokerAttacks: readonly Attack[] = [
   }),
   publishes(
     'eve.mcollective',
+    'a caller publishes a message of one byte more than a megabyte',
+    'mco/mcollective/agent/counter',
+    {
+      payload: Buffer.alloc(1024 * 1024 + 1),
+      refused: /a payload of 1048577 bytes exceeds the limit/,
+    },
+  ),
+  publishes(
+    'eve.mcollective',
     'a caller publishes a message of two megabytes',
     'mco/mcollective/agent/counter',
     {
@@ -175,6 +185,11 @@ export const brokerAttacks: readonly Attack[] = [
   connects(
     'a caller connects with a CA certificate',
     (network) => ({ ...network.person('alice as a CA').pem, clientId: 'alice.mcollective:1' }),
+    /is a CA certificate, which must not sign messages or connect/,
+  ),
+  connects(
+    'a node connects with a CA certificate',
+    (network) => ({ ...network.person('web2 as a CA').pem, clientId: 'web2.lab' }),
     /is a CA certificate, which must not sign messages or connect/,
   ),
   connects(
