@@ -1,7 +1,7 @@
 import { ActionError, defineAgent } from '@troupe/core';
 
 /** An agent that ends in another way on each node, as the node's fact `part` says. */
-const ddl = {
+export const ddl = {
   metadata: {
     name: 'fleet',
     description: 'Ends as the fact "part" of its node says',

@@ -87,12 +87,20 @@ export class TestNetwork implements AsyncDisposable {
   async addCaller(name: string): Promise<string> {
     await issue(this.folder, this.#ca, name);
     const config = this.configOf(name);
-    await writeFile(config, JSON.stringify({ ...this.#common(name), connect_timeout: 20 }));
+    const ddls = this.folder.join('ddls');
+    await mkdir(ddls, { recursive: true });
+    const more = { connect_timeout: 20, ddl_dirs: [ddls] };
+    await writeFile(config, JSON.stringify({ ...this.#common(name), ...more }));
     return config;
   }
 
   configOf(caller: string): string {
     return this.folder.join(`${caller}.client.yaml`);
+  }
+
+  /** Puts a DDL where the callers look for it, so that it need not be asked of the nodes. */
+  async keepDdl(ddl: { readonly metadata: { readonly name: string } }): Promise<void> {
+    await writeFile(this.folder.join('ddls', `${ddl.metadata.name}.json`), JSON.stringify(ddl));
   }
 
   /** Starts a daemon and waits until the broker has it. */

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { writePolicies } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { ddl } from '../fleet-agent.js';
 import { printed, TestNetwork } from '../network.js';
 
 const agent = fileURLToPath(new URL('../fleet-agent.js', import.meta.url));
@@ -54,6 +55,7 @@ describe('mco and twenty-one daemons', function () {
 
   before(async () => {
     network = await TestNetwork.start();
+    await network.keepDdl(ddl);
     const policies = writePolicies(network.folder.path, ['*']);
     await writeFile(`${policies}/fleet.policy`, 'policy default deny\n');
     const jobs = Object.entries(parts).flatMap(([part, names]) =>

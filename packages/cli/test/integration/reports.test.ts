@@ -214,6 +214,7 @@ describe('the reports of mco on a network', function () {
             'permissions',
             'clocks',
             'daemons',
+            'protocol',
             'agents',
           ],
         ],

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import { ddl } from '../lab-agent.js';
 import { printed, type Ran, TestNetwork } from '../network.js';
 
 describe('mco and nodes that do not reply', function () {
@@ -9,6 +10,7 @@ describe('mco and nodes that do not reply', function () {
 
   before(async () => {
     network = await TestNetwork.start();
+    await network.keepDdl(ddl);
     await Promise.all(['well.lab', 'hung.lab', 'doomed.lab'].map((name) => network.addNode(name)));
     // A node that goes away has half a minute to come back: the other tests run meanwhile.
     const running = network.start([

@@ -67,10 +67,10 @@ describe('mcod', function () {
 
     lab.write('gate', '');
     const waited = await waiting;
-    expect([waited.outcome, waited.data.out, waited.ddl]).to.deep.equal(['ok', 'one', '1.0.0']);
+    expect([waited.outcome, waited.data.out, waited.ddl?.version]).to.deep.equal(['ok', 'one', '1.0.0']);
     await lab.logged('ready', 2);
     const shown = await lab.ask('word', 'show');
-    expect([shown.data.out, shown.ddl]).to.deep.equal(['two', '2.0.0']);
+    expect([shown.data.out, shown.ddl?.version]).to.deep.equal(['two', '2.0.0']);
   });
 
   it('keeps an agent that works when the changed one does not', async () => {
@@ -108,7 +108,7 @@ describe('mcod', function () {
 
     actor('one', ['show']);
     await until('the agent comes', async () => (await names()).includes('one'));
-    expect(await lab.ask('one', 'show')).to.include({ outcome: 'ok', ddl: '1.0.0' });
+    expect(await lab.ask('one', 'show')).to.deep.include({ outcome: 'ok', ddl: { version: '1.0.0' } });
 
     actor('one', ['show', 'refuse'], '1.1.0');
     await until('the agent changes', async () => (await lab.ask('one', 'show')).ddl?.version === '1.1.0');
