@@ -51,6 +51,8 @@ describe('the defects that cannot happen here', () => {
       'outcome',
       'owner',
       'reason',
+      // Signed for the key and the name of the one machine, and of no use to others.
+      'receipt',
       'run',
       'seconds',
       'step',
