@@ -374,7 +374,7 @@ describe('mco against real daemons', function () {
     await writeFile(cached, ddl);
     expect(code).to.equal(0);
     expect(stderr.split('\n')[0]).to.equal(
-      'mco: the DDL of "lab" has version 1.2.0 on web1.lab, not 1.1.0 from the cache of DDLs from nodes: only texts differ',
+      'mco: the DDL of "lab" has version 1.2.0 on web1.lab, not 1.1.0 from a node (cached): only texts differ',
     );
   });
 

@@ -39,7 +39,7 @@ export async function localDdl(
   const isCached = places !== undefined && dirname(path) === ddlCacheOf(places);
   if (isCached && options.isFresh && !isFresh(agent, places)) return undefined;
   const { ddl } = await findDdl(agent, [dirname(path)]);
-  return isCached ? cameFromNode(ddl, 'the cache of DDLs from nodes') : ddl;
+  return isCached ? cameFromNode(ddl, 'a node (cached)') : ddl;
 }
 
 /**
