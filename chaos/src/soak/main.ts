@@ -54,6 +54,14 @@ class Load {
 
 async function soak(folder: string, minutes: number): Promise<boolean> {
   const site = await SoakSite.start(folder);
+  try {
+    return await attack(site, minutes);
+  } finally {
+    await site.stop();
+  }
+}
+
+async function attack(site: SoakSite, minutes: number): Promise<boolean> {
   let line: HonestLine = { session: '', asked: 0, answered: 0, slowest: 0 };
   site.processes.get('client')?.onLine((text) => {
     if (text.startsWith('{"session"')) line = JSON.parse(text) as HonestLine;
@@ -66,17 +74,17 @@ async function soak(folder: string, minutes: number): Promise<boolean> {
   try {
     while (Date.now() < end) {
       await delay(sampleEvery);
-      for (const [name, pid] of pidsOf(site))
+      for (const [name, pid] of pidsOf(site)) {
+        if (site.processes.get(name)?.isRunning === false) throw new Error(`the ${name} has ended`);
         samples.set(name, [...(samples.get(name) ?? []), residentMemory(pid)]);
+      }
     }
   } finally {
     for (const load of loads) load.stop();
     await attackers.close();
   }
   await delay(2_000);
-  const isSound = report(loads, samples, line);
-  await site.stop();
-  return isSound;
+  return report(loads, samples, line);
 }
 
 function pidsOf({ broker, processes }: SoakSite): readonly (readonly [string, number])[] {

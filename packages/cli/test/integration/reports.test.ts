@@ -254,7 +254,7 @@ describe('the reports of mco on a network', function () {
     });
 
     it('warns about a local DDL that matches no node', async () => {
-      const folder = network.folder.join('ddls');
+      const folder = network.folder.join('older-ddls');
       await mkdir(folder);
       const older = { ...ddl, metadata: { ...ddl.metadata, version: '1.1.0' } };
       await writeFile(`${folder}/lab.json`, JSON.stringify(older));
