@@ -89,7 +89,9 @@ describe('in a network with certificates and enrolment tokens, a provisioning', 
   }
 });
 
-describe('the name of a host that is switched off', () => {
+describe('the name of a host that is switched off', function () {
+  // A silence is waited for, and hosts are provisioned twice.
+  this.timeout(60_000);
   let testbed: Testbed;
   beforeEach(async () => {
     testbed = await Testbed.create({ isSecure: true });
