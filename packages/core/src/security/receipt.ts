@@ -1,6 +1,7 @@
 import { type KeyObject, randomUUID } from 'node:crypto';
 import { TroupeError } from '../errors.js';
 import { isIdentity, isName } from '../names.js';
+import { type ClaimsKind, checkClaims, isId, isText, readClaims } from './claims.js';
 import { parseJson } from './json.js';
 import { headerOf, receiptType, signJws, verifyJws } from './jws.js';
 import { compilePattern } from './pattern.js';
@@ -43,7 +44,7 @@ export async function issueReceipt(
   const { ttlSeconds, ...rest } = claims;
   const iat = Math.floor(now / 1000);
   const full: ReceiptClaims = { v: 1, serial: randomUUID(), iat, exp: iat + ttlSeconds, ...rest };
-  checkClaims(full);
+  checked(full);
   return signJws(Buffer.from(JSON.stringify(full)), issuer.key, { typ: receiptType, x5c: issuer.chain });
 }
 
@@ -59,17 +60,7 @@ export function isReceipt(text: string): boolean {
 
 /** Reads a receipt without believing it: what a machine does with its own. Throws TOKEN_INVALID. */
 export function readReceipt(receipt: string): ReceiptClaims {
-  const [, payload] = receipt.trim().split('.');
-  try {
-    return checkClaims(parseJson(Buffer.from(payload ?? '', 'base64url')));
-  } catch (cause) {
-    if (cause instanceof TroupeError && cause.code === 'TOKEN_INVALID') throw cause;
-    throw new TroupeError(
-      'TOKEN_INVALID',
-      'the receipt of the enrolment is damaged: it is not a JWS with JSON claims',
-      { cause },
-    );
-  }
+  return readClaims(receipt, kind.title, checked);
 }
 
 /** Checks a receipt's signature, its issuer, its time and its holder. Throws TOKEN_INVALID with the reason. */
@@ -90,7 +81,7 @@ export async function verifyReceipt(
   try {
     const { x5c } = headerOf(receipt, receiptType);
     const issuer = options.trust.check(x5c ?? [], now);
-    const claims = checkClaims(parseJson(await verifyJws(receipt, issuer.publicKey)));
+    const claims = checked(parseJson(await verifyJws(receipt, issuer.publicKey)));
     if (claims.iss !== issuer.name || !compilePattern(options.issuers, 'issuers').test(issuer.name))
       throw new Error(`it is signed by "${issuer.name}", which is not allowed to issue receipts`);
     if (isExpired(claims, now)) throw new Error(`it expired at ${new Date(claims.exp * 1000).toISOString()}`);
@@ -103,7 +94,7 @@ export async function verifyReceipt(
     return claims;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TroupeError('TOKEN_INVALID', `the receipt of the enrolment was rejected: ${reason}`, { cause });
+    throw new TroupeError('TOKEN_INVALID', `${kind.title} was rejected: ${reason}`, { cause });
   }
 }
 
@@ -112,42 +103,28 @@ export function isExpired({ exp }: Pick<ReceiptClaims, 'exp'>, now = Date.now())
   return now / 1000 > exp;
 }
 
-type Test = (value: unknown) => boolean;
-const isText: Test = (value) => typeof value === 'string' && value !== '';
-const isId: Test = (value) => typeof value === 'string' && /^[\w-]{1,64}$/.test(value);
-const needed: Record<string, Test> = {
-  v: (value) => value === 1,
-  serial: isId,
-  iss: isText,
-  name: (value) => typeof value === 'string' && isIdentity(value),
-  key: (value) => typeof value === 'string' && /^[\da-f]{64}$/.test(value),
-  collective: (value) => typeof value === 'string' && isName(value),
-  callers: isText,
-  token: isId,
-  iat: Number.isSafeInteger,
-  exp: Number.isSafeInteger,
-};
-const optional: Record<string, Test> = {
-  instance: (value) => isText(value) && (value as string).length <= 255,
-  names: isText,
-  replace: (value) => value === true,
+const kind: ClaimsKind = {
+  title: 'the receipt of the enrolment',
+  needed: {
+    v: (value) => value === 1,
+    serial: isId,
+    iss: isText,
+    name: (value) => isText(value) && isIdentity(value),
+    key: (value) => isText(value) && /^[\da-f]{64}$/.test(value),
+    collective: (value) => isText(value) && isName(value),
+    callers: isText,
+    token: isId,
+    iat: Number.isSafeInteger,
+    exp: Number.isSafeInteger,
+  },
+  optional: {
+    instance: (value) => isText(value) && value.length <= 255,
+    names: isText,
+    replace: (value) => value === true,
+  },
 };
 
-// A claim that this version does not know may be a limit: such a receipt is refused.
-function checkClaims(value: unknown): ReceiptClaims {
-  if (typeof value !== 'object' || value === null) throw unsound('it has no claims');
-  const claims = value as Record<string, unknown>;
-  for (const [name, test] of Object.entries(needed))
-    if (!Object.hasOwn(claims, name) || !test(claims[name]))
-      throw unsound(`its claim "${name}" is missing or malformed`);
-  for (const [name, claim] of Object.entries(claims)) {
-    if (Object.hasOwn(needed, name)) continue;
-    if (!Object.hasOwn(optional, name)) throw unsound(`it has an unknown claim "${name.slice(0, 40)}"`);
-    if (optional[name]?.(claim) !== true) throw unsound(`its claim "${name}" is malformed`);
-  }
+function checked(value: unknown): ReceiptClaims {
+  checkClaims(value, kind);
   return value as ReceiptClaims;
-}
-
-function unsound(reason: string): TroupeError {
-  return new TroupeError('TOKEN_INVALID', `the receipt of the enrolment is not usable: ${reason}`);
 }
