@@ -82,6 +82,7 @@ export async function verifyReceipt(
     const { x5c } = headerOf(receipt, receiptType);
     const issuer = options.trust.check(x5c ?? [], now);
     const claims = checked(parseJson(await verifyJws(receipt, issuer.publicKey)));
+    issuer.confirm();
     if (claims.iss !== issuer.name || !compilePattern(options.issuers, 'issuers').test(issuer.name))
       throw new Error(`it is signed by "${issuer.name}", which is not allowed to issue receipts`);
     if (isExpired(claims, now)) throw new Error(`it expired at ${new Date(claims.exp * 1000).toISOString()}`);
