@@ -1,5 +1,4 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type SpawnedBroker, spawnBroker } from '@troupe/broker';
 import { type Ca, createCa, generateKeyPair, issueCertificate } from '@troupe/core/pki';
@@ -8,7 +7,6 @@ import {
   type RunningProcess,
   startProcess,
   type TempFolder,
-  waitFor,
   writePolicies,
 } from '@troupe/testkit';
 import { execa } from 'execa';
@@ -193,17 +191,6 @@ export class TestNetwork implements AsyncDisposable {
       },
     };
   }
-}
-
-/** Resolves when a text was seen on a stream from now on, with all that was seen there by then. */
-export async function printed(stream: Readable, text: string | RegExp): Promise<string> {
-  let seen = '';
-  stream.on('data', (chunk: Buffer) => {
-    seen += chunk;
-  });
-  const isThere = () => (typeof text === 'string' ? seen.includes(text) : text.test(seen));
-  await waitFor(`${text}`, isThere, { timeoutSeconds: 40 });
-  return seen;
 }
 
 async function issue(

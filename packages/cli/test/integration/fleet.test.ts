@@ -4,7 +4,8 @@ import { writePolicies } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { ddl } from '../fleet-agent.js';
-import { printed, TestNetwork } from '../network.js';
+import { TestNetwork } from '../network.js';
+import { printed } from '../printed.js';
 
 const agent = fileURLToPath(new URL('../fleet-agent.js', import.meta.url));
 const name = (number: number) => `n${String(number).padStart(2, '0')}.lab`;

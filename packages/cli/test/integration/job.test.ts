@@ -2,7 +2,8 @@ import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { after, before, describe, it } from 'mocha';
-import { printed, TestNetwork } from '../network.js';
+import { TestNetwork } from '../network.js';
+import { printed } from '../printed.js';
 
 describe('mco and requests that outlive it', function () {
   this.timeout(120_000);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { printed, TestNetwork } from '../network.js';
+import { TestNetwork } from '../network.js';
+import { printed } from '../printed.js';
 
 /** The keys of every document, in their order. */
 const envelope = ['version', 'command', 'results', 'statistics', 'errors'];

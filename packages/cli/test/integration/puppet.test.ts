@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { printed, TestNetwork } from '../network.js';
+import { TestNetwork } from '../network.js';
+import { printed } from '../printed.js';
 
 const fakePuppet = fileURLToPath(new URL('../../../../agent-puppetd/test/fixtures/puppet', import.meta.url));
 const agent = fileURLToPath(import.meta.resolve('@troupe/agent-puppetd'));

@@ -5,7 +5,8 @@ import { expect } from 'chai';
 import { execa } from 'execa';
 import { after, before, describe, it } from 'mocha';
 import { checkJson } from '../json/schemas.js';
-import { printed, TestNetwork } from '../network.js';
+import { TestNetwork } from '../network.js';
+import { printed } from '../printed.js';
 
 const sendersOf = (stdout: string): string[] =>
   JSON.parse(stdout)

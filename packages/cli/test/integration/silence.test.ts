@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { ddl } from '../lab-agent.js';
-import { printed, type Ran, TestNetwork } from '../network.js';
+import { type Ran, TestNetwork } from '../network.js';
+import { printed } from '../printed.js';
 
 describe('mco and nodes that do not reply', function () {
   this.timeout(120_000);

@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-import { waitFor } from '@troupe/testkit';
 import { execa } from 'execa';
 import type { Build } from './builds.js';
 import { type Dialect, dialects, type Ended, type Numbers } from './dialect.js';
@@ -77,15 +75,4 @@ export function documentOf({ stdout, stderr, code }: Ran): never {
   } catch {
     throw new Error(`mco printed no JSON document, exit code ${code}:\n${stdout}\n${stderr}`);
   }
-}
-
-/** Resolves when a text was seen on a stream from now on, with all that was seen there by then. */
-export async function printed(stream: Readable, text: string | RegExp): Promise<string> {
-  let seen = '';
-  stream.on('data', (chunk: Buffer) => {
-    seen += chunk;
-  });
-  const isThere = () => (typeof text === 'string' ? seen.includes(text) : text.test(seen));
-  await waitFor(`${text}`, isThere, { timeoutSeconds: 40 });
-  return seen;
 }

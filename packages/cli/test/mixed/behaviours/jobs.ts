@@ -1,7 +1,8 @@
 import { skip } from '@troupe/testkit';
 import { expect } from 'chai';
 import { it } from 'mocha';
-import { documentOf, type Mco, printed } from '../mco.js';
+import { printed } from '../../printed.js';
+import { documentOf, type Mco } from '../mco.js';
 import { all, named, type Scene, workers } from '../scene.js';
 
 /** Requests that go on without the client that sent them. */

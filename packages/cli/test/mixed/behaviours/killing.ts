@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { it } from 'mocha';
-import { printed } from '../mco.js';
+import { printed } from '../../printed.js';
 import type { Scene } from '../scene.js';
 
 /** Daemons that end while they run an action: it does not run again. */
