@@ -35,9 +35,7 @@ export async function fetchDdl(
 ): Promise<Ddl> {
   const kept = keptByHash(hash);
   if (kept?.metadata.name === agent) return cameFromNode(kept, place.node);
-  const sent = await ask(client, agent, place);
-  if (!sent)
-    throw new TroupeError('DDL_UNKNOWN', `${place.node} did not send the DDL of its agent "${agent}"`);
+  const sent = await mustAsk(client, agent, place);
   if (sent.hash !== hash)
     throw new TroupeError(
       'DDL_INVALID',
@@ -49,18 +47,23 @@ export async function fetchDdl(
 
 /** The hash of the DDL that an agent has on a node. Throws DDL_INVALID, DDL_UNKNOWN. */
 export async function askHash(client: Caller, agent: string, place: Place): Promise<string> {
-  const sent = await ask(client, agent, place);
-  if (!sent)
-    throw new TroupeError('DDL_UNKNOWN', `${place.node} did not send the DDL of its agent "${agent}"`);
+  const sent = await mustAsk(client, agent, place);
   keepByHash(sent.ddl);
   return sent.hash;
 }
 
-async function ask(
-  client: Caller,
-  agent: string,
-  { node, collective }: Place,
-): Promise<{ readonly ddl: Ddl; readonly hash: string } | undefined> {
+interface Sent {
+  readonly ddl: Ddl;
+  readonly hash: string;
+}
+
+async function mustAsk(client: Caller, agent: string, place: Place): Promise<Sent> {
+  const sent = await ask(client, agent, place);
+  if (sent) return sent;
+  throw new TroupeError('DDL_UNKNOWN', `${place.node} did not send the DDL of its agent "${agent}"`);
+}
+
+async function ask(client: Caller, agent: string, { node, collective }: Place): Promise<Sent | undefined> {
   const options = { collective, targets: [node] };
   const { ok, data } = await client.call(discoveryDdl as unknown as Ddl, 'ddl', { agent }, options).one();
   if (!ok || !data.ddl) return undefined;
