@@ -111,6 +111,11 @@ export class Collector {
     return [...this.#open.keys()];
   }
 
+  /** Whether a node is counted on and has not ended. */
+  isOpen(identity: string): boolean {
+    return this.#open.has(identity);
+  }
+
   /** Those of them that said that they are at work. */
   running(): readonly string[] {
     return [...this.#open.values()].filter(({ hasBegun }) => hasBegun).map(({ identity }) => identity);

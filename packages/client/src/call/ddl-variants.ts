@@ -50,7 +50,7 @@ export class DdlVariants {
   // 1 MiB each | a node with another DDL ends as `ddl-mismatch`
   readonly #byHash = new Map<string, Promise<Variant>>();
   // no peer fills this: it holds the DDLs of the first map
-  readonly #others = new Map<string, OtherDdl & { readonly nodes: string[] }>();
+  readonly #others = new Map<string, Omit<OtherDdl, 'nodes'> & { readonly nodes: Set<string> }>();
 
   /** Throws INPUT_INVALID where the DDL of the call does not allow the input. */
   constructor(parts: DdlVariantsParts, first: Made) {
@@ -69,7 +69,7 @@ export class DdlVariants {
 
   /** The DDLs that nodes have instead, with the nodes. */
   get others(): readonly OtherDdl[] {
-    return [...this.#others.values()];
+    return [...this.#others.values()].map((other) => ({ ...other, nodes: [...other.nodes] }));
   }
 
   /** The request for a node that says to have the DDL of this hash, or why there is none. */
@@ -85,8 +85,7 @@ export class DdlVariants {
       this.#byHash.set(hash, variant);
     }
     const made = await variant;
-    const nodes = this.#others.get(hash)?.nodes;
-    if (nodes && !nodes.includes(identity)) nodes.push(identity);
+    this.#others.get(hash)?.nodes.add(identity);
     return made;
   }
 
@@ -104,8 +103,8 @@ export class DdlVariants {
     const action = compiledDdl(there).action(name);
     const differences = ddlDifferences(here, there, name);
     const isNewlyMutating = action ? action.isMutating(input) && !this.#isMutatingHere() : false;
-    const other = { agent, action: name, here, there, differences, isNewlyMutating, nodes: [] };
-    this.#others.set(hash, other);
+    const other = { agent, action: name, here, there, differences, isNewlyMutating };
+    this.#others.set(hash, { ...other, nodes: new Set() });
     const where = `its DDL of "${agent}" is version ${there.metadata.version}`;
     if (!action) return { refusal: `${where}, which has no action "${name}"` };
     const made = madeOf(action, hash, input);

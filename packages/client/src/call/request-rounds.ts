@@ -113,8 +113,9 @@ export class RequestRounds {
         await this.#parts.router.direct(attach(message, 0), names);
       return;
     }
-    const asked = identities.filter((identity) => this.#mustAskFirst(identity));
-    const others = identities.filter((identity) => !asked.includes(identity));
+    const asked: string[] = [];
+    const others: string[] = [];
+    for (const identity of identities) (this.#mustAskFirst(identity) ? asked : others).push(identity);
     const fitted = Map.groupBy(others, (identity) => this.#fitted.get(identity));
     for (const [fit, names] of fitted) await this.#direct({ ...message, ...fit }, names);
     await this.#direct(asQuestion(message), asked);
@@ -158,7 +159,7 @@ export class RequestRounds {
 
   async #fit(identity: string, hashOf: () => Promise<string>): Promise<void> {
     const { variants, router } = this.#parts;
-    if (!this.#targets.has(identity) || !this.#collector.open().includes(identity)) return;
+    if (!this.#collector.isOpen(identity)) return;
     const misfits = (this.#misfits.get(identity) ?? 0) + 1;
     this.#misfits.set(identity, misfits);
     this.#collector.hold(identity);
