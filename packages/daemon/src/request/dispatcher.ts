@@ -4,8 +4,6 @@ import {
   type Logger,
   messageOf,
   type NodeMessage,
-  protocolVersion,
-  type Reply,
   type Request,
   Status,
   TroupeError,
@@ -262,10 +260,7 @@ export class Dispatcher {
     if (message.type === 'request' && message.noReply) return;
     const { id, caller, session, collective, agent, action } = request;
     const sender = node.identity;
-    const { v } = answer;
-    const reply: Reply = {
-      v,
-      ...(v > 1 && { protocol: protocolVersion }),
+    const reply: KeptReply = {
       type: 'reply',
       kind: 'result',
       id,
@@ -273,7 +268,6 @@ export class Dispatcher {
       seq: 1,
       sender,
       caller,
-      session,
       collective,
       agent,
       action,
@@ -283,7 +277,7 @@ export class Dispatcher {
       data,
       ...(ddl && { ddl }),
     };
-    replier.send(reply, answer);
+    replier.send(addressTo(reply, session, answer.v), answer);
   }
 
   #record(request: Request, agent: LoadedAgent, ending: Ending, startedAt: number): void {
