@@ -116,8 +116,12 @@ function send(to: CaAddress, { method, path, body, trust, signal }: Exchange): P
 function lookupOf(address: string): LookupFunction {
   const family = isIP(address);
   return (_name, options, callback) => {
-    if (options.all) callback(null, [{ address, family }]);
-    else callback(null, address, family);
+    // Never at once: an address without a route then fails before the socket has its TLS and its listeners, and the
+    // error would end the process.
+    setImmediate(() => {
+      if (options.all) callback(null, [{ address, family }]);
+      else callback(null, address, family);
+    });
   };
 }
 
