@@ -21,6 +21,41 @@ export function notificationOf(report: NodeReport): Notification {
   return { identity, id: notificationId(report), ...words(report), fields: Object.fromEntries(known) };
 }
 
+/** The message that a node waits for something that a person may have to do. */
+export function waitingNotification(about: {
+  readonly identity: string;
+  /** By which two provisioners know that they report the same: see {@link eventId}. */
+  readonly id: string;
+  /** The state that `status` shows, such as `clock-wrong`. */
+  readonly state: string;
+  /** One line. */
+  readonly reason: string;
+  /** What to do about it; one or more lines. */
+  readonly advice?: string;
+}): Notification {
+  const { identity, id, state, reason, advice } = about;
+  return {
+    identity,
+    id,
+    subject: `${identity} is waiting: ${state}`,
+    text: [
+      `${identity} is not provisioned yet (${state}): ${reason}`,
+      ...(advice === undefined ? [] : ['', advice]),
+      '',
+      `"mcprovision explain ${identity}" shows its history.`,
+    ].join('\n'),
+    fields: { node: identity, outcome: 'waiting', state, reason },
+  };
+}
+
+/**
+ * The id of a message about an event. Provisioners that report the same event must give the same parts, so these hold
+ * nothing that only one of them knows, such as the time at which it noticed.
+ */
+export function eventId(kind: string, ...parts: readonly string[]): string {
+  return `${kind}-${createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 32)}`;
+}
+
 /** The message that a node got the name of another host, whose certificate was removed. */
 export function replacementNotification(event: Extract<ProvisionEvent, { type: 'replaced' }>): Notification {
   const { identity, certname, masters, reason, request } = event;

@@ -1,6 +1,7 @@
 import type { Logger } from '@troupe/core';
 import type { ProvisionerConfig } from '../config/config.js';
 import type { Events } from '../events/events.js';
+import type { Outbox } from '../events/outbox.js';
 import type { Masters } from '../master/masters.js';
 import type { Receipts } from '../names/receipts.js';
 import type { ReplacementRule } from '../names/replacement-rule.js';
@@ -20,6 +21,8 @@ export interface Dependencies {
   readonly receipts?: Pick<Receipts, 'give'> | undefined;
   readonly policy: AdmissionPolicy;
   readonly events: Events;
+  /** Messages to people. */
+  readonly outbox: Pick<Outbox, 'post'>;
   readonly log: Logger;
   /** The owner of the leases that this provisioner takes; unique. */
   readonly owner: string;

@@ -9,6 +9,7 @@ import { type EventListener, Events } from '../events/events.js';
 import type { NodeReport } from '../events/node-report.js';
 import { notificationOf, replacementNotification } from '../events/notification.js';
 import { Notifier } from '../events/notifier.js';
+import { Outbox } from '../events/outbox.js';
 import { MasterSlots } from '../master/master-slots.js';
 import { type Master, Masters } from '../master/masters.js';
 import { Names } from '../names/names.js';
@@ -80,6 +81,7 @@ class RunningProvisioner implements Provisioner {
   readonly #log: Logger;
   readonly #pinKeys: boolean;
   readonly #notifier: Notifier;
+  readonly #outbox: Outbox;
   readonly #names: Names;
   // no peer fills this: it holds what this program itself asks for
   readonly #intakes: Intake[] = [];
@@ -114,6 +116,8 @@ class RunningProvisioner implements Provisioner {
     const paused = () => pauses.read();
     const policy = new AdmissionPolicy(peers, config.policy);
     this.#names = new Names(peers, config, log);
+    this.#notifier = new Notifier(peers, config.notify, events, log);
+    this.#outbox = new Outbox(this.#notifier, config.steps.notify && config.notify.targets.length > 0);
     this.#dependencies = {
       config,
       peers,
@@ -123,15 +127,14 @@ class RunningProvisioner implements Provisioner {
       receipts: client.config.security.mode === 'x509' ? new Receipts(client.config.security) : undefined,
       policy,
       events,
+      outbox: this.#outbox,
       log,
       owner: this.owner,
       paused,
       loadOf,
     };
-    this.#notifier = new Notifier(peers, config.notify, events, log);
     events.on((event) => {
-      if (event.type === 'replaced' && this.#notifies)
-        void this.#notifier.send(replacementNotification(event));
+      if (event.type === 'replaced') this.#outbox.post(replacementNotification(event));
     });
     this.#workers = new WorkerPool(this.#dependencies, slots, this.#stop.signal);
   }
@@ -244,7 +247,7 @@ class RunningProvisioner implements Provisioner {
       if (ending.leaseSeconds !== undefined) this.#lookAgain(job, ending.leaseSeconds);
     } else if (ending.kind === 'done' || ending.kind === 'quarantined') {
       const { report } = ending;
-      if (!this.#notifies) await ending.after?.release();
+      if (!this.#outbox.isOn) await ending.after?.release();
       if (ending.kind === 'done') events.emit({ identity, type: 'done', report });
       else {
         const { reason, recorded } = ending;
@@ -262,21 +265,16 @@ class RunningProvisioner implements Provisioner {
   #finish(job: Job, { report, after }: Extract<Ending, { report: NodeReport }>): void {
     const { identity } = job;
     this.#roster.isNews(identity, report.outcome);
-    if (!this.#notifies) {
+    if (!this.#outbox.isOn) {
       this.#roster.drop(job);
       return;
     }
     job.state = 'telling';
     if (after) this.#notifying.add(after);
-    void this.#notifier.send(notificationOf(report)).then(async ({ outcome, reason }) => {
+    void this.#outbox.send(notificationOf(report)).then(async ({ outcome, reason }) => {
       if (after && this.#notifying.delete(after)) await after.notified(outcome, reason);
       this.#roster.drop(job);
     });
-  }
-
-  get #notifies(): boolean {
-    const { steps, notify } = this.#dependencies.config;
-    return steps.notify && notify.targets.length > 0;
   }
 
   #leave(job: Job, reason: string): void {

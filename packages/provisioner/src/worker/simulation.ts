@@ -61,6 +61,7 @@ export async function simulate(
     }),
     policy: new AdmissionPolicy(peers, config.policy),
     events: new Events(silentLogger),
+    outbox: { post: () => {} },
     log: silentLogger,
     owner: 'nobody',
     paused: () => undefined,
