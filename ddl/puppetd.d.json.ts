@@ -6,7 +6,7 @@ declare const ddl: {
     "description": "Runs the Puppet agent, reports its status, enables and disables it, and manages single resources",
     "author": "Troupe maintainers",
     "license": "Apache-2.0",
-    "version": "1.1.0",
+    "version": "1.2.0",
     "url": "https://github.com/troupe/troupe",
     "timeout": 20
   },
@@ -261,10 +261,9 @@ declare const ddl: {
           "default": false
         },
         "lastrun": {
-          "description": "End of the last run, in seconds since 1970; 0 if Puppet has never run",
+          "description": "End of the last run, in seconds since 1970; 0 if Puppet has never run, null if unknown",
           "display_as": "Last Run",
-          "type": "integer",
-          "default": 0
+          "type": "integer"
         },
         "since_lastrun": {
           "description": "Seconds since the last run ended",
@@ -300,6 +299,11 @@ declare const ddl: {
           "display_as": "Puppet Server",
           "type": "string",
           "default": ""
+        },
+        "lastrun_outcome": {
+          "description": "What became of the last run: changed, unchanged, failed-resources, failed, no-catalog, incomplete, never, or unknown if its files cannot be read",
+          "display_as": "Last Run Outcome",
+          "type": "string"
         }
       },
       "aggregate": [
@@ -334,6 +338,10 @@ declare const ddl: {
         {
           "function": "summary",
           "args": ["idling"]
+        },
+        {
+          "function": "summary",
+          "args": ["lastrun_outcome"]
         }
       ]
     },
@@ -423,46 +431,44 @@ declare const ddl: {
       },
       "output": {
         "out_of_sync_resources": {
-          "description": "Number of resources that were not in the desired state",
+          "description": "Number of resources that were not in the desired state; null if no catalog was applied to its end",
           "display_as": "Out of Sync Resources",
-          "type": "integer",
-          "default": -1
+          "type": "integer"
         },
         "failed_resources": {
-          "description": "Number of resources that failed to apply",
+          "description": "Number of resources that failed to apply; null if no catalog was applied to its end",
           "display_as": "Failed Resources",
-          "type": "integer",
-          "default": -1
+          "type": "integer"
         },
         "corrected_resources": {
-          "description": "Number of resources that had been changed outside Puppet and were corrected",
+          "description": "Number of resources that had been changed outside Puppet and were corrected; null if no catalog was applied to its end",
           "display_as": "Corrected Resources",
-          "type": "integer",
-          "default": -1
+          "type": "integer"
         },
         "changed_resources": {
-          "description": "Number of resources that Puppet changed",
+          "description": "Number of resources that Puppet changed; null if no catalog was applied to its end",
           "display_as": "Changed Resources",
-          "type": "integer",
-          "default": -1
+          "type": "integer"
         },
         "total_resources": {
-          "description": "Number of resources in the catalog",
+          "description": "Number of resources in the catalog; null if no catalog was applied to its end",
           "display_as": "Total Resources",
-          "type": "integer",
-          "default": 0
+          "type": "integer"
         },
         "config_retrieval_time": {
-          "description": "Seconds it took to retrieve the catalog",
+          "description": "Seconds it took to retrieve the catalog; null if there was no catalog",
           "display_as": "Config Retrieval Time",
-          "type": "number",
-          "default": -1
+          "type": "number"
         },
         "total_time": {
-          "description": "Duration of the whole run in seconds",
+          "description": "Duration of the whole run in seconds; null if unknown",
           "display_as": "Total Time",
-          "type": "number",
-          "default": 0
+          "type": "number"
+        },
+        "lastrun_outcome": {
+          "description": "What became of the last run: changed, unchanged, failed-resources, failed, no-catalog, incomplete, never, or unknown if its files cannot be read",
+          "display_as": "Last Run Outcome",
+          "type": "string"
         },
         "logs": {
           "description": "First log messages of the run, each with level, source, message and time",
@@ -471,10 +477,9 @@ declare const ddl: {
           "default": []
         },
         "lastrun": {
-          "description": "End of the run, in seconds since 1970; 0 if Puppet has never run",
+          "description": "End of the run, in seconds since 1970; 0 if Puppet has never run, null if unknown",
           "display_as": "Last Run",
-          "type": "integer",
-          "default": 0
+          "type": "integer"
         },
         "since_lastrun": {
           "description": "Seconds since the run ended",
@@ -526,6 +531,10 @@ declare const ddl: {
               "format": "Average: %d"
             }
           ]
+        },
+        {
+          "function": "summary",
+          "args": ["lastrun_outcome"]
         }
       ]
     },

@@ -13,6 +13,5 @@ export function providePuppetData(host: Pick<Host, 'provideData'>, puppet: Puppe
 
 async function resourceData(puppet: Puppet, query: string | undefined): Promise<DataResult> {
   const managed = query !== undefined && (await puppet.isManaged(query));
-  const summary = await puppet.summary();
-  return summary ? { managed, ...figuresOf(summary) } : { managed };
+  return { managed, ...figuresOf(await puppet.lastRun()) };
 }

@@ -1,34 +1,36 @@
 import { ActionError, type ActionOf, type OutputOf } from '@troupe/core';
 import type ddl from '@troupe/ddl/puppetd.json';
-import type { Puppet, RunSummary } from './puppet/index.js';
+import { isApplied, type LastRun, type Puppet } from './puppet/index.js';
 
 type Output = OutputOf<ActionOf<typeof ddl, 'last_run_summary'>>;
 
-/** The statistics of the last run by MCollective's names; throws an ActionError if Puppet has never run. */
+/** The statistics of the last run by MCollective's names; throws an ActionError if Puppet has never run or left no readable summary. */
 export async function lastRunSummary(puppet: Puppet, withLogs: boolean): Promise<Output> {
-  const summary = await puppet.summary();
-  if (!summary) throw new ActionError('Puppet has never run on this host');
+  const last = await puppet.lastRun();
+  if (last.outcome === 'never') throw new ActionError('Puppet has never run on this host');
+  if (!last.summary) throw new ActionError(last.fault ?? 'Cannot read the summary of the last Puppet run');
   return {
-    ...figuresOf(summary),
+    ...figuresOf(last),
     type_distribution: await puppet.typeDistribution(),
-    summary: { ...summary.document },
+    summary: { ...last.summary.document },
     ...(withLogs && { logs: await puppet.logs() }),
   };
 }
 
-/** The statistics alone. */
-export function figuresOf({ resources, times, configVersion }: RunSummary) {
-  const lastrun = times.last_run ?? 0;
+/** The statistics alone. Counts are null where no run applied its catalog: 0 would say that nothing failed. */
+export function figuresOf({ outcome, summary, ended }: LastRun) {
+  const resources = isApplied(outcome) ? summary?.resources : undefined;
   return {
-    out_of_sync_resources: resources.out_of_sync,
-    failed_resources: resources.failed,
-    corrected_resources: resources.corrective_change,
-    changed_resources: resources.changed,
-    total_resources: resources.total,
-    config_retrieval_time: times.config_retrieval ?? 0,
-    total_time: times.total ?? 0,
-    lastrun,
-    since_lastrun: lastrun === 0 ? null : Math.max(0, Math.floor(Date.now() / 1000) - lastrun),
-    config_version: configVersion ?? '',
+    lastrun_outcome: outcome,
+    out_of_sync_resources: resources?.out_of_sync ?? null,
+    failed_resources: resources?.failed ?? null,
+    corrected_resources: resources?.corrective_change ?? null,
+    changed_resources: resources?.changed ?? null,
+    total_resources: resources?.total ?? null,
+    config_retrieval_time: summary ? (summary.times.config_retrieval ?? (resources ? 0 : null)) : null,
+    total_time: summary?.times.total ?? (resources ? 0 : null),
+    lastrun: ended,
+    since_lastrun: ended ? Math.max(0, Math.floor(Date.now() / 1000) - ended) : null,
+    config_version: summary?.configVersion ?? '',
   };
 }

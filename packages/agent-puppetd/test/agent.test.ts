@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import {
   type AgentConfig,
@@ -9,6 +9,8 @@ import {
   type DataLookup,
   type Host,
   lintDdl,
+  matches,
+  parseFilter,
   silentLogger,
 } from '@troupe/core';
 import { waitFor } from '@troupe/testkit';
@@ -379,7 +381,28 @@ describe('the agent puppetd', () => {
       expect(Object.keys(output)).to.include.members(Object.keys(answer ?? {}));
       return { answer, names: Object.keys(output) };
     };
-    expect((await ask('resource')).answer).to.deep.equal({ managed: false });
+    const never = await ask('resource');
+    expect(never.answer).to.include({ managed: false, lastrun: 0, lastrun_outcome: 'never' });
+    expect(never.answer).to.have.all.keys(never.names);
+    const selects = (text: string) =>
+      matches(parseFilter({ select: [text] }), {
+        identity: 'web1',
+        facts: {},
+        classes: [],
+        agents: [],
+        data: (name, query) => data.get(name)?.(query),
+      });
+    expect(await selects('resource().failed_resources=0')).to.equal(false);
+    expect(await selects('resource().lastrun_outcome=never')).to.equal(true);
+    await writeFile(host.path('lastrunfile'), 'version: {config: , puppet: 7.23.0}\ntime: {last_run: 5}\n');
+    await writeFile(host.path('lastrunreport'), 'status: failed\ntransaction_completed: false\n');
+    for (const text of ['failed_resources=0', 'failed_resources<1', 'changed_resources<=0'])
+      expect(await selects(`resource().${text}`), text).to.equal(false);
+    expect(await selects('resource().lastrun_outcome=no-catalog')).to.equal(true);
+    expect(await selects('puppet().lastrun_outcome=no-catalog')).to.equal(true);
+    await writeFile(host.path('lastrunfile'), '');
+    expect(await selects('resource().lastrun_outcome=unknown')).to.equal(true);
+    await Promise.all(['lastrunfile', 'lastrunreport'].map((name) => rm(host.path(name))));
     await call(handlers, 'runonce', { foreground: true });
     await call(handlers, 'disable', { message: 'because' });
     const puppet = await ask('puppet');

@@ -1,4 +1,5 @@
 export { type PuppetConfig, puppetKeys, puppetSchema, readPuppetConfig } from './config.js';
+export { isApplied, isHealthy, type LastOutcome, type LastRun } from './last-run.js';
 export type { LogEntry } from './logs.js';
 export { Puppet } from './puppet.js';
 export { type RunRecord, runFiles } from './record.js';

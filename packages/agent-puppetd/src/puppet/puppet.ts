@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Logger, messageOf } from '@troupe/core';
 import { type PuppetConfig, readPuppetConfig } from './config.js';
+import { type LastRun, readLastRun } from './last-run.js';
 import { type LogEntry, readLogs } from './logs.js';
 import { listRecords, type RunRecord, readVerdict } from './record.js';
 import type { RunOptions } from './request.js';
@@ -9,7 +10,7 @@ import { PuppetRun } from './run.js';
 import { findExecutable, type PuppetSettings, SettingsReader } from './settings.js';
 import { attachRun, startRun } from './start.js';
 import { daemonPid, disable, enable, type PuppetStatus, readStatus } from './state.js';
-import { type RunSummary, readIsManaged, readSummary, readTypeDistribution } from './summary.js';
+import { readIsManaged, readTypeDistribution } from './summary.js';
 import type { PuppetSystem } from './system.js';
 import type { PuppetOutcome } from './verdict.js';
 
@@ -67,9 +68,9 @@ export class Puppet {
     return daemonPid(await this.settings());
   }
 
-  /** The summary of the last run, or nothing where Puppet never ran. Throws FILE_UNREADABLE. */
-  async summary(): Promise<RunSummary | undefined> {
-    return readSummary(await this.settings());
+  /** The last run, whoever started it. */
+  async lastRun(): Promise<LastRun> {
+    return readLastRun(await this.settings());
   }
 
   /** The first messages of the last run. */

@@ -2,9 +2,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createFile, readIfPresent } from './file.js';
 import { isPuppet } from './is-puppet.js';
-import { readReport } from './report.js';
+import { isHealthy, type LastOutcome, type LastRun, readLastRun } from './last-run.js';
 import type { PuppetSettings } from './settings.js';
-import { readSummary } from './summary.js';
 
 /** What Puppet is doing on this host, by MCollective's names. */
 export interface PuppetStatus {
@@ -16,12 +15,13 @@ export interface PuppetStatus {
   readonly daemon_present: boolean;
   /** Whether Puppet's daemon runs and waits. */
   readonly idling: boolean;
-  /** Seconds since 1970; 0 where Puppet never ran. */
-  readonly lastrun: number;
-  /** Seconds; null where Puppet never ran. */
+  /** Seconds since 1970; 0 where Puppet never ran, null where its files do not tell. */
+  readonly lastrun: number | null;
+  /** Seconds; null where Puppet never ran, or its files do not tell. */
   readonly since_lastrun: number | null;
   /** When the last run began: seconds since 1970; 0 where Puppet never ran. */
   readonly lastrun_began: number;
+  readonly lastrun_outcome: LastOutcome;
   /** The configured Puppet server. */
   readonly server: string;
   readonly status: 'applying a catalog' | 'disabled' | 'idling' | 'stopped';
@@ -34,24 +34,24 @@ export async function readStatus(settings: PuppetSettings, now = Date.now()): Pr
   const disabled = await readDisabledLock(settings.agent_disabled_lockfile);
   const applying = await isApplying(settings);
   const daemon_present = await holdsLiving(settings.pidfile);
-  const lastrun = await lastRun(settings);
-  const since_lastrun = lastrun === 0 ? null : Math.max(0, Math.floor(now / 1000) - lastrun);
+  const last = await readLastRun(settings);
+  const since_lastrun = last.ended ? Math.max(0, Math.floor(now / 1000) - last.ended) : null;
   const enabled = disabled === undefined;
   const idling = daemon_present && !applying;
   const status = applying ? 'applying a catalog' : !enabled ? 'disabled' : idling ? 'idling' : 'stopped';
-  const last = since_lastrun === null ? 'has never run' : `last run ended ${ago(since_lastrun)} ago`;
   return {
     applying,
     enabled,
     disable_message: disabled ?? '',
     daemon_present,
     idling,
-    lastrun,
+    lastrun: last.ended,
     since_lastrun,
-    lastrun_began: await lastBegan(settings),
+    lastrun_began: last.began,
+    lastrun_outcome: last.outcome,
     server: settings.server,
     status,
-    message: `${applying && !enabled ? `${status}, disabled` : status}; ${last}`,
+    message: `${applying && !enabled ? `${status}, disabled` : status}; ${describe(last, since_lastrun)}`,
   };
 }
 
@@ -87,15 +87,19 @@ export async function enable(settings: PuppetSettings): Promise<boolean> {
   return wasDisabled;
 }
 
-// A summary that cannot be read must not hide the rest of the state; reading it alone says what is wrong.
-async function lastRun(settings: PuppetSettings): Promise<number> {
-  const summary = await readSummary(settings).catch(() => undefined);
-  return summary?.times.last_run ?? 0;
-}
+const faults: Partial<Record<LastOutcome, string>> = {
+  'failed-resources': 'resources failed',
+  'no-catalog': 'no catalog from the server',
+  incomplete: 'the catalog was not applied to its end',
+  failed: 'see its report',
+};
 
-async function lastBegan(settings: PuppetSettings): Promise<number> {
-  const report = await readReport(settings.lastrunreport).catch(() => undefined);
-  return Math.floor((report?.time ?? 0) / 1000);
+function describe({ outcome, fault }: LastRun, since: number | null): string {
+  if (outcome === 'never') return 'has never run';
+  const how = isHealthy(outcome) || outcome === 'unknown' ? undefined : `: ${faults[outcome]}`;
+  if (since === null)
+    return `${how ? `last run failed${how}; ` : ''}${fault ?? 'end of the last run unknown'}`;
+  return how ? `last run failed ${ago(since)} ago${how}` : `last run ended ${ago(since)} ago`;
 }
 
 /** The process that Puppet's daemon runs in, or nothing where none does. */

@@ -47,13 +47,12 @@ export async function readSummary(settings: PuppetSettings): Promise<RunSummary 
       `Cannot read the run summary ${path}: ${found.size} bytes is more than the limit of ${maxBytes} bytes`,
     );
   }
-  const summary = parseSummary((await readIfPresent(path)) ?? '');
-  if (!summary)
-    throw new TroupeError(
-      'FILE_UNREADABLE',
-      `Cannot read the run summary ${path}: it is not a last_run_summary.yaml of Puppet`,
-    );
-  return summary;
+  const text = await readIfPresent(path);
+  if (text === undefined) return;
+  const summary = parseSummary(text);
+  if (summary) return summary;
+  const reason = text.trim() === '' ? 'it is empty' : 'it is not a last_run_summary.yaml of Puppet';
+  throw new TroupeError('FILE_UNREADABLE', `Cannot read the run summary ${path}: ${reason}`);
 }
 
 /** A summary from its text, or nothing where the text is none. */

@@ -21,9 +21,18 @@ describe('mco puppet', () => {
   it('count', async () => {
     const { exitCode, data } = await puppet(client, ['count']);
     expect(exitCode).to.equal(0);
-    expect(data.map((line) => line.trim())).to.include.members(['nodes with Puppet: 3', 'disabled: 1']);
+    expect(data.map((line) => line.trim())).to.include.members([
+      'nodes with Puppet: 3',
+      'disabled: 1',
+      'last run failed: 1',
+    ]);
     const { data: json } = await puppet(client, ['count', '--json']);
-    expect(JSON.parse(json.join('')).results[0]).to.include({ total: 3, enabled: 2, stopped: 3 });
+    expect(JSON.parse(json.join('')).results[0]).to.include({
+      total: 3,
+      enabled: 2,
+      stopped: 3,
+      lastrun_failed: 1,
+    });
   });
 
   it('status', async () => {
@@ -39,8 +48,12 @@ describe('mco puppet', () => {
     const { exitCode, data } = await puppet(client, ['summary']);
     expect(exitCode).to.equal(0);
     expect(data.join('\n')).to.match(
-      /Total resources: [▁▂▃▄▅▆▇█]{20} {2}min: 3\.0 {2}avg: 3\.7 {2}max: 4\.0/,
+      /Total resources: [▁▂▃▄▅▆▇█]{20} {2}min: 4\.0 {2}avg: 4\.0 {2}max: 4\.0/,
     );
+    expect(data.map((line) => line.trim())).to.include.members([
+      'Last runs that failed:',
+      'no-catalog: 1  (db1)',
+    ]);
     expect(data.join('\n')).to.match(/Changed resources: no data/);
   });
 

@@ -140,6 +140,7 @@ export class FakeFleet implements AsyncDisposable {
           server,
           lastrun_began: began,
           message: 'stopped; has never run',
+          lastrun_outcome: identity === 'db1' ? 'no-catalog' : 'never',
           status: 'stopped',
         };
       },
@@ -167,7 +168,10 @@ export class FakeFleet implements AsyncDisposable {
       },
       enable: () => ({ enabled: true }),
       disable: ({ message }) => ({ enabled: false, status: message ?? '' }),
-      last_run_summary: () => ({ total_resources: identity.length, failed_resources: 0, total_time: 1.5 }),
+      last_run_summary: () =>
+        identity === 'db1'
+          ? { lastrun_outcome: 'no-catalog', total_resources: null, failed_resources: null, total_time: null }
+          : { lastrun_outcome: 'changed', total_resources: 4, failed_resources: 0, total_time: 1.5 },
       resource: ({ type, name, noop, ...properties }) => ({
         result: `${type}[${name}] ${JSON.stringify(properties)}`,
         changed: noop !== true,

@@ -145,7 +145,8 @@ describe('the real Puppet', function () {
     expect(verdict.exitCode).to.equal(0);
     expect(lines.join('\n')).to.include('Notice: Applied catalog in').and.not.include('\u001b');
 
-    const summary = await enrolled.puppet.summary();
+    const { summary, outcome } = await enrolled.puppet.lastRun();
+    expect(outcome).to.equal('unchanged');
     expect(summary?.resources.total).to.be.greaterThan(0);
     expect(summary?.times.last_run).to.be.closeTo(Date.now() / 1000, 60);
     expect(await enrolled.puppet.typeDistribution()).to.have.property('File');

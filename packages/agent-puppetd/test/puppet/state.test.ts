@@ -38,6 +38,7 @@ describe('the state of Puppet', () => {
       idling: false,
       lastrun: 0,
       lastrun_began: 0,
+      lastrun_outcome: 'never',
       server: 'fake',
       since_lastrun: null,
       status: 'stopped',
@@ -115,7 +116,7 @@ describe('the state of Puppet', () => {
   }
 
   it('tells when the last run ended', async () => {
-    await writeFile(host.path('lastrunfile'), '---\ntime:\n  last_run: 1000000000\n');
+    await writeFile(host.path('lastrunfile'), '---\nresources:\n  total: 7\ntime:\n  last_run: 1000000000\n');
     const settings = await host.puppet().settings();
     expect(await readStatus(settings, 1_000_007_200_000)).to.include({
       lastrun: 1_000_000_000,
@@ -136,7 +137,10 @@ describe('the state of Puppet', () => {
     [-5, '0 seconds'],
   ] as const)
     it(`says ${words} of a run that ended ${seconds} s ago`, async () => {
-      await writeFile(host.path('lastrunfile'), '---\ntime:\n  last_run: 1000000000\n');
+      await writeFile(
+        host.path('lastrunfile'),
+        '---\nresources:\n  total: 7\ntime:\n  last_run: 1000000000\n',
+      );
       const status = await readStatus(await host.puppet().settings(), (1_000_000_000 + seconds) * 1000 + 999);
       expect(status).to.include({
         since_lastrun: Math.max(0, seconds),
@@ -150,7 +154,7 @@ describe('the state of Puppet', () => {
       "--- x\ntime: '2026-01-01T00:00:00.700000000Z'\nstatus: changed\n",
     );
     const status = await readStatus(await host.puppet().settings());
-    expect(status).to.include({ lastrun_began: Date.UTC(2026, 0, 1) / 1000, lastrun: 0 });
+    expect(status).to.include({ lastrun_began: Date.UTC(2026, 0, 1) / 1000, lastrun: null });
   });
 
   it('is applying a catalog and disabled at the same time', async () => {
@@ -165,6 +169,6 @@ describe('the state of Puppet', () => {
 
   it('is told though the summary of the last run is torn', async () => {
     await writeFile(host.path('lastrunfile'), '\u0000\u0001');
-    expect(await host.puppet().status()).to.include({ status: 'stopped', lastrun: 0 });
+    expect(await host.puppet().status()).to.include({ status: 'stopped', lastrun: null });
   });
 });

@@ -1,10 +1,8 @@
 import { writeFile } from 'node:fs/promises';
-import { mock } from 'node:test';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { figuresOf } from '../../src/last-run-summary.js';
 import { readReport } from '../../src/puppet/index.js';
-import { parseSummary, readIsManaged } from '../../src/puppet/summary.js';
+import { parseSummary, readIsManaged, readSummary } from '../../src/puppet/summary.js';
 import { type FakeHost, fakeHost } from './fake.js';
 
 const entry = (number: number) =>
@@ -26,7 +24,7 @@ describe('what Puppet wrote of its last run', () => {
 
   it('is nothing where it never ran', async () => {
     const puppet = host.puppet();
-    expect(await puppet.summary()).to.equal(undefined);
+    expect(await puppet.lastRun()).to.deep.equal({ outcome: 'never', ended: 0, began: 0 });
     expect(await puppet.logs()).to.deep.equal([]);
     expect(await puppet.typeDistribution()).to.deep.equal({});
     expect(await readReport(host.path('lastrunreport'))).to.equal(undefined);
@@ -37,7 +35,7 @@ describe('what Puppet wrote of its last run', () => {
       host.path('lastrunfile'),
       '---\nversion:\n  config: 1700000000\n  puppet: 7.23.0\nresources:\n  changed: 3\n  corrective_change: 1\n  total: 10\ntime:\n  total: 1.5\n  config_retrieval: 0.25\n  last_run: 1700000001\n',
     );
-    const summary = await host.puppet().summary();
+    const summary = await readSummary(await host.puppet().settings());
     expect(summary).to.include({ configVersion: '1700000000', puppetVersion: '7.23.0' });
     expect(summary?.resources).to.include({ changed: 3, corrective_change: 1, total: 10, failed: 0 });
     expect(summary?.times).to.deep.equal({ total: 1.5, config_retrieval: 0.25, last_run: 1_700_000_001 });
@@ -47,13 +45,10 @@ describe('what Puppet wrote of its last run', () => {
   for (const text of ['just words', '- a\n- list\n', 'a: [', '']) {
     it(`is refused where the summary is ${JSON.stringify(text)}`, async () => {
       await writeFile(host.path('lastrunfile'), text);
-      const error = await host
-        .puppet()
-        .summary()
-        .then(
-          () => undefined,
-          (thrown: unknown) => thrown,
-        );
+      const error = await readSummary(await host.puppet().settings()).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
       expect(error).to.have.property('code', 'FILE_UNREADABLE');
       expect(error).to.have.property('message').that.includes(host.path('lastrunfile'));
     });
@@ -62,12 +57,10 @@ describe('what Puppet wrote of its last run', () => {
   it('is refused where it is larger than any summary', async () => {
     const text = '---\ntime:\n  total: 1\n';
     await writeFile(host.path('lastrunfile'), text.padEnd(1024 * 1024, '#'));
-    expect((await host.puppet().summary())?.times).to.deep.equal({ total: 1 });
+    const settings = await host.puppet().settings();
+    expect((await readSummary(settings))?.times).to.deep.equal({ total: 1 });
     await writeFile(host.path('lastrunfile'), text.padEnd(1024 * 1024 + 1, '#'));
-    const error = await host
-      .puppet()
-      .summary()
-      .catch((thrown: unknown) => thrown);
+    const error = await readSummary(settings).catch((thrown: unknown) => thrown);
     expect(error)
       .to.have.property('message')
       .that.includes('1048577 bytes is more than the limit of 1048576 bytes');
@@ -81,40 +74,6 @@ describe('what Puppet wrote of its last run', () => {
       configVersion: null,
       times: {},
     });
-  });
-
-  it('has figures by the names of MCollective', () => {
-    mock.timers.enable({ apis: ['Date'], now: 100_900 });
-    try {
-      const figures = (text: string) => {
-        const summary = parseSummary(text);
-        return summary && figuresOf(summary);
-      };
-      const resources = 'resources: {total: 9, out_of_sync: 1, failed: 2, corrective_change: 3, changed: 4}';
-      expect(
-        figures(`version: {config: v1}\n${resources}\ntime: {last_run: 90, config_retrieval: 5, total: 6}`),
-      ).to.deep.equal({
-        out_of_sync_resources: 1,
-        failed_resources: 2,
-        corrected_resources: 3,
-        changed_resources: 4,
-        total_resources: 9,
-        config_retrieval_time: 5,
-        total_time: 6,
-        lastrun: 90,
-        since_lastrun: 10,
-        config_version: 'v1',
-      });
-      expect(figures('time: {last_run: 200}')).to.include({ since_lastrun: 0, config_version: '' });
-      expect(figures('time: {}')).to.include({
-        lastrun: 0,
-        since_lastrun: null,
-        config_retrieval_time: 0,
-        total_time: 0,
-      });
-    } finally {
-      mock.timers.reset();
-    }
   });
 
   it('says which resources are managed', async () => {

@@ -3,6 +3,7 @@ import type { ActionOf, DataOf } from '@troupe/core';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
 import { call, collect, isConfirmed, show } from './call.js';
 import { ExitCode } from './exit.js';
+import { isFailure } from './outcome.js';
 
 type Status = DataOf<ActionOf<typeof ddl, 'status'>>;
 
@@ -40,11 +41,12 @@ function countsOf(all: readonly Status[]) {
     stopped: count(({ status }) => status === 'stopped'),
     daemons: count(({ daemon_present }) => daemon_present),
     idling: count(({ idling }) => idling),
+    lastrun_failed: count(({ lastrun_outcome }) => isFailure(lastrun_outcome)),
   };
 }
 
 function countLines(all: readonly Status[]): string[] {
-  const { total, enabled, disabled, applying, stopped, daemons, idling } = countsOf(all);
+  const { total, enabled, disabled, applying, stopped, daemons, idling, lastrun_failed } = countsOf(all);
   const rows: readonly (readonly [string, number])[] = [
     ['nodes with Puppet', total],
     ['enabled', enabled],
@@ -53,6 +55,7 @@ function countLines(all: readonly Status[]): string[] {
     ['stopped', stopped],
     ["Puppet's daemon running", daemons],
     ["Puppet's daemon idle", idling],
+    ['last run failed', lastrun_failed],
   ];
   return rows.map(([what, count]) => `${what.padStart(23)}: ${count}`);
 }

@@ -2,6 +2,7 @@ import type { Session } from '@troupe/client/application';
 import ddl from '@troupe/ddl/puppetd.json' with { type: 'json' };
 import { distributionOf, sparkline } from '../distribution.js';
 import { collect, show } from './call.js';
+import { isFailure } from './outcome.js';
 
 const figures = [
   ['Total resources', 'total_resources'],
@@ -13,6 +14,8 @@ const figures = [
   ['Total run time (s)', 'total_time'],
   ['Time since last run (s)', 'since_lastrun'],
 ] as const;
+
+const mostNames = 10;
 
 const nothing = { min: null, average: null, max: null, counts: [] };
 
@@ -47,7 +50,25 @@ export async function showSummary(session: Session): Promise<number> {
           `Last Puppet runs of ${answers.ok.length === 1 ? '1 node' : `${answers.ok.length} nodes`}:`,
           '',
           ...lines,
+          ...failedLines(answers.ok),
         ],
   );
   return answers.exitCode;
+}
+
+// Their counts are not in the figures above if the catalog was not applied.
+function failedLines(
+  answers: readonly { sender: string; data: { lastrun_outcome?: string | null } }[],
+): string[] {
+  const byOutcome = new Map<string, string[]>();
+  for (const { sender, data } of answers) {
+    const outcome = data.lastrun_outcome;
+    if (isFailure(outcome)) byOutcome.set(outcome, [...(byOutcome.get(outcome) ?? []), sender]);
+  }
+  const lines = [...byOutcome].map(([outcome, names]) => {
+    const shown = names.sort().slice(0, mostNames).join(', ');
+    const rest = names.length > mostNames ? ` and ${names.length - mostNames} more` : '';
+    return `${`${outcome}:`.padStart(26)} ${names.length}  (${shown}${rest})`;
+  });
+  return lines.length === 0 ? [] : ['', 'Last runs that failed:', ...lines];
 }
