@@ -140,7 +140,7 @@ export const provisionerSchema = section({
     ...sections.file,
     default: defaultJournal,
     description:
-      'The names of hosts that were seen; made by `mcprovision init`. Each provisioner needs its own file.',
+      'The names of hosts that were seen; made by `mcprovision init`. Each provisioner needs its own file. What is pending (machines that arrived, debts towards masters, messages) is in a file beside it, with `.pending` added to the name, which the provisioner creates.',
   },
   http: section({
     enabled: {

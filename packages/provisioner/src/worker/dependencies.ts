@@ -2,6 +2,7 @@ import type { Logger } from '@troupe/core';
 import type { ProvisionerConfig } from '../config/config.js';
 import type { Events } from '../events/events.js';
 import type { Outbox } from '../events/outbox.js';
+import type { PendingJournal } from '../journal/pending-journal.js';
 import type { Masters } from '../master/masters.js';
 import type { Receipts } from '../names/receipts.js';
 import type { ReplacementRule } from '../names/replacement-rule.js';
@@ -23,6 +24,8 @@ export interface Dependencies {
   readonly events: Events;
   /** Messages to people. */
   readonly outbox: Pick<Outbox, 'post'>;
+  /** What this provisioner remembers over restarts. */
+  readonly pending: PendingJournal;
   readonly log: Logger;
   /** The owner of the leases that this provisioner takes; unique. */
   readonly owner: string;

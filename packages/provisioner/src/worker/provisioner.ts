@@ -10,6 +10,7 @@ import type { NodeReport } from '../events/node-report.js';
 import { notificationOf, replacementNotification } from '../events/notification.js';
 import { Notifier } from '../events/notifier.js';
 import { Outbox } from '../events/outbox.js';
+import { PendingJournal, pendingFileOf } from '../journal/pending-journal.js';
 import { MasterSlots } from '../master/master-slots.js';
 import { type Master, Masters } from '../master/masters.js';
 import { Names } from '../names/names.js';
@@ -105,6 +106,7 @@ class RunningProvisioner implements Provisioner {
     this.owner = `${client.caller}/${randomBytes(6).toString('hex')}`;
     this.#pinKeys = pinKeys ?? client.config.security.mode !== 'none';
     const events = new Events(log);
+    const pending = PendingJournal.open(pendingFileOf(config.journalFile), log);
     if (config.publishesEvents) events.on(eventPublisher(client, this.owner, log));
     if (onEvent) events.on(onEvent);
     const peers = peersOf(client, config);
@@ -128,6 +130,7 @@ class RunningProvisioner implements Provisioner {
       policy,
       events,
       outbox: this.#outbox,
+      pending,
       log,
       owner: this.owner,
       paused,
@@ -188,6 +191,7 @@ class RunningProvisioner implements Provisioner {
     await Promise.race([Promise.all([this.#roster.empty(), this.#notifier.idle()]), isOver]);
     for (const after of this.#notifying) after.leave();
     this.#notifying.clear();
+    await this.#dependencies.pending.close();
   }
 
   // A node that is back online is taken up at once, if its record shows that it is not done.

@@ -1,6 +1,7 @@
 import { silentLogger } from '@troupe/core';
 import type { ProvisionerConfig } from '../config/config.js';
 import { Events } from '../events/events.js';
+import { PendingJournal } from '../journal/pending-journal.js';
 import { Masters } from '../master/masters.js';
 import { NameJournal } from '../names/name-journal.js';
 import { ReplacementRule } from '../names/replacement-rule.js';
@@ -62,6 +63,7 @@ export async function simulate(
     policy: new AdmissionPolicy(peers, config.policy),
     events: new Events(silentLogger),
     outbox: { post: () => {} },
+    pending: PendingJournal.inMemory(silentLogger),
     log: silentLogger,
     owner: 'nobody',
     paused: () => undefined,
