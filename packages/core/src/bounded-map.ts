@@ -31,6 +31,8 @@ export class BoundedMap<K, V> {
   /** Owners by the number of their entries, so that the one with the most is found at once. */
   // no peer fills this: it holds the owners once more
   readonly #byCount: Set<string>[] = [];
+  /** The last one of the entries, and of its owner: often the same is used many times in a row. */
+  #newest: K | undefined;
   #largest = 0;
   #bytes = 0;
 
@@ -59,6 +61,8 @@ export class BoundedMap<K, V> {
   get(key: K): V | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
+    if (key === this.#newest) return entry.value;
+    this.#newest = key;
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     const own = this.#owners.get(entry.owner);
@@ -72,12 +76,19 @@ export class BoundedMap<K, V> {
 
   set(key: K, value: V): void {
     const { most, mostBytes = Number.POSITIVE_INFINITY, bytesOf, ownerOf } = this.#bounds;
-    this.delete(key);
     const owner = ownerOf?.(value, key) ?? '';
     const bytes = bytesOf?.(value, key) ?? 0;
+    const before = this.#entries.get(key);
+    if (before?.owner === owner && before.bytes === bytes) {
+      this.get(key);
+      this.#entries.set(key, { value, owner, bytes });
+      return;
+    }
+    this.delete(key);
     const own = this.#owners.get(owner) ?? { keys: new Set<K>(), bytes: 0 };
     this.#owners.set(owner, own);
     this.#entries.set(key, { value, owner, bytes });
+    this.#newest = key;
     own.keys.add(key);
     own.bytes += bytes;
     this.#bytes += bytes;

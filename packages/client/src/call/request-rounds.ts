@@ -118,6 +118,7 @@ export class RequestRounds {
     for (const identity of identities) (this.#mustAskFirst(identity) ? asked : others).push(identity);
     const fitted = Map.groupBy(others, (identity) => this.#fitted.get(identity));
     for (const [fit, names] of fitted) await this.#direct({ ...message, ...fit }, names);
+    if (asked.length === 0) return;
     await this.#direct(asQuestion(message), asked);
     this.#askVersion1(asked);
   }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { type Attach, type Cancel, type Request, protocolVersion as v } from '@troupe/core';
 import type { OwnRequest } from './outgoing.js';
 
@@ -8,9 +8,9 @@ export const defaultTtl = 60;
 /** The most names in one signed message. */
 export const namesInMessage = 50;
 
-/** A fresh request id. */
+/** A fresh request id: 122 random bits. Node draws those of many UUIDs at once, which costs a tenth of `randomBytes`. */
 export function newId(): string {
-  return randomBytes(16).toString('hex');
+  return randomUUID().replaceAll('-', '');
 }
 
 type Common = 'v' | 'type' | 'time';

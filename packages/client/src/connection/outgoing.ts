@@ -30,14 +30,14 @@ export function secretsOf({ input, secretInputs = [] }: OwnRequest): Record<stri
 /** The JSON of a message in a version; `secret` holds what is encrypted of its input. */
 export function jsonOf(message: Outgoing, v: ProtocolVersion, secret?: string): string {
   if (message.type !== 'request') return JSON.stringify({ ...message, v });
-  const { secretInputs = [], isQuestion, ddl, traceparent, ...request } = message;
-  if (v === 1) return JSON.stringify({ ...request, v });
-  const later = { ...(traceparent !== undefined && { traceparent }) };
-  if (isQuestion) return JSON.stringify({ ...request, ...later, v, input: {} });
-  const hidden = new Set(secretInputs);
-  const input =
-    hidden.size === 0
-      ? request.input
-      : Object.fromEntries(Object.entries(request.input).filter(([name]) => !hidden.has(name)));
-  return JSON.stringify({ ...request, ...later, v, input, ddl, secret });
+  // A key without a value is left out.
+  const own = { secretInputs: undefined, isQuestion: undefined };
+  if (v === 1) return JSON.stringify({ ...message, ...own, v, ddl: undefined, traceparent: undefined });
+  if (message.isQuestion) return JSON.stringify({ ...message, ...own, v, ddl: undefined, input: {} });
+  return JSON.stringify({ ...message, ...own, v, input: openInputOf(message), secret });
+}
+
+function openInputOf({ input, secretInputs = [] }: OwnRequest): Request['input'] {
+  if (secretInputs.length === 0) return input;
+  return Object.fromEntries(Object.entries(input).filter(([name]) => !secretInputs.includes(name)));
 }

@@ -54,6 +54,9 @@ export class TrustStore implements Trust {
     most: maxCached,
     ownerOf: ({ trusted }) => trusted.name,
   });
+  // The chain of a session key is checked with each message.
+  // no peer fills this: an entry lasts as long as the chain, which whoever keeps it has a bound for
+  readonly #known = new WeakMap<readonly string[], { trusted: Trusted; until: number }>();
 
   /** `ca` and `crl` are PEM texts with any number of blocks. A CRL that none of the CAs signed is refused. */
   constructor(options: { ca: string; crl?: string }) {
@@ -71,6 +74,8 @@ export class TrustStore implements Trust {
 
   /** `chain` is the leaf first, DER in base64 (the x5c of RFC 7515). Throws CERTIFICATE_INVALID with the reason. */
   check(chain: readonly string[], now = Date.now()): Trusted {
+    const known = this.#known.get(chain);
+    if (known && now < known.until) return known.trusted;
     const [first] = chain;
     if (first === undefined || chain.length > maxChain) {
       throw new TroupeError(
@@ -89,7 +94,10 @@ export class TrustStore implements Trust {
     // The other certificates can decide which CA vouches for the first.
     const digest = chain.length === 1 ? key : sha256(chain.join());
     const cached = this.#cache.get(key);
-    if (cached?.digest === digest && now < cached.until) return cached.trusted;
+    if (cached?.digest === digest && now < cached.until) {
+      this.#known.set(chain, cached);
+      return cached.trusted;
+    }
     const [leaf, ...others] = chain.map(parseDer);
     if (!leaf) throw new TroupeError('CERTIFICATE_INVALID', 'no certificate');
     const { until, authority } = this.#checkPath(leaf, others, now);
