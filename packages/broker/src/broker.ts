@@ -9,13 +9,15 @@ import { EnrolledNames } from './authentication/enrolled-names.js';
 import { membership } from './authorization/membership.js';
 import { type BrokerConfig, type BrokerConfigInput, checkBrokerConfig } from './config.js';
 import { Backlog } from './connection/backlog.js';
-import { type Connection, peerOf } from './connection/connection.js';
+import { type Connection, peerOf, tcpOf } from './connection/connection.js';
 import { ConnectionLimits } from './connection/connection-limits.js';
 import { isTls, type Listener, openListener } from './connection/listener.js';
 import { limitPackets } from './connection/packet-gauge.js';
 import { createHooks, Denial, describe } from './mqtt/hooks.js';
 import { RetainedQuota } from './mqtt/retained-quota.js';
 import { type BrokerStats, zeroCounters } from './mqtt/stats.js';
+import { distrustOf, leftBeforeConnect } from './refusals/distrust.js';
+import { RefusalReports } from './refusals/refusal-reports.js';
 
 // A CONNECT holds a token and a last will; more is not taken from somebody unknown.
 const firstPacketBytes = 128 * 1024;
@@ -71,6 +73,7 @@ class EmbeddedBroker implements Broker {
   readonly #live = new Set<Connection>();
   readonly #connectionLimits: ConnectionLimits;
   readonly #backlog: Backlog<Connection>;
+  readonly #refusals: RefusalReports;
   // no peer fills this: it holds addresses of the configuration
   readonly #listeners: Listener[] = [];
   readonly #aedes: Aedes;
@@ -90,6 +93,10 @@ class EmbeddedBroker implements Broker {
     this.#retained = new RetainedQuota(limits);
     this.#connectionLimits = new ConnectionLimits(limits);
     this.#backlog = new Backlog(limits.backlog_total_bytes, this.#live);
+    const topics = new Topics(config.topics);
+    this.#refusals = new RefusalReports((report) =>
+      this.#publish(topics.refusals(enrolment.collective), report),
+    );
     this.#aedes = new Aedes({
       // With a limit here, a client that leaves during a large fan-in overflows the stack of mqemitter.
       concurrency: 0,
@@ -100,7 +107,7 @@ class EmbeddedBroker implements Broker {
         connectionOf: (client) => this.#connectionOf(client),
         gate: () => ({ ...this.#gate, credentials: this.#credentials }),
         rules: {
-          topics: new Topics(config.topics),
+          topics,
           enrolmentCollective: enrolment.collective,
           isMember: membership(config.collectives),
         },
@@ -109,6 +116,7 @@ class EmbeddedBroker implements Broker {
         connectionLimits: this.#connectionLimits,
         backlog: this.#backlog,
         counters: this.#counters,
+        onRefusal: (connection, name, reason) => this.#report(connection.peer, reason, name),
         log: this.#log,
       }),
     });
@@ -138,6 +146,8 @@ class EmbeddedBroker implements Broker {
         onConnection: (socket) => this.#connected(socket),
         admits: (socket, isTls) => this.#admits(socket, isTls),
         onTlsError: (error, socket) => {
+          const distrust = distrustOf(error, tcpOf(socket).bytesRead);
+          if (distrust !== undefined) this.#report(peerOf(socket), distrust);
           if (this.#connectionLimits.mayLog)
             this.#log.warn(
               { peer: peerOf(socket), reason: error.message },
@@ -178,6 +188,7 @@ class EmbeddedBroker implements Broker {
 
   async close(): Promise<void> {
     this.#unwatch?.();
+    this.#refusals.close();
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
     await Promise.all(this.#listeners.map((listener) => listener.close()));
   }
@@ -197,7 +208,9 @@ class EmbeddedBroker implements Broker {
       if (this.#connectionLimits.mayLog) this.#log.warn({ peer, reason }, 'connection refused');
     };
     const fault = this.#connectionLimits.begin(socket, isTls, () => {
-      refuse('it did not authenticate in time (limits.connect_timeout)');
+      const reason = 'it did not authenticate in time (limits.connect_timeout)';
+      refuse(reason);
+      this.#report(peer, reason);
       socket.destroy();
     });
     if (fault !== undefined) refuse(fault);
@@ -213,6 +226,7 @@ class EmbeddedBroker implements Broker {
       filters: new Set(),
       refusals: 0,
       clientId: '',
+      hasSpoken: false,
       will: undefined,
       party: undefined,
       isFailed: false,
@@ -222,8 +236,30 @@ class EmbeddedBroker implements Broker {
     socket.once('close', () => {
       this.#live.delete(connection);
       this.#backlog.forget(connection);
+      // A client checks the certificate of the broker after the handshake, and says nothing if it does not trust it.
+      const hasLeft = socket.readableEnded || socket.errored !== null;
+      if (hasLeft && !connection.hasSpoken && socket instanceof TLSSocket)
+        this.#report(connection.peer, leftBeforeConnect);
     });
     this.#aedes.handle(socket);
+  }
+
+  #report(peer: string, reason: string, name?: string): void {
+    this.#refusals.note({ address: peer.replace(/:\d+$/, ''), name, reason });
+  }
+
+  #publish(topic: string, report: Uint8Array): void {
+    const packet = {
+      cmd: 'publish',
+      topic,
+      payload: Buffer.from(report),
+      qos: 0,
+      retain: false,
+      dup: false,
+    } as const;
+    this.#aedes.publish(packet, (error) => {
+      if (error) this.#log.warn(reasonOf(error), 'cannot report refused clients to provisioners');
+    });
   }
 
   #follow(): void {

@@ -29,6 +29,7 @@ export { createSwitchedLogger, type SwitchedLogger } from './log/logger.js';
 export { textStream } from './log/text.js';
 export { maxMessageBytes } from './message/envelope.js';
 export { announce, offlineWill, type PresenceRecord } from './message/presence.js';
+export { encodeRefusals, mostRefused, parseRefusals, type RefusedClient } from './message/refusals.js';
 export { RateLimit } from './rate-limit.js';
 export { sealLine, unseal, type Values } from './sealed-line.js';
 export { endEnrolment, loadEnrolment, loadToken } from './security/enrolment.js';

@@ -51,6 +51,8 @@ export function createHooks(options: {
   readonly connectionLimits: ConnectionLimits;
   readonly backlog: Backlog<Connection>;
   readonly counters: Counters;
+  /** Hears of each client that is not let in, and under which name it came. */
+  readonly onRefusal: (connection: Connection, name: string | undefined, reason: string) => void;
   readonly log: Logger;
 }): Hooks {
   const { connectionOf, gate, rules, limits, retained, connectionLimits, backlog, counters, log } = options;
@@ -118,6 +120,7 @@ export function createHooks(options: {
   return {
     preConnect(client, packet, done) {
       const connection = connectionOf(client);
+      connection.hasSpoken = true;
       connection.clientId = packet.clientId;
       connection.will = packet.will && messageFrom(packet.will);
       // Client ids that are proven differently never meet: nobody without a certificate ends the connection of one with.
@@ -143,6 +146,7 @@ export function createHooks(options: {
             username: shown(username),
           };
           if (error instanceof Refusal) {
+            options.onRefusal(connection, username ?? nameIn(connection.clientId), error.message);
             if (connectionLimits.mayLog) log.warn({ ...who, reason: error.message }, 'connection refused');
           } else
             log.error({ ...who, err: error }, 'connection refused: unexpected error during authentication');
@@ -207,6 +211,11 @@ export function createHooks(options: {
 export function describe(connection: Connection): { peer: string; role?: string; name?: string } {
   const { peer, party } = connection;
   return { peer, ...(party && { role: party.role, name: party.name }) };
+}
+
+// What follows the colon may be a secret of the client.
+function nameIn(clientId: string): string | undefined {
+  return clientId.split(':', 1)[0] || undefined;
 }
 
 function shown<T extends string | undefined>(text: T): T | string {

@@ -105,6 +105,14 @@ export class Topics {
     return `mco/${name(collective)}/event/#`;
   }
 
+  /**
+   * Where the embedded broker reports clients that it refused. No identity begins like this: no client may publish there,
+   * and it is not a topic that `parse` knows.
+   */
+  refusals(collective: string): string {
+    return `mco/${name(collective)}/event/_broker`;
+  }
+
   /** The parts of a topic, or nothing if it is not a topic of Troupe. */
   parse(topic: string): Topic | undefined {
     const [prefix, collective, kind, first, second, third, ...rest] = topic.split('/');
