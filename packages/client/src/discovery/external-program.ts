@@ -1,8 +1,11 @@
-import { constants } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, constants } from 'node:fs';
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { emptyFilter, type Filter, messageOf, printExpression, TroupeError } from '@troupe/core';
+import { openPipes, type Pipe } from '@troupe/core/pipe';
 import { checkTrustedAsRoot, programFile } from '@troupe/core/trusted-path';
 import { identityAt } from './list-text.js';
 import type { NodeSource } from './node-source.js';
@@ -24,6 +27,9 @@ const requestSchema = 'https://choria.io/schemas/choria/discovery/v1/external_re
 const mostBytes = 64 * 1024 * 1024;
 /** Bytes of each of its outputs; what a program says is for its author, the nodes come in a file. */
 const mostOutput = 1024 * 1024;
+
+/** Milliseconds in which what it wrote is read after its end; its children may hold the pipes for ever. */
+const pipeGrace = 500;
 
 /**
  * The nodes that a program finds, by Choria's protocol for external discovery: it reads the filter from one file, and
@@ -69,7 +75,9 @@ async function run(
     await writeFile(answer, '', { mode: 0o600 });
     // A hundred and fifty files, which nobody else needs.
     const { execa } = await import('execa');
-    const end = await execa(command, [...args, question, answer, requestProtocol], {
+    const pipes = (await openPipes(['read', 'read'])) ?? [];
+    const [out, err] = pipes;
+    const running = execa(command, [...args, question, answer, requestProtocol], {
       cwd: folder,
       extendEnv: false,
       env: {
@@ -78,25 +86,58 @@ async function run(
         CHORIA_EXTERNAL_REPLY: answer,
         CHORIA_EXTERNAL_PROTOCOL: requestProtocol,
       },
-      stdin: 'ignore',
+      stdio: ['ignore', targetOf(out), targetOf(err)],
       timeout: timeout * 1000,
       forceKillAfterDelay: 2000,
       maxBuffer: mostOutput,
       reject: false,
       ...(signal && { cancelSignal: signal }),
     });
+    for (const { theirs } of pipes) closeSync(theirs);
+    let isFlooded = false;
+    const flood = () => {
+      isFlooded = true;
+      running.kill();
+    };
+    const [, said] = pipes.map((pipe) => textOf(pipe, flood));
+    const end = await running;
+    await Promise.race([Promise.all(pipes.map(ended)), delay(pipeGrace)]);
+    for (const { ours } of pipes) ours.destroy();
     signal?.throwIfAborted();
     if (end.timedOut) throw failed(command, `did not exit within ${timeout} s`);
-    if (end.isMaxBuffer) throw failed(command, 'wrote too much output and was stopped');
+    if (isFlooded || end.isMaxBuffer) throw failed(command, 'wrote too much output and was stopped');
     if (end.failed) {
       const how = end.exitCode === undefined ? end.originalMessage : `exited with code ${end.exitCode}`;
-      const said = end.stderr.trim().split('\n').at(-1);
-      throw failed(command, `${how}${said ? `: ${said.slice(0, 500)}` : ''}`);
+      const last = (said?.() ?? end.stderr ?? '').trim().split('\n').at(-1);
+      throw failed(command, `${how}${last ? `: ${last.slice(0, 500)}` : ''}`);
     }
     return await readReply(command, answer);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+// Any descriptor will do, but the types of execa know none.
+function targetOf(pipe: Pipe | undefined): 'pipe' {
+  return (pipe?.theirs ?? 'pipe') as 'pipe';
+}
+
+// What comes through a pipe, up to the limit.
+function textOf({ ours }: Pipe, flooded: () => void): () => string {
+  const chunks: Buffer[] = [];
+  let left = mostOutput;
+  ours.on('data', (chunk: Buffer) => {
+    if (left > 0) chunks.push(chunk.subarray(0, left));
+    left -= chunk.length;
+    if (left < 0) flooded();
+  });
+  // A pipe that breaks ends with its program, which says how it ended.
+  ours.on('error', () => {});
+  return () => Buffer.concat(chunks).toString('utf8');
+}
+
+async function ended({ ours }: Pipe): Promise<void> {
+  if (!ours.closed) await once(ours, 'close');
 }
 
 async function readReply(command: string, file: string): Promise<Readonly<Record<string, unknown>>> {

@@ -116,6 +116,14 @@ describe('a discovery program', () => {
     });
   }
 
+  it('can open its outputs by their names, as in a shell', async () => {
+    const command = folder.join('shell');
+    const lines = ['#!/bin/sh', 'echo looking > /dev/stdout', 'echo no key > /dev/stderr', 'exit 3'];
+    await writeFile(command, lines.join('\n'));
+    await chmod(command, 0o755);
+    expect(await failure({ command })).to.include('exited with code 3: no key');
+  });
+
   it('is killed at its timeout, or when the caller aborts', async () => {
     const command = await program('hangs', 'setInterval(() => {}, 1000);');
     expect(await failure({ command, timeout: 0.3 })).to.equal(

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { closeSync, existsSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { openPipes, type PipeUse } from '@troupe/core/pipe';
 import type { OutputSink } from './output.js';
 import { sendSignal } from './signal.js';
 
@@ -38,6 +39,8 @@ export interface ProgramOptions {
   readonly killGrace?: number;
   /** Stops it. */
   readonly signal?: AbortSignal;
+  /** Makes its pipes: for tests of systems on which none can be made. */
+  readonly pipes?: typeof openPipes;
 }
 
 /** How a program ended: with a code, or by a signal. */
@@ -73,14 +76,22 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramEnd> {
   const notStarted = (cause: unknown): never => {
     throw new NotStartedError(command, cause as NodeJS.ErrnoException, options.cwd);
   };
+  const plan = planOf(options);
+  const pipes = await (options.pipes ?? openPipes)(plan.filter((use) => use === 'read' || use === 'write'));
+  if (signal?.aborted) for (const { ours, theirs } of pipes ?? []) release(theirs, ours);
+  signal?.throwIfAborted();
   let child: ChildProcess;
+  let streams: readonly (Readable | Writable | null | undefined)[];
   try {
-    child = start(options);
+    child = start(options, plan, pipes);
+    streams = streamsOf(child, plan, pipes);
   } catch (cause) {
+    for (const { ours } of pipes ?? []) ours.destroy();
     return notStarted(cause);
+  } finally {
+    for (const { theirs } of pipes ?? []) closeSync(theirs);
   }
   const exited = once(child, 'exit').catch(notStarted);
-  const closed = once(child, 'close').catch(() => {});
   let exceeded: ProgramEnd['exceeded'];
   let isStopped = false;
   const stop = () => {
@@ -96,11 +107,11 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramEnd> {
     if (!hasEnded(child)) exceeded ??= 'time';
     stop();
   };
-  // There are none at all where this process has no file descriptor left.
-  const [stdin, ...streams] = child.stdio ?? [];
-  const [out, err, channel] = streams as (Readable | null | undefined)[];
+  const [stdin, ...outputs] = streams;
+  const [out, err, channel] = outputs as (Readable | null | undefined)[];
   const sinks = [...pour(out, stdout, options, flood), ...pour(err, stderr, options, flood)];
   const finish = channel ? options.channel?.(channel) : undefined;
+  const closed = Promise.all([out, err, channel].map((stream) => stream && closeOf(stream)));
   // A program that does not read ends the pipe.
   if (stdin && 'end' in stdin) stdin.on('error', () => {}).end(input);
   const timer = timeLimit === undefined ? undefined : setTimeout(expire, Math.min(timeLimit, longestTimer));
@@ -114,33 +125,58 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramEnd> {
   } finally {
     signal?.removeEventListener('abort', stop);
     clearTimeout(timer);
-    for (const stream of child.stdio ?? []) stream?.destroy();
+    for (const stream of streams) stream?.destroy();
     for (const sink of sinks) sink.end?.();
   }
 }
 
-function start({
-  command,
-  args = [],
-  cwd = '/',
-  env,
-  input,
-  stdout,
-  stderr,
-  channel,
-}: ProgramOptions): ChildProcess {
-  const target = (output: OutputSink | number | undefined) =>
-    typeof output === 'number' ? output : output === undefined ? 'ignore' : 'pipe';
-  return spawn(command, args, {
-    cwd,
-    env: { ...env },
-    detached: true,
-    stdio: [
-      input === undefined ? 'ignore' : 'pipe',
-      target(stdout),
-      target(stderr),
-      ...(channel ? (['pipe'] as const) : []),
-    ],
+/** What each descriptor of the program is: a pipe of which this process has the other end, an open file, or nothing. */
+type Plan = readonly (PipeUse | number | 'ignore')[];
+
+function planOf({ input, stdout, stderr, channel }: ProgramOptions): Plan {
+  const output = (target: OutputSink | number | undefined) =>
+    typeof target === 'number' ? target : target === undefined ? 'ignore' : 'read';
+  return [
+    input === undefined ? 'ignore' : 'write',
+    output(stdout),
+    output(stderr),
+    ...(channel ? (['read'] as const) : []),
+  ];
+}
+
+type Pipes = Awaited<ReturnType<typeof openPipes>>;
+
+// Where no pipe can be made, Node makes a socket: that is better than no program.
+function start(
+  { command, args = [], cwd = '/', env }: ProgramOptions,
+  plan: Plan,
+  pipes: Pipes,
+): ChildProcess {
+  const left = pipes?.map(({ theirs }) => theirs);
+  const stdio = plan.map((use) => (use === 'read' || use === 'write' ? (left?.shift() ?? 'pipe') : use));
+  return spawn(command, args, { cwd, env: { ...env }, detached: true, stdio });
+}
+
+// There are none at all where this process has no file descriptor left.
+function streamsOf(
+  child: ChildProcess,
+  plan: Plan,
+  pipes: Pipes,
+): readonly (Readable | Writable | null | undefined)[] {
+  if (!pipes) return child.stdio ?? [];
+  const left = pipes.map(({ ours }) => ours);
+  return plan.map((use) => (use === 'read' || use === 'write' ? left.shift() : undefined));
+}
+
+function release(theirs: number, ours: { destroy(): unknown }): void {
+  closeSync(theirs);
+  ours.destroy();
+}
+
+function closeOf(stream: Readable): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.closed) resolve();
+    else stream.once('close', () => resolve());
   });
 }
 

@@ -68,6 +68,33 @@ describe('running a program', () => {
     expect([stdout.text, stderr.text, ends]).to.deep.equal(['out\n', 'err\n', 1]);
   });
 
+  it('gives it pipes, which it can open by their names, as in a shell', async () => {
+    const [out, err, more] = [new CapturedOutput(), new CapturedOutput(), new CapturedOutput()];
+    const script = 'cat /dev/stdin > /dev/stdout; echo warning > /dev/stderr; echo progress > /dev/fd/3';
+    const end = await run(script, {
+      input: 'question',
+      stdout: out,
+      stderr: err,
+      channel: (stream) => {
+        stream.on('data', (chunk: Buffer) => more.write(chunk));
+        return () => {};
+      },
+    });
+    expect({ code: end.code, out: out.text, err: err.text, more: more.text }).to.deep.equal({
+      code: 0,
+      out: 'question',
+      err: 'warning\n',
+      more: 'progress\n',
+    });
+  });
+
+  it('runs it where no pipes can be made, too', async () => {
+    const out = new CapturedOutput();
+    const end = await run('cat', { input: 'question', stdout: out, pipes: async () => undefined });
+    expect(end.code).to.equal(0);
+    expect(out.text).to.equal('question');
+  });
+
   it('passes both on to one sink in the order in which they come', async () => {
     const all = new CapturedOutput();
     await run('echo 1; sleep 0.1; echo 2 >&2; sleep 0.1; echo 3', { stdout: all, stderr: all });
