@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { getSystemErrorMap } from 'node:util';
 
 export interface Ownership {
   readonly uid: number;
@@ -52,7 +53,7 @@ export async function replaceFile(
   } catch (error) {
     // What is told is why the replacement failed, whatever becomes of the rest.
     await unlink(temporary).catch(() => undefined);
-    throw error;
+    throw naming(file, error);
   }
   await syncFolder(dirname(file));
 }
@@ -71,7 +72,7 @@ export function replaceFileSync(file: string, bytes: string | Uint8Array, mode: 
     renameSync(temporary, file);
   } catch (error) {
     removeQuietly(temporary);
-    throw error;
+    throw naming(file, error);
   }
   const folder = openSync(dirname(file), 'r');
   try {
@@ -119,6 +120,19 @@ function isTemporary(name: string): boolean {
 export function absent(error: unknown): undefined {
   if (isErrno(error, 'ENOENT')) return undefined;
   throw error;
+}
+
+/**
+ * The same error of the operating system with the file that it is about: an error of an open file, such as "ENOSPC: no
+ * space left on device, write", does not name it. Any other error is returned unchanged.
+ */
+export function naming(file: string, error: unknown): unknown {
+  if (!isErrno(error)) return error;
+  const { code, errno, syscall } = error as NodeJS.ErrnoException;
+  const words = getSystemErrorMap().get(errno ?? 0)?.[1];
+  if (code === undefined || words === undefined) return error;
+  const named = new Error(`${code}: ${words}, ${syscall} '${file}'`, { cause: error });
+  return Object.assign(named, { code, errno, syscall, path: file });
 }
 
 /** Whether an error is of the operating system: with one of these codes, or any where none is named. */

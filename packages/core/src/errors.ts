@@ -100,6 +100,22 @@ export function systemReasonOf(error: unknown): string {
   return words === undefined ? messageOf(error) : `${code}: ${words}`;
 }
 
+/** What keeps a disk from taking anything. */
+const diskFaults: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
+
+/**
+ * Why a disk took nothing, with the file if it is known: `cannot write /var/lib/x: ENOSPC: no space left on device`.
+ * Undefined for any other error.
+ */
+export function diskFaultOf(error: unknown): string | undefined {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    const { code, path } = each as NodeJS.ErrnoException;
+    if (code === undefined || !diskFaults.has(code)) continue;
+    return `cannot write ${path ?? 'a file on this host'}: ${systemReasonOf(each)}`;
+  }
+  return undefined;
+}
+
 const resolverWords: Readonly<Record<string, string>> = {
   ENOTFOUND: 'host name not found',
   EAI_AGAIN: 'cannot resolve the host name now',

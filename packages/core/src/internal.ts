@@ -11,6 +11,7 @@ export { isHash, kindOf } from './ddl/value.js';
 export {
   type AnyCode,
   codeOf,
+  diskFaultOf,
   failureText,
   type ProgramCode,
   reasonOf,

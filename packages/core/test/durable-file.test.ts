@@ -1,9 +1,10 @@
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { replaceFile, replaceFileSync } from '../src/durable-file.js';
+import { diskFaultOf } from '../src/errors.js';
 
 describe('replaceFile', () => {
   let folder: { path: string; join(name: string): string };
@@ -36,6 +37,27 @@ describe('replaceFile', () => {
     expect(error.message).to.equal('no');
     expect(await readFile(folder.join('hosts'), 'utf8')).to.equal('old');
     expect(await readdir(folder.path)).to.deep.equal(['hosts']);
+  });
+
+  it('names the file if the disk takes nothing', async () => {
+    // As the error of an open file, which does not name it.
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+      code: 'ENOSPC',
+      errno: -constants.errno.ENOSPC,
+      syscall: 'write',
+    });
+    const error = await rejection(
+      replaceFile(folder.join('hosts'), 'new', { rename: () => Promise.reject(full) }),
+    );
+    expect(error).to.include({ code: 'ENOSPC', path: folder.join('hosts') });
+    expect(error.message).to.equal(`ENOSPC: no space left on device, write '${folder.join('hosts')}'`);
+    expect(diskFaultOf(error)).to.equal(
+      `cannot write ${folder.join('hosts')}: ENOSPC: no space left on device`,
+    );
+    expect(diskFaultOf(new Error('outer', { cause: full }))).to.equal(
+      'cannot write a file on this host: ENOSPC: no space left on device',
+    );
+    expect(diskFaultOf(new Error('ENOSPC'))).to.equal(undefined);
   });
 
   it('does the same at once', async () => {

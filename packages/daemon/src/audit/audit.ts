@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Logger, messageOf, silentLogger, TroupeError } from '@troupe/core';
+import { naming } from '@troupe/core/durable-file';
 import { reasonOf, systemReasonOf } from '@troupe/core/internal';
 import { anchorFile, readAnchor, writeAnchor } from './audit-anchor.js';
 import { auditFiles, firstHash, hashOfLine } from './audit-chain.js';
@@ -145,7 +146,7 @@ export class Audit {
       this.#append(entry, now);
     } catch (cause) {
       throw new TroupeError('AUDIT_FAILED', `cannot write ${this.#file}: ${systemReasonOf(cause)}`, {
-        cause,
+        cause: naming(this.#file, cause),
       });
     }
   }

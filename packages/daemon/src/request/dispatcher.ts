@@ -8,7 +8,7 @@ import {
   Status,
   TroupeError,
 } from '@troupe/core';
-import { maxMessageBytes, RateLimit, reasonOf, Shares } from '@troupe/core/internal';
+import { diskFaultOf, maxMessageBytes, RateLimit, reasonOf, Shares } from '@troupe/core/internal';
 import type { LoadedAgent } from '../agents/registry.js';
 import type { Audit } from '../audit/audit.js';
 import { entryOf } from '../audit/audit-entry.js';
@@ -155,8 +155,10 @@ export class Dispatcher {
         audit.mustWrite({ ...entryOf(request, agent), outcome: 'begun' }, now);
       } catch (error) {
         log.error(reasonOf(error), 'cannot write the audit log: request not run');
-        const statusmsg =
-          'this node cannot write its audit log, so it does not run requests (audit.on_failure)';
+        const statusmsg = withDiskFault(
+          'this node cannot write its audit log, so it does not run requests (audit.on_failure)',
+          error,
+        );
         this.#refuse(authenticated, { outcome: 'failed', statuscode: Status.unknownError, statusmsg });
         return;
       }
@@ -166,7 +168,7 @@ export class Dispatcher {
       job = jobs.begin(request, node.identity, now, { isMutating, answer, secretOutputs });
     } catch (error) {
       log.error({ err: error }, 'cannot record a request on disk: request not run');
-      this.#refuse(authenticated, notNoted);
+      this.#refuse(authenticated, notNoted(error));
       return;
     }
     const work = runAction({
@@ -183,7 +185,7 @@ export class Dispatcher {
         if (isMutating) await jobs.flush();
       } catch (error) {
         log.error({ err: error }, 'cannot record a request on disk: request not run');
-        work.refuse({ ...notNoted, data: {} });
+        work.refuse({ ...notNoted(error), data: {} });
         return;
       }
       await work.run();
@@ -293,8 +295,13 @@ export class Dispatcher {
   }
 }
 
-const notNoted = {
-  outcome: 'failed',
-  statuscode: Status.unknownError,
-  statusmsg: 'this node cannot record the request on its disk, so it does not run it',
-} as const;
+function notNoted(error: unknown): Refusal & { readonly outcome: 'failed' } {
+  const words = 'this node cannot record the request on its disk, so it does not run it';
+  return { outcome: 'failed', statuscode: Status.unknownError, statusmsg: withDiskFault(words, error) };
+}
+
+// Whoever may call this node may know that its disk is full.
+function withDiskFault(words: string, error: unknown): string {
+  const fault = diskFaultOf(error);
+  return fault === undefined ? words : `${words}: ${fault}`;
+}

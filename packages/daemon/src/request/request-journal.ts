@@ -2,7 +2,7 @@ import { close, closeSync, constants, fdatasync, openSync, writeSync } from 'nod
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { type Logger, messageOf, silentLogger, TroupeError } from '@troupe/core';
-import { isErrno, replaceFileSync, syncFolder } from '@troupe/core/durable-file';
+import { isErrno, naming, replaceFileSync, syncFolder } from '@troupe/core/durable-file';
 import { sealLine } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import { DamagedError } from '../sealed-file.js';
@@ -150,7 +150,9 @@ export class RequestJournal {
     const [generation, lines] = [this.#generation, this.#lines];
     this.#flushing = dataSync(this.#open());
     try {
-      await this.#flushing;
+      await this.#flushing.catch((error: unknown) => {
+        throw naming(this.#options.file, error);
+      });
       if (!this.#isPlaced) await syncFolder(dirname(this.#options.file));
       this.#isPlaced = true;
       // What was written anew meanwhile is safe already.
@@ -216,7 +218,11 @@ export class RequestJournal {
     const bytes = Buffer.from(`${begun.line}${line}`);
     // What a full disk took of a line must not spoil the next one.
     this.#isStale = true;
-    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+    } catch (error) {
+      throw naming(this.#options.file, error);
+    }
     this.#isStale = false;
     this.#generation ||= 1;
     this.#sum = sum;

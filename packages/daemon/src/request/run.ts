@@ -6,7 +6,7 @@ import {
   type ReplyOutcome,
   Status,
 } from '@troupe/core';
-import { isHash, kindOf } from '@troupe/core/internal';
+import { diskFaultOf, isHash, kindOf } from '@troupe/core/internal';
 import type { LoadedAgent } from '../agents/registry.js';
 import type { Job, ReplyBody } from './job.js';
 
@@ -140,7 +140,9 @@ async function handle(
     }
     if (job.abort.aborted) return new Promise<Ending>(() => {});
     context.log.error({ err: error }, 'the action failed unexpectedly');
-    return unexpected;
+    // Neither a secret nor a defect of the agent: the caller can do something about it.
+    const fault = diskFaultOf(error);
+    return fault === undefined ? unexpected : { ...unexpected, statusmsg: fault };
   }
 }
 

@@ -108,7 +108,7 @@ describe('a daemon with policies and an audit', () => {
     symlinkSync('/dev/full', audit);
     await start('', ', on_failure: refuse');
     expect((await bench.ask(bench.request())).statusmsg).to.equal(
-      'this node cannot write its audit log, so it does not run requests (audit.on_failure)',
+      `this node cannot write its audit log, so it does not run requests (audit.on_failure): cannot write ${audit}: ENOSPC: no space left on device`,
     );
     expect(bench.count).to.equal(1);
   });

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { mock } from 'node:test';
 import { emptyFilter, type Reply, seal } from '@troupe/core';
@@ -450,6 +451,21 @@ describe('Dispatcher', () => {
       expect(errors()).to.deep.equal(['cannot record a request on disk: request not run']);
       expect(audited()).to.deep.equal([`${rip} failed`]);
       expect(desk.node.stats.unvalidated).to.equal(0);
+    });
+
+    it('names the file and the fault in its reply', async () => {
+      const full = {
+        code: 'ENOSPC',
+        errno: -constants.errno.ENOSPC,
+        syscall: 'fdatasync',
+        path: '/x/requests.jsonl',
+      };
+      desk.jobs.flush = () => Promise.reject(Object.assign(new Error('ENOSPC'), full));
+      const [reply] = await desk.ask(desk.request());
+      expect(reply).to.have.property(
+        'statusmsg',
+        'this node cannot record the request on its disk, so it does not run it: cannot write /x/requests.jsonl: ENOSPC: no space left on device',
+      );
     });
 
     it('runs a read-only action', async () => {

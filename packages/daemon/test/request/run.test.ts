@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { mock } from 'node:test';
 import { ActionError, type Context, ddlHash, type Request, silentLogger, TroupeError } from '@troupe/core';
 import { expect } from 'chai';
@@ -305,6 +306,24 @@ describe('a running action', () => {
     expect(ending).to.deep.include({ outcome: 'failed', statuscode: 1, statusmsg: 'from elsewhere' });
     expect(ending?.data).to.include({ more: 'none' });
   });
+
+  for (const [code, words] of [
+    ['ENOSPC', 'no space left on device'],
+    ['EROFS', 'read-only file system'],
+  ] as const)
+    it(`names the file that it could not write because of ${code}`, async () => {
+      const errno = -constants.errno[code];
+      const { ending, lines } = await endingOf(() => {
+        const fault = Object.assign(new Error(code), { code, errno, syscall: 'write', path: '/var/lib/x' });
+        throw new Error('a secret of the handler', { cause: fault });
+      });
+      expect(ending).to.deep.include({
+        outcome: 'failed',
+        statuscode: 5,
+        statusmsg: `cannot write /var/lib/x: ${code}: ${words}`,
+      });
+      expect(lines.map(({ msg }) => msg)).to.deep.equal(['the action failed unexpectedly']);
+    });
 
   for (const [what, handle] of [
     ['throws', () => Promise.reject(new Error('a secret of the handler'))],
