@@ -225,6 +225,11 @@ declare const ddl: {
           "display_as": "Environment",
           "type": "string"
         },
+        "failed_resources": {
+          "description": "First resources that failed, each with resource, message, and file and line in the manifest",
+          "display_as": "Failed Resources",
+          "type": "array"
+        },
         "seconds": {
           "description": "Duration of the run in seconds",
           "display_as": "Seconds",
@@ -300,6 +305,11 @@ declare const ddl: {
           "description": "Environment in which the run ended",
           "display_as": "Environment",
           "type": "string"
+        },
+        "failed_resources": {
+          "description": "First resources that failed, each with resource, message, and file and line in the manifest",
+          "display_as": "Failed Resources",
+          "type": "array"
         },
         "seconds": {
           "description": "Duration of the run in seconds",

@@ -195,6 +195,7 @@ function outputOf({ id, attached, verdict, output, seconds }: StageResult) {
     run: id,
     attached,
     environment: verdict.environment,
+    failed_resources: [...verdict.failedResources],
     seconds,
   };
 }

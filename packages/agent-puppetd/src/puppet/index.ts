@@ -1,4 +1,5 @@
 export { type PuppetConfig, puppetKeys, puppetSchema, readPuppetConfig } from './config.js';
+export type { FailedResource } from './failed-resource.js';
 export { isApplied, isHealthy, type LastOutcome, type LastRun } from './last-run.js';
 export type { LogEntry } from './logs.js';
 export { Puppet } from './puppet.js';

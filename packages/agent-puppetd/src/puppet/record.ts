@@ -31,6 +31,7 @@ export const runFiles = {
   exitCode: 'exit',
   reportHead: 'report.head',
   reportTail: 'report.tail',
+  reportErrors: 'report.errors',
   summary: 'summary',
   aborted: 'aborted',
   verdict: 'verdict.json',
@@ -79,8 +80,10 @@ export async function listRecords(stateDir: string): Promise<RunRecord[]> {
 }
 
 /** The verdict on a run, once somebody has judged it. */
-export function readVerdict(record: RunRecord): Promise<PuppetVerdict | undefined> {
-  return readJson<PuppetVerdict>(join(record.folder, runFiles.verdict));
+export async function readVerdict(record: RunRecord): Promise<PuppetVerdict | undefined> {
+  const verdict = await readJson<PuppetVerdict>(join(record.folder, runFiles.verdict));
+  // Earlier versions did not write which resources failed.
+  return verdict && { ...verdict, failedResources: verdict.failedResources ?? [] };
 }
 
 export function writeVerdict(record: RunRecord, verdict: PuppetVerdict): Promise<void> {

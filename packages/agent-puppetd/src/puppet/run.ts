@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { familyOf, isAlive, isOtherBoot, type Member, signalGroup, signalProcess } from '@troupe/host';
+import { parseFailedResources } from './failed-resource.js';
 import { createFile, readIfPresent } from './file.js';
 import { OutputHints } from './hint.js';
 import { OutputReader } from './output.js';
@@ -115,6 +116,7 @@ export class PuppetRun {
       exitCode: (await this.#exitCode()) ?? null,
       endedAt: await timeOf(join(folder, runFiles.exitCode)),
       report,
+      failedResources: parseFailedResources((await read(runFiles.reportErrors)) ?? ''),
       resources: parseSummary((await read(runFiles.summary)) ?? '')?.resources,
       hints,
       environment: environment ?? undefined,

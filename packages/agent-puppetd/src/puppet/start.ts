@@ -34,6 +34,8 @@ if read -r word && [ "$word" = go ]; then
   code=$?
   head -c 8192 "$report" >"$folder/${runFiles.reportHead}" 2>/dev/null
   tail -c 8192 "$report" >"$folder/${runFiles.reportTail}" 2>/dev/null
+  awk '/^logs:/ { on = 1; next } on && /^[a-z_]+:/ { exit } on && /^- / { keep = /^- level: .*err/ } on && keep' "$report" \
+    2>/dev/null | head -c 65536 >"$folder/${runFiles.reportErrors}"
   head -c 65536 "$summary" >"$folder/${runFiles.summary}" 2>/dev/null
 fi
 printf '%s' "$code" >"$folder/${runFiles.exitCode}.tmp" && mv "$folder/${runFiles.exitCode}.tmp" "$folder/${runFiles.exitCode}"

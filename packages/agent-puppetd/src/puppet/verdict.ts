@@ -1,4 +1,5 @@
 import { causeOf } from './cause.js';
+import { type FailedResource, wordsOf } from './failed-resource.js';
 import type { OutputHints } from './hint.js';
 import type { ReportHead } from './report.js';
 import type { ResourceCounts } from './summary.js';
@@ -57,6 +58,8 @@ export interface PuppetVerdict {
   /** Whether a no-op run found something to change. */
   readonly noopPending: boolean;
   readonly resources: ResourceCounts | null;
+  /** The first resources that failed. */
+  readonly failedResources: readonly FailedResource[];
   /** Puppet's first messages of level error. */
   readonly errors: readonly string[];
   /** The last lines of the output. */
@@ -74,6 +77,8 @@ export interface Evidence {
   /** Puppet's report as it was when the run ended, maybe of another run. */
   readonly report: ReportHead | undefined;
   readonly resources: ResourceCounts | undefined;
+  /** Like the report, maybe of another run. */
+  readonly failedResources: readonly FailedResource[];
   readonly hints: OutputHints;
   /** The environment that was asked for. */
   readonly environment?: string | undefined;
@@ -94,7 +99,8 @@ type Judgement = readonly [PuppetOutcome, string];
 export function judge(evidence: Evidence): PuppetVerdict {
   const { exitCode, hints, startedAt, endedAt } = evidence;
   const report = isOwn(evidence) ? evidence.report : undefined;
-  const [outcome, reason] = success(evidence, report) ?? failure(evidence, report);
+  const failedResources = report ? evidence.failedResources : [];
+  const [outcome, reason] = success(evidence, report) ?? failure({ ...evidence, failedResources }, report);
   return {
     ok: outcome === 'unchanged' || outcome === 'changed',
     outcome,
@@ -104,6 +110,7 @@ export function judge(evidence: Evidence): PuppetVerdict {
     environment: report?.environment ?? null,
     noopPending: report?.noopPending ?? false,
     resources: (report && evidence.resources) ?? null,
+    failedResources,
     errors: hints.errors,
     tail: hints.tail,
   };
@@ -157,7 +164,8 @@ function failure(evidence: Evidence, report: ReportHead | undefined): Judgement 
     ];
   }
   if (report?.transactionCompleted) {
-    if (failed > 0) return ['failed-resources', `${count(failed, 'resource')} failed: ${detail(hints)}`];
+    if (failed > 0)
+      return ['failed-resources', `${count(failed, 'resource')} failed: ${failuresOf(evidence)}`];
     return ['failed', `The catalog was applied, but Puppet exited with code ${exitCode}: ${detail(hints)}`];
   }
   const cause = causeOf(hints, evidence.environment);
@@ -174,6 +182,10 @@ function failure(evidence: Evidence, report: ReportHead | undefined): Judgement 
     return ['no-report', `Puppet exited with code ${exitCode} but wrote no report of this run`];
   }
   return ['failed', `Puppet exited with code ${exitCode}: ${detail(hints)}`];
+}
+
+function failuresOf({ failedResources, hints }: Evidence): string {
+  return failedResources.length === 0 ? detail(hints) : failedResources.map(wordsOf).join('; ');
 }
 
 function detail({ errors, tail }: OutputHints): string {

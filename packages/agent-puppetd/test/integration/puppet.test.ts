@@ -169,7 +169,11 @@ describe('the real Puppet', function () {
 
   it('fails where a resource fails', async () => {
     const verdict = await enrolled.run({ environment: 'failing' });
-    expectOutcome(verdict, 'failed-resources', /^1 resource failed: /);
+    expectOutcome(
+      verdict,
+      'failed-resources',
+      /^1 resource failed: Exec\[\/bin\/false\] \(\S+\/failing\/manifests\/site\.pp:1\): .*returned 1/,
+    );
     expect(verdict).to.include({ exitCode: 6, environment: 'failing' });
   });
 

@@ -49,6 +49,7 @@ const judged = (evidence: Partial<Evidence>) =>
     report: changed,
     resources: counts({ changed: 3 }),
     hints: hints(),
+    failedResources: [],
     ...evidence,
   });
 
@@ -64,6 +65,7 @@ describe('a verdict', () => {
       environment: 'production',
       noopPending: true,
       resources: counts({ changed: 3 }),
+      failedResources: [],
       errors: ['two'],
       tail: ['Notice: one', 'Error: two'],
     });
@@ -77,6 +79,13 @@ describe('a verdict', () => {
   ] as const)
     it(`of a run ${what} says ${seconds} seconds`, () =>
       expect(judged({ endedAt }).seconds).to.equal(seconds));
+
+  it('has no failed resources of the report of another run', () => {
+    const failedResources = [{ resource: 'Exec[a]', file: null, line: null, message: 'no' }];
+    const other = { ...changed, jobId: 'r2' };
+    expect(judged({ failedResources, report: other, exitCode: 6 }).failedResources).to.deep.equal([]);
+    expect(judged({ failedResources, exitCode: 6 }).failedResources).to.deep.equal(failedResources);
+  });
 
   it('has nothing of the report of another run', () =>
     expect(judged({ exitCode: 0, report: { ...changed, jobId: 'other', noopPending: true } })).to.include({
@@ -251,6 +260,20 @@ describe('a verdict', () => {
       { exitCode: 6, resources: counts({ failed_to_restart: 1 }), hints: error },
       'failed-resources',
       '1 resource failed: boom',
+    ],
+    [
+      'has failed resources that the report names',
+      {
+        exitCode: 6,
+        resources: counts({ failed: 2 }),
+        hints: error,
+        failedResources: [
+          { resource: 'Exec[a]', file: '/site.pp', line: 3, message: 'no' },
+          { resource: 'File[/b]', file: null, line: null, message: 'full' },
+        ],
+      },
+      'failed-resources',
+      '2 resources failed: Exec[a] (/site.pp:3): no; File[/b]: full',
     ],
     [
       'has a failed report although the exit code is good',

@@ -35,6 +35,18 @@ const rows: readonly Row[] = [
     reason: /^1 resource failed: boom$/,
   },
   {
+    title: 'exit 6 and a report that names the failed resource',
+    behaviour: {
+      FAKE_STATUS: 'failed',
+      FAKE_EXIT: '6',
+      FAKE_FAILED: '1',
+      FAKE_LOGS:
+        '- level: err\n  message: bad\n  source: "/Stage[main]/Main/Exec[x y]/returns"\n  file: /site.pp\n  line: 7',
+    },
+    outcome: 'failed-resources',
+    reason: /^1 resource failed: Exec\[x y\] \(\/site\.pp:7\): bad$/,
+  },
+  {
     title: 'exit 0 although a resource failed',
     behaviour: { FAKE_STATUS: 'failed', FAKE_FAILED: '2' },
     outcome: 'failed-resources',

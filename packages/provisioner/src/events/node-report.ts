@@ -6,12 +6,24 @@ export interface StepReport {
   readonly reason?: string;
 }
 
+/** A resource that failed in a Puppet run. */
+export interface FailedResource {
+  /** Such as `Exec[reload]`. */
+  readonly resource: string;
+  /** The manifest on the Puppet server that declares it. */
+  readonly file?: string;
+  readonly line?: number;
+  readonly message?: string;
+}
+
 /** What became of one node, and how long it took. */
 export interface NodeReport {
   readonly identity: string;
   readonly outcome: 'done' | 'quarantined';
   /** Why it is in quarantine. */
   readonly failure?: string;
+  /** The resources that failed in the Puppet run that failed last. */
+  readonly failedResources?: readonly FailedResource[];
   /** Since when, as the node has it; ISO 8601. */
   readonly quarantinedSince?: string;
   readonly certname?: string;

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { ProvisionEvent } from './events.js';
-import type { NodeReport } from './node-report.js';
+import type { FailedResource, NodeReport } from './node-report.js';
 
 /** A message to people about a node. */
 export interface Notification {
@@ -10,14 +10,16 @@ export interface Notification {
   readonly subject: string;
   readonly text: string;
   /** For the templates of a notifier. */
-  readonly fields: Readonly<Record<string, string>>;
+  readonly fields: Readonly<Record<string, unknown>>;
 }
 
 /** The message about a node that is done or quarantined. */
 export function notificationOf(report: NodeReport): Notification {
-  const { identity, outcome, master, reason, failure } = report;
-  const fields = { node: identity, outcome, master, reason, failure };
-  const known = Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined);
+  const { identity, outcome, master, reason, failure, failedResources } = report;
+  const [first] = failedResources ?? [];
+  const { resource, file, line } = first ?? {};
+  const fields = { node: identity, outcome, master, reason, failure, resource, file, line };
+  const known = Object.entries(fields).filter(([, value]) => value !== undefined);
   return { identity, id: notificationId(report), ...words(report), fields: Object.fromEntries(known) };
 }
 
@@ -107,6 +109,7 @@ function words(report: NodeReport): Pick<Notification, 'subject' | 'text'> {
     subject: `Quarantined ${identity}`,
     text: [
       `${identity} could not be provisioned and is in quarantine: ${report.failure ?? 'reason unknown'}`,
+      ...(report.failedResources ?? []).map(resourceLine),
       ...why,
       '',
       ...stepLines(report),
@@ -115,6 +118,11 @@ function words(report: NodeReport): Pick<Notification, 'subject' | 'text'> {
         `continues at the step where it stopped, and "mcprovision retry ${identity}" starts again at the first step.`,
     ].join('\n'),
   };
+}
+
+function resourceLine({ resource, file, line }: FailedResource): string {
+  const place = file === undefined ? '' : `, declared in ${file}${line === undefined ? '' : ` line ${line}`}`;
+  return `Failed resource: ${resource}${place}`;
 }
 
 function stepLines({ steps }: NodeReport): readonly string[] {

@@ -18,7 +18,7 @@ interface Input {
   readonly subject: string;
   readonly message: string;
   readonly id: string;
-  readonly fields: Readonly<Record<string, string>>;
+  readonly fields: Readonly<Record<string, unknown>>;
   readonly spool: boolean;
 }
 

@@ -1,6 +1,7 @@
 import type { Result } from '@troupe/client';
 import { Status, TroupeError } from '@troupe/core';
 import { type AnyCode, codeOf } from '@troupe/core/internal';
+import type { FailedResource } from '../events/node-report.js';
 
 /**
  * Why a step failed. `failed` counts as an attempt and is retried; `permanent` is never retried; `unreachable` and
@@ -28,19 +29,28 @@ export class StepFailure extends Error {
   readonly run: string | undefined;
   /** Seconds that Puppet ran in spite of the failure. */
   readonly runSeconds: number | undefined;
+  /** The resources that failed in it. */
+  readonly failedResources: readonly FailedResource[];
   /** Seconds after which it is worth another attempt, if that is known. */
   readonly waitSeconds: number | undefined;
 
   constructor(
     kind: FailureKind,
     message: string,
-    options: ErrorOptions & { back?: string; run?: string; runSeconds?: number; waitSeconds?: number } = {},
+    options: ErrorOptions & {
+      back?: string;
+      run?: string;
+      runSeconds?: number;
+      failedResources?: readonly FailedResource[];
+      waitSeconds?: number;
+    } = {},
   ) {
     super(message, options);
     this.kind = kind;
     this.back = options.back;
     this.run = options.run;
     this.runSeconds = options.runSeconds;
+    this.failedResources = options.failedResources ?? [];
     this.waitSeconds = options.waitSeconds;
   }
 }

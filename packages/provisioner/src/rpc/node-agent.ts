@@ -1,4 +1,6 @@
 import type { Call, CallOptions, NodeProof, ProgressPiece, Result } from '@troupe/client';
+import { oneLine } from '@troupe/core/internal';
+import type { FailedResource } from '../events/node-report.js';
 import { answerTo } from './ask.js';
 import { failureOf, StepFailure } from './failure.js';
 import type { KeyPin } from './key-pin.js';
@@ -129,10 +131,25 @@ export class NodeAgent {
 
 // What the node reported about a failed Puppet run.
 function withRun(failure: StepFailure, { data }: Result<unknown>): StepFailure {
-  const { run, seconds } = data as { run?: unknown; seconds?: unknown };
+  const { run, seconds, failed_resources } = data as Readonly<Record<string, unknown>>;
   if (typeof run !== 'string') return failure;
   return new StepFailure(failure.kind, failure.message, {
     run,
     ...(typeof seconds === 'number' ? { runSeconds: seconds } : {}),
+    failedResources: resourcesOf(failed_resources),
+  });
+}
+
+function resourcesOf(value: unknown): readonly FailedResource[] {
+  if (!Array.isArray(value)) return [];
+  return value.slice(0, 5).flatMap((each: unknown) => {
+    const { resource, file, line, message } = (each ?? {}) as Readonly<Record<string, unknown>>;
+    if (typeof resource !== 'string') return [];
+    return {
+      resource: oneLine(resource, 200),
+      ...(typeof file === 'string' ? { file: oneLine(file, 300) } : {}),
+      ...(typeof line === 'number' ? { line } : {}),
+      ...(typeof message === 'string' ? { message: oneLine(message, 300) } : {}),
+    };
   });
 }

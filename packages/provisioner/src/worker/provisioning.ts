@@ -1,6 +1,6 @@
 import { type Logger, messageOf } from '@troupe/core';
 import { equalJitterBackoff } from '@troupe/core/async';
-import type { NodeReport } from '../events/node-report.js';
+import type { FailedResource, NodeReport } from '../events/node-report.js';
 import { certificateDetailsOf } from '../node/node-record.js';
 import { quarantineByName, quarantineNode } from '../node/quarantine.js';
 import { asFailure, StepFailure } from '../rpc/failure.js';
@@ -155,11 +155,11 @@ class Provisioning {
   async #ended(step: Step, failure: StepFailure): Promise<Ending> {
     const { kind, message: reason, back, waitSeconds: seconds } = failure;
     const { lease } = this.#session;
-    if (kind === 'permanent') return this.#quarantine(reason);
+    if (kind === 'permanent') return this.#quarantine(reason, failure);
     if (kind === 'failed') {
       const failures = this.#journal.failures(step.name);
       const most = this.#settings(step).attempts ?? step.attempts ?? this.#dependencies.config.attempts;
-      if (failures >= most) return this.#quarantine(words(step, failures, reason));
+      if (failures >= most) return this.#quarantine(words(step, failures, reason), failure);
       const wait = equalJitterBackoff(failures, this.#dependencies.config.backoff);
       return this.#waiting(reason, back, wait);
     }
@@ -183,21 +183,26 @@ class Provisioning {
     return { kind: 'failed', reason, seconds, release: async () => lease?.release() };
   }
 
-  async #quarantine(reason: string): Promise<Ending> {
+  async #quarantine(reason: string, { failedResources }: StepFailure): Promise<Ending> {
     try {
       const since = await quarantineNode(this.#session.node, reason, this.#last() !== undefined);
-      return this.#quarantined(reason, since);
+      return this.#quarantined(reason, since, failedResources);
     } catch (error) {
       this.#session.lease?.stop();
       // Another machine may have the name now: that one must not be taken up again either.
       const recorded = await quarantineByName(this.#session.node, this.#dependencies.peers, reason);
       if (!recorded) this.#log.warn({ reason: messageOf(error) }, 'cannot record the quarantine on the node');
-      return { kind: 'quarantined', reason, recorded, report: this.#report('quarantined', reason) };
+      return {
+        kind: 'quarantined',
+        reason,
+        recorded,
+        report: this.#report('quarantined', reason, failedResources),
+      };
     }
   }
 
-  #quarantined(reason: string, since: string | undefined): Ending {
-    const known = this.#report('quarantined', reason);
+  #quarantined(reason: string, since: string | undefined, failed: readonly FailedResource[] = []): Ending {
+    const known = this.#report('quarantined', reason, failed);
     const report = since === undefined ? known : { ...known, quarantinedSince: since };
     return { kind: 'quarantined', reason, recorded: true, report, after: this.#afterwards() };
   }
@@ -283,13 +288,18 @@ class Provisioning {
     events.emit({ identity, type: 'master', master: master.identity, address: master.address, reason });
   }
 
-  #report(outcome: NodeReport['outcome'], failure?: string): NodeReport {
+  #report(
+    outcome: NodeReport['outcome'],
+    failure?: string,
+    failedResources: readonly FailedResource[] = [],
+  ): NodeReport {
     const { identity, details } = this.#session;
     const { certname, csrReported, csrSigned, certificate } = details;
     return {
       identity,
       outcome,
       ...(failure === undefined ? {} : { failure }),
+      ...(failedResources.length === 0 ? {} : { failedResources }),
       ...(certname === undefined ? {} : { certname }),
       master: this.#plan.master.identity,
       reason: this.#plan.reason,

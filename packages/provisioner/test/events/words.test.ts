@@ -158,6 +158,21 @@ describe('the message to people', () => {
     expect(fields).to.include({ failure: 'out of luck', outcome: 'quarantined' });
   });
 
+  it('of a node in quarantine names the failed resources and their places in the manifest', () => {
+    const failedResources = [
+      { resource: 'Exec[a b]', file: '/etc/site.pp', line: 12, message: 'no' },
+      { resource: 'File[/x]', file: '/etc/other.pp' },
+      { resource: 'Service[y]' },
+    ];
+    const { text, fields } = notificationOf({ ...report, outcome: 'quarantined', failedResources });
+    expect(text.split('\n').slice(1, 4)).to.deep.equal([
+      'Failed resource: Exec[a b], declared in /etc/site.pp line 12',
+      'Failed resource: File[/x], declared in /etc/other.pp',
+      'Failed resource: Service[y]',
+    ]);
+    expect(fields).to.include({ resource: 'Exec[a b]', file: '/etc/site.pp', line: 12 });
+  });
+
   it('of a node in quarantine for nobody knows what says that', () => {
     expect(notificationOf({ ...report, outcome: 'quarantined' }).text).to.match(
       /in quarantine: reason unknown\n/,

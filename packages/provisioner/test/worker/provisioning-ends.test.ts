@@ -96,6 +96,26 @@ describe('a provisioning of one node', () => {
       expect(seconds).to.be.at.least(secondsOutsidePuppet);
     });
 
+    it('reports which resources failed in the Puppet run that put it in quarantine', async () => {
+      const failed_resources = [
+        { resource: 'Exec[a\nb]', file: '/etc/site.pp', line: 12, message: 'returned 1' },
+        { resource: 'File[/x]', file: null, line: null, message: 7 },
+        'what',
+        null,
+      ];
+      network.answers['provision run_puppet'] = ends('failed', '1 resource failed', {
+        data: { run: 'r1', failed_resources },
+      });
+      const status = { history: [1, 2].map(() => ({ step: 'puppet_final_run', outcome: 'failed' })) };
+      const { report } = await take('quarantined', 'steps: { lock: true, puppet_final_run: true }', {
+        status,
+      });
+      expect(report.failedResources).to.deep.equal([
+        { resource: 'Exec[a b]', file: '/etc/site.pp', line: 12, message: 'returned 1' },
+        { resource: 'File[/x]' },
+      ]);
+    });
+
     it('tells of the fingerprints and the name that others have found out', async () => {
       const steps = [
         recorded('send_node_csr', 'ok', { data: { certname: 'w', csr_fingerprint: 'AA' } }),
