@@ -16,7 +16,8 @@ const may = {
   'agent-notify': ['core', 'ddl', 'host'],
   // The commands that the agents bring, and the CA that signs a person's key.
   cli: ['core', 'host', 'daemon', 'ddl', 'client', 'agent-puppetd', 'agent-puppetca', 'agent-notify'],
-  provisioner: ['core', 'ddl', 'client'],
+  // The protocols that recipients may name, and what it delivers without a notifier.
+  provisioner: ['core', 'ddl', 'client', 'agent-notify'],
   testkit: ['core', 'daemon', 'broker', 'ddl'],
   emulator: [
     'core',

@@ -1,6 +1,7 @@
 import { type ConfigOf, checkConfig, messageOf, optionalSection } from '@troupe/core';
 import { parseRecipient, protocolOf, type Routes } from './deliver.js';
-import { kinds, type ProtocolConfigs, type ProtocolName, protocolSchemas } from './protocols/index.js';
+import { kinds, type ProtocolConfigs, protocolSchemas } from './protocols/index.js';
+import { type ProtocolName, protocolNames, retirementOf } from './protocols/names.js';
 import type { Protocol } from './protocols/protocol.js';
 import { configFault } from './section/config-fault.js';
 import { type SpoolPolicy, spoolSchema } from './spool/policy.js';
@@ -31,25 +32,48 @@ export const pluginsSchema = {
 /** What the configuration sets up. */
 export interface Opened extends Routes {
   readonly spool: SpoolPolicy;
+  /** Sections of protocols that no longer exist, and what to use instead. */
+  readonly warnings: readonly string[];
 }
 
 /** Checks the agent's section, opens the protocols it configures and tries the templates. Throws CONFIG_INVALID. */
 export function openConfig(section: unknown): Opened {
-  const config = checkConfig({ notify: section }, pluginsSchema, 'plugins').notify;
+  const { current, warnings } = withoutRetired(section);
+  const config = checkConfig({ notify: current }, pluginsSchema, 'plugins').notify;
   const protocols = new Map<string, Protocol>();
-  for (const name of Object.keys(kinds) as ProtocolName[]) {
+  for (const name of protocolNames) {
     const protocol = openProtocol(name, config);
     if (protocol) protocols.set(name, protocol);
   }
-  if (protocols.size === 0)
+  if (protocols.size === 0 && warnings.length === 0)
     throw configFault(
       '',
-      `no protocol is configured: add at least one section of ${Object.keys(kinds).join(', ')}`,
+      `no protocol is configured: add at least one section of ${protocolNames.join(', ')}`,
     );
   const routes = { protocols, templates: new Map(Object.entries(config.templates ?? {})) };
   checkOwnTemplates(config, protocols);
   checkTemplates(routes);
-  return { ...routes, spool: config.spool };
+  return { ...routes, spool: config.spool, warnings };
+}
+
+// A section of 2010 must not keep the notifier from delivering what the others are for.
+function withoutRetired(section: unknown): { current: unknown; warnings: readonly string[] } {
+  if (typeof section !== 'object' || section === null) return { current: section, warnings: [] };
+  const warnings: string[] = [];
+  const without = (values: object, where: string) =>
+    Object.fromEntries(
+      Object.entries(values).filter(([key]) => {
+        const retirement = retirementOf(key.split('://', 1)[0] ?? '');
+        if (retirement !== undefined)
+          warnings.push(`plugins: notify.${where}${key} has no effect: ${retirement}`);
+        return retirement === undefined;
+      }),
+    );
+  const current: Record<string, unknown> = without(section, '');
+  const { templates } = current;
+  if (typeof templates === 'object' && templates !== null)
+    current.templates = without(templates, 'templates.');
+  return { current, warnings };
 }
 
 function openProtocol<N extends ProtocolName>(name: N, config: ProtocolConfigs): Protocol | undefined {

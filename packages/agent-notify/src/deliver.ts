@@ -1,7 +1,7 @@
 import { TroupeError } from '@troupe/core';
 import { DeliveryError, RecipientError } from './delivery-error.js';
 import type { Notification } from './notification.js';
-import { kinds } from './protocols/index.js';
+import { isProtocol, protocolNames, retirementOf } from './protocols/names.js';
 import type { Protocol } from './protocols/protocol.js';
 import { render, type TemplateConfig, withTemplates } from './template/template.js';
 
@@ -23,10 +23,11 @@ export function parseRecipient(recipient: string): { readonly name: string; read
 export function protocolOf({ protocols }: Routes, name: string): Protocol {
   const protocol = protocols.get(name);
   if (protocol) return protocol;
-  const known = Object.keys(kinds);
-  if (!known.includes(name))
-    throw new RecipientError(`Unknown protocol "${name}"; supported: ${known.join(', ')}`);
-  const configured = [...protocols.keys()].join(', ');
+  const retirement = retirementOf(name);
+  if (retirement !== undefined) throw new RecipientError(`Protocol "${name}" cannot be used: ${retirement}`);
+  if (!isProtocol(name))
+    throw new RecipientError(`Unknown protocol "${name}"; supported: ${protocolNames.join(', ')}`);
+  const configured = [...protocols.keys()].join(', ') || 'none';
   throw new DeliveryError(
     `Protocol "${name}" is not configured on this notifier; configured: ${configured}`,
     {

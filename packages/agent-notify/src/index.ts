@@ -20,6 +20,7 @@ const MAX_FIELDS = 10_000;
 /** Delivers notifications, now or later, by the protocols configured in its section. */
 export default defineAgent(ddl, async (config, host) => {
   const opened = openConfig(config);
+  for (const warning of opened.warnings) host.log.warn(warning);
   const spool = await Spool.open({
     folder: await SpoolFolder.open(join(host.stateDir, 'spool'), host.log),
     policy: opened.spool,

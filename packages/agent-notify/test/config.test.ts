@@ -16,6 +16,17 @@ describe('the configuration of the agent notify', () => {
     openConfig(Object.freeze({ mailto: Object.freeze({ ...mailto }) }));
   });
 
+  it('leaves out sections of protocols that no longer exist, and says what replaces them', () => {
+    const section = { mailto, boxcar: { apikey: 'x' }, templates: { 'twitter://me': { body: 'x' } } };
+    const { protocols, templates, warnings } = openConfig(section);
+    expect([...protocols.keys(), ...templates.keys()]).to.deep.equal(['mailto']);
+    expect(warnings).to.deep.equal([
+      'plugins: notify.boxcar has no effect: Boxcar no longer exists: use pushover or ntfy',
+      "plugins: notify.templates.twitter://me has no effect: Twitter's interface of 2010 no longer exists: use mastodon",
+    ]);
+    expect([...openConfig({ boxcar: {} }).protocols.keys()]).to.deep.equal([]);
+  });
+
   for (const [title, section, message] of [
     [
       'no protocol',

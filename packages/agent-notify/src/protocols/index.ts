@@ -1,8 +1,9 @@
-import type { ConfigOf } from '@troupe/core';
+import type { ConfigOf, ConfigSchema } from '@troupe/core';
 import { caldav } from './caldav.js';
 import { exec } from './exec.js';
 import { mailto } from './mailto.js';
 import { mastodon } from './mastodon.js';
+import type { ProtocolName } from './names.js';
 import { ntfy } from './ntfy.js';
 import type { ProtocolKind } from './protocol.js';
 import { pushover } from './pushover.js';
@@ -23,9 +24,7 @@ export const protocolSchemas = {
   stdout: stdout.schema,
   webhook: webhook.schema,
   xmpp: xmpp.schema,
-} as const;
-
-export type ProtocolName = keyof typeof protocolSchemas;
+} as const satisfies Readonly<Record<ProtocolName, ConfigSchema>>;
 
 /** The sections of those that are configured. */
 export type ProtocolConfigs = {

@@ -15,9 +15,9 @@ export function check(io: Io, options: { config?: string; json?: boolean }): Exi
   const fault = error === undefined ? undefined : messageOf(error);
   const steps = [...stepsOf(config).map(({ name }) => name), ...(config.steps.notify ? ['notify'] : [])];
   const off = Object.entries(config.steps).flatMap(([name, isOn]) => (isOn ? [] : [name]));
-  const { collectives, notes } = config;
+  const { collectives, notes, warnings } = config;
   if (options.json) {
-    io.out(jsonLine({ file, steps, off, collectives, brokers: urls, fault, notes }));
+    io.out(jsonLine({ file, steps, off, collectives, brokers: urls, fault, notes, warnings }));
     return fault === undefined ? ExitCode.ok : ExitCode.error;
   }
   io.out(`${file} is valid\n`);
@@ -27,6 +27,7 @@ export function check(io: Io, options: { config?: string; json?: boolean }): Exi
     `  collectives  ${collectives.enrolment} (new machines), ${collectives.main} (masters, notifiers)\n`,
   );
   io.out(`  broker       ${urls.join(', ') || 'unknown'}\n`);
+  for (const warning of warnings) io.out(`  warning: ${warning}\n`);
   for (const note of notes) io.out(`  note: ${note}\n`);
   if (fault === undefined) return ExitCode.ok;
   io.err(failureText('mcprovision', error, { isTerminal: io.outputs.err === 'terminal' }));

@@ -15,6 +15,7 @@ import {
 import { readExpression, readFilter } from './expression.js';
 import { type Hook, readHooks } from './hooks.js';
 import { type PolicyConfig, readPolicy } from './policy.js';
+import { readRecipients } from './recipients.js';
 import { provisionerSchema } from './schema.js';
 import { isOn, readSwitches, type Switches } from './switches.js';
 
@@ -81,6 +82,8 @@ export interface ProvisionerConfig {
   readonly client: ClientConfigSource;
   /** What a reader of the file should know about its meaning. */
   readonly notes: readonly string[];
+  /** What does not work any more, and what to use instead. */
+  readonly warnings: readonly string[];
 }
 
 /** Where the client's configuration comes from: a file, or this file's own sections. */
@@ -107,8 +110,9 @@ export function clientConfigOf({ client }: ProvisionerConfig): ClientConfig {
 function complete(raw: RawConfig, where: string): ProvisionerConfig {
   const notes: string[] = [];
   const steps = readSwitches(raw.steps, where, notes);
-  const targets = raw.notify.targets ?? [];
-  if (steps.notify && targets.length === 0) notes.push('notify.targets is empty: no notifications are sent');
+  const { targets, warnings } = readRecipients(raw.notify, where);
+  if (steps.notify && (raw.notify.targets ?? []).length === 0)
+    notes.push('notify.targets is empty: no notifications are sent');
   if (raw.backoff.first > raw.backoff.most) {
     throw new TroupeError('CONFIG_INVALID', `${where}: backoff.first is greater than backoff.most`);
   }
@@ -145,6 +149,7 @@ function complete(raw: RawConfig, where: string): ProvisionerConfig {
     policy: readPolicy(raw.policy, where),
     client: readClient(raw, where),
     notes,
+    warnings,
   });
 }
 

@@ -161,6 +161,7 @@ class RunningProvisioner implements Provisioner {
   async start(): Promise<void> {
     const { config, peers } = this.#dependencies;
     for (const note of config.notes) this.#log.info(note);
+    for (const warning of config.warnings) this.#log.warn(warning);
     if (!doesAnything(config.steps)) return;
     await this.#names.start();
     const { enrolment, main } = peers;

@@ -81,6 +81,14 @@ describe('mcprovision on a host', () => {
       expect(io.stdout).to.not.match(/ off /);
     });
 
+    it('warns of recipients whose service no longer exists, and fails if a protocol is unknown', async () => {
+      const yaml = (targets: string) => `notify: { targets: [${targets}] }\nbroker: { urls: ["mqtt://a:1"] }`;
+      expect(await call(['check'], yaml('"boxcar://me", "mailto://a@b.c"'))).to.equal(0);
+      expect(io.stdout).to.include('\n  warning: notify.targets: nothing is sent to boxcar://me: ');
+      expect(await call(['check'], yaml('"boxcars://me"'))).to.equal(1);
+      expect(io.stderr).to.include('unknown protocol in boxcars://me');
+    });
+
     for (const args of [[], ['--json']]) {
       it(`fails if it is not known how to reach a broker${args.length > 0 ? ', also in JSON' : ''}`, async () => {
         const file = folder.join('bare.yaml');

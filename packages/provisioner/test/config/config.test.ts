@@ -84,14 +84,41 @@ describe('the configuration', () => {
   });
 
   it('says what in it is not what it seems', () => {
-    const { notes } = loadProvisionerConfig(fixture('provisioner-2010.yaml'));
+    const { notes, warnings, notify } = loadProvisionerConfig(fixture('provisioner-2010.yaml'));
     expect(notes).to.deep.equal([
       'steps does not list lock, puppet_daemonize: off, as in 2010; without a steps section, all steps except puppet_daemonize are on',
       'restart and verify: not in 2010, and on because puppet_final_run is on; to change that, list them in steps',
       'steps.lock is off: run only one provisioner; a provisioner that hangs cannot be fenced off',
       'notify.agent angelianotify is now called notify: the agent notify is used',
     ]);
+    expect(warnings).to.deep.equal([
+      'notify.targets: nothing is sent to boxcar://rip@devco.net: Boxcar no longer exists: use pushover or ntfy',
+    ]);
+    expect(notify.targets).to.deep.equal([]);
   });
+
+  it('does not know the protocols of an agent of the site', () => {
+    const { notify, warnings } = parseProvisionerConfig(
+      'notify: { agent: pager, targets: ["sms://1", "boxcar://x"] }',
+    );
+    expect([notify.targets, warnings]).to.deep.equal([['sms://1', 'boxcar://x'], []]);
+  });
+
+  for (const [protocol, successor] of [
+    ['boxcar', 'use pushover or ntfy'],
+    ['twitter', 'use mastodon'],
+    ['gcal', 'use caldav'],
+    ['clickatell', 'use webhook with an SMS gateway'],
+    ['opsgenie', 'use webhook'],
+  ])
+    it(`warns about ${protocol} and sends to the others`, () => {
+      const { notify, warnings } = parseProvisionerConfig(
+        `notify: { targets: ["${protocol}://me", "mailto://a@b.c"] }`,
+      );
+      expect(notify.targets).to.deep.equal(['mailto://a@b.c']);
+      expect(warnings).to.have.length(1);
+      expect(warnings[0]).to.include(`nothing is sent to ${protocol}://me`).and.include(successor);
+    });
 
   it('reads the shipped example of 2010, in which every step is off, as one that touches nothing', () => {
     const { steps, notes, daemonize } = loadProvisionerConfig(fixture('provisioner-2010.dist.yaml'));
@@ -164,6 +191,10 @@ describe('the configuration', () => {
     ['step_settings: { verify: { timout: 3 } }', 'unknown key "timout" (did you mean "timeout"?)'],
     ['workers: 0', 'workers: must be >= 1'],
     ['backoff: { first: 10, most: 5 }', 'backoff.first is greater than backoff.most'],
+    [
+      'notify: { targets: ["sms://1", "mailto://a@b.c", "boxcars://x"] }',
+      'notify.targets: unknown protocol in sms://1, boxcars://x: the agent notify supports caldav, exec, mailto,',
+    ],
     ['notify: { targets: [nobody] }', 'notify.targets.0: must match pattern'],
     ['hooks: [{ name: cmdb, agent: cmdb, action: add }]', '"cmdb" must have either before or after'],
     ['hooks: [{ name: lock, after: lock, agent: a, action: b }]', 'hooks.0.name'],

@@ -67,8 +67,8 @@ const limits: readonly (readonly [
   [
     'notify.targets',
     (text) => `notify: { targets: ["${text}"] }`,
-    [`a://${'x'.repeat(296)}`, 'm2://a'],
-    [`a://${'x'.repeat(297)}`, 'a://', 'A://b', 'a://b c'],
+    [`exec://${'x'.repeat(293)}`, 'ntfy://a'],
+    [`exec://${'x'.repeat(294)}`, 'exec://', 'EXEC://b', 'exec://b c', 'm2://a'],
   ],
   [
     'policy.webhook.url',

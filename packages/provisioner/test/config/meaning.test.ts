@@ -181,7 +181,7 @@ describe('what a configuration means', () => {
     it('are explained where somebody should be notified and nobody is named', () => {
       const empty = 'notify.targets is empty: no notifications are sent';
       expect(read('').notes).to.deep.equal([empty]);
-      expect(read('notify: { targets: ["a://b"] }').notes).to.deep.equal([]);
+      expect(read('notify: { targets: ["exec://b"] }').notes).to.deep.equal([]);
       expect(read('steps: { lock: true }').notes).to.not.include(empty);
     });
   });

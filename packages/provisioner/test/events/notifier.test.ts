@@ -127,20 +127,20 @@ describe('the notifier', () => {
 
   it('has failed if one of the recipients was not told', async () => {
     network.answers[sendmsg] = ({ input }) => ({
-      state: input.recipient === 'a://1' ? 'failed' : 'ok',
+      state: input.recipient === 'exec://1' ? 'failed' : 'ok',
       statusmsg: 'no',
     });
-    const { outcome, reason } = await notifier('["a://1", "b://2"]').send(message);
+    const { outcome, reason } = await notifier('["exec://1", "webhook://2"]').send(message);
     expect([outcome, reason]).to.deep.equal([
       'failed',
-      'cannot notify a://1: notify sendmsg on n1: no; notify sendmsg on n2: no; n1 notified b://2',
+      'cannot notify exec://1: notify sendmsg on n1: no; notify sendmsg on n2: no; n1 notified webhook://2',
     ]);
   });
 
   it('delivers five at a time, and is idle when all are delivered', async () => {
     const deliver: (() => void)[] = [];
     network.answers[sendmsg] = () => new Promise((resolve) => deliver.push(() => resolve({})));
-    const recipients = Array.from({ length: 6 }, (_, n) => `"a://${n}"`);
+    const recipients = Array.from({ length: 6 }, (_, n) => `"exec://${n}"`);
     const busy = notifier(`[${recipients.join(', ')}]`);
     await busy.idle();
     const sent = busy.send(message);

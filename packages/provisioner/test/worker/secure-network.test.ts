@@ -100,7 +100,7 @@ describe('the name of a host that is switched off', function () {
   afterEach(() => testbed.close());
 
   const quick = (seconds: number) =>
-    `policy: { replace_after: ${seconds} }\nnotify: { targets: ["test://ops"] }\nsteps: { lock: true, set_puppet_hostname: true, ` +
+    `policy: { replace_after: ${seconds} }\nnotify: { targets: ["stdout://ops"] }\nsteps: { lock: true, set_puppet_hostname: true, ` +
     'clean_node_certname: true, send_node_csr: true, sign_node_csr: true, puppet_bootstrap_stage: true, puppet_final_run: true, notify: true }';
   /** A host that was provisioned by a provisioner, and vanished. */
   const switchedOff = async (seconds: number) => {
@@ -150,7 +150,7 @@ describe('the name of a host that is switched off', function () {
     const replaced = await watched.event('replaced', 'web1');
     expect(replaced).to.deep.include({ certname: 'web1', masters: ['puppet1'] });
     await waitFor('the second end', () => watched.of('done', 'web1').length === 2, { intervalMs: 10 });
-    expect(testbed.delivered).to.include('test://ops: Replaced the certificate of web1');
+    expect(testbed.delivered).to.include('stdout://ops: Replaced the certificate of web1');
     const journal = watched.journal();
     const [first, second] = [...journal.matchAll(/"receipt":"([\w-]+)"/g)].map(([, serial]) => serial);
     expect(first).to.not.equal(second);
