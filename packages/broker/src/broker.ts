@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { compilePattern, type Logger, silentLogger, Topics } from '@troupe/core';
-import { reasonOf } from '@troupe/core/internal';
+import { reasonOf, warnOfEnds, warnOfEndsDaily } from '@troupe/core/internal';
 import { Aedes, type Client } from 'aedes';
 import { type Gate, methodOf, Refusal, type VerifyToken } from './authentication/authenticate.js';
 import { type Credentials, loadCredentials, watchCredentials } from './authentication/credentials.js';
@@ -157,7 +157,14 @@ class EmbeddedBroker implements Broker {
       });
       this.#listeners.push(listener);
     }
-    if (this.#credentials) this.#unwatch = watchCredentials(security, () => this.#reloadChanged());
+    if (!this.#credentials) return;
+    warnOfEnds(security, this.#log);
+    const unwatch = watchCredentials(security, () => this.#reloadChanged());
+    const stopWarning = warnOfEndsDaily(security, this.#log);
+    this.#unwatch = () => {
+      unwatch();
+      stopWarning();
+    };
   }
 
   stats(): BrokerStats {
@@ -184,6 +191,7 @@ class EmbeddedBroker implements Broker {
       socket.destroy();
     }
     this.#log.info('certificates and revocation lists reloaded');
+    warnOfEnds(this.#config.security, this.#log);
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,10 @@
 import { parseArgs } from 'node:util';
 import { createLogger, type Logger, messageOf, onLine, version } from '@troupe/core';
 import { completionOf, failureText, oneLine, reasonOf, usageFailure } from '@troupe/core/internal';
-import { loadCredentials } from './authentication/credentials.js';
 import { tokenVerifier } from './authentication/token-verifier.js';
 import { type Broker, startBroker } from './broker.js';
+import { checkBroker } from './check.js';
 import { type BrokerConfig, loadBrokerConfig, parseBrokerConfig } from './config.js';
-import { isTls } from './connection/listener.js';
 
 const usage = `Usage: troupe-broker --config FILE [options]
 
@@ -17,7 +16,8 @@ It logs to standard error: as text on a terminal and in the journal, otherwise a
                      down when standard input is closed
   -l, --listen URL   address to listen on, instead of those in the configuration: mqtts://HOST:PORT or, on
                      loopback only, mqtt://HOST:PORT; port 0 selects any free port; can be repeated
-      --check        check the configuration and its certificates, then exit
+      --check        check the configuration, its addresses and its certificates, then
+                     exit; warns of certificates and revocation lists that expire soon
       --completion SHELL
                      print a completion script for bash, zsh or fish
   -V, --version      print the version
@@ -60,8 +60,12 @@ function misused(reason: string): never {
   process.exit(2);
 }
 
+function failure(error: unknown): string {
+  return failureText('troupe-broker', error, { isTerminal: process.stderr.isTTY === true });
+}
+
 function fail(error: unknown): never {
-  process.stderr.write(failureText('troupe-broker', error, { isTerminal: process.stderr.isTTY === true }));
+  process.stderr.write(failure(error));
   process.exit(1);
 }
 
@@ -106,9 +110,11 @@ function reload(broker: Broker, log: Logger): void {
   }
 }
 
-function check(file: string): void {
-  const config = loadBrokerConfig(file);
-  if (config.listen.some(isTls)) loadCredentials(config.security);
+async function check(file: string): Promise<void> {
+  const { faults, warnings } = await checkBroker(file);
+  for (const warning of warnings) process.stderr.write(`troupe-broker: warning: ${warning}\n`);
+  for (const fault of faults) process.stderr.write(failure(fault));
+  if (faults.length > 0) process.exit(1);
   process.stdout.write(`${file}: configuration OK\n`);
 }
 
@@ -125,10 +131,5 @@ if (values.help) process.stdout.write(usage);
 else if (values.completion !== undefined) printCompletion(values.completion);
 else if (values.version) process.stdout.write(`troupe-broker ${version}\n`);
 else if (values.config === undefined) misused('missing option --config FILE');
-else if (values.check) {
-  try {
-    check(values.config);
-  } catch (error) {
-    fail(error);
-  }
-} else serve(values.config, values.listen).then(() => process.exit(0), fail);
+else if (values.check) await check(values.config).catch(fail);
+else serve(values.config, values.listen).then(() => process.exit(0), fail);

@@ -50,12 +50,12 @@ export class TestNetwork implements AsyncDisposable {
   /** The scripts of `mco` and `mcod`. */
   readonly executable = mco;
   readonly daemonExecutable = mcod;
-  readonly #ca: Ca;
+  readonly ca: Ca;
   readonly #daemons = new Map<string, RunningProcess>();
 
   private constructor(folder: TempFolder, ca: Ca, broker: SpawnedBroker) {
     this.folder = folder;
-    this.#ca = ca;
+    this.ca = ca;
     this.broker = broker;
   }
 
@@ -83,7 +83,7 @@ export class TestNetwork implements AsyncDisposable {
 
   /** A caller's certificate, and the configuration with which `mco` is that caller. */
   async addCaller(name: string): Promise<string> {
-    await issue(this.folder, this.#ca, name);
+    await issue(this.folder, this.ca, name);
     const config = this.configOf(name);
     const ddls = this.folder.join('ddls');
     await mkdir(ddls, { recursive: true });
@@ -111,7 +111,7 @@ export class TestNetwork implements AsyncDisposable {
       plugins = {},
       config: more = {},
     } = options;
-    await issue(this.folder, this.#ca, identity);
+    await issue(this.folder, this.ca, identity);
     await writeFile(this.folder.join(`${identity}.facts.json`), JSON.stringify(facts));
     await writeFile(this.folder.join(`${identity}.classes`), classes.map((name) => `${name}\n`).join(''));
     await mkdir(this.folder.join(identity));

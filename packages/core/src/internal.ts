@@ -40,6 +40,17 @@ export { envelopeType, signJws } from './security/jws.js';
 export { createNewcomerAccount, readNewcomerAccount } from './security/newcomer-account.js';
 export { readSecret } from './security/own.js';
 export { checkPurpose } from './security/path-constraints.js';
+export {
+  type EndingFiles,
+  type Validity,
+  type ValidityState,
+  validitiesOf,
+  validitiesOfLists,
+  validityOfCertificate,
+  validityState,
+  warnOfEnds,
+  warnOfEndsDaily,
+} from './security/validity.js';
 export { hasShare, Shares, type Taken } from './share.js';
 export {
   type CompletedOption,

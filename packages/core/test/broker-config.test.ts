@@ -421,6 +421,20 @@ describe('the configuration of Mosquitto', () => {
     }
   });
 
+  it('says when the list expires, and uses none that has: Mosquitto would refuse everybody', () => {
+    const list = { crl: '/etc/troupe/crl.pem' };
+    expect(notesOf('mosquitto', list)).to.include('refuses every certificate. Replace the file in time');
+    const future = { ...list, crlEnd: new Date('2999-01-01') };
+    expect(notesOf('mosquitto', future)).to.include('The first one expires on 2999-01-01');
+    expect(listener(1, future)).to.include('\ncrlfile /etc/troupe/crl.pem\n');
+    const past = { ...list, crlEnd: new Date('2020-01-01') };
+    expect(notesOf('mosquitto', past)).to.include('expired on 2020-01-01');
+    for (const number of [1, 2])
+      expect(listener(number, past))
+        .to.include('\n# crlfile /etc/troupe/crl.pem\n')
+        .and.not.include('\ncrlfile');
+  });
+
   it('lets each node and each caller do what the protocol needs, and no more', () => {
     expect(
       fileOf('mosquitto', 'nodes.acl', { collectives: ['eu'] })

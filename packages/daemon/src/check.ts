@@ -1,4 +1,5 @@
 import { compilePattern, TroupeError } from '@troupe/core';
+import { validitiesOf, validityState } from '@troupe/core/internal';
 import { allowsUnsafeFiles } from '@troupe/core/trusted-path';
 import { type DaemonConfig, loadDaemonConfig } from './config.js';
 import { PolicyStore, policyOptionsOf } from './policy/index.js';
@@ -19,7 +20,15 @@ export async function checkDaemon(file: string): Promise<readonly string[]> {
   }).check();
   if (errors.length > 0)
     throw new TroupeError('POLICY_INVALID', [...unread, ...warnings, ...errors].join('\n'));
-  return [...unsafe, ...unread, ...warnings];
+  return [...unsafe, ...unread, ...warnings, ...endsOf(config)];
+}
+
+// What has expired keeps mcod from connecting, but it starts.
+function endsOf({ security }: DaemonConfig): readonly string[] {
+  if (security.mode !== 'x509') return [];
+  return validitiesOf(security)
+    .map((validity) => validityState(validity))
+    .flatMap(({ level, message }) => (level === 'ok' ? [] : [message]));
 }
 
 function leftOutWords(fault: string): string {

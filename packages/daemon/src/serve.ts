@@ -1,6 +1,14 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { type Logger, type LogLevel, TroupeError } from '@troupe/core';
-import { createSwitchedLogger, reasonOf, type SwitchedLogger, systemReasonOf } from '@troupe/core/internal';
+import {
+  createSwitchedLogger,
+  type EndingFiles,
+  reasonOf,
+  type SwitchedLogger,
+  systemReasonOf,
+  warnOfEnds,
+  warnOfEndsDaily,
+} from '@troupe/core/internal';
 import { allowsUnsafeFiles } from '@troupe/core/trusted-path';
 import { Alarm } from './alarm.js';
 import { type DaemonConfig, loadDaemonConfig } from './config.js';
@@ -46,6 +54,7 @@ export async function serve(
     surviveOrEnd(log);
     for (const reason of await unsafeWords(config, configFile))
       log.warn({ reason }, 'others can write a file of this daemon');
+    warnOfEnds(endingFiles(config), log);
     let daemon: Daemon;
     let status: StatusFile | undefined;
     try {
@@ -67,7 +76,9 @@ export async function serve(
     working = config;
     const { status_interval: seconds } = config;
     status = new StatusFile({ file: statusFileOf(config), seconds, read: () => daemon.status(), log });
+    const stopWarning = warnOfEndsDaily(endingFiles(config), log);
     const next = await alarm.rung();
+    stopWarning();
     log.info(
       next === 'reload' ? 'reloading the configuration after running actions have ended' : 'shutting down',
     );
@@ -85,6 +96,11 @@ export async function serve(
     jobs = isSameHouse(config, working) ? daemon.jobs : undefined;
   }
   if (pidFile !== undefined) rmSync(pidFile, { force: true });
+}
+
+// With a token, the files are those of the finished host.
+function endingFiles({ security }: DaemonConfig): EndingFiles {
+  return security.mode === 'x509' ? security : { callers: {} };
 }
 
 function loadTrusted(file: string): DaemonConfig {

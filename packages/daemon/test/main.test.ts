@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { version } from '@troupe/core';
+import { createCa, createCrl } from '@troupe/core/pki';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 
@@ -64,6 +65,19 @@ describe('the command line of mcod', () => {
     expect(stderr).to.equal(
       `mcod: warning: ${folder}/policies/default.policy.rpmsave looks like a policy, but is not read: default.policy is used instead; delete ${folder}/policies/default.policy.rpmsave or move it out of the folder\n` +
         `mcod: warning: ${folder}/policies/old.rpmsave: ignored: it is neither AGENT.policy nor groups\n`,
+    );
+  });
+
+  it('warns of a revocation list that has expired when it checks', async () => {
+    const ca = await createCa({ commonName: 'a CA' });
+    const caFile = join(folder, 'ca.pem');
+    const crl = join(folder, 'crl.pem');
+    writeFileSync(caFile, ca.certificatePem);
+    writeFileSync(crl, createCrl({ ca, number: 1, revoked: [], days: -1 }));
+    const file = join(folder, 'mcod.yaml');
+    writeFileSync(file, JSON.stringify({ identity: 'web1.lab', security: { ca: caFile, crl } }));
+    expect(run('--check', '-c', file).stderr).to.match(
+      /^mcod: warning: the revocation list \(CRL\) of a CA expired on .* and stays in use/m,
     );
   });
 

@@ -2,6 +2,7 @@ import { request } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { messageOf } from '@troupe/core';
 import { oneLine } from '@troupe/core/internal';
+import { checkRevocation } from '@troupe/core/pki';
 import { ProvisionError } from '../provision-error.js';
 
 /** The address of a Puppet CA. */
@@ -85,7 +86,11 @@ function send(to: CaAddress, { method, path, body, trust, signal }: Exchange): P
         ...(to.address === undefined ? {} : { lookup: lookupOf(to.address) }),
         ...(trust === 'none'
           ? { rejectUnauthorized: false }
-          : { ca: trust.caPem, crl: [...trust.crlPems], rejectUnauthorized: true }),
+          : {
+              ca: trust.caPem,
+              rejectUnauthorized: true,
+              ...(trust.crlPems.length > 0 && { checkServerIdentity: checkRevocation(trust.crlPems) }),
+            }),
         headers: {
           Accept: 'text/plain',
           ...(body === undefined
@@ -140,10 +145,6 @@ const reasons: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID:
     'the certificate of the server is not yet valid, or the clock of this host is wrong: check NTP',
   CERT_REVOKED: 'the certificate of the server is revoked',
-  CRL_HAS_EXPIRED:
-    'the revocation list (CRL) of the CA has expired, or the clock of this host is wrong: check NTP',
-  CRL_NOT_YET_VALID:
-    'the revocation list (CRL) of the CA is not yet valid, or the clock of this host is wrong: check NTP',
 };
 
 function reasonOf(cause: unknown): string {

@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import type { Logger } from '@troupe/core';
+import { validitiesOfLists, validityState } from '@troupe/core/internal';
 import {
   createCsr,
   type KeyPair,
@@ -113,6 +114,10 @@ export class CertificateRequester {
     const answer = await ca.ask({ method: 'GET', path, trust: { caPem, crlPems: [] }, signal });
     const crlPem = answer.body.toString('utf8');
     if (answer.status !== 200 || splitPem(crlPem).length === 0) throw ca.unexpected(path, answer);
+    for (const validity of validitiesOfLists(crlPem)) {
+      const { level, message } = validityState(validity);
+      if (level !== 'ok') this.#log.warn(message);
+    }
     return crlPem;
   }
 

@@ -192,6 +192,14 @@ describe('CertificateRequester', () => {
     });
   });
 
+  it('uses a revocation list that has expired, and still refuses a revoked server by it', async () => {
+    ca.revocationList = createCrl({ ca: ca.ca, number: 2, revoked: [], days: -1 });
+    expect((await request()).certname).to.equal('node1.example.net');
+    const revoked = [{ serial: '0badcafe', date: new Date() }];
+    ca.revocationList = createCrl({ ca: ca.ca, number: 3, revoked, days: -1 });
+    expect((await rejection(request())).message).to.contain('the certificate of the server is revoked');
+  });
+
   it('accepts any CA when a person asks without a digest, and reports its digest', async () => {
     expect((await request({ caFingerprint: undefined })).caFingerprint).to.equal(ca.digest);
   });

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Host } from '@troupe/core';
-import { systemReasonOf } from '@troupe/core/internal';
+import { systemReasonOf, warnOfEnds, warnOfEndsDaily } from '@troupe/core/internal';
 import { readCertificate } from '@troupe/core/pki';
 import {
   type BuiltinConfig,
@@ -29,12 +29,15 @@ export type CaHost = Pick<Host, 'identity' | 'stateDir' | 'log'>;
 
 /** Opens the CA that the configuration names; throws CONFIG_INVALID. A Puppet Server need not be running yet. */
 export function openCa(config: PuppetcaConfig, host: CaHost): Promise<OpenCa> {
-  if (config.backend === 'http') return openHttp(config);
+  if (config.backend === 'http') return openHttp(config, host);
   return config.backend === 'cli' ? openCli(config, host) : openBuiltin(config, host);
 }
 
-async function openHttp(config: HttpConfig): Promise<OpenCa> {
+async function openHttp(config: HttpConfig, { log }: CaHost): Promise<OpenCa> {
   const administrator = await commonNameIn(config.certificate);
+  const files = { certificate: config.certificate, ca: config.ca, crl: config.crl, callers: {} };
+  warnOfEnds(files, log);
+  const stopWarning = warnOfEndsDaily(files, log);
   const url = new URL(config.url);
   const client = new CaHttpClient({
     url: config.url,
@@ -54,7 +57,13 @@ async function openHttp(config: HttpConfig): Promise<OpenCa> {
     port: config.port ?? Number(url.port || 443),
   };
   const ca = new GuardedCa(new HttpCa(client, [certname, administrator]), place, config);
-  return { ca, close: async () => client.close() };
+  return {
+    ca,
+    close: async () => {
+      stopWarning();
+      client.close();
+    },
+  };
 }
 
 async function openCli(config: CliConfig, host: CaHost): Promise<OpenCa> {

@@ -34,7 +34,7 @@ export function loadCredentials(config: SecurityConfig): Credentials {
     cert: readPem(config.certificate, 'security.certificate').join(''),
     key: readKey(config.key).join(''),
     ca: [...new Set([...authorities, ...(callerAuthorities ?? [])])],
-    ...(crl && { crl }),
+    // Not the lists: TLS refuses every certificate as soon as one list is out of date. The trust store below applies them.
     minVersion: 'TLSv1.2' as const,
     // A resumed session would skip the check of the client's certificate, and with it the revocation list.
     secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
@@ -43,7 +43,7 @@ export function loadCredentials(config: SecurityConfig): Credentials {
   readAs('security.certificate', () => checkPurpose(readCertificate(context.cert), 'serverAuth'));
   const trust = readAs(
     'security.crl',
-    () => new TrustStore({ ca: context.ca.join(''), ...(crl && { crl: crl.join('') }) }),
+    () => new TrustStore({ ca: context.ca.join(''), ...(crl && { crl: crl.join(''), needsLists: true }) }),
   );
   if (crl) checkLists(context.ca, crl);
   const callers = readAs('security.callers', () =>
@@ -71,14 +71,14 @@ export function watchCredentials(config: SecurityConfig, changed: () => void): (
   };
 }
 
-// OpenSSL wants the list of every CA as soon as there is one.
+// A CA whose list was forgotten would have no revoked certificates.
 function checkLists(authorities: readonly string[], crl: readonly string[]): void {
   const without = authorities.find((ca) => !crl.some((list) => readCrl(list).verify(ca)));
   if (without === undefined) return;
   const { subject } = readCertificate(without);
   throw new TroupeError(
     'CERTIFICATE_INVALID',
-    `security.crl: no revocation list for the CA "${onOneLine(subject)}": all certificates of that CA would be refused`,
+    `security.crl: no revocation list for the CA "${onOneLine(subject)}": its revoked certificates would be accepted`,
   );
 }
 

@@ -48,15 +48,7 @@ export async function openListener(options: {
   readonly onTlsError: (error: Error, socket: Socket) => void;
 }): Promise<Listener> {
   const { tls, scheme, host, port } = parseListenUrl(options.url);
-  const { address } = await lookup(host).catch((cause: unknown) => {
-    throw unbound(options.url, cause);
-  });
-  if (!tls && !loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) {
-    throw new TroupeError(
-      'CONFIG_INVALID',
-      `listen: ${options.url} does not use TLS, and ${address} is not a loopback address: use mqtts://`,
-    );
-  }
+  const address = await listenAddress(options.url);
   const secure = tls ? secureServer(options) : undefined;
   const server =
     secure ??
@@ -86,6 +78,21 @@ export async function openListener(options: {
         for (const socket of sockets) socket.destroy();
       }),
   };
+}
+
+/** The address that a URL of the configuration means. Throws CONFIG_INVALID where it is plain and not on loopback, LISTEN_FAILED where its name is not known. */
+export async function listenAddress(url: string): Promise<string> {
+  const { tls, host } = parseListenUrl(url);
+  const { address } = await lookup(host).catch((cause: unknown) => {
+    throw unbound(url, cause);
+  });
+  if (!tls && !loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) {
+    throw new TroupeError(
+      'CONFIG_INVALID',
+      `listen: ${url} does not use TLS, and ${address} is not a loopback address: use mqtts://`,
+    );
+  }
+  return address;
 }
 
 function secureServer(options: Parameters<typeof openListener>[0]): TlsServer {

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { connectMqtt, silentLogger } from '@troupe/core';
 import { expect } from 'chai';
@@ -140,8 +141,35 @@ describe('clients with certificates', function () {
     pki.revoke(revoked);
     broker.reload();
     expect(await refusal(broker.url, { clientId: 'n3.example.com', ...tls(revoked) })).to.equal(5);
-    expect(refused()[0]?.reason).to.include('CERT_REVOKED');
+    expect(refused()[0]?.reason).to.equal('the certificate "n3.example.com" is revoked');
     await join('n1.example.com');
+  });
+
+  it('uses a revocation list that has expired: lets clients in, refuses those on it, and warns', async () => {
+    const revoked = pki.issue('n7.example.com');
+    pki.revoke(revoked, { days: -1 });
+    try {
+      broker.reload();
+      await join('n1.example.com');
+      expect(await refusal(broker.url, { clientId: 'n7.example.com', ...tls(revoked) })).to.equal(5);
+      expect(refused()[0]?.reason).to.equal('the certificate "n7.example.com" is revoked');
+      const warning = lines.find(({ msg }) => msg.startsWith('the revocation list (CRL) of ca.example.com'));
+      expect(warning?.msg).to.include('stays in use');
+      expect(warning?.level).to.equal(40);
+    } finally {
+      pki.revoke(pki.issue('n5.example.com'));
+    }
+  });
+
+  it('names the address of a client whose TLS handshake failed', async () => {
+    const socket = connectTcp(address(broker));
+    await once(socket, 'connect');
+    const peer = `127.0.0.1:${socket.localPort}`;
+    socket.resetAndDestroy();
+    const line = await until('a line in the log', () =>
+      lines.find(({ msg }) => msg.includes('TLS handshake failed')),
+    );
+    expect(line.peer).to.equal(peer);
   });
 
   it('sees by itself that the revocation list changed, and disconnects who is revoked', async () => {
@@ -221,6 +249,7 @@ describe('clients with certificates', function () {
     const line = await until('a line in the log', () =>
       lines.find(({ msg }) => msg.includes('TLS handshake failed')),
     );
+    expect(line.peer).to.match(/^127\.0\.0\.1:[1-9]/);
     expect(line.reason).to.include('unsupported protocol');
   });
 

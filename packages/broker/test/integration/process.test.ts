@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { createCrl } from '@troupe/core/pki';
 import { onTerminal } from '@troupe/test-support';
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
@@ -212,6 +213,37 @@ describe('the broker as a process', function () {
         .to.include('Exit codes:\n  0 ')
         .and.to.include('Signals:\n  HUP')
         .and.to.include('Memory:');
+    });
+
+    it('warns of a revocation list that has expired when it checks, and starts with it', () => {
+      const crl = pki.file('old-crl.pem', createCrl({ ca: pki.ca, number: 1, revoked: [], days: -1 }));
+      const file = pki.file(
+        'old-list.yaml',
+        JSON.stringify({ listen: ['mqtts://127.0.0.1:0'], security: { ...pki.server(), crl } }),
+      );
+      const { status, stderr } = run('--config', file, '--check');
+      expect(status).to.equal(0);
+      expect(stderr).to.match(
+        /^troupe-broker: warning: the revocation list \(CRL\) of ca\.example\.com expired on .* stays in use.*\n$/,
+      );
+    });
+
+    it('names every fault when it checks, also those of addresses and patterns', () => {
+      const file = pki.file(
+        'faults.yaml',
+        JSON.stringify({
+          listen: ['mqtt://0.0.0.0:1'],
+          security: { ...pki.server(), callers: { match: '/(/' } },
+          collectives: { eu: ['/[/'] },
+        }),
+      );
+      const { status, stderr } = run('--config', file, '--check');
+      expect(status).to.equal(1);
+      expect(stderr.trim().split('\n')).to.have.length(3);
+      expect(stderr)
+        .to.include('0.0.0.0 is not a loopback address')
+        .and.include('security.callers.match')
+        .and.include('collectives.eu');
     });
 
     it('checks a configuration and the files that it names', () => {

@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { connect, loadClientConfig } from '@troupe/client';
+import { createCrl } from '@troupe/core/pki';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import { freePort } from '@troupe/testkit';
 import { expect } from 'chai';
@@ -209,6 +210,7 @@ describe('the reports of mco on a network', function () {
           ...[
             'configuration',
             'certificate',
+            'CA',
             'broker',
             'nodes',
             'permissions',
@@ -253,6 +255,25 @@ describe('the reports of mco on a network', function () {
       });
     });
 
+    it('shows when each revocation list expires', async () => {
+      const { security } = JSON.parse(await readFile(network.configOf('rip.mcollective'), 'utf8'));
+      const crl = network.folder.join('crl.pem');
+      const listed = await changed({ security: { ...security, crl } });
+      const write = (days: number) =>
+        writeFile(crl, createCrl({ ca: network.ca, number: 1, revoked: [], days }));
+      await write(400);
+      const { stdout } = await network.mco(['doctor', '-c', listed]);
+      expect(stdout).to.match(
+        /^ok {5}CRL {12}the revocation list \(CRL\) of .* expires on \d{4}-\d\d-\d\d, in (399|400) days$/m,
+      );
+      await write(-1);
+      const { code, bad } = await doctor('-c', listed);
+      expect({ code, faults: bad.length }).to.deep.equal({ code: 0, faults: 1 });
+      expect(bad[0]).to.match(/^warn CRL: the revocation list \(CRL\) of .* expired on .* and stays in use/);
+      const { stderr } = await network.mco(['ping', '-c', listed]);
+      expect(stderr).to.match(/mco: the revocation list \(CRL\) of .* expired on/);
+    });
+
     it('warns about a local DDL that matches no node', async () => {
       const folder = network.folder.join('older-ddls');
       await mkdir(folder);
@@ -270,7 +291,7 @@ describe('the reports of mco on a network', function () {
       const config = network.folder.join('db1.lab.yaml');
       const sound = await doctor('--local', '--daemon-config', config);
       expect(sound).to.include({ code: 0, faults: 0 });
-      expect(sound.subjects).to.include.members(['daemon', 'broker', 'certificate', 'work']);
+      expect(sound.subjects).to.include.members(['daemon', 'broker', 'certificate', 'CA', 'work']);
       const missing = await doctor('--local', '--status-file', network.folder.join('none.json'));
       expect(missing.code).to.equal(1);
       expect(missing.bad[0]).to.match(/^fault daemon: cannot read the status file .*none\.json: ENOENT/);

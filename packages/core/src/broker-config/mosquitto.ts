@@ -69,6 +69,7 @@ ${newcomers ? newcomerListener(options, newcomers) : ''}`;
       `Clients can use ${memoryMebibytes} MiB of memory. A node that uses up all of it with retained messages prevents others from sending; a restart of Mosquitto removes these messages.`,
       `Callers connect to port ${port + 1}. A name that is not listed in callers.acl has no permissions there.`,
       'Mosquitto accepts every subscription and filters messages on delivery: an accepted subscription does not prove a permission.',
+      ...listNotes(options),
       'Send SIGHUP to Mosquitto after a change of certificates, revocation list or permissions.',
       `A node that reaches port ${port + 1} can disconnect callers of earlier versions by using their client ids: use a separate CA for callers, or open the port to their machines only.`,
       ...(newcomers
@@ -96,7 +97,7 @@ max_connections ${connections}
 }
 
 function listener(
-  options: { certificate: string; key: string; crl: string | undefined },
+  options: { certificate: string; key: string; crl: string | undefined; crlEnd?: Date },
   { port, address, ca, acl: aclFile }: { port: number; address: string | undefined; ca: string; acl: string },
 ): string {
   const lines = [
@@ -104,7 +105,7 @@ function listener(
     `cafile ${ca}`,
     `certfile ${options.certificate}`,
     `keyfile ${options.key}`,
-    ...(options.crl === undefined ? [] : [`crlfile ${options.crl}`]),
+    ...crlLines(options),
     'tls_version tlsv1.2',
     'require_certificate true',
     'use_identity_as_username true',
@@ -112,6 +113,36 @@ function listener(
     `acl_file ${aclFile}`,
   ];
   return lines.join('\n');
+}
+
+// Without the list a revoked name can connect, but nodes and clients reject its messages; with an expired one, nobody can.
+function crlLines({ crl, crlEnd }: { crl: string | undefined; crlEnd?: Date }): readonly string[] {
+  if (crl === undefined) return [];
+  if (!isOver(crlEnd)) return [`crlfile ${crl}`];
+  return [
+    '# Disabled: a list in this file has expired, and Mosquitto would refuse every certificate.',
+    `# crlfile ${crl}`,
+  ];
+}
+
+function listNotes({ crl, crlEnd }: { crl: string | undefined; crlEnd?: Date }): readonly string[] {
+  if (crl === undefined) return [];
+  if (isOver(crlEnd))
+    return [
+      `A list in ${crl} expired on ${dayOf(crlEnd)}. With it, Mosquitto would refuse every certificate, so crlfile is disabled: revoked names can connect, but nodes and clients reject their messages. Replace the file, then generate the configuration again.`,
+    ];
+  const end = crlEnd ? ` The first one expires on ${dayOf(crlEnd)}.` : '';
+  return [
+    `From the moment when a list in ${crl} expires, Mosquitto refuses every certificate.${end} Replace the file in time, for example every day by a timer, and send SIGHUP.`,
+  ];
+}
+
+function isOver(end: Date | undefined): end is Date {
+  return end !== undefined && end.getTime() < Date.now();
+}
+
+function dayOf(time: Date): string {
+  return time.toISOString().slice(0, 10);
 }
 
 // Patterns hold for every name; what is for some names only stands below each of them.

@@ -17,6 +17,8 @@ export interface BrokerConfigOptions {
   readonly certificate: string;
   readonly key: string;
   readonly crl?: string;
+  /** When the first list in `crl` expires, if that is known. Mosquitto gets no list that has expired. */
+  readonly crlEnd?: Date;
   /** The CAs that callers are from, where they are others than those of nodes. */
   readonly callersCa?: string;
   /** Certificate names. */
@@ -55,7 +57,7 @@ export interface ClusterServer {
 }
 
 /** What has no default, or one that depends on the broker. */
-type Absent = 'crl' | 'clusterSecret' | 'address' | 'memoryMebibytes' | 'newcomers';
+type Absent = 'crl' | 'crlEnd' | 'clusterSecret' | 'address' | 'memoryMebibytes' | 'newcomers';
 
 /** Fills in what may be left out. Throws CONFIG_INVALID. */
 export function checkedOptions(options: BrokerConfigOptions): Required<Omit<BrokerConfigOptions, Absent>> &

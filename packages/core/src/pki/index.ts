@@ -4,3 +4,4 @@ export { type Csr, createCsr, readCsr } from './csr.js';
 export { generateEcKeyPair, generateKeyPair, type KeyPair } from './keys.js';
 export { displayName, onOneLine } from './name.js';
 export { sha256Fingerprint, splitPem } from './pem.js';
+export { checkRevocation } from './server-revocation.js';

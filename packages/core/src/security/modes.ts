@@ -9,7 +9,6 @@ import {
 import type { BrokerConfig, SecurityConfig } from '../config/sections.js';
 import { TroupeError } from '../errors.js';
 import { type Logger, silentLogger } from '../log/logger.js';
-import { readCrl } from '../pki/crl.js';
 import type { Credentials } from '../transport/credentials.js';
 import { isLoopback } from '../transport/url.js';
 import { callerTrust, otherAuthorities } from './caller-authority.js';
@@ -33,7 +32,8 @@ import { type OfferedKey, type Role, SessionKeys } from './session-keys.js';
 import { checkTokenTime } from './token.js';
 import type { TokenClaims } from './token-claims.js';
 import { TokenLedger } from './token-ledger.js';
-import { listsOf, pemBlocks, type Trust, TrustStore, trustStore } from './trust.js';
+import { listsOf, type Trust, TrustStore, trustStore } from './trust.js';
+import { warnOfEnds } from './validity.js';
 import { createVerifier } from './verifier.js';
 
 export { loadOwn, type Own } from './own.js';
@@ -101,6 +101,7 @@ export function clientSecurity(options: {
     );
   });
   checkTime(own().own, String(config.certificate));
+  warnOfEnds(config, log);
   const trust = followTrust(config.ca, 'security.ca', config.crl, log);
   const callers = followCallerTrust(config, log);
   const sessionKeys = sessionKeysOf('caller', own);
@@ -257,7 +258,7 @@ function followTrust(
   log: Logger,
   narrow: (store: TrustStore) => Trust = (store) => store,
 ): Trust {
-  const read = () => narrow(readTrust(ca, what, crl, log));
+  const read = () => narrow(readTrust(ca, what, crl));
   const trust = followFiles({ files: [ca, crl], what, log, read });
   return { check: (chain, now) => trust().check(chain, now) };
 }
@@ -273,12 +274,7 @@ function followCallerTrust(
   });
 }
 
-function readTrust(
-  caFile: string | undefined,
-  what: string,
-  crlFile: string | undefined,
-  log: Logger,
-): TrustStore {
+function readTrust(caFile: string | undefined, what: string, crlFile: string | undefined): TrustStore {
   const ca = readText(caFile, what);
   if (crlFile === undefined) return trustStore({ ca });
   const crl = listsOf(ca, readText(crlFile, 'security.crl'));
@@ -287,13 +283,6 @@ function readTrust(
       'CERTIFICATE_INVALID',
       `security.crl: ${crlFile} contains no revocation list of a CA in ${what}, so revoked certificates would be accepted`,
     );
-  }
-  for (const { issuer, nextUpdate } of pemBlocks(crl, 'X509 CRL').map(readCrl)) {
-    if (nextUpdate && nextUpdate.getTime() < Date.now())
-      log.warn(
-        { issuer, nextUpdate },
-        'security.crl: a revocation list is out of date: replace it with a current one',
-      );
   }
   return trustStore({ ca, crl });
 }

@@ -46,6 +46,7 @@ export class TrustStore implements Trust {
   /** The CAs of the file, in its order. */
   readonly authorities: readonly X509Certificate[];
   readonly #crls: readonly Crl[];
+  readonly #needsLists: boolean;
   // One chain for each first certificate: the others are of its owner's choice.
   // bound: certificates that were checked | authors of messages, with a good signature | {maxCached} | 4 KiB each; a
   // chain has at most {maxChainLength} characters | of the name with most certificates, the one unused for the
@@ -58,8 +59,12 @@ export class TrustStore implements Trust {
   // no peer fills this: an entry lasts as long as the chain, which whoever keeps it has a bound for
   readonly #known = new WeakMap<readonly string[], { trusted: Trusted; until: number }>();
 
-  /** `ca` and `crl` are PEM texts with any number of blocks. A CRL that none of the CAs signed is refused. */
-  constructor(options: { ca: string; crl?: string }) {
+  /**
+   * `ca` and `crl` are PEM texts with any number of blocks. A CRL that none of the CAs signed is refused; one that is out
+   * of date is used. With `needsLists`, a CA that is not in `ca`, and so has no list, cannot vouch for anybody.
+   */
+  constructor(options: { ca: string; crl?: string; needsLists?: boolean }) {
+    this.#needsLists = options.needsLists ?? false;
     this.authorities = pemBlocks(options.ca, 'CERTIFICATE').map((pem) => new X509Certificate(pem));
     if (this.authorities.length === 0)
       throw new TroupeError('CERTIFICATE_INVALID', 'the CA file contains no certificate');
@@ -148,6 +153,11 @@ export class TrustStore implements Trust {
       checkPathLength(issuer, depth);
       checkPurpose(issuer, 'clientAuth');
       this.#checkRevocation(current, issuer);
+      if (this.#needsLists && !this.authorities.includes(issuer))
+        throw new TroupeError(
+          'CERTIFICATE_INVALID',
+          `no revocation list for the CA "${onOneLine(issuer.subject)}" of the certificate "${commonName(leaf)}": add its certificate and its list to the files of this host`,
+        );
       path.push(issuer);
       current = issuer;
       if (this.authorities.includes(issuer) && issuer.checkIssued(issuer)) break;

@@ -79,6 +79,8 @@ describe('certificates that openssl made', function () {
     expect(() => check('root-RSA', chain.slice(0, 1))).to.throw('not signed by a trusted CA');
     const crl = pki.crl('root-RSA', ['middle']);
     expect(() => check('root-RSA', chain, crl)).to.throw('"middle" is revoked');
+    const needing = { ca: pki.text('root-RSA.pem'), crl: pki.crl('root-RSA', []), needsLists: true };
+    expect(() => new TrustStore(needing).check(chain)).to.throw('no revocation list for the CA "CN=middle"');
     // Puppet's CA file holds the intermediate as well: its revocation must not be forgotten for that.
     const both = pki.text('middle.pem') + pki.text('root-RSA.pem');
     expect(new TrustStore({ ca: both }).check(chain.slice(0, 1)).name).to.equal('leaf.lab');

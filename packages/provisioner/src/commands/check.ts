@@ -1,5 +1,5 @@
 import { messageOf } from '@troupe/core';
-import { failureText } from '@troupe/core/internal';
+import { failureText, validitiesOf, validityState } from '@troupe/core/internal';
 import { clientConfigOf, loadProvisionerConfig, type ProvisionerConfig } from '../config/config.js';
 import { stepsOf } from '../steps/index.js';
 import { ExitCode } from './exit-code.js';
@@ -11,11 +11,12 @@ import { findConfig } from './session.js';
 export function check(io: Io, options: { config?: string; json?: boolean }): ExitCode {
   const file = findConfig(options.config);
   const config = loadProvisionerConfig(file);
-  const { urls, error } = brokersOf(config);
+  const { urls, ends, error } = clientOf(config);
   const fault = error === undefined ? undefined : messageOf(error);
   const steps = [...stepsOf(config).map(({ name }) => name), ...(config.steps.notify ? ['notify'] : [])];
   const off = Object.entries(config.steps).flatMap(([name, isOn]) => (isOn ? [] : [name]));
-  const { collectives, notes, warnings } = config;
+  const { collectives, notes } = config;
+  const warnings = [...config.warnings, ...ends];
   if (options.json) {
     io.out(jsonLine({ file, steps, off, collectives, brokers: urls, fault, notes, warnings }));
     return fault === undefined ? ExitCode.ok : ExitCode.error;
@@ -35,10 +36,20 @@ export function check(io: Io, options: { config?: string; json?: boolean }): Exi
 }
 
 // A file of 2010 does not name a broker: that was in the environment.
-function brokersOf(config: ProvisionerConfig): { urls: readonly string[]; error?: unknown } {
+function clientOf(config: ProvisionerConfig): {
+  readonly urls: readonly string[];
+  /** The certificates and revocation lists that expire soon, or have expired. */
+  readonly ends: readonly string[];
+  readonly error?: unknown;
+} {
   try {
-    return { urls: clientConfigOf(config).broker.urls };
+    const { broker, security } = clientConfigOf(config);
+    const states = validitiesOf(security).map((validity) => validityState(validity));
+    return {
+      urls: broker.urls,
+      ends: states.flatMap(({ level, message }) => (level === 'ok' ? [] : [message])),
+    };
   } catch (error) {
-    return { urls: [], error };
+    return { urls: [], ends: [], error };
   }
 }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@troupe/client';
 import { createLogger, type Logger, TroupeError } from '@troupe/core';
-import { reasonOf } from '@troupe/core/internal';
+import { reasonOf, warnOfEndsDaily } from '@troupe/core/internal';
 import { clientConfigOf, loadProvisionerConfig, type ProvisionerConfig } from '../config/config.js';
 import { eventLog } from '../events/event-log.js';
 import type { ProvisionEvent } from '../events/events.js';
@@ -110,8 +110,10 @@ async function provisionAll(
       { reason: wordsOfPause(pause) },
       'provisioning is paused: no new nodes are started until "mcprovision resume"',
     );
+  const stopWarning = warnOfEndsDaily(clientConfigOf(config).security, log);
   const over = fired(AbortSignal.any([stop, enough.signal]));
   await (untilIdle ? Promise.race([over, provisioner.idle()]) : over);
+  stopWarning();
   await provisioner.stop();
   await web?.close();
   await client.close();

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mock } from 'node:test';
 import type { Event } from '@troupe/client';
+import { createCa, createCrl } from '@troupe/core/pki';
 import { createTempFolder, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -49,6 +50,20 @@ describe('mcprovision on a host', () => {
   });
 
   describe('check', () => {
+    it('warns of a revocation list that has expired', async () => {
+      const ca = await createCa({ commonName: 'a CA' });
+      const files = { ca: folder.join('check-ca.pem'), crl: folder.join('check-crl.pem') };
+      writeFileSync(files.ca, ca.certificatePem);
+      writeFileSync(files.crl, createCrl({ ca, number: 1, revoked: [], days: -1 }));
+      const config = { broker: { urls: ['mqtts://a:1'] }, security: files, steps: { lock: true } };
+      const file = folder.join('with-list.yaml');
+      writeFileSync(file, JSON.stringify(config));
+      expect(await runProgram(['check', '--config', file], io)).to.equal(0);
+      expect(io.stdout).to.match(
+        /warning: the revocation list \(CRL\) of a CA expired on .* and stays in use/,
+      );
+    });
+
     it('says what the configuration means', async () => {
       const yaml =
         'broker: { urls: ["mqtt://a:1", "mqtt://b:2"] }\nsteps: { lock: true, notify: true, puppet_daemonize: true }';

@@ -68,10 +68,10 @@ export class CaHttpClient {
   async #currentAgent(): Promise<Agent> {
     const version = await versionOf(this.#files);
     if (this.#agent && version === this.#version) return this.#agent;
-    const secureContext = await readTlsFiles(this.#files);
+    const tls = await readTlsFiles(this.#files);
     // Connections that were checked against the old files are not used again.
     this.#agent?.destroy();
-    this.#agent = new Agent({ keepAlive: true, secureContext, servername: this.#serverName });
+    this.#agent = new Agent({ keepAlive: true, ...tls, servername: this.#serverName });
     this.#version = version;
     return this.#agent;
   }

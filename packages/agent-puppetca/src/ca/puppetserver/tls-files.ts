@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
-import { createSecureContext, type SecureContext } from 'node:tls';
-import { splitPem } from '@troupe/core/pki';
+import { type ConnectionOptions, createSecureContext } from 'node:tls';
+import { checkRevocation, splitPem } from '@troupe/core/pki';
 import { CaError } from '../error.js';
 
 /** PEM files with which a client authenticates itself and verifies the server. */
@@ -12,8 +12,10 @@ export interface TlsFiles {
   readonly crl?: string;
 }
 
-/** Reads the files; throws UNREACHABLE with the path of the one that is at fault. */
-export async function readTlsFiles(files: TlsFiles): Promise<SecureContext> {
+/** What the files mean for a connection; throws UNREACHABLE with the path of the one that is at fault. */
+export async function readTlsFiles(
+  files: TlsFiles,
+): Promise<Pick<ConnectionOptions, 'secureContext' | 'checkServerIdentity'>> {
   const [ca, cert, key, crl] = await Promise.all([
     read(files.ca),
     read(files.certificate),
@@ -21,14 +23,10 @@ export async function readTlsFiles(files: TlsFiles): Promise<SecureContext> {
     files.crl === undefined ? undefined : read(files.crl),
   ]);
   try {
-    return createSecureContext({
-      ca,
-      cert,
-      key,
-      // Node wants one list in each string: of a bundle it reads the first only.
-      ...(crl === undefined ? {} : { crl: splitPem(crl) }),
-      minVersion: 'TLSv1.2',
-    });
+    return {
+      secureContext: createSecureContext({ ca, cert, key, minVersion: 'TLSv1.2' }),
+      ...(crl === undefined ? {} : { checkServerIdentity: checkRevocation(listsIn(crl)) }),
+    };
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
     throw new CaError(
@@ -39,6 +37,12 @@ export async function readTlsFiles(files: TlsFiles): Promise<SecureContext> {
       },
     );
   }
+}
+
+function listsIn(crl: string): readonly string[] {
+  const lists = splitPem(crl);
+  if (lists.length === 0) throw new Error('the file of revocation lists contains none');
+  return lists;
 }
 
 /** Changes whenever one of the files does. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { mock } from 'node:test';
-import { createCa, generateEcKeyPair } from '@troupe/core/pki';
+import { createCa, createCrl, generateEcKeyPair } from '@troupe/core/pki';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { CaError } from '../../../src/ca/error.js';
@@ -98,14 +98,23 @@ describe('HTTP client of the CA', () => {
     await fake.useCrl([fake.serial]);
     const error = await failure(client.call(ping));
     expect(error.code).to.equal('UNREACHABLE');
-    expect(error.message).to.include('certificate revoked').and.include(fake.url);
+    expect(error.message).to.include('is revoked').and.include(fake.url);
     await fake.useCrl([]);
     expect((await client.call(ping)).status).to.equal(200);
   });
 
-  it('does not go on with a revocation list that is out of date', async () => {
+  it('uses a revocation list that has expired, and still refuses a revoked server by it', async () => {
     await fake.useCrl([], { days: -1 });
-    expect((await failure(fake.client().call(ping))).message).to.include('CRL has expired');
+    const client = fake.client();
+    expect((await client.call(ping)).status).to.equal(200);
+    await fake.useCrl([fake.serial], { days: -1 });
+    expect((await failure(client.call(ping))).message).to.include('is revoked');
+  });
+
+  it('refuses a server whose CA has no revocation list', async () => {
+    const other = await createCa({ commonName: 'Other' });
+    await writeFile(join(fake.folder, 'crl.pem'), createCrl({ ca: other, number: 1, revoked: [] }));
+    expect((await failure(fake.client().call(ping))).message).to.include('no revocation list of the CA');
   });
 
   it('does not speak to a server of another CA', async () => {

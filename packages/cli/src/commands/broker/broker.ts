@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ClientConfig } from '@troupe/client';
@@ -11,7 +12,8 @@ import {
   suggestion,
 } from '@troupe/core';
 import { replaceFile } from '@troupe/core/durable-file';
-import { systemReasonOf } from '@troupe/core/internal';
+import { systemReasonOf, validitiesOfLists } from '@troupe/core/internal';
+import { readRegularFileSync } from '@troupe/core/regular-file';
 import { readNodes } from '../../call/nodes-list.js';
 import type { GlobalOptions } from '../../command-line/options.js';
 import { clientConfigIfAny } from '../../config/client-config.js';
@@ -137,9 +139,20 @@ function configOf(
     ...(options.listen === undefined ? {} : { address: options.listen }),
     ...(options.memory === undefined ? {} : { memoryMebibytes: options.memory }),
     ...(callersCa === undefined ? {} : { callersCa: resolve(callersCa) }),
-    ...(crl === undefined ? {} : { crl: resolve(crl) }),
+    ...(crl === undefined ? {} : { crl: resolve(crl), ...crlEndOf(crl) }),
     folder: options.folder ?? output ?? defaultFolders[kind],
   });
+}
+
+// The file is on the broker's machine, which need not be this one.
+function crlEndOf(file: string): { readonly crlEnd?: Date } {
+  if (!existsSync(file)) return {};
+  try {
+    const ends = validitiesOfLists(readRegularFileSync(file).toString('utf8')).flatMap(({ to }) => to ?? []);
+    return ends.length === 0 ? {} : { crlEnd: new Date(Math.min(...ends)) };
+  } catch (error) {
+    throw new UsageError(`--crl: cannot read ${file}: ${systemReasonOf(error)}`);
+  }
 }
 
 function ownName(config: ClientConfig | undefined): string {

@@ -2,8 +2,9 @@ import type { X509Certificate } from 'node:crypto';
 import { connect as connectTls } from 'node:tls';
 import { type Client, type ClientConfig, connect } from '@troupe/client';
 import { messageOf } from '@troupe/core';
+import { validityOfCertificate } from '@troupe/core/internal';
 import { about, type Finding } from './finding.js';
-import { validityOf } from './validity.js';
+import { validityFinding } from './validity.js';
 
 /** The result of connecting to each broker: the client of the first connection stays open for the caller. */
 export interface BrokerCheck {
@@ -33,7 +34,10 @@ export async function checkBrokers(config: ClientConfig): Promise<BrokerCheck> {
       continue;
     }
     const certificate = await certificateOf(url);
-    if (certificate) findings.push(validityOf('broker', `the certificate of ${url}`, certificate));
+    if (certificate) {
+      const validity = validityOfCertificate('certificate', `the certificate of ${url}`, certificate);
+      findings.push(validityFinding('broker', validity));
+    }
   }
   // If only some of several brokers are down, everything still works.
   const softened = first

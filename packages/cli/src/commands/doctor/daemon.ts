@@ -2,7 +2,7 @@ import type { DaemonStatus } from '@troupe/daemon';
 import { plainLine } from '../../output/plain.js';
 import { counted, span } from '../../output/wording.js';
 import { about, type Finding } from './finding.js';
-import { validityOf } from './validity.js';
+import { validityFinding } from './validity.js';
 
 /** What a status is compared with: the clock and the processes of this host. */
 export interface Host {
@@ -11,6 +11,9 @@ export interface Host {
   /** Whether a process with this id exists. */
   readonly isAlive: (pid: number) => boolean;
 }
+
+/** Milliseconds: the status has no begin. */
+const usualLife = 365 * 86_400_000;
 
 /** Seconds of clock skew to callers from which on there is a warning; at 60 requests are refused. */
 const mostSkew = 5;
@@ -69,9 +72,9 @@ function brokerFindings({ broker }: DaemonStatus, now: number): readonly Finding
 }
 
 function expiryFinding(expires: number, now: number): Finding {
-  const validTo = new Date(expires).toUTCString();
-  const validFrom = new Date(0).toUTCString();
-  return validityOf('certificate', 'the certificate of the daemon', { validFrom, validTo }, now);
+  const from = Math.min(now, expires - usualLife);
+  const what = 'the certificate of the daemon';
+  return validityFinding('certificate', { kind: 'certificate', what, from, to: expires }, now);
 }
 
 function skewFindings({ clockSkew }: DaemonStatus): readonly Finding[] {

@@ -20,7 +20,7 @@ import { checkBrokers } from './brokers.js';
 import { daemonFindings } from './daemon.js';
 import { about, type Finding } from './finding.js';
 import { fleetFindings } from './fleet.js';
-import { ownCertificateFindings } from './own-certificate.js';
+import { endFindings, ownCertificateFindings } from './own-certificate.js';
 import { printFindings } from './print-findings.js';
 
 /** The options of mco doctor. */
@@ -40,7 +40,24 @@ export async function doctor({ screen }: Shell, options: DoctorOptions): Promise
 }
 
 async function localFindings(options: DoctorOptions): Promise<readonly Finding[]> {
-  return [...statusFindings(options), ...(await fileFindings(options)), ...localPolicyFindings(options)];
+  return [
+    ...statusFindings(options),
+    ...localEndFindings(options),
+    ...(await fileFindings(options)),
+    ...localPolicyFindings(options),
+  ];
+}
+
+// The status says when the certificate in use ends; it does not know the other files.
+function localEndFindings({ statusFile, daemonConfig }: DoctorOptions): readonly Finding[] {
+  if (statusFile !== undefined) return [];
+  try {
+    const { security } = loadDaemonConfig(daemonConfig);
+    return security.mode === 'x509' ? endFindings({ ...security, certificate: undefined }) : [];
+  } catch {
+    // That the configuration cannot be read is a finding already.
+    return [];
+  }
 }
 
 function statusFindings({ statusFile, daemonConfig }: DoctorOptions): readonly Finding[] {

@@ -1,10 +1,9 @@
-import { X509Certificate } from 'node:crypto';
 import type { ClientConfig } from '@troupe/client';
 import { callerTrust, compilePattern, listsOf, loadOwn, messageOf, TrustStore } from '@troupe/core';
-import { displayName, splitPem } from '@troupe/core/pki';
+import { type EndingFiles, systemReasonOf, validitiesOf } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import { about, type Finding } from './finding.js';
-import { validityOf } from './validity.js';
+import { validityFinding } from './validity.js';
 
 const subject = 'certificate';
 
@@ -15,12 +14,10 @@ export function ownCertificateFindings({ security }: ClientConfig): readonly Fin
     return [report.ok('not used (security.mode: none): the broker is on this machine')];
   try {
     const own = loadOwn(security);
-    const ca = readRegularFileSync(String(security.ca)).toString('utf8');
     return [
-      validityOf(subject, `the certificate of ${own.name}`, new X509Certificate(own.certificatePem)),
+      ...endFindings(security),
       ...nameFindings(own.name, security.callers.match),
       ...trustFindings(own.chain, security),
-      ...authorityFindings(ca),
     ];
   } catch (error) {
     return [report.fault(messageOf(error))];
@@ -52,11 +49,11 @@ function trustFindings(
   }
 }
 
-// A valid CA needs no line in the report.
-function authorityFindings(ca: string): readonly Finding[] {
-  return splitPem(ca)
-    .filter((pem) => pem.includes('BEGIN CERTIFICATE-'))
-    .map((pem) => new X509Certificate(pem))
-    .map((authority) => validityOf('CA', `the CA certificate of ${displayName(authority)}`, authority))
-    .filter(({ level }) => level !== 'ok');
+/** When each certificate and revocation list in these files ends. */
+export function endFindings(files: EndingFiles): readonly Finding[] {
+  const unreadable: Finding[] = [];
+  const validities = validitiesOf(files, (file, error) => {
+    unreadable.push(about('files').warn(`cannot read ${file}: ${systemReasonOf(error)}`));
+  });
+  return [...validities.map((validity) => validityFinding(validity.kind, validity)), ...unreadable];
 }
