@@ -6,7 +6,7 @@ declare const ddl: {
     "description": "Inventory, facts, configuration and statistics of a node; every node runs this agent",
     "author": "Troupe maintainers",
     "license": "Apache-2.0",
-    "version": "1.1.0",
+    "version": "1.2.0",
     "url": "https://github.com/troupe/troupe",
     "timeout": 10
   },
@@ -77,11 +77,11 @@ declare const ddl: {
       "input": {
         "fact": {
           "prompt": "Fact",
-          "description": "Name of the fact; use dots for values in structured facts, such as os.family",
+          "description": "Path of the fact as in -F, such as os.family or mountpoints./var.size_bytes; in quotes if it contains other characters",
           "type": "string",
           "optional": false,
-          "validation": "^[\\w.:-]+$",
-          "maxlength": 256
+          "validation": "^\\P{Cc}+$",
+          "maxlength": 512
         }
       },
       "output": {
@@ -110,11 +110,11 @@ declare const ddl: {
       "input": {
         "facts": {
           "prompt": "Facts",
-          "description": "Names of the facts (comma-separated)",
+          "description": "Paths of the facts (comma-separated), each as in get_fact",
           "type": "string",
           "optional": false,
-          "validation": "^\\s*[\\w.:-]+(\\s*,\\s*[\\w.:-]+)*\\s*$",
-          "maxlength": 2000
+          "validation": "^\\P{Cc}+$",
+          "maxlength": 4000
         }
       },
       "output": {

@@ -18,7 +18,9 @@ export {
   systemReasonOf,
   withCode,
 } from './errors.js';
+export { parseExactJson, parseExactYaml } from './exact-numbers.js';
 export { hasName } from './filter/evaluation.js';
+export { readFactPath, readFactPaths, writeFactPaths } from './filter/fact-path.js';
 export { isDataName } from './filter/index.js';
 export { listHint } from './filter/list-hint.js';
 export { compileFilterPattern, newMatch } from './filter/pattern.js';

@@ -1,4 +1,5 @@
 import { type Facts, lookUpFact, suggestion } from '@troupe/core';
+import { readFactPath } from '@troupe/core/internal';
 import { UsageError } from '../failure.js';
 import { jsonLines, plainLine } from './plain.js';
 
@@ -55,7 +56,7 @@ function fieldOf(word: string): Part {
   const field = fields.find((one) => one === name);
   if (field) return { field, fact: undefined, width: Number(digits) };
   if (name.startsWith('facts.') && name.length > 'facts.'.length)
-    return { field: 'facts', fact: name.slice('facts.'.length), width: Number(digits) };
+    return { field: 'facts', fact: readFactPath(name.slice('facts.'.length)), width: Number(digits) };
   throw new UsageError(
     `--format: unknown field ${word}${suggestion(name, fields)}; known fields: ${fields.join(', ')} and facts.NAME`,
   );

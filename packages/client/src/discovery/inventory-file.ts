@@ -4,10 +4,10 @@ import {
   type Filter,
   messageOf,
   parseFilter,
-  parseYaml,
   suggestion,
   TroupeError,
 } from '@troupe/core';
+import { parseExactJson, parseExactYaml } from '@troupe/core/internal';
 import { matching, withoutData } from './known-nodes.js';
 import { identityAt, type ListText, textOf } from './list-text.js';
 import type { KnownNode, NodeSource } from './node-source.js';
@@ -83,7 +83,7 @@ async function ofIdentities(
 export function parseInventory(text: string, where: string): Inventory {
   let document: unknown;
   try {
-    document = /^\s*\{/.test(text) ? JSON.parse(text) : parseYaml(text);
+    document = /^\s*\{/.test(text) ? parseExactJson(text) : parseExactYaml(text);
   } catch (cause) {
     throw fault(where, `is neither JSON nor YAML: ${messageOf(cause).split('\n')[0]}`, cause);
   }

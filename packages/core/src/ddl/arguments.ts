@@ -1,4 +1,5 @@
 import { messageOf, TroupeError } from '../errors.js';
+import { parseExactJson } from '../exact-numbers.js';
 import type { InputDdl } from './ddl.js';
 import { isHash } from './value.js';
 
@@ -43,7 +44,7 @@ function jsonOf(text: string, array: boolean, fail: (reason: string) => never): 
   const example = array ? 'a JSON array, such as ["a", "b"]' : 'a JSON object, such as {"a": 1}';
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExactJson(text);
   } catch (error) {
     return fail(`must be ${example}: ${messageOf(error)}`);
   }

@@ -1,3 +1,4 @@
+import { isLargeInteger } from '../exact-numbers.js';
 import type { ActionDdl, DdlType, OutputDdl } from './ddl.js';
 import { canonicalJson } from './hash.js';
 import { isHash, kindOf } from './value.js';
@@ -43,10 +44,10 @@ function isAsDeclared({ type, default: fallback }: OutputDdl, value: unknown): b
 function isOfType(type: DdlType, value: unknown): boolean {
   switch (type) {
     case 'integer':
-      return Number.isInteger(value);
+      return Number.isInteger(value) || isLargeInteger(value);
     case 'float':
     case 'number':
-      return Number.isFinite(value);
+      return Number.isFinite(value) || isLargeInteger(value);
     case 'array':
     case 'Array':
       return Array.isArray(value);

@@ -1,22 +1,31 @@
 import { TroupeError } from '../errors.js';
+import { isInexact, parseExactJson } from '../exact-numbers.js';
 
 // JSON nests no deeper than this in any message of ours; a deeper one is an attack on what walks it.
 const maxDepth = 40;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Parses bounded JSON of UTF-8 bytes, in which no object has a key twice. Throws MESSAGE_MALFORMED. */
+/**
+ * Parses bounded JSON of UTF-8 bytes, in which no object has a key twice. Integers beyond 2^53 become texts with their
+ * digits. Throws MESSAGE_MALFORMED.
+ */
 export function parseJson(bytes: Uint8Array): unknown {
   const members = countMembers(bytes);
+  let text: string;
   let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(bytes));
+    text = utf8.decode(bytes);
+    value = JSON.parse(text);
   } catch (cause) {
     throw new TroupeError('MESSAGE_MALFORMED', 'the message is not JSON in UTF-8', { cause });
   }
-  if (membersOf(value) !== members)
+  const found = { members: 0, isExact: true };
+  survey(value, found);
+  if (found.members !== members)
     throw new TroupeError('MESSAGE_MALFORMED', 'the message has an object with the same key twice');
-  return value;
+  // Most messages hold no such number, and the exact way is slow.
+  return found.isExact ? value : parseExactJson(text);
 }
 
 // Parsers differ in which of two equal keys they take.
@@ -41,11 +50,15 @@ function countMembers(bytes: Uint8Array): number {
   return members;
 }
 
-function membersOf(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  let members = 0;
-  if (Array.isArray(value)) for (const item of value) members += membersOf(item);
-  else
-    for (const key of Object.keys(value)) members += 1 + membersOf((value as Record<string, unknown>)[key]);
-  return members;
+function survey(value: unknown, found: { members: number; isExact: boolean }): void {
+  if (typeof value === 'number') {
+    if (isInexact(value)) found.isExact = false;
+  } else if (Array.isArray(value)) {
+    for (const item of value) survey(item, found);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const key of Object.keys(value)) {
+      found.members += 1;
+      survey((value as Record<string, unknown>)[key], found);
+    }
+  }
 }

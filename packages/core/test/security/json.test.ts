@@ -36,6 +36,13 @@ describe('parseJson', () => {
     });
   }
 
+  it('keeps the digits of integers that a number cannot hold', () => {
+    expect(parse('{"a":[18446744073709551615,{"b":9007199254740993}],"c":7}')).to.deep.equal({
+      a: ['18446744073709551615', { b: '9007199254740993' }],
+      c: 7,
+    });
+  });
+
   for (const [what, bytes] of [
     ['nothing', Buffer.alloc(0)],
     ['half of a message', Buffer.from('{"a":')],

@@ -1,4 +1,5 @@
-import { ActionError, type Agent, defineAgent, lookUpFact, Status } from '@troupe/core';
+import { ActionError, type Agent, defineAgent, lookUpFact, messageOf, Status } from '@troupe/core';
+import { readFactPath, readFactPaths } from '@troupe/core/internal';
 import ddl from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import { lookUpData, type Node } from '../node/node.js';
 
@@ -18,11 +19,11 @@ export function rpcutilAgent(node: Node): Agent {
       data_plugins: [...node.data.keys()].sort(),
       ...collectives(),
     }),
-    get_fact: ({ fact }) => ({ fact, value: lookUpFact(node.facts(), fact) ?? null }),
+    get_fact: ({ fact }) => ({ fact, value: lookUpFact(node.facts(), pathsOf(fact, readFactPath)) ?? null }),
     get_facts: ({ facts }) => {
-      const names = facts.split(',').map((name) => name.trim());
+      const paths = pathsOf(facts, readFactPaths);
       const known = node.facts();
-      return { values: Object.fromEntries(names.map((name) => [name, lookUpFact(known, name) ?? null])) };
+      return { values: Object.fromEntries(paths.map((path) => [path, lookUpFact(known, path) ?? null])) };
     },
     daemon_stats: () => {
       const { user, system } = process.cpuUsage();
@@ -58,6 +59,14 @@ export function rpcutilAgent(node: Node): Agent {
     },
     collective_info: collectives,
   }));
+}
+
+function pathsOf<T>(text: string, read: (text: string) => T): T {
+  try {
+    return read(text);
+  } catch (cause) {
+    throw new ActionError(messageOf(cause), Status.invalidData, { cause });
+  }
 }
 
 const secretWord = /pass|secret|token|private|credential|key/i;

@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
-import { type Facts, messageOf, parseYaml, TroupeError } from '@troupe/core';
-import { nestsDeeper, opensTooMuch } from '@troupe/core/internal';
+import { type Facts, messageOf, TroupeError } from '@troupe/core';
+import { nestsDeeper, opensTooMuch, parseExactJson, parseExactYaml } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 
 /** Bytes of a file or of what a program prints. */
@@ -12,9 +12,9 @@ const yamlOptions = { maxAliasCount: 100, prettyErrors: false, logLevel: 'error'
 
 /** How files of facts are read, by their ending. */
 const parsers: Readonly<Record<string, (text: string) => unknown>> = {
-  '.yaml': (text) => parseYaml(text, yamlOptions),
-  '.yml': (text) => parseYaml(text, yamlOptions),
-  '.json': (text) => JSON.parse(text),
+  '.yaml': (text) => parseExactYaml(text, yamlOptions),
+  '.yml': (text) => parseExactYaml(text, yamlOptions),
+  '.json': parseExactJson,
   '.txt': (text) =>
     Object.fromEntries(
       text

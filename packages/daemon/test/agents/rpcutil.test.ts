@@ -1,5 +1,5 @@
 import { mock } from 'node:test';
-import { type DataLookup, silentLogger } from '@troupe/core';
+import { type DataLookup, type Facts, silentLogger } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { Registry } from '../../src/agents/registry.js';
@@ -31,7 +31,9 @@ describe('rpcutil', () => {
   let trial: Trial;
   let node: Node;
   const data = new Map<string, DataLookup>();
+  let facts: Facts;
   beforeEach(async () => {
+    facts = { os: { family: 'Debian' }, region: 'eu' };
     const registry = new Registry();
     const setup = async () => ({ show: () => ({}) });
     await registry.add({ ddl: ddlOf('work', { show: {} }, '2.0.0'), setup }, 'test', {}, {} as never);
@@ -48,7 +50,7 @@ describe('rpcutil', () => {
       version1: new Version1Callers(silentLogger),
       startedAt: 5500,
       data,
-      facts: () => ({ os: { family: 'Debian' }, region: 'eu' }),
+      facts: () => facts,
       classes: () => ['role::web'],
     };
     trial = await tryAgent(rpcutilAgent(node));
@@ -95,6 +97,18 @@ describe('rpcutil', () => {
     expect(await call('get_facts', { facts: 'region, os.family,none' })).to.deep.equal({
       values: { region: 'eu', 'os.family': 'Debian', none: null },
     });
+  });
+
+  it('reads the paths of facts that -F reads', async () => {
+    facts = { mountpoints: { '/var': { size: '18446744073709551615' }, '/srv/my data,x': { size: 1 } } };
+    const plain = 'mountpoints./var.size';
+    const quoted = '"mountpoints./srv/my data,x.size"';
+    expect(await call('get_fact', { fact: plain })).to.include({ value: '18446744073709551615' });
+    expect(await call('get_fact', { fact: quoted })).to.include({ value: 1 });
+    expect(await call('get_facts', { facts: `${plain},${quoted}` })).to.deep.equal({
+      values: { [plain]: '18446744073709551615', 'mountpoints./srv/my data,x.size': 1 },
+    });
+    expect(await call('get_fact', { fact: '"a' })).to.equal('4: ""a": a quote is not closed');
   });
 
   it('returns the statistics of the daemon', async () => {

@@ -1,5 +1,5 @@
 import type { Facts, Logger } from '@troupe/core';
-import { BoundedMap } from '@troupe/core/internal';
+import { BoundedMap, writeFactPaths } from '@troupe/core/internal';
 import type { ProvisionerConfig } from '../config/config.js';
 import { StepFailure } from '../rpc/failure.js';
 import type { Peers } from '../rpc/peers.js';
@@ -105,7 +105,7 @@ export class Masters {
     if (names.length === 0) return new Map(targets.map((identity) => [identity, {}]));
     const { rpcutil, main: collective } = this.#peers;
     const answers = await rpcutil
-      .get_facts({ facts: names.join(',') }, { targets, collective, answerWithin })
+      .get_facts({ facts: writeFactPaths(names) }, { targets, collective, answerWithin })
       .all();
     return new Map(answers.flatMap(({ sender, ok, data }) => (ok ? [[sender, data.values ?? {}]] : [])));
   }

@@ -1,4 +1,5 @@
 import { checkTokenName, messageOf } from '@troupe/core';
+import { writeFactPaths } from '@troupe/core/internal';
 import { type Candidate, chooseMaster } from '../master/choice.js';
 import type { Master } from '../master/masters.js';
 import { isOver, type NodeRecord, readRecord } from '../node/node-record.js';
@@ -147,7 +148,7 @@ async function factsOf(
   const { criteria } = config.master;
   if (criteria.length === 0) return {};
   const options = { targets: [identity], collective, signal };
-  const input = { facts: criteria.join(',') };
+  const input = { facts: writeFactPaths(criteria) };
   const { data } = await ask(() => peers.rpcutil.get_facts(input, options), 'rpcutil get_facts', pin);
   return data.values ?? {};
 }

@@ -92,7 +92,7 @@ function gather(value: unknown, path: string, values: Map<string, Set<string>>):
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     // A dot within a name would read as a path.
     for (const [key, inner] of Object.entries(value))
-      if (/^[\w:-]+$/.test(key)) gather(inner, path === '' ? key : `${path}.${key}`, values);
+      if (/^[\w:/-]+$/.test(key)) gather(inner, path === '' ? key : `${path}.${key}`, values);
     return;
   }
   if (path === '') return;

@@ -1,3 +1,4 @@
+import { readFactPath } from '@troupe/core/internal';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import { callWork } from '../../call/calling.js';
 import { selectionOf } from '../../call/selection.js';
@@ -16,6 +17,7 @@ export type FactsOptions = GlobalOptions &
 
 /** Counts the values of a fact. */
 export async function facts({ screen }: Shell, fact: string, options: FactsOptions): Promise<ExitCode> {
+  readFactPath(fact); // Before anything is sent.
   const config = readClientConfig(options);
   const filter = await selectionOf(options);
   const work = workOf(rpcutil, 'get_fact', { fact });
