@@ -91,6 +91,17 @@ function removeQuietly(file: string): void {
   }
 }
 
+/** Where {@link setAsideSync} puts a file that is damaged; one place for each, so that nothing piles up. */
+export function asideOf(file: string): string {
+  return `${file}.damaged`;
+}
+
+/** Moves a damaged file out of the way, for whoever wants to know what became of it. Throws what the file system throws. */
+export function setAsideSync(file: string): void {
+  rmSync(asideOf(file), { recursive: true, force: true });
+  renameSync(file, asideOf(file));
+}
+
 /** Makes what was created, renamed or removed in a folder survive a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
   let handle: FileHandle | undefined;

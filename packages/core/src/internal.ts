@@ -36,6 +36,7 @@ export { encodeRefusals, mostRefused, parseRefusals, type RefusedClient } from '
 export { RateLimit } from './rate-limit.js';
 export { sealLine, unseal, type Values } from './sealed-line.js';
 export { endEnrolment, loadEnrolment, loadToken } from './security/enrolment.js';
+export { fileFaults } from './security/file-faults.js';
 export { parseJson } from './security/json.js';
 export { decryptJwe, kidOfJwe } from './security/jwe.js';
 export { envelopeType, signJws } from './security/jws.js';

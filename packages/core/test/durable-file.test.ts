@@ -3,7 +3,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { replaceFile, replaceFileSync } from '../src/durable-file.js';
+import { asideOf, replaceFile, replaceFileSync, setAsideSync } from '../src/durable-file.js';
 import { diskFaultOf } from '../src/errors.js';
 
 describe('replaceFile', () => {
@@ -67,6 +67,23 @@ describe('replaceFile', () => {
     expect((await stat(folder.join('k'))).mode & 0o777).to.equal(0o600);
     expect(() => replaceFileSync(join(folder.path, 'absent', 'k'), 'x', 0o600)).to.throw('ENOENT');
     expect(await readdir(folder.path)).to.deep.equal(['k']);
+  });
+});
+
+describe('setAsideSync', () => {
+  it('keeps the last damaged file of each name, and only that one', async () => {
+    const path = await mkdtemp(join(tmpdir(), 'durable-file-'));
+    const file = join(path, 'key');
+    try {
+      for (const text of ['first', 'second']) {
+        await writeFile(file, text);
+        setAsideSync(file);
+      }
+      expect(await readdir(path)).to.deep.equal(['key.damaged']);
+      expect(await readFile(asideOf(file), 'utf8')).to.equal('second');
+    } finally {
+      await rm(path, { recursive: true });
+    }
   });
 });
 

@@ -5,12 +5,13 @@ import {
   generateKeyPairSync,
   type KeyObject,
 } from 'node:crypto';
-import { existsSync, readFileSync, unlinkSync } from 'node:fs';
+import { existsSync, unlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { SecurityConfig } from '../config/sections.js';
-import { isErrno, replaceFileSync } from '../durable-file.js';
-import { messageOf, systemReasonOf, TroupeError } from '../errors.js';
+import { asideOf, isErrno, replaceFileSync, setAsideSync } from '../durable-file.js';
+import { messageOf, reasonOf, systemReasonOf } from '../errors.js';
 import type { Logger } from '../log/logger.js';
+import { readRegularFileSync } from '../regular-file.js';
 import { readSecret } from './own.js';
 import { isExpired, type ReceiptClaims, readReceipt } from './receipt.js';
 import { checkTokenTime, readToken } from './token.js';
@@ -39,30 +40,52 @@ function readTokenFile(config: Pick<SecurityConfig, 'token'>): { token: string; 
 
 /**
  * The token that a configuration names, and the receipt that was kept for it. The token may have expired if there is a
- * receipt. Throws TOKEN_INVALID, FILE_UNREADABLE.
+ * receipt. With a log, a damaged receipt is moved aside. Throws TOKEN_INVALID, FILE_UNREADABLE.
  */
 export function loadEnrolment(
   config: Pick<SecurityConfig, 'token'>,
   stateDir: string,
-  now = Date.now(),
+  { now = Date.now(), log }: { readonly now?: number; readonly log?: Logger } = {},
 ): HeldEnrolment {
   const { token, claims } = readTokenFile(config);
-  const receipt = keptReceipt(stateDir, claims, now);
+  const receipt = keptReceipt(stateDir, claims, now, log);
   if (!receipt) checkTokenTime(claims, now);
   return { token, claims, ...(receipt && { receipt }) };
 }
 
-// A receipt for another token, or one whose time is over, is of no use.
-function keptReceipt(stateDir: string, { jti }: TokenClaims, now: number): HeldEnrolment['receipt'] {
+// A receipt for another token, or one whose time is over, is of no use. Without a log it is only looked at.
+function keptReceipt(
+  stateDir: string,
+  { jti }: TokenClaims,
+  now: number,
+  log: Logger | undefined,
+): HeldEnrolment['receipt'] {
   const file = join(stateDir, files.receipt);
   if (!existsSync(file)) return undefined;
+  const words = 'cannot use the receipt of the enrolment: the enrolment token is used instead';
+  let text: string;
   try {
-    const text = readSecret(file, 'the receipt of the enrolment').trim();
+    text = readSecret(file, 'the receipt of the enrolment').trim();
+  } catch (error) {
+    log?.error(reasonOf(error), words);
+    return undefined;
+  }
+  try {
     const claims = readReceipt(text);
     return claims.token === jti && !isExpired(claims, now) ? { text, claims } : undefined;
-  } catch {
-    // The token is asked for then, and says what is wrong.
+  } catch (error) {
+    if (log) moveAside(file, error, log, words);
     return undefined;
+  }
+}
+
+function moveAside(file: string, error: unknown, log: Logger, words: string): void {
+  try {
+    setAsideSync(file);
+    log.error({ file, reason: messageOf(error), moved_to: asideOf(file) }, words);
+  } catch (fault) {
+    if (!isErrno(fault)) throw fault;
+    log.error({ file, reason: `${messageOf(error)}; it cannot be moved: ${systemReasonOf(fault)}` }, words);
   }
 }
 
@@ -71,27 +94,49 @@ export function keepReceipt(stateDir: string, receipt: string): void {
   replaceFileSync(join(stateDir, files.receipt), `${receipt}\n`, 0o600);
 }
 
-/** The private key of a machine without a certificate, made at its first start. Throws FILE_UNREADABLE. */
-export function enrolmentKey(stateDir: string): KeyObject {
-  const file = join(stateDir, files.key);
-  if (!existsSync(file)) {
-    const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
-    replaceFileSync(file, pem, 0o600);
-  }
-  return readKey(file);
+/** The private key of a machine without a certificate. */
+export interface EnrolmentKey {
+  readonly key: KeyObject;
+  /** Writes it to the disk, unless it is there. Throws what the file system throws. */
+  readonly keep: () => void;
 }
 
-function readKey(file: string): KeyObject {
-  const pem = readSecret(file, 'the enrolment key');
+/**
+ * The private key of a machine without a certificate, made at its first start, and again if it is damaged. On a full disk it is
+ * in memory only. With `isTrial` nothing is written. Throws FILE_UNREADABLE.
+ */
+export function enrolmentKey(
+  stateDir: string,
+  { log, isTrial = false }: { readonly log: Logger; readonly isTrial?: boolean },
+): EnrolmentKey {
+  const file = join(stateDir, files.key);
+  if (existsSync(file)) {
+    const pem = readSecret(file, 'the enrolment key');
+    try {
+      return { key: createPrivateKey(pem), keep: () => {} };
+    } catch (error) {
+      const words =
+        'the enrolment key is empty or damaged: the machine makes another one, and if it was enrolled with this one, it may have to be released';
+      if (isTrial) log.error({ file, reason: messageOf(error) }, words);
+      else moveAside(file, error, log, words);
+    }
+  }
+  const key = generateKeyPairSync('ed25519').privateKey;
+  let isKept = isTrial;
+  const keep = () => {
+    if (!isKept) replaceFileSync(file, key.export({ type: 'pkcs8', format: 'pem' }), 0o600);
+    isKept = true;
+  };
   try {
-    return createPrivateKey(pem);
-  } catch (cause) {
-    throw new TroupeError(
-      'FILE_UNREADABLE',
-      `the enrolment key ${file} is damaged: ${messageOf(cause)}: remove it, and the machine makes another one`,
-      { cause },
+    keep();
+  } catch (error) {
+    if (!isErrno(error)) throw error;
+    log.error(
+      { reason: messageOf(error) },
+      'the enrolment key is only in memory: after a restart this machine has another one',
     );
   }
+  return { key, keep };
 }
 
 /** SHA-256 of a public key (SPKI, DER), hexadecimal. */
@@ -102,13 +147,32 @@ export function fingerprintOf(key: KeyObject): string {
     .digest('hex');
 }
 
-/** Remembers where the token is, for the time when the configuration no longer says it. Throws what the file system throws. */
-export function rememberToken(stateDir: string, { token }: Pick<SecurityConfig, 'token'>): void {
+/** Remembers where the token is, for the time when the configuration no longer says it. */
+export function rememberToken(stateDir: string, { token }: Pick<SecurityConfig, 'token'>, log: Logger): void {
   if (token === undefined) return;
   const file = join(stateDir, files.place);
   const place = resolve(token);
-  if (existsSync(file) && readFileSync(file, 'utf8').trim() === place) return;
-  replaceFileSync(file, `${place}\n`, 0o600);
+  try {
+    if (placeIn(file) !== place) replaceFileSync(file, `${place}\n`, 0o600);
+  } catch (error) {
+    if (!isErrno(error)) throw error;
+    log.error(
+      { reason: messageOf(error) },
+      'cannot note the path of the enrolment token: it is not removed when this host has a certificate',
+    );
+  }
+}
+
+// What is no file there is replaced, or cannot be, which is said then.
+function placeIn(file: string): string | undefined {
+  try {
+    return readRegularFileSync(file, { most: 64 * 1024 })
+      .toString('utf8')
+      .trim();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return undefined;
+  }
 }
 
 /**
@@ -118,7 +182,12 @@ export function rememberToken(stateDir: string, { token }: Pick<SecurityConfig, 
 export function endEnrolment(stateDir: string, log: Logger): void {
   const memory = join(stateDir, files.place);
   if (!existsSync(memory)) return;
-  const token = readFileSync(memory, 'utf8').trim();
+  const token = placeIn(memory);
+  if (token === undefined || token === '') {
+    const reason = new Error('it is empty or cannot be read');
+    moveAside(memory, reason, log, 'cannot find the enrolment token: if there is one, remove it');
+    return;
+  }
   try {
     remove(token);
     log.info({ file: token }, 'removed the enrolment token: this host has a certificate now');

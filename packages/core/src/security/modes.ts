@@ -45,10 +45,12 @@ export function nodeSecurity(options: {
   readonly identity: string;
   readonly stateDir: string;
   readonly log?: Logger;
+  /** Whether this is only to see if it could: then nothing is written. */
+  readonly isTrial?: boolean;
 }): Security {
   const { config, broker, identity, log = silentLogger } = options;
   if (config.mode === 'none') return openSecurity('node', identity, broker);
-  if (config.mode === 'token') return enrollingSecurity(config, identity, options.stateDir);
+  if (config.mode === 'token') return enrollingSecurity({ ...options, log });
   const own = followOwn(config, broker, log, (name) => {
     if (name === identity) return;
     throw new TroupeError(
@@ -120,12 +122,24 @@ export function clientSecurity(options: {
   };
 }
 
-function enrollingSecurity(config: SecurityConfig, identity: string, stateDir: string): Security {
-  let held = loadEnrolment(config, stateDir);
+function enrollingSecurity({
+  config,
+  identity,
+  stateDir,
+  log,
+  isTrial = false,
+}: {
+  readonly config: SecurityConfig;
+  readonly identity: string;
+  readonly stateDir: string;
+  readonly log: Logger;
+  readonly isTrial?: boolean;
+}): Security {
+  let held = loadEnrolment(config, stateDir, isTrial ? {} : { log });
   const { token, claims } = held;
-  const key = enrolmentKey(stateDir);
+  const { key, keep } = enrolmentKey(stateDir, { log, isTrial });
   const fingerprint = fingerprintOf(key);
-  rememberToken(stateDir, config);
+  if (!isTrial) rememberToken(stateDir, config, log);
   const issuers = claims.callers;
   const names = compilePattern(issuers, "the enrolment token's callers");
   const trust = new TrustStore({ ca: claims.ca });
@@ -150,6 +164,8 @@ function enrollingSecurity(config: SecurityConfig, identity: string, stateDir: s
       const receipt = await verifyReceipt(text, { trust, issuers, key: fingerprint, name: identity });
       if (receipt.token !== claims.jti || receipt.collective !== claims.collective)
         throw new TroupeError('TOKEN_INVALID', 'the receipt of the enrolment is for another token');
+      // Without its key it would be of no use after a restart.
+      keep();
       keepReceipt(stateDir, text);
       held = { token, claims, receipt: { text, claims: receipt } };
       own = ownOf(held);

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { SecurityConfig } from '../../src/config/sections.js';
-import type { Logger } from '../../src/log/logger.js';
+import { createLogger, type Logger } from '../../src/log/logger.js';
 import { endEnrolment } from '../../src/security/enrolment.js';
 import { envelopeType, headerOf } from '../../src/security/jws.js';
 import { nodeSecurity } from '../../src/security/modes.js';
@@ -67,7 +67,8 @@ describe('a machine with an enrolment token', () => {
     writeFileSync(file(), `${token}\n`, { mode: 0o600 });
     return { mode: 'token', token: file(), callers: { match: callers }, tokens: {}, minimum_protocol: 1 };
   };
-  const start = (identity = 'web1') => nodeSecurity({ config: config(), broker, identity, stateDir: state });
+  const start = (identity = 'web1', more: { log?: Logger; isTrial?: boolean } = {}) =>
+    nodeSecurity({ config: config(), broker, identity, stateDir: state, ...more });
   type Machine = ReturnType<typeof start>;
   const headerFrom = async ({ signer }: Machine) =>
     headerOf(await signer.sign(Buffer.from('{}')), envelopeType);
@@ -152,9 +153,61 @@ describe('a machine with an enrolment token', () => {
     expect((await headerFrom(start())).token).to.equal(token);
   });
 
-  it('shows its token if its receipt is damaged', async () => {
+  const log = () =>
+    createLogger({ level: 'info', format: 'json', destination: { write: (line) => lines.push(line) } });
+  const logged = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+
+  it('shows its token if its receipt is damaged, which is moved aside and logged', async () => {
     writeFileSync(join(state, 'enrolment.receipt'), 'nonsense', { mode: 0o600 });
-    expect((await headerFrom(start())).token).to.equal(token);
+    expect((await headerFrom(start('web1', { log: log() }))).token).to.equal(token);
+    expect(readFileSync(join(state, 'enrolment.receipt.damaged'), 'utf8')).to.equal('nonsense');
+    expect(logged()).to.have.length(1);
+    expect(logged()[0]).to.include({ level: 50, file: join(state, 'enrolment.receipt') });
+  });
+
+  for (const [what, text] of [
+    ['empty', ''],
+    ['damaged', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'],
+  ] as const) {
+    it(`makes another key if its own is ${what}, and says so with the name of the file`, async () => {
+      const key = join(state, 'enrolment.key');
+      writeFileSync(key, text, { mode: 0o600 });
+      const machine = start('web1', { log: log() });
+      const { key: fingerprint } = await proofFrom(machine);
+      expect(readFileSync(`${key}.damaged`, 'utf8')).to.equal(text);
+      expect(logged()).to.have.length(1);
+      expect(logged()[0]).to.include({ level: 50, file: key, moved_to: `${key}.damaged` });
+      expect(logged()[0]?.msg).to.include('the enrolment key is empty or damaged');
+      expect((await proofFrom(start())).key, 'the new one is kept').to.equal(fingerprint);
+    });
+  }
+
+  it('has a key in memory while it cannot write, and keeps it together with its receipt', async () => {
+    rmSync(state, { recursive: true });
+    const machine = start('web1', { log: log() });
+    const { key } = await proofFrom(machine);
+    expect(logged().map(({ level, msg }) => [level, msg])).to.deep.equal([
+      [50, 'the enrolment key is only in memory: after a restart this machine has another one'],
+      [50, 'cannot note the path of the enrolment token: it is not removed when this host has a certificate'],
+    ]);
+    expect(logged()[0]?.reason).to.equal(
+      `ENOENT: no such file or directory, open '${join(state, 'enrolment.key')}'`,
+    );
+    const receipt = await receiptFor(machine);
+    const refused = await machine.acceptReceipt?.(receipt).catch((error: Error) => error);
+    expect(refused).to.have.property('message').that.includes('/enrolment.key');
+    mkdirSync(state);
+    await machine.acceptReceipt?.(receipt);
+    const restarted = start('web1', { log: log() });
+    expect((await proofFrom(restarted)).key).to.equal(key);
+    expect((await headerFrom(restarted)).receipt).to.equal(receipt);
+  });
+
+  it('writes nothing if it is only tried', () => {
+    writeFileSync(join(state, 'enrolment.key'), '', { mode: 0o600 });
+    start('web1', { log: log(), isTrial: true });
+    expect(readdirSync(state)).to.deep.equal(['enrolment.key']);
+    expect(logged()).to.have.length(1);
   });
 
   for (const [what, more, reason] of [
@@ -181,11 +234,6 @@ describe('a machine with an enrolment token', () => {
       .catch((error: Error) => error);
     expect(refused).to.have.property('message').that.includes('is signed by "web9.lab"');
   });
-
-  const log = (): Logger => {
-    const write = (fields: object, text: string) => void lines.push(`${text} ${JSON.stringify(fields)}`);
-    return { info: write, warn: write } as unknown as Logger;
-  };
 
   it('keeps nothing of its enrolment once it has a certificate, not even the token', async () => {
     const machine = start();
