@@ -11,6 +11,7 @@ import {
   isName,
   type Logger,
   namedNodes,
+  type RefusedClient,
   type Reply,
   type Transport,
   TroupeError,
@@ -28,6 +29,7 @@ import type { Event, EventChannel } from './connection/event-channel.js';
 import { attach, defaultTtl, newId, request } from './connection/node-messages.js';
 import type { NodeProof } from './connection/node-proofs.js';
 import type { OwnRequest } from './connection/outgoing.js';
+import type { RejectedReply } from './connection/rejected-replies.js';
 import type { Router } from './connection/router.js';
 import { checkTraceparent } from './connection/traceparent.js';
 import { compiledDdl, hashOfDdl } from './ddl/compiled-ddl.js';
@@ -209,6 +211,7 @@ export class Client {
     if (options.traceparent !== undefined) checkTraceparent(options.traceparent);
     const agent = ddl.metadata.name;
     const collective = options.collective ?? this.mainCollective;
+    const place = (node: string) => ({ node, collective, clockOffset: options.clockOffset });
     const given = options.filter ?? emptyFilter;
     const isNamed = namedNodes(given) !== undefined && !options.source;
     // A node without the agent replies with an error if it is named; otherwise it is not a target.
@@ -238,12 +241,12 @@ export class Client {
           action,
           input,
           isFromNode: originOf(ddl) !== undefined,
-          fetch: (identity, hash) => fetchDdl(this, agent, { collective, node: identity, hash }),
+          fetch: (identity, hash) => fetchDdl(this, agent, { ...place(identity), hash }),
           accept: options.acceptDdl,
         },
         made,
       ),
-      askHash: (identity) => askHash(this, agent, { collective, node: identity }),
+      askHash: (identity) => askHash(this, agent, place(identity)),
     };
   }
 
@@ -297,6 +300,25 @@ export class Client {
   /** Passes the events of a collective to the listener until the returned function is called; events that fail authentication are dropped. */
   onEvent(listener: (event: Event) => void, collective = this.mainCollective): Promise<() => Promise<void>> {
     return this.#events.subscribe(collective, listener);
+  }
+
+  /**
+   * Calls the listener for each reply that is rejected, until the returned function is called. Nothing proves that it is of
+   * the node on whose topic it arrived.
+   */
+  onRejectedReply(listener: (rejected: RejectedReply) => void): () => void {
+    return this.#router.rejected.on(listener);
+  }
+
+  /**
+   * Passes what an embedded broker reports about clients that it refused to the listener, until the returned function is
+   * called: at most 100 at a time, and nothing of it is proved. Other brokers report nothing.
+   */
+  onRefusedClients(
+    listener: (refused: readonly RefusedClient[]) => void,
+    collective = this.mainCollective,
+  ): Promise<() => Promise<void>> {
+    return this.#events.subscribeToRefusals(collective, listener);
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+export type { RefusedClient } from '@troupe/core';
 export { Call } from './call/call.js';
 export type { AttachOptions, CallOptions, ListenOptions, SendOptions } from './call/call-options.js';
 export type { AcceptDdl, OtherDdl } from './call/ddl-variants.js';
@@ -25,6 +26,7 @@ export {
 export { type ConnectOptions, connect } from './connect.js';
 export type { Event } from './connection/event-channel.js';
 export type { NodeProof } from './connection/node-proofs.js';
+export type { RejectedReply } from './connection/rejected-replies.js';
 export { bundledDdls } from './ddl/bundled-ddls.js';
 export { compiledDdl } from './ddl/compiled-ddl.js';
 export { type DataVerdict, dataDdlFiles, judgeData } from './ddl/data-ddls.js';

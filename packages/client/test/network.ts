@@ -15,7 +15,7 @@ import { type Client, type ConnectOptions, clientSchema, connect } from '../src/
 
 /** A client over a broker in memory. */
 export function connectTo(
-  broker: MemoryBroker,
+  broker: { connect(): Transport },
   session?: string,
   security = '',
   more: Pick<ConnectOptions, 'traceparent'> = {},

@@ -125,6 +125,7 @@ export {
   type Unreadable,
 } from './message/message.js';
 export { type Presence, parsePresence } from './message/presence.js';
+export type { RefusedClient } from './message/refusals.js';
 export { isTraceparent } from './message/traceparent.js';
 export { isIdentity, isName } from './names.js';
 export { callerTrust } from './security/caller-authority.js';

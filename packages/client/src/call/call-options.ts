@@ -39,6 +39,11 @@ export interface CallOptions {
   readonly timeout?: number;
   /** Seconds within which a node may start the action; default: 60. */
   readonly ttl?: number;
+  /**
+   * By how many milliseconds the clocks of the `targets` are ahead of this one, as their results say: the request is dated
+   * by their clocks, so that they accept it. It is signed like any other, and only these nodes run it.
+   */
+  readonly clockOffset?: number;
   /** Seconds without a reply until the state of a node is `no-reply`; default: 10. */
   readonly answerWithin?: number;
   /** Seconds of a fixed discovery window. */

@@ -246,6 +246,7 @@ export class Collector {
       data,
       ...(isUnmatched && { isUnmatched }),
       seconds,
+      clockOffset: reply.time - now,
       key,
       ...(ddl && { ddl: ddl.version }),
       ...(ddl?.hash !== undefined && { ddlHash: ddl.hash }),

@@ -77,11 +77,15 @@ export class RequestRounds {
 
   /** Counts on nodes from now on, which may begin until the message, as of `time`, is too old. */
   expect(identities: readonly string[], time: number): void {
-    this.#message = { ...this.#message, time };
+    this.#message = { ...this.#message, time: time + this.#clockOffset };
     for (const identity of identities) {
       this.#targets.add(identity);
       this.#collector.expect(identity, time, time + this.#message.ttl * 1000);
     }
+  }
+
+  get #clockOffset(): number {
+    return this.#parts.options.clockOffset ?? 0;
   }
 
   /** Takes in what a target says. */
@@ -110,7 +114,7 @@ export class RequestRounds {
     const message = this.#message;
     if (message.type !== 'request') {
       for (const names of chunks(identities, namesInMessage))
-        await this.#parts.router.direct(attach(message, 0), names);
+        await this.#parts.router.direct(attach(message, 0, this.#clockOffset), names);
       return;
     }
     const asked: string[] = [];
@@ -238,7 +242,7 @@ export class RequestRounds {
   async #askAgain(ask: readonly string[], lacking: Due['attach']): Promise<void> {
     await this.send(ask);
     for (const { identity, after } of lacking)
-      await this.#parts.router.direct(attach(this.#message, after), [identity]);
+      await this.#parts.router.direct(attach(this.#message, after, this.#clockOffset), [identity]);
   }
 }
 

@@ -38,6 +38,11 @@ export interface Result<Data = Record<string, unknown>> {
   readonly isUnmatched?: true;
   /** From the first request to the end. */
   readonly seconds: number;
+  /**
+   * By how many milliseconds the clock of the node was ahead of this one, the way of its reply included; a reply that was
+   * lost and sent again makes it less. Absent if the node did not reply.
+   */
+  readonly clockOffset?: number;
   /** The version of the agent's DDL on the node, and its hash where the node says it. */
   readonly ddl?: string;
   readonly ddlHash?: string;

@@ -1,6 +1,7 @@
 import {
   type Logger,
   open,
+  type RefusedClient,
   type Security,
   seal,
   type Topic,
@@ -9,6 +10,7 @@ import {
   TroupeError,
 } from '@troupe/core';
 import { reasonOf } from '@troupe/core/internal';
+import { watchRefusedClients } from './refused-clients.js';
 import { rejectionOf } from './rejection.js';
 
 /** An event, as its sender publishes it on its event topic. */
@@ -52,10 +54,20 @@ export class EventChannel {
   subscribe(collective: string, listener: (event: Event) => void): Promise<() => Promise<void>> {
     const { transport, topics, log } = this.#parts;
     return transport.subscribe(topics.events(collective), (bytes, name) => {
+      // The report of a broker is no event.
+      if (name === topics.refusals(collective)) return;
       this.#open(bytes, topics.parse(name), collective).then(listener, (error: unknown) => {
         log.debug({ topic: name, ...reasonOf(error) }, `event rejected: ${rejectionOf(error)}`);
       });
     });
+  }
+
+  /** Delivers what the broker reports about clients that it refused, until the returned function is called. */
+  subscribeToRefusals(
+    collective: string,
+    listener: (refused: readonly RefusedClient[]) => void,
+  ): Promise<() => Promise<void>> {
+    return watchRefusedClients(this.#parts, collective, listener);
   }
 
   async #open(bytes: Uint8Array, topic: Topic | undefined, collective: string): Promise<Event> {

@@ -23,9 +23,13 @@ export function request(parts: Omit<OwnRequest, Common>): OwnRequest {
 /** What every message about a request says: which request, of whom, and where the replies go. */
 export type RequestHeader = Pick<Request, 'id' | 'ttl' | 'caller' | 'session' | 'collective'>;
 
-/** Asks for what is kept of a request. */
-export function attach({ id, ttl, caller, session, collective }: RequestHeader, after: number): Attach {
-  return { v, type: 'attach', time: Date.now(), id, ttl, caller, session, collective, after };
+/** Asks for what is kept of a request; `clockOffset`: by how many milliseconds the clock of the node is ahead. */
+export function attach(
+  { id, ttl, caller, session, collective }: RequestHeader,
+  after: number,
+  clockOffset = 0,
+): Attach {
+  return { v, type: 'attach', time: Date.now() + clockOffset, id, ttl, caller, session, collective, after };
 }
 
 /** Asks to end a request. */

@@ -14,6 +14,7 @@ import { isHash, parseJson, reasonOf } from '@troupe/core/internal';
 import { type NodeProof, NodeProofs } from './node-proofs.js';
 import type { NodeVersions } from './node-versions.js';
 import type { Outgoing } from './outgoing.js';
+import { RejectedReplies } from './rejected-replies.js';
 import { rejectionOf } from './rejection.js';
 import { Sender } from './sender.js';
 import { StatedDdls } from './stated-ddls.js';
@@ -34,6 +35,8 @@ export interface RouterParts {
 /** Sends signed messages to nodes, and delivers each authenticated reply to the listeners of its request. */
 export class Router {
   readonly session: string;
+  /** Replies that were not accepted. */
+  readonly rejected = new RejectedReplies();
   /** What nodes have said of their DDLs. */
   readonly ddls = new StatedDdls();
   readonly #parts: RouterParts;
@@ -163,7 +166,7 @@ export class Router {
   }
 
   async #deliver(opened: ReturnType<typeof open>, topic: string): Promise<void> {
-    const { log, topics } = this.#parts;
+    const { topics } = this.#parts;
     try {
       const { payload, proof } = await opened;
       const reply = this.#decrypted(checkReply(payload), proof);
@@ -202,8 +205,20 @@ export class Router {
       for (const listener of listeners ?? []) listener(reply, proof.key);
       if (!listeners) for (const other of this.#others) other(reply);
     } catch (error) {
-      log.warn(reasonOf(error), `reply rejected: ${rejectionOf(error)}`);
+      this.#reject(error, topic);
     }
+  }
+
+  #reject(error: unknown, topic: string): void {
+    const { log, topics } = this.#parts;
+    const place = topics.parse(topic);
+    const why = reasonOf(error);
+    const node = place?.kind === 'reply' ? place.identity : topic;
+    const rejected = { collective: place?.collective ?? '', node, reason: why.reason, code: why.code };
+    const { count, isNews } = this.rejected.note(rejected, Date.now());
+    if (!isNews) return;
+    const times = count > 1 ? { times: count } : {};
+    log.warn({ node, ...why, ...times }, `reply rejected: ${rejectionOf(error)}`);
   }
 
   #note(reply: Reply, proof: Proof): void {

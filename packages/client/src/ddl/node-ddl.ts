@@ -15,6 +15,8 @@ export interface Caller {
 interface Place {
   readonly node: string;
   readonly collective: string;
+  /** Of the clock of the node, in milliseconds. */
+  readonly clockOffset?: number | undefined;
 }
 
 /** The DDL that an agent has on one node, or nothing where the node does not give it. Throws DDL_INVALID. */
@@ -63,8 +65,12 @@ async function mustAsk(client: Caller, agent: string, place: Place): Promise<Sen
   throw new TroupeError('DDL_UNKNOWN', `${place.node} did not send the DDL of its agent "${agent}"`);
 }
 
-async function ask(client: Caller, agent: string, { node, collective }: Place): Promise<Sent | undefined> {
-  const options = { collective, targets: [node] };
+async function ask(
+  client: Caller,
+  agent: string,
+  { node, collective, clockOffset = 0 }: Place,
+): Promise<Sent | undefined> {
+  const options = { collective, targets: [node], clockOffset };
   const { ok, data } = await client.call(discoveryDdl as unknown as Ddl, 'ddl', { agent }, options).one();
   if (!ok || !data.ddl) return undefined;
   const ddl = parseDdl(data.ddl, `the DDL of "${agent}" from ${node}`);

@@ -48,6 +48,8 @@ describe('the results of a collector', () => {
         statusmsg: 'it is failed',
         data: { x: 1 },
         seconds: 2.5,
+        // The reply has the time 0.
+        clockOffset: -3_500,
         key: 'key',
         ddl: '1.2.3',
       },

@@ -25,7 +25,10 @@ export const topics = new Topics();
 export class RouterFixture {
   readonly broker = new MemoryBroker();
   readonly sent: Sent[] = [];
-  readonly warnings: string[] = [];
+  readonly warned: { readonly node?: string; readonly reason: string }[] = [];
+  get warnings(): readonly string[] {
+    return this.warned.map(({ reason }) => reason);
+  }
   readonly invalidated: string[] = [];
   /** Nodes with which a session key is agreed. */
   readonly known = new Set<string>();
@@ -106,7 +109,7 @@ export class RouterFixture {
   }
 
   #log(): Logger {
-    const warn = ({ reason }: { reason: string }) => this.warnings.push(reason);
+    const warn = (line: { readonly node?: string; readonly reason: string }) => this.warned.push(line);
     return { warn } as unknown as Logger;
   }
 }

@@ -93,6 +93,28 @@ describe('a reply', () => {
       expect(fixture.warnings).to.deep.equal([reason]);
     });
 
+  it('is logged once with the name of its node if it is rejected again and again for the same reason', async () => {
+    const noted: unknown[] = [];
+    fixture.router.rejected.on((rejected) => noted.push(rejected));
+    for (let count = 0; count < 3; count += 1)
+      fixture.receive(result('a', 1), { proof: { isForged: true } as Partial<Proof> });
+    fixture.receive(result('b', 1), { proof: { isForged: true } as Partial<Proof> });
+    fixture.receive(result('a', 1), { proof: { name: 'b' } });
+    await afterThose();
+    expect(fixture.warned.map(({ node, reason }) => [node, reason])).to.deep.equal([
+      ['a', 'forged'],
+      ['b', 'forged'],
+      ['a', 'a reply from "a" is signed by "b"'],
+    ]);
+    expect(noted).to.have.length(5);
+    expect(noted[4]).to.deep.equal({
+      collective: 'm',
+      node: 'a',
+      reason: 'a reply from "a" is signed by "b"',
+      code: 'SIGNATURE_INVALID',
+    });
+  });
+
   describe('that takes long to check', () => {
     let check: () => void;
     beforeEach(() => {
