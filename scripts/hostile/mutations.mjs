@@ -11,6 +11,7 @@ const trust = core('security/trust');
 const paths = core('security/path-constraints');
 const token = core('security/token');
 const receipt = core('security/receipt');
+const claims = core('security/claims');
 const ledger = core('security/token-ledger');
 const sessionKeys = core('security/session-keys');
 const admission = daemon('request/admission');
@@ -518,14 +519,14 @@ const rows = [
   ],
   [
     'unknown limits of a receipt',
-    receipt,
+    claims,
     'if (!Object.hasOwn(optional, name))',
     'if (!Object.hasOwn(optional, name)) continue; if (false)',
     'a receipt with a limit',
   ],
   [
     'unknown limits of a token',
-    token,
+    claims,
     'if (!Object.hasOwn(optional, name))',
     'if (!Object.hasOwn(optional, name)) continue; if (false)',
     'a token with a limit',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { absent } from '@troupe/core/durable-file';
 import { hostPaths, type RunLine } from '@troupe/emulator';
 import type { Role } from '../cast.js';
+import { type AuditedRequest, mutatingIds } from './audited.js';
 import type { NodeEvidence } from './evidence.js';
 
 type OnDisk = Omit<NodeEvidence, 'answersWith' | 'told'>;
@@ -12,15 +13,14 @@ export async function readNode(siteFolder: string, { identity, behaviour }: Role
   const paths = hostPaths(join(siteFolder, 'hosts', identity), identity);
   const record = await readRecord(siteFolder, identity);
   const reported = await linesOf<{ csr_fingerprint: string }>(paths.reportedCsrs);
-  const audit = await linesOf<{ request?: string; seconds?: number; reason?: string }>(paths.audit);
+  const audit = await linesOf<AuditedRequest & { reason?: string }>(paths.audit);
   return {
     identity,
     behaviour,
     record,
     runs: await linesOf<RunLine>(paths.puppetRuns),
     reported: reported.map(({ csr_fingerprint }) => csr_fingerprint),
-    // What was refused has no seconds.
-    carriedOut: audit.flatMap(({ request, seconds }) => (request && seconds !== undefined ? [request] : [])),
+    carriedOut: mutatingIds(audit),
     fencedOff: audit.filter(({ reason }) => reason?.includes('is stale')).length,
   };
 }

@@ -28,7 +28,7 @@ export interface NodeEvidence {
   readonly runs: readonly RunLine[];
   /** The fingerprints of the CSRs that it reported. */
   readonly reported: readonly string[];
-  /** Request ids that its audit has as carried out, as often as it has them. */
+  /** Ids of mutating requests that its audit has as carried out, as often as it has them. */
   readonly carriedOut: readonly string[];
   /** How often it refused somebody whose lease had gone to another. */
   readonly fencedOff: number;

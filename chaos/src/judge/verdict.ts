@@ -21,7 +21,7 @@ export function judge(evidence: Evidence): InvariantResult[] {
     checkEach('no attempt started Puppet more than once', nodes, runFaults),
     checkEach('every signed CSR was reported by its node', issued, (one) => wronglySigned(one, nodes)),
     checkEach('no attempt had more than one certificate signed', nodes, (node) => signedTwice(node, issued)),
-    checkEach('no request was run more than once', nodes, carriedOutTwice),
+    checkEach('no mutating request was run more than once', nodes, carriedOutTwice),
     { invariant: 'every lease was released', looked: nodes.length, violations: evidence.leasesLeft },
     {
       invariant: 'every certificate in the inventories of the CAs was checked',

@@ -123,7 +123,7 @@ describe('the judge', () => {
     [
       'a request that was carried out twice',
       () => violations([{ ...good, carriedOut: ['r1', 'r1'] }]),
-      /no request was run more than once: web1: request r1/,
+      /no mutating request was run more than once: web1: request r1/,
     ],
     [
       'a lease',
