@@ -77,7 +77,7 @@ const rows = [
   [
     'no key of JSON is given twice',
     core('security/json'),
-    'if (membersOf(value) !== members)',
+    'if (found.members !== members)',
     'if (false)',
     'the same key twice',
   ],
