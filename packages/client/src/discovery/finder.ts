@@ -71,7 +71,8 @@ export class Finder {
     await this.#judgeData(filter);
     const { tls } = this.#parts.credentials;
     const given = { filter, collective, ...(tls && { tls }), ...(signal && { signal }) };
-    const { nodes: known, rest } = await source.find(given);
+    const { nodes: known, rest, warnings = [] } = await source.find(given);
+    for (const warning of warnings) this.#parts.log.warn(warning);
     const nodes = [...new Set(known.map(({ identity }) => identity))].sort(naturalOrder);
     const found = { method: 'named', source: source.name, rest } as const;
     // A node that lacks an agent says so when it is called.

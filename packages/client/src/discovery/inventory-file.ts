@@ -16,6 +16,10 @@ import type { KnownNode, NodeSource } from './node-source.js';
 export interface Inventory {
   readonly nodes: readonly KnownNode[];
   readonly groups: ReadonlyMap<string, Filter>;
+  /** Why a group cannot be used, by its name: only whoever names it needs to know. */
+  readonly unusable: ReadonlyMap<string, TroupeError>;
+  /** What was left out: nodes that cannot be read, and groups without a name. */
+  readonly warnings: readonly string[];
 }
 
 /** What an identity begins with that names a group of an inventory. */
@@ -52,6 +56,7 @@ export function inventoryFile(file: string | ListText): NodeSource {
       return {
         nodes: fitting.filter((_, index) => having[index]),
         rest: { ...rest, agents: filter.agents },
+        warnings: inventory.warnings,
       };
     },
   };
@@ -69,9 +74,11 @@ async function ofIdentities(
   for (const identity of identities) {
     const name = groupOf(identity);
     if (name === undefined) continue;
+    const fault = inventory.unusable.get(name);
+    if (fault) throw fault;
     const group = inventory.groups.get(name);
     if (!group) {
-      const hint = suggestion(name, inventory.groups.keys());
+      const hint = suggestion(name, [...inventory.groups.keys(), ...inventory.unusable.keys()]);
       throw new TroupeError('DISCOVERY_FAILED', `${where} has no group "${name}"${hint}`);
     }
     for (const node of await matching(nodes, group)) found.add(node);
@@ -79,24 +86,60 @@ async function ofIdentities(
   return nodes.filter((node) => found.has(node));
 }
 
-/** Reads an inventory from its text; `where` names it in errors. Throws DISCOVERY_FAILED. */
+/**
+ * Reads an inventory from its text; `where` names it in errors. A node or a group that cannot be read does not affect the
+ * others. Throws DISCOVERY_FAILED.
+ */
 export function parseInventory(text: string, where: string): Inventory {
   let document: unknown;
+  const json = text.replace(/^\uFEFF/, '');
   try {
-    document = /^\s*\{/.test(text) ? parseExactJson(text) : parseExactYaml(text);
+    document = /^\s*\{/.test(json) ? parseExactJson(json) : parseExactYaml(json);
   } catch (cause) {
     throw fault(where, `is neither JSON nor YAML: ${messageOf(cause).split('\n')[0]}`, cause);
   }
   const inventory = objectOf(document, where);
-  const groups = listOf(inventory.groups, `${where}: groups`).map((group, index) =>
-    groupEntry(group, `${where}: groups[${index}]`),
-  );
-  return {
-    nodes: listOf(inventory.nodes, `${where}: nodes`).map((node, index) =>
-      nodeEntry(node, `${where}: nodes[${index}]`),
-    ),
-    groups: new Map(groups),
-  };
+  const nodes: KnownNode[] = [];
+  const groups = new Map<string, Filter>();
+  const unusable = new Map<string, TroupeError>();
+  const omissions: string[] = [];
+  for (const [index, value] of listOf(inventory.groups, `${where}: groups`).entries()) {
+    const place = `${where}: groups[${index}]`;
+    const name = groupName(value);
+    if (name === undefined) omissions.push(`${place} has no name: the group is left out`);
+    else
+      orFault(
+        () => groups.set(name, groupFilter(value, `${place} (${name})`)),
+        (fault) => unusable.set(name, fault),
+      );
+  }
+  for (const [index, value] of listOf(inventory.nodes, `${where}: nodes`).entries())
+    orFault(
+      () => nodes.push(nodeEntry(value, `${where}: nodes[${index}]`)),
+      ({ message }) => omissions.push(`${message}: the node is left out`),
+    );
+  const more = omissions.length - mostWarnings;
+  const warnings =
+    more > 0
+      ? [...omissions.slice(0, mostWarnings), `${where}: ${more} more entries are left out`]
+      : omissions;
+  return { nodes, groups, unusable, warnings };
+}
+
+const mostWarnings = 5;
+
+function orFault(read: () => unknown, failed: (fault: TroupeError) => void): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof TroupeError)) throw error;
+    failed(error);
+  }
+}
+
+function groupName(value: unknown): string | undefined {
+  const { name } = Object(value) as { readonly name?: unknown };
+  return typeof name === 'string' && name !== '' ? name : undefined;
 }
 
 function nodeEntry(value: unknown, place: string): KnownNode {
@@ -111,9 +154,12 @@ function nodeEntry(value: unknown, place: string): KnownNode {
   };
 }
 
-function groupEntry(value: unknown, place: string): [string, Filter] {
-  const { name, filter } = objectOf(value, place);
-  if (typeof name !== 'string' || name === '') throw fault(place, 'has no name');
+const choriaExpression = /\b(?:with|fact|include|semver|any|all|none|one)\s*\(|`|&&|\|\|/;
+const choriaHint =
+  ' (an expression of Choria: write with("web") && !with("os.family=Debian") as web and not os.family=Debian)';
+
+function groupFilter(value: unknown, place: string): Filter {
+  const { filter } = objectOf(value, place);
   const parts = objectOf(filter ?? {}, `${place}.filter`);
   const texts = (key: string) =>
     parts[key] === undefined || parts[key] === null ? [] : textsOf(parts[key], `${place}.filter.${key}`);
@@ -129,9 +175,10 @@ function groupEntry(value: unknown, place: string): [string, Filter] {
     });
     if (withoutData(group).rest.compound.length > 0)
       throw new TroupeError('FILTER_INVALID', 'data functions cannot be used with an inventory file');
-    return [name, checkFilter(group)];
+    return checkFilter(group);
   } catch (cause) {
-    throw fault(`${place} (${name})`, `has a filter that cannot be used: ${messageOf(cause)}`, cause);
+    const hint = select.some((expression) => choriaExpression.test(expression)) ? choriaHint : '';
+    throw fault(place, `has a filter that cannot be used${hint}: ${messageOf(cause)}`, cause);
   }
 }
 

@@ -30,6 +30,8 @@ export interface SourceAnswer {
   readonly nodes: readonly KnownNode[];
   /** The part of the filter that the source cannot judge: the nodes are asked about it. */
   readonly rest: Filter;
+  /** What of the source could not be read, and so is not among the nodes. */
+  readonly warnings?: readonly string[];
 }
 
 /** Where nodes are found other than by asking the network: a file, a database, a program, or one's own. */

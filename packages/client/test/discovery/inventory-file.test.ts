@@ -62,6 +62,10 @@ describe('an inventory file', () => {
     expect(rest).to.deep.include({ agents: ['puppet'], facts: [], classes: [], identities: [] });
   });
 
+  it('may begin with a byte order mark', async () => {
+    expect((await find({}, ['group:malta'], `\uFEFF${text}`)).names).to.deep.equal(['web1.lab']);
+  });
+
   it('is YAML as well', async () => {
     const yaml =
       'groups:\n  - name: web\n    filter:\n      classes: [web]\nnodes:\n  - name: a\n    classes: [web]\n  - name: b\n';
@@ -71,40 +75,58 @@ describe('an inventory file', () => {
   const bad: readonly [what: string, text: string, message: string][] = [
     ['a text that is neither', '{"nodes":', 'FILE is neither JSON nor YAML'],
     ['a list', '- a', 'FILE is not an object'],
-    [
-      'a node without a name',
-      '{"nodes":[{"facts":{}}]}',
-      'FILE: nodes[0].name: nothing is not a valid node name',
-    ],
-    [
-      'classes that are no texts',
-      '{"nodes":[{"name":"a","classes":[1]}]}',
-      'FILE: nodes[0].classes is not a list of strings',
-    ],
-    [
-      'a group with a broken filter',
-      '{"groups":[{"name":"x","filter":{"facts":["country"]}}]}',
-      'FILE: groups[0] (x) has a filter that cannot be used: "country" is not a fact filter',
-    ],
-    [
-      'a group with an operator of another language',
-      '{"groups":[{"name":"x","filter":{"compound":"not web||db"}}]}',
-      'unexpected ||: write "or"',
-    ],
-    [
-      'a group with a glob',
-      '{"groups":[{"name":"x","filter":{"identities":["web*"]}}]}',
-      '"web*" is not a valid identity: it contains "*"',
-    ],
-    [
-      'a group that asks data plugins',
-      '{"groups":[{"name":"x","filter":{"compound":"puppet().enabled=true"}}]}',
-      'data functions cannot be used with an inventory file',
-    ],
+    ['nodes that are no list', '{"nodes":{}}', 'FILE: nodes is not a list'],
   ];
   for (const [what, source, message] of bad) {
     it(`refuses ${what}`, () => expect(() => parseInventory(source, 'FILE')).to.throw(message));
   }
+
+  for (const [what, filter, message] of [
+    [
+      'with a broken filter',
+      { facts: ['country'] },
+      'has a filter that cannot be used: "country" is not a fact filter',
+    ],
+    [
+      "with Choria's with()",
+      { compound: 'with("apache") && !with("nginx")' },
+      'has a filter that cannot be used (an expression of Choria: write with("web")',
+    ],
+    ['with an operator of another language', { compound: 'not web||db' }, 'unexpected ||: write "or"'],
+    ['with a glob', { identities: ['web*'] }, '"web*" is not a valid identity: it contains "*"'],
+    [
+      'that asks data plugins',
+      { compound: 'puppet().enabled=true' },
+      'data functions cannot be used with an inventory file',
+    ],
+    ['with facts that are no texts', { facts: [1] }, 'filter.facts is not a list of strings'],
+  ] as const) {
+    it(`is usable if it has a group ${what}, but not by that group`, async () => {
+      const inventory = JSON.parse(text);
+      const source = JSON.stringify({ ...inventory, groups: [{ name: 'odd', filter }, ...inventory.groups] });
+      expect((await find({}, ['group:malta'], source)).names).to.deep.equal(['web1.lab']);
+      const failure = await find({}, ['group:odd'], source).catch(String);
+      expect(failure).to.include('FILE: groups[0] (odd)').and.to.include(message);
+      expect(parseInventory(source, 'FILE').warnings).to.deep.equal([]);
+    });
+  }
+
+  it('leaves out nodes that cannot be read and groups without a name, with a warning', () => {
+    const source = JSON.stringify({
+      groups: [{ filter: {} }],
+      nodes: [{ facts: {} }, { name: 'a', classes: [1] }, { name: 'b' }, 7],
+    });
+    const { nodes, warnings } = parseInventory(source, 'FILE');
+    expect(nodes).to.deep.equal([{ identity: 'b' }]);
+    expect(warnings).to.deep.equal([
+      'FILE: groups[0] has no name: the group is left out',
+      'FILE: nodes[0].name: nothing is not a valid node name (a-z, 0-9, ".", "_", "-"): the node is left out',
+      'FILE: nodes[1].classes is not a list of strings: the node is left out',
+      'FILE: nodes[3] is not an object: the node is left out',
+    ]);
+    const many = JSON.stringify({ nodes: Array(9).fill({}) });
+    expect(parseInventory(many, 'FILE').warnings.at(-1)).to.equal('FILE: 4 more entries are left out');
+  });
 
   it('says which group is meant by a slip', async () => {
     const failure = await find({}, ['group:mlata']).catch(String);

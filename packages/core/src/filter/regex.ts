@@ -8,6 +8,8 @@ export interface Regex {
   readonly size: number;
   /** Whether some part of `text` matches. */
   test(text: string): boolean;
+  /** `text` with the first match, or with each one, replaced by a literal text. */
+  replace(text: string, replacement: string, options: { readonly isGlobal: boolean }): string;
   toString(): string;
 }
 
@@ -55,6 +57,10 @@ function compile(pattern: string, ignoreCase: boolean): Regex {
     source: pattern,
     size,
     test: (text) => engine.test(text),
+    replace: (text, replacement, { isGlobal }) => {
+      const matcher = engine.matcher(text);
+      return isGlobal ? matcher.replaceAll(() => replacement) : matcher.replaceFirst(() => replacement);
+    },
     toString: () => `${ignoreCase ? '(?i)' : ''}${pattern}`,
   };
 }

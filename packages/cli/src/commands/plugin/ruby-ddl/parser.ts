@@ -1,130 +1,226 @@
 import { RubyFault } from './fault.js';
+import { callMethod, operate, operators } from './operation.js';
 import { Scanner, type Token } from './scanner.js';
-import { isMethod, standsFor } from './variable.js';
-
-/** A value in a Ruby DDL, with the line that it is on. */
-export type Value = { readonly line: number } & (
-  | { readonly kind: 'plain'; readonly value: string | number | boolean | null }
-  | { readonly kind: 'symbol'; readonly name: string }
-  | { readonly kind: 'regex'; readonly source: string; readonly flags: string }
-  | { readonly kind: 'array'; readonly items: readonly Value[] }
-  | { readonly kind: 'hash'; readonly pairs: ReadonlyMap<string, Value> }
-  | ({ readonly kind: 'call' } & Call)
-);
-
-/** A word with what it is given: `input :name, :prompt => "Name"`. */
-export interface Call {
-  readonly word: string;
-  readonly line: number;
-  readonly values: readonly Value[];
-  readonly pairs: ReadonlyMap<string, Value>;
-}
-
-/** A call that stands by itself, with the calls in its block. */
-export interface Statement extends Call {
-  readonly body: readonly Statement[] | undefined;
-}
+import { type Call, isTrue, notRun, type Statement, textOf, type Value } from './value.js';
 
 const most = 10_000;
-const deepest = 20;
+const deepest = 30;
 
 const keywords = new Set(
-  'if unless case while until for begin def class module require load return include raise lambda proc loop'.split(
+  'if unless elsif else when then case while until for begin rescue def class module require load return include raise lambda proc loop yield'.split(
     ' ',
   ),
 );
+const loops = ['each', 'each_pair'];
 
-/** Reads the statements of a Ruby DDL; anything that would have to be run is refused. Throws RubyFault. */
+/**
+ * Reads the statements of a Ruby DDL. Loops over literal lists, conditions and computations of literals are written out;
+ * everything else that would have to be run is refused. Throws RubyFault.
+ */
 export function parseRuby(text: string): readonly Statement[] {
   const tokens: Token[] = [];
   for (const token of new Scanner(text).tokens()) {
     tokens.push(token);
     if (tokens.length > 20 * most) throw new RubyFault(token.line, 'the DDL is too long');
   }
-  return new Parser(tokens).statements(undefined);
+  return new Parser(tokens, new Map()).statements([]).found;
 }
 
 class Parser {
   readonly #tokens: readonly Token[];
+  /** The values of variables now. */
+  readonly #variables: Map<string, Value>;
   #at = 0;
   #depth = 0;
   #count = 0;
-  /** What the variables of the loops around stand for now. */
-  readonly #bindings = new Map<string, string>();
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly Token[], variables: Map<string, Value>) {
     this.#tokens = tokens;
+    this.#variables = variables;
   }
 
-  statements(closing: 'end' | '}' | undefined): Statement[] {
+  /** The statements up to one of these words or marks, and which it is. */
+  statements(closings: readonly string[]): { readonly found: Statement[]; readonly closing: string } {
     return this.#nested(() => {
       const found: Statement[] = [];
       for (;;) {
         this.#skipNewlines();
         const token = this.#peek();
         if (token.kind === 'end') {
-          if (closing === undefined) return found;
-          throw new RubyFault(token.line, `"${closing}" is missing`);
+          const [wanted] = closings.slice(-1);
+          if (wanted === undefined) return { found, closing: '' };
+          throw new RubyFault(token.line, `"${wanted}" is missing`);
         }
-        if (token.text === closing && (token.kind === 'word' || token.kind === 'mark')) {
+        if (closings.includes(token.text) && (token.kind === 'word' || token.kind === 'mark')) {
           this.#at += 1;
-          return found;
+          return { found, closing: token.text };
         }
-        if (token.kind === 'words' || this.#isMark('[')) found.push(...this.#loop());
-        else found.push(this.#statement());
+        found.push(...this.#oneOrMore(token));
       }
     });
   }
 
-  #statement(): Statement {
-    const token = this.#peek();
-    if (token.kind !== 'word' || keywords.has(token.text)) throw isProgram(token);
+  #oneOrMore(token: Token): readonly Statement[] {
     this.#count += 1;
     if (this.#count > most) throw new RubyFault(token.line, 'the DDL is too long');
+    const { kind, text } = token;
+    if (kind === 'words' || (kind === 'mark' && (text === '[' || text === '{'))) return this.#loop();
+    if (kind !== 'word') throw isProgram(token);
+    if (text === 'if' || text === 'unless') return this.#condition();
+    if (text === 'case') return this.#case();
+    if (this.#isAssignment()) return this.#assignment();
+    if (this.#variables.has(text)) return this.#loop();
+    return this.#statement();
+  }
+
+  #statement(): readonly Statement[] {
+    const token = this.#peek();
+    if (keywords.has(token.text)) throw isProgram(token);
     const call = this.#call();
     const next = this.#peek();
     let body: Statement[] | undefined;
     if (next.kind === 'word' && next.text === 'do') body = this.#block('end');
     else if (next.kind === 'mark' && next.text === '{') body = this.#block('}');
-    const after = this.#peek();
-    const isOver = ['newline', 'end'].includes(after.kind) || [';', 'end', '}'].includes(after.text);
-    if (!isOver) throw isProgram(after);
-    return { ...call, body };
+    return this.#modified([{ ...call, body }]);
+  }
+
+  // A statement may end with a condition.
+  #modified(statements: readonly Statement[]): readonly Statement[] {
+    const { kind, text } = this.#peek();
+    const isModifier = kind === 'word' && (text === 'if' || text === 'unless');
+    if (isModifier) this.#at += 1;
+    const isKept = !isModifier || isTrue(this.#value()) === (text === 'if');
+    this.#expectEnd();
+    return isKept ? statements : [];
+  }
+
+  #expectEnd(): void {
+    const { kind, text } = this.#peek();
+    const isOver =
+      ['newline', 'end'].includes(kind) || [';', 'end', '}', 'else', 'elsif', 'when'].includes(text);
+    if (!isOver) throw isProgram(this.#peek());
+  }
+
+  #isAssignment(): boolean {
+    const next = this.#tokens[this.#at + 1];
+    return next?.kind === 'mark' && next.text === '=' && /^[a-z_]/.test(this.#peek().text);
+  }
+
+  #assignment(): readonly Statement[] {
+    const { text } = this.#take();
+    this.#at += 1;
+    this.#skipNewlines();
+    this.#variables.set(text, this.#value());
+    this.#expectEnd();
+    return [];
+  }
+
+  // if A … elsif B … else … end, or unless A … else … end; only the branch that applies is kept.
+  #condition(): readonly Statement[] {
+    const isUnless = this.#take().text === 'unless';
+    let isDone = false;
+    let kept: readonly Statement[] = [];
+    let closing = 'elsif';
+    let isHeld = isTrue(this.#value()) !== isUnless;
+    while (closing !== 'end') {
+      this.#eatWord('then');
+      const isLast = closing === 'else';
+      const branch = this.#branch(isHeld && !isDone, isLast ? ['end'] : ['elsif', 'else', 'end']);
+      if (isHeld && !isDone) kept = branch.found;
+      isDone ||= isHeld;
+      closing = branch.closing;
+      isHeld = closing === 'elsif' ? isTrue(this.#value()) : true;
+    }
+    return kept;
+  }
+
+  #case(): readonly Statement[] {
+    this.#at += 1;
+    const subject = this.#value();
+    this.#skipNewlines();
+    let kept: readonly Statement[] | undefined;
+    let closing = this.#take().text;
+    if (closing !== 'when') throw isProgram(this.#previous());
+    while (closing !== 'end') {
+      let isHeld = closing === 'else';
+      if (closing === 'when') {
+        do {
+          this.#skipNewlines();
+          if (isCase(this.#value(), subject)) isHeld = true;
+        } while (this.#eat(','));
+        this.#eatWord('then');
+      }
+      const branch = this.#branch(
+        isHeld && kept === undefined,
+        closing === 'else' ? ['end'] : ['when', 'else', 'end'],
+      );
+      if (isHeld) kept ??= branch.found;
+      closing = branch.closing;
+    }
+    return kept ?? [];
+  }
+
+  // What a branch that does not apply assigns does not count.
+  #branch(isTaken: boolean, closings: readonly string[]) {
+    const before = new Map(this.#variables);
+    const branch = this.statements(closings);
+    if (!isTaken) {
+      this.#variables.clear();
+      for (const [name, value] of before) this.#variables.set(name, value);
+    }
+    return branch;
   }
 
   // A loop over a list that is written out is an abbreviation: it is written out, too, and not run.
-  #loop(): Statement[] {
+  #loop(): readonly Statement[] {
     const items = this.#operand();
-    for (const expected of ['.', 'each']) {
-      const token = this.#take();
-      if (token.text !== expected) throw isProgram(token);
-    }
+    if (!this.#eat('.')) throw isProgram(this.#peek());
+    const method = this.#take();
+    if (!loops.includes(method.text)) throw isProgram(method);
     const opening = this.#take();
     const closing = opening.text === 'do' ? 'end' : '}';
     if (opening.text !== 'do' && opening.text !== '{') throw isProgram(opening);
-    const [bar, name, secondBar] = [this.#take(), this.#take(), this.#take()];
-    if (bar.text !== '|' || name.kind !== 'word' || secondBar.text !== '|') throw isProgram(bar);
+    const names = this.#parameters();
     const body = this.#at;
-    const before = this.#bindings.get(name.text);
+    const rounds = roundsOf(items);
+    if (rounds.length === 0) throw new RubyFault(items.line, 'a loop over an empty list');
+    const before = names.map((name) => [name, this.#variables.get(name)] as const);
     const found: Statement[] = [];
-    for (const item of items.kind === 'array' ? items.items : []) {
-      if (item.kind !== 'symbol' && !(item.kind === 'plain' && typeof item.value === 'string'))
-        throw new RubyFault(item.line, 'a loop may only iterate over strings and symbols');
-      this.#bindings.set(name.text, item.kind === 'symbol' ? item.name : String(item.value));
+    for (const values of rounds) {
+      this.#count += 1;
+      for (const [index, name] of names.entries())
+        this.#variables.set(name, values[index] ?? { kind: 'plain', value: null, line: items.line });
+      if (names.length === 1 && values.length > 1)
+        this.#variables.set(names[0] ?? '', { kind: 'array', items: values, line: items.line });
       this.#at = body;
-      found.push(...this.statements(closing));
+      found.push(...this.statements([closing]).found);
     }
-    if (found.length === 0) throw new RubyFault(name.line, 'a loop over an empty list');
-    if (before === undefined) this.#bindings.delete(name.text);
-    else this.#bindings.set(name.text, before);
-    return found;
+    for (const [name, value] of before) {
+      if (value === undefined) this.#variables.delete(name);
+      else this.#variables.set(name, value);
+    }
+    return this.#modified(found);
+  }
+
+  #parameters(): readonly string[] {
+    const bar = this.#take();
+    if (bar.text !== '|') throw isProgram(bar);
+    const names: string[] = [];
+    do {
+      const name = this.#take();
+      if (name.kind !== 'word') throw isProgram(name);
+      names.push(name.text);
+    } while (this.#eat(','));
+    const end = this.#take();
+    if (end.text !== '|') throw isProgram(end);
+    return names;
   }
 
   #block(closing: 'end' | '}'): Statement[] {
     this.#at += 1;
     const next = this.#peek();
     if (next.text === '|' || next.text === '||') throw isProgram(next);
-    return this.statements(closing);
+    return this.statements([closing]).found;
   }
 
   #call(): Call {
@@ -138,10 +234,10 @@ class Parser {
       isParenthesized
         ? text === ')' && kind === 'mark'
         : ['newline', 'end'].includes(kind) ||
-          (kind === 'word' && ['do', 'end'].includes(text)) ||
-          text === ';';
+          (kind === 'word' && ['do', 'end', 'if', 'unless'].includes(text)) ||
+          (kind === 'mark' && /^[;)\]}.,]$|^=>$/.test(text));
     if (isParenthesized) this.#skipNewlines();
-    if (!isEnd(this.#peek()) && !(values.length === 0 && !isParenthesized && this.#isMark('{'))) {
+    if (!isEnd(this.#peek()) && !(!isParenthesized && this.#isMark('{'))) {
       do {
         this.#skipNewlines();
         this.#argument(values, pairs);
@@ -168,18 +264,84 @@ class Parser {
     }
   }
 
+  /** The value of the only expression of these tokens. */
+  expression(): Value {
+    const value = this.#value();
+    if (this.#peek().kind !== 'end') throw isProgram(this.#peek());
+    return value;
+  }
+
   #value(): Value {
     return this.#nested(() => {
-      const value = this.#operand();
+      const value = this.#choice();
       const next = this.#peek();
-      if (next.kind === 'mark' && !/^([,)}\]{;]|=>)$/.test(next.text)) throw isProgram(next);
+      if (next.kind === 'mark' && !/^([,)}\]{;:|]|=>)$/.test(next.text)) throw isProgram(next);
       return value;
     });
   }
 
+  // condition ? one : other
+  #choice(): Value {
+    const condition = this.#binary(0);
+    if (!this.#eat('?')) return condition;
+    this.#skipNewlines();
+    const one = this.#nested(() => this.#choice());
+    this.#skipNewlines();
+    if (!this.#eat(':')) throw isProgram(this.#peek());
+    this.#skipNewlines();
+    const other = this.#nested(() => this.#choice());
+    return isTrue(condition) ? one : other;
+  }
+
+  #binary(level: number): Value {
+    const own = operators[level];
+    if (own === undefined) return this.#unary();
+    let left = this.#binary(level + 1);
+    for (;;) {
+      const { kind, text } = this.#peek();
+      if ((kind !== 'mark' && kind !== 'word') || !own.includes(text)) return left;
+      this.#at += 1;
+      this.#skipNewlines();
+      left = operate(text, left, this.#binary(level + 1));
+    }
+  }
+
+  #unary(): Value {
+    const { kind, text, line } = this.#peek();
+    const isNot = (kind === 'mark' && text === '!') || (kind === 'word' && text === 'not');
+    if (!isNot) return this.#methods(this.#operand());
+    this.#at += 1;
+    const value = this.#nested(() => this.#unary());
+    return { kind: 'plain', value: !isTrue(value), line };
+  }
+
+  // Not the one that makes it a loop, which is a statement.
+  #methods(start: Value): Value {
+    let value = start;
+    for (;;) {
+      const [next, name] = [this.#peek(), this.#tokens[this.#at + 1]];
+      if (next.kind !== 'mark' || next.text !== '.' || name === undefined || value.kind === 'call')
+        return value;
+      if (loops.includes(name.text)) return value;
+      this.#at += 2;
+      value = callMethod(value, name.text, this.#isMark('(') ? this.#given() : [], name.line);
+    }
+  }
+
+  #given(): readonly Value[] {
+    const values: Value[] = [];
+    this.#at += 1;
+    this.#list(')', () => values.push(this.#value()));
+    return values;
+  }
+
   #operand(): Value {
     const { kind, text, line, flags = '' } = this.#peek();
-    if (kind === 'word' && this.#bindings.has(text)) return this.#variable();
+    const known = kind === 'word' ? this.#variables.get(text) : undefined;
+    if (known !== undefined) {
+      this.#at += 1;
+      return { ...known, line };
+    }
     if (
       kind === 'word' &&
       /^[a-z]/.test(text) &&
@@ -196,9 +358,18 @@ class Parser {
     if (kind === 'number') return { kind: 'plain', value: Number(text.replaceAll('_', '')), line };
     if (text === '[') return { kind: 'array', items: this.#items(), line };
     if (text === '{') return { kind: 'hash', pairs: this.#pairs(), line };
+    if (text === '(') return this.#parenthesized();
     if (text === 'true' || text === 'false') return { kind: 'plain', value: text === 'true', line };
     if (text === 'nil') return { kind: 'plain', value: null, line };
     throw isProgram({ kind, text, line });
+  }
+
+  #parenthesized(): Value {
+    this.#skipNewlines();
+    const value = this.#value();
+    this.#skipNewlines();
+    if (!this.#eat(')')) throw new RubyFault(this.#peek().line, '")" is missing');
+    return value;
   }
 
   // "a" "b" is one text in Ruby.
@@ -210,26 +381,25 @@ class Parser {
 
   #text({ text, pieces, line }: Token): string {
     if (!pieces) return text;
-    return pieces
-      .map((piece) => (typeof piece === 'string' ? piece : standsFor(piece, this.#bindings, line)))
-      .join('');
+    return pieces.map((piece) => (typeof piece === 'string' ? piece : this.#inserted(piece, line))).join('');
   }
 
-  #variable(): Value {
-    const { text: name, line } = this.#take();
-    const methods: string[] = [];
-    while (this.#eat('.')) {
-      const method = this.#take();
-      if (!isMethod(method.text)) throw isProgram(method);
-      methods.push(method.text);
-    }
-    return { kind: 'plain', value: standsFor({ name, methods }, this.#bindings, line), line };
+  #inserted(tokens: readonly Token[], line: number): string {
+    const value = this.#nested(() => new Parser(tokens, this.#variables).expression());
+    const text = textOf(value);
+    if (text !== undefined) return text;
+    throw new RubyFault(
+      line,
+      'a string with #{…} is Ruby code, which is not executed: write the string without it',
+    );
   }
 
   #items(): Value[] {
     const items: Value[] = [];
-    this.#list(']', () => items.push(this.#value()));
-    return items;
+    const pairs = new Map<string, Value>();
+    const { line } = this.#peek();
+    this.#list(']', () => this.#argument(items, pairs));
+    return pairs.size > 0 ? [...items, { kind: 'hash', pairs, line }] : items;
   }
 
   #pairs(): ReadonlyMap<string, Value> {
@@ -278,15 +448,36 @@ class Parser {
     return is;
   }
 
+  #eatWord(text: string): void {
+    const token = this.#peek();
+    if (token.kind === 'word' && token.text === text) this.#at += 1;
+  }
+
   #take(): Token {
     const token = this.#peek();
     this.#at += 1;
     return token;
   }
 
+  #previous(): Token {
+    return this.#tokens[Math.min(this.#at, this.#tokens.length) - 1] as Token;
+  }
+
   #peek(): Token {
     return this.#tokens[Math.min(this.#at, this.#tokens.length - 1)] as Token;
   }
+}
+
+// The values of the variables in each round of a loop.
+function roundsOf(items: Value): readonly (readonly Value[])[] {
+  if (items.kind === 'array') return items.items.map((item) => (item.kind === 'array' ? item.items : [item]));
+  if (items.kind === 'hash')
+    return [...items.pairs].map(([name, value]) => [{ kind: 'symbol', name, line: items.line }, value]);
+  throw notRun(items.line, 'each');
+}
+
+function isCase(pattern: Value, subject: Value): boolean {
+  return isTrue(operate(pattern.kind === 'regex' ? '=~' : '==', subject, pattern));
 }
 
 function wordsOf(text: string, line: number): Value[] {
@@ -300,10 +491,6 @@ function keyOf(value: Value): string {
   throw new RubyFault(value.line, 'a key must be a symbol or a string');
 }
 
-function isProgram({ text, line, kind }: Token): RubyFault {
-  const what = kind === 'end' || kind === 'newline' ? text : JSON.stringify(text.slice(0, 40));
-  return new RubyFault(
-    line,
-    `unexpected ${what}: Ruby code (loops, conditions, variables, methods) is not executed; write the actions without it`,
-  );
+function isProgram({ text, line }: Token): RubyFault {
+  return notRun(line, text);
 }

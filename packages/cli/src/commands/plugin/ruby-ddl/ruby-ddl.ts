@@ -10,8 +10,9 @@ import {
   parseDdl,
 } from '@troupe/core';
 import { RubyFault } from './fault.js';
-import { type Call, parseRuby, type Statement, type Value } from './parser.js';
+import { parseRuby } from './parser.js';
 import { importRegex } from './regex.js';
+import type { Call, Statement, Value } from './value.js';
 
 /** A Ruby DDL as JSON, and what its author should look at, one line each. */
 export type ImportedDdl =
@@ -26,7 +27,7 @@ const mostBytes = 1024 * 1024;
 
 /**
  * Converts MCollective's Ruby DDL of an agent or a data plugin to JSON. It parses the text and never runs it; what
- * would have to be run is refused, except a loop over a literal list. `where` is its file, which names the
+ * would have to be run is refused, except loops over literal lists, conditions and operations on literals. `where` is its file, which names the
  * plugin where its metadata has a title instead. Throws DDL_INVALID with `where`, the line and the reason.
  */
 export function importRubyDdl(text: string, where = 'the DDL'): ImportedDdl {
@@ -145,8 +146,10 @@ class Importer {
   }
 
   #type(value: Value): Partial<InputDdl> {
-    const type = plain(value);
-    if (typeof type !== 'string') throw new RubyFault(value.line, 'a type must be a symbol');
+    const written = plain(value);
+    if (typeof written !== 'string') throw new RubyFault(value.line, 'a type must be a symbol');
+    // Some DDLs have :Array and :Hash.
+    const type = types.includes(written.toLowerCase()) ? written.toLowerCase() : written;
     if (types.includes(type)) return { type } as Partial<InputDdl>;
     if (type === 'any')
       throw new RubyFault(value.line, 'the type :any is not supported: declare the actual type');

@@ -1,5 +1,4 @@
 import { RubyFault } from './fault.js';
-import { type Variable, variableOf } from './variable.js';
 
 /** A piece of Ruby text. */
 export interface Token {
@@ -18,25 +17,46 @@ export interface Token {
   readonly text: string;
   /** Of a regular expression. */
   readonly flags?: string;
-  /** Of a text with `#{…}` in it: its pieces, in place of the text. */
-  readonly pieces?: readonly (string | Variable)[];
+  /** Of a text with `#{…}` in it: its pieces, in place of the text; of an expression its tokens. */
+  readonly pieces?: readonly (string | readonly Token[])[];
   readonly line: number;
 }
 
+const mostExpression = 200;
+
 const closing: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}', '<': '>' };
 const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', s: ' ', '0': '\0', e: '\x1b' };
-const marks = ['=>', '==', '+=', '<<', '&&', '||', '::', ...'(){}[],|.+-*/=<>!?&%;:'];
+const marks = [
+  '=>',
+  '==',
+  '=~',
+  '!=',
+  '!~',
+  '<=',
+  '>=',
+  '**',
+  '+=',
+  '<<',
+  '&&',
+  '||',
+  '::',
+  ...'(){}[],|.+-*/=<>!?&%;:',
+];
 
 /** Cuts the text of a Ruby DDL into tokens. Throws RubyFault. */
 export class Scanner {
   readonly #text: string;
   #at = 0;
-  #line = 1;
+  #line: number;
+  /** How many `#{…}` this text stands in. */
+  #nesting = 0;
   /** The ends of texts that begin on the next line. */
   readonly #heredocs: { readonly word: string; readonly indented: boolean }[] = [];
 
-  constructor(text: string) {
+  /** `line` is the number of the first line of the text. */
+  constructor(text: string, line = 1) {
     this.#text = text.replaceAll('\r\n', '\n');
+    this.#line = line;
   }
 
   *tokens(): Generator<Token> {
@@ -76,7 +96,7 @@ export class Scanner {
     const simple: [Token['kind'], RegExp][] = [
       ['symbol', /^:([A-Za-z_]\w*[?!]?)/],
       ['label', /^([A-Za-z_]\w*):(?!:)/],
-      ['number', /^(-?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?)/],
+      ['number', isValue(last) ? unsigned : signed],
       ['word', /^([A-Za-z_]\w*[?!]?)/],
     ];
     for (const [kind, pattern] of simple) {
@@ -130,13 +150,13 @@ export class Scanner {
   }
 
   #quoted(end: string, manner: string, line: number): Pick<Token, 'text' | 'pieces'> {
-    const pieces: (string | Variable)[] = [];
+    const pieces: (string | readonly Token[])[] = [];
     let text = '';
     for (;;) {
       const character = this.#take(line, 'a string');
       if (character === end) return pieces.length === 0 ? { text } : { text: '', pieces: [...pieces, text] };
       if (character === '#' && manner === '"' && this.#text[this.#at] === '{') {
-        pieces.push(text, this.#variable(line));
+        pieces.push(text, this.#expression(line));
         text = '';
       } else if (character !== '\\') text += character;
       else {
@@ -148,17 +168,24 @@ export class Scanner {
     }
   }
 
-  #variable(line: number): Variable {
-    const [all = '', inside = ''] =
-      /^\{([^{}"\n]{1,80})\}/.exec(this.#text.slice(this.#at, this.#at + 100)) ?? [];
-    const variable = variableOf(inside);
-    if (!variable)
-      throw new RubyFault(
-        line,
-        'a string with #{…} is Ruby code, which is not executed: write the string without it',
-      );
-    this.#advance(all.length);
-    return variable;
+  // What stands between the braces of `#{…}`, which may have texts with braces in it.
+  #expression(line: number): readonly Token[] {
+    const begin = this.#at + 1;
+    let depth = 0;
+    let quote: string | undefined;
+    do {
+      const character = this.#take(line, 'a string');
+      if (character === '\\') this.#take(line, 'a string');
+      else if (quote !== undefined) quote = character === quote ? undefined : quote;
+      else if (character === '"' || character === "'") quote = character;
+      else if (character === '{') depth += 1;
+      else if (character === '}') depth -= 1;
+      if (this.#at - begin > mostExpression) throw new RubyFault(line, 'an expression in #{…} is too long');
+    } while (depth > 0);
+    if (this.#nesting >= 3) throw new RubyFault(line, 'strings with #{…} are nested too deeply');
+    const inner = new Scanner(this.#text.slice(begin, this.#at - 1), line);
+    inner.#nesting = this.#nesting + 1;
+    return [...inner.tokens()];
   }
 
   #codePoint(kind: string, line: number): string {
@@ -206,8 +233,18 @@ export class Scanner {
   }
 }
 
+const unsigned = /^(\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?)/;
+const signed = /^(-?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?)/;
+
+// Whether a "-" that follows subtracts.
+function isValue(last: Token | undefined): boolean {
+  if (last?.kind === 'mark') return ')]}'.includes(last.text);
+  return last?.kind === 'number' || last?.kind === 'string';
+}
+
 // Whether a "/" or a "%" begins a value here, and does not divide one.
 function isOperand(last: Token | undefined): boolean {
   if (last?.kind === 'mark') return !')]}'.includes(last.text);
+  if (last?.kind === 'word') return ['if', 'unless', 'elsif', 'when', 'and', 'or', 'not'].includes(last.text);
   return last === undefined || last.kind === 'label' || last.kind === 'newline';
 }

@@ -167,6 +167,105 @@ end`;
     });
   });
 
+  const actionsOf = (body: string) => {
+    const imported = importRubyDdl(`${metadata}${body}`, 'x.ddl');
+    if (imported.kind !== 'agent') throw new Error('it is no agent');
+    return imported.ddl.actions;
+  };
+
+  it('may have the loops and conditions of the DDLs for services, packages and the shell', () => {
+    const actions = actionsOf(`
+maximum = 10 * 1024
+["stop", "install", "update"].each do |act|
+  action act, :description => "#{act.capitalize} it" do
+    output :status, :description => "The state after #{act.sub(/p$/, 'pp')}ing", :display_as => 'It' + "s state"
+    if act == 'install'
+      input :version, :prompt => "Version", :description => "x", :type => :string, :validation => '.', :optional => true, :maxlength => maximum
+    elsif act =~ /^up/ then
+      input :all, :prompt => "All", :description => "x", :type => :boolean, :optional => true
+    else
+      input :names, :prompt => "Names", :description => "x", :type => :Array, :optional => act != "stop"
+    end
+    output :left, :description => act == "stop" ? "stopped" : "other", :display_as => "Left" unless act.start_with?("up", "down")
+    case act
+    when "install", "purge" then output :a, :description => "a", :display_as => "A"
+    when /p$/
+      output :b, :description => "b", :display_as => "B"
+    else
+      output :c, :description => "c", :display_as => "C"
+    end
+  end
+end`);
+    expect(actions.map(({ action, input }) => [action, input])).to.deep.equal([
+      ['stop', { names: { prompt: 'Names', description: 'x', type: 'array', optional: false } }],
+      [
+        'install',
+        {
+          version: {
+            prompt: 'Version',
+            description: 'x',
+            type: 'string',
+            validation: '.',
+            optional: true,
+            maxlength: 10_240,
+          },
+        },
+      ],
+      ['update', { all: { prompt: 'All', description: 'x', type: 'boolean', optional: true } }],
+    ]);
+    expect(
+      actions.map(({ output }) =>
+        Object.entries(output).map(([key, { description }]) => `${key}: ${description}`),
+      ),
+    ).to.deep.equal([
+      ['status: The state after stopping', 'left: stopped', 'b: b'],
+      ['status: The state after installing', 'left: other', 'a: a'],
+      ['status: The state after updateing', 'c: c'],
+    ]);
+  });
+
+  for (const [what, body, names] of [
+    [
+      'a loop over numbers',
+      '[1, 2].each do |n| action "a#{n}", :description => "a" do\nend\nend',
+      ['a1', 'a2'],
+    ],
+    [
+      'a loop over pairs',
+      '[["a", 1], ["b", 2]].each { |x, n| action x + n.to_s, :description => "a" do\nend }',
+      ['a1', 'b2'],
+    ],
+    [
+      'a loop over a hash',
+      '{:a => "x", "b" => "y"}.each_pair do |k, v|\naction "#{k}_#{v}", :description => "a" do\nend\nend',
+      ['a_x', 'b_y'],
+    ],
+    [
+      'a loop over a variable',
+      'all = %w{a b}\nall.each do |x|\naction x, :description => "a" do\nend\nend',
+      ['a', 'b'],
+    ],
+    [
+      'a text with a text in it',
+      `["ab"].each do |x|\naction "#{x.gsub("b", "c")}", :description => "a" do\nend\nend`,
+      ['ac'],
+    ],
+    [
+      'a condition with and, or and not',
+      'if (1 < 2 and not false) || nil\naction "a", :description => "a" do\nend\nend',
+      ['a'],
+    ],
+    [
+      'a condition after an action',
+      'action "a", :description => "a" do\nend if %w{x y}.include?("x")\naction "b", :description => "b" do\nend unless 2 ** 3 == 8',
+      ['a'],
+    ],
+  ] as const) {
+    it(`may have ${what}`, () => {
+      expect(actionsOf(body).map(({ action }) => action)).to.deep.equal(names);
+    });
+  }
+
   it('is named like its file where its metadata has a title instead', () => {
     const titled = metadata.replace('"x"', '"File Stat"');
     const action = 'action "a", :description => "a" do\nend';
@@ -198,26 +297,53 @@ end`;
     });
   }
 
-  const program = 'Ruby code (loops, conditions, variables, methods) is not executed';
+  const program = 'Ruby code is not executed, apart from loops over literal lists';
   for (const [what, text, message] of [
     [
       'a loop over something computed',
       `${metadata}\nnames.each do |act|\nend`,
       `3: unexpected ".": ${program}`,
     ],
-    [
-      'a loop over numbers',
-      `${metadata}\n[1, 2].each do |act|\nend`,
-      '3: a loop may only iterate over strings and symbols',
-    ],
     ['a loop over an empty list', `${metadata}\n[].each do |act|\nend`, '3: a loop over an empty list'],
     ['another loop', `${metadata}\n["a", "b"].map do |act|\nend`, `3: unexpected "map": ${program}`],
     ['a computed list', `${metadata}\n%W{a b}.each do |act|\nend`, '3: %W lists are not supported'],
     [
-      'a method in a loop',
-      `${metadata}\n["a"].each do |act|\naction act.gsub("a", "b"), :description => "a" do\nend\nend`,
-      `4: unexpected "gsub": ${program}`,
+      'a method that cannot be computed',
+      `${metadata}\n["a"].each do |act|\naction act.send("b"), :description => "a" do\nend\nend`,
+      `4: unexpected "send": ${program}`,
     ],
+    [
+      'a method that takes code',
+      `${metadata}\n["a"].each do |act|\naction act.sub(/a/) { |x| x }, :description => "a" do\nend\nend`,
+      `4: unexpected "sub": ${program}`,
+    ],
+    [
+      'a condition about something unknown',
+      `${metadata}\nif Puppet\naction "a", :description => "a" do\nend\nend`,
+      `3: unexpected "Puppet": ${program}`,
+    ],
+    [
+      'a condition about a command',
+      `${metadata}\nif system("id")\naction "a", :description => "a" do\nend\nend`,
+      `3: unexpected "system": ${program}`,
+    ],
+    [
+      'a sum of a string and a number',
+      `${metadata}\naction "a" + 1 do\nend`,
+      `3: unexpected "+": ${program}`,
+    ],
+    ['a division by zero', `${metadata}\naction 1 / 0 do\nend`, '3: 1 / 0 is not a number that can be used'],
+    [
+      'a string that doubles',
+      `${metadata}\na = "aaaaaaaaaa"\n${'a = a + a\n'.repeat(12)}action a do\nend`,
+      '13: the DDL is too long',
+    ],
+    [
+      'an open condition',
+      `${metadata}\nif true\naction "a", :description => "a" do\nend`,
+      '5: "end" is missing',
+    ],
+    ['a case without when', `${metadata}\ncase 1\nelse\nend`, `4: unexpected "else": ${program}`],
     [
       'a variable after its loop',
       `${metadata}\n["a"].each do |act|\naction act, :description => act do\nend\nend\naction "#{act}" do\nend`,
@@ -228,10 +354,6 @@ end`;
       `${metadata}\n${'%w(a b c d e f g h i j).each do |x|\n'.repeat(6)}action x, :description => "a" do\nend\n${'end\n'.repeat(6)}`,
       '9: the DDL is too long',
     ],
-    ['a condition', `${metadata}\nif true\nend`, `3: unexpected "if": ${program}`],
-    ['a variable', `${metadata}\nname = "x"`, `3: unexpected "=": ${program}`],
-    ['a method', `${metadata}\naction "a".upcase do\nend`, `3: unexpected ".": ${program}`],
-    ['a sum', `${metadata}\naction "a" + "b" do\nend`, `3: unexpected "+": ${program}`],
     ['a block with arguments', `${metadata}\naction "a" do |x|\nend`, `3: unexpected "|": ${program}`],
     ['a constant', `${metadata}\naction Foo do\nend`, `3: unexpected "Foo": ${program}`],
     ['a command', `${metadata}\n\`id\``, '3: unexpected character "`"'],
