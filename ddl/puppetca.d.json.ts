@@ -6,7 +6,7 @@ declare const ddl: {
     "description": "Lists, signs, rejects, revokes and cleans the certificates of a Puppet CA",
     "author": "Troupe maintainers",
     "license": "Apache-2.0",
-    "version": "1.1.0",
+    "version": "1.2.0",
     "url": "https://github.com/troupe/troupe",
     "timeout": 60
   },
@@ -58,7 +58,7 @@ declare const ddl: {
     },
     {
       "action": "list",
-      "description": "Lists certificate requests and certificates",
+      "description": "Lists certificate requests and certificates by name, as many as fit in one reply",
       "display": "always",
       "mutating": false,
       "input": {
@@ -68,6 +68,28 @@ declare const ddl: {
           "type": "list",
           "list": ["requested", "signed", "revoked"],
           "optional": true
+        },
+        "match": {
+          "prompt": "Match",
+          "description": "List only names that contain this text, or that match this regular expression, such as /^web/",
+          "type": "string",
+          "optional": true,
+          "validation": "^\\P{Cc}+$",
+          "maxlength": 253
+        },
+        "limit": {
+          "prompt": "Limit",
+          "description": "Maximum number of names (default: as many as fit in one reply)",
+          "type": "integer",
+          "optional": true
+        },
+        "after": {
+          "prompt": "After",
+          "description": "Continue after this name: the output next of the previous reply",
+          "type": "string",
+          "optional": true,
+          "validation": "^[a-z0-9._-]+$",
+          "maxlength": 253
         }
       },
       "output": {
@@ -90,6 +112,16 @@ declare const ddl: {
           "description": "All requests and certificates found, each with the outputs of the status action",
           "display_as": "Certificates",
           "type": "array"
+        },
+        "total": {
+          "description": "Number of requests and certificates that match, on all pages",
+          "display_as": "Total",
+          "type": "integer"
+        },
+        "next": {
+          "description": "If there are more: the value of after for the next page; otherwise null",
+          "display_as": "Next Page After",
+          "type": "string"
         }
       }
     },

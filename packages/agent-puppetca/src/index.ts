@@ -3,6 +3,7 @@ import ddl from '@troupe/ddl/puppetca.json' with { type: 'json' };
 import type { CertificateStatus } from './ca/ca.js';
 import { CaError } from './ca/error.js';
 import { openCa } from './ca/open-ca.js';
+import { pageOf } from './certificate-page.js';
 import { readPuppetcaConfig } from './config.js';
 
 const words: Readonly<Record<CertificateStatus['state'], string>> = {
@@ -25,16 +26,25 @@ export default defineAgent(ddl, async (config, host) => {
   return {
     info: (_, { signal }) => withReadableErrors(async () => ({ ...(await ca.info(signal)) })),
 
-    list: ({ state }, { signal }) =>
+    list: ({ state, match, limit, after }, { signal, statusmsg }) =>
       withReadableErrors(async () => {
-        const certificates = await ca.list(state, signal);
+        if (limit !== undefined && limit < 1)
+          throw new ActionError('limit must be at least 1', Status.invalidData);
+        const all = await ca.list(state, signal);
+        const { certificates, total, next } = pageOf(all, { match, limit, after });
+        if (next !== null)
+          statusmsg(
+            `${certificates.length} of ${total}: continue with after=${next}, or narrow the list with match or state`,
+          );
         const namesIn = (wanted: string) =>
           certificates.filter((one) => one.state === wanted).map(({ certname }) => certname);
         return {
           requests: namesIn('requested'),
           signed: namesIn('signed'),
           revoked: namesIn('revoked'),
-          certificates,
+          certificates: [...certificates],
+          total,
+          next,
         };
       }),
 

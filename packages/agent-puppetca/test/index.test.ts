@@ -67,6 +67,7 @@ describe('agent puppetca', () => {
     caller: 'rip.mcollective',
     log: silentLogger,
     signal: new AbortController().signal,
+    statusmsg: () => {},
   } as unknown as Context;
 
   async function handlers(
@@ -193,7 +194,15 @@ describe('agent puppetca', () => {
     await run('revoke', { certname: 'b' });
     await request('d');
     const { certificates, ...names } = (await run('list')) as Record<string, { certname: string }[]>;
-    expect(names).to.deep.equal({ requests: ['d'], signed: ['a', 'c'], revoked: ['b'] });
+    const complete = { total: 4, next: null };
+    expect(names).to.deep.equal({ requests: ['d'], signed: ['a', 'c'], revoked: ['b'], ...complete });
+    expect(await run('list', { limit: 2, match: '/^[abd]$/' })).to.deep.include({
+      requests: [],
+      signed: ['a'],
+      revoked: ['b'],
+      total: 3,
+      next: 'b',
+    });
     expect(certificates?.map(({ certname }) => certname)).to.deep.equal(['a', 'b', 'c', 'd']);
   });
 

@@ -54,14 +54,15 @@ export async function applyResource(
     await writeFile(join(folder, 'catalog.json'), JSON.stringify(catalog), { mode: 0o600 });
     const [, ...words] = config.command;
     const args = [...words, ...applyArguments(config, folder, request.noop ?? false)];
-    const output = new CapturedOutput();
+    const output = new CapturedOutput(1024 * 1024);
     const { code } = await runProgram({
       command: await findExecutable(config),
       args,
       env: config.env,
       stdout: output,
       stderr: output,
-      mostOutput: 1024 * 1024,
+      // It is not stopped in the middle of its work for what it prints: further output is discarded.
+      mostOutput: Number.POSITIVE_INFINITY,
       killGrace: 5_000,
       ...(request.signal && { signal: request.signal }),
     });

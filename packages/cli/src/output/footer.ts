@@ -11,6 +11,7 @@ import { counted, span, statusWord } from './wording.js';
 export function footer(screen: Screen, report: Report): void {
   const { stats, found } = report;
   for (const line of unansweredLines(report.results, screen.isVerbose)) screen.warn(line);
+  for (const line of cutLines(report.results, screen.isVerbose)) screen.warn(line);
   for (const line of silentLines(found, screen.isVerbose)) screen.warn(line);
   if (stats.targets === 0) return;
   if (stats.unexpected.length > 0) {
@@ -44,6 +45,15 @@ export function unansweredLines(results: readonly Result[], all: boolean): reado
     ...[...namesBy(silent, whySilent)].map(line('No reply from')),
     ...[...namesBy(notAsked, whyNotAsked)].map(line('Not asked')),
   ];
+}
+
+/** Names of the nodes whose outputs were cut, by the outputs. */
+export function cutLines(results: readonly Result[], all: boolean): readonly string[] {
+  const cut = results.filter(({ cut }) => cut !== undefined);
+  return [...namesBy(cut, (result) => plainLine(Object.keys(result.cut ?? {}).join(', ')))].map(
+    ([outputs, senders]) =>
+      `Output cut, too large for one reply: ${outputs} of ${nameList(senders, all)} (request less)`,
+  );
 }
 
 function whySilent(result: Result): string {

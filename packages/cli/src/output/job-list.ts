@@ -53,6 +53,7 @@ export class JobListPresenter implements Presenter {
         `No node ${this.#isRunningOnly ? 'is running a request from you' : 'has kept a request from you'}`,
       );
     for (const { ok, sender, state, statuscode, statusmsg } of report.results) {
+      if (ok && statusmsg !== 'OK') this.#screen.warn(`mco: ${sender}: ${plainLine(statusmsg)}`);
       if (ok || statuscode === undefined) continue;
       this.#screen.warn(`mco: ${sender}: ${statusWord({ state, statuscode })}: ${plainLine(statusmsg)}`);
     }

@@ -40,6 +40,14 @@ describe('the footer', () => {
     ]);
   });
 
+  it('lists the nodes whose outputs were cut', () => {
+    const cut = { facts: 3_000_000 };
+    const results = [result('a', 'ok', { cut }), result('b', 'ok'), result('c', 'ok', { cut })];
+    expect(linesOf(reportOn(results))[0]).to.equal(
+      'Output cut, too large for one reply: facts of a, c (request less)',
+    );
+  });
+
   it('lists nodes that did not respond to discovery, and unexpected replies', () => {
     const report = reportOn([result('a', 'ok')], { silent: ['z'] });
     const more = { ...report, stats: { ...report.stats, unexpected: ['y'] } };

@@ -106,8 +106,8 @@ export class JsonOutput {
 }
 
 /** What became of one node, the same in every command. */
-function replyOf({ sender, state, statuscode, statusmsg, data, seconds }: Result<unknown>) {
-  return { sender, state, statuscode: statuscode ?? null, statusmsg, data, seconds };
+function replyOf({ sender, state, statuscode, statusmsg, data, seconds, cut }: Result<unknown>) {
+  return { sender, state, statuscode: statuscode ?? null, statusmsg, data, seconds, ...(cut && { cut }) };
 }
 
 /** The numbers of a call, the same in every command; times are seconds. */

@@ -2,6 +2,13 @@ import { type Reply, Status } from '@troupe/core';
 import { isStepUp } from '../discovery/match-answer.js';
 import { type Result, resultWithoutReply, type State, stateOf } from './result.js';
 
+// The schema of replies leaves additional keys unchecked.
+function cutOf(said: unknown): Pick<Result, 'cut'> {
+  if (typeof said !== 'object' || said === null) return {};
+  const sizes = Object.entries(said).filter((entry): entry is [string, number] => Number.isFinite(entry[1]));
+  return sizes.length > 0 ? { cut: Object.fromEntries(sizes.slice(0, 100)) } : {};
+}
+
 export interface CollectorOptions {
   /** Milliseconds that a node may stay silent before it counts as one that does not reply. */
   readonly answerWithin: number;
@@ -251,6 +258,7 @@ export class Collector {
       ...(ddl && { ddl: ddl.version }),
       ...(ddl?.hash !== undefined && { ddlHash: ddl.hash }),
       ...(withheld && { withheld }),
+      ...cutOf(reply['x-cut']),
     };
     return { isNew, result };
   }

@@ -48,6 +48,8 @@ export interface Result<Data = Record<string, unknown>> {
   readonly ddlHash?: string;
   /** Outputs that the node left out because they are secret and no key is agreed. */
   readonly withheld?: readonly string[];
+  /** Outputs that the node cut because they are too large for one reply, each with the bytes of JSON that it had. */
+  readonly cut?: Readonly<Record<string, number>>;
   /** The fingerprint of the key that signed: shows whether two replies are from the same machine. */
   readonly key?: string;
 }

@@ -87,6 +87,6 @@ export function checkReply(value: unknown): Reply {
 /** A reply as a version of the protocol writes it. */
 export function replyOnWire(reply: Reply): unknown {
   if (reply.v === 2 || reply.kind !== 'result') return reply;
-  const { ddl, ...others } = reply;
+  const { ddl, 'x-cut': _, ...others } = reply;
   return ddl === undefined ? others : { ...others, ddl: ddl.version satisfies DdlOnNode['version'] };
 }

@@ -162,6 +162,8 @@ export interface ResultReply extends FromNode {
   readonly secret?: string;
   /** Version 2: the secret outputs that were left out, because the client has agreed on no key. */
   readonly withheld?: readonly string[];
+  /** Version 2: outputs that were too large for one reply and were cut, each with the bytes of JSON that it had. */
+  readonly 'x-cut'?: Readonly<Record<string, number>>;
 }
 
 export type Reply = Accepted | Progress | ResultReply;

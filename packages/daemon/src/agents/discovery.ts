@@ -19,8 +19,9 @@ export function discoveryAgent(node: Node, jobs: Jobs): Agent {
         hash: loaded.hash,
       };
     },
-    jobs: (_, { caller }) => {
+    jobs: (_, { caller, statusmsg }) => {
       const own = jobs.ofCaller(caller).filter(({ request }) => request.agent !== 'discovery');
+      if (own.length > mostJobs) statusmsg(`the newest ${mostJobs} of ${own.length} requests`);
       return { now: Date.now(), jobs: own.slice(0, mostJobs).map(entryOf) };
     },
   }));

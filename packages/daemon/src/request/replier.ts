@@ -84,14 +84,15 @@ export class Replier {
   }
 }
 
-// A signed message is a third longer than its payload (base64), and its header holds certificates.
-const maxPayload = Math.floor((maxMessageBytes - 32 * 1024) * 0.74);
+/** Bytes of a reply's JSON. A signed message is a third longer than its payload (base64), and its header holds certificates. */
+export const maxReplyBytes = Math.floor((maxMessageBytes - 32 * 1024) * 0.74);
 
+// Results were cut before; what does not fit here has secrets that grew, or progress of an odd shape.
 function fitting(reply: Reply, whole: unknown): string {
   const json = JSON.stringify(whole);
   const size = Buffer.byteLength(json);
-  if (size <= maxPayload) return json;
-  const reason = `the reply has ${size} bytes, more than the limit of ${maxPayload}: ask for less`;
+  if (size <= maxReplyBytes) return json;
+  const reason = `the reply has ${size} bytes, more than the limit of ${maxReplyBytes}: ask for less`;
   if (reply.kind !== 'result') return JSON.stringify({ ...reply, data: `(${reason})` });
   const failed: Reply = { ...reply, outcome: 'failed', statuscode: 5, statusmsg: reason, data: {} };
   return JSON.stringify(replyOnWire(failed));

@@ -8,6 +8,7 @@ import {
 } from '@troupe/core';
 import { diskFaultOf, isHash, kindOf } from '@troupe/core/internal';
 import type { LoadedAgent } from '../agents/registry.js';
+import { fitOutput, piecesOf } from './fit-output.js';
 import type { Job, ReplyBody } from './job.js';
 
 /** How an action ended on this node. */
@@ -57,8 +58,11 @@ export function runAction(parts: {
     clearTimeout(accept);
     const ddl = { version: agent.compiled.ddl.metadata.version, hash: agent.hash };
     try {
-      reply({ kind: 'result', ...ending, ddl });
-      parts.ended(ending);
+      const fitted = fitOutput(ending.data, ending.statusmsg, job.secretOutputs);
+      reply({ kind: 'result', ...ending, ...fitted, ddl });
+      if (fitted['x-cut'])
+        ownLog().warn({ outputs: fitted['x-cut'] }, 'outputs were cut: they are too large for one reply');
+      parts.ended({ ...ending, data: fitted.data, statusmsg: fitted.statusmsg });
     } catch (error) {
       // Such as an output that holds itself, or a BigInt.
       ownLog().error({ err: error }, "the action's output cannot be sent");
@@ -83,7 +87,8 @@ export function runAction(parts: {
     },
     timeoutSeconds,
     progress: (data) => {
-      if (job.endedAt === undefined) reply({ kind: 'progress', data });
+      for (const piece of piecesOf(data))
+        if (job.endedAt === undefined) reply({ kind: 'progress', data: piece });
     },
     statusmsg: (text) => {
       words = text;

@@ -82,5 +82,7 @@ describe('discovery', () => {
     for (let index = 0; index <= 500; index += 1) begin(index);
     const { jobs: listed } = await list();
     expect([listed.length, listed[0]?.id, listed[499]?.id]).to.deep.equal([500, id(500), id(1)]);
+    const { statusmsg } = await trial.call('jobs');
+    expect(statusmsg).to.equal('the newest 500 of 501 requests');
   });
 });

@@ -90,6 +90,24 @@ describe('a running action', () => {
     expect(ending?.data).to.include({ more: 'none' });
   });
 
+  it('keeps and reports what it did although its output is too large', async () => {
+    const { ending, replies, lines } = await endingOf(() => ({ count: 1, more: 'x'.repeat(3_000_000) }));
+    const [reply] = replies;
+    expect(ending).to.deep.include({ outcome: 'ok', statuscode: 0 });
+    expect(ending?.data).to.include({ count: 1 });
+    expect(reply).to.deep.include({ data: ending?.data, 'x-cut': { more: 3_000_010 } });
+    expect(lines.map(({ msg }) => msg)).to.deep.equal(['outputs were cut: they are too large for one reply']);
+  });
+
+  it('sends long progress in pieces', async () => {
+    const { replies } = await endingOf((_, { progress }) => {
+      progress('x'.repeat(250_000));
+      return {};
+    });
+    const texts = replies.flatMap((reply) => (reply.kind === 'progress' ? [String(reply.data)] : []));
+    expect(texts.map(({ length }) => length)).to.deep.equal([100_000, 100_000, 50_000]);
+  });
+
   it('gets caller, request and time limit in its context', async () => {
     let known: Partial<Context> = {};
     const { request } = await endingOf(

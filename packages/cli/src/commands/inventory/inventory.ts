@@ -13,6 +13,7 @@ import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode, exitCodeOf } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import { CollectiveMapPresenter, CollectivesPresenter } from '../../output/collectives.js';
+import { cutLines } from '../../output/footer.js';
 import { FormattedPresenter } from '../../output/formatted.js';
 import { printInventory } from '../../output/inventory.js';
 import { plainLine } from '../../output/plain.js';
@@ -66,12 +67,14 @@ async function ofNode(
   const where = { targets: [node], collective };
   const asked = Promise.all([agent.inventory({}, where).one(), agent.daemon_stats({}, where).one()]);
   const [inventory, stats] = await asked;
-  const failed = [inventory, stats].find(({ ok }) => !ok);
-  if (failed) {
-    screen.warn(await reason(client, collective, failed));
-    const { state, statuscode, statusmsg } = failed;
+  for (const part of [inventory, stats].filter(({ ok }) => !ok)) {
+    screen.warn(await reason(client, collective, part));
+    if (!inventory.ok) break;
+  }
+  if (!inventory.ok) {
+    const { state, statuscode, statusmsg } = inventory;
     screen.json?.result({ sender: node, state, statuscode: statuscode ?? null, statusmsg });
-    const answered = isSilent(failed) ? 0 : 1;
+    const answered = isSilent(inventory) ? 0 : 1;
     return exitCodeOf({
       method: 'named',
       stats: { targets: 1, answered, ok: 0 },
@@ -80,11 +83,12 @@ async function ofNode(
     });
   }
   if (screen.json) {
-    const { state, statuscode = null, statusmsg } = inventory;
-    const data = { inventory: inventory.data, daemon_stats: stats.data };
-    screen.json.result({ sender: node, state, statuscode, statusmsg, ...data });
+    const { state, statuscode = null, statusmsg, cut } = inventory;
+    const data = { inventory: inventory.data, ...(stats.ok && { daemon_stats: stats.data }) };
+    screen.json.result({ sender: node, state, statuscode, statusmsg, ...data, ...(cut && { cut }) });
   } else printInventory(screen, { node, inventory: inventory.data, stats: stats.data }, options.facts);
-  return ExitCode.ok;
+  for (const line of cutLines([inventory], true)) screen.warn(line);
+  return stats.ok ? ExitCode.ok : ExitCode.failed;
 }
 
 async function reason(client: Client, collective: string, failed: Result<unknown>): Promise<string> {

@@ -24,6 +24,7 @@ import { readClientConfig } from '../../config/client-config.js';
 import { nodeConfigIfAny, nodeConfigPlace } from '../../config/node-config.js';
 import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
+import { cutLines } from '../../output/footer.js';
 import { counted } from '../../output/wording.js';
 import type { Screen } from '../../terminal/screen.js';
 import { knownNames } from './known-names.js';
@@ -217,6 +218,8 @@ async function hostOfNode(screen: Screen, node: string, options: PolicyExplainOp
       .one();
     if (!reply.ok)
       throw new UsageError(`cannot read the facts of ${node}: ${reply.state}: ${reply.statusmsg}`);
+    for (const line of cutLines([reply], true))
+      screen.warn(`${line}: conditions on what is missing do not match`);
     const { facts, classes, agents } = reply.data;
     return {
       identity: node,

@@ -3,11 +3,17 @@ import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ActionError, type Facts, type Logger, messageOf, Status } from '@troupe/core';
-import { maxMessageBytes, parseJson } from '@troupe/core/internal';
+import { parseJson } from '@troupe/core/internal';
 import { NotStartedError, type ProgramEnd, runProgram } from '@troupe/host';
 import { OutputLog } from './output-log.js';
 import { readProgress } from './progress.js';
 import { rpcProtocol } from './protocol.js';
+
+/** Bytes of a reply file. What is too large for one reply of the node is cut later, when the action has ended. */
+const mostReplyBytes = 16 * 1024 * 1024;
+
+/** Bytes of each output. A program that has work to do must not be stopped for what it prints, but one that never ends must. */
+const mostOutput = 256 * 1024 * 1024;
 
 export interface ExchangeOptions {
   readonly agent: string;
@@ -62,6 +68,7 @@ export async function exchange(options: ExchangeOptions): Promise<unknown> {
         env,
         stdout: new OutputLog('stdout', log),
         stderr: new OutputLog('stderr', log),
+        mostOutput,
         signal,
         ...(progress && { channel: (stream) => readProgress(stream, progress, log) }),
       }),
@@ -84,7 +91,8 @@ async function started(agent: string, run: () => Promise<ProgramEnd>): Promise<P
 }
 
 async function replyAfter(agent: string, end: ProgramEnd, file: string): Promise<unknown> {
-  if (end.exceeded !== undefined) throw failed(agent, 'wrote too much output and was stopped');
+  if (end.exceeded !== undefined)
+    throw failed(agent, `wrote more than ${mostOutput} bytes of output and was stopped`);
   if (end.signal !== null) throw failed(agent, `was killed by ${end.signal}`);
   if (end.code === 0) return await readReply(agent, file);
   const reason = await reasonInReply(agent, file);
@@ -124,8 +132,8 @@ async function readBounded(file: string): Promise<string> {
   try {
     const status = await handle.stat();
     if (!status.isFile()) throw new Error('it is not a regular file');
-    if (status.size > maxMessageBytes) {
-      throw new Error(`its ${status.size} bytes exceed the limit of ${maxMessageBytes}`);
+    if (status.size > mostReplyBytes) {
+      throw new Error(`its ${status.size} bytes exceed the limit of ${mostReplyBytes}`);
     }
     return await handle.readFile('utf8');
   } finally {

@@ -135,11 +135,11 @@ describe('an external agent', () => {
     ['word_data', 1, /data is not a JSON object$/],
     ['number_message', 1, /statusmsg is not a string$/],
     ['deep', 1, /invalid reply: the message is nested more than 40 levels deep$/],
-    ['huge', 1, /wrote a reply that cannot be read: its 1048577 bytes exceed the limit of 1048576$/],
+    ['huge', 1, /wrote a reply that cannot be read: its 16777217 bytes exceed the limit of 16777216$/],
     ['fifo', 1, /wrote a reply that cannot be read: it is not a regular file$/],
     ['link', 1, /wrote a reply that cannot be read: ELOOP$/],
     ['gone', 1, /wrote a reply that cannot be read: ENOENT$/],
-    ['flood', 1, /wrote too much output and was stopped$/],
+    ['flood', 1, /wrote more than 268435456 bytes of output and was stopped$/],
   ] as const) {
     it(`costs its caller one clear error for: ${action}`, async () => {
       const reply = await call(action);
@@ -150,6 +150,13 @@ describe('an external agent', () => {
 
   it('may leave a reply of 1 MiB', async () => {
     expect(await call('full')).to.include({ outcome: 'ok', statuscode: 0 });
+  });
+
+  it('does not lose what it has done if its output is too large for a reply', async () => {
+    const { outcome, statuscode, statusmsg, data } = await call('large');
+    expect({ outcome, statuscode }).to.deep.equal({ outcome: 'ok', statuscode: 0 });
+    expect(statusmsg).to.equal('OK; too large for one reply, so cut: out (0.7 of 2.9 MiB)');
+    expect(data.out).to.match(/^x+\n\[… \d+ characters left out …\]\nx+END$/);
   });
 
   it('that cannot be started says so', async () => {

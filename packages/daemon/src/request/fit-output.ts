@@ -1,0 +1,151 @@
+import { isHash } from '@troupe/core/internal';
+import { maxReplyBytes } from './replier.js';
+
+type Data = Readonly<Record<string, unknown>>;
+
+/** Bytes of JSON for the outputs; the rest of a reply is its keys, its status message and what names the cut outputs. */
+const mostOutputBytes = maxReplyBytes - 24 * 1024;
+
+/** Characters of a status message; each may take six bytes. */
+const mostStatus = 2048;
+
+/** Characters of one piece of progress, of which each may take six bytes. */
+const pieceLength = 100_000;
+
+/** Outputs that fit in one reply. */
+export interface FittedOutput {
+  readonly data: Data;
+  readonly statusmsg: string;
+  /** The outputs that were cut, each with the bytes of JSON that it had; absent if none was. */
+  readonly 'x-cut'?: Readonly<Record<string, number>>;
+}
+
+/**
+ * Cuts outputs that are too large for a reply, and says so in the status message: the action has run, and what it did
+ * must not be lost. Small outputs stay whole; a text keeps its beginning and its end, an array its first items, a hash
+ * as many entries as possible. The type of an output never changes. Throws a TypeError for what JSON cannot express.
+ */
+export function fitOutput(
+  data: Data,
+  statusmsg: string,
+  secretOutputs: readonly string[] = [],
+): FittedOutput {
+  const status = middleCut(statusmsg, mostStatus);
+  const sizes = new Map(Object.entries(data).map(([name, value]) => [name, sizeOf(value) + name.length + 4]));
+  // What is encrypted grows by a third.
+  const hasSecrets = secretOutputs.some((name) => sizes.has(name));
+  const most = hasSecrets ? Math.floor(mostOutputBytes * 0.74) : mostOutputBytes;
+  const limit = shareOf([...sizes.values()], most);
+  const cut = [...sizes].filter(([, size]) => size > limit).map(([name]) => name);
+  if (cut.length === 0) return { data, statusmsg: status };
+  const entries = Object.entries(data).map(([name, value]) =>
+    cut.includes(name) ? ([name, cutTo(value, limit - name.length - 4)] as const) : ([name, value] as const),
+  );
+  const kept = Object.fromEntries(entries);
+  const words = cut
+    .slice(0, 5)
+    .map((name) => `${name} (${mib(sizeOf(kept[name]))} of ${mib(sizes.get(name) ?? 0)} MiB)`);
+  const more = cut.length > words.length ? ` and ${cut.length - words.length} more` : '';
+  return {
+    data: kept,
+    statusmsg: `${status}; too large for one reply, so cut: ${words.join(', ')}${more}`,
+    'x-cut': Object.fromEntries(cut.slice(0, 100).map((name) => [name, sizes.get(name) ?? 0])),
+  };
+}
+
+/** Splits output of a running action into pieces that fit in a reply; only a text can be split, anything else is cut. */
+export function piecesOf(data: unknown): readonly unknown[] {
+  if (typeof data !== 'string')
+    return sizeOf(data) <= mostOutputBytes ? [data] : [cutTo(data, mostOutputBytes)];
+  if (data.length <= pieceLength) return [data];
+  const pieces: string[] = [];
+  for (let start = 0; start < data.length; ) {
+    let end = start + pieceLength;
+    // Never half a character.
+    if (/[\ud800-\udbff]/.test(data.charAt(end - 1))) end += 1;
+    pieces.push(data.slice(start, end));
+    start = end;
+  }
+  return pieces;
+}
+
+function mib(bytes: number): string {
+  return (bytes / (1024 * 1024)).toFixed(1);
+}
+
+function sizeOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value) ?? 'null');
+}
+
+// The largest size that each may have so that all fit: those below it give what they do not need to the others.
+function shareOf(sizes: readonly number[], most: number): number {
+  let left = most;
+  let count = sizes.length;
+  for (const size of sizes.toSorted((a, b) => a - b)) {
+    if (size > left / count) return Math.floor(left / count);
+    left -= size;
+    count -= 1;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+function cutTo(value: unknown, most: number): unknown {
+  if (sizeOf(value) <= most) return value;
+  if (typeof value === 'string') return textCut(value, most);
+  if (Array.isArray(value)) return arrayCut(value, most);
+  return isHash(value) ? hashCut(value, most) : null;
+}
+
+function textCut(text: string, most: number): string {
+  // Characters differ in the bytes that they take: the same share of the text is tried, and less until it fits.
+  let length = Math.floor((text.length * (most - 64)) / sizeOf(text));
+  let found = middleCut(text, length);
+  while (length > 0 && sizeOf(found) > most) {
+    length = Math.floor(length * 0.8);
+    found = middleCut(text, length);
+  }
+  return length > 0 ? found : '';
+}
+
+function middleCut(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const mark = `\n[… ${text.length - length} characters left out …]\n`;
+  const half = Math.max(0, Math.floor((length - mark.length) / 2));
+  const start = text.slice(0, half).replace(/[\ud800-\udbff]$/, '');
+  const end = half === 0 ? '' : text.slice(-half).replace(/^[\udc00-\udfff]/, '');
+  return `${start}${mark}${end}`;
+}
+
+function arrayCut(items: readonly unknown[], most: number): unknown[] {
+  const kept: unknown[] = [];
+  let left = most - 2;
+  for (const item of items) {
+    const size = sizeOf(item) + 1;
+    if (size > left) {
+      // Nothing at all would say that there is nothing.
+      if (kept.length === 0) kept.push(cutTo(item, left - 1));
+      break;
+    }
+    kept.push(item);
+    left -= size;
+  }
+  return kept;
+}
+
+function hashCut(hash: Data, most: number): Data {
+  const sizes = Object.entries(hash).map(([key, value]) => {
+    const name = sizeOf(key) + 2;
+    return { key, name, size: name + sizeOf(value) };
+  });
+  let left = most - 2;
+  const kept = new Map<string, unknown>();
+  for (const { key, name, size } of sizes.toSorted((a, b) => a.size - b.size)) {
+    if (size <= left) kept.set(key, hash[key]);
+    else if (left > name + 64) kept.set(key, cutTo(hash[key], left - name));
+    else break;
+    left -= Math.min(size, left);
+  }
+  return Object.fromEntries(
+    Object.keys(hash).flatMap((key) => (kept.has(key) ? [[key, kept.get(key)]] : [])),
+  );
+}
