@@ -13,7 +13,7 @@ export { wordsOf } from './events/event-words.js';
 export type { EventListener, ProvisionEvent } from './events/events.js';
 export type { NodeReport, StepReport } from './events/node-report.js';
 export { type Candidate, type Choice, chooseMaster } from './master/choice.js';
-export type { Master } from './master/masters.js';
+export type { Master } from './master/master.js';
 export { NameJournal } from './names/name-journal.js';
 export { type FailureKind, StepFailure } from './rpc/failure.js';
 export type { Peers } from './rpc/peers.js';

@@ -49,7 +49,9 @@ export async function runProgram(args: readonly string[], given: Io): Promise<Ex
         isTerminal: io.outputs.err === 'terminal',
       }),
     );
-    return error instanceof StepFailure && error.kind === 'unreachable' ? ExitCode.noAnswer : ExitCode.error;
+    return error instanceof StepFailure && (error.kind === 'unreachable' || error.kind === 'master-away')
+      ? ExitCode.noAnswer
+      : ExitCode.error;
   }
 }
 

@@ -49,7 +49,12 @@ export interface ProvisionerConfig {
   readonly steps: Switches;
   readonly stepSettings: Readonly<Partial<Record<string, StepSettings>>>;
   readonly hooks: readonly Hook[];
-  readonly master: Role & { readonly criteria: readonly string[]; readonly addressFact?: string };
+  readonly master: Role & {
+    readonly criteria: readonly string[];
+    readonly addressFact?: string;
+    /** Seconds for which a master that is away is waited for, instead of another one. */
+    readonly fallbackSeconds: number;
+  };
   readonly target: Role & { readonly addressFact?: string };
   readonly notify: Role & { readonly targets: readonly string[] };
   /** Seconds between searches for nodes whose arrival was missed. */
@@ -124,6 +129,7 @@ function complete(raw: RawConfig, where: string): ProvisionerConfig {
       ...roleOf(raw.master, 'master', where),
       criteria: raw.master.criteria ?? [],
       ...addressFactOf(raw.master),
+      fallbackSeconds: raw.master.fallback,
     },
     target: { ...roleOf(raw.target, 'target', where), ...addressFactOf(raw.target) },
     notify: { ...roleOf(notifierOf(raw.notify, notes), 'notify', where), targets },

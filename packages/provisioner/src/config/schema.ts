@@ -75,6 +75,15 @@ export const provisionerSchema = section({
       description:
         'The fact that holds the address at which nodes reach a master; if the key or the fact is missing, the address reported by the `puppetca` agent is used.',
     },
+    fallback: {
+      type: 'number',
+      minimum: 0,
+      maximum: 2_592_000,
+      format: 'seconds',
+      default: 900,
+      description:
+        'Seconds for which nodes wait for a master that matches a better criterion, or with which they began, and that is known but does not reply; then they get another master. The time counts from the first look at which it did not reply, for all nodes alike. 0: nodes never wait.',
+    },
   }),
   target: section({
     filter: filter(

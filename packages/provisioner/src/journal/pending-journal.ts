@@ -4,7 +4,7 @@ import { BoundedMap, type Values } from '@troupe/core/internal';
 import { PendingFile, type PendingLine } from './pending-file.js';
 
 /** What a provisioner has to remember because a node cannot hold it. */
-export type PendingKind = 'arrivals' | 'debts' | 'messages';
+export type PendingKind = 'arrivals' | 'debts' | 'masters' | 'messages';
 
 /** How entries of one kind are read and bounded. */
 export interface PendingOptions<T extends object> {
@@ -55,7 +55,7 @@ export class PendingJournal {
   readonly #log: Logger;
   // no peer fills this: it holds what was on disk, until its kind is asked for
   readonly #found = new Map<string, Map<string, Values>>();
-  // no peer fills this: it holds the three kinds
+  // no peer fills this: it holds the kinds
   readonly #kinds = new Map<string, BoundedEntries<object>>();
   /** Changes that are not on disk, by kind and key. */
   // no peer fills this: it holds entries of the kinds, which bound them, and is emptied by each write

@@ -1,65 +1,129 @@
-import type { Facts, Logger } from '@troupe/core';
+import type { Result } from '@troupe/client';
+import { type Facts, type Logger, Status } from '@troupe/core';
 import { BoundedMap, writeFactPaths } from '@troupe/core/internal';
 import type { ProvisionerConfig } from '../config/config.js';
+import { PendingJournal } from '../journal/pending-journal.js';
 import { StepFailure } from '../rpc/failure.js';
 import type { Peers } from '../rpc/peers.js';
+import { type AwayMaster, KnownMasters } from './known-masters.js';
+import type { Master } from './master.js';
 
-/** A Puppet server that could be chosen. */
-export interface Master {
-  readonly identity: string;
-  /** Its values of the criteria. */
-  readonly facts: Facts;
-  /** Where nodes reach it. */
-  readonly address: string;
-  readonly port: number;
-  readonly certname: string;
-  /** SHA-256 of the CA's certificate file, hexadecimal. */
-  readonly caFingerprint: string;
-  /** The name of the CA, as it is in the certificates that it makes. */
-  readonly caSubject: string | null;
+/** The masters as of now. */
+export interface MasterList {
+  readonly here: readonly Master[];
+  /** Known and not replying. */
+  readonly away: readonly AwayMaster[];
 }
+
+type Info = Result<Awaited<ReturnType<ReturnType<Peers['puppetca']['info']>['one']>>['data']>;
 
 /** Milliseconds that the list of masters is good for. */
 const freshFor = 5_000;
 const answerWithin = 3;
-const mostKnown = 1000;
+const mostGone = 1000;
 
-/** The masters that are online now: found by their agent, never configured. */
+/** The masters: found by their agent, never configured. One that does not reply is away, not gone. */
 export class Masters {
   readonly #peers: Peers;
   readonly #config: ProvisionerConfig['master'];
   readonly #log: Logger;
-  #listed: { readonly at: number; readonly masters: Promise<readonly Master[]> } | undefined;
-  // bound: masters that were ever seen | nodes of the main collective with the agent of masters | {mostKnown} | 8
-  // KiB each | the one unused for the longest time is removed
-  readonly #known = new BoundedMap<string, Master>({ most: mostKnown });
+  readonly #known: KnownMasters;
+  #looked: { readonly at: number; readonly list: Promise<MasterList> } | undefined;
+  /** Why a master could not be used when it was looked at last: what repeats is logged once. */
+  // no peer fills this: it holds masters, which the policies of the main collective admit
+  #faults: ReadonlyMap<string, string> = new Map();
+  /** Hosts that were masters and are not any more. */
+  // bound: hosts that were masters | nodes of the main collective with the agent of masters | {mostGone} | 300 bytes
+  // each | the one unused for the longest time is removed, and is found out again
+  readonly #gone = new BoundedMap<string, true>({ most: mostGone });
+  // no peer fills this: it holds what this program itself asks for
+  readonly #listeners = new Set<(identities: readonly string[]) => void>();
 
-  constructor(peers: Peers, config: ProvisionerConfig['master'], log: Logger) {
+  constructor(
+    peers: Peers,
+    config: ProvisionerConfig['master'],
+    log: Logger,
+    known = new KnownMasters(PendingJournal.inMemory(log)),
+  ) {
     this.#peers = peers;
     this.#config = config;
     this.#log = log;
+    this.#known = known;
   }
 
-  /** Those that reply now, as of at most a few seconds ago. Throws StepFailure if there is none. */
+  /** Those that reply, as of at most a few seconds ago. Throws StepFailure if there is none. */
   async list(): Promise<readonly Master[]> {
-    const masters = await this.#fresh();
-    if (masters.length > 0) return masters;
-    this.#listed = undefined;
-    const { agent } = this.#config;
-    throw new StepFailure(
-      'unreachable',
-      `no master found: no node with the agent ${agent} replies in the collective ${this.#peers.main}`,
+    const { here } = await this.look();
+    if (here.length > 0) return here;
+    throw this.none();
+  }
+
+  /** Those that reply and those that are away, as of at most a few seconds ago. */
+  look(): Promise<MasterList> {
+    if (this.#looked && Date.now() - this.#looked.at < freshFor) return this.#looked.list;
+    const list = this.#find();
+    const looked = { at: Date.now(), list };
+    this.#looked = looked;
+    const isUseless = list.then(
+      ({ here }) => here.length === 0,
+      () => true,
     );
+    void isUseless.then((isSo) => {
+      if (isSo && this.#looked === looked) this.forget();
+    });
+    return list;
   }
 
   /** Every master that was ever seen, so that its name is known while it is offline. */
   known(): readonly Master[] {
-    return [...this.#known.values()];
+    return this.#known.list().flatMap(({ master }) => (master ? [master] : []));
+  }
+
+  /** The masters that were away when they were looked at last. */
+  away(): readonly AwayMaster[] {
+    return this.#known.away();
+  }
+
+  /** The failure if no master replies. */
+  none(): StepFailure {
+    const { main } = this.#peers;
+    const away = this.away();
+    const reason =
+      away.length > 0
+        ? `no master replies: ${away.map(wordsOfAway).join(', ')}`
+        : `no master found: no node with the agent ${this.#config.agent} replies in the collective ${main}`;
+    return new StepFailure('master-away', reason);
+  }
+
+  /** A master that a node has does not reply; returns since when, milliseconds since 1970; undefined if it is gone. */
+  missed(identity: string): number | undefined {
+    return this.#gone.has(identity) ? undefined : this.#known.missed(identity, Date.now());
+  }
+
+  /** Whether provisioning waits for a master that is away, instead of another one. */
+  isAwaited({ awaySince }: Pick<AwayMaster, 'awaySince'>): boolean {
+    return this.secondsLeft(awaySince) > 0;
+  }
+
+  /** Seconds until a master that is away since then is passed over. */
+  secondsLeft(awaySince: number): number {
+    return this.#config.fallbackSeconds - (Date.now() - awaySince) / 1000;
+  }
+
+  /** Calls the listener with masters that did not reply before, until the result is called. */
+  onBack(listener: (identities: readonly string[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** A host came online: if it is a master that was away, the next look is not one from before. */
+  arrived(identity: string): void {
+    if (this.#known.get(identity)?.awaySince !== undefined) this.forget();
   }
 
   /** Looks again when the list is asked for the next time. */
   forget(): void {
-    this.#listed = undefined;
+    this.#looked = undefined;
   }
 
   /** Whether a master and its CA reply at this moment. */
@@ -69,34 +133,81 @@ export class Masters {
     return ok;
   }
 
-  #fresh(): Promise<readonly Master[]> {
-    if (this.#listed && Date.now() - this.#listed.at < freshFor) return this.#listed.masters;
-    const masters = this.#find();
-    this.#listed = { at: Date.now(), masters };
-    masters.catch(() => this.forget());
-    return masters;
-  }
-
-  async #find(): Promise<readonly Master[]> {
+  async #find(): Promise<MasterList> {
     const { client, puppetca, main: collective } = this.#peers;
     const { nodes } = await client.discover({ collective, filter: this.#config.filter });
-    if (nodes.length === 0) return [];
-    const options = { targets: nodes, collective, answerWithin };
-    const [facts, infos] = await Promise.all([this.#facts(nodes), puppetca.info({}, options).all()]);
-    const masters = infos.flatMap(({ sender, ok, data, statusmsg }): Master[] => {
-      const { ca_fingerprint: caFingerprint, certname, port } = data;
-      const known = facts.get(sender);
-      const address = this.#addressOf(known) ?? data.address;
-      if (ok && known && caFingerprint && address && certname && port) {
-        const caSubject = data.ca_subject;
-        return [{ identity: sender, facts: known, address, port, certname, caFingerprint, caSubject }];
-      }
-      const reason = ok ? 'it did not report the address of its CA, or its facts' : statusmsg;
-      this.#log.warn({ master: sender, reason }, 'cannot use master');
+    const missing = this.#known
+      .list()
+      .map(({ identity }) => identity)
+      .filter((identity) => !nodes.includes(identity));
+    const targets = [...nodes, ...missing];
+    if (targets.length === 0) return { here: [], away: [] };
+    const [facts, infos] = await Promise.all([
+      this.#facts(targets),
+      puppetca.info({}, { targets, collective, answerWithin }).all(),
+    ]);
+    const gone = await this.#findGone(missing, infos);
+    const faults = new Map<string, string>();
+    const here = infos.flatMap((info): Master[] => {
+      if (gone.has(info.sender)) return [];
+      const known = facts.get(info.sender);
+      const master = this.#masterOf(info, known);
+      if (master) return [master];
+      const reason = info.ok ? 'it did not report the address of its CA, or its facts' : info.statusmsg;
+      faults.set(info.sender, reason);
       return [];
     });
-    for (const master of masters) this.#known.set(master.identity, master);
-    return masters;
+    this.#note(here, faults, gone);
+    return { here, away: this.#known.away() };
+  }
+
+  // What a host replies that the search did not find says whether it still is a master: a search may miss one.
+  async #findGone(missing: readonly string[], infos: readonly Info[]): Promise<ReadonlySet<string>> {
+    const isMissing = new Set(missing);
+    const replied = infos.filter(({ sender, ok }) => ok && isMissing.has(sender));
+    const without = infos.filter(
+      ({ sender, statuscode }) => isMissing.has(sender) && statuscode === Status.unknownAction,
+    );
+    const gone = new Set(without.map(({ sender }) => sender));
+    if (replied.length === 0) return gone;
+    const { client, main: collective } = this.#peers;
+    const among = replied.map(({ sender }) => sender);
+    const { nodes, silent, refused, offline } = await client.discover({
+      collective,
+      filter: this.#config.filter,
+      among,
+    });
+    const undecided = new Set([...nodes, ...silent, ...offline, ...refused.map(({ sender }) => sender)]);
+    for (const identity of among) if (!undecided.has(identity)) gone.add(identity);
+    return gone;
+  }
+
+  #note(here: readonly Master[], faults: ReadonlyMap<string, string>, gone: ReadonlySet<string>): void {
+    const now = Date.now();
+    for (const identity of gone) {
+      this.#known.forget(identity);
+      this.#gone.set(identity, true);
+      this.#log.info({ master: identity }, 'this host is not a master any more');
+    }
+    for (const { identity } of here) this.#gone.delete(identity);
+    const back = here.filter((master) => this.#known.saw(master, now)).map(({ identity }) => identity);
+    for (const [identity, reason] of faults) {
+      // A host that has never been usable is not known: nothing waits for it.
+      if (this.#known.get(identity)) this.#known.missed(identity, now);
+      if (this.#faults.get(identity) !== reason)
+        this.#log.warn({ master: identity, reason }, 'cannot use master');
+    }
+    this.#faults = faults;
+    if (back.length === 0) return;
+    for (const listener of this.#listeners) listener(back);
+  }
+
+  #masterOf({ sender, ok, data }: Info, known: Facts | undefined): Master | undefined {
+    if (!ok || !known) return undefined;
+    const { ca_fingerprint: caFingerprint, certname, port, ca_subject: caSubject } = data;
+    const address = this.#addressOf(known) ?? data.address;
+    if (!caFingerprint || !address || !certname || !port) return undefined;
+    return { identity: sender, facts: known, address, port, certname, caFingerprint, caSubject };
   }
 
   async #facts(targets: readonly string[]): Promise<ReadonlyMap<string, Facts>> {
@@ -116,4 +227,9 @@ export class Masters {
     const value = addressFact === undefined ? undefined : facts?.[addressFact];
     return typeof value === 'string' && value !== '' ? value : undefined;
   }
+}
+
+/** Describes a master that is away. */
+export function wordsOfAway({ identity, awaySince }: Pick<AwayMaster, 'identity' | 'awaySince'>): string {
+  return `${identity} has not replied since ${new Date(awaySince).toISOString()}`;
 }

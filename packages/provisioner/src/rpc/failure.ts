@@ -7,7 +7,7 @@ import type { FailedResource } from '../events/node-report.js';
  * Why a step failed. `failed` counts as an attempt and is retried; `permanent` is never retried; `unreachable` and
  * `interrupted` are not the fault of the node, are retried and do not count; `gone`: the agent is not loaded; `lost`:
  * another provisioner works on the node; `stopped`: this provisioner is stopping; `name-taken`: the name of the node
- * belongs to another host, and may become free.
+ * belongs to another host, and may become free; `master-away`: its master does not reply, and is waited for.
  */
 export type FailureKind =
   | 'failed'
@@ -17,7 +17,8 @@ export type FailureKind =
   | 'gone'
   | 'lost'
   | 'stopped'
-  | 'name-taken';
+  | 'name-taken'
+  | 'master-away';
 
 /** The failure of a step; its message is the reason for people. */
 export class StepFailure extends Error {
@@ -86,5 +87,5 @@ export function asFailure(error: unknown, what: string): unknown {
 export function codeOfFailure(error: unknown): AnyCode {
   if (!(error instanceof StepFailure)) return codeOf(error);
   if (error.cause instanceof TroupeError) return error.cause.code;
-  return error.kind === 'unreachable' ? 'NODE_SILENT' : 'NODE_FAILED';
+  return error.kind === 'unreachable' || error.kind === 'master-away' ? 'NODE_SILENT' : 'NODE_FAILED';
 }

@@ -8,8 +8,9 @@ export async function attributed(error: unknown, { master, masters, signal }: St
   const isAlive = await masters.isAlive(master.identity).catch(() => false);
   if (isAlive) return error;
   masters.forget();
+  masters.missed(master.identity);
   return new StepFailure(
-    'unreachable',
+    'master-away',
     `${messageOf(error)}; the CA of its master ${master.identity} does not reply`,
     {
       cause: error,

@@ -1,6 +1,7 @@
 import type { Logger } from '@troupe/core';
 import type { ProvisionerConfig } from '../config/config.js';
-import type { Master, Masters } from '../master/masters.js';
+import type { Master } from '../master/master.js';
+import type { Masters } from '../master/masters.js';
 import type { Receipts } from '../names/receipts.js';
 import type { ReplacementRule } from '../names/replacement-rule.js';
 import type { Lease } from '../node/lease.js';

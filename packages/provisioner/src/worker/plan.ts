@@ -1,7 +1,8 @@
 import { checkTokenName, messageOf } from '@troupe/core';
 import { writeFactPaths } from '@troupe/core/internal';
 import { type Candidate, chooseMaster } from '../master/choice.js';
-import type { Master } from '../master/masters.js';
+import type { Master } from '../master/master.js';
+import { type Masters, wordsOfAway } from '../master/masters.js';
 import { isOver, type NodeRecord, readRecord } from '../node/node-record.js';
 import { ask } from '../rpc/ask.js';
 import { StepFailure } from '../rpc/failure.js';
@@ -53,20 +54,30 @@ export async function planFor(
   if (pause) return { refusal: `provisioning is ${wordsOfPause(pause)}` };
   const objection = hasBegun(record) ? undefined : await dependencies.policy.objection(target, signal);
   if (objection !== undefined) return { refusal: objection };
-  const available = await masters.list();
-  const kept = keptMaster(record, available, target.tries < config.attempts);
+  const { here, away } = await masters.look();
+  const kept = keptMaster(record, here, masters);
   if (kept) return { node, record, ...kept, isOtherMaster: false };
+  if (here.length === 0) throw masters.none();
   const facts = await factsOf(node, dependencies, signal);
-  const candidates = available.map(({ identity, facts: known }): Candidate => {
-    return { identity, facts: known, load: dependencies.loadOf(identity) };
-  });
+  const candidates = [
+    ...here.map(({ identity, facts: known }): Candidate => {
+      return { identity, facts: known, load: dependencies.loadOf(identity) };
+    }),
+    ...away.map((known): Candidate => {
+      const { identity, master: last } = known;
+      const about = { isAwaited: masters.isAwaited(known), words: wordsOfAway(known) };
+      return { identity, facts: last?.facts ?? {}, load: dependencies.loadOf(identity), away: about };
+    }),
+  ];
   const choice = chooseMaster(facts, candidates, config.master.criteria);
-  const master = available.find(({ identity }) => identity === choice?.master);
-  if (!choice || !master) throw new StepFailure('unreachable', 'no master available');
+  const awaited = choice?.isAway && away.find(({ identity }) => identity === choice.master);
+  if (choice && awaited) throw awayFailure(choice.reason, masters.secondsLeft(awaited.awaySince));
+  const master = here.find(({ identity }) => identity === choice?.master);
+  if (!choice || !master) throw masters.none();
   const former = formerMaster(record);
   const isOtherMaster = former !== undefined && former !== master.identity;
   const reason = isOtherMaster
-    ? `its previous master ${former} does not reply; ${choice.reason}`
+    ? `its previous master ${former} ${wordsOfLoss(former, masters)}; ${choice.reason}`
     : choice.reason;
   return { node, record, master, reason, isOtherMaster };
 }
@@ -121,14 +132,36 @@ function masterOnRecord({ master }: NodeRecord): Pick<Plan, 'master' | 'reason'>
   };
 }
 
-// The master is not changed in the middle of a provisioning, unless it stays offline.
-function keptMaster(record: NodeRecord, available: readonly Master[], isPatient: boolean) {
+// The master is not changed in the middle of a provisioning, unless it stays away.
+function keptMaster(record: NodeRecord, here: readonly Master[], masters: Masters) {
   const former = formerMaster(record);
   if (former === undefined) return undefined;
-  const master = available.find(({ identity }) => identity === former);
+  const master = here.find(({ identity }) => identity === former);
   if (master) return { master, reason: record.master?.reason ?? 'chosen earlier' };
-  if (isPatient) throw new StepFailure('unreachable', `its master ${former} does not reply`);
+  const awaySince = masters.missed(former);
+  if (awaySince === undefined) return undefined;
+  const left = masters.secondsLeft(awaySince);
+  if (left > 0) throw awayFailure(`its master ${wordsOfAway({ identity: former, awaySince })}`, left);
   return undefined;
+}
+
+function wordsOfLoss(former: string, masters: Masters): string {
+  const known = masters.away().find(({ identity }) => identity === former);
+  return known
+    ? `has not replied since ${new Date(known.awaySince).toISOString()}`
+    : 'is not a master any more';
+}
+
+function until(seconds: number): string {
+  return new Date(Date.now() + seconds * 1000).toISOString();
+}
+
+function awayFailure(reason: string, left: number): StepFailure {
+  return new StepFailure(
+    'master-away',
+    `${reason}; it gets another master if that lasts until ${until(left)} (master.fallback)`,
+    { waitSeconds: left },
+  );
 }
 
 function hasBegun({ steps }: NodeRecord): boolean {

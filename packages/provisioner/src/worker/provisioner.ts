@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Client } from '@troupe/client';
-import { emptyFilter, type Filter, type Logger, parseExpression, silentLogger } from '@troupe/core';
+import {
+  emptyFilter,
+  type Filter,
+  type Logger,
+  messageOf,
+  parseExpression,
+  silentLogger,
+} from '@troupe/core';
 import { equalJitterBackoff } from '@troupe/core/async';
 import type { ProvisionerConfig } from '../config/config.js';
 import { doesAnything } from '../config/switches.js';
@@ -11,8 +18,10 @@ import { notificationOf, replacementNotification } from '../events/notification.
 import { Notifier } from '../events/notifier.js';
 import { Outbox } from '../events/outbox.js';
 import { PendingJournal, pendingFileOf } from '../journal/pending-journal.js';
+import { KnownMasters } from '../master/known-masters.js';
+import type { Master } from '../master/master.js';
 import { MasterSlots } from '../master/master-slots.js';
-import { type Master, Masters } from '../master/masters.js';
+import { Masters } from '../master/masters.js';
 import { Names } from '../names/names.js';
 import { Receipts } from '../names/receipts.js';
 import { NameGuard } from '../node/name-guard.js';
@@ -75,6 +84,10 @@ const leastBetweenMainSearches = 60;
 const mostLooks = 20_000;
 /** Milliseconds that pending notifications get at the stop. */
 const notificationGrace = 10_000;
+/** Milliseconds between two looks for masters while nodes wait for one. */
+const lookForMasters = 5_000;
+
+type Away = Extract<Ending, { kind: 'master-away' }>;
 
 class RunningProvisioner implements Provisioner {
   readonly owner: string;
@@ -110,7 +123,7 @@ class RunningProvisioner implements Provisioner {
     if (config.publishesEvents) events.on(eventPublisher(client, this.owner, log));
     if (onEvent) events.on(onEvent);
     const peers = peersOf(client, config);
-    const masters = new Masters(peers, config.master, log);
+    const masters = new Masters(peers, config.master, log, new KnownMasters(pending));
     const slots = new MasterSlots({ perMaster: config.limitPerMaster, workers: config.workers });
     const loadOf = (master: string) => slots.loadOf(master);
     const guard = new NameGuard(peers, masters, config);
@@ -164,6 +177,7 @@ class RunningProvisioner implements Provisioner {
     for (const warning of config.warnings) this.#log.warn(warning);
     if (!doesAnything(config.steps)) return;
     await this.#names.start();
+    this.#watchMasters();
     const { enrolment, main } = peers;
     await this.#watch(enrolment);
     this.#look(enrolment, config.target.filter, config.sleeptime, true);
@@ -201,6 +215,7 @@ class RunningProvisioner implements Provisioner {
     const unsubscribe = presence.onChange(({ identity, online }) => {
       if (!online) return;
       this.#roster.forget(identity);
+      this.#dependencies.masters.arrived(identity);
       const job = this.#roster.resumable(identity);
       if (job) this.#begin(this.#moved(job, collective));
     });
@@ -262,6 +277,7 @@ class RunningProvisioner implements Provisioner {
     } else if (ending.kind === 'lost') this.#leave(job, ending.reason);
     else if (ending.kind === 'failed') this.#wait(job, ending.reason, ending.seconds, ending.release);
     else if (ending.kind === 'name-taken') this.#wait(job, ending.reason, ending.seconds);
+    else if (ending.kind === 'master-away') this.#waitForMaster(job, ending);
     else if (ending.kind === 'unreachable') await this.#waitForNode(job, ending.reason);
     else this.#roster.drop(job);
   }
@@ -314,6 +330,34 @@ class RunningProvisioner implements Provisioner {
       events.emit({ identity, type: 'waiting', reason });
       this.#roster.expect(next);
     } else this.#wait(next, reason, equalJitterBackoff(next.tries, config.backoff));
+  }
+
+  // What repeats is reported once; a master that replies again ends the wait.
+  #waitForMaster(job: Job, { reason, seconds = Number.POSITIVE_INFINITY }: Away): void {
+    const next: Job = { ...job, tries: job.tries + 1 };
+    const { config, events } = this.#dependencies;
+    const { identity } = next;
+    const pause = Math.min(seconds, equalJitterBackoff(next.tries, config.backoff));
+    this.#roster.take(next);
+    const again = () => this.#begin(next);
+    this.#roster.wait(next, { reason, seconds: pause, again, isForMaster: true });
+    if (this.#roster.isNews(identity, reason))
+      events.emit({ identity, type: 'waiting', reason, seconds: pause });
+  }
+
+  // A master that replies again is noticed although no node is looked at, or they wait for long.
+  #watchMasters(): void {
+    const { masters } = this.#dependencies;
+    const look = () =>
+      masters.look().then(
+        () => undefined,
+        (error: unknown) => this.#log.debug({ reason: messageOf(error) }, 'cannot look for masters'),
+      );
+    this.#unsubscribe.push(masters.onBack(() => this.#roster.wakeForMaster()));
+    const timer = setInterval(() => {
+      if (this.#roster.waitsForMaster) void look();
+    }, lookForMasters);
+    this.#unsubscribe.push(() => clearInterval(timer));
   }
 
   // Undefined if the broker does not report it.

@@ -34,6 +34,8 @@ export type Ending =
     }
   /** It waits for a name that belongs to another host. */
   | { readonly kind: 'name-taken'; readonly reason: string; readonly seconds: number }
+  /** It waits for a master to reply: at most so many seconds, if that is known. */
+  | { readonly kind: 'master-away'; readonly reason: string; readonly seconds?: number | undefined }
   | { readonly kind: 'unreachable'; readonly reason: string }
   /** Another provisioner works on it. */
   | { readonly kind: 'lost'; readonly reason: string }
@@ -167,6 +169,7 @@ class Provisioning {
     if (kind === 'lost') return { kind, reason };
     await lease?.release();
     if (kind === 'name-taken' && seconds !== undefined) return { kind, reason, seconds };
+    if (kind === 'master-away') return { kind, reason, seconds };
     return kind === 'stopped' ? { kind } : { kind: 'unreachable', reason };
   }
 

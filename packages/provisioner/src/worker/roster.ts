@@ -27,8 +27,11 @@ const mostNodes = 20_000;
 interface Wait {
   readonly reason: string;
   readonly timer: NodeJS.Timeout;
+  readonly again: () => void;
   /** Releases the lease that is held meanwhile. */
   readonly release: (() => Promise<void>) | undefined;
+  /** It waits for a master to reply. */
+  readonly isForMaster: boolean;
 }
 
 /** The nodes in progress, each once, and what was last reported about the others. */
@@ -74,11 +77,28 @@ export class Roster {
   /** Calls `again` after this many seconds, unless the node is taken or dropped before. */
   wait(
     job: Job,
-    options: { reason: string; seconds: number; again: () => void; release?: () => Promise<void> },
+    options: {
+      reason: string;
+      seconds: number;
+      again: () => void;
+      release?: () => Promise<void>;
+      isForMaster?: boolean;
+    },
   ): void {
-    const { reason, seconds, again, release } = options;
+    const { reason, seconds, again, release, isForMaster = false } = options;
     job.state = 'waiting';
-    this.#waits.set(job.identity, { reason, timer: setTimeout(again, seconds * 1000), release });
+    const timer = setTimeout(again, seconds * 1000);
+    this.#waits.set(job.identity, { reason, timer, again, release, isForMaster });
+  }
+
+  /** Whether a node waits for a master to reply. */
+  get waitsForMaster(): boolean {
+    return [...this.#waits.values()].some(({ isForMaster }) => isForMaster);
+  }
+
+  /** A master replies that did not: nodes that wait for one are looked at now. */
+  wakeForMaster(): void {
+    for (const { isForMaster, again } of [...this.#waits.values()]) if (isForMaster) again();
   }
 
   /** Drops a node that went offline in the middle of the work, and remembers its progress. */

@@ -46,7 +46,8 @@ export async function simulate(
   peers: Peers,
 ): Promise<Simulation> {
   const target = { identity, collective };
-  const masters = new Masters(peers, config.master, silentLogger);
+  // What is done when the wait for a master is over: how long that has been away is not known here.
+  const masters = new Masters(peers, { ...config.master, fallbackSeconds: 0 }, silentLogger);
   const guard = new NameGuard(peers, masters, config);
   const dependencies = {
     config,

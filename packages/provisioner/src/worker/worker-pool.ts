@@ -78,6 +78,7 @@ export class WorkerPool {
     const { kind, message: reason } = error;
     if (kind === 'stopped') return { kind };
     if (kind === 'lost' || kind === 'gone') return { kind: 'lost', reason };
+    if (kind === 'master-away') return { kind, reason, seconds: error.waitSeconds };
     if (kind !== 'permanent') return { kind: 'unreachable', reason };
     const recorded = await quarantineByName(job, this.#dependencies.peers, reason);
     const report = {

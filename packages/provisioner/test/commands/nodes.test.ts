@@ -184,7 +184,7 @@ describe('a command about nodes', () => {
       const steps = [recorded('set_puppet_hostname')];
       isIn('provisioning', { steps, master: { identity: 'puppet7', address: '192.0.2.7', reason: 'r' } });
       await call('', 'simulate', 'web1');
-      expect(io.stdout).to.match(/its previous master puppet7 does not reply/);
+      expect(io.stdout).to.match(/its previous master puppet7 has not replied since/);
       expect(io.stdout).to.match(/^set_puppet_hostname +run$/m);
     });
 

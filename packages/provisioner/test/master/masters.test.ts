@@ -1,8 +1,11 @@
 import { mock } from 'node:test';
-import { silentLogger } from '@troupe/core';
+import { Status, silentLogger } from '@troupe/core';
+import { createTempFolder, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { parseProvisionerConfig } from '../../src/index.js';
+import { PendingJournal } from '../../src/journal/pending-journal.js';
+import { KnownMasters } from '../../src/master/known-masters.js';
 import { Masters } from '../../src/master/masters.js';
 import { logLines } from '../fixtures/log-lines.js';
 import { failureOf } from '../fixtures/rejection.js';
@@ -143,7 +146,7 @@ describe('the masters', () => {
     const found = masters();
     const failure = await failureOf(found.list());
     expect(failure).to.include({
-      kind: 'unreachable',
+      kind: 'master-away',
       message: 'no master found: no node with the agent puppetca replies in the collective mcollective',
     });
     expect(network.asked).to.deep.equal([]);
@@ -151,14 +154,140 @@ describe('the masters', () => {
     expect(await found.list()).to.have.length(1);
   });
 
-  it('are known although they are away', async () => {
+  const loses = (...names: readonly string[]) => {
+    network.nodes = network.nodes.filter((name) => !names.includes(name));
+    network.answers['puppetca info'] = ({ target }) =>
+      names.includes(target) ? { state: 'no-reply', statusmsg: 'silence' } : { data: info };
+  };
+
+  for (const state of ['offline', 'no-reply', 'failed'] as const) {
+    it(`are known although they are away, and since when: ${state}`, async () => {
+      const found = masters();
+      expect(found.known()).to.deep.equal([]);
+      await found.list();
+      network.nodes = state === 'failed' ? network.nodes : [];
+      network.answers['puppetca info'] = ends(state);
+      mock.timers.tick(7_000);
+      const { message } = await failureOf(found.list());
+      const since = new Date(1_007_000).toISOString();
+      expect(message).to.equal(`no master replies: puppet1 has not replied since ${since}`);
+      mock.timers.tick(7_000);
+      expect((await failureOf(found.list())).message).to.equal(message);
+      expect(found.known().map(({ identity }) => identity)).to.deep.equal(['puppet1']);
+      expect(found.away()).to.deep.equal([
+        { identity: 'puppet1', awaySince: 1_007_000, seen: 1_000_000, master: found.known()[0] },
+      ]);
+    });
+  }
+
+  it('report those that reply and did not before, once', async () => {
     const found = masters();
-    expect(found.known()).to.deep.equal([]);
+    const back: (readonly string[])[] = [];
+    found.onBack((identities) => back.push(identities));
     await found.list();
-    network.nodes = [];
+    network.nodes = ['puppet1', 'puppet2'];
+    loses('puppet2');
     found.forget();
-    await failureOf(found.list());
-    expect(found.known().map(({ identity }) => identity)).to.deep.equal(['puppet1']);
+    await found.list();
+    network.nodes = ['puppet1', 'puppet2'];
+    network.answers['puppetca info'] = says(info);
+    found.forget();
+    await found.list();
+    found.forget();
+    await found.list();
+    expect(back).to.deep.equal([['puppet1'], ['puppet2']]);
+    expect(found.away()).to.deep.equal([]);
+  });
+
+  it('are found although the search misses one that replies', async () => {
+    const found = masters();
+    await found.list();
+    const { discover } = network.client;
+    network.client.discover = async (options) => {
+      const whole = await discover(options);
+      return options?.among ? whole : { ...whole, nodes: [] };
+    };
+    found.forget();
+    expect((await found.list()).map(({ identity }) => identity)).to.deep.equal(['puppet1']);
+  });
+
+  for (const [what, answer] of [
+    ['the filter does not match any more', () => ({ data: info })],
+    [
+      'that has lost its agent',
+      () => ({ state: 'failed' as const, statuscode: Status.unknownAction, ok: false }),
+    ],
+  ] as const) {
+    it(`are without a host ${what}, which is not waited for`, async () => {
+      network.nodes = ['puppet1', 'puppet2'];
+      const found = masters();
+      await found.list();
+      network.nodes = ['puppet1'];
+      network.answers['puppetca info'] = ({ target }) => (target === 'puppet2' ? answer() : { data: info });
+      found.forget();
+      expect(await found.list()).to.have.length(1);
+      expect(found.known().map(({ identity }) => identity)).to.deep.equal(['puppet1']);
+      expect([found.away(), found.missed('puppet2')]).to.deep.equal([[], undefined]);
+    });
+  }
+
+  it('log why one cannot be used when that changes', async () => {
+    const { log, lines } = logLines();
+    const found = masters('{}', log);
+    for (const statusmsg of ['silence', 'silence', 'HTTP status 503', 'silence']) {
+      network.answers['puppetca info'] = ends('failed', statusmsg);
+      found.forget();
+      await failureOf(found.list());
+    }
+    expect(lines.map(({ reason }) => reason)).to.deep.equal(['silence', 'HTTP status 503', 'silence']);
+  });
+
+  describe('in the journal', () => {
+    const remembering = (journal: PendingJournal) =>
+      new Masters(
+        network.peers,
+        parseProvisionerConfig('master: { criteria: [region] }').master,
+        silentLogger,
+        new KnownMasters(journal),
+      );
+    let folder: TempFolder;
+    beforeEach(async () => {
+      folder = await createTempFolder({ prefix: 'masters' });
+    });
+    afterEach(() => folder.close());
+    const opened = () => PendingJournal.open(folder.join('pending'), silentLogger);
+
+    it('are known after a restart of the provisioner, with their facts and since when they are away', async () => {
+      const journal = opened();
+      const before = remembering(journal);
+      const [master] = await before.list();
+      loses('puppet1');
+      before.forget();
+      await failureOf(before.list());
+      await journal.close();
+      const second = opened();
+      const after = remembering(second);
+      expect(after.known()).to.deep.equal([master]);
+      expect(after.away()).to.deep.equal(before.away()).and.to.have.length(1);
+      await second.close();
+    });
+
+    it('are forgotten 30 days after they were last seen', async () => {
+      const journal = opened();
+      const before = remembering(journal);
+      await before.list();
+      expect(before.missed('puppet7')).to.equal(1_000_000);
+      await journal.close();
+      for (const [days, names] of [
+        [29, ['puppet1', 'puppet7']],
+        [31, ['puppet1']],
+      ] as const) {
+        const again = opened();
+        const found = new KnownMasters(again, 1_000_000 + days * 86_400_000);
+        expect(found.list().map(({ identity }) => identity)).to.deep.equal(names);
+        await again.close();
+      }
+    });
   });
 
   for (const [state, isAlive] of [

@@ -232,7 +232,7 @@ describe('the steps about certificates', () => {
 
     it('cleans nothing if there is no master', async () => {
       network.nodes = [];
-      expect((await failureOf(cleaned({}))).kind).to.equal('unreachable');
+      expect((await failureOf(cleaned({}))).kind).to.equal('master-away');
     });
   });
 

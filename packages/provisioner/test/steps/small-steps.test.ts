@@ -232,7 +232,7 @@ describe('the step', () => {
         const failure = await attributed(error, context);
         expect(failure)
           .to.be.instanceOf(StepFailure)
-          .and.to.include({ kind: 'unreachable', cause: error, ...run });
+          .and.to.include({ kind: 'master-away', cause: error, ...run });
         expect((failure as Error).message).to.equal('refused; the CA of its master puppet1 does not reply');
         expect(forgotten).to.equal(1);
       });
@@ -240,7 +240,7 @@ describe('the step', () => {
 
     it('says nothing of the node if the CA cannot be asked', async () => {
       network.answers['puppetca info'] = () => Promise.reject(new Error('no broker'));
-      expect(await attributed(failed(), context)).to.include({ kind: 'unreachable' });
+      expect(await attributed(failed(), context)).to.include({ kind: 'master-away' });
     });
 
     for (const [what, error] of [

@@ -1,6 +1,9 @@
 import { mock } from 'node:test';
+import { silentLogger } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { parseProvisionerConfig } from '../../src/index.js';
+import { Masters } from '../../src/master/masters.js';
 import { KeyPin } from '../../src/rpc/key-pin.js';
 import type { Pause } from '../../src/worker/pause-file.js';
 import { type Plan, planFor } from '../../src/worker/plan.js';
@@ -35,11 +38,33 @@ describe('the plan for a node', () => {
   afterEach(() => mock.timers.reset());
 
   const { signal } = new AbortController();
-  const plan = (status: object, { yaml = '', criteria = '[region]', tries = 0 } = {}) => {
+  const info = ({ target }: { target: string }) => ({ data: infoOf(target) });
+  const away = (...names: readonly string[]) => {
+    network.nodes = ['puppet1', 'puppet2'].filter((name) => !names.includes(name));
+    network.answers['puppetca info'] = (asked) =>
+      names.includes(asked.target) ? { state: 'offline', statusmsg: 'it is offline' } : info(asked);
+  };
+  const back = () => away();
+  const mastersOf = (yaml: string) =>
+    new Masters(
+      network.peers,
+      parseProvisionerConfig(`master: ${yaml || '{ criteria: [region, country] }'}`).master,
+      silentLogger,
+    );
+  const plan = (
+    status: object,
+    {
+      yaml = '',
+      criteria = '[region]',
+      tries = 0,
+      masters,
+    }: { yaml?: string; criteria?: string; tries?: number; masters?: Masters } = {},
+  ) => {
     network.answers['provision status'] = says(statusWith({ ...status }));
     const dependencies = dependenciesOf(network, `master: { criteria: ${criteria} }\nattempts: 3\n${yaml}`, {
       paused: () => pause,
       loadOf: (master: string) => loads[master] ?? 0,
+      ...(masters ? { masters } : {}),
     });
     const target = { identity: 'web1', collective: 'provisioning', pin: new KeyPin(false), tries };
     return planFor(target, dependencies, signal);
@@ -99,7 +124,11 @@ describe('the plan for a node', () => {
 
   it('fails if there is no master', async () => {
     network.nodes = [];
-    expect((await failureOf(plan({}))).kind).to.equal('unreachable');
+    expect(await failureOf(plan({}))).to.include({
+      kind: 'master-away',
+      message: 'no master found: no node with the agent puppetca replies in the collective mcollective',
+      waitSeconds: undefined,
+    });
   });
 
   it('fails if the node is silent', async () => {
@@ -221,6 +250,78 @@ describe('the plan for a node', () => {
     }
   });
 
+  describe('of a node whose best master is away', () => {
+    let masters: Masters;
+    beforeEach(async () => {
+      masters = mastersOf('');
+      await masters.list();
+      away('puppet2');
+      mock.timers.tick(5_000);
+    });
+
+    it('waits for it, and says until when', async () => {
+      const failure = await failureOf(plan({}, { masters }));
+      expect(failure).to.include({ kind: 'master-away', waitSeconds: 900 });
+      expect(failure.message).to.equal(
+        `region eu matches, but puppet2 has not replied since ${later(5)}; it gets another master if that lasts until ${later(905)} (master.fallback)`,
+      );
+    });
+
+    it('has another master when the wait is over, with the reason, and others then do not wait again', async () => {
+      await failureOf(plan({}, { masters }));
+      mock.timers.tick(900_000);
+      const { master, reason } = await planned({}, { masters });
+      expect(master.identity).to.equal('puppet1');
+      expect(reason).to.equal(
+        `no master with region eu that replies: puppet2 has not replied since ${later(5)}; the only master that replies`,
+      );
+      expect((await planned({}, { masters })).master.identity).to.equal('puppet1');
+    });
+
+    it('has it if it replies again, and waits as long for its next absence', async () => {
+      await failureOf(plan({}, { masters }));
+      back();
+      mock.timers.tick(899_000);
+      expect((await planned({}, { masters })).master.identity).to.equal('puppet2');
+      away('puppet2');
+      mock.timers.tick(5_000);
+      expect(await failureOf(plan({}, { masters }))).to.include({ waitSeconds: 900 });
+    });
+
+    it('does not wait for it if another one agrees on the same fact', async () => {
+      network.nodes = ['puppet1', 'puppet3'];
+      expect((await planned({}, { masters })).master.identity).to.equal('puppet3');
+    });
+
+    it('does not wait for it if it agrees on a fact that matters less', async () => {
+      network.answers['rpcutil get_facts'] = ({ target }) => ({
+        data: { values: { region: target === 'puppet2' ? 'us' : 'eu', country: 'ie' } },
+      });
+      const found = await planned({}, { masters, criteria: '[region, country]' });
+      expect(found.master.identity).to.equal('puppet1');
+    });
+
+    it('passes a criterion over at once that no known master matches', async () => {
+      const facts = network.answers['rpcutil get_facts'];
+      network.answers['rpcutil get_facts'] = (asked) =>
+        asked.target === 'web1' ? { data: { values: { region: 'ap' } } } : (facts?.(asked) ?? {});
+      const { master, reason } = await planned({}, { masters });
+      expect([master.identity, reason]).to.deep.equal([
+        'puppet1',
+        'no master with region ap; the only master that replies',
+      ]);
+    });
+
+    it('waits without a limit if no master replies at all', async () => {
+      away('puppet1', 'puppet2');
+      const failure = await failureOf(plan({}, { masters }));
+      expect(failure).to.include({ kind: 'master-away', waitSeconds: undefined });
+      expect(failure.message).to.equal(
+        `no master replies: puppet1 has not replied since ${later(5)}, puppet2 has not replied since ${later(5)}`,
+      );
+    });
+  });
+
   describe('of a node that has begun', () => {
     const status = { steps: begun, master: { ...onRecord, identity: 'puppet1' } };
 
@@ -232,19 +333,46 @@ describe('the plan for a node', () => {
       expect(unsaid.reason).to.equal('chosen earlier');
     });
 
-    for (const tries of [0, 2]) {
-      it(`waits for that master after ${tries} tries`, async () => {
-        network.nodes = ['puppet2'];
-        const failure = await failureOf(plan(status, { tries }));
-        expect(failure).to.include({ kind: 'unreachable', message: 'its master puppet1 does not reply' });
-      });
-    }
-
-    it('has another master after as many tries as a step has attempts', async () => {
-      network.nodes = ['puppet2'];
-      const { master, reason, isOtherMaster } = await planned(status, { tries: 3 });
+    it('waits for that master for master.fallback, however often it is tried, then has another one', async () => {
+      away('puppet1');
+      const masters = mastersOf('');
+      const since = later(0);
+      for (const [seconds, tries] of [
+        [0, 0],
+        [500, 50],
+        [399, 100],
+      ] as const) {
+        mock.timers.tick(seconds * 1000);
+        const failure = await failureOf(plan(status, { tries, masters }));
+        expect(failure).to.include({ kind: 'master-away' });
+        expect(failure.message).to.equal(
+          `its master puppet1 has not replied since ${since}; it gets another master if that lasts until ${later(900)} (master.fallback)`,
+        );
+      }
+      mock.timers.tick(1000);
+      const { master, reason, isOtherMaster } = await planned(status, { masters });
       expect([master.identity, isOtherMaster]).to.deep.equal(['puppet2', true]);
-      expect(reason).to.equal('its previous master puppet1 does not reply; region eu matches');
+      expect(reason).to.equal(
+        `its previous master puppet1 has not replied since ${since}; region eu matches`,
+      );
+    });
+
+    it('waits for a master that only its record names, which this provisioner has never seen', async () => {
+      away('puppet7');
+      const record = { steps: begun, master: { ...onRecord, identity: 'puppet7' } };
+      expect(await failureOf(plan(record))).to.include({ kind: 'master-away', waitSeconds: 900 });
+      const { reason } = await planned(record, { masters: mastersOf('{ criteria: [region], fallback: 0 }') });
+      expect(reason).to.match(/^its previous master puppet7 has not replied since .*; region eu matches$/);
+    });
+
+    it('has another master at once if its own is not a master any more', async () => {
+      const masters = mastersOf('');
+      await masters.list();
+      network.nodes = ['puppet2'];
+      masters.forget();
+      const { master, reason } = await planned(status, { masters });
+      expect(master.identity).to.equal('puppet2');
+      expect(reason).to.equal('its previous master puppet1 is not a master any more; region eu matches');
     });
 
     it('has any master if none is on record', async () => {

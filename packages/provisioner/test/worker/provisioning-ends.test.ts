@@ -295,9 +295,9 @@ describe('a provisioning of one node', () => {
       network.answers['provision run_puppet'] = ends('failed', 'refused', {
         data: { run: 'r1', seconds: 3 },
       });
-      const { reason: why } = await take('unreachable', 'steps: { lock: true, puppet_final_run: true }');
+      const { reason: why } = await take('master-away', 'steps: { lock: true, puppet_final_run: true }');
       expect(why).to.match(/the CA of its master puppet1 does not reply$/);
-      expect(notes().at(-1)).to.equal('puppet_final_run unreachable');
+      expect(notes().at(-1)).to.equal('puppet_final_run master-away');
     });
 
     it('does not ask the CA of its master about a step that has nothing to do with it', async () => {
