@@ -24,6 +24,7 @@ function scriptOf(text: string): string {
 
 /** Replaces what a script cannot do as printed: waits for the daemon instead of sleeping, and links packages instead of downloading them. */
 function played(script: string, port: number): string {
+  if (!/^npm install .*--save-dev typescript/m.test(script)) throw new Error('no line installs TypeScript');
   const linked = ['typescript', '@types/node']
     .map((name) => `mkdir -p node_modules/@types\nln -s $TROUPE/node_modules/${name} node_modules/${name}\n`)
     .join('');
@@ -46,7 +47,7 @@ ${script}`
     )
     .replaceAll(/^sleep 1$/gm, 'ready_again')
     .replace(
-      /^npm install --save-dev typescript.*$/m,
+      /^npm install .*--save-dev typescript.*$/m,
       `${linked}mkdir -p node_modules/.bin\nln -s ../typescript/bin/tsc node_modules/.bin/tsc`,
     )
     .replaceAll('npm install', 'npm install --offline --no-audit --no-fund');
