@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { root } from '../setup.mjs';
@@ -18,6 +19,8 @@ const entries = text
     const files = [...tests.matchAll(/\]\(\.\.\/([^)]+)\)/g)].map(([, file = '']) => file);
     return { part, feature, status, reason: reason.trim(), tests, files };
   });
+
+const option = /(?<![\w-])--?[a-zA-Z][\w-]*/g;
 
 describe('docs/parity.md', () => {
   it('gives each feature a status', () => {
@@ -44,6 +47,25 @@ describe('docs/parity.md', () => {
       }
       expect(tests.match(/\[/g)?.length ?? 0, feature).to.equal(files.length);
     }
+  });
+
+  it('names only options of mco that exist as supported', async () => {
+    const cli = (file) => import(pathToFileURL(join(root, 'packages/cli/dist/src', file)).href);
+    const { newShell } = await cli('program.js');
+    const { Screen } = await cli('terminal/screen.js');
+    const shell = newShell(new Screen());
+    const known = new Set(['-h', '--help']);
+    const collect = (command) => {
+      for (const { flags } of command.options) for (const [word] of flags.matchAll(option)) known.add(word);
+      command.commands.forEach(collect);
+    };
+    collect(shell.program);
+    for (const command of shell.program.commands) collect(await shell.load(command));
+    const named = entries
+      .filter(({ status }) => status === 'supported')
+      .flatMap(({ feature }) => [...feature.matchAll(option)].map(([word]) => ({ feature, word })));
+    expect(named.length).to.be.greaterThan(50);
+    for (const { feature, word } of named) expect(known.has(word), `${word} in "${feature}"`).to.equal(true);
   });
 
   it('states the number of features of each status', () => {

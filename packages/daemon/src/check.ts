@@ -2,6 +2,7 @@ import { compilePattern, TroupeError } from '@troupe/core';
 import { validitiesOf, validityState } from '@troupe/core/internal';
 import { allowsUnsafeFiles } from '@troupe/core/trusted-path';
 import { type DaemonConfig, loadDaemonConfig } from './config.js';
+import { factsOfHost } from './node/facts.js';
 import { PolicyStore, policyOptionsOf } from './policy/index.js';
 import { findUnsafeFiles } from './unsafe-files.js';
 
@@ -17,6 +18,7 @@ export async function checkDaemon(file: string): Promise<readonly string[]> {
   const { errors, unread, warnings } = new PolicyStore({
     ...policyOptionsOf(config),
     ...callersOf(config),
+    facts: () => factsOfHost(config),
   }).check();
   if (errors.length > 0)
     throw new TroupeError('POLICY_INVALID', [...unread, ...warnings, ...errors].join('\n'));

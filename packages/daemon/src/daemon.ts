@@ -160,6 +160,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
     ...policyOptionsOf(config),
     refusesUnsafe: true,
     ...(settings.callers && { callers: settings.callers }),
+    facts: () => node.facts(),
     actions: (agent) => (agent === 'default' ? allActions(registry) : actionsOf(registry.get(agent))),
     // With a token, those of the finished host are not loaded yet.
     ...(config.security.mode === 'token' ? {} : { agents: () => registry.names() }),

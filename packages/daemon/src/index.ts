@@ -4,7 +4,9 @@ export { type AuditEvent, openAuditEvent, sealAuditEvent } from './audit/audit-e
 export { type DaemonConfig, daemonSchema, loadDaemonConfig, parseDaemonConfig } from './config.js';
 export { type Daemon, type DaemonOptions, startDaemon } from './daemon.js';
 export { parseFactText } from './node/fact-text.js';
+export { factsOfHost } from './node/facts.js';
 export {
+  callerName,
   checkPolicyFile,
   type Decision,
   decidePolicy,

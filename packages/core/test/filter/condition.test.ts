@@ -6,6 +6,13 @@ import { newMatch } from '../../src/filter/pattern.js';
 const cases: readonly (readonly [actual: unknown, operator: Operator, value: string, expected: boolean])[] = [
   ['Debian', '==', 'Debian', true],
   ['Debian', '==', 'debian', false],
+  ['Debian', '!=', 'debian', true],
+  [true, '==', 'true', true],
+  [true, '==', 'True', false],
+  [true, '==', '1', false],
+  [false, '==', 'no', false],
+  [false, '!=', 'true', true],
+  ['Debian', '==', 'debian', false],
   ['Debian', '!=', 'RedHat', true],
   ['Debian', '!=', 'Debian', false],
   ['Debian', '=~', '/^Deb/', true],

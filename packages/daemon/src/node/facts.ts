@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { arch, cpus, hostname, networkInterfaces, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { type Facts, type Logger, messageOf } from '@troupe/core';
+import { type Facts, type Logger, messageOf, silentLogger } from '@troupe/core';
 import { isErrno } from '@troupe/core/durable-file';
 import { checkTrusted } from '@troupe/core/trusted-path';
 import { isFactFile, readFacts } from './fact-text.js';
@@ -102,6 +102,11 @@ export class FactSource {
     this.#faults.set(source, reason);
     this.#log.warn({ source, reason }, words);
   }
+}
+
+/** The facts of this host, apart from facter's, once. */
+export function factsOfHost({ facts }: { readonly facts: { readonly paths: readonly string[] } }): Facts {
+  return new FactSource(facts.paths, silentLogger).read();
 }
 
 /** What Node itself knows of the host. */

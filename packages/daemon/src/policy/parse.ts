@@ -1,5 +1,6 @@
 import {
   emptyFilter,
+  type Facts,
   type Filter,
   messageOf,
   parseClass,
@@ -22,6 +23,8 @@ export interface PolicyContext {
   readonly callers?: RegExp;
   /** The actions of the agent that the file is for, or of all agents for the default policy, if they are known. */
   readonly actions?: readonly string[];
+  /** The facts of this host, if they are known. */
+  readonly facts?: Facts;
 }
 
 type Invalid = (message: string) => TroupeError;

@@ -1,6 +1,6 @@
 import { lstatSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type FilterNode, messageOf, suggestion } from '@troupe/core';
+import { type Facts, type FilterNode, messageOf, suggestion } from '@troupe/core';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import { checkTrusted } from '@troupe/core/trusted-path';
 import { decideWithoutPolicy, type PolicySource, warningsWithout, withoutDefault } from './access.js';
@@ -29,6 +29,8 @@ export interface PolicyNames {
   readonly actions?: (agent: string) => readonly string[] | undefined;
   /** The agents that are known. */
   readonly agents?: () => readonly string[];
+  /** The facts of this host. */
+  readonly facts?: () => Facts;
 }
 
 export interface PolicyOptions extends PolicyNames, PolicySource {
@@ -221,6 +223,7 @@ function parseFile(file: string, groups: Groups, names: PolicyNames): Policy {
     groups,
     ...(names.callers && { callers: names.callers }),
     ...(actions && { actions }),
+    ...(names.facts && { facts: names.facts() }),
   });
 }
 

@@ -1,9 +1,10 @@
 import { basename } from 'node:path';
-import { isPattern, suggestion } from '@troupe/core';
+import { type Facts, isPattern, suggestion } from '@troupe/core';
 import { nameFault } from './caller-name.js';
 import { callersFault } from './caller-pattern.js';
 import { defaultPolicy } from './folder.js';
 import { impossibility } from './impossible.js';
+import { letterCaseHints } from './letter-case.js';
 import type { Policy, Rule } from './policy.js';
 
 /** What the lines of a policy are compared with, if it is known. */
@@ -12,6 +13,8 @@ export interface KnownNames {
   readonly callers?: RegExp;
   /** The actions of the agent; for the default policy, those of all agents. */
   readonly actions?: readonly string[];
+  /** The facts of this host. */
+  readonly facts?: Facts;
 }
 
 /** Lines without facts and classes that later lines are compared with. */
@@ -22,7 +25,7 @@ export function warningsOf(
   file: string,
   rules: readonly Rule[],
   fallback: Policy['default'],
-  { callers, actions }: KnownNames,
+  { callers, actions, facts }: KnownNames,
 ): string[] {
   const wide = rules.filter(({ facts, classes }) => !facts && !classes).slice(0, mostWide);
   const lacking =
@@ -34,6 +37,7 @@ export function warningsOf(
       ...strangeCallers(rule, callers),
       ...strangeActions(rule, actions, lacking),
       ...strangeClasses(rule),
+      ...letterCaseHints(rule, facts),
       ...impossible(rule),
       ...shadowed(rule, wide),
       ...liftedByFacts(rule, fallback),

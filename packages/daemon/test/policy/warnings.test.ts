@@ -1,3 +1,4 @@
+import type { Facts } from '@troupe/core';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { groupWarnings, parseGroups } from '../../src/policy/groups.js';
@@ -5,11 +6,12 @@ import { parsePolicy } from '../../src/policy/parse.js';
 
 const groups = parseGroups('ops alice.mcollective Bob.mcollective\n', 'groups');
 const actions = ['enable', 'disable', 'runonce'];
-const warningsOf = (line: string, known: readonly string[] | undefined = actions) =>
+const warningsOf = (line: string, known: readonly string[] | undefined = actions, facts?: Facts) =>
   parsePolicy(`policy default deny\n${line}\n`, 'puppetd.policy', {
     groups,
     callers: /\.mcollective$/i,
     ...(known && { actions: known }),
+    ...(facts && { facts }),
   }).warnings;
 
 describe('a line of a policy that can never match', () => {
@@ -56,6 +58,17 @@ describe('a line of a policy that can never match', () => {
       'deny\t*\t*\t*\tRole::Web',
       'the class "Role::Web" has a capital letter, but the names of Puppet\'s classes are in lower case (did you mean "role::web"?)',
     ],
+    [
+      'deny\t*\t*\tos.family=debian',
+      'os.family=debian: the fact is usually "Debian", and letter case matters here, in Choria it does not: write os.family=Debian',
+    ],
+    ['allow\t*\t*\tnot (kernel!=linux or a=1)', 'kernel!=linux: the fact is usually "Linux"'],
+    [
+      'deny\t*\t*\tis_virtual=True',
+      'is_virtual=True: a Boolean fact equals only "true" or "false" here, in Choria other spellings, too: write is_virtual=true',
+    ],
+    ['deny\t*\t*\ta=1\tvirtual=F and web', 'virtual=F: a Boolean fact equals only'],
+    ['deny\t*\t*\tos.family=Debian kernel=~/linux/ is_virtual=true country=uk'],
     [
       'allow\t*\t*\t*\ndeny\trip.mcollective\tdisable\t*',
       undefined,
@@ -172,4 +185,24 @@ describe('a line of a policy in the syntax of another language', () => {
     expect(rules[0]?.classes?.classes).to.deep.equal(['odd, class', 'x and y']);
     expect(rules[1]?.facts?.facts).to.deep.equal([{ fact: 'a" or b', operator: '==', value: 'c' }]);
   });
+});
+
+describe('a comparison that is true in Choria only', () => {
+  const facts = { site: 'London', tags: ['A'], virtual: false, flag: 'True', os: { family: 'debian' } };
+
+  for (const [condition, warning] of [
+    ['site=london', 'site=london: the fact is on this host "London"'],
+    ['site=London', undefined],
+    ['site=paris', undefined],
+    ['os.family=debian', undefined],
+    ['virtual=False', 'virtual=False: a Boolean fact equals only'],
+    ['flag=True', undefined],
+    ['absent=True', 'absent=True: a Boolean fact equals only'],
+  ] as const) {
+    it(`is ${warning === undefined ? 'not ' : ''}named if the condition is ${condition}`, () => {
+      const warnings = warningsOf(`allow\t*\t*\t${condition}`, undefined, facts);
+      expect(warnings).to.have.length(warning === undefined ? 0 : 1);
+      if (warning !== undefined) expect(warnings[0]).to.include(warning);
+    });
+  }
 });

@@ -22,12 +22,13 @@ export function define(command: Command, shell: Shell): void {
     new Option(
       '--format <template>',
       'print one line for each matching node from this template: {identity}, {facts.NAME}, {classes}, {agents}, {collectives}, {version}; {identity:30} pads to 30 columns; @FILE reads the template from a file',
-    ).conflicts(['json', 'listCollectives', 'collectiveMap', 'map']),
+    ).conflicts(['json', 'listCollectives', 'collectiveMap', 'collectiveGraph', 'map']),
     new Option('--lc, --list-collectives', 'list the collectives of all nodes that match the filter'),
     new Option(
       '--cg, --collective-map <file>',
       'write the collectives as a DOT graph to this file; - for standard output',
     ).conflicts(['json', 'listCollectives']),
+    new Option('--collective-graph <file>', '').hideHelp(),
     new Option('--map <file>', '').hideHelp(),
   ]);
   command.action(

@@ -30,6 +30,8 @@ export type InventoryOptions = GlobalOptions &
     readonly facts: boolean;
     readonly listCollectives?: true;
     readonly collectiveMap?: string;
+    /** The names of this option in MCollective. */
+    readonly collectiveGraph?: string;
     readonly map?: string;
     readonly format?: string;
   };
@@ -40,7 +42,7 @@ export async function inventory(
   node: string | undefined,
   options: InventoryOptions,
 ): Promise<ExitCode> {
-  const map = options.collectiveMap ?? options.map;
+  const map = options.collectiveMap ?? options.collectiveGraph ?? options.map;
   if (options.listCollectives || map !== undefined || options.format !== undefined) {
     if (node !== undefined)
       throw new UsageError(`a list of nodes takes a filter, not a node argument: use -I ${node}`);

@@ -5,10 +5,12 @@ import { compilePattern, type Facts, type FilterNode, messageOf, TroupeError } f
 import { loadToken } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import {
+  callerName,
   checkPolicyFile,
   type DaemonConfig,
   type Decision,
   decidePolicy,
+  factsOfHost,
   type PolicyNames,
   type PolicyOptions,
   type PolicyProblems,
@@ -56,7 +58,9 @@ export async function checkPolicies(
   options: PolicyCheckOptions,
 ): Promise<ExitCode> {
   const config = nodeConfigIfAny(options.mcod);
-  const names = { callers: callersOf(options, config), ...(await knownNames(options)) };
+  // Policies that are named may be for other hosts.
+  const facts = config && given.length === 0 ? { facts: () => factsOfHost(config) } : {};
+  const names = { callers: callersOf(options, config), ...(await knownNames(options)), ...facts };
   const paths = given.length > 0 ? given : [folderOf(options, config)];
   for (const path of paths) checkExists(path);
   const all = paths.map((path) => problemsIn(path, names));
@@ -108,7 +112,12 @@ export async function explainPolicy(
   const config = nodeConfigIfAny(options.mcod);
   const callers = callersOf(options, config);
   const names = { callers, ...(await knownNames(options)) };
-  const { caller, agent, action } = options;
+  const { agent, action } = options;
+  // As the lines of policies: with choria= and cert= or without.
+  const caller = callerName(
+    options.caller,
+    (message) => new TroupeError('POLICY_INVALID', `--caller: ${message}`),
+  );
   const question = { caller, agent, action };
   const host = await hostOf(screen, options);
   const { decision, problems } = await decisionOn(question, host, policiesOf(given, options, config), names);

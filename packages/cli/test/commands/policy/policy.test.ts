@@ -272,6 +272,24 @@ describe('mco policy', () => {
       });
     }
 
+    for (const prefix of ['choria=', 'cert=']) {
+      it(`judges the caller ${prefix}NAME as NAME, as lines of policies do`, async () => {
+        const { stdout, code } = await explain(`${prefix}rip.mcollective`, 'disable', '--json');
+        expect(code).to.equal(0);
+        expect(JSON.parse(stdout).results[0]).to.include({
+          caller: 'rip.mcollective',
+          allowed: true,
+          line: 2,
+        });
+      });
+    }
+
+    it('refuses a caller that no certificate identifies', async () => {
+      const { code, stderr } = await explain('uid=500', 'disable');
+      expect(code).to.equal(1);
+      expect(stderr).to.include('--caller: "uid=500" can never match').and.include('[POLICY_INVALID]');
+    });
+
     it('explains why the lines before the deciding one do not match', async () => {
       const { code, stdout } = await explain('ci-7.mcollective', 'disable', '--class', 'webserver');
       expect(code).to.equal(0);
