@@ -37,7 +37,7 @@ export async function configurations() {
 // Each step has the same keys: one stands for all.
 function withOneStep(schema) {
   const { steps, step_settings } = schema.properties;
-  const [step] = Object.values(steps.properties);
+  const step = Object.values(steps.properties).find(({ properties }) => properties);
   const settings = Object.values(step_settings.properties);
   const keys = Object.assign({}, ...settings.map(({ properties }) => properties));
   const one = {

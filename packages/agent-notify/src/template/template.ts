@@ -1,4 +1,4 @@
-import { type ConfigOf, messageOf, optionalSection } from '@troupe/core';
+import { type ConfigOf, messageOf, optionalSection, suggestion } from '@troupe/core';
 import { oneLine } from '@troupe/core/internal';
 import mustache from 'mustache';
 import type { Notification } from '../notification.js';
@@ -81,9 +81,13 @@ const sample: Notification = {
   fields: {},
 };
 
+/** What a template can contain. */
+const names: ReadonlySet<string> = new Set(Object.keys(viewOf(sample)));
+
 function templateFault(template: string): string | undefined {
   try {
-    return unescaped(mustache.parse(template));
+    const tokens = mustache.parse(template);
+    return unescaped(tokens) ?? unknownName(tokens);
   } catch (error) {
     return oneLine(messageOf(error), 300);
   }
@@ -99,15 +103,31 @@ function unescaped(tokens: readonly (readonly unknown[])[]): string | undefined 
   return undefined;
 }
 
+// What a caller puts into `fields` is its own affair; all other names are known.
+function unknownName(tokens: readonly (readonly unknown[])[]): string | undefined {
+  for (const [kind, name, , , inner] of tokens) {
+    if (kind !== 'name' && kind !== '#' && kind !== '^') continue;
+    const [first = ''] = String(name).split('.');
+    if (first !== '' && !names.has(first)) {
+      const known = [...names].filter((each) => each !== 'fields');
+      return `unknown placeholder {{${name}}}${suggestion(first, names)}: use ${known.join(', ')} or fields.NAME`;
+    }
+    if (first === 'fields' || !Array.isArray(inner)) continue;
+    const fault = unknownName(inner);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
 function fill(part: Part, view: unknown): string {
   return mustache.render(part.template, view, {}, { escape: (value: unknown) => part.escape(textOf(value)) });
 }
 
 // Without prototypes: a template must not find what only JavaScript knows.
-function viewOf({ recipient, time, fields, ...rest }: Notification): unknown {
+function viewOf({ recipient, time, fields, ...rest }: Notification): object {
   const at = recipient.indexOf('://');
-  const names = { recipient, protocol: recipient.slice(0, at), address: recipient.slice(at + 3) };
-  return bare({ ...rest, ...names, time: time.toISOString(), fields });
+  const parts = { recipient, protocol: recipient.slice(0, at), address: recipient.slice(at + 3) };
+  return bare({ ...rest, ...parts, time: time.toISOString(), fields }) as object;
 }
 
 function bare(value: unknown): unknown {

@@ -46,6 +46,22 @@ describe('a template', () => {
 
   for (const [template, fault] of [
     ['{{{message}}}', 'body: "message" would not be escaped: use {{message}}'],
+    [
+      '{{mesage}}',
+      'body: unknown placeholder {{mesage}} (did you mean "message"?): use id, subject, message, caller, host, recipient, protocol, address, time or fields.NAME',
+    ],
+    [
+      '{{#subject}}{{node}}{{/subject}}',
+      'body: unknown placeholder {{node}}: use id, subject, message, caller, host, recipient, protocol, address, time or fields.NAME',
+    ],
+    [
+      '{{#facts.ip}}a{{/facts.ip}}',
+      'body: unknown placeholder {{facts.ip}}: use id, subject, message, caller, host, recipient, protocol, address, time or fields.NAME',
+    ],
+    [
+      '{{#fields}}{{node}} {{#reason}}{{.}}{{/reason}}{{/fields}}{{^fields.file}}-{{/fields.file}}',
+      undefined,
+    ],
     ['{{#fields}}{{&message}}{{/fields}}', 'body: "message" would not be escaped: use {{message}}'],
     ['{{> other}}', 'body: partials are not supported: remove {{> other}}'],
     ['{{#fields}}', 'body: Unclosed section "fields" at 11'],

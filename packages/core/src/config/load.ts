@@ -186,6 +186,7 @@ const allowedWords: Readonly<Record<string, string>> = {
   '^[a-z0-9][a-z0-9_-]*$': name,
   '^[a-z0-9][a-z0-9_-]{0,62}$': `${name}, at most 63 characters`,
   '^[a-z0-9_]+$': 'a-z, 0-9 and "_"',
+  '^(yes|no|on|off)$': 'true, false, yes, no, on or off',
 };
 
 function deepFreeze<T>(value: T): T {

@@ -18,11 +18,25 @@ export function check(io: Io, options: { config?: string; json?: boolean }): Exi
   const { collectives, notes } = config;
   const warnings = [...config.warnings, ...ends];
   if (options.json) {
-    io.out(jsonLine({ file, steps, off, collectives, brokers: urls, fault, notes, warnings }));
+    io.out(
+      jsonLine({
+        file,
+        steps,
+        replaced: config.stepActions,
+        off,
+        collectives,
+        brokers: urls,
+        fault,
+        notes,
+        warnings,
+      }),
+    );
     return fault === undefined ? ExitCode.ok : ExitCode.error;
   }
   io.out(`${file} is valid\n`);
   io.out(`  steps        ${steps.join(', ')}\n`);
+  for (const [step, { agent, action, on }] of Object.entries(config.stepActions))
+    io.out(`  replaced     ${step}: ${agent} ${action} (on: ${on})\n`);
   if (off.length > 0) io.out(`  disabled     ${off.join(', ')}\n`);
   io.out(
     `  collectives  ${collectives.enrolment} (new machines), ${collectives.main} (masters, notifiers)\n`,

@@ -16,6 +16,7 @@ import { readExpression, readFilter } from './expression.js';
 import { type Hook, readHooks } from './hooks.js';
 import { type PolicyConfig, readPolicy } from './policy.js';
 import { readRecipients } from './recipients.js';
+import { readStepActions, type StepActions } from './replacements.js';
 import { provisionerSchema } from './schema.js';
 import { isOn, readSwitches, type Switches } from './switches.js';
 
@@ -47,6 +48,8 @@ export interface HttpAddress {
 /** The configuration of `mcprovision`, complete with its defaults. */
 export interface ProvisionerConfig {
   readonly steps: Switches;
+  /** Actions of the site that do the work of built-in steps. */
+  readonly stepActions: StepActions;
   readonly stepSettings: Readonly<Partial<Record<string, StepSettings>>>;
   readonly hooks: readonly Hook[];
   readonly master: Role & {
@@ -123,6 +126,7 @@ function complete(raw: RawConfig, where: string): ProvisionerConfig {
   }
   return Object.freeze({
     steps,
+    stepActions: readStepActions(raw.steps, where),
     stepSettings: readStepSettings(raw, where),
     hooks: readHooks(raw.hooks ?? [], where),
     master: {

@@ -1,4 +1,5 @@
 import { type ConfigOf, optionalSection, TroupeError } from '@troupe/core';
+import { checkSiteAction, isBefore, siteActionKeys } from './site-action.js';
 import { type StepName, stepNames } from './step-names.js';
 
 const name = { type: 'string', pattern: '^[a-z][a-z0-9_]*$', maxLength: 64 } as const;
@@ -20,23 +21,8 @@ export const hooksSchema = {
         enum: [...leased, 'lock' as const].filter((step) => step !== 'done'),
         description: 'Run the hook after this step.',
       },
-      agent: {
-        type: 'string',
-        pattern: '^[a-z0-9][a-z0-9_-]*$',
-        description: 'Name of the custom agent.',
-      },
-      action: { ...name, description: 'Name of the action.' },
-      on: {
-        enum: ['node', 'master', 'any'],
-        default: 'any',
-        description:
-          'Where to run the action: on the node, on its master, or on any one node of the main collective that has the agent.',
-      },
-      input: {
-        type: 'object',
-        default: {},
-        description: 'Inputs of the action; strings may contain `{identity}`, `{certname}` and `{master}`.',
-      },
+      ...siteActionKeys,
+      on: { ...siteActionKeys.on, default: 'any' },
       optional: {
         type: 'boolean',
         default: false,
@@ -66,12 +52,17 @@ export function readHooks(raw: readonly RawHook[], where: string): readonly Hook
   const twice = names.find((each, index) => names.indexOf(each) !== index);
   if (twice !== undefined)
     throw new TroupeError('CONFIG_INVALID', `${where}: hooks: the name "${twice}" is used twice`);
-  return raw.map(({ before, after, ...hook }) => {
-    if (before !== undefined && after === undefined) return { ...hook, place: 'before', step: before };
-    if (after !== undefined && before === undefined) return { ...hook, place: 'after', step: after };
-    throw new TroupeError(
-      'CONFIG_INVALID',
-      `${where}: hooks: "${hook.name}" must have either before or after`,
+  return raw.map((each) => {
+    const hook = withPlace(each, where);
+    checkSiteAction(hook, `${where}: hooks: "${hook.name}"`, (step) =>
+      hook.place === 'after' ? !isBefore(hook.step, step) : isBefore(step, hook.step),
     );
+    return hook;
   });
+}
+
+function withPlace({ before, after, ...hook }: RawHook, where: string): Hook {
+  if (before !== undefined && after === undefined) return { ...hook, place: 'before', step: before };
+  if (after !== undefined && before === undefined) return { ...hook, place: 'after', step: after };
+  throw new TroupeError('CONFIG_INVALID', `${where}: hooks: "${hook.name}" must have either before or after`);
 }

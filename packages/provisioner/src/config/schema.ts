@@ -2,7 +2,8 @@ import { optionalSection, section, sections } from '@troupe/core';
 import { defaultHttp, defaultJournal, defaultPauseFile } from './defaults.js';
 import { hooksSchema } from './hooks.js';
 import { policySchema } from './policy.js';
-import { stepNames } from './step-names.js';
+import { siteActionKeys } from './site-action.js';
+import { replaceableSteps, stepNames } from './step-names.js';
 
 const seconds = { type: 'number', exclusiveMinimum: 0, maximum: 86_400, format: 'seconds' } as const;
 const count = (least: number, most: number, standard: number, description: string) =>
@@ -19,13 +20,25 @@ const list = { type: ['array', 'null'], default: [] } as const;
 const switchable = [...stepNames.filter((name) => name !== 'done'), 'puppet_daemon'];
 const word = {
   enum: [true, false, 'yes', 'no', 'on', 'off'],
-  description: 'Whether the step is performed. Each step except `done` has such a key; see below.',
+  description: 'Whether the step is performed.',
+} as const;
+// The keywords for texts and for sections apply to these alone.
+const wordOrAction = {
+  ...optionalSection({ ...siteActionKeys, on: { ...siteActionKeys.on, default: 'node' } }, 'agent', 'action'),
+  type: ['boolean', 'string', 'object'],
+  pattern: '^(yes|no|on|off)$',
+  description:
+    'Whether the step is performed, or the agent that does its work ([below](#replaced-steps)). Each step except `done` has such a key; see below.',
 } as const;
 // The client's own schema checks them.
 const ofClient = {
   type: 'object',
   description: 'Client settings in this file, as in `client.yaml`.',
 } as const;
+
+function isReplaceable(name: string): boolean {
+  return replaceableSteps.some((step) => step === name);
+}
 
 const stepSettings = section({
   timeout: {
@@ -60,7 +73,11 @@ export const freeNodes = 'provision().disabled=false and provision().locked=fals
 
 /** The JSON Schema of `provisioner.yaml`: the sections of 2010, then those of Troupe. */
 export const provisionerSchema = section({
-  steps: optionalSection(Object.fromEntries(switchable.map((name) => [name, word]))),
+  steps: optionalSection(
+    Object.fromEntries(
+      switchable.map((name) => [name, isReplaceable(name) ? wordOrAction : word]),
+    ) as Readonly<Record<string, typeof wordOrAction>>,
+  ),
   master: section({
     criteria: {
       ...list,

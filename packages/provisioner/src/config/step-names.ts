@@ -39,3 +39,6 @@ export const workingSteps = [
   'puppet_final_run',
   'puppet_daemonize',
 ] as const satisfies readonly StepName[];
+
+/** The steps whose work an agent of the site can do. */
+export const replaceableSteps: readonly StepName[] = workingSteps;

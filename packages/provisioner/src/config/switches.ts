@@ -4,7 +4,8 @@ import { type StepName, stepNames, stepsOf2010, workingSteps } from './step-name
 /** Which steps are on. */
 export type Switches = Readonly<Record<StepName, boolean>>;
 
-type Given = Readonly<Record<string, boolean | string>>;
+/** A step is switched on or off, or is switched on with an action of the site that does its work. */
+type Given = Readonly<Record<string, boolean | string | object>>;
 
 /**
  * Reads the `steps` section: what it meant in 2010 it means now. Adds to `notes` what a reader of the file should
@@ -33,8 +34,12 @@ export function isOn(value: boolean | string): boolean {
   return value === true || value === 'yes' || value === 'on';
 }
 
+function isStepOn(value: boolean | string | object): boolean {
+  return typeof value === 'object' || isOn(value);
+}
+
 function readBooleans(given: Given): Record<string, boolean> {
-  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, isOn(value)]));
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, isStepOn(value)]));
 }
 
 function withDaemonize(named: Record<string, boolean>, where: string, notes: string[]) {

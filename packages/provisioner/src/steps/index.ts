@@ -7,6 +7,7 @@ import { hookStep } from './hook.js';
 import { lock } from './lock.js';
 import { puppetDaemonize } from './puppet-daemonize.js';
 import { puppetBootstrapStage, puppetFinalRun } from './puppet-run.js';
+import { replacedStep } from './replaced.js';
 import { restart } from './restart.js';
 import { sendNodeCsr } from './send-node-csr.js';
 import { setPuppetHostname } from './set-puppet-hostname.js';
@@ -31,17 +32,21 @@ const steps: Readonly<Record<Exclude<StepName, 'notify'>, Step>> = {
 
 const order = stepNames.filter((name) => name !== 'notify');
 
-/** The steps that a configuration asks for, its hooks in their places. */
-export function stepsOf(config: Pick<ProvisionerConfig, 'steps' | 'hooks'>): readonly Step[] {
+/** The steps that a configuration asks for, those of the site in their places. */
+export function stepsOf(config: Pick<ProvisionerConfig, 'steps' | 'stepActions' | 'hooks'>): readonly Step[] {
   const isAway = (hook: Hook) =>
     stepNames.indexOf(hook.step) + (hook.place === 'after' ? 1 : 0) > stepNames.indexOf('restart');
   const hooks = (step: string, place: Hook['place']) =>
     config.hooks
       .filter((hook) => hook.step === step && hook.place === place)
       .map((hook) => hookStep(hook, config.steps.restart && isAway(hook)));
+  const builtIn = (name: (typeof order)[number]) => {
+    const action = config.stepActions[name];
+    return action === undefined ? steps[name] : replacedStep(steps[name], action);
+  };
   return order.flatMap((name) => [
     ...hooks(name, 'before'),
-    ...(config.steps[name] ? [steps[name]] : []),
+    ...(config.steps[name] ? [builtIn(name)] : []),
     ...hooks(name, 'after'),
   ]);
 }

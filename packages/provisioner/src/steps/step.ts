@@ -48,7 +48,10 @@ export interface StepContext {
   readonly master: Master;
   /** Why this master. */
   readonly reason: string;
-  readonly config: Pick<ProvisionerConfig, 'steps' | 'stepSettings' | 'leaseSeconds' | 'policy'>;
+  readonly config: Pick<
+    ProvisionerConfig,
+    'steps' | 'stepActions' | 'stepSettings' | 'leaseSeconds' | 'policy'
+  >;
   readonly peers: Peers;
   readonly masters: Masters;
   readonly guard: NameGuard;

@@ -58,7 +58,7 @@ async function confirm(
   const { session, peers } = context;
   const isProven = peers.client.config.security.mode !== 'none';
   if (isProven) {
-    const known = await caStatus(context, session.details.certname ?? (await certnameOf(context)));
+    const known = await certificateOf(context);
     if (
       known.state !== 'signed' ||
       known.fingerprint === null ||
@@ -66,7 +66,7 @@ async function confirm(
     ) {
       return (
         `certificate mismatch: ${name} replies in the collective ${peers.main} with ${result.key ?? 'no certificate'}, ` +
-        `but the CA of ${context.master.identity} has ${known.fingerprint ?? 'no certificate'} (${known.state})`
+        `but ${known.whose} has ${known.fingerprint ?? 'no certificate'} (${known.state})`
       );
     }
     session.details.certificate = known.fingerprint;
@@ -81,6 +81,22 @@ async function confirm(
   });
   const how = isProven ? 'with its new certificate' : 'unauthenticated: the security mode is none';
   return { outcome: 'ok', reason: `it came back as ${name} in the collective ${peers.main}, ${how}` };
+}
+
+/** The certificate that the node must have. Throws StepFailure. */
+async function certificateOf(context: StepContext) {
+  const { session, config, master } = context;
+  const { details } = session;
+  const signing = config.stepActions.sign_node_csr;
+  // Whoever signed it reported it; the CA of the master need not know it.
+  if (signing)
+    return {
+      state: details.certificate === undefined ? null : 'signed',
+      fingerprint: details.certificate ?? null,
+      whose: `the agent ${signing.agent}`,
+    };
+  const known = await caStatus(context, details.certname ?? (await certnameOf(context)));
+  return { ...known, whose: `the CA of ${master.identity}` };
 }
 
 async function arrivalOf({ signal }: StepContext, presence: PresenceView, name: string): Promise<void> {

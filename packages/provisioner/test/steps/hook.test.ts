@@ -128,14 +128,114 @@ describe('a step of the site', () => {
     });
   }
 
-  it('has what is known of the node filled into its texts', async () => {
-    const input = '{ host: "{certname} {identity}", by: "{master} {who}", count: 7 }';
-    await stepOf(`after: lock, input: ${input}`).run(context);
-    expect(called[0]?.input).to.deep.equal({
-      host: 'web1.example.net web1',
-      by: 'puppet1 {who}',
-      count: 7,
+  describe('with placeholders in its input', () => {
+    const facts = {
+      networking: { ip: '192.0.2.7' },
+      processors: { count: 4 },
+      mountpoints: { '/var': { size: '1 GiB' } },
+      tags: ['a', 'b'],
+    };
+    const fillOf = async (input: string, place = 'after: sign_node_csr') => {
+      await stepOf(`${place}, input: ${input}`).run(context);
+      return called[0]?.input;
+    };
+    beforeEach(() => {
+      network.answers['rpcutil inventory'] = says({ facts, agents: [], classes: [] });
+      context.holdLease();
+      Object.assign(context.session.details, { csrReported: 'C5:R', certificate: 'CE:RT' });
     });
+
+    for (const [input, expected] of [
+      [
+        '{ a: "{certname} {identity}", b: "by {master}", count: 7 }',
+        ['web1.example.net web1', 'by puppet1', 7],
+      ],
+      [
+        '{ a: "{facts.networking.ip}", b: "{address}/{master_address}" }',
+        ['192.0.2.7', '192.0.2.7/192.0.2.1'],
+      ],
+      ['{ a: "{csr_fingerprint}", b: "{fingerprint}", c: "{ca_fingerprint}" }', ['C5:R', 'CE:RT', 'ab']],
+      ['{ a: "{facts.mountpoints./var.size}" }', ['1 GiB']],
+      ['{ a: "{facts.processors.count}", b: "n={facts.processors.count}" }', [4, 'n=4']],
+      ['{ a: "{facts.tags}", b: "tags {facts.tags}" }', [['a', 'b'], 'tags ["a","b"]']],
+      ['{ a: "{lease_token}" }', [7]],
+      ['{ a: { deep: ["{identity}", true] } }', [{ deep: ['web1', true] }]],
+      [`{ a: '{{identity}} {"b": 1} { c }' }`, ['{identity} {"b": 1} { c }']],
+    ] as const) {
+      it(`sends the values of ${input}`, async () => {
+        expect(Object.values((await fillOf(input)) as object)).to.deep.equal(expected);
+      });
+    }
+
+    it('asks the node for its facts only if the input needs them', async () => {
+      await fillOf('{ a: "{identity}" }');
+      expect(network.whats()).to.deep.equal([]);
+    });
+
+    it('uses the first fact that holds an address of the node', async () => {
+      network.answers['rpcutil inventory'] = says({
+        facts: { ipaddress: '192.0.2.8' },
+        agents: [],
+        classes: [],
+      });
+      expect(await fillOf('{ a: "{address}" }')).to.deep.equal({ a: '192.0.2.8' });
+    });
+
+    for (const [input, reason] of [
+      [
+        '{ a: "x {facts.rack}" }',
+        'cmdb register: the node has no fact rack, which the input {facts.rack} needs',
+      ],
+      ['{ a: "{fingerprint}" }', 'cmdb register: the input {fingerprint} has no value at this step'],
+    ] as const) {
+      it(`sends nothing if a value is missing: ${input}`, async () => {
+        delete context.session.details.certificate;
+        const failure = await failureOf(stepOf(`after: sign_node_csr, input: ${input}`).run(context));
+        expect(failure).to.include({ kind: 'failed', message: reason });
+        expect(called).to.deep.equal([]);
+      });
+    }
+
+    it('is left out if a value is missing and it is optional', async () => {
+      const step = stepOf('after: sign_node_csr, optional: true, input: { a: "{facts.rack}" }');
+      expect(await step.run(context)).to.include({ outcome: 'skipped' });
+    });
+
+    const all =
+      '{identity}, {certname}, {address}, {master}, {master_address}, {ca_fingerprint}, {csr_fingerprint}, {fingerprint}, {lease_token}, {facts.PATH}';
+    for (const [place, input, fault] of [
+      [
+        'after: lock',
+        '{ a: "{who}" }',
+        `unknown placeholder {who}: use ${all}; write {{who}} for the text itself`,
+      ],
+      [
+        'after: lock',
+        '{ a: [{ b: "x{fact.networking.ip}" }] }',
+        `unknown placeholder {fact.networking.ip}: use ${all}; write {{fact.networking.ip}} for the text itself`,
+      ],
+      [
+        'after: lock',
+        '{ a: "{certnam}" }',
+        `unknown placeholder {certnam} (did you mean "certname"?): use ${all}; write {{certnam}} for the text itself`,
+      ],
+      [
+        'after: clean_node_certname',
+        '{ a: "{csr_fingerprint}" }',
+        '{csr_fingerprint} has a value only after the step send_node_csr',
+      ],
+      [
+        'before: sign_node_csr',
+        '{ a: "{fingerprint}" }',
+        '{fingerprint} has a value only after the step sign_node_csr',
+      ],
+    ] as const) {
+      it(`is refused with ${input} ${place}`, () => {
+        expect(() => stepOf(`${place}, input: ${input}`)).to.throw(
+          `the configuration: hooks: "cmdb_step": ${fault}`,
+        );
+      });
+    }
   });
 
   for (const [state, statuscode, kind, isOptional] of [
