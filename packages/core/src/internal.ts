@@ -34,6 +34,7 @@ export { maxMessageBytes } from './message/envelope.js';
 export { announce, offlineWill, type PresenceRecord } from './message/presence.js';
 export { encodeRefusals, mostRefused, parseRefusals, type RefusedClient } from './message/refusals.js';
 export { RateLimit } from './rate-limit.js';
+export { RewrittenFile, type RewrittenFileOptions } from './rewritten-file.js';
 export { sealLine, unseal, type Values } from './sealed-line.js';
 export { endEnrolment, loadEnrolment, loadToken } from './security/enrolment.js';
 export { fileFaults } from './security/file-faults.js';

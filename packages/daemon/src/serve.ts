@@ -3,6 +3,7 @@ import { type Logger, type LogLevel, TroupeError } from '@troupe/core';
 import {
   createSwitchedLogger,
   type EndingFiles,
+  type RewrittenFile,
   reasonOf,
   type SwitchedLogger,
   systemReasonOf,
@@ -15,7 +16,7 @@ import { type DaemonConfig, loadDaemonConfig } from './config.js';
 import { type Daemon, type DaemonOptions, startDaemon } from './daemon.js';
 import { ExitRefused, exit, refuseExit } from './exit.js';
 import type { Jobs } from './request/jobs.js';
-import { StatusFile, statusFileOf } from './status/status-file.js';
+import { openStatusFile, statusFileOf } from './status/status-file.js';
 import { doubtfulFaults, findUnsafeFiles, refuseUnsafeFiles } from './unsafe-files.js';
 
 /** Milliseconds that running actions have before a reload or an end cuts them off. */
@@ -56,7 +57,7 @@ export async function serve(
       log.warn({ reason }, 'others can write a file of this daemon');
     warnOfEnds(endingFiles(config), log);
     let daemon: Daemon;
-    let status: StatusFile | undefined;
+    let status: RewrittenFile | undefined;
     try {
       daemon = await startDaemon({
         ...options,
@@ -75,7 +76,7 @@ export async function serve(
     }
     working = config;
     const { status_interval: seconds } = config;
-    status = new StatusFile({ file: statusFileOf(config), seconds, read: () => daemon.status(), log });
+    status = openStatusFile({ file: statusFileOf(config), seconds, read: () => daemon.status(), log });
     const stopWarning = warnOfEndsDaily(endingFiles(config), log);
     const next = await alarm.rung();
     stopWarning();

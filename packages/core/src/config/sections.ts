@@ -27,6 +27,23 @@ const file = { type: 'string', minLength: 1 } as const;
 
 const pem = (description: string) => ({ ...file, description }) as const;
 
+const metricsFile = {
+  textfile: {
+    ...file,
+    description:
+      'File to which metrics are written, for the textfile collector of the Prometheus node exporter. Its name must end in `.prom`. Default: none.',
+    pattern: '\\.prom$',
+  },
+  interval: {
+    type: 'number',
+    minimum: 1,
+    maximum: 3600,
+    format: 'seconds',
+    default: 30,
+    description: 'Seconds between two writes of `metrics.textfile`.',
+  },
+} as const;
+
 /** The schemas of the sections that the daemon's and the client's configuration share. */
 export const sections = {
   broker: section({
@@ -103,6 +120,33 @@ export const sections = {
     minItems: 1,
     default: ['mcollective'],
   },
+  /** Metrics in a file alone, for a program that serves them over HTTP by other keys. */
+  metricsFile: section(metricsFile),
+  metrics: section({
+    http: {
+      ...optionalSection(
+        {
+          address: {
+            type: 'string',
+            minLength: 1,
+            default: '127.0.0.1',
+            description:
+              'The address to listen on. Anyone who can connect to it can read the metrics: they are neither encrypted nor authenticated.',
+          },
+          port: {
+            type: 'integer',
+            minimum: 0,
+            maximum: 65_535,
+            description: 'The port to listen on; 0 selects any free port.',
+          },
+        },
+        'port',
+      ),
+      description:
+        'If this section is present, metrics for Prometheus are served over HTTP at `/metrics`. Default: not served.',
+    },
+    ...metricsFile,
+  }),
   logLevel: { enum: logLevels, default: 'info' },
   logFormat: {
     enum: logFormats,

@@ -1,16 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@troupe/core';
-import { until } from '@troupe/test-support';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { ClockSkew } from '../../src/request/clock-skew.js';
 import { type DaemonStatus, readStatusFile } from '../../src/status/status.js';
-import { StatusFile, statusFileOf } from '../../src/status/status-file.js';
-import { keptLog } from '../agents/external/actor.js';
+import { openStatusFile, statusFileOf } from '../../src/status/status-file.js';
 
-describe('StatusFile', () => {
+describe('the status file', () => {
   let folder: string;
   let file: string;
   beforeEach(() => {
@@ -21,48 +19,10 @@ describe('StatusFile', () => {
 
   const some = (pid: number) => ({ v: 1, pid, time: Date.now(), state: 'running' }) as DaemonStatus;
 
-  it('is written at its interval, when it is told so, and at the end; nothing else is left', async () => {
-    let count = 0;
-    const read = () => {
-      count += 1;
-      return some(count);
-    };
-    const status = new StatusFile({ file, seconds: 0.01, read, log: silentLogger });
-    await until('it is written again and again', () => count > 3);
-    for (let times = 0; times < 100; times += 1) status.write();
-    const before = count;
+  it('is written at once, in full', async () => {
+    const status = openStatusFile({ file, seconds: 60, read: () => some(7), log: silentLogger });
     await status.close();
-    // Those that came while it was written are one.
-    expect(count).to.be.within(before + 1, before + 3);
-    expect(readStatusFile(file).pid).to.equal(count);
-    expect(readdirSync(folder)).to.deep.equal(['status.json']);
-  });
-
-  it('removes what a daemon left that was killed while it wrote', async () => {
-    const left = join(folder, '.status.json.0123456789ab.tmp');
-    writeFileSync(left, '{');
-    writeFileSync(join(folder, 'other.tmp'), '');
-    const status = new StatusFile({ file, seconds: 60, read: () => some(1), log: silentLogger });
-    expect(existsSync(left)).to.equal(false);
-    await status.close();
-    expect(readdirSync(folder).sort()).to.deep.equal(['other.tmp', 'status.json']);
-  });
-
-  it('says once that it cannot be written, and goes on trying', async () => {
-    let warnings = 0;
-    const log = { ...silentLogger, warn: () => (warnings += 1) } as typeof silentLogger;
-    mkdirSync(file);
-    let count = 0;
-    const read = () => {
-      count += 1;
-      return some(1);
-    };
-    const status = new StatusFile({ file, seconds: 0.01, read, log });
-    await until('it tried three times', () => count > 3);
-    expect(warnings).to.equal(1);
-    rmSync(file, { recursive: true });
-    await status.close();
-    expect(readStatusFile(file).pid).to.equal(1);
+    expect(readStatusFile(file).pid).to.equal(7);
   });
 
   for (const [what, text] of [
@@ -88,30 +48,6 @@ describe('StatusFile', () => {
     expect(() => readStatusFile(file))
       .to.throw('ENOENT')
       .and.include({ code: 'FILE_UNREADABLE' });
-  });
-
-  it('logs each new failure once, and leaves no temporary file', async () => {
-    const { log, lines } = keptLog();
-    let fails = true;
-    const read = () => {
-      if (fails) throw new Error('no status');
-      return some(1);
-    };
-    const status = new StatusFile({ file, seconds: 3600, read, log });
-    const written = (times: number) => until('it was tried', () => lines.length === times);
-    await written(1);
-    fails = false;
-    status.write();
-    await until('it is written', () => existsSync(file));
-    fails = true;
-    status.write();
-    await written(2);
-    await status.close();
-    expect(lines.map(({ level, msg, reason, file: where }) => [level, msg, reason, where])).to.deep.equal(
-      Array(2).fill([40, 'cannot write the status file', 'no status', file]),
-    );
-    expect(readdirSync(folder)).to.deep.equal(['status.json']);
-    expect(statSync(file).mode & 0o777).to.equal(0o644 & ~process.umask());
   });
 
   it('is in the state folder unless it is told otherwise', () => {

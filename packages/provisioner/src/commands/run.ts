@@ -6,10 +6,9 @@ import { reasonOf, warnOfEndsDaily } from '@troupe/core/internal';
 import { clientConfigOf, loadProvisionerConfig, type ProvisionerConfig } from '../config/config.js';
 import { eventLog } from '../events/event-log.js';
 import type { ProvisionEvent } from '../events/events.js';
-import { Metrics } from '../monitoring/metrics.js';
-import { type StatusServer, serveStatus } from '../monitoring/status-server.js';
+import { Monitoring } from '../monitoring/monitoring.js';
 import { wordsOfPause } from '../worker/pause-file.js';
-import { type Provisioner, startProvisioner } from '../worker/provisioner.js';
+import { startProvisioner } from '../worker/provisioner.js';
 import { detach } from './detach.js';
 import { ExitCode } from './exit-code.js';
 import type { Io } from './io.js';
@@ -56,12 +55,14 @@ export async function run(io: Io, options: RunOptions): Promise<ExitCode> {
     log.info('stopping: Puppet runs on nodes continue');
     stop.abort();
   });
+  // Also while there is no broker: that is when somebody looks.
+  const monitoring = await Monitoring.open(config, clientConfigOf(config).security, log);
   try {
     for (;;) {
       const client = await reach(io, config, log, isDaemon ? stop.signal : undefined);
       if (!client) return ExitCode.ok;
       try {
-        return await provisionAll(io, client, config, { ...options, log, stop: stop.signal });
+        return await provisionAll(io, client, config, { ...options, log, stop: stop.signal, monitoring });
       } catch (error) {
         await client.close();
         if (!isDaemon || !isAway(error)) throw error;
@@ -69,6 +70,7 @@ export async function run(io: Io, options: RunOptions): Promise<ExitCode> {
       }
     }
   } finally {
+    await monitoring.close();
     stopListening();
   }
 }
@@ -77,7 +79,14 @@ async function provisionAll(
   io: Io,
   client: Client,
   config: ProvisionerConfig,
-  { log, stop, once, untilIdle, json }: RunOptions & { log: Logger; stop: AbortSignal },
+  {
+    log,
+    stop,
+    monitoring,
+    once,
+    untilIdle,
+    json,
+  }: RunOptions & { log: Logger; stop: AbortSignal; monitoring: Monitoring },
 ): Promise<ExitCode> {
   let quarantined = 0;
   let ended = 0;
@@ -89,21 +98,20 @@ async function provisionAll(
     if (once !== undefined && ended >= once) enough.abort();
   };
   const write = eventLog(log);
-  const metrics = new Metrics();
   const provisioner = await startProvisioner({
     client,
     config,
     log,
     onEvent: (event) => {
       write(event);
-      metrics.count(event);
+      monitoring.count(event);
       count(event);
       if (json) io.out(jsonLine(event));
     },
   });
-  metrics.watch(provisioner);
-  const web = await serve(config, provisioner, metrics, log);
-  log.info({ owner: provisioner.owner, ...(web && { url: web.url }) }, 'waiting for nodes');
+  monitoring.watch(provisioner, client);
+  const { url } = monitoring;
+  log.info({ owner: provisioner.owner, ...(url !== undefined && { url }) }, 'waiting for nodes');
   const pause = provisioner.paused();
   if (pause)
     log.warn(
@@ -115,26 +123,9 @@ async function provisionAll(
   await (untilIdle ? Promise.race([over, provisioner.idle()]) : over);
   stopWarning();
   await provisioner.stop();
-  await web?.close();
   await client.close();
   const isCounted = once !== undefined || untilIdle;
   return isCounted && quarantined > 0 ? ExitCode.quarantined : ExitCode.ok;
-}
-
-// Provisioning does not depend on the metrics.
-async function serve(
-  { http }: ProvisionerConfig,
-  provisioner: Provisioner,
-  metrics: Metrics,
-  log: Logger,
-): Promise<StatusServer | undefined> {
-  if (!http) return undefined;
-  try {
-    return await serveStatus(http, provisioner, metrics);
-  } catch (error) {
-    log.warn(reasonOf(error), 'cannot serve metrics and status over HTTP');
-    return undefined;
-  }
 }
 
 // A daemon waits for its broker as long as it takes.

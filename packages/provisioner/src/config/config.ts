@@ -12,6 +12,7 @@ import {
   parseConfig,
   TroupeError,
 } from '@troupe/core';
+import type { HttpAddress } from '@troupe/core/internal/metrics';
 import { readExpression, readFilter } from './expression.js';
 import { type Hook, readHooks } from './hooks.js';
 import { type PolicyConfig, readPolicy } from './policy.js';
@@ -36,13 +37,6 @@ export interface StepSettings {
   readonly condition?: { readonly text: string; readonly expression: Expression };
   /** Puppet's environment, for the two runs. */
   readonly environment?: string;
-}
-
-/** An address to listen on for HTTP. */
-export interface HttpAddress {
-  readonly address: string;
-  /** 0 selects any free port. */
-  readonly port: number;
 }
 
 /** The configuration of `mcprovision`, complete with its defaults. */
@@ -71,6 +65,8 @@ export interface ProvisionerConfig {
   readonly journalFile: string;
   /** Where metrics and status are served; nowhere when absent. */
   readonly http?: HttpAddress;
+  /** A file with the metrics, if there is one, and the seconds between two writes. */
+  readonly metrics: { readonly textfile?: string; readonly interval: number };
   /** Whether events are published on the network. */
   readonly publishesEvents: boolean;
   readonly collectives: { readonly enrolment: string; readonly main: string };
@@ -147,6 +143,7 @@ function complete(raw: RawConfig, where: string): ProvisionerConfig {
     pidFile: raw.pid_file,
     pauseFile: raw.pause_file,
     journalFile: raw.journal,
+    metrics: raw.metrics,
     ...(raw.http.enabled ? { http: { address: raw.http.address, port: raw.http.port } } : {}),
     publishesEvents: raw.events,
     collectives: raw.collectives,

@@ -183,6 +183,7 @@ export const provisionerSchema = section({
       description: 'The port to listen on; 0 selects any free port.',
     },
   }),
+  metrics: sections.metricsFile,
   events: {
     type: 'boolean',
     default: true,

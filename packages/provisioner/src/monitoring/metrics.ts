@@ -1,4 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Client } from '@troupe/client';
+import type { EndingFiles } from '@troupe/core/internal';
+import { addProcessMetrics, addValidityMetrics, Metrics, type Sample } from '@troupe/core/internal/metrics';
 import type { EventListener, ProvisionEvent } from '../events/events.js';
 import type { Provisioner } from '../worker/provisioner.js';
 
@@ -7,83 +9,91 @@ const buckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 180
 
 const states = ['planning', 'queued', 'working', 'waiting', 'telling'] as const;
 
+type Watched = Pick<Provisioner, 'nodes' | 'paused'>;
+
 /** Metrics of a provisioner for Prometheus. */
-export class Metrics {
-  readonly registry = new Registry();
-  readonly #arrived = this.#counter('arrivals_total', 'Nodes that arrived to be provisioned');
-  readonly #finished = this.#counter('finished_total', 'Nodes that finished, by outcome', ['outcome']);
-  readonly #waits = this.#counter('waits_total', 'Times a node had to wait for a retry');
-  readonly #told = this.#counter('notifications_total', 'Notifications, by protocol and delivery', [
-    'protocol',
-    'delivered',
-  ]);
-  readonly #steps = this.#histogram('step_seconds', 'Duration of steps', ['step', 'outcome']);
-  readonly #whole = this.#histogram('seconds', 'Duration of the provisioning of a node', ['outcome']);
-  readonly #outside = this.#histogram(
-    'outside_puppet_seconds',
-    'Duration of the provisioning of a node without the Puppet runs',
-    ['outcome'],
+export class ProvisionerMetrics {
+  readonly metrics = new Metrics('troupe_provisioner');
+  #provisioner: Watched | undefined;
+  #client: Pick<Client, 'isConnected'> | undefined;
+
+  readonly #arrived = this.metrics.counter({
+    name: 'arrivals_total',
+    help: 'Nodes that arrived to be provisioned',
+  });
+  readonly #finished = this.metrics.counter({
+    name: 'finished_total',
+    help: 'Nodes that finished, by outcome: done, quarantined',
+    labels: ['outcome'],
+  });
+  readonly #waits = this.metrics.counter({
+    name: 'waits_total',
+    help: 'Times that a node had to wait for a retry',
+  });
+  readonly #told = this.metrics.counter({
+    name: 'notifications_total',
+    help: 'Notifications by protocol, and whether they were delivered: true, false',
+    labels: ['protocol', 'delivered'],
+  });
+  readonly #steps = this.metrics.histogram(
+    { name: 'step_seconds', help: 'Duration of steps in seconds', labels: ['step', 'outcome'] },
+    buckets,
+  );
+  readonly #whole = this.metrics.histogram(
+    { name: 'seconds', help: 'Duration of the provisioning of a node in seconds', labels: ['outcome'] },
+    buckets,
+  );
+  readonly #outside = this.metrics.histogram(
+    {
+      name: 'outside_puppet_seconds',
+      help: 'Duration of the provisioning of a node without the Puppet runs, in seconds',
+      labels: ['outcome'],
+    },
+    buckets,
   );
 
-  constructor() {
-    collectDefaultMetrics({ register: this.registry, prefix: 'troupe_provisioner_' });
+  /** `security`: the files whose ends are shown. */
+  constructor(security: EndingFiles) {
+    const { metrics } = this;
+    const nodes = () => this.#provisioner?.nodes() ?? [];
+    metrics.watch('gauge', { name: 'nodes', help: 'Nodes in progress, by state', labels: ['state'] }, () => {
+      const all = nodes();
+      return states.map((state): Sample => [all.filter((node) => node.state === state).length, state]);
+    });
+    metrics.watch(
+      'gauge',
+      { name: 'master_nodes', help: 'Nodes in progress, by Puppet master', labels: ['master'] },
+      () => nodes().flatMap(({ master }): Sample[] => (master === undefined ? [] : [[1, master]])),
+    );
+    metrics.watch('gauge', { name: 'paused', help: '1 while provisioning is paused, otherwise 0' }, () =>
+      this.#provisioner?.paused() ? 1 : 0,
+    );
+    metrics.watch(
+      'gauge',
+      { name: 'broker_connected', help: '1 while connected to a broker, otherwise 0' },
+      () => (this.#client?.isConnected ? 1 : 0),
+    );
+    addValidityMetrics(metrics, () => security);
+    addProcessMetrics(metrics);
   }
 
-  /** Adds gauges for the nodes in progress and the pause, computed at each scrape. */
-  watch(provisioner: Pick<Provisioner, 'nodes' | 'paused'>): void {
-    const registers = [this.registry];
-    new Gauge({
-      name: 'troupe_provisioner_nodes',
-      help: 'Nodes in progress, by state',
-      labelNames: ['state'],
-      registers,
-      collect() {
-        const nodes = provisioner.nodes();
-        for (const state of states) this.set({ state }, nodes.filter((node) => node.state === state).length);
-      },
-    });
-    new Gauge({
-      name: 'troupe_provisioner_master_nodes',
-      help: 'Nodes in progress, by master',
-      labelNames: ['master'],
-      registers,
-      collect() {
-        this.reset();
-        for (const { master } of provisioner.nodes()) if (master !== undefined) this.inc({ master });
-      },
-    });
-    new Gauge({
-      name: 'troupe_provisioner_paused',
-      help: 'Whether provisioning is paused',
-      registers,
-      collect() {
-        this.set(provisioner.paused() ? 1 : 0);
-      },
-    });
+  /** Shows the nodes in progress and the pause of this provisioner, and this connection to the broker, from now on. */
+  watch(provisioner: Watched, client: Pick<Client, 'isConnected'>): void {
+    this.#provisioner = provisioner;
+    this.#client = client;
   }
 
   /** Counts an event; to be called for every event of the provisioner. */
   readonly count: EventListener = (event: ProvisionEvent) => {
-    if (event.type === 'arrived') this.#arrived.inc();
-    else if (event.type === 'waiting') this.#waits.inc();
-    else if (event.type === 'step-ended')
-      this.#steps.observe({ step: event.step, outcome: event.outcome }, event.seconds);
-    else if (event.type === 'notified')
-      this.#told.inc({ protocol: event.protocol, delivered: `${event.delivered}` });
+    if (event.type === 'arrived') this.#arrived.count();
+    else if (event.type === 'waiting') this.#waits.count();
+    else if (event.type === 'step-ended') this.#steps.observe(event.seconds, event.step, event.outcome);
+    else if (event.type === 'notified') this.#told.count(event.protocol, `${event.delivered}`);
     else if (event.type === 'done' || event.type === 'quarantined') {
       const { outcome, seconds, secondsOutsidePuppet } = event.report;
-      this.#finished.inc({ outcome });
-      this.#whole.observe({ outcome }, seconds);
-      this.#outside.observe({ outcome }, secondsOutsidePuppet);
+      this.#finished.count(outcome);
+      this.#whole.observe(seconds, outcome);
+      this.#outside.observe(secondsOutsidePuppet, outcome);
     }
   };
-
-  #counter(name: string, help: string, labelNames: string[] = []): Counter {
-    return new Counter({ name: `troupe_provisioner_${name}`, help, labelNames, registers: [this.registry] });
-  }
-
-  #histogram(name: string, help: string, labelNames: string[]): Histogram {
-    const registers = [this.registry];
-    return new Histogram({ name: `troupe_provisioner_${name}`, help, labelNames, buckets, registers });
-  }
 }

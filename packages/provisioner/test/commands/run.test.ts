@@ -131,7 +131,7 @@ describe('mcprovision run', () => {
     expect(await (await fetch(`${url}/metrics`)).text()).to.match(/^troupe_provisioner_arrivals_total \d/m);
     io.stderr = '';
     expect(await call(`${oneStep}\nhttp: { port: ${new URL(url).port} }`, '--until-idle')).to.equal(0);
-    expect(find('cannot serve metrics and status over HTTP')).to.include({ level: 40 });
+    expect(find('cannot serve metrics over HTTP')).to.include({ level: 40 });
     end();
     expect(await first).to.equal(0);
     await fetch(`${url}/metrics`).then(

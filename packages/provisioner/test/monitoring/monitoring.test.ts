@@ -1,16 +1,18 @@
+import { silentLogger } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { Metrics } from '../../src/monitoring/metrics.js';
-import { type StatusServer, serveStatus } from '../../src/monitoring/status-server.js';
+import { Monitoring } from '../../src/monitoring/monitoring.js';
 import type { Pause } from '../../src/worker/pause-file.js';
 
+const onLoopback = { http: { address: '127.0.0.1', port: 0 }, metrics: { interval: 30 } };
+
 describe('the web server of a provisioner', () => {
-  let web: StatusServer;
+  let web: Monitoring;
   let pause: Pause | undefined;
   beforeEach(async () => {
     pause = undefined;
-    const provisioner = { owner: 'prov/1', nodes: () => [], paused: () => pause };
-    web = await serveStatus({ address: '127.0.0.1', port: 0 }, provisioner, new Metrics());
+    web = await Monitoring.open(onLoopback, { callers: {} }, silentLogger);
+    web.watch({ owner: 'prov/1', nodes: () => [], paused: () => pause }, { isConnected: true });
   });
   afterEach(() => web.close());
 
@@ -37,6 +39,21 @@ describe('the web server of a provisioner', () => {
   it('answers /metrics as Prometheus reads it', async () => {
     const response = await fetch(`${web.url}/metrics`);
     expect(response.headers.get('content-type')).to.match(/^text\/plain; version=/);
+  });
+
+  it('serves metrics before there is a broker; its status is not ready', async () => {
+    const waiting = await Monitoring.open(onLoopback, { callers: {} }, silentLogger);
+    try {
+      const metrics = await fetch(`${waiting.url}/metrics`);
+      expect(await metrics.text()).to.match(/^troupe_provisioner_broker_connected 0$/m);
+      const status = await fetch(`${waiting.url}/status`);
+      expect([status.status, await status.text()]).to.deep.equal([
+        503,
+        'not ready: not connected to a broker yet\n',
+      ]);
+    } finally {
+      await waiting.close();
+    }
   });
 
   it('tells of a pause', async () => {

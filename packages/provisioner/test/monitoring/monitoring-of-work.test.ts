@@ -1,14 +1,16 @@
+import { silentLogger } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { Metrics } from '../../src/monitoring/metrics.js';
-import { type StatusServer, serveStatus } from '../../src/monitoring/status-server.js';
+import { ProvisionerMetrics } from '../../src/monitoring/metrics.js';
+import { Monitoring } from '../../src/monitoring/monitoring.js';
 import { Testbed } from '../fixtures/testbed.js';
 
+const onLoopback = { http: { address: '127.0.0.1', port: 0 }, metrics: { interval: 30 } };
 const eu = { region: 'eu', country: 'de' };
 
 describe('what a provisioner serves by HTTP', () => {
   let testbed: Testbed;
-  let web: StatusServer | undefined;
+  let web: Monitoring | undefined;
   beforeEach(async () => {
     testbed = await Testbed.create();
   });
@@ -19,10 +21,10 @@ describe('what a provisioner serves by HTTP', () => {
 
   it('is its numbers, its nodes, and that it is there', async () => {
     await testbed.master('puppet1', eu);
-    const metrics = new Metrics();
-    const watched = await testbed.provisioner('', { onEvent: metrics.count });
-    metrics.watch(watched.provisioner);
-    web = await serveStatus({ address: '127.0.0.1', port: 0 }, watched.provisioner, metrics);
+    const monitoring = await Monitoring.open(onLoopback, { callers: {} }, silentLogger);
+    web = monitoring;
+    const watched = await testbed.provisioner('', { onEvent: monitoring.count });
+    monitoring.watch(watched.provisioner, watched.client);
     await testbed.node('web1', { facts: eu });
     await watched.ended('web1');
     const { machine } = await testbed.node('web2', { facts: eu });
@@ -54,7 +56,7 @@ describe('what a provisioner serves by HTTP', () => {
   });
 
   it('counts only nodes that have ended: neither those left alone nor those released', async () => {
-    const metrics = new Metrics();
+    const metrics = new ProvisionerMetrics({ callers: {} });
     const watched = await testbed.provisioner('policy: { deny: [web1] }\nprotected: [web2]', {
       onEvent: metrics.count,
     });
@@ -66,22 +68,10 @@ describe('what a provisioner serves by HTTP', () => {
     await watched.ended('web2');
     await watched.event('begun', 'web3');
     await watched.provisioner.stop();
-    const lines = (await metrics.registry.metrics())
+    const lines = metrics.metrics
+      .text()
       .split('\n')
       .filter((line) => /finished_total\{/.test(line));
     expect(lines).to.deep.equal(['troupe_provisioner_finished_total{outcome="quarantined"} 1']);
-  });
-
-  it('is refused with the address where that cannot be had', async () => {
-    const watched = await testbed.provisioner();
-    web = await serveStatus({ address: '127.0.0.1', port: 0 }, watched.provisioner, new Metrics());
-    const port = Number(new URL(web.url).port);
-    let reason = '';
-    await serveStatus({ address: '127.0.0.1', port }, watched.provisioner, new Metrics()).catch(
-      (error: Error) => {
-        reason = error.message;
-      },
-    );
-    expect(reason).to.match(new RegExp(`^cannot listen on 127\\.0\\.0\\.1:${port}: `));
   });
 });

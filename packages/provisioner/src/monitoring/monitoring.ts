@@ -1,0 +1,71 @@
+import type { Client } from '@troupe/client';
+import type { Logger } from '@troupe/core';
+import type { EndingFiles } from '@troupe/core/internal';
+import { type ExposedMetrics, exposeMetrics, type WebPage } from '@troupe/core/internal/metrics';
+import type { ProvisionerConfig } from '../config/config.js';
+import type { EventListener } from '../events/events.js';
+import type { Provisioner } from '../worker/provisioner.js';
+import { ProvisionerMetrics } from './metrics.js';
+
+type Watched = Pick<Provisioner, 'owner' | 'nodes' | 'paused'>;
+
+/** What a provisioner shows of itself: `/metrics`, `/status` and `/healthz` over HTTP, and a file of metrics. */
+export class Monitoring {
+  readonly #metrics: ProvisionerMetrics;
+  #exposed: ExposedMetrics | undefined;
+  #provisioner: Watched | undefined;
+
+  private constructor(metrics: ProvisionerMetrics) {
+    this.#metrics = metrics;
+  }
+
+  /** Shows what is configured until closed; what cannot be shown is logged. */
+  static async open(
+    { http, metrics }: Pick<ProvisionerConfig, 'http' | 'metrics'>,
+    security: EndingFiles,
+    log: Logger,
+  ): Promise<Monitoring> {
+    const monitoring = new Monitoring(new ProvisionerMetrics(security));
+    monitoring.#exposed = await exposeMetrics(monitoring.#metrics.metrics, {
+      http,
+      textfile: metrics.textfile,
+      interval: metrics.interval,
+      keys: 'http.address or http.port',
+      pages: {
+        '/status': () => monitoring.#statusPage(),
+        '/healthz': () => ({ type: 'text/plain; charset=utf-8', body: 'ok\n' }),
+      },
+      log,
+    });
+    return monitoring;
+  }
+
+  /** The address of the web server, if there is one. */
+  get url(): string | undefined {
+    return this.#exposed?.url;
+  }
+
+  /** Counts an event; to be called for every event of the provisioner. */
+  readonly count: EventListener = (event) => this.#metrics.count(event);
+
+  /** Shows this provisioner and its connection to the broker from now on. */
+  watch(provisioner: Watched, client: Pick<Client, 'isConnected'>): void {
+    this.#provisioner = provisioner;
+    this.#metrics.watch(provisioner, client);
+  }
+
+  async close(): Promise<void> {
+    await this.#exposed?.close();
+  }
+
+  #statusPage(): WebPage | undefined {
+    if (!this.#provisioner) return undefined;
+    const { owner } = this.#provisioner;
+    const status = {
+      owner,
+      paused: this.#provisioner.paused() ?? null,
+      nodes: this.#provisioner.nodes(),
+    };
+    return { type: 'application/json', body: `${JSON.stringify(status)}\n` };
+  }
+}
