@@ -19,8 +19,8 @@ class Counting implements Transport {
     return this.#inner.connected;
   }
   publish: Transport['publish'] = (...words) => this.#inner.publish(...words);
-  async subscribe(filter: string, listener: Listener, options?: { qos?: 0 | 1 }) {
-    const stop = await this.#inner.subscribe(filter, listener, options);
+  async subscribe(filter: string, listener: Listener) {
+    const stop = await this.#inner.subscribe(filter, listener);
     this.subscriptions += 1;
     return async () => {
       this.subscriptions -= 1;

@@ -40,13 +40,13 @@ export class WireTap implements Transport {
     for (const message of messages) await this.#publish(message);
   }
 
-  subscribe(filter: string, listener: Listener, options?: { qos?: 0 | 1 }): Promise<() => Promise<void>> {
+  subscribe(filter: string, listener: Listener): Promise<() => Promise<void>> {
     const hear: Listener = (payload, topic, isRetained) => {
       if (this.loses(topic)) return;
       if (topic.includes('/reply/')) this.algorithms.push(algorithmOf(payload));
       listener(payload, topic, isRetained);
     };
-    return this.#inner.subscribe(filter, hear, options);
+    return this.#inner.subscribe(filter, hear);
   }
 
   onConnect(listener: () => void): void {

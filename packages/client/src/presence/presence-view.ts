@@ -51,10 +51,8 @@ export class PresenceView {
   /** Subscribes; the records that the broker retains are still to come. */
   static async open(transport: Transport, topics: Topics, collective: string): Promise<PresenceView> {
     const view = new PresenceView();
-    await transport.subscribe(
-      topics.presences(collective),
-      (payload, topic, isRetained) => view.#take(payload, topics.parse(topic), isRetained),
-      { qos: 1 },
+    await transport.subscribe(topics.presences(collective), (payload, topic, isRetained) =>
+      view.#take(payload, topics.parse(topic), isRetained),
     );
     // The records of the next connection show what happened in between.
     transport.onChange?.(() => {

@@ -11,8 +11,8 @@ const day = 86_400_000;
 /** What arrives is looked at by the clock of who receives it. */
 function skewed(transport: Transport, milliseconds: number): Transport {
   const subscribe = transport.subscribe.bind(transport);
-  transport.subscribe = (filter, listener, options) =>
-    subscribe(filter, (...message) => withSkew(milliseconds, () => listener(...message)), options);
+  transport.subscribe = (filter, listener) =>
+    subscribe(filter, (...message) => withSkew(milliseconds, () => listener(...message)));
   return transport;
 }
 

@@ -31,7 +31,7 @@ set_tcp_nodelay true
 message_size_limit 1048576
 # Retained messages have no limit for each client, so that one node could fill the memory of this machine.
 memory_limit ${memoryMebibytes * 1024 * 1024}
-# A caller receives the presence records of all nodes at once, at QoS 1; with the default limit, all but 1000 are lost.
+# For a subscription at QoS 1, as clients of protocol version 1 make it for presence, the default limit loses all but 1000 records.
 max_queued_messages 100000
 max_inflight_messages 1000
 

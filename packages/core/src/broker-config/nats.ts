@@ -12,7 +12,7 @@ import {
 } from './options.js';
 import { callerPermissions, newcomerPermissions, nodePermissions, type Permissions } from './permissions.js';
 
-// Where NATS itself delivers what somebody is subscribed to at QoS 1: presence, which callers hear.
+// Where NATS itself delivers what somebody is subscribed to at QoS 1: presence, to clients of version 1 of the protocol.
 const deliveries = '$MQTT.sub.>';
 const routePort = 6222;
 

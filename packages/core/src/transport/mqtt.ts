@@ -39,7 +39,6 @@ export interface MqttOptions {
 interface Subscription {
   readonly filter: string;
   readonly listener: Listener;
-  readonly qos: 0 | 1;
 }
 
 const firstDelay = 500;
@@ -255,11 +254,9 @@ class MqttTransport implements Transport {
   }
 
   async #resubscribe(client: MqttClient): Promise<void> {
-    const wanted: Record<string, { qos: 0 | 1 }> = {};
-    for (const { filter, qos } of this.#subscriptions)
-      wanted[filter] = { qos: Math.max(qos, wanted[filter]?.qos ?? 0) as 0 | 1 };
+    const filters = new Set([...this.#subscriptions].map(({ filter }) => filter));
     // All in one packet: a fleet that comes back waits for one answer each, and not for one each time.
-    if (this.#subscriptions.size > 0) await subscribeTo(client, wanted);
+    if (filters.size > 0) await subscribeTo(client, [...filters]);
   }
 
   #lost(client: MqttClient, url: string): void {
@@ -293,17 +290,12 @@ class MqttTransport implements Transport {
     await (qos === 0 ? published : whileConnected(client, published));
   }
 
-  async subscribe(
-    filter: string,
-    listener: Listener,
-    options: { qos?: 0 | 1 } = {},
-  ): Promise<() => Promise<void>> {
-    const subscription = { filter, listener, qos: options.qos ?? 0 };
+  async subscribe(filter: string, listener: Listener): Promise<() => Promise<void>> {
+    const subscription = { filter, listener };
     const isNew = ![...this.#subscriptions].some((other) => other.filter === filter);
     this.#subscriptions.add(subscription);
     try {
-      if (isNew && this.#client?.connected)
-        await subscribeTo(this.#client, { [filter]: { qos: subscription.qos } });
+      if (isNew && this.#client?.connected) await subscribeTo(this.#client, [filter]);
     } catch (error) {
       this.#subscriptions.delete(subscription);
       throw error;
@@ -345,26 +337,18 @@ async function whileConnected<T>(client: MqttClient, work: Promise<T>): Promise<
   }
 }
 
-async function subscribeTo(
-  client: MqttClient,
-  wanted: Readonly<Record<string, { qos: 0 | 1 }>>,
-): Promise<void> {
-  const filters = Object.keys(wanted);
-  if (await isGranted(client, wanted)) return;
-  // A cluster of NATS that has lost a server refuses every third subscription at QoS 1 until it is back.
-  const atLeastOnce = Object.entries(wanted).filter(([, { qos }]) => qos === 1);
-  const atMostOnce = Object.fromEntries(filters.map((filter) => [filter, { qos: 0 }] as const));
-  if (atLeastOnce.length > 0 && (await isGranted(client, atMostOnce))) return;
+// At QoS 0, what is published at QoS 1 as well: for a subscription at QoS 1, a Mosquitto in its default configuration
+// keeps 1,000 messages, be it replies or presence records, and loses the rest; and a cluster of NATS that has lost its
+// servers accepts one, but may deliver nothing to it for minutes.
+async function subscribeTo(client: MqttClient, filters: readonly string[]): Promise<void> {
+  if (await isGranted(client, filters)) return;
   const what = filters.length === 1 ? filters[0] : `one of ${filters.join(', ')}`;
   throw new TroupeError('BROKER_REFUSED', `the broker refused the subscription to ${what}`);
 }
 
-async function isGranted(
-  client: MqttClient,
-  wanted: Readonly<Record<string, { qos: 0 | 1 }>>,
-): Promise<boolean> {
+async function isGranted(client: MqttClient, filters: readonly string[]): Promise<boolean> {
   try {
-    const grants = await whileConnected(client, client.subscribeAsync({ ...wanted }));
+    const grants = await whileConnected(client, client.subscribeAsync([...filters], { qos: 0 }));
     // MQTT.js drops filters that it is subscribed to already, and then grants is empty.
     return !grants.some(({ qos }) => qos > 2);
   } catch (error) {

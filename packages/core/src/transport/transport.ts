@@ -33,7 +33,7 @@ export interface Transport {
   /** Hands the bytes to the broker. Throws NOT_CONNECTED instead of queueing: what is late is asked for again. */
   publish(topic: string, payload: Uint8Array, options?: PublishOptions): Promise<void>;
   /** Hears every message on topics that match `filter`, over reconnects, until the result is called. */
-  subscribe(filter: string, listener: Listener, options?: { qos?: 0 | 1 }): Promise<() => Promise<void>>;
+  subscribe(filter: string, listener: Listener): Promise<() => Promise<void>>;
   /** Calls `listener` now if connected, and after every connect, when the subscriptions stand again. */
   onConnect(listener: () => void): void;
   /** Takes leave of the broker, so that the will is not sent. */

@@ -38,7 +38,7 @@ export class FaultyTransport implements Transport {
     });
   }
 
-  subscribe(filter: string, listener: Listener, options?: { qos?: 0 | 1 }): Promise<() => Promise<void>> {
+  subscribe(filter: string, listener: Listener): Promise<() => Promise<void>> {
     const hear: Listener = (...message) => {
       this.#in.carry(() => {
         const { skew = 0 } = this.#faults();
@@ -46,7 +46,7 @@ export class FaultyTransport implements Transport {
         else withSkew(skew, () => listener(...message));
       });
     };
-    return this.#inner.subscribe(filter, hear, options);
+    return this.#inner.subscribe(filter, hear);
   }
 
   onConnect(listener: () => void): void {
