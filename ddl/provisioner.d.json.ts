@@ -6,14 +6,14 @@ declare const ddl: {
     "description": "The provisioner on this host: status, pause and resume",
     "author": "Troupe maintainers",
     "license": "Apache-2.0",
-    "version": "1.0.0",
+    "version": "1.1.0",
     "url": "https://github.com/troupe/troupe",
     "timeout": 10
   },
   "actions": [
     {
       "action": "status",
-      "description": "Shows whether the provisioner runs, whether it is paused, and the nodes in progress",
+      "description": "Shows whether the provisioner runs, whether it is paused, the nodes in progress, and what is owed to masters",
       "mutating": false,
       "display": "always",
       "input": {},
@@ -40,6 +40,21 @@ declare const ddl: {
           "description": "Nodes in progress: identity, state, master, reason",
           "display_as": "Nodes",
           "type": "array"
+        },
+        "masters_away": {
+          "description": "Known masters that do not reply: identity, since",
+          "display_as": "Masters Away",
+          "type": "array"
+        },
+        "debts": {
+          "description": "The oldest cleanings of CAs that are still to be done, at most 100: certname, identity, master, since, reason",
+          "display_as": "Debts",
+          "type": "array"
+        },
+        "debts_total": {
+          "description": "Number of cleanings of CAs that are still to be done",
+          "display_as": "Number of Debts",
+          "type": "integer"
         }
       }
     },

@@ -375,6 +375,14 @@ declare const ddl: {
           "validation": "^[a-z0-9][a-z0-9._-]*$",
           "maxlength": 253,
           "optional": false
+        },
+        "fingerprint": {
+          "prompt": "Fingerprint",
+          "description": "SHA-256 fingerprint of the certificate or request; nothing is cleaned if it has another one",
+          "type": "string",
+          "validation": "^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}$",
+          "maxlength": 95,
+          "optional": true
         }
       },
       "output": {

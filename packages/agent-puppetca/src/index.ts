@@ -83,9 +83,9 @@ export default defineAgent(ddl, async (config, host) => {
         };
       }),
 
-    clean: ({ certname }, { signal, log }) =>
+    clean: ({ certname, fingerprint }, { signal, log }) =>
       withReadableErrors(async () => {
-        const { revoked, deleted } = await ca.clean(certname, signal);
+        const { revoked, deleted } = await ca.clean(certname, fingerprint, signal);
         log.info({ certname, revoked, deleted }, 'certificate cleaned');
         const done = [...(revoked ? ['revoked'] : []), ...(deleted ? ['deleted'] : [])].join(' and ');
         return {

@@ -82,6 +82,13 @@ export interface Ca {
   reject(certname: string, fingerprint?: string, signal?: AbortSignal): Promise<{ fingerprint: string }>;
   /** Revokes the certificate and keeps its file; `revoked` is false where it was revoked before. */
   revoke(certname: string, signal?: AbortSignal): Promise<{ revoked: boolean }>;
-  /** Revokes the certificate, deletes certificate and request; does nothing where there is none. */
-  clean(certname: string, signal?: AbortSignal): Promise<{ revoked: boolean; deleted: boolean }>;
+  /**
+   * Revokes the certificate, deletes certificate and request; does nothing where there is none. With a fingerprint,
+   * only the certificate or request that has it.
+   */
+  clean(
+    certname: string,
+    fingerprint?: string,
+    signal?: AbortSignal,
+  ): Promise<{ revoked: boolean; deleted: boolean }>;
 }

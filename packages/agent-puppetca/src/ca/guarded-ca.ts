@@ -117,7 +117,11 @@ export class GuardedCa implements Ca {
     );
   }
 
-  async clean(certname: string, signal?: AbortSignal): Promise<{ revoked: boolean; deleted: boolean }> {
+  async clean(
+    certname: string,
+    fingerprint?: string,
+    signal?: AbortSignal,
+  ): Promise<{ revoked: boolean; deleted: boolean }> {
     checkCertname(certname);
     this.#checkRefused(certname, 'cleaned');
     return this.#queue.run(
@@ -125,6 +129,13 @@ export class GuardedCa implements Ca {
       async () => {
         const status = await this.#backend.status(certname, signal);
         this.#checkOwn(status, 'cleaned');
+        const expected = fingerprint?.toUpperCase();
+        if (expected !== undefined && status.fingerprint !== null && status.fingerprint !== expected) {
+          throw new CaError(
+            'FINGERPRINT_MISMATCH',
+            `The CA has ${status.fingerprint} for ${certname} (${status.state}), but ${expected} was expected: nothing was cleaned`,
+          );
+        }
         return this.#backend.clean(status, signal);
       },
       signal,

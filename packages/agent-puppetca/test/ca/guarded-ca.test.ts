@@ -190,6 +190,18 @@ describe('rules around a CA that misbehaves', () => {
     });
   }
 
+  it('cleans only what has the fingerprint that is given', async () => {
+    const fingerprint = sha256Fingerprint(csr);
+    const error = await guarded()
+      .clean('web1', Array(32).fill('00').join(':'))
+      .catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(CaError).with.property('code', 'FINGERPRINT_MISMATCH');
+    expect(done).to.deep.equal([]);
+    await guarded().clean('web1', fingerprint.toLowerCase());
+    await guarded().clean('web1');
+    expect(done).to.deep.equal(['clean', 'clean']);
+  });
+
   it('neither cleans nor revokes another administrator of the CA', async () => {
     const status: CertificateStatus = {
       ...missing('ops'),

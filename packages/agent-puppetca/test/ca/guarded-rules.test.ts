@@ -302,7 +302,7 @@ describe('rules around a CA', () => {
         sign: (ca: GuardedCa) => ca.sign('web1', sha256Fingerprint(csr), gone),
         reject: (ca: GuardedCa) => ca.reject('web1', undefined, gone),
         revoke: (ca: GuardedCa) => ca.revoke('web1', gone),
-        clean: (ca: GuardedCa) => ca.clean('web1', gone),
+        clean: (ca: GuardedCa) => ca.clean('web1', undefined, gone),
       };
       expect(await refusal(runs[action](guarded()))).to.equal('Error: gone');
       expect(calls).to.deep.equal([]);

@@ -1,6 +1,7 @@
 import { type AgentConfig, checkConfig, defineAgent, messageOf, section } from '@troupe/core';
 import ddl from '@troupe/ddl/provisioner.json' with { type: 'json' };
 import { defaultPauseFile, defaultStatusUrl } from '../config/defaults.js';
+import type { StatusPage } from '../monitoring/status-page.js';
 import { PauseFile } from '../worker/pause-file.js';
 
 /** The JSON Schema of the agent's section. */
@@ -19,6 +20,8 @@ export const provisionerAgentSchema = section({
   },
 });
 
+const nothing = { nodes: [], masters_away: [], debts: [], debts_total: 0 };
+
 /** Milliseconds to wait for the status page of a provisioner on the same host. */
 const patience = 2000;
 
@@ -34,11 +37,17 @@ export default defineAgent(ddl, (given: AgentConfig, host) => {
       try {
         const answer = await fetch(config.status_url, { signal: AbortSignal.timeout(patience) });
         if (!answer.ok) throw new Error(`HTTP status ${answer.status}`);
-        const { owner, nodes } = (await answer.json()) as { owner: string; nodes: unknown[] };
-        return { running: true, ...paused, reason: pause?.reason ?? null, owner, nodes };
+        const page = (await answer.json()) as StatusPage;
+        const { owner, debts_total = 0 } = page;
+        const lists = {
+          nodes: [...page.nodes],
+          masters_away: [...(page.masters_away ?? [])],
+          debts: [...(page.debts ?? [])],
+        };
+        return { running: true, ...paused, reason: pause?.reason ?? null, owner, ...lists, debts_total };
       } catch (error) {
         const reason = `cannot read ${config.status_url}: ${messageOf(error)}`;
-        return { running: false, ...paused, reason: pause?.reason ?? reason, owner: null, nodes: [] };
+        return { running: false, ...paused, reason: pause?.reason ?? reason, owner: null, ...nothing };
       }
     },
     pause: ({ reason }, { caller, log }) => {

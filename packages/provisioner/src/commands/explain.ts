@@ -1,10 +1,11 @@
-import type { NodeRecord } from '../node/node-record.js';
+import { certificateDetailsOf, type NodeRecord } from '../node/node-record.js';
 import { ExitCode } from './exit-code.js';
 import { findNode } from './find-node.js';
 import type { Io } from './io.js';
 import { jsonLine } from './json-line.js';
 import { withSession } from './session.js';
 import { stateOf } from './state.js';
+import { provisionersOf, wordsOfOwed } from './status.js';
 import { table } from './table.js';
 
 /** `mcprovision explain NODE`: the provisioning history of the node, as recorded on the node. */
@@ -13,16 +14,24 @@ export function explain(
   identity: string,
   options: { config?: string; json?: boolean },
 ): Promise<ExitCode> {
-  return withSession(io, options.config, async ({ peers }) => {
-    const { node, record } = await findNode(identity, peers);
+  return withSession(io, options.config, async ({ client, peers }) => {
+    const [{ node, record }, provisioners] = await Promise.all([
+      findNode(identity, peers),
+      provisionersOf({ client, peers }),
+    ]);
+    const names = [node.identity, certificateDetailsOf(record).certname];
+    const debts = provisioners
+      .flatMap((provisioner) => provisioner.debts)
+      .filter((debt) => names.includes(debt.identity) || names.includes(debt.certname));
     if (options.json) {
-      io.out(jsonLine({ identity, collective: node.collective, ...stateOf(record), record }));
+      io.out(jsonLine({ identity, collective: node.collective, ...stateOf(record), record, debts }));
       return ExitCode.ok;
     }
     const { state, since, reason } = stateOf(record);
     io.out(`${identity} in ${node.collective}: ${state}${since === undefined ? '' : ` since ${since}`}\n`);
     if (reason !== undefined) io.out(`  ${reason}\n`);
     io.out(detailsOf(record));
+    for (const debt of debts) io.out(`  ${wordsOfOwed(debt)}\n`);
     io.out(historyOf(record, io.columns));
     return ExitCode.ok;
   });

@@ -2,6 +2,7 @@ import type { Event } from '@troupe/client';
 import { naturalOrder } from '@troupe/core/internal';
 import provisionerDdl from '@troupe/ddl/provisioner.json' with { type: 'json' };
 import { eventKind } from '../events/event-publisher.js';
+import type { StatusPage } from '../monitoring/status-page.js';
 import { type NodeRecord, readRecord } from '../node/node-record.js';
 import { unknownCaller, wordsOfPause } from '../worker/pause-file.js';
 import { ExitCode } from './exit-code.js';
@@ -34,7 +35,12 @@ interface ProvisionerLine {
   /** Description of the pause, if it is paused. */
   readonly paused: string | undefined;
   readonly inHand: number;
+  readonly mastersAway: Owed['masters_away'];
+  readonly debts: Owed['debts'];
+  readonly debtsTotal: number;
 }
+
+type Owed = Pick<StatusPage, 'masters_away' | 'debts'>;
 
 interface Snapshot {
   readonly nodes: readonly Line[];
@@ -111,7 +117,11 @@ async function snapshotOf(session: CommandSession, { all }: StatusOptions): Prom
   };
 }
 
-async function provisionersOf({ client, peers }: CommandSession): Promise<readonly ProvisionerLine[]> {
+/** The provisioners of the network, as their agents report them. */
+export async function provisionersOf({
+  client,
+  peers,
+}: Pick<CommandSession, 'client' | 'peers'>): Promise<readonly ProvisionerLine[]> {
   const nodes = await provisionerHosts(client, peers.main);
   if (nodes.length === 0) return [];
   const options = { targets: nodes, collective: peers.main, answerWithin: 5 };
@@ -124,6 +134,9 @@ async function provisionersOf({ client, peers }: CommandSession): Promise<readon
       running: ok && data.running === true,
       paused: data.paused ? wordsOfPause(pause) : undefined,
       inHand: data.nodes?.length ?? 0,
+      mastersAway: (data.masters_away ?? []) as Owed['masters_away'],
+      debts: (data.debts ?? []) as Owed['debts'],
+      debtsTotal: data.debts_total ?? 0,
     };
   });
 }
@@ -169,9 +182,26 @@ function screenOf({ nodes, silent, provisioners }: Snapshot, width: number | und
   return `${provisioners.map(wordsOfProvisioner).join('')}${body}${mute}`;
 }
 
-function wordsOfProvisioner({ host, running, paused, inHand }: ProvisionerLine): string {
+/** Debts that are listed for each provisioner; `--json` has more. */
+const mostDebts = 10;
+
+function wordsOfProvisioner(line: ProvisionerLine): string {
+  const { host, running, paused, inHand, mastersAway, debts, debtsTotal } = line;
   const what = running
     ? `${inHand} ${inHand === 1 ? 'node' : 'nodes'} in progress`
     : 'not running, or not responding';
-  return `provisioner on ${host}: ${paused === undefined ? what : `${what}, ${paused}`}\n`;
+  const shown = debts.slice(0, mostDebts);
+  const more = debtsTotal - shown.length;
+  return [
+    `provisioner on ${host}: ${paused === undefined ? what : `${what}, ${paused}`}`,
+    ...mastersAway.map(({ identity, since }) => `  master ${identity} does not reply since ${since}`),
+    ...shown.map((debt) => `  ${wordsOfOwed(debt)}`),
+    ...(more > 0 ? [`  … and ${more} more, see --json and the metric troupe_provisioner_debts`] : []),
+    '',
+  ].join('\n');
+}
+
+/** Describes a cleaning of a CA that is still to be done. */
+export function wordsOfOwed({ certname, master, since, reason }: Owed['debts'][number]): string {
+  return `to be cleaned on ${master}: ${certname}, since ${since}: ${reason}`;
 }

@@ -28,6 +28,8 @@ export function wordsOf(event: ProvisionEvent): string | undefined {
     }
     case 'replaced':
       return `replaced the certificate of another host with the name ${event.certname} on ${event.masters.join(', ')}: ${event.reason}`;
+    case 'debt-settled':
+      return `no longer owed to ${event.master} for ${event.certname}: ${event.reason}`;
     case 'left':
       return `left alone: ${event.reason}`;
     case 'done': {

@@ -37,6 +37,13 @@ export type ProvisionEvent =
       /** The id of the request that removed it, as in the audit logs of the masters. */
       readonly request: string;
     })
+  /** What a CA held under the name of a node is removed, after its master was away; `reason`: what became of it. */
+  | (About & {
+      readonly type: 'debt-settled';
+      readonly certname: string;
+      readonly master: string;
+      readonly reason: string;
+    })
   /** It is retried after this many seconds, or when the node is back online. */
   | (About & { readonly type: 'waiting'; readonly reason: string; readonly seconds?: number })
   /** Another provisioner works on it, or there is nothing to do. */

@@ -116,9 +116,11 @@ export class Masters {
     return () => this.#listeners.delete(listener);
   }
 
-  /** A host came online: if it is a master that was away, the next look is not one from before. */
-  arrived(identity: string): void {
-    if (this.#known.get(identity)?.awaySince !== undefined) this.forget();
+  /** A host came online: returns whether it is a master that was away; then the next look is a new one. */
+  arrived(identity: string): boolean {
+    const isBack = this.#known.get(identity)?.awaySince !== undefined;
+    if (isBack) this.forget();
+    return isBack;
   }
 
   /** Looks again when the list is asked for the next time. */

@@ -9,7 +9,7 @@ const buckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 180
 
 const states = ['planning', 'queued', 'working', 'waiting', 'telling'] as const;
 
-type Watched = Pick<Provisioner, 'nodes' | 'paused'>;
+type Watched = Pick<Provisioner, 'nodes' | 'paused' | 'mastersAway' | 'debts'>;
 
 /** Metrics of a provisioner for Prometheus. */
 export class ProvisionerMetrics {
@@ -64,6 +64,20 @@ export class ProvisionerMetrics {
       'gauge',
       { name: 'master_nodes', help: 'Nodes in progress, by Puppet master', labels: ['master'] },
       () => nodes().flatMap(({ master }): Sample[] => (master === undefined ? [] : [[1, master]])),
+    );
+    metrics.watch(
+      'gauge',
+      { name: 'masters_away', help: 'Known Puppet masters that do not reply' },
+      () => this.#provisioner?.mastersAway().length ?? 0,
+    );
+    metrics.watch(
+      'gauge',
+      {
+        name: 'debts',
+        help: 'Cleanings of CAs that are still to be done, by Puppet master',
+        labels: ['master'],
+      },
+      () => (this.#provisioner?.debts() ?? []).map(({ master }): Sample => [1, master]),
     );
     metrics.watch('gauge', { name: 'paused', help: '1 while provisioning is paused, otherwise 0' }, () =>
       this.#provisioner?.paused() ? 1 : 0,

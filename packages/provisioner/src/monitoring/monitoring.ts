@@ -4,10 +4,10 @@ import type { EndingFiles } from '@troupe/core/internal';
 import { type ExposedMetrics, exposeMetrics, type WebPage } from '@troupe/core/internal/metrics';
 import type { ProvisionerConfig } from '../config/config.js';
 import type { EventListener } from '../events/events.js';
-import type { Provisioner } from '../worker/provisioner.js';
 import { ProvisionerMetrics } from './metrics.js';
+import { statusPage } from './status-page.js';
 
-type Watched = Pick<Provisioner, 'owner' | 'nodes' | 'paused'>;
+type Watched = Parameters<typeof statusPage>[0];
 
 /** What a provisioner shows of itself: `/metrics`, `/status` and `/healthz` over HTTP, and a file of metrics. */
 export class Monitoring {
@@ -60,12 +60,6 @@ export class Monitoring {
 
   #statusPage(): WebPage | undefined {
     if (!this.#provisioner) return undefined;
-    const { owner } = this.#provisioner;
-    const status = {
-      owner,
-      paused: this.#provisioner.paused() ?? null,
-      nodes: this.#provisioner.nodes(),
-    };
-    return { type: 'application/json', body: `${JSON.stringify(status)}\n` };
+    return { type: 'application/json', body: `${JSON.stringify(statusPage(this.#provisioner))}\n` };
   }
 }

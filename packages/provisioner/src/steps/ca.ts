@@ -71,8 +71,8 @@ export interface HeldCertificates {
   readonly replied: readonly string[];
   /** The masters whose CAs hold a certificate, with its fingerprint. */
   readonly holders: ReadonlyMap<string, string | null>;
-  /** Why the others have not replied. */
-  readonly failures: readonly string[];
+  /** Why the others have not replied, by master. */
+  readonly failures: ReadonlyMap<string, string>;
 }
 
 /** Asks the CAs of all these masters for certificates under a name. Throws StepFailure if the chosen master fails. */
@@ -86,11 +86,11 @@ export async function heldCertificates(
   signal.throwIfAborted();
   const replied: string[] = [];
   const holders = new Map<string, string | null>();
-  const failures: string[] = [];
+  const failures = new Map<string, string>();
   for (const result of results) {
     const failure = failureOf(result, 'puppetca status');
     if (failure && result.sender === master.identity) throw failure;
-    if (failure) failures.push(failure.message);
+    if (failure) failures.set(result.sender, failure.message);
     else {
       replied.push(result.sender);
       if (result.data.state === 'signed') holders.set(result.sender, result.data.fingerprint);

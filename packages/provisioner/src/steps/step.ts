@@ -1,5 +1,6 @@
 import type { Logger } from '@troupe/core';
 import type { ProvisionerConfig } from '../config/config.js';
+import type { Debts } from '../debts/debts.js';
 import type { Master } from '../master/master.js';
 import type { Masters } from '../master/masters.js';
 import type { Receipts } from '../names/receipts.js';
@@ -54,6 +55,7 @@ export interface StepContext {
   >;
   readonly peers: Peers;
   readonly masters: Masters;
+  readonly debts: Pick<Debts, 'add' | 'settle'>;
   readonly guard: NameGuard;
   readonly replacement: ReplacementRule;
   /** Not there in the security mode none. */

@@ -1,5 +1,6 @@
 import type { Logger } from '@troupe/core';
 import type { ProvisionerConfig } from '../config/config.js';
+import type { Debts } from '../debts/debts.js';
 import type { Events } from '../events/events.js';
 import type { Outbox } from '../events/outbox.js';
 import type { PendingJournal } from '../journal/pending-journal.js';
@@ -16,6 +17,7 @@ export interface Dependencies {
   readonly config: ProvisionerConfig;
   readonly peers: Peers;
   readonly masters: Masters;
+  readonly debts: Pick<Debts, 'add' | 'settle'>;
   readonly guard: NameGuard;
   readonly replacement: ReplacementRule;
   /** Not there in the security mode none. */

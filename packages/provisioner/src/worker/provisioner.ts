@@ -11,6 +11,8 @@ import {
 import { equalJitterBackoff } from '@troupe/core/async';
 import type { ProvisionerConfig } from '../config/config.js';
 import { doesAnything } from '../config/switches.js';
+import { DebtCollector } from '../debts/debt-collector.js';
+import { type Debt, Debts } from '../debts/debts.js';
 import { eventPublisher } from '../events/event-publisher.js';
 import { type EventListener, Events } from '../events/events.js';
 import type { NodeReport } from '../events/node-report.js';
@@ -18,7 +20,7 @@ import { notificationOf, replacementNotification } from '../events/notification.
 import { Notifier } from '../events/notifier.js';
 import { Outbox } from '../events/outbox.js';
 import { PendingJournal, pendingFileOf } from '../journal/pending-journal.js';
-import { KnownMasters } from '../master/known-masters.js';
+import { type AwayMaster, KnownMasters } from '../master/known-masters.js';
 import type { Master } from '../master/master.js';
 import { MasterSlots } from '../master/master-slots.js';
 import { Masters } from '../master/masters.js';
@@ -58,6 +60,10 @@ export interface Provisioner {
   paused(): Pause | undefined;
   /** The masters that reply now. Throws StepFailure if there is none. */
   masters(): Promise<readonly Master[]>;
+  /** Known masters that did not reply when they were looked at last. */
+  mastersAway(): readonly AwayMaster[];
+  /** Cleanings of CAs that were not possible yet. */
+  debts(): readonly Debt[];
   /** Resolves when nothing is left to do for the nodes that are online. */
   idle(): Promise<void>;
   /** Releases all nodes: Puppet runs on them continue, and other provisioners may take over at once. */
@@ -86,6 +92,8 @@ const mostLooks = 20_000;
 const notificationGrace = 10_000;
 /** Milliseconds between two looks for masters while nodes wait for one. */
 const lookForMasters = 5_000;
+/** Milliseconds between two attempts to pay what is owed to masters. */
+const collectEvery = 30_000;
 
 type Away = Extract<Ending, { kind: 'master-away' }>;
 
@@ -101,6 +109,8 @@ class RunningProvisioner implements Provisioner {
   readonly #intakes: Intake[] = [];
   readonly #workers: WorkerPool;
   readonly #roster = new Roster();
+  readonly #debts: Debts;
+  readonly #collector: DebtCollector;
   // no peer fills this: it holds nodes in progress, which the roster bounds
   readonly #work = new Set<Promise<void>>();
   /** Nodes that have ended and whose notification is being sent. */
@@ -124,6 +134,16 @@ class RunningProvisioner implements Provisioner {
     if (onEvent) events.on(onEvent);
     const peers = peersOf(client, config);
     const masters = new Masters(peers, config.master, log, new KnownMasters(pending));
+    this.#debts = new Debts(pending);
+    this.#collector = new DebtCollector({
+      debts: this.#debts,
+      peers,
+      masters,
+      events,
+      log,
+      isInProgress: (identity) => this.#roster.has(identity),
+      signal: this.#stop.signal,
+    });
     const slots = new MasterSlots({ perMaster: config.limitPerMaster, workers: config.workers });
     const loadOf = (master: string) => slots.loadOf(master);
     const guard = new NameGuard(peers, masters, config);
@@ -137,6 +157,7 @@ class RunningProvisioner implements Provisioner {
       config,
       peers,
       masters,
+      debts: this.#debts,
       guard,
       replacement: this.#names.rule,
       receipts: client.config.security.mode === 'x509' ? new Receipts(client.config.security) : undefined,
@@ -169,6 +190,14 @@ class RunningProvisioner implements Provisioner {
 
   masters(): Promise<readonly Master[]> {
     return this.#dependencies.masters.list();
+  }
+
+  mastersAway(): readonly AwayMaster[] {
+    return this.#dependencies.masters.away();
+  }
+
+  debts(): readonly Debt[] {
+    return this.#debts.list();
   }
 
   async start(): Promise<void> {
@@ -215,7 +244,7 @@ class RunningProvisioner implements Provisioner {
     const unsubscribe = presence.onChange(({ identity, online }) => {
       if (!online) return;
       this.#roster.forget(identity);
-      this.#dependencies.masters.arrived(identity);
+      if (this.#dependencies.masters.arrived(identity)) void this.#lookForMasters();
       const job = this.#roster.resumable(identity);
       if (job) this.#begin(this.#moved(job, collective));
     });
@@ -287,15 +316,21 @@ class RunningProvisioner implements Provisioner {
     const { identity } = job;
     this.#roster.isNews(identity, report.outcome);
     if (!this.#outbox.isOn) {
-      this.#roster.drop(job);
+      this.#over(job);
       return;
     }
     job.state = 'telling';
     if (after) this.#notifying.add(after);
     void this.#outbox.send(notificationOf(report)).then(async ({ outcome, reason }) => {
       if (after && this.#notifying.delete(after)) await after.notified(outcome, reason);
-      this.#roster.drop(job);
+      this.#over(job);
     });
+  }
+
+  // What is owed for a node can be paid once it is done.
+  #over(job: Job): void {
+    this.#roster.drop(job);
+    void this.#collector.collect();
   }
 
   #leave(job: Job, reason: string): void {
@@ -348,16 +383,25 @@ class RunningProvisioner implements Provisioner {
   // A master that replies again is noticed although no node is looked at, or they wait for long.
   #watchMasters(): void {
     const { masters } = this.#dependencies;
-    const look = () =>
-      masters.look().then(
-        () => undefined,
-        (error: unknown) => this.#log.debug({ reason: messageOf(error) }, 'cannot look for masters'),
-      );
+    const collect = () => void this.#collector.collect();
     this.#unsubscribe.push(masters.onBack(() => this.#roster.wakeForMaster()));
+    this.#unsubscribe.push(masters.onBack(collect));
     const timer = setInterval(() => {
-      if (this.#roster.waitsForMaster) void look();
+      if (this.#roster.waitsForMaster) void this.#lookForMasters();
     }, lookForMasters);
-    this.#unsubscribe.push(() => clearInterval(timer));
+    const slow = setInterval(collect, collectEvery);
+    this.#unsubscribe.push(
+      () => clearInterval(timer),
+      () => clearInterval(slow),
+    );
+  }
+
+  async #lookForMasters(): Promise<void> {
+    try {
+      await this.#dependencies.masters.look();
+    } catch (error) {
+      this.#log.debug({ reason: messageOf(error) }, 'cannot look for masters');
+    }
   }
 
   // Undefined if the broker does not report it.

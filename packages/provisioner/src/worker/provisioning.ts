@@ -243,7 +243,7 @@ class Provisioning {
   }
 
   #context(step: Step, { seconds, signal }: StepTime): StepContext {
-    const { config, peers, masters, guard, replacement, receipts, owner, events } = this.#dependencies;
+    const { config, peers, masters, debts, guard, replacement, receipts, owner, events } = this.#dependencies;
     const { master, reason } = this.#plan;
     const { identity } = this.#session;
     return {
@@ -253,6 +253,7 @@ class Provisioning {
       config,
       peers,
       masters,
+      debts,
       guard,
       replacement,
       receipts,

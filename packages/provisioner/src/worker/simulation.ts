@@ -53,6 +53,7 @@ export async function simulate(
     config,
     peers,
     masters,
+    debts: { add: () => {}, settle: () => {} },
     guard,
     replacement: new ReplacementRule({
       journal: NameJournal.inMemory(silentLogger),

@@ -70,13 +70,19 @@ describe('the agent of a host with a provisioner', () => {
   });
 
   it('tells what its provisioner does', async () => {
-    serves(() => Response.json({ owner: 'prov/1', nodes: [{ identity: 'web1' }] }));
+    const page = {
+      owner: 'prov/1',
+      nodes: [{ identity: 'web1' }],
+      masters_away: [{ identity: 'puppet1', since: '2030' }],
+      debts: [{ certname: 'web1', master: 'puppet1' }],
+      debts_total: 1,
+    };
+    serves(() => Response.json(page));
     const nothing = { paused: false, by: null, since: null, reason: null };
     expect(await call('status')).to.deep.equal({
       running: true,
       ...nothing,
-      owner: 'prov/1',
-      nodes: [{ identity: 'web1' }],
+      ...page,
     });
     await call('pause');
     expect(await call('status')).to.include({
@@ -101,6 +107,9 @@ describe('the agent of a host with a provisioner', () => {
         reason: `cannot read http://127.0.0.1:9140/status: ${reason}`,
         owner: null,
         nodes: [],
+        masters_away: [],
+        debts: [],
+        debts_total: 0,
       });
       await call('pause', { reason: 'new racks' });
       expect(await call('status')).to.include({ running: false, paused: true, reason: 'new racks' });

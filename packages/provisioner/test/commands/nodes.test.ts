@@ -78,6 +78,21 @@ describe('a command about nodes', () => {
       ]);
     });
 
+    it('shows what provisioners owe to masters for the node', async () => {
+      isIn('provisioning', {});
+      network.nodes = ['prov1'];
+      const debt = { identity: 'web1', certname: 'web1.example.net', master: 'puppet1', since: '2030' };
+      const debts = [
+        { ...debt, reason: 'it is away' },
+        { ...debt, identity: 'web2', certname: 'web2.example.net', reason: 'it is away' },
+      ];
+      network.answers['provisioner status'] = says({ running: true, nodes: [], debts, debts_total: 2 });
+      await call('', 'explain', 'web1');
+      expect(io.stdout.split('\n').filter((text) => text.includes('to be cleaned'))).to.deep.equal([
+        '  to be cleaned on puppet1: web1.example.net, since 2030: it is away',
+      ]);
+    });
+
     it('tells of a node to which nothing has happened', async () => {
       isIn('provisioning', {});
       await call('', 'explain', 'web1');
@@ -341,6 +356,29 @@ describe('a command about nodes', () => {
         answerWithin: 5,
         collective: 'mcollective',
       });
+    });
+
+    it('shows masters that are away and what is owed to them, the first ten', async () => {
+      provisioners = ['prov1'];
+      const debt = { identity: 'web1', master: 'puppet1', since: '2030', reason: 'it is away' };
+      const debts = Array.from({ length: 12 }, (_, index) => ({ ...debt, certname: `web${index}` }));
+      network.answers['provisioner status'] = () => ({
+        data: {
+          running: true,
+          nodes: [],
+          masters_away: [{ identity: 'puppet1', since: '2030' }],
+          debts,
+          debts_total: 150,
+        },
+      });
+      await call('', 'status');
+      const shown = io.stdout.split('\n').slice(0, 14);
+      expect(shown.slice(0, 3)).to.deep.equal([
+        'provisioner on prov1: 0 nodes in progress',
+        '  master puppet1 does not reply since 2030',
+        '  to be cleaned on puppet1: web0, since 2030: it is away',
+      ]);
+      expect(shown[12]).to.equal('  … and 140 more, see --json and the metric troupe_provisioner_debts');
     });
   });
 });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
+import type { Debt } from '../../src/debts/debts.js';
 import type { NodeInHand, NodeReport } from '../../src/index.js';
 import { ProvisionerMetrics } from '../../src/monitoring/metrics.js';
 import type { Pause } from '../../src/worker/pause-file.js';
@@ -80,7 +81,13 @@ describe('the metrics', () => {
     ];
     let pause: Pause | undefined = { by: 'ops', since: '', reason: '' };
     const client = { isConnected: true };
-    metrics.watch({ nodes: () => nodes, paused: () => pause }, client);
+    const debt = { certname: 'web1', identity: 'web1', since: 0, reason: 'r' };
+    let debts: readonly Debt[] = [
+      { ...debt, master: 'puppet2' },
+      { ...debt, certname: 'web2', master: 'puppet2' },
+    ];
+    const mastersAway = () => [{ identity: 'puppet2', awaySince: 0 }];
+    metrics.watch({ nodes: () => nodes, paused: () => pause, debts: () => debts, mastersAway }, client);
     expect(lines()).to.include.members([
       'nodes{state="working"} 2',
       'nodes{state="planning"} 1',
@@ -90,12 +97,15 @@ describe('the metrics', () => {
       'master_nodes{master="puppet1"} 2',
       'paused 1',
       'broker_connected 1',
+      'masters_away 1',
+      'debts{master="puppet2"} 2',
     ]);
+    debts = [];
     client.isConnected = false;
     nodes = [];
     pause = undefined;
     const now = lines();
     expect(now).to.include.members(['nodes{state="working"} 0', 'paused 0', 'broker_connected 0']);
-    expect(now.filter((line) => line.startsWith('master_nodes{'))).to.deep.equal([]);
+    expect(now.filter((line) => /^(master_nodes|debts)\{/.test(line))).to.deep.equal([]);
   });
 });

@@ -49,6 +49,9 @@ describe('what a provisioner serves by HTTP', () => {
       owner: watched.provisioner.owner,
       paused: null,
       nodes: [{ identity: 'web2', state: 'working', master: 'puppet1' }],
+      masters_away: [],
+      debts: [],
+      debts_total: 0,
     });
     expect(await text('/healthz')).to.equal('ok\n');
     expect((await fetch(`${web.url}/other`)).status).to.equal(404);

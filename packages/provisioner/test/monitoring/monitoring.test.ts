@@ -2,6 +2,7 @@ import { silentLogger } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { Monitoring } from '../../src/monitoring/monitoring.js';
+import type { StatusPage } from '../../src/monitoring/status-page.js';
 import type { Pause } from '../../src/worker/pause-file.js';
 
 const onLoopback = { http: { address: '127.0.0.1', port: 0 }, metrics: { interval: 30 } };
@@ -9,26 +10,38 @@ const onLoopback = { http: { address: '127.0.0.1', port: 0 }, metrics: { interva
 describe('the web server of a provisioner', () => {
   let web: Monitoring;
   let pause: Pause | undefined;
+  let owed: number;
   beforeEach(async () => {
     pause = undefined;
     web = await Monitoring.open(onLoopback, { callers: {} }, silentLogger);
-    web.watch({ owner: 'prov/1', nodes: () => [], paused: () => pause }, { isConnected: true });
+    owed = 0;
+    const debt = { certname: 'web1.example.net', identity: 'web1', master: 'puppet1', reason: 'r' };
+    const provisioner = {
+      owner: 'prov/1',
+      nodes: () => [],
+      paused: () => pause,
+      mastersAway: () => [{ identity: 'puppet1', awaySince: 1000 }],
+      debts: () => Array.from({ length: owed }, (_, since) => ({ ...debt, since })),
+    };
+    web.watch(provisioner, { isConnected: true });
   });
   afterEach(() => web.close());
 
-  for (const [path, method, status, type, body] of [
+  const status =
+    '{"owner":"prov/1","paused":null,"nodes":[],"masters_away":[{"identity":"puppet1","since":"1970-01-01T00:00:01.000Z"}],"debts":[],"debts_total":0}\n';
+  for (const [path, method, code, type, body] of [
     ['/healthz', 'GET', 200, 'text/plain; charset=utf-8', 'ok\n'],
     ['/healthz?now', 'GET', 200, 'text/plain; charset=utf-8', 'ok\n'],
     ['/healthz', 'HEAD', 200, 'text/plain; charset=utf-8', ''],
-    ['/status', 'GET', 200, 'application/json', '{"owner":"prov/1","paused":null,"nodes":[]}\n'],
+    ['/status', 'GET', 200, 'application/json', status],
     ['/other', 'GET', 404, 'text/plain; charset=utf-8', 'not found: use /metrics, /status or /healthz\n'],
     ['/status', 'POST', 405, 'text/plain; charset=utf-8', 'only GET and HEAD are allowed\n'],
     ['/healthz', 'DELETE', 405, 'text/plain; charset=utf-8', 'only GET and HEAD are allowed\n'],
   ] as const) {
-    it(`answers ${method} ${path} with ${status}`, async () => {
+    it(`answers ${method} ${path} with ${code}`, async () => {
       const response = await fetch(`${web.url}${path}`, { method });
       expect([response.status, response.headers.get('content-type'), await response.text()]).to.deep.equal([
-        status,
+        code,
         type,
         body,
       ]);
@@ -54,6 +67,19 @@ describe('the web server of a provisioner', () => {
     } finally {
       await waiting.close();
     }
+  });
+
+  it('lists the hundred oldest debts, and their number', async () => {
+    owed = 150;
+    const page = (await (await fetch(`${web.url}/status`)).json()) as StatusPage;
+    expect([page.debts.length, page.debts_total]).to.deep.equal([100, 150]);
+    expect(page.debts[1]).to.deep.equal({
+      certname: 'web1.example.net',
+      identity: 'web1',
+      master: 'puppet1',
+      since: '1970-01-01T00:00:00.001Z',
+      reason: 'r',
+    });
   });
 
   it('tells of a pause', async () => {

@@ -114,7 +114,7 @@ describe('the steps about certificates', () => {
     it('asks the CA of its master although that is not on the list', async () => {
       network.nodes = ['puppet2'];
       await cleaned({});
-      expect(network.of('puppetca clean').map(({ target }) => target)).to.deep.equal(['puppet2', 'puppet1']);
+      expect(network.of('puppetca clean').map(({ target }) => target)).to.deep.equal(['puppet1', 'puppet2']);
     });
 
     for (const [what, data, words] of [
@@ -126,11 +126,94 @@ describe('the steps about certificates', () => {
       });
     }
 
-    it('goes on if another CA fails, and says so', async () => {
-      const failing = { puppet2: { state: 'failed', statusmsg: 'no' }, puppet1: { data: { deleted: true } } };
-      expect(await reasonOf(failing as Parameters<typeof cleaned>[0])).to.equal(
-        'puppet1: cleaned; not cleaned: puppetca clean on puppet2: no',
+    it('continues if another CA fails, says so, and owes the cleaning', async () => {
+      const failing = {
+        puppet2: { state: 'failed' as const, statusmsg: 'no' },
+        puppet1: { data: { deleted: true } },
+      };
+      const { reason, data } = await cleaned(failing);
+      expect(reason).to.equal(
+        'puppet1: cleaned; not cleaned yet, and owed to puppet2: puppetca clean on puppet2: no',
       );
+      expect(data).to.deep.equal({ owed: ['puppet2'] });
+      const [debt] = context.debts.list();
+      expect(debt).to.include({
+        certname: 'web1.example.net',
+        identity: 'web1',
+        master: 'puppet2',
+        ca: 'of puppet2',
+        reason: 'puppetca clean on puppet2: no',
+      });
+      await cleaned({});
+      expect(context.debts.list(), 'cleaned later by the step itself').to.deep.equal([]);
+    });
+
+    it('owes the cleaning of a CA whose master is away, and does not say that no CA had anything', async () => {
+      await context.masters.list();
+      network.nodes = ['puppet1'];
+      network.answers['puppetca info'] = ({ target }) =>
+        target === 'puppet1' ? { data: infoOf(target) } : { state: 'offline', statusmsg: 'offline' };
+      context.masters.forget();
+      context.masters.missed('puppet9');
+      const { reason } = await cleaned({});
+      expect(reason?.replaceAll(/\d{4}-[^;]*Z/g, 'TIME')).to.equal(
+        'no CA of puppet1 had a certificate or CSR for web1.example.net; ' +
+          'not cleaned yet, and owed to puppet9: puppet9 has not replied since TIME; ' +
+          'not cleaned yet, and owed to puppet2: puppet2 has not replied since TIME',
+      );
+      expect(context.debts.list().map(({ master, ca }) => [master, ca])).to.deep.equal([
+        ['puppet9', undefined],
+        ['puppet2', 'of puppet2'],
+      ]);
+    });
+
+    describe('if masters share a CA', () => {
+      beforeEach(() => {
+        network.nodes = ['puppet1', 'puppet2', 'puppet3'];
+        network.answers['puppetca info'] = ({ target }) => ({
+          data: { ...infoOf(target), ca_fingerprint: target === 'puppet1' ? 'ab' : 'cd' },
+        });
+      });
+
+      it('cleans it once, with one request for all CAs', async () => {
+        expect(await reasonOf({ puppet2: { data: { deleted: true } } })).to.equal('puppet2: cleaned');
+        const asked = network.of('puppetca clean');
+        expect(asked.map(({ target }) => target)).to.deep.equal(['puppet1', 'puppet2']);
+        expect(new Set(asked.map(({ id }) => id)).size).to.equal(1);
+      });
+
+      for (const what of ['puppetca clean', 'puppetca status'] as const) {
+        it(`uses another master of the same CA if ${what} fails on the first`, async () => {
+          network.answers[what] = ({ target }) =>
+            target === 'puppet2' ? { state: 'failed', statusmsg: 'no' } : {};
+          const { reason } = await cleanNodeCertname.run(context);
+          expect(reason).to.equal('no CA had a certificate or CSR for web1.example.net');
+          expect(network.of('puppetca clean').map(({ target }) => target)).to.include('puppet3');
+          expect(context.debts.size).to.equal(0);
+        });
+      }
+
+      const loses = (...names: readonly string[]) => {
+        network.nodes = network.nodes.filter((name) => !names.includes(name));
+        const { 'puppetca info': info } = network.answers;
+        network.answers['puppetca info'] = (asked) =>
+          names.includes(asked.target) ? { state: 'offline' } : (info?.(asked) ?? {});
+        context.masters.forget();
+      };
+
+      it('owes nothing for a master that is away if another one has the same CA', async () => {
+        await context.masters.list();
+        loses('puppet2');
+        expect(await reasonOf({})).to.equal('no CA had a certificate or CSR for web1.example.net');
+        expect(context.debts.size).to.equal(0);
+      });
+
+      it('owes one cleaning if all masters of the CA are away', async () => {
+        await context.masters.list();
+        loses('puppet2', 'puppet3');
+        await cleaned({});
+        expect(context.debts.list().map(({ ca }) => ca)).to.deep.equal(['cd']);
+      });
     });
 
     it('fails if the CA of its master fails', async () => {
@@ -209,7 +292,10 @@ describe('the steps about certificates', () => {
       it('does not clean another CA that does not say what it holds', async () => {
         network.answers['puppetca status'] = ({ target }) =>
           target === 'puppet2' ? { state: 'failed', statusmsg: 'no' } : { data: { state: 'missing' } };
-        expect(await reasonOf({})).to.equal('not cleaned: puppetca status on puppet2: no');
+        expect(await reasonOf({})).to.equal(
+          'no CA of puppet1 had a certificate or CSR for web1.example.net; ' +
+            'not cleaned yet, and owed to puppet2: puppetca status on puppet2: no',
+        );
         expect(network.of('puppetca clean').map(({ target }) => target)).to.deep.equal(['puppet1']);
       });
 

@@ -1,0 +1,45 @@
+import type { Provisioner } from '../worker/provisioner.js';
+
+/** What the page `/status` has, and the agent of the provisioner passes on. Times are ISO 8601. */
+export interface StatusPage {
+  readonly owner: string;
+  readonly paused: unknown;
+  readonly nodes: readonly unknown[];
+  /** Known masters that do not reply. */
+  readonly masters_away: readonly { readonly identity: string; readonly since: string }[];
+  /** The oldest cleanings of CAs that are still to be done. */
+  readonly debts: readonly {
+    readonly certname: string;
+    readonly identity: string;
+    readonly master: string;
+    readonly since: string;
+    readonly reason: string;
+  }[];
+  readonly debts_total: number;
+}
+
+/** Debts on the page: a reply has a limit. */
+const mostDebts = 100;
+
+/** Describes a provisioner for its status page. */
+export function statusPage(
+  provisioner: Pick<Provisioner, 'owner' | 'nodes' | 'paused' | 'mastersAway' | 'debts'>,
+): StatusPage {
+  const debts = provisioner.debts();
+  return {
+    owner: provisioner.owner,
+    paused: provisioner.paused() ?? null,
+    nodes: provisioner.nodes(),
+    masters_away: provisioner
+      .mastersAway()
+      .map(({ identity, awaySince }) => ({ identity, since: isoTime(awaySince) })),
+    debts: debts.slice(0, mostDebts).map(({ certname, identity, master, since, reason }) => {
+      return { certname, identity, master, since: isoTime(since), reason };
+    }),
+    debts_total: debts.length,
+  };
+}
+
+function isoTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
