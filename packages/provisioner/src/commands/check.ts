@@ -1,6 +1,7 @@
 import { messageOf } from '@troupe/core';
 import { failureText, validitiesOf, validityState } from '@troupe/core/internal';
 import { clientConfigOf, loadProvisionerConfig, type ProvisionerConfig } from '../config/config.js';
+import { openFallback } from '../config/recipients.js';
 import { stepsOf } from '../steps/index.js';
 import { ExitCode } from './exit-code.js';
 import type { Io } from './io.js';
@@ -13,6 +14,8 @@ export function check(io: Io, options: { config?: string; json?: boolean }): Exi
   const config = loadProvisionerConfig(file);
   const { urls, ends, error } = clientOf(config);
   const fault = error === undefined ? undefined : messageOf(error);
+  // Its files and programs must be usable, as at the start.
+  if (config.notify.fallback) openFallback(config.notify.fallback);
   const steps = [...stepsOf(config).map(({ name }) => name), ...(config.steps.notify ? ['notify'] : [])];
   const off = Object.entries(config.steps).flatMap(([name, isOn]) => (isOn ? [] : [name]));
   const { collectives, notes } = config;

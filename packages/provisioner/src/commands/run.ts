@@ -6,9 +6,12 @@ import { reasonOf, warnOfEndsDaily } from '@troupe/core/internal';
 import { clientConfigOf, loadProvisionerConfig, type ProvisionerConfig } from '../config/config.js';
 import { eventLog } from '../events/event-log.js';
 import type { ProvisionEvent } from '../events/events.js';
+import { Outbox } from '../events/outbox.js';
+import { PendingJournal, pendingFileOf } from '../journal/pending-journal.js';
 import { Monitoring } from '../monitoring/monitoring.js';
+import { BrokerWatch } from '../worker/broker-watch.js';
 import { wordsOfPause } from '../worker/pause-file.js';
-import { startProvisioner } from '../worker/provisioner.js';
+import { type Keeping, startProvisioner } from '../worker/provisioner.js';
 import { detach } from './detach.js';
 import { ExitCode } from './exit-code.js';
 import type { Io } from './io.js';
@@ -26,6 +29,8 @@ export interface RunOptions {
   readonly json?: boolean;
 }
 
+/** Milliseconds in which the last notifications are sent. */
+const flushGrace = 10_000;
 /** Milliseconds between attempts to connect to a broker that is unavailable at the start. */
 const brokerEvery = 5000;
 
@@ -57,20 +62,31 @@ export async function run(io: Io, options: RunOptions): Promise<ExitCode> {
   });
   // Also while there is no broker: that is when somebody looks.
   const monitoring = await Monitoring.open(config, clientConfigOf(config).security, log);
+  const pending = PendingJournal.open(pendingFileOf(config.journalFile), log);
+  const outbox = new Outbox({ config, journal: pending, log });
+  monitoring.watchMessages(() => outbox.state);
+  let current: Client | undefined;
+  const watch = new BrokerWatch({ isConnected: () => current?.isConnected === true, outbox });
+  outbox.start();
   try {
     for (;;) {
       const client = await reach(io, config, log, isDaemon ? stop.signal : undefined);
       if (!client) return ExitCode.ok;
+      current = client;
       try {
-        return await provisionAll(io, client, config, { ...options, log, stop: stop.signal, monitoring });
+        const kept = { keeping: { pending, outbox }, monitoring };
+        return await provisionAll(io, client, config, { ...options, ...kept, log, stop: stop.signal });
       } catch (error) {
         await client.close();
+        current = undefined;
         if (!isDaemon || !isAway(error)) throw error;
         await waitForBroker(error, log, stop.signal);
       }
     }
   } finally {
-    await monitoring.close();
+    watch.stop();
+    outbox.stop();
+    await Promise.all([pending.close(), monitoring.close()]);
     stopListening();
   }
 }
@@ -83,10 +99,11 @@ async function provisionAll(
     log,
     stop,
     monitoring,
+    keeping,
     once,
     untilIdle,
     json,
-  }: RunOptions & { log: Logger; stop: AbortSignal; monitoring: Monitoring },
+  }: RunOptions & { log: Logger; stop: AbortSignal; monitoring: Monitoring; keeping: Keeping },
 ): Promise<ExitCode> {
   let quarantined = 0;
   let ended = 0;
@@ -102,6 +119,7 @@ async function provisionAll(
     client,
     config,
     log,
+    keeping,
     onEvent: (event) => {
       write(event);
       monitoring.count(event);
@@ -122,9 +140,11 @@ async function provisionAll(
   const over = fired(AbortSignal.any([stop, enough.signal]));
   await (untilIdle ? Promise.race([over, provisioner.idle()]) : over);
   stopWarning();
+  const isCounted = once !== undefined || untilIdle;
+  // A program that ends and may not run again does not wait for the time of the next digest.
+  if (isCounted) await Promise.race([keeping.outbox.flush(), sleep(flushGrace, undefined, { ref: false })]);
   await provisioner.stop();
   await client.close();
-  const isCounted = once !== undefined || untilIdle;
   return isCounted && quarantined > 0 ? ExitCode.quarantined : ExitCode.ok;
 }
 

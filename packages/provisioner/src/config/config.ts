@@ -16,7 +16,7 @@ import type { HttpAddress } from '@troupe/core/internal/metrics';
 import { readExpression, readFilter } from './expression.js';
 import { type Hook, readHooks } from './hooks.js';
 import { type PolicyConfig, readPolicy } from './policy.js';
-import { readRecipients } from './recipients.js';
+import { type FallbackConfig, readFallback, readRecipients } from './recipients.js';
 import { readStepActions, type StepActions } from './replacements.js';
 import { provisionerSchema } from './schema.js';
 import { isOn, readSwitches, type Switches } from './switches.js';
@@ -53,7 +53,13 @@ export interface ProvisionerConfig {
     readonly fallbackSeconds: number;
   };
   readonly target: Role & { readonly addressFact?: string };
-  readonly notify: Role & { readonly targets: readonly string[] };
+  readonly notify: Role & {
+    readonly targets: readonly string[];
+    /** Notifications that are sent singly within an hour. */
+    readonly singles: number;
+    /** How notifications are sent without a notifier. */
+    readonly fallback?: FallbackConfig;
+  };
   /** Seconds between searches for nodes whose arrival was missed. */
   readonly sleeptime: number;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat; readonly file?: string };
@@ -106,6 +112,11 @@ export function parseProvisionerConfig(text: string, where = 'the configuration'
   return complete(parseConfig(text, provisionerSchema, where), where);
 }
 
+/** Whether people are notified at all. */
+export function notifiesPeople({ steps, notify }: Pick<ProvisionerConfig, 'steps' | 'notify'>): boolean {
+  return steps.notify && (notify.targets.length > 0 || notify.fallback !== undefined);
+}
+
 /** The client's configuration that a provisioner's names or holds. Throws FILE_UNREADABLE or CONFIG_INVALID. */
 export function clientConfigOf({ client }: ProvisionerConfig): ClientConfig {
   return 'inline' in client ? client.inline : loadClientConfig(findClientConfig(client.file));
@@ -115,7 +126,7 @@ function complete(raw: RawConfig, where: string): ProvisionerConfig {
   const notes: string[] = [];
   const steps = readSwitches(raw.steps, where, notes);
   const { targets, warnings } = readRecipients(raw.notify, where);
-  if (steps.notify && (raw.notify.targets ?? []).length === 0)
+  if (steps.notify && (raw.notify.targets ?? []).length === 0 && !raw.notify.fallback)
     notes.push('notify.targets is empty: no notifications are sent');
   if (raw.backoff.first > raw.backoff.most) {
     throw new TroupeError('CONFIG_INVALID', `${where}: backoff.first is greater than backoff.most`);
@@ -132,7 +143,12 @@ function complete(raw: RawConfig, where: string): ProvisionerConfig {
       fallbackSeconds: raw.master.fallback,
     },
     target: { ...roleOf(raw.target, 'target', where), ...addressFactOf(raw.target) },
-    notify: { ...roleOf(notifierOf(raw.notify, notes), 'notify', where), targets },
+    notify: {
+      ...roleOf(notifierOf(raw.notify, notes), 'notify', where),
+      targets,
+      singles: raw.notify.singles,
+      ...(raw.notify.fallback ? { fallback: readFallback(raw.notify.fallback, where) } : {}),
+    },
     sleeptime: raw.sleeptime,
     log: {
       level: raw.loglevel,

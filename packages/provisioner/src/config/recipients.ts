@@ -1,5 +1,6 @@
+import { type LocalConfig, LocalDelivery } from '@troupe/agent-notify/local';
 import { isProtocol, protocolNames, retirementOf } from '@troupe/agent-notify/protocols';
-import { TroupeError } from '@troupe/core';
+import { messageOf, TroupeError } from '@troupe/core';
 
 /** The agents whose protocols are known; a site's own agent may have others. */
 const knownAgents: ReadonlySet<string> = new Set(['notify', 'angelianotify']);
@@ -32,4 +33,43 @@ export function readRecipients(
 
 function protocolOf(recipient: string): string {
   return recipient.slice(0, recipient.indexOf('://'));
+}
+
+/** How notifications are sent without a notifier. */
+export interface FallbackConfig extends LocalConfig {
+  readonly targets: readonly string[];
+  /** Seconds for which notifiers are tried first. */
+  readonly after: number;
+}
+
+/** Checks whom the fallback notifies. Throws CONFIG_INVALID. */
+export function readFallback(raw: FallbackConfig, where: string): FallbackConfig {
+  const key = `${where}: notify.fallback`;
+  const local = ['mailto', 'exec'] as const;
+  for (const target of raw.targets) {
+    const protocol = local.find((name) => name === protocolOf(target));
+    if (protocol === undefined)
+      throw new TroupeError(
+        'CONFIG_INVALID',
+        `${key}.targets: ${target}: only mailto and exec work without a notifier`,
+      );
+    if (raw[protocol] === undefined)
+      throw new TroupeError(
+        'CONFIG_INVALID',
+        `${key}: ${target} needs the section notify.fallback.${protocol}`,
+      );
+  }
+  return raw;
+}
+
+/** Opens the files and programs of a fallback. Throws CONFIG_INVALID. */
+export function openFallback(config: FallbackConfig): LocalDelivery {
+  try {
+    const delivery = new LocalDelivery(config);
+    const faults = config.targets.flatMap((target) => delivery.faultOf(target) ?? []);
+    if (faults.length > 0) throw new TroupeError('CONFIG_INVALID', `targets: ${faults.join('; ')}`);
+    return delivery;
+  } catch (cause) {
+    throw new TroupeError('CONFIG_INVALID', `notify.fallback.${messageOf(cause)}`, { cause });
+  }
 }

@@ -1,3 +1,4 @@
+import { localSchemas } from '@troupe/agent-notify/local';
 import { optionalSection, section, sections } from '@troupe/core';
 import { defaultHttp, defaultJournal, defaultPauseFile } from './defaults.js';
 import { hooksSchema } from './hooks.js';
@@ -123,6 +124,38 @@ export const provisionerSchema = section({
       ...list,
       items: { type: 'string', pattern: '^[a-z][a-z0-9]*://[!-~]+$', maxLength: 300 },
       description: 'Recipients of notifications: `mailto://ops@example.net`, `webhook://cmdb`, …',
+    },
+    singles: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 1_000_000,
+      default: 10,
+      description:
+        'Maximum number of notifications that are sent singly within an hour; the others are sent in a digest, every ten minutes.',
+    },
+    fallback: {
+      ...optionalSection(
+        {
+          targets: {
+            type: 'array',
+            minItems: 1,
+            items: { type: 'string', pattern: '^[a-z][a-z0-9]*://[!-~]+$', maxLength: 300 },
+            description: 'Recipients: `mailto://ops@example.net`, or `exec://NAME` for a program of `exec`.',
+          },
+          after: {
+            type: 'number',
+            minimum: 0,
+            maximum: 86_400,
+            format: 'seconds',
+            default: 120,
+            description: 'Seconds for which notifiers are tried first.',
+          },
+          ...localSchemas,
+        },
+        'targets',
+      ),
+      description:
+        'How this host itself sends notifications if no notifier accepts them, or if there is no connection to a broker.',
     },
   }),
   sleeptime: {

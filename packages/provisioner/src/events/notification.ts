@@ -50,12 +50,29 @@ export function waitingNotification(about: {
   };
 }
 
+/** The message that the provisioner on a host has lost its broker. */
+export function brokerAwayNotification(host: string, since: Date): Notification {
+  const time = since.toISOString();
+  const reason = `no connection to a broker since ${time}`;
+  return {
+    identity: host,
+    id: eventId('no-broker', host, time),
+    subject: `mcprovision on ${host} has no connection to a broker`,
+    text: [
+      `mcprovision on ${host} has had no connection to a broker since ${time}: it sees no machines until it has one.`,
+      '',
+      'Check that the broker is running; the log of mcprovision has the reason.',
+    ].join('\n'),
+    fields: { node: host, outcome: 'no-broker', reason },
+  };
+}
+
 /**
  * The id of a message about an event. Provisioners that report the same event must give the same parts, so these hold
  * nothing that only one of them knows, such as the time at which it noticed.
  */
 export function eventId(kind: string, ...parts: readonly string[]): string {
-  return `${kind}-${createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 32)}`;
+  return `${kind}-${createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16)}`;
 }
 
 /** The message that a node got the name of another host, whose certificate was removed. */
@@ -80,12 +97,9 @@ export function replacementNotification(event: Extract<ProvisionEvent, { type: '
 // A provisioner that repeats the notification of one that died uses the same id: each CSR has one end, and each
 // quarantine one beginning.
 function notificationId({ identity, outcome, csrFingerprintSigned, quarantinedSince }: NodeReport): string {
-  if (quarantinedSince !== undefined) {
-    const digest = createHash('sha256').update(`${identity} ${quarantinedSince}`).digest('hex');
-    return `${outcome}-${digest}`;
-  }
+  if (quarantinedSince !== undefined) return eventId(outcome, identity, quarantinedSince);
   if (outcome !== 'done' || csrFingerprintSigned === undefined) return randomUUID();
-  return `${outcome}-${csrFingerprintSigned.replaceAll(':', '')}`;
+  return eventId(outcome, csrFingerprintSigned);
 }
 
 function words(report: NodeReport): Pick<Notification, 'subject' | 'text'> {

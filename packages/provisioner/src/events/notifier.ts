@@ -1,116 +1,120 @@
-import { type Logger, messageOf } from '@troupe/core';
-import PQueue from 'p-queue';
+import { createHash } from 'node:crypto';
+import { messageOf, Status } from '@troupe/core';
 import type { ProvisionerConfig } from '../config/config.js';
 import { failureOf } from '../rpc/failure.js';
 import type { Peers } from '../rpc/peers.js';
-import type { Events } from './events.js';
-import type { Notification } from './notification.js';
 
-/** What became of a notification. */
-export interface Delivery {
-  /** `ok` also if a notifier queued it for delivery. */
-  readonly outcome: 'ok' | 'failed';
-  readonly reason: string;
-}
-
-interface Input {
+/** A message to one recipient, as a notifier takes it. */
+export interface OutgoingMessage {
   readonly recipient: string;
   readonly subject: string;
   readonly message: string;
   readonly id: string;
   readonly fields: Readonly<Record<string, unknown>>;
-  readonly spool: boolean;
 }
 
-/** No notifier has accepted it if `by` is missing. */
-interface Handover {
+/** What became of one attempt. Nobody has accepted the message if `by` is missing. */
+export interface Handover {
   readonly delivered: boolean;
+  /** Who delivered it, or keeps it and delivers it later. */
   readonly by?: string;
   readonly reason?: string;
+  /** Set if no other attempt can succeed: every notifier says that the recipient is invalid. */
+  readonly isRefused?: true;
+  /** Set if somebody said no to this message: others may be accepted. */
+  readonly isAnswered?: true;
 }
+
+/** Milliseconds for which the notifiers that were found are used. */
+const notifiersLast = 5000;
 
 /**
  * Has messages delivered by one of the notifiers; another takes over from one that fails. If none can deliver a
- * message now, one that can queue it does so. Never throws.
+ * message now, one that can queue it does so.
  */
 export class Notifier {
   readonly #peers: Peers;
   readonly #config: ProvisionerConfig['notify'];
-  readonly #events: Events;
-  readonly #log: Logger;
-  // no peer fills this: it holds nodes in progress, which the roster bounds
-  readonly #queue = new PQueue({ concurrency: 5 });
+  #found: { readonly nodes: Promise<readonly string[]>; readonly until: number } | undefined;
 
-  constructor(peers: Peers, config: ProvisionerConfig['notify'], events: Events, log: Logger) {
+  constructor(peers: Peers, config: ProvisionerConfig['notify']) {
     this.#peers = peers;
     this.#config = config;
-    this.#events = events;
-    this.#log = log;
   }
 
-  /** Delivers to every target and emits an event for each; the result describes the outcome. Never rejects. */
-  async send(notification: Notification): Promise<Delivery> {
-    const sent = await Promise.all(
-      this.#config.targets.map((recipient) => this.#queue.add(() => this.#deliver(recipient, notification))),
-    );
-    const outcome = sent.every(({ isAccepted }) => isAccepted) ? 'ok' : 'failed';
-    return { outcome, reason: sent.map(({ words }) => words).join('; ') };
-  }
-
-  /** Resolves when nothing is being delivered. */
-  idle(): Promise<void> {
-    return this.#queue.onIdle();
-  }
-
-  async #deliver(recipient: string, { identity, id, subject, text, fields }: Notification) {
-    const protocol = recipient.slice(0, recipient.indexOf('://'));
-    const about = { identity, type: 'notified', protocol, recipient, subject } as const;
-    const input = { recipient, subject: subject.slice(0, 200), message: text, id, fields };
-    const handover = await this.#submit(input);
-    this.#events.emit({ ...about, ...handover });
-    const { delivered, by, reason } = handover;
-    if (delivered) return { isAccepted: true, words: `${by} notified ${recipient}` };
-    if (by !== undefined)
-      return { isAccepted: true, words: `${by} queued the notification to ${recipient}: ${reason}` };
-    this.#log.warn({ node: identity, recipient, reason }, 'cannot send notification');
-    return { isAccepted: false, words: `cannot notify ${recipient}: ${reason}` };
-  }
-
-  // First one that can deliver it now, then one that queues it.
-  async #submit(input: Omit<Input, 'spool'>): Promise<Handover> {
-    const reasons = new Set<string>();
+  /** First one that can deliver it now, then one that queues it. Never rejects. */
+  async submit(message: OutgoingMessage): Promise<Handover> {
+    const failures: Handover[] = [];
     try {
-      const notifiers = await this.#notifiers();
+      const notifiers = inOrder(await this.#notifiers(), message);
       for (const spool of [false, true]) {
         for (const notifier of notifiers) {
-          const handover = await this.#try(notifier, { ...input, spool });
+          const handover = await this.#try(notifier, message, spool);
           if (handover.by !== undefined) return handover;
-          reasons.add(handover.reason ?? '');
+          failures.push(handover);
         }
+        if (failures.length > 0 && failures.every(({ isRefused }) => isRefused)) break;
       }
-      if (reasons.size === 0) reasons.add(`no node with the agent ${this.#config.agent} found`);
+      if (failures.length === 0)
+        failures.push({ delivered: false, reason: `no node with the agent ${this.#config.agent} found` });
     } catch (error) {
-      reasons.add(messageOf(error));
+      failures.push({ delivered: false, reason: messageOf(error) });
     }
-    return { delivered: false, reason: [...reasons].join('; ') };
+    const reason = [...new Set(failures.map((failure) => failure.reason ?? ''))].join('; ');
+    const isRefused = failures.every((failure) => failure.isRefused);
+    const isAnswered = failures.some((failure) => failure.isAnswered);
+    return {
+      delivered: false,
+      reason,
+      ...(isRefused ? { isRefused } : {}),
+      ...(isAnswered ? { isAnswered } : {}),
+    };
   }
 
-  async #try(notifier: string, input: Input): Promise<Handover> {
+  async #try(notifier: string, message: OutgoingMessage, spool: boolean): Promise<Handover> {
     const { notify, main: collective } = this.#peers;
+    const input = { ...message, spool };
     const result = await notify.sendmsg(input, { targets: [notifier], collective }).one();
     const failure = failureOf(result, 'notify sendmsg');
-    if (failure || !result.ok) return { delivered: false, reason: failure?.message ?? '' };
+    if (failure || !result.ok) {
+      const isRefused = result.statuscode === Status.invalidData;
+      const isAnswered = result.state === 'failed' || result.state === 'denied';
+      return {
+        delivered: false,
+        reason: failure?.message ?? '',
+        ...(isRefused ? { isRefused } : {}),
+        ...(isAnswered ? { isAnswered } : {}),
+      };
+    }
     const { state, reason } = result.data;
     return state === 'waiting'
       ? { delivered: false, by: notifier, reason: reason ?? '' }
       : { delivered: true, by: notifier };
   }
 
-  // In any order, so that none has to do all the work.
+  // Recipients are served at the same time: they share one search.
   async #notifiers(): Promise<readonly string[]> {
     const { client, main: collective } = this.#peers;
-    const { nodes } = await client.discover({ collective, filter: this.#config.filter });
-    const first = Math.floor(Math.random() * nodes.length);
-    return [...nodes.slice(first), ...nodes.slice(0, first)];
+    const now = performance.now();
+    if (this.#found === undefined || this.#found.until < now) {
+      const search = client.discover({ collective, filter: this.#config.filter });
+      this.#found = { nodes: search.then(({ nodes }) => nodes), until: now + notifiersLast };
+    }
+    const nodes = await this.#found.nodes.catch((error: unknown) => {
+      this.#found = undefined;
+      throw error;
+    });
+    if (nodes.length === 0) this.#found = undefined;
+    return nodes;
   }
+}
+
+// The order depends on the message alone: one that another provisioner sends too reaches the same notifier, which
+// drops it, and yet all notifiers share the work.
+function inOrder(nodes: readonly string[], { id, recipient }: OutgoingMessage): readonly string[] {
+  const weight = (node: string) => createHash('sha256').update(`${id}\n${recipient}\n${node}`).digest('hex');
+  return nodes
+    .map((node) => ({ node, weight: weight(node) }))
+    .sort((a, b) => (a.weight < b.weight ? -1 : 1))
+    .map(({ node }) => node);
 }

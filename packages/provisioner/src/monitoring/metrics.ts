@@ -2,6 +2,7 @@ import type { Client } from '@troupe/client';
 import type { EndingFiles } from '@troupe/core/internal';
 import { addProcessMetrics, addValidityMetrics, Metrics, type Sample } from '@troupe/core/internal/metrics';
 import type { EventListener, ProvisionEvent } from '../events/events.js';
+import type { OutboxState } from '../events/outbox.js';
 import type { Provisioner } from '../worker/provisioner.js';
 
 /** Seconds: steps take moments, Puppet runs minutes. */
@@ -16,6 +17,8 @@ export class ProvisionerMetrics {
   readonly metrics = new Metrics('troupe_provisioner');
   #provisioner: Watched | undefined;
   #client: Pick<Client, 'isConnected'> | undefined;
+
+  #messages: (() => OutboxState) | undefined;
 
   readonly #arrived = this.metrics.counter({
     name: 'arrivals_total',
@@ -87,6 +90,22 @@ export class ProvisionerMetrics {
       { name: 'broker_connected', help: '1 while connected to a broker, otherwise 0' },
       () => (this.#client?.isConnected ? 1 : 0),
     );
+    metrics.watch(
+      'gauge',
+      { name: 'notifications_waiting', help: 'Notifications that are not sent to every recipient yet' },
+      () => this.#messages?.().waiting ?? 0,
+    );
+    metrics.watch(
+      'gauge',
+      {
+        name: 'notifications_oldest_seconds',
+        help: 'Age in seconds of the oldest notification that waits; 0 if none does',
+      },
+      () => {
+        const { oldestSince = Date.now() } = this.#messages?.() ?? {};
+        return Math.max(0, (Date.now() - oldestSince) / 1000);
+      },
+    );
     addValidityMetrics(metrics, () => security);
     addProcessMetrics(metrics);
   }
@@ -95,6 +114,11 @@ export class ProvisionerMetrics {
   watch(provisioner: Watched, client: Pick<Client, 'isConnected'>): void {
     this.#provisioner = provisioner;
     this.#client = client;
+  }
+
+  /** Shows the notifications that wait, from now on. */
+  watchMessages(messages: () => OutboxState): void {
+    this.#messages = messages;
   }
 
   /** Counts an event; to be called for every event of the provisioner. */

@@ -4,6 +4,7 @@ import type { EndingFiles } from '@troupe/core/internal';
 import { type ExposedMetrics, exposeMetrics, type WebPage } from '@troupe/core/internal/metrics';
 import type { ProvisionerConfig } from '../config/config.js';
 import type { EventListener } from '../events/events.js';
+import type { OutboxState } from '../events/outbox.js';
 import { ProvisionerMetrics } from './metrics.js';
 import { statusPage } from './status-page.js';
 
@@ -52,6 +53,11 @@ export class Monitoring {
   watch(provisioner: Watched, client: Pick<Client, 'isConnected'>): void {
     this.#provisioner = provisioner;
     this.#metrics.watch(provisioner, client);
+  }
+
+  /** Shows the notifications that wait, from now on; they do not need a broker. */
+  watchMessages(messages: () => OutboxState): void {
+    this.#metrics.watchMessages(messages);
   }
 
   async close(): Promise<void> {

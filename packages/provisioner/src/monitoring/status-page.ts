@@ -16,6 +16,8 @@ export interface StatusPage {
     readonly reason: string;
   }[];
   readonly debts_total: number;
+  /** Notifications that are not sent to every recipient yet. */
+  readonly notifications: { readonly waiting: number; readonly oldest_since: string | null };
 }
 
 /** Debts on the page: a reply has a limit. */
@@ -23,9 +25,10 @@ const mostDebts = 100;
 
 /** Describes a provisioner for its status page. */
 export function statusPage(
-  provisioner: Pick<Provisioner, 'owner' | 'nodes' | 'paused' | 'mastersAway' | 'debts'>,
+  provisioner: Pick<Provisioner, 'owner' | 'nodes' | 'paused' | 'mastersAway' | 'debts' | 'messages'>,
 ): StatusPage {
   const debts = provisioner.debts();
+  const { waiting, oldestSince } = provisioner.messages();
   return {
     owner: provisioner.owner,
     paused: provisioner.paused() ?? null,
@@ -37,6 +40,7 @@ export function statusPage(
       return { certname, identity, master, since: isoTime(since), reason };
     }),
     debts_total: debts.length,
+    notifications: { waiting, oldest_since: oldestSince === undefined ? null : isoTime(oldestSince) },
   };
 }
 

@@ -18,7 +18,7 @@ import { type EventListener, Events } from '../events/events.js';
 import type { NodeReport } from '../events/node-report.js';
 import { notificationOf, replacementNotification } from '../events/notification.js';
 import { Notifier } from '../events/notifier.js';
-import { Outbox } from '../events/outbox.js';
+import { Outbox, type OutboxState } from '../events/outbox.js';
 import { PendingJournal, pendingFileOf } from '../journal/pending-journal.js';
 import { type AwayMaster, KnownMasters } from '../master/known-masters.js';
 import type { Master } from '../master/master.js';
@@ -39,12 +39,20 @@ import type { Afterwards, Ending } from './provisioning.js';
 import { type Job, type NodeInHand, Roster } from './roster.js';
 import { WorkerPool } from './worker-pool.js';
 
+/** What a provisioner remembers, and the messages that it sends. */
+export interface Keeping {
+  readonly pending: PendingJournal;
+  readonly outbox: Outbox;
+}
+
 export interface ProvisionerOptions {
   readonly client: Client;
   readonly config: ProvisionerConfig;
   readonly log?: Logger;
   /** Called for every event from the start. */
   readonly onEvent?: EventListener;
+  /** What outlives this provisioner, such as a connection that it could not make; by default its own. */
+  readonly keeping?: Keeping;
   /** Whether a node is pinned to the key of its first reply; by default unless the security mode is `none`. */
   readonly pinKeys?: boolean;
 }
@@ -58,6 +66,8 @@ export interface Provisioner {
   nodes(): readonly NodeInHand[];
   /** Why no new nodes are started. */
   paused(): Pause | undefined;
+  /** Messages to people that wait to be sent. */
+  messages(): OutboxState;
   /** The masters that reply now. Throws StepFailure if there is none. */
   masters(): Promise<readonly Master[]>;
   /** Known masters that did not reply when they were looked at last. */
@@ -102,8 +112,10 @@ class RunningProvisioner implements Provisioner {
   readonly #dependencies: Dependencies;
   readonly #log: Logger;
   readonly #pinKeys: boolean;
-  readonly #notifier: Notifier;
   readonly #outbox: Outbox;
+  readonly #disconnect: () => void;
+  /** Journal and outbox end with this provisioner. */
+  readonly #isKeeping: boolean;
   readonly #names: Names;
   // no peer fills this: it holds what this program itself asks for
   readonly #intakes: Intake[] = [];
@@ -124,12 +136,12 @@ class RunningProvisioner implements Provisioner {
   // no peer fills this: it holds what this program itself asks for
   readonly #unsubscribe: (() => void)[] = [];
 
-  constructor({ client, config, log = silentLogger, onEvent, pinKeys }: ProvisionerOptions) {
+  constructor({ client, config, log = silentLogger, onEvent, keeping, pinKeys }: ProvisionerOptions) {
     this.#log = log;
     this.owner = `${client.caller}/${randomBytes(6).toString('hex')}`;
     this.#pinKeys = pinKeys ?? client.config.security.mode !== 'none';
     const events = new Events(log);
-    const pending = PendingJournal.open(pendingFileOf(config.journalFile), log);
+    const pending = keeping?.pending ?? PendingJournal.open(pendingFileOf(config.journalFile), log);
     if (config.publishesEvents) events.on(eventPublisher(client, this.owner, log));
     if (onEvent) events.on(onEvent);
     const peers = peersOf(client, config);
@@ -151,8 +163,8 @@ class RunningProvisioner implements Provisioner {
     const paused = () => pauses.read();
     const policy = new AdmissionPolicy(peers, config.policy);
     this.#names = new Names(peers, config, log);
-    this.#notifier = new Notifier(peers, config.notify, events, log);
-    this.#outbox = new Outbox(this.#notifier, config.steps.notify && config.notify.targets.length > 0);
+    this.#isKeeping = keeping === undefined;
+    this.#outbox = keeping?.outbox ?? new Outbox({ config, journal: pending, log });
     this.#dependencies = {
       config,
       peers,
@@ -170,6 +182,9 @@ class RunningProvisioner implements Provisioner {
       paused,
       loadOf,
     };
+    const notifier = new Notifier(peers, config.notify);
+    this.#disconnect = this.#outbox.connect({ notifier, report: (event) => events.emit(event) });
+    client.onConnect(() => this.#outbox.kick());
     events.on((event) => {
       if (event.type === 'replaced') this.#outbox.post(replacementNotification(event));
     });
@@ -186,6 +201,10 @@ class RunningProvisioner implements Provisioner {
 
   paused(): Pause | undefined {
     return this.#dependencies.paused();
+  }
+
+  messages(): OutboxState {
+    return this.#outbox.state;
   }
 
   masters(): Promise<readonly Master[]> {
@@ -220,7 +239,7 @@ class RunningProvisioner implements Provisioner {
   async idle(): Promise<void> {
     await Promise.all(this.#intakes.map(({ looked }) => looked));
     await this.#roster.empty();
-    await this.#notifier.idle();
+    await this.#outbox.idle();
   }
 
   async stop(): Promise<void> {
@@ -232,9 +251,12 @@ class RunningProvisioner implements Provisioner {
     await this.#roster.close();
     const grace = AbortSignal.timeout(notificationGrace);
     const isOver = new Promise((resolve) => grace.addEventListener('abort', resolve, { once: true }));
-    await Promise.race([Promise.all([this.#roster.empty(), this.#notifier.idle()]), isOver]);
+    await Promise.race([Promise.all([this.#roster.empty(), this.#outbox.idle()]), isOver]);
+    this.#disconnect();
     for (const after of this.#notifying) after.leave();
     this.#notifying.clear();
+    if (!this.#isKeeping) return;
+    this.#outbox.stop();
     await this.#dependencies.pending.close();
   }
 

@@ -1,5 +1,6 @@
 import { type Logger, messageOf } from '@troupe/core';
 import { equalJitterBackoff } from '@troupe/core/async';
+import { notifiesPeople } from '../config/config.js';
 import type { FailedResource, NodeReport } from '../events/node-report.js';
 import { certificateDetailsOf } from '../node/node-record.js';
 import { quarantineByName, quarantineNode } from '../node/quarantine.js';
@@ -124,8 +125,7 @@ class Provisioning {
 
   // Recorded together with the end, so that another provisioner sends the notification if this one cannot.
   #last(): Pick<Step, 'name'> | undefined {
-    const { steps, notify } = this.#dependencies.config;
-    return steps.notify && notify.targets.length > 0 ? { name: 'notify' } : undefined;
+    return notifiesPeople(this.#dependencies.config) ? { name: 'notify' } : undefined;
   }
 
   // Undefined if the step succeeded.

@@ -104,6 +104,36 @@ describe('mcprovision on a host', () => {
       expect(io.stderr).to.include('unknown protocol in boxcars://me');
     });
 
+    it('fails if the fallback cannot send', async () => {
+      const yaml = (fallback: string) =>
+        `notify: { targets: [], fallback: ${fallback} }\nbroker: { urls: ["mqtt://a:1"] }`;
+      const mailto = 'mailto: { server: m, from: a@b.c }';
+      for (const [fallback, reason] of [
+        [
+          '{ targets: ["webhook://x"] }',
+          'notify.fallback.targets: webhook://x: only mailto and exec work without a notifier',
+        ],
+        ['{ targets: ["mailto://a@b.c"] }', 'mailto://a@b.c needs the section notify.fallback.mailto'],
+        [
+          `{ targets: ["mailto://nobody"], ${mailto} }`,
+          'notify.fallback.targets: "nobody" is not a mail address',
+        ],
+        [
+          '{ targets: ["mailto://a@b.c"], mailto: { server: m, from: a@b.c, ca: /nowhere/ca.pem } }',
+          'notify.fallback.mailto.ca: ENOENT',
+        ],
+        [
+          '{ targets: ["exec://x"], exec: { programs: { x: { command: [/nowhere/page] } } } }',
+          'notify.fallback.exec.programs.x.command: ENOENT',
+        ],
+      ] as const) {
+        io.stderr = '';
+        expect(await call(['check'], yaml(fallback)), fallback).to.equal(1);
+        expect(io.stderr).to.include(reason);
+      }
+      expect(await call(['check'], yaml(`{ targets: ["mailto://a@b.c"], ${mailto} }`))).to.equal(0);
+    });
+
     for (const args of [[], ['--json']]) {
       it(`fails if it is not known how to reach a broker${args.length > 0 ? ', also in JSON' : ''}`, async () => {
         const file = folder.join('bare.yaml');

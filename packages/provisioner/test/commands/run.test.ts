@@ -34,8 +34,9 @@ describe('mcprovision run', () => {
   const call = (yaml: string, ...args: readonly string[]) => {
     const file = folder.join('provisioner.yaml');
     const quiet = /^http:/m.test(yaml) ? '' : '\nhttp: { enabled: false }';
+    const journal = `\njournal: ${folder.join(`journal-${Math.random()}`)}`;
     const pause = /^pause_file:/m.test(yaml) ? '' : `\npause_file: ${folder.join('paused')}`;
-    writeFileSync(file, `security: { mode: none }${quiet}${pause}\n${yaml}`);
+    writeFileSync(file, `security: { mode: none }${quiet}${pause}${journal}\n${yaml}`);
     return runProgram(['run', ...args, '--config', file], io);
   };
   const logged = () =>

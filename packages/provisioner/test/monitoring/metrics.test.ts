@@ -68,7 +68,9 @@ describe('the metrics', () => {
     metrics.count({ ...about, type: 'left', reason: 'r' });
     metrics.count({ ...about, type: 'begun' });
     metrics.count({ ...about, type: 'step-started', step: 'lock', attempt: 1 });
-    const counted = lines().filter((line) => /^(finished|notifications|step_seconds|seconds)/.test(line));
+    const counted = lines().filter((line) =>
+      /^(finished|notifications_total|step_seconds|seconds)/.test(line),
+    );
     expect(counted).to.deep.equal([]);
     expect(lines()).to.include.members(['arrivals_total 0', 'waits_total 0']);
   });
@@ -100,6 +102,11 @@ describe('the metrics', () => {
       'masters_away 1',
       'debts{master="puppet2"} 2',
     ]);
+    expect(lines()).to.include.members(['notifications_waiting 0', 'notifications_oldest_seconds 0']);
+    metrics.watchMessages(() => ({ waiting: 3, oldestSince: Date.now() - 60_000 }));
+    const oldest = lines().find((line) => line.startsWith('notifications_oldest_seconds'));
+    expect(Number(oldest?.split(' ')[1])).to.be.at.least(60);
+    expect(lines()).to.include('notifications_waiting 3');
     debts = [];
     client.isConnected = false;
     nodes = [];

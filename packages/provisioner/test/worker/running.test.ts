@@ -1,12 +1,14 @@
 import { mock } from 'node:test';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { Outbox } from '../../src/events/outbox.js';
 import {
   type ProvisionEvent,
   type Provisioner,
   parseProvisionerConfig,
   startProvisioner,
 } from '../../src/index.js';
+import { PendingJournal } from '../../src/journal/pending-journal.js';
 import { logLines } from '../fixtures/log-lines.js';
 import { recorded, statusWith } from '../fixtures/node-record.js';
 import { infoOf } from '../fixtures/step-context.js';
@@ -58,14 +60,19 @@ describe('a provisioner at work', () => {
     mock.restoreAll();
     mock.timers.reset();
     await stopping;
+    outbox.stop();
   });
 
+  let outbox: Outbox;
   const start = async (yaml = oneStep) => {
     const { log, lines: logged } = logLines();
     lines = logged;
     const config = parseProvisionerConfig(`${nobody}\n${yaml}`);
     const onEvent = (event: ProvisionEvent) => void events.push(event);
-    provisioner = await startProvisioner({ client: network.client, config, log, onEvent });
+    const pending = PendingJournal.inMemory(log);
+    outbox = new Outbox({ config, journal: pending, log });
+    const keeping = { pending, outbox };
+    provisioner = await startProvisioner({ client: network.client, config, log, onEvent, keeping });
     await settled();
   };
   const pass = async (seconds: number) => {
