@@ -6,6 +6,7 @@ import { Aedes, type Client } from 'aedes';
 import { type Gate, methodOf, Refusal, type VerifyToken } from './authentication/authenticate.js';
 import { type Credentials, loadCredentials, watchCredentials } from './authentication/credentials.js';
 import { EnrolledNames } from './authentication/enrolled-names.js';
+import { Twins } from './authentication/twins.js';
 import { membership } from './authorization/membership.js';
 import { type BrokerConfig, type BrokerConfigInput, checkBrokerConfig } from './config.js';
 import { Backlog } from './connection/backlog.js';
@@ -71,6 +72,9 @@ class EmbeddedBroker implements Broker {
   readonly #connections = new WeakMap<object, Connection>();
   // no peer fills this: it holds connections, which their limits bound
   readonly #live = new Set<Connection>();
+  /** By client id. */
+  // no peer fills this: it holds connections, which their limits bound
+  readonly #holders = new Map<string, Connection>();
   readonly #connectionLimits: ConnectionLimits;
   readonly #backlog: Backlog<Connection>;
   readonly #refusals: RefusalReports;
@@ -105,6 +109,8 @@ class EmbeddedBroker implements Broker {
       maxClientsIdLength: maxClientIdLength,
       ...createHooks({
         connectionOf: (client) => this.#connectionOf(client),
+        holderOf: (clientId) => this.#holders.get(clientId),
+        twins: new Twins(),
         gate: () => ({ ...this.#gate, credentials: this.#credentials }),
         rules: {
           topics,
@@ -274,9 +280,12 @@ class EmbeddedBroker implements Broker {
     const failed = (client: Client, error: Error) => this.#failed(this.#connectionOf(client), error);
     this.#aedes.on('client', (client) => {
       this.#counters.accepted += 1;
+      this.#holders.set(client.id, this.#connectionOf(client));
       this.#log.debug(describe(this.#connectionOf(client)), 'client connected');
     });
     this.#aedes.on('clientDisconnect', (client) => {
+      const connection = this.#connectionOf(client);
+      if (this.#holders.get(client.id) === connection) this.#holders.delete(client.id);
       this.#log.debug(describe(this.#connectionOf(client)), 'client disconnected');
     });
     this.#aedes.on('unsubscribe', (filters, client) => {

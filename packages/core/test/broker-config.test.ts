@@ -231,6 +231,7 @@ describe('the members of a collective', () => {
       'user web1.lab',
       'topic read mco/eu/agent/+',
       'topic read mco/eu/node/web1.lab',
+      'topic read mco/eu/presence/web1.lab',
       'topic read mco/eu/file/+/+/+',
       'topic write mco/eu/presence/web1.lab',
       'topic write mco/eu/event/web1.lab',
@@ -443,6 +444,7 @@ describe('the configuration of Mosquitto', () => {
     ).to.deep.equal([
       'pattern read mco/eu/agent/+',
       'pattern read mco/eu/node/%u',
+      'pattern read mco/eu/presence/%u',
       'pattern read mco/eu/file/+/+/+',
       'pattern write mco/eu/presence/%u',
       'pattern write mco/eu/event/%u',
@@ -502,7 +504,7 @@ describe('the configuration of NATS', () => {
       .filter((line) => line.includes('{ user: "CN='))
       .map((line) => line.trim());
     expect(users).to.deep.equal([
-      '{ user: "CN=web1.lab", allowed_connection_types: ["MQTT"], permissions: { publish: { allow: ["mco.eu.presence.web1%2Elab", "mco.eu.event.web1%2Elab", "mco.eu.reply.*.*.web1%2Elab"] }, subscribe: { allow: ["mco.eu.agent.*", "mco.eu.node.web1%2Elab", "mco.eu.file.*.*.*"] } } }',
+      '{ user: "CN=web1.lab", allowed_connection_types: ["MQTT"], permissions: { publish: { allow: ["mco.eu.presence.web1%2Elab", "mco.eu.event.web1%2Elab", "mco.eu.reply.*.*.web1%2Elab"] }, subscribe: { allow: ["mco.eu.agent.*", "mco.eu.node.web1%2Elab", "mco.eu.presence.web1%2Elab", "mco.eu.file.*.*.*"] } } }',
       '{ user: "CN=alice.mcollective", allowed_connection_types: ["MQTT"], permissions: { publish: { allow: ["mco.eu.agent.*", "mco.eu.node.*", "mco.eu.event.alice%2Emcollective", "mco.eu.file.alice%2Emcollective.*.*"] }, subscribe: { allow: ["mco.eu.reply.alice%2Emcollective.>", "mco.eu.reply.alice%2Emcollective", "mco.eu.presence.>", "mco.eu.presence", "mco.eu.event.>", "mco.eu.event", "$MQTT.sub.>"] } } }',
     ]);
   });

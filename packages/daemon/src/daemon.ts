@@ -22,7 +22,7 @@ import {
   type Will,
 } from '@troupe/core';
 import { removeTemporaries } from '@troupe/core/durable-file';
-import { announce, endEnrolment, loadEnrolment, offlineWill } from '@troupe/core/internal';
+import { announce, endEnrolment, type Link, loadEnrolment, offlineWill } from '@troupe/core/internal';
 import { Agents } from './agents/agents.js';
 import { builtinData } from './agents/builtin.js';
 import { discoveryAgent } from './agents/discovery.js';
@@ -33,9 +33,11 @@ import { AuditPublisher } from './audit/audit-publisher.js';
 import type { DaemonConfig } from './config.js';
 import { ClassSource } from './node/classes.js';
 import { Facter } from './node/facter.js';
-import { FactSource } from './node/facts.js';
+import { FactSource, hostAddress } from './node/facts.js';
 import type { Node } from './node/node.js';
 import { presenceRecord } from './node/presence-record.js';
+import { instanceOfProcess } from './node/twin-watch.js';
+import { Twins } from './node/twins.js';
 import { PolicyStore, policyOptionsOf } from './policy/index.js';
 import { Admission } from './request/admission.js';
 import { ClockSkew } from './request/clock-skew.js';
@@ -140,13 +142,22 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   await agents.load([rpcutilAgent(node), discoveryAgent(node, jobs), ...(options.agents ?? [])]);
   begun.push(() => agents.close());
 
+  let twins: Twins | undefined;
+  let link: () => Link | undefined = () => undefined;
   const record = () =>
-    presenceRecord(node, { leftOut: agents.leftOut, certificateEnd: security.expires?.() });
+    presenceRecord(node, {
+      leftOut: agents.leftOut,
+      certificateEnd: security.expires?.(),
+      instance: instanceOfProcess,
+      address: addressOf(link()),
+      twin: twins?.twin && (twins.twin.address ?? 'unknown'),
+    });
+  const open = (wanted: { clientId: string; will?: Will }) =>
+    openMqtt({ ...settings.broker, ...wanted, credentials: security.credentials, log });
+  const connect = options.connect ?? open;
   const will = offlineWill(topics, mainCollective, record());
-  const connect =
-    options.connect ??
-    ((wanted) => openMqtt({ ...settings.broker, ...wanted, credentials: wanted.security.credentials, log }));
   const transport = connect({ clientId: identity, will, security });
+  link = () => transport.link;
   begun.push(() => transport.close());
   const publisher = new AuditPublisher({
     signer: security.signer,
@@ -186,7 +197,21 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
       for (const stop of stops) await stop();
     };
   });
-  const leave = announce({ transport, topics, log }, mainCollective, identity, record);
+  const presence = announce({ transport, topics, log }, mainCollective, identity, record);
+  // Machines that enrol share an account, which may not read presence; the embedded broker lets in one of each name.
+  if (config.security.mode !== 'token') {
+    twins = await Twins.open({
+      identity,
+      collective: mainCollective,
+      since: node.startedAt,
+      topics,
+      transport,
+      log,
+      look: () => open({ clientId: `${identity}:look` }),
+      update: () => void presence.update(),
+    });
+    begun.push(async () => twins?.close());
+  }
   transport.onChange?.(() => options.onChange?.());
   // The broker has accepted its certificate: the way back to the token is not needed any more.
   if (config.security.mode === 'x509') transport.onConnect(() => endEnrolment(config.state_dir, log));
@@ -196,7 +221,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   return {
     node,
     jobs,
-    status: () => statusOf({ state, node, transport, security, jobs, queue, facts }),
+    status: () => statusOf({ state, node, transport, security, jobs, queue, facts, twin: twins?.twin }),
     close: async ({ patience = AbortSignal.abort() } = {}) => {
       state = 'ending';
       options.onChange?.();
@@ -209,13 +234,20 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
       await facts.close();
       await replier.idle();
       await publisher.idle();
-      await leave({ forget: config.security.mode === 'token' });
+      twins?.close();
+      await presence.leave({ forget: config.security.mode === 'token' });
       await transport.close();
       jobs.close();
       audit?.close();
       state = 'ended';
     },
   };
+}
+
+// A broker on the same host says nothing about which host it is.
+function addressOf(link: Link | undefined): string | undefined {
+  const isOfHost = link?.address !== undefined && !/^(127\.|::1$|::ffff:127\.)/.test(link.address);
+  return isOfHost ? link.address : hostAddress();
 }
 
 function allActions(registry: Registry): readonly string[] {

@@ -176,6 +176,8 @@ describe('a daemon', () => {
       'mco/us/agent/v2-discovery',
       'mco/us/agent/v2-rpcutil',
       `mco/us/node/${identity}`,
+      // Its own, in which it recognizes another machine with its identity.
+      `mco/us/presence/${identity}`,
     ]);
   });
 

@@ -10,7 +10,7 @@ import type { EnrolledNames } from './enrolled-names.js';
 export type VerifyToken = (token: string, name: string) => Promise<{ readonly collective: string }>;
 
 /** [MQTT-3.2.2.3], the return codes of CONNACK. */
-export const ConnackCode = { unavailable: 3, badToken: 4, notAuthorized: 5 } as const;
+export const ConnackCode = { identifierRejected: 2, unavailable: 3, badToken: 4, notAuthorized: 5 } as const;
 
 /** Why somebody is not let in. The peer is told the code only, the log has the reason. */
 export class Refusal extends Error {

@@ -76,9 +76,10 @@ export function maySubscribe(party: Party, filter: string, rules: Rules): Permis
   const outside = outsideOf(party, levels, rules);
   if (outside !== undefined) return denied(outside);
   if (topic.kind === 'agent' || topic.kind === 'file') return allowed;
-  if (topic.kind === 'node' && !levels.isWild('identity') && topic.identity === party.name) return allowed;
+  const isAboutItself = topic.kind === 'node' || topic.kind === 'presence';
+  if (isAboutItself && !levels.isWild('identity') && topic.identity === party.name) return allowed;
   return denied(
-    `${articles[party.role]} may subscribe only to requests to agents and to itself, and to files`,
+    `${articles[party.role]} may subscribe only to requests to agents and to itself, to its own presence and to files`,
   );
 }
 

@@ -1,6 +1,7 @@
 import type { Logger } from '@troupe/core';
 import type { AedesOptions, Client } from 'aedes';
 import { authenticate, ConnackCode, type Gate, Refusal } from '../authentication/authenticate.js';
+import type { Twins } from '../authentication/twins.js';
 import {
   mayPublish,
   maySubscribe,
@@ -44,6 +45,9 @@ export class Denial extends Error {
 /** Where the MQTT library asks whether something may be done. */
 export function createHooks(options: {
   readonly connectionOf: (client: Client) => Connection;
+  /** The connection that has a client id now. */
+  readonly holderOf: (clientId: string) => Connection | undefined;
+  readonly twins: Twins;
   readonly gate: () => Gate;
   readonly rules: Rules;
   readonly limits: Limits;
@@ -55,7 +59,19 @@ export function createHooks(options: {
   readonly onRefusal: (connection: Connection, name: string | undefined, reason: string) => void;
   readonly log: Logger;
 }): Hooks {
-  const { connectionOf, gate, rules, limits, retained, connectionLimits, backlog, counters, log } = options;
+  const {
+    connectionOf,
+    holderOf,
+    twins,
+    gate,
+    rules,
+    limits,
+    retained,
+    connectionLimits,
+    backlog,
+    counters,
+    log,
+  } = options;
 
   function permitMessage(party: Party, message: Message): Permission {
     if (message.payload.length > limits.payload_bytes) {
@@ -83,7 +99,30 @@ export function createHooks(options: {
     return permitPublish(party, messageFrom(packet));
   }
 
-  async function admit(connection: Connection, username?: string, password?: Buffer): Promise<Party> {
+  // The library ends the connection that has the client id when another one is admitted under it.
+  function checkTwin(connection: Connection, party: Party, id: string): void {
+    const holder = holderOf(id);
+    if (!holder || holder.socket.destroyed) return;
+    const [here, there] = [addressOf(holder), addressOf(connection)];
+    const { isAdmitted, report } = twins.judge(id, here, there, Date.now());
+    if (report)
+      log.error(
+        { name: party.name, addresses: [here, there] },
+        `two machines use the identity ${shown(party.name)}: ${here} and ${there}; give each machine its own identity and certificate`,
+      );
+    if (isAdmitted) return;
+    throw new Refusal(
+      `another machine with the identity ${party.name} is connected from ${here}`,
+      ConnackCode.identifierRejected,
+    );
+  }
+
+  async function admit(
+    client: Client,
+    connection: Connection,
+    username?: string,
+    password?: Buffer,
+  ): Promise<Party> {
     const { socket, method, clientId, will } = connection;
     const party = await authenticate(
       { socket, method, clientId, username, password: password?.toString('utf8') },
@@ -92,6 +131,7 @@ export function createHooks(options: {
     const permission = will ? permitMessage(party, will) : allowed;
     if (!permission.allowed)
       throw new Refusal(`last will on ${shown(will?.topic)} denied: ${permission.reason}`);
+    checkTwin(connection, party, client.id);
     const fault = connectionLimits.authenticated(socket, party);
     if (fault !== undefined) throw new Refusal(fault, ConnackCode.unavailable);
     return party;
@@ -132,7 +172,7 @@ export function createHooks(options: {
 
     authenticate(client, username, password, done) {
       const connection = connectionOf(client);
-      admit(connection, username, password).then(
+      admit(client, connection, username, password).then(
         (party) => {
           connection.party = party;
           connection.gauge.limit = limits.payload_bytes + packetOverhead;
@@ -211,6 +251,10 @@ export function createHooks(options: {
 export function describe(connection: Connection): { peer: string; role?: string; name?: string } {
   const { peer, party } = connection;
   return { peer, ...(party && { role: party.role, name: party.name }) };
+}
+
+function addressOf({ peer }: Connection): string {
+  return peer.replace(/:\d+$/, '');
 }
 
 // What follows the colon may be a secret of the client.

@@ -93,7 +93,7 @@ const subscriptions: readonly [filter: string, allowed: Marks][] = [
   [`${main}/node/${other}`, 'a'],
   [`${main}/node/+`, 'a'],
   [`${main}/node/#`, 'a'],
-  [`${main}/presence/${own}`, 'ca'],
+  [`${main}/presence/${own}`, 'nca'],
   [`${main}/presence/${other}`, 'ca'],
   [`${main}/presence/+`, 'ca'],
   [`${main}/presence/#`, 'ca'],

@@ -46,6 +46,38 @@ describe('messages through the broker', function () {
   });
   const line = (msg: string) => lines.find((one) => one.msg === msg);
 
+  describe('two machines with one identity', () => {
+    beforeEach(() => start());
+    const from = (localAddress: string) => ({ localAddress });
+
+    it('do not end the connections of each other forever: the first one stays, and the log names both', async () => {
+      const first = await join('n1.example.com', from('127.0.0.1'));
+      const clone = await join('n1.example.com', from('127.0.0.2'));
+      await first.closed();
+      const again = await join('n1.example.com', from('127.0.0.1'));
+      await clone.closed();
+      expect(await refusal(broker.url, { ...optionsOf('n1.example.com'), ...from('127.0.0.2') })).to.equal(2);
+      expect(again.isClosed()).to.equal(false);
+      expect(lines.find(({ msg }) => msg.startsWith('two machines use the identity'))?.msg).to.equal(
+        'two machines use the identity n1.example.com: 127.0.0.2 and 127.0.0.1; give each machine its own identity and certificate',
+      );
+      expect(line('connection refused')?.reason).to.equal(
+        'another machine with the identity n1.example.com is connected from 127.0.0.1',
+      );
+      again.drop();
+      await again.closed();
+      const alone = await join('n1.example.com', from('127.0.0.2'));
+      expect(alone.isClosed()).to.equal(false);
+    });
+
+    it('lets a node read its own presence, and no other', async () => {
+      const node = await join('n1.example.com');
+      expect(await node.subscribe(presence)).to.equal(0);
+      expect(await node.subscribe(`${main}/presence/n2.example.com`)).to.equal(128);
+      expect(await node.subscribe(`${main}/presence/+`)).to.equal(128);
+    });
+  });
+
   describe('permissions', () => {
     beforeEach(() => start());
 
@@ -87,7 +119,8 @@ describe('messages through the broker', function () {
       expect(line('subscription denied')).to.include({
         name: 'n1.example.com',
         filter: `${main}/node/n2.example.com`,
-        reason: 'a node may subscribe only to requests to agents and to itself, and to files',
+        reason:
+          'a node may subscribe only to requests to agents and to itself, to its own presence and to files',
       });
       const caller = await join('alice.mcollective');
       await caller.publish(`${main}/node/n2.example.com`, 'for n2');

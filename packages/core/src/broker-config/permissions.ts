@@ -17,6 +17,8 @@ export function nodePermissions(topics: Topics, collectives: readonly string[], 
     subscribe: collectives.flatMap((collective) => [
       below(topics.agent(collective, 'x'), '+'),
       below(topics.node(collective, 'x'), name),
+      // In which it recognizes another machine with its name.
+      ...(name === '+' ? [] : [below(topics.presence(collective, 'x'), name)]),
       below(topics.file(collective, 'x', anyId, 0), '+', '+', '+'),
     ]),
   };

@@ -27,8 +27,14 @@ export interface Presence {
   readonly certificateEnd?: number;
   /** Reserved: the region of the node. */
   readonly region?: string;
-  /** Reserved: whether the node takes no requests for the time being. */
+  /** Whether the node runs only actions that do not change it. */
   readonly paused?: boolean;
+  /** Which process of which machine wrote this: another value under the same identity is another process. */
+  readonly 'x-instance'?: string;
+  /** The address from which the node is connected to the broker, as it sees it. */
+  readonly 'x-address'?: string;
+  /** The address of another machine that uses the same identity. */
+  readonly 'x-twin'?: string;
 }
 
 /** A presence record without what changes when its node comes and goes. */
@@ -54,13 +60,21 @@ export function offlineWill(topics: Topics, collective: string, record: Presence
   };
 }
 
-/** Announces the node after every connect, as it is then; the result takes it offline, or with `forget` removes its record. */
+/** An announced presence. */
+export interface Announcement {
+  /** Publishes the record again, because it has changed. */
+  update(): Promise<void>;
+  /** Takes the node offline, or with `forget` removes its record. */
+  leave(options: { forget: boolean }): Promise<void>;
+}
+
+/** Announces the node after every connect, as it is then. */
 export function announce(
   parts: { transport: Transport; topics: Topics; log: Logger },
   collective: string,
   identity: string,
   recordOf: () => PresenceRecord,
-): (options: { forget: boolean }) => Promise<void> {
+): Announcement {
   const { transport, topics, log } = parts;
   const topic = topics.presence(collective, identity);
   const publish = async (payload: Uint8Array) => {
@@ -70,8 +84,14 @@ export function announce(
       log.warn(reasonOf(error), 'cannot publish the presence record');
     }
   };
-  transport.onConnect(() => void publish(encode({ ...recordOf(), online: true })));
-  return ({ forget }) => publish(forget ? new Uint8Array(0) : encode({ ...recordOf(), online: false }));
+  const update = () => publish(encode({ ...recordOf(), online: true }));
+  transport.onConnect(() => void update());
+  return {
+    update: async () => {
+      if (transport.connected) await update();
+    },
+    leave: ({ forget }) => publish(forget ? new Uint8Array(0) : encode({ ...recordOf(), online: false })),
+  };
 }
 
 function encode(record: Presence): Uint8Array {

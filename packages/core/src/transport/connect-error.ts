@@ -1,7 +1,7 @@
 import { messageOf, systemReasonOf, TroupeError } from '../errors.js';
 
 /** Why an attempt to connect failed; the broker may be older than the version of MQTT that was tried. */
-export type ConnectFailure = TroupeError & { isVersionRefusal?: boolean };
+export type ConnectFailure = TroupeError & { isVersionRefusal?: boolean; isNameTaken?: boolean };
 
 /** An attempt to connect that failed. */
 export interface Attempt {
@@ -23,6 +23,17 @@ export function connectError(
     // The broker ended the TLS handshake because of what it was shown of us.
     const words = error.code?.includes('ALERT') ? hinted(why, hint) : why;
     return new TroupeError('BROKER_UNREACHABLE', `${url}: ${words}`, { cause: error });
+  }
+  // CONNACK 2 (3.1.1) and 0x85 (5.0): the embedded broker answers so to the second of two machines with one name.
+  if (error.code === 2 || error.code === 133) {
+    const remedy = 'give each machine its own identity and certificate';
+    const failure: ConnectFailure = new TroupeError(
+      'BROKER_REFUSED',
+      `${url} refused the client identifier: another machine with this identity is connected (${remedy}), or the broker does not permit it`,
+      { cause: error },
+    );
+    failure.isNameTaken = true;
+    return failure;
   }
   const failure: ConnectFailure = new TroupeError(
     'BROKER_REFUSED',

@@ -16,6 +16,7 @@ import {
   type Listener,
   matchesTopic,
   type PublishOptions,
+  type SubscribeOptions,
   type Transport,
   type Will,
 } from './transport.js';
@@ -39,6 +40,7 @@ export interface MqttOptions {
 interface Subscription {
   readonly filter: string;
   readonly listener: Listener;
+  readonly isOptional: boolean;
 }
 
 const firstDelay = 500;
@@ -47,6 +49,8 @@ const longestDelay = 60_000;
 const longestDelayOfClients = 5_000;
 const connackTimeout = 10_000;
 const stableAfter = 5_000;
+/** Connections in a row that were shorter. */
+const suspicious = 3;
 
 /** The brokers that were seen to speak MQTT 3.1.1 only: the next connection of this process does not try 5 again. */
 // no peer fills this: it holds URLs of the configuration
@@ -82,9 +86,11 @@ class MqttTransport implements Transport {
   readonly #connectListeners: (() => void)[] = [];
   #client: MqttClient | undefined;
   #closed = false;
+  #isHeld = false;
   #retry: NodeJS.Timeout | undefined;
   #attempt = 0;
   #connectedAt = 0;
+  #shortOnes = 0;
   #lastError: Error | undefined;
   #link: Link = { connected: false };
   // no peer fills this: it holds what this program itself asks for
@@ -142,7 +148,7 @@ class MqttTransport implements Transport {
     this.#attempt += 1;
     try {
       const client = await this.#open(url);
-      if (this.#closed) {
+      if (this.#closed || this.#isHeld) {
         await client.endAsync(true);
         return;
       }
@@ -151,14 +157,21 @@ class MqttTransport implements Transport {
       await this.#resubscribe(client);
       this.#connectedAt = Date.now();
       log.info({ url, protocol: client.options.protocolVersion }, 'connected to the broker');
-      this.#change({ connected: true, since: this.#connectedAt, url });
+      const { localAddress: address } = client.stream as { localAddress?: string };
+      this.#change({
+        connected: true,
+        since: this.#connectedAt,
+        url,
+        ...(address !== undefined && { address }),
+      });
       for (const listener of this.#connectListeners) listener();
     } catch (error) {
       this.#lastError = error as Error;
       log.warn({ url, ...reasonOf(error) }, 'cannot connect to the broker');
       this.#client?.end(true);
       this.#client = undefined;
-      this.#change({ ...this.#link, connected: false, reason: messageOf(error) });
+      const { isNameTaken = false } = error as ConnectFailure;
+      this.#change({ ...this.#link, connected: false, reason: messageOf(error), isNameTaken });
       this.#scheduleRetry();
     }
   }
@@ -254,24 +267,43 @@ class MqttTransport implements Transport {
   }
 
   async #resubscribe(client: MqttClient): Promise<void> {
-    const filters = new Set([...this.#subscriptions].map(({ filter }) => filter));
+    const wanted = new Set(
+      [...this.#subscriptions].filter(({ isOptional }) => !isOptional).map(({ filter }) => filter),
+    );
     // All in one packet: a fleet that comes back waits for one answer each, and not for one each time.
-    if (filters.size > 0) await subscribeTo(client, [...filters]);
+    if (wanted.size > 0) await subscribeTo(client, [...wanted]);
+    for (const subscription of this.#subscriptions)
+      if (subscription.isOptional) await this.#subscribeIfPermitted(client, subscription);
+  }
+
+  async #subscribeIfPermitted(client: MqttClient, { filter }: Subscription): Promise<void> {
+    try {
+      await subscribeTo(client, [filter]);
+    } catch (error) {
+      if (!client.connected) throw error;
+      this.#options.log.debug({ filter, reason: messageOf(error) }, 'optional subscription not permitted');
+    }
   }
 
   #lost(client: MqttClient, url: string): void {
     if (this.#client !== client) return;
     this.#client = undefined;
     if (this.#closed) return;
-    this.#options.log.warn({ url }, 'lost the connection to the broker');
-    this.#change({ connected: false, since: Date.now(), url, reason: 'the connection broke' });
     // Two clients with one id kick each other without end: only a connection that lasted resets the back-off.
-    if (Date.now() - this.#connectedAt >= stableAfter) this.#attempt = 0;
+    const hasLasted = Date.now() - this.#connectedAt >= stableAfter;
+    if (hasLasted) this.#attempt = 0;
+    this.#shortOnes = hasLasted ? 0 : this.#shortOnes + 1;
+    const reason =
+      this.#shortOnes < suspicious
+        ? 'the connection broke'
+        : `the broker ended ${this.#shortOnes} connections in a row within ${stableAfter / 1000} s: another machine may use the same identity`;
+    this.#options.log.warn({ url, reason }, 'lost the connection to the broker');
+    this.#change({ ...this.#link, connected: false, since: Date.now(), url, reason });
     this.#scheduleRetry();
   }
 
   #scheduleRetry(): void {
-    if (this.#closed || this.#retry) return;
+    if (this.#closed || this.#isHeld || this.#retry) return;
     const most = this.#options.longestDelay ?? longestDelay;
     const delay = equalJitterBackoff(Math.max(1, this.#attempt), { first: firstDelay, most });
     this.#retry = setTimeout(() => {
@@ -290,12 +322,19 @@ class MqttTransport implements Transport {
     await (qos === 0 ? published : whileConnected(client, published));
   }
 
-  async subscribe(filter: string, listener: Listener): Promise<() => Promise<void>> {
-    const subscription = { filter, listener };
+  async subscribe(
+    filter: string,
+    listener: Listener,
+    { isOptional = false }: SubscribeOptions = {},
+  ): Promise<() => Promise<void>> {
+    const subscription = { filter, listener, isOptional };
     const isNew = ![...this.#subscriptions].some((other) => other.filter === filter);
     this.#subscriptions.add(subscription);
     try {
-      if (isNew && this.#client?.connected) await subscribeTo(this.#client, [filter]);
+      if (isNew && this.#client?.connected) {
+        if (isOptional) await this.#subscribeIfPermitted(this.#client, subscription);
+        else await subscribeTo(this.#client, [filter]);
+      }
     } catch (error) {
       this.#subscriptions.delete(subscription);
       throw error;
@@ -311,6 +350,23 @@ class MqttTransport implements Transport {
   onConnect(listener: () => void): void {
     this.#connectListeners.push(listener);
     if (this.connected) listener();
+  }
+
+  hold(reason: string): () => void {
+    this.#isHeld = true;
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    const client = this.#client;
+    this.#client = undefined;
+    // With a DISCONNECT, so that the will is not sent: it is about the identity.
+    client?.end();
+    this.#change({ ...this.#link, connected: false, since: Date.now(), reason });
+    return () => {
+      if (!this.#isHeld) return;
+      this.#isHeld = false;
+      this.#attempt = 0;
+      if (!this.#closed) void this.#connect();
+    };
   }
 
   async close(): Promise<void> {

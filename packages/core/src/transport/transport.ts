@@ -21,6 +21,15 @@ export interface Link {
   readonly url?: string;
   /** Why there is no connection, as far as is known. */
   readonly reason?: string;
+  /** Whether the broker refused us because another client has our name. */
+  readonly isNameTaken?: boolean;
+  /** Our own address in this connection, or the last one. */
+  readonly address?: string;
+}
+
+export interface SubscribeOptions {
+  /** Whether everything else works without it, if the broker does not permit it. */
+  readonly isOptional?: boolean;
 }
 
 /** Moves bytes between topics; knows nothing of messages. */
@@ -33,9 +42,11 @@ export interface Transport {
   /** Hands the bytes to the broker. Throws NOT_CONNECTED instead of queueing: what is late is asked for again. */
   publish(topic: string, payload: Uint8Array, options?: PublishOptions): Promise<void>;
   /** Hears every message on topics that match `filter`, over reconnects, until the result is called. */
-  subscribe(filter: string, listener: Listener): Promise<() => Promise<void>>;
+  subscribe(filter: string, listener: Listener, options?: SubscribeOptions): Promise<() => Promise<void>>;
   /** Calls `listener` now if connected, and after every connect, when the subscriptions stand again. */
   onConnect(listener: () => void): void;
+  /** Disconnects, and does not connect again until the result is called. */
+  hold?(reason: string): () => void;
   /** Takes leave of the broker, so that the will is not sent. */
   close(): Promise<void>;
 }

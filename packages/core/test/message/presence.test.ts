@@ -60,8 +60,8 @@ describe('the presence of a node', () => {
           connect = listener;
         },
       } as unknown as Transport;
-      const leave = announce({ transport, topics, log }, 'eu', record.identity, () => record);
-      return { told, lines, leave, connect: () => connect() };
+      const { leave, update } = announce({ transport, topics, log }, 'eu', record.identity, () => record);
+      return { told, lines, leave, update, transport, connect: () => connect() };
     }
     const topic = 'mco/eu/presence/web1.lab';
     const options = { qos: 1, retain: true };
@@ -71,6 +71,15 @@ describe('the presence of a node', () => {
       for (const _ of [1, 2]) connect();
       await new Promise((resolve) => setImmediate(resolve));
       expect(told).to.deep.equal(Array(2).fill({ topic, record: { ...record, online: true }, options }));
+    });
+
+    it('is published again when it has changed, if there is a connection', async () => {
+      const { told, update, transport } = announced();
+      await update();
+      expect(told).to.deep.equal([]);
+      Object.assign(transport, { connected: true });
+      await update();
+      expect(told).to.deep.equal([{ topic, record: { ...record, online: true }, options }]);
     });
 
     it('is offline when the node disconnects', async () => {

@@ -109,10 +109,15 @@ export function factsOfHost({ facts }: { readonly facts: { readonly paths: reado
   return new FactSource(facts.paths, silentLogger).read();
 }
 
+/** The first address of this host that is an IPv4 address and not of the loopback. */
+export function hostAddress(): string | undefined {
+  const addresses = Object.values(networkInterfaces()).flat();
+  return addresses.find((address) => address && !address.internal && address.family === 'IPv4')?.address;
+}
+
 /** What Node itself knows of the host. */
 export function builtinFacts(): Facts {
-  const addresses = Object.values(networkInterfaces()).flat();
-  const ip = addresses.find((address) => address && !address.internal && address.family === 'IPv4')?.address;
+  const ip = hostAddress();
   return {
     hostname: hostname().split('.')[0],
     kernel: platform(),

@@ -13,7 +13,17 @@ export function presenceRecord(
   {
     leftOut,
     certificateEnd,
-  }: { readonly leftOut: readonly string[]; readonly certificateEnd: number | undefined },
+    instance,
+    address,
+    twin,
+  }: {
+    readonly leftOut: readonly string[];
+    readonly certificateEnd: number | undefined;
+    readonly instance: string;
+    readonly address: string | undefined;
+    /** The address of another machine with this identity. */
+    readonly twin: string | undefined;
+  },
 ): PresenceRecord {
   const { identity, startedAt: since, version, registry } = node;
   const hashes = Object.fromEntries(registry.all().map(({ name, hash }) => [name, hash]));
@@ -27,6 +37,9 @@ export function presenceRecord(
     digests: { ddls: digestOf(hashes), facts: digestOf(node.facts()) },
     ...(names.length > 0 && { leftOut: names }),
     ...(certificateEnd !== undefined && { certificateEnd }),
+    'x-instance': instance,
+    ...(address !== undefined && { 'x-address': address }),
+    ...(twin !== undefined && { 'x-twin': twin }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Security, Transport } from '@troupe/core';
 import type { FactSource } from '../node/facts.js';
 import type { Node } from '../node/node.js';
+import type { Twin } from '../node/twin-watch.js';
 import type { Jobs } from '../request/jobs.js';
 import type { RunQueue } from '../request/run-queue.js';
 import type { DaemonStatus } from './status.js';
@@ -14,8 +15,9 @@ export function statusOf(parts: {
   readonly jobs: Jobs;
   readonly queue: RunQueue;
   readonly facts: FactSource;
+  readonly twin: Twin | undefined;
 }): DaemonStatus {
-  const { state, node, transport, security, jobs, queue, facts } = parts;
+  const { state, node, transport, security, jobs, queue, facts, twin } = parts;
   const { last, seconds: clockSkew } = node.clockSkew;
   const { kept, keptBytes } = jobs.counts();
   const agents = node.registry.all().map(({ name, compiled }) => [name, compiled.ddl.metadata.version]);
@@ -37,6 +39,7 @@ export function statusOf(parts: {
     ...(security.expires && { certificateExpires: security.expires() }),
     facts: facts.status(),
     ...(clockSkew === undefined ? {} : { clockSkew }),
+    ...(twin && { twin }),
     memory: process.memoryUsage.rss(),
   };
 }

@@ -4,6 +4,7 @@ import type { Link } from '@troupe/core/internal';
 import { systemReasonOf } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import type { FactsStatus } from '../node/facts.js';
+import type { Twin } from '../node/twin-watch.js';
 import type { Stats } from '../request/stats.js';
 
 /** The status of a daemon, as its status file contains it. All times are milliseconds since 1970. */
@@ -44,6 +45,8 @@ export interface DaemonStatus {
    * nearest to zero of the last requests. Absent where none has come.
    */
   readonly clockSkew?: number;
+  /** Another machine that uses the identity of this node, if one was seen within the last hour. */
+  readonly twin?: Twin;
   /** Resident memory of the process in bytes. */
   readonly memory: number;
 }

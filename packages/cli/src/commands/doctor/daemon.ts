@@ -24,6 +24,7 @@ export function daemonFindings(status: DaemonStatus, { now, isAlive }: Host): re
   return [
     ...processFindings(status, now, isAlive),
     ...brokerFindings(status, now),
+    ...twinFindings(status, now),
     ...(status.certificateExpires === undefined ? [] : [expiryFinding(status.certificateExpires, now)]),
     ...skewFindings(status),
     ...factFindings(status),
@@ -68,6 +69,16 @@ function brokerFindings({ broker }: DaemonStatus, now: number): readonly Finding
   const why = broker.reason === undefined ? '' : `: ${plainLine(broker.reason)}`;
   return [
     report.fault(`not connected to a broker${since}${where === '' ? '' : ` (last broker:${where})`}${why}`),
+  ];
+}
+
+function twinFindings({ identity, broker, twin }: DaemonStatus, now: number): readonly Finding[] {
+  if (!twin) return [];
+  const [here, there] = [broker.address ?? 'unknown', twin.address ?? 'unknown'].map(plainLine);
+  return [
+    about('identity').fault(
+      `two machines use the identity ${identity}: this one (${here}) and one at ${there}, last seen ${ago(twin.seen, now)} ago; give each machine its own identity and certificate`,
+    ),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { type Client, localDdl, type Result } from '@troupe/client';
+import { type Client, localDdl, type PresenceView, type Result } from '@troupe/client';
 import { ddlHash, type Filter } from '@troupe/core';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import { nameList, namesBy } from '../../output/naming.js';
@@ -28,7 +28,11 @@ export async function fleetFindings(
     findings.push(report.fault(`${nameList(names, false)} refused the request: ${reason}`));
   const away = offline.length > 0 ? `, ${offline.length} offline` : '';
   if (nodes.length === 0)
-    return [...findings, report.fault(`no node responds in the collective "${collective}"${away}`)];
+    return [
+      ...findings,
+      ...twinFindings(await client.presence(collective), [...silent, ...offline]),
+      report.fault(`no node responds in the collective "${collective}"${away}`),
+    ];
   const where = { targets: nodes, collective };
   const agent = client.agent(rpcutil);
   const pings = await timed(agent.ping({}, where));
@@ -36,6 +40,7 @@ export async function fleetFindings(
   return [
     report.ok(`${counted(nodes.length)} responded in ${Math.round(found.seconds * 1000)} ms${away}`),
     ...findings,
+    ...twinFindings(await client.presence(collective), [...nodes, ...silent, ...offline]),
     ...permissionFindings([...pings, ...inventories]),
     ...clockFindings(pings),
     ...versionFindings(await versionsOf(client, collective, nodes)),
@@ -44,6 +49,25 @@ export async function fleetFindings(
     ...(await policyFindings(client, collective, inventories)),
     ...(await unsafeFileFindings(client, collective, nodes)),
   ];
+}
+
+/** Finds nodes that know of another machine with their identity. */
+export function twinFindings(
+  presence: Pick<PresenceView, 'get'>,
+  nodes: readonly string[],
+): readonly Finding[] {
+  const report = about('identities');
+  return [...new Set(nodes)].flatMap((node) => {
+    const record = presence.get(node);
+    const twin = record?.['x-twin'];
+    if (typeof twin !== 'string') return [];
+    const [here, there] = [String(record?.['x-address'] ?? 'unknown'), twin].map(plainLine);
+    return [
+      report.fault(
+        `two machines use the identity ${node}: ${here} and ${there}; give each machine its own identity and certificate`,
+      ),
+    ];
+  });
 }
 
 interface Timed extends Result<unknown> {

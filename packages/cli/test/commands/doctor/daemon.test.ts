@@ -45,6 +45,15 @@ function bad(change: Partial<DaemonStatus>, isAlive = true): readonly string[] {
 }
 
 describe('the status of a daemon', () => {
+  it('names both addresses of two machines with one identity', () => {
+    const twin = { address: '10.0.0.2', since: now - 9_000, seen: now - 61_000 };
+    const broker = { ...sound.broker, address: '10.0.0.1' };
+    const findings = daemonFindings({ ...sound, broker, twin }, { now, isAlive: () => true });
+    expect(findings.filter(({ level }) => level === 'fault').map(({ message }) => message)).to.deep.equal([
+      'two machines use the identity web1.lab: this one (10.0.0.1) and one at 10.0.0.2, last seen 1 min 01 s ago; give each machine its own identity and certificate',
+    ]);
+  });
+
   it('is sound', () => {
     const findings = daemonFindings(sound, { now, isAlive: () => true });
     expect(findings.map(({ level }) => level)).to.deep.equal(Array(5).fill('ok'));
