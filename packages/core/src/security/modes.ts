@@ -137,6 +137,7 @@ function enrollingSecurity({
 }): Security {
   let held = loadEnrolment(config, stateDir, isTrial ? {} : { log });
   const { token, claims } = held;
+  if (isTrial && !held.receipt) checkTokenTime(claims);
   const { key, keep } = enrolmentKey(stateDir, { log, isTrial });
   const fingerprint = fingerprintOf(key);
   if (!isTrial) rememberToken(stateDir, config, log);
@@ -144,10 +145,8 @@ function enrollingSecurity({
   const names = compilePattern(issuers, "the enrolment token's callers");
   const trust = new TrustStore({ ca: claims.ca });
   // One for another key or name is worse than none: it would be refused.
-  if (held.receipt && (held.receipt.claims.key !== fingerprint || held.receipt.claims.name !== identity)) {
-    checkTokenTime(claims);
+  if (held.receipt && (held.receipt.claims.key !== fingerprint || held.receipt.claims.name !== identity))
     held = { token, claims };
-  }
   const ownOf = ({ receipt }: HeldEnrolment) =>
     signingKey(key, receipt ? { receipt: receipt.text } : { token });
   let own = ownOf(held);

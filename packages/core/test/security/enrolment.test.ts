@@ -132,7 +132,9 @@ describe('a machine with an enrolment token', () => {
       expect((await headerFrom(start())).receipt).to.equal(receipt);
       expect(start().credentials.password).to.equal(receipt);
       Date.now = () => now() + 700_000;
-      expect(() => start()).to.throw('the enrolment token expired at');
+      // The receipt is over, too; or this clock is wrong, which the broker and the provisioner know better.
+      expect(start().credentials.password).to.equal(token);
+      expect((await headerFrom(start())).token).to.equal(token);
     } finally {
       Date.now = now;
     }

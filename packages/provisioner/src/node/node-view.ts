@@ -1,6 +1,8 @@
+import type { CallOptions } from '@troupe/client';
 import type { matches } from '@troupe/core';
-import { ask } from '../rpc/ask.js';
+import { good } from '../rpc/ask.js';
 import type { KeyPin } from '../rpc/key-pin.js';
+import { answerOf } from '../rpc/newcomer.js';
 import type { Peers } from '../rpc/peers.js';
 
 /** A node as filters see it. */
@@ -16,11 +18,20 @@ export async function viewOf(
     collective,
     pin,
   }: { readonly identity: string; readonly collective: string; readonly pin?: KeyPin },
-  { rpcutil }: Peers,
+  peers: Peers,
   signal: AbortSignal,
 ): Promise<NodeView> {
+  const { rpcutil } = peers;
   const options = { targets: [identity], collective, signal };
-  const { data } = await ask(() => rpcutil.inventory({}, options), 'rpcutil inventory', pin);
+  const target = { identity, collective };
+  const what = 'rpcutil inventory';
+  const result = await answerOf(
+    target,
+    peers,
+    (dated) => rpcutil.inventory({}, { ...options, ...dated }),
+    what,
+  );
+  const { data } = good(result, what, pin);
   const texts = (values: unknown[] | null) => (values ?? []).map(String);
   return {
     identity,
@@ -29,8 +40,10 @@ export async function viewOf(
     agents: texts(data.agents),
     data: async (source, query) => {
       const input = query === undefined ? { source } : { source, query };
-      const answer = await ask(() => rpcutil.get_data(input, options), 'rpcutil get_data', pin);
-      return answer.data;
+      const call = (dated: Pick<CallOptions, 'clockOffset'>) =>
+        rpcutil.get_data(input, { ...options, ...dated });
+      const answer = await answerOf(target, peers, call, 'rpcutil get_data');
+      return good(answer, 'rpcutil get_data', pin).data;
     },
   };
 }

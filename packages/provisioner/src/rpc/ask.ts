@@ -7,7 +7,11 @@ import type { KeyPin } from './key-pin.js';
  * `pin` is that of the node that is provisioned: no other machine with its name may reply.
  */
 export async function ask<Data>(call: () => Call<Data>, what: string, pin?: KeyPin): Promise<Result<Data>> {
-  const result = await answerTo(call, what);
+  return good(await answerTo(call, what), what, pin);
+}
+
+/** A result that must be successful and of the pinned machine. Throws StepFailure as {@link ask} does. */
+export function good<Data>(result: Result<Data>, what: string, pin?: KeyPin): Result<Data> {
   pin?.check(result);
   const failure = failureOf(result, what);
   if (failure) throw failure;

@@ -1,9 +1,9 @@
 import type { Call, CallOptions, NodeProof, ProgressPiece, Result } from '@troupe/client';
 import { oneLine } from '@troupe/core/internal';
 import type { FailedResource } from '../events/node-report.js';
-import { answerTo } from './ask.js';
 import { failureOf, StepFailure } from './failure.js';
 import type { KeyPin } from './key-pin.js';
+import { answerOf } from './newcomer.js';
 import type { Peers, ProvisionAgent } from './peers.js';
 
 export interface NodeCallOptions {
@@ -108,11 +108,12 @@ export class NodeAgent {
     const { identity, collective } = this;
     const { signal } = options;
     signal.throwIfAborted();
-    const result = await answerTo(() => {
-      const made = call({ ...options, targets: [identity], collective });
-      if (!bookkeeping.has(action)) this.lastRequest = made.id;
-      return made;
-    }, action);
+    const made = (dated: Pick<CallOptions, 'clockOffset'>) => {
+      const asked = call({ ...options, ...dated, targets: [identity], collective });
+      if (!bookkeeping.has(action)) this.lastRequest = asked.id;
+      return asked;
+    };
+    const result = await answerOf(this, this.#peers, made, action);
     if (signal.aborted && result.state === 'no-reply') signal.throwIfAborted();
     this.pin.check(result);
     if (result.key !== undefined) this.proof = this.#peers.client.proofOf(result.key);

@@ -5,6 +5,7 @@ import provisionDdl from '@troupe/ddl/provision.json' with { type: 'json' };
 import puppetcaDdl from '@troupe/ddl/puppetca.json' with { type: 'json' };
 import rpcutilDdl from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 import type { ProvisionerConfig } from '../config/config.js';
+import { NodeClocks } from './node-clocks.js';
 import type { Peers } from './peers.js';
 
 /** The agents under the names that the configuration gives them. */
@@ -19,6 +20,7 @@ export function peersOf(
     puppetca: client.agent(named(puppetcaDdl, config.master.agent)),
     notify: client.agent(named(notifyDdl, config.notify.agent)),
     rpcutil: client.agent(rpcutilDdl),
+    clocks: new NodeClocks(),
   };
 }
 

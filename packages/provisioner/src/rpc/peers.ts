@@ -3,6 +3,7 @@ import type notifyDdl from '@troupe/ddl/notify.json';
 import type provisionDdl from '@troupe/ddl/provision.json';
 import type puppetcaDdl from '@troupe/ddl/puppetca.json';
 import type rpcutilDdl from '@troupe/ddl/rpcutil.json';
+import type { NodeClocks } from './node-clocks.js';
 
 export type ProvisionAgent = AgentClient<typeof provisionDdl>;
 
@@ -16,4 +17,6 @@ export interface Peers {
   readonly puppetca: AgentClient<typeof puppetcaDdl>;
   readonly notify: AgentClient<typeof notifyDdl>;
   readonly rpcutil: AgentClient<typeof rpcutilDdl>;
+  /** What is known of the clocks of nodes. */
+  readonly clocks: NodeClocks;
 }

@@ -2,6 +2,7 @@ import type { PresenceView, Result } from '@troupe/client';
 import { StepFailure } from '../rpc/failure.js';
 import { KeyPin } from '../rpc/key-pin.js';
 import { NodeAgent } from '../rpc/node-agent.js';
+import { wordsOfClock } from '../rpc/node-clocks.js';
 import { caStatus, certnameOf, isSameFingerprint } from './ca.js';
 import type { Step, StepContext, StepEnd } from './step.js';
 
@@ -31,6 +32,13 @@ export const verify: Step = {
       problem = end ?? problem;
       if (end !== undefined) await arrivalOf(context, presence, name);
     }
+    const offset = peers.clocks.wrongBy(name);
+    // Everybody's requests are refused until its time service has set it: nothing that is repeated here helps.
+    if (offset !== undefined)
+      throw new StepFailure(
+        'unreachable',
+        `${name} is back in the collective ${peers.main}, but ${wordsOfClock(offset)}, so it refuses requests: check NTP on it`,
+      );
     throw new StepFailure(
       'failed',
       `the node did not come back within ${context.timeoutSeconds} s: ${problem}`,
@@ -46,6 +54,7 @@ async function look(context: StepContext, name: string): Promise<StepEnd | strin
   signal.throwIfAborted();
   const options = { targets: [name], collective: peers.main, answerWithin: 2, signal };
   const result = await peers.rpcutil.ping({}, options).one();
+  peers.clocks.note(name, result);
   return result.ok ? confirm(context, name, result) : undefined;
 }
 

@@ -1,12 +1,14 @@
+import type { CallOptions } from '@troupe/client';
 import { checkTokenName, messageOf } from '@troupe/core';
 import { writeFactPaths } from '@troupe/core/internal';
 import { type Candidate, chooseMaster } from '../master/choice.js';
 import type { Master } from '../master/master.js';
 import { type Masters, wordsOfAway } from '../master/masters.js';
 import { isOver, type NodeRecord, readRecord } from '../node/node-record.js';
-import { ask } from '../rpc/ask.js';
+import { good } from '../rpc/ask.js';
 import { StepFailure } from '../rpc/failure.js';
 import type { KeyPin } from '../rpc/key-pin.js';
+import { answerOf } from '../rpc/newcomer.js';
 import { NodeAgent } from '../rpc/node-agent.js';
 import type { Dependencies } from './dependencies.js';
 import { wordsOfPause } from './pause-file.js';
@@ -30,7 +32,8 @@ export interface NoPlan {
 }
 
 /**
- * Looks at a node and chooses its master; changes nothing. `tries` counts how often the node could not be worked
+ * Looks at a node and chooses its master; gives a machine that may be provisioned its receipt, and changes nothing else.
+ * `tries` counts how often the node could not be worked
  * on since. Throws StepFailure.
  */
 export async function planFor(
@@ -54,6 +57,8 @@ export async function planFor(
   if (pause) return { refusal: `provisioning is ${wordsOfPause(pause)}` };
   const objection = hasBegun(record) ? undefined : await dependencies.policy.objection(target, signal);
   if (objection !== undefined) return { refusal: objection };
+  // Before it waits for a master: its token may expire meanwhile.
+  if (!record.lease) await dependencies.receipts?.give(node, signal, dependencies.log);
   const { here, away } = await masters.look();
   const kept = keptMaster(record, here, masters);
   if (kept) return { node, record, ...kept, isOtherMaster: false };
@@ -182,6 +187,9 @@ async function factsOf(
   if (criteria.length === 0) return {};
   const options = { targets: [identity], collective, signal };
   const input = { facts: writeFactPaths(criteria) };
-  const { data } = await ask(() => peers.rpcutil.get_facts(input, options), 'rpcutil get_facts', pin);
+  const what = 'rpcutil get_facts';
+  const call = (dated: Pick<CallOptions, 'clockOffset'>) =>
+    peers.rpcutil.get_facts(input, { ...options, ...dated });
+  const { data } = good(await answerOf({ identity, collective }, peers, call, what), what, pin);
   return data.values ?? {};
 }

@@ -39,11 +39,14 @@ describe('the step', () => {
       context.session.lease?.stop();
     });
 
-    for (const [state, kind] of [
-      ['failed', 'lost'],
-      ['no-reply', 'unreachable'],
+    for (const [state, kind, what, status] of [
+      ['failed', 'lost', 'another provisioner has the lease', { lease: { owner: 'prov/2' } }],
+      ['failed', 'lost', 'it was quarantined meanwhile', { quarantine: { reason: 'no' } }],
+      ['failed', 'failed', 'nobody else has it, as with a full disk', {}],
+      ['no-reply', 'unreachable', 'it is silent', {}],
     ] as const) {
-      it(`ends as ${kind} if the node answers with ${state}`, async () => {
+      it(`ends as ${kind} if the node answers with ${state}: ${what}`, async () => {
+        network.answers['provision status'] = says(status);
         network.answers['provision lock_deploy'] = ends(state, 'prov/2 holds the lease');
         const failure = await failureOf(lock.run(context));
         expect(failure).to.include({ kind, message: 'lock_deploy on web1: prov/2 holds the lease' });

@@ -31,6 +31,37 @@ describe('in a network with certificates and enrolment tokens, a provisioning', 
     expect([machine.record.isDisabled, machine.record.lease]).to.deep.equal([true, null]);
   });
 
+  it('is done with a receipt although the token expired while the node waited for a master', async function () {
+    this.timeout(30_000);
+    const watched = await testbed.provisioner();
+    const { machine } = await testbed.node('web1', { facts: eu, token: { ttlSeconds: 3 } });
+    const { reason } = await watched.event('waiting', 'web1');
+    expect(reason).to.include('no master');
+    const arrived = Date.now();
+    await waitFor('the token to expire', () => Date.now() > arrived + 4000, { timeoutSeconds: 10 });
+    await testbed.master('puppet1', eu);
+    expect((await watched.ended('web1')).outcome).to.equal('done');
+    expect(machine.record.isDisabled).to.equal(true);
+  });
+
+  it('goes on after a release although the token expired while the node was in quarantine', async function () {
+    this.timeout(30_000);
+    await testbed.master('puppet1', eu);
+    const watched = await testbed.provisioner('attempts: 1');
+    const { machine } = await testbed.node('web1', { facts: eu, token: { ttlSeconds: 3 } });
+    machine.puppet = () => {
+      throw new Error('no catalog');
+    };
+    const arrived = Date.now();
+    expect((await watched.ended('web1')).outcome).to.equal('quarantined');
+    await waitFor('the token to expire', () => Date.now() > arrived + 4000, { timeoutSeconds: 10 });
+    machine.puppet = () => 'it went well';
+    const { provision } = peersOf(watched.client, parseProvisionerConfig(''));
+    const options = { targets: ['web1'], collective: 'provisioning' };
+    expect((await provision.release({ fresh: false }, options).one()).data).to.include({ released: true });
+    await waitFor('the end', () => watched.of('done', 'web1')[0], { intervalMs: 10 });
+  });
+
   it('is not done when whoever is back has another certificate', async () => {
     const { ca } = await testbed.master('puppet1', eu);
     const watched = await testbed.provisioner('step_settings: { verify: { timeout: 1.5 } }');
