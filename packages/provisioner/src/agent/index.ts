@@ -1,8 +1,8 @@
 import { type AgentConfig, checkConfig, defineAgent, messageOf, section } from '@troupe/core';
+import { PauseFile } from '@troupe/core/internal';
 import ddl from '@troupe/ddl/provisioner.json' with { type: 'json' };
 import { defaultPauseFile, defaultStatusUrl } from '../config/defaults.js';
 import type { StatusPage } from '../monitoring/status-page.js';
-import { PauseFile } from '../worker/pause-file.js';
 
 /** The JSON Schema of the agent's section. */
 export const provisionerAgentSchema = section({

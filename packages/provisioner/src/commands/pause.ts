@@ -1,8 +1,7 @@
 import { localCaller } from '@troupe/client';
-import { withCode } from '@troupe/core/internal';
+import { PauseFile, withCode } from '@troupe/core/internal';
 import provisionerDdl from '@troupe/ddl/provisioner.json' with { type: 'json' };
 import { loadProvisionerConfig } from '../config/config.js';
-import { PauseFile } from '../worker/pause-file.js';
 import { ExitCode } from './exit-code.js';
 import type { Io } from './io.js';
 import { jsonLine } from './json-line.js';

@@ -1,10 +1,9 @@
 import type { Event } from '@troupe/client';
-import { naturalOrder } from '@troupe/core/internal';
+import { naturalOrder, unknownCaller, wordsOfPause } from '@troupe/core/internal';
 import provisionerDdl from '@troupe/ddl/provisioner.json' with { type: 'json' };
 import { eventKind } from '../events/event-publisher.js';
 import type { StatusPage } from '../monitoring/status-page.js';
 import { type NodeRecord, readRecord } from '../node/node-record.js';
-import { unknownCaller, wordsOfPause } from '../worker/pause-file.js';
 import { ExitCode } from './exit-code.js';
 import type { Io } from './io.js';
 import { jsonLine } from './json-line.js';

@@ -1,4 +1,5 @@
 import type { Logger } from '@troupe/core';
+import type { Pause } from '@troupe/core/internal';
 import type { ProvisionerConfig } from '../config/config.js';
 import type { Debts } from '../debts/debts.js';
 import type { Events } from '../events/events.js';
@@ -10,7 +11,6 @@ import type { ReplacementRule } from '../names/replacement-rule.js';
 import type { NameGuard } from '../node/name-guard.js';
 import type { Peers } from '../rpc/peers.js';
 import type { AdmissionPolicy } from './admission-policy.js';
-import type { Pause } from './pause-file.js';
 
 /** What all provisionings of one provisioner share. */
 export interface Dependencies {

@@ -1,6 +1,6 @@
 import type { CallOptions } from '@troupe/client';
 import { checkTokenName, messageOf } from '@troupe/core';
-import { writeFactPaths } from '@troupe/core/internal';
+import { wordsOfPause, writeFactPaths } from '@troupe/core/internal';
 import { type Candidate, chooseMaster } from '../master/choice.js';
 import type { Master } from '../master/master.js';
 import { type Masters, wordsOfAway } from '../master/masters.js';
@@ -11,7 +11,6 @@ import type { KeyPin } from '../rpc/key-pin.js';
 import { answerOf } from '../rpc/newcomer.js';
 import { NodeAgent } from '../rpc/node-agent.js';
 import type { Dependencies } from './dependencies.js';
-import { wordsOfPause } from './pause-file.js';
 
 /** What is known about a node before anything is done to it. */
 export interface Plan {

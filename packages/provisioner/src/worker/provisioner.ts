@@ -9,6 +9,7 @@ import {
   silentLogger,
 } from '@troupe/core';
 import { equalJitterBackoff } from '@troupe/core/async';
+import { type Pause, PauseFile } from '@troupe/core/internal';
 import type { ProvisionerConfig } from '../config/config.js';
 import { doesAnything } from '../config/switches.js';
 import { DebtCollector } from '../debts/debt-collector.js';
@@ -33,7 +34,6 @@ import { peersOf } from '../rpc/peers-of.js';
 import { AdmissionPolicy } from './admission-policy.js';
 import type { Dependencies } from './dependencies.js';
 import { Intake } from './intake.js';
-import { type Pause, PauseFile } from './pause-file.js';
 import type { NoPlan } from './plan.js';
 import type { Afterwards, Ending } from './provisioning.js';
 import { type Job, type NodeInHand, Roster } from './roster.js';

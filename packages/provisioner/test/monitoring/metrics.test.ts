@@ -1,9 +1,9 @@
+import type { Pause } from '@troupe/core/internal';
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
 import type { Debt } from '../../src/debts/debts.js';
 import type { NodeInHand, NodeReport } from '../../src/index.js';
 import { ProvisionerMetrics } from '../../src/monitoring/metrics.js';
-import type { Pause } from '../../src/worker/pause-file.js';
 
 const about = { identity: 'web1', time: 1 } as const;
 const report = { seconds: 61, secondsOutsidePuppet: 4, identity: 'web1', steps: [] } as const;

@@ -1,9 +1,9 @@
 import { silentLogger } from '@troupe/core';
+import type { Pause } from '@troupe/core/internal';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { Monitoring } from '../../src/monitoring/monitoring.js';
 import type { StatusPage } from '../../src/monitoring/status-page.js';
-import type { Pause } from '../../src/worker/pause-file.js';
 
 const onLoopback = { http: { address: '127.0.0.1', port: 0 }, metrics: { interval: 30 } };
 

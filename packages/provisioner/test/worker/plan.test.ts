@@ -1,11 +1,11 @@
 import { mock } from 'node:test';
 import { silentLogger } from '@troupe/core';
+import type { Pause } from '@troupe/core/internal';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { parseProvisionerConfig } from '../../src/index.js';
 import { Masters } from '../../src/master/masters.js';
 import { KeyPin } from '../../src/rpc/key-pin.js';
-import type { Pause } from '../../src/worker/pause-file.js';
 import { type Plan, planFor } from '../../src/worker/plan.js';
 import { recorded, statusWith } from '../fixtures/node-record.js';
 import { failureOf } from '../fixtures/rejection.js';

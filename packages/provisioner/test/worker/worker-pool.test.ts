@@ -1,10 +1,10 @@
 import { mock } from 'node:test';
+import type { Pause } from '@troupe/core/internal';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { StepFailure } from '../../src/index.js';
 import { MasterSlots } from '../../src/master/master-slots.js';
 import { KeyPin } from '../../src/rpc/key-pin.js';
-import type { Pause } from '../../src/worker/pause-file.js';
 import type { Job } from '../../src/worker/roster.js';
 import { WorkerPool } from '../../src/worker/worker-pool.js';
 import { logLines } from '../fixtures/log-lines.js';

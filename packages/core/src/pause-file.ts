@@ -1,12 +1,12 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { replaceFileSync } from '@troupe/core/durable-file';
-import { readRegularFileSync } from '@troupe/core/regular-file';
+import { replaceFileSync } from './durable-file.js';
+import { readRegularFileSync } from './regular-file.js';
 
 /** The `by` of a pause whose file does not name the caller. */
 export const unknownCaller = 'somebody';
 
-/** Why no new nodes are started. */
+/** Why something is paused. */
 export interface Pause {
   readonly by: string;
   /** ISO 8601; empty if it is not recorded. */
@@ -14,7 +14,7 @@ export interface Pause {
   readonly reason: string;
 }
 
-/** A file that pauses the provisioner of this host while it exists: so a pause outlives the caller and the provisioner. */
+/** A file that pauses a daemon while it exists: so a pause outlives the caller and the daemon. */
 export class PauseFile {
   readonly path: string;
 
