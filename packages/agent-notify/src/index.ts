@@ -5,6 +5,7 @@ import ddl from '@troupe/ddl/notify.json' with { type: 'json' };
 import { openConfig } from './config.js';
 import { checkRecipient, deliver, parseRecipient } from './deliver.js';
 import { DeliveryError, RecipientError } from './delivery-error.js';
+import { coveredBy } from './digest.js';
 import type { Notification } from './notification.js';
 import { SpoolFolder } from './spool/folder.js';
 import type { SendResult } from './spool/send-result.js';
@@ -45,6 +46,7 @@ export default defineAgent(ddl, async (config, host) => {
         caller,
         host: host.identity,
         fields,
+        covers: coveredBy(fields),
       };
       try {
         checkRecipient(opened, recipient);

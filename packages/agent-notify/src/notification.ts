@@ -14,4 +14,6 @@ export interface Notification {
   readonly host: string;
   /** What else the caller says, for templates. */
   readonly fields: Readonly<Record<string, unknown>>;
+  /** Ids of the messages that it stands for, if it is a digest. */
+  readonly covers?: readonly string[];
 }

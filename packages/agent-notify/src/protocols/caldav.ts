@@ -55,7 +55,7 @@ export const caldav: ProtocolKind<typeof schema> = {
   open: (config): Protocol => {
     for (const [name, calendar] of Object.entries(config.calendars)) secretsOf(name, calendar);
     const find = finder('Calendar', config.calendars);
-    const own = withTemplates(layoutOf('{{message}}', asIs), config.template);
+    const own = withTemplates(layoutOf('{{short}}', asIs), config.template);
     return {
       layout: (name) => withTemplates(own, find(name).template),
       deliver: (letter, signal) => deliver(letter, find(letter.address), config.timeout, signal),

@@ -8,6 +8,7 @@ import { DeliveryError } from '../delivery-error.js';
 import { configFault } from '../section/config-fault.js';
 import { timeout } from '../section/keys.js';
 import { finder, namedSchema } from '../section/named.js';
+import { structureOf } from '../structure.js';
 import { asIs } from '../template/escape.js';
 import { layoutOf, templateSchema, withTemplates } from '../template/template.js';
 import type { Letter, Protocol, ProtocolKind } from './protocol.js';
@@ -64,7 +65,6 @@ async function deliver(
   timeoutSeconds: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const { message: _, ...rest } = notification;
   const stderr = new CapturedOutput(maxStderr);
   const what = `Program "${name}"`;
   const end = await runProgram({
@@ -72,7 +72,7 @@ async function deliver(
     args,
     // What the daemon has in its environment is its own.
     env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' },
-    input: `${JSON.stringify({ ...rest, subject, message: body })}\n`,
+    input: `${structureOf(notification, { subject, message: body })}\n`,
     stderr,
     // Further output is discarded: it does not end the program.
     mostOutput: Number.POSITIVE_INFINITY,

@@ -5,6 +5,7 @@ import { finder, namedSchema } from '../section/named.js';
 import { oneOf } from '../section/one-of.js';
 import { readConfigured, readSecret } from '../section/secret-file.js';
 import { checkNotInClear, checkUrl } from '../section/url.js';
+import { structureOf } from '../structure.js';
 import { asIs, inForm, inJson, inXml } from '../template/escape.js';
 import { type Layout, layoutOf, templateSchema, withTemplates } from '../template/template.js';
 import { deliverByHttp } from './http.js';
@@ -89,10 +90,8 @@ export function signatureOf(body: string, secret: string): string {
 }
 
 const json: Layout = {
-  ...layoutOf(
-    '{"id":"{{id}}","recipient":"{{recipient}}","subject":"{{subject}}","message":"{{message}}","time":"{{time}}"}',
-    inJson,
-  ),
+  ...layoutOf('"{{message}}"', inJson),
+  whole: structureOf,
   check: (body) => {
     try {
       JSON.parse(body);

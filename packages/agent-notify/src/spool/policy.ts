@@ -26,7 +26,7 @@ export const spoolSchema = section({
   ),
   keep_dead: seconds(30 * day, 3650 * day, 'Seconds for which a dead letter is kept.'),
   remember: seconds(
-    day,
+    14 * day,
     60 * day,
     'Seconds for which the spool remembers that a message with an `id` given by its caller was delivered.',
   ),

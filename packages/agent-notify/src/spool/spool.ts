@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Logger, messageOf } from '@troupe/core';
+import { BoundedMap } from '@troupe/core/internal';
 import PQueue from 'p-queue';
 import { DeliveryError } from '../delivery-error.js';
 import type { Notification } from '../notification.js';
@@ -29,6 +30,8 @@ export interface SpoolOptions {
   readonly random?: () => number;
 }
 
+/** Messages that were delivered as a part of a digest and are remembered. */
+const mostCovered = 100_000;
 /** Milliseconds between two looks at what is due, at most. */
 const lookInterval = 60_000;
 /** Milliseconds in which an attempt that is called off has ended. */
@@ -43,6 +46,8 @@ const day = 86_400_000;
 export class Spool {
   readonly #options: SpoolOptions;
   readonly #entries = new Map<string, Entry>();
+  /** What was delivered as a part of a digest, by the same keys. */
+  readonly #covered = new BoundedMap<string, true>({ most: mostCovered });
   readonly #queues = new Map<string, PQueue>();
   readonly #closing = new AbortController();
   #timer: NodeJS.Timeout | undefined;
@@ -54,8 +59,10 @@ export class Spool {
   /** Reads what is on disk and continues with it. */
   static async open(options: SpoolOptions): Promise<Spool> {
     const spool = new Spool(options);
-    for (const record of await options.folder.load())
+    for (const record of await options.folder.load()) {
       spool.#entries.set(keyOf(record.notification), newEntry(record, { isKept: true, isPromised: true }));
+      if (record.state === 'delivered') spool.#cover(record.notification);
+    }
     spool.#look();
     return spool;
   }
@@ -63,7 +70,8 @@ export class Spool {
   /** Delivers a message, or keeps it. The same message is never delivered again while it is known. */
   async send(notification: Notification, { keep, remember, signal }: SendOptions): Promise<SendResult> {
     const known = this.#entries.get(keyOf(notification));
-    if (known?.record.state === 'delivered') return { state: 'delivered', isRepeat: true };
+    if (known?.record.state === 'delivered' || (!known && this.#isCovered(notification)))
+      return { state: 'delivered', isRepeat: true };
     if (known) {
       if (known.record.state === 'dead') await this.#revive(known);
       return this.#outcomeFor(known, signal);
@@ -121,6 +129,20 @@ export class Spool {
     const giveUpAt = now + this.#options.policy.give_up_after * 1000;
     const fresh = { notification, since: now, attempts: 0, reason: '', next: now, giveUpAt, remember };
     return { state: 'waiting', ...fresh };
+  }
+
+  #cover({ covers = [], recipient }: Notification): void {
+    for (const id of covers) this.#covered.set(keyOf({ id, recipient }), true);
+  }
+
+  /** Whether the recipient got it, or all that it stands for, by other messages. */
+  #isCovered({ id, recipient, covers = [] }: Notification): boolean {
+    if (this.#covered.has(keyOf({ id, recipient }))) return true;
+    const isDelivered = (part: string) => {
+      const key = keyOf({ id: part, recipient });
+      return this.#covered.has(key) || this.#entries.get(key)?.record.state === 'delivered';
+    };
+    return covers.length > 0 && covers.every(isDelivered);
   }
 
   #chosen(id: string | undefined): readonly Entry[] {
@@ -242,6 +264,7 @@ export class Spool {
     const { record } = entry;
     this.#options.log.info({ ...nameOf(entry), attempts: record.attempts + 1 }, 'message delivered');
     if (!record.remember) return this.#forget(entry);
+    this.#cover(record.notification);
     const notification = { ...record.notification, subject: '', message: '', fields: {} };
     entry.record = {
       ...record,
@@ -334,7 +357,11 @@ export class Spool {
     const delivered = [...this.#entries.values()].filter(({ record }) => record.state === 'delivered');
     const tooMany = delivered.slice(0, Math.max(0, delivered.length - policy.max_messages));
     const old = delivered.filter(({ record }) => record.next + policy.remember * 1000 <= now);
-    for (const entry of new Set([...tooMany, ...old])) await this.#forget(entry);
+    for (const entry of new Set([...tooMany, ...old])) {
+      const { covers = [], recipient } = entry.record.notification;
+      for (const id of covers) this.#covered.delete(keyOf({ id, recipient }));
+      await this.#forget(entry);
+    }
     for (const entry of this.#entries.values()) {
       if (entry.record.state !== 'dead' || entry.record.next + policy.keep_dead * 1000 > now) continue;
       log.warn(

@@ -2,6 +2,7 @@ import { type ConfigOf, messageOf, optionalSection, suggestion } from '@troupe/c
 import { oneLine } from '@troupe/core/internal';
 import mustache from 'mustache';
 import type { Notification } from '../notification.js';
+import { shortOf } from '../text/short.js';
 
 /** Makes a value harmless where a template puts it. */
 export type Escape = (value: string) => string;
@@ -16,6 +17,8 @@ export interface Part {
 export interface Layout {
   readonly subject: Part;
   readonly body: Part;
+  /** Makes the body if no template is configured for it. */
+  readonly whole?: (notification: Notification) => string;
   /** What is wrong with a body, such as invalid JSON. */
   readonly check?: (body: string) => string | undefined;
 }
@@ -40,19 +43,23 @@ export function layoutOf(body: string, escaping: Escape): Layout {
 /** A layout with the templates of the configuration instead of its own. */
 export function withTemplates(layout: Layout, { subject, body }: TemplateConfig = {}): Layout {
   return {
-    ...layout,
+    ...(body === undefined ? layout : withoutWhole(layout)),
     ...(subject === undefined ? {} : { subject: { ...layout.subject, template: subject } }),
     ...(body === undefined ? {} : { body: { ...layout.body, template: body } }),
   };
 }
 
+function withoutWhole({ whole: _, ...layout }: Layout): Layout {
+  return layout;
+}
+
 /** Subject, on one line, and body of a notification. */
 export function render(
-  { subject, body }: Layout,
+  { subject, body, whole }: Layout,
   notification: Notification,
 ): { readonly subject: string; readonly body: string } {
   const view = viewOf(notification);
-  return { subject: oneLine(fill(subject, view), 500), body: fill(body, view) };
+  return { subject: oneLine(fill(subject, view), 500), body: whole?.(notification) ?? fill(body, view) };
 }
 
 /**
@@ -124,10 +131,11 @@ function fill(part: Part, view: unknown): string {
 }
 
 // Without prototypes: a template must not find what only JavaScript knows.
-function viewOf({ recipient, time, fields, ...rest }: Notification): object {
+function viewOf({ recipient, time, fields, covers: _, ...rest }: Notification): object {
   const at = recipient.indexOf('://');
   const parts = { recipient, protocol: recipient.slice(0, at), address: recipient.slice(at + 3) };
-  return bare({ ...rest, ...parts, time: time.toISOString(), fields }) as object;
+  const short = shortOf(rest.message);
+  return bare({ ...rest, ...parts, short, time: time.toISOString(), fields }) as object;
 }
 
 function bare(value: unknown): unknown {

@@ -41,7 +41,8 @@ describe('caldav and a real calendar server', function () {
 
   it('puts one event into the calendar, in which nothing ends early', async () => {
     const before = Date.now();
-    await sendmsg(section({ duration: 600 }), { ...input, id: 'web1-17' });
+    const template = { body: '{{message}}' };
+    await sendmsg(section({ duration: 600, template }), { ...input, id: 'web1-17' });
     const [event = '', ...others] = server.events;
     expect(others).to.deep.equal([]);
     expect(event.match(/BEGIN:VEVENT/g)).to.have.length(2);
@@ -59,6 +60,12 @@ describe('caldav and a real calendar server', function () {
     expect(output.state).to.equal('delivered');
     expect(server.events).to.have.length(1);
     expect(server.events[0]).to.include('SUMMARY:seen by rip: web1');
+  });
+
+  it('has a short description: the first line of the message', async () => {
+    await sendmsg(section(), { ...input, id: 'short' });
+    const descriptions = server.events.map((event) => /^DESCRIPTION:(.*?)\r?$/m.exec(event)?.[1]);
+    expect(descriptions).to.include('It failed:');
   });
 
   it('says that the login was refused, without the password', async () => {

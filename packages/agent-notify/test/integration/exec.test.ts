@@ -44,10 +44,12 @@ describe('exec and a program of the operator', function () {
     const [json = '', first, second, ...rest] = readFileSync(out, 'utf8').split('\n');
     const { time, ...message } = JSON.parse(json);
     expect(message).to.deep.equal({
+      version: 1,
       id: 'web1-17',
       recipient: 'exec://pager',
       subject: '$(reboot)',
       message: '"; reboot #\n`x`',
+      short: '"; reboot #',
       caller: 'rip.mcollective',
       host: 'notifier.example.com',
       fields: { node: 'web1' },

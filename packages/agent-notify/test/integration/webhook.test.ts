@@ -4,12 +4,17 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { ActionError } from '@troupe/core';
+import { fileURLToPath } from 'node:url';
+import { ActionError, parseYaml } from '@troupe/core';
 import { createTempFolder, type TempFolder, waitFor } from '@troupe/testkit';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { rejection, sendmsg } from '../call.js';
 import { makePemFiles, type PemFiles } from '../pem-files.js';
+
+// Compiled tests are in dist/test/integration.
+const inDocs = (file: string) => fileURLToPath(new URL(`../../../../../docs/${file}`, import.meta.url));
 
 interface Received {
   readonly method: string | undefined;
@@ -86,8 +91,67 @@ describe('webhook and a real web server', function () {
     expect(request?.headers['content-type']).to.equal('application/json');
     expect(request?.headers).to.not.have.property('x-hub-signature-256');
     const { time, ...body } = JSON.parse(request?.body ?? '');
-    expect(body).to.deep.equal({ id: 'abc123', ...input });
+    expect(body).to.deep.equal({
+      version: 1,
+      id: 'abc123',
+      ...input,
+      short: 'line 1',
+      caller: 'rip.mcollective',
+      host: 'notifier.example.com',
+      fields: {},
+    });
     expect(new Date(time).toISOString()).to.equal(time);
+  });
+
+  it('posts the fields of the message with their types, as its schema says', async () => {
+    const url = await start(ok);
+    const fields = {
+      node: 'web1',
+      outcome: 'quarantined',
+      resource: 'Exec["a"]',
+      file: '/site.pp',
+      line: 12,
+    };
+    await sendmsg(section(url), { ...input, fields });
+    const groups = [{ event: 'quarantined', reason: 'no', messages: [{ id: 'a', node: 'web1' }] }];
+    await sendmsg(section(url), { ...input, fields: { outcome: 'digest', count: 1, groups } });
+    const bodies = received.map(({ body }) => JSON.parse(body));
+    expect(bodies.map((body) => body.fields)).to.deep.equal([
+      fields,
+      { outcome: 'digest', count: 1, groups },
+    ]);
+    const validate = new Ajv2020({ strict: true, formats: { 'date-time': true } }).compile(
+      JSON.parse(readFileSync(inDocs('reference/notification.schema.json'), 'utf8')),
+    );
+    for (const body of bodies) expect(validate(body), JSON.stringify(validate.errors)).to.equal(true);
+    expect(validate({ ...bodies[0], fields: { line: 'twelve' } })).to.equal(false);
+  });
+
+  it('posts to an SMS gateway as the guide says', async () => {
+    const url = await start(ok);
+    const guide = readFileSync(inDocs('guides/notifications.md'), 'utf8');
+    const yaml = /## Send SMS.*?```yaml\n(.*?)```/s.exec(guide)?.[1] ?? '';
+    expect(yaml).to.include('https://sms.example.net/v1/messages');
+    const token = folder.join('sms.token');
+    writeFileSync(token, 'secret-token\n', { mode: 0o600 });
+    const adapted = yaml
+      .replaceAll(/https:\/\/sms\.example\.net/g, url)
+      .replaceAll('/etc/troupe/sms.token', token);
+    const { plugins } = parseYaml(adapted) as { plugins: { notify: Record<string, unknown> } };
+    const message = 'web1 is in quarantine: "disk" full\nlock ok';
+    for (const name of ['sms', 'sms-form'])
+      await sendmsg(plugins.notify, { recipient: `webhook://${name}`, subject: 'Quarantined web1', message });
+    const [json, form] = received;
+    expect(json?.headers.authorization).to.equal('Bearer secret-token');
+    expect(JSON.parse(json?.body ?? '')).to.deep.equal({
+      to: '+353860000000',
+      text: 'Quarantined web1: web1 is in quarantine: "disk" full',
+    });
+    expect(form?.headers['content-type']).to.equal('application/x-www-form-urlencoded');
+    expect(Object.fromEntries(new URLSearchParams(form?.body))).to.deep.equal({
+      To: '+353860000000',
+      Body: 'Quarantined web1: web1 is in quarantine: "disk" full',
+    });
   });
 
   it('signs what it posts, as openssl would', async () => {

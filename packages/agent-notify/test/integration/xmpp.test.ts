@@ -64,10 +64,18 @@ describe('xmpp and a real XMPP server', function () {
     });
   }
 
+  it('is short: the subject and the first line of the message', async () => {
+    const message = '\nweb1 is in quarantine: the disk is full\n\nlock ok\nrelease it';
+    await sendmsg(section(), { ...input, subject: 'Quarantined web1', message });
+    const [first] = await read(1);
+    expect(first?.getChildText('body')).to.equal('Quarantined web1\nweb1 is in quarantine: the disk is full');
+  });
+
   it('delivers over STARTTLS and over TLS, and loses no character', async () => {
     const message = 'line 1\nGröße „42“ 🎭 <body/> &amp; \u0000\u001b';
     await sendmsg(section(), input, { requestId: 'first' });
-    await sendmsg(section({ tls: 'tls', port: server.tlsPort }), { ...input, message });
+    const template = { body: '{{subject}}\n{{message}}' };
+    await sendmsg(section({ tls: 'tls', port: server.tlsPort, template }), { ...input, message });
     const [first, second] = await read(2);
     expect(first?.attrs).to.include({ type: 'chat', id: 'first' });
     expect(first?.attrs.from).to.match(/^troupe@xmpp\.test\//);

@@ -509,4 +509,56 @@ describe('the spool', () => {
       expect(readdirSync(folder.join('spool'))).to.deep.equal([]);
     });
   });
+
+  describe('that gets digests', () => {
+    const digest = (id: string, covers: readonly string[], recipient?: string) =>
+      spool.send(
+        { ...notification(id, recipient), covers },
+        {
+          keep: true,
+          remember: true,
+          signal: new AbortController().signal,
+        },
+      );
+
+    it('does not deliver what a digest has told, nor a digest without news, also after a restart', async () => {
+      await open();
+      await send('a', { remember: true });
+      await digest('d1', ['a', 'b']);
+      for (let n = 0; n < 2; n += 1) {
+        expect(await send('b', { remember: true })).to.include({ state: 'delivered', isRepeat: true });
+        expect(await digest('d2', ['b', 'a'])).to.include({ state: 'delivered', isRepeat: true });
+        expect(delivered).to.deep.equal(n === 0 ? ['a', 'd1'] : []);
+        await spool.close();
+        delivered = [];
+        await open();
+      }
+      await digest('d3', ['b', 'c']);
+      expect(delivered).to.deep.equal(['d3']);
+    });
+
+    it('delivers it to other recipients, and one that is not delivered yet covers nothing', async () => {
+      await open();
+      await digest('d1', ['a']);
+      await digest('d2', ['a'], 'stdout://b');
+      expect(delivered).to.deep.equal(['d1', 'd2']);
+      trouble = () => Promise.reject(new DeliveryError('down'));
+      await digest('d3', ['x']);
+      trouble = undefined;
+      await send('x', { remember: true });
+      expect(delivered).to.deep.equal(['d1', 'd2', 'x']);
+    });
+
+    it('forgets it when it forgets the digest', async () => {
+      let now = 1000;
+      await open({ ...patient, remember: 60 }, () => now);
+      await digest('d1', ['a']);
+      await spool.close();
+      now += 61_000;
+      await open({ ...patient, remember: 60 }, () => now);
+      await waitFor('the digest to be forgotten', () => readdirSync(folder.join('spool')).length === 0);
+      await send('a');
+      expect(delivered).to.deep.equal(['d1', 'a']);
+    });
+  });
 });

@@ -18,6 +18,13 @@ const notification: Notification = {
 const body = (template: string) => render(layoutOf(template, asIs), notification).body;
 
 describe('a template', () => {
+  it('has the first line of a message, not more than a short text has room for', () => {
+    const short = (message: string) => render(layoutOf('{{short}}', asIs), { ...notification, message }).body;
+    expect(short('\n  \n  web1:\tno disk \nlock ok')).to.equal('web1: no disk');
+    expect(short('x'.repeat(500))).to.equal(`${'x'.repeat(299)}…`);
+    expect(short('')).to.equal('');
+  });
+
   it('knows all of a message', () => {
     expect(body('{{id}} {{protocol}} {{address}} {{caller}} {{host}} {{time}} {{message}}')).to.equal(
       '17 mailto ops@example.com rip.mcollective notifier 1970-01-01T00:00:00.000Z m',
@@ -48,15 +55,15 @@ describe('a template', () => {
     ['{{{message}}}', 'body: "message" would not be escaped: use {{message}}'],
     [
       '{{mesage}}',
-      'body: unknown placeholder {{mesage}} (did you mean "message"?): use id, subject, message, caller, host, recipient, protocol, address, time or fields.NAME',
+      'body: unknown placeholder {{mesage}} (did you mean "message"?): use id, subject, message, caller, host, recipient, protocol, address, short, time or fields.NAME',
     ],
     [
       '{{#subject}}{{node}}{{/subject}}',
-      'body: unknown placeholder {{node}}: use id, subject, message, caller, host, recipient, protocol, address, time or fields.NAME',
+      'body: unknown placeholder {{node}}: use id, subject, message, caller, host, recipient, protocol, address, short, time or fields.NAME',
     ],
     [
       '{{#facts.ip}}a{{/facts.ip}}',
-      'body: unknown placeholder {{facts.ip}}: use id, subject, message, caller, host, recipient, protocol, address, time or fields.NAME',
+      'body: unknown placeholder {{facts.ip}}: use id, subject, message, caller, host, recipient, protocol, address, short, time or fields.NAME',
     ],
     [
       '{{#fields}}{{node}} {{#reason}}{{.}}{{/reason}}{{/fields}}{{^fields.file}}-{{/fields.file}}',

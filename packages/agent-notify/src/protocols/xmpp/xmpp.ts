@@ -64,7 +64,7 @@ export const xmpp: ProtocolKind<typeof schema> = {
   schema,
   open: (config): Protocol => {
     secretsOf(config);
-    const layout = withTemplates(layoutOf('{{subject}}\n{{message}}', asIs), config.template);
+    const layout = withTemplates(layoutOf('{{subject}}\n{{short}}', asIs), config.template);
     return {
       layout: (address) => {
         if (new RegExp(JID).test(address)) return layout;
