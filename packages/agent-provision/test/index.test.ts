@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { ActionError, type AnyHandler, type Context, compileDdl, TroupeError } from '@troupe/core';
 import { sha256Fingerprint } from '@troupe/core/pki';
 import ddl from '@troupe/ddl/provision.json' with { type: 'json' };
-import { waitFor } from '@troupe/testkit';
+import { freePort, waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import agent from '../src/index.js';
@@ -246,6 +246,17 @@ describe('the agent provision', () => {
   });
 
   describe('a failed run of Puppet', () => {
+    it('is not begun if the server does not accept connections, and says so', async () => {
+      const closed = await freePort();
+      await load({ port: closed });
+      await call('set_puppet_host', { ipaddress: '127.0.0.1' });
+      const { message } = await refusal('bootstrap_puppet');
+      expect(message).to.equal(
+        `cannot connect to https://puppet:${closed} at 127.0.0.1: connection refused: is the Puppet server running there?`,
+      );
+      expect(await node.calls()).to.deep.equal([]);
+    });
+
     it('is status 1, with the output', async () => {
       await node.behave({ exit: '4', status: 'failed' });
       const error = await refusal('bootstrap_puppet');

@@ -74,4 +74,5 @@ export { printable, printableJson } from './text/printable.js';
 export { rowLines } from './text/rows.js';
 export { usageFailure, usageFault } from './text/usage-fault.js';
 export { wrap } from './text/wrap.js';
+export { connectWithin } from './transport/connect-within.js';
 export type { Link } from './transport/transport.js';

@@ -14,6 +14,7 @@ export {
   type TestBrokerOptions,
   testBrokers,
 } from './brokers/index.js';
+export { type DroppingPort, droppingPort } from './dropping-port.js';
 export { withSkew } from './fleet/clock.js';
 export type { EmulatedNode } from './fleet/emulated-node.js';
 export { type Faults, FaultyLine, type Mishap } from './fleet/faults.js';

@@ -1,7 +1,7 @@
 import { request } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
+import { connect, isIP, type LookupFunction } from 'node:net';
 import { messageOf } from '@troupe/core';
-import { oneLine } from '@troupe/core/internal';
+import { connectWithin, oneLine } from '@troupe/core/internal';
 import { checkRevocation } from '@troupe/core/pki';
 import { ProvisionError } from '../provision-error.js';
 
@@ -42,15 +42,36 @@ const bodyLimit = 1024 * 1024;
 /** The part of a Puppet CA's HTTP API that a node needs. */
 export class CaClient {
   readonly #to: CaAddress;
+  readonly #connectMs: number;
 
-  constructor(to: CaAddress) {
+  /** `connectMs`: milliseconds that a connection may take; a port that drops packets never refuses one. */
+  constructor(to: CaAddress, { connectMs = 5_000 }: { connectMs?: number } = {}) {
     this.#to = to;
+    this.#connectMs = connectMs;
+  }
+
+  /** Connects and does nothing else. Throws if that is not possible. */
+  async reach(signal: AbortSignal): Promise<void> {
+    const { name, address, port } = this.#to;
+    const socket = connect({
+      host: name,
+      port,
+      ...(address === undefined ? {} : { lookup: lookupOf(address) }),
+    });
+    try {
+      await connectWithin(socket, this.#connectMs, signal);
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw new ProvisionError(`cannot connect to ${this.#where}: ${reasonOf(cause)}`, { cause });
+    } finally {
+      socket.destroy();
+    }
   }
 
   /** Sends one request on a separate connection; throws if no complete response arrives. */
   async ask(exchange: Exchange): Promise<CaAnswer> {
     try {
-      return await send(this.#to, exchange);
+      return await send(this.#to, exchange, this.#connectMs);
     } catch (cause) {
       exchange.signal.throwIfAborted();
       throw new ProvisionError(`request to ${this.#where} failed: ${reasonOf(cause)}`, { cause });
@@ -72,7 +93,11 @@ export class CaClient {
   }
 }
 
-function send(to: CaAddress, { method, path, body, trust, signal }: Exchange): Promise<CaAnswer> {
+function send(
+  to: CaAddress,
+  { method, path, body, trust, signal }: Exchange,
+  within: number,
+): Promise<CaAnswer> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
       {
@@ -113,6 +138,9 @@ function send(to: CaAddress, { method, path, body, trust, signal }: Exchange): P
       },
     );
     outgoing.on('error', reject);
+    outgoing.on('socket', (socket) => {
+      connectWithin(socket, within, signal).catch((error: Error) => outgoing.destroy(error));
+    });
     outgoing.end(body);
   });
 }

@@ -64,7 +64,7 @@ export function puppetHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
           log: context.log,
         });
         const requested = await requester.request({
-          ca: caOf(node),
+          ca: serverOf(node),
           caFingerprint: input.ca_fingerprint,
           fresh: input.fresh ?? false,
           confirm,
@@ -128,7 +128,7 @@ async function pointAt({ config, host, puppet }: Node, address: string): Promise
   return change;
 }
 
-function caOf({ config, record }: Node): CaClient {
+function serverOf({ config, record }: Node): CaClient {
   const address = record.state.master?.address ?? undefined;
   const [name = 'puppet'] = config.puppet_names;
   // Where Puppet is told an address, its server must prove that address.
@@ -168,8 +168,13 @@ async function runStage(
     options: {
       // Ruby stalls on a connection that is kept while the certificate is fetched: ruby/net-http issue 233.
       closeConnections: !hasCertificate,
+      connectTimeoutSeconds: 10,
       runTimeoutSeconds: Math.max(60, Math.floor(context.timeoutSeconds) - 30),
       waitForLockSeconds: 120,
+    },
+    checkServer: async () => {
+      // Without an address from a provisioner, puppet.conf alone says where the server is.
+      if (node.record.state.master?.address) await serverOf(node).reach(context.signal);
     },
     confirm,
     onOutput: (lines) => {

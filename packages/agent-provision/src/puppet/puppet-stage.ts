@@ -16,7 +16,12 @@ export interface StageOptions {
   /** Starts another run although the outcome of the last one was not noted. */
   readonly fresh: boolean;
   /** Further options of the run. */
-  readonly options: Pick<RunOptions, 'closeConnections' | 'runTimeoutSeconds' | 'waitForLockSeconds'>;
+  readonly options: Pick<
+    RunOptions,
+    'closeConnections' | 'connectTimeoutSeconds' | 'runTimeoutSeconds' | 'waitForLockSeconds'
+  >;
+  /** Called before the run is on record; throws if the server cannot be reached: Puppet would try for minutes. */
+  readonly checkServer: () => Promise<void>;
   /** Called before the run starts; throws if the caller may no longer continue. */
   readonly confirm: () => void;
   readonly onOutput: (lines: readonly string[]) => void;
@@ -96,10 +101,18 @@ export class PuppetStages {
     return { run: await this.#start(options), attached: false, wasOver: false };
   }
 
-  async #start({ stage, environment, token, options, confirm }: StageOptions): Promise<PuppetRun> {
+  async #start({
+    stage,
+    environment,
+    token,
+    options,
+    checkServer,
+    confirm,
+  }: StageOptions): Promise<PuppetRun> {
     const id = `${stage}-${randomUUID()}`;
     // Puppet's settings may take seconds: whatever stands in the way shows before the run is on record.
     await this.#puppet.settings();
+    await checkServer();
     await this.#record.update((draft) => {
       confirm();
       draft.run = {

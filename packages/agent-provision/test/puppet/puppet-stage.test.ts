@@ -27,6 +27,7 @@ describe('PuppetStages', () => {
       token: 1,
       fresh: false,
       options: {},
+      checkServer: async () => undefined,
       confirm: () => undefined,
       onOutput: () => undefined,
       signal: new AbortController().signal,
@@ -179,6 +180,22 @@ describe('PuppetStages', () => {
     await go();
     await first;
     await stages.checkIdle();
+  });
+
+  it('starts nothing and records nothing if the server cannot be reached', async () => {
+    const checkServer = () => Promise.reject(new Error('no connection within 5 s'));
+    expect((await rejection(run({ checkServer }))).message).to.equal('no connection within 5 s');
+    expect([record.state.run, await node.calls()]).to.deep.equal([null, []]);
+  });
+
+  it('attaches to a run without a look at the server', async () => {
+    await hold();
+    const first = run();
+    await node.running();
+    const checkServer = () => Promise.reject(new Error('no connection within 5 s'));
+    const second = run({ checkServer });
+    await go();
+    expect((await second).id).to.equal((await first).id);
   });
 
   it('starts anew where the run on record never began', async () => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { isIP } from 'node:net';
+import { connectWithin } from '@troupe/core/internal';
 import { CaError } from '../error.js';
 import { readTlsFiles, type TlsFiles, versionOf } from './tls-files.js';
 
@@ -25,17 +26,28 @@ export class CaHttpClient {
   readonly #files: TlsFiles;
   readonly #serverName: string;
   readonly #timeoutSeconds: number;
+  readonly #connectMs: number;
   #agent: Agent | undefined;
   #version = '';
 
-  /** `serverName` is the name that the server's certificate must have; default: the URL's host. */
-  constructor(options: { url: string; files: TlsFiles; serverName?: string; timeoutSeconds?: number }) {
+  /**
+   * `serverName` is the name that the server's certificate must have; default: the URL's host. `connectMs`:
+   * milliseconds that a connection may take.
+   */
+  constructor(options: {
+    url: string;
+    files: TlsFiles;
+    serverName?: string;
+    timeoutSeconds?: number;
+    connectMs?: number;
+  }) {
     this.#url = new URL(options.url);
     this.#files = options.files;
     const host = this.#url.hostname.replace(/^\[|\]$/g, '');
     // An address must not be sent as server name (RFC 6066); with none, Node checks the address.
     this.#serverName = options.serverName ?? (isIP(host) ? '' : host);
     this.#timeoutSeconds = options.timeoutSeconds ?? 15;
+    this.#connectMs = options.connectMs ?? 5_000;
   }
 
   /** Any response of the server, whatever its status; throws UNREACHABLE, TIMEOUT, or the signal's reason. */
@@ -91,6 +103,9 @@ export class CaHttpClient {
     });
     // What goes wrong after the answer has begun is thrown by the answer; without a listener it would end the process.
     outgoing.on('error', () => {});
+    outgoing.on('socket', (socket) => {
+      connectWithin(socket, this.#connectMs, signal).catch((error: Error) => outgoing.destroy(error));
+    });
     outgoing.end(body);
     try {
       const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];

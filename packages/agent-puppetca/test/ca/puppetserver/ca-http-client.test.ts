@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { mock } from 'node:test';
 import { createCa, createCrl, generateEcKeyPair } from '@troupe/core/pki';
+import { droppingPort } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { CaError } from '../../../src/ca/error.js';
@@ -160,6 +161,14 @@ describe('HTTP client of the CA', () => {
     expect(error.message).to.match(
       /^GET https:\/\/127\.0\.0\.1:\d+\/puppet-ca\/v1\/certificate\/ca: .*ECONNREFUSED/,
     );
+  });
+
+  it('gives up on a server whose port drops packets, before the time of a response is over', async () => {
+    await using dropping = await droppingPort();
+    const url = `https://127.0.0.1:${dropping.port}`;
+    const error = await failure(fake.client({ url, connectMs: 100 }).call(ping));
+    expect(error.code).to.equal('UNREACHABLE');
+    expect(error.message).to.match(/: no connection within 0\.1 s: is a firewall in between/);
   });
 
   for (const [what, behaviour] of [

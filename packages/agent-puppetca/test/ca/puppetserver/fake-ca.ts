@@ -92,7 +92,9 @@ export class FakeCa {
     );
   }
 
-  client(options: { url?: string; serverName?: string; timeoutSeconds?: number } = {}): CaHttpClient {
+  client(
+    options: { url?: string; serverName?: string; timeoutSeconds?: number; connectMs?: number } = {},
+  ): CaHttpClient {
     const client = new CaHttpClient({
       url: this.url,
       files: {
