@@ -66,6 +66,9 @@ export class Outbox {
   // bound: messages to people that wait for a notifier, or that were sent in the last days | nodes; with an enrolment
   // token, under any name | {mostMessages} | {bytes mostBytes} in all | the node with the most loses its oldest
   readonly #entries: PendingEntries<OutboxEntry>;
+  /** Ids of the messages that somebody has not got, in their order. */
+  // no peer fills this: it holds messages that are in the journal
+  readonly #waiting = new Set<string>();
   readonly #channels: readonly Channel[];
   readonly #fallback: LocalDelivery | undefined;
   readonly #stop = new AbortController();
@@ -147,7 +150,7 @@ export class Outbox {
         : { outcome: 'ok', reason: 'this message was sent before' };
     const { targets } = this.#options.config.notify;
     this.#order += 1;
-    this.#entries.set(notification.id, {
+    this.#set(notification.id, {
       ...notification,
       time: Date.now(),
       order: this.#order,
@@ -161,7 +164,11 @@ export class Outbox {
     const attempt = this.#attempts.get(notification.id);
     this.kick();
     const [isSaved] = await Promise.all([this.#save(), first]);
-    return deliveryOf([...(attempt?.words.values() ?? [])], isSaved);
+    if (targets.length === 0) return { outcome: 'ok', reason: 'the fallback sends the notification' };
+    const words = [...(attempt?.words.values() ?? [])];
+    if (words.length < targets.length)
+      return { outcome: 'failed', reason: 'not sent: this provisioner stopped, or its journal is full' };
+    return deliveryOf(words, isSaved);
   }
 
   /** Resolves when nothing is being sent, and nothing waits for its first attempt. */
@@ -190,7 +197,10 @@ export class Outbox {
     const sentSingly: (readonly [string, number])[] = [];
     let lastDigest = 0;
     const now = Date.now();
-    for (const [id, entry] of [...this.#entries.entries()]) {
+    const entries = [...this.#entries.entries()];
+    const pending = entries.map(([, entry]) => entry).filter(isPending);
+    for (const { id } of pending.sort((a, b) => a.order - b.order)) this.#waiting.add(id);
+    for (const [id, entry] of entries) {
       if (!isPending(entry)) {
         if (entry.sent < now - rememberFor) this.#entries.delete(id);
         else if (entry.isSingle) sentSingly.push([id, entry.sent]);
@@ -270,10 +280,28 @@ export class Outbox {
     return { delivered: false, reason, ...(isFinal ? { isAnswered: true } : {}) };
   }
 
+  // The oldest first.
   #pending(): readonly PendingMessage[] {
     const pending: PendingMessage[] = [];
-    for (const [, entry] of this.#entries.entries()) if (isPending(entry)) pending.push(entry);
-    return pending.sort((a, b) => a.order - b.order);
+    for (const id of this.#waiting) {
+      const entry = this.#entries.get(id);
+      if (entry && isPending(entry)) pending.push(entry);
+      else this.#drop(id);
+    }
+    return pending;
+  }
+
+  // The journal was full.
+  #drop(id: string): void {
+    this.#waiting.delete(id);
+    this.#attempts.get(id)?.resolve();
+    this.#attempts.delete(id);
+  }
+
+  #set(id: string, entry: OutboxEntry): void {
+    if (isPending(entry)) this.#waiting.add(id);
+    else this.#waiting.delete(id);
+    this.#entries.set(id, entry);
   }
 
   #accepted(id: string, recipient: string, handover: Handover, isSingle: boolean): void {
@@ -297,7 +325,7 @@ export class Outbox {
     const isOver =
       recipients.length === 0 &&
       (targets.length > 0 || (fallback?.targets ?? []).every((each) => byFallback.includes(each)));
-    this.#entries.set(id, isOver ? { id, sent: Date.now(), isSingle } : message);
+    this.#set(id, isOver ? { id, sent: Date.now(), isSingle } : message);
   }
 
   #report(message: PendingMessage, recipient: string, handover: Handover): void {
@@ -359,7 +387,6 @@ function deliveryOf(
 ): Delivery {
   const reason = all.map(({ words }) => words).join('; ');
   const accepted = all.filter(({ isAccepted }) => isAccepted).length;
-  if (all.length === 0) return { outcome: 'ok', reason: 'the fallback sends the notification' };
   if (accepted === all.length) return { outcome: 'ok', reason };
   const some = accepted > 0 ? `${accepted} of ${all.length} recipients notified; ` : '';
   const next = isSaved

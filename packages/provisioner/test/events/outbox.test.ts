@@ -233,6 +233,19 @@ describe('the outbox', () => {
     expect(lines.at(-1)).to.include({ level: 50, recipient: 'mailto://ops', reason: 'unknown protocol' });
   });
 
+  it('does not wait for a message for which the journal had no room', async () => {
+    answer = () => new Promise(() => {});
+    const box = open();
+    const first = box.send({ ...message('web0'), text: 'x'.repeat(1024 * 1024) });
+    for (let n = 0; n < 70; n += 1)
+      box.post({ ...message('web0', `more-${n}`), text: 'x'.repeat(1024 * 1024) });
+    expect(box.state.waiting).to.be.below(64);
+    expect(await first).to.deep.equal({
+      outcome: 'failed',
+      reason: 'not sent: this provisioner stopped, or its journal is full',
+    });
+  });
+
   describe('that has much to say', () => {
     const post = (box: Outbox, from: number, count: number) => {
       for (let n = from; n < from + count; n += 1) box.post(message(`web${n}.example.net`));
