@@ -11,7 +11,11 @@ export const metricsFile = 'docs/reference/metrics.md';
 /** The metrics of each program, as the code defines them. */
 export async function metricsOfPrograms() {
   const { ProvisionerMetrics } = await compiled('provisioner/dist/src/monitoring/metrics.js');
+  const { daemonMetrics } = await compiled('daemon/dist/src/status/daemon-metrics.js');
+  const { brokerMetrics } = await compiled('broker/dist/src/broker-metrics.js');
   return {
+    mcod: daemonMetrics({ security: {} }).descriptions(),
+    'troupe-broker': brokerMetrics({ security: {}, limits: {} }).descriptions(),
     mcprovision: new ProvisionerMetrics({ callers: {} }).metrics.descriptions(),
   };
 }

@@ -83,6 +83,7 @@ class EmbeddedBroker implements Broker {
   readonly #aedes: Aedes;
   #credentials: Credentials | undefined;
   #unwatch: (() => void) | undefined;
+  #isOutdated = false;
 
   constructor(config: BrokerConfig, options: BrokerOptions) {
     this.#config = config;
@@ -153,6 +154,7 @@ class EmbeddedBroker implements Broker {
         admits: (socket, isTls) => this.#admits(socket, isTls),
         onTlsError: (error, socket) => {
           const distrust = distrustOf(error, tcpOf(socket).bytesRead);
+          this.#counters.tlsFailures += 1;
           if (distrust !== undefined) this.#report(peerOf(socket), distrust);
           if (this.#connectionLimits.mayLog)
             this.#log.warn(
@@ -174,16 +176,32 @@ class EmbeddedBroker implements Broker {
   }
 
   stats(): BrokerStats {
+    const roles = { node: 0, caller: 0, enrolling: 0, anyone: 0 };
+    let backlogBytes = 0;
+    for (const { party, socket } of this.#live) {
+      if (party) roles[party.role] += 1;
+      if (!socket.destroyed) backlogBytes += socket.writableLength;
+    }
     return {
       clients: this.#aedes.connectedClients,
+      nodes: roles.node,
+      callers: roles.caller,
+      enrolling: roles.enrolling,
+      anonymous: roles.anyone,
+      pending: this.#connectionLimits.pending,
       retained: this.#retained.messages,
+      retainedBytes: this.#retained.bytes,
+      backlogBytes,
+      outdated: this.#isOutdated ? 1 : 0,
       ...this.#counters,
     };
   }
 
   reload(): void {
     if (!this.#credentials) return;
+    this.#isOutdated = true;
     const credentials = loadCredentials(this.#config.security);
+    this.#isOutdated = false;
     this.#credentials = credentials;
     for (const listener of this.#listeners) listener.use(credentials);
     for (const connection of this.#live) {

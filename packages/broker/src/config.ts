@@ -119,6 +119,7 @@ export const brokerSchema = section(
         'Maximum size of all retained messages together, in bytes; machines with an enrolment token can use a quarter of it.',
       ),
     }),
+    metrics: sections.metrics,
     log: section({
       level: { ...sections.logLevel, description: 'Lowest level that is logged.' },
       format: sections.logFormat,

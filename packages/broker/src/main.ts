@@ -1,6 +1,13 @@
 import { parseArgs } from 'node:util';
 import { createLogger, type Logger, messageOf, onLine, version } from '@troupe/core';
-import { completionOf, failureText, oneLine, reasonOf, usageFailure } from '@troupe/core/internal';
+import {
+  completionOf,
+  failureText,
+  oneLine,
+  openMetrics,
+  reasonOf,
+  usageFailure,
+} from '@troupe/core/internal';
 import { tokenVerifier } from './authentication/token-verifier.js';
 import { type Broker, startBroker } from './broker.js';
 import { checkBroker } from './check.js';
@@ -91,6 +98,11 @@ async function serve(file: string, listen: readonly string[] | undefined): Promi
   });
   const verifyToken = tokenVerifier(config.security, config.enrolment);
   const broker = await startBroker(config, { log, ...(verifyToken && { verifyToken }) });
+  const metrics = await openMetrics(
+    config.metrics,
+    async () => (await import('./broker-metrics.js')).brokerMetrics(config, () => broker.stats()),
+    log,
+  );
   const stopped = new Promise<void>((resolve) => {
     stop = resolve;
   });
@@ -99,6 +111,7 @@ async function serve(file: string, listen: readonly string[] | undefined): Promi
   log.info({ urls: broker.urls, pid: process.pid }, 'the broker is ready');
   await stopped;
   await broker.close();
+  await metrics?.close();
   log.info(broker.stats(), 'the broker has shut down');
 }
 

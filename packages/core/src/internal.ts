@@ -33,6 +33,7 @@ export { textStream } from './log/text.js';
 export { maxMessageBytes } from './message/envelope.js';
 export { announce, offlineWill, type PresenceRecord } from './message/presence.js';
 export { encodeRefusals, mostRefused, parseRefusals, type RefusedClient } from './message/refusals.js';
+export { type MetricsConfig, openMetrics } from './metrics/open.js';
 export { type Pause, PauseFile, unknownCaller, wordsOfPause } from './pause-file.js';
 export { RateLimit } from './rate-limit.js';
 export { RewrittenFile, type RewrittenFileOptions } from './rewritten-file.js';

@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isErrno, isTemporaryOf, removeTemporaries, temporaryOf } from './durable-file.js';
 import { messageOf } from './errors.js';
@@ -58,7 +58,7 @@ export class RewrittenFile {
     while (this.#writing !== undefined) await this.#writing;
     const { file, what, log } = this.#options;
     try {
-      await rm(file, { force: true });
+      if ((await stat(file).catch(() => undefined))?.isFile()) await rm(file, { force: true });
     } catch (error) {
       log.warn({ file, reason: messageOf(error) }, `cannot remove ${what}`);
     }
@@ -86,8 +86,13 @@ export class RewrittenFile {
     const { file, what, read, log } = this.#options;
     const temporary = temporaryOf(file);
     try {
-      await writeFile(temporary, read(), { mode: 0o644, flag: 'wx' });
-      await rename(temporary, file);
+      const text = read();
+      // A device must not be replaced by a file.
+      if ((await stat(file).catch(() => undefined))?.isFile() === false) await writeFile(file, text);
+      else {
+        await writeFile(temporary, text, { mode: 0o644, flag: 'wx' });
+        await rename(temporary, file);
+      }
       this.#isFailing = false;
     } catch (error) {
       // A disk that is full would fill the log as well.

@@ -109,6 +109,7 @@ export const daemonSchema = section({
     default: 30,
     description: 'Longest time in seconds between two writes of the status file.',
   },
+  metrics: sections.metrics,
   log: section({
     level: {
       ...sections.logLevel,

@@ -39,6 +39,7 @@ import { presenceRecord } from './node/presence-record.js';
 import { instanceOfProcess } from './node/twin-watch.js';
 import { Twins } from './node/twins.js';
 import { PolicyStore, policyOptionsOf } from './policy/index.js';
+import { ActionCounts } from './request/action-counts.js';
 import { Admission } from './request/admission.js';
 import { ClockSkew } from './request/clock-skew.js';
 import { Dispatcher } from './request/dispatcher.js';
@@ -115,6 +116,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
     mainCollective,
     registry: new Registry(),
     stats: newStats(),
+    actions: new ActionCounts(),
     clockSkew: new ClockSkew(),
     version1: new Version1Callers(log),
     startedAt: Date.now(),
@@ -213,6 +215,10 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
     begun.push(async () => twins?.close());
   }
   transport.onChange?.(() => options.onChange?.());
+  let connects = 0;
+  transport.onConnect(() => {
+    connects += 1;
+  });
   // The broker has accepted its certificate: the way back to the token is not needed any more.
   if (config.security.mode === 'x509') transport.onConnect(() => endEnrolment(config.state_dir, log));
   let state: DaemonStatus['state'] = 'running';
@@ -221,7 +227,8 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   return {
     node,
     jobs,
-    status: () => statusOf({ state, node, transport, security, jobs, queue, facts, twin: twins?.twin }),
+    status: () =>
+      statusOf({ state, node, transport, connects, security, jobs, queue, facts, twin: twins?.twin }),
     close: async ({ patience = AbortSignal.abort() } = {}) => {
       state = 'ending';
       options.onChange?.();

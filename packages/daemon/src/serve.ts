@@ -3,6 +3,7 @@ import { type Logger, type LogLevel, TroupeError } from '@troupe/core';
 import {
   createSwitchedLogger,
   type EndingFiles,
+  openMetrics,
   type RewrittenFile,
   reasonOf,
   type SwitchedLogger,
@@ -77,6 +78,11 @@ export async function serve(
     working = config;
     const { status_interval: seconds } = config;
     status = openStatusFile({ file: statusFileOf(config), seconds, read: () => daemon.status(), log });
+    const metrics = await openMetrics(
+      config.metrics,
+      async () => (await import('./status/daemon-metrics.js')).daemonMetrics(config, () => daemon.status()),
+      log,
+    );
     const stopWarning = warnOfEndsDaily(endingFiles(config), log);
     const next = await alarm.rung();
     stopWarning();
@@ -89,6 +95,7 @@ export async function serve(
         : [AbortSignal.timeout(stopGrace)];
     await daemon.close({ patience: AbortSignal.any(patience) });
     await status.close();
+    await metrics?.close();
     if (next === 'stop') break;
     // A signal from now on is for the start after this one.
     alarm.reset();

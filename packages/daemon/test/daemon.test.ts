@@ -504,7 +504,14 @@ describe('a daemon', () => {
       });
       expect(now.facts.faults).to.deep.equal([]);
       expect(now.agents).to.include({ probe: '1.0.0' });
-      expect(now.counts).to.deep.equal({ ...node.stats, running: 0, queued: 0, kept: 0, keptBytes: 0 });
+      expect(now.counts).to.deep.equal({
+        ...node.stats,
+        running: 0,
+        queued: 0,
+        kept: 0,
+        keptBytes: 0,
+        connects: 1,
+      });
       expect(now.memory).to.be.above(1_000_000);
       expect(now).to.not.have.any.keys('lastRequest', 'clockSkew', 'certificateExpires');
       await stop();

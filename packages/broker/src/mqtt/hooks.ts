@@ -14,7 +14,7 @@ import type { Backlog } from '../connection/backlog.js';
 import type { Connection } from '../connection/connection.js';
 import type { ConnectionLimits } from '../connection/connection-limits.js';
 import type { RetainedQuota } from './retained-quota.js';
-import type { Counters } from './stats.js';
+import type { MutableCounters } from './stats.js';
 
 type Hooks = Required<
   Pick<
@@ -54,7 +54,7 @@ export function createHooks(options: {
   readonly retained: RetainedQuota;
   readonly connectionLimits: ConnectionLimits;
   readonly backlog: Backlog<Connection>;
-  readonly counters: Counters;
+  readonly counters: MutableCounters;
   /** Hears of each client that is not let in, and under which name it came. */
   readonly onRefusal: (connection: Connection, name: string | undefined, reason: string) => void;
   readonly log: Logger;
@@ -140,6 +140,7 @@ export function createHooks(options: {
   function disconnectSlow(connection: Connection, limit: string): void {
     const { socket } = connection;
     if (socket.destroyed) return;
+    counters.slow += 1;
     log.warn(
       { ...describe(connection), bytes: socket.writableLength },
       `connection closed: the client reads too slowly (${limit})`,
@@ -242,7 +243,9 @@ export function createHooks(options: {
       if (largest) disconnectSlow(largest, 'limits.backlog_total_bytes');
       if (connection.socket.writableLength > limits.backlog_bytes)
         disconnectSlow(connection, 'limits.backlog_bytes');
-      return connection.socket.destroyed ? null : packet;
+      if (connection.socket.destroyed) return null;
+      counters.delivered += 1;
+      return packet;
     },
   };
 }

@@ -28,6 +28,10 @@ export class RetainedQuota {
     return this.#sizes.size;
   }
 
+  get bytes(): number {
+    return this.#total;
+  }
+
   /** Counts a message that is about to be kept; an empty one removes what was kept. */
   keep(name: string, topic: string, bytes: number, isEnrolling = false): Permission {
     const {

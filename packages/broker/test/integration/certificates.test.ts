@@ -192,10 +192,13 @@ describe('clients with certificates', function () {
       expect(() => broker.reload())
         .to.throw('security.crl: ')
         .with.property('code', 'CERTIFICATE_INVALID');
+      expect(broker.stats().outdated).to.equal(1);
       await join('n1.example.com');
     } finally {
       pki.revoke(pki.issue('n5.example.com'));
     }
+    broker.reload();
+    expect(broker.stats().outdated).to.equal(0);
   });
 
   it('shows its new certificate after a reload', async () => {

@@ -98,7 +98,7 @@ describe('messages through the broker', function () {
       await caller.publish(`${main}/agent/rpcutil`, 'after');
       await victim.hears('after');
       expect(victim.received.map(({ text }) => text)).to.eql(['after']);
-      expect(broker.stats()).to.include({ deniedPublishes: 1 });
+      expect(broker.stats()).to.include({ deniedPublishes: 1, nodes: 1, callers: 1 });
     });
 
     it('does not acknowledge a publish that is denied', async () => {

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createCrl } from '@troupe/core/pki';
@@ -160,6 +160,36 @@ describe('the broker as a process', function () {
   });
 
   describe('troupe-broker', () => {
+    const isOfMetrics = (url: string) => /core\/dist\/src\/metrics\/(?!open)|broker-metrics/.test(url);
+    interface Served {
+      readonly url: string;
+      readonly log: { readonly msg: string; readonly url?: string }[];
+      /** The modules that were loaded. */
+      readonly loaded: readonly string[];
+    }
+    // Runs the broker until the work is done.
+    async function served(config: object, work: (served: Served) => Promise<void> = async () => {}) {
+      const spy = `import { registerHooks } from 'node:module';
+        registerHooks({ load: (url, context, next) => { console.error(JSON.stringify({ loaded: url })); return next(url, context); } });`;
+      const args = ['--import', `data:text/javascript,${encodeURIComponent(spy)}`, bin, '--config', '-'];
+      const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+      const log: { msg: string; url?: string }[] = [];
+      const loaded: string[] = [];
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        const said = JSON.parse(line);
+        if (said.loaded === undefined) log.push(said);
+        else loaded.push(said.loaded);
+      });
+      const closed = once(child, 'close');
+      child.stdin.write(`${JSON.stringify(config)}\n`);
+      const [first] = await once(createInterface({ input: child.stdout }), 'line');
+      const all = { url: JSON.parse(first).urls[0], log, loaded };
+      await work(all);
+      child.kill('SIGTERM');
+      expect(await closed).to.eql([0, null]);
+      return all;
+    }
+
     const run = (...args: string[]) => spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8' });
 
     it('prints its addresses as one line of JSON, logs JSON, and ends with 0 on SIGTERM', async () => {
@@ -188,6 +218,31 @@ describe('the broker as a process', function () {
         .map((text) => JSON.parse(text) as { msg: string });
       expect(log.at(0)?.msg).to.equal('the broker is ready');
       expect(log.at(-1)).to.include({ msg: 'the broker has shut down', accepted: 3 });
+    });
+
+    it('serves metrics while it runs if its configuration says so, and by default loads nothing for that', async () => {
+      const plain = await served(open);
+      expect(plain.log.map(({ msg }) => msg)).to.not.include('serving metrics');
+      expect(plain.loaded.filter(isOfMetrics)).to.deep.equal([]);
+      const textfile = pki.file('broker.prom', 'of a broker that crashed');
+      let text = '';
+      const shown = await served(
+        { ...open, metrics: { http: { port: 0 }, textfile } },
+        async ({ log, url }) => {
+          const found = () => log.find(({ msg }) => msg === 'serving metrics')?.url ?? '';
+          await until('it serves metrics', () => found() !== '');
+          await until('the file is of this broker', () =>
+            readFileSync(textfile, 'utf8').startsWith('# HELP'),
+          );
+          const client = await connect(url);
+          text = await (await fetch(found())).text();
+          client.mqtt.end();
+        },
+      );
+      expect(text).to.match(/^troupe_broker_clients\{role="anonymous"\} 1$/m);
+      expect(text).to.match(/^troupe_broker_connections_accepted_total 1$/m);
+      expect(shown.loaded.filter(isOfMetrics)).to.have.length.above(2);
+      expect(existsSync(textfile), 'the file is removed at the end').to.equal(false);
     });
 
     it('ends with 1 after an error that nobody expected, and has it in its log', async () => {

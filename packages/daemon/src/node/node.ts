@@ -1,6 +1,7 @@
 import type { DataLookup, DataResult, Facts } from '@troupe/core';
 import type { Registry } from '../agents/registry.js';
 import type { DaemonConfig } from '../config.js';
+import type { ActionCounts } from '../request/action-counts.js';
 import type { ClockSkew } from '../request/clock-skew.js';
 import type { Stats } from '../request/stats.js';
 import type { Version1Callers } from '../request/version1-callers.js';
@@ -14,6 +15,7 @@ export interface Node {
   readonly mainCollective: string;
   readonly registry: Registry;
   readonly stats: Stats;
+  readonly actions: ActionCounts;
   readonly clockSkew: ClockSkew;
   readonly version1: Version1Callers;
   /** Milliseconds since 1970. */

@@ -284,13 +284,15 @@ export class Dispatcher {
 
   #record(request: Request, agent: LoadedAgent, ending: Ending, startedAt: number): void {
     const { audit, node } = this.#parts;
+    const seconds = (Date.now() - startedAt) / 1000;
+    node.actions.note(agent.name, ending.outcome, seconds);
     if (!audit || (agent.name === 'discovery' && !node.config.audit.discovery)) return;
     audit.write({
       ...entryOf(request, agent),
       outcome: ending.outcome,
       statuscode: ending.statuscode,
       ...(ending.outcome === 'ok' ? {} : { reason: ending.statusmsg }),
-      seconds: (Date.now() - startedAt) / 1000,
+      seconds,
     });
   }
 }

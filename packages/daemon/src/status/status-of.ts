@@ -11,13 +11,14 @@ export function statusOf(parts: {
   readonly state: DaemonStatus['state'];
   readonly node: Node;
   readonly transport: Transport;
+  readonly connects: number;
   readonly security: Security;
   readonly jobs: Jobs;
   readonly queue: RunQueue;
   readonly facts: FactSource;
   readonly twin: Twin | undefined;
 }): DaemonStatus {
-  const { state, node, transport, security, jobs, queue, facts, twin } = parts;
+  const { state, node, transport, connects, security, jobs, queue, facts, twin } = parts;
   const { last, seconds: clockSkew } = node.clockSkew;
   const { kept, keptBytes } = jobs.counts();
   const agents = node.registry.all().map(({ name, compiled }) => [name, compiled.ddl.metadata.version]);
@@ -34,7 +35,8 @@ export function statusOf(parts: {
     since: node.startedAt,
     broker: transport.link ?? { connected: transport.connected },
     ...(last === undefined ? {} : { lastRequest: last }),
-    counts: { ...node.stats, running: queue.running, queued: queue.waiting, kept, keptBytes },
+    counts: { ...node.stats, running: queue.running, queued: queue.waiting, kept, keptBytes, connects },
+    actions: node.actions.all(),
     agents: Object.fromEntries(agents),
     ...(security.expires && { certificateExpires: security.expires() }),
     facts: facts.status(),

@@ -5,6 +5,7 @@ import { systemReasonOf } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import type { FactsStatus } from '../node/facts.js';
 import type { Twin } from '../node/twin-watch.js';
+import type { ActionCount } from '../request/action-counts.js';
 import type { Stats } from '../request/stats.js';
 
 /** The status of a daemon, as its status file contains it. All times are milliseconds since 1970. */
@@ -34,7 +35,11 @@ export interface DaemonStatus {
     /** Ended requests whose replies are kept, and their bytes. */
     readonly kept: number;
     readonly keptBytes: number;
+    /** Connections to the broker that were established. */
+    readonly connects: number;
   };
+  /** The actions that have ended, by agent. */
+  readonly actions: Readonly<Record<string, ActionCount>>;
   /** The version of each agent's DDL, by name. */
   readonly agents: Readonly<Record<string, string>>;
   /** When our certificate or enrolment token is over, where we have one. */

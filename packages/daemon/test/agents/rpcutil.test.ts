@@ -7,6 +7,7 @@ import { rpcutilAgent } from '../../src/agents/rpcutil.js';
 import { type Trial, tryAgent } from '../../src/agents/trial.js';
 import { parseDaemonConfig } from '../../src/config.js';
 import type { Node } from '../../src/node/node.js';
+import { ActionCounts } from '../../src/request/action-counts.js';
 import { ClockSkew } from '../../src/request/clock-skew.js';
 import { newStats } from '../../src/request/stats.js';
 import { Version1Callers } from '../../src/request/version1-callers.js';
@@ -46,6 +47,7 @@ describe('rpcutil', () => {
       mainCollective: 'eu',
       registry,
       stats: { ...newStats(), total: 7, denied: 2 },
+      actions: new ActionCounts(),
       clockSkew: new ClockSkew(),
       version1: new Version1Callers(silentLogger),
       startedAt: 5500,

@@ -30,6 +30,7 @@ import type { Audit, AuditEntry } from '../../src/audit/audit.js';
 import { type DaemonConfig, parseDaemonConfig } from '../../src/config.js';
 import type { Node } from '../../src/node/node.js';
 import { PolicyStore, policyOptionsOf, writeFirstPolicy } from '../../src/policy/index.js';
+import { ActionCounts } from '../../src/request/action-counts.js';
 import { Admission } from '../../src/request/admission.js';
 import { ClockSkew } from '../../src/request/clock-skew.js';
 import { Dispatcher } from '../../src/request/dispatcher.js';
@@ -128,6 +129,7 @@ export class Desk {
       mainCollective: collectives[0] ?? '',
       registry: new Registry(),
       stats,
+      actions: new ActionCounts(),
       clockSkew: new ClockSkew(),
       version1: new Version1Callers(this.log.log),
       startedAt: Date.now(),

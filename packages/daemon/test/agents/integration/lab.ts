@@ -94,12 +94,12 @@ export class Lab {
   }
 
   /** Starts `mcod` with more lines of configuration, and waits until it is ready. */
-  async startMcod(more: string): Promise<void> {
+  async startMcod(more: string, nodeOptions: readonly string[] = []): Promise<void> {
     const config = this.write(
       'mcod.yaml',
       `identity: node1.example.net\nbroker: { urls: ['${this.#url}'] }\nsecurity: { mode: none }\nstate_dir: ${this.folder}/state\nfacts: { paths: [] }\n${more}\n`,
     );
-    const mcod = this.#spawn('packages/daemon/bin/mcod.js', ['--config', config]);
+    const mcod = this.#spawn('packages/daemon/bin/mcod.js', ['--config', config], nodeOptions);
     this.#mcod = mcod;
     if (!mcod.stderr) throw new Error('mcod has no log');
     createInterface({ input: mcod.stderr }).on('line', (line) => {
@@ -221,8 +221,9 @@ export class Lab {
     this.#waiting.delete(reply.id);
   }
 
-  #spawn(program: string, args: readonly string[]): ChildProcess {
-    const child = spawn(process.execPath, [join(root, program), ...args], { stdio: 'pipe' });
+  #spawn(program: string, args: readonly string[], nodeOptions: readonly string[] = []): ChildProcess {
+    const words = [...nodeOptions, join(root, program), ...args];
+    const child = spawn(process.execPath, words, { stdio: 'pipe' });
     this.#processes.push(child);
     return child;
   }

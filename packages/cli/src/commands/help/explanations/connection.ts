@@ -53,7 +53,7 @@ export const connection = {
   LISTEN_FAILED: {
     summary: 'cannot listen on an address',
     meaning:
-      '`troupe-broker`, or `mcprovision` for metrics and status over HTTP, cannot open the address and port of its configuration.',
+      '`troupe-broker`, or any program that serves metrics over HTTP, cannot open the address and port of its configuration. Without its port for metrics, a program continues.',
     causes: [
       'EADDRINUSE, address already in use: another process uses the port, for example a second broker.',
       'EADDRNOTAVAIL, address not available: the address does not belong to this machine.',
@@ -61,7 +61,7 @@ export const connection = {
     ],
     actions: [
       '`ss -ltnp` lists the processes that listen: stop the one that uses the port.',
-      'Change `listen` in the configuration of the broker, or `http` in the configuration of mcprovision.',
+      'Change the address in the configuration: `listen` or `metrics.http` of the broker, `metrics.http` of mcod, `http` of mcprovision.',
     ],
   },
   TOPIC_INVALID: {
