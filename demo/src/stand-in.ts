@@ -25,6 +25,8 @@ const ssl = (path: string) => at(join('/var/lib/puppet/ssl', path));
 const settings: Readonly<Record<string, string>> = {
   certname: host.certname,
   server: 'puppet',
+  ca_server: 'puppet',
+  ca_port: '8140',
   environment: 'production',
   confdir: at('/etc/puppet'),
   config: at('/etc/puppet/puppet.conf'),

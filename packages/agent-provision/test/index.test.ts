@@ -225,6 +225,15 @@ describe('the agent provision', () => {
       expect(await call('request_certificate')).to.include({ exitcode: 0, ca_fingerprint: ca.digest });
     });
 
+    it('requests the certificate from the CA that puppet.conf names, if compile masters share it', async () => {
+      await using ca = await FakeCa.start({ addresses: ['127.0.0.1'] });
+      await node.behave({ ca_server: '127.0.0.1', ca_port: String(ca.port) });
+      await writeFile(node.folder.join('puppet', 'puppet.conf'), '[main]\nca_server = 127.0.0.1\n');
+      await load({ port: await freePort() });
+      await call('set_puppet_host', { ipaddress: '127.0.0.2' });
+      expect(await call('request_certificate')).to.include({ exitcode: 0, ca_fingerprint: ca.digest });
+    });
+
     it('is disabled for good, and changes nothing on this host from then on', async () => {
       const file = node.folder.join('state', 'disabled');
       expect(await call('is_disabled')).to.deep.equal({ disabled: false });

@@ -3,8 +3,8 @@ import { checkAddress } from './hosts-file.js';
 import { type Change, changeText, type ManagedFileOptions } from './managed-file.js';
 import { putBlock, takeBlock } from './marked-block.js';
 
-// Settings that Puppet's agent prefers to `server`.
-const overriding = ['server_list', 'ca_server'];
+// Settings that Puppet's agent prefers to `server`. One of its own for the CA is right: compile masters share a CA.
+const overriding = ['server_list'];
 
 /** Sets `server` in a puppet.conf, in a marked block; for hosts whose hosts file cannot be used. */
 export async function setServer(file: string, address: string, options: ManagedFileOptions): Promise<Change> {

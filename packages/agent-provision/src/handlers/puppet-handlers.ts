@@ -1,3 +1,4 @@
+import type { PuppetSettings } from '@troupe/agent-puppetd/puppet';
 import type { Context, Handlers } from '@troupe/core';
 import { Serial } from '@troupe/core/async';
 import type ddl from '@troupe/ddl/provision.json';
@@ -64,7 +65,7 @@ export function puppetHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
           log: context.log,
         });
         const requested = await requester.request({
-          ca: serverOf(node),
+          ca: caOf(node, settings),
           caFingerprint: input.ca_fingerprint,
           fresh: input.fresh ?? false,
           confirm,
@@ -126,6 +127,11 @@ async function pointAt({ config, host, puppet }: Node, address: string): Promise
       'cannot set the address of the Puppet server: server_in_hosts and server_in_conf are both false',
     );
   return change;
+}
+
+// Compile masters share the CA of another server, which Puppet's own setting names.
+function caOf(node: Node, { server, ca_server: name, ca_port: port }: PuppetSettings): CaClient {
+  return name === server ? serverOf(node) : new CaClient({ name, port: Number(port) });
 }
 
 function serverOf({ config, record }: Node): CaClient {

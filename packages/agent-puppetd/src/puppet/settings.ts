@@ -11,6 +11,8 @@ import { readIfPresent } from './file.js';
 const names = [
   'agent_catalog_run_lockfile',
   'agent_disabled_lockfile',
+  'ca_port',
+  'ca_server',
   'certname',
   'classfile',
   'confdir',

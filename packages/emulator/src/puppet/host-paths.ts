@@ -40,6 +40,8 @@ export function hostPaths(root: string, certname: string): HostPaths {
     puppet: {
       certname,
       server: 'puppet',
+      ca_server: 'puppet',
+      ca_port: '8140',
       environment: 'production',
       confdir: at('puppet'),
       config: at('puppet', 'puppet.conf'),

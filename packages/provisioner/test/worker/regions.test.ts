@@ -53,6 +53,25 @@ describe('a provisioning in two regions', () => {
     expect([watched.provisioner.mastersAway(), watched.provisioner.debts()]).to.deep.equal([[], []]);
   });
 
+  it('cleans a CA that compile masters share once, and owes nothing if one of them is away', async () => {
+    const second = await testbed.host('puppet-eu2', {
+      collective: 'mcollective',
+      agents: [europe.ca.agent()],
+      facts: eu,
+    });
+    const watched = await provisioner(60);
+    await testbed.node('web1', { facts: eu });
+    expect((await watched.ended('web1')).reason).to.equal(
+      'region eu-west-1 matches, the least loaded of 2 masters there',
+    );
+    expect(europe.ca.log).to.deep.equal(['clean web1', 'sign web1']);
+    await second.die();
+    await testbed.node('web2', { facts: eu });
+    expect(await watched.ended('web2')).to.include({ outcome: 'done', master: 'puppet-eu' });
+    expect(europe.ca.log.slice(2)).to.deep.equal(['clean web2', 'sign web2']);
+    expect(watched.provisioner.debts()).to.deep.equal([]);
+  });
+
   it('owes the cleaning of a master that stays away, over a restart, and leaves no certificate valid elsewhere', async () => {
     const journal = `journal: ${testbed.path('kept.journal')}`;
     const watched = await provisioner(0.3, journal);

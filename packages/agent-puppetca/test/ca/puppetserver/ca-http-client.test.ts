@@ -54,7 +54,7 @@ describe('HTTP client of the CA', () => {
       await fake.client().call(ping);
       await fake.client({ timeoutSeconds: 3 }).call(ping);
       expect(timeout.mock.calls.map(({ arguments: [milliseconds] }) => milliseconds)).to.deep.equal([
-        15_000, 3_000,
+        15_000, 5_000, 3_000, 5_000,
       ]);
     } finally {
       timeout.mock.restore();
