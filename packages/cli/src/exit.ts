@@ -27,7 +27,10 @@ export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
     4,
     'The request went to nodes that were named on the command line, without discovery, and none of them replied',
   ],
-  [5, 'All replies are ok, but some nodes did not reply: they are offline, or online without a reply'],
+  [
+    5,
+    'All replies are ok, but some nodes did not reply: they are offline, online without a reply, or out of reach',
+  ],
   [130, 'Interrupted by Ctrl-C: actions continue on the nodes, unless a second Ctrl-C cancelled them'],
   [143, 'Terminated by SIGTERM: actions continue on the nodes'],
 ];
@@ -39,6 +42,8 @@ export interface CallEnd {
   readonly stats: Pick<Stats, 'targets' | 'answered' | 'ok'>;
   /** The number of nodes that are online and did not respond to discovery. */
   readonly silentInDiscovery: number;
+  /** The number of nodes that replied to earlier commands and are out of reach. */
+  readonly unreachable?: number | undefined;
   /** Whether the request itself was the discovery that they did not respond to. */
   readonly byRequest?: true | undefined;
   /** Set if a signal ended the call. */
@@ -46,10 +51,19 @@ export interface CallEnd {
 }
 
 /** The one place that determines the exit code of a call; a failure takes precedence over a missing reply. */
-export function exitCodeOf({ method, stats, silentInDiscovery, byRequest, interrupted }: CallEnd): ExitCode {
+export function exitCodeOf({
+  method,
+  stats,
+  silentInDiscovery,
+  unreachable = 0,
+  byRequest,
+  interrupted,
+}: CallEnd): ExitCode {
   if (interrupted !== undefined) return interrupted;
   if (stats.targets === 0) return byRequest && silentInDiscovery > 0 ? ExitCode.noAnswer : ExitCode.error;
   if (stats.answered === 0) return method === 'named' ? ExitCode.noAnswerFromNamed : ExitCode.noAnswer;
   if (stats.ok < stats.answered) return ExitCode.failed;
-  return stats.answered < stats.targets || silentInDiscovery > 0 ? ExitCode.partialSilence : ExitCode.ok;
+  return stats.answered < stats.targets || silentInDiscovery + unreachable > 0
+    ? ExitCode.partialSilence
+    : ExitCode.ok;
 }

@@ -39,6 +39,14 @@ describe('exit codes', () => {
     expect(exitCodeOf({ ...outcome, silentInDiscovery: 0 })).to.equal(1);
   });
 
+  it('5: all are ok, and nodes that replied earlier are out of reach', () => {
+    const stats = { targets: 1, answered: 1, ok: 1 };
+    const outcome = { method: 'broadcast', stats, silentInDiscovery: 0, interrupted: undefined } as const;
+    expect(exitCodeOf({ ...outcome, unreachable: 4 })).to.equal(5);
+    expect(exitCodeOf({ ...outcome, unreachable: 0 })).to.equal(0);
+    expect(exitCodeOf({ ...outcome, stats: { ...stats, ok: 0 }, unreachable: 4 })).to.equal(2);
+  });
+
   for (const interrupted of [130, 143] as const) {
     it(`${interrupted}: interrupted, whatever the replies were`, () => {
       const stats = { targets: 3, answered: 3, ok: 1 };

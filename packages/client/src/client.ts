@@ -282,6 +282,11 @@ export class Client {
     this.#router.invalidateKey(identity);
   }
 
+  /** The URL of the broker that the client is connected to, or was last. */
+  get brokerUrl(): string | undefined {
+    return this.#transport.link?.url;
+  }
+
   /** Whether the client is connected to the broker. */
   get isConnected(): boolean {
     return this.#transport.connected;
@@ -326,9 +331,15 @@ export class Client {
   }
 }
 
-function discoveryPart({ discoveryTimeout, signal, source }: CallOptions): Partial<DiscoveryOptions> {
+function discoveryPart({
+  discoveryTimeout,
+  earlier,
+  signal,
+  source,
+}: CallOptions): Partial<DiscoveryOptions> {
   return {
     ...(source && { source }),
+    ...(earlier && { earlier }),
     ...(discoveryTimeout === undefined ? {} : { window: discoveryTimeout }),
     ...(signal ? { signal } : {}),
   };

@@ -8,6 +8,9 @@ export {
 } from './author/host-agent.js';
 export { type Mocked, type MockOverrides, mockAgent, plausibleOutput } from './author/mock-agent.js';
 export {
+  type NatsRegions,
+  natsRegionsMissing,
+  startNatsRegions,
   startRabbitmq,
   type TestBroker,
   type TestBrokerKind,

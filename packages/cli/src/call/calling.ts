@@ -7,6 +7,7 @@ import { follow } from './following.js';
 import { Interruption } from './interruption.js';
 import { noteVersionDifferences, warnOfUnknownNodes } from './notes.js';
 import { acceptanceOf, noteOtherDdls } from './other-ddls.js';
+import { earlierOf } from './reach.js';
 import { emptyReport, reportOf } from './report.js';
 import { areToBeFound } from './rounds.js';
 import type { Found } from './selection.js';
@@ -53,7 +54,11 @@ async function callNodes(setting: Setting, work: Work, given?: Found): Promise<R
     collective,
     ...(given
       ? targetsOf(given, filter)
-      : { filter, onDiscovered: (found: Discovery) => presenter.discovered(found) }),
+      : {
+          filter,
+          ...earlierOf(client, collective),
+          onDiscovered: (found: Discovery) => presenter.discovered(found),
+        }),
     ...timesOf(options),
     acceptDdl: acceptanceOf(setting, options),
     ...(options.batch === undefined ? {} : { batch: options.batch }),

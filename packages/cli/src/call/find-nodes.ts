@@ -1,10 +1,9 @@
-import { type Client, type Discovery, isUnfiltered } from '@troupe/client';
-import { type Filter, namedNodes } from '@troupe/core';
+import { namedNodes } from '@troupe/core';
 import { InterruptedError } from '../failure.js';
 import { refusalNotes } from '../output/presence.js';
 import { sourceOf } from './discovery-method.js';
 import { reportNoNodes } from './no-nodes.js';
-import { rememberNodes } from './node-cache.js';
+import { earlierOf, noteUnknownReach, remember } from './reach.js';
 import { type Found, picked } from './selection.js';
 import type { Setting } from './setting.js';
 
@@ -30,7 +29,7 @@ async function discover(setting: Setting, agent: string): Promise<Found> {
   const discovery = await client.discover({
     filter: isNamed ? filter : client.filter(client.withAgent(filter, agent)),
     collective,
-    ...(source ? { source } : {}),
+    ...(source ? { source } : earlierOf(client, collective)),
     ...(window === undefined ? {} : { window }),
     ...(options.one ? { most: 1 } : {}),
     signal: interruption.signal,
@@ -38,18 +37,13 @@ async function discover(setting: Setting, agent: string): Promise<Found> {
   return picked(discovery, options);
 }
 
-/** Reports refusals and an empty result of a discovery, and keeps the names that it found. */
+/** Reports refusals and an empty result of a discovery, and keeps the nodes that it found. */
 export async function reportDiscovery(setting: Setting, found: Found, agent: string): Promise<void> {
   const { screen, client, collective, filter } = setting;
-  remember(client, collective, filter, found);
+  noteUnknownReach(screen, client, collective, found);
+  await remember(client, collective, filter, found);
   refusalNotes(screen, found);
   if (found.nodes.length > 0) return;
   const rest = found.byRequest ? { silent: found.silent.length } : { before: 'request not sent: ' };
   await reportNoNodes(screen, client, collective, { agent, filter, ...rest });
-}
-
-/** Keeps the names of nodes that were found, for completion. */
-export function remember(client: Client, collective: string, filter: Filter, found: Discovery): void {
-  if (found.method === 'named') return;
-  rememberNodes(client.config, collective, found, isUnfiltered(filter));
 }

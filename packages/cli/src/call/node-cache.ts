@@ -1,44 +1,113 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type ClientConfig, type Discovery, ddlCache } from '@troupe/client';
+import { type ClientConfig, ddlCache } from '@troupe/client';
 import { isIdentity } from '@troupe/core';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 
 type Place = Pick<ClientConfig, 'broker' | 'collectives'>;
 
-/** Names that are kept for one collective; completion of more is useless. */
-const most = 20_000;
+/** Names that are kept for one collective. */
+const most = 50_000;
+/** Days after which a node that was not seen again is forgotten. */
+const mostDays = 7;
+const dayMs = 86_400_000;
 
-/** Keeps the names of nodes that were seen, for completion; the names of a whole collective replace what was kept. */
-export function rememberNodes(
-  config: Place,
-  collective: string,
-  found: Pick<Discovery, 'nodes' | 'silent' | 'offline'>,
-  isWhole: boolean,
-): void {
-  const seen = [...found.nodes, ...found.silent, ...found.offline];
-  if (seen.length === 0) return;
-  const kept = knownNodes(config, collective);
-  const names = [...new Set(isWhole ? seen : [...kept, ...seen])].sort().slice(0, most);
-  if (names.length === kept.length && names.every((name, index) => name === kept[index])) return;
+/** What is kept of a node, on a line of a file: `NAME DAY BROKER`. */
+interface Kept {
+  /** When it was seen last, in days since 1970; absent if it was offline. */
+  readonly day?: number;
+  /** The broker that had its presence record; absent if it replied without one. */
+  readonly broker?: string;
+}
+
+/** Nodes that a command has seen. */
+export interface SeenNodes {
+  /** Nodes that replied or are online. */
+  readonly alive: readonly string[];
+  readonly offline: readonly string[];
+  /** The broker that this was seen at. */
+  readonly broker: string;
+  /** Whether the broker has a presence record of a node. */
+  readonly hasRecord: (identity: string) => boolean;
+  /** Whether these are all nodes of the collective. */
+  readonly isWhole: boolean;
+}
+
+/** Keeps the names of nodes that were seen: for completion, and to notice nodes that are out of reach later. */
+export function rememberNodes(config: Place, collective: string, seen: SeenNodes, now = Date.now()): void {
+  const { alive, offline, broker, hasRecord, isWhole } = seen;
+  const kept = keptOf(config, collective, now);
+  if (alive.length + offline.length === 0) return;
+  const day = Math.floor(now / dayMs);
+  const fresh = new Map<string, Kept>(
+    // Those that were alive a while ago stay: they may be out of reach.
+    [...(kept ?? [])].filter(([, { day: last }]) => !isWhole || last !== undefined),
+  );
+  for (const name of offline) fresh.set(name, { ...fresh.get(name) });
+  for (const name of alive) fresh.set(name, hasRecord(name) ? { day, broker } : { day });
+  const lines = [...fresh]
+    .map(([name, { day: last, broker: at }]) => `${name} ${last ?? '-'} ${at ?? '-'}\n`)
+    .sort()
+    .slice(0, most);
+  const text = lines.join('');
   const file = fileOf(config, collective);
+  if (text === textOf(file)) return;
   try {
     mkdirSync(dirname(file), { recursive: true });
-    const fresh = `${file}.${process.pid}`;
-    writeFileSync(fresh, names.map((name) => `${name}\n`).join(''));
-    renameSync(fresh, file);
+    const temporary = `${file}.${process.pid}`;
+    writeFileSync(temporary, text);
+    renameSync(temporary, file);
   } catch {
-    // A cache that cannot be written, such as without a home, costs a completion and nothing else.
+    // A cache that cannot be written, such as without a home, is only missed later.
   }
 }
 
 /** The names that were kept of a collective. */
 export function knownNodes(config: Place, collective = config.collectives[0] ?? ''): readonly string[] {
+  return [...(keptOf(config, collective, Date.now())?.keys() ?? [])];
+}
+
+/**
+ * The nodes that were alive within the last days, and of which a broker that is connected now has no record if they are out of
+ * reach: they replied without a record, or another broker had it. Undefined if nothing was kept of the collective.
+ */
+export function earlierNodes(
+  config: Place,
+  collective: string,
+  broker: string,
+  now = Date.now(),
+): readonly string[] | undefined {
+  const kept = keptOf(config, collective, now);
+  return (
+    kept &&
+    [...kept].flatMap(([name, { day, broker: at }]) => (day === undefined || at === broker ? [] : [name]))
+  );
+}
+
+function keptOf(config: Place, collective: string, now: number): ReadonlyMap<string, Kept> | undefined {
+  const text = textOf(fileOf(config, collective));
+  if (text === undefined) return undefined;
+  const today = Math.floor(now / dayMs);
+  const kept = new Map<string, Kept>();
+  for (const line of text.split('\n')) {
+    const [name = '', day = '-', broker = '-'] = line.split(' ');
+    if (!isIdentity(name)) continue;
+    const last = /^\d+$/.test(day) ? Number(day) : undefined;
+    if (last !== undefined && Math.abs(today - last) > mostDays) continue;
+    kept.set(name, {
+      ...(last !== undefined && { day: last }),
+      ...(broker !== '-' && { broker }),
+    });
+  }
+  return kept;
+}
+
+function textOf(file: string): string | undefined {
   try {
-    return readRegularFileSync(fileOf(config, collective)).toString('utf8').split('\n').filter(isIdentity);
+    return readRegularFileSync(file).toString('utf8');
   } catch {
-    return [];
+    return undefined;
   }
 }
 

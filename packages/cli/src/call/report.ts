@@ -29,6 +29,7 @@ export function reportOf(parts: {
       method: found.source === undefined ? found.method : 'broadcast',
       stats,
       silentInDiscovery: found.silent.length,
+      unreachable: found.unreachable?.length,
       byRequest: found.byRequest,
       interrupted: setting.interruption.exitCode,
     }),

@@ -3,6 +3,7 @@ import type { Found } from '../call/selection.js';
 import type { Screen } from '../terminal/screen.js';
 import { nameList, namesBy } from './naming.js';
 import { plainLine } from './plain.js';
+import { whyUnreachable } from './presence.js';
 import type { Report } from './presenter.js';
 import { isSilent } from './replies.js';
 import { counted, span, statusWord } from './wording.js';
@@ -13,6 +14,9 @@ export function footer(screen: Screen, report: Report): void {
   for (const line of unansweredLines(report.results, screen.isVerbose)) screen.warn(line);
   for (const line of cutLines(report.results, screen.isVerbose)) screen.warn(line);
   for (const line of silentLines(found, screen.isVerbose)) screen.warn(line);
+  const { unreachable = [] } = found;
+  if (unreachable.length > 0)
+    screen.warn(`Out of reach: ${nameList(unreachable, screen.isVerbose)} (${whyUnreachable})`);
   if (stats.targets === 0) return;
   if (stats.unexpected.length > 0) {
     screen.warn(`Unexpected replies from: ${nameList(stats.unexpected, screen.isVerbose)}`);
@@ -74,10 +78,13 @@ function finished(screen: Screen, { stats, found }: Report): string {
     found.method === 'broadcast' && found.offline.length > 0
       ? `; ${counted(found.offline.length)} offline`
       : '';
+  const away = found.unreachable?.length ?? 0;
+  const outOfReach = away > 0 ? `; ${counted(away)} out of reach` : '';
   const words = limitWords(found);
   const limited = words === '' ? '' : `; ${words}`;
-  const line = `Finished processing ${answered} / ${targets} hosts in ${span(callSeconds)}${failed}${offline}${limited}`;
-  return screen.paintNote(answered === targets && ok === answered ? 'green' : 'red', line);
+  const line = `Finished processing ${answered} / ${targets} hosts in ${span(callSeconds)}${failed}${offline}${outOfReach}${limited}`;
+  const isWhole = answered === targets && ok === answered && away === 0;
+  return screen.paintNote(isWhole ? 'green' : 'red', line);
 }
 
 /** From how many nodes the called ones were selected, and how to select the same ones. */
@@ -93,6 +100,7 @@ function statsBlock({ stats, found }: Report): string {
     ['No Reply', String(stats.targets - stats.answered)],
     ['Unexpected', String(stats.unexpected.length)],
     ['Offline', found.method === 'named' ? 'not checked' : String(found.offline.length)],
+    ['Out of Reach', found.unreachable === undefined ? 'not known' : String(found.unreachable.length)],
     ['Discovery Time', discoveryTime(found)],
     ...(found.source === undefined ? [] : ([['Discovered By', found.source]] as const)),
     ['Agent Time', span(stats.callSeconds)],

@@ -78,6 +78,7 @@ export function discoveryStatistics(found: Found) {
     silent_in_discovery: found.silent,
     refused_in_discovery: found.refused,
     offline: found.offline,
+    unreachable: found.unreachable ?? null,
     ...(found.seed === undefined ? {} : { limit_seed: found.seed }),
     discovery_seconds: found.seconds,
   };

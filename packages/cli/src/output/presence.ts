@@ -36,3 +36,18 @@ export function presenceNotes(screen: Screen, { silent, offline, nodes }: Discov
     if (!isLong) for (const line of columns(away, screen.width)) screen.note(line);
   }
 }
+
+/** Reports, on standard error, which nodes replied to earlier commands and are out of reach. */
+export function reachNotes(screen: Screen, unreachable: readonly string[], filter: Filter): void {
+  if (unreachable.length === 0) return;
+  const note = isEmptyFilter(filter) ? '' : ', which may or may not match the filter';
+  screen.warn(`\nOut of reach: ${counted(unreachable.length)}${note} (${whyUnreachable})\n`);
+  const isLong = unreachable.length > 5 * mostNames && !screen.isVerbose;
+  const shown = isLong ? unreachable.slice(0, 5 * mostNames) : unreachable;
+  for (const line of columns(shown, screen.width)) screen.warn(line);
+  if (isLong) screen.warn(`and ${unreachable.length - shown.length} more (-v lists them)`);
+}
+
+/** Why nodes are named that the broker does not know. */
+export const whyUnreachable =
+  'they replied within the last 7 days, but not now: their region may be cut off, or they no longer exist';

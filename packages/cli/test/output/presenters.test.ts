@@ -146,6 +146,7 @@ describe('JSON', () => {
         silent_in_discovery: [],
         refused_in_discovery: [],
         offline: [],
+        unreachable: null,
         discovery_seconds: 0.5,
         call_seconds: 1.5,
         exit_code: 2,

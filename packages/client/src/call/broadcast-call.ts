@@ -33,14 +33,18 @@ export class BroadcastCall implements TargetSet {
   #found: Discovery | undefined;
 
   constructor(parts: TargetSetParts, presence: PresenceView, given: OwnRequest) {
-    const { router, options } = parts;
+    const { router, options, wanted } = parts;
     this.#parts = parts;
     this.#presence = presence;
     const message = { ...given, time: this.#start };
     this.#readMatch = matchOfRequest(message.filter);
     const { signal } = options;
     const question = { message, readMatch: this.#readMatch, answerUnmatched: true };
-    this.#search = new Search(router, presence, question, signal ? { signal } : {});
+    const { earlier } = wanted;
+    this.#search = new Search(router, presence, question, {
+      ...(earlier && { earlier }),
+      ...(signal ? { signal } : {}),
+    });
     this.#rounds = new RequestRounds({ ...parts, presence: parts.view }, message);
   }
 
@@ -50,7 +54,9 @@ export class BroadcastCall implements TargetSet {
     // Some may have answered since.
     const silent = found.silent.filter((identity) => !this.#heard.has(identity));
     const refused = found.refused.filter(({ sender }) => !this.#rounds.targets.has(sender));
-    return { ...found, nodes: [...this.#rounds.targets].sort(naturalOrder), silent, refused };
+    const nodes = [...this.#rounds.targets].sort(naturalOrder);
+    const unreachable = found.unreachable?.filter((identity) => !this.#heard.has(identity));
+    return { ...found, nodes, silent, refused, ...(unreachable && { unreachable }) };
   }
 
   get size(): number {

@@ -46,6 +46,8 @@ export interface CallOptions {
   readonly clockOffset?: number;
   /** Seconds without a reply until the state of a node is `no-reply`; default: 10. */
   readonly answerWithin?: number;
+  /** As the option of a discovery; not for a call to `targets`. */
+  readonly earlier?: readonly string[];
   /** Seconds of a fixed discovery window. */
   readonly discoveryTimeout?: number;
   /** Aborts the wait for replies; actions on the nodes continue (see `cancel`). */

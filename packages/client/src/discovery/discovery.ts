@@ -18,6 +18,11 @@ export interface DiscoveryOptions {
    * default, they do if up to 2000 nodes are known to be online; in a larger fleet, a sample of nodes is queried.
    */
   readonly answerUnmatched?: boolean;
+  /**
+   * Nodes that replied to earlier commands although the broker has no presence record of them: they are waited for, like
+   * those that are online, and named as `unreachable` if they do not reply.
+   */
+  readonly earlier?: readonly string[];
   readonly signal?: AbortSignal;
   /** Is called for each node that replies, with the milliseconds it took. */
   readonly onNode?: (identity: string, milliseconds: number) => void;
@@ -37,6 +42,11 @@ export interface Discovery {
   readonly refused: readonly { readonly sender: string; readonly statusmsg: string }[];
   /** Nodes that are offline by their presence; whether they match the filter is not known. */
   readonly offline: readonly string[];
+  /**
+   * The `earlier` nodes that did not reply: most often of a region that is cut off. Whether they match the filter is not
+   * known. Absent if no earlier nodes were given, or not all nodes were waited for.
+   */
+  readonly unreachable?: readonly string[];
   /** The part of the filter that the nodes of a source evaluate when they are called. */
   readonly rest?: Filter;
   /** Whether the request of a call found the nodes itself, without a discovery: they run it as they reply. */

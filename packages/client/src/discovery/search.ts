@@ -26,7 +26,7 @@ export interface Question {
   readonly answerUnmatched: boolean;
 }
 
-type Options = Pick<DiscoveryOptions, 'among' | 'window' | 'most' | 'signal' | 'onNode'>;
+type Options = Pick<DiscoveryOptions, 'among' | 'earlier' | 'window' | 'most' | 'signal' | 'onNode'>;
 
 /** A request sent to all nodes, or to some: which nodes match, which do not, and which are silent. */
 export class Search {
@@ -51,7 +51,9 @@ export class Search {
 
   /** Nodes that have not replied yet. */
   open(): readonly string[] {
-    return this.#isOver ? [] : this.#tally.missing();
+    if (this.#isOver) return [];
+    const unknown = new Set(this.#unheardOf());
+    return this.#tally.missing().filter((identity) => !unknown.has(identity));
   }
 
   /** Sends the request and waits for the replies, or for the signal. Throws NOT_CONNECTED if the request cannot be sent. */
@@ -77,6 +79,7 @@ export class Search {
       if (!among && claimOf(record) === 1) this.#tellVersion1();
     });
     tally.expect(this.#online());
+    tally.expect(this.#unheardOf());
     try {
       if (among) await this.#ask(among);
       else await this.#router.broadcast({ ...message, answerUnmatched }, everywhere);
@@ -94,6 +97,8 @@ export class Search {
     const isCut = signal?.aborted === true || this.#options.most !== undefined;
     this.#isOver = !isCut;
     const busy = tally.busy();
+    const unreachable = isCut || !this.#options.earlier ? undefined : this.#unheardOf().sort(naturalOrder);
+    const isAway = new Set(unreachable);
     return {
       method: 'broadcast',
       nodes: [...tally.matched].sort(naturalOrder),
@@ -101,11 +106,12 @@ export class Search {
         answerUnmatched && !isCut
           ? tally
               .missing()
-              .filter((identity) => !busy.has(identity))
+              .filter((identity) => !busy.has(identity) && !isAway.has(identity))
               .sort(naturalOrder)
           : [],
       refused: [...tally.refused, ...busy].map(([sender, statusmsg]) => ({ sender, statusmsg })),
       offline: [...this.#presence.offline()].sort(naturalOrder),
+      ...(unreachable && { unreachable }),
       seconds: (Date.now() - this.#start) / 1000,
     };
   }
@@ -120,6 +126,15 @@ export class Search {
     // If the connection is lost, the next round sends the request again.
     await this.#ask(ask).catch(unlessDisconnected);
     return false;
+  }
+
+  // Earlier nodes without a presence record that have not replied.
+  #unheardOf(): string[] {
+    const { answered } = this.#tally;
+    const busy = this.#tally.busy();
+    return (this.#options.earlier ?? []).filter(
+      (identity) => !answered.has(identity) && !busy.has(identity) && !this.#presence.get(identity),
+    );
   }
 
   #online(): readonly string[] {

@@ -5,6 +5,7 @@ import { nats, natsCluster } from './nats.js';
 import { rabbitmq, startRabbitmq } from './rabbitmq.js';
 
 export type { TestBroker, TestBrokerKind, TestBrokerOptions } from './broker.js';
+export { type NatsRegions, natsRegionsMissing, startNatsRegions } from './nats-regions.js';
 
 export { startRabbitmq };
 

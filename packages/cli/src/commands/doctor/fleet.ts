@@ -1,8 +1,10 @@
 import { type Client, localDdl, type PresenceView, type Result } from '@troupe/client';
 import { ddlHash, type Filter } from '@troupe/core';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
+import { earlierOf } from '../../call/reach.js';
 import { nameList, namesBy } from '../../output/naming.js';
 import { plainLine } from '../../output/plain.js';
+import { whyUnreachable } from '../../output/presence.js';
 import { isSilent } from '../../output/replies.js';
 import { counted } from '../../output/wording.js';
 import { about, type Finding } from './finding.js';
@@ -20,10 +22,16 @@ export async function fleetFindings(
   filter: Filter,
 ): Promise<readonly Finding[]> {
   const report = about('nodes');
-  const found = await client.ping({ collective, filter: client.filter(filter) });
-  const { nodes, silent, offline, refused } = found;
+  const found = await client.ping({
+    collective,
+    filter: client.filter(filter),
+    ...earlierOf(client, collective),
+  });
+  const { nodes, silent, offline, refused, unreachable = [] } = found;
   const findings: Finding[] = [];
   if (silent.length > 0) findings.push(report.warn(`online, but no response: ${nameList(silent, false)}`));
+  if (unreachable.length > 0)
+    findings.push(report.warn(`out of reach: ${nameList(unreachable, false)} (${whyUnreachable})`));
   for (const [reason, names] of namesBy(refused, ({ statusmsg }) => plainLine(statusmsg)))
     findings.push(report.fault(`${nameList(names, false)} refused the request: ${reason}`));
   const away = offline.length > 0 ? `, ${offline.length} offline` : '';

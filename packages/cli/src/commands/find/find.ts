@@ -1,6 +1,6 @@
 import { sourceOf } from '../../call/discovery-method.js';
-import { remember } from '../../call/find-nodes.js';
 import { reportNoNodes } from '../../call/no-nodes.js';
+import { earlierOf, noteUnknownReach, remember } from '../../call/reach.js';
 import { picked, selectionOf } from '../../call/selection.js';
 import { withClient } from '../../call/with-client.js';
 import type {
@@ -14,7 +14,7 @@ import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 import { limitWords } from '../../output/footer.js';
 import { discoveryStatistics } from '../../output/json-replies.js';
-import { presenceNotes, refusalNotes } from '../../output/presence.js';
+import { presenceNotes, reachNotes, refusalNotes } from '../../output/presence.js';
 import { counted, span } from '../../output/wording.js';
 
 /** The options of mco find. */
@@ -37,8 +37,11 @@ export async function find({ screen }: Shell, options: FindOptions): Promise<Exi
       ...(options.discoveryTimeout === undefined ? {} : { window: options.discoveryTimeout }),
       ...(options.one ? { most: 1 } : {}),
     };
-    const discovery = await (source ? client.discover({ ...wanted, source }) : client.ping(wanted));
-    if (!options.one) remember(client, collective, filter, discovery);
+    const discovery = await (source
+      ? client.discover({ ...wanted, source })
+      : client.ping({ ...wanted, ...earlierOf(client, collective) }));
+    noteUnknownReach(screen, client, collective, discovery);
+    if (!options.one) await remember(client, collective, filter, discovery);
     const found = picked(discovery, options);
     if (screen.json) {
       for (const sender of found.nodes) screen.json.result({ sender });
@@ -51,8 +54,10 @@ export async function find({ screen }: Shell, options: FindOptions): Promise<Exi
         `\nFound ${counted(discovery.nodes.length)} in ${span(found.seconds)} (discovery method ${source?.name ?? 'broadcast'})`,
       );
     if (found.before !== undefined) screen.note(limitWords(found));
-    if (screen.isVerbose || found.silent.length > 0) presenceNotes(screen, found, filter);
+    const { silent, unreachable = [] } = found;
+    if (screen.isVerbose || silent.length > 0) presenceNotes(screen, found, filter);
+    reachNotes(screen, unreachable, filter);
     if (found.nodes.length === 0) return ExitCode.error;
-    return found.silent.length > 0 ? ExitCode.partialSilence : ExitCode.ok;
+    return silent.length + unreachable.length > 0 ? ExitCode.partialSilence : ExitCode.ok;
   });
 }

@@ -1,6 +1,6 @@
 import { sourceOf } from '../../call/discovery-method.js';
-import { remember } from '../../call/find-nodes.js';
 import { reportNoNodes } from '../../call/no-nodes.js';
+import { earlierOf, noteUnknownReach, remember } from '../../call/reach.js';
 import { selectionOf } from '../../call/selection.js';
 import { withClient } from '../../call/with-client.js';
 import type { DiscoveryOptions, FilterOptions, GlobalOptions } from '../../command-line/options.js';
@@ -8,7 +8,7 @@ import type { Shell } from '../../command-line/shell.js';
 import { readClientConfig } from '../../config/client-config.js';
 import { ExitCode } from '../../exit.js';
 import { histogram } from '../../output/histogram.js';
-import { presenceNotes, refusalNotes } from '../../output/presence.js';
+import { presenceNotes, reachNotes, refusalNotes } from '../../output/presence.js';
 
 /** The options of mco ping. */
 export type PingOptions = GlobalOptions &
@@ -32,7 +32,9 @@ export async function ping({ screen }: Shell, options: PingOptions): Promise<Exi
     const source = await sourceOf(options, client);
     const listed = source && (await client.discover({ filter: client.filter(filter), collective, source }));
     const discovery = await client.ping({
-      ...(listed ? { among: listed.nodes } : { filter: client.filter(filter) }),
+      ...(listed
+        ? { among: listed.nodes }
+        : { filter: client.filter(filter), ...earlierOf(client, collective) }),
       collective,
       ...(options.discoveryTimeout === undefined ? {} : { window: options.discoveryTimeout }),
       onNode: (sender, milliseconds) => {
@@ -40,13 +42,14 @@ export async function ping({ screen }: Shell, options: PingOptions): Promise<Exi
         if (!screen.json) screen.print(`${sender.padEnd(40)} time=${milliseconds} ms`);
       },
     });
-    remember(client, collective, filter, discovery);
-    const { silent, offline } = discovery;
+    noteUnknownReach(screen, client, collective, discovery);
+    await remember(client, collective, filter, discovery);
+    const { silent, offline, unreachable } = discovery;
     const stats = statistics(pongs, overhead);
     if (screen.json) {
       for (const { sender, milliseconds } of pongs)
         screen.json.result({ sender, seconds: milliseconds / 1000 });
-      screen.json.summarize({ ...inSeconds(stats), silent, offline });
+      screen.json.summarize({ ...inSeconds(stats), silent, offline, unreachable: unreachable ?? null });
     } else {
       screen.print(`\n\n---- ping statistics ----\n${statisticsLine(stats)}`);
       if (options.graph && pongs.length > 0) {
@@ -56,9 +59,10 @@ export async function ping({ screen }: Shell, options: PingOptions): Promise<Exi
     }
     refusalNotes(screen, discovery);
     presenceNotes(screen, discovery, filter);
+    reachNotes(screen, unreachable ?? [], filter);
     if (pongs.length === 0) await reportNoNodes(screen, client, collective, { filter });
     if (pongs.length === 0) return ExitCode.error;
-    return silent.length > 0 ? ExitCode.partialSilence : ExitCode.ok;
+    return silent.length + (unreachable?.length ?? 0) > 0 ? ExitCode.partialSilence : ExitCode.ok;
   });
 }
 

@@ -9,6 +9,7 @@ export const nodes = {
       'The filter is too narrow. Facts are case-sensitive: `Debian` does not match `debian`.',
       'The nodes are offline, or in another collective (`-T`).',
       'No node has the agent.',
+      'The region of the nodes is cut off: see the line `Out of reach`.',
       'A list of nodes (`--nodes`) is empty.',
     ],
     actions: [

@@ -1,0 +1,49 @@
+import { type Client, type Discovery, isUnfiltered } from '@troupe/client';
+import type { Filter } from '@troupe/core';
+import type { Screen } from '../terminal/screen.js';
+import { earlierNodes, rememberNodes } from './node-cache.js';
+
+/** What a discovery needs to notice nodes that are out of reach: the nodes that replied earlier. Nothing if none are kept. */
+export function earlierOf(client: Client, collective: string): { readonly earlier?: readonly string[] } {
+  if (!isFollowed(client, collective)) return {};
+  const earlier = earlierNodes(client.config, collective, client.brokerUrl ?? '');
+  return earlier ? { earlier } : {};
+}
+
+/** Keeps the nodes that a command has seen. */
+export async function remember(
+  client: Client,
+  collective: string,
+  filter: Filter,
+  found: Discovery,
+): Promise<void> {
+  if (found.method === 'named') return;
+  const { nodes, silent, refused, offline } = found;
+  const presence = await client.presence(collective);
+  rememberNodes(client.config, collective, {
+    alive: [...new Set([...nodes, ...silent, ...refused.map(({ sender }) => sender)])],
+    offline,
+    broker: client.brokerUrl ?? '',
+    hasRecord: (identity) => presence.get(identity) !== undefined,
+    isWhole: isUnfiltered(filter),
+  });
+}
+
+/**
+ * Says so if this account has called no node before, so that nodes which are out of reach cannot be named: with brokers that
+ * do not know the nodes of other regions.
+ */
+export function noteUnknownReach(screen: Screen, client: Client, collective: string, found: Discovery): void {
+  const { broker, topics } = client.config;
+  const isRegional = topics.escape || broker.urls.length > 1;
+  if (found.method === 'named' || found.unreachable || !isRegional || !isFollowed(client, collective)) return;
+  if (earlierNodes(client.config, collective, '') !== undefined) return;
+  screen.note(
+    `mco: no earlier call in the collective "${collective}" is known here: if a region is cut off, its nodes are missing without notice; later calls name them`,
+  );
+}
+
+// Machines that enrol leave their collective for good.
+function isFollowed({ config }: Client, collective: string): boolean {
+  return config.collectives.includes(collective);
+}

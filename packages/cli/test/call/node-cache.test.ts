@@ -1,0 +1,75 @@
+import { createTempFolder, type TempFolder } from '@troupe/testkit';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { earlierNodes, knownNodes, rememberNodes, type SeenNodes } from '../../src/call/node-cache.js';
+
+const day = 86_400_000;
+const now = 20_000 * day;
+const config = {
+  broker: { urls: ['mqtts://a', 'mqtts://b'], keepalive: 30 },
+  collectives: ['mcollective'],
+};
+
+describe('the nodes that mco keeps', () => {
+  let folder: TempFolder;
+  const cache = process.env.XDG_CACHE_HOME;
+  beforeEach(async () => {
+    folder = await createTempFolder();
+    process.env.XDG_CACHE_HOME = folder.path;
+  });
+  afterEach(async () => {
+    if (cache === undefined) delete process.env.XDG_CACHE_HOME;
+    else process.env.XDG_CACHE_HOME = cache;
+    await folder.close();
+  });
+
+  const remember = (seen: Partial<SeenNodes>, at = now, collective = 'mcollective') =>
+    rememberNodes(
+      config,
+      collective,
+      { alive: [], offline: [], broker: 'mqtts://a', hasRecord: () => true, isWhole: true, ...seen },
+      at,
+    );
+  const earlier = (broker = 'mqtts://a', at = now) => earlierNodes(config, 'mcollective', broker, at);
+
+  it('are not known before the first call', () => {
+    expect(earlier()).to.equal(undefined);
+    expect(knownNodes(config)).to.deep.equal([]);
+  });
+
+  it('are awaited if they replied without a presence record, or if another broker had it', () => {
+    remember({ alive: ['far', 'near'], hasRecord: (name) => name === 'near' });
+    expect(earlier()).to.deep.equal(['far']);
+    expect(earlier('mqtts://b')).to.deep.equal(['far', 'near']);
+  });
+
+  it('stay until they have not been seen for a week', () => {
+    remember({ alive: ['far'], hasRecord: () => false });
+    remember({ alive: ['near'] }, now + 3 * day);
+    expect(earlier('mqtts://a', now + 7 * day)).to.deep.equal(['far']);
+    expect(earlier('mqtts://a', now + 8 * day)).to.deep.equal([]);
+    remember({ alive: ['far'], hasRecord: () => false }, now + 7 * day);
+    expect(earlier('mqtts://a', now + 14 * day)).to.deep.equal(['far']);
+  });
+
+  it('are not awaited if they were offline only', () => {
+    remember({ offline: ['off'] });
+    expect(earlier('mqtts://b')).to.deep.equal([]);
+    expect(knownNodes(config)).to.deep.equal(['off']);
+  });
+
+  it('are kept for each collective', () => {
+    remember({ alive: ['other'], hasRecord: () => false }, now, 'other');
+    expect(earlier()).to.equal(undefined);
+  });
+
+  it('are offered by completion: those seen now, and before a call with a filter the others as well', () => {
+    const today = Date.now();
+    remember({ alive: ['b', 'a'], offline: ['off'] }, today);
+    expect([...knownNodes(config)].sort()).to.deep.equal(['a', 'b', 'off']);
+    remember({ alive: ['c'], isWhole: false }, today);
+    expect([...knownNodes(config)].sort()).to.deep.equal(['a', 'b', 'c', 'off']);
+    remember({ alive: ['c'], isWhole: true }, today);
+    expect([...knownNodes(config)].sort()).to.deep.equal(['a', 'b', 'c']);
+  });
+});
