@@ -34,6 +34,7 @@ export { maxMessageBytes } from './message/envelope.js';
 export { announce, offlineWill, type PresenceRecord } from './message/presence.js';
 export { encodeRefusals, mostRefused, parseRefusals, type RefusedClient } from './message/refusals.js';
 export { type MetricsConfig, openMetrics } from './metrics/open.js';
+export { certificateNameFault } from './names.js';
 export { type Pause, PauseFile, unknownCaller, wordsOfPause } from './pause-file.js';
 export { RateLimit } from './rate-limit.js';
 export { RewrittenFile, type RewrittenFileOptions } from './rewritten-file.js';
@@ -58,6 +59,7 @@ export {
   warnOfEndsDaily,
 } from './security/validity.js';
 export { hasShare, Shares, type Taken } from './share.js';
+export { withoutByteOrderMark } from './text/byte-order-mark.js';
 export {
   type CompletedOption,
   type CompletedProgram,
@@ -77,3 +79,4 @@ export { usageFailure, usageFault } from './text/usage-fault.js';
 export { wrap } from './text/wrap.js';
 export { connectWithin } from './transport/connect-within.js';
 export type { Link } from './transport/transport.js';
+export { withoutKeyTags } from './yaml.js';

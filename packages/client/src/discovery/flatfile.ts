@@ -1,4 +1,5 @@
 import { parseYaml, TroupeError } from '@troupe/core';
+import { withoutByteOrderMark } from '@troupe/core/internal';
 import { silentStates } from '../call/result.js';
 import { ofIdentity } from './known-nodes.js';
 import { identityAt, type ListText, textOf } from './list-text.js';
@@ -23,7 +24,11 @@ export function flatfile(list: string | ListText): NodeSource {
 /** The names of a list of nodes, each once; `where` names the list in errors. Throws DISCOVERY_FAILED. */
 export function parseNodes(text: string, where: string): readonly string[] {
   return [
-    ...new Set(entriesOf(text, where).map(({ name, place }) => identityAt(name, `${where}: ${place}`))),
+    ...new Set(
+      entriesOf(withoutByteOrderMark(text), where).map(({ name, place }) =>
+        identityAt(name, `${where}: ${place}`),
+      ),
+    ),
   ];
 }
 

@@ -7,7 +7,7 @@ import {
   suggestion,
   TroupeError,
 } from '@troupe/core';
-import { parseExactJson, parseExactYaml } from '@troupe/core/internal';
+import { parseExactJson, parseExactYaml, withoutByteOrderMark } from '@troupe/core/internal';
 import { matching, withoutData } from './known-nodes.js';
 import { identityAt, type ListText, textOf } from './list-text.js';
 import type { KnownNode, NodeSource } from './node-source.js';
@@ -92,7 +92,7 @@ async function ofIdentities(
  */
 export function parseInventory(text: string, where: string): Inventory {
   let document: unknown;
-  const json = text.replace(/^\uFEFF/, '');
+  const json = withoutByteOrderMark(text);
   try {
     document = /^\s*\{/.test(json) ? parseExactJson(json) : parseExactYaml(json);
   } catch (cause) {

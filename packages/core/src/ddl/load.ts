@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, systemReasonOf, TroupeError } from '../errors.js';
 import { readRegularFile } from '../regular-file.js';
+import { withoutByteOrderMark } from '../text/byte-order-mark.js';
 import type { DataDdl } from './data.js';
 import type { ActionDdl, Ddl } from './ddl.js';
 import { shapeFaults } from './schema.js';
@@ -99,7 +100,7 @@ function parseJson(text: string, where: string): unknown {
     throw invalid(where, [`it has ${text.length} characters; the limit is ${maxLength}`]);
   }
   try {
-    return JSON.parse(text);
+    return JSON.parse(withoutByteOrderMark(text));
   } catch (cause) {
     const message = messageOf(cause);
     const position = /at position (\d+)/.exec(message)?.[1];

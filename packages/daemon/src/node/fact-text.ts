@@ -1,6 +1,13 @@
 import { extname } from 'node:path';
 import { type Facts, messageOf, TroupeError } from '@troupe/core';
-import { nestsDeeper, opensTooMuch, parseExactJson, parseExactYaml } from '@troupe/core/internal';
+import {
+  nestsDeeper,
+  opensTooMuch,
+  parseExactJson,
+  parseExactYaml,
+  withoutByteOrderMark,
+  withoutKeyTags,
+} from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 
 /** Bytes of a file or of what a program prints. */
@@ -8,12 +15,22 @@ export const mostFactBytes = 4 * 1024 * 1024;
 const mostDepth = 32;
 
 // A key that is a collection is turned into a text again and again: 800 bytes of "? ? ?" take half a minute.
-const yamlOptions = { maxAliasCount: 100, prettyErrors: false, logLevel: 'error', stringKeys: true } as const;
+// As Ruby reads it, the last of equal keys counts, and "<<" merges.
+const yamlOptions = {
+  maxAliasCount: 100,
+  prettyErrors: false,
+  logLevel: 'error',
+  stringKeys: true,
+  merge: true,
+  uniqueKeys: false,
+} as const;
+/** Each merge copies all keys of a map. */
+const mostMerges = 1000;
 
 /** How files of facts are read, by their ending. */
 const parsers: Readonly<Record<string, (text: string) => unknown>> = {
-  '.yaml': (text) => parseExactYaml(text, yamlOptions),
-  '.yml': (text) => parseExactYaml(text, yamlOptions),
+  '.yaml': readYaml,
+  '.yml': readYaml,
   '.json': parseExactJson,
   '.txt': (text) =>
     Object.fromEntries(
@@ -23,6 +40,18 @@ const parsers: Readonly<Record<string, (text: string) => unknown>> = {
         .map((line) => [line.slice(0, line.indexOf('=')).trim(), line.slice(line.indexOf('=') + 1).trim()]),
     ),
 };
+
+function readYaml(text: string): unknown {
+  if (text.includes('<<') && (text.match(/\*[^\s,\]}]/g)?.length ?? 0) > mostMerges)
+    throw new Error(`it has "<<" and more than ${mostMerges} aliases`);
+  try {
+    return parseExactYaml(text, yamlOptions);
+  } catch (error) {
+    // One key with a tag of Ruby must not cost the whole file.
+    if (!messageOf(error).includes('all keys must be strings')) throw error;
+    return parseExactYaml(withoutKeyTags(text), yamlOptions);
+  }
+}
 
 /** Whether a file of this name is one of facts. */
 export function isFactFile(name: string): boolean {
@@ -37,10 +66,11 @@ export function readFacts(file: string, size: number): Facts {
 
 /** The facts of a text that came from `file`, whose ending says how to read it. Throws FILE_UNREADABLE. */
 export function parseFactText(text: string, file: string): Facts {
-  if (opensTooMuch(text)) throw unusable(file, 'it is nested too deeply');
+  const bare = withoutByteOrderMark(text);
+  if (opensTooMuch(bare)) throw unusable(file, 'it is nested too deeply');
   let facts: unknown;
   try {
-    facts = parsers[extname(file)]?.(text) ?? {};
+    facts = parsers[extname(file)]?.(bare) ?? {};
   } catch (cause) {
     if (cause instanceof RangeError) throw unusable(file, 'it is nested too deeply');
     throw unusable(file, messageOf(cause).split('\n', 1)[0] ?? '', cause);

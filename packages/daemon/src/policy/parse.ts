@@ -8,7 +8,7 @@ import {
   parseFact,
   TroupeError,
 } from '@troupe/core';
-import { compileFilterPattern, splitWords } from '@troupe/core/internal';
+import { compileFilterPattern, splitWords, withoutByteOrderMark } from '@troupe/core/internal';
 import { callerName } from './groups.js';
 import type { Groups, Policy, Rule } from './policy.js';
 import { warningsOf } from './warnings.js';
@@ -34,10 +34,7 @@ export function parsePolicy(text: string, file: string, context: PolicyContext):
   const rules: Rule[] = [];
   const warnings: string[] = [];
   let fallback: Policy['default'] = { allow: false, line: undefined };
-  for (const [index, raw] of text
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/)
-    .entries()) {
+  for (const [index, raw] of withoutByteOrderMark(text).split(/\r?\n/).entries()) {
     const line = index + 1;
     const content = raw.trim();
     if (content === '' || content.startsWith('#')) continue;

@@ -22,6 +22,12 @@ describe('parseFactText', () => {
       'alias',
     ],
     ['keys that are collections', `${'? '.repeat(150)}x`, 'keys must be strings'],
+    [
+      'keys that are collections with a tag',
+      '!ruby/sym a: 1\n? !ruby/object:Foo {x: 1}\n: 2',
+      'keys must be strings',
+    ],
+    ['merges without end', `a: &a {x: 1}\nb: {<<: [${'*a,'.repeat(1001)}]}`, 'more than 1000 aliases'],
     ['a list', '- a', 'not a map of names and values'],
     ['a text', 'hello', 'not a map of names and values'],
   ] as const) {
@@ -39,6 +45,13 @@ describe('parseFactText', () => {
     ['x.txt', ' a = b=c \n\nnothing\n=d\ne=', { a: 'b=c', '': 'd', e: '' }],
     ['x.yaml', 'a: 18446744073709551615', { a: '18446744073709551615' }],
     ['x.json', '{"a":18446744073709551615}', { a: '18446744073709551615' }],
+    ['x.json', '\uFEFF{"a":1}', { a: 1 }],
+    ['x.yaml', '\uFEFFa: 1', { a: 1 }],
+    ['x.txt', '\uFEFFa=1', { a: '1' }],
+    ['x.yaml', 'b: &b {x: 1, y: 1}\na:\n  <<: *b\n  y: 2', { b: { x: 1, y: 1 }, a: { x: 1, y: 2 } }],
+    ['x.yaml', '!ruby/sym a: !ruby/sym x\nb: {? !ruby/sym c : 1}', { a: 'x', b: { c: 1 } }],
+    ['x.yaml', '!!int 3: a\nb: "!ruby/sym x: 1"', { 3: 'a', b: '!ruby/sym x: 1' }],
+    ['x.yaml', 'a: 1\na: 2', { a: 2 }],
     ['x.md', 'a: 1', {}],
     ['x.yaml', '', {}],
   ] as const) {
