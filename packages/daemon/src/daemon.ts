@@ -22,7 +22,14 @@ import {
   type Will,
 } from '@troupe/core';
 import { removeTemporaries } from '@troupe/core/durable-file';
-import { announce, endEnrolment, type Link, loadEnrolment, offlineWill } from '@troupe/core/internal';
+import {
+  announce,
+  certificateNameFault,
+  endEnrolment,
+  type Link,
+  loadEnrolment,
+  offlineWill,
+} from '@troupe/core/internal';
 import { Agents } from './agents/agents.js';
 import { builtinData } from './agents/builtin.js';
 import { discoveryAgent } from './agents/discovery.js';
@@ -282,11 +289,7 @@ function effectiveSettings(config: DaemonConfig): Settings {
   const claims = mode === 'token' ? loadEnrolment(config.security, config.state_dir).claims : undefined;
   const identity =
     config.identity ?? (mode === 'x509' ? loadOwn(config.security).name : hostname().toLowerCase());
-  if (!isIdentity(identity))
-    throw new TroupeError(
-      'IDENTITY_INVALID',
-      `"${identity}" is not a valid identity: set identity in the configuration`,
-    );
+  if (!isIdentity(identity)) throw new TroupeError('IDENTITY_INVALID', identityFault(identity, config));
   if (claims) checkTokenName(claims, identity);
   const collectives = claims ? [claims.collective] : config.collectives;
   const mainCollective = claims?.collective ?? config.main_collective ?? collectives[0] ?? 'mcollective';
@@ -309,6 +312,15 @@ function effectiveSettings(config: DaemonConfig): Settings {
         ? undefined
         : compilePattern(claims?.callers ?? config.security.callers.match, 'callers'),
   };
+}
+
+function identityFault(identity: string, { identity: configured, security }: DaemonConfig): string {
+  const fromCertificate = security.mode === 'x509' && certificateNameFault(loadOwn(security).name);
+  if (fromCertificate) return fromCertificate;
+  const rule = 'use a-z, 0-9, ".", "_" and "-", with a letter or digit at both ends';
+  return configured === undefined
+    ? `the host name "${identity}" is not a valid identity: set identity in the configuration (${rule})`
+    : `identity: "${identity}" is not a valid identity: ${rule}`;
 }
 
 function openAudit(config: DaemonConfig, log: Logger, publisher: AuditPublisher): Audit | undefined {

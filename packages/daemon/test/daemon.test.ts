@@ -136,9 +136,18 @@ describe('a daemon', () => {
 
     it('from nothing that is not a valid topic level', async () => {
       expect(await refusal(`identity: web1., ${none}`)).to.equal(
-        'IDENTITY_INVALID: "web1." is not a valid identity: set identity in the configuration',
+        'IDENTITY_INVALID: identity: "web1." is not a valid identity: use a-z, 0-9, ".", "_" and "-", with a letter or digit at both ends',
       );
     });
+
+    for (const more of ['', 'identity: web1.lab, ']) {
+      it(`from no certificate with capitals${more && ` (${more.slice(0, -2)})`}, and advises a new one`, async () => {
+        await realm.issue('WEB1.lab');
+        expect(await refusal(`${more}${realm.x509('WEB1.lab')}`)).to.match(
+          /^IDENTITY_INVALID: the common name of the certificate is not a valid identity: "WEB1\.lab"; .* request a certificate for "web1\.lab"$/,
+        );
+      });
+    }
 
     it('from its configuration only if its certificate has the same name', async () => {
       expect(await refusal(`identity: web2.lab, ${realm.x509(identity)}`)).to.include('CONFIG_INVALID');

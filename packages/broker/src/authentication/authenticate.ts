@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { isIdentity, messageOf } from '@troupe/core';
+import { certificateNameFault } from '@troupe/core/internal';
 import { onOneLine } from '@troupe/core/pki';
 import type { Party } from '../authorization/permissions.js';
 import type { Credentials } from './credentials.js';
@@ -70,9 +71,9 @@ function byCertificate({ socket, clientId }: Attempt, { credentials, callers }: 
   if (fault !== undefined) throw new Refusal(fault);
   // The parsed subject: an array where a certificate has several common names.
   const name: unknown = socket.getPeerCertificate().subject?.CN;
-  if (typeof name !== 'string' || !isIdentity(name)) {
-    throw new Refusal(`the common name of the certificate is not a valid identity: ${JSON.stringify(name)}`);
-  }
+  if (typeof name !== 'string') throw new Refusal('the certificate does not have exactly one common name');
+  const nameFault = certificateNameFault(name);
+  if (nameFault !== undefined) throw new Refusal(nameFault);
   checkClientId(name, clientId);
   if (!callers.test(name)) return { role: 'node', name };
   const callerFault = credentials?.callerFaultOf(socket);

@@ -120,8 +120,8 @@ describe('clients with certificates', function () {
   it('refuses a certificate whose name is no identity', async () => {
     const options = { clientId: 'N1', ...tls(pki.issue('N1 +/#')) };
     expect(await refusal(broker.url, options)).to.equal(5);
-    expect(refused()[0]?.reason).to.equal(
-      'the common name of the certificate is not a valid identity: "N1 +/#"',
+    expect(refused()[0]?.reason).to.match(
+      /^the common name of the certificate is not a valid identity: "N1 \+\/#"; .*: request a certificate for such a name$/,
     );
   });
 

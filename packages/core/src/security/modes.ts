@@ -9,6 +9,7 @@ import {
 import type { BrokerConfig, SecurityConfig } from '../config/sections.js';
 import { TroupeError } from '../errors.js';
 import { type Logger, silentLogger } from '../log/logger.js';
+import { certificateNameFault } from '../names.js';
 import type { Credentials } from '../transport/credentials.js';
 import { isLoopback } from '../transport/url.js';
 import { callerTrust, otherAuthorities } from './caller-authority.js';
@@ -52,6 +53,7 @@ export function nodeSecurity(options: {
   if (config.mode === 'none') return openSecurity('node', identity, broker);
   if (config.mode === 'token') return enrollingSecurity({ ...options, log });
   const own = followOwn(config, broker, log, (name) => {
+    checkCertificateName(name);
     if (name === identity) return;
     throw new TroupeError(
       'CONFIG_INVALID',
@@ -96,6 +98,7 @@ export function clientSecurity(options: {
     );
   const names = compilePattern(config.callers.match, 'security.callers.match');
   const own = followOwn(config, broker, log, (name) => {
+    checkCertificateName(name);
     if (names.test(name)) return;
     throw new TroupeError(
       'CALLER_DENIED',
@@ -362,6 +365,11 @@ function credentialsOf(
       return hintOfCertificate(self().own, String(certificate));
     },
   };
+}
+
+function checkCertificateName(name: string): void {
+  const fault = certificateNameFault(name);
+  if (fault !== undefined) throw new TroupeError('IDENTITY_INVALID', fault);
 }
 
 function hintOfCertificate(own: Own, file: string): string {

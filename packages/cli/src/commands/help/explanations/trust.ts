@@ -77,7 +77,10 @@ export const trust = {
       'Capital letters in `identity`, in the host name, or in the common name of a certificate.',
       'A trailing dot, an empty name, or spaces.',
     ],
-    actions: ['Set `identity` in `mcod.yaml` to the name in the certificate, in lowercase.'],
+    actions: [
+      'A certificate proves its own name, in the same letter case: request one for the name in lowercase.',
+      'Without a certificate, set `identity` in `mcod.yaml` to a valid name.',
+    ],
   },
   MESSAGE_MALFORMED: {
     summary: 'a message does not follow the protocol',
