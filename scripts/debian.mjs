@@ -71,6 +71,12 @@ export const packages = [
     file: '/usr/lib/python3/dist-packages/cryptography/__init__.py',
     use: 'the example of a client in Python',
   },
+  {
+    name: 'prometheus',
+    file: '/usr/bin/promtool',
+    use: 'metrics and alerts, read by a real Prometheus',
+    unit: 'prometheus.service',
+  },
   { name: 'fish', file: '/usr/bin/fish', use: 'completion of mco in fish' },
   { name: 'zsh', file: '/bin/zsh', use: 'completion of mco in zsh' },
   { name: 'iproute2', file: '/sbin/ip', use: 'network namespaces of the demo' },

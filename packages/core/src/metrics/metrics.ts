@@ -46,13 +46,17 @@ export class Metrics {
     this.#prefix = prefix;
   }
 
-  /** A counter that the program increments. Without labels, it begins at 0. */
-  counter(definition: MetricDefinition): Counter {
+  /**
+   * A counter that the program increments. Without labels, it begins at 0; with labels, those in `known` do: Prometheus
+   * sees no increase in a series that begins at 1.
+   */
+  counter(definition: MetricDefinition, known: readonly (readonly string[])[] = []): Counter {
     const counts = new Series(() => 0);
     const description = this.#define('counter', definition, () =>
       counts.entries().map(([labels, value]) => sampleLine(description, labels, value)),
     );
-    if (description.labels.length === 0) counts.change([], (value) => value);
+    for (const labels of description.labels.length === 0 ? [[]] : known)
+      counts.change(labels, (value) => value);
     return { count: (...labels) => counts.change(labels, (value) => value + 1) };
   }
 

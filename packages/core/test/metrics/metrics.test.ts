@@ -38,6 +38,15 @@ describe('Metrics', () => {
     expect(samples()).to.deep.equal(['troupe_x_events_total 0']);
   });
 
+  it('begins known series of a counter with labels at 0, too', () => {
+    const definition = { name: 'events_total', help: 'Events', labels: ['kind'] };
+    metrics.counter(definition, [['a'], ['b']]).count('b');
+    expect(samples()).to.deep.equal([
+      'troupe_x_events_total{kind="a"} 0',
+      'troupe_x_events_total{kind="b"} 1',
+    ]);
+  });
+
   it('adds up the observations of a histogram up to each bound', () => {
     const histogram = metrics.histogram({ name: 'seconds', help: 'Time', labels: ['step'] }, [0.5, 1]);
     for (const value of [0.5, 0.75, 1.25]) histogram.observe(value, 'lock');

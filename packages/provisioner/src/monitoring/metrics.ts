@@ -24,11 +24,14 @@ export class ProvisionerMetrics {
     name: 'arrivals_total',
     help: 'Nodes that arrived to be provisioned',
   });
-  readonly #finished = this.metrics.counter({
-    name: 'finished_total',
-    help: 'Nodes that finished, by outcome: done, quarantined',
-    labels: ['outcome'],
-  });
+  readonly #finished = this.metrics.counter(
+    {
+      name: 'finished_total',
+      help: 'Nodes that finished, by outcome: done, quarantined',
+      labels: ['outcome'],
+    },
+    [['done'], ['quarantined']],
+  );
   readonly #waits = this.metrics.counter({
     name: 'waits_total',
     help: 'Times that a node had to wait for a retry',

@@ -71,7 +71,10 @@ describe('the metrics', () => {
     const counted = lines().filter((line) =>
       /^(finished|notifications_total|step_seconds|seconds)/.test(line),
     );
-    expect(counted).to.deep.equal([]);
+    expect(counted).to.deep.equal([
+      'finished_total{outcome="done"} 0',
+      'finished_total{outcome="quarantined"} 0',
+    ]);
     expect(lines()).to.include.members(['arrivals_total 0', 'waits_total 0']);
   });
 

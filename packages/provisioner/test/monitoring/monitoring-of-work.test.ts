@@ -76,6 +76,9 @@ describe('what a provisioner serves by HTTP', () => {
       .text()
       .split('\n')
       .filter((line) => /finished_total\{/.test(line));
-    expect(lines).to.deep.equal(['troupe_provisioner_finished_total{outcome="quarantined"} 1']);
+    expect(lines).to.deep.equal([
+      'troupe_provisioner_finished_total{outcome="done"} 0',
+      'troupe_provisioner_finished_total{outcome="quarantined"} 1',
+    ]);
   });
 });
