@@ -6,7 +6,7 @@ declare const ddl: {
     "description": "Provisioning on the node: keeps the state and acts for the holder of the lease",
     "author": "Troupe maintainers",
     "license": "Apache-2.0",
-    "version": "1.0.0",
+    "version": "1.1.0",
     "url": "https://github.com/troupe/troupe",
     "timeout": 60
   },
@@ -581,6 +581,11 @@ declare const ddl: {
       "display": "always",
       "mutating": false,
       "output": {
+        "contract": {
+          "description": "Version of the contract of the provision agent that this agent fulfils",
+          "display_as": "Contract",
+          "type": "integer"
+        },
         "step": {
           "description": "Last step that succeeded or was skipped",
           "display_as": "Step",

@@ -35,6 +35,11 @@ export const daemonSchema = section({
         ...sections.file,
         description: "The agent's configuration file. Default: made from its section under `plugins`.",
       },
+      role: {
+        enum: ['provision'],
+        description:
+          '`provision`: this is the provision agent of the host, instead of `@troupe/agent-provision` ([contract](provision-agent.md)). Only with `ddl`.',
+      },
       folder: {
         ...sections.file,
         description:

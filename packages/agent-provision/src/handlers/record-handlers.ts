@@ -2,6 +2,7 @@ import type { Handlers } from '@troupe/core';
 import { replaceFile } from '@troupe/core/durable-file';
 import type ddl from '@troupe/ddl/provision.json';
 import { isoTime } from '../clock.js';
+import { contractVersion } from '../contract-version.js';
 import { ProvisionError } from '../provision-error.js';
 import { quarantine, release } from '../record/quarantine.js';
 import type { MasterState } from '../record/state.js';
@@ -83,6 +84,7 @@ async function status(node: Node) {
   const holder = node.lease.holder;
   const run = state.run && { ...state.run, running: (await node.stages.running())?.id === state.run.id };
   return {
+    contract: contractVersion,
     step: state.step,
     locked: holder !== undefined,
     disabled: isDisabled(node),

@@ -29,6 +29,10 @@ export interface TrialOptions {
   readonly classes?: readonly string[];
   readonly caller?: string;
   readonly log?: Logger;
+  /** A folder for the agent's state that outlives the trial; otherwise a temporary one. */
+  readonly stateDir?: string;
+  /** What the agent can ask of the daemon; by default nothing happens. */
+  readonly host?: Pick<Host, 'acceptReceipt'> & Partial<Pick<Host, 'reload'>>;
 }
 
 /** What a caller would get, and the progress on the way. */
@@ -46,7 +50,7 @@ export interface Trial {
     input?: Readonly<Record<string, unknown>>,
     options?: { readonly signal?: AbortSignal },
   ): Promise<TrialResult>;
-  /** Closes the agent and removes its state. */
+  /** Closes the agent, and removes its state if that is in a temporary folder. */
   close(): Promise<void>;
 }
 
@@ -54,7 +58,7 @@ export interface Trial {
 export async function tryAgent(agent: Agent, options: TrialOptions = {}): Promise<Trial> {
   const { identity = 'node1.example.net', caller = 'tester.mcollective', log = silentLogger } = options;
   const { name } = agent.ddl.metadata;
-  const stateDir = await mkdtemp(join(tmpdir(), 'troupe-trial-'));
+  const stateDir = options.stateDir ?? (await mkdtemp(join(tmpdir(), 'troupe-trial-')));
   const closers = new Closers();
   const data = new Map<string, DataLookup>();
   const host: Host = {
@@ -65,11 +69,12 @@ export async function tryAgent(agent: Agent, options: TrialOptions = {}): Promis
     classes: () => options.classes ?? [],
     provideData: (plugin, lookup) => data.set(plugin, lookup),
     reload: () => {},
+    ...options.host,
     onClose: (close) => closers.add(name, close),
   };
   const close = async () => {
     await closers.close(log);
-    await rm(stateDir, { recursive: true, force: true });
+    if (options.stateDir === undefined) await rm(stateDir, { recursive: true, force: true });
   };
   try {
     const loaded = await loadAgent(agent, name, Object.freeze({ ...options.config }), host);

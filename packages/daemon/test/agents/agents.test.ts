@@ -164,6 +164,27 @@ describe('the agents of a daemon', () => {
       expect(registry.names()).to.deep.equal([]);
     });
 
+    it('may include an external agent only as the provision agent that the configuration names', async () => {
+      mkdirSync(join(folder, 'more'));
+      for (const place of ['provision', 'more/provision'])
+        writeFileSync(join(folder, `${place}.json`), JSON.stringify(ddlOf('provision', { status: {} })));
+      writeFileSync(join(folder, 'one.json'), JSON.stringify(ddlOf('one', {})));
+      const entry = (more: string) => `, external_agents: [{ ${more} }]`;
+      const command = `command: ${actorProgram}`;
+      const load = (more: string) => agents(entry(more), 'token').load([]);
+      expect(await refusal(load(`ddl: one.json, ${command}`))).to.match(
+        /^CONFIG_INVALID: .*may run only provision/,
+      );
+      expect(await refusal(load(`ddl: provision.json, ${command}`))).to.match(
+        /^AGENT_INVALID: .*is reserved/,
+      );
+      await load('folder: more');
+      expect(registry.names()).to.deep.equal([]);
+      await load(`ddl: provision.json, ${command}, role: provision`);
+      expect(registry.names()).to.deep.equal(['provision']);
+      expect([...data.keys()]).to.deep.equal(['provision']);
+    });
+
     it('do not include unfinished agents of an earlier configuration', async () => {
       write('one', 'host.stay(true); return {};');
       await agents(', agents: [./one.mjs]').load([]);

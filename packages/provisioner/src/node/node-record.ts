@@ -28,6 +28,8 @@ export interface HistoryLine {
 
 /** What a node reports about its provisioning. */
 export interface NodeRecord {
+  /** The version of the contract that the node's provision agent fulfils. */
+  readonly contract: number;
   readonly step: string | null;
   readonly isDisabled: boolean;
   readonly isDone: boolean;
@@ -64,6 +66,8 @@ export function readRecord(status: Status): NodeRecord {
   const hash = <T>(value: Record<string, unknown> | null) => (value ?? undefined) as T | undefined;
   const steps = (status.steps ?? []) as RecordedStep[];
   return {
+    // Agents from before the first version of the contract do not state one, and fulfil it.
+    contract: status.contract ?? 1,
     step: status.step,
     isDisabled: status.disabled === true,
     isDone: status.done === true,

@@ -12,6 +12,9 @@ import { answerOf } from '../rpc/newcomer.js';
 import { NodeAgent } from '../rpc/node-agent.js';
 import type { Dependencies } from './dependencies.js';
 
+/** The version of the contract of the provision agent that this provisioner works with. */
+const supportedContract = 1;
+
 /** What is known about a node before anything is done to it. */
 export interface Plan {
   readonly node: NodeAgent;
@@ -47,7 +50,8 @@ export async function planFor(
     signal,
   });
   const record = readRecord(status);
-  const fault = nameFaultOf(node) ?? receiptFaultOf(node, dependencies.replacement);
+  const fault =
+    contractFaultOf(record) ?? nameFaultOf(node) ?? receiptFaultOf(node, dependencies.replacement);
   if (fault !== undefined) return { refusal: fault };
   const refusal = refusalOf(record, dependencies.owner);
   if (refusal !== undefined) return { refusal, ...leaseOf(record) };
@@ -84,6 +88,14 @@ export async function planFor(
     ? `its previous master ${former} ${wordsOfLoss(former, masters)}; ${choice.reason}`
     : choice.reason;
   return { node, record, master, reason, isOtherMaster };
+}
+
+function contractFaultOf({ contract }: NodeRecord): string | undefined {
+  if (contract === supportedContract) return undefined;
+  return (
+    `its provision agent fulfils version ${contract} of the contract, and this provisioner supports version ${supportedContract}: ` +
+    (contract > supportedContract ? 'upgrade the provisioner' : 'upgrade the agent')
+  );
 }
 
 function nameFaultOf({ identity, proof }: NodeAgent): string | undefined {

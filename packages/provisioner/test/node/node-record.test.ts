@@ -14,6 +14,7 @@ const quarantined = { quarantined: true, quarantine };
 describe('the record of a node', () => {
   it('of a node to which nothing has happened says so', () => {
     expect(recordWith()).to.deep.equal({
+      contract: 1,
       step: null,
       isDisabled: false,
       isDone: false,
@@ -32,6 +33,7 @@ describe('the record of a node', () => {
 
   it('says what the node says', () => {
     const said = {
+      contract: 1,
       step: 'lock',
       lease: { owner: 'prov/1', token: 7, seconds: 60, expires: '2030' },
       quarantine,

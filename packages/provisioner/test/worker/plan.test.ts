@@ -75,6 +75,22 @@ describe('the plan for a node', () => {
     return found;
   };
 
+  for (const [contract, advice] of [
+    [2, 'upgrade the provisioner'],
+    [0, 'upgrade the agent'],
+  ] as const) {
+    it(`is to do nothing if the provision agent fulfils version ${contract} of its contract`, async () => {
+      expect(await plan({ contract })).to.deep.equal({
+        refusal: `its provision agent fulfils version ${contract} of the contract, and this provisioner supports version 1: ${advice}`,
+      });
+      expect(network.whats()).to.deep.equal(['provision status']);
+    });
+  }
+
+  it('is made for a provision agent that states no version, as agents before the contract', async () => {
+    expect(await plan({ contract: null })).to.not.have.property('refusal');
+  });
+
   it('has the master that fits the facts of the node, and changes nothing', async () => {
     const { node, master, reason, isOtherMaster, record } = await planned({});
     expect([node.identity, node.collective, master.identity]).to.deep.equal([

@@ -3,10 +3,10 @@ import { describe } from '../../command-line/description.js';
 import { addTo, withJson, withTarget } from '../../command-line/options.js';
 import type { Shell } from '../../command-line/shell.js';
 import type { PluginOptions } from './plugin.js';
-import type { GenerateOptions, ImportOptions, ValidateOptions } from './plugin-author.js';
+import type { ConformanceOptions, GenerateOptions, ImportOptions, ValidateOptions } from './plugin-author.js';
 
 export function define(command: Command, shell: Shell): void {
-  command.description('Lists and documents agents, and generates and validates new ones.');
+  command.description('Lists and documents agents, and generates, validates and tests new ones.');
   const list = command
     .command('list')
     .summary('List the agents with a DDL (agent description) on this machine');
@@ -56,6 +56,7 @@ export function define(command: Command, shell: Shell): void {
 
   defineGenerate(command, shell);
   defineValidate(command, shell);
+  defineConformance(command, shell);
   defineImport(command, shell);
 }
 
@@ -121,6 +122,41 @@ function defineValidate(command: Command, shell: Shell): void {
         shell.screen,
         paths,
         validate.optsWithGlobals<ValidateOptions>(),
+      ),
+    ),
+  );
+}
+
+function defineConformance(command: Command, shell: Shell): void {
+  const conformance = command.command('conformance').summary('Test a provision agent against its contract');
+  describe(
+    conformance,
+    'Tests an agent that replaces @troupe/agent-provision against the contract of the provision agent: how it handles the lease and the record of a node and, with --host-actions, what its actions do. The agent gets a folder, a CA and a substitute for Puppet; texts in the section can contain {folder}, {puppet}, {ca_port} and {certname}.\nExit codes: 0 no rule is broken; 1 a rule is broken, or error.',
+    [
+      ['The lease and the record', 'mco plugin conformance ./provision.json'],
+      [
+        'Everything; the section directs the agent into {folder}',
+        'mco plugin conformance ./provision.json --section test.yaml --host-actions',
+      ],
+    ],
+  );
+  conformance.argument('<path>', 'DDL, module of an agent, or folder with either');
+  addTo(conformance, 'Agent:', [
+    new Option(
+      '--section <file>',
+      "YAML file with the agent's section of the daemon configuration, with placeholders",
+    ),
+    new Option(
+      '--host-actions',
+      'also test the actions that change the host: the section must direct them into {folder}',
+    ),
+  ]);
+  withJson(conformance).action(
+    shell.action(async (path: string) =>
+      (await import('./plugin-author.js')).conformance(
+        shell.screen,
+        path,
+        conformance.optsWithGlobals<ConformanceOptions>(),
       ),
     ),
   );

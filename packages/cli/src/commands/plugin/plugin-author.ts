@@ -8,6 +8,7 @@ import { ExitCode } from '../../exit.js';
 import { UsageError } from '../../failure.js';
 import { counted } from '../../output/wording.js';
 import type { Screen } from '../../terminal/screen.js';
+import { type Finding, testConformance } from './conformance/conformance.js';
 import { generateAgent } from './generate.js';
 import { importRubyDdl } from './ruby-ddl/index.js';
 import { type AgentValidation, validateAgent } from './validate.js';
@@ -24,6 +25,13 @@ export type GenerateOptions = GlobalOptions & {
 
 /** The options of mco plugin validate. */
 export type ValidateOptions = GlobalOptions & { readonly json?: true; readonly section?: string };
+
+/** The options of mco plugin conformance. */
+export type ConformanceOptions = GlobalOptions & {
+  readonly json?: true;
+  readonly section?: string;
+  readonly hostActions?: true;
+};
 
 /** The options of mco plugin import. */
 export type ImportOptions = GlobalOptions & { readonly output?: string };
@@ -86,6 +94,33 @@ function printValidation(
   if (faults.length > 0) return;
   const doubts = warnings.length > 0 ? ` (${counted(warnings.length, 'warning')})` : '';
   screen.print(`${screen.paint('green', 'valid:')} ${path}: ${name}${doubts}`);
+}
+
+/** Tests an agent against its contract, and prints a line for each rule. */
+export async function conformance(
+  screen: Screen,
+  path: string,
+  { section, hostActions }: ConformanceOptions,
+): Promise<ExitCode> {
+  const findings = await testConformance(path, {
+    section: section === undefined ? {} : await sectionIn(section),
+    withHostActions: hostActions ?? false,
+    onFinding: (finding) => {
+      const { rule, title, outcome, reason = null } = finding;
+      if (screen.json) screen.json.result({ rule, title, outcome, reason });
+      else printFinding(screen, finding);
+    },
+  });
+  const count = (outcome: Finding['outcome']) => findings.filter((each) => each.outcome === outcome).length;
+  const [passed, broken, skipped] = [count('passed'), count('broken'), count('skipped')];
+  if (!screen.json) screen.print(`\n${passed} passed, ${broken} broken, ${skipped} skipped`);
+  return broken === 0 ? ExitCode.ok : ExitCode.error;
+}
+
+function printFinding(screen: Screen, { rule, title, outcome, reason }: Finding): void {
+  const color = { passed: 'green', broken: 'red', skipped: 'yellow' } as const;
+  screen.print(`${screen.paint(color[outcome], outcome.padEnd(7))} ${rule}: ${title}`);
+  if (reason !== undefined) screen.print(`        ${reason}`);
 }
 
 /** Prints a Ruby DDL as JSON, or writes it. */

@@ -47,7 +47,8 @@ interface ValidationDraft {
   readonly warnings: string[];
 }
 
-async function entryOf(path: string): Promise<string> {
+/** The file that a path means: a DDL, or the module of an agent. Throws FILE_UNREADABLE or AGENT_INVALID. */
+export async function entryOf(path: string): Promise<string> {
   const status = await stat(path).catch(() => undefined);
   if (!status) throw new TroupeError('FILE_UNREADABLE', `${path} does not exist`);
   if (!status.isDirectory()) return path;

@@ -17,6 +17,9 @@ const mostOutput = 256 * 1024 * 1024;
 
 export interface ExchangeOptions {
   readonly agent: string;
+  readonly identity: string;
+  /** The folder that the agent has for itself. */
+  readonly stateDir: string;
   /** The agent's program, an absolute path. */
   readonly command: string;
   readonly protocol: string;
@@ -36,7 +39,8 @@ export interface ExchangeOptions {
  * afterwards. Throws an ActionError that says how the agent failed, or the signal's reason.
  */
 export async function exchange(options: ExchangeOptions): Promise<unknown> {
-  const { agent, command, request, facts, config, signal, log, progress, traceparent } = options;
+  const { agent, identity, stateDir, command, request, facts, config, signal, log, progress, traceparent } =
+    options;
   const folder = await mkdtemp(join(tmpdir(), `troupe-${agent}-`));
   const file = (name: string) => join(folder, name);
   try {
@@ -55,6 +59,8 @@ export async function exchange(options: ExchangeOptions): Promise<unknown> {
       CHORIA_EXTERNAL_CONFIG: 'file' in config ? config.file : file('config.cfg'),
       CHORIA_EXTERNAL_FACTS: file('facts.json'),
       PATH: process.env.PATH ?? '/usr/bin:/bin',
+      TROUPE_EXTERNAL_IDENTITY: identity,
+      TROUPE_EXTERNAL_STATE: stateDir,
       ...(progress && { TROUPE_EXTERNAL_PROGRESS: '3' }),
       ...(traceparent !== undefined && { TRACEPARENT: traceparent }),
     };

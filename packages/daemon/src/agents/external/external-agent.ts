@@ -7,6 +7,7 @@ import {
   type Context,
   type Ddl,
   type Host,
+  type Logger,
   messageOf,
   Status,
   TroupeError,
@@ -21,9 +22,12 @@ import {
   rpcRequest,
   saysActive,
 } from './protocol.js';
+import { provisionData, withHostPart } from './provision-role.js';
 
 /** Milliseconds that an agent has to say whether it applies to this host. */
 const activationTime = 2000;
+/** Milliseconds that the provision agent has to say how far it is, where a filter asks. */
+const dataTime = 10_000;
 
 export interface ExternalAgentOptions {
   readonly ddl: Ddl;
@@ -31,6 +35,8 @@ export interface ExternalAgentOptions {
   readonly commands: readonly string[];
   /** The file that the agent gets as its configuration; otherwise one made of its section under `plugins`. */
   readonly configFile?: string;
+  /** It is the provision agent of the host: the daemon does what a program that has ended cannot do. */
+  readonly isProvision?: boolean;
 }
 
 /**
@@ -38,7 +44,7 @@ export interface ExternalAgentOptions {
  * when its program is there and says so.
  */
 export function externalAgent(options: ExternalAgentOptions): Agent {
-  const { ddl, commands, configFile } = options;
+  const { ddl, commands, configFile, isProvision = false } = options;
   const { name } = ddl.metadata;
 
   const setup = async (section: AgentConfig, host: Host) => {
@@ -48,7 +54,8 @@ export function externalAgent(options: ExternalAgentOptions): Agent {
       return undefined;
     }
     const config = configFile === undefined ? { lines: configLines(name, section) } : { file: configFile };
-    const common = { agent: name, command, config, facts: host.facts };
+    const { identity, stateDir, facts } = host;
+    const common = { agent: name, command, config, facts, identity, stateDir };
     if (!(await isActive(common, host))) return undefined;
     const running = new Set<Promise<unknown>>();
     host.onClose(async () => {
@@ -63,7 +70,14 @@ export function externalAgent(options: ExternalAgentOptions): Agent {
         return reply;
       };
     };
-    return Object.fromEntries(ddl.actions.map((action) => [action.action, handlerOf(action)]));
+    const handlers = Object.fromEntries(ddl.actions.map((action) => [action.action, handlerOf(action)]));
+    if (!isProvision) return handlers;
+    const status = ddl.actions.find(({ action }) => action === 'status');
+    host.provideData('provision', async () => {
+      if (!status) return provisionData({});
+      return provisionData(await ask(common, status.action, AbortSignal.timeout(dataTime), host.log));
+    });
+    return withHostPart(handlers, host);
   };
 
   return { ddl, compileOptions: { unknownValidators: 'skip' }, setup };
@@ -71,6 +85,8 @@ export function externalAgent(options: ExternalAgentOptions): Agent {
 
 interface Common {
   readonly agent: string;
+  readonly identity: string;
+  readonly stateDir: string;
   readonly command: string;
   readonly config: { readonly file: string } | { readonly lines: string };
   readonly facts: Host['facts'];
@@ -100,6 +116,27 @@ async function call(
   const { statusmsg, data } = answerOf(common.agent, reply);
   if (statusmsg !== '') context.statusmsg(statusmsg);
   return data;
+}
+
+// An action without input, called by the daemon itself.
+async function ask(
+  common: Common,
+  action: string,
+  signal: AbortSignal,
+  log: Logger,
+): Promise<Record<string, unknown>> {
+  const fault = unsafeFault(common.command);
+  if (fault !== undefined) throw new Error(`the external agent "${common.agent}" is not run: ${fault}`);
+  const context = { requestId: 'data', caller: common.identity, collective: '', ttlSeconds: 60 };
+  const reply = await exchange({
+    ...common,
+    facts: common.facts(),
+    protocol: rpcProtocol,
+    request: rpcRequest(common.agent, action, {}, { ...context, requestedAt: Date.now() }),
+    signal,
+    log,
+  });
+  return answerOf(common.agent, reply).data;
 }
 
 async function isActive(common: Common, { log }: Host): Promise<boolean> {

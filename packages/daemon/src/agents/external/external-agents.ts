@@ -119,15 +119,21 @@ export class ExternalAgents {
   async #take(place: Place, stamp: string | undefined): Promise<void> {
     const { put, remove, log } = this.#options;
     const { ddlFile, configFile } = place;
-    const fault = allowsUnsafeFiles() ? undefined : placeFault(place);
-    if (fault !== undefined) throw new TroupeError('FILE_UNSAFE', fault);
+    refuseUnsafe(place);
     const before = this.#known.get(ddlFile)?.name;
     const ddl = await readPlace(place);
     const name = ddl?.metadata.name;
+    // Its program is the one with the name in the DDL, which need not be the name of the file.
+    if (name !== undefined) refuseUnsafe(place, name);
     let isAtWork = false;
     if (ddl) {
       const commands = commandsOf(place, ddl.metadata.name);
-      const agent = externalAgent({ ddl, commands, ...(configFile !== undefined && { configFile }) });
+      const agent = externalAgent({
+        ddl,
+        commands,
+        ...(configFile !== undefined && { configFile }),
+        ...(place.isProvision && { isProvision: true }),
+      });
       isAtWork = await put(agent, ddlFile, before === name ? before : undefined);
       if (before !== undefined) log.info({ agent: name, file: ddlFile }, 'external agent reloaded');
     }
@@ -153,6 +159,11 @@ export class ExternalAgents {
       `cannot load an external agent: ${consequence}`,
     );
   }
+}
+
+function refuseUnsafe(place: Place, name?: string): void {
+  const fault = allowsUnsafeFiles() ? undefined : placeFault(place, name);
+  if (fault !== undefined) throw new TroupeError('FILE_UNSAFE', fault);
 }
 
 function isUnsafe(error: unknown): boolean {

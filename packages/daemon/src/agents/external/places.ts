@@ -13,13 +13,18 @@ export interface Place {
   readonly configFile?: string;
   /** The configuration names this agent; otherwise it was found in a folder. */
   readonly isNamed: boolean;
+  /** The configuration makes this agent the provision agent of the host. */
+  readonly isProvision?: boolean;
 }
 
-// What a program from elsewhere must not stand in for.
+/** The name of the provision agent. */
+const provision = 'provision';
+
+// What a program from elsewhere must not stand in for. The provision agent may be one that the configuration names as such.
 const deniedNames = new Set([
   'rpcutil',
   'discovery',
-  'provision',
+  provision,
   'choria_util',
   'choria_provision',
   'choria_registry',
@@ -28,13 +33,19 @@ const deniedNames = new Set([
 
 /** Checks what the schema of the configuration does not. Throws CONFIG_INVALID. */
 export function checkEntries(entries: readonly ExternalEntry[]): void {
-  for (const [index, { ddl, folder, command, config }] of entries.entries()) {
+  const provisioners = entries.filter(({ role }) => role === provision);
+  if (provisioners.length > 1)
+    throw new TroupeError('CONFIG_INVALID', 'external_agents: only one agent can have role: provision');
+  for (const [index, { ddl, folder, command, config, role }] of entries.entries()) {
     const where = `external_agents.${index}`;
     if ((ddl === undefined) === (folder === undefined)) {
       throw new TroupeError('CONFIG_INVALID', `${where}: set exactly one of ddl and folder`);
     }
-    if (folder !== undefined && (command ?? config) !== undefined) {
-      throw new TroupeError('CONFIG_INVALID', `${where}: command and config cannot be combined with folder`);
+    if (folder !== undefined && (command ?? config ?? role) !== undefined) {
+      throw new TroupeError(
+        'CONFIG_INVALID',
+        `${where}: command, config and role cannot be combined with folder`,
+      );
     }
   }
 }
@@ -43,7 +54,7 @@ export function checkEntries(entries: readonly ExternalEntry[]): void {
 export async function listPlaces(entries: readonly ExternalEntry[], configFile: string): Promise<Place[]> {
   const base = dirname(resolve(configFile));
   const places: Place[] = [];
-  for (const { ddl, folder, command, config } of entries) {
+  for (const { ddl, folder, command, config, role } of entries) {
     if (folder !== undefined) places.push(...(await placesIn(resolve(base, folder))));
     if (ddl === undefined) continue;
     places.push({
@@ -51,6 +62,7 @@ export async function listPlaces(entries: readonly ExternalEntry[], configFile: 
       ...(command !== undefined && { command: resolve(base, command) }),
       ...(config !== undefined && { configFile: resolve(base, config) }),
       isNamed: true,
+      ...(role === provision && { isProvision: true }),
     });
   }
   return places;
@@ -70,7 +82,7 @@ async function placesIn(folder: string): Promise<Place[]> {
 }
 
 /** Reads a place's DDL; nothing where a file in a folder is not that of an external agent. Throws FILE_UNREADABLE, DDL_INVALID, AGENT_INVALID. */
-export async function readPlace({ ddlFile, isNamed }: Place): Promise<Ddl | undefined> {
+export async function readPlace({ ddlFile, isNamed, isProvision }: Place): Promise<Ddl | undefined> {
   let text: string;
   try {
     text = (await readRegularFile(ddlFile)).toString('utf8');
@@ -83,13 +95,34 @@ export async function readPlace({ ddlFile, isNamed }: Place): Promise<Ddl | unde
   const ddl = parseDdl(text, ddlFile);
   const { name, provider } = ddl.metadata;
   if (!isNamed && provider !== 'external') return undefined;
+  if (isProvision) {
+    checkProvision(ddl, ddlFile);
+    return ddl;
+  }
   if (deniedNames.has(name)) {
-    throw new TroupeError(
-      'AGENT_INVALID',
-      `${ddlFile}: the name "${name}" is reserved: rename the external agent`,
-    );
+    const advice =
+      name === provision
+        ? 'set role: provision for it in external_agents, if it is the provision agent of this host'
+        : 'rename the external agent';
+    throw new TroupeError('AGENT_INVALID', `${ddlFile}: the name "${name}" is reserved: ${advice}`);
   }
   return ddl;
+}
+
+// With another name, a machine with an enrolment token would not serve it.
+function checkProvision({ metadata, actions }: Ddl, ddlFile: string): void {
+  if (metadata.name !== provision) {
+    throw new TroupeError(
+      'AGENT_INVALID',
+      `${ddlFile}: role: provision requires the name "${provision}", but the DDL has the name "${metadata.name}"`,
+    );
+  }
+  if (!actions.some(({ action }) => action === 'status')) {
+    throw new TroupeError(
+      'AGENT_INVALID',
+      `${ddlFile}: role: provision requires the action status: use the DDL that comes with Troupe`,
+    );
+  }
 }
 
 const goSystems: Readonly<Record<string, string>> = { win32: 'windows', sunos: 'solaris' };
@@ -103,10 +136,13 @@ export function commandsOf({ ddlFile, command }: Place, name: string): string[] 
   return [program, `${program}-${suffix}`, join(program, `${name}-${suffix}`)];
 }
 
-/** Who else can write a file of an external agent, in words; nothing if nobody can. */
-export function placeFault(place: Place): string | undefined {
+/**
+ * Who else can write a file of an external agent, in words; nothing if nobody can. `name` is the one in its DDL, by which
+ * its program is found; by default, the name of the DDL's file.
+ */
+export function placeFault(place: Place, name = basename(place.ddlFile, '.json')): string | undefined {
   const { ddlFile, configFile } = place;
-  const files = [ddlFile, ...commandsOf(place, basename(ddlFile, '.json'))];
+  const files = [ddlFile, ...commandsOf(place, name)];
   if (configFile !== undefined) files.push(configFile);
   for (const file of files) {
     const fault = pathFault(file);

@@ -17,7 +17,7 @@ export function rpcRequest(
   agent: string,
   action: string,
   input: Readonly<Record<string, unknown>>,
-  context: Context,
+  context: Pick<Context, 'requestId' | 'caller' | 'collective' | 'ttlSeconds' | 'requestedAt'>,
 ): Record<string, unknown> {
   return {
     $schema: schemaOf('rpc_request'),

@@ -63,8 +63,11 @@ describe('an external agent', () => {
       `PATH=${process.env.PATH}`,
       // The shell's own.
       `PWD=${cwd}`,
+      'TROUPE_EXTERNAL_IDENTITY=node1.example.net',
     ];
-    expect(data.env).to.equal(`${environment.join(' ')} `);
+    const [fixed, state] = String(data.env).split(' TROUPE_EXTERNAL_STATE=');
+    expect(fixed).to.equal(environment.join(' '));
+    expect(state).to.match(/troupe-trial-\w+ $/);
     expect(data.files).to.match(/^total \d+ -rw-------.*config.cfg -rw-------.*reply.json/);
     const { requestid, msgtime, ...rest } = request;
     expect(requestid).to.match(/^[0-9a-f]{32}$/);

@@ -101,7 +101,7 @@ describe('external agents', () => {
       'external_agents.0: set exactly one of ddl and folder',
     ]);
     expect((await refusal([{ folder: 'x', command: 'y' }]))[1]).to.equal(
-      'external_agents.0: command and config cannot be combined with folder',
+      'external_agents.0: command, config and role cannot be combined with folder',
     );
   });
 
@@ -374,6 +374,32 @@ describe('external agents', () => {
       ],
       ['cannot load an external agent: it is skipped', `any user can write ${folder}/open.d`, 'FILE_UNSAFE'],
     ]);
+  });
+
+  it('are left out if others can write the program that the name in the DDL means', async () => {
+    ddl('other-name.json', 'tool');
+    write('tool', '#!/bin/sh\n');
+    chmodSync(join(folder, 'tool'), 0o777);
+    const { external, lines } = agents([{ ddl: 'other-name.json' }]);
+    await external.load();
+    expect(events).to.deep.equal([]);
+    expect(lines.map(({ reason }) => String(reason).split(' (')[0])).to.deep.equal([
+      `any user can write ${folder}/tool`,
+    ]);
+  });
+
+  it('are left out if others can write the program of the provision agent', async () => {
+    write('provision.json', JSON.stringify(ddlOf('provision', { status: {} })));
+    write('run', '#!/bin/sh\n');
+    const entry = { ddl: 'provision.json', command: 'run', role: 'provision' } as const;
+    const safe = agents([entry]);
+    await safe.external.load();
+    expect(events).to.deep.equal(['put provision 1.0.0']);
+    chmodSync(join(folder, 'run'), 0o777);
+    const { external, lines } = agents([entry]);
+    await external.load();
+    expect(events).to.have.length(1);
+    expect(lines.map(({ code }) => code)).to.deep.equal(['FILE_UNSAFE']);
   });
 
   it('are removed if others can write their files from now on', async () => {

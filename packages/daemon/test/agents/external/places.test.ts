@@ -42,12 +42,12 @@ describe('the places of external agents', () => {
     [
       'a folder and a command',
       { folder: 'x', command: 'y' },
-      'external_agents.1: command and config cannot be combined with folder',
+      'external_agents.1: command, config and role cannot be combined with folder',
     ],
     [
       'a folder and a configuration',
       { folder: 'x', config: 'y' },
-      'external_agents.1: command and config cannot be combined with folder',
+      'external_agents.1: command, config and role cannot be combined with folder',
     ],
   ] as const) {
     it(`cannot be configured by ${what}`, () => {
@@ -144,6 +144,56 @@ describe('the places of external agents', () => {
           expect(await refusal(readPlace(place))).to.equal('AGENT_INVALID');
       });
     }
+  });
+
+  describe('with the role provision', () => {
+    const place = (file: string): Place => ({ ddlFile: at(file), isNamed: true, isProvision: true });
+    const faultOf = async (promise: Promise<unknown>) =>
+      promise.then(
+        () => undefined,
+        (error: Error) => error.message,
+      );
+
+    it('may have the name provision', async () => {
+      write('provision.json', JSON.stringify(ddlOf('provision', { status: {} })));
+      expect((await readPlace(place('provision.json')))?.metadata.name).to.equal('provision');
+    });
+
+    it('must have this name and the action status', async () => {
+      write('other.json', JSON.stringify(ddlOf('other', { status: {} })));
+      write('provision.json', JSON.stringify(ddlOf('provision', { stat: {} })));
+      expect(await faultOf(readPlace(place('other.json')))).to.equal(
+        `${at('other.json')}: role: provision requires the name "provision", but the DDL has the name "other"`,
+      );
+      expect(await faultOf(readPlace(place('provision.json')))).to.match(/requires the action status/);
+    });
+
+    it('are the only ones that may have the name', async () => {
+      write('provision.json', JSON.stringify(ddlOf('provision', { status: {} })));
+      expect(await faultOf(readPlace({ ddlFile: at('provision.json'), isNamed: true }))).to.equal(
+        `${at('provision.json')}: the name "provision" is reserved: set role: provision for it in external_agents, if it is the provision agent of this host`,
+      );
+    });
+
+    it('come from the configuration, and never from a folder', async () => {
+      expect(await listPlaces([{ ddl: 'provision.json', role: 'provision' }], at('mcod.yaml'))).to.deep.equal(
+        [place('provision.json')],
+      );
+      write('agents/provision.json');
+      expect(await listPlaces([{ folder: 'agents' }], at('mcod.yaml'))).to.deep.equal([
+        { ddlFile: at('agents/provision.json'), isNamed: false },
+      ]);
+      expect(() => checkEntries([{ folder: 'agents', role: 'provision' }])).to.throw(
+        'external_agents.0: command, config and role cannot be combined with folder',
+      );
+    });
+
+    it('exist at most once', () => {
+      const entry = { ddl: 'provision.json', role: 'provision' } as const;
+      expect(() => checkEntries([entry, { ...entry, ddl: 'b.json' }])).to.throw(
+        'external_agents: only one agent can have role: provision',
+      );
+    });
   });
 
   it('have a stamp that changes with the DDL, the program and the configuration file', async () => {
