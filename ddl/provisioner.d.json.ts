@@ -55,6 +55,11 @@ declare const ddl: {
           "description": "Number of cleanings of CAs that are still to be done",
           "display_as": "Number of Debts",
           "type": "integer"
+        },
+        "notifications": {
+          "description": "Notifications that are not sent to every recipient yet: waiting (their number), oldest_since, and reason, why the last attempt failed",
+          "display_as": "Notifications",
+          "type": "hash"
         }
       }
     },

@@ -20,7 +20,7 @@ export const provisionerAgentSchema = section({
   },
 });
 
-const nothing = { nodes: [], masters_away: [], debts: [], debts_total: 0 };
+const nothing = { nodes: [], masters_away: [], debts: [], debts_total: 0, notifications: null };
 
 /** Milliseconds to wait for the status page of a provisioner on the same host. */
 const patience = 2000;
@@ -43,6 +43,7 @@ export default defineAgent(ddl, (given: AgentConfig, host) => {
           nodes: [...page.nodes],
           masters_away: [...(page.masters_away ?? [])],
           debts: [...(page.debts ?? [])],
+          notifications: page.notifications ?? null,
         };
         return { running: true, ...paused, reason: pause?.reason ?? null, owner, ...lists, debts_total };
       } catch (error) {

@@ -37,6 +37,7 @@ interface ProvisionerLine {
   readonly mastersAway: Owed['masters_away'];
   readonly debts: Owed['debts'];
   readonly debtsTotal: number;
+  readonly notifications: StatusPage['notifications'] | undefined;
 }
 
 type Owed = Pick<StatusPage, 'masters_away' | 'debts'>;
@@ -136,6 +137,7 @@ export async function provisionersOf({
       mastersAway: (data.masters_away ?? []) as Owed['masters_away'],
       debts: (data.debts ?? []) as Owed['debts'],
       debtsTotal: data.debts_total ?? 0,
+      notifications: (data.notifications ?? undefined) as StatusPage['notifications'] | undefined,
     };
   });
 }
@@ -185,7 +187,7 @@ function screenOf({ nodes, silent, provisioners }: Snapshot, width: number | und
 const mostDebts = 10;
 
 function wordsOfProvisioner(line: ProvisionerLine): string {
-  const { host, running, paused, inHand, mastersAway, debts, debtsTotal } = line;
+  const { host, running, paused, inHand, mastersAway, debts, debtsTotal, notifications } = line;
   const what = running
     ? `${inHand} ${inHand === 1 ? 'node' : 'nodes'} in progress`
     : 'not running, or not responding';
@@ -193,11 +195,19 @@ function wordsOfProvisioner(line: ProvisionerLine): string {
   const more = debtsTotal - shown.length;
   return [
     `provisioner on ${host}: ${paused === undefined ? what : `${what}, ${paused}`}`,
+    ...wordsOfNotifications(notifications),
     ...mastersAway.map(({ identity, since }) => `  master ${identity} does not reply since ${since}`),
     ...shown.map((debt) => `  ${wordsOfOwed(debt)}`),
     ...(more > 0 ? [`  … and ${more} more, see --json and the metric troupe_provisioner_debts`] : []),
     '',
   ].join('\n');
+}
+
+function wordsOfNotifications(notifications: ProvisionerLine['notifications']): readonly string[] {
+  if (!notifications || notifications.waiting === 0) return [];
+  const { waiting, oldest_since: since, reason } = notifications;
+  const what = waiting === 1 ? '1 notification waits' : `${waiting} notifications wait`;
+  return [`  ${what} since ${since ?? 'a moment ago'}${reason === null ? '' : `: ${reason}`}`];
 }
 
 /** Describes a cleaning of a CA that is still to be done. */

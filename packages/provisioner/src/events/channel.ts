@@ -1,4 +1,5 @@
 import type { Logger } from '@troupe/core';
+import { cut } from '@troupe/core/internal';
 import { digestsOf } from './digest.js';
 import type { Handover, OutgoingMessage } from './notifier.js';
 import type { PendingMessage } from './pending-message.js';
@@ -15,7 +16,7 @@ export interface ChannelTarget {
   dueAt(message: PendingMessage): number;
   /** Never rejects. */
   deliver(message: OutgoingMessage): Promise<Handover>;
-  /** These messages are settled for this recipient: accepted, or refused for good. */
+  /** A notifier, or this host, has accepted these messages for the recipient. */
   settled(ids: readonly string[], handover: Handover, isSingle: boolean): void;
   /** An attempt failed. */
   failed(messages: readonly PendingMessage[], handover: Handover): void;
@@ -35,6 +36,11 @@ const retry = { first: 5_000, most: 60_000 };
 const retryRefused = { first: 30_000, most: 300_000 };
 /** Messages of one round to which somebody may say no. */
 const mostRefusals = 10;
+
+/** Characters of text that a notifier takes. */
+const mostText = 10_000;
+/** Milliseconds after which a message says when it was reported. */
+const lateAfter = 120_000;
 
 /** `failed`: nobody answered; `refused`: somebody said no to these messages. */
 type Outcome = 'settled' | 'refused' | 'failed';
@@ -74,6 +80,13 @@ export class Channel {
 
   get isBusy(): boolean {
     return this.#isRunning;
+  }
+
+  /** Why the last attempt failed; undefined if it succeeded. */
+  get fault(): string | undefined {
+    return this.#lastReason === undefined
+      ? undefined
+      : `cannot notify ${this.#target.recipient}: ${this.#lastReason}`;
   }
 
   /** Sends what can be sent now; what cannot is tried again later. */
@@ -157,8 +170,14 @@ export class Channel {
   }
 
   async #single(message: PendingMessage): Promise<Outcome> {
-    const { id, subject, text, fields } = message;
-    const outcome = await this.#send([message], { id, subject, message: text, fields }, true);
+    const { id, subject, text, fields, time } = message;
+    const dated = { ...fields, time: isoTime(time) };
+    const late =
+      Date.now() - time > lateAfter
+        ? `\n\nThis was reported at ${isoTime(time)} and could not be sent earlier.`
+        : '';
+    const outgoing = { id, subject, message: `${text}${late}`, fields: dated };
+    const outcome = await this.#send([message], outgoing, true);
     this.#budget.end(id, outcome === 'settled');
     return outcome;
   }
@@ -182,8 +201,11 @@ export class Channel {
   ): Promise<Outcome> {
     const { recipient } = this.#target;
     const subject = outgoing.subject.slice(0, 200);
-    const handover = await this.#target.turn(() => this.#target.deliver({ ...outgoing, subject, recipient }));
-    if (handover.by !== undefined || handover.isRefused) {
+    const message = cut(outgoing.message, mostText);
+    const handover = await this.#target.turn(() =>
+      this.#target.deliver({ ...outgoing, subject, message, recipient }),
+    );
+    if (handover.by !== undefined) {
       const ids = messages.map(({ id }) => id);
       this.#target.settled(ids, handover, isSingle);
       return 'settled';
@@ -222,4 +244,8 @@ export class Channel {
     );
     return Math.max(last === 0 ? 0 : last + digestEvery, Math.min(...since) + gatherFor);
   }
+}
+
+function isoTime(time: number): string {
+  return new Date(time).toISOString();
 }

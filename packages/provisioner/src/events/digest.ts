@@ -15,16 +15,19 @@ interface Group {
   readonly messages: readonly { readonly id: string; readonly node: string }[];
 }
 
+/** `time`: when it was reported, milliseconds since 1970. */
+type DatedNotification = Notification & { readonly time: number };
+
 /** One message that stands for several. */
 export interface Digest extends Omit<Notification, 'identity'> {
-  readonly messages: readonly Notification[];
+  readonly messages: readonly DatedNotification[];
 }
 
 /**
  * Digests of messages, in their order: as few as have room for all, each complete in itself. The id of a digest is that
  * of its messages together, so that two provisioners give it the same.
  */
-export function digestsOf(messages: readonly Notification[]): readonly Digest[] {
+export function digestsOf(messages: readonly DatedNotification[]): readonly Digest[] {
   const digests: Digest[] = [];
   let rest = messages;
   while (rest.length > 0) {
@@ -36,7 +39,7 @@ export function digestsOf(messages: readonly Notification[]): readonly Digest[] 
 }
 
 // At least one, whatever its length: the notifier says what is wrong with it.
-function fitting(messages: readonly Notification[]): number {
+function fitting(messages: readonly DatedNotification[]): number {
   let least = 1;
   let tooMany = messages.length + 1;
   while (least + 1 < tooMany) {
@@ -48,16 +51,18 @@ function fitting(messages: readonly Notification[]): number {
   return least;
 }
 
-function digestOf(messages: readonly Notification[]): Digest {
+function digestOf(messages: readonly DatedNotification[]): Digest {
   const groups = groupsOf(messages);
   const count = messages.length;
   const ids = messages.map(({ id }) => id);
+  const times = messages.map(({ time }) => time).sort((a, b) => a - b);
+  const [from, to] = [times[0], times.at(-1)].map((time) => new Date(time ?? 0).toISOString());
   const summary = groups.map((group) => `${group.messages.length} ${group.event}`).join(', ');
   return {
     id: eventId('digest', ...[...ids].sort()),
     subject: oneLine(`${count} ${count === 1 ? 'event' : 'events'}: ${summary}`, 200),
-    text: [...groups.map(paragraphOf), hint].join('\n\n'),
-    fields: { outcome: 'digest', count, groups },
+    text: [...groups.map(paragraphOf), `Reported from ${from} to ${to}. ${hint}`].join('\n\n'),
+    fields: { outcome: 'digest', count, from, to, groups },
     messages,
   };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { messageOf, Status } from '@troupe/core';
+import { messageOf } from '@troupe/core';
 import type { ProvisionerConfig } from '../config/config.js';
 import { failureOf } from '../rpc/failure.js';
 import type { Peers } from '../rpc/peers.js';
@@ -19,8 +19,6 @@ export interface Handover {
   /** Who delivered it, or keeps it and delivers it later. */
   readonly by?: string;
   readonly reason?: string;
-  /** Set if no other attempt can succeed: every notifier says that the recipient is invalid. */
-  readonly isRefused?: true;
   /** Set if somebody said no to this message: others may be accepted. */
   readonly isAnswered?: true;
 }
@@ -53,7 +51,6 @@ export class Notifier {
           if (handover.by !== undefined) return handover;
           failures.push(handover);
         }
-        if (failures.length > 0 && failures.every(({ isRefused }) => isRefused)) break;
       }
       if (failures.length === 0)
         failures.push({ delivered: false, reason: `no node with the agent ${this.#config.agent} found` });
@@ -61,12 +58,10 @@ export class Notifier {
       failures.push({ delivered: false, reason: messageOf(error) });
     }
     const reason = [...new Set(failures.map((failure) => failure.reason ?? ''))].join('; ');
-    const isRefused = failures.every((failure) => failure.isRefused);
     const isAnswered = failures.some((failure) => failure.isAnswered);
     return {
       delivered: false,
       reason,
-      ...(isRefused ? { isRefused } : {}),
       ...(isAnswered ? { isAnswered } : {}),
     };
   }
@@ -77,12 +72,10 @@ export class Notifier {
     const result = await notify.sendmsg(input, { targets: [notifier], collective }).one();
     const failure = failureOf(result, 'notify sendmsg');
     if (failure || !result.ok) {
-      const isRefused = result.statuscode === Status.invalidData;
       const isAnswered = result.state === 'failed' || result.state === 'denied';
       return {
         delivered: false,
         reason: failure?.message ?? '',
-        ...(isRefused ? { isRefused } : {}),
         ...(isAnswered ? { isAnswered } : {}),
       };
     }

@@ -38,6 +38,8 @@ export interface OutboxState {
   readonly waiting: number;
   /** Since when the oldest one waits, milliseconds since 1970. */
   readonly oldestSince?: number;
+  /** Why the last attempt failed, if one did: recipient and reason. */
+  readonly reason?: string;
 }
 
 /** Messages that are kept, sent ones included. */
@@ -114,7 +116,9 @@ export class Outbox {
   get state(): OutboxState {
     const pending = this.#pending();
     const [oldest] = pending;
-    return { waiting: pending.length, ...(oldest ? { oldestSince: oldest.time } : {}) };
+    if (!oldest) return { waiting: 0 };
+    const reason = this.#channels.find(({ fault }) => fault !== undefined)?.fault;
+    return { waiting: pending.length, oldestSince: oldest.time, ...(reason === undefined ? {} : { reason }) };
   }
 
   /** Begins to send what waits. */
@@ -308,11 +312,6 @@ export class Outbox {
     const entry = this.#entries.get(id);
     if (!entry || !isPending(entry)) return;
     this.#report(entry, recipient, handover);
-    if (handover.isRefused)
-      this.#options.log.error(
-        { node: entry.identity, recipient, reason: handover.reason },
-        'the recipient is invalid for every notifier: nothing is sent to it',
-      );
     const recipients = entry.recipients.filter((each) => each !== recipient);
     this.#settle({ ...entry, recipients }, isSingle);
     this.#note(id, recipient, wordsOf(recipient, handover));

@@ -17,7 +17,12 @@ export interface StatusPage {
   }[];
   readonly debts_total: number;
   /** Notifications that are not sent to every recipient yet. */
-  readonly notifications: { readonly waiting: number; readonly oldest_since: string | null };
+  readonly notifications: {
+    readonly waiting: number;
+    readonly oldest_since: string | null;
+    /** Why the last attempt failed, if one did. */
+    readonly reason: string | null;
+  };
 }
 
 /** Debts on the page: a reply has a limit. */
@@ -28,7 +33,7 @@ export function statusPage(
   provisioner: Pick<Provisioner, 'owner' | 'nodes' | 'paused' | 'mastersAway' | 'debts' | 'messages'>,
 ): StatusPage {
   const debts = provisioner.debts();
-  const { waiting, oldestSince } = provisioner.messages();
+  const { waiting, oldestSince, reason = null } = provisioner.messages();
   return {
     owner: provisioner.owner,
     paused: provisioner.paused() ?? null,
@@ -40,7 +45,11 @@ export function statusPage(
       return { certname, identity, master, since: isoTime(since), reason };
     }),
     debts_total: debts.length,
-    notifications: { waiting, oldest_since: oldestSince === undefined ? null : isoTime(oldestSince) },
+    notifications: {
+      waiting,
+      oldest_since: oldestSince === undefined ? null : isoTime(oldestSince),
+      reason,
+    },
   };
 }
 

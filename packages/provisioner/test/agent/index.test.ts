@@ -76,6 +76,7 @@ describe('the agent of a host with a provisioner', () => {
       masters_away: [{ identity: 'puppet1', since: '2030' }],
       debts: [{ certname: 'web1', master: 'puppet1' }],
       debts_total: 1,
+      notifications: { waiting: 1, oldest_since: '2030', reason: 'no' },
     };
     serves(() => Response.json(page));
     const nothing = { paused: false, by: null, since: null, reason: null };
@@ -110,6 +111,7 @@ describe('the agent of a host with a provisioner', () => {
         masters_away: [],
         debts: [],
         debts_total: 0,
+        notifications: null,
       });
       await call('pause', { reason: 'new racks' });
       expect(await call('status')).to.include({ running: false, paused: true, reason: 'new racks' });

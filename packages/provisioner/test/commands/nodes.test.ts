@@ -93,6 +93,16 @@ describe('a command about nodes', () => {
       ]);
     });
 
+    it('shows how many notifications wait at a provisioner, and why', async () => {
+      network.nodes = ['prov1'];
+      const notifications = { waiting: 3, oldest_since: '2030', reason: 'cannot notify mailto://ops: no' };
+      network.answers['provisioner status'] = says({ running: true, nodes: [], notifications });
+      await call('', 'status');
+      expect(io.stdout).to.include(
+        'provisioner on prov1: 0 nodes in progress\n  3 notifications wait since 2030: cannot notify mailto://ops: no\n',
+      );
+    });
+
     it('tells of a node to which nothing has happened', async () => {
       isIn('provisioning', {});
       await call('', 'explain', 'web1');

@@ -94,7 +94,8 @@ describe('the outbox', () => {
     expect(await box.send(web1)).to.deep.equal({ outcome: 'ok', reason: 'this message was sent before' });
     await idle(box);
     expect(ids()).to.have.members([`mailto://ops ${web1.id}`, `exec://x ${web1.id}`]);
-    expect(sent[0]).to.deep.include({ subject: web1.subject, message: web1.text, fields: web1.fields });
+    const fields = { ...web1.fields, time: new Date(now).toISOString() };
+    expect(sent[0]).to.deep.include({ subject: web1.subject, message: web1.text, fields });
     expect(told.map(({ identity, delivered }) => [identity, delivered])).to.deep.equal([
       ['web1', true],
       ['web1', true],
@@ -124,10 +125,19 @@ describe('the outbox', () => {
     expect(sent.length).to.be.within(8, 20);
     expect(told).to.have.length(1);
     expect(lines.filter(({ level }) => level === 40)).to.have.length(1);
-    expect(box.state).to.deep.equal({ waiting: 1, oldestSince: now });
+    expect(box.state).to.deep.equal({
+      waiting: 1,
+      oldestSince: now,
+      reason: `cannot notify mailto://ops: ${away.reason}`,
+    });
     answer = () => ({ delivered: true, by: 'n2' });
     await pass(box, minute);
-    expect(box.state.waiting).to.equal(0);
+    expect(sent.at(-1)?.message).to.match(
+      new RegExp(
+        `\\n\\nThis was reported at ${new Date(now).toISOString()} and could not be sent earlier\\.$`,
+      ),
+    );
+    expect(box.state).to.deep.equal({ waiting: 0 });
     expect(told.at(-1)).to.include({ identity: 'web1', delivered: true, by: 'n2' });
   });
 
@@ -225,12 +235,14 @@ describe('the outbox', () => {
     expect(sent.filter(({ id }) => id === bad.id).length).to.be.within(3, 6);
   });
 
-  it('gives up a recipient that is invalid for every notifier', async () => {
-    answer = () => ({ delivered: false, reason: 'unknown protocol', isRefused: true, isAnswered: true });
+  it('keeps a message for a recipient that is invalid, and says why', async () => {
+    answer = () => ({ delivered: false, reason: 'unknown protocol', isAnswered: true });
     const box = open();
-    expect(await box.send(message('web1'))).to.include({ outcome: 'failed' });
-    expect(box.state.waiting).to.equal(0);
-    expect(lines.at(-1)).to.include({ level: 50, recipient: 'mailto://ops', reason: 'unknown protocol' });
+    expect(await box.send({ ...message('web1'), text: 'x'.repeat(20_000) })).to.include({
+      outcome: 'failed',
+    });
+    expect(box.state).to.include({ waiting: 1, reason: 'cannot notify mailto://ops: unknown protocol' });
+    expect(sent[0]?.message).to.have.length(10_000);
   });
 
   it('does not wait for a message for which the journal had no room', async () => {

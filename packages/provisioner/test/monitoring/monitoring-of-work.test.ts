@@ -48,7 +48,7 @@ describe('what a provisioner serves by HTTP', () => {
     expect(status).to.deep.equal({
       owner: watched.provisioner.owner,
       paused: null,
-      notifications: { waiting: 0, oldest_since: null },
+      notifications: { waiting: 0, oldest_since: null, reason: null },
       nodes: [{ identity: 'web2', state: 'working', master: 'puppet1' }],
       masters_away: [],
       debts: [],

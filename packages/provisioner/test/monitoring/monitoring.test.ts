@@ -29,7 +29,7 @@ describe('the web server of a provisioner', () => {
   afterEach(() => web.close());
 
   const status =
-    '{"owner":"prov/1","paused":null,"nodes":[],"masters_away":[{"identity":"puppet1","since":"1970-01-01T00:00:01.000Z"}],"debts":[],"debts_total":0,"notifications":{"waiting":2,"oldest_since":"1970-01-01T00:00:00.000Z"}}\n';
+    '{"owner":"prov/1","paused":null,"nodes":[],"masters_away":[{"identity":"puppet1","since":"1970-01-01T00:00:01.000Z"}],"debts":[],"debts_total":0,"notifications":{"waiting":2,"oldest_since":"1970-01-01T00:00:00.000Z","reason":null}}\n';
   for (const [path, method, code, type, body] of [
     ['/healthz', 'GET', 200, 'text/plain; charset=utf-8', 'ok\n'],
     ['/healthz?now', 'GET', 200, 'text/plain; charset=utf-8', 'ok\n'],
