@@ -2,6 +2,11 @@
 export function callersFault(pattern: string, callers: RegExp | undefined): string | undefined {
   if (needsCapitals(pattern))
     return `${pattern} needs a capital letter, but caller names are in lower case: write ${pattern}i`;
+  if (needsEquals(pattern)) {
+    const bare = pattern.replace(/(?:choria|cert)=/, '');
+    const hint = bare === pattern ? '' : `: write ${bare}`;
+    return `${pattern} never matches: caller names are the names of certificates, without "choria=" or "cert="${hint}`;
+  }
   if (callers === undefined) return undefined;
   const [ending, wanted] = [endingOf(pattern), endingOf(String(callers))];
   if (ending === undefined) return undefined;
@@ -13,6 +18,16 @@ export function callersFault(pattern: string, callers: RegExp | undefined): stri
 function needsCapitals(pattern: string): boolean {
   if (pattern.endsWith('/i') || /\(\?\w*i/.test(pattern)) return false;
   return /[A-Z]/.test(pattern.replaceAll(/\\[pP](?:\{[^}]*\}|.)|\\.|\[[^\]]*\]|\(\?P?<\w*>/g, ''));
+}
+
+// Unlike the caller ids of Choria, names have no "=". It is not needed in an alternative, or where it may be left out.
+function needsEquals(pattern: string): boolean {
+  if (pattern.includes('|')) return false;
+  const needed = pattern.replaceAll(
+    /\\[pP]\{[^}]*\}|\[[^\]]*\]|\((?:\?:)?[^()]*\)(?:[?*]|\{0)|=(?:[?*]|\{0)/g,
+    '',
+  );
+  return needed.includes('=');
 }
 
 function fitsTogether({ text }: Ending, wanted: Ending | undefined): boolean {

@@ -24,6 +24,12 @@ describe('a line of a policy that can never match', () => {
       'deny\t/^RIP/\t*\t*',
       '/^RIP/ needs a capital letter, but caller names are in lower case: write /^RIP/i',
     ],
+    [
+      'deny\t/^choria=rip/\t*\t*',
+      '/^choria=rip/ never matches: caller names are the names of certificates, without "choria=" or "cert=": write /^rip/',
+    ],
+    ['deny\t/^uid=0/\t*\t*', '/^uid=0/ never matches: caller names are the names of certificates'],
+    ['allow\t/^(choria=)?rip/ /^(cert=|)rip/ /[=a]ip/ /^r=?ip/ /^r=*ip/\t*\t*'],
     ['deny\t*\tdisabel\t*', '"disabel" never matches: the DDL of the agent has no such action'],
     ['deny\t*\tDisable\t*', '"Disable" never matches'],
     ['allow\t*\tstop enable\t*', '"stop" never matches'],

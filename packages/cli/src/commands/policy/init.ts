@@ -37,7 +37,9 @@ function callersOf(options: PolicyInitOptions, config: DaemonConfig | undefined)
   const client = clientConfigIfAny(options);
   const match = config?.security.callers.match ?? client?.security.callers.match ?? '/\\.mcollective$/';
   const pattern = compilePattern(match, 'security.callers.match');
-  const names = options.caller ?? (client?.security.certificate ? [loadOwn(client.security).name] : []);
+  // As in policies of MCollective and Choria.
+  const given = options.caller?.map((name) => name.replace(/^(?:choria|cert)=/, ''));
+  const names = given ?? (client?.security.certificate ? [loadOwn(client.security).name] : []);
   if (names.length === 0)
     throw new UsageError(
       'no caller to allow: specify --caller NAME, the name in your certificate (mco keys creates one)',
