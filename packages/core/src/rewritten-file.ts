@@ -1,7 +1,7 @@
 import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isErrno, isTemporaryOf, removeTemporaries, temporaryOf } from './durable-file.js';
-import { messageOf } from './errors.js';
+import { messageOf, systemReasonOf } from './errors.js';
 import type { Logger } from './log/logger.js';
 
 /** What a {@link RewrittenFile} is made of. */
@@ -25,7 +25,7 @@ export class RewrittenFile {
   readonly #timer: NodeJS.Timeout;
   #writing: Promise<void> | undefined;
   #isDue = false;
-  #isFailing = false;
+  #fault: string | undefined;
 
   constructor(options: RewrittenFileOptions) {
     this.#options = options;
@@ -33,6 +33,11 @@ export class RewrittenFile {
     this.#timer = setInterval(() => this.write(), options.seconds * 1000);
     this.#timer.unref();
     this.write();
+  }
+
+  /** Why it could not be written at the last attempt; undefined if it was. */
+  get fault(): string | undefined {
+    return this.#fault;
   }
 
   /** Writes it soon; what happens while it is written is written next. */
@@ -93,11 +98,12 @@ export class RewrittenFile {
         await writeFile(temporary, text, { mode: 0o644, flag: 'wx' });
         await rename(temporary, file);
       }
-      this.#isFailing = false;
+      this.#fault = undefined;
     } catch (error) {
       // A disk that is full would fill the log as well.
-      if (!this.#isFailing) log.warn({ file, reason: messageOf(error) }, `cannot write ${what}`);
-      this.#isFailing = true;
+      if (this.#fault === undefined)
+        log.warn({ file, reason: systemReasonOf(error) }, `cannot write ${what}`);
+      this.#fault = `cannot write ${file}: ${systemReasonOf(error)}`;
       await rm(temporary, { force: true }).catch(() => {});
     }
   }

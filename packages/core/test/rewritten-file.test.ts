@@ -64,9 +64,11 @@ describe('RewrittenFile', () => {
     let count = 0;
     const written = open(0.01, () => `${++count}`);
     await until('it tried three times', () => count > 3);
+    expect(written.fault).to.equal(`cannot write ${file}: EISDIR: illegal operation on a directory`);
     expect(lines.map(({ msg }) => msg)).to.deep.equal(['cannot write the status file']);
     rmSync(file, { recursive: true });
     await written.close();
+    expect(written.fault).to.equal(undefined);
     expect(readFileSync(file, 'utf8')).to.equal(`${count}`);
   });
 

@@ -182,6 +182,7 @@ const name = 'a-z, 0-9, "_" and "-", beginning with a letter or digit';
 // What the patterns of the schemas allow; other patterns are shown as they are, without the value, which may be a secret.
 const allowedWords: Readonly<Record<string, string>> = {
   '^/': 'an absolute path',
+  '\\.prom$': 'a name that ends in .prom: the node exporter reads no other files',
   '^[a-z0-9][a-z0-9._-]*$': 'a-z, 0-9, ".", "_" and "-", beginning with a letter or digit',
   '^[a-z0-9][a-z0-9_-]*$': name,
   '^[a-z0-9][a-z0-9_-]{0,62}$': `${name}, at most 63 characters`,

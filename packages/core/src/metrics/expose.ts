@@ -1,4 +1,4 @@
-import { reasonOf } from '../errors.js';
+import { messageOf, reasonOf } from '../errors.js';
 import type { Logger } from '../log/logger.js';
 import { RewrittenFile } from '../rewritten-file.js';
 import { type Metrics, metricsType } from './metrics.js';
@@ -8,6 +8,8 @@ import { type HttpAddress, serveWeb, type WebPages, type WebServer } from './web
 export interface ExposedMetrics {
   /** The web server, if there is one. */
   readonly url?: string;
+  /** Why the web server does not serve, and why the file cannot be written now; undefined for what works or is not configured. */
+  faults(): { readonly http: string | undefined; readonly textfile: string | undefined };
   close(): Promise<void>;
 }
 
@@ -33,9 +35,11 @@ export async function exposeMetrics(
   const { http, textfile, interval, keys, log } = options;
   const pages = { '/metrics': () => ({ type: metricsType, body: metrics.text() }), ...options.pages };
   let web: WebServer | undefined;
+  let fault: string | undefined;
   try {
     web = http && (await serveWeb({ http, keys, pages, log }));
   } catch (error) {
+    fault = messageOf(error);
     log.warn(reasonOf(error), 'cannot serve metrics over HTTP');
   }
   const file =
@@ -50,6 +54,7 @@ export async function exposeMetrics(
         });
   return {
     ...(web && { url: web.url }),
+    faults: () => ({ http: fault, textfile: file?.fault }),
     close: async () => {
       await web?.close();
       await file?.remove();

@@ -1,12 +1,13 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { parseConfig } from '../../src/config/load.js';
-import { section } from '../../src/config/sections.js';
+import { section, sections } from '../../src/config/sections.js';
 
 const schema = section({
   name: { type: 'string', pattern: '^[a-z0-9][a-z0-9._-]*$' },
   file: { type: 'string', pattern: '^/' },
   code: { type: 'string', pattern: '^x' },
+  metrics: sections.metrics,
   inner: section({ list: { type: 'array', items: { type: 'integer' } } }),
 });
 const reported = (text: string) => {
@@ -55,6 +56,10 @@ describe('a configuration with wrong settings', () => {
       'name: "Web1." is not valid: use a-z, 0-9, ".", "_" and "-", beginning with a letter or digit (line 1)',
     ],
     ['file: a.pem\n', 'file: "a.pem" is not valid: use an absolute path (line 1)'],
+    [
+      'metrics: { textfile: x.txt }\n',
+      'metrics.textfile: "x.txt" is not valid: use a name that ends in .prom: the node exporter reads no other files (line 1)',
+    ],
     ['code: secret\n', 'code: must match pattern "^x" (line 1)'],
     ['identity: a\n', 'unknown key "identity" (line 1); this looks like a configuration of mcod'],
     ['ddl_dirs: []\n', 'unknown key "ddl_dirs" (line 1); this looks like a configuration of mco'],

@@ -85,6 +85,7 @@ describe('exposed metrics', () => {
       const port = Number(new URL(first.url).port);
       const { url } = await open({ http: { address: '127.0.0.1', port } });
       expect(url).to.equal(undefined);
+      expect(exposed?.faults().http).to.match(/^cannot listen on .*: EADDRINUSE: /);
       expect(lines.map(({ level, msg, reason }) => [level, msg, reason])).to.deep.equal([
         [
           40,
@@ -156,7 +157,12 @@ describe('exposed metrics', () => {
   it('warn once about a file that cannot be written', async () => {
     await open({ textfile: join(folder, 'missing/troupe.prom') });
     await until('it was tried', () => lines.length > 0);
+    const reason = 'ENOENT: no such file or directory';
+    await until('it is known', () => exposed?.faults().textfile !== undefined);
+    expect(exposed?.faults().textfile).to.equal(`cannot write ${folder}/missing/troupe.prom: ${reason}`);
     await exposed?.close();
-    expect(lines.map(({ msg }) => msg)).to.deep.equal(['cannot write the file of metrics']);
+    expect(lines.map(({ msg, reason: why }) => [msg, why])).to.deep.equal([
+      ['cannot write the file of metrics', reason],
+    ]);
   });
 });
