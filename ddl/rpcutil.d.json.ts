@@ -77,7 +77,7 @@ declare const ddl: {
       "input": {
         "fact": {
           "prompt": "Fact",
-          "description": "Path of the fact as in -F, such as os.family or mountpoints./var.size_bytes; in quotes if it contains other characters",
+          "description": "Name of the fact: a path as in -F, such as os.family or mountpoints./var.size_bytes; in quotes if it has other characters",
           "type": "string",
           "optional": false,
           "validation": "^\\P{Cc}+$",

@@ -111,6 +111,10 @@ class EmbeddedBroker implements Broker {
       ...createHooks({
         connectionOf: (client) => this.#connectionOf(client),
         holderOf: (clientId) => this.#holders.get(clientId),
+        isConnected: (identity) =>
+          [...this.#holders.values()].some(
+            ({ party }) => party?.name === identity && party.role !== 'caller',
+          ),
         twins: new Twins(),
         gate: () => ({ ...this.#gate, credentials: this.#credentials }),
         rules: {

@@ -40,6 +40,11 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Count the nodes with each value of a fact',
     load: () => import('./commands/facts/definition.js'),
   },
+  {
+    name: 'node',
+    summary: 'Pause and resume nodes, and forget nodes that no longer exist',
+    load: () => import('./commands/node/definition.js'),
+  },
   applicationEntry(
     { name: 'puppet', summary: 'Run Puppet and show its status' },
     () => import('@troupe/agent-puppetd/application/commands'),

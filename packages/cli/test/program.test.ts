@@ -174,7 +174,7 @@ describe('the command line', () => {
     const { stdout } = await mco('help', 'rpc', 'rpcutil', 'get_fact');
     expect(stdout).to.include('rpcutil get_fact\n----------------\n   Reads one fact\n');
     expect(stdout).to.match(
-      /^ {6}fact\n {9}Name of the fact[^:]*\n +Type: string\n +Required: yes\n +Validation: /m,
+      /^ {6}fact\n {9}Name of the fact: a path [^\n]*\n[^\n]*\n +Type: string\n +Required: yes\n +Validation: /m,
     );
   });
 

@@ -50,6 +50,9 @@ export type AgentClient<D extends Ddl> = {
   ) => Call<DataOf<ActionOf<D, N>>>;
 };
 
+/** Milliseconds in which a broker reports that a record was removed. */
+const forgetPatience = 5_000;
+
 interface ClientParts {
   readonly config: ClientConfig;
   readonly transport: Transport;
@@ -123,6 +126,14 @@ export class Client {
     const view = await this.#presence.of(collective);
     await view.settled();
     return view;
+  }
+
+  /**
+   * Removes the presence record of a node that no longer exists, so that it is no longer listed as offline. A node that
+   * exists writes it again when it connects. Resolves with whether the broker removed it. Throws NOT_CONNECTED.
+   */
+  forget(identity: string, collective = this.mainCollective): Promise<boolean> {
+    return this.#presence.remove(collective, identity, forgetPatience);
   }
 
   /**

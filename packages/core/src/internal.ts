@@ -31,7 +31,7 @@ export { isText, outputOf } from './log/format.js';
 export { createSwitchedLogger, type SwitchedLogger } from './log/logger.js';
 export { textStream } from './log/text.js';
 export { maxMessageBytes } from './message/envelope.js';
-export { announce, offlineWill, type PresenceRecord } from './message/presence.js';
+export { type Announcement, announce, offlineWill, type PresenceRecord } from './message/presence.js';
 export { encodeRefusals, mostRefused, parseRefusals, type RefusedClient } from './message/refusals.js';
 export { type MetricsConfig, openMetrics } from './metrics/open.js';
 export { certificateNameFault } from './names.js';

@@ -463,6 +463,7 @@ describe('the configuration of Mosquitto', () => {
       'topic write mco/eu/agent/+',
       'topic write mco/eu/node/+',
       'topic write mco/eu/event/alice.mcollective',
+      'topic write mco/eu/presence/+',
       'topic write mco/eu/file/alice.mcollective/+/+',
     ]);
     expect(second).to.match(/^user bob\.mcollective\n/);
@@ -505,7 +506,7 @@ describe('the configuration of NATS', () => {
       .map((line) => line.trim());
     expect(users).to.deep.equal([
       '{ user: "CN=web1.lab", allowed_connection_types: ["MQTT"], permissions: { publish: { allow: ["mco.eu.presence.web1%2Elab", "mco.eu.event.web1%2Elab", "mco.eu.reply.*.*.web1%2Elab"] }, subscribe: { allow: ["mco.eu.agent.*", "mco.eu.node.web1%2Elab", "mco.eu.presence.web1%2Elab", "mco.eu.file.*.*.*"] } } }',
-      '{ user: "CN=alice.mcollective", allowed_connection_types: ["MQTT"], permissions: { publish: { allow: ["mco.eu.agent.*", "mco.eu.node.*", "mco.eu.event.alice%2Emcollective", "mco.eu.file.alice%2Emcollective.*.*"] }, subscribe: { allow: ["mco.eu.reply.alice%2Emcollective.>", "mco.eu.reply.alice%2Emcollective", "mco.eu.presence.>", "mco.eu.presence", "mco.eu.event.>", "mco.eu.event", "$MQTT.sub.>"] } } }',
+      '{ user: "CN=alice.mcollective", allowed_connection_types: ["MQTT"], permissions: { publish: { allow: ["mco.eu.agent.*", "mco.eu.node.*", "mco.eu.event.alice%2Emcollective", "mco.eu.presence.*", "mco.eu.file.alice%2Emcollective.*.*"] }, subscribe: { allow: ["mco.eu.reply.alice%2Emcollective.>", "mco.eu.reply.alice%2Emcollective", "mco.eu.presence.>", "mco.eu.presence", "mco.eu.event.>", "mco.eu.event", "$MQTT.sub.>"] } } }',
     ]);
   });
 });

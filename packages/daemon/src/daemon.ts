@@ -23,16 +23,19 @@ import {
 } from '@troupe/core';
 import { removeTemporaries } from '@troupe/core/durable-file';
 import {
+  type Announcement,
   announce,
   certificateNameFault,
   endEnrolment,
   type Link,
   loadEnrolment,
   offlineWill,
+  PauseFile,
 } from '@troupe/core/internal';
 import { Agents } from './agents/agents.js';
 import { builtinData } from './agents/builtin.js';
 import { discoveryAgent } from './agents/discovery.js';
+import { nodeAgent } from './agents/node-agent.js';
 import { Registry } from './agents/registry.js';
 import { rpcutilAgent } from './agents/rpcutil.js';
 import { Audit } from './audit/audit.js';
@@ -146,9 +149,13 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
     reload,
     ...(acceptReceipt && { acceptReceipt }),
   });
+  const pause = new PauseFile(join(config.state_dir, 'paused.json'));
+  let presence: Announcement | undefined;
   const jobs = options.jobs ?? openJobs(config, log);
   begun.push(async () => jobs.close());
-  await agents.load([rpcutilAgent(node), discoveryAgent(node, jobs), ...(options.agents ?? [])]);
+  // Machines that enrol have the agents of the provisioning only.
+  const paused = config.security.mode === 'token' ? [] : [nodeAgent(pause, () => void presence?.update())];
+  await agents.load([rpcutilAgent(node), discoveryAgent(node, jobs), ...paused, ...(options.agents ?? [])]);
   begun.push(() => agents.close());
 
   let twins: Twins | undefined;
@@ -157,6 +164,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
     presenceRecord(node, {
       leftOut: agents.leftOut,
       certificateEnd: security.expires?.(),
+      isPaused: pause.read() !== undefined,
       instance: instanceOfProcess,
       address: addressOf(link()),
       twin: twins?.twin && (twins.twin.address ?? 'unknown'),
@@ -192,7 +200,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   const replier = new Replier({ security, topics, transport, stats: node.stats, log });
   const { concurrency, queue: most } = config.limits;
   const queue = new RunQueue({ concurrency, most });
-  const admission = new Admission({ node, security, jobs, queue, policies });
+  const admission = new Admission({ node, security, jobs, queue, policies, pause });
   const dispatcher = new Dispatcher({ node, admission, jobs, queue, replier, audit, log });
 
   const subscribe = (filter: string, isBroadcast: boolean) =>
@@ -206,7 +214,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
       for (const stop of stops) await stop();
     };
   });
-  const presence = announce({ transport, topics, log }, mainCollective, identity, record);
+  presence = announce({ transport, topics, log }, mainCollective, identity, record);
   // Machines that enrol share an account, which may not read presence; the embedded broker lets in one of each name.
   if (config.security.mode !== 'token') {
     twins = await Twins.open({
@@ -216,8 +224,13 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
       topics,
       transport,
       log,
-      look: () => open({ clientId: `${identity}:look` }),
-      update: () => void presence.update(),
+      // With another client id: that of the node would end the connection of the other machine.
+      look: () => {
+        const clientId = `${security.signer.name}:look.${instanceOfProcess}`;
+        const credentials = { ...security.credentials, clientId };
+        return openMqtt({ ...settings.broker, clientId, credentials, log });
+      },
+      update: () => void presence?.update(),
     });
     begun.push(async () => twins?.close());
   }
@@ -235,7 +248,18 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
     node,
     jobs,
     status: () =>
-      statusOf({ state, node, transport, connects, security, jobs, queue, facts, twin: twins?.twin }),
+      statusOf({
+        state,
+        node,
+        transport,
+        connects,
+        security,
+        jobs,
+        queue,
+        facts,
+        twin: twins?.twin,
+        pause: pause.read(),
+      }),
     close: async ({ patience = AbortSignal.abort() } = {}) => {
       state = 'ending';
       options.onChange?.();
@@ -249,7 +273,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
       await replier.idle();
       await publisher.idle();
       twins?.close();
-      await presence.leave({ forget: config.security.mode === 'token' });
+      await presence?.leave({ forget: config.security.mode === 'token' });
       await transport.close();
       jobs.close();
       audit?.close();

@@ -176,13 +176,17 @@ describe('a daemon', () => {
     expect([...broker.retained()].map(([topic]) => topic)).to.deep.equal([`mco/us/presence/${identity}`]);
     expect(subscribed.sort()).to.deep.equal([
       'mco/eu/agent/discovery',
+      'mco/eu/agent/node',
       'mco/eu/agent/rpcutil',
       'mco/eu/agent/v2-discovery',
+      'mco/eu/agent/v2-node',
       'mco/eu/agent/v2-rpcutil',
       `mco/eu/node/${identity}`,
       'mco/us/agent/discovery',
+      'mco/us/agent/node',
       'mco/us/agent/rpcutil',
       'mco/us/agent/v2-discovery',
+      'mco/us/agent/v2-node',
       'mco/us/agent/v2-rpcutil',
       `mco/us/node/${identity}`,
       // Its own, in which it recognizes another machine with its identity.
@@ -454,7 +458,7 @@ describe('a daemon', () => {
       msg: 'ready',
       name: identity,
       collectives: ['eu'],
-      agents: ['discovery', 'probe', 'rpcutil'],
+      agents: ['discovery', 'node', 'probe', 'rpcutil'],
     });
   });
 

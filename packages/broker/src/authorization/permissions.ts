@@ -37,7 +37,7 @@ const articles: Record<Role, string> = {
 /** Whether a client may publish this; a last will is judged by the same rules. */
 export function mayPublish(
   party: Party,
-  message: { readonly topic: string; readonly retain: boolean },
+  message: { readonly topic: string; readonly retain: boolean; readonly payload?: Uint8Array },
   rules: Rules,
 ): Permission {
   const levels = parseFilter(message.topic, rules.topics);
@@ -49,7 +49,11 @@ export function mayPublish(
     if (topic.kind === 'agent' || topic.kind === 'node') return allowed;
     if (topic.kind === 'event' && topic.identity === party.name) return allowed;
     if (topic.kind === 'file' && topic.caller === party.name) return allowed;
-    return denied('a caller may publish only requests, its own events and its own files');
+    const isRemoval = topic.kind === 'presence' && message.retain && message.payload?.length === 0;
+    if (isRemoval) return allowed;
+    return denied(
+      'a caller may publish only requests, its own events and its own files, and remove presence records',
+    );
   }
   const outside = outsideOf(party, levels, rules);
   if (outside !== undefined) return denied(outside);

@@ -47,6 +47,8 @@ export function createHooks(options: {
   readonly connectionOf: (client: Client) => Connection;
   /** The connection that has a client id now. */
   readonly holderOf: (clientId: string) => Connection | undefined;
+  /** Whether a node of this name is connected. */
+  readonly isConnected: (identity: string) => boolean;
   readonly twins: Twins;
   readonly gate: () => Gate;
   readonly rules: Rules;
@@ -62,6 +64,7 @@ export function createHooks(options: {
   const {
     connectionOf,
     holderOf,
+    isConnected,
     twins,
     gate,
     rules,
@@ -84,7 +87,9 @@ export function createHooks(options: {
   function permitPublish(party: Party, message: Message): Permission {
     const permission = permitMessage(party, message);
     const topic = message.retain && permission.allowed ? rules.topics.parse(message.topic) : undefined;
-    // The name in the topic: the same as the client's, but for clients without a proven name.
+    if (topic?.kind === 'presence' && party.role === 'caller' && isConnected(topic.identity))
+      return { allowed: false, reason: `the node ${topic.identity} is connected` };
+    // The name in the topic: the same as the client's, but for clients without a proven name, and callers that remove it.
     return topic?.kind === 'presence'
       ? retained.keep(topic.identity, message.topic, message.payload.length, party.role === 'enrolling')
       : permission;

@@ -157,6 +157,26 @@ describe('permissions', () => {
     }
   });
 
+  describe('removal of a presence record', () => {
+    const caller: Party = { role: 'caller', name: own };
+    const remove = (topic: string, more: object = {}) =>
+      mayPublish(caller, { topic, retain: true, payload: new Uint8Array(0), ...more }, rules).allowed;
+
+    it('is permitted to callers, and nothing else is about presence', () => {
+      expect(remove(`${main}/presence/${other}`)).to.equal(true);
+      expect(remove(`${main}/presence/${other}`, { retain: false })).to.equal(false);
+      expect(remove(`${main}/presence/${other}`, { payload: Buffer.from('{}') })).to.equal(false);
+      expect(remove(`${main}/event/${other}`)).to.equal(false);
+      expect(remove(`${main}/reply/${own}/s1/${other}`)).to.equal(false);
+    });
+
+    it('is not permitted to other nodes', () => {
+      const node: Party = { role: 'node', name: own };
+      const message = { topic: `${main}/presence/${other}`, retain: true, payload: new Uint8Array(0) };
+      expect(mayPublish(node, message, rules).allowed).to.equal(false);
+    });
+  });
+
   describe('subscribe', () => {
     for (const [filter, expected] of subscriptions) {
       it(`${filter || '(empty)'}: ${expected}`, () => {
@@ -266,7 +286,7 @@ describe('permissions', () => {
       [
         parties.caller,
         `${main}/presence/${own}`,
-        'a caller may publish only requests, its own events and its own files',
+        'a caller may publish only requests, its own events and its own files, and remove presence records',
       ],
     ] as const) {
       it(`${party.role}, ${topic}`, () => {

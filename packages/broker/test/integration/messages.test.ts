@@ -78,6 +78,29 @@ describe('messages through the broker', function () {
     });
   });
 
+  describe('the presence record of a node', () => {
+    beforeEach(() => start());
+
+    it('is removed by a caller, unless the node is connected', async () => {
+      const node = await join('n1.example.com', { clientId: 'n1.example.com:secret' });
+      await node.publish(presence, 'here', { qos: 1, retain: true });
+      const caller = await join('alice.mcollective');
+      await caller.publish(presence, '', { retain: true });
+      await caller.closed();
+      expect(line('publish denied')?.reason).to.equal('the node n1.example.com is connected');
+      await node.end();
+      const again = await join('alice.mcollective', { clientId: 'alice.mcollective:2' });
+      await again.subscribe(`${main}/presence/#`);
+      await again.hears('here');
+      await again.publish(presence, '', { qos: 1, retain: true });
+      await again.hears('');
+      expect(broker.stats().retained).to.equal(0);
+      await again.publish(presence, 'faked', { retain: true });
+      await again.closed();
+      expect(broker.stats()).to.include({ retained: 0, deniedPublishes: 2 });
+    });
+  });
+
   describe('permissions', () => {
     beforeEach(() => start());
 

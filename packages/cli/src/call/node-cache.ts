@@ -46,7 +46,19 @@ export function rememberNodes(config: Place, collective: string, seen: SeenNodes
   );
   for (const name of offline) fresh.set(name, { ...fresh.get(name) });
   for (const name of alive) fresh.set(name, hasRecord(name) ? { day, broker } : { day });
-  const lines = [...fresh]
+  write(config, collective, fresh);
+}
+
+/** Removes a node that no longer exists from what is kept, so that it does not count as out of reach. Returns whether it was there. */
+export function forgetNode(config: Place, collective: string, node: string, now = Date.now()): boolean {
+  const kept = new Map(keptOf(config, collective, now));
+  if (!kept.delete(node)) return false;
+  write(config, collective, kept);
+  return true;
+}
+
+function write(config: Place, collective: string, nodes: ReadonlyMap<string, Kept>): void {
+  const lines = [...nodes]
     .map(([name, { day: last, broker: at }]) => `${name} ${last ?? '-'} ${at ?? '-'}\n`)
     .sort()
     .slice(0, most);

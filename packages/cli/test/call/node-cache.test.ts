@@ -1,7 +1,13 @@
 import { createTempFolder, type TempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { earlierNodes, knownNodes, rememberNodes, type SeenNodes } from '../../src/call/node-cache.js';
+import {
+  earlierNodes,
+  forgetNode,
+  knownNodes,
+  rememberNodes,
+  type SeenNodes,
+} from '../../src/call/node-cache.js';
 
 const day = 86_400_000;
 const now = 20_000 * day;
@@ -56,6 +62,14 @@ describe('the nodes that mco keeps', () => {
     remember({ offline: ['off'] });
     expect(earlier('mqtts://b')).to.deep.equal([]);
     expect(knownNodes(config)).to.deep.equal(['off']);
+  });
+
+  it('do not include those that were forgotten', () => {
+    remember({ alive: ['web1', 'web2'], hasRecord: () => false });
+    expect(forgetNode(config, 'mcollective', 'web1', now)).to.equal(true);
+    expect(forgetNode(config, 'mcollective', 'web1', now)).to.equal(false);
+    expect(forgetNode(config, 'other', 'web2', now)).to.equal(false);
+    expect(earlier()).to.deep.equal(['web2']);
   });
 
   it('are kept for each collective', () => {

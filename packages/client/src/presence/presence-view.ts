@@ -40,6 +40,9 @@ export class PresenceView {
   readonly #fresh = new Map<string, number>();
   // no peer fills this: it holds nodes that have a record
   readonly #sizes = new Map<string, number>();
+  /** Those whose record was removed: they are offline, and nobody counts on them any more. */
+  // no peer fills this: it holds nodes that have a record
+  readonly #removed = new Set<string>();
   #bytes = 0;
   #lastHeard = 0;
   #lastNew = Date.now();
@@ -127,7 +130,14 @@ export class PresenceView {
   }
 
   offline(): readonly string[] {
-    return [...this.#records.values()].filter(({ online }) => !online).map(({ identity }) => identity);
+    return [...this.#records.values()]
+      .filter(({ online, identity }) => !online && !this.#removed.has(identity))
+      .map(({ identity }) => identity);
+  }
+
+  /** Whether the record of a node was removed while this view was open. */
+  isRemoved(identity: string): boolean {
+    return this.#removed.has(identity);
   }
 
   /** Whether all records that the broker retains are here, as far as the pauses between them tell. */
@@ -169,6 +179,8 @@ export class PresenceView {
       if (gap < settleLongest) this.#longestGap = Math.max(this.#longestGap, gap);
       this.#lastNew = now;
     }
+    if (payload.length === 0) this.#removed.add(record.identity);
+    else this.#removed.delete(record.identity);
     this.#noteLeaving(record, isRetained, now);
     this.#keep(record, payload.length);
     for (const listener of this.#listeners) listener(record);
@@ -197,7 +209,8 @@ export class PresenceView {
 
   #forget(identity: string): void {
     this.#bytes -= this.#sizes.get(identity) ?? 0;
-    for (const map of [this.#sizes, this.#records, this.#left, this.#fresh]) map.delete(identity);
+    for (const map of [this.#sizes, this.#records, this.#left, this.#fresh, this.#removed])
+      map.delete(identity);
   }
 
   // A record that the broker kept is no news, but where this client knew better it has missed them.

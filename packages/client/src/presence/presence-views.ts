@@ -36,6 +36,28 @@ export class PresenceViews {
     return view;
   }
 
+  /**
+   * Removes the record that the broker retains of a node. Resolves with whether it is gone; a broker that does not permit
+   * it may say nothing. Throws NOT_CONNECTED.
+   */
+  async remove(collective: string, identity: string, patience: number): Promise<boolean> {
+    const view = await this.of(collective);
+    await view.settled();
+    const removed = new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), patience);
+      const ignore = view.onChange((record) => {
+        if (record.identity !== identity) return;
+        clearTimeout(timer);
+        ignore();
+        // Listeners are called before the view has changed.
+        queueMicrotask(() => resolve(view.isRemoved(identity)));
+      });
+    });
+    const topic = this.#topics.presence(collective, identity);
+    await this.#transport.publish(topic, new Uint8Array(0), { qos: 1, retain: true });
+    return removed;
+  }
+
   /** Hears of each node that goes offline. */
   onGone(listener: (identity: string) => void): void {
     this.#goneListeners.add(listener);

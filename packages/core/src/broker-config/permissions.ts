@@ -39,6 +39,8 @@ export function callerPermissions(topics: Topics, collectives: readonly string[]
       below(topics.agent(collective, 'x'), '+'),
       below(topics.node(collective, 'x'), '+'),
       below(topics.event(collective, 'x'), name),
+      // To remove the record of a node that no longer exists.
+      below(topics.presence(collective, 'x'), '+'),
       below(topics.file(collective, 'x', anyId, 0), '+', name, '+'),
     ]),
     subscribe: collectives.flatMap((collective) => [

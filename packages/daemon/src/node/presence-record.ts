@@ -13,12 +13,14 @@ export function presenceRecord(
   {
     leftOut,
     certificateEnd,
+    isPaused,
     instance,
     address,
     twin,
   }: {
     readonly leftOut: readonly string[];
     readonly certificateEnd: number | undefined;
+    readonly isPaused: boolean;
     readonly instance: string;
     readonly address: string | undefined;
     /** The address of another machine with this identity. */
@@ -37,6 +39,7 @@ export function presenceRecord(
     digests: { ddls: digestOf(hashes), facts: digestOf(node.facts()) },
     ...(names.length > 0 && { leftOut: names }),
     ...(certificateEnd !== undefined && { certificateEnd }),
+    ...(isPaused && { paused: true }),
     'x-instance': instance,
     ...(address !== undefined && { 'x-address': address }),
     ...(twin !== undefined && { 'x-twin': twin }),

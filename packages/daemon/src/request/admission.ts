@@ -16,6 +16,7 @@ import {
   TroupeError,
   type Unreadable,
 } from '@troupe/core';
+import { type PauseFile, wordsOfPause } from '@troupe/core/internal';
 import type { LoadedAgent } from '../agents/registry.js';
 import { lookUpData, type Node } from '../node/node.js';
 import type { Decision, PolicyStore } from '../policy/index.js';
@@ -47,6 +48,7 @@ export interface AdmissionParts {
   readonly jobs: Jobs;
   readonly queue: RunQueue;
   readonly policies: PolicyStore;
+  readonly pause: Pick<PauseFile, 'read'>;
 }
 
 /** Authenticates messages and decides which of them are obeyed. */
@@ -164,9 +166,20 @@ export class Admission {
       this.#tooLasting(request) ??
       unknownAgent(request, node) ??
       misfit(request, node.registry.get(request.agent)) ??
+      this.#paused(request) ??
       (isKeyUnknown ? unknownKey : inadmissible(request, secrets ?? new Set(), node)) ??
       this.#doubtful(request, now)
     );
+  }
+
+  // The agent that ends a pause is not paused.
+  #paused(request: Request): Refusal | undefined {
+    const { node, pause } = this.#parts;
+    if (request.agent === 'node' || !changesHost(node.registry.get(request.agent), request)) return undefined;
+    const found = pause.read();
+    if (!found) return undefined;
+    const statusmsg = `this node is ${wordsOfPause(found)}; it runs only actions that do not change it, until it is resumed with "mco node resume -I ${node.identity}"`;
+    return { outcome: 'failed', statuscode: Status.aborted, statusmsg };
   }
 
   // What only reads may run again.

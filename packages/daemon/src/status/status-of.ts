@@ -1,4 +1,5 @@
 import type { Security, Transport } from '@troupe/core';
+import type { Pause } from '@troupe/core/internal';
 import type { FactSource } from '../node/facts.js';
 import type { Node } from '../node/node.js';
 import type { Twin } from '../node/twin-watch.js';
@@ -17,8 +18,9 @@ export function statusOf(parts: {
   readonly queue: RunQueue;
   readonly facts: FactSource;
   readonly twin: Twin | undefined;
+  readonly pause: Pause | undefined;
 }): DaemonStatus {
-  const { state, node, transport, connects, security, jobs, queue, facts, twin } = parts;
+  const { state, node, transport, connects, security, jobs, queue, facts, twin, pause } = parts;
   const { last, seconds: clockSkew } = node.clockSkew;
   const { kept, keptBytes } = jobs.counts();
   const agents = node.registry.all().map(({ name, compiled }) => [name, compiled.ddl.metadata.version]);
@@ -42,6 +44,7 @@ export function statusOf(parts: {
     facts: facts.status(),
     ...(clockSkew === undefined ? {} : { clockSkew }),
     ...(twin && { twin }),
+    ...(pause && { pause }),
     memory: process.memoryUsage.rss(),
   };
 }

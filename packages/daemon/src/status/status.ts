@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { TroupeError } from '@troupe/core';
-import type { Link } from '@troupe/core/internal';
+import type { Link, Pause } from '@troupe/core/internal';
 import { systemReasonOf } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import type { FactsStatus } from '../node/facts.js';
@@ -52,6 +52,8 @@ export interface DaemonStatus {
   readonly clockSkew?: number;
   /** Another machine that uses the identity of this node, if one was seen within the last hour. */
   readonly twin?: Twin;
+  /** Who paused the node, when (ISO 8601) and why, if it is paused. */
+  readonly pause?: Pause;
   /** Resident memory of the process in bytes. */
   readonly memory: number;
 }

@@ -243,6 +243,28 @@ describe('Admission', () => {
     });
   });
 
+  describe('to a node that is paused', () => {
+    beforeEach(() => {
+      desk.pause = { by: 'ann.mcollective', since: '2026-06-01T12:00:00.000Z', reason: 'disk replacement' };
+    });
+
+    it('refuses actions that change it, says who paused it and how to resume it', () => {
+      expect(unable()).to.deep.equal({
+        outcome: 'failed',
+        statuscode: 1,
+        statusmsg:
+          'this node is paused by ann.mcollective since 2026-06-01T12:00:00.000Z: disk replacement; it runs only actions that do not change it, until it is resumed with "mco node resume -I web1.lab"',
+      });
+      desk.pause = undefined;
+      expect(unable()).to.equal(undefined);
+    });
+
+    it('accepts actions that do not change it', () => {
+      expect(unable({ action: 'look', input: {} })).to.equal(undefined);
+      expect(unable({ agent: 'discovery', action: 'ping', input: {} })).to.equal(undefined);
+    });
+  });
+
   describe('to a node that is full', () => {
     it('answers busy while too many requests wait', async () => {
       desk.close();

@@ -23,6 +23,7 @@ import {
   Topics,
   type Transport,
 } from '@troupe/core';
+import type { Pause } from '@troupe/core/internal';
 import { afterEach, beforeEach } from 'mocha';
 import { discoveryAgent } from '../../src/agents/discovery.js';
 import { Registry } from '../../src/agents/registry.js';
@@ -98,6 +99,8 @@ export class Desk {
   handle: Handle = () => ({});
   /** What the audit throws where it must write. */
   auditFault: Error | undefined;
+  /** The pause of the node. */
+  pause: Pause | undefined;
   facts: Facts = { stage: 'dev' };
   classes: readonly string[] = ['role::web'];
   data = new Map<string, (query: string | undefined) => DataResult>();
@@ -159,7 +162,14 @@ export class Desk {
       stats,
       log,
     });
-    this.admission = new Admission({ node, security: this.security, jobs, queue, policies });
+    this.admission = new Admission({
+      node,
+      security: this.security,
+      jobs,
+      queue,
+      policies,
+      pause: { read: () => this.pause },
+    });
     const audit = {
       write: (entry: AuditEntry, now?: number) => {
         this.audit.push({ ...entry, ...(now && { now }) });

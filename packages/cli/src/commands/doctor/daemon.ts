@@ -1,3 +1,4 @@
+import { wordsOfPause } from '@troupe/core/internal';
 import type { DaemonStatus } from '@troupe/daemon';
 import { plainLine } from '../../output/plain.js';
 import { counted, span } from '../../output/wording.js';
@@ -25,6 +26,13 @@ export function daemonFindings(status: DaemonStatus, { now, isAlive }: Host): re
     ...processFindings(status, now, isAlive),
     ...brokerFindings(status, now),
     ...twinFindings(status, now),
+    ...(status.pause
+      ? [
+          about('pause').warn(
+            `${status.identity} is ${plainLine(wordsOfPause(status.pause))}; it runs only actions that do not change it`,
+          ),
+        ]
+      : []),
     ...(status.certificateExpires === undefined ? [] : [expiryFinding(status.certificateExpires, now)]),
     ...skewFindings(status),
     ...factFindings(status),

@@ -49,6 +49,7 @@ export async function fleetFindings(
     report.ok(`${counted(nodes.length)} responded in ${Math.round(found.seconds * 1000)} ms${away}`),
     ...findings,
     ...twinFindings(await client.presence(collective), [...nodes, ...silent, ...offline]),
+    ...pauseFindings(await client.presence(collective), nodes),
     ...permissionFindings([...pings, ...inventories]),
     ...clockFindings(pings),
     ...versionFindings(await versionsOf(client, collective, nodes)),
@@ -76,6 +77,19 @@ export function twinFindings(
       ),
     ];
   });
+}
+
+/** Finds nodes that are paused. */
+export function pauseFindings(
+  presence: Pick<PresenceView, 'get'>,
+  nodes: readonly string[],
+): readonly Finding[] {
+  const paused = nodes.filter((node) => presence.get(node)?.paused === true);
+  if (paused.length === 0) return [];
+  const names = nameList(paused, false);
+  return [
+    about('pauses').warn(`paused, so actions that change hosts are refused: ${names} (mco node state)`),
+  ];
 }
 
 interface Timed extends Result<unknown> {

@@ -24,6 +24,7 @@ const provision = 'provision';
 const deniedNames = new Set([
   'rpcutil',
   'discovery',
+  'node',
   provision,
   'choria_util',
   'choria_provision',
