@@ -16,6 +16,8 @@ export interface Master {
   readonly facts: Readonly<Record<string, string>>;
   readonly address: string;
   readonly caFile: string;
+  /** Its Puppet Server, unless it is emulated. */
+  readonly server?: PuppetServer;
   close(): Promise<void>;
 }
 
@@ -64,6 +66,7 @@ export async function startPuppetMaster(options: MasterOptions): Promise<Master>
     facts: role.facts,
     address: host.address,
     caFile: caCertificate,
+    server,
     close: () => server.stop(),
   };
 }

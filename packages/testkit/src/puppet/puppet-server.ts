@@ -1,4 +1,4 @@
-import { copyFile, readFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { type RunningProcess, startProcess } from '../processes/process.js';
 import { signalTarget } from '../processes/process-tree.js';
 import { waitFor } from '../wait-for.js';
@@ -15,10 +15,9 @@ export class PuppetServer implements AsyncDisposable {
   readonly certname: string;
   readonly address: string;
   readonly port: number;
-  /** The JVM's. */
-  readonly pid: number;
   readonly paths: ServerPaths;
-  readonly #process: RunningProcess;
+  readonly #options: PuppetServerOptions;
+  #process: RunningProcess;
 
   private constructor(options: PuppetServerOptions, paths: ServerPaths, process: RunningProcess) {
     this.name = options.name;
@@ -26,8 +25,13 @@ export class PuppetServer implements AsyncDisposable {
     this.address = options.address;
     this.port = options.port ?? defaultPort;
     this.paths = paths;
-    this.pid = signalTarget(process.pid);
+    this.#options = options;
     this.#process = process;
+  }
+
+  /** The process of the JVM. */
+  get pid(): number {
+    return signalTarget(this.#process.pid);
   }
 
   /** Makes the CA and starts the server; resolves when it answers. */
@@ -39,14 +43,13 @@ export class PuppetServer implements AsyncDisposable {
     const jar = await options.aotJar;
     if (jar) await copyFile(jar, paths.aotJar);
     options.signal?.throwIfAborted();
-    const process = launch(options, paths);
-    try {
-      await ready(options, paths, process);
-    } catch (error) {
-      await process.stop({ signal: 'SIGKILL' });
-      throw error;
-    }
-    return new PuppetServer(options, paths, process);
+    return new PuppetServer(options, paths, await launched(options, paths));
+  }
+
+  /** Starts it again after {@link stop}, with the same CA and code; resolves when it answers. */
+  async startAgain(): Promise<void> {
+    await writeFile(this.paths.restartFile, '0');
+    this.#process = await launched(this.#options, this.paths);
   }
 
   get url(): string {
@@ -75,6 +78,17 @@ export class PuppetServer implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
+  }
+}
+
+async function launched(options: PuppetServerOptions, paths: ServerPaths): Promise<RunningProcess> {
+  const process = launch(options, paths);
+  try {
+    await ready(options, paths, process);
+    return process;
+  } catch (error) {
+    await process.stop({ signal: 'SIGKILL' });
+    throw error;
   }
 }
 
