@@ -56,7 +56,7 @@ export function puppetHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
         if (input.ca_fingerprint === undefined && input.token !== undefined) {
           throw new ProvisionError('ca_fingerprint is missing: the CA cannot be verified without it');
         }
-        const settings = await puppet.settings();
+        const settings = await puppet.assumedSettings();
         const requester = new CertificateRequester({
           files: new SslFiles(settings),
           certname: settings.certname,
@@ -83,7 +83,7 @@ export function puppetHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
         };
       }),
     has_cert: async () => {
-      const settings = await puppet.settings();
+      const settings = await puppet.assumedSettings();
       const status = await certificateStatus(new SslFiles(settings), clock.now());
       return {
         has_cert: status.exists,
@@ -164,6 +164,12 @@ async function runStage(
 ) {
   const confirm = () => checkMayChange(node, claimOf(input, context));
   confirm();
+  const wrong = await node.puppet.wrongAssumptions();
+  if (wrong.length > 0) {
+    throw new ProvisionError(
+      `the certificate was requested with the settings in puppet.conf, but Puppet uses others (${wrong.join(', ')}): start again with "mcprovision retry"`,
+    );
+  }
   const hasCertificate = (await new SslFiles(await node.puppet.settings()).read('hostcert')) !== undefined;
   let sent = 0;
   const result = await node.stages.run({

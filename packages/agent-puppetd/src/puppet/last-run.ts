@@ -1,6 +1,6 @@
 import { messageOf } from '@troupe/core';
 import { type ReportHead, readReport } from './report.js';
-import type { PuppetSettings } from './settings.js';
+import type { PuppetSettings } from './setting-names.js';
 import { type RunSummary, readSummary } from './summary.js';
 
 /** What became of Puppet's last run, whoever started it, in the words of a `PuppetOutcome`. */

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { isErrno } from '@troupe/core/durable-file';
-import type { PuppetSettings } from './settings.js';
+import type { PuppetSettings } from './setting-names.js';
 import { isRecord, parseYaml } from './yaml.js';
 
 /** One message of a run. */

@@ -7,7 +7,8 @@ import { listRecords, type RunRecord, readVerdict } from './record.js';
 import type { RunOptions } from './request.js';
 import { applyResource, type ResourceRequest, type ResourceVerdict } from './resource.js';
 import { PuppetRun } from './run.js';
-import { findExecutable, type PuppetSettings, SettingsReader } from './settings.js';
+import type { PuppetSettings } from './setting-names.js';
+import { findExecutable, SettingsReader } from './settings.js';
 import { attachRun, startRun } from './start.js';
 import { daemonPid, disable, enable, type PuppetStatus, readStatus } from './state.js';
 import { readIsManaged, readTypeDistribution } from './summary.js';
@@ -47,6 +48,19 @@ export class Puppet {
   /** Puppet's settings and paths, read once and again when puppet.conf changes. Throws CONFIG_INVALID. */
   settings(): Promise<PuppetSettings> {
     return this.#system?.settings() ?? this.#settings.read();
+  }
+
+  /**
+   * The settings without a wait for Puppet, if puppet.conf and the installation leave no doubt; Puppet is asked in the
+   * background. Throws CONFIG_INVALID.
+   */
+  assumedSettings(): Promise<PuppetSettings> {
+    return this.#system?.settings() ?? this.#settings.assume();
+  }
+
+  /** What {@link assumedSettings} returned last and Puppet says otherwise, once Puppet has answered. Throws CONFIG_INVALID. */
+  wrongAssumptions(): Promise<readonly string[]> {
+    return this.#system ? Promise.resolve([]) : this.#settings.wrongAssumptions();
   }
 
   async status(): Promise<PuppetStatus> {

@@ -5,7 +5,8 @@ import { CapturedOutput, runProgram } from '@troupe/host';
 import type { PuppetConfig } from './config.js';
 import { readIfPresent } from './file.js';
 import { type ReportHead, readReport } from './report.js';
-import { findExecutable, type PuppetSettings } from './settings.js';
+import type { PuppetSettings } from './setting-names.js';
+import { findExecutable } from './settings.js';
 import { parseSummary, type ResourceCounts } from './summary.js';
 import { isRecord } from './yaml.js';
 

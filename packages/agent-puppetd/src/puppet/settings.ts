@@ -6,37 +6,9 @@ import { TroupeError } from '@troupe/core';
 import { replaceFile } from '@troupe/core/durable-file';
 import { CapturedOutput, NotStartedError, runProgram } from '@troupe/host';
 import type { PuppetConfig } from './config.js';
+import { expectedSettings } from './expected-settings.js';
 import { readIfPresent } from './file.js';
-
-const names = [
-  'agent_catalog_run_lockfile',
-  'agent_disabled_lockfile',
-  'ca_port',
-  'ca_server',
-  'certname',
-  'classfile',
-  'confdir',
-  'config',
-  'environment',
-  'hostcert',
-  'hostcrl',
-  'hostcsr',
-  'hostprivkey',
-  'hostpubkey',
-  'lastrunfile',
-  'lastrunreport',
-  'localcacert',
-  'pidfile',
-  'resourcefile',
-  'server',
-  'ssl_lockfile',
-  'ssldir',
-  'statedir',
-  'vardir',
-] as const;
-
-/** Settings of Puppet's agent on this host, by Puppet's own names; nearly all are paths. */
-export type PuppetSettings = Readonly<Record<(typeof names)[number], string>>;
+import { settingNames as names, type PuppetSettings } from './setting-names.js';
 
 interface Cached {
   readonly key: string;
@@ -50,11 +22,16 @@ interface Cached {
 export class SettingsReader {
   readonly #config: PuppetConfig;
   readonly #file: string;
+  readonly #expected: typeof expectedSettings;
   #cached: Cached | undefined;
   #reading: Promise<PuppetSettings> | undefined;
+  /** What was handed out before Puppet had said it. */
+  #assumed: PuppetSettings | undefined;
 
-  constructor(config: PuppetConfig, stateDir: string) {
+  /** `expected` can be replaced for tests. */
+  constructor(config: PuppetConfig, stateDir: string, expected: typeof expectedSettings = expectedSettings) {
     this.#config = config;
+    this.#expected = expected;
     this.#file = join(stateDir, 'puppet-settings.json');
   }
 
@@ -66,13 +43,43 @@ export class SettingsReader {
     return this.#reading;
   }
 
+  /**
+   * The settings without a wait for Puppet, if they are certain, while Puppet is asked in the background; otherwise as
+   * {@link read}.
+   */
+  async assume(): Promise<PuppetSettings> {
+    const executable = await findExecutable(this.#config);
+    const known = await this.#known(executable);
+    const expected = known ? undefined : await this.#expected(this.#config, executable);
+    this.#assumed = expected;
+    if (!expected) return known ?? this.read();
+    // Whoever needs the answer gets its failure.
+    this.read().catch(() => undefined);
+    return expected;
+  }
+
+  /** What was assumed last and is not what Puppet says, such as `certname: web1 instead of web2`. Throws as {@link read}. */
+  async wrongAssumptions(): Promise<readonly string[]> {
+    const assumed = this.#assumed;
+    if (!assumed) return [];
+    const settings = await this.read();
+    return names
+      .filter((name) => settings[name] !== assumed[name])
+      .map((name) => `${name}: ${settings[name]} instead of ${assumed[name]}`);
+  }
+
+  async #known(executable: string): Promise<PuppetSettings | undefined> {
+    const cached = this.#cached ?? (await this.#load());
+    if (!cached || cached.key !== (await keyOf(this.#config, executable, cached.settings.config)))
+      return undefined;
+    this.#cached = cached;
+    return cached.settings;
+  }
+
   async #read(): Promise<PuppetSettings> {
     const executable = await findExecutable(this.#config);
-    const cached = this.#cached ?? (await this.#load());
-    if (cached && cached.key === (await keyOf(this.#config, executable, cached.settings.config))) {
-      this.#cached = cached;
-      return cached.settings;
-    }
+    const known = await this.#known(executable);
+    if (known) return known;
     const settings = await ask(this.#config, executable);
     this.#cached = { key: await keyOf(this.#config, executable, settings.config), settings };
     await mkdir(join(this.#file, '..'), { recursive: true });
@@ -139,7 +146,7 @@ async function ask(config: PuppetConfig, executable: string): Promise<PuppetSett
     const firstError = stderr.text.split('\n').find((line) => line !== '');
     throw unanswered(executable, firstError ?? `no value printed for ${missing.join(', ')}`);
   }
-  return Object.fromEntries(printed) as PuppetSettings;
+  return Object.fromEntries(names.map((name) => [name, printed.get(name)])) as PuppetSettings;
 }
 
 function unanswered(executable: string, why: string, cause?: unknown): TroupeError {

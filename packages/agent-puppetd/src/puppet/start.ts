@@ -17,7 +17,7 @@ import {
 } from './record.js';
 import { type RunOptions, runArguments } from './request.js';
 import { PuppetRun } from './run.js';
-import type { PuppetSettings } from './settings.js';
+import type { PuppetSettings } from './setting-names.js';
 import type { PuppetSystem, ReadyRun, RunPlan } from './system.js';
 
 // Watches one run of Puppet and outlives whoever started it. It waits for the word "go", so that Puppet never

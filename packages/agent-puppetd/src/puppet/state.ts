@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { createFile, readIfPresent } from './file.js';
 import { isPuppet } from './is-puppet.js';
 import { isHealthy, type LastOutcome, type LastRun, readLastRun } from './last-run.js';
-import type { PuppetSettings } from './settings.js';
+import type { PuppetSettings } from './setting-names.js';
 
 /** What Puppet is doing on this host, by MCollective's names. */
 export interface PuppetStatus {

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { TroupeError } from '@troupe/core';
 import { isErrno } from '@troupe/core/durable-file';
 import { readIfPresent } from './file.js';
-import type { PuppetSettings } from './settings.js';
+import type { PuppetSettings } from './setting-names.js';
 import { isRecord, parseYaml } from './yaml.js';
 
 const countNames = [

@@ -1,5 +1,5 @@
 import type { ProcessIdentity } from '@troupe/host';
-import type { PuppetSettings } from './settings.js';
+import type { PuppetSettings } from './setting-names.js';
 
 /** A run to be made ready. */
 export interface RunPlan {
