@@ -77,6 +77,12 @@ export const packages = [
     use: 'metrics and alerts, read by a real Prometheus',
     unit: 'prometheus.service',
   },
+  {
+    name: 'prometheus-node-exporter',
+    file: '/usr/bin/prometheus-node-exporter',
+    use: 'files of metrics, read by a real node exporter',
+    unit: 'prometheus-node-exporter.service',
+  },
   { name: 'fish', file: '/usr/bin/fish', use: 'completion of mco in fish' },
   { name: 'zsh', file: '/bin/zsh', use: 'completion of mco in zsh' },
   { name: 'iproute2', file: '/sbin/ip', use: 'network namespaces of the demo' },
