@@ -6,12 +6,15 @@ import { makeSite, type Site } from '@troupe/emulator';
 import { NameJournal } from '@troupe/provisioner';
 import type { Faults } from '@troupe/testkit';
 import type { Role, Size } from './cast.js';
+import { makeNotifier } from './notifier-config.js';
 import { Actor } from './processes/actor.js';
 import type { NodesPlan } from './processes/nodes-main.js';
-import { type Fault, usualWire } from './schedule.js';
+import { type Fault, notifiers, usualWire } from './schedule.js';
+import { Witness } from './witness.js';
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const mcprovision = file('../../../packages/provisioner/bin/mcprovision.js');
+const mcod = file('../../../packages/daemon/bin/mcod.js');
 const troupeBroker = file('../../../packages/broker/bin/troupe-broker.js');
 
 /** Milliseconds that a run of Puppet takes. */
@@ -24,11 +27,15 @@ const settings = {
   attempts: 5,
   backoff: { first: 0.3, most: 3 },
   step_settings: { verify: { timeout: 25 } },
+  // Each for itself: a run is over before the time of a second digest.
+  notify: { targets: ['webhook://witness'], singles: 1_000_000 },
 };
 
 /** Everything that runs, as processes of this machine, and what breaks it. */
 export class ChaosNetwork {
   readonly site: Site;
+  /** Who reads the notifications. */
+  readonly witness: Witness;
   readonly actors = new Map<string, Actor>();
   readonly #folder: string;
   readonly #size: Size;
@@ -36,17 +43,18 @@ export class ChaosNetwork {
   readonly #repairs = new Set<() => void>();
   readonly #timers = new Set<NodeJS.Timeout>();
 
-  private constructor(folder: string, size: Size, roles: readonly Role[], site: Site) {
+  private constructor(folder: string, size: Size, roles: readonly Role[], site: Site, witness: Witness) {
     this.#folder = folder;
     this.#size = size;
     this.#roles = roles;
     this.site = site;
+    this.witness = witness;
   }
 
   static async make(folder: string, size: Size, roles: readonly Role[]): Promise<ChaosNetwork> {
     const { masters } = size;
     const site = await makeSite({ folder: join(folder, 'site'), masters, provisioner: settings });
-    return new ChaosNetwork(folder, size, roles, site);
+    return new ChaosNetwork(folder, size, roles, site, await Witness.start());
   }
 
   get logs(): string {
@@ -63,6 +71,10 @@ export class ChaosNetwork {
     for (const [index, { folder }] of this.site.masters.entries()) {
       const wire = this.#wireOf(`master ${index + 1}`);
       this.#add(`master ${index + 1}`, [file('./processes/master-main.js'), folder, wire], /^ready/);
+    }
+    for (let number = 1; number <= notifiers; number += 1) {
+      const config = await makeNotifier(this.site, `notifier${number}.emulated`, this.witness.url);
+      this.#add(`notifier ${number}`, [mcod, '--config', config], /connected to the broker/);
     }
     const beganAt = Date.now() + 3000;
     for (let group = 1; group <= groups; group += 1) {
@@ -99,9 +111,10 @@ export class ChaosNetwork {
   async stop(): Promise<void> {
     this.mend();
     const ofKind = (kind: RegExp) => [...this.actors.values()].filter(({ name }) => kind.test(name));
-    for (const kind of [/^provisioner/, /^nodes/, /^(puppets|master)/, /^broker/]) {
+    for (const kind of [/^provisioner/, /^nodes/, /^(puppets|master|notifier)/, /^broker/]) {
       await Promise.all(ofKind(kind).map((actor) => actor.stop()));
     }
+    await this.witness.close();
   }
 
   #break(deed: Fault['deed'], target: string, wire: Faults | undefined): () => void {

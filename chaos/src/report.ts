@@ -39,7 +39,7 @@ function endOf({ record, answersWith }: NodeEvidence): string {
 }
 
 /** How often work was repeated or continued. */
-export function workRows({ nodes, issued }: ChaosResult['evidence']): Row[] {
+export function workRows({ nodes, issued, notifications }: ChaosResult['evidence']): Row[] {
   const runs = nodes.flatMap((node) => node.runs);
   const begun = (environment: string) =>
     runs.filter((run) => run.event === 'begin' && run.environment === environment).length;
@@ -68,6 +68,8 @@ export function workRows({ nodes, issued }: ChaosResult['evidence']): Row[] {
       nodes.reduce((sum, { fencedOff }) => sum + fencedOff, 0),
     ],
     ['nodes that were handled by more than one provisioner', owners.filter((count) => count > 1).length],
+    ['notifications that arrived', notifications.all],
+    ['notifications that arrived more than once', notifications.repeated],
   ];
 }
 

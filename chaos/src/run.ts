@@ -12,7 +12,7 @@ import { readNode, readReasons, readRecord } from './judge/collect.js';
 import type { Evidence } from './judge/evidence.js';
 import type { InvariantResult } from './judge/invariant.js';
 import { LeaseWatch } from './judge/lease-watch.js';
-import { judge } from './judge/verdict.js';
+import { hasEnded, judge, notNotified } from './judge/verdict.js';
 import { type Fault, scheduleOf } from './schedule.js';
 import { settled } from './settled.js';
 
@@ -64,6 +64,7 @@ export async function runChaos(options: RunOptions): Promise<ChaosResult> {
     const broken = since();
     say(`all faults repaired; ${words(await progress())}`);
     await waitUntilSettled(progress, options);
+    await waitUntilNotified(network, roles, options);
     const settling = since() - broken;
     say(`${words(await progress())} after ${settling.toFixed(1)} s more`);
     const answers = await whoAnswers(network.site.clientFile, roles);
@@ -93,6 +94,24 @@ async function waitUntilSettled(
     await delay(500, undefined, { signal });
   }
   say(`timeout: gave up after ${patience} s (--patience): ${words(await progress())}`);
+}
+
+async function waitUntilNotified(
+  { site, witness }: ChaosNetwork,
+  roles: readonly Role[],
+  { patience, signal }: RunOptions,
+): Promise<void> {
+  const deadline = performance.now() + patience * 1000;
+  while (performance.now() < deadline) {
+    const ends = await Promise.all(
+      roles.map(async ({ identity }) => {
+        const record = await readRecord(site.folder, identity);
+        return { identity, record, notified: witness.outcomesOf(identity) };
+      }),
+    );
+    if (ends.filter(hasEnded).every((node) => notNotified(node).length === 0)) return;
+    await delay(500, undefined, { signal });
+  }
 }
 
 // While provisioners and nodes are still running: a stopped process releases no lease.
@@ -141,6 +160,7 @@ async function collect(
       ...(await readNode(network.site.folder, role)),
       answersWith: answers.get(role.identity),
       told: told.get(role.identity) ?? [],
+      notified: network.witness.outcomesOf(role.identity),
     })),
   );
   const cas = await Promise.all(watches.map((watch) => watch.collect()));
@@ -152,6 +172,7 @@ async function collect(
     issued: cas.flatMap(({ issued }) => issued),
     unseen: cas.flatMap(({ unseen }) => unseen),
     leasesLeft,
+    notifications: network.witness.counts,
     crashes,
   };
 }

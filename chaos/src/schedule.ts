@@ -7,6 +7,7 @@ export type Target =
   | 'broker'
   | `master ${number}`
   | `provisioner ${number}`
+  | `notifier ${number}`
   | `nodes ${number}`
   | `power ${number}`
   | `wire of nodes ${number}`
@@ -33,6 +34,9 @@ interface Kind {
   readonly lasts: readonly [number, number];
 }
 
+/** Hosts that deliver notifications. */
+export const notifiers = 2;
+
 const one = (random: Random, count: number) => random.below(count) + 1;
 
 // A pause that is longer than a lease lets another provisioner take over while the first believes to be at work.
@@ -48,6 +52,8 @@ const kinds: readonly Kind[] = [
   { deed: 'pause', target: (r, s) => `nodes ${one(r, s.groups)}`, rate: 2, lasts: [0.5, 6] },
   { deed: 'spoil', target: (r, s) => `wire of nodes ${one(r, s.groups)}`, rate: 6, lasts: [1, 6] },
   { deed: 'spoil', target: (r, s) => `wire of master ${one(r, s.masters)}`, rate: 2, lasts: [1, 4] },
+  { deed: 'kill', target: (r) => `notifier ${one(r, notifiers)}`, rate: 3, lasts: [1, 40] },
+  { deed: 'pause', target: (r) => `notifier ${one(r, notifiers)}`, rate: 1, lasts: [1, 10] },
 ];
 
 /** What every wire is like all the time. */

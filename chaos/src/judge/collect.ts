@@ -6,7 +6,7 @@ import type { Role } from '../cast.js';
 import { type AuditedRequest, mutatingIds } from './audited.js';
 import type { NodeEvidence } from './evidence.js';
 
-type OnDisk = Omit<NodeEvidence, 'answersWith' | 'told'>;
+type OnDisk = Omit<NodeEvidence, 'answersWith' | 'told' | 'notified'>;
 
 /** What the disk of a node says. */
 export async function readNode(siteFolder: string, { identity, behaviour }: Role): Promise<OnDisk> {

@@ -36,6 +36,8 @@ export interface NodeEvidence {
   readonly answersWith: string | undefined;
   /** What the provisioners' logs say of it that is a reason. */
   readonly told: readonly string[];
+  /** What people were notified of: `done`, `quarantined`. */
+  readonly notified: readonly string[];
 }
 
 /** A certificate that a CA issued, and the CSR that it was made of, as seen in the CA's folder. */
@@ -60,6 +62,8 @@ export interface Evidence {
   readonly unseen: readonly string[];
   /** Leases that were in force when all had come to their end, and that nobody gave back. */
   readonly leasesLeft: readonly string[];
+  /** Notifications that arrived, and how many of them again. */
+  readonly notifications: { readonly all: number; readonly repeated: number };
   /** Processes that ended although nobody killed them. */
   readonly crashes: readonly string[];
 }

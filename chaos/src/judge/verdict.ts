@@ -22,6 +22,7 @@ export function judge(evidence: Evidence): InvariantResult[] {
     checkEach('every signed CSR was reported by its node', issued, (one) => wronglySigned(one, nodes)),
     checkEach('no attempt had more than one certificate signed', nodes, (node) => signedTwice(node, issued)),
     checkEach('no mutating request was run more than once', nodes, carriedOutTwice),
+    checkEach('people were notified of every node that finished', nodes.filter(hasEnded), notNotified),
     { invariant: 'every lease was released', looked: nodes.length, violations: evidence.leasesLeft },
     {
       invariant: 'every certificate in the inventories of the CAs was checked',
@@ -80,6 +81,21 @@ function signedTwice({ identity, record }: NodeEvidence, issued: readonly Issued
     if (attempt === 0) return [`${identity}: ${count} certificates before the first attempt`];
     return count > 1 ? [`${identity}: ${count} certificates in attempt ${attempt}`] : [];
   });
+}
+
+/** Whether its record says how its provisioning ended. */
+export function hasEnded({ record }: Pick<NodeEvidence, 'record'>): boolean {
+  return Boolean(record?.quarantine ?? record?.done);
+}
+
+/** What people should have been notified of and were not. */
+export function notNotified({
+  identity,
+  record,
+  notified,
+}: Pick<NodeEvidence, 'identity' | 'record' | 'notified'>): string[] {
+  const outcome = record?.quarantine ? 'quarantined' : 'done';
+  return notified.includes(outcome) ? [] : [`${identity}: no notification that it is ${outcome}`];
 }
 
 function carriedOutTwice({ identity, carriedOut }: NodeEvidence): string[] {

@@ -36,6 +36,7 @@ const good: NodeEvidence = {
   fencedOff: 0,
   answersWith: 'c1',
   told: [],
+  notified: ['done'],
 };
 
 const certificate: IssuedEvidence = {
@@ -49,9 +50,15 @@ const certificate: IssuedEvidence = {
 };
 
 const violations = (nodes: NodeEvidence[], issued = [certificate], more: Partial<Evidence> = {}) =>
-  judge({ nodes, issued, unseen: [], leasesLeft: [], crashes: [], ...more }).flatMap((finding) =>
-    finding.violations.map((violation) => `${finding.invariant}: ${violation}`),
-  );
+  judge({
+    nodes,
+    issued,
+    unseen: [],
+    leasesLeft: [],
+    notifications: { all: 1, repeated: 0 },
+    crashes: [],
+    ...more,
+  }).flatMap((finding) => finding.violations.map((violation) => `${finding.invariant}: ${violation}`));
 
 const recordOf = (node: NodeEvidence) => {
   if (!node.record) throw new Error('no record');
@@ -69,6 +76,11 @@ describe('the judge', () => {
   });
 
   const bad: readonly (readonly [string, () => string[], RegExp])[] = [
+    [
+      'a node of whose end people were not notified',
+      () => violations([{ ...good, notified: ['quarantined'] }]),
+      /people were notified of every node that finished: web1: no notification that it is done/,
+    ],
     [
       'a healthy node in quarantine',
       () =>
