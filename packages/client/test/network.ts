@@ -76,8 +76,8 @@ export class Network {
       const { subscribe, publish } = own;
       own.subscribe = async (filter, listener, ...rest) => {
         if (filter.includes('/agent/v2-')) return async () => {};
-        const hear: Listener = (payload, ...more) => {
-          if (versionOf(payload) === 1) listener(payload, ...more);
+        const hear: Listener = (payload, topic, ...more) => {
+          if (topic.includes('/presence/') || versionOf(payload) === 1) listener(payload, topic, ...more);
         };
         return subscribe.call(own, filter, hear, ...rest);
       };

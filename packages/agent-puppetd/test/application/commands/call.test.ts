@@ -175,6 +175,7 @@ describe('the state of Puppet on many nodes', () => {
     '                stopped: 2',
     "Puppet's daemon running: 1",
     "   Puppet's daemon idle: 1",
+    '        last run failed: 0',
   ];
 
   it('is a line of each and the counts', async () => {
@@ -198,7 +199,16 @@ describe('the state of Puppet on many nodes', () => {
     const json = new FakeSession(all).asJson();
     await showCount(json);
     expect(json.documents()[0].results).to.deep.equal([
-      { total: 3, enabled: 1, disabled: 2, applying: 1, stopped: 2, daemons: 1, idling: 1 },
+      {
+        total: 3,
+        enabled: 1,
+        disabled: 2,
+        applying: 1,
+        stopped: 2,
+        daemons: 1,
+        idling: 1,
+        lastrun_failed: 0,
+      },
     ]);
   });
 
