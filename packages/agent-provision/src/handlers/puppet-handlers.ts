@@ -1,4 +1,4 @@
-import type { PuppetSettings } from '@troupe/agent-puppetd/puppet';
+import { differences, type PuppetSettings } from '@troupe/agent-puppetd/puppet';
 import type { Context, Handlers } from '@troupe/core';
 import { Serial } from '@troupe/core/async';
 import type ddl from '@troupe/ddl/provision.json';
@@ -57,6 +57,7 @@ export function puppetHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
           throw new ProvisionError('ca_fingerprint is missing: the CA cannot be verified without it');
         }
         const settings = await puppet.assumedSettings();
+        node.requestedWith = settings;
         const requester = new CertificateRequester({
           files: new SslFiles(settings),
           certname: settings.certname,
@@ -164,13 +165,8 @@ async function runStage(
 ) {
   const confirm = () => checkMayChange(node, claimOf(input, context));
   confirm();
-  const wrong = await node.puppet.wrongAssumptions();
-  if (wrong.length > 0) {
-    throw new ProvisionError(
-      `the certificate was requested with the settings in puppet.conf, but Puppet uses others (${wrong.join(', ')}): start again with "mcprovision retry"`,
-    );
-  }
-  const hasCertificate = (await new SslFiles(await node.puppet.settings()).read('hostcert')) !== undefined;
+  const settings = await node.puppet.assumedSettings();
+  const hasCertificate = (await new SslFiles(settings).read('hostcert')) !== undefined;
   let sent = 0;
   const result = await node.stages.run({
     stage,
@@ -198,6 +194,13 @@ async function runStage(
     signal: context.signal,
   });
   const data = outputOf(result);
+  // By now Puppet has said what its settings are.
+  const said = node.requestedWith && (await node.puppet.settings());
+  const wrong = said && node.requestedWith ? differences(said, node.requestedWith) : [];
+  if (wrong.length > 0) {
+    const reason = `the certificate was requested with the settings in puppet.conf, but Puppet uses others (${wrong.join(', ')})`;
+    throw new ProvisionError(`${reason}: start again with "mcprovision retry"`, { data });
+  }
   if (result.verdict.ok) return data;
   throw new ProvisionError(`the ${stage} Puppet run failed: ${result.verdict.reason}`, { data });
 }

@@ -110,8 +110,8 @@ export class PuppetStages {
     confirm,
   }: StageOptions): Promise<PuppetRun> {
     const id = `${stage}-${randomUUID()}`;
-    // Puppet's settings may take seconds: whatever stands in the way shows before the run is on record.
-    await this.#puppet.settings();
+    // Whatever stands in the way shows before the run is on record.
+    const settings = await this.#puppet.assumedSettings();
     await checkServer();
     await this.#record.update((draft) => {
       confirm();
@@ -126,11 +126,8 @@ export class PuppetStages {
         noted: false,
       };
     });
-    return await this.#puppet.start({
-      ...options,
-      id,
-      ...(environment === undefined ? {} : { environment }),
-    });
+    const run = { ...options, id, ...(environment === undefined ? {} : { environment }) };
+    return await this.#puppet.start(run, Promise.resolve(settings));
   }
 
   async #judged(id: string, verdict: PuppetVerdict, seconds: number | null): Promise<void> {

@@ -58,11 +58,6 @@ export class Puppet {
     return this.#system?.settings() ?? this.#settings.assume();
   }
 
-  /** What {@link assumedSettings} returned last and Puppet says otherwise, once Puppet has answered. Throws CONFIG_INVALID. */
-  wrongAssumptions(): Promise<readonly string[]> {
-    return this.#system ? Promise.resolve([]) : this.#settings.wrongAssumptions();
-  }
-
   async status(): Promise<PuppetStatus> {
     return readStatus(await this.settings());
   }
@@ -125,13 +120,16 @@ export class Puppet {
     return 0;
   }
 
-  /** Starts a run, detached, or attaches to the one that has this id. Throws INPUT_INVALID. */
-  start(options: RunOptions = {}): Promise<PuppetRun> {
+  /**
+   * Starts a run, detached, or attaches to the one that has this id; `settings` if they are not those that Puppet has
+   * confirmed. Throws INPUT_INVALID.
+   */
+  start(options: RunOptions = {}, settings = this.settings()): Promise<PuppetRun> {
     const id = options.id ?? randomUUID();
     const starting =
       this.#starting.get(id) ??
-      this.settings()
-        .then((settings) => startRun(this.config, settings, this.#stateDir, { ...options, id }, this.#system))
+      settings
+        .then((known) => startRun(this.config, known, this.#stateDir, { ...options, id }, this.#system))
         .finally(() => this.#starting.delete(id));
     this.#starting.set(id, starting);
     return starting;

@@ -25,8 +25,6 @@ export class SettingsReader {
   readonly #expected: typeof expectedSettings;
   #cached: Cached | undefined;
   #reading: Promise<PuppetSettings> | undefined;
-  /** What was handed out before Puppet had said it. */
-  #assumed: PuppetSettings | undefined;
 
   /** `expected` can be replaced for tests. */
   constructor(config: PuppetConfig, stateDir: string, expected: typeof expectedSettings = expectedSettings) {
@@ -51,21 +49,10 @@ export class SettingsReader {
     const executable = await findExecutable(this.#config);
     const known = await this.#known(executable);
     const expected = known ? undefined : await this.#expected(this.#config, executable);
-    this.#assumed = expected;
     if (!expected) return known ?? this.read();
     // Whoever needs the answer gets its failure.
     this.read().catch(() => undefined);
     return expected;
-  }
-
-  /** What was assumed last and is not what Puppet says, such as `certname: web1 instead of web2`. Throws as {@link read}. */
-  async wrongAssumptions(): Promise<readonly string[]> {
-    const assumed = this.#assumed;
-    if (!assumed) return [];
-    const settings = await this.read();
-    return names
-      .filter((name) => settings[name] !== assumed[name])
-      .map((name) => `${name}: ${settings[name]} instead of ${assumed[name]}`);
   }
 
   async #known(executable: string): Promise<PuppetSettings | undefined> {
