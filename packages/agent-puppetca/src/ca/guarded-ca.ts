@@ -8,12 +8,15 @@ import { CaError } from './error.js';
 import { byName, cliAuth } from './extension-names.js';
 import { detailsOf } from './request-details.js';
 import { checkCertname, faultOf, type SigningPolicy } from './rules.js';
+import { checkServed } from './served.js';
 
 /** Where nodes connect to the CA. */
 export interface Place {
   readonly certname: string;
   readonly address: string;
   readonly port: number;
+  /** The CA replies without the server to which nodes connect: whether that runs is checked separately. */
+  readonly isApart?: boolean;
 }
 
 /** Enforces the rules on a CA backend: what may be signed and cleaned, and one call for a name at a time. */
@@ -33,10 +36,14 @@ export class GuardedCa implements Ca {
   }
 
   async info(signal?: AbortSignal): Promise<CaInfo> {
-    const certificate = await this.#backend.caCertificate(signal);
+    const { isApart, ...place } = this.#place;
+    const [certificate] = await Promise.all([
+      this.#backend.caCertificate(signal),
+      isApart ? checkServed(place) : undefined,
+    ]);
     return {
       backend: this.#backend.kind,
-      ...this.#place,
+      ...place,
       ca_fingerprint: createHash('sha256').update(certificate).digest('hex'),
       ca_subject: readCertificate(certificate.toString()).subject,
     };

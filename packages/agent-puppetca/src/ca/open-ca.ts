@@ -51,12 +51,11 @@ async function openHttp(config: HttpConfig, { log }: CaHost): Promise<OpenCa> {
     timeoutSeconds: config.timeout,
   });
   const certname = config.certname ?? administrator;
-  const place = {
-    certname,
-    address: config.address ?? url.hostname.replace(/^\[|\]$/g, ''),
-    port: config.port ?? Number(url.port || 443),
-  };
-  const ca = new GuardedCa(new HttpCa(client, [certname, administrator]), place, config);
+  const [host, port] = [url.hostname.replace(/^\[|\]$/g, ''), Number(url.port || 443)];
+  const place = { certname, address: config.address ?? host, port: config.port ?? port };
+  // A compile master, whose CA is on another server.
+  const isApart = place.address !== host || place.port !== port;
+  const ca = new GuardedCa(new HttpCa(client, [certname, administrator]), { ...place, isApart }, config);
   return {
     ca,
     close: async () => {
@@ -75,7 +74,8 @@ async function openCli(config: CliConfig, host: CaHost): Promise<OpenCa> {
     certname,
     timeoutSeconds: config.timeout,
   });
-  const place = { certname, address: config.address, port: config.port };
+  // Of the CA's files, nothing tells that the server is down.
+  const place = { certname, address: config.address, port: config.port, isApart: true };
   return { ca: new GuardedCa(backend, place, config), close: async () => {} };
 }
 

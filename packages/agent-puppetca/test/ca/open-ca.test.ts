@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, TroupeError } from '@troupe/core';
@@ -124,6 +126,31 @@ describe('openCa', () => {
       );
     });
   });
+
+  for (const backend of ['cli', 'http'] as const) {
+    it(`of a server apart (${backend}) has no info while that refuses connections: it restarts`, async () => {
+      const { fake, authority, section, stop } = await fakeCa();
+      const port = await freePort();
+      const listener = createServer();
+      try {
+        await writeFile(join(folder, 'ca_crt.pem'), authority.certificatePem);
+        fake.answer(200, authority.certificatePem);
+        const own = backend === 'cli' ? { backend, cadir: folder, certname: 'ca2' } : section;
+        const { ca } = await start({ ...own, address: '127.0.0.1', port });
+        expect(await failureOf(ca.info())).to.include({
+          code: 'UNREACHABLE',
+          message: `Puppet Server at 127.0.0.1:${port} refuses connections: is it running?`,
+        });
+        listener.listen(port, '127.0.0.1');
+        await once(listener, 'listening');
+        const info = await ca.info();
+        expect(info).to.include({ backend, address: '127.0.0.1', port }).and.not.have.property('isApart');
+      } finally {
+        listener.close();
+        await stop();
+      }
+    });
+  }
 
   it('of a command is where its configuration says', async () => {
     const { authority, stop } = await fakeCa();
