@@ -35,7 +35,7 @@ import { checkTraceparent } from './connection/traceparent.js';
 import { compiledDdl, hashOfDdl } from './ddl/compiled-ddl.js';
 import { originOf } from './ddl/ddl-origin.js';
 import { askHash, fetchDdl } from './ddl/node-ddl.js';
-import type { Discovery, DiscoveryOptions } from './discovery/discovery.js';
+import type { Discovery, DiscoveryOptions, EarlierNodes } from './discovery/discovery.js';
 import { Finder } from './discovery/finder.js';
 import { type NodeChange, nodeChanges } from './presence/node-changes.js';
 import type { PresenceView } from './presence/presence-view.js';
@@ -61,6 +61,7 @@ interface ClientParts {
   readonly events: EventChannel;
   readonly credentials: Credentials;
   readonly log: Logger;
+  readonly earlier?: EarlierNodes;
 }
 
 /** Finds nodes and calls their agents. */
@@ -72,6 +73,7 @@ export class Client {
   readonly #connectionWaiters: ConnectionWaiters;
   readonly #finder: Finder;
   readonly #presence: PresenceViews;
+  readonly #earlier: EarlierNodes | undefined;
 
   /** @internal Use `connect`. */
   constructor(parts: ClientParts) {
@@ -81,6 +83,7 @@ export class Client {
     this.#router = parts.router;
     this.#events = parts.events;
     this.#presence = parts.presence;
+    this.#earlier = parts.earlier;
     this.#finder = new Finder({
       ...parts,
       presence: (collective) => this.#presence.of(collective),
@@ -150,7 +153,12 @@ export class Client {
   }
 
   #wanted({ collective = this.mainCollective, filter = emptyFilter, ...rest }: Partial<DiscoveryOptions>) {
-    return { ...rest, collective, filter };
+    return { ...this.#earlierIn(collective), ...rest, collective, filter };
+  }
+
+  #earlierIn(collective: string): Pick<DiscoveryOptions, 'earlier'> {
+    const earlier = this.#earlier?.(collective, this.brokerUrl ?? '');
+    return earlier ? { earlier } : {};
   }
 
   /** The actions of an agent, typed by its DDL. */
@@ -231,7 +239,7 @@ export class Client {
       router: this.#router,
       presence: () => this.#presence.of(collective),
       finder: this.#finder,
-      wanted: { filter: wanted, collective, ...discoveryPart(options) },
+      wanted: { filter: wanted, collective, ...this.#earlierIn(collective), ...discoveryPart(options) },
       message: request({
         ...this.#header(newId(), collective, options.ttl),
         agent,

@@ -16,6 +16,7 @@ import { EventChannel } from './connection/event-channel.js';
 import { NodeVersions } from './connection/node-versions.js';
 import { Router } from './connection/router.js';
 import { checkTraceparent } from './connection/traceparent.js';
+import type { EarlierNodes } from './discovery/discovery.js';
 import { PresenceViews } from './presence/presence-views.js';
 
 export interface ConnectOptions {
@@ -25,6 +26,8 @@ export interface ConnectOptions {
   readonly session?: string;
   /** W3C Trace Context of all requests of this client: `00-…`; a call can have another one. */
   readonly traceparent?: string;
+  /** The default of the option `earlier` of discoveries and calls. */
+  readonly earlier?: EarlierNodes;
   /** For tests and emulators: another way to a broker. */
   readonly transport?: Transport;
 }
@@ -77,7 +80,11 @@ export async function connect(options: ConnectOptions): Promise<Client> {
   presence.onGone((identity) => router.invalidateKey(identity));
   const events = new EventChannel({ transport, topics, security, log });
   const { credentials } = security;
-  return new Client({ config, transport, presence, router, events, credentials, log });
+  const { earlier } = options;
+  return new Client({
+    ...{ config, transport, presence, router, events, credentials, log },
+    ...(earlier && { earlier }),
+  });
 }
 
 // It tells nodes that this client speaks version 2, so that nobody can talk the two into version 1 (docs/protocol.md).

@@ -34,7 +34,7 @@ export { ddlCache, ddlCacheOf } from './ddl/ddl-cache.js';
 export { originOf } from './ddl/ddl-origin.js';
 export { type DdlPlaces, localDdl, localDdls, refreshDdl, resolveDdl } from './ddl/ddls.js';
 export { ddlOfNode } from './ddl/node-ddl.js';
-export type { Discovery, DiscoveryOptions } from './discovery/discovery.js';
+export type { Discovery, DiscoveryOptions, EarlierNodes } from './discovery/discovery.js';
 export { type ExternalProgramOptions, externalProgram } from './discovery/external-program.js';
 export { flatfile, parseNodes } from './discovery/flatfile.js';
 export { groupOf, type Inventory, inventoryFile, parseInventory } from './discovery/inventory-file.js';

@@ -42,6 +42,7 @@ export class Fleet {
   /** Nodes that came online while all nodes were asked. */
   #duringRefresh: Set<string> | undefined;
   #unheard: readonly string[] = [];
+  #unreachable: readonly string[] | undefined;
   #offline: readonly string[] = [];
 
   /** Finds the nodes; `unable` gets the results of those that did not report their state. */
@@ -89,6 +90,11 @@ export class Fleet {
     return this.#unheard;
   }
 
+  /** Nodes that replied earlier and are out of reach; nothing if that is not known. */
+  get unreachable(): readonly string[] | undefined {
+    return this.#unreachable;
+  }
+
   /** Nodes that are offline: whether they match is unknown. */
   get offline(): readonly string[] {
     return this.#offline;
@@ -118,7 +124,8 @@ export class Fleet {
       {},
       {
         ...options,
-        onDiscovered: ({ silent, offline }) => {
+        onDiscovered: ({ silent, offline, unreachable }) => {
+          this.#unreachable = unreachable;
           this.#unheard = silent;
           this.#offline = offline;
         },

@@ -36,6 +36,8 @@ export interface RunAllStats {
   readonly unheard: readonly string[];
   /** The same, of nodes that are offline. */
   readonly offline: readonly string[];
+  /** Nodes that replied earlier and are out of reach; absent if that is not known. */
+  readonly unreachable?: readonly string[];
   /** The most runs that were waited for at the same time. */
   readonly most: number;
   readonly seconds: number;
@@ -85,7 +87,7 @@ export async function* rerunAll(
   }
 }
 
-type Found = Pick<RunAllStats, 'most' | 'unheard' | 'offline'>;
+type Found = Pick<RunAllStats, 'most' | 'unheard' | 'offline' | 'unreachable'>;
 
 /** One round over a fleet. */
 class Round {
@@ -126,7 +128,8 @@ class Round {
         await Promise.all(pending);
       }
       signal?.throwIfAborted();
-      return { most: this.#slots.most, unheard: fleet.unheard, offline: fleet.offline };
+      const { unheard, offline, unreachable } = fleet;
+      return { most: this.#slots.most, unheard, offline, ...(unreachable && { unreachable }) };
     } finally {
       fleet.close();
     }

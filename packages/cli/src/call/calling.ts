@@ -7,7 +7,6 @@ import { follow } from './following.js';
 import { Interruption } from './interruption.js';
 import { noteVersionDifferences, warnOfUnknownNodes } from './notes.js';
 import { acceptanceOf, noteOtherDdls } from './other-ddls.js';
-import { earlierOf } from './reach.js';
 import { emptyReport, reportOf } from './report.js';
 import { areToBeFound } from './rounds.js';
 import type { Found } from './selection.js';
@@ -56,7 +55,6 @@ async function callNodes(setting: Setting, work: Work, given?: Found): Promise<R
       ? targetsOf(given, filter)
       : {
           filter,
-          ...earlierOf(client, collective),
           onDiscovered: (found: Discovery) => presenter.discovered(found),
         }),
     ...timesOf(options),

@@ -3,7 +3,7 @@ import { InterruptedError } from '../failure.js';
 import { refusalNotes } from '../output/presence.js';
 import { sourceOf } from './discovery-method.js';
 import { reportNoNodes } from './no-nodes.js';
-import { earlierOf, noteUnknownReach, remember } from './reach.js';
+import { noteUnknownReach, remember } from './reach.js';
 import { type Found, picked } from './selection.js';
 import type { Setting } from './setting.js';
 
@@ -29,7 +29,7 @@ async function discover(setting: Setting, agent: string): Promise<Found> {
   const discovery = await client.discover({
     filter: isNamed ? filter : client.filter(client.withAgent(filter, agent)),
     collective,
-    ...(source ? { source } : earlierOf(client, collective)),
+    ...(source ? { source } : {}),
     ...(window === undefined ? {} : { window }),
     ...(options.one ? { most: 1 } : {}),
     signal: interruption.signal,

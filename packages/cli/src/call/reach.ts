@@ -1,13 +1,18 @@
-import { type Client, type Discovery, isUnfiltered } from '@troupe/client';
+import {
+  type Client,
+  type ClientConfig,
+  type Discovery,
+  type EarlierNodes,
+  isUnfiltered,
+} from '@troupe/client';
 import type { Filter } from '@troupe/core';
 import type { Screen } from '../terminal/screen.js';
 import { earlierNodes, rememberNodes } from './node-cache.js';
 
-/** What a discovery needs to notice nodes that are out of reach: the nodes that replied earlier. Nothing if none are kept. */
-export function earlierOf(client: Client, collective: string): { readonly earlier?: readonly string[] } {
-  if (!isFollowed(client, collective)) return {};
-  const earlier = earlierNodes(client.config, collective, client.brokerUrl ?? '');
-  return earlier ? { earlier } : {};
+/** The nodes that replied to earlier commands, for `connect`. */
+export function earlierIn(config: ClientConfig): EarlierNodes {
+  return (collective, broker) =>
+    isFollowed(config, collective) ? earlierNodes(config, collective, broker) : undefined;
 }
 
 /** Keeps the nodes that a command has seen. */
@@ -36,7 +41,8 @@ export async function remember(
 export function noteUnknownReach(screen: Screen, client: Client, collective: string, found: Discovery): void {
   const { broker, topics } = client.config;
   const isRegional = topics.escape || broker.urls.length > 1;
-  if (found.method === 'named' || found.unreachable || !isRegional || !isFollowed(client, collective)) return;
+  if (found.method === 'named' || found.unreachable || !isRegional || !isFollowed(client.config, collective))
+    return;
   if (earlierNodes(client.config, collective, '') !== undefined) return;
   screen.note(
     `mco: no earlier call in the collective "${collective}" is known here: if a region is cut off, its nodes are missing without notice; later calls name them`,
@@ -44,6 +50,6 @@ export function noteUnknownReach(screen: Screen, client: Client, collective: str
 }
 
 // Machines that enrol leave their collective for good.
-function isFollowed({ config }: Client, collective: string): boolean {
-  return config.collectives.includes(collective);
+function isFollowed({ collectives }: ClientConfig, collective: string): boolean {
+  return collectives.includes(collective);
 }

@@ -4,6 +4,7 @@ import { createLogger, isTraceparent, type Logger, lateLogger } from '@troupe/co
 import { withCode } from '@troupe/core/internal';
 import { plainLine } from '../output/plain.js';
 import type { Screen } from '../terminal/screen.js';
+import { earlierIn } from './reach.js';
 
 /** Runs `work` with a connected client, under the name of a session if one is given, and closes it whatever happens. */
 export async function withClient<T>(
@@ -16,6 +17,7 @@ export async function withClient<T>(
   const client = await connect({
     config,
     log: loggerOf(screen, config, notes),
+    earlier: earlierIn(config),
     ...(session === undefined ? {} : { session }),
     ...traceOf(process.env),
   });

@@ -125,6 +125,7 @@ export function callStatistics(stats: Stats, exitCode: number) {
       .sort(naturalOrder),
     ...(stats.stopped === undefined ? {} : { stopped: stats.stopped }),
     unexpected_responses: stats.unexpected,
+    ...(stats.unreachable && { unreachable: stats.unreachable }),
     discovery_seconds: stats.discoverySeconds,
     call_seconds: stats.callSeconds,
     exit_code: exitCode,

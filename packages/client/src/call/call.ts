@@ -131,7 +131,12 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
         callSeconds: (Date.now() - start) / 1000,
       };
       const stats = statsOf(this.id, this.#results, times, unexpected);
-      return stopped === undefined ? stats : { ...stats, stopped };
+      const { unreachable } = discovery ?? {};
+      return {
+        ...stats,
+        ...(unreachable && { unreachable }),
+        ...(stopped === undefined ? {} : { stopped }),
+      };
     } finally {
       stop();
       ignore();

@@ -70,6 +70,8 @@ export interface Stats {
   readonly byState: Readonly<Partial<Record<State, readonly string[]>>>;
   /** Nodes that were not targets but ran the action: they went online while a request with a filter was broadcast. */
   readonly unexpected: readonly string[];
+  /** Nodes that replied earlier and are out of reach; absent if that is not known (see Discovery). */
+  readonly unreachable?: readonly string[];
   /** Why some nodes were not called, if too many failed before their batch. */
   readonly stopped?: string;
   readonly discoverySeconds: number;

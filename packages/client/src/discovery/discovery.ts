@@ -1,6 +1,12 @@
 import type { Filter } from '@troupe/core';
 import type { NodeSource } from './node-source.js';
 
+/**
+ * The nodes of a collective that replied to earlier calls, of which the broker at this URL has no presence record. Nothing if
+ * no node is remembered.
+ */
+export type EarlierNodes = (collective: string, brokerUrl: string) => readonly string[] | undefined;
+
 /** How to discover nodes. */
 export interface DiscoveryOptions {
   readonly collective: string;

@@ -57,9 +57,18 @@ export async function collect<Data>(
   }
   const stats = await replies.stats();
   if (stats.targets === 0) failWithoutNodes(session);
+  noteUnreachable(session, stats.unreachable);
   const exitCode = session.signal.aborted ? ExitCode.interrupted : exitCodeOfCall(stats, isNamed(session));
   json?.summarizeCall(stats, exitCode);
   return { ok: all.filter((result) => result.ok), all, exitCode };
+}
+
+/** Names nodes that replied to earlier commands and are out of reach. */
+export function noteUnreachable(session: Session, names: readonly string[] = []): void {
+  if (names.length === 0) return;
+  const more = names.length > 10 ? ', …' : '';
+  const shown = `${names.slice(0, 10).join(', ')}${more}`;
+  session.note(`Out of reach: ${shown} (they replied earlier; their region may be cut off)`);
 }
 
 /** Fails because no node matches. */

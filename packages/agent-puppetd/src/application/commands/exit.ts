@@ -14,22 +14,22 @@ export const ExitCode = {
 
 /** The exit code of a call to many nodes; a failure takes precedence over a missing reply. `isNamed`: without discovery. */
 export function exitCodeOfCall(
-  { targets, answered, ok }: Pick<Stats, 'targets' | 'answered' | 'ok'>,
+  { targets, answered, ok, unreachable = [] }: Pick<Stats, 'targets' | 'answered' | 'ok' | 'unreachable'>,
   isNamed: boolean,
 ): number {
   if (targets === 0) return ExitCode.error;
   if (answered === 0) return isNamed ? ExitCode.noAnswerFromNamed : ExitCode.noAnswer;
   if (ok < answered) return ExitCode.failed;
-  return answered < targets ? ExitCode.partialSilence : ExitCode.ok;
+  return answered < targets || unreachable.length > 0 ? ExitCode.partialSilence : ExitCode.ok;
 }
 
 /** The exit code of runs over a fleet: a node that could not start a run has failed. */
 export function exitCodeOfRuns(
-  { nodes, failed, notBegun, silent, unheard }: RunAllStats,
+  { nodes, failed, notBegun, silent, unheard, unreachable = [] }: RunAllStats,
   isNamed: boolean,
 ): number {
   if (nodes === 0) return ExitCode.error;
   if (failed.length + notBegun.length > 0) return ExitCode.failed;
   if (silent.length === nodes) return isNamed ? ExitCode.noAnswerFromNamed : ExitCode.noAnswer;
-  return silent.length + unheard.length > 0 ? ExitCode.partialSilence : ExitCode.ok;
+  return silent.length + unheard.length + unreachable.length > 0 ? ExitCode.partialSilence : ExitCode.ok;
 }

@@ -5,7 +5,7 @@ import type { NodeRun } from '../node-run.js';
 import { type RunAll, type RunAllStats, rerunAll, runAll } from '../run-all.js';
 import type { RunInput } from '../run-input.js';
 import { schedule } from '../schedule.js';
-import { call, collect, failWithoutNodes, isConfirmed, isNamed } from './call.js';
+import { call, collect, failWithoutNodes, isConfirmed, isNamed, noteUnreachable } from './call.js';
 import { ExitCode, exitCodeOfRuns } from './exit.js';
 
 /** Runs Puppet on all nodes of a session at once: in the background, or watched to the end. */
@@ -80,6 +80,7 @@ async function round(
     }
     const stats = await runs.stats();
     if (stats.nodes === 0) failWithoutNodes(session);
+    noteUnreachable(session, stats.unreachable);
     printStats(session, stats);
     end(stats);
     return exitCodeOfRuns(stats, isNamed(session));
@@ -149,8 +150,8 @@ function reportTrouble(session: Session, reason: string): void {
 
 // Counts, and names by state, as the statistics of a call have them.
 function statisticsOf({ nodes: all, most, seconds, ...byState }: RunAllStats) {
-  const { ok, failed, skipped, notBegun, silent, offline, unheard } = byState;
-  const states = { ok, failed, skipped, 'not-begun': notBegun, silent, offline, unheard };
+  const { ok, failed, skipped, notBegun, silent, offline, unheard, unreachable = [] } = byState;
+  const states = { ok, failed, skipped, 'not-begun': notBegun, silent, offline, unheard, unreachable };
   return {
     nodes: all,
     ok: ok.length,

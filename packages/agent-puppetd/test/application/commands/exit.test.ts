@@ -41,6 +41,7 @@ describe('the exit code of runs', () => {
     ['all are silent that were named', { silent: ['a', 'b'] }, true, 4],
     ['one is silent', { silent: ['a'] }, false, 5],
     ['one was not heard when nodes were looked for', { unheard: ['a'] }, false, 5],
+    ['one that replied earlier is out of reach', { unreachable: ['a'] }, false, 5],
   ] as const)
     it(`is ${code} if ${what}`, () => expect(exitCodeOfRuns({ ...none, ...stats }, isNamed)).to.equal(code));
 });

@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import { type Client, type ClientConfig, connect } from '@troupe/client';
 import { messageOf } from '@troupe/core';
 import { validityOfCertificate } from '@troupe/core/internal';
+import { earlierIn } from '../../call/reach.js';
 import { about, type Finding } from './finding.js';
 import { validityFinding } from './validity.js';
 
@@ -25,7 +26,10 @@ export async function checkBrokers(config: ClientConfig): Promise<BrokerCheck> {
   for (const url of config.broker.urls) {
     const start = Date.now();
     try {
-      const client = await connect({ config: { ...config, broker: { ...config.broker, urls: [url] } } });
+      const client = await connect({
+        config: { ...config, broker: { ...config.broker, urls: [url] } },
+        earlier: earlierIn(config),
+      });
       findings.push(report.ok(`connected to ${url} in ${Date.now() - start} ms`));
       if (first) await client.close();
       else first = client;

@@ -1,7 +1,6 @@
 import { type Client, localDdl, type PresenceView, type Result } from '@troupe/client';
 import { ddlHash, type Filter } from '@troupe/core';
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
-import { earlierOf } from '../../call/reach.js';
 import { nameList, namesBy } from '../../output/naming.js';
 import { plainLine } from '../../output/plain.js';
 import { whyUnreachable } from '../../output/presence.js';
@@ -25,7 +24,6 @@ export async function fleetFindings(
   const found = await client.ping({
     collective,
     filter: client.filter(filter),
-    ...earlierOf(client, collective),
   });
   const { nodes, silent, offline, refused, unreachable = [] } = found;
   const findings: Finding[] = [];

@@ -1,6 +1,6 @@
 import { sourceOf } from '../../call/discovery-method.js';
 import { reportNoNodes } from '../../call/no-nodes.js';
-import { earlierOf, noteUnknownReach, remember } from '../../call/reach.js';
+import { noteUnknownReach, remember } from '../../call/reach.js';
 import { picked, selectionOf } from '../../call/selection.js';
 import { withClient } from '../../call/with-client.js';
 import type {
@@ -37,9 +37,7 @@ export async function find({ screen }: Shell, options: FindOptions): Promise<Exi
       ...(options.discoveryTimeout === undefined ? {} : { window: options.discoveryTimeout }),
       ...(options.one ? { most: 1 } : {}),
     };
-    const discovery = await (source
-      ? client.discover({ ...wanted, source })
-      : client.ping({ ...wanted, ...earlierOf(client, collective) }));
+    const discovery = await (source ? client.discover({ ...wanted, source }) : client.ping(wanted));
     noteUnknownReach(screen, client, collective, discovery);
     if (!options.one) await remember(client, collective, filter, discovery);
     const found = picked(discovery, options);

@@ -1,6 +1,6 @@
 import { sourceOf } from '../../call/discovery-method.js';
 import { reportNoNodes } from '../../call/no-nodes.js';
-import { earlierOf, noteUnknownReach, remember } from '../../call/reach.js';
+import { noteUnknownReach, remember } from '../../call/reach.js';
 import { selectionOf } from '../../call/selection.js';
 import { withClient } from '../../call/with-client.js';
 import type { DiscoveryOptions, FilterOptions, GlobalOptions } from '../../command-line/options.js';
@@ -32,9 +32,7 @@ export async function ping({ screen }: Shell, options: PingOptions): Promise<Exi
     const source = await sourceOf(options, client);
     const listed = source && (await client.discover({ filter: client.filter(filter), collective, source }));
     const discovery = await client.ping({
-      ...(listed
-        ? { among: listed.nodes }
-        : { filter: client.filter(filter), ...earlierOf(client, collective) }),
+      ...(listed ? { among: listed.nodes } : { filter: client.filter(filter) }),
       collective,
       ...(options.discoveryTimeout === undefined ? {} : { window: options.discoveryTimeout }),
       onNode: (sender, milliseconds) => {
