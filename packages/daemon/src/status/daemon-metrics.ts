@@ -29,6 +29,11 @@ export function daemonMetrics(
     '1 while the daemon starts no requests and waits for running actions, before it exits or reloads; otherwise 0',
     ({ state }) => flag(state !== 'running'),
   );
+  gauge(
+    'paused',
+    '1 while the node is paused (mco node pause) and refuses mutating actions, otherwise 0',
+    ({ pause }) => flag(pause !== undefined),
+  );
   counter('messages_total', 'Messages received', ({ counts }) => counts.total);
   counter(
     'messages_rejected_total',

@@ -40,6 +40,7 @@ describe('the metrics of a daemon', () => {
       'broker_connects_total 15',
       'ending 0',
       'twin 0',
+      'paused 0',
       'messages_total 9',
       'messages_rejected_total 1',
       'requests_matched_total 5',
@@ -73,13 +74,11 @@ describe('the metrics of a daemon', () => {
   it('show a lost broker, a daemon that ends, and sources of facts that fail', () => {
     const faults = [{ source: '/etc/troupe/facts.d', reason: 'damaged' }];
     const facts = { faults, facter: { reason: 'facter: not found' } };
+    const pause = { by: 'choria=rip', since: '2030-01-01T00:00:00Z', reason: 'disk' };
     const twin = { address: '192.0.2.7', since: 1, seen: 2 };
-    expect(linesOf({ broker: { connected: false }, state: 'ending', facts, twin })).to.include.members([
-      'broker_connected 0',
-      'ending 1',
-      'facts_sources_failed 2',
-      'twin 1',
-    ]);
+    expect(linesOf({ broker: { connected: false }, state: 'ending', facts, twin, pause })).to.include.members(
+      ['broker_connected 0', 'ending 1', 'facts_sources_failed 2', 'twin 1', 'paused 1'],
+    );
   });
 
   it('leave out what is not known yet', () => {
