@@ -60,6 +60,16 @@ declare const ddl: {
           "description": "Notifications that are not sent to every recipient yet: waiting (their number), oldest_since, and reason, why the last attempt failed",
           "display_as": "Notifications",
           "type": "hash"
+        },
+        "arrivals": {
+          "description": "Machines that arrived and are not done, or that the broker refuses, at most 300, those in trouble first: identity, collective, state, reason, since, count, address",
+          "display_as": "Arrivals",
+          "type": "array"
+        },
+        "arrivals_total": {
+          "description": "Number of machines that arrived and are not done, or that the broker refuses",
+          "display_as": "Number of Arrivals",
+          "type": "integer"
         }
       }
     },

@@ -20,7 +20,15 @@ export const provisionerAgentSchema = section({
   },
 });
 
-const nothing = { nodes: [], masters_away: [], debts: [], debts_total: 0, notifications: null };
+const nothing = {
+  nodes: [],
+  masters_away: [],
+  debts: [],
+  debts_total: 0,
+  notifications: null,
+  arrivals: [],
+  arrivals_total: 0,
+};
 
 /** Milliseconds to wait for the status page of a provisioner on the same host. */
 const patience = 2000;
@@ -38,14 +46,23 @@ export default defineAgent(ddl, (given: AgentConfig, host) => {
         const answer = await fetch(config.status_url, { signal: AbortSignal.timeout(patience) });
         if (!answer.ok) throw new Error(`HTTP status ${answer.status}`);
         const page = (await answer.json()) as StatusPage;
-        const { owner, debts_total = 0 } = page;
+        const { owner, debts_total = 0, arrivals_total = 0 } = page;
         const lists = {
           nodes: [...page.nodes],
           masters_away: [...(page.masters_away ?? [])],
           debts: [...(page.debts ?? [])],
           notifications: page.notifications ?? null,
+          arrivals: [...(page.arrivals ?? [])],
         };
-        return { running: true, ...paused, reason: pause?.reason ?? null, owner, ...lists, debts_total };
+        return {
+          running: true,
+          ...paused,
+          reason: pause?.reason ?? null,
+          owner,
+          ...lists,
+          debts_total,
+          arrivals_total,
+        };
       } catch (error) {
         const reason = `cannot read ${config.status_url}: ${messageOf(error)}`;
         return { running: false, ...paused, reason: pause?.reason ?? reason, owner: null, ...nothing };

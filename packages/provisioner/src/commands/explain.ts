@@ -1,40 +1,74 @@
 import { certificateDetailsOf, type NodeRecord } from '../node/node-record.js';
+import { StepFailure } from '../rpc/failure.js';
 import { ExitCode } from './exit-code.js';
 import { findNode } from './find-node.js';
 import type { Io } from './io.js';
 import { jsonLine } from './json-line.js';
+import { arrivalsHere, isTelling, type KnownArrival, merged, reasonOfArrival } from './known-arrivals.js';
 import { withSession } from './session.js';
 import { stateOf } from './state.js';
 import { provisionersOf, wordsOfOwed } from './status.js';
 import { table } from './table.js';
 
-/** `mcprovision explain NODE`: the provisioning history of the node, as recorded on the node. */
+/**
+ * `mcprovision explain NODE`: the provisioning history of the node, as recorded on the node; what provisioners know if it
+ * does not reply.
+ */
 export function explain(
   io: Io,
   identity: string,
   options: { config?: string; json?: boolean },
 ): Promise<ExitCode> {
-  return withSession(io, options.config, async ({ client, peers }) => {
-    const [{ node, record }, provisioners] = await Promise.all([
-      findNode(identity, peers),
+  return withSession(io, options.config, async ({ client, config, peers }) => {
+    const [found, provisioners, here] = await Promise.all([
+      findNode(identity, peers).catch(unlessSilent),
       provisionersOf({ client, peers }),
+      arrivalsHere(io, config),
     ]);
+    const arrivals = merged([...here, ...provisioners.flatMap((provisioner) => provisioner.arrivals)]).filter(
+      (arrival) => arrival.identity === identity || arrival.address === identity,
+    );
+    if (found instanceof StepFailure) {
+      if (arrivals.length === 0) throw found;
+      if (options.json) io.out(jsonLine({ identity, ...stateOfArrival(arrivals), record: null, arrivals }));
+      else io.out(`${arrivals.map(wordsOfArrival).join('')}  ${found.message}\n`);
+      return ExitCode.ok;
+    }
+    const { node, record } = found;
     const names = [node.identity, certificateDetailsOf(record).certname];
     const debts = provisioners
       .flatMap((provisioner) => provisioner.debts)
       .filter((debt) => names.includes(debt.identity) || names.includes(debt.certname));
     if (options.json) {
-      io.out(jsonLine({ identity, collective: node.collective, ...stateOf(record), record, debts }));
+      const known = { ...stateOf(record), record, debts, arrivals };
+      io.out(jsonLine({ identity, collective: node.collective, ...known }));
       return ExitCode.ok;
     }
     const { state, since, reason } = stateOf(record);
     io.out(`${identity} in ${node.collective}: ${state}${since === undefined ? '' : ` since ${since}`}\n`);
     if (reason !== undefined) io.out(`  ${reason}\n`);
     io.out(detailsOf(record));
+    for (const arrival of arrivals)
+      if (isTelling(arrival, state)) io.out(`  provisioner: ${wordsOfArrival(arrival)}`);
     for (const debt of debts) io.out(`  ${wordsOfOwed(debt)}\n`);
     io.out(historyOf(record, io.columns));
     return ExitCode.ok;
   });
+}
+
+function unlessSilent(error: unknown): StepFailure {
+  if (error instanceof StepFailure) return error;
+  throw error;
+}
+
+function stateOfArrival([arrival]: readonly KnownArrival[]) {
+  const { collective, state, reason, since } = arrival ?? {};
+  return { collective, state, reason, since };
+}
+
+function wordsOfArrival(arrival: KnownArrival): string {
+  const { identity, collective, state, since } = arrival;
+  return `${identity} in ${collective}: ${state} since ${since}\n  ${reasonOfArrival(arrival)}\n`;
 }
 
 function detailsOf({ master, lease, run, damaged, isOwed }: NodeRecord): string {

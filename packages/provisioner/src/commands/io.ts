@@ -14,9 +14,14 @@ export interface Io {
   readonly columns: number | undefined;
   clear(): void;
   connect(config: ClientConfig, log: Logger): Promise<Client>;
+  /** The JSON of a page of this host; undefined if there is none. */
+  page(url: string): Promise<unknown>;
   /** Calls the listener at each request to end, until the result is called. */
   onSignal(listener: () => void): () => void;
 }
+
+/** Milliseconds to wait for a page of this host. */
+const patience = 1000;
 
 /** The process's own. */
 export const processIo: Io = {
@@ -29,6 +34,15 @@ export const processIo: Io = {
   },
   clear: () => process.stdout.write('\u001b[2J\u001b[H'),
   connect: (config, log) => connect({ config, log }),
+  page: async (url) => {
+    try {
+      const answer = await fetch(url, { signal: AbortSignal.timeout(patience) });
+      return answer.ok ? await answer.json() : undefined;
+    } catch {
+      // No provisioner runs here: what others know is shown.
+      return undefined;
+    }
+  },
   onSignal: (listener) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, listener);
     return () => {

@@ -4,9 +4,11 @@ import provisionerDdl from '@troupe/ddl/provisioner.json' with { type: 'json' };
 import { eventKind } from '../events/event-publisher.js';
 import type { StatusPage } from '../monitoring/status-page.js';
 import { type NodeRecord, readRecord } from '../node/node-record.js';
+import { wordsOfClock } from '../rpc/node-clocks.js';
 import { ExitCode } from './exit-code.js';
 import type { Io } from './io.js';
 import { jsonLine } from './json-line.js';
+import { arrivalsHere, isTelling, type KnownArrival, merged, reasonOfArrival } from './known-arrivals.js';
 import { provisionerHosts } from './provisioner-hosts.js';
 import { type CommandSession, withSession } from './session.js';
 import { type NodeState, stateOf } from './state.js';
@@ -20,8 +22,9 @@ export interface StatusOptions {
   readonly json?: boolean;
 }
 
-interface Line extends NodeState {
+interface Line extends Omit<NodeState, 'state'> {
   readonly identity: string;
+  readonly state: string;
   readonly collective: string;
   readonly master: string | undefined;
   readonly owner: string | undefined;
@@ -38,6 +41,7 @@ interface ProvisionerLine {
   readonly debts: Owed['debts'];
   readonly debtsTotal: number;
   readonly notifications: StatusPage['notifications'] | undefined;
+  readonly arrivals: readonly KnownArrival[];
 }
 
 type Owed = Pick<StatusPage, 'masters_away' | 'debts'>;
@@ -52,11 +56,14 @@ const usualSeconds = 5;
 /** Milliseconds in which several events cause one refresh. */
 const settle = 200;
 
-/** `mcprovision status`: every node that has a provision agent, and its progress; with `watch`, repeatedly. */
+/**
+ * `mcprovision status`: every node that has a provision agent, and its progress, and the machines that provisioners know
+ * and that do not reply; with `watch`, repeatedly.
+ */
 export function status(io: Io, options: StatusOptions): Promise<ExitCode> {
   return withSession(io, options.config, async (session) => {
     if (options.watch === undefined) {
-      show(io, await snapshotOf(session, options), options);
+      show(io, await snapshotOf(io, session, options), options);
       return ExitCode.ok;
     }
     const seconds = options.watch === true ? usualSeconds : options.watch;
@@ -83,7 +90,7 @@ async function watch(io: Io, session: CommandSession, options: StatusOptions & {
   try {
     while (!stop.signal.aborted) {
       isOld = false;
-      const snapshot = await snapshotOf(session, options);
+      const snapshot = await snapshotOf(io, session, options);
       if (!options.json && io.isScreen) io.clear();
       show(io, snapshot, options);
       if (!options.json && !io.isScreen) io.out('\n');
@@ -103,18 +110,48 @@ async function watch(io: Io, session: CommandSession, options: StatusOptions & {
   }
 }
 
-async function snapshotOf(session: CommandSession, { all }: StatusOptions): Promise<Snapshot> {
+async function snapshotOf(io: Io, session: CommandSession, { all }: StatusOptions): Promise<Snapshot> {
   const { enrolment, main } = session.peers;
   const collectives = all && main !== enrolment ? [enrolment, main] : [enrolment];
-  const [provisioners, ...found] = await Promise.all([
+  const [provisioners, here, ...found] = await Promise.all([
     provisionersOf(session),
+    arrivalsHere(io, session.config),
     ...collectives.map((collective) => linesOf(session, collective)),
   ]);
+  const known = merged([...here, ...provisioners.flatMap(({ arrivals }) => arrivals)]);
+  const nodes = withArrivals(
+    found.flatMap((each) => each.lines),
+    known,
+  );
+  const named = new Set(nodes.map(({ identity }) => identity));
   return {
-    nodes: found.flatMap((each) => each.lines),
-    silent: found.flatMap((each) => each.silent),
+    nodes,
+    silent: found.flatMap((each) => each.silent).filter((identity) => !named.has(identity)),
     provisioners,
   };
+}
+
+// A node that cannot say what keeps it, or does not reply, has its state from a provisioner.
+function withArrivals(lines: readonly Line[], known: readonly KnownArrival[]): readonly Line[] {
+  const byName = new Map(lines.map((line) => [line.identity, line]));
+  const shown = new Map<string, Line>(lines.map((line) => [line.identity, line]));
+  for (const arrival of known) {
+    const line = byName.get(arrival.identity);
+    if (line && !isTelling(arrival, line.state)) continue;
+    const { identity, collective, state, since } = arrival;
+    const nothing = { step: undefined, master: undefined, owner: undefined };
+    const key = state === 'refused' ? `${identity} ${arrival.address}` : identity;
+    shown.set(key, {
+      ...nothing,
+      ...line,
+      identity,
+      collective,
+      state,
+      since,
+      reason: reasonOfArrival(arrival),
+    });
+  }
+  return [...shown.values()].sort((a, b) => naturalOrder(a.identity, b.identity));
 }
 
 /** The provisioners of the network, as their agents report them. */
@@ -138,18 +175,26 @@ export async function provisionersOf({
       debts: (data.debts ?? []) as Owed['debts'],
       debtsTotal: data.debts_total ?? 0,
       notifications: (data.notifications ?? undefined) as StatusPage['notifications'] | undefined,
+      arrivals: (data.arrivals ?? []) as readonly KnownArrival[],
     };
   });
 }
 
 async function linesOf({ client, config, peers }: CommandSession, collective: string) {
   const filter = client.filter({ agents: [config.target.agent] });
-  const { nodes, silent } = await client.discover({ collective, filter });
-  const results = await peers.provision.status({}, { targets: nodes, collective, answerWithin: 5 }).all();
-  const lines = results.flatMap(({ ok, sender, data }) => {
-    return ok ? [lineOf(sender, collective, readRecord(data))] : [];
+  const { nodes, silent, refused = [] } = await client.discover({ collective, filter });
+  // Those that refuse a request to all say why if they are asked themselves.
+  const targets = [...nodes, ...refused.map(({ sender }) => sender)];
+  const results = await peers.provision.status({}, { targets, collective, answerWithin: 5 }).all();
+  const lines = results.flatMap(({ ok, sender, state, data, clockOffset }): Line[] => {
+    if (ok) return [lineOf(sender, collective, readRecord(data))];
+    if (state !== 'expired' || clockOffset === undefined) return [];
+    const nothing = { step: undefined, since: undefined, master: undefined, owner: undefined };
+    const reason = `${wordsOfClock(clockOffset)}: check NTP on it`;
+    return [{ identity: sender, collective, state: 'clock-wrong', reason, ...nothing }];
   });
-  const mute = results.filter(({ ok }) => !ok).map(({ sender }) => sender);
+  const named = new Set(lines.map(({ identity }) => identity));
+  const mute = results.filter(({ sender }) => !named.has(sender)).map(({ sender }) => sender);
   return { lines: lines.sort((a, b) => naturalOrder(a.identity, b.identity)), silent: [...silent, ...mute] };
 }
 

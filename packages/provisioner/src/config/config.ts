@@ -57,6 +57,8 @@ export interface ProvisionerConfig {
     readonly targets: readonly string[];
     /** Notifications that are sent singly within an hour. */
     readonly singles: number;
+    /** Seconds without progress of a machine after which people are told. */
+    readonly stuckAfterSeconds: number;
     /** How notifications are sent without a notifier. */
     readonly fallback?: FallbackConfig;
   };
@@ -147,6 +149,7 @@ function complete(raw: RawConfig, where: string): ProvisionerConfig {
       ...roleOf(notifierOf(raw.notify, notes), 'notify', where),
       targets,
       singles: raw.notify.singles,
+      stuckAfterSeconds: raw.notify.stuck_after,
       ...(raw.notify.fallback ? { fallback: readFallback(raw.notify.fallback, where) } : {}),
     },
     sleeptime: raw.sleeptime,

@@ -125,6 +125,15 @@ export const provisionerSchema = section({
       items: { type: 'string', pattern: '^[a-z][a-z0-9]*://[!-~]+$', maxLength: 300 },
       description: 'Recipients of notifications: `mailto://ops@example.net`, `webhook://cmdb`, …',
     },
+    stuck_after: {
+      type: 'number',
+      minimum: 1,
+      maximum: 540,
+      format: 'seconds',
+      default: 300,
+      description:
+        'Seconds without progress after which a notification is sent about a machine that arrived and is not done, with its state and the reason. One that is still being worked on is reported after 9 minutes.',
+    },
     singles: {
       type: 'integer',
       minimum: 0,

@@ -24,6 +24,7 @@ function levelOf(event: ProvisionEvent): 'debug' | 'info' | 'warn' | 'error' {
   if (
     event.type === 'replaced' ||
     event.type === 'waiting' ||
+    event.type === 'stuck' ||
     (event.type === 'notified' && !event.delivered)
   )
     return 'warn';

@@ -26,6 +26,10 @@ export function wordsOf(event: ProvisionEvent): string | undefined {
           : `retrying in ${event.seconds.toFixed(0)} s`;
       return `${when}: ${event.reason}`;
     }
+    case 'stuck': {
+      const times = event.count > 1 ? ` (${event.count} times)` : '';
+      return `not provisioned yet, ${event.state} since ${event.since}: ${event.reason}${times}`;
+    }
     case 'replaced':
       return `replaced the certificate of another host with the name ${event.certname} on ${event.masters.join(', ')}: ${event.reason}`;
     case 'debt-settled':

@@ -46,6 +46,14 @@ export type ProvisionEvent =
     })
   /** It is retried after this many seconds, or when the node is back online. */
   | (About & { readonly type: 'waiting'; readonly reason: string; readonly seconds?: number })
+  /** It makes no progress, and people are told; `since`: since when it is in this state, ISO 8601. */
+  | (About & {
+      readonly type: 'stuck';
+      readonly state: string;
+      readonly reason: string;
+      readonly count: number;
+      readonly since: string;
+    })
   /** Another provisioner works on it, or there is nothing to do. */
   | (About & { readonly type: 'left'; readonly reason: string })
   | (About & { readonly type: 'done'; readonly report: NodeReport })

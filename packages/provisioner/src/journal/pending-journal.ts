@@ -98,6 +98,9 @@ export class PendingJournal {
 
   /** The entries of a kind, which has one user. */
   entries<T extends object>(kind: PendingKind, options: PendingOptions<T>): PendingEntries<T> {
+    // A provisioner that begins again after its broker was away goes on with what the one before knew.
+    const known = this.#kinds.get(kind);
+    if (known) return known as unknown as PendingEntries<T>;
     const entries = new BoundedEntries<T>(options, {
       changed: (key, value) => this.#change(kind, key, value),
       dropped: (isFirst) => {

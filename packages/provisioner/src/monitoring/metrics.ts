@@ -1,6 +1,7 @@
 import type { Client } from '@troupe/client';
 import type { EndingFiles } from '@troupe/core/internal';
 import { addProcessMetrics, addValidityMetrics, Metrics, type Sample } from '@troupe/core/internal/metrics';
+import { arrivalStates } from '../arrivals/arrival.js';
 import type { EventListener, ProvisionEvent } from '../events/events.js';
 import type { OutboxState } from '../events/outbox.js';
 import type { Provisioner } from '../worker/provisioner.js';
@@ -10,7 +11,7 @@ const buckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 180
 
 const states = ['planning', 'queued', 'working', 'waiting', 'telling'] as const;
 
-type Watched = Pick<Provisioner, 'nodes' | 'paused' | 'mastersAway' | 'debts'>;
+type Watched = Pick<Provisioner, 'nodes' | 'paused' | 'mastersAway' | 'debts' | 'arrivals'>;
 
 /** Metrics of a provisioner for Prometheus. */
 export class ProvisionerMetrics {
@@ -84,6 +85,19 @@ export class ProvisionerMetrics {
         labels: ['master'],
       },
       () => (this.#provisioner?.debts() ?? []).map(({ master }): Sample => [1, master]),
+    );
+    metrics.watch(
+      'gauge',
+      {
+        name: 'machines',
+        help: 'Machines that arrived and are not done, by state; refused: the broker refuses their connection',
+        labels: ['state'],
+      },
+      () => {
+        const all = this.#provisioner?.arrivals() ?? [];
+        const names = [...arrivalStates, 'refused'] as const;
+        return names.map((state): Sample => [all.filter((line) => line.state === state).length, state]);
+      },
     );
     metrics.watch('gauge', { name: 'paused', help: '1 while provisioning is paused, otherwise 0' }, () =>
       this.#provisioner?.paused() ? 1 : 0,

@@ -16,6 +16,17 @@ export interface StatusPage {
     readonly reason: string;
   }[];
   readonly debts_total: number;
+  /** Machines that arrived and are not done, or that the broker refuses: those that are in trouble first. */
+  readonly arrivals: readonly {
+    readonly identity: string;
+    readonly collective: string;
+    readonly state: string;
+    readonly reason: string;
+    readonly since: string;
+    readonly count: number;
+    readonly address?: string;
+  }[];
+  readonly arrivals_total: number;
   /** Notifications that are not sent to every recipient yet. */
   readonly notifications: {
     readonly waiting: number;
@@ -27,12 +38,20 @@ export interface StatusPage {
 
 /** Debts on the page: a reply has a limit. */
 const mostDebts = 100;
+/** The same for arrivals, whose reasons have up to 1000 characters. */
+const mostArrivals = 300;
+/** States that need nobody's attention. */
+const ongoing: ReadonlySet<string> = new Set(['new', 'queued', 'working', 'elsewhere']);
 
 /** Describes a provisioner for its status page. */
 export function statusPage(
-  provisioner: Pick<Provisioner, 'owner' | 'nodes' | 'paused' | 'mastersAway' | 'debts' | 'messages'>,
+  provisioner: Pick<
+    Provisioner,
+    'owner' | 'nodes' | 'paused' | 'mastersAway' | 'debts' | 'messages' | 'arrivals'
+  >,
 ): StatusPage {
   const debts = provisioner.debts();
+  const arrivals = provisioner.arrivals();
   const { waiting, oldestSince, reason = null } = provisioner.messages();
   return {
     owner: provisioner.owner,
@@ -45,6 +64,11 @@ export function statusPage(
       return { certname, identity, master, since: isoTime(since), reason };
     }),
     debts_total: debts.length,
+    arrivals: [...arrivals]
+      .sort((a, b) => Number(ongoing.has(a.state)) - Number(ongoing.has(b.state)))
+      .slice(0, mostArrivals)
+      .map(({ since, ...line }) => ({ ...line, since: isoTime(since) })),
+    arrivals_total: arrivals.length,
     notifications: {
       waiting,
       oldest_since: oldestSince === undefined ? null : isoTime(oldestSince),

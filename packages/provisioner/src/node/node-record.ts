@@ -100,6 +100,12 @@ export function failuresOf({ history }: Pick<NodeRecord, 'history'>, step: strin
   return failures;
 }
 
+/** When the node was released last, milliseconds since 1970 by its clock; 0 if it never was. */
+export function releasedAt({ history }: Pick<NodeRecord, 'history'>): number {
+  const line = history.findLast(({ outcome }) => outcome === 'released');
+  return line === undefined ? 0 : Date.parse(line.time);
+}
+
 /** What earlier provisioners have recorded on the node. */
 export function certificateDetailsOf(record: NodeRecord): CertificateDetails {
   const data = (step: string) => record.steps.find((each) => each.step === step && isOver(each))?.data ?? {};

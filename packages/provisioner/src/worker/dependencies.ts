@@ -1,5 +1,6 @@
 import type { Logger } from '@troupe/core';
 import type { Pause } from '@troupe/core/internal';
+import type { ArrivalDesk } from '../arrivals/arrival-desk.js';
 import type { ProvisionerConfig } from '../config/config.js';
 import type { Debts } from '../debts/debts.js';
 import type { Events } from '../events/events.js';
@@ -23,6 +24,8 @@ export interface Dependencies {
   /** Not there in the security mode none. */
   readonly receipts?: Pick<Receipts, 'give'> | undefined;
   readonly policy: AdmissionPolicy;
+  /** What is known of nodes that they may not be able to hold. */
+  readonly arrivals: Pick<ArrivalDesk, 'holdOf' | 'unhold' | 'failuresOf' | 'failed'>;
   readonly events: Events;
   /** Messages to people. */
   readonly outbox: Pick<Outbox, 'post'>;

@@ -14,6 +14,8 @@ export interface IntakeOptions {
   /** Whether nodes that come online are asked at once. */
   readonly isEager: boolean;
   readonly onNode: (identity: string) => void;
+  /** A node that is online does not reply, or not as it should: the reason. */
+  readonly onTrouble: (identity: string, reason: string) => void;
   readonly log: Logger;
 }
 
@@ -75,19 +77,23 @@ export class Intake {
     if (!isEager) return () => {};
     const presence = await peers.client.presence(collective);
     return presence.onChange(({ identity, online }) => {
-      if (!online || this.#waiting.has(identity) || this.#waiting.size >= mostWaiting) return;
-      this.#waiting.add(identity);
-      void this.#asking.add(() => {
-        // One that comes again meanwhile is asked again.
-        this.#waiting.delete(identity);
-        return this.#consider(identity);
-      });
+      if (online) this.#ask(identity);
+    });
+  }
+
+  #ask(identity: string): void {
+    if (this.#waiting.has(identity) || this.#waiting.size >= mostWaiting) return;
+    this.#waiting.add(identity);
+    void this.#asking.add(() => {
+      // One that comes again meanwhile is asked again.
+      this.#waiting.delete(identity);
+      return this.#consider(identity);
     });
   }
 
   // Asks the node itself instead of all nodes.
   async #consider(identity: string): Promise<void> {
-    const { peers, collective, filter, onNode, log } = this.#options;
+    const { peers, collective, filter, onNode, onTrouble, log } = this.#options;
     const { signal } = this.#stop;
     if (signal.aborted) return;
     try {
@@ -95,13 +101,14 @@ export class Intake {
       if ((await matches(filter, view)) && !signal.aborted) onNode(identity);
     } catch (error) {
       log.debug({ node: identity, reason: messageOf(error) }, 'cannot query a node that came online');
+      if (!signal.aborted) onTrouble(identity, messageOf(error));
     }
   }
 
   // Each node is taken as it replies: one that does not reply delays no other.
   async #discover(signal: AbortSignal): Promise<void> {
-    const { peers, collective, filter, onNode } = this.#options;
-    await peers.client.discover({
+    const { peers, collective, filter, isEager, onNode, onTrouble } = this.#options;
+    const { silent, refused } = await peers.client.discover({
       collective,
       filter,
       signal,
@@ -109,5 +116,12 @@ export class Intake {
         if (!signal.aborted) onNode(identity);
       },
     });
+    if (signal.aborted) return;
+    for (const identity of silent) onTrouble(identity, 'it is online, but does not reply');
+    // One whose clock is wrong refuses a request to all, and may accept one that is dated by its clock.
+    for (const { sender, statusmsg } of refused) {
+      if (isEager) this.#ask(sender);
+      else onTrouble(sender, statusmsg);
+    }
   }
 }

@@ -29,6 +29,8 @@ export interface Plan {
 /** Why nothing is done to a node. */
 export interface NoPlan {
   readonly refusal: string;
+  /** The state in which that leaves the node. */
+  readonly state: 'done' | 'quarantined' | 'elsewhere' | 'unwanted' | 'waiting';
   /** Seconds after which the lease of another provisioner expires unless it is renewed. */
   readonly leaseSeconds?: number;
 }
@@ -52,14 +54,14 @@ export async function planFor(
   const record = readRecord(status);
   const fault =
     contractFaultOf(record) ?? nameFaultOf(node) ?? receiptFaultOf(node, dependencies.replacement);
-  if (fault !== undefined) return { refusal: fault };
+  if (fault !== undefined) return { refusal: fault, state: 'unwanted' };
   const refusal = refusalOf(record, dependencies.owner);
-  if (refusal !== undefined) return { refusal, ...leaseOf(record) };
+  if (refusal) return { ...refusal, ...leaseOf(record) };
   if (record.quarantine) return { node, record, ...masterOnRecord(record), isOtherMaster: false };
   const pause = hasBegun(record) ? undefined : dependencies.paused();
-  if (pause) return { refusal: `provisioning is ${wordsOfPause(pause)}` };
+  if (pause) return { refusal: `provisioning is ${wordsOfPause(pause)}`, state: 'waiting' };
   const objection = hasBegun(record) ? undefined : await dependencies.policy.objection(target, signal);
-  if (objection !== undefined) return { refusal: objection };
+  if (objection !== undefined) return { refusal: objection, state: 'unwanted' };
   // Before it waits for a master: its token may expire meanwhile.
   if (!record.lease) await dependencies.receipts?.give(node, signal, dependencies.log);
   const { here, away } = await masters.look();
@@ -122,15 +124,19 @@ function leaseOf({ lease }: NodeRecord): { leaseSeconds?: number } {
 function refusalOf(
   { quarantine, isDisabled, isDone, isOwed, doneSince, lease }: NodeRecord,
   owner: string,
-): string | undefined {
-  const isOthers = lease !== undefined && lease.owner !== owner;
-  if (quarantine) return isOwed && !isOthers ? undefined : wordsOfQuarantine(quarantine);
-  if (isOwed) return isOthers ? `${lease.owner} holds its lease` : undefined;
-  if (isDisabled && isDone) return `already provisioned at ${doneSince}`;
-  if (isDone)
-    return `already provisioned at ${doneSince}: "mcprovision retry" starts again at the first step`;
-  if (isOthers) return `${lease.owner} holds its lease`;
-  return undefined;
+): NoPlan | undefined {
+  const others = lease !== undefined && lease.owner !== owner ? lease.owner : undefined;
+  const elsewhere = { refusal: `${others} holds its lease`, state: 'elsewhere' } as const;
+  if (quarantine) {
+    if (isOwed && others === undefined) return undefined;
+    return { refusal: wordsOfQuarantine(quarantine), state: 'quarantined' };
+  }
+  if (isOwed) return others === undefined ? undefined : elsewhere;
+  if (isDone) {
+    const hint = isDisabled ? '' : ': "mcprovision retry" starts again at the first step';
+    return { refusal: `already provisioned at ${doneSince}${hint}`, state: 'done' };
+  }
+  return others === undefined ? undefined : elsewhere;
 }
 
 /** Why nothing is done to a node in quarantine. */

@@ -10,6 +10,7 @@ import {
 } from '@troupe/core';
 import { equalJitterBackoff } from '@troupe/core/async';
 import { type Pause, PauseFile } from '@troupe/core/internal';
+import { ArrivalDesk, type ArrivalLine } from '../arrivals/arrival-desk.js';
 import type { ProvisionerConfig } from '../config/config.js';
 import { doesAnything } from '../config/switches.js';
 import { DebtCollector } from '../debts/debt-collector.js';
@@ -74,6 +75,8 @@ export interface Provisioner {
   mastersAway(): readonly AwayMaster[];
   /** Cleanings of CAs that were not possible yet. */
   debts(): readonly Debt[];
+  /** Machines that arrived and are not done, and those that the broker refuses. */
+  arrivals(): readonly ArrivalLine[];
   /** Resolves when nothing is left to do for the nodes that are online. */
   idle(): Promise<void>;
   /** Releases all nodes: Puppet runs on them continue, and other provisioners may take over at once. */
@@ -105,6 +108,11 @@ const lookForMasters = 5_000;
 /** Milliseconds between two attempts to pay what is owed to masters. */
 const collectEvery = 30_000;
 
+/** How often a node may go offline in the middle of the work, without a step that succeeds between. */
+const mostInterruptions = 6;
+/** The same for a node whose daemon is started again while it is still being asked. */
+const mostGoings = 12;
+
 type Away = Extract<Ending, { kind: 'master-away' }>;
 
 class RunningProvisioner implements Provisioner {
@@ -123,6 +131,7 @@ class RunningProvisioner implements Provisioner {
   readonly #roster = new Roster();
   readonly #debts: Debts;
   readonly #collector: DebtCollector;
+  readonly #desk: ArrivalDesk;
   // no peer fills this: it holds nodes in progress, which the roster bounds
   readonly #work = new Set<Promise<void>>();
   /** Nodes that have ended and whose notification is being sent. */
@@ -165,6 +174,15 @@ class RunningProvisioner implements Provisioner {
     this.#names = new Names(peers, config, log);
     this.#isKeeping = keeping === undefined;
     this.#outbox = keeping?.outbox ?? new Outbox({ config, journal: pending, log });
+    this.#desk = new ArrivalDesk({
+      peers,
+      pending,
+      events,
+      outbox: this.#outbox,
+      tellAfterSeconds: config.notify.stuckAfterSeconds,
+      inHand: () => this.#roster.list(),
+      log,
+    });
     this.#dependencies = {
       config,
       peers,
@@ -174,6 +192,7 @@ class RunningProvisioner implements Provisioner {
       replacement: this.#names.rule,
       receipts: client.config.security.mode === 'x509' ? new Receipts(client.config.security) : undefined,
       policy,
+      arrivals: this.#desk,
       events,
       outbox: this.#outbox,
       pending,
@@ -219,12 +238,17 @@ class RunningProvisioner implements Provisioner {
     return this.#debts.list();
   }
 
+  arrivals(): readonly ArrivalLine[] {
+    return this.#desk.list();
+  }
+
   async start(): Promise<void> {
     const { config, peers } = this.#dependencies;
     for (const note of config.notes) this.#log.info(note);
     for (const warning of config.warnings) this.#log.warn(warning);
     if (!doesAnything(config.steps)) return;
     await this.#names.start();
+    await this.#desk.start();
     this.#watchMasters();
     const { enrolment, main } = peers;
     await this.#watch(enrolment);
@@ -246,6 +270,7 @@ class RunningProvisioner implements Provisioner {
     this.#stop.abort(new StepFailure('stopped', 'this provisioner is stopping'));
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     for (const timer of this.#looks.values()) clearTimeout(timer);
+    this.#desk.stop();
     await Promise.all([this.#names.stop(), ...this.#intakes.map((intake) => intake.stop())]);
     await Promise.all(this.#work);
     await this.#roster.close();
@@ -264,6 +289,7 @@ class RunningProvisioner implements Provisioner {
   async #watch(collective: string): Promise<void> {
     const presence = await this.#dependencies.peers.client.presence(collective);
     const unsubscribe = presence.onChange(({ identity, online }) => {
+      this.#desk.presence(identity, collective, online);
       if (!online) return;
       this.#roster.forget(identity);
       if (this.#dependencies.masters.arrived(identity)) void this.#lookForMasters();
@@ -281,12 +307,21 @@ class RunningProvisioner implements Provisioner {
   #look(collective: string, filter: Filter, everySeconds: number, isEager: boolean): void {
     const { peers } = this.#dependencies;
     const onNode = (identity: string) => this.#offer(identity, collective);
-    const options = { peers, collective, filter, everySeconds, isEager, onNode, log: this.#log };
+    const onTrouble = (identity: string, reason: string) => this.#trouble(identity, collective, reason);
+    const options = { peers, collective, filter, everySeconds, isEager, onNode, onTrouble, log: this.#log };
     this.#intakes.push(new Intake(options));
+  }
+
+  // Where all hosts are in one collective, one that is silent need not be a new machine.
+  #trouble(identity: string, collective: string, reason: string): void {
+    const { enrolment, main } = this.#dependencies.peers;
+    if (this.#roster.has(identity)) return;
+    if (collective === enrolment && enrolment !== main) this.#desk.silent(identity, collective, reason);
   }
 
   #offer(identity: string, collective: string): void {
     if (this.#stop.signal.aborted) return;
+    this.#desk.offered(identity, collective);
     const job = this.#roster.resumable(identity);
     if (job && job.collective !== collective) this.#begin(this.#moved(job, collective));
     if (this.#roster.has(identity)) return;
@@ -303,7 +338,7 @@ class RunningProvisioner implements Provisioner {
   }
 
   #begin(given: Job): void {
-    const job: Job = { ...given, state: 'planning' };
+    const job: Job = { ...given, state: 'planning', goings: this.#desk.goingsOf(given.identity) };
     this.#roster.take(job);
     const work = this.#workers.carryOut(job).then((ending) => this.#conclude(job, ending));
     this.#work.add(work);
@@ -314,7 +349,7 @@ class RunningProvisioner implements Provisioner {
     const { identity } = job;
     const { events } = this.#dependencies;
     if ('refusal' in ending) {
-      this.#leave(job, ending.refusal);
+      this.#leave(job, ending.refusal, ending.state);
       if (ending.leaseSeconds !== undefined) this.#lookAgain(job, ending.leaseSeconds);
     } else if (ending.kind === 'done' || ending.kind === 'quarantined') {
       const { report } = ending;
@@ -325,9 +360,12 @@ class RunningProvisioner implements Provisioner {
         events.emit({ identity, type: 'quarantined', reason, recorded, report });
       }
       this.#finish(job, ending);
-    } else if (ending.kind === 'lost') this.#leave(job, ending.reason);
+    } else if (ending.kind === 'lost') this.#leave(job, ending.reason, 'elsewhere');
     else if (ending.kind === 'failed') this.#wait(job, ending.reason, ending.seconds, ending.release);
-    else if (ending.kind === 'name-taken') this.#wait(job, ending.reason, ending.seconds);
+    else if (ending.kind === 'name-taken') {
+      this.#wait(job, ending.reason, ending.seconds);
+      this.#desk.waits(identity, job.collective, ending.reason, 'name-taken');
+    } else if (ending.kind === 'held') this.#waitHeld(job, ending.reason);
     else if (ending.kind === 'master-away') this.#waitForMaster(job, ending);
     else if (ending.kind === 'unreachable') await this.#waitForNode(job, ending.reason);
     else this.#roster.drop(job);
@@ -355,8 +393,9 @@ class RunningProvisioner implements Provisioner {
     void this.#collector.collect();
   }
 
-  #leave(job: Job, reason: string): void {
-    const { identity } = job;
+  #leave(job: Job, reason: string, state: NoPlan['state']): void {
+    const { identity, collective } = job;
+    this.#desk.leftAlone(identity, collective, state, reason);
     if (this.#roster.isNews(identity, reason))
       this.#dependencies.events.emit({ identity, type: 'left', reason });
     this.#roster.drop(job);
@@ -382,11 +421,39 @@ class RunningProvisioner implements Provisioner {
     const { enrolment, main } = config.collectives;
     if (collective === enrolment && main !== enrolment && (await this.#isOnline(identity, main))) {
       this.#wait(this.#moved(next, main), reason, config.backoff.first);
+    } else if (this.#isGivenUp(next, reason, (await this.#isOnline(identity, collective)) === false)) {
+      return;
     } else if ((await this.#isOnline(identity, collective)) === false) {
       this.#roster.forget(identity);
       events.emit({ identity, type: 'waiting', reason });
+      this.#desk.waits(identity, collective, reason);
+      this.#desk.presence(identity, collective, false);
       this.#roster.expect(next);
     } else this.#wait(next, reason, equalJitterBackoff(next.tries, config.backoff));
+  }
+
+  // One that goes offline again and again in the middle of the work is put into quarantine when it is back. It may be back
+  // already, as a daemon that crashes and is started again.
+  #isGivenUp(job: Job, last: string, isOffline: boolean): boolean {
+    const { identity, collective, goings = 0 } = job;
+    const went = this.#desk.goingsOf(identity);
+    if (this.#desk.holdOf(identity) || !(isOffline || went > goings)) return false;
+    const interruptions = this.#desk.interrupted(identity, collective);
+    if (interruptions < mostInterruptions && went < mostGoings) return false;
+    const count = Math.max(interruptions, went);
+    const reason = `it went offline ${count} times in the middle of the work, last error: ${last}`;
+    const times = { seconds: 0, secondsOutsidePuppet: 0, steps: [] };
+    const report = { identity, outcome: 'quarantined', failure: reason, ...times } as const;
+    this.#dependencies.events.emit({ identity, type: 'quarantined', reason, recorded: false, report });
+    this.#finish(job, { kind: 'quarantined', reason, recorded: false, report });
+    return true;
+  }
+
+  // It is reported already.
+  #waitHeld(job: Job, reason: string): void {
+    const { most: seconds } = this.#dependencies.config.backoff;
+    this.#roster.take(job);
+    this.#roster.wait(job, { reason, seconds, again: () => this.#begin(job) });
   }
 
   // What repeats is reported once; a master that replies again ends the wait.
@@ -398,6 +465,7 @@ class RunningProvisioner implements Provisioner {
     this.#roster.take(next);
     const again = () => this.#begin(next);
     this.#roster.wait(next, { reason, seconds: pause, again, isForMaster: true });
+    this.#desk.waits(identity, next.collective, reason);
     if (this.#roster.isNews(identity, reason))
       events.emit({ identity, type: 'waiting', reason, seconds: pause });
   }
@@ -436,6 +504,7 @@ class RunningProvisioner implements Provisioner {
     this.#roster.take(job);
     const again = () => this.#begin(job);
     this.#roster.wait(job, { reason, seconds, again, ...(release ? { release } : {}) });
+    this.#desk.waits(job.identity, job.collective, reason);
     this.#dependencies.events.emit({ identity: job.identity, type: 'waiting', reason, seconds });
   }
 }

@@ -38,6 +38,8 @@ export type Ending =
   /** It waits for a master to reply: at most so many seconds, if that is known. */
   | { readonly kind: 'master-away'; readonly reason: string; readonly seconds?: number | undefined }
   | { readonly kind: 'unreachable'; readonly reason: string }
+  /** It is in quarantine, and still cannot record it. */
+  | { readonly kind: 'held'; readonly reason: string }
   /** Another provisioner works on it. */
   | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'stopped' };
@@ -86,6 +88,7 @@ class Provisioning {
       events: dependencies.events,
       steps: dependencies.config.steps,
       record,
+      memory: dependencies.arrivals,
       master: { identity, address, reason },
       isOtherMaster: plan.isOtherMaster,
     });

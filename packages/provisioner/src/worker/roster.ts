@@ -17,6 +17,8 @@ export interface Job {
   readonly pin: KeyPin;
   /** How often in a row it could not be worked on for reasons outside the node. */
   readonly tries: number;
+  /** How often the node had gone offline without progress when this attempt began. */
+  readonly goings?: number;
   state: NodeInHand['state'];
   master?: string;
 }

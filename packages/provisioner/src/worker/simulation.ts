@@ -63,6 +63,7 @@ export async function simulate(
       lostFor: () => 0,
     }),
     policy: new AdmissionPolicy(peers, config.policy),
+    arrivals: { holdOf: () => undefined, unhold: () => {}, failuresOf: () => 0, failed: () => {} },
     events: new Events(silentLogger),
     outbox: { post: () => {} },
     pending: PendingJournal.inMemory(silentLogger),

@@ -1,7 +1,8 @@
 import { oneLine } from '@troupe/core/internal';
+import type { ArrivalDesk } from '../arrivals/arrival-desk.js';
 import type { Switches } from '../config/switches.js';
 import type { Events } from '../events/events.js';
-import { failuresOf, isOver, type NodeRecord } from '../node/node-record.js';
+import { failuresOf, isOver, type NodeRecord, releasedAt } from '../node/node-record.js';
 import type { StepFailure } from '../rpc/failure.js';
 import { neverAborts } from '../rpc/never-aborts.js';
 import type { NodeCallOptions } from '../rpc/node-agent.js';
@@ -22,6 +23,7 @@ export class StepJournal {
   readonly #events: Events;
   readonly #steps: Switches;
   readonly #record: NodeRecord;
+  readonly #memory: Pick<ArrivalDesk, 'failuresOf' | 'failed'>;
   /** Steps on record as ended, unless they were voided since. */
   // no peer fills this: it holds steps of the configuration
   readonly #over: Set<string>;
@@ -42,6 +44,8 @@ export class StepJournal {
     events: Events;
     steps: Switches;
     record: NodeRecord;
+    /** Failures that the node may not have recorded. */
+    memory: Pick<ArrivalDesk, 'failuresOf' | 'failed'>;
     master: { identity: string; address: string; reason: string };
     /** Whether what is on record was done with another master. */
     isOtherMaster: boolean;
@@ -50,6 +54,7 @@ export class StepJournal {
     this.#events = options.events;
     this.#steps = options.steps;
     this.#record = options.record;
+    this.#memory = options.memory;
     this.#master = { ...options.master, reason: oneLine(options.master.reason) };
     const over = options.record.steps.filter(isOver).map(({ step }) => step);
     this.#over = new Set(options.isOtherMaster ? [] : over);
@@ -137,7 +142,11 @@ export class StepJournal {
     const { kind, run, runSeconds } = failure;
     const outcome = kind === 'permanent' ? 'failed' : kind;
     const reason = oneLine(failure.message);
-    if (outcome === 'failed') this.#failures.set(name, this.failures(name) + 1);
+    if (outcome === 'failed') {
+      const failures = this.failures(name) + 1;
+      this.#failures.set(name, failures);
+      this.#memory.failed(identity, name, failures);
+    }
     if (isPuppetRun(name)) this.tally.addPuppet(runSeconds ?? (run === undefined ? 0 : seconds));
     this.tally.add({ step: name, outcome, seconds, reason });
     this.#events.emit({
@@ -183,7 +192,11 @@ export class StepJournal {
 
   /** How often a step has failed since it last succeeded or the node was released. */
   failures(step: string): number {
-    return this.#failures.get(step) ?? failuresOf(this.#record, step);
+    const known = this.#failures.get(step);
+    if (known !== undefined) return known;
+    const { identity } = this.#session;
+    const unrecorded = this.#memory.failuresOf(identity, step, releasedAt(this.#record));
+    return Math.max(failuresOf(this.#record, step), unrecorded);
   }
 
   // One message and one write of the node for two lines of the record, if nothing has to come between them.

@@ -1,10 +1,12 @@
 import { messageOf } from '@troupe/core';
 import PQueue from 'p-queue';
 import type { MasterSlots } from '../master/master-slots.js';
+import { readRecord, releasedAt } from '../node/node-record.js';
 import { quarantineByName } from '../node/quarantine.js';
 import { asFailure, StepFailure } from '../rpc/failure.js';
+import { NodeAgent } from '../rpc/node-agent.js';
 import type { Dependencies } from './dependencies.js';
-import { type NoPlan, type Plan, planFor } from './plan.js';
+import { type NoPlan, type Plan, planFor, wordsOfQuarantine } from './plan.js';
 import { type Ending, provision } from './provisioning.js';
 import type { Job } from './roster.js';
 
@@ -32,6 +34,8 @@ export class WorkerPool {
       for (;;) {
         // Once for all nodes: separately, each would only find out the same again.
         await this.#dependencies.peers.client.whenConnected(this.#stop);
+        const held = await this.#settleHold(job);
+        if (held) return held;
         const plan = await this.#planning.add(() => planFor(job, this.#dependencies, this.#stop));
         if ('refusal' in plan) return plan;
         const ending = await this.#onMaster(job, plan);
@@ -40,6 +44,29 @@ export class WorkerPool {
     } catch (error) {
       return this.#endingOf(job, error);
     }
+  }
+
+  // A quarantine that the node could not record is recorded as soon as it can, unless the node was released.
+  async #settleHold(job: Job): Promise<Ending | NoPlan | undefined> {
+    const { arrivals, peers } = this.#dependencies;
+    const { identity } = job;
+    const hold = arrivals.holdOf(identity);
+    if (!hold) return undefined;
+    const node = new NodeAgent({ ...job, peers });
+    const options = { answerWithin: 5, signal: this.#stop };
+    const status = await node.ask('status', (agent, given) => agent.status({}, given), options);
+    const record = readRecord(status);
+    const ahead = peers.clocks.wrongBy(identity) ?? 0;
+    if (releasedAt(record) - ahead > hold.since) {
+      arrivals.unhold(identity);
+      return undefined;
+    }
+    if (!record.quarantine && !(await quarantineByName(job, peers, hold.reason)))
+      return { kind: 'held', reason: hold.reason };
+    arrivals.unhold(identity);
+    const since = record.quarantine?.since ?? new Date(hold.since).toISOString();
+    const { reason } = record.quarantine ?? hold;
+    return { refusal: wordsOfQuarantine({ since, reason }), state: 'quarantined' };
   }
 
   // Undefined if it has to go to another master meanwhile.

@@ -77,6 +77,8 @@ describe('the agent of a host with a provisioner', () => {
       debts: [{ certname: 'web1', master: 'puppet1' }],
       debts_total: 1,
       notifications: { waiting: 1, oldest_since: '2030', reason: 'no' },
+      arrivals: [{ identity: 'web2', state: 'clock-wrong' }],
+      arrivals_total: 1,
     };
     serves(() => Response.json(page));
     const nothing = { paused: false, by: null, since: null, reason: null };
@@ -112,6 +114,8 @@ describe('the agent of a host with a provisioner', () => {
         debts: [],
         debts_total: 0,
         notifications: null,
+        arrivals: [],
+        arrivals_total: 0,
       });
       await call('pause', { reason: 'new racks' });
       expect(await call('status')).to.include({ running: false, paused: true, reason: 'new racks' });

@@ -167,6 +167,20 @@ describe('a command about nodes', () => {
     });
   }
 
+  it('explains a machine that does not reply by what provisioners know', async () => {
+    network.answers[status] = ends('no-reply', 'silence');
+    const about = { collective: 'provisioning', since: '2030', count: 3 };
+    io.served = {
+      arrivals: [{ identity: 'web1', state: 'clock-wrong', reason: 'its clock is 1 d behind', ...about }],
+    };
+    expect(await call('', 'explain', 'web1')).to.equal(0);
+    expect(io.stdout.split('\n').slice(0, 2)).to.deep.equal([
+      'web1 in provisioning: clock-wrong since 2030',
+      '  its clock is 1 d behind (3 times)',
+    ]);
+    expect(io.stdout).to.include('status on web1: silence');
+  });
+
   describe('simulate', () => {
     beforeEach(() => {
       network.nodes = ['puppet1'];
@@ -329,6 +343,49 @@ describe('a command about nodes', () => {
         '',
       ]);
       expect(network.of(status)[0]?.options).to.include({ answerWithin: 5, collective: 'provisioning' });
+    });
+
+    const arrival = (identity: string, state: string, more: object = {}) => {
+      return { identity, collective: 'provisioning', state, reason: 'r', since: '2030', count: 1, ...more };
+    };
+
+    it('shows machines that do not reply, or cannot say what keeps them, as provisioners know them', async () => {
+      provisioners = ['prov1'];
+      const arrivals = [
+        arrival('deaf', 'silent', { count: 7 }),
+        arrival('web1', 'quarantined', { reason: 'ENOSPC' }),
+        arrival('web2', 'working'),
+      ];
+      network.answers['provisioner status'] = () => ({ data: { running: true, arrivals } });
+      io.served = {
+        arrivals: [arrival('gone', 'offline'), arrival('web7', 'refused', { address: '192.0.2.7' })],
+      };
+      expect(await call('', 'status')).to.equal(0);
+      expect(rows()).to.deep.equal([
+        'provisioner on prov1: 0 nodes in progress',
+        'NODE STATE STEP MASTER SINCE',
+        'deaf silent - - 2030 r (7 times)',
+        'gone offline - - 2030 r',
+        'web1 quarantined lock puppet1 2030 ENOSPC',
+        'web2 working - - - lease held by prov/1',
+        'web7 refused - - 2030 from 192.0.2.7: r',
+        'online, but did not reply: mute',
+        '',
+      ]);
+    });
+
+    it('shows by how much a clock is wrong, also if no provisioner runs', async () => {
+      const { discover } = network.client;
+      network.client.discover = async (options) => {
+        const found = await discover(options);
+        const isForNodes = options?.filter?.agents.includes('provision') === true;
+        return { ...found, refused: isForNodes ? [{ sender: 'late', statusmsg: 'expired' }] : [] };
+      };
+      const { [status]: others } = network.answers;
+      network.answers[status] = (asked) =>
+        asked.target === 'late' ? { state: 'expired', clockOffset: -600_000 } : (others?.(asked) ?? {});
+      await call('', 'status');
+      expect(rows()).to.include('late clock-wrong - - - its clock is 10 min behind: check NTP on it');
     });
 
     it('shows those of the main collective too if all are wanted, and each once', async () => {

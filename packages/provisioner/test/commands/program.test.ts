@@ -43,6 +43,7 @@ describe('mcprovision', () => {
     columns: undefined,
     clear: () => {},
     connect: () => testbed.client(),
+    page: async () => undefined,
     onSignal: (listener) => {
       signal = listener;
       return () => {};

@@ -92,9 +92,18 @@ describe('the metrics', () => {
       { ...debt, certname: 'web2', master: 'puppet2' },
     ];
     const mastersAway = () => [{ identity: 'puppet2', awaySince: 0 }];
-    metrics.watch({ nodes: () => nodes, paused: () => pause, debts: () => debts, mastersAway }, client);
+    const about = { collective: 'provisioning', reason: 'r', since: 0, count: 1 };
+    const arrivals = () => [
+      { ...about, identity: 'web4', state: 'clock-wrong' } as const,
+      { ...about, identity: 'web5', state: 'refused' } as const,
+    ];
+    const watched = { nodes: () => nodes, paused: () => pause, debts: () => debts, mastersAway, arrivals };
+    metrics.watch(watched, client);
     expect(lines()).to.include.members([
       'nodes{state="working"} 2',
+      'machines{state="clock-wrong"} 1',
+      'machines{state="refused"} 1',
+      'machines{state="offline"} 0',
       'nodes{state="planning"} 1',
       'nodes{state="waiting"} 0',
       'nodes{state="queued"} 0',

@@ -53,7 +53,10 @@ describe('what a provisioner serves by HTTP', () => {
       masters_away: [],
       debts: [],
       debts_total: 0,
+      arrivals: status.arrivals,
+      arrivals_total: 1,
     });
+    expect(status.arrivals[0]).to.include({ identity: 'web2', state: 'working', count: 1 });
     expect(await text('/healthz')).to.equal('ok\n');
     expect((await fetch(`${web.url}/other`)).status).to.equal(404);
     expect((await fetch(`${web.url}/metrics`, { method: 'POST' })).status).to.equal(405);

@@ -21,6 +21,11 @@ describe('the web server of a provisioner', () => {
       nodes: () => [],
       paused: () => pause,
       mastersAway: () => [{ identity: 'puppet1', awaySince: 1000 }],
+      arrivals: () => [
+        ...(['working', 'silent'] as const).map((state) => {
+          return { identity: state, collective: 'c', state, reason: 'r', since: 0, count: 1 };
+        }),
+      ],
       messages: () => ({ waiting: 2, oldestSince: 0 }),
       debts: () => Array.from({ length: owed }, (_, since) => ({ ...debt, since })),
     };
@@ -29,7 +34,7 @@ describe('the web server of a provisioner', () => {
   afterEach(() => web.close());
 
   const status =
-    '{"owner":"prov/1","paused":null,"nodes":[],"masters_away":[{"identity":"puppet1","since":"1970-01-01T00:00:01.000Z"}],"debts":[],"debts_total":0,"notifications":{"waiting":2,"oldest_since":"1970-01-01T00:00:00.000Z","reason":null}}\n';
+    '{"owner":"prov/1","paused":null,"nodes":[],"masters_away":[{"identity":"puppet1","since":"1970-01-01T00:00:01.000Z"}],"debts":[],"debts_total":0,"arrivals":[{"identity":"silent","collective":"c","state":"silent","reason":"r","count":1,"since":"1970-01-01T00:00:00.000Z"},{"identity":"working","collective":"c","state":"working","reason":"r","count":1,"since":"1970-01-01T00:00:00.000Z"}],"arrivals_total":2,"notifications":{"waiting":2,"oldest_since":"1970-01-01T00:00:00.000Z","reason":null}}\n';
   for (const [path, method, code, type, body] of [
     ['/healthz', 'GET', 200, 'text/plain; charset=utf-8', 'ok\n'],
     ['/healthz?now', 'GET', 200, 'text/plain; charset=utf-8', 'ok\n'],

@@ -13,12 +13,14 @@ describe('the intake of nodes', () => {
   let network: StubNetwork;
   let intake: Intake;
   let taken: string[];
+  let troubles: [string, string][];
   let lines: Record<string, unknown>[];
   beforeEach(() => {
     mock.timers.enable({ apis: ['setTimeout'] });
     network = new StubNetwork();
     network.answers['rpcutil inventory'] = says({ facts: { tier: 'web' }, agents: [], classes: [] });
     taken = [];
+    troubles = [];
   });
   afterEach(async () => {
     await intake.stop();
@@ -30,7 +32,8 @@ describe('the intake of nodes', () => {
     lines = logged;
     const onNode = (identity: string) => void taken.push(identity);
     const how = { peers: network.peers, collective: 'provisioning', filter, everySeconds: 5, isEager };
-    intake = new Intake({ ...how, onNode, log });
+    const onTrouble = (identity: string, reason: string) => void troubles.push([identity, reason]);
+    intake = new Intake({ ...how, onNode, onTrouble, log });
     await settled();
   };
   const looks = () => network.discoveries.length;
@@ -45,7 +48,10 @@ describe('the intake of nodes', () => {
     network.client.discover = (options = {}) => {
       asked = options;
       return new Promise((resolve) => {
-        end = (nodes) => resolve({ nodes } as Awaited<ReturnType<typeof network.client.discover>>);
+        end = (nodes) =>
+          resolve({ nodes, silent: [], refused: [] } as unknown as Awaited<
+            ReturnType<typeof network.client.discover>
+          >);
       });
     };
     return {
@@ -238,5 +244,26 @@ describe('the intake of nodes', () => {
       await intake.stop();
       await intake.looked;
     });
+  });
+
+  it('reports nodes that are online and silent, or that cannot be asked', async () => {
+    network.silent = ['deaf'];
+    network.answers['rpcutil inventory'] = ends('no-reply', 'silence');
+    await begin();
+    network.tell('mute', true);
+    await settled();
+    expect(troubles).to.deep.equal([
+      ['deaf', 'it is online, but does not reply'],
+      ['mute', 'rpcutil inventory on mute: silence'],
+    ]);
+    expect(taken).to.deep.equal([]);
+  });
+
+  it('asks a node itself that refuses a request to all, as one whose clock is wrong does', async () => {
+    network.refused = [{ sender: 'late', statusmsg: 'the request has expired' }];
+    await begin();
+    await settled();
+    expect(taken).to.deep.equal(['late']);
+    expect(troubles).to.deep.equal([]);
   });
 });

@@ -82,6 +82,7 @@ describe('the plan for a node', () => {
     it(`is to do nothing if the provision agent fulfils version ${contract} of its contract`, async () => {
       expect(await plan({ contract })).to.deep.equal({
         refusal: `its provision agent fulfils version ${contract} of the contract, and this provisioner supports version 1: ${advice}`,
+        state: 'unwanted',
       });
       expect(network.whats()).to.deep.equal(['provision status']);
     });
@@ -167,6 +168,7 @@ describe('the plan for a node', () => {
       expect(await planFor(target, dependencies, signal)).to.deep.equal({
         refusal:
           'not allowed: the receipt of this machine was revoked when its name was given to another machine',
+        state: 'unwanted',
       });
     });
 
@@ -182,13 +184,23 @@ describe('the plan for a node', () => {
       );
     });
 
-    for (const [refusal, status] of [
-      ['prov/2 holds its lease', { lease }],
-      ['in quarantine since 2029: out of luck', { quarantined: true, quarantine }],
-      ['in quarantine since 2029: out of luck', { quarantined: true, quarantine, steps: [notify], lease }],
-      ['prov/2 holds its lease', { done: true, finished: { since: '2029' }, steps: [notify], lease }],
-      ['already provisioned at 2029', { done: true, disabled: true, finished: { since: '2029' }, lease }],
+    const quarantined = { quarantined: true, quarantine };
+    for (const [state, refusal, status] of [
+      ['elsewhere', 'prov/2 holds its lease', { lease }],
+      ['quarantined', 'in quarantine since 2029: out of luck', quarantined],
+      ['quarantined', 'in quarantine since 2029: out of luck', { ...quarantined, steps: [notify], lease }],
       [
+        'elsewhere',
+        'prov/2 holds its lease',
+        { done: true, finished: { since: '2029' }, steps: [notify], lease },
+      ],
+      [
+        'done',
+        'already provisioned at 2029',
+        { done: true, disabled: true, finished: { since: '2029' }, lease },
+      ],
+      [
+        'done',
         'already provisioned at 2029: "mcprovision retry" starts again at the first step',
         { done: true, finished: { since: '2029' } },
       ],
@@ -196,6 +208,7 @@ describe('the plan for a node', () => {
       it(`${refusal} (${Object.keys(status)})`, async () => {
         expect(await plan(status)).to.deep.equal({
           refusal,
+          state,
           ...('lease' in status ? { leaseSeconds: 40 } : {}),
         });
         expect(network.whats()).to.deep.equal(['provision status']);
@@ -215,9 +228,12 @@ describe('the plan for a node', () => {
     it('that it is paused, if it has not begun', async () => {
       pause = { by: 'ops', since: '', reason: 'new racks' };
       const refusal = 'provisioning is paused by ops: new racks';
-      expect(await plan({})).to.deep.equal({ refusal });
-      expect(await plan({ steps: [recorded('lock')] })).to.deep.equal({ refusal });
-      expect(await plan({ steps: [recorded('set_puppet_hostname', 'failed')] })).to.deep.equal({ refusal });
+      expect(await plan({})).to.deep.equal({ refusal, state: 'waiting' });
+      expect(await plan({ steps: [recorded('lock')] })).to.deep.equal({ refusal, state: 'waiting' });
+      expect(await plan({ steps: [recorded('set_puppet_hostname', 'failed')] })).to.deep.equal({
+        refusal,
+        state: 'waiting',
+      });
       expect(await planned({ steps: begun })).to.be.an('object');
     });
 
@@ -225,6 +241,7 @@ describe('the plan for a node', () => {
       const yaml = 'policy: { deny: [web1] }';
       expect(await plan({}, { yaml })).to.deep.equal({
         refusal: 'not allowed: policy.deny matches its name',
+        state: 'unwanted',
       });
       expect(await planned({ steps: begun }, { yaml })).to.be.an('object');
     });

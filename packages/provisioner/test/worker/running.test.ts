@@ -44,7 +44,9 @@ describe('a provisioner at work', () => {
       const all = present[options.collective ?? ''] ?? [];
       const nodes = all.filter((name) => name.startsWith('puppet') === isForMasters);
       for (const node of nodes) options.onNode?.(node, 0);
-      return { nodes } as unknown as Awaited<ReturnType<typeof network.client.discover>>;
+      return { nodes, silent: [], refused: [] } as unknown as Awaited<
+        ReturnType<typeof network.client.discover>
+      >;
     };
     network.answers['puppetca info'] = ({ target }) => ({ data: infoOf(target) });
     network.answers['provision lock_deploy'] = says({ token: 7 });

@@ -36,6 +36,10 @@ describe('the journal of a provisioning', () => {
     session = { identity: 'web1', isQuarantined: false, node, lease: undefined, details: {} };
   });
 
+  /** Failures that the provisioner remembers, and those that it was given to remember. */
+  let remembered = 0;
+  const noted: string[] = [];
+
   function journal(
     status: Record<string, unknown> = {},
     { isOtherMaster = false, steps = '' }: { isOtherMaster?: boolean; steps?: string } = {},
@@ -43,7 +47,11 @@ describe('the journal of a provisioning', () => {
     const listeners = new Events(silentLogger);
     listeners.on((event) => events.push(event));
     const switches = parseProvisionerConfig(steps).steps;
-    const known = { record: recordWith(status), steps: switches, isOtherMaster };
+    const memory = {
+      failuresOf: () => remembered,
+      failed: (_: string, name: string, count: number) => void noted.push(`${name} ${count}`),
+    };
+    const known = { record: recordWith(status), steps: switches, isOtherMaster, memory };
     return new StepJournal({ session, events: listeners, master, ...known });
   }
 
@@ -417,4 +425,15 @@ describe('the journal of a provisioning', () => {
       expect(network.asked[0]?.options).to.include({ answerWithin: 5 });
     });
   }
+
+  it('counts failures that the node could not record', async () => {
+    noted.splice(0);
+    remembered = 2;
+    const made = journal();
+    expect(made.failures('lock')).to.equal(2);
+    await made.fail('lock', new StepFailure('failed', 'ENOSPC'), 1);
+    expect(noted).to.deep.equal(['lock 3']);
+    expect(made.failures('lock')).to.equal(3);
+    remembered = 0;
+  });
 });

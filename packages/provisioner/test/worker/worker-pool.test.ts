@@ -93,7 +93,7 @@ describe('the workshop', () => {
   it('waits for nothing if nothing is to be done', async () => {
     network.answers[status] = says(statusWith({ done: true, finished: { since: '2030' } }));
     const refusal = 'already provisioned at 2030: "mcprovision retry" starts again at the first step';
-    expect(await workers().carryOut(job)).to.deep.equal({ refusal });
+    expect(await workers().carryOut(job)).to.deep.equal({ refusal, state: 'done' });
     expect([slots.asked, job.master]).to.deep.equal([[], undefined]);
   });
 
@@ -147,7 +147,7 @@ describe('the workshop', () => {
       await settled();
       pause = { by: 'ops', since: '', reason: '' };
       await slots.open();
-      expect(await ending).to.deep.equal({ refusal: 'provisioning is paused by ops' });
+      expect(await ending).to.deep.equal({ refusal: 'provisioning is paused by ops', state: 'waiting' });
       expect(looks()).to.equal(2);
     });
 
@@ -157,7 +157,7 @@ describe('the workshop', () => {
       network.answers[status] = says(statusWith({ done: true, disabled: true, finished: { since: '2030' } }));
       mock.timers.tick(10_000);
       await slots.open();
-      expect(await ending).to.deep.equal({ refusal: 'already provisioned at 2030' });
+      expect(await ending).to.deep.equal({ refusal: 'already provisioned at 2030', state: 'done' });
       expect(network.of('provision set_puppet_host')).to.deep.equal([]);
     });
 
