@@ -61,7 +61,7 @@ describe('the reports of mco on a network', function () {
       const file = network.folder.join('report.txt');
       await writeFile(file, '{identity}: {agents}\n');
       const fromFile = await network.mco(['inventory', '--format', `@${file}`, '-I', 'web1.lab']);
-      expect(fromFile.stdout).to.equal('web1.lab: discovery, lab, rpcutil');
+      expect(fromFile.stdout).to.equal('web1.lab: discovery, lab, node, rpcutil');
     });
 
     it('writes a graph of the collectives', async () => {
@@ -180,7 +180,7 @@ describe('the reports of mco on a network', function () {
       });
       expect((await data(agent.daemon_stats({}, where))).total).to.be.a('number');
       const agents = (await data(agent.agent_inventory({}, where))).agents as { agent: string }[];
-      expect(agents.map((one) => one.agent).sort()).to.deep.equal(['discovery', 'lab', 'rpcutil']);
+      expect(agents.map((one) => one.agent).sort()).to.deep.equal(['discovery', 'lab', 'node', 'rpcutil']);
       expect((await data(agent.collective_info({}, where))).collectives).to.deep.equal(['mcollective']);
       const security = (await data(agent.get_config_item({ item: 'security' }, where))).value;
       expect(security).to.include({ mode: 'x509', key: '[redacted]' });

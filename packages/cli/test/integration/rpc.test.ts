@@ -341,7 +341,7 @@ describe('mco against real daemons', function () {
     const node = await network.mco(['inventory', 'web1.lab']);
     expect(node).to.include({ code: 0, stderr: '' });
     expect(node.stdout).to.match(/^Inventory for web1\.lab:\n\n {2}Server Statistics:\n\n/);
-    expect(node.stdout).to.match(/\n {2}Agents:\n\n {4}discovery +lab +rpcutil\n/);
+    expect(node.stdout).to.match(/\n {2}Agents:\n\n {4}discovery +lab +node +rpcutil\n/);
     expect(node.stdout).to.match(/\n {2}Configuration Management Classes:\n\n {4}role::web\n/);
     const json = JSON.parse((await network.mco(['inventory', 'web1.lab', '--json'])).stdout);
     expect(json.results[0].inventory.facts).to.deep.include({ country: 'mt' });
@@ -386,7 +386,8 @@ describe('mco against real daemons', function () {
       env: network.environment(),
       input: '',
     })`${process.execPath} ${network.executable} plugin doc provision | head -n 1`;
-    expect({ stdout, stderr }).to.deep.equal({ stdout: 'provision agent, version 1.0.0', stderr: '' });
+    expect(stdout).to.match(/^provision agent, version [\d.]+$/);
+    expect(stderr).to.equal('');
   });
 
   it('reports why it cannot connect to the broker', async () => {

@@ -117,7 +117,7 @@ describe('a call', () => {
       'never-seen': ['no-reply', undefined],
     });
     const plain = results.find(({ sender }) => sender === 'plain');
-    expect(plain?.statusmsg).to.equal('agent "work" not found on this node; it has discovery, rpcutil');
+    expect(plain?.statusmsg).to.equal('agent "work" not found on this node; it has discovery, node, rpcutil');
   });
 
   for (const targets of [[], ['a', 'b']])

@@ -50,7 +50,7 @@ describe('nodes from a source', () => {
     const states = Object.fromEntries((await call.all()).map((result) => [result.sender, result.statusmsg]));
     expect(states).to.deep.equal({
       a: 'OK',
-      c: 'agent "extra" not found on this node; it has discovery, rpcutil',
+      c: 'agent "extra" not found on this node; it has discovery, node, rpcutil',
     });
   });
 

@@ -28,7 +28,7 @@ plugins: { load: { most_times: 4 } }`,
   it('are loaded by mcod', async () => {
     const { data } = await lab.ask('rpcutil', 'agent_inventory');
     const names = (data.agents as { name: string }[]).map(({ name }) => name);
-    expect(names).to.have.members(['rpcutil', 'discovery', 'load', 'disk']);
+    expect(names).to.have.members(['rpcutil', 'discovery', 'node', 'load', 'disk']);
   });
 
   it('in JavaScript answers, and reports on its way', async () => {
